@@ -1,0 +1,164 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { z } from 'zod';
+
+export type Config = Readonly<ReturnType<typeof toConfig>>;
+export type ModelLevel = 'quick' | 'standard' | 'expert';
+
+/** All wrong settings of one start, each named; shown to the operator as one block. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+  constructor(problems: readonly string[]) {
+    super(
+      ['Echo Brain cannot start with this configuration:', ...problems.map((p) => `  - ${p}`)].join('\n'),
+    );
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/**
+ * Reads the configuration once. Precedence: variable, `.env`, the file named by `ECHO_CONFIG`, default.
+ *
+ * @param environment the process environment (tests pass their own)
+ * @param directory where `.env` is looked for and relative paths start
+ * @throws ConfigError naming every wrong value at once
+ */
+export function readConfig(environment: NodeJS.ProcessEnv = process.env, directory = process.cwd()): Config {
+  const layers = [environment, readEnvFile(resolve(directory, '.env'), false)];
+  const named = environment.ECHO_CONFIG ?? layers[1]?.ECHO_CONFIG;
+  if (named) layers.push(readEnvFile(resolve(directory, named), true));
+  const raw: Record<string, string> = {};
+  for (const layer of layers.reverse()) {
+    for (const [name, value] of Object.entries(layer))
+      if (value !== undefined && value !== '') raw[name] = value;
+  }
+  const parsed = Settings.safeParse(raw);
+  const problems = parsed.success ? crossCheck(parsed.data) : parsed.error.issues.map(describeIssue);
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return toConfig(parsed.data, directory);
+}
+
+const wholeNumber = (minimum: number, maximum: number) =>
+  z.string().transform((text, context) => {
+    const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= minimum && value <= maximum) return value;
+    context.addIssue({
+      code: 'custom',
+      message: `must be a whole number from ${minimum} to ${maximum}, not "${text}"`,
+    });
+    return z.NEVER;
+  });
+
+const oneOf = <T extends string>(...values: [T, ...T[]]) =>
+  z.string().transform((text, context) => {
+    const value = values.find((candidate) => candidate === text.toLowerCase());
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: `must be one of ${values.join(', ')}, not "${text}"` });
+    return z.NEVER;
+  });
+
+const url = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: `must be a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  });
+
+const LEVELS: readonly ModelLevel[] = ['quick', 'standard', 'expert'];
+
+const models = z.string().transform((text, context) => {
+  const levels: Partial<Record<ModelLevel, string>> = {};
+  for (const part of text.split(',')) {
+    const [level, ...name] = part.split('=');
+    const key = LEVELS.find((known) => known === level?.trim());
+    if (!key || name.join('=').trim() === '') {
+      context.addIssue({
+        code: 'custom',
+        message: `must look like quick=NAME,standard=NAME,expert=NAME, not "${text}"`,
+      });
+      return z.NEVER;
+    }
+    levels[key] = name.join('=').trim();
+  }
+  return levels;
+});
+
+/** Every variable that the server reads. Names are a contract with operators. */
+const Settings = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: wholeNumber(0, 65_535).prefault('4000'),
+  DATA_DIR: z.string().default('./data'),
+  DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+  LLM_BASE_URL: url('http:', 'https:').optional(),
+  LLM_API_KEY: z.string().optional(),
+  LLM_MODELS: models.optional(),
+  LLM_TIMEOUT_MS: wholeNumber(100, 600_000).prefault('60000'),
+  LLM_STALL_MS: wholeNumber(100, 600_000).prefault('20000'),
+  MAX_CONTEXT_MESSAGES: wholeNumber(0, 100).prefault('6'),
+  CONTEXT_TOKEN_BUDGET: wholeNumber(100, 1_000_000).prefault('4000'),
+  CLEANUP_DAYS_OLD: wholeNumber(1, 36_500).prefault('30'),
+  SLOW_QUERY_MS: wholeNumber(0, 600_000).prefault('100'),
+  SQL_ECHO: oneOf('true', 'false').prefault('false'),
+  LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').prefault('info'),
+  SEED: oneOf('on', 'off').prefault('on'),
+  GRAPHIQL: oneOf('on', 'off').prefault('on'),
+  DEFAULT_CREATOR: z.string().max(100, 'must be at most 100 characters').default('unknown'),
+});
+
+type SettingsValues = z.output<typeof Settings>;
+
+function crossCheck(values: SettingsValues): string[] {
+  const problems: string[] = [];
+  if (values.LLM_BASE_URL && !values.LLM_MODELS)
+    problems.push('LLM_MODELS: must name at least one model when LLM_BASE_URL is set');
+  if (values.LLM_MODELS && !values.LLM_BASE_URL)
+    problems.push('LLM_BASE_URL: must be set when LLM_MODELS is set');
+  if (!isLoopback(values.HOST)) {
+    problems.push(
+      `HOST: "${values.HOST}" is not a loopback address; this version has no access control, so it listens on 127.0.0.1, ::1 or localhost only`,
+    );
+  }
+  return problems;
+}
+
+function toConfig(values: SettingsValues, directory: string) {
+  return {
+    host: values.HOST,
+    port: values.PORT,
+    dataDirectory: resolve(directory, values.DATA_DIR),
+    databaseUrl: values.DATABASE_URL ?? null,
+    slowQueryMs: values.SLOW_QUERY_MS,
+    sqlEcho: values.SQL_ECHO === 'true',
+    logLevel: values.LOG_LEVEL,
+    seed: values.SEED === 'on',
+    graphiql: values.GRAPHIQL === 'on',
+    defaultCreator: values.DEFAULT_CREATOR,
+    maxContextMessages: values.MAX_CONTEXT_MESSAGES,
+    contextTokenBudget: values.CONTEXT_TOKEN_BUDGET,
+    cleanupDaysOld: values.CLEANUP_DAYS_OLD,
+    languageModels:
+      values.LLM_BASE_URL && values.LLM_MODELS
+        ? {
+            baseUrl: values.LLM_BASE_URL,
+            apiKey: values.LLM_API_KEY ?? null,
+            levels: values.LLM_MODELS,
+            timeoutMs: values.LLM_TIMEOUT_MS,
+            stallMs: values.LLM_STALL_MS,
+          }
+        : null,
+  } as const;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function readEnvFile(path: string, required: boolean): NodeJS.Dict<string> {
+  if (existsSync(path)) return parseEnv(readFileSync(path, 'utf8'));
+  if (required) throw new ConfigError([`ECHO_CONFIG: the file "${path}" does not exist`]);
+  return {};
+}
+
+function describeIssue(issue: z.core.$ZodIssue): string {
+  return `${issue.path.join('.')}: ${issue.message}`;
+}

@@ -1,0 +1,118 @@
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import type { Logger } from '../log.ts';
+
+/** What to connect to: a URL, or host (a socket directory), port, user and database. */
+export type Connection =
+  | { connectionString: string }
+  | { host: string; port: number; user: string; database: string };
+
+export interface DatabaseOptions {
+  readonly connection: Connection;
+  readonly log: Logger;
+  /** Statements slower than this (milliseconds) are logged with their name. */
+  readonly slowQueryMs: number;
+  /** Logs every statement's name and time. Values are never logged. */
+  readonly echo: boolean;
+  readonly maxConnections?: number;
+  /** Told of each statement that is sent, for tests that count them. */
+  readonly onStatement?: (name: string) => void;
+}
+
+/** One pool of connections to PostgreSQL, and drizzle over it. */
+export interface Database {
+  readonly orm: NodePgDatabase;
+  readonly pool: pg.Pool;
+  /** Runs `work` in one transaction on one connection; rolls back if it throws. */
+  transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
+  /** Milliseconds of one round trip. @throws if the database does not answer within its deadline */
+  ping(): Promise<number>;
+  close(): Promise<void>;
+}
+
+const CONNECT_TIMEOUT_MS = 5_000;
+const STATEMENT_TIMEOUT_MS = 15_000;
+/** The client's own deadline lies above the server's, so that it only fires when the server is silent. */
+const QUERY_TIMEOUT_MS = 20_000;
+
+/** Opens a pool; connects on first use. */
+export function createDatabase(options: DatabaseOptions): Database {
+  const pool = new pg.Pool({
+    // Fixed, so that PGSSLMODE and PGOPTIONS of the environment do not leak into the embedded database.
+    ...('host' in options.connection
+      ? { ...options.connection, ssl: false, options: '' }
+      : options.connection),
+    max: options.maxConnections ?? 12,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    statement_timeout: STATEMENT_TIMEOUT_MS,
+    query_timeout: QUERY_TIMEOUT_MS,
+    idle_in_transaction_session_timeout: 30_000,
+    keepAlive: true,
+    application_name: 'echo-brain',
+    Client: observedClient(options),
+  });
+  // Both are needed: an error of an idle client reaches the pool, one of a checked-out client only the client.
+  pool.on('error', (error) => options.log.warn({ err: error }, 'an idle database connection was lost'));
+  pool.on('connect', (client) => {
+    client.on('error', (error) => options.log.warn({ err: error }, 'a database connection was lost'));
+  });
+  return {
+    orm: drizzle({ client: pool }),
+    pool,
+    transaction: (work) => inTransaction(pool, work),
+    ping: async () => {
+      const started = performance.now();
+      await pool.query({ name: 'ping', text: 'select 1' });
+      return performance.now() - started;
+    },
+    close: () => pool.end(),
+  };
+}
+
+async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query('begin');
+    const result = await work(client);
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch((rollbackError: Error) => {
+      // The connection is gone or stuck: it must not return to the pool.
+      broken = rollbackError;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** A pg client that times each statement. Only names and times are logged, because values hold what users said. */
+function observedClient(options: DatabaseOptions): typeof pg.Client {
+  const { log, slowQueryMs, echo, onStatement } = options;
+  return class ObservedClient extends pg.Client {
+    // biome-ignore lint/suspicious/noExplicitAny: pg's query has a dozen overloads, all passed on unchanged
+    override query(...args: any[]): any {
+      const name = statementName(args[0]);
+      const started = performance.now();
+      onStatement?.(name);
+      const result = super.query(...(args as Parameters<pg.Client['query']>)) as unknown;
+      if (result instanceof Promise) {
+        const done = () => {
+          const ms = performance.now() - started;
+          if (ms > slowQueryMs) log.warn({ statement: name, ms: Math.round(ms) }, 'slow query');
+          else if (echo) log.info({ statement: name, ms: Number(ms.toFixed(2)) }, 'sql');
+        };
+        result.then(done, done);
+      }
+      return result;
+    }
+  };
+}
+
+function statementName(query: unknown): string {
+  if (typeof query === 'string') return query.slice(0, 60);
+  const { name, text } = query as { name?: string; text?: string };
+  return name ?? text?.replace(/\s+/g, ' ').slice(0, 60) ?? 'unnamed';
+}

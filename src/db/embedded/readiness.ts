@@ -1,0 +1,108 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import type { Logger } from '../../log.ts';
+import { EmbeddedPostgresError } from './error.ts';
+import type { ServerProcess } from './process.ts';
+
+export interface Connection {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly database: string;
+}
+
+const READY_LIMIT_MS = 30_000;
+/** While it answers, if only to say that it is recovering from a crash. */
+const RECOVERY_LIMIT_MS = 600_000;
+const CLOSE_LIMIT_MS = 1_000;
+const PROBE_LIMIT_MS = 5_000;
+
+/** SQLSTATE `invalid_catalog_name`. */
+const NO_SUCH_DATABASE = '3D000';
+
+/**
+ * Waits until the server answers a query on our database, which is created when it is missing.
+ *
+ * @throws EmbeddedPostgresError when it exits meanwhile or takes too long; the signal's reason when that is aborted
+ */
+export async function untilReady(
+  server: ServerProcess,
+  connection: Connection,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const start = Date.now();
+  let answered = false;
+  for (;;) {
+    const failure = await probe(server, connection, log);
+    if (!(await server.isRunning())) throw await describeFailure(server);
+    if (failure === null) return;
+    if (sqlStateOf(failure) === NO_SUCH_DATABASE) await createDatabase(connection, log);
+    answered ||= sqlStateOf(failure) !== null;
+    const waited = Date.now() - start;
+    if (waited > (answered ? RECOVERY_LIMIT_MS : READY_LIMIT_MS)) {
+      throw new EmbeddedPostgresError(
+        `The embedded database was not ready after ${Math.round(waited / 1000)} s: ${failure.message}. Look at its messages with LOG_LEVEL=debug.`,
+        failure,
+      );
+    }
+    await delay(waited < 1_000 ? 20 : 200, undefined, { signal });
+  }
+}
+
+/** Returns null when this server, and not another on the same directory, answered a query; else why not. */
+async function probe(server: ServerProcess, connection: Connection, log: Logger): Promise<Error | null> {
+  const question = `SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::integer AS pid`;
+  try {
+    const { rows } = await withClient(connection, log, (client) => client.query<{ pid: number }>(question));
+    return rows[0]?.pid === server.pid
+      ? null
+      : new Error(`another PostgreSQL (pid ${rows[0]?.pid}) answered`);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
+
+async function createDatabase(connection: Connection, log: Logger): Promise<void> {
+  const name = pg.escapeIdentifier(connection.database);
+  await withClient({ ...connection, database: 'postgres' }, log, (client) =>
+    client.query(`CREATE DATABASE ${name}`),
+  );
+}
+
+async function withClient<T>(
+  connection: Connection,
+  log: Logger,
+  use: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  // Said explicitly, because `pg` would otherwise follow PGSSLMODE and PGOPTIONS, which are meant for other servers.
+  const client = new pg.Client({
+    ...connection,
+    ssl: false,
+    options: '',
+    connectionTimeoutMillis: PROBE_LIMIT_MS,
+    query_timeout: PROBE_LIMIT_MS,
+  });
+  client.on('error', (error) =>
+    log.debug({ err: error }, 'a connection that waited for PostgreSQL was lost'),
+  );
+  try {
+    await client.connect();
+    return await use(client);
+  } finally {
+    // A frozen server never confirms the end.
+    await Promise.race([client.end(), delay(CLOSE_LIMIT_MS)]);
+  }
+}
+
+function sqlStateOf(error: Error): string | null {
+  return error instanceof pg.DatabaseError && error.code !== undefined ? error.code : null;
+}
+
+async function describeFailure(server: ServerProcess): Promise<EmbeddedPostgresError> {
+  const reason = await server.exited;
+  const said = server.recentLines.join('; ') || 'it said nothing';
+  return new EmbeddedPostgresError(
+    `The embedded database did not start: ${reason} (${said}). If its files are damaged, restore DATA_DIR from a backup or set DATA_DIR to a new directory.`,
+  );
+}

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import type { Database } from './client.ts';
+
+const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url));
+/** Any constant serves; all Echo Brain processes must use the same one. */
+const MIGRATION_LOCK = 0x6563_686f;
+
+/**
+ * Brings the database to the newest version. Processes that start together wait for each other.
+ *
+ * @returns the number of migrations that were applied
+ */
+export async function runMigrations(database: Database): Promise<number> {
+  const client = await database.pool.connect();
+  try {
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    const before = await appliedMigrations(database);
+    await migrate(drizzle({ client }), { migrationsFolder: MIGRATIONS });
+    return (await appliedMigrations(database)) - before;
+  } finally {
+    // Ends the session, and the advisory lock with it.
+    client.release(true);
+  }
+}
+
+/** How many migrations the database lacks. */
+export async function pendingMigrations(database: Database): Promise<number> {
+  const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
+    entries: unknown[];
+  };
+  return journal.entries.length - (await appliedMigrations(database));
+}
+
+async function appliedMigrations({ pool }: Database): Promise<number> {
+  const known = await pool.query(`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`);
+  if (!known.rows[0].exists) return 0;
+  return (await pool.query('select count(*)::int as count from drizzle.__drizzle_migrations')).rows[0].count;
+}

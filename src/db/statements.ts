@@ -1,0 +1,83 @@
+import { getTableColumns, type InferSelectModel } from 'drizzle-orm';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type { PgTable } from 'drizzle-orm/pg-core';
+import type { Database } from './client.ts';
+
+/**
+ * Statements that are built once for each database and prepared under their name.
+ *
+ * @param build returns the prepared statements of one page
+ */
+export function prepareOnce<T>(build: (orm: NodePgDatabase) => T): (db: Database) => T {
+  const built = new WeakMap<Database, T>();
+  return (db) => {
+    let statements = built.get(db);
+    if (!statements) {
+      statements = build(db.orm);
+      built.set(db, statements);
+    }
+    return statements;
+  };
+}
+
+/** The same for a statement whose conditions vary: one prepared form for each combination in use. */
+export function prepareByShape<T>(
+  build: (orm: NodePgDatabase, shape: string) => T,
+): (db: Database, shape: string) => T {
+  const shapes = prepareOnce((orm) => {
+    const known = new Map<string, T>();
+    return (shape: string) => {
+      const statement = known.get(shape) ?? build(orm, shape);
+      known.set(shape, statement);
+      return statement;
+    };
+  });
+  return (db, shape) => shapes(db)(shape);
+}
+
+/** A part of a list: `limit` rows beyond a position, in the list's order or against it. */
+export interface Page<Position> {
+  readonly after: Position | null;
+  readonly before: Position | null;
+  readonly limit: number;
+  /** Read against the list's order (for the last rows). */
+  readonly inverted: boolean;
+}
+
+/** A place in a list that is ordered by an instant, made unique by an id. */
+export interface TimePosition {
+  readonly at: Date;
+  readonly id: number;
+}
+
+/** The values of a page over time, under the names that its statement's placeholders have. */
+export function timePageValues(page: Page<TimePosition>) {
+  const { after, before, inverted, limit } = page;
+  return {
+    afterAt: after?.at,
+    afterId: after?.id,
+    beforeAt: before?.at,
+    beforeId: before?.id,
+    inverted: inverted || undefined,
+    limit,
+  };
+}
+
+/** Names the conditions that are in use, to tell prepared forms of one statement apart. */
+export function shapeOf(values: Readonly<Record<string, unknown>>): string {
+  const used = Object.keys(values).filter((name) => values[name] !== null && values[name] !== undefined);
+  return used.sort().join(',');
+}
+
+/** A row as the driver returns it (`select *`) in the shape that drizzle gives to rows of the table. */
+export function mapRow<T extends PgTable>(table: T, raw: Record<string, unknown>): InferSelectModel<T> {
+  const row: Record<string, unknown> = {};
+  for (const [key, column] of Object.entries(getTableColumns(table))) {
+    const value = raw[column.name];
+    row[key] =
+      value === null || value === undefined || value instanceof Date
+        ? (value ?? null)
+        : column.mapFromDriverValue(value);
+  }
+  return row as InferSelectModel<T>;
+}

@@ -1,0 +1,6 @@
+export { characters } from '../domains/characters/tables.ts';
+export { conversations } from '../domains/conversations/tables.ts';
+export { interactions } from '../domains/interactions/tables.ts';
+export { mediaInsights } from '../domains/media-insights/tables.ts';
+export { autonomousTasks } from '../domains/tasks/tables.ts';
+export { events } from '../events/tables.ts';

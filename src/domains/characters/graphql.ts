@@ -1,0 +1,255 @@
+import { builder } from '../../graphql/builder.ts';
+import { connect, nameCursor } from '../../graphql/connections.ts';
+import type { Context } from '../../graphql/context.ts';
+import { InvalidInput, NotFound } from '../errors.ts';
+import { type CharacterProfile, deactivateCharacter, upsertCharacters } from './characters.ts';
+import type { CharacterDirectory } from './directory.ts';
+import { characterPage, characterStats, charactersById, charactersByName } from './reads.ts';
+import type { CharacterRow } from './tables.ts';
+
+declare module '../../graphql/context.ts' {
+  interface Services {
+    readonly characters: CharacterDirectory;
+  }
+}
+
+export const CharacterRef = builder.objectRef<CharacterRow>('Character');
+
+builder.node(CharacterRef, {
+  description: 'The profile of a fictional character, used when a query mentions them.',
+  id: { resolve: (character) => String(character.id) },
+  loadMany: (ids, { services, principal }) =>
+    charactersById(services.db, principal.tenantId, ids.map(parseCharacterId)),
+  fields: (t) => {
+    const text = (name: TextField, description: string) =>
+      t.exposeString(name, { nullable: true, description: `${description} Null if unknown.` });
+    return {
+      characterName: t.exposeString('characterName', { description: 'Full name, unique.' }),
+      aliases: t.exposeStringList('aliases', { description: 'Other names that queries may use.' }),
+      creator: t.exposeString('creator', { description: 'Who made the character.' }),
+      sourceFranchise: t.exposeString('sourceFranchise', { description: 'The work that they come from.' }),
+      characterType: t.exposeString('characterType', { description: 'Such as original or canon.' }),
+      age: t.exposeInt('age', { nullable: true, description: 'Years. Null if unknown.' }),
+      gender: text('gender', 'Gender.'),
+      physicalDescription: text('physicalDescription', 'What they look like.'),
+      height: text('height', 'Height, with its unit.'),
+      build: text('build', 'Build of the body.'),
+      hairColor: text('hairColor', 'Color of the hair.'),
+      hairStyle: text('hairStyle', 'Style of the hair.'),
+      eyeColor: text('eyeColor', 'Color of the eyes.'),
+      distinctiveFeatures: text('distinctiveFeatures', 'What one recognises them by.'),
+      personalityTraits: text('personalityTraits', 'How they are.'),
+      backgroundStory: text('backgroundStory', 'What happened to them.'),
+      occupation: text('occupation', 'What they do.'),
+      skillsAbilities: text('skillsAbilities', 'What they can do.'),
+      relationships: text('relationships', 'Whom they know.'),
+      visualStyle: text('visualStyle', 'How they are drawn.'),
+      artStyle: text('artStyle', 'In which style of art.'),
+      referenceImages: t.expose('referenceImages', {
+        type: 'JSON',
+        description: 'References to images (a list).',
+      }),
+      styleElements: t.expose('styleElements', {
+        type: 'JSON',
+        description: 'Elements of their style (a list).',
+      }),
+      generationPrompts: text('generationPrompts', 'Prompts that draw them well.'),
+      generationCount: t.exposeInt('generationCount', { description: 'How often they were drawn.' }),
+      consistencyScore: t.exposeFloat('consistencyScore', {
+        description: 'How alike the drawings are, 0 to 1.',
+      }),
+      lastGenerated: t.expose('lastGenerated', {
+        type: 'DateTime',
+        nullable: true,
+        description: 'When they were last drawn. Null if never.',
+      }),
+      conversationMentions: t.exposeInt('conversationMentions', {
+        description: 'How many queries mentioned them.',
+      }),
+      createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the profile was made.' }),
+      updatedAt: t.expose('updatedAt', {
+        type: 'DateTime',
+        description: 'When the profile was last changed.',
+      }),
+      notes: text('notes', 'Anything else.'),
+      isActive: t.exposeBoolean('isActive', { description: 'Whether queries can mention them.' }),
+    };
+  },
+});
+
+type TextField = {
+  [K in keyof CharacterRow]: CharacterRow[K] extends string | null
+    ? null extends CharacterRow[K]
+      ? K
+      : never
+    : never;
+}[keyof CharacterRow];
+
+const CharacterFilter = builder.inputType('CharacterFilter', {
+  description: 'Which characters; all conditions must hold.',
+  fields: (t) => ({
+    search: t.string({ description: 'Part of a name, alias, description or story; any case.' }),
+    creator: t.string({ description: 'Only by this creator.' }),
+    sourceFranchise: t.string({ description: 'Only from this work.' }),
+    activeOnly: t.boolean({ defaultValue: true, description: 'Leave deactivated ones out.' }),
+  }),
+});
+
+const CharacterStats = builder
+  .objectRef<{ total: number; averageConsistency: number; totalGenerations: number }>('CharacterStats')
+  .implement({
+    description: 'Figures over the active characters.',
+    fields: (t) => ({
+      total: t.exposeInt('total', { description: 'Number of active characters.' }),
+      averageConsistency: t.exposeFloat('averageConsistency', {
+        description: 'Mean consistency score, 0 to 1; 0 without characters.',
+      }),
+      totalGenerations: t.exposeInt('totalGenerations', {
+        description: 'How often they were drawn, all together.',
+      }),
+    }),
+  });
+
+const byName = nameCursor<CharacterRow>((character) => character.characterName);
+
+builder.queryFields((t) => ({
+  character: t.field({
+    type: CharacterRef,
+    nullable: true,
+    description: 'One character by the full name; null if there is none.',
+    args: { name: t.arg.string({ required: true, description: 'The full name, exactly.' }) },
+    resolve: (_root, { name }, { loader, services, principal }) =>
+      loader({
+        name: 'character by name',
+        load: (names: readonly string[]) => charactersByName(services.db, principal.tenantId, names),
+        key: name,
+      }),
+  }),
+  characters: t.connection({
+    type: CharacterRef,
+    description: 'Characters, by name.',
+    args: { filter: t.arg({ type: CharacterFilter, description: 'Which characters.' }) },
+    resolve: (_root, args, { services, principal }) =>
+      connect(args, byName, (page) =>
+        characterPage(
+          services.db,
+          principal.tenantId,
+          { ...args.filter, activeOnly: args.filter?.activeOnly ?? true },
+          page,
+        ),
+      ),
+  }),
+  characterStats: t.field({
+    type: CharacterStats,
+    description: 'Figures over the active characters.',
+    resolve: (_root, _args, { services, principal }) => characterStats(services.db, principal.tenantId),
+  }),
+}));
+
+const CharacterInput = builder.inputType('CharacterInput', {
+  description: 'A profile. Of a known character, the fields given are changed and the others stay.',
+  fields: (t) => {
+    const text = (limit: string) => t.string({ description: `At most ${limit} characters.` });
+    return {
+      characterName: t.string({ required: true, description: 'Full name, 1 to 100 characters.' }),
+      aliases: t.stringList({ description: 'Other names, at most 50 of at most 100 characters.' }),
+      creator: text('100'),
+      sourceFranchise: text('200'),
+      characterType: text('50'),
+      age: t.int({ description: 'Years, 0 to 1,000,000.' }),
+      gender: text('20'),
+      physicalDescription: text('20,000'),
+      height: text('20'),
+      build: text('50'),
+      hairColor: text('100'),
+      hairStyle: text('100'),
+      eyeColor: text('100'),
+      distinctiveFeatures: text('20,000'),
+      personalityTraits: text('20,000'),
+      backgroundStory: text('20,000'),
+      occupation: text('100'),
+      skillsAbilities: text('20,000'),
+      relationships: text('20,000'),
+      visualStyle: text('100'),
+      artStyle: text('100'),
+      referenceImages: t.field({ type: 'JSON', description: 'A list of JSON values.' }),
+      styleElements: t.field({ type: 'JSON', description: 'A list of JSON values.' }),
+      generationPrompts: text('20,000'),
+      notes: text('20,000'),
+    };
+  },
+});
+
+const UpsertCharacterSuccess = builder
+  .objectRef<{ character: CharacterRow }>('UpsertCharacterSuccess')
+  .implement({
+    description: 'The profile is stored.',
+    fields: (t) => ({
+      character: t.expose('character', { type: CharacterRef, description: 'The profile as it is now.' }),
+    }),
+  });
+
+const UpsertCharactersSuccess = builder
+  .objectRef<{ characters: CharacterRow[] }>('UpsertCharactersSuccess')
+  .implement({
+    description: 'All profiles are stored.',
+    fields: (t) => ({
+      characters: t.expose('characters', {
+        type: [CharacterRef],
+        description: 'The profiles as they are now, in the order given.',
+      }),
+    }),
+  });
+
+const DeactivateCharacterSuccess = builder
+  .objectRef<{ character: CharacterRow }>('DeactivateCharacterSuccess')
+  .implement({
+    description: 'Queries no longer mention the character.',
+    fields: (t) => ({
+      character: t.expose('character', { type: CharacterRef, description: 'The profile, which stays.' }),
+    }),
+  });
+
+builder.mutationFields((t) => ({
+  upsertCharacter: t.field({
+    type: UpsertCharacterSuccess,
+    description: 'Creates a character, or changes the given fields of the one with this name.',
+    errors: { types: [InvalidInput] },
+    args: { input: t.arg({ type: CharacterInput, required: true, description: 'The profile.' }) },
+    resolve: async (_root, { input }, { services, principal }) => {
+      const [character] = await upsertCharacters(services, principal.tenantId, [input as CharacterProfile]);
+      if (!character) throw new Error('upsert returned no row');
+      return { character };
+    },
+  }),
+  upsertCharacters: t.field({
+    type: UpsertCharactersSuccess,
+    description: 'The same for 1 to 500 characters; all or nothing.',
+    errors: { types: [InvalidInput] },
+    args: { inputs: t.arg({ type: [CharacterInput], required: true, description: 'The profiles.' }) },
+    resolve: async (_root, { inputs }, { services, principal }) => ({
+      characters: await upsertCharacters(services, principal.tenantId, inputs as CharacterProfile[]),
+    }),
+  }),
+  deactivateCharacter: t.field({
+    type: DeactivateCharacterSuccess,
+    description:
+      'Hides a character from queries and lists; the profile stays and can be activated by an upsert.',
+    errors: { types: [InvalidInput, NotFound] },
+    args: { name: t.arg.string({ required: true, description: 'The full name.' }) },
+    resolve: async (_root, { name }, { services, principal }) => ({
+      character: await deactivateCharacter(services, principal.tenantId, name),
+    }),
+  }),
+}));
+
+/** A character by id through the operation's batch. */
+export function loadCharacter({ loader, services, principal }: Context, id: number) {
+  const load = (ids: readonly number[]) => charactersById(services.db, principal.tenantId, ids);
+  return loader({ name: 'character', load, key: id });
+}
+
+function parseCharacterId(id: string): number {
+  const value = /^\d{1,10}$/.test(id) ? Number(id) : 0;
+  return value <= 2_147_483_647 ? value : 0;
+}

@@ -1,0 +1,66 @@
+import { sql } from 'drizzle-orm';
+import {
+  boolean,
+  check,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  serial,
+  text,
+  uniqueIndex,
+  varchar,
+} from 'drizzle-orm/pg-core';
+import { instant, tenantId } from '../../db/columns.ts';
+
+/** The profile of a fictional character, used when a query mentions them. */
+export const characters = pgTable(
+  'character_profiles',
+  {
+    id: serial('id').primaryKey(),
+    tenantId: tenantId(),
+    characterName: varchar('character_name', { length: 100 }).notNull(),
+    aliases: text('aliases').array().notNull().default(sql`'{}'::text[]`),
+    creator: varchar('creator', { length: 100 }).notNull(),
+    sourceFranchise: varchar('source_franchise', { length: 200 }).notNull(),
+    characterType: varchar('character_type', { length: 50 }).notNull().default('original'),
+    age: integer('age'),
+    gender: varchar('gender', { length: 20 }),
+    physicalDescription: text('physical_description'),
+    height: varchar('height', { length: 20 }),
+    build: varchar('build', { length: 50 }),
+    hairColor: varchar('hair_color', { length: 100 }),
+    hairStyle: varchar('hair_style', { length: 100 }),
+    eyeColor: varchar('eye_color', { length: 100 }),
+    distinctiveFeatures: text('distinctive_features'),
+    personalityTraits: text('personality_traits'),
+    backgroundStory: text('background_story'),
+    occupation: varchar('occupation', { length: 100 }),
+    skillsAbilities: text('skills_abilities'),
+    relationships: text('relationships'),
+    visualStyle: varchar('visual_style', { length: 100 }),
+    artStyle: varchar('art_style', { length: 100 }),
+    referenceImages: jsonb('reference_images').$type<unknown[]>().notNull().default([]),
+    styleElements: jsonb('style_elements').$type<unknown[]>().notNull().default([]),
+    generationPrompts: text('generation_prompts'),
+    generationCount: integer('generation_count').notNull().default(0),
+    consistencyScore: numeric('consistency_score', { precision: 3, scale: 2, mode: 'number' })
+      .notNull()
+      .default(0),
+    lastGenerated: instant('last_generated'),
+    conversationMentions: integer('conversation_mentions').notNull().default(0),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    updatedAt: instant('updated_at').notNull().defaultNow(),
+    notes: text('notes'),
+    isActive: boolean('is_active').notNull().default(true),
+  },
+  (table) => [
+    uniqueIndex('character_profiles_character_name_key').on(table.characterName, table.tenantId),
+    index('character_profiles_creator_idx').on(table.creator),
+    index('character_profiles_source_franchise_idx').on(table.sourceFranchise),
+    check('character_profiles_consistency_check', sql`${table.consistencyScore} between 0 and 1`),
+  ],
+);
+
+export type CharacterRow = typeof characters.$inferSelect;

@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import type { Scope } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import { NotFound } from '../errors.ts';
+import * as input from '../input.ts';
+
+/** Conversations that one transaction of a cleanup deletes; a cleanup that is cut short goes on at the next call. */
+const CLEANUP_BATCH = 200;
+
+export interface Cleanup {
+  readonly deletedConversations: number;
+  readonly deletedInteractions: number;
+}
+
+/**
+ * Deletes a conversation with all its turns.
+ *
+ * @returns the number of turns deleted
+ * @throws NotFound
+ */
+export async function deleteConversation(
+  services: { db: Database },
+  scope: Scope,
+  conversationId: string,
+): Promise<number> {
+  const id = input.parseInput(input.conversationId, conversationId, 'conversationId');
+  return services.db.transaction(async (client) => {
+    const gone = await client.query({
+      name: 'delete_conversation',
+      text: `delete from echo_conversations
+             where conversation_id = $1 and tenant_id = $2 and ($3::text is null or user_id = $3)`,
+      values: [id, scope.tenantId, scope.userId],
+    });
+    if (gone.rowCount === 0)
+      throw new NotFound('conversationId', `there is no conversation "${conversationId}"`);
+    const turns = await client.query({
+      name: 'delete_conversation_turns',
+      text: 'delete from echo_unified_interactions where conversation_id = $1 and tenant_id = $2',
+      values: [id, scope.tenantId],
+    });
+    return turns.rowCount ?? 0;
+  });
+}
+
+const Days = z
+  .int({ error: 'must be a whole number' })
+  .min(1, { error: 'must be at least 1' })
+  .max(36_500, { error: 'must be at most 36,500' });
+
+/**
+ * Deletes conversations of a tenant whose latest turn is older than a number of days, with their turns.
+ *
+ * @param dryRun only counts
+ * @throws InvalidInput
+ */
+export async function cleanupConversations(
+  services: { db: Database },
+  tenantId: string,
+  options: { olderThanDays: number; dryRun: boolean },
+): Promise<Cleanup> {
+  const days = input.parseInput(Days, options.olderThanDays, 'olderThanDays');
+  const before = new Date(Date.now() - days * 86_400_000);
+  if (options.dryRun) {
+    const counted = await services.db.pool.query({
+      name: 'cleanup_count',
+      text: COUNT_OLD,
+      values: [tenantId, before],
+    });
+    return {
+      deletedConversations: counted.rows[0].conversations,
+      deletedInteractions: counted.rows[0].interactions,
+    };
+  }
+  const total = { deletedConversations: 0, deletedInteractions: 0 };
+  for (;;) {
+    const batch = await services.db.pool.query({
+      name: 'cleanup_delete',
+      text: DELETE_OLD,
+      values: [tenantId, before, CLEANUP_BATCH],
+    });
+    total.deletedConversations += batch.rows[0].conversations;
+    total.deletedInteractions += batch.rows[0].interactions;
+    if (batch.rows[0].conversations < CLEANUP_BATCH) return total;
+  }
+}
+
+const COUNT_OLD = `
+  with old as (select conversation_id from echo_conversations where tenant_id = $1 and last_interaction < $2)
+  select (select count(*)::int from old) as conversations,
+         (select count(*)::int from echo_unified_interactions i join old using (conversation_id) where i.tenant_id = $1) as interactions`;
+
+const DELETE_OLD = `
+  with old as (
+    select id, conversation_id from echo_conversations where tenant_id = $1 and last_interaction < $2
+    order by last_interaction limit $3 for update skip locked
+  ), turns as (
+    delete from echo_unified_interactions i using old where i.conversation_id = old.conversation_id and i.tenant_id = $1 returning 1
+  ), gone as (
+    delete from echo_conversations c using old where c.id = old.id returning 1
+  )
+  select (select count(*)::int from gone) as conversations, (select count(*)::int from turns) as interactions`;

@@ -1,0 +1,151 @@
+import { builder } from '../../graphql/builder.ts';
+import { connect, timeCursor } from '../../graphql/connections.ts';
+import type { Context } from '../../graphql/context.ts';
+import { InvalidInput, NotFound } from '../errors.ts';
+import { ownerFor, requireAdmin, scopeOf } from '../ownership.ts';
+import { type Cleanup, cleanupConversations, deleteConversation } from './conversations.ts';
+import { conversationPage, conversationsById } from './reads.ts';
+import type { ConversationRow } from './tables.ts';
+
+export const AnswerModeEnum = builder.enumType('AnswerMode', {
+  description: 'How an answer is phrased.',
+  values: {
+    PLAIN_ENGLISH: { value: 'plain_english', description: 'Without jargon.' },
+    FOUNDER_TAKEAWAY: {
+      value: 'founder_takeaway',
+      description: 'The takeaway first, then what to do about it.',
+    },
+    ENGINEER_ANGLE: { value: 'engineer_angle', description: 'Precise and technical, with the trade-offs.' },
+  } as const,
+});
+
+export const ConversationRef = builder.objectRef<ConversationRow>('Conversation');
+
+builder.node(ConversationRef, {
+  description: 'A thread of turns of one user.',
+  id: { resolve: (conversation) => conversation.conversationId },
+  loadMany: (ids, { services, principal }) => conversationsById(services.db, scopeOf(principal), ids),
+  fields: (t) => ({
+    conversationId: t.exposeString('conversationId', {
+      description: 'The name of the thread, at most 100 characters.',
+    }),
+    userId: t.exposeString('userId', { description: 'Whose thread it is.' }),
+    episodeId: t.exposeString('episodeId', {
+      nullable: true,
+      description:
+        'The episode that names this thread together with its user; null for a thread without one.',
+    }),
+    lastMode: t.field({
+      type: AnswerModeEnum,
+      nullable: true,
+      description: 'The answer mode that was asked for last; null if never.',
+      resolve: (c) => c.lastMode,
+    }),
+    createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the first turn was stored.' }),
+    lastInteraction: t.expose('lastInteraction', {
+      type: 'DateTime',
+      description: 'Time of the latest turn.',
+    }),
+    intentHistory: t.exposeStringList('intentHistory', {
+      description: 'Intents of the latest turns, oldest first, at most 50.',
+    }),
+    context: t.expose('context', {
+      type: 'JSON',
+      description: 'What clients gave as context, merged over all turns.',
+    }),
+    interactionCount: t.int({ description: 'Number of turns stored.', resolve: (c) => c.nextSequence - 1 }),
+  }),
+});
+
+const cursor = timeCursor<ConversationRow>((row) => ({ at: row.lastInteraction, id: row.id }));
+
+builder.queryFields((t) => ({
+  conversation: t.field({
+    type: ConversationRef,
+    nullable: true,
+    description: 'One conversation by its name; null if it does not exist for this caller.',
+    args: { conversationId: t.arg.string({ required: true, description: 'The name of the thread.' }) },
+    resolve: (_root, { conversationId }, ctx) => loadConversation(ctx, conversationId),
+  }),
+  conversations: t.connection({
+    type: ConversationRef,
+    description: 'Conversations of one user, the one with the latest turn first.',
+    args: {
+      userId: t.arg.string({
+        description: 'Another user, for those who may act for others; absent: the caller.',
+      }),
+      episodeId: t.arg.string({ description: 'Only those of this episode.' }),
+    },
+    resolve: (_root, args, { services, principal }) =>
+      connect(args, cursor, (page) =>
+        conversationPage(services.db, ownerFor(principal, args.userId), args.episodeId ?? null, page),
+      ),
+  }),
+}));
+
+const DeleteConversationSuccess = builder
+  .objectRef<{ conversationId: string; deletedInteractions: number }>('DeleteConversationSuccess')
+  .implement({
+    description: 'The conversation is gone.',
+    fields: (t) => ({
+      conversationId: t.exposeString('conversationId', { description: 'Its name.' }),
+      deletedInteractions: t.exposeInt('deletedInteractions', {
+        description: 'Number of turns that went with it.',
+      }),
+    }),
+  });
+
+const CleanupSuccess = builder.objectRef<Cleanup & { dryRun: boolean }>('CleanupSuccess').implement({
+  description: 'Old conversations are gone, or counted.',
+  fields: (t) => ({
+    deletedConversations: t.exposeInt('deletedConversations', { description: 'Number of conversations.' }),
+    deletedInteractions: t.exposeInt('deletedInteractions', { description: 'Number of their turns.' }),
+    dryRun: t.exposeBoolean('dryRun', { description: 'Whether they were only counted.' }),
+  }),
+});
+
+builder.mutationFields((t) => ({
+  deleteConversation: t.field({
+    type: DeleteConversationSuccess,
+    description: 'Deletes a conversation with all its turns, for good.',
+    errors: { types: [InvalidInput, NotFound] },
+    args: { conversationId: t.arg.string({ required: true, description: 'The name of the thread.' }) },
+    resolve: async (_root, { conversationId }, { services, principal }) => ({
+      conversationId,
+      deletedInteractions: await deleteConversation(services, scopeOf(principal), conversationId),
+    }),
+  }),
+  cleanupConversations: t.field({
+    type: CleanupSuccess,
+    description:
+      'Deletes conversations of the whole tenant whose latest turn is older than a number of days. For admins.',
+    errors: {
+      types: [InvalidInput],
+      union: {
+        name: 'CleanupResult',
+        description: 'The success of a cleanup, or a failure that a caller may expect.',
+      },
+    },
+    args: {
+      olderThanDays: t.arg.int({ required: true, description: 'Days since the latest turn, 1 to 36,500.' }),
+      dryRun: t.arg.boolean({ defaultValue: false, description: 'Only count.' }),
+    },
+    resolve: async (_root, args, { services, principal }) => {
+      requireAdmin(principal);
+      const dryRun = args.dryRun ?? false;
+      return {
+        ...(await cleanupConversations(services, principal.tenantId, {
+          olderThanDays: args.olderThanDays,
+          dryRun,
+        })),
+        dryRun,
+      };
+    },
+  }),
+}));
+
+/** A conversation by its name through the operation's batch; null if it does not exist for this caller. */
+export function loadConversation({ loader, services, principal }: Context, conversationId: string) {
+  const load = (ids: readonly string[]) => conversationsById(services.db, scopeOf(principal), ids);
+  return loader({ name: 'conversation', load, key: conversationId });
+}

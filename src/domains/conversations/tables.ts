@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm';
+import {
+  check,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  serial,
+  text,
+  uniqueIndex,
+  varchar,
+} from 'drizzle-orm/pg-core';
+import { bytes, instant, tenantId } from '../../db/columns.ts';
+
+/** A thread of turns of one user; one row per conversation. */
+export const conversations = pgTable(
+  'echo_conversations',
+  {
+    id: serial('id').primaryKey(),
+    tenantId: tenantId(),
+    conversationId: varchar('conversation_id', { length: 100 }).notNull(),
+    userId: varchar('user_id', { length: 100 }).notNull().default('default'),
+    episodeId: varchar('episode_id', { length: 255 }),
+    lastMode: text('last_mode', { enum: ['plain_english', 'founder_takeaway', 'engineer_angle'] }),
+    createdAt: instant('created_at').notNull().defaultNow(),
+    lastInteraction: instant('last_interaction').notNull().defaultNow(),
+    /** Intents of the latest turns, oldest first, at most 50. */
+    intentHistory: jsonb('intent_history').$type<string[]>().notNull().default([]),
+    context: jsonb('context').$type<Record<string, unknown>>().notNull().default({}),
+    /** The sequence number that the next turn gets. */
+    nextSequence: integer('next_sequence').notNull().default(1),
+    /** Chain hash of the newest turn; null while there is none. */
+    chainHash: bytes('chain_hash'),
+  },
+  (table) => [
+    uniqueIndex('echo_conversations_conversation_id_key').on(table.conversationId, table.tenantId),
+    index('echo_conversations_episode_idx').on(table.userId, table.tenantId, table.episodeId),
+    index('echo_conversations_recent_idx').on(table.userId, table.tenantId, table.lastInteraction, table.id),
+    check(
+      'echo_conversations_mode_check',
+      sql`${table.lastMode} in ('plain_english', 'founder_takeaway', 'engineer_angle')`,
+    ),
+  ],
+);
+
+export type ConversationRow = typeof conversations.$inferSelect;

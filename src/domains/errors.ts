@@ -1,0 +1,52 @@
+/** A failure that a caller may expect. Its message is written for the caller; its code is part of the contract. */
+export abstract class EchoError extends Error {
+  abstract readonly code: string;
+  /** Whether the same request may succeed later, unchanged. */
+  readonly retryable: boolean = false;
+}
+
+/** A value was refused before anything was done. Names the field and the limit. */
+export class InvalidInput extends EchoError {
+  override readonly name = 'InvalidInput';
+  readonly code = 'BAD_USER_INPUT';
+  readonly field: string;
+  constructor(field: string, problem: string) {
+    super(`${field}: ${problem}`);
+    this.field = field;
+  }
+}
+
+/** Does not exist, or not for this caller; the two are not told apart. */
+export class NotFound extends EchoError {
+  override readonly name = 'NotFound';
+  readonly code = 'NOT_FOUND';
+  readonly field: string;
+  constructor(field: string, what: string) {
+    super(`${field}: ${what}`);
+    this.field = field;
+  }
+}
+
+/** The idempotency key already names a turn with another content. */
+export class IdempotencyKeyReused extends EchoError {
+  override readonly name = 'IdempotencyKeyReused';
+  readonly code = 'IDEMPOTENCY_KEY_REUSED';
+  readonly field: string;
+  constructor(field: string) {
+    super(`${field}: this key was already used for another content; use a new key for a new turn`);
+    this.field = field;
+  }
+}
+
+/** The caller is known but may not do this. */
+export class Forbidden extends EchoError {
+  override readonly name = 'Forbidden';
+  readonly code = 'FORBIDDEN';
+}
+
+/** Something that is needed does not answer now; nothing was stored, and trying again is safe. */
+export class ServiceUnavailable extends EchoError {
+  override readonly name = 'ServiceUnavailable';
+  readonly code = 'SERVICE_UNAVAILABLE';
+  override readonly retryable = true;
+}

@@ -1,0 +1,222 @@
+import type { PoolClient } from 'pg';
+import { mapRow } from '../../db/statements.ts';
+import { IdempotencyKeyReused, NotFound } from '../errors.ts';
+import { type InteractionRow, interactions } from './tables.ts';
+import { chainHashOf, type Turn } from './turn.ts';
+
+export interface AppliedTurn {
+  readonly row: InteractionRow;
+  /** It was already stored by an earlier attempt. */
+  readonly replayed: boolean;
+}
+
+/** A conversation as the transaction holds it locked. */
+interface LockedConversation {
+  tenant_id: string;
+  conversation_id: string;
+  user_id: string;
+  next_sequence: number;
+  chain_hash: Buffer | null;
+  intent_history: string[];
+}
+
+const INTENT_HISTORY_LENGTH = 50;
+
+/**
+ * Stores turns in the transaction of `client`, in the order given: conversation rows, turns with their place in
+ * the conversation and their hash, events. A turn that is already stored is returned as it stands.
+ *
+ * All of a conversation's writers meet at its row lock, so sequence numbers have no gaps and a retry that runs
+ * beside its first attempt waits for it.
+ *
+ * @throws IdempotencyKeyReused if a stored turn of the same id had another payload
+ * @throws NotFound if a conversation belongs to another user
+ */
+export async function applyTurns(client: PoolClient, turns: readonly Turn[]): Promise<AppliedTurn[]> {
+  const conversations = await lockConversations(client, turns);
+  const stored = await storedTurns(client, turns);
+  const fresh = new Map<string, Turn>();
+  const replayed = turns.map((turn) => {
+    const known = stored.get(turn.turnId)?.payloadHash.toString('hex') ?? fresh.get(turn.turnId)?.payloadHash;
+    if (known !== undefined && known !== turn.payloadHash) throw new IdempotencyKeyReused('idempotencyKey');
+    if (known === undefined) fresh.set(turn.turnId, turn);
+    return known !== undefined;
+  });
+  const added = [...fresh.values()];
+  const inserted = await insertTurns(client, added, conversations);
+  if (added.length > 0) {
+    await updateConversations(client, conversations, added);
+    await countMentions(client, added);
+  }
+  return turns.map((turn, index) => {
+    const row = inserted.get(turn.turnId) ?? stored.get(turn.turnId);
+    if (!row) throw new Error(`turn ${turn.turnId} was neither stored nor found`);
+    return { row, replayed: replayed[index] ?? false };
+  });
+}
+
+async function lockConversations(
+  client: PoolClient,
+  turns: readonly Turn[],
+): Promise<Map<string, LockedConversation>> {
+  const wanted = new Map<string, object>();
+  for (const turn of turns) {
+    const key = conversationKey(turn.tenantId, turn.conversationId);
+    wanted.set(key, {
+      tenant_id: turn.tenantId,
+      conversation_id: turn.conversationId,
+      user_id: turn.userId,
+      episode_id: turn.episodeId,
+    });
+  }
+  // Sorted, so that two transactions never wait for each other's rows.
+  const sorted = [...wanted.keys()].sort().map((key) => wanted.get(key));
+  const result = await client.query<LockedConversation>({
+    name: 'lock_conversations',
+    text: `insert into echo_conversations as c (tenant_id, conversation_id, user_id, episode_id)
+           select tenant_id, conversation_id, user_id, episode_id from json_to_recordset($1)
+             as t(tenant_id text, conversation_id text, user_id text, episode_id text)
+           on conflict (conversation_id, tenant_id) do update set episode_id = coalesce(c.episode_id, excluded.episode_id)
+           returning tenant_id, conversation_id, user_id, next_sequence, chain_hash, intent_history`,
+    values: [JSON.stringify(sorted)],
+  });
+  const locked = new Map(
+    result.rows.map((row) => [conversationKey(row.tenant_id, row.conversation_id), row]),
+  );
+  for (const turn of turns) {
+    if (locked.get(conversationKey(turn.tenantId, turn.conversationId))?.user_id !== turn.userId) {
+      throw new NotFound(
+        'conversationId',
+        `there is no conversation "${turn.conversationId}" of this user, and the name is taken`,
+      );
+    }
+  }
+  return locked;
+}
+
+async function storedTurns(client: PoolClient, turns: readonly Turn[]): Promise<Map<string, InteractionRow>> {
+  const result = await client.query({
+    name: 'stored_turns',
+    text: 'select * from echo_unified_interactions where turn_id = any($1::uuid[])',
+    values: [turns.map((turn) => turn.turnId)],
+  });
+  return new Map(result.rows.map((raw) => [raw.turn_id as string, mapRow(interactions, raw)]));
+}
+
+/** The columns of a turn, with its place in the conversation; moves the conversation on. */
+function placeTurn(turn: Turn, conversation: LockedConversation | undefined): object {
+  if (!conversation) throw new Error(`conversation ${turn.conversationId} is not locked`);
+  const sequence = conversation.next_sequence++;
+  const chainHash = chainHashOf(conversation.chain_hash, { ...turn, sequence });
+  conversation.chain_hash = chainHash;
+  if (turn.intent)
+    conversation.intent_history = [...conversation.intent_history, turn.intent].slice(-INTENT_HISTORY_LENGTH);
+  return {
+    tenant_id: turn.tenantId,
+    turn_id: turn.turnId,
+    conversation_id: turn.conversationId,
+    sequence,
+    user_id: turn.userId,
+    query: turn.query,
+    response: turn.response,
+    speaker: turn.speaker,
+    responder: turn.responder,
+    model_used: turn.modelUsed,
+    intelligence_level: turn.intelligenceLevel,
+    processing_time: turn.processingTimeMs / 1000,
+    escalation_path: turn.escalationPath,
+    intent: turn.intent,
+    confidence: turn.confidence,
+    requires_clarification: turn.requiresClarification,
+    clarifying_questions: turn.clarifyingQuestions,
+    timestamp: turn.timestamp,
+    session_id: turn.sessionId,
+    metadata: turn.metadata,
+    status: turn.status,
+    idempotency_key: turn.idempotencyKey,
+    payload_hash: `\\x${turn.payloadHash}`,
+    chain_hash: `\\x${chainHash.toString('hex')}`,
+    step_timings: turn.stepTimings,
+    tokens_in: turn.tokensIn,
+    tokens_out: turn.tokensOut,
+    character_id: turn.characterIds[0] ?? null,
+  };
+}
+
+async function insertTurns(
+  client: PoolClient,
+  turns: readonly Turn[],
+  conversations: ReadonlyMap<string, LockedConversation>,
+): Promise<Map<string, InteractionRow>> {
+  const rows = turns.map((turn) =>
+    placeTurn(turn, conversations.get(conversationKey(turn.tenantId, turn.conversationId))),
+  );
+  if (!rows[0]) return new Map();
+  const columns = Object.keys(rows[0]).join(', ');
+  const result = await client.query({
+    name: 'insert_turns',
+    text: `with added as (
+             insert into echo_unified_interactions (${columns})
+             select ${columns} from json_populate_recordset(null::echo_unified_interactions, $1)
+             returning *
+           ), told as (
+             insert into echo_events (tenant_id, user_id, kind, conversation_id, turn_id)
+             select tenant_id, user_id, 'interaction_added', conversation_id, turn_id from added order by id
+           )
+           select * from added`,
+    values: [JSON.stringify(rows)],
+  });
+  return new Map(result.rows.map((raw) => [raw.turn_id as string, mapRow(interactions, raw)]));
+}
+
+async function updateConversations(
+  client: PoolClient,
+  conversations: ReadonlyMap<string, LockedConversation>,
+  turns: readonly Turn[],
+): Promise<void> {
+  const changes = new Map<string, object>();
+  for (const turn of turns) {
+    const key = conversationKey(turn.tenantId, turn.conversationId);
+    const conversation = conversations.get(key);
+    const earlier = changes.get(key) as
+      | { last_mode: string | null; context: object; last_interaction: string }
+      | undefined;
+    changes.set(key, {
+      tenant_id: turn.tenantId,
+      conversation_id: turn.conversationId,
+      next_sequence: conversation?.next_sequence,
+      chain_hash: `\\x${conversation?.chain_hash?.toString('hex') ?? ''}`,
+      intent_history: conversation?.intent_history,
+      last_mode: turn.mode ?? earlier?.last_mode ?? null,
+      context: { ...earlier?.context, ...turn.context },
+      last_interaction:
+        earlier && earlier.last_interaction > turn.timestamp ? earlier.last_interaction : turn.timestamp,
+    });
+  }
+  await client.query({
+    name: 'update_conversations',
+    text: `update echo_conversations c
+           set next_sequence = t.next_sequence, chain_hash = t.chain_hash, intent_history = t.intent_history,
+               last_mode = coalesce(t.last_mode, c.last_mode), context = c.context || t.context,
+               last_interaction = case when c.next_sequence = 1 then t.last_interaction
+                                       else greatest(c.last_interaction, t.last_interaction) end
+           from json_populate_recordset(null::echo_conversations, $1) t
+           where c.conversation_id = t.conversation_id and c.tenant_id = t.tenant_id`,
+    values: [JSON.stringify([...changes.values()])],
+  });
+}
+
+async function countMentions(client: PoolClient, turns: readonly Turn[]): Promise<void> {
+  const ids = turns.flatMap((turn) => turn.characterIds).sort((a, b) => a - b);
+  if (ids.length === 0) return;
+  await client.query({
+    name: 'count_mentions',
+    text: `update character_profiles c set conversation_mentions = conversation_mentions + m.count
+           from (select id, count(*)::int as count from unnest($1::int[]) as id group by id) m where c.id = m.id`,
+    values: [ids],
+  });
+}
+
+function conversationKey(tenantId: string, conversationId: string): string {
+  return `${tenantId}\u0000${conversationId}`;
+}

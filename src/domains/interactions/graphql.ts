@@ -1,0 +1,385 @@
+import { type EventFeed, formatCursor, parseCursor } from '../../events/feed.ts';
+import { builder } from '../../graphql/builder.ts';
+import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
+import type { Context } from '../../graphql/context.ts';
+import { CharacterRef, loadCharacter } from '../characters/graphql.ts';
+import { ConversationRef, loadConversation } from '../conversations/graphql.ts';
+import { IdempotencyKeyReused, InvalidInput, NotFound } from '../errors.ts';
+import { ownerFor, scopeOf } from '../ownership.ts';
+import { parseTurnId, rateInteraction, recordTurns } from './interactions.ts';
+import { interactionPage, interactionsByTurnId, interactionsOfConversations } from './reads.ts';
+import type { SavedTurns, TurnStore } from './store.ts';
+import type { INTERACTION_STATUSES, InteractionRow, VECTOR_STATES } from './tables.ts';
+
+declare module '../../graphql/context.ts' {
+  interface Services {
+    readonly store: TurnStore;
+    readonly events: EventFeed;
+  }
+}
+
+export const IntelligenceLevelEnum = builder.enumType('IntelligenceLevel', {
+  description: 'How much a model is asked to think.',
+  values: {
+    AUTO: {
+      value: 'auto',
+      description:
+        'The server scores the complexity of the query and chooses. Never the level of a stored turn.',
+    },
+    QUICK: { value: 'quick', description: 'The fastest model.' },
+    STANDARD: { value: 'standard', description: 'The model for most queries.' },
+    EXPERT: { value: 'expert', description: 'The strongest model.' },
+    SECURITY: {
+      value: 'security',
+      description: 'Refused by policy; only of stored turns, never to be asked for.',
+    },
+  } as const,
+});
+
+export const InteractionStatusEnum = builder.enumType('InteractionStatus', {
+  description: 'How far a turn came.',
+  values: {
+    PROCESSING: { description: 'Accepted; the answer is being made.' },
+    ANSWERED: { description: 'Answered and stored.' },
+    INTERRUPTED: { description: 'Accepted, but the server stopped before it was answered.' },
+    FAILED: { description: 'No configured model answered; the response says why.' },
+    RECORDED: { description: 'An utterance that another assistant recorded and nobody answered.' },
+  } satisfies Record<(typeof INTERACTION_STATUSES)[number], { description: string }>,
+});
+
+const VectorStateEnum = builder.enumType('VectorState', {
+  description: 'Whether a turn is in vector memory.',
+  values: {
+    PENDING: { description: 'Waits for its vector.' },
+    LEASED: { description: 'Is being embedded.' },
+    EMBEDDED: { description: 'Its vector is stored.' },
+    FAILED: { description: 'Embedding failed for now; it is tried again.' },
+  } satisfies Record<(typeof VECTOR_STATES)[number], { description: string }>,
+});
+
+export const DurabilityEnum = builder.enumType('Durability', {
+  description: 'How an acknowledged turn is kept.',
+  values: {
+    COMMITTED: { description: 'In the database.' },
+    JOURNALED: { description: 'On local disk, until the database has taken it.' },
+  } as const,
+});
+
+export const InteractionRef = builder.objectRef<InteractionRow>('Interaction');
+
+builder.node(InteractionRef, {
+  description: 'One turn: a query and its response.',
+  id: { resolve: (turn) => turn.turnId },
+  loadMany: (ids, { services, principal }) =>
+    interactionsByTurnId(services.db, scopeOf(principal), ids.map(parseTurnId)),
+  fields: (t) => ({
+    turnId: t.exposeID('turnId', { description: 'The id of the turn (a UUID).' }),
+    conversationId: t.exposeString('conversationId', { description: 'The thread that it belongs to.' }),
+    userId: t.exposeString('userId', { description: 'Whose turn it is.' }),
+    sequence: t.exposeInt('sequence', { description: 'Position in its conversation, from 1, without gaps.' }),
+    query: t.exposeString('query', { description: 'What was said.' }),
+    response: t.string({
+      nullable: true,
+      description: 'What was answered; null if nobody answered.',
+      resolve: (turn) => turn.response || null,
+    }),
+    speaker: t.exposeString('speaker', { nullable: true, description: 'Who said it; null: the user.' }),
+    responder: t.exposeString('responder', {
+      nullable: true,
+      description: 'Who answered; null: the assistant.',
+    }),
+    modelUsed: t.exposeString('modelUsed', {
+      description: 'The model that answered, or the part of the server that did.',
+    }),
+    intelligenceLevel: t.field({
+      type: IntelligenceLevelEnum,
+      nullable: true,
+      description: 'The level that was used; null for recorded turns.',
+      resolve: (turn) => turn.intelligenceLevel as 'quick' | null,
+    }),
+    processingTimeMs: t.float({
+      description: 'Milliseconds from the query to its answer.',
+      resolve: (turn) => turn.processingTime * 1000,
+    }),
+    escalationPath: t.exposeStringList('escalationPath', {
+      description: 'What was asked for an answer, in order, and how it failed.',
+    }),
+    intent: t.exposeString('intent', {
+      nullable: true,
+      description: 'What the query asks for; null where it was not classified.',
+    }),
+    confidence: t.exposeFloat('confidence', {
+      nullable: true,
+      description: 'Confidence of the intent, 0 to 1.',
+    }),
+    requiresClarification: t.exposeBoolean('requiresClarification', {
+      description: 'Whether the server asks back.',
+    }),
+    clarifyingQuestions: t.exposeStringList('clarifyingQuestions', { description: 'What it asks back.' }),
+    timestamp: t.expose('timestamp', { type: 'DateTime', description: 'When it was said.' }),
+    sessionId: t.exposeString('sessionId', {
+      nullable: true,
+      description: 'The sitting that it belongs to.',
+    }),
+    metadata: t.expose('metadata', { type: 'JSON', description: 'What else was given with the turn.' }),
+    status: t.field({
+      type: InteractionStatusEnum,
+      description: 'How far it came.',
+      resolve: (turn) => turn.status,
+    }),
+    vectorState: t.field({
+      type: VectorStateEnum,
+      description: 'Whether it is in vector memory.',
+      resolve: (turn) => turn.vectorState,
+    }),
+    stepTimings: t.expose('stepTimings', {
+      type: 'JSON',
+      nullable: true,
+      description: 'Milliseconds by step of the query flow; null for recorded turns.',
+    }),
+    tokensIn: t.exposeInt('tokensIn', {
+      nullable: true,
+      description: 'Tokens of the prompt, as the provider counted them.',
+    }),
+    tokensOut: t.exposeInt('tokensOut', {
+      nullable: true,
+      description: 'Tokens of the answer, as the provider counted them.',
+    }),
+    rating: t.exposeFloat('rating', {
+      nullable: true,
+      description: 'What the user thought of the answer, -1 to 1.',
+    }),
+    ratingComment: t.exposeString('ratingComment', {
+      nullable: true,
+      description: 'What the user said about the answer.',
+    }),
+    character: t.field({
+      type: CharacterRef,
+      nullable: true,
+      description: 'The character that the query mentions, if any.',
+      resolve: (turn, _args, ctx) =>
+        turn.characterId === null ? null : loadCharacter(ctx, turn.characterId),
+    }),
+    conversation: t.field({
+      type: ConversationRef,
+      nullable: true,
+      description: 'The thread that it belongs to.',
+      resolve: (turn, _args, ctx) => loadConversation(ctx, turn.conversationId),
+    }),
+  }),
+});
+
+const bySequence = numberCursor<InteractionRow>((turn) => turn.sequence);
+
+builder.objectFields(ConversationRef, (t) => ({
+  interactions: t.connection({
+    type: InteractionRef,
+    description: 'The turns, oldest first.',
+    resolve: (conversation, args, { loader, services }) =>
+      connect(args, bySequence, (page) =>
+        loader({
+          name: `interactions of conversations ${JSON.stringify(page)}`,
+          load: (keys: readonly { tenantId: string; conversationId: string }[]) =>
+            interactionsOfConversations(services.db, keys, page),
+          key: { tenantId: conversation.tenantId, conversationId: conversation.conversationId },
+        }),
+      ),
+  }),
+}));
+
+const InteractionFilter = builder.inputType('InteractionFilter', {
+  description: 'Which turns; all conditions must hold.',
+  fields: (t) => ({
+    conversationId: t.string({ description: 'Only of this thread.' }),
+    intent: t.string({ description: 'Only with this intent.' }),
+    since: t.field({ type: 'DateTime', description: 'Only at or after this instant.' }),
+    until: t.field({ type: 'DateTime', description: 'Only at or before this instant.' }),
+    text: t.string({ description: 'Words that must all occur, in any form of theirs.' }),
+    status: t.field({ type: InteractionStatusEnum, description: 'Only with this status.' }),
+    includeArchived: t.boolean({
+      defaultValue: false,
+      description: 'Also turns in the archive (nothing is archived in this version).',
+    }),
+    userId: t.string({ description: 'Another user, for those who may act for others; absent: the caller.' }),
+  }),
+});
+
+const byTime = timeCursor<InteractionRow>((turn) => ({ at: turn.timestamp, id: turn.id }));
+
+builder.queryFields((t) => ({
+  interaction: t.field({
+    type: InteractionRef,
+    nullable: true,
+    description: 'One turn by its id; null if it does not exist for this caller.',
+    args: { turnId: t.arg.id({ required: true, description: 'The id of the turn.' }) },
+    resolve: (_root, { turnId }, ctx) => loadInteraction(ctx, parseTurnId(turnId)),
+  }),
+  interactions: t.connection({
+    type: InteractionRef,
+    description: 'Turns of one user, newest first.',
+    args: { filter: t.arg({ type: InteractionFilter, description: 'Which turns.' }) },
+    resolve: (_root, args, { services, principal }) => {
+      const { userId, ...conditions } = args.filter ?? {};
+      const owner = ownerFor(principal, userId);
+      return connect(args, byTime, (page) => interactionPage(services.db, owner, conditions, page));
+    },
+  }),
+}));
+
+const TurnInput = builder.inputType('TurnInput', {
+  description: 'A turn that another assistant produced.',
+  fields: (t) => ({
+    query: t.string({ required: true, description: 'What was said, 1 to 32,000 characters.' }),
+    response: t.string({
+      description: 'What was answered, at most 200,000 characters; absent or empty: nobody answered.',
+    }),
+    speaker: t.string({ description: 'Who said it, if not the user; at most 100 characters.' }),
+    responder: t.string({ description: 'Who answered, if not the assistant; at most 100 characters.' }),
+    timestamp: t.field({ type: 'DateTime', description: 'When; default now.' }),
+    sessionId: t.string({ description: 'Utterances of one sitting share it; at most 255 characters.' }),
+    modelUsed: t.string({ description: 'The model that answered, at most 100 characters.' }),
+    processingTimeMs: t.float({ description: 'Milliseconds that the answer took.' }),
+    intent: t.string({ description: 'At most 50 characters.' }),
+    metadata: t.field({ type: 'JSON', description: 'A JSON object of at most 64 KiB.' }),
+    idempotencyKey: t.string({
+      description:
+        'Names this turn within its conversation, 1 to 255 ASCII characters: a retry stores it once.',
+    }),
+  }),
+});
+
+const RecordTurnsInput = builder.inputType('RecordTurnsInput', {
+  description: 'Turns of one conversation.',
+  fields: (t) => ({
+    conversationId: t.string({
+      required: true,
+      description: 'The thread, 1 to 100 characters; made if it does not exist.',
+    }),
+    userId: t.string({ description: 'Another user, for those who may act for others; absent: the caller.' }),
+    turns: t.field({ type: [TurnInput], required: true, description: '1 to 500 turns, in their order.' }),
+  }),
+});
+
+const RecordTurnsSuccess = builder.objectRef<SavedTurns>('RecordTurnsSuccess').implement({
+  description: 'All turns are stored.',
+  fields: (t) => ({
+    interactions: t.field({
+      type: [InteractionRef],
+      description: 'The stored turns, in the order given.',
+      resolve: (saved) => saved.turns.map((turn) => turn.row),
+    }),
+    durability: t.field({
+      type: DurabilityEnum,
+      description: 'How they are kept.',
+      resolve: (saved) => saved.durability,
+    }),
+    replayed: t.int({
+      description: 'How many of them had been stored before.',
+      resolve: (saved) => saved.turns.filter((turn) => turn.replayed).length,
+    }),
+  }),
+});
+
+const RateInteractionInput = builder.inputType('RateInteractionInput', {
+  description: 'What the user thought of an answer.',
+  fields: (t) => ({
+    turnId: t.id({ required: true, description: 'The turn.' }),
+    rating: t.float({ required: true, description: '-1 (bad) to 1 (good).' }),
+    comment: t.string({ description: 'At most 500 characters.' }),
+  }),
+});
+
+const RateInteractionSuccess = builder
+  .objectRef<{ interaction: InteractionRow }>('RateInteractionSuccess')
+  .implement({
+    description: 'The rating is stored.',
+    fields: (t) => ({
+      interaction: t.expose('interaction', { type: InteractionRef, description: 'The rated turn.' }),
+    }),
+  });
+
+builder.mutationFields((t) => ({
+  recordTurns: t.field({
+    type: RecordTurnsSuccess,
+    description:
+      'Stores 1 to 500 turns that another assistant produced; all or nothing; idempotent by their keys.',
+    errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused] },
+    args: { input: t.arg({ type: RecordTurnsInput, required: true, description: 'The turns.' }) },
+    resolve: (_root, { input: { userId, conversationId, turns } }, { services, principal }) =>
+      recordTurns(services, ownerFor(principal, userId), {
+        conversationId,
+        turns: turns.map(asRecordedTurn),
+      }),
+  }),
+  rateInteraction: t.field({
+    type: RateInteractionSuccess,
+    description: 'Rates an answer; a later rating replaces an earlier one.',
+    errors: { types: [InvalidInput, NotFound] },
+    args: { input: t.arg({ type: RateInteractionInput, required: true, description: 'The rating.' }) },
+    resolve: async (_root, { input }, { services, principal }) => ({
+      interaction: await rateInteraction(services, scopeOf(principal), input),
+    }),
+  }),
+}));
+
+interface AddedInteraction {
+  readonly cursor: string;
+  readonly at: Date;
+  readonly interaction: InteractionRow;
+}
+
+const InteractionAdded = builder.objectRef<AddedInteraction>('InteractionAdded').implement({
+  description: 'A turn was stored.',
+  fields: (t) => ({
+    cursor: t.exposeID('cursor', { description: 'Resume after this event with the argument `after`.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'When it was stored.' }),
+    interaction: t.expose('interaction', { type: InteractionRef, description: 'The turn.' }),
+  }),
+});
+
+builder.subscriptionField('interactionAdded', (t) =>
+  t.field({
+    type: InteractionAdded,
+    description:
+      'Turns as they are stored, by any door; for those who may act for others, of all users of the tenant.',
+    args: {
+      conversationId: t.arg.string({ description: 'Only of this thread.' }),
+      after: t.arg.id({
+        description: 'Resume after this cursor, without gap or duplicate; absent: from now on.',
+      }),
+    },
+    subscribe: (_root, args, ctx) => addedInteractions(ctx, args),
+    resolve: (added) => added,
+  }),
+);
+
+async function* addedInteractions(
+  ctx: Context,
+  args: { conversationId?: string | null | undefined; after?: string | null | undefined },
+) {
+  const after = args.after == null ? null : parseCursor(args.after);
+  if (args.after != null && after === null)
+    throw new InvalidInput('after', 'is not a cursor of this subscription');
+  const { tenantId, userId } = scopeOf(ctx.principal);
+  const { conversationId } = args;
+  for await (const event of ctx.services.events.subscribe({
+    kinds: ['interaction_added'],
+    tenantId,
+    userId,
+    conversationId,
+    after,
+  })) {
+    const interaction = event.turnId && (await loadInteraction(ctx, event.turnId));
+    // A turn that was deleted since has nothing left to show.
+    if (interaction) yield { cursor: formatCursor(event), at: event.at, interaction };
+  }
+}
+
+function loadInteraction({ loader, services, principal }: Context, turnId: string) {
+  const load = (ids: readonly string[]) => interactionsByTurnId(services.db, scopeOf(principal), ids);
+  return loader({ name: 'interaction', load, key: turnId });
+}
+
+function asRecordedTurn({ metadata, ...turn }: typeof TurnInput.$inferInput) {
+  return { ...turn, metadata: metadata as Record<string, unknown> | null | undefined };
+}

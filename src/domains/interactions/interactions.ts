@@ -1,0 +1,125 @@
+import { z } from 'zod';
+import type { Owner, Scope } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import { mapRow } from '../../db/statements.ts';
+import { InvalidInput, NotFound } from '../errors.ts';
+import * as input from '../input.ts';
+import type { SavedTurns, TurnStore } from './store.ts';
+import { type InteractionRow, interactions } from './tables.ts';
+import { payloadHashOf, type Turn, timeOrderedUuid, turnIdOf } from './turn.ts';
+
+export const MAX_TURNS_PER_CALL = 500;
+
+const optionalText = (maximum: number) => input.text(maximum, 0).nullish();
+
+const RecordedTurn = z.object({
+  query: input.text(input.MAX_QUERY_LENGTH),
+  response: optionalText(input.MAX_RESPONSE_LENGTH),
+  speaker: optionalText(100),
+  responder: optionalText(100),
+  timestamp: input.instant.nullish(),
+  sessionId: optionalText(255),
+  modelUsed: optionalText(100),
+  processingTimeMs: z
+    .number()
+    .min(0, { error: 'must be at least 0' })
+    .max(1e12, { error: 'must be at most 1e12' })
+    .nullish(),
+  intent: optionalText(50),
+  metadata: input.jsonObject.nullish(),
+  idempotencyKey: input.idempotencyKey.nullish(),
+});
+
+const RecordTurns = z.object({
+  conversationId: input.conversationId,
+  turns: z
+    .array(RecordedTurn)
+    .min(1, { error: 'must have at least 1 entry' })
+    .max(MAX_TURNS_PER_CALL, { error: `must have at most ${MAX_TURNS_PER_CALL} entries` }),
+});
+
+export type RecordTurnsInput = z.input<typeof RecordTurns>;
+
+/**
+ * Stores turns that another assistant produced: 1 to 500 of one conversation, in the order given, all or nothing.
+ *
+ * @throws InvalidInput, IdempotencyKeyReused, NotFound
+ */
+export async function recordTurns(
+  services: { store: TurnStore },
+  owner: Owner,
+  given: RecordTurnsInput,
+): Promise<SavedTurns> {
+  const { conversationId, turns } = input.parseInput(RecordTurns, given);
+  const now = new Date();
+  return services.store.save(turns.map((turn) => toTurn(owner, conversationId, turn, now)));
+}
+
+const Rating = z.object({
+  turnId: z.guid({ error: 'must be the turnId of an interaction' }),
+  rating: z.number().min(-1, { error: 'must be from -1 to 1' }).max(1, { error: 'must be from -1 to 1' }),
+  comment: input.text(500, 0).nullish(),
+});
+
+/**
+ * Sets what the user thought of an answer; a later rating replaces an earlier one.
+ *
+ * @throws InvalidInput, NotFound
+ */
+export async function rateInteraction(
+  services: { db: Database },
+  scope: Scope,
+  given: z.input<typeof Rating>,
+): Promise<InteractionRow> {
+  const { turnId, rating, comment } = input.parseInput(Rating, given);
+  const result = await services.db.pool.query({
+    name: 'rate_interaction',
+    text: `update echo_unified_interactions set rating = $1, rating_comment = $2
+           where turn_id = $3 and tenant_id = $4 and ($5::text is null or user_id = $5) returning *`,
+    values: [rating, comment ?? null, turnId, scope.tenantId, scope.userId],
+  });
+  if (!result.rows[0]) throw new NotFound('turnId', 'there is no such interaction');
+  return mapRow(interactions, result.rows[0]);
+}
+
+function toTurn(owner: Owner, conversationId: string, given: z.output<typeof RecordedTurn>, now: Date): Turn {
+  const { timestamp, idempotencyKey = null, ...content } = given;
+  const answered = content.response != null && content.response !== '';
+  return {
+    ...owner,
+    turnId: idempotencyKey ? turnIdOf(owner, conversationId, idempotencyKey) : timeOrderedUuid(now),
+    conversationId,
+    episodeId: null,
+    mode: null,
+    query: content.query,
+    response: content.response ?? '',
+    speaker: content.speaker || null,
+    responder: content.responder || null,
+    modelUsed: content.modelUsed || 'external',
+    intelligenceLevel: null,
+    processingTimeMs: content.processingTimeMs ?? 0,
+    escalationPath: [],
+    intent: content.intent || null,
+    confidence: null,
+    requiresClarification: false,
+    clarifyingQuestions: [],
+    timestamp: (timestamp ?? now).toISOString(),
+    sessionId: content.sessionId || null,
+    metadata: content.metadata ?? {},
+    status: answered ? 'ANSWERED' : 'RECORDED',
+    idempotencyKey,
+    payloadHash: payloadHashOf({ ...content, timestamp: timestamp?.toISOString() }),
+    stepTimings: null,
+    tokensIn: null,
+    tokensOut: null,
+    characterIds: [],
+    context: null,
+  };
+}
+
+/** @throws InvalidInput if the text is no UUID, so that no statement is run for it */
+export function parseTurnId(turnId: string): string {
+  const parsed = z.guid().safeParse(turnId);
+  if (!parsed.success) throw new InvalidInput('turnId', 'must be the turnId of an interaction');
+  return parsed.data.toLowerCase();
+}

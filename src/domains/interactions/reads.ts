@@ -1,0 +1,175 @@
+import { and, asc, desc, eq, gte, lte, or, type SQL, sql } from 'drizzle-orm';
+import type { Owner, Scope } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import {
+  mapRow,
+  type Page,
+  prepareByShape,
+  prepareOnce,
+  shapeOf,
+  type TimePosition,
+  timePageValues,
+} from '../../db/statements.ts';
+import { type InteractionRow, type InteractionStatus, interactions as i, searchDocument } from './tables.ts';
+
+export interface InteractionConditions {
+  readonly conversationId?: string | null | undefined;
+  readonly intent?: string | null | undefined;
+  readonly status?: InteractionStatus | null | undefined;
+  readonly since?: Date | null | undefined;
+  readonly until?: Date | null | undefined;
+  /** Words that must all occur, in any form of theirs. */
+  readonly text?: string | null | undefined;
+}
+
+const statements = prepareOnce((orm) => ({
+  byTurnIds: orm
+    .select()
+    .from(i)
+    .where(and(sql`${i.turnId} = any(${sql.placeholder('turnIds')}::uuid[])`, inScope()))
+    .prepare('interactions_by_turn_ids'),
+  latest: orm
+    .select()
+    .from(i)
+    .where(
+      and(
+        eq(i.conversationId, sql.placeholder('conversationId')),
+        eq(i.tenantId, sql.placeholder('tenantId')),
+        eq(i.userId, sql.placeholder('userId')),
+      ),
+    )
+    .orderBy(desc(i.sequence))
+    .limit(sql.placeholder('limit'))
+    .prepare('interactions_latest'),
+}));
+
+/** Turns by id, in the order of the ids; null where there is none within the scope. */
+export async function interactionsByTurnId(db: Database, scope: Scope, turnIds: readonly string[]) {
+  const rows = await statements(db).byTurnIds.execute({ ...scope, turnIds });
+  const byId = new Map(rows.map((row) => [row.turnId, row]));
+  return turnIds.map((turnId) => byId.get(turnId) ?? null);
+}
+
+/** The latest turns of one user's conversation, oldest first. */
+export async function latestInteractions(db: Database, owner: Owner, conversationId: string, limit: number) {
+  const rows = await statements(db).latest.execute({ ...owner, conversationId, limit });
+  return rows.reverse();
+}
+
+/** Pages of several conversations at once, by sequence; a list of rows for each conversation, in the order given. */
+export async function interactionsOfConversations(
+  db: Database,
+  conversations: readonly { tenantId: string; conversationId: string }[],
+  page: Page<number>,
+): Promise<InteractionRow[][]> {
+  const direction = page.inverted ? 'desc' : 'asc';
+  const result = await db.pool.query({
+    name: `interactions_of_conversations_${direction}`,
+    text: `select k.ordinal, i.* from unnest($1::text[], $2::text[]) with ordinality k(tenant_id, conversation_id, ordinal)
+           cross join lateral (
+             select * from echo_unified_interactions i
+             where i.conversation_id = k.conversation_id and i.tenant_id = k.tenant_id and i.sequence > $3 and i.sequence < $4
+             order by i.sequence ${direction} limit $5
+           ) i order by k.ordinal, i.sequence ${direction}`,
+    values: [
+      conversations.map((c) => c.tenantId),
+      conversations.map((c) => c.conversationId),
+      page.after ?? 0,
+      page.before ?? 2_147_483_647,
+      page.limit,
+    ],
+  });
+  const lists: InteractionRow[][] = conversations.map(() => []);
+  for (const raw of result.rows) lists[Number(raw.ordinal) - 1]?.push(mapRow(i, raw));
+  return lists;
+}
+
+/** One user's turns, newest first. */
+export async function interactionPage(
+  db: Database,
+  owner: Owner,
+  conditions: InteractionConditions,
+  page: Page<TimePosition>,
+) {
+  const values = { ...conditions, ...timePageValues(page) };
+  return pageStatement(db, shapeOf(values)).execute({ ...owner, ...values });
+}
+
+const pageStatement = prepareByShape((orm, shape) => {
+  const has = new Set(shape.split(','));
+  const p = (name: string) => sql.placeholder(name);
+  const optional = (name: string, condition: SQL | undefined) => (has.has(name) ? condition : undefined);
+  const order = has.has('inverted') ? asc : desc;
+  return orm
+    .select()
+    .from(i)
+    .where(
+      and(
+        eq(i.userId, p('userId')),
+        eq(i.tenantId, p('tenantId')),
+        optional('conversationId', eq(i.conversationId, p('conversationId'))),
+        optional('intent', eq(i.intent, p('intent'))),
+        optional('status', eq(i.status, p('status'))),
+        optional('since', gte(i.timestamp, p('since'))),
+        optional('until', lte(i.timestamp, p('until'))),
+        optional('text', sql`${searchDocument(i)} @@ plainto_tsquery('english', ${p('text')})`),
+        // Row comparison as a whole lets PostgreSQL start in the index at the position.
+        optional('afterAt', sql`(${i.timestamp}, ${i.id}) < (${p('afterAt')}, ${p('afterId')})`),
+        optional('beforeAt', sql`(${i.timestamp}, ${i.id}) > (${p('beforeAt')}, ${p('beforeId')})`),
+      ),
+    )
+    .orderBy(order(i.timestamp), order(i.id))
+    .limit(p('limit'))
+    .prepare(`interaction_page_${shape}`);
+});
+
+/** The owner predicate of a read by id: the user, or any user where the scope names none. */
+function inScope(): SQL | undefined {
+  return and(
+    eq(i.tenantId, sql.placeholder('tenantId')),
+    or(eq(i.userId, sql.placeholder('userId')), sql`${sql.placeholder('userId')}::text is null`),
+  );
+}
+
+export interface InteractionStats {
+  readonly total: number;
+  readonly last24Hours: number;
+  readonly conversations24Hours: number;
+  /** Seconds; 0 without turns. */
+  readonly averageProcessingTime: number;
+  readonly models: readonly { model: string; count: number; averageProcessingTime: number }[];
+}
+
+/** Figures over the turns of a scope: all of them, and those of the last 24 hours by model. */
+export async function interactionStats(db: Database, scope: Scope): Promise<InteractionStats> {
+  const owned = 'tenant_id = $1 and ($2::text is null or user_id = $2)';
+  const values = [scope.tenantId, scope.userId];
+  const [all, models] = await Promise.all([
+    db.pool.query({
+      name: 'interaction_stats',
+      text: `select count(*)::int as total, count(*) filter (where recent)::int as recent,
+               count(distinct conversation_id) filter (where recent)::int as conversations,
+               coalesce(avg(processing_time) filter (where recent), 0) as average
+             from (select *, timestamp > now() - interval '24 hours' as recent from echo_unified_interactions where ${owned}) t`,
+      values,
+    }),
+    db.pool.query({
+      name: 'interaction_stats_by_model',
+      text: `select model_used, count(*)::int as count, avg(processing_time) as average from echo_unified_interactions
+             where ${owned} and timestamp > now() - interval '24 hours' group by model_used order by count desc, model_used`,
+      values,
+    }),
+  ]);
+  const [row] = all.rows;
+  return {
+    total: row.total,
+    last24Hours: row.recent,
+    conversations24Hours: row.conversations,
+    averageProcessingTime: row.average,
+    models: models.rows.map((model) => ({
+      model: model.model_used,
+      count: model.count,
+      averageProcessingTime: model.average,
+    })),
+  };
+}

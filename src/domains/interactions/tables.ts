@@ -1,0 +1,106 @@
+import { type SQL, sql } from 'drizzle-orm';
+import {
+  boolean,
+  check,
+  doublePrecision,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  real,
+  serial,
+  text,
+  uniqueIndex,
+  uuid,
+  varchar,
+} from 'drizzle-orm/pg-core';
+import { bytes, instant, tenantId } from '../../db/columns.ts';
+
+export const INTERACTION_STATUSES = ['PROCESSING', 'ANSWERED', 'INTERRUPTED', 'FAILED', 'RECORDED'] as const;
+export const VECTOR_STATES = ['PENDING', 'LEASED', 'EMBEDDED', 'FAILED'] as const;
+
+export type InteractionStatus = (typeof INTERACTION_STATUSES)[number];
+export type VectorState = (typeof VECTOR_STATES)[number];
+
+/** One turn: a query and its response. Content is written once; only its rating and its vector state change later. */
+export const interactions = pgTable(
+  'echo_unified_interactions',
+  {
+    id: serial('id').primaryKey(),
+    tenantId: tenantId(),
+    turnId: uuid('turn_id').notNull(),
+    conversationId: varchar('conversation_id', { length: 100 }).notNull(),
+    /** Position in its conversation, from 1, without gaps. */
+    sequence: integer('sequence').notNull(),
+    userId: varchar('user_id', { length: 100 }).notNull().default('default'),
+    query: text('query').notNull(),
+    /** Empty where nobody answered. */
+    response: text('response').notNull(),
+    speaker: varchar('speaker', { length: 100 }),
+    responder: varchar('responder', { length: 100 }),
+    modelUsed: varchar('model_used', { length: 100 }).notNull(),
+    intelligenceLevel: text('intelligence_level'),
+    /** Seconds, as the older service stored it. */
+    processingTime: doublePrecision('processing_time').notNull(),
+    escalationPath: jsonb('escalation_path').$type<string[]>().notNull().default([]),
+    intent: varchar('intent', { length: 50 }),
+    confidence: doublePrecision('confidence'),
+    requiresClarification: boolean('requires_clarification').notNull().default(false),
+    clarifyingQuestions: jsonb('clarifying_questions').$type<string[]>().notNull().default([]),
+    timestamp: instant('timestamp').notNull().defaultNow(),
+    sessionId: varchar('session_id', { length: 255 }),
+    metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),
+    status: text('status', { enum: INTERACTION_STATUSES }).notNull().default('ANSWERED'),
+    idempotencyKey: varchar('idempotency_key', { length: 255 }),
+    payloadHash: bytes('payload_hash').notNull(),
+    chainHash: bytes('chain_hash').notNull(),
+    /** Milliseconds by step of the query flow. */
+    stepTimings: jsonb('step_timings').$type<Record<string, number>>(),
+    tokensIn: integer('tokens_in'),
+    tokensOut: integer('tokens_out'),
+    /** In the currency of the configured prices; null where no price is known. */
+    cost: numeric('cost', { precision: 12, scale: 6 }),
+    characterId: integer('character_id'),
+    rating: real('rating'),
+    ratingComment: varchar('rating_comment', { length: 500 }),
+    vectorState: text('vector_state', { enum: VECTOR_STATES }).notNull().default('PENDING'),
+    vectorLeaseToken: uuid('vector_lease_token'),
+    vectorLeaseUntil: instant('vector_lease_until'),
+    vectorAttempts: integer('vector_attempts').notNull().default(0),
+    vectorModel: text('vector_model'),
+    vectorUpdatedAt: instant('vector_updated_at'),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    uniqueIndex('echo_interactions_turn_id_key').on(table.turnId),
+    uniqueIndex('echo_interactions_conversation_sequence_key').on(
+      table.conversationId,
+      table.tenantId,
+      table.sequence,
+    ),
+    index('echo_interactions_user_time_idx').on(table.userId, table.tenantId, table.timestamp, table.id),
+    index('echo_interactions_search_idx').using('gin', searchDocument(table)),
+    index('echo_interactions_vector_queue_idx').on(table.id).where(sql`${table.vectorState} <> 'EMBEDDED'`),
+    check(
+      'echo_interactions_status_check',
+      sql`${table.status} in ('PROCESSING', 'ANSWERED', 'INTERRUPTED', 'FAILED', 'RECORDED')`,
+    ),
+    check(
+      'echo_interactions_vector_check',
+      sql`${table.vectorState} in ('PENDING', 'LEASED', 'EMBEDDED', 'FAILED')`,
+    ),
+    check('echo_interactions_confidence_check', sql`${table.confidence} between 0 and 1`),
+    check('echo_interactions_rating_check', sql`${table.rating} between -1 and 1`),
+  ],
+);
+
+export type InteractionRow = typeof interactions.$inferSelect;
+
+/**
+ * What full-text search sees of a turn. The index and every query must use this very expression.
+ * Cut at 100,000 characters a side, because a tsvector holds less than 1 MiB.
+ */
+export function searchDocument(table: { speaker: unknown; query: unknown; response: unknown }): SQL {
+  return sql`to_tsvector('english'::regconfig, coalesce(${table.speaker}, '') || ' ' || ${table.query} || ' ' || left(${table.response}, 100000))`;
+}

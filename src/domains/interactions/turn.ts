@@ -1,0 +1,132 @@
+import { createHash, randomBytes } from 'node:crypto';
+import type { Owner } from '../../access/principals.ts';
+import type { InteractionRow, InteractionStatus } from './tables.ts';
+
+export type AnswerMode = 'plain_english' | 'founder_takeaway' | 'engineer_angle';
+
+/**
+ * One turn as it is accepted: everything that will be stored, in a form that survives JSON, so that the same
+ * value can wait in a file and be applied later. Its place in the conversation is given when it is applied.
+ */
+export interface Turn extends Owner {
+  readonly turnId: string;
+  readonly conversationId: string;
+  readonly episodeId: string | null;
+  readonly mode: AnswerMode | null;
+  readonly query: string;
+  /** Empty where nobody answered. */
+  readonly response: string;
+  readonly speaker: string | null;
+  readonly responder: string | null;
+  readonly modelUsed: string;
+  readonly intelligenceLevel: string | null;
+  readonly processingTimeMs: number;
+  readonly escalationPath: readonly string[];
+  readonly intent: string | null;
+  readonly confidence: number | null;
+  readonly requiresClarification: boolean;
+  readonly clarifyingQuestions: readonly string[];
+  /** ISO 8601 with milliseconds, UTC. */
+  readonly timestamp: string;
+  readonly sessionId: string | null;
+  readonly metadata: Readonly<Record<string, unknown>>;
+  readonly status: InteractionStatus;
+  readonly idempotencyKey: string | null;
+  /** SHA-256 of what the caller sent, hexadecimal. */
+  readonly payloadHash: string;
+  readonly stepTimings: Readonly<Record<string, number>> | null;
+  readonly tokensIn: number | null;
+  readonly tokensOut: number | null;
+  /** Characters that the query mentions, the main one first. */
+  readonly characterIds: readonly number[];
+  /** Merged into the conversation's context. */
+  readonly context: Readonly<Record<string, unknown>> | null;
+}
+
+const TURN_NAMESPACE = Buffer.from('c6d2b6f0a1f94c6f9d4f2b8a6f3e1d57', 'hex');
+const CONVERSATION_NAMESPACE = Buffer.from('8f1f4c0b7f1e4e43b9fd2a6f5f0c9b21', 'hex');
+
+/** The id of the turn that an idempotency key names: a retry gets the same one. */
+export function turnIdOf(owner: Owner, conversationId: string, idempotencyKey: string): string {
+  return nameBasedUuid(TURN_NAMESPACE, [owner.tenantId, owner.userId, conversationId, idempotencyKey]);
+}
+
+/** The id of the conversation that a user and an episode name together. */
+export function conversationIdOf(owner: Owner, episodeId: string): string {
+  return nameBasedUuid(CONVERSATION_NAMESPACE, [owner.tenantId, owner.userId, episodeId]);
+}
+
+/** SHA-256 over what a caller sent, independent of the order of keys; hexadecimal. */
+export function payloadHashOf(payload: unknown): string {
+  return createHash('sha256').update(canonicalJson(payload)).digest('hex');
+}
+
+/**
+ * The hash that ties a turn to its predecessor: SHA-256 over the predecessor's hash (nothing for the first turn)
+ * and the turn's content in canonical JSON.
+ */
+export function chainHashOf(previous: Buffer | null, turn: ChainedContent): Buffer {
+  const content = {
+    turnId: turn.turnId,
+    sequence: turn.sequence,
+    tenantId: turn.tenantId,
+    userId: turn.userId,
+    conversationId: turn.conversationId,
+    query: turn.query,
+    response: turn.response,
+    speaker: turn.speaker,
+    responder: turn.responder,
+    modelUsed: turn.modelUsed,
+    intent: turn.intent,
+    timestamp: turn.timestamp instanceof Date ? turn.timestamp.toISOString() : turn.timestamp,
+    sessionId: turn.sessionId,
+    metadata: turn.metadata,
+    payloadHash: Buffer.isBuffer(turn.payloadHash) ? turn.payloadHash.toString('hex') : turn.payloadHash,
+  };
+  const hash = createHash('sha256');
+  if (previous) hash.update(previous);
+  return hash.update(canonicalJson(content)).digest();
+}
+
+type ChainedContent = Pick<
+  InteractionRow,
+  | 'turnId'
+  | 'sequence'
+  | 'tenantId'
+  | 'userId'
+  | 'conversationId'
+  | 'query'
+  | 'response'
+  | 'speaker'
+  | 'responder'
+  | 'modelUsed'
+  | 'intent'
+  | 'sessionId'
+> & { metadata: unknown; timestamp: Date | string; payloadHash: Buffer | string };
+
+/** JSON with sorted keys and without undefined values. */
+export function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_key, item: unknown) => {
+    if (typeof item !== 'object' || item === null || Array.isArray(item)) return item;
+    return Object.fromEntries(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
+  });
+}
+
+/** A version 7 UUID (RFC 9562, section 5.7): sorts by its time, to the millisecond. */
+export function timeOrderedUuid(at: Date): string {
+  const bytes = randomBytes(16);
+  bytes.writeUIntBE(at.getTime(), 0, 6);
+  return formatUuid(bytes, 7);
+}
+
+/** A version 5 UUID (RFC 9562, section 5.5). */
+function nameBasedUuid(namespace: Buffer, parts: readonly string[]): string {
+  return formatUuid(createHash('sha1').update(namespace).update(JSON.stringify(parts)).digest(), 5);
+}
+
+function formatUuid(bytes: Buffer, version: number): string {
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | (version << 4);
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
+}

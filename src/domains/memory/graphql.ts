@@ -1,0 +1,70 @@
+import { builder } from '../../graphql/builder.ts';
+import { InteractionRef } from '../interactions/graphql.ts';
+import { ownerFor } from '../ownership.ts';
+import { MAX_MEMORIES, type MemoryHit, type MemorySearch, searchMemory } from './memory.ts';
+
+const MemoryTierEnum = builder.enumType('MemoryTier', {
+  description: 'The strongest reason why a memory was found.',
+  values: {
+    CHARACTER: { description: 'It mentions the same character.' },
+    PHRASE: { description: 'It contains a phrase of the query.' },
+    KEYWORDS: { description: 'It shares words with the query.' },
+    MEANING: { description: 'It means something similar.' },
+    RECENT: { description: 'It was said within the last day.' },
+  } as const,
+});
+
+export const MemoryHitRef = builder.objectRef<MemoryHit>('MemoryHit').implement({
+  description: 'A turn that was found, and why.',
+  fields: (t) => ({
+    interaction: t.expose('interaction', { type: InteractionRef, description: 'The turn.' }),
+    score: t.exposeFloat('score', { description: 'Relevance, 0 to 1; comparable within one search only.' }),
+    tier: t.field({ type: MemoryTierEnum, description: 'The strongest reason.', resolve: (hit) => hit.tier }),
+    reasons: t.stringList({ description: 'All reasons, for people.', resolve: (hit) => [...hit.reasons] }),
+  }),
+});
+
+const MemorySearchResult = builder.objectRef<MemorySearch>('MemorySearchResult').implement({
+  description: 'What a search of memory found.',
+  fields: (t) => ({
+    hits: t.field({
+      type: [MemoryHitRef],
+      description: 'Best first.',
+      resolve: (search) => [...search.hits],
+    }),
+    tookMs: t.exposeFloat('tookMs', { description: 'Milliseconds that the search took.' }),
+    degraded: t.exposeBoolean('degraded', {
+      description: 'Whether a part of the search did not answer, so that hits may be missing.',
+    }),
+  }),
+});
+
+const MemoryFilter = builder.inputType('MemoryFilter', {
+  description: 'Where to search; all conditions must hold.',
+  fields: (t) => ({
+    conversationId: t.string({ description: 'Only in this thread.' }),
+    since: t.field({ type: 'DateTime', description: 'Only what was said at or after this instant.' }),
+    until: t.field({ type: 'DateTime', description: 'Only what was said at or before this instant.' }),
+    minScore: t.float({ description: 'Only hits with at least this score, 0 to 1.' }),
+    userId: t.string({ description: 'Another user, for those who may act for others; absent: the caller.' }),
+  }),
+});
+
+builder.queryField('memorySearch', (t) =>
+  t.field({
+    type: MemorySearchResult,
+    description: 'Finds what was said before, within the turns of one user.',
+    complexity: (args) => ({ field: 5, multiplier: Math.max(args.limit ?? 20, 1) }),
+    args: {
+      query: t.arg.string({ required: true, description: 'What to look for, 1 to 32,000 characters.' }),
+      limit: t.arg.int({ defaultValue: 20, description: `Number of hits, 1 to ${MAX_MEMORIES}.` }),
+      filter: t.arg({ type: MemoryFilter, description: 'Where to search.' }),
+    },
+    resolve: async (_root, { query, limit, filter }, { services, principal }) => {
+      const { userId, ...conditions } = filter ?? {};
+      const owner = ownerFor(principal, userId);
+      const characterIds = await services.characters.mentionedIn(owner.tenantId, query);
+      return searchMemory(services, owner, { query, limit: limit ?? 20, characterIds, ...conditions });
+    },
+  }),
+);

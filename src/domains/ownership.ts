@@ -1,0 +1,28 @@
+import { mayActForOthers, type Owner, type Principal, type Scope } from '../access/principals.ts';
+import { Forbidden } from './errors.ts';
+import { parseInput, userId as userIdSchema } from './input.ts';
+
+/**
+ * The user that an operation is for: the one named in the input, else the caller.
+ *
+ * @throws Forbidden if the caller may not act for others
+ */
+export function ownerFor(principal: Principal, userId: string | null | undefined): Owner {
+  if (userId === null || userId === undefined)
+    return { tenantId: principal.tenantId, userId: principal.userId };
+  const named = parseInput(userIdSchema, userId, 'userId');
+  if (named !== principal.userId && !mayActForOthers(principal)) {
+    throw new Forbidden('userId: only a principal who may act for others can name another user');
+  }
+  return { tenantId: principal.tenantId, userId: named };
+}
+
+/** What a caller may see when one object is named by its id: their own, or the tenant's if they may act for others. */
+export function scopeOf(principal: Principal): Scope {
+  return { tenantId: principal.tenantId, userId: mayActForOthers(principal) ? null : principal.userId };
+}
+
+/** @throws Forbidden unless the caller is an admin */
+export function requireAdmin(principal: Principal): void {
+  if (!principal.roles.includes('ADMIN')) throw new Forbidden('only an admin may do this');
+}

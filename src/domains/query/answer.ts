@@ -1,0 +1,112 @@
+import type { InteractionStatus } from '../interactions/tables.ts';
+import {
+  answerFromMemory,
+  BUILT_IN_ANSWERER,
+  CHARACTER_DATABASE,
+  describeCharacters,
+  refuseCommand,
+  SECURITY_POLICY,
+} from './answerer.ts';
+import type { GatheredContext } from './gather.ts';
+import type { Classification } from './intents.ts';
+import { buildPrompt } from './prompt.ts';
+import type { AcceptedQuery, QueryObserver, QueryServices } from './query.ts';
+
+export interface QueryAnswer {
+  readonly text: string;
+  readonly modelUsed: string;
+  readonly level: string;
+  readonly escalationPath: readonly string[];
+  readonly classification: Classification;
+  /** FAILED: no configured model answered; the text says why. */
+  readonly status: InteractionStatus;
+  readonly tokensIn: number | null;
+  readonly tokensOut: number | null;
+}
+
+/**
+ * Answers from what was gathered: commands are refused, characters come from the database, everything else from
+ * a language model, or from memory alone where none is configured or none answers. Never empty.
+ */
+export async function answerQuery(
+  services: QueryServices,
+  query: AcceptedQuery,
+  gathered: GatheredContext,
+  observer: QueryObserver,
+): Promise<QueryAnswer> {
+  const { classification, characters, memories } = gathered;
+  const level =
+    query.intelligenceLevel === 'auto'
+      ? services.models.levelFor(query.query, classification.intent)
+      : query.intelligenceLevel;
+  const local = { level, classification, status: 'ANSWERED' as const, tokensIn: null, tokensOut: null };
+  if (classification.intent === 'system_command') {
+    return {
+      ...local,
+      text: refuseCommand(),
+      modelUsed: SECURITY_POLICY,
+      level: 'security',
+      escalationPath: [SECURITY_POLICY],
+    };
+  }
+  if (classification.intent === 'character_query' && characters.length > 0) {
+    const text = describeCharacters(characters, memories);
+    return { ...local, text, modelUsed: CHARACTER_DATABASE, escalationPath: ['character_database_lookup'] };
+  }
+  if (!services.config.languageModels) {
+    return {
+      ...local,
+      text: answerFromMemory(classification, memories),
+      modelUsed: BUILT_IN_ANSWERER,
+      escalationPath: [BUILT_IN_ANSWERER],
+    };
+  }
+  return askModels(services, query, gathered, { level, observer });
+}
+
+async function askModels(
+  services: QueryServices,
+  query: AcceptedQuery,
+  gathered: GatheredContext,
+  { level, observer }: { level: 'quick' | 'standard' | 'expert'; observer: QueryObserver },
+): Promise<QueryAnswer> {
+  const { classification, memories } = gathered;
+  const request = buildPrompt({
+    ...gathered,
+    query: query.query,
+    mode: query.effectiveMode,
+    context: query.context ?? null,
+    tokenBudget: services.config.contextTokenBudget,
+  });
+  const routed = await services.models.answer(level, request, {
+    // The turn is finished and stored even if the caller leaves, so nobody aborts this but the models' deadlines.
+    signal: new AbortController().signal,
+    onDelta: (text) => observer.delta?.(text),
+    onRestart: () => observer.restart?.(),
+  });
+  const { answer, modelUsed, escalationPath } = routed;
+  if (answer && modelUsed) {
+    const { text, tokensIn, tokensOut } = answer;
+    return {
+      text,
+      modelUsed,
+      level: routed.level,
+      escalationPath,
+      classification,
+      status: 'ANSWERED',
+      tokensIn,
+      tokensOut,
+    };
+  }
+  const trouble = routed.failures.map((failure) => `${failure.model}: ${failure.message}`);
+  return {
+    text: answerFromMemory(classification, memories, trouble),
+    modelUsed: BUILT_IN_ANSWERER,
+    level,
+    escalationPath: [...escalationPath, BUILT_IN_ANSWERER],
+    classification,
+    status: 'FAILED',
+    tokensIn: null,
+    tokensOut: null,
+  };
+}

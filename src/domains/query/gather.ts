@@ -1,0 +1,56 @@
+import { charactersById } from '../characters/reads.ts';
+import type { CharacterRow } from '../characters/tables.ts';
+import { latestInteractions } from '../interactions/reads.ts';
+import type { InteractionRow } from '../interactions/tables.ts';
+import { type MemoryHit, searchMemory } from '../memory/memory.ts';
+import { type Classification, classifyIntent } from './intents.ts';
+import type { AcceptedQuery, QueryServices } from './query.ts';
+
+/** What an answer is made from. */
+export interface GatheredContext {
+  readonly classification: Classification;
+  /** Those that the query mentions, the main one first. */
+  readonly characters: readonly CharacterRow[];
+  /** The latest turns of the conversation, oldest first. */
+  readonly history: readonly InteractionRow[];
+  readonly memories: readonly MemoryHit[];
+  /** Milliseconds by step. */
+  readonly timings: { readonly classify: number; readonly context: number };
+}
+
+const MAX_MEMORIES = 12;
+
+/** Classifies the query and reads what belongs to it: mentioned characters, the conversation so far, memories. */
+export async function gatherContext(services: QueryServices, query: AcceptedQuery): Promise<GatheredContext> {
+  const { db, config, characters } = services;
+  const { owner } = query;
+  const started = performance.now();
+  const characterIds = await characters.mentionedIn(owner.tenantId, query.query);
+  const history = await latestInteractions(db, owner, query.conversationId, config.maxContextMessages);
+  const classification = classifyIntent(query.query, {
+    mentionsCharacter: characterIds.length > 0,
+    hasHistory: history.length > 0,
+  });
+  const classified = performance.now();
+  const [mentioned, memories] = await Promise.all([
+    characterIds.length > 0 ? charactersById(db, owner.tenantId, characterIds) : [],
+    searchMemory(services, owner, { query: query.query, limit: MAX_MEMORIES, characterIds }),
+  ]);
+  return {
+    classification: query.requestType === 'system_command' ? asSystemCommand(classification) : classification,
+    characters: mentioned.flatMap((character) => character ?? []),
+    history,
+    memories: memories.hits,
+    timings: { classify: classified - started, context: performance.now() - classified },
+  };
+}
+
+function asSystemCommand(classification: Classification): Classification {
+  return {
+    ...classification,
+    intent: 'system_command',
+    confidence: 1,
+    requiresClarification: false,
+    clarifyingQuestions: [],
+  };
+}

@@ -1,0 +1,217 @@
+import { builder } from '../../graphql/builder.ts';
+import type { ModelRouter } from '../../models/router.ts';
+import { AnswerModeEnum, ConversationRef, loadConversation } from '../conversations/graphql.ts';
+import { IdempotencyKeyReused, InvalidInput, NotFound } from '../errors.ts';
+import { DurabilityEnum, IntelligenceLevelEnum, InteractionRef } from '../interactions/graphql.ts';
+import { MemoryHitRef } from '../memory/graphql.ts';
+import { ownerFor } from '../ownership.ts';
+import { type ProcessedQuery, type ProcessQueryInput, processQuery, type QueryServices } from './query.ts';
+import { type QueryEvent, type QueryStep, streamQuery } from './stream.ts';
+
+declare module '../../graphql/context.ts' {
+  interface Services {
+    readonly models: ModelRouter;
+    readonly inFlight: QueryServices['inFlight'];
+  }
+}
+
+const RequestTypeEnum = builder.enumType('RequestType', {
+  description: 'What kind of request a query is.',
+  values: {
+    CONVERSATION: { value: 'conversation', description: 'Something said to the assistant.' },
+    SYSTEM_COMMAND: { value: 'system_command', description: 'A command; always refused, never executed.' },
+    COLLABORATION: {
+      value: 'collaboration',
+      description: 'Work on something together; answered like a conversation.',
+    },
+  } as const,
+});
+
+const ProcessQueryInputRef = builder.inputType('ProcessQueryInput', {
+  description: 'A query, and how to answer it.',
+  fields: (t) => ({
+    query: t.string({ required: true, description: 'What is asked, 1 to 32,000 characters.' }),
+    conversationId: t.string({ description: 'The thread, 1 to 100 characters; made if absent.' }),
+    idempotencyKey: t.string({
+      description:
+        'Names this turn within its conversation, 1 to 255 ASCII characters: a retry stores it once and gets the same answer.',
+    }),
+    episodeId: t.string({ description: 'With the user, names a conversation; at most 255 characters.' }),
+    mode: t.field({
+      type: AnswerModeEnum,
+      description: 'How to phrase the answer; absent: as last time in this conversation.',
+    }),
+    intelligenceLevel: t.field({
+      type: IntelligenceLevelEnum,
+      defaultValue: 'auto',
+      description: 'Which model to ask.',
+    }),
+    requestType: t.field({
+      type: RequestTypeEnum,
+      defaultValue: 'conversation',
+      description: 'What kind of request it is.',
+    }),
+    context: t.field({
+      type: 'JSON',
+      description: 'A JSON object of at most 64 KiB; kept with the turn and shown to the model.',
+    }),
+    userId: t.string({ description: 'Another user, for those who may act for others; absent: the caller.' }),
+  }),
+});
+
+const ProcessQuerySuccess = builder.objectRef<ProcessedQuery>('ProcessQuerySuccess').implement({
+  description: 'The query is answered and the turn is stored.',
+  fields: (t) => ({
+    interaction: t.expose('interaction', { type: InteractionRef, description: 'The stored turn.' }),
+    conversation: t.field({
+      type: ConversationRef,
+      nullable: true,
+      description: 'The thread that it belongs to; null only if it was deleted meanwhile.',
+      resolve: (processed, _args, ctx) => loadConversation(ctx, processed.interaction.conversationId),
+    }),
+    durability: t.field({
+      type: DurabilityEnum,
+      description: 'How the turn is kept.',
+      resolve: (processed) => processed.durability,
+    }),
+    replayed: t.exposeBoolean('replayed', {
+      description: 'Whether an earlier attempt with the same key had stored it.',
+    }),
+    memories: t.field({
+      type: [MemoryHitRef],
+      description: 'What went into the answer, best first; empty for a replay.',
+      resolve: (processed) => [...processed.memories],
+    }),
+  }),
+});
+
+builder.mutationField('processQuery', (t) =>
+  t.field({
+    type: ProcessQuerySuccess,
+    description: 'Answers a query in context and stores the turn: the main job.',
+    errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused] },
+    args: { input: t.arg({ type: ProcessQueryInputRef, required: true, description: 'The query.' }) },
+    resolve: (_root, { input }, { services, principal }) => {
+      const { userId, ...query } = input;
+      return processQuery(services, ownerFor(principal, userId), query as ProcessQueryInput);
+    },
+  }),
+);
+
+const QueryEventRef = builder.interfaceRef<QueryEvent>('QueryEvent').implement({
+  description: 'A step on the way to an answer.',
+  fields: (t) => ({
+    type: t.field({ type: QueryEventType(), description: 'Which step.', resolve: (event) => event.type }),
+    cursor: t.exposeID('cursor', { description: 'Position in this stream.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'When it happened.' }),
+  }),
+});
+
+function QueryEventType() {
+  return builder.enumType('QueryEventType', {
+    description: 'The steps of an answer.',
+    values: {
+      ACCEPTED: {
+        description: 'The query is valid; it will be answered and stored even if the client leaves.',
+      },
+      INTENT: { description: 'It was classified.' },
+      MEMORIES: { description: 'Memories were gathered.' },
+      DELTA: { description: 'A piece of the answer.' },
+      RESTARTED: {
+        description: 'The pieces so far are void: their model failed and another one starts over.',
+      },
+      COMPLETED: { description: 'The turn is stored; nothing follows.' },
+      FAILED: { description: 'The query was refused; nothing is stored and nothing follows.' },
+    } satisfies Record<QueryStep['type'], { description: string }>,
+  });
+}
+
+type EventOf<T extends QueryStep['type']> = QueryEvent & { type: T };
+
+const QueryFailure = builder.objectRef<{ message: string; code: string }>('QueryFailure').implement({
+  description: 'Why a query was refused.',
+  fields: (t) => ({
+    message: t.exposeString('message', { description: 'What was wrong and what the limit is, for people.' }),
+    code: t.exposeString('code', { description: 'Names the kind of failure, for programs.' }),
+  }),
+});
+
+builder.objectRef<EventOf<'ACCEPTED'>>('QueryAccepted').implement({
+  description: 'The query is valid; it will be answered and stored even if the client leaves.',
+  interfaces: [QueryEventRef],
+  isTypeOf: (event) => (event as QueryEvent).type === 'ACCEPTED',
+  fields: (t) => ({
+    turnId: t.exposeID('turnId', { description: 'The id that the turn will have.' }),
+    conversationId: t.exposeString('conversationId', { description: 'The thread that it belongs to.' }),
+  }),
+});
+
+builder.objectRef<EventOf<'INTENT'>>('QueryIntent').implement({
+  description: 'The query was classified.',
+  interfaces: [QueryEventRef],
+  isTypeOf: (event) => (event as QueryEvent).type === 'INTENT',
+  fields: (t) => ({
+    intent: t.exposeString('intent', { description: 'What it asks for.' }),
+    confidence: t.exposeFloat('confidence', { description: '0 to 1.' }),
+  }),
+});
+
+builder.objectRef<EventOf<'MEMORIES'>>('QueryMemories').implement({
+  description: 'Memories were gathered.',
+  interfaces: [QueryEventRef],
+  isTypeOf: (event) => (event as QueryEvent).type === 'MEMORIES',
+  fields: (t) => ({
+    memories: t.field({
+      type: [MemoryHitRef],
+      description: 'Best first.',
+      resolve: (event) => [...event.memories],
+    }),
+  }),
+});
+
+builder.objectRef<EventOf<'DELTA'>>('QueryDelta').implement({
+  description:
+    'A piece of the answer; the pieces since the start or the last restart, joined, are the response.',
+  interfaces: [QueryEventRef],
+  isTypeOf: (event) => (event as QueryEvent).type === 'DELTA',
+  fields: (t) => ({ text: t.exposeString('text', { description: 'The piece.' }) }),
+});
+
+builder.objectRef<EventOf<'RESTARTED'>>('QueryRestarted').implement({
+  description: 'The pieces so far are void: their model failed and another one starts over.',
+  interfaces: [QueryEventRef],
+  isTypeOf: (event) => (event as QueryEvent).type === 'RESTARTED',
+});
+
+builder.objectRef<EventOf<'COMPLETED'>>('QueryCompleted').implement({
+  description: 'The turn is stored.',
+  interfaces: [QueryEventRef],
+  isTypeOf: (event) => (event as QueryEvent).type === 'COMPLETED',
+  fields: (t) => ({
+    result: t.expose('result', {
+      type: ProcessQuerySuccess,
+      description: 'The same as `processQuery` returns.',
+    }),
+  }),
+});
+
+builder.objectRef<EventOf<'FAILED'>>('QueryFailed').implement({
+  description: 'The query was refused; nothing is stored.',
+  interfaces: [QueryEventRef],
+  isTypeOf: (event) => (event as QueryEvent).type === 'FAILED',
+  fields: (t) => ({ error: t.expose('error', { type: QueryFailure, description: 'Why.' }) }),
+});
+
+builder.subscriptionField('processQueryStream', (t) =>
+  t.field({
+    type: QueryEventRef,
+    description:
+      'The same as `processQuery`, step by step, with the answer as it is written. The turn is stored even if the client leaves.',
+    args: { input: t.arg({ type: ProcessQueryInputRef, required: true, description: 'The query.' }) },
+    subscribe: (_root, { input }, { services, principal }) => {
+      const { userId, ...query } = input;
+      return streamQuery(services, ownerFor(principal, userId), query as ProcessQueryInput);
+    },
+    resolve: (event) => event,
+  }),
+);

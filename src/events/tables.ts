@@ -1,0 +1,24 @@
+import { bigserial, index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { currentTransactionId, instant, tenantId, transactionId } from '../db/columns.ts';
+
+/**
+ * Durable events, written in the transaction of the change that they tell of.
+ *
+ * Their order is (transaction, id): ids alone are not safe to page by, because a transaction that took a lower
+ * id can commit after one with a higher id, and a reader that has passed it would never see it.
+ */
+export const events = pgTable(
+  'echo_events',
+  {
+    id: bigserial('id', { mode: 'bigint' }).primaryKey(),
+    transactionId: transactionId('xid').notNull().default(currentTransactionId),
+    tenantId: tenantId(),
+    userId: text('user_id'),
+    kind: text('kind').notNull(),
+    conversationId: text('conversation_id'),
+    turnId: uuid('turn_id'),
+    payload: jsonb('payload').$type<Record<string, unknown>>().notNull().default({}),
+    at: instant('at').notNull().defaultNow(),
+  },
+  (table) => [index('echo_events_cursor_idx').on(table.transactionId, table.id)],
+);

@@ -1,0 +1,102 @@
+import { resolveCursorConnection } from '@pothos/plugin-relay';
+import type { Page, TimePosition } from '../db/statements.ts';
+import { InvalidInput } from '../domains/errors.ts';
+import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from './builder.ts';
+
+interface PageArguments {
+  first?: number | null | undefined;
+  last?: number | null | undefined;
+  after?: string | null | undefined;
+  before?: string | null | undefined;
+}
+
+/** How a list writes its positions into cursors. */
+export interface CursorFormat<Row, Position> {
+  encode(row: Row): string;
+  /** Null if the text is not one of this list's cursors. */
+  decode(cursor: string): Position | null;
+}
+
+/**
+ * Reads one page of a list as a Relay connection.
+ *
+ * @throws InvalidInput for a page size outside 1..100, `first` with `last`, or a cursor of another list
+ */
+export async function connect<Row, Position>(
+  args: PageArguments,
+  cursors: CursorFormat<Row, Position>,
+  read: (page: Page<Position>) => Promise<Row[]>,
+) {
+  const size = pageSize(args);
+  const after = position('after', args.after, cursors);
+  const before = position('before', args.before, cursors);
+  const resolved = await resolveCursorConnection(
+    {
+      args: args.last
+        ? { last: size, before: args.before, after: args.after }
+        : { first: size, after: args.after, before: args.before },
+      defaultSize: DEFAULT_PAGE_SIZE,
+      maxSize: MAX_PAGE_SIZE,
+      toCursor: (row) => encodeCursor(cursors.encode(row as Row)),
+    },
+    ({ limit, inverted }) => read({ after, before, limit, inverted }),
+  );
+  return resolved as {
+    edges: { cursor: string; node: NonNullable<Row> }[];
+    pageInfo: {
+      hasNextPage: boolean;
+      hasPreviousPage: boolean;
+      startCursor: string | null;
+      endCursor: string | null;
+    };
+  };
+}
+
+/** Cursors over one whole number, such as a sequence or an id. */
+export function numberCursor<Row>(of: (row: Row) => number): CursorFormat<Row, number> {
+  return {
+    encode: (row) => String(of(row)),
+    decode: (cursor) =>
+      /^\d{1,10}$/.test(cursor) && Number(cursor) <= 2_147_483_647 ? Number(cursor) : null,
+  };
+}
+
+/** Cursors over an instant, made unique by an id. */
+export function timeCursor<Row>(of: (row: Row) => TimePosition): CursorFormat<Row, TimePosition> {
+  return {
+    encode: (row) => `${of(row).at.getTime()}.${of(row).id}`,
+    decode: (cursor) => {
+      const parts = /^(-?\d{1,15})\.(\d{1,10})$/.exec(cursor);
+      return parts ? { at: new Date(Number(parts[1])), id: Math.min(Number(parts[2]), 2_147_483_647) } : null;
+    },
+  };
+}
+
+/** Cursors over a name. */
+export function nameCursor<Row>(of: (row: Row) => string): CursorFormat<Row, string> {
+  return { encode: of, decode: (cursor) => (cursor.includes('\u0000') ? null : cursor) };
+}
+
+function pageSize({ first, last }: PageArguments): number {
+  if (first != null && last != null) throw new InvalidInput('first', 'give either first or last, not both');
+  const [name, size] = last != null ? ['last', last] : ['first', first ?? DEFAULT_PAGE_SIZE];
+  if (Number(size) < 1 || Number(size) > MAX_PAGE_SIZE) {
+    throw new InvalidInput(String(name), `must be from 1 to ${MAX_PAGE_SIZE}, is ${size}`);
+  }
+  return Number(size);
+}
+
+function position<Row, Position>(
+  name: string,
+  cursor: string | null | undefined,
+  format: CursorFormat<Row, Position>,
+): Position | null {
+  if (cursor == null || cursor === '') return null;
+  const decoded = format.decode(Buffer.from(cursor, 'base64url').toString());
+  if (decoded === null) throw new InvalidInput(name, 'is not a cursor of this list');
+  return decoded;
+}
+
+function encodeCursor(text: string): string {
+  return Buffer.from(text).toString('base64url');
+}

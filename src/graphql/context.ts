@@ -1,0 +1,52 @@
+import DataLoader from 'dataloader';
+import type { Principal } from '../access/principals.ts';
+import type { Config } from '../config.ts';
+import type { Database } from '../db/client.ts';
+import type { Logger } from '../log.ts';
+
+/**
+ * What resolvers work with. Each domain adds its own parts by declaration merging, in its graphql.ts,
+ * so that the floor need not know the domains.
+ */
+export interface Services {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly config: Config;
+}
+
+/** The context of one operation. */
+export interface Context {
+  readonly principal: Principal;
+  readonly services: Services;
+  /** Names this request in logs and in masked errors. */
+  readonly correlationId: string;
+  readonly loader: LoadThrough;
+}
+
+/** One batch read: all keys of a tick in one statement. `load` returns rows in the order of its keys. */
+export interface Batch<Key, Value> {
+  readonly name: string;
+  readonly load: (keys: readonly Key[]) => Promise<readonly Value[]>;
+  readonly key: Key;
+}
+
+/** Loads one key through the operation's batch of that name. Keys are compared by their JSON. */
+export type LoadThrough = <Key, Value>(batch: Batch<Key, Value>) => Promise<Value>;
+
+/**
+ * @param cache false for subscriptions, which live long: they batch but do not remember
+ */
+export function createLoader(cache: boolean): LoadThrough {
+  const loaders = new Map<string, DataLoader<unknown, unknown, string>>();
+  return <Key, Value>({ name, load, key }: Batch<Key, Value>) => {
+    let loader = loaders.get(name);
+    if (!loader) {
+      loader = new DataLoader<unknown, unknown, string>((keys) => load(keys as Key[]), {
+        cache,
+        cacheKeyFn: (value) => JSON.stringify(value),
+      });
+      loaders.set(name, loader);
+    }
+    return loader.load(key) as Promise<Value>;
+  };
+}

@@ -1,0 +1,33 @@
+import { IdempotencyKeyReused, InvalidInput, NotFound } from '../domains/errors.ts';
+import { builder } from './builder.ts';
+
+const ErrorInterface = builder.interfaceRef<{ message: string; code: string }>('Error').implement({
+  description: 'A failure that a caller may expect. Nothing was changed.',
+  fields: (t) => ({
+    message: t.exposeString('message', { description: 'What was wrong and what the limit is, for people.' }),
+    code: t.exposeString('code', { description: 'Names the kind of failure, for programs.' }),
+  }),
+});
+
+builder.objectType(InvalidInput, {
+  name: 'InvalidInputError',
+  description: 'A value is outside its limits (code BAD_USER_INPUT).',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    field: t.exposeString('field', { description: 'Path of the input field, such as turns.3.query.' }),
+  }),
+});
+
+builder.objectType(NotFound, {
+  name: 'NotFoundError',
+  description: 'What was named does not exist, or not for this caller (code NOT_FOUND).',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({ field: t.exposeString('field', { description: 'The input field that names it.' }) }),
+});
+
+builder.objectType(IdempotencyKeyReused, {
+  name: 'IdempotencyKeyReusedError',
+  description: 'The idempotency key already names a turn with another content (code IDEMPOTENCY_KEY_REUSED).',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({ field: t.exposeString('field', { description: 'The input field that holds the key.' }) }),
+});

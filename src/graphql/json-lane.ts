@@ -1,0 +1,107 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type DocumentNode, type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
+import { z } from 'zod';
+import { HttpProblem, readJson } from '../http/body.ts';
+import { sendJson } from '../http/server.ts';
+import type { Yoga } from './yoga.ts';
+
+const RESPONSE_TYPE = 'application/graphql-response+json';
+
+/**
+ * Whether the short way is enough for a request: JSON in, one JSON result out. Everything else (GET, server-sent
+ * events, GraphiQL) goes through Yoga.
+ */
+export function isJsonOperation(request: IncomingMessage): boolean {
+  const accept = request.headers.accept ?? '*/*';
+  return (
+    request.method === 'POST' &&
+    /^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '') &&
+    /application\/(graphql-response\+)?json|application\/\*|\*\/\*/.test(accept) &&
+    !/text\/event-stream|multipart\/mixed/.test(accept)
+  );
+}
+
+/**
+ * Runs the enveloped pipeline directly: the same parse, validate, context, execute and masking as through Yoga,
+ * without building a Request and a Response (2 to 5 times the throughput on small operations).
+ */
+export async function handleJsonOperation(
+  yoga: Yoga,
+  req: IncomingMessage,
+  res: ServerResponse,
+): Promise<void> {
+  const modern = (req.headers.accept ?? '').includes(RESPONSE_TYPE);
+  const reply = (status: number, result: unknown) =>
+    sendJson(res, status, result, modern ? RESPONSE_TYPE : 'application/json');
+  const { parse, validate, contextFactory, execute, schema } = yoga.getEnveloped({ req, res });
+  let params: z.output<typeof Params>;
+  let document: DocumentNode;
+  try {
+    params = operationParams(await readJson(req));
+    document = parse(params.query) as DocumentNode;
+  } catch (error) {
+    if (error instanceof HttpProblem && error.status !== 400) throw error;
+    return reply(isDocumentError(error) && !modern ? 200 : 400, { errors: [present(error)] });
+  }
+  const invalid = validate(schema, document) as readonly GraphQLError[];
+  if (invalid.length > 0) return reply(modern ? 400 : 200, { errors: invalid.map(withoutTransport) });
+  if (getOperationAST(document, params.operationName)?.operation === 'subscription') {
+    return reply(400, {
+      errors: [
+        present(
+          new HttpProblem(
+            400,
+            'BAD_REQUEST',
+            'a subscription needs a WebSocket, or accept: text/event-stream',
+          ),
+        ),
+      ],
+    });
+  }
+  const result = (await execute({
+    schema,
+    document,
+    contextValue: await contextFactory(),
+    variableValues: params.variables,
+    operationName: params.operationName,
+  })) as ExecutionResult;
+  reply(modern && result.data === undefined ? 400 : 200, result);
+}
+
+const Params = z.strictObject({
+  query: z.string(),
+  variables: z.record(z.string(), z.unknown()).nullish(),
+  operationName: z.string().nullish(),
+  extensions: z.record(z.string(), z.unknown()).nullish(),
+});
+
+function operationParams(body: unknown) {
+  const parsed = Params.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path.join('.') || 'the body';
+  throw new HttpProblem(400, 'BAD_REQUEST', `${field}: ${issue?.message ?? 'is not valid'}`);
+}
+
+function isDocumentError(error: unknown): boolean {
+  return error instanceof GraphQLError && error.message.startsWith('Syntax Error');
+}
+
+function present(error: unknown): object {
+  if (error instanceof HttpProblem)
+    return { message: error.message, extensions: { code: error.code, retryable: false } };
+  if (!(error instanceof GraphQLError)) throw error;
+  return withoutTransport(error);
+}
+
+/** Yoga keeps the HTTP status in an extension that is not for clients. */
+function withoutTransport(error: GraphQLError): object {
+  const { http: _http, ...extensions } = error.extensions;
+  return {
+    ...error.toJSON(),
+    extensions: {
+      code: isDocumentError(error) ? 'GRAPHQL_PARSE_FAILED' : 'GRAPHQL_VALIDATION_FAILED',
+      ...extensions,
+    },
+  };
+}

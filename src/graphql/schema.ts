@@ -1,0 +1,13 @@
+import './scalars.ts';
+import './error-types.ts';
+import '../domains/conversations/graphql.ts';
+import '../domains/characters/graphql.ts';
+import '../domains/interactions/graphql.ts';
+import '../domains/memory/graphql.ts';
+import '../domains/query/graphql.ts';
+import '../domains/health/graphql.ts';
+import '../domains/principals/graphql.ts';
+import { builder } from './builder.ts';
+
+/** The whole schema. A domain appears here once its graphql.ts is imported above. */
+export const schema = builder.toSchema();

@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { type GraphQLError, type GraphQLSchema, parse } from 'graphql';
+import { createYoga, type Plugin } from 'graphql-yoga';
+import type { Principal } from '../access/principals.ts';
+import type { Logger } from '../log.ts';
+import { type Context, createLoader, type Services } from './context.ts';
+import { maskError } from './errors.ts';
+import { EXAMPLES } from './examples.ts';
+
+export const GRAPHQL_PATH = '/graphql';
+/** Lexical tokens of one document. */
+export const MAX_TOKENS = 5_000;
+
+/** What a transport knows of a request before it is executed. */
+export interface Carrier {
+  readonly req: IncomingMessage;
+  readonly res?: ServerResponse;
+  /** Subscriptions live long, so their batches do not remember. */
+  readonly longLived?: boolean;
+}
+
+export interface GraphqlOptions {
+  readonly schema: GraphQLSchema;
+  readonly services: Services;
+  readonly log: Logger;
+  readonly authenticate: (request: IncomingMessage) => Principal;
+  readonly graphiql: boolean;
+}
+
+export type Yoga = ReturnType<typeof createGraphqlYoga>;
+
+/**
+ * The pipeline that every transport runs: parse, validate, context, execute, mask. The limits that live here hold
+ * for all of them.
+ */
+export function createGraphqlYoga(options: GraphqlOptions) {
+  const { schema, services, log, authenticate } = options;
+  return createYoga<Carrier, Context>({
+    schema,
+    graphqlEndpoint: GRAPHQL_PATH,
+    context: (initial) => createContext(initial),
+    graphiql: options.graphiql && {
+      title: 'Echo Brain',
+      defaultQuery: EXAMPLES,
+      subscriptionsProtocol: 'WS',
+    },
+    renderGraphiQL,
+    landingPage: false,
+    logging: false,
+    cors: false,
+    multipart: false,
+    batching: false,
+    // The body is limited where it is read, before it gets here.
+    maxRequestBodySize: false,
+    maskedErrors: { maskError: (error) => mask(error) },
+    plugins: [boundedParser(), maskedDocumentErrors((error) => mask(error))],
+  });
+
+  function createContext(carrier: Carrier): Context {
+    return {
+      principal: authenticate(carrier.req),
+      services,
+      correlationId: randomUUID(),
+      loader: createLoader(!carrier.longLived),
+    };
+  }
+
+  function mask(error: unknown): GraphQLError {
+    return maskError(error, randomUUID(), log);
+  }
+}
+
+/** A document of too many tokens is refused while it is read. */
+function boundedParser(): Plugin {
+  return {
+    onParse({ setParseFn }) {
+      setParseFn((source, parserOptions) =>
+        parse(source as string, { ...parserOptions, maxTokens: MAX_TOKENS }),
+      );
+    },
+  };
+}
+
+/** Gives errors of the document the same form as all others, on every transport. */
+function maskedDocumentErrors(mask: (error: unknown) => GraphQLError): Plugin {
+  return {
+    onValidate() {
+      return ({ valid, result, setResult }) => {
+        if (!valid) setResult((result as GraphQLError[]).map(mask));
+      };
+    },
+  };
+}

@@ -1,0 +1,69 @@
+import type { IncomingMessage } from 'node:http';
+
+/** Bytes of a request body; more gets 413. */
+export const MAX_BODY_BYTES = 1_048_576;
+
+/** A request that is refused before its content matters. */
+export class HttpProblem extends Error {
+  readonly status: number;
+  readonly code: string;
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.name = 'HttpProblem';
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/**
+ * Reads a whole body as UTF-8.
+ *
+ * @throws HttpProblem 413 over the limit, 415 for a compressed or non-UTF-8 body, 400 for broken UTF-8 or a body
+ *   that ends early
+ */
+export async function readText(request: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<string> {
+  const encoding = request.headers['content-encoding'];
+  if (encoding && encoding !== 'identity')
+    throw new HttpProblem(
+      415,
+      'UNSUPPORTED_MEDIA_TYPE',
+      `content-encoding "${encoding}" is not accepted; send the body uncompressed`,
+    );
+  const charset = /charset\s*=\s*"?([^";\s]+)/i.exec(request.headers['content-type'] ?? '')?.[1];
+  if (charset && !/^utf-?8$/i.test(charset))
+    throw new HttpProblem(415, 'UNSUPPORTED_MEDIA_TYPE', 'charset: only utf-8 is accepted');
+  if (Number(request.headers['content-length'] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of request as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > maxBytes) throw tooLarge(maxBytes);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof HttpProblem) throw error;
+    throw new HttpProblem(400, 'BAD_REQUEST', 'the body ended early');
+  }
+  try {
+    return UTF8.decode(chunks.length === 1 ? chunks[0] : Buffer.concat(chunks));
+  } catch {
+    throw new HttpProblem(400, 'BAD_REQUEST', 'the body is not valid UTF-8');
+  }
+}
+
+/** Reads a body as JSON. @throws HttpProblem as `readText`, and 400 for invalid JSON */
+export async function readJson(request: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
+  const text = await readText(request, maxBytes);
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    throw new HttpProblem(400, 'BAD_REQUEST', 'the body is not valid JSON');
+  }
+}
+
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });
+
+function tooLarge(maxBytes: number): HttpProblem {
+  return new HttpProblem(413, 'PAYLOAD_TOO_LARGE', `the body must have at most ${maxBytes} bytes`);
+}

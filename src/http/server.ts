@@ -1,0 +1,89 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from '../log.ts';
+import { HttpProblem } from './body.ts';
+
+export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+
+/** A part of the address space: every path that is `prefix` or lies below it. */
+export interface Route {
+  /** Names the door in metrics. */
+  readonly door: string;
+  readonly prefix: string;
+  readonly handle: Handler;
+}
+
+export interface HttpOptions {
+  readonly routes: readonly Route[];
+  readonly log: Logger;
+  /** Told of each finished request. */
+  readonly observe: (door: string, status: number, seconds: number) => void;
+}
+
+/** One node:http server for all doors. Slow headers and bodies are cut. */
+export function createHttpServer({ routes, log, observe }: HttpOptions): Server {
+  const server = createServer(
+    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
+    (request, response) => {
+      const started = performance.now();
+      const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
+      const route = routes.find(
+        ({ prefix }) => path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`),
+      );
+      response.setHeader('x-content-type-options', 'nosniff');
+      response.once('close', () =>
+        observe(route?.door ?? 'none', response.statusCode, (performance.now() - started) / 1000),
+      );
+      if (!route)
+        return sendJson(response, 404, {
+          error: { code: 'NOT_FOUND', message: 'there is nothing at this path' },
+        });
+      route.handle(request, response).catch((error: unknown) => {
+        if (response.headersSent) return response.destroy();
+        if (error instanceof HttpProblem) return sendProblem(response, error);
+        log.error({ err: error, door: route.door }, 'a request failed');
+        sendJson(response, 500, { error: { code: 'INTERNAL', message: 'Unexpected error' } });
+      });
+    },
+  );
+  return server;
+}
+
+/**
+ * Listens.
+ *
+ * @returns the address as a URL
+ * @throws the system's error, for example EADDRINUSE
+ */
+export function listen(server: Server, port: number, host: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      const { address, family, port: bound } = server.address() as AddressInfo;
+      resolve(`http://${family === 'IPv6' ? `[${address}]` : address}:${bound}`);
+    });
+  });
+}
+
+export function sendJson(
+  response: ServerResponse,
+  status: number,
+  body: unknown,
+  contentType = 'application/json',
+): void {
+  const text = JSON.stringify(body);
+  response.writeHead(status, {
+    'content-type': `${contentType}; charset=utf-8`,
+    'content-length': Buffer.byteLength(text),
+  });
+  response.end(text);
+}
+
+function sendProblem(response: ServerResponse, problem: HttpProblem): void {
+  // The rest of a refused body is not read, so the connection can't be used again.
+  response.setHeader('connection', 'close');
+  sendJson(response, problem.status, {
+    errors: [{ message: problem.message, extensions: { code: problem.code, retryable: false } }],
+  });
+}

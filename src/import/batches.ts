@@ -1,0 +1,82 @@
+import { createKeyMaker } from './keys.ts';
+import {
+  BATCH_OVERHEAD_BYTES,
+  type CharacterInput,
+  type CharacterRecord,
+  type ImportRecord,
+  MAX_BATCH_BYTES,
+  type TurnInput,
+  type TurnRecord,
+} from './records.ts';
+
+/** Turns of one `recordTurns`; the server takes no more. */
+export const MAX_BATCH_TURNS = 500;
+const MAX_BATCH_CHARACTERS = 100;
+
+export type TurnBatch = { kind: 'turns'; conversationId: string; turns: TurnInput[] } & Extent;
+export type CharacterBatch = { kind: 'characters'; characters: CharacterInput[] } & Extent;
+
+/** What one request sends. */
+export type Batch = TurnBatch | CharacterBatch;
+
+/**
+ * Groups neighbouring turns of one conversation into batches of at most 500 turns and 900 KiB, in order, and gives
+ * every turn an idempotency key. Bad records are left out.
+ *
+ * @param skip records at the start that an earlier run has stored; they still count for idempotency keys
+ */
+export async function* toBatches(records: AsyncIterable<ImportRecord>, skip: number): AsyncGenerator<Batch> {
+  const keyOf = createKeyMaker();
+  let batch: Batch | null = null;
+  let bytes = 0;
+  let recordsDone = 0;
+  for await (const record of records) {
+    recordsDone++;
+    if (record.kind === 'bad') continue;
+    if (record.kind === 'turn') record.turn.idempotencyKey = keyOf(record);
+    if (recordsDone <= skip) continue;
+    const recordBytes =
+      Buffer.byteLength(JSON.stringify(record.kind === 'turn' ? record.turn : record.character)) + 1;
+    if (batch !== null && bytes + recordBytes <= MAX_BATCH_BYTES && append(batch, record)) {
+      bytes += recordBytes;
+    } else {
+      if (batch !== null) yield batch;
+      batch = begin(record);
+      bytes = BATCH_OVERHEAD_BYTES + recordBytes;
+    }
+    batch.lastLine = record.line;
+    batch.recordsDone = recordsDone;
+  }
+  if (batch !== null) yield batch;
+}
+
+function begin(record: TurnRecord | CharacterRecord): Batch {
+  const extent: Extent = { firstLine: record.line, lastLine: record.line, recordsDone: 0 };
+  if (record.kind === 'character') return { kind: 'characters', characters: [record.character], ...extent };
+  return { kind: 'turns', conversationId: record.conversationId, turns: [record.turn], ...extent };
+}
+
+/** Whether the record belongs into the batch, which then holds it. */
+function append(batch: Batch, record: TurnRecord | CharacterRecord): boolean {
+  if (batch.kind === 'turns' && record.kind === 'turn') {
+    if (batch.conversationId !== record.conversationId || batch.turns.length >= MAX_BATCH_TURNS) return false;
+    batch.turns.push(record.turn);
+    return true;
+  }
+  if (
+    batch.kind === 'characters' &&
+    record.kind === 'character' &&
+    batch.characters.length < MAX_BATCH_CHARACTERS
+  ) {
+    batch.characters.push(record.character);
+    return true;
+  }
+  return false;
+}
+
+type Extent = {
+  firstLine: number;
+  lastLine: number;
+  /** All records of the file up to this batch's end, bad ones included. */
+  recordsDone: number;
+};

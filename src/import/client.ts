@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from '../log.ts';
+import { type GraphQLResult, ImportRefusedError, type Operation, type Send } from './operations.ts';
+import { isObject } from './records.ts';
+
+export type SenderOptions = {
+  /** The server's address without `/graphql`. */
+  url: string;
+  /** Sent as a bearer token; null sends none. */
+  apiKey: string | null;
+  log: Logger;
+  /** Ends the waiting between attempts; a request in flight is finished. */
+  signal?: AbortSignal;
+  /** How often one request is sent before giving up. */
+  attempts?: number;
+  /** Wait after the first failure; doubles with each one. */
+  firstDelayMs?: number;
+};
+
+/** The server could not be reached, or was not ready, for all attempts. */
+export class ImportConnectionError extends Error {
+  override readonly name = 'ImportConnectionError';
+}
+
+const REQUEST_TIMEOUT_MS = 60_000;
+const MAX_DELAY_MS = 15_000;
+const RETRYABLE_CODES: readonly unknown[] = ['RATE_LIMITED', 'OVERLOADED', 'SERVICE_UNAVAILABLE'];
+
+/**
+ * Sends operations as `POST {url}/graphql`. What may succeed later (network errors, HTTP 429 and 5xx, errors the
+ * server calls retryable) is tried again with growing waits; safe, because every operation of an import is idempotent.
+ *
+ * @returns a function that throws ImportConnectionError when all attempts failed, and ImportRefusedError where the
+ * answer is not GraphQL
+ */
+export function createHttpSender(options: SenderOptions): Send {
+  const { url, log, signal, attempts = 8, firstDelayMs = 250 } = options;
+  const endpoint = new URL('graphql', url.endsWith('/') ? url : `${url}/`);
+  return async (operation) => {
+    for (let attempt = 1; ; attempt++) {
+      const outcome = await post(endpoint, options.apiKey, operation);
+      if ('result' in outcome) return outcome.result;
+      if (attempt >= attempts || signal?.aborted) {
+        throw new ImportConnectionError(
+          `${endpoint} did not take the request in ${attempt} attempts: ${outcome.failure}`,
+        );
+      }
+      const delayMs =
+        outcome.waitMs ??
+        Math.min(MAX_DELAY_MS, firstDelayMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
+      log.warn(
+        { attempt, delayMs: Math.round(delayMs), failure: outcome.failure },
+        'the server did not take a batch; trying again',
+      );
+      await sleep(delayMs, undefined, signal ? { signal } : {}).catch(ignoreAbort);
+    }
+  };
+}
+
+/** What one attempt gave: an answer to pass on, or a reason to try again. */
+type Outcome = { result: GraphQLResult } | { failure: string; waitMs: number | null };
+
+async function post(endpoint: URL, apiKey: string | null, operation: Operation): Promise<Outcome> {
+  let status: number;
+  let text: string;
+  try {
+    const response = await fetch(endpoint, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/json',
+        ...(apiKey === null ? {} : { authorization: `Bearer ${apiKey}` }),
+      },
+      body: JSON.stringify(operation),
+      redirect: 'error',
+      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+    });
+    status = response.status;
+    text = await response.text();
+  } catch (error) {
+    return { failure: describeNetworkError(error), waitMs: null };
+  }
+  return read(status, text);
+}
+
+function read(status: number, text: string): Outcome {
+  const result = parseResult(text);
+  const retryable = result?.errors?.find(({ extensions }) => isRetryable(extensions)) ?? null;
+  if (retryable) {
+    const waitMs = retryable.extensions?.retryAfterMs;
+    const failure = `${retryable.extensions?.code}: ${retryable.message}`;
+    return {
+      failure,
+      waitMs: typeof waitMs === 'number' && waitMs >= 0 ? Math.min(waitMs, MAX_DELAY_MS) : null,
+    };
+  }
+  if (result) return { result };
+  if (status === 429 || status >= 500) return { failure: `HTTP ${status}`, waitMs: null };
+  throw new ImportRefusedError(
+    `HTTP_${status}`,
+    `the answer is not a GraphQL result: ${JSON.stringify(text.slice(0, 200))}`,
+  );
+}
+
+function isRetryable(extensions: Record<string, unknown> | undefined): boolean {
+  return (
+    extensions?.retryable === true ||
+    (extensions?.retryable === undefined && RETRYABLE_CODES.includes(extensions?.code))
+  );
+}
+
+function parseResult(text: string): GraphQLResult | null {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return null;
+  }
+  if (!isObject(value) || !(Array.isArray(value.errors) || isObject(value.data))) return null;
+  return value;
+}
+
+function describeNetworkError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { cause } = error;
+  return cause instanceof Error ? `${error.message} (${cause.message || cause.name})` : error.message;
+}
+
+/** The loop sees the signal itself after one last attempt. */
+function ignoreAbort(error: unknown): void {
+  if (!(error instanceof Error && error.name === 'AbortError')) throw error;
+}

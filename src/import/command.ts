@@ -1,0 +1,165 @@
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { ImportConnectionError } from './client.ts';
+import { FORMATS, type Format } from './formats.ts';
+import { ImportRefusedError, type Send } from './operations.ts';
+import { createProgress } from './progress.ts';
+import { ImportFileError } from './records.ts';
+import { formatReport } from './report.ts';
+import { type ImportOptions, type ImportServices, runImport } from './run.ts';
+
+/** What the command needs from outside; the tests bring their own. */
+export type CommandServices = {
+  /** Called once, when the first batch is to be sent. */
+  connect: (url: string, signal: AbortSignal) => Promise<Connection>;
+  checkpointDirectory: string;
+  log: ImportServices['log'];
+  stdout: { write: (text: string) => unknown };
+  stderr: NodeJS.WriteStream;
+};
+
+export type Connection = { send: Send; close: () => Promise<void> };
+
+const EXIT = { finished: 0, invalid: 1, failed: 1, usage: 2, interrupted: 130 } as const;
+
+/**
+ * `npm run import`: reads the arguments, imports the file, prints the report. Ctrl-C stops after the batch in flight.
+ *
+ * @returns the exit code: 0 done, 1 bad records or a failure, 2 wrong usage, 130 stopped by the user
+ */
+export async function importCommand(args: readonly string[], services: CommandServices): Promise<number> {
+  const { stdout, stderr } = services;
+  const command = readArguments(args);
+  if ('problem' in command) {
+    stderr.write(`${command.problem}\n\n${USAGE}\n`);
+    return EXIT.usage;
+  }
+  if (command.help) {
+    stdout.write(`${USAGE}\n`);
+    return EXIT.finished;
+  }
+  const progress = createProgress(stderr);
+  const stop = new AbortController();
+  const onInterrupt = () => {
+    progress.note('\nstopping after the batch in flight (Ctrl-C again stops at once)');
+    stop.abort();
+  };
+  process.once('SIGINT', onInterrupt);
+  const connection = connectOnce(() => services.connect(command.options.target, stop.signal));
+  try {
+    const options = { ...command.options, checkpointDirectory: services.checkpointDirectory };
+    const report = await runImport(options, {
+      send: connection.send,
+      progress,
+      log: services.log,
+      signal: stop.signal,
+    });
+    (report.outcome === 'invalid' ? stderr : stdout).write(`${formatReport(report, options.file)}\n`);
+    return EXIT[report.outcome];
+  } catch (error) {
+    if (!isExpected(error)) throw error;
+    const advice =
+      error instanceof ImportFileError
+        ? ''
+        : '\nwhat was acknowledged is stored; run the same command again to go on';
+    stderr.write(`${error.message}${advice}\n`);
+    return stop.signal.aborted ? EXIT.interrupted : EXIT.failed;
+  } finally {
+    process.removeListener('SIGINT', onInterrupt);
+    await connection.close();
+  }
+}
+
+const DEFAULT_URL = 'http://127.0.0.1:4000';
+
+const USAGE = `\
+usage: npm run import -- FILE [options]
+  --format auto|${Object.keys(FORMATS).join('|')}   default: auto, by content
+  --user ID     whose turns these are (only for principals who may act for others)
+  --url URL     the server, default ${DEFAULT_URL}
+  --skip-bad    leave bad records out instead of refusing the file
+  --restart     begin anew instead of going on after an import that was stopped
+  --dry-run     check and count, send nothing
+formats:
+${Object.entries(FORMATS)
+  .map(([name, { description }]) => `  ${name.padEnd(10)} ${description}`)
+  .join('\n')}`;
+
+type Command =
+  | { help: true }
+  | { help: false; options: Omit<ImportOptions, 'checkpointDirectory'> }
+  | { problem: string };
+
+function readArguments(args: readonly string[]): Command {
+  let parsed: ReturnType<typeof parse>;
+  try {
+    parsed = parse(args);
+  } catch (error) {
+    if (error instanceof TypeError) return { problem: error.message };
+    throw error;
+  }
+  const { values, positionals } = parsed;
+  if (values.help) return { help: true };
+  const [file, extra] = positionals;
+  if (file === undefined) return { problem: 'FILE is missing' };
+  if (extra !== undefined) return { problem: `only one FILE at a time; "${extra}" is one too many` };
+  if (!existsSync(file)) return { problem: `the file "${file}" does not exist` };
+  if (!isFormat(values.format)) return { problem: `--format: "${values.format}" is not a format` };
+  if (!/^https?:\/\//.test(values.url) || !URL.canParse(values.url))
+    return { problem: `--url: "${values.url}" is not an http(s) address` };
+  if (values.user === '') return { problem: '--user: must not be empty' };
+  return {
+    help: false,
+    options: {
+      file,
+      format: values.format,
+      user: values.user ?? null,
+      target: values.url,
+      restart: values.restart,
+      skipBad: values['skip-bad'],
+      dryRun: values['dry-run'],
+    },
+  };
+}
+
+function parse(args: readonly string[]) {
+  return parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      format: { type: 'string', default: 'auto' },
+      user: { type: 'string' },
+      url: { type: 'string', default: DEFAULT_URL },
+      'skip-bad': { type: 'boolean', default: false },
+      restart: { type: 'boolean', default: false },
+      'dry-run': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+}
+
+function isFormat(value: string): value is Format | 'auto' {
+  return value === 'auto' || Object.hasOwn(FORMATS, value);
+}
+
+function isExpected(error: unknown): error is Error {
+  return (
+    error instanceof ImportFileError ||
+    error instanceof ImportRefusedError ||
+    error instanceof ImportConnectionError
+  );
+}
+
+/** Connects at the first operation: a refused file or a dry run needs no server. */
+function connectOnce(connect: () => Promise<Connection>): Connection {
+  let connected: Promise<Connection> | undefined;
+  return {
+    send: async (operation) => {
+      connected ??= connect();
+      return (await connected).send(operation);
+    },
+    close: async () => {
+      if (connected) await (await connected).close();
+    },
+  };
+}

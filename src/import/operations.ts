@@ -1,0 +1,88 @@
+import type { Batch, CharacterBatch, TurnBatch } from './batches.ts';
+import { isObject } from './records.ts';
+
+/** One GraphQL request. */
+export type Operation = { query: string; variables: Record<string, unknown> };
+/** The answer to a GraphQL request, as it came. */
+export type GraphQLResult = {
+  data?: Record<string, unknown> | null;
+  errors?: readonly { message: string; extensions?: Record<string, unknown> }[];
+};
+export type Send = (operation: Operation) => Promise<GraphQLResult>;
+/** What the server said about a batch: how many of its items it had already. */
+export type Acknowledgement = { sent: number; replayed: number };
+
+/** The server answered and did not take a batch. Trying the same batch again would not help. */
+export class ImportRefusedError extends Error {
+  override readonly name = 'ImportRefusedError';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(`${code}: ${message}`);
+    this.code = code;
+  }
+}
+
+/**
+ * Sends one batch and reads the server's acknowledgement.
+ *
+ * @param userId whose turns these are; null for the caller's own
+ * @throws ImportRefusedError where the server refused it or acknowledged something else than what was sent
+ */
+export async function sendBatch(batch: Batch, userId: string | null, send: Send): Promise<Acknowledgement> {
+  return batch.kind === 'turns' ? sendTurns(batch, userId, send) : sendCharacters(batch, send);
+}
+
+const RECORD_TURNS = `mutation ImportTurns($input: RecordTurnsInput!) {
+  result: recordTurns(input: $input) {
+    __typename
+    ... on RecordTurnsSuccess { replayed interactions { turnId } }
+    ... on Error { code message }
+  }
+}`;
+
+const UPSERT_CHARACTERS = `mutation ImportCharacters($inputs: [CharacterInput!]!) {
+  result: upsertCharacters(inputs: $inputs) {
+    __typename
+    ... on Error { code message }
+  }
+}`;
+
+async function sendTurns(batch: TurnBatch, userId: string | null, send: Send): Promise<Acknowledgement> {
+  const { conversationId, turns } = batch;
+  const input = { conversationId, ...(userId === null ? {} : { userId }), turns };
+  const { replayed, interactions } = readSuccess(await send({ query: RECORD_TURNS, variables: { input } }));
+  if (!Array.isArray(interactions) || interactions.length !== turns.length || typeof replayed !== 'number') {
+    const count = Array.isArray(interactions) ? interactions.length : 0;
+    throw new ImportRefusedError(
+      'UNEXPECTED_RESPONSE',
+      `${turns.length} turns were sent and ${count} acknowledged`,
+    );
+  }
+  return { sent: turns.length, replayed };
+}
+
+async function sendCharacters(batch: CharacterBatch, send: Send): Promise<Acknowledgement> {
+  readSuccess(await send({ query: UPSERT_CHARACTERS, variables: { inputs: batch.characters } }));
+  return { sent: batch.characters.length, replayed: 0 };
+}
+
+function readSuccess({ data, errors }: GraphQLResult): Record<string, unknown> {
+  const [error] = errors ?? [];
+  if (error) {
+    const { code, correlationId } = error.extensions ?? {};
+    const trace = typeof correlationId === 'string' ? ` (correlation id ${correlationId})` : '';
+    throw new ImportRefusedError(
+      typeof code === 'string' ? code : 'GRAPHQL_ERROR',
+      `${error.message}${trace}`,
+    );
+  }
+  const result = data?.result;
+  if (!isObject(result) || typeof result.__typename !== 'string') {
+    throw new ImportRefusedError('UNEXPECTED_RESPONSE', 'the answer is not one of an Echo Brain server');
+  }
+  if (typeof result.code === 'string') throw new ImportRefusedError(result.code, String(result.message));
+  if (!result.__typename.endsWith('Success')) {
+    throw new ImportRefusedError('UNEXPECTED_RESPONSE', `the server answered with ${result.__typename}`);
+  }
+  return result;
+}

@@ -1,0 +1,138 @@
+import type { Batch } from './batches.ts';
+import type { Acknowledgement } from './operations.ts';
+import type { BadRecord, ImportRecord } from './records.ts';
+
+/** Bad records that a report lists; the others are counted. */
+export const MAX_LISTED_BAD_RECORDS = 100;
+/** Different conversations that are counted, so that memory stays bounded. */
+const MAX_COUNTED_CONVERSATIONS = 1_000_000;
+
+/** What an import did; on a dry run, what it would do. */
+export type ImportReport = {
+  outcome: 'finished' | 'interrupted' | 'invalid';
+  dryRun: boolean;
+  format: string;
+  /** What `line` of the bad records counts. */
+  unit: string;
+  /** Records that an earlier run had stored. */
+  resumedAfter: number;
+  /** Turns that passed the checks; those that were sent, unless this was a dry run. */
+  turnsFound: number;
+  turnsSent: number;
+  storedNew: number;
+  /** Turns that the server had already. */
+  replayed: number;
+  characters: number;
+  /** Different conversations, counted up to a million. */
+  conversations: number;
+  badCount: number;
+  /** The first {@link MAX_LISTED_BAD_RECORDS}. */
+  bad: readonly BadRecord[];
+  seconds: number;
+  turnsPerSecond: number;
+};
+
+/** Counts what happens during one import. */
+export type Tally = ReturnType<typeof createTally>;
+
+export function createTally(format: string, unit: string, dryRun: boolean) {
+  let counts = emptyCounts();
+  const countConversation = (id: string) => {
+    if (counts.conversations.size < MAX_COUNTED_CONVERSATIONS) counts.conversations.add(id);
+  };
+  return {
+    /** Forgets what was counted, for the pass that sends. */
+    restart: () => {
+      counts = emptyCounts();
+    },
+    resumeAfter: (records: number) => {
+      counts.resumedAfter = records;
+    },
+    read: (record: ImportRecord) => {
+      counts.records++;
+      if (record.kind === 'turn') {
+        counts.turns++;
+        countConversation(record.conversationId);
+      } else if (record.kind === 'character') counts.characters++;
+      else if (++counts.badCount <= MAX_LISTED_BAD_RECORDS) counts.bad.push(record);
+    },
+    stored: (batch: Batch, { sent, replayed }: Acknowledgement) => {
+      if (batch.kind === 'characters') {
+        counts.characters += sent;
+        return;
+      }
+      counts.turns += sent;
+      counts.replayed += replayed;
+      countConversation(batch.conversationId);
+    },
+    records: () => counts.records,
+    sent: () => counts.turns + counts.characters,
+    badCount: () => counts.badCount,
+    report: (outcome: ImportReport['outcome']): ImportReport => {
+      const { turns, replayed, badCount, bad, characters, resumedAfter } = counts;
+      const turnsSent = dryRun || outcome === 'invalid' ? 0 : turns;
+      const seconds = (performance.now() - counts.startedAt) / 1000;
+      return {
+        ...{ outcome, dryRun, format, unit, resumedAfter, characters, badCount, bad, seconds },
+        ...{ turnsFound: turns, turnsSent, replayed, storedNew: turnsSent - replayed },
+        conversations: counts.conversations.size,
+        turnsPerSecond: seconds > 0 ? turnsSent / seconds : 0,
+      };
+    },
+  };
+}
+
+/** The report as lines for people. */
+export function formatReport(report: ImportReport, file: string): string {
+  const lines = [...describeBad(report), headline(report, file)];
+  if (report.outcome === 'invalid') return lines.join('\n');
+  const sent: Row[] = [
+    ['turns sent', report.turnsSent],
+    ['stored new', report.storedNew],
+    ['replayed', report.replayed],
+  ];
+  const rows: Row[] = [
+    ...(report.dryRun ? [['turns found', report.turnsFound] as const] : sent),
+    ['skipped', report.badCount],
+    ['conversations', report.conversations],
+    ['characters', report.characters],
+    ['seconds', report.seconds.toFixed(1)],
+    ...(report.dryRun ? [] : [['turns/s', Math.round(report.turnsPerSecond)] as const]),
+  ];
+  return [...lines, ...rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}`)].join('\n');
+}
+
+type Row = readonly [name: string, value: string | number];
+
+function headline({ outcome, dryRun, format, resumedAfter, badCount }: ImportReport, file: string): string {
+  const after = resumedAfter > 0 ? `, after the ${resumedAfter} records that an earlier run had stored` : '';
+  if (outcome === 'invalid') {
+    const records = badCount === 1 ? '1 bad record' : `${badCount} bad records`;
+    return `${file}: nothing was sent because of ${records}; --skip-bad leaves them out`;
+  }
+  if (outcome === 'interrupted') return `${file}: stopped${after}; run the same command again to go on`;
+  return dryRun
+    ? `${file}: checked as ${format}, nothing was sent`
+    : `${file}: imported as ${format}${after}`;
+}
+
+function describeBad({ bad, badCount, unit }: ImportReport): string[] {
+  const lines = bad.map(
+    ({ line, field, message }) => `${unit} ${line}: ${field === null ? '' : `${field} `}${message}`,
+  );
+  return badCount > bad.length ? [...lines, `and ${badCount - bad.length} more bad records`] : lines;
+}
+
+function emptyCounts() {
+  return {
+    startedAt: performance.now(),
+    records: 0,
+    turns: 0,
+    replayed: 0,
+    characters: 0,
+    badCount: 0,
+    bad: [] as BadRecord[],
+    conversations: new Set<string>(),
+    resumedAfter: 0,
+  };
+}

@@ -1,0 +1,219 @@
+import {
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+  isBrokenCircuitError,
+} from 'cockatiel';
+import type { ModelLevel } from '../config.ts';
+import type { Logger } from '../log.ts';
+import {
+  type AnswerOptions,
+  type FailureReason,
+  type LanguageModel,
+  type ModelAnswer,
+  ModelFailure,
+  type ModelRequest,
+} from './language-model.ts';
+
+export interface ModelRouter {
+  /** The level that `AUTO` means for this query. @param intent the classified intent, e.g. `technical` */
+  levelFor(query: string, intent: string): ModelLevel;
+  /**
+   * Asks the level's model, then the others: the stronger ones in order, then the weaker ones. A level without
+   * a model is passed over; a model that serves several levels is asked once.
+   *
+   * Never rejects for a failed model: without an answer, `failures` says why.
+   *
+   * @throws what `onDelta` or `onRestart` throw
+   */
+  answer(level: ModelLevel, request: ModelRequest, options: RoutedOptions): Promise<RoutedAnswer>;
+  /** One row for each configured level, weakest first. */
+  models(): { level: ModelLevel; name: string; state: BreakerState }[];
+}
+
+export interface RoutedOptions extends AnswerOptions {
+  /** Called when the text sent so far is void: its model failed, and another one is asked next. */
+  onRestart?: (() => void) | undefined;
+}
+
+export interface RoutedAnswer {
+  /** Null when no model answered. */
+  answer: ModelAnswer | null;
+  modelUsed: string | null;
+  /** The level of the model that answered; the level that was asked for when none did. */
+  level: ModelLevel;
+  /** One entry for each model in the order they were asked: `quick:llama3:TIMEOUT`, then `expert:big`. */
+  escalationPath: string[];
+  failures: RoutedFailure[];
+}
+
+export type RoutedFailure = { level: ModelLevel; model: string; reason: FailureReason; message: string };
+export type BreakerState = 'closed' | 'open' | 'halfOpen';
+
+/**
+ * Chooses among the configured models and escalates when one fails.
+ *
+ * Each model has a circuit breaker: after `failures` failures in a row it is not asked for `halfOpenAfterMs`,
+ * then one request tries it.
+ */
+export function createModelRouter(options: {
+  models: Partial<Record<ModelLevel, LanguageModel>>;
+  log: Logger;
+  breaker?: BreakerOptions;
+}): ModelRouter {
+  const { models, log, breaker = { failures: 5, halfOpenAfterMs: 10_000 } } = options;
+  const guards = new Map<string, Guard>();
+  const configured = levels.flatMap((level) => {
+    const model = models[level];
+    if (!model) return [];
+    const guard = guards.get(model.name) ?? createGuard(model, log, breaker);
+    guards.set(model.name, guard);
+    return [{ level, guard }];
+  });
+
+  return {
+    levelFor: (query, intent) => levelOf(scoreComplexity(query, intent)),
+    answer: (level, request, routed) =>
+      escalate(candidatesFrom(level, configured), level, request, routed, log),
+    models: () => configured.map(({ level, guard }) => ({ level, name: guard.name, state: guard.state() })),
+  };
+}
+
+const levels: readonly ModelLevel[] = ['quick', 'standard', 'expert'];
+const standardFrom = 0.25;
+const expertFrom = 0.55;
+
+const questionMarks = /[?？]+/gu;
+const codeOrFormula =
+  /```|=>|\w\(\)|[{};]\s*$|\b(?:const|let|var)\s+\w+\s*=|\bdef\s+\w+\(|\bSELECT\s|[∑∏∫√≤≥≠∂]|[A-Za-z0-9)]\^[A-Za-z0-9({]/mu;
+const reasoningWords =
+  /\b(?:why|compare|comparison|versus|vs|trade-?offs?|difference|design|architect\w*|explain|prove|derive|analy[sz]e|optimi[sz]e|evaluate|step by step)\b/giu;
+
+/**
+ * How much a query asks of a model, from what can be seen in it, from 0 to 1. The sum of:
+ *
+ * - length: up to 0.25, full at 600 characters
+ * - questions: 0.1 for two, 0.2 for three or more
+ * - code or formulas: 0.25
+ * - words of comparison, reasons or design (English): 0.2 for the first, 0.1 more for another
+ * - intent `technical`: 0.2
+ *
+ * Our own heuristic, not a published one. `standard` starts at 0.25, `expert` at 0.55.
+ */
+export function scoreComplexity(query: string, intent: string): number {
+  const questions = query.match(questionMarks)?.length ?? 0;
+  const reasons = new Set(query.match(reasoningWords)?.map((word) => word.toLowerCase())).size;
+  const score =
+    Math.min(query.length / 600, 1) * 0.25 +
+    (questions >= 3 ? 0.2 : questions === 2 ? 0.1 : 0) +
+    (codeOrFormula.test(query) ? 0.25 : 0) +
+    (reasons >= 2 ? 0.3 : reasons === 1 ? 0.2 : 0) +
+    (intent === 'technical' ? 0.2 : 0);
+  return Math.min(score, 1);
+}
+
+function levelOf(score: number): ModelLevel {
+  if (score >= expertFrom) return 'expert';
+  return score >= standardFrom ? 'standard' : 'quick';
+}
+
+/** The level itself, then upwards, then downwards; each model at its first place only. */
+function candidatesFrom(level: ModelLevel, configured: readonly Candidate[]): Candidate[] {
+  const start = levels.indexOf(level);
+  const order = [...levels.slice(start), ...levels.slice(0, start).reverse()];
+  const sorted = configured.toSorted((a, b) => order.indexOf(a.level) - order.indexOf(b.level));
+  return sorted.filter(({ guard }, index) => sorted.findIndex((other) => other.guard === guard) === index);
+}
+
+async function escalate(
+  candidates: readonly Candidate[],
+  asked: ModelLevel,
+  request: ModelRequest,
+  { signal, onDelta, onRestart }: RoutedOptions,
+  log: Logger,
+): Promise<RoutedAnswer> {
+  const escalationPath: string[] = [];
+  const failures: RoutedFailure[] = [];
+  let partial = false;
+  for (const { level, guard } of candidates) {
+    if (partial) onRestart?.();
+    partial = false;
+    const step = `${level}:${guard.name}`;
+    try {
+      const answer = await guard.answer(request, {
+        signal,
+        onDelta: (text) => {
+          partial = true;
+          onDelta?.(text);
+        },
+      });
+      escalationPath.push(step);
+      return { answer, modelUsed: guard.name, level, escalationPath, failures };
+    } catch (error) {
+      if (!(error instanceof ModelFailure)) throw error;
+      escalationPath.push(`${step}:${error.reason}`);
+      failures.push({ level, model: guard.name, reason: error.reason, message: error.message });
+      if (error.reason === 'ABORTED') break;
+      log.warn(
+        { level, model: guard.name, reason: error.reason, status: error.status, partial },
+        'model failed',
+      );
+    }
+  }
+  return { answer: null, modelUsed: null, level: asked, escalationPath, failures };
+}
+
+/** A model behind its circuit breaker. */
+function createGuard(
+  model: LanguageModel,
+  log: Logger,
+  { failures, halfOpenAfterMs }: BreakerOptions,
+): Guard {
+  const policy = circuitBreaker(
+    handleWhen((error) => countsAgainst(error, policy.state === CircuitState.HalfOpen)),
+    { breaker: new ConsecutiveBreaker(failures), halfOpenAfter: halfOpenAfterMs },
+  );
+  const state = () => stateNames[policy.state];
+  policy.onStateChange(() => log.warn({ model: model.name, state: state() }, 'model circuit changed'));
+  const closed = () =>
+    new ModelFailure('CIRCUIT_OPEN', `The model "${model.name}" failed repeatedly and is given a pause.`);
+
+  return {
+    name: model.name,
+    state,
+    async answer(request, options) {
+      // cockatiel would let this call wait until the one that is trying the model has its answer.
+      if (policy.state === CircuitState.HalfOpen) throw closed();
+      try {
+        return await policy.execute(() => model.answer(request, options));
+      } catch (error) {
+        throw isBrokenCircuitError(error) ? closed() : error;
+      }
+    },
+  };
+}
+
+/**
+ * Whether a failure says something about the model's health. What the caller did (left, sent something
+ * unacceptable) does not. While the model is being tried, an attempt that was cut short must not close the
+ * circuit, which is what cockatiel does with a failure that does not count.
+ */
+function countsAgainst(error: unknown, isBeingTried: boolean): boolean {
+  if (!(error instanceof ModelFailure) || error.reason === 'ABORTED') return isBeingTried;
+  return !(error.reason === 'REFUSED' && faultsOfTheRequest.includes(error.status));
+}
+
+/** Bad request, too large, not processable. 401, 403 and 404 would meet every other request too. */
+const faultsOfTheRequest: readonly (number | null)[] = [400, 413, 422];
+
+const stateNames = {
+  [CircuitState.Closed]: 'closed',
+  [CircuitState.Open]: 'open',
+  [CircuitState.HalfOpen]: 'halfOpen',
+  [CircuitState.Isolated]: 'open',
+} as const satisfies Record<CircuitState, BreakerState>;
+
+type BreakerOptions = { failures: number; halfOpenAfterMs: number };
+type Candidate = { level: ModelLevel; guard: Guard };
+type Guard = LanguageModel & { state(): BreakerState };

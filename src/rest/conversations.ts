@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { conversationPage, conversationsById } from '../domains/conversations/reads.ts';
+import { parseInput } from '../domains/input.ts';
+import { interactionsOfConversations } from '../domains/interactions/reads.ts';
+import { ownerFor, scopeOf } from '../domains/ownership.ts';
+import type { RestRequest } from './request.ts';
+
+/** Turns of one conversation that the older endpoint gives at most: the latest ones. */
+const MAX_HISTORY = 1_000;
+
+/** GET /api/echo/conversation/{id}: its turns, oldest first; an unknown one has none. */
+export async function getConversation({ services, principal, parameter }: RestRequest) {
+  const [conversation] = await conversationsById(services.db, scopeOf(principal), [parameter]);
+  const page = { after: null, before: null, limit: MAX_HISTORY, inverted: true };
+  const [latest = []] = conversation
+    ? await interactionsOfConversations(services.db, [conversation], page)
+    : [];
+  return {
+    conversation_id: parameter,
+    history: latest.reverse().map((turn) => ({
+      query: turn.query,
+      response: turn.response,
+      model_used: turn.modelUsed,
+      processing_time: turn.processingTime,
+      timestamp: turn.timestamp.toISOString(),
+      intent: turn.intent,
+      confidence: turn.confidence,
+      escalation_path: turn.escalationPath,
+      requires_clarification: turn.requiresClarification,
+      clarifying_questions: turn.clarifyingQuestions,
+      metadata: turn.metadata,
+    })),
+    timestamp: new Date().toISOString(),
+  };
+}
+
+const Limit = z.coerce
+  .number({ error: 'must be a number' })
+  .int({ error: 'must be a whole number' })
+  .min(1, { error: 'must be from 1 to 100' })
+  .max(100, { error: 'must be from 1 to 100' });
+
+/** GET /api/echo/conversations: one user's threads, the one with the latest turn first. */
+export async function listConversations({ services, principal, search }: RestRequest) {
+  const owner = ownerFor(principal, search.get('user_id'));
+  const limit = parseInput(Limit, search.get('limit') ?? 10, 'limit');
+  const conversations = await conversationPage(services.db, owner, null, {
+    after: null,
+    before: null,
+    limit,
+    inverted: false,
+  });
+  const latest = await interactionsOfConversations(services.db, conversations, {
+    after: null,
+    before: null,
+    limit: 1,
+    inverted: true,
+  });
+  return {
+    conversations: conversations.map((conversation, index) => ({
+      conversation_id: conversation.conversationId,
+      created_at: conversation.createdAt.toISOString(),
+      last_intent: conversation.intentHistory.at(-1) ?? null,
+      interaction_count: conversation.nextSequence - 1,
+      last_query: latest[index]?.[0]?.query ?? null,
+    })),
+    timestamp: new Date().toISOString(),
+  };
+}

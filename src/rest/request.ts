@@ -1,0 +1,16 @@
+import type { IncomingMessage } from 'node:http';
+import type { Principal } from '../access/principals.ts';
+import type { QueryServices } from '../domains/query/query.ts';
+
+/** What the older endpoints need of the server. */
+export type RestServices = QueryServices & { readonly version: string };
+
+/** One request to an older endpoint. */
+export interface RestRequest {
+  readonly services: RestServices;
+  readonly principal: Principal;
+  readonly request: IncomingMessage;
+  readonly search: URLSearchParams;
+  /** The variable part of the path, decoded; empty where there is none. */
+  readonly parameter: string;
+}

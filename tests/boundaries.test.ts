@@ -1,0 +1,210 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type SourceFile, violations } from './support/boundaries.ts';
+import { parseModule } from './support/imports.ts';
+
+const root = resolve(import.meta.dirname, '..');
+
+/** Files in memory: path, then lines of source. */
+const files = (sources: Record<string, string>): SourceFile[] =>
+  Object.entries(sources).map(([path, source]) => ({ path, source }));
+
+test('the sources keep the rules of the house', () => {
+  const paths = globSync('src/**/*.ts', { cwd: root }).map((path) => path.replaceAll('\\', '/'));
+  expect(paths.length).toBeGreaterThan(20);
+  expect(violations(paths.map((path) => ({ path, source: readFileSync(join(root, path), 'utf8') })))).toEqual(
+    [],
+  );
+});
+
+describe('a planted violation is seen', () => {
+  // rule | file | its source | what is said of it
+  const planted = `
+    main builds nothing | src/main.ts | import { a } from './db/client.ts'; | main may not import src/db/client.ts
+    config imports nothing | src/config.ts | import { a } from './log.ts'; | config may not import
+    log imports nothing | src/log.ts | import type { A } from './config.ts'; | not even its types
+    errors import nothing | src/domains/errors.ts | import { a } from '../log.ts'; | errors may not import
+    nobody imports app | src/rest/server.ts | import { a } from '../app.ts'; | rest may not import src/app.ts
+    db knows tables only | src/db/client.ts | import { a } from '../domains/tasks/tasks.ts'; | (tasks's logic)
+    configuration is passed in | src/db/client.ts | import type { Config } from '../config.ts'; | db may not import
+    graphql knows no domains | src/graphql/builder.ts | import { a } from '../domains/tasks/graphql.ts'; | graphql may not
+    schema lists graphql.ts only | src/graphql/schema.ts | import '../domains/tasks/tasks.ts'; | graphql may not import
+    journal calls no verb | src/journal/drain.ts | import { a } from '../domains/tasks/tasks.ts'; | journal may not import
+    events call no verb | src/events/feed.ts | import { a } from '../domains/tasks/tasks.ts'; | events may not import
+    models call no verb | src/models/router.ts | import { a } from '../domains/tasks/tasks.ts'; | models may not import
+    vectors call no verb | src/vectors/qdrant.ts | import { a } from '../domains/tasks/tasks.ts'; | vectors may not import
+    access calls no verb | src/access/keys.ts | import { a } from '../domains/tasks/tasks.ts'; | access may not import
+    the runner calls no verb | src/jobs/runner.ts | import { a } from '../domains/tasks/tasks.ts'; | jobs may not import
+    only the index lists jobs | src/jobs/runner.ts | import { a } from '../domains/tasks/jobs.ts'; | jobs may not import
+    the index lists jobs.ts only | src/jobs/index.ts | import { a } from '../domains/tasks/tasks.ts'; | jobs may not import
+    rest calls verbs | src/rest/query.ts | import { a } from '../domains/tasks/graphql.ts'; | rest may not import
+    rest has no SQL | src/rest/query.ts | import { a } from '../db/client.ts'; | rest may not import src/db/client.ts
+    rest is imported only by app | src/graphql/server.ts | import { a } from '../rest/server.ts'; | graphql may not import
+    the live page is a client | src/dashboard/page.ts | import { a } from '../db/client.ts'; | dashboard may not import
+    the importer is a client | src/import/run.ts | import { a } from '../db/client.ts'; | import may not import
+    tables know tables | src/domains/tasks/tables.ts | import { a } from './tasks.ts'; | tasks's tables may not import
+    tables know columns | src/domains/tasks/tables.ts | import { a } from '../../db/client.ts'; | tasks's tables may not
+    verbs know no GraphQL | src/domains/tasks/tasks.ts | import { a } from './graphql.ts'; | tasks's logic may not import
+    verbs know no context | src/domains/tasks/tasks.ts | import type { A } from '../../graphql/context.ts'; | tasks's logic
+    verbs know no GraphQL package | src/domains/tasks/tasks.ts | import { A } from 'graphql'; | knows no GraphQL and no HTTP
+    jobs know no HTTP | src/domains/tasks/jobs.ts | import { a } from 'node:http'; | knows no GraphQL and no HTTP
+    verbs know ports only | src/domains/memory/memory.ts | import { a } from '../../vectors/qdrant.ts'; | memory's logic may not
+    verbs know no rest | src/domains/tasks/tasks.ts | import { a } from '../../rest/server.ts'; | tasks's logic may not import
+    jobs of others | src/domains/tasks/tasks.ts | import { a } from '../learning/jobs.ts'; | tasks's logic may not import
+    resolvers have no SQL | src/domains/tasks/graphql.ts | import { a } from '../../db/client.ts'; | tasks's graphql may not
+    resolvers know no ports | src/domains/tasks/graphql.ts | import { a } from '../../events/feed.ts'; | tasks's graphql may not
+    resolvers call own verbs | src/domains/tasks/graphql.ts | import { a } from '../goals/goals.ts'; | tasks's graphql may not
+    resolvers know the floor | src/domains/tasks/graphql.ts | import { a } from '../../graphql/schema.ts'; | tasks's graphql
+    src imports src | src/db/client.ts | import { a } from '../../tests/x.ts'; | which is not in src
+    every file has a room | src/helpers.ts | export const a = 1; | the house has no room for it
+    every folder is a room | src/utils/a.ts | export const a = 1; | the house has no room for it
+    a room that is not there | src/app.ts | import { a } from './utils/a.ts'; | for which the house has no room
+    processes | src/domains/tasks/tasks.ts | import { spawn } from 'node:child_process'; | may start processes
+    processes by import() | src/app.ts | await import('child_process'); | may start processes
+    processes by require() | src/app.ts | require('child_process'); | may start processes
+    processes without import | src/app.ts | process.getBuiltinModule('node:child_process'); | may start processes
+    computed imports | src/app.ts | await import(\`./\${name}.ts\`); | computed at run time
+    environment | src/app.ts | const a = \`\${process.env.HOME}\`; | reads the environment
+    environment after a quote | src/app.ts | const a = /\`/; const b = process.env.A; | reads the environment
+    environment by name | src/app.ts | const a = process['env']; | reads the environment
+    environment taken apart | src/app.ts | const { env } = process; | reads the environment
+    environment imported | src/app.ts | import { env } from 'node:process'; | reads the environment
+    barrels | src/db/index.ts | export { a } from './client.ts'; export * from './migrate.ts'; | is a barrel
+    barrels in two steps | src/db/index.ts | import { a } from './client.ts'; export { a }; | is a barrel
+  `
+    .trim()
+    .split('\n')
+    .map((line) => line.split(' | ').map((cell) => cell.trim()) as [string, string, string, string]);
+
+  test.each(planted)('%s', (_rule, path, source, message) => {
+    const found = violations(files({ [path]: source }));
+    expect(found).toHaveLength(1);
+    expect(found[0]).toContain(path);
+    expect(found[0]).toContain(message);
+  });
+
+  test('a cycle of values within a folder', () => {
+    const found = violations(
+      files({
+        'src/db/a.ts': "import { b } from './b.ts';",
+        'src/db/b.ts': "export { c } from './c.ts';\nexport const b = 1;",
+        'src/db/c.ts': "import { type A } from './a.ts';",
+      }),
+    );
+    expect(found).toEqual(['cycle of imports: src/db/a.ts → src/db/b.ts → src/db/c.ts → src/db/a.ts']);
+  });
+
+  test('a file that imports itself', () => {
+    expect(violations(files({ 'src/db/a.ts': "import { b } from './a.ts';" }))).toEqual([
+      'cycle of imports: src/db/a.ts → src/db/a.ts',
+    ]);
+  });
+
+  test('a cycle between folders, though one half is types', () => {
+    const found = violations(
+      files({
+        'src/db/tables.ts': "export { a } from '../events/tables.ts';",
+        'src/events/tables.ts': "import type { A } from '../db/tables.ts';",
+      }),
+    );
+    expect(found).toEqual([
+      'cycle of imports between folders (with types): src/db/tables.ts → src/events/tables.ts → src/db/tables.ts',
+    ]);
+  });
+
+  test.each([
+    ['tables', 'tables.ts'],
+    ['graphql', 'graphql.ts'],
+    ['logic', 'reads.ts'],
+  ])('a cycle of domains through %s, though no file is in one', (layer, file) => {
+    const other = file.replace('.ts', '-more.ts');
+    const found = violations(
+      files({
+        [`src/domains/tasks/${file}`]: `import type { A } from '../goals/${file}';`,
+        [`src/domains/goals/${other}`]: `import { b } from '../tasks/${other}';`,
+      }),
+    );
+    expect(found).toEqual([`cycle of domains (${layer}): goals → tasks → goals`]);
+  });
+});
+
+describe('what is allowed', () => {
+  test('the house as it is drawn', () => {
+    const house = {
+      'src/main.ts':
+        "import { a } from './app.ts';\nimport { readConfig } from './config.ts';\nimport { createLogger } from './log.ts';",
+      'src/app.ts':
+        "import { a } from './vectors/qdrant.ts';\nimport { b } from './rest/server.ts';\nimport { c } from './domains/tasks/tasks.ts';",
+      'src/config.ts': 'export const a = process.env.HOST;',
+      'src/db/tables.ts':
+        "export { tasks } from '../domains/tasks/tables.ts';\nexport { events } from '../events/tables.ts';",
+      'src/db/embedded/process.ts': "import { spawn } from 'node:child_process';",
+      'src/domains/repair/repair.ts': "import { execFile } from 'node:child_process';",
+      'src/graphql/schema.ts': "import '../domains/tasks/graphql.ts';",
+      'src/jobs/index.ts': "import { a } from '../domains/tasks/jobs.ts';\nexport const jobs = [a];",
+      'src/domains/tasks/tables.ts':
+        "import { id } from '../../db/columns.ts';\nimport { goals } from '../goals/tables.ts';",
+      'src/domains/tasks/tasks.ts':
+        "import type { Db } from '../../db/client.ts';\nimport type { V } from '../../vectors/vector-store.ts';\nimport { e } from '../errors.ts';\nimport { f } from '../goals/goals.ts';",
+      'src/domains/tasks/graphql.ts':
+        "import { builder } from '../../graphql/builder.ts';\nimport { a } from './tasks.ts';\nimport { Goal } from '../goals/graphql.ts';\nimport { GraphQLError } from 'graphql';",
+      'src/domains/tasks/jobs.ts':
+        "import { defineJob } from '../../jobs/job.ts';\nimport { a } from './tasks.ts';",
+      'src/rest/server.ts':
+        "import { a } from '../domains/tasks/tasks.ts';\nimport { createServer } from 'node:http';",
+      'src/import/run.ts': "import type { Logger } from '../log.ts';",
+    };
+    expect(violations(files(house))).toEqual([]);
+  });
+
+  test('types may go in a circle within a folder', () => {
+    const circle = {
+      'src/db/a.ts': "import { b } from './b.ts';",
+      'src/db/b.ts': "import type { A } from './a.ts';",
+    };
+    expect(violations(files(circle))).toEqual([]);
+  });
+
+  test('a file that re-exports only types, or that defines something too, is no barrel', () => {
+    expect(violations(files({ 'src/db/a.ts': "export type { B } from './b.ts';" }))).toEqual([]);
+    expect(violations(files({ 'src/db/a.ts': "export { b } from './b.ts';\nexport const c = 1;" }))).toEqual(
+      [],
+    );
+  });
+
+  test('words in comments, strings, templates and regular expressions are no code', () => {
+    const source = [
+      "// import { a } from '../app.ts';",
+      "/* process.env */ const a = 'process.env', b = \"import { a } from '../app.ts'\";",
+      `const c = \`import { a } from '../app.ts' process.env \${a ? \`\${{ b }} process.env\` : ''} process.env\`;`,
+      "const d = /'/.test(a) || /[/']\\/\\//.test(b); // it's",
+      "const e = a / 2; const f = 'x' /* / */; const g = b / c;",
+    ].join('\n');
+    expect(violations(files({ 'src/db/a.ts': source }))).toEqual([]);
+  });
+});
+
+test('imports of every form are read', () => {
+  const source = [
+    "import a, { b as c, type D } from './1.ts';",
+    "import type E from './2.ts';",
+    "import type { F } from './3.ts';",
+    "import * as g from './4.ts';",
+    "import './5.ts';",
+    "export * from './6.ts';",
+    "export type { H } from './7.ts';",
+    "import {\n  i, // one\n  j,\n} from './8.ts';",
+    "const k = await import('./9.ts');",
+    "type L = typeof import('./10.ts');",
+    "import json from './11.json' with { type: 'json' };",
+    "import type from './12.ts';",
+    "import { 'odd name' as m } from './13.ts';",
+    'const from = import.meta.dirname; export const type = from;',
+    `const n = \`\${\`\${await import('./14.ts')}\`}\`;`,
+  ].join('\n');
+  const { imports } = parseModule(source);
+  const found = imports.map(({ specifier, typeOnly }) => `${specifier}${typeOnly ? ' type' : ''}`).sort();
+  const expected = ['1', '2 type', '3 type', '4', '5', '6', '7 type', '8', '9', '10 type', '12', '13', '14'];
+  expect(found).toEqual(['./11.json', ...expected.map((text) => text.replace(/^\d+/, './$&.ts'))].sort());
+});

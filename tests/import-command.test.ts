@@ -1,0 +1,191 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createHttpSender, type SenderOptions } from '../src/import/client.ts';
+
+type Answer = { status?: number; body: string } | 'hang up';
+
+let directory: string;
+let server: Server;
+let url: string;
+let answers: Answer[];
+let requests: { path: string | undefined; headers: IncomingMessage['headers']; body: string }[];
+/** Milliseconds before each answer. */
+let delayMs: number;
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'echo-import-command-'));
+  answers = [];
+  requests = [];
+  delayMs = 0;
+  server = createServer((request, response) => {
+    let body = '';
+    request.on('data', (chunk) => {
+      body += chunk;
+    });
+    request.on('end', () => {
+      requests.push({ path: request.url, headers: request.headers, body });
+      const answer = answers.shift() ?? { body: acknowledge(body) };
+      if (answer === 'hang up') return request.socket.destroy();
+      setTimeout(() => response.writeHead(answer.status ?? 200).end(answer.body), delayMs);
+    });
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+afterEach(async () => {
+  server.closeAllConnections();
+  server.close();
+  await rm(directory, { recursive: true });
+});
+
+function acknowledge(body: string): string {
+  const turns: unknown[] = JSON.parse(body).variables.input?.turns ?? [];
+  const interactions = turns.map((_, index) => ({ turnId: String(index) }));
+  return JSON.stringify({
+    data: { result: { __typename: 'RecordTurnsSuccess', replayed: 0, interactions } },
+  });
+}
+
+describe('client', () => {
+  const operation = { query: 'mutation', variables: { input: { turns: [] } } };
+  const refused = (extensions: object): Answer => ({
+    body: JSON.stringify({ errors: [{ message: 'not now', extensions }] }),
+  });
+  const sender = (options: Partial<SenderOptions> = {}) =>
+    createHttpSender({ url, apiKey: null, log: pino({ level: 'silent' }), firstDelayMs: 1, ...options });
+
+  test('posts JSON to /graphql with the key as bearer', async () => {
+    await sender({ apiKey: 'k-1', url: `${url}/` })(operation);
+    expect(requests).toMatchObject([
+      { path: '/graphql', headers: { 'content-type': 'application/json', authorization: 'Bearer k-1' } },
+    ]);
+    expect(JSON.parse(requests[0]!.body)).toEqual(operation);
+  });
+
+  test('tries again after a lost connection, HTTP 503 and 429, and what the server calls retryable', async () => {
+    answers = [
+      'hang up',
+      { status: 503, body: 'starting' },
+      { status: 429, body: '' },
+      refused({ code: 'OVERLOADED', retryable: true, retryAfterMs: 1 }),
+      refused({ code: 'RATE_LIMITED' }),
+    ];
+    expect(await sender()(operation)).toMatchObject({
+      data: { result: { __typename: 'RecordTurnsSuccess' } },
+    });
+    expect(requests.length).toBe(6);
+    expect(new Set(requests.map(({ body }) => body)).size).toBe(1);
+  });
+
+  test('gives up with a clear error', async () => {
+    answers = Array(3).fill(refused({ code: 'STORAGE_FULL', retryable: true, retryAfterMs: 0 }));
+    await expect(sender({ attempts: 3 })(operation)).rejects.toThrow(
+      `${url}/graphql did not take the request in 3 attempts: STORAGE_FULL: not now`,
+    );
+    server.close();
+    server.closeAllConnections();
+    await expect(sender({ attempts: 2 })(operation)).rejects.toThrow(/in 2 attempts: .*ECONNREFUSED/);
+  });
+
+  test('does not try again what would fail again', async () => {
+    answers = [refused({ code: 'FORBIDDEN', retryable: false }), { status: 413, body: 'too large' }];
+    expect(await sender()(operation)).toMatchObject({ errors: [{ message: 'not now' }] });
+    await expect(sender()(operation)).rejects.toThrow(
+      /HTTP_413: the answer is not a GraphQL result: "too large"/,
+    );
+    expect(requests.length).toBe(2);
+  });
+
+  test('a stop ends the waiting', async () => {
+    answers = Array(3).fill({ status: 503, body: '' });
+    const stop = new AbortController();
+    const sending = sender({ firstDelayMs: 15_000, signal: stop.signal })(operation);
+    setTimeout(() => stop.abort(), 50);
+    await expect(sending).rejects.toThrow(/in 2 attempts: HTTP 503/);
+  });
+});
+
+describe('command', () => {
+  const script = join(import.meta.dirname, '../scripts/import.ts');
+  const start = (args: readonly string[]) => {
+    const env = { ...process.env, DATA_DIR: directory, ECHO_API_KEY: 'k-2', NODE_NO_WARNINGS: '1' };
+    const child = spawn(process.execPath, [script, '--url', url, ...args], { env, cwd: directory });
+    const output = { stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk) => {
+      output.stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      output.stderr += chunk;
+    });
+    const ended = once(child, 'close').then(([code]) => ({ code: Number(code), ...output }));
+    return { child, ended };
+  };
+  const turnsFile = async (count: number) => {
+    const file = join(directory, 'turns.jsonl');
+    const lines = Array.from({ length: count }, (_, index) => ({
+      conversationId: 'a',
+      query: `turn ${index}`,
+    }));
+    await writeFile(file, lines.map((line) => JSON.stringify(line)).join('\n'));
+    return file;
+  };
+
+  test('imports and reports on stdout', async () => {
+    const { code, stdout } = await start([await turnsFile(700), '--user', 'u1']).ended;
+    expect(code).toBe(0);
+    expect(stdout).toMatch(
+      /imported as turns\n +turns sent +700\n +stored new +700\n +replayed +0\n +skipped +0\n/,
+    );
+    expect(requests.map(({ headers }) => headers.authorization)).toEqual(['Bearer k-2', 'Bearer k-2']);
+    expect(JSON.parse(requests[0]!.body).variables.input.userId).toBe('u1');
+  });
+
+  test.each([
+    ['no file', [], 'FILE is missing'],
+    ['an unknown option', ['--what'], "Unknown option '--what'"],
+    ['an unknown format', ['FILE', '--format', 'xml'], '"xml" is not a format'],
+    ['an address that is none', ['FILE', '--url', 'localhost'], '"localhost" is not an http(s) address'],
+    ['a file that does not exist', ['nowhere.jsonl'], '"nowhere.jsonl" does not exist'],
+    ['two files', ['FILE', 'FILE'], 'one too many'],
+  ])('%s gives the usage on stderr and exit code 2', async (_name, args, problem) => {
+    const file = await turnsFile(1);
+    const { code, stdout, stderr } = await start(args.map((part) => (part === 'FILE' ? file : part))).ended;
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+    expect(stderr).toContain(problem);
+    expect(stderr).toContain('usage: npm run import');
+  });
+
+  test('bad records give exit code 1 and no request', async () => {
+    const file = join(directory, 'bad.jsonl');
+    await writeFile(file, '{"conversationId":"a","query":"x"}\n{"conversationId":"a"}\n');
+    const { code, stderr } = await start([file]).ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain('line 2: query must be text');
+    expect(requests).toEqual([]);
+  });
+
+  test('Ctrl-C stops after the batch in flight with exit code 130; the next run goes on', async () => {
+    const file = await turnsFile(3_000);
+    delayMs = 300;
+    const { child, ended } = start([file]);
+    while (requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    child.kill('SIGINT');
+    const { code, stdout, stderr } = await ended;
+    expect(code).toBe(130);
+    expect(stderr).toContain('stopping after the batch in flight');
+    expect(stdout).toContain('run the same command again to go on');
+    expect(requests.length).toBe(2);
+    delayMs = 0;
+    const next = await start([file]).ended;
+    expect(next.stderr).toContain('going on after 1000 records');
+    expect(next.code).toBe(0);
+    expect(requests.length).toBe(6);
+  });
+});

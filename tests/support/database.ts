@@ -1,0 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { createDatabase } from '../../src/db/client.ts';
+import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { runMigrations } from '../../src/db/migrate.ts';
+import { createLogger } from '../../src/log.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A URL of the test server's database `name`: replace NAME. */
+    databaseUrl: string;
+  }
+}
+
+/** One real PostgreSQL for all tests; each test app gets a database of its own, copied from a migrated template. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const directory = await mkdtemp(join(tmpdir(), 'echo-test-'));
+  const log = createLogger('warn', 2);
+  const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres'), log });
+  const { host, port, user } = postgres.connection;
+  const urlOf = (name: string) =>
+    `postgresql://${user}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`;
+  const options = { log, slowQueryMs: 60_000, echo: false, maxConnections: 2 };
+  const admin = createDatabase({ ...options, connection: postgres.connection });
+  await admin.pool.query('create database echo_template');
+  await admin.close();
+  const template = createDatabase({ ...options, connection: { connectionString: urlOf('echo_template') } });
+  await runMigrations(template);
+  await template.close();
+  project.provide('databaseUrl', urlOf('NAME'));
+  return async () => {
+    await postgres.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
+}

@@ -1,0 +1,127 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, createClient } from 'graphql-ws';
+import pg from 'pg';
+import { inject } from 'vitest';
+import { WebSocket } from 'ws';
+import { LOCAL_PRINCIPAL, type Principal } from '../../src/access/principals.ts';
+import { createApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { upsertCharacters } from '../../src/domains/characters/characters.ts';
+import { SEED_CHARACTERS } from '../../src/domains/characters/seed.ts';
+import { createLogger } from '../../src/log.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: results have the shape that each test asks for
+export type Result = {
+  data?: any;
+  errors?: { message: string; path?: string[]; extensions: Record<string, any> }[];
+};
+
+export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
+
+/**
+ * A whole server on a real database of its own, reached through its real port.
+ *
+ * @param options.env settings, as an operator would give them
+ * @param options.seed load the seed characters
+ */
+export async function startTestApp(options: { env?: Record<string, string>; seed?: boolean } = {}) {
+  const name = `t_${randomUUID().replaceAll('-', '')}`;
+  await onServer(`create database ${name} template echo_template`);
+  const databaseUrl = inject('databaseUrl').replace('NAME', name);
+  const directory = await mkdtemp(join(tmpdir(), 'echo-app-'));
+  const statements: string[] = [];
+  const env = {
+    PORT: '0',
+    DATA_DIR: directory,
+    DATABASE_URL: databaseUrl,
+    LOG_LEVEL: 'silent',
+    SEED: 'off',
+    ...options.env,
+  };
+  const config = readConfig(env, directory);
+  const app = await createApp(
+    config,
+    createLogger(config.logLevel),
+    { migrate: true },
+    { authenticate: authenticateTest, onStatement: (statement) => statements.push(statement) },
+  );
+  if (options.seed) await upsertCharacters(app.services, 'default', SEED_CHARACTERS);
+  const url = await app.listen();
+  const clients: Client[] = [];
+  return {
+    app,
+    url,
+    databaseUrl,
+    directory,
+    /** Names of the statements sent since the last `statements.length = 0`. */
+    statements,
+    /** Runs an operation over HTTP as the local admin, or as a plain user. */
+    async graphql(query: string, variables: Record<string, unknown> = {}, user?: string): Promise<Result> {
+      const response = await post(`${url}/graphql`, { query, variables }, user);
+      return (await response.json()) as Result;
+    },
+    /** Posts JSON to a path. */
+    post: (path: string, body: unknown, user?: string) => post(`${url}${path}`, body, user),
+    /** Opens a WebSocket client; closed with the app. */
+    connect(user?: string): Client {
+      class UserSocket extends WebSocket {
+        constructor(address: string, protocols: string[]) {
+          super(address, protocols, { headers: user ? { 'x-test-user': user } : {} });
+        }
+      }
+      const client = createClient({
+        url: `${url.replace('http', 'ws')}/graphql`,
+        webSocketImpl: UserSocket,
+        retryAttempts: 0,
+        lazy: true,
+      });
+      clients.push(client);
+      return client;
+    },
+    /** Runs SQL on the app's database, beside the app. */
+    async sql<T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
+      return onDatabase<T>(databaseUrl, text, values);
+    },
+    async close() {
+      for (const client of clients) await client.dispose();
+      await app.close();
+      await onServer(`drop database if exists ${name} with (force)`);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A principal by header, so that tests can be several users; without it the local admin. */
+function authenticateTest(request: { headers: NodeJS.Dict<string | string[]> }): Principal {
+  const user = request.headers['x-test-user'];
+  return typeof user === 'string' ? { tenantId: 'default', userId: user, roles: ['USER'] } : LOCAL_PRINCIPAL;
+}
+
+function post(url: string, body: unknown, user?: string): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...(user && { 'x-test-user': user }) },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+}
+
+function onServer(text: string) {
+  return onDatabase(inject('databaseUrl').replace('NAME', 'postgres'), text, []);
+}
+
+async function onDatabase<T extends pg.QueryResultRow>(
+  connectionString: string,
+  text: string,
+  values: unknown[],
+): Promise<T[]> {
+  const client = new pg.Client({ connectionString });
+  await client.connect();
+  try {
+    return (await client.query<T>(text, values)).rows;
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,124 @@
+import { posix } from 'node:path';
+
+/** Where a file lives. */
+export interface Place {
+  path: string;
+  room: Room;
+  /** The domain's name, for files of a domain's folder. */
+  domain: string | null;
+  role: Role;
+}
+
+type Floor =
+  | 'main'
+  | 'app'
+  | 'config'
+  | 'log'
+  | 'errors'
+  | 'shared'
+  | 'db'
+  | 'graphql'
+  | 'journal'
+  | 'events'
+  | 'models'
+  | 'vectors'
+  | 'jobs'
+  | 'access'
+  | 'rest'
+  | 'dashboard'
+  | 'import';
+export type Room = Floor | 'domain';
+/** What a file of a domain is for; `logic` is reads, verbs and what they are made of. */
+export type Role = 'tables' | 'graphql' | 'jobs' | 'logic';
+
+/** The rooms of the house that are not domains, and what each may import besides itself. */
+const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
+  main: (to) => isIn(to, 'app', 'config', 'log'),
+  // It alone knows concrete classes.
+  app: () => true,
+  config: () => false,
+  log: () => false,
+  // Error classes that domains, graphql and rest share.
+  errors: () => false,
+  // Files directly in src/domains: what every domain needs of input and callers.
+  shared: (to) => isIn(to, 'errors', 'log', 'access'),
+  db: (to) => isIn(to, 'log') || to.role === 'tables',
+  graphql: (to, from) =>
+    isIn(to, 'db', 'log', 'access', 'errors') ||
+    (from.path === 'src/graphql/schema.ts' && to.room === 'domain' && to.role === 'graphql'),
+  journal: (to) => isIn(to, 'log', 'db'),
+  events: (to) => isIn(to, 'log', 'db'),
+  models: (to) => isIn(to, 'log', 'db'),
+  vectors: (to) => isIn(to, 'log', 'db'),
+  jobs: (to, from) =>
+    isIn(to, 'log', 'db') ||
+    (from.path === 'src/jobs/index.ts' && to.room === 'domain' && to.role === 'jobs'),
+  access: (to) => isIn(to, 'log', 'db'),
+  rest: (to) =>
+    isIn(to, 'log', 'access', 'errors', 'shared') || (to.room === 'domain' && to.role === 'logic'),
+  dashboard: (to) => isIn(to, 'log'),
+  // Reads foreign formats and sends them through the public API, as any client would.
+  import: (to) => isIn(to, 'log', 'config'),
+};
+
+const PORTS: readonly Room[] = ['models', 'vectors', 'events', 'journal', 'jobs', 'access'];
+/** Of these rooms only the port may be known outside, but by app. */
+const PORT_FILES: Partial<Record<Room, string>> = { vectors: 'src/vectors/vector-store.ts' };
+/** What a domain's graphql.ts may see of the graphql room. */
+const GRAPHQL_FLOOR = ['builder', 'connections', 'context', 'errors', 'scalars'].map(
+  (name) => `src/graphql/${name}.ts`,
+);
+
+/** Whether the house allows one file to import another. */
+export function mayImport(from: Place, to: Place): boolean {
+  if (from.room === 'domain') return domainMayImport(from, to);
+  if (from.room === to.room) return true;
+  const port = PORT_FILES[to.room];
+  if (port && to.path !== port && from.room !== 'app' && to.role !== 'tables') return false;
+  return ROOMS[from.room](to, from);
+}
+
+function domainMayImport(from: Place, to: Place): boolean {
+  const own = to.room === 'domain' && to.domain === from.domain;
+  const isDomain = (...roles: Role[]) => to.room === 'domain' && roles.includes(to.role);
+  if (from.role === 'tables') return isDomain('tables') || to.path === 'src/db/columns.ts';
+  if (isIn(to, 'errors', 'shared')) return true;
+  if (from.role === 'graphql') {
+    return GRAPHQL_FLOOR.includes(to.path) || (own && to.role !== 'jobs') || isDomain('graphql');
+  }
+  if (to.room === 'vectors') return to.path === PORT_FILES.vectors;
+  return isIn(to, 'db', 'log', ...PORTS) || isDomain('tables', 'logic') || (own && to.role === 'jobs');
+}
+
+/** The place of a path below the repository, e.g. `src/db/client.ts`; null if the house has no room for it. */
+export function placeOf(path: string): Place | null {
+  const [, first = '', second = '', ...rest] = path.split('/');
+  const file = posix.basename(path, '.ts');
+  const role = roleOf(file);
+  const place = (room: Room, domain: string | null = null): Place => ({ path, room, domain, role });
+  if (first === 'domains') {
+    if (rest.length > 0) return place('domain', second);
+    return place(file === 'errors' ? 'errors' : 'shared');
+  }
+  const isFile = second === '';
+  const name = isFile ? file : first;
+  if (!isRoom(name) || isFile !== isFileRoom(name) || name === 'errors' || name === 'shared') return null;
+  return place(name);
+}
+
+function roleOf(file: string): Role {
+  const words = file.split(/[-.]/);
+  return (['tables', 'graphql', 'jobs'] as const).find((role) => words.includes(role)) ?? 'logic';
+}
+
+function isRoom(name: string): name is Floor {
+  return Object.hasOwn(ROOMS, name);
+}
+
+function isFileRoom(name: string): boolean {
+  return ['main', 'app', 'config', 'log'].includes(name);
+}
+
+function isIn(place: Place, ...rooms: Room[]): boolean {
+  return rooms.includes(place.room);
+}
