@@ -13,11 +13,12 @@ import { upsertCharacters } from '../../src/domains/characters/characters.ts';
 import { SEED_CHARACTERS } from '../../src/domains/characters/seed.ts';
 import { createLogger } from '../../src/log.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: results have the shape that each test asks for
+// biome-ignore-start lint/suspicious/noExplicitAny: results have the shape that each test asks for
 export type Result = {
   data?: any;
   errors?: { message: string; path?: string[]; extensions: Record<string, any> }[];
 };
+// biome-ignore-end lint/suspicious/noExplicitAny: see above
 
 export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
 

@@ -26,7 +26,8 @@ type Floor =
   | 'access'
   | 'rest'
   | 'dashboard'
-  | 'import';
+  | 'import'
+  | 'http';
 export type Room = Floor | 'domain';
 /** What a file of a domain is for; `logic` is reads, verbs and what they are made of. */
 export type Role = 'tables' | 'graphql' | 'jobs' | 'logic';
@@ -44,21 +45,23 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   shared: (to) => isIn(to, 'errors', 'log', 'access'),
   db: (to) => isIn(to, 'log') || to.role === 'tables',
   graphql: (to, from) =>
-    isIn(to, 'db', 'log', 'access', 'errors') ||
+    isIn(to, 'db', 'log', 'access', 'errors', 'config', 'http') ||
     (from.path === 'src/graphql/schema.ts' && to.room === 'domain' && to.role === 'graphql'),
   journal: (to) => isIn(to, 'log', 'db'),
   events: (to) => isIn(to, 'log', 'db'),
-  models: (to) => isIn(to, 'log', 'db'),
+  models: (to) => isIn(to, 'log', 'db', 'config'),
+  // Bodies, routes and probes of the one node:http server.
+  http: (to) => isIn(to, 'log'),
   vectors: (to) => isIn(to, 'log', 'db'),
   jobs: (to, from) =>
     isIn(to, 'log', 'db') ||
     (from.path === 'src/jobs/index.ts' && to.room === 'domain' && to.role === 'jobs'),
   access: (to) => isIn(to, 'log', 'db'),
   rest: (to) =>
-    isIn(to, 'log', 'access', 'errors', 'shared') || (to.room === 'domain' && to.role === 'logic'),
+    isIn(to, 'log', 'access', 'errors', 'shared', 'http') || (to.room === 'domain' && to.role === 'logic'),
   dashboard: (to) => isIn(to, 'log'),
   // Reads foreign formats and sends them through the public API, as any client would.
-  import: (to) => isIn(to, 'log', 'config'),
+  import: (to) => isIn(to, 'log', 'config', 'shared'),
 };
 
 const PORTS: readonly Room[] = ['models', 'vectors', 'events', 'journal', 'jobs', 'access'];
@@ -84,10 +87,17 @@ function domainMayImport(from: Place, to: Place): boolean {
   if (from.role === 'tables') return isDomain('tables') || to.path === 'src/db/columns.ts';
   if (isIn(to, 'errors', 'shared')) return true;
   if (from.role === 'graphql') {
-    return GRAPHQL_FLOOR.includes(to.path) || (own && to.role !== 'jobs') || isDomain('graphql');
+    return (
+      GRAPHQL_FLOOR.includes(to.path) ||
+      isIn(to, ...PORTS) ||
+      (own && to.role !== 'jobs') ||
+      isDomain('graphql')
+    );
   }
   if (to.room === 'vectors') return to.path === PORT_FILES.vectors;
-  return isIn(to, 'db', 'log', ...PORTS) || isDomain('tables', 'logic') || (own && to.role === 'jobs');
+  return (
+    isIn(to, 'db', 'log', 'config', ...PORTS) || isDomain('tables', 'logic') || (own && to.role === 'jobs')
+  );
 }
 
 /** The place of a path below the repository, e.g. `src/db/client.ts`; null if the house has no room for it. */

@@ -132,27 +132,6 @@ builder.node(InteractionRef, {
       description: 'Whether it is in vector memory.',
       resolve: (turn) => turn.vectorState,
     }),
-    stepTimings: t.expose('stepTimings', {
-      type: 'JSON',
-      nullable: true,
-      description: 'Milliseconds by step of the query flow; null for recorded turns.',
-    }),
-    tokensIn: t.exposeInt('tokensIn', {
-      nullable: true,
-      description: 'Tokens of the prompt, as the provider counted them.',
-    }),
-    tokensOut: t.exposeInt('tokensOut', {
-      nullable: true,
-      description: 'Tokens of the answer, as the provider counted them.',
-    }),
-    rating: t.exposeFloat('rating', {
-      nullable: true,
-      description: 'What the user thought of the answer, -1 to 1.',
-    }),
-    ratingComment: t.exposeString('ratingComment', {
-      nullable: true,
-      description: 'What the user said about the answer.',
-    }),
     character: t.field({
       type: CharacterRef,
       nullable: true,
@@ -168,6 +147,30 @@ builder.node(InteractionRef, {
     }),
   }),
 });
+
+builder.objectFields(InteractionRef, (t) => ({
+  stepTimings: t.expose('stepTimings', {
+    type: 'JSON',
+    nullable: true,
+    description: 'Milliseconds by step of the query flow; null for recorded turns.',
+  }),
+  tokensIn: t.exposeInt('tokensIn', {
+    nullable: true,
+    description: 'Tokens of the prompt, as the provider counted them.',
+  }),
+  tokensOut: t.exposeInt('tokensOut', {
+    nullable: true,
+    description: 'Tokens of the answer, as the provider counted them.',
+  }),
+  rating: t.exposeFloat('rating', {
+    nullable: true,
+    description: 'What the user thought of the answer, -1 to 1.',
+  }),
+  ratingComment: t.exposeString('ratingComment', {
+    nullable: true,
+    description: 'What the user said about the answer.',
+  }),
+}));
 
 const bySequence = numberCursor<InteractionRow>((turn) => turn.sequence);
 

@@ -1,5 +1,4 @@
 import { builder } from '../../graphql/builder.ts';
-import type { ModelRouter } from '../../models/router.ts';
 import { AnswerModeEnum, ConversationRef, loadConversation } from '../conversations/graphql.ts';
 import { IdempotencyKeyReused, InvalidInput, NotFound } from '../errors.ts';
 import { DurabilityEnum, IntelligenceLevelEnum, InteractionRef } from '../interactions/graphql.ts';
@@ -10,7 +9,7 @@ import { type QueryEvent, type QueryStep, streamQuery } from './stream.ts';
 
 declare module '../../graphql/context.ts' {
   interface Services {
-    readonly models: ModelRouter;
+    readonly models: QueryServices['models'];
     readonly inFlight: QueryServices['inFlight'];
   }
 }
