@@ -102,6 +102,7 @@ const Settings = z.object({
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').prefault('info'),
   SEED: oneOf('on', 'off').prefault('on'),
   GRAPHIQL: oneOf('on', 'off').prefault('on'),
+  ECHO_API_KEY: z.string().optional(),
   DEFAULT_CREATOR: z.string().max(100, 'must be at most 100 characters').default('unknown'),
 });
 
@@ -125,6 +126,8 @@ function toConfig(values: SettingsValues, directory: string) {
   return {
     host: values.HOST,
     port: values.PORT,
+    /** Where the server is reached once it listens; with port 0 nobody knows beforehand. */
+    url: `http://${values.HOST.includes(':') ? `[${values.HOST}]` : values.HOST}:${values.PORT}`,
     dataDirectory: resolve(directory, values.DATA_DIR),
     databaseUrl: values.DATABASE_URL ?? null,
     slowQueryMs: values.SLOW_QUERY_MS,
@@ -132,6 +135,8 @@ function toConfig(values: SettingsValues, directory: string) {
     logLevel: values.LOG_LEVEL,
     seed: values.SEED === 'on',
     graphiql: values.GRAPHIQL === 'on',
+    /** What the import command shows to the server. */
+    clientApiKey: values.ECHO_API_KEY ?? null,
     defaultCreator: values.DEFAULT_CREATOR,
     maxContextMessages: values.MAX_CONTEXT_MESSAGES,
     contextTokenBudget: values.CONTEXT_TOKEN_BUDGET,

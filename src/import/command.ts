@@ -10,14 +10,18 @@ import { type ImportOptions, type ImportServices, runImport } from './run.ts';
 
 /** What the command needs from outside; the tests bring their own. */
 export type CommandServices = {
+  /** The server that is meant when the command names none. */
+  ownUrl: string;
   /** Called once, when the first batch is to be sent. */
-  connect: (url: string, signal: AbortSignal) => Promise<Connection>;
+  connect: Connect;
   checkpointDirectory: string;
   log: ImportServices['log'];
   stdout: { write: (text: string) => unknown };
   stderr: NodeJS.WriteStream;
 };
 
+/** @param url the server that the command names; null: the caller's own */
+export type Connect = (url: string | null, signal: AbortSignal) => Promise<Connection>;
 export type Connection = { send: Send; close: () => Promise<void> };
 
 const EXIT = { finished: 0, invalid: 1, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -45,9 +49,13 @@ export async function importCommand(args: readonly string[], services: CommandSe
     stop.abort();
   };
   process.once('SIGINT', onInterrupt);
-  const connection = connectOnce(() => services.connect(command.options.target, stop.signal));
+  const connection = connectOnce(() => services.connect(command.url, stop.signal));
   try {
-    const options = { ...command.options, checkpointDirectory: services.checkpointDirectory };
+    const options = {
+      ...command.options,
+      target: command.url ?? services.ownUrl,
+      checkpointDirectory: services.checkpointDirectory,
+    };
     const report = await runImport(options, {
       send: connection.send,
       progress,
@@ -70,13 +78,11 @@ export async function importCommand(args: readonly string[], services: CommandSe
   }
 }
 
-const DEFAULT_URL = 'http://127.0.0.1:4000';
-
 const USAGE = `\
 usage: npm run import -- FILE [options]
   --format auto|${Object.keys(FORMATS).join('|')}   default: auto, by content
   --user ID     whose turns these are (only for principals who may act for others)
-  --url URL     the server, default ${DEFAULT_URL}
+  --url URL     the server; default: the one of this configuration, started for the duration if it does not run
   --skip-bad    leave bad records out instead of refusing the file
   --restart     begin anew instead of going on after an import that was stopped
   --dry-run     check and count, send nothing
@@ -87,7 +93,7 @@ ${Object.entries(FORMATS)
 
 type Command =
   | { help: true }
-  | { help: false; options: Omit<ImportOptions, 'checkpointDirectory'> }
+  | { help: false; url: string | null; options: Omit<ImportOptions, 'checkpointDirectory' | 'target'> }
   | { problem: string };
 
 function readArguments(args: readonly string[]): Command {
@@ -105,16 +111,17 @@ function readArguments(args: readonly string[]): Command {
   if (extra !== undefined) return { problem: `only one FILE at a time; "${extra}" is one too many` };
   if (!existsSync(file)) return { problem: `the file "${file}" does not exist` };
   if (!isFormat(values.format)) return { problem: `--format: "${values.format}" is not a format` };
-  if (!/^https?:\/\//.test(values.url) || !URL.canParse(values.url))
-    return { problem: `--url: "${values.url}" is not an http(s) address` };
+  const { url = null } = values;
+  if (url !== null && !(/^https?:\/\//.test(url) && URL.canParse(url)))
+    return { problem: `--url: "${url}" is not an http(s) address` };
   if (values.user === '') return { problem: '--user: must not be empty' };
   return {
     help: false,
+    url,
     options: {
       file,
       format: values.format,
       user: values.user ?? null,
-      target: values.url,
       restart: values.restart,
       skipBad: values['skip-bad'],
       dryRun: values['dry-run'],
@@ -129,7 +136,7 @@ function parse(args: readonly string[]) {
     options: {
       format: { type: 'string', default: 'auto' },
       user: { type: 'string' },
-      url: { type: 'string', default: DEFAULT_URL },
+      url: { type: 'string' },
       'skip-bad': { type: 'boolean', default: false },
       restart: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },

@@ -89,7 +89,7 @@ function domainMayImport(from: Place, to: Place): boolean {
   if (from.role === 'graphql') {
     return (
       GRAPHQL_FLOOR.includes(to.path) ||
-      isIn(to, ...PORTS) ||
+      isIn(to, 'events', 'access') ||
       (own && to.role !== 'jobs') ||
       isDomain('graphql')
     );

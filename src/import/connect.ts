@@ -1,0 +1,53 @@
+import type { Logger } from '../log.ts';
+import { createHttpSender } from './client.ts';
+import type { Connect } from './command.ts';
+
+export type ConnectOptions = {
+  /** Where the server of this configuration listens when it runs. */
+  ownUrl: string;
+  /** Sent to the server; null sends none. */
+  apiKey: string | null;
+  /** Builds the server of this configuration, on a port of its own. */
+  startServer: () => Promise<StartedServer>;
+  log: Logger;
+};
+
+/** A running server answers at once; this is for one that hangs. */
+const PROBE_TIMEOUT_MS = 3_000;
+
+/**
+ * How an import reaches its server. One named by the user is used whether or not it answers yet, because starting
+ * another in its place would store the turns elsewhere. Without a name it is the server of this configuration: the
+ * running one, else one that is started for the duration of the import.
+ *
+ * @returns a function that throws what `startServer` throws
+ */
+export function connectImport({ ownUrl, apiKey, startServer, log }: ConnectOptions): Connect {
+  return async (named, signal) => {
+    const senderAt = (url: string) => createHttpSender({ url, apiKey, log, signal });
+    if (named !== null) return { send: senderAt(named), close: async () => undefined };
+    if (await isAlive(ownUrl)) return { send: senderAt(ownUrl), close: async () => undefined };
+    const server = await startServer();
+    try {
+      return { send: senderAt(await server.listen()), close: () => server.close() };
+    } catch (error) {
+      await server.close();
+      throw error;
+    }
+  };
+}
+
+async function isAlive(url: string): Promise<boolean> {
+  try {
+    const response = await fetch(new URL('/livez', url), {
+      redirect: 'error',
+      signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
+    });
+    return response.ok && (await response.text()) === 'ok\n';
+  } catch {
+    // Nobody listens, or somebody else does: either way it is not our server.
+    return false;
+  }
+}
+
+type StartedServer = { listen: () => Promise<string>; close: () => Promise<void> };
