@@ -83,6 +83,8 @@ CREATE TABLE "echo_events" (
 	"conversation_id" text,
 	"turn_id" uuid,
 	"payload" jsonb DEFAULT '{}'::jsonb NOT NULL,
+	"origin" text,
+	"origin_number" integer,
 	"at" timestamp (3) with time zone DEFAULT now() NOT NULL
 );
 --> statement-breakpoint
@@ -112,6 +114,7 @@ CREATE TABLE "echo_unified_interactions" (
 	"idempotency_key" varchar(255),
 	"payload_hash" "bytea" NOT NULL,
 	"chain_hash" "bytea" NOT NULL,
+	"completion_hash" "bytea",
 	"step_timings" jsonb,
 	"tokens_in" integer,
 	"tokens_out" integer,
@@ -124,6 +127,7 @@ CREATE TABLE "echo_unified_interactions" (
 	"vector_lease_until" timestamp (3) with time zone,
 	"vector_attempts" integer DEFAULT 0 NOT NULL,
 	"vector_model" text,
+	"vector_error" text,
 	"vector_updated_at" timestamp (3) with time zone,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	CONSTRAINT "echo_interactions_status_check" CHECK ("echo_unified_interactions"."status" in ('PROCESSING', 'ANSWERED', 'INTERRUPTED', 'FAILED', 'RECORDED')),
@@ -168,6 +172,8 @@ CREATE UNIQUE INDEX "echo_conversations_conversation_id_key" ON "echo_conversati
 CREATE INDEX "echo_conversations_episode_idx" ON "echo_conversations" USING btree ("user_id","tenant_id","episode_id");--> statement-breakpoint
 CREATE INDEX "echo_conversations_recent_idx" ON "echo_conversations" USING btree ("user_id","tenant_id","last_interaction","id");--> statement-breakpoint
 CREATE INDEX "echo_events_cursor_idx" ON "echo_events" USING btree ("xid","id");--> statement-breakpoint
+CREATE INDEX "echo_events_kind_idx" ON "echo_events" USING btree ("kind","tenant_id","id");--> statement-breakpoint
+CREATE UNIQUE INDEX "echo_events_origin_key" ON "echo_events" USING btree ("origin","origin_number");--> statement-breakpoint
 CREATE UNIQUE INDEX "echo_interactions_turn_id_key" ON "echo_unified_interactions" USING btree ("turn_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "echo_interactions_conversation_sequence_key" ON "echo_unified_interactions" USING btree ("conversation_id","tenant_id","sequence");--> statement-breakpoint
 CREATE INDEX "echo_interactions_user_time_idx" ON "echo_unified_interactions" USING btree ("user_id","tenant_id","timestamp","id");--> statement-breakpoint

@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import { createApp, StartupError } from '../src/app.ts';
-import { ConfigError, readConfig } from '../src/config.ts';
+import { readConfig } from '../src/config.ts';
 import { importCommand } from '../src/import/command.ts';
 import { connectImport } from '../src/import/connect.ts';
 import { createLogger } from '../src/log.ts';
@@ -9,21 +8,19 @@ import { createLogger } from '../src/log.ts';
 try {
   const config = readConfig();
   const log = createLogger(config.logLevel, 2);
+  const startServer = async () => {
+    // Only here, because most imports talk to a running server and need not load one.
+    const { createApp } = await import('../src/app.ts');
+    return createApp({ ...config, port: 0 }, log, { migrate: true });
+  };
+  const { url: ownUrl, clientApiKey: apiKey } = config;
   process.exitCode = await importCommand(process.argv.slice(2), {
-    ownUrl: config.url,
-    connect: connectImport({
-      ownUrl: config.url,
-      apiKey: config.clientApiKey,
-      startServer: () => createApp({ ...config, port: 0 }, log, { migrate: true }),
-      log,
-    }),
+    ...{ ownUrl, log, stdout: process.stdout, stderr: process.stderr },
+    connect: connectImport({ ownUrl, apiKey, startServer, log }),
     checkpointDirectory: join(config.dataDirectory, 'import'),
-    log,
-    stdout: process.stdout,
-    stderr: process.stderr,
   });
 } catch (error) {
-  if (!(error instanceof ConfigError || error instanceof StartupError)) throw error;
+  if (!(error instanceof Error && ['ConfigError', 'StartupError'].includes(error.name))) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = 1;
 }

@@ -1,6 +1,4 @@
-import { openStandalone } from '../src/app.ts';
+import { runStandalone } from '../src/app.ts';
 
 /** Brings the database of this configuration to the newest version, then ends. */
-const { services, close } = await openStandalone();
-services.log.info('the database is at the newest version');
-await close();
+await runStandalone(async ({ log }) => log.info('the database is at the newest version'));

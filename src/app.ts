@@ -2,18 +2,22 @@ import { readFileSync } from 'node:fs';
 import type { IncomingMessage, Server } from 'node:http';
 import { join } from 'node:path';
 import { LOCAL_PRINCIPAL, type Principal } from './access/principals.ts';
-import { type Config, type ModelLevel, readConfig } from './config.ts';
-import { type Connection, createDatabase, type Database } from './db/client.ts';
-import { claimDataDirectory, DataDirectoryError } from './db/data-directory.ts';
-import { EmbeddedPostgresError, startEmbeddedPostgres } from './db/embedded.ts';
-import { pendingMigrations, runMigrations } from './db/migrate.ts';
+import { type Config, ConfigError, type ModelLevel, readConfig } from './config.ts';
+import { Availability } from './db/availability.ts';
+import type { Database } from './db/client.ts';
+import { DataDirectoryError, inUse, makeDataDirectory, unusable } from './db/data-directory.ts';
+import { EmbeddedPostgresError } from './db/embedded.ts';
+import { DatabaseSetupError, openDatabase } from './db/open.ts';
+import { AlertBoard } from './domains/alerts/alerts.ts';
 import { upsertCharacters } from './domains/characters/characters.ts';
 import { CharacterDirectory } from './domains/characters/directory.ts';
 import { characterStats } from './domains/characters/reads.ts';
 import { SEED_CHARACTERS } from './domains/characters/seed.ts';
 import { Metrics } from './domains/health/metrics.ts';
-import { createDatabaseStore } from './domains/interactions/store.ts';
+import { TurnStore } from './domains/interactions/store.ts';
+import { Persistence } from './domains/persistence/persistence.ts';
 import { EventFeed } from './events/feed.ts';
+import { EventOutbox } from './events/outbox.ts';
 import type { Services } from './graphql/context.ts';
 import { handleJsonOperation, isJsonOperation } from './graphql/json-lane.ts';
 import { schema } from './graphql/schema.ts';
@@ -21,6 +25,7 @@ import { attachWebSocket } from './graphql/websocket.ts';
 import { createGraphqlYoga, GRAPHQL_PATH } from './graphql/yoga.ts';
 import { probes } from './http/probes.ts';
 import { createHttpServer, listen, type Route } from './http/server.ts';
+import { Journal, JournalBroken, JournalLocked } from './journal/journal.ts';
 import { createLogger, type Logger } from './log.ts';
 import type { LanguageModel } from './models/language-model.ts';
 import { createOpenAiCompatibleModel } from './models/openai-compatible.ts';
@@ -49,7 +54,9 @@ export interface App {
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-const MINIMUM_POSTGRES = 150_000;
+/** Milliseconds that running requests get when the server stops, and then the drain of the journal. */
+const FINISH_MS = 20_000;
+const DRAIN_MS = 5_000;
 
 /**
  * Builds the whole server: the one place that knows every part.
@@ -68,9 +75,27 @@ export async function createApp(
     for (const step of releases.splice(0).reverse()) await step();
   };
   try {
-    const db = await openDatabase(config, log, overrides, releases);
-    await prepareSchema(db, config, log, options.migrate);
-    const services = buildServices(config, log, db, releases);
+    const fileSystem = makeDataDirectory(config.dataDirectory);
+    // The journal comes first: its lock makes this process the only server on the directory.
+    const journal = await Journal.open(join(config.dataDirectory, 'journal.db'), config.journalMaxBytes);
+    releases.push(() => journal.close());
+    const { onStatement } = overrides;
+    let onDown: (reason: string) => void = () => undefined;
+    const opened = await openDatabase({
+      url: config.databaseUrl,
+      directory: join(config.dataDirectory, 'postgres'),
+      migrate: options.migrate,
+      log,
+      slowQueryMs: config.slowQueryMs,
+      echo: config.sqlEcho,
+      onEmbeddedDown: (reason) => onDown(reason),
+      ...(onStatement && { onStatement }),
+    });
+    releases.push(() => opened.close());
+    const services = buildServices(config, log, opened.db, journal, releases);
+    onDown = (reason) => services.availability.reportDown(reason);
+    noteDangers(services, journal, { fileSystem, durabilityProblems: opened.durabilityProblems });
+    await services.store.recover();
     if (config.seed) await seedCharacters(services);
     return assemble(services, overrides, release);
   } catch (error) {
@@ -79,78 +104,116 @@ export async function createApp(
   }
 }
 
-/** The parts of a server without its doors, for commands; logs go to standard error. */
-export async function openStandalone(): Promise<App> {
-  const config = readConfig();
-  return createApp(config, createLogger(config.logLevel, 2), { migrate: true });
+/** Runs a command with the parts of a server, without its doors; logs go to standard error. Sets the exit code. */
+export async function runStandalone(work: (services: Services) => Promise<void>): Promise<void> {
+  try {
+    const config = readConfig();
+    const app = await createApp(config, createLogger(config.logLevel, 2), { migrate: true });
+    try {
+      await work(app.services);
+    } finally {
+      await app.close();
+    }
+  } catch (error) {
+    reportStartupError(error);
+  }
 }
 
-async function openDatabase(
+/** Tells the operator why nothing was started: one readable block, or the whole error if it was not expected. */
+export function reportStartupError(error: unknown): void {
+  const isExpected = error instanceof ConfigError || error instanceof StartupError;
+  process.stderr.write(`${isExpected ? error.message : String((error as Error).stack)}\n`);
+  process.exitCode = 1;
+}
+
+function buildServices(
   config: Config,
   log: Logger,
-  overrides: Overrides,
+  db: Database,
+  journal: Journal,
   releases: (() => unknown)[],
-): Promise<Database> {
-  releases.push(claimDataDirectory(config.dataDirectory));
-  let connection: Connection;
-  if (config.databaseUrl) {
-    connection = { connectionString: config.databaseUrl };
-  } else {
-    const embedded = await startEmbeddedPostgres({ directory: join(config.dataDirectory, 'postgres'), log });
-    releases.push(() => embedded.stop());
-    connection = embedded.connection;
-  }
-  const { onStatement } = overrides;
-  const db = createDatabase({
-    connection,
-    log,
-    slowQueryMs: config.slowQueryMs,
-    echo: config.sqlEcho,
-    ...(onStatement && { onStatement }),
-  });
-  releases.push(() => db.close());
-  return db;
-}
-
-async function prepareSchema(db: Database, config: Config, log: Logger, migrate: boolean): Promise<void> {
-  const { rows } = await db.pool.query(`select current_setting('server_version_num')::int as version`);
-  if (rows[0].version < MINIMUM_POSTGRES)
-    throw new StartupError(`DATABASE_URL: PostgreSQL 15 or newer is needed, this is ${rows[0].version}`);
-  if (migrate) {
-    const applied = await runMigrations(db);
-    if (applied > 0) log.info({ applied, embedded: config.databaseUrl === null }, 'database migrated');
-    return;
-  }
-  const pending = await pendingMigrations(db);
-  if (pending > 0)
-    throw new StartupError(
-      `The database lacks ${pending} migration(s) and --no-migrate forbids to apply them; run: npm run migrate`,
-    );
-}
-
-function buildServices(config: Config, log: Logger, db: Database, releases: (() => unknown)[]): Services {
+): Services {
+  const availability = new Availability(() => db.ping(), log);
   const events = new EventFeed(db, log);
-  releases.push(() => events.stop());
+  const outbox = new EventOutbox({ db, journal, feed: events, log, isUp: () => availability.isUp });
+  const alerts = new AlertBoard(outbox, log);
   const metrics = new Metrics();
+  const persistence = new Persistence({
+    journal,
+    outbox,
+    onCommitted: (turns) => {
+      metrics.countTurns(turns);
+      events.wake();
+    },
+  });
+  const store = new TurnStore({
+    db,
+    journal,
+    log,
+    ackPolicy: config.ackPolicy,
+    ackDeadlineMs: config.ackDeadlineMs,
+    isUp: () => availability.isUp,
+    reportDown: (reason) => availability.reportDown(reason),
+    observe: persistence,
+  });
+  availability.onChange(({ up, reason }) => {
+    alerts.set(
+      'database_down',
+      !up,
+      'CRITICAL',
+      `the database does not answer (${reason}); turns are kept in the journal`,
+    );
+    if (up) store.resume();
+    if (up) void outbox.flush();
+  });
   metrics.start();
-  releases.push(() => metrics.stop());
-  const store = createDatabaseStore(db, (turns) => {
-    metrics.countTurns(turns);
-    events.wake();
+  availability.start();
+  releases.push(async () => {
+    availability.stop();
+    metrics.stop();
+    await events.stop();
+    await store.stop(DRAIN_MS);
+    await persistence.flush();
   });
   const models = createModelRouter({ models: configuredModels(config), log });
+  const characters = new CharacterDirectory(db, log);
   return {
     config,
     log,
     db,
+    availability,
     events,
+    alerts,
     metrics,
+    persistence,
     store,
     models,
-    characters: new CharacterDirectory(db, log),
+    characters,
     inFlight: new Map(),
     version,
   };
+}
+
+/** What an operator must know of the ground that the promises stand on. */
+function noteDangers(
+  { alerts }: Services,
+  journal: Journal,
+  found: { fileSystem: string | null; durabilityProblems: readonly string[] },
+): void {
+  const { fileSystem, durabilityProblems } = found;
+  if (fileSystem)
+    alerts.raise(
+      'journal_volatile',
+      'WARNING',
+      `the data directory lies on ${fileSystem}, where an fsync may not survive a power cut`,
+    );
+  if (durabilityProblems.length > 0)
+    alerts.raise(
+      'database_not_durable',
+      'CRITICAL',
+      `the database may lose what it committed: ${durabilityProblems.join(', ')}`,
+    );
+  for (const damage of journal.recovered.damage) alerts.raise('journal_damaged', 'CRITICAL', damage);
 }
 
 function configuredModels({ languageModels }: Config): Partial<Record<ModelLevel, LanguageModel>> {
@@ -192,31 +255,41 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
     log,
     observe: (door, status, seconds) => metrics.countRequest(door, status, seconds),
   });
-  const closeSockets = attachWebSocket(server, yoga, log);
+  let closeSockets: () => Promise<void> = async () => undefined;
   return {
     services,
     listen: async () => {
       try {
-        return await listen(server, config.port, config.host);
+        const url = await listen(server, config.port, config.host);
+        closeSockets = attachWebSocket(server, yoga, log);
+        return url;
       } catch (error) {
+        await release();
         throw asStartupError(error, config);
       }
     },
     close: async () => {
       stopping = true;
+      const finished = finishRequests(server, services.store);
       await closeSockets();
-      await services.events.stop();
-      await closeServer(server);
+      await finished;
       await release();
     },
   };
 }
 
-async function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return;
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+/** Takes no new connections, and waits for requests and answers that are under way, within a bound. */
+async function finishRequests(server: Server, store: TurnStore): Promise<void> {
+  const deadline = Date.now() + FINISH_MS;
+  const closed = server.listening
+    ? new Promise<void>((resolve) => server.close(() => resolve()))
+    : Promise.resolve();
+  const cut = setTimeout(() => server.closeAllConnections(), FINISH_MS);
   server.closeIdleConnections();
   await closed;
+  clearTimeout(cut);
+  while (store.unanswered > 0 && Date.now() < deadline)
+    await new Promise((resolve) => setTimeout(resolve, 10));
 }
 
 async function isAnswering(db: Database): Promise<boolean> {
@@ -227,7 +300,14 @@ async function isAnswering(db: Database): Promise<boolean> {
 }
 
 function asStartupError(error: unknown, config: Config): unknown {
-  if (error instanceof EmbeddedPostgresError || error instanceof DataDirectoryError)
+  if (error instanceof JournalLocked) return new StartupError(inUse(config.dataDirectory).message);
+  if (error instanceof JournalBroken)
+    return new StartupError(unusable(config.dataDirectory, error.message).message);
+  if (
+    error instanceof EmbeddedPostgresError ||
+    error instanceof DataDirectoryError ||
+    error instanceof DatabaseSetupError
+  )
     return new StartupError(error.message);
   const { code, message } = error as { code?: string; message: string };
   if (code === 'EADDRINUSE')

@@ -35,7 +35,7 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, directo
       if (value !== undefined && value !== '') raw[name] = value;
   }
   const parsed = Settings.safeParse(raw);
-  const problems = parsed.success ? crossCheck(parsed.data) : parsed.error.issues.map(describeIssue);
+  const problems = [...(parsed.error?.issues.map(describeIssue) ?? []), ...crossCheck(raw)];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return toConfig(parsed.data, directory);
 }
@@ -85,7 +85,13 @@ const models = z.string().transform((text, context) => {
 
 /** Every variable that the server reads. Names are a contract with operators. */
 const Settings = z.object({
-  HOST: z.string().default('127.0.0.1'),
+  HOST: z
+    .string()
+    .refine(isLoopback, {
+      error: ({ input }) =>
+        `"${input}" is not a loopback address; this version has no access control, so it listens on 127.0.0.1, ::1 or localhost only`,
+    })
+    .default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).prefault('4000'),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: url('postgres:', 'postgresql:').optional(),
@@ -94,6 +100,10 @@ const Settings = z.object({
   LLM_MODELS: models.optional(),
   LLM_TIMEOUT_MS: wholeNumber(100, 600_000).prefault('60000'),
   LLM_STALL_MS: wholeNumber(100, 600_000).prefault('20000'),
+  ACK_POLICY: oneOf('journal', 'strict').prefault('journal'),
+  ACK_DEADLINE_MS: wholeNumber(10, 60_000).prefault('1000'),
+  JOURNAL_MAX_BYTES: wholeNumber(1_048_576, 1_099_511_627_776).prefault('1073741824'),
+  CANARY_INTERVAL_MS: wholeNumber(0, 3_600_000).prefault('60000'),
   MAX_CONTEXT_MESSAGES: wholeNumber(0, 100).prefault('6'),
   CONTEXT_TOKEN_BUDGET: wholeNumber(100, 1_000_000).prefault('4000'),
   CLEANUP_DAYS_OLD: wholeNumber(1, 36_500).prefault('30'),
@@ -108,18 +118,12 @@ const Settings = z.object({
 
 type SettingsValues = z.output<typeof Settings>;
 
-function crossCheck(values: SettingsValues): string[] {
-  const problems: string[] = [];
-  if (values.LLM_BASE_URL && !values.LLM_MODELS)
-    problems.push('LLM_MODELS: must name at least one model when LLM_BASE_URL is set');
-  if (values.LLM_MODELS && !values.LLM_BASE_URL)
-    problems.push('LLM_BASE_URL: must be set when LLM_MODELS is set');
-  if (!isLoopback(values.HOST)) {
-    problems.push(
-      `HOST: "${values.HOST}" is not a loopback address; this version has no access control, so it listens on 127.0.0.1, ::1 or localhost only`,
-    );
-  }
-  return problems;
+/** Looks at what was given, so that it finds its problems beside those of single values. */
+function crossCheck(raw: Readonly<Record<string, string>>): string[] {
+  if (raw.LLM_BASE_URL && !raw.LLM_MODELS)
+    return ['LLM_MODELS: must name at least one model when LLM_BASE_URL is set'];
+  if (raw.LLM_MODELS && !raw.LLM_BASE_URL) return ['LLM_BASE_URL: must be set when LLM_MODELS is set'];
+  return [];
 }
 
 function toConfig(values: SettingsValues, directory: string) {
@@ -138,6 +142,10 @@ function toConfig(values: SettingsValues, directory: string) {
     /** What the import command shows to the server. */
     clientApiKey: values.ECHO_API_KEY ?? null,
     defaultCreator: values.DEFAULT_CREATOR,
+    ackPolicy: values.ACK_POLICY,
+    ackDeadlineMs: values.ACK_DEADLINE_MS,
+    journalMaxBytes: values.JOURNAL_MAX_BYTES,
+    canaryIntervalMs: values.CANARY_INTERVAL_MS,
     maxContextMessages: values.MAX_CONTEXT_MESSAGES,
     contextTokenBudget: values.CONTEXT_TOKEN_BUDGET,
     cleanupDaysOld: values.CLEANUP_DAYS_OLD,

@@ -1,6 +1,9 @@
-import { createApp, StartupError } from './app.ts';
-import { ConfigError, readConfig } from './config.ts';
+import { createApp, reportStartupError } from './app.ts';
+import { readConfig } from './config.ts';
 import { createLogger } from './log.ts';
+
+/** Milliseconds that a stop may take. */
+const STOP_MS = 30_000;
 
 try {
   const config = readConfig();
@@ -11,7 +14,9 @@ try {
 
   const stop = (signal: string) => {
     log.info({ signal }, 'stopping');
+    // A second signal forces; a stop that hangs is ended.
     process.once('SIGINT', () => process.exit(1)).once('SIGTERM', () => process.exit(1));
+    setTimeout(() => process.exit(1), STOP_MS).unref();
     app.close().then(
       () => process.exit(0),
       (error: unknown) => {
@@ -22,8 +27,6 @@ try {
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
 } catch (error) {
-  process.stderr.write(
-    `${error instanceof ConfigError || error instanceof StartupError ? error.message : String((error as Error).stack)}\n`,
-  );
-  process.exit(1);
+  reportStartupError(error);
+  process.exit();
 }

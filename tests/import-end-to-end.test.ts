@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fixture, png, pngText, temporary } from './fixtures/import/support.ts';
+import { directory, fixture, png, pngText, temporary } from './fixtures/import/support.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 let app: TestApp;
@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await app.close();
-  await rm(scratch, { recursive: true, force: true });
+  for (const made of [scratch, directory]) await rm(made, { recursive: true, force: true });
 });
 
 /** `npm run import` as an operator runs it, in a directory without `.env`. */

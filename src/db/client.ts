@@ -52,10 +52,13 @@ export function createDatabase(options: DatabaseOptions): Database {
     Client: observedClient(options),
   });
   // Both are needed: an error of an idle client reaches the pool, one of a checked-out client only the client.
-  pool.on('error', (error) => options.log.warn({ err: error }, 'an idle database connection was lost'));
-  pool.on('connect', (client) => {
-    client.on('error', (error) => options.log.warn({ err: error }, 'a database connection was lost'));
-  });
+  // The error carries the client with all it holds, so only its words are logged; while closing, losses are expected.
+  const noteLoss = (error: Error & { code?: string }) => {
+    if (!pool.ending)
+      options.log.warn({ reason: error.message, code: error.code }, 'a database connection was lost');
+  };
+  pool.on('error', noteLoss);
+  pool.on('connect', (client) => void client.on('error', noteLoss));
   return {
     orm: drizzle({ client: pool }),
     pool,

@@ -1,35 +1,43 @@
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { mkdirSync, statfsSync } from 'node:fs';
 
 /** The data directory cannot be used; the message is for the operator. */
 export class DataDirectoryError extends Error {
   override readonly name = 'DataDirectoryError';
 }
 
+/** File system types (statfs(2)) on which an fsync promises less than on a disk. */
+const VOLATILE: Readonly<Record<number, string>> = {
+  16914836: 'tmpfs',
+  2240043254: 'ramfs',
+  2035054128: 'overlayfs',
+  26985: 'NFS',
+  4283649346: 'CIFS',
+  4266872130: 'SMB2',
+};
+
 /**
- * Makes the data directory and claims it for this process. The claim is a lock of the operating system, so it
- * ends with the process, however that ends.
+ * Makes the data directory if it is not there.
  *
- * @returns a function that gives it up
- * @throws DataDirectoryError if it cannot be written, or another server works on it
+ * @returns the name of its file system if that is not fit for a journal, else null
+ * @throws DataDirectoryError if it cannot be made
  */
-export function claimDataDirectory(directory: string): () => void {
+export function makeDataDirectory(directory: string): string | null {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const lock = new DatabaseSync(join(directory, 'server.lock'));
-    lock.exec('pragma locking_mode = exclusive; begin exclusive; commit');
-    return () => lock.close();
+    return VOLATILE[statfsSync(directory).type] ?? null;
   } catch (error) {
-    throw new DataDirectoryError(describe(directory, error as Error & { code?: string; errcode?: number }));
+    throw unusable(directory, (error as { code?: string }).code ?? (error as Error).message);
   }
 }
 
-const SQLITE_BUSY = 5;
+export function unusable(directory: string, reason: string): DataDirectoryError {
+  return new DataDirectoryError(
+    `DATA_DIR: "${directory}" cannot be written (${reason}); give it to the user that runs the server, or set DATA_DIR to another directory`,
+  );
+}
 
-function describe(directory: string, error: Error & { code?: string; errcode?: number }): string {
-  if (error.errcode === SQLITE_BUSY) {
-    return `DATA_DIR: another Echo Brain server is running on "${directory}"; stop it, or set DATA_DIR to another directory`;
-  }
-  return `DATA_DIR: "${directory}" cannot be written (${error.code ?? error.message}); give it to the user that runs the server, or set DATA_DIR to another directory`;
+export function inUse(directory: string): DataDirectoryError {
+  return new DataDirectoryError(
+    `DATA_DIR: another Echo Brain server is running on "${directory}"; stop it, or set DATA_DIR to another directory`,
+  );
 }

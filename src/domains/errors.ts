@@ -32,9 +32,12 @@ export class IdempotencyKeyReused extends EchoError {
   override readonly name = 'IdempotencyKeyReused';
   readonly code = 'IDEMPOTENCY_KEY_REUSED';
   readonly field: string;
-  constructor(field: string) {
+  /** The turn that the key names. */
+  readonly turnId: string | null;
+  constructor(field: string, turnId: string | null = null) {
     super(`${field}: this key was already used for another content; use a new key for a new turn`);
     this.field = field;
+    this.turnId = turnId;
   }
 }
 
@@ -48,5 +51,12 @@ export class Forbidden extends EchoError {
 export class ServiceUnavailable extends EchoError {
   override readonly name = 'ServiceUnavailable';
   readonly code = 'SERVICE_UNAVAILABLE';
+  override readonly retryable = true;
+}
+
+/** There is no space to keep it; nothing was stored, and reads go on. */
+export class StorageFull extends EchoError {
+  override readonly name = 'StorageFull';
+  readonly code = 'STORAGE_FULL';
   override readonly retryable = true;
 }

@@ -1,15 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import type { Database } from '../db/client.ts';
 import type { Logger } from '../log.ts';
+import { BEGINNING, type EventPosition, isAfter } from './cursor.ts';
 
-export type EventKind = 'interaction_added';
+export type EventKind = 'interaction_added' | 'persistence_failure' | 'alert';
 
-/** A place between events: the transaction and id of the last one seen. */
-export interface EventPosition {
-  readonly transaction: bigint;
-  readonly id: bigint;
-}
-
-export interface StoredEvent extends EventPosition {
+/** What an event says. */
+export interface EventContent {
   readonly kind: EventKind;
   readonly tenantId: string;
   readonly userId: string | null;
@@ -17,28 +14,34 @@ export interface StoredEvent extends EventPosition {
   readonly turnId: string | null;
   readonly payload: Record<string, unknown>;
   readonly at: Date;
+  /** The process that told it before the table had it, and its number there. */
+  readonly origin: { readonly process: string; readonly number: number } | null;
+}
+
+interface StoredEvent extends EventContent {
+  readonly transaction: bigint;
+  readonly id: bigint;
+}
+
+/** An event as a subscriber gets it: resuming after `position` continues right behind it. */
+export interface DeliveredEvent extends EventContent {
+  readonly position: EventPosition;
 }
 
 export interface Interest {
   readonly kinds: readonly EventKind[];
-  /** Null: any tenant's (only for the server itself). */
-  readonly tenantId: string | null;
+  readonly tenantId: string;
   /** Null: those of any user. */
   readonly userId: string | null;
   readonly conversationId?: string | null | undefined;
   /** Start right after this position; absent: start now. */
   readonly after?: EventPosition | null | undefined;
+  /** Told once when the subscriber fell too far behind: it gets nothing more, and may resume after the position. */
+  readonly onOverflow?: ((position: EventPosition) => void) | undefined;
 }
 
-/** Thrown to a subscriber that fell behind the events and was dropped; it may resume after `position`. */
-export class SubscriberOverflow extends Error {
-  readonly position: EventPosition;
-  constructor(position: EventPosition) {
-    super(`fell more than ${RING_SIZE} events behind; resume after cursor ${formatCursor(position)}`);
-    this.name = 'SubscriberOverflow';
-    this.position = position;
-  }
-}
+/** The tenant of events of the server itself, which every tenant may see. */
+export const SERVER_TENANT = '*';
 
 /** Events that wait for one subscriber before it is dropped. */
 export const RING_SIZE = 256;
@@ -47,27 +50,22 @@ const POLL_MS = 250;
 /** After a wake-up the event may still hide behind an older open transaction: look again soon, then at the poll. */
 const RETRY_MS = [2, 5, 10, 25, 50];
 
-interface Subscriber {
-  readonly interest: Interest;
-  /** What it had seen when it joined: the feed's own reading may be behind that. */
-  joinedAt: EventPosition;
-  readonly queue: StoredEvent[];
-  overflowed: boolean;
-  notify: () => void;
-}
-
 /**
- * Follows the event table and hands each event to whoever is interested, in commit-safe order.
+ * Follows the event table and hands each event to whoever is interested, in commit-safe order. Events that cannot
+ * wait for the database are told at once and recognised when they come by in the table.
  *
  * Every subscriber reads from its own position: first the table, then live events through its own bounded ring,
  * so that a slow one harms nobody else.
  */
 export class EventFeed {
+  /** Names this process in events that it tells before the table has them. */
+  readonly process = randomBytes(4).toString('hex');
   readonly #db: Database;
   readonly #log: Logger;
   readonly #subscribers = new Set<Subscriber>();
-  #head: EventPosition | null = null;
+  #head: { transaction: bigint; id: bigint } | null = null;
   #recent: StoredEvent[] = [];
+  #told: EventContent[] = [];
   #stopped = false;
   #failing = false;
   #reading: Promise<void> | null = null;
@@ -86,65 +84,69 @@ export class EventFeed {
     this.#schedule(0);
   }
 
+  /** Hands out an event that the table does not have yet. */
+  tell(event: EventContent): void {
+    this.#told = [...this.#told, event].slice(-RING_SIZE);
+    for (const subscriber of this.#subscribers) subscriber.offer(event);
+  }
+
   /** Ends all subscriptions. */
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.#timer) clearTimeout(this.#timer);
-    for (const subscriber of this.#subscribers) subscriber.notify();
+    for (const subscriber of this.#subscribers) subscriber.wake();
     await this.#reading;
   }
 
-  /**
-   * The events of interest, without gap or duplicate, until the consumer stops.
-   *
-   * @throws SubscriberOverflow if the consumer is more than `RING_SIZE` events behind
-   */
-  async *subscribe(interest: Interest): AsyncGenerator<StoredEvent, void, undefined> {
-    let position = interest.after ?? (await this.#latestPosition());
-    const subscriber: Subscriber = {
-      interest,
-      joinedAt: position,
-      queue: [],
-      overflowed: false,
-      notify: () => undefined,
-    };
+  /** The events of interest, without gap or duplicate, until the consumer stops, falls behind, or the feed ends. */
+  async *subscribe(interest: Interest): AsyncGenerator<DeliveredEvent, void, undefined> {
+    const subscriber = new Subscriber(interest, this.process);
+    this.#subscribers.add(subscriber);
+    // While it was away, events may have been told that the table does not have yet.
+    if (interest.after) for (const event of this.#told) subscriber.offer(event);
     try {
-      while (!this.#join(subscriber, position)) {
-        const page = await this.#read(position);
-        for (const event of page) {
-          position = event;
-          if (isOfInterest(event, interest)) yield event;
-        }
-        if (page.length === 0) this.#head ??= position;
-      }
+      yield* this.#catchUp(subscriber);
       this.#schedule(0);
-      while (!this.#stopped) {
-        const event = subscriber.queue.shift();
-        if (event) {
-          position = event;
-          yield event;
-        } else if (subscriber.overflowed) {
-          throw new SubscriberOverflow(position);
-        } else {
-          await new Promise<void>((resolve) => {
-            subscriber.notify = resolve;
-          });
-        }
+      while (!this.#stopped && !subscriber.overflowed) {
+        yield* subscriber.take();
+        await subscriber.more();
       }
     } finally {
       this.#subscribers.delete(subscriber);
     }
   }
 
-  /** Registers for live events if the recent ones reach back to `position`; in one step, so nothing slips through. */
-  #join(subscriber: Subscriber, position: EventPosition): boolean {
+  /** Reads the table from the subscriber's position until live events continue it. Outlasts the database. */
+  async *#catchUp(subscriber: Subscriber): AsyncGenerator<DeliveredEvent, void, undefined> {
+    let known = subscriber.interest.after != null;
+    while (!this.#stopped && !(known && this.#join(subscriber))) {
+      try {
+        if (!known) {
+          subscriber.moveTo(await this.#latestPosition());
+          known = true;
+        }
+        const page = await this.#read(subscriber.position);
+        for (const event of page) {
+          const delivered = subscriber.receive(event);
+          if (delivered) yield delivered;
+        }
+        if (page.length === 0) this.#head ??= subscriber.position;
+      } catch (error) {
+        this.#noteFailure(error);
+        yield* subscriber.take();
+        await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+      }
+    }
+  }
+
+  /** Lets live events continue where the subscriber stands, if the recent ones reach back to it. */
+  #join(subscriber: Subscriber): boolean {
     if (!this.#head) return false;
     const oldest = this.#recent[0];
-    const covered = !isAfter(this.#head, position) || (oldest !== undefined && !isAfter(oldest, position));
-    if (!covered) return false;
-    subscriber.joinedAt = position;
-    this.#subscribers.add(subscriber);
-    for (const event of this.#recent) offer(subscriber, event);
+    const isCurrent = !isAfter(this.#head, subscriber.position);
+    if (!isCurrent && (!oldest || isAfter(oldest, subscriber.position))) return false;
+    subscriber.live = true;
+    for (const event of this.#recent) subscriber.offer(event);
     return true;
   }
 
@@ -174,22 +176,26 @@ export class EventFeed {
         for (const event of page) {
           this.#head = event;
           this.#recent.push(event);
-          for (const subscriber of this.#subscribers) offer(subscriber, event);
+          for (const subscriber of this.#subscribers) if (subscriber.live) subscriber.offer(event);
         }
         if (this.#recent.length > RING_SIZE) this.#recent = this.#recent.slice(-RING_SIZE);
         if (page.length < PAGE_SIZE) return;
       }
     } catch (error) {
-      if (!this.#failing) this.#log.warn({ err: error }, 'events cannot be read; trying again');
-      this.#failing = true;
+      this.#noteFailure(error);
     }
   }
 
-  async #read(after: EventPosition): Promise<StoredEvent[]> {
+  #noteFailure(error: unknown): void {
+    if (!this.#failing) this.#log.warn({ err: error }, 'events cannot be read; trying again');
+    this.#failing = true;
+  }
+
+  async #read(after: { transaction: bigint; id: bigint }): Promise<StoredEvent[]> {
     const result = await this.#db.pool.query({
       name: 'events_after',
       // Below the snapshot's xmin every transaction has ended, so nothing can still appear before what is read.
-      text: `select id, xid, kind, tenant_id, user_id, conversation_id, turn_id, payload, at from echo_events
+      text: `select * from echo_events
              where (xid, id) > ($1::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, id limit ${PAGE_SIZE}`,
       values: [after.transaction.toString(), after.id.toString()],
     });
@@ -203,6 +209,7 @@ export class EventFeed {
       turnId: row.turn_id,
       payload: row.payload,
       at: row.at,
+      origin: row.origin === null ? null : { process: row.origin, number: row.origin_number },
     }));
   }
 
@@ -212,46 +219,90 @@ export class EventFeed {
       text: 'select xid, id from echo_events where xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid desc, id desc limit 1',
     });
     const row = result.rows[0];
-    return row ? { transaction: BigInt(row.xid), id: BigInt(row.id) } : { transaction: 0n, id: 0n };
+    return row ? { ...BEGINNING, transaction: BigInt(row.xid), id: BigInt(row.id) } : BEGINNING;
   }
 }
 
-/** A position as clients see it. */
-export function formatCursor(position: EventPosition): string {
-  return `${position.transaction}-${position.id}`;
-}
+/** One consumer: where it stands, and what waits for it. */
+class Subscriber {
+  readonly interest: Interest;
+  position: EventPosition;
+  /** Table events come to it as the feed reads them. */
+  live = false;
+  overflowed = false;
+  readonly #process: string;
+  #queue: (StoredEvent | EventContent)[] = [];
+  #wake: () => void = () => undefined;
 
-/** The position that a cursor names, or null if it is none. */
-export function parseCursor(cursor: string): EventPosition | null {
-  const parts = /^(\d{1,19})-(\d{1,19})$/.exec(cursor);
-  if (!parts) return null;
-  const [transaction, id] = [BigInt(parts[1] ?? 0), BigInt(parts[2] ?? 0)];
-  return id <= 9_223_372_036_854_775_807n && transaction <= 9_223_372_036_854_775_807n
-    ? { transaction, id }
-    : null;
-}
+  constructor(interest: Interest, process: string) {
+    this.interest = interest;
+    this.#process = process;
+    this.position = interest.after ?? BEGINNING;
+  }
 
-function offer(subscriber: Subscriber, event: StoredEvent): void {
-  if (
-    subscriber.overflowed ||
-    !isAfter(event, subscriber.joinedAt) ||
-    !isOfInterest(event, subscriber.interest)
-  )
-    return;
-  if (subscriber.queue.length >= RING_SIZE) subscriber.overflowed = true;
-  else subscriber.queue.push(event);
-  subscriber.notify();
-}
+  moveTo(position: EventPosition): void {
+    this.position = { ...position, told: this.position.told };
+  }
 
-function isOfInterest(event: StoredEvent, { kinds, tenantId, userId, conversationId }: Interest): boolean {
-  return (
-    kinds.includes(event.kind) &&
-    (tenantId === null || event.tenantId === tenantId) &&
-    (userId === null || event.userId === userId) &&
-    (conversationId == null || event.conversationId === conversationId)
-  );
-}
+  wake(): void {
+    this.#wake();
+  }
 
-function isAfter(a: EventPosition, b: EventPosition): boolean {
-  return a.transaction > b.transaction || (a.transaction === b.transaction && a.id > b.id);
+  offer(event: StoredEvent | EventContent): void {
+    if (this.overflowed || !this.#isOfInterest(event)) return;
+    if (this.#queue.length < RING_SIZE) {
+      this.#queue.push(event);
+    } else {
+      this.overflowed = true;
+      this.#queue = [];
+      this.interest.onOverflow?.(this.position);
+    }
+    this.#wake();
+  }
+
+  /** What waits, in order. */
+  *take(): Generator<DeliveredEvent> {
+    for (let event = this.#queue.shift(); event; event = this.#queue.shift()) {
+      const delivered = this.receive(event);
+      if (delivered) yield delivered;
+    }
+  }
+
+  async more(): Promise<void> {
+    if (this.#queue.length > 0 || this.overflowed) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  /** Moves on to an event; null if it was seen before or is not of interest. */
+  receive(event: StoredEvent | EventContent): DeliveredEvent | null {
+    const { origin } = event;
+    const wasTold = origin !== null && (this.position.told.get(origin.process) ?? 0) >= origin.number;
+    if ('transaction' in event) {
+      if (!isAfter(event, this.position)) return null;
+      const told = new Map(this.position.told);
+      if (origin?.process === this.#process)
+        told.set(origin.process, Math.max(origin.number, told.get(origin.process) ?? 0));
+      // A process that has ended tells nothing more: once its last row has come by, the table says it all.
+      else if (origin && told.get(origin.process) === origin.number) told.delete(origin.process);
+      this.position = { transaction: event.transaction, id: event.id, told };
+    } else if (origin) {
+      this.position = {
+        ...this.position,
+        told: new Map(this.position.told).set(origin.process, origin.number),
+      };
+    }
+    return wasTold || !this.#isOfInterest(event) ? null : { ...event, position: this.position };
+  }
+
+  #isOfInterest(event: EventContent): boolean {
+    const { kinds, tenantId, userId, conversationId } = this.interest;
+    return (
+      kinds.includes(event.kind) &&
+      (event.tenantId === SERVER_TENANT ||
+        (event.tenantId === tenantId && (userId === null || event.userId === userId))) &&
+      (conversationId == null || event.conversationId === conversationId)
+    );
+  }
 }

@@ -1,4 +1,4 @@
-import { bigserial, index, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { bigserial, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { currentTransactionId, instant, tenantId, transactionId } from '../db/columns.ts';
 
 /**
@@ -18,7 +18,14 @@ export const events = pgTable(
     conversationId: text('conversation_id'),
     turnId: uuid('turn_id'),
     payload: jsonb('payload').$type<Record<string, unknown>>().notNull().default({}),
+    /** The process that told it before the database could take it, and its number there; null for all others. */
+    origin: text('origin'),
+    originNumber: integer('origin_number'),
     at: instant('at').notNull().defaultNow(),
   },
-  (table) => [index('echo_events_cursor_idx').on(table.transactionId, table.id)],
+  (table) => [
+    index('echo_events_cursor_idx').on(table.transactionId, table.id),
+    index('echo_events_kind_idx').on(table.kind, table.tenantId, table.id),
+    uniqueIndex('echo_events_origin_key').on(table.origin, table.originNumber),
+  ],
 );

@@ -74,7 +74,8 @@ export const builder = new SchemaBuilder<SchemaShape>({
     defaultConnectionFieldOptions: {
       complexity: (args: { first?: number | null | undefined; last?: number | null | undefined }) => ({
         field: 1,
-        multiplier: Math.min(Math.max(args.first ?? args.last ?? DEFAULT_PAGE_SIZE, 1), 1_000_000),
+        // A page size beyond the maximum reads nothing: its own error says more than this one's.
+        multiplier: Math.min(Math.max(args.first ?? args.last ?? DEFAULT_PAGE_SIZE, 1), MAX_PAGE_SIZE),
       }),
     },
   },

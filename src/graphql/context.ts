@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import type { Principal } from '../access/principals.ts';
 import type { Config } from '../config.ts';
+import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
 import type { Logger } from '../log.ts';
 
@@ -12,6 +13,7 @@ export interface Services {
   readonly db: Database;
   readonly log: Logger;
   readonly config: Config;
+  readonly availability: Availability;
 }
 
 /** The context of one operation. */
@@ -21,6 +23,8 @@ export interface Context {
   /** Names this request in logs and in masked errors. */
   readonly correlationId: string;
   readonly loader: LoadThrough;
+  /** Ends the transport of a subscriber that reads too slowly, and leaves it the cursor to resume after. */
+  readonly onOverflow?: (cursor: string) => void;
 }
 
 /** One batch read: all keys of a tick in one statement. `load` returns rows in the order of its keys. */

@@ -1,4 +1,5 @@
 import { GraphQLError } from 'graphql';
+import { judgeDatabaseError } from '../db/availability.ts';
 import { EchoError } from '../domains/errors.ts';
 import type { Logger } from '../log.ts';
 
@@ -22,7 +23,9 @@ export class QueryTooComplex extends GraphQLError {
  */
 export function maskError(error: unknown, correlationId: string, log: Logger): GraphQLError {
   const located = error instanceof GraphQLError ? error : undefined;
-  const cause = located?.originalError ?? error;
+  const original = located?.originalError;
+  // Without a path no resolver threw: the outer error names the variable, the inner one only what is wrong with it.
+  const cause = original && (located.path || !(original instanceof GraphQLError)) ? original : error;
   const place = { nodes: located?.nodes ?? null, path: located?.path ?? null };
   if (cause instanceof EchoError) {
     const field = 'field' in cause ? { field: cause.field } : {};
@@ -32,13 +35,27 @@ export function maskError(error: unknown, correlationId: string, log: Logger): G
     });
   }
   if (cause instanceof GraphQLError) {
-    const code = cause.extensions.code ?? (located?.path ? 'BAD_USER_INPUT' : documentErrorCode(cause));
+    const { http, ...given } = cause.extensions;
+    const code = given.code ?? (located?.path ? 'BAD_USER_INPUT' : documentErrorCode(cause));
     return new GraphQLError(cause.message, {
       nodes: cause.nodes ?? null,
       source: cause.source ?? null,
       positions: cause.positions ?? null,
       path: located?.path ?? cause.path ?? null,
-      extensions: { ...cause.extensions, code, correlationId },
+      extensions: withStatus(
+        { retryable: false, ...given, code, correlationId },
+        isVariableError(cause) ? BAD_REQUEST : (http ?? (located?.path ? null : BAD_REQUEST)),
+      ),
+    });
+  }
+  if (judgeDatabaseError(cause) === 'unavailable') {
+    log.warn(
+      { err: cause, correlationId, path: located?.path?.join('.') },
+      'the database was needed and did not answer',
+    );
+    return new GraphQLError('the database does not answer now; try again', {
+      ...place,
+      extensions: { code: 'SERVICE_UNAVAILABLE', retryable: true, retryAfterMs: 1_000, correlationId },
     });
   }
   log.error({ err: cause, correlationId, path: located?.path?.join('.') }, 'unexpected error');
@@ -48,7 +65,19 @@ export function maskError(error: unknown, correlationId: string, log: Logger): G
   });
 }
 
+/** `spec`: the status is for those who accept `application/graphql-response+json`; others get 200. */
+const BAD_REQUEST = { spec: true, status: 400 };
+
+/** Says the HTTP status to Yoga, out of sight of every serializer: no client sees it, on no transport. */
+function withStatus(extensions: Record<string, unknown>, http: unknown): Record<string, unknown> {
+  return http ? Object.defineProperty(extensions, 'http', { value: http }) : extensions;
+}
+
 function documentErrorCode(error: GraphQLError): string {
   if (error.message.startsWith('Syntax Error')) return 'GRAPHQL_PARSE_FAILED';
-  return error.message.startsWith('Variable ') ? 'BAD_USER_INPUT' : 'GRAPHQL_VALIDATION_FAILED';
+  return isVariableError(error) ? 'BAD_USER_INPUT' : 'GRAPHQL_VALIDATION_FAILED';
+}
+
+function isVariableError(error: GraphQLError): boolean {
+  return error.path === undefined && error.message.startsWith('Variable "$');
 }

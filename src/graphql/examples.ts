@@ -1,11 +1,17 @@
 /** What GraphiQL shows at first: operations that work on a fresh server. */
-export const EXAMPLES = `# Echo Brain: put the cursor into an operation and press Ctrl-Enter.
+export const EXAMPLES = `# Put the cursor into an operation and press Ctrl-Enter.
 
 mutation Ask {
-  processQuery(input: { query: "Tell me about Kai Nakamura", conversationId: "demo" }) {
+  processQuery(input: {
+    query: "Tell me about Kai Nakamura"
+    conversationId: "demo"
+  }) {
     ... on ProcessQuerySuccess {
       durability
-      interaction { turnId sequence intent confidence modelUsed response character { characterName } }
+      interaction {
+        turnId sequence intent confidence modelUsed response
+        character { characterName }
+      }
       memories { score tier reasons interaction { query } }
     }
     ... on Error { code message }
@@ -15,9 +21,16 @@ mutation Ask {
 mutation Record {
   recordTurns(input: {
     conversationId: "demo"
-    turns: [{ query: "My sister Ana moved to Lisbon in May.", response: "Noted.", idempotencyKey: "ana-lisbon" }]
+    turns: [{
+      query: "My sister Ana moved to Lisbon in May."
+      response: "Noted."
+      idempotencyKey: "ana-lisbon"
+    }]
   }) {
-    ... on RecordTurnsSuccess { durability replayed interactions { turnId sequence } }
+    ... on RecordTurnsSuccess {
+      durability replayed
+      interactions { turnId sequence }
+    }
     ... on Error { code message }
   }
 }
@@ -25,7 +38,10 @@ mutation Record {
 query Recall {
   memorySearch(query: "Where does Ana live?", limit: 5) {
     tookMs
-    hits { score tier reasons interaction { query timestamp } }
+    hits {
+      score tier reasons
+      interaction { query timestamp }
+    }
   }
 }
 
@@ -44,11 +60,17 @@ query State {
 }
 
 subscription Watch {
-  interactionAdded { cursor interaction { conversationId query modelUsed } }
+  interactionAdded {
+    cursor
+    interaction { conversationId query modelUsed }
+  }
 }
 
 subscription Stream {
-  processQueryStream(input: { query: "What did I say about Ana?", conversationId: "demo" }) {
+  processQueryStream(input: {
+    query: "What did I say about Ana?"
+    conversationId: "demo"
+  }) {
     type
     ... on QueryDelta { text }
     ... on QueryCompleted { result { interaction { turnId } } }

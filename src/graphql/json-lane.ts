@@ -43,9 +43,14 @@ export async function handleJsonOperation(
     if (error instanceof HttpProblem && error.status !== 400) throw error;
     return reply(isDocumentError(error) && !modern ? 200 : 400, { errors: [present(error)] });
   }
+  const operation = getOperationAST(document, params.operationName)?.operation;
+  if (!operation) {
+    const problem = 'Could not determine what operation to execute.';
+    return reply(400, { errors: [present(new HttpProblem(400, 'OPERATION_RESOLUTION_FAILURE', problem))] });
+  }
   const invalid = validate(schema, document) as readonly GraphQLError[];
   if (invalid.length > 0) return reply(modern ? 400 : 200, { errors: invalid.map(withoutTransport) });
-  if (getOperationAST(document, params.operationName)?.operation === 'subscription') {
+  if (operation === 'subscription') {
     return reply(400, {
       errors: [
         present(
@@ -100,6 +105,7 @@ function withoutTransport(error: GraphQLError): object {
   return {
     ...error.toJSON(),
     extensions: {
+      retryable: false,
       code: isDocumentError(error) ? 'GRAPHQL_PARSE_FAILED' : 'GRAPHQL_VALIDATION_FAILED',
       ...extensions,
     },

@@ -6,6 +6,8 @@ import '../domains/interactions/graphql.ts';
 import '../domains/memory/graphql.ts';
 import '../domains/query/graphql.ts';
 import '../domains/health/graphql.ts';
+import '../domains/alerts/graphql.ts';
+import '../domains/persistence/graphql.ts';
 import '../domains/principals/graphql.ts';
 import { builder } from './builder.ts';
 

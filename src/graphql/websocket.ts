@@ -1,13 +1,15 @@
 import type { Server } from 'node:http';
 import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { MAX_BODY_BYTES } from '../http/body.ts';
 import type { Logger } from '../log.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 
 /** Milliseconds that a client has for its `connection_init`. */
 const INIT_TIMEOUT_MS = 5_000;
+/** Close code for a subscriber that fell behind; the reason is the cursor to resume after. */
+const OVERFLOW_CODE = 4413;
 
 /**
  * Serves the graphql-transport-ws protocol on the server's `/graphql`, through the same pipeline as HTTP.
@@ -33,6 +35,7 @@ export function attachWebSocket(server: Server, yoga: Yoga, log: Logger): () => 
         const { schema, parse, validate, contextFactory, execute, subscribe } = yoga.getEnveloped({
           req: request,
           longLived: true,
+          onOverflow: (cursor: string) => dropSocket(context.extra.socket, cursor),
         });
         const document = parsed(() => parse(params.query) as DocumentNode);
         if (document instanceof GraphQLError) return [document];
@@ -54,6 +57,12 @@ export function attachWebSocket(server: Server, yoga: Yoga, log: Logger): () => 
     for (const socket of sockets.clients) socket.close(1001, 'going away');
     await disposable.dispose();
   };
+}
+
+/** The client does not read, so it may not answer the closing handshake either. */
+function dropSocket(socket: WebSocket, cursor: string): void {
+  socket.close(OVERFLOW_CODE, cursor);
+  setTimeout(() => socket.terminate(), 5_000).unref();
 }
 
 /** A syntax error is an answer to this subscription, not an end of the socket. */

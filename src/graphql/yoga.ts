@@ -19,6 +19,7 @@ export interface Carrier {
   readonly res?: ServerResponse;
   /** Subscriptions live long, so their batches do not remember. */
   readonly longLived?: boolean;
+  readonly onOverflow?: (cursor: string) => void;
 }
 
 export interface GraphqlOptions {
@@ -64,6 +65,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
       services,
       correlationId: randomUUID(),
       loader: createLoader(!carrier.longLived),
+      ...(carrier.onOverflow && { onOverflow: carrier.onOverflow }),
     };
   }
 

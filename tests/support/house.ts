@@ -42,13 +42,14 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   // Error classes that domains, graphql and rest share.
   errors: () => false,
   // Files directly in src/domains: what every domain needs of input and callers.
-  shared: (to) => isIn(to, 'errors', 'log', 'access'),
+  shared: (to) => isIn(to, 'errors', 'log', 'access', 'events'),
   db: (to) => isIn(to, 'log') || to.role === 'tables',
   graphql: (to, from) =>
     isIn(to, 'db', 'log', 'access', 'errors', 'config', 'http') ||
     (from.path === 'src/graphql/schema.ts' && to.room === 'domain' && to.role === 'graphql'),
   journal: (to) => isIn(to, 'log', 'db'),
-  events: (to) => isIn(to, 'log', 'db'),
+  // Events that can't wait for the database are kept in the journal.
+  events: (to) => isIn(to, 'log', 'db', 'journal'),
   models: (to) => isIn(to, 'log', 'db', 'config'),
   // Bodies, routes and probes of the one node:http server.
   http: (to) => isIn(to, 'log'),

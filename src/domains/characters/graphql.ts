@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import { connect, nameCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
+import * as input from '../input.ts';
 import { type CharacterProfile, deactivateCharacter, upsertCharacters } from './characters.ts';
 import type { CharacterDirectory } from './directory.ts';
 import { characterPage, characterStats, charactersById, charactersByName } from './reads.ts';
@@ -110,6 +112,12 @@ const CharacterStats = builder
     }),
   });
 
+const Conditions = z.object({
+  search: input.text(20_000, 0).nullish(),
+  creator: input.text(100, 0).nullish(),
+  sourceFranchise: input.text(200, 0).nullish(),
+});
+
 const byName = nameCursor<CharacterRow>((character) => character.characterName);
 
 builder.queryFields((t) => ({
@@ -129,15 +137,17 @@ builder.queryFields((t) => ({
     type: CharacterRef,
     description: 'Characters, by name.',
     args: { filter: t.arg({ type: CharacterFilter, description: 'Which characters.' }) },
-    resolve: (_root, args, { services, principal }) =>
-      connect(args, byName, (page) =>
+    resolve: (_root, args, { services, principal }) => {
+      const conditions = input.parseInput(Conditions, args.filter ?? {}, 'filter');
+      return connect(args, byName, (page) =>
         characterPage(
           services.db,
           principal.tenantId,
-          { ...args.filter, activeOnly: args.filter?.activeOnly ?? true },
+          { ...conditions, activeOnly: args.filter?.activeOnly ?? true },
           page,
         ),
-      ),
+      );
+    },
   }),
   characterStats: t.field({
     type: CharacterStats,

@@ -48,7 +48,9 @@ const statements = prepareOnce((orm) => ({
 
 /** Characters by their exact names, in the order of the names; null where there is none. */
 export async function charactersByName(db: Database, tenantId: string, names: readonly string[]) {
-  const rows = await statements(db).byNames.execute({ tenantId, names });
+  // PostgreSQL would refuse the whole statement for a NUL; nobody has such a name.
+  const possible = names.filter((name) => !name.includes('\0'));
+  const rows = await statements(db).byNames.execute({ tenantId, names: possible });
   const byName = new Map(rows.map((row) => [row.characterName, row]));
   return names.map((name) => byName.get(name) ?? null);
 }

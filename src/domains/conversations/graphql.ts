@@ -2,6 +2,7 @@ import { builder } from '../../graphql/builder.ts';
 import { connect, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
+import { parseInput, text } from '../input.ts';
 import { ownerFor, requireAdmin, scopeOf } from '../ownership.ts';
 import { type Cleanup, cleanupConversations, deleteConversation } from './conversations.ts';
 import { conversationPage, conversationsById } from './reads.ts';
@@ -57,6 +58,7 @@ builder.node(ConversationRef, {
   }),
 });
 
+const episodeId = text(255);
 const cursor = timeCursor<ConversationRow>((row) => ({ at: row.lastInteraction, id: row.id }));
 
 builder.queryFields((t) => ({
@@ -76,10 +78,11 @@ builder.queryFields((t) => ({
       }),
       episodeId: t.arg.string({ description: 'Only those of this episode.' }),
     },
-    resolve: (_root, args, { services, principal }) =>
-      connect(args, cursor, (page) =>
-        conversationPage(services.db, ownerFor(principal, args.userId), args.episodeId ?? null, page),
-      ),
+    resolve: (_root, args, { services, principal }) => {
+      const owner = ownerFor(principal, args.userId);
+      const episode = parseInput(episodeId.nullish(), args.episodeId, 'episodeId') ?? null;
+      return connect(args, cursor, (page) => conversationPage(services.db, owner, episode, page));
+    },
   }),
 }));
 

@@ -40,7 +40,9 @@ const statements = prepareOnce((orm) => ({
 
 /** Conversations by id, in the order of the ids; null where there is none within the scope. */
 export async function conversationsById(db: Database, scope: Scope, conversationIds: readonly string[]) {
-  const rows = await statements(db).byIds.execute({ ...scope, conversationIds });
+  // PostgreSQL would refuse the whole statement for a NUL; nothing has such a name.
+  const possible = conversationIds.filter((id) => !id.includes('\0'));
+  const rows = await statements(db).byIds.execute({ ...scope, conversationIds: possible });
   const byId = new Map(rows.map((row) => [row.conversationId, row]));
   return conversationIds.map((id) => byId.get(id) ?? null);
 }

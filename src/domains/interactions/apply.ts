@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { mapRow } from '../../db/statements.ts';
 import { IdempotencyKeyReused, NotFound } from '../errors.ts';
 import { type InteractionRow, interactions } from './tables.ts';
-import { chainHashOf, type Turn } from './turn.ts';
+import { chainHashOf, completionHashOf, type Turn } from './turn.ts';
 
 export interface AppliedTurn {
   readonly row: InteractionRow;
@@ -36,11 +36,16 @@ export async function applyTurns(client: PoolClient, turns: readonly Turn[]): Pr
   const conversations = await lockConversations(client, turns);
   const stored = await storedTurns(client, turns);
   const fresh = new Map<string, Turn>();
+  const completed = new Map<string, Turn>();
   const replayed = turns.map((turn) => {
-    const known = stored.get(turn.turnId)?.payloadHash.toString('hex') ?? fresh.get(turn.turnId)?.payloadHash;
-    if (known !== undefined && known !== turn.payloadHash) throw new IdempotencyKeyReused('idempotencyKey');
+    const row = stored.get(turn.turnId);
+    const known = row?.payloadHash.toString('hex') ?? fresh.get(turn.turnId)?.payloadHash;
+    if (known !== undefined && known !== turn.payloadHash)
+      throw new IdempotencyKeyReused('idempotencyKey', turn.turnId);
     if (known === undefined) fresh.set(turn.turnId, turn);
-    return known !== undefined;
+    const completes = row?.status === 'INTERRUPTED' && turn.status !== 'INTERRUPTED';
+    if (completes) completed.set(turn.turnId, turn);
+    return known !== undefined && !completes;
   });
   const added = [...fresh.values()];
   const inserted = await insertTurns(client, added, conversations);
@@ -48,6 +53,8 @@ export async function applyTurns(client: PoolClient, turns: readonly Turn[]): Pr
     await updateConversations(client, conversations, added);
     await countMentions(client, added);
   }
+  for (const turn of completed.values())
+    stored.set(turn.turnId, await completeTurn(client, turn, stored.get(turn.turnId)));
   return turns.map((turn, index) => {
     const row = inserted.get(turn.turnId) ?? stored.get(turn.turnId);
     if (!row) throw new Error(`turn ${turn.turnId} was neither stored nor found`);
@@ -111,11 +118,15 @@ function placeTurn(turn: Turn, conversation: LockedConversation | undefined): ob
   conversation.chain_hash = chainHash;
   if (turn.intent)
     conversation.intent_history = [...conversation.intent_history, turn.intent].slice(-INTENT_HISTORY_LENGTH);
+  return { ...columnsOf(turn), sequence, chain_hash: `\\x${chainHash.toString('hex')}` };
+}
+
+/** The columns that a turn brings along. */
+function columnsOf(turn: Turn): object {
   return {
     tenant_id: turn.tenantId,
     turn_id: turn.turnId,
     conversation_id: turn.conversationId,
-    sequence,
     user_id: turn.userId,
     query: turn.query,
     response: turn.response,
@@ -135,7 +146,6 @@ function placeTurn(turn: Turn, conversation: LockedConversation | undefined): ob
     status: turn.status,
     idempotency_key: turn.idempotencyKey,
     payload_hash: `\\x${turn.payloadHash}`,
-    chain_hash: `\\x${chainHash.toString('hex')}`,
     step_timings: turn.stepTimings,
     tokens_in: turn.tokensIn,
     tokens_out: turn.tokensOut,
@@ -167,6 +177,36 @@ async function insertTurns(
     values: [JSON.stringify(rows)],
   });
   return new Map(result.rows.map((raw) => [raw.turn_id as string, mapRow(interactions, raw)]));
+}
+
+/** Gives an interrupted turn its answer. Its place and its chain hash stay; a hash over the answer is added. */
+async function completeTurn(
+  client: PoolClient,
+  turn: Turn,
+  stored: InteractionRow | undefined,
+): Promise<InteractionRow> {
+  if (!stored) throw new Error(`turn ${turn.turnId} is not stored`);
+  const result = await client.query({
+    name: 'complete_turn',
+    text: `update echo_unified_interactions i
+           set response = t.response, model_used = t.model_used, intelligence_level = t.intelligence_level,
+               processing_time = t.processing_time, escalation_path = t.escalation_path, intent = t.intent,
+               confidence = t.confidence, requires_clarification = t.requires_clarification,
+               clarifying_questions = t.clarifying_questions, metadata = t.metadata, status = t.status,
+               step_timings = t.step_timings, tokens_in = t.tokens_in, tokens_out = t.tokens_out,
+               character_id = t.character_id, completion_hash = t.completion_hash,
+               vector_state = 'PENDING', vector_attempts = 0, vector_lease_token = null, vector_lease_until = null
+           from json_populate_record(null::echo_unified_interactions, $1) t
+           where i.turn_id = t.turn_id and i.status = 'INTERRUPTED' returning i.*`,
+    values: [
+      JSON.stringify({
+        ...columnsOf(turn),
+        completion_hash: `\\x${completionHashOf(stored.chainHash, turn).toString('hex')}`,
+      }),
+    ],
+  });
+  await countMentions(client, [turn]);
+  return mapRow(interactions, result.rows[0]);
 }
 
 async function updateConversations(

@@ -1,4 +1,4 @@
-import { type EventFeed, formatCursor, parseCursor } from '../../events/feed.ts';
+import type { EventFeed } from '../../events/feed.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
@@ -6,10 +6,11 @@ import { CharacterRef, loadCharacter } from '../characters/graphql.ts';
 import { ConversationRef, loadConversation } from '../conversations/graphql.ts';
 import { IdempotencyKeyReused, InvalidInput, NotFound } from '../errors.ts';
 import { ownerFor, scopeOf } from '../ownership.ts';
+import { follow, type SubscriptionArguments } from '../subscriptions.ts';
 import { parseTurnId, rateInteraction, recordTurns } from './interactions.ts';
-import { interactionPage, interactionsByTurnId, interactionsOfConversations } from './reads.ts';
 import type { SavedTurns, TurnStore } from './store.ts';
 import type { INTERACTION_STATUSES, InteractionRow, VECTOR_STATES } from './tables.ts';
+import { conversationTurns, findInteractions, userTurns } from './views.ts';
 
 declare module '../../graphql/context.ts' {
   interface Services {
@@ -71,12 +72,17 @@ builder.node(InteractionRef, {
   description: 'One turn: a query and its response.',
   id: { resolve: (turn) => turn.turnId },
   loadMany: (ids, { services, principal }) =>
-    interactionsByTurnId(services.db, scopeOf(principal), ids.map(parseTurnId)),
+    findInteractions(services, scopeOf(principal), ids.map(parseTurnId)),
   fields: (t) => ({
     turnId: t.exposeID('turnId', { description: 'The id of the turn (a UUID).' }),
     conversationId: t.exposeString('conversationId', { description: 'The thread that it belongs to.' }),
     userId: t.exposeString('userId', { description: 'Whose turn it is.' }),
-    sequence: t.exposeInt('sequence', { description: 'Position in its conversation, from 1, without gaps.' }),
+    sequence: t.int({
+      nullable: true,
+      description:
+        'Position in its conversation, from 1, without gaps; null while only the journal has the turn.',
+      resolve: (turn) => turn.sequence || null,
+    }),
     query: t.exposeString('query', { description: 'What was said.' }),
     response: t.string({
       nullable: true,
@@ -182,9 +188,9 @@ builder.objectFields(ConversationRef, (t) => ({
       connect(args, bySequence, (page) =>
         loader({
           name: `interactions of conversations ${JSON.stringify(page)}`,
-          load: (keys: readonly { tenantId: string; conversationId: string }[]) =>
-            interactionsOfConversations(services.db, keys, page),
-          key: { tenantId: conversation.tenantId, conversationId: conversation.conversationId },
+          load: (keys: readonly (typeof ConversationRef.$inferType)[]) =>
+            conversationTurns(services, keys, page),
+          key: conversation,
         }),
       ),
   }),
@@ -224,7 +230,7 @@ builder.queryFields((t) => ({
     resolve: (_root, args, { services, principal }) => {
       const { userId, ...conditions } = args.filter ?? {};
       const owner = ownerFor(principal, userId);
-      return connect(args, byTime, (page) => interactionPage(services.db, owner, conditions, page));
+      return connect(args, byTime, (page) => userTurns(services, owner, conditions, page));
     },
   }),
 }));
@@ -356,30 +362,23 @@ builder.subscriptionField('interactionAdded', (t) =>
   }),
 );
 
-async function* addedInteractions(
-  ctx: Context,
-  args: { conversationId?: string | null | undefined; after?: string | null | undefined },
-) {
-  const after = args.after == null ? null : parseCursor(args.after);
-  if (args.after != null && after === null)
-    throw new InvalidInput('after', 'is not a cursor of this subscription');
-  const { tenantId, userId } = scopeOf(ctx.principal);
-  const { conversationId } = args;
-  for await (const event of ctx.services.events.subscribe({
-    kinds: ['interaction_added'],
-    tenantId,
-    userId,
-    conversationId,
-    after,
-  })) {
-    const interaction = event.turnId && (await loadInteraction(ctx, event.turnId));
+async function* addedInteractions(ctx: Context, args: SubscriptionArguments) {
+  const { services, principal, onOverflow } = ctx;
+  for await (const { turnId, cursor, at } of follow(
+    services.events,
+    principal,
+    'interaction_added',
+    args,
+    onOverflow,
+  )) {
+    const interaction = turnId && (await loadInteraction(ctx, turnId));
     // A turn that was deleted since has nothing left to show.
-    if (interaction) yield { cursor: formatCursor(event), at: event.at, interaction };
+    if (interaction) yield { cursor, at, interaction };
   }
 }
 
 function loadInteraction({ loader, services, principal }: Context, turnId: string) {
-  const load = (ids: readonly string[]) => interactionsByTurnId(services.db, scopeOf(principal), ids);
+  const load = (ids: readonly string[]) => findInteractions(services, scopeOf(principal), ids);
   return loader({ name: 'interaction', load, key: turnId });
 }
 

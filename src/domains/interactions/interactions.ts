@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import type { Owner, Scope } from '../../access/principals.ts';
+import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow } from '../../db/statements.ts';
-import { InvalidInput, NotFound } from '../errors.ts';
+import { conversationsById } from '../conversations/reads.ts';
+import { IdempotencyKeyReused, InvalidInput, NotFound } from '../errors.ts';
 import * as input from '../input.ts';
+import { interactionsByTurnId } from './reads.ts';
 import type { SavedTurns, TurnStore } from './store.ts';
 import { type InteractionRow, interactions } from './tables.ts';
 import { payloadHashOf, type Turn, timeOrderedUuid, turnIdOf } from './turn.ts';
@@ -46,13 +49,58 @@ export type RecordTurnsInput = z.input<typeof RecordTurns>;
  * @throws InvalidInput, IdempotencyKeyReused, NotFound
  */
 export async function recordTurns(
-  services: { store: TurnStore },
+  services: { store: TurnStore; db: Database; availability: Availability },
   owner: Owner,
   given: RecordTurnsInput,
 ): Promise<SavedTurns> {
   const { conversationId, turns } = input.parseInput(RecordTurns, given);
   const now = new Date();
-  return services.store.save(turns.map((turn) => toTurn(owner, conversationId, turn, now)));
+  const accepted = turns.map((turn) => toTurn(owner, conversationId, turn, now));
+  await refuseKnownConflicts(services, owner, conversationId, accepted);
+  return services.store.save(accepted);
+}
+
+/**
+ * Refuses what the database is known to refuse before the journal takes it. Nothing is decided here: the
+ * transaction that stores the turns checks again.
+ */
+async function refuseKnownConflicts(
+  services: { db: Database; availability: Availability },
+  owner: Owner,
+  conversationId: string,
+  turns: readonly Turn[],
+): Promise<void> {
+  const { db, availability } = services;
+  const scope = { tenantId: owner.tenantId, userId: null };
+  const [conversation] = await availability.tolerate(
+    () => conversationsById(db, scope, [conversationId]),
+    [null],
+  );
+  if (conversation && conversation.userId !== owner.userId) throw foreignConversation(conversationId);
+  const keyed = turns.filter((turn) => turn.idempotencyKey !== null);
+  if (!conversation || keyed.length === 0) return;
+  const stored = await availability.tolerate(
+    () =>
+      interactionsByTurnId(
+        db,
+        owner,
+        keyed.map((turn) => turn.turnId),
+      ),
+    [],
+  );
+  for (const [index, turn] of keyed.entries()) {
+    const row = stored[index];
+    if (row && row.payloadHash.toString('hex') !== turn.payloadHash)
+      throw new IdempotencyKeyReused('idempotencyKey', turn.turnId);
+  }
+}
+
+/** A conversation that belongs to somebody else: its name cannot be used. */
+export function foreignConversation(conversationId: string): NotFound {
+  return new NotFound(
+    'conversationId',
+    `there is no conversation "${conversationId}" of this user, and the name is taken`,
+  );
 }
 
 const Rating = z.object({

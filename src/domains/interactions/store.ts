@@ -1,6 +1,13 @@
+import type { Owner } from '../../access/principals.ts';
+import { DeadlineExceeded, judgeDatabaseError, within } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { Drain, type DrainEntry, type Judgement } from '../../journal/drain.ts';
+import { type Journal, JournalBroken, JournalFull, type StoredEntry } from '../../journal/journal.ts';
+import type { Logger } from '../../log.ts';
+import { EchoError, IdempotencyKeyReused, NotFound, ServiceUnavailable, StorageFull } from '../errors.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
-import type { Turn } from './turn.ts';
+import { PendingTurns } from './pending.ts';
+import { rehomeTurn, rekeyTurn, type Turn } from './turn.ts';
 
 /** How an acknowledged turn is kept: by the database, or by the local journal until the database has taken it. */
 export type Durability = 'COMMITTED' | 'JOURNALED';
@@ -11,30 +18,294 @@ export interface SavedTurns {
   readonly turns: readonly AppliedTurn[];
 }
 
-/** Where accepted turns go. When `save` has returned, the turns are on disk; when it throws, none of them is. */
-export interface TurnStore {
+/** A query whose answer is being made; its text is on disk. */
+export interface AcceptedTurn {
+  readonly seq: number;
+  readonly turn: Turn;
+}
+
+export interface StoreOptions {
+  readonly db: Database;
+  readonly journal: Journal;
+  readonly log: Logger;
+  /** `strict`: acknowledge only what the database has committed. */
+  readonly ackPolicy: 'journal' | 'strict';
+  /** Milliseconds that a save waits for the database before the journal alone vouches for it. */
+  readonly ackDeadlineMs: number;
+  readonly isUp: () => boolean;
+  readonly reportDown: (reason: string) => void;
+  readonly observe: StoreObserver;
+}
+
+export interface StoreObserver {
+  accepted(turns: number): void;
+  committed(turns: readonly AppliedTurn[]): void;
+  /** Turns were acknowledged although the database has not taken them. */
+  deferred(turns: readonly Turn[]): void;
+  /** Turns that had been deferred were committed. */
+  caughtUp(turns: readonly Turn[]): void;
+  buried(turns: readonly Turn[], reason: string): void;
+}
+
+/** An interrupted answer, or turns to apply. */
+const QUERY = 'query';
+const TURNS = 'turns';
+
+/**
+ * Where accepted turns go, by one path for all: the journal first, then the database. When `save` has returned,
+ * the turns are on disk; when it throws, whether they are is unknown, and trying again with the same idempotency
+ * key is safe.
+ */
+export class TurnStore {
+  /** What is accepted and not yet in the database; reads lay it over what they find there. */
+  readonly pending: PendingTurns;
+  readonly #options: StoreOptions;
+  readonly #drain: Drain<readonly Turn[], readonly AppliedTurn[]>;
+  readonly #accepted = new Map<string, AcceptedTurn>();
+  /** Payloads of the turns that are on their way: a key that is used again meanwhile must name the same content. */
+  readonly #claims = new Map<string, { payloadHash: string; uses: number }>();
+
+  constructor(options: StoreOptions) {
+    this.#options = options;
+    const { journal, log, isUp, reportDown, observe } = options;
+    this.#drain = new Drain({
+      journal,
+      log,
+      isUp,
+      reportDown,
+      apply: (batches) => this.#apply(batches),
+      judge: judgeStoreError,
+      amend: amendTurns,
+      onApplied: (results, entries) => this.#applied(results, entries),
+      onBuried: (turns, reason) => observe.buried(turns, reason),
+    });
+    this.pending = new PendingTurns(this.#drain, this.#accepted);
+  }
+
+  /** Takes up what an earlier process left: turns to apply, and queries that it did not answer. */
+  async recover(): Promise<void> {
+    const { journal, log } = this.#options;
+    const interrupted: StoredEntry[] = [];
+    for (const entry of journal.recovered.entries) {
+      if (entry.kind === QUERY) interrupted.push(entry);
+      else if (entry.kind === TURNS) this.#resubmit(entry, JSON.parse(entry.body) as Turn[]);
+    }
+    for (const entry of interrupted)
+      await this.#interrupt({ seq: entry.seq, turn: JSON.parse(entry.body) as Turn });
+    if (this.#drain.depth > 0)
+      log.info(
+        { entries: this.#drain.depth, interrupted: interrupted.length },
+        'took up what the journal holds',
+      );
+  }
+
   /**
-   * Stores turns, all or nothing, each exactly once.
+   * Puts a query on disk before its answer is made.
    *
-   * @throws IdempotencyKeyReused, NotFound (see `applyTurns`)
+   * @throws StorageFull, ServiceUnavailable
    */
-  save(turns: readonly Turn[]): Promise<SavedTurns>;
+  async accept(turn: Turn): Promise<AcceptedTurn> {
+    const [seq] = await this.#write({
+      add: [{ kind: QUERY, stream: streamOf(turn), body: JSON.stringify(turn) }],
+    });
+    this.#options.observe.accepted(1);
+    const accepted = { seq: seq ?? 0, turn };
+    this.#accepted.set(turn.turnId, accepted);
+    return accepted;
+  }
+
+  /** The answer will not come: keeps the query as an interrupted turn, unless it was saved after all. */
+  async abandon(accepted: AcceptedTurn): Promise<void> {
+    if (this.#accepted.delete(accepted.turn.turnId)) await this.#interrupt(accepted);
+  }
+
+  /**
+   * Stores turns of one conversation, all or nothing, each exactly once.
+   *
+   * @param accepted the query that the one turn answers
+   * @throws IdempotencyKeyReused, NotFound (see `applyTurns`), StorageFull, ServiceUnavailable
+   */
+  async save(turns: readonly Turn[], accepted?: AcceptedTurn): Promise<SavedTurns> {
+    const [first] = turns;
+    if (!first) return { durability: 'COMMITTED', turns: [] };
+    this.#claim(turns);
+    const stream = streamOf(first);
+    const writing = this.#write({
+      add: [{ kind: TURNS, stream, body: JSON.stringify(turns) }],
+      remove: accepted ? [accepted.seq] : [],
+    });
+    const [seq = 0] = await writing.catch((error: unknown) => {
+      this.#release(turns);
+      throw error;
+    });
+    const { entry, applied } = this.#drain.submit({
+      seq,
+      stream,
+      value: turns,
+      acceptedAt: Date.now(),
+      acknowledged: false,
+    });
+    if (!accepted) this.#options.observe.accepted(turns.length);
+    const release = () => this.#release(turns);
+    applied.then(release, release);
+    if (accepted) this.#accepted.delete(accepted.turn.turnId);
+    return this.#acknowledge(entry, applied);
+  }
+
+  /** Queries whose answer is being made. */
+  get unanswered(): number {
+    return this.#accepted.size;
+  }
+
+  /** Journal entries that the database has not taken, and since when (milliseconds since 1970). */
+  get backlog(): {
+    depth: number;
+    oldestAt: number | null;
+    bytes: number;
+    maxBytes: number;
+    failure: string | null;
+  } {
+    const { journal } = this.#options;
+    return {
+      depth: this.#drain.depth,
+      oldestAt: this.#drain.oldestAt,
+      bytes: journal.size,
+      maxBytes: journal.maxBytes,
+      failure: journal.failure?.message ?? null,
+    };
+  }
+
+  /** The database answers again: goes on. */
+  resume(): void {
+    this.#drain.pump();
+  }
+
+  /** After this, nothing that was committed so far will be applied again by a restart. */
+  settle(): Promise<void> {
+    return this.#drain.flushRemovals();
+  }
+
+  /** Finishes what can be finished within the time; the rest stays in the journal. */
+  stop(ms: number): Promise<void> {
+    return this.#drain.stop(ms);
+  }
+
+  async #acknowledge(
+    entry: DrainEntry<readonly Turn[]>,
+    applied: Promise<readonly AppliedTurn[]>,
+  ): Promise<SavedTurns> {
+    const { ackPolicy, ackDeadlineMs, isUp, observe, reportDown } = this.#options;
+    // Behind turns that the journal vouches for, this one would wait for all of them.
+    const isQueued = this.#drain.waitingIn(entry.stream)[0]?.acknowledged === true;
+    if (ackPolicy === 'strict' || (isUp() && !isQueued)) {
+      try {
+        return {
+          durability: 'COMMITTED',
+          turns: await within(applied, ackDeadlineMs, 'the database took too long'),
+        };
+      } catch (error) {
+        if (!(error instanceof DeadlineExceeded)) throw error;
+        if (this.#drain.idleMs > ackDeadlineMs) reportDown(error.message);
+      }
+    }
+    if (ackPolicy === 'strict') {
+      throw new ServiceUnavailable(
+        'the database has not committed this in time; it may still do so: try again with the same idempotency key',
+      );
+    }
+    entry.acknowledged = true;
+    observe.deferred(entry.value);
+    return {
+      durability: 'JOURNALED',
+      turns: entry.value.map((turn) => ({ row: this.pending.rowOf(turn), replayed: false })),
+    };
+  }
+
+  async #apply(batches: readonly (readonly Turn[])[]): Promise<(readonly AppliedTurn[])[]> {
+    const applied = await this.#options.db.transaction((client) => applyTurns(client, batches.flat()));
+    let position = 0;
+    return batches.map((batch) => {
+      position += batch.length;
+      return applied.slice(position - batch.length, position);
+    });
+  }
+
+  #applied(
+    results: readonly (readonly AppliedTurn[])[],
+    entries: readonly DrainEntry<readonly Turn[]>[],
+  ): void {
+    const { observe } = this.#options;
+    const deferred = entries.filter((entry) => entry.acknowledged).flatMap((entry) => entry.value);
+    observe.committed(results.flat());
+    if (deferred.length > 0) observe.caughtUp(deferred);
+  }
+
+  #claim(turns: readonly Turn[]): void {
+    for (const { turnId, payloadHash } of turns) {
+      const claim = this.#claims.get(turnId);
+      if (claim && claim.payloadHash !== payloadHash)
+        throw new IdempotencyKeyReused('idempotencyKey', turnId);
+    }
+    for (const { turnId, payloadHash } of turns) {
+      const claim = this.#claims.get(turnId) ?? { payloadHash, uses: 0 };
+      this.#claims.set(turnId, { payloadHash, uses: claim.uses + 1 });
+    }
+  }
+
+  #release(turns: readonly Turn[]): void {
+    for (const { turnId } of turns) {
+      const claim = this.#claims.get(turnId);
+      if (claim && --claim.uses === 0) this.#claims.delete(turnId);
+    }
+  }
+
+  async #interrupt({ seq, turn }: AcceptedTurn): Promise<void> {
+    const turns: Turn[] = [{ ...turn, status: 'INTERRUPTED' }];
+    const [added] = await this.#write({
+      add: [{ kind: TURNS, stream: streamOf(turn), body: JSON.stringify(turns) }],
+      remove: [seq],
+    });
+    this.#resubmit({ seq: added ?? 0, stream: streamOf(turn), acceptedAt: Date.now() }, turns);
+  }
+
+  #resubmit(entry: Pick<StoredEntry, 'seq' | 'stream' | 'acceptedAt'>, turns: readonly Turn[]): void {
+    const { seq, stream, acceptedAt } = entry;
+    // Whether an earlier process acknowledged it is not known, so it counts as if it had.
+    this.#claim(turns);
+    const { applied } = this.#drain.submit({ seq, stream, value: turns, acceptedAt, acknowledged: true });
+    const release = () => this.#release(turns);
+    applied.then(release, release);
+  }
+
+  async #write(change: Parameters<Journal['write']>[0]): Promise<readonly number[]> {
+    try {
+      return await this.#options.journal.write(change);
+    } catch (error) {
+      if (error instanceof JournalFull) throw new StorageFull(`${error.message}; nothing was stored`);
+      if (error instanceof JournalBroken)
+        throw new ServiceUnavailable(
+          'the journal cannot be written; nothing is accepted until the server is restarted',
+        );
+      throw error;
+    }
+  }
+}
+
+function streamOf(turn: Owner & { conversationId: string }): string {
+  return `${turn.tenantId}\n${turn.conversationId}`;
+}
+
+function judgeStoreError(error: unknown): Judgement {
+  return error instanceof EchoError ? 'refused' : judgeDatabaseError(error);
 }
 
 /**
- * A store that commits straight to PostgreSQL.
- *
- * @param onCommitted told after each commit
+ * Another form for acknowledged turns that met something in the database that nobody could know of while it was
+ * away: a conversation of that name which belongs to somebody else, or a key that had been used.
  */
-export function createDatabaseStore(
-  db: Database,
-  onCommitted: (turns: readonly AppliedTurn[]) => void,
-): TurnStore {
-  return {
-    async save(turns) {
-      const applied = await db.transaction((client) => applyTurns(client, turns));
-      onCommitted(applied);
-      return { durability: 'COMMITTED', turns: applied };
-    },
-  };
+function amendTurns(turns: readonly Turn[], error: unknown): readonly Turn[] | null {
+  if (error instanceof NotFound) return turns.map(rehomeTurn);
+  if (error instanceof IdempotencyKeyReused)
+    return turns.map((turn) => (turn.turnId === error.turnId ? rekeyTurn(turn) : turn));
+  return null;
 }

@@ -55,6 +55,8 @@ export const interactions = pgTable(
     idempotencyKey: varchar('idempotency_key', { length: 255 }),
     payloadHash: bytes('payload_hash').notNull(),
     chainHash: bytes('chain_hash').notNull(),
+    /** Over the answer of a turn that was interrupted and answered later; null for all others. */
+    completionHash: bytes('completion_hash'),
     /** Milliseconds by step of the query flow. */
     stepTimings: jsonb('step_timings').$type<Record<string, number>>(),
     tokensIn: integer('tokens_in'),
@@ -66,9 +68,13 @@ export const interactions = pgTable(
     ratingComment: varchar('rating_comment', { length: 500 }),
     vectorState: text('vector_state', { enum: VECTOR_STATES }).notNull().default('PENDING'),
     vectorLeaseToken: uuid('vector_lease_token'),
+    /** Of a failed turn: when it is tried again. */
     vectorLeaseUntil: instant('vector_lease_until'),
     vectorAttempts: integer('vector_attempts').notNull().default(0),
     vectorModel: text('vector_model'),
+    /** Why it failed last; null otherwise. */
+    vectorError: text('vector_error'),
+    /** When it was last embedded or put back into the queue; null: never yet. */
     vectorUpdatedAt: instant('vector_updated_at'),
     createdAt: instant('created_at').notNull().defaultNow(),
   },

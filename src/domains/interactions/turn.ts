@@ -56,6 +56,34 @@ export function conversationIdOf(owner: Owner, episodeId: string): string {
   return nameBasedUuid(CONVERSATION_NAMESPACE, [owner.tenantId, owner.userId, episodeId]);
 }
 
+/**
+ * The same turn in a conversation of its own user, for one that was accepted under a name which turned out to be
+ * somebody else's. The turn keeps its id; the new name follows from the old one and the user.
+ */
+export function rehomeTurn(turn: Turn): Turn {
+  const suffix = `~${createHash('sha256')
+    .update(JSON.stringify([turn.tenantId, turn.userId]))
+    .digest('hex')
+    .slice(0, 12)}`;
+  const conversationId = `${[...turn.conversationId].slice(0, 100 - suffix.length).join('')}${suffix}`;
+  return {
+    ...turn,
+    conversationId,
+    metadata: { ...turn.metadata, accepted_as_conversation: turn.conversationId },
+  };
+}
+
+/** The same turn under an id of its own, for one whose idempotency key turned out to be used for another content. */
+export function rekeyTurn(turn: Turn): Turn {
+  const turnId = nameBasedUuid(TURN_NAMESPACE, [turn.turnId, turn.payloadHash]);
+  return {
+    ...turn,
+    turnId,
+    idempotencyKey: null,
+    metadata: { ...turn.metadata, reused_idempotency_key: turn.idempotencyKey },
+  };
+}
+
 /** SHA-256 over what a caller sent, independent of the order of keys; hexadecimal. */
 export function payloadHashOf(payload: unknown): string {
   return createHash('sha256').update(canonicalJson(payload)).digest('hex');
@@ -63,9 +91,11 @@ export function payloadHashOf(payload: unknown): string {
 
 /**
  * The hash that ties a turn to its predecessor: SHA-256 over the predecessor's hash (nothing for the first turn)
- * and the turn's content in canonical JSON.
+ * and the turn's content in canonical JSON. Of a turn that was interrupted, only the query's side counts, because
+ * its answer may come later (see `completionHashOf`).
  */
 export function chainHashOf(previous: Buffer | null, turn: ChainedContent): Buffer {
+  const wasInterrupted = turn.status === 'INTERRUPTED' || Boolean(turn.completionHash);
   const content = {
     turnId: turn.turnId,
     sequence: turn.sequence,
@@ -73,36 +103,50 @@ export function chainHashOf(previous: Buffer | null, turn: ChainedContent): Buff
     userId: turn.userId,
     conversationId: turn.conversationId,
     query: turn.query,
-    response: turn.response,
     speaker: turn.speaker,
-    responder: turn.responder,
-    modelUsed: turn.modelUsed,
-    intent: turn.intent,
     timestamp: turn.timestamp instanceof Date ? turn.timestamp.toISOString() : turn.timestamp,
     sessionId: turn.sessionId,
-    metadata: turn.metadata,
     payloadHash: Buffer.isBuffer(turn.payloadHash) ? turn.payloadHash.toString('hex') : turn.payloadHash,
+    ...(wasInterrupted ? {} : answerOf(turn)),
   };
   const hash = createHash('sha256');
   if (previous) hash.update(previous);
   return hash.update(canonicalJson(content)).digest();
 }
 
-type ChainedContent = Pick<
-  InteractionRow,
-  | 'turnId'
-  | 'sequence'
-  | 'tenantId'
-  | 'userId'
-  | 'conversationId'
-  | 'query'
-  | 'response'
-  | 'speaker'
-  | 'responder'
-  | 'modelUsed'
-  | 'intent'
-  | 'sessionId'
-> & { metadata: unknown; timestamp: Date | string; payloadHash: Buffer | string };
+/** The hash over the late answer of a turn that was interrupted: SHA-256 over its chain hash and the answer. */
+export function completionHashOf(chainHash: Buffer, turn: AnswerContent): Buffer {
+  return createHash('sha256')
+    .update(chainHash)
+    .update(canonicalJson(answerOf(turn)))
+    .digest();
+}
+
+function answerOf({ response, responder, modelUsed, intent, metadata }: AnswerContent) {
+  return { response, responder, modelUsed, intent, metadata };
+}
+
+type AnswerContent = Pick<InteractionRow, 'response' | 'responder' | 'modelUsed' | 'intent'> & {
+  metadata: unknown;
+};
+
+type ChainedContent = AnswerContent &
+  Pick<
+    InteractionRow,
+    | 'turnId'
+    | 'sequence'
+    | 'tenantId'
+    | 'userId'
+    | 'conversationId'
+    | 'query'
+    | 'speaker'
+    | 'sessionId'
+    | 'status'
+  > & {
+    timestamp: Date | string;
+    payloadHash: Buffer | string;
+    completionHash?: Buffer | null;
+  };
 
 /** JSON with sorted keys and without undefined values. */
 export function canonicalJson(value: unknown): string {

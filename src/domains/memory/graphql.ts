@@ -63,7 +63,11 @@ builder.queryField('memorySearch', (t) =>
     resolve: async (_root, { query, limit, filter }, { services, principal }) => {
       const { userId, ...conditions } = filter ?? {};
       const owner = ownerFor(principal, userId);
-      const characterIds = await services.characters.mentionedIn(owner.tenantId, query);
+      const { availability, characters } = services;
+      const characterIds = await availability.tolerate(
+        () => characters.mentionedIn(owner.tenantId, query),
+        [],
+      );
       return searchMemory(services, owner, { query, limit: limit ?? 20, characterIds, ...conditions });
     },
   }),

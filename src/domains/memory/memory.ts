@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
+import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import * as input from '../input.ts';
+import type { TurnStore } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
-import { recallCandidates } from './reads.ts';
+import { type RecallCandidate, recallCandidates } from './reads.ts';
 
 export type MemoryTier = 'CHARACTER' | 'PHRASE' | 'KEYWORDS' | 'MEANING' | 'RECENT';
 
@@ -22,6 +24,12 @@ export interface MemorySearch {
   readonly tookMs: number;
   /** Whether a part of the search did not answer, so that hits may be missing. */
   readonly degraded: boolean;
+}
+
+export interface MemoryServices {
+  readonly db: Database;
+  readonly availability: Availability;
+  readonly store: TurnStore;
 }
 
 export const MAX_MEMORIES = 100;
@@ -51,20 +59,26 @@ const Search = z.object({
  * @throws InvalidInput
  */
 export async function searchMemory(
-  services: { db: Database },
+  services: MemoryServices,
   owner: Owner,
   given: z.input<typeof Search>,
 ): Promise<MemorySearch> {
   const search = input.parseInput(Search, given);
   const started = performance.now();
-  const candidates = await recallCandidates(services.db, owner, {
-    query: search.query,
-    conversationId: search.conversationId ?? null,
-    since: search.since ?? null,
-    until: search.until ?? null,
-    recentSince: new Date(Date.now() - RECENT_MS),
-    limit: search.limit * 3,
-  });
+  const { db, availability, store } = services;
+  const stored = await availability.tolerate(
+    () =>
+      recallCandidates(db, owner, {
+        query: search.query,
+        conversationId: search.conversationId ?? null,
+        since: search.since ?? null,
+        until: search.until ?? null,
+        recentSince: new Date(Date.now() - RECENT_MS),
+        limit: search.limit * 3,
+      }),
+    null,
+  );
+  const candidates = [...(stored ?? []), ...waitingCandidates(store, owner, search)];
   const best = Math.max(...candidates.map((candidate) => candidate.rank), Number.MIN_VALUE);
   const hits = candidates
     .map((candidate) => judge(candidate.row, candidate.rank / best, search))
@@ -76,7 +90,26 @@ export async function searchMemory(
         b.interaction.id - a.interaction.id,
     )
     .slice(0, search.limit);
-  return { hits, tookMs: performance.now() - started, degraded: false };
+  return { hits, tookMs: performance.now() - started, degraded: stored === null };
+}
+
+/** Turns that the database has not taken yet, so that a writer finds what was just acknowledged. */
+function waitingCandidates(
+  store: TurnStore,
+  owner: Owner,
+  search: z.output<typeof Search>,
+): RecallCandidate[] {
+  const { conversationId, since, until, query } = search;
+  const words = new Set(wordsOf(query)).size;
+  return store.pending
+    .ofUser(owner)
+    .filter((row) => !conversationId || row.conversationId === conversationId)
+    .filter((row) => (!since || row.timestamp >= since) && (!until || row.timestamp <= until))
+    .slice(0, search.limit * 3)
+    .map((row) => ({
+      row,
+      rank: words === 0 ? 0 : sharedWords(query, `${row.query} ${row.response}`.toLowerCase()).length / words,
+    }));
 }
 
 /** Weights of the composite score; they add up to 1. */

@@ -3,6 +3,12 @@ import type { Database } from '../../db/client.ts';
 import { mapRow } from '../../db/statements.ts';
 import { type InteractionRow, interactions } from '../interactions/tables.ts';
 
+/** A turn that may be of interest, with the rank of its text (0: found for another reason). */
+export interface RecallCandidate {
+  readonly row: InteractionRow;
+  readonly rank: number;
+}
+
 interface Recall {
   readonly query: string;
   readonly conversationId: string | null;
@@ -21,7 +27,7 @@ export async function recallCandidates(
   db: Database,
   owner: Owner,
   recall: Recall,
-): Promise<{ row: InteractionRow; rank: number }[]> {
+): Promise<RecallCandidate[]> {
   const result = await db.pool.query({
     name: 'recall_candidates',
     text: RECALL,

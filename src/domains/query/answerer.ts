@@ -9,6 +9,8 @@ export const CHARACTER_DATABASE = 'character_database';
 export const SECURITY_POLICY = 'security_policy';
 
 const MAX_CITED = 5;
+/** The default of DEFAULT_CREATOR: says nothing. */
+const UNKNOWN_CREATOR = 'unknown';
 const MAX_QUOTE_LENGTH = 300;
 
 /** The answer to anything that asks for a command to be run. */
@@ -79,7 +81,7 @@ export function cite({ interaction }: MemoryHit): string {
 /** A character's profile in sentences; only what is known. */
 export function describeCharacter(character: CharacterRow): string {
   const facts: string[] = [
-    `${character.characterName} is ${article(character.characterType)} ${character.characterType} character from ${character.sourceFranchise}, created by ${character.creator}.`,
+    `${character.characterName} is ${article(character.characterType)} ${character.characterType} character from ${character.sourceFranchise}${character.creator === UNKNOWN_CREATOR ? '' : `, created by ${character.creator}`}.`,
   ];
   const looks = [
     character.hairColor &&

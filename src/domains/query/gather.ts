@@ -22,18 +22,29 @@ const MAX_MEMORIES = 12;
 
 /** Classifies the query and reads what belongs to it: mentioned characters, the conversation so far, memories. */
 export async function gatherContext(services: QueryServices, query: AcceptedQuery): Promise<GatheredContext> {
-  const { db, config, characters } = services;
+  const { db, config, characters, availability, store } = services;
   const { owner } = query;
   const started = performance.now();
-  const characterIds = await characters.mentionedIn(owner.tenantId, query.query);
-  const history = await latestInteractions(db, owner, query.conversationId, config.maxContextMessages);
+  const characterIds = await availability.tolerate(
+    () => characters.mentionedIn(owner.tenantId, query.query),
+    [],
+  );
+  const stored = await availability.tolerate(
+    () => latestInteractions(db, owner, query.conversationId, config.maxContextMessages),
+    [],
+  );
+  const waiting = store.pending.ofConversation(owner, query.conversationId);
+  const history =
+    config.maxContextMessages === 0 ? [] : [...stored, ...waiting].slice(-config.maxContextMessages);
   const classification = classifyIntent(query.query, {
     mentionsCharacter: characterIds.length > 0,
     hasHistory: history.length > 0,
   });
   const classified = performance.now();
   const [mentioned, memories] = await Promise.all([
-    characterIds.length > 0 ? charactersById(db, owner.tenantId, characterIds) : [],
+    characterIds.length > 0
+      ? availability.tolerate(() => charactersById(db, owner.tenantId, characterIds), [])
+      : [],
     searchMemory(services, owner, { query: query.query, limit: MAX_MEMORIES, characterIds }),
   ]);
   return {

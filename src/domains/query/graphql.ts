@@ -65,8 +65,12 @@ const ProcessQuerySuccess = builder.objectRef<ProcessedQuery>('ProcessQuerySucce
     conversation: t.field({
       type: ConversationRef,
       nullable: true,
-      description: 'The thread that it belongs to; null only if it was deleted meanwhile.',
-      resolve: (processed, _args, ctx) => loadConversation(ctx, processed.interaction.conversationId),
+      description:
+        'The thread that it belongs to; null if it was deleted meanwhile, or while the database is away.',
+      resolve: (processed, _args, ctx) => {
+        const load = () => loadConversation(ctx, processed.interaction.conversationId);
+        return processed.durability === 'COMMITTED' ? load() : ctx.services.availability.tolerate(load, null);
+      },
     }),
     durability: t.field({
       type: DurabilityEnum,
@@ -198,7 +202,14 @@ builder.objectRef<EventOf<'FAILED'>>('QueryFailed').implement({
   description: 'The query was refused; nothing is stored.',
   interfaces: [QueryEventRef],
   isTypeOf: (event) => (event as QueryEvent).type === 'FAILED',
-  fields: (t) => ({ error: t.expose('error', { type: QueryFailure, description: 'Why.' }) }),
+  fields: (t) => ({
+    error: t.field({
+      type: QueryFailure,
+      description: 'Why.',
+      // As plain data: an Error that a resolver returns counts as thrown.
+      resolve: ({ error: { message, code } }) => ({ message, code }),
+    }),
+  }),
 });
 
 builder.subscriptionField('processQueryStream', (t) =>

@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { ModelLevel } from '../../config.ts';
+import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
 import type { ModelRouter } from '../../models/router.ts';
 import type { CharacterDirectory } from '../characters/directory.ts';
 import { conversationOfEpisode, conversationsById } from '../conversations/reads.ts';
-import { IdempotencyKeyReused, NotFound } from '../errors.ts';
+import { IdempotencyKeyReused } from '../errors.ts';
 import * as input from '../input.ts';
+import { foreignConversation } from '../interactions/interactions.ts';
 import { interactionsByTurnId } from '../interactions/reads.ts';
 import type { Durability, TurnStore } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
@@ -37,8 +39,14 @@ const ProcessQuery = z.object({
   idempotencyKey: input.idempotencyKey.nullish(),
   episodeId: input.text(255).nullish(),
   mode: z.enum(ANSWER_MODES).nullish(),
-  intelligenceLevel: z.enum(LEVELS).default('auto'),
-  requestType: z.enum(REQUEST_TYPES).default('conversation'),
+  intelligenceLevel: z
+    .enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` })
+    .nullish()
+    .transform((level) => level ?? 'auto'),
+  requestType: z
+    .enum(REQUEST_TYPES)
+    .nullish()
+    .transform((type) => type ?? 'conversation'),
   context: input.jsonObject.nullish(),
 });
 
@@ -74,6 +82,7 @@ export interface QueryServices {
   readonly db: Database;
   readonly log: Logger;
   readonly store: TurnStore;
+  readonly availability: Availability;
   readonly models: ModelRouter;
   readonly characters: CharacterDirectory;
   readonly inFlight: Map<string, Promise<ProcessedQuery>>;
@@ -105,19 +114,34 @@ export async function processQuery(
 
   const running = services.inFlight.get(turnId);
   if (running) return sameQuery({ ...(await running), replayed: true }, accepted);
-  const [stored] = await interactionsByTurnId(services.db, owner, [turnId]);
-  if (stored)
-    return sameQuery(
-      { interaction: stored, durability: 'COMMITTED', replayed: true, memories: [] },
-      accepted,
-    );
-  const answering = answerAndStore(services, accepted, observer);
+  // Nothing may be awaited between the look and the entry, or retries that run beside each other all ask a model.
+  const answering = recallOrAnswer(services, accepted, observer);
   services.inFlight.set(turnId, answering);
   try {
-    return await answering;
+    return sameQuery(await answering, accepted);
   } finally {
     services.inFlight.delete(turnId);
   }
+}
+
+async function recallOrAnswer(
+  services: QueryServices,
+  query: AcceptedQuery,
+  observer: QueryObserver,
+): Promise<ProcessedQuery> {
+  const { db, store, availability } = services;
+  const replay = { replayed: true, memories: [] };
+  const waiting = store.pending.byTurnId(query.owner, query.turnId);
+  if (waiting) return { ...replay, interaction: waiting, durability: 'JOURNALED' };
+  const [stored] = await availability.tolerate(
+    () => interactionsByTurnId(db, query.owner, [query.turnId]),
+    [null],
+  );
+  // An interrupted turn gets its answer now.
+  if (stored && stored.status !== 'INTERRUPTED')
+    return { ...replay, interaction: stored, durability: 'COMMITTED' };
+  if (stored) sameQuery({ ...replay, interaction: stored, durability: 'COMMITTED' }, query);
+  return answerAndStore(services, query, observer);
 }
 
 async function accept(
@@ -125,22 +149,24 @@ async function accept(
   owner: Owner,
   query: z.output<typeof ProcessQuery>,
 ): Promise<AcceptedQuery> {
-  const { db } = services;
+  const { db, availability } = services;
   let conversationId = query.conversationId ?? null;
   if (!conversationId && query.episodeId) {
-    const known = await conversationOfEpisode(db, owner, query.episodeId);
+    const { episodeId } = query;
+    const known = await availability.tolerate(() => conversationOfEpisode(db, owner, episodeId), null);
     conversationId = known?.conversationId ?? conversationIdOf(owner, query.episodeId);
   }
+  // A retry knows no conversation either, so the key alone must lead to the same one.
+  if (!conversationId && query.idempotencyKey) conversationId = turnIdOf(owner, '', query.idempotencyKey);
   const named = conversationId !== null;
   conversationId ??= randomUUID();
+  const id = conversationId;
+  const anybody = { tenantId: owner.tenantId, userId: null };
   const [conversation] = named
-    ? await conversationsById(db, { tenantId: owner.tenantId, userId: null }, [conversationId])
+    ? await availability.tolerate(() => conversationsById(db, anybody, [id]), [null])
     : [null];
   if (conversation && conversation.userId !== owner.userId) {
-    throw new NotFound(
-      'conversationId',
-      `there is no conversation "${conversationId}" of this user, and the name is taken`,
-    );
+    throw foreignConversation(conversationId);
   }
   const turnId = query.idempotencyKey
     ? turnIdOf(owner, conversationId, query.idempotencyKey)
@@ -154,42 +180,57 @@ async function accept(
   };
 }
 
+/** The query is on disk before anything else is done with it, and the turn before anybody is told of it. */
 async function answerAndStore(
   services: QueryServices,
   query: AcceptedQuery,
   observer: QueryObserver,
 ): Promise<ProcessedQuery> {
+  const { store } = services;
   const started = performance.now();
-  const at = new Date();
-  const gathered = await gatherContext(services, query);
-  observer.intent?.(gathered.classification.intent, gathered.classification.confidence);
-  observer.memories?.(gathered.memories);
-  const answering = performance.now();
-  const answer = await answerQuery(services, query, gathered, observer);
-  const ended = performance.now();
-  const stepTimings = { ...gathered.timings, answer: ended - answering, total: ended - started };
-  const turn = toTurn(query, answer, {
-    at,
-    stepTimings,
-    processingTimeMs: ended - started,
-    characterIds: gathered.characters.map(({ id }) => id),
-  });
-  const saved = await services.store.save([turn]);
-  const [applied] = saved.turns;
-  if (!applied) throw new Error('the store returned no turn');
-  return {
-    interaction: applied.row,
-    durability: saved.durability,
-    replayed: applied.replayed,
-    memories: gathered.memories,
-  };
+  const draft = unanswered(query);
+  const journaled = await store.accept(draft);
+  const accepted = performance.now();
+  try {
+    const gathered = await gatherContext(services, query);
+    observer.intent?.(gathered.classification.intent, gathered.classification.confidence);
+    observer.memories?.(gathered.memories);
+    const answering = performance.now();
+    const answer = await answerQuery(services, query, gathered, observer);
+    const ended = performance.now();
+    const turn: Turn = {
+      ...draft,
+      ...answered(query, answer),
+      processingTimeMs: ended - started,
+      stepTimings: {
+        accept: accepted - started,
+        ...gathered.timings,
+        answer: ended - answering,
+        total: ended - started,
+      },
+      characterIds: gathered.characters.map(({ id }) => id),
+    };
+    const saved = await store.save([turn], journaled);
+    const [applied] = saved.turns;
+    if (!applied) throw new Error('the store returned no turn');
+    return {
+      interaction: applied.row,
+      durability: saved.durability,
+      replayed: applied.replayed,
+      memories: gathered.memories,
+    };
+  } catch (error) {
+    await store
+      .abandon(journaled)
+      .catch((problem: unknown) =>
+        services.log.error({ err: problem }, 'a query stays unanswered in the journal'),
+      );
+    throw error;
+  }
 }
 
-function toTurn(
-  query: AcceptedQuery,
-  answer: QueryAnswer,
-  run: { at: Date; stepTimings: Record<string, number>; processingTimeMs: number; characterIds: number[] },
-): Turn {
+/** The turn as it is when its query has been accepted. */
+function unanswered(query: AcceptedQuery): Turn {
   return {
     ...query.owner,
     turnId: query.turnId,
@@ -197,32 +238,47 @@ function toTurn(
     episodeId: query.episodeId ?? null,
     mode: query.mode ?? null,
     query: query.query,
-    response: answer.text,
+    response: '',
     speaker: null,
     responder: null,
-    modelUsed: answer.modelUsed,
-    intelligenceLevel: answer.level,
-    processingTimeMs: run.processingTimeMs,
-    escalationPath: answer.escalationPath,
-    intent: answer.classification.intent,
-    confidence: answer.classification.confidence,
-    requiresClarification: answer.classification.requiresClarification,
-    clarifyingQuestions: answer.classification.clarifyingQuestions,
-    timestamp: run.at.toISOString(),
+    modelUsed: 'none',
+    intelligenceLevel: null,
+    processingTimeMs: 0,
+    escalationPath: [],
+    intent: null,
+    confidence: null,
+    requiresClarification: false,
+    clarifyingQuestions: [],
+    timestamp: new Date().toISOString(),
     sessionId: null,
-    metadata: {
-      request_type: query.requestType,
-      ...(answer.classification.prompt ? { prompt: answer.classification.prompt } : {}),
-      ...(query.context ? { context: query.context } : {}),
-    },
-    status: answer.status,
+    metadata: { request_type: query.requestType, ...(query.context ? { context: query.context } : {}) },
+    status: 'PROCESSING',
     idempotencyKey: query.idempotencyKey ?? null,
     payloadHash: payloadHashOf(payloadOf(query)),
-    stepTimings: run.stepTimings,
+    stepTimings: null,
+    tokensIn: null,
+    tokensOut: null,
+    characterIds: [],
+    context: query.context ?? null,
+  };
+}
+
+/** What an answer adds to it. */
+function answered(query: AcceptedQuery, answer: QueryAnswer) {
+  const { intent, confidence, requiresClarification, clarifyingQuestions, prompt } = answer.classification;
+  return {
+    response: answer.text,
+    modelUsed: answer.modelUsed,
+    intelligenceLevel: answer.level,
+    escalationPath: answer.escalationPath,
+    intent,
+    confidence,
+    requiresClarification,
+    clarifyingQuestions,
+    metadata: { ...unanswered(query).metadata, ...(prompt ? { prompt } : {}) },
+    status: answer.status,
     tokensIn: answer.tokensIn,
     tokensOut: answer.tokensOut,
-    characterIds: run.characterIds,
-    context: query.context ?? null,
   };
 }
 

@@ -1,0 +1,78 @@
+import type { Logger } from '../log.ts';
+import { type Connection, createDatabase, type Database, type DatabaseOptions } from './client.ts';
+import { startEmbeddedPostgres } from './embedded.ts';
+import { pendingMigrations, runMigrations } from './migrate.ts';
+
+/** The database cannot be used as it is; the message is for the operator. */
+export class DatabaseSetupError extends Error {
+  override readonly name = 'DatabaseSetupError';
+}
+
+export interface OpenedDatabase {
+  readonly db: Database;
+  /** Settings of the server under which a commit may be lost; empty if all is well. */
+  readonly durabilityProblems: readonly string[];
+  close(): Promise<void>;
+}
+
+export interface OpenOptions extends Omit<DatabaseOptions, 'connection'> {
+  /** Null: run an embedded PostgreSQL. */
+  readonly url: string | null;
+  /** Where the embedded one keeps its data. */
+  readonly directory: string;
+  /** False: refuse an older schema instead of changing it. */
+  readonly migrate: boolean;
+  readonly onEmbeddedDown: (reason: string) => void;
+}
+
+/** https://www.postgresql.org/docs/current/runtime-config-preset.html */
+const MINIMUM_VERSION = 150_000;
+
+/**
+ * Connects to the database, starting the embedded one if no other is named, and brings its schema up to date.
+ *
+ * @throws DatabaseSetupError, EmbeddedPostgresError, or the driver's error if it does not answer
+ */
+export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase> {
+  const { url, directory, log, migrate, onEmbeddedDown } = options;
+  const embedded = url ? null : await startEmbeddedPostgres({ directory, log, onDown: onEmbeddedDown });
+  const connection: Connection = embedded?.connection ?? { connectionString: url ?? '' };
+  const db = createDatabase({ ...options, connection });
+  const close = async () => {
+    await db.close();
+    await embedded?.stop();
+  };
+  try {
+    const durabilityProblems = await checkSettings(db);
+    await prepareSchema(db, log, migrate);
+    return { db, durabilityProblems, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function checkSettings(db: Database): Promise<string[]> {
+  const { rows } = await db.pool.query(
+    `select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
+       current_setting('synchronous_commit') as synchronous_commit, current_setting('full_page_writes') as full_page_writes`,
+  );
+  const { version, ...settings } = rows[0] as { version: number } & Record<string, string>;
+  if (version < MINIMUM_VERSION)
+    throw new DatabaseSetupError(`DATABASE_URL: PostgreSQL 15 or newer is needed, this is ${version}`);
+  return Object.entries(settings).flatMap(([name, value]) => (value === 'off' ? [`${name} = off`] : []));
+}
+
+async function prepareSchema(db: Database, log: Logger, migrate: boolean): Promise<void> {
+  if (migrate) {
+    const applied = await runMigrations(db);
+    if (applied > 0) log.info({ applied }, 'database migrated');
+    return;
+  }
+  const pending = await pendingMigrations(db);
+  if (pending > 0) {
+    throw new DatabaseSetupError(
+      `The database lacks ${pending} migration(s) and --no-migrate forbids to apply them; run: npm run migrate`,
+    );
+  }
+}

@@ -1,0 +1,81 @@
+import type { Database } from '../../db/client.ts';
+import type { Page } from '../../db/statements.ts';
+import { SERVER_TENANT } from '../../events/feed.ts';
+import type { EventOutbox } from '../../events/outbox.ts';
+import type { Logger } from '../../log.ts';
+
+export type AlertSeverity = 'WARNING' | 'CRITICAL';
+export type AlertState = 'RAISED' | 'CLEARED';
+
+/** A danger to a promise began or ended. */
+export interface Alert {
+  /** Which danger, such as database_down. */
+  readonly name: string;
+  readonly severity: AlertSeverity;
+  readonly state: AlertState;
+  readonly message: string;
+  readonly at: Date;
+}
+
+export interface StoredAlert extends Alert {
+  readonly id: number;
+}
+
+/** Which dangers there are at this moment; tells when one begins and when it ends, even while the database is away. */
+export class AlertBoard {
+  readonly #outbox: EventOutbox;
+  readonly #log: Logger;
+  readonly #active = new Map<string, Alert>();
+
+  constructor(outbox: EventOutbox, log: Logger) {
+    this.#outbox = outbox;
+    this.#log = log;
+  }
+
+  /** The dangers that have not ended, oldest first. */
+  get active(): readonly Alert[] {
+    return [...this.#active.values()];
+  }
+
+  raise(name: string, severity: AlertSeverity, message: string): void {
+    if (this.#active.has(name)) return;
+    this.#log.error({ alert: name, severity, message }, 'alert raised');
+    this.#active.set(name, this.#tell(name, severity, 'RAISED', message));
+  }
+
+  clear(name: string, message: string): void {
+    const alert = this.#active.get(name);
+    if (!alert) return;
+    this.#active.delete(name);
+    this.#log.info({ alert: name, message }, 'alert cleared');
+    this.#tell(name, alert.severity, 'CLEARED', message);
+  }
+
+  /** Raises or clears by a condition. */
+  set(name: string, isDanger: boolean, severity: AlertSeverity, message: string): void {
+    if (isDanger) this.raise(name, severity, message);
+    else this.clear(name, 'over');
+  }
+
+  #tell(name: string, severity: AlertSeverity, state: AlertState, message: string): Alert {
+    const alert: Alert = { name, severity, state, message, at: new Date() };
+    void this.#outbox.announce({
+      kind: 'alert',
+      tenantId: SERVER_TENANT,
+      payload: { name, severity, state, message },
+    });
+    return alert;
+  }
+}
+
+/** What was raised and cleared, newest first. */
+export async function alertPage(db: Database, page: Page<number>): Promise<StoredAlert[]> {
+  const direction = page.inverted ? 'asc' : 'desc';
+  const result = await db.pool.query({
+    name: `alert_page_${direction}`,
+    text: `select id::int as id, at, payload from echo_events
+           where kind = 'alert' and tenant_id = '${SERVER_TENANT}' and id < $1 and id > $2 order by id ${direction} limit $3`,
+    values: [page.after ?? 2_147_483_647, page.before ?? 0, page.limit],
+  });
+  return result.rows.map((row) => ({ ...(row.payload as Omit<Alert, 'at'>), id: row.id, at: row.at }));
+}

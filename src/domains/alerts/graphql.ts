@@ -1,0 +1,90 @@
+import { builder } from '../../graphql/builder.ts';
+import { connect, numberCursor } from '../../graphql/connections.ts';
+import { follow } from '../subscriptions.ts';
+import { type Alert, type AlertBoard, alertPage, type StoredAlert } from './alerts.ts';
+
+declare module '../../graphql/context.ts' {
+  interface Services {
+    readonly alerts: AlertBoard;
+  }
+}
+
+const AlertSeverityEnum = builder.enumType('AlertSeverity', {
+  description: 'How bad a danger is.',
+  values: {
+    WARNING: { description: 'A promise is kept, but with less margin.' },
+    CRITICAL: { description: 'A promise is in danger.' },
+  } as const,
+});
+
+const AlertStateEnum = builder.enumType('AlertState', {
+  description: 'Whether a danger began or ended.',
+  values: { RAISED: { description: 'It began.' }, CLEARED: { description: 'It ended.' } } as const,
+});
+
+export const AlertRef = builder.objectRef<Alert>('Alert').implement({
+  description: 'A danger to one of the promises began or ended.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Which danger, such as database_down.' }),
+    severity: t.field({
+      type: AlertSeverityEnum,
+      description: 'How bad it is.',
+      resolve: (alert) => alert.severity,
+    }),
+    state: t.field({
+      type: AlertStateEnum,
+      description: 'Whether it began or ended.',
+      resolve: (alert) => alert.state,
+    }),
+    message: t.exposeString('message', { description: 'More, for people.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'When.' }),
+  }),
+});
+
+const newest = numberCursor<StoredAlert>((alert) => alert.id);
+
+builder.queryFields((t) => ({
+  alerts: t.connection({
+    type: AlertRef,
+    description: 'What was raised and cleared, newest first.',
+    resolve: (_root, args, { services }) => connect(args, newest, (page) => alertPage(services.db, page)),
+  }),
+  activeAlerts: t.field({
+    type: [AlertRef],
+    description: 'The dangers that have not ended, oldest first. Answers without the database.',
+    resolve: (_root, _args, { services }) => [...services.alerts.active],
+  }),
+}));
+
+const AlertRaised = builder.objectRef<{ cursor: string; at: Date; alert: Alert }>('AlertRaised').implement({
+  description: 'A danger began or ended.',
+  fields: (t) => ({
+    cursor: t.exposeID('cursor', { description: 'Resume after this event with the argument `after`.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'When.' }),
+    alert: t.expose('alert', { type: AlertRef, description: 'The danger.' }),
+  }),
+});
+
+builder.subscriptionField('alerts', (t) =>
+  t.field({
+    type: AlertRaised,
+    description: 'Dangers as they begin and end; told at once, even while the database is away.',
+    args: {
+      after: t.arg.id({
+        description: 'Resume after this cursor, without gap or duplicate; absent: from now on.',
+      }),
+    },
+    subscribe: async function* (_root, args, { services, principal, onOverflow }) {
+      for await (const { cursor, at, payload } of follow(
+        services.events,
+        principal,
+        'alert',
+        args,
+        onOverflow,
+      )) {
+        yield { cursor, at, alert: { ...(payload as unknown as Omit<Alert, 'at'>), at } };
+      }
+    },
+    resolve: (raised) => raised,
+  }),
+);

@@ -1,0 +1,93 @@
+import type { Owner, Scope } from '../../access/principals.ts';
+import type { Drain } from '../../journal/drain.ts';
+import type { AppliedTurn } from './apply.ts';
+import type { AcceptedTurn } from './store.ts';
+import type { InteractionRow } from './tables.ts';
+import type { Turn } from './turn.ts';
+
+/** The id and sequence of a row that the database has not numbered yet. */
+export const UNNUMBERED = 0;
+
+/** Turns that are accepted and not yet in the database, in the form of rows. */
+export class PendingTurns {
+  readonly #drain: Drain<readonly Turn[], readonly AppliedTurn[]>;
+  readonly #accepted: ReadonlyMap<string, AcceptedTurn>;
+
+  constructor(
+    drain: Drain<readonly Turn[], readonly AppliedTurn[]>,
+    accepted: ReadonlyMap<string, AcceptedTurn>,
+  ) {
+    this.#drain = drain;
+    this.#accepted = accepted;
+  }
+
+  /** A turn by its id, within a scope; null if it is not pending. */
+  byTurnId(scope: Scope, turnId: string): InteractionRow | null {
+    const accepted = this.#accepted.get(turnId);
+    if (accepted && owns(scope, accepted.turn)) return this.rowOf({ ...accepted.turn, status: 'PROCESSING' });
+    if (this.#drain.depth === 0) return null;
+    for (const { value } of this.#drain.waiting()) {
+      const turn = value.find((candidate) => candidate.turnId === turnId);
+      if (turn && owns(scope, turn)) return this.rowOf(turn);
+    }
+    return null;
+  }
+
+  /** One conversation's turns that wait for the database, in their order. */
+  ofConversation(scope: Scope, conversationId: string): InteractionRow[] {
+    const waiting = this.#drain.waitingIn(`${scope.tenantId}\n${conversationId}`);
+    return waiting.flatMap(({ value }) =>
+      value.filter((turn) => owns(scope, turn)).map((turn) => this.rowOf(turn)),
+    );
+  }
+
+  /** One user's turns that wait for the database, newest first. */
+  ofUser(owner: Owner): InteractionRow[] {
+    if (this.#drain.depth === 0) return [];
+    const rows: InteractionRow[] = [];
+    for (const { value } of this.#drain.waiting())
+      for (const turn of value) if (owns(owner, turn)) rows.push(this.rowOf(turn));
+    return rows.sort((a, b) => b.timestamp.getTime() - a.timestamp.getTime());
+  }
+
+  /** A turn as its row will be, but for what only the database gives: id, sequence and chain. */
+  rowOf(turn: Turn): InteractionRow {
+    const {
+      episodeId: _episode,
+      mode: _mode,
+      context: _context,
+      characterIds,
+      processingTimeMs,
+      ...same
+    } = turn;
+    const timestamp = new Date(turn.timestamp);
+    return {
+      ...same,
+      id: UNNUMBERED,
+      sequence: UNNUMBERED,
+      processingTime: processingTimeMs / 1000,
+      escalationPath: [...turn.escalationPath],
+      clarifyingQuestions: [...turn.clarifyingQuestions],
+      timestamp,
+      payloadHash: Buffer.from(turn.payloadHash, 'hex'),
+      chainHash: Buffer.alloc(0),
+      completionHash: null,
+      cost: null,
+      characterId: characterIds[0] ?? null,
+      rating: null,
+      ratingComment: null,
+      vectorState: 'PENDING',
+      vectorLeaseToken: null,
+      vectorLeaseUntil: null,
+      vectorAttempts: 0,
+      vectorModel: null,
+      vectorError: null,
+      vectorUpdatedAt: null,
+      createdAt: timestamp,
+    };
+  }
+}
+
+function owns(scope: Scope, turn: Owner): boolean {
+  return turn.tenantId === scope.tenantId && (scope.userId === null || turn.userId === scope.userId);
+}

@@ -1,0 +1,87 @@
+import type { Owner, Scope } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import type { Page, TimePosition } from '../../db/statements.ts';
+import type { ConversationRow } from '../conversations/tables.ts';
+import {
+  type InteractionConditions,
+  interactionPage,
+  interactionsByTurnId,
+  interactionsOfConversations,
+} from './reads.ts';
+import type { TurnStore } from './store.ts';
+import type { InteractionRow } from './tables.ts';
+
+interface Services {
+  readonly db: Database;
+  readonly store: TurnStore;
+}
+
+/** Larger than any id: a turn without one comes before all others of its millisecond. */
+const LAST_ID = 2_147_483_647;
+
+/** Turns by id, in the order of the ids: from the database, else as they wait for it; null where there is none. */
+export async function findInteractions({ db, store }: Services, scope: Scope, turnIds: readonly string[]) {
+  const waiting = turnIds.map((turnId) => store.pending.byTurnId(scope, turnId));
+  const wanted = turnIds.filter((_turnId, index) => waiting[index] === null);
+  const stored = wanted.length > 0 ? await interactionsByTurnId(db, scope, wanted) : [];
+  return waiting.map((row) => row ?? stored.shift() ?? null);
+}
+
+/** Pages of several conversations, each ended by its turns that wait for the database. */
+export async function conversationTurns(
+  { db, store }: Services,
+  conversations: readonly ConversationRow[],
+  page: Page<number>,
+) {
+  const lists = await interactionsOfConversations(db, conversations, page);
+  return lists.map((stored, index) => {
+    const conversation = conversations[index];
+    if (!conversation) return stored;
+    const seen = new Set(stored.map((row) => row.turnId));
+    const waiting = store.pending
+      .ofConversation({ tenantId: conversation.tenantId, userId: null }, conversation.conversationId)
+      .filter((row) => !seen.has(row.turnId))
+      .map((row, place) => ({ ...row, sequence: conversation.nextSequence + place }))
+      .filter((row) => row.sequence > (page.after ?? 0) && row.sequence < (page.before ?? LAST_ID));
+    const both = page.inverted ? [...waiting.reverse(), ...stored] : [...stored, ...waiting];
+    return both.slice(0, page.limit);
+  });
+}
+
+/** One user's turns, newest first, with those that wait for the database. */
+export async function userTurns(
+  { db, store }: Services,
+  owner: Owner,
+  conditions: InteractionConditions,
+  page: Page<TimePosition>,
+) {
+  const stored = await interactionPage(db, owner, conditions, page);
+  const seen = new Set(stored.map((row) => row.turnId));
+  const waiting = store.pending
+    .ofUser(owner)
+    .filter((row) => !seen.has(row.turnId) && fits(row, conditions) && within(row, page))
+    .map((row) => ({ ...row, id: LAST_ID }));
+  if (waiting.length === 0) return stored;
+  const sign = page.inverted ? -1 : 1;
+  return [...stored, ...waiting]
+    .sort((a, b) => sign * (b.timestamp.getTime() - a.timestamp.getTime() || b.id - a.id))
+    .slice(0, page.limit);
+}
+
+function fits(
+  row: InteractionRow,
+  { conversationId, intent, status, since, until, text }: InteractionConditions,
+): boolean {
+  return (
+    (conversationId == null || row.conversationId === conversationId) &&
+    (intent == null || row.intent === intent) &&
+    (status == null || row.status === status) &&
+    (since == null || row.timestamp >= since) &&
+    (until == null || row.timestamp <= until) &&
+    (text == null || `${row.query} ${row.response}`.toLowerCase().includes(text.toLowerCase()))
+  );
+}
+
+function within(row: InteractionRow, { after, before }: Page<TimePosition>): boolean {
+  return (after === null || row.timestamp < after.at) && (before === null || row.timestamp > before.at);
+}

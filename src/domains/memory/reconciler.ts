@@ -1,0 +1,189 @@
+import type { Database } from '../../db/client.ts';
+import type { Logger } from '../../log.ts';
+import type { VectorStore } from '../../vectors/vector-store.ts';
+import { createPause } from './pause.ts';
+import { checkPoints, checkTurns, type Finding, NO_FINDINGS } from './reconcile-pages.ts';
+import { isOutage } from './vector-batch.ts';
+
+export interface ReconcilerOptions {
+  readonly db: Database;
+  /** Opened for the embedder's model. */
+  readonly store: VectorStore;
+  readonly log: Logger;
+  /** Told of each page with findings; a good place to wake the vector worker. */
+  readonly onFinding?: (found: Finding) => void;
+  readonly pageSize?: number;
+  /** Between two pages; longer where a page takes long. */
+  readonly pauseMs?: number;
+  /** Between two passes. */
+  readonly restMs?: number;
+}
+
+export interface ReconcilerStats extends Finding {
+  readonly running: boolean;
+  /** Whole passes over both sides since the start of this process. */
+  readonly passes: number;
+  readonly lastPassAt: Date | null;
+  readonly lastPassMs: number | null;
+  /** What the last whole pass found; null before its end. */
+  readonly lastPass: Finding | null;
+  /** Turns whose vectors are still those of an earlier model, as of the last whole pass. */
+  readonly awaitingModel: number | null;
+}
+
+export interface Reconciler {
+  start(): void;
+  /** Finishes its page and ends. */
+  stop(): Promise<void>;
+  /** Starts the next pass now. */
+  wake(): void;
+  /** One whole pass over both sides, without pauses. @returns what was found */
+  runOnce(): Promise<Finding>;
+  /** Removes the points of turns that were just deleted. What fails here is found as an orphan later. */
+  forget(turnIds: readonly string[]): Promise<void>;
+  stats(): ReconcilerStats;
+}
+
+const PAGE_SIZE = 500;
+const PAUSE_MS = 100;
+const REST_MS = 5_000;
+const RETRY_MS = 2_000;
+/** After a finding there are often more: for this many pages there is hardly a pause. */
+const HURRIED_PAGES = 20;
+const HURRIED_PAUSE_MS = 5;
+/** A pause is at least so many times what the page took, so that a pass takes a fifth of the machine at most. */
+const PAUSE_PER_WORK = 4;
+
+/**
+ * Compares turns and points for ever, page by page from both sides, and repairs what differs: turns whose point is
+ * missing, stale or somebody else's are queued to be embedded again, points without a turn are deleted. When no turn
+ * is left with a vector of an earlier model, that model's vectors are dropped.
+ */
+export function createReconciler(options: ReconcilerOptions): Reconciler {
+  const { store, log } = options;
+  const pause = createPause();
+  const total = { ...NO_FINDINGS };
+  let state: Pick<ReconcilerStats, 'passes' | 'lastPassAt' | 'lastPassMs' | 'lastPass' | 'awaitingModel'> = {
+    passes: 0,
+    lastPassAt: null,
+    lastPassMs: null,
+    lastPass: null,
+    awaitingModel: null,
+  };
+  let running: Promise<void> | null = null;
+  let stopping = false;
+  let troubled = false;
+
+  const report = (found: Finding) => {
+    add(total, found);
+    if (hasAny(found)) options.onFinding?.(found);
+  };
+  const pass = async (between: (page: PageDone) => Promise<void>): Promise<Finding> => {
+    const started = performance.now();
+    const sum = { ...NO_FINDINGS };
+    const done = async (page: PageDone) => {
+      report(page.found);
+      add(sum, page.found);
+      await between(page);
+    };
+    const awaitingModel = await passOver(options, done, () => stopping);
+    if (hasAny(sum)) log.warn(sum, 'vectors and turns differed; repaired');
+    if (stopping) return sum;
+    state = {
+      passes: state.passes + 1,
+      lastPassAt: new Date(),
+      lastPassMs: performance.now() - started,
+      lastPass: sum,
+      awaitingModel,
+    };
+    if (awaitingModel === 0 && sum.missing + sum.stale + sum.wrongOwner === 0) await dropEarlier(store, log);
+    return sum;
+  };
+  const loop = async () => {
+    const pace = createPace(options.pauseMs ?? PAUSE_MS, (ms) => pause.wait(ms));
+    while (!stopping) {
+      try {
+        await pass(pace);
+        troubled = false;
+        await pause.wait(options.restMs ?? REST_MS);
+      } catch (error) {
+        // The worker and the pool tell of an outage; here one line is enough.
+        if (!troubled)
+          log.warn({ err: error, outage: isOutage(error) }, 'the comparison of vectors and turns waits');
+        troubled = true;
+        await pause.wait(RETRY_MS);
+      }
+    }
+  };
+  return {
+    start: () => {
+      running ??= loop();
+    },
+    stop: async () => {
+      stopping = true;
+      pause.end();
+      await running;
+    },
+    wake: pause.end,
+    runOnce: () => pass(async () => undefined),
+    forget: async (turnIds) => {
+      await store.remove(turnIds).catch((error) => {
+        if (!isOutage(error)) throw error;
+      });
+    },
+    stats: () => ({ running: running !== null && !stopping, ...total, ...state }),
+  };
+}
+
+interface PageDone {
+  readonly found: Finding;
+  readonly tookMs: number;
+}
+
+/** One pass: all turns, then all points. @returns the turns whose vectors are those of an earlier model */
+async function passOver(
+  options: ReconcilerOptions,
+  done: (page: PageDone) => Promise<void>,
+  stopped: () => boolean,
+): Promise<number> {
+  const pageSize = options.pageSize ?? PAGE_SIZE;
+  let awaitingModel = 0;
+  for (let after: number | null = 0; after !== null && !stopped(); ) {
+    const started = performance.now();
+    const page = await checkTurns(options, after, pageSize);
+    awaitingModel += page.awaitingModel;
+    after = page.next;
+    await done({ found: page.found, tookMs: performance.now() - started });
+  }
+  for (let more = true, after: string | null = null; more && !stopped(); ) {
+    const started = performance.now();
+    const page: { next: string | null; found: Finding } = await checkPoints(options, after, pageSize);
+    after = page.next;
+    more = after !== null;
+    await done({ found: page.found, tookMs: performance.now() - started });
+  }
+  return awaitingModel;
+}
+
+function createPace(pauseMs: number, wait: (ms: number) => Promise<void>) {
+  let hurried = 0;
+  return async ({ found, tookMs }: PageDone) => {
+    hurried = found.repaired > 0 ? HURRIED_PAGES : Math.max(0, hurried - 1);
+    await wait(hurried > 0 ? HURRIED_PAUSE_MS : Math.max(pauseMs, tookMs * PAUSE_PER_WORK));
+  };
+}
+
+async function dropEarlier(store: VectorStore, log: Logger): Promise<void> {
+  for (const model of await store.earlierModels()) {
+    await store.dropModel(model);
+    log.info({ model: model.name, dimensions: model.dimensions }, 'vectors of an earlier model were dropped');
+  }
+}
+
+function hasAny({ missing, stale, orphan, wrongOwner }: Finding): boolean {
+  return missing + stale + orphan + wrongOwner > 0;
+}
+
+function add(sum: { -readonly [Key in keyof Finding]: number }, found: Finding): void {
+  for (const key of Object.keys(sum) as (keyof Finding)[]) sum[key] += found[key];
+}

@@ -1,0 +1,40 @@
+import type { Scope } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+
+/** How many stored turns have their vector. */
+export interface VectorCoverage {
+  readonly stored: number;
+  readonly embedded: number;
+  /** Waiting, or being embedded right now. */
+  readonly pending: number;
+  /** Refused by the model or the store, to be tried again. */
+  readonly failed: number;
+  /** Seconds that the oldest turn without a vector has been waiting; 0 if none waits. */
+  readonly oldestPendingSeconds: number;
+}
+
+/**
+ * Vector coverage of one user, or of a whole tenant. Turns without a vector are counted through their partial index,
+ * all turns through the index over owners.
+ */
+export async function vectorCoverage(db: Database, scope: Scope): Promise<VectorCoverage> {
+  const owned = 'tenant_id = $1 and ($2::text is null or user_id = $2)';
+  const { rows } = await db.pool.query({
+    name: scope.userId === null ? 'vector_coverage_tenant' : 'vector_coverage_user',
+    text: `select (select count(*)::int from echo_unified_interactions
+                   where ${scope.userId === null ? 'tenant_id = $1 and $2::text is null' : 'tenant_id = $1 and user_id = $2'}) as stored,
+             count(*) filter (where vector_state <> 'FAILED')::int as pending,
+             count(*) filter (where vector_state = 'FAILED')::int as failed,
+             coalesce(extract(epoch from now() - min(coalesce(vector_updated_at, created_at))), 0)::float8 as oldest
+           from echo_unified_interactions where vector_state <> 'EMBEDDED' and ${owned}`,
+    values: [scope.tenantId, scope.userId],
+  });
+  const { stored, pending, failed, oldest } = rows[0];
+  return {
+    stored,
+    embedded: stored - pending - failed,
+    pending,
+    failed,
+    oldestPendingSeconds: Math.max(0, oldest),
+  };
+}

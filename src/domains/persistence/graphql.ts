@@ -1,0 +1,161 @@
+import type { Scope } from '../../access/principals.ts';
+import { builder } from '../../graphql/builder.ts';
+import { ownerFor, scopeOf } from '../ownership.ts';
+import { follow } from '../subscriptions.ts';
+import type { FailureKind, Persistence, PersistenceCounters } from './persistence.ts';
+
+declare module '../../graphql/context.ts' {
+  interface Services {
+    readonly persistence: Persistence;
+  }
+}
+
+const Counters = builder.objectRef<PersistenceCounters>('PersistenceCounters').implement({
+  description: 'What became of the turns, counted since the data directory was made; survives restarts.',
+  fields: (t) => ({
+    attempted: t.exposeInt('attempted', { description: 'Turns that were accepted.' }),
+    succeeded: t.exposeInt('succeeded', { description: 'Turns that the database has taken.' }),
+    failed: t.exposeInt('failed', {
+      description: 'Turns that were set apart, because the database always refuses them.',
+    }),
+    replayed: t.exposeInt('replayed', { description: 'Turns that were sent again and had been stored.' }),
+    journaled: t.exposeInt('journaled', {
+      description: 'Turns that were acknowledged before the database had them.',
+    }),
+    recovered: t.exposeInt('recovered', {
+      description: 'Of those, turns that the database has taken since.',
+    }),
+    vectorUpdates: t.exposeInt('vectorUpdates', { description: 'Vectors that were stored.' }),
+  }),
+});
+
+interface JournalState {
+  readonly depth: number;
+  readonly oldestAgeMs: number | null;
+  readonly bytes: number;
+  readonly maxBytes: number;
+  readonly failure: string | null;
+}
+
+const JournalStatus = builder.objectRef<JournalState>('JournalStatus').implement({
+  description: 'What waits on local disk for the database.',
+  fields: (t) => ({
+    depth: t.exposeInt('depth', { description: 'Entries that wait.' }),
+    oldestAgeMs: t.exposeFloat('oldestAgeMs', {
+      nullable: true,
+      description: 'Age of the oldest one in milliseconds; null if none waits.',
+    }),
+    bytes: t.exposeFloat('bytes', { description: 'Bytes in use.' }),
+    maxBytes: t.exposeFloat('maxBytes', {
+      description: 'Bytes that may be in use; beyond, nothing is accepted.',
+    }),
+    failure: t.exposeString('failure', {
+      nullable: true,
+      description: 'Why the last write failed; null if it succeeded.',
+    }),
+  }),
+});
+
+const PersistenceStatus = builder.objectRef<{ scope: Scope }>('PersistenceStatus').implement({
+  description: 'How the promise to keep every turn stands.',
+  fields: (t) => ({
+    counters: t.field({
+      type: Counters,
+      description: 'Of the whole server.',
+      resolve: (_status, _args, { services }) => services.persistence.counters,
+    }),
+    journal: t.field({
+      type: JournalStatus,
+      description: 'What waits for the database.',
+      resolve: (_status, _args, { services }) => {
+        const { oldestAt, ...backlog } = services.store.backlog;
+        return { ...backlog, oldestAgeMs: oldestAt === null ? null : Date.now() - oldestAt };
+      },
+    }),
+  }),
+});
+
+export { PersistenceStatus as PersistenceStatusRef };
+
+builder.queryField('persistence', (t) =>
+  t.field({
+    type: PersistenceStatus,
+    description: 'How the promise to keep every turn stands.',
+    args: {
+      userId: t.arg.string({ description: 'Coverage of one user only, for those who may act for others.' }),
+    },
+    resolve: (_root, { userId }, { principal }) => ({
+      scope: userId == null ? scopeOf(principal) : ownerFor(principal, userId),
+    }),
+  }),
+);
+
+interface Failure {
+  readonly cursor: string;
+  readonly at: Date;
+  readonly turnId: string | null;
+  readonly kind: FailureKind;
+  readonly message: string;
+  readonly turns: number;
+  readonly attempts: number;
+  readonly resolvedAt: string | null;
+}
+
+const FailureKindEnum = builder.enumType('PersistenceFailureKind', {
+  description: 'What did not succeed at once.',
+  values: {
+    SAVE_DEFERRED: { description: 'The database did not take it in time; the journal keeps it.' },
+    SAVE_REFUSED: { description: 'The database refuses it for good; it is set apart in the journal.' },
+    VECTOR_DEFERRED: { description: 'Its vector could not be stored; it is tried again.' },
+  } satisfies Record<FailureKind, { description: string }>,
+});
+
+const PersistenceFailure = builder.objectRef<Failure>('PersistenceFailure').implement({
+  description: 'An attempt to store or vectorise that did not succeed at once, or the end of one.',
+  fields: (t) => ({
+    cursor: t.exposeID('cursor', { description: 'Resume after this event with the argument `after`.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'When.' }),
+    kind: t.field({
+      type: FailureKindEnum,
+      description: 'What did not succeed.',
+      resolve: (failure) => failure.kind,
+    }),
+    turnId: t.exposeID('turnId', { nullable: true, description: 'The turn, or the first of several.' }),
+    turns: t.exposeInt('turns', {
+      description: 'How many turns of this user it was; failures within 100 ms are told together.',
+    }),
+    attempts: t.exposeInt('attempts', { description: 'Attempts so far.' }),
+    message: t.exposeString('message', { description: 'More, for people.' }),
+    resolvedAt: t.field({
+      type: 'DateTime',
+      nullable: true,
+      description: 'When it succeeded after all; null while it has not.',
+      resolve: (failure) => (failure.resolvedAt === null ? null : new Date(failure.resolvedAt)),
+    }),
+  }),
+});
+
+builder.subscriptionField('persistenceFailures', (t) =>
+  t.field({
+    type: PersistenceFailure,
+    description:
+      'Failures to store or vectorise as they happen and as they end; told at once, even while the database is away.',
+    args: {
+      after: t.arg.id({
+        description: 'Resume after this cursor, without gap or duplicate; absent: from now on.',
+      }),
+    },
+    subscribe: async function* (_root, args, { services, principal, onOverflow }) {
+      for await (const { cursor, at, turnId, payload } of follow(
+        services.events,
+        principal,
+        'persistence_failure',
+        args,
+        onOverflow,
+      )) {
+        yield { ...(payload as unknown as Omit<Failure, 'cursor' | 'at' | 'turnId'>), cursor, at, turnId };
+      }
+    },
+    resolve: (failure) => failure,
+  }),
+);

@@ -1,0 +1,165 @@
+import type { Owner } from '../../access/principals.ts';
+import type { EventOutbox } from '../../events/outbox.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { AppliedTurn } from '../interactions/apply.ts';
+import type { StoreObserver } from '../interactions/store.ts';
+import type { Turn } from '../interactions/turn.ts';
+
+/** What became of the turns, counted since the data directory was made. */
+export interface PersistenceCounters {
+  /** Turns that were accepted. */
+  attempted: number;
+  /** Turns that the database has taken. */
+  succeeded: number;
+  /** Turns that were set apart, because the database always refuses them. */
+  failed: number;
+  /** Turns that were sent again and had been stored. */
+  replayed: number;
+  /** Turns that were acknowledged before the database had them. */
+  journaled: number;
+  /** Of those, turns that the database has taken since. */
+  recovered: number;
+  /** Vectors that were stored. */
+  vectorUpdates: number;
+}
+
+const ZERO: PersistenceCounters = {
+  attempted: 0,
+  succeeded: 0,
+  failed: 0,
+  replayed: 0,
+  journaled: 0,
+  recovered: 0,
+  vectorUpdates: 0,
+};
+/** Counters are written this often; a crash loses at most what was counted since. */
+const WRITE_MS = 1_000;
+/** Failures within this time are told as one event. */
+const GATHER_MS = 100;
+
+export type FailureKind = 'SAVE_DEFERRED' | 'SAVE_REFUSED' | 'VECTOR_DEFERRED';
+
+/** Counts what becomes of turns, and tells each failure and its end. */
+export class Persistence implements StoreObserver {
+  readonly #journal: Journal;
+  readonly #outbox: EventOutbox;
+  readonly #onCommitted: (turns: readonly AppliedTurn[]) => void;
+  readonly #counters: PersistenceCounters;
+  #unwritten: Record<string, number> = {};
+  #timer: NodeJS.Timeout | null = null;
+  #gathering = new Map<
+    string,
+    { owner: Owner; kind: FailureKind; resolved: boolean; turnIds: string[]; message: string }
+  >();
+  #telling: NodeJS.Timeout | null = null;
+
+  constructor(parts: {
+    journal: Journal;
+    outbox: EventOutbox;
+    onCommitted: (turns: readonly AppliedTurn[]) => void;
+  }) {
+    this.#journal = parts.journal;
+    this.#outbox = parts.outbox;
+    this.#onCommitted = parts.onCommitted;
+    const { counters } = parts.journal.recovered;
+    this.#counters = { ...ZERO };
+    for (const name of Object.keys(ZERO) as (keyof PersistenceCounters)[])
+      this.#counters[name] = counters[name] ?? 0;
+  }
+
+  get counters(): Readonly<PersistenceCounters> {
+    return { ...this.#counters };
+  }
+
+  accepted(turns: number): void {
+    this.#count('attempted', turns);
+  }
+
+  committed(turns: readonly AppliedTurn[]): void {
+    const replayed = turns.filter((turn) => turn.replayed).length;
+    this.#count('replayed', replayed);
+    this.#count('succeeded', turns.length - replayed);
+    this.#onCommitted(turns);
+  }
+
+  deferred(turns: readonly Turn[]): void {
+    this.#count('journaled', turns.length);
+    this.#gather(
+      'SAVE_DEFERRED',
+      false,
+      turns,
+      'the database did not take it in time; it is kept in the journal',
+    );
+  }
+
+  caughtUp(turns: readonly Turn[]): void {
+    this.#count('recovered', turns.length);
+    this.#gather('SAVE_DEFERRED', true, turns, 'the database has taken it');
+  }
+
+  buried(turns: readonly Turn[], reason: string): void {
+    this.#count('failed', turns.length);
+    this.#gather('SAVE_REFUSED', false, turns, reason);
+  }
+
+  vectorsStored(count: number): void {
+    this.#count('vectorUpdates', count);
+  }
+
+  /** Writes what was counted. */
+  async flush(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    const count = this.#unwritten;
+    this.#unwritten = {};
+    if (Object.keys(count).length > 0) await this.#journal.write({ count }).catch(() => this.#merge(count));
+  }
+
+  #count(name: keyof PersistenceCounters, by: number): void {
+    if (by === 0) return;
+    this.#counters[name] += by;
+    this.#merge({ [name]: by });
+    this.#timer ??= setTimeout(() => void this.flush(), WRITE_MS);
+  }
+
+  #merge(count: Record<string, number>): void {
+    for (const [name, by] of Object.entries(count)) this.#unwritten[name] = (this.#unwritten[name] ?? 0) + by;
+  }
+
+  #gather(kind: FailureKind, resolved: boolean, turns: readonly Turn[], message: string): void {
+    for (const { tenantId, userId, turnId } of turns) {
+      const key = JSON.stringify([tenantId, userId, kind, resolved]);
+      const group = this.#gathering.get(key) ?? {
+        owner: { tenantId, userId },
+        kind,
+        resolved,
+        turnIds: [],
+        message,
+      };
+      group.turnIds.push(turnId);
+      this.#gathering.set(key, group);
+    }
+    this.#telling ??= setTimeout(() => this.#tell(), GATHER_MS);
+  }
+
+  #tell(): void {
+    this.#telling = null;
+    const groups = [...this.#gathering.values()];
+    this.#gathering.clear();
+    for (const { owner, kind, resolved, turnIds, message } of groups) {
+      const payload = {
+        kind,
+        message,
+        turns: turnIds.length,
+        attempts: 1,
+        resolvedAt: resolved ? new Date().toISOString() : null,
+      };
+      void this.#outbox.announce({
+        ...owner,
+        kind: 'persistence_failure',
+        turnId: turnIds[0] ?? null,
+        payload,
+      });
+    }
+  }
+}

@@ -1,0 +1,117 @@
+import type { Database } from '../db/client.ts';
+import type { Journal, StoredEntry } from '../journal/journal.ts';
+import type { Logger } from '../log.ts';
+import type { EventContent, EventFeed, EventKind } from './feed.ts';
+
+export const EVENT_ENTRY = 'event';
+
+export interface Announcement {
+  readonly kind: EventKind;
+  readonly tenantId: string;
+  readonly userId?: string | null;
+  readonly turnId?: string | null;
+  readonly payload: Record<string, unknown>;
+}
+
+/**
+ * Events that must be heard while the database is away: told to subscribers at once, kept in the journal, and put
+ * into the event table when it can be reached.
+ */
+export class EventOutbox {
+  readonly #db: Database;
+  readonly #journal: Journal;
+  readonly #feed: EventFeed;
+  readonly #log: Logger;
+  readonly #isUp: () => boolean;
+  #number = 0;
+  #waiting: { seq: number; event: EventContent }[] = [];
+  #flushing: Promise<void> | null = null;
+
+  constructor(parts: { db: Database; journal: Journal; feed: EventFeed; log: Logger; isUp: () => boolean }) {
+    this.#db = parts.db;
+    this.#journal = parts.journal;
+    this.#feed = parts.feed;
+    this.#log = parts.log;
+    this.#isUp = parts.isUp;
+    for (const entry of parts.journal.recovered.entries)
+      if (entry.kind === EVENT_ENTRY) this.#waiting.push(recovered(entry));
+  }
+
+  /** Tells an event. Never fails: what cannot be kept is told and logged. */
+  async announce({ kind, tenantId, userId = null, turnId = null, payload }: Announcement): Promise<void> {
+    const origin = { process: this.#feed.process, number: ++this.#number };
+    const event: EventContent = {
+      kind,
+      tenantId,
+      userId,
+      conversationId: null,
+      turnId,
+      payload,
+      at: new Date(),
+      origin,
+    };
+    this.#feed.tell(event);
+    try {
+      const [seq = 0] = await this.#journal.write({
+        add: [{ kind: EVENT_ENTRY, stream: '', body: JSON.stringify(event) }],
+      });
+      this.#waiting.push({ seq, event });
+    } catch (error) {
+      this.#log.error({ err: error, kind, payload }, 'an event could be told but not be kept');
+      return;
+    }
+    await this.flush();
+  }
+
+  /** Puts waiting events into the table, if the database answers. */
+  async flush(): Promise<void> {
+    this.#flushing ??= this.#flush().finally(() => {
+      this.#flushing = null;
+    });
+    await this.#flushing;
+  }
+
+  async #flush(): Promise<void> {
+    while (this.#waiting.length > 0 && this.#isUp()) {
+      const batch = this.#waiting.slice(0, 200);
+      try {
+        await this.#db.pool.query({
+          name: 'insert_events',
+          text: INSERT,
+          values: [JSON.stringify(batch.map(({ event }) => asRow(event)))],
+        });
+      } catch (error) {
+        this.#log.warn({ err: error }, 'events wait for the database');
+        return;
+      }
+      this.#waiting = this.#waiting.slice(batch.length);
+      this.#feed.wake();
+      await this.#journal.write({ remove: batch.map(({ seq }) => seq) }).catch((error: unknown) => {
+        this.#log.warn({ err: error }, 'stored events stay in the journal; they will be recognised');
+      });
+    }
+  }
+}
+
+const INSERT = `
+  insert into echo_events (tenant_id, user_id, kind, turn_id, payload, origin, origin_number, at)
+  select tenant_id, user_id, kind, turn_id, payload, origin, origin_number, at from json_populate_recordset(null::echo_events, $1)
+  on conflict (origin, origin_number) do nothing`;
+
+function asRow({ kind, tenantId, userId, turnId, payload, origin, at }: EventContent): object {
+  return {
+    kind,
+    tenant_id: tenantId,
+    user_id: userId,
+    turn_id: turnId,
+    payload,
+    origin: origin?.process,
+    origin_number: origin?.number,
+    at,
+  };
+}
+
+function recovered({ seq, body }: StoredEntry): { seq: number; event: EventContent } {
+  const event = JSON.parse(body) as EventContent;
+  return { seq, event: { ...event, at: new Date(event.at) } };
+}

@@ -1,0 +1,253 @@
+import type { Logger } from '../log.ts';
+import type { Journal } from './journal.ts';
+
+/** What an error of `apply` means: never, again at once, or not before the database is back. */
+export type Judgement = 'refused' | 'conflict' | 'unavailable' | 'unknown';
+
+export interface DrainOptions<Value, Result> {
+  readonly journal: Journal;
+  readonly log: Logger;
+  /** Stores values in one transaction, in the order given; a result for each. Safe to run again. */
+  readonly apply: (values: readonly Value[]) => Promise<readonly Result[]>;
+  readonly judge: (error: unknown) => Judgement;
+  readonly isUp: () => boolean;
+  readonly reportDown: (reason: string) => void;
+  /** Another form of an acknowledged value that was refused, which will not be; null: there is none. */
+  readonly amend: (value: Value, error: unknown) => Value | null;
+  readonly onApplied: (results: readonly Result[], waiting: readonly DrainEntry<Value>[]) => void;
+  readonly onBuried: (value: Value, reason: string) => void;
+}
+
+/** An entry that the database has not taken yet. */
+export interface DrainEntry<Value> {
+  readonly seq: number;
+  readonly stream: string;
+  value: Value;
+  readonly acceptedAt: number;
+  /** Somebody was told that it is kept: it may no longer be refused. */
+  acknowledged: boolean;
+  attempts: number;
+}
+
+interface Waiting<Value, Result> extends DrainEntry<Value> {
+  resolve(result: Result): void;
+  reject(error: unknown): void;
+}
+
+const MAX_BATCH = 64;
+const CONCURRENCY = 3;
+/** Times that an acknowledged entry may be amended before it is buried: once for each value that it may hold. */
+const MAX_REFUSALS = 501;
+const RETRY_MS = 20;
+const MAX_RETRY_MS = 2_000;
+/** Removals wait this long for others, to share a commit. Applying again is harmless. */
+const REMOVAL_DELAY_MS = 25;
+
+/**
+ * Carries journaled entries to the database: within a stream one after another, across streams in batches. What
+ * the database always refuses is set apart, so that nothing waits behind it.
+ */
+export class Drain<Value, Result> {
+  readonly #options: DrainOptions<Value, Result>;
+  readonly #streams = new Map<string, Waiting<Value, Result>[]>();
+  readonly #busy = new Set<string>();
+  #running = 0;
+  #appliedAt = performance.now();
+  #retryMs = RETRY_MS;
+  #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
+  #removals: number[] = [];
+  #removing: Promise<unknown> = Promise.resolve();
+  #removalTimer: NodeJS.Timeout | null = null;
+
+  constructor(options: DrainOptions<Value, Result>) {
+    this.#options = options;
+  }
+
+  /** Entries that wait. */
+  get depth(): number {
+    let depth = 0;
+    for (const entries of this.#streams.values()) depth += entries.length;
+    return depth;
+  }
+
+  /** When the oldest waiting entry was accepted (milliseconds since 1970), or null. */
+  get oldestAt(): number | null {
+    let oldest: number | null = null;
+    for (const [first] of this.#streams.values())
+      if (first && (oldest === null || first.acceptedAt < oldest)) oldest = first.acceptedAt;
+    return oldest;
+  }
+
+  /** Milliseconds since something was applied; counted from the start if nothing was. */
+  get idleMs(): number {
+    return performance.now() - this.#appliedAt;
+  }
+
+  /** Waiting entries of one stream, in order. */
+  waitingIn(stream: string): readonly DrainEntry<Value>[] {
+    return this.#streams.get(stream) ?? [];
+  }
+
+  /** All waiting entries. */
+  *waiting(): Iterable<DrainEntry<Value>> {
+    for (const entries of this.#streams.values()) yield* entries;
+  }
+
+  /**
+   * Takes over an entry that is in the journal.
+   *
+   * @returns once the database has it; rejects only if it was refused before it was acknowledged
+   */
+  submit(entry: Omit<DrainEntry<Value>, 'attempts'>): { entry: DrainEntry<Value>; applied: Promise<Result> } {
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const waiting: Waiting<Value, Result> = { ...entry, attempts: 0, resolve, reject };
+    const entries = this.#streams.get(entry.stream);
+    if (entries) entries.push(waiting);
+    else this.#streams.set(entry.stream, [waiting]);
+    this.pump();
+    return { entry: waiting, applied: promise };
+  }
+
+  /** Starts as much work as there is and may be done. */
+  pump(): void {
+    while (!this.#stopped && this.#running < CONCURRENCY && this.#options.isUp()) {
+      const batch = this.#takeBatch();
+      if (batch.length === 0) return;
+      this.#running++;
+      void this.#apply(batch).finally(() => {
+        this.#running--;
+        for (const { stream } of batch) this.#busy.delete(stream);
+        if (!this.#timer) this.pump();
+      });
+    }
+  }
+
+  /** Waits until nothing is left to do or the time is over; then starts nothing any more. */
+  async stop(ms: number): Promise<void> {
+    const deadline = Date.now() + ms;
+    while (this.depth > 0 && this.#options.isUp() && Date.now() < deadline) await sleep(5);
+    this.#stopped = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    while (this.#running > 0 && Date.now() < deadline) await sleep(5);
+    await this.flushRemovals();
+  }
+
+  /** Makes it durable that applied entries are done, so that no restart applies them again. */
+  async flushRemovals(): Promise<void> {
+    if (this.#removalTimer) clearTimeout(this.#removalTimer);
+    this.#removalTimer = null;
+    const remove = this.#removals.splice(0);
+    if (remove.length > 0) {
+      this.#removing = this.#options.journal.write({ remove }).catch((error: unknown) => {
+        this.#options.log.error(
+          { err: error, entries: remove.length },
+          'applied entries stay in the journal; they will be applied again, to no effect',
+        );
+      });
+    }
+    await this.#removing;
+  }
+
+  #takeBatch(): Waiting<Value, Result>[] {
+    const batch: Waiting<Value, Result>[] = [];
+    for (const [stream, entries] of this.#streams) {
+      if (this.#busy.has(stream)) continue;
+      const room = MAX_BATCH - batch.length;
+      if (room <= 0) break;
+      batch.push(...entries.slice(0, room));
+    }
+    for (const { stream } of batch) this.#busy.add(stream);
+    return batch;
+  }
+
+  async #apply(batch: readonly Waiting<Value, Result>[]): Promise<void> {
+    const { apply, judge, reportDown, log } = this.#options;
+    try {
+      const results = await apply(batch.map((entry) => entry.value));
+      this.#retryMs = RETRY_MS;
+      this.#settle(batch, results);
+    } catch (error) {
+      const judgement = judge(error);
+      if (judgement === 'unavailable') {
+        reportDown((error as Error).message);
+      } else if (judgement === 'refused' && batch.length > 1) {
+        // One of them is at fault; alone, each shows for itself.
+        for (const entry of batch) await this.#applyAlone(entry);
+      } else if (judgement === 'refused' && batch[0]) {
+        await this.#refuse(batch[0], error);
+      } else {
+        log.warn(
+          { err: error, entries: batch.length },
+          'a batch of the journal could not be applied; trying again',
+        );
+        this.#pause();
+      }
+    }
+  }
+
+  async #applyAlone(entry: Waiting<Value, Result>): Promise<void> {
+    // An earlier one of its stream may have been left in place: order comes first.
+    if (this.#streams.get(entry.stream)?.[0] === entry) await this.#apply([entry]);
+  }
+
+  async #refuse(entry: Waiting<Value, Result>, error: unknown): Promise<void> {
+    const { journal, amend, onBuried, log } = this.#options;
+    if (!entry.acknowledged) {
+      this.#drop(entry);
+      this.#remove(entry.seq);
+      entry.reject(error);
+      return;
+    }
+    const amended = ++entry.attempts < MAX_REFUSALS ? amend(entry.value, error) : null;
+    if (amended !== null) {
+      entry.value = amended;
+      return;
+    }
+    const reason = (error as Error).message;
+    log.error(
+      { err: error, seq: entry.seq },
+      'the database refuses a journaled entry for good; it is kept in the journal\'s table "dead"',
+    );
+    await journal.write({ bury: [{ seq: entry.seq, reason }] });
+    this.#drop(entry);
+    entry.reject(error);
+    onBuried(entry.value, reason);
+  }
+
+  #settle(batch: readonly Waiting<Value, Result>[], results: readonly Result[]): void {
+    this.#appliedAt = performance.now();
+    for (const [index, entry] of batch.entries()) {
+      this.#drop(entry);
+      this.#remove(entry.seq);
+      entry.resolve(results[index] as Result);
+    }
+    this.#options.onApplied(results, batch);
+  }
+
+  #drop(entry: Waiting<Value, Result>): void {
+    const entries = this.#streams.get(entry.stream);
+    // Nearly always the first one: entries are applied in order.
+    const index = entries?.indexOf(entry) ?? -1;
+    if (!entries || index < 0) return;
+    entries.splice(index, 1);
+    if (entries.length === 0) this.#streams.delete(entry.stream);
+  }
+
+  #remove(seq: number): void {
+    this.#removals.push(seq);
+    this.#removalTimer ??= setTimeout(() => void this.flushRemovals(), REMOVAL_DELAY_MS);
+  }
+
+  #pause(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.pump();
+    }, this.#retryMs);
+    this.#retryMs = Math.min(this.#retryMs * 2, MAX_RETRY_MS);
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

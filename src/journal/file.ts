@@ -1,0 +1,276 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { JournalFailureInfo, JournalWrite, Recovered, StoredEntry } from './protocol.ts';
+
+export interface Commit {
+  /** Seqs of the added entries, for each write. */
+  readonly seqs: readonly (readonly number[])[];
+  readonly failure: JournalFailureInfo | null;
+  readonly size: number;
+}
+
+/** Primary result codes of SQLite (https://sqlite.org/rescode.html). */
+const SQLITE_FULL = 13;
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+/**
+ * The journal's one file: SQLite in WAL mode with an fsync at each commit, opened exclusively, so that it is the
+ * lock of the data directory too.
+ *
+ * @throws the error of SQLite if another process has it
+ */
+export class JournalFile {
+  readonly recovered: Recovered;
+  readonly #maxBytes: number;
+  readonly #db: DatabaseSync;
+  readonly #statements: Statements;
+  #broken: string | null = null;
+
+  constructor({ path, maxBytes }: { path: string; maxBytes: number }) {
+    this.#maxBytes = maxBytes;
+    const damage: string[] = [];
+    const log = existsSync(`${path}-wal`) ? readFileSync(`${path}-wal`) : Buffer.alloc(0);
+    this.#db = openOrReplace(path, damage);
+    keepUnreadLog(this.#db, log, path, damage);
+    const entries = this.#readEntries(damage);
+    this.#statements = prepare(this.#db);
+    for (const { seq } of entries.bad) this.#statements.remove.run(seq);
+    this.recovered = { entries: entries.good, counters: this.#readCounters(), damage, size: this.#size() };
+  }
+
+  /** Writes all of it in one transaction: on disk when it returns without a failure. */
+  commit(writes: readonly JournalWrite[]): Commit {
+    if (this.#broken)
+      return { seqs: [], failure: { reason: 'BROKEN', message: this.#broken }, size: this.#size() };
+    const adds = writes.some((write) => write.add.length > 0);
+    if (adds && this.#size() > this.#maxBytes) {
+      return {
+        seqs: [],
+        failure: { reason: 'FULL', message: `the journal has reached its limit of ${this.#maxBytes} bytes` },
+        size: this.#size(),
+      };
+    }
+    try {
+      this.#db.exec('begin immediate');
+      const seqs = writes.map((write) => this.#write(write));
+      this.#db.exec('commit');
+      return { seqs, failure: null, size: this.#size() };
+    } catch (error) {
+      return { seqs: [], failure: this.#fail(error as Error & { errcode?: number }), size: 0 };
+    }
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  #write({ add, remove, bury, count }: JournalWrite): number[] {
+    const s = this.#statements;
+    for (const seq of remove) s.remove.run(seq);
+    for (const { seq, reason } of bury) {
+      s.bury.run(reason, Date.now(), seq);
+      s.remove.run(seq);
+    }
+    for (const [name, by] of Object.entries(count)) s.count.run(name, by);
+    return add.map(({ kind, stream, body }) =>
+      Number(s.add.run(kind, stream, body, checksum(kind, stream, body), Date.now()).lastInsertRowid),
+    );
+  }
+
+  /**
+   * A full disk leaves the file as it was, and it may be used again when there is space. After any other error
+   * (a failed fsync above all) nobody knows what is on disk: nothing is acknowledged any more.
+   */
+  #fail(error: Error & { errcode?: number }): JournalFailureInfo {
+    try {
+      if (this.#db.isTransaction) this.#db.exec('rollback');
+    } catch (rollbackError) {
+      this.#broken = `rollback failed: ${(rollbackError as Error).message}`;
+    }
+    const code = (error.errcode ?? 0) & 0xff;
+    if (code === SQLITE_FULL && !this.#broken)
+      return { reason: 'FULL', message: 'there is no space left on the disk of the journal' };
+    this.#broken ??= `${error.message} (SQLite ${error.errcode ?? 'error'})`;
+    return { reason: 'BROKEN', message: this.#broken };
+  }
+
+  #readEntries(damage: string[]): { good: StoredEntry[]; bad: { seq: number }[] } {
+    const good: StoredEntry[] = [];
+    const bad: { seq: number }[] = [];
+    for (const row of this.#db
+      .prepare('select * from entries order by seq')
+      .iterate() as Iterable<EntryRow>) {
+      const { seq, kind, stream, body, accepted_at: acceptedAt } = row;
+      if (row.checksum === checksum(kind, stream, body)) good.push({ seq, kind, stream, body, acceptedAt });
+      else {
+        bad.push({ seq });
+        damage.push(`entry ${seq} of the journal is damaged; it was moved to the table "dead"`);
+        this.#db
+          .prepare('insert into dead (seq, kind, stream, body, reason, buried_at) values (?, ?, ?, ?, ?, ?)')
+          .run(seq, kind, stream, body, 'checksum mismatch', Date.now());
+      }
+    }
+    return { good, bad };
+  }
+
+  #readCounters(): Record<string, number> {
+    const rows = this.#db.prepare('select name, value from counters').all() as {
+      name: string;
+      value: number;
+    }[];
+    return Object.fromEntries(rows.map((row) => [row.name, row.value]));
+  }
+
+  #size(): number {
+    const free = this.#db.prepare('pragma freelist_count').get() as { freelist_count: number };
+    const pages = this.#db.prepare('pragma page_count').get() as { page_count: number };
+    return (pages.page_count - free.freelist_count) * PAGE_BYTES;
+  }
+}
+
+interface EntryRow extends StoredEntry {
+  readonly checksum: string;
+  readonly accepted_at: number;
+}
+
+type Statements = Record<'add' | 'remove' | 'bury' | 'count', StatementSync>;
+
+const PAGE_BYTES = 4096;
+
+const SCHEMA = `
+  create table if not exists entries (
+    seq integer primary key autoincrement, kind text not null, stream text not null, body text not null,
+    checksum text not null, accepted_at integer not null
+  );
+  create table if not exists dead (
+    seq integer primary key, kind text not null, stream text not null, body text not null,
+    reason text not null, buried_at integer not null
+  );
+  create table if not exists counters (name text primary key, value integer not null) without rowid;`;
+
+function open(path: string): DatabaseSync {
+  const db = new DatabaseSync(path);
+  try {
+    db.exec(
+      `pragma page_size = ${PAGE_BYTES}; pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full`,
+    );
+    db.exec('begin immediate');
+    db.exec(SCHEMA);
+    db.exec('commit');
+    requireSetting(db, 'journal_mode', 'wal');
+    requireSetting(db, 'synchronous', 2);
+    requireSetting(db, 'locking_mode', 'exclusive');
+    const check = db.prepare('pragma quick_check(1)').get() as { quick_check: string };
+    if (check.quick_check !== 'ok')
+      throw Object.assign(new Error(check.quick_check), { errcode: SQLITE_CORRUPT });
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function requireSetting(db: DatabaseSync, name: string, expected: string | number): void {
+  const row = db.prepare(`pragma ${name}`).get() as Record<string, unknown>;
+  if (row[name] !== expected)
+    throw new Error(`the journal needs ${name} = ${expected}, SQLite says ${String(row[name])}`);
+}
+
+/** Opens the file; a corrupt one is put aside, and what can be read of it goes into a new one. */
+function openOrReplace(path: string, damage: string[]): DatabaseSync {
+  try {
+    return open(path);
+  } catch (error) {
+    const code = ((error as { errcode?: number }).errcode ?? 0) & 0xff;
+    if (code !== SQLITE_CORRUPT && code !== SQLITE_NOTADB) throw error;
+    const aside = `${path}.corrupt-${Date.now()}`;
+    for (const suffix of ['', '-wal', '-shm'])
+      if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+    const db = open(path);
+    const saved = salvage(aside, db);
+    damage.push(
+      `the journal was corrupt (${(error as Error).message}); it was put aside as "${aside}", ${saved} entries were saved from it`,
+    );
+    return db;
+  }
+}
+
+/** Copies the entries that can still be read, page by page; returns how many. */
+function salvage(aside: string, into: DatabaseSync): number {
+  const known = new Map<number, EntryRow>();
+  let from: DatabaseSync | null = null;
+  try {
+    from = new DatabaseSync(aside);
+    // From both ends: a damaged page in the middle stops each walk on its own side.
+    for (const order of ['asc', 'desc']) {
+      try {
+        for (const row of from
+          .prepare(`select * from entries order by seq ${order}`)
+          .iterate() as Iterable<EntryRow>)
+          known.set(row.seq, row);
+      } catch (error) {
+        if (((error as { errcode?: number }).errcode ?? 0) === 0) throw error;
+      }
+    }
+  } catch (error) {
+    if (((error as { errcode?: number }).errcode ?? 0) === 0) throw error;
+  } finally {
+    from?.close();
+  }
+  const add = into.prepare(
+    'insert into entries (seq, kind, stream, body, checksum, accepted_at) values (?, ?, ?, ?, ?, ?)',
+  );
+  into.exec('begin immediate');
+  for (const row of [...known.values()].sort((a, b) => a.seq - b.seq))
+    add.run(row.seq, row.kind, row.stream, row.body, row.checksum, row.accepted_at);
+  into.exec('commit');
+  return known.size;
+}
+
+function prepare(db: DatabaseSync): Statements {
+  return {
+    add: db.prepare('insert into entries (kind, stream, body, checksum, accepted_at) values (?, ?, ?, ?, ?)'),
+    remove: db.prepare('delete from entries where seq = ?'),
+    bury: db.prepare(
+      'insert or replace into dead select seq, kind, stream, body, ?, ? from entries where seq = ?',
+    ),
+    count: db.prepare(
+      'insert into counters (name, value) values (?, ?) on conflict (name) do update set value = value + excluded.value',
+    ),
+  };
+}
+
+function checksum(kind: string, stream: string, body: string): string {
+  return createHash('sha256').update(`${kind}\n${stream}\n${body}`).digest('base64');
+}
+
+/**
+ * SQLite ends its recovery of the log at the first frame whose checksum is wrong
+ * (https://sqlite.org/fileformat2.html#walformat). At the end of the log that is a commit which was never
+ * acknowledged. If commits of the same generation follow, the log was damaged in the middle: it is put aside,
+ * because what follows may hold acknowledged entries.
+ */
+function keepUnreadLog(db: DatabaseSync, log: Buffer, path: string, damage: string[]): void {
+  const recovered = (db.prepare('pragma wal_checkpoint(passive)').get() as { log: number }).log;
+  const written = lastCommitFrame(log);
+  if (written <= recovered || recovered < 0) return;
+  const aside = `${path}-wal.corrupt-${Date.now()}`;
+  writeFileSync(aside, log);
+  damage.push(
+    `the journal's log was damaged in the middle: ${written - recovered} of ${written} pages could not be read; it was put aside as "${aside}"`,
+  );
+}
+
+/** The number of the last frame that ends a commit and bears the log's current salts. */
+function lastCommitFrame(log: Buffer): number {
+  if (log.length < 32) return 0;
+  const salts = log.subarray(16, 24);
+  const frameBytes = 24 + log.readUInt32BE(8);
+  let last = 0;
+  for (let frame = 1, at = 32; at + frameBytes <= log.length; frame++, at += frameBytes) {
+    if (log.readUInt32BE(at + 4) !== 0 && log.subarray(at + 8, at + 16).equals(salts)) last = frame;
+  }
+  return last;
+}

@@ -1,0 +1,123 @@
+import { Worker } from 'node:worker_threads';
+import type { NearestQuery, PointRow, TableNumber } from './sqlite-vec-tables.ts';
+import {
+  type StoredPoint,
+  type VectorHit,
+  type VectorModel,
+  VectorStoreUnavailable,
+} from './vector-store.ts';
+
+/** What the thread can do, by name. */
+export type Calls = {
+  ping: () => number;
+  openModel: (key: string, model: VectorModel) => { table: TableNumber; dimensions: number };
+  otherModels: (key: string) => VectorModel[];
+  dropModel: (key: string) => void;
+  upsert: (key: string, points: readonly PointRow[]) => void;
+  remove: (ids: readonly string[]) => void;
+  fetch: (key: string, ids: readonly string[]) => StoredPoint[];
+  scan: (key: string, after: string, limit: number) => StoredPoint[];
+  nearest: (key: string, query: NearestQuery) => VectorHit[];
+  count: (key: string) => number;
+  close: () => void;
+};
+
+export type Request = { id: number; call: keyof Calls; args: unknown[] };
+export type Answer = {
+  id: number;
+  result?: unknown;
+  error?: { message: string; code: number | null };
+};
+
+export interface ThreadOptions {
+  readonly file: string;
+  readonly readOnly: boolean;
+  /** How long to wait for another process's write. */
+  readonly busyTimeoutMs: number;
+}
+
+/** The file is damaged: what it holds has to be made again. */
+export class VectorFileCorrupt extends Error {
+  override readonly name = 'VectorFileCorrupt';
+}
+
+/** One thread with one connection. It starts with the first call, and again after it died. */
+export interface SqliteVecClient {
+  /** @throws VectorStoreUnavailable, VectorFileCorrupt */
+  call<Name extends keyof Calls>(
+    name: Name,
+    ...args: Parameters<Calls[Name]>
+  ): Promise<ReturnType<Calls[Name]>>;
+  /** Closes the file and ends the thread; calls under way are finished first. */
+  close(): Promise<void>;
+}
+
+interface Waiting {
+  resolve: (value: unknown) => void;
+  reject: (error: Error) => void;
+  timer: NodeJS.Timeout;
+}
+
+/**
+ * @param options.callTimeoutMs a call that takes longer fails, and its thread is replaced
+ */
+export function createSqliteVecClient(options: ThreadOptions & { callTimeoutMs: number }): SqliteVecClient {
+  let worker: Worker | null = null;
+  let lastId = 0;
+  const waiting = new Map<number, Waiting>();
+
+  const settle = (answer: Answer) => {
+    const call = waiting.get(answer.id);
+    if (!call) return;
+    waiting.delete(answer.id);
+    clearTimeout(call.timer);
+    if (waiting.size === 0) worker?.unref();
+    if (answer.error) call.reject(errorOf(answer.error));
+    else call.resolve(answer.result);
+  };
+  const abandon = (gone: Worker, message: string) => {
+    if (worker !== gone) return;
+    worker = null;
+    for (const id of [...waiting.keys()]) settle({ id, error: { message, code: null } });
+  };
+  const start = () => {
+    const started = new Worker(new URL('./sqlite-vec-thread.ts', import.meta.url), { workerData: options });
+    started.on('message', settle);
+    started.on('error', (error: Error) => abandon(started, `the thread failed: ${error.message}`));
+    started.on('exit', () => abandon(started, 'the thread ended'));
+    return started;
+  };
+  const call: SqliteVecClient['call'] = (name, ...args) =>
+    new Promise((resolve, reject) => {
+      worker ??= start();
+      const target = worker;
+      const id = ++lastId;
+      const timer = setTimeout(() => {
+        abandon(target, `${name} took more than ${options.callTimeoutMs} ms`);
+        void target.terminate();
+      }, options.callTimeoutMs);
+      waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, timer });
+      target.ref();
+      target.postMessage({ id, call: name, args } satisfies Request);
+    });
+  return {
+    call,
+    async close() {
+      const ending = worker;
+      if (!ending) return;
+      await call('close').catch(() => undefined);
+      worker = null;
+      await ending.terminate();
+    },
+  };
+}
+
+const SQLITE_CORRUPT = 11;
+const SQLITE_NOTADB = 26;
+
+function errorOf({ message, code }: { message: string; code: number | null }): Error {
+  const primary = code === null ? null : code & 0xff;
+  const damaged =
+    primary === SQLITE_CORRUPT || primary === SQLITE_NOTADB || /internal sqlite-vec error/i.test(message);
+  return damaged ? new VectorFileCorrupt(message) : new VectorStoreUnavailable(`vectors.db: ${message}`);
+}

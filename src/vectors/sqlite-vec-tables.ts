@@ -1,0 +1,206 @@
+import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { StoredPoint, VectorHit, VectorModel } from './vector-store.ts';
+
+/** A point as it travels to the thread. */
+export interface PointRow {
+  id: string;
+  owner: string;
+  tenantId: string;
+  userId: string;
+  conversationId: string;
+  contentHash: string;
+  timestampMs: number;
+  vector: Float32Array;
+}
+
+export interface NearestQuery {
+  owner: string;
+  vector: Float32Array;
+  limit: number;
+  conversationId: string | null;
+  sinceMs: number | null;
+  untilMs: number | null;
+}
+
+/** A model's two tables: `vectors_N` (sqlite-vec's vec0) and `points_N` (what it cannot page by id). */
+export type TableNumber = number;
+
+/**
+ * Each user's vectors fill whole chunks. At 128 a user costs at least 196 kB of 384 dimensions; 1,024 (the default)
+ * would be 1.5 MB, and searches only a fifth faster.
+ */
+const CHUNK_SIZE = 128;
+
+/** The tables of a model, made if they are not there. @returns its number and the length its vectors really have */
+export function openModel(
+  db: DatabaseSync,
+  key: string,
+  model: VectorModel,
+): { table: TableNumber; dimensions: number } {
+  db.exec(`create table if not exists models (
+    number integer primary key, key text not null unique, name text not null, dimensions integer not null) strict`);
+  inTransaction(db, () => {
+    const known = db.prepare('select number from models where key = ?').get(key);
+    if (known) return;
+    db.prepare('insert into models (key, name, dimensions) values (?, ?, ?)').run(
+      key,
+      model.name,
+      model.dimensions,
+    );
+    const { number } = db.prepare('select number from models where key = ?').get(key) as { number: number };
+    createTables(db, number, model.dimensions);
+  });
+  const { number } = db.prepare('select number from models where key = ?').get(key) as { number: number };
+  const declared = db.prepare('select sql from sqlite_master where name = ?').get(`vectors_${number}`);
+  return {
+    table: number,
+    dimensions: Number(/float\[(\d+)\]/.exec(String(declared?.sql))?.[1] ?? Number.NaN),
+  };
+}
+
+function createTables(db: DatabaseSync, table: TableNumber, dimensions: number): void {
+  db.exec(`create table points_${table} (
+      id text primary key, tenant_id text not null, user_id text not null, content_hash text not null
+    ) strict, without rowid;
+    create virtual table vectors_${table} using vec0(
+      id text primary key, owner text partition key, embedding float[${dimensions}] distance_metric=cosine,
+      conversation_id text, timestamp integer, chunk_size=${CHUNK_SIZE})`);
+}
+
+/** Models other than the one of `key`. */
+export function otherModels(db: DatabaseSync, key: string): VectorModel[] {
+  return db
+    .prepare('select name, dimensions from models where key <> ? order by number')
+    .all(key)
+    .map((row) => ({ name: String(row.name), dimensions: Number(row.dimensions) }));
+}
+
+/** Drops a model's tables; an unknown one is ignored. */
+export function dropModel(db: DatabaseSync, key: string): void {
+  inTransaction(db, () => {
+    const known = db.prepare('select number from models where key = ?').get(key);
+    if (!known) return;
+    db.exec(`drop table vectors_${known.number}; drop table points_${known.number}`);
+    db.prepare('delete from models where key = ?').run(key);
+  });
+}
+
+/** The number of a model's tables. @throws if there is none */
+export function tableOf(db: DatabaseSync, key: string): TableNumber {
+  const known = db.prepare('select number from models where key = ?').get(key);
+  if (!known) throw new Error(`there are no vectors of ${key}`);
+  return Number(known.number);
+}
+
+/** Writes points in one transaction. vec0 knows no upsert, so each is deleted first. */
+export function upsertPoints(db: DatabaseSync, table: TableNumber, points: readonly PointRow[]): void {
+  const forget = db.prepare(`delete from vectors_${table} where id = ?`);
+  const point = db.prepare(`insert or replace into points_${table} values (?, ?, ?, ?)`);
+  const vector = db.prepare(
+    `insert into vectors_${table} (id, owner, embedding, conversation_id, timestamp) values (?, ?, ?, ?, ?)`,
+  );
+  inTransaction(db, () => {
+    for (const row of points) {
+      forget.run(row.id);
+      point.run(row.id, row.tenantId, row.userId, row.contentHash);
+      vector.run(row.id, row.owner, bytesOf(row.vector), row.conversationId, BigInt(row.timestampMs));
+    }
+  });
+}
+
+/** Removes points from the tables of every model. */
+export function removePoints(db: DatabaseSync, ids: readonly string[]): void {
+  inTransaction(db, () => {
+    for (const { number } of db.prepare('select number from models').all()) {
+      const point = db.prepare(`delete from points_${number} where id = ?`);
+      const vector = db.prepare(`delete from vectors_${number} where id = ?`);
+      for (const id of ids) {
+        point.run(id);
+        vector.run(id);
+      }
+    }
+  });
+}
+
+/** Points by id. One whose vector is gone does not count. */
+export function fetchPoints(
+  db: DatabaseSync,
+  table: TableNumber,
+  model: string,
+  ids: readonly string[],
+): StoredPoint[] {
+  return db
+    .prepare(
+      `select * from points_${table} p where id in (select value from json_each(?)) and ${hasVector(table)}`,
+    )
+    .all(JSON.stringify(ids))
+    .map((row) => pointOf(row, model));
+}
+
+/** Points after an id, in the order of ids. */
+export function scanPoints(
+  db: DatabaseSync,
+  table: TableNumber,
+  model: string,
+  after: string,
+  limit: number,
+): StoredPoint[] {
+  return db
+    .prepare(`select * from points_${table} p where id > ? and ${hasVector(table)} order by id limit ?`)
+    .all(after, limit)
+    .map((row) => pointOf(row, model));
+}
+
+/** The nearest vectors of one owner, by exact search in the owner's partition. */
+export function nearest(db: DatabaseSync, table: TableNumber, query: NearestQuery): VectorHit[] {
+  const conditions = ['embedding match ?', 'k = ?', 'owner = ?'];
+  const values: (string | bigint | number | Uint8Array)[] = [bytesOf(query.vector), query.limit, query.owner];
+  const require = (condition: string, value: string | bigint | null) => {
+    if (value === null) return;
+    conditions.push(condition);
+    values.push(value);
+  };
+  require('conversation_id = ?', query.conversationId);
+  require('timestamp >= ?', query.sinceMs === null ? null : BigInt(query.sinceMs));
+  require('timestamp <= ?', query.untilMs === null ? null : BigInt(query.untilMs));
+  return db
+    .prepare(
+      `select v.id, v.distance from (select id, distance from vectors_${table} where ${conditions.join(' and ')}) v
+       where exists (select 1 from points_${table} p where p.id = v.id) order by v.distance, v.id`,
+    )
+    .all(...values)
+    .map((row) => ({ id: String(row.id), score: 1 - Number(row.distance) }));
+}
+
+export function countPoints(db: DatabaseSync, table: TableNumber): number {
+  return Number(db.prepare(`select count(*) as count from points_${table}`).get()?.count);
+}
+
+function hasVector(table: TableNumber): string {
+  return `exists (select 1 from vectors_${table} v where v.id = p.id)`;
+}
+
+function pointOf(row: Record<string, SQLOutputValue>, model: string): StoredPoint {
+  return {
+    id: String(row.id),
+    tenantId: String(row.tenant_id),
+    userId: String(row.user_id),
+    model,
+    contentHash: String(row.content_hash),
+  };
+}
+
+function bytesOf(vector: Float32Array): Uint8Array {
+  return new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength);
+}
+
+function inTransaction(db: DatabaseSync, work: () => void): void {
+  db.exec('begin immediate');
+  try {
+    work();
+    db.exec('commit');
+  } catch (error) {
+    if (db.isTransaction) db.exec('rollback');
+    throw error;
+  }
+}

@@ -1,0 +1,229 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from './support/harness.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+beforeEach(() => app.sql('truncate echo_conversations, echo_unified_interactions'));
+afterAll(() => app.close());
+
+const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
+
+async function record(conversationId: string, count: number, timestamp: string, user?: string) {
+  const turns = Array.from({ length: count }, (_, n) => ({ query: `turn ${n + 1}`, timestamp }));
+  const { data } = await app.graphql(
+    'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename ... on Error { message } } }',
+    { input: { conversationId, turns } },
+    user,
+  );
+  expect(data.recordTurns).toEqual({ __typename: 'RecordTurnsSuccess' });
+}
+
+async function names(args = '', user?: string): Promise<string[]> {
+  const { data } = await app.graphql(
+    `{ conversations${args && `(${args})`} { nodes { conversationId } } }`,
+    {},
+    user,
+  );
+  return data.conversations.nodes.map((node: { conversationId: string }) => node.conversationId);
+}
+
+async function turnCount(): Promise<number> {
+  const [row] = await app.sql<{ count: number }>(
+    'select count(*)::int as count from echo_unified_interactions',
+  );
+  return row?.count ?? -1;
+}
+
+describe('conversations', () => {
+  test('come with the latest turn first', async () => {
+    await record('middle', 1, daysAgo(2));
+    await record('oldest', 1, daysAgo(3));
+    await record('latest', 1, daysAgo(1));
+    expect(await names()).toEqual(['latest', 'middle', 'oldest']);
+    await record('oldest', 1, daysAgo(0));
+    expect(await names()).toEqual(['oldest', 'latest', 'middle']);
+  });
+
+  test('keep their place when an older turn is recorded later', async () => {
+    await record('a', 1, daysAgo(1));
+    await record('b', 1, daysAgo(2));
+    await record('b', 1, daysAgo(30));
+    expect(await names()).toEqual(['a', 'b']);
+    const { data } = await app.graphql('{ conversation(conversationId: "b") { lastInteraction } }');
+    expect(Date.parse(data.conversation.lastInteraction)).toBeGreaterThan(Date.parse(daysAgo(3)));
+  });
+
+  test('are paged from both ends, also where their times are equal', async () => {
+    const at = daysAgo(1);
+    for (let n = 0; n < 25; n++) await record(`same ${n}`, 1, at);
+    const expected = Array.from({ length: 25 }, (_, n) => `same ${24 - n}`);
+    for (const [size, cursor, edge, more] of [
+      ['first', 'after', 'endCursor', 'hasNextPage'],
+      ['last', 'before', 'startCursor', 'hasPreviousPage'],
+    ] as const) {
+      const pages: string[][] = [];
+      for (let position = '', goOn = true; goOn; ) {
+        const { data } = await app.graphql(
+          `query ($position: String) {
+            conversations(${size}: 4, ${cursor}: $position) { nodes { conversationId } pageInfo { ${edge} ${more} } }
+          }`,
+          { position },
+        );
+        const { nodes, pageInfo } = data.conversations;
+        pages.push(nodes.map((node: { conversationId: string }) => node.conversationId));
+        goOn = pageInfo[more];
+        position = pageInfo[edge];
+      }
+      expect((size === 'first' ? pages : pages.toReversed()).flat()).toEqual(expected);
+    }
+  });
+
+  test('are those of one user, and of one episode where asked', async () => {
+    await record('mine', 1, daysAgo(1));
+    await record('theirs', 1, daysAgo(1), 'quinn');
+    const { data } = await app.graphql(
+      `mutation { processQuery(input: { query: "Which episode is this?", episodeId: "s1e1" }) {
+        ... on ProcessQuerySuccess { conversation { conversationId } } } }`,
+    );
+    const { conversationId } = data.processQuery.conversation;
+    expect(await names()).toEqual([conversationId, 'mine']);
+    expect(await names('episodeId: "s1e1"')).toEqual([conversationId]);
+    expect(await names('episodeId: "s1e2"')).toEqual([]);
+    expect(await names('userId: "quinn"')).toEqual(['theirs']);
+    expect(await names('', 'quinn')).toEqual(['theirs']);
+  });
+
+  test('with names of any script are found by them', async () => {
+    const name = 'чат №1 — 会話 "🦊" \\ % _ \' ;';
+    await record(name, 2, daysAgo(1));
+    const { data } = await app.graphql(
+      'query ($name: String!) { conversation(conversationId: $name) { conversationId interactionCount } }',
+      { name },
+    );
+    expect(data.conversation).toEqual({ conversationId: name, interactionCount: 2 });
+  });
+
+  test.each(['nothing of this name', '', 'x'.repeat(1_000), 'a\u0000b'])(
+    'that do not exist are null: %j',
+    async (name) => {
+      const { data, errors } = await app.graphql(
+        'query ($name: String!) { conversation(conversationId: $name) { id } }',
+        { name },
+      );
+      expect(errors).toBeUndefined();
+      expect(data.conversation).toBeNull();
+    },
+  );
+});
+
+describe('deleteConversation', () => {
+  const remove = async (conversationId: string, user?: string) => {
+    const { data } = await app.graphql(
+      `mutation ($id: String!) {
+        deleteConversation(conversationId: $id) {
+          ... on DeleteConversationSuccess { conversationId deletedInteractions }
+          ... on Error { code message }
+        }
+      }`,
+      { id: conversationId },
+      user,
+    );
+    return data.deleteConversation;
+  };
+
+  test('deletes a conversation with its turns, and nothing else', async () => {
+    await record('doomed', 3, daysAgo(1));
+    await record('spared', 2, daysAgo(1));
+    expect(await remove('doomed')).toEqual({ conversationId: 'doomed', deletedInteractions: 3 });
+    expect(await names()).toEqual(['spared']);
+    expect(await turnCount()).toBe(2);
+    expect(await remove('doomed')).toMatchObject({ code: 'NOT_FOUND' });
+  });
+
+  test('leaves the name free for a new conversation that starts at 1', async () => {
+    await record('reborn', 3, daysAgo(1), 'rosa');
+    expect(await remove('reborn', 'rosa')).toMatchObject({ deletedInteractions: 3 });
+    await record('reborn', 1, daysAgo(0), 'sven');
+    const { data } = await app.graphql(
+      '{ conversation(conversationId: "reborn") { userId interactions { nodes { sequence } } } }',
+    );
+    expect(data.conversation).toEqual({ userId: 'sven', interactions: { nodes: [{ sequence: 1 }] } });
+  });
+
+  test('refuses names outside their limits', async () => {
+    for (const name of ['', 'c'.repeat(101), 'a\u0000b'])
+      expect(await remove(name)).toMatchObject({ code: 'BAD_USER_INPUT' });
+  });
+});
+
+describe('cleanupConversations', () => {
+  const cleanup = (args: string, user?: string) =>
+    app.graphql(
+      `mutation { cleanupConversations(${args}) {
+        ... on CleanupSuccess { deletedConversations deletedInteractions dryRun }
+        ... on Error { code message }
+        ... on InvalidInputError { field }
+      } }`,
+      {},
+      user,
+    );
+
+  beforeEach(async () => {
+    await record('old', 3, daysAgo(40));
+    await record('old of another user', 2, daysAgo(31), 'tove');
+    await record('young', 4, daysAgo(29));
+    await record('old but continued', 1, daysAgo(50));
+    await record('old but continued', 1, daysAgo(1));
+  });
+
+  test('counts without deleting', async () => {
+    const { data } = await cleanup('olderThanDays: 30, dryRun: true');
+    expect(data.cleanupConversations).toEqual({
+      deletedConversations: 2,
+      deletedInteractions: 5,
+      dryRun: true,
+    });
+    expect(await turnCount()).toBe(11);
+  });
+
+  test('deletes what is older than the days, of all users', async () => {
+    const { data } = await cleanup('olderThanDays: 30');
+    expect(data.cleanupConversations).toEqual({
+      deletedConversations: 2,
+      deletedInteractions: 5,
+      dryRun: false,
+    });
+    expect(await names()).toEqual(['old but continued', 'young']);
+    expect(await names('userId: "tove"')).toEqual([]);
+    expect(await turnCount()).toBe(6);
+    const again = await cleanup('olderThanDays: 30');
+    expect(again.data.cleanupConversations).toMatchObject({ deletedConversations: 0 });
+  });
+
+  test('goes on over any number of conversations', async () => {
+    await app.sql(`insert into echo_conversations (conversation_id, last_interaction)
+      select 'many ' || n, now() - interval '60 days' from generate_series(1, 450) n`);
+    const { data } = await cleanup('olderThanDays: 30');
+    expect(data.cleanupConversations).toMatchObject({ deletedConversations: 452, deletedInteractions: 5 });
+  });
+
+  test.each([0, -1, 36_501])('refuses %i days', async (days) => {
+    const { data } = await cleanup(`olderThanDays: ${days}`);
+    expect(data.cleanupConversations).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      field: 'olderThanDays',
+      message: expect.stringMatching(days < 1 ? /at least 1/ : /36,?500/),
+    });
+    expect(await turnCount()).toBe(11);
+  });
+
+  test('is for admins', async () => {
+    for (const args of ['olderThanDays: 30', 'olderThanDays: 30, dryRun: true']) {
+      const { errors } = await cleanup(args, 'tove');
+      expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    }
+    expect(await turnCount()).toBe(11);
+  });
+});

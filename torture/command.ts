@@ -1,0 +1,27 @@
+import { parseOptions, USAGE, UsageError } from './options.ts';
+import { runTorture } from './run.ts';
+import { PatchError } from './source-copy.ts';
+
+/**
+ * The command: runs and prints, ending with the figures as one JSON object.
+ *
+ * @returns the exit code: 0 all checks passed, 1 a check failed, 2 the run could not be made
+ */
+export async function tortureCommand(
+  args: readonly string[],
+  print: (line: string) => void,
+  interrupted: AbortSignal,
+): Promise<number> {
+  try {
+    const summary = await runTorture(parseOptions(args), print, interrupted);
+    print(JSON.stringify(summary, null, 2));
+    if (summary.passed) return 0;
+    print(`FAILED, replay with --seed ${summary.seed}; the data is kept in ${summary.kept}`);
+    return 1;
+  } catch (error) {
+    if (error instanceof UsageError) print(`${error.message}\n${USAGE}`);
+    else if (error instanceof PatchError) print(`the sabotage cannot be made: ${error.message}`);
+    else print(String(error instanceof Error ? error.stack : error));
+    return 2;
+  }
+}

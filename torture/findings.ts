@@ -1,0 +1,27 @@
+/** What can be wrong, one word for each promise. */
+export type Check =
+  | 'lost'
+  | 'duplicated'
+  | 'out-of-order'
+  | 'altered'
+  | 'sequence-gap'
+  | 'half-stored'
+  | 'chain-broken'
+  | 'unknown-stored'
+  | 'refused-stored'
+  | 'wrongly-refused'
+  | 'wrongly-accepted'
+  | 'event-gap'
+  | 'event-duplicate'
+  | 'event-unknown'
+  | 'vector-missing'
+  | 'server-died'
+  | 'no-recovery'
+  | 'bad-stop';
+
+/** A broken promise, with what is needed to look at it. */
+export interface Finding {
+  readonly check: Check;
+  readonly conversationId: string | null;
+  readonly detail: string;
+}

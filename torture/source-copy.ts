@@ -1,0 +1,51 @@
+import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+/** A change to one file of the copy. */
+export interface Patch {
+  readonly file: string;
+  readonly find: RegExp;
+  /** As for `String.replace`. */
+  readonly replace: string;
+}
+
+/** A patch does not fit the sources any more: the run would prove nothing. */
+export class PatchError extends Error {
+  override readonly name = 'PatchError';
+}
+
+const ROOT = resolve(import.meta.dirname, '..');
+
+/**
+ * Copies what the server needs to run, so that a long run is not disturbed by edits and a sabotage leaves no switch
+ * in the product.
+ *
+ * @throws PatchError if a patch finds nothing to change
+ */
+export async function copySources(target: string, patches: readonly Patch[]): Promise<void> {
+  await mkdir(target, { recursive: true });
+  for (const name of ['src', 'drizzle', 'package.json'])
+    await cp(join(ROOT, name), join(target, name), { recursive: true });
+  await symlink(join(ROOT, 'node_modules'), join(target, 'node_modules'));
+  for (const patch of patches) await applyPatch(target, patch);
+}
+
+async function applyPatch(target: string, { file, find, replace }: Patch): Promise<void> {
+  const path = join(target, file);
+  const before = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw new PatchError(`${file}: ${error.code}`);
+  });
+  const after = before.replace(find, replace);
+  if (after === before) throw new PatchError(`${file}: nothing matches ${find}`);
+  await writeFile(path, after);
+}
+
+/** The text of a source file as it is now; null if there is none. */
+export async function sourceText(file: string): Promise<string | null> {
+  try {
+    return await readFile(join(ROOT, file), 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
