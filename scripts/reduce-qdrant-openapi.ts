@@ -1,6 +1,7 @@
 /**
  * Cuts Qdrant's OpenAPI document (Apache License 2.0, by Qdrant) down to the operations that our client uses and
  * the schemas these need: node scripts/reduce-qdrant-openapi.ts FULL.json > tests/fixtures/qdrant-openapi-1.19.json
+ * (and then: npx biome check --write tests/fixtures)
  */
 import { readFileSync } from 'node:fs';
 
@@ -23,21 +24,21 @@ const paths = Object.fromEntries(
 );
 const names = new Set<string>();
 const collect = (value: unknown): void => {
-  for (const [, name = ''] of JSON.stringify(value).matchAll(/#\/components\/schemas\/(\w+)/g))
-    if (!names.has(name)) collect(full.components.schemas[names.add(name) && name]);
+  for (const [, name = ''] of JSON.stringify(value).matchAll(/#\/components\/schemas\/(\w+)/g)) {
+    if (names.has(name)) continue;
+    names.add(name);
+    collect(full.components.schemas[name]);
+  }
 };
 collect(paths);
-const info = { ...full.info, description: 'Reduced from the Qdrant API by scripts/reduce-qdrant-openapi.ts' };
-const reduced = {
-  openapi: full.openapi,
-  info,
-  paths,
-  components: { schemas: pick(full.components.schemas, [...names].sort()) },
-};
-// Descriptions and examples are most of the document and take no part in validation.
-const drop = (key: string, value: unknown) =>
-  ['example', 'examples'].includes(key) ||
-  (key === 'description' && typeof value === 'string' && !value.startsWith('Reduced'))
-    ? undefined
-    : value;
-process.stdout.write(`${JSON.stringify(reduced, drop, 1)}\n`);
+const info = { title: full.info.title, version: full.info.version, license: full.info.license };
+const components = { schemas: pick(full.components.schemas, [...names].sort()) };
+// They are most of the document, and take no part in validation.
+const isProse = (key: string, value: unknown) =>
+  ['description', 'example'].includes(key) && typeof value !== 'object';
+const reduced = JSON.stringify(
+  { openapi: full.openapi, info, paths, components },
+  (key, value) => (isProse(key, value) ? undefined : value),
+  1,
+);
+process.stdout.write(`${reduced}\n`);

@@ -13,8 +13,12 @@ import { upsertCharacters } from './domains/characters/characters.ts';
 import { CharacterDirectory } from './domains/characters/directory.ts';
 import { characterStats } from './domains/characters/reads.ts';
 import { SEED_CHARACTERS } from './domains/characters/seed.ts';
+import { Canary } from './domains/health/canary.ts';
 import { Metrics } from './domains/health/metrics.ts';
+import { startWatch } from './domains/health/watch.ts';
 import { TurnStore } from './domains/interactions/store.ts';
+import { createReconciler } from './domains/memory/reconciler.ts';
+import { createVectorWorker } from './domains/memory/vector-worker.ts';
 import { Persistence } from './domains/persistence/persistence.ts';
 import { EventFeed } from './events/feed.ts';
 import { EventOutbox } from './events/outbox.ts';
@@ -28,9 +32,12 @@ import { createHttpServer, listen, type Route } from './http/server.ts';
 import { Journal, JournalBroken, JournalLocked } from './journal/journal.ts';
 import { createLogger, type Logger } from './log.ts';
 import type { LanguageModel } from './models/language-model.ts';
+import { createLexicalEmbedder } from './models/lexical-embedder.ts';
 import { createOpenAiCompatibleModel } from './models/openai-compatible.ts';
 import { createModelRouter } from './models/router.ts';
 import { restRoutes } from './rest/routes.ts';
+import { createQdrantStore } from './vectors/qdrant.ts';
+import { createSqliteVecStore } from './vectors/sqlite-vec.ts';
 
 /** The server cannot start; the message is for the operator and names the setting. */
 export class StartupError extends Error {
@@ -138,12 +145,14 @@ function buildServices(
   const outbox = new EventOutbox({ db, journal, feed: events, log, isUp: () => availability.isUp });
   const alerts = new AlertBoard(outbox, log);
   const metrics = new Metrics();
+  let wakeVectors: () => void = () => undefined;
   const persistence = new Persistence({
     journal,
     outbox,
     onCommitted: (turns) => {
       metrics.countTurns(turns);
       events.wake();
+      wakeVectors();
     },
   });
   const store = new TurnStore({
@@ -177,10 +186,14 @@ function buildServices(
   });
   const models = createModelRouter({ models: configuredModels(config), log });
   const characters = new CharacterDirectory(db, log);
-  return {
-    config,
-    log,
-    db,
+  const vectors = buildVectors(config, log, db, persistence, releases);
+  wakeVectors = () => vectors.vectorWorker.wake();
+  const canary = new Canary(
+    { db, store, availability, reconciler: vectors.reconciler, log },
+    config.canaryIntervalMs,
+  );
+  const inFlight = new Map();
+  const own = {
     availability,
     events,
     alerts,
@@ -189,9 +202,17 @@ function buildServices(
     store,
     models,
     characters,
-    inFlight: new Map(),
-    version,
+    canary,
+    inFlight,
   };
+  const services = { config, log, db, version, ...own, ...vectors };
+  canary.start();
+  const endWatch = startWatch(services);
+  releases.push(async () => {
+    endWatch();
+    await canary.stop();
+  });
+  return services;
 }
 
 /** What an operator must know of the ground that the promises stand on. */
@@ -214,6 +235,37 @@ function noteDangers(
       `the database may lose what it committed: ${durabilityProblems.join(', ')}`,
     );
   for (const damage of journal.recovered.damage) alerts.raise('journal_damaged', 'CRITICAL', damage);
+}
+
+/** Vector memory: where vectors are kept, who makes them, who repairs them. */
+function buildVectors(
+  config: Config,
+  log: Logger,
+  db: Database,
+  persistence: Persistence,
+  releases: (() => unknown)[],
+) {
+  const embedder = createLexicalEmbedder();
+  const model = { name: embedder.name, dimensions: embedder.dimensions };
+  const store = config.qdrant
+    ? createQdrantStore({ ...config.qdrant, model })
+    : createSqliteVecStore({ directory: config.dataDirectory, model, log });
+  const vectorWorker = createVectorWorker({
+    db,
+    store,
+    embedder,
+    log,
+    onProgress: (batch) => persistence.vectorsDone(batch),
+  });
+  const reconciler = createReconciler({ db, store, log, onFinding: () => vectorWorker.wake() });
+  vectorWorker.start();
+  reconciler.start();
+  releases.push(async () => {
+    await reconciler.stop();
+    await vectorWorker.stop();
+    await store.close();
+  });
+  return { embedder, vectorWorker, reconciler };
 }
 
 function configuredModels({ languageModels }: Config): Partial<Record<ModelLevel, LanguageModel>> {

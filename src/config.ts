@@ -95,6 +95,12 @@ const Settings = z.object({
   PORT: wholeNumber(0, 65_535).prefault('4000'),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+  QDRANT_URL: url('http:', 'https:').optional(),
+  QDRANT_API_KEY: z.string().optional(),
+  QDRANT_COLLECTION: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,100}$/, { error: 'must be 1 to 100 letters, digits, - or _' })
+    .default('echo_turns'),
   LLM_BASE_URL: url('http:', 'https:').optional(),
   LLM_API_KEY: z.string().optional(),
   LLM_MODELS: models.optional(),
@@ -142,6 +148,13 @@ function toConfig(values: SettingsValues, directory: string) {
     /** What the import command shows to the server. */
     clientApiKey: values.ECHO_API_KEY ?? null,
     defaultCreator: values.DEFAULT_CREATOR,
+    qdrant: values.QDRANT_URL
+      ? {
+          url: values.QDRANT_URL,
+          apiKey: values.QDRANT_API_KEY ?? null,
+          collection: values.QDRANT_COLLECTION,
+        }
+      : null,
     ackPolicy: values.ACK_POLICY,
     ackDeadlineMs: values.ACK_DEADLINE_MS,
     journalMaxBytes: values.JOURNAL_MAX_BYTES,

@@ -241,14 +241,13 @@ describe.each(Object.entries(LISTS))('a page of %s', (name, list) => {
   });
 
   // A name is any text, so the list of characters takes any cursor as a name.
-  test
-    .skipIf(name === 'characters')
-    .each([
-      'garbage',
-      'eyJhIjoxfQ',
-      Buffer.from("1' or '1'='1").toString('base64url'),
-      Buffer.from('99999999999999999999').toString('base64url'),
-    ])('after the foreign cursor %j is refused', async (cursor) => {
+  if (name === 'characters') return;
+  test.each([
+    'garbage',
+    'eyJhIjoxfQ',
+    Buffer.from("1' or '1'='1").toString('base64url'),
+    Buffer.from('99999999999999999999').toString('base64url'),
+  ])('after the foreign cursor %j is refused', async (cursor) => {
     for (const argument of ['after', 'before']) {
       const { errors } = await read(`${argument}: "${cursor}"`);
       expect(errors?.[0]).toMatchObject({

@@ -108,7 +108,7 @@ describe('the checks of the torture harness', () => {
 });
 
 test('a seed repeats every plan, and another seed makes another one', () => {
-  const epoch = { number: 1, prefix: 'e1-', batches: [], refused: [] };
+  const epoch = { number: 1, prefix: 'e1-', batches: [], refused: [], rekeyed: [] };
   const plan = (seed: string) => JSON.stringify(planBatch(new Random(seed), epoch, 1, '1.1'));
   expect(plan('a')).toBe(plan('a'));
   expect(plan('a')).not.toBe(plan('b'));
@@ -189,7 +189,8 @@ function evidence() {
     number: 1,
     prefix: 'e1-',
     batches,
-    refused: [{ conversationId: 'e1-c', marks: ['refused'] }],
+    refused: [{ conversationId: 'e1-c', marks: ['refused'], unsure: false }],
+    rekeyed: [],
   };
   const counts = new Map(stored.map(({ turnId }) => [turnId, 1]));
   return { epoch, stored, subscribers: [{ name: 'test', counts }] } satisfies Evidence;

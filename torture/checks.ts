@@ -1,5 +1,5 @@
 import type { InteractionRow } from '../src/domains/interactions/tables.ts';
-import { chainHashOf } from '../src/domains/interactions/turn.ts';
+import { chainHashOf, completionHashOf } from '../src/domains/interactions/turn.ts';
 import { markOf } from './content.ts';
 import type { Check, Finding } from './findings.ts';
 import { type Batch, differenceOf, type Epoch, type SentTurn } from './ledger.ts';
@@ -13,7 +13,7 @@ export interface Seen {
 
 /** All that the checks look at; nothing else is known to them. */
 export interface Evidence {
-  readonly epoch: Pick<Epoch, 'batches' | 'refused'>;
+  readonly epoch: Pick<Epoch, 'batches' | 'refused' | 'rekeyed'>;
   /** Every stored turn of the epoch's conversations, by conversation and sequence. */
   readonly stored: readonly InteractionRow[];
   readonly subscribers: readonly Seen[];
@@ -29,6 +29,7 @@ export function checkEvidence({ epoch, stored, subscribers }: Evidence): Finding
   return [
     ...checkSent(epoch.batches, byMark),
     ...checkUnsent(epoch, byMark),
+    ...checkRekeyed(epoch, byMark),
     ...checkUnique(stored),
     ...checkConversations(stored),
     ...checkOrder(epoch.batches, byMark),
@@ -86,11 +87,32 @@ function* checkTurn(batch: Batch, turn: SentTurn, rows: readonly InteractionRow[
 /** Rows that nobody sent, or that had to be refused. */
 function* checkUnsent(epoch: Evidence['epoch'], stored: Stored): Generator<Finding> {
   const sent = new Set(epoch.batches.flatMap(({ turns }) => turns.map(({ mark }) => mark)));
-  const refused = new Set(epoch.refused.flatMap(({ marks }) => marks));
+  for (const mark of epoch.rekeyed.flatMap(({ marks }) => marks)) sent.add(mark);
+  const refused = new Map(epoch.refused.flatMap(({ marks, unsure }) => marks.map((mark) => [mark, unsure])));
   for (const [mark, [row]] of stored) {
-    if (!row || sent.has(mark)) continue;
+    if (!row || sent.has(mark) || refused.get(mark)) continue;
     const check = refused.has(mark) ? 'refused-stored' : 'unknown-stored';
     yield finding(check, row, `turn ${row.turnId} says ${JSON.stringify(row.query.slice(0, 80))}`);
+  }
+}
+
+/**
+ * How many turns are stored although the server refused them in the end: an earlier attempt without an answer left
+ * them in the journal. Told, not judged.
+ */
+export function countRefusedAfterAll({ epoch, stored }: Pick<Evidence, 'epoch' | 'stored'>): number {
+  const unsure = new Set(epoch.refused.filter((one) => one.unsure).flatMap(({ marks }) => marks));
+  return stored.filter(({ query }) => unsure.has(markOf(query) ?? '')).length;
+}
+
+function* checkRekeyed({ rekeyed }: Evidence['epoch'], stored: Stored): Generator<Finding> {
+  for (const content of rekeyed) {
+    for (const mark of content.marks) {
+      const count = stored.get(mark)?.length ?? 0;
+      const name = `turn ${mark}, journaled under a used key while the database was away,`;
+      if (count === 0) yield finding('lost', content, `${name} was acknowledged`);
+      if (count > 1) yield finding('duplicated', content, `${name} is stored ${count} times`);
+    }
   }
 }
 
@@ -131,6 +153,12 @@ function* checkConversations(stored: readonly InteractionRow[]): Generator<Findi
         );
         break;
       }
+      if (row.completionHash && !completionHashOf(row.chainHash, row).equals(row.completionHash))
+        yield finding(
+          'chain-broken',
+          row,
+          `the late answer of turn ${row.turnId} is not the one that was stored`,
+        );
       previous = row.chainHash;
     }
   }

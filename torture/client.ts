@@ -84,13 +84,13 @@ export class TurnClient {
     }
   }
 
-  /** The fields of the type Query, to know what this server can tell. @throws if it does not answer */
-  async queryFields(): Promise<Set<string>> {
-    const body = JSON.stringify({ query: '{ __schema { queryType { fields { name } } } }' });
+  /** The fields of a type, to know what this server can tell. @throws if it does not answer */
+  async fieldsOf(type: string): Promise<string[]> {
+    const body = JSON.stringify({ query: `{ __type(name: "${type}") { fields { name } } }` });
     const headers = { 'content-type': 'application/json' };
     const { text } = await this.#post({ door: 'recordTurns', path: '/graphql', headers, body });
-    const answer = JSON.parse(text) as { data: { __schema: { queryType: { fields: { name: string }[] } } } };
-    return new Set(answer.data.__schema.queryType.fields.map(({ name }) => name));
+    const answer = JSON.parse(text) as { data: { __type: { fields: { name: string }[] } | null } };
+    return answer.data.__type?.fields.map(({ name }) => name) ?? [];
   }
 
   close(): void {
@@ -158,9 +158,10 @@ function outcomeOf(door: Door, status: number, answer: unknown, milliseconds: nu
     return { kind: 'unknown', reason: `an answer without turns (HTTP ${status})` };
   const unfinished = shown.find((turn) => UNFINISHED.has(turn.status));
   if (unfinished) return { kind: 'unknown', reason: unfinished.status };
+  // A turn that is only journaled has no place yet.
   const turns = shown.map(({ turnId, sequence, response }) => ({
     turnId,
-    sequence,
+    sequence: sequence || null,
     response: response ?? '',
   }));
   return { kind: 'acknowledged', durability: result.durability ?? null, turns, milliseconds };

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DatabaseUnderTest } from './database.ts';
+import { FAILPOINT_VARIABLE, FAILPOINTS } from './failpoints.ts';
 import type { Finding } from './findings.ts';
 import { type DatabaseKind, UsageError } from './options.ts';
 import type { PowerDisk, SmallDisk } from './power.ts';
@@ -28,11 +29,13 @@ export interface Fault {
 }
 
 const NO_TRAFFIC_MS = 45_000;
+const FAILPOINT_LIMIT_MS = 6_000;
 
 export const FAULTS: readonly Fault[] = [
   { name: 'kill', weights: { embedded: 72, external: 50 }, strike: killServer },
   { name: 'kill-starting', weights: { embedded: 6, external: 6 }, strike: killStarting },
   { name: 'kill-all', weights: { embedded: 12, external: 6 }, strike: killServerAndDatabase },
+  { name: 'failpoint', weights: { embedded: 15, external: 12 }, strike: killAtFailpoint },
   { name: 'stop', weights: { embedded: 3, external: 3 }, strike: stopServer },
   { name: 'pg-kill', weights: { embedded: 7, external: 10 }, strike: killDatabase },
   { name: 'pg-freeze', weights: { embedded: 1, external: 6 }, strike: freezeDatabase },
@@ -110,6 +113,17 @@ async function killStarting(stage: Stage, random: Random): Promise<number> {
   await delay(random.integer(0, 1_500));
   await stage.server.kill();
   await stage.server.untilReady();
+  return 2;
+}
+
+/** Kills it at one place on the path of a turn, where the chance of hitting it from outside is small. */
+async function killAtFailpoint(stage: Stage, random: Random): Promise<number> {
+  const { server } = stage;
+  await server.kill();
+  server.start({ [FAILPOINT_VARIABLE]: `${random.pick(FAILPOINTS)}:${random.integer(1, 60)}` });
+  // Not every place is passed as often as was drawn; then it dies here.
+  if (!(await server.untilDead(FAILPOINT_LIMIT_MS))) await server.kill();
+  await server.untilReady();
   return 2;
 }
 

@@ -40,10 +40,12 @@ export interface Batch {
   durability: string | null;
 }
 
-/** Contents that the server must refuse, and therefore must not hold. */
+/** Contents under a key that is taken. */
 export interface RefusedContent {
   readonly conversationId: string;
   readonly marks: readonly string[];
+  /** An attempt before the decision stayed without an answer: by that one it may be stored. */
+  unsure: boolean;
 }
 
 /** All that was sent in one stretch between two checks; its conversations are its own. */
@@ -52,7 +54,13 @@ export interface Epoch {
   /** With which the ids of its conversations begin. */
   readonly prefix: string;
   readonly batches: Batch[];
+  /** Those that the server refused, and therefore must not hold. */
   readonly refused: RefusedContent[];
+  /**
+   * Other contents under a used key that the journal took while the database, which alone knew of the key, was away.
+   * They were acknowledged, so they must be stored: once, under an id of their own.
+   */
+  readonly rekeyed: RefusedContent[];
 }
 
 /** Forgets the values of turns that were found well, so that a long run fits into memory. */

@@ -46,14 +46,15 @@ export function planChallenge(
   const { conversationId } = batch;
   const marks = [`${mark}.refused`];
   const query = makeQuery(random, `${mark}.refused`);
-  if (batch.door !== 'recordTurns') return { refused: { conversationId, marks }, input: { ...input, query } };
+  if (batch.door !== 'recordTurns')
+    return { refused: { conversationId, marks, unsure: false }, input: { ...input, query } };
   const other = { query, idempotencyKey: batch.turns.at(-1)?.key };
   const turns: object[] = [other];
   if (random.chance(0.5)) {
     marks.push(`${mark}.beside`);
     turns.unshift({ ...makeTurn(random, `${mark}.beside`), idempotencyKey: `${mark}.beside` });
   }
-  return { refused: { conversationId, marks }, input: { ...input, turns } };
+  return { refused: { conversationId, marks, unsure: false }, input: { ...input, turns } };
 }
 
 function planTurns(

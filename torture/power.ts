@@ -3,7 +3,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
-const SIZE = '4G';
+const SIZE = '3G';
 
 /**
  * A file system whose device is a file, so that a power cut can be played: the file is copied while the file system
@@ -32,6 +32,9 @@ export class PowerDisk {
       '0',
       '-E',
       'lazy_itable_init=0,lazy_journal_init=0',
+      // Few inodes: their tables are written in full.
+      '-N',
+      '20000',
       this.#image,
     ]);
     await this.#mount();

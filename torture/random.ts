@@ -42,8 +42,10 @@ export class Random {
     return this.next() < probability;
   }
 
-  pick<T>(list: readonly [T, ...T[]]): T {
-    return list[Math.floor(this.next() * list.length)] ?? list[0];
+  pick<T>(list: readonly T[]): T {
+    const item = list[Math.floor(this.next() * list.length)];
+    if (item === undefined) throw new RangeError('nothing to choose from');
+    return item;
   }
 
   /** @throws RangeError if nothing has a weight */

@@ -14,6 +14,7 @@ export interface Standing {
   readonly startedAt: number;
   readonly rounds: number;
   readonly kills: number;
+  readonly refusedAfterAll: number;
 }
 
 export type Summary = ReturnType<typeof summarize> & { readonly kept?: string };
@@ -34,6 +35,8 @@ export function summarize(standing: Standing) {
     turnsSent: traffic.turnsSent.total,
     acknowledgedTurns: Object.fromEntries(traffic.durabilities),
     refusedOtherPayloads: traffic.refusals,
+    rekeyedOtherPayloads: traffic.rekeyed,
+    storedThoughRefused: standing.refusedAfterAll,
     unacknowledgedAttempts: Object.fromEntries(traffic.unknown),
     lost: count('lost', 'half-stored'),
     duplicated: count('duplicated'),
@@ -54,11 +57,12 @@ export function summarize(standing: Standing) {
         'event-gap',
         'event-duplicate',
       ),
-    subscribers: subscribers.map(({ name, cuts, counts, inversions }) => ({
+    subscribers: subscribers.map(({ name, cuts, counts, inversions, unnumbered }) => ({
       name,
       cuts,
       seen: counts.size,
       inversions,
+      unnumbered,
     })),
     restartMs: { p50: percentile(server.restartsMs, 0.5), p99: percentile(server.restartsMs, 0.99) },
     ackMs: { p50: percentile(traffic.latenciesMs, 0.5), p99: percentile(traffic.latenciesMs, 0.99) },

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InteractionRow } from '../src/domains/interactions/tables.ts';
-import { checkEvidence } from './checks.ts';
+import { checkEvidence, countRefusedAfterAll } from './checks.ts';
 import { TurnClient, wireOf } from './client.ts';
-import type { Finding } from './findings.ts';
+import type { Check, Finding } from './findings.ts';
 import { compact, type Epoch } from './ledger.ts';
 import type { TortureOptions } from './options.ts';
 import { Random } from './random.ts';
@@ -27,12 +27,24 @@ interface Run {
   readonly startedAt: number;
   rounds: number;
   kills: number;
+  /** Turns that are stored although they were refused after an attempt without an answer. */
+  refusedAfterAll: number;
 }
 
 const BEACON = 'beacon';
 const EVENTS_LIMIT_MS = 15_000;
 const VECTORS_LIMIT_MS = 120_000;
 const PROGRESS_ROUNDS = 50;
+/** After these, the last check has nothing to add, or nobody to ask. */
+const JUDGED: readonly Check[] = [
+  'no-recovery',
+  'lost',
+  'duplicated',
+  'altered',
+  'out-of-order',
+  'event-gap',
+  'event-duplicate',
+];
 
 /**
  * Tortures a server: writers and subscribers around it, one fault after another, and checks of what was promised.
@@ -90,6 +102,7 @@ function openRun(
     startedAt: Date.now(),
     rounds: 0,
     kills: 0,
+    refusedAfterAll: 0,
   };
 }
 
@@ -124,7 +137,7 @@ async function runRounds(run: Run, interrupted: AbortSignal): Promise<void> {
       await runRound(run);
       if (findings.length === 0 && run.rounds % options.checkEvery === 0) await check(run);
     }
-    if (findings.every(({ check: what }) => what !== 'no-recovery')) await checkAll(run);
+    if (findings.every(({ check: what }) => !JUDGED.includes(what))) await checkAll(run);
   } finally {
     abandon.abort();
     gate.stop();
@@ -181,6 +194,7 @@ async function checkAll(run: Run): Promise<void> {
     await untilSeen(run, stored);
     findings.push(...checkEvidence({ epoch, stored, subscribers }));
     total += stored.length;
+    run.refusedAfterAll += countRefusedAfterAll({ epoch, stored });
     for (const row of stored) known.add(row.turnId);
   }
   const count = await countTurns(stand.database, '');
@@ -214,7 +228,9 @@ async function untilSeen({ subscribers }: Run, stored: readonly InteractionRow[]
 
 async function checkVectors({ client, stand, findings, print }: Run): Promise<void> {
   if (stand.vectorsDown) return print('vectors: not checked, the vector store was away for the whole run');
-  if (!(await client.queryFields()).has('persistence')) return print('vectors: not built yet');
+  // The server tells the coverage of vectors as soon as it makes any.
+  const built = (await client.fieldsOf('PersistenceStatus')).some((name) => /vector|coverage/i.test(name));
+  if (!built) return print('vectors: not built yet');
   for (const start = performance.now(); ; await delay(500)) {
     const { total, withoutVector } = await countTurns(stand.database, '');
     if (withoutVector === 0) return print(`vectors: all ${total} turns have theirs`);
@@ -226,5 +242,5 @@ async function checkVectors({ client, stand, findings, print }: Run): Promise<vo
 }
 
 function newEpoch(number: number): Epoch {
-  return { number, prefix: `e${number}-`, batches: [], refused: [] };
+  return { number, prefix: `e${number}-`, batches: [], refused: [], rekeyed: [] };
 }

@@ -1,13 +1,20 @@
 import type { Sabotage } from './options.ts';
-import { type Patch, PatchError, sourceText } from './source-copy.ts';
+import type { Patch } from './source-copy.ts';
 
 /**
- * Patches that break one promise of the server, to show that the harness sees it. The sources change, so a sabotage
- * is written as steps; a step that fits nowhere fails the run, because a sabotage that does nothing proves nothing.
+ * Patches that break one promise of the server, to show that the harness sees it. The sources change, so a patch
+ * that fits nowhere ends the run with exit code 2: a sabotage that does nothing would prove nothing.
  */
-const STEPS: Record<Sabotage, readonly Step[]> = {
+const STEPS: Record<Sabotage, readonly Patch[]> = {
   fsync: [
-    // The server's own database never syncs …
+    // Neither the journal …
+    { file: 'src/journal/file.ts', find: /pragma synchronous = full/, replace: 'pragma synchronous = off' },
+    {
+      file: 'src/journal/file.ts',
+      find: /requireSetting\(db, 'synchronous', 2\)/,
+      replace: "requireSetting(db, 'synchronous', 0)",
+    },
+    // … nor the server's own database ever syncs.
     { file: 'src/db/embedded/process.ts', find: /fsync: 'on'/, replace: "fsync: 'off'" },
   ],
   unique: [
@@ -23,43 +30,29 @@ const STEPS: Record<Sabotage, readonly Step[]> = {
       find: /values: \[turns\.map\(\(turn\) => turn\.turnId\)\]/,
       replace: 'values: [[]]',
     },
-    { file: 'src/domains/query/query.ts', find: /if \(stored\)/, replace: 'if (stored && stored.id < 0)' },
+    {
+      file: 'src/domains/query/query.ts',
+      find: /interactionsByTurnId\(db, query\.owner, \[query\.turnId\]\)/,
+      replace: 'interactionsByTurnId(db, query.owner, [])',
+    },
   ],
   'early-ack': [
-    // The answer goes out when the rows are known, the commit follows a little later, as with a write-behind queue.
+    // The answer goes out at once, the journal is written a little later, as with a write-behind queue.
     {
       file: 'src/domains/interactions/store.ts',
-      find: /const applied = await db\.transaction\(\(client\) => applyTurns\(client, turns\)\);/,
-      replace: `const early = Promise.withResolvers<AppliedTurn[]>();
-      db.transaction(async (client) => {
-        const rows = await applyTurns(client, turns);
-        early.resolve(rows);
-        await new Promise((resolve) => setTimeout(resolve, 25));
-      }).catch(early.reject);
-      const applied = await early.promise;`,
+      find: /async save\(turns: readonly Turn\[\], accepted\?: AcceptedTurn\): Promise<SavedTurns> \{/,
+      replace: `async save(turns: readonly Turn[], accepted?: AcceptedTurn): Promise<SavedTurns> {
+    setTimeout(() => void this.saveLater(turns, accepted).catch(() => undefined), 25);
+    const early = turns.map((turn) => ({ row: this.pending.rowOf(turn), replayed: false }));
+    return { durability: 'JOURNALED', turns: early };
+  }
+
+  async saveLater(turns: readonly Turn[], accepted?: AcceptedTurn): Promise<SavedTurns> {`,
     },
   ],
 };
 
-interface Step extends Patch {
-  /** Skipped where the file or the line does not exist. */
-  readonly optional?: true;
-}
-
-/**
- * The patches of a sabotage for the sources as they are.
- *
- * @throws PatchError if a step fits nowhere
- */
-export async function patchesOf(sabotage: Sabotage): Promise<Patch[]> {
-  const patches: Patch[] = [];
-  for (const step of STEPS[sabotage]) {
-    const text = await sourceText(step.file);
-    if (text !== null && step.find.test(text)) patches.push(step);
-    else if (!step.optional)
-      throw new PatchError(
-        `the sabotage "${sabotage}" does not fit any more: in ${step.file} nothing matches ${step.find}`,
-      );
-  }
-  return patches;
+/** The patches of a sabotage; `copySources` refuses them where they do not fit. */
+export function patchesOf(sabotage: Sabotage | null): readonly Patch[] {
+  return sabotage ? STEPS[sabotage] : [];
 }

@@ -27,6 +27,7 @@ export class ServerUnderTest {
   #child: ChildProcess | null = null;
   #exited: Promise<void> = Promise.resolve();
   #expected = false;
+  #answered = false;
   /** While true, a server that refuses to start is only started again: its database is away. */
   databaseAway = false;
   readonly restartsMs: number[] = [];
@@ -42,7 +43,8 @@ export class ServerUnderTest {
     return this.#child?.pid ?? null;
   }
 
-  start(): void {
+  /** @param extra settings for this start only */
+  start(extra: Readonly<Record<string, string>> = {}): void {
     const { source, dataDirectory, port, environment } = this.#options;
     const child = spawn(process.execPath, ['src/main.ts'], {
       cwd: source,
@@ -54,16 +56,18 @@ export class ServerUnderTest {
         LOG_LEVEL: 'warn',
         SEED: 'off',
         ...environment,
+        ...extra,
       },
       stdio: ['ignore', this.#log, this.#log],
     });
     this.#child = child;
     this.#expected = false;
+    this.#answered = false;
     this.#exited = new Promise((resolve) => {
       child.once('error', () => resolve());
       child.once('exit', (code, signal) => {
         this.#child = null;
-        if (!this.#expected && !this.databaseAway && ++this.#deaths === 1)
+        if (!this.#expected && (this.#answered || !this.databaseAway) && ++this.#deaths === 1)
           this.#options.report({
             check: 'server-died',
             conversationId: null,
@@ -79,6 +83,12 @@ export class ServerUnderTest {
     this.#expected = true;
     this.#child?.kill('SIGKILL');
     return this.#exited;
+  }
+
+  /** Waits for a death that was arranged. @returns false if it did not come within the limit */
+  async untilDead(limitMs: number): Promise<boolean> {
+    this.#expected = true;
+    return Promise.race([this.#exited.then(() => true), delay(limitMs, false)]);
   }
 
   /** Freezes it, for what has to happen before its death. */
@@ -113,6 +123,7 @@ export class ServerUnderTest {
       if (!this.#child) this.start();
       if (await isReady(this.#options.port)) {
         this.#deaths = 0;
+        this.#answered = true;
         if (since !== undefined) this.restartsMs.push(performance.now() - since);
         return true;
       }

@@ -39,13 +39,3 @@ async function applyPatch(target: string, { file, find, replace }: Patch): Promi
   if (after === before) throw new PatchError(`${file}: nothing matches ${find}`);
   await writeFile(path, after);
 }
-
-/** The text of a source file as it is now; null if there is none. */
-export async function sourceText(file: string): Promise<string | null> {
-  try {
-    return await readFile(join(ROOT, file), 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-}

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type DatabaseUnderTest, embeddedDatabase, externalDatabase } from './database.ts';
+import { failpointPatches } from './failpoints.ts';
 import { chooseFaults, type Fault, type Stage } from './faults.ts';
 import type { Finding } from './findings.ts';
 import type { TortureOptions } from './options.ts';
@@ -45,7 +46,7 @@ export async function prepareStand(
     if (!keep) await rm(directory, { recursive: true, force: true });
   };
   try {
-    await copySources(join(directory, 'source'), options.sabotage ? await patchesOf(options.sabotage) : []);
+    await copySources(join(directory, 'source'), [...patchesOf(options.sabotage), ...failpointPatches()]);
     const power = wants('power') ? new PowerDisk(directory) : null;
     const small = wants('disk-full') && !power ? new SmallDisk(directory) : null;
     const disk = power ?? small;

@@ -36,6 +36,8 @@ export class Subscriber implements Seen {
   cuts = 0;
   /** Events of a conversation that came after one with a higher sequence: told, not judged. */
   inversions = 0;
+  /** Events whose turn was shown without its place in the conversation: told, not judged. */
+  unnumbered = 0;
   readonly #options: SubscriberOptions;
   readonly #places = new Map<string, number>();
   #after: string | null = null;
@@ -114,6 +116,10 @@ export class Subscriber implements Seen {
     this.#after = added.cursor;
     this.#lastMessageAt = performance.now();
     this.counts.set(turnId, (this.counts.get(turnId) ?? 0) + 1);
+    if (sequence < 1) {
+      this.unnumbered++;
+      return;
+    }
     if (sequence < (this.#places.get(conversationId) ?? 0)) this.inversions++;
     this.#places.set(conversationId, sequence);
   }

@@ -9,6 +9,8 @@ export class Traffic {
   readonly durabilities = new Map<string, number>();
   readonly turnsSent = { total: 0 };
   refusals = 0;
+  /** Other contents under a used key that were journaled while the database was away. */
+  rekeyed = 0;
 
   count(moment: Moment): number {
     return this.#counts[moment];

@@ -51,8 +51,8 @@ async function work(options: WriterOptions, random: Random, count: number): Prom
   if (random.chance(REPLAY)) await send(options, batch, wire);
   if (random.chance(CHALLENGE)) {
     const challenge = planChallenge(random.fork('challenge'), batch, input, mark);
-    epoch.refused.push(challenge.refused);
-    await insist(options, wireOf(batch.door, challenge.input), challenge.refused);
+    const rekeyed = await insist(options, wireOf(batch.door, challenge.input), challenge.refused);
+    epoch[rekeyed ? 'rekeyed' : 'refused'].push(challenge.refused);
   }
 }
 
@@ -111,27 +111,47 @@ function enter(
         conversationId,
         detail: `${turn.mark} was acknowledged as ${turn.acked.turnId} and as ${acked.turnId}`,
       });
-    turn.acked ??= acked;
+    if (turn.acked && turn.acked.response !== acked.response)
+      report({
+        check: 'altered',
+        conversationId,
+        detail: `${turn.mark} was acknowledged with two different responses, the second ${outcome.durability}`,
+      });
+    if (!turn.acked || turn.acked.sequence === null) turn.acked = acked;
   }
   // Later is stronger: a turn that was journaled may be committed by the time of its replay.
   if (batch.durability !== 'COMMITTED') batch.durability = outcome.durability;
   batch.ackedAt ??= performance.now();
 }
 
-/** Sends another content under a key that is taken, until the server has decided: it must refuse. */
-async function insist(options: WriterOptions, wire: Wire, refused: RefusedContent): Promise<void> {
-  while (!options.abandoned.aborted) {
-    const outcome = await options.client.attempt(wire);
+/**
+ * Sends another content under a key that is taken, until the server has decided: it must refuse.
+ *
+ * @returns true if only the journal took it, because the database that knew of the key was away
+ */
+async function insist(options: WriterOptions, wire: Wire, refused: RefusedContent): Promise<boolean> {
+  const { client, traffic, abandoned, report } = options;
+  while (!abandoned.aborted) {
+    const outcome = await client.attempt(wire);
+    if (outcome.kind === 'unknown') {
+      // It may have been journaled without an answer; only the stored turns tell.
+      refused.unsure = true;
+      traffic.noteUnknown(outcome.reason);
+      await delay(20);
+      continue;
+    }
+    if (outcome.kind === 'acknowledged' && outcome.durability !== 'COMMITTED') {
+      traffic.rekeyed++;
+      return true;
+    }
     if (outcome.kind === 'refused' && outcome.code === 'IDEMPOTENCY_KEY_REUSED') {
-      options.traffic.refusals++;
-      return;
+      traffic.refusals++;
+      return false;
     }
-    if (outcome.kind !== 'unknown') {
-      const detail = `${wire.door} with another content under a used key: ${outcome.kind === 'refused' ? outcome.code : 'acknowledged'} (${refused.marks.join(', ')})`;
-      options.report({ check: 'wrongly-accepted', conversationId: refused.conversationId, detail });
-      return;
-    }
-    options.traffic.noteUnknown(outcome.reason);
-    await delay(20);
+    const said = outcome.kind === 'refused' ? outcome.code : 'acknowledged';
+    const detail = `${wire.door} with another content under a used key: ${said} (${refused.marks.join(', ')}, ${refused.unsure ? 'after an unknown attempt' : 'at once'})`;
+    report({ check: 'wrongly-accepted', conversationId: refused.conversationId, detail });
+    return false;
   }
+  return false;
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { getTableColumns, type InferSelectModel } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { PgTable } from 'drizzle-orm/pg-core';
@@ -67,6 +68,11 @@ export function timePageValues(page: Page<TimePosition>) {
 export function shapeOf(values: Readonly<Record<string, unknown>>): string {
   const used = Object.keys(values).filter((name) => values[name] !== null && values[name] !== undefined);
   return used.sort().join(',');
+}
+
+/** A name for the prepared form of a statement; PostgreSQL cuts names at 63 bytes, so the shape goes in as a hash. */
+export function nameOfShape(statement: string, shape: string): string {
+  return `${statement}_${createHash('sha256').update(shape).digest('hex').slice(0, 16)}`;
 }
 
 /** A row as the driver returns it (`select *`) in the shape that drizzle gives to rows of the table. */

@@ -35,7 +35,8 @@ export function maskError(error: unknown, correlationId: string, log: Logger): G
     });
   }
   if (cause instanceof GraphQLError) {
-    const { http, ...given } = cause.extensions;
+    // Yoga quotes what it could not read, for whoever debugs it.
+    const { http, originalError: _originalError, ...given } = cause.extensions;
     const code = given.code ?? (located?.path ? 'BAD_USER_INPUT' : documentErrorCode(cause));
     return new GraphQLError(cause.message, {
       nodes: cause.nodes ?? null,

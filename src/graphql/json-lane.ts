@@ -1,11 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type DocumentNode, type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
-import { z } from 'zod';
-import { HttpProblem, readJson } from '../http/body.ts';
+import { HttpProblem } from '../http/body.ts';
 import { sendJson } from '../http/server.ts';
+import { hasJsonBody, type OperationParams, presentProblem, RESPONSE_TYPE, readParams } from './params.ts';
 import type { Yoga } from './yoga.ts';
-
-const RESPONSE_TYPE = 'application/graphql-response+json';
 
 /**
  * Whether the short way is enough for a request: JSON in, one JSON result out. Everything else (GET, server-sent
@@ -15,7 +13,7 @@ export function isJsonOperation(request: IncomingMessage): boolean {
   const accept = request.headers.accept ?? '*/*';
   return (
     request.method === 'POST' &&
-    /^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '') &&
+    hasJsonBody(request) &&
     /application\/(graphql-response\+)?json|application\/\*|\*\/\*/.test(accept) &&
     !/text\/event-stream|multipart\/mixed/.test(accept)
   );
@@ -34,10 +32,10 @@ export async function handleJsonOperation(
   const reply = (status: number, result: unknown) =>
     sendJson(res, status, result, modern ? RESPONSE_TYPE : 'application/json');
   const { parse, validate, contextFactory, execute, schema } = yoga.getEnveloped({ req, res });
-  let params: z.output<typeof Params>;
+  let params: OperationParams;
   let document: DocumentNode;
   try {
-    params = operationParams(await readJson(req));
+    params = await readParams(req);
     document = parse(params.query) as DocumentNode;
   } catch (error) {
     if (error instanceof HttpProblem && error.status !== 400) throw error;
@@ -73,28 +71,12 @@ export async function handleJsonOperation(
   reply(modern && result.data === undefined ? 400 : 200, result);
 }
 
-const Params = z.strictObject({
-  query: z.string(),
-  variables: z.record(z.string(), z.unknown()).nullish(),
-  operationName: z.string().nullish(),
-  extensions: z.record(z.string(), z.unknown()).nullish(),
-});
-
-function operationParams(body: unknown) {
-  const parsed = Params.safeParse(body);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const field = issue?.path.join('.') || 'the body';
-  throw new HttpProblem(400, 'BAD_REQUEST', `${field}: ${issue?.message ?? 'is not valid'}`);
-}
-
 function isDocumentError(error: unknown): boolean {
   return error instanceof GraphQLError && error.message.startsWith('Syntax Error');
 }
 
 function present(error: unknown): object {
-  if (error instanceof HttpProblem)
-    return { message: error.message, extensions: { code: error.code, retryable: false } };
+  if (error instanceof HttpProblem) return presentProblem(error);
   if (!(error instanceof GraphQLError)) throw error;
   return withoutTransport(error);
 }

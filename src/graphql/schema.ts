@@ -3,11 +3,13 @@ import './error-types.ts';
 import '../domains/conversations/graphql.ts';
 import '../domains/characters/graphql.ts';
 import '../domains/interactions/graphql.ts';
+import '../domains/interactions/verify-graphql.ts';
 import '../domains/memory/graphql.ts';
 import '../domains/query/graphql.ts';
 import '../domains/health/graphql.ts';
 import '../domains/alerts/graphql.ts';
 import '../domains/persistence/graphql.ts';
+import '../domains/memory/vectors-graphql.ts';
 import '../domains/principals/graphql.ts';
 import { builder } from './builder.ts';
 

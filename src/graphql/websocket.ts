@@ -1,9 +1,11 @@
+import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
 import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { MAX_BODY_BYTES } from '../http/body.ts';
 import type { Logger } from '../log.ts';
+import { maskError } from './errors.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 
 /** Milliseconds that a client has for its `connection_init`. */
@@ -38,7 +40,7 @@ export function attachWebSocket(server: Server, yoga: Yoga, log: Logger): () => 
           onOverflow: (cursor: string) => dropSocket(context.extra.socket, cursor),
         });
         const document = parsed(() => parse(params.query) as DocumentNode);
-        if (document instanceof GraphQLError) return [document];
+        if (document instanceof GraphQLError) return [maskError(document, randomUUID(), log)];
         const errors = validate(schema, document);
         if (errors.length > 0) return errors;
         return {

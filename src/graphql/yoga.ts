@@ -5,9 +5,11 @@ import { type GraphQLError, type GraphQLSchema, parse } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Principal } from '../access/principals.ts';
 import type { Logger } from '../log.ts';
+import { complexityProblem } from './complexity.ts';
 import { type Context, createLoader, type Services } from './context.ts';
 import { maskError } from './errors.ts';
 import { EXAMPLES } from './examples.ts';
+import { jsonBodies } from './params.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 /** Lexical tokens of one document. */
@@ -56,7 +58,12 @@ export function createGraphqlYoga(options: GraphqlOptions) {
     // The body is limited where it is read, before it gets here.
     maxRequestBodySize: false,
     maskedErrors: { maskError: (error) => mask(error) },
-    plugins: [boundedParser(), maskedDocumentErrors((error) => mask(error))],
+    plugins: [
+      jsonBodies(),
+      boundedParser(),
+      maskedDocumentErrors((error) => mask(error)),
+      boundedSubscriptions((error) => mask(error)),
+    ],
   });
 
   function createContext(carrier: Carrier): Context {
@@ -81,6 +88,16 @@ function boundedParser(): Plugin {
       setParseFn((source, parserOptions) =>
         parse(source as string, { ...parserOptions, maxTokens: MAX_TOKENS }),
       );
+    },
+  };
+}
+
+/** A subscription that costs too much is refused before it starts. */
+function boundedSubscriptions(mask: (error: unknown) => GraphQLError): Plugin {
+  return {
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const problem = complexityProblem(args);
+      if (problem) setResultAndStopExecution({ errors: [mask(problem)] });
     },
   };
 }

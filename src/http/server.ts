@@ -31,9 +31,11 @@ export function createHttpServer({ routes, log, observe }: HttpOptions): Server 
         ({ prefix }) => path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`),
       );
       response.setHeader('x-content-type-options', 'nosniff');
-      response.once('close', () =>
-        observe(route?.door ?? 'none', response.statusCode, (performance.now() - started) / 1000),
-      );
+      response.once('close', () => {
+        observe(route?.door ?? 'none', response.statusCode, (performance.now() - started) / 1000);
+        // Of a server that stops, a connection that falls idle would stay until its keep-alive timeout.
+        if (!server.listening) setImmediate(() => server.closeIdleConnections());
+      });
       if (!route)
         return sendJson(response, 404, {
           error: { code: 'NOT_FOUND', message: 'there is nothing at this path' },

@@ -35,7 +35,8 @@ const COLLECTIONS_MS = 60_000;
  * filtered by an indexed `owner` payload.
  */
 export function createQdrantStore(options: QdrantOptions): VectorStore {
-  const { model } = options;
+  const { name, dimensions } = options.model;
+  const model = { name, dimensions };
   const { client, collections, run } = connect(options);
   const key = modelKey(model);
   return {

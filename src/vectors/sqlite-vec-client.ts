@@ -92,13 +92,14 @@ export function createSqliteVecClient(options: ThreadOptions & { callTimeoutMs: 
       worker ??= start();
       const target = worker;
       const id = ++lastId;
+      // First of all, because it throws on what cannot travel; the answer comes in a later turn of the event loop.
+      target.postMessage({ id, call: name, args } satisfies Request);
       const timer = setTimeout(() => {
         abandon(target, `${name} took more than ${options.callTimeoutMs} ms`);
         void target.terminate();
       }, options.callTimeoutMs);
       waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, timer });
       target.ref();
-      target.postMessage({ id, call: name, args } satisfies Request);
     });
   return {
     call,

@@ -165,7 +165,9 @@ export function nearest(db: DatabaseSync, table: TableNumber, query: NearestQuer
   require('timestamp <= ?', query.untilMs === null ? null : BigInt(query.untilMs));
   return db
     .prepare(
-      `select v.id, v.distance from (select id, distance from vectors_${table} where ${conditions.join(' and ')}) v
+      // Materialized, because vec0 refuses any order but its own.
+      `with v as materialized (select id, distance from vectors_${table} where ${conditions.join(' and ')})
+       select v.id, v.distance from v
        where exists (select 1 from points_${table} p where p.id = v.id) order by v.distance, v.id`,
     )
     .all(...values)

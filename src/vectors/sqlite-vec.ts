@@ -38,9 +38,10 @@ export interface SqliteVecOptions {
  * A damaged file is moved aside and begun anew; the reconciler fills it from the turns.
  */
 export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
-  const { model } = options;
+  const { name, dimensions } = options.model;
+  const model = { name, dimensions };
   const key = modelKey(model);
-  const file = openFile(options);
+  const file = openFile({ ...options, model });
   const read = file.calls('reader');
   const write = file.calls('writer');
   return {

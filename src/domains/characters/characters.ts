@@ -79,10 +79,12 @@ export async function upsertCharacters(
   );
   const rows = await services.db.transaction(async (client) => {
     const written: CharacterRow[] = [];
-    for (const profile of profiles) {
+    // By name, so that two calls never wait for each other's rows; those of one name stay in their order.
+    const entries = [...profiles.entries()].sort(([, a], [, b]) => compare(a.characterName, b.characterName));
+    for (const [index, profile] of entries) {
       const { text: statement, values } = upsertStatement(tenantId, profile, services.config.defaultCreator);
       const result = await client.query(statement, values);
-      written.push(mapRow(characters, result.rows[0]));
+      written[index] = mapRow(characters, result.rows[0]);
     }
     return written;
   });
@@ -132,6 +134,10 @@ function upsertStatement(
            do update set ${[...updates, 'is_active = true', 'updated_at = now()'].join(', ')} returning *`,
     values,
   };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
 }
 
 function add(columns: string[], values: unknown[], column: string, value: string): void {

@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, type SQL, sql } from 'drizzle-orm';
 import type { Database } from '../../db/client.ts';
-import { type Page, prepareByShape, prepareOnce, shapeOf } from '../../db/statements.ts';
+import { nameOfShape, type Page, prepareByShape, prepareOnce, shapeOf } from '../../db/statements.ts';
 import { characters as c } from './tables.ts';
 
 export interface CharacterConditions {
@@ -118,5 +118,5 @@ const pageStatement = prepareByShape((orm, shape) => {
     )
     .orderBy(order(c.characterName))
     .limit(p('limit'))
-    .prepare(`character_page_${shape}`);
+    .prepare(nameOfShape('character_page', shape));
 });

@@ -7,6 +7,14 @@ import * as input from '../input.ts';
 /** Conversations that one transaction of a cleanup deletes; a cleanup that is cut short goes on at the next call. */
 const CLEANUP_BATCH = 200;
 
+export interface DeletionServices {
+  readonly db: Database;
+  /** Makes sure that no restart brings back what is deleted. */
+  readonly store: { settle(): Promise<void> };
+  /** Removes vectors of deleted turns. */
+  readonly reconciler: { forget(turnIds: readonly string[]): Promise<void> };
+}
+
 export interface Cleanup {
   readonly deletedConversations: number;
   readonly deletedInteractions: number;
@@ -19,12 +27,13 @@ export interface Cleanup {
  * @throws NotFound
  */
 export async function deleteConversation(
-  services: { db: Database },
+  services: DeletionServices,
   scope: Scope,
   conversationId: string,
 ): Promise<number> {
   const id = input.parseInput(input.conversationId, conversationId, 'conversationId');
-  return services.db.transaction(async (client) => {
+  await services.store.settle();
+  const turnIds = await services.db.transaction(async (client) => {
     const gone = await client.query({
       name: 'delete_conversation',
       text: `delete from echo_conversations
@@ -35,11 +44,13 @@ export async function deleteConversation(
       throw new NotFound('conversationId', `there is no conversation "${conversationId}"`);
     const turns = await client.query({
       name: 'delete_conversation_turns',
-      text: 'delete from echo_unified_interactions where conversation_id = $1 and tenant_id = $2',
+      text: 'delete from echo_unified_interactions where conversation_id = $1 and tenant_id = $2 returning turn_id',
       values: [id, scope.tenantId],
     });
-    return turns.rowCount ?? 0;
+    return turns.rows.map((row) => row.turn_id as string);
   });
+  await services.reconciler.forget(turnIds);
+  return turnIds.length;
 }
 
 const Days = z
@@ -54,7 +65,7 @@ const Days = z
  * @throws InvalidInput
  */
 export async function cleanupConversations(
-  services: { db: Database },
+  services: DeletionServices,
   tenantId: string,
   options: { olderThanDays: number; dryRun: boolean },
 ): Promise<Cleanup> {
@@ -71,6 +82,7 @@ export async function cleanupConversations(
       deletedInteractions: counted.rows[0].interactions,
     };
   }
+  await services.store.settle();
   const total = { deletedConversations: 0, deletedInteractions: 0 };
   for (;;) {
     const batch = await services.db.pool.query({

@@ -1,7 +1,8 @@
-import { and, asc, desc, eq, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import {
+  nameOfShape,
   type Page,
   prepareByShape,
   prepareOnce,
@@ -23,6 +24,13 @@ const statements = prepareOnce((orm) => ({
       ),
     )
     .prepare('conversations_by_ids'),
+  afterId: orm
+    .select({ id: c.id, tenantId: c.tenantId, conversationId: c.conversationId })
+    .from(c)
+    .where(gt(c.id, sql.placeholder('after')))
+    .orderBy(asc(c.id))
+    .limit(500)
+    .prepare('conversations_after_id'),
   ofEpisode: orm
     .select()
     .from(c)
@@ -51,6 +59,19 @@ export async function conversationsById(db: Database, scope: Scope, conversation
 export async function conversationOfEpisode(db: Database, owner: Owner, episodeId: string) {
   const [row] = await statements(db).ofEpisode.execute({ ...owner, episodeId });
   return row ?? null;
+}
+
+/** Every conversation of every tenant, page by page. */
+export async function* allConversations(
+  db: Database,
+): AsyncGenerator<{ tenantId: string; conversationId: string }> {
+  for (let after = 0; ; ) {
+    const rows = await statements(db).afterId.execute({ after });
+    for (const { tenantId, conversationId } of rows) yield { tenantId, conversationId };
+    const last = rows.at(-1);
+    if (!last) return;
+    after = last.id;
+  }
 }
 
 /** One user's conversations, the one with the latest turn first. */
@@ -83,5 +104,5 @@ const pageStatement = prepareByShape((orm, shape) => {
     )
     .orderBy(order(c.lastInteraction), order(c.id))
     .limit(p('limit'))
-    .prepare(`conversation_page_${shape}`);
+    .prepare(nameOfShape('conversation_page', shape));
 });

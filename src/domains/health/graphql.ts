@@ -1,6 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
 import { InvalidInput } from '../errors.ts';
+import type { Canary } from './canary.ts';
 import { checkHealth, type Health, type HealthCheck } from './health.ts';
 import type { Metrics, MetricsSnapshot } from './metrics.ts';
 
@@ -8,6 +9,7 @@ declare module '../../graphql/context.ts' {
   interface Services {
     readonly metrics: Metrics;
     readonly version: string;
+    readonly canary: Canary;
   }
 }
 

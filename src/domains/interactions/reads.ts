@@ -3,6 +3,7 @@ import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import {
   mapRow,
+  nameOfShape,
   type Page,
   prepareByShape,
   prepareOnce,
@@ -120,7 +121,7 @@ const pageStatement = prepareByShape((orm, shape) => {
     )
     .orderBy(order(i.timestamp), order(i.id))
     .limit(p('limit'))
-    .prepare(`interaction_page_${shape}`);
+    .prepare(nameOfShape('interaction_page', shape));
 });
 
 /** The owner predicate of a read by id: the user, or any user where the scope names none. */

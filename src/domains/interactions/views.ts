@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { Page, TimePosition } from '../../db/statements.ts';
 import type { ConversationRow } from '../conversations/tables.ts';
+import * as input from '../input.ts';
 import {
   type InteractionConditions,
   interactionPage,
@@ -9,7 +11,16 @@ import {
   interactionsOfConversations,
 } from './reads.ts';
 import type { TurnStore } from './store.ts';
-import type { InteractionRow } from './tables.ts';
+import { INTERACTION_STATUSES, type InteractionRow } from './tables.ts';
+
+const Conditions = z.object({
+  conversationId: input.conversationId.nullish(),
+  intent: input.text(50).nullish(),
+  status: z.enum(INTERACTION_STATUSES).nullish(),
+  since: input.instant.nullish(),
+  until: input.instant.nullish(),
+  text: input.text(1_000).nullish(),
+});
 
 interface Services {
   readonly db: Database;
@@ -48,13 +59,18 @@ export async function conversationTurns(
   });
 }
 
-/** One user's turns, newest first, with those that wait for the database. */
+/**
+ * One user's turns, newest first, with those that wait for the database.
+ *
+ * @throws InvalidInput
+ */
 export async function userTurns(
   { db, store }: Services,
   owner: Owner,
-  conditions: InteractionConditions,
+  given: InteractionConditions,
   page: Page<TimePosition>,
 ) {
+  const conditions = input.parseInput(Conditions, given, 'filter');
   const stored = await interactionPage(db, owner, conditions, page);
   const seen = new Set(stored.map((row) => row.turnId));
   const waiting = store.pending

@@ -38,3 +38,13 @@ export async function vectorCoverage(db: Database, scope: Scope): Promise<Vector
     oldestPendingSeconds: Math.max(0, oldest),
   };
 }
+
+/** Seconds that the oldest turn without a vector has waited, over all tenants; 0 if none waits. Cheap at any size. */
+export async function oldestWithoutVector(db: Database): Promise<number> {
+  const { rows } = await db.pool.query({
+    name: 'oldest_without_vector',
+    text: `select coalesce(extract(epoch from now() - min(coalesce(vector_updated_at, created_at))), 0)::float8 as seconds
+           from echo_unified_interactions where vector_state <> 'EMBEDDED'`,
+  });
+  return Math.max(0, rows[0].seconds);
+}

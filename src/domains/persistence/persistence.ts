@@ -1,4 +1,5 @@
 import type { Owner } from '../../access/principals.ts';
+import { SERVER_TENANT } from '../../events/feed.ts';
 import type { EventOutbox } from '../../events/outbox.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { AppliedTurn } from '../interactions/apply.ts';
@@ -51,6 +52,7 @@ export class Persistence implements StoreObserver {
     string,
     { owner: Owner; kind: FailureKind; resolved: boolean; turnIds: string[]; message: string }
   >();
+  #vectorsDeferred = false;
   #telling: NodeJS.Timeout | null = null;
 
   constructor(parts: {
@@ -102,8 +104,30 @@ export class Persistence implements StoreObserver {
     this.#gather('SAVE_REFUSED', false, turns, reason);
   }
 
-  vectorsStored(count: number): void {
-    this.#count('vectorUpdates', count);
+  /** A batch of vectors was worked on; turns that were not embedded are tried again. */
+  vectorsDone(batch: {
+    readonly embedded: number;
+    readonly failed: number;
+    readonly released: number;
+  }): void {
+    this.#count('vectorUpdates', batch.embedded);
+    const deferred = batch.failed + batch.released;
+    if (deferred > 0 && !this.#vectorsDeferred)
+      this.#tellVectors(deferred, null, 'vectors could not be stored; they are tried again');
+    if (deferred === 0 && batch.embedded > 0 && this.#vectorsDeferred)
+      this.#tellVectors(batch.embedded, new Date(), 'vectors are stored again');
+    if (deferred > 0 || batch.embedded > 0) this.#vectorsDeferred = deferred > 0;
+  }
+
+  #tellVectors(turns: number, resolvedAt: Date | null, message: string): void {
+    const payload = {
+      kind: 'VECTOR_DEFERRED',
+      message,
+      turns,
+      attempts: 1,
+      resolvedAt: resolvedAt?.toISOString() ?? null,
+    };
+    void this.#outbox.announce({ tenantId: SERVER_TENANT, kind: 'persistence_failure', payload });
   }
 
   /** Writes what was counted. */

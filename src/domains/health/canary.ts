@@ -1,0 +1,114 @@
+import { randomUUID } from 'node:crypto';
+import type { Owner } from '../../access/principals.ts';
+import type { Availability } from '../../db/availability.ts';
+import type { Database } from '../../db/client.ts';
+import type { Logger } from '../../log.ts';
+import { deleteConversation } from '../conversations/conversations.ts';
+import { recordTurns } from '../interactions/interactions.ts';
+import type { TurnStore } from '../interactions/store.ts';
+import { findInteractions } from '../interactions/views.ts';
+import { searchMemory } from '../memory/memory.ts';
+
+export interface CanaryResult {
+  readonly at: Date;
+  readonly ok: boolean;
+  /** The step that failed, and why; null if none did. */
+  readonly problem: string | null;
+  readonly tookMs: number;
+}
+
+export interface CanaryServices {
+  readonly db: Database;
+  readonly store: TurnStore;
+  readonly availability: Availability;
+  readonly reconciler: { forget(turnIds: readonly string[]): Promise<void> };
+  readonly log: Logger;
+}
+
+/** Apart from all users: nobody sees its turns. */
+const OWNER: Owner = { tenantId: '__canary', userId: '__canary' };
+const CONVERSATION = 'canary';
+const VECTOR_WAIT_MS = 15_000;
+
+/** Makes the way of a turn at intervals: write, read, vector, search, erase. */
+export class Canary {
+  readonly #services: CanaryServices;
+  readonly #intervalMs: number;
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> = Promise.resolve();
+  #last: CanaryResult | null = null;
+  #stopped = false;
+
+  /** @param intervalMs between two runs; 0: never */
+  constructor(services: CanaryServices, intervalMs: number) {
+    this.#services = services;
+    this.#intervalMs = intervalMs;
+  }
+
+  /** The latest run; null before the first. */
+  get last(): CanaryResult | null {
+    return this.#last;
+  }
+
+  start(): void {
+    if (this.#intervalMs === 0 || this.#stopped) return;
+    this.#timer = setTimeout(() => {
+      this.#running = this.run().then(() => this.start());
+    }, this.#intervalMs);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#timer) clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  /** One run, now. Never fails: what went wrong is its result. */
+  async run(): Promise<CanaryResult> {
+    const started = performance.now();
+    let step = 'write';
+    let problem: string | null = null;
+    try {
+      await this.#makeTheWay((next) => {
+        step = next;
+      });
+    } catch (error) {
+      problem = `${step}: ${(error as Error).message}`;
+      this.#services.log.warn({ problem }, 'the canary turn did not come through');
+    }
+    this.#last = { at: new Date(), ok: problem === null, problem, tookMs: performance.now() - started };
+    return this.#last;
+  }
+
+  async #makeTheWay(enter: (step: string) => void): Promise<void> {
+    const services = this.#services;
+    const word = `canary${randomUUID().replaceAll('-', '')}`;
+    const saved = await recordTurns(services, OWNER, {
+      conversationId: CONVERSATION,
+      turns: [{ query: word }],
+    });
+    const turnId = saved.turns[0]?.row.turnId ?? '';
+    if (saved.durability !== 'COMMITTED') throw new Error('only the journal took it');
+    enter('read');
+    const [row] = await findInteractions(services, OWNER, [turnId]);
+    if (row?.query !== word) throw new Error('what was read is not what was written');
+    enter('vector');
+    await this.#waitForVector(turnId);
+    enter('search');
+    const { hits } = await searchMemory(services, OWNER, { query: word, limit: 1 });
+    if (hits[0]?.interaction.turnId !== turnId) throw new Error('it was not found');
+    enter('erase');
+    await deleteConversation(services, OWNER, CONVERSATION);
+  }
+
+  async #waitForVector(turnId: string): Promise<void> {
+    const deadline = Date.now() + VECTOR_WAIT_MS;
+    for (;;) {
+      const [row] = await findInteractions(this.#services, OWNER, [turnId]);
+      if (row?.vectorState === 'EMBEDDED') return;
+      if (Date.now() > deadline || this.#stopped)
+        throw new Error(`it has no vector after ${VECTOR_WAIT_MS / 1000} s`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { builder } from '../../graphql/builder.ts';
+import { scopeOf } from '../ownership.ts';
+import { type ChainProblem, type ChainVerification, verifyConversation } from './verify.ts';
+
+const ChainProblemKind = builder.enumType('ChainProblemKind', {
+  description: 'What happened to a turn after it was stored.',
+  values: {
+    ALTERED: { description: 'Its content or a hash is not what it was.' },
+    MISSING: { description: 'It is gone.' },
+    INSERTED: { description: 'It was put in beside the server.' },
+  } satisfies Record<ChainProblem['kind'], { description: string }>,
+});
+
+const ChainProblemRef = builder.objectRef<ChainProblem>('ChainProblem').implement({
+  description: 'Something that is not as it was stored.',
+  fields: (t) => ({
+    kind: t.field({
+      type: ChainProblemKind,
+      description: 'What happened.',
+      resolve: (problem) => problem.kind,
+    }),
+    sequence: t.exposeInt('sequence', { description: 'The position at which it shows.' }),
+    turnId: t.exposeID('turnId', { nullable: true, description: 'The turn; null for one that is gone.' }),
+  }),
+});
+
+const ConversationVerification = builder.objectRef<ChainVerification>('ConversationVerification').implement({
+  description: 'Whether the turns of a conversation are as they were stored.',
+  fields: (t) => ({
+    conversationId: t.exposeString('conversationId', { description: 'The thread.' }),
+    intact: t.boolean({
+      description: 'Whether nothing was found.',
+      resolve: (found) => found.problems.length === 0,
+    }),
+    turns: t.exposeInt('turns', { description: 'Turns that were looked at.' }),
+    problems: t.field({
+      type: [ChainProblemRef],
+      description: 'What was found, at most 100.',
+      resolve: (found) => [...found.problems],
+    }),
+  }),
+});
+
+builder.queryField('verifyConversation', (t) =>
+  t.field({
+    type: ConversationVerification,
+    description: 'Recomputes the hash chain of a conversation.',
+    complexity: 500,
+    args: { conversationId: t.arg.string({ required: true, description: 'The name of the thread.' }) },
+    resolve: (_root, { conversationId }, { services, principal }) =>
+      verifyConversation(services.db, scopeOf(principal), conversationId),
+  }),
+);

@@ -1,0 +1,38 @@
+import { complexityFromQuery } from '@pothos/plugin-complexity';
+import { type ExecutionArgs, GraphQLError, getOperationAST, Kind } from 'graphql';
+import { MAX_BREADTH, MAX_COMPLEXITY, MAX_DEPTH } from './builder.ts';
+import { QueryTooComplex } from './errors.ts';
+
+/**
+ * Why an operation costs too much, by the limits of the builder; null if it does not.
+ *
+ * The builder checks resolvers of root fields, and a subscription's first resolver runs with its first event: too
+ * late for one that does something when it starts.
+ */
+export function complexityProblem(args: ExecutionArgs): QueryTooComplex | null {
+  const operation = getOperationAST(args.document, args.operationName);
+  if (!operation) return null;
+  const definitions = args.document.definitions.filter(
+    (definition) => definition === operation || definition.kind === Kind.FRAGMENT_DEFINITION,
+  );
+  const limits = { maxComplexity: MAX_COMPLEXITY, maxDepth: MAX_DEPTH, maxBreadth: MAX_BREADTH };
+  try {
+    const result = complexityFromQuery(
+      { kind: Kind.DOCUMENT, definitions },
+      {
+        schema: args.schema,
+        variables: args.variableValues ?? {},
+        ctx: args.contextValue as object,
+      },
+    );
+    if (result.depth > MAX_DEPTH) return new QueryTooComplex('Depth', { ...result, ...limits });
+    if (result.breadth > MAX_BREADTH) return new QueryTooComplex('Breadth', { ...result, ...limits });
+    if (result.complexity > MAX_COMPLEXITY)
+      return new QueryTooComplex('Complexity', { ...result, ...limits });
+    return null;
+  } catch (error) {
+    // A variable of a wrong type: the execution names it.
+    if (error instanceof GraphQLError) return null;
+    throw error;
+  }
+}
