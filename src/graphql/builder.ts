@@ -46,6 +46,7 @@ export const builder = new SchemaBuilder<SchemaShape>({
     nodeTypeOptions: { description: 'An object that can be fetched again by its global id.' },
     nodeQueryOptions: {
       description: 'Any object by its global id; null if it does not exist for this caller.',
+      args: { id: { description: 'The global id, as a field `id` gave it.' } },
     },
     nodesQueryOptions: false,
     idFieldOptions: { description: 'Global id, unique over all types; opaque.' },

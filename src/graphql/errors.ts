@@ -35,8 +35,7 @@ export function maskError(error: unknown, correlationId: string, log: Logger): G
     });
   }
   if (cause instanceof GraphQLError) {
-    // Yoga quotes what it could not read, for whoever debugs it.
-    const { http, originalError: _originalError, ...given } = cause.extensions;
+    const { http, ...given } = cause.extensions;
     const code = given.code ?? (located?.path ? 'BAD_USER_INPUT' : documentErrorCode(cause));
     return new GraphQLError(cause.message, {
       nodes: cause.nodes ?? null,

@@ -28,7 +28,28 @@ export function hasJsonBody(request: IncomingMessage): boolean {
 export async function readParams(request: IncomingMessage): Promise<OperationParams> {
   if (!hasJsonBody(request))
     throw new HttpProblem(415, 'UNSUPPORTED_MEDIA_TYPE', 'content-type: only application/json is accepted');
-  const parsed = Params.safeParse(await readJson(request));
+  return checkParams(await readJson(request));
+}
+
+/** Reads one operation from the address of a GET. @throws HttpProblem 400 */
+function searchedParams(search: URLSearchParams): OperationParams {
+  const json = (name: string): unknown => {
+    try {
+      return JSON.parse(search.get(name) || 'null');
+    } catch {
+      throw new HttpProblem(400, 'BAD_REQUEST', `${name}: is not valid JSON`);
+    }
+  };
+  return checkParams({
+    query: search.get('query'),
+    operationName: search.get('operationName'),
+    variables: json('variables'),
+    extensions: json('extensions'),
+  });
+}
+
+function checkParams(params: unknown): OperationParams {
+  const parsed = Params.safeParse(params);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join('.') || 'the body';
@@ -39,13 +60,13 @@ export function presentProblem({ message, code }: HttpProblem): object {
   return { message, extensions: { retryable: false, code } };
 }
 
-/** Has bodies read by `readParams` instead of Yoga, which would execute forms and bare documents, of any size. */
-export function jsonBodies(): Plugin<object, { readonly req: IncomingMessage }> {
+/** Has operations read here instead of by Yoga, which would execute forms and bare documents, of any size. */
+export function strictRequests(): Plugin<object, { readonly req: IncomingMessage }> {
   return {
-    async onRequestParse({ request, serverContext, setRequestParser, endResponse, fetchAPI }) {
-      if (request.method !== 'POST') return;
+    async onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI }) {
       try {
-        const { query, variables, operationName, extensions } = await readParams(serverContext.req);
+        const { query, variables, operationName, extensions } =
+          request.method === 'POST' ? await readParams(serverContext.req) : searchedParams(url.searchParams);
         setRequestParser(() => ({
           query,
           ...(variables && { variables }),

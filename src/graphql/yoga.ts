@@ -9,7 +9,7 @@ import { complexityProblem } from './complexity.ts';
 import { type Context, createLoader, type Services } from './context.ts';
 import { maskError } from './errors.ts';
 import { EXAMPLES } from './examples.ts';
-import { jsonBodies } from './params.ts';
+import { strictRequests } from './params.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 /** Lexical tokens of one document. */
@@ -59,7 +59,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
     maxRequestBodySize: false,
     maskedErrors: { maskError: (error) => mask(error) },
     plugins: [
-      jsonBodies(),
+      strictRequests(),
       boundedParser(),
       maskedDocumentErrors((error) => mask(error)),
       boundedSubscriptions((error) => mask(error)),

@@ -3,7 +3,7 @@ import type { Embedder } from './embedder.ts';
 const DIMENSIONS = 384;
 const WORD = /[\p{L}\p{N}]+/gu;
 /** Work between two pauses, in characters: about 2 ms. */
-const CHARACTERS_BETWEEN_PAUSES = 20_000;
+const CHARACTERS_BETWEEN_PAUSES = 5_000;
 const GRAM_LENGTHS = [3, 4];
 const WEIGHT = { word: 1, pair: 0.5, gram: 0.25, commonWord: 0.15 };
 const COMMON = new Set(

@@ -133,22 +133,26 @@ builder.queryFields((t) => ({
         key: name,
       }),
   }),
-  characters: t.connection({
-    type: CharacterRef,
-    description: 'Characters, by name.',
-    args: { filter: t.arg({ type: CharacterFilter, description: 'Which characters.' }) },
-    resolve: (_root, args, { services, principal }) => {
-      const conditions = input.parseInput(Conditions, args.filter ?? {}, 'filter');
-      return connect(args, byName, (page) =>
-        characterPage(
-          services.db,
-          principal.tenantId,
-          { ...conditions, activeOnly: args.filter?.activeOnly ?? true },
-          page,
-        ),
-      );
+  characters: t.connection(
+    {
+      type: CharacterRef,
+      description: 'Characters, by name.',
+      args: { filter: t.arg({ type: CharacterFilter, description: 'Which characters.' }) },
+      resolve: (_root, args, { services, principal }) => {
+        const conditions = input.parseInput(Conditions, args.filter ?? {}, 'filter');
+        return connect(args, byName, (page) =>
+          characterPage(
+            services.db,
+            principal.tenantId,
+            { ...conditions, activeOnly: args.filter?.activeOnly ?? true },
+            page,
+          ),
+        );
+      },
     },
-  }),
+    { name: 'CharacterConnection' },
+    { name: 'CharacterEdge' },
+  ),
   characterStats: t.field({
     type: CharacterStats,
     description: 'Figures over the active characters.',

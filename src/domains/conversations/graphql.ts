@@ -69,21 +69,25 @@ builder.queryFields((t) => ({
     args: { conversationId: t.arg.string({ required: true, description: 'The name of the thread.' }) },
     resolve: (_root, { conversationId }, ctx) => loadConversation(ctx, conversationId),
   }),
-  conversations: t.connection({
-    type: ConversationRef,
-    description: 'Conversations of one user, the one with the latest turn first.',
-    args: {
-      userId: t.arg.string({
-        description: 'Another user, for those who may act for others; absent: the caller.',
-      }),
-      episodeId: t.arg.string({ description: 'Only those of this episode.' }),
+  conversations: t.connection(
+    {
+      type: ConversationRef,
+      description: 'Conversations of one user, the one with the latest turn first.',
+      args: {
+        userId: t.arg.string({
+          description: 'Another user, for those who may act for others; absent: the caller.',
+        }),
+        episodeId: t.arg.string({ description: 'Only those of this episode.' }),
+      },
+      resolve: (_root, args, { services, principal }) => {
+        const owner = ownerFor(principal, args.userId);
+        const episode = parseInput(episodeId.nullish(), args.episodeId, 'episodeId') ?? null;
+        return connect(args, cursor, (page) => conversationPage(services.db, owner, episode, page));
+      },
     },
-    resolve: (_root, args, { services, principal }) => {
-      const owner = ownerFor(principal, args.userId);
-      const episode = parseInput(episodeId.nullish(), args.episodeId, 'episodeId') ?? null;
-      return connect(args, cursor, (page) => conversationPage(services.db, owner, episode, page));
-    },
-  }),
+    { name: 'ConversationConnection' },
+    { name: 'ConversationEdge' },
+  ),
 }));
 
 const DeleteConversationSuccess = builder

@@ -1,13 +1,12 @@
 import { builder } from '../../graphql/builder.ts';
-import type { Embedder } from '../../models/embedder.ts';
 import { PersistenceStatusRef } from '../persistence/graphql.ts';
 import type { Reconciler, ReconcilerStats } from './reconciler.ts';
 import { type VectorCoverage, vectorCoverage } from './vector-coverage.ts';
-import type { VectorWorker } from './vector-worker.ts';
+import type { VectorWorker, VectorWorkerOptions } from './vector-worker.ts';
 
 declare module '../../graphql/context.ts' {
   interface Services {
-    readonly embedder: Embedder;
+    readonly embedder: VectorWorkerOptions['embedder'];
     readonly vectorWorker: VectorWorker;
     readonly reconciler: Reconciler;
   }
