@@ -163,6 +163,7 @@ function buildServices(
     ackDeadlineMs: config.ackDeadlineMs,
     isUp: () => availability.isUp,
     reportDown: (reason) => availability.reportDown(reason),
+    suspect: () => availability.suspect(),
     observe: persistence,
   });
   availability.onChange(({ up, reason }) => {

@@ -1,4 +1,5 @@
 import type { Logger } from '../log.ts';
+import { DeadlineExceeded, isConnectionError, within } from './deadline.ts';
 
 /** Milliseconds between looks at the database, while it answers and while it does not. */
 const LOOK_UP_MS = 1_000;
@@ -24,6 +25,7 @@ export class Availability {
   #changedAt = new Date();
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
+  #looking = false;
 
   constructor(ping: () => Promise<unknown>, log: Logger) {
     this.#ping = ping;
@@ -54,7 +56,7 @@ export class Availability {
   /** A statement failed for want of a database. */
   reportDown(reason: string): void {
     this.#change(false, reason);
-    this.#schedule();
+    if (!this.#looking) this.#schedule();
   }
 
   /**
@@ -68,9 +70,16 @@ export class Availability {
       return await within(read(), ms, 'the database took too long');
     } catch (error) {
       if (judgeDatabaseError(error) !== 'unavailable') throw error;
-      this.reportDown((error as Error).message);
+      if (error instanceof DeadlineExceeded) this.suspect();
+      else this.reportDown((error as Error).message);
       return fallback;
     }
+  }
+
+  /** Something took too long: looks at once whether the database answers at all. */
+  suspect(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    if (!this.#looking && !this.#stopped) void this.#look();
   }
 
   #schedule(): void {
@@ -80,12 +89,14 @@ export class Availability {
   }
 
   async #look(): Promise<void> {
+    this.#looking = true;
     try {
       await within(this.#ping(), PING_DEADLINE_MS, 'the database does not answer');
       this.#change(true, 'answers');
     } catch (error) {
       this.#change(false, (error as Error).message);
     }
+    this.#looking = false;
     this.#schedule();
   }
 
@@ -100,32 +111,11 @@ export class Availability {
 }
 
 /**
- * The result of a promise, or an error when it takes too long. The work itself goes on.
- *
- * @throws DeadlineExceeded
- */
-export async function within<T>(work: Promise<T>, ms: number, message: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new DeadlineExceeded(message)), ms);
-  });
-  try {
-    return await Promise.race([work, deadline]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-export class DeadlineExceeded extends Error {
-  override readonly name = 'DeadlineExceeded';
-}
-
-/**
  * What an error of the database means for the work that met it.
  *
  * - `refused`: the database understood and will always refuse (bad data, a violated constraint)
- * - `conflict`: it may work at once if tried again (deadlock, serialization, a statement timeout)
- * - `unavailable`: the database is not there, is starting, stopping, read-only or full
+ * - `conflict`: it may work if tried again (deadlock, a statement timeout, a full disk, a read-only server)
+ * - `unavailable`: the database is not there, is starting or stopping
  */
 export function judgeDatabaseError(error: unknown): 'refused' | 'conflict' | 'unavailable' | 'unknown' {
   const { code, severity } = error as { code?: unknown; severity?: unknown };
@@ -133,12 +123,6 @@ export function judgeDatabaseError(error: unknown): 'refused' | 'conflict' | 'un
   if (severity === undefined || typeof code !== 'string')
     return isConnectionError(error) ? 'unavailable' : 'unknown';
   if (/^(22|23|42|54|0A)/.test(code)) return 'refused';
-  return code.startsWith('40') || code === '57014' || code === '55P03' ? 'conflict' : 'unavailable';
-}
-
-function isConnectionError(error: unknown): boolean {
-  const { code, message } = error as { code?: unknown; message?: unknown };
-  if (error instanceof DeadlineExceeded) return true;
-  if (typeof code === 'string' && /^E[A-Z]+$/.test(code)) return true;
-  return typeof message === 'string' && /connection|timeout|Client was closed|not queryable/i.test(message);
+  // A full disk or a standby answers well: the work waits, but there is no use in asking whether the server is there.
+  return /^(40|53|57014|55P03|25006)/.test(code) ? 'conflict' : 'unavailable';
 }

@@ -1,6 +1,7 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Logger } from '../log.ts';
+import { isConnectionError, within } from './deadline.ts';
 
 /** What to connect to: a URL, or host (a socket directory), port, user and database. */
 export type Connection =
@@ -25,6 +26,8 @@ export interface Database {
   readonly pool: pg.Pool;
   /** Runs `work` in one transaction on one connection; rolls back if it throws. */
   transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
+  /** A connection beside the pool, without deadlines; the caller ends it. */
+  dedicated(): Promise<pg.Client>;
   /** Milliseconds of one round trip. @throws if the database does not answer within its deadline */
   ping(): Promise<number>;
   close(): Promise<void>;
@@ -35,60 +38,100 @@ const STATEMENT_TIMEOUT_MS = 15_000;
 /** The client's own deadline lies above the server's, so that it only fires when the server is silent. */
 const QUERY_TIMEOUT_MS = 20_000;
 
+/** A transaction that takes longer gives up its connection; whether it committed is then unknown. */
+const TRANSACTION_TIMEOUT_MS = 10_000;
+const PING_TIMEOUT_MS = 1_500;
+
 /** Opens a pool; connects on first use. */
 export function createDatabase(options: DatabaseOptions): Database {
-  const pool = new pg.Pool({
+  const connection = {
     // Fixed, so that PGSSLMODE and PGOPTIONS of the environment do not leak into the embedded database.
     ...('host' in options.connection
       ? { ...options.connection, ssl: false, options: '' }
       : options.connection),
+    application_name: 'echo-brain',
+    keepAlive: true,
+  };
+  const pool = new pg.Pool({
+    ...connection,
     max: options.maxConnections ?? 12,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
     idle_in_transaction_session_timeout: 30_000,
-    keepAlive: true,
-    application_name: 'echo-brain',
     Client: observedClient(options),
   });
-  // Both are needed: an error of an idle client reaches the pool, one of a checked-out client only the client.
-  // The error carries the client with all it holds, so only its words are logged; while closing, losses are expected.
-  const noteLoss = (error: Error & { code?: string }) => {
-    if (!pool.ending)
-      options.log.warn({ reason: error.message, code: error.code }, 'a database connection was lost');
-  };
-  pool.on('error', noteLoss);
-  pool.on('connect', (client) => void client.on('error', noteLoss));
+  // A connection of its own, so that a busy pool does not look like an absent database.
+  const probe = new pg.Pool({
+    ...connection,
+    max: 1,
+    connectionTimeoutMillis: PING_TIMEOUT_MS,
+    query_timeout: PING_TIMEOUT_MS,
+  });
+  for (const each of [pool, probe]) noteLosses(each, options.log);
   return {
     orm: drizzle({ client: pool }),
     pool,
     transaction: (work) => inTransaction(pool, work),
+    dedicated: async () => {
+      const client = new pg.Client({ ...connection, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+      await client.connect();
+      return client;
+    },
     ping: async () => {
       const started = performance.now();
-      await pool.query({ name: 'ping', text: 'select 1' });
+      await probe.query({ name: 'ping', text: 'select 1' });
       return performance.now() - started;
     },
-    close: () => pool.end(),
+    close: async () => {
+      await Promise.all([pool.end(), probe.end()]);
+    },
   };
+}
+
+/**
+ * Both listeners are needed: an error of an idle client reaches the pool, one of a checked-out client only the
+ * client. The error carries the client with all it holds, so only its words are logged; while closing, losses are
+ * expected.
+ */
+function noteLosses(pool: pg.Pool, log: Logger): void {
+  const note = (error: Error & { code?: string }) => {
+    if (!pool.ending) log.warn({ reason: error.message, code: error.code }, 'a database connection was lost');
+  };
+  pool.on('error', note);
+  pool.on('connect', (client) => void client.on('error', note));
 }
 
 async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    await client.query('begin');
-    const result = await work(client);
-    await client.query('commit');
-    return result;
+    return await within(
+      runTransaction(client, work),
+      TRANSACTION_TIMEOUT_MS,
+      'the transaction took too long',
+    );
   } catch (error) {
-    await client.query('rollback').catch((rollbackError: Error) => {
-      // The connection is gone or stuck: it must not return to the pool.
-      broken = rollbackError;
-    });
+    // After a silence nobody knows what the connection still carries: it must not return to the pool.
+    if (isConnectionError(error)) broken = error as Error;
+    else
+      await client.query('rollback').catch((rollbackError: Error) => {
+        broken = rollbackError;
+      });
     throw error;
   } finally {
     client.release(broken);
   }
+}
+
+async function runTransaction<T>(
+  client: pg.PoolClient,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  await client.query('begin');
+  const result = await work(client);
+  await client.query('commit');
+  return result;
 }
 
 /** A pg client that times each statement. Only names and times are logged, because values hold what users said. */

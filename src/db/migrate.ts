@@ -14,7 +14,8 @@ const MIGRATION_LOCK = 0x6563_686f;
  * @returns the number of migrations that were applied
  */
 export async function runMigrations(database: Database): Promise<number> {
-  const client = await database.pool.connect();
+  // Building an index may take longer than any statement of the running server may.
+  const client = await database.dedicated();
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const before = await appliedMigrations(database);
@@ -22,7 +23,7 @@ export async function runMigrations(database: Database): Promise<number> {
     return (await appliedMigrations(database)) - before;
   } finally {
     // Ends the session, and the advisory lock with it.
-    client.release(true);
+    await client.end();
   }
 }
 

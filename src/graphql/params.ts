@@ -64,6 +64,7 @@ export function presentProblem({ message, code }: HttpProblem): object {
 export function strictRequests(): Plugin<object, { readonly req: IncomingMessage }> {
   return {
     async onRequestParse({ request, url, serverContext, setRequestParser, endResponse, fetchAPI }) {
+      if (request.method !== 'POST' && request.method !== 'GET') return;
       try {
         const { query, variables, operationName, extensions } =
           request.method === 'POST' ? await readParams(serverContext.req) : searchedParams(url.searchParams);

@@ -1,6 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
-import { DeadlineExceeded, judgeDatabaseError, within } from '../../db/availability.ts';
+import { judgeDatabaseError } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { DeadlineExceeded, within } from '../../db/deadline.ts';
 import { Drain, type DrainEntry, type Judgement } from '../../journal/drain.ts';
 import { type Journal, JournalBroken, JournalFull, type StoredEntry } from '../../journal/journal.ts';
 import type { Logger } from '../../log.ts';
@@ -34,6 +35,8 @@ export interface StoreOptions {
   readonly ackDeadlineMs: number;
   readonly isUp: () => boolean;
   readonly reportDown: (reason: string) => void;
+  /** Something took too long: it may be down. */
+  readonly suspect: () => void;
   readonly observe: StoreObserver;
 }
 
@@ -194,7 +197,7 @@ export class TurnStore {
     entry: DrainEntry<readonly Turn[]>,
     applied: Promise<readonly AppliedTurn[]>,
   ): Promise<SavedTurns> {
-    const { ackPolicy, ackDeadlineMs, isUp, observe, reportDown } = this.#options;
+    const { ackPolicy, ackDeadlineMs, isUp, observe, suspect } = this.#options;
     // Behind turns that the journal vouches for, this one would wait for all of them.
     const isQueued = this.#drain.waitingIn(entry.stream)[0]?.acknowledged === true;
     if (ackPolicy === 'strict' || (isUp() && !isQueued)) {
@@ -205,7 +208,7 @@ export class TurnStore {
         };
       } catch (error) {
         if (!(error instanceof DeadlineExceeded)) throw error;
-        if (this.#drain.idleMs > ackDeadlineMs) reportDown(error.message);
+        if (this.#drain.idleMs > ackDeadlineMs) suspect();
       }
     }
     if (ackPolicy === 'strict') {
