@@ -187,7 +187,7 @@ function buildServices(
   });
   const models = createModelRouter({ models: configuredModels(config), log });
   const characters = new CharacterDirectory(db, log);
-  const vectors = buildVectors(config, log, db, persistence, releases);
+  const vectors = buildVectors({ config, log, db, persistence, alerts }, releases);
   wakeVectors = () => vectors.vectorWorker.wake();
   const canary = new Canary(
     { db, store, availability, reconciler: vectors.reconciler, log },
@@ -240,17 +240,26 @@ function noteDangers(
 
 /** Vector memory: where vectors are kept, who makes them, who repairs them. */
 function buildVectors(
-  config: Config,
-  log: Logger,
-  db: Database,
-  persistence: Persistence,
+  {
+    config,
+    log,
+    db,
+    persistence,
+    alerts,
+  }: Pick<Services, 'config' | 'log' | 'db' | 'persistence' | 'alerts'>,
   releases: (() => unknown)[],
 ) {
   const embedder = createLexicalEmbedder();
   const model = { name: embedder.name, dimensions: embedder.dimensions };
+  const onRebuild = ({ movedTo, reason }: { movedTo: string; reason: string }) =>
+    alerts.raise(
+      'vectors_rebuilt',
+      'CRITICAL',
+      `the vector file was damaged (${reason}) and put aside as "${movedTo}"; vectors are made again`,
+    );
   const store = config.qdrant
     ? createQdrantStore({ ...config.qdrant, model })
-    : createSqliteVecStore({ directory: config.dataDirectory, model, log });
+    : createSqliteVecStore({ directory: config.dataDirectory, model, log, onRebuild });
   const vectorWorker = createVectorWorker({
     db,
     store,

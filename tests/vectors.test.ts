@@ -467,6 +467,25 @@ describe('the reconciler', () => {
 
   test('never deletes the point of a turn that is committed while it looks', async () => {
     const { db, store, record, startWorker, reconciler, covered } = await setUp();
+    await record(turns(30));
+    const worker = startWorker();
+    await covered();
+    // Just before each page of points is read, more turns are stored and get their points.
+    const busy = intercept(store, {
+      scan: async () => {
+        await record(turns(5));
+        worker.wake();
+        await covered();
+      },
+    });
+    expect(await reconciler(busy).runOnce()).toMatchObject({ orphan: 0, missing: 0, repaired: 0 });
+    const ids = await idsOf(db);
+    expect(ids.length).toBeGreaterThan(30);
+    expect((await store.fetch(ids)).size).toBe(ids.length);
+  });
+
+  test('runs beside a busy worker without finding anything', async () => {
+    const { db, store, record, startWorker, reconciler, covered } = await setUp();
     const worker = startWorker();
     const made = reconciler();
     made.start();
@@ -476,7 +495,7 @@ describe('the reconciler', () => {
     }
     await covered();
     await eventually(async () => expect(made.stats().passes).toBeGreaterThan(1));
-    expect(made.stats()).toMatchObject({ orphan: 0, missing: 0 });
+    expect(made.stats()).toMatchObject({ orphan: 0, missing: 0, stale: 0, wrongOwner: 0 });
     expect((await store.fetch(await idsOf(db))).size).toBe(1_000);
   });
 
