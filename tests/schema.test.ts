@@ -148,7 +148,7 @@ const FIELDS: Record<string, string[]> = {
       'confidence: Float',
     ],
     ...['requiresClarification: Boolean!', 'clarifyingQuestions: [String!]!', 'status: InteractionStatus!'],
-    ...['sequence: Int!', 'timestamp: DateTime!', 'character: Character', 'vectorState: VectorState!'],
+    ...['timestamp: DateTime!', 'character: Character', 'vectorState: VectorState!'],
   ],
 };
 

@@ -82,9 +82,9 @@ describe('the graphql-transport-ws protocol', () => {
   );
 
   test('refuses a stream that costs too much before it is answered and stored', async () => {
-    const nested = 'conversation { interactions(first: 100) { nodes { ';
+    const turns = (inner: string) => `conversation { interactions(first: 100) { nodes { ${inner} } } }`;
     const query = `subscription { processQueryStream(input: { query: "q", conversationId: "too costly" }) {
-      ... on QueryCompleted { result { ${nested} ${nested} id } } } } } } } } }`;
+      ... on QueryCompleted { result { interaction { ${turns(turns('id'))} } } } } }`;
     const [result, ...more] = await take(overWebSocket(app.connect(), query));
     expect(result?.errors?.[0]?.extensions.code).toBe('QUERY_TOO_COMPLEX');
     expect(more).toEqual([]);

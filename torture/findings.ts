@@ -11,6 +11,7 @@ export type Check =
   | 'refused-stored'
   | 'wrongly-refused'
   | 'wrongly-accepted'
+  | 'unanswered'
   | 'event-gap'
   | 'event-duplicate'
   | 'event-unknown'

@@ -57,12 +57,13 @@ export function summarize(standing: Standing) {
         'event-gap',
         'event-duplicate',
       ),
-    subscribers: subscribers.map(({ name, cuts, counts, inversions, unnumbered }) => ({
+    subscribers: subscribers.map(({ name, cuts, counts, inversions, unnumbered, ends }) => ({
       name,
       cuts,
       seen: counts.size,
       inversions,
       unnumbered,
+      ends: Object.fromEntries(ends),
     })),
     restartMs: { p50: percentile(server.restartsMs, 0.5), p99: percentile(server.restartsMs, 0.99) },
     ackMs: { p50: percentile(traffic.latenciesMs, 0.5), p99: percentile(traffic.latenciesMs, 0.99) },

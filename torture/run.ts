@@ -29,22 +29,16 @@ interface Run {
   kills: number;
   /** Turns that are stored although they were refused after an attempt without an answer. */
   refusedAfterAll: number;
+  /** A check has failed: the run ends. */
+  judged: boolean;
 }
 
 const BEACON = 'beacon';
 const EVENTS_LIMIT_MS = 15_000;
 const VECTORS_LIMIT_MS = 120_000;
 const PROGRESS_ROUNDS = 50;
-/** After these, the last check has nothing to add, or nobody to ask. */
-const JUDGED: readonly Check[] = [
-  'no-recovery',
-  'lost',
-  'duplicated',
-  'altered',
-  'out-of-order',
-  'event-gap',
-  'event-duplicate',
-];
+/** After these there is nobody left to torture. */
+const FATAL: readonly Check[] = ['no-recovery', 'server-died'];
 
 /**
  * Tortures a server: writers and subscribers around it, one fault after another, and checks of what was promised.
@@ -103,11 +97,12 @@ function openRun(
     rounds: 0,
     kills: 0,
     refusedAfterAll: 0,
+    judged: false,
   };
 }
 
 async function runRounds(run: Run, interrupted: AbortSignal): Promise<void> {
-  const { options, stand, random, findings, client, gate, subscribers, epochs } = run;
+  const { options, stand, random, client, gate, subscribers, epochs } = run;
   const abandon = new AbortController();
   const listening = subscribers.map((subscriber) => subscriber.run());
   let writing: Promise<void>[] = [];
@@ -128,16 +123,12 @@ async function runRounds(run: Run, interrupted: AbortSignal): Promise<void> {
       });
     });
     const endsAt = options.minutes === null ? Infinity : Date.now() + options.minutes * 60_000;
-    while (
-      run.kills < options.kills &&
-      findings.length === 0 &&
-      Date.now() < endsAt &&
-      !interrupted.aborted
-    ) {
+    const goesOn = () => run.kills < options.kills && Date.now() < endsAt && !interrupted.aborted;
+    while (goesOn() && isAlive(run) && !run.judged) {
       await runRound(run);
-      if (findings.length === 0 && run.rounds % options.checkEvery === 0) await check(run);
+      if (isAlive(run) && run.rounds % options.checkEvery === 0) await check(run);
     }
-    if (findings.every(({ check: what }) => !JUDGED.includes(what))) await checkAll(run);
+    if (!run.judged && isAlive(run)) await checkAll(run);
   } finally {
     abandon.abort();
     gate.stop();
@@ -145,6 +136,10 @@ async function runRounds(run: Run, interrupted: AbortSignal): Promise<void> {
     await Promise.all([...writing, ...listening]);
     client.close();
   }
+}
+
+function isAlive({ findings }: Run): boolean {
+  return findings.every(({ check: what }) => !FATAL.includes(what));
 }
 
 async function runRound(run: Run): Promise<void> {
@@ -175,7 +170,9 @@ async function check(run: Run): Promise<void> {
   const stored = await drainedTurns(stand.database, epoch);
   await untilSeen(run, stored);
   findings.push(...checkEvidence({ epoch, stored, subscribers: run.subscribers }));
-  if (findings.length === 0) compact(epoch);
+  // What writers reported meanwhile ends the run here, with the evidence of this check beside it.
+  run.judged = findings.length > 0;
+  if (!run.judged) compact(epoch);
   epochs.push(newEpoch(epoch.number + 1));
   gate.open();
 }

@@ -42,7 +42,8 @@ const STEPS: Record<Sabotage, readonly Patch[]> = {
       file: 'src/domains/interactions/store.ts',
       find: /async save\(turns: readonly Turn\[\], accepted\?: AcceptedTurn\): Promise<SavedTurns> \{/,
       replace: `async save(turns: readonly Turn[], accepted?: AcceptedTurn): Promise<SavedTurns> {
-    setTimeout(() => void this.saveLater(turns, accepted).catch(() => undefined), 25);
+    if (accepted) return this.saveLater(turns, accepted);
+    setTimeout(() => void this.saveLater(turns).catch(() => undefined), 25);
     const early = turns.map((turn) => ({ row: this.pending.rowOf(turn), replayed: false }));
     return { durability: 'JOURNALED', turns: early };
   }

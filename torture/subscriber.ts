@@ -38,6 +38,8 @@ export class Subscriber implements Seen {
   inversions = 0;
   /** Events whose turn was shown without its place in the conversation: told, not judged. */
   unnumbered = 0;
+  /** How connections ended, by reason: ours, the code of the server, or an error that it told. */
+  readonly ends = new Map<string, number>();
   readonly #options: SubscriberOptions;
   readonly #places = new Map<string, number>();
   #after: string | null = null;
@@ -97,19 +99,34 @@ export class Subscriber implements Seen {
         }
         if (message.type === 'ping') send({ type: 'pong' });
         if (message.type === 'next') this.#take(message.payload);
-        if (message.type === 'error' || message.type === 'complete') socket.terminate();
+        if (message.type === 'error' || message.type === 'complete') {
+          this.#noteEnd(`${message.type}: ${messagesOf(message.payload)} (after ${this.#after})`);
+          socket.terminate();
+        }
         if (message.type === 'next' && ++events > endurance) socket.terminate();
       });
       // Every error is followed by the close, after which we come back.
       socket.on('error', () => socket.terminate());
-      socket.on('close', () => resolve(subscribed));
+      socket.on('close', (code) => {
+        if (subscribed) this.#noteEnd(`closed ${code}`);
+        resolve(subscribed);
+      });
     });
+  }
+
+  #noteEnd(reason: string): void {
+    this.ends.set(reason, (this.ends.get(reason) ?? 0) + 1);
   }
 
   #take(payload: unknown): void {
     const { data } = payload as { data?: { interactionAdded?: Added | null } | null };
     const added = data?.interactionAdded;
-    if (!added) return void this.#socket?.terminate();
+    if (!added) {
+      const { errors } = payload as { errors?: unknown };
+      this.#noteEnd(`no event: ${messagesOf(errors)}`);
+      this.#socket?.terminate();
+      return;
+    }
     // After we cut it ourselves, what is still in the buffers does not count: the cursor was not advanced either.
     if (this.#socket?.readyState !== WebSocket.OPEN) return;
     const { turnId, conversationId, sequence } = added.interaction;
@@ -123,4 +140,10 @@ export class Subscriber implements Seen {
     if (sequence < (this.#places.get(conversationId) ?? 0)) this.inversions++;
     this.#places.set(conversationId, sequence);
   }
+}
+
+function messagesOf(errors: unknown): string {
+  return Array.isArray(errors)
+    ? errors.map(({ message }: { message: string }) => message).join('; ')
+    : 'no error';
 }

@@ -105,6 +105,10 @@ function enter(
   for (const [index, turn] of batch.turns.entries()) {
     const acked = outcome.turns[index];
     if (!acked) continue;
+    if (batch.door !== 'recordTurns' && acked.response === '') {
+      const detail = `${batch.door}: ${turn.mark} (${acked.turnId}) was acknowledged without an answer`;
+      report({ check: 'unanswered', conversationId, detail });
+    }
     if (turn.acked && turn.acked.turnId !== acked.turnId)
       report({
         check: 'duplicated',

@@ -142,8 +142,10 @@ export class Drain<Value, Result> {
       this.#removing = this.#options.journal.write({ remove }).catch((error: unknown) => {
         this.#options.log.error(
           { err: error, entries: remove.length },
-          'applied entries stay in the journal; they will be applied again, to no effect',
+          'applied entries stay in the journal for now; after a restart they are applied again, to no effect',
         );
+        this.#removals.push(...remove);
+        if (!this.#stopped) this.#removalTimer ??= setTimeout(() => void this.flushRemovals(), MAX_RETRY_MS);
       });
     }
     await this.#removing;
@@ -171,6 +173,7 @@ export class Drain<Value, Result> {
       const judgement = judge(error);
       if (judgement === 'unavailable') {
         reportDown((error as Error).message);
+        this.#pause();
       } else if (judgement === 'refused' && batch.length > 1) {
         // One of them is at fault; alone, each shows for itself.
         for (const entry of batch) await this.#applyAlone(entry);
@@ -209,7 +212,13 @@ export class Drain<Value, Result> {
       { err: error, seq: entry.seq },
       'the database refuses a journaled entry for good; it is kept in the journal\'s table "dead"',
     );
-    await journal.write({ bury: [{ seq: entry.seq, reason }] });
+    try {
+      await journal.write({ bury: [{ seq: entry.seq, reason }] });
+    } catch (problem) {
+      log.error({ err: problem, seq: entry.seq }, 'the entry cannot be set apart now; trying again');
+      this.#pause();
+      return;
+    }
     this.#drop(entry);
     entry.reject(error);
     onBuried(entry.value, reason);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
 import type { JournalFailureInfo, JournalWrite, Recovered, StoredEntry } from './protocol.ts';
 
 export interface Commit {
@@ -33,11 +33,17 @@ export class JournalFile {
     const damage: string[] = [];
     const log = existsSync(`${path}-wal`) ? readFileSync(`${path}-wal`) : Buffer.alloc(0);
     this.#db = openOrReplace(path, damage);
-    keepUnreadLog(this.#db, log, path, damage);
+    // Of a file that was replaced, the log lies beside it.
+    if (damage.length === 0) keepUnreadLog(this.#db, log, path, damage);
     const entries = this.#readEntries(damage);
     this.#statements = prepare(this.#db);
     for (const { seq } of entries.bad) this.#statements.remove.run(seq);
     this.recovered = { entries: entries.good, counters: this.#readCounters(), damage, size: this.#size() };
+  }
+
+  /** Whether it has reached its limit: additions are refused, all else is not. */
+  get isFull(): boolean {
+    return this.#size() > this.#maxBytes;
   }
 
   /** Writes all of it in one transaction: on disk when it returns without a failure. */
@@ -45,7 +51,7 @@ export class JournalFile {
     if (this.#broken)
       return { seqs: [], failure: { reason: 'BROKEN', message: this.#broken }, size: this.#size() };
     const adds = writes.some((write) => write.add.length > 0);
-    if (adds && this.#size() > this.#maxBytes) {
+    if (adds && this.isFull) {
       return {
         seqs: [],
         failure: { reason: 'FULL', message: `the journal has reached its limit of ${this.#maxBytes} bytes` },
@@ -108,7 +114,9 @@ export class JournalFile {
         bad.push({ seq });
         damage.push(`entry ${seq} of the journal is damaged; it was moved to the table "dead"`);
         this.#db
-          .prepare('insert into dead (seq, kind, stream, body, reason, buried_at) values (?, ?, ?, ?, ?, ?)')
+          .prepare(
+            'insert or replace into dead (seq, kind, stream, body, reason, buried_at) values (?, ?, ?, ?, ?, ?)',
+          )
           .run(seq, kind, stream, body, 'checksum mismatch', Date.now());
       }
     }
@@ -197,36 +205,43 @@ function openOrReplace(path: string, damage: string[]): DatabaseSync {
   }
 }
 
-/** Copies the entries that can still be read, page by page; returns how many. */
+/** Copies what can still be read, page by page; returns how many entries. */
 function salvage(aside: string, into: DatabaseSync): number {
-  const known = new Map<number, EntryRow>();
-  let from: DatabaseSync | null = null;
+  const from = new DatabaseSync(aside);
   try {
-    from = new DatabaseSync(aside);
-    // From both ends: a damaged page in the middle stops each walk on its own side.
-    for (const order of ['asc', 'desc']) {
-      try {
-        for (const row of from
-          .prepare(`select * from entries order by seq ${order}`)
-          .iterate() as Iterable<EntryRow>)
-          known.set(row.seq, row);
-      } catch (error) {
-        if (((error as { errcode?: number }).errcode ?? 0) === 0) throw error;
-      }
+    into.exec('begin immediate');
+    for (const [table, key] of [
+      ['counters', 'name'],
+      ['dead', 'seq'],
+      ['entries', 'seq'],
+    ] as const) {
+      const rows = readableRows(from, table, key);
+      const columns = Object.keys(rows[0] ?? {});
+      if (columns.length === 0) continue;
+      const add = into.prepare(
+        `insert into ${table} (${columns.join(', ')}) values (${columns.map(() => '?').join(', ')})`,
+      );
+      for (const row of rows) add.run(...Object.values(row));
     }
-  } catch (error) {
-    if (((error as { errcode?: number }).errcode ?? 0) === 0) throw error;
+    into.exec('commit');
   } finally {
-    from?.close();
+    from.close();
   }
-  const add = into.prepare(
-    'insert into entries (seq, kind, stream, body, checksum, accepted_at) values (?, ?, ?, ?, ?, ?)',
-  );
-  into.exec('begin immediate');
-  for (const row of [...known.values()].sort((a, b) => a.seq - b.seq))
-    add.run(row.seq, row.kind, row.stream, row.body, row.checksum, row.accepted_at);
-  into.exec('commit');
-  return known.size;
+  return (into.prepare('select count(*) as count from entries').get() as { count: number }).count;
+}
+
+function readableRows(from: DatabaseSync, table: string, key: string): Record<string, SQLOutputValue>[] {
+  const known = new Map<SQLOutputValue | undefined, Record<string, SQLOutputValue>>();
+  // From both ends: a damaged page in the middle stops each walk on its own side.
+  for (const order of ['asc', 'desc']) {
+    try {
+      for (const row of from.prepare(`select * from ${table} order by ${key} ${order}`).iterate())
+        known.set(row[key], row);
+    } catch (error) {
+      if (((error as { errcode?: number }).errcode ?? 0) === 0) throw error;
+    }
+  }
+  return [...known.values()].sort((a, b) => Number(a.seq ?? 0) - Number(b.seq ?? 0));
 }
 
 function prepare(db: DatabaseSync): Statements {

@@ -30,9 +30,12 @@ function open(): JournalFile | null {
 
 function handle(journal: JournalFile, requests: readonly JournalRequest[]): void {
   const writes = requests.filter((request) => request.op === 'write');
-  if (writes.length > 0) {
-    const { seqs, failure, size } = journal.commit(writes);
-    for (const [index, { id }] of writes.entries())
+  // Beyond the limit additions are refused; what came together with them is not, or there would never be space again.
+  const additions = journal.isFull ? writes.filter((write) => write.add.length > 0) : [];
+  for (const group of [writes.filter((write) => !additions.includes(write)), additions]) {
+    if (group.length === 0) continue;
+    const { seqs, failure, size } = journal.commit(group);
+    for (const [index, { id }] of group.entries())
       reply(failure ? { id, failure, size } : { id, seqs: seqs[index] ?? [], size });
   }
   const closing = requests.find((request) => request.op === 'close');

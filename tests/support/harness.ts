@@ -27,8 +27,15 @@ export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
  *
  * @param options.env settings, as an operator would give them
  * @param options.seed load the seed characters
+ * @param options.route gives another way to the database at this URL, for example through a proxy
  */
-export async function startTestApp(options: { env?: Record<string, string>; seed?: boolean } = {}) {
+export async function startTestApp(
+  options: {
+    env?: Record<string, string>;
+    seed?: boolean;
+    route?: (databaseUrl: string) => Promise<string>;
+  } = {},
+) {
   const name = `t_${randomUUID().replaceAll('-', '')}`;
   await onServer(`create database ${name} template echo_template`);
   const databaseUrl = inject('databaseUrl').replace('NAME', name);
@@ -37,7 +44,7 @@ export async function startTestApp(options: { env?: Record<string, string>; seed
   const env = {
     PORT: '0',
     DATA_DIR: directory,
-    DATABASE_URL: databaseUrl,
+    DATABASE_URL: (await options.route?.(databaseUrl)) ?? databaseUrl,
     LOG_LEVEL: 'silent',
     SEED: 'off',
     ...options.env,
