@@ -20,7 +20,10 @@ export async function tortureCommand(
     return 1;
   } catch (error) {
     if (error instanceof UsageError) print(`${error.message}\n${USAGE}`);
-    else if (error instanceof PatchError) print(`the sabotage cannot be made: ${error.message}`);
+    else if (error instanceof PatchError)
+      print(
+        `the sources changed, a patch of torture/failpoints.ts or torture/sabotage.ts does not fit: ${error.message}`,
+      );
     else print(String(error instanceof Error ? error.stack : error));
     return 2;
   }

@@ -11,12 +11,12 @@ const PLACES = [
   {
     name: 'journal-before-commit',
     file: 'src/journal/worker.ts',
-    before: /^ *const \{[^}]*\} = journal\.commit\(writes\);$/m,
+    before: /^ *const \{[^}]*\} = journal\.commit\(\w+\);$/m,
   },
   {
     name: 'journal-after-commit',
     file: 'src/journal/worker.ts',
-    after: /^ *const \{[^}]*\} = journal\.commit\(writes\);$/m,
+    after: /^ *const \{[^}]*\} = journal\.commit\(\w+\);$/m,
   },
   {
     name: 'query-before-answer',

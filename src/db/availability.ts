@@ -1,3 +1,4 @@
+import { DrizzleQueryError } from 'drizzle-orm/errors';
 import type { Logger } from '../log.ts';
 import { DeadlineExceeded, isConnectionError, within } from './deadline.ts';
 
@@ -71,7 +72,7 @@ export class Availability {
     } catch (error) {
       if (judgeDatabaseError(error) !== 'unavailable') throw error;
       if (error instanceof DeadlineExceeded) this.suspect();
-      else this.reportDown((error as Error).message);
+      else this.reportDown((driverError(error) as Error).message);
       return fallback;
     }
   }
@@ -118,11 +119,17 @@ export class Availability {
  * - `unavailable`: the database is not there, is starting or stopping
  */
 export function judgeDatabaseError(error: unknown): 'refused' | 'conflict' | 'unavailable' | 'unknown' {
-  const { code, severity } = error as { code?: unknown; severity?: unknown };
+  const cause = driverError(error);
+  const { code, severity } = cause as { code?: unknown; severity?: unknown };
   // Only errors that the server itself reported have a severity.
   if (severity === undefined || typeof code !== 'string')
-    return isConnectionError(error) ? 'unavailable' : 'unknown';
+    return isConnectionError(cause) ? 'unavailable' : 'unknown';
   if (/^(22|23|42|54|0A)/.test(code)) return 'refused';
   // A full disk or a standby answers well: the work waits, but there is no use in asking whether the server is there.
   return /^(40|53|57014|55P03|25006)/.test(code) ? 'conflict' : 'unavailable';
+}
+
+/** What the driver threw. Drizzle wraps it in an error whose message holds the statement with its values. */
+function driverError(error: unknown): unknown {
+  return error instanceof DrizzleQueryError ? (error.cause ?? error) : error;
 }

@@ -1,5 +1,5 @@
 import type { Principal } from '../access/principals.ts';
-import { formatCursor, parseCursor } from '../events/cursor.ts';
+import { type EventPosition, formatCursor, parseCursor } from '../events/cursor.ts';
 import type { DeliveredEvent, EventFeed, EventKind } from '../events/feed.ts';
 import { InvalidInput } from './errors.ts';
 import { scopeOf } from './ownership.ts';
@@ -15,7 +15,8 @@ export type CursoredEvent = DeliveredEvent & { readonly cursor: string };
 /**
  * Events that a caller may see, from a cursor on, or from now.
  *
- * @param onOverflow told the last cursor when the consumer fell too far behind and gets nothing more
+ * @param watch.signal ends it, even while nothing happens
+ * @param watch.onOverflow told the last cursor when the consumer fell too far behind and gets nothing more
  * @throws InvalidInput if `after` is no cursor
  */
 export async function* follow(
@@ -23,7 +24,7 @@ export async function* follow(
   principal: Principal,
   kind: EventKind,
   args: SubscriptionArguments,
-  onOverflow?: (cursor: string) => void,
+  watch: { readonly signal: AbortSignal; readonly onOverflow?: ((cursor: string) => void) | undefined },
 ): AsyncGenerator<CursoredEvent> {
   const after = args.after == null ? null : parseCursor(args.after);
   if (args.after != null && after === null)
@@ -33,9 +34,36 @@ export async function* follow(
     ...scopeOf(principal),
     conversationId: args.conversationId,
     after,
-    onOverflow:
-      onOverflow && ((position: Parameters<typeof formatCursor>[0]) => onOverflow(formatCursor(position))),
+    signal: watch.signal,
+    onOverflow: (position: EventPosition) => watch.onOverflow?.(formatCursor(position)),
   };
   for await (const event of events.subscribe(interest))
     yield { ...event, cursor: formatCursor(event.position) };
+}
+
+/**
+ * A generator that ends when its consumer leaves, even while it waits for something: an async generator alone
+ * takes notice of `return` only at its next `yield`.
+ *
+ * @param start gets the signal that ends its waits
+ */
+export function endable<T>(start: (signal: AbortSignal) => AsyncGenerator<T>): AsyncGenerator<T> {
+  const ending = new AbortController();
+  const source = start(ending.signal);
+  const end = async (value: unknown) => {
+    ending.abort();
+    return source.return(value);
+  };
+  return {
+    next: () => source.next(),
+    return: end,
+    throw: (error) => {
+      ending.abort();
+      return source.throw(error);
+    },
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    [Symbol.asyncDispose]: async () => void (await end(undefined)),
+  };
 }

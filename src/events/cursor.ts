@@ -10,11 +10,14 @@ export interface EventPosition {
 
 export const BEGINNING: EventPosition = { transaction: 0n, id: 0n, told: new Map() };
 
+/** Processes that a cursor remembers: with one more it still fits into the reason of a WebSocket's close (123 bytes). */
+const MAX_TOLD = 3;
 const LARGEST = 9_223_372_036_854_775_807n;
 
 /** A position as clients see it. */
 export function formatCursor({ transaction, id, told }: EventPosition): string {
-  return [`${transaction}-${id}`, ...[...told].map(([origin, number]) => `${origin}.${number}`)].join('~');
+  const recent = [...told].slice(-MAX_TOLD).map(([origin, number]) => `${origin}.${number}`);
+  return [`${transaction}-${id}`, ...recent].join('~');
 }
 
 /** The position that a cursor names, or null if it is none. */
@@ -30,7 +33,7 @@ export function parseCursor(cursor: string): EventPosition | null {
     if (!fields) return null;
     told.set(fields[1] ?? '', Number(fields[2]));
   }
-  return { transaction, id, told };
+  return { transaction, id, told: new Map([...told].slice(-MAX_TOLD)) };
 }
 
 /** Whether `a` comes after `b` in the table. */

@@ -36,15 +36,19 @@ export interface Interest {
   readonly conversationId?: string | null | undefined;
   /** Start right after this position; absent: start now. */
   readonly after?: EventPosition | null | undefined;
-  /** Told once when the subscriber fell too far behind: it gets nothing more, and may resume after the position. */
+  /** Ends the subscription, even while nothing happens. */
+  readonly signal?: AbortSignal | undefined;
+  /** Told once when the subscriber is behind and does not read: it gets nothing more, and may resume after the position. */
   readonly onOverflow?: ((position: EventPosition) => void) | undefined;
 }
 
 /** The tenant of events of the server itself, which every tenant may see. */
 export const SERVER_TENANT = '*';
 
-/** Events that wait for one subscriber before it is dropped. */
+/** Events that wait for one subscriber; beyond, it reads the table again. */
 export const RING_SIZE = 256;
+/** How long a subscriber that is behind may leave an event unread before it is dropped. */
+const STALL_MS = 5_000;
 const PAGE_SIZE = 500;
 const POLL_MS = 250;
 /** After a wake-up the event may still hide behind an older open transaction: look again soon, then at the poll. */
@@ -55,7 +59,8 @@ const RETRY_MS = [2, 5, 10, 25, 50];
  * wait for the database are told at once and recognised when they come by in the table.
  *
  * Every subscriber reads from its own position: first the table, then live events through its own bounded ring,
- * so that a slow one harms nobody else.
+ * so that a slow one harms nobody else. One that falls behind reads the table again; one that does not read at all
+ * is dropped.
  */
 export class EventFeed {
   /** Names this process in events that it tells before the table has them. */
@@ -90,6 +95,11 @@ export class EventFeed {
     for (const subscriber of this.#subscribers) subscriber.offer(event);
   }
 
+  /** The table has what this process told, up to a number. */
+  settle(number: number): void {
+    this.#told = this.#told.filter((event) => (event.origin?.number ?? 0) > number);
+  }
+
   /** Ends all subscriptions. */
   async stop(): Promise<void> {
     this.#stopped = true;
@@ -98,28 +108,46 @@ export class EventFeed {
     await this.#reading;
   }
 
-  /** The events of interest, without gap or duplicate, until the consumer stops, falls behind, or the feed ends. */
+  /** The events of interest, without gap or duplicate, until the consumer stops, stalls, or the feed ends. */
   async *subscribe(interest: Interest): AsyncGenerator<DeliveredEvent, void, undefined> {
-    const subscriber = new Subscriber(interest, this.process);
+    const subscriber = new Subscriber(interest);
+    const end = () => subscriber.wake();
+    interest.signal?.addEventListener('abort', end);
     this.#subscribers.add(subscriber);
-    // While it was away, events may have been told that the table does not have yet.
-    if (interest.after) for (const event of this.#told) subscriber.offer(event);
     try {
-      yield* this.#catchUp(subscriber);
-      this.#schedule(0);
-      while (!this.#stopped && !subscriber.overflowed) {
-        yield* subscriber.take();
-        await subscriber.more();
+      for await (const event of this.#follow(subscriber)) {
+        subscriber.handOut(event);
+        yield event;
+        subscriber.confirm();
       }
     } finally {
       this.#subscribers.delete(subscriber);
+      interest.signal?.removeEventListener('abort', end);
+    }
+  }
+
+  async *#follow(subscriber: Subscriber): AsyncGenerator<DeliveredEvent, void, undefined> {
+    let isResuming = subscriber.interest.after != null;
+    while (!this.#stopped && !subscriber.isOver) {
+      if (!subscriber.live) {
+        yield* this.#catchUp(subscriber, isResuming);
+        isResuming = true;
+        this.#schedule(0);
+      }
+      yield* subscriber.take();
+      await subscriber.more();
     }
   }
 
   /** Reads the table from the subscriber's position until live events continue it. Outlasts the database. */
-  async *#catchUp(subscriber: Subscriber): AsyncGenerator<DeliveredEvent, void, undefined> {
-    let known = subscriber.interest.after != null;
-    while (!this.#stopped && !(known && this.#join(subscriber))) {
+  async *#catchUp(
+    subscriber: Subscriber,
+    isResuming: boolean,
+  ): AsyncGenerator<DeliveredEvent, void, undefined> {
+    let known = isResuming;
+    // While it was away, events may have been told that the table does not have yet.
+    if (isResuming) for (const event of this.#told) subscriber.offer(event);
+    while (!this.#stopped && !subscriber.isOver && !(known && this.#join(subscriber))) {
       try {
         if (!known) {
           subscriber.moveTo(await this.#latestPosition());
@@ -146,7 +174,7 @@ export class EventFeed {
     const isCurrent = !isAfter(this.#head, subscriber.position);
     if (!isCurrent && (!oldest || isAfter(oldest, subscriber.position))) return false;
     subscriber.live = true;
-    for (const event of this.#recent) subscriber.offer(event);
+    for (const event of this.#recent) if (isAfter(event, subscriber.position)) subscriber.offer(event);
     return true;
   }
 
@@ -178,6 +206,7 @@ export class EventFeed {
           this.#recent.push(event);
           for (const subscriber of this.#subscribers) if (subscriber.live) subscriber.offer(event);
         }
+        for (const subscriber of this.#subscribers) subscriber.endIfStalled();
         if (this.#recent.length > RING_SIZE) this.#recent = this.#recent.slice(-RING_SIZE);
         if (page.length < PAGE_SIZE) return;
       }
@@ -230,14 +259,23 @@ class Subscriber {
   /** Table events come to it as the feed reads them. */
   live = false;
   overflowed = false;
-  readonly #process: string;
+  /** The last row of each process that came by in the table: what is still in the queue of it is known. */
+  readonly #passed = new Map<string, number>();
   #queue: (StoredEvent | EventContent)[] = [];
   #wake: () => void = () => undefined;
+  #handedOut: EventPosition;
+  #handedOutAt: number | null = null;
+  #confirmed: EventPosition;
 
-  constructor(interest: Interest, process: string) {
+  constructor(interest: Interest) {
     this.interest = interest;
-    this.#process = process;
     this.position = interest.after ?? BEGINNING;
+    this.#handedOut = this.position;
+    this.#confirmed = this.position;
+  }
+
+  get isOver(): boolean {
+    return this.overflowed || this.interest.signal?.aborted === true;
   }
 
   moveTo(position: EventPosition): void {
@@ -248,15 +286,37 @@ class Subscriber {
     this.#wake();
   }
 
+  /** Puts an event into the ring. When that is full the subscriber falls back to reading the table at its own pace. */
   offer(event: StoredEvent | EventContent): void {
     if (this.overflowed || !this.#isOfInterest(event)) return;
     if (this.#queue.length < RING_SIZE) {
       this.#queue.push(event);
     } else {
-      this.overflowed = true;
+      this.live = false;
       this.#queue = [];
-      this.interest.onOverflow?.(this.position);
     }
+    this.#wake();
+  }
+
+  /** The consumer has been given an event, and has not come back for the next one. */
+  handOut(event: DeliveredEvent): void {
+    this.#handedOut = event.position;
+    this.#handedOutAt = performance.now();
+  }
+
+  /** The consumer has come back: what it was given is through. */
+  confirm(): void {
+    this.#confirmed = this.#handedOut;
+    this.#handedOutAt = null;
+  }
+
+  /** Drops a consumer that is behind and does not read. */
+  endIfStalled(): void {
+    if (this.overflowed || this.live || this.#handedOutAt === null) return;
+    if (performance.now() - this.#handedOutAt < STALL_MS) return;
+    this.overflowed = true;
+    this.#queue = [];
+    this.interest.onOverflow?.(this.#confirmed);
     this.#wake();
   }
 
@@ -269,7 +329,7 @@ class Subscriber {
   }
 
   async more(): Promise<void> {
-    if (this.#queue.length > 0 || this.overflowed) return;
+    if (this.#queue.length > 0 || this.isOver || !this.live) return;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
     });
@@ -277,23 +337,22 @@ class Subscriber {
 
   /** Moves on to an event; null if it was seen before or is not of interest. */
   receive(event: StoredEvent | EventContent): DeliveredEvent | null {
+    const isFromTable = 'transaction' in event;
+    if (isFromTable && !isAfter(event, this.position)) return null;
     const { origin } = event;
-    const wasTold = origin !== null && (this.position.told.get(origin.process) ?? 0) >= origin.number;
-    if ('transaction' in event) {
-      if (!isAfter(event, this.position)) return null;
-      const told = new Map(this.position.told);
-      if (origin?.process === this.#process)
-        told.set(origin.process, Math.max(origin.number, told.get(origin.process) ?? 0));
-      // A process that has ended tells nothing more: once its last row has come by, the table says it all.
-      else if (origin && told.get(origin.process) === origin.number) told.delete(origin.process);
-      this.position = { transaction: event.transaction, id: event.id, told };
-    } else if (origin) {
-      this.position = {
-        ...this.position,
-        told: new Map(this.position.told).set(origin.process, origin.number),
-      };
+    const { told } = this.position;
+    const wasTold = origin !== null && (told.get(origin.process) ?? 0) >= origin.number;
+    const wasPassed = origin !== null && (this.#passed.get(origin.process) ?? 0) >= origin.number;
+    if (isFromTable) {
+      const { transaction, id } = event;
+      const isLastTold = origin !== null && told.get(origin.process) === origin.number;
+      // The table has caught up with what was told, so the position needs no more than the table's.
+      this.position = { transaction, id, told: isLastTold ? without(told, origin.process) : told };
+      if (origin) this.#passed.set(origin.process, origin.number);
+    } else if (origin && !wasTold && !wasPassed) {
+      this.position = { ...this.position, told: new Map(told).set(origin.process, origin.number) };
     }
-    return wasTold || !this.#isOfInterest(event) ? null : { ...event, position: this.position };
+    return wasTold || wasPassed || !this.#isOfInterest(event) ? null : { ...event, position: this.position };
   }
 
   #isOfInterest(event: EventContent): boolean {
@@ -305,4 +364,10 @@ class Subscriber {
       (conversationId == null || event.conversationId === conversationId)
     );
   }
+}
+
+function without(told: ReadonlyMap<string, number>, process: string): ReadonlyMap<string, number> {
+  const rest = new Map(told);
+  rest.delete(process);
+  return rest;
 }

@@ -85,6 +85,10 @@ export class EventOutbox {
         return;
       }
       this.#waiting = this.#waiting.slice(batch.length);
+      const own = batch.flatMap(({ event }) =>
+        event.origin?.process === this.#feed.process ? event.origin.number : [],
+      );
+      if (own.length > 0) this.#feed.settle(Math.max(...own));
       this.#feed.wake();
       await this.#journal.write({ remove: batch.map(({ seq }) => seq) }).catch((error: unknown) => {
         this.#log.warn({ err: error }, 'stored events stay in the journal; they will be recognised');

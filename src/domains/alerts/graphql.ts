@@ -1,6 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor } from '../../graphql/connections.ts';
-import { follow } from '../subscriptions.ts';
+import type { Context } from '../../graphql/context.ts';
+import { endable, follow, type SubscriptionArguments } from '../subscriptions.ts';
 import { type Alert, type AlertBoard, alertPage, type StoredAlert } from './alerts.ts';
 
 declare module '../../graphql/context.ts' {
@@ -44,11 +45,15 @@ export const AlertRef = builder.objectRef<Alert>('Alert').implement({
 const newest = numberCursor<StoredAlert>((alert) => alert.id);
 
 builder.queryFields((t) => ({
-  alerts: t.connection({
-    type: AlertRef,
-    description: 'What was raised and cleared, newest first.',
-    resolve: (_root, args, { services }) => connect(args, newest, (page) => alertPage(services.db, page)),
-  }),
+  alerts: t.connection(
+    {
+      type: AlertRef,
+      description: 'What was raised and cleared, newest first.',
+      resolve: (_root, args, { services }) => connect(args, newest, (page) => alertPage(services.db, page)),
+    },
+    { name: 'AlertConnection' },
+    { name: 'AlertEdge' },
+  ),
   activeAlerts: t.field({
     type: [AlertRef],
     description: 'The dangers that have not ended, oldest first. Answers without the database.',
@@ -74,17 +79,20 @@ builder.subscriptionField('alerts', (t) =>
         description: 'Resume after this cursor, without gap or duplicate; absent: from now on.',
       }),
     },
-    subscribe: async function* (_root, args, { services, principal, onOverflow }) {
-      for await (const { cursor, at, payload } of follow(
-        services.events,
-        principal,
-        'alert',
-        args,
-        onOverflow,
-      )) {
-        yield { cursor, at, alert: { ...(payload as unknown as Omit<Alert, 'at'>), at } };
-      }
-    },
+    subscribe: (_root, args, ctx) => endable((signal) => raisedAlerts(ctx, args, signal)),
     resolve: (raised) => raised,
   }),
 );
+
+async function* raisedAlerts(
+  { services, principal, onOverflow }: Context,
+  args: SubscriptionArguments,
+  signal: AbortSignal,
+) {
+  for await (const { cursor, at, payload } of follow(services.events, principal, 'alert', args, {
+    signal,
+    onOverflow,
+  })) {
+    yield { cursor, at, alert: { ...(payload as unknown as Omit<Alert, 'at'>), at } };
+  }
+}

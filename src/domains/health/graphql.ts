@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
 import { InvalidInput } from '../errors.ts';
+import { endable } from '../subscriptions.ts';
 import type { Canary } from './canary.ts';
 import { checkHealth, type Health, type HealthCheck } from './health.ts';
 import type { Metrics, MetricsSnapshot } from './metrics.ts';
@@ -113,20 +115,25 @@ builder.subscriptionField('metrics', (t) =>
         description: `Milliseconds between snapshots, ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}.`,
       }),
     },
-    subscribe: (_root, { intervalMs }, ctx) => snapshots(ctx, intervalMs ?? 2000),
+    subscribe: (_root, { intervalMs }, ctx) =>
+      endable((signal) => snapshots(ctx, intervalMs ?? 2000, signal)),
     resolve: (snapshot) => snapshot,
   }),
 );
 
-async function* snapshots({ services }: Context, intervalMs: number): AsyncGenerator<MetricsSnapshot> {
+async function* snapshots(
+  { services }: Context,
+  intervalMs: number,
+  signal: AbortSignal,
+): AsyncGenerator<MetricsSnapshot> {
   if (intervalMs < MIN_INTERVAL_MS || intervalMs > MAX_INTERVAL_MS) {
     throw new InvalidInput(
       'intervalMs',
       `must be from ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}, is ${intervalMs}`,
     );
   }
-  for (;;) {
+  while (!signal.aborted) {
     yield services.metrics.snapshot(services.db.pool.totalCount);
-    await new Promise((resolve) => setTimeout(resolve, intervalMs));
+    await delay(intervalMs, undefined, { signal }).catch(() => undefined);
   }
 }

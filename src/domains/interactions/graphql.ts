@@ -6,7 +6,7 @@ import { CharacterRef, loadCharacter } from '../characters/graphql.ts';
 import { ConversationRef, loadConversation } from '../conversations/graphql.ts';
 import { IdempotencyKeyReused, InvalidInput, NotFound } from '../errors.ts';
 import { ownerFor, scopeOf } from '../ownership.ts';
-import { follow, type SubscriptionArguments } from '../subscriptions.ts';
+import { endable, follow, type SubscriptionArguments } from '../subscriptions.ts';
 import { parseTurnId, rateInteraction, recordTurns } from './interactions.ts';
 import type { SavedTurns, TurnStore } from './store.ts';
 import type { INTERACTION_STATUSES, InteractionRow, VECTOR_STATES } from './tables.ts';
@@ -178,22 +178,30 @@ builder.objectFields(InteractionRef, (t) => ({
   }),
 }));
 
+const InteractionConnection = builder.connectionObject(
+  { type: InteractionRef, name: 'InteractionConnection' },
+  { name: 'InteractionEdge' },
+);
+
 const bySequence = numberCursor<InteractionRow>((turn) => turn.sequence);
 
 builder.objectFields(ConversationRef, (t) => ({
-  interactions: t.connection({
-    type: InteractionRef,
-    description: 'The turns, oldest first.',
-    resolve: (conversation, args, { loader, services }) =>
-      connect(args, bySequence, (page) =>
-        loader({
-          name: `interactions of conversations ${JSON.stringify(page)}`,
-          load: (keys: readonly (typeof ConversationRef.$inferType)[]) =>
-            conversationTurns(services, keys, page),
-          key: conversation,
-        }),
-      ),
-  }),
+  interactions: t.connection(
+    {
+      type: InteractionRef,
+      description: 'The turns, oldest first.',
+      resolve: (conversation, args, { loader, services }) =>
+        connect(args, bySequence, (page) =>
+          loader({
+            name: `interactions of conversations ${JSON.stringify(page)}`,
+            load: (keys: readonly (typeof ConversationRef.$inferType)[]) =>
+              conversationTurns(services, keys, page),
+            key: conversation,
+          }),
+        ),
+    },
+    InteractionConnection,
+  ),
 }));
 
 const InteractionFilter = builder.inputType('InteractionFilter', {
@@ -223,16 +231,19 @@ builder.queryFields((t) => ({
     args: { turnId: t.arg.id({ required: true, description: 'The id of the turn.' }) },
     resolve: (_root, { turnId }, ctx) => loadInteraction(ctx, parseTurnId(turnId)),
   }),
-  interactions: t.connection({
-    type: InteractionRef,
-    description: 'Turns of one user, newest first.',
-    args: { filter: t.arg({ type: InteractionFilter, description: 'Which turns.' }) },
-    resolve: (_root, args, { services, principal }) => {
-      const { userId, ...conditions } = args.filter ?? {};
-      const owner = ownerFor(principal, userId);
-      return connect(args, byTime, (page) => userTurns(services, owner, conditions, page));
+  interactions: t.connection(
+    {
+      type: InteractionRef,
+      description: 'Turns of one user, newest first.',
+      args: { filter: t.arg({ type: InteractionFilter, description: 'Which turns.' }) },
+      resolve: (_root, args, { services, principal }) => {
+        const { userId, ...conditions } = args.filter ?? {};
+        const owner = ownerFor(principal, userId);
+        return connect(args, byTime, (page) => userTurns(services, owner, conditions, page));
+      },
     },
-  }),
+    InteractionConnection,
+  ),
 }));
 
 const TurnInput = builder.inputType('TurnInput', {
@@ -357,20 +368,17 @@ builder.subscriptionField('interactionAdded', (t) =>
         description: 'Resume after this cursor, without gap or duplicate; absent: from now on.',
       }),
     },
-    subscribe: (_root, args, ctx) => addedInteractions(ctx, args),
+    subscribe: (_root, args, ctx) => endable((signal) => addedInteractions(ctx, args, signal)),
     resolve: (added) => added,
   }),
 );
 
-async function* addedInteractions(ctx: Context, args: SubscriptionArguments) {
+async function* addedInteractions(ctx: Context, args: SubscriptionArguments, signal: AbortSignal) {
   const { services, principal, onOverflow } = ctx;
-  for await (const { turnId, cursor, at } of follow(
-    services.events,
-    principal,
-    'interaction_added',
-    args,
+  for await (const { turnId, cursor, at } of follow(services.events, principal, 'interaction_added', args, {
+    signal,
     onOverflow,
-  )) {
+  })) {
     const interaction = turnId && (await loadInteraction(ctx, turnId));
     // A turn that was deleted since has nothing left to show.
     if (interaction) yield { cursor, at, interaction };

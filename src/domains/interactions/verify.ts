@@ -69,8 +69,10 @@ function checkLink(link: Link, row: InteractionRow): ChainProblem[] {
   }
   // Behind a gap the predecessor's hash is unknown: the turn itself shows at the next link.
   const isWhole = problems.length > 0 || chainHashOf(link.chainHash, row).equals(row.chainHash);
-  const isComplete =
-    row.completionHash === null || completionHashOf(row.chainHash, row).equals(row.completionHash);
+  // No hash covers the answer of an interrupted turn, because it has none.
+  const isComplete = row.completionHash
+    ? completionHashOf(row.chainHash, row).equals(row.completionHash)
+    : row.status !== 'INTERRUPTED' || row.response === '';
   if (!isWhole || !isComplete) problems.push({ kind: 'ALTERED', sequence: row.sequence, turnId: row.turnId });
   link.sequence = row.sequence;
   link.chainHash = row.chainHash;

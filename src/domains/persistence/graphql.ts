@@ -1,7 +1,8 @@
 import type { Scope } from '../../access/principals.ts';
 import { builder } from '../../graphql/builder.ts';
+import type { Context } from '../../graphql/context.ts';
 import { ownerFor, scopeOf } from '../ownership.ts';
-import { follow } from '../subscriptions.ts';
+import { endable, follow, type SubscriptionArguments } from '../subscriptions.ts';
 import type { FailureKind, Persistence, PersistenceCounters } from './persistence.ts';
 
 declare module '../../graphql/context.ts' {
@@ -145,17 +146,23 @@ builder.subscriptionField('persistenceFailures', (t) =>
         description: 'Resume after this cursor, without gap or duplicate; absent: from now on.',
       }),
     },
-    subscribe: async function* (_root, args, { services, principal, onOverflow }) {
-      for await (const { cursor, at, turnId, payload } of follow(
-        services.events,
-        principal,
-        'persistence_failure',
-        args,
-        onOverflow,
-      )) {
-        yield { ...(payload as unknown as Omit<Failure, 'cursor' | 'at' | 'turnId'>), cursor, at, turnId };
-      }
-    },
+    subscribe: (_root, args, ctx) => endable((signal) => failures(ctx, args, signal)),
     resolve: (failure) => failure,
   }),
 );
+
+async function* failures(
+  { services, principal, onOverflow }: Context,
+  args: SubscriptionArguments,
+  signal: AbortSignal,
+) {
+  for await (const { cursor, at, turnId, payload } of follow(
+    services.events,
+    principal,
+    'persistence_failure',
+    args,
+    { signal, onOverflow },
+  )) {
+    yield { ...(payload as unknown as Omit<Failure, 'cursor' | 'at' | 'turnId'>), cursor, at, turnId };
+  }
+}

@@ -29,6 +29,9 @@ import type { Intent } from './intents.ts';
 
 export const ANSWER_MODES = ['plain_english', 'founder_takeaway', 'engineer_angle'] as const;
 export const REQUEST_TYPES = ['conversation', 'system_command', 'collaboration'] as const;
+/** Milliseconds that a slow database gets to say whether a turn is stored. */
+const LOOK_DEADLINE_MS = 15_000;
+
 export const LEVELS = ['auto', 'quick', 'standard', 'expert'] as const;
 
 const ProcessQuery = z.object({
@@ -132,11 +135,12 @@ async function recallOrAnswer(
   const { db, store, availability } = services;
   const replay = { replayed: true, memories: [] };
   const waiting = store.pending.byTurnId(query.owner, query.turnId);
-  if (waiting) return { ...replay, interaction: waiting, durability: 'JOURNALED' };
-  const [stored] = await availability.tolerate(
-    () => interactionsByTurnId(db, query.owner, [query.turnId]),
-    [null],
-  );
+  if (waiting && waiting.status !== 'INTERRUPTED') {
+    return { ...replay, interaction: waiting, durability: 'JOURNALED' };
+  }
+  const look = () => interactionsByTurnId(db, query.owner, [query.turnId]);
+  // Worth waiting for: a turn that is answered twice keeps its first answer, and this caller would hear the second.
+  const [stored] = waiting ? [waiting] : await availability.tolerate(look, [null], LOOK_DEADLINE_MS);
   // An interrupted turn gets its answer now.
   if (stored && stored.status !== 'INTERRUPTED')
     return { ...replay, interaction: stored, durability: 'COMMITTED' };

@@ -1,0 +1,156 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ConfigError, readConfig } from '../src/config.ts';
+
+let directory: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'echo-config-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const read = (environment: Record<string, string> = {}) => readConfig(environment, directory);
+
+function problemsOf(environment: Record<string, string>): readonly string[] {
+  try {
+    read(environment);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
+  return [];
+}
+
+describe('the configuration', () => {
+  test('has a default for everything', () => {
+    expect(read()).toMatchObject({
+      host: '127.0.0.1',
+      port: 4000,
+      dataDirectory: join(directory, 'data'),
+      databaseUrl: null,
+      languageModels: null,
+      maxContextMessages: 6,
+      slowQueryMs: 100,
+      seed: true,
+      graphiql: true,
+    });
+  });
+
+  test('is taken from a variable, else .env, else the file of ECHO_CONFIG, else the default', async () => {
+    await writeFile(
+      join(directory, 'echo.env'),
+      'PORT=1001\nSLOW_QUERY_MS=1001\nMAX_CONTEXT_MESSAGES=11\nLOG_LEVEL=error\n',
+    );
+    await writeFile(join(directory, '.env'), 'PORT=1002\nSLOW_QUERY_MS=1002\nECHO_CONFIG=echo.env\n');
+    expect(read({ PORT: '1003' })).toMatchObject({
+      port: 1003,
+      slowQueryMs: 1002,
+      maxContextMessages: 11,
+      logLevel: 'error',
+      seed: true,
+    });
+  });
+
+  test('takes the file of ECHO_CONFIG from a variable first', async () => {
+    await writeFile(join(directory, 'a.env'), 'PORT=1\n');
+    await writeFile(join(directory, 'b.env'), 'PORT=2\n');
+    await writeFile(join(directory, '.env'), 'ECHO_CONFIG=a.env\n');
+    expect(read().port).toBe(1);
+    expect(read({ ECHO_CONFIG: join(directory, 'b.env') }).port).toBe(2);
+  });
+
+  test('treats an empty variable as absent', async () => {
+    await writeFile(join(directory, '.env'), 'PORT=1002\n');
+    expect(read({ PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 1002, databaseUrl: null });
+  });
+
+  test('resolves relative paths and reads quoted values and comments', async () => {
+    await writeFile(
+      join(directory, '.env'),
+      '# a comment\nDATA_DIR="./my data"\nDEFAULT_CREATOR=\'x # y\'\n',
+    );
+    expect(read()).toMatchObject({ dataDirectory: join(directory, 'my data'), defaultCreator: 'x # y' });
+  });
+
+  test('reads models by level, with names that hold = and :', () => {
+    const config = read({
+      LLM_BASE_URL: 'http://localhost:11434/v1',
+      LLM_MODELS: 'quick=llama3:8b, expert=a=b',
+    });
+    expect(config.languageModels).toMatchObject({
+      baseUrl: 'http://localhost:11434/v1',
+      levels: { quick: 'llama3:8b', expert: 'a=b' },
+      apiKey: null,
+    });
+  });
+});
+
+describe('wrong settings', () => {
+  test('are all reported at once, by name', () => {
+    const wrong = {
+      PORT: '70000',
+      DATABASE_URL: 'mysql://localhost/db',
+      LLM_BASE_URL: 'localhost:11434',
+      LLM_MODELS: 'fast=llama',
+      LLM_TIMEOUT_MS: 'soon',
+      MAX_CONTEXT_MESSAGES: '-1',
+      SLOW_QUERY_MS: '1.5',
+      SQL_ECHO: 'maybe',
+      LOG_LEVEL: 'loud',
+      SEED: 'yes',
+      GRAPHIQL: '1',
+    };
+    const problems = problemsOf(wrong);
+    expect(problems.map((problem) => problem.split(':')[0]).sort()).toEqual(Object.keys(wrong).sort());
+  });
+
+  test('are one readable block', () => {
+    expect(() => read({ PORT: 'x', SEED: 'x' })).toThrow(
+      /configuration:\n {2}- \w+: must .*\n {2}- \w+: must .*$/,
+    );
+  });
+
+  test.each([
+    ['PORT', '65536', /0 to 65535/],
+    ['PORT', '1e3', /whole number/],
+    ['PORT', '-1', /0 to 65535/],
+    ['LOG_LEVEL', 'loud', /fatal, error, warn/],
+    ['DATABASE_URL', 'postgres', /postgres:\/\//],
+    ['LLM_MODELS', 'quick=', /quick=NAME/],
+    ['DEFAULT_CREATOR', 'c'.repeat(101), /100/],
+  ])('%s=%s says what is right', (name, value, message) => {
+    expect(problemsOf({ [name]: value })[0]).toMatch(message);
+  });
+
+  test('need their other half', () => {
+    expect(problemsOf({ LLM_BASE_URL: 'http://localhost/v1' })).toEqual([
+      expect.stringMatching(/^LLM_MODELS: .*LLM_BASE_URL/),
+    ]);
+    expect(problemsOf({ LLM_MODELS: 'quick=a' })).toEqual([
+      expect.stringMatching(/^LLM_BASE_URL: .*LLM_MODELS/),
+    ]);
+  });
+
+  test('name a file that does not exist', () => {
+    expect(problemsOf({ ECHO_CONFIG: 'nowhere.env' })).toEqual([
+      expect.stringMatching(/^ECHO_CONFIG: .*nowhere/),
+    ]);
+  });
+
+  test.each([
+    '0.0.0.0',
+    '::',
+    '192.168.1.5',
+    '10.0.0.1',
+    'example.com',
+    '127.0.0.1.evil.example',
+    '2130706433',
+  ])('hold the host %s, which others could reach', (HOST) => {
+    expect(problemsOf({ HOST })).toEqual([expect.stringMatching(/^HOST: .*loopback/)]);
+  });
+
+  test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('do not hold the host %s', (HOST) => {
+    expect(read({ HOST }).host).toBe(HOST);
+  });
+});

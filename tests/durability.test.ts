@@ -1,0 +1,314 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
+import { overWebSocket, take } from './support/streams.ts';
+
+const TURN = 'turnId conversationId query response status sequence metadata';
+const RECORD = `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) {
+  __typename ... on Error { code message } ... on RecordTurnsSuccess { durability replayed interactions { ${TURN} } } } }`;
+const ASK = `mutation ($input: ProcessQueryInput!) { processQuery(input: $input) {
+  __typename ... on Error { code message }
+  ... on ProcessQuerySuccess { durability replayed conversation { conversationId } interaction { ${TURN} } } } }`;
+const COUNTERS = '{ persistence { counters { attempted succeeded failed replayed journaled recovered } } }';
+const ALERTS = 'subscription ($after: ID) { alerts(after: $after) { cursor alert { name state message } } }';
+const FAILURES = 'subscription { persistenceFailures { kind turnId turns resolvedAt } }';
+
+let app: TestApp;
+let proxy: DatabaseProxy;
+
+/** Starts `app` behind a proxy for all tests of the block. */
+function useApp(env: Record<string, string> = {}) {
+  beforeAll(async () => {
+    proxy = await startDatabaseProxy();
+    app = await startTestApp({ route: proxy.route, env: { ACK_DEADLINE_MS: '200', ...env } });
+  });
+  afterEach(async () => {
+    await proxy.restore();
+    await untilCommitted();
+  });
+  afterAll(async () => {
+    await app.close();
+    await proxy.close();
+  });
+}
+
+interface TurnInput {
+  query: string;
+  response?: string;
+  idempotencyKey?: string;
+}
+
+const record = (conversationId: string, turns: TurnInput[], user?: string) =>
+  app.graphql(RECORD, { input: { conversationId, turns } }, user);
+
+async function recorded(...args: Parameters<typeof record>) {
+  const { data, errors } = await record(...args);
+  expect(errors).toBeUndefined();
+  expect(data.recordTurns.__typename).toBe('RecordTurnsSuccess');
+  return data.recordTurns;
+}
+
+async function asked(input: Record<string, unknown>) {
+  const { data, errors } = await app.graphql(ASK, { input });
+  expect(errors).toBeUndefined();
+  expect(data.processQuery.__typename).toBe('ProcessQuerySuccess');
+  return data.processQuery;
+}
+
+async function turnsOf(conversationId: string, user?: string) {
+  const { data } = await app.graphql(
+    `query ($id: String!) { conversation(conversationId: $id) { interactions(first: 100) { nodes { ${TURN} } } } }`,
+    { id: conversationId },
+    user,
+  );
+  return data.conversation?.interactions.nodes ?? [];
+}
+
+async function databaseCheck() {
+  const { data } = await app.graphql('{ health { status checks { name status detail } } }');
+  const check = data.health.checks.find(({ name }: { name: string }) => name === 'database');
+  return { health: data.health.status, ...check };
+}
+
+/** Waits until the database answers and has all turns and events. */
+async function untilCommitted() {
+  const state = async () => {
+    const { data } = await app.graphql('{ persistence { journal { depth } } activeAlerts { name } }');
+    const isDown = data.activeAlerts.some(({ name }: { name: string }) => name === 'database_down');
+    return { isDown, depth: data.persistence.journal.depth };
+  };
+  await expect.poll(state, { timeout: 25_000 }).toEqual({ isDown: false, depth: 0 });
+}
+
+const counters = async () => (await app.graphql(COUNTERS)).data.persistence.counters;
+
+/** Collects what a subscription tells; listening when this resolves. */
+async function listen(query: string, field: string, variables: Record<string, unknown> = {}) {
+  const seen: Record<string, unknown>[] = [];
+  const stream = overWebSocket(app.connect(), query, variables);
+  const before = app.statements.filter((name) => name === 'events_latest').length;
+  void (async () => {
+    for await (const { data } of stream) seen.push(data[field]);
+  })();
+  await expect
+    .poll(() => app.statements.filter((name) => name === 'events_latest').length)
+    .toBeGreaterThan(before);
+  return seen;
+}
+
+describe.each([
+  ['is not there', () => proxy.refuse()],
+  ['says nothing', async () => proxy.freeze()],
+])('a database that %s', (_how, leave) => {
+  useApp();
+
+  test('costs no turn: all are kept, readable, told of, and committed in their order', async () => {
+    const conversationId = 'outage';
+    expect(await recorded(conversationId, [{ query: 'turn 1' }, { query: 'turn 2' }])).toMatchObject({
+      durability: 'COMMITTED',
+    });
+    const alerts = await listen(ALERTS, 'alerts');
+    const failures = await listen(FAILURES, 'persistenceFailures');
+    const before = await counters();
+
+    await leave();
+    const { durability, interaction, conversation } = await asked({ query: 'turn 3', conversationId });
+    expect([durability, conversation]).toEqual(['JOURNALED', null]);
+    for (const n of [4, 5, 6]) {
+      const saved = await recorded(conversationId, [{ query: `turn ${n}`, response: `answer ${n}` }]);
+      expect(saved).toMatchObject({ durability: 'JOURNALED', interactions: [{ sequence: null }] });
+    }
+    await recorded('elsewhere', [{ query: 'a' }, { query: 'b' }]);
+    const read = await app.graphql(`query ($id: ID!) { interaction(turnId: $id) { ${TURN} } }`, {
+      id: interaction.turnId,
+    });
+    expect(read.data.interaction).toEqual(interaction);
+    expect(await databaseCheck()).toMatchObject({
+      health: 'DEGRADED',
+      status: 'DEGRADED',
+      detail: expect.stringContaining('does not answer since'),
+    });
+    // Heard while the database is still away.
+    const heard = (state: string) => expect.objectContaining({ name: 'database_down', state });
+    const told = (list: Record<string, unknown>[]) => list.map(({ alert }) => alert);
+    await expect.poll(() => told(alerts)).toContainEqual(heard('RAISED'));
+    await expect
+      .poll(() => failures)
+      .toContainEqual(expect.objectContaining({ kind: 'SAVE_DEFERRED', resolvedAt: null }));
+    expect((await counters()).succeeded).toBe(before.succeeded);
+
+    await proxy.restore();
+    await untilCommitted();
+    await expect.poll(() => told(alerts)).toContainEqual(heard('CLEARED'));
+    await expect
+      .poll(() => failures)
+      .toContainEqual(
+        expect.objectContaining({ kind: 'SAVE_DEFERRED', resolvedAt: expect.stringMatching(/^2/) }),
+      );
+    const stored = await turnsOf(conversationId);
+    expect(stored.map(({ query }: TurnInput) => query)).toEqual([1, 2, 3, 4, 5, 6].map((n) => `turn ${n}`));
+    expect(stored.map(({ sequence }: { sequence: number }) => sequence)).toEqual([1, 2, 3, 4, 5, 6]);
+    expect(stored[2]).toMatchObject({ turnId: interaction.turnId, response: interaction.response });
+    const after = await counters();
+    const grown = (name: string) => after[name] - before[name];
+    expect(grown('attempted')).toBe(6);
+    expect(grown('succeeded') + grown('replayed')).toBe(6);
+    expect([grown('failed'), grown('journaled') - grown('recovered')]).toEqual([0, 0]);
+    expect((await databaseCheck()).status).toBe('HEALTHY');
+  });
+});
+
+describe('while the database is away', () => {
+  useApp();
+
+  test('a key keeps its meaning: the same content once, another content refused', async () => {
+    await proxy.refuse();
+    const turn = { query: 'first', idempotencyKey: 'k' };
+    const first = await recorded('keys', [turn]);
+    const again = await recorded('keys', [turn]);
+    expect(again.interactions[0].turnId).toBe(first.interactions[0].turnId);
+    const other = (await record('keys', [{ ...turn, query: 'second' }])).data.recordTurns;
+    expect(other).toMatchObject({ __typename: 'IdempotencyKeyReusedError', code: 'IDEMPOTENCY_KEY_REUSED' });
+    const asking = { query: 'ask', conversationId: 'keys', idempotencyKey: 'q' };
+    const answer = await asked(asking);
+    expect(await asked(asking)).toEqual({ ...answer, replayed: true });
+    const { data } = await app.graphql(ASK, { input: { ...asking, query: 'ask more' } });
+    expect(data.processQuery.__typename).toBe('IdempotencyKeyReusedError');
+    await proxy.restore();
+    await untilCommitted();
+    expect((await turnsOf('keys')).map(({ query }: TurnInput) => query)).toEqual(['first', 'ask']);
+  });
+
+  test("somebody else's name costs nothing: the turns get a conversation of their own user", async () => {
+    await recorded('shared name', [{ query: 'of grace' }], 'grace');
+    await proxy.refuse();
+    for (const query of ['one', 'two'])
+      expect(await recorded('shared name', [{ query }], 'ada')).toMatchObject({ durability: 'JOURNALED' });
+    await proxy.restore();
+    await untilCommitted();
+    const { data } = await app.graphql(`{ interactions { nodes { ${TURN} } } }`, {}, 'ada');
+    const [two, one] = data.interactions.nodes;
+    for (const [turn, query, sequence] of [
+      [one, 'one', 1],
+      [two, 'two', 2],
+    ])
+      expect(turn).toMatchObject({
+        query,
+        sequence,
+        conversationId: expect.stringMatching(/^shared name~/),
+        metadata: { accepted_as_conversation: 'shared name' },
+      });
+    expect(await turnsOf('shared name', 'grace')).toHaveLength(1);
+    expect(await turnsOf('shared name', 'ada')).toEqual([]);
+  });
+
+  test('a key that had been used costs nothing: the turn gets an id of its own', async () => {
+    await recorded('used', [{ query: 'before', idempotencyKey: 'k' }]);
+    await proxy.refuse();
+    await recorded('used', [{ query: 'meanwhile', idempotencyKey: 'k' }, { query: 'beside' }]);
+    await proxy.restore();
+    await untilCommitted();
+    expect((await turnsOf('used')).map(({ query }: TurnInput) => query)).toEqual([
+      'before',
+      'meanwhile',
+      'beside',
+    ]);
+  });
+
+  test('alerts can be resumed: no gap, no duplicate', async () => {
+    const alerts = await listen(ALERTS, 'alerts');
+    const seen: { cursor: string; alert: unknown }[] = [];
+    const state = async (wanted: boolean) =>
+      expect.poll(() => app.app.services.availability.isUp, { timeout: 10_000 }).toBe(wanted);
+    await proxy.refuse();
+    await expect.poll(() => alerts.length).toBeGreaterThan(0);
+    let after = alerts[0]!.cursor as string;
+    seen.push(alerts[0] as never);
+    for (const wanted of [true, false, true, false, true]) {
+      await (wanted ? proxy.restore() : proxy.refuse());
+      await state(wanted);
+      // A new connection each time, some while the database is away, some while it is there.
+      const [result] = await take(overWebSocket(app.connect(), ALERTS, { after }), 1);
+      seen.push(result!.data.alerts);
+      after = seen.at(-1)!.cursor;
+    }
+    await untilCommitted();
+    const inOrder = async () =>
+      (await app.sql("select payload from echo_events where kind = 'alert' order by xid, id")).map(
+        ({ payload }) => payload.name + payload.state,
+      );
+    const all = await inOrder();
+    const names = seen.map(({ alert }) => alert as { name: string; state: string });
+    const start = all.lastIndexOf(names[0]!.name + names[0]!.state, all.length - names.length);
+    expect(names.map(({ name, state }) => name + state)).toEqual(all.slice(start, start + names.length));
+  });
+});
+
+describe('a connection that is cut after the commit and before its answer', () => {
+  useApp();
+
+  test.each([1, 2, 3])('leaves exactly one row (%i)', async (round) => {
+    const turn = { query: `cut ${round}`, idempotencyKey: `cut ${round}` };
+    const cut = proxy.cutAfterCommitOf('insert_turns');
+    const saved = await recorded('cuts', [turn]);
+    await cut;
+    await untilCommitted();
+    expect(await recorded('cuts', [turn])).toMatchObject({
+      durability: 'COMMITTED',
+      replayed: 1,
+      interactions: [{ turnId: saved.interactions[0].turnId, sequence: round }],
+    });
+    expect((await turnsOf('cuts')).map(({ sequence }: { sequence: number }) => sequence)).toEqual(
+      Array.from({ length: round }, (_, n) => n + 1),
+    );
+  });
+});
+
+describe('with ACK_POLICY=strict', () => {
+  useApp({ ACK_POLICY: 'strict' });
+
+  test.each([
+    ['recordTurns', () => record('strict', [{ query: 'x', idempotencyKey: 'r' }])],
+    [
+      'processQuery',
+      () => app.graphql(ASK, { input: { query: 'x', conversationId: 'strict', idempotencyKey: 'q' } }),
+    ],
+  ])('%s acknowledges nothing but commits, and a retry stores it once', async (field, send) => {
+    await proxy.refuse();
+    for (const _attempt of [1, 2]) {
+      const { data, errors } = await send();
+      expect(data?.[field] ?? null).toBeNull();
+      expect(errors?.[0]?.extensions).toMatchObject({ code: 'SERVICE_UNAVAILABLE', retryable: true });
+    }
+    await proxy.restore();
+    await untilCommitted();
+    expect((await send()).data[field]).toMatchObject({ durability: 'COMMITTED' });
+    const key = field === 'recordTurns' ? 'r' : 'q';
+    expect(
+      await app.sql('select turn_id from echo_unified_interactions where idempotency_key = $1', [key]),
+    ).toHaveLength(1);
+  });
+});
+
+describe('with a small journal', () => {
+  useApp({ JOURNAL_MAX_BYTES: '1048576' });
+
+  test('a long outage ends in STORAGE_FULL; what was acknowledged is stored, and all goes on', async () => {
+    await proxy.refuse();
+    const acknowledged: string[] = [];
+    const response = 'x'.repeat(100_000);
+    let refusal: Awaited<ReturnType<typeof record>> | null = null;
+    for (let n = 0; n < 30 && !refusal; n++) {
+      const result = await record('full', [{ query: `${n}`, response }]);
+      if (result.errors) refusal = result;
+      else acknowledged.push(`${n}`);
+    }
+    expect(refusal?.errors?.[0]?.extensions).toMatchObject({ code: 'STORAGE_FULL', retryable: true });
+    const { errors } = await app.graphql(ASK, { input: { query: 'too much' } });
+    expect(errors?.[0]?.extensions.code).toBe('STORAGE_FULL');
+    await proxy.restore();
+    await untilCommitted();
+    expect((await turnsOf('full')).map(({ query }: TurnInput) => query)).toEqual(acknowledged);
+    await expect.poll(async () => (await record('full', [{ query: 'again' }])).errors).toBeUndefined();
+  });
+});
