@@ -332,6 +332,9 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
     },
     close: async () => {
       stopping = true;
+      // Subscriptions end first: over server-sent events they are requests that would never finish.
+      metrics.stop();
+      await services.events.stop();
       const finished = finishRequests(server, services.store);
       await closeSockets();
       await finished;

@@ -132,8 +132,9 @@ async function* snapshots(
       `must be from ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}, is ${intervalMs}`,
     );
   }
-  while (!signal.aborted) {
+  const ended = AbortSignal.any([signal, services.metrics.ending]);
+  while (!ended.aborted) {
     yield services.metrics.snapshot(services.db.pool.totalCount);
-    await delay(intervalMs, undefined, { signal }).catch(() => undefined);
+    await delay(intervalMs, undefined, { signal: ended }).catch(() => undefined);
   }
 }

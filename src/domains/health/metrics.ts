@@ -48,6 +48,7 @@ export class Metrics {
     registers: [this.registry],
   });
   readonly #loop = monitorEventLoopDelay({ resolution: 20 });
+  readonly #ending = new AbortController();
   #cpu = { usage: process.cpuUsage(), at: performance.now() };
   #counts = { stored: 0, replayed: 0, requests: 0 };
 
@@ -57,7 +58,13 @@ export class Metrics {
     this.#loop.enable();
   }
 
+  /** Ends whoever waits for the next snapshot. */
+  get ending(): AbortSignal {
+    return this.#ending.signal;
+  }
+
   stop(): void {
+    this.#ending.abort();
     this.#loop.disable();
     this.registry.clear();
   }

@@ -45,6 +45,12 @@ const MemoryFilter = builder.inputType('MemoryFilter', {
     conversationId: t.string({ description: 'Only in this thread.' }),
     since: t.field({ type: 'DateTime', description: 'Only what was said at or after this instant.' }),
     until: t.field({ type: 'DateTime', description: 'Only what was said at or before this instant.' }),
+    character: t.string({ description: 'Only turns that mention this character, by the full name.' }),
+    tiers: t.field({ type: [MemoryTierEnum], description: 'Only hits of these tiers.' }),
+    includeArchived: t.boolean({
+      defaultValue: false,
+      description: 'Also turns in the archive (nothing is archived in this version).',
+    }),
     minScore: t.float({ description: 'Only hits with at least this score, 0 to 1.' }),
     userId: t.string({ description: 'Another user, for those who may act for others; absent: the caller.' }),
   }),
@@ -61,14 +67,19 @@ builder.queryField('memorySearch', (t) =>
       filter: t.arg({ type: MemoryFilter, description: 'Where to search.' }),
     },
     resolve: async (_root, { query, limit, filter }, { services, principal }) => {
-      const { userId, ...conditions } = filter ?? {};
+      const { userId, includeArchived: _nothingYet, ...conditions } = filter ?? {};
       const owner = ownerFor(principal, userId);
       const { availability, characters } = services;
       const characterIds = await availability.tolerate(
         () => characters.mentionedIn(owner.tenantId, query),
         [],
       );
-      return searchMemory(services, owner, { query, limit: limit ?? 20, characterIds, ...conditions });
+      return searchMemory(services, owner, {
+        query,
+        limit: limit ?? 20,
+        characterIds,
+        ...conditions,
+      });
     },
   }),
 );

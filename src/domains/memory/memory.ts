@@ -2,12 +2,15 @@ import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { charactersByName } from '../characters/reads.ts';
+import { NotFound } from '../errors.ts';
 import * as input from '../input.ts';
 import type { TurnStore } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import { type RecallCandidate, recallCandidates } from './reads.ts';
 
-export type MemoryTier = 'CHARACTER' | 'PHRASE' | 'KEYWORDS' | 'MEANING' | 'RECENT';
+export const TIERS = ['CHARACTER', 'PHRASE', 'KEYWORDS', 'MEANING', 'RECENT'] as const;
+export type MemoryTier = (typeof TIERS)[number];
 
 export interface MemoryHit {
   readonly interaction: InteractionRow;
@@ -49,14 +52,17 @@ const Search = z.object({
     .min(0, { error: 'must be from 0 to 1' })
     .max(1, { error: 'must be from 0 to 1' })
     .nullish(),
+  tiers: z.array(z.enum(TIERS)).nullish(),
   characterIds: z.array(z.int()).default([]),
+  /** Only turns that mention this character, by the full name. */
+  character: input.text(100).nullish(),
 });
 
 /**
  * Finds what was said before, within one user's own turns: full text with any of the words, lifted by an exact
  * phrase, a character that both mention, and recency; turns of the last day fill up the rest.
  *
- * @throws InvalidInput
+ * @throws InvalidInput, NotFound (the character)
  */
 export async function searchMemory(
   services: MemoryServices,
@@ -66,6 +72,7 @@ export async function searchMemory(
   const search = input.parseInput(Search, given);
   const started = performance.now();
   const { db, availability, store } = services;
+  const about = search.character == null ? null : await characterIdOf(db, owner.tenantId, search.character);
   const stored = await availability.tolerate(
     () =>
       recallCandidates(db, owner, {
@@ -82,7 +89,10 @@ export async function searchMemory(
   const best = Math.max(...candidates.map((candidate) => candidate.rank), Number.MIN_VALUE);
   const hits = candidates
     .map((candidate) => judge(candidate.row, candidate.rank / best, search))
-    .filter((hit) => hit.score >= (search.minScore ?? 0))
+    .filter(
+      (hit) => hit.score >= (search.minScore ?? 0) && (!search.tiers || search.tiers.includes(hit.tier)),
+    )
+    .filter(({ interaction }) => about === null || interaction.characterId === about)
     .sort(
       (a, b) =>
         b.score - a.score ||
@@ -91,6 +101,12 @@ export async function searchMemory(
     )
     .slice(0, search.limit);
   return { hits, tookMs: performance.now() - started, degraded: stored === null };
+}
+
+async function characterIdOf(db: Database, tenantId: string, name: string): Promise<number> {
+  const [character] = await charactersByName(db, tenantId, [name]);
+  if (!character) throw new NotFound('filter.character', `there is no character "${name}"`);
+  return character.id;
 }
 
 /** Turns that the database has not taken yet, so that a writer finds what was just acknowledged. */

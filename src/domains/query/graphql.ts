@@ -64,12 +64,15 @@ const ProcessQuerySuccess = builder.objectRef<ProcessedQuery>('ProcessQuerySucce
     interaction: t.expose('interaction', { type: InteractionRef, description: 'The stored turn.' }),
     conversation: t.field({
       type: ConversationRef,
-      nullable: true,
       description:
-        'The thread that it belongs to; null if it was deleted meanwhile, or while the database is away.',
-      resolve: (processed, _args, ctx) => {
+        'The thread that it belongs to. While the database is away, only what this turn tells of it.',
+      resolve: async (processed, _args, ctx) => {
         const load = () => loadConversation(ctx, processed.interaction.conversationId);
-        return processed.durability === 'COMMITTED' ? load() : ctx.services.availability.tolerate(load, null);
+        const { durability } = processed;
+        const stored = await (durability === 'COMMITTED'
+          ? load()
+          : ctx.services.availability.tolerate(load, null));
+        return stored ?? conversationOf(processed.interaction);
       },
     }),
     durability: t.field({
@@ -225,3 +228,22 @@ builder.subscriptionField('processQueryStream', (t) =>
     resolve: (event) => event,
   }),
 );
+
+/** A conversation as far as one of its turns tells of it. */
+function conversationOf(turn: ProcessedQuery['interaction']): typeof ConversationRef.$inferType {
+  const { tenantId, userId, conversationId, timestamp, intent } = turn;
+  return {
+    id: 0,
+    tenantId,
+    userId,
+    conversationId,
+    episodeId: null,
+    lastMode: null,
+    createdAt: timestamp,
+    lastInteraction: timestamp,
+    intentHistory: intent ? [intent] : [],
+    context: {},
+    nextSequence: 2,
+    chainHash: null,
+  };
+}
