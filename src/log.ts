@@ -5,7 +5,8 @@ export type Logger = pino.Logger;
 /**
  * The process logger: one JSON line per event, on standard output (standard error for scripts).
  *
- * Text of turns is never passed to it; values that look like credentials are removed by path.
+ * Text of turns is never passed to it: of database errors only message, code and place are kept, because their
+ * details quote values; other values that look like credentials are removed by path.
  */
 export function createLogger(level: string, destination: 1 | 2 = 1): Logger {
   return pino(
@@ -13,6 +14,7 @@ export function createLogger(level: string, destination: 1 | 2 = 1): Logger {
       level,
       base: { service: 'echo-brain' },
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: withoutValues },
       redact: {
         paths: [
           '*.authorization',
@@ -29,4 +31,19 @@ export function createLogger(level: string, destination: 1 | 2 = 1): Logger {
     },
     pino.destination({ dest: destination, sync: false }),
   );
+}
+
+/** Drizzle's errors hold the statement with its values in their message and stack; the driver's cause does not. */
+function withoutValues(error: unknown): unknown {
+  const isQueryError = error instanceof Error && 'query' in error && 'params' in error;
+  const cause = isQueryError ? error.cause : error;
+  if (!(cause instanceof Error))
+    return isQueryError ? { type: 'DatabaseError', message: 'a statement failed' } : cause;
+  const { code } = cause as { code?: unknown };
+  return {
+    type: cause.name,
+    message: cause.message,
+    ...(code === undefined ? {} : { code }),
+    stack: cause.stack,
+  };
 }

@@ -113,7 +113,7 @@ describe.each([
 
     await leave();
     const { durability, interaction, conversation } = await asked({ query: 'turn 3', conversationId });
-    expect([durability, conversation]).toEqual(['JOURNALED', null]);
+    expect([durability, conversation]).toEqual(['JOURNALED', { conversationId }]);
     for (const n of [4, 5, 6]) {
       const saved = await recorded(conversationId, [{ query: `turn ${n}`, response: `answer ${n}` }]);
       expect(saved).toMatchObject({ durability: 'JOURNALED', interactions: [{ sequence: null }] });

@@ -29,7 +29,7 @@ export interface Fault {
 }
 
 const NO_TRAFFIC_MS = 45_000;
-const FAILPOINT_LIMIT_MS = 6_000;
+const FAILPOINT_LIMIT_MS = 3_000;
 
 export const FAULTS: readonly Fault[] = [
   { name: 'kill', weights: { embedded: 72, external: 50 }, strike: killServer },

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Database } from '../db/client.ts';
 import type { Logger } from '../log.ts';
-import { BEGINNING, type EventPosition, isAfter } from './cursor.ts';
+import { BEGINNING, type EventPosition, isAfter, type ToldRange } from './cursor.ts';
 
 export type EventKind = 'interaction_added' | 'persistence_failure' | 'alert';
 
@@ -15,7 +15,18 @@ export interface EventContent {
   readonly payload: Record<string, unknown>;
   readonly at: Date;
   /** The process that told it before the table had it, and its number there. */
-  readonly origin: { readonly process: string; readonly number: number } | null;
+  readonly origin: Origin | null;
+}
+
+/** A place in the table. */
+interface Place {
+  readonly transaction: bigint;
+  readonly id: bigint;
+}
+
+interface Origin {
+  readonly process: string;
+  readonly number: number;
 }
 
 interface StoredEvent extends EventContent {
@@ -70,7 +81,10 @@ export class EventFeed {
   readonly #subscribers = new Set<Subscriber>();
   #head: { transaction: bigint; id: bigint } | null = null;
   #recent: StoredEvent[] = [];
-  #told: EventContent[] = [];
+  /** The latest events that this process told, with their places in the table once they have one. */
+  readonly #told: { readonly event: EventContent; row: Place | null }[] = [];
+  /** The last told event that is no longer remembered. */
+  #forgotten = 0;
   #stopped = false;
   #failing = false;
   #reading: Promise<void> | null = null;
@@ -91,13 +105,15 @@ export class EventFeed {
 
   /** Hands out an event that the table does not have yet. */
   tell(event: EventContent): void {
-    this.#told = [...this.#told, event].slice(-RING_SIZE);
+    this.#told.push({ event, row: null });
+    if (this.#told.length > RING_SIZE) this.#forgotten = this.#told.shift()?.event.origin?.number ?? 0;
     for (const subscriber of this.#subscribers) subscriber.offer(event);
   }
 
-  /** The table has what this process told, up to a number. */
-  settle(number: number): void {
-    this.#told = this.#told.filter((event) => (event.origin?.number ?? 0) > number);
+  /** Where the table now has an event that this process told. */
+  settle(number: number, row: Place): void {
+    const told = this.#told.find(({ event }) => event.origin?.number === number);
+    if (told) told.row = row;
   }
 
   /** Ends all subscriptions. */
@@ -110,7 +126,7 @@ export class EventFeed {
 
   /** The events of interest, without gap or duplicate, until the consumer stops, stalls, or the feed ends. */
   async *subscribe(interest: Interest): AsyncGenerator<DeliveredEvent, void, undefined> {
-    const subscriber = new Subscriber(interest);
+    const subscriber = new Subscriber(interest, () => this.#forgotten);
     const end = () => subscriber.wake();
     interest.signal?.addEventListener('abort', end);
     this.#subscribers.add(subscriber);
@@ -145,8 +161,11 @@ export class EventFeed {
     isResuming: boolean,
   ): AsyncGenerator<DeliveredEvent, void, undefined> {
     let known = isResuming;
-    // While it was away, events may have been told that the table does not have yet.
-    if (isResuming) for (const event of this.#told) subscriber.offer(event);
+    // What was told while it was away comes from memory, so that it is heard in order even without the database.
+    if (isResuming) {
+      for (const { event, row } of this.#told)
+        if (!row || isAfter(row, subscriber.position)) subscriber.offer(event);
+    }
     while (!this.#stopped && !subscriber.isOver && !(known && this.#join(subscriber))) {
       try {
         if (!known) {
@@ -261,14 +280,17 @@ class Subscriber {
   overflowed = false;
   /** The last row of each process that came by in the table: what is still in the queue of it is known. */
   readonly #passed = new Map<string, number>();
+  readonly #forgotten: () => number;
   #queue: (StoredEvent | EventContent)[] = [];
   #wake: () => void = () => undefined;
   #handedOut: EventPosition;
   #handedOutAt: number | null = null;
   #confirmed: EventPosition;
 
-  constructor(interest: Interest) {
+  /** @param forgotten the last told event that can't be offered any more */
+  constructor(interest: Interest, forgotten: () => number) {
     this.interest = interest;
+    this.#forgotten = forgotten;
     this.position = interest.after ?? BEGINNING;
     this.#handedOut = this.position;
     this.#confirmed = this.position;
@@ -340,19 +362,27 @@ class Subscriber {
     const isFromTable = 'transaction' in event;
     if (isFromTable && !isAfter(event, this.position)) return null;
     const { origin } = event;
-    const { told } = this.position;
-    const wasTold = origin !== null && (told.get(origin.process) ?? 0) >= origin.number;
+    const wasTold = origin !== null && this.position.told.some((range) => isWithin(origin, range));
     const wasPassed = origin !== null && (this.#passed.get(origin.process) ?? 0) >= origin.number;
     if (isFromTable) {
-      const { transaction, id } = event;
-      const isLastTold = origin !== null && told.get(origin.process) === origin.number;
-      // The table has caught up with what was told, so the position needs no more than the table's.
-      this.position = { transaction, id, told: isLastTold ? without(told, origin.process) : told };
+      // Rows of a process come by in order: what was told up to this one needs no more remembering.
+      const told = this.position.told.filter(
+        ({ process, to }) => process !== origin?.process || to > origin.number,
+      );
+      this.position = { transaction: event.transaction, id: event.id, told };
       if (origin) this.#passed.set(origin.process, origin.number);
     } else if (origin && !wasTold && !wasPassed) {
-      this.position = { ...this.position, told: new Map(told).set(origin.process, origin.number) };
+      this.position = { ...this.position, told: this.#withTold(origin) };
     }
     return wasTold || wasPassed || !this.#isOfInterest(event) ? null : { ...event, position: this.position };
+  }
+
+  /** Remembers a told event: with the ones before it, unless some between them could not be offered. */
+  #withTold({ process, number }: Origin): readonly ToldRange[] {
+    const { told } = this.position;
+    const last = told.findLast((range) => range.process === process);
+    if (!last || this.#forgotten() > last.to) return [...told, { process, from: number, to: number }];
+    return [...told.filter((range) => range !== last), { ...last, to: number }];
   }
 
   #isOfInterest(event: EventContent): boolean {
@@ -366,8 +396,6 @@ class Subscriber {
   }
 }
 
-function without(told: ReadonlyMap<string, number>, process: string): ReadonlyMap<string, number> {
-  const rest = new Map(told);
-  rest.delete(process);
-  return rest;
+function isWithin(origin: Origin, range: ToldRange): boolean {
+  return origin.process === range.process && origin.number >= range.from && origin.number <= range.to;
 }

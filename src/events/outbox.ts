@@ -75,20 +75,17 @@ export class EventOutbox {
     while (this.#waiting.length > 0 && this.#isUp()) {
       const batch = this.#waiting.slice(0, 200);
       try {
-        await this.#db.pool.query({
-          name: 'insert_events',
-          text: INSERT,
-          values: [JSON.stringify(batch.map(({ event }) => asRow(event)))],
-        });
+        const values = [JSON.stringify(batch.map(({ event }) => asRow(event)))];
+        const { rows } = await this.#db.pool.query({ name: 'insert_events', text: INSERT, values });
+        for (const row of rows) {
+          if (row.origin === this.#feed.process)
+            this.#feed.settle(row.origin_number, { transaction: BigInt(row.xid), id: BigInt(row.id) });
+        }
       } catch (error) {
         this.#log.warn({ err: error }, 'events wait for the database');
         return;
       }
       this.#waiting = this.#waiting.slice(batch.length);
-      const own = batch.flatMap(({ event }) =>
-        event.origin?.process === this.#feed.process ? event.origin.number : [],
-      );
-      if (own.length > 0) this.#feed.settle(Math.max(...own));
       this.#feed.wake();
       await this.#journal.write({ remove: batch.map(({ seq }) => seq) }).catch((error: unknown) => {
         this.#log.warn({ err: error }, 'stored events stay in the journal; they will be recognised');
@@ -100,7 +97,7 @@ export class EventOutbox {
 const INSERT = `
   insert into echo_events (tenant_id, user_id, kind, turn_id, payload, origin, origin_number, at)
   select tenant_id, user_id, kind, turn_id, payload, origin, origin_number, at from json_populate_recordset(null::echo_events, $1)
-  on conflict (origin, origin_number) do nothing`;
+  on conflict (origin, origin_number) do nothing returning origin, origin_number, xid, id`;
 
 function asRow({ kind, tenantId, userId, turnId, payload, origin, at }: EventContent): object {
   return {

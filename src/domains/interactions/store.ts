@@ -211,11 +211,7 @@ export class TurnStore {
         if (this.#drain.idleMs > ackDeadlineMs) suspect();
       }
     }
-    if (ackPolicy === 'strict') {
-      throw new ServiceUnavailable(
-        'the database has not committed this in time; it may still do so: try again with the same idempotency key',
-      );
-    }
+    if (ackPolicy === 'strict') throw notCommitted();
     entry.acknowledged = true;
     observe.deferred(entry.value);
     return {
@@ -292,6 +288,13 @@ export class TurnStore {
       throw error;
     }
   }
+}
+
+/** Under the strict policy only a commit counts. */
+export function notCommitted(): ServiceUnavailable {
+  return new ServiceUnavailable(
+    'the database has not committed this in time; it may still do so: try again with the same idempotency key',
+  );
 }
 
 function streamOf(turn: Owner & { conversationId: string }): string {

@@ -12,7 +12,7 @@ import { IdempotencyKeyReused } from '../errors.ts';
 import * as input from '../input.ts';
 import { foreignConversation } from '../interactions/interactions.ts';
 import { interactionsByTurnId } from '../interactions/reads.ts';
-import type { Durability, TurnStore } from '../interactions/store.ts';
+import { type Durability, notCommitted, type TurnStore } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import {
   type AnswerMode,
@@ -92,6 +92,7 @@ export interface QueryServices {
   readonly config: {
     readonly maxContextMessages: number;
     readonly contextTokenBudget: number;
+    readonly ackPolicy: 'journal' | 'strict';
     readonly languageModels: { readonly levels: Partial<Record<ModelLevel, string>> } | null;
   };
 }
@@ -136,6 +137,7 @@ async function recallOrAnswer(
   const replay = { replayed: true, memories: [] };
   const waiting = store.pending.byTurnId(query.owner, query.turnId);
   if (waiting && waiting.status !== 'INTERRUPTED') {
+    if (services.config.ackPolicy === 'strict') throw notCommitted();
     return { ...replay, interaction: waiting, durability: 'JOURNALED' };
   }
   const look = () => interactionsByTurnId(db, query.owner, [query.turnId]);
