@@ -1,6 +1,7 @@
 import type { Principal } from '../access/principals.ts';
 import { type EventPosition, formatCursor, parseCursor } from '../events/cursor.ts';
-import type { DeliveredEvent, EventFeed, EventKind } from '../events/feed.ts';
+import type { DeliveredEvent, EventKind } from '../events/event.ts';
+import type { EventFeed } from '../events/feed.ts';
 import { InvalidInput } from './errors.ts';
 import { scopeOf } from './ownership.ts';
 

@@ -1,7 +1,8 @@
 import type { Database } from '../db/client.ts';
 import type { Journal, StoredEntry } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
-import type { EventContent, EventFeed, EventKind } from './feed.ts';
+import type { EventContent, EventKind } from './event.ts';
+import type { EventFeed } from './feed.ts';
 
 export const EVENT_ENTRY = 'event';
 

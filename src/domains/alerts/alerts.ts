@@ -1,6 +1,6 @@
 import type { Database } from '../../db/client.ts';
 import type { Page } from '../../db/statements.ts';
-import { SERVER_TENANT } from '../../events/feed.ts';
+import { SERVER_TENANT } from '../../events/event.ts';
 import type { EventOutbox } from '../../events/outbox.ts';
 import type { Logger } from '../../log.ts';
 

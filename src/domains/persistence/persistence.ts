@@ -1,5 +1,5 @@
 import type { Owner } from '../../access/principals.ts';
-import { SERVER_TENANT } from '../../events/feed.ts';
+import { SERVER_TENANT } from '../../events/event.ts';
 import type { EventOutbox } from '../../events/outbox.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { AppliedTurn } from '../interactions/apply.ts';
