@@ -64,6 +64,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** Milliseconds that running requests get when the server stops, and then the drain of the journal. */
 const FINISH_MS = 20_000;
 const DRAIN_MS = 5_000;
+/** Turns whose server was killed while it embedded them wait so long for another. */
+const VECTOR_LEASE_MS = 15_000;
 
 /**
  * Builds the whole server: the one place that knows every part.
@@ -265,6 +267,7 @@ function buildVectors(
     store,
     embedder,
     log,
+    leaseMs: VECTOR_LEASE_MS,
     onProgress: (batch) => persistence.vectorsDone(batch),
   });
   const reconciler = createReconciler({ db, store, log, onFinding: () => vectorWorker.wake() });

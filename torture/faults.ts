@@ -76,11 +76,11 @@ async function atSomeMoment({ traffic, report }: Stage, random: Random, act: () 
   ]);
   const pause = random.chance(0.4) ? 0 : random.next() * 8;
   if (!moment) {
-    await delay(random.integer(0, 1_200));
+    await delay(random.integer(0, 800));
     return act();
   }
   let later: Promise<void> | null = null;
-  const happened = await traffic.at(moment, random.integer(1, 80), NO_TRAFFIC_MS, () => {
+  const happened = await traffic.at(moment, random.integer(1, 40), NO_TRAFFIC_MS, () => {
     if (pause === 0) act();
     else later = delay(pause).then(act);
   });
@@ -199,7 +199,7 @@ async function cutCommit(stage: Stage, random: Random): Promise<number> {
   for (let cuts = random.integer(1, 5); cuts > 0; cuts--) {
     const cut = await Promise.race([
       proxy.cutNextCommit(random.pick(['before', 'after', 'after'])).then(() => true),
-      delay(NO_TRAFFIC_MS, false),
+      delay(NO_TRAFFIC_MS, false, { ref: false }),
     ]);
     if (!cut) break;
     await delay(random.integer(0, 50));

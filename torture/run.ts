@@ -230,7 +230,10 @@ async function checkVectors({ client, stand, findings, print }: Run): Promise<vo
   if (!built) return print('vectors: not built yet');
   for (const start = performance.now(); ; await delay(500)) {
     const { total, withoutVector } = await countTurns(stand.database, '');
-    if (withoutVector === 0) return print(`vectors: all ${total} turns have theirs`);
+    if (withoutVector === 0)
+      return print(
+        `vectors: all ${total} turns have theirs, ${Math.round(performance.now() - start)} ms after the last one`,
+      );
     if (performance.now() - start < VECTORS_LIMIT_MS) continue;
     const detail = `${withoutVector} of ${total} turns have no vector after ${VECTORS_LIMIT_MS} ms`;
     findings.push({ check: 'vector-missing', conversationId: null, detail });

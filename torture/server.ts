@@ -88,7 +88,7 @@ export class ServerUnderTest {
   /** Waits for a death that was arranged. @returns false if it did not come within the limit */
   async untilDead(limitMs: number): Promise<boolean> {
     this.#expected = true;
-    return Promise.race([this.#exited.then(() => true), delay(limitMs, false)]);
+    return Promise.race([this.#exited.then(() => true), delay(limitMs, false, { ref: false })]);
   }
 
   /** Freezes it, for what has to happen before its death. */
@@ -102,7 +102,10 @@ export class ServerUnderTest {
     if (!child) return;
     this.#expected = true;
     child.kill('SIGTERM');
-    const stopped = await Promise.race([this.#exited.then(() => true), delay(STOP_LIMIT_MS, false)]);
+    const stopped = await Promise.race([
+      this.#exited.then(() => true),
+      delay(STOP_LIMIT_MS, false, { ref: false }),
+    ]);
     if (stopped && child.exitCode === 0) return;
     const detail = stopped
       ? `exit ${child.signalCode ?? child.exitCode} after SIGTERM`

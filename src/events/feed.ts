@@ -163,7 +163,9 @@ export class EventFeed {
   async #advance(): Promise<void> {
     try {
       for (;;) {
-        const page = await this.#read(this.#head ?? (await this.#latestPosition()));
+        // Without a live subscriber there is nothing to carry on: those who catch up read for themselves.
+        if (!this.#head) return;
+        const page = await this.#read(this.#head);
         this.#failing = false;
         for (const event of page) {
           this.#head = event;

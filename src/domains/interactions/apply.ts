@@ -39,12 +39,15 @@ export async function applyTurns(client: PoolClient, turns: readonly Turn[]): Pr
   const completed = new Map<string, Turn>();
   const replayed = turns.map((turn) => {
     const row = stored.get(turn.turnId);
-    const known = row?.payloadHash.toString('hex') ?? fresh.get(turn.turnId)?.payloadHash;
+    const earlier = fresh.get(turn.turnId);
+    const known = row?.payloadHash.toString('hex') ?? earlier?.payloadHash;
     if (known !== undefined && known !== turn.payloadHash)
       throw new IdempotencyKeyReused('idempotencyKey', turn.turnId);
-    if (known === undefined) fresh.set(turn.turnId, turn);
-    const completes = row?.status === 'INTERRUPTED' && turn.status !== 'INTERRUPTED';
-    if (completes) completed.set(turn.turnId, turn);
+    const isAnswer = turn.status !== 'INTERRUPTED';
+    const completes = isAnswer && (row?.status ?? earlier?.status) === 'INTERRUPTED';
+    if (row && completes) completed.set(turn.turnId, turn);
+    // Of a query that was interrupted and answered before either was stored, only the answer is.
+    if (!row && (!earlier || completes)) fresh.set(turn.turnId, turn);
     return known !== undefined && !completes;
   });
   const added = [...fresh.values()];

@@ -26,11 +26,12 @@ export class PendingTurns {
     const accepted = this.#accepted.get(turnId);
     if (accepted && owns(scope, accepted.turn)) return this.rowOf({ ...accepted.turn, status: 'PROCESSING' });
     if (this.#drain.depth === 0) return null;
+    let latest: Turn | null = null;
     for (const { value } of this.#drain.waiting()) {
-      const turn = value.find((candidate) => candidate.turnId === turnId);
-      if (turn && owns(scope, turn)) return this.rowOf(turn);
+      // An interrupted turn may wait together with its answer, which comes later.
+      latest = value.findLast((turn) => turn.turnId === turnId && owns(scope, turn)) ?? latest;
     }
-    return null;
+    return latest && this.rowOf(latest);
   }
 
   /** One conversation's turns that wait for the database, in their order. */

@@ -6,6 +6,7 @@ import { Drain, type DrainEntry, type Judgement } from '../../journal/drain.ts';
 import { type Journal, JournalBroken, JournalFull, type StoredEntry } from '../../journal/journal.ts';
 import type { Logger } from '../../log.ts';
 import { EchoError, IdempotencyKeyReused, NotFound, ServiceUnavailable, StorageFull } from '../errors.ts';
+import { RecentAnswers } from './answers.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
 import { PendingTurns } from './pending.ts';
 import { rehomeTurn, rekeyTurn, type Turn } from './turn.ts';
@@ -62,6 +63,8 @@ const TURNS = 'turns';
 export class TurnStore {
   /** What is accepted and not yet in the database; reads lay it over what they find there. */
   readonly pending: PendingTurns;
+  /** The latest answers, for retries while the database is away. */
+  readonly answers: RecentAnswers;
   readonly #options: StoreOptions;
   readonly #drain: Drain<readonly Turn[], readonly AppliedTurn[]>;
   readonly #accepted = new Map<string, AcceptedTurn>();
@@ -82,6 +85,7 @@ export class TurnStore {
       onApplied: (results, entries) => this.#applied(results, entries),
       onBuried: (turns, reason) => observe.buried(turns, reason),
     });
+    this.answers = new RecentAnswers(journal, log);
     this.pending = new PendingTurns(this.#drain, this.#accepted);
   }
 
@@ -184,8 +188,9 @@ export class TurnStore {
   }
 
   /** After this, nothing that was committed so far will be applied again by a restart. */
-  settle(): Promise<void> {
-    return this.#drain.flushRemovals();
+  async settle(): Promise<void> {
+    await this.#drain.flushRemovals();
+    await this.answers.forget();
   }
 
   /** Finishes what can be finished within the time; the rest stays in the journal. */
@@ -235,6 +240,7 @@ export class TurnStore {
   ): void {
     const { observe } = this.#options;
     const deferred = entries.filter((entry) => entry.acknowledged).flatMap((entry) => entry.value);
+    this.answers.remember(entries.flatMap((entry) => entry.value));
     observe.committed(results.flat());
     if (deferred.length > 0) observe.caughtUp(deferred);
   }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Owner, Scope } from '../../access/principals.ts';
+import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import type { Page, TimePosition } from '../../db/statements.ts';
 import type { ConversationRow } from '../conversations/tables.ts';
@@ -23,6 +24,7 @@ const Conditions = z.object({
 });
 
 interface Services {
+  readonly availability: Availability;
   readonly db: Database;
   readonly store: TurnStore;
 }
@@ -31,11 +33,16 @@ interface Services {
 const LAST_ID = 2_147_483_647;
 
 /** Turns by id, in the order of the ids: from the database, else as they wait for it; null where there is none. */
-export async function findInteractions({ db, store }: Services, scope: Scope, turnIds: readonly string[]) {
+export async function findInteractions(services: Services, scope: Scope, turnIds: readonly string[]) {
+  const { db, store, availability } = services;
   const waiting = turnIds.map((turnId) => store.pending.byTurnId(scope, turnId));
-  const wanted = turnIds.filter((_turnId, index) => waiting[index] === null);
-  const stored = wanted.length > 0 ? await interactionsByTurnId(db, scope, wanted) : [];
-  return waiting.map((row) => row ?? stored.shift() ?? null);
+  const read = () => interactionsByTurnId(db, scope, turnIds);
+  // What waits can be shown without the database; what was just committed is better shown from there.
+  const stored = waiting.includes(null) ? await read() : await availability.tolerate(read, []);
+  return turnIds.map((_turnId, index) => {
+    const row = stored[index] ?? null;
+    return row && row.status !== 'INTERRUPTED' ? row : (waiting[index] ?? row);
+  });
 }
 
 /** Pages of several conversations, each ended by its turns that wait for the database. */

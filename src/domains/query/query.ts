@@ -142,7 +142,10 @@ async function recallOrAnswer(
   }
   const look = () => interactionsByTurnId(db, query.owner, [query.turnId]);
   // Worth waiting for: a turn that is answered twice keeps its first answer, and this caller would hear the second.
-  const [stored] = waiting ? [waiting] : await availability.tolerate(look, [null], LOOK_DEADLINE_MS);
+  const looked = waiting ? [waiting] : await availability.tolerate(look, null, LOOK_DEADLINE_MS);
+  const remembered = looked === null ? store.answers.find(query.owner, query.turnId) : null;
+  if (remembered) return { ...replay, interaction: store.pending.rowOf(remembered), durability: 'COMMITTED' };
+  const [stored] = looked ?? [null];
   // An interrupted turn gets its answer now.
   if (stored && stored.status !== 'INTERRUPTED')
     return { ...replay, interaction: stored, durability: 'COMMITTED' };

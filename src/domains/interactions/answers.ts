@@ -1,0 +1,74 @@
+import type { Scope } from '../../access/principals.ts';
+import type { Journal, StoredEntry } from '../../journal/journal.ts';
+import type { Logger } from '../../log.ts';
+import type { Turn } from './turn.ts';
+
+export const ANSWER_ENTRY = 'answer';
+
+/** Answers that are remembered; the oldest ones go first. */
+const MAX_ANSWERS = 2_000;
+
+/**
+ * The latest answers to queries with an idempotency key, kept in the journal after the database has taken them: so
+ * that a retry hears the same answer even while the database is away, and after a restart.
+ */
+export class RecentAnswers {
+  readonly #journal: Journal;
+  readonly #log: Logger;
+  readonly #answers = new Map<string, { readonly turn: Turn; seq: number | null }>();
+
+  constructor(journal: Journal, log: Logger) {
+    this.#journal = journal;
+    this.#log = log;
+    for (const entry of journal.recovered.entries) if (entry.kind === ANSWER_ENTRY) this.#recover(entry);
+  }
+
+  /** A turn by its id, within a scope; null if it is not remembered. */
+  find(scope: Scope, turnId: string): Turn | null {
+    const turn = this.#answers.get(turnId)?.turn;
+    return turn && turn.tenantId === scope.tenantId && (scope.userId === null || turn.userId === scope.userId)
+      ? turn
+      : null;
+  }
+
+  /** Remembers turns that were just committed. Their entries are written before those that held them are removed. */
+  remember(turns: readonly Turn[]): void {
+    for (const turn of turns) {
+      if (turn.idempotencyKey === null || turn.status !== 'ANSWERED' || turn.stepTimings === null) continue;
+      const answer: { turn: Turn; seq: number | null } = { turn, seq: null };
+      this.#answers.set(turn.turnId, answer);
+      const adding = this.#journal.write({
+        add: [{ kind: ANSWER_ENTRY, stream: '', body: JSON.stringify(turn) }],
+        remove: this.#evict(),
+      });
+      adding.then(
+        ([seq]) => {
+          answer.seq = seq ?? null;
+        },
+        (error: unknown) => this.#log.warn({ err: error }, 'an answer is remembered in memory only'),
+      );
+    }
+  }
+
+  /** Forgets everything, for a deletion. */
+  async forget(): Promise<void> {
+    const remove = [...this.#answers.values()].flatMap(({ seq }) => seq ?? []);
+    this.#answers.clear();
+    if (remove.length > 0) await this.#journal.write({ remove });
+  }
+
+  #evict(): number[] {
+    const remove: number[] = [];
+    for (const [turnId, { seq }] of this.#answers) {
+      if (this.#answers.size <= MAX_ANSWERS) break;
+      this.#answers.delete(turnId);
+      if (seq !== null) remove.push(seq);
+    }
+    return remove;
+  }
+
+  #recover({ seq, body }: StoredEntry): void {
+    const turn = JSON.parse(body) as Turn;
+    this.#answers.set(turn.turnId, { turn, seq });
+  }
+}
