@@ -69,7 +69,9 @@ test('SIGTERM: what is under way is finished, then everything ends', async () =>
   expect(await server.exited).toBe(0);
   expect(isAlive(server.databasePid)).toBe(false);
   const journal = new DatabaseSync(join(directory, 'journal.db'));
-  expect(journal.prepare("select kind from entries where kind <> 'event'").all()).toEqual([]);
+  // Answers are remembered on purpose; what would have to be applied is gone.
+  const left = journal.prepare("select kind from entries where kind in ('query', 'turns')").all();
+  expect(left).toEqual([]);
   journal.close();
 }, 60_000);
 
