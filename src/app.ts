@@ -17,9 +17,13 @@ import { Canary } from './domains/health/canary.ts';
 import { Metrics } from './domains/health/metrics.ts';
 import { startWatch } from './domains/health/watch.ts';
 import { TurnStore } from './domains/interactions/store.ts';
+import { createMeaningSearch } from './domains/memory/meaning.ts';
 import { createReconciler } from './domains/memory/reconciler.ts';
+import { createVectorSearch } from './domains/memory/vector-search.ts';
 import { createVectorWorker } from './domains/memory/vector-worker.ts';
 import { Persistence } from './domains/persistence/persistence.ts';
+import { TextAnalyses } from './domains/word-index/turns.ts';
+import { createIndexWorker } from './domains/word-index/worker.ts';
 import { EventFeed } from './events/feed.ts';
 import { EventOutbox } from './events/outbox.ts';
 import type { Services } from './graphql/context.ts';
@@ -31,13 +35,16 @@ import { probes } from './http/probes.ts';
 import { createHttpServer, listen, type Route } from './http/server.ts';
 import { Journal, JournalBroken, JournalLocked } from './journal/journal.ts';
 import { createLogger, type Logger } from './log.ts';
+import type { Embedder } from './models/embedder.ts';
 import type { LanguageModel } from './models/language-model.ts';
-import { createLexicalEmbedder } from './models/lexical-embedder.ts';
+import { createLexicalEmbedder, LEXICAL } from './models/lexical-embedder.ts';
 import { createOpenAiCompatibleModel } from './models/openai-compatible.ts';
+import { createOpenAiEmbedder, embeddingDimensions } from './models/openai-embedder.ts';
 import { createModelRouter } from './models/router.ts';
 import { restRoutes } from './rest/routes.ts';
 import { createQdrantStore } from './vectors/qdrant.ts';
 import { createSqliteVecStore } from './vectors/sqlite-vec.ts';
+import type { VectorModel } from './vectors/vector-store.ts';
 
 /** The server cannot start; the message is for the operator and names the setting. */
 export class StartupError extends Error {
@@ -64,6 +71,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** Milliseconds that running requests get when the server stops, and then the drain of the journal. */
 const FINISH_MS = 20_000;
 const DRAIN_MS = 5_000;
+/** What an embedding model gets to say how long its vectors are. */
+const EMBEDDER_START_MS = 10_000;
 /** Turns whose server was killed while it embedded them wait so long for another. */
 const VECTOR_LEASE_MS = 15_000;
 
@@ -101,7 +110,8 @@ export async function createApp(
       ...(onStatement && { onStatement }),
     });
     releases.push(() => opened.close());
-    const services = buildServices(config, log, opened.db, journal, releases);
+    const embedder = await configuredEmbedder(config);
+    const services = buildServices({ config, log, db: opened.db, journal, embedder }, releases);
     onDown = (reason) => services.availability.reportDown(reason);
     noteDangers(services, journal, { fileSystem, durabilityProblems: opened.durabilityProblems });
     await services.store.recover();
@@ -135,26 +145,29 @@ export function reportStartupError(error: unknown): void {
   process.exitCode = 1;
 }
 
-function buildServices(
-  config: Config,
-  log: Logger,
-  db: Database,
-  journal: Journal,
-  releases: (() => unknown)[],
-): Services {
+interface Ground {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly db: Database;
+  readonly journal: Journal;
+  readonly embedder: Embedder;
+}
+
+function buildServices(ground: Ground, releases: (() => unknown)[]): Services {
+  const { config, log, db, journal, embedder } = ground;
   const availability = new Availability(() => db.ping(), log);
   const events = new EventFeed(db, log);
   const outbox = new EventOutbox({ db, journal, feed: events, log, isUp: () => availability.isUp });
   const alerts = new AlertBoard(outbox, log);
   const metrics = new Metrics();
-  let wakeVectors: () => void = () => undefined;
+  let wakeMemory: (turns: number) => void = () => undefined;
   const persistence = new Persistence({
     journal,
     outbox,
     onCommitted: (turns) => {
       metrics.countTurns(turns);
       events.wake();
-      wakeVectors();
+      wakeMemory(turns.length);
     },
   });
   const store = new TurnStore({
@@ -189,12 +202,12 @@ function buildServices(
   });
   const models = createModelRouter({ models: configuredModels(config), log });
   const characters = new CharacterDirectory(db, log);
-  const vectors = buildVectors({ config, log, db, persistence, alerts }, releases);
-  wakeVectors = () => vectors.vectorWorker.wake();
-  const canary = new Canary(
-    { db, store, availability, reconciler: vectors.reconciler, log },
-    config.canaryIntervalMs,
-  );
+  const memory = buildMemory({ config, log, db, persistence, alerts, embedder }, releases);
+  wakeMemory = (turns) => {
+    memory.vectorWorker.wake();
+    memory.indexWorker.wake(turns);
+  };
+  const canary = new Canary({ db, store, availability, log, ...memory }, config.canaryIntervalMs);
   const inFlight = new Map();
   const own = {
     availability,
@@ -208,7 +221,7 @@ function buildServices(
     canary,
     inFlight,
   };
-  const services = { config, log, db, version, ...own, ...vectors };
+  const services = { config, log, db, version, ...own, ...memory };
   canary.start();
   const endWatch = startWatch(services);
   releases.push(async () => {
@@ -240,18 +253,20 @@ function noteDangers(
   for (const damage of journal.recovered.damage) alerts.raise('journal_damaged', 'CRITICAL', damage);
 }
 
-/** Vector memory: where vectors are kept, who makes them, who repairs them. */
-function buildVectors(
+/** Memory: the word index and who keeps it; where vectors are kept, who makes them, who repairs them. */
+function buildMemory(
   {
     config,
     log,
     db,
     persistence,
     alerts,
-  }: Pick<Services, 'config' | 'log' | 'db' | 'persistence' | 'alerts'>,
+    embedder,
+  }: Pick<Services, 'config' | 'log' | 'db' | 'persistence' | 'alerts' | 'embedder'>,
   releases: (() => unknown)[],
 ) {
-  const embedder = createLexicalEmbedder();
+  const texts = new TextAnalyses();
+  const indexWorker = createIndexWorker({ db, texts, log });
   const model = { name: embedder.name, dimensions: embedder.dimensions };
   const onRebuild = ({ movedTo, reason }: { movedTo: string; reason: string }) =>
     alerts.raise(
@@ -271,14 +286,41 @@ function buildVectors(
     onProgress: (batch) => persistence.vectorsDone(batch),
   });
   const reconciler = createReconciler({ db, store, log, onFinding: () => vectorWorker.wake() });
+  const earlierEmbedder = (earlier: VectorModel) => embedderOf(config, earlier);
+  const meaning = embedder.knowsMeaning
+    ? createMeaningSearch(createVectorSearch({ store, embedder, log, earlierEmbedder }), log)
+    : null;
+  indexWorker.start();
   vectorWorker.start();
   reconciler.start();
   releases.push(async () => {
+    await indexWorker.stop();
     await reconciler.stop();
     await vectorWorker.stop();
     await store.close();
   });
-  return { embedder, vectorWorker, reconciler };
+  return { embedder, vectorWorker, reconciler, texts, indexWorker, meaning };
+}
+
+/** @throws StartupError if the length of the model's vectors is not configured and cannot be asked for */
+async function configuredEmbedder({ embeddings }: Config): Promise<Embedder> {
+  if (!embeddings) return createLexicalEmbedder();
+  if (embeddings.dimensions !== null)
+    return createOpenAiEmbedder({ ...embeddings, dimensions: embeddings.dimensions, askForDimensions: true });
+  const dimensions = await embeddingDimensions(embeddings, AbortSignal.timeout(EMBEDDER_START_MS)).catch(
+    (error: Error) => {
+      throw new StartupError(
+        `EMBEDDINGS_DIMENSIONS: must be set while the embedding model cannot be asked (${error.message})`,
+      );
+    },
+  );
+  return createOpenAiEmbedder({ ...embeddings, dimensions, askForDimensions: false });
+}
+
+/** The embedder of a model that was used before, if the same provider may still have it. */
+function embedderOf({ embeddings }: Config, { name, dimensions }: VectorModel): Embedder | null {
+  if (!embeddings || name.startsWith(LEXICAL)) return null;
+  return createOpenAiEmbedder({ ...embeddings, model: name, dimensions, askForDimensions: false });
 }
 
 function configuredModels({ languageModels }: Config): Partial<Record<ModelLevel, LanguageModel>> {

@@ -106,6 +106,10 @@ const Settings = z.object({
   LLM_MODELS: models.optional(),
   LLM_TIMEOUT_MS: wholeNumber(100, 600_000).prefault('60000'),
   LLM_STALL_MS: wholeNumber(100, 600_000).prefault('20000'),
+  EMBEDDINGS_BASE_URL: url('http:', 'https:').optional(),
+  EMBEDDINGS_API_KEY: z.string().optional(),
+  EMBEDDINGS_MODEL: z.string().max(200, 'must be at most 200 characters').optional(),
+  EMBEDDINGS_DIMENSIONS: wholeNumber(1, 8_192).optional(),
   ACK_POLICY: oneOf('journal', 'strict').prefault('journal'),
   ACK_DEADLINE_MS: wholeNumber(10, 60_000).prefault('1000'),
   JOURNAL_MAX_BYTES: wholeNumber(1_048_576, 1_099_511_627_776).prefault('1073741824'),
@@ -126,10 +130,15 @@ type SettingsValues = z.output<typeof Settings>;
 
 /** Looks at what was given, so that it finds its problems beside those of single values. */
 function crossCheck(raw: Readonly<Record<string, string>>): string[] {
+  const problems: string[] = [];
   if (raw.LLM_BASE_URL && !raw.LLM_MODELS)
-    return ['LLM_MODELS: must name at least one model when LLM_BASE_URL is set'];
-  if (raw.LLM_MODELS && !raw.LLM_BASE_URL) return ['LLM_BASE_URL: must be set when LLM_MODELS is set'];
-  return [];
+    problems.push('LLM_MODELS: must name at least one model when LLM_BASE_URL is set');
+  if (raw.LLM_MODELS && !raw.LLM_BASE_URL) problems.push('LLM_BASE_URL: must be set when LLM_MODELS is set');
+  if (raw.EMBEDDINGS_BASE_URL && !raw.EMBEDDINGS_MODEL)
+    problems.push('EMBEDDINGS_MODEL: must be set when EMBEDDINGS_BASE_URL is set');
+  if (raw.EMBEDDINGS_MODEL && !raw.EMBEDDINGS_BASE_URL)
+    problems.push('EMBEDDINGS_BASE_URL: must be set when EMBEDDINGS_MODEL is set');
+  return problems;
 }
 
 function toConfig(values: SettingsValues, directory: string) {
@@ -155,6 +164,16 @@ function toConfig(values: SettingsValues, directory: string) {
           collection: values.QDRANT_COLLECTION,
         }
       : null,
+    embeddings:
+      values.EMBEDDINGS_BASE_URL && values.EMBEDDINGS_MODEL
+        ? {
+            baseUrl: values.EMBEDDINGS_BASE_URL,
+            apiKey: values.EMBEDDINGS_API_KEY ?? null,
+            model: values.EMBEDDINGS_MODEL,
+            /** Null: the model's own. */
+            dimensions: values.EMBEDDINGS_DIMENSIONS ?? null,
+          }
+        : null,
     ackPolicy: values.ACK_POLICY,
     ackDeadlineMs: values.ACK_DEADLINE_MS,
     journalMaxBytes: values.JOURNAL_MAX_BYTES,

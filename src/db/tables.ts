@@ -3,4 +3,12 @@ export { conversations } from '../domains/conversations/tables.ts';
 export { interactions } from '../domains/interactions/tables.ts';
 export { mediaInsights } from '../domains/media-insights/tables.ts';
 export { autonomousTasks } from '../domains/tasks/tables.ts';
+export {
+  indexDocuments,
+  indexOwners,
+  indexPostings,
+  indexQueue,
+  indexRemovals,
+  indexSegments,
+} from '../domains/word-index/tables.ts';
 export { events } from '../events/tables.ts';

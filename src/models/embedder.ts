@@ -4,6 +4,8 @@ export interface Embedder {
   readonly name: string;
   /** Length of its vectors. */
   readonly dimensions: number;
+  /** Whether texts of like meaning lie close, not only those of like spelling, which the word index finds better. */
+  readonly knowsMeaning: boolean;
   /**
    * One vector for each text, in the order given, of length 1.
    *

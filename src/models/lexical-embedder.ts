@@ -1,5 +1,7 @@
 import type { Embedder } from './embedder.ts';
 
+/** How the names of its models begin. */
+export const LEXICAL = 'lexical-hash';
 const DIMENSIONS = 384;
 const WORD = /[\p{L}\p{N}]+/gu;
 /** Work between two pauses, in characters: about 2 ms. */
@@ -23,8 +25,9 @@ const COMMON = new Set(
  */
 export function createLexicalEmbedder(): Embedder {
   return {
-    name: `lexical-hash-${DIMENSIONS}-v1`,
+    name: `${LEXICAL}-${DIMENSIONS}-v1`,
     dimensions: DIMENSIONS,
+    knowsMeaning: false,
     async embed(texts, signal) {
       const vectors: Float32Array[] = [];
       let worked = 0;

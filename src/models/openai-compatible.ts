@@ -1,5 +1,4 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { APICallError, type LanguageModel as SdkModel, StreamProviderError, streamText } from 'ai';
 import {
   type AnswerOptions,
@@ -8,6 +7,7 @@ import {
   ModelFailure,
   type ModelRequest,
 } from './language-model.ts';
+import { createProvider } from './provider.ts';
 
 export interface OpenAiCompatibleOptions {
   /** Ends before `/chat/completions`, usually in `/v1`. Credentials in it are sent as basic authentication. */
@@ -33,7 +33,7 @@ export interface OpenAiCompatibleOptions {
  * @throws TypeError when the URL carries credentials and there is an API key too: only one can be sent
  */
 export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): LanguageModel {
-  const sdkModel = createSdkModel(options);
+  const sdkModel = createProvider(options).chatModel(options.model);
   const failureOf = (reason: 'TIMEOUT' | 'ABORTED') => {
     const what =
       reason === 'TIMEOUT'
@@ -222,28 +222,6 @@ function readRetryAfter(header: string | undefined): number | null {
 function codeOf(cause: unknown): string {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   return typeof code === 'string' ? ` (${code})` : '';
-}
-
-function createSdkModel({ baseUrl, apiKey, model }: OpenAiCompatibleOptions): SdkModel {
-  const url = new URL(baseUrl);
-  const { username, password } = url;
-  // `fetch` throws on a URL with credentials, and its message quotes them.
-  url.username = '';
-  url.password = '';
-  const hasLogin = username !== '' || password !== '';
-  if (hasLogin && apiKey !== null)
-    throw new TypeError('The model URL has credentials and there is an API key: give one.');
-  const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
-  const provider = createOpenAICompatible({
-    name: 'openai-compatible',
-    baseURL: url.href,
-    includeUsage: true,
-    ...(apiKey === null ? {} : { apiKey }),
-    ...(username === ''
-      ? {}
-      : { headers: { authorization: `Basic ${Buffer.from(login).toString('base64')}` } }),
-  });
-  return provider.chatModel(model);
 }
 
 function seconds(ms: number): string {

@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Owner } from '../../access/principals.ts';
-import type { Availability } from '../../db/availability.ts';
-import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
 import { deleteConversation } from '../conversations/conversations.ts';
 import { recordTurns } from '../interactions/interactions.ts';
-import type { TurnStore } from '../interactions/store.ts';
 import { findInteractions } from '../interactions/views.ts';
-import { searchMemory } from '../memory/memory.ts';
+import { type MemoryServices, searchMemory } from '../memory/memory.ts';
 
 export interface CanaryResult {
   readonly at: Date;
@@ -17,10 +14,7 @@ export interface CanaryResult {
   readonly tookMs: number;
 }
 
-export interface CanaryServices {
-  readonly db: Database;
-  readonly store: TurnStore;
-  readonly availability: Availability;
+export interface CanaryServices extends MemoryServices {
   readonly reconciler: { forget(turnIds: readonly string[]): Promise<void> };
   readonly log: Logger;
 }

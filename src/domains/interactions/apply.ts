@@ -175,6 +175,8 @@ async function insertTurns(
            ), told as (
              insert into echo_events (tenant_id, user_id, kind, conversation_id, turn_id)
              select tenant_id, user_id, 'interaction_added', conversation_id, turn_id from added order by id
+           ), to_index as (
+             insert into echo_index_queue (interaction_id, tenant_id, user_id) select id, tenant_id, user_id from added
            )
            select * from added`,
     values: [JSON.stringify(rows)],
@@ -191,7 +193,7 @@ async function completeTurn(
   if (!stored) throw new Error(`turn ${turn.turnId} is not stored`);
   const result = await client.query({
     name: 'complete_turn',
-    text: `update echo_unified_interactions i
+    text: `with completed as (update echo_unified_interactions i
            set response = t.response, model_used = t.model_used, intelligence_level = t.intelligence_level,
                processing_time = t.processing_time, escalation_path = t.escalation_path, intent = t.intent,
                confidence = t.confidence, requires_clarification = t.requires_clarification,
@@ -200,7 +202,12 @@ async function completeTurn(
                character_id = t.character_id, completion_hash = t.completion_hash,
                vector_state = 'PENDING', vector_attempts = 0, vector_lease_token = null, vector_lease_until = null
            from json_populate_record(null::echo_unified_interactions, $1) t
-           where i.turn_id = t.turn_id and i.status = 'INTERRUPTED' returning i.*`,
+           where i.turn_id = t.turn_id and i.status = 'INTERRUPTED' returning i.*
+           ), to_index as (
+             insert into echo_index_queue (interaction_id, tenant_id, user_id)
+             select id, tenant_id, user_id from completed on conflict do nothing
+           )
+           select * from completed`,
     values: [
       JSON.stringify({
         ...columnsOf(turn),

@@ -86,6 +86,9 @@ export const interactions = pgTable(
       table.sequence,
     ),
     index('echo_interactions_user_time_idx').on(table.userId, table.tenantId, table.timestamp, table.id),
+    index('echo_interactions_character_idx')
+      .on(table.userId, table.tenantId, table.characterId, table.id)
+      .where(sql`${table.characterId} is not null`),
     index('echo_interactions_search_idx').using('gin', searchDocument(table)),
     index('echo_interactions_vector_queue_idx').on(table.id).where(sql`${table.vectorState} <> 'EMBEDDED'`),
     check(

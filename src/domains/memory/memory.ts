@@ -7,7 +7,13 @@ import { NotFound } from '../errors.ts';
 import * as input from '../input.ts';
 import type { TurnStore } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
-import { type RecallCandidate, recallCandidates } from './reads.ts';
+import { searchWaiting, searchWords, type WordMatches } from '../word-index/search.ts';
+import type { TextAnalyses } from '../word-index/turns.ts';
+import { poolOf } from './candidates.ts';
+import type { MeaningSearch } from './meaning.ts';
+import { type MemoryConditions, meets, turnsById } from './pool.ts';
+import { reasonsOf } from './reasons.ts';
+import { type Candidate, type Judgement, judge, type Question, readQuestion } from './scoring.ts';
 
 export const TIERS = ['CHARACTER', 'PHRASE', 'KEYWORDS', 'MEANING', 'RECENT'] as const;
 export type MemoryTier = (typeof TIERS)[number];
@@ -18,7 +24,7 @@ export interface MemoryHit {
   readonly score: number;
   /** The strongest reason why it was found. */
   readonly tier: MemoryTier;
-  /** For people: which words, which character, how old. */
+  /** For people: which words, which neighbour, which character, how old. */
   readonly reasons: readonly string[];
 }
 
@@ -33,34 +39,37 @@ export interface MemoryServices {
   readonly db: Database;
   readonly availability: Availability;
   readonly store: TurnStore;
+  readonly texts: TextAnalyses;
+  /** Null where no model that knows meaning is configured. */
+  readonly meaning: MeaningSearch | null;
 }
 
 export const MAX_MEMORIES = 100;
-const RECENT_MS = 86_400_000;
+/** What a tier is worth at least (character 5, phrase 4, words 3 or 2, recent 1 of 20), whatever else was found. */
+const FLOORS = { CHARACTER: 0.25, PHRASE: 0.2, KEYWORDS: 0.15, MEANING: 0.1, RECENT: 0.05 };
+const ONE_KEYWORD = 0.1;
+
+const limitError = { error: `must be from 1 to ${MAX_MEMORIES}` };
+const scoreError = { error: 'must be from 0 to 1' };
 
 const Search = z.object({
   query: input.text(input.MAX_QUERY_LENGTH),
-  limit: z
-    .int({ error: 'must be a whole number' })
-    .min(1, { error: `must be from 1 to ${MAX_MEMORIES}` })
-    .max(MAX_MEMORIES, { error: `must be from 1 to ${MAX_MEMORIES}` }),
+  limit: z.int({ error: 'must be a whole number' }).min(1, limitError).max(MAX_MEMORIES, limitError),
   conversationId: input.conversationId.nullish(),
   since: input.instant.nullish(),
   until: input.instant.nullish(),
-  minScore: z
-    .number()
-    .min(0, { error: 'must be from 0 to 1' })
-    .max(1, { error: 'must be from 0 to 1' })
-    .nullish(),
+  minScore: z.number().min(0, scoreError).max(1, scoreError).nullish(),
   tiers: z.array(z.enum(TIERS)).nullish(),
   characterIds: z.array(z.int()).default([]),
   /** Only turns that mention this character, by the full name. */
   character: input.text(100).nullish(),
 });
+type Wanted = z.output<typeof Search>;
 
 /**
- * Finds what was said before, within one user's own turns: full text with any of the words, lifted by an exact
- * phrase, a character that both mention, and recency; turns of the last day fill up the rest.
+ * Finds what was said before, within one user's own turns, stored or not yet stored: by the words of a turn and of
+ * those around it, an exact phrase, a character that both mention, likeness of meaning where a model knows it, who
+ * spoke and when; turns of the last day fill up the rest.
  *
  * @throws InvalidInput, NotFound (the character)
  */
@@ -69,38 +78,20 @@ export async function searchMemory(
   owner: Owner,
   given: z.input<typeof Search>,
 ): Promise<MemorySearch> {
-  const search = input.parseInput(Search, given);
+  const wanted = input.parseInput(Search, given);
   const started = performance.now();
   const { db, availability, store } = services;
-  const about = search.character == null ? null : await characterIdOf(db, owner.tenantId, search.character);
-  const stored = await availability.tolerate(
-    () =>
-      recallCandidates(db, owner, {
-        query: search.query,
-        conversationId: search.conversationId ?? null,
-        since: search.since ?? null,
-        until: search.until ?? null,
-        recentSince: new Date(Date.now() - RECENT_MS),
-        limit: search.limit * 3,
-      }),
-    null,
-  );
-  const candidates = [...(stored ?? []), ...waitingCandidates(store, owner, search)];
-  const best = Math.max(...candidates.map((candidate) => candidate.rank), Number.MIN_VALUE);
-  const hits = candidates
-    .map((candidate) => judge(candidate.row, candidate.rank / best, search))
-    .filter(
-      (hit) => hit.score >= (search.minScore ?? 0) && (!search.tiers || search.tiers.includes(hit.tier)),
-    )
-    .filter(({ interaction }) => about === null || interaction.characterId === about)
-    .sort(
-      (a, b) =>
-        b.score - a.score ||
-        b.interaction.timestamp.getTime() - a.interaction.timestamp.getTime() ||
-        b.interaction.id - a.interaction.id,
-    )
-    .slice(0, search.limit);
-  return { hits, tookMs: performance.now() - started, degraded: stored === null };
+  const conditions: MemoryConditions = {
+    conversationId: wanted.conversationId ?? null,
+    since: wanted.since ?? null,
+    until: wanted.until ?? null,
+    about: wanted.character == null ? null : await characterIdOf(db, owner.tenantId, wanted.character),
+  };
+  // Before anything is read from the database: a turn that gets there meanwhile is then found twice, not never.
+  const waiting = store.pending.ofUser(owner).filter((row) => meets(conditions, row));
+  const found = await availability.tolerate(() => search(services, owner, wanted, conditions, waiting), null);
+  const hits = found?.hits ?? (await hitsAmong(waiting, wanted));
+  return { hits, tookMs: performance.now() - started, degraded: found?.degraded ?? true };
 }
 
 async function characterIdOf(db: Database, tenantId: string, name: string): Promise<number> {
@@ -109,69 +100,106 @@ async function characterIdOf(db: Database, tenantId: string, name: string): Prom
   return character.id;
 }
 
-/** Turns that the database has not taken yet, so that a writer finds what was just acknowledged. */
-function waitingCandidates(
-  store: TurnStore,
+async function search(
+  services: MemoryServices,
   owner: Owner,
-  search: z.output<typeof Search>,
-): RecallCandidate[] {
-  const { conversationId, since, until, query } = search;
-  const words = new Set(wordsOf(query)).size;
-  return store.pending
-    .ofUser(owner)
-    .filter((row) => !conversationId || row.conversationId === conversationId)
-    .filter((row) => (!since || row.timestamp >= since) && (!until || row.timestamp <= until))
-    .slice(0, search.limit * 3)
-    .map((row) => ({
-      row,
-      rank: words === 0 ? 0 : sharedWords(query, `${row.query} ${row.response}`.toLowerCase()).length / words,
-    }));
+  wanted: Wanted,
+  conditions: MemoryConditions,
+  waiting: readonly InteractionRow[],
+) {
+  const meaning = services.meaning?.search(owner, wanted.query, conditions) ?? null;
+  // It is awaited later, and must not be an unhandled rejection until then.
+  meaning?.catch(() => undefined);
+  const words = await searchWords(services, owner, wanted.query, waiting);
+  const pool = await poolOf(services.db, owner, wanted, conditions, { words, meaning: await meaning });
+  const stored = (ids: readonly number[]) => turnsById(services.db, owner, ids);
+  const hits = await hitsOf({ words, ...pool, stored }, wanted);
+  return { hits, degraded: pool.degraded || words.incomplete };
 }
 
-/** Weights of the composite score; they add up to 1. */
-const WEIGHTS = { text: 0.6, phrase: 0.2, character: 0.15, recent: 0.05 };
-
-function judge(row: InteractionRow, rank: number, search: z.output<typeof Search>): MemoryHit {
-  const said = `${row.query}\n${row.response}`.toLowerCase();
-  const phrase = longestPhrase(search.query, said);
-  const sharesCharacter = row.characterId !== null && search.characterIds.includes(row.characterId);
-  const age = Date.now() - row.timestamp.getTime();
-  const recent = age >= 0 && age < RECENT_MS;
-  const reasons = [
-    ...(sharesCharacter ? ['mentions the same character'] : []),
-    ...(phrase ? [`contains "${phrase}"`] : []),
-    ...(rank > 0
-      ? [`shares words: ${sharedWords(search.query, said).join(', ') || 'other forms of them'}`]
-      : []),
-    ...(recent ? [`said ${Math.max(1, Math.round(age / 60_000))} min ago`] : []),
-  ];
-  return {
-    interaction: row,
-    score:
-      rank * WEIGHTS.text +
-      (phrase ? WEIGHTS.phrase : 0) +
-      (sharesCharacter ? WEIGHTS.character : 0) +
-      (recent ? WEIGHTS.recent : 0),
-    tier: sharesCharacter ? 'CHARACTER' : phrase ? 'PHRASE' : rank > 0 ? 'KEYWORDS' : 'RECENT',
-    reasons,
-  };
+interface Found {
+  readonly words: WordMatches;
+  readonly candidates: readonly Candidate[];
+  /** Turns that the database has not taken, by turn id. */
+  readonly waiting: ReadonlyMap<string, InteractionRow>;
+  /** Whole turns by id. */
+  readonly stored: (ids: readonly number[]) => Promise<ReadonlyMap<number, InteractionRow>>;
 }
 
-/** The first run of three words of the query, with at least one long one, that was said just so. */
-function longestPhrase(query: string, said: string): string | null {
-  const words = wordsOf(query).slice(0, 200);
-  for (let start = 0; start + 3 <= words.length; start++) {
-    const run = words.slice(start, start + 3);
-    if (run.some((word) => word.length > 4) && said.includes(run.join(' '))) return run.join(' ');
-  }
-  return null;
+/** The best candidates as they are shown. */
+async function hitsOf(found: Found, wanted: Wanted): Promise<MemoryHit[]> {
+  const now = new Date();
+  const { characterIds, minScore, tiers, limit } = wanted;
+  const question = readQuestion(wanted.query, { speakers: found.words.speakers, characterIds, now });
+  const best = judgeAll(question, found.candidates, now)
+    .filter(({ score, tier }) => score >= (minScore ?? 0) && (tiers?.includes(tier) ?? true))
+    .slice(0, limit);
+  const ids = best.flatMap(({ candidate: { turn } }) => (found.waiting.has(turn.turnId) ? [] : turn.id));
+  const rows = await found.stored(ids);
+  const matched = found.words.explain(best.flatMap(({ candidate }) => candidate.words?.document ?? []));
+  return best.flatMap((hit) => {
+    const { turn, words: ranked, meaning } = hit.candidate;
+    const interaction = found.waiting.get(turn.turnId) ?? rows.get(turn.id);
+    if (!interaction) return [];
+    const terms = (ranked && matched.get(ranked.document)) ?? [];
+    const reasons = reasonsOf(question, { ...hit, meaning, terms }, interaction, now);
+    return { interaction, score: hit.score, tier: hit.tier, reasons };
+  });
 }
 
-function sharedWords(query: string, said: string): string[] {
-  const spoken = new Set(wordsOf(said));
-  return [...new Set(wordsOf(query))].filter((word) => word.length > 3 && spoken.has(word)).slice(0, 8);
+interface Judged extends Judgement {
+  readonly candidate: Candidate;
+  readonly score: number;
+  readonly tier: MemoryTier;
 }
 
-function wordsOf(text: string): string[] {
-  return text.toLowerCase().match(/[\p{L}\p{N}]+(?:['’][\p{L}]+)?/gu) ?? [];
+/** Best first; of equals, the later one first. */
+function judgeAll(question: Question, candidates: readonly Candidate[], now: Date): Judged[] {
+  const judgements = judge(question, candidates, now);
+  const best = Math.max(...judgements.map(({ fused }) => fused), Number.MIN_VALUE);
+  // The best hit of a query whose words hardly occur is no certain one.
+  const certainty = Math.max(
+    0.3,
+    ...candidates.map(({ words, meaning }) => Math.max(words?.near ?? 0, meaning ?? 0)),
+  );
+  const judged = candidates.map((candidate, index) => {
+    const judgement = judgements[index] as Judgement;
+    const { tier, floor } = tierOf(candidate, judgement);
+    const score = Math.min(1, Math.max((judgement.fused / best) * certainty, floor));
+    return { ...judgement, candidate, score, tier };
+  });
+  return judged.sort(
+    (a, b) =>
+      b.score - a.score ||
+      b.fused - a.fused ||
+      b.candidate.turn.timestamp.getTime() - a.candidate.turn.timestamp.getTime() ||
+      b.candidate.turn.id - a.candidate.turn.id,
+  );
+}
+
+function tierOf({ words, meaning }: Candidate, judgement: Judgement): { tier: MemoryTier; floor: number } {
+  const tier = judgement.sharesCharacter
+    ? 'CHARACTER'
+    : judgement.phrase
+      ? 'PHRASE'
+      : words
+        ? 'KEYWORDS'
+        : meaning !== null
+          ? 'MEANING'
+          : 'RECENT';
+  const isWeak = tier === 'KEYWORDS' && (words?.own ?? 0) < 0.5;
+  return { tier, floor: isWeak ? ONE_KEYWORD : FLOORS[tier] };
+}
+
+/** While the database is away: what waits for it. */
+async function hitsAmong(waiting: readonly InteractionRow[], wanted: Wanted): Promise<MemoryHit[]> {
+  const words = await searchWaiting(wanted.query, waiting);
+  const ranked = new Map(words.rank(waiting.length, null).map((each) => [each.document, each]));
+  const rows = new Map([...words.waiting.values()].map((row) => [row.turnId, row]));
+  const candidates = [...words.waiting].map(([document, turn]) => ({
+    turn,
+    words: ranked.get(document) ?? null,
+    meaning: null,
+  }));
+  return hitsOf({ words, candidates, waiting: rows, stored: async () => new Map() }, wanted);
 }

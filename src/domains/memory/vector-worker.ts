@@ -3,7 +3,7 @@ import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
 import type { Embedder } from '../../models/embedder.ts';
 import { modelKey, type VectorStore } from '../../vectors/vector-store.ts';
-import { createPause } from './pause.ts';
+import { createPause } from '../pause.ts';
 import { type BatchResult, embedBatch, isOutage } from './vector-batch.ts';
 import { createGuard, type GuardStatus } from './vector-guard.ts';
 import { leaseTurns } from './vector-queue.ts';

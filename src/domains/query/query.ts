@@ -2,8 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { ModelLevel } from '../../config.ts';
-import type { Availability } from '../../db/availability.ts';
-import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
 import type { ModelRouter } from '../../models/router.ts';
 import type { CharacterDirectory } from '../characters/directory.ts';
@@ -12,7 +10,7 @@ import { IdempotencyKeyReused } from '../errors.ts';
 import * as input from '../input.ts';
 import { foreignConversation } from '../interactions/interactions.ts';
 import { interactionsByTurnId } from '../interactions/reads.ts';
-import { type Durability, notCommitted, type TurnStore } from '../interactions/store.ts';
+import { type Durability, notCommitted } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import {
   type AnswerMode,
@@ -22,7 +20,7 @@ import {
   timeOrderedUuid,
   turnIdOf,
 } from '../interactions/turn.ts';
-import type { MemoryHit } from '../memory/memory.ts';
+import type { MemoryHit, MemoryServices } from '../memory/memory.ts';
 import { answerQuery, type QueryAnswer } from './answer.ts';
 import { gatherContext } from './gather.ts';
 import type { Intent } from './intents.ts';
@@ -81,11 +79,8 @@ export interface QueryObserver {
   restart?(): void;
 }
 
-export interface QueryServices {
-  readonly db: Database;
+export interface QueryServices extends MemoryServices {
   readonly log: Logger;
-  readonly store: TurnStore;
-  readonly availability: Availability;
   readonly models: ModelRouter;
   readonly characters: CharacterDirectory;
   readonly inFlight: Map<string, Promise<ProcessedQuery>>;

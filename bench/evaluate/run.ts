@@ -1,0 +1,73 @@
+import type { Send } from '../../src/import/operations.ts';
+import type { Dialogue, Question } from './dialogues.ts';
+
+/** The answer to one question: ids of turns, best first. */
+export interface Ranking {
+  readonly questionId: string;
+  readonly ranked: readonly string[];
+  /** Milliseconds, as the caller saw them. */
+  readonly ms: number;
+}
+
+const BATCH = 100;
+const LIMIT = 100;
+const RECORD = `mutation Record($input: RecordTurnsInput!) {
+  recordTurns(input: $input) { ... on RecordTurnsSuccess { interactions { turnId } } ... on Error { code message } }
+}`;
+const SEARCH = `query Search($query: String!, $limit: Int!, $filter: MemoryFilter) {
+  memorySearch(query: $query, limit: $limit, filter: $filter) { degraded hits { interaction { turnId } } }
+}`;
+
+/** Records each dialogue as the memory of a user of its own. @returns the dialogue's turn ids, by the server's */
+export async function recordDialogues(
+  dialogues: readonly Dialogue[],
+  send: Send,
+): Promise<Map<string, string>> {
+  const ids = new Map<string, string>();
+  for (const { conversationId, turns } of dialogues) {
+    for (let at = 0; at < turns.length; at += BATCH) {
+      const batch = turns.slice(at, at + BATCH);
+      const input = { conversationId, userId: conversationId, turns: batch.map((turn) => turn.input) };
+      const { recordTurns } = await ask<{ recordTurns: { interactions?: { turnId: string }[] } }>(
+        send,
+        RECORD,
+        {
+          input,
+        },
+      );
+      if (recordTurns.interactions?.length !== batch.length)
+        throw new Error(`${conversationId}: ${JSON.stringify(recordTurns)}`);
+      for (const [index, { turnId }] of recordTurns.interactions.entries())
+        ids.set(turnId, (batch[index] as { id: string }).id);
+    }
+  }
+  return ids;
+}
+
+/** Asks each question of its user's memory, with nothing but the question's text. */
+export async function askQuestions(
+  questions: readonly Question[],
+  ids: ReadonlyMap<string, string>,
+  send: Send,
+): Promise<Ranking[]> {
+  const rankings: Ranking[] = [];
+  for (const { questionId, conversationId, question } of questions) {
+    const started = performance.now();
+    const { memorySearch } = await ask<{
+      memorySearch: { degraded: boolean; hits: { interaction: { turnId: string } }[] };
+    }>(send, SEARCH, { query: question, limit: LIMIT, filter: { userId: conversationId } });
+    const ms = performance.now() - started;
+    if (memorySearch.degraded) process.stderr.write(`${questionId}: the search was degraded after ${ms}\n`);
+    const ranked = memorySearch.hits.map(
+      ({ interaction }) => ids.get(interaction.turnId) ?? interaction.turnId,
+    );
+    rankings.push({ questionId, ranked, ms });
+  }
+  return rankings;
+}
+
+async function ask<T>(send: Send, query: string, variables: Record<string, unknown>): Promise<T> {
+  const { data, errors } = await send({ query, variables });
+  if (!data || errors) throw new Error(JSON.stringify(errors));
+  return data as T;
+}

@@ -1,0 +1,134 @@
+import type { Owner } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import type { InteractionRow } from '../interactions/tables.ts';
+import type { RankedDocument } from '../word-index/ranking.ts';
+import type { WordMatches } from '../word-index/search.ts';
+import type { MeaningResult } from './meaning.ts';
+import {
+  documentsOf,
+  latestTurns,
+  type MemoryConditions,
+  meets,
+  type PooledTurn,
+  pooledByTurnId,
+  pooledTurns,
+} from './pool.ts';
+import type { Candidate } from './scoring.ts';
+
+/** Turns whose rank is looked into; more if conditions leave too few of them. */
+const POOL = 200;
+const MAX_POOL = 12_800;
+/** Conditions that so many turns meet are checked before ranking; looser ones after. */
+const MAX_ALLOWED = 10_000;
+const ABOUT_CHARACTER = 50;
+const RECENT_MS = 86_400_000;
+
+/** What decides which turns are considered. */
+interface Wanted {
+  readonly limit: number;
+  readonly characterIds: readonly number[];
+  readonly tiers?: readonly string[] | null | undefined;
+}
+
+export interface Pool {
+  readonly candidates: readonly Candidate[];
+  /** Turns of the pool that the database has not taken, by turn id. */
+  readonly waiting: ReadonlyMap<string, InteractionRow>;
+  readonly degraded: boolean;
+}
+
+/** Everything that may become a hit, each turn once. */
+export async function poolOf(
+  db: Database,
+  owner: Owner,
+  wanted: Wanted,
+  conditions: MemoryConditions,
+  found: { words: WordMatches; meaning: MeaningResult | null },
+): Promise<Pool> {
+  const { words, meaning } = found;
+  const waiting = new Map([...words.waiting.values()].map((row) => [row.turnId, row]));
+  const byWords = await foundByWords(db, owner, wanted, conditions, words);
+  const candidates = new Map<string, Candidate>();
+  const add = (turn: PooledTurn, ranked: RankedDocument | null) => {
+    if (candidates.has(turn.turnId)) return;
+    candidates.set(turn.turnId, { turn, words: ranked, meaning: meaning?.likeness.get(turn.turnId) ?? null });
+  };
+  for (const { turn, ranked } of byWords) add(turn, ranked);
+  const missing = [...(meaning?.likeness.keys() ?? [])].filter((turnId) => !candidates.has(turnId));
+  if (missing.length > 0)
+    for (const turn of await pooledByTurnId(db, owner, conditions, missing)) add(turn, null);
+  const latest = (only: {
+    recentSince: Date | null;
+    characterIds: readonly number[] | null;
+    limit: number;
+  }) => latestTurns(db, owner, conditions, only);
+  if (wanted.characterIds.length > 0)
+    for (const turn of await latest({
+      recentSince: null,
+      characterIds: wanted.characterIds,
+      limit: ABOUT_CHARACTER,
+    }))
+      add(turn, null);
+  if (candidates.size < wanted.limit || wanted.tiers?.includes('RECENT')) {
+    const recentSince = new Date(Date.now() - RECENT_MS);
+    for (const row of waiting.values()) if (row.timestamp >= recentSince) add(row, null);
+    const recent = { recentSince, characterIds: null, limit: wanted.limit };
+    for (const turn of await latest(recent)) add(turn, null);
+  }
+  return { candidates: [...candidates.values()], waiting, degraded: meaning?.degraded ?? false };
+}
+
+async function foundByWords(
+  db: Database,
+  owner: Owner,
+  wanted: Wanted,
+  conditions: MemoryConditions,
+  words: WordMatches,
+): Promise<{ turn: PooledTurn; ranked: RankedDocument }[]> {
+  const isFiltered = Object.values(conditions).some((condition) => condition !== null);
+  const allowed =
+    isFiltered && words.ownerId !== null
+      ? await documentsOf(db, owner, words.ownerId, conditions, MAX_ALLOWED)
+      : null;
+  if (allowed) for (const document of unindexed(words, conditions)) allowed.add(document);
+  const found: { turn: PooledTurn; ranked: RankedDocument }[] = [];
+  let looked = 0;
+  for (let size = POOL; size <= MAX_POOL; size *= 4) {
+    const ranked = words.rank(size, allowed);
+    const more = ranked.slice(looked);
+    looked = ranked.length;
+    found.push(...(await turnsOf(db, owner, conditions, words, more)));
+    if (found.length >= wanted.limit || ranked.length < size) break;
+  }
+  return found;
+}
+
+/** Documents of this search beyond the index that meet the conditions. */
+function unindexed(words: WordMatches, conditions: MemoryConditions): number[] {
+  return [...words.fresh, ...words.waiting]
+    .filter(([, turn]) => meets(conditions, turn))
+    .map(([document]) => document);
+}
+
+/** The turns that ranked documents stand for; documents of deleted turns, or that miss a condition, have none. */
+async function turnsOf(
+  db: Database,
+  owner: Owner,
+  conditions: MemoryConditions,
+  words: WordMatches,
+  ranked: readonly RankedDocument[],
+): Promise<{ turn: PooledTurn; ranked: RankedDocument }[]> {
+  const ids = ranked.flatMap(({ document }) => words.fresh.get(document)?.id ?? []);
+  const documents = ranked
+    .map(({ document }) => document)
+    .filter((document) => !words.fresh.has(document) && !words.waiting.has(document));
+  const turns = await pooledTurns(db, owner, conditions, { ownerId: words.ownerId, documents, ids });
+  const byDocument = new Map(turns.map((turn) => [turn.document, turn]));
+  const byId = new Map(turns.map((turn) => [turn.id, turn]));
+  return ranked.flatMap((each) => {
+    const fresh = words.fresh.get(each.document);
+    const turn =
+      words.waiting.get(each.document) ?? (fresh ? byId.get(fresh.id) : byDocument.get(each.document));
+    return turn ? { turn, ranked: each } : [];
+  });
+}

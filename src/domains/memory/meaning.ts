@@ -1,0 +1,68 @@
+import type { Owner } from '../../access/principals.ts';
+import type { Logger } from '../../log.ts';
+import type { MemoryConditions } from './pool.ts';
+import type { VectorSearch } from './vector-search.ts';
+
+/** Finds turns of like meaning. */
+export interface MeaningSearch {
+  /** Never rejects: what does not answer in time is left out. */
+  search(owner: Owner, query: string, conditions: MemoryConditions): Promise<MeaningResult>;
+}
+
+export interface MeaningResult {
+  /** By turn id: 1 for the nearest, 0 for the last that was found. */
+  readonly likeness: ReadonlyMap<string, number>;
+  /** Turns may be missing. */
+  readonly degraded: boolean;
+}
+
+/** What one search waits for its vectors; words find without them. */
+const BUDGET_MS = 800;
+/** After a failure searches do without, so that nobody waits for what will not come. */
+const REST_MS = 5_000;
+const NEAREST = 100;
+/** Characters of a query that are embedded. */
+const EMBEDDED_LENGTH = 6_000;
+
+/** Searches by vectors within a budget of time. */
+export function createMeaningSearch(vectors: VectorSearch, log: Logger, budgetMs = BUDGET_MS): MeaningSearch {
+  let restsUntil = 0;
+  return {
+    async search(owner, query, conditions) {
+      if (performance.now() < restsUntil) return NOTHING;
+      const { conversationId, since, until } = conditions;
+      const signal = AbortSignal.timeout(budgetMs);
+      try {
+        const searching = vectors.search(owner, {
+          text: query.slice(0, EMBEDDED_LENGTH),
+          limit: NEAREST,
+          filter: { conversationId, since, until },
+          signal,
+        });
+        const { hits, degraded } = await Promise.race([searching, timedOut(signal)]);
+        searching.catch(() => undefined);
+        return { likeness: likenessOf(hits), degraded };
+      } catch (error) {
+        restsUntil = performance.now() + REST_MS;
+        log.warn({ err: error }, 'memories are searched by their words only');
+        return NOTHING;
+      }
+    },
+  };
+}
+
+const NOTHING: MeaningResult = { likeness: new Map(), degraded: true };
+
+function timedOut(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}
+
+/** Cosines of one model lie close together: what counts is where a turn stands among the nearest. */
+function likenessOf(hits: readonly { id: string; score: number }[]): Map<string, number> {
+  const best = hits[0]?.score ?? 0;
+  const least = hits.length === NEAREST ? (hits.at(-1)?.score ?? 0) : 0;
+  const range = Math.max(best - least, 1e-6);
+  return new Map(hits.map(({ id, score }) => [id, Math.max(0, (score - least) / range)]));
+}

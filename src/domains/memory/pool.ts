@@ -1,0 +1,165 @@
+import type { Owner } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import { mapRow, nameOfShape, shapeOf } from '../../db/statements.ts';
+import { type InteractionRow, interactions } from '../interactions/tables.ts';
+
+/** Where to search; null: everywhere. All conditions must hold. */
+export interface MemoryConditions {
+  readonly conversationId: string | null;
+  readonly since: Date | null;
+  readonly until: Date | null;
+  /** Only turns about this character. */
+  readonly about: number | null;
+}
+
+/** A turn that may be worth remembering, as far as its rank depends on it. */
+export interface PooledTurn {
+  readonly id: number;
+  readonly turnId: string;
+  readonly conversationId: string;
+  readonly sequence: number;
+  readonly sessionId: string | null;
+  readonly timestamp: Date;
+  readonly speaker: string | null;
+  readonly responder: string | null;
+  readonly characterId: number | null;
+  /** The beginning. */
+  readonly query: string;
+  /** The beginning. */
+  readonly response: string;
+}
+
+/** Characters of each side of a turn that phrases and the like are looked for in. */
+const LOOKED_AT = 2_000;
+const POOLED = `i.id, i.turn_id as "turnId", i.conversation_id as "conversationId", i.sequence,
+  i.session_id as "sessionId", i.timestamp, i.speaker, i.responder, i.character_id as "characterId",
+  left(i.query, ${LOOKED_AT}) as query, left(i.response, ${LOOKED_AT}) as response`;
+
+/** SQL that holds for turns of the owner `$1`, `$2` that meet the conditions, whose values follow in `values`. */
+function inScope(owner: Owner, conditions: MemoryConditions, values: unknown[]): string {
+  values.push(owner.userId, owner.tenantId);
+  const tests: Record<keyof MemoryConditions, string> = {
+    conversationId: 'i.conversation_id =',
+    since: 'i.timestamp >=',
+    until: 'i.timestamp <=',
+    about: 'i.character_id =',
+  };
+  const used = Object.entries(tests).flatMap(([name, test]) => {
+    const value = conditions[name as keyof MemoryConditions];
+    return value === null ? [] : `${test} $${values.push(value)}`;
+  });
+  return ['i.user_id = $1 and i.tenant_id = $2', ...used].join(' and ');
+}
+
+/** Whether a turn that the database has not taken yet meets the conditions. */
+export function meets(
+  { conversationId, since, until, about }: MemoryConditions,
+  turn: Pick<InteractionRow, 'conversationId' | 'timestamp' | 'characterId'>,
+): boolean {
+  return (
+    (conversationId === null || turn.conversationId === conversationId) &&
+    (since === null || turn.timestamp >= since) &&
+    (until === null || turn.timestamp <= until) &&
+    (about === null || turn.characterId === about)
+  );
+}
+
+/** Turns by document number, and by id, that are the owner's and meet the conditions. */
+export async function pooledTurns(
+  db: Database,
+  owner: Owner,
+  conditions: MemoryConditions,
+  wanted: { ownerId: number | null; documents: readonly number[]; ids: readonly number[] },
+): Promise<(PooledTurn & { document: number | null })[]> {
+  const values: unknown[] = [];
+  const scope = inScope(owner, conditions, values);
+  const [ownerId, documents, ids] = [wanted.ownerId, wanted.documents, wanted.ids].map(
+    (value) => `$${values.push(value)}`,
+  );
+  const { rows } = await db.pool.query({
+    name: nameOfShape('pooled_turns', shapeOf({ ...conditions })),
+    text: `select d.document, ${POOLED} from echo_index_documents d join echo_unified_interactions i on i.id = d.interaction_id
+           where d.owner_id = ${ownerId}::int and d.document = any(${documents}::int[]) and ${scope}
+           union all
+           select null, ${POOLED} from echo_unified_interactions i where i.id = any(${ids}::int[]) and ${scope}`,
+    values,
+  });
+  return rows;
+}
+
+/** Numbers of the owner's documents that meet the conditions; null if there are more than `limit`. */
+export async function documentsOf(
+  db: Database,
+  owner: Owner,
+  ownerId: number,
+  conditions: MemoryConditions,
+  limit: number,
+): Promise<Set<number> | null> {
+  const values: unknown[] = [];
+  const scope = inScope(owner, conditions, values);
+  const { rows } = await db.pool.query({
+    name: nameOfShape('filtered_documents', shapeOf({ ...conditions })),
+    text: `select array(select d.document from echo_unified_interactions i join echo_index_documents d on d.interaction_id = i.id
+             where ${scope} and d.owner_id = $${values.push(ownerId)} limit $${values.push(limit + 1)}) as documents`,
+    values,
+  });
+  const documents = rows[0].documents as number[];
+  return documents.length > limit ? null : new Set(documents);
+}
+
+/** The owner's latest turns that meet the conditions, and of these at least (with `characters`) those about them. */
+export async function latestTurns(
+  db: Database,
+  owner: Owner,
+  conditions: MemoryConditions,
+  only: { recentSince: Date | null; characterIds: readonly number[] | null; limit: number },
+): Promise<PooledTurn[]> {
+  const values: unknown[] = [];
+  const scope = inScope(owner, conditions, values);
+  const recent = only.recentSince ? `and i.timestamp >= $${values.push(only.recentSince)}` : '';
+  const characters = only.characterIds
+    ? `and i.character_id = any($${values.push(only.characterIds)}::int[])`
+    : '';
+  const order = only.characterIds ? 'i.id desc' : 'i.timestamp desc, i.id desc';
+  const { rows } = await db.pool.query({
+    name: nameOfShape(
+      'latest_turns',
+      shapeOf({ ...conditions, recent: only.recentSince, characters: only.characterIds }),
+    ),
+    text: `select ${POOLED} from echo_unified_interactions i where ${scope} ${recent} ${characters}
+           order by ${order} limit $${values.push(only.limit)}`,
+    values,
+  });
+  return rows;
+}
+
+/** Turns by their public ids, for what was found by its vector. */
+export async function pooledByTurnId(
+  db: Database,
+  owner: Owner,
+  conditions: MemoryConditions,
+  turnIds: readonly string[],
+): Promise<PooledTurn[]> {
+  const values: unknown[] = [];
+  const scope = inScope(owner, conditions, values);
+  const { rows } = await db.pool.query({
+    name: nameOfShape('pooled_by_turn_id', shapeOf({ ...conditions })),
+    text: `select ${POOLED} from echo_unified_interactions i where i.turn_id = any($${values.push(turnIds)}::uuid[]) and ${scope}`,
+    values,
+  });
+  return rows;
+}
+
+/** Whole turns by id; those of the owner only. */
+export async function turnsById(
+  db: Database,
+  owner: Owner,
+  ids: readonly number[],
+): Promise<Map<number, InteractionRow>> {
+  const { rows } = await db.pool.query({
+    name: 'memories_by_id',
+    text: 'select * from echo_unified_interactions where id = any($3::int[]) and user_id = $1 and tenant_id = $2',
+    values: [owner.userId, owner.tenantId, ids],
+  });
+  return new Map(rows.map((raw) => [raw.id as number, mapRow(interactions, raw)]));
+}

@@ -1,0 +1,159 @@
+import { readPostings, SAID, UNIT } from './postings.ts';
+
+/** A word of a query. */
+export interface QueryTerm {
+  readonly term: string;
+  /** What it counts beside the others: 1 for a word, less for a part of one. */
+  readonly weight: number;
+}
+
+/** All postings of one term. */
+export interface TermPostings extends QueryTerm {
+  /** Documents that say it themselves. */
+  readonly saying: number;
+  readonly data: readonly Uint8Array[];
+}
+
+/** A document that has a word of the query in or near it. */
+export interface RankedDocument {
+  readonly document: number;
+  /** BM25 over the window around the turn; above 0. */
+  readonly score: number;
+  /** What of the query's words the turn says itself, by their rarity, 0 to 1. */
+  readonly own: number;
+  /** The same for the turn and those around it. */
+  readonly near: number;
+}
+
+/** Which of the query's terms a document has, and who says them. */
+export interface MatchedTerm {
+  readonly term: string;
+  /** Bits of SAID. */
+  readonly said: number;
+}
+
+const SATURATION = 0.9;
+
+// One search at a time computes, so all can share the same space; every search leaves it zeroed.
+let scores = new Float32Array(1 << 14);
+let own = new Float32Array(1 << 14);
+let near = new Float32Array(1 << 14);
+let sums = new Float32Array(1 << 14);
+
+/**
+ * The best documents, best first; of equals, the later one first.
+ *
+ * BM25 (Robertson and Zaragoza, 2009) with saturation 0.9; the length of texts is already in the weights.
+ *
+ * @param documents how many there are, and what their numbers are below
+ * @param allowed only these; null: all
+ */
+export function rankDocuments(
+  terms: readonly TermPostings[],
+  documents: { total: number; space: number },
+  limit: number,
+  allowed: ReadonlySet<number> | null,
+): RankedDocument[] {
+  makeSpace(documents.space);
+  const touched: number[] = [];
+  const weighed = terms.map((term) => ({
+    ...term,
+    rarity: term.weight * rarityOf(term.saying, documents.total),
+  }));
+  const total = weighed.reduce((sum, { rarity }) => sum + rarity, 0) || 1;
+  for (const { rarity, data } of weighed) {
+    const ofTerm: number[] = [];
+    for (const bytes of data)
+      readPostings(bytes, (document, weight, said) => {
+        if (sums[document] === 0) ofTerm.push(document);
+        sums[document] = (sums[document] as number) + weight;
+        // Once for each term, however many runs say so: what a turn says itself comes with a single run.
+        if (said & SAID.byItself) own[document] = (own[document] as number) + rarity / total;
+      });
+    for (const document of ofTerm) {
+      const weight = (sums[document] as number) / UNIT;
+      if (scores[document] === 0) touched.push(document);
+      scores[document] =
+        (scores[document] as number) + (rarity * weight * (SATURATION + 1)) / (weight + SATURATION);
+      near[document] = (near[document] as number) + rarity / total;
+      sums[document] = 0;
+    }
+  }
+  const best = bestOf(touched, limit, allowed);
+  const ranked = best.map((document) => ({
+    document,
+    score: scores[document] as number,
+    own: Math.min(1, own[document] as number),
+    near: Math.min(1, near[document] as number),
+  }));
+  for (const document of touched) {
+    scores[document] = 0;
+    own[document] = 0;
+    near[document] = 0;
+  }
+  return ranked;
+}
+
+/** Which terms the documents have, rarest first. */
+export function explainDocuments(
+  terms: readonly TermPostings[],
+  documents: ReadonlySet<number>,
+): Map<number, MatchedTerm[]> {
+  const found = new Map<number, Map<string, number>>([...documents].map((document) => [document, new Map()]));
+  for (const { term, data } of [...terms].sort((a, b) => a.saying - b.saying))
+    for (const bytes of data)
+      readPostings(bytes, (document, _weight, said) => {
+        const matched = found.get(document);
+        if (matched) matched.set(term, (matched.get(term) ?? 0) | said);
+      });
+  return new Map(
+    [...found].map(([document, matched]) => [document, [...matched].map(([term, said]) => ({ term, said }))]),
+  );
+}
+
+/** Inverse document frequency: near 0 for a word that most turns say. */
+function rarityOf(saying: number, documents: number): number {
+  return Math.log(1 + (Math.max(documents - saying, 0) + 0.5) / (saying + 0.5));
+}
+
+/** The best of the touched documents, by a heap whose root is the worst one kept. */
+function bestOf(touched: readonly number[], limit: number, allowed: ReadonlySet<number> | null): number[] {
+  const isBetter = (a: number, b: number) => {
+    const difference = (scores[a] as number) - (scores[b] as number);
+    return difference > 0 || (difference === 0 && a > b);
+  };
+  const heap: number[] = [];
+  const sink = (from: number) => {
+    const document = heap[from] as number;
+    let at = from;
+    for (;;) {
+      let child = 2 * at + 1;
+      if (child >= heap.length) break;
+      if (child + 1 < heap.length && isBetter(heap[child] as number, heap[child + 1] as number)) child++;
+      if (isBetter(heap[child] as number, document)) break;
+      heap[at] = heap[child] as number;
+      at = child;
+    }
+    heap[at] = document;
+  };
+  for (const document of touched) {
+    if (allowed && !allowed.has(document)) continue;
+    if (heap.length < limit) {
+      heap.push(document);
+      if (heap.length === limit) for (let at = (limit >> 1) - 1; at >= 0; at--) sink(at);
+    } else if (isBetter(document, heap[0] as number)) {
+      heap[0] = document;
+      sink(0);
+    }
+  }
+  return heap.sort((a, b) => (isBetter(a, b) ? -1 : 1));
+}
+
+function makeSpace(documents: number): void {
+  if (documents <= scores.length) return;
+  const size = 2 ** Math.ceil(Math.log2(documents + 1));
+  scores = new Float32Array(size);
+  own = new Float32Array(size);
+  near = new Float32Array(size);
+  sums = new Float32Array(size);
+}

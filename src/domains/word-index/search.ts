@@ -1,0 +1,207 @@
+import type { Owner } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import type { InteractionRow } from '../interactions/tables.ts';
+import { analyse, partsOf, wordsOf } from './analysis.ts';
+import type { PostingsBuilder } from './postings.ts';
+import {
+  explainDocuments,
+  type MatchedTerm,
+  type QueryTerm,
+  type RankedDocument,
+  rankDocuments,
+  type TermPostings,
+} from './ranking.ts';
+import { postingsOf } from './segments.ts';
+import { type IndexableTurn, indexedText, type TextAnalyses, turnsWithEarlier } from './turns.ts';
+import { PART_WEIGHT, type PlacedTurn } from './windows.ts';
+
+export interface WordSearchServices {
+  readonly db: Database;
+  readonly texts: TextAnalyses;
+}
+
+/** What an owner's index says to a query, read at one moment. */
+export interface WordMatches {
+  /** The owner's number; null: nothing of theirs is indexed yet. */
+  readonly ownerId: number | null;
+  /** Names of those who spoke. */
+  readonly speakers: ReadonlySet<string>;
+  /** Stored turns that are not indexed yet, by the document numbers that they have in this search. */
+  readonly fresh: ReadonlyMap<number, IndexableTurn>;
+  /** Turns that the database has not taken yet, likewise. */
+  readonly waiting: ReadonlyMap<number, InteractionRow>;
+  /** More turns wait for the index than were looked at. */
+  readonly incomplete: boolean;
+  /** The best documents, best first. */
+  rank(limit: number, allowed: ReadonlySet<number> | null): RankedDocument[];
+  explain(documents: readonly number[]): Map<number, MatchedTerm[]>;
+}
+
+/** Turns outside the index that one search looks at; far more than there are unless a large import is under way. */
+const MAX_FRESH = 2_000;
+/**
+ * Numbers between indexed documents and the others: those that the worker gives while a search is under way. The
+ * turns that get them are found twice, as the same turn.
+ */
+const GAP = 8_192;
+const MAX_TERMS = 128;
+/** Bytes of postings that one search reads: the rarest terms first, and the rarest always. */
+const MAX_BYTES = 4_000_000;
+
+/** The words of a query that can be looked up, without repetition; a long text is cut in its middle. */
+export function queryTerms(query: string, ignored: ReadonlySet<string> = new Set()): QueryTerm[] {
+  const words = wordsOf(query);
+  const kept = words.filter(({ word }) => !ignored.has(word));
+  const used = kept.length > 0 ? kept : words;
+  const terms = new Map<string, number>();
+  for (const { word } of used) for (const part of partsOf(word)) terms.set(part, PART_WEIGHT);
+  for (const { term } of used) terms.set(term, 1);
+  const all = [...terms].map(([term, weight]) => ({ term, weight }));
+  return all.length <= MAX_TERMS ? all : [...all.slice(0, MAX_TERMS / 2), ...all.slice(-MAX_TERMS / 2)];
+}
+
+/**
+ * Looks up the words of a query for one owner: in the postings, in what is stored and not indexed yet, and in what
+ * waits for the database, so that a turn is found from the moment that it was acknowledged.
+ *
+ * @param waiting taken from the journal before this was called, so that no turn slips through between the two
+ */
+export async function searchWords(
+  { db, texts }: WordSearchServices,
+  owner: Owner,
+  query: string,
+  waiting: readonly InteractionRow[],
+): Promise<WordMatches> {
+  // A turn leaves the queue when it comes into the postings: who reads the queue first misses none.
+  const { ownerId, documents, speakers, freshIds } = await indexState(db, owner);
+  const terms = queryTerms(query, speakers);
+  const [stored, fresh] = await Promise.all([
+    ownerId === null ? [] : readTerms(db, ownerId, terms),
+    freshIds.length > 0 ? placeFresh({ db, texts }, freshIds, documents + GAP) : null,
+  ]);
+  const freshCount = fresh?.turns.size ?? 0;
+  const own = await placeWaiting(waiting, documents + GAP + freshCount);
+  const found = joined(terms, [stored, postingsIn(fresh?.postings, terms), postingsIn(own.postings, terms)]);
+  const total = documents + freshCount + own.turns.size;
+  return {
+    ownerId,
+    speakers,
+    fresh: fresh?.turns ?? new Map(),
+    waiting: own.turns,
+    incomplete: freshIds.length > MAX_FRESH,
+    rank: (limit, allowed) => rankDocuments(found, { total, space: total + GAP }, limit, allowed),
+    explain: (wanted) => explainDocuments(found, new Set(wanted)),
+  };
+}
+
+/** The same for turns that the database has not taken yet, while nothing can be read from it. */
+export async function searchWaiting(query: string, waiting: readonly InteractionRow[]): Promise<WordMatches> {
+  const { turns, postings } = await placeWaiting(waiting, 0);
+  const terms = queryTerms(query);
+  const found = joined(terms, [postingsIn(postings, terms)]);
+  return {
+    ownerId: null,
+    speakers: new Set(),
+    fresh: new Map(),
+    waiting: turns,
+    incomplete: true,
+    rank: (limit, allowed) => rankDocuments(found, { total: turns.size, space: turns.size }, limit, allowed),
+    explain: (wanted) => explainDocuments(found, new Set(wanted)),
+  };
+}
+
+async function indexState(db: Database, owner: Owner) {
+  const { rows } = await db.pool.query({
+    name: 'index_state',
+    text: `select o.owner_id, o.next_document, o.speakers, array(
+             select interaction_id from echo_index_queue where user_id = $1 and tenant_id = $2
+             order by interaction_id desc limit ${MAX_FRESH + 1}
+           ) as fresh
+           from (select 1) as one left join echo_index_owners o on o.user_id = $1 and o.tenant_id = $2`,
+    values: [owner.userId, owner.tenantId],
+  });
+  const [row] = rows;
+  return {
+    ownerId: row.owner_id as number | null,
+    documents: (row.next_document ?? 0) as number,
+    speakers: new Set<string>(row.speakers ?? []),
+    freshIds: row.fresh as number[],
+  };
+}
+
+interface StoredRun {
+  readonly term: string;
+  readonly saying: number;
+  readonly data: Buffer | null;
+}
+
+async function readTerms(db: Database, ownerId: number, terms: readonly QueryTerm[]): Promise<StoredRun[]> {
+  if (terms.length === 0) return [];
+  const { rows } = await db.pool.query<StoredRun>({
+    name: 'index_postings',
+    text: `with found as materialized (
+             select term, saying, data from echo_index_postings where owner_id = $1 and term = any($2::text[])
+           ), sizes as (
+             select term, sum(octet_length(data)) as bytes,
+                    sum(sum(octet_length(data))) over (order by sum(octet_length(data)), term) as running
+             from found group by term
+           )
+           select term, saying, case when running <= ${MAX_BYTES} or running = bytes then data end as data
+           from found join sizes using (term)`,
+    values: [ownerId, terms.map(({ term }) => term)],
+  });
+  return rows;
+}
+
+async function placeFresh({ db, texts }: WordSearchServices, ids: readonly number[], documents: number) {
+  const wanted = new Set(ids);
+  const turns = await turnsWithEarlier(db.pool, ids.slice(0, MAX_FRESH));
+  const analysed = await texts.of(db.pool, turns);
+  const fresh = new Map<number, IndexableTurn>();
+  const placed: PlacedTurn[] = [];
+  const earlier: PlacedTurn[] = [];
+  for (const turn of turns) {
+    const text = analysed.get(turn.id);
+    if (!text) continue;
+    if (wanted.has(turn.id)) {
+      const document = documents + fresh.size;
+      fresh.set(document, turn);
+      placed.push({ ...turn, document, text });
+    } else if (turn.document !== null) earlier.push({ ...turn, document: turn.document, text });
+  }
+  return { turns: fresh, postings: await postingsOf(placed, earlier) };
+}
+
+/** Turns without a place in their conversation yet: what is next to what is known only among them. */
+async function placeWaiting(waiting: readonly InteractionRow[], documents: number) {
+  const turns = new Map<number, InteractionRow>();
+  const placed: PlacedTurn[] = [];
+  const lengths = new Map<string, number>();
+  for (const row of waiting.slice(0, MAX_FRESH).toReversed()) {
+    const document = documents + turns.size;
+    const sequence = (lengths.get(row.conversationId) ?? 0) + 1;
+    lengths.set(row.conversationId, sequence);
+    turns.set(document, row);
+    const text = analyse(indexedText({ ...row, caption: row.metadata.caption }));
+    placed.push({ ...row, document, sequence, text });
+  }
+  return { turns, postings: await postingsOf(placed, []) };
+}
+
+function postingsIn(postings: PostingsBuilder | undefined, terms: readonly QueryTerm[]): StoredRun[] {
+  if (!postings) return [];
+  const wanted = new Set(terms.map(({ term }) => term));
+  return [...postings.runs(wanted)];
+}
+
+function joined(terms: readonly QueryTerm[], sources: readonly (readonly StoredRun[])[]): TermPostings[] {
+  const known = new Map(terms.map((term) => [term.term, { ...term, saying: 0, data: [] as Buffer[] }]));
+  for (const runs of sources)
+    for (const { term, saying, data } of runs) {
+      const postings = known.get(term);
+      if (!postings) continue;
+      postings.saying += saying;
+      if (data) postings.data.push(data);
+    }
+  return [...known.values()].filter(({ saying, data }) => saying > 0 && data.length > 0);
+}

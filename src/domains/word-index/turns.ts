@@ -1,0 +1,103 @@
+import type { PoolClient } from 'pg';
+import type { Database } from '../../db/client.ts';
+import { type AnalysedText, analyse, INDEXED_LENGTH } from './analysis.ts';
+import { REACH } from './windows.ts';
+
+/** A turn that is to be indexed, or that lies next to one. */
+export interface IndexableTurn {
+  readonly id: number;
+  /** Its number in the index; null: not indexed yet. */
+  readonly document: number | null;
+  readonly conversationId: string;
+  readonly sequence: number;
+  readonly sessionId: string | null;
+  readonly timestamp: Date;
+  readonly characterId: number | null;
+  readonly speaker: string | null;
+  readonly responder: string | null;
+  /** Changes when the text does: an interrupted turn gets its answer. */
+  readonly status: string;
+}
+
+const TURN = `i.id, d.document, i.conversation_id as "conversationId", i.sequence, i.session_id as "sessionId",
+  i.timestamp, i.character_id as "characterId", i.speaker, i.responder, i.status`;
+
+/** Those of the given turns that exist, with the turns that lie up to three places before one of them. */
+export async function turnsWithEarlier(
+  db: Pick<PoolClient, 'query'>,
+  ids: readonly number[],
+): Promise<IndexableTurn[]> {
+  const { rows } = await db.query({
+    name: 'index_turns',
+    text: `with near as (
+             select distinct e.id from unnest($1::int[]) as w(id) join echo_unified_interactions t on t.id = w.id
+             join echo_unified_interactions e on e.conversation_id = t.conversation_id and e.tenant_id = t.tenant_id
+               and e.sequence between t.sequence - ${REACH} and t.sequence
+           )
+           select ${TURN} from near join echo_unified_interactions i using (id)
+           left join echo_index_documents d on d.interaction_id = i.id order by i.id`,
+    values: [ids],
+  });
+  return rows;
+}
+
+/** The text of a turn that is searched: both sides, and the caption of what was shared with it. */
+export function indexedText(turn: { query: string; response: string; caption: unknown }): string {
+  return [turn.query, turn.response, typeof turn.caption === 'string' ? turn.caption : '']
+    .map((side) => side.slice(0, INDEXED_LENGTH))
+    .join('\n');
+}
+
+/** SQL: what `indexedText` takes, of a turn `i`. */
+export const INDEXED_TEXT = `left(i.query, ${INDEXED_LENGTH}) as query, left(i.response, ${INDEXED_LENGTH}) as response,
+  i.metadata ->> 'caption' as caption`;
+
+const TURNS_REMEMBERED = 4_000;
+/** Turns between two pauses of a long analysis. */
+const TURNS_BETWEEN_PAUSES = 32;
+
+/** What the texts of turns were analysed to; remembers some, since a turn is looked at several times when it is new. */
+export class TextAnalyses {
+  readonly #known = new Map<string, AnalysedText>();
+
+  /** The analysed texts of turns, by their id. */
+  async of(
+    db: Pick<Database['pool'], 'query'>,
+    turns: readonly Pick<IndexableTurn, 'id' | 'status'>[],
+  ): Promise<Map<number, AnalysedText>> {
+    const found = new Map<number, AnalysedText>();
+    const unknown = new Map<number, string>();
+    for (const turn of turns) {
+      const known = this.#known.get(keyOf(turn));
+      if (known) found.set(turn.id, known);
+      else unknown.set(turn.id, keyOf(turn));
+    }
+    if (unknown.size === 0) return found;
+    const { rows } = await db.query({
+      name: 'index_texts',
+      text: `select i.id, i.status, ${INDEXED_TEXT} from echo_unified_interactions i where i.id = any($1::int[])`,
+      values: [[...unknown.keys()]],
+    });
+    for (const [index, row] of rows.entries()) {
+      // Requests come first.
+      if (index % TURNS_BETWEEN_PAUSES === TURNS_BETWEEN_PAUSES - 1)
+        await new Promise((resolve) => setImmediate(resolve));
+      const text = analyse(indexedText(row));
+      found.set(row.id, text);
+      this.#remember(keyOf(row), text);
+    }
+    return found;
+  }
+
+  #remember(key: string, text: AnalysedText): void {
+    if (this.#known.size >= TURNS_REMEMBERED) {
+      const [oldest] = this.#known.keys();
+      if (oldest !== undefined) this.#known.delete(oldest);
+    }
+    this.#known.set(key, text);
+  }
+}
+
+function keyOf({ id, status }: Pick<IndexableTurn, 'id' | 'status'>): string {
+  return `${id} ${status}`;
+}
