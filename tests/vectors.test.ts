@@ -112,7 +112,8 @@ function turn(query: string, given: Partial<Turn> = {}): Turn {
     requiresClarification: false,
     clarifyingQuestions: [],
     timestamp: '2026-05-01T12:00:00.000Z',
-    sessionId: null,
+    // Each in a session of its own: what is said around a turn is part of its vector.
+    sessionId: randomUUID(),
     metadata: {},
     status: 'ANSWERED',
     idempotencyKey: null,

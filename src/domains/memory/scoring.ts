@@ -45,19 +45,18 @@ export interface Judgement {
  */
 const WEIGHTS = {
   words: 1,
-  near: 0.085,
+  near: 0.1,
   meaning: 0.35,
   speaker: 0.35,
   side: 0.15,
-  time: 0.7,
-  sayingWhen: 0.25,
-  sayingHowMany: 0.09,
+  time: 0.82,
+  sayingWhen: 0.4,
+  sayingHowMany: 0.1,
   character: 0.25,
   phrase: 0.1,
   nextSaysIt: 0.15,
-  afterQuestion: 0.065,
+  afterQuestion: 0.12,
   question: -0.12,
-  length: 0.12,
   recent: 0.02,
 };
 const DAY_MS = 86_400_000;
@@ -65,9 +64,6 @@ const DAY_MS = 86_400_000;
 const LONG_WORD = 5;
 const PHRASE_WORDS = 3;
 const MAX_PHRASES = 200;
-/** A turn of so many characters is as long as it needs to be to say something. */
-const FULL_LENGTH = 440;
-const CHARACTERS_PER_WORD = 11;
 const QUANTITY =
   /\b(\d+|one|two|three|four|five|six|seven|eight|nine|ten|once|twice|couple|few|several|dozen|hundred)\b/iu;
 const ASKS_USER =
@@ -136,7 +132,6 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
       WEIGHTS.nextSaysIt * (next?.words?.own ?? 0) +
       WEIGHTS.afterQuestion * afterQuestion +
       (isQuestion(turn) ? WEIGHTS.question : 0) +
-      WEIGHTS.length * lengthOf(said) +
       (age >= 0 && age < DAY_MS ? WEIGHTS.recent : 0);
     return {
       fused: Math.max(fused, 0),
@@ -165,11 +160,6 @@ function neighbour(
 /** A turn that asks and that nobody answered within it: it repeats the words of a question and answers nothing. */
 function isQuestion({ query, response }: PooledTurn): boolean {
   return response === '' && query.trimEnd().endsWith('?');
-}
-
-function lengthOf(said: string): number {
-  const words = Math.min(said.length, FULL_LENGTH) / CHARACTERS_PER_WORD;
-  return Math.log1p(words) / Math.log1p(FULL_LENGTH / CHARACTERS_PER_WORD);
 }
 
 /** How much of the question's words the side of the turn says that it asks for, 0 to 1. */

@@ -76,7 +76,6 @@ async function askModels(
     query: query.query,
     mode: query.effectiveMode,
     context: query.context ?? null,
-    tokenBudget: services.config.contextTokenBudget,
   });
   const routed = await services.models.answer(level, request, {
     // The turn is finished and stored even if the caller leaves, so nobody aborts this but the models' deadlines.

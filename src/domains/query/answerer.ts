@@ -27,10 +27,8 @@ export function describeCharacters(
   memories: readonly MemoryHit[],
 ): string {
   const parts = characters.map(describeCharacter);
-  const cited = memories
-    .filter((memory) => memory.tier === 'CHARACTER' || memory.tier === 'PHRASE')
-    .slice(0, MAX_CITED);
-  if (cited.length > 0) parts.push(`From our conversations:\n${cited.map(cite).join('\n')}`);
+  const cited = bestOf(memories, (memory) => memory.tier === 'CHARACTER' || memory.tier === 'PHRASE');
+  if (cited.length > 0) parts.push(`From our conversations:\n${cited.join('\n')}`);
   return parts.join('\n\n');
 }
 
@@ -49,7 +47,7 @@ export function answerFromMemory(
     parts.push(
       `No language model could answer just now (${modelTrouble.join('; ')}). This is what memory alone gives.`,
     );
-  const cited = memories.filter((memory) => memory.tier !== 'RECENT').slice(0, MAX_CITED);
+  const cited = bestOf(memories, (memory) => memory.tier !== 'RECENT');
   if (classification.requiresClarification) {
     parts.push(`I am not sure what you mean. ${classification.clarifyingQuestions.join(' ')}`.trim());
   } else if (classification.intent === 'anime_generation' || classification.intent === 'image_generation') {
@@ -59,7 +57,7 @@ export function answerFromMemory(
   } else if (classification.intent === 'task_request') {
     parts.push('I kept this as you said it. No task runner is connected, so nothing will happen by itself.');
   }
-  if (cited.length > 0) parts.push(`This is what I remember about it:\n${cited.map(cite).join('\n')}`);
+  if (cited.length > 0) parts.push(`This is what I remember about it:\n${cited.join('\n')}`);
   else if (parts.length === 0)
     parts.push(
       'I remember nothing about that yet. What you said is stored and will be found when you ask again.',
@@ -69,13 +67,22 @@ export function answerFromMemory(
   return parts.join('\n\n');
 }
 
-/** One remembered turn as a line: when, who, and what was said. */
-export function cite({ interaction }: MemoryHit): string {
+/** The best few of the memories as lines, in the order and with the numbers that they have. */
+function bestOf(memories: readonly MemoryHit[], isWanted: (memory: MemoryHit) => boolean): string[] {
+  const scores = memories.filter(isWanted).map(({ score }) => score);
+  const least = scores.sort((a, b) => b - a)[MAX_CITED - 1] ?? 0;
+  return memories
+    .flatMap((memory, index) => (isWanted(memory) && memory.score >= least ? cite(memory, index + 1) : []))
+    .slice(0, MAX_CITED);
+}
+
+/** One remembered turn as a line: its number, when, who, and what was said. */
+export function cite({ interaction }: MemoryHit, number: number): string {
   const said = `${interaction.speaker ?? 'you'}: "${quote(interaction.query)}"`;
   const answered = interaction.response
     ? ` — ${interaction.responder ?? 'answer'}: "${quote(interaction.response)}"`
     : '';
-  return `- ${day(interaction)}, ${said}${answered}`;
+  return `[${number}] ${day(interaction)}, ${said}${answered}`;
 }
 
 /** A character's profile in sentences; only what is known. */

@@ -1,24 +1,22 @@
 import { charactersById } from '../characters/reads.ts';
 import type { CharacterRow } from '../characters/tables.ts';
 import { latestInteractions } from '../interactions/reads.ts';
-import type { InteractionRow } from '../interactions/tables.ts';
-import { type MemoryHit, searchMemory } from '../memory/memory.ts';
+import { searchMemory } from '../memory/memory.ts';
+import { type BuiltContext, buildContext } from './context.ts';
 import { type Classification, classifyIntent } from './intents.ts';
 import type { AcceptedQuery, QueryServices } from './query.ts';
 
 /** What an answer is made from. */
-export interface GatheredContext {
+export interface GatheredContext extends BuiltContext {
   readonly classification: Classification;
   /** Those that the query mentions, the main one first. */
   readonly characters: readonly CharacterRow[];
-  /** The latest turns of the conversation, oldest first. */
-  readonly history: readonly InteractionRow[];
-  readonly memories: readonly MemoryHit[];
   /** Milliseconds by step. */
   readonly timings: { readonly classify: number; readonly context: number };
 }
 
-const MAX_MEMORIES = 12;
+/** More than the budget holds as a rule, since some say the same. */
+const MAX_MEMORIES = 20;
 
 /** Classifies the query and reads what belongs to it: mentioned characters, the conversation so far, memories. */
 export async function gatherContext(services: QueryServices, query: AcceptedQuery): Promise<GatheredContext> {
@@ -50,8 +48,7 @@ export async function gatherContext(services: QueryServices, query: AcceptedQuer
   return {
     classification: query.requestType === 'system_command' ? asSystemCommand(classification) : classification,
     characters: mentioned.flatMap((character) => character ?? []),
-    history,
-    memories: memories.hits,
+    ...buildContext(query.query, history, memories.hits, config.contextTokenBudget),
     timings: { classify: classified - started, context: performance.now() - classified },
   };
 }

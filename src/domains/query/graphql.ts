@@ -85,7 +85,7 @@ const ProcessQuerySuccess = builder.objectRef<ProcessedQuery>('ProcessQuerySucce
     }),
     memories: t.field({
       type: [MemoryHitRef],
-      description: 'What went into the answer, best first; empty for a replay.',
+      description: 'What went into the answer, oldest first: the first is cited as [1]. Empty for a replay.',
       resolve: (processed) => [...processed.memories],
     }),
   }),
@@ -169,7 +169,7 @@ builder.objectRef<EventOf<'MEMORIES'>>('QueryMemories').implement({
   fields: (t) => ({
     memories: t.field({
       type: [MemoryHitRef],
-      description: 'Best first.',
+      description: 'Oldest first: the first is cited as [1].',
       resolve: (event) => [...event.memories],
     }),
   }),

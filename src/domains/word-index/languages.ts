@@ -34,8 +34,17 @@ const FORMS =
   'take:took,taken|teach:taught|tell:told|think:thought|throw:threw,thrown|understand:understood|wake:woke,woken|' +
   'wear:wore,worn|win:won|write:wrote,written|child:children|person:people|man:men|woman:women|foot:feet|' +
   'tooth:teeth|mouse:mice|life:lives|wife:wives|good:better,best|bad:worse,worst';
+/** English words that say the same thing so often that a question may use one and its answer the other. */
+const SYNONYMS =
+  'child:kid,kids|mother:mom,mum,mommy,mummy|father:dad,daddy|grandmother:grandma,granny|grandfather:grandpa|' +
+  'photo:photograph,photographs,picture,pictures,pic,pics,image,images,photos|film:movie,movies|' +
+  'buy:purchase,purchased|start:begin,began,begun,beginning|bicycle:bike,bikes|holiday:vacation,vacations|' +
+  'television:tv|favorite:favourite|color:colour|dog:puppy,puppies|cat:kitten,kittens|store:shop,shops,stores|' +
+  'job:career,occupation,profession|large:big,huge|gift:present|travel:trip,trips,journey|' +
+  'contest:competition,tournament,tournaments|town:city|doctor:physician|sick:ill|happy:glad|exercise:workout|' +
+  'wedding:marriage';
 const BASES = new Map(
-  FORMS.split('|').flatMap((group) => {
+  `${FORMS}|${SYNONYMS}`.split('|').flatMap((group) => {
     const [base = '', forms = ''] = group.split(':');
     return forms.split(',').map((form) => [form, base] as const);
   }),

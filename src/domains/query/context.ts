@@ -1,0 +1,84 @@
+import type { InteractionRow } from '../interactions/tables.ts';
+import type { MemoryHit } from '../memory/memory.ts';
+import { analyse } from '../word-index/analysis.ts';
+import { BUILT_IN_ANSWERER, cite } from './answerer.ts';
+
+/** What an answer may refer to, within a budget of tokens. */
+export interface BuiltContext {
+  /** The latest turns of the conversation, oldest first. */
+  readonly history: readonly InteractionRow[];
+  /** Oldest first; an answer cites the first as [1]. */
+  readonly memories: readonly MemoryHit[];
+}
+
+/** Of the budget, what history may take where there are memories, too. */
+const HISTORY_SHARE = 2 / 3;
+/** Texts that share so much of their words say the same. */
+const SAME = 0.8;
+/** A token is about four characters of English, and hardly more than one of Chinese or Japanese. */
+const ASCII_PER_TOKEN = 4;
+const OTHERS_PER_TOKEN = 1.5;
+
+/** About how many tokens a text takes; models differ. */
+export function tokensIn(text: string): number {
+  const others = text.match(/[^\0-\x7f]/gu)?.length ?? 0;
+  return Math.ceil((text.length - others) / ASCII_PER_TOKEN + others / OTHERS_PER_TOKEN);
+}
+
+/**
+ * Chooses what goes into an answer: the newest turns of the conversation, then the best memories that the rest of
+ * the budget holds. Left out are memories that history shows already, that say nearly the same as a better one, and
+ * earlier answers of the built-in answerer to the same question, which would only repeat their sources.
+ *
+ * @param found best first
+ */
+export function buildContext(
+  query: string,
+  history: readonly InteractionRow[],
+  found: readonly MemoryHit[],
+  tokenBudget: number,
+): BuiltContext {
+  let budget = tokenBudget;
+  const forHistory = found.length > 0 ? tokenBudget * HISTORY_SHARE : tokenBudget;
+  const kept: InteractionRow[] = [];
+  for (const turn of history.toReversed()) {
+    const cost = tokensIn(turn.query) + tokensIn(turn.response);
+    if (tokenBudget - budget + cost > forHistory) break;
+    budget -= cost;
+    kept.unshift(turn);
+  }
+  const shown = new Set(kept.map((turn) => turn.turnId));
+  const said = kept.map(wordsOf);
+  const asked = new Set(analyse(query).counts.keys());
+  const chosen: MemoryHit[] = [];
+  for (const hit of found) {
+    const { interaction } = hit;
+    const isEcho =
+      interaction.modelUsed === BUILT_IN_ANSWERER &&
+      likeness(asked, new Set(analyse(interaction.query).counts.keys())) >= SAME;
+    if (shown.has(interaction.turnId) || isEcho) continue;
+    const words = wordsOf(interaction);
+    if (said.some((other) => likeness(words, other) >= SAME)) continue;
+    const cost = tokensIn(cite(hit, chosen.length + 1));
+    if (cost > budget) continue;
+    budget -= cost;
+    said.push(words);
+    chosen.push(hit);
+  }
+  chosen.sort(
+    (a, b) =>
+      a.interaction.timestamp.getTime() - b.interaction.timestamp.getTime() ||
+      a.interaction.id - b.interaction.id,
+  );
+  return { history: kept, memories: chosen };
+}
+
+function wordsOf({ query, response }: InteractionRow): Set<string> {
+  return new Set(analyse(`${query}\n${response}`).counts.keys());
+}
+
+/** Jaccard's coefficient: shared words ÷ all words. Texts without any words are unlike all others. */
+function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  const shared = [...a].filter((word) => b.has(word)).length;
+  return shared === 0 ? 0 : shared / (a.size + b.size - shared);
+}
