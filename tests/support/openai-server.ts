@@ -50,7 +50,11 @@ export interface ChatBody {
   dimensions?: number;
 }
 
+/** How requests for embeddings end: with vectors, never, or with an HTTP status. */
+export type EmbeddingsReply = 'answer' | 'stall' | number;
+
 export interface OpenAiServer {
+  embedWith(reply: EmbeddingsReply): void;
   /** Ends in `/v1`. */
   url: string;
   /** Every request so far, oldest first. */
@@ -70,6 +74,7 @@ export async function startOpenAiServer(
   const requests: RecordedRequest[] = [];
   let script: Script = [];
   let queue: Reply[] = [];
+  let embeddings: EmbeddingsReply = 'answer';
 
   const nextReply = (request: RecordedRequest): Reply => {
     if (typeof script === 'function') return script(request);
@@ -82,9 +87,10 @@ export async function startOpenAiServer(
     const request = await record(incoming, response, cut);
     requests.push(request);
     if (request.path === '/v1/chat/completions') await chat(request.body, nextReply(request), response, cut);
-    else if (request.path === '/v1/embeddings')
-      sendJson(response, 200, embed(request.body, embeddingDimensions));
-    else if (request.path === '/v1/models') {
+    else if (request.path === '/v1/embeddings') {
+      if (embeddings === 'answer') sendJson(response, 200, embed(request.body, embeddingDimensions));
+      else if (embeddings !== 'stall') sendJson(response, embeddings, { error: { message: 'as told' } });
+    } else if (request.path === '/v1/models') {
       sendJson(response, 200, { object: 'list', data: models.map((id) => ({ id, object: 'model' })) });
     } else sendJson(response, 404, { error: { message: `no route ${request.path}` } });
   };
@@ -103,6 +109,9 @@ export async function startOpenAiServer(
     respondWith(next) {
       script = next;
       queue = Array.isArray(next) ? [...next] : [];
+    },
+    embedWith(reply) {
+      embeddings = reply;
     },
     async close() {
       const closed = once(server, 'close');

@@ -12,6 +12,7 @@ import {
 declare module '../../graphql/context.ts' {
   interface Services {
     readonly texts: MemoryServices['texts'];
+    readonly indexWorker: { wake(turns: number): void };
     readonly meaning: MemoryServices['meaning'];
   }
 }
@@ -73,7 +74,8 @@ builder.queryField('memorySearch', (t) =>
   t.field({
     type: MemorySearchResult,
     description: 'Finds what was said before, within the turns of one user.',
-    complexity: (args) => ({ field: 5, multiplier: Math.max(args.limit ?? 20, 1) }),
+    // A limit out of range is refused by the search, which can name it.
+    complexity: (args) => ({ field: 5, multiplier: Math.min(Math.max(args.limit ?? 20, 1), MAX_MEMORIES) }),
     args: {
       query: t.arg.string({ required: true, description: 'What to look for, 1 to 32,000 characters.' }),
       limit: t.arg.int({ defaultValue: 20, description: `Number of hits, 1 to ${MAX_MEMORIES}.` }),

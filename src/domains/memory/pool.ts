@@ -30,7 +30,7 @@ export interface PooledTurn {
 }
 
 /** Characters of each side of a turn that phrases and the like are looked for in. */
-const LOOKED_AT = 2_000;
+const LOOKED_AT = 1_000;
 const POOLED = `i.id, i.turn_id as "turnId", i.conversation_id as "conversationId", i.sequence,
   i.session_id as "sessionId", i.timestamp, i.speaker, i.responder, i.character_id as "characterId",
   left(i.query, ${LOOKED_AT}) as query, left(i.response, ${LOOKED_AT}) as response`;
@@ -78,16 +78,20 @@ export async function pooledTurns(
   );
   const { rows } = await db.pool.query({
     name: nameOfShape('pooled_turns', shapeOf({ ...conditions })),
-    text: `select d.document, ${POOLED} from echo_index_documents d join echo_unified_interactions i on i.id = d.interaction_id
-           where d.owner_id = ${ownerId}::int and d.document = any(${documents}::int[]) and ${scope}
+    // Lateral with a limit: one look into an index for each row, where a planner might rather read a whole table.
+    text: `select w.document, ${POOLED} from unnest(${documents}::int[]) as w(document)
+           cross join lateral (select interaction_id from echo_index_documents
+             where owner_id = ${ownerId}::int and document = w.document limit 1) d
+           cross join lateral (select * from echo_unified_interactions i where i.id = d.interaction_id limit 1) i where ${scope}
            union all
-           select null, ${POOLED} from echo_unified_interactions i where i.id = any(${ids}::int[]) and ${scope}`,
+           select null, ${POOLED} from unnest(${ids}::int[]) as w(id)
+           cross join lateral (select * from echo_unified_interactions i where i.id = w.id limit 1) i where ${scope}`,
     values,
   });
   return rows;
 }
 
-/** Numbers of the owner's documents that meet the conditions; null if there are more than `limit`. */
+/** Numbers of the owner's documents that meet the conditions; null if more than `limit` turns do. */
 export async function documentsOf(
   db: Database,
   owner: Owner,
@@ -99,12 +103,16 @@ export async function documentsOf(
   const scope = inScope(owner, conditions, values);
   const { rows } = await db.pool.query({
     name: nameOfShape('filtered_documents', shapeOf({ ...conditions })),
-    text: `select array(select d.document from echo_unified_interactions i join echo_index_documents d on d.interaction_id = i.id
-             where ${scope} and d.owner_id = $${values.push(ownerId)} limit $${values.push(limit + 1)}) as documents`,
+    text: `select count(*)::int as turns, coalesce(array_agg(d.document) filter (where d.document is not null), '{}') as documents
+           from (
+             select i.id from echo_unified_interactions i where ${scope} limit $${values.push(limit + 1)}
+           ) i left join lateral (
+             select document from echo_index_documents where interaction_id = i.id and owner_id = $${values.push(ownerId)} limit 1
+           ) d on true`,
     values,
   });
-  const documents = rows[0].documents as number[];
-  return documents.length > limit ? null : new Set(documents);
+  const { turns, documents } = rows[0] as { turns: number; documents: number[] };
+  return turns > limit ? null : new Set(documents);
 }
 
 /** The owner's latest turns that meet the conditions, and of these at least (with `characters`) those about them. */

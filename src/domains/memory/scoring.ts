@@ -63,7 +63,7 @@ const DAY_MS = 86_400_000;
 /** Three words in a row are a phrase if one of them is at least this long. */
 const LONG_WORD = 5;
 const PHRASE_WORDS = 3;
-const MAX_PHRASES = 200;
+const MAX_PHRASES = 40;
 const QUANTITY =
   /\b(\d+|one|two|three|four|five|six|seven|eight|nine|ten|once|twice|couple|few|several|dozen|hundred)\b/iu;
 const ASKS_USER =

@@ -30,10 +30,9 @@ export class PostingsBuilder {
     documents.set(document, (sum << FLAG_BITS) | (entry & FLAGS) | flag);
   }
 
-  /** Each term's postings (or those of some terms), with the number of documents that say it themselves. */
-  *runs(only?: ReadonlySet<string>): Generator<{ term: string; saying: number; data: Buffer }> {
+  /** Each term's postings, with the number of documents that say it themselves. */
+  *runs(): Generator<{ term: string; saying: number; data: Buffer }> {
     for (const [term, documents] of this.#terms) {
-      if (only && !only.has(term)) continue;
       const entries = [...documents].sort(([a], [b]) => a - b);
       const saying = entries.filter(([, entry]) => entry & SAID.byItself).length;
       yield { term, saying, data: encode(entries) };

@@ -1,8 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
-import { analyse, partsOf, wordsOf } from './analysis.ts';
-import type { PostingsBuilder } from './postings.ts';
+import { type AnalysedText, analyse, partsOf, wordsOf } from './analysis.ts';
 import {
   explainDocuments,
   type MatchedTerm,
@@ -12,7 +11,7 @@ import {
   type TermPostings,
 } from './ranking.ts';
 import { postingsOf } from './segments.ts';
-import { type IndexableTurn, indexedText, type TextAnalyses, turnsWithEarlier } from './turns.ts';
+import { type IndexableTurn, indexedText, speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
 import { PART_WEIGHT, type PlacedTurn } from './windows.ts';
 
 export interface WordSearchServices {
@@ -45,17 +44,21 @@ const MAX_FRESH = 2_000;
  */
 const GAP = 8_192;
 const MAX_TERMS = 128;
+const NAME_WEIGHT = 0.03;
 /** Bytes of postings that one search reads: the rarest terms first, and the rarest always. */
 const MAX_BYTES = 4_000_000;
 
-/** The words of a query that can be looked up, without repetition; a long text is cut in its middle. */
-export function queryTerms(query: string, ignored: ReadonlySet<string> = new Set()): QueryTerm[] {
+/**
+ * The words of a query that can be looked up, without repetition; a long text is cut in its middle.
+ *
+ * @param names of speakers: who speaks is seldom named in what is said, so they find only where nothing else does
+ */
+export function queryTerms(query: string, names: ReadonlySet<string> = new Set()): QueryTerm[] {
   const words = wordsOf(query);
-  const kept = words.filter(({ word }) => !ignored.has(word));
-  const used = kept.length > 0 ? kept : words;
+  const onlyNames = words.every(({ word }) => names.has(word));
   const terms = new Map<string, number>();
-  for (const { word } of used) for (const part of partsOf(word)) terms.set(part, PART_WEIGHT);
-  for (const { term } of used) terms.set(term, 1);
+  for (const { word } of words) for (const part of partsOf(word)) terms.set(part, PART_WEIGHT);
+  for (const { word, term } of words) terms.set(term, names.has(word) && !onlyNames ? NAME_WEIGHT : 1);
   const all = [...terms].map(([term, weight]) => ({ term, weight }));
   return all.length <= MAX_TERMS ? all : [...all.slice(0, MAX_TERMS / 2), ...all.slice(-MAX_TERMS / 2)];
 }
@@ -73,20 +76,19 @@ export async function searchWords(
   waiting: readonly InteractionRow[],
 ): Promise<WordMatches> {
   // A turn leaves the queue when it comes into the postings: who reads the queue first misses none.
-  const { ownerId, documents, speakers, freshIds } = await indexState(db, owner);
+  const { ownerId, documents, speakers: known, freshIds } = await indexState(db, owner);
+  const near = freshIds.length > 0 ? await turnsWithEarlier(db.pool, freshIds.slice(0, MAX_FRESH)) : [];
+  const speakers = speakersOf(known, [...near, ...waiting]);
   const terms = queryTerms(query, speakers);
-  const [stored, fresh] = await Promise.all([
-    ownerId === null ? [] : readTerms(db, ownerId, terms),
-    freshIds.length > 0 ? placeFresh({ db, texts }, freshIds, documents + GAP) : null,
-  ]);
-  const freshCount = fresh?.turns.size ?? 0;
-  const own = await placeWaiting(waiting, documents + GAP + freshCount);
-  const found = joined(terms, [stored, postingsIn(fresh?.postings, terms), postingsIn(own.postings, terms)]);
-  const total = documents + freshCount + own.turns.size;
+  const fresh = await placeFresh({ db, texts }, near, new Set(freshIds), { from: documents + GAP, terms });
+  const stored = ownerId === null ? [] : await readTerms(db, ownerId, terms);
+  const own = await placeWaiting(waiting, { from: documents + GAP + fresh.turns.size, terms });
+  const found = joined(terms, [stored, [...fresh.postings.runs()], [...own.postings.runs()]]);
+  const total = documents + fresh.turns.size + own.turns.size;
   return {
     ownerId,
     speakers,
-    fresh: fresh?.turns ?? new Map(),
+    fresh: fresh.turns,
     waiting: own.turns,
     incomplete: freshIds.length > MAX_FRESH,
     rank: (limit, allowed) => rankDocuments(found, { total, space: total + GAP }, limit, allowed),
@@ -96,12 +98,13 @@ export async function searchWords(
 
 /** The same for turns that the database has not taken yet, while nothing can be read from it. */
 export async function searchWaiting(query: string, waiting: readonly InteractionRow[]): Promise<WordMatches> {
-  const { turns, postings } = await placeWaiting(waiting, 0);
-  const terms = queryTerms(query);
-  const found = joined(terms, [postingsIn(postings, terms)]);
+  const speakers = speakersOf([], waiting);
+  const terms = queryTerms(query, speakers);
+  const { turns, postings } = await placeWaiting(waiting, { from: 0, terms });
+  const found = joined(terms, [[...postings.runs()]]);
   return {
     ownerId: null,
-    speakers: new Set(),
+    speakers,
     fresh: new Map(),
     waiting: turns,
     incomplete: true,
@@ -124,7 +127,7 @@ async function indexState(db: Database, owner: Owner) {
   return {
     ownerId: row.owner_id as number | null,
     documents: (row.next_document ?? 0) as number,
-    speakers: new Set<string>(row.speakers ?? []),
+    speakers: (row.speakers ?? []) as string[],
     freshIds: row.fresh as number[],
   };
 }
@@ -153,18 +156,28 @@ async function readTerms(db: Database, ownerId: number, terms: readonly QueryTer
   return rows;
 }
 
-async function placeFresh({ db, texts }: WordSearchServices, ids: readonly number[], documents: number) {
-  const wanted = new Set(ids);
-  const turns = await turnsWithEarlier(db.pool, ids.slice(0, MAX_FRESH));
+/** Where turns outside the index are placed, and of which words. */
+interface Placing {
+  readonly from: number;
+  readonly terms: readonly QueryTerm[];
+}
+
+async function placeFresh(
+  { db, texts }: WordSearchServices,
+  turns: readonly IndexableTurn[],
+  freshIds: ReadonlySet<number>,
+  { from, terms }: Placing,
+) {
   const analysed = await texts.of(db.pool, turns);
   const fresh = new Map<number, IndexableTurn>();
   const placed: PlacedTurn[] = [];
   const earlier: PlacedTurn[] = [];
   for (const turn of turns) {
-    const text = analysed.get(turn.id);
-    if (!text) continue;
-    if (wanted.has(turn.id)) {
-      const document = documents + fresh.size;
+    const whole = analysed.get(turn.id);
+    if (!whole) continue;
+    const text = restricted(whole, terms);
+    if (freshIds.has(turn.id)) {
+      const document = from + fresh.size;
       fresh.set(document, turn);
       placed.push({ ...turn, document, text });
     } else if (turn.document !== null) earlier.push({ ...turn, document: turn.document, text });
@@ -173,25 +186,31 @@ async function placeFresh({ db, texts }: WordSearchServices, ids: readonly numbe
 }
 
 /** Turns without a place in their conversation yet: what is next to what is known only among them. */
-async function placeWaiting(waiting: readonly InteractionRow[], documents: number) {
+async function placeWaiting(waiting: readonly InteractionRow[], { from, terms }: Placing) {
   const turns = new Map<number, InteractionRow>();
   const placed: PlacedTurn[] = [];
   const lengths = new Map<string, number>();
   for (const row of waiting.slice(0, MAX_FRESH).toReversed()) {
-    const document = documents + turns.size;
+    const document = from + turns.size;
     const sequence = (lengths.get(row.conversationId) ?? 0) + 1;
     lengths.set(row.conversationId, sequence);
     turns.set(document, row);
-    const text = analyse(indexedText({ ...row, caption: row.metadata.caption }));
+    const text = restricted(analyse(indexedText({ ...row, caption: row.metadata.caption })), terms);
     placed.push({ ...row, document, sequence, text });
   }
   return { turns, postings: await postingsOf(placed, []) };
 }
 
-function postingsIn(postings: PostingsBuilder | undefined, terms: readonly QueryTerm[]): StoredRun[] {
-  if (!postings) return [];
-  const wanted = new Set(terms.map(({ term }) => term));
-  return [...postings.runs(wanted)];
+/** What of a text is asked for; its length stays. */
+function restricted(text: AnalysedText, terms: readonly QueryTerm[]): AnalysedText {
+  const counts = new Map<string, number>();
+  const parts = new Set<string>();
+  for (const { term } of terms) {
+    const count = text.counts.get(term);
+    if (count !== undefined) counts.set(term, count);
+    if (text.parts.has(term)) parts.add(term);
+  }
+  return { counts, parts, length: text.length };
 }
 
 function joined(terms: readonly QueryTerm[], sources: readonly (readonly StoredRun[])[]): TermPostings[] {

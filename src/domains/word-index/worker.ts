@@ -24,9 +24,10 @@ const POLL_MS = 1_000;
 /** So many waiting turns of an owner are indexed at once; fewer wait, since a search reads them as they are. */
 const WORTH_TURNS = 64;
 const WORTH_MS = 10_000;
-const BATCH = 512;
+/** Small enough that no request waits long for the thread. */
+const BATCH = 256;
 /** Batches of one owner before others have their turn. */
-const BATCHES = 16;
+const BATCHES = 32;
 
 interface Due extends Owner {
   readonly turns: number;
@@ -51,18 +52,26 @@ export function createIndexWorker({ db, texts, log, pollMs }: IndexWorkerOptions
     }
     await compactIndex(services, owner);
   };
-  const round = async (): Promise<boolean> => {
+  /** One owner's trouble is no reason for others to wait. */
+  const attempt = async (work: () => Promise<unknown>) => {
     try {
-      const due = await dueOwners(db);
-      for (const owner of due) if (!stopping) await catchUp(owner);
-      for (const owner of await ownersWithRemovals(db)) if (!stopping) await forgetRemoved(services, owner);
+      await work();
       failing = false;
-      return due.some(({ turns }) => turns >= BATCH * BATCHES);
     } catch (error) {
       if (!failing) log.warn({ err: error }, 'the word index waits; searches read new turns as they are');
       failing = true;
-      return false;
     }
+  };
+  const round = async (): Promise<boolean> => {
+    let more = false;
+    await attempt(async () => {
+      const due = await dueOwners(db);
+      for (const owner of due) if (!stopping) await attempt(() => catchUp(owner));
+      for (const owner of await ownersWithRemovals(db))
+        if (!stopping) await attempt(() => forgetRemoved(services, owner));
+      more = due.some(({ turns }) => turns >= BATCH * BATCHES);
+    });
+    return more && !failing;
   };
   const loop = async () => {
     while (!stopping) if (!(await round())) await pause.wait(pollMs ?? POLL_MS);

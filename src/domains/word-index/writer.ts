@@ -1,18 +1,16 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { wordsOf } from './analysis.ts';
 import { insertSegment, mergeSegments, type NumberedTurn, placed, postingsOf } from './segments.ts';
-import { type IndexableTurn, type TextAnalyses, turnsWithEarlier } from './turns.ts';
+import { type IndexableTurn, speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
 
 export interface WriterServices {
   readonly db: Database;
   readonly texts: TextAnalyses;
 }
 
-const MAX_SPEAKERS = 64;
 /** Documents that one segment of a repair holds. */
-const REPAIR_DOCUMENTS = 2_048;
+const REPAIR_DOCUMENTS = 512;
 
 /**
  * Moves the oldest turns of one owner from the queue into the postings, in one transaction.
@@ -51,7 +49,7 @@ export async function indexTurns(
     await client.query({
       name: 'update_index_owner',
       text: 'update echo_index_owners set next_document = $2, speakers = $3 where owner_id = $1',
-      values: [locked.ownerId, first + numbered.length, speakersOf(locked.speakers, fresh)],
+      values: [locked.ownerId, first + numbered.length, [...speakersOf(locked.speakers, fresh)]],
     });
     return taken.size;
   });
@@ -184,10 +182,4 @@ async function insertDocuments(
            on conflict (interaction_id) do update set document = excluded.document`,
     values: [ownerId, turns.map((turn) => turn.document), turns.map((turn) => turn.id)],
   });
-}
-
-function speakersOf(known: readonly string[], turns: readonly IndexableTurn[]): string[] {
-  const names = turns.flatMap(({ speaker, responder }) => [speaker ?? '', responder ?? '']);
-  const words = new Set([...known, ...names.flatMap((name) => wordsOf(name).map(({ word }) => word))]);
-  return [...words].slice(0, MAX_SPEAKERS);
 }

@@ -1,0 +1,383 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readEvaluation } from '../bench/evaluate/dialogues.ts';
+import { askQuestions, recordDialogues } from '../bench/evaluate/run.ts';
+import { scoreRankings } from '../bench/evaluate/score.ts';
+import { compactIndex, forgetRemoved, indexTurns } from '../src/domains/word-index/writer.ts';
+import { startDatabaseProxy } from './support/database-proxy.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
+import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
+
+const DIALOGUES = fileURLToPath(new URL('fixtures/dialogues.json', import.meta.url));
+const SEARCH = `query ($query: String!, $limit: Int, $filter: MemoryFilter) {
+  memorySearch(query: $query, limit: $limit, filter: $filter) {
+    degraded hits { score tier reasons interaction { turnId query } }
+  }
+}`;
+
+interface Hit {
+  score: number;
+  tier: string;
+  reasons: string[];
+  interaction: { turnId: string; query: string };
+}
+
+let app: TestApp;
+
+/** A server for the tests of a block. */
+function useApp(start: () => Promise<TestApp> = () => startTestApp()) {
+  beforeAll(async () => {
+    app = await start();
+  });
+  afterAll(() => app.close());
+}
+
+async function record(user: string, conversationId: string, turns: readonly object[]) {
+  const { data, errors } = await app.graphql(
+    `mutation ($input: RecordTurnsInput!) {
+      recordTurns(input: $input) { ... on RecordTurnsSuccess { durability } ... on Error { code message } }
+    }`,
+    { input: { conversationId, turns } },
+    user,
+  );
+  expect(errors).toBeUndefined();
+  expect(data.recordTurns.message).toBeUndefined();
+  return data.recordTurns;
+}
+
+async function search(user: string, query: string, filter: object | null = null, limit = 20) {
+  const { data, errors } = await app.graphql(SEARCH, { query, limit, filter }, user);
+  expect(errors).toBeUndefined();
+  return data.memorySearch as { degraded: boolean; hits: Hit[] };
+}
+
+const found = async (user: string, query: string, filter: object | null = null, limit = 20) =>
+  (await search(user, query, filter, limit)).hits.map((hit) => hit.interaction.query);
+
+/** As the worker does, without waiting for it. */
+async function index(user: string, batch = 100) {
+  const { db, texts } = app.app.services;
+  const owner = { tenantId: 'default', userId: user };
+  for (;;) {
+    const taken = await indexTurns({ db, texts }, owner, batch);
+    if (taken === 0) break;
+  }
+  await compactIndex({ db }, owner);
+}
+
+const NOISE = Array.from({ length: 120 }, (_, number) => ({
+  query: `Note ${number}: ${['rain', 'train', 'paint', 'bread', 'chess'][number % 5]} as on day ${number % 7}`,
+  response: 'Noted.',
+}));
+
+describe('our own dialogues', () => {
+  useApp();
+  const send = ({ query, variables }: { query: string; variables: object }) =>
+    app.graphql(query, variables as Record<string, unknown>);
+
+  test('are found again, and the same whether indexed one by one, together, or not yet', async () => {
+    const { dialogues, questions } = await readEvaluation(DIALOGUES);
+    const ids = await recordDialogues(dialogues, send);
+    const ask = async () =>
+      (await askQuestions(questions, ids, send)).map(({ questionId, ranked }) => ({
+        questionId,
+        ranked,
+        ms: 0,
+      }));
+    const fresh = await ask();
+    for (const { conversationId } of dialogues) await index(conversationId, 1);
+    const oneByOne = await ask();
+    const segments = await app.sql('select documents from echo_index_segments order by owner_id, segment');
+    await app.sql(
+      `truncate echo_index_owners, echo_index_documents, echo_index_segments, echo_index_postings restart identity`,
+    );
+    await app.sql(
+      'insert into echo_index_queue (interaction_id, tenant_id, user_id) select id, tenant_id, user_id from echo_unified_interactions',
+    );
+    for (const { conversationId } of dialogues) await index(conversationId, 1_000);
+    const together = await ask();
+    expect(oneByOne).toEqual(fresh);
+    expect(together).toEqual(fresh);
+    // 28 to 30 turns each: three segments of eight were merged, the rest were not.
+    expect(segments.map(({ documents }) => documents)).toContain(8);
+
+    const [all] = scoreRankings(questions, fresh);
+    // Both fall below if neighbours' words, the speaker, or the rarity of words are left out (90, 88, 88; 50).
+    expect(all?.recall[0]).toBeGreaterThanOrEqual(91);
+    expect(all?.mrr).toBeGreaterThanOrEqual(58);
+  });
+});
+
+describe('a search', () => {
+  useApp();
+  beforeAll(async () => {
+    await record('ada', 'diary', [
+      { query: 'My locker code at the climbing hall is four seven one', timestamp: '2023-05-08T10:00:00Z' },
+      { query: 'Which rope should I buy?', response: 'The blue one, nine millimetres.' },
+      ...NOISE,
+    ]);
+    await record('ada', 'other', [
+      { query: 'The climbing hall closes in August', timestamp: '2024-08-01T10:00:00Z' },
+    ]);
+  });
+
+  test('finds a turn at once, with score, tier and reasons; and the same after it was indexed', async () => {
+    const before = await search('ada', 'What is the code of my locker?');
+    expect(before.degraded).toBe(false);
+    expect(before.hits[0]).toMatchObject({
+      tier: 'KEYWORDS',
+      interaction: { query: 'My locker code at the climbing hall is four seven one' },
+    });
+    expect(before.hits[0]?.reasons[0]).toMatch(/^shares words: (code, locker|locker, code)$/);
+    expect(before.hits[0]?.reasons.at(-1)).toMatch(/^said \d+ years ago$/);
+    await index('ada');
+    expect(await search('ada', 'What is the code of my locker?')).toEqual(before);
+  });
+
+  test('finds by what was said beside a turn, and says so', async () => {
+    const { hits } = await search('ada', 'nine millimetres');
+    const beside = hits.find(({ interaction }) => interaction.query.startsWith('Note 0:'));
+    expect(beside?.reasons.join()).toContain('just before it was said: nine, millimetres');
+  });
+
+  test('finds many turns that are acknowledged together', async () => {
+    const turns = Array.from({ length: 300 }, (_, number) => ({
+      query: `parcel number ${number} zz${number}zz`,
+    }));
+    for (let from = 0; from < 300; from += 100)
+      await record('bulk', 'parcels', turns.slice(from, from + 100));
+    for (const number of [0, 99, 150, 299])
+      expect((await found('bulk', `zz${number}zz`))[0]).toContain(`zz${number}zz`);
+  });
+
+  test('holds to its filters', async () => {
+    const climbing = (filter: object) => found('ada', 'climbing hall', filter);
+    expect(await climbing({ conversationId: 'other' })).toEqual(['The climbing hall closes in August']);
+    expect(await climbing({ until: '2023-12-31T00:00:00Z' })).toEqual([
+      'My locker code at the climbing hall is four seven one',
+    ]);
+    expect(await climbing({ since: '2024-01-01T00:00:00Z', until: '2024-12-31T00:00:00Z' })).toEqual([
+      'The climbing hall closes in August',
+    ]);
+    const { hits } = await search('ada', 'climbing hall', { minScore: 0.9 });
+    expect(hits.length).toBeGreaterThan(0);
+    expect(hits.every(({ score }) => score >= 0.9)).toBe(true);
+    const { hits: recent } = await search('ada', 'climbing hall', { tiers: ['RECENT'] });
+    expect(new Set(recent.map(({ tier }) => tier))).toEqual(new Set(['RECENT']));
+    expect(await climbing({ conversationId: 'no such' })).toEqual([]);
+  });
+
+  test('looks beyond the best where a loose filter leaves few of them', async () => {
+    const turns = Array.from({ length: 400 }, (_, number) => ({
+      query: `walnut walnut walnut ${number}`,
+      timestamp: number === 0 ? '2020-01-01T00:00:00Z' : '2021-01-01T00:00:00Z',
+    }));
+    for (let from = 0; from < 400; from += 100) await record('loose', `nuts`, turns.slice(from, from + 100));
+    await index('loose');
+    expect(await found('loose', 'walnut', { until: '2020-06-01T00:00:00Z' })).toEqual([
+      'walnut walnut walnut 0',
+    ]);
+  });
+
+  test('sends a fixed number of statements, whatever it finds', async () => {
+    await index('ada');
+    const sent = async (limit: number) => {
+      app.statements.length = 0;
+      await search('ada', 'climbing hall rain train', null, limit);
+      return app.statements.filter((name) => !/^(ping|lease|reconcile|event|index_owners)/.test(name)).length;
+    };
+    await sent(1);
+    expect(await sent(1)).toBe(4);
+    expect(await sent(100)).toBeLessThanOrEqual(5);
+  });
+
+  test('never leaves its user: indexed, fresh, or waiting', async () => {
+    await record('eve', 'hers', [{ query: 'Nothing of mine' }]);
+    await record('nina', 'hers too', [{ query: 'The quinquereme sails at dawn' }]);
+    expect(await found('eve', 'quinquereme')).not.toContain('The quinquereme sails at dawn');
+    await index('nina');
+    await index('eve');
+    expect(await found('eve', 'quinquereme')).not.toContain('The quinquereme sails at dawn');
+    expect(await found('nina', 'quinquereme')).toContain('The quinquereme sails at dawn');
+    const { data, errors } = await app.graphql(
+      SEARCH,
+      { query: 'quinquereme', filter: { userId: 'nina' } },
+      'eve',
+    );
+    expect(data ?? null).toBeNull();
+    expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+  });
+
+  test('takes the words of a deleted conversation out of the index', async () => {
+    await record('zoe', 'secret', [
+      { query: 'The vault is under the marzipan statue' },
+      { query: 'Tell nobody' },
+    ]);
+    await record('zoe', 'open', [{ query: 'The statue of the marzipan maker is closed' }]);
+    await index('zoe');
+    const terms = async () =>
+      (
+        await app.sql(
+          "select distinct term from echo_index_postings p join echo_index_owners o using (owner_id) where user_id = 'zoe' order by 1",
+        )
+      ).map(({ term }) => term);
+    expect(await terms()).toContain('vault');
+    await app.graphql('mutation { deleteConversation(conversationId: "secret") { __typename } }', {}, 'zoe');
+    expect(await found('zoe', 'marzipan')).toEqual(['The statue of the marzipan maker is closed']);
+    await forgetRemoved(app.app.services, { tenantId: 'default', userId: 'zoe' });
+    expect(await terms()).not.toContain('vault');
+    expect(await terms()).toContain('marzipan');
+    expect(await found('zoe', 'marzipan')).toEqual(['The statue of the marzipan maker is closed']);
+  });
+});
+
+describe('unusual words', () => {
+  useApp();
+  const SAID = [
+    'Ich habe die Krankenversicherung gewechselt',
+    '昨日、東京タワーに行きました',
+    'ذهبت إلى المدرسة والمكتبة',
+    'Вчера мы гуляли по набережной',
+    '부산에서 친구를 만났어요',
+    'I love 🎻 and 🦔',
+    "Robert'); DROP TABLE students;--",
+    'The discount is 100% on item_42 & more',
+    'Ångström née Müller, Straße 5',
+  ];
+  beforeAll(() =>
+    record(
+      'poly',
+      'glot',
+      SAID.map((query) => ({ query, timestamp: '2020-01-01T00:00:00Z', sessionId: query })),
+    ),
+  );
+
+  test.each([
+    ['a part of a German compound', 'Versicherung', 0],
+    ['Japanese', '東京', 1],
+    ['one character of Japanese', '塔 京', 1],
+    ['Arabic without the article', 'مكتبة', 2],
+    ['Russian in another case', 'набережная', 3],
+    ['Korean without the particle', '부산', 4],
+    ['emoji', '🦔', 5],
+    ['SQL', "'; DROP TABLE students; --", 6],
+    ['LIKE', '100% item_42', 7],
+    ['tsquery', 'item_42:* & !(discount | <->)', 7],
+    ['no accents', 'angstrom muller strasse', 8],
+  ])('%s', async (_name, query, wanted) => {
+    expect((await found('poly', query))[0]).toBe(SAID[wanted]);
+    await index('poly');
+    expect((await found('poly', query))[0]).toBe(SAID[wanted]);
+  });
+
+  test.each([
+    ['only stop words', 'what is it and was it for the'],
+    ['only punctuation', '?!… --- %%% \\ \' "'],
+    ['32,000 characters', 'lorem '.repeat(5_333)],
+  ])('%s: an answer, not an error', async (_name, query) => {
+    const { hits, degraded } = await search('poly', query);
+    expect(hits).toEqual([]);
+    expect(degraded).toBe(false);
+  });
+
+  test.each([
+    ['empty', { query: '' }, 'query', '1'],
+    ['100 kB', { query: 'x'.repeat(100_000) }, 'query', '32000'],
+    ['limit 0', { query: 'x', limit: 0 }, 'limit', '100'],
+    ['limit 10^9', { query: 'x', limit: 1_000_000_000 }, 'limit', '100'],
+    ['minScore 2', { query: 'x', filter: { minScore: 2 } }, 'minScore', '1'],
+  ])('%s: an error that names the field and the limit', async (_name, variables, field, limit) => {
+    const { errors } = await app.graphql(SEARCH, variables, 'poly');
+    expect(errors?.[0]?.message).toContain(field);
+    expect(errors?.[0]?.message).toContain(limit);
+    expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  });
+});
+
+describe('while the database is away', () => {
+  let proxy: Awaited<ReturnType<typeof startDatabaseProxy>>;
+  useApp(async () => {
+    proxy = await startDatabaseProxy();
+    return startTestApp({ route: proxy.route });
+  });
+  afterAll(() => proxy.close());
+
+  test('what waits for it is found, best first, and the answer says that turns may be missing', async () => {
+    await record('ada', 'diary', [{ query: 'The stored harpsichord' }]);
+    await proxy.refuse();
+    await expect.poll(() => app.app.services.availability.isUp, { timeout: 10_000 }).toBe(false);
+    expect(
+      (await record('ada', 'diary', [{ query: 'Rain again' }, { query: 'A harpsichord was delivered' }]))
+        .durability,
+    ).toBe('JOURNALED');
+    await record('bob', 'of bob', [{ query: 'His harpsichord' }]);
+    const { hits, degraded } = await search('ada', 'harpsichord');
+    expect(degraded).toBe(true);
+    expect(hits[0]?.interaction.query).toBe('A harpsichord was delivered');
+    expect(hits.map(({ interaction }) => interaction.query)).not.toContain('His harpsichord');
+    await proxy.restore();
+    await expect
+      .poll(() => found('ada', 'harpsichord'), { timeout: 20_000 })
+      .toContain('The stored harpsichord');
+    expect(await found('ada', 'harpsichord')).toContain('A harpsichord was delivered');
+  });
+});
+
+describe('with a model that knows meaning', () => {
+  let models: OpenAiServer;
+  useApp(async () => {
+    models = await startOpenAiServer({ embeddingDimensions: 64 });
+    return startTestApp({ env: { EMBEDDINGS_BASE_URL: models.url, EMBEDDINGS_MODEL: 'small' } });
+  });
+  afterAll(() => models.close());
+  const covered = () =>
+    expect
+      .poll(
+        async () =>
+          (await app.graphql('{ persistence { vectors { coverage model } } }')).data.persistence.vectors,
+        {
+          timeout: 20_000,
+        },
+      )
+      .toEqual({ coverage: 1, model: 'small' });
+
+  test('turns are embedded with their day, those before them, and who spoke', async () => {
+    await record('ada', 'diary', [
+      {
+        query: 'Shall we paint the fence?',
+        speaker: 'Ann',
+        sessionId: 'one',
+        timestamp: '2024-03-01T09:00:00Z',
+      },
+      { query: 'Green, please', speaker: 'Ben', sessionId: 'one', timestamp: '2024-03-01T09:01:00Z' },
+      { query: 'Elsewhere', sessionId: 'two', timestamp: '2024-03-02T09:00:00Z' },
+    ]);
+    await covered();
+    const texts = models.requests
+      .filter(({ path }) => path === '/v1/embeddings')
+      .flatMap(({ body }) => body.input);
+    expect(texts).toContain('2024-03-01\nAnn: Shall we paint the fence?\nBen: Green, please');
+    expect(texts).toContain('2024-03-02\nuser: Elsewhere');
+  });
+
+  test('likeness of meaning finds turns of its own, and is a reason', async () => {
+    await record('cara', 'hers', [{ query: 'why will they be here' }, ...NOISE.slice(0, 30)]);
+    await covered();
+    // Only stop words: no word of the index helps.
+    const { hits } = await search('cara', 'they will be here and why');
+    expect(hits[0]).toMatchObject({ tier: 'MEANING', interaction: { query: 'why will they be here' } });
+    expect(hits[0]?.reasons.join()).toContain('means something similar');
+    expect(await found('ada', 'they will be here and why')).not.toContain('why will they be here');
+  });
+
+  test.each([
+    ['is down', 503],
+    ['stalls', 'stall' as const],
+  ])('while the model %s, words find, and the answer says so', async (_name, reply) => {
+    models.embedWith(reply);
+    const { hits, degraded } = await search('cara', 'train paint');
+    expect(degraded).toBe(true);
+    expect(hits[0]?.tier).toBe('KEYWORDS');
+    models.embedWith('answer');
+  });
+});
