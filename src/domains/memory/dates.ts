@@ -21,10 +21,17 @@ export interface SpokenTimes {
 const MONTHS = 'january february march april may june july august september october november december'.split(
   ' ',
 );
+const NAMES = MONTHS.map((month) =>
+  month.length > 4 ? `${month.slice(0, 3)}(?:${month.slice(3)}|t?\\b\\.?)` : month,
+);
 const DATE = new RegExp(
-  `(?:\\b(\\d{1,2})(?:st|nd|rd|th)?(?: of)? )?\\b(${MONTHS.join('|')})\\b(?: (\\d{1,2})(?:st|nd|rd|th)?\\b(?! ?[ap]m))?(?:,? (\\d{4})\\b)?`,
+  `(?:\\b(\\d{1,2})(?:st|nd|rd|th)?(?: of)? )?\\b(${NAMES.join('|')})(?![a-z])(?: (\\d{1,2})(?:st|nd|rd|th)?\\b(?! ?[ap]m))?(?:,? (\\d{4})\\b)?`,
   'giu',
 );
+/** What stands before the name of a month that could also be a verb or a person, or that is short for it. */
+const BEFORE_MONTH =
+  /\b(in|since|until|till|of|last|this|next|during|before|after|by|early|late|mid|every)[ -]$/iu;
+const IS_CERTAIN = /^(january|february|april|june|july|september|october|november|december)$/iu;
 const ISO_DATE = /\b(\d{4})-(\d{2})-(\d{2})\b/g;
 const AGO = /\b(\d{1,3}|an?|one|two|three|four|five|six) (day|week|month|year)s? ago\b/giu;
 const NUMBERS: Record<string, number> = { a: 1, an: 1, one: 1, two: 2, three: 3, four: 4, five: 5, six: 6 };
@@ -34,18 +41,22 @@ const UNIT_DAYS: Record<string, number> = { day: 1, week: 7, month: 30.4, year: 
 /** Reads the dates in a query, in English: "in May 2023", "on 8 May", "yesterday", "two weeks ago". Days are UTC. */
 export function spokenTimes(query: string, now: Date): SpokenTimes {
   const dates: NamedDate[] = [];
-  for (const [, before, name = '', after, year] of query.matchAll(DATE)) {
-    // "may" alone is a verb.
-    if (name === 'may' && !before && !after && !year) continue;
+  for (const match of query.matchAll(DATE)) {
+    const [, before, name = '', after, year] = match;
+    const hasNumber = before !== undefined || after !== undefined || year !== undefined;
+    if (!hasNumber && !IS_CERTAIN.test(name) && !BEFORE_MONTH.test(query.slice(0, match.index))) continue;
     const day = Number(before ?? after ?? 0);
     dates.push({
       year: year ? Number(year) : null,
-      month: MONTHS.indexOf(name.toLowerCase()),
+      month: MONTHS.findIndex((month) => month.startsWith(name.toLowerCase().slice(0, 3))),
       day: day >= 1 && day <= 31 ? day : null,
     });
   }
-  for (const [, year, month, day] of query.matchAll(ISO_DATE))
-    dates.push({ year: Number(year), month: Number(month) - 1, day: Number(day) });
+  for (const [text] of query.matchAll(ISO_DATE)) {
+    const date = new Date(`${text}T00:00:00Z`);
+    if (Number.isNaN(date.getTime())) continue;
+    dates.push({ year: date.getUTCFullYear(), month: date.getUTCMonth(), day: date.getUTCDate() });
+  }
   return { dates, spans: relativeSpans(query, now) };
 }
 
@@ -77,9 +88,14 @@ const NEAR_DAYS = 3;
 export function fitOf({ dates, spans }: SpokenTimes, at: Date): number {
   if (spans.some(({ since, until }) => at >= since && at < until)) return 1;
   let best = 0;
+  const thisYear = at.getUTCFullYear();
   for (const { year, month, day } of dates) {
-    if (month !== at.getUTCMonth() || (year !== null && year !== at.getUTCFullYear())) continue;
-    best = Math.max(best, day !== null && Math.abs(day - at.getUTCDate()) <= NEAR_DAYS ? 1 : MONTH_FIT);
+    const years = year === null ? [thisYear - 1, thisYear, thisYear + 1] : [year];
+    const isNear = (each: number) =>
+      day !== null &&
+      Math.abs(Math.floor(at.getTime() / DAY_MS) - Date.UTC(each, month, day) / DAY_MS) <= NEAR_DAYS;
+    if (years.some(isNear)) return 1;
+    if (month === at.getUTCMonth() && years.includes(thisYear)) best = MONTH_FIT;
   }
   return best;
 }

@@ -13,6 +13,8 @@ export interface BuiltContext {
 
 /** Of the budget, what history may take where there are memories, too. */
 const HISTORY_SHARE = 2 / 3;
+/** At least as long as any number that a memory gets. */
+const LARGEST_NUMBER = 100;
 /** Texts that share so much of their words say the same. */
 const SAME = 0.8;
 /** A token is about four characters of English, and hardly more than one of Chinese or Japanese. */
@@ -55,11 +57,13 @@ export function buildContext(
     const { interaction } = hit;
     const isEcho =
       interaction.modelUsed === BUILT_IN_ANSWERER &&
-      likeness(asked, new Set(analyse(interaction.query).counts.keys())) >= SAME;
+      (interaction.query.trim().toLowerCase() === query.trim().toLowerCase() ||
+        likeness(asked, new Set(analyse(interaction.query).counts.keys())) >= SAME);
     if (shown.has(interaction.turnId) || isEcho) continue;
     const words = wordsOf(interaction);
     if (said.some((other) => likeness(words, other) >= SAME)) continue;
-    const cost = tokensIn(cite(hit, chosen.length + 1));
+    // Numbers are given in the end; none has more digits.
+    const cost = tokensIn(cite(hit, LARGEST_NUMBER));
     if (cost > budget) continue;
     budget -= cost;
     said.push(words);

@@ -24,6 +24,8 @@ const MAX_TERM_LENGTH = 64;
 /** A word this long may be made of several: "Krankenversicherung". */
 const COMPOUND_LENGTH = 12;
 const PART_LENGTH = 5;
+/** "won't" is no form of "won". */
+const NEGATION = /n['’]t$/;
 const STEMS_REMEMBERED = 50_000;
 
 /** Scripts that put no spaces between words are cut into pairs of characters. */
@@ -48,8 +50,8 @@ export function wordsOf(text: string): Word[] {
   for (const match of (isAscii ? text.toLowerCase().match(ASCII_WORDS) : normalised(text).match(WORDS)) ??
     []) {
     if (!isAscii && IS_UNSPACED.test(match)) {
-      words.push(...pairsOf(match).map((pair) => ({ word: pair, term: pair })));
-    } else {
+      for (const pair of pairsOf(match)) words.push({ word: pair, term: pair });
+    } else if (!NEGATION.test(match)) {
       const word = withoutApostrophe(match).slice(0, MAX_TERM_LENGTH);
       if (isContent(word)) words.push({ word, term: remembered(word) });
     }
@@ -87,7 +89,7 @@ function normalised(text: string): string {
   return text.normalize('NFKD').toLowerCase().replace(ACCENTS, '').replaceAll('ß', 'ss').normalize('NFC');
 }
 
-/** "don't" becomes "don" and "O'Brien's" "brien": what is longest, and of equals the first. */
+/** "O'Brien's" becomes "brien": what is longest, and of equals the first. */
 function withoutApostrophe(word: string): string {
   if (!/['’]/.test(word)) return word;
   return word.split(/['’]/).reduce((longest, piece) => (piece.length > longest.length ? piece : longest));

@@ -10,14 +10,13 @@ import { stemmer as russian } from '@orama/stemmers/russian';
  */
 export const STOP_WORDS: ReadonlySet<string> = new Set(
   (
-    'a about above after again against all also am an and any are aren as at be because been before being below ' +
-    'between both but by can could couldn d did didn do does doesn doing don dont down during each few for from ' +
-    'further get go going got had hadn has hasn have haven having he her here hers herself hey hi him himself his ' +
-    'how i if im in into is isn it its itself ive just ll m me more most my myself no nor not now of off oh ok okay ' +
-    'on once only or other our ours ourselves out over own re really s same she should shouldn so some such t than ' +
-    'that thats the their theirs them themselves then there these they this those through to too under until up ve ' +
-    'very was wasn we were weren what when where which while who whom why will with won wouldn would wow yeah you ' +
-    'your yours yourself yourselves'
+    'a about above after again against all also am an and any are as at be because been before being below between ' +
+    'both but by can cannot cant could did didnt do does doing done dont down during each few for from further get ' +
+    'go goes going gone got had has have having he her here hers herself hey hi him himself his how i if im in into ' +
+    'is isnt it its itself ive just ll m me more most my myself no nor not now of off oh ok okay on once only or ' +
+    'other our ours ourselves out over own re really s same she should so some such t than that thats the their ' +
+    'theirs them themselves then there these they this those through to too under until up ve very was we went were ' +
+    'what when where which while who whom why will with wont would wow yeah you your yours yourself yourselves'
   ).split(' '),
 );
 
@@ -40,7 +39,7 @@ const SYNONYMS =
   'photo:photograph,photographs,picture,pictures,pic,pics,image,images,photos|film:movie,movies|' +
   'buy:purchase,purchased|start:begin,began,begun,beginning|bicycle:bike,bikes|holiday:vacation,vacations|' +
   'television:tv|favorite:favourite|color:colour|dog:puppy,puppies|cat:kitten,kittens|store:shop,shops,stores|' +
-  'job:career,occupation,profession|large:big,huge|gift:present|travel:trip,trips,journey|' +
+  'job:career,occupation,profession|large:big,huge|travel:trip,trips,journey|' +
   'contest:competition,tournament,tournaments|town:city|doctor:physician|sick:ill|happy:glad|exercise:workout|' +
   'wedding:marriage';
 const BASES = new Map(
@@ -49,6 +48,14 @@ const BASES = new Map(
     return forms.split(',').map((form) => [form, base] as const);
   }),
 );
+
+const BASE_STEMS = new Map([...BASES].map(([form, base]) => [english(form), english(base)]));
+
+/** Listed forms, and regular ones of listed words: "career" and "careers". */
+function englishStem(word: string): string {
+  const stem = english(BASES.get(word) ?? word);
+  return BASE_STEMS.get(stem) ?? stem;
+}
 
 const SCRIPTS: readonly (readonly [RegExp, (word: string) => string])[] = [
   [/^\p{Script=Latin}/u, english],
@@ -64,7 +71,7 @@ const SCRIPTS: readonly (readonly [RegExp, (word: string) => string])[] = [
  * language, but wrong in the same way for a text and for a question about it.
  */
 export function stemOf(word: string): string {
-  if (/^[a-z]/.test(word)) return english(BASES.get(word) ?? word) || word;
+  if (/^[a-z]/.test(word)) return englishStem(word) || word;
   const stem = SCRIPTS.find(([script]) => script.test(word))?.[1];
   return (stem?.(word) ?? word) || word;
 }

@@ -60,27 +60,60 @@ function encode(entries: readonly (readonly [document: number, entry: number])[]
   return Buffer.from(bytes);
 }
 
-/** Calls `visit` with each document, its weight in 1/UNIT, and who says the term. */
-export function readPostings(
-  data: Uint8Array,
-  visit: (document: number, weight: number, flags: number) => void,
-): void {
+/** Postings that were read: the first `count` of each array belong together. */
+export interface ReadPostings {
+  count: number;
+  documents: Int32Array;
+  /** Weights in 1/UNIT. */
+  weights: Int32Array;
+  /** Bits of SAID. */
+  said: Uint8Array;
+}
+
+/** Space for postings, to be used again and again. */
+export function spaceForPostings(): ReadPostings {
+  return { count: 0, documents: new Int32Array(0), weights: new Int32Array(0), said: new Uint8Array(0) };
+}
+
+/** Reads postings into `into`. Written out at length: it runs for hundreds of thousands of entries in a search. */
+export function readPostings(data: Uint8Array, into: ReadPostings): void {
+  // An entry has at least two bytes.
+  if (into.documents.length * 2 < data.length) {
+    const size = 2 ** Math.ceil(Math.log2(data.length));
+    into.documents = new Int32Array(size);
+    into.weights = new Int32Array(size);
+    into.said = new Uint8Array(size);
+  }
+  const { documents, weights, said } = into;
+  const end = data.length;
   let at = 0;
-  const take = () => {
+  let found = 0;
+  while (at < end) {
     let byte = data[at++] as number;
-    let value = byte & 0x7f;
+    let left = byte & 0x7f;
     for (let shift = 7; byte > 0x7f; shift += 7) {
       byte = data[at++] as number;
-      value |= (byte & 0x7f) << shift;
+      left |= (byte & 0x7f) << shift;
     }
-    return value;
-  };
-  while (at < data.length) {
     let document = 0;
-    for (let count = take(); count > 0; count--) {
-      document += take();
-      const entry = take();
-      visit(document, entry >>> FLAG_BITS, entry & FLAGS);
+    for (; left > 0; left--) {
+      byte = data[at++] as number;
+      let distance = byte & 0x7f;
+      for (let shift = 7; byte > 0x7f; shift += 7) {
+        byte = data[at++] as number;
+        distance |= (byte & 0x7f) << shift;
+      }
+      byte = data[at++] as number;
+      let entry = byte & 0x7f;
+      for (let shift = 7; byte > 0x7f; shift += 7) {
+        byte = data[at++] as number;
+        entry |= (byte & 0x7f) << shift;
+      }
+      document += distance;
+      documents[found] = document;
+      weights[found] = entry >>> FLAG_BITS;
+      said[found++] = entry & FLAGS;
     }
   }
+  into.count = found;
 }

@@ -1,4 +1,4 @@
-import { readPostings, SAID, UNIT } from './postings.ts';
+import { type ReadPostings, readPostings, SAID, spaceForPostings, UNIT } from './postings.ts';
 
 /** A word of a query. */
 export interface QueryTerm {
@@ -38,7 +38,9 @@ const SATURATION = 0.9;
 let scores = new Float32Array(1 << 14);
 let own = new Float32Array(1 << 14);
 let near = new Float32Array(1 << 14);
-let sums = new Float32Array(1 << 14);
+let sums = new Int32Array(1 << 14);
+let touched = new Int32Array(1 << 14);
+const spaces: ReadPostings[] = [];
 
 /**
  * The best documents, best first; of equals, the later one first.
@@ -55,43 +57,68 @@ export function rankDocuments(
   allowed: ReadonlySet<number> | null,
 ): RankedDocument[] {
   makeSpace(documents.space);
-  const touched: number[] = [];
+  let count = 0;
   const weighed = terms.map((term) => ({
     ...term,
     rarity: term.weight * rarityOf(term.saying, documents.total),
   }));
-  const total = weighed.reduce((sum, { rarity }) => sum + rarity, 0) || 1;
+  const all = weighed.reduce((sum, { rarity }) => sum + rarity, 0) || 1;
   for (const { rarity, data } of weighed) {
-    const ofTerm: number[] = [];
-    for (const bytes of data)
-      readPostings(bytes, (document, weight, said) => {
-        if (sums[document] === 0) ofTerm.push(document);
-        sums[document] = (sums[document] as number) + weight;
-        // Once for each term, however many runs say so: what a turn says itself comes with a single run.
-        if (said & SAID.byItself) own[document] = (own[document] as number) + rarity / total;
-      });
-    for (const document of ofTerm) {
-      const weight = (sums[document] as number) / UNIT;
-      if (scores[document] === 0) touched.push(document);
-      scores[document] =
-        (scores[document] as number) + (rarity * weight * (SATURATION + 1)) / (weight + SATURATION);
-      near[document] = (near[document] as number) + rarity / total;
-      sums[document] = 0;
-    }
+    const share = rarity / all;
+    const runs = data.map((bytes, index) => {
+      const run = spaceFor(index);
+      readPostings(bytes, run);
+      addUp(run, share);
+      return run;
+    });
+    for (const run of runs) count = settle(run, rarity, share, count);
   }
-  const best = bestOf(touched, limit, allowed);
+  const found = touched.subarray(0, count);
+  const best = bestOf(found, limit, allowed);
   const ranked = best.map((document) => ({
     document,
     score: scores[document] as number,
     own: Math.min(1, own[document] as number),
     near: Math.min(1, near[document] as number),
   }));
-  for (const document of touched) {
+  for (const document of found) {
     scores[document] = 0;
     own[document] = 0;
     near[document] = 0;
   }
   return ranked;
+}
+
+/** Adds a term's weights up by document, as a document may be in several runs. */
+function addUp({ count, documents, weights, said }: ReadPostings, share: number): void {
+  for (let index = 0; index < count; index++) {
+    const document = documents[index] as number;
+    sums[document] = (sums[document] as number) + (weights[index] as number);
+    // Once for each term: what a turn says itself is in a single run.
+    if ((said[index] as number) & SAID.byItself) own[document] = (own[document] as number) + share;
+  }
+}
+
+/** Turns the sums of one term into scores, each once. @returns how many documents have a score now */
+function settle(
+  { count, documents }: ReadPostings,
+  rarity: number,
+  share: number,
+  touchedBefore: number,
+): number {
+  let touchedNow = touchedBefore;
+  const scale = rarity * (SATURATION + 1);
+  for (let index = 0; index < count; index++) {
+    const document = documents[index] as number;
+    const sum = sums[document] as number;
+    if (sum === 0) continue;
+    const weight = sum / UNIT;
+    if (scores[document] === 0) touched[touchedNow++] = document;
+    scores[document] = (scores[document] as number) + (scale * weight) / (weight + SATURATION);
+    near[document] = (near[document] as number) + share;
+    sums[document] = 0;
+  }
+  return touchedNow;
 }
 
 /** Which terms the documents have, rarest first. */
@@ -101,11 +128,14 @@ export function explainDocuments(
 ): Map<number, MatchedTerm[]> {
   const found = new Map<number, Map<string, number>>([...documents].map((document) => [document, new Map()]));
   for (const { term, data } of [...terms].sort((a, b) => a.saying - b.saying))
-    for (const bytes of data)
-      readPostings(bytes, (document, _weight, said) => {
-        const matched = found.get(document);
-        if (matched) matched.set(term, (matched.get(term) ?? 0) | said);
-      });
+    for (const bytes of data) {
+      const run = spaceFor(0);
+      readPostings(bytes, run);
+      for (let index = 0; index < run.count; index++) {
+        const matched = found.get(run.documents[index] as number);
+        if (matched) matched.set(term, (matched.get(term) ?? 0) | (run.said[index] as number));
+      }
+    }
   return new Map(
     [...found].map(([document, matched]) => [document, [...matched].map(([term, said]) => ({ term, said }))]),
   );
@@ -117,7 +147,7 @@ function rarityOf(saying: number, documents: number): number {
 }
 
 /** The best of the touched documents, by a heap whose root is the worst one kept. */
-function bestOf(touched: readonly number[], limit: number, allowed: ReadonlySet<number> | null): number[] {
+function bestOf(touched: Int32Array, limit: number, allowed: ReadonlySet<number> | null): number[] {
   const isBetter = (a: number, b: number) => {
     const difference = (scores[a] as number) - (scores[b] as number);
     return difference > 0 || (difference === 0 && a > b);
@@ -149,11 +179,17 @@ function bestOf(touched: readonly number[], limit: number, allowed: ReadonlySet<
   return heap.sort((a, b) => (isBetter(a, b) ? -1 : 1));
 }
 
+function spaceFor(run: number): ReadPostings {
+  while (spaces.length <= run) spaces.push(spaceForPostings());
+  return spaces[run] as ReadPostings;
+}
+
 function makeSpace(documents: number): void {
   if (documents <= scores.length) return;
   const size = 2 ** Math.ceil(Math.log2(documents + 1));
   scores = new Float32Array(size);
   own = new Float32Array(size);
   near = new Float32Array(size);
-  sums = new Float32Array(size);
+  sums = new Int32Array(size);
+  touched = new Int32Array(size);
 }
