@@ -7,6 +7,7 @@ import { compactIndex, forgetRemoved, indexTurns } from '../src/domains/word-ind
 import { startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
+import { type QdrantDouble, startQdrantDouble } from './support/qdrant-double.ts';
 
 const DIALOGUES = fileURLToPath(new URL('fixtures/dialogues.json', import.meta.url));
 const SEARCH = `query ($query: String!, $limit: Int, $filter: MemoryFilter) {
@@ -325,11 +326,17 @@ describe('while the database is away', () => {
 
 describe('with a model that knows meaning', () => {
   let models: OpenAiServer;
+  let qdrant: QdrantDouble;
   useApp(async () => {
     models = await startOpenAiServer({ embeddingDimensions: 64 });
-    return startTestApp({ env: { EMBEDDINGS_BASE_URL: models.url, EMBEDDINGS_MODEL: 'small' } });
+    qdrant = await startQdrantDouble();
+    const env = { EMBEDDINGS_BASE_URL: models.url, EMBEDDINGS_MODEL: 'small', QDRANT_URL: qdrant.url };
+    return startTestApp({ env });
   });
-  afterAll(() => models.close());
+  afterAll(async () => {
+    await models.close();
+    await qdrant.close();
+  });
   const covered = () =>
     expect
       .poll(
@@ -371,13 +378,21 @@ describe('with a model that knows meaning', () => {
   });
 
   test.each([
-    ['is down', 503],
-    ['stalls', 'stall' as const],
-  ])('while the model %s, words find, and the answer says so', async (_name, reply) => {
-    models.embedWith(reply);
-    const { hits, degraded } = await search('cara', 'train paint');
-    expect(degraded).toBe(true);
-    expect(hits[0]?.tier).toBe('KEYWORDS');
-    models.embedWith('answer');
-  });
+    ['the model is down', () => models.embedWith(503), () => models.embedWith('answer')],
+    ['the model stalls', () => models.embedWith('stall'), () => models.embedWith('answer')],
+    ['the vector store stalls', () => qdrant.stall(), () => qdrant.recover()],
+    ['the vector store is away', () => qdrant.goAway(), () => qdrant.comeBack()],
+  ])(
+    'while %s, words find, and the answer says so; meaning comes back by itself',
+    async (_name, fail, mend) => {
+      await fail();
+      const { hits, degraded } = await search('cara', 'train paint');
+      expect(degraded).toBe(true);
+      expect(hits[0]?.tier).toBe('KEYWORDS');
+      await mend();
+      await expect
+        .poll(async () => (await search('cara', 'train paint')).degraded, { timeout: 20_000, interval: 500 })
+        .toBe(false);
+    },
+  );
 });
