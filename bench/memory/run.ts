@@ -19,15 +19,19 @@ const LOADED_AT_ONCE = 1_000;
 const SEARCH = `query Search($query: String!, $userId: String) {
   memorySearch(query: $query, limit: 20, filter: { userId: $userId }) { tookMs degraded hits { score interaction { turnId } } }
 }`;
+const ASK = `mutation Ask($input: ProcessQueryInput!) {
+  processQuery(input: $input) { ... on ProcessQuerySuccess { interaction { stepTimings } } ... on Error { message } }
+}`;
 const RECORD = `mutation Record($input: RecordTurnsInput!) {
   recordTurns(input: $input) { ... on RecordTurnsSuccess { durability } ... on Error { message } }
 }`;
 
 type Server = Awaited<ReturnType<typeof createApp>>;
 type Corpus = ReturnType<typeof createCorpus>;
+type Print = (line: string) => void;
 
 /** Measures memory as it grows; asserts nothing, but names any plan that scans a table. */
-export async function benchMemory(args: readonly string[], print: (line: string) => void): Promise<void> {
+export async function benchMemory(args: readonly string[], print: Print): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
@@ -60,6 +64,7 @@ export async function benchMemory(args: readonly string[], print: (line: string)
     for (const size of values.sizes.split(',').map(Number)) {
       await grow(server, corpus, users, loaded, size, print);
       await searches({ server, send, corpus, users, loaded, queries: Number(values.queries) }, print);
+      await contexts({ server, send, corpus, users, loaded }, print);
       await writes({ server, send, corpus, users }, print);
     }
   } finally {
@@ -74,7 +79,7 @@ async function grow(
   users: readonly string[],
   loaded: CorpusTurn[],
   size: number,
-  print: (line: string) => void,
+  print: Print,
 ): Promise<void> {
   const { db } = server.services;
   const first = Math.round(loaded.length / users.length);
@@ -151,7 +156,7 @@ async function searches(
     loaded,
     queries,
   }: Measured & { loaded: readonly CorpusTurn[]; queries: number },
-  print: (line: string) => void,
+  print: Print,
 ): Promise<void> {
   const took: number[] = [];
   const seen: number[] = [];
@@ -181,11 +186,25 @@ async function searches(
   print(scans.length === 0 ? '  no statement of a search scans a table' : `  SCANS: ${scans.join('; ')}`);
 }
 
+/** What gathering and choosing the context of an answer costs: characters, history, memories. */
+async function contexts(
+  { send, corpus, users, loaded }: Measured & { loaded: readonly CorpusTurn[] },
+  print: Print,
+) {
+  const took: number[] = [];
+  for (let number = 0; number < 120; number++) {
+    const turn = loaded[(number * 7919) % loaded.length] as CorpusTurn;
+    const input = { query: corpus.question(turn), userId: users[0], conversationId: `ask-${users[0]}` };
+    const { data } = await send({ query: ASK, variables: { input } });
+    const { processQuery } = data as { processQuery: { interaction: { stepTimings: { context: number } } } };
+    // The first ones warm up.
+    if (number >= 20) took.push(processQuery.interaction.stepTimings.context);
+  }
+  print(`  search and context of processQuery: ${percentiles(took)}`);
+}
+
 /** What one more turn costs: its acknowledgement, and its way into the index together with 63 others. */
-async function writes(
-  { server, send, corpus, users }: Measured,
-  print: (line: string) => void,
-): Promise<void> {
+async function writes({ server, send, corpus, users }: Measured, print: Print): Promise<void> {
   const userId = users[0] ?? '';
   const conversationId = `write-${randomUUID()}`;
   const acknowledged: number[] = [];

@@ -22,7 +22,7 @@ export interface ServerProcess extends Stoppable {
 const RECENT_LINES = 20;
 const LAST_WORDS_LIMIT_MS = 300;
 
-/** Durable, and small: about 30 MB for the few connections of one server. */
+/** Durable, and small; the buffers hold the word index of a large memory, and take memory only as it is used. */
 const SETTINGS = {
   listen_addresses: '',
   // Relative to the data directory, where the postmaster works: never longer than a socket path may be.
@@ -40,7 +40,7 @@ const SETTINGS = {
   min_wal_size: '48MB',
   max_wal_size: '256MB',
   max_connections: 40,
-  shared_buffers: '32MB',
+  shared_buffers: '128MB',
   maintenance_work_mem: '32MB',
   max_worker_processes: 2,
   max_parallel_workers_per_gather: 0,

@@ -15,8 +15,9 @@ import {
 } from './pool.ts';
 import type { Candidate } from './scoring.ts';
 
-/** Turns whose rank is looked into; more if conditions leave too few of them. */
-const POOL = 200;
+/** Turns whose rank is looked into, for each one that is wanted and at least; more if conditions leave too few. */
+const POOL_FACTOR = 2;
+const LEAST_POOL = 100;
 const MAX_POOL = 12_800;
 /** Conditions that so many turns meet are checked before ranking; looser ones after. */
 const MAX_ALLOWED = 10_000;
@@ -93,7 +94,8 @@ async function foundByWords(
   if (allowed) for (const document of unindexed(words, conditions)) allowed.add(document);
   const found: { turn: PooledTurn; ranked: RankedDocument }[] = [];
   let looked = 0;
-  for (let size = POOL; size <= MAX_POOL; size *= 4) {
+  const pool = Math.max(LEAST_POOL, wanted.limit * POOL_FACTOR);
+  for (let size = pool; size <= MAX_POOL; size *= 4) {
     const ranked = words.rank(size, allowed);
     const more = ranked.slice(looked);
     looked = ranked.length;

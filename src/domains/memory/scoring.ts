@@ -26,6 +26,7 @@ export interface Question {
   readonly characterIds: readonly number[];
   /** Runs of three words of it. */
   readonly phrases: readonly string[];
+  readonly terms: readonly string[];
 }
 
 /** How a candidate fares, and why. */
@@ -60,6 +61,8 @@ const WEIGHTS = {
   recent: 0.02,
 };
 const DAY_MS = 86_400_000;
+/** Candidates, best first, of which it is told apart who said what: the others have no chance, and it takes time. */
+const SIDES = 40;
 /** Three words in a row are a phrase if one of them is at least this long. */
 const LONG_WORD = 5;
 const PHRASE_WORDS = 3;
@@ -90,6 +93,7 @@ export function readQuestion(
     asksFor: ASKS_ASSISTANT.test(text) ? 'assistant' : ASKS_USER.test(text) ? 'user' : null,
     characterIds: known.characterIds,
     phrases: phrasesOf(words.slice(0, MAX_PHRASES)),
+    terms: [...analyse(text).counts.keys()],
   };
 }
 
@@ -100,11 +104,11 @@ function phrasesOf(words: readonly string[]): string[] {
     .map((run) => run.join(' '));
 }
 
-/** Judges all candidates of one search together. */
+/** Judges all candidates of one search together; those found by their words come first, best first. */
 export function judge(question: Question, candidates: readonly Candidate[], now: Date): Judgement[] {
   const best = Math.max(...candidates.map(({ words }) => words?.score ?? 0), Number.MIN_VALUE);
   const places = new Map(candidates.map((candidate) => [placeOf(candidate.turn, 0), candidate]));
-  return candidates.map((candidate) => {
+  return candidates.map((candidate, index) => {
     const { turn, words, meaning } = candidate;
     const said = `${turn.query}\n${turn.response}`;
     const lower = said.toLowerCase();
@@ -123,7 +127,7 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
       WEIGHTS.near * (words?.near ?? 0) +
       WEIGHTS.meaning * (meaning ?? 0) +
       (bySpeaker ? WEIGHTS.speaker : 0) +
-      WEIGHTS.side * sideOf(question, turn) +
+      (index < SIDES ? WEIGHTS.side * sideOf(question, turn) : 0) +
       WEIGHTS.time * time +
       (question.asksWhen && saysWhen(said) ? WEIGHTS.sayingWhen : 0) +
       (question.asksHowMany && QUANTITY.test(said) ? WEIGHTS.sayingHowMany : 0) +
@@ -163,9 +167,8 @@ function isQuestion({ query, response }: PooledTurn): boolean {
 }
 
 /** How much of the question's words the side of the turn says that it asks for, 0 to 1. */
-function sideOf(question: Question, turn: PooledTurn): number {
-  if (!question.asksFor || turn.response === '') return 0;
-  const asked = [...analyse(question.text).counts.keys()];
-  const { counts } = analyse(question.asksFor === 'user' ? turn.query : turn.response);
-  return asked.filter((term) => counts.has(term)).length / Math.max(asked.length, 1);
+function sideOf({ asksFor, terms }: Question, turn: PooledTurn): number {
+  if (!asksFor || turn.response === '') return 0;
+  const { counts } = analyse(asksFor === 'user' ? turn.query : turn.response);
+  return terms.filter((term) => counts.has(term)).length / Math.max(terms.length, 1);
 }
