@@ -232,6 +232,29 @@ describe('a search', () => {
   });
 });
 
+describe('characters', () => {
+  useApp(() => startTestApp({ seed: true }));
+
+  test('are a reason of their own, and a filter', async () => {
+    const ask = `mutation ($query: String!) {
+      processQuery(input: { query: $query, conversationId: "studio" }) { ... on ProcessQuerySuccess { interaction { turnId } } }
+    }`;
+    await app.graphql(ask, { query: 'Tell me about Kai Nakamura' }, 'ada');
+    await app.graphql(ask, { query: 'Who is Mei Kobayashi?' }, 'ada');
+    await record('ada', 'plain', [{ query: 'The hero wore a long coat' }]);
+    const { hits } = await search('ada', 'What did Kai Nakamura wear?');
+    expect(hits[0]).toMatchObject({
+      tier: 'CHARACTER',
+      interaction: { query: 'Tell me about Kai Nakamura' },
+    });
+    expect(hits[0]?.reasons[0]).toBe('mentions the same character');
+    expect(hits.every(({ score, tier }) => tier !== 'CHARACTER' || score >= 0.25)).toBe(true);
+    expect(await found('ada', 'hero', { character: 'Kai Nakamura' })).toEqual(['Tell me about Kai Nakamura']);
+    const { errors } = await app.graphql(SEARCH, { query: 'x', filter: { character: 'Nobody' } }, 'ada');
+    expect(errors?.[0]?.message).toContain('filter.character');
+  });
+});
+
 describe('unusual words', () => {
   useApp();
   const SAID = [

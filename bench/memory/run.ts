@@ -100,14 +100,15 @@ async function grow(
   await db.pool.query('vacuum analyze echo_unified_interactions');
   const { rows } = await db.pool.query(
     `select sum(pg_total_relation_size(oid)) filter (where relname like 'echo_index%') as index,
-            sum(pg_total_relation_size(oid)) filter (where relname = 'echo_unified_interactions') as turns
+            sum(pg_total_relation_size(oid)) filter (where relname = 'echo_unified_interactions') as turns,
+            (select sum(octet_length(data) + octet_length(term)) from echo_index_postings) as live
      from pg_class where relkind = 'r'`,
   );
   const perTurn = (bytes: string) => Math.round(Number(bytes) / loaded.length);
   const added = loaded.length - first * users.length;
   print(
     `${size} turns of ${users.length} users: loaded at ${perSecond(added, loadedMs)}, loaded and indexed at ${perSecond(added, indexedMs)}; ` +
-      `${perTurn(rows[0].index)} bytes of index and ${perTurn(rows[0].turns)} bytes of table a turn`,
+      `${perTurn(rows[0].index)} bytes of index (${perTurn(rows[0].live)} of them postings, the rest keys and room that merges left) and ${perTurn(rows[0].turns)} bytes of table a turn`,
   );
 }
 

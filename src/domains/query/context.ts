@@ -17,6 +17,8 @@ const HISTORY_SHARE = 2 / 3;
 const LARGEST_NUMBER = 100;
 /** Texts that share so much of their words say the same. */
 const SAME = 0.8;
+/** Characters of a turn that are compared: who begins alike so long goes on alike. */
+const COMPARED = 1_000;
 /** A token is about four characters of English, and hardly more than one of Chinese or Japanese. */
 const ASCII_PER_TOKEN = 4;
 const OTHERS_PER_TOKEN = 1.5;
@@ -78,7 +80,7 @@ export function buildContext(
 }
 
 function wordsOf({ query, response }: InteractionRow): Set<string> {
-  return new Set(analyse(`${query}\n${response}`).counts.keys());
+  return new Set(analyse(`${query}\n${response}`.slice(0, COMPARED)).counts.keys());
 }
 
 /** Jaccard's coefficient: shared words ÷ all words. Texts without any words are unlike all others. */

@@ -46,7 +46,7 @@ const GAP = 8_192;
 const MAX_TERMS = 128;
 const NAME_WEIGHT = 0.03;
 /** Bytes of postings that one search reads: the rarest terms first, and the rarest always. */
-const MAX_BYTES = 1_000_000;
+const MAX_BYTES = 500_000;
 
 /**
  * The words of a query that can be looked up, without repetition; a long text is cut in its middle.

@@ -10,6 +10,7 @@ const FINAL_DOCUMENTS = 16_384;
 const FINAL_LEVEL = levelOf(FINAL_DOCUMENTS);
 const DISTANCES = Array.from({ length: REACH }, (_, index) => index + 1);
 const TURNS_BETWEEN_PAUSES = 64;
+const TERMS_BETWEEN_PAUSES = 500;
 
 interface Segment {
   readonly segment: number;
@@ -77,6 +78,8 @@ export async function insertSegment(
     terms.push(run.term);
     saying.push(run.saying);
     data.push(run.data);
+    // Requests come first.
+    if (terms.length % TERMS_BETWEEN_PAUSES === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   await client.query({
     name: 'insert_postings',

@@ -24,10 +24,9 @@ const POLL_MS = 1_000;
 /** So many waiting turns of an owner are indexed at once; fewer wait, since a search reads them as they are. */
 const WORTH_TURNS = 64;
 const WORTH_MS = 10_000;
-/** Small enough that no request waits long for the thread. */
-const BATCH = 256;
+const BATCH = 1_024;
 /** Batches of one owner before others have their turn. */
-const BATCHES = 32;
+const BATCHES = 8;
 
 interface Due extends Owner {
   readonly turns: number;
