@@ -12,6 +12,8 @@ const MAX_CITED = 5;
 /** The default of DEFAULT_CREATOR: says nothing. */
 const UNKNOWN_CREATOR = 'unknown';
 const MAX_QUOTE_LENGTH = 300;
+/** Characters of a text that a quotation is taken from: more than it shows, since white space shrinks. */
+const LOOKED_AT = 2_000;
 
 /** The answer to anything that asks for a command to be run. */
 export function refuseCommand(): string {
@@ -122,7 +124,7 @@ function day(interaction: InteractionRow): string {
 }
 
 function quote(text: string): string {
-  const flat = text.replace(/\s+/g, ' ').trim();
+  const flat = text.slice(0, LOOKED_AT).replace(/\s+/g, ' ').trim();
   if (flat.length <= MAX_QUOTE_LENGTH) return flat;
   return `${[...flat.slice(0, MAX_QUOTE_LENGTH)].slice(0, -1).join('')}…`;
 }

@@ -19,6 +19,7 @@ const LARGEST_NUMBER = 100;
 const SAME = 0.8;
 /** Characters of a turn that are compared: who begins alike so long goes on alike. */
 const COMPARED = 1_000;
+const BETWEEN_WORDS = /[\s!-/:-@[-`{-~]+/;
 /** A token is about four characters of English, and hardly more than one of Chinese or Japanese. */
 const ASCII_PER_TOKEN = 4;
 const OTHERS_PER_TOKEN = 1.5;
@@ -80,7 +81,9 @@ export function buildContext(
 }
 
 function wordsOf({ query, response }: InteractionRow): Set<string> {
-  return new Set(analyse(`${query}\n${response}`.slice(0, COMPARED)).counts.keys());
+  return new Set(
+    `${query}\n${response}`.slice(0, COMPARED).toLowerCase().split(BETWEEN_WORDS).filter(Boolean),
+  );
 }
 
 /** Jaccard's coefficient: shared words ÷ all words. Texts without any words are unlike all others. */

@@ -77,11 +77,13 @@ export async function searchWords(
 ): Promise<WordMatches> {
   // A turn leaves the queue when it comes into the postings: who reads the queue first misses none.
   const { ownerId, documents, speakers: known, freshIds } = await indexState(db, owner);
-  const near = freshIds.length > 0 ? await turnsWithEarlier(db.pool, freshIds.slice(0, MAX_FRESH)) : [];
+  const [near, stored] = await Promise.all([
+    freshIds.length > 0 ? turnsWithEarlier(db.pool, freshIds.slice(0, MAX_FRESH)) : [],
+    ownerId === null ? [] : readTerms(db, ownerId, queryTerms(query)),
+  ]);
   const speakers = speakersOf(known, [...near, ...waiting]);
   const terms = queryTerms(query, speakers);
   const fresh = await placeFresh({ db, texts }, near, new Set(freshIds), { from: documents + GAP, terms });
-  const stored = ownerId === null ? [] : await readTerms(db, ownerId, terms);
   const own = await placeWaiting(waiting, { from: documents + GAP + fresh.turns.size, terms });
   const found = joined(terms, [stored, [...fresh.postings.runs()], [...own.postings.runs()]]);
   const total = documents + fresh.turns.size + own.turns.size;
