@@ -33,7 +33,8 @@ CREATE TABLE "echo_index_removals" (
 	"id" integer PRIMARY KEY GENERATED ALWAYS AS IDENTITY (sequence name "echo_index_removals_id_seq" INCREMENT BY 1 MINVALUE 1 MAXVALUE 2147483647 START WITH 1 CACHE 1),
 	"tenant_id" text DEFAULT 'default' NOT NULL,
 	"user_id" text NOT NULL,
-	"interaction_id" integer NOT NULL
+	"interaction_id" integer NOT NULL,
+	"document" integer
 );
 --> statement-breakpoint
 CREATE TABLE "echo_index_segments" (
@@ -59,5 +60,13 @@ BEGIN
 END $$;--> statement-breakpoint
 CREATE TRIGGER echo_interactions_removed AFTER DELETE ON "echo_unified_interactions" REFERENCING OLD TABLE AS gone
 	FOR EACH STATEMENT EXECUTE FUNCTION echo_note_removals();--> statement-breakpoint
+CREATE FUNCTION echo_queue_for_index() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO echo_index_queue (interaction_id, tenant_id, user_id) SELECT id, tenant_id, user_id FROM added;
+	RETURN NULL;
+END $$;--> statement-breakpoint
+-- A trigger, so that turns of an older version that still runs are indexed, too.
+CREATE TRIGGER echo_interactions_added AFTER INSERT ON "echo_unified_interactions" REFERENCING NEW TABLE AS added
+	FOR EACH STATEMENT EXECUTE FUNCTION echo_queue_for_index();--> statement-breakpoint
 -- What was stored before this version is indexed in the background.
 INSERT INTO "echo_index_queue" (interaction_id, tenant_id, user_id) SELECT id, tenant_id, user_id FROM "echo_unified_interactions";

@@ -60,8 +60,8 @@ async function index(user: string, batch = 100) {
   const { db, texts } = app.app.services;
   const owner = { tenantId: 'default', userId: user };
   for (;;) {
-    const taken = await indexTurns({ db, texts }, owner, batch);
-    if (taken === 0) break;
+    const done = await indexTurns({ db, texts }, owner, batch);
+    if (done?.turns === 0) break;
   }
   await compactIndex({ db }, owner);
 }
@@ -252,6 +252,75 @@ describe('characters', () => {
     expect(await found('ada', 'hero', { character: 'Kai Nakamura' })).toEqual(['Tell me about Kai Nakamura']);
     const { errors } = await app.graphql(SEARCH, { query: 'x', filter: { character: 'Nobody' } }, 'ada');
     expect(errors?.[0]?.message).toContain('filter.character');
+  });
+});
+
+describe('the index', () => {
+  useApp();
+  const owner = { tenantId: 'default', userId: 'ada' };
+  const index1 = () => index('ada');
+  const terms = async () =>
+    (await app.sql('select distinct term from echo_index_postings order by 1')).map(({ term }) => term);
+
+  test('has the answer of a turn that was interrupted, and forgets the number that it had before', async () => {
+    const { db } = app.app.services;
+    await record('ada', 'answers', [{ query: 'Where is the zeppelin hangar?' }]);
+    await index1();
+    await app.sql("update echo_unified_interactions set status = 'INTERRUPTED'");
+    const [turn] = await app.sql('select id from echo_unified_interactions');
+    await app.sql(
+      "update echo_unified_interactions set response = 'In Friedrichshafen', status = 'ANSWERED'",
+    );
+    await app.sql('insert into echo_index_queue (interaction_id, tenant_id, user_id) values ($1, $2, $3)', [
+      turn?.id,
+      owner.tenantId,
+      owner.userId,
+    ]);
+    await index1();
+    expect(await found('ada', 'Friedrichshafen')).toEqual(['Where is the zeppelin hangar?']);
+    await forgetRemoved(app.app.services, owner);
+    expect(await app.sql('select document from echo_index_documents')).toEqual([{ document: 1 }]);
+    expect(await app.sql('select segment from echo_index_segments')).toEqual([{ segment: 1 }]);
+    expect(await found('ada', 'zeppelin')).toEqual(['Where is the zeppelin hangar?']);
+    await app.graphql('mutation { deleteConversation(conversationId: "answers") { __typename } }', {}, 'ada');
+    await forgetRemoved(app.app.services, owner);
+    expect(await terms()).toEqual([]);
+    expect((await db.pool.query('select * from echo_index_removals')).rows).toEqual([]);
+  });
+
+  test('takes long turns a few at a time, and words of any characters', async () => {
+    await record(
+      'ada',
+      'long',
+      Array.from({ length: 4 }, (_, number) => ({
+        query: `volume ${number}`,
+        response: `page${number} `.repeat(28_000),
+      })),
+    );
+    const { db, texts } = app.app.services;
+    expect(await indexTurns({ db, texts }, owner, 100)).toEqual({ turns: 4, isFull: false });
+    await record('ada', 'odd', [
+      { query: 'aaaaa\u{1df00}bbbbbb aaaaa\u{1df01}bbbbbb' },
+      { query: `a${'\u{10428}'.repeat(80)} a${'\u{10428}'.repeat(81)}` },
+      { query: '㌀'.repeat(32_000) },
+    ]);
+    expect(await indexTurns({ db, texts }, owner, 100)).toEqual({ turns: 3, isFull: false });
+    expect(await found('ada', 'page2')).toContain('volume 2');
+  });
+
+  test('leaves out a turn that it cannot take, and goes on', async () => {
+    await record('eve', 'blocked', [{ query: 'first' }, { query: 'second quokka' }]);
+    await app.sql(`create function refuse() returns trigger language plpgsql as $$
+      begin if new.term = 'first' then raise exception 'no' using errcode = '22000'; end if; return new; end $$`);
+    await app.sql(
+      'create trigger refuse before insert on echo_index_postings for each row execute function refuse()',
+    );
+    await app.sql("update echo_index_queue set queued_at = now() - interval '1 minute'");
+    await expect
+      .poll(() => app.sql("select term from echo_index_postings where term = 'quokka'"), { timeout: 30_000 })
+      .toHaveLength(1);
+    expect(await found('eve', 'quokka')).toContain('second quokka');
+    await app.sql('drop trigger refuse on echo_index_postings');
   });
 });
 

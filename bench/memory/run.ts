@@ -117,16 +117,12 @@ async function load(server: Server, user: string, turns: readonly CorpusTurn[]):
   const now = Date.now();
   await server.services.db.pool.query({
     name: 'bench_load',
-    text: `with added as (
-             insert into echo_unified_interactions (tenant_id, turn_id, conversation_id, sequence, user_id, query, response,
+    text: `insert into echo_unified_interactions (tenant_id, turn_id, conversation_id, sequence, user_id, query, response,
                model_used, processing_time, payload_hash, chain_hash, vector_state, timestamp)
              select $1, gen_random_uuid(), t."conversationId", t.sequence, $2, t.query, t.response, 'bench', 0, '', '', 'EMBEDDED',
                to_timestamp($4::float8 / 1000) + t.ordinal * interval '1 millisecond'
              from rows from (json_to_recordset($3) as ("conversationId" text, sequence int, query text, response text))
-               with ordinality as t("conversationId", sequence, query, response, ordinal)
-             returning id, tenant_id, user_id
-           )
-           insert into echo_index_queue (interaction_id, tenant_id, user_id) select id, tenant_id, user_id from added`,
+               with ordinality as t("conversationId", sequence, query, response, ordinal)`,
     values: [LOCAL_PRINCIPAL.tenantId, user, JSON.stringify(turns), now - 40 * 86_400_000],
   });
   server.services.indexWorker.wake(turns.length);

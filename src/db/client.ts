@@ -75,6 +75,10 @@ export function createDatabase(options: DatabaseOptions): Database {
     transaction: (work) => inTransaction(pool, work),
     dedicated: async () => {
       const client = new pg.Client({ ...connection, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+      // Without a listener, a lost connection would end the process.
+      client.on('error', (error) =>
+        options.log.warn({ reason: error.message }, 'a database connection was lost'),
+      );
       await client.connect();
       return client;
     },

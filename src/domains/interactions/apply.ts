@@ -175,8 +175,6 @@ async function insertTurns(
            ), told as (
              insert into echo_events (tenant_id, user_id, kind, conversation_id, turn_id)
              select tenant_id, user_id, 'interaction_added', conversation_id, turn_id from added order by id
-           ), to_index as (
-             insert into echo_index_queue (interaction_id, tenant_id, user_id) select id, tenant_id, user_id from added
            )
            select * from added`,
     values: [JSON.stringify(rows)],
@@ -205,7 +203,9 @@ async function completeTurn(
            where i.turn_id = t.turn_id and i.status = 'INTERRUPTED' returning i.*
            ), to_index as (
              insert into echo_index_queue (interaction_id, tenant_id, user_id)
-             select id, tenant_id, user_id from completed on conflict do nothing
+             select id, tenant_id, user_id from completed
+             -- Takes the lock of a row that is there: whoever indexes the turn now has not seen its answer.
+             on conflict (interaction_id) do update set queued_at = now()
            )
            select * from completed`,
     values: [

@@ -6,12 +6,13 @@ import type { WordMatches } from '../word-index/search.ts';
 import type { MeaningResult } from './meaning.ts';
 import {
   documentsOf,
-  latestTurns,
   type MemoryConditions,
   meets,
   type PooledTurn,
   pooledByTurnId,
   pooledTurns,
+  recentTurns,
+  turnsAbout,
 } from './pool.ts';
 import type { Candidate } from './scoring.ts';
 
@@ -52,29 +53,19 @@ export async function poolOf(
   const candidates = new Map<string, Candidate>();
   const add = (turn: PooledTurn, ranked: RankedDocument | null) => {
     if (candidates.has(turn.turnId)) return;
-    candidates.set(turn.turnId, { turn, words: ranked, meaning: meaning?.likeness.get(turn.turnId) ?? null });
+    candidates.set(turn.turnId, { turn, words: ranked, meaning: meaning?.found.get(turn.turnId) ?? null });
   };
   for (const { turn, ranked } of byWords) add(turn, ranked);
-  const missing = [...(meaning?.likeness.keys() ?? [])].filter((turnId) => !candidates.has(turnId));
+  const missing = [...(meaning?.found.keys() ?? [])].filter((turnId) => !candidates.has(turnId));
   if (missing.length > 0)
     for (const turn of await pooledByTurnId(db, owner, conditions, missing)) add(turn, null);
-  const latest = (only: {
-    recentSince: Date | null;
-    characterIds: readonly number[] | null;
-    limit: number;
-  }) => latestTurns(db, owner, conditions, only);
   if (wanted.characterIds.length > 0)
-    for (const turn of await latest({
-      recentSince: null,
-      characterIds: wanted.characterIds,
-      limit: ABOUT_CHARACTER,
-    }))
+    for (const turn of await turnsAbout(db, owner, conditions, wanted.characterIds, ABOUT_CHARACTER))
       add(turn, null);
   if (candidates.size < wanted.limit || wanted.tiers?.includes('RECENT')) {
-    const recentSince = new Date(Date.now() - RECENT_MS);
-    for (const row of waiting.values()) if (row.timestamp >= recentSince) add(row, null);
-    const recent = { recentSince, characterIds: null, limit: wanted.limit };
-    for (const turn of await latest(recent)) add(turn, null);
+    const since = new Date(Date.now() - RECENT_MS);
+    for (const row of waiting.values()) if (row.timestamp >= since) add(row, null);
+    for (const turn of await recentTurns(db, owner, conditions, since, wanted.limit)) add(turn, null);
   }
   return { candidates: [...candidates.values()], waiting, degraded: meaning?.degraded ?? false };
 }

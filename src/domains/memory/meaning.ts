@@ -9,9 +9,16 @@ export interface MeaningSearch {
   search(owner: Owner, query: string, conditions: MemoryConditions): Promise<MeaningResult>;
 }
 
+export interface Likeness {
+  /** Cosine similarity to the query; what is much differs by model. */
+  readonly cosine: number;
+  /** 1 for the nearest, 0 for the last that was found: comparable within one search. */
+  readonly rank: number;
+}
+
 export interface MeaningResult {
-  /** By turn id: 1 for the nearest, 0 for the last that was found. */
-  readonly likeness: ReadonlyMap<string, number>;
+  /** By turn id. */
+  readonly found: ReadonlyMap<string, Likeness>;
   /** Turns may be missing. */
   readonly degraded: boolean;
 }
@@ -34,14 +41,14 @@ export function createMeaningSearch(vectors: VectorSearch, log: Logger, budgetMs
       const signal = AbortSignal.timeout(budgetMs);
       try {
         const searching = vectors.search(owner, {
-          text: query.slice(0, EMBEDDED_LENGTH),
+          text: query.slice(0, EMBEDDED_LENGTH).toWellFormed(),
           limit: NEAREST,
           filter: { conversationId, since, until },
           signal,
         });
         const { hits, degraded } = await Promise.race([searching, timedOut(signal)]);
         searching.catch(() => undefined);
-        return { likeness: likenessOf(hits), degraded };
+        return { found: likenessOf(hits), degraded };
       } catch (error) {
         restsUntil = performance.now() + REST_MS;
         log.warn({ err: error }, 'memories are searched by their words only');
@@ -51,7 +58,7 @@ export function createMeaningSearch(vectors: VectorSearch, log: Logger, budgetMs
   };
 }
 
-const NOTHING: MeaningResult = { likeness: new Map(), degraded: true };
+const NOTHING: MeaningResult = { found: new Map(), degraded: true };
 
 function timedOut(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
@@ -60,9 +67,11 @@ function timedOut(signal: AbortSignal): Promise<never> {
 }
 
 /** Cosines of one model lie close together: what counts is where a turn stands among the nearest. */
-function likenessOf(hits: readonly { id: string; score: number }[]): Map<string, number> {
+function likenessOf(hits: readonly { id: string; score: number }[]): Map<string, Likeness> {
   const best = hits[0]?.score ?? 0;
   const least = hits.length === NEAREST ? (hits.at(-1)?.score ?? 0) : 0;
   const range = Math.max(best - least, 1e-6);
-  return new Map(hits.map(({ id, score }) => [id, Math.max(0, (score - least) / range)]));
+  return new Map(
+    hits.map(({ id, score }) => [id, { cosine: score, rank: Math.max(0, (score - least) / range) }]),
+  );
 }

@@ -49,6 +49,7 @@ export const MAX_MEMORIES = 100;
 const FLOORS = { CHARACTER: 0.25, PHRASE: 0.2, KEYWORDS: 0.15, MEANING: 0.1, RECENT: 0.05 };
 const ONE_KEYWORD = 0.1;
 
+const NO_CHARACTER = 0;
 const limitError = { error: `must be from 1 to ${MAX_MEMORIES}` };
 const scoreError = { error: 'must be from 0 to 1' };
 
@@ -80,12 +81,12 @@ export async function searchMemory(
 ): Promise<MemorySearch> {
   const wanted = input.parseInput(Search, given);
   const started = performance.now();
-  const { db, availability, store } = services;
+  const { availability, store } = services;
   const conditions: MemoryConditions = {
     conversationId: wanted.conversationId ?? null,
     since: wanted.since ?? null,
     until: wanted.until ?? null,
-    about: wanted.character == null ? null : await characterIdOf(db, owner.tenantId, wanted.character),
+    about: wanted.character == null ? null : await characterIdOf(services, owner.tenantId, wanted.character),
   };
   // Before anything is read from the database: a turn that gets there meanwhile is then found twice, not never.
   const waiting = store.pending.ofUser(owner).filter((row) => meets(conditions, row));
@@ -94,10 +95,16 @@ export async function searchMemory(
   return { hits, tookMs: performance.now() - started, degraded: found?.degraded ?? true };
 }
 
-async function characterIdOf(db: Database, tenantId: string, name: string): Promise<number> {
-  const [character] = await charactersByName(db, tenantId, [name]);
-  if (!character) throw new NotFound('filter.character', `there is no character "${name}"`);
-  return character.id;
+/** While the database is away nobody knows the character, and no turn is about it. */
+async function characterIdOf(
+  { db, availability }: MemoryServices,
+  tenantId: string,
+  name: string,
+): Promise<number> {
+  const found = await availability.tolerate(() => charactersByName(db, tenantId, [name]), null);
+  if (found === null) return NO_CHARACTER;
+  if (!found[0]) throw new NotFound('filter.character', `there is no character "${name}"`);
+  return found[0].id;
 }
 
 async function search(
@@ -160,7 +167,7 @@ function judgeAll(question: Question, candidates: readonly Candidate[], now: Dat
   // The best hit of a query whose words hardly occur is no certain one.
   const certainty = Math.max(
     0.3,
-    ...candidates.map(({ words, meaning }) => Math.max(words?.near ?? 0, meaning ?? 0)),
+    ...candidates.map(({ words, meaning }) => Math.max(words?.near ?? 0, meaning?.cosine ?? 0)),
   );
   const judged = candidates.map((candidate, index) => {
     const judgement = judgements[index] as Judgement;

@@ -115,27 +115,42 @@ export async function documentsOf(
   return turns > limit ? null : new Set(documents);
 }
 
-/** The owner's latest turns that meet the conditions, and of these at least (with `characters`) those about them. */
-export async function latestTurns(
+/** The owner's latest turns since an instant that meet the conditions. */
+export async function recentTurns(
   db: Database,
   owner: Owner,
   conditions: MemoryConditions,
-  only: { recentSince: Date | null; characterIds: readonly number[] | null; limit: number },
+  since: Date,
+  limit: number,
 ): Promise<PooledTurn[]> {
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
-  const recent = only.recentSince ? `and i.timestamp >= $${values.push(only.recentSince)}` : '';
-  const characters = only.characterIds
-    ? `and i.character_id = any($${values.push(only.characterIds)}::int[])`
-    : '';
-  const order = only.characterIds ? 'i.id desc' : 'i.timestamp desc, i.id desc';
   const { rows } = await db.pool.query({
-    name: nameOfShape(
-      'latest_turns',
-      shapeOf({ ...conditions, recent: only.recentSince, characters: only.characterIds }),
-    ),
-    text: `select ${POOLED} from echo_unified_interactions i where ${scope} ${recent} ${characters}
-           order by ${order} limit $${values.push(only.limit)}`,
+    name: nameOfShape('recent_turns', shapeOf({ ...conditions })),
+    text: `select ${POOLED} from echo_unified_interactions i where ${scope} and i.timestamp >= $${values.push(since)}
+           order by i.timestamp desc, i.id desc limit $${values.push(limit)}`,
+    values,
+  });
+  return rows;
+}
+
+/** The owner's latest turns about each of the characters that meet the conditions. */
+export async function turnsAbout(
+  db: Database,
+  owner: Owner,
+  conditions: MemoryConditions,
+  characterIds: readonly number[],
+  limit: number,
+): Promise<PooledTurn[]> {
+  const values: unknown[] = [];
+  const scope = inScope(owner, conditions, values);
+  const { rows } = await db.pool.query({
+    name: nameOfShape('turns_about', shapeOf({ ...conditions })),
+    // One at a time, so that the index gives each one's latest turns and nothing else is read.
+    text: `select ${POOLED} from unnest($${values.push(characterIds)}::int[]) as c(id) cross join lateral (
+             select * from echo_unified_interactions i where ${scope} and i.character_id = c.id
+             order by i.id desc limit $${values.push(limit)}
+           ) i`,
     values,
   });
   return rows;

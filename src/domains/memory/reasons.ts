@@ -1,6 +1,7 @@
 import { wordsOf } from '../word-index/analysis.ts';
 import { SAID } from '../word-index/postings.ts';
 import type { MatchedTerm } from '../word-index/ranking.ts';
+import type { Likeness } from './meaning.ts';
 import type { PooledTurn } from './pool.ts';
 import type { Judgement, Question } from './scoring.ts';
 
@@ -18,7 +19,7 @@ const UNITS: readonly (readonly [unit: string, minutes: number])[] = [
 /** Why a turn was found, for people: the strongest reasons first, how old it is last. */
 export function reasonsOf(
   question: Question,
-  found: Judgement & { meaning: number | null; terms: readonly MatchedTerm[] },
+  found: Judgement & { meaning: Likeness | null; terms: readonly MatchedTerm[] },
   turn: Pick<PooledTurn, 'speaker' | 'timestamp'>,
   now: Date,
 ): string[] {
@@ -38,7 +39,9 @@ export function reasonsOf(
     ...(own ? [`shares words: ${own}`] : []),
     ...(before ? [`just before it was said: ${before}`] : []),
     ...(after ? [`just after it was said: ${after}`] : []),
-    ...(found.meaning !== null ? [`means something similar (${Math.round(found.meaning * 100)} %)`] : []),
+    ...(found.meaning !== null
+      ? [`means something similar (cosine ${found.meaning.cosine.toFixed(2)})`]
+      : []),
     ...(found.bySpeaker ? [`said by ${turn.speaker}`] : []),
     ...(found.inTime ? [`said at the time asked for (${turn.timestamp.toISOString().slice(0, 10)})`] : []),
     ...(found.answersQuestion ? ['follows a similar question'] : []),

@@ -2,6 +2,7 @@ import { analyse } from '../word-index/analysis.ts';
 import type { RankedDocument } from '../word-index/ranking.ts';
 import { isOneSitting } from '../word-index/windows.ts';
 import { asksWhen, fitOf, type SpokenTimes, saysWhen, spokenTimes } from './dates.ts';
+import type { Likeness } from './meaning.ts';
 import type { PooledTurn } from './pool.ts';
 
 /** A turn that is considered, and what the searches found of it. */
@@ -9,8 +10,8 @@ export interface Candidate {
   readonly turn: PooledTurn;
   /** From its words; null where it was found otherwise. */
   readonly words: RankedDocument | null;
-  /** Likeness of meaning, 0 to 1 among what was found; null where no vectors were searched or it is not among the nearest. */
-  readonly meaning: number | null;
+  /** Null where no vectors were searched or it is not among the nearest. */
+  readonly meaning: Likeness | null;
 }
 
 /** What of a query matters for the order of its hits. */
@@ -125,7 +126,7 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
     const fused =
       WEIGHTS.words * ((words?.score ?? 0) / best) +
       WEIGHTS.near * (words?.near ?? 0) +
-      WEIGHTS.meaning * (meaning ?? 0) +
+      WEIGHTS.meaning * (meaning?.rank ?? 0) +
       (bySpeaker ? WEIGHTS.speaker : 0) +
       (index < SIDES ? WEIGHTS.side * sideOf(question, turn) : 0) +
       WEIGHTS.time * time +

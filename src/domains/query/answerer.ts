@@ -124,7 +124,7 @@ function day(interaction: InteractionRow): string {
 }
 
 function quote(text: string): string {
-  const flat = text.slice(0, LOOKED_AT).replace(/\s+/g, ' ').trim();
+  const flat = text.slice(0, LOOKED_AT).toWellFormed().replace(/\s+/g, ' ').trim();
   if (flat.length <= MAX_QUOTE_LENGTH) return flat;
   return `${[...flat.slice(0, MAX_QUOTE_LENGTH)].slice(0, -1).join('')}…`;
 }

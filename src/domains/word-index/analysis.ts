@@ -52,7 +52,7 @@ export function wordsOf(text: string): Word[] {
     if (!isAscii && IS_UNSPACED.test(match)) {
       for (const pair of pairsOf(match)) words.push({ word: pair, term: pair });
     } else if (!NEGATION.test(match)) {
-      const word = withoutApostrophe(match).slice(0, MAX_TERM_LENGTH);
+      const word = cut(withoutApostrophe(match));
       if (isContent(word)) words.push({ word, term: remembered(word) });
     }
   }
@@ -78,7 +78,8 @@ export function partsOf(word: string): string[] {
     const isPair = word.length > 1 && word.charCodeAt(0) > 0x7f && IS_UNSPACED.test(word);
     return isPair ? [...word] : [];
   }
-  if (!/^\p{Script=Latin}+$/u.test(word)) return [];
+  // Those beyond the basic plane would be cut in two.
+  if (!/^\p{Script=Latin}+$/u.test(word) || [...word].length !== word.length) return [];
   const parts: string[] = [];
   for (let cut = PART_LENGTH; cut <= word.length - PART_LENGTH; cut++)
     parts.push(remembered(word.slice(0, cut)), remembered(word.slice(cut)));
@@ -93,6 +94,11 @@ function normalised(text: string): string {
 function withoutApostrophe(word: string): string {
   if (!/['’]/.test(word)) return word;
   return word.split(/['’]/).reduce((longest, piece) => (piece.length > longest.length ? piece : longest));
+}
+
+/** The beginning of a long word, by whole characters. */
+function cut(word: string): string {
+  return word.length <= MAX_TERM_LENGTH ? word : [...word].slice(0, MAX_TERM_LENGTH).join('');
 }
 
 function isContent(word: string): boolean {

@@ -34,11 +34,13 @@ export interface MatchedTerm {
 
 const SATURATION = 0.9;
 
-// One search at a time computes, so all can share the same space; every search leaves it zeroed.
-let scores = new Float32Array(1 << 14);
-let own = new Float32Array(1 << 14);
-let near = new Float32Array(1 << 14);
-let sums = new Int32Array(1 << 14);
+// One search at a time computes, so all can share the same space; every search leaves it zeroed. The cells of a
+// document lie beside each other, because in a large memory it is the reaching for them that takes time.
+const CELLS = 4;
+const OWN = 1;
+const NEAR = 2;
+const SUM = 3;
+let cells = new Float32Array(CELLS << 14);
 let touched = new Int32Array(1 << 14);
 const spaces: ReadPostings[] = [];
 
@@ -77,14 +79,15 @@ export function rankDocuments(
   const best = bestOf(found, limit, allowed);
   const ranked = best.map((document) => ({
     document,
-    score: scores[document] as number,
-    own: Math.min(1, own[document] as number),
-    near: Math.min(1, near[document] as number),
+    score: cells[document * CELLS] as number,
+    own: Math.min(1, cells[document * CELLS + OWN] as number),
+    near: Math.min(1, cells[document * CELLS + NEAR] as number),
   }));
   for (const document of found) {
-    scores[document] = 0;
-    own[document] = 0;
-    near[document] = 0;
+    const cell = document * CELLS;
+    cells[cell] = 0;
+    cells[cell + OWN] = 0;
+    cells[cell + NEAR] = 0;
   }
   return ranked;
 }
@@ -92,10 +95,10 @@ export function rankDocuments(
 /** Adds a term's weights up by document, as a document may be in several runs. */
 function addUp({ count, documents, weights, said }: ReadPostings, share: number): void {
   for (let index = 0; index < count; index++) {
-    const document = documents[index] as number;
-    sums[document] = (sums[document] as number) + (weights[index] as number);
+    const cell = (documents[index] as number) * CELLS;
+    cells[cell + SUM] = (cells[cell + SUM] as number) + (weights[index] as number);
     // Once for each term: what a turn says itself is in a single run.
-    if ((said[index] as number) & SAID.byItself) own[document] = (own[document] as number) + share;
+    if ((said[index] as number) & SAID.byItself) cells[cell + OWN] = (cells[cell + OWN] as number) + share;
   }
 }
 
@@ -110,13 +113,14 @@ function settle(
   const scale = rarity * (SATURATION + 1);
   for (let index = 0; index < count; index++) {
     const document = documents[index] as number;
-    const sum = sums[document] as number;
+    const cell = document * CELLS;
+    const sum = cells[cell + SUM] as number;
     if (sum === 0) continue;
     const weight = sum / UNIT;
-    if (scores[document] === 0) touched[touchedNow++] = document;
-    scores[document] = (scores[document] as number) + (scale * weight) / (weight + SATURATION);
-    near[document] = (near[document] as number) + share;
-    sums[document] = 0;
+    if (cells[cell] === 0) touched[touchedNow++] = document;
+    cells[cell] = (cells[cell] as number) + (scale * weight) / (weight + SATURATION);
+    cells[cell + NEAR] = (cells[cell + NEAR] as number) + share;
+    cells[cell + SUM] = 0;
   }
   return touchedNow;
 }
@@ -126,14 +130,21 @@ export function explainDocuments(
   terms: readonly TermPostings[],
   documents: ReadonlySet<number>,
 ): Map<number, MatchedTerm[]> {
-  const found = new Map<number, Map<string, number>>([...documents].map((document) => [document, new Map()]));
+  const wanted = Int32Array.from(documents).sort();
+  const found = new Map<number, Map<string, number>>([...wanted].map((document) => [document, new Map()]));
+  const least = wanted[0] ?? 0;
+  // One byte for each number between the least and the greatest: hundreds of thousands are looked up.
+  const isWanted = new Uint8Array((wanted.at(-1) ?? 0) - least + 1);
+  for (const document of wanted) isWanted[document - least] = 1;
   for (const { term, data } of [...terms].sort((a, b) => a.saying - b.saying))
     for (const bytes of data) {
       const run = spaceFor(0);
       readPostings(bytes, run);
       for (let index = 0; index < run.count; index++) {
-        const matched = found.get(run.documents[index] as number);
-        if (matched) matched.set(term, (matched.get(term) ?? 0) | (run.said[index] as number));
+        const document = run.documents[index] as number;
+        if (isWanted[document - least] !== 1) continue;
+        const matched = found.get(document);
+        matched?.set(term, (matched.get(term) ?? 0) | (run.said[index] as number));
       }
     }
   return new Map(
@@ -149,7 +160,7 @@ function rarityOf(saying: number, documents: number): number {
 /** The best of the touched documents, by a heap whose root is the worst one kept. */
 function bestOf(touched: Int32Array, limit: number, allowed: ReadonlySet<number> | null): number[] {
   const isBetter = (a: number, b: number) => {
-    const difference = (scores[a] as number) - (scores[b] as number);
+    const difference = (cells[a * CELLS] as number) - (cells[b * CELLS] as number);
     return difference > 0 || (difference === 0 && a > b);
   };
   const heap: number[] = [];
@@ -185,11 +196,8 @@ function spaceFor(run: number): ReadPostings {
 }
 
 function makeSpace(documents: number): void {
-  if (documents <= scores.length) return;
+  if (documents <= touched.length) return;
   const size = 2 ** Math.ceil(Math.log2(documents + 1));
-  scores = new Float32Array(size);
-  own = new Float32Array(size);
-  near = new Float32Array(size);
-  sums = new Int32Array(size);
+  cells = new Float32Array(size * CELLS);
   touched = new Int32Array(size);
 }

@@ -36,14 +36,18 @@ export interface WordMatches {
   explain(documents: readonly number[]): Map<number, MatchedTerm[]>;
 }
 
-/** Turns outside the index that one search looks at; far more than there are unless a large import is under way. */
-const MAX_FRESH = 2_000;
+/**
+ * Turns outside the index that one search looks at; far more than there are unless a large import is under way, or
+ * the database has been away for long.
+ */
+const MAX_FRESH = 1_000;
 /**
  * Numbers between indexed documents and the others: those that the worker gives while a search is under way. The
  * turns that get them are found twice, as the same turn.
  */
 const GAP = 8_192;
 const MAX_TERMS = 128;
+const ROWS_BETWEEN_PAUSES = 32;
 const NAME_WEIGHT = 0.03;
 /** Bytes of postings that one search reads: the rarest terms first, and the rarest always. */
 const MAX_BYTES = 500_000;
@@ -57,10 +61,11 @@ export function queryTerms(query: string, names: ReadonlySet<string> = new Set()
   const words = wordsOf(query);
   const onlyNames = words.every(({ word }) => names.has(word));
   const terms = new Map<string, number>();
-  for (const { word } of words) for (const part of partsOf(word)) terms.set(part, PART_WEIGHT);
   for (const { word, term } of words) terms.set(term, names.has(word) && !onlyNames ? NAME_WEIGHT : 1);
   const all = [...terms].map(([term, weight]) => ({ term, weight }));
-  return all.length <= MAX_TERMS ? all : [...all.slice(0, MAX_TERMS / 2), ...all.slice(-MAX_TERMS / 2)];
+  if (all.length > MAX_TERMS) return [...all.slice(0, MAX_TERMS / 2), ...all.slice(-MAX_TERMS / 2)];
+  const parts = new Set(words.flatMap(({ word }) => partsOf(word)).filter((part) => !terms.has(part)));
+  return [...all, ...[...parts].map((term) => ({ term, weight: PART_WEIGHT }))].slice(0, MAX_TERMS);
 }
 
 /**
@@ -92,7 +97,7 @@ export async function searchWords(
     speakers,
     fresh: fresh.turns,
     waiting: own.turns,
-    incomplete: freshIds.length > MAX_FRESH,
+    incomplete: freshIds.length > MAX_FRESH || waiting.length > MAX_FRESH,
     rank: (limit, allowed) => rankDocuments(found, { total, space: total + GAP }, limit, allowed),
     explain: (wanted) => explainDocuments(found, new Set(wanted)),
   };
@@ -193,6 +198,9 @@ async function placeWaiting(waiting: readonly InteractionRow[], { from, terms }:
   const placed: PlacedTurn[] = [];
   const lengths = new Map<string, number>();
   for (const row of waiting.slice(0, MAX_FRESH).toReversed()) {
+    // Requests come first.
+    if (turns.size % ROWS_BETWEEN_PAUSES === ROWS_BETWEEN_PAUSES - 1)
+      await new Promise((resolve) => setImmediate(resolve));
     const document = from + turns.size;
     const sequence = (lengths.get(row.conversationId) ?? 0) + 1;
     lengths.set(row.conversationId, sequence);

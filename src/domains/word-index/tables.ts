@@ -80,4 +80,6 @@ export const indexRemovals = pgTable('echo_index_removals', {
   tenantId: tenantId(),
   userId: text('user_id').notNull(),
   interactionId: integer('interaction_id').notNull(),
+  /** A number that the turn had before it was indexed again; null: the turn is gone, whatever its number. */
+  document: integer('document'),
 });

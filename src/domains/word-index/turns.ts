@@ -64,13 +64,15 @@ export function speakersOf(
   return new Set([...new Set(words)].slice(0, MAX_SPEAKERS));
 }
 
-const TURNS_REMEMBERED = 4_000;
-/** Turns between two pauses of a long analysis. */
-const TURNS_BETWEEN_PAUSES = 32;
+/** About 20 MB of analyses. */
+const TERMS_REMEMBERED = 200_000;
+/** Characters between two pauses of a long analysis: a few milliseconds. */
+const CHARACTERS_BETWEEN_PAUSES = 20_000;
 
 /** What the texts of turns were analysed to; remembers some, since a turn is looked at several times when it is new. */
 export class TextAnalyses {
   readonly #known = new Map<string, AnalysedText>();
+  #terms = 0;
 
   /** The analysed texts of turns, by their id. */
   async of(
@@ -90,10 +92,14 @@ export class TextAnalyses {
       text: `select i.id, i.status, ${INDEXED_TEXT} from echo_unified_interactions i where i.id = any($1::int[])`,
       values: [[...unknown.keys()]],
     });
-    for (const [index, row] of rows.entries()) {
+    let characters = 0;
+    for (const row of rows) {
       // Requests come first.
-      if (index % TURNS_BETWEEN_PAUSES === TURNS_BETWEEN_PAUSES - 1)
+      characters += row.query.length + row.response.length;
+      if (characters > CHARACTERS_BETWEEN_PAUSES) {
+        characters = 0;
         await new Promise((resolve) => setImmediate(resolve));
+      }
       const text = analyse(indexedText(row));
       found.set(row.id, text);
       this.#remember(keyOf(row), text);
@@ -102,11 +108,14 @@ export class TextAnalyses {
   }
 
   #remember(key: string, text: AnalysedText): void {
-    if (this.#known.size >= TURNS_REMEMBERED) {
-      const [oldest] = this.#known.keys();
-      if (oldest !== undefined) this.#known.delete(oldest);
-    }
+    if (this.#known.has(key)) return;
     this.#known.set(key, text);
+    this.#terms += text.counts.size + text.parts.size;
+    for (const [oldest, { counts, parts }] of this.#known) {
+      if (this.#terms <= TERMS_REMEMBERED) break;
+      this.#known.delete(oldest);
+      this.#terms -= counts.size + parts.size;
+    }
   }
 }
 

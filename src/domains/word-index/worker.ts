@@ -1,9 +1,12 @@
 import type { Owner } from '../../access/principals.ts';
+import { judgeDatabaseError } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+
 import type { Logger } from '../../log.ts';
+import { ownerKey } from '../../vectors/vector-store.ts';
 import { createPause } from '../pause.ts';
 import type { TextAnalyses } from './turns.ts';
-import { compactIndex, forgetRemoved, indexTurns } from './writer.ts';
+import { compactIndex, forgetRemoved, indexTurns, setAside } from './writer.ts';
 
 export interface IndexWorkerOptions {
   readonly db: Database;
@@ -24,13 +27,9 @@ const POLL_MS = 1_000;
 /** So many waiting turns of an owner are indexed at once; fewer wait, since a search reads them as they are. */
 const WORTH_TURNS = 64;
 const WORTH_MS = 10_000;
-const BATCH = 1_024;
+const BATCH = 512;
 /** Batches of one owner before others have their turn. */
-const BATCHES = 8;
-
-interface Due extends Owner {
-  readonly turns: number;
-}
+const BATCHES = 16;
 
 /**
  * Moves stored turns into the word index as long as it runs, and the words of deleted turns out of it. Any number
@@ -40,37 +39,59 @@ export function createIndexWorker({ db, texts, log, pollMs }: IndexWorkerOptions
   const pause = createPause();
   let running: Promise<void> | null = null;
   let stopping = false;
-  let failing = false;
   let stored = 0;
   const services = { db, texts };
+  /** How many turns at once, of owners with whom more did not work. */
+  const limits = new Map<string, number>();
+  const failures = new Map<string, unknown>();
 
-  const catchUp = async (owner: Due) => {
-    for (let batch = 0; batch < BATCHES && !stopping; batch++) {
-      const taken = await indexTurns(services, owner, BATCH);
-      if (taken === null || taken < BATCH) break;
-    }
-    await compactIndex(services, owner);
-  };
-  /** One owner's trouble is no reason for others to wait. */
-  const attempt = async (work: () => Promise<unknown>) => {
+  /** One owner's trouble is no reason for others to wait, and is told once. @returns whether it worked */
+  const attempt = async (name: string, work: () => Promise<void>) => {
     try {
       await work();
-      failing = false;
+      failures.delete(name);
+      return true;
     } catch (error) {
-      if (!failing) log.warn({ err: error }, 'the word index waits; searches read new turns as they are');
-      failing = true;
+      if (!failures.has(name))
+        log.warn({ err: error }, 'the word index waits; searches read new turns as they are');
+      failures.set(name, error);
+      return false;
     }
+  };
+  /** @returns whether more turns of the owner wait */
+  const catchUp = async (owner: Owner): Promise<boolean> => {
+    const name = ownerKey(owner);
+    let more = false;
+    const worked = await attempt(name, async () => {
+      for (let batch = 0; batch < BATCHES && !stopping; batch++) {
+        const done = await indexTurns(services, owner, limits.get(name) ?? BATCH);
+        more = done?.isFull ?? false;
+        if (!more) break;
+      }
+      limits.delete(name);
+      await compactIndex(services, owner);
+    });
+    if (worked) return more;
+    const limit = limits.get(name) ?? BATCH;
+    // The database refuses what is in a turn, or the code stumbles over it: the others must not wait for it.
+    const isTurns = ['refused', 'unknown'].includes(judgeDatabaseError(failures.get(name)));
+    if (limit === 1 && isTurns)
+      log.error(
+        { interactionId: await setAside(services, owner) },
+        'a turn cannot be indexed and is left out',
+      );
+    limits.set(name, Math.max(1, Math.floor(limit / 4)));
+    return false;
   };
   const round = async (): Promise<boolean> => {
     let more = false;
-    await attempt(async () => {
-      const due = await dueOwners(db);
-      for (const owner of due) if (!stopping) await attempt(() => catchUp(owner));
+    await attempt('', async () => {
+      for (const owner of await dueOwners(db)) if (!stopping) more = (await catchUp(owner)) || more;
       for (const owner of await ownersWithRemovals(db))
-        if (!stopping) await attempt(() => forgetRemoved(services, owner));
-      more = due.some(({ turns }) => turns >= BATCH * BATCHES);
+        if (!stopping)
+          await attempt(ownerKey(owner), async () => void (await forgetRemoved(services, owner)));
     });
-    return more && !failing;
+    return more;
   };
   const loop = async () => {
     while (!stopping) if (!(await round())) await pause.wait(pollMs ?? POLL_MS);
@@ -93,12 +114,12 @@ export function createIndexWorker({ db, texts, log, pollMs }: IndexWorkerOptions
   };
 }
 
-async function dueOwners(db: Database): Promise<Due[]> {
+async function dueOwners(db: Database): Promise<Owner[]> {
   const { rows } = await db.pool.query({
     name: 'index_owners_due',
-    text: `select user_id as "userId", tenant_id as "tenantId", count(*)::int as turns from echo_index_queue
+    text: `select user_id as "userId", tenant_id as "tenantId" from echo_index_queue
            group by 1, 2 having count(*) >= $1 or min(queued_at) < now() - $2 * interval '1 millisecond'
-           order by 3 desc limit 64`,
+           order by count(*) desc limit 64`,
     values: [WORTH_TURNS, WORTH_MS],
   });
   return rows;
