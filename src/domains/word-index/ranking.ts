@@ -75,16 +75,15 @@ export function rankDocuments(
     });
     for (const run of runs) count = settle(run, rarity, share, count);
   }
-  const found = touched.subarray(0, count);
-  const best = bestOf(found, limit, allowed);
+  const best = bestOf(count, limit, allowed);
   const ranked = best.map((document) => ({
     document,
     score: cells[document * CELLS] as number,
     own: Math.min(1, cells[document * CELLS + OWN] as number),
     near: Math.min(1, cells[document * CELLS + NEAR] as number),
   }));
-  for (const document of found) {
-    const cell = document * CELLS;
+  for (let index = 0; index < count; index++) {
+    const cell = (touched[index] as number) * CELLS;
     cells[cell] = 0;
     cells[cell + OWN] = 0;
     cells[cell + NEAR] = 0;
@@ -157,8 +156,8 @@ function rarityOf(saying: number, documents: number): number {
   return Math.log(1 + (Math.max(documents - saying, 0) + 0.5) / (saying + 0.5));
 }
 
-/** The best of the touched documents, by a heap whose root is the worst one kept. */
-function bestOf(touched: Int32Array, limit: number, allowed: ReadonlySet<number> | null): number[] {
+/** The best of the first `count` touched documents, by a heap whose root is the worst one kept. */
+function bestOf(count: number, limit: number, allowed: ReadonlySet<number> | null): number[] {
   const isBetter = (a: number, b: number) => {
     const difference = (cells[a * CELLS] as number) - (cells[b * CELLS] as number);
     return difference > 0 || (difference === 0 && a > b);
@@ -177,7 +176,11 @@ function bestOf(touched: Int32Array, limit: number, allowed: ReadonlySet<number>
     }
     heap[at] = document;
   };
-  for (const document of touched) {
+  let least = 0;
+  for (let index = 0; index < count; index++) {
+    const document = touched[index] as number;
+    // Nearly all fail here, once the heap is full.
+    if ((cells[document * CELLS] as number) < least) continue;
     if (allowed && !allowed.has(document)) continue;
     if (heap.length < limit) {
       heap.push(document);
@@ -186,6 +189,7 @@ function bestOf(touched: Int32Array, limit: number, allowed: ReadonlySet<number>
       heap[0] = document;
       sink(0);
     }
+    if (heap.length === limit) least = cells[(heap[0] as number) * CELLS] as number;
   }
   return heap.sort((a, b) => (isBetter(a, b) ? -1 : 1));
 }
