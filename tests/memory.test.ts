@@ -59,10 +59,9 @@ const found = async (user: string, query: string, filter: object | null = null, 
 async function index(user: string, batch = 100) {
   const { db, texts } = app.app.services;
   const owner = { tenantId: 'default', userId: user };
-  for (;;) {
-    const done = await indexTurns({ db, texts }, owner, batch);
-    if (done?.turns === 0) break;
-  }
+  const waiting = 'select interaction_id from echo_index_queue where user_id = $1 limit 1';
+  // The worker of the server may be at the same turns.
+  while ((await app.sql(waiting, [user])).length > 0) await indexTurns({ db, texts }, owner, batch);
   await compactIndex({ db }, owner);
 }
 
@@ -183,11 +182,15 @@ describe('a search', () => {
   test('sends a fixed number of statements, whatever it finds', async () => {
     await index('ada');
     const sent = async (limit: number) => {
-      app.statements.length = 0;
-      await search('ada', 'climbing hall rain train', null, limit);
-      return app.statements.filter((name) => !/^(ping|lease|reconcile|event|index_owners)/.test(name)).length;
+      const counts: number[] = [];
+      for (let attempt = 0; attempt < 5; attempt++) {
+        app.statements.length = 0;
+        await search('ada', 'climbing hall rain train', null, limit);
+        counts.push(app.statements.filter((name) => name !== 'ping').length);
+      }
+      // Workers run beside it, and can only add.
+      return Math.min(...counts);
     };
-    await sent(1);
     expect(await sent(1)).toBe(4);
     expect(await sent(100)).toBeLessThanOrEqual(5);
   });

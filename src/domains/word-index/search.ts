@@ -50,7 +50,7 @@ const MAX_TERMS = 128;
 const ROWS_BETWEEN_PAUSES = 32;
 const NAME_WEIGHT = 0.03;
 /** Bytes of postings that one search reads: the rarest terms first, and the rarest always. */
-const MAX_BYTES = 300_000;
+const MAX_BYTES = 200_000;
 
 /**
  * The words of a query that can be looked up, without repetition; a long text is cut in its middle.
@@ -142,22 +142,22 @@ async function indexState(db: Database, owner: Owner) {
 interface StoredRun {
   readonly term: string;
   readonly saying: number;
-  readonly data: Buffer | null;
+  readonly data: Buffer;
 }
 
 async function readTerms(db: Database, ownerId: number, terms: readonly QueryTerm[]): Promise<StoredRun[]> {
   if (terms.length === 0) return [];
   const { rows } = await db.pool.query<StoredRun>({
     name: 'index_postings',
-    text: `with found as materialized (
-             select term, saying, data from echo_index_postings where owner_id = $1 and term = any($2::text[])
-           ), sizes as (
+    // Sizes first, which are known without reading the bytes.
+    text: `with sizes as materialized (
              select term, sum(octet_length(data)) as bytes,
                     sum(sum(octet_length(data))) over (order by sum(octet_length(data)), term) as running
-             from found group by term
+             from echo_index_postings where owner_id = $1 and term = any($2::text[]) group by term
            )
-           select term, saying, case when running <= ${MAX_BYTES} or running = bytes then data end as data
-           from found join sizes using (term)`,
+           select p.term, p.saying, p.data from sizes s cross join lateral (
+             select term, saying, data from echo_index_postings where owner_id = $1 and term = s.term
+           ) p where s.running <= ${MAX_BYTES} or s.running = s.bytes`,
     values: [ownerId, terms.map(({ term }) => term)],
   });
   return rows;
@@ -230,7 +230,7 @@ function joined(terms: readonly QueryTerm[], sources: readonly (readonly StoredR
       const postings = known.get(term);
       if (!postings) continue;
       postings.saying += saying;
-      if (data) postings.data.push(data);
+      postings.data.push(data);
     }
   return [...known.values()].filter(({ saying, data }) => saying > 0 && data.length > 0);
 }
