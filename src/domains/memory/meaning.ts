@@ -46,8 +46,8 @@ export function createMeaningSearch(vectors: VectorSearch, log: Logger, budgetMs
           filter: { conversationId, since, until },
           signal,
         });
+        // The race also hears of whichever of the two fails too late.
         const { hits, degraded } = await Promise.race([searching, timedOut(signal)]);
-        searching.catch(() => undefined);
         return { found: likenessOf(hits), degraded };
       } catch (error) {
         restsUntil = performance.now() + REST_MS;

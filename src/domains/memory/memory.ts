@@ -114,9 +114,8 @@ async function search(
   conditions: MemoryConditions,
   waiting: readonly InteractionRow[],
 ) {
+  // Never rejects, so it may run beside what follows.
   const meaning = services.meaning?.search(owner, wanted.query, conditions) ?? null;
-  // It is awaited later, and must not be an unhandled rejection until then.
-  meaning?.catch(() => undefined);
   const words = await searchWords(services, owner, wanted.query, waiting);
   const pool = await poolOf(services.db, owner, wanted, conditions, { words, meaning: await meaning });
   const stored = (ids: readonly number[]) => turnsById(services.db, owner, ids);

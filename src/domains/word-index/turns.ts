@@ -49,7 +49,7 @@ export function indexedText(turn: { query: string; response: string; caption: un
 }
 
 /** SQL: what `indexedText` takes, of a turn `i`. */
-export const INDEXED_TEXT = `left(i.query, ${INDEXED_LENGTH}) as query, left(i.response, ${INDEXED_LENGTH}) as response,
+const INDEXED_TEXT = `left(i.query, ${INDEXED_LENGTH}) as query, left(i.response, ${INDEXED_LENGTH}) as response,
   i.metadata ->> 'caption' as caption`;
 
 const MAX_SPEAKERS = 64;
