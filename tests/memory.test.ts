@@ -3,7 +3,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readEvaluation } from '../bench/evaluate/dialogues.ts';
 import { askQuestions, recordDialogues } from '../bench/evaluate/run.ts';
 import { scoreRankings } from '../bench/evaluate/score.ts';
-import { compactIndex, forgetRemoved, indexTurns } from '../src/domains/word-index/writer.ts';
+import { readPostings, spaceForPostings } from '../src/domains/word-index/postings.ts';
+import { forgetRemoved } from '../src/domains/word-index/removals.ts';
+import { mergeSegments } from '../src/domains/word-index/segments.ts';
+import { compactIndex, indexTurns, lockOwner } from '../src/domains/word-index/writer.ts';
 import { startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
@@ -232,6 +235,98 @@ describe('a search', () => {
     expect(await terms()).not.toContain('vault');
     expect(await terms()).toContain('marzipan');
     expect(await found('zoe', 'marzipan')).toEqual(['The statue of the marzipan maker is closed']);
+  });
+});
+
+describe('segments of the index', () => {
+  useApp();
+  const owner = { tenantId: 'default', userId: 'max' };
+  /** What the postings hold of each term, by document. */
+  const held = async () => {
+    const terms = new Map<string, { saying: number; entries: Map<number, string> }>();
+    const space = spaceForPostings();
+    for (const { term, saying, data } of await app.sql(
+      'select * from echo_index_postings order by segment',
+    )) {
+      const known = terms.get(term) ?? { saying: 0, entries: new Map() };
+      space.count = 0;
+      readPostings(data, space);
+      for (let at = 0; at < space.count; at++) {
+        const document = space.documents[at] as number;
+        const entry = `${space.weights[at]}/${space.said[at]}`;
+        known.entries.set(
+          document,
+          [...(known.entries.get(document)?.split(' ') ?? []), entry].sort().join(' '),
+        );
+      }
+      known.saying += saying;
+      terms.set(term, known);
+    }
+    return terms;
+  };
+  const saying = async (word: string) =>
+    (await search('max', word)).hits.filter(({ reasons }) => reasons.includes(`shares words: ${word}`))
+      .length;
+  const rowsOfATerm = async () =>
+    (
+      await app.sql(
+        'select max(count)::int as most from (select count(*) from echo_index_postings group by term)',
+      )
+    )[0]?.most;
+
+  test('are merged and give up a deleted conversation without a change to anything else', async () => {
+    const { db } = app.app.services;
+    for (let number = 0; number < 27; number++)
+      await record('max', `thread ${number % 3}`, [
+        {
+          query: `Tell me of ${['goats', 'boats', 'coats'][number % 3]} and the harbour`,
+          response: `Part ${number}`,
+        },
+        { query: 'And what else?', response: `The ${number % 3 === 1 ? 'walrus' : 'lamp'} swims` },
+      ]);
+    // Each segment holds turns of two conversations.
+    while ((await indexTurns(app.app.services, owner, 4))?.turns);
+    const before = await held();
+    expect(await rowsOfATerm()).toBe(14);
+
+    // A merge that was cut off before anything was joined.
+    await db.transaction(async (client) => {
+      const locked = await lockOwner(client, owner);
+      if (!locked) throw new Error('the index is locked');
+      await mergeSegments(client, locked);
+    });
+    expect(await saying('walrus')).toBe(9);
+    await app.graphql(
+      'mutation { deleteConversation(conversationId: "thread 1") { __typename } }',
+      {},
+      'max',
+    );
+    // The worker of the server may be at it.
+    await expect.poll(() => forgetRemoved(app.app.services, owner)).toBe(true);
+    expect(await saying('walrus')).toBe(0);
+    const left = new Set(
+      (await app.sql('select document from echo_index_documents')).map(({ document }) => document),
+    );
+    expect(left.size).toBe(36);
+    const expected = new Map(
+      [...before].flatMap(([term, { entries }]) => {
+        const kept = [...entries].filter(([document]) => left.has(document));
+        // Bit 1: said by the turn itself.
+        const saying = kept.filter(([, entry]) =>
+          entry.split(' ').some((each) => Number(each.split('/')[1]) & 1),
+        ).length;
+        return kept.length > 0 ? [[term, { saying, entries: new Map(kept) }] as const] : [];
+      }),
+    );
+    expect(await held()).toEqual(expected);
+
+    await compactIndex(app.app.services, owner);
+    expect(await app.sql('select distinct is_joining from echo_index_segments')).toEqual([
+      { is_joining: false },
+    ]);
+    expect(await rowsOfATerm()).toBe(7);
+    expect(await held()).toEqual(expected);
+    expect(await saying('goats')).toBe(9);
   });
 });
 

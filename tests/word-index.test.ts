@@ -7,12 +7,7 @@ import {
   spaceForPostings,
   UNIT,
 } from '../src/domains/word-index/postings.ts';
-import {
-  explainDocuments,
-  type RankedDocument,
-  rankDocuments,
-  type TermPostings,
-} from '../src/domains/word-index/ranking.ts';
+import { type RankedDocument, rankDocuments, type TermPostings } from '../src/domains/word-index/ranking.ts';
 import { postingsOf } from '../src/domains/word-index/segments.ts';
 import { addTurn, PART_WEIGHT, type PlacedTurn, REACH } from '../src/domains/word-index/windows.ts';
 import { Random } from '../torture/random.ts';
@@ -548,7 +543,7 @@ describe('weights do not depend on order or grouping', () => {
 });
 
 /** BM25 by the book, over whatever the postings hold. */
-function naiveRanking(terms: readonly TermPostings[], total: number): RankedDocument[] {
+function naiveRanking(terms: readonly TermPostings[], total: number): Omit<RankedDocument, 'matched'>[] {
   const rarities = terms.map(
     ({ weight, saying }) => weight * Math.log(1 + (Math.max(total - saying, 0) + 0.5) / (saying + 0.5)),
   );
@@ -725,8 +720,16 @@ describe('explanations', () => {
   ]);
   const piano = postingsFor('piano', [[2, 1, SAID.byItself]]);
 
+  const matchedBy = (terms: readonly TermPostings[], allowed: readonly number[]) =>
+    new Map(
+      rankDocuments(terms, { total: 10, space: 10 }, 10, new Set(allowed)).map(({ document, matched }) => [
+        document,
+        matched,
+      ]),
+    );
+
   test('say who says a term, the rarest first', () => {
-    expect(explainDocuments([tea, piano], new Set([2, 3]))).toEqual(
+    expect(matchedBy([tea, piano], [2, 3])).toEqual(
       new Map([
         [
           2,
@@ -743,14 +746,21 @@ describe('explanations', () => {
   test('join what several runs say', () => {
     const later = postingsFor('tea', [[3, 1, SAID.before]]);
     const both = { ...tea, data: [...tea.data, ...later.data] };
-    expect(explainDocuments([both], new Set([3]))).toEqual(
-      new Map([[3, [{ term: 'tea', said: SAID.after | SAID.before }]]]),
-    );
+    expect(matchedBy([both], [3])).toEqual(new Map([[3, [{ term: 'tea', said: SAID.after | SAID.before }]]]));
   });
 
-  test('a document without any of the terms has none', () => {
-    expect(explainDocuments([tea], new Set([8]))).toEqual(new Map([[8, []]]));
-    expect(explainDocuments([tea], new Set())).toEqual(new Map());
+  test('tell documents of one place in different blocks apart', () => {
+    const far = postingsFor('tea', [
+      [5, 1, SAID.byItself],
+      [5 + 8_192, 1, SAID.before],
+      [5 + 3 * 8_192, 1, SAID.after],
+    ]);
+    const ranked = rankDocuments([far], { total: 10, space: 30_000 }, 10, null);
+    expect(ranked.map(({ document, matched }) => [document, matched[0]?.said])).toEqual([
+      [5 + 3 * 8_192, SAID.after],
+      [5 + 8_192, SAID.before],
+      [5, SAID.byItself],
+    ]);
   });
 });
 

@@ -142,13 +142,11 @@ async function hitsOf(found: Found, wanted: Wanted): Promise<MemoryHit[]> {
     .slice(0, limit);
   const ids = best.flatMap(({ candidate: { turn } }) => (found.waiting.has(turn.turnId) ? [] : turn.id));
   const rows = await found.stored(ids);
-  const matched = found.words.explain(best.flatMap(({ candidate }) => candidate.words?.document ?? []));
   return best.flatMap((hit) => {
     const { turn, words: ranked, meaning } = hit.candidate;
     const interaction = found.waiting.get(turn.turnId) ?? rows.get(turn.id);
     if (!interaction) return [];
-    const terms = (ranked && matched.get(ranked.document)) ?? [];
-    const reasons = reasonsOf(question, { ...hit, meaning, terms }, interaction, now);
+    const reasons = reasonsOf(question, { ...hit, meaning, terms: ranked?.matched ?? [] }, interaction, now);
     return { interaction, score: hit.score, tier: hit.tier, reasons };
   });
 }

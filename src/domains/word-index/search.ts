@@ -2,14 +2,7 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import { type AnalysedText, analyse, partsOf, wordsOf } from './analysis.ts';
-import {
-  explainDocuments,
-  type MatchedTerm,
-  type QueryTerm,
-  type RankedDocument,
-  rankDocuments,
-  type TermPostings,
-} from './ranking.ts';
+import { type QueryTerm, type RankedDocument, rankDocuments, type TermPostings } from './ranking.ts';
 import { postingsOf } from './segments.ts';
 import { type IndexableTurn, indexedText, speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
 import { PART_WEIGHT, type PlacedTurn } from './windows.ts';
@@ -33,7 +26,6 @@ export interface WordMatches {
   readonly incomplete: boolean;
   /** The best documents, best first. */
   rank(limit: number, allowed: ReadonlySet<number> | null): RankedDocument[];
-  explain(documents: readonly number[]): Map<number, MatchedTerm[]>;
 }
 
 /**
@@ -99,7 +91,6 @@ export async function searchWords(
     waiting: own.turns,
     incomplete: freshIds.length > MAX_FRESH || waiting.length > MAX_FRESH,
     rank: (limit, allowed) => rankDocuments(found, { total, space: total + GAP }, limit, allowed),
-    explain: (wanted) => explainDocuments(found, new Set(wanted)),
   };
 }
 
@@ -116,7 +107,6 @@ export async function searchWaiting(query: string, waiting: readonly Interaction
     waiting: turns,
     incomplete: true,
     rank: (limit, allowed) => rankDocuments(found, { total: turns.size, space: turns.size }, limit, allowed),
-    explain: (wanted) => explainDocuments(found, new Set(wanted)),
   };
 }
 

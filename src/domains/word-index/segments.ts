@@ -1,12 +1,15 @@
 import type { PoolClient } from 'pg';
+import type { Database } from '../../db/client.ts';
 import { PostingsBuilder } from './postings.ts';
 import type { IndexableTurn, TextAnalyses } from './turns.ts';
 import { addTurn, type PlacedTurn, REACH } from './windows.ts';
 
 /** Segments of one level that follow each other are merged when there are so many. */
 const FAN_IN = 8;
+/** Rows of one term that are joined at once; far more than there are. */
+const MAX_JOINED = 1_000;
 /** Segments of so many documents are final. */
-const FINAL_DOCUMENTS = 16_384;
+const FINAL_DOCUMENTS = 32_768;
 const FINAL_LEVEL = levelOf(FINAL_DOCUMENTS);
 const DISTANCES = Array.from({ length: REACH }, (_, index) => index + 1);
 const TURNS_BETWEEN_PAUSES = 64;
@@ -16,10 +19,15 @@ interface Segment {
   readonly segment: number;
   readonly documents: number;
   readonly level: number;
+  readonly isJoining: boolean;
 }
 
 /** A turn with its number in the index. */
 export type NumberedTurn = IndexableTurn & { readonly document: number };
+
+export function isNumbered(turn: IndexableTurn): turn is NumberedTurn {
+  return turn.document !== null;
+}
 
 /** How often a segment of so many documents has been merged, about. */
 export function levelOf(documents: number): number {
@@ -94,44 +102,98 @@ export async function insertSegment(
   });
 }
 
-/** Merges segments that follow each other, until there are few. @returns the number of segments that went */
-export async function mergeSegments(client: PoolClient, ownerId: number): Promise<number> {
+/** Makes one segment of several that follow each other; what belongs to it is joined afterwards. */
+export async function mergeSegments(
+  client: PoolClient,
+  { ownerId, nextDocument }: { ownerId: number; nextDocument: number },
+): Promise<Joining | null> {
   const { rows } = await client.query<Segment>({
     name: 'index_segments',
-    text: 'select segment, documents, level from echo_index_segments where owner_id = $1 order by segment',
+    text: `select segment, documents, level, is_joining as "isJoining" from echo_index_segments
+           where owner_id = $1 order by segment`,
     values: [ownerId],
   });
-  const run = mergeable(rows);
-  const [first] = run;
-  if (!first) return 0;
-  const documents = run.reduce((sum, { documents: count }) => sum + count, 0);
-  const segments = run.map(({ segment }) => segment);
-  await client.query({
-    name: 'merge_postings',
-    text: `with gone as (
-             delete from echo_index_postings where owner_id = $1 and segment = any($2::int[]) returning term, segment, saying, data
-           )
-           insert into echo_index_postings (owner_id, term, segment, saying, data)
-           select $1, term, $3, sum(saying), string_agg(data, ''::bytea order by segment) from gone group by term`,
-    values: [ownerId, segments, first.segment],
+  const unfinished = rows.findIndex(({ isJoining }) => isJoining);
+  const joiningOf = (first: number, count: number): Joining => ({
+    from: rows[first]?.segment ?? 0,
+    to: rows[first + count]?.segment ?? nextDocument,
   });
+  if (unfinished >= 0) return joiningOf(unfinished, 1);
+  const start = mergeable(rows);
+  if (start === null) return null;
+  const joining = joiningOf(start, FAN_IN);
+  const documents = rows.slice(start, start + FAN_IN).reduce((sum, { documents: count }) => sum + count, 0);
   await client.query({
     name: 'merge_segments',
-    text: `with gone as (delete from echo_index_segments where owner_id = $1 and segment = any($2::int[]) and segment <> $3)
-           update echo_index_segments set documents = $4, level = $5 where owner_id = $1 and segment = $3`,
-    values: [ownerId, segments, first.segment, documents, levelOf(documents)],
+    text: `with gone as (
+             delete from echo_index_segments where owner_id = $1 and segment > $2 and segment < $3
+           )
+           update echo_index_segments set documents = $4, level = $5, is_joining = true
+           where owner_id = $1 and segment = $2`,
+    values: [ownerId, joining.from, joining.to, documents, levelOf(documents)],
   });
-  return segments.length - 1;
+  return joining;
 }
 
-/** The first run of segments that is worth merging, lowest levels first. */
-function mergeable(segments: readonly Segment[]): Segment[] {
+/** Documents whose postings are to be joined: from the first up to, not including, `to`. */
+export interface Joining {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** Terms that have several rows in a segment. */
+export async function termsToJoin(db: Database, ownerId: number, { from, to }: Joining): Promise<string[]> {
+  const { rows } = await db.pool.query<{ term: string }>({
+    name: 'terms_to_join',
+    text: `select term from echo_index_postings where owner_id = $1 and segment >= $2 and segment < $3
+           group by term having count(*) > 1`,
+    values: [ownerId, from, to],
+  });
+  return rows.map(({ term }) => term);
+}
+
+/** Joins the rows of a segment for some terms; the first row's number stays. */
+export async function joinTerms(
+  client: PoolClient,
+  ownerId: number,
+  { from, to }: Joining,
+  terms: readonly string[],
+): Promise<void> {
+  await client.query({
+    name: 'join_postings',
+    // By the term and nothing else (+ 0): a planner without figures might read the whole segment for each term.
+    text: `with places as materialized (
+             select p.place from unnest($2::text[]) as w(term) cross join lateral (
+               select ctid as place from echo_index_postings
+               where owner_id = $1 and term = w.term and segment + 0 >= $3 and segment + 0 < $4 limit ${MAX_JOINED}
+             ) p
+           ), gone as (
+             delete from echo_index_postings where ctid = any(array(select place from places))
+             returning term, segment, saying, data
+           )
+           insert into echo_index_postings (owner_id, term, segment, saying, data)
+           select $1, term, min(segment), sum(saying), string_agg(data, ''::bytea order by segment) from gone group by term`,
+    values: [ownerId, terms, from, to],
+  });
+}
+
+/** Notes that everything of a segment is joined. */
+export async function endJoining(client: PoolClient, ownerId: number, { from }: Joining): Promise<void> {
+  await client.query({
+    name: 'end_joining',
+    text: 'update echo_index_segments set is_joining = false where owner_id = $1 and segment = $2',
+    values: [ownerId, from],
+  });
+}
+
+/** Where the first run of segments begins that is worth merging, lowest levels first; null: none is. */
+function mergeable(segments: readonly Segment[]): number | null {
   for (let level = 0; level < FINAL_LEVEL; level++) {
-    let run: Segment[] = [];
-    for (const segment of segments) {
-      if (segment.level > level) run = [];
-      else if (run.push(segment) === FAN_IN) return run;
+    let length = 0;
+    for (const [index, segment] of segments.entries()) {
+      length = segment.level > level ? 0 : length + 1;
+      if (length === FAN_IN) return index + 1 - FAN_IN;
     }
   }
-  return [];
+  return null;
 }

@@ -1,4 +1,13 @@
-import { index, integer, pgTable, primaryKey, smallint, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  boolean,
+  index,
+  integer,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import { bytes, instant, tenantId } from '../../db/columns.ts';
 
 /** Whose turns are indexed; a short number for each owner, since it is part of every key. */
@@ -41,11 +50,17 @@ export const indexSegments = pgTable(
     documents: integer('documents').notNull(),
     /** Segments of one level are merged; see `levelOf`. */
     level: smallint('level').notNull(),
+    /** It was made of several, and their postings are not all joined yet. */
+    isJoining: boolean('is_joining').notNull().default(false),
   },
   (table) => [primaryKey({ columns: [table.ownerId, table.segment] })],
 );
 
-/** Where a term occurs, for one owner and segment; see `postings.ts` for the bytes. */
+/**
+ * Where a term occurs, for one owner and documents that were indexed together; see `postings.ts` for the bytes. A row
+ * belongs to the segment that its number lies in: while segments are merged, and for terms that only one of them has,
+ * that is not the segment's own number.
+ */
 export const indexPostings = pgTable(
   'echo_index_postings',
   {
@@ -80,6 +95,8 @@ export const indexRemovals = pgTable('echo_index_removals', {
   tenantId: tenantId(),
   userId: text('user_id').notNull(),
   interactionId: integer('interaction_id').notNull(),
+  /** Whose words stood around it; null for removals of an older version. */
+  conversationId: text('conversation_id'),
   /** A number that the turn had before it was indexed again; null: the turn is gone, whatever its number. */
   document: integer('document'),
 });

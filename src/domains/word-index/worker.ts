@@ -5,8 +5,9 @@ import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
 import { ownerKey } from '../../vectors/vector-store.ts';
 import { createPause } from '../pause.ts';
+import { forgetRemoved } from './removals.ts';
 import type { TextAnalyses } from './turns.ts';
-import { compactIndex, forgetRemoved, indexTurns, setAside } from './writer.ts';
+import { compactIndex, indexTurns, setAside } from './writer.ts';
 
 export interface IndexWorkerOptions {
   readonly db: Database;

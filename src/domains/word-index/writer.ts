@@ -1,8 +1,18 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { insertSegment, mergeSegments, type NumberedTurn, placed, postingsOf } from './segments.ts';
-import { type IndexableTurn, speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
+import {
+  endJoining,
+  insertSegment,
+  isNumbered,
+  joinTerms,
+  mergeSegments,
+  type NumberedTurn,
+  placed,
+  postingsOf,
+  termsToJoin,
+} from './segments.ts';
+import { speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
 
 export interface WriterServices {
   readonly db: Database;
@@ -11,10 +21,8 @@ export interface WriterServices {
 
 /** Bytes of text that are indexed in one transaction. */
 const BATCH_BYTES = 1_500_000;
-const REPAIR_STATEMENT_MS = 120_000;
-const LAST_DOCUMENT = 2_147_483_647;
-/** Documents that one segment of a repair holds. */
-const REPAIR_DOCUMENTS = 512;
+/** Terms whose postings are joined in one transaction. */
+const TERMS_AT_ONCE = 2_000;
 
 export interface Indexed {
   readonly turns: number;
@@ -98,153 +106,45 @@ async function nextInQueue(db: Database, owner: Owner, limit: number) {
   return { ids, isFull: rows.length === limit || ids.length < rows.length };
 }
 
-/** Merges an owner's segments as far as is worth while. */
+/**
+ * Merges an owner's segments as far as is worth while, in short transactions: subscribers hear of no event that began
+ * after one that is open. What is cut off goes on where it stopped.
+ */
 export async function compactIndex({ db }: Pick<WriterServices, 'db'>, owner: Owner): Promise<void> {
+  const locked = <T>(work: (client: PoolClient, held: LockedOwner) => Promise<T>) =>
+    db.transaction(async (client) => {
+      const held = await lockOwner(client, owner);
+      return held ? work(client, held) : null;
+    });
   for (;;) {
-    const merged = await db.transaction(async (client) => {
-      const locked = await lockOwner(client, owner);
-      return locked ? mergeSegments(client, locked.ownerId) : 0;
+    const begun = await locked(async (client, held) => {
+      const joining = await mergeSegments(client, held);
+      return joining && { ...joining, ownerId: held.ownerId };
     });
-    if (merged === 0) return;
-  }
-}
-
-/**
- * Takes the words of deleted turns out of an owner's postings: every segment that holds one is made again from the
- * turns that are left, in a transaction of its own. That takes seconds for a large segment, so it runs on a
- * connection without the deadlines of the pool.
- *
- * @returns whether it is done; false while another process is at work for this owner
- */
-export async function forgetRemoved({ db, texts }: WriterServices, owner: Owner): Promise<boolean> {
-  const found = await removalsOf(db, owner);
-  if (!found) return false;
-  const open = new Set(found.documents);
-  if (open.size > 0 && !(await remakeSegments({ db, texts }, owner, open))) return false;
-  await db.pool.query({
-    name: 'forget_index_removals',
-    text: 'delete from echo_index_removals where id = any($1::int[]) and user_id = $2 and tenant_id = $3',
-    values: [found.ids, owner.userId, owner.tenantId],
-  });
-  return true;
-}
-
-/**
- * What is noted as removed, and the documents that hold words of it. Read under the owner's lock: a turn that was
- * being indexed while it was deleted has its document by then. Null: the lock is taken.
- */
-async function removalsOf(db: Database, owner: Owner) {
-  return db.transaction(async (client) => {
-    if (!(await lockOwner(client, owner))) return null;
-    const { rows } = await client.query<{ id: number; document: number | null }>({
-      name: 'index_removals',
-      text: `select r.id, coalesce(r.document, d.document) as document
-             from echo_index_removals r left join echo_index_documents d
-               on d.interaction_id = r.interaction_id and r.document is null
-             where r.user_id = $1 and r.tenant_id = $2`,
-      values: [owner.userId, owner.tenantId],
-    });
-    return {
-      ids: rows.map((row) => row.id),
-      documents: rows.flatMap(({ document }) => document ?? []),
-    };
-  });
-}
-
-/** Makes the segments again that hold these documents. @returns false if the owner's index was locked */
-async function remakeSegments(
-  { db, texts }: WriterServices,
-  owner: Owner,
-  documents: Set<number>,
-): Promise<boolean> {
-  const connection = await db.dedicated();
-  const client = connection as unknown as PoolClient;
-  try {
-    await client.query(`set statement_timeout = ${REPAIR_STATEMENT_MS}`);
-    for (const document of documents) {
-      await client.query('begin');
-      const locked = await lockOwner(client, owner);
-      if (!locked) return false;
-      const range = await segmentOf(client, locked.ownerId, document);
-      if (range) await remakeRange(client, texts, locked.ownerId, range);
-      await client.query('commit');
-      for (const each of documents)
-        if (each === document || (range && each >= range.from && each < range.to)) documents.delete(each);
+    if (!begun) return;
+    const terms = await termsToJoin(db, begun.ownerId, begun);
+    for (let at = 0; at < terms.length; at += TERMS_AT_ONCE) {
+      const some = terms.slice(at, at + TERMS_AT_ONCE);
+      const joined = await locked((client, { ownerId }) =>
+        joinTerms(client, ownerId, begun, some).then(() => true),
+      );
+      if (!joined) return;
     }
-    return true;
-  } finally {
-    // Ends the session, and with it whatever was not committed.
-    await connection.end();
+    await locked((client, { ownerId }) => endJoining(client, ownerId, begun));
   }
 }
 
-/** Documents of one segment: from the first up to, not including, `to`. */
-interface Range {
-  readonly from: number;
-  readonly to: number;
-}
-
-async function segmentOf(client: PoolClient, ownerId: number, document: number): Promise<Range | null> {
-  const { rows } = await client.query<{ segment: number; next: number | null }>({
-    text: `select s.segment, (select min(n.segment) from echo_index_segments n where n.owner_id = $1 and n.segment > s.segment) as next
-           from echo_index_segments s where s.owner_id = $1 and s.segment <= $2 order by s.segment desc limit 1`,
-    values: [ownerId, document],
-  });
-  const [found] = rows;
-  return found ? { from: found.segment, to: found.next ?? LAST_DOCUMENT } : null;
-}
-
-async function remakeRange(
-  client: PoolClient,
-  texts: TextAnalyses,
-  ownerId: number,
-  { from, to }: Range,
-): Promise<void> {
-  await client.query({
-    text: `delete from echo_index_documents d where d.owner_id = $1 and d.document >= $2 and d.document < $3
-           and not exists (select from echo_unified_interactions i where i.id = d.interaction_id)`,
-    values: [ownerId, from, to],
-  });
-  const left = await client.query({
-    text: `select interaction_id as id from echo_index_documents
-           where owner_id = $1 and document >= $2 and document < $3 order by document`,
-    values: [ownerId, from, to],
-  });
-  await client.query({
-    text: `with gone as (delete from echo_index_segments where owner_id = $1 and segment = $2)
-           delete from echo_index_postings where owner_id = $1 and segment = $2`,
-    values: [ownerId, from],
-  });
-  const ids = left.rows.map((row) => row.id as number);
-  for (let at = 0; at < ids.length; at += REPAIR_DOCUMENTS)
-    await remakeSegment(client, texts, ownerId, ids.slice(at, at + REPAIR_DOCUMENTS));
-}
-
-async function remakeSegment(
-  client: PoolClient,
-  texts: TextAnalyses,
-  ownerId: number,
-  ids: readonly number[],
-): Promise<void> {
-  const wanted = new Set(ids);
-  const turns = (await turnsWithEarlier(client, ids)).filter(isNumbered);
-  const own = turns.filter((turn) => wanted.has(turn.id)).sort((a, b) => a.document - b.document);
-  const [first] = own;
-  if (!first) return;
-  const earlier = turns.filter((turn) => !wanted.has(turn.id));
-  const postings = await postingsOf(await placed(client, texts, own), await placed(client, texts, earlier));
-  await insertSegment(client, ownerId, { segment: first.document, documents: own.length }, postings);
-}
-
-function isNumbered(turn: IndexableTurn): turn is NumberedTurn {
-  return turn.document !== null;
+interface LockedOwner {
+  readonly ownerId: number;
+  readonly nextDocument: number;
+  readonly speakers: string[];
 }
 
 /** Whoever changes an owner's index holds this row. Null: somebody else does. */
-async function lockOwner(client: PoolClient, owner: Owner) {
+export async function lockOwner(client: PoolClient, owner: Owner): Promise<LockedOwner | null> {
   const values = [owner.userId, owner.tenantId];
   const lock = () =>
-    client.query<{ ownerId: number; nextDocument: number; speakers: string[] }>({
+    client.query<LockedOwner>({
       name: 'lock_index_owner',
       text: `select owner_id as "ownerId", next_document as "nextDocument", speakers from echo_index_owners
              where user_id = $1 and tenant_id = $2 for update skip locked`,
@@ -269,9 +169,10 @@ async function insertDocuments(
   await client.query({
     name: 'insert_index_documents',
     text: `with earlier as (
-             insert into echo_index_removals (user_id, tenant_id, interaction_id, document)
-             select $4, $5, interaction_id, document from echo_index_documents
-             where interaction_id = any($3::int[]) and owner_id = $1
+             insert into echo_index_removals (user_id, tenant_id, interaction_id, conversation_id, document)
+             select $4, $5, d.interaction_id, i.conversation_id, d.document
+             from echo_index_documents d join echo_unified_interactions i on i.id = d.interaction_id
+             where d.interaction_id = any($3::int[]) and d.owner_id = $1
            )
            insert into echo_index_documents (owner_id, document, interaction_id)
            select $1, document, id from unnest($2::int[], $3::int[]) as t(document, id)

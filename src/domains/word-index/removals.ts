@@ -1,0 +1,204 @@
+import type { PoolClient } from 'pg';
+import type { Owner } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import { withoutDocuments } from './postings.ts';
+import { insertSegment, isNumbered, placed, postingsOf } from './segments.ts';
+import { type TextAnalyses, turnsWithEarlier } from './turns.ts';
+import { lockOwner, type WriterServices } from './writer.ts';
+
+const STATEMENT_MS = 120_000;
+const LAST_DOCUMENT = 2_147_483_647;
+/** Documents that one segment of those that are made again holds. */
+const DOCUMENTS_AT_ONCE = 512;
+/** Rows of postings that are read at once. */
+const ROWS_AT_ONCE = 5_000;
+
+/**
+ * Takes the words of deleted turns out of an owner's postings.
+ *
+ * Of a conversation that is gone as a whole nothing else holds a word, so its documents are taken out of the bytes.
+ * Otherwise turns around a removed one hold words of it, and every segment with such turns is made again from those
+ * that are left. Either takes seconds for a large segment, so it runs on a connection without the deadlines of the
+ * pool, in one transaction for each segment.
+ *
+ * @returns whether it is done; false while another process is at work for this owner
+ */
+export async function forgetRemoved(services: WriterServices, owner: Owner): Promise<boolean> {
+  const found = await removalsOf(services.db, owner);
+  if (!found) return false;
+  const { ids, whole, parts } = found;
+  const forgotten =
+    (await changeSegments(services.db, owner, whole, takeOut)) &&
+    (await changeSegments(services.db, owner, parts, (client, ownerId, range) =>
+      makeAgain(client, services.texts, ownerId, range),
+    ));
+  if (!forgotten) return false;
+  await services.db.pool.query({
+    name: 'forget_index_removals',
+    text: 'delete from echo_index_removals where id = any($1::int[]) and user_id = $2 and tenant_id = $3',
+    values: [ids, owner.userId, owner.tenantId],
+  });
+  return true;
+}
+
+/**
+ * What is noted as removed, and the documents that hold words of it. Read under the owner's lock: a turn that was
+ * being indexed while it was deleted has its document by then. Null: the lock is taken.
+ */
+async function removalsOf(db: Database, owner: Owner) {
+  return db.transaction(async (client) => {
+    if (!(await lockOwner(client, owner))) return null;
+    const { rows } = await client.query<{ id: number; document: number | null; isWhole: boolean }>({
+      name: 'index_removals',
+      text: `select r.id, coalesce(r.document, d.document) as document,
+               r.conversation_id is not null and not exists (
+                 select from echo_unified_interactions i
+                 where i.conversation_id = r.conversation_id and i.tenant_id = r.tenant_id
+               ) as "isWhole"
+             from echo_index_removals r left join echo_index_documents d
+               on d.interaction_id = r.interaction_id and r.document is null
+             where r.user_id = $1 and r.tenant_id = $2`,
+      values: [owner.userId, owner.tenantId],
+    });
+    const documents = (isWhole: boolean) =>
+      new Set(rows.filter((row) => row.isWhole === isWhole).flatMap(({ document }) => document ?? []));
+    return { ids: rows.map((row) => row.id), whole: documents(true), parts: documents(false) };
+  });
+}
+
+/** Documents of one segment: from the first up to, not including, `to`. */
+interface Range {
+  readonly from: number;
+  readonly to: number;
+}
+type Change = (
+  client: PoolClient,
+  ownerId: number,
+  range: Range,
+  documents: ReadonlySet<number>,
+) => Promise<void>;
+
+/** Changes every segment that holds one of these documents. @returns false if the owner's index was locked */
+async function changeSegments(
+  db: Database,
+  owner: Owner,
+  documents: Set<number>,
+  change: Change,
+): Promise<boolean> {
+  if (documents.size === 0) return true;
+  const connection = await db.dedicated();
+  const client = connection as unknown as PoolClient;
+  try {
+    await client.query(`set statement_timeout = ${STATEMENT_MS}`);
+    const all = new Set(documents);
+    for (const document of documents) {
+      await client.query('begin');
+      const locked = await lockOwner(client, owner);
+      if (!locked) return false;
+      const range = await segmentOf(client, locked.ownerId, document);
+      const within = [...documents].filter((each) => range && each >= range.from && each < range.to);
+      if (range) await change(client, locked.ownerId, range, all);
+      await client.query('commit');
+      for (const each of [document, ...within]) documents.delete(each);
+    }
+    return true;
+  } finally {
+    // Ends the session, and with it whatever was not committed.
+    await connection.end();
+  }
+}
+
+async function segmentOf(client: PoolClient, ownerId: number, document: number): Promise<Range | null> {
+  const { rows } = await client.query<{ segment: number; next: number | null }>({
+    text: `select s.segment, (select min(n.segment) from echo_index_segments n where n.owner_id = $1 and n.segment > s.segment) as next
+           from echo_index_segments s where s.owner_id = $1 and s.segment <= $2 order by s.segment desc limit 1`,
+    values: [ownerId, document],
+  });
+  const [found] = rows;
+  return found ? { from: found.segment, to: found.next ?? LAST_DOCUMENT } : null;
+}
+
+/** Takes documents out of the postings of a segment: its own, and those of earlier ones that its turns followed. */
+async function takeOut(
+  client: PoolClient,
+  ownerId: number,
+  { from, to }: Range,
+  documents: ReadonlySet<number>,
+): Promise<void> {
+  // Places of rows of these very transactions: nobody else changes them under the owner's lock.
+  const places = await client.query<{ place: string }>({
+    text: `select ctid::text as place from echo_index_postings where owner_id = $1 and segment >= $2 and segment < $3`,
+    values: [ownerId, from, to],
+  });
+  for (let at = 0; at < places.rows.length; at += ROWS_AT_ONCE) {
+    const { rows } = await client.query<{ place: string; saying: number; data: Buffer }>({
+      text: 'select ctid::text as place, saying, data from echo_index_postings where ctid = any($1::tid[])',
+      values: [places.rows.slice(at, at + ROWS_AT_ONCE).map(({ place }) => place)],
+    });
+    const changed = rows.flatMap(({ place, saying, data }) => {
+      const left = withoutDocuments(data, documents);
+      return left ? { place, saying: saying - left.said, data: left.data } : [];
+    });
+    await client.query({
+      text: `update echo_index_postings p set saying = c.saying, data = c.data
+             from unnest($1::tid[], $2::int[], $3::bytea[]) as c(place, saying, data) where p.ctid = c.place`,
+      values: [
+        changed.map(({ place }) => place),
+        changed.map(({ saying }) => saying),
+        changed.map(({ data }) => data),
+      ],
+    });
+  }
+  await client.query({
+    text: `delete from echo_index_postings where owner_id = $1 and segment >= $2 and segment < $3 and octet_length(data) = 0`,
+    values: [ownerId, from, to],
+  });
+  await client.query({
+    text: `delete from echo_index_documents
+           where owner_id = $1 and document = any($2::int[]) and document >= $3 and document < $4`,
+    values: [ownerId, [...documents], from, to],
+  });
+}
+
+/** Makes a segment again from the turns that are left. */
+async function makeAgain(
+  client: PoolClient,
+  texts: TextAnalyses,
+  ownerId: number,
+  { from, to }: Range,
+): Promise<void> {
+  await client.query({
+    text: `delete from echo_index_documents d where d.owner_id = $1 and d.document >= $2 and d.document < $3
+           and not exists (select from echo_unified_interactions i where i.id = d.interaction_id)`,
+    values: [ownerId, from, to],
+  });
+  const left = await client.query({
+    text: `select interaction_id as id from echo_index_documents
+           where owner_id = $1 and document >= $2 and document < $3 order by document`,
+    values: [ownerId, from, to],
+  });
+  await client.query({
+    text: `with gone as (delete from echo_index_segments where owner_id = $1 and segment = $2)
+           delete from echo_index_postings where owner_id = $1 and segment >= $2 and segment < $3`,
+    values: [ownerId, from, to],
+  });
+  const ids = left.rows.map((row) => row.id as number);
+  for (let at = 0; at < ids.length; at += DOCUMENTS_AT_ONCE)
+    await insertAgain(client, texts, ownerId, ids.slice(at, at + DOCUMENTS_AT_ONCE));
+}
+
+async function insertAgain(
+  client: PoolClient,
+  texts: TextAnalyses,
+  ownerId: number,
+  ids: readonly number[],
+): Promise<void> {
+  const wanted = new Set(ids);
+  const turns = (await turnsWithEarlier(client, ids)).filter(isNumbered);
+  const own = turns.filter((turn) => wanted.has(turn.id)).sort((a, b) => a.document - b.document);
+  const [first] = own;
+  if (!first) return;
+  const earlier = turns.filter((turn) => !wanted.has(turn.id));
+  const postings = await postingsOf(await placed(client, texts, own), await placed(client, texts, earlier));
+  await insertSegment(client, ownerId, { segment: first.document, documents: own.length }, postings);
+}
