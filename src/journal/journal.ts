@@ -40,6 +40,7 @@ export class Journal {
   #nextId = 1;
   #size: number;
   #failure: JournalFull | JournalBroken | null = null;
+  #closing = false;
 
   private constructor(worker: Worker, recovered: Recovered, maxBytes: number) {
     this.#worker = worker;
@@ -88,10 +89,13 @@ export class Journal {
    */
   async write({ add = [], remove = [], bury = [], count = {} }: JournalChange): Promise<readonly number[]> {
     if (this.#failure instanceof JournalBroken) throw this.#failure;
+    if (this.#closing) throw new JournalBroken('the journal is closed');
     return this.#send((id): JournalWrite => ({ op: 'write', id, add, remove, bury, count }));
   }
 
   async close(): Promise<void> {
+    // What is written after this would find the file closed.
+    this.#closing = true;
     if (this.#failure instanceof JournalBroken) {
       await this.#worker.terminate();
       return;
