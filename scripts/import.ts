@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { readConfig } from '../src/config.ts';
 import { importCommand } from '../src/import/command.ts';
@@ -8,12 +9,15 @@ import { createLogger } from '../src/log.ts';
 try {
   const config = readConfig();
   const log = createLogger(config.logLevel, 2);
+  // With access control on, a server that is started here takes a key that nobody else knows.
+  const apiKey = config.clientApiKey ?? randomBytes(32).toString('hex');
+  const access = { ...config.access, apiKey: config.access.apiKey ?? apiKey };
   const startServer = async () => {
     // Only here, because most imports talk to a running server and need not load one.
     const { createApp } = await import('../src/app.ts');
-    return createApp({ ...config, port: 0 }, log, { migrate: true });
+    return createApp({ ...config, access, host: '127.0.0.1', port: 0 }, log, { migrate: true });
   };
-  const { url: ownUrl, clientApiKey: apiKey } = config;
+  const { url: ownUrl } = config;
   process.exitCode = await importCommand(process.argv.slice(2), {
     ...{ ownUrl, log, stdout: process.stdout, stderr: process.stderr },
     connect: connectImport({ ownUrl, apiKey, startServer, log }),

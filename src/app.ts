@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
-import { LOCAL_PRINCIPAL, type Principal } from './access/principals.ts';
+import { createAccess } from './access/access.ts';
+import { shownInHeaders, shownInPayload } from './access/authenticator.ts';
+import { LOCAL_PRINCIPAL } from './access/principals.ts';
+import { fetchPublicKeys } from './access/public-keys.ts';
 import { type Config, ConfigError, type ModelLevel, readConfig } from './config.ts';
 import { Availability } from './db/availability.ts';
 import type { Database } from './db/client.ts';
@@ -21,16 +24,19 @@ import { createMeaningSearch } from './domains/memory/meaning.ts';
 import { createReconciler } from './domains/memory/reconciler.ts';
 import { createVectorSearch } from './domains/memory/vector-search.ts';
 import { createVectorWorker } from './domains/memory/vector-worker.ts';
+import { requirePermission } from './domains/ownership.ts';
 import { Persistence } from './domains/persistence/persistence.ts';
 import { TextAnalyses } from './domains/word-index/turns.ts';
 import { createIndexWorker } from './domains/word-index/worker.ts';
 import { EventFeed } from './events/feed.ts';
 import { EventOutbox } from './events/outbox.ts';
 import type { Services } from './graphql/context.ts';
-import { handleJsonOperation, isJsonOperation } from './graphql/json-lane.ts';
+import { admit, graphqlRoute } from './graphql/door.ts';
+import type { Authenticate } from './graphql/long-lived.ts';
 import { schema } from './graphql/schema.ts';
 import { attachWebSocket } from './graphql/websocket.ts';
-import { createGraphqlYoga, GRAPHQL_PATH } from './graphql/yoga.ts';
+import { createGraphqlYoga } from './graphql/yoga.ts';
+import { WebGuard } from './http/guard.ts';
 import { probes } from './http/probes.ts';
 import { createHttpServer, listen, type Route } from './http/server.ts';
 import { Journal, JournalBroken, JournalLocked } from './journal/journal.ts';
@@ -53,7 +59,7 @@ export class StartupError extends Error {
 
 /** What tests put in place of the real thing. */
 export interface Overrides {
-  readonly authenticate?: (request: IncomingMessage) => Principal;
+  readonly authenticate?: Authenticate;
   readonly onStatement?: (name: string) => void;
 }
 
@@ -113,6 +119,7 @@ export async function createApp(
     const embedder = await configuredEmbedder(config);
     const services = buildServices({ config, log, db: opened.db, journal, embedder }, releases);
     onDown = (reason) => services.availability.reportDown(reason);
+    await services.access.start();
     noteDangers(services, journal, { fileSystem, durabilityProblems: opened.durabilityProblems });
     await services.store.recover();
     if (config.seed) await seedCharacters(services);
@@ -121,6 +128,14 @@ export async function createApp(
     await release();
     throw asStartupError(error, config);
   }
+}
+
+/** @throws StartupError where nobody could get in */
+async function checkAccess({ access, config }: Services): Promise<void> {
+  if (config.access.required && (await access.isShut()))
+    throw new StartupError(
+      `AUTH: access control is on (HOST is ${config.host}), but nothing opens the door; set API_KEY, or JWT_SECRET or JWT_JWKS_URL, or make a key: npm run keys -- create --name NAME`,
+    );
 }
 
 /** Runs a command with the parts of a server, without its doors; logs go to standard error. Sets the exit code. */
@@ -209,6 +224,8 @@ function buildServices(ground: Ground, releases: (() => unknown)[]): Services {
   };
   const canary = new Canary({ db, store, availability, log, ...memory }, config.canaryIntervalMs);
   const inFlight = new Map();
+  const access = createAccess(config.access, { db, availability, log, load: fetchPublicKeys });
+  releases.push(() => access.stop());
   const own = {
     availability,
     events,
@@ -219,6 +236,7 @@ function buildServices(ground: Ground, releases: (() => unknown)[]): Services {
     models,
     characters,
     canary,
+    access,
     inFlight,
   };
   const services = { config, log, db, version, ...own, ...memory };
@@ -341,25 +359,28 @@ async function seedCharacters(services: Services): Promise<void> {
 
 function assemble(services: Services, overrides: Overrides, release: () => Promise<void>): App {
   const { config, log, metrics } = services;
-  const authenticate = overrides.authenticate ?? (() => LOCAL_PRINCIPAL);
-  const yoga = createGraphqlYoga({ schema, services, log, authenticate, graphiql: config.graphiql });
+  const authenticate = overrides.authenticate ?? authenticatorOf(services);
+  const yoga = createGraphqlYoga({ schema, services, log });
+  const guard = new WebGuard({
+    localOnly: !config.access.required,
+    origins: config.access.corsOrigins,
+    trustedProxies: config.access.trustedProxies,
+  });
   let stopping = false;
   const routes: Route[] = [
-    {
-      door: 'graphql',
-      prefix: GRAPHQL_PATH,
-      handle: async (req, res) =>
-        isJsonOperation(req) ? handleJsonOperation(yoga, req, res) : void (await yoga.handle(req, res)),
-    },
+    graphqlRoute({ yoga, authenticate, graphiql: config.graphiql }),
     ...restRoutes({ services, authenticate }),
     ...probes({
       ready: async () => !stopping && (await isAnswering(services.db)),
+      mayReadMetrics: (request) =>
+        admit(async () => requirePermission(await authenticate(request), 'METRICS')),
       metrics: () => metrics.registry.metrics(),
     }),
   ];
   const server = createHttpServer({
     routes,
     log,
+    guard,
     observe: (door, status, seconds) => metrics.countRequest(door, status, seconds),
   });
   let closeSockets: () => Promise<void> = async () => undefined;
@@ -367,8 +388,15 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
     services,
     listen: async () => {
       try {
+        await checkAccess(services);
         const url = await listen(server, config.port, config.host);
-        closeSockets = attachWebSocket(server, yoga, log);
+        closeSockets = attachWebSocket({
+          server,
+          yoga,
+          log,
+          authenticate,
+          checkUpgrade: (request) => guard.checkUpgrade(request),
+        });
         return url;
       } catch (error) {
         await release();
@@ -385,6 +413,14 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
       await finished;
       await release();
     },
+  };
+}
+
+function authenticatorOf({ access }: Services): Authenticate {
+  return async (request, payload) => {
+    const inPayload = shownInPayload(payload);
+    const isInPayload = inPayload.apiKey !== null || inPayload.authorization !== null;
+    return access.authenticator.principalOf(isInPayload ? inPayload : shownInHeaders(request.headers));
   };
 }
 

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
@@ -64,6 +65,36 @@ const url = (...protocols: string[]) =>
     error: `must be a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
   });
 
+const origins = z.string().transform((text, context) => {
+  const given = text.split(',').flatMap((part) => part.trim() || []);
+  const wrong = given.filter((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
+  for (const origin of wrong)
+    context.addIssue({
+      code: 'custom',
+      message: `must list origins like https://app.example.org, separated by commas, not "${origin}"`,
+    });
+  return given;
+});
+
+const addresses = z.string().transform((text, context) => {
+  const given = text.split(',').flatMap((part) => part.trim() || []);
+  for (const each of given) {
+    const [address = '', bits, ...more] = each.split('/');
+    const most = { 4: 32, 6: 128 }[isIP(address)] ?? -1;
+    if (
+      more.length === 0 &&
+      most > 0 &&
+      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+    )
+      continue;
+    context.addIssue({
+      code: 'custom',
+      message: `must list addresses like 10.0.0.7 or ranges like 10.0.0.0/8, separated by commas, not "${each}"`,
+    });
+  }
+  return given;
+});
+
 const LEVELS: readonly ModelLevel[] = ['quick', 'standard', 'expert'];
 
 const models = z.string().transform((text, context) => {
@@ -85,13 +116,7 @@ const models = z.string().transform((text, context) => {
 
 /** Every variable that the server reads. Names are a contract with operators. */
 const Settings = z.object({
-  HOST: z
-    .string()
-    .refine(isLoopback, {
-      error: ({ input }) =>
-        `"${input}" is not a loopback address; this version has no access control, so it listens on 127.0.0.1, ::1 or localhost only`,
-    })
-    .default('127.0.0.1'),
+  HOST: z.string().default('127.0.0.1'),
   PORT: wholeNumber(0, 65_535).prefault('4000'),
   DATA_DIR: z.string().default('./data'),
   DATABASE_URL: url('postgres:', 'postgresql:').optional(),
@@ -122,6 +147,17 @@ const Settings = z.object({
   LOG_LEVEL: oneOf('fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent').prefault('info'),
   SEED: oneOf('on', 'off').prefault('on'),
   GRAPHIQL: oneOf('on', 'off').prefault('on'),
+  AUTH: oneOf('auto', 'off', 'required').prefault('auto'),
+  API_KEY: z
+    .string()
+    .min(16, 'must have at least 16 characters; `openssl rand -hex 32` makes one')
+    .optional(),
+  JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  JWT_JWKS_URL: url('http:', 'https:').optional(),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().optional(),
+  CORS_ORIGINS: origins.prefault(''),
+  TRUSTED_PROXIES: addresses.prefault(''),
   ECHO_API_KEY: z.string().optional(),
   DEFAULT_CREATOR: z.string().max(100, 'must be at most 100 characters').default('unknown'),
 });
@@ -138,7 +174,29 @@ function crossCheck(raw: Readonly<Record<string, string>>): string[] {
     problems.push('EMBEDDINGS_MODEL: must be set when EMBEDDINGS_BASE_URL is set');
   if (raw.EMBEDDINGS_MODEL && !raw.EMBEDDINGS_BASE_URL)
     problems.push('EMBEDDINGS_BASE_URL: must be set when EMBEDDINGS_MODEL is set');
+  const auth = raw.AUTH?.toLowerCase();
+  if (auth === 'off' && raw.HOST && !isLoopback(raw.HOST))
+    problems.push(`AUTH: must not be off on "${raw.HOST}", which is not a loopback address`);
+  if (raw.JWT_SECRET && raw.JWT_JWKS_URL) problems.push('JWT_SECRET: must not be set beside JWT_JWKS_URL');
+  for (const name of ['JWT_ISSUER', 'JWT_AUDIENCE'])
+    if ((raw.JWT_SECRET || raw.JWT_JWKS_URL) && !raw[name])
+      problems.push(`${name}: must be set when tokens (JWT_SECRET, JWT_JWKS_URL) are`);
   return problems;
+}
+
+/** Who must say who they are; off only where nobody else can reach the server and nothing to show was set up. */
+function accessOf(values: SettingsValues) {
+  const { AUTH, API_KEY, JWT_SECRET, JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE } = values;
+  const source = JWT_SECRET ? { secret: JWT_SECRET } : JWT_JWKS_URL ? { keysUrl: JWT_JWKS_URL } : null;
+  const isSetUp = API_KEY !== undefined || source !== null;
+  return {
+    required: AUTH === 'required' || (AUTH === 'auto' && (isSetUp || !isLoopback(values.HOST))),
+    apiKey: API_KEY ?? null,
+    tokens:
+      source && JWT_ISSUER && JWT_AUDIENCE ? { source, issuer: JWT_ISSUER, audience: JWT_AUDIENCE } : null,
+    corsOrigins: values.CORS_ORIGINS,
+    trustedProxies: values.TRUSTED_PROXIES,
+  };
 }
 
 function toConfig(values: SettingsValues, directory: string) {
@@ -154,8 +212,9 @@ function toConfig(values: SettingsValues, directory: string) {
     logLevel: values.LOG_LEVEL,
     seed: values.SEED === 'on',
     graphiql: values.GRAPHIQL === 'on',
+    access: accessOf(values),
     /** What the import command shows to the server. */
-    clientApiKey: values.ECHO_API_KEY ?? null,
+    clientApiKey: values.ECHO_API_KEY ?? values.API_KEY ?? null,
     defaultCreator: values.DEFAULT_CREATOR,
     qdrant: values.QDRANT_URL
       ? {

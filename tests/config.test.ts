@@ -146,11 +146,31 @@ describe('wrong settings', () => {
     'example.com',
     '127.0.0.1.evil.example',
     '2130706433',
-  ])('hold the host %s, which others could reach', (HOST) => {
-    expect(problemsOf({ HOST })).toEqual([expect.stringMatching(/^HOST: .*loopback/)]);
+  ])('turn access control off on the host %s, which others could reach', (HOST) => {
+    expect(problemsOf({ HOST, AUTH: 'off' })).toEqual([expect.stringMatching(/^AUTH: .*loopback/)]);
+    expect(read({ HOST }).access.required).toBe(true);
   });
 
-  test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])('do not hold the host %s', (HOST) => {
-    expect(read({ HOST }).host).toBe(HOST);
+  test.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1'])(
+    'may turn access control off on the host %s',
+    (HOST) => {
+      expect(read({ HOST }).access.required).toBe(false);
+      expect(read({ HOST, AUTH: 'required' }).access.required).toBe(true);
+      expect(read({ HOST, API_KEY: 'a key of the operator' }).access.required).toBe(true);
+      expect(read({ HOST, AUTH: 'off', API_KEY: 'a key of the operator' }).access.required).toBe(false);
+    },
+  );
+
+  test.each([
+    [{ API_KEY: 'short' }, /^API_KEY: .*16/],
+    [{ JWT_SECRET: 'short', JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' }, /^JWT_SECRET: .*32/],
+    [{ JWT_SECRET: 'x'.repeat(32), JWT_AUDIENCE: 'a' }, /^JWT_ISSUER: /],
+    [{ JWT_JWKS_URL: 'https://id.example/keys', JWT_ISSUER: 'i' }, /^JWT_AUDIENCE: /],
+    [{ CORS_ORIGINS: 'https://a.example/path' }, /^CORS_ORIGINS: .*a\.example\/path/],
+    [{ CORS_ORIGINS: '*' }, /^CORS_ORIGINS: /],
+    [{ TRUSTED_PROXIES: '10.0.0.0/33' }, /^TRUSTED_PROXIES: .*10\.0\.0\.0\/33/],
+    [{ TRUSTED_PROXIES: 'proxy.example' }, /^TRUSTED_PROXIES: /],
+  ])('of access control %j', (settings, problem) => {
+    expect(problemsOf(settings)).toEqual([expect.stringMatching(problem)]);
   });
 });

@@ -114,7 +114,7 @@ describe('GET /graphql', () => {
       'mutation { processQuery(input: { query: "by GET" }) { __typename } }',
     );
     const response = await fetch(`${app.url}/graphql?query=${mutation}`, {
-      headers: { accept: 'application/json' },
+      headers: { accept: 'application/json', 'graphql-require-preflight': '1' },
     });
     expect(response.status).toBe(405);
     expect(response.headers.get('allow')).toContain('POST');
@@ -125,7 +125,7 @@ describe('GET /graphql', () => {
     'refuses %s that are no JSON, without quoting them',
     async (parameter) => {
       const response = await fetch(`${app.url}/graphql?query=%7Bme%7BuserId%7D%7D&${parameter}=not%20json`, {
-        headers: { accept: 'application/json' },
+        headers: { accept: 'application/json', 'graphql-require-preflight': '1' },
       });
       expect(response.status).toBe(400);
       expect(await response.text()).not.toMatch(/not json|Unexpected token/);

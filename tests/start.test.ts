@@ -92,7 +92,11 @@ describe('a start is refused, in one block that names the setting, when', () => 
   });
 
   test('the host could be reached from outside', async () => {
-    await expectRefusal(start({ HOST: '0.0.0.0' }), /- HOST: .*loopback/, 2);
+    await expectRefusal(start({ HOST: '0.0.0.0', AUTH: 'off' }), /- AUTH: .*loopback/, 2);
+    await expectRefusal(
+      start({ HOST: '0.0.0.0', DATABASE_URL: testDatabase(), LOG_LEVEL: 'silent' }),
+      /^AUTH: .*0\.0\.0\.0.*API_KEY.*npm run keys/,
+    );
   });
 
   test('the port is in use', async () => {

@@ -41,6 +41,28 @@ export class IdempotencyKeyReused extends EchoError {
   }
 }
 
+/** Nothing valid was shown that says who is calling. */
+export class Unauthenticated extends EchoError {
+  override readonly name = 'Unauthenticated';
+  readonly code = 'UNAUTHENTICATED';
+  constructor() {
+    super('show a valid API key (x-api-key) or token (authorization: Bearer …)');
+  }
+}
+
+/** The caller asked for too much in too short a time; nothing was done. */
+export class RateLimited extends EchoError {
+  override readonly name = 'RateLimited';
+  readonly code = 'RATE_LIMITED';
+  override readonly retryable = true;
+  /** Milliseconds after which the same request is taken. */
+  readonly retryAfterMs: number;
+  constructor(what: string, retryAfterMs: number) {
+    super(`${what}; try again in ${Math.ceil(retryAfterMs / 1_000)} s`);
+    this.retryAfterMs = retryAfterMs;
+  }
+}
+
 /** The caller is known but may not do this. */
 export class Forbidden extends EchoError {
   override readonly name = 'Forbidden';

@@ -1,4 +1,10 @@
-import { mayActForOthers, type Owner, type Principal, type Scope } from '../access/principals.ts';
+import {
+  mayActForOthers,
+  type Owner,
+  type Permission,
+  type Principal,
+  type Scope,
+} from '../access/principals.ts';
 import { Forbidden } from './errors.ts';
 import { parseInput, userId as userIdSchema } from './input.ts';
 
@@ -22,7 +28,14 @@ export function scopeOf(principal: Principal): Scope {
   return { tenantId: principal.tenantId, userId: mayActForOthers(principal) ? null : principal.userId };
 }
 
+/** @throws Forbidden unless the caller may do this */
+export function requirePermission(principal: Principal, permission: Permission): void {
+  if (!principal.permissions.includes(permission))
+    throw new Forbidden(`this needs the permission ${permission}, which the caller does not have`);
+}
+
 /** @throws Forbidden unless the caller is an admin */
 export function requireAdmin(principal: Principal): void {
   if (!principal.roles.includes('ADMIN')) throw new Forbidden('only an admin may do this');
+  requirePermission(principal, 'ADMIN');
 }

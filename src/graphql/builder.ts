@@ -2,6 +2,9 @@ import SchemaBuilder from '@pothos/core';
 import ComplexityPlugin from '@pothos/plugin-complexity';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
+import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import type { Permission } from '../access/principals.ts';
+import { Forbidden } from '../domains/errors.ts';
 import type { Context } from './context.ts';
 import { QueryTooComplex } from './errors.ts';
 
@@ -10,6 +13,8 @@ export interface SchemaShape {
   DefaultFieldNullability: false;
   DefaultEdgesNullability: { list: false; items: false };
   DefaultNodeNullability: false;
+  AuthScopes: { permission: Permission };
+  DefaultAuthStrategy: 'all';
   Scalars: {
     ID: { Input: string; Output: string | number };
     DateTime: { Input: Date; Output: Date };
@@ -25,7 +30,7 @@ export const MAX_BREADTH = 500;
 
 /** The one builder of the schema. Fields are non-null unless they say otherwise. */
 export const builder = new SchemaBuilder<SchemaShape>({
-  plugins: [ComplexityPlugin, ErrorsPlugin, RelayPlugin],
+  plugins: [ScopeAuthPlugin, ComplexityPlugin, ErrorsPlugin, RelayPlugin],
   defaultFieldNullability: false,
   complexity: {
     // Connections multiply by the size of their page; a plain list is short.
@@ -33,6 +38,15 @@ export const builder = new SchemaBuilder<SchemaShape>({
     defaultListMultiplier: 1,
     limit: { complexity: MAX_COMPLEXITY, depth: MAX_DEPTH, breadth: MAX_BREADTH },
     complexityError: (kind, result) => new QueryTooComplex(kind, result),
+  },
+  scopeAuth: {
+    authorizeOnSubscribe: true,
+    defaultStrategy: 'all',
+    authScopes: ({ principal }) => ({
+      permission: (permission) => principal.permissions.includes(permission),
+    }),
+    unauthorizedError: (_root, _context, info) =>
+      new Forbidden(`${info.fieldName}: this needs a permission that the caller does not have`),
   },
   errors: {
     defaultTypes: [],
@@ -82,10 +96,15 @@ export const builder = new SchemaBuilder<SchemaShape>({
   },
 });
 
-builder.queryType({ description: 'Reads. Each sees only what its caller owns.' });
+builder.queryType({
+  description: 'Reads. Each sees only what its caller owns.',
+  authScopes: { permission: 'READ' },
+});
 builder.mutationType({
   description: 'Writes. Failures that a caller may expect are part of the result type.',
+  authScopes: { permission: 'WRITE' },
 });
 builder.subscriptionType({
   description: 'Live events, over WebSocket (graphql-transport-ws) or server-sent events.',
+  authScopes: { permission: 'READ' },
 });

@@ -3,7 +3,7 @@ import { type DocumentNode, type ExecutionResult, GraphQLError, getOperationAST 
 import { HttpProblem } from '../http/body.ts';
 import { sendJson } from '../http/server.ts';
 import { hasJsonBody, type OperationParams, presentProblem, RESPONSE_TYPE, readParams } from './params.ts';
-import type { Yoga } from './yoga.ts';
+import type { Carrier, Yoga } from './yoga.ts';
 
 /**
  * Whether the short way is enough for a request: JSON in, one JSON result out. Everything else (GET, server-sent
@@ -25,13 +25,12 @@ export function isJsonOperation(request: IncomingMessage): boolean {
  */
 export async function handleJsonOperation(
   yoga: Yoga,
-  req: IncomingMessage,
-  res: ServerResponse,
+  { req, res, principal }: Carrier & { readonly res: ServerResponse },
 ): Promise<void> {
   const modern = (req.headers.accept ?? '').includes(RESPONSE_TYPE);
   const reply = (status: number, result: unknown) =>
     sendJson(res, status, result, modern ? RESPONSE_TYPE : 'application/json');
-  const { parse, validate, contextFactory, execute, schema } = yoga.getEnveloped({ req, res });
+  const { parse, validate, contextFactory, execute, schema } = yoga.getEnveloped({ req, res, principal });
   let params: OperationParams;
   let document: DocumentNode;
   try {

@@ -1,41 +1,82 @@
 import { randomUUID } from 'node:crypto';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import { MAX_BODY_BYTES } from '../http/body.ts';
+import type { Principal } from '../access/principals.ts';
+import { HttpProblem, MAX_BODY_BYTES } from '../http/body.ts';
 import type { Logger } from '../log.ts';
 import { maskError } from './errors.ts';
+import { type Authenticate, admitted, keepChecking } from './long-lived.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
+
+export interface WebSocketOptions {
+  readonly server: Server;
+  readonly yoga: Yoga;
+  readonly log: Logger;
+  readonly authenticate: Authenticate;
+  /** @throws HttpProblem for a request that may not open a socket */
+  readonly checkUpgrade: (request: IncomingMessage) => void;
+}
 
 /** Milliseconds that a client has for its `connection_init`. */
 const INIT_TIMEOUT_MS = 5_000;
 /** Close code for a subscriber that fell behind; the reason is the cursor to resume after. */
 const OVERFLOW_CODE = 4413;
+const FORBIDDEN_CODE = 4403;
+const MAX_SUBSCRIPTIONS = 100;
+const MAX_FRAGMENTS = 1_024;
 
 /**
  * Serves the graphql-transport-ws protocol on the server's `/graphql`, through the same pipeline as HTTP.
  *
  * @returns a function that closes all sockets with 1001
  */
-export function attachWebSocket(server: Server, yoga: Yoga, log: Logger): () => Promise<void> {
+export function attachWebSocket(options: WebSocketOptions): () => Promise<void> {
+  const { server, yoga, log } = options;
   const sockets = new WebSocketServer({
     server,
     path: GRAPHQL_PATH,
     maxPayload: MAX_BODY_BYTES,
+    maxFragments: MAX_FRAGMENTS,
     perMessageDeflate: false,
     handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
+    verifyClient: ({ req }, answer) => {
+      try {
+        options.checkUpgrade(req);
+        answer(true);
+      } catch (error) {
+        if (!(error instanceof HttpProblem)) throw error;
+        answer(false, error.status, error.message);
+      }
+    },
   });
   sockets.on('error', (error) => log.warn({ err: error }, 'WebSocket server error'));
-  const disposable = useServer(
+  const disposable = useServer<Readonly<Record<string, unknown>>, Connection>(
     {
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
+      onConnect: async (context) => {
+        const { request, socket } = context.extra;
+        const authenticate = () => options.authenticate(request, context.connectionParams);
+        const principal = await admitted(authenticate);
+        if (!principal) return false;
+        context.extra.principal = principal;
+        context.extra.recheck = keepChecking(authenticate, principal, () =>
+          socket.close(FORBIDDEN_CODE, 'Forbidden'),
+        );
+        return true;
+      },
+      onDisconnect: ({ extra }) => clearInterval(extra.recheck),
       execute: (args) => (args as EnvelopedArgs).rootValue.execute(args),
       subscribe: (args) => (args as EnvelopedArgs).rootValue.subscribe(args),
       onSubscribe: async (context, _id, params) => {
-        const { request } = context.extra;
+        const { request, principal } = context.extra;
+        // Set before the connection was acknowledged, and nobody subscribes before.
+        if (!principal) throw new Error('a subscription without a principal');
+        if (Object.keys(context.subscriptions).length > MAX_SUBSCRIPTIONS) return [tooManySubscriptions()];
         const { schema, parse, validate, contextFactory, execute, subscribe } = yoga.getEnveloped({
           req: request,
+          principal,
           longLived: true,
           onOverflow: (cursor: string) => dropSocket(context.extra.socket, cursor),
         });
@@ -59,6 +100,18 @@ export function attachWebSocket(server: Server, yoga: Yoga, log: Logger): () => 
     for (const socket of sockets.clients) socket.close(1001, 'going away');
     await disposable.dispose();
   };
+}
+
+/** What is kept of an open connection. */
+type Connection = {
+  principal?: Principal;
+  recheck?: NodeJS.Timeout | undefined;
+};
+
+function tooManySubscriptions(): GraphQLError {
+  return new GraphQLError(`at most ${MAX_SUBSCRIPTIONS} operations may run on one connection`, {
+    extensions: { code: 'SUBSCRIPTION_LIMIT', retryable: true },
+  });
 }
 
 /** The client does not read, so it may not answer the closing handshake either. */

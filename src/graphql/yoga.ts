@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { type GraphQLError, type GraphQLSchema, parse } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { Principal } from '../access/principals.ts';
@@ -8,7 +7,6 @@ import type { Logger } from '../log.ts';
 import { complexityProblem } from './complexity.ts';
 import { type Context, createLoader, type Services } from './context.ts';
 import { maskError } from './errors.ts';
-import { EXAMPLES } from './examples.ts';
 import { strictRequests } from './params.ts';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -19,6 +17,7 @@ export const MAX_TOKENS = 5_000;
 export interface Carrier {
   readonly req: IncomingMessage;
   readonly res?: ServerResponse;
+  readonly principal: Principal;
   /** Subscriptions live long, so their batches do not remember. */
   readonly longLived?: boolean;
   readonly onOverflow?: (cursor: string) => void;
@@ -28,8 +27,6 @@ export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
   readonly services: Services;
   readonly log: Logger;
-  readonly authenticate: (request: IncomingMessage) => Principal;
-  readonly graphiql: boolean;
 }
 
 export type Yoga = ReturnType<typeof createGraphqlYoga>;
@@ -39,17 +36,12 @@ export type Yoga = ReturnType<typeof createGraphqlYoga>;
  * for all of them.
  */
 export function createGraphqlYoga(options: GraphqlOptions) {
-  const { schema, services, log, authenticate } = options;
+  const { schema, services, log } = options;
   return createYoga<Carrier, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
     context: (initial) => createContext(initial),
-    graphiql: options.graphiql && {
-      title: 'Echo Brain',
-      defaultQuery: EXAMPLES,
-      subscriptionsProtocol: 'WS',
-    },
-    renderGraphiQL,
+    graphiql: false,
     landingPage: false,
     logging: false,
     cors: false,
@@ -68,7 +60,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
 
   function createContext(carrier: Carrier): Context {
     return {
-      principal: authenticate(carrier.req),
+      principal: carrier.principal,
       services,
       correlationId: randomUUID(),
       loader: createLoader(!carrier.longLived),

@@ -1,7 +1,13 @@
+import type { IncomingMessage } from 'node:http';
 import type { Route } from './server.ts';
 
-/** Liveness, readiness and Prometheus metrics. */
-export function probes(options: { ready: () => Promise<boolean>; metrics: () => Promise<string> }): Route[] {
+/** Liveness and readiness, which anybody may ask and which say nothing else; Prometheus metrics. */
+export function probes(options: {
+  ready: () => Promise<boolean>;
+  /** @throws HttpProblem for a caller who may not */
+  mayReadMetrics: (request: IncomingMessage) => Promise<void>;
+  metrics: () => Promise<string>;
+}): Route[] {
   const text = (body: string) => ({
     'content-type': 'text/plain; charset=utf-8',
     'content-length': Buffer.byteLength(body),
@@ -24,7 +30,8 @@ export function probes(options: { ready: () => Promise<boolean>; metrics: () => 
     {
       door: 'metrics',
       prefix: '/metrics',
-      handle: async (_request, response) => {
+      handle: async (request, response) => {
+        await options.mayReadMetrics(request);
         const body = await options.metrics();
         response
           .writeHead(200, { ...text(body), 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })

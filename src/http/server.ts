@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
 import { HttpProblem } from './body.ts';
+import type { WebGuard } from './guard.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
@@ -16,12 +17,13 @@ export interface Route {
 export interface HttpOptions {
   readonly routes: readonly Route[];
   readonly log: Logger;
+  readonly guard: WebGuard;
   /** Told of each finished request. */
   readonly observe: (door: string, status: number, seconds: number) => void;
 }
 
 /** One node:http server for all doors. Slow headers and bodies are cut. */
-export function createHttpServer({ routes, log, observe }: HttpOptions): Server {
+export function createHttpServer({ routes, log, guard, observe }: HttpOptions): Server {
   const server = createServer(
     { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
     (request, response) => {
@@ -30,20 +32,20 @@ export function createHttpServer({ routes, log, observe }: HttpOptions): Server 
       const route = routes.find(
         ({ prefix }) => path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`),
       );
-      response.setHeader('x-content-type-options', 'nosniff');
       response.once('close', () => {
         observe(route?.door ?? 'none', response.statusCode, (performance.now() - started) / 1000);
         // Of a server that stops, a connection that falls idle would stay until its keep-alive timeout.
         if (!server.listening) setImmediate(() => server.closeIdleConnections());
       });
-      if (!route)
-        return sendJson(response, 404, {
-          error: { code: 'NOT_FOUND', message: 'there is nothing at this path' },
-        });
-      route.handle(request, response).catch((error: unknown) => {
+      const handle = async () => {
+        if (guard.admit(request, response)) return;
+        if (!route) throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
+        await route.handle(request, response);
+      };
+      handle().catch((error: unknown) => {
         if (response.headersSent) return response.destroy();
         if (error instanceof HttpProblem) return sendProblem(response, error);
-        log.error({ err: error, door: route.door }, 'a request failed');
+        log.error({ err: error, door: route?.door }, 'a request failed');
         sendJson(response, 500, { error: { code: 'INTERNAL', message: 'Unexpected error' } });
       });
     },
@@ -74,6 +76,7 @@ export function sendJson(
   body: unknown,
   contentType = 'application/json',
 ): void {
+  if (status === 401) response.setHeader('www-authenticate', 'Bearer');
   const text = JSON.stringify(body);
   response.writeHead(status, {
     'content-type': `${contentType}; charset=utf-8`,

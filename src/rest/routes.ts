@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Principal } from '../access/principals.ts';
+import type { Permission, Principal } from '../access/principals.ts';
 import { EchoError } from '../domains/errors.ts';
+import { requirePermission } from '../domains/ownership.ts';
 import { HttpProblem } from '../http/body.ts';
 import { type Route, sendJson } from '../http/server.ts';
 import type { Logger } from '../log.ts';
@@ -9,14 +10,19 @@ import { postQuery } from './query.ts';
 import type { RestRequest, RestServices } from './request.ts';
 import { getHealth, getStats } from './status.ts';
 
-type Endpoint = (request: RestRequest) => Promise<unknown>;
+interface Endpoint {
+  readonly method: string;
+  readonly path: RegExp;
+  readonly needs: Permission;
+  readonly run: (request: RestRequest) => Promise<unknown>;
+}
 
-const endpoints: { method: string; path: RegExp; run: Endpoint }[] = [
-  { method: 'POST', path: /^\/api\/echo\/(?:query|chat)$/, run: postQuery },
-  { method: 'GET', path: /^\/api\/echo\/conversation\/([^/]+)$/, run: getConversation },
-  { method: 'GET', path: /^\/api\/echo\/conversations$/, run: listConversations },
-  { method: 'GET', path: /^\/api\/echo\/health$/, run: getHealth },
-  { method: 'GET', path: /^\/api\/echo\/stats$/, run: getStats },
+const endpoints: Endpoint[] = [
+  { method: 'POST', path: /^\/api\/echo\/(?:query|chat)$/, needs: 'WRITE', run: postQuery },
+  { method: 'GET', path: /^\/api\/echo\/conversation\/([^/]+)$/, needs: 'READ', run: getConversation },
+  { method: 'GET', path: /^\/api\/echo\/conversations$/, needs: 'READ', run: listConversations },
+  { method: 'GET', path: /^\/api\/echo\/health$/, needs: 'READ', run: getHealth },
+  { method: 'GET', path: /^\/api\/echo\/stats$/, needs: 'READ', run: getStats },
 ];
 
 /** HTTP statuses of expected failures, as the older service used them. */
@@ -25,12 +31,14 @@ const STATUS: Record<string, number> = {
   NOT_FOUND: 404,
   IDEMPOTENCY_KEY_REUSED: 409,
   FORBIDDEN: 403,
+  UNAUTHENTICATED: 401,
+  RATE_LIMITED: 429,
 };
 
 /** The door for programs that were written for the older REST service: the same verbs, its own words. */
 export function restRoutes(options: {
   services: RestServices & { log: Logger };
-  authenticate: (request: IncomingMessage) => Principal;
+  authenticate: (request: IncomingMessage) => Promise<Principal>;
 }): Route[] {
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -46,7 +54,8 @@ export function restRoutes(options: {
             )
           : new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
       const parameter = pathParameter(endpoint.path.exec(url.pathname)?.[1]);
-      const principal = options.authenticate(request);
+      const principal = await options.authenticate(request);
+      requirePermission(principal, endpoint.needs);
       sendJson(
         response,
         200,

@@ -6,7 +6,7 @@ import { type Client, createClient } from 'graphql-ws';
 import pg from 'pg';
 import { inject } from 'vitest';
 import { WebSocket } from 'ws';
-import { LOCAL_PRINCIPAL, type Principal } from '../../src/access/principals.ts';
+import { LOCAL_PRINCIPAL, type Principal, permissionsOf } from '../../src/access/principals.ts';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { upsertCharacters } from '../../src/domains/characters/characters.ts';
@@ -27,12 +27,14 @@ export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
  *
  * @param options.env settings, as an operator would give them
  * @param options.seed load the seed characters
+ * @param options.realAccess callers show keys and tokens, as they do to a real server
  * @param options.route gives another way to the database at this URL, for example through a proxy
  */
 export async function startTestApp(
   options: {
     env?: Record<string, string>;
     seed?: boolean;
+    realAccess?: boolean;
     route?: (databaseUrl: string) => Promise<string>;
   } = {},
 ) {
@@ -54,7 +56,10 @@ export async function startTestApp(
     config,
     createLogger(config.logLevel),
     { migrate: true },
-    { authenticate: authenticateTest, onStatement: (statement) => statements.push(statement) },
+    {
+      ...(!options.realAccess && { authenticate: authenticateTest }),
+      onStatement: (statement) => statements.push(statement),
+    },
   );
   if (options.seed) await upsertCharacters(app.services, 'default', SEED_CHARACTERS);
   const url = await app.listen();
@@ -103,9 +108,17 @@ export async function startTestApp(
 }
 
 /** A principal by header, so that tests can be several users; without it the local admin. */
-function authenticateTest(request: { headers: NodeJS.Dict<string | string[]> }): Principal {
+async function authenticateTest(request: { headers: NodeJS.Dict<string | string[]> }): Promise<Principal> {
   const user = request.headers['x-test-user'];
-  return typeof user === 'string' ? { tenantId: 'default', userId: user, roles: ['USER'] } : LOCAL_PRINCIPAL;
+  return typeof user === 'string'
+    ? {
+        tenantId: 'default',
+        userId: user,
+        roles: ['USER'],
+        permissions: permissionsOf(['USER'], null),
+        credential: null,
+      }
+    : LOCAL_PRINCIPAL;
 }
 
 function post(url: string, body: unknown, user?: string): Promise<Response> {

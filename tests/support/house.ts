@@ -57,7 +57,7 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   jobs: (to, from) =>
     isIn(to, 'log', 'db') ||
     (from.path === 'src/jobs/index.ts' && to.room === 'domain' && to.role === 'jobs'),
-  access: (to) => isIn(to, 'log', 'db'),
+  access: (to) => isIn(to, 'log', 'db', 'errors'),
   rest: (to) =>
     isIn(to, 'log', 'access', 'errors', 'shared', 'http') || (to.room === 'domain' && to.role === 'logic'),
   dashboard: (to) => isIn(to, 'log'),

@@ -1,0 +1,63 @@
+import type { Availability } from '../db/availability.ts';
+import type { Database } from '../db/client.ts';
+import type { Logger } from '../log.ts';
+import { Authenticator } from './authenticator.ts';
+import { ApiKeys } from './keys.ts';
+import { RevokedTokens } from './revocations.ts';
+import { type TokenOptions, Tokens } from './tokens.ts';
+
+export interface AccessOptions {
+  /** False: everybody is the local admin. */
+  readonly required: boolean;
+  readonly apiKey: string | null;
+  /** Null: no tokens are taken. */
+  readonly tokens: TokenOptions | null;
+}
+
+/** Who may come in, and how they show it. */
+export interface Access {
+  readonly authenticator: Authenticator;
+  readonly apiKeys: ApiKeys;
+  readonly revokedTokens: RevokedTokens;
+  /** Whether nobody could come in: access control is on, and there is nothing that opens the door. */
+  isShut(): Promise<boolean>;
+  /** Gets what is needed to check tokens. */
+  start(): Promise<void>;
+  stop(): void;
+}
+
+/** @param load fetches JSON, for the public keys of who issues tokens */
+export function createAccess(
+  { required, apiKey, tokens: options }: AccessOptions,
+  parts: {
+    db: Database;
+    availability: Availability;
+    log: Logger;
+    load: (url: string) => Promise<unknown>;
+  },
+): Access {
+  const apiKeys = new ApiKeys(parts.db, parts.availability);
+  const revokedTokens = new RevokedTokens(parts.db, parts.availability);
+  const tokens =
+    options &&
+    new Tokens(options, {
+      load: parts.load,
+      isRevoked: (tokenId) => revokedTokens.has(tokenId),
+      log: parts.log,
+    });
+  return {
+    authenticator: new Authenticator({ required, bootstrapKey: apiKey, keys: apiKeys, tokens }),
+    apiKeys,
+    revokedTokens,
+    isShut: async () => required && apiKey === null && options === null && !(await apiKeys.anyUsable()),
+    start: async () => {
+      if (!tokens) return;
+      await revokedTokens.start();
+      await tokens.start();
+    },
+    stop: () => {
+      revokedTokens.stop();
+      tokens?.stop();
+    },
+  };
+}

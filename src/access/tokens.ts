@@ -1,0 +1,117 @@
+import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
+import type { Logger } from '../log.ts';
+import { PERMISSIONS, type Principal, permissionsOf, ROLES } from './principals.ts';
+
+export interface TokenOptions {
+  /** Shared with who issues tokens (HS256); or the address of their public keys. */
+  readonly source: { readonly secret: string } | { readonly keysUrl: string };
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/** Longer ones are refused unread. */
+const MAX_LENGTH = 8_192;
+/** Seconds that clocks may differ. */
+const TOLERANCE_S = 5;
+/** Milliseconds between looks at published keys. Tokens never cause one, or callers could. */
+const REFRESH_MS = 300_000;
+const RETRY_MS = 10_000;
+const ASYMMETRIC = ['ES256', 'ES384', 'RS256', 'PS256', 'EdDSA'];
+const MAX_USER_LENGTH = 100;
+
+type KeySet = ReturnType<typeof createLocalJWKSet>;
+
+/** Tokens (JWT) that somebody else issues. Algorithms, issuer and audience are pinned. */
+export class Tokens {
+  readonly #options: TokenOptions;
+  readonly #load: (url: string) => Promise<unknown>;
+  readonly #isRevoked: (tokenId: string) => boolean;
+  readonly #log: Logger;
+  #keys: KeySet | Uint8Array | null = null;
+  #timer: NodeJS.Timeout | null = null;
+
+  /**
+   * @param load fetches JSON
+   * @param isRevoked whether a token of this id was revoked
+   */
+  constructor(
+    options: TokenOptions,
+    parts: { load: (url: string) => Promise<unknown>; isRevoked: (tokenId: string) => boolean; log: Logger },
+  ) {
+    this.#options = options;
+    this.#load = parts.load;
+    this.#isRevoked = parts.isRevoked;
+    this.#log = parts.log;
+  }
+
+  /** Gets the keys; goes on looking for newer ones until `stop`. */
+  async start(): Promise<void> {
+    const { source } = this.#options;
+    if ('secret' in source) this.#keys = new TextEncoder().encode(source.secret);
+    else await this.#refresh(source.keysUrl);
+  }
+
+  stop(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Who shows this token; null if it is not valid, for whatever reason. */
+  async principalOf(token: string): Promise<Principal | null> {
+    if (token.length > MAX_LENGTH || !this.#keys) return null;
+    const { issuer, audience, source } = this.#options;
+    const checks = {
+      issuer,
+      audience,
+      algorithms: 'secret' in source ? ['HS256'] : ASYMMETRIC,
+      clockTolerance: TOLERANCE_S,
+      requiredClaims: ['sub', 'exp'],
+    };
+    try {
+      const { payload } =
+        typeof this.#keys === 'function'
+          ? await jwtVerify(token, this.#keys, checks)
+          : await jwtVerify(token, this.#keys, checks);
+      if (payload.jti !== undefined && this.#isRevoked(payload.jti)) return null;
+      return principalFrom(payload);
+    } catch {
+      return null;
+    }
+  }
+
+  /** Keeps the last good keys while they can't be had. */
+  async #refresh(url: string): Promise<void> {
+    let wait = REFRESH_MS;
+    try {
+      this.#keys = createLocalJWKSet((await this.#load(url)) as JSONWebKeySet);
+    } catch (error) {
+      wait = RETRY_MS;
+      this.#log.error({ reason: (error as Error).message }, 'the public keys of JWT_JWKS_URL cannot be had');
+    }
+    this.#timer = setTimeout(() => void this.#refresh(url), wait);
+    this.#timer.unref();
+  }
+}
+
+/** Claims: `sub` (the user), `tenant_id`, `roles`, `scope` (permissions, in any case, separated by spaces). */
+function principalFrom(claims: JWTPayload): Principal | null {
+  const { sub, exp, jti, tenant_id: tenant = 'default', roles = ['USER'], scope = null } = claims;
+  const isName = (value: unknown): value is string =>
+    typeof value === 'string' &&
+    value !== '' &&
+    value.length <= MAX_USER_LENGTH &&
+    value.isWellFormed() &&
+    !value.includes('\0');
+  if (!isName(sub) || !isName(tenant) || exp === undefined || !Array.isArray(roles)) return null;
+  const known = ROLES.filter((role) => roles.includes(role));
+  // Issuers put words of their own there, too ("openid"): only ours narrow what the roles allow.
+  const words = typeof scope === 'string' ? scope.toUpperCase().split(' ') : [];
+  const named = PERMISSIONS.filter((permission) => words.includes(permission));
+  return {
+    tenantId: tenant,
+    userId: sub,
+    roles: known,
+    permissions: permissionsOf(known, named.length > 0 ? named : null),
+    credential: { kind: 'TOKEN', id: jti ?? `${sub}@${exp}`, expiresAt: new Date(exp * 1_000) },
+  };
+}

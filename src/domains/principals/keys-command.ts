@@ -1,0 +1,78 @@
+import { parseArgs } from 'node:util';
+import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
+import type { ApiKeyRow } from '../../access/tables.ts';
+import { EchoError } from '../errors.ts';
+import { createApiKey, type PrincipalServices, revokeApiKey } from './principals.ts';
+
+const USAGE = `usage: npm run keys -- COMMAND
+  create --name NAME [--user ID] [--role USER|ANALYST|SERVICE|ADMIN] [--permission READ|WRITE|METRICS|INTROSPECT|ADMIN]
+         [--days NUMBER] [--tenant ID]
+                   makes a key and shows it this once; --role and --permission may be repeated
+  list [--tenant ID]    shows what is kept of keys
+  revoke KEYID [--tenant ID]
+The server must not be running; one that runs is asked with createApiKey, apiKeys and revokeApiKey.`;
+const DAY_MS = 86_400_000;
+const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+
+/**
+ * `npm run keys`: keys for an operator, without any key to show.
+ *
+ * @returns the exit code
+ */
+export async function keysCommand(
+  args: readonly string[],
+  services: PrincipalServices,
+  print: (line: string) => void,
+): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        name: { type: 'string' },
+        user: { type: 'string' },
+        role: { type: 'string', multiple: true },
+        permission: { type: 'string', multiple: true },
+        days: { type: 'string' },
+        tenant: { type: 'string', default: LOCAL_PRINCIPAL.tenantId },
+      },
+    });
+    const [command, keyId = ''] = positionals;
+    const operator = { ...LOCAL_PRINCIPAL, tenantId: values.tenant };
+    if (command === 'create') {
+      const { key, row } = await createApiKey(services, operator, {
+        name: values.name ?? '',
+        userId: values.user,
+        roles: values.role as ApiKeyRow['roles'] | undefined,
+        permissions: values.permission as ApiKeyRow['permissions'] | undefined,
+        expiresAt: values.days === undefined ? null : new Date(Date.now() + Number(values.days) * DAY_MS),
+      });
+      print(describe(row));
+      print(`the key, which is not shown again: ${key}`);
+    } else if (command === 'list') {
+      for (const row of await services.access.apiKeys.list(values.tenant)) print(describe(row));
+    } else if (command === 'revoke') {
+      print(describe(await revokeApiKey(services, operator, keyId)));
+    } else {
+      print(USAGE);
+      return EXIT.usage;
+    }
+    return EXIT.done;
+  } catch (error) {
+    const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+    if (!isUsage && !(error instanceof EchoError)) throw error;
+    print((error as Error).message);
+    if (isUsage) print(USAGE);
+    return isUsage ? EXIT.usage : EXIT.failed;
+  }
+}
+
+function describe(row: ApiKeyRow): string {
+  const state = row.revokedAt
+    ? `revoked ${row.revokedAt.toISOString()}`
+    : row.expiresAt
+      ? `until ${row.expiresAt.toISOString()}`
+      : 'valid';
+  const rights = `${row.roles.join('+')}: ${row.permissions.join(', ')}`;
+  return `echo_${row.keyId}_…${row.lastFour}  ${row.userId}  ${rights}  ${state}  ${row.name}`;
+}

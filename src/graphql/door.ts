@@ -1,0 +1,55 @@
+import { EchoError } from '../domains/errors.ts';
+import { HttpProblem } from '../http/body.ts';
+import { isPreflighted } from '../http/guard.ts';
+import type { Route } from '../http/server.ts';
+import { createGraphiql, isPageRequest } from './graphiql.ts';
+import { handleJsonOperation, isJsonOperation } from './json-lane.ts';
+import { type Authenticate, keepChecking } from './long-lived.ts';
+import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
+
+const STATUS: Record<string, number> = { UNAUTHENTICATED: 401, FORBIDDEN: 403, RATE_LIMITED: 429 };
+
+/** The GraphQL door of the server: GraphiQL, single operations, and operations that last (server-sent events). */
+export function graphqlRoute(options: {
+  readonly yoga: Yoga;
+  readonly authenticate: Authenticate;
+  readonly graphiql: boolean;
+}): Route {
+  const { yoga } = options;
+  const showGraphiql = createGraphiql();
+  return {
+    door: 'graphql',
+    prefix: GRAPHQL_PATH,
+    handle: async (req, res) => {
+      if (req.url?.split('?', 1)[0] !== GRAPHQL_PATH)
+        throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
+      if (options.graphiql && isPageRequest(req)) return showGraphiql(res);
+      // An address can be put into a page of another site; what asks beforehand can't.
+      if (req.method === 'GET' && !isPreflighted(req))
+        throw new HttpProblem(
+          403,
+          'FORBIDDEN',
+          'a GET needs the header graphql-require-preflight (any value), so that pages of other sites cannot send it',
+        );
+      const principal = await admit(() => options.authenticate(req));
+      if (isJsonOperation(req)) return handleJsonOperation(yoga, { req, res, principal });
+      const recheck = keepChecking(
+        () => options.authenticate(req),
+        principal,
+        () => res.destroy(),
+      );
+      res.once('close', () => clearInterval(recheck));
+      await yoga.handle(req, res, { principal });
+    },
+  };
+}
+
+/** Refusals of who may come in, as HTTP says them. @throws HttpProblem */
+export async function admit<T>(check: () => Promise<T>): Promise<T> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!(error instanceof EchoError)) throw error;
+    throw new HttpProblem(STATUS[error.code] ?? 503, error.code, error.message);
+  }
+}

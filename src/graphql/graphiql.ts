@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { EXAMPLES } from './examples.ts';
+
+/** Whether somebody looks at the address with a browser. */
+export function isPageRequest(request: IncomingMessage): boolean {
+  const isQuery = new URL(request.url ?? '/', 'http://localhost').searchParams.has('query');
+  return request.method === 'GET' && !isQuery && (request.headers.accept ?? '').includes('text/html');
+}
+
+/** GraphiQL as one page that loads nothing from elsewhere, and may run no script but its own. */
+export function createGraphiql(): (response: ServerResponse) => void {
+  let page: { html: string; policy: string } | null = null;
+  return (response) => {
+    page ??= render();
+    response.writeHead(200, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': page.policy,
+      'cache-control': 'no-cache',
+    });
+    response.end(page.html);
+  };
+}
+
+function render() {
+  const html = renderGraphiQL({
+    title: 'Echo Brain',
+    defaultQuery: EXAMPLES,
+    subscriptionsProtocol: 'WS',
+    endpoint: '/graphql',
+  });
+  const scripts = [...html.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)].map(
+    ([, script = '']) => `'sha256-${createHash('sha256').update(script).digest('base64')}'`,
+  );
+  const policy = [
+    "default-src 'none'",
+    `script-src ${scripts.join(' ')} blob:`,
+    "style-src 'unsafe-inline'",
+    'img-src data:',
+    'font-src data:',
+    'worker-src blob:',
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join('; ');
+  return { html, policy };
+}

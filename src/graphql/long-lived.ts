@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http';
+import type { Principal } from '../access/principals.ts';
+import { EchoError } from '../domains/errors.ts';
+
+/** Who is calling, by the headers of a request or what a WebSocket's `connection_init` carries. @throws EchoError */
+export type Authenticate = (
+  request: IncomingMessage,
+  payload?: Readonly<Record<string, unknown>>,
+) => Promise<Principal>;
+
+/** Milliseconds between looks at whether those who are connected still may be. */
+const RECHECK_MS = 10_000;
+
+/** @returns null if the caller is refused */
+export async function admitted(authenticate: () => Promise<Principal>): Promise<Principal | null> {
+  try {
+    return await authenticate();
+  } catch (error) {
+    if (error instanceof EchoError) return null;
+    throw error;
+  }
+}
+
+/**
+ * A key that is revoked, or a token that expires, ends what it opened.
+ *
+ * @param end called once the caller is refused
+ * @returns a timer for the caller to clear; undefined where nothing was shown, so nothing can expire
+ */
+export function keepChecking(
+  authenticate: () => Promise<Principal>,
+  { credential }: Principal,
+  end: () => void,
+): NodeJS.Timeout | undefined {
+  if (credential === null) return undefined;
+  const check = async () => {
+    if (!(await admitted(authenticate))) end();
+  };
+  // What cannot be checked now is checked again.
+  return setInterval(() => void check().catch(() => undefined), RECHECK_MS).unref();
+}

@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import proxyAddress from 'proxy-addr';
+import { HttpProblem } from './body.ts';
+
+/** Who may reach the server from where. */
+export interface WebPolicy {
+  /** Nobody is asked who they are: only programs of this machine may get in, and no page of another site. */
+  readonly localOnly: boolean;
+  /** Origins whose pages may read answers; the server's own may always. */
+  readonly origins: readonly string[];
+  /** Addresses whose word is taken for whom they forward. */
+  readonly trustedProxies: readonly string[];
+}
+
+const ALLOWED_HEADERS = 'content-type, authorization, x-api-key, graphql-require-preflight';
+/** Seconds that browsers remember what they may send. */
+const PREFLIGHT_S = '600';
+/** Headers that a page of another site can't send without asking first. */
+const PREFLIGHTED = [
+  'graphql-require-preflight',
+  'apollo-require-preflight',
+  'x-requested-with',
+  'authorization',
+  'x-api-key',
+];
+const HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+};
+
+/** What every door of the server asks of a request before anything is done for it. */
+export class WebGuard {
+  readonly #policy: WebPolicy;
+  readonly #trusts: (address: string, hops: number) => boolean;
+
+  /** @throws TypeError for a proxy that is no address and no range of them */
+  constructor(policy: WebPolicy) {
+    this.#policy = policy;
+    this.#trusts = proxyAddress.compile([...policy.trustedProxies]);
+  }
+
+  /** Where a request comes from: an IP address, of the client if a trusted proxy says so. */
+  addressOf(request: IncomingMessage): string {
+    return proxyAddress(request, this.#trusts).replace(/^::ffff:/, '');
+  }
+
+  /**
+   * Sets the headers that tell browsers what not to do, and answers a browser that asks what it may send.
+   *
+   * @returns whether the request is answered
+   * @throws HttpProblem 403 for a request that was not meant for this server
+   */
+  admit(request: IncomingMessage, response: ServerResponse): boolean {
+    for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
+    this.#checkHost(request);
+    const { origin } = request.headers;
+    if (origin === undefined || !this.#policy.origins.includes(origin)) return false;
+    response.setHeader('access-control-allow-origin', origin);
+    response.setHeader('vary', 'origin');
+    response.setHeader('cross-origin-resource-policy', 'cross-origin');
+    if (request.method !== 'OPTIONS') return false;
+    response.writeHead(204, {
+      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-headers': ALLOWED_HEADERS,
+      'access-control-max-age': PREFLIGHT_S,
+    });
+    response.end();
+    return true;
+  }
+
+  /**
+   * Browsers open WebSockets to any site, without asking. @throws HttpProblem 403 for a page of another site
+   */
+  checkUpgrade(request: IncomingMessage): void {
+    this.#checkHost(request);
+    const { origin, host } = request.headers;
+    if (origin === undefined || this.#policy.origins.includes(origin)) return;
+    if (URL.canParse(origin) && new URL(origin).host === host) return;
+    throw new HttpProblem(403, 'FORBIDDEN', 'origin: pages of this site may not connect; see CORS_ORIGINS');
+  }
+
+  /** A name that somebody else made to mean this machine would let their pages read what is here. */
+  #checkHost({ headers }: IncomingMessage): void {
+    if (!this.#policy.localOnly) return;
+    const { host = '' } = headers;
+    const name = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : '';
+    if (!/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(name))
+      throw new HttpProblem(403, 'FORBIDDEN', 'host: without access control (AUTH) only localhost is served');
+    if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined)
+      throw new HttpProblem(
+        403,
+        'FORBIDDEN',
+        'x-forwarded-for: without access control (AUTH) nothing is served to those behind a proxy',
+      );
+  }
+}
+
+/** Whether a page of another site would have had to ask before it could send this request. */
+export function isPreflighted({ headers }: IncomingMessage): boolean {
+  return (
+    PREFLIGHTED.some((name) => headers[name] !== undefined) ||
+    /^application\/json\b/i.test(headers['content-type'] ?? '')
+  );
+}
