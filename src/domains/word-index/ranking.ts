@@ -175,18 +175,21 @@ function keepBest(
   count: number,
   allowed: ReadonlySet<number> | null,
 ): void {
+  let { least } = best;
   for (let index = 0; index < count; index++) {
     const place = touched[index] as number;
     const cell = place * CELLS;
     const score = cells[cell] as number;
     // Nearly all fail here, once as many as wanted are known.
-    if (score >= best.least && (!allowed || allowed.has(first + place)))
+    if (score >= least && (!allowed || allowed.has(first + place))) {
       best.add({
         document: first + place,
         score,
         own: Math.min(1, cells[cell + OWN] as number),
         near: Math.min(1, cells[cell + NEAR] as number),
       });
+      least = best.least;
+    }
     cells[cell] = 0;
     cells[cell + OWN] = 0;
     cells[cell + NEAR] = 0;

@@ -42,7 +42,7 @@ const MAX_TERMS = 128;
 const ROWS_BETWEEN_PAUSES = 32;
 const NAME_WEIGHT = 0.03;
 /** Bytes of postings that one search reads: the rarest terms first, and the rarest always. */
-const MAX_BYTES = 200_000;
+const MAX_BYTES = 800_000;
 
 /**
  * The words of a query that can be looked up, without repetition; a long text is cut in its middle.
