@@ -359,17 +359,17 @@ async function seedCharacters(services: Services): Promise<void> {
 
 function assemble(services: Services, overrides: Overrides, release: () => Promise<void>): App {
   const { config, log, metrics } = services;
-  const authenticate = overrides.authenticate ?? authenticatorOf(services);
-  const yoga = createGraphqlYoga({ schema, services, log });
+  const yoga = createGraphqlYoga({ schema, services, log, limits: services.access.limits });
   const guard = new WebGuard({
     localOnly: !config.access.required,
     origins: config.access.corsOrigins,
     trustedProxies: config.access.trustedProxies,
   });
+  const authenticate = overrides.authenticate ?? authenticatorOf(services, guard);
   let stopping = false;
   const routes: Route[] = [
     graphqlRoute({ yoga, authenticate, graphiql: config.graphiql }),
-    ...restRoutes({ services, authenticate }),
+    ...restRoutes({ services, authenticate, limits: services.access.limits }),
     ...probes({
       ready: async () => !stopping && (await isAnswering(services.db)),
       mayReadMetrics: (request) =>
@@ -416,11 +416,12 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
   };
 }
 
-function authenticatorOf({ access }: Services): Authenticate {
+function authenticatorOf({ access }: Services, guard: WebGuard): Authenticate {
   return async (request, payload) => {
     const inPayload = shownInPayload(payload);
     const isInPayload = inPayload.apiKey !== null || inPayload.authorization !== null;
-    return access.authenticator.principalOf(isInPayload ? inPayload : shownInHeaders(request.headers));
+    const shown = isInPayload ? inPayload : shownInHeaders(request.headers);
+    return access.authenticator.principalOf(shown, guard.addressOf(request));
   };
 }
 

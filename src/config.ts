@@ -158,6 +158,9 @@ const Settings = z.object({
   JWT_AUDIENCE: z.string().optional(),
   CORS_ORIGINS: origins.prefault(''),
   TRUSTED_PROXIES: addresses.prefault(''),
+  RATE_LIMIT_READS: wholeNumber(1, 1_000_000_000).prefault('100000'),
+  RATE_LIMIT_WRITES: wholeNumber(1, 1_000_000_000).prefault('600'),
+  RATE_LIMIT_HEAVY: wholeNumber(1, 1_000_000_000).prefault('30'),
   ECHO_API_KEY: z.string().optional(),
   DEFAULT_CREATOR: z.string().max(100, 'must be at most 100 characters').default('unknown'),
 });
@@ -194,6 +197,7 @@ function accessOf(values: SettingsValues) {
     apiKey: API_KEY ?? null,
     tokens:
       source && JWT_ISSUER && JWT_AUDIENCE ? { source, issuer: JWT_ISSUER, audience: JWT_AUDIENCE } : null,
+    rates: { READ: values.RATE_LIMIT_READS, WRITE: values.RATE_LIMIT_WRITES, HEAVY: values.RATE_LIMIT_HEAVY },
     corsOrigins: values.CORS_ORIGINS,
     trustedProxies: values.TRUSTED_PROXIES,
   };

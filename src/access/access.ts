@@ -3,6 +3,7 @@ import type { Database } from '../db/client.ts';
 import type { Logger } from '../log.ts';
 import { Authenticator } from './authenticator.ts';
 import { ApiKeys } from './keys.ts';
+import { type RateLimitOptions, RateLimits } from './limits.ts';
 import { RevokedTokens } from './revocations.ts';
 import { type TokenOptions, Tokens } from './tokens.ts';
 
@@ -12,6 +13,7 @@ export interface AccessOptions {
   readonly apiKey: string | null;
   /** Null: no tokens are taken. */
   readonly tokens: TokenOptions | null;
+  readonly rates: RateLimitOptions;
 }
 
 /** Who may come in, and how they show it. */
@@ -19,6 +21,7 @@ export interface Access {
   readonly authenticator: Authenticator;
   readonly apiKeys: ApiKeys;
   readonly revokedTokens: RevokedTokens;
+  readonly limits: RateLimits;
   /** Whether nobody could come in: access control is on, and there is nothing that opens the door. */
   isShut(): Promise<boolean>;
   /** Gets what is needed to check tokens. */
@@ -28,7 +31,7 @@ export interface Access {
 
 /** @param load fetches JSON, for the public keys of who issues tokens */
 export function createAccess(
-  { required, apiKey, tokens: options }: AccessOptions,
+  { required, apiKey, tokens: options, rates }: AccessOptions,
   parts: {
     db: Database;
     availability: Availability;
@@ -36,6 +39,7 @@ export function createAccess(
     load: (url: string) => Promise<unknown>;
   },
 ): Access {
+  const limits = new RateLimits(rates);
   const apiKeys = new ApiKeys(parts.db, parts.availability);
   const revokedTokens = new RevokedTokens(parts.db, parts.availability);
   const tokens =
@@ -46,7 +50,8 @@ export function createAccess(
       log: parts.log,
     });
   return {
-    authenticator: new Authenticator({ required, bootstrapKey: apiKey, keys: apiKeys, tokens }),
+    authenticator: new Authenticator({ required, bootstrapKey: apiKey, keys: apiKeys, tokens, limits }),
+    limits,
     apiKeys,
     revokedTokens,
     isShut: async () => required && apiKey === null && options === null && !(await apiKeys.anyUsable()),

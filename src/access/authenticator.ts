@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { Unauthenticated } from '../domains/errors.ts';
 import type { ApiKeys } from './keys.ts';
+import type { RateLimits } from './limits.ts';
 import { LOCAL_PRINCIPAL, PERMISSIONS, type Principal } from './principals.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -18,6 +19,7 @@ export interface AuthenticatorParts {
   readonly bootstrapKey: string | null;
   readonly keys: ApiKeys;
   readonly tokens: Tokens | null;
+  readonly limits: RateLimits;
 }
 
 /** The one place that says who a caller is. */
@@ -30,15 +32,20 @@ export class Authenticator {
     this.#bootstrapHash = parts.bootstrapKey === null ? null : digest(parts.bootstrapKey);
   }
 
-  /** @throws Unauthenticated if nothing valid is shown; it does not say what was wrong */
-  async principalOf(shown: Shown): Promise<Principal> {
+  /**
+   * @param address where the caller is
+   * @throws Unauthenticated if nothing valid is shown; it does not say what was wrong
+   * @throws RateLimited for an address that tries too often
+   */
+  async principalOf(shown: Shown, address: string): Promise<Principal> {
     if (!this.#parts.required) return LOCAL_PRINCIPAL;
     const bearer = /^Bearer +(\S+)$/i.exec(shown.authorization ?? '')?.[1] ?? null;
     const secret = shown.apiKey ?? bearer;
     if (secret === null) throw new Unauthenticated();
-    const principal = this.#byBootstrapKey(secret) ?? (await this.#byCredential(secret));
-    if (!principal) throw new Unauthenticated();
-    return principal;
+    const principal = this.#byBootstrapKey(secret) ?? (await this.#byCredential(secret, address));
+    if (principal) return principal;
+    await this.#parts.limits.noteFailure(address);
+    throw new Unauthenticated();
   }
 
   #byBootstrapKey(secret: string): Principal | null {
@@ -47,8 +54,10 @@ export class Authenticator {
     return { ...LOCAL_PRINCIPAL, permissions: PERMISSIONS, credential };
   }
 
-  async #byCredential(secret: string): Promise<Principal | null> {
-    const { keys, tokens } = this.#parts;
+  async #byCredential(secret: string, address: string): Promise<Principal | null> {
+    const { keys, tokens, limits } = this.#parts;
+    // Keys in use go on working, whoever else is at the same address.
+    if (!keys.isRemembered(secret)) await limits.checkFailures(address);
     return secret.startsWith('echo_') ? keys.principalOf(secret) : (tokens?.principalOf(secret) ?? null);
   }
 }

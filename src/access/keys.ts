@@ -83,6 +83,7 @@ export class ApiKeys {
       })
       .returning();
     if (!row) throw new Error('the database returned no row for a new key');
+    this.#remembered.set(keyId, { row, at: Date.now() });
     return { key, row };
   }
 
@@ -105,6 +106,11 @@ export class ApiKeys {
   /** Whether there is any key that opens the door. */
   async anyUsable(): Promise<boolean> {
     return (await statements(this.#db).usable.execute()).length > 0;
+  }
+
+  /** Whether this key, or one with its public part, was seen lately. */
+  isRemembered(key: string): boolean {
+    return this.#remembered.has(FORM.exec(key)?.[1] ?? '');
   }
 
   /** Who shows this key; null if it is none, or no longer. Takes the same steps for a wrong key as for a right one. */

@@ -3,6 +3,7 @@ import ComplexityPlugin from '@pothos/plugin-complexity';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
+import type { RateClass } from '../access/limits.ts';
 import type { Permission } from '../access/principals.ts';
 import { Forbidden } from '../domains/errors.ts';
 import type { Context } from './context.ts';
@@ -27,6 +28,9 @@ export const DEFAULT_PAGE_SIZE = 20;
 export const MAX_COMPLEXITY = 5_000;
 export const MAX_DEPTH = 15;
 export const MAX_BREADTH = 500;
+
+/** For fields that ask a model or go through much data: `extensions: HEAVY`. See rate.ts. */
+export const HEAVY = { rate: 'HEAVY' satisfies RateClass } as const;
 
 /** The one builder of the schema. Fields are non-null unless they say otherwise. */
 export const builder = new SchemaBuilder<SchemaShape>({

@@ -10,14 +10,28 @@ import { QueryTooComplex } from './errors.ts';
  * late for one that does something when it starts.
  */
 export function complexityProblem(args: ExecutionArgs): QueryTooComplex | null {
+  const limits = { maxComplexity: MAX_COMPLEXITY, maxDepth: MAX_DEPTH, maxBreadth: MAX_BREADTH };
+  const result = measure(args);
+  if (!result) return null;
+  if (result.depth > MAX_DEPTH) return new QueryTooComplex('Depth', { ...result, ...limits });
+  if (result.breadth > MAX_BREADTH) return new QueryTooComplex('Breadth', { ...result, ...limits });
+  if (result.complexity > MAX_COMPLEXITY) return new QueryTooComplex('Complexity', { ...result, ...limits });
+  return null;
+}
+
+/** Points of complexity; null if they can't be told, because a variable has a wrong type. */
+export function complexityOf(args: ExecutionArgs): number | null {
+  return measure(args)?.complexity ?? null;
+}
+
+function measure(args: ExecutionArgs) {
   const operation = getOperationAST(args.document, args.operationName);
   if (!operation) return null;
   const definitions = args.document.definitions.filter(
     (definition) => definition === operation || definition.kind === Kind.FRAGMENT_DEFINITION,
   );
-  const limits = { maxComplexity: MAX_COMPLEXITY, maxDepth: MAX_DEPTH, maxBreadth: MAX_BREADTH };
   try {
-    const result = complexityFromQuery(
+    return complexityFromQuery(
       { kind: Kind.DOCUMENT, definitions },
       {
         schema: args.schema,
@@ -25,11 +39,6 @@ export function complexityProblem(args: ExecutionArgs): QueryTooComplex | null {
         ctx: args.contextValue as object,
       },
     );
-    if (result.depth > MAX_DEPTH) return new QueryTooComplex('Depth', { ...result, ...limits });
-    if (result.breadth > MAX_BREADTH) return new QueryTooComplex('Breadth', { ...result, ...limits });
-    if (result.complexity > MAX_COMPLEXITY)
-      return new QueryTooComplex('Complexity', { ...result, ...limits });
-    return null;
   } catch (error) {
     // A variable of a wrong type: the execution names it.
     if (error instanceof GraphQLError) return null;

@@ -1,4 +1,4 @@
-import { EchoError } from '../domains/errors.ts';
+import { EchoError, RateLimited } from '../domains/errors.ts';
 import { HttpProblem } from '../http/body.ts';
 import { isPreflighted } from '../http/guard.ts';
 import type { Route } from '../http/server.ts';
@@ -50,6 +50,7 @@ export async function admit<T>(check: () => Promise<T>): Promise<T> {
     return await check();
   } catch (error) {
     if (!(error instanceof EchoError)) throw error;
-    throw new HttpProblem(STATUS[error.code] ?? 503, error.code, error.message);
+    const wait = error instanceof RateLimited ? error.retryAfterMs : null;
+    throw new HttpProblem(STATUS[error.code] ?? 503, error.code, error.message, wait);
   }
 }

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { judgeDatabaseError } from '../db/availability.ts';
-import { EchoError } from '../domains/errors.ts';
+import { EchoError, RateLimited } from '../domains/errors.ts';
 import type { Logger } from '../log.ts';
 
 /** An operation that would cost too much; refused before any resolver runs. */
@@ -29,9 +29,11 @@ export function maskError(error: unknown, correlationId: string, log: Logger): G
   const place = { nodes: located?.nodes ?? null, path: located?.path ?? null };
   if (cause instanceof EchoError) {
     const field = 'field' in cause ? { field: cause.field } : {};
+    const wait = cause instanceof RateLimited ? { retryAfterMs: cause.retryAfterMs } : {};
+    const extensions = { code: cause.code, retryable: cause.retryable, ...field, ...wait, correlationId };
     return new GraphQLError(cause.message, {
       ...place,
-      extensions: { code: cause.code, retryable: cause.retryable, ...field, correlationId },
+      extensions: withStatus(extensions, cause instanceof RateLimited ? tooMany(cause) : null),
     });
   }
   if (cause instanceof GraphQLError) {
@@ -67,6 +69,16 @@ export function maskError(error: unknown, correlationId: string, log: Logger): G
 
 /** `spec`: the status is for those who accept `application/graphql-response+json`; others get 200. */
 const BAD_REQUEST = { spec: true, status: 400 };
+
+function tooMany({ retryAfterMs }: RateLimited): HttpStatus {
+  return { status: 429, headers: { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) } };
+}
+
+/** What an error says of the HTTP response that carries it. */
+export interface HttpStatus {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+}
 
 /** Says the HTTP status to Yoga, out of sight of every serializer: no client sees it, on no transport. */
 function withStatus(extensions: Record<string, unknown>, http: unknown): Record<string, unknown> {

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type DocumentNode, type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
 import { HttpProblem } from '../http/body.ts';
 import { sendJson } from '../http/server.ts';
+import type { HttpStatus } from './errors.ts';
 import { hasJsonBody, type OperationParams, presentProblem, RESPONSE_TYPE, readParams } from './params.ts';
 import type { Carrier, Yoga } from './yoga.ts';
 
@@ -67,7 +68,15 @@ export async function handleJsonOperation(
     variableValues: params.variables,
     operationName: params.operationName,
   })) as ExecutionResult;
-  reply(modern && result.data === undefined ? 400 : 200, result);
+  const refused = httpStatusOf(result);
+  for (const [name, value] of Object.entries(refused?.headers ?? {})) res.setHeader(name, value);
+  reply(refused?.status ?? (modern && result.data === undefined ? 400 : 200), result);
+}
+
+/** Of an operation that was refused as a whole, before it was executed. */
+function httpStatusOf({ data, errors }: ExecutionResult): HttpStatus | null {
+  const http = data === undefined ? (errors?.[0]?.extensions.http as HttpStatus | undefined) : undefined;
+  return http?.status === 429 ? http : null;
 }
 
 function isDocumentError(error: unknown): boolean {

@@ -2,12 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type GraphQLError, type GraphQLSchema, parse } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
+import type { RateLimits } from '../access/limits.ts';
 import type { Principal } from '../access/principals.ts';
 import type { Logger } from '../log.ts';
 import { complexityProblem } from './complexity.ts';
 import { type Context, createLoader, type Services } from './context.ts';
 import { maskError } from './errors.ts';
+import { hiddenSchema } from './hidden-schema.ts';
 import { strictRequests } from './params.ts';
+import { rateLimited } from './rate.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 /** Lexical tokens of one document. */
@@ -27,6 +30,7 @@ export interface GraphqlOptions {
   readonly schema: GraphQLSchema;
   readonly services: Services;
   readonly log: Logger;
+  readonly limits: RateLimits;
 }
 
 export type Yoga = ReturnType<typeof createGraphqlYoga>;
@@ -36,7 +40,7 @@ export type Yoga = ReturnType<typeof createGraphqlYoga>;
  * for all of them.
  */
 export function createGraphqlYoga(options: GraphqlOptions) {
-  const { schema, services, log } = options;
+  const { schema, services, log, limits } = options;
   return createYoga<Carrier, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
@@ -53,8 +57,10 @@ export function createGraphqlYoga(options: GraphqlOptions) {
     plugins: [
       strictRequests(),
       boundedParser(),
+      hiddenSchema({ hideGuesses: services.config.access.required }),
       maskedDocumentErrors((error) => mask(error)),
       boundedSubscriptions((error) => mask(error)),
+      rateLimited(limits, (error) => mask(error)),
     ],
   });
 

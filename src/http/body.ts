@@ -7,11 +7,14 @@ export const MAX_BODY_BYTES = 1_048_576;
 export class HttpProblem extends Error {
   readonly status: number;
   readonly code: string;
-  constructor(status: number, code: string, message: string) {
+  /** Milliseconds after which the same request may be taken; null: never. */
+  readonly retryAfterMs: number | null;
+  constructor(status: number, code: string, message: string, retryAfterMs: number | null = null) {
     super(message);
     this.name = 'HttpProblem';
     this.status = status;
     this.code = code;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

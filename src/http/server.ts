@@ -88,7 +88,8 @@ export function sendJson(
 function sendProblem(response: ServerResponse, problem: HttpProblem): void {
   // The rest of a refused body is not read, so the connection can't be used again.
   response.setHeader('connection', 'close');
-  sendJson(response, problem.status, {
-    errors: [{ message: problem.message, extensions: { code: problem.code, retryable: false } }],
-  });
+  const { message, code, retryAfterMs } = problem;
+  if (retryAfterMs !== null) response.setHeader('retry-after', Math.ceil(retryAfterMs / 1_000));
+  const wait = retryAfterMs === null ? { retryable: false } : { retryable: true, retryAfterMs };
+  sendJson(response, problem.status, { errors: [{ message, extensions: { code, ...wait } }] });
 }

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { RateClass, RateLimits } from '../access/limits.ts';
 import type { Permission, Principal } from '../access/principals.ts';
-import { EchoError } from '../domains/errors.ts';
+import { EchoError, RateLimited } from '../domains/errors.ts';
 import { requirePermission } from '../domains/ownership.ts';
 import { HttpProblem } from '../http/body.ts';
 import { type Route, sendJson } from '../http/server.ts';
@@ -14,15 +15,55 @@ interface Endpoint {
   readonly method: string;
   readonly path: RegExp;
   readonly needs: Permission;
+  readonly rate: RateClass;
+  readonly points: number;
   readonly run: (request: RestRequest) => Promise<unknown>;
 }
 
+/** About what the same costs as a GraphQL operation. */
+const READ_POINTS = 200;
+
 const endpoints: Endpoint[] = [
-  { method: 'POST', path: /^\/api\/echo\/(?:query|chat)$/, needs: 'WRITE', run: postQuery },
-  { method: 'GET', path: /^\/api\/echo\/conversation\/([^/]+)$/, needs: 'READ', run: getConversation },
-  { method: 'GET', path: /^\/api\/echo\/conversations$/, needs: 'READ', run: listConversations },
-  { method: 'GET', path: /^\/api\/echo\/health$/, needs: 'READ', run: getHealth },
-  { method: 'GET', path: /^\/api\/echo\/stats$/, needs: 'READ', run: getStats },
+  {
+    method: 'POST',
+    path: /^\/api\/echo\/(?:query|chat)$/,
+    needs: 'WRITE',
+    rate: 'HEAVY',
+    points: 1,
+    run: postQuery,
+  },
+  {
+    method: 'GET',
+    path: /^\/api\/echo\/conversation\/([^/]+)$/,
+    needs: 'READ',
+    rate: 'READ',
+    points: READ_POINTS,
+    run: getConversation,
+  },
+  {
+    method: 'GET',
+    path: /^\/api\/echo\/conversations$/,
+    needs: 'READ',
+    rate: 'READ',
+    points: READ_POINTS,
+    run: listConversations,
+  },
+  {
+    method: 'GET',
+    path: /^\/api\/echo\/health$/,
+    needs: 'READ',
+    rate: 'READ',
+    points: READ_POINTS,
+    run: getHealth,
+  },
+  {
+    method: 'GET',
+    path: /^\/api\/echo\/stats$/,
+    needs: 'READ',
+    rate: 'READ',
+    points: READ_POINTS,
+    run: getStats,
+  },
 ];
 
 /** HTTP statuses of expected failures, as the older service used them. */
@@ -39,6 +80,7 @@ const STATUS: Record<string, number> = {
 export function restRoutes(options: {
   services: RestServices & { log: Logger };
   authenticate: (request: IncomingMessage) => Promise<Principal>;
+  limits: RateLimits;
 }): Route[] {
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
@@ -56,6 +98,7 @@ export function restRoutes(options: {
       const parameter = pathParameter(endpoint.path.exec(url.pathname)?.[1]);
       const principal = await options.authenticate(request);
       requirePermission(principal, endpoint.needs);
+      await options.limits.take(principal, endpoint.rate, endpoint.points);
       sendJson(
         response,
         200,
@@ -91,6 +134,7 @@ function sendProblem(response: ServerResponse, error: unknown): void {
     return;
   }
   if (!(error instanceof EchoError)) throw error;
+  if (error instanceof RateLimited) response.setHeader('retry-after', Math.ceil(error.retryAfterMs / 1_000));
   reply(
     STATUS[error.code] ?? 503,
     error.code === 'BAD_USER_INPUT' ? 'VALIDATION_ERROR' : error.code,

@@ -47,6 +47,7 @@ const newest = numberCursor<StoredAlert>((alert) => alert.id);
 builder.queryFields((t) => ({
   alerts: t.connection(
     {
+      authScopes: { permission: 'METRICS' },
       type: AlertRef,
       description: 'What was raised and cleared, newest first.',
       resolve: (_root, args, { services }) => connect(args, newest, (page) => alertPage(services.db, page)),
@@ -55,6 +56,7 @@ builder.queryFields((t) => ({
     { name: 'AlertEdge' },
   ),
   activeAlerts: t.field({
+    authScopes: { permission: 'METRICS' },
     type: [AlertRef],
     description: 'The dangers that have not ended, oldest first. Answers without the database.',
     resolve: (_root, _args, { services }) => [...services.alerts.active],
@@ -72,6 +74,7 @@ const AlertRaised = builder.objectRef<{ cursor: string; at: Date; alert: Alert }
 
 builder.subscriptionField('alerts', (t) =>
   t.field({
+    authScopes: { permission: 'METRICS' },
     type: AlertRaised,
     description: 'Dangers as they begin and end; told at once, even while the database is away.',
     args: {

@@ -1,4 +1,4 @@
-import { builder } from '../../graphql/builder.ts';
+import { builder, HEAVY } from '../../graphql/builder.ts';
 import { connect, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
@@ -123,6 +123,8 @@ builder.mutationFields((t) => ({
     }),
   }),
   cleanupConversations: t.field({
+    authScopes: { permission: 'ADMIN' },
+    extensions: HEAVY,
     type: CleanupSuccess,
     description:
       'Deletes conversations of the whole tenant whose latest turn is older than a number of days. For admins.',

@@ -96,6 +96,7 @@ builder.queryFields((t) => ({
     resolve: (_root, _args, { services }) => checkHealth(services),
   }),
   metrics: t.field({
+    authScopes: { permission: 'METRICS' },
     type: MetricsSnapshotRef,
     description: 'Figures of the server.',
     resolve: (_root, _args, { services }) => services.metrics.snapshot(services.db.pool.totalCount),
@@ -107,6 +108,7 @@ export const MAX_INTERVAL_MS = 60_000;
 
 builder.subscriptionField('metrics', (t) =>
   t.field({
+    authScopes: { permission: 'METRICS' },
     type: MetricsSnapshotRef,
     description: 'Figures of the server, again and again.',
     args: {

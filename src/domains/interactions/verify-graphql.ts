@@ -1,4 +1,4 @@
-import { builder } from '../../graphql/builder.ts';
+import { builder, HEAVY } from '../../graphql/builder.ts';
 import { scopeOf } from '../ownership.ts';
 import { type ChainProblem, type ChainVerification, verifyConversation } from './verify.ts';
 
@@ -43,6 +43,7 @@ const ConversationVerification = builder.objectRef<ChainVerification>('Conversat
 
 builder.queryField('verifyConversation', (t) =>
   t.field({
+    extensions: HEAVY,
     type: ConversationVerification,
     description: 'Recomputes the hash chain of a conversation.',
     complexity: 500,

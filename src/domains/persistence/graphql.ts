@@ -138,6 +138,7 @@ const PersistenceFailure = builder.objectRef<Failure>('PersistenceFailure').impl
 
 builder.subscriptionField('persistenceFailures', (t) =>
   t.field({
+    authScopes: { permission: 'METRICS' },
     type: PersistenceFailure,
     description:
       'Failures to store or vectorise as they happen and as they end; told at once, even while the database is away.',

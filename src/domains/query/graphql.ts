@@ -1,4 +1,4 @@
-import { builder } from '../../graphql/builder.ts';
+import { builder, HEAVY } from '../../graphql/builder.ts';
 import { AnswerModeEnum, ConversationRef, loadConversation } from '../conversations/graphql.ts';
 import { IdempotencyKeyReused, InvalidInput, NotFound } from '../errors.ts';
 import { DurabilityEnum, IntelligenceLevelEnum, InteractionRef } from '../interactions/graphql.ts';
@@ -93,6 +93,7 @@ const ProcessQuerySuccess = builder.objectRef<ProcessedQuery>('ProcessQuerySucce
 
 builder.mutationField('processQuery', (t) =>
   t.field({
+    extensions: HEAVY,
     type: ProcessQuerySuccess,
     description: 'Answers a query in context and stores the turn: the main job.',
     errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused] },
@@ -217,6 +218,8 @@ builder.objectRef<EventOf<'FAILED'>>('QueryFailed').implement({
 
 builder.subscriptionField('processQueryStream', (t) =>
   t.field({
+    authScopes: { permission: 'WRITE' },
+    extensions: HEAVY,
     type: QueryEventRef,
     description:
       'The same as `processQuery`, step by step, with the answer as it is written. The turn is stored even if the client leaves.',

@@ -1,0 +1,73 @@
+import { type DocumentNode, type ExecutionArgs, GraphQLError, Kind, visit } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import type { Context } from './context.ts';
+
+/**
+ * Says nothing of the schema to those who have no business with it: introspection needs a permission, and with access
+ * control on nobody is told what they may have meant.
+ */
+export function hiddenSchema(options: { readonly hideGuesses: boolean }): Plugin<Context> {
+  const asking = new WeakMap<DocumentNode, boolean>();
+  const isRefused = ({ document, contextValue }: ExecutionArgs): boolean => {
+    if ((contextValue as Context).principal.permissions.includes('INTROSPECT')) return false;
+    let asks = asking.get(document);
+    if (asks === undefined) {
+      asks = introspects(document);
+      asking.set(document, asks);
+    }
+    return asks;
+  };
+  const refusal = () => ({ errors: [noIntrospection()] });
+  return {
+    // The same for all callers, because the result is remembered for the next one with the same document.
+    onValidate() {
+      if (!options.hideGuesses) return;
+      return ({ valid, result, setResult }) => {
+        if (!valid) setResult((result as GraphQLError[]).map(withoutGuess));
+      };
+    },
+    onExecute({ args, setResultAndStopExecution }) {
+      if (isRefused(args)) return setResultAndStopExecution(refusal());
+      if (!options.hideGuesses) return;
+      return {
+        // Values of variables are looked at while executing.
+        onExecuteDone({ result, setResult }) {
+          if ('errors' in result && result.errors)
+            setResult({ ...result, errors: result.errors.map(withoutGuess) });
+        },
+      };
+    },
+    onSubscribe({ args, setResultAndStopExecution }) {
+      if (isRefused(args)) setResultAndStopExecution(refusal());
+    },
+  };
+}
+
+function introspects(document: DocumentNode): boolean {
+  let found = false;
+  visit(document, {
+    [Kind.FIELD]: ({ name }) => {
+      if (name.value === '__schema' || name.value === '__type') found = true;
+    },
+  });
+  return found;
+}
+
+function noIntrospection(): GraphQLError {
+  return new GraphQLError('introspection needs the permission INTROSPECT', {
+    extensions: { code: 'FORBIDDEN', retryable: false },
+  });
+}
+
+function withoutGuess(error: GraphQLError): GraphQLError {
+  const message = error.message.replace(/ ?Did you mean .*\?/su, '');
+  if (message === error.message) return error;
+  return new GraphQLError(message, {
+    nodes: error.nodes ?? null,
+    source: error.source ?? null,
+    positions: error.positions ?? null,
+    path: error.path ?? null,
+    originalError: error.originalError ?? null,
+    extensions: error.extensions,
+  });
+}
