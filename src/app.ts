@@ -60,7 +60,7 @@ export class StartupError extends Error {
 /** What tests put in place of the real thing. */
 export interface Overrides {
   readonly authenticate?: Authenticate;
-  readonly onStatement?: (name: string) => void;
+  readonly onStatement?: (name: string, text: string) => void;
 }
 
 export interface App {

@@ -17,7 +17,7 @@ export interface DatabaseOptions {
   readonly echo: boolean;
   readonly maxConnections?: number;
   /** Told of each statement that is sent, for tests that count them. */
-  readonly onStatement?: (name: string) => void;
+  readonly onStatement?: (name: string, text: string) => void;
 }
 
 /** One pool of connections to PostgreSQL, and drizzle over it. */
@@ -146,7 +146,10 @@ function observedClient(options: DatabaseOptions): typeof pg.Client {
     override query(...args: any[]): any {
       const name = statementName(args[0]);
       const started = performance.now();
-      onStatement?.(name);
+      onStatement?.(
+        name,
+        typeof args[0] === 'string' ? args[0] : ((args[0] as { text?: string }).text ?? ''),
+      );
       const result = super.query(...(args as Parameters<pg.Client['query']>)) as unknown;
       if (result instanceof Promise) {
         const done = () => {

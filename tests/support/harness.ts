@@ -28,6 +28,7 @@ export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
  * @param options.env settings, as an operator would give them
  * @param options.seed load the seed characters
  * @param options.realAccess callers show keys and tokens, as they do to a real server
+ * @param options.onSql told of each statement that is sent
  * @param options.route gives another way to the database at this URL, for example through a proxy
  */
 export async function startTestApp(
@@ -35,6 +36,7 @@ export async function startTestApp(
     env?: Record<string, string>;
     seed?: boolean;
     realAccess?: boolean;
+    onSql?: (name: string, text: string) => void;
     route?: (databaseUrl: string) => Promise<string>;
   } = {},
 ) {
@@ -58,7 +60,10 @@ export async function startTestApp(
     { migrate: true },
     {
       ...(!options.realAccess && { authenticate: authenticateTest }),
-      onStatement: (statement) => statements.push(statement),
+      onStatement: (statement, text) => {
+        statements.push(statement);
+        options.onSql?.(statement, text);
+      },
     },
   );
   if (options.seed) await upsertCharacters(app.services, 'default', SEED_CHARACTERS);
@@ -107,9 +112,11 @@ export async function startTestApp(
   };
 }
 
-/** A principal by header, so that tests can be several users; without it the local admin. */
+/** A principal by header (`user`, or `@tenant:user` for an admin of a tenant); without it the local admin. */
 async function authenticateTest(request: { headers: NodeJS.Dict<string | string[]> }): Promise<Principal> {
   const user = request.headers['x-test-user'];
+  const [, tenantId, admin] = /^@(.*):(.*)$/.exec(typeof user === 'string' ? user : '') ?? [];
+  if (tenantId && admin) return { ...LOCAL_PRINCIPAL, tenantId, userId: admin };
   return typeof user === 'string'
     ? {
         tenantId: 'default',

@@ -1,0 +1,333 @@
+import { buildSchema, type GraphQLSchema } from 'graphql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { schema } from '../src/graphql/schema.ts';
+import { callOf, type Place, placesOf } from './support/every-field.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
+import { overWebSocket } from './support/streams.ts';
+
+/** What the victim talks of, which others may guess. */
+const WORDS = 'quinquereme of nineveh';
+/** What only the victim knows: it must reach nobody else, wherever they put the victim's ids. */
+const CANARY = 'sealed-7f3a';
+const VICTIM = 'vera';
+const ATTACKER = 'eve';
+const secrets: Record<string, unknown[]> = {};
+const canaries: string[] = [CANARY];
+
+/** Names that stand for somebody's data: the attacker puts the victim's there. */
+const IDENTIFIERS = [
+  'id',
+  'turnId',
+  'conversationId',
+  'episodeId',
+  'userId',
+  'idempotencyKey',
+  'sessionId',
+  'after',
+  'before',
+  'keyId',
+];
+/** Names that stand for nothing of a user's, and a value for each. What the victim said is put in as text, too. */
+const VALUES: Record<string, unknown> = {
+  query: WORDS,
+  text: WORDS,
+  search: WORDS,
+  speaker: WORDS,
+  responder: WORDS,
+  response: 'Noted',
+  comment: 'Good',
+  first: 5,
+  last: 5,
+  limit: 20,
+  intervalMs: 60_000,
+  olderThanDays: 3_650,
+  rating: 1,
+  minScore: 0,
+  processingTimeMs: 1,
+  since: '2000-01-01T00:00:00Z',
+  until: '2999-01-01T00:00:00Z',
+  timestamp: '2020-01-01T00:00:00Z',
+  expiresAt: '2999-01-01T00:00:00Z',
+  includeArchived: true,
+  dryRun: false,
+  activeOnly: false,
+  intent: 'conversation',
+  status: 'RECORDED',
+  tiers: ['KEYWORDS', 'RECENT'],
+  mode: 'PLAIN_ENGLISH',
+  intelligenceLevel: 'QUICK',
+  requestType: 'COLLABORATION',
+  context: {},
+  metadata: {},
+  modelUsed: 'x',
+  tokenId: 'x',
+  roles: ['ADMIN'],
+  permissions: ['ADMIN'],
+};
+/** Characters belong to the tenant: all of its users see and edit them. */
+const OF_THE_TENANT =
+  /^(Query\.characters?\(|Mutation\.(upsertCharacters?|deactivateCharacter)\(|Query\.memorySearch\(filter\.character\))/;
+/** Arguments of other fields: reached only through an object that its caller may see. */
+const NESTED = new Set(
+  ['after', 'before', 'first', 'last'].map((name) => `Conversation.interactions(${name})`),
+);
+
+const { root, nested } = placesOf(schema);
+
+/** Why nobody has said yet how a place is kept apart; null if somebody has. */
+function missingPolicy(place: Place): string | null {
+  const name = place.path.at(-1) ?? '';
+  if (place.name === 'Mutation.createApiKey(input.name)') return null;
+  if (OF_THE_TENANT.test(place.name) || IDENTIFIERS.includes(name) || name in VALUES) return null;
+  return `${place.name}: say in this test whose "${name}" is`;
+}
+
+let app: TestApp;
+const statements = new Map<string, string>();
+beforeAll(async () => {
+  app = await startTestApp({ onSql: (name, text) => statements.set(name, text) });
+  await app.graphql(`mutation { upsertCharacter(input: { characterName: "Iris Vale" }) { __typename } }`);
+  const recorded = await app.graphql(
+    `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) {
+      ... on RecordTurnsSuccess { interactions { id turnId conversation { id } } } ... on Error { message } } }`,
+    {
+      input: {
+        conversationId: 'thread of vera',
+        turns: Array.from({ length: 4 }, (_, number) => ({
+          query: `${WORDS} ${CANARY} ${number}`,
+          response: `${WORDS} ${CANARY} indeed`,
+          speaker: 'Verity',
+          idempotencyKey: `key ${number}`,
+          sessionId: 'sitting',
+          metadata: { note: CANARY },
+        })),
+      },
+    },
+    VICTIM,
+  );
+  const turns = recorded.data.recordTurns.interactions;
+  await app.graphql(
+    `mutation { processQuery(input: { query: "${WORDS} ${CANARY}?", episodeId: "episode of vera" }) { __typename } }`,
+    {},
+    VICTIM,
+  );
+  const pages = await app.graphql(
+    '{ interactions { edges { cursor } } conversations { edges { cursor } } }',
+    {},
+    VICTIM,
+  );
+  const [key] = await app.app.services.access.apiKeys
+    .create({
+      tenantId: 'default',
+      userId: VICTIM,
+      name: CANARY,
+      roles: ['USER'],
+      permissions: null,
+      expiresAt: null,
+      createdBy: 'x',
+    })
+    .then(({ row }) => [row.keyId]);
+  const cursors = [...pages.data.interactions.edges, ...pages.data.conversations.edges].map(
+    ({ cursor }) => cursor,
+  );
+  const [event] = await app.sql(
+    "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
+    [VICTIM],
+  );
+  Object.assign(secrets, {
+    id: turns
+      .flatMap((turn: { id: string; conversation: { id: string } }) => [turn.id, turn.conversation.id])
+      .slice(0, 2),
+    turnId: [turns[1].turnId],
+    conversationId: ['thread of vera'],
+    episodeId: ['episode of vera'],
+    userId: [VICTIM],
+    idempotencyKey: ['key 1'],
+    sessionId: ['sitting'],
+    after: [cursors[1], cursors.at(-1), event?.cursor],
+    before: [cursors[1], cursors.at(-1)],
+    keyId: [key],
+  });
+  canaries.push('Verity', ...turns.map(({ turnId }: { turnId: string }) => turnId), `echo_${key}`);
+});
+afterAll(() => app.close());
+
+/** All that is stored of the victim. */
+const victimsRows = () =>
+  app.sql(
+    `select (select json_agg(i order by id) from (select * from echo_unified_interactions where user_id = $1 and tenant_id = 'default') i)::text as turns,
+            (select json_agg(c order by id) from (select * from echo_conversations where user_id = $1 and tenant_id = 'default') c)::text as threads,
+            (select json_agg(k order by id) from (select * from echo_api_keys where user_id = $1 and tenant_id = 'default') k)::text as keys`,
+    [VICTIM],
+  );
+
+/** Fills the chosen place with something of the victim's, and the others with what the attacker may use. */
+function attack(place: Place, secret: unknown) {
+  return callOf(schema, place, (path, isChosen) => {
+    const name = path.at(-1) ?? '';
+    if (isChosen) return secret;
+    if (name === 'characterName' || (name === 'name' && place.field !== 'createApiKey')) return 'Iris Vale';
+    if (IDENTIFIERS.includes(name))
+      return name === 'turnId' ? crypto.randomUUID() : `mine ${place.name}`.slice(0, 90);
+    return name in VALUES && name !== 'query' ? VALUES[name] : 'Something of mine';
+  });
+}
+
+/** What of the victim's an answer holds that the attacker did not put in. */
+function leaks(answer: unknown, given: unknown): string[] {
+  const [told, said] = [JSON.stringify(answer), JSON.stringify(given)];
+  return canaries.filter((canary) => told.includes(canary) && !said.includes(canary));
+}
+
+describe('every place where a caller can put a value', () => {
+  test('has a policy', () => {
+    expect(root.length).toBeGreaterThan(60);
+    expect(root.flatMap((place) => missingPolicy(place) ?? [])).toEqual([]);
+    expect(nested.filter((name) => !NESTED.has(name))).toEqual([]);
+  });
+
+  test('fails that test if it has none', () => {
+    const planted: GraphQLSchema = buildSchema(
+      'type Query { diary(diaryId: ID!): String, page(filter: Filter): Book } input Filter { shelfId: ID } type Book { leaf(leafId: ID): String }',
+    );
+    const found = placesOf(planted);
+    expect(found.root.map(missingPolicy)).toEqual([
+      expect.stringContaining('Query.diary(diaryId)'),
+      expect.stringContaining('Query.page(filter.shelfId)'),
+    ]);
+    expect(found.nested).toEqual(['Book.leaf(leafId)']);
+  });
+});
+
+const probes = root
+  .filter(({ operation }) => operation !== 'subscription')
+  .flatMap((place) => {
+    const name = place.path.at(-1) ?? '';
+    return IDENTIFIERS.includes(name) || VALUES[name] === WORDS ? [[place.name, place] as const] : [];
+  });
+
+describe.each([
+  ['another user', ATTACKER],
+  ['an admin of another tenant', '@other:admin'],
+])('%s', (_who, attacker) => {
+  // First, because an attacker may make a thread of the same name in a tenant of their own.
+  test('is told the same of what is somebody else’s and of what does not exist', async () => {
+    const made: Record<string, string> = {
+      turnId: crypto.randomUUID(),
+      conversationId: 'no such thread',
+      keyId: '000000000000',
+    };
+    for (const [, place] of probes) {
+      const name = place.path.at(-1) ?? '';
+      const nothing = made[name];
+      // Writing into a thread that does not exist makes it.
+      if (nothing === undefined || ['recordTurns', 'processQuery'].includes(place.field)) continue;
+      const ask = async (secret: unknown) => {
+        const { query, variables } = attack(place, secret);
+        const answer = JSON.stringify(await app.graphql(query, variables, attacker));
+        return answer
+          .replaceAll(String(secret), 'IT')
+          .replaceAll(/"correlationId":"[^"]*"/g, '')
+          .replaceAll(/"\w*tookMs":[\d.]+/g, '');
+      };
+      expect([place.name, await ask(secrets[name]?.[0])]).toEqual([place.name, await ask(nothing)]);
+    }
+  });
+
+  test.each(probes)('learns and changes nothing by %s', async (_name, place) => {
+    const name = place.path.at(-1) ?? '';
+    for (const secret of secrets[name] ?? [VALUES[name]]) {
+      const before = await victimsRows();
+      const { query, variables } = attack(place, secret);
+      const answer = await app.graphql(query, variables, attacker);
+      expect(answer.errors?.map(({ extensions }) => extensions.code) ?? []).not.toContain(
+        'GRAPHQL_VALIDATION_FAILED',
+      );
+      expect(answer.errors?.map(({ extensions }) => extensions.code) ?? []).not.toContain(
+        'QUERY_TOO_COMPLEX',
+      );
+      // Text that the attacker stores is the attacker's own, and may be found again.
+      expect(leaks(answer, variables)).toEqual([]);
+      expect(await victimsRows()).toEqual(before);
+    }
+  });
+});
+
+test('an owner sees all of it by the same calls, so the calls are not empty', async () => {
+  const seen = new Set<string>();
+  for (const [, place] of probes) {
+    const name = place.path.at(-1) ?? '';
+    if (place.operation !== 'query') continue;
+    for (const secret of secrets[name] ?? [VALUES[name]]) {
+      const { query, variables } = attack(place, secret);
+      if (JSON.stringify(await app.graphql(query, variables, VICTIM)).includes(CANARY)) seen.add(place.name);
+    }
+  }
+  expect([...seen]).toEqual(
+    expect.arrayContaining([
+      'Query.conversation(conversationId)',
+      'Query.interaction(turnId)',
+      'Query.interactions(after)',
+      'Query.interactions(filter.conversationId)',
+      'Query.interactions(filter.text)',
+      'Query.memorySearch(query)',
+      'Query.node(id)',
+    ]),
+  );
+});
+
+describe('subscriptions', () => {
+  const subscriptions = root.filter(
+    ({ operation, path }) => operation === 'subscription' && IDENTIFIERS.includes(path.at(-1) ?? ''),
+  );
+
+  test.each(subscriptions.map((place) => [place.name, place] as const))(
+    'tell another user nothing by %s',
+    async (_name, place) => {
+      const client = app.connect(ATTACKER);
+      const told: unknown[] = [];
+      const name = place.path.at(-1) ?? '';
+      const given: unknown[] = [];
+      const listening = (secrets[name] ?? []).map(async (secret) => {
+        const { query, variables } = attack(place, secret);
+        given.push(variables);
+        for await (const result of overWebSocket(client, query, variables)) told.push(result);
+      });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      const record = (user: string, conversationId: string, query: string) =>
+        app.graphql(
+          `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }`,
+          { input: { conversationId, turns: [{ query }] } },
+          user,
+        );
+      await record(VICTIM, 'thread of vera', `${WORDS} ${CANARY} again`);
+      await record(ATTACKER, 'thread of eve', 'Something of mine');
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      await client.dispose();
+      await Promise.allSettled(listening);
+      expect(leaks(told, given)).toEqual([]);
+    },
+  );
+});
+
+describe('every statement that was sent meanwhile', () => {
+  const OWNED = /\becho_(unified_interactions|conversations|index_\w+|events|api_keys)\b/;
+  /** Statements without an owner in them, and why that is right. */
+  const EXCEPTIONS: Record<string, string> = {
+    stored_turns: 'the journal looks whether turns that it made itself are stored',
+    finish_vectors: 'the vector worker, for turns that it took',
+    oldest_without_vector: 'a figure of the whole server',
+    index_texts: 'the word index, for turns whose ids came with their owner',
+    events_latest: 'the feed reads for all; each subscriber is asked what it may see',
+    events_after: 'the feed reads for all; each subscriber is asked what it may see',
+  };
+
+  test('names its owner where it touches what somebody owns', () => {
+    const forgetful = [...statements]
+      .filter(([name, text]) => OWNED.test(text) && !/tenant_id|owner_id/.test(text) && !(name in EXCEPTIONS))
+      .map(([name]) => name);
+    expect(statements.size).toBeGreaterThan(30);
+    expect(forgetful).toEqual([]);
+    expect(Object.keys(EXCEPTIONS).filter((name) => !statements.has(name))).toEqual([]);
+  });
+});
