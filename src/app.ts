@@ -26,6 +26,8 @@ import { createVectorSearch } from './domains/memory/vector-search.ts';
 import { createVectorWorker } from './domains/memory/vector-worker.ts';
 import { requirePermission } from './domains/ownership.ts';
 import { Persistence } from './domains/persistence/persistence.ts';
+import { ReceiptSigner } from './domains/privacy/signing.ts';
+import { Tombstones } from './domains/privacy/tombstones.ts';
 import { TextAnalyses } from './domains/word-index/turns.ts';
 import { createIndexWorker } from './domains/word-index/worker.ts';
 import { EventFeed } from './events/feed.ts';
@@ -120,6 +122,7 @@ export async function createApp(
     const services = buildServices({ config, log, db: opened.db, journal, embedder }, releases);
     onDown = (reason) => services.availability.reportDown(reason);
     await services.access.start();
+    await services.tombstones.start();
     noteDangers(services, journal, { fileSystem, durabilityProblems: opened.durabilityProblems });
     await services.store.recover();
     if (config.seed) await seedCharacters(services);
@@ -222,10 +225,9 @@ function buildServices(ground: Ground, releases: (() => unknown)[]): Services {
     memory.vectorWorker.wake();
     memory.indexWorker.wake(turns);
   };
-  const canary = new Canary({ db, store, availability, log, ...memory }, config.canaryIntervalMs);
+  const guards = buildGuards({ config, log, db, availability }, releases);
+  const canary = new Canary({ db, store, availability, log, ...memory, ...guards }, config.canaryIntervalMs);
   const inFlight = new Map();
-  const access = createAccess(config.access, { db, availability, log, load: fetchPublicKeys });
-  releases.push(() => access.stop());
   const own = {
     availability,
     events,
@@ -236,7 +238,8 @@ function buildServices(ground: Ground, releases: (() => unknown)[]): Services {
     models,
     characters,
     canary,
-    access,
+    ...guards,
+    journal,
     inFlight,
   };
   const services = { config, log, db, version, ...own, ...memory };
@@ -247,6 +250,21 @@ function buildServices(ground: Ground, releases: (() => unknown)[]): Services {
     await canary.stop();
   });
   return services;
+}
+
+/** Who may come in, and whose turns may not come back. */
+function buildGuards(
+  { config, log, db, availability }: Pick<Services, 'config' | 'log' | 'db' | 'availability'>,
+  releases: (() => unknown)[],
+) {
+  const access = createAccess(config.access, { db, availability, log, load: fetchPublicKeys });
+  const tombstones = new Tombstones(db, availability);
+  const signer = new ReceiptSigner(config.dataDirectory);
+  releases.push(() => {
+    access.stop();
+    tombstones.stop();
+  });
+  return { access, tombstones, signer };
 }
 
 /** What an operator must know of the ground that the promises stand on. */
@@ -317,7 +335,7 @@ function buildMemory(
     await vectorWorker.stop();
     await store.close();
   });
-  return { embedder, vectorWorker, reconciler, texts, indexWorker, meaning };
+  return { embedder, vectors: store, vectorWorker, reconciler, texts, indexWorker, meaning };
 }
 
 /** @throws StartupError if the length of the model's vectors is not configured and cannot be asked for */

@@ -26,6 +26,8 @@ const IDENTIFIERS = [
   'after',
   'before',
   'keyId',
+  'confirm',
+  'lines',
 ];
 /** Names that stand for nothing of a user's, and a value for each. What the victim said is put in as text, too. */
 const VALUES: Record<string, unknown> = {
@@ -127,6 +129,7 @@ beforeAll(async () => {
       createdBy: 'x',
     })
     .then(({ row }) => [row.keyId]);
+  const exported = await app.graphql('{ exportUser { lines } }', {}, VICTIM);
   const cursors = [...pages.data.interactions.edges, ...pages.data.conversations.edges].map(
     ({ cursor }) => cursor,
   );
@@ -147,6 +150,8 @@ beforeAll(async () => {
     after: [cursors[1], cursors.at(-1), event?.cursor],
     before: [cursors[1], cursors.at(-1)],
     keyId: [key],
+    confirm: [VICTIM],
+    lines: [exported.data.exportUser.lines],
   });
   canaries.push('Verity', ...turns.map(({ turnId }: { turnId: string }) => turnId), `echo_${key}`);
 });

@@ -3,6 +3,7 @@ export { characters } from '../domains/characters/tables.ts';
 export { conversations } from '../domains/conversations/tables.ts';
 export { interactions } from '../domains/interactions/tables.ts';
 export { mediaInsights } from '../domains/media-insights/tables.ts';
+export { erasures } from '../domains/privacy/tables.ts';
 export { autonomousTasks } from '../domains/tasks/tables.ts';
 export {
   indexDocuments,

@@ -68,6 +68,25 @@ export class JournalFile {
     }
   }
 
+  /** @returns how many buried entries went; a failure as `commit` */
+  purge(fields: Readonly<Record<string, string>>): { removed: number; failure: JournalFailureInfo | null } {
+    try {
+      const isMeant = Object.keys(fields)
+        .map(() => 'j.value ->> ? = ?')
+        .join(' and ');
+      const values = Object.entries(fields).flat();
+      const { changes } = this.#db
+        .prepare(
+          `delete from dead where exists (select 1 from json_tree(dead.body) j where j.type = 'object' and ${isMeant})`,
+        )
+        .run(...values);
+      this.#db.exec('vacuum; pragma wal_checkpoint(truncate)');
+      return { removed: Number(changes), failure: null };
+    } catch (error) {
+      return { removed: 0, failure: this.#fail(error as Error & { errcode?: number }) };
+    }
+  }
+
   close(): void {
     this.#db.close();
   }

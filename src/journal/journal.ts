@@ -93,6 +93,18 @@ export class Journal {
     return this.#send((id): JournalWrite => ({ op: 'write', id, add, remove, bury, count }));
   }
 
+  /**
+   * Removes buried entries in which an object has all of these fields, and leaves no byte of whatever was removed.
+   *
+   * @returns how many entries were buried for them
+   * @throws JournalBroken
+   */
+  async purge(fields: Readonly<Record<string, string>>): Promise<number> {
+    if (this.#closing) throw new JournalBroken('the journal is closed');
+    const [removed = 0] = await this.#send((id) => ({ op: 'purge', id, fields }));
+    return removed;
+  }
+
   async close(): Promise<void> {
     // What is written after this would find the file closed.
     this.#closing = true;

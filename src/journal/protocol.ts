@@ -35,7 +35,14 @@ export interface JournalWrite {
   readonly count: Readonly<Record<string, number>>;
 }
 
-export type JournalRequest = JournalWrite | { readonly op: 'close'; readonly id: number };
+/** Removes buried entries in which an object has all of these fields, and rewrites the file without removed bytes. */
+export interface JournalPurge {
+  readonly op: 'purge';
+  readonly id: number;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+export type JournalRequest = JournalWrite | JournalPurge | { readonly op: 'close'; readonly id: number };
 
 /** Why a commit failed. FULL: no space, nothing was written. BROKEN: the file can no longer be trusted. */
 export interface JournalFailureInfo {

@@ -61,6 +61,8 @@ export function createQdrantStore(options: QdrantOptions): VectorStore {
           checkApplied(await client.delete(name, { wait: true, points: [...ids] }));
       });
     },
+    // Qdrant overwrites what was deleted when it next optimises a segment; there is no call for it.
+    purge: async () => undefined,
     fetch: async (ids) => {
       if (ids.length === 0) return new Map();
       const records = await run(({ current }) =>

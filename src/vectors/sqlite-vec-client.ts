@@ -15,6 +15,7 @@ export type Calls = {
   dropModel: (key: string) => void;
   upsert: (key: string, points: readonly PointRow[]) => void;
   remove: (ids: readonly string[]) => void;
+  purge: () => void;
   fetch: (key: string, ids: readonly string[]) => StoredPoint[];
   scan: (key: string, after: string, limit: number) => StoredPoint[];
   nearest: (key: string, query: NearestQuery) => VectorHit[];

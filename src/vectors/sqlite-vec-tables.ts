@@ -122,6 +122,11 @@ export function removePoints(db: DatabaseSync, ids: readonly string[]): void {
   });
 }
 
+/** What was removed is zeroed where it lay (secure_delete); this empties the log, which holds earlier pages. */
+export function purge(db: DatabaseSync): void {
+  db.exec('pragma wal_checkpoint(truncate)');
+}
+
 /** Points by id. One whose vector is gone does not count. */
 export function fetchPoints(
   db: DatabaseSync,

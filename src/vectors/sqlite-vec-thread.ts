@@ -18,6 +18,7 @@ const calls: { [Name in keyof Calls]: (...args: Parameters<Calls[Name]>) => Retu
   dropModel: (key) => tables.dropModel(database(), key),
   upsert: (key, points) => tables.upsertPoints(database(), tables.tableOf(database(), key), points),
   remove: (ids) => tables.removePoints(database(), ids),
+  purge: () => tables.purge(database()),
   fetch: (key, ids) => tables.fetchPoints(database(), tables.tableOf(database(), key), key, ids),
   scan: (key, after, limit) =>
     tables.scanPoints(database(), tables.tableOf(database(), key), key, after, limit),
@@ -59,7 +60,8 @@ function open(): DatabaseSync {
     db.enableLoadExtension(false);
     // Pages come from the file map: searches read every vector of a user, and a copy of each would double the memory.
     db.exec('pragma mmap_size = 8589934592; pragma cache_size = -16384');
-    if (!options.readOnly) db.exec('pragma journal_mode = wal; pragma synchronous = full');
+    if (!options.readOnly)
+      db.exec('pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on');
     return db;
   } catch (error) {
     db.close();

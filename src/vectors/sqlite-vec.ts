@@ -57,6 +57,7 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
     remove: async (ids) => {
       if (ids.length > 0) await write('remove', ids);
     },
+    purge: () => write('purge'),
     fetch: async (ids) => {
       if (ids.length === 0) return new Map();
       return new Map((await read('fetch', key, ids)).map((point) => [point.id, point]));

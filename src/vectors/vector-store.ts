@@ -66,6 +66,8 @@ export interface VectorStore {
   upsert(points: readonly VectorPoint[]): Promise<void>;
   /** Removes points, those of earlier models too; unknown ids are ignored. */
   remove(ids: readonly string[]): Promise<void>;
+  /** Makes sure that the files hold no byte of what was removed, where they are this program's. */
+  purge(): Promise<void>;
   /** The points of these ids that exist. */
   fetch(ids: readonly string[]): Promise<Map<string, StoredPoint>>;
   /** The next points in the order of ids, at most `limit`; none: the end. */

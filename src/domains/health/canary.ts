@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Owner } from '../../access/principals.ts';
 import type { Logger } from '../../log.ts';
 import { deleteConversation } from '../conversations/conversations.ts';
-import { recordTurns } from '../interactions/interactions.ts';
+import { type RecordServices, recordTurns } from '../interactions/interactions.ts';
 import { findInteractions } from '../interactions/views.ts';
 import { type MemoryServices, searchMemory } from '../memory/memory.ts';
 
@@ -14,7 +14,7 @@ export interface CanaryResult {
   readonly tookMs: number;
 }
 
-export interface CanaryServices extends MemoryServices {
+export interface CanaryServices extends MemoryServices, RecordServices {
   readonly reconciler: { forget(turnIds: readonly string[]): Promise<void> };
   readonly log: Logger;
 }

@@ -41,6 +41,14 @@ const RecordTurns = z.object({
     .max(MAX_TURNS_PER_CALL, { error: `must have at most ${MAX_TURNS_PER_CALL} entries` }),
 });
 
+export interface RecordServices {
+  readonly store: TurnStore;
+  readonly db: Database;
+  readonly availability: Availability;
+  /** Refuses turns that must not come back. @throws InvalidInput */
+  readonly tombstones: { check(owner: Owner, at: Date, field: string): void };
+}
+
 export type RecordTurnsInput = z.input<typeof RecordTurns>;
 
 /**
@@ -49,12 +57,14 @@ export type RecordTurnsInput = z.input<typeof RecordTurns>;
  * @throws InvalidInput, IdempotencyKeyReused, NotFound
  */
 export async function recordTurns(
-  services: { store: TurnStore; db: Database; availability: Availability },
+  services: RecordServices,
   owner: Owner,
   given: RecordTurnsInput,
 ): Promise<SavedTurns> {
   const { conversationId, turns } = input.parseInput(RecordTurns, given);
   const now = new Date();
+  for (const [index, { timestamp }] of turns.entries())
+    services.tombstones.check(owner, timestamp ?? now, `turns.${index}.timestamp`);
   const accepted = turns.map((turn) => toTurn(owner, conversationId, turn, now));
   await refuseKnownConflicts(services, owner, conversationId, accepted);
   return services.store.save(accepted);

@@ -47,7 +47,7 @@ export async function forgetRemoved(services: WriterServices, owner: Owner): Pro
  */
 async function removalsOf(db: Database, owner: Owner) {
   return db.transaction(async (client) => {
-    if (!(await lockOwner(client, owner))) return null;
+    if (!(await lockOwner(client, owner, true))) return null;
     const { rows } = await client.query<{ id: number; document: number | null; isWhole: boolean }>({
       name: 'index_removals',
       text: `select r.id, coalesce(r.document, d.document) as document,

@@ -107,6 +107,12 @@ export class TextAnalyses {
     return found;
   }
 
+  /** Forgets everything, for an erasure. */
+  clear(): void {
+    this.#known.clear();
+    this.#terms = 0;
+  }
+
   #remember(key: string, text: AnalysedText): void {
     if (this.#known.has(key)) return;
     this.#known.set(key, text);

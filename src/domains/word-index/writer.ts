@@ -46,7 +46,7 @@ export async function indexTurns(
   // Analysed beforehand, so that the transaction is short: subscribers hear of no event that began after it.
   await texts.of(db.pool, await turnsWithEarlier(db.pool, ids));
   return db.transaction(async (client) => {
-    const locked = await lockOwner(client, owner);
+    const locked = await lockOwner(client, owner, true);
     if (!locked) return null;
     const { rows } = await client.query({
       name: 'take_from_index_queue',
@@ -140,8 +140,17 @@ interface LockedOwner {
   readonly speakers: string[];
 }
 
-/** Whoever changes an owner's index holds this row. Null: somebody else does. */
-export async function lockOwner(client: PoolClient, owner: Owner): Promise<LockedOwner | null> {
+/**
+ * Whoever changes an owner's index holds this row.
+ *
+ * @param mayBegin makes the row of an owner without an index
+ * @returns null if somebody else holds it, or there is none
+ */
+export async function lockOwner(
+  client: PoolClient,
+  owner: Owner,
+  mayBegin = false,
+): Promise<LockedOwner | null> {
   const values = [owner.userId, owner.tenantId];
   const lock = () =>
     client.query<LockedOwner>({
@@ -151,7 +160,7 @@ export async function lockOwner(client: PoolClient, owner: Owner): Promise<Locke
       values,
     });
   const known = (await lock()).rows[0];
-  if (known) return known;
+  if (known || !mayBegin) return known ?? null;
   await client.query({
     name: 'insert_index_owner',
     text: 'insert into echo_index_owners (user_id, tenant_id) values ($1, $2) on conflict do nothing',

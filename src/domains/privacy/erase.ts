@@ -1,0 +1,202 @@
+import { randomUUID } from 'node:crypto';
+import { and, desc, eq, isNull } from 'drizzle-orm';
+import type pg from 'pg';
+import type { Owner, Principal } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { VectorStore } from '../../vectors/vector-store.ts';
+import { InvalidInput, ServiceUnavailable } from '../errors.ts';
+import type { TurnStore } from '../interactions/store.ts';
+import type { TextAnalyses } from '../word-index/turns.ts';
+import type { ReceiptSigner } from './signing.ts';
+import { erasures as e } from './tables.ts';
+import { subjectOf, type Tombstones } from './tombstones.ts';
+
+export interface ErasureServices {
+  readonly db: Database;
+  readonly store: TurnStore;
+  readonly journal: Journal;
+  readonly vectors: VectorStore;
+  readonly texts: TextAnalyses;
+  readonly tombstones: Tombstones;
+  readonly signer: ReceiptSigner;
+}
+
+/** Proof of an erasure. */
+export interface Erasure {
+  readonly receipt: Readonly<Record<string, unknown>>;
+  /** Over the receipt in canonical JSON (sorted keys), Ed25519, base64. */
+  readonly signature: string;
+  readonly publicKey: string;
+}
+
+type Counts = Record<string, number>;
+
+/** Conversations that one transaction erases. */
+const BATCH = 100;
+/** Milliseconds that turns on their way get to arrive. */
+const ARRIVAL_MS = 20_000;
+const LOOK_MS = 50;
+
+/**
+ * Erases everything of a user: turns, conversations, events, the word index, vectors, API keys, what the journal
+ * still holds; and keeps a note, without a name, that older turns must not come back. What was cut off goes on when
+ * it is asked for again.
+ *
+ * @param confirmed the user id once more
+ * @throws InvalidInput, ServiceUnavailable (turns of the user wait for the database, or the vector store is away)
+ */
+export async function eraseUser(
+  services: ErasureServices,
+  by: Principal,
+  owner: Owner,
+  confirmed: string,
+): Promise<Erasure> {
+  if (confirmed !== owner.userId) throw new InvalidInput('confirm', 'must be the id of the user once more');
+  const { db, store, tombstones } = services;
+  await untilArrived(store, owner);
+  const { receiptId, erasedAt } = await beginErasure(db, owner);
+  tombstones.note(owner, erasedAt);
+  await store.settle();
+  const counts: Counts = { ...(await eraseTurns(services, owner)), ...(await eraseRest(db, owner)) };
+  counts.journalEntries = await services.journal.purge({ tenantId: owner.tenantId, userId: owner.userId });
+  await purgeVectors(services.vectors);
+  services.texts.clear();
+  const left = await countLeft(db, owner);
+  const receipt = {
+    receiptId,
+    tenantId: owner.tenantId,
+    subject: subjectOf(owner).toString('hex'),
+    erasedAt: erasedAt.toISOString(),
+    completedAt: new Date().toISOString(),
+    erasedBy: by.userId === owner.userId ? 'the user' : by.userId,
+    erased: counts,
+    left,
+    // This version makes no backups; copies that an operator made are not known here.
+    backups: [],
+  };
+  const signature = services.signer.sign(receipt);
+  await db.orm
+    .update(e)
+    .set({ completedAt: new Date(), receipt, signature })
+    .where(and(eq(e.receiptId, receiptId), eq(e.tenantId, owner.tenantId)));
+  return { receipt, signature, publicKey: services.signer.publicKey };
+}
+
+/** What is acknowledged and not yet in the database would come back after the erasure. */
+async function untilArrived(store: TurnStore, owner: Owner): Promise<void> {
+  const deadline = Date.now() + ARRIVAL_MS;
+  while (store.pending.ofUser(owner).length > 0) {
+    if (Date.now() > deadline)
+      throw new ServiceUnavailable('turns of this user still wait for the database; try again later');
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/** The note that it is under way; that of an erasure that was cut off is taken up. */
+async function beginErasure(db: Database, owner: Owner): Promise<{ receiptId: string; erasedAt: Date }> {
+  const subject = subjectOf(owner);
+  const [open] = await db.orm
+    .select()
+    .from(e)
+    .where(and(eq(e.subject, subject), eq(e.tenantId, owner.tenantId), isNull(e.completedAt)))
+    .orderBy(desc(e.id))
+    .limit(1);
+  const begun = { receiptId: open?.receiptId ?? randomUUID(), erasedAt: new Date() };
+  if (open) await db.orm.update(e).set({ erasedAt: begun.erasedAt }).where(eq(e.id, open.id));
+  else await db.orm.insert(e).values({ ...begun, tenantId: owner.tenantId, subject });
+  return begun;
+}
+
+/** Conversation by conversation, vectors first: a turn without its vector is found again, a vector without its turn is not. */
+async function eraseTurns({ db, vectors }: ErasureServices, owner: Owner): Promise<Counts> {
+  const counts = { conversations: 0, turns: 0 };
+  const values = [owner.userId, owner.tenantId];
+  for (;;) {
+    const { rows } = await db.pool.query<{ conversationId: string }>({
+      name: 'erase_next',
+      text: `select conversation_id as "conversationId" from echo_conversations
+             where user_id = $1 and tenant_id = $2 order by id limit ${BATCH}`,
+      values,
+    });
+    if (rows.length === 0) return counts;
+    const names = rows.map(({ conversationId }) => conversationId);
+    const turnIds = await db.transaction(async (client) => {
+      await client.query({
+        name: 'erase_conversations',
+        text: 'delete from echo_conversations where conversation_id = any($3::text[]) and user_id = $1 and tenant_id = $2',
+        values: [...values, names],
+      });
+      const turns = await client.query<{ id: string }>({
+        name: 'erase_turns',
+        text: `delete from echo_unified_interactions
+               where conversation_id = any($3::text[]) and user_id = $1 and tenant_id = $2 returning turn_id as id`,
+        values: [...values, names],
+      });
+      return turns.rows.map(({ id }) => id);
+    });
+    await available(() => vectors.remove(turnIds));
+    counts.conversations += names.length;
+    counts.turns += turnIds.length;
+  }
+}
+
+/** Everything else that has their name on it, in one transaction. */
+async function eraseRest(db: Database, { userId, tenantId }: Owner): Promise<Counts> {
+  return db.transaction(async (client) => {
+    const erase = async (name: string, text: string, values: unknown[] = [userId, tenantId]) =>
+      (await client.query({ name: `erase_${name}`, text, values })).rowCount ?? 0;
+    const owned = 'where user_id = $1 and tenant_id = $2';
+    const counts: Counts = {
+      events: await erase('events', `delete from echo_events ${owned}`),
+      apiKeys: await erase('api_keys', `delete from echo_api_keys ${owned}`),
+    };
+    await erase('index_queue', `delete from echo_index_queue ${owned}`);
+    await erase('index_removals', `delete from echo_index_removals ${owned}`);
+    const index: pg.QueryResult<{ id: number }> = await client.query({
+      name: 'erase_index_owner',
+      text: `delete from echo_index_owners ${owned} returning owner_id as id`,
+      values: [userId, tenantId],
+    });
+    const owners = [index.rows.map(({ id }) => id)];
+    const indexed = 'where owner_id = any($1::int[])';
+    await erase('index_documents', `delete from echo_index_documents ${indexed}`, owners);
+    await erase('index_segments', `delete from echo_index_segments ${indexed}`, owners);
+    counts.indexedTerms = await erase('index_postings', `delete from echo_index_postings ${indexed}`, owners);
+    return counts;
+  });
+}
+
+function purgeVectors(vectors: VectorStore): Promise<void> {
+  return available(() => vectors.purge());
+}
+
+async function available<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if ((error as Error).name !== 'VectorStoreUnavailable') throw error;
+    throw new ServiceUnavailable('the vector store does not answer; ask again to finish the erasure');
+  }
+}
+
+/** What a look finds afterwards: all zero, unless the user went on while they were erased. */
+async function countLeft(db: Database, { userId, tenantId }: Owner): Promise<Counts> {
+  const tables = {
+    conversations: 'echo_conversations',
+    turns: 'echo_unified_interactions',
+    events: 'echo_events',
+    apiKeys: 'echo_api_keys',
+    index: 'echo_index_owners',
+  };
+  const counts = Object.entries(tables).map(
+    ([name, table]) =>
+      `(select count(*)::int from ${table} where user_id = $1 and tenant_id = $2) as "${name}"`,
+  );
+  const { rows } = await db.pool.query<Counts>({
+    name: 'erase_left',
+    text: `select ${counts.join(', ')}`,
+    values: [userId, tenantId],
+  });
+  return rows[0] ?? {};
+}

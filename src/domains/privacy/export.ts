@@ -1,0 +1,166 @@
+import { createHash } from 'node:crypto';
+import type { Owner } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import { mapRow } from '../../db/statements.ts';
+import { type ConversationRow, conversations } from '../conversations/tables.ts';
+import { type InteractionRow, interactions } from '../interactions/tables.ts';
+
+export const EXPORT_FORMAT = 'echo-brain-export/1';
+/** Lines of one page, at most. */
+export const MAX_LINES = 500;
+/** Conversations that are read at once. */
+const AT_ONCE = 20;
+
+/** Where a page begins: after this turn of this conversation (0: after the line of the conversation itself). */
+export interface ExportPosition {
+  readonly conversationId: string;
+  readonly sequence: number;
+}
+
+export interface ExportPage {
+  /** JSON, one object a line: a conversation, followed by its turns in their order. */
+  readonly lines: readonly string[];
+  /** Null: that was all. */
+  readonly next: ExportPosition | null;
+}
+
+/** What a whole export holds; two memories with the same content have the same one. */
+export interface ExportManifest {
+  readonly format: string;
+  readonly tenantId: string;
+  readonly userId: string;
+  readonly conversations: number;
+  readonly turns: number;
+  /** SHA-256 over all lines, each with a line feed; hexadecimal. */
+  readonly sha256: string;
+}
+
+/** The next lines of a user's export. @param limit lines, 1 to MAX_LINES */
+export async function exportPage(
+  db: Database,
+  owner: Owner,
+  after: ExportPosition | null,
+  limit: number,
+): Promise<ExportPage> {
+  const lines: string[] = [];
+  let position = after;
+  let coming: { conversationId: string; line: string }[] = [];
+  while (lines.length < limit) {
+    if (position) {
+      const turns = await turnsAfter(db, owner, position, limit - lines.length);
+      lines.push(...turns.map(({ line }) => line));
+      const last = turns.at(-1);
+      if (last) position = { ...position, sequence: last.sequence };
+      if (lines.length >= limit) return { lines, next: position };
+    }
+    if (coming.length === 0) coming = await conversationsAfter(db, owner, position?.conversationId ?? '');
+    const conversation = coming.shift();
+    if (!conversation) return { lines, next: null };
+    lines.push(conversation.line);
+    position = { conversationId: conversation.conversationId, sequence: 0 };
+  }
+  return { lines, next: position };
+}
+
+/** Reads the whole export to say what it holds. */
+export async function exportManifest(db: Database, owner: Owner): Promise<ExportManifest> {
+  const hash = createHash('sha256');
+  const counts = { conversations: 0, turns: 0 };
+  let after: ExportPosition | null = null;
+  do {
+    const page: ExportPage = await exportPage(db, owner, after, MAX_LINES);
+    for (const line of page.lines) {
+      hash.update(`${line}\n`);
+      if (line.startsWith('{"kind":"conversation"')) counts.conversations++;
+      else counts.turns++;
+    }
+    after = page.next;
+  } while (after);
+  return { format: EXPORT_FORMAT, ...owner, ...counts, sha256: hash.digest('hex') };
+}
+
+/** In the order of their bytes, which is the same everywhere, and not that of their making. */
+async function conversationsAfter(db: Database, owner: Owner, after: string) {
+  const { rows } = await db.pool.query({
+    name: 'export_conversation',
+    text: `select * from echo_conversations where user_id = $1 and tenant_id = $2 and conversation_id collate "C" > $3
+           order by conversation_id collate "C" limit ${AT_ONCE}`,
+    values: [owner.userId, owner.tenantId, after],
+  });
+  return rows.map((raw) => {
+    const row = mapRow(conversations, raw);
+    return { conversationId: row.conversationId, line: JSON.stringify(exportedConversation(row)) };
+  });
+}
+
+function exportedConversation(row: ConversationRow) {
+  return {
+    kind: 'conversation',
+    tenantId: row.tenantId,
+    userId: row.userId,
+    conversationId: row.conversationId,
+    episodeId: row.episodeId,
+    lastMode: row.lastMode,
+    lastInteraction: row.lastInteraction,
+    intentHistory: row.intentHistory,
+    context: row.context,
+    chainHash: row.chainHash?.toString('hex') ?? null,
+  };
+}
+
+async function turnsAfter(
+  db: Database,
+  owner: Owner,
+  { conversationId, sequence }: ExportPosition,
+  limit: number,
+) {
+  const { rows } = await db.pool.query({
+    name: 'export_turns',
+    text: `select i.*, c.character_name as "character" from echo_unified_interactions i
+           left join character_profiles c on c.id = i.character_id
+           where i.conversation_id = $3 and i.user_id = $1 and i.tenant_id = $2 and i.sequence > $4
+           order by i.sequence limit $5`,
+    values: [owner.userId, owner.tenantId, conversationId, sequence, limit],
+  });
+  return rows.map((raw) => {
+    const row = mapRow(interactions, raw);
+    return { sequence: row.sequence, line: JSON.stringify(exportedTurn(row, raw.character)) };
+  });
+}
+
+/** Everything that is kept of a turn, but for what a server makes again (its vector, its place in the index). */
+function exportedTurn(row: InteractionRow, character: string | null) {
+  return {
+    kind: 'turn',
+    conversationId: row.conversationId,
+    turnId: row.turnId,
+    sequence: row.sequence,
+    query: row.query,
+    response: row.response,
+    speaker: row.speaker,
+    responder: row.responder,
+    modelUsed: row.modelUsed,
+    intelligenceLevel: row.intelligenceLevel,
+    processingTime: row.processingTime,
+    escalationPath: row.escalationPath,
+    intent: row.intent,
+    confidence: row.confidence,
+    requiresClarification: row.requiresClarification,
+    clarifyingQuestions: row.clarifyingQuestions,
+    timestamp: row.timestamp,
+    sessionId: row.sessionId,
+    metadata: row.metadata,
+    status: row.status,
+    idempotencyKey: row.idempotencyKey,
+    stepTimings: row.stepTimings,
+    tokensIn: row.tokensIn,
+    tokensOut: row.tokensOut,
+    cost: row.cost,
+    character,
+    rating: row.rating,
+    ratingComment: row.ratingComment,
+    payloadHash: row.payloadHash.toString('hex'),
+    chainHash: row.chainHash.toString('hex'),
+    completionHash: row.completionHash?.toString('hex') ?? null,
+  };
+}

@@ -1,0 +1,26 @@
+import { index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { bytes, instant, tenantId } from '../../db/columns.ts';
+
+/** Who was erased: without a name, but so that an old copy of their turns is recognised. */
+export const erasures = pgTable(
+  'echo_erasures',
+  {
+    id: integer('id').primaryKey().generatedAlwaysAsIdentity(),
+    receiptId: uuid('receipt_id').notNull(),
+    tenantId: tenantId(),
+    /** SHA-256 of tenant and user. */
+    subject: bytes('subject').notNull(),
+    /** What was said before this is not taken again. */
+    erasedAt: instant('erased_at').notNull(),
+    /** Null while it is under way; an erasure that was cut off is finished by asking for it again. */
+    completedAt: instant('completed_at'),
+    receipt: jsonb('receipt').$type<Record<string, unknown>>(),
+    signature: text('signature'),
+  },
+  (table) => [
+    uniqueIndex('echo_erasures_receipt_key').on(table.receiptId),
+    index('echo_erasures_subject_idx').on(table.subject, table.erasedAt),
+  ],
+);
+
+export type ErasureRow = typeof erasures.$inferSelect;

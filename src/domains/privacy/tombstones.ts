@@ -1,0 +1,72 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import type { Owner } from '../../access/principals.ts';
+import type { Availability } from '../../db/availability.ts';
+import type { Database } from '../../db/client.ts';
+import { prepareOnce } from '../../db/statements.ts';
+import { InvalidInput } from '../errors.ts';
+import { erasures as e } from './tables.ts';
+
+/** Milliseconds between looks at the list: another server's erasure is noticed after that. */
+const LOOK_MS = 5_000;
+
+const statements = prepareOnce((orm) => ({
+  latest: orm
+    .select({ subject: e.subject, at: sql<Date>`max(${e.erasedAt})`.mapWith(e.erasedAt) })
+    .from(e)
+    .groupBy(e.subject)
+    .prepare('erasures_latest'),
+}));
+
+/** Who an owner is, for those who must not know it. */
+export function subjectOf({ tenantId, userId }: Owner): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify([tenantId, userId]))
+    .digest();
+}
+
+/** Who was erased, and when: kept in memory, because every recorded turn is compared with it. */
+export class Tombstones {
+  readonly #db: Database;
+  readonly #availability: Availability;
+  #erasedAt: ReadonlyMap<string, Date> = new Map();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(db: Database, availability: Availability) {
+    this.#db = db;
+    this.#availability = availability;
+  }
+
+  /**
+   * Refuses what was said before its user was erased: it comes from an old copy.
+   *
+   * @param field names the instant in the message
+   * @throws InvalidInput
+   */
+  check(owner: Owner, at: Date, field: string): void {
+    if (this.#erasedAt.size === 0) return;
+    const erasedAt = this.#erasedAt.get(subjectOf(owner).toString('hex'));
+    if (erasedAt && at <= erasedAt)
+      throw new InvalidInput(
+        field,
+        `must be after ${erasedAt.toISOString()}, when this user was erased; older turns are not taken again`,
+      );
+  }
+
+  note(owner: Owner, erasedAt: Date): void {
+    this.#erasedAt = new Map(this.#erasedAt).set(subjectOf(owner).toString('hex'), erasedAt);
+  }
+
+  /** Reads the list, now and from time to time until `stop`. */
+  async start(): Promise<void> {
+    const rows = await this.#availability.tolerate(() => statements(this.#db).latest.execute(), null);
+    if (rows) this.#erasedAt = new Map(rows.map(({ subject, at }) => [subject.toString('hex'), at]));
+    this.#timer = setTimeout(() => void this.start(), LOOK_MS);
+    this.#timer.unref();
+  }
+
+  stop(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+}

@@ -1,0 +1,306 @@
+import { createPublicKey, verify } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { canonicalJson } from '../src/domains/interactions/turn.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
+
+/** Planted in every field that takes text, and as the user's name. */
+const CANARY = 'xylophone7f3a';
+const USER = `user-${CANARY}`;
+const RECORD = `mutation ($input: RecordTurnsInput!) {
+  recordTurns(input: $input) { ... on RecordTurnsSuccess { interactions { turnId } } ... on Error { code message } }
+}`;
+const EXPORT = `query ($userId: String, $after: String, $first: Int) {
+  exportUser(userId: $userId, after: $after, first: $first) { lines next manifest { conversations turns sha256 format } }
+}`;
+const RESTORE = `mutation ($lines: [String!]!, $userId: String) {
+  restoreUser(lines: $lines, userId: $userId) { ... on RestoreUserSuccess { turns replayed } ... on Error { code message } }
+}`;
+const ERASE = `mutation ($userId: String, $confirm: String!) {
+  eraseUser(userId: $userId, confirm: $confirm) {
+    ... on EraseUserSuccess { receipt signature publicKey } ... on Error { code message }
+  }
+}`;
+
+let app: TestApp;
+beforeEach(async () => {
+  app = await startTestApp({ env: { CANARY_INTERVAL_MS: '0' } });
+});
+afterEach(() => app.close());
+
+const turn = (number: number) => ({
+  query: `${CANARY} ${number} said`,
+  response: `${CANARY} answered`,
+  speaker: `Speaker ${CANARY}`,
+  responder: `Responder ${CANARY}`,
+  sessionId: `session ${CANARY}`,
+  modelUsed: `model ${CANARY}`,
+  intent: `in-${CANARY}`,
+  idempotencyKey: `key-${CANARY}-${number}`,
+  processingTimeMs: number + 0.1,
+  timestamp: `2024-05-0${1 + (number % 9)}T10:00:00.123Z`,
+  metadata: { note: CANARY, [`key ${CANARY}`]: [1, { deep: CANARY }] },
+});
+
+/** Threads, a question with its answer, a rating, a key. */
+async function fill(target: TestApp, user: string) {
+  for (const [thread, count] of [
+    ['b', 12],
+    ['a', 70],
+  ] as const) {
+    const { data } = await target.graphql(
+      RECORD,
+      {
+        input: {
+          conversationId: `${thread} of ${user}`,
+          turns: Array.from({ length: count }, (_, number) => turn(number)),
+        },
+      },
+      user,
+    );
+    const [first] = data.recordTurns.interactions;
+    await target.graphql(
+      `mutation { rateInteraction(input: { turnId: "${first.turnId}", rating: 0.5, comment: "${CANARY}" }) { __typename } }`,
+      {},
+      user,
+    );
+  }
+  await target.graphql(
+    `mutation { processQuery(input: { query: "What of ${CANARY}?", episodeId: "episode ${CANARY}", idempotencyKey: "ask-${CANARY}",
+      mode: FOUNDER_TAKEAWAY, context: { about: "${CANARY}" } }) { __typename } }`,
+    {},
+    user,
+  );
+  await target.app.services.access.apiKeys.create({
+    tenantId: 'default',
+    userId: user,
+    name: CANARY,
+    roles: ['USER'],
+    permissions: null,
+    expiresAt: null,
+    createdBy: user,
+  });
+}
+
+async function exported(target: TestApp, user: string, first = 20) {
+  const lines: string[] = [];
+  let after: string | null = null;
+  for (;;) {
+    const { data } = await target.graphql(EXPORT, { after, first }, user);
+    lines.push(...data.exportUser.lines);
+    after = data.exportUser.next;
+    if (!after) return { lines, manifest: data.exportUser.manifest };
+  }
+}
+
+async function settled(target: TestApp) {
+  await expect
+    .poll(
+      async () =>
+        target.sql("select 1 from echo_unified_interactions where vector_state <> 'EMBEDDED' limit 1"),
+      { timeout: 20_000 },
+    )
+    .toEqual([]);
+}
+
+/** Where the canary's bytes are: rows of every table, and files of the data directory. */
+async function traces(target: TestApp): Promise<string[]> {
+  const found: string[] = [];
+  const needle = Buffer.from(CANARY);
+  const tables = await target.sql(
+    "select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
+  );
+  for (const { name } of tables) {
+    const rows = await target.sql(
+      `select count(*)::int as count from "${name}" t where t::text like '%${CANARY}%'`,
+    );
+    if (rows[0]?.count > 0) found.push(`table ${name}: ${rows[0]?.count}`);
+  }
+  for (const entry of await readdir(target.directory, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    if ((await readFile(path)).includes(needle)) found.push(`file ${entry.name}`);
+  }
+  return found;
+}
+
+describe('an export', () => {
+  test('goes into an empty server, where it is the same', async () => {
+    await fill(app, USER);
+    const { lines, manifest } = await exported(app, USER);
+    expect(manifest).toMatchObject({ conversations: 3, turns: 83, format: 'echo-brain-export/1' });
+    expect(lines).toHaveLength(86);
+    expect(lines.join('\n')).toContain('"rating":0.5');
+
+    const other = await startTestApp({ env: { CANARY_INTERVAL_MS: '0' } });
+    try {
+      const send = (some: string[]) => other.graphql(RESTORE, { lines: some }, USER);
+      for (let at = 0; at < lines.length; at += 30) {
+        const { data } = await send(lines.slice(at, at + 30));
+        expect(data.restoreUser.code).toBeUndefined();
+      }
+      const again = await exported(other, USER, 500);
+      expect(again.lines).toEqual(lines);
+      expect(again.manifest).toEqual(manifest);
+      // What is sent again is there already.
+      expect((await send(lines.slice(0, 40))).data.restoreUser).toMatchObject({ turns: 0 });
+      expect((await exported(other, USER)).manifest).toEqual(manifest);
+      // It is found, it goes on, and its chain holds.
+      const search = `{ memorySearch(query: "${CANARY} 3 said", limit: 5) { hits { score } } }`;
+      expect((await other.graphql(search, {}, USER)).data.memorySearch.hits.length).toBe(5);
+      await other.graphql(
+        RECORD,
+        { input: { conversationId: `a of ${USER}`, turns: [{ query: 'Afterwards' }] } },
+        USER,
+      );
+      const check = `{ verifyConversation(conversationId: "a of ${USER}") { turns problems { kind } } }`;
+      expect((await other.graphql(check, {}, USER)).data.verifyConversation).toEqual({
+        turns: 71,
+        problems: [],
+      });
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('that was altered, is out of order, or is somebody else’s, is refused by its line, and nothing is stored', async () => {
+    await app.graphql(
+      RECORD,
+      { input: { conversationId: 'mine', turns: [turn(1), turn(2), turn(3)] } },
+      USER,
+    );
+    const { lines } = await exported(app, USER);
+    const other = await startTestApp();
+    try {
+      const altered = (index: number, change: object) =>
+        lines.map((line, at) => (at === index ? JSON.stringify({ ...JSON.parse(line), ...change }) : line));
+      for (const [wrong, field] of [
+        [altered(2, { response: 'something else' }), 'lines.2.chainHash'],
+        [altered(1, { sequence: 7 }), 'lines.1.sequence'],
+        [[lines[0], lines[2]], 'lines.1.sequence'],
+        [[lines[1]], 'lines'],
+        [altered(1, { status: 'KING' }), 'lines.1.status'],
+        [altered(1, { query: 'a\u0000b' }), 'lines.1.query'],
+        [['{'], 'lines.0'],
+        [['[]'], 'lines.0'],
+        [altered(0, { userId: 'eve' }), 'lines.0.userId'],
+        [[], 'lines'],
+      ] as const) {
+        const { data } = await other.graphql(RESTORE, { lines: wrong }, USER);
+        expect(data.restoreUser.message).toContain(field);
+      }
+      const { data } = await other.graphql(RESTORE, { lines }, 'eve');
+      expect(data.restoreUser.message).toContain('lines.0.userId');
+      expect(await other.sql('select 1 from echo_unified_interactions')).toEqual([]);
+      expect(await other.sql('select 1 from echo_conversations')).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('is for oneself, and for those who may act for others', async () => {
+    await app.graphql(RECORD, { input: { conversationId: 'mine', turns: [turn(1)] } }, USER);
+    const { errors } = await app.graphql(EXPORT, { userId: USER }, 'eve');
+    expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    expect((await app.graphql(EXPORT, { userId: USER })).data.exportUser.manifest.turns).toBe(1);
+    expect((await app.graphql(EXPORT, {}, 'eve')).data.exportUser).toMatchObject({ lines: [], next: null });
+    for (const wrong of [{ first: 0 }, { first: 501 }, { after: 'nonsense' }]) {
+      const refused = await app.graphql(EXPORT, wrong, USER);
+      expect(refused.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+    }
+  });
+});
+
+describe('an erasure', () => {
+  test('leaves no byte in tables, vectors, or journal, and a signed receipt', async () => {
+    await fill(app, USER);
+    await app.graphql(
+      RECORD,
+      { input: { conversationId: 'of somebody else', turns: [{ query: 'I stay' }] } },
+      'nina',
+    );
+    await settled(app);
+    // A turn that was buried in the journal.
+    await app.app.services.journal
+      .write({
+        add: [
+          {
+            kind: 'turns',
+            stream: '',
+            body: JSON.stringify([{ tenantId: 'default', userId: USER, query: CANARY }]),
+          },
+        ],
+      })
+      .then(([seq]) => app.app.services.journal.write({ bury: [{ seq: seq ?? 0, reason: 'test' }] }));
+    // Into the files themselves, out of their logs.
+    await app.app.services.vectors.purge();
+    await app.app.services.journal.purge({ userId: 'nobody' });
+    const before = await traces(app);
+    expect(before.join(' ')).toMatch(
+      /echo_unified_interactions.*echo_index_owners|echo_index_owners.*echo_unified_interactions/,
+    );
+    expect(before).toEqual(expect.arrayContaining(['file journal.db', 'file vectors.db']));
+
+    const { data } = await app.graphql(ERASE, { confirm: USER }, USER);
+    const { receipt, signature, publicKey } = data.eraseUser;
+    expect(receipt).toMatchObject({
+      tenantId: 'default',
+      erasedBy: 'the user',
+      erased: { conversations: 3, turns: 83, apiKeys: 1, journalEntries: 1 },
+      left: { conversations: 0, turns: 0, events: 0, apiKeys: 0, index: 0 },
+      backups: [],
+    });
+    expect(JSON.stringify(receipt)).not.toContain(CANARY);
+    const key = createPublicKey(publicKey);
+    const signed = (value: object) =>
+      verify(null, Buffer.from(canonicalJson(value)), key, Buffer.from(signature, 'base64'));
+    expect(signed(receipt)).toBe(true);
+    expect(signed({ ...receipt, erasedBy: 'nobody' })).toBe(false);
+    await expect.poll(() => traces(app), { timeout: 20_000, interval: 500 }).toEqual([]);
+
+    // Somebody else's memory is as it was.
+    expect((await exported(app, 'nina')).manifest.turns).toBe(1);
+    const { data: found } = await app.graphql(
+      '{ memorySearch(query: "stay") { hits { interaction { query } } } }',
+      {},
+      'nina',
+    );
+    expect(found.memorySearch.hits[0].interaction.query).toBe('I stay');
+  });
+
+  test('is not undone by an old copy; the user may begin anew', async () => {
+    await app.graphql(RECORD, { input: { conversationId: 'mine', turns: [turn(1)] } }, USER);
+    const { lines } = await exported(app, USER);
+    expect((await app.graphql(ERASE, { userId: USER, confirm: USER })).data.eraseUser.receipt.erasedBy).toBe(
+      'default',
+    );
+    const restored = await app.graphql(RESTORE, { lines }, USER);
+    expect(restored.data.restoreUser).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringContaining('lines.1.timestamp'),
+    });
+    const recorded = await app.graphql(RECORD, { input: { conversationId: 'mine', turns: [turn(1)] } }, USER);
+    expect(recorded.data.recordTurns).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      message: expect.stringContaining('turns.0.timestamp'),
+    });
+    expect(await app.sql('select 1 from echo_unified_interactions')).toEqual([]);
+    const anew = await app.graphql(
+      RECORD,
+      { input: { conversationId: 'mine', turns: [{ query: 'Hello again' }] } },
+      USER,
+    );
+    expect(anew.data.recordTurns.interactions).toHaveLength(1);
+  });
+
+  test('needs the name once more, and an admin for others', async () => {
+    await app.graphql(RECORD, { input: { conversationId: 'mine', turns: [turn(1)] } }, USER);
+    expect((await app.graphql(ERASE, { confirm: 'me' }, USER)).data.eraseUser.message).toContain('confirm');
+    const foreign = await app.graphql(ERASE, { userId: USER, confirm: USER }, 'eve');
+    expect(foreign.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    expect(await app.sql('select count(*)::int from echo_unified_interactions')).toEqual([{ count: 1 }]);
+    // Of somebody unknown there is nothing to erase, which is a receipt, too.
+    expect((await app.graphql(ERASE, { confirm: 'eve' }, 'eve')).data.eraseUser.receipt.erased.turns).toBe(0);
+  });
+});
