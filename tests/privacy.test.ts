@@ -1,8 +1,11 @@
-import { createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { canonicalJson } from '../src/domains/interactions/turn.ts';
+import { createHttpSender } from '../src/import/client.ts';
+import { userExportCommand } from '../src/import/user-export.ts';
+import { createLogger } from '../src/log.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 /** Planted in every field that takes text, and as the user's name. */
@@ -209,6 +212,46 @@ describe('an export', () => {
       const refused = await app.graphql(EXPORT, wrong, USER);
       expect(refused.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
     }
+  });
+});
+
+describe('the commands', () => {
+  test('write a file with its manifest, and take it back', async () => {
+    // A line separator of Unicode is no end of a line here.
+    const odd = { ...turn(1), query: 'one\u2028two', response: '"quoted" \\ \u{1F600}' };
+    await app.graphql(RECORD, { input: { conversationId: 'mine', turns: [odd, turn(2)] } }, USER);
+    const file = join(app.directory, 'memory.jsonl');
+    const printed: string[] = [];
+    const run = (target: TestApp, kind: 'export' | 'restore', ...args: string[]) =>
+      userExportCommand(kind, args, {
+        connect: async () => ({
+          send: createHttpSender({ url: target.url, apiKey: null, log: createLogger('silent') }),
+          close: async () => undefined,
+        }),
+        print: (line) => printed.push(line),
+      });
+    expect(await run(app, 'export', file, '--user', USER)).toBe(0);
+    const manifest = JSON.parse(await readFile(`${file}.manifest.json`, 'utf8'));
+    expect(manifest).toMatchObject({ turns: 2, conversations: 1, userId: USER });
+    expect(
+      createHash('sha256')
+        .update(await readFile(file))
+        .digest('hex'),
+    ).toBe(manifest.sha256);
+    const other = await startTestApp();
+    try {
+      expect(await run(other, 'restore', file, '--user', USER)).toBe(0);
+      expect(printed.at(-1)).toBe('2 turns stored, 0 were there already');
+      const again = join(app.directory, 'again.jsonl');
+      expect(await run(other, 'export', again, '--user', USER)).toBe(0);
+      expect(await readFile(again)).toEqual(await readFile(file));
+      expect(await run(other, 'restore', file, '--user', 'eve')).toBe(1);
+      expect(printed.at(-1)).toContain('lines.0.userId');
+    } finally {
+      await other.close();
+    }
+    expect(await run(app, 'export')).toBe(2);
+    expect(await run(app, 'export', '--nonsense')).toBe(2);
   });
 });
 

@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { createHttpSender } from './client.ts';
 import type { Connect } from './command.ts';
@@ -35,6 +37,23 @@ export function connectImport({ ownUrl, apiKey, startServer, log }: ConnectOptio
       throw error;
     }
   };
+}
+
+/**
+ * The same for commands of this configuration.
+ *
+ * @param start builds a server; only called where none runs, because most commands need not load one
+ */
+export function connectByConfig(
+  config: Config,
+  log: Logger,
+  start: (config: Config) => Promise<StartedServer>,
+): Connect {
+  // With access control on, a server that is started here takes a key that nobody else knows.
+  const apiKey = config.clientApiKey ?? randomBytes(32).toString('hex');
+  const access = { ...config.access, apiKey: config.access.apiKey ?? apiKey };
+  const startServer = () => start({ ...config, access, host: '127.0.0.1', port: 0 });
+  return connectImport({ ownUrl: config.url, apiKey, startServer, log });
 }
 
 async function isAlive(url: string): Promise<boolean> {

@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { finished } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+import type { Connect } from './command.ts';
+import { MAX_LINE_BYTES, readLines } from './files.ts';
+import { ImportRefusedError, type Send } from './operations.ts';
+import { ImportFileError } from './records.ts';
+
+const USAGE = `usage: npm run export -- FILE [--user ID] [--url URL]     writes FILE and FILE.manifest.json
+       npm run restore -- FILE [--user ID] [--url URL]    takes such a file back, into this or another server`;
+const EXPORT = `query Export($userId: String, $after: String) { exportUser(userId: $userId, after: $after) { lines next } }`;
+const MANIFEST = `query Manifest($userId: String) {
+  exportUser(userId: $userId, first: 1) { manifest { format tenantId userId conversations turns sha256 } }
+}`;
+const RESTORE = `mutation Restore($lines: [String!]!, $userId: String) {
+  result: restoreUser(lines: $lines, userId: $userId) {
+    ... on RestoreUserSuccess { turns replayed } ... on Error { code message }
+  }
+}`;
+/** Of one request; the server takes 1 MiB and 500 lines. */
+const MAX_BYTES = 700_000;
+const MAX_LINES = 500;
+
+export interface UserExportServices {
+  readonly connect: Connect;
+  readonly print: (line: string) => void;
+}
+
+interface Manifest {
+  readonly sha256: string;
+  readonly turns: number;
+}
+
+/** `npm run export` and `npm run restore`. @returns the exit code: 0 done, 1 refused or not the same, 2 wrong usage */
+export async function userExportCommand(
+  kind: 'export' | 'restore',
+  args: readonly string[],
+  { connect, print }: UserExportServices,
+): Promise<number> {
+  const options = { user: { type: 'string' }, url: { type: 'string' } } as const;
+  let parsed: { values: { user?: string; url?: string }; positionals: string[] };
+  try {
+    parsed = parseArgs({ args: [...args], allowPositionals: true, options });
+  } catch (error) {
+    print(`${(error as Error).message}\n${USAGE}`);
+    return 2;
+  }
+  const [file] = parsed.positionals;
+  if (!file || parsed.positionals.length > 1) {
+    print(USAGE);
+    return 2;
+  }
+  const { user = null, url = null } = parsed.values;
+  const connection = await connect(url, new AbortController().signal);
+  try {
+    return kind === 'export'
+      ? await exportTo(file, user, connection.send, print)
+      : await restoreFrom(file, user, connection.send, print);
+  } catch (error) {
+    if (!(error instanceof ImportRefusedError)) throw error;
+    print(error.message);
+    return 1;
+  } finally {
+    await connection.close();
+  }
+}
+
+async function exportTo(file: string, userId: string | null, send: Send, print: (line: string) => void) {
+  const hash = createHash('sha256');
+  const out = createWriteStream(file, { mode: 0o600, flags: 'wx' });
+  let after: string | null = null;
+  let lines = 0;
+  do {
+    const page: { lines: string[]; next: string | null } = read(
+      await send({ query: EXPORT, variables: { userId, after } }),
+      'exportUser',
+    );
+    for (const line of page.lines) {
+      hash.update(`${line}\n`);
+      if (!out.write(`${line}\n`)) await new Promise((resolve) => out.once('drain', resolve));
+    }
+    lines += page.lines.length;
+    after = page.next;
+  } while (after);
+  out.end();
+  await finished(out);
+  const { manifest } = read<{ manifest: Manifest }>(
+    await send({ query: MANIFEST, variables: { userId } }),
+    'exportUser',
+  );
+  await writeFile(`${file}.manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
+  const isSame = manifest.sha256 === hash.digest('hex');
+  print(
+    isSame
+      ? `${lines} lines, ${manifest.turns} turns, sha256 ${manifest.sha256}`
+      : 'turns were stored while they were exported; export again for a file that fits its manifest',
+  );
+  return isSame ? 0 : 1;
+}
+
+async function restoreFrom(file: string, userId: string | null, send: Send, print: (line: string) => void) {
+  const total = { turns: 0, replayed: 0 };
+  for await (const lines of batches(file)) {
+    const done = read<{ turns: number; replayed: number; code?: string; message?: string }>(
+      await send({ query: RESTORE, variables: { lines, userId } }),
+      'result',
+    );
+    if (done.code) throw new ImportRefusedError(done.code, done.message ?? '');
+    total.turns += done.turns;
+    total.replayed += done.replayed;
+  }
+  print(`${total.turns} turns stored, ${total.replayed} were there already`);
+  return 0;
+}
+
+async function* batches(file: string): AsyncGenerator<string[]> {
+  let lines: string[] = [];
+  let bytes = 0;
+  for await (const { number, bytes: read } of readLines(file, { bytes: 0 })) {
+    if (read === null) throw new ImportFileError(`line ${number} is longer than ${MAX_LINE_BYTES} bytes`);
+    const line = read.toString('utf8');
+    if (line === '') continue;
+    // As it stands in the JSON of the request.
+    const size = Buffer.byteLength(JSON.stringify(line)) + 1;
+    if (lines.length > 0 && (lines.length >= MAX_LINES || bytes + size > MAX_BYTES)) {
+      yield lines;
+      lines = [];
+      bytes = 0;
+    }
+    lines.push(line);
+    bytes += size;
+  }
+  if (lines.length > 0) yield lines;
+}
+
+function read<T>({ data, errors }: Awaited<ReturnType<Send>>, field: string): T {
+  const [error] = errors ?? [];
+  if (error) throw new ImportRefusedError(String(error.extensions?.code ?? 'GRAPHQL_ERROR'), error.message);
+  return data?.[field] as T;
+}
