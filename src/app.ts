@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import type { Server } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
 import { join } from 'node:path';
 import { createAccess } from './access/access.ts';
 import { shownInHeaders, shownInPayload } from './access/authenticator.ts';
+import { currentActor } from './access/caller.ts';
 import { LOCAL_PRINCIPAL } from './access/principals.ts';
 import { fetchPublicKeys } from './access/public-keys.ts';
 import { type Config, ConfigError, type ModelLevel, readConfig } from './config.ts';
@@ -115,6 +116,7 @@ export async function createApp(
       slowQueryMs: config.slowQueryMs,
       echo: config.sqlEcho,
       onEmbeddedDown: (reason) => onDown(reason),
+      actor: () => JSON.stringify(currentActor() ?? undefined) ?? null,
       ...(onStatement && { onStatement }),
     });
     releases.push(() => opened.close());
@@ -260,9 +262,9 @@ function buildGuards(
   const access = createAccess(config.access, { db, availability, log, load: fetchPublicKeys });
   const tombstones = new Tombstones(db, availability);
   const signer = new ReceiptSigner(config.dataDirectory);
-  releases.push(() => {
-    access.stop();
+  releases.push(async () => {
     tombstones.stop();
+    await access.stop();
   });
   return { access, tombstones, signer };
 }
@@ -377,21 +379,23 @@ async function seedCharacters(services: Services): Promise<void> {
 
 function assemble(services: Services, overrides: Overrides, release: () => Promise<void>): App {
   const { config, log, metrics } = services;
-  const yoga = createGraphqlYoga({ schema, services, log, limits: services.access.limits });
+  const yoga = createGraphqlYoga({ schema, services, log, ...services.access });
   const guard = new WebGuard({
     localOnly: !config.access.required,
     origins: config.access.corsOrigins,
     trustedProxies: config.access.trustedProxies,
   });
   const authenticate = overrides.authenticate ?? authenticatorOf(services, guard);
+  const { limits, audit } = services.access;
+  const doors = { limits, audit, addressOf: (request: IncomingMessage) => guard.addressOf(request) };
   let stopping = false;
   const routes: Route[] = [
-    graphqlRoute({ yoga, authenticate, graphiql: config.graphiql }),
-    ...restRoutes({ services, authenticate, limits: services.access.limits }),
+    graphqlRoute({ yoga, authenticate, graphiql: config.graphiql, ...doors }),
+    ...restRoutes({ services, authenticate, ...doors }),
     ...probes({
       ready: async () => !stopping && (await isAnswering(services.db)),
       mayReadMetrics: (request) =>
-        admit(async () => requirePermission(await authenticate(request), 'METRICS')),
+        admit(async () => requirePermission(await authenticate(request), 'METRICS'), request, doors),
       metrics: () => metrics.registry.metrics(),
     }),
   ];
@@ -414,6 +418,7 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
           log,
           authenticate,
           checkUpgrade: (request) => guard.checkUpgrade(request),
+          ...doors,
         });
         return url;
       } catch (error) {

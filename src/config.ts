@@ -158,6 +158,7 @@ const Settings = z.object({
   JWT_AUDIENCE: z.string().optional(),
   CORS_ORIGINS: origins.prefault(''),
   TRUSTED_PROXIES: addresses.prefault(''),
+  AUDIT_RETENTION_DAYS: wholeNumber(30, 36_500).prefault('400'),
   RATE_LIMIT_READS: wholeNumber(1, 1_000_000_000).prefault('100000'),
   RATE_LIMIT_WRITES: wholeNumber(1, 1_000_000_000).prefault('600'),
   RATE_LIMIT_HEAVY: wholeNumber(1, 1_000_000_000).prefault('30'),
@@ -198,6 +199,7 @@ function accessOf(values: SettingsValues) {
     tokens:
       source && JWT_ISSUER && JWT_AUDIENCE ? { source, issuer: JWT_ISSUER, audience: JWT_AUDIENCE } : null,
     rates: { READ: values.RATE_LIMIT_READS, WRITE: values.RATE_LIMIT_WRITES, HEAVY: values.RATE_LIMIT_HEAVY },
+    auditRetentionDays: values.AUDIT_RETENTION_DAYS,
     corsOrigins: values.CORS_ORIGINS,
     trustedProxies: values.TRUSTED_PROXIES,
   };

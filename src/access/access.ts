@@ -1,6 +1,7 @@
 import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
 import type { Logger } from '../log.ts';
+import { AuditLog } from './audit.ts';
 import { Authenticator } from './authenticator.ts';
 import { ApiKeys } from './keys.ts';
 import { type RateLimitOptions, RateLimits } from './limits.ts';
@@ -14,6 +15,7 @@ export interface AccessOptions {
   /** Null: no tokens are taken. */
   readonly tokens: TokenOptions | null;
   readonly rates: RateLimitOptions;
+  readonly auditRetentionDays: number;
 }
 
 /** Who may come in, and how they show it. */
@@ -22,16 +24,17 @@ export interface Access {
   readonly apiKeys: ApiKeys;
   readonly revokedTokens: RevokedTokens;
   readonly limits: RateLimits;
+  readonly audit: AuditLog;
   /** Whether nobody could come in: access control is on, and there is nothing that opens the door. */
   isShut(): Promise<boolean>;
   /** Gets what is needed to check tokens. */
   start(): Promise<void>;
-  stop(): void;
+  stop(): Promise<void>;
 }
 
 /** @param load fetches JSON, for the public keys of who issues tokens */
 export function createAccess(
-  { required, apiKey, tokens: options, rates }: AccessOptions,
+  { required, apiKey, tokens: options, rates, auditRetentionDays }: AccessOptions,
   parts: {
     db: Database;
     availability: Availability;
@@ -40,6 +43,7 @@ export function createAccess(
   },
 ): Access {
   const limits = new RateLimits(rates);
+  const audit = new AuditLog({ ...parts, retentionDays: auditRetentionDays });
   const apiKeys = new ApiKeys(parts.db, parts.availability);
   const revokedTokens = new RevokedTokens(parts.db, parts.availability);
   const tokens =
@@ -52,17 +56,20 @@ export function createAccess(
   return {
     authenticator: new Authenticator({ required, bootstrapKey: apiKey, keys: apiKeys, tokens, limits }),
     limits,
+    audit,
     apiKeys,
     revokedTokens,
     isShut: async () => required && apiKey === null && options === null && !(await apiKeys.anyUsable()),
     start: async () => {
+      audit.start();
       if (!tokens) return;
       await revokedTokens.start();
       await tokens.start();
     },
-    stop: () => {
+    stop: async () => {
       revokedTokens.stop();
       tokens?.stop();
+      await audit.stop();
     },
   };
 }

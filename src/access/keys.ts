@@ -71,17 +71,15 @@ export class ApiKeys {
   async create(request: KeyRequest): Promise<{ key: string; row: ApiKeyRow }> {
     const keyId = randomBytes(6).toString('hex');
     const key = `echo_${keyId}_${randomBytes(32).toString('base64url')}`;
-    const [row] = await this.#db.orm
-      .insert(k)
-      .values({
-        ...request,
-        keyId,
-        hash: hashOf(key),
-        lastFour: key.slice(-4),
-        roles: [...request.roles],
-        permissions: [...permissionsOf(request.roles, request.permissions)],
-      })
-      .returning();
+    const values = {
+      ...request,
+      keyId,
+      hash: hashOf(key),
+      lastFour: key.slice(-4),
+      roles: [...request.roles],
+      permissions: [...permissionsOf(request.roles, request.permissions)],
+    };
+    const [row] = await this.#db.ormTransaction((orm) => orm.insert(k).values(values).returning());
     if (!row) throw new Error('the database returned no row for a new key');
     this.#remembered.set(keyId, { row, at: Date.now() });
     return { key, row };
@@ -94,11 +92,13 @@ export class ApiKeys {
 
   /** @returns the key as it is now; null if the tenant has none of that name */
   async revoke(tenantId: string, keyId: string): Promise<ApiKeyRow | null> {
-    const [row] = await this.#db.orm
-      .update(k)
-      .set({ revokedAt: sql`coalesce(${k.revokedAt}, now())` })
-      .where(and(eq(k.tenantId, tenantId), eq(k.keyId, keyId)))
-      .returning();
+    const [row] = await this.#db.ormTransaction((orm) =>
+      orm
+        .update(k)
+        .set({ revokedAt: sql`coalesce(${k.revokedAt}, now())` })
+        .where(and(eq(k.tenantId, tenantId), eq(k.keyId, keyId)))
+        .returning(),
+    );
     this.#remembered.delete(keyId);
     return row ?? null;
   }

@@ -33,7 +33,7 @@ export class RevokedTokens {
 
   /** @param expiresAt after this it is refused anyway */
   async add(token: { tokenId: string; tenantId: string; revokedBy: string; expiresAt: Date }): Promise<void> {
-    await this.#db.orm.insert(r).values(token).onConflictDoNothing();
+    await this.#db.ormTransaction((orm) => orm.insert(r).values(token).onConflictDoNothing());
     await this.#db.orm.delete(r).where(lt(r.expiresAt, sql`now() - interval '1 day'`));
     this.#known = new Set([...this.#known, token.tokenId]);
   }

@@ -16,6 +16,8 @@ export interface DatabaseOptions {
   /** Logs every statement's name and time. Values are never logged. */
   readonly echo: boolean;
   readonly maxConnections?: number;
+  /** For whom the running work is done, as JSON for the triggers of the audit log; null: for nobody. */
+  readonly actor?: () => string | null;
   /** Told of each statement that is sent, for tests that count them. */
   readonly onStatement?: (name: string, text: string) => void;
 }
@@ -24,8 +26,17 @@ export interface DatabaseOptions {
 export interface Database {
   readonly orm: NodePgDatabase;
   readonly pool: pg.Pool;
-  /** Runs `work` in one transaction on one connection; rolls back if it throws. */
-  transaction<T>(work: (client: pg.PoolClient) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in one transaction on one connection; rolls back if it throws.
+   *
+   * @param options.ownName true: what is written is the server's own work, whoever set it going
+   */
+  transaction<T>(
+    work: (client: pg.PoolClient) => Promise<T>,
+    options?: { readonly ownName: boolean },
+  ): Promise<T>;
+  /** The same with drizzle over the connection. */
+  ormTransaction<T>(work: (orm: NodePgDatabase) => Promise<T>): Promise<T>;
   /** A connection beside the pool, without deadlines; the caller ends it. */
   dedicated(): Promise<pg.Client>;
   /** Milliseconds of one round trip. @throws if the database does not answer within its deadline */
@@ -72,7 +83,9 @@ export function createDatabase(options: DatabaseOptions): Database {
   return {
     orm: drizzle({ client: pool }),
     pool,
-    transaction: (work) => inTransaction(pool, work),
+    transaction: (work, own) => inTransaction(pool, work, own?.ownName ? null : (options.actor?.() ?? null)),
+    ormTransaction: (work) =>
+      inTransaction(pool, (client) => work(drizzle({ client })), options.actor?.() ?? null),
     dedicated: async () => {
       const client = new pg.Client({ ...connection, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
       // Without a listener, a lost connection would end the process.
@@ -106,12 +119,16 @@ function noteLosses(pool: pg.Pool, log: Logger): void {
   pool.on('connect', (client) => void client.on('error', note));
 }
 
-async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+async function inTransaction<T>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+  actor: string | null,
+): Promise<T> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
     return await within(
-      runTransaction(client, work),
+      runTransaction(client, work, actor),
       TRANSACTION_TIMEOUT_MS,
       'the transaction took too long',
     );
@@ -131,8 +148,15 @@ async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => 
 async function runTransaction<T>(
   client: pg.PoolClient,
   work: (client: pg.PoolClient) => Promise<T>,
+  actor: string | null,
 ): Promise<T> {
   await client.query('begin');
+  if (actor !== null)
+    await client.query({
+      name: 'set_actor',
+      text: "select set_config('echo.actor', $1, true)",
+      values: [actor],
+    });
   const result = await work(client);
   await client.query('commit');
   return result;

@@ -1,4 +1,4 @@
-export { apiKeys, revokedTokens } from '../access/tables.ts';
+export { apiKeys, auditLog, auditNames, auditSeals, revokedTokens } from '../access/tables.ts';
 export { characters } from '../domains/characters/tables.ts';
 export { conversations } from '../domains/conversations/tables.ts';
 export { interactions } from '../domains/interactions/tables.ts';

@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { AuditLog } from '../access/audit.ts';
+import { actingFor, actorOf } from '../access/caller.ts';
 import { EchoError, RateLimited } from '../domains/errors.ts';
 import { HttpProblem } from '../http/body.ts';
 import { isPreflighted } from '../http/guard.ts';
@@ -10,11 +14,13 @@ import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 const STATUS: Record<string, number> = { UNAUTHENTICATED: 401, FORBIDDEN: 403, RATE_LIMITED: 429 };
 
 /** The GraphQL door of the server: GraphiQL, single operations, and operations that last (server-sent events). */
-export function graphqlRoute(options: {
-  readonly yoga: Yoga;
-  readonly authenticate: Authenticate;
-  readonly graphiql: boolean;
-}): Route {
+export function graphqlRoute(
+  options: {
+    readonly yoga: Yoga;
+    readonly authenticate: Authenticate;
+    readonly graphiql: boolean;
+  } & Told,
+): Route {
   const { yoga } = options;
   const showGraphiql = createGraphiql();
   return {
@@ -31,25 +37,45 @@ export function graphqlRoute(options: {
           'FORBIDDEN',
           'a GET needs the header graphql-require-preflight (any value), so that pages of other sites cannot send it',
         );
-      const principal = await admit(() => options.authenticate(req));
-      if (isJsonOperation(req)) return handleJsonOperation(yoga, { req, res, principal });
+      const principal = await admit(() => options.authenticate(req), req, options);
+      const actor = actorOf(principal, options.addressOf(req), randomUUID());
+      if (isJsonOperation(req))
+        return actingFor(actor, () => handleJsonOperation(yoga, { req, res, principal }));
       const recheck = keepChecking(
         () => options.authenticate(req),
         principal,
         () => res.destroy(),
       );
       res.once('close', () => clearInterval(recheck));
-      await yoga.handle(req, res, { principal });
+      await actingFor(actor, () => yoga.handle(req, res, { principal }));
     },
   };
 }
 
+/** Where refusals are told, and who is where. */
+interface Told {
+  readonly audit: AuditLog;
+  readonly addressOf: (request: IncomingMessage) => string;
+}
+
 /** Refusals of who may come in, as HTTP says them. @throws HttpProblem */
-export async function admit<T>(check: () => Promise<T>): Promise<T> {
+export async function admit<T>(
+  check: () => Promise<T>,
+  request: IncomingMessage,
+  { audit, addressOf }: Told,
+): Promise<T> {
   try {
     return await check();
   } catch (error) {
     if (!(error instanceof EchoError)) throw error;
+    const action = request.url?.split('?', 1)[0] ?? '';
+    audit.refused({
+      actor: null,
+      address: addressOf(request),
+      action,
+      code: error.code,
+      correlationId: null,
+    });
     const wait = error instanceof RateLimited ? error.retryAfterMs : null;
     throw new HttpProblem(STATUS[error.code] ?? 503, error.code, error.message, wait);
   }

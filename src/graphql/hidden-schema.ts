@@ -6,7 +6,10 @@ import type { Context } from './context.ts';
  * Says nothing of the schema to those who have no business with it: introspection needs a permission, and with access
  * control on nobody is told what they may have meant.
  */
-export function hiddenSchema(options: { readonly hideGuesses: boolean }): Plugin<Context> {
+export function hiddenSchema(options: {
+  readonly hideGuesses: boolean;
+  readonly mask: (error: unknown) => GraphQLError;
+}): Plugin<Context> {
   const asking = new WeakMap<DocumentNode, boolean>();
   const isRefused = ({ document, contextValue }: ExecutionArgs): boolean => {
     if ((contextValue as Context).principal.permissions.includes('INTROSPECT')) return false;
@@ -17,7 +20,7 @@ export function hiddenSchema(options: { readonly hideGuesses: boolean }): Plugin
     }
     return asks;
   };
-  const refusal = () => ({ errors: [noIntrospection()] });
+  const refusal = () => ({ errors: [options.mask(noIntrospection())] });
   return {
     // The same for all callers, because the result is remembered for the next one with the same document.
     onValidate() {

@@ -11,6 +11,7 @@ import '../domains/alerts/graphql.ts';
 import '../domains/persistence/graphql.ts';
 import '../domains/memory/vectors-graphql.ts';
 import '../domains/principals/graphql.ts';
+import '../domains/principals/audit-graphql.ts';
 import '../domains/privacy/graphql.ts';
 import { builder } from './builder.ts';
 

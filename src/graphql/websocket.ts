@@ -3,6 +3,8 @@ import type { IncomingMessage, Server } from 'node:http';
 import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { AuditLog } from '../access/audit.ts';
+import { type Actor, actingFor, actorOf } from '../access/caller.ts';
 import type { Principal } from '../access/principals.ts';
 import { HttpProblem, MAX_BODY_BYTES } from '../http/body.ts';
 import type { Logger } from '../log.ts';
@@ -17,6 +19,8 @@ export interface WebSocketOptions {
   readonly authenticate: Authenticate;
   /** @throws HttpProblem for a request that may not open a socket */
   readonly checkUpgrade: (request: IncomingMessage) => void;
+  readonly audit: AuditLog;
+  readonly addressOf: (request: IncomingMessage) => string;
 }
 
 /** Milliseconds that a client has for its `connection_init`. */
@@ -59,7 +63,17 @@ export function attachWebSocket(options: WebSocketOptions): () => Promise<void> 
         const { request, socket } = context.extra;
         const authenticate = () => options.authenticate(request, context.connectionParams);
         const principal = await admitted(authenticate);
-        if (!principal) return false;
+        if (!principal) {
+          const address = options.addressOf(request);
+          options.audit.refused({
+            actor: null,
+            address,
+            action: GRAPHQL_PATH,
+            code: 'UNAUTHENTICATED',
+            correlationId: null,
+          });
+          return false;
+        }
         context.extra.principal = principal;
         context.extra.recheck = keepChecking(authenticate, principal, () =>
           socket.close(FORBIDDEN_CODE, 'Forbidden'),
@@ -67,13 +81,20 @@ export function attachWebSocket(options: WebSocketOptions): () => Promise<void> 
         return true;
       },
       onDisconnect: ({ extra }) => clearInterval(extra.recheck),
-      execute: (args) => (args as EnvelopedArgs).rootValue.execute(args),
-      subscribe: (args) => (args as EnvelopedArgs).rootValue.subscribe(args),
+      execute: (args) => {
+        const { actor, execute } = (args as EnvelopedArgs).rootValue;
+        return actingFor(actor, () => execute(args));
+      },
+      subscribe: (args) => {
+        const { actor, subscribe } = (args as EnvelopedArgs).rootValue;
+        return actingFor(actor, () => subscribe(args));
+      },
       onSubscribe: async (context, _id, params) => {
         const { request, principal } = context.extra;
         // Set before the connection was acknowledged, and nobody subscribes before.
         if (!principal) throw new Error('a subscription without a principal');
         if (Object.keys(context.subscriptions).length > MAX_SUBSCRIPTIONS) return [tooManySubscriptions()];
+        const actor = actorOf(principal, options.addressOf(request), randomUUID());
         const { schema, parse, validate, contextFactory, execute, subscribe } = yoga.getEnveloped({
           req: request,
           principal,
@@ -89,8 +110,8 @@ export function attachWebSocket(options: WebSocketOptions): () => Promise<void> 
           operationName: params.operationName,
           document,
           variableValues: params.variables,
-          contextValue: await contextFactory(),
-          rootValue: { execute, subscribe },
+          contextValue: await actingFor(actor, async () => contextFactory()),
+          rootValue: { actor, execute, subscribe },
         };
       },
     },
@@ -132,6 +153,7 @@ function parsed(parse: () => DocumentNode): DocumentNode | GraphQLError {
 
 type EnvelopedArgs = ExecutionArgs & {
   rootValue: {
+    actor: Actor;
     execute: (args: ExecutionArgs) => ReturnType<typeof import('graphql').execute>;
     subscribe: (args: ExecutionArgs) => ReturnType<typeof import('graphql').subscribe>;
   };

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type GraphQLError, type GraphQLSchema, parse } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
+import type { AuditLog } from '../access/audit.ts';
+import { currentActor } from '../access/caller.ts';
 import type { RateLimits } from '../access/limits.ts';
 import type { Principal } from '../access/principals.ts';
 import type { Logger } from '../log.ts';
@@ -15,6 +17,9 @@ import { rateLimited } from './rate.ts';
 export const GRAPHQL_PATH = '/graphql';
 /** Lexical tokens of one document. */
 export const MAX_TOKENS = 5_000;
+
+/** Refusals that are told in the audit log. */
+const AUDITED = new Set(['FORBIDDEN', 'RATE_LIMITED', 'QUERY_TOO_COMPLEX']);
 
 /** What a transport knows of a request before it is executed. */
 export interface Carrier {
@@ -31,6 +36,7 @@ export interface GraphqlOptions {
   readonly services: Services;
   readonly log: Logger;
   readonly limits: RateLimits;
+  readonly audit: AuditLog;
 }
 
 export type Yoga = ReturnType<typeof createGraphqlYoga>;
@@ -40,7 +46,7 @@ export type Yoga = ReturnType<typeof createGraphqlYoga>;
  * for all of them.
  */
 export function createGraphqlYoga(options: GraphqlOptions) {
-  const { schema, services, log, limits } = options;
+  const { schema, services, log, limits, audit } = options;
   return createYoga<Carrier, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
@@ -57,7 +63,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
     plugins: [
       strictRequests(),
       boundedParser(),
-      hiddenSchema({ hideGuesses: services.config.access.required }),
+      hiddenSchema({ hideGuesses: services.config.access.required, mask: (error) => mask(error) }),
       maskedDocumentErrors((error) => mask(error)),
       boundedSubscriptions((error) => mask(error)),
       rateLimited(limits, (error) => mask(error)),
@@ -68,14 +74,26 @@ export function createGraphqlYoga(options: GraphqlOptions) {
     return {
       principal: carrier.principal,
       services,
-      correlationId: randomUUID(),
+      correlationId: currentActor()?.correlationId ?? randomUUID(),
       loader: createLoader(!carrier.longLived),
       ...(carrier.onOverflow && { onOverflow: carrier.onOverflow }),
     };
   }
 
   function mask(error: unknown): GraphQLError {
-    return maskError(error, randomUUID(), log);
+    const actor = currentActor();
+    const correlationId = actor?.correlationId ?? randomUUID();
+    const masked = maskError(error, correlationId, log);
+    const code = String(masked.extensions.code);
+    if (AUDITED.has(code))
+      audit.refused({
+        actor,
+        address: null,
+        action: masked.path?.join('.') ?? 'operation',
+        code,
+        correlationId,
+      });
+    return masked;
   }
 }
 

@@ -1,4 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AuditLog } from '../access/audit.ts';
+import { type Actor, actingFor, actorOf } from '../access/caller.ts';
 import type { RateClass, RateLimits } from '../access/limits.ts';
 import type { Permission, Principal } from '../access/principals.ts';
 import { EchoError, RateLimited } from '../domains/errors.ts';
@@ -76,16 +79,22 @@ const STATUS: Record<string, number> = {
   RATE_LIMITED: 429,
 };
 
+/** Refusals that are told in the audit log. */
+const AUDITED = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED']);
+
 /** The door for programs that were written for the older REST service: the same verbs, its own words. */
 export function restRoutes(options: {
   services: RestServices & { log: Logger };
   authenticate: (request: IncomingMessage) => Promise<Principal>;
   limits: RateLimits;
+  audit: AuditLog;
+  addressOf: (request: IncomingMessage) => string;
 }): Route[] {
   const handle = async (request: IncomingMessage, response: ServerResponse) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     const found = endpoints.filter(({ path }) => path.test(url.pathname));
     const endpoint = found.find(({ method }) => method === request.method);
+    let actor: Actor | null = null;
     try {
       if (!endpoint)
         throw found.length > 0
@@ -97,20 +106,31 @@ export function restRoutes(options: {
           : new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
       const parameter = pathParameter(endpoint.path.exec(url.pathname)?.[1]);
       const principal = await options.authenticate(request);
+      actor = actorOf(principal, options.addressOf(request), randomUUID());
       requirePermission(principal, endpoint.needs);
       await options.limits.take(principal, endpoint.rate, endpoint.points);
       sendJson(
         response,
         200,
-        await endpoint.run({
-          services: options.services,
-          principal,
-          request,
-          search: url.searchParams,
-          parameter,
-        }),
+        await actingFor(actor, () =>
+          endpoint.run({
+            services: options.services,
+            principal,
+            request,
+            search: url.searchParams,
+            parameter,
+          }),
+        ),
       );
     } catch (error) {
+      if (error instanceof EchoError && AUDITED.has(error.code))
+        options.audit.refused({
+          actor,
+          address: options.addressOf(request),
+          action: url.pathname,
+          code: error.code,
+          correlationId: actor?.correlationId ?? null,
+        });
       sendProblem(response, error);
     }
   };

@@ -102,12 +102,15 @@ export async function deactivateCharacter(
   tenantId: string,
   name: string,
 ): Promise<CharacterRow> {
-  const result = await services.db.pool.query({
-    name: 'deactivate_character',
-    text: `update character_profiles set is_active = false, updated_at = now()
-           where character_name = $1 and tenant_id = $2 and is_active returning *`,
-    values: [parseInput(text(100), name, 'name'), tenantId],
-  });
+  const values = [parseInput(text(100), name, 'name'), tenantId];
+  const result = await services.db.transaction((client) =>
+    client.query({
+      name: 'deactivate_character',
+      text: `update character_profiles set is_active = false, updated_at = now()
+             where character_name = $1 and tenant_id = $2 and is_active returning *`,
+      values,
+    }),
+  );
   if (!result.rows[0]) throw new NotFound('name', `there is no active character "${name}"`);
   const row = mapRow(characters, result.rows[0]);
   services.characters.changed(tenantId);

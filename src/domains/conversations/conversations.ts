@@ -85,11 +85,9 @@ export async function cleanupConversations(
   await services.store.settle();
   const total = { deletedConversations: 0, deletedInteractions: 0 };
   for (;;) {
-    const batch = await services.db.pool.query({
-      name: 'cleanup_delete',
-      text: DELETE_OLD,
-      values: [tenantId, before, CLEANUP_BATCH],
-    });
+    const batch = await services.db.transaction((client) =>
+      client.query({ name: 'cleanup_delete', text: DELETE_OLD, values: [tenantId, before, CLEANUP_BATCH] }),
+    );
     total.deletedConversations += batch.rows[0].conversations;
     total.deletedInteractions += batch.rows[0].interactions;
     if (batch.rows[0].conversations < CLEANUP_BATCH) return total;

@@ -21,6 +21,8 @@ interface LockedConversation {
 }
 
 const INTENT_HISTORY_LENGTH = 50;
+/** The turns of the health check are nobody's. */
+const CANARY_TENANT = '__canary';
 
 /**
  * Stores turns in the transaction of `client`, in the order given: conversation rows, turns with their place in
@@ -175,11 +177,33 @@ async function insertTurns(
            ), told as (
              insert into echo_events (tenant_id, user_id, kind, conversation_id, turn_id)
              select tenant_id, user_id, 'interaction_added', conversation_id, turn_id from added order by id
+           ), audited as materialized (
+             select echo_audit(tenant, owner, 'turns.store', conversation, 'OK', detail, teller)
+             from json_to_recordset($2) as a(tenant text, owner text, conversation text, detail jsonb, teller jsonb)
            )
-           select * from added`,
-    values: [JSON.stringify(rows)],
+           select * from added where (select count(*) from audited) >= 0`,
+    values: [JSON.stringify(rows), JSON.stringify(auditOf(turns))],
   });
   return new Map(result.rows.map((raw) => [raw.turn_id as string, mapRow(interactions, raw)]));
+}
+
+/** One entry of the audit log for all turns of one conversation and sender. */
+function auditOf(turns: readonly Turn[]): object[] {
+  const entries = new Map<string, { detail: { turns: number } } & object>();
+  for (const { tenantId, userId, conversationId, actor } of turns) {
+    if (tenantId === CANARY_TENANT) continue;
+    const key = JSON.stringify([tenantId, userId, conversationId, actor?.correlationId]);
+    const entry = entries.get(key) ?? {
+      tenant: tenantId,
+      owner: userId,
+      conversation: conversationId,
+      teller: actor ?? null,
+      detail: { turns: 0 },
+    };
+    entry.detail.turns++;
+    entries.set(key, entry);
+  }
+  return [...entries.values()];
 }
 
 /** Gives an interrupted turn its answer. Its place and its chain hash stay; a hash over the answer is added. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { currentActor } from '../../access/caller.ts';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
@@ -130,12 +131,14 @@ export async function rateInteraction(
   given: z.input<typeof Rating>,
 ): Promise<InteractionRow> {
   const { turnId, rating, comment } = input.parseInput(Rating, given);
-  const result = await services.db.pool.query({
-    name: 'rate_interaction',
-    text: `update echo_unified_interactions set rating = $1, rating_comment = $2
+  const result = await services.db.transaction((client) =>
+    client.query({
+      name: 'rate_interaction',
+      text: `update echo_unified_interactions set rating = $1, rating_comment = $2
            where turn_id = $3 and tenant_id = $4 and ($5::text is null or user_id = $5) returning *`,
-    values: [rating, comment ?? null, turnId, scope.tenantId, scope.userId],
-  });
+      values: [rating, comment ?? null, turnId, scope.tenantId, scope.userId],
+    }),
+  );
   if (!result.rows[0]) throw new NotFound('turnId', 'there is no such interaction');
   return mapRow(interactions, result.rows[0]);
 }
@@ -172,6 +175,7 @@ function toTurn(owner: Owner, conversationId: string, given: z.output<typeof Rec
     tokensOut: null,
     characterIds: [],
     context: null,
+    actor: currentActor(),
   };
 }
 

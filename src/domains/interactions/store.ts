@@ -226,7 +226,9 @@ export class TurnStore {
   }
 
   async #apply(batches: readonly (readonly Turn[])[]): Promise<(readonly AppliedTurn[])[]> {
-    const applied = await this.#options.db.transaction((client) => applyTurns(client, batches.flat()));
+    const applied = await this.#options.db.transaction((client) => applyTurns(client, batches.flat()), {
+      ownName: true,
+    });
     let position = 0;
     return batches.map((batch) => {
       position += batch.length;

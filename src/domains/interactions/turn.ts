@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
+import type { Actor } from '../../access/caller.ts';
 import type { Owner } from '../../access/principals.ts';
 import type { InteractionRow, InteractionStatus } from './tables.ts';
 
@@ -41,6 +42,8 @@ export interface Turn extends Owner {
   readonly characterIds: readonly number[];
   /** Merged into the conversation's context. */
   readonly context: Readonly<Record<string, unknown>> | null;
+  /** Who sent it, for the audit log; absent in turns of an older version and of the server itself. */
+  readonly actor?: Actor | null;
 }
 
 const TURN_NAMESPACE = Buffer.from('c6d2b6f0a1f94c6f9d4f2b8a6f3e1d57', 'hex');

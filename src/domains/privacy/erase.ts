@@ -76,10 +76,13 @@ export async function eraseUser(
     backups: [],
   };
   const signature = services.signer.sign(receipt);
-  await db.orm
-    .update(e)
-    .set({ completedAt: new Date(), receipt, signature })
-    .where(and(eq(e.receiptId, receiptId), eq(e.tenantId, owner.tenantId)));
+  await db.ormTransaction((orm) =>
+    orm
+      .update(e)
+      .set({ completedAt: new Date(), receipt, signature })
+      .where(and(eq(e.receiptId, receiptId), eq(e.tenantId, owner.tenantId))),
+  );
+  await forgetNames(db, owner);
   return { receipt, signature, publicKey: services.signer.publicKey };
 }
 
@@ -104,7 +107,8 @@ async function beginErasure(db: Database, owner: Owner): Promise<{ receiptId: st
     .limit(1);
   const begun = { receiptId: open?.receiptId ?? randomUUID(), erasedAt: new Date() };
   if (open) await db.orm.update(e).set({ erasedAt: begun.erasedAt }).where(eq(e.id, open.id));
-  else await db.orm.insert(e).values({ ...begun, tenantId: owner.tenantId, subject });
+  else
+    await db.ormTransaction((orm) => orm.insert(e).values({ ...begun, tenantId: owner.tenantId, subject }));
   return begun;
 }
 
@@ -164,6 +168,15 @@ async function eraseRest(db: Database, { userId, tenantId }: Owner): Promise<Cou
     await erase('index_segments', `delete from echo_index_segments ${indexed}`, owners);
     counts.indexedTerms = await erase('index_postings', `delete from echo_index_postings ${indexed}`, owners);
     return counts;
+  });
+}
+
+/** Last, as the erasure itself is told in the audit log: its rows stay, and say no name any more. */
+async function forgetNames(db: Database, { userId, tenantId }: Owner): Promise<void> {
+  await db.pool.query({
+    name: 'erase_audit_names',
+    text: 'delete from echo_audit_names where user_id = $1 and tenant_id = $2',
+    values: [userId, tenantId],
   });
 }
 

@@ -183,6 +183,12 @@ async function restorePart(client: PoolClient, owner: Owner, part: Part): Promis
     fresh.push(turn);
   }
   await insertTurns(client, owner, fresh);
+  if (fresh.length > 0)
+    await client.query({
+      name: 'restore_audited',
+      text: `select echo_audit($1, $2, 'turns.restore', $3, 'OK', jsonb_build_object('turns', $4::int), echo_audit_teller())`,
+      values: [owner.tenantId, owner.userId, part.conversationId, fresh.length],
+    });
   await client.query({
     name: 'restore_conversation',
     text: `update echo_conversations set next_sequence = $4, chain_hash = $5

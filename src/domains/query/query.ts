@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
+import { currentActor } from '../../access/caller.ts';
 import type { Owner } from '../../access/principals.ts';
 import type { ModelLevel } from '../../config.ts';
 import type { Logger } from '../../log.ts';
@@ -264,6 +265,7 @@ function unanswered(query: AcceptedQuery): Turn {
     tokensOut: null,
     characterIds: [],
     context: query.context ?? null,
+    actor: currentActor(),
   };
 }
 

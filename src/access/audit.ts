@@ -1,0 +1,238 @@
+import { createHash } from 'node:crypto';
+import { sql } from 'drizzle-orm';
+import type { PoolClient } from 'pg';
+import type { Availability } from '../db/availability.ts';
+import type { Database } from '../db/client.ts';
+import type { Logger } from '../log.ts';
+import type { Actor } from './caller.ts';
+import { auditLog } from './tables.ts';
+
+/** A refusal as it is told. */
+export interface Refusal {
+  /** Null: nobody knows who. */
+  readonly actor: Actor | null;
+  /** Where the caller is, if no actor says it. */
+  readonly address: string | null;
+  /** What was refused: the field of an operation, or a path. */
+  readonly action: string;
+  /** The code that the caller got. */
+  readonly code: string;
+  readonly correlationId: string | null;
+}
+
+/** One row of the log, with names for those who may see them. */
+export interface AuditEntry {
+  readonly id: string;
+  readonly at: Date;
+  readonly actor: string | null;
+  readonly credential: string | null;
+  readonly onBehalfOf: string | null;
+  readonly address: string | null;
+  readonly action: string;
+  readonly target: string | null;
+  readonly result: string;
+  readonly correlationId: string | null;
+  readonly detail: Record<string, unknown> | null;
+}
+
+export interface AuditVerification {
+  readonly seals: number;
+  readonly rows: number;
+  /** Seals that do not fit the rows they cover, by number; rows were altered, removed or put in. */
+  readonly broken: readonly number[];
+}
+
+/** Milliseconds between two looks for what is to be written and sealed. */
+const ROUND_MS = 1_000;
+/** Refusals that wait for the database; beyond, they are only counted. */
+const MAX_WAITING = 10_000;
+const SEAL_ROWS = 5_000;
+const SEAL_LOCK = 0x6175_6474;
+const DAY_MS = 86_400_000;
+
+/** The audit log: writes of refusals, the hash chain over all rows, reading, retention. */
+export class AuditLog {
+  readonly #db: Database;
+  readonly #availability: Availability;
+  readonly #log: Logger;
+  readonly #retentionDays: number;
+  #waiting: (Refusal & { readonly at: Date })[] = [];
+  #dropped = 0;
+  #timer: NodeJS.Timeout | null = null;
+  #running: Promise<void> = Promise.resolve();
+  #trimmedAt = 0;
+
+  constructor(parts: { db: Database; availability: Availability; log: Logger; retentionDays: number }) {
+    this.#db = parts.db;
+    this.#availability = parts.availability;
+    this.#log = parts.log;
+    this.#retentionDays = parts.retentionDays;
+  }
+
+  /** Notes a refusal; it is written within a second. */
+  refused(refusal: Refusal): void {
+    if (this.#waiting.length >= MAX_WAITING) this.#dropped++;
+    else this.#waiting.push({ ...refusal, at: new Date() });
+  }
+
+  start(): void {
+    this.#timer = setTimeout(() => {
+      this.#running = this.flush()
+        .catch((error: unknown) => this.#log.error({ err: error }, 'the audit log could not be kept'))
+        .then(() => (this.#timer ? this.start() : undefined));
+    }, ROUND_MS);
+    this.#timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    await this.#running;
+    await this.flush().catch(() => undefined);
+  }
+
+  /** Writes what waits, and seals what is written. */
+  async flush(): Promise<void> {
+    if (!this.#availability.isUp) return;
+    await this.#writeRefusals();
+    while ((await this.#seal()) === SEAL_ROWS);
+    await this.#trim();
+  }
+
+  async #writeRefusals(): Promise<void> {
+    const some = this.#waiting.slice(0, MAX_WAITING);
+    if (some.length === 0) return;
+    const dropped = this.#dropped;
+    const rows = some.map((refusal, index) => ({
+      tenant: refusal.actor?.tenantId ?? 'default',
+      action: refusal.action,
+      code: refusal.code,
+      teller: refusal.actor ?? { address: refusal.address, correlationId: refusal.correlationId },
+      detail: index === 0 && dropped > 0 ? { moreRefusals: dropped } : null,
+    }));
+    await this.#db.pool.query({
+      name: 'audit_refusals',
+      text: `select echo_audit(r.tenant, null, r.action, null, r.code, r.detail, r.teller)
+             from json_to_recordset($1) as r(tenant text, action text, code text, teller jsonb, detail jsonb)`,
+      values: [JSON.stringify(rows)],
+    });
+    this.#waiting.splice(0, some.length);
+    this.#dropped -= dropped;
+  }
+
+  /** Seals the next rows that no transaction under way can still come before. @returns how many */
+  async #seal(): Promise<number> {
+    return this.#db.transaction(async (client) => {
+      const { rows: locks } = await client.query('select pg_try_advisory_xact_lock($1) as locked', [
+        SEAL_LOCK,
+      ]);
+      if (!locks[0]?.locked) return 0;
+      const last = await lastSeal(client);
+      const rows = await rowsAfter(client, last, 'and xid < pg_snapshot_xmin(pg_current_snapshot())');
+      const end = rows.at(-1);
+      if (!end) return 0;
+      await client.query({
+        name: 'audit_seal',
+        text: 'insert into echo_audit_seals (id, last_xid, last_id, rows, hash) values ($1, $2::text::xid8, $3, $4, $5)',
+        values: [last.id + 1, end.xid, end.id, rows.length, hashOver(last.hash, rows)],
+      });
+      return rows.length;
+    });
+  }
+
+  /** Rows beyond the retention go, once a day; seals stay, and say how many there were. */
+  async #trim(): Promise<void> {
+    if (Date.now() - this.#trimmedAt < DAY_MS) return;
+    this.#trimmedAt = Date.now();
+    await this.#db.orm
+      .delete(auditLog)
+      .where(sql`${auditLog.at} < now() - ${this.#retentionDays} * interval '1 day'`);
+  }
+
+  /** Compares every seal with the rows that it covers. Seals of which rows have been trimmed are passed over. */
+  async verify(): Promise<AuditVerification> {
+    const { rows: seals } = await this.#db.pool.query({
+      name: 'audit_seals',
+      text: 'select id, last_xid::text as xid, last_id as "lastId", rows, hash from echo_audit_seals order by id',
+    });
+    const trimmed = new Date(Date.now() - this.#retentionDays * DAY_MS);
+    const broken: number[] = [];
+    let count = 0;
+    let place = { ...NO_SEAL };
+    for (const seal of seals) {
+      const rows = await rowsAfter(this.#db.pool, place, 'and (xid, id) <= ($4::text::xid8, $5::bigint)', [
+        seal.xid,
+        seal.lastId,
+      ]);
+      const isTrimmed = rows.length < seal.rows && (rows[0]?.at ?? trimmed) <= trimmed;
+      if (!isTrimmed && !hashOver(place.hash, rows).equals(seal.hash)) broken.push(seal.id);
+      count += rows.length;
+      place = { id: seal.id, xid: seal.xid, lastId: seal.lastId, hash: seal.hash };
+    }
+    return { seals: seals.length, rows: count, broken };
+  }
+
+  /** Rows of a tenant after one, oldest first, with the names that have not been erased. */
+  async entries(tenantId: string, after: bigint, limit: number): Promise<AuditEntry[]> {
+    const { rows } = await this.#db.pool.query<AuditEntry>({
+      name: 'audit_entries',
+      text: `select a.id::text as id, a.at, coalesce(who.name, a.actor) as actor, a.credential,
+               coalesce(whose.name, a.on_behalf_of) as "onBehalfOf", coalesce(place.name, a.address) as address,
+               a.action, coalesce(what.name, a.target) as target, a.result, a.correlation_id as "correlationId", a.detail
+             from echo_audit_log a
+             left join echo_audit_names who on who.pseudonym = a.actor
+             left join echo_audit_names whose on whose.pseudonym = a.on_behalf_of
+             left join echo_audit_names place on place.pseudonym = a.address
+             left join echo_audit_names what on what.pseudonym = a.target
+             where a.tenant_id = $1 and a.id > $2 order by a.id limit $3`,
+      values: [tenantId, after, limit],
+    });
+    return rows;
+  }
+}
+
+interface Place {
+  readonly id: number;
+  readonly xid: string;
+  readonly lastId: string;
+  readonly hash: Buffer;
+}
+const NO_SEAL: Place = { id: 0, xid: '0', lastId: '0', hash: Buffer.alloc(0) };
+
+interface SealedRow {
+  readonly id: string;
+  readonly xid: string;
+  readonly at: Date;
+  readonly content: string;
+}
+
+async function lastSeal(client: PoolClient): Promise<Place> {
+  const { rows } = await client.query<Place>({
+    name: 'audit_last_seal',
+    text: 'select id, last_xid::text as xid, last_id as "lastId", hash from echo_audit_seals order by id desc limit 1',
+  });
+  return rows[0] ?? NO_SEAL;
+}
+
+async function rowsAfter(
+  client: Pick<PoolClient, 'query'>,
+  place: Place,
+  condition: string,
+  values: unknown[] = [],
+): Promise<SealedRow[]> {
+  const { rows } = await client.query<SealedRow>({
+    text: `select id::text as id, xid::text as xid, at,
+             concat_ws(chr(31), id, xid, extract(epoch from at), tenant_id, coalesce(actor, '-'), coalesce(credential, '-'),
+               coalesce(on_behalf_of, '-'), coalesce(address, '-'), action, coalesce(target, '-'), result,
+               coalesce(correlation_id, '-'), coalesce(detail::text, '-')) as content
+           from echo_audit_log where (xid, id) > ($1::text::xid8, $2::bigint) ${condition} order by xid, id limit $3`,
+    values: [place.xid, place.lastId, SEAL_ROWS, ...values],
+  });
+  return rows;
+}
+
+function hashOver(previous: Buffer, rows: readonly SealedRow[]): Buffer {
+  const hash = createHash('sha256').update(previous);
+  for (const { content } of rows) hash.update(content).update('\n');
+  return hash.digest();
+}

@@ -1,0 +1,29 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Principal } from './principals.ts';
+
+/** Who a piece of work is done for, as the audit log tells it. */
+export interface Actor {
+  readonly tenantId: string;
+  readonly user: string;
+  readonly credential: string | null;
+  /** IP address. */
+  readonly address: string;
+  readonly correlationId: string;
+}
+
+const storage = new AsyncLocalStorage<Actor>();
+
+export function actorOf(principal: Principal, address: string, correlationId: string): Actor {
+  const credential = principal.credential?.id ?? null;
+  return { tenantId: principal.tenantId, user: principal.userId, credential, address, correlationId };
+}
+
+/** Runs `work` for an actor: what it writes, and what it is refused, is told with their name. */
+export function actingFor<T>(actor: Actor, work: () => T): T {
+  return storage.run(actor, work);
+}
+
+/** For whom the running work is done; null: for the server itself. */
+export function currentActor(): Actor | null {
+  return storage.getStore() ?? null;
+}
