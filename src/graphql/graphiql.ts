@@ -5,8 +5,8 @@ import { EXAMPLES } from './examples.ts';
 
 /** Whether somebody looks at the address with a browser. */
 export function isPageRequest(request: IncomingMessage): boolean {
-  const isQuery = new URL(request.url ?? '/', 'http://localhost').searchParams.has('query');
-  return request.method === 'GET' && !isQuery && (request.headers.accept ?? '').includes('text/html');
+  if (request.method !== 'GET' || !(request.headers.accept ?? '').includes('text/html')) return false;
+  return !new URL(request.url ?? '/', 'http://localhost').searchParams.has('query');
 }
 
 /** GraphiQL as one page that loads nothing from elsewhere, and may run no script but its own. */

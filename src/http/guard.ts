@@ -12,6 +12,7 @@ export interface WebPolicy {
   readonly trustedProxies: readonly string[];
 }
 
+const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
 const ALLOWED_HEADERS = 'content-type, authorization, x-api-key, graphql-require-preflight';
 /** Seconds that browsers remember what they may send. */
 const PREFLIGHT_S = '600';
@@ -45,7 +46,10 @@ export class WebGuard {
 
   /** Where a request comes from: an IP address, of the client if a trusted proxy says so. */
   addressOf(request: IncomingMessage): string {
-    return proxyAddress(request, this.#trusts).replace(/^::ffff:/, '');
+    const { remoteAddress = '' } = request.socket;
+    const isDirect =
+      request.headers['x-forwarded-for'] === undefined || this.#policy.trustedProxies.length === 0;
+    return (isDirect ? remoteAddress : proxyAddress(request, this.#trusts)).replace(/^::ffff:/, '');
   }
 
   /**
@@ -86,9 +90,7 @@ export class WebGuard {
   /** A name that somebody else made to mean this machine would let their pages read what is here. */
   #checkHost({ headers }: IncomingMessage): void {
     if (!this.#policy.localOnly) return;
-    const { host = '' } = headers;
-    const name = URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : '';
-    if (!/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(name))
+    if (!LOCAL_HOST.test(headers.host ?? ''))
       throw new HttpProblem(403, 'FORBIDDEN', 'host: without access control (AUTH) only localhost is served');
     if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined)
       throw new HttpProblem(
