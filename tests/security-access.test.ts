@@ -226,7 +226,7 @@ describe('tokens', () => {
 
   describe('with a shared secret', () => {
     beforeAll(async () => {
-      await app.close();
+      await app?.close();
       app = await startTestApp({
         realAccess: true,
         env: { ...pinned, JWT_SECRET: SECRET, API_KEY: ADMIN_KEY },
@@ -330,7 +330,7 @@ describe('tokens', () => {
     let server: ReturnType<typeof createServer>;
     let keys: Awaited<ReturnType<typeof generateKeyPair>>;
     beforeAll(async () => {
-      await app.close();
+      await app?.close();
       keys = await generateKeyPair('ES256', { extractable: true });
       const jwk = { ...(await exportJWK(keys.publicKey)), kid: 'one', alg: 'ES256', use: 'sig' };
       server = createServer((request, response) => {
@@ -389,7 +389,7 @@ describe('WebSockets', () => {
     return { socket, messages, closed };
   };
   beforeAll(async () => {
-    await app.close();
+    await app?.close();
     app = await startTestApp({
       realAccess: true,
       env: { API_KEY: ADMIN_KEY, CORS_ORIGINS: 'https://app.example' },
@@ -426,6 +426,54 @@ describe('WebSockets', () => {
       await expect.poll(() => messages[0]?.type).toBe('connection_ack');
       socket.close();
     }
+  });
+
+  test('more than 100 of one user: closed with 4429; more than 200 from one address: 429 at the upgrade', async () => {
+    const sockets = Array.from({ length: 101 }, () => open({ apiKey: ADMIN_KEY }));
+    const ends = await Promise.race([
+      Promise.any(sockets.map(({ closed }) => closed)),
+      new Promise<number>((resolve) => setTimeout(() => resolve(0), 10_000)),
+    ]);
+    expect(ends).toBe(4429);
+    const acknowledged = () =>
+      sockets.filter(({ messages }) => messages[0]?.type === 'connection_ack').length;
+    await expect.poll(acknowledged).toBe(100);
+    // These say nothing, so they count for their address only.
+    const silent = Array.from({ length: 101 }, () => {
+      const socket = new WebSocket(`${app.url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+      socket.on('error', () => undefined);
+      return new Promise<number>((resolve) => {
+        socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
+        socket.once('close', resolve);
+      });
+    });
+    const answers = await Promise.all(silent);
+    expect(answers).toContain(429);
+    // No init within 5 seconds.
+    expect(answers).toContain(4408);
+    for (const { socket } of sockets) socket.close();
+    await Promise.all(sockets.map(({ closed }) => closed));
+    const { socket, messages } = open({ apiKey: ADMIN_KEY });
+    await expect.poll(() => messages[0]?.type).toBe('connection_ack');
+    socket.close();
+  });
+
+  test('with a key that may only write: no subscription', async () => {
+    const { key } = await makeKey({ userId: 'wendy', permissions: ['WRITE'] });
+    const { socket, messages } = open({ apiKey: key });
+    await expect.poll(() => messages[0]?.type).toBe('connection_ack');
+    socket.send(
+      JSON.stringify({
+        type: 'subscribe',
+        id: '1',
+        payload: { query: 'subscription { interactionAdded { cursor } }' },
+      }),
+    );
+    await expect
+      .poll(() => messages.find(({ id }) => id === '1'))
+      .toMatchObject({ payload: expect.anything() });
+    expect(JSON.stringify(messages)).toContain('FORBIDDEN');
+    socket.close();
   });
 
   test('101 subscriptions on one: the last is refused, the others go on', async () => {

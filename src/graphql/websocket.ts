@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
-import { useServer } from 'graphql-ws/use/ws';
+import type { Context } from 'graphql-ws';
+import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { AuditLog } from '../access/audit.ts';
 import { type Actor, actingFor, actorOf } from '../access/caller.ts';
@@ -10,6 +11,7 @@ import { HttpProblem, MAX_BODY_BYTES } from '../http/body.ts';
 import type { Logger } from '../log.ts';
 import { maskError } from './errors.ts';
 import { type Authenticate, admitted, keepChecking } from './long-lived.ts';
+import { SocketLimits } from './socket-limits.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 
 export interface WebSocketOptions {
@@ -28,6 +30,10 @@ const INIT_TIMEOUT_MS = 5_000;
 /** Close code for a subscriber that fell behind; the reason is the cursor to resume after. */
 const OVERFLOW_CODE = 4413;
 const FORBIDDEN_CODE = 4403;
+const TOO_MANY_CODE = 4429;
+/** Milliseconds that a connection may stay without any operation. */
+const IDLE_MS = 600_000;
+const IDLE_LOOK_MS = 60_000;
 const MAX_SUBSCRIPTIONS = 100;
 const MAX_FRAGMENTS = 1_024;
 
@@ -37,50 +43,14 @@ const MAX_FRAGMENTS = 1_024;
  * @returns a function that closes all sockets with 1001
  */
 export function attachWebSocket(options: WebSocketOptions): () => Promise<void> {
-  const { server, yoga, log } = options;
-  const sockets = new WebSocketServer({
-    server,
-    path: GRAPHQL_PATH,
-    maxPayload: MAX_BODY_BYTES,
-    maxFragments: MAX_FRAGMENTS,
-    perMessageDeflate: false,
-    handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
-    verifyClient: ({ req }, answer) => {
-      try {
-        options.checkUpgrade(req);
-        answer(true);
-      } catch (error) {
-        if (!(error instanceof HttpProblem)) throw error;
-        answer(false, error.status, error.message);
-      }
-    },
-  });
+  const { yoga, log } = options;
+  const limits = new SocketLimits();
+  const sockets = openServer(options, limits);
   sockets.on('error', (error) => log.warn({ err: error }, 'WebSocket server error'));
   const disposable = useServer<Readonly<Record<string, unknown>>, Connection>(
     {
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
-      onConnect: async (context) => {
-        const { request, socket } = context.extra;
-        const authenticate = () => options.authenticate(request, context.connectionParams);
-        const principal = await admitted(authenticate);
-        if (!principal) {
-          const address = options.addressOf(request);
-          options.audit.refused({
-            actor: null,
-            address,
-            action: GRAPHQL_PATH,
-            code: 'UNAUTHENTICATED',
-            correlationId: null,
-          });
-          return false;
-        }
-        context.extra.principal = principal;
-        context.extra.recheck = keepChecking(authenticate, principal, () =>
-          socket.close(FORBIDDEN_CODE, 'Forbidden'),
-        );
-        return true;
-      },
-      onDisconnect: ({ extra }) => clearInterval(extra.recheck),
+      onConnect: (context) => connect(options, limits, context),
       execute: (args) => {
         const { actor, execute } = (args as EnvelopedArgs).rootValue;
         return actingFor(actor, () => execute(args));
@@ -123,11 +93,80 @@ export function attachWebSocket(options: WebSocketOptions): () => Promise<void> 
   };
 }
 
+/** The sockets of the server, before anybody has said who they are. */
+function openServer(options: WebSocketOptions, limits: SocketLimits): WebSocketServer {
+  const { server } = options;
+  return new WebSocketServer({
+    server,
+    path: GRAPHQL_PATH,
+    maxPayload: MAX_BODY_BYTES,
+    maxFragments: MAX_FRAGMENTS,
+    perMessageDeflate: false,
+    handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
+    verifyClient: ({ req }, answer) => {
+      try {
+        options.checkUpgrade(req);
+        req.socket.once('close', limits.open(options.addressOf(req)));
+        answer(true);
+      } catch (error) {
+        if (!(error instanceof HttpProblem)) throw error;
+        const headers =
+          error.retryAfterMs === null ? {} : { 'retry-after': String(error.retryAfterMs / 1_000) };
+        answer(false, error.status, error.message, headers);
+      }
+    },
+  });
+}
+
+/** Says who opened a connection, and ends it when they no longer may. @returns whether they may */
+async function connect(options: WebSocketOptions, limits: SocketLimits, context: Opened): Promise<boolean> {
+  const { request, socket } = context.extra;
+  const authenticate = () => options.authenticate(request, context.connectionParams);
+  const principal = await admitted(authenticate);
+  if (!principal) {
+    const address = options.addressOf(request);
+    options.audit.refused({
+      actor: null,
+      address,
+      action: GRAPHQL_PATH,
+      code: 'UNAUTHENTICATED',
+      correlationId: null,
+    });
+    return false;
+  }
+  const leave = limits.admit(principal);
+  if (!leave) {
+    socket.close(TOO_MANY_CODE, 'Too many connections are open');
+    return false;
+  }
+  context.extra.principal = principal;
+  const recheck = keepChecking(authenticate, principal, () => socket.close(FORBIDDEN_CODE, 'Forbidden'));
+  const idle = closeIdle(socket, () => Object.keys(context.subscriptions).length > 0);
+  const end = () => {
+    clearInterval(recheck);
+    clearInterval(idle);
+    leave();
+  };
+  // It may have been closed while its caller was looked up.
+  if (socket.readyState === socket.OPEN) socket.once('close', end);
+  else end();
+  return true;
+}
+
 /** What is kept of an open connection. */
 type Connection = {
   principal?: Principal;
-  recheck?: NodeJS.Timeout | undefined;
 };
+type Opened = Context<Readonly<Record<string, unknown>>, Connection & Extra>;
+
+/** Ends a connection on which nothing has run for long. */
+function closeIdle(socket: WebSocket, isBusy: () => boolean): NodeJS.Timeout {
+  let quiet = 0;
+  return setInterval(() => {
+    quiet = isBusy() ? 0 : quiet + IDLE_LOOK_MS;
+    if (quiet >= IDLE_MS) socket.close(1000, 'idle');
+  }, IDLE_LOOK_MS).unref();
+}
 
 function tooManySubscriptions(): GraphQLError {
   return new GraphQLError(`at most ${MAX_SUBSCRIPTIONS} operations may run on one connection`, {
