@@ -173,6 +173,7 @@ describe('the audit log', () => {
     expect(lines.map((line) => JSON.parse(line).action)).toContain('key.create');
     expect(lines.join('\n')).toContain('"actor":"ada"');
     await send(ADMIN_KEY, 'mutation { eraseUser(userId: "ada", confirm: "ada") { __typename } }');
+    expect((await send(ada, '{ me { userId } }')).errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
     lines.length = 0;
     expect(await auditCommand(['export'], audit, (line) => lines.push(line))).toBe(0);
     expect(lines.join('\n')).not.toMatch(/"ada"|"hers"/);

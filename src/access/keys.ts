@@ -108,6 +108,11 @@ export class ApiKeys {
     return (await statements(this.#db).usable.execute()).length > 0;
   }
 
+  /** Forgets keys that were looked up lately, for those that were deleted. */
+  clear(): void {
+    this.#remembered.clear();
+  }
+
   /** Whether this key, or one with its public part, was seen lately. */
   isRemembered(key: string): boolean {
     return this.#remembered.has(FORM.exec(key)?.[1] ?? '');

@@ -20,6 +20,7 @@ export interface ErasureServices {
   readonly texts: TextAnalyses;
   readonly tombstones: Tombstones;
   readonly signer: ReceiptSigner;
+  readonly access: { readonly apiKeys: { clear(): void } };
 }
 
 /** Proof of an erasure. */
@@ -62,6 +63,7 @@ export async function eraseUser(
   counts.journalEntries = await services.journal.purge({ tenantId: owner.tenantId, userId: owner.userId });
   await purgeVectors(services.vectors);
   services.texts.clear();
+  services.access.apiKeys.clear();
   const left = await countLeft(db, owner);
   const receipt = {
     receiptId,
