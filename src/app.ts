@@ -126,7 +126,7 @@ export async function createApp(
     await services.access.start();
     await services.tombstones.start();
     noteDangers(services, journal, { fileSystem, durabilityProblems: opened.durabilityProblems });
-    await services.store.recover();
+    await services.store.recover((owner, at) => services.tombstones.forbids(owner, at));
     if (config.seed) await seedCharacters(services);
     return assemble(services, overrides, release);
   } catch (error) {
@@ -260,7 +260,7 @@ function buildGuards(
   releases: (() => unknown)[],
 ) {
   const access = createAccess(config.access, { db, availability, log, load: fetchPublicKeys });
-  const tombstones = new Tombstones(db, availability);
+  const tombstones = new Tombstones(db, availability, log);
   const signer = new ReceiptSigner(config.dataDirectory);
   releases.push(async () => {
     tombstones.stop();

@@ -113,6 +113,9 @@ describe('the audit log', () => {
     await send('echo_000000000000_wrong', '{ me { userId } }');
     await fetch(`${app.url}/api/echo/stats`);
     await send(ada, '{ apiKeys { keyId } }');
+    // By its own name, whatever the caller calls it.
+    await send(ada, 'mutation { me: revokeApiKey(keyId: "x") { __typename } }');
+    for (let number = 0; number < 5; number++) await send('echo_000000000000_again', '{ me { userId } }');
     await send(ada, '{ __schema { types { name } } }');
     await send(ada, '{ conversations(first: 100) { nodes { interactions(first: 100) { nodes { id } } } } }');
     const ask =
@@ -124,11 +127,16 @@ describe('the audit log', () => {
         ['/graphql', null, 'UNAUTHENTICATED'],
         ['/api/echo/stats', null, 'UNAUTHENTICATED'],
         ['apiKeys', 'ada', 'FORBIDDEN'],
+        ['revokeApiKey', 'ada', 'FORBIDDEN'],
         ['operation', 'ada', 'FORBIDDEN'],
-        ['conversations', 'ada', 'QUERY_TOO_COMPLEX'],
+        ['operation', 'ada', 'QUERY_TOO_COMPLEX'],
         ['operation', 'ada', 'RATE_LIMITED'],
       ]),
     );
+    // Those that are alike are one row.
+    expect(
+      refusals.filter(({ action, address }) => action === '/graphql' && address === '203.0.113.7'),
+    ).toEqual([expect.objectContaining({ detail: { times: 7 } })]);
     expect(refusals.every(({ address }) => address === '203.0.113.7' || address === '127.0.0.1')).toBe(true);
   });
 

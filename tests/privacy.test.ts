@@ -86,6 +86,25 @@ async function fill(target: TestApp, user: string) {
   });
 }
 
+/** A turn as the journal holds it. */
+function sample(userId: string) {
+  const { processingTimeMs, timestamp, ...given } = turn(2);
+  return {
+    ...given,
+    ...{
+      tenantId: 'default',
+      userId,
+      conversationId: 'waiting',
+      episodeId: null,
+      mode: null,
+      intelligenceLevel: null,
+    },
+    ...{ processingTimeMs, timestamp, escalationPath: [], confidence: null, requiresClarification: false },
+    ...{ clarifyingQuestions: [], status: 'RECORDED', stepTimings: null, tokensIn: null, tokensOut: null },
+    ...{ characterIds: [], context: null, idempotencyKey: null },
+  };
+}
+
 async function exported(target: TestApp, user: string, first = 20) {
   const lines: string[] = [];
   let after: string | null = null;
@@ -202,6 +221,52 @@ describe('an export', () => {
     }
   });
 
+  test('cannot take the place of a turn that somebody else may still store', async () => {
+    const { data } = await app.graphql(
+      RECORD,
+      { input: { conversationId: 'notes', turns: [turn(1)] } },
+      USER,
+    );
+    const { lines } = await exported(app, USER);
+    const other = await startTestApp();
+    try {
+      const mine = { ...JSON.parse(lines[1] ?? ''), conversationId: 'evil' };
+      const given = [
+        JSON.stringify({ ...JSON.parse(lines[0] ?? ''), userId: 'mallory', conversationId: 'evil' }),
+        JSON.stringify(mine),
+      ];
+      const refused = await other.graphql(RESTORE, { lines: given }, 'mallory');
+      expect(refused.data.restoreUser.message).toContain('lines.1.turnId');
+      const keyless = await other.graphql(
+        RESTORE,
+        { lines: [given[0], JSON.stringify({ ...mine, idempotencyKey: null })] },
+        'mallory',
+      );
+      expect(keyless.data.restoreUser.message).toContain('lines.1.turnId');
+      const hers = await other.graphql(
+        RECORD,
+        { input: { conversationId: 'notes', turns: [turn(1)] } },
+        USER,
+      );
+      expect(hers.data.recordTurns.interactions[0].turnId).toBe(data.recordTurns.interactions[0].turnId);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test('comes in pages that are not much more than a megabyte', async () => {
+    const turns = Array.from({ length: 4 }, (_, number) => ({
+      query: `big ${number}`,
+      response: 'x'.repeat(200_000),
+    }));
+    for (let call = 0; call < 3; call++)
+      await app.graphql(RECORD, { input: { conversationId: 'big', turns } }, USER);
+    const { data: first } = await app.graphql(EXPORT, {}, USER);
+    expect(JSON.stringify(first.exportUser.lines).length).toBeLessThan(1_400_000);
+    expect(first.exportUser.next).not.toBeNull();
+    expect((await exported(app, USER, 500)).lines).toHaveLength(13);
+  });
+
   test('is for oneself, and for those who may act for others', async () => {
     await app.graphql(RECORD, { input: { conversationId: 'mine', turns: [turn(1)] } }, USER);
     const { errors } = await app.graphql(EXPORT, { userId: USER }, 'eve');
@@ -276,6 +341,11 @@ describe('an erasure', () => {
         ],
       })
       .then(([seq]) => app.app.services.journal.write({ bury: [{ seq: seq ?? 0, reason: 'test' }] }));
+    await app.app.services.journal
+      .write({
+        add: [{ kind: 'turns', stream: '', body: `[{"tenantId":"default","userId":"${USER}", broken` }],
+      })
+      .then(([seq]) => app.app.services.journal.write({ bury: [{ seq: seq ?? 0, reason: 'damaged' }] }));
     // Into the files themselves, out of their logs.
     await app.app.services.vectors.purge();
     await app.app.services.journal.purge({ userId: 'nobody' });
@@ -290,8 +360,8 @@ describe('an erasure', () => {
     expect(receipt).toMatchObject({
       tenantId: 'default',
       erasedBy: 'the user',
-      erased: { conversations: 3, turns: 83, apiKeys: 1, journalEntries: 1 },
-      left: { conversations: 0, turns: 0, events: 0, apiKeys: 0, index: 0 },
+      erased: { conversations: 3, turns: 83, apiKeys: 1, journalEntries: 2 },
+      left: { conversations: 0, turns: 0, events: 0, apiKeys: 0, index: 0, vectors: 0 },
       backups: [],
     });
     expect(JSON.stringify(receipt)).not.toContain(CANARY);
@@ -335,6 +405,36 @@ describe('an erasure', () => {
       USER,
     );
     expect(anew.data.recordTurns.interactions).toHaveLength(1);
+  });
+
+  test('reaches turns that waited in the journal of a server that was down', async () => {
+    const mine = await startTestApp({ env: { CANARY_INTERVAL_MS: '0' } });
+    const accepted = await app.graphql(RECORD, { input: { conversationId: 'mine', turns: [turn(1)] } }, USER);
+    expect(accepted.data.recordTurns.interactions).toHaveLength(1);
+    const [row] = await app.sql('select * from echo_unified_interactions');
+    const waiting = {
+      ...sample(USER),
+      turnId: '0190a000-0000-7000-8000-000000000001',
+      payloadHash: row?.payload_hash.toString('hex'),
+    };
+    // As a server leaves it that acknowledged a turn and was killed.
+    await mine.app.services.journal.write({
+      add: [{ kind: 'turns', stream: '', body: JSON.stringify([waiting]) }],
+    });
+    await app.graphql(ERASE, { userId: USER, confirm: USER });
+    await mine.app.close();
+    const restarted = await startTestApp({
+      env: { DATA_DIR: mine.directory, DATABASE_URL: app.databaseUrl, CANARY_INTERVAL_MS: '0' },
+    });
+    try {
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      expect(await app.sql('select 1 from echo_unified_interactions')).toEqual([]);
+      expect(await traces(app)).toEqual([]);
+      for (const name of ['journal.db', 'journal.db-wal'])
+        expect((await readFile(join(mine.directory, name))).includes(CANARY)).toBe(false);
+    } finally {
+      await restarted.close();
+    }
   });
 
   test('needs the name once more, and an admin for others', async () => {

@@ -307,6 +307,32 @@ describe('tokens', () => {
       expect((await send(bearer(token))).status).toBe(401);
     });
 
+    test('are revoked within their tenant, and for as long as somebody said', async () => {
+      const revoke = (token: string, expiresAt: Date) =>
+        send(
+          bearer(token),
+          'mutation ($at: DateTime!) { revokeToken(tokenId: "shared", expiresAt: $at) { __typename } }',
+          { at: expiresAt.toISOString() },
+        );
+      const adminOf = (tenant: string) => signed({ tenant_id: tenant, roles: ['ADMIN'] });
+      const one = await signed({ jti: 'shared', tenant_id: 'one' });
+      const two = await signed({ jti: 'shared', tenant_id: 'two' });
+      await revoke(await adminOf('one'), new Date(Date.now() + 60_000));
+      expect([(await send(bearer(one))).status, (await send(bearer(two))).status]).toEqual([401, 200]);
+      await revoke(await adminOf('two'), new Date(Date.now() + 3_600_000));
+      await revoke(await adminOf('two'), new Date(Date.now() + 60_000));
+      expect((await send(bearer(two))).status).toBe(401);
+      const [row] = await app.sql(
+        "select expires_at > now() + interval '30 minutes' as long from echo_revoked_tokens where tenant_id = 'two'",
+      );
+      expect(row).toEqual({ long: true });
+    });
+
+    test('are taken from an address that showed many unknown keys', async () => {
+      for (let number = 0; number < 65; number++) await send({ 'x-api-key': `echo_${number}` });
+      expect((await send(bearer(await signed()))).status).toBe(200);
+    });
+
     test('that expire, and keys that are revoked, end subscriptions', async () => {
       const soon = await claims().setExpirationTime('2s').setProtectedHeader({ alg: 'HS256' }).sign(secret);
       const stream = await fetch(`${app.url}/graphql`, {

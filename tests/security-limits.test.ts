@@ -88,10 +88,33 @@ describe('limits of a minute', () => {
     expect((await send(await keyOf('somebody else'), ASK)).status).toBe(200);
   });
 
+  test('fragments that spread each other twice, 60 levels deep, stop nobody', async () => {
+    const key = await keyOf('bomber');
+    const bomb = Array.from(
+      { length: 60 },
+      (_, at) => `fragment F${at} on Query { ...F${at + 1} ...F${at + 1} }`,
+    );
+    const { code } = await send(key, `{ ...F0 } ${bomb.join(' ')} fragment F60 on Query { me { userId } }`);
+    expect(['RATE_LIMITED', 'QUERY_TOO_COMPLEX', undefined]).toContain(code);
+    const asks = Array.from(
+      { length: 60 },
+      (_, at) => `fragment F${at} on Mutation { ...F${at + 1} ...F${at + 1} }`,
+    );
+    const ask = 'processQuery(input: { query: "Something" }) { __typename }';
+    expect(
+      (await send(key, `mutation { ...F0 } ${asks.join(' ')} fragment F60 on Mutation { ${ask} }`)).code,
+    ).toBe('RATE_LIMITED');
+    expect((await send(ADMIN_KEY, '{ me { userId } }')).status).toBe(200);
+  });
+
   test('writes and reading have limits of their own; reading by what it costs', async () => {
     const key = await keyOf('writer');
     for (let number = 0; number < 4; number++)
       expect((await send(key, RECORD, { id: 'written' })).status).toBe(200);
+    // What a mutation gives back is read, too.
+    const back = `mutation { recordTurns(input: { conversationId: "back", turns: [{ query: "x" }] }) {
+      ... on RecordTurnsSuccess { interactions { conversation { interactions(first: 100) { nodes { id query response speaker } } } } } } }`;
+    expect((await send(await keyOf('reader'), back)).code).toBe('RATE_LIMITED');
     expect((await send(key, RECORD, { id: 'written' })).code).toBe('RATE_LIMITED');
     const list = '{ interactions(first: 100) { nodes { id query response } } }';
     expect((await send(key, list)).status).toBe(200);

@@ -45,12 +45,12 @@ export function createAccess(
   const limits = new RateLimits(rates);
   const audit = new AuditLog({ ...parts, retentionDays: auditRetentionDays });
   const apiKeys = new ApiKeys(parts.db, parts.availability);
-  const revokedTokens = new RevokedTokens(parts.db, parts.availability);
+  const revokedTokens = new RevokedTokens(parts.db, parts.availability, parts.log);
   const tokens =
     options &&
     new Tokens(options, {
       load: parts.load,
-      isRevoked: (tokenId) => revokedTokens.has(tokenId),
+      isRevoked: (tenantId, tokenId) => revokedTokens.has(tenantId, tokenId),
       log: parts.log,
     });
   return {

@@ -40,6 +40,8 @@ export interface AuditVerification {
   readonly rows: number;
   /** Seals that do not fit the rows they cover, by number; rows were altered, removed or put in. */
   readonly broken: readonly number[];
+  /** Names that do not fit their pseudonym: they were changed. */
+  readonly wrongNames: number;
 }
 
 /** Milliseconds between two looks for what is to be written and sealed. */
@@ -56,7 +58,7 @@ export class AuditLog {
   readonly #availability: Availability;
   readonly #log: Logger;
   readonly #retentionDays: number;
-  #waiting: (Refusal & { readonly at: Date })[] = [];
+  readonly #waiting = new Map<string, { refusal: Refusal; times: number }>();
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> = Promise.resolve();
@@ -69,10 +71,21 @@ export class AuditLog {
     this.#retentionDays = parts.retentionDays;
   }
 
-  /** Notes a refusal; it is written within a second. */
+  /** Notes a refusal; it is written within a second, one row for all that are alike. */
   refused(refusal: Refusal): void {
-    if (this.#waiting.length >= MAX_WAITING) this.#dropped++;
-    else this.#waiting.push({ ...refusal, at: new Date() });
+    const { actor, address, action, code } = refusal;
+    const key = JSON.stringify([
+      actor?.tenantId,
+      actor?.user,
+      actor?.credential,
+      actor?.address ?? address,
+      action,
+      code,
+    ]);
+    const known = this.#waiting.get(key);
+    if (known) known.times++;
+    else if (this.#waiting.size >= MAX_WAITING) this.#dropped++;
+    else this.#waiting.set(key, { refusal, times: 1 });
   }
 
   start(): void {
@@ -100,24 +113,33 @@ export class AuditLog {
   }
 
   async #writeRefusals(): Promise<void> {
-    const some = this.#waiting.slice(0, MAX_WAITING);
-    if (some.length === 0) return;
+    if (this.#waiting.size === 0) return;
+    const some = [...this.#waiting.entries()];
     const dropped = this.#dropped;
-    const rows = some.map((refusal, index) => ({
+    const rows = some.map(([, { refusal, times }], index) => ({
       tenant: refusal.actor?.tenantId ?? 'default',
       action: refusal.action,
       code: refusal.code,
       teller: refusal.actor ?? { address: refusal.address, correlationId: refusal.correlationId },
-      detail: index === 0 && dropped > 0 ? { moreRefusals: dropped } : null,
+      detail: {
+        ...(times > 1 && { times }),
+        ...(index === 0 && dropped > 0 && { moreRefusals: dropped }),
+      },
     }));
-    await this.#db.pool.query({
+    // Taken out first: those that are counted meanwhile are others.
+    this.#waiting.clear();
+    this.#dropped = 0;
+    const written = this.#db.pool.query({
       name: 'audit_refusals',
       text: `select echo_audit(r.tenant, null, r.action, null, r.code, r.detail, r.teller)
              from json_to_recordset($1) as r(tenant text, action text, code text, teller jsonb, detail jsonb)`,
       values: [JSON.stringify(rows)],
     });
-    this.#waiting.splice(0, some.length);
-    this.#dropped -= dropped;
+    await written.catch((error: unknown) => {
+      for (const [key, waiting] of some) if (!this.#waiting.has(key)) this.#waiting.set(key, waiting);
+      this.#dropped += dropped;
+      throw error;
+    });
   }
 
   /** Seals the next rows that no transaction under way can still come before. @returns how many */
@@ -149,27 +171,35 @@ export class AuditLog {
       .where(sql`${auditLog.at} < now() - ${this.#retentionDays} * interval '1 day'`);
   }
 
-  /** Compares every seal with the rows that it covers. Seals of which rows have been trimmed are passed over. */
+  /**
+   * Compares every seal with the rows that it covers, and every name with its pseudonym. Seals older than the retention
+   * are passed over: their rows may have been trimmed.
+   */
   async verify(): Promise<AuditVerification> {
-    const { rows: seals } = await this.#db.pool.query({
+    const { rows: seals } = await this.#db.pool.query<Seal>({
       name: 'audit_seals',
-      text: 'select id, last_xid::text as xid, last_id as "lastId", rows, hash from echo_audit_seals order by id',
+      text: `select id, last_xid::text as xid, last_id as "lastId", rows, hash,
+               at < now() - $1 * interval '1 day' as "mayBeTrimmed" from echo_audit_seals order by id`,
+      values: [this.#retentionDays],
     });
-    const trimmed = new Date(Date.now() - this.#retentionDays * DAY_MS);
     const broken: number[] = [];
+    const stream = sealedRows(this.#db.pool);
+    let next = await stream.next();
     let count = 0;
-    let place = { ...NO_SEAL };
+    let previous: Buffer = NO_SEAL.hash;
     for (const seal of seals) {
-      const rows = await rowsAfter(this.#db.pool, place, 'and (xid, id) <= ($4::text::xid8, $5::bigint)', [
-        seal.xid,
-        seal.lastId,
-      ]);
-      const isTrimmed = rows.length < seal.rows && (rows[0]?.at ?? trimmed) <= trimmed;
-      if (!isTrimmed && !hashOver(place.hash, rows).equals(seal.hash)) broken.push(seal.id);
-      count += rows.length;
-      place = { id: seal.id, xid: seal.xid, lastId: seal.lastId, hash: seal.hash };
+      const covered: SealedRow[] = [];
+      for (; !next.done && isWithin(next.value, seal); next = await stream.next()) covered.push(next.value);
+      if (!seal.mayBeTrimmed && !hashOver(previous, covered).equals(seal.hash)) broken.push(seal.id);
+      count += covered.length;
+      previous = seal.hash;
     }
-    return { seals: seals.length, rows: count, broken };
+    const { rows: names } = await this.#db.pool.query<{ wrong: number }>({
+      name: 'audit_names_verified',
+      text: `select count(*)::int as wrong from echo_audit_names where pseudonym <> left(encode(sha256(convert_to(
+               tenant_id || chr(31) || coalesce(user_id, '') || chr(31) || name, 'UTF8')), 'hex'), 32)`,
+    });
+    return { seals: seals.length, rows: count, broken, wrongNames: names[0]?.wrong ?? 0 };
   }
 
   /** Rows of a tenant after one, oldest first, with the names that have not been erased. */
@@ -198,6 +228,27 @@ interface Place {
   readonly hash: Buffer;
 }
 const NO_SEAL: Place = { id: 0, xid: '0', lastId: '0', hash: Buffer.alloc(0) };
+
+interface Seal extends Place {
+  readonly rows: number;
+  readonly mayBeTrimmed: boolean;
+}
+
+/** All rows in the order in which they were sealed. */
+async function* sealedRows(client: Pick<PoolClient, 'query'>): AsyncGenerator<SealedRow, undefined> {
+  for (let place: Place = NO_SEAL; ; ) {
+    const rows = await rowsAfter(client, place, '');
+    yield* rows;
+    const last = rows.at(-1);
+    if (!last || rows.length < SEAL_ROWS) return;
+    place = { ...place, xid: last.xid, lastId: last.id };
+  }
+}
+
+function isWithin(row: SealedRow, seal: Seal): boolean {
+  const [a, b] = [BigInt(row.xid), BigInt(seal.xid)];
+  return a < b || (a === b && BigInt(row.id) <= BigInt(seal.lastId));
+}
 
 interface SealedRow {
   readonly id: string;

@@ -36,6 +36,7 @@ export class Authenticator {
    * @param address where the caller is
    * @throws Unauthenticated if nothing valid is shown; it does not say what was wrong
    * @throws RateLimited for an address that tries too often
+   * @throws ServiceUnavailable while a key cannot be looked up
    */
   async principalOf(shown: Shown, address: string): Promise<Principal> {
     if (!this.#parts.required) return LOCAL_PRINCIPAL;
@@ -56,9 +57,10 @@ export class Authenticator {
 
   async #byCredential(secret: string, address: string): Promise<Principal | null> {
     const { keys, tokens, limits } = this.#parts;
+    if (!secret.startsWith('echo_')) return tokens?.principalOf(secret) ?? null;
     // Keys in use go on working, whoever else is at the same address.
     if (!keys.isRemembered(secret)) await limits.checkFailures(address);
-    return secret.startsWith('echo_') ? keys.principalOf(secret) : (tokens?.principalOf(secret) ?? null);
+    return keys.principalOf(secret);
   }
 }
 

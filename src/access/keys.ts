@@ -3,6 +3,7 @@ import { and, asc, eq, gt, isNull, or, sql } from 'drizzle-orm';
 import { type Availability, judgeDatabaseError } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
 import { prepareOnce } from '../db/statements.ts';
+import { ServiceUnavailable } from '../domains/errors.ts';
 import { type Permission, type Principal, permissionsOf, type Role } from './principals.ts';
 import { type ApiKeyRow, apiKeys as k } from './tables.ts';
 
@@ -139,12 +140,13 @@ export class ApiKeys {
     const known = this.#remembered.get(keyId);
     const age = known ? Date.now() - known.at : Number.POSITIVE_INFINITY;
     if (known && age < REMEMBERED_MS) return known.row;
-    const fallback = { row: known?.row && age < TRUSTED_MS ? known.row : null, at: known?.at ?? 0 };
+    const fallback = known?.row && age < TRUSTED_MS ? known.row : null;
     const found = await this.#availability.tolerate<Remembered | null>(async () => {
       const [row] = await statements(this.#db).byKeyId.execute({ keyId });
       return { row: row ?? null, at: Date.now() };
     }, null);
-    if (!found) return fallback.row;
+    if (!found && !fallback) throw new ServiceUnavailable('keys cannot be looked up now; try again');
+    if (!found) return fallback;
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
     // Made-up keys are not remembered: they would push out real ones.
     if (found.row) this.#remembered.set(keyId, found);

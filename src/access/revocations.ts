@@ -2,6 +2,7 @@ import { gt, lt, sql } from 'drizzle-orm';
 import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
 import { prepareOnce } from '../db/statements.ts';
+import type { Logger } from '../log.ts';
 import { revokedTokens as r } from './tables.ts';
 
 /** Milliseconds between looks at the list: another server's revocation is noticed after that. */
@@ -9,9 +10,10 @@ const LOOK_MS = 5_000;
 
 const statements = prepareOnce((orm) => ({
   unexpired: orm
-    .select({ tokenId: r.tokenId })
+    .select({ tenantId: r.tenantId, tokenId: r.tokenId })
     .from(r)
-    .where(gt(r.expiresAt, sql`now()`))
+    // Longer than clocks may differ.
+    .where(gt(r.expiresAt, sql`now() - interval '1 minute'`))
     .prepare('revoked_tokens_unexpired'),
 }));
 
@@ -19,35 +21,56 @@ const statements = prepareOnce((orm) => ({
 export class RevokedTokens {
   readonly #db: Database;
   readonly #availability: Availability;
-  #known: ReadonlySet<string> = new Set();
+  readonly #log: Logger;
+  #known = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
 
-  constructor(db: Database, availability: Availability) {
+  constructor(db: Database, availability: Availability, log: Logger) {
     this.#db = db;
     this.#availability = availability;
+    this.#log = log;
   }
 
-  has(tokenId: string): boolean {
-    return this.#known.has(tokenId);
+  has(tenantId: string, tokenId: string): boolean {
+    return this.#known.has(keyOf({ tenantId, tokenId }));
   }
 
-  /** @param expiresAt after this it is refused anyway */
+  /** @param expiresAt after this it is refused anyway; of two, the later one holds */
   async add(token: { tokenId: string; tenantId: string; revokedBy: string; expiresAt: Date }): Promise<void> {
-    await this.#db.ormTransaction((orm) => orm.insert(r).values(token).onConflictDoNothing());
+    await this.#db.ormTransaction((orm) =>
+      orm
+        .insert(r)
+        .values(token)
+        .onConflictDoUpdate({
+          target: [r.tenantId, r.tokenId],
+          set: { expiresAt: sql`greatest(${r.expiresAt}, excluded.expires_at)` },
+        }),
+    );
     await this.#db.orm.delete(r).where(lt(r.expiresAt, sql`now() - interval '1 day'`));
-    this.#known = new Set([...this.#known, token.tokenId]);
+    this.#known.add(keyOf(token));
   }
 
   /** Reads the list, now and from time to time until `stop`. While the database is away the last one holds. */
   async start(): Promise<void> {
-    const rows = await this.#availability.tolerate(() => statements(this.#db).unexpired.execute(), null);
-    if (rows) this.#known = new Set(rows.map(({ tokenId }) => tokenId));
+    try {
+      const rows = await this.#availability.tolerate(() => statements(this.#db).unexpired.execute(), []);
+      // Added to what is known: none is ever taken back, and one may have been added meanwhile.
+      for (const row of rows) this.#known.add(keyOf(row));
+    } catch (error) {
+      this.#log.warn({ err: error }, 'the list of revoked tokens could not be read; the last one holds');
+    }
+    if (this.#stopped) return;
     this.#timer = setTimeout(() => void this.start(), LOOK_MS);
     this.#timer.unref();
   }
 
   stop(): void {
+    this.#stopped = true;
     if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
   }
+}
+
+function keyOf({ tenantId, tokenId }: { tenantId: string; tokenId: string }): string {
+  return JSON.stringify([tenantId, tokenId]);
 }

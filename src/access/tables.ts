@@ -1,4 +1,13 @@
-import { bigserial, index, integer, jsonb, pgTable, text, uniqueIndex } from 'drizzle-orm/pg-core';
+import {
+  bigserial,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/pg-core';
 import { bytes, currentTransactionId, instant, tenantId, transactionId } from '../db/columns.ts';
 import type { Permission, Role } from './principals.ts';
 
@@ -31,15 +40,19 @@ export const apiKeys = pgTable(
 export type ApiKeyRow = typeof apiKeys.$inferSelect;
 
 /** Tokens that are refused before they expire. */
-export const revokedTokens = pgTable('echo_revoked_tokens', {
-  /** Claim `jti`. */
-  tokenId: text('token_id').primaryKey(),
-  tenantId: tenantId(),
-  revokedAt: instant('revoked_at').notNull().defaultNow(),
-  revokedBy: text('revoked_by').notNull(),
-  /** After this it need not be remembered. */
-  expiresAt: instant('expires_at').notNull(),
-});
+export const revokedTokens = pgTable(
+  'echo_revoked_tokens',
+  {
+    /** Claim `jti`. */
+    tokenId: text('token_id').notNull(),
+    tenantId: tenantId(),
+    revokedAt: instant('revoked_at').notNull().defaultNow(),
+    revokedBy: text('revoked_by').notNull(),
+    /** After this it need not be remembered. */
+    expiresAt: instant('expires_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.tenantId, table.tokenId] })],
+);
 
 /**
  * Who did what: one row for each write, in its transaction, and for each refusal. Rows can be added and read; a

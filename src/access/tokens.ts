@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 import type { Logger } from '../log.ts';
 import { PERMISSIONS, type Principal, permissionsOf, ROLES } from './principals.ts';
@@ -25,7 +26,7 @@ type KeySet = ReturnType<typeof createLocalJWKSet>;
 export class Tokens {
   readonly #options: TokenOptions;
   readonly #load: (url: string) => Promise<unknown>;
-  readonly #isRevoked: (tokenId: string) => boolean;
+  readonly #isRevoked: (tenantId: string, tokenId: string) => boolean;
   readonly #log: Logger;
   #keys: KeySet | Uint8Array | null = null;
   #timer: NodeJS.Timeout | null = null;
@@ -36,7 +37,11 @@ export class Tokens {
    */
   constructor(
     options: TokenOptions,
-    parts: { load: (url: string) => Promise<unknown>; isRevoked: (tokenId: string) => boolean; log: Logger },
+    parts: {
+      load: (url: string) => Promise<unknown>;
+      isRevoked: (tenantId: string, tokenId: string) => boolean;
+      log: Logger;
+    },
   ) {
     this.#options = options;
     this.#load = parts.load;
@@ -72,8 +77,9 @@ export class Tokens {
         typeof this.#keys === 'function'
           ? await jwtVerify(token, this.#keys, checks)
           : await jwtVerify(token, this.#keys, checks);
-      if (payload.jti !== undefined && this.#isRevoked(payload.jti)) return null;
-      return principalFrom(payload);
+      const principal = principalFrom(payload);
+      const { jti } = payload;
+      return principal && jti !== undefined && this.#isRevoked(principal.tenantId, jti) ? null : principal;
     } catch {
       return null;
     }
@@ -112,6 +118,14 @@ function principalFrom(claims: JWTPayload): Principal | null {
     userId: sub,
     roles: known,
     permissions: permissionsOf(known, named.length > 0 ? named : null),
-    credential: { kind: 'TOKEN', id: jti ?? `${sub}@${exp}`, expiresAt: new Date(exp * 1_000) },
+    // Without a name in it: the audit log keeps it, whoever is erased.
+    credential: { kind: 'TOKEN', id: jti ?? anonymousId(sub, exp), expiresAt: new Date(exp * 1_000) },
   };
+}
+
+function anonymousId(sub: string, exp: number): string {
+  return createHash('sha256')
+    .update(JSON.stringify([sub, exp]))
+    .digest('hex')
+    .slice(0, 16);
 }

@@ -33,9 +33,10 @@ export function keepChecking(
   end: () => void,
 ): NodeJS.Timeout | undefined {
   if (credential === null) return undefined;
-  const check = async () => {
-    if (!(await admitted(authenticate))) end();
-  };
-  // What cannot be checked now is checked again.
-  return setInterval(() => void check().catch(() => undefined), RECHECK_MS).unref();
+  const check = () =>
+    authenticate().catch((error: unknown) => {
+      // What cannot be checked now is checked again.
+      if (error instanceof EchoError && !error.retryable) end();
+    });
+  return setInterval(() => void check(), RECHECK_MS).unref();
 }

@@ -1,4 +1,10 @@
-import type { DocumentNode, ExecutionArgs, GraphQLError, SelectionSetNode } from 'graphql';
+import type {
+  DocumentNode,
+  ExecutionArgs,
+  FragmentDefinitionNode,
+  GraphQLError,
+  SelectionSetNode,
+} from 'graphql';
 import { getOperationAST, Kind } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { RATE_CLASSES, type RateClass, type RateLimits } from '../access/limits.ts';
@@ -6,6 +12,8 @@ import { EchoError } from '../domains/errors.ts';
 import { complexityOf } from './complexity.ts';
 import type { Context } from './context.ts';
 
+/** Beyond any limit. */
+const MOST = 1e9;
 const USUAL = { query: 'READ', mutation: 'WRITE', subscription: 'READ' } as const;
 
 /** Takes what an operation costs from its caller's limits before it is executed, on every transport. */
@@ -34,31 +42,56 @@ export function rateLimited(limits: RateLimits, mask: (error: unknown) => GraphQ
   };
 }
 
-/** Reads cost their complexity; writes and heavy operations one for each field, however it is called. */
+/**
+ * All operations cost their complexity as reading, for what they give back; writes and heavy operations one more for
+ * each field, however it is called.
+ */
 function costsOf(args: ExecutionArgs): Record<RateClass, number> {
-  const costs = { READ: 0, WRITE: 0, HEAVY: 0 };
+  const costs = { READ: complexityOf(args) ?? 1, WRITE: 0, HEAVY: 0 };
   const operation = getOperationAST(args.document, args.operationName);
   const root = operation && args.schema.getRootType(operation.operation);
   if (!operation || !root) return costs;
   const fields = root.getFields();
-  for (const name of rootFieldsOf(operation.selectionSet, args.document)) {
+  for (const [name, count] of rootFieldsOf(operation.selectionSet, args.document, new Map())) {
     const rate = (fields[name]?.extensions.rate ?? USUAL[operation.operation]) as RateClass;
-    if (rate !== 'READ') costs[rate]++;
+    if (rate !== 'READ') costs[rate] += count;
   }
-  if (operation.operation !== 'mutation') costs.READ = complexityOf(args) ?? 1;
   return costs;
 }
 
-/** Names of the fields that an operation asks for, as often as it does. */
-function* rootFieldsOf(selections: SelectionSetNode, document: DocumentNode): Generator<string> {
-  for (const selection of selections.selections) {
-    if (selection.kind === Kind.FIELD) yield selection.name.value;
-    else if (selection.kind === Kind.INLINE_FRAGMENT) yield* rootFieldsOf(selection.selectionSet, document);
-    else {
-      const fragment = document.definitions.find(
-        (each) => each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === selection.name.value,
-      );
-      if (fragment?.kind === Kind.FRAGMENT_DEFINITION) yield* rootFieldsOf(fragment.selectionSet, document);
+type Counts = ReadonlyMap<string, number>;
+
+/** How often an operation asks for each field. Each fragment is counted once, however often and deep it is spread. */
+function rootFieldsOf(
+  { selections }: SelectionSetNode,
+  document: DocumentNode,
+  known: Map<string, Counts>,
+): Counts {
+  const counts = new Map<string, number>();
+  const add = (name: string, count: number) =>
+    counts.set(name, Math.min((counts.get(name) ?? 0) + count, MOST));
+  for (const selection of selections) {
+    if (selection.kind === Kind.FIELD) {
+      add(selection.name.value, 1);
+      continue;
     }
+    const inner =
+      selection.kind === Kind.INLINE_FRAGMENT
+        ? rootFieldsOf(selection.selectionSet, document, known)
+        : fragmentFieldsOf(selection.name.value, document, known);
+    for (const [name, count] of inner) add(name, count);
   }
+  return counts;
+}
+
+function fragmentFieldsOf(name: string, document: DocumentNode, known: Map<string, Counts>): Counts {
+  const counted = known.get(name);
+  if (counted) return counted;
+  const fragment = document.definitions.find(
+    (each): each is FragmentDefinitionNode =>
+      each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === name,
+  );
+  const counts = fragment ? rootFieldsOf(fragment.selectionSet, document, known) : new Map<string, number>();
+  known.set(name, counts);
+  return counts;
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type GraphQLError, type GraphQLSchema, parse } from 'graphql';
+import { type GraphQLError, type GraphQLSchema, Kind, parse } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { AuditLog } from '../access/audit.ts';
 import { currentActor } from '../access/caller.ts';
@@ -89,12 +89,18 @@ export function createGraphqlYoga(options: GraphqlOptions) {
       audit.refused({
         actor,
         address: null,
-        action: masked.path?.join('.') ?? 'operation',
+        action: fieldOf(masked),
         code,
         correlationId,
       });
     return masked;
   }
+}
+
+/** The field that was refused, by its own name and not what the caller called it. */
+function fieldOf({ nodes, path }: GraphQLError): string {
+  const [node] = nodes ?? [];
+  return path && node?.kind === Kind.FIELD ? node.name.value : 'operation';
 }
 
 /** A document of too many tokens is refused while it is read. */

@@ -13,6 +13,15 @@ export interface WebPolicy {
 }
 
 const LOCAL_HOST = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d{1,5})?$/i;
+/** What proxies add; not all of them do. */
+const PROXY_HEADERS = [
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+];
 const ALLOWED_HEADERS = 'content-type, authorization, x-api-key, graphql-require-preflight';
 /** Seconds that browsers remember what they may send. */
 const PREFLIGHT_S = '600';
@@ -92,7 +101,7 @@ export class WebGuard {
     if (!this.#policy.localOnly) return;
     if (!LOCAL_HOST.test(headers.host ?? ''))
       throw new HttpProblem(403, 'FORBIDDEN', 'host: without access control (AUTH) only localhost is served');
-    if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined)
+    if (PROXY_HEADERS.some((name) => headers[name] !== undefined))
       throw new HttpProblem(
         403,
         'FORBIDDEN',

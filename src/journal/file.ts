@@ -68,22 +68,31 @@ export class JournalFile {
     }
   }
 
-  /** @returns how many buried entries went; a failure as `commit` */
-  purge(fields: Readonly<Record<string, string>>): { removed: number; failure: JournalFailureInfo | null } {
+  /**
+   * Removes buried entries in which an object has all these fields (none: nothing), and leaves no byte of what was
+   * removed. Of a damaged entry it is enough that it has the words.
+   */
+  purge(fields: Readonly<Record<string, string>>): { removed: number; failure: { message: string } | null } {
+    const given = Object.entries(fields);
+    const isMeant = given.map(() => 'j.value ->> ? = ?').join(' and ');
+    const hasWords = given.map(() => 'instr(dead.body, ?) > 0').join(' and ');
     try {
-      const isMeant = Object.keys(fields)
-        .map(() => 'j.value ->> ? = ?')
-        .join(' and ');
-      const values = Object.entries(fields).flat();
-      const { changes } = this.#db
-        .prepare(
-          `delete from dead where exists (select 1 from json_tree(dead.body) j where j.type = 'object' and ${isMeant})`,
-        )
-        .run(...values);
+      const removed =
+        given.length === 0
+          ? 0
+          : this.#db
+              .prepare(
+                `delete from dead where case when json_valid(dead.body)
+                   then exists (select 1 from json_tree(dead.body) j where j.type = 'object' and ${isMeant})
+                   else ${hasWords} end`,
+              )
+              .run(...given.flat(), ...Object.values(fields)).changes;
       this.#db.exec('vacuum; pragma wal_checkpoint(truncate)');
-      return { removed: Number(changes), failure: null };
+      return { removed: Number(removed), failure: null };
     } catch (error) {
-      return { removed: 0, failure: this.#fail(error as Error & { errcode?: number }) };
+      // Nothing that was acknowledged depends on it.
+      if (this.#db.isTransaction) this.#db.exec('rollback');
+      return { removed: 0, failure: { message: (error as Error).message } };
     }
   }
 

@@ -128,6 +128,10 @@ export class Journal {
     if (!('id' in reply)) return;
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
+    if ('purgeFailed' in reply) {
+      waiting?.reject(new Error(`the journal could not be purged: ${reply.purgeFailed}`));
+      return;
+    }
     if (reply.size > 0) this.#size = reply.size;
     if ('failure' in reply) {
       this.#failure =

@@ -54,4 +54,6 @@ export type JournalReply =
   | { readonly opened: Recovered }
   | { readonly openFailed: { message: string; busy: boolean } }
   | { readonly id: number; readonly seqs: readonly number[]; readonly size: number }
-  | { readonly id: number; readonly failure: JournalFailureInfo; readonly size: number };
+  | { readonly id: number; readonly failure: JournalFailureInfo; readonly size: number }
+  /** The file is as it was, and goes on. */
+  | { readonly id: number; readonly purgeFailed: string };

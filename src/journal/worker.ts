@@ -41,7 +41,11 @@ function handle(journal: JournalFile, requests: readonly JournalRequest[]): void
   for (const request of requests) {
     if (request.op !== 'purge') continue;
     const { removed, failure } = journal.purge(request.fields);
-    reply(failure ? { id: request.id, failure, size: 0 } : { id: request.id, seqs: [removed], size: 0 });
+    reply(
+      failure
+        ? { id: request.id, purgeFailed: failure.message }
+        : { id: request.id, seqs: [removed], size: 0 },
+    );
   }
   const closing = requests.find((request) => request.op === 'close');
   if (!closing) return;

@@ -127,7 +127,8 @@ export function restRoutes(options: {
         options.audit.refused({
           actor,
           address: options.addressOf(request),
-          action: url.pathname,
+          // Without what the path names, which may be a person's.
+          action: endpoint?.path.source.replaceAll(/[\\^$]/g, '') ?? '/api/echo',
           code: error.code,
           correlationId: actor?.correlationId ?? null,
         });

@@ -50,6 +50,11 @@ export class RecentAnswers {
     }
   }
 
+  /** Forgets the answer of an entry that the caller removes from the journal. */
+  drop(seq: number): void {
+    for (const [turnId, answer] of this.#answers) if (answer.seq === seq) this.#answers.delete(turnId);
+  }
+
   /** Forgets everything, for a deletion. */
   async forget(): Promise<void> {
     const remove = [...this.#answers.values()].flatMap(({ seq }) => seq ?? []);

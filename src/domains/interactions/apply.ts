@@ -230,13 +230,16 @@ async function completeTurn(
              select id, tenant_id, user_id from completed
              -- Takes the lock of a row that is there: whoever indexes the turn now has not seen its answer.
              on conflict (interaction_id) do update set queued_at = now()
+           ), audited as materialized (
+             select echo_audit(tenant_id, user_id, 'turns.answer', conversation_id, 'OK', null, $2::jsonb) from completed
            )
-           select * from completed`,
+           select * from completed where (select count(*) from audited) >= 0`,
     values: [
       JSON.stringify({
         ...columnsOf(turn),
         completion_hash: `\\x${completionHashOf(stored.chainHash, turn).toString('hex')}`,
       }),
+      turn.actor ? JSON.stringify(turn.actor) : null,
     ],
   });
   await countMentions(client, [turn]);

@@ -6,7 +6,7 @@ import { Drain, type DrainEntry, type Judgement } from '../../journal/drain.ts';
 import { type Journal, JournalBroken, JournalFull, type StoredEntry } from '../../journal/journal.ts';
 import type { Logger } from '../../log.ts';
 import { EchoError, IdempotencyKeyReused, NotFound, ServiceUnavailable, StorageFull } from '../errors.ts';
-import { RecentAnswers } from './answers.ts';
+import { ANSWER_ENTRY, RecentAnswers } from './answers.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
 import { PendingTurns } from './pending.ts';
 import { rehomeTurn, rekeyTurn, type Turn } from './turn.ts';
@@ -89,13 +89,29 @@ export class TurnStore {
     this.pending = new PendingTurns(this.#drain, this.#accepted);
   }
 
-  /** Takes up what an earlier process left: turns to apply, and queries that it did not answer. */
-  async recover(): Promise<void> {
+  /**
+   * Takes up what an earlier process left: turns to apply, and queries that it did not answer.
+   *
+   * @param isErased whether a user was erased after this instant, by another server: what waited here goes, too
+   */
+  async recover(isErased: (owner: Owner, acceptedAt: Date) => boolean = () => false): Promise<void> {
     const { journal, log } = this.#options;
     const interrupted: StoredEntry[] = [];
+    const erased: number[] = [];
     for (const entry of journal.recovered.entries) {
+      const owner = ownerOf(entry);
+      if (owner && isErased(owner, new Date(entry.acceptedAt))) {
+        erased.push(entry.seq);
+        this.answers.drop(entry.seq);
+        continue;
+      }
       if (entry.kind === QUERY) interrupted.push(entry);
       else if (entry.kind === TURNS) this.#resubmit(entry, JSON.parse(entry.body) as Turn[]);
+    }
+    if (erased.length > 0) {
+      await this.#write({ remove: erased });
+      await journal.purge({});
+      log.info({ entries: erased.length }, 'dropped what the journal held of erased users');
     }
     for (const entry of interrupted)
       await this.#interrupt({ seq: entry.seq, turn: JSON.parse(entry.body) as Turn });
@@ -322,4 +338,11 @@ function amendTurns(turns: readonly Turn[], error: unknown): readonly Turn[] | n
   if (error instanceof IdempotencyKeyReused)
     return turns.map((turn) => (turn.turnId === error.turnId ? rekeyTurn(turn) : turn));
   return null;
+}
+
+/** Whose turns an entry of the journal holds; null if it holds none. */
+function ownerOf({ kind, body }: StoredEntry): Owner | null {
+  if (kind !== QUERY && kind !== TURNS && kind !== ANSWER_ENTRY) return null;
+  const value = JSON.parse(body) as Turn | readonly Turn[];
+  return (Array.isArray(value) ? value[0] : value) ?? null;
 }

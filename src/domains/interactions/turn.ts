@@ -87,6 +87,23 @@ export function rekeyTurn(turn: Turn): Turn {
   };
 }
 
+/**
+ * Whether a turn that comes back from outside may have its id: one that follows from names must follow from its own,
+ * or it could take the place of somebody else's turn.
+ */
+export function isOwnTurnId(
+  owner: Owner,
+  turn: Pick<Turn, 'turnId' | 'conversationId' | 'idempotencyKey' | 'payloadHash' | 'metadata'>,
+): boolean {
+  const id = turn.turnId.toLowerCase();
+  const { accepted_as_conversation: accepted, reused_idempotency_key: reused } = turn.metadata;
+  const conversationId = typeof accepted === 'string' ? accepted : turn.conversationId;
+  if (turn.idempotencyKey !== null) return id === turnIdOf(owner, conversationId, turn.idempotencyKey);
+  if (id.charAt(14) !== '5') return true;
+  if (typeof reused !== 'string') return false;
+  return id === nameBasedUuid(TURN_NAMESPACE, [turnIdOf(owner, conversationId, reused), turn.payloadHash]);
+}
+
 /** SHA-256 over what a caller sent, independent of the order of keys; hexadecimal. */
 export function payloadHashOf(payload: unknown): string {
   return createHash('sha256').update(canonicalJson(payload)).digest('hex');

@@ -18,7 +18,7 @@ export async function auditCommand(
     await audit.flush();
     const found = await audit.verify();
     print(JSON.stringify(found));
-    return found.broken.length > 0 ? 1 : 0;
+    return found.broken.length > 0 || found.wrongNames > 0 ? 1 : 0;
   }
   if (command !== 'export') {
     print(USAGE);

@@ -59,6 +59,9 @@ const AuditVerificationRef = builder.objectRef<AuditVerification>('AuditVerifica
       description: 'Links that do not fit: entries were altered, removed or put in.',
       resolve: ({ broken }) => [...broken],
     }),
+    wrongNames: t.exposeInt('wrongNames', {
+      description: 'Names that do not fit their pseudonym: they were changed.',
+    }),
   }),
 });
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { and, desc, eq, isNull } from 'drizzle-orm';
 import type pg from 'pg';
 import type { Owner, Principal } from '../../access/principals.ts';
+import { judgeDatabaseError } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
@@ -20,7 +21,10 @@ export interface ErasureServices {
   readonly texts: TextAnalyses;
   readonly tombstones: Tombstones;
   readonly signer: ReceiptSigner;
-  readonly access: { readonly apiKeys: { clear(): void } };
+  readonly access: {
+    readonly apiKeys: { clear(): void };
+    readonly audit: { flush(): Promise<void> };
+  };
 }
 
 /** Proof of an erasure. */
@@ -33,8 +37,9 @@ export interface Erasure {
 
 type Counts = Record<string, number>;
 
-/** Conversations that one transaction erases. */
-const BATCH = 100;
+/** Turns that one statement erases. */
+const BATCH = 1_000;
+const ATTEMPTS = 5;
 /** Milliseconds that turns on their way get to arrive. */
 const ARRIVAL_MS = 20_000;
 const LOOK_MS = 50;
@@ -59,12 +64,13 @@ export async function eraseUser(
   const { receiptId, erasedAt } = await beginErasure(db, owner);
   tombstones.note(owner, erasedAt);
   await store.settle();
-  const counts: Counts = { ...(await eraseTurns(services, owner)), ...(await eraseRest(db, owner)) };
+  const { vectorsLeft = 0, ...turns } = await eraseTurns(services, owner);
+  const counts: Counts = { ...turns, ...(await retried(() => eraseRest(db, owner))) };
   counts.journalEntries = await services.journal.purge({ tenantId: owner.tenantId, userId: owner.userId });
   await purgeVectors(services.vectors);
   services.texts.clear();
   services.access.apiKeys.clear();
-  const left = await countLeft(db, owner);
+  const left = { ...(await countLeft(db, owner)), vectors: vectorsLeft };
   const receipt = {
     receiptId,
     tenantId: owner.tenantId,
@@ -84,6 +90,8 @@ export async function eraseUser(
       .set({ completedAt: new Date(), receipt, signature })
       .where(and(eq(e.receiptId, receiptId), eq(e.tenantId, owner.tenantId))),
   );
+  // What was refused to them in the last second would bring their name back.
+  await services.access.audit.flush();
   await forgetNames(db, owner);
   return { receipt, signature, publicKey: services.signer.publicKey };
 }
@@ -114,36 +122,56 @@ async function beginErasure(db: Database, owner: Owner): Promise<{ receiptId: st
   return begun;
 }
 
-/** Conversation by conversation, vectors first: a turn without its vector is found again, a vector without its turn is not. */
+/**
+ * Some turns at a time, their vectors first: a turn that is left still says which vector to remove, a vector without
+ * its turn says nothing. Conversations go when their turns have gone.
+ */
 async function eraseTurns({ db, vectors }: ErasureServices, owner: Owner): Promise<Counts> {
-  const counts = { conversations: 0, turns: 0 };
+  const counts = { conversations: 0, turns: 0, vectorsLeft: 0 };
   const values = [owner.userId, owner.tenantId];
   for (;;) {
-    const { rows } = await db.pool.query<{ conversationId: string }>({
+    const { rows } = await db.pool.query<{ id: number; turnId: string }>({
       name: 'erase_next',
-      text: `select conversation_id as "conversationId" from echo_conversations
-             where user_id = $1 and tenant_id = $2 order by id limit ${BATCH}`,
+      text: `select id, turn_id as "turnId" from echo_unified_interactions
+             where user_id = $1 and tenant_id = $2 order by timestamp, id limit ${BATCH}`,
       values,
     });
-    if (rows.length === 0) return counts;
-    const names = rows.map(({ conversationId }) => conversationId);
-    const turnIds = await db.transaction(async (client) => {
-      await client.query({
-        name: 'erase_conversations',
-        text: 'delete from echo_conversations where conversation_id = any($3::text[]) and user_id = $1 and tenant_id = $2',
-        values: [...values, names],
-      });
-      const turns = await client.query<{ id: string }>({
-        name: 'erase_turns',
-        text: `delete from echo_unified_interactions
-               where conversation_id = any($3::text[]) and user_id = $1 and tenant_id = $2 returning turn_id as id`,
-        values: [...values, names],
-      });
-      return turns.rows.map(({ id }) => id);
-    });
+    if (rows.length === 0) break;
+    const turnIds = rows.map(({ turnId }) => turnId);
     await available(() => vectors.remove(turnIds));
-    counts.conversations += names.length;
+    await retried(() =>
+      db.pool.query({
+        name: 'erase_turns',
+        text: 'delete from echo_unified_interactions where id = any($3::int[]) and user_id = $1 and tenant_id = $2',
+        values: [...values, rows.map(({ id }) => id)],
+      }),
+    );
+    // The worker may have been at one of them.
+    await available(() => vectors.remove(turnIds));
+    counts.vectorsLeft += (await available(() => vectors.fetch(turnIds))).size;
     counts.turns += turnIds.length;
+  }
+  const gone = await retried(() =>
+    db.transaction((client) =>
+      client.query({
+        name: 'erase_conversations',
+        text: 'delete from echo_conversations where user_id = $1 and tenant_id = $2',
+        values,
+      }),
+    ),
+  );
+  counts.conversations = gone.rowCount ?? 0;
+  return counts;
+}
+
+/** Tries again what met another transaction. */
+async function retried<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === ATTEMPTS || judgeDatabaseError(error) !== 'conflict') throw error;
+    }
   }
 }
 

@@ -10,6 +10,10 @@ export const EXPORT_FORMAT = 'echo-brain-export/1';
 export const MAX_LINES = 500;
 /** Conversations that are read at once. */
 const AT_ONCE = 20;
+/** Turns that are read at once: a turn has up to a megabyte. */
+const TURNS_AT_ONCE = 20;
+/** A page ends behind the line that reaches so many. */
+const PAGE_CHARACTERS = 1_000_000;
 
 /** Where a page begins: after this turn of this conversation (0: after the line of the conversation itself). */
 export interface ExportPosition {
@@ -35,7 +39,7 @@ export interface ExportManifest {
   readonly sha256: string;
 }
 
-/** The next lines of a user's export. @param limit lines, 1 to MAX_LINES */
+/** The next lines of a user's export, about a megabyte at most. @param limit lines, 1 to MAX_LINES */
 export async function exportPage(
   db: Database,
   owner: Owner,
@@ -43,15 +47,19 @@ export async function exportPage(
   limit: number,
 ): Promise<ExportPage> {
   const lines: string[] = [];
+  let characters = 0;
   let position = after;
   let coming: { conversationId: string; line: string }[] = [];
   while (lines.length < limit) {
     if (position) {
-      const turns = await turnsAfter(db, owner, position, limit - lines.length);
-      lines.push(...turns.map(({ line }) => line));
-      const last = turns.at(-1);
-      if (last) position = { ...position, sequence: last.sequence };
-      if (lines.length >= limit) return { lines, next: position };
+      const turns = await turnsAfter(db, owner, position, Math.min(limit - lines.length, TURNS_AT_ONCE));
+      for (const { line, sequence } of turns) {
+        lines.push(line);
+        characters += line.length;
+        position = { ...position, sequence };
+        if (lines.length >= limit || characters >= PAGE_CHARACTERS) return { lines, next: position };
+      }
+      if (turns.length === TURNS_AT_ONCE) continue;
     }
     if (coming.length === 0) coming = await conversationsAfter(db, owner, position?.conversationId ?? '');
     const conversation = coming.shift();

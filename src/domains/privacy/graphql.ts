@@ -67,7 +67,7 @@ const ExportRef = builder
       manifest: t.field({
         type: ManifestRef,
         description: 'What the whole export holds; reads all of it.',
-        complexity: 500,
+        complexity: 2_000,
         resolve: ({ owner }, _args, { services }) => exportManifest(services.db, owner),
       }),
     }),
@@ -78,7 +78,7 @@ builder.queryField('exportUser', (t) =>
     type: ExportRef,
     description:
       'Everything that is kept of a user: conversations and turns with all their fields and hashes, page by page. `restoreUser` takes the lines back.',
-    complexity: 500,
+    complexity: 2_000,
     args: {
       userId: t.arg.string({
         description: 'Another user, for those who may act for others; absent: the caller.',

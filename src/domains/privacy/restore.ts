@@ -6,7 +6,7 @@ import { InvalidInput, NotFound } from '../errors.ts';
 import * as input from '../input.ts';
 import { foreignConversation } from '../interactions/interactions.ts';
 import { INTERACTION_STATUSES } from '../interactions/tables.ts';
-import { chainHashOf, completionHashOf } from '../interactions/turn.ts';
+import { chainHashOf, completionHashOf, isOwnTurnId } from '../interactions/turn.ts';
 import { MAX_LINES } from './export.ts';
 import type { Tombstones } from './tombstones.ts';
 
@@ -136,6 +136,11 @@ function readParts(owner: Owner, lines: readonly string[], tombstones: Tombstone
     }
     const turn = input.parseInput(TurnLine, value, `lines.${line}`);
     tombstones.check(owner, turn.timestamp, `lines.${line}.timestamp`);
+    if (!isOwnTurnId(owner, turn))
+      throw new InvalidInput(
+        `lines.${line}.turnId`,
+        'does not follow from the user, the conversation and the idempotency key',
+      );
     let part = parts.at(-1);
     if (part?.conversationId !== turn.conversationId) {
       part = { conversation: null, conversationId: turn.conversationId, turns: [] };

@@ -4,11 +4,13 @@ import type { Owner } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { prepareOnce } from '../../db/statements.ts';
+import type { Logger } from '../../log.ts';
 import { InvalidInput } from '../errors.ts';
 import { erasures as e } from './tables.ts';
 
 /** Milliseconds between looks at the list: another server's erasure is noticed after that. */
 const LOOK_MS = 5_000;
+const BEGINNING = new Date(0);
 
 const statements = prepareOnce((orm) => ({
   latest: orm
@@ -30,11 +32,21 @@ export class Tombstones {
   readonly #db: Database;
   readonly #availability: Availability;
   #erasedAt: ReadonlyMap<string, Date> = new Map();
+  readonly #log: Logger;
   #timer: NodeJS.Timeout | null = null;
+  #stopped = false;
 
-  constructor(db: Database, availability: Availability) {
+  constructor(db: Database, availability: Availability, log: Logger) {
     this.#db = db;
     this.#availability = availability;
+    this.#log = log;
+  }
+
+  /** Whether a turn of this instant must not come back. */
+  forbids(owner: Owner, at: Date): boolean {
+    if (this.#erasedAt.size === 0) return false;
+    const erasedAt = this.#erasedAt.get(subjectOf(owner).toString('hex'));
+    return erasedAt !== undefined && at <= erasedAt;
   }
 
   /**
@@ -44,13 +56,12 @@ export class Tombstones {
    * @throws InvalidInput
    */
   check(owner: Owner, at: Date, field: string): void {
-    if (this.#erasedAt.size === 0) return;
-    const erasedAt = this.#erasedAt.get(subjectOf(owner).toString('hex'));
-    if (erasedAt && at <= erasedAt)
-      throw new InvalidInput(
-        field,
-        `must be after ${erasedAt.toISOString()}, when this user was erased; older turns are not taken again`,
-      );
+    if (!this.forbids(owner, at)) return;
+    const erasedAt = this.#erasedAt.get(subjectOf(owner).toString('hex')) ?? at;
+    throw new InvalidInput(
+      field,
+      `must be after ${erasedAt.toISOString()}, when this user was erased; older turns are not taken again`,
+    );
   }
 
   note(owner: Owner, erasedAt: Date): void {
@@ -59,14 +70,25 @@ export class Tombstones {
 
   /** Reads the list, now and from time to time until `stop`. */
   async start(): Promise<void> {
-    const rows = await this.#availability.tolerate(() => statements(this.#db).latest.execute(), null);
-    if (rows) this.#erasedAt = new Map(rows.map(({ subject, at }) => [subject.toString('hex'), at]));
+    try {
+      const rows = await this.#availability.tolerate(() => statements(this.#db).latest.execute(), []);
+      // Added to what is known: an erasure may have been noted meanwhile, and none is ever taken back.
+      const known = new Map(this.#erasedAt);
+      for (const { subject, at } of rows) {
+        const key = subject.toString('hex');
+        if (at > (known.get(key) ?? BEGINNING)) known.set(key, at);
+      }
+      this.#erasedAt = known;
+    } catch (error) {
+      this.#log.warn({ err: error }, 'the list of erasures could not be read; the last one holds');
+    }
+    if (this.#stopped) return;
     this.#timer = setTimeout(() => void this.start(), LOOK_MS);
     this.#timer.unref();
   }
 
   stop(): void {
+    this.#stopped = true;
     if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
   }
 }
