@@ -6,7 +6,7 @@ import { shownInHeaders, shownInPayload } from './access/authenticator.ts';
 import { currentActor } from './access/caller.ts';
 import { LOCAL_PRINCIPAL } from './access/principals.ts';
 import { fetchPublicKeys } from './access/public-keys.ts';
-import { type Config, ConfigError, type ModelLevel, readConfig } from './config.ts';
+import { type Config, ConfigError, readConfig } from './config.ts';
 import { Availability } from './db/availability.ts';
 import type { Database } from './db/client.ts';
 import { DataDirectoryError, inUse, makeDataDirectory, unusable } from './db/data-directory.ts';
@@ -44,11 +44,8 @@ import { probes } from './http/probes.ts';
 import { createHttpServer, listen, type Route } from './http/server.ts';
 import { Journal, JournalBroken, JournalLocked } from './journal/journal.ts';
 import { createLogger, type Logger } from './log.ts';
+import { configuredEmbedder, configuredModels, DimensionsUnknown, embedderOf } from './models/configured.ts';
 import type { Embedder } from './models/embedder.ts';
-import type { LanguageModel } from './models/language-model.ts';
-import { createLexicalEmbedder, LEXICAL } from './models/lexical-embedder.ts';
-import { createOpenAiCompatibleModel } from './models/openai-compatible.ts';
-import { createOpenAiEmbedder, embeddingDimensions } from './models/openai-embedder.ts';
 import { createModelRouter } from './models/router.ts';
 import { restRoutes } from './rest/routes.ts';
 import { createQdrantStore } from './vectors/qdrant.ts';
@@ -80,8 +77,6 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 /** Milliseconds that running requests get when the server stops, and then the drain of the journal. */
 const FINISH_MS = 20_000;
 const DRAIN_MS = 5_000;
-/** What an embedding model gets to say how long its vectors are. */
-const EMBEDDER_START_MS = 10_000;
 /** Turns whose server was killed while it embedded them wait so long for another. */
 const VECTOR_LEASE_MS = 15_000;
 
@@ -340,36 +335,6 @@ function buildMemory(
   return { embedder, vectors: store, vectorWorker, reconciler, texts, indexWorker, meaning };
 }
 
-/** @throws StartupError if the length of the model's vectors is not configured and cannot be asked for */
-async function configuredEmbedder({ embeddings }: Config): Promise<Embedder> {
-  if (!embeddings) return createLexicalEmbedder();
-  if (embeddings.dimensions !== null)
-    return createOpenAiEmbedder({ ...embeddings, dimensions: embeddings.dimensions, askForDimensions: true });
-  const dimensions = await embeddingDimensions(embeddings, AbortSignal.timeout(EMBEDDER_START_MS)).catch(
-    (error: Error) => {
-      throw new StartupError(
-        `EMBEDDINGS_DIMENSIONS: must be set while the embedding model cannot be asked (${error.message})`,
-      );
-    },
-  );
-  return createOpenAiEmbedder({ ...embeddings, dimensions, askForDimensions: false });
-}
-
-/** The embedder of a model that was used before, if the same provider may still have it. */
-function embedderOf({ embeddings }: Config, { name, dimensions }: VectorModel): Embedder | null {
-  if (!embeddings || name.startsWith(LEXICAL)) return null;
-  return createOpenAiEmbedder({ ...embeddings, model: name, dimensions, askForDimensions: false });
-}
-
-function configuredModels({ languageModels }: Config): Partial<Record<ModelLevel, LanguageModel>> {
-  if (!languageModels) return {};
-  const { levels, ...connection } = languageModels;
-  const models: Partial<Record<ModelLevel, LanguageModel>> = {};
-  for (const [level, model] of Object.entries(levels))
-    models[level as ModelLevel] = createOpenAiCompatibleModel({ ...connection, model });
-  return models;
-}
-
 /** An empty database gets the seed characters, so that a first query has something to answer from. */
 async function seedCharacters(services: Services): Promise<void> {
   const tenantId = LOCAL_PRINCIPAL.tenantId;
@@ -476,7 +441,8 @@ function asStartupError(error: unknown, config: Config): unknown {
   if (
     error instanceof EmbeddedPostgresError ||
     error instanceof DataDirectoryError ||
-    error instanceof DatabaseSetupError
+    error instanceof DatabaseSetupError ||
+    error instanceof DimensionsUnknown
   )
     return new StartupError(error.message);
   const { code, message } = error as { code?: string; message: string };

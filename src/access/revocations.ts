@@ -1,6 +1,7 @@
 import { gt, lt, sql } from 'drizzle-orm';
 import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
+import { Refresh } from '../db/refresh.ts';
 import { prepareOnce } from '../db/statements.ts';
 import type { Logger } from '../log.ts';
 import { revokedTokens as r } from './tables.ts';
@@ -20,16 +21,20 @@ const statements = prepareOnce((orm) => ({
 /** Tokens that are refused though they have not expired. Kept in memory, so that a check costs nothing. */
 export class RevokedTokens {
   readonly #db: Database;
-  readonly #availability: Availability;
-  readonly #log: Logger;
-  #known = new Set<string>();
-  #timer: NodeJS.Timeout | null = null;
-  #stopped = false;
+  readonly #refresh: Refresh;
+  readonly #known = new Set<string>();
 
   constructor(db: Database, availability: Availability, log: Logger) {
     this.#db = db;
-    this.#availability = availability;
-    this.#log = log;
+    this.#refresh = new Refresh(
+      async () => {
+        const rows = await availability.tolerate(() => statements(db).unexpired.execute(), []);
+        // Added to what is known: none is ever taken back, and one may have been added meanwhile.
+        for (const row of rows) this.#known.add(keyOf(row));
+      },
+      LOOK_MS,
+      log,
+    );
   }
 
   has(tenantId: string, tokenId: string): boolean {
@@ -52,22 +57,12 @@ export class RevokedTokens {
   }
 
   /** Reads the list, now and from time to time until `stop`. While the database is away the last one holds. */
-  async start(): Promise<void> {
-    try {
-      const rows = await this.#availability.tolerate(() => statements(this.#db).unexpired.execute(), []);
-      // Added to what is known: none is ever taken back, and one may have been added meanwhile.
-      for (const row of rows) this.#known.add(keyOf(row));
-    } catch (error) {
-      this.#log.warn({ err: error }, 'the list of revoked tokens could not be read; the last one holds');
-    }
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => void this.start(), LOOK_MS);
-    this.#timer.unref();
+  start(): Promise<void> {
+    return this.#refresh.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    if (this.#timer) clearTimeout(this.#timer);
+    this.#refresh.stop();
   }
 }
 

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm';
 import type { Owner } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { Refresh } from '../../db/refresh.ts';
 import { prepareOnce } from '../../db/statements.ts';
 import type { Logger } from '../../log.ts';
 import { InvalidInput } from '../errors.ts';
@@ -29,17 +30,24 @@ export function subjectOf({ tenantId, userId }: Owner): Buffer {
 
 /** Who was erased, and when: kept in memory, because every recorded turn is compared with it. */
 export class Tombstones {
-  readonly #db: Database;
-  readonly #availability: Availability;
+  readonly #refresh: Refresh;
   #erasedAt: ReadonlyMap<string, Date> = new Map();
-  readonly #log: Logger;
-  #timer: NodeJS.Timeout | null = null;
-  #stopped = false;
 
   constructor(db: Database, availability: Availability, log: Logger) {
-    this.#db = db;
-    this.#availability = availability;
-    this.#log = log;
+    this.#refresh = new Refresh(
+      async () => {
+        const rows = await availability.tolerate(() => statements(db).latest.execute(), []);
+        // Added to what is known: an erasure may have been noted meanwhile, and none is ever taken back.
+        const known = new Map(this.#erasedAt);
+        for (const { subject, at } of rows) {
+          const key = subject.toString('hex');
+          if (at > (known.get(key) ?? BEGINNING)) known.set(key, at);
+        }
+        this.#erasedAt = known;
+      },
+      LOOK_MS,
+      log,
+    );
   }
 
   /** Whether a turn of this instant must not come back. */
@@ -69,26 +77,11 @@ export class Tombstones {
   }
 
   /** Reads the list, now and from time to time until `stop`. */
-  async start(): Promise<void> {
-    try {
-      const rows = await this.#availability.tolerate(() => statements(this.#db).latest.execute(), []);
-      // Added to what is known: an erasure may have been noted meanwhile, and none is ever taken back.
-      const known = new Map(this.#erasedAt);
-      for (const { subject, at } of rows) {
-        const key = subject.toString('hex');
-        if (at > (known.get(key) ?? BEGINNING)) known.set(key, at);
-      }
-      this.#erasedAt = known;
-    } catch (error) {
-      this.#log.warn({ err: error }, 'the list of erasures could not be read; the last one holds');
-    }
-    if (this.#stopped) return;
-    this.#timer = setTimeout(() => void this.start(), LOOK_MS);
-    this.#timer.unref();
+  start(): Promise<void> {
+    return this.#refresh.start();
   }
 
   stop(): void {
-    this.#stopped = true;
-    if (this.#timer) clearTimeout(this.#timer);
+    this.#refresh.stop();
   }
 }
