@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { AuditLog } from '../src/access/audit.ts';
 import { auditCommand } from '../src/domains/principals/audit-command.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 
@@ -213,5 +214,18 @@ describe('the audit log', () => {
       ),
     ).toBeGreaterThan(0);
     expect(await auditCommand(['verify'], audit, () => undefined)).toBe(1);
+  });
+
+  test('loses what is older than the retention, and nothing else', async () => {
+    const at = "now() - interval '401 days'";
+    await app.sql(
+      `insert into echo_audit_log (id, at, action, result) values (-2, ${at}, 'old', 'OK'), (-1, now(), 'new', 'OK')`,
+    );
+    const before = await app.sql('select count(*)::int as count from echo_audit_log');
+    await new AuditLog({ ...app.app.services, retentionDays: 400 }).flush();
+    expect(await app.sql("select action from echo_audit_log where action in ('old', 'new')")).toEqual([
+      { action: 'new' },
+    ]);
+    expect(await app.sql('select count(*)::int + 1 as count from echo_audit_log')).toEqual(before);
   });
 });

@@ -45,7 +45,7 @@ export class RateLimits {
 
   /** Notes that an address showed something that nobody knows. */
   async noteFailure(address: string): Promise<void> {
-    await this.#failures.consume(address).catch(() => undefined);
+    await this.#failures.penalty(address);
   }
 
   /** @throws RateLimited for an address that showed too many such things */
