@@ -1,17 +1,17 @@
-import { readConfig } from '../src/config.ts';
 import { connectByConfig } from '../src/import/connect.ts';
 import { userExportCommand } from '../src/import/user-export.ts';
 import { createLogger } from '../src/log.ts';
+import { loadConfig } from '../src/startup.ts';
 
 /** `npm run export`, `npm run restore`: a user's whole memory as a file, and back. */
 try {
-  const config = readConfig();
+  const { config, vault } = await loadConfig();
   const log = createLogger(config.logLevel, 2);
   const [kind, ...args] = process.argv.slice(2);
   process.exitCode = await userExportCommand(kind === 'restore' ? 'restore' : 'export', args, {
     connect: connectByConfig(config, log, async (own) => {
       const { createApp } = await import('../src/app.ts');
-      return createApp(own, log, { migrate: true });
+      return createApp(own, log, { migrate: true, vault });
     }),
     print: (line) => void process.stdout.write(`${line}\n`),
   });

@@ -7,6 +7,31 @@ import { z } from 'zod';
 export type Config = Readonly<ReturnType<typeof toConfig>>;
 export type ModelLevel = 'quick' | 'standard' | 'expert';
 
+/** Settings that may come from Vault; the only ones that do. */
+export const SECRET_SETTINGS = [
+  'DATABASE_URL',
+  'QDRANT_API_KEY',
+  'LLM_API_KEY',
+  'EMBEDDINGS_API_KEY',
+  'API_KEY',
+  'JWT_SECRET',
+  'MASTER_KEY',
+  'MASTER_KEY_PREVIOUS',
+  'ALERT_WEBHOOK_SECRET',
+] as const;
+export type SecretSetting = (typeof SECRET_SETTINGS)[number];
+export type SecretValues = Readonly<Partial<Record<SecretSetting, string>>>;
+
+/** Where secrets are kept, and how the server shows who it is. */
+export interface VaultOptions {
+  readonly address: string;
+  /** As `vault kv get` takes it (`secret/echo-brain`), or as the API has it (`secret/data/echo-brain`). */
+  readonly path: string;
+  readonly namespace: string | null;
+  readonly login: { readonly token: string } | { readonly roleId: string; readonly secretId: string };
+  readonly refreshMs: number;
+}
+
 /** All wrong settings of one start, each named; shown to the operator as one block. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
@@ -20,13 +45,45 @@ export class ConfigError extends Error {
 }
 
 /**
- * Reads the configuration once. Precedence: variable, `.env`, the file named by `ECHO_CONFIG`, default.
+ * Reads the configuration once. Precedence: variable, `.env`, the file named by `ECHO_CONFIG`, Vault, default.
  *
  * @param environment the process environment (tests pass their own)
  * @param directory where `.env` is looked for and relative paths start
+ * @param fromVault what Vault holds
  * @throws ConfigError naming every wrong value at once
  */
-export function readConfig(environment: NodeJS.ProcessEnv = process.env, directory = process.cwd()): Config {
+export function readConfig(
+  environment: NodeJS.ProcessEnv = process.env,
+  directory = process.cwd(),
+  fromVault: SecretValues = {},
+): Config {
+  const local = readLayers(environment, directory);
+  const raw = { ...fromVault, ...local };
+  const parsed = Settings.safeParse(raw);
+  const problems = [...(parsed.error?.issues.map(describeIssue) ?? []), ...crossCheck(raw)];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return toConfig(parsed.data, directory, secretsOf(local));
+}
+
+/** Where Vault is, if it is to be asked before the configuration can be read. @throws ConfigError */
+export function readVaultOptions(
+  environment: NodeJS.ProcessEnv = process.env,
+  directory = process.cwd(),
+): VaultOptions | null {
+  const raw = readLayers(environment, directory);
+  if (!raw.VAULT_ADDR) return null;
+  const parsed = VaultSettings.safeParse(raw);
+  const problems = [...(parsed.error?.issues.map(describeIssue) ?? []), ...crossCheckVault(raw)];
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  return vaultOf(parsed.data);
+}
+
+/** @returns why a secret that was changed while the server runs cannot be used; null if it can */
+export function secretProblem(name: SecretSetting, value: string): string | null {
+  return Settings.shape[name].safeParse(value).error?.issues[0]?.message ?? null;
+}
+
+function readLayers(environment: NodeJS.ProcessEnv, directory: string): Record<string, string> {
   const layers = [environment, readEnvFile(resolve(directory, '.env'), false)];
   const named = environment.ECHO_CONFIG ?? layers[1]?.ECHO_CONFIG;
   if (named) layers.push(readEnvFile(resolve(directory, named), true));
@@ -35,10 +92,13 @@ export function readConfig(environment: NodeJS.ProcessEnv = process.env, directo
     for (const [name, value] of Object.entries(layer))
       if (value !== undefined && value !== '') raw[name] = value;
   }
-  const parsed = Settings.safeParse(raw);
-  const problems = [...(parsed.error?.issues.map(describeIssue) ?? []), ...crossCheck(raw)];
-  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-  return toConfig(parsed.data, directory);
+  return raw;
+}
+
+function secretsOf(raw: Readonly<Record<string, string>>): SecretValues {
+  return Object.fromEntries(
+    SECRET_SETTINGS.flatMap((name) => (raw[name] === undefined ? [] : [[name, raw[name]]])),
+  );
 }
 
 const wholeNumber = (minimum: number, maximum: number) =>
@@ -94,6 +154,25 @@ const addresses = z.string().transform((text, context) => {
   }
   return given;
 });
+
+/** 256 bits, as 64 hexadecimal digits or in base64. */
+const masterKey = z.string().transform((text, context) => {
+  const key = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
+  if (key.length === 32 && (/^[0-9a-f]{64}$/i.test(text) || key.toString('base64') === text)) return key;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be 32 bytes as hexadecimal digits or base64; `openssl rand -hex 32` makes one',
+  });
+  return z.NEVER;
+});
+
+/** A shared secret as Standard Webhooks writes it, `whsec_` and base64, or any text. */
+const webhookKey = z
+  .string()
+  .min(24, 'must have at least 24 characters; `openssl rand -base64 32` makes one')
+  .transform((text) =>
+    text.startsWith('whsec_') ? Buffer.from(text.slice(6), 'base64') : Buffer.from(text, 'utf8'),
+  );
 
 const LEVELS: readonly ModelLevel[] = ['quick', 'standard', 'expert'];
 
@@ -162,11 +241,50 @@ const Settings = z.object({
   RATE_LIMIT_READS: wholeNumber(1, 1_000_000_000).prefault('100000'),
   RATE_LIMIT_WRITES: wholeNumber(1, 1_000_000_000).prefault('600'),
   RATE_LIMIT_HEAVY: wholeNumber(1, 1_000_000_000).prefault('30'),
+  RATE_LIMIT_STORE: oneOf('memory', 'postgres').prefault('memory'),
+  MASTER_KEY: masterKey.optional(),
+  MASTER_KEY_PREVIOUS: masterKey.optional(),
+  OUTBOUND_ALLOW: addresses.prefault(''),
+  ALERT_WEBHOOK_URL: url('http:', 'https:').optional(),
+  ALERT_WEBHOOK_SECRET: webhookKey.optional(),
   ECHO_API_KEY: z.string().optional(),
   DEFAULT_CREATOR: z.string().max(100, 'must be at most 100 characters').default('unknown'),
 });
 
 type SettingsValues = z.output<typeof Settings>;
+
+/** What has to be known before Vault can be asked for the rest. */
+const VaultSettings = z.object({
+  VAULT_ADDR: url('http:', 'https:'),
+  VAULT_PATH: z
+    .string()
+    .regex(/^[^/\s?#]+(\/[^/\s?#]+)+$/, { error: 'must be a mount and a path, like secret/echo-brain' }),
+  VAULT_TOKEN: z.string().optional(),
+  VAULT_ROLE_ID: z.string().optional(),
+  VAULT_SECRET_ID: z.string().optional(),
+  VAULT_NAMESPACE: z.string().optional(),
+  VAULT_REFRESH_MS: wholeNumber(100, 86_400_000).prefault('60000'),
+});
+
+function crossCheckVault(raw: Readonly<Record<string, string>>): string[] {
+  const problems: string[] = [];
+  if (raw.VAULT_TOKEN && (raw.VAULT_ROLE_ID || raw.VAULT_SECRET_ID))
+    problems.push('VAULT_TOKEN: must not be set beside VAULT_ROLE_ID and VAULT_SECRET_ID');
+  else if (!raw.VAULT_TOKEN && !(raw.VAULT_ROLE_ID && raw.VAULT_SECRET_ID))
+    problems.push('VAULT_TOKEN: must be set, or VAULT_ROLE_ID and VAULT_SECRET_ID, when VAULT_ADDR is');
+  return problems;
+}
+
+function vaultOf(values: z.output<typeof VaultSettings>): VaultOptions {
+  const { VAULT_TOKEN: token, VAULT_ROLE_ID: roleId = '', VAULT_SECRET_ID: secretId = '' } = values;
+  return {
+    address: values.VAULT_ADDR,
+    path: values.VAULT_PATH,
+    namespace: values.VAULT_NAMESPACE ?? null,
+    login: token === undefined ? { roleId, secretId } : { token },
+    refreshMs: values.VAULT_REFRESH_MS,
+  };
+}
 
 /** Looks at what was given, so that it finds its problems beside those of single values. */
 function crossCheck(raw: Readonly<Record<string, string>>): string[] {
@@ -178,6 +296,8 @@ function crossCheck(raw: Readonly<Record<string, string>>): string[] {
     problems.push('EMBEDDINGS_MODEL: must be set when EMBEDDINGS_BASE_URL is set');
   if (raw.EMBEDDINGS_MODEL && !raw.EMBEDDINGS_BASE_URL)
     problems.push('EMBEDDINGS_BASE_URL: must be set when EMBEDDINGS_MODEL is set');
+  if (raw.MASTER_KEY_PREVIOUS && !raw.MASTER_KEY)
+    problems.push('MASTER_KEY: must be set when MASTER_KEY_PREVIOUS is');
   const auth = raw.AUTH?.toLowerCase();
   if (auth === 'off' && raw.HOST && !isLoopback(raw.HOST))
     problems.push(`AUTH: must not be off on "${raw.HOST}", which is not a loopback address`);
@@ -191,22 +311,32 @@ function crossCheck(raw: Readonly<Record<string, string>>): string[] {
 /** Who must say who they are; off only where nobody else can reach the server and nothing to show was set up. */
 function accessOf(values: SettingsValues) {
   const { AUTH, API_KEY, JWT_SECRET, JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE } = values;
-  const source = JWT_SECRET ? { secret: JWT_SECRET } : JWT_JWKS_URL ? { keysUrl: JWT_JWKS_URL } : null;
+  const source = JWT_SECRET ? ('SECRET' as const) : JWT_JWKS_URL ? { keysUrl: JWT_JWKS_URL } : null;
   const isSetUp = API_KEY !== undefined || source !== null;
   return {
     required: AUTH === 'required' || (AUTH === 'auto' && (isSetUp || !isLoopback(values.HOST))),
-    apiKey: API_KEY ?? null,
     tokens:
       source && JWT_ISSUER && JWT_AUDIENCE ? { source, issuer: JWT_ISSUER, audience: JWT_AUDIENCE } : null,
     rates: { READ: values.RATE_LIMIT_READS, WRITE: values.RATE_LIMIT_WRITES, HEAVY: values.RATE_LIMIT_HEAVY },
+    rateStore: values.RATE_LIMIT_STORE,
     auditRetentionDays: values.AUDIT_RETENTION_DAYS,
     corsOrigins: values.CORS_ORIGINS,
     trustedProxies: values.TRUSTED_PROXIES,
   };
 }
 
-function toConfig(values: SettingsValues, directory: string) {
+function toConfig(values: SettingsValues, directory: string, secrets: SecretValues) {
   return {
+    /** Secrets that stand in the environment or in files, as they were written. */
+    secrets,
+    masterKey: values.MASTER_KEY ?? null,
+    /** With which earlier secrets were encrypted. */
+    previousMasterKey: values.MASTER_KEY_PREVIOUS ?? null,
+    /** Addresses that are not public and may be called by requests that others cause. */
+    outboundAllow: values.OUTBOUND_ALLOW,
+    alertWebhook: values.ALERT_WEBHOOK_URL
+      ? { url: values.ALERT_WEBHOOK_URL, key: values.ALERT_WEBHOOK_SECRET ?? null }
+      : null,
     host: values.HOST,
     port: values.PORT,
     /** Where the server is reached once it listens; with port 0 nobody knows beforehand. */
@@ -225,7 +355,6 @@ function toConfig(values: SettingsValues, directory: string) {
     qdrant: values.QDRANT_URL
       ? {
           url: values.QDRANT_URL,
-          apiKey: values.QDRANT_API_KEY ?? null,
           collection: values.QDRANT_COLLECTION,
         }
       : null,
@@ -233,7 +362,6 @@ function toConfig(values: SettingsValues, directory: string) {
       values.EMBEDDINGS_BASE_URL && values.EMBEDDINGS_MODEL
         ? {
             baseUrl: values.EMBEDDINGS_BASE_URL,
-            apiKey: values.EMBEDDINGS_API_KEY ?? null,
             model: values.EMBEDDINGS_MODEL,
             /** Null: the model's own. */
             dimensions: values.EMBEDDINGS_DIMENSIONS ?? null,
@@ -250,7 +378,6 @@ function toConfig(values: SettingsValues, directory: string) {
       values.LLM_BASE_URL && values.LLM_MODELS
         ? {
             baseUrl: values.LLM_BASE_URL,
-            apiKey: values.LLM_API_KEY ?? null,
             levels: values.LLM_MODELS,
             timeoutMs: values.LLM_TIMEOUT_MS,
             stallMs: values.LLM_STALL_MS,

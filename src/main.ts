@@ -1,14 +1,14 @@
-import { createApp, reportStartupError } from './app.ts';
-import { readConfig } from './config.ts';
+import { createApp } from './app.ts';
 import { createLogger } from './log.ts';
+import { loadConfig, reportStartupError } from './startup.ts';
 
 /** Milliseconds that a stop may take. */
 const STOP_MS = 30_000;
 
 try {
-  const config = readConfig();
+  const { config, vault } = await loadConfig();
   const log = createLogger(config.logLevel);
-  const app = await createApp(config, log, { migrate: !process.argv.includes('--no-migrate') });
+  const app = await createApp(config, log, { migrate: !process.argv.includes('--no-migrate'), vault });
   const url = await app.listen();
   log.info({ url, graphql: `${url}/graphql` }, 'Echo Brain is listening');
 

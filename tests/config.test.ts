@@ -81,7 +81,6 @@ describe('the configuration', () => {
     expect(config.languageModels).toMatchObject({
       baseUrl: 'http://localhost:11434/v1',
       levels: { quick: 'llama3:8b', expert: 'a=b' },
-      apiKey: null,
     });
   });
 });

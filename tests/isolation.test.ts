@@ -28,6 +28,7 @@ const IDENTIFIERS = [
   'keyId',
   'confirm',
   'lines',
+  'credential',
 ];
 /** Names that stand for nothing of a user's, and a value for each. What the victim said is put in as text, too. */
 const VALUES: Record<string, unknown> = {
@@ -63,6 +64,8 @@ const VALUES: Record<string, unknown> = {
   metadata: {},
   modelUsed: 'x',
   tokenId: 'x',
+  value: 'x',
+  code: '000000',
   roles: ['ADMIN'],
   permissions: ['ADMIN'],
 };
@@ -76,9 +79,15 @@ const NESTED = new Set(
 
 const { root, nested } = placesOf(schema);
 
+/** What a place is called; names of credentials are told from other names. */
+function nameIn({ field, path }: Place): string {
+  const name = path.at(-1) ?? '';
+  return name === 'name' && field.endsWith('Credential') ? 'credential' : name;
+}
+
 /** Why nobody has said yet how a place is kept apart; null if somebody has. */
 function missingPolicy(place: Place): string | null {
-  const name = place.path.at(-1) ?? '';
+  const name = nameIn(place);
   if (place.name === 'Mutation.createApiKey(input.name)') return null;
   if (OF_THE_TENANT.test(place.name) || IDENTIFIERS.includes(name) || name in VALUES) return null;
   return `${place.name}: say in this test whose "${name}" is`;
@@ -87,8 +96,14 @@ function missingPolicy(place: Place): string | null {
 let app: TestApp;
 const statements = new Map<string, string>();
 beforeAll(async () => {
-  app = await startTestApp({ onSql: (name, text) => statements.set(name, text) });
+  app = await startTestApp({
+    env: { MASTER_KEY: '5e'.repeat(32) },
+    onSql: (name, text) => statements.set(name, text),
+  });
   await app.graphql(`mutation { upsertCharacter(input: { characterName: "Iris Vale" }) { __typename } }`);
+  await app.graphql(
+    `mutation { storeCredential(input: { name: "OF_VERA", value: "${CANARY} for another service" }) { __typename } }`,
+  );
   const recorded = await app.graphql(
     `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) {
       ... on RecordTurnsSuccess { interactions { id turnId conversation { id } } } ... on Error { message } } }`,
@@ -152,6 +167,7 @@ beforeAll(async () => {
     keyId: [key],
     confirm: [VICTIM],
     lines: [exported.data.exportUser.lines],
+    credential: ['OF_VERA'],
   });
   canaries.push('Verity', ...turns.map(({ turnId }: { turnId: string }) => turnId), `echo_${key}`);
 });
@@ -162,7 +178,8 @@ const victimsRows = () =>
   app.sql(
     `select (select json_agg(i order by id) from (select * from echo_unified_interactions where user_id = $1 and tenant_id = 'default') i)::text as turns,
             (select json_agg(c order by id) from (select * from echo_conversations where user_id = $1 and tenant_id = 'default') c)::text as threads,
-            (select json_agg(k order by id) from (select * from echo_api_keys where user_id = $1 and tenant_id = 'default') k)::text as keys`,
+            (select json_agg(k order by id) from (select * from echo_api_keys where user_id = $1 and tenant_id = 'default') k)::text as keys,
+            (select json_agg(s order by name) from (select * from echo_credentials where tenant_id = 'default') s)::text as credentials`,
     [VICTIM],
   );
 
@@ -207,7 +224,7 @@ describe('every place where a caller can put a value', () => {
 const probes = root
   .filter(({ operation }) => operation !== 'subscription')
   .flatMap((place) => {
-    const name = place.path.at(-1) ?? '';
+    const name = nameIn(place);
     return IDENTIFIERS.includes(name) || VALUES[name] === WORDS ? [[place.name, place] as const] : [];
   });
 
@@ -221,12 +238,14 @@ describe.each([
       turnId: crypto.randomUUID(),
       conversationId: 'no such thread',
       keyId: '000000000000',
+      credential: 'no-such-credential',
     };
     for (const [, place] of probes) {
-      const name = place.path.at(-1) ?? '';
+      const name = nameIn(place);
       const nothing = made[name];
       // Writing into a thread that does not exist makes it.
-      if (nothing === undefined || ['recordTurns', 'processQuery'].includes(place.field)) continue;
+      if (nothing === undefined || ['recordTurns', 'processQuery', 'storeCredential'].includes(place.field))
+        continue;
       const ask = async (secret: unknown) => {
         const { query, variables } = attack(place, secret);
         const answer = JSON.stringify(await app.graphql(query, variables, attacker));
@@ -240,7 +259,7 @@ describe.each([
   });
 
   test.each(probes)('learns and changes nothing by %s', async (_name, place) => {
-    const name = place.path.at(-1) ?? '';
+    const name = nameIn(place);
     for (const secret of secrets[name] ?? [VALUES[name]]) {
       const before = await victimsRows();
       const { query, variables } = attack(place, secret);
@@ -261,7 +280,7 @@ describe.each([
 test('an owner sees all of it by the same calls, so the calls are not empty', async () => {
   const seen = new Set<string>();
   for (const [, place] of probes) {
-    const name = place.path.at(-1) ?? '';
+    const name = nameIn(place);
     if (place.operation !== 'query') continue;
     for (const secret of secrets[name] ?? [VALUES[name]]) {
       const { query, variables } = attack(place, secret);
@@ -291,7 +310,7 @@ describe('subscriptions', () => {
     async (_name, place) => {
       const client = app.connect(ATTACKER);
       const told: unknown[] = [];
-      const name = place.path.at(-1) ?? '';
+      const name = nameIn(place);
       const given: unknown[] = [];
       const listening = (secrets[name] ?? []).map(async (secret) => {
         const { query, variables } = attack(place, secret);
@@ -316,7 +335,8 @@ describe('subscriptions', () => {
 });
 
 describe('every statement that was sent meanwhile', () => {
-  const OWNED = /\becho_(unified_interactions|conversations|index_\w+|events|api_keys)\b/;
+  const OWNED =
+    /\becho_(unified_interactions|conversations|index_\w+|events|api_keys|credentials|authenticators)\b/;
   /** Statements without an owner in them, and why that is right. */
   const EXCEPTIONS: Record<string, string> = {
     stored_turns: 'the journal looks whether turns that it made itself are stored',

@@ -132,7 +132,8 @@ describe('the router', () => {
     const modelOf = (model: string) =>
       createOpenAiCompatibleModel({
         baseUrl: server.url,
-        apiKey: null,
+        apiKey: () => null,
+        fetch,
         model,
         timeoutMs: 5_000,
         stallMs: 2_000,

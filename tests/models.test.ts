@@ -29,7 +29,8 @@ function modelOf(options: Partial<OpenAiCompatibleOptions> = {}): LanguageModel 
   const limits = { timeoutMs: 5_000, stallMs: 2_000, retryDelayMs: 5 };
   return createOpenAiCompatibleModel({
     baseUrl: server.url,
-    apiKey: secretKey,
+    apiKey: () => secretKey,
+    fetch,
     model: 'small',
     ...limits,
     ...options,
@@ -86,7 +87,7 @@ describe('an OpenAI-compatible model', () => {
 
   it('sends credentials of the URL as basic authentication, and refuses two kinds at once', async () => {
     const baseUrl = server.url.replace('//', '//mei:p%40ss@');
-    await ask(modelOf({ baseUrl, apiKey: null }));
+    await ask(modelOf({ baseUrl, apiKey: () => null }));
     const expected = `Basic ${Buffer.from('mei:p@ss').toString('base64')}`;
     expect(server.requests[0]?.headers.authorization).toBe(expected);
     expect(() => modelOf({ baseUrl })).toThrow(TypeError);

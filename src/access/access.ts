@@ -11,10 +11,11 @@ import { type TokenOptions, Tokens } from './tokens.ts';
 export interface AccessOptions {
   /** False: everybody is the local admin. */
   readonly required: boolean;
-  readonly apiKey: string | null;
   /** Null: no tokens are taken. */
   readonly tokens: TokenOptions | null;
   readonly rates: RateLimitOptions;
+  /** Whether several servers count together. */
+  readonly rateStore: 'memory' | 'postgres';
   readonly auditRetentionDays: number;
 }
 
@@ -32,17 +33,21 @@ export interface Access {
   stop(): Promise<void>;
 }
 
-/** @param load fetches JSON, for the public keys of who issues tokens */
+/**
+ * @param parts.load fetches JSON, for the public keys of who issues tokens
+ * @param parts.secret a secret as it is now
+ */
 export function createAccess(
-  { required, apiKey, tokens: options, rates, auditRetentionDays }: AccessOptions,
+  { required, tokens: options, rates, rateStore, auditRetentionDays }: AccessOptions,
   parts: {
     db: Database;
     availability: Availability;
     log: Logger;
     load: (url: string) => Promise<unknown>;
+    secret: (name: 'API_KEY' | 'JWT_SECRET') => string | null;
   },
 ): Access {
-  const limits = new RateLimits(rates);
+  const limits = new RateLimits(rates, rateStore === 'postgres' ? parts : null);
   const audit = new AuditLog({ ...parts, retentionDays: auditRetentionDays });
   const apiKeys = new ApiKeys(parts.db, parts.availability);
   const revokedTokens = new RevokedTokens(parts.db, parts.availability, parts.log);
@@ -50,16 +55,19 @@ export function createAccess(
     options &&
     new Tokens(options, {
       load: parts.load,
+      secret: () => parts.secret('JWT_SECRET'),
       isRevoked: (tenantId, tokenId) => revokedTokens.has(tenantId, tokenId),
       log: parts.log,
     });
+  const bootstrapKey = () => parts.secret('API_KEY');
   return {
-    authenticator: new Authenticator({ required, bootstrapKey: apiKey, keys: apiKeys, tokens, limits }),
+    authenticator: new Authenticator({ required, bootstrapKey, keys: apiKeys, tokens, limits }),
     limits,
     audit,
     apiKeys,
     revokedTokens,
-    isShut: async () => required && apiKey === null && options === null && !(await apiKeys.anyUsable()),
+    isShut: async () =>
+      required && bootstrapKey() === null && options === null && !(await apiKeys.anyUsable()),
     start: async () => {
       audit.start();
       if (!tokens) return;

@@ -15,8 +15,8 @@ export interface Shown {
 export interface AuthenticatorParts {
   /** False: everybody is the local admin. */
   readonly required: boolean;
-  /** The operator's key from the configuration. */
-  readonly bootstrapKey: string | null;
+  /** The operator's key as it is now. */
+  readonly bootstrapKey: () => string | null;
   readonly keys: ApiKeys;
   readonly tokens: Tokens | null;
   readonly limits: RateLimits;
@@ -25,11 +25,9 @@ export interface AuthenticatorParts {
 /** The one place that says who a caller is. */
 export class Authenticator {
   readonly #parts: AuthenticatorParts;
-  readonly #bootstrapHash: Buffer | null;
 
   constructor(parts: AuthenticatorParts) {
     this.#parts = parts;
-    this.#bootstrapHash = parts.bootstrapKey === null ? null : digest(parts.bootstrapKey);
   }
 
   /**
@@ -50,7 +48,8 @@ export class Authenticator {
   }
 
   #byBootstrapKey(secret: string): Principal | null {
-    if (!this.#bootstrapHash || !timingSafeEqual(digest(secret), this.#bootstrapHash)) return null;
+    const expected = this.#parts.bootstrapKey();
+    if (expected === null || !timingSafeEqual(digest(secret), digest(expected))) return null;
     const credential = { kind: 'KEY', id: 'API_KEY', expiresAt: null } as const;
     return { ...LOCAL_PRINCIPAL, permissions: PERMISSIONS, credential };
   }

@@ -1,4 +1,13 @@
-import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { createHash } from 'node:crypto';
+import {
+  type RateLimiterAbstract,
+  RateLimiterMemory,
+  RateLimiterPostgres,
+  RateLimiterRes,
+} from 'rate-limiter-flexible';
+import type { Availability } from '../db/availability.ts';
+import type { Database } from '../db/client.ts';
+import { within } from '../db/deadline.ts';
 import { RateLimited } from '../domains/errors.ts';
 import { mayActForOthers, type Principal } from './principals.ts';
 
@@ -15,20 +24,30 @@ const FOR_MANY = 20;
 /** Refused credentials from one address, per minute, before those nobody knows are not even looked up. */
 const FAILURES = 60;
 
+/** Milliseconds that a shared count may take, before this process counts for itself. */
+const SHARED_DEADLINE_MS = 500;
+
+/** Where counts are kept that several servers share. */
+export interface SharedStore {
+  readonly db: Pick<Database, 'pool'>;
+  readonly availability: Pick<Availability, 'isUp'>;
+}
+
 /** What callers may ask for in a minute. Keys and tokens of one user share their limits. */
 export class RateLimits {
-  readonly #usual: Readonly<Record<RateClass, RateLimiterMemory>>;
-  readonly #forMany: Readonly<Record<RateClass, RateLimiterMemory>>;
-  readonly #failures = new RateLimiterMemory({ points: FAILURES, duration: SECONDS });
+  readonly #usual: Readonly<Record<RateClass, RateLimiterAbstract>>;
+  readonly #forMany: Readonly<Record<RateClass, RateLimiterAbstract>>;
+  readonly #failures: RateLimiterAbstract;
 
-  constructor(options: RateLimitOptions) {
+  /** @param shared null: this process counts for itself */
+  constructor(options: RateLimitOptions, shared: SharedStore | null) {
     const limiters = (factor: number) => {
-      const limiter = (kind: RateClass) =>
-        new RateLimiterMemory({ keyPrefix: kind, points: options[kind] * factor, duration: SECONDS });
+      const limiter = (kind: RateClass) => createLimiter(kind, options[kind] * factor, shared);
       return { READ: limiter('READ'), WRITE: limiter('WRITE'), HEAVY: limiter('HEAVY') };
     };
     this.#usual = limiters(1);
     this.#forMany = limiters(FOR_MANY);
+    this.#failures = createLimiter('FAILURES', FAILURES, shared);
   }
 
   /** Takes points of the caller's. The local admin has no limits. @throws RateLimited */
@@ -37,7 +56,7 @@ export class RateLimits {
     const limiter = (mayActForOthers(principal) ? this.#forMany : this.#usual)[kind];
     await consume(
       limiter,
-      JSON.stringify([principal.tenantId, principal.userId]),
+      nameless(JSON.stringify([principal.tenantId, principal.userId])),
       points,
       () => `more than ${limiter.points} ${UNITS[kind]} in a minute`,
     );
@@ -45,12 +64,12 @@ export class RateLimits {
 
   /** Notes that an address showed something that nobody knows. */
   async noteFailure(address: string): Promise<void> {
-    await this.#failures.penalty(address);
+    await this.#failures.penalty(nameless(address));
   }
 
   /** @throws RateLimited for an address that showed too many such things */
   async checkFailures(address: string): Promise<void> {
-    const found = await this.#failures.get(address);
+    const found = await this.#failures.get(nameless(address));
     if (found && found.consumedPoints >= FAILURES)
       throw new RateLimited('too many credentials from this address were refused', found.msBeforeNext);
   }
@@ -63,7 +82,7 @@ const UNITS: Record<RateClass, string> = {
 };
 
 async function consume(
-  limiter: RateLimiterMemory,
+  limiter: RateLimiterAbstract,
   key: string,
   points: number,
   what: () => string,
@@ -74,4 +93,30 @@ async function consume(
     if (!(refusal instanceof RateLimiterRes)) throw refusal;
     throw new RateLimited(what(), refusal.msBeforeNext);
   }
+}
+
+/** Counts in PostgreSQL; while that is away, or slow, each process counts for itself: never nobody. */
+function createLimiter(keyPrefix: string, points: number, shared: SharedStore | null): RateLimiterAbstract {
+  const own = new RateLimiterMemory({ keyPrefix, points, duration: SECONDS });
+  if (!shared) return own;
+  const { db, availability } = shared;
+  const query = (statement: { name: string; text: string; values: unknown[] }) =>
+    availability.isUp
+      ? within(db.pool.query(statement), SHARED_DEADLINE_MS, 'the count took too long')
+      : Promise.reject(new Error('the database is away'));
+  return new RateLimiterPostgres({
+    storeClient: { query },
+    storeType: 'pool',
+    tableName: 'echo_rate_limits',
+    tableCreated: true,
+    keyPrefix,
+    points,
+    duration: SECONDS,
+    insuranceLimiter: own,
+  });
+}
+
+/** Counts may lie in the database for an hour: without names. */
+function nameless(key: string): string {
+  return createHash('sha256').update(key).digest('base64url');
 }

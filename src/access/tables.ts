@@ -1,4 +1,5 @@
 import {
+  bigint,
   bigserial,
   index,
   integer,
@@ -7,6 +8,7 @@ import {
   primaryKey,
   text,
   uniqueIndex,
+  varchar,
 } from 'drizzle-orm/pg-core';
 import { bytes, currentTransactionId, instant, tenantId, transactionId } from '../db/columns.ts';
 import type { Permission, Role } from './principals.ts';
@@ -105,4 +107,13 @@ export const auditSeals = pgTable('echo_audit_seals', {
   lastId: text('last_id').notNull(),
   rows: integer('rows').notNull(),
   hash: bytes('hash').notNull(),
+});
+
+/** What callers asked for in this minute, where several servers count together; the columns are the library's. */
+export const rateLimits = pgTable('echo_rate_limits', {
+  /** Kind and a hash of who. */
+  key: varchar('key', { length: 255 }).primaryKey(),
+  points: integer('points').notNull().default(0),
+  /** Milliseconds since 1970. */
+  expire: bigint('expire', { mode: 'number' }),
 });

@@ -4,8 +4,8 @@ import type { Logger } from '../log.ts';
 import { PERMISSIONS, type Principal, permissionsOf, ROLES } from './principals.ts';
 
 export interface TokenOptions {
-  /** Shared with who issues tokens (HS256); or the address of their public keys. */
-  readonly source: { readonly secret: string } | { readonly keysUrl: string };
+  /** A secret shared with who issues tokens (HS256); or the address of their public keys. */
+  readonly source: 'SECRET' | { readonly keysUrl: string };
   readonly issuer: string;
   readonly audience: string;
 }
@@ -27,33 +27,36 @@ export class Tokens {
   readonly #options: TokenOptions;
   readonly #load: (url: string) => Promise<unknown>;
   readonly #isRevoked: (tenantId: string, tokenId: string) => boolean;
+  readonly #secret: () => string | null;
   readonly #log: Logger;
-  #keys: KeySet | Uint8Array | null = null;
+  #keys: KeySet | null = null;
   #timer: NodeJS.Timeout | null = null;
 
   /**
    * @param load fetches JSON
    * @param isRevoked whether a token of this id was revoked
+   * @param secret the shared secret as it is now
    */
   constructor(
     options: TokenOptions,
     parts: {
       load: (url: string) => Promise<unknown>;
       isRevoked: (tenantId: string, tokenId: string) => boolean;
+      secret: () => string | null;
       log: Logger;
     },
   ) {
     this.#options = options;
     this.#load = parts.load;
     this.#isRevoked = parts.isRevoked;
+    this.#secret = parts.secret;
     this.#log = parts.log;
   }
 
   /** Gets the keys; goes on looking for newer ones until `stop`. */
   async start(): Promise<void> {
     const { source } = this.#options;
-    if ('secret' in source) this.#keys = new TextEncoder().encode(source.secret);
-    else await this.#refresh(source.keysUrl);
+    if (source !== 'SECRET') await this.#refresh(source.keysUrl);
   }
 
   stop(): void {
@@ -63,20 +66,22 @@ export class Tokens {
 
   /** Who shows this token; null if it is not valid, for whatever reason. */
   async principalOf(token: string): Promise<Principal | null> {
-    if (token.length > MAX_LENGTH || !this.#keys) return null;
     const { issuer, audience, source } = this.#options;
+    const secret = source === 'SECRET' ? this.#secret() : null;
+    const keys = secret === null ? this.#keys : new TextEncoder().encode(secret);
+    if (token.length > MAX_LENGTH || !keys) return null;
     const checks = {
       issuer,
       audience,
-      algorithms: 'secret' in source ? ['HS256'] : ASYMMETRIC,
+      algorithms: source === 'SECRET' ? ['HS256'] : ASYMMETRIC,
       clockTolerance: TOLERANCE_S,
       requiredClaims: ['sub', 'exp'],
     };
     try {
       const { payload } =
-        typeof this.#keys === 'function'
-          ? await jwtVerify(token, this.#keys, checks)
-          : await jwtVerify(token, this.#keys, checks);
+        typeof keys === 'function'
+          ? await jwtVerify(token, keys, checks)
+          : await jwtVerify(token, keys, checks);
       const principal = principalFrom(payload);
       const { jti } = payload;
       return principal && jti !== undefined && this.#isRevoked(principal.tenantId, jti) ? null : principal;

@@ -69,6 +69,24 @@ export class Forbidden extends EchoError {
   readonly code = 'FORBIDDEN';
 }
 
+/** The server was not set up for this; the message says what the operator has to do. */
+export class NotConfigured extends EchoError {
+  override readonly name = 'NotConfigured';
+  readonly code = 'NOT_CONFIGURED';
+  /** What is missing: a setting, or what the operator has to make. */
+  readonly setting: string;
+  constructor(setting: string, problem: string) {
+    super(`${setting}: ${problem}`);
+    this.setting = setting;
+  }
+}
+
+/** A request to this address would go where it may not; none was sent. */
+export class UrlForbidden extends EchoError {
+  override readonly name = 'UrlForbidden';
+  readonly code = 'URL_FORBIDDEN';
+}
+
 /** Something that is needed does not answer now; nothing was stored, and trying again is safe. */
 export class ServiceUnavailable extends EchoError {
   override readonly name = 'ServiceUnavailable';

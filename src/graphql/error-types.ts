@@ -1,4 +1,4 @@
-import { IdempotencyKeyReused, InvalidInput, NotFound } from '../domains/errors.ts';
+import { IdempotencyKeyReused, InvalidInput, NotConfigured, NotFound } from '../domains/errors.ts';
 import { builder } from './builder.ts';
 
 const ErrorInterface = builder.interfaceRef<{ message: string; code: string }>('Error').implement({
@@ -30,4 +30,15 @@ builder.objectType(IdempotencyKeyReused, {
   description: 'The idempotency key already names a turn with another content (code IDEMPOTENCY_KEY_REUSED).',
   interfaces: [ErrorInterface],
   fields: (t) => ({ field: t.exposeString('field', { description: 'The input field that holds the key.' }) }),
+});
+
+builder.objectType(NotConfigured, {
+  name: 'NotConfiguredError',
+  description: 'The server was not set up for this (code NOT_CONFIGURED).',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    setting: t.exposeString('setting', {
+      description: 'What is missing: a setting, or what the operator has to make.',
+    }),
+  }),
 });

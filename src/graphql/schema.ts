@@ -13,6 +13,7 @@ import '../domains/memory/vectors-graphql.ts';
 import '../domains/principals/graphql.ts';
 import '../domains/principals/audit-graphql.ts';
 import '../domains/privacy/graphql.ts';
+import '../domains/credentials/graphql.ts';
 import { builder } from './builder.ts';
 
 /** The whole schema. A domain appears here once its graphql.ts is imported above. */

@@ -51,8 +51,8 @@ export function connectByConfig(
 ): Connect {
   // With access control on, a server that is started here takes a key that nobody else knows.
   const apiKey = config.clientApiKey ?? randomBytes(32).toString('hex');
-  const access = { ...config.access, apiKey: config.access.apiKey ?? apiKey };
-  const startServer = () => start({ ...config, access, host: '127.0.0.1', port: 0 });
+  const secrets = { ...config.secrets, API_KEY: config.secrets.API_KEY ?? apiKey };
+  const startServer = () => start({ ...config, secrets, host: '127.0.0.1', port: 0 });
   return connectImport({ ownUrl: config.url, apiKey, startServer, log });
 }
 

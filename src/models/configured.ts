@@ -8,40 +8,72 @@ import { createOpenAiEmbedder, embeddingDimensions } from './openai-embedder.ts'
 /** What an embedding model gets to say how long its vectors are. */
 const EMBEDDER_START_MS = 10_000;
 
+/** An answer of a model, or a batch of vectors, is never as large as this. */
+const MAX_BYTES = 67_108_864;
+const EMBEDDING_TIMEOUT_MS = 120_000;
+
+/** What models are built from. */
+export interface ModelParts {
+  readonly config: Pick<Config, 'embeddings' | 'languageModels'>;
+  /** The client for the provider at this address. */
+  readonly fetchTo: (url: string, limits: { timeoutMs: number; maxBytes: number }) => typeof fetch;
+  /** The provider's key as it is now. */
+  readonly secret: (name: 'LLM_API_KEY' | 'EMBEDDINGS_API_KEY') => string | null;
+}
+
 /** The length of a model's vectors is not configured and cannot be asked for; the message is for the operator. */
 export class DimensionsUnknown extends Error {
   override readonly name = 'DimensionsUnknown';
 }
 
 /** @throws DimensionsUnknown if the length of the model's vectors is not configured and cannot be asked for */
-export async function configuredEmbedder({ embeddings }: Config): Promise<Embedder> {
-  if (!embeddings) return createLexicalEmbedder();
-  if (embeddings.dimensions !== null)
-    return createOpenAiEmbedder({ ...embeddings, dimensions: embeddings.dimensions, askForDimensions: true });
-  const dimensions = await embeddingDimensions(embeddings, AbortSignal.timeout(EMBEDDER_START_MS)).catch(
+export async function configuredEmbedder(parts: ModelParts): Promise<Embedder> {
+  const connection = embeddingsConnection(parts);
+  if (!connection) return createLexicalEmbedder();
+  const { dimensions: configured } = connection;
+  if (configured !== null)
+    return createOpenAiEmbedder({ ...connection, dimensions: configured, askForDimensions: true });
+  const dimensions = await embeddingDimensions(connection, AbortSignal.timeout(EMBEDDER_START_MS)).catch(
     (error: Error) => {
       throw new DimensionsUnknown(
         `EMBEDDINGS_DIMENSIONS: must be set while the embedding model cannot be asked (${error.message})`,
       );
     },
   );
-  return createOpenAiEmbedder({ ...embeddings, dimensions, askForDimensions: false });
+  return createOpenAiEmbedder({ ...connection, dimensions, askForDimensions: false });
 }
 
 /** The embedder of a model that was used before, if the same provider may still have it. */
 export function embedderOf(
-  { embeddings }: Config,
+  parts: ModelParts,
   { name, dimensions }: Pick<Embedder, 'name' | 'dimensions'>,
 ): Embedder | null {
-  if (!embeddings || name.startsWith(LEXICAL)) return null;
-  return createOpenAiEmbedder({ ...embeddings, model: name, dimensions, askForDimensions: false });
+  const connection = embeddingsConnection(parts);
+  if (!connection || name.startsWith(LEXICAL)) return null;
+  return createOpenAiEmbedder({ ...connection, model: name, dimensions, askForDimensions: false });
 }
 
-export function configuredModels({ languageModels }: Config): Partial<Record<ModelLevel, LanguageModel>> {
+export function configuredModels(parts: ModelParts): Partial<Record<ModelLevel, LanguageModel>> {
+  const { languageModels } = parts.config;
   if (!languageModels) return {};
-  const { levels, ...connection } = languageModels;
+  const { levels, ...limits } = languageModels;
+  const connection = {
+    ...limits,
+    apiKey: () => parts.secret('LLM_API_KEY'),
+    fetch: parts.fetchTo(limits.baseUrl, { timeoutMs: limits.timeoutMs, maxBytes: MAX_BYTES }),
+  };
   const models: Partial<Record<ModelLevel, LanguageModel>> = {};
   for (const [level, model] of Object.entries(levels))
     models[level as ModelLevel] = createOpenAiCompatibleModel({ ...connection, model });
   return models;
+}
+
+function embeddingsConnection({ config: { embeddings }, secret, fetchTo }: ModelParts) {
+  if (!embeddings) return null;
+  const limits = { timeoutMs: EMBEDDING_TIMEOUT_MS, maxBytes: MAX_BYTES };
+  return {
+    ...embeddings,
+    apiKey: () => secret('EMBEDDINGS_API_KEY'),
+    fetch: fetchTo(embeddings.baseUrl, limits),
+  };
 }

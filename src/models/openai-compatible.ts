@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { APICallError, type LanguageModel as SdkModel, StreamProviderError, streamText } from 'ai';
+import { UrlForbidden } from '../domains/errors.ts';
 import {
   type AnswerOptions,
   type LanguageModel,
@@ -7,12 +8,9 @@ import {
   ModelFailure,
   type ModelRequest,
 } from './language-model.ts';
-import { createProvider } from './provider.ts';
+import { createProvider, type ProviderOptions } from './provider.ts';
 
-export interface OpenAiCompatibleOptions {
-  /** Ends before `/chat/completions`, usually in `/v1`. Credentials in it are sent as basic authentication. */
-  baseUrl: string;
-  apiKey: string | null;
+export interface OpenAiCompatibleOptions extends ProviderOptions {
   /** The provider's id of the model. */
   model: string;
   /** Limit for the whole answer, retries and their delays included. */
@@ -180,6 +178,8 @@ function describeError(options: OpenAiCompatibleOptions, error: unknown): Failed
     // The request was accepted. The SDK calls it retryable when the connection broke, and only then.
     return { ...failed(options, 'BROKEN_STREAM', 'broke off its answer'), retryable: error.isRetryable };
   }
+  if (error instanceof UrlForbidden)
+    return failed(options, 'REFUSED', `must not be called: ${error.message}`);
   const name = error instanceof Error ? error.name : typeof error;
   return failed(options, 'BROKEN_STREAM', `sent an answer that can't be read (${name})`);
 }

@@ -1,4 +1,5 @@
 import { APICallError, embedMany } from 'ai';
+import { UrlForbidden } from '../domains/errors.ts';
 import { type Embedder, EmbedderUnavailable } from './embedder.ts';
 import { createProvider, type ProviderOptions } from './provider.ts';
 
@@ -64,6 +65,8 @@ export async function embeddingDimensions(
 /** The provider refuses a text (400, 413, 422), or it is down, overloaded, or refuses us. */
 function asEmbedderError(model: string, error: unknown): Error {
   const cause = (error as { lastError?: unknown }).lastError ?? error;
+  if (cause instanceof UrlForbidden)
+    return new EmbedderUnavailable(`the embedding model "${model}" must not be called: ${cause.message}`);
   if (!APICallError.isInstance(cause))
     return new EmbedderUnavailable(`the embedding model "${model}" sent an answer that can't be read`);
   const status = cause.statusCode;

@@ -4,27 +4,36 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 export interface ProviderOptions {
   /** Usually ends in `/v1`. Credentials in it are sent as basic authentication. */
   baseUrl: string;
-  apiKey: string | null;
+  /** Asked before each request, because keys are replaced while the server runs. */
+  apiKey: () => string | null;
+  fetch: typeof globalThis.fetch;
 }
 
 /** @throws TypeError when the URL carries credentials and there is an API key too: only one can be sent */
-export function createProvider({ baseUrl, apiKey }: ProviderOptions) {
+export function createProvider({ baseUrl, apiKey, fetch }: ProviderOptions) {
   const url = new URL(baseUrl);
   const { username, password } = url;
   // `fetch` throws on a URL with credentials, and its message quotes them.
   url.username = '';
   url.password = '';
   const hasLogin = username !== '' || password !== '';
-  if (hasLogin && apiKey !== null)
+  if (hasLogin && apiKey() !== null)
     throw new TypeError('The model URL has credentials and there is an API key: give one.');
   const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const authorization = () => {
+    if (hasLogin) return `Basic ${Buffer.from(login).toString('base64')}`;
+    const key = apiKey();
+    return key === null ? null : `Bearer ${key}`;
+  };
   return createOpenAICompatible({
     name: 'openai-compatible',
     baseURL: url.href,
     includeUsage: true,
-    ...(apiKey === null ? {} : { apiKey }),
-    ...(username === ''
-      ? {}
-      : { headers: { authorization: `Basic ${Buffer.from(login).toString('base64')}` } }),
+    fetch: (input, init) => {
+      const headers = new Headers(init?.headers);
+      const shown = authorization();
+      if (shown !== null) headers.set('authorization', shown);
+      return fetch(input, { ...init, headers });
+    },
   });
 }

@@ -11,7 +11,9 @@ export interface Place {
 
 type Floor =
   | 'main'
+  | 'startup'
   | 'app'
+  | 'parts'
   | 'config'
   | 'log'
   | 'errors'
@@ -24,6 +26,8 @@ type Floor =
   | 'vectors'
   | 'jobs'
   | 'access'
+  | 'secrets'
+  | 'outbound'
   | 'rest'
   | 'dashboard'
   | 'import'
@@ -34,9 +38,13 @@ export type Role = 'tables' | 'graphql' | 'jobs' | 'logic';
 
 /** The rooms of the house that are not domains, and what each may import besides itself. */
 const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
-  main: (to) => isIn(to, 'app', 'config', 'log'),
-  // It alone knows concrete classes.
+  main: (to) => isIn(to, 'app', 'startup', 'config', 'log'),
+  // Reads the configuration and says in words for the operator why nothing starts; it knows the parts' errors.
+  startup: (to) => isIn(to, 'config', 'db', 'errors', 'journal', 'models', 'outbound', 'secrets'),
+  // It and the parts alone know concrete classes.
   app: () => true,
+  // What app joins, behind its doors.
+  parts: () => true,
   config: () => false,
   log: () => false,
   // Error classes that domains, graphql and rest share.
@@ -50,7 +58,7 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   journal: (to) => isIn(to, 'log', 'db'),
   // Events that can't wait for the database are kept in the journal.
   events: (to) => isIn(to, 'log', 'db', 'journal'),
-  models: (to) => isIn(to, 'log', 'db', 'config'),
+  models: (to) => isIn(to, 'log', 'db', 'config', 'errors'),
   // Bodies, routes and probes of the one node:http server.
   http: (to) => isIn(to, 'log'),
   vectors: (to) => isIn(to, 'log', 'db'),
@@ -58,6 +66,10 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
     isIn(to, 'log', 'db') ||
     (from.path === 'src/jobs/index.ts' && to.room === 'domain' && to.role === 'jobs'),
   access: (to) => isIn(to, 'log', 'db', 'errors'),
+  // Vault, and encryption under the master key.
+  secrets: (to) => isIn(to, 'log', 'config'),
+  // The one client for requests to other servers.
+  outbound: (to) => isIn(to, 'errors'),
   rest: (to) =>
     isIn(to, 'log', 'access', 'errors', 'shared', 'http') || (to.room === 'domain' && to.role === 'logic'),
   dashboard: (to) => isIn(to, 'log'),
@@ -65,7 +77,16 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   import: (to) => isIn(to, 'log', 'config', 'shared'),
 };
 
-const PORTS: readonly Room[] = ['models', 'vectors', 'events', 'journal', 'jobs', 'access'];
+const PORTS: readonly Room[] = [
+  'models',
+  'vectors',
+  'events',
+  'journal',
+  'jobs',
+  'access',
+  'secrets',
+  'outbound',
+];
 /** Of these rooms only the port may be known outside, but by app. */
 const PORT_FILES: Partial<Record<Room, string>> = { vectors: 'src/vectors/vector-store.ts' };
 /** What a domain's graphql.ts may see of the graphql room. */
@@ -78,7 +99,7 @@ export function mayImport(from: Place, to: Place): boolean {
   if (from.room === 'domain') return domainMayImport(from, to);
   if (from.room === to.room) return true;
   const port = PORT_FILES[to.room];
-  if (port && to.path !== port && from.room !== 'app' && to.role !== 'tables') return false;
+  if (port && to.path !== port && !isIn(from, 'app', 'parts') && to.role !== 'tables') return false;
   return ROOMS[from.room](to, from);
 }
 
@@ -90,7 +111,7 @@ function domainMayImport(from: Place, to: Place): boolean {
   if (from.role === 'graphql') {
     return (
       GRAPHQL_FLOOR.includes(to.path) ||
-      isIn(to, 'events', 'access') ||
+      isIn(to, 'events', 'access', 'secrets') ||
       (own && to.role !== 'jobs') ||
       isDomain('graphql')
     );
@@ -127,7 +148,7 @@ function isRoom(name: string): name is Floor {
 }
 
 function isFileRoom(name: string): boolean {
-  return ['main', 'app', 'config', 'log'].includes(name);
+  return ['main', 'startup', 'app', 'parts', 'config', 'log'].includes(name);
 }
 
 function isIn(place: Place, ...rooms: Room[]): boolean {

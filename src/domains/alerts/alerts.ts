@@ -25,11 +25,14 @@ export interface StoredAlert extends Alert {
 export class AlertBoard {
   readonly #outbox: EventOutbox;
   readonly #log: Logger;
+  readonly #onAlert: (alert: Alert) => void;
   readonly #active = new Map<string, Alert>();
 
-  constructor(outbox: EventOutbox, log: Logger) {
+  /** @param onAlert told of each beginning and end; must not wait */
+  constructor(outbox: EventOutbox, log: Logger, onAlert: (alert: Alert) => void = () => undefined) {
     this.#outbox = outbox;
     this.#log = log;
+    this.#onAlert = onAlert;
   }
 
   /** The dangers that have not ended, oldest first. */
@@ -64,6 +67,7 @@ export class AlertBoard {
       tenantId: SERVER_TENANT,
       payload: { name, severity, state, message },
     });
+    this.#onAlert(alert);
     return alert;
   }
 }

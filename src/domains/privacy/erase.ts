@@ -184,7 +184,21 @@ async function eraseRest(db: Database, { userId, tenantId }: Owner): Promise<Cou
     const counts: Counts = {
       events: await erase('events', `delete from echo_events ${owned}`),
       apiKeys: await erase('api_keys', `delete from echo_api_keys ${owned}`),
+      authenticators: await erase('authenticators', `delete from echo_authenticators ${owned}`),
     };
+    // What they made for others stays; that it was they does not.
+    await erase(
+      'made_keys',
+      "update echo_api_keys set created_by = '(erased)' where created_by = $1 and tenant_id = $2",
+    );
+    await erase(
+      'made_credentials',
+      "update echo_credentials set updated_by = '(erased)' where updated_by = $1 and tenant_id = $2",
+    );
+    await erase(
+      'made_revocations',
+      "update echo_revoked_tokens set revoked_by = '(erased)' where revoked_by = $1 and tenant_id = $2",
+    );
     await erase('index_queue', `delete from echo_index_queue ${owned}`);
     await erase('index_removals', `delete from echo_index_removals ${owned}`);
     const index: pg.QueryResult<{ id: number }> = await client.query({
@@ -230,6 +244,7 @@ async function countLeft(db: Database, { userId, tenantId }: Owner): Promise<Cou
     turns: 'echo_unified_interactions',
     events: 'echo_events',
     apiKeys: 'echo_api_keys',
+    authenticators: 'echo_authenticators',
     index: 'echo_index_owners',
   };
   const counts = Object.entries(tables).map(

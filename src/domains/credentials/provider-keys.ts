@@ -1,0 +1,70 @@
+import { and, eq, inArray } from 'drizzle-orm';
+import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
+import type { Availability } from '../../db/availability.ts';
+import type { Database } from '../../db/client.ts';
+import { Refresh } from '../../db/refresh.ts';
+import { prepareOnce } from '../../db/statements.ts';
+import type { Logger } from '../../log.ts';
+import { CannotOpen, type Sealer } from '../../secrets/sealing.ts';
+import { PROVIDER_KEYS, type Secrets } from '../../secrets/secrets.ts';
+import { placeOf, sealedOf } from './credentials.ts';
+import { credentials as c } from './tables.ts';
+
+/** Milliseconds between looks: another server's change is noticed after that. */
+const LOOK_MS = 5_000;
+
+const statements = prepareOnce((orm) => ({
+  ofProviders: orm
+    .select()
+    .from(c)
+    .where(and(eq(c.tenantId, LOCAL_PRINCIPAL.tenantId), inArray(c.name, [...PROVIDER_KEYS])))
+    .prepare('credentials_of_providers'),
+}));
+
+/** Gives the keys of providers that are stored in the database to whoever calls the providers. */
+export class StoredProviderKeys {
+  readonly #db: Database;
+  readonly #sealer: Sealer | null;
+  readonly #secrets: Secrets;
+  readonly #loop: Refresh;
+
+  constructor(
+    parts: { db: Database; sealer: Sealer | null; secrets: Secrets; log: Logger },
+    availability: Pick<Availability, 'tolerate'>,
+  ) {
+    this.#db = parts.db;
+    this.#sealer = parts.sealer;
+    this.#secrets = parts.secrets;
+    this.#loop = new Refresh(
+      () => availability.tolerate(() => this.refresh(), undefined),
+      LOOK_MS,
+      parts.log,
+    );
+  }
+
+  /** Reads them now. While the database is away the last ones hold. */
+  async refresh(): Promise<void> {
+    const sealer = this.#sealer;
+    if (!sealer) return;
+    const rows = await statements(this.#db).ofProviders.execute();
+    const keys = rows.flatMap((row): [string, string][] => {
+      try {
+        return [[row.name, sealer.open(sealedOf(row), placeOf(row))]];
+      } catch (error) {
+        // Told by an alert; what cannot be opened is as if it were not there.
+        if (error instanceof CannotOpen) return [];
+        throw error;
+      }
+    });
+    this.#secrets.useStored(Object.fromEntries(keys));
+  }
+
+  /** Reads them, now and from time to time until `stop`. */
+  start(): Promise<void> {
+    return this.#sealer ? this.#loop.start() : Promise.resolve();
+  }
+
+  stop(): void {
+    this.#loop.stop();
+  }
+}

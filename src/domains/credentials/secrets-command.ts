@@ -1,0 +1,74 @@
+import { text as readAll } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
+import { EchoError } from '../errors.ts';
+import { enrol } from './authenticators.ts';
+import {
+  type Credential,
+  type CredentialServices,
+  deleteCredential,
+  listCredentials,
+  requireSealer,
+  storeCredential,
+} from './credentials.ts';
+
+const USAGE = `usage: npm run secrets -- COMMAND
+  enrol [--user ID] [--tenant ID]    gives an admin an authenticator (TOTP), which reading secrets needs
+  store NAME [--tenant ID]           keeps what stands on standard input, encrypted
+  list [--tenant ID]
+  delete NAME [--tenant ID]
+The server must not be running; one that runs is asked with storeCredential, credentials and deleteCredential.`;
+const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+
+/**
+ * `npm run secrets`: stored credentials, and the authenticators of those who may read them.
+ *
+ * @param stdin what `store` keeps; a line break at its end is left out
+ * @returns the exit code
+ */
+export async function secretsCommand(
+  args: readonly string[],
+  services: CredentialServices,
+  stdin: NodeJS.ReadableStream,
+  print: (line: string) => void,
+): Promise<number> {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        user: { type: 'string', default: LOCAL_PRINCIPAL.userId },
+        tenant: { type: 'string', default: LOCAL_PRINCIPAL.tenantId },
+      },
+    });
+    const [command, name = ''] = positionals;
+    const operator = { ...LOCAL_PRINCIPAL, tenantId: values.tenant };
+    if (command === 'enrol') {
+      const owner = { tenantId: values.tenant, userId: values.user };
+      const address = await enrol(services.db, requireSealer(services.sealer), owner);
+      print(`give this to the authenticator app of "${values.user}"; it is not shown again: ${address}`);
+    } else if (command === 'store') {
+      const value = (await readAll(stdin)).replace(/\r?\n$/, '');
+      print(describe(await storeCredential(services, operator, { name, value })));
+    } else if (command === 'list') {
+      for (const credential of await listCredentials(services, operator)) print(describe(credential));
+    } else if (command === 'delete') {
+      print(describe(await deleteCredential(services, operator, name)));
+    } else {
+      print(USAGE);
+      return EXIT.usage;
+    }
+    return EXIT.done;
+  } catch (error) {
+    const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+    if (!isUsage && !(error instanceof EchoError)) throw error;
+    print((error as Error).message);
+    if (isUsage) print(USAGE);
+    return isUsage ? EXIT.usage : EXIT.failed;
+  }
+}
+
+function describe({ name, version, lastFour, updatedAt, updatedBy, isReadable }: Credential): string {
+  const state = isReadable ? '' : '  (another master key)';
+  return `${name}  version ${version}  …${lastFour ?? ''}  ${updatedAt.toISOString()} by ${updatedBy}${state}`;
+}

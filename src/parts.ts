@@ -1,0 +1,305 @@
+import { readFileSync } from 'node:fs';
+import { createAccess } from './access/access.ts';
+import { LOCAL_PRINCIPAL } from './access/principals.ts';
+import { fetchPublicKeys } from './access/public-keys.ts';
+import type { Config } from './config.ts';
+import type { Availability } from './db/availability.ts';
+import type { Database } from './db/client.ts';
+import { AlertBoard } from './domains/alerts/alerts.ts';
+import { AlertWebhook } from './domains/alerts/webhook.ts';
+import { upsertCharacters } from './domains/characters/characters.ts';
+import { CharacterDirectory } from './domains/characters/directory.ts';
+import { characterStats } from './domains/characters/reads.ts';
+import { SEED_CHARACTERS } from './domains/characters/seed.ts';
+import { StoredProviderKeys } from './domains/credentials/provider-keys.ts';
+import { reencrypt } from './domains/credentials/rotation.ts';
+import { Canary } from './domains/health/canary.ts';
+import { Metrics } from './domains/health/metrics.ts';
+import { startWatch } from './domains/health/watch.ts';
+import { TurnStore } from './domains/interactions/store.ts';
+import { createMeaningSearch } from './domains/memory/meaning.ts';
+import { createReconciler } from './domains/memory/reconciler.ts';
+import { createVectorSearch } from './domains/memory/vector-search.ts';
+import { createVectorWorker } from './domains/memory/vector-worker.ts';
+import { Persistence } from './domains/persistence/persistence.ts';
+import { ReceiptSigner } from './domains/privacy/signing.ts';
+import { Tombstones } from './domains/privacy/tombstones.ts';
+import { TextAnalyses } from './domains/word-index/turns.ts';
+import { createIndexWorker } from './domains/word-index/worker.ts';
+import { EventFeed } from './events/feed.ts';
+import { EventOutbox } from './events/outbox.ts';
+import type { Services } from './graphql/context.ts';
+import type { Journal } from './journal/journal.ts';
+import type { Logger } from './log.ts';
+import { configuredModels, embedderOf, type ModelParts } from './models/configured.ts';
+import type { Embedder } from './models/embedder.ts';
+import { createModelRouter } from './models/router.ts';
+import { Outbound } from './outbound/outbound.ts';
+import { Sealer } from './secrets/sealing.ts';
+import { Secrets } from './secrets/secrets.ts';
+import type { Vault } from './secrets/vault.ts';
+import { createQdrantStore } from './vectors/qdrant.ts';
+import { createSqliteVecStore } from './vectors/sqlite-vec.ts';
+import type { VectorModel } from './vectors/vector-store.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+/** Milliseconds that the journal gets to empty itself when the server stops. */
+const DRAIN_MS = 5_000;
+/** What other servers may send us, and how long they may take. */
+const WEBHOOK_LIMITS = { timeoutMs: 10_000, maxBytes: 65_536 };
+const PUBLIC_KEYS_LIMITS = { timeoutMs: 5_000, maxBytes: 262_144 };
+/** Turns whose server was killed while it embedded them wait so long for another. */
+const VECTOR_LEASE_MS = 15_000;
+
+interface Ground {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly db: Database;
+  readonly availability: Availability;
+  readonly vault: Vault | null;
+  readonly journal: Journal;
+  readonly embedder: Embedder;
+  readonly outbound: Outbound;
+  readonly secrets: Secrets;
+  readonly sealer: Sealer | null;
+  readonly providerKeys: StoredProviderKeys;
+  readonly modelParts: ModelParts;
+}
+
+/** Secrets from wherever they are kept, and the client that shows them to others. */
+export async function openSecrets(
+  ground: Pick<Ground, 'config' | 'log' | 'db' | 'availability' | 'vault'>,
+  releases: (() => unknown)[],
+) {
+  const { config, log, db, availability, vault } = ground;
+  const outbound = new Outbound({ allowed: config.outboundAllow });
+  if (config.alertWebhook) await outbound.check(config.alertWebhook.url);
+  const secrets = new Secrets(config.secrets, vault);
+  const sealer = config.masterKey && new Sealer(config.masterKey, config.previousMasterKey);
+  const rotation = await reencrypt(db, sealer);
+  if (rotation.done > 0) log.info({ secrets: rotation.done }, 'encrypted anew under the master key');
+  const providerKeys = new StoredProviderKeys({ db, sealer, secrets, log }, availability);
+  await providerKeys.start();
+  releases.push(async () => {
+    providerKeys.stop();
+    vault?.stop();
+    await outbound.close();
+  });
+  const modelParts: ModelParts = {
+    config,
+    fetchTo: (url, limits) => outbound.fetcherTo(url, limits),
+    secret: (name) => secrets.get(name),
+  };
+  return { outbound, secrets, sealer, providerKeys, modelParts, unreadableSecrets: rotation.unreadable };
+}
+
+/** Builds every part that works behind the doors, and says how each is released. */
+export function buildServices(ground: Ground, releases: (() => unknown)[]): Services {
+  const { config, log, db, availability, journal, sealer, providerKeys } = ground;
+  const events = new EventFeed(db, log);
+  const outbox = new EventOutbox({ db, journal, feed: events, log, isUp: () => availability.isUp });
+  const alerts = buildAlerts(ground, outbox, releases);
+  const metrics = new Metrics();
+  let wakeMemory: (turns: number) => void = () => undefined;
+  const persistence = new Persistence({
+    journal,
+    outbox,
+    onCommitted: (turns) => {
+      metrics.countTurns(turns);
+      events.wake();
+      wakeMemory(turns.length);
+    },
+  });
+  const store = new TurnStore({
+    db,
+    journal,
+    log,
+    ackPolicy: config.ackPolicy,
+    ackDeadlineMs: config.ackDeadlineMs,
+    isUp: () => availability.isUp,
+    reportDown: (reason) => availability.reportDown(reason),
+    suspect: () => availability.suspect(),
+    observe: persistence,
+  });
+  availability.onChange(({ up, reason }) => {
+    alerts.set(
+      'database_down',
+      !up,
+      'CRITICAL',
+      `the database does not answer (${reason}); turns are kept in the journal`,
+    );
+    if (up) store.resume();
+    if (up) void outbox.flush();
+  });
+  metrics.start();
+  availability.start();
+  releases.push(async () => {
+    availability.stop();
+    metrics.stop();
+    await events.stop();
+    await store.stop(DRAIN_MS);
+    await persistence.flush();
+  });
+  const models = createModelRouter({ models: configuredModels(ground.modelParts), log });
+  const characters = new CharacterDirectory(db, log);
+  const memory = buildMemory({ ...ground, persistence, alerts }, releases);
+  wakeMemory = (turns) => {
+    memory.vectorWorker.wake();
+    memory.indexWorker.wake(turns);
+  };
+  const guards = buildGuards(ground, releases);
+  const canary = new Canary({ db, store, availability, log, ...memory, ...guards }, config.canaryIntervalMs);
+  const own = {
+    sealer,
+    providerKeys,
+    availability,
+    events,
+    alerts,
+    metrics,
+    persistence,
+    store,
+    models,
+    characters,
+    canary,
+    ...guards,
+    journal,
+    inFlight: new Map(),
+  };
+  const services = { config, log, db, version, ...own, ...memory };
+  canary.start();
+  const endWatch = startWatch(services);
+  releases.push(async () => {
+    endWatch();
+    await canary.stop();
+  });
+  return services;
+}
+
+/** The dangers, where they are posted, and one that may begin with Vault. */
+function buildAlerts(
+  { config, log, outbound, vault }: Ground,
+  outbox: EventOutbox,
+  releases: (() => unknown)[],
+): AlertBoard {
+  const webhook =
+    config.alertWebhook &&
+    new AlertWebhook({ ...config.alertWebhook, fetch: outbound.fetcher(WEBHOOK_LIMITS), log });
+  releases.push(() => webhook?.stop());
+  const alerts = new AlertBoard(outbox, log, (alert) => webhook?.send(alert));
+  vault?.start(log, () =>
+    alerts.set(
+      'secrets_stale',
+      vault.trouble !== null,
+      'WARNING',
+      `secrets in Vault cannot be read (${vault.trouble}); the last ones hold`,
+    ),
+  );
+  return alerts;
+}
+
+/** Who may come in, and whose turns may not come back. */
+function buildGuards(ground: Ground, releases: (() => unknown)[]) {
+  const { config, log, db, availability, outbound, secrets } = ground;
+  const load = (url: string) => fetchPublicKeys(url, outbound.fetcherTo(url, PUBLIC_KEYS_LIMITS));
+  const secret = (name: 'API_KEY' | 'JWT_SECRET') => secrets.get(name);
+  const access = createAccess(config.access, { db, availability, log, load, secret });
+  const tombstones = new Tombstones(db, availability, log);
+  const signer = new ReceiptSigner(config.dataDirectory);
+  releases.push(async () => {
+    tombstones.stop();
+    await access.stop();
+  });
+  return { access, tombstones, signer };
+}
+
+/** What an operator must know of the ground that the promises stand on. */
+export function noteDangers(
+  { alerts }: Services,
+  journal: Journal,
+  found: {
+    fileSystem: string | null;
+    durabilityProblems: readonly string[];
+    unreadableSecrets: number;
+  },
+): void {
+  const { fileSystem, durabilityProblems, unreadableSecrets } = found;
+  if (unreadableSecrets > 0)
+    alerts.raise(
+      'secrets_unreadable',
+      'WARNING',
+      `${unreadableSecrets} stored secrets were encrypted with another master key; set MASTER_KEY_PREVIOUS to it`,
+    );
+  if (fileSystem)
+    alerts.raise(
+      'journal_volatile',
+      'WARNING',
+      `the data directory lies on ${fileSystem}, where an fsync may not survive a power cut`,
+    );
+  if (durabilityProblems.length > 0)
+    alerts.raise(
+      'database_not_durable',
+      'CRITICAL',
+      `the database may lose what it committed: ${durabilityProblems.join(', ')}`,
+    );
+  for (const damage of journal.recovered.damage) alerts.raise('journal_damaged', 'CRITICAL', damage);
+}
+
+/** Memory: the word index and who keeps it; where vectors are kept, who makes them, who repairs them. */
+function buildMemory(
+  {
+    config,
+    log,
+    db,
+    persistence,
+    alerts,
+    embedder,
+    secrets,
+    modelParts,
+  }: Ground & Pick<Services, 'persistence' | 'alerts'>,
+  releases: (() => unknown)[],
+) {
+  const texts = new TextAnalyses();
+  const indexWorker = createIndexWorker({ db, texts, log });
+  const model = { name: embedder.name, dimensions: embedder.dimensions };
+  const onRebuild = ({ movedTo, reason }: { movedTo: string; reason: string }) =>
+    alerts.raise(
+      'vectors_rebuilt',
+      'CRITICAL',
+      `the vector file was damaged (${reason}) and put aside as "${movedTo}"; vectors are made again`,
+    );
+  const store = config.qdrant
+    ? createQdrantStore({ ...config.qdrant, apiKey: secrets.get('QDRANT_API_KEY'), model })
+    : createSqliteVecStore({ directory: config.dataDirectory, model, log, onRebuild });
+  const vectorWorker = createVectorWorker({
+    db,
+    store,
+    embedder,
+    log,
+    leaseMs: VECTOR_LEASE_MS,
+    onProgress: (batch) => persistence.vectorsDone(batch),
+  });
+  const reconciler = createReconciler({ db, store, log, onFinding: () => vectorWorker.wake() });
+  const earlierEmbedder = (earlier: VectorModel) => embedderOf(modelParts, earlier);
+  const meaning = embedder.knowsMeaning
+    ? createMeaningSearch(createVectorSearch({ store, embedder, log, earlierEmbedder }), log)
+    : null;
+  indexWorker.start();
+  vectorWorker.start();
+  reconciler.start();
+  releases.push(async () => {
+    await indexWorker.stop();
+    await reconciler.stop();
+    await vectorWorker.stop();
+    await store.close();
+  });
+  return { embedder, vectors: store, vectorWorker, reconciler, texts, indexWorker, meaning };
+}
+
+/** An empty database gets the seed characters, so that a first query has something to answer from. */
+export async function seedCharacters(services: Services): Promise<void> {
+  const tenantId = LOCAL_PRINCIPAL.tenantId;
+  if (services.config.databaseUrl || (await characterStats(services.db, tenantId)).total > 0) return;
+  await upsertCharacters(services, tenantId, SEED_CHARACTERS);
+}

@@ -1,0 +1,196 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  ConfigError,
+  SECRET_SETTINGS,
+  type SecretSetting,
+  type SecretValues,
+  secretProblem,
+  type VaultOptions,
+} from '../config.ts';
+import type { Logger } from '../log.ts';
+import { VaultApi, VaultError, type VaultToken } from './vault-api.ts';
+
+/** Milliseconds that Vault gets to answer when the server starts: it may be starting, too. */
+const START_MS = 15_000;
+const RETRY_MS = 1_000;
+/** What the server reads once. */
+const READ_AT_START: readonly SecretSetting[] = [
+  'DATABASE_URL',
+  'QDRANT_API_KEY',
+  'MASTER_KEY',
+  'MASTER_KEY_PREVIOUS',
+  'ALERT_WEBHOOK_SECRET',
+];
+/** A token is renewed when this share of its time has passed. */
+const RENEW_AT = 0.5;
+
+/**
+ * Secrets in Vault: read when the server starts, and again and again afterwards. While Vault is away, sealed, or refuses,
+ * the last good values hold.
+ */
+export class Vault {
+  readonly #api: VaultApi;
+  readonly #options: VaultOptions;
+  #token: VaultToken;
+  #renewAt: number;
+  #values: SecretValues;
+  #trouble: string | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #onRead: () => void = () => undefined;
+  #log: Logger | null = null;
+
+  private constructor(options: VaultOptions, api: VaultApi, token: VaultToken, values: SecretValues) {
+    this.#options = options;
+    this.#api = api;
+    this.#token = token;
+    this.#renewAt = renewalOf(token);
+    this.#values = values;
+  }
+
+  /**
+   * Logs in and reads.
+   *
+   * @param fetch the client for requests to Vault
+   * @throws VaultError when Vault refuses, or is still away after 15 seconds
+   * @throws ConfigError for values that cannot be used
+   */
+  static async open(options: VaultOptions, fetch: typeof globalThis.fetch): Promise<Vault> {
+    const api = new VaultApi(options, fetch);
+    for (const deadline = performance.now() + START_MS; ; ) {
+      try {
+        const token = await api.logIn();
+        const { values, problems } = usableOf(await api.read(token), {});
+        if (problems.length > 0) throw new ConfigError(problems.map((problem) => `${problem} (in Vault)`));
+        return new Vault(options, api, token, values);
+      } catch (error) {
+        if (error instanceof ConfigError) throw error;
+        const isPassing = error instanceof VaultError && error.isPassing;
+        if (!isPassing || performance.now() + RETRY_MS > deadline) throw asVaultError(error);
+        await wait(RETRY_MS);
+      }
+    }
+  }
+
+  get values(): SecretValues {
+    return this.#values;
+  }
+
+  /** Why the values may be old; null if they were read when they should have been. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  /** Goes on reading until `stop`. @param onRead told after each attempt */
+  start(log: Logger, onRead: () => void): void {
+    this.#log = log;
+    this.#onRead = onRead;
+    this.#schedule();
+  }
+
+  stop(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #schedule(): void {
+    const untilRenewal = Math.max(this.#renewAt - performance.now(), RETRY_MS);
+    this.#timer = setTimeout(
+      () => {
+        void this.#round().then(() => (this.#timer ? this.#schedule() : undefined));
+      },
+      Math.min(this.#options.refreshMs, untilRenewal),
+    );
+    this.#timer.unref();
+  }
+
+  async #round(): Promise<void> {
+    try {
+      if (performance.now() >= this.#renewAt) await this.#renew();
+      const found = await this.#read();
+      this.#take(found);
+    } catch (error) {
+      this.#trouble = asVaultError(error).message;
+      this.#log?.warn({ reason: this.#trouble }, 'Vault could not be read; the last values hold');
+    }
+    this.#onRead();
+  }
+
+  async #read(): Promise<Readonly<Record<string, unknown>>> {
+    try {
+      return await this.#api.read(this.#token);
+    } catch (error) {
+      // The token has ended or was revoked; whoever can log in does it again, once.
+      if (!(error instanceof VaultError && error.status === 403)) throw error;
+      await this.#logIn();
+      return this.#api.read(this.#token);
+    }
+  }
+
+  /** Renews the token; where that is no longer possible, logs in again. */
+  async #renew(): Promise<void> {
+    if (!this.#token.renewable) return this.#logIn();
+    try {
+      const renewed = await this.#api.renew(this.#token);
+      // Near the end of its longest life a token is given less and less: then a new one is better.
+      if (renewed.ttl * 2 < this.#token.ttl) return await this.#logIn();
+      this.#use(renewed);
+    } catch (error) {
+      if (error instanceof VaultError && error.isPassing) throw error;
+      await this.#logIn();
+    }
+  }
+
+  async #logIn(): Promise<void> {
+    this.#use(await this.#api.logIn());
+  }
+
+  #use(token: VaultToken): void {
+    // Of a given token, which is asked how long it lives, less remains each time; of others the first time counts.
+    this.#token = token;
+    this.#renewAt = renewalOf(token);
+  }
+
+  /** Takes what can be used; of the rest the last good values hold. */
+  #take(found: Readonly<Record<string, unknown>>): void {
+    const { values, problems } = usableOf(found, this.#values);
+    const changed = SECRET_SETTINGS.filter((name) => values[name] !== this.#values[name]);
+    this.#values = values;
+    this.#trouble = problems.length > 0 ? problems.join('; ') : null;
+    const afterRestart = changed.filter((name) => READ_AT_START.includes(name));
+    if (changed.length > 0)
+      this.#log?.warn({ names: changed, afterRestart }, 'secrets were changed in Vault');
+    if (problems.length > 0)
+      this.#log?.error({ problems }, 'secrets in Vault cannot be used; the last ones hold');
+  }
+}
+
+/** When a token is to be renewed, on the clock of `performance.now`. */
+function renewalOf({ ttl }: VaultToken): number {
+  return ttl === 0 ? Number.POSITIVE_INFINITY : performance.now() + ttl * RENEW_AT * 1_000;
+}
+
+/** Of what Vault holds, the secrets that this server knows; for those that cannot be used, what it had before. */
+function usableOf(
+  found: Readonly<Record<string, unknown>>,
+  before: SecretValues,
+): { values: SecretValues; problems: string[] } {
+  const values: Partial<Record<SecretSetting, string>> = {};
+  const problems: string[] = [];
+  for (const name of SECRET_SETTINGS) {
+    const value = found[name];
+    if (value === undefined || value === '') continue;
+    const problem = typeof value === 'string' ? secretProblem(name, value) : 'must be text';
+    if (problem === null) values[name] = value as string;
+    else {
+      problems.push(`${name}: ${problem}`);
+      if (before[name] !== undefined) values[name] = before[name];
+    }
+  }
+  return { values, problems };
+}
+
+function asVaultError(error: unknown): VaultError {
+  return error instanceof VaultError
+    ? error
+    : new VaultError(`it answered something else (${(error as Error).name})`);
+}

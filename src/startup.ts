@@ -1,0 +1,70 @@
+import { type Config, ConfigError, readConfig, readVaultOptions } from './config.ts';
+import { DataDirectoryError, inUse, unusable } from './db/data-directory.ts';
+import { EmbeddedPostgresError } from './db/embedded.ts';
+import { DatabaseSetupError } from './db/open.ts';
+import { UrlForbidden } from './domains/errors.ts';
+import { JournalBroken, JournalLocked } from './journal/journal.ts';
+import { DimensionsUnknown } from './models/configured.ts';
+import { Outbound } from './outbound/outbound.ts';
+import { Vault } from './secrets/vault.ts';
+import { VaultError } from './secrets/vault-api.ts';
+
+/** The server cannot start; the message is for the operator and names the setting. */
+export class StartupError extends Error {
+  override readonly name = 'StartupError';
+}
+
+const VAULT_LIMITS = { timeoutMs: 5_000, maxBytes: 1_048_576 };
+
+/**
+ * Reads the configuration, and Vault if it is configured.
+ *
+ * @throws ConfigError, StartupError
+ */
+export async function loadConfig(): Promise<{ config: Config; vault: Vault | null }> {
+  const options = readVaultOptions();
+  if (!options) return { config: readConfig(), vault: null };
+  const fetch = new Outbound({ allowed: [] }).fetcherTo(options.address, VAULT_LIMITS);
+  const vault = await Vault.open(options, fetch).catch((error: unknown) => {
+    if (!(error instanceof VaultError)) throw error;
+    throw new StartupError(`VAULT_ADDR: the secrets at ${options.address} cannot be read: ${error.message}`);
+  });
+  return { config: readConfig(undefined, undefined, vault.values), vault };
+}
+
+/** Tells the operator why nothing was started: one readable block, or the whole error if it was not expected. */
+export function reportStartupError(error: unknown): void {
+  const isExpected = error instanceof ConfigError || error instanceof StartupError;
+  process.stderr.write(`${isExpected ? error.message : String((error as Error).stack)}\n`);
+  process.exitCode = 1;
+}
+
+/** What went wrong while the parts were built, in words for the operator where it was to be expected. */
+export function asStartupError(error: unknown, config: Config): unknown {
+  if (error instanceof JournalLocked) return new StartupError(inUse(config.dataDirectory).message);
+  if (error instanceof JournalBroken)
+    return new StartupError(unusable(config.dataDirectory, error.message).message);
+  if (
+    error instanceof EmbeddedPostgresError ||
+    error instanceof DataDirectoryError ||
+    error instanceof DatabaseSetupError ||
+    error instanceof DimensionsUnknown
+  )
+    return new StartupError(error.message);
+  if (error instanceof UrlForbidden)
+    return new StartupError(`ALERT_WEBHOOK_URL: ${error.code}: ${error.message}; see OUTBOUND_ALLOW`);
+  const { code, message } = error as { code?: string; message: string };
+  if (code === 'EADDRINUSE')
+    return new StartupError(
+      `PORT: ${config.port} on ${config.host} is already in use; stop the other program, or set PORT to another port`,
+    );
+  if (code === 'EACCES')
+    return new StartupError(`PORT: this user may not listen on ${config.port}; set PORT to one above 1023`);
+  if (config.databaseUrl && (code !== undefined || message.includes('timeout'))) {
+    const { host, pathname } = new URL(config.databaseUrl);
+    return new StartupError(
+      `DATABASE_URL: the database "${pathname.slice(1)}" at ${host || 'the local socket'} cannot be used (${code ?? message})`,
+    );
+  }
+  return error;
+}
