@@ -45,3 +45,5 @@ CREATE TRIGGER echo_audit_authenticator_rekeyed AFTER UPDATE ON "echo_authentica
 	WHEN (OLD.enrolled_at = NEW.enrolled_at AND OLD.key_id <> NEW.key_id) EXECUTE FUNCTION echo_audit_row('authenticator.rekey', 'user_id', 'user_id');--> statement-breakpoint
 CREATE TRIGGER echo_audit_authenticator_removed AFTER DELETE ON "echo_authenticators" FOR EACH ROW
 	EXECUTE FUNCTION echo_audit_row('authenticator.remove', 'user_id', 'user_id');
+--> statement-breakpoint
+CREATE TRIGGER echo_audit_names_truncate BEFORE TRUNCATE ON "echo_audit_names" FOR EACH STATEMENT EXECUTE FUNCTION echo_audit_names_keep();

@@ -149,7 +149,7 @@ export function buildServices(ground: Ground, releases: (() => unknown)[]): Serv
     memory.vectorWorker.wake();
     memory.indexWorker.wake(turns);
   };
-  const guards = buildGuards(ground, releases);
+  const guards = buildGuards(ground, metrics, releases);
   const canary = new Canary({ db, store, availability, log, ...memory, ...guards }, config.canaryIntervalMs);
   const own = {
     sealer,
@@ -200,11 +200,12 @@ function buildAlerts(
 }
 
 /** Who may come in, and whose turns may not come back. */
-function buildGuards(ground: Ground, releases: (() => unknown)[]) {
+function buildGuards(ground: Ground, metrics: Metrics, releases: (() => unknown)[]) {
   const { config, log, db, availability, outbound, secrets } = ground;
   const load = (url: string) => fetchPublicKeys(url, outbound.fetcherTo(url, PUBLIC_KEYS_LIMITS));
   const secret = (name: 'API_KEY' | 'JWT_SECRET') => secrets.get(name);
-  const access = createAccess(config.access, { db, availability, log, load, secret });
+  const onRefused = (code: string) => metrics.countRefusal(code);
+  const access = createAccess(config.access, { db, availability, log, load, secret, onRefused });
   const tombstones = new Tombstones(db, availability, log);
   const signer = new ReceiptSigner(config.dataDirectory);
   releases.push(async () => {

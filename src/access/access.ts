@@ -36,6 +36,7 @@ export interface Access {
 /**
  * @param parts.load fetches JSON, for the public keys of who issues tokens
  * @param parts.secret a secret as it is now
+ * @param parts.onRefused told of each refusal
  */
 export function createAccess(
   { required, tokens: options, rates, rateStore, auditRetentionDays }: AccessOptions,
@@ -45,6 +46,7 @@ export function createAccess(
     log: Logger;
     load: (url: string) => Promise<unknown>;
     secret: (name: 'API_KEY' | 'JWT_SECRET') => string | null;
+    onRefused: (code: string) => void;
   },
 ): Access {
   const limits = new RateLimits(rates, rateStore === 'postgres' ? parts : null);

@@ -57,22 +57,32 @@ export class AuditLog {
   readonly #availability: Availability;
   readonly #log: Logger;
   readonly #retentionDays: number;
+  readonly #onRefused: (code: string) => void;
   readonly #waiting = new Map<string, { refusal: Refusal; times: number }>();
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> = Promise.resolve();
   #trimmedAt = 0;
 
-  constructor(parts: { db: Database; availability: Availability; log: Logger; retentionDays: number }) {
+  /** @param parts.onRefused told of each refusal, for a figure of them */
+  constructor(parts: {
+    db: Database;
+    availability: Availability;
+    log: Logger;
+    retentionDays: number;
+    onRefused?: (code: string) => void;
+  }) {
     this.#db = parts.db;
     this.#availability = parts.availability;
     this.#log = parts.log;
     this.#retentionDays = parts.retentionDays;
+    this.#onRefused = parts.onRefused ?? (() => undefined);
   }
 
   /** Notes a refusal; it is written within a second, one row for all that are alike. */
   refused(refusal: Refusal): void {
     const { actor, address, action, code } = refusal;
+    this.#onRefused(code);
     const key = JSON.stringify([
       actor?.tenantId,
       actor?.user,

@@ -63,6 +63,18 @@ export class RateLimited extends EchoError {
   }
 }
 
+/** A subscriber did not read what it was sent; it gets nothing more, and can go on after the cursor. */
+export class SubscriberTooSlow extends EchoError {
+  override readonly name = 'SubscriberTooSlow';
+  readonly code = 'SUBSCRIBER_TOO_SLOW';
+  override readonly retryable = true;
+  readonly cursor: string;
+  constructor(cursor: string) {
+    super(`what was sent was not read in time; subscribe again after the cursor ${cursor}`);
+    this.cursor = cursor;
+  }
+}
+
 /** The caller is known but may not do this. */
 export class Forbidden extends EchoError {
   override readonly name = 'Forbidden';

@@ -2,7 +2,7 @@ import type { Principal } from '../access/principals.ts';
 import { type EventPosition, formatCursor, parseCursor } from '../events/cursor.ts';
 import type { DeliveredEvent, EventKind } from '../events/event.ts';
 import type { EventFeed } from '../events/feed.ts';
-import { InvalidInput } from './errors.ts';
+import { InvalidInput, SubscriberTooSlow } from './errors.ts';
 import { scopeOf } from './ownership.ts';
 
 export interface SubscriptionArguments {
@@ -19,6 +19,7 @@ export type CursoredEvent = DeliveredEvent & { readonly cursor: string };
  * @param watch.signal ends it, even while nothing happens
  * @param watch.onOverflow told the last cursor when the consumer fell too far behind and gets nothing more
  * @throws InvalidInput if `after` is no cursor
+ * @throws SubscriberTooSlow in place of `onOverflow`, where there is none
  */
 export async function* follow(
   events: EventFeed,
@@ -36,10 +37,15 @@ export async function* follow(
     conversationId: args.conversationId,
     after,
     signal: watch.signal,
-    onOverflow: (position: EventPosition) => watch.onOverflow?.(formatCursor(position)),
+    onOverflow: (position: EventPosition) => {
+      last = formatCursor(position);
+      watch.onOverflow?.(last);
+    },
   };
+  let last: string | null = null;
   for await (const event of events.subscribe(interest))
     yield { ...event, cursor: formatCursor(event.position) };
+  if (last !== null && !watch.onOverflow) throw new SubscriberTooSlow(last);
 }
 
 /**
@@ -56,7 +62,7 @@ export function endable<T>(start: (signal: AbortSignal) => AsyncGenerator<T>): A
     return source.return(value);
   };
   return {
-    next: () => source.next(),
+    next: () => source.next().catch<IteratorResult<T>>(asLastEvent),
     return: end,
     throw: (error) => {
       ending.abort();
@@ -67,4 +73,10 @@ export function endable<T>(start: (signal: AbortSignal) => AsyncGenerator<T>): A
     },
     [Symbol.asyncDispose]: async () => void (await end(undefined)),
   };
+}
+
+/** A failure is told to the subscriber as the last event: a stream that fails would only end. */
+function asLastEvent<T>(error: unknown): IteratorResult<T> {
+  // GraphQL takes an error that a resolver returns as one that it threw.
+  return { done: false, value: (error instanceof Error ? error : new Error(String(error))) as T };
 }

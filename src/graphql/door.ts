@@ -11,6 +11,7 @@ import { handleJsonOperation, isJsonOperation } from './json-lane.ts';
 import { type Authenticate, keepChecking } from './long-lived.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 
+const STALLED_MS = 60_000;
 const STATUS: Record<string, number> = { UNAUTHENTICATED: 401, FORBIDDEN: 403, RATE_LIMITED: 429 };
 
 /** The GraphQL door of the server: GraphiQL, single operations, and operations that last (server-sent events). */
@@ -47,6 +48,8 @@ export function graphqlRoute(
         () => res.destroy(),
       );
       res.once('close', () => clearInterval(recheck));
+      // Something is sent every 12 seconds; a client that reads nothing for so long is let go.
+      res.setTimeout(STALLED_MS, () => res.destroy());
       await actingFor(actor, () => yoga.handle(req, res, { principal }));
     },
   };

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { judgeDatabaseError } from '../db/availability.ts';
-import { EchoError, RateLimited } from '../domains/errors.ts';
+import { EchoError, RateLimited, SubscriberTooSlow } from '../domains/errors.ts';
 import type { Logger } from '../log.ts';
 
 /** An operation that would cost too much; refused before any resolver runs. */
@@ -29,8 +29,16 @@ export function maskError(error: unknown, correlationId: string, log: Logger): G
   const place = { nodes: located?.nodes ?? null, path: located?.path ?? null };
   if (cause instanceof EchoError) {
     const field = 'field' in cause ? { field: cause.field } : {};
+    const resume = cause instanceof SubscriberTooSlow ? { cursor: cause.cursor } : {};
     const wait = cause instanceof RateLimited ? { retryAfterMs: cause.retryAfterMs } : {};
-    const extensions = { code: cause.code, retryable: cause.retryable, ...field, ...wait, correlationId };
+    const extensions = {
+      code: cause.code,
+      retryable: cause.retryable,
+      ...field,
+      ...resume,
+      ...wait,
+      correlationId,
+    };
     return new GraphQLError(cause.message, {
       ...place,
       extensions: withStatus(extensions, cause instanceof RateLimited ? tooMany(cause) : null),

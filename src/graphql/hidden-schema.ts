@@ -41,7 +41,14 @@ export function hiddenSchema(options: {
       };
     },
     onSubscribe({ args, setResultAndStopExecution }) {
-      if (isRefused(args)) setResultAndStopExecution(refusal());
+      if (isRefused(args)) return setResultAndStopExecution(refusal());
+      if (!options.hideGuesses) return;
+      return {
+        onSubscribeResult({ result, setResult }) {
+          if ('errors' in result && result.errors)
+            setResult({ ...result, errors: result.errors.map(withoutGuess) });
+        },
+      };
     },
   };
 }

@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
-import { type DocumentNode, type ExecutionArgs, GraphQLError } from 'graphql';
-import type { Context } from 'graphql-ws';
-import { type Extra, useServer } from 'graphql-ws/use/ws';
+import { type DocumentNode, type ExecutionArgs, GraphQLError, getOperationAST } from 'graphql';
+import { CloseCode, type Context } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { AuditLog } from '../access/audit.ts';
 import { type Actor, actingFor, actorOf } from '../access/caller.ts';
@@ -12,6 +11,7 @@ import type { Logger } from '../log.ts';
 import { maskError } from './errors.ts';
 import { type Authenticate, admitted, keepChecking } from './long-lived.ts';
 import { SocketLimits } from './socket-limits.ts';
+import { serveProtocol, type Wire } from './socket-protocol.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 
 export interface WebSocketOptions {
@@ -29,7 +29,6 @@ export interface WebSocketOptions {
 const INIT_TIMEOUT_MS = 5_000;
 /** Close code for a subscriber that fell behind; the reason is the cursor to resume after. */
 const OVERFLOW_CODE = 4413;
-const FORBIDDEN_CODE = 4403;
 const TOO_MANY_CODE = 4429;
 /** Milliseconds that a connection may stay without any operation. */
 const IDLE_MS = 600_000;
@@ -47,7 +46,7 @@ export function attachWebSocket(options: WebSocketOptions): () => Promise<void> 
   const limits = new SocketLimits();
   const sockets = openServer(options, limits);
   sockets.on('error', (error) => log.warn({ err: error }, 'WebSocket server error'));
-  const disposable = useServer<Readonly<Record<string, unknown>>, Connection>(
+  return serveProtocol<Readonly<Record<string, unknown>>, Connection>(
     {
       connectionInitWaitTimeout: INIT_TIMEOUT_MS,
       onConnect: (context) => connect(options, limits, context),
@@ -75,6 +74,8 @@ export function attachWebSocket(options: WebSocketOptions): () => Promise<void> 
         if (document instanceof GraphQLError) return [maskError(document, randomUUID(), log)];
         const errors = validate(schema, document);
         if (errors.length > 0) return errors;
+        if (!getOperationAST(document, params.operationName))
+          return [maskError(noOperation(), randomUUID(), log)];
         return {
           schema,
           operationName: params.operationName,
@@ -86,11 +87,8 @@ export function attachWebSocket(options: WebSocketOptions): () => Promise<void> 
       },
     },
     sockets,
+    log,
   );
-  return async () => {
-    for (const socket of sockets.clients) socket.close(1001, 'going away');
-    await disposable.dispose();
-  };
 }
 
 /** The sockets of the server, before anybody has said who they are. */
@@ -140,7 +138,7 @@ async function connect(options: WebSocketOptions, limits: SocketLimits, context:
     return false;
   }
   context.extra.principal = principal;
-  const recheck = keepChecking(authenticate, principal, () => socket.close(FORBIDDEN_CODE, 'Forbidden'));
+  const recheck = keepChecking(authenticate, principal, () => socket.close(CloseCode.Forbidden, 'Forbidden'));
   const idle = closeIdle(socket, () => Object.keys(context.subscriptions).length > 0);
   const end = () => {
     clearInterval(recheck);
@@ -157,7 +155,7 @@ async function connect(options: WebSocketOptions, limits: SocketLimits, context:
 type Connection = {
   principal?: Principal;
 };
-type Opened = Context<Readonly<Record<string, unknown>>, Connection & Extra>;
+type Opened = Context<Readonly<Record<string, unknown>>, Connection & Wire>;
 
 /** Ends a connection on which nothing has run for long. */
 function closeIdle(socket: WebSocket, isBusy: () => boolean): NodeJS.Timeout {
@@ -171,6 +169,12 @@ function closeIdle(socket: WebSocket, isBusy: () => boolean): NodeJS.Timeout {
 function tooManySubscriptions(): GraphQLError {
   return new GraphQLError(`at most ${MAX_SUBSCRIPTIONS} operations may run on one connection`, {
     extensions: { code: 'SUBSCRIPTION_LIMIT', retryable: true },
+  });
+}
+
+function noOperation(): GraphQLError {
+  return new GraphQLError('Could not determine what operation to execute.', {
+    extensions: { code: 'OPERATION_RESOLUTION_FAILURE' },
   });
 }
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type GraphQLError, type GraphQLSchema, Kind, parse } from 'graphql';
+import { GraphQLError, type GraphQLSchema, Kind } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import type { AuditLog } from '../access/audit.ts';
 import { currentActor } from '../access/caller.ts';
@@ -9,14 +9,13 @@ import type { Principal } from '../access/principals.ts';
 import type { Logger } from '../log.ts';
 import { complexityProblem } from './complexity.ts';
 import { type Context, createLoader, type Services } from './context.ts';
+import { parseBounded } from './document-bounds.ts';
 import { maskError } from './errors.ts';
 import { hiddenSchema } from './hidden-schema.ts';
 import { strictRequests } from './params.ts';
 import { rateLimited } from './rate.ts';
 
 export const GRAPHQL_PATH = '/graphql';
-/** Lexical tokens of one document. */
-export const MAX_TOKENS = 5_000;
 
 /** Refusals that are told in the audit log. */
 const AUDITED = new Set(['FORBIDDEN', 'RATE_LIMITED', 'QUERY_TOO_COMPLEX']);
@@ -62,7 +61,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
     maskedErrors: { maskError: (error) => mask(error) },
     plugins: [
       strictRequests(),
-      boundedParser(),
+      boundedParser((error) => mask(error)),
       hiddenSchema({ hideGuesses: services.config.access.required, mask: (error) => mask(error) }),
       maskedDocumentErrors((error) => mask(error)),
       boundedSubscriptions((error) => mask(error)),
@@ -103,13 +102,15 @@ function fieldOf({ nodes, path }: GraphQLError): string {
   return path && node?.kind === Kind.FIELD ? node.name.value : 'operation';
 }
 
-/** A document of too many tokens is refused while it is read. */
-function boundedParser(): Plugin {
+/** A document that is too large, or too much work, is refused while it is read. */
+function boundedParser(mask: (error: unknown) => GraphQLError): Plugin {
   return {
     onParse({ setParseFn }) {
-      setParseFn((source, parserOptions) =>
-        parse(source as string, { ...parserOptions, maxTokens: MAX_TOKENS }),
-      );
+      setParseFn((source, parserOptions) => parseBounded(String(source), parserOptions));
+      return ({ result, replaceParseResult }) => {
+        if (result instanceof GraphQLError && result.extensions.code !== undefined)
+          replaceParseResult(mask(result));
+      };
     },
   };
 }

@@ -22,6 +22,7 @@ const PROXY_HEADERS = [
   'x-forwarded-host',
   'x-forwarded-proto',
 ];
+const READING = ['GET', 'HEAD', 'OPTIONS'];
 const ALLOWED_HEADERS = 'content-type, authorization, x-api-key, graphql-require-preflight';
 /** Seconds that browsers remember what they may send. */
 const PREFLIGHT_S = '600';
@@ -71,6 +72,8 @@ export class WebGuard {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
     this.#checkHost(request);
     const { origin } = request.headers;
+    // Forms and images reach any site without asking; where nobody is asked who they are, they must not write.
+    if (this.#policy.localOnly && !READING.includes(request.method ?? '')) this.#checkOrigin(request);
     if (origin === undefined || !this.#policy.origins.includes(origin)) return false;
     response.setHeader('access-control-allow-origin', origin);
     response.setHeader('vary', 'origin');
@@ -90,7 +93,10 @@ export class WebGuard {
    */
   checkUpgrade(request: IncomingMessage): void {
     this.#checkHost(request);
-    const { origin, host } = request.headers;
+    this.#checkOrigin(request);
+  }
+
+  #checkOrigin({ headers: { origin, host } }: IncomingMessage): void {
     if (origin === undefined || this.#policy.origins.includes(origin)) return;
     if (URL.canParse(origin) && new URL(origin).host === host) return;
     throw new HttpProblem(403, 'FORBIDDEN', 'origin: pages of this site may not connect; see CORS_ORIGINS');

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
@@ -25,7 +26,13 @@ export interface HttpOptions {
 /** One node:http server for all doors. Slow headers and bodies are cut. */
 export function createHttpServer({ routes, log, guard, observe }: HttpOptions): Server {
   const server = createServer(
-    { headersTimeout: 10_000, requestTimeout: 30_000, keepAliveTimeout: 65_000 },
+    {
+      headersTimeout: 10_000,
+      requestTimeout: 30_000,
+      // How often it is looked who takes too long; half a minute unless told otherwise.
+      connectionsCheckingInterval: 1_000,
+      keepAliveTimeout: 65_000,
+    },
     (request, response) => {
       const started = performance.now();
       const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
@@ -45,8 +52,10 @@ export function createHttpServer({ routes, log, guard, observe }: HttpOptions): 
       handle().catch((error: unknown) => {
         if (response.headersSent) return response.destroy();
         if (error instanceof HttpProblem) return sendProblem(response, error);
-        log.error({ err: error, door: route?.door }, 'a request failed');
-        sendJson(response, 500, { error: { code: 'INTERNAL', message: 'Unexpected error' } });
+        const correlationId = randomUUID();
+        log.error({ err: error, door: route?.door, correlationId }, 'a request failed');
+        const extensions = { code: 'INTERNAL', retryable: true, correlationId };
+        sendJson(response, 500, { errors: [{ message: 'Unexpected error', extensions }] });
       });
     },
   );

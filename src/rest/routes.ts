@@ -132,7 +132,7 @@ export function restRoutes(options: {
           code: error.code,
           correlationId: actor?.correlationId ?? null,
         });
-      sendProblem(response, error);
+      sendProblem(response, error, actor?.correlationId ?? randomUUID(), options.services.log);
     }
   };
   return [{ door: 'rest', prefix: '/api/echo', handle }];
@@ -146,7 +146,7 @@ function pathParameter(encoded: string | undefined): string {
   }
 }
 
-function sendProblem(response: ServerResponse, error: unknown): void {
+function sendProblem(response: ServerResponse, error: unknown, correlationId: string, log: Logger): void {
   const reply = (status: number, code: string, detail: string) =>
     sendJson(response, status, { detail, error_code: code, timestamp: new Date().toISOString() });
   if (error instanceof HttpProblem) {
@@ -154,7 +154,11 @@ function sendProblem(response: ServerResponse, error: unknown): void {
     reply(error.status, error.code, error.message);
     return;
   }
-  if (!(error instanceof EchoError)) throw error;
+  if (!(error instanceof EchoError)) {
+    log.error({ err: error, door: 'rest', correlationId }, 'a request failed');
+    reply(500, 'INTERNAL', `Unexpected error; correlation id ${correlationId}`);
+    return;
+  }
   if (error instanceof RateLimited) response.setHeader('retry-after', Math.ceil(error.retryAfterMs / 1_000));
   reply(
     STATUS[error.code] ?? 503,

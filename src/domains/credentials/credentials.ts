@@ -92,13 +92,14 @@ export async function storeCredential(
   return shown(row, sealer);
 }
 
-/** @throws Forbidden, NotFound */
+/** @throws Forbidden, InvalidInput, NotFound */
 export async function deleteCredential(
   { db, sealer, providerKeys }: CredentialServices,
   principal: Principal,
   name: string,
 ): Promise<Credential> {
   requireAdmin(principal);
+  input.parseInput(credentialName, name, 'name');
   const [row] = await db.ormTransaction((orm) =>
     orm
       .delete(c)

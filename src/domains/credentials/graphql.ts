@@ -116,7 +116,7 @@ builder.mutationFields((t) => ({
     type: DeleteCredentialSuccess,
     description: 'Deletes a stored secret. For admins.',
     authScopes: { permission: 'ADMIN' },
-    errors: { types: [NotFound] },
+    errors: { types: [InvalidInput, NotFound] },
     args: { name: t.arg.string({ required: true, description: 'What it is called.' }) },
     resolve: (_root, { name }, { services, principal }) => deleteCredential(services, principal, name),
   }),

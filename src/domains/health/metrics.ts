@@ -40,6 +40,12 @@ export class Metrics {
     labelNames: ['door', 'status'],
     registers: [this.registry],
   });
+  readonly refusals = new Counter({
+    name: 'echo_refusals_total',
+    help: 'Requests and operations that were refused, by code',
+    labelNames: ['code'],
+    registers: [this.registry],
+  });
   readonly requestSeconds = new Histogram({
     name: 'echo_http_request_seconds',
     help: 'Seconds from request to response, by door',
@@ -81,6 +87,10 @@ export class Metrics {
     this.requests.inc({ door, status });
     this.requestSeconds.observe({ door }, seconds);
     this.#counts.requests++;
+  }
+
+  countRefusal(code: string): void {
+    this.refusals.inc({ code });
   }
 
   snapshot(databaseConnections: number): MetricsSnapshot {

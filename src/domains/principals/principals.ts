@@ -55,7 +55,9 @@ export async function revokeApiKey(
   keyId: string,
 ): Promise<ApiKeyRow> {
   requireAdmin(principal);
-  const row = await access.apiKeys.revoke(principal.tenantId, keyId);
+  // Nothing else is a key, and the database takes no other text.
+  const isKeyId = /^[0-9a-f]{12}$/.test(keyId);
+  const row = isKeyId ? await access.apiKeys.revoke(principal.tenantId, keyId) : null;
   if (!row) throw new NotFound('keyId', 'there is no such key');
   return row;
 }
