@@ -216,6 +216,22 @@ describe('the audit log', () => {
     expect(await auditCommand(['verify'], audit, () => undefined)).toBe(1);
   });
 
+  test('is whole where numbers of transactions and rows get another digit', async () => {
+    const fresh = await startTestApp({ env: { CANARY_INTERVAL_MS: '0' } });
+    const { audit } = fresh.app.services.access;
+    await fresh.sql(
+      `insert into echo_audit_log (xid, id, action, result)
+       values ('9', 9, 'a', 'OK'), ('9', 10, 'b', 'OK'), ('10', 8, 'c', 'OK'), ('100', 7, 'd', 'OK')`,
+    );
+    await audit.flush();
+    await fresh.graphql('mutation { upsertCharacter(input: { characterName: "Iris Vale" }) { __typename } }');
+    await audit.flush();
+    expect(await audit.verify()).toMatchObject({ broken: [], rows: 5 });
+    const sealed = await fresh.sql<{ rows: number }>('select sum(rows)::int as rows from echo_audit_seals');
+    expect(sealed).toEqual([{ rows: 5 }]);
+    await fresh.close();
+  });
+
   test('loses what is older than the retention, and nothing else', async () => {
     const at = "now() - interval '401 days'";
     await app.sql(

@@ -169,7 +169,7 @@ export class AuditLog {
       ]);
       if (!locks[0]?.locked) return 0;
       const last = await lastSeal(client);
-      const rows = await rowsAfter(client, last, 'and xid < pg_snapshot_xmin(pg_current_snapshot())');
+      const rows = await rowsAfter(client, last, 'and a.xid < pg_snapshot_xmin(pg_current_snapshot())');
       const end = rows.at(-1);
       if (!end) return 0;
       await client.query({
@@ -297,11 +297,12 @@ async function rowsAfter(
   values: unknown[] = [],
 ): Promise<SealedRow[]> {
   const { rows } = await client.query<SealedRow>({
+    // Ordered by the columns: names alone would mean the texts that they are given out as.
     text: `select id::text as id, xid::text as xid, at,
              concat_ws(chr(31), id, xid, extract(epoch from at), tenant_id, coalesce(actor, '-'), coalesce(credential, '-'),
                coalesce(on_behalf_of, '-'), coalesce(address, '-'), action, coalesce(target, '-'), result,
                coalesce(correlation_id, '-'), coalesce(detail::text, '-')) as content
-           from echo_audit_log where (xid, id) > ($1::text::xid8, $2::bigint) ${condition} order by xid, id limit $3`,
+           from echo_audit_log a where (a.xid, a.id) > ($1::text::xid8, $2::bigint) ${condition} order by a.xid, a.id limit $3`,
     values: [place.xid, place.lastId, SEAL_ROWS, ...values],
   });
   return rows;
