@@ -1,11 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
+import {
+  addresses,
+  masterKey,
+  models,
+  oneOf,
+  origins,
+  url,
+  vaultPath,
+  webhookKey,
+  wholeNumber,
+} from './config-values.ts';
 
 export type Config = Readonly<ReturnType<typeof toConfig>>;
-export type ModelLevel = 'quick' | 'standard' | 'expert';
 
 /** Settings that may come from Vault; the only ones that do. */
 export const SECRET_SETTINGS = [
@@ -101,98 +110,6 @@ function secretsOf(raw: Readonly<Record<string, string>>): SecretValues {
   );
 }
 
-const wholeNumber = (minimum: number, maximum: number) =>
-  z.string().transform((text, context) => {
-    const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
-    if (value >= minimum && value <= maximum) return value;
-    context.addIssue({
-      code: 'custom',
-      message: `must be a whole number from ${minimum} to ${maximum}, not "${text}"`,
-    });
-    return z.NEVER;
-  });
-
-const oneOf = <T extends string>(...values: [T, ...T[]]) =>
-  z.string().transform((text, context) => {
-    const value = values.find((candidate) => candidate === text.toLowerCase());
-    if (value !== undefined) return value;
-    context.addIssue({ code: 'custom', message: `must be one of ${values.join(', ')}, not "${text}"` });
-    return z.NEVER;
-  });
-
-const url = (...protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    error: `must be a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
-  });
-
-const origins = z.string().transform((text, context) => {
-  const given = text.split(',').flatMap((part) => part.trim() || []);
-  const wrong = given.filter((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
-  for (const origin of wrong)
-    context.addIssue({
-      code: 'custom',
-      message: `must list origins like https://app.example.org, separated by commas, not "${origin}"`,
-    });
-  return given;
-});
-
-const addresses = z.string().transform((text, context) => {
-  const given = text.split(',').flatMap((part) => part.trim() || []);
-  for (const each of given) {
-    const [address = '', bits, ...more] = each.split('/');
-    const most = { 4: 32, 6: 128 }[isIP(address)] ?? -1;
-    if (
-      more.length === 0 &&
-      most > 0 &&
-      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
-    )
-      continue;
-    context.addIssue({
-      code: 'custom',
-      message: `must list addresses like 10.0.0.7 or ranges like 10.0.0.0/8, separated by commas, not "${each}"`,
-    });
-  }
-  return given;
-});
-
-/** 256 bits, as 64 hexadecimal digits or in base64. */
-const masterKey = z.string().transform((text, context) => {
-  const key = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
-  if (key.length === 32 && (/^[0-9a-f]{64}$/i.test(text) || key.toString('base64') === text)) return key;
-  context.addIssue({
-    code: 'custom',
-    message: 'must be 32 bytes as hexadecimal digits or base64; `openssl rand -hex 32` makes one',
-  });
-  return z.NEVER;
-});
-
-/** A shared secret as Standard Webhooks writes it, `whsec_` and base64, or any text. */
-const webhookKey = z
-  .string()
-  .min(24, 'must have at least 24 characters; `openssl rand -base64 32` makes one')
-  .transform((text) =>
-    text.startsWith('whsec_') ? Buffer.from(text.slice(6), 'base64') : Buffer.from(text, 'utf8'),
-  );
-
-const LEVELS: readonly ModelLevel[] = ['quick', 'standard', 'expert'];
-
-const models = z.string().transform((text, context) => {
-  const levels: Partial<Record<ModelLevel, string>> = {};
-  for (const part of text.split(',')) {
-    const [level, ...name] = part.split('=');
-    const key = LEVELS.find((known) => known === level?.trim());
-    if (!key || name.join('=').trim() === '') {
-      context.addIssue({
-        code: 'custom',
-        message: `must look like quick=NAME,standard=NAME,expert=NAME, not "${text}"`,
-      });
-      return z.NEVER;
-    }
-    levels[key] = name.join('=').trim();
-  }
-  return levels;
-});
-
 /** Every variable that the server reads. Names are a contract with operators. */
 const Settings = z.object({
   HOST: z.string().default('127.0.0.1'),
@@ -256,9 +173,7 @@ type SettingsValues = z.output<typeof Settings>;
 /** What has to be known before Vault can be asked for the rest. */
 const VaultSettings = z.object({
   VAULT_ADDR: url('http:', 'https:'),
-  VAULT_PATH: z
-    .string()
-    .regex(/^[^/\s?#]+(\/[^/\s?#]+)+$/, { error: 'must be a mount and a path, like secret/echo-brain' }),
+  VAULT_PATH: vaultPath,
   VAULT_TOKEN: z.string().optional(),
   VAULT_ROLE_ID: z.string().optional(),
   VAULT_SECRET_ID: z.string().optional(),

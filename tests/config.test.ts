@@ -169,7 +169,24 @@ describe('wrong settings', () => {
     [{ CORS_ORIGINS: '*' }, /^CORS_ORIGINS: /],
     [{ TRUSTED_PROXIES: '10.0.0.0/33' }, /^TRUSTED_PROXIES: .*10\.0\.0\.0\/33/],
     [{ TRUSTED_PROXIES: 'proxy.example' }, /^TRUSTED_PROXIES: /],
+    [{ OUTBOUND_ALLOW: 'intranet.example' }, /^OUTBOUND_ALLOW: .*intranet/],
+    [{ RATE_LIMIT_STORE: 'redis' }, /^RATE_LIMIT_STORE: .*memory, postgres/],
+    [{ MASTER_KEY: 'a passphrase of thirty-two chars' }, /^MASTER_KEY: .*32 bytes/],
+    [{ MASTER_KEY: 'ab'.repeat(31) }, /^MASTER_KEY: .*32 bytes/],
+    [{ MASTER_KEY_PREVIOUS: 'ab'.repeat(32) }, /^MASTER_KEY: must be set when MASTER_KEY_PREVIOUS/],
+    [{ ALERT_WEBHOOK_URL: 'file:///etc/passwd' }, /^ALERT_WEBHOOK_URL: .*https/],
+    [
+      { ALERT_WEBHOOK_URL: 'https://a.example', ALERT_WEBHOOK_SECRET: 'short' },
+      /^ALERT_WEBHOOK_SECRET: .*24/,
+    ],
   ])('of access control %j', (settings, problem) => {
     expect(problemsOf(settings)).toEqual([expect.stringMatching(problem)]);
   });
+});
+
+test.each([
+  ['hexadecimal digits', Buffer.alloc(32, 7).toString('hex')],
+  ['base64', Buffer.alloc(32, 7).toString('base64')],
+])('a master key is read from %s', (_form, MASTER_KEY) => {
+  expect(read({ MASTER_KEY }).masterKey).toEqual(Buffer.alloc(32, 7));
 });

@@ -9,8 +9,12 @@ const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path
 const readme = read('README.md');
 
 test('the table of settings has exactly those that the server reads', () => {
-  const settings = read('src/config.ts').split('const Settings = ')[1]?.split('\n});')[0] ?? '';
-  const known = [...settings.matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name]) => name);
+  const shapes = read('src/config.ts')
+    .split(/const (?:Vault)?Settings = /)
+    .slice(1);
+  const known = shapes.flatMap((shape) =>
+    [...(shape.split('\n});')[0] ?? '').matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name]) => name),
+  );
   const section = readme.split('## Configuration')[1]?.split('\n## ')[0] ?? '';
   const documented = [...section.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
   expect(known.length).toBeGreaterThan(10);

@@ -1,4 +1,5 @@
-import type { Config, ModelLevel } from '../config.ts';
+import type { Config } from '../config.ts';
+import type { ModelLevel } from '../config-values.ts';
 import type { Embedder } from './embedder.ts';
 import type { LanguageModel } from './language-model.ts';
 import { createLexicalEmbedder, LEXICAL } from './lexical-embedder.ts';

@@ -5,7 +5,7 @@ import {
   handleWhen,
   isBrokenCircuitError,
 } from 'cockatiel';
-import type { ModelLevel } from '../config.ts';
+import type { ModelLevel } from '../config-values.ts';
 import type { Logger } from '../log.ts';
 import {
   type AnswerOptions,

@@ -109,8 +109,7 @@ export class Vault {
       const found = await this.#read();
       this.#take(found);
     } catch (error) {
-      this.#trouble = asVaultError(error).message;
-      this.#log?.warn({ reason: this.#trouble }, 'Vault could not be read; the last values hold');
+      this.#note(asVaultError(error).message);
     }
     this.#onRead();
   }
@@ -150,17 +149,23 @@ export class Vault {
     this.#renewAt = renewalOf(token);
   }
 
+  /** Remembers what is wrong; logs it when it begins, changes, and ends. */
+  #note(trouble: string | null): void {
+    if (trouble === this.#trouble) return;
+    this.#trouble = trouble;
+    if (trouble === null) this.#log?.info('secrets in Vault are read again');
+    else this.#log?.warn({ reason: trouble }, 'secrets in Vault cannot be read; the last ones hold');
+  }
+
   /** Takes what can be used; of the rest the last good values hold. */
   #take(found: Readonly<Record<string, unknown>>): void {
     const { values, problems } = usableOf(found, this.#values);
     const changed = SECRET_SETTINGS.filter((name) => values[name] !== this.#values[name]);
     this.#values = values;
-    this.#trouble = problems.length > 0 ? problems.join('; ') : null;
+    this.#note(problems.length > 0 ? problems.join('; ') : null);
     const afterRestart = changed.filter((name) => READ_AT_START.includes(name));
     if (changed.length > 0)
       this.#log?.warn({ names: changed, afterRestart }, 'secrets were changed in Vault');
-    if (problems.length > 0)
-      this.#log?.error({ problems }, 'secrets in Vault cannot be used; the last ones hold');
   }
 }
 

@@ -133,7 +133,8 @@ export function placeOf(path: string): Place | null {
     return place(file === 'errors' ? 'errors' : 'shared');
   }
   const isFile = second === '';
-  const name = isFile ? file : first;
+  // config-values.ts belongs to config.ts.
+  const name = isFile ? (file.split('-')[0] ?? file) : first;
   if (!isRoom(name) || isFile !== isFileRoom(name) || name === 'errors' || name === 'shared') return null;
   return place(name);
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { currentActor } from '../../access/caller.ts';
 import type { Owner } from '../../access/principals.ts';
-import type { ModelLevel } from '../../config.ts';
+import type { ModelLevel } from '../../config-values.ts';
 import type { Logger } from '../../log.ts';
 import type { ModelRouter } from '../../models/router.ts';
 import type { CharacterDirectory } from '../characters/directory.ts';

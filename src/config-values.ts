@@ -1,0 +1,101 @@
+import { isIP } from 'node:net';
+import { z } from 'zod';
+
+export type ModelLevel = 'quick' | 'standard' | 'expert';
+
+export const wholeNumber = (minimum: number, maximum: number) =>
+  z.string().transform((text, context) => {
+    const value = /^-?\d+$/.test(text) ? Number(text) : Number.NaN;
+    if (value >= minimum && value <= maximum) return value;
+    context.addIssue({
+      code: 'custom',
+      message: `must be a whole number from ${minimum} to ${maximum}, not "${text}"`,
+    });
+    return z.NEVER;
+  });
+
+export const oneOf = <T extends string>(...values: [T, ...T[]]) =>
+  z.string().transform((text, context) => {
+    const value = values.find((candidate) => candidate === text.toLowerCase());
+    if (value !== undefined) return value;
+    context.addIssue({ code: 'custom', message: `must be one of ${values.join(', ')}, not "${text}"` });
+    return z.NEVER;
+  });
+
+export const url = (...protocols: string[]) =>
+  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
+    error: `must be a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  });
+
+export const origins = z.string().transform((text, context) => {
+  const given = text.split(',').flatMap((part) => part.trim() || []);
+  const wrong = given.filter((origin) => !URL.canParse(origin) || new URL(origin).origin !== origin);
+  for (const origin of wrong)
+    context.addIssue({
+      code: 'custom',
+      message: `must list origins like https://app.example.org, separated by commas, not "${origin}"`,
+    });
+  return given;
+});
+
+export const addresses = z.string().transform((text, context) => {
+  const given = text.split(',').flatMap((part) => part.trim() || []);
+  for (const each of given) {
+    const [address = '', bits, ...more] = each.split('/');
+    const most = { 4: 32, 6: 128 }[isIP(address)] ?? -1;
+    if (
+      more.length === 0 &&
+      most > 0 &&
+      (bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= most))
+    )
+      continue;
+    context.addIssue({
+      code: 'custom',
+      message: `must list addresses like 10.0.0.7 or ranges like 10.0.0.0/8, separated by commas, not "${each}"`,
+    });
+  }
+  return given;
+});
+
+/** 256 bits, as 64 hexadecimal digits or in base64. */
+export const masterKey = z.string().transform((text, context) => {
+  const key = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');
+  if (key.length === 32 && (/^[0-9a-f]{64}$/i.test(text) || key.toString('base64') === text)) return key;
+  context.addIssue({
+    code: 'custom',
+    message: 'must be 32 bytes as hexadecimal digits or base64; `openssl rand -hex 32` makes one',
+  });
+  return z.NEVER;
+});
+
+/** A shared secret as Standard Webhooks writes it, `whsec_` and base64, or any text. */
+export const webhookKey = z
+  .string()
+  .min(24, 'must have at least 24 characters; `openssl rand -base64 32` makes one')
+  .transform((text) =>
+    text.startsWith('whsec_') ? Buffer.from(text.slice(6), 'base64') : Buffer.from(text, 'utf8'),
+  );
+
+const LEVELS: readonly ModelLevel[] = ['quick', 'standard', 'expert'];
+
+export const models = z.string().transform((text, context) => {
+  const levels: Partial<Record<ModelLevel, string>> = {};
+  for (const part of text.split(',')) {
+    const [level, ...name] = part.split('=');
+    const key = LEVELS.find((known) => known === level?.trim());
+    if (!key || name.join('=').trim() === '') {
+      context.addIssue({
+        code: 'custom',
+        message: `must look like quick=NAME,standard=NAME,expert=NAME, not "${text}"`,
+      });
+      return z.NEVER;
+    }
+    levels[key] = name.join('=').trim();
+  }
+  return levels;
+});
+
+/** Mount and path of a secret in Vault. */
+export const vaultPath = z.string().regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w.-]+(?:\/[\w.-]+)+$/, {
+  error: 'must be a mount and a path, like secret/echo-brain',
+});
