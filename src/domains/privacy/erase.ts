@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { and, desc, eq, isNull } from 'drizzle-orm';
 import type pg from 'pg';
 import type { Owner, Principal } from '../../access/principals.ts';
+import { auditNames } from '../../access/tables.ts';
 import { judgeDatabaseError } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -84,15 +85,18 @@ export async function eraseUser(
     backups: [],
   };
   const signature = services.signer.sign(receipt);
-  await db.ormTransaction((orm) =>
-    orm
-      .update(e)
-      .set({ completedAt: new Date(), receipt, signature })
-      .where(and(eq(e.receiptId, receiptId), eq(e.tenantId, owner.tenantId))),
-  );
   // What was refused to them in the last second would bring their name back.
   await services.access.audit.flush();
-  await forgetNames(db, owner);
+  await db.ormTransaction(async (orm) => {
+    await orm
+      .update(e)
+      .set({ completedAt: new Date(), receipt, signature })
+      .where(and(eq(e.receiptId, receiptId), eq(e.tenantId, owner.tenantId)));
+    // Last, as the erasure itself is told in the audit log: its rows stay, and say no name any more.
+    await orm
+      .delete(auditNames)
+      .where(and(eq(auditNames.userId, owner.userId), eq(auditNames.tenantId, owner.tenantId)));
+  });
   return { receipt, signature, publicKey: services.signer.publicKey };
 }
 
@@ -171,6 +175,7 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
       return await work();
     } catch (error) {
       if (attempt === ATTEMPTS || judgeDatabaseError(error) !== 'conflict') throw error;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS * attempt));
     }
   }
 }
@@ -212,15 +217,6 @@ async function eraseRest(db: Database, { userId, tenantId }: Owner): Promise<Cou
     await erase('index_segments', `delete from echo_index_segments ${indexed}`, owners);
     counts.indexedTerms = await erase('index_postings', `delete from echo_index_postings ${indexed}`, owners);
     return counts;
-  });
-}
-
-/** Last, as the erasure itself is told in the audit log: its rows stay, and say no name any more. */
-async function forgetNames(db: Database, { userId, tenantId }: Owner): Promise<void> {
-  await db.pool.query({
-    name: 'erase_audit_names',
-    text: 'delete from echo_audit_names where user_id = $1 and tenant_id = $2',
-    values: [userId, tenantId],
   });
 }
 
