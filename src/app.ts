@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, Server } from 'node:http';
 import { join } from 'node:path';
 import { shownInHeaders, shownInPayload } from './access/authenticator.ts';
-import { currentActor } from './access/caller.ts';
+import { actingFor, actorOf, currentActor } from './access/caller.ts';
+import { LOCAL_PRINCIPAL } from './access/principals.ts';
 import type { Config } from './config.ts';
 import { Availability } from './db/availability.ts';
 import type { Database } from './db/client.ts';
@@ -115,7 +117,9 @@ export async function runStandalone(work: (services: Services) => Promise<void>)
     const { config, vault } = await loadConfig();
     const app = await createApp(config, createLogger(config.logLevel, 2), { migrate: true, vault });
     try {
-      await work(app.services);
+      // The operator, who needs no key for it.
+      const actor = { ...actorOf(LOCAL_PRINCIPAL, 'local', randomUUID()), credential: 'command line' };
+      await actingFor(actor, () => work(app.services));
     } finally {
       await app.close();
     }
