@@ -1,7 +1,8 @@
 import { text as readAll } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
-import { EchoError } from '../errors.ts';
+import { EXIT, runCommand } from '../command.ts';
+import { parseInput, userId } from '../input.ts';
 import { enrol } from './authenticators.ts';
 import {
   type Credential,
@@ -18,7 +19,6 @@ const USAGE = `usage: npm run secrets -- COMMAND
   list [--tenant ID]
   delete NAME [--tenant ID]
 The server must not be running; one that runs is asked with storeCredential, credentials and deleteCredential.`;
-const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 /**
  * `npm run secrets`: stored credentials, and the authenticators of those who may read them.
@@ -26,13 +26,13 @@ const EXIT = { done: 0, failed: 1, usage: 2 } as const;
  * @param stdin what `store` keeps; a line break at its end is left out
  * @returns the exit code
  */
-export async function secretsCommand(
+export function secretsCommand(
   args: readonly string[],
   services: CredentialServices,
   stdin: NodeJS.ReadableStream,
   print: (line: string) => void,
 ): Promise<number> {
-  try {
+  return runCommand(USAGE, print, async () => {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -44,7 +44,7 @@ export async function secretsCommand(
     const [command, name = ''] = positionals;
     const operator = { ...LOCAL_PRINCIPAL, tenantId: values.tenant };
     if (command === 'enrol') {
-      const owner = { tenantId: values.tenant, userId: values.user };
+      const owner = { tenantId: values.tenant, userId: parseInput(userId, values.user, '--user') };
       const address = await enrol(services.db, requireSealer(services.sealer), owner);
       print(`give this to the authenticator app of "${values.user}"; it is not shown again: ${address}`);
     } else if (command === 'store') {
@@ -54,18 +54,9 @@ export async function secretsCommand(
       for (const credential of await listCredentials(services, operator)) print(describe(credential));
     } else if (command === 'delete') {
       print(describe(await deleteCredential(services, operator, name)));
-    } else {
-      print(USAGE);
-      return EXIT.usage;
-    }
+    } else return null;
     return EXIT.done;
-  } catch (error) {
-    const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-    if (!isUsage && !(error instanceof EchoError)) throw error;
-    print((error as Error).message);
-    if (isUsage) print(USAGE);
-    return isUsage ? EXIT.usage : EXIT.failed;
-  }
+  });
 }
 
 function describe({ name, version, lastFour, updatedAt, updatedBy, isReadable }: Credential): string {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import type { AuditLog } from '../../access/audit.ts';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
+import { EXIT, runCommand } from '../command.ts';
 
 const USAGE = `usage: npm run audit -- export [--tenant ID]    prints the audit log as JSON Lines
        npm run audit -- verify                   compares it with its hash chain; exit code 1 if it does not fit
@@ -8,28 +9,31 @@ The server must not be running; one that runs is asked with auditLog and verifyA
 const PAGE = 1_000;
 
 /** `npm run audit`. @returns the exit code */
-export async function auditCommand(
+export function auditCommand(
   args: readonly string[],
   audit: AuditLog,
   print: (line: string) => void,
 ): Promise<number> {
-  const [command, ...rest] = args;
-  if (command === 'verify') {
-    await audit.flush();
-    const found = await audit.verify();
-    print(JSON.stringify(found));
-    return found.broken.length > 0 || found.wrongNames > 0 ? 1 : 0;
-  }
-  if (command !== 'export') {
-    print(USAGE);
-    return 2;
-  }
-  const { values } = parseArgs({ args: rest, options: { tenant: { type: 'string' } } });
-  for (let after = 0n; ; ) {
-    const entries = await audit.entries(values.tenant ?? LOCAL_PRINCIPAL.tenantId, after, PAGE);
-    for (const entry of entries) print(JSON.stringify(entry));
-    const last = entries.at(-1);
-    if (!last || entries.length < PAGE) return 0;
-    after = BigInt(last.id);
-  }
+  return runCommand(USAGE, print, async () => {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { tenant: { type: 'string', default: LOCAL_PRINCIPAL.tenantId } },
+    });
+    const [command] = positionals;
+    if (command === 'verify') {
+      await audit.flush();
+      const found = await audit.verify();
+      print(JSON.stringify(found));
+      return found.broken.length > 0 || found.wrongNames > 0 ? EXIT.failed : EXIT.done;
+    }
+    if (command !== 'export') return null;
+    for (let after = 0n; ; ) {
+      const entries = await audit.entries(values.tenant, after, PAGE);
+      for (const entry of entries) print(JSON.stringify(entry));
+      const last = entries.at(-1);
+      if (!last || entries.length < PAGE) return EXIT.done;
+      after = BigInt(last.id);
+    }
+  });
 }

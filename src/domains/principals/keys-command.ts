@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
 import type { ApiKeyRow } from '../../access/tables.ts';
-import { EchoError } from '../errors.ts';
+import { EXIT, runCommand } from '../command.ts';
 import { createApiKey, type PrincipalServices, revokeApiKey } from './principals.ts';
 
 const USAGE = `usage: npm run keys -- COMMAND
@@ -12,19 +12,18 @@ const USAGE = `usage: npm run keys -- COMMAND
   revoke KEYID [--tenant ID]
 The server must not be running; one that runs is asked with createApiKey, apiKeys and revokeApiKey.`;
 const DAY_MS = 86_400_000;
-const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 /**
  * `npm run keys`: keys for an operator, without any key to show.
  *
  * @returns the exit code
  */
-export async function keysCommand(
+export function keysCommand(
   args: readonly string[],
   services: PrincipalServices,
   print: (line: string) => void,
 ): Promise<number> {
-  try {
+  return runCommand(USAGE, print, async () => {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -53,18 +52,9 @@ export async function keysCommand(
       for (const row of await services.access.apiKeys.list(values.tenant)) print(describe(row));
     } else if (command === 'revoke') {
       print(describe(await revokeApiKey(services, operator, keyId)));
-    } else {
-      print(USAGE);
-      return EXIT.usage;
-    }
+    } else return null;
     return EXIT.done;
-  } catch (error) {
-    const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-    if (!isUsage && !(error instanceof EchoError)) throw error;
-    print((error as Error).message);
-    if (isUsage) print(USAGE);
-    return isUsage ? EXIT.usage : EXIT.failed;
-  }
+  });
 }
 
 function describe(row: ApiKeyRow): string {
