@@ -12,7 +12,7 @@ import { openDatabase } from './db/open.ts';
 import type { TurnStore } from './domains/interactions/store.ts';
 import { requirePermission } from './domains/ownership.ts';
 import type { Services } from './graphql/context.ts';
-import { admit, graphqlRoute } from './graphql/door.ts';
+import { admit, graphqlRoute, tellRefusal } from './graphql/door.ts';
 import type { Authenticate } from './graphql/long-lived.ts';
 import { schema } from './graphql/schema.ts';
 import { attachWebSocket } from './graphql/websocket.ts';
@@ -145,8 +145,13 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
     ...restRoutes({ services, authenticate, ...doors }),
     ...probes({
       ready: async () => !stopping && (await isAnswering(services.db)),
-      mayReadMetrics: (request) =>
-        admit(async () => requirePermission(await authenticate(request), 'METRICS'), request, doors),
+      mayReadMetrics: async (request) =>
+        void (await admit(
+          () => authenticate(request),
+          request,
+          doors,
+          (principal) => requirePermission(principal, 'METRICS'),
+        )),
       metrics: () => metrics.registry.metrics(),
     }),
   ];
@@ -155,6 +160,7 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
     log,
     guard,
     observe: (door, status, seconds) => metrics.countRequest(door, status, seconds),
+    onRefused: (request, code) => tellRefusal(request, code, doors),
   });
   let closeSockets: () => Promise<void> = async () => undefined;
   return {

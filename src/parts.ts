@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createAccess } from './access/access.ts';
 import { LOCAL_PRINCIPAL } from './access/principals.ts';
 import { fetchPublicKeys } from './access/public-keys.ts';
@@ -205,7 +206,8 @@ function buildGuards(ground: Ground, metrics: Metrics, releases: (() => unknown)
   const load = (url: string) => fetchPublicKeys(url, outbound.fetcherTo(url, PUBLIC_KEYS_LIMITS));
   const secret = (name: 'API_KEY' | 'JWT_SECRET') => secrets.get(name);
   const onRefused = (code: string) => metrics.countRefusal(code);
-  const access = createAccess(config.access, { db, availability, log, load, secret, onRefused });
+  const headPath = join(config.dataDirectory, 'audit.seal');
+  const access = createAccess(config.access, { db, availability, log, load, secret, onRefused, headPath });
   const tombstones = new Tombstones(db, availability, log);
   const signer = new ReceiptSigner(config.dataDirectory);
   releases.push(async () => {

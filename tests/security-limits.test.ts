@@ -103,7 +103,7 @@ describe('limits of a minute', () => {
     const ask = 'processQuery(input: { query: "Something" }) { __typename }';
     expect(
       (await send(key, `mutation { ...F0 } ${asks.join(' ')} fragment F60 on Mutation { ${ask} }`)).code,
-    ).toBe('RATE_LIMITED');
+    ).toBe('QUERY_TOO_COMPLEX');
     expect((await send(ADMIN_KEY, '{ me { userId } }')).status).toBe(200);
   });
 

@@ -37,6 +37,7 @@ export interface Access {
  * @param parts.load fetches JSON, for the public keys of who issues tokens
  * @param parts.secret a secret as it is now
  * @param parts.onRefused told of each refusal
+ * @param parts.headPath where the audit log remembers its last seal
  */
 export function createAccess(
   { required, tokens: options, rates, rateStore, auditRetentionDays }: AccessOptions,
@@ -47,6 +48,7 @@ export function createAccess(
     load: (url: string) => Promise<unknown>;
     secret: (name: 'API_KEY' | 'JWT_SECRET') => string | null;
     onRefused: (code: string) => void;
+    headPath: string;
   },
 ): Access {
   const limits = new RateLimits(rates, rateStore === 'postgres' ? parts : null);

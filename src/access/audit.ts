@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { PoolClient } from 'pg';
 import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
@@ -58,25 +59,32 @@ export class AuditLog {
   readonly #log: Logger;
   readonly #retentionDays: number;
   readonly #onRefused: (code: string) => void;
+  readonly #headPath: string | null;
   readonly #waiting = new Map<string, { refusal: Refusal; times: number }>();
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> = Promise.resolve();
   #trimmedAt = 0;
 
-  /** @param parts.onRefused told of each refusal, for a figure of them */
+  /**
+   * @param parts.onRefused told of each refusal, for a figure of them
+   * @param parts.headPath a file outside the database that remembers the last seal: a chain that was cut off at its end
+   *   is whole by itself
+   */
   constructor(parts: {
     db: Database;
     availability: Availability;
     log: Logger;
     retentionDays: number;
     onRefused?: (code: string) => void;
+    headPath?: string;
   }) {
     this.#db = parts.db;
     this.#availability = parts.availability;
     this.#log = parts.log;
     this.#retentionDays = parts.retentionDays;
     this.#onRefused = parts.onRefused ?? (() => undefined);
+    this.#headPath = parts.headPath ?? null;
   }
 
   /** Notes a refusal; it is written within a second, one row for all that are alike. */
@@ -163,22 +171,25 @@ export class AuditLog {
 
   /** Seals the next rows that no transaction under way can still come before. @returns how many */
   async #seal(): Promise<number> {
-    return this.#db.transaction(async (client) => {
+    const sealed = await this.#db.transaction(async (client) => {
       const { rows: locks } = await client.query('select pg_try_advisory_xact_lock($1) as locked', [
         SEAL_LOCK,
       ]);
-      if (!locks[0]?.locked) return 0;
+      if (!locks[0]?.locked) return null;
       const last = await lastSeal(client);
       const rows = await rowsAfter(client, last, 'and a.xid < pg_snapshot_xmin(pg_current_snapshot())');
       const end = rows.at(-1);
-      if (!end) return 0;
+      if (!end) return null;
+      const head = { id: last.id + 1, hash: hashOver(last.hash, rows) };
       await client.query({
         name: 'audit_seal',
         text: 'insert into echo_audit_seals (id, last_xid, last_id, rows, hash) values ($1, $2::text::xid8, $3, $4, $5)',
-        values: [last.id + 1, end.xid, end.id, rows.length, hashOver(last.hash, rows)],
+        values: [head.id, end.xid, end.id, rows.length, head.hash],
       });
-      return rows.length;
+      return { count: rows.length, head };
     });
+    if (sealed && this.#headPath) await writeHead(this.#headPath, sealed.head);
+    return sealed?.count ?? 0;
   }
 
   /** Rows beyond the retention go, once a day; seals stay, and say how many there were. */
@@ -220,6 +231,8 @@ export class AuditLog {
       count += covered.length;
       previous = seal.hash;
     }
+    const head = this.#headPath === null ? null : await readHead(this.#headPath);
+    if (head && !seals.some(({ id, hash }) => id === head.id && hash.equals(head.hash))) broken.push(head.id);
     const { rows: names } = await this.#db.pool.query<{ wrong: number }>({
       name: 'audit_names_verified',
       text: `select count(*)::int as wrong from echo_audit_names where pseudonym <> left(encode(sha256(convert_to(
@@ -245,6 +258,27 @@ export class AuditLog {
     });
     return rows;
   }
+}
+
+/** The last seal that this server made. */
+interface Head {
+  readonly id: number;
+  readonly hash: Buffer;
+}
+
+/** As one line, put in place at once: a file that was cut off would look like a broken chain. */
+async function writeHead(path: string, { id, hash }: Head): Promise<void> {
+  await writeFile(`${path}.new`, `${id} ${hash.toString('hex')}\n`, { mode: 0o600 });
+  await rename(`${path}.new`, path);
+}
+
+async function readHead(path: string): Promise<Head | null> {
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  const [, id, hash] = /^(\d+) ([0-9a-f]+)\n$/.exec(text ?? '') ?? [];
+  return id && hash ? { id: Number(id), hash: Buffer.from(hash, 'hex') } : null;
 }
 
 interface Place {

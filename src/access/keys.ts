@@ -114,17 +114,18 @@ export class ApiKeys {
     this.#remembered.clear();
   }
 
-  /** Whether this key, or one with its public part, was seen lately. */
+  /** Whether this very key was seen lately. */
   isRemembered(key: string): boolean {
-    return this.#remembered.has(FORM.exec(key)?.[1] ?? '');
+    return this.#rememberedAs(FORM.exec(key)?.[1] ?? '', hashOf(key)) !== null;
   }
 
   /** Who shows this key; null if it is none, or no longer. Takes the same steps for a wrong key as for a right one. */
   async principalOf(key: string): Promise<Principal | null> {
     const keyId = FORM.exec(key)?.[1];
     if (!keyId) return null;
-    const row = await this.#find(keyId);
-    const matches = timingSafeEqual(hashOf(key), row?.hash ?? NO_HASH);
+    const hash = hashOf(key);
+    const row = await this.#find(keyId, hash);
+    const matches = timingSafeEqual(hash, row?.hash ?? NO_HASH);
     if (!row || !matches || row.revokedAt || (row.expiresAt && row.expiresAt <= new Date())) return null;
     this.#noteUse(row.id);
     return {
@@ -136,8 +137,14 @@ export class ApiKeys {
     };
   }
 
-  async #find(keyId: string): Promise<ApiKeyRow | null> {
+  /** What is remembered of a key, for who shows its secret: others are looked up, like keys that do not exist. */
+  #rememberedAs(keyId: string, hash: Buffer): Remembered | null {
     const known = this.#remembered.get(keyId);
+    return known && timingSafeEqual(hash, known.row?.hash ?? NO_HASH) ? known : null;
+  }
+
+  async #find(keyId: string, hash: Buffer): Promise<ApiKeyRow | null> {
+    const known = this.#rememberedAs(keyId, hash);
     const age = known ? Date.now() - known.at : Number.POSITIVE_INFINITY;
     if (known && age < REMEMBERED_MS) return known.row;
     const fallback = known?.row && age < TRUSTED_MS ? known.row : null;

@@ -37,7 +37,11 @@ export function text(maximum: number, minimum = 1) {
 
 /** A JSON object that `jsonb` can store. */
 export const jsonObject = z
-  .record(z.string(), z.unknown(), { error: 'must be a JSON object' })
+  // Not a record: that would leave out the key __proto__.
+  .custom<Record<string, unknown>>(
+    (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+    { error: 'must be a JSON object' },
+  )
   .superRefine((value, context) => {
     const problem = jsonProblem(value);
     if (problem) context.addIssue({ code: 'custom', message: problem });

@@ -3,6 +3,7 @@ import { type EventPosition, formatCursor, parseCursor } from '../events/cursor.
 import type { DeliveredEvent, EventKind } from '../events/event.ts';
 import type { EventFeed } from '../events/feed.ts';
 import { InvalidInput, SubscriberTooSlow } from './errors.ts';
+import { conversationId as conversationIdSchema, parseInput } from './input.ts';
 import { scopeOf } from './ownership.ts';
 
 export interface SubscriptionArguments {
@@ -18,7 +19,7 @@ export type CursoredEvent = DeliveredEvent & { readonly cursor: string };
  *
  * @param watch.signal ends it, even while nothing happens
  * @param watch.onOverflow told the last cursor when the consumer fell too far behind and gets nothing more
- * @throws InvalidInput if `after` is no cursor
+ * @throws InvalidInput if `after` is no cursor, or no conversation can be called so
  * @throws SubscriberTooSlow in place of `onOverflow`, where there is none
  */
 export async function* follow(
@@ -28,13 +29,17 @@ export async function* follow(
   args: SubscriptionArguments,
   watch: { readonly signal: AbortSignal; readonly onOverflow?: ((cursor: string) => void) | undefined },
 ): AsyncGenerator<CursoredEvent> {
+  const conversationId =
+    args.conversationId == null
+      ? null
+      : parseInput(conversationIdSchema, args.conversationId, 'conversationId');
   const after = args.after == null ? null : parseCursor(args.after);
   if (args.after != null && after === null)
     throw new InvalidInput('after', 'is not a cursor of this subscription');
   const interest = {
     kinds: [kind],
     ...scopeOf(principal),
-    conversationId: args.conversationId,
+    conversationId,
     after,
     signal: watch.signal,
     onOverflow: (position: EventPosition) => {

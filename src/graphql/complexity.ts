@@ -10,18 +10,25 @@ import { QueryTooComplex } from './errors.ts';
  * late for one that does something when it starts.
  */
 export function complexityProblem(args: ExecutionArgs): QueryTooComplex | null {
-  const limits = { maxComplexity: MAX_COMPLEXITY, maxDepth: MAX_DEPTH, maxBreadth: MAX_BREADTH };
+  return problemOf(measure(args));
+}
+
+/** The same, and its points of complexity; null if they can't be told, because a variable has a wrong type. */
+export function complexityOf(args: ExecutionArgs): {
+  points: number | null;
+  problem: QueryTooComplex | null;
+} {
   const result = measure(args);
+  return { points: result?.complexity ?? null, problem: problemOf(result) };
+}
+
+function problemOf(result: ReturnType<typeof measure>): QueryTooComplex | null {
+  const limits = { maxComplexity: MAX_COMPLEXITY, maxDepth: MAX_DEPTH, maxBreadth: MAX_BREADTH };
   if (!result) return null;
   if (result.depth > MAX_DEPTH) return new QueryTooComplex('Depth', { ...result, ...limits });
   if (result.breadth > MAX_BREADTH) return new QueryTooComplex('Breadth', { ...result, ...limits });
   if (result.complexity > MAX_COMPLEXITY) return new QueryTooComplex('Complexity', { ...result, ...limits });
   return null;
-}
-
-/** Points of complexity; null if they can't be told, because a variable has a wrong type. */
-export function complexityOf(args: ExecutionArgs): number | null {
-  return measure(args)?.complexity ?? null;
 }
 
 function measure(args: ExecutionArgs) {

@@ -74,7 +74,10 @@ export function timeCursor<Row>(of: (row: Row) => TimePosition): CursorFormat<Ro
 
 /** Cursors over a name. */
 export function nameCursor<Row>(of: (row: Row) => string): CursorFormat<Row, string> {
-  return { encode: of, decode: (cursor) => (cursor.includes('\u0000') ? null : cursor) };
+  return {
+    encode: of,
+    decode: (cursor) => (/^[^\0\ufffd]{1,1000}$/u.test(cursor) ? cursor : null),
+  };
 }
 
 function pageSize({ first, last }: PageArguments): number {
@@ -92,7 +95,9 @@ function position<Row, Position>(
   format: CursorFormat<Row, Position>,
 ): Position | null {
   if (cursor == null || cursor === '') return null;
-  const decoded = format.decode(Buffer.from(cursor, 'base64url').toString());
+  const bytes = Buffer.from(cursor, 'base64url');
+  // What is no base64 is passed over when it is read.
+  const decoded = bytes.toString('base64url') === cursor ? format.decode(bytes.toString()) : null;
   if (decoded === null) throw new InvalidInput(name, 'is not a cursor of this list');
   return decoded;
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { AuditLog } from '../access/audit.ts';
-import { actingFor, actorOf } from '../access/caller.ts';
+import { type Actor, actingFor, actorOf } from '../access/caller.ts';
+import type { Principal } from '../access/principals.ts';
 import { EchoError, RateLimited } from '../domains/errors.ts';
 import { HttpProblem } from '../http/body.ts';
 import { isPreflighted } from '../http/guard.ts';
@@ -32,12 +33,14 @@ export function graphqlRoute(
         throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
       if (options.graphiql && isPageRequest(req)) return showGraphiql(res);
       // An address can be put into a page of another site; what asks beforehand can't.
-      if (req.method === 'GET' && !isPreflighted(req))
+      if (req.method === 'GET' && !isPreflighted(req)) {
+        tellRefusal(req, 'FORBIDDEN', options);
         throw new HttpProblem(
           403,
           'FORBIDDEN',
           'a GET needs the header graphql-require-preflight (any value), so that pages of other sites cannot send it',
         );
+      }
       const principal = await admit(() => options.authenticate(req), req, options);
       const actor = actorOf(principal, options.addressOf(req), randomUUID());
       if (isJsonOperation(req))
@@ -55,30 +58,52 @@ export function graphqlRoute(
   };
 }
 
+/** Tells of a request that was refused before anybody asked who sent it. */
+export function tellRefusal(request: IncomingMessage, code: string, { audit, addressOf }: Told): void {
+  const address = addressOf(request);
+  audit.refused({ actor: null, address, action: pathOf(request), code, correlationId: null });
+}
+
+function pathOf({ url }: IncomingMessage): string {
+  // Without what the path may name.
+  return /^\/[a-z]*(?:\/echo)?/.exec(url ?? '')?.[0] ?? '/';
+}
+
 /** Where refusals are told, and who is where. */
-interface Told {
+export interface Told {
   readonly audit: AuditLog;
   readonly addressOf: (request: IncomingMessage) => string;
 }
 
-/** Refusals of who may come in, as HTTP says them. @throws HttpProblem */
-export async function admit<T>(
-  check: () => Promise<T>,
+/**
+ * Refusals of who may come in, as HTTP says them.
+ *
+ * @param check throws for a caller who may not do this
+ * @throws HttpProblem
+ */
+export async function admit(
+  authenticate: () => Promise<Principal>,
   request: IncomingMessage,
   { audit, addressOf }: Told,
-): Promise<T> {
+  check: (principal: Principal) => void = () => undefined,
+): Promise<Principal> {
+  const address = addressOf(request);
+  let actor: Actor | null = null;
   try {
-    return await check();
+    const principal = await authenticate();
+    actor = actorOf(principal, address, randomUUID());
+    check(principal);
+    return principal;
   } catch (error) {
     if (!(error instanceof EchoError)) throw error;
-    const action = request.url?.split('?', 1)[0] ?? '';
-    audit.refused({
-      actor: null,
-      address: addressOf(request),
-      action,
-      code: error.code,
-      correlationId: null,
-    });
+    if (error.code in STATUS)
+      audit.refused({
+        actor,
+        address,
+        action: pathOf(request),
+        code: error.code,
+        correlationId: actor?.correlationId ?? null,
+      });
     const wait = error instanceof RateLimited ? error.retryAfterMs : null;
     throw new HttpProblem(STATUS[error.code] ?? 503, error.code, error.message, wait);
   }

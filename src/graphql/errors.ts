@@ -58,12 +58,14 @@ export function maskError(error: unknown, correlationId: string, log: Logger): G
       ),
     });
   }
-  if (judgeDatabaseError(cause) === 'unavailable') {
+  const judgement = judgeDatabaseError(cause);
+  if (judgement === 'unavailable' || judgement === 'conflict') {
     log.warn(
       { err: cause, correlationId, path: located?.path?.join('.') },
       'the database was needed and did not answer',
     );
-    return new GraphQLError('the database does not answer now; try again', {
+    const why = judgement === 'conflict' ? 'is too busy with other work' : 'does not answer';
+    return new GraphQLError(`the database ${why} now; try again`, {
       ...place,
       extensions: { code: 'SERVICE_UNAVAILABLE', retryable: true, retryAfterMs: 1_000, correlationId },
     });

@@ -4,7 +4,7 @@ import type { Context } from './context.ts';
 
 /**
  * Says nothing of the schema to those who have no business with it: introspection needs a permission, and with access
- * control on nobody is told what they may have meant.
+ * control on errors name nothing that the caller did not name, and guess at nothing that they may have meant.
  */
 export function hiddenSchema(options: {
   readonly hideGuesses: boolean;
@@ -23,10 +23,10 @@ export function hiddenSchema(options: {
   const refusal = () => ({ errors: [options.mask(noIntrospection())] });
   return {
     // The same for all callers, because the result is remembered for the next one with the same document.
-    onValidate() {
+    onValidate({ params: { documentAST } }) {
       if (!options.hideGuesses) return;
       return ({ valid, result, setResult }) => {
-        if (!valid) setResult((result as GraphQLError[]).map(withoutGuess));
+        if (!valid) setResult((result as GraphQLError[]).map(discreet(documentAST)));
       };
     },
     onExecute({ args, setResultAndStopExecution }) {
@@ -36,7 +36,7 @@ export function hiddenSchema(options: {
         // Values of variables are looked at while executing.
         onExecuteDone({ result, setResult }) {
           if ('errors' in result && result.errors)
-            setResult({ ...result, errors: result.errors.map(withoutGuess) });
+            setResult({ ...result, errors: result.errors.map(discreet(args.document, args.variableValues)) });
         },
       };
     },
@@ -46,7 +46,7 @@ export function hiddenSchema(options: {
       return {
         onSubscribeResult({ result, setResult }) {
           if ('errors' in result && result.errors)
-            setResult({ ...result, errors: result.errors.map(withoutGuess) });
+            setResult({ ...result, errors: result.errors.map(discreet(args.document, args.variableValues)) });
         },
       };
     },
@@ -69,15 +69,31 @@ function noIntrospection(): GraphQLError {
   });
 }
 
-function withoutGuess(error: GraphQLError): GraphQLError {
-  const message = error.message.replace(/ ?Did you mean .*\?/su, '');
-  if (message === error.message) return error;
-  return new GraphQLError(message, {
-    nodes: error.nodes ?? null,
-    source: error.source ?? null,
-    positions: error.positions ?? null,
-    path: error.path ?? null,
-    originalError: error.originalError ?? null,
-    extensions: error.extensions,
-  });
+/** Names that everybody knows. */
+const PUBLIC = new Set(['Query', 'Mutation', 'Subscription', 'String', 'Int', 'Float', 'Boolean', 'ID']);
+
+/** Takes what a caller did not say out of what errors of the document and its variables quote. */
+function discreet(document: DocumentNode, variables?: unknown): (error: GraphQLError) => GraphQLError {
+  let said: Set<string> | null = null;
+  const isSaid = (word: string) => {
+    said ??= new Set(`${document.loc?.source.body} ${JSON.stringify(variables ?? {})}`.match(/\w+/g));
+    return PUBLIC.has(word) || said.has(word);
+  };
+  return (error) => {
+    // What resolvers say is written for the caller.
+    if (error.path) return error;
+    const message = error.message
+      .replace(/ ?Did you mean .*\?/su, '')
+      .replaceAll(/"([^"]*)"/g, (quoted, text: string) =>
+        (text.match(/[A-Za-z_]\w*/g) ?? []).every(isSaid) ? quoted : '"…"',
+      );
+    if (message === error.message) return error;
+    return new GraphQLError(message, {
+      nodes: error.nodes ?? null,
+      source: error.source ?? null,
+      positions: error.positions ?? null,
+      originalError: error.originalError ?? null,
+      extensions: error.extensions,
+    });
+  };
 }

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type DocumentNode, type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
-import { HttpProblem } from '../http/body.ts';
+import { HttpProblem, hasJsonBody } from '../http/body.ts';
 import { sendJson } from '../http/server.ts';
 import type { HttpStatus } from './errors.ts';
-import { hasJsonBody, type OperationParams, presentProblem, RESPONSE_TYPE, readParams } from './params.ts';
+import { type OperationParams, presentProblem, RESPONSE_TYPE, readParams } from './params.ts';
 import type { Carrier, Yoga } from './yoga.ts';
 
 /**
@@ -39,7 +39,7 @@ export async function handleJsonOperation(
     document = parse(params.query) as DocumentNode;
   } catch (error) {
     if (error instanceof HttpProblem && error.status !== 400) throw error;
-    return reply(isDocumentError(error) && !modern ? 200 : 400, { errors: [present(error)] });
+    return reply(error instanceof GraphQLError && !modern ? 200 : 400, { errors: [present(error)] });
   }
   const operation = getOperationAST(document, params.operationName)?.operation;
   if (!operation) {

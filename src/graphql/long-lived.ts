@@ -11,16 +11,6 @@ export type Authenticate = (
 /** Milliseconds between looks at whether those who are connected still may be. */
 const RECHECK_MS = 10_000;
 
-/** @returns null if the caller is refused */
-export async function admitted(authenticate: () => Promise<Principal>): Promise<Principal | null> {
-  try {
-    return await authenticate();
-  } catch (error) {
-    if (error instanceof EchoError) return null;
-    throw error;
-  }
-}
-
 /**
  * A key that is revoked, or a token that expires, ends what it opened.
  *

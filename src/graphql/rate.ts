@@ -21,7 +21,10 @@ export function rateLimited(limits: RateLimits, mask: (error: unknown) => GraphQ
   const refusal = async (args: ExecutionArgs): Promise<GraphQLError | null> => {
     const { principal } = args.contextValue as Context;
     if (principal.credential === null) return null;
-    const costs = costsOf(args);
+    // What is too complex anyway is refused for that, and costs nothing.
+    const { points, problem } = complexityOf(args);
+    if (problem) return mask(problem);
+    const costs = costsOf(args, points);
     try {
       for (const kind of RATE_CLASSES) await limits.take(principal, kind, costs[kind]);
       return null;
@@ -46,8 +49,8 @@ export function rateLimited(limits: RateLimits, mask: (error: unknown) => GraphQ
  * All operations cost their complexity as reading, for what they give back; writes and heavy operations one more for
  * each field, however it is called.
  */
-function costsOf(args: ExecutionArgs): Record<RateClass, number> {
-  const costs = { READ: complexityOf(args) ?? 1, WRITE: 0, HEAVY: 0 };
+function costsOf(args: ExecutionArgs, points: number | null): Record<RateClass, number> {
+  const costs = { READ: points ?? 1, WRITE: 0, HEAVY: 0 };
   const operation = getOperationAST(args.document, args.operationName);
   const root = operation && args.schema.getRootType(operation.operation);
   if (!operation || !root) return costs;

@@ -6,10 +6,12 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import type { AuditLog } from '../access/audit.ts';
 import { type Actor, actingFor, actorOf } from '../access/caller.ts';
 import type { Principal } from '../access/principals.ts';
+import { EchoError } from '../domains/errors.ts';
 import { HttpProblem, MAX_BODY_BYTES } from '../http/body.ts';
 import type { Logger } from '../log.ts';
+import { tellRefusal } from './door.ts';
 import { maskError } from './errors.ts';
-import { type Authenticate, admitted, keepChecking } from './long-lived.ts';
+import { type Authenticate, keepChecking } from './long-lived.ts';
 import { SocketLimits } from './socket-limits.ts';
 import { serveProtocol, type Wire } from './socket-protocol.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
@@ -30,6 +32,8 @@ const INIT_TIMEOUT_MS = 5_000;
 /** Close code for a subscriber that fell behind; the reason is the cursor to resume after. */
 const OVERFLOW_CODE = 4413;
 const TOO_MANY_CODE = 4429;
+/** RFC 6455's registry: the same may be tried again later. */
+const TRY_LATER_CODE = 1013;
 /** Milliseconds that a connection may stay without any operation. */
 const IDLE_MS = 600_000;
 const IDLE_LOOK_MS = 60_000;
@@ -70,8 +74,9 @@ export function attachWebSocket(options: WebSocketOptions): () => Promise<void> 
           longLived: true,
           onOverflow: (cursor: string) => dropSocket(context.extra.socket, cursor),
         });
-        const document = parsed(() => parse(params.query) as DocumentNode);
-        if (document instanceof GraphQLError) return [maskError(document, randomUUID(), log)];
+        const document = parsed(() => actingFor(actor, () => parse(params.query) as DocumentNode));
+        if (document instanceof GraphQLError)
+          return [document.extensions.correlationId ? document : maskError(document, randomUUID(), log)];
         const errors = validate(schema, document);
         if (errors.length > 0) return errors;
         if (!getOperationAST(document, params.operationName))
@@ -108,6 +113,7 @@ function openServer(options: WebSocketOptions, limits: SocketLimits): WebSocketS
         answer(true);
       } catch (error) {
         if (!(error instanceof HttpProblem)) throw error;
+        tellRefusal(req, error.code, options);
         const headers =
           error.retryAfterMs === null ? {} : { 'retry-after': String(error.retryAfterMs / 1_000) };
         answer(false, error.status, error.message, headers);
@@ -120,20 +126,17 @@ function openServer(options: WebSocketOptions, limits: SocketLimits): WebSocketS
 async function connect(options: WebSocketOptions, limits: SocketLimits, context: Opened): Promise<boolean> {
   const { request, socket } = context.extra;
   const authenticate = () => options.authenticate(request, context.connectionParams);
-  const principal = await admitted(authenticate);
-  if (!principal) {
-    const address = options.addressOf(request);
-    options.audit.refused({
-      actor: null,
-      address,
-      action: GRAPHQL_PATH,
-      code: 'UNAUTHENTICATED',
-      correlationId: null,
-    });
-    return false;
-  }
+  const principal = await authenticate().catch((error: unknown) => {
+    if (!(error instanceof EchoError)) throw error;
+    // Whoever can't be looked up now was not refused.
+    if (error.code !== 'SERVICE_UNAVAILABLE') tellRefusal(request, error.code, options);
+    if (error.retryable) socket.close(TRY_LATER_CODE, limited(error.message));
+    return null;
+  });
+  if (!principal) return false;
   const leave = limits.admit(principal);
   if (!leave) {
+    tellRefusal(request, 'RATE_LIMITED', options);
     socket.close(TOO_MANY_CODE, 'Too many connections are open');
     return false;
   }
@@ -149,6 +152,14 @@ async function connect(options: WebSocketOptions, limits: SocketLimits, context:
   if (socket.readyState === socket.OPEN) socket.once('close', end);
   else end();
   return true;
+}
+
+/** A reason for closing has 123 bytes at most. */
+function limited(reason: string): string {
+  return Buffer.from(reason)
+    .subarray(0, 123)
+    .toString()
+    .replace(/\ufffd+$/u, '');
 }
 
 /** What is kept of an open connection. */

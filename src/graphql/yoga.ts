@@ -46,6 +46,7 @@ export type Yoga = ReturnType<typeof createGraphqlYoga>;
  */
 export function createGraphqlYoga(options: GraphqlOptions) {
   const { schema, services, log, limits, audit } = options;
+  const masked = new WeakSet<GraphQLError>();
   return createYoga<Carrier, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
@@ -58,6 +59,8 @@ export function createGraphqlYoga(options: GraphqlOptions) {
     batching: false,
     // The body is limited where it is read, before it gets here.
     maxRequestBodySize: false,
+    // A refusal is told anew each time: it names the request.
+    parserAndValidationCache: { errorCache: { get: () => undefined, set: () => undefined } },
     maskedErrors: { maskError: (error) => mask(error) },
     plugins: [
       strictRequests(),
@@ -80,19 +83,16 @@ export function createGraphqlYoga(options: GraphqlOptions) {
   }
 
   function mask(error: unknown): GraphQLError {
+    // Told already, by what is nearer to where it happened.
+    if (error instanceof GraphQLError && masked.has(error)) return error;
     const actor = currentActor();
     const correlationId = actor?.correlationId ?? randomUUID();
-    const masked = maskError(error, correlationId, log);
-    const code = String(masked.extensions.code);
+    const shown = maskError(error, correlationId, log);
+    const code = String(shown.extensions.code);
     if (AUDITED.has(code))
-      audit.refused({
-        actor,
-        address: null,
-        action: fieldOf(masked),
-        code,
-        correlationId,
-      });
-    return masked;
+      audit.refused({ actor, address: null, action: fieldOf(shown), code, correlationId });
+    masked.add(shown);
+    return shown;
   }
 }
 

@@ -55,8 +55,15 @@ export async function readText(request: IncomingMessage, maxBytes = MAX_BODY_BYT
   }
 }
 
-/** Reads a body as JSON. @throws HttpProblem as `readText`, and 400 for invalid JSON */
+/** Whether a request says that its body is JSON; browsers ask before they send such a one to another origin. */
+export function hasJsonBody(request: IncomingMessage): boolean {
+  return /^application\/json\s*(;|$)/i.test(request.headers['content-type'] ?? '');
+}
+
+/** Reads a body that says that it is JSON. @throws HttpProblem as `readText`, 415 for another type, 400 for invalid JSON */
 export async function readJson(request: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
+  if (!hasJsonBody(request))
+    throw new HttpProblem(415, 'UNSUPPORTED_MEDIA_TYPE', 'content-type: only application/json is accepted');
   const text = await readText(request, maxBytes);
   try {
     return JSON.parse(text) as unknown;

@@ -21,10 +21,20 @@ export interface HttpOptions {
   readonly guard: WebGuard;
   /** Told of each finished request. */
   readonly observe: (door: string, status: number, seconds: number) => void;
+  /** Told of each request that the guard did not let in. */
+  readonly onRefused: (request: IncomingMessage, code: string) => void;
 }
 
 /** One node:http server for all doors. Slow headers and bodies are cut. */
-export function createHttpServer({ routes, log, guard, observe }: HttpOptions): Server {
+export function createHttpServer({ routes, log, guard, observe, onRefused }: HttpOptions): Server {
+  const isAnswered = (request: IncomingMessage, response: ServerResponse) => {
+    try {
+      return guard.admit(request, response);
+    } catch (error) {
+      if (error instanceof HttpProblem) onRefused(request, error.code);
+      throw error;
+    }
+  };
   const server = createServer(
     {
       headersTimeout: 10_000,
@@ -45,7 +55,7 @@ export function createHttpServer({ routes, log, guard, observe }: HttpOptions): 
         if (!server.listening) setImmediate(() => server.closeIdleConnections());
       });
       const handle = async () => {
-        if (guard.admit(request, response)) return;
+        if (isAnswered(request, response)) return;
         if (!route) throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
         await route.handle(request, response);
       };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { InvalidInput } from '../domains/errors.ts';
-import { parseInput } from '../domains/input.ts';
+import { jsonObject, parseInput } from '../domains/input.ts';
 import { ownerFor } from '../domains/ownership.ts';
 import { LEVELS, processQuery, REQUEST_TYPES } from '../domains/query/query.ts';
 import { readJson } from '../http/body.ts';
@@ -9,7 +9,7 @@ import type { RestRequest } from './request.ts';
 const Body = z.object(
   {
     query: z.string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'must be text') }),
-    context: z.record(z.string(), z.unknown(), { error: 'must be a JSON object' }).nullish(),
+    context: jsonObject.nullish(),
     intelligence_level: z.enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` }).nullish(),
     user_id: z.string({ error: 'must be text' }).nullish(),
     conversation_id: z.string({ error: 'must be text' }).nullish(),

@@ -74,7 +74,7 @@ export async function storeCredential(
   const kept = {
     value: sealed.bytes,
     keyId: sealed.keyId,
-    lastFour: value.length >= LONG_ENOUGH ? value.slice(-4) : null,
+    lastFour: value.length >= LONG_ENOUGH ? [...value].slice(-4).join('') : null,
     updatedBy,
   };
   const [row] = await db.ormTransaction((orm) =>

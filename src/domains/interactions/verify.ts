@@ -3,6 +3,7 @@ import type { Database } from '../../db/client.ts';
 import { conversationsById } from '../conversations/reads.ts';
 import type { ConversationRow } from '../conversations/tables.ts';
 import { NotFound } from '../errors.ts';
+import { conversationId as conversationIdSchema, parseInput } from '../input.ts';
 import { interactionsOfConversations } from './reads.ts';
 import type { InteractionRow } from './tables.ts';
 import { chainHashOf, completionHashOf } from './turn.ts';
@@ -30,13 +31,14 @@ const MAX_PROBLEMS = 100;
  * Recomputes the hashes of a conversation's turns and compares them with those that were stored: finds turns that
  * were altered, removed or put in since. Whoever can rewrite all hashes and the conversation's own can hide it.
  *
- * @throws NotFound
+ * @throws InvalidInput, NotFound
  */
 export async function verifyConversation(
   db: Database,
   scope: Scope,
   conversationId: string,
 ): Promise<ChainVerification> {
+  parseInput(conversationIdSchema, conversationId, 'conversationId');
   const [conversation] = await conversationsById(db, scope, [conversationId]);
   if (!conversation) throw new NotFound('conversationId', `there is no conversation "${conversationId}"`);
   const problems: ChainProblem[] = [];

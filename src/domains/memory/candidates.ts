@@ -49,7 +49,12 @@ export async function poolOf(
 ): Promise<Pool> {
   const { words, meaning } = found;
   const waiting = new Map([...words.waiting.values()].map((row) => [row.turnId, row]));
-  const byWords = await foundByWords(db, owner, wanted, conditions, words);
+  const [byWords, about] = await Promise.all([
+    foundByWords(db, owner, wanted, conditions, words),
+    wanted.characterIds.length > 0
+      ? turnsAbout(db, owner, conditions, wanted.characterIds, ABOUT_CHARACTER)
+      : [],
+  ]);
   const candidates = new Map<string, Candidate>();
   const add = (turn: PooledTurn, ranked: RankedDocument | null) => {
     if (candidates.has(turn.turnId)) return;
@@ -59,9 +64,7 @@ export async function poolOf(
   const missing = [...(meaning?.found.keys() ?? [])].filter((turnId) => !candidates.has(turnId));
   if (missing.length > 0)
     for (const turn of await pooledByTurnId(db, owner, conditions, missing)) add(turn, null);
-  if (wanted.characterIds.length > 0)
-    for (const turn of await turnsAbout(db, owner, conditions, wanted.characterIds, ABOUT_CHARACTER))
-      add(turn, null);
+  for (const turn of about) add(turn, null);
   if (candidates.size < wanted.limit || wanted.tiers?.includes('RECENT')) {
     const since = new Date(Date.now() - RECENT_MS);
     for (const row of waiting.values()) if (row.timestamp >= since) add(row, null);

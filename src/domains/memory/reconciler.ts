@@ -105,13 +105,14 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
       try {
         await pass(pace);
         troubled = false;
-        await pause.wait(options.restMs ?? REST_MS);
+        // The end of the pause may have been used up by one between two pages.
+        if (!stopping) await pause.wait(options.restMs ?? REST_MS);
       } catch (error) {
         // The worker and the pool tell of an outage; here one line is enough.
         if (!troubled)
           log.warn({ err: error, outage: isOutage(error) }, 'the comparison of vectors and turns waits');
         troubled = true;
-        await pause.wait(RETRY_MS);
+        if (!stopping) await pause.wait(RETRY_MS);
       }
     }
   };

@@ -70,7 +70,7 @@ builder.queryFields((t) => ({
     type: AuditPageRef,
     description: 'Who did what within the tenant. For admins.',
     authScopes: { permission: 'ADMIN' },
-    complexity: ({ first }) => ({ field: 1, multiplier: first ?? MAX_PAGE_SIZE }),
+    complexity: ({ first }) => ({ field: 1, multiplier: Math.min(first ?? MAX_PAGE_SIZE, MAX_PAGE_SIZE) }),
     args: {
       after: t.arg.string({ description: 'The `next` of the page before.' }),
       first: t.arg.int({ defaultValue: MAX_PAGE_SIZE, description: `Entries, 1 to ${MAX_PAGE_SIZE}.` }),

@@ -27,29 +27,34 @@ export async function gatherContext(services: QueryServices, query: AcceptedQuer
     () => characters.mentionedIn(owner.tenantId, query.query),
     [],
   );
-  const stored = await availability.tolerate(
-    () => latestInteractions(db, owner, query.conversationId, config.maxContextMessages),
-    [],
-  );
+  // Before anything is read from the database: a turn that gets there meanwhile is then seen twice, not never.
   const waiting = store.pending.ofConversation(owner, query.conversationId);
-  const history =
-    config.maxContextMessages === 0 ? [] : [...stored, ...waiting].slice(-config.maxContextMessages);
-  const classification = classifyIntent(query.query, {
-    mentionsCharacter: characterIds.length > 0,
-    hasHistory: history.length > 0,
-  });
-  const classified = performance.now();
-  const [mentioned, memories] = await Promise.all([
+  const [stored, mentioned, memories] = await Promise.all([
+    availability.tolerate(
+      () => latestInteractions(db, owner, query.conversationId, config.maxContextMessages),
+      [],
+    ),
     characterIds.length > 0
       ? availability.tolerate(() => charactersById(db, owner.tenantId, characterIds), [])
       : [],
     searchMemory(services, owner, { query: query.query, limit: MAX_MEMORIES, characterIds }),
   ]);
+  const read = performance.now();
+  const known = new Set(stored.map(({ turnId }) => turnId));
+  const history =
+    config.maxContextMessages === 0
+      ? []
+      : [...stored, ...waiting.filter(({ turnId }) => !known.has(turnId))].slice(-config.maxContextMessages);
+  const classification = classifyIntent(query.query, {
+    mentionsCharacter: characterIds.length > 0,
+    hasHistory: history.length > 0,
+  });
+  const classified = performance.now();
   return {
     classification: query.requestType === 'system_command' ? asSystemCommand(classification) : classification,
     characters: mentioned.flatMap((character) => character ?? []),
     ...buildContext(query.query, history, memories.hits, config.contextTokenBudget),
-    timings: { classify: classified - started, context: performance.now() - classified },
+    timings: { classify: classified - read, context: read - started + (performance.now() - classified) },
   };
 }
 

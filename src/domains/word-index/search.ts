@@ -72,12 +72,14 @@ export async function searchWords(
   query: string,
   waiting: readonly InteractionRow[],
 ): Promise<WordMatches> {
-  // A turn leaves the queue when it comes into the postings: who reads the queue first misses none.
-  const { ownerId, documents, speakers: known, freshIds } = await indexState(db, owner);
-  const [near, stored] = await Promise.all([
-    freshIds.length > 0 ? turnsWithEarlier(db.pool, freshIds.slice(0, MAX_FRESH)) : [],
-    ownerId === null ? [] : readTerms(db, ownerId, queryTerms(query)),
-  ]);
+  const {
+    ownerId,
+    documents,
+    speakers: known,
+    freshIds,
+    stored,
+  } = await readIndex(db, owner, queryTerms(query));
+  const near = freshIds.length > 0 ? await turnsWithEarlier(db.pool, freshIds.slice(0, MAX_FRESH)) : [];
   const speakers = speakersOf(known, [...near, ...waiting]);
   const terms = queryTerms(query, speakers);
   const fresh = await placeFresh({ db, texts }, near, new Set(freshIds), { from: documents + GAP, terms });
@@ -110,47 +112,58 @@ export async function searchWaiting(query: string, waiting: readonly Interaction
   };
 }
 
-async function indexState(db: Database, owner: Owner) {
-  const { rows } = await db.pool.query({
-    name: 'index_state',
-    text: `select o.owner_id, o.next_document, o.speakers, array(
-             select interaction_id from echo_index_queue where user_id = $1 and tenant_id = $2
-             order by interaction_id desc limit ${MAX_FRESH + 1}
-           ) as fresh
-           from (select 1) as one left join echo_index_owners o on o.user_id = $1 and o.tenant_id = $2`,
-    values: [owner.userId, owner.tenantId],
-  });
-  const [row] = rows;
-  return {
-    ownerId: row.owner_id as number | null,
-    documents: (row.next_document ?? 0) as number,
-    speakers: (row.speakers ?? []) as string[],
-    freshIds: row.fresh as number[],
-  };
-}
-
 interface StoredRun {
   readonly term: string;
   readonly saying: number;
   readonly data: Buffer;
 }
 
-async function readTerms(db: Database, ownerId: number, terms: readonly QueryTerm[]): Promise<StoredRun[]> {
-  if (terms.length === 0) return [];
-  const { rows } = await db.pool.query<StoredRun>({
+interface IndexReading {
+  readonly ownerId: number | null;
+  /** Numbers that were given to documents. */
+  readonly documents: number;
+  readonly speakers: readonly string[];
+  /** Turns of the queue, the latest first. */
+  readonly freshIds: readonly number[];
+  readonly stored: readonly StoredRun[];
+}
+
+/**
+ * Reads an owner's index and the queue before it, at one moment: a turn leaves the queue when it comes into the
+ * postings, so it is seen in one of them.
+ */
+async function readIndex(db: Database, owner: Owner, terms: readonly QueryTerm[]): Promise<IndexReading> {
+  const { rows } = await db.pool.query({
     name: 'index_postings',
-    // Sizes first, which are known without reading the bytes.
-    text: `with sizes as materialized (
+    // The first row is the owner's, the others are postings. Sizes come first, which are known without reading bytes.
+    text: `with owned as materialized (
+             select owner_id, next_document, speakers from echo_index_owners where user_id = $1 and tenant_id = $2
+           ), sizes as materialized (
              select term, sum(octet_length(data)) as bytes,
                     sum(sum(octet_length(data))) over (order by sum(octet_length(data)), term) as running
-             from echo_index_postings where owner_id = $1 and term = any($2::text[]) group by term
+             from echo_index_postings where owner_id = (select owner_id from owned) and term = any($3::text[])
+             group by term
            )
-           select p.term, p.saying, p.data from sizes s cross join lateral (
-             select term, saying, data from echo_index_postings where owner_id = $1 and term = s.term
+           select o.owner_id, o.next_document, o.speakers, array(
+             select interaction_id from echo_index_queue where user_id = $1 and tenant_id = $2
+             order by interaction_id desc limit ${MAX_FRESH + 1}
+           ) as fresh, null as term, null as saying, null as data
+           from (select 1) as one left join owned o on true
+           union all
+           select null, null, null, null, p.term, p.saying, p.data from sizes s cross join lateral (
+             select term, saying, data from echo_index_postings
+             where owner_id = (select owner_id from owned) and term = s.term
            ) p where s.running <= ${MAX_BYTES} or s.running = s.bytes`,
-    values: [ownerId, terms.map(({ term }) => term)],
+    values: [owner.userId, owner.tenantId, terms.map(({ term }) => term)],
   });
-  return rows;
+  const state = rows.find((row) => row.term === null);
+  return {
+    ownerId: state.owner_id,
+    documents: state.next_document ?? 0,
+    speakers: state.speakers ?? [],
+    freshIds: state.fresh,
+    stored: rows.filter((row) => row.term !== null),
+  };
 }
 
 /** Where turns outside the index are placed, and of which words. */
