@@ -6,7 +6,7 @@ CREATE TABLE "echo_authenticators" (
 	"enrolled_at" timestamp (3) with time zone DEFAULT now() NOT NULL,
 	"last_step" bigint DEFAULT 0 NOT NULL,
 	"wrong" integer DEFAULT 0 NOT NULL,
-	"wrong_since" timestamp (3) with time zone,
+	"wrong_at" timestamp (3) with time zone,
 	CONSTRAINT "echo_authenticators_tenant_id_user_id_pk" PRIMARY KEY("tenant_id","user_id")
 );
 --> statement-breakpoint

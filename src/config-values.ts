@@ -72,9 +72,13 @@ export const masterKey = z.string().transform((text, context) => {
 export const webhookKey = z
   .string()
   .min(24, 'must have at least 24 characters; `openssl rand -base64 32` makes one')
-  .transform((text) =>
-    text.startsWith('whsec_') ? Buffer.from(text.slice(6), 'base64') : Buffer.from(text, 'utf8'),
-  );
+  .transform((text, context) => {
+    if (!text.startsWith('whsec_')) return Buffer.from(text, 'utf8');
+    const key = Buffer.from(text.slice(6), 'base64');
+    if (key.toString('base64') === text.slice(6) && key.length >= 24 && key.length <= 64) return key;
+    context.addIssue({ code: 'custom', message: 'must be whsec_ and 24 to 64 bytes in base64' });
+    return z.NEVER;
+  });
 
 const LEVELS: readonly ModelLevel[] = ['quick', 'standard', 'expert'];
 

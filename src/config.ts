@@ -183,6 +183,7 @@ const VaultSettings = z.object({
 
 function crossCheckVault(raw: Readonly<Record<string, string>>): string[] {
   const problems: string[] = [];
+  if (hasLogin(raw.VAULT_ADDR)) problems.push('VAULT_ADDR: must not hold a user name or password');
   if (raw.VAULT_TOKEN && (raw.VAULT_ROLE_ID || raw.VAULT_SECRET_ID))
     problems.push('VAULT_TOKEN: must not be set beside VAULT_ROLE_ID and VAULT_SECRET_ID');
   else if (!raw.VAULT_TOKEN && !(raw.VAULT_ROLE_ID && raw.VAULT_SECRET_ID))
@@ -211,6 +212,12 @@ function crossCheck(raw: Readonly<Record<string, string>>): string[] {
     problems.push('EMBEDDINGS_MODEL: must be set when EMBEDDINGS_BASE_URL is set');
   if (raw.EMBEDDINGS_MODEL && !raw.EMBEDDINGS_BASE_URL)
     problems.push('EMBEDDINGS_BASE_URL: must be set when EMBEDDINGS_MODEL is set');
+  for (const [address, key] of [
+    ['LLM_BASE_URL', 'LLM_API_KEY'],
+    ['EMBEDDINGS_BASE_URL', 'EMBEDDINGS_API_KEY'],
+  ] as const)
+    if (raw[key] && hasLogin(raw[address]))
+      problems.push(`${key}: must not be set when ${address} holds a user name or password`);
   if (raw.MASTER_KEY_PREVIOUS && !raw.MASTER_KEY)
     problems.push('MASTER_KEY: must be set when MASTER_KEY_PREVIOUS is');
   const auth = raw.AUTH?.toLowerCase();
@@ -299,6 +306,12 @@ function toConfig(values: SettingsValues, directory: string, secrets: SecretValu
           }
         : null,
   } as const;
+}
+
+function hasLogin(address: string | undefined): boolean {
+  if (!address || !URL.canParse(address)) return false;
+  const { username, password } = new URL(address);
+  return username !== '' || password !== '';
 }
 
 function isLoopback(host: string): boolean {

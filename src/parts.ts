@@ -14,6 +14,7 @@ import { characterStats } from './domains/characters/reads.ts';
 import { SEED_CHARACTERS } from './domains/characters/seed.ts';
 import { StoredProviderKeys } from './domains/credentials/provider-keys.ts';
 import { reencrypt } from './domains/credentials/rotation.ts';
+import { UrlForbidden } from './domains/errors.ts';
 import { Canary } from './domains/health/canary.ts';
 import { Metrics } from './domains/health/metrics.ts';
 import { startWatch } from './domains/health/watch.ts';
@@ -39,6 +40,7 @@ import { Outbound } from './outbound/outbound.ts';
 import { Sealer } from './secrets/sealing.ts';
 import { Secrets } from './secrets/secrets.ts';
 import type { Vault } from './secrets/vault.ts';
+import { StartupError } from './startup.ts';
 import { createQdrantStore } from './vectors/qdrant.ts';
 import { createSqliteVecStore } from './vectors/sqlite-vec.ts';
 import type { VectorModel } from './vectors/vector-store.ts';
@@ -76,7 +78,11 @@ export async function openSecrets(
 ) {
   const { config, log, db, availability, vault } = ground;
   const outbound = new Outbound({ allowed: config.outboundAllow });
-  if (config.alertWebhook) await outbound.check(config.alertWebhook.url);
+  if (config.alertWebhook)
+    await outbound.check(config.alertWebhook.url).catch((error: unknown) => {
+      if (!(error instanceof UrlForbidden)) throw error;
+      throw new StartupError(`ALERT_WEBHOOK_URL: ${error.code}: ${error.message}; see OUTBOUND_ALLOW`);
+    });
   const secrets = new Secrets(config.secrets, vault);
   const sealer = config.masterKey && new Sealer(config.masterKey, config.previousMasterKey);
   const rotation = await reencrypt(db, sealer);
@@ -180,7 +186,7 @@ export function buildServices(ground: Ground, releases: (() => unknown)[]): Serv
 
 /** The dangers, where they are posted, and one that may begin with Vault. */
 function buildAlerts(
-  { config, log, outbound, vault }: Ground,
+  { config, log, outbound, vault, providerKeys }: Ground,
   outbox: EventOutbox,
   releases: (() => unknown)[],
 ): AlertBoard {
@@ -189,6 +195,14 @@ function buildAlerts(
     new AlertWebhook({ ...config.alertWebhook, fetch: outbound.fetcher(WEBHOOK_LIMITS), log });
   releases.push(() => webhook?.stop());
   const alerts = new AlertBoard(outbox, log, (alert) => webhook?.send(alert));
+  providerKeys.onLook((unreadable) =>
+    alerts.set(
+      'provider_keys_unreadable',
+      unreadable.length > 0,
+      'WARNING',
+      `${unreadable.join(', ')} cannot be opened with this master key; the last values hold`,
+    ),
+  );
   vault?.start(log, () =>
     alerts.set(
       'secrets_stale',
@@ -219,7 +233,7 @@ function buildGuards(ground: Ground, metrics: Metrics, releases: (() => unknown)
 
 /** What an operator must know of the ground that the promises stand on. */
 export function noteDangers(
-  { alerts }: Services,
+  { alerts, config }: Services,
   journal: Journal,
   found: {
     fileSystem: string | null;
@@ -232,7 +246,9 @@ export function noteDangers(
     alerts.raise(
       'secrets_unreadable',
       'WARNING',
-      `${unreadableSecrets} stored secrets were encrypted with another master key; set MASTER_KEY_PREVIOUS to it`,
+      config.masterKey
+        ? `${unreadableSecrets} stored secrets were encrypted with another master key; set MASTER_KEY_PREVIOUS to it`
+        : `${unreadableSecrets} stored secrets cannot be opened without their MASTER_KEY`,
     );
   if (fileSystem)
     alerts.raise(

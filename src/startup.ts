@@ -2,7 +2,6 @@ import { type Config, ConfigError, readConfig, readVaultOptions } from './config
 import { DataDirectoryError, inUse, unusable } from './db/data-directory.ts';
 import { EmbeddedPostgresError } from './db/embedded.ts';
 import { DatabaseSetupError } from './db/open.ts';
-import { UrlForbidden } from './domains/errors.ts';
 import { JournalBroken, JournalLocked } from './journal/journal.ts';
 import { DimensionsUnknown } from './models/configured.ts';
 import { Outbound } from './outbound/outbound.ts';
@@ -51,8 +50,6 @@ export function asStartupError(error: unknown, config: Config): unknown {
     error instanceof DimensionsUnknown
   )
     return new StartupError(error.message);
-  if (error instanceof UrlForbidden)
-    return new StartupError(`ALERT_WEBHOOK_URL: ${error.code}: ${error.message}; see OUTBOUND_ALLOW`);
   const { code, message } = error as { code?: string; message: string };
   if (code === 'EADDRINUSE')
     return new StartupError(

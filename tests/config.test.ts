@@ -172,6 +172,14 @@ describe('wrong settings', () => {
     [{ OUTBOUND_ALLOW: 'intranet.example' }, /^OUTBOUND_ALLOW: .*intranet/],
     [{ RATE_LIMIT_STORE: 'redis' }, /^RATE_LIMIT_STORE: .*memory, postgres/],
     [{ MASTER_KEY: 'a passphrase of thirty-two chars' }, /^MASTER_KEY: .*32 bytes/],
+    [
+      { LLM_BASE_URL: 'http://u:p@a.example', LLM_MODELS: 'quick=a', LLM_API_KEY: 'x' },
+      /^LLM_API_KEY: .*LLM_BASE_URL/,
+    ],
+    [
+      { ALERT_WEBHOOK_URL: 'https://a.example', ALERT_WEBHOOK_SECRET: `whsec_${'!'.repeat(30)}` },
+      /^ALERT_WEBHOOK_SECRET: .*24 to 64 bytes/,
+    ],
     [{ MASTER_KEY: 'ab'.repeat(31) }, /^MASTER_KEY: .*32 bytes/],
     [{ MASTER_KEY_PREVIOUS: 'ab'.repeat(32) }, /^MASTER_KEY: must be set when MASTER_KEY_PREVIOUS/],
     [{ ALERT_WEBHOOK_URL: 'file:///etc/passwd' }, /^ALERT_WEBHOOK_URL: .*https/],

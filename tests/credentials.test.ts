@@ -151,8 +151,31 @@ describe('a server with a master key', () => {
     // A new authenticator is no way around it.
     const renewed = await enrol(app);
     expect((await reveal(app, 'PAID', codeOf(renewed))).errors?.[0]?.extensions.code).toBe('RATE_LIMITED');
-    await app.sql("update echo_authenticators set wrong_since = now() - interval '16 minutes'");
+    await app.sql("update echo_authenticators set wrong_at = now() - interval '16 minutes'");
     expect((await reveal(app, 'PAID', codeOf(renewed))).data.revealCredential.value).toBe(VALUE);
+  });
+
+  test('takes a code that is shown ten times at once once, and locks nobody out for it', async () => {
+    await store(app, 'PAID', VALUE);
+    await app.sql('delete from echo_authenticators');
+    const totp = await enrol(app);
+    const answers = await Promise.all(Array.from({ length: 10 }, () => reveal(app, 'PAID', codeOf(totp))));
+    expect(answers.filter(({ data }) => data?.revealCredential.value === VALUE)).toHaveLength(1);
+    expect((await reveal(app, 'PAID', codeOf(totp, 1))).data.revealCredential.value).toBe(VALUE);
+  });
+
+  test('keeps a thousand credentials of a tenant, and no more', async () => {
+    await app.sql(
+      `insert into echo_credentials (tenant_id, name, value, key_id, updated_by)
+       select 'full', 'C' || n, '\\x00', 'none', 'x' from generate_series(1, 1000) n`,
+    );
+    expect(await store(app, 'ONE_MORE', VALUE, '@full:admin')).toMatchObject({
+      code: 'BAD_USER_INPUT',
+      field: 'input.name',
+      message: expect.stringContaining('1000'),
+    });
+    expect((await store(app, 'C1', VALUE, '@full:admin')).credential.version).toBe(2);
+    await app.sql("delete from echo_credentials where tenant_id = 'full'");
   });
 
   test('tells all of it in the audit log', async () => {
@@ -162,6 +185,7 @@ describe('a server with a master key', () => {
     await reveal(app, 'AUDITED', '000000');
     const totp = await enrol(app);
     await reveal(app, 'AUDITED', codeOf(totp, 2_000));
+    await reveal(app, 'AUDITED', '12345');
     await reveal(app, 'AUDITED', codeOf(totp));
     await app.graphql(DELETE, { name: 'AUDITED' });
     await app.app.services.access.audit.flush();
@@ -172,8 +196,9 @@ describe('a server with a master key', () => {
     expect(told.map(({ action, result }: Record<string, string>) => `${action} ${result}`)).toEqual([
       'credential.store OK',
       'credential.store OK',
-      'credential.reveal NOT_ENROLLED',
-      'credential.reveal WRONG_CODE',
+      'credential.reveal NOT_CONFIGURED',
+      'credential.reveal BAD_USER_INPUT',
+      'credential.reveal BAD_USER_INPUT',
       'credential.reveal OK',
       'credential.delete OK',
     ]);
@@ -270,14 +295,19 @@ describe('a new master key', () => {
     expect((await reveal(wrong, 'PAID', codeOf(totp))).data.revealCredential.code).toBe('NOT_CONFIGURED');
     await wrong.close();
 
+    // A server that still has the old key alone goes on with the last value, and says so.
+    expect((await store(first, 'LLM_API_KEY', VALUE)).__typename).toBe('StoreCredentialSuccess');
+    await first.app.services.providerKeys.refresh();
     const rotated = await start({ MASTER_KEY: NEW_KEY, MASTER_KEY_PREVIOUS: MASTER_KEY });
+    await first.app.services.providerKeys.refresh();
+    expect(first.app.services.alerts.active.map(({ name }) => name)).toEqual(['provider_keys_unreadable']);
     expect(rotated.app.services.alerts.active).toEqual([]);
     await rotated.close();
 
     const after = await start({ MASTER_KEY: NEW_KEY });
-    expect((await after.graphql(LIST)).data.credentials).toMatchObject([
-      { name: 'PAID', isReadable: true, version: 1 },
-    ]);
+    expect((await after.graphql(LIST)).data.credentials).toContainEqual(
+      expect.objectContaining({ name: 'PAID', isReadable: true, version: 1 }),
+    );
     expect((await reveal(after, 'PAID', codeOf(totp, 1))).data.revealCredential.value).toBe(VALUE);
     const actions = await first.sql<{ action: string }>('select action from echo_audit_log order by id');
     expect(actions.map(({ action }) => action)).toEqual(

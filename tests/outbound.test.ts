@@ -182,6 +182,24 @@ describe('an address that the operator named', () => {
     },
   );
 
+  test.each([
+    'http://169.254.169.254/',
+    'http://[fd00:ec2::254]/',
+    'http://100.100.100.200/',
+    'http://168.63.129.16/',
+    'http://[::ffff:169.254.169.254]/',
+    'http://224.0.0.1/',
+  ])('is refused where clouds tell secrets, and where nobody listens: %s', async (url) => {
+    await expect(outbound().fetcherTo(url, LIMITS)(url)).rejects.toMatchObject({ code: 'URL_FORBIDDEN' });
+    await expect(outbound().check(url)).rejects.toMatchObject({ code: 'URL_FORBIDDEN' });
+  });
+
+  test('may be written as this machine', async () => {
+    const { port } = await serve((_request, response) => response.end('here'));
+    const url = `http://0.0.0.0:${port}/`;
+    expect(await (await outbound().fetcherTo(url, LIMITS)(url)).text()).toBe('here');
+  });
+
   test('may be private behind a name', async () => {
     const { port } = await serve((_request, response) => response.end('here'));
     const { lookUp } = names(['127.0.0.1']);
@@ -237,6 +255,25 @@ describe('an answer', () => {
     await closed.promise;
     expect(sent).toBeLessThan(50_000_000);
   });
+
+  test.each(['leaves', 'is silent'])(
+    'that is compressed many times over harms nobody, if its sender %s then',
+    async (what) => {
+      const { port } = await serve((_request, response) => {
+        response.writeHead(200, { 'content-encoding': 'a, b, c, d, e, f' }).write('x');
+        if (what === 'leaves') setTimeout(() => response.destroy(), 100);
+      });
+      const url = `http://127.0.0.1:${port}/`;
+      const errors: unknown[] = [];
+      const note = (error: unknown) => void errors.push(error);
+      process.on('uncaughtException', note).on('unhandledRejection', note);
+      const call = outbound().fetcherTo(url, { timeoutMs: 400, maxBytes: 1_000 });
+      await expect(call(url).then((response) => response.text())).rejects.toThrow();
+      await new Promise((resolve) => setTimeout(resolve, 800));
+      process.off('uncaughtException', note).off('unhandledRejection', note);
+      expect(errors).toEqual([]);
+    },
+  );
 
   test('that unpacks to more than the limit is cut off', async () => {
     const bomb = gzipSync(Buffer.alloc(20_000_000));

@@ -144,9 +144,10 @@ const DOCUMENTS: Record<string, string> = {
   'a fragment cycle': `{ ...A } fragment A on Query { ...B } fragment B on Query { ${ME} ...A }`,
   'a fragment bomb': `{ ...f0 } ${list(40, (at) => `fragment f${at} on Query { ...f${at + 1} ...f${at + 1} }`)} fragment f40 on Query { ${ME} }`,
   'fields that repeat': `{ ${'me{x:userId} me{x:tenantId} '.repeat(400)} }`,
-  '300 fragments in one place': `{ ${list(300, (at) => `...f${at}`)} } ${list(300, (at) => `fragment f${at} on Query{__typename}`)}`,
+  '450 fragments in one place': `{ ${list(450, (at) => `...f${at}`)} } ${list(450, (at) => `fragment f${at} on Query{__typename}`)}`,
   'five lists of 100 within each other': `{ ${fanOut(turns(3, 100))} }`,
   'four lists of 100, subscribed to': added(turns(4, 100)),
+  'errors behind 500,000 line breaks': `${'\n'.repeat(500_000)}{ ${list(100, (at) => `x${at}`)} }`,
   'a batch': 'BATCH',
   'two operations without a name': `query A { ${ME} } query B { ${ME} }`,
 };
@@ -186,6 +187,15 @@ describe.each<[string, () => Promise<Caller>]>([
         expect((await fetch(`${who.app.url}/livez`)).status).toBe(200);
       });
     }
+
+    test(`answers what only looks large over ${door}`, async () => {
+      const chain = list(
+        140,
+        (at) => `fragment F${at} on Interaction { id __typename ${at < 139 ? `...F${at + 1}` : ''} }`,
+      );
+      const query = `{ interactions(first: 1) { nodes { ...F0 } } } ${chain}`;
+      expect((await ask(await caller(), { query })).data).toEqual({ interactions: { nodes: [] } });
+    });
 
     test(`answers what is small over ${door}, with SQL`, async () => {
       const who = await caller();

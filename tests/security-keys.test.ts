@@ -374,7 +374,7 @@ describe('limits', () => {
     expect(codes).toEqual([undefined, undefined, 'RATE_LIMITED', 'RATE_LIMITED']);
     await send(one, withKey(`echo_${'0'.repeat(12)}_${'A'.repeat(43)}`), ME);
     const rows = JSON.stringify(await one.sql('select * from echo_rate_limits'));
-    for (const kind of ['READ', 'HEAVY', 'FAILURES']) expect(rows).toContain(kind);
+    for (const kind of ['READ', 'HEAVY', 'MANY_READ']) expect(rows).toContain(kind);
     expect(rows).not.toMatch(/shared-by-two|127\.0\.0\.1/);
 
     const other = withKey((await makeKey(one, 'without-the-table')).key);

@@ -119,6 +119,28 @@ describe('secrets in Vault', () => {
     expect(double.calls.filter((call) => call.endsWith('/login'))).toHaveLength(2);
   });
 
+  test('cost one login when a policy forbids them, not one for each look', async () => {
+    const { vault } = await open();
+    double.forbidden = true;
+    await expect.poll(() => vault.trouble).toMatch(/permission denied/);
+    await rounds(5);
+    expect(double.calls.filter((call) => call.endsWith('/login'))).toHaveLength(2);
+    double.forbidden = false;
+    await expect.poll(() => vault.trouble).toBeNull();
+  });
+
+  test('that decide who has to show a key are used after a restart, and the log says so', async () => {
+    double.secret = { LLM_API_KEY: 'sk-model' };
+    const { lines } = await open();
+    double.secret = { LLM_API_KEY: 'sk-newer', API_KEY: KEY };
+    await expect.poll(() => lines.find((line) => line.includes('were changed'))).toBeDefined();
+    const said = lines.find((line) => line.includes('were changed'));
+    expect(JSON.parse(said ?? '{}')).toMatchObject({
+      names: ['LLM_API_KEY', 'API_KEY'],
+      afterRestart: ['API_KEY'],
+    });
+  });
+
   test('are read for longer than a token may live: it is renewed, and near its end there is a new one', async () => {
     Object.assign(double, { ttl: 2, maxTtl: 4 });
     const { vault } = await open();
@@ -148,6 +170,7 @@ describe('secrets in Vault', () => {
 describe('settings of Vault', () => {
   test.each<[Record<string, string>, string]>([
     [{ VAULT_ADDR: 'vault:8200' }, 'VAULT_ADDR: must be a URL'],
+    [{ VAULT_ADDR: 'https://user:secret@vault.example' }, 'VAULT_ADDR: must not hold a user name'],
     [{ VAULT_PATH: '' }, 'VAULT_PATH: '],
     [{ VAULT_PATH: 'secret' }, 'VAULT_PATH: must be a mount and a path'],
     [{ VAULT_PATH: '../sys/seal' }, 'VAULT_PATH: must be a mount and a path'],

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { get } from 'node:http';
-import type { Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -103,6 +103,35 @@ describe('the graphql-transport-ws protocol', () => {
     const { send, closed } = await acknowledged();
     send({ type: 'connection_init' });
     expect(await closed).toBe(4429);
+  });
+
+  test('ends a socket that uses a long id twice with 4409, too', async () => {
+    const { send, socket } = await acknowledged();
+    const closed = new Promise<[number, string]>((resolve) =>
+      socket.once('close', (code, reason) => resolve([code, String(reason)])),
+    );
+    const query = 'subscription { interactionAdded { cursor } }';
+    for (const id of ['ü'.repeat(300), 'ü'.repeat(300)]) send({ type: 'subscribe', id, payload: { query } });
+    const [code, reason] = await closed;
+    expect(code).toBe(4409);
+    expect(reason).toMatch(/^Subscriber for ü+$/);
+  });
+
+  test('does not hold up a stop, whatever a client leaves unanswered', async () => {
+    const stopping = await startTestApp();
+    const { hostname, port } = new URL(stopping.url);
+    const silent = connect(Number(port), hostname);
+    silent.write(
+      `GET /graphql HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: ${Buffer.alloc(16).toString('base64')}\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n`,
+    );
+    silent.on('error', () => undefined);
+    await once(silent, 'data');
+    const cut = once(silent, 'close');
+    const started = Date.now();
+    await stopping.close();
+    await cut;
+    // Left alone, the library waits for half a minute.
+    expect(Date.now() - started).toBeLessThan(20_000);
   });
 
   test('ends a socket that uses an id twice with 4409', async () => {

@@ -37,17 +37,17 @@ export interface SharedStore {
 export class RateLimits {
   readonly #usual: Readonly<Record<RateClass, RateLimiterAbstract>>;
   readonly #forMany: Readonly<Record<RateClass, RateLimiterAbstract>>;
-  readonly #failures: RateLimiterAbstract;
+  /** Of this process alone: whoever tries keys must not keep the database busy with it. */
+  readonly #failures = new RateLimiterMemory({ points: FAILURES, duration: SECONDS });
 
   /** @param shared null: this process counts for itself */
   constructor(options: RateLimitOptions, shared: SharedStore | null) {
-    const limiters = (factor: number) => {
-      const limiter = (kind: RateClass) => createLimiter(kind, options[kind] * factor, shared);
+    const limiters = (prefix: string, factor: number) => {
+      const limiter = (kind: RateClass) => createLimiter(prefix + kind, options[kind] * factor, shared);
       return { READ: limiter('READ'), WRITE: limiter('WRITE'), HEAVY: limiter('HEAVY') };
     };
-    this.#usual = limiters(1);
-    this.#forMany = limiters(FOR_MANY);
-    this.#failures = createLimiter('FAILURES', FAILURES, shared);
+    this.#usual = limiters('', 1);
+    this.#forMany = limiters('MANY_', FOR_MANY);
   }
 
   /** Takes points of the caller's. The local admin has no limits. @throws RateLimited */
@@ -64,12 +64,12 @@ export class RateLimits {
 
   /** Notes that an address showed something that nobody knows. */
   async noteFailure(address: string): Promise<void> {
-    await this.#failures.penalty(nameless(address));
+    await this.#failures.penalty(address);
   }
 
   /** @throws RateLimited for an address that showed too many such things */
   async checkFailures(address: string): Promise<void> {
-    const found = await this.#failures.get(nameless(address));
+    const found = await this.#failures.get(address);
     if (found && found.consumedPoints >= FAILURES)
       throw new RateLimited('too many credentials from this address were refused', found.msBeforeNext);
   }
@@ -88,7 +88,8 @@ async function consume(
   what: () => string,
 ): Promise<void> {
   try {
-    await limiter.consume(key, points);
+    // Beyond the limit it makes no difference how far, and the count stays a number that can be kept.
+    await limiter.consume(key, Math.min(points, limiter.points + 1));
   } catch (refusal) {
     if (!(refusal instanceof RateLimiterRes)) throw refusal;
     throw new RateLimited(what(), refusal.msBeforeNext);
@@ -112,6 +113,8 @@ function createLimiter(keyPrefix: string, points: number, shared: SharedStore | 
     keyPrefix,
     points,
     duration: SECONDS,
+    // Who is known to have had enough is refused without asking again.
+    inMemoryBlockOnConsumed: points,
     insuranceLimiter: own,
   });
 }

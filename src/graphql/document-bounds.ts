@@ -14,18 +14,21 @@ import {
 export const MAX_TOKENS = 5_000;
 /** Brackets and braces within each other. The parser calls itself for each, so depth is bounded before it begins. */
 export const MAX_NESTING = 100;
+/** Lines of one document: each error counts them from the beginning, and line breaks are no tokens. */
+export const MAX_LINES = 5_000;
 /**
  * Pairs of selections that validation has to compare, because they end up under one name in one place: it compares each
- * with each. A hundred that are alike are within it.
+ * with each. Three hundred that are alike are within it.
  */
-const MAX_PAIRS = 20_000;
+const MAX_PAIRS = 100_000;
 
 /**
- * Parses a document whose tokens, nesting, and work for the validation stay within bounds.
+ * Parses a document whose tokens, lines, nesting, and work for the validation stay within bounds.
  *
  * @throws GraphQLError, QUERY_TOO_COMPLEX or of the syntax
  */
 export function parseBounded(text: string, options: ParseOptions | undefined): DocumentNode {
+  checkLines(text);
   checkNesting(text);
   const document = parse(text, { ...options, maxTokens: MAX_TOKENS });
   const pairs = pairsOf(document);
@@ -34,6 +37,13 @@ export function parseBounded(text: string, options: ParseOptions | undefined): D
       `fields or fragments are repeated too often in one place (${pairs} pairs to compare, at most ${MAX_PAIRS})`,
     );
   return document;
+}
+
+function checkLines(text: string): void {
+  let lines = 1;
+  for (const _ of text.matchAll(/\r\n|[\n\r]/g))
+    if (++lines > MAX_LINES)
+      throw tooComplex(`it has more than ${MAX_LINES} lines; long texts belong into variables`);
 }
 
 function checkNesting(text: string): void {
@@ -72,13 +82,9 @@ function pairsOf({ definitions }: DocumentNode): number {
       }
     }
   };
-  for (const definition of definitions) {
-    // Fragments of one type may all be spread in one place.
-    if (definition.kind === Kind.FRAGMENT_DEFINITION)
-      look(definition.selectionSet, `on ${definition.typeCondition.name.value}`);
-    else if (definition.kind === Kind.OPERATION_DEFINITION)
-      look(definition.selectionSet, definition.name?.value ?? '');
-  }
+  definitions.forEach((definition, index) => {
+    if ('selectionSet' in definition) look(definition.selectionSet, String(index));
+  });
   let pairs = 0;
   for (const each of counts.values()) pairs += (each * (each - 1)) / 2;
   return pairs;

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AuditLog } from '../access/audit.ts';
 import { type Actor, actingFor, actorOf } from '../access/caller.ts';
 import type { Principal } from '../access/principals.ts';
@@ -13,6 +13,7 @@ import { type Authenticate, keepChecking } from './long-lived.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 
 const STALLED_MS = 60_000;
+const STALLED_LOOK_MS = 5_000;
 const STATUS: Record<string, number> = { UNAUTHENTICATED: 401, FORBIDDEN: 403, RATE_LIMITED: 429 };
 
 /** The GraphQL door of the server: GraphiQL, single operations, and operations that last (server-sent events). */
@@ -50,9 +51,11 @@ export function graphqlRoute(
         principal,
         () => res.destroy(),
       );
-      res.once('close', () => clearInterval(recheck));
-      // Something is sent every 12 seconds; a client that reads nothing for so long is let go.
-      res.setTimeout(STALLED_MS, () => res.destroy());
+      const stalled = endStalled(res);
+      res.once('close', () => {
+        clearInterval(recheck);
+        clearInterval(stalled);
+      });
       await actingFor(actor, () => yoga.handle(req, res, { principal }));
     },
   };
@@ -73,6 +76,16 @@ function pathOf({ url }: IncomingMessage): string {
 export interface Told {
   readonly audit: AuditLog;
   readonly addressOf: (request: IncomingMessage) => string;
+}
+
+/** Lets go a client that for so long reads nothing of what waits for it. */
+function endStalled(res: ServerResponse): NodeJS.Timeout {
+  let quiet = 0;
+  return setInterval(() => {
+    const isBlocked = res.writableNeedDrain || (res.writableEnded && !res.writableFinished);
+    quiet = isBlocked ? quiet + STALLED_LOOK_MS : 0;
+    if (quiet >= STALLED_MS) res.destroy();
+  }, STALLED_LOOK_MS).unref();
 }
 
 /**

@@ -12,6 +12,18 @@ export interface Wire {
 
 /** Milliseconds between pings, and that a client has to answer one. */
 const PING_MS = 12_000;
+/** Milliseconds that clients get to leave when the server stops. */
+const LEAVE_MS = 2_000;
+/** Bytes of a reason for closing (RFC 6455, 5.5). */
+const MAX_REASON_BYTES = 123;
+
+/** As much of a reason for closing as may be sent. */
+export function closeReason(text: string): string {
+  return Buffer.from(text)
+    .subarray(0, MAX_REASON_BYTES)
+    .toString()
+    .replace(/\ufffd+$/u, '');
+}
 
 /**
  * Runs graphql-transport-ws over the sockets of a server. The library's own adapter for `ws` is not used, because it
@@ -29,10 +41,14 @@ export function serveProtocol<P extends Readonly<Record<string, unknown>>, E>(
     // What breaks the rules of WebSockets is closed by `ws`, which also says with which code.
     socket.on('error', (error) => log.info({ reason: error.message }, 'a WebSocket was closed for an error'));
     const fail = (error: unknown) => {
-      // Who has left can't be told anything, and need not.
-      if (socket.readyState !== socket.OPEN) return;
       const correlationId = randomUUID();
-      log.error({ err: error, correlationId }, 'a WebSocket message could not be handled');
+      const isOpen = socket.readyState === socket.OPEN;
+      // Who has left can't be told anything; that something could not be sent any more is no news.
+      log[isOpen ? 'error' : 'debug'](
+        { err: error, correlationId },
+        'a WebSocket message could not be handled',
+      );
+      if (!isOpen) return;
       socket.close(CloseCode.InternalServerError, `Unexpected error; correlation id ${correlationId}`);
     };
     const closed = protocol.opened(
@@ -44,7 +60,7 @@ export function serveProtocol<P extends Readonly<Record<string, unknown>>, E>(
             if (socket.readyState !== socket.OPEN) return resolve();
             socket.send(data, (error) => (error ? reject(error) : resolve()));
           }),
-        close: (code, reason) => socket.close(code, reason),
+        close: (code, reason) => socket.close(code, closeReason(reason ?? '')),
         onMessage: (handle) => {
           socket.on('message', (data) => void handle(String(data)).catch(fail));
         },
@@ -59,7 +75,12 @@ export function serveProtocol<P extends Readonly<Record<string, unknown>>, E>(
   });
   return async () => {
     for (const socket of sockets.clients) socket.close(1001, 'going away');
+    // Who does not answer is not waited for.
+    const late = setTimeout(() => {
+      for (const socket of sockets.clients) socket.terminate();
+    }, LEAVE_MS);
     await new Promise<void>((resolve) => sockets.close(() => resolve()));
+    clearTimeout(late);
   };
 }
 

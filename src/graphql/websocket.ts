@@ -13,7 +13,7 @@ import { tellRefusal } from './door.ts';
 import { maskError } from './errors.ts';
 import { type Authenticate, keepChecking } from './long-lived.ts';
 import { SocketLimits } from './socket-limits.ts';
-import { serveProtocol, type Wire } from './socket-protocol.ts';
+import { closeReason, serveProtocol, type Wire } from './socket-protocol.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
 
 export interface WebSocketOptions {
@@ -77,7 +77,7 @@ export function attachWebSocket(options: WebSocketOptions): () => Promise<void> 
         const document = parsed(() => actingFor(actor, () => parse(params.query) as DocumentNode));
         if (document instanceof GraphQLError)
           return [document.extensions.correlationId ? document : maskError(document, randomUUID(), log)];
-        const errors = validate(schema, document);
+        const errors = actingFor(actor, () => validate(schema, document));
         if (errors.length > 0) return errors;
         if (!getOperationAST(document, params.operationName))
           return [maskError(noOperation(), randomUUID(), log)];
@@ -130,7 +130,7 @@ async function connect(options: WebSocketOptions, limits: SocketLimits, context:
     if (!(error instanceof EchoError)) throw error;
     // Whoever can't be looked up now was not refused.
     if (error.code !== 'SERVICE_UNAVAILABLE') tellRefusal(request, error.code, options);
-    if (error.retryable) socket.close(TRY_LATER_CODE, limited(error.message));
+    if (error.retryable) socket.close(TRY_LATER_CODE, closeReason(error.message));
     return null;
   });
   if (!principal) return false;
@@ -152,14 +152,6 @@ async function connect(options: WebSocketOptions, limits: SocketLimits, context:
   if (socket.readyState === socket.OPEN) socket.once('close', end);
   else end();
   return true;
-}
-
-/** A reason for closing has 123 bytes at most. */
-function limited(reason: string): string {
-  return Buffer.from(reason)
-    .subarray(0, 123)
-    .toString()
-    .replace(/\ufffd+$/u, '');
 }
 
 /** What is kept of an open connection. */

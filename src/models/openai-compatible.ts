@@ -27,8 +27,6 @@ export interface OpenAiCompatibleOptions extends ProviderOptions {
  * Until a first piece of text was handed on, connection failures, 408, 429, 5xx and stalls are retried twice;
  * afterwards nothing is, because the caller has shown a part already. Leading white space is held back until
  * text follows it, so a blank answer is never shown.
- *
- * @throws TypeError when the URL carries credentials and there is an API key too: only one can be sent
  */
 export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): LanguageModel {
   const sdkModel = createProvider(options).chatModel(options.model);

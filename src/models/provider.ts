@@ -9,7 +9,7 @@ export interface ProviderOptions {
   fetch: typeof globalThis.fetch;
 }
 
-/** @throws TypeError when the URL carries credentials and there is an API key too: only one can be sent */
+/** Credentials in the URL go before the key: only one can be sent. */
 export function createProvider({ baseUrl, apiKey, fetch }: ProviderOptions) {
   const url = new URL(baseUrl);
   const { username, password } = url;
@@ -17,8 +17,6 @@ export function createProvider({ baseUrl, apiKey, fetch }: ProviderOptions) {
   url.username = '';
   url.password = '';
   const hasLogin = username !== '' || password !== '';
-  if (hasLogin && apiKey() !== null)
-    throw new TypeError('The model URL has credentials and there is an API key: give one.');
   const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
   const authorization = () => {
     if (hasLogin) return `Basic ${Buffer.from(login).toString('base64')}`;

@@ -4,8 +4,17 @@ import ipaddr from 'ipaddr.js';
 const PUBLIC_PORTS: readonly number[] = [80, 443, 8_080, 8_443];
 /** Only these IPv6 addresses are given out for the public network (RFC 4291, 2.4); the rest is for other ends. */
 const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
-/** What a name that the operator wrote into the configuration may stand for, besides public addresses. */
+/** What the operator's configuration may name or stand for, besides public addresses. */
 const PRIVATE: readonly string[] = ['loopback', 'private', 'uniqueLocal', 'carrierGradeNat'];
+/** Where clouds tell a machine its secrets; not all of these are link-local. */
+const METADATA: readonly string[] = ['169.254.0.0/16', '100.100.100.200', '168.63.129.16', 'fd00:ec2::/32'];
+/** "This machine", as some programs are told to listen; written out only. */
+const UNSPECIFIED: readonly string[] = ['0.0.0.0', '::'];
+
+/** Whether an address that the operator wrote out means this machine. */
+export function isThisMachine(address: string): boolean {
+  return UNSPECIFIED.includes(address);
+}
 
 /** Which addresses a request may go to. */
 export interface Reach {
@@ -21,6 +30,7 @@ export function whyForbidden(address: string, port: number, { allowed, isNamed }
   // IPv4 addresses that are written as IPv6 ones are what they stand for.
   const ip = ipaddr.process(address);
   if (allowed.some((range) => isWithin(ip, range))) return null;
+  if (METADATA.some((range) => isWithin(ip, range))) return `${ip} is where clouds tell secrets`;
   const range = ip.range();
   if (isNamed && PRIVATE.includes(range)) return null;
   const isPublic = range === 'unicast' && (ip.kind() === 'ipv4' || ip.match(GLOBAL_UNICAST));

@@ -2,7 +2,7 @@ import { lookup as lookUp } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { UrlForbidden } from '../domains/errors.ts';
-import { type Reach, whyForbidden } from './addresses.ts';
+import { isThisMachine, type Reach, whyForbidden } from './addresses.ts';
 
 /** `fetch`, as the platform has it, that goes only where it may. */
 export type Fetch = typeof globalThis.fetch;
@@ -79,8 +79,7 @@ export class Outbound {
       const { port, origin } = checkForm(url);
       if (named && origin !== named.origin)
         throw new UrlForbidden(`only ${named.origin} may be called here, not ${origin}`);
-      // A literal that the operator wrote is what the operator meant.
-      if (!named) checkLiteral(url, reach);
+      checkLiteral(url, reach);
       const timeout = AbortSignal.timeout(timeoutMs);
       const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
       const response = await undiciFetch(url, {
@@ -141,6 +140,7 @@ function checkForm(url: string): { hostname: string; port: number; origin: strin
 function checkLiteral(url: string, reach: Reach): void {
   const { hostname, port } = checkForm(url);
   const address = /(?:^|\.)localhost\.?$/.test(hostname) ? '127.0.0.1' : bare(hostname);
+  if (reach.isNamed && isThisMachine(address)) return;
   const why = isIP(address) ? whyForbidden(address, port, reach) : null;
   if (why) throw new UrlForbidden(why);
 }

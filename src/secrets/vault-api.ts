@@ -78,11 +78,13 @@ export class VaultApi {
         ...(body && { 'content-type': 'application/json' }),
       },
       ...(body && { body: JSON.stringify(body) }),
-    }).catch((error: Error & { cause?: { code?: string } }) => {
+    }).catch((error: Error & { code?: string; cause?: { code?: string } }) => {
+      if (error.code === 'URL_FORBIDDEN') throw new VaultError(error.message, 403);
       throw new VaultError(`it cannot be reached (${error.cause?.code ?? error.message})`);
     });
     const answer: unknown = await response.json().catch(() => null);
     if (response.ok && answer !== null) return answer;
+    if (response.ok) throw new VaultError(`${method} ${path} was answered with something that is no JSON`);
     const errors = z.object({ errors: z.array(z.string()) }).safeParse(answer).data?.errors ?? [];
     throw new VaultError(
       `${method} ${path} was answered with ${response.status}${errors.length > 0 ? ` (${errors.join('; ').replaceAll('\n', ' ').trim()})` : ''}`,
@@ -96,8 +98,12 @@ function tokenIn(answer: unknown): VaultToken {
   return { token: auth.client_token, ttl: auth.lease_duration, renewable: auth.renewable };
 }
 
-/** `secret/echo-brain` and `secret/data/echo-brain` are the same secret of the engine mounted at `secret`. */
+/**
+ * `secret/echo-brain` and `secret/data/echo-brain` are the same secret of the engine mounted at `secret`; an engine whose
+ * mount has a slash needs the second form.
+ */
 function dataPath(path: string): string {
+  if (path.includes('/data/')) return path;
   const [mount = '', ...rest] = path.split('/');
-  return rest[0] === 'data' && rest.length > 1 ? path : `${mount}/data/${rest.join('/')}`;
+  return `${mount}/data/${rest.join('/')}`;
 }

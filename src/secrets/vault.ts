@@ -21,6 +21,10 @@ const READ_AT_START: readonly SecretSetting[] = [
   'MASTER_KEY_PREVIOUS',
   'ALERT_WEBHOOK_SECRET',
 ];
+/** Whether these are there decides at the start who has to show a key. */
+const DECIDES_AT_START: readonly SecretSetting[] = ['API_KEY', 'JWT_SECRET'];
+/** Milliseconds before a refusal that a new login did not end leads to another login. */
+const LOGIN_AGAIN_MS = 600_000;
 /** A token is renewed when this share of its time has passed. */
 const RENEW_AT = 0.5;
 
@@ -34,6 +38,8 @@ export class Vault {
   #token: VaultToken;
   #renewAt: number;
   #values: SecretValues;
+  readonly #atStart: SecretValues;
+  #refusedAt = Number.NEGATIVE_INFINITY;
   #trouble: string | null = null;
   #timer: NodeJS.Timeout | null = null;
   #onRead: () => void = () => undefined;
@@ -45,6 +51,7 @@ export class Vault {
     this.#token = token;
     this.#renewAt = renewalOf(token);
     this.#values = values;
+    this.#atStart = values;
   }
 
   /**
@@ -118,10 +125,14 @@ export class Vault {
     try {
       return await this.#api.read(this.#token);
     } catch (error) {
-      // The token has ended or was revoked; whoever can log in does it again, once.
-      if (!(error instanceof VaultError && error.status === 403)) throw error;
+      // The token has ended or was revoked; whoever can log in does it again. Or a policy forbids it: once is enough then.
+      const isRefusal = error instanceof VaultError && error.status === 403;
+      if (!isRefusal || performance.now() - this.#refusedAt < LOGIN_AGAIN_MS) throw error;
       await this.#logIn();
-      return this.#api.read(this.#token);
+      return await this.#api.read(this.#token).catch((again: unknown) => {
+        if (again instanceof VaultError && again.status === 403) this.#refusedAt = performance.now();
+        throw again;
+      });
     }
   }
 
@@ -163,7 +174,11 @@ export class Vault {
     const changed = SECRET_SETTINGS.filter((name) => values[name] !== this.#values[name]);
     this.#values = values;
     this.#note(problems.length > 0 ? problems.join('; ') : null);
-    const afterRestart = changed.filter((name) => READ_AT_START.includes(name));
+    const afterRestart = changed.filter(
+      (name) =>
+        READ_AT_START.includes(name) ||
+        (DECIDES_AT_START.includes(name) && this.#atStart[name] === undefined),
+    );
     if (changed.length > 0)
       this.#log?.warn({ names: changed, afterRestart }, 'secrets were changed in Vault');
   }

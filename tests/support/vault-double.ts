@@ -14,6 +14,8 @@ export interface VaultDouble {
   /** The secret's latest version; null: it was deleted. */
   secret: Record<string, unknown> | null;
   sealed: boolean;
+  /** Whether the policy forbids to read the secret. */
+  forbidden: boolean;
   /** Seconds that a login's token lives at a time, and at most. */
   ttl: number;
   maxTtl: number;
@@ -61,9 +63,11 @@ export async function startVaultDouble(secret: Record<string, unknown>): Promise
         return [200, { auth: { client_token: token, lease_duration, renewable: true } }];
       },
       'GET secret/data/echo-brain': () =>
-        double.secret === null
-          ? [404, { data: { data: null, metadata: { deletion_time: '2026-01-01T00:00:00Z', version: 1 } } }]
-          : [200, { data: { data: double.secret, metadata: { deletion_time: '', version: 1 } } }],
+        double.forbidden
+          ? [403, { errors: ['1 error occurred:\n\t* permission denied\n\n'] }]
+          : double.secret === null
+            ? [404, { data: { data: null, metadata: { deletion_time: '2026-01-01T00:00:00Z', version: 1 } } }]
+            : [200, { data: { data: double.secret, metadata: { deletion_time: '', version: 1 } } }],
     };
   const server = createServer((request, response) => {
     void (async () => {
@@ -92,6 +96,7 @@ export async function startVaultDouble(secret: Record<string, unknown>): Promise
     calls: [],
     secret,
     sealed: false,
+    forbidden: false,
     ttl: 3_600,
     maxTtl: 36_000,
     takesLogins: true,

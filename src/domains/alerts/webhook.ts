@@ -41,9 +41,7 @@ export class AlertWebhook {
     if (this.#stop.signal.aborted) return;
     if (this.#waiting.length >= MAX_WAITING) this.#giveUp(this.#waiting.shift(), 'too many wait');
     this.#waiting.push(alert);
-    this.#sending ??= this.#sendAll().finally(() => {
-      this.#sending = null;
-    });
+    this.#sending ??= this.#sendAll();
   }
 
   /** Breaks off what is under way. */
@@ -55,6 +53,8 @@ export class AlertWebhook {
   async #sendAll(): Promise<void> {
     for (let alert = this.#waiting.shift(); alert; alert = this.#waiting.shift())
       await this.#deliver(alert).catch((error: Error) => this.#giveUp(alert, error.message));
+    // In the same tick as the look at what waits: whoever comes later begins anew.
+    this.#sending = null;
   }
 
   async #deliver(alert: Alert): Promise<void> {

@@ -18,7 +18,7 @@ const FORM = { issuer: 'Echo Brain', algorithm: 'SHA1', digits: 6, period: 30 } 
 const SECRET_BYTES = 20;
 /** Time steps that clocks may differ, either way. */
 const WINDOW = 1;
-/** So many wrong codes, and none is looked at until so long after the first of them. */
+/** So many wrong codes, and none is looked at until so long after the last of them. */
 const MAX_WRONG = 5;
 const LOCK_MS = 900_000;
 
@@ -55,7 +55,7 @@ export async function tryCode(
   const [row] = await orm.select().from(a).where(own).for('update');
   if (!row) return { kind: 'NOT_ENROLLED' };
   const now = Date.now();
-  const lockedFor = (row.wrongSince?.getTime() ?? 0) + LOCK_MS - now;
+  const lockedFor = (row.wrongAt?.getTime() ?? 0) + LOCK_MS - now;
   const wrong = lockedFor > 0 ? row.wrong : 0;
   if (wrong >= MAX_WRONG) return { kind: 'LOCKED', forMs: lockedFor };
   const opened = openSecret(sealer, row);
@@ -63,14 +63,12 @@ export async function tryCode(
   const totp = new TOTP({ ...FORM, secret: opened });
   const delta = totp.validate({ token: code, timestamp: now, window: WINDOW });
   const step = delta === null ? null : TOTP.counter({ period: FORM.period, timestamp: now }) + delta;
+  // Shown twice at once: taken once, and no guess.
+  if (step !== null && step === row.lastStep) return { kind: 'WRONG_CODE' };
   const isTaken = step !== null && step > row.lastStep;
   await orm
     .update(a)
-    .set(
-      isTaken
-        ? { lastStep: step, wrong: 0, wrongSince: null }
-        : { wrong: wrong + 1, wrongSince: wrong === 0 ? new Date(now) : row.wrongSince },
-    )
+    .set(isTaken ? { lastStep: step, wrong: 0, wrongAt: null } : { wrong: wrong + 1, wrongAt: new Date(now) })
     .where(own);
   return { kind: isTaken ? 'TAKEN' : 'WRONG_CODE' };
 }

@@ -1,10 +1,11 @@
-import { and, asc, eq, sql } from 'drizzle-orm';
+import { and, asc, eq, ne, sql } from 'drizzle-orm';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { z } from 'zod';
 import type { Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { prepareOnce } from '../../db/statements.ts';
 import { CannotOpen, type Sealer } from '../../secrets/sealing.ts';
-import { NotConfigured, NotFound } from '../errors.ts';
+import { EchoError, InvalidInput, NotConfigured, NotFound } from '../errors.ts';
 import * as input from '../input.ts';
 import { requireAdmin } from '../ownership.ts';
 import { throwUnlessTaken, tryCode } from './authenticators.ts';
@@ -33,6 +34,8 @@ const credentialName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/, {
   error: 'must be 1 to 100 letters, digits, _, . or -, and begin with a letter or digit',
 });
 const NewCredential = z.object({ name: credentialName, value: input.text(MAX_VALUE) });
+/** Credentials of one tenant. */
+const MAX_CREDENTIALS = 1_000;
 const Reading = z.object({
   name: credentialName,
   code: z.string().regex(/^\d{6}$/, { error: 'must be the 6 digits that the authenticator shows' }),
@@ -77,16 +80,19 @@ export async function storeCredential(
     lastFour: value.length >= LONG_ENOUGH ? [...value].slice(-4).join('') : null,
     updatedBy,
   };
-  const [row] = await db.ormTransaction((orm) =>
-    orm
+  const [row] = await db.ormTransaction(async (orm) => {
+    const others = await orm.$count(c, and(eq(c.tenantId, tenantId), ne(c.name, name)));
+    if (others >= MAX_CREDENTIALS)
+      throw new InvalidInput('input.name', `there are ${others} credentials already, which is the most`);
+    return orm
       .insert(c)
       .values({ tenantId, name, ...kept })
       .onConflictDoUpdate({
         target: [c.tenantId, c.name],
         set: { ...kept, updatedAt: sql`now()`, version: sql`${c.version} + 1` },
       })
-      .returning(),
-  );
+      .returning();
+  });
   if (!row) throw new Error('the database returned no row for a credential');
   await providerKeys.refresh();
   return shown(row, sealer);
@@ -112,7 +118,8 @@ export async function deleteCredential(
 }
 
 /**
- * Reads a credential in clear, for an admin who shows a code of their authenticator. Each try is told in the audit log.
+ * Reads a credential in clear, for an admin who shows a code of their authenticator. Each try is told in the audit log,
+ * in the transaction that looks at the code.
  *
  * @throws Forbidden, InvalidInput (a wrong code, or one that was used), NotConfigured, NotFound, RateLimited
  */
@@ -122,24 +129,38 @@ export async function revealCredential(
   given: z.input<typeof Reading>,
 ): Promise<{ credential: Credential; value: string }> {
   requireAdmin(principal);
-  const { name, code } = input.parseInput(Reading, given, 'input');
   const { tenantId } = principal;
-  const opener = requireSealer(sealer);
-  // A wrong code is counted, and told, though nothing is read: the transaction ends well either way.
-  const { outcome, row } = await db.ormTransaction(async (orm) => {
-    const tried = await tryCode(orm, opener, principal, code);
-    const [found] = await orm
-      .select()
-      .from(c)
-      .where(and(eq(c.tenantId, tenantId), eq(c.name, name)));
-    const result =
-      tried.kind === 'TAKEN' && !found ? 'NOT_FOUND' : tried.kind === 'TAKEN' ? 'OK' : tried.kind;
+  // What is refused is counted, and told, so the transaction ends well either way.
+  const outcome = await db.ormTransaction(async (orm) => {
+    const found = await read(orm, sealer, principal, given).catch((error: unknown) => {
+      if (error instanceof EchoError) return error;
+      throw error;
+    });
+    const result = found instanceof EchoError ? found.code : 'OK';
+    // Names that can be none are not kept.
+    const target = credentialName.safeParse(given.name).data ?? null;
     await orm.execute(
-      sql`select echo_audit(${tenantId}, null, 'credential.reveal', ${name}, ${result}, null, echo_audit_teller())`,
+      sql`select echo_audit(${tenantId}, null, 'credential.reveal', ${target}, ${result}, null, echo_audit_teller())`,
     );
-    return { outcome: tried, row: found };
+    return found;
   });
-  throwUnlessTaken(outcome, principal);
+  if (outcome instanceof EchoError) throw outcome;
+  return outcome;
+}
+
+async function read(
+  orm: NodePgDatabase,
+  sealer: Sealer | null,
+  principal: Principal,
+  given: z.input<typeof Reading>,
+): Promise<{ credential: Credential; value: string }> {
+  const { name, code } = input.parseInput(Reading, given, 'input');
+  const opener = requireSealer(sealer);
+  throwUnlessTaken(await tryCode(orm, opener, principal, code), principal);
+  const [row] = await orm
+    .select()
+    .from(c)
+    .where(and(eq(c.tenantId, principal.tenantId), eq(c.name, name)));
   if (!row) throw new NotFound('input.name', 'there is no such credential');
   try {
     return { credential: shown(row, sealer), value: opener.open(sealedOf(row), placeOf(row)) };

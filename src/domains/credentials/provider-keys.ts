@@ -6,7 +6,7 @@ import { Refresh } from '../../db/refresh.ts';
 import { prepareOnce } from '../../db/statements.ts';
 import type { Logger } from '../../log.ts';
 import { CannotOpen, type Sealer } from '../../secrets/sealing.ts';
-import { PROVIDER_KEYS, type Secrets } from '../../secrets/secrets.ts';
+import { PROVIDER_KEYS, type ProviderKey, type ProviderKeys, type Secrets } from '../../secrets/secrets.ts';
 import { placeOf, sealedOf } from './credentials.ts';
 import { credentials as c } from './tables.ts';
 
@@ -27,6 +27,9 @@ export class StoredProviderKeys {
   readonly #sealer: Sealer | null;
   readonly #secrets: Secrets;
   readonly #loop: Refresh;
+  #keys: ProviderKeys = {};
+  #unreadable: readonly string[] = [];
+  #onLook: (unreadable: readonly string[]) => void = () => undefined;
 
   constructor(
     parts: { db: Database; sealer: Sealer | null; secrets: Secrets; log: Logger },
@@ -47,16 +50,29 @@ export class StoredProviderKeys {
     const sealer = this.#sealer;
     if (!sealer) return;
     const rows = await statements(this.#db).ofProviders.execute();
-    const keys = rows.flatMap((row): [string, string][] => {
+    const keys: Partial<Record<ProviderKey, string>> = {};
+    const unreadable: string[] = [];
+    for (const row of rows) {
+      const name = row.name as ProviderKey;
       try {
-        return [[row.name, sealer.open(sealedOf(row), placeOf(row))]];
+        keys[name] = sealer.open(sealedOf(row), placeOf(row));
       } catch (error) {
-        // Told by an alert; what cannot be opened is as if it were not there.
-        if (error instanceof CannotOpen) return [];
-        throw error;
+        if (!(error instanceof CannotOpen)) throw error;
+        // Another server may have got a new master key before this one: the last value holds.
+        unreadable.push(name);
+        if (this.#keys[name] !== undefined) keys[name] = this.#keys[name];
       }
-    });
-    this.#secrets.useStored(Object.fromEntries(keys));
+    }
+    this.#keys = keys;
+    this.#unreadable = unreadable;
+    this.#secrets.useStored(keys);
+    this.#onLook(unreadable);
+  }
+
+  /** @param listener told, now and after each look, which keys cannot be opened */
+  onLook(listener: (unreadable: readonly string[]) => void): void {
+    this.#onLook = listener;
+    listener(this.#unreadable);
   }
 
   /** Reads them, now and from time to time until `stop`. */

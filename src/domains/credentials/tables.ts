@@ -35,9 +35,10 @@ export const authenticators = pgTable(
     enrolledAt: instant('enrolled_at').notNull().defaultNow(),
     /** The time step of the last code that was taken: none is taken twice. */
     lastStep: bigint('last_step', { mode: 'number' }).notNull().default(0),
-    /** Wrong codes since `wrongSince`. */
+    /** Wrong codes, of which none was long before the next. */
     wrong: integer('wrong').notNull().default(0),
-    wrongSince: instant('wrong_since'),
+    /** When the last of them was shown. */
+    wrongAt: instant('wrong_at'),
   },
   (table) => [primaryKey({ columns: [table.tenantId, table.userId] })],
 );
