@@ -177,7 +177,7 @@ export class AuditLog {
       ]);
       if (!locks[0]?.locked) return null;
       const last = await lastSeal(client);
-      const rows = await rowsAfter(client, last, 'and a.xid < pg_snapshot_xmin(pg_current_snapshot())');
+      const rows = await rowsAfter(client, last, 'and a.xid < echo_horizon()');
       const end = rows.at(-1);
       if (!end) return null;
       const head = { id: last.id + 1, hash: hashOver(last.hash, rows) };

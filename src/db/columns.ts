@@ -13,4 +13,5 @@ export const transactionId = customType<{ data: string; driverData: string }>({ 
 /** Raw bytes (a hash). */
 export const bytes = customType<{ data: Buffer; driverData: Buffer }>({ dataType: () => 'bytea' });
 
-export const currentTransactionId = sql`pg_current_xact_id()`;
+/** The number of the writing transaction, which goes on where the database was loaded into another cluster. */
+export const currentTransactionId = sql`echo_transaction_id()`;

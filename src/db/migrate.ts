@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import type { Database } from './client.ts';
+import { continueTransactionNumbers } from './transaction-numbers.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url));
 /** Any constant serves; all Echo Brain processes must use the same one. */
@@ -11,16 +12,17 @@ const MIGRATION_LOCK = 0x6563_686f;
 /**
  * Brings the database to the newest version. Processes that start together wait for each other.
  *
- * @returns the number of migrations that were applied
+ * @returns the number of migrations that were applied, and whether the database was loaded into another cluster
  */
-export async function runMigrations(database: Database): Promise<number> {
+export async function runMigrations(database: Database): Promise<{ applied: number; moved: boolean }> {
   // Building an index may take longer than any statement of the running server may.
   const client = await database.dedicated();
   try {
     await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
     const before = await appliedMigrations(database);
     await migrate(drizzle({ client }), { migrationsFolder: MIGRATIONS });
-    return (await appliedMigrations(database)) - before;
+    const applied = (await appliedMigrations(database)) - before;
+    return { applied, moved: await continueTransactionNumbers(client) };
   } finally {
     // Ends the session, and the advisory lock with it.
     await client.end();

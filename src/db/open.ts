@@ -65,8 +65,9 @@ async function checkSettings(db: Database): Promise<string[]> {
 
 async function prepareSchema(db: Database, log: Logger, migrate: boolean): Promise<void> {
   if (migrate) {
-    const applied = await runMigrations(db);
+    const { applied, moved } = await runMigrations(db);
     if (applied > 0) log.info({ applied }, 'database migrated');
+    if (moved) log.warn('the database was loaded into another cluster; numbers of transactions go on');
     return;
   }
   const pending = await pendingMigrations(db);

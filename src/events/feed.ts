@@ -189,9 +189,9 @@ export class EventFeed {
   async #read(after: { transaction: bigint; id: bigint }): Promise<StoredEvent[]> {
     const result = await this.#db.pool.query({
       name: 'events_after',
-      // Below the snapshot's xmin every transaction has ended, so nothing can still appear before what is read.
+      // Below the horizon (the snapshot's xmin) every transaction has ended, so nothing can still appear before what is read.
       text: `select * from echo_events
-             where (xid, id) > ($1::xid8, $2) and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, id limit ${PAGE_SIZE}`,
+             where (xid, id) > ($1::xid8, $2) and xid < echo_horizon() order by xid, id limit ${PAGE_SIZE}`,
       values: [after.transaction.toString(), after.id.toString()],
     });
     return result.rows.map((row) => ({
@@ -211,7 +211,7 @@ export class EventFeed {
   async #latestPosition(): Promise<EventPosition> {
     const result = await this.#db.pool.query({
       name: 'events_latest',
-      text: 'select xid, id from echo_events where xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid desc, id desc limit 1',
+      text: 'select xid, id from echo_events where xid < echo_horizon() order by xid desc, id desc limit 1',
     });
     const row = result.rows[0];
     return row ? { ...BEGINNING, transaction: BigInt(row.xid), id: BigInt(row.id) } : BEGINNING;

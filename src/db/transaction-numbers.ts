@@ -1,0 +1,41 @@
+import type pg from 'pg';
+
+/**
+ * What numbers jump by: more than a cluster gives out in years, so that cursors of clients that saw more than was loaded
+ * lie before all that comes.
+ */
+const JUMP = 2n ** 40n;
+
+/**
+ * Lets the numbers of transactions go on after those that are stored. A database that was dumped and loaded into another
+ * cluster holds numbers that this one has not given out yet: its events would be told again one day, and new ones would
+ * lie behind the cursors of subscribers.
+ *
+ * @returns whether they had to be moved on
+ */
+export async function continueTransactionNumbers(client: Pick<pg.Client, 'query'>): Promise<boolean> {
+  const { rows: stored } = await client.query<{ last: string }>(
+    `select greatest(
+       (select xid from echo_events order by xid desc, id desc limit 1),
+       (select xid from echo_audit_log order by xid desc, id desc limit 1)
+     )::text as last`,
+  );
+  const last = BigInt(stored[0]?.last ?? 0);
+  // Asked afterwards: whatever was stored by then, whoever runs beside, has a lower number.
+  const { rows } = await client.query<{ own: string; numbered: string }>(
+    'select pg_current_xact_id()::text as own, echo_transaction_id()::text as numbered',
+  );
+  const { own = '0', numbered = '0' } = rows[0] ?? {};
+  if (last < BigInt(numbered)) return false;
+  const offset = last + JUMP - BigInt(own);
+  await client.query('begin');
+  for (const [name, value] of [
+    ['echo_transaction_id', 'pg_current_xact_id()'],
+    ['echo_horizon', 'pg_snapshot_xmin(pg_current_snapshot())'],
+  ])
+    await client.query(
+      `create or replace function ${name}() returns xid8 language sql stable as $$ select (${value}::text::bigint + ${offset})::text::xid8 $$`,
+    );
+  await client.query('commit');
+  return true;
+}
