@@ -2,7 +2,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAccess } from './access/access.ts';
 import { LOCAL_PRINCIPAL } from './access/principals.ts';
-import { fetchPublicKeys } from './access/public-keys.ts';
 import type { Config } from './config.ts';
 import type { Availability } from './db/availability.ts';
 import type { Database } from './db/client.ts';
@@ -217,11 +216,11 @@ function buildAlerts(
 /** Who may come in, and whose turns may not come back. */
 function buildGuards(ground: Ground, metrics: Metrics, releases: (() => unknown)[]) {
   const { config, log, db, availability, outbound, secrets } = ground;
-  const load = (url: string) => fetchPublicKeys(url, outbound.fetcherTo(url, PUBLIC_KEYS_LIMITS));
+  const fetchTo = (url: string) => outbound.fetcherTo(url, PUBLIC_KEYS_LIMITS);
   const secret = (name: 'API_KEY' | 'JWT_SECRET') => secrets.get(name);
   const onRefused = (code: string) => metrics.countRefusal(code);
   const headPath = join(config.dataDirectory, 'audit.seal');
-  const access = createAccess(config.access, { db, availability, log, load, secret, onRefused, headPath });
+  const access = createAccess(config.access, { db, availability, log, fetchTo, secret, onRefused, headPath });
   const tombstones = new Tombstones(db, availability, log);
   const signer = new ReceiptSigner(config.dataDirectory);
   releases.push(async () => {

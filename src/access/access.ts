@@ -34,7 +34,7 @@ export interface Access {
 }
 
 /**
- * @param parts.load fetches JSON, for the public keys of who issues tokens
+ * @param parts.fetchTo gives the client for requests to who issues tokens
  * @param parts.secret a secret as it is now
  * @param parts.onRefused told of each refusal
  * @param parts.headPath where the audit log remembers its last seal
@@ -45,7 +45,7 @@ export function createAccess(
     db: Database;
     availability: Availability;
     log: Logger;
-    load: (url: string) => Promise<unknown>;
+    fetchTo: (url: string) => typeof fetch;
     secret: (name: 'API_KEY' | 'JWT_SECRET') => string | null;
     onRefused: (code: string) => void;
     headPath: string;
@@ -58,7 +58,7 @@ export function createAccess(
   const tokens =
     options &&
     new Tokens(options, {
-      load: parts.load,
+      fetchTo: parts.fetchTo,
       secret: () => parts.secret('JWT_SECRET'),
       isRevoked: (tenantId, tokenId) => revokedTokens.has(tenantId, tokenId),
       log: parts.log,

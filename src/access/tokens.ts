@@ -25,7 +25,7 @@ type KeySet = ReturnType<typeof createLocalJWKSet>;
 /** Tokens (JWT) that somebody else issues. Algorithms, issuer and audience are pinned. */
 export class Tokens {
   readonly #options: TokenOptions;
-  readonly #load: (url: string) => Promise<unknown>;
+  readonly #fetchTo: (url: string) => typeof fetch;
   readonly #isRevoked: (tenantId: string, tokenId: string) => boolean;
   readonly #secret: () => string | null;
   readonly #log: Logger;
@@ -33,21 +33,21 @@ export class Tokens {
   #timer: NodeJS.Timeout | null = null;
 
   /**
-   * @param load fetches JSON
+   * @param fetchTo gives the client for requests to who issues tokens
    * @param isRevoked whether a token of this id was revoked
    * @param secret the shared secret as it is now
    */
   constructor(
     options: TokenOptions,
     parts: {
-      load: (url: string) => Promise<unknown>;
+      fetchTo: (url: string) => typeof fetch;
       isRevoked: (tenantId: string, tokenId: string) => boolean;
       secret: () => string | null;
       log: Logger;
     },
   ) {
     this.#options = options;
-    this.#load = parts.load;
+    this.#fetchTo = parts.fetchTo;
     this.#isRevoked = parts.isRevoked;
     this.#secret = parts.secret;
     this.#log = parts.log;
@@ -94,7 +94,9 @@ export class Tokens {
   async #refresh(url: string): Promise<void> {
     let wait = REFRESH_MS;
     try {
-      this.#keys = createLocalJWKSet((await this.#load(url)) as JSONWebKeySet);
+      const response = await this.#fetchTo(url)(url, { headers: { accept: 'application/json' } });
+      if (!response.ok) throw new Error(`it answered ${response.status}`);
+      this.#keys = createLocalJWKSet((await response.json()) as JSONWebKeySet);
     } catch (error) {
       wait = RETRY_MS;
       this.#log.error({ reason: (error as Error).message }, 'the public keys of JWT_JWKS_URL cannot be had');

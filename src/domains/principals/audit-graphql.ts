@@ -1,4 +1,5 @@
-import type { AuditEntry, AuditVerification } from '../../access/audit.ts';
+import type { AuditEntry } from '../../access/audit.ts';
+import type { AuditVerification } from '../../access/audit-chain.ts';
 import { builder, HEAVY, MAX_PAGE_SIZE } from '../../graphql/builder.ts';
 import { InvalidInput } from '../errors.ts';
 import { requireAdmin } from '../ownership.ts';
