@@ -38,6 +38,17 @@ describe('a server without access control', () => {
     },
   );
 
+  test('tells refusals by door, so that strangers write no words of theirs into the audit log', async () => {
+    for (let at = 0; at < 20; at++)
+      await raw(app, { path: `/nina-and-oleg-${at}`, headers: { ...JSON_TYPE, host: 'evil.example' } });
+    await raw(app, { path: '/graphql/../nina', headers: { ...JSON_TYPE, host: 'evil.example' } });
+    await app.app.services.access.audit.flush();
+    const rows = await app.sql<{ action: string }>(
+      "select distinct action from echo_audit_log where result = 'FORBIDDEN' order by action",
+    );
+    expect(rows.map(({ action }) => action)).toEqual(['/graphql', 'another path']);
+  });
+
   test.each([
     'evil.example',
     'localhost.evil.example',

@@ -67,9 +67,9 @@ export function tellRefusal(request: IncomingMessage, code: string, { audit, add
   audit.refused({ actor: null, address, action: pathOf(request), code, correlationId: null });
 }
 
+/** Which door it was: the rest of a path may name a person, and strangers choose it. */
 function pathOf({ url }: IncomingMessage): string {
-  // Without what the path may name.
-  return /^\/[a-z]*(?:\/echo)?/.exec(url ?? '')?.[0] ?? '/';
+  return /^\/(?:graphql|metrics|livez|readyz|api\/echo)(?=[/?]|$)/.exec(url ?? '')?.[0] ?? 'another path';
 }
 
 /** Where refusals are told, and who is where. */
