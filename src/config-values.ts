@@ -100,6 +100,8 @@ export const models = z.string().transform((text, context) => {
 });
 
 /** Mount and path of a secret in Vault. */
-export const vaultPath = z.string().regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w.-]+(?:\/[\w.-]+)+$/, {
-  error: 'must be a mount and a path, like secret/echo-brain',
-});
+export const vaultPath = z
+  .string({ error: 'must be set when VAULT_ADDR is' })
+  .regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w.-]+(?:\/[\w.-]+)+$/, {
+    error: 'must be a mount and a path, like secret/echo-brain',
+  });

@@ -10,7 +10,7 @@ try {
   const log = createLogger(config.logLevel);
   const app = await createApp(config, log, { migrate: !process.argv.includes('--no-migrate'), vault });
   const url = await app.listen();
-  log.info({ url, graphql: `${url}/graphql` }, 'Echo Brain is listening');
+  log.info({ url, graphql: `${url}/graphql`, pid: process.pid }, 'Echo Brain is listening');
 
   const stop = (signal: string) => {
     log.info({ signal }, 'stopping');

@@ -247,7 +247,7 @@ export function noteDangers(
       'WARNING',
       config.masterKey
         ? `${unreadableSecrets} stored secrets were encrypted with another master key; set MASTER_KEY_PREVIOUS to it`
-        : `${unreadableSecrets} stored secrets cannot be opened without their MASTER_KEY`,
+        : `${unreadableSecrets} stored credentials and authenticators cannot be opened without their MASTER_KEY`,
     );
   if (fileSystem)
     alerts.raise(

@@ -1,4 +1,4 @@
-import { type Config, ConfigError, readConfig, readVaultOptions } from './config.ts';
+import { type Config, ConfigError, readConfig, readVaultOptions, type VaultOptions } from './config.ts';
 import { DataDirectoryError, inUse, unusable } from './db/data-directory.ts';
 import { EmbeddedPostgresError } from './db/embedded.ts';
 import { DatabaseSetupError } from './db/open.ts';
@@ -21,7 +21,7 @@ const VAULT_LIMITS = { timeoutMs: 5_000, maxBytes: 1_048_576 };
  * @throws ConfigError, StartupError
  */
 export async function loadConfig(): Promise<{ config: Config; vault: Vault | null }> {
-  const options = readVaultOptions();
+  const options = vaultOptions();
   if (!options) return { config: readConfig(), vault: null };
   const fetch = new Outbound({ allowed: [] }).fetcherTo(options.address, VAULT_LIMITS);
   const vault = await Vault.open(options, fetch).catch((error: unknown) => {
@@ -29,6 +29,27 @@ export async function loadConfig(): Promise<{ config: Config; vault: Vault | nul
     throw new StartupError(`VAULT_ADDR: the secrets at ${options.address} cannot be read: ${error.message}`);
   });
   return { config: readConfig(undefined, undefined, vault.values), vault };
+}
+
+/** @throws ConfigError that names what is wrong elsewhere, too */
+function vaultOptions(): VaultOptions | null {
+  try {
+    return readVaultOptions();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    const others = problemsOf(() => readConfig());
+    throw new ConfigError([...error.problems, ...others]);
+  }
+}
+
+function problemsOf(read: () => unknown): readonly string[] {
+  try {
+    read();
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.problems;
+    throw error;
+  }
 }
 
 /** Tells the operator why nothing was started: one readable block, or the whole error if it was not expected. */

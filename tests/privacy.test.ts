@@ -303,6 +303,12 @@ describe('the commands', () => {
         .update(await readFile(file))
         .digest('hex'),
     ).toBe(manifest.sha256);
+    await expect(run(app, 'export', file, '--user', USER)).rejects.toThrow('exists already');
+    const refused = join(app.directory, 'refused.jsonl');
+    expect(await run(app, 'export', refused, '--user', 'x'.repeat(101))).toBe(1);
+    await expect(readFile(refused)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(await run(app, 'export', refused, '--user', 'nobody at all')).toBe(0);
+    expect(printed.at(-2)).toBe('nothing is kept of this user ("nobody at all")');
     const other = await startTestApp();
     try {
       expect(await run(other, 'restore', file, '--user', USER)).toBe(0);

@@ -23,7 +23,8 @@ test('the table of settings has exactly those that the server reads', () => {
 
 test('commands and files that are named exist', () => {
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-  for (const [, name = ''] of readme.matchAll(/npm run ([a-z-]+)/g)) expect(scripts).toHaveProperty(name);
+  for (const [, name = ''] of readme.matchAll(/npm run (?:-s )?([a-z][a-z-]*)/g))
+    expect(scripts).toHaveProperty(name);
   for (const [, path = ''] of readme.matchAll(/\]\(([\w./]+)\)/g)) expect(read(path)).not.toBe('');
 });
 

@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readVaultOptions } from '../src/config.ts';
@@ -171,7 +173,7 @@ describe('settings of Vault', () => {
   test.each<[Record<string, string>, string]>([
     [{ VAULT_ADDR: 'vault:8200' }, 'VAULT_ADDR: must be a URL'],
     [{ VAULT_ADDR: 'https://user:secret@vault.example' }, 'VAULT_ADDR: must not hold a user name'],
-    [{ VAULT_PATH: '' }, 'VAULT_PATH: '],
+    [{ VAULT_PATH: '' }, 'VAULT_PATH: must be set when VAULT_ADDR is'],
     [{ VAULT_PATH: 'secret' }, 'VAULT_PATH: must be a mount and a path'],
     [{ VAULT_PATH: '../sys/seal' }, 'VAULT_PATH: must be a mount and a path'],
     [{ VAULT_SECRET_ID: '' }, 'VAULT_TOKEN: must be set, or VAULT_ROLE_ID and VAULT_SECRET_ID'],
@@ -213,6 +215,16 @@ describe('a server with its secrets in Vault', () => {
       .poll(async () => (await ask(NEW_KEY, '{ alerts(first: 1) { edges { node { name state } } } }')).text)
       .toContain('"name":"secrets_stale","state":"RAISED"');
     expect(await me(NEW_KEY)).toBe(200);
+  });
+
+  test('names what is wrong beside Vault in the same breath', async () => {
+    const run = promisify(execFile)(process.execPath, ['src/main.ts'], {
+      env: { PATH: process.env.PATH, VAULT_ADDR: 'zzz', PORT: 'abc', RATE_LIMIT_STORE: 'redis' },
+    });
+    const { stderr, code } = await run.catch((error: { stderr: string; code: number }) => error);
+    expect(code).toBe(1);
+    for (const name of ['VAULT_ADDR', 'VAULT_PATH', 'VAULT_TOKEN', 'PORT', 'RATE_LIMIT_STORE'])
+      expect(stderr).toContain(`  - ${name}: `);
   });
 
   test('does not start with a wrong value in Vault, and names it', async () => {

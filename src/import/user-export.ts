@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createWriteStream } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { open, rm, writeFile } from 'node:fs/promises';
+import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { Connect } from './command.ts';
@@ -67,9 +67,28 @@ export async function userExportCommand(
   }
 }
 
+/** Writes the file, or nothing. @throws ImportFileError if it exists already or cannot be made */
 async function exportTo(file: string, userId: string | null, send: Send, print: (line: string) => void) {
+  const handle = await open(file, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') throw new ImportFileError(`"${file}" exists already; name another file`);
+    throw new ImportFileError(`"${file}" cannot be written (${error.code})`);
+  });
+  try {
+    return await writeExport(handle.createWriteStream(), file, userId, send, print);
+  } catch (error) {
+    await rm(file);
+    throw error;
+  }
+}
+
+async function writeExport(
+  out: Writable,
+  file: string,
+  userId: string | null,
+  send: Send,
+  print: (line: string) => void,
+) {
   const hash = createHash('sha256');
-  const out = createWriteStream(file, { mode: 0o600, flags: 'wx' });
   let after: string | null = null;
   let lines = 0;
   do {
@@ -92,6 +111,7 @@ async function exportTo(file: string, userId: string | null, send: Send, print: 
   );
   await writeFile(`${file}.manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`, { mode: 0o600 });
   const isSame = manifest.sha256 === hash.digest('hex');
+  if (lines === 0) print(`nothing is kept of this user${userId === null ? '' : ` ("${userId}")`}`);
   print(
     isSame
       ? `${lines} lines, ${manifest.turns} turns, sha256 ${manifest.sha256}`

@@ -25,7 +25,7 @@ const LOCK_MS = 900_000;
 /**
  * Gives a user a new authenticator in place of one they may have.
  *
- * @returns what an authenticator app takes, an `otpauth://` address
+ * @returns what an authenticator app takes, an `otpauth://` address (its `secret` can be typed in, too)
  */
 export async function enrol(db: Database, sealer: Sealer, owner: Owner): Promise<string> {
   const secret = new Secret({ size: SECRET_BYTES });

@@ -51,7 +51,9 @@ export function keysCommand(
     } else if (command === 'list') {
       for (const row of await services.access.apiKeys.list(values.tenant)) print(describe(row));
     } else if (command === 'revoke') {
-      print(describe(await revokeApiKey(services, operator, keyId)));
+      // As list shows it, or its public part alone.
+      const [, publicPart = keyId] = /^echo_([^_]*)/.exec(keyId) ?? [];
+      print(describe(await revokeApiKey(services, operator, publicPart)));
     } else return null;
     return EXIT.done;
   });
