@@ -73,9 +73,15 @@ async function exportTo(file: string, userId: string | null, send: Send, print: 
     if (error.code === 'EEXIST') throw new ImportFileError(`"${file}" exists already; name another file`);
     throw new ImportFileError(`"${file}" cannot be written (${error.code})`);
   });
+  const out = handle.createWriteStream();
   try {
-    return await writeExport(handle.createWriteStream(), file, userId, send, print);
+    return await writeExport(out, file, userId, send, print);
   } catch (error) {
+    const closed = new Promise((resolve) => out.once('close', resolve));
+    if (!out.closed) {
+      out.destroy();
+      await closed;
+    }
     await rm(file);
     throw error;
   }
