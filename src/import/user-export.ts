@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { open, rm, writeFile } from 'node:fs/promises';
-import type { Writable } from 'node:stream';
-import { finished } from 'node:stream/promises';
+import { type FileHandle, open, rm, writeFile } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { Connect } from './command.ts';
 import { MAX_LINE_BYTES, readLines } from './files.ts';
@@ -73,44 +72,40 @@ async function exportTo(file: string, userId: string | null, send: Send, print: 
     if (error.code === 'EEXIST') throw new ImportFileError(`"${file}" exists already; name another file`);
     throw new ImportFileError(`"${file}" cannot be written (${error.code})`);
   });
-  const out = handle.createWriteStream();
   try {
-    return await writeExport(out, file, userId, send, print);
+    return await writeExport(handle, file, userId, send, print);
   } catch (error) {
-    const closed = new Promise((resolve) => out.once('close', resolve));
-    if (!out.closed) {
-      out.destroy();
-      await closed;
-    }
     await rm(file);
     throw error;
   }
 }
 
 async function writeExport(
-  out: Writable,
+  handle: FileHandle,
   file: string,
   userId: string | null,
   send: Send,
   print: (line: string) => void,
 ) {
   const hash = createHash('sha256');
-  let after: string | null = null;
   let lines = 0;
-  do {
-    const page: { lines: string[]; next: string | null } = read(
-      await send({ query: EXPORT, variables: { userId, after } }),
-      'exportUser',
-    );
-    for (const line of page.lines) {
-      hash.update(`${line}\n`);
-      if (!out.write(`${line}\n`)) await new Promise((resolve) => out.once('drain', resolve));
+  async function* exported() {
+    for (let after: string | null = null; ; ) {
+      const page: { lines: string[]; next: string | null } = read(
+        await send({ query: EXPORT, variables: { userId, after } }),
+        'exportUser',
+      );
+      for (const line of page.lines) {
+        hash.update(`${line}\n`);
+        yield `${line}\n`;
+      }
+      lines += page.lines.length;
+      after = page.next;
+      if (!after) return;
     }
-    lines += page.lines.length;
-    after = page.next;
-  } while (after);
-  out.end();
-  await finished(out);
+  }
+  // Closes the file, however it ends.
+  await pipeline(exported, handle.createWriteStream());
   const { manifest } = read<{ manifest: Manifest }>(
     await send({ query: MANIFEST, variables: { userId } }),
     'exportUser',

@@ -29,13 +29,13 @@ export interface Credential
 const MAX_VALUE = 8_192;
 /** The end of shorter ones would tell too much. */
 const LONG_ENOUGH = 16;
+/** Credentials of one tenant. */
+const MAX_CREDENTIALS = 1_000;
 
 const credentialName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$/, {
   error: 'must be 1 to 100 letters, digits, _, . or -, and begin with a letter or digit',
 });
 const NewCredential = z.object({ name: credentialName, value: input.text(MAX_VALUE) });
-/** Credentials of one tenant. */
-const MAX_CREDENTIALS = 1_000;
 const Reading = z.object({
   name: credentialName,
   code: z.string().regex(/^\d{6}$/, { error: 'must be the 6 digits that the authenticator shows' }),

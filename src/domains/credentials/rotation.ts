@@ -1,10 +1,8 @@
-import { and, asc, eq, gt, ne, sql } from 'drizzle-orm';
-import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
+import type pg from 'pg';
 import type { Database } from '../../db/client.ts';
 import { CannotOpen, type Sealed, type Sealer } from '../../secrets/sealing.ts';
 import { placeOf as placeOfAuthenticator } from './authenticators.ts';
-import { placeOf as placeOfCredential, sealedOf } from './credentials.ts';
-import { authenticators as a, credentials as c } from './tables.ts';
+import { placeOf as placeOfCredential } from './credentials.ts';
 
 export interface Rotation {
   /** Secrets that were encrypted anew. */
@@ -16,93 +14,83 @@ export interface Rotation {
 /** Rows of one transaction. */
 const BATCH = 500;
 
+/** A table of secrets: what tells its rows apart within a tenant, and what is encrypted. */
+interface Kind {
+  readonly table: string;
+  readonly name: string;
+  readonly value: string;
+  readonly placeOf: (tenantId: string, name: string) => string[];
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    table: 'echo_credentials',
+    name: 'name',
+    value: 'value',
+    placeOf: (tenantId, name) => placeOfCredential({ tenantId, name }),
+  },
+  {
+    table: 'echo_authenticators',
+    name: 'user_id',
+    value: 'secret',
+    placeOf: (tenantId, userId) => placeOfAuthenticator({ tenantId, userId }),
+  },
+];
+
+interface Row extends Sealed {
+  readonly tenantId: string;
+  readonly name: string;
+}
+
 /** Encrypts everything anew that was encrypted under another master key than the present one, some rows at a time. */
 export async function reencrypt(db: Database, sealer: Sealer | null): Promise<Rotation> {
-  if (!sealer) return { done: 0, unreadable: (await db.orm.$count(c)) + (await db.orm.$count(a)) };
-  const credentials = await inBatches(db, (orm, after) => credentialBatch(orm, sealer, after));
-  const authenticators = await inBatches(db, (orm, after) => authenticatorBatch(orm, sealer, after));
-  return {
-    done: credentials.done + authenticators.done,
-    unreadable: credentials.unreadable + authenticators.unreadable,
-  };
-}
-
-type Place = readonly [tenantId: string, name: string];
-
-interface Batch extends Rotation {
-  /** The last row that was looked at; null: there are no more. */
-  readonly last: Place | null;
-}
-
-async function inBatches(
-  db: Database,
-  work: (orm: NodePgDatabase, after: Place) => Promise<Batch>,
-): Promise<Rotation> {
   let [done, unreadable] = [0, 0];
-  for (let after: Place | null = ['', '']; after; ) {
-    const from: Place = after;
-    const batch = await db.ormTransaction((orm) => work(orm, from));
-    done += batch.done;
-    unreadable += batch.unreadable;
-    after = batch.last;
+  for (const kind of KINDS) {
+    if (!sealer) {
+      unreadable += await countOf(db, kind);
+      continue;
+    }
+    for (let after: Pick<Row, 'tenantId' | 'name'> | undefined = { tenantId: '', name: '' }; after; ) {
+      const from: Pick<Row, 'tenantId' | 'name'> = after;
+      const batch = await db.transaction((client) => reencryptSome(client, kind, sealer, from));
+      done += batch.done;
+      unreadable += batch.rows.length - batch.done;
+      after = batch.rows.length === BATCH ? batch.rows.at(-1) : undefined;
+    }
   }
   return { done, unreadable };
 }
 
-async function credentialBatch(orm: NodePgDatabase, sealer: Sealer, after: Place): Promise<Batch> {
-  const rows = await orm
-    .select()
-    .from(c)
-    .where(and(ne(c.keyId, sealer.keyId), gt(sql`(${c.tenantId}, ${c.name})`, rowOf(after))))
-    .orderBy(asc(c.tenantId), asc(c.name))
-    .limit(BATCH)
-    .for('update');
-  let done = 0;
-  for (const row of rows) {
-    const sealed = sealedAnew(sealer, sealedOf(row), placeOfCredential(row));
-    if (!sealed) continue;
-    done++;
-    await orm
-      .update(c)
-      .set({ value: sealed.bytes, keyId: sealed.keyId })
-      .where(and(eq(c.tenantId, row.tenantId), eq(c.name, row.name)));
-  }
-  const last = rows.at(-1);
-  return {
-    done,
-    unreadable: rows.length - done,
-    last: last && rows.length === BATCH ? [last.tenantId, last.name] : null,
-  };
+async function countOf(db: Database, { table }: Kind): Promise<number> {
+  const { rows } = await db.pool.query<{ count: number }>(`select count(*)::int as count from ${table}`);
+  return rows[0]?.count ?? 0;
 }
 
-async function authenticatorBatch(orm: NodePgDatabase, sealer: Sealer, after: Place): Promise<Batch> {
-  const rows = await orm
-    .select()
-    .from(a)
-    .where(and(ne(a.keyId, sealer.keyId), gt(sql`(${a.tenantId}, ${a.userId})`, rowOf(after))))
-    .orderBy(asc(a.tenantId), asc(a.userId))
-    .limit(BATCH)
-    .for('update');
+async function reencryptSome(
+  client: pg.PoolClient,
+  { table, name, value, placeOf }: Kind,
+  sealer: Sealer,
+  after: Pick<Row, 'tenantId' | 'name'>,
+): Promise<{ rows: readonly Row[]; done: number }> {
+  const { rows } = await client.query<Row>({
+    name: `reencrypt_${table}`,
+    text: `select tenant_id as "tenantId", ${name} as name, ${value} as bytes, key_id as "keyId" from ${table}
+           where key_id <> $1 and (tenant_id, ${name}) > ($2, $3)
+           order by ${table}.tenant_id, ${table}.${name} limit ${BATCH} for update`,
+    values: [sealer.keyId, after.tenantId, after.name],
+  });
   let done = 0;
   for (const row of rows) {
-    const sealed = sealedAnew(sealer, { keyId: row.keyId, bytes: row.secret }, placeOfAuthenticator(row));
+    const sealed = sealedAnew(sealer, row, placeOf(row.tenantId, row.name));
     if (!sealed) continue;
     done++;
-    await orm
-      .update(a)
-      .set({ secret: sealed.bytes, keyId: sealed.keyId })
-      .where(and(eq(a.tenantId, row.tenantId), eq(a.userId, row.userId)));
+    await client.query({
+      name: `reencrypted_${table}`,
+      text: `update ${table} set ${value} = $3, key_id = $4 where tenant_id = $1 and ${name} = $2`,
+      values: [row.tenantId, row.name, sealed.bytes, sealed.keyId],
+    });
   }
-  const last = rows.at(-1);
-  return {
-    done,
-    unreadable: rows.length - done,
-    last: last && rows.length === BATCH ? [last.tenantId, last.userId] : null,
-  };
-}
-
-function rowOf([tenantId, name]: Place) {
-  return sql`(${tenantId}, ${name})`;
+  return { rows, done };
 }
 
 /** @returns null if neither master key opens it */
