@@ -17,6 +17,7 @@ import { UrlForbidden } from './domains/errors.ts';
 import { Canary } from './domains/health/canary.ts';
 import { Metrics } from './domains/health/metrics.ts';
 import { startWatch } from './domains/health/watch.ts';
+import { MAX_RESPONSE_LENGTH } from './domains/input.ts';
 import { TurnStore } from './domains/interactions/store.ts';
 import { createMeaningSearch } from './domains/memory/meaning.ts';
 import { createReconciler } from './domains/memory/reconciler.ts';
@@ -97,6 +98,7 @@ export async function openSecrets(
     config,
     fetchTo: (url, limits) => outbound.fetcherTo(url, limits),
     secret: (name) => secrets.get(name),
+    maxAnswerCharacters: MAX_RESPONSE_LENGTH,
   };
   return { outbound, secrets, sealer, providerKeys, modelParts, unreadableSecrets: rotation.unreadable };
 }

@@ -137,6 +137,7 @@ describe('the router', () => {
         model,
         timeoutMs: 5_000,
         stallMs: 2_000,
+        maxCharacters: 200_000,
       });
     const routed = await route({ quick: modelOf('small'), expert: modelOf('large') }, 'quick');
     expect(routed.escalationPath).toEqual(['quick:small:BROKEN_STREAM', 'expert:large']);

@@ -26,7 +26,7 @@ afterAll(async () => {
 const request = { system: 'You are Mei.', messages: [{ role: 'user', content: 'hello there' }] } as const;
 
 function modelOf(options: Partial<OpenAiCompatibleOptions> = {}): LanguageModel {
-  const limits = { timeoutMs: 5_000, stallMs: 2_000, retryDelayMs: 5 };
+  const limits = { timeoutMs: 5_000, stallMs: 2_000, retryDelayMs: 5, maxCharacters: 200_000 };
   return createOpenAiCompatibleModel({
     baseUrl: server.url,
     apiKey: () => secretKey,

@@ -12,8 +12,12 @@ export interface DrainOptions<Value, Result> {
   readonly judge: (error: unknown) => Judgement;
   readonly isUp: () => boolean;
   readonly reportDown: (reason: string) => void;
-  /** Another form of an acknowledged value that was refused, which will not be; null: there is none. */
-  readonly amend: (value: Value, error: unknown) => Value | null;
+  /**
+   * Another form of a value that was refused, which will not be; null: there is none.
+   *
+   * @param entry where it waits; one that nobody acknowledged may also be refused
+   */
+  readonly amend: (value: Value, error: unknown, entry: { readonly acknowledged: boolean }) => Value | null;
   readonly onApplied: (results: readonly Result[], waiting: readonly DrainEntry<Value>[]) => void;
   readonly onBuried: (value: Value, reason: string) => void;
 }
@@ -36,7 +40,7 @@ interface Waiting<Value, Result> extends DrainEntry<Value> {
 
 const MAX_BATCH = 64;
 const CONCURRENCY = 3;
-/** Times that an acknowledged entry may be amended before it is buried: once for each value that it may hold. */
+/** Times that an entry may be amended before it is refused or buried: once for each value that it may hold. */
 const MAX_REFUSALS = 501;
 const RETRY_MS = 20;
 const MAX_RETRY_MS = 2_000;
@@ -196,15 +200,19 @@ export class Drain<Value, Result> {
 
   async #refuse(entry: Waiting<Value, Result>, error: unknown): Promise<void> {
     const { journal, amend, onBuried, log } = this.#options;
+    const amended = ++entry.attempts < MAX_REFUSALS ? amend(entry.value, error, entry) : null;
+    if (amended !== null) {
+      log.warn(
+        { err: error, seq: entry.seq },
+        'the database refuses a journaled entry; it takes another form',
+      );
+      entry.value = amended;
+      return;
+    }
     if (!entry.acknowledged) {
       this.#drop(entry);
       this.#remove(entry.seq);
       entry.reject(error);
-      return;
-    }
-    const amended = ++entry.attempts < MAX_REFUSALS ? amend(entry.value, error) : null;
-    if (amended !== null) {
-      entry.value = amended;
       return;
     }
     const reason = (error as Error).message;

@@ -20,6 +20,8 @@ export interface ModelParts {
   readonly fetchTo: (url: string, limits: { timeoutMs: number; maxBytes: number }) => typeof fetch;
   /** The provider's key as it is now. */
   readonly secret: (name: 'LLM_API_KEY' | 'EMBEDDINGS_API_KEY') => string | null;
+  /** Characters of an answer that can be stored. */
+  readonly maxAnswerCharacters: number;
 }
 
 /** The length of a model's vectors is not configured and cannot be asked for; the message is for the operator. */
@@ -60,6 +62,7 @@ export function configuredModels(parts: ModelParts): Partial<Record<ModelLevel, 
   const { levels, ...limits } = languageModels;
   const connection = {
     ...limits,
+    maxCharacters: parts.maxAnswerCharacters,
     apiKey: () => parts.secret('LLM_API_KEY'),
     fetch: parts.fetchTo(limits.baseUrl, { timeoutMs: limits.timeoutMs, maxBytes: MAX_BYTES }),
   };

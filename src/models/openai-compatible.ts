@@ -8,6 +8,7 @@ import {
   ModelFailure,
   type ModelRequest,
 } from './language-model.ts';
+import { AnswerText, tokenCount } from './model-output.ts';
 import { createProvider, type ProviderOptions } from './provider.ts';
 
 export interface OpenAiCompatibleOptions extends ProviderOptions {
@@ -17,6 +18,8 @@ export interface OpenAiCompatibleOptions extends ProviderOptions {
   timeoutMs: number;
   /** Limit for the wait between two pieces of text, and before the first. */
   stallMs: number;
+  /** Characters of an answer; what is beyond is cut off. */
+  maxCharacters: number;
   /** The wait before the first retry; it doubles with each. Tests shorten it. */
   retryDelayMs?: number;
 }
@@ -90,27 +93,35 @@ async function attempt(
 ): Promise<Answered | Failed> {
   const stall = new AbortController();
   const stallTimer = setTimeout(() => stall.abort(), options.stallMs);
-  let text = '';
+  const answer = new AnswerText(options.maxCharacters);
   let heldBack = '';
+  let isShown = false;
+  /** White space is held back until text follows it. */
+  const show = (piece: string) => {
+    heldBack += piece;
+    if (heldBack === '' || (!isShown && heldBack.trim() === '')) return;
+    isShown = true;
+    onDelta?.(heldBack);
+    heldBack = '';
+  };
   try {
     for await (const event of readStream(sdkModel, request, AbortSignal.any([signal, stall.signal]))) {
       signal.throwIfAborted();
       if (event.type === 'progress') stallTimer.refresh();
       else if (event.type === 'text') {
         stallTimer.refresh();
-        heldBack += event.text;
-        if (text === '' && heldBack.trim() === '') continue;
-        text += heldBack;
-        onDelta?.(heldBack);
-        heldBack = '';
+        show(answer.push(event.text));
+        if (answer.isFull)
+          return { answer: { text: answer.text, tokensIn: null, tokensOut: null, finishReason: 'length' } };
       } else if (event.type === 'end') {
-        if (text === '') return failed(options, 'EMPTY', 'answered with nothing');
-        return { answer: { text, ...event.counts } };
+        show(answer.end());
+        if (!isShown) return failed(options, 'EMPTY', 'answered with nothing');
+        return { answer: { text: answer.text, ...event.counts } };
       } else {
         const outcome = stall.signal.aborted
           ? { ...failed(options, 'STALLED', `sent nothing for ${seconds(options.stallMs)}`), retryable: true }
           : describeError(options, event.error);
-        return { ...outcome, retryable: outcome.retryable && text === '' };
+        return { ...outcome, retryable: outcome.retryable && !isShown };
       }
     }
     return failed(options, 'BROKEN_STREAM', 'broke off its answer');
@@ -155,8 +166,7 @@ async function* readStream(
 
 /** Read from the provider's own object: the SDK turns a missing count into 0. */
 function countTokens(raw: Record<string, unknown> | undefined) {
-  const count = (value: unknown) => (typeof value === 'number' ? value : null);
-  return { tokensIn: count(raw?.prompt_tokens), tokensOut: count(raw?.completion_tokens) };
+  return { tokensIn: tokenCount(raw?.prompt_tokens), tokensOut: tokenCount(raw?.completion_tokens) };
 }
 
 function describeError(options: OpenAiCompatibleOptions, error: unknown): Failed {

@@ -9,7 +9,7 @@ import { EchoError, IdempotencyKeyReused, NotFound, ServiceUnavailable, StorageF
 import { ANSWER_ENTRY, RecentAnswers } from './answers.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
 import { PendingTurns } from './pending.ts';
-import { rehomeTurn, rekeyTurn, type Turn } from './turn.ts';
+import { hasOwnAnswer, rehomeTurn, rekeyTurn, type Turn, withoutAnswer } from './turn.ts';
 
 /** How an acknowledged turn is kept: by the database, or by the local journal until the database has taken it. */
 export type Durability = 'COMMITTED' | 'JOURNALED';
@@ -330,10 +330,22 @@ function judgeStoreError(error: unknown): Judgement {
 }
 
 /**
- * Another form for acknowledged turns that met something in the database that nobody could know of while it was
- * away: a conversation of that name which belongs to somebody else, or a key that had been used.
+ * Another form for turns that the database refuses.
+ *
+ * An answer of ours that it cannot hold is left out, acknowledged or not, because the query was accepted. Acknowledged
+ * turns may also have met what nobody could know of while the database was away: a conversation of that name which
+ * belongs to somebody else, or a key that had been used.
  */
-function amendTurns(turns: readonly Turn[], error: unknown): readonly Turn[] | null {
+function amendTurns(
+  turns: readonly Turn[],
+  error: unknown,
+  { acknowledged }: { readonly acknowledged: boolean },
+): readonly Turn[] | null {
+  if (!(error instanceof EchoError)) {
+    const [turn] = turns;
+    return turns.length === 1 && turn && hasOwnAnswer(turn) ? [withoutAnswer(turn)] : null;
+  }
+  if (!acknowledged) return null;
   if (error instanceof NotFound) return turns.map(rehomeTurn);
   if (error instanceof IdempotencyKeyReused)
     return turns.map((turn) => (turn.turnId === error.turnId ? rekeyTurn(turn) : turn));

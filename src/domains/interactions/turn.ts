@@ -87,6 +87,37 @@ export function rekeyTurn(turn: Turn): Turn {
   };
 }
 
+/** What takes the place of an answer that the database cannot hold. */
+const ANSWER_REFUSED =
+  'An answer was made, but the database could not hold it, so it is lost. What you said is stored; ask again for a new answer.';
+
+/** Whether an answer that this server made can be left out: one of its own making, and not left out already. */
+export function hasOwnAnswer(turn: Turn): boolean {
+  const isOwn = turn.stepTimings !== null && (turn.status === 'ANSWERED' || turn.status === 'FAILED');
+  return isOwn && turn.response !== ANSWER_REFUSED;
+}
+
+/** The same turn with nothing left of its answer: only what was accepted before a model was asked. */
+export function withoutAnswer(turn: Turn): Turn {
+  const { request_type, context } = turn.metadata;
+  return {
+    ...turn,
+    response: ANSWER_REFUSED,
+    modelUsed: 'none',
+    intelligenceLevel: null,
+    escalationPath: [],
+    intent: null,
+    confidence: null,
+    requiresClarification: false,
+    clarifyingQuestions: [],
+    metadata: { request_type, ...(context === undefined ? {} : { context }) },
+    status: 'FAILED',
+    tokensIn: null,
+    tokensOut: null,
+    characterIds: [],
+  };
+}
+
 /**
  * Whether a turn that comes back from outside may have its id: one that follows from names must follow from its own,
  * or it could take the place of somebody else's turn.

@@ -32,7 +32,7 @@ export async function* streamQuery(
   const queue: QueryStep[] = [];
   let wake: () => void = () => undefined;
   let ended = false;
-  let streamed = false;
+  let shown = '';
   let waitingDeltas = 0;
   const push = (step: QueryStep) => {
     const last = queue.at(-1);
@@ -44,24 +44,29 @@ export async function* streamQuery(
     }
     wake();
   };
+  const restart = () => {
+    if (shown !== '') push({ type: 'RESTARTED' });
+    shown = '';
+  };
   const running = processQuery(services, owner, input, {
     accepted: (query) => push({ type: 'ACCEPTED', ...query }),
     intent: (intent, confidence) => push({ type: 'INTENT', intent, confidence }),
     memories: (memories) => push({ type: 'MEMORIES', memories }),
     delta: (text) => {
-      streamed = true;
+      shown += text;
       push({ type: 'DELTA', text });
     },
-    restart: () => {
-      streamed = false;
-      push({ type: 'RESTARTED' });
-    },
+    restart: () => restart(),
   });
   const finished = running
     .then(
       (result) => {
-        if (!streamed && result.interaction.response)
-          push({ type: 'DELTA', text: result.interaction.response });
+        const { response } = result.interaction;
+        // Whatever was stored: the pieces since the last restart, joined, are the response.
+        if (response !== shown) {
+          restart();
+          if (response !== '') push({ type: 'DELTA', text: response });
+        }
         push({ type: 'COMPLETED', result });
       },
       (error: unknown) => {
