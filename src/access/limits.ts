@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import {
   type RateLimiterAbstract,
   RateLimiterMemory,
@@ -19,6 +20,8 @@ export type RateClass = (typeof RATE_CLASSES)[number];
 export type RateLimitOptions = Readonly<Record<RateClass, number>>;
 
 const SECONDS = 60;
+/** Events have the same limit by the minute, in shorter steps, because whoever is over it waits. */
+const EVENT_SECONDS = 10;
 /** Who works for many users gets so many times as much. */
 const FOR_MANY = 20;
 /** Refused credentials from one address, per minute, before those nobody knows are not even looked up. */
@@ -37,6 +40,9 @@ export interface SharedStore {
 export class RateLimits {
   readonly #usual: Readonly<Record<RateClass, RateLimiterAbstract>>;
   readonly #forMany: Readonly<Record<RateClass, RateLimiterAbstract>>;
+  /** Of this process alone: a statement for each event would cost more than most events. */
+  readonly #events: RateLimiterAbstract;
+  readonly #eventsForMany: RateLimiterAbstract;
   /** Of this process alone: whoever tries keys must not keep the database busy with it. */
   readonly #failures = new RateLimiterMemory({ points: FAILURES, duration: SECONDS });
 
@@ -48,6 +54,13 @@ export class RateLimits {
     };
     this.#usual = limiters('', 1);
     this.#forMany = limiters('MANY_', FOR_MANY);
+    const events = (factor: number) =>
+      new RateLimiterMemory({
+        points: Math.ceil((options.READ * factor * EVENT_SECONDS) / SECONDS),
+        duration: EVENT_SECONDS,
+      });
+    this.#events = events(1);
+    this.#eventsForMany = events(FOR_MANY);
   }
 
   /** Takes points of the caller's. The local admin has no limits. @throws RateLimited */
@@ -60,6 +73,22 @@ export class RateLimits {
       points,
       () => `more than ${limiter.points} ${UNITS[kind]} in a minute`,
     );
+  }
+
+  /** Takes points for an event, and waits for them where they are used up: events are late then, not lost. */
+  async waitForEvent(principal: Principal, points: number, signal: AbortSignal): Promise<void> {
+    if (principal.credential === null) return;
+    const limiter = mayActForOthers(principal) ? this.#eventsForMany : this.#events;
+    const key = nameless(JSON.stringify([principal.tenantId, principal.userId]));
+    while (!signal.aborted) {
+      try {
+        await limiter.consume(key, Math.min(points, limiter.points));
+        return;
+      } catch (refusal) {
+        if (!(refusal instanceof RateLimiterRes)) throw refusal;
+        await setTimeout(refusal.msBeforeNext, undefined, { signal, ref: false }).catch(() => undefined);
+      }
+    }
   }
 
   /** Notes that an address showed something that nobody knows. */

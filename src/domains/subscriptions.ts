@@ -18,6 +18,7 @@ export type CursoredEvent = DeliveredEvent & { readonly cursor: string };
  * Events that a caller may see, from a cursor on, or from now.
  *
  * @param watch.signal ends it, even while nothing happens
+ * @param watch.pace waits until an event may be shown
  * @param watch.onOverflow told the last cursor when the consumer fell too far behind and gets nothing more
  * @throws InvalidInput if `after` is no cursor, or no conversation can be called so
  * @throws SubscriberTooSlow in place of `onOverflow`, where there is none
@@ -27,8 +28,13 @@ export async function* follow(
   principal: Principal,
   kind: EventKind,
   args: SubscriptionArguments,
-  watch: { readonly signal: AbortSignal; readonly onOverflow?: ((cursor: string) => void) | undefined },
+  watch: {
+    readonly signal: AbortSignal;
+    readonly onOverflow?: ((cursor: string) => void) | undefined;
+    readonly pace?: ((event: string, signal: AbortSignal) => Promise<() => void>) | undefined;
+  },
 ): AsyncGenerator<CursoredEvent> {
+  const { pace } = watch;
   const conversationId =
     args.conversationId == null
       ? null
@@ -42,6 +48,7 @@ export async function* follow(
     conversationId,
     after,
     signal: watch.signal,
+    pace: pace && ((event: DeliveredEvent) => pace(nameOf(event), watch.signal)),
     onOverflow: (position: EventPosition) => {
       last = formatCursor(position);
       watch.onOverflow?.(last);
@@ -51,6 +58,11 @@ export async function* follow(
   for await (const event of events.subscribe(interest))
     yield { ...event, cursor: formatCursor(event.position) };
   if (last !== null && !watch.onOverflow) throw new SubscriberTooSlow(last);
+}
+
+/** Names an event among all others. */
+function nameOf({ kind, turnId, position }: DeliveredEvent): string {
+  return `${kind} ${turnId ?? formatCursor(position)}`;
 }
 
 /**

@@ -46,6 +46,8 @@ export interface Interest {
   readonly after?: EventPosition | null | undefined;
   /** Ends the subscription, even while nothing happens. */
   readonly signal?: AbortSignal | undefined;
+  /** Waits until an event may be handed out, before each of them. @returns called when the consumer is through with it */
+  readonly pace?: ((event: DeliveredEvent) => Promise<() => void>) | undefined;
   /** Told once when the subscriber is behind and does not read: it gets nothing more, and may resume after the position. */
   readonly onOverflow?: ((position: EventPosition) => void) | undefined;
 }

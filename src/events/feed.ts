@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { bulkhead } from 'cockatiel';
 import type { Database } from '../db/client.ts';
 import type { Logger } from '../log.ts';
 import { BEGINNING, type EventPosition, isAfter } from './cursor.ts';
@@ -7,6 +8,8 @@ import { RING_SIZE, Subscriber } from './subscriber.ts';
 
 const PAGE_SIZE = 500;
 const POLL_MS = 250;
+/** Subscribers that read the table for themselves at the same time: a thousand that resume leave the pool to others. */
+const READS_AT_ONCE = 2;
 /** After a wake-up the event may still hide behind an older open transaction: look again soon, then at the poll. */
 const RETRY_MS = [2, 5, 10, 25, 50];
 
@@ -24,6 +27,7 @@ export class EventFeed {
   readonly #db: Database;
   readonly #log: Logger;
   readonly #subscribers = new Set<Subscriber>();
+  readonly #reads = bulkhead(READS_AT_ONCE, Number.POSITIVE_INFINITY);
   #head: { transaction: bigint; id: bigint } | null = null;
   #recent: StoredEvent[] = [];
   /** The latest events that this process told, with their places in the table once they have one. */
@@ -77,9 +81,15 @@ export class EventFeed {
     this.#subscribers.add(subscriber);
     try {
       for await (const event of this.#follow(subscriber)) {
-        subscriber.handOut(event);
-        yield event;
-        subscriber.confirm();
+        const leave = await interest.pace?.(event);
+        try {
+          if (subscriber.isOver) return;
+          subscriber.handOut(event);
+          yield event;
+          subscriber.confirm();
+        } finally {
+          leave?.();
+        }
       }
     } finally {
       this.#subscribers.delete(subscriber);
@@ -114,10 +124,10 @@ export class EventFeed {
     while (!this.#stopped && !subscriber.isOver && !(known && this.#join(subscriber))) {
       try {
         if (!known) {
-          subscriber.moveTo(await this.#latestPosition());
+          subscriber.moveTo(await this.#reads.execute(() => this.#latestPosition()));
           known = true;
         }
-        const page = await this.#read(subscriber.position);
+        const page = await this.#reads.execute(() => this.#read(subscriber.position));
         for (const event of page) {
           const delivered = subscriber.receive(event);
           if (delivered) yield delivered;

@@ -25,6 +25,11 @@ export interface Context {
   readonly loader: LoadThrough;
   /** Ends the transport of a subscriber that reads too slowly, and leaves it the cursor to resume after. */
   readonly onOverflow?: (cursor: string) => void;
+  /**
+   * Of subscriptions: waits until the event of that name may be shown. What is loaded from then on is loaded once for
+   * all who are shown it. @returns called when it was shown
+   */
+  readonly pace?: (event: string, signal: AbortSignal) => Promise<() => void>;
 }
 
 /** One batch read: all keys of a tick in one statement. `load` returns rows in the order of its keys. */
@@ -38,7 +43,7 @@ export interface Batch<Key, Value> {
 export type LoadThrough = <Key, Value>(batch: Batch<Key, Value>) => Promise<Value>;
 
 /**
- * @param cache false for subscriptions, which live long: they batch but do not remember
+ * @param cache false for what lives long: it batches but does not remember. What could not be loaded is never remembered.
  */
 export function createLoader(cache: boolean): LoadThrough {
   const loaders = new Map<string, DataLoader<unknown, unknown, string>>();
@@ -51,6 +56,9 @@ export function createLoader(cache: boolean): LoadThrough {
       });
       loaders.set(name, loader);
     }
-    return loader.load(key) as Promise<Value>;
+    const batch = loader;
+    const loading = batch.load(key) as Promise<Value>;
+    loading.catch(() => batch.clear(key));
+    return loading;
   };
 }

@@ -71,7 +71,6 @@ export function attachWebSocket(options: WebSocketOptions): () => Promise<void> 
         const { schema, parse, validate, contextFactory, execute, subscribe } = yoga.getEnveloped({
           req: request,
           principal,
-          longLived: true,
           onOverflow: (cursor: string) => dropSocket(context.extra.socket, cursor),
         });
         const document = parsed(() => actingFor(actor, () => parse(params.query) as DocumentNode));

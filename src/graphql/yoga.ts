@@ -12,6 +12,7 @@ import { type Context, createLoader, type Services } from './context.ts';
 import { parseBounded } from './document-bounds.ts';
 import { maskError } from './errors.ts';
 import { hiddenSchema } from './hidden-schema.ts';
+import { pacedEvents } from './paced-events.ts';
 import { strictRequests } from './params.ts';
 import { rateLimited } from './rate.ts';
 
@@ -25,8 +26,6 @@ export interface Carrier {
   readonly req: IncomingMessage;
   readonly res?: ServerResponse;
   readonly principal: Principal;
-  /** Subscriptions live long, so their batches do not remember. */
-  readonly longLived?: boolean;
   readonly onOverflow?: (cursor: string) => void;
 }
 
@@ -69,6 +68,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
       maskedDocumentErrors((error) => mask(error)),
       boundedSubscriptions((error) => mask(error)),
       rateLimited(limits, (error) => mask(error)),
+      pacedEvents(limits),
     ],
   });
 
@@ -77,7 +77,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
       principal: carrier.principal,
       services,
       correlationId: currentActor()?.correlationId ?? randomUUID(),
-      loader: createLoader(!carrier.longLived),
+      loader: createLoader(true),
       ...(carrier.onOverflow && { onOverflow: carrier.onOverflow }),
     };
   }

@@ -10,7 +10,7 @@ import { endable, follow, type SubscriptionArguments } from '../subscriptions.ts
 import { parseTurnId, rateInteraction, recordTurns } from './interactions.ts';
 import type { SavedTurns, TurnStore } from './store.ts';
 import type { INTERACTION_STATUSES, InteractionRow, VECTOR_STATES } from './tables.ts';
-import { conversationTurns, findInteractions, userTurns } from './views.ts';
+import { conversationTurns, findInteractions, onceAvailable, userTurns } from './views.ts';
 
 declare module '../../graphql/context.ts' {
   interface Services {
@@ -374,12 +374,13 @@ builder.subscriptionField('interactionAdded', (t) =>
 );
 
 async function* addedInteractions(ctx: Context, args: SubscriptionArguments, signal: AbortSignal) {
-  const { services, principal, onOverflow } = ctx;
+  const { services, principal, onOverflow, pace } = ctx;
   for await (const { turnId, cursor, at } of follow(services.events, principal, 'interaction_added', args, {
     signal,
+    pace,
     onOverflow,
   })) {
-    const interaction = turnId && (await loadInteraction(ctx, turnId));
+    const interaction = turnId && (await onceAvailable(services, () => loadInteraction(ctx, turnId), signal));
     // A turn that was deleted since has nothing left to show.
     if (interaction) yield { cursor, at, interaction };
   }

@@ -1,6 +1,7 @@
+import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Owner, Scope } from '../../access/principals.ts';
-import type { Availability } from '../../db/availability.ts';
+import { type Availability, judgeDatabaseError } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import type { Page, TimePosition } from '../../db/statements.ts';
 import type { ConversationRow } from '../conversations/tables.ts';
@@ -29,6 +30,8 @@ interface Services {
   readonly store: TurnStore;
 }
 
+/** Milliseconds between attempts to read what an event told of. */
+const RETRY_MS = 250;
 /** Larger than any id: a turn without one comes before all others of its millisecond. */
 const LAST_ID = 2_147_483_647;
 
@@ -43,6 +46,28 @@ export async function findInteractions(services: Services, scope: Scope, turnIds
     const row = stored[index] ?? null;
     return row && row.status !== 'INTERRUPTED' ? row : (waiting[index] ?? row);
   });
+}
+
+/**
+ * What a read finds, as soon as the database answers: a subscriber that would be refused instead would miss the event.
+ *
+ * @returns null if the signal came first
+ */
+export async function onceAvailable<T>(
+  { availability }: Pick<Services, 'availability'>,
+  read: () => Promise<T>,
+  signal: AbortSignal,
+): Promise<T | null> {
+  while (!signal.aborted) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!['unavailable', 'conflict'].includes(judgeDatabaseError(error))) throw error;
+      availability.suspect();
+      await setTimeout(RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined);
+    }
+  }
+  return null;
 }
 
 /** Pages of several conversations, each ended by its turns that wait for the database. */
