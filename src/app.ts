@@ -81,13 +81,13 @@ export async function createApp(
       ...(onStatement && { onStatement }),
     });
     releases.push(() => opened.close());
-    const { db, durabilityProblems } = opened;
+    const { db, databaseId, durabilityProblems } = opened;
     const availability = new Availability(() => db.ping(), log);
     const vault = options.vault ?? null;
     const sealed = await openSecrets({ config, log, db, availability, vault }, releases);
     const embedder = await configuredEmbedder(sealed.modelParts);
     const services = buildServices(
-      { config, log, db, availability, journal, vault, embedder, ...sealed },
+      { config, log, db, databaseId, availability, journal, vault, embedder, ...sealed },
       releases,
     );
     onDown = (reason) => services.availability.reportDown(reason);

@@ -60,6 +60,7 @@ interface Ground {
   readonly config: Config;
   readonly log: Logger;
   readonly db: Database;
+  readonly databaseId: string;
   readonly availability: Availability;
   readonly vault: Vault | null;
   readonly journal: Journal;

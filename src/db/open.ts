@@ -1,6 +1,7 @@
 import type { Logger } from '../log.ts';
 import { type Connection, createDatabase, type Database, type DatabaseOptions } from './client.ts';
 import { startEmbeddedPostgres } from './embedded.ts';
+import { identifyDatabase } from './identity.ts';
 import { pendingMigrations, runMigrations } from './migrate.ts';
 
 /** The database cannot be used as it is; the message is for the operator. */
@@ -10,6 +11,8 @@ export class DatabaseSetupError extends Error {
 
 export interface OpenedDatabase {
   readonly db: Database;
+  /** The same for every server on this database, another one for each other database. */
+  readonly databaseId: string;
   /** Settings of the server under which a commit may be lost; empty if all is well. */
   readonly durabilityProblems: readonly string[];
   close(): Promise<void>;
@@ -45,7 +48,10 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
   try {
     const durabilityProblems = await checkSettings(db);
     await prepareSchema(db, log, migrate);
-    return { db, durabilityProblems, close };
+    const { id: databaseId, isCopy } = await identifyDatabase(db);
+    if (isCopy)
+      log.warn({ databaseId }, 'the database was copied or moved; it has a new id, and vectors of its own');
+    return { db, databaseId, durabilityProblems, close };
   } catch (error) {
     await close();
     throw error;

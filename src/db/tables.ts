@@ -15,3 +15,4 @@ export {
   indexSegments,
 } from '../domains/word-index/tables.ts';
 export { events } from '../events/tables.ts';
+export { databaseIdentity } from './identity-tables.ts';

@@ -1,0 +1,14 @@
+import { sql } from 'drizzle-orm';
+import { boolean, check, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+
+/** One row: which database this is. Whoever keeps something for it elsewhere marks it with the id. */
+export const databaseIdentity = pgTable(
+  'echo_database',
+  {
+    isOnlyRow: boolean('is_only_row').primaryKey().default(true),
+    id: uuid('id').notNull().defaultRandom(),
+    /** Cluster and number of the database that the id was given to; null: not looked at yet. */
+    place: text('place'),
+  },
+  (table) => [check('echo_database_one_row', sql`${table.isOnlyRow}`)],
+);
