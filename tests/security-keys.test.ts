@@ -296,10 +296,34 @@ describe('keys', () => {
 
   test('that are shown with wrong secrets are too many at some time, whether there is such a key or not', async () => {
     const { keyId } = await makeKey(app, 'guessed');
-    const statuses = [];
-    for (let number = 0; number < 70; number++)
-      statuses.push((await send(app, withKey(`echo_${keyId}_${'A'.repeat(43)}`), ME)).status);
+    const guess = async () => (await send(app, withKey(`echo_${keyId}_${'A'.repeat(43)}`), ME)).status;
+    const statuses = await Promise.all(Array.from({ length: 70 }, guess));
     expect(statuses).toContain(429);
+  });
+
+  test.each([
+    ['keys', (number: number) => withKey(`echo_${String(number).padStart(12, '0')}_${'A'.repeat(43)}`)],
+    ["the operator's key", (number: number) => withKey(`guess number ${number} of many`)],
+    [
+      'tokens',
+      (number: number) => withToken(`eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJ4In0.${'A'.repeat(40)}${number}`),
+    ],
+    ['something without a form', (number: number) => ({ authorization: `Bearer ${number}` })],
+  ])('that are guessed are refused late, and shut nobody out: %s', async (_kind, guessed) => {
+    const started = await start({ API_KEY: ADMIN_KEY, ...PINNED, JWT_SECRET });
+    try {
+      const { key } = await makeKey(started, 'calm');
+      // Nobody has seen this key since the server started.
+      started.app.services.access.apiKeys.clear();
+      const statuses = await Promise.all(
+        Array.from({ length: 90 }, async (_, number) => (await send(started, guessed(number), ME)).status),
+      );
+      expect(statuses.toSorted()).toEqual([...Array(60).fill(401), ...Array(30).fill(429)]);
+      for (const valid of [withKey(key), withKey(ADMIN_KEY), withToken(await tokenOf({ sub: 'calm' }))])
+        expect((await send(started, valid, ME)).status).toBe(200);
+    } finally {
+      await started.close();
+    }
   });
 });
 
@@ -339,10 +363,10 @@ describe('limits', () => {
       const key = `echo_${String(number).padStart(12, '0')}_${'A'.repeat(43)}`;
       return (await send(app, { ...withKey(key), 'x-forwarded-for': address }, ME)).status;
     };
-    const statuses = [];
-    for (let number = 0; number < 70; number++)
-      statuses.push(await statusFrom(`198.51.100.${number}, 203.0.113.7`, number));
-    expect(statuses).toEqual([...Array(60).fill(401), ...Array(10).fill(429)]);
+    const statuses = await Promise.all(
+      Array.from({ length: 70 }, (_, number) => statusFrom(`198.51.100.${number}, 203.0.113.7`, number)),
+    );
+    expect(statuses.toSorted()).toEqual([...Array(60).fill(401), ...Array(10).fill(429)]);
     expect(await statusFrom('203.0.113.8', 71)).toBe(401);
   });
 

@@ -33,7 +33,7 @@ export class Authenticator {
   /**
    * @param address where the caller is
    * @throws Unauthenticated if nothing valid is shown; it does not say what was wrong
-   * @throws RateLimited for an address that tries too often
+   * @throws RateLimited, late, for an address that tries too often; what is valid is let in all the same
    * @throws ServiceUnavailable while a key cannot be looked up
    */
   async principalOf(shown: Shown, address: string): Promise<Principal> {
@@ -41,7 +41,7 @@ export class Authenticator {
     const bearer = /^Bearer +(\S+)$/i.exec(shown.authorization ?? '')?.[1] ?? null;
     const secret = shown.apiKey ?? bearer;
     if (secret === null) throw new Unauthenticated();
-    const principal = this.#byBootstrapKey(secret) ?? (await this.#byCredential(secret, address));
+    const principal = this.#byBootstrapKey(secret) ?? (await this.#byCredential(secret));
     if (principal) return principal;
     await this.#parts.limits.noteFailure(address);
     throw new Unauthenticated();
@@ -54,12 +54,9 @@ export class Authenticator {
     return { ...LOCAL_PRINCIPAL, permissions: PERMISSIONS, credential };
   }
 
-  async #byCredential(secret: string, address: string): Promise<Principal | null> {
-    const { keys, tokens, limits } = this.#parts;
-    if (!secret.startsWith('echo_')) return tokens?.principalOf(secret) ?? null;
-    // Keys in use go on working, whoever else is at the same address.
-    if (!keys.isRemembered(secret)) await limits.checkFailures(address);
-    return keys.principalOf(secret);
+  async #byCredential(secret: string): Promise<Principal | null> {
+    const { keys, tokens } = this.#parts;
+    return secret.startsWith('echo_') ? keys.principalOf(secret) : (tokens?.principalOf(secret) ?? null);
   }
 }
 

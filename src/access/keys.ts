@@ -1,4 +1,5 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
+import { bulkhead } from 'cockatiel';
 import { and, asc, eq, gt, isNull, or, sql } from 'drizzle-orm';
 import { type Availability, judgeDatabaseError } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
@@ -15,6 +16,8 @@ const REMEMBERED_MS = 5_000;
 /** While the database is away, a key that was valid so recently still is: turns must be taken then, too. */
 const TRUSTED_MS = 3_600_000;
 const MAX_REMEMBERED = 10_000;
+/** Whoever tries many keys must not keep the pool busy with it. */
+const LOOK_UPS_AT_ONCE = 2;
 /** Uses are written down so often, at most. */
 const USE_MS = 60_000;
 
@@ -61,6 +64,7 @@ export class ApiKeys {
   readonly #db: Database;
   readonly #availability: Availability;
   readonly #remembered = new Map<string, Remembered>();
+  readonly #lookUps = bulkhead(LOOK_UPS_AT_ONCE, Number.POSITIVE_INFINITY);
   readonly #usedAt = new Map<number, number>();
 
   constructor(db: Database, availability: Availability) {
@@ -114,11 +118,6 @@ export class ApiKeys {
     this.#remembered.clear();
   }
 
-  /** Whether this very key was seen lately. */
-  isRemembered(key: string): boolean {
-    return this.#rememberedAs(FORM.exec(key)?.[1] ?? '', hashOf(key)) !== null;
-  }
-
   /** Who shows this key; null if it is none, or no longer. Takes the same steps for a wrong key as for a right one. */
   async principalOf(key: string): Promise<Principal | null> {
     const keyId = FORM.exec(key)?.[1];
@@ -149,7 +148,7 @@ export class ApiKeys {
     if (known && age < REMEMBERED_MS) return known.row;
     const fallback = known?.row && age < TRUSTED_MS ? known.row : null;
     const found = await this.#availability.tolerate<Remembered | null>(async () => {
-      const [row] = await statements(this.#db).byKeyId.execute({ keyId });
+      const [row] = await this.#lookUps.execute(() => statements(this.#db).byKeyId.execute({ keyId }));
       return { row: row ?? null, at: Date.now() };
     }, null);
     if (!found && !fallback) throw new ServiceUnavailable('keys cannot be looked up now; try again');

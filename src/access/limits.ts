@@ -24,8 +24,9 @@ const SECONDS = 60;
 const EVENT_SECONDS = 10;
 /** Who works for many users gets so many times as much. */
 const FOR_MANY = 20;
-/** Refused credentials from one address, per minute, before those nobody knows are not even looked up. */
+/** Refused credentials from one address, per minute, before each further one is answered late, in milliseconds. */
 const FAILURES = 60;
+const FAILURE_DELAY_MS = 1_000;
 
 /** Milliseconds that a shared count may take, before this process counts for itself. */
 const SHARED_DEADLINE_MS = 500;
@@ -91,16 +92,17 @@ export class RateLimits {
     }
   }
 
-  /** Notes that an address showed something that nobody knows. */
+  /**
+   * Notes that an address showed something that nobody knows. Beyond the limit the answer is late, so that guessing is
+   * slow; what is known is never asked for here, so that nobody is shut out by their neighbours.
+   *
+   * @throws RateLimited for an address that showed too many such things
+   */
   async noteFailure(address: string): Promise<void> {
-    await this.#failures.penalty(address);
-  }
-
-  /** @throws RateLimited for an address that showed too many such things */
-  async checkFailures(address: string): Promise<void> {
-    const found = await this.#failures.get(address);
-    if (found && found.consumedPoints >= FAILURES)
-      throw new RateLimited('too many credentials from this address were refused', found.msBeforeNext);
+    const { consumedPoints, msBeforeNext } = await this.#failures.penalty(address);
+    if (consumedPoints <= FAILURES) return;
+    await setTimeout(FAILURE_DELAY_MS, undefined, { ref: false });
+    throw new RateLimited('too many credentials from this address were refused', msBeforeNext);
   }
 }
 
