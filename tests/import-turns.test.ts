@@ -44,10 +44,9 @@ describe('turns', () => {
       '6 query: must not contain lone surrogates (broken UTF-16)',
       '7 response: must not contain the NUL character (U+0000)',
       '8 metadata: must not contain lone surrogates (broken UTF-16)',
-      ...[9, 10, 11].map(
-        (line) =>
-          `${line} timestamp: must be an ISO 8601 date and time with a time zone, such as 2024-05-08T13:56:00Z`,
-      ),
+      '9 timestamp: must be an instant in ISO 8601 with time zone, such as 2026-11-20T09:30:00.000Z',
+      '10 timestamp: names a day that does not exist: 2024-02-30',
+      '11 timestamp: must be an instant in ISO 8601 with time zone, such as 2026-11-20T09:30:00.000Z',
       expect.stringMatching(/^12 processingTimeMs: /),
       '13 metadata: must be a JSON object',
       '14 idempotencyKey: must be 1 to 255 printable ASCII characters',

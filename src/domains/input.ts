@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InvalidInput } from './errors.ts';
+import { isInRange, readInstant } from './instants.ts';
 
 /** Bytes of one JSON value (metadata, context), as UTF-8. */
 export const MAX_JSON_BYTES = 65_536;
@@ -55,15 +56,18 @@ export const jsonValueList = z
     if (problem) context.addIssue({ code: 'custom', message: problem });
   });
 
-/** 0001-01-01T00:00:00Z; `Date.UTC` takes years below 100 for those of the 20th century. */
-const FIRST_INSTANT = Date.parse('0001-01-01T00:00:00Z');
-
 /** An instant from year 1 to 9999. */
 export const instant = z
   .date({ error: 'must be a date and time' })
-  .refine((date) => date.getTime() >= FIRST_INSTANT && date.getTime() < Date.UTC(10_000, 0, 1), {
-    error: 'must be between the years 1 and 9999',
-  });
+  .refine(isInRange, { error: 'must be between the years 1 and 9999' });
+
+/** An instant that is written as text. */
+export const writtenInstant = z.string({ error: 'must be text' }).transform((value, context) => {
+  const { instant: read, problem } = readInstant(value);
+  if (read) return read;
+  context.addIssue({ code: 'custom', message: problem });
+  return z.NEVER;
+});
 
 export const userId = text(100);
 export const conversationId = text(100);

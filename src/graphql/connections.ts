@@ -1,6 +1,7 @@
 import { resolveCursorConnection } from '@pothos/plugin-relay';
 import type { Page, TimePosition } from '../db/statements.ts';
 import { InvalidInput } from '../domains/errors.ts';
+import { isInRange } from '../domains/instants.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from './builder.ts';
 
 interface PageArguments {
@@ -67,7 +68,8 @@ export function timeCursor<Row>(of: (row: Row) => TimePosition): CursorFormat<Ro
     encode: (row) => `${of(row).at.getTime()}.${of(row).id}`,
     decode: (cursor) => {
       const parts = /^(-?\d{1,15})\.(\d{1,10})$/.exec(cursor);
-      return parts ? { at: new Date(Number(parts[1])), id: Math.min(Number(parts[2]), 2_147_483_647) } : null;
+      const at = new Date(Number(parts?.[1]));
+      return parts && isInRange(at) ? { at, id: Math.min(Number(parts[2]), 2_147_483_647) } : null;
     },
   };
 }

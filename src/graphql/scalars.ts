@@ -1,14 +1,16 @@
-import { GraphQLError, Kind, type ValueNode } from 'graphql';
+import { GraphQLError, Kind, TokenKind, type ValueNode } from 'graphql';
+import { INSTANT_FORM, readInstant } from '../domains/instants.ts';
 import { builder } from './builder.ts';
-
-// RFC 3339 with seconds, and with its offset: a time without one would mean another instant on every machine.
-const INSTANT = /^\d{4}-\d{2}-\d{2}[Tt ]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
 
 builder.scalarType('DateTime', {
   description:
-    'An instant, ISO 8601 with time zone, such as 2026-11-20T09:30:00.000Z. Stored to the millisecond.',
+    'An instant in ISO 8601 with time zone, such as 2026-11-20T09:30:00.000Z; also without seconds, with an offset (+05:30, +0530, +05), or with up to nine digits of a fraction, which is kept to the millisecond. Days and times that do not exist are refused. Always shown as in the example.',
   serialize: (value) => value.toISOString(),
-  parseValue: (value) => parseInstant(value),
+  parseValue: (value) => instantOf(value),
+  parseLiteral: (node) => {
+    if (node.kind === Kind.STRING) return instantOf(node.value, node);
+    throw refusal(INSTANT_FORM, node);
+  },
 });
 
 builder.scalarType('JSON', {
@@ -18,12 +20,27 @@ builder.scalarType('JSON', {
   parseLiteral: (node, variables) => literalToJson(node, variables ?? {}),
 });
 
-function parseInstant(value: unknown): Date {
-  const date = typeof value === 'string' && INSTANT.test(value) ? new Date(value) : null;
-  if (date && !Number.isNaN(date.getTime())) return date;
-  throw new GraphQLError('must be an instant in ISO 8601 with time zone, such as 2026-11-20T09:30:00.000Z', {
-    extensions: { code: 'BAD_USER_INPUT' },
+function instantOf(value: unknown, node?: ValueNode): Date {
+  if (typeof value !== 'string') throw refusal(INSTANT_FORM, node);
+  const { instant, problem } = readInstant(value);
+  if (instant) return instant;
+  throw refusal(problem, node);
+}
+
+/** Of a value in a variable graphql says itself where it is; of one in the document nobody else does. */
+function refusal(problem: string, node: ValueNode | undefined): GraphQLError {
+  const field = node && fieldOf(node);
+  return new GraphQLError(field ? `${field}: ${problem}` : problem, {
+    nodes: node ?? null,
+    extensions: { code: 'BAD_USER_INPUT', ...(field && { field }) },
   });
+}
+
+/** The argument or field of an input that a value in the document belongs to. */
+function fieldOf(node: ValueNode): string | undefined {
+  let token = node.loc?.startToken.prev;
+  while (token && token.kind !== TokenKind.COLON) token = token.prev;
+  return token?.prev?.value;
 }
 
 function literalToJson(node: ValueNode, variables: Record<string, unknown>): unknown {

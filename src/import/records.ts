@@ -6,7 +6,9 @@ import {
   MAX_QUERY_LENGTH,
   MAX_RESPONSE_LENGTH,
   text,
+  writtenInstant,
 } from '../domains/input.ts';
+import { readInstant } from '../domains/instants.ts';
 
 /** Bytes of one `recordTurns` request body; the server refuses more than 1 MiB. */
 export const MAX_BATCH_BYTES = 900 * 1024;
@@ -18,16 +20,8 @@ export class ImportFileError extends Error {
   override readonly name = 'ImportFileError';
 }
 
-/** ISO 8601 with a time zone, as a normalised UTC instant. */
-const timestamp = z.string({ error: 'must be text' }).transform((value, context) => {
-  const normalised = parseInstant(value);
-  if (normalised !== null) return normalised;
-  context.addIssue({
-    code: 'custom',
-    message: 'must be an ISO 8601 date and time with a time zone, such as 2024-05-08T13:56:00Z',
-  });
-  return z.NEVER;
-});
+/** As a normalised instant in UTC. */
+const timestamp = writtenInstant.transform((instant) => instant.toISOString());
 
 const turnShape = {
   query: text(MAX_QUERY_LENGTH),
@@ -120,26 +114,10 @@ export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-const INSTANT = /^(\d{4})-(\d{2})-(\d{2})[Tt ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?([Zz]|[+-]\d{2}:?\d{2})$/;
-
 /** The same instant in UTC with milliseconds, or null where the text is not an instant of the years 1 to 9999. */
 export function parseInstant(value: string): string | null {
-  const match = INSTANT.exec(value);
-  if (!match) return null;
-  const [, year, month, day] = match;
-  // Date turns 30 February into 2 March instead of refusing it.
-  const lastDay = new Date(Date.UTC(2000 + (Number(year) % 400), Number(month), 0)).getUTCDate();
-  if (Number(day) > lastDay) return null;
-  const zone = (match[6] ?? '').replace(/^([+-]\d{2})(\d{2})$/, '$1:$2');
-  const instant = new Date(
-    `${value.slice(0, 10)}T${value.slice(11, value.length - (match[6] ?? '').length)}${zone.toUpperCase()}`,
-  );
-  const time = instant.getTime();
-  return time >= YEAR_1_MS && time < YEAR_10000_MS ? instant.toISOString() : null;
+  return readInstant(value).instant?.toISOString() ?? null;
 }
-
-const YEAR_1_MS = Date.parse('0001-01-01T00:00:00Z');
-const YEAR_10000_MS = Date.UTC(10_000, 0, 1);
 
 function describeIssue(
   line: number,

@@ -53,7 +53,7 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   shared: (to) => isIn(to, 'errors', 'log', 'access', 'events'),
   db: (to) => isIn(to, 'log') || to.role === 'tables',
   graphql: (to, from) =>
-    isIn(to, 'db', 'log', 'access', 'errors', 'config', 'http') ||
+    isIn(to, 'db', 'log', 'access', 'errors', 'config', 'http', 'shared') ||
     (from.path === 'src/graphql/schema.ts' && to.room === 'domain' && to.role === 'graphql'),
   journal: (to) => isIn(to, 'log', 'db'),
   // Events that can't wait for the database are kept in the journal.

@@ -24,9 +24,6 @@ export interface Restored {
   readonly replayed: number;
 }
 
-const instant = z.iso
-  .datetime({ error: 'must be an instant in ISO 8601' })
-  .transform((text) => new Date(text));
 const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be a SHA-256 hash in hexadecimal' });
 const nullableText = (maximum: number) => input.text(maximum, 0).nullable();
 const names = z.array(input.text(1_000, 0)).max(100);
@@ -38,7 +35,7 @@ const ConversationLine = z.object({
   conversationId: input.conversationId,
   episodeId: nullableText(255),
   lastMode: z.enum(['plain_english', 'founder_takeaway', 'engineer_angle']).nullable(),
-  lastInteraction: instant,
+  lastInteraction: input.writtenInstant,
   intentHistory: z.array(input.text(50, 0)).max(50),
   context: input.jsonObject,
   chainHash: hash.nullable(),
@@ -61,7 +58,7 @@ const TurnLine = z.object({
   confidence: z.number().min(0).max(1).nullable(),
   requiresClarification: z.boolean(),
   clarifyingQuestions: names,
-  timestamp: instant,
+  timestamp: input.writtenInstant,
   sessionId: nullableText(255),
   metadata: input.jsonObject,
   status: z.enum(INTERACTION_STATUSES),
