@@ -9,7 +9,7 @@ import {
   pgTable,
   serial,
   text,
-  uniqueIndex,
+  unique,
   varchar,
 } from 'drizzle-orm/pg-core';
 import { instant, tenantId } from '../../db/columns.ts';
@@ -20,7 +20,11 @@ export const characters = pgTable(
   {
     id: serial('id').primaryKey(),
     tenantId: tenantId(),
+    /** Whose own it is, and known to nobody else; null: shared by all users of the tenant. */
+    userId: text('user_id'),
     characterName: varchar('character_name', { length: 100 }).notNull(),
+    /** By which names are the same that differ in case, accents or punctuation; null: not made yet. */
+    nameKey: text('name_key'),
     aliases: text('aliases').array().notNull().default(sql`'{}'::text[]`),
     creator: varchar('creator', { length: 100 }).notNull(),
     sourceFranchise: varchar('source_franchise', { length: 200 }).notNull(),
@@ -56,7 +60,11 @@ export const characters = pgTable(
     isActive: boolean('is_active').notNull().default(true),
   },
   (table) => [
-    uniqueIndex('character_profiles_character_name_key').on(table.characterName, table.tenantId),
+    unique('character_profiles_name_key')
+      .on(table.characterName, table.tenantId, table.userId)
+      .nullsNotDistinct(),
+    index('character_profiles_owner_idx').on(table.userId, table.tenantId),
+    index('character_profiles_name_key_idx').on(table.nameKey, table.tenantId),
     index('character_profiles_creator_idx').on(table.creator),
     index('character_profiles_source_franchise_idx').on(table.sourceFranchise),
     check('character_profiles_consistency_check', sql`${table.consistencyScore} between 0 and 1`),
