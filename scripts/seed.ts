@@ -5,6 +5,6 @@ import { SEED_CHARACTERS } from '../src/domains/characters/seed.ts';
 
 /** Loads the seed characters; those that exist get their seed profile again. */
 await runStandalone(async (services) => {
-  const rows = await upsertCharacters(services, LOCAL_PRINCIPAL.tenantId, SEED_CHARACTERS);
-  services.log.info({ characters: rows.map((row) => row.characterName) }, 'seed characters loaded');
+  const written = await upsertCharacters(services, LOCAL_PRINCIPAL, SEED_CHARACTERS);
+  services.log.info({ characters: written.map(({ row }) => row.characterName) }, 'seed characters loaded');
 });

@@ -9,6 +9,7 @@ import { Availability } from './db/availability.ts';
 import type { Database } from './db/client.ts';
 import { makeDataDirectory } from './db/data-directory.ts';
 import { openDatabase } from './db/open.ts';
+import { keyNames } from './domains/characters/names.ts';
 import type { TurnStore } from './domains/interactions/store.ts';
 import { requirePermission } from './domains/ownership.ts';
 import type { Services } from './graphql/context.ts';
@@ -95,6 +96,7 @@ export async function createApp(
     await services.tombstones.start();
     noteDangers(services, journal, { fileSystem, durabilityProblems, ...sealed });
     await services.store.recover((owner, at) => services.tombstones.forbids(owner, at));
+    await keyNames(db);
     if (config.seed) await seedCharacters(services);
     return assemble(services, overrides, release);
   } catch (error) {

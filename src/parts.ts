@@ -320,7 +320,6 @@ function buildMemory(
 
 /** An empty database gets the seed characters, so that a first query has something to answer from. */
 export async function seedCharacters(services: Services): Promise<void> {
-  const tenantId = LOCAL_PRINCIPAL.tenantId;
-  if (services.config.databaseUrl || (await characterStats(services.db, tenantId)).total > 0) return;
-  await upsertCharacters(services, tenantId, SEED_CHARACTERS);
+  if (services.config.databaseUrl || (await characterStats(services.db, LOCAL_PRINCIPAL)).total > 0) return;
+  await upsertCharacters(services, LOCAL_PRINCIPAL, SEED_CHARACTERS);
 }

@@ -29,6 +29,8 @@ const IDENTIFIERS = [
   'confirm',
   'lines',
   'credential',
+  'characterName',
+  'character',
 ];
 /** Names that stand for nothing of a user's, and a value for each. What the victim said is put in as text, too. */
 const VALUES: Record<string, unknown> = {
@@ -54,6 +56,10 @@ const VALUES: Record<string, unknown> = {
   includeArchived: true,
   dryRun: false,
   activeOnly: false,
+  shared: false,
+  replace: true,
+  creator: CANARY,
+  sourceFranchise: CANARY,
   intent: 'conversation',
   status: 'RECORDED',
   tiers: ['KEYWORDS', 'RECENT'],
@@ -69,9 +75,8 @@ const VALUES: Record<string, unknown> = {
   roles: ['ADMIN'],
   permissions: ['ADMIN'],
 };
-/** Characters belong to the tenant: all of its users see and edit them. */
-const OF_THE_TENANT =
-  /^(Query\.characters?\(|Mutation\.(upsertCharacters?|deactivateCharacter)\(|Query\.memorySearch\(filter\.character\))/;
+/** What a profile says: nothing that names somebody else's. */
+const PROFILE = /^Mutation\.upsertCharacters?\(/;
 /** Arguments of other fields: reached only through an object that its caller may see. */
 const NESTED = new Set(
   ['after', 'before', 'first', 'last'].map((name) => `Conversation.interactions(${name})`),
@@ -82,14 +87,15 @@ const { root, nested } = placesOf(schema);
 /** What a place is called; names of credentials are told from other names. */
 function nameIn({ field, path }: Place): string {
   const name = path.at(-1) ?? '';
-  return name === 'name' && field.endsWith('Credential') ? 'credential' : name;
+  if (name !== 'name') return name;
+  return field.endsWith('Credential') ? 'credential' : /character/i.test(field) ? 'characterName' : name;
 }
 
 /** Why nobody has said yet how a place is kept apart; null if somebody has. */
 function missingPolicy(place: Place): string | null {
   const name = nameIn(place);
   if (place.name === 'Mutation.createApiKey(input.name)') return null;
-  if (OF_THE_TENANT.test(place.name) || IDENTIFIERS.includes(name) || name in VALUES) return null;
+  if (PROFILE.test(place.name) || IDENTIFIERS.includes(name) || name in VALUES) return null;
   return `${place.name}: say in this test whose "${name}" is`;
 }
 
@@ -148,6 +154,13 @@ beforeAll(async () => {
   const cursors = [...pages.data.interactions.edges, ...pages.data.conversations.edges].map(
     ({ cursor }) => cursor,
   );
+  const { data: made } = await app.graphql(
+    `mutation { upsertCharacter(input: { characterName: "Figment of Vera", aliases: ["${WORDS}"], creator: "${CANARY}",
+      sourceFranchise: "${CANARY}", personalityTraits: "${CANARY}", backgroundStory: "${WORDS} ${CANARY}" }) {
+      ... on UpsertCharacterSuccess { character { id } } } }`,
+    {},
+    VICTIM,
+  );
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -155,7 +168,8 @@ beforeAll(async () => {
   Object.assign(secrets, {
     id: turns
       .flatMap((turn: { id: string; conversation: { id: string } }) => [turn.id, turn.conversation.id])
-      .slice(0, 2),
+      .slice(0, 2)
+      .concat(made.upsertCharacter.character.id),
     turnId: [turns[1].turnId],
     conversationId: ['thread of vera'],
     episodeId: ['episode of vera'],
@@ -168,8 +182,10 @@ beforeAll(async () => {
     confirm: [VICTIM],
     lines: [exported.data.exportUser.lines],
     credential: ['OF_VERA'],
+    characterName: ['Figment of Vera'],
+    character: ['Figment of Vera'],
   });
-  canaries.push('Verity', ...turns.map(({ turnId }: { turnId: string }) => turnId), `echo_${key}`);
+  canaries.push('Verity', 'Figment', ...turns.map(({ turnId }: { turnId: string }) => turnId), `echo_${key}`);
 });
 afterAll(() => app.close());
 
@@ -179,7 +195,8 @@ const victimsRows = () =>
     `select (select json_agg(i order by id) from (select * from echo_unified_interactions where user_id = $1 and tenant_id = 'default') i)::text as turns,
             (select json_agg(c order by id) from (select * from echo_conversations where user_id = $1 and tenant_id = 'default') c)::text as threads,
             (select json_agg(k order by id) from (select * from echo_api_keys where user_id = $1 and tenant_id = 'default') k)::text as keys,
-            (select json_agg(s order by name) from (select * from echo_credentials where tenant_id = 'default') s)::text as credentials`,
+            (select json_agg(s order by name) from (select * from echo_credentials where tenant_id = 'default') s)::text as credentials,
+            (select json_agg(p order by id) from (select * from character_profiles where user_id = $1 and tenant_id = 'default') p)::text as characters`,
     [VICTIM],
   );
 
@@ -188,7 +205,12 @@ function attack(place: Place, secret: unknown) {
   return callOf(schema, place, (path, isChosen) => {
     const name = path.at(-1) ?? '';
     if (isChosen) return secret;
-    if (name === 'characterName' || (name === 'name' && place.field !== 'createApiKey')) return 'Iris Vale';
+    if (
+      name === 'characterName' ||
+      name === 'character' ||
+      (name === 'name' && place.field !== 'createApiKey')
+    )
+      return 'Iris Vale';
     if (IDENTIFIERS.includes(name))
       return name === 'turnId' ? crypto.randomUUID() : `mine ${place.name}`.slice(0, 90);
     return name in VALUES && name !== 'query' ? VALUES[name] : 'Something of mine';
@@ -239,12 +261,19 @@ describe.each([
       conversationId: 'no such thread',
       keyId: '000000000000',
       credential: 'no-such-credential',
+      characterName: 'No such figment',
+      character: 'No such figment',
     };
     for (const [, place] of probes) {
       const name = nameIn(place);
       const nothing = made[name];
       // Writing into a thread that does not exist makes it.
-      if (nothing === undefined || ['recordTurns', 'processQuery', 'storeCredential'].includes(place.field))
+      if (
+        nothing === undefined ||
+        ['recordTurns', 'processQuery', 'storeCredential', 'upsertCharacter', 'upsertCharacters'].includes(
+          place.field,
+        )
+      )
         continue;
       const ask = async (secret: unknown) => {
         const { query, variables } = attack(place, secret);
@@ -295,6 +324,8 @@ test('an owner sees all of it by the same calls, so the calls are not empty', as
       'Query.interactions(filter.conversationId)',
       'Query.interactions(filter.text)',
       'Query.memorySearch(query)',
+      'Query.character(name)',
+      'Query.characters(filter.search)',
       'Query.node(id)',
     ]),
   );
@@ -336,13 +367,14 @@ describe('subscriptions', () => {
 
 describe('every statement that was sent meanwhile', () => {
   const OWNED =
-    /\becho_(unified_interactions|conversations|index_\w+|events|api_keys|credentials|authenticators)\b/;
+    /\b(echo_(unified_interactions|conversations|index_\w+|events|api_keys|credentials|authenticators)|character_profiles)\b/;
   /** Statements without an owner in them, and why that is right. */
   const EXCEPTIONS: Record<string, string> = {
     stored_turns: 'the journal looks whether turns that it made itself are stored',
     finish_vectors: 'the vector worker, for turns that it took',
     oldest_without_vector: 'a figure of the whole server',
     index_texts: 'the word index, for turns whose ids came with their owner',
+    characters_to_key: 'keys of names, of all at the start',
     events_latest: 'the feed reads for all; each subscriber is asked what it may see',
     events_after: 'the feed reads for all; each subscriber is asked what it may see',
   };

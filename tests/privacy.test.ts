@@ -15,10 +15,10 @@ const RECORD = `mutation ($input: RecordTurnsInput!) {
   recordTurns(input: $input) { ... on RecordTurnsSuccess { interactions { turnId } } ... on Error { code message } }
 }`;
 const EXPORT = `query ($userId: String, $after: String, $first: Int) {
-  exportUser(userId: $userId, after: $after, first: $first) { lines next manifest { conversations turns sha256 format } }
+  exportUser(userId: $userId, after: $after, first: $first) { lines next manifest { characters conversations turns sha256 format } }
 }`;
 const RESTORE = `mutation ($lines: [String!]!, $userId: String) {
-  restoreUser(lines: $lines, userId: $userId) { ... on RestoreUserSuccess { turns replayed } ... on Error { code message } }
+  restoreUser(lines: $lines, userId: $userId) { ... on RestoreUserSuccess { turns replayed characters } ... on Error { code message } }
 }`;
 const ERASE = `mutation ($userId: String, $confirm: String!) {
   eraseUser(userId: $userId, confirm: $confirm) {
@@ -72,6 +72,14 @@ async function fill(target: TestApp, user: string) {
   await target.graphql(
     `mutation { processQuery(input: { query: "What of ${CANARY}?", episodeId: "episode ${CANARY}", idempotencyKey: "ask-${CANARY}",
       mode: FOUNDER_TAKEAWAY, context: { about: "${CANARY}" } }) { __typename } }`,
+    {},
+    user,
+  );
+  await target.graphql(
+    `mutation { upsertCharacters(inputs: [
+      { characterName: "Figment ${CANARY}", aliases: ["${CANARY} the Elder"], creator: "${CANARY}", age: 7, notes: "${CANARY}",
+        referenceImages: [{ url: "${CANARY}" }], styleElements: ["${CANARY}"] },
+      { characterName: "Another ${CANARY}" }]) { __typename } }`,
     {},
     user,
   );
@@ -151,8 +159,13 @@ describe('an export', () => {
   test('goes into an empty server, where it is the same', async () => {
     await fill(app, USER);
     const { lines, manifest } = await exported(app, USER);
-    expect(manifest).toMatchObject({ conversations: 3, turns: 83, format: 'echo-brain-export/1' });
-    expect(lines).toHaveLength(86);
+    expect(manifest).toMatchObject({
+      characters: 2,
+      conversations: 3,
+      turns: 83,
+      format: 'echo-brain-export/1',
+    });
+    expect(lines).toHaveLength(88);
     expect(lines.join('\n')).toContain('"rating":0.5');
 
     const other = await startTestApp({ env: { CANARY_INTERVAL_MS: '0' } });

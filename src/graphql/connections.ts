@@ -74,11 +74,21 @@ export function timeCursor<Row>(of: (row: Row) => TimePosition): CursorFormat<Ro
   };
 }
 
-/** Cursors over a name. */
-export function nameCursor<Row>(of: (row: Row) => string): CursorFormat<Row, string> {
+/** Stands between the name and the id of a cursor. */
+const SEPARATOR = '\n';
+
+/** Cursors over a name, made unique by an id. */
+export function nameCursor<Row>(
+  of: (row: Row) => { name: string; id: number },
+): CursorFormat<Row, { name: string; id: number }> {
   return {
-    encode: of,
-    decode: (cursor) => (/^[^\0\ufffd]{1,1000}$/u.test(cursor) ? cursor : null),
+    encode: (row) => `${of(row).name}${SEPARATOR}${of(row).id}`,
+    decode: (cursor) => {
+      const parts = /^([^\0\ufffd]{1,1000})\n(\d{1,10})$/u.exec(cursor);
+      if (parts) return { name: parts[1] ?? '', id: Math.min(Number(parts[2]), 2_147_483_647) };
+      // Of a version whose names were unique.
+      return /^[^\0\ufffd]{1,1000}$/u.test(cursor) ? { name: cursor, id: 2_147_483_647 } : null;
+    },
   };
 }
 

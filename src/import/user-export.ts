@@ -11,11 +11,11 @@ const USAGE = `usage: npm run export -- FILE [--user ID] [--url URL]     writes 
        npm run restore -- FILE [--user ID] [--url URL]    takes such a file back, into this or another server`;
 const EXPORT = `query Export($userId: String, $after: String) { exportUser(userId: $userId, after: $after) { lines next } }`;
 const MANIFEST = `query Manifest($userId: String) {
-  exportUser(userId: $userId, first: 1) { manifest { format tenantId userId conversations turns sha256 } }
+  exportUser(userId: $userId, first: 1) { manifest { format tenantId userId characters conversations turns sha256 } }
 }`;
 const RESTORE = `mutation Restore($lines: [String!]!, $userId: String) {
   result: restoreUser(lines: $lines, userId: $userId) {
-    ... on RestoreUserSuccess { turns replayed } ... on Error { code message }
+    ... on RestoreUserSuccess { turns replayed characters } ... on Error { code message }
   }
 }`;
 /** Of one request; the server takes 1 MiB and 500 lines. */
@@ -30,6 +30,7 @@ export interface UserExportServices {
 interface Manifest {
   readonly sha256: string;
   readonly turns: number;
+  readonly characters: number;
 }
 
 /** `npm run export` and `npm run restore`. @returns the exit code: 0 done, 1 refused or not the same, 2 wrong usage */
@@ -122,17 +123,23 @@ async function writeExport(
 }
 
 async function restoreFrom(file: string, userId: string | null, send: Send, print: (line: string) => void) {
-  const total = { turns: 0, replayed: 0 };
+  const total = { turns: 0, replayed: 0, characters: 0 };
   for await (const lines of batches(file)) {
-    const done = read<{ turns: number; replayed: number; code?: string; message?: string }>(
-      await send({ query: RESTORE, variables: { lines, userId } }),
-      'result',
-    );
+    const done = read<{
+      turns: number;
+      replayed: number;
+      characters: number;
+      code?: string;
+      message?: string;
+    }>(await send({ query: RESTORE, variables: { lines, userId } }), 'result');
     if (done.code) throw new ImportRefusedError(done.code, done.message ?? '');
     total.turns += done.turns;
     total.replayed += done.replayed;
+    total.characters += done.characters;
   }
-  print(`${total.turns} turns stored, ${total.replayed} were there already`);
+  print(
+    `${total.turns} turns stored, ${total.replayed} were there already${total.characters > 0 ? `; ${total.characters} own characters stored` : ''}`,
+  );
   return 0;
 }
 

@@ -66,7 +66,7 @@ export async function startTestApp(
       },
     },
   );
-  if (options.seed) await upsertCharacters(app.services, 'default', SEED_CHARACTERS);
+  if (options.seed) await upsertCharacters(app.services, LOCAL_PRINCIPAL, SEED_CHARACTERS);
   const url = await app.listen();
   const clients: Client[] = [];
   return {

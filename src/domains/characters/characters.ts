@@ -1,8 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { PoolClient } from 'pg';
 import { z } from 'zod';
+import { mayActForOthers, type Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow } from '../../db/statements.ts';
-import { NotFound } from '../errors.ts';
+import { Forbidden, NotFound } from '../errors.ts';
 import { jsonValueList, parseInput, text } from '../input.ts';
+import { checkLimits, extentOf } from './limits.ts';
+import { nameKeyOf } from './name-key.ts';
 import { type CharacterRow, characters } from './tables.ts';
 
 export const MAX_CHARACTERS_PER_CALL = 500;
@@ -47,28 +52,43 @@ const CharacterProfile = z.object({
   styleElements: jsonValueList.nullish(),
   generationPrompts: long,
   notes: long,
+  /** Absent: shared where the caller may write shared ones, else the caller's own. */
+  shared: z.boolean().nullish(),
+  /** Fields that are not given become empty, instead of staying as they are. */
+  replace: z.boolean().nullish(),
 });
 
 export type CharacterProfile = z.input<typeof CharacterProfile>;
+type Profile = z.output<typeof CharacterProfile>;
+
+/** What a write did to a character. */
+export type CharacterOutcome = 'CREATED' | 'CHANGED' | 'UNCHANGED';
+
+export interface WrittenCharacter {
+  readonly row: CharacterRow;
+  readonly outcome: CharacterOutcome;
+}
 
 interface Services {
   readonly db: Database;
   readonly config: { readonly defaultCreator: string };
-  readonly characters: { changed(tenantId: string): void };
+  readonly characters: { changed(tenantId: string, userId: string | null): void };
 }
 
 /**
  * Creates characters that are new and updates the fields given of those that are known, by name; all or nothing.
- * A deactivated character becomes active again.
+ * A deactivated character becomes active again. Names are the same that differ in case, accents or punctuation only;
+ * the one that is stored keeps its spelling. Users write their own characters, known to them alone; shared ones
+ * belong to admins and services.
  *
- * @returns rows in the order given
- * @throws InvalidInput naming the entry, the field and its limit
+ * @returns in the order given
+ * @throws InvalidInput naming the entry, the field and its limit; Forbidden for a shared one of somebody else
  */
 export async function upsertCharacters(
   services: Services,
-  tenantId: string,
+  by: Principal,
   inputs: readonly CharacterProfile[],
-): Promise<CharacterRow[]> {
+): Promise<WrittenCharacter[]> {
   const profiles = parseInput(
     z
       .array(CharacterProfile)
@@ -77,77 +97,168 @@ export async function upsertCharacters(
     inputs,
     'inputs',
   );
-  const rows = await services.db.transaction(async (client) => {
-    const written: CharacterRow[] = [];
-    // By name, so that two calls never wait for each other's rows; those of one name stay in their order.
-    const entries = [...profiles.entries()].sort(([, a], [, b]) => compare(a.characterName, b.characterName));
-    for (const [index, profile] of entries) {
-      const { text: statement, values } = upsertStatement(tenantId, profile, services.config.defaultCreator);
-      const result = await client.query(statement, values);
-      written[index] = mapRow(characters, result.rows[0]);
+  const owners = profiles.map(({ shared }, index) => ownerOf(by, shared, `inputs.${index}.shared`));
+  const written: WrittenCharacter[] = [];
+  await services.db.transaction(async (client) => {
+    // The shared ones first, so that two calls never wait for each other.
+    for (const userId of [null, by.userId]) {
+      const entries = [...profiles.entries()].filter(([index]) => owners[index] === userId);
+      if (entries.length === 0) continue;
+      await lockCharacters(client, by.tenantId, userId);
+      const owner = { tenantId: by.tenantId, userId };
+      const before = await extentOf(client, owner);
+      const known = await knownCharacters(client, owner, entries);
+      for (const [index, profile] of entries) {
+        const one = await writeCharacter(client, owner, profile, { known, ...services.config });
+        written[index] = one;
+        known.set(one.row.characterName, one.row).set(nameKeyOf(one.row.characterName), one.row);
+      }
+      await checkLimits(client, owner, before);
     }
-    return written;
   });
-  services.characters.changed(tenantId);
-  return rows;
+  const changed = owners.filter((_, index) => written[index]?.outcome !== 'UNCHANGED');
+  for (const userId of new Set(changed)) services.characters.changed(by.tenantId, userId);
+  return written;
 }
 
 /**
- * Hides a character from queries and lists; its row stays.
+ * Hides a character from queries and lists; its row stays. One's own goes before a shared one of the same name.
  *
- * @throws NotFound if there is no active character of that name
+ * @param shared only the shared one, or only one's own; null: whichever the caller may change
+ * @throws NotFound if the caller may change no active character of that name; Forbidden
  */
 export async function deactivateCharacter(
   services: Services,
-  tenantId: string,
+  by: Principal,
   name: string,
+  shared: boolean | null = null,
 ): Promise<CharacterRow> {
-  const values = [parseInput(text(100), name, 'name'), tenantId];
+  const wanted = parseInput(text(100), name, 'name');
+  if (shared) ownerOf(by, shared, 'shared');
+  const mayChangeOwn = shared !== true;
+  const mayChangeShared = shared !== false && mayActForOthers(by);
   const result = await services.db.transaction((client) =>
     client.query({
       name: 'deactivate_character',
-      text: `update character_profiles set is_active = false, updated_at = now()
-             where character_name = $1 and tenant_id = $2 and is_active returning *`,
-      values,
+      text: `update character_profiles set is_active = false, updated_at = now() where id = (
+               select id from character_profiles
+               where tenant_id = $1 and is_active and (character_name = $2 or name_key = $3)
+                 and ((user_id = $4 and $5) or (user_id is null and $6))
+               order by user_id is null, character_name <> $2, id limit 1
+             ) returning *`,
+      values: [by.tenantId, wanted, nameKeyOf(wanted), by.userId, mayChangeOwn, mayChangeShared],
     }),
   );
-  if (!result.rows[0]) throw new NotFound('name', `there is no active character "${name}"`);
+  if (!result.rows[0])
+    throw new NotFound(
+      'name',
+      `there is no active character "${wanted}"${mayChangeShared ? '' : ' of yours; those that all users share are changed by an admin or a service'}`,
+    );
   const row = mapRow(characters, result.rows[0]);
-  services.characters.changed(tenantId);
+  services.characters.changed(by.tenantId, row.userId);
   return row;
 }
 
-function upsertStatement(
-  tenantId: string,
-  profile: z.output<typeof CharacterProfile>,
-  defaultCreator: string,
-) {
+/** Whose a character is that the caller writes; null: all users'. @throws Forbidden */
+function ownerOf(by: Principal, shared: boolean | null | undefined, field: string): string | null {
+  const mayShare = mayActForOthers(by);
+  if (shared && !mayShare)
+    throw new Forbidden(`${field}: only an admin or a service writes characters that all users share`);
+  return (shared ?? mayShare) ? null : by.userId;
+}
+
+/** One writer at a time for what belongs together, so that limits and names hold. */
+async function lockCharacters(client: PoolClient, tenantId: string, userId: string | null): Promise<void> {
+  await client.query({
+    name: 'lock_characters',
+    text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+    values: [JSON.stringify(['characters', tenantId, userId])],
+  });
+}
+
+interface Ownership {
+  readonly tenantId: string;
+  readonly userId: string | null;
+}
+
+/** The owner's characters that the entries may mean: by their names as they are written, and by the names' keys. */
+async function knownCharacters(
+  client: PoolClient,
+  { tenantId, userId }: Ownership,
+  entries: readonly [number, Profile][],
+): Promise<Map<string, CharacterRow>> {
+  const names = entries.map(([, { characterName }]) => characterName);
+  const { rows } = await client.query({
+    name: 'known_characters',
+    text: `select * from character_profiles where tenant_id = $1 and user_id is not distinct from $2
+             and (character_name = any($3::text[]) or name_key = any($4::text[])) order by is_active, id desc`,
+    values: [tenantId, userId, names, names.map(nameKeyOf)],
+  });
+  const known = new Map<string, CharacterRow>();
+  const found = rows.map((raw) => mapRow(characters, raw));
+  for (const row of found) known.set(nameKeyOf(row.characterName), row);
+  for (const row of found) known.set(row.characterName, row);
+  return known;
+}
+
+async function writeCharacter(
+  client: PoolClient,
+  owner: Ownership,
+  { shared: _shared, replace, ...profile }: Profile,
+  { known, defaultCreator }: { known: ReadonlyMap<string, CharacterRow>; defaultCreator: string },
+): Promise<WrittenCharacter> {
+  const { characterName } = profile;
+  const stored = known.get(characterName) ?? known.get(nameKeyOf(characterName));
   const given = Object.entries(profile).filter(([, value]) => value !== undefined && value !== null);
-  const columns = given.map(([key]) => characters[key as keyof CharacterProfile].name);
-  const values = given.map(([, value]) =>
-    Array.isArray(value) && value !== profile.aliases ? JSON.stringify(value) : value,
-  );
-  const updates = columns.map((column) => `${column} = excluded.${column}`);
-  if (!profile.creator) add(columns, values, 'creator', defaultCreator);
-  if (!profile.sourceFranchise) add(columns, values, 'source_franchise', 'original');
-  add(columns, values, 'tenant_id', tenantId);
-  return {
-    text: `insert into character_profiles (${columns.join(', ')}) values (${columns.map((_, n) => `$${n + 1}`).join(', ')})
-           on conflict (character_name, tenant_id)
-           do update set ${[...updates, 'is_active = true', 'updated_at = now()'].join(', ')} returning *`,
-    values,
+  const fields: Record<string, unknown> = {
+    ...(replace || !stored ? EMPTY : {}),
+    ...(replace || !stored ? { creator: defaultCreator } : {}),
+    ...Object.fromEntries(given),
+    ...(stored ? { characterName: stored.characterName, isActive: true } : {}),
   };
+  if (fields.creator === '') fields.creator = defaultCreator;
+  if (fields.sourceFranchise === '') fields.sourceFranchise = EMPTY.sourceFranchise;
+  if (
+    stored &&
+    Object.entries(fields).every(([key, value]) =>
+      isDeepStrictEqual(value, stored[key as keyof CharacterRow]),
+    )
+  )
+    return { row: stored, outcome: 'UNCHANGED' };
+  const columns = Object.keys(fields).map((key) => characters[key as keyof CharacterRow].name);
+  const values = Object.entries(fields).map(([key, value]) =>
+    key !== 'aliases' && Array.isArray(value) ? JSON.stringify(value) : value,
+  );
+  const places = columns.map((_, index) => `$${index + 1}`);
+  const own = (offset: number) => `$${values.length + offset}`;
+  const { rows } = stored
+    ? await client.query(
+        `update character_profiles set ${columns.map((column, index) => `${column} = ${places[index]}`).join(', ')},
+           updated_at = now() where id = ${own(1)} and tenant_id = ${own(2)} returning *`,
+        [...values, stored.id, owner.tenantId],
+      )
+    : await client.query(
+        `insert into character_profiles (${columns.join(', ')}, tenant_id, user_id, name_key)
+         values (${places.join(', ')}, ${own(1)}, ${own(2)}, ${own(3)}) returning *`,
+        [...values, owner.tenantId, owner.userId, nameKeyOf(characterName)],
+      );
+  return { row: mapRow(characters, rows[0]), outcome: stored ? 'CHANGED' : 'CREATED' };
 }
 
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-function add(columns: string[], values: unknown[], column: string, value: string): void {
-  const known = columns.indexOf(column);
-  if (known >= 0) values[known] = value;
-  else {
-    columns.push(column);
-    values.push(value);
-  }
-}
+/** A profile that says nothing. */
+const EMPTY = {
+  aliases: [],
+  sourceFranchise: 'original',
+  characterType: 'original',
+  ...Object.fromEntries(
+    (
+      [
+        ...['age', 'gender', 'physicalDescription', 'height', 'build', 'hairColor', 'hairStyle', 'eyeColor'],
+        ...['distinctiveFeatures', 'personalityTraits', 'backgroundStory', 'occupation', 'skillsAbilities'],
+        ...['relationships', 'visualStyle', 'artStyle', 'generationPrompts', 'notes'],
+      ] as (keyof CharacterRow)[]
+    ).map((name) => [name, null]),
+  ),
+  referenceImages: [],
+  styleElements: [],
+};

@@ -1,21 +1,25 @@
+import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
-import { buildCharacterMatcher, type CharacterMatcher } from './matcher.ts';
-import { matchableCharacters } from './reads.ts';
+import { buildCharacterMatcher, type CharacterMatcher, type CharacterMention } from './matcher.ts';
+import { type CharacterOwner, namesOf, versionOfNames } from './names.ts';
 
 /** How long a matcher may be older than the table when another process changes characters. */
 const MAX_AGE_MS = 5_000;
+/** Users whose own names are kept ready; of others they are read again. */
+const MAX_USERS = 2_000;
 
 interface Entry {
-  matcher: CharacterMatcher;
-  builtAt: number;
-  fingerprint: string;
+  readonly matcher: CharacterMatcher;
+  readonly version: string;
+  checkedAt: number;
   stale: boolean;
 }
 
 /**
- * The matchers over the characters of each tenant, built from the database and refreshed on change: at once for
- * changes of this process, within seconds for others'.
+ * Who knows whom by which name: a matcher over the characters that users of a tenant share, and one over each user's
+ * own. Made from the database and made anew on change: at once for changes of this process, within seconds for
+ * others'. Users' own names cost nobody else anything.
  */
 export class CharacterDirectory {
   readonly #db: Database;
@@ -29,54 +33,94 @@ export class CharacterDirectory {
   }
 
   /**
-   * The ids of characters that a text mentions, the main one first.
+   * The ids of characters that a text of this user mentions, the main one first. Where an own character and a shared
+   * one are called the same, it is the own one.
    *
    * @throws if the database has never been read for this tenant and does not answer
    */
-  async mentionedIn(tenantId: string, text: string): Promise<number[]> {
-    const matcher = await this.#matcher(tenantId);
-    return matcher.find(text).map((mention) => mention.characterId);
+  async mentionedIn({ tenantId, userId }: Owner, text: string): Promise<number[]> {
+    const [shared, own] = await Promise.all([
+      this.#matcher({ tenantId, userId: null }),
+      this.#matcher({ tenantId, userId }),
+    ]);
+    return ownFirst(own.find(text), shared.find(text)).map((mention) => mention.characterId);
   }
 
-  /** Says that a tenant's characters were changed by this process. */
-  changed(tenantId: string): void {
-    const entry = this.#entries.get(tenantId);
+  /** Says that this process changed a user's own characters, or (null) those that the tenant shares. */
+  changed(tenantId: string, userId: string | null): void {
+    const entry = this.#entries.get(keyOf({ tenantId, userId }));
     if (entry) entry.stale = true;
   }
 
-  async #matcher(tenantId: string): Promise<CharacterMatcher> {
-    const entry = this.#entries.get(tenantId);
-    if (entry && !entry.stale && performance.now() - entry.builtAt < MAX_AGE_MS) return entry.matcher;
+  async #matcher(owner: CharacterOwner): Promise<CharacterMatcher> {
+    const entry = this.#entries.get(keyOf(owner));
+    if (entry && !entry.stale && performance.now() - entry.checkedAt < MAX_AGE_MS) return entry.matcher;
     try {
-      return (await this.#refresh(tenantId)).matcher;
+      return (await this.#refresh(owner)).matcher;
     } catch (error) {
       if (!entry) throw error;
       // Names change rarely; the last known ones are right unless they were just changed.
       this.#log.warn(
-        { err: error, tenantId },
+        { err: error, tenantId: owner.tenantId },
         'characters could not be refreshed; using the last known names',
       );
       return entry.matcher;
     }
   }
 
-  #refresh(tenantId: string): Promise<Entry> {
-    let running = this.#refreshing.get(tenantId);
+  #refresh(owner: CharacterOwner): Promise<Entry> {
+    const key = keyOf(owner);
+    let running = this.#refreshing.get(key);
     if (!running) {
-      running = this.#load(tenantId).finally(() => this.#refreshing.delete(tenantId));
-      this.#refreshing.set(tenantId, running);
+      running = this.#load(owner, key).finally(() => this.#refreshing.delete(key));
+      this.#refreshing.set(key, running);
     }
     return running;
   }
 
-  async #load(tenantId: string): Promise<Entry> {
-    const before = this.#entries.get(tenantId);
+  async #load(owner: CharacterOwner, key: string): Promise<Entry> {
+    const before = this.#entries.get(key);
+    const wasStale = before?.stale ?? true;
     if (before) before.stale = false;
-    const rows = await matchableCharacters(this.#db, tenantId);
-    const fingerprint = JSON.stringify(rows);
-    const matcher = before?.fingerprint === fingerprint ? before.matcher : buildCharacterMatcher(rows);
-    const entry = { matcher, builtAt: performance.now(), fingerprint, stale: before?.stale ?? false };
-    this.#entries.set(tenantId, entry);
+    // Before the names: what changes between the two is noticed the next time.
+    const version = await versionOfNames(this.#db, owner);
+    const isSame = before !== undefined && !wasStale && before.version === version;
+    const matcher = isSame ? before.matcher : buildCharacterMatcher(await namesOf(this.#db, owner));
+    const entry = { matcher, version, checkedAt: performance.now(), stale: before?.stale ?? false };
+    // Moved to the end, so that the first one is the one that was checked longest ago.
+    this.#entries.delete(key);
+    this.#entries.set(key, entry);
+    if (owner.userId !== null) this.#forgetOldest();
     return entry;
   }
+
+  #forgetOldest(): void {
+    for (const key of this.#entries.keys()) {
+      if (this.#entries.size <= MAX_USERS) return;
+      if (!key.endsWith(',null]')) this.#entries.delete(key);
+    }
+  }
+}
+
+function keyOf({ tenantId, userId }: CharacterOwner): string {
+  return JSON.stringify([tenantId, userId]);
+}
+
+/** Mentions of both, longest first; a shared character whose name is an own one's, or a part of it, is not meant. */
+function ownFirst(
+  own: readonly CharacterMention[],
+  shared: readonly CharacterMention[],
+): readonly CharacterMention[] {
+  if (own.length === 0) return shared;
+  const within = (inner: CharacterMention, outer: CharacterMention) =>
+    outer.start <= inner.start && outer.end >= inner.end;
+  const length = ({ start, end }: CharacterMention) => end - start;
+  const kept = [
+    ...own.filter(
+      (mention) => !shared.some((other) => within(mention, other) && length(other) > length(mention)),
+    ),
+    ...shared.filter((mention) => !own.some((other) => within(mention, other))),
+  ];
+  // Stable: of equals, own ones stay first.
+  return kept.sort((a, b) => length(b) - length(a));
 }

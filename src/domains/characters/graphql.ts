@@ -4,7 +4,12 @@ import { connect, nameCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
 import * as input from '../input.ts';
-import { type CharacterProfile, deactivateCharacter, upsertCharacters } from './characters.ts';
+import {
+  type CharacterOutcome,
+  type CharacterProfile,
+  deactivateCharacter,
+  upsertCharacters,
+} from './characters.ts';
 import type { CharacterDirectory } from './directory.ts';
 import { characterPage, characterStats, charactersById, charactersByName } from './reads.ts';
 import type { CharacterRow } from './tables.ts';
@@ -21,12 +26,19 @@ builder.node(CharacterRef, {
   description: 'The profile of a fictional character, used when a query mentions them.',
   id: { resolve: (character) => String(character.id) },
   loadMany: (ids, { services, principal }) =>
-    charactersById(services.db, principal.tenantId, ids.map(parseCharacterId)),
+    charactersById(services.db, principal, ids.map(parseCharacterId)),
   fields: (t) => {
     const text = (name: TextField, description: string) =>
       t.exposeString(name, { nullable: true, description: `${description} Null if unknown.` });
     return {
-      characterName: t.exposeString('characterName', { description: 'Full name, unique.' }),
+      characterName: t.exposeString('characterName', {
+        description: 'Full name; unique among the shared characters, and among those of one user.',
+      }),
+      shared: t.boolean({
+        description:
+          'Whether all users of the tenant share the character; else it is the caller’s own, known to nobody else.',
+        resolve: (character) => character.userId === null,
+      }),
       aliases: t.exposeStringList('aliases', { description: 'Other names that queries may use.' }),
       creator: t.exposeString('creator', { description: 'Who made the character.' }),
       sourceFranchise: t.exposeString('sourceFranchise', { description: 'The work that they come from.' }),
@@ -93,6 +105,9 @@ const CharacterFilter = builder.inputType('CharacterFilter', {
     search: t.string({ description: 'Part of a name, alias, description or story; any case.' }),
     creator: t.string({ description: 'Only by this creator.' }),
     sourceFranchise: t.string({ description: 'Only from this work.' }),
+    shared: t.boolean({
+      description: 'True: only those that all users share; false: only the caller’s own; absent: both.',
+    }),
     activeOnly: t.boolean({ defaultValue: true, description: 'Leave deactivated ones out.' }),
   }),
 });
@@ -100,7 +115,7 @@ const CharacterFilter = builder.inputType('CharacterFilter', {
 const CharacterStats = builder
   .objectRef<{ total: number; averageConsistency: number; totalGenerations: number }>('CharacterStats')
   .implement({
-    description: 'Figures over the active characters.',
+    description: 'Figures over the active characters that the caller knows: the shared ones and their own.',
     fields: (t) => ({
       total: t.exposeInt('total', { description: 'Number of active characters.' }),
       averageConsistency: t.exposeFloat('averageConsistency', {
@@ -118,33 +133,39 @@ const Conditions = z.object({
   sourceFranchise: input.text(200, 0).nullish(),
 });
 
-const byName = nameCursor<CharacterRow>((character) => character.characterName);
+const byName = nameCursor<CharacterRow>(({ characterName, id }) => ({ name: characterName, id }));
 
 builder.queryFields((t) => ({
   character: t.field({
     type: CharacterRef,
     nullable: true,
-    description: 'One character by the full name; null if there is none.',
-    args: { name: t.arg.string({ required: true, description: 'The full name, exactly.' }) },
+    description:
+      'One character by the full name; null if there is none. The caller’s own goes before a shared one of the same name.',
+    args: {
+      name: t.arg.string({
+        required: true,
+        description: 'The full name; case, accents and punctuation do not count.',
+      }),
+    },
     resolve: (_root, { name }, { loader, services, principal }) =>
       loader({
         name: 'character by name',
-        load: (names: readonly string[]) => charactersByName(services.db, principal.tenantId, names),
+        load: (names: readonly string[]) => charactersByName(services.db, principal, names),
         key: name,
       }),
   }),
   characters: t.connection(
     {
       type: CharacterRef,
-      description: 'Characters, by name.',
+      description: 'The characters that the caller knows, shared ones and their own, by name.',
       args: { filter: t.arg({ type: CharacterFilter, description: 'Which characters.' }) },
       resolve: (_root, args, { services, principal }) => {
         const conditions = input.parseInput(Conditions, args.filter ?? {}, 'filter');
         return connect(args, byName, (page) =>
           characterPage(
             services.db,
-            principal.tenantId,
-            { ...conditions, activeOnly: args.filter?.activeOnly ?? true },
+            principal,
+            { ...conditions, activeOnly: args.filter?.activeOnly ?? true, shared: args.filter?.shared },
             page,
           ),
         );
@@ -156,12 +177,13 @@ builder.queryFields((t) => ({
   characterStats: t.field({
     type: CharacterStats,
     description: 'Figures over the active characters.',
-    resolve: (_root, _args, { services, principal }) => characterStats(services.db, principal.tenantId),
+    resolve: (_root, _args, { services, principal }) => characterStats(services.db, principal),
   }),
 }));
 
 const CharacterInput = builder.inputType('CharacterInput', {
-  description: 'A profile. Of a known character, the fields given are changed and the others stay.',
+  description:
+    'A profile. Of a known character, the fields given are changed and the others stay. Names are the same that differ in case, accents or punctuation only.',
   fields: (t) => {
     const text = (limit: string) => t.string({ description: `At most ${limit} characters.` });
     return {
@@ -190,27 +212,49 @@ const CharacterInput = builder.inputType('CharacterInput', {
       styleElements: t.field({ type: 'JSON', description: 'A list of JSON values.' }),
       generationPrompts: text('20,000'),
       notes: text('20,000'),
+      shared: t.boolean({
+        description:
+          'Whether all users of the tenant share the character, which only admins and services write; else it is the caller’s own, known to nobody else. Absent: shared for admins and services, own for others.',
+      }),
+      replace: t.boolean({
+        description:
+          'True: fields that are not given become empty, as for a card that is the whole profile. Absent or false: they stay.',
+      }),
     };
   },
 });
 
+const CharacterOutcomeEnum = builder.enumType('CharacterOutcome', {
+  description: 'What a write did to a character.',
+  values: {
+    CREATED: { description: 'There was none of this name.' },
+    CHANGED: { description: 'There was one of this name, and it was changed or made active again.' },
+    UNCHANGED: { description: 'There was one of this name, which says the same already.' },
+  } satisfies Record<CharacterOutcome, { description: string }>,
+});
+
 const UpsertCharacterSuccess = builder
-  .objectRef<{ character: CharacterRow }>('UpsertCharacterSuccess')
+  .objectRef<{ character: CharacterRow; outcome: CharacterOutcome }>('UpsertCharacterSuccess')
   .implement({
     description: 'The profile is stored.',
     fields: (t) => ({
+      outcome: t.expose('outcome', { type: CharacterOutcomeEnum, description: 'What was done.' }),
       character: t.expose('character', { type: CharacterRef, description: 'The profile as it is now.' }),
     }),
   });
 
 const UpsertCharactersSuccess = builder
-  .objectRef<{ characters: CharacterRow[] }>('UpsertCharactersSuccess')
+  .objectRef<{ characters: CharacterRow[]; outcomes: CharacterOutcome[] }>('UpsertCharactersSuccess')
   .implement({
     description: 'All profiles are stored.',
     fields: (t) => ({
       characters: t.expose('characters', {
         type: [CharacterRef],
         description: 'The profiles as they are now, in the order given.',
+      }),
+      outcomes: t.expose('outcomes', {
+        type: [CharacterOutcomeEnum],
+        description: 'What was done to each, in the same order.',
       }),
     }),
   });
@@ -227,13 +271,14 @@ const DeactivateCharacterSuccess = builder
 builder.mutationFields((t) => ({
   upsertCharacter: t.field({
     type: UpsertCharacterSuccess,
-    description: 'Creates a character, or changes the given fields of the one with this name.',
+    description:
+      'Creates a character, or changes the given fields of the one with this name. A user’s own is theirs alone, also where a shared one is called the same.',
     errors: { types: [InvalidInput] },
     args: { input: t.arg({ type: CharacterInput, required: true, description: 'The profile.' }) },
     resolve: async (_root, { input }, { services, principal }) => {
-      const [character] = await upsertCharacters(services, principal.tenantId, [input as CharacterProfile]);
-      if (!character) throw new Error('upsert returned no row');
-      return { character };
+      const [written] = await upsertCharacters(services, principal, [input as CharacterProfile]);
+      if (!written) throw new Error('upsert returned no row');
+      return { character: written.row, outcome: written.outcome };
     },
   }),
   upsertCharacters: t.field({
@@ -241,25 +286,35 @@ builder.mutationFields((t) => ({
     description: 'The same for 1 to 500 characters; all or nothing.',
     errors: { types: [InvalidInput] },
     args: { inputs: t.arg({ type: [CharacterInput], required: true, description: 'The profiles.' }) },
-    resolve: async (_root, { inputs }, { services, principal }) => ({
-      characters: await upsertCharacters(services, principal.tenantId, inputs as CharacterProfile[]),
-    }),
+    resolve: async (_root, { inputs }, { services, principal }) => {
+      const written = await upsertCharacters(services, principal, inputs as CharacterProfile[]);
+      return {
+        characters: written.map(({ row }) => row),
+        outcomes: written.map(({ outcome }) => outcome),
+      };
+    },
   }),
   deactivateCharacter: t.field({
     type: DeactivateCharacterSuccess,
     description:
       'Hides a character from queries and lists; the profile stays and can be activated by an upsert.',
     errors: { types: [InvalidInput, NotFound] },
-    args: { name: t.arg.string({ required: true, description: 'The full name.' }) },
-    resolve: async (_root, { name }, { services, principal }) => ({
-      character: await deactivateCharacter(services, principal.tenantId, name),
+    args: {
+      name: t.arg.string({ required: true, description: 'The full name.' }),
+      shared: t.arg.boolean({
+        description:
+          'True: the one that all users share, which only admins and services change; false: the caller’s own; absent: the own one, else the shared one where the caller may.',
+      }),
+    },
+    resolve: async (_root, { name, shared }, { services, principal }) => ({
+      character: await deactivateCharacter(services, principal, name, shared),
     }),
   }),
 }));
 
 /** A character by id through the operation's batch. */
 export function loadCharacter({ loader, services, principal }: Context, id: number) {
-  const load = (ids: readonly number[]) => charactersById(services.db, principal.tenantId, ids);
+  const load = (ids: readonly number[]) => charactersById(services.db, principal, ids);
   return loader({ name: 'character', load, key: id });
 }
 

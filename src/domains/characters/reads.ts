@@ -1,7 +1,9 @@
-import { and, asc, desc, eq, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
+import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { nameOfShape, type Page, prepareByShape, prepareOnce, shapeOf } from '../../db/statements.ts';
-import { characters as c } from './tables.ts';
+import { nameKeyOf } from './name-key.ts';
+import { type CharacterRow, characters as c } from './tables.ts';
 
 export interface CharacterConditions {
   /** Part of a name, an alias or a description, any case. */
@@ -9,7 +11,21 @@ export interface CharacterConditions {
   readonly creator?: string | null | undefined;
   readonly sourceFranchise?: string | null | undefined;
   readonly activeOnly: boolean;
+  /** True: only shared ones; false: only the user's own. */
+  readonly shared?: boolean | null | undefined;
 }
+
+/** A place in the list of characters: a name, made unique by an id, since an own one may be called as a shared one. */
+export interface NamePosition {
+  readonly name: string;
+  readonly id: number;
+}
+
+/** Those of the tenant that a user knows: the shared ones and the user's own. */
+const isKnownTo = and(
+  eq(c.tenantId, sql.placeholder('tenantId')),
+  or(isNull(c.userId), eq(c.userId, sql.placeholder('userId'))),
+);
 
 const statements = prepareOnce((orm) => ({
   byNames: orm
@@ -17,24 +33,19 @@ const statements = prepareOnce((orm) => ({
     .from(c)
     .where(
       and(
-        sql`${c.characterName} = any(${sql.placeholder('names')}::text[])`,
-        eq(c.tenantId, sql.placeholder('tenantId')),
+        or(
+          sql`${c.characterName} = any(${sql.placeholder('names')}::text[])`,
+          sql`${c.nameKey} = any(${sql.placeholder('keys')}::text[])`,
+        ),
+        isKnownTo,
       ),
     )
     .prepare('characters_by_names'),
   byIds: orm
     .select()
     .from(c)
-    .where(
-      and(sql`${c.id} = any(${sql.placeholder('ids')}::int[])`, eq(c.tenantId, sql.placeholder('tenantId'))),
-    )
+    .where(and(sql`${c.id} = any(${sql.placeholder('ids')}::int[])`, isKnownTo))
     .prepare('characters_by_ids'),
-  matchable: orm
-    .select({ id: c.id, name: c.characterName, aliases: c.aliases })
-    .from(c)
-    .where(and(eq(c.tenantId, sql.placeholder('tenantId')), eq(c.isActive, true)))
-    .orderBy(asc(c.id))
-    .prepare('characters_matchable'),
   stats: orm
     .select({
       total: sql<number>`count(*)::int`,
@@ -42,43 +53,47 @@ const statements = prepareOnce((orm) => ({
       totalGenerations: sql<number>`coalesce(sum(${c.generationCount}), 0)::int`,
     })
     .from(c)
-    .where(and(eq(c.tenantId, sql.placeholder('tenantId')), eq(c.isActive, true)))
+    .where(and(isKnownTo, eq(c.isActive, true)))
     .prepare('character_stats'),
 }));
 
-/** Characters by their exact names, in the order of the names; null where there is none. */
-export async function charactersByName(db: Database, tenantId: string, names: readonly string[]) {
+/**
+ * Characters that a user knows, by name, in the order of the names; null where there is none. Of several that one
+ * name stands for: an active one, then the user's own, then the one that is written exactly so.
+ */
+export async function charactersByName(db: Database, { tenantId, userId }: Owner, names: readonly string[]) {
   // PostgreSQL would refuse the whole statement for a NUL; nobody has such a name.
   const possible = names.filter((name) => !name.includes('\0'));
-  const rows = await statements(db).byNames.execute({ tenantId, names: possible });
-  const byName = new Map(rows.map((row) => [row.characterName, row]));
-  return names.map((name) => byName.get(name) ?? null);
+  const keys = possible.map(nameKeyOf);
+  const rows = await statements(db).byNames.execute({ tenantId, userId, names: possible, keys });
+  return names.map((name) => {
+    const key = nameKeyOf(name);
+    const rank = (row: CharacterRow) =>
+      (row.isActive ? 4 : 0) + (row.userId === null ? 0 : 2) + (row.characterName === name ? 1 : 0);
+    const fitting = rows.filter((row) => row.characterName === name || row.nameKey === key);
+    return fitting.sort((a, b) => rank(b) - rank(a) || a.id - b.id)[0] ?? null;
+  });
 }
 
-/** Characters by id, in the order of the ids; null where there is none. */
-export async function charactersById(db: Database, tenantId: string, ids: readonly number[]) {
-  const rows = await statements(db).byIds.execute({ tenantId, ids });
+/** Characters that a user knows, by id, in the order of the ids; null where there is none. */
+export async function charactersById(db: Database, { tenantId, userId }: Owner, ids: readonly number[]) {
+  const rows = await statements(db).byIds.execute({ tenantId, userId, ids });
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => byId.get(id) ?? null);
 }
 
-/** Names and aliases of all active characters of a tenant. */
-export async function matchableCharacters(db: Database, tenantId: string) {
-  return statements(db).matchable.execute({ tenantId });
-}
-
-/** Figures over a tenant's active characters. */
-export async function characterStats(db: Database, tenantId: string) {
-  const [row] = await statements(db).stats.execute({ tenantId });
+/** Figures over the active characters that a user knows. */
+export async function characterStats(db: Database, { tenantId, userId }: Owner) {
+  const [row] = await statements(db).stats.execute({ tenantId, userId });
   return row ?? { total: 0, averageConsistency: 0, totalGenerations: 0 };
 }
 
-/** Characters by name, in the order of the alphabet. */
+/** Characters that a user knows by name, in the order of the alphabet. */
 export async function characterPage(
   db: Database,
-  tenantId: string,
+  { tenantId, userId }: Owner,
   conditions: CharacterConditions,
-  page: Page<string>,
+  page: Page<NamePosition>,
 ) {
   const search = conditions.search ? `%${conditions.search.replace(/[\\%_]/g, '\\$&')}%` : undefined;
   const values = {
@@ -86,11 +101,15 @@ export async function characterPage(
     sourceFranchise: conditions.sourceFranchise,
     search,
     activeOnly: conditions.activeOnly || undefined,
-    after: page.after,
-    before: page.before,
+    onlyShared: conditions.shared === true || undefined,
+    onlyOwn: conditions.shared === false || undefined,
+    after: page.after?.name,
+    afterId: page.after?.id,
+    before: page.before?.name,
+    beforeId: page.before?.id,
     inverted: page.inverted || undefined,
   };
-  return pageStatement(db, shapeOf(values)).execute({ tenantId, ...values, limit: page.limit });
+  return pageStatement(db, shapeOf(values)).execute({ tenantId, userId, ...values, limit: page.limit });
 }
 
 const pageStatement = prepareByShape((orm, shape) => {
@@ -103,7 +122,9 @@ const pageStatement = prepareByShape((orm, shape) => {
     .from(c)
     .where(
       and(
-        eq(c.tenantId, p('tenantId')),
+        isKnownTo,
+        optional('onlyShared', isNull(c.userId)),
+        optional('onlyOwn', isNotNull(c.userId)),
         optional('activeOnly', eq(c.isActive, true)),
         optional('creator', eq(c.creator, p('creator'))),
         optional('sourceFranchise', eq(c.sourceFranchise, p('sourceFranchise'))),
@@ -112,11 +133,11 @@ const pageStatement = prepareByShape((orm, shape) => {
           sql`(${c.characterName} ilike ${p('search')} or ${c.physicalDescription} ilike ${p('search')}
                or ${c.backgroundStory} ilike ${p('search')} or array_to_string(${c.aliases}, ' ') ilike ${p('search')})`,
         ),
-        optional('after', sql`${c.characterName} > ${p('after')}`),
-        optional('before', sql`${c.characterName} < ${p('before')}`),
+        optional('after', sql`(${c.characterName}, ${c.id}) > (${p('after')}, ${p('afterId')})`),
+        optional('before', sql`(${c.characterName}, ${c.id}) < (${p('before')}, ${p('beforeId')})`),
       ),
     )
-    .orderBy(order(c.characterName))
+    .orderBy(order(c.characterName), order(c.id))
     .limit(p('limit'))
     .prepare(nameOfShape('character_page', shape));
 });

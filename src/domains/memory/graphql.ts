@@ -85,10 +85,7 @@ builder.queryField('memorySearch', (t) =>
       const { userId, includeArchived: _nothingYet, ...conditions } = filter ?? {};
       const owner = ownerFor(principal, userId);
       const { availability, characters } = services;
-      const characterIds = await availability.tolerate(
-        () => characters.mentionedIn(owner.tenantId, query),
-        [],
-      );
+      const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, query), []);
       return searchMemory(services, owner, {
         query,
         limit: limit ?? 20,

@@ -86,7 +86,7 @@ export async function searchMemory(
     conversationId: wanted.conversationId ?? null,
     since: wanted.since ?? null,
     until: wanted.until ?? null,
-    about: wanted.character == null ? null : await characterIdOf(services, owner.tenantId, wanted.character),
+    about: wanted.character == null ? null : await characterIdOf(services, owner, wanted.character),
   };
   // Before anything is read from the database: a turn that gets there meanwhile is then found twice, not never.
   const waiting = store.pending.ofUser(owner).filter((row) => meets(conditions, row));
@@ -98,10 +98,10 @@ export async function searchMemory(
 /** While the database is away nobody knows the character, and no turn is about it. */
 async function characterIdOf(
   { db, availability }: MemoryServices,
-  tenantId: string,
+  owner: Owner,
   name: string,
 ): Promise<number> {
-  const found = await availability.tolerate(() => charactersByName(db, tenantId, [name]), null);
+  const found = await availability.tolerate(() => charactersByName(db, owner, [name]), null);
   if (found === null) return NO_CHARACTER;
   if (!found[0]) throw new NotFound('filter.character', `there is no character "${name}"`);
   return found[0].id;

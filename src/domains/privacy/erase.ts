@@ -22,6 +22,7 @@ export interface ErasureServices {
   readonly texts: TextAnalyses;
   readonly tombstones: Tombstones;
   readonly signer: ReceiptSigner;
+  readonly characters: { changed(tenantId: string, userId: string | null): void };
   readonly access: {
     readonly apiKeys: { clear(): void };
     readonly audit: { flush(): Promise<void> };
@@ -46,7 +47,7 @@ const ARRIVAL_MS = 20_000;
 const LOOK_MS = 50;
 
 /**
- * Erases everything of a user: turns, conversations, events, the word index, vectors, API keys, what the journal
+ * Erases everything of a user: turns, conversations, own characters, events, the word index, vectors, API keys, what the journal
  * still holds; and keeps a note, without a name, that older turns must not come back. What was cut off goes on when
  * it is asked for again.
  *
@@ -71,6 +72,7 @@ export async function eraseUser(
   await purgeVectors(services.vectors);
   services.texts.clear();
   services.access.apiKeys.clear();
+  services.characters.changed(owner.tenantId, owner.userId);
   const left = { ...(await countLeft(db, owner)), vectors: vectorsLeft };
   const receipt = {
     receiptId,
@@ -190,6 +192,7 @@ async function eraseRest(db: Database, { userId, tenantId }: Owner): Promise<Cou
       events: await erase('events', `delete from echo_events ${owned}`),
       apiKeys: await erase('api_keys', `delete from echo_api_keys ${owned}`),
       authenticators: await erase('authenticators', `delete from echo_authenticators ${owned}`),
+      characters: await erase('characters', `delete from character_profiles ${owned}`),
     };
     // What they made for others stays; that it was they does not.
     await erase(
@@ -241,6 +244,7 @@ async function countLeft(db: Database, { userId, tenantId }: Owner): Promise<Cou
     events: 'echo_events',
     apiKeys: 'echo_api_keys',
     authenticators: 'echo_authenticators',
+    characters: 'character_profiles',
     index: 'echo_index_owners',
   };
   const counts = Object.entries(tables).map(

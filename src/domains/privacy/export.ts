@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow } from '../../db/statements.ts';
+import { exportedCharacters } from '../characters/own.ts';
 import { type ConversationRow, conversations } from '../conversations/tables.ts';
 import { type InteractionRow, interactions } from '../interactions/tables.ts';
 
@@ -10,19 +11,24 @@ export const EXPORT_FORMAT = 'echo-brain-export/1';
 export const MAX_LINES = 500;
 /** Conversations that are read at once. */
 const AT_ONCE = 20;
+/** Characters that are read at once: one has up to half a megabyte. */
+const CHARACTERS_AT_ONCE = 20;
 /** Turns that are read at once: a turn has up to a megabyte. */
 const TURNS_AT_ONCE = 20;
 /** A page ends behind the line that reaches so many. */
 const PAGE_CHARACTERS = 1_000_000;
 
-/** Where a page begins: after this turn of this conversation (0: after the line of the conversation itself). */
+/**
+ * Where a page begins: after this turn of this conversation (0: after the line of the conversation itself). With an
+ * empty conversation, which nobody can have: after so many characters.
+ */
 export interface ExportPosition {
   readonly conversationId: string;
   readonly sequence: number;
 }
 
 export interface ExportPage {
-  /** JSON, one object a line: a conversation, followed by its turns in their order. */
+  /** JSON, one object a line: the user's own characters, then each conversation, followed by its turns. */
   readonly lines: readonly string[];
   /** Null: that was all. */
   readonly next: ExportPosition | null;
@@ -33,6 +39,7 @@ export interface ExportManifest {
   readonly format: string;
   readonly tenantId: string;
   readonly userId: string;
+  readonly characters: number;
   readonly conversations: number;
   readonly turns: number;
   /** SHA-256 over all lines, each with a line feed; hexadecimal. */
@@ -49,9 +56,24 @@ export async function exportPage(
   const lines: string[] = [];
   let characters = 0;
   let position = after;
+  // First, because turns name the characters that they mention.
+  while (position === null || position.conversationId === '') {
+    const place: number = position?.sequence ?? 0;
+    const page = await exportedCharacters(
+      db,
+      owner,
+      place,
+      Math.min(limit - lines.length, CHARACTERS_AT_ONCE),
+    );
+    for (const line of page) characters += line.length;
+    lines.push(...page);
+    position = { conversationId: '', sequence: place + page.length };
+    if (lines.length >= limit || characters >= PAGE_CHARACTERS) return { lines, next: position };
+    if (page.length < CHARACTERS_AT_ONCE) break;
+  }
   let coming: { conversationId: string; line: string }[] = [];
   while (lines.length < limit) {
-    if (position) {
+    if (position?.conversationId) {
       const turns = await turnsAfter(db, owner, position, Math.min(limit - lines.length, TURNS_AT_ONCE));
       for (const { line, sequence } of turns) {
         lines.push(line);
@@ -73,13 +95,14 @@ export async function exportPage(
 /** Reads the whole export to say what it holds. */
 export async function exportManifest(db: Database, owner: Owner): Promise<ExportManifest> {
   const hash = createHash('sha256');
-  const counts = { conversations: 0, turns: 0 };
+  const counts = { characters: 0, conversations: 0, turns: 0 };
   let after: ExportPosition | null = null;
   do {
     const page: ExportPage = await exportPage(db, owner, after, MAX_LINES);
     for (const line of page.lines) {
       hash.update(`${line}\n`);
       if (line.startsWith('{"kind":"conversation"')) counts.conversations++;
+      else if (line.startsWith('{"kind":"character"')) counts.characters++;
       else counts.turns++;
     }
     after = page.next;

@@ -21,6 +21,7 @@ const ManifestRef = builder.objectRef<ExportManifest>('ExportManifest').implemen
     format: t.exposeString('format', { description: 'Name and version of the format.' }),
     userId: t.exposeString('userId', { description: 'Whose memory it is.' }),
     tenantId: t.exposeString('tenantId', { description: 'The tenant of that user.' }),
+    characters: t.exposeInt('characters', { description: 'Number of the user’s own characters.' }),
     conversations: t.exposeInt('conversations', { description: 'Number of conversations.' }),
     turns: t.exposeInt('turns', { description: 'Number of turns.' }),
     sha256: t.exposeString('sha256', {
@@ -57,7 +58,8 @@ const ExportRef = builder
     description: 'A page of everything that is kept of a user, in JSON Lines.',
     fields: (t) => ({
       lines: t.stringList({
-        description: 'JSON, one object each: a conversation, followed by its turns in their order.',
+        description:
+          'JSON, one object each: the user’s own characters, then each conversation, followed by its turns in their order.',
         resolve: ({ lines }) => [...lines],
       }),
       next: t.exposeString('next', {
@@ -77,7 +79,7 @@ builder.queryField('exportUser', (t) =>
   t.field({
     type: ExportRef,
     description:
-      'Everything that is kept of a user: conversations and turns with all their fields and hashes, page by page. `restoreUser` takes the lines back.',
+      'Everything that is kept of a user: own characters, conversations and turns with all their fields and hashes, page by page. `restoreUser` takes the lines back.',
     complexity: 2_000,
     args: {
       userId: t.arg.string({
@@ -101,6 +103,9 @@ const RestoreSuccess = builder.objectRef<Restored>('RestoreUserSuccess').impleme
   fields: (t) => ({
     turns: t.exposeInt('turns', { description: 'Number of turns that were stored.' }),
     replayed: t.exposeInt('replayed', { description: 'Number of turns that were there already.' }),
+    characters: t.exposeInt('characters', {
+      description: 'Number of own characters that were stored; those whose name was there already are not.',
+    }),
   }),
 });
 

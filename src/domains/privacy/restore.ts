@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { CharacterLine, restoreCharacters } from '../characters/own.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
 import * as input from '../input.ts';
 import { foreignConversation } from '../interactions/interactions.ts';
@@ -16,12 +17,15 @@ export interface RestoreServices {
   /** Told of turns that were stored. */
   readonly indexWorker: { wake(turns: number): void };
   readonly vectorWorker: { wake(): void };
+  readonly characters: { changed(tenantId: string, userId: string | null): void };
 }
 
 export interface Restored {
   readonly turns: number;
   /** Turns that were there already. */
   readonly replayed: number;
+  /** Own characters. */
+  readonly characters: number;
 }
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be a SHA-256 hash in hexadecimal' });
@@ -98,13 +102,14 @@ const Lines = z
  * @throws InvalidInput naming the line; NotFound for a conversation of somebody else
  */
 export async function restoreLines(
-  { db, tombstones, indexWorker, vectorWorker }: RestoreServices,
+  { db, tombstones, indexWorker, vectorWorker, characters }: RestoreServices,
   owner: Owner,
   given: readonly string[],
 ): Promise<Restored> {
-  const parts = readParts(owner, input.parseInput(Lines, [...given], 'lines'), tombstones);
-  const total = { turns: 0, replayed: 0 };
+  const { parts, own } = readParts(owner, input.parseInput(Lines, [...given], 'lines'), tombstones);
+  const total = { turns: 0, replayed: 0, characters: 0 };
   await db.transaction(async (client) => {
+    total.characters = await restoreCharacters(client, owner, own);
     for (const part of parts) {
       const done = await restorePart(client, owner, part);
       total.turns += done.turns;
@@ -113,14 +118,22 @@ export async function restoreLines(
   });
   indexWorker.wake(total.turns);
   vectorWorker.wake();
+  if (total.characters > 0) characters.changed(owner.tenantId, owner.userId);
   return total;
 }
 
 /** Lines by conversation; a page may begin in the middle of one. */
-function readParts(owner: Owner, lines: readonly string[], tombstones: Tombstones): Part[] {
+function readParts(owner: Owner, lines: readonly string[], tombstones: Tombstones) {
   const parts: Part[] = [];
+  const own: CharacterLine[] = [];
   for (const [line, text] of lines.entries()) {
     const value = parsed(text, line);
+    if ((value as { kind?: unknown } | null)?.kind === 'character') {
+      const character = input.parseInput(CharacterLine, value, `lines.${line}`);
+      tombstones.check(owner, character.updatedAt, `lines.${line}.updatedAt`);
+      own.push(character);
+      continue;
+    }
     if ((value as { kind?: unknown } | null)?.kind === 'conversation') {
       const conversation = input.parseInput(ConversationLine, value, `lines.${line}`);
       if (conversation.userId !== owner.userId || conversation.tenantId !== owner.tenantId)
@@ -145,7 +158,7 @@ function readParts(owner: Owner, lines: readonly string[], tombstones: Tombstone
     }
     part.turns.push({ line, turn });
   }
-  return parts;
+  return { parts, own };
 }
 
 function parsed(text: string, line: number): unknown {
@@ -156,7 +169,11 @@ function parsed(text: string, line: number): unknown {
   }
 }
 
-async function restorePart(client: PoolClient, owner: Owner, part: Part): Promise<Restored> {
+async function restorePart(
+  client: PoolClient,
+  owner: Owner,
+  part: Part,
+): Promise<Omit<Restored, 'characters'>> {
   const held = await lockConversation(client, owner, part);
   const known = new Map(
     (
@@ -281,7 +298,8 @@ async function insertTurns(client: PoolClient, owner: Owner, turns: readonly Tur
     name: 'restore_turns',
     text: `insert into echo_unified_interactions (${columns.join(', ')}, character_id)
            select ${columns.map((column) => `t.${column}`).join(', ')},
-             (select c.id from character_profiles c where c.character_name = n.character and c.tenant_id = t.tenant_id)
+             (select c.id from character_profiles c where c.character_name = n.character and c.tenant_id = t.tenant_id
+                and (c.user_id is null or c.user_id = t.user_id) order by c.user_id is null limit 1)
            from json_array_elements($1::json) with ordinality as line(value, place)
            cross join lateral json_populate_record(null::echo_unified_interactions, line.value) t
            cross join lateral (select line.value ->> 'character' as character) n

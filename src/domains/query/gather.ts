@@ -23,10 +23,7 @@ export async function gatherContext(services: QueryServices, query: AcceptedQuer
   const { db, config, characters, availability, store } = services;
   const { owner } = query;
   const started = performance.now();
-  const characterIds = await availability.tolerate(
-    () => characters.mentionedIn(owner.tenantId, query.query),
-    [],
-  );
+  const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, query.query), []);
   // Before anything is read from the database: a turn that gets there meanwhile is then seen twice, not never.
   const waiting = store.pending.ofConversation(owner, query.conversationId);
   const [stored, mentioned, memories] = await Promise.all([
@@ -34,9 +31,7 @@ export async function gatherContext(services: QueryServices, query: AcceptedQuer
       () => latestInteractions(db, owner, query.conversationId, config.maxContextMessages),
       [],
     ),
-    characterIds.length > 0
-      ? availability.tolerate(() => charactersById(db, owner.tenantId, characterIds), [])
-      : [],
+    characterIds.length > 0 ? availability.tolerate(() => charactersById(db, owner, characterIds), []) : [],
     searchMemory(services, owner, { query: query.query, limit: MAX_MEMORIES, characterIds }),
   ]);
   const read = performance.now();

@@ -1,0 +1,110 @@
+import type { PoolClient } from 'pg';
+import { z } from 'zod';
+import type { Owner } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import { mapRow } from '../../db/statements.ts';
+import * as input from '../input.ts';
+import { MAX_ALIASES } from './characters.ts';
+import { checkLimits, extentOf } from './limits.ts';
+import { nameKeyOf } from './name-key.ts';
+import { type CharacterRow, characters } from './tables.ts';
+
+const short = (maximum: number) => input.text(maximum, 0).nullable();
+const long = input.text(20_000, 0).nullable();
+const instant = z.iso
+  .datetime({ error: 'must be an instant in ISO 8601' })
+  .transform((text) => new Date(text));
+
+/** A character of a user's own as a line of an export: everything that is kept of it. */
+export const CharacterLine = z.object({
+  kind: z.literal('character'),
+  characterName: input.text(100),
+  aliases: z.array(input.text(100)).max(MAX_ALIASES),
+  creator: input.text(100, 0),
+  sourceFranchise: input.text(200, 0),
+  characterType: input.text(50, 0),
+  age: z.int().min(0).nullable(),
+  gender: short(20),
+  physicalDescription: long,
+  height: short(20),
+  build: short(50),
+  hairColor: short(100),
+  hairStyle: short(100),
+  eyeColor: short(100),
+  distinctiveFeatures: long,
+  personalityTraits: long,
+  backgroundStory: long,
+  occupation: short(100),
+  skillsAbilities: long,
+  relationships: long,
+  visualStyle: short(100),
+  artStyle: short(100),
+  referenceImages: input.jsonValueList,
+  styleElements: input.jsonValueList,
+  generationPrompts: long,
+  generationCount: z.int().min(0),
+  consistencyScore: z.number().min(0).max(1),
+  lastGenerated: instant.nullable(),
+  conversationMentions: z.int().min(0),
+  createdAt: instant,
+  updatedAt: instant,
+  notes: long,
+  isActive: z.boolean(),
+});
+export type CharacterLine = z.output<typeof CharacterLine>;
+
+/** Lines of a user's own characters in the order of their names, from the given place on. */
+export async function exportedCharacters(
+  db: Database,
+  owner: Owner,
+  from: number,
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await db.pool.query({
+    name: 'export_characters',
+    text: `select * from character_profiles where user_id = $1 and tenant_id = $2
+           order by character_name collate "C" offset $3 limit $4`,
+    values: [owner.userId, owner.tenantId, from, limit],
+  });
+  return rows.map((raw) => {
+    const row = mapRow(characters, raw);
+    const fields = Object.keys(CharacterLine.shape).map((name) => [name, row[name as keyof CharacterRow]]);
+    return JSON.stringify({ ...Object.fromEntries(fields), kind: 'character' });
+  });
+}
+
+/**
+ * Stores a user's own characters as they were exported; those whose name is there already stay as they are.
+ *
+ * @returns how many were stored
+ * @throws InvalidInput for more than one user may have
+ */
+export async function restoreCharacters(
+  client: PoolClient,
+  { tenantId, userId }: Owner,
+  lines: readonly CharacterLine[],
+): Promise<number> {
+  if (lines.length === 0) return 0;
+  const before = await extentOf(client, { tenantId, userId });
+  const names = Object.keys(CharacterLine.shape).filter((name) => name !== 'kind');
+  const columns = names.map((name) => characters[name as keyof CharacterRow].name);
+  const rows = lines.map((line) => {
+    const values = names.map((name, index) => [columns[index], line[name as keyof CharacterLine]]);
+    return {
+      ...Object.fromEntries(values),
+      tenant_id: tenantId,
+      user_id: userId,
+      name_key: nameKeyOf(line.characterName),
+    };
+  });
+  const all = [...columns, 'tenant_id', 'user_id', 'name_key'].join(', ');
+  const { rowCount } = await client.query({
+    name: 'restore_characters',
+    text: `insert into character_profiles (${all})
+           select ${all} from json_populate_recordset(null::character_profiles, $1)
+           on conflict (character_name, tenant_id, user_id) do nothing`,
+    values: [JSON.stringify(rows)],
+  });
+  await checkLimits(client, { tenantId, userId }, before);
+  return rowCount ?? 0;
+}
