@@ -82,22 +82,45 @@ export const webhookKey = z
 
 const LEVELS: readonly ModelLevel[] = ['quick', 'standard', 'expert'];
 
-export const models = z.string().transform((text, context) => {
-  const levels: Partial<Record<ModelLevel, string>> = {};
-  for (const part of text.split(',')) {
-    const [level, ...name] = part.split('=');
-    const key = LEVELS.find((known) => known === level?.trim());
-    if (!key || name.join('=').trim() === '') {
-      context.addIssue({
-        code: 'custom',
-        message: `must look like quick=NAME,standard=NAME,expert=NAME, not "${text}"`,
-      });
-      return z.NEVER;
-    }
-    levels[key] = name.join('=').trim();
-  }
-  return levels;
+/** Characters of a model's name: what is stored with each of its answers. */
+const MAX_MODEL_NAME = 100;
+
+export const models = byLevel('must look like quick=NAME,standard=NAME,expert=NAME', (name) =>
+  [...name].length <= MAX_MODEL_NAME
+    ? name
+    : { problem: `names must have at most ${MAX_MODEL_NAME} characters` },
+);
+
+const WINDOW = { least: 256, most: 100_000_000 };
+
+/** Tokens of prompt and answer together that the model of each level takes. */
+export const windows = byLevel('must look like quick=TOKENS,expert=TOKENS', (text) => {
+  const tokens = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  return tokens >= WINDOW.least && tokens <= WINDOW.most
+    ? tokens
+    : { problem: `must have whole numbers from ${WINDOW.least} to ${WINDOW.most}` };
 });
+
+/** A value for one or more levels, as in `quick=a,expert=b`. */
+function byLevel<T extends string | number>(form: string, read: (text: string) => T | { problem: string }) {
+  return z.string().transform((text, context) => {
+    const refuse = (problem: string) => {
+      context.addIssue({ code: 'custom', message: `${problem}, not "${text}"` });
+      return z.NEVER;
+    };
+    const levels: Partial<Record<ModelLevel, T>> = {};
+    for (const part of text.split(',')) {
+      const [level, ...rest] = part.split('=');
+      const key = LEVELS.find((known) => known === level?.trim());
+      const given = rest.join('=').trim();
+      if (!key || given === '') return refuse(form);
+      const value = read(given);
+      if (typeof value === 'object') return refuse(value.problem);
+      levels[key] = value;
+    }
+    return levels;
+  });
+}
 
 /** Mount and path of a secret in Vault. */
 export const vaultPath = z

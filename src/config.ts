@@ -12,6 +12,7 @@ import {
   vaultPath,
   webhookKey,
   wholeNumber,
+  windows,
 } from './config-values.ts';
 
 export type Config = Readonly<ReturnType<typeof toConfig>>;
@@ -127,6 +128,9 @@ const Settings = z.object({
   LLM_MODELS: models.optional(),
   LLM_TIMEOUT_MS: wholeNumber(100, 600_000).prefault('60000'),
   LLM_STALL_MS: wholeNumber(100, 600_000).prefault('20000'),
+  LLM_FIRST_TOKEN_MS: wholeNumber(100, 600_000).prefault('60000'),
+  LLM_MAX_TOKENS: wholeNumber(16, 200_000).prefault('4096'),
+  LLM_WINDOWS: windows.optional(),
   EMBEDDINGS_BASE_URL: url('http:', 'https:').optional(),
   EMBEDDINGS_API_KEY: z.string().optional(),
   EMBEDDINGS_MODEL: z.string().max(200, 'must be at most 200 characters').optional(),
@@ -207,6 +211,8 @@ function crossCheck(raw: Readonly<Record<string, string>>): string[] {
   const problems: string[] = [];
   if (raw.LLM_BASE_URL && !raw.LLM_MODELS)
     problems.push('LLM_MODELS: must name at least one model when LLM_BASE_URL is set');
+  if (raw.LLM_WINDOWS && !raw.LLM_MODELS)
+    problems.push('LLM_MODELS: must name at least one model when LLM_WINDOWS is set');
   if (raw.LLM_MODELS && !raw.LLM_BASE_URL) problems.push('LLM_BASE_URL: must be set when LLM_MODELS is set');
   if (raw.EMBEDDINGS_BASE_URL && !raw.EMBEDDINGS_MODEL)
     problems.push('EMBEDDINGS_MODEL: must be set when EMBEDDINGS_BASE_URL is set');
@@ -303,6 +309,11 @@ function toConfig(values: SettingsValues, directory: string, secrets: SecretValu
             levels: values.LLM_MODELS,
             timeoutMs: values.LLM_TIMEOUT_MS,
             stallMs: values.LLM_STALL_MS,
+            firstTokenMs: values.LLM_FIRST_TOKEN_MS,
+            /** Tokens that an answer is asked to have at most. */
+            maxTokens: values.LLM_MAX_TOKENS,
+            /** Tokens of prompt and answer together, where they are known. */
+            windows: values.LLM_WINDOWS ?? {},
           }
         : null,
   } as const;

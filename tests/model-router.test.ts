@@ -27,7 +27,7 @@ function scripted(
       if (turn) onDelta?.(turn.after);
       if (turn) throw new ModelFailure(turn.reason, turn.reason);
       onDelta?.(`${name} answers`);
-      return { text: `${name} answers`, tokensIn: 1, tokensOut: 2, finishReason: 'stop' };
+      return { text: `${name} answers`, tokensIn: 1, tokensOut: 2, finishReason: 'stop' as const };
     },
   };
   return model satisfies LanguageModel;
@@ -138,6 +138,9 @@ describe('the router', () => {
         timeoutMs: 5_000,
         stallMs: 2_000,
         maxCharacters: 200_000,
+        firstTokenMs: 5_000,
+        maxTokens: 500,
+        window: null,
       });
     const routed = await route({ quick: modelOf('small'), expert: modelOf('large') }, 'quick');
     expect(routed.escalationPath).toEqual(['quick:small:BROKEN_STREAM', 'expert:large']);

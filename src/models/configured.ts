@@ -59,16 +59,24 @@ export function embedderOf(
 export function configuredModels(parts: ModelParts): Partial<Record<ModelLevel, LanguageModel>> {
   const { languageModels } = parts.config;
   if (!languageModels) return {};
-  const { levels, ...limits } = languageModels;
+  const { levels, windows, ...limits } = languageModels;
   const connection = {
     ...limits,
     maxCharacters: parts.maxAnswerCharacters,
     apiKey: () => parts.secret('LLM_API_KEY'),
-    fetch: parts.fetchTo(limits.baseUrl, { timeoutMs: limits.timeoutMs, maxBytes: MAX_BYTES }),
+    fetch: parts.fetchTo(limits.baseUrl, {
+      // The models' own clocks are stricter.
+      timeoutMs: limits.firstTokenMs + limits.timeoutMs + limits.stallMs,
+      maxBytes: MAX_BYTES,
+    }),
   };
   const models: Partial<Record<ModelLevel, LanguageModel>> = {};
   for (const [level, model] of Object.entries(levels))
-    models[level as ModelLevel] = createOpenAiCompatibleModel({ ...connection, model });
+    models[level as ModelLevel] = createOpenAiCompatibleModel({
+      ...connection,
+      model,
+      window: windows[level as ModelLevel] ?? null,
+    });
   return models;
 }
 

@@ -4,29 +4,54 @@ export type ModelMessage = { role: 'user' | 'assistant'; content: string };
 export interface ModelRequest {
   system: string;
   messages: readonly ModelMessage[];
+  /** About how many tokens it has; absent: counted by its characters. */
+  tokens?: number;
+  /** The same with less around the query, of about so many tokens at most; null: it cannot be so short. */
+  within?(tokens: number): ModelRequest | null;
 }
 
+/**
+ * How an answer ended.
+ *
+ * - `stop`: the model had no more to say
+ * - `length`: cut at the limit of tokens or characters
+ * - `content_filter`: cut by the provider's filter
+ * - `timeout`: still being written when its time was over
+ * - `cancelled`: still being written when the caller had enough
+ * - `other`: the provider did not say, or said something else
+ */
+export const FINISH_REASONS = ['stop', 'length', 'content_filter', 'timeout', 'cancelled', 'other'] as const;
+export type FinishReason = (typeof FINISH_REASONS)[number];
+
 export interface ModelAnswer {
-  /** The whole answer: exactly the deltas, joined. Never only white space. */
+  /** The whole answer: exactly the deltas since the start or the last restart, joined. Never only white space. */
   text: string;
   /** As counted by the provider; null where it did not say. Never estimated. */
   tokensIn: number | null;
   tokensOut: number | null;
-  /** `stop`, `length` (cut by the provider's limit), `content-filter`, `tool-calls` or `other`. */
-  finishReason: string;
+  finishReason: FinishReason;
 }
 
 export interface AnswerOptions {
-  /** Aborted when the caller no longer wants the answer; ends the provider's work too. */
+  /**
+   * Aborted when the caller no longer wants the answer; ends the provider's work too. What was written by then is
+   * the answer, if anything was.
+   */
   signal: AbortSignal;
   /** Gets each piece of text as it arrives; what it throws ends the answer and reaches the caller. */
   onDelta?: ((text: string) => void) | undefined;
+  /** Told when the text so far turned out to be no answer. */
+  onRestart?: (() => void) | undefined;
+  /** Told of each failure after which the same model is asked again in another way. */
+  onRetry?: ((failure: ModelFailure) => void) | undefined;
 }
 
 /** Something that continues a conversation. */
 export interface LanguageModel {
   /** The provider's id of the model: what `model_used` says. */
   readonly name: string;
+  /** Tokens that a prompt may have, as far as the model's window is known; null or absent: not known. */
+  promptTokens?(): number | null;
   /**
    * Streams one answer.
    *
@@ -38,8 +63,10 @@ export interface LanguageModel {
 /**
  * Why a model gave no answer.
  *
- * - `TIMEOUT`: the whole answer took too long (also: the provider said 408)
- * - `STALLED`: no new text for too long
+ * - `TIMEOUT`: it took too long, and there is no text (also: the provider said 408)
+ * - `STALLED`: no first piece, or no further one, for too long
+ * - `TOO_LONG`: the prompt does not fit into the model's window
+ * - `QUEUE_FULL`: too many wait for the model already
  * - `REFUSED`: the provider rejected the request (4xx: wrong key, unknown model, bad request)
  * - `UNREACHABLE`: no connection
  * - `OVERLOADED`: the provider is there and can't answer now (429, 5xx)
@@ -51,6 +78,8 @@ export interface LanguageModel {
 export type FailureReason =
   | 'TIMEOUT'
   | 'STALLED'
+  | 'TOO_LONG'
+  | 'QUEUE_FULL'
   | 'REFUSED'
   | 'UNREACHABLE'
   | 'OVERLOADED'
@@ -61,18 +90,20 @@ export type FailureReason =
 
 /**
  * A model did not answer. The message may be shown to a user: it holds neither keys nor addresses nor the
- * provider's own words (they can quote both). For the same reason there is no `cause`: the SDK's errors carry
- * the whole request, and would bring the text of turns into logs.
+ * provider's own words (they can quote both). For the same reason there is no `cause`.
  */
 export class ModelFailure extends Error {
   readonly reason: FailureReason;
   /** The HTTP status, where the provider gave one. */
   readonly status: number | null;
+  /** Whether the model had begun: a first piece, of text or of thought, had come. */
+  readonly hasBegun: boolean;
 
-  constructor(reason: FailureReason, message: string, status: number | null = null) {
+  constructor(reason: FailureReason, message: string, status: number | null = null, hasBegun = false) {
     super(message);
     this.name = 'ModelFailure';
     this.reason = reason;
     this.status = status;
+    this.hasBegun = hasBegun;
   }
 }

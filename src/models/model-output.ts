@@ -3,6 +3,9 @@
  * and comes out as something that the database, the journal and clients can hold.
  */
 
+import type { FinishReason } from './language-model.ts';
+import { namesReasoningMarks, ReasoningFilter } from './reasoning.ts';
+
 /** Columns and the schema's Int hold no more. */
 const MAX_COUNT = 2_147_483_647;
 
@@ -59,6 +62,92 @@ export class AnswerText {
     this.#text += added;
     return added;
   }
+}
+
+/** Who gets the text of an answer as it comes. */
+export interface OutputReader {
+  onDelta?: ((text: string) => void) | undefined;
+  /** What was given so far is void. */
+  onRestart?: (() => void) | undefined;
+}
+
+/**
+ * The answer of one model: its pieces without what the model thinks, without blank pieces before its first word, as
+ * far as they can be stored. What the reader gets, joined, is the text.
+ */
+export class ModelOutput {
+  readonly #reader: OutputReader;
+  readonly #maxCharacters: number;
+  readonly #reasoning: ReasoningFilter;
+  #answer: AnswerText;
+  #heldBack = '';
+  #isShown = false;
+
+  constructor(options: { maxCharacters: number; question: string; reader: OutputReader }) {
+    this.#reader = options.reader;
+    this.#maxCharacters = options.maxCharacters;
+    this.#reasoning = new ReasoningFilter(namesReasoningMarks(options.question));
+    this.#answer = new AnswerText(options.maxCharacters);
+  }
+
+  /** Whether the reader has text. */
+  get isShown(): boolean {
+    return this.#isShown;
+  }
+
+  get isFull(): boolean {
+    return this.#answer.isFull;
+  }
+
+  push(piece: string): void {
+    const { text, restart } = this.#reasoning.push(piece);
+    if (restart) {
+      this.#answer = new AnswerText(this.#maxCharacters);
+      this.#heldBack = '';
+      if (this.#isShown) this.#reader.onRestart?.();
+      this.#isShown = false;
+    }
+    this.#show(this.#answer.push(text));
+  }
+
+  /** Nothing follows. @returns the whole answer; empty where it was only white space or thoughts */
+  end(): string {
+    this.#show(this.#answer.push(this.#reasoning.finish()));
+    this.#show(this.#answer.end());
+    return this.#isShown ? this.#answer.text : '';
+  }
+
+  #show(piece: string): void {
+    this.#heldBack += piece;
+    if (this.#heldBack === '' || (!this.#isShown && this.#heldBack.trim() === '')) return;
+    const text = this.#heldBack;
+    this.#heldBack = '';
+    this.#isShown = true;
+    this.#reader.onDelta?.(text);
+  }
+}
+
+/** How servers name the ends of answers, beside our own words. */
+const FINISH_WORDS: Readonly<Record<string, readonly string[]>> = {
+  stop: ['stop', 'eos', 'eos_token', 'end_turn', 'stop_sequence', 'complete', 'completed'],
+  length: ['length', 'max_tokens', 'max_output_tokens', 'model_length', 'model_context_window_exceeded'],
+  content_filter: [
+    'content_filter',
+    'content-filter',
+    'safety',
+    'refusal',
+    'recitation',
+    'prohibited_content',
+  ],
+};
+const FAILURE_WORDS = ['error', 'abort', 'aborted', 'failed'];
+
+/** How an answer ended, in our words; null where the server says that it failed. */
+export function finishReasonOf(said: string): FinishReason | null {
+  const word = said.toLowerCase();
+  if (FAILURE_WORDS.includes(word)) return null;
+  const known = Object.entries(FINISH_WORDS).find(([, words]) => words.includes(word));
+  return known ? (known[0] as FinishReason) : 'other';
 }
 
 /** The text with U+FFFD in the place of what PostgreSQL cannot store. */

@@ -9,8 +9,25 @@ export interface ProviderOptions {
   fetch: typeof globalThis.fetch;
 }
 
-/** Credentials in the URL go before the key: only one can be sent. */
-export function createProvider({ baseUrl, apiKey, fetch }: ProviderOptions) {
+/** The provider for the embedding side of the SDK. */
+export function createProvider(options: ProviderOptions) {
+  const { url, fetch } = connectionTo(options);
+  return createOpenAICompatible({
+    name: 'openai-compatible',
+    baseURL: url.href,
+    includeUsage: true,
+    fetch,
+  });
+}
+
+/**
+ * The address without its credentials, and a `fetch` that shows them, or the key. Credentials in the URL go before
+ * the key: only one can be sent.
+ */
+export function connectionTo({ baseUrl, apiKey, fetch }: ProviderOptions): {
+  url: URL;
+  fetch: typeof globalThis.fetch;
+} {
   const url = new URL(baseUrl);
   const { username, password } = url;
   // `fetch` throws on a URL with credentials, and its message quotes them.
@@ -23,15 +40,13 @@ export function createProvider({ baseUrl, apiKey, fetch }: ProviderOptions) {
     const key = apiKey();
     return key === null ? null : `Bearer ${key}`;
   };
-  return createOpenAICompatible({
-    name: 'openai-compatible',
-    baseURL: url.href,
-    includeUsage: true,
+  return {
+    url,
     fetch: (input, init) => {
       const headers = new Headers(init?.headers);
       const shown = authorization();
       if (shown !== null) headers.set('authorization', shown);
       return fetch(input, { ...init, headers });
     },
-  });
+  };
 }

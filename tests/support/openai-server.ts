@@ -25,7 +25,9 @@ export type Reply =
   /** The deltas, then an error object inside the stream. */
   | { kind: 'error-chunk'; after: readonly string[]; error: Record<string, unknown> }
   /** The deltas, then a clean end of the response without finish_reason. */
-  | { kind: 'no-finish'; after: readonly string[] };
+  | { kind: 'no-finish'; after: readonly string[] }
+  /** Just these bytes, piece by piece, as other servers write them; with `open` the response does not end. */
+  | { kind: 'raw'; pieces: readonly (string | Uint8Array)[]; contentType?: string; open?: boolean };
 
 export type Usage = { prompt_tokens: number; completion_tokens: number };
 
@@ -45,6 +47,8 @@ export interface ChatBody {
   model?: string;
   stream?: boolean;
   stream_options?: { include_usage?: boolean };
+  max_tokens?: number;
+  max_completion_tokens?: number;
   messages?: { role: string; content: string }[];
   input?: string | string[];
   dimensions?: number;
@@ -157,6 +161,7 @@ async function chat(
     );
     return;
   }
+  if (reply.kind === 'raw') return sendRaw(reply, response);
   const deltas = reply.kind === 'answer' ? reply.deltas : reply.after;
   if (deltas === undefined) return;
   if (body.stream !== true) {
@@ -182,6 +187,15 @@ async function chat(
     response.write('data: {"choices": [{"delta"\n\n');
     sendEnd(body, { kind: 'answer', deltas }, response);
   }
+}
+
+async function sendRaw(reply: Extract<Reply, { kind: 'raw' }>, response: ServerResponse): Promise<void> {
+  response.writeHead(200, { 'content-type': reply.contentType ?? 'text/event-stream' });
+  for (const piece of reply.pieces) {
+    response.write(piece);
+    await wait(2);
+  }
+  if (!reply.open) response.end();
 }
 
 /** @returns false when the client left meanwhile */

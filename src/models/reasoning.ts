@@ -1,0 +1,151 @@
+/** How models and their servers mark what they think before they answer: how it begins, and how it ends. */
+const BLOCKS: readonly (readonly [begin: string, end: string])[] = [
+  ...['think', 'thinking', 'thought', 'thoughts', 'reasoning', 'reflection', 'analysis', 'scratchpad'].map(
+    (tag) => [`<${tag}>`, `</${tag}>`] as const,
+  ),
+  ['[think]', '[/think]'],
+  ['<seed:think>', '</seed:think>'],
+  ['◁think▷', '◁/think▷'],
+  ['<|begin_of_thought|>', '<|end_of_thought|>'],
+  ['<|start_thinking|>', '<|end_thinking|>'],
+  ['<|thinking|>', '<|/thinking|>'],
+  ['<|inner_prefix|>', '<|inner_suffix|>'],
+  ['<unused94>thought', '<unused95>'],
+  ['<|channel>thought', '<channel|>'],
+  // Messages of the Harmony format; `final` is the channel of the answer.
+  ...['analysis', 'commentary'].flatMap((channel) => [
+    [`<|channel|>${channel}`, '<|end|>'] as const,
+    [`<|start|>assistant<|channel|>${channel}`, '<|end|>'] as const,
+  ]),
+];
+/** What may stand at the beginning of an answer beside thoughts, and says nothing itself. */
+const MARKS = [
+  '<|start|>assistant<|channel|>final<|message|>',
+  '<|channel|>final<|message|>',
+  // The template of the prompt began the thought, and the model ends it at once.
+  '</think>',
+  '</thinking>',
+  '[/think]',
+  '<|start_response|>',
+  '<|begin_of_solution|>',
+];
+const OPENINGS = [...BLOCKS.map(([begin]) => begin), ...MARKS];
+const LONGEST_OPENING = Math.max(...OPENINGS.map((opening) => opening.length));
+/** The end of a thought alone on its line. */
+const LATE_END = /\n[ \t]*(?:<\/(?:think|thinking|reasoning)>|\[\/think\])[ \t]*\n/i;
+/** A line as long as this is no such line. */
+const MAX_LINE = 40;
+const NAMES_A_MARK = /<\/?(?:think|thinking|thought|reasoning|analysis|channel)|<\|channel|\[\/?think\]/i;
+/** Where an answer speaks of such marks, or shows code, their ends are text, too. */
+const MENTIONS = /<(?:think|thinking|reasoning)\b|\[think\]|```/i;
+
+/** Whether a text speaks of such marks, so that its answer may be about them, too. */
+export function namesReasoningMarks(text: string): boolean {
+  return NAMES_A_MARK.test(text);
+}
+
+/**
+ * Keeps the thoughts of a model out of its answer, however they are cut into pieces. They stand at its beginning;
+ * further on, a mark is text. Where the template of the prompt began the thought, the answer has only its end: then
+ * what came before it was no answer.
+ */
+export class ReasoningFilter {
+  readonly #isAboutMarks: boolean;
+  #state: 'beginning' | 'thought' | 'answer' = 'beginning';
+  /** What is not decided yet; of a thought, only what its end may begin with, unless it may be an answer. */
+  #held = '';
+  #block: readonly [begin: string, end: string] = ['', ''];
+  /** From where the end of the thought is still to be looked for. */
+  #from = 0;
+  /** The latest part of the answer, which may hold the end of a thought. */
+  #line = '';
+  #mayBeThought: boolean;
+  /** Behind a thought, white space before the answer is none of it. */
+  #trims = false;
+
+  /** @param isAboutMarks the question speaks of such marks */
+  constructor(isAboutMarks: boolean) {
+    this.#isAboutMarks = isAboutMarks;
+    this.#mayBeThought = !isAboutMarks;
+  }
+
+  /** @returns what is text of the answer; `restart`: what was given before is a thought */
+  push(piece: string): { text: string; restart: boolean } {
+    if (this.#state === 'answer') return this.#pushAnswer(piece);
+    this.#held += piece;
+    for (;;) {
+      if (this.#state === 'thought' && !this.#leaveThought()) return NOTHING;
+      const opening = this.#openingOf(this.#held.trimStart());
+      if (opening === 'undecided') return NOTHING;
+      if (opening === null) {
+        this.#state = 'answer';
+        const text = this.#held;
+        this.#held = '';
+        return this.#pushAnswer(text);
+      }
+      this.#held = this.#held.trimStart().slice(opening.length);
+      this.#trims = true;
+      const block = BLOCKS.find(([begin]) => begin === opening);
+      if (!block) continue;
+      this.#state = 'thought';
+      this.#block = block;
+      this.#from = 0;
+    }
+  }
+
+  /** Nothing follows. @returns text that was undecided; a thought without an end is none, unless it was asked about */
+  finish(): string {
+    const held = this.#held;
+    this.#held = '';
+    if (this.#state !== 'thought') return held;
+    return this.#isAboutMarks && held !== '' ? this.#block[0] + held : '';
+  }
+
+  #leaveThought(): boolean {
+    const end = this.#block[1];
+    const from = Math.max(0, this.#from - end.length);
+    const at = this.#held.slice(from).search(new RegExp(end.replace(/[|[\]/]/g, '\\$&'), 'i'));
+    if (at >= 0) {
+      this.#held = this.#held.slice(from + at + end.length).trimStart();
+      this.#state = 'beginning';
+      return true;
+    }
+    if (!this.#isAboutMarks) this.#held = this.#held.slice(-end.length);
+    this.#from = this.#held.length;
+    return false;
+  }
+
+  /** With what the text begins; `undecided` while it may be the beginning of such a mark. */
+  #openingOf(text: string): string | 'undecided' | null {
+    const start = text.slice(0, LONGEST_OPENING).toLowerCase();
+    const found = OPENINGS.filter((opening) => start.startsWith(opening));
+    if (found.length > 0) return found.reduce((a, b) => (b.length > a.length ? b : a));
+    return OPENINGS.some((opening) => opening.startsWith(start)) ? 'undecided' : null;
+  }
+
+  #pushAnswer(given: string): { text: string; restart: boolean } {
+    const piece = this.#trims ? given.trimStart() : given;
+    if (piece !== '') this.#trims = false;
+    if (!this.#mayBeThought) return { text: piece, restart: false };
+    const seen = this.#line + piece;
+    const late = LATE_END.exec(seen);
+    if (late) {
+      this.#mayBeThought = false;
+      const text = seen.slice(late.index + late[0].length).trimStart();
+      this.#trims = text === '';
+      return { text, restart: true };
+    }
+    if (MENTIONS.test(seen)) this.#mayBeThought = false;
+    this.#line = seen.slice(-MAX_LINE);
+    return { text: piece, restart: false };
+  }
+}
+
+const NOTHING = { text: '', restart: false };
+
+/** The text of an answer that was stored, without thoughts at its beginning. */
+export function withoutReasoning(text: string): string {
+  const filter = new ReasoningFilter(true);
+  const first = filter.push(text);
+  return (first.text + filter.finish()).trimStart() || text;
+}
