@@ -2,7 +2,7 @@ export { apiKeys, auditLog, auditNames, auditSeals, rateLimits, revokedTokens } 
 export { characters } from '../domains/characters/tables.ts';
 export { conversations } from '../domains/conversations/tables.ts';
 export { authenticators, credentials } from '../domains/credentials/tables.ts';
-export { interactions } from '../domains/interactions/tables.ts';
+export { deletedTurns, interactions } from '../domains/interactions/tables.ts';
 export { mediaInsights } from '../domains/media-insights/tables.ts';
 export { erasures } from '../domains/privacy/tables.ts';
 export { autonomousTasks } from '../domains/tasks/tables.ts';

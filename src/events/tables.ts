@@ -25,6 +25,7 @@ export const events = pgTable(
   },
   (table) => [
     index('echo_events_cursor_idx').on(table.transactionId, table.id),
+    index('echo_events_user_idx').on(table.userId, table.tenantId, table.transactionId),
     index('echo_events_kind_idx').on(table.kind, table.tenantId, table.id),
     uniqueIndex('echo_events_origin_key').on(table.origin, table.originNumber),
   ],

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import {
+  boolean,
   check,
   index,
   integer,
@@ -12,7 +13,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { bytes, instant, tenantId } from '../../db/columns.ts';
 
-/** A thread of turns of one user; one row per conversation. */
+/** A thread of turns of one user, whose name is its user's own; one row per conversation. */
 export const conversations = pgTable(
   'echo_conversations',
   {
@@ -27,13 +28,22 @@ export const conversations = pgTable(
     /** Intents of the latest turns, oldest first, at most 50. */
     intentHistory: jsonb('intent_history').$type<string[]>().notNull().default([]),
     context: jsonb('context').$type<Record<string, unknown>>().notNull().default({}),
+    /** Null: it never had one. Empty: its user took it away, and no import gives it another. */
+    title: varchar('title', { length: 200 }),
+    pinned: boolean('pinned').notNull().default(false),
     /** The sequence number that the next turn gets. */
     nextSequence: integer('next_sequence').notNull().default(1),
     /** Chain hash of the newest turn; null while there is none. */
     chainHash: bytes('chain_hash'),
+    /** Turns that were deleted one by one; their numbers stay unused. */
+    deletedTurns: integer('deleted_turns').notNull().default(0),
   },
   (table) => [
-    uniqueIndex('echo_conversations_conversation_id_key').on(table.conversationId, table.tenantId),
+    uniqueIndex('echo_conversations_conversation_id_key').on(
+      table.conversationId,
+      table.tenantId,
+      table.userId,
+    ),
     index('echo_conversations_episode_idx').on(table.userId, table.tenantId, table.episodeId),
     index('echo_conversations_recent_idx').on(table.userId, table.tenantId, table.lastInteraction, table.id),
     check(

@@ -8,6 +8,7 @@ import {
   jsonb,
   numeric,
   pgTable,
+  primaryKey,
   real,
   serial,
   text,
@@ -31,7 +32,7 @@ export const interactions = pgTable(
     tenantId: tenantId(),
     turnId: uuid('turn_id').notNull(),
     conversationId: varchar('conversation_id', { length: 100 }).notNull(),
-    /** Position in its conversation, from 1, without gaps. */
+    /** Position in its conversation, from 1; only a deleted turn leaves a gap. */
     sequence: integer('sequence').notNull(),
     userId: varchar('user_id', { length: 100 }).notNull().default('default'),
     query: text('query').notNull(),
@@ -83,6 +84,7 @@ export const interactions = pgTable(
     uniqueIndex('echo_interactions_conversation_sequence_key').on(
       table.conversationId,
       table.tenantId,
+      table.userId,
       table.sequence,
     ),
     index('echo_interactions_user_time_idx').on(table.userId, table.tenantId, table.timestamp, table.id),
@@ -101,6 +103,31 @@ export const interactions = pgTable(
     ),
     check('echo_interactions_confidence_check', sql`${table.confidence} between 0 and 1`),
     check('echo_interactions_rating_check', sql`${table.rating} between -1 and 1`),
+  ],
+);
+
+/**
+ * Turns that were deleted: so that no late retry brings one back, and, while its conversation is there, that its gap
+ * in the chain of hashes is known for a deletion.
+ */
+export const deletedTurns = pgTable(
+  'echo_deleted_turns',
+  {
+    turnId: uuid('turn_id').notNull(),
+    tenantId: tenantId(),
+    /** SHA-256 of tenant and user: whose it was stays unsaid when they have been erased. */
+    subject: bytes('subject').notNull(),
+    /** Its place, as long as the conversation around it is there; null otherwise. */
+    conversationId: varchar('conversation_id', { length: 100 }),
+    sequence: integer('sequence'),
+    chainHash: bytes('chain_hash'),
+    /** With its user: no copy of it is taken back, whoever brings it. */
+    isErased: boolean('is_erased').notNull().default(false),
+    deletedAt: instant('deleted_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.turnId, table.subject] }),
+    index('echo_deleted_turns_place_idx').on(table.subject, table.conversationId, table.sequence),
   ],
 );
 

@@ -1,4 +1,4 @@
-import { index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { boolean, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { bytes, instant, tenantId } from '../../db/columns.ts';
 
 /** Who was erased: without a name, but so that an old copy of their turns is recognised. */
@@ -12,6 +12,8 @@ export const erasures = pgTable(
     subject: bytes('subject').notNull(),
     /** What was said before this is not taken again. */
     erasedAt: instant('erased_at').notNull(),
+    /** Each turn left a mark by which it is known again; without, whatever was said before counts as erased. */
+    leftMarks: boolean('left_marks').notNull().default(false),
     /** Null while it is under way; an erasure that was cut off is finished by asking for it again. */
     completedAt: instant('completed_at'),
     receipt: jsonb('receipt').$type<Record<string, unknown>>(),
