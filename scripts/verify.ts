@@ -7,8 +7,8 @@ await runStandalone(async ({ db, log }) => {
   let turns = 0;
   let damaged = 0;
   let conversations = 0;
-  for await (const { tenantId, conversationId } of allConversations(db)) {
-    const found = await verifyConversation(db, { tenantId, userId: null }, conversationId);
+  for await (const { conversationId, ...owner } of allConversations(db)) {
+    const found = { ...owner, ...(await verifyConversation(db, owner, conversationId)) };
     conversations++;
     turns += found.turns;
     if (found.problems.length === 0) continue;

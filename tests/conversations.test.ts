@@ -148,6 +148,8 @@ describe('deleteConversation', () => {
     await record('reborn', 1, daysAgo(0), 'sven');
     const { data } = await app.graphql(
       '{ conversation(conversationId: "reborn") { userId interactions { nodes { sequence } } } }',
+      {},
+      'sven',
     );
     expect(data.conversation).toEqual({ userId: 'sven', interactions: { nodes: [{ sequence: 1 }] } });
   });

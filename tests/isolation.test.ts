@@ -37,6 +37,8 @@ const VALUES: Record<string, unknown> = {
   query: WORDS,
   text: WORDS,
   search: WORDS,
+  title: WORDS,
+  pinned: true,
   speaker: WORDS,
   responder: WORDS,
   response: 'Noted',

@@ -158,14 +158,17 @@ describe('a query through the older door', () => {
   test('may name another user, if the caller may', async () => {
     const { conversation_id } = await ask({ query: 'On behalf of Uma', user_id: 'uma' });
     const { data } = await app.graphql(
-      'query ($id: String!) { conversation(conversationId: $id) { userId } }',
+      'query ($id: String!) { conversation(conversationId: $id, userId: "uma") { userId } }',
       { id: conversation_id },
     );
     expect(data.conversation.userId).toBe('uma');
     const refused = await app.post('/api/echo/query', { query: 'q', user_id: 'uma' }, 'vic');
     expect([refused.status, (await refused.json()).error_code]).toEqual([403, 'FORBIDDEN']);
-    const foreign = await app.post('/api/echo/query', { query: 'q', conversation_id }, 'vic');
-    expect([foreign.status, (await foreign.json()).error_code]).toEqual([404, 'NOT_FOUND']);
+    // The name leads another user to a thread of their own.
+    const other = await app.post('/api/echo/query', { query: 'q', conversation_id }, 'vic');
+    expect([other.status, (await other.json()).conversation_id]).toEqual([200, conversation_id]);
+    const read = await json(get(`/api/echo/conversation/${conversation_id}?user_id=uma`));
+    expect(read.history.map(({ query }: { query: string }) => query)).toEqual(['On behalf of Uma']);
   });
 });
 

@@ -34,7 +34,7 @@ describe('what a user said', () => {
   const READS: [string, string, () => Record<string, unknown>, unknown][] = [
     [
       'conversation',
-      '{ conversation(conversationId: "of nina") { conversationId } }',
+      'query ($user: String) { conversation(conversationId: "of nina", userId: $user) { conversationId } }',
       () => ({}),
       { conversationId: 'of nina' },
     ],
@@ -66,7 +66,8 @@ describe('what a user said', () => {
     const others = await app.graphql(query, variables(), 'oleg');
     expect(others.errors).toBeUndefined();
     expect(Object.values(others.data)).toEqual([null]);
-    const admins = await app.graphql(query, variables());
+    // A name means nothing without its user: those who may act for others name whose it is.
+    const admins = await app.graphql(query, { ...variables(), user: 'nina' });
     expect(Object.values(admins.data)).toEqual([expected]);
   });
 
@@ -108,15 +109,13 @@ describe('what a user said', () => {
         { id: ids.turnId },
         'oleg',
       ),
-      app.graphql(
-        'mutation { r: processQuery(input: { query: "q", conversationId: "of nina" }) { ... on Error { code } } }',
-        {},
-        'oleg',
-      ),
     ]);
-    expect(refused.map(({ data }) => data.r.code)).toEqual(['NOT_FOUND', 'NOT_FOUND', 'NOT_FOUND']);
-    expect((await record('oleg', 'of nina', 'intruder')).data.recordTurns.code).toBe('NOT_FOUND');
-    const { data } = await app.graphql('{ conversation(conversationId: "of nina") { interactionCount } }');
+    expect(refused.map(({ data }) => data.r.code)).toEqual(['NOT_FOUND', 'NOT_FOUND']);
+    // A name of hers is free for others, and leads them to something of their own.
+    expect((await record('oleg', 'of nina', 'Mine, too')).data.recordTurns.interactions).toHaveLength(1);
+    const { data } = await app.graphql(
+      '{ conversation(conversationId: "of nina", userId: "nina") { interactionCount } }',
+    );
     expect(data.conversation.interactionCount).toBe(1);
   });
 
@@ -127,9 +126,10 @@ describe('what a user said', () => {
     }`;
     const variables = { after: '0-0' };
     await record('oleg', 'of oleg live', 'My own words');
-    const seen = await take(overWebSocket(app.connect('oleg'), watch, variables), 2);
+    const seen = await take(overWebSocket(app.connect('oleg'), watch, variables), 3);
     expect(seen.map(({ data }) => data.interactionAdded.interaction.query)).toEqual([
       'Something of my own',
+      'Mine, too',
       'My own words',
     ]);
     const [first] = await take(overWebSocket(app.connect('nina'), narrow, variables), 1);

@@ -71,6 +71,10 @@ export const writtenInstant = z.string({ error: 'must be text' }).transform((val
 
 export const userId = text(100);
 export const conversationId = text(100);
+export const MAX_TITLE_LENGTH = 200;
+export const conversationTitle = text(MAX_TITLE_LENGTH).refine((title) => title.trim() !== '', {
+  error: 'must not be only white space',
+});
 export const idempotencyKey = z
   .string()
   .regex(/^[\x20-\x7e]{1,255}$/, { error: 'must be 1 to 255 printable ASCII characters' });

@@ -4,10 +4,12 @@ import type { DeliveredEvent, EventKind } from '../events/event.ts';
 import type { EventFeed } from '../events/feed.ts';
 import { InvalidInput, SubscriberTooSlow } from './errors.ts';
 import { conversationId as conversationIdSchema, parseInput } from './input.ts';
-import { scopeOf } from './ownership.ts';
+import { ownerFor, scopeOf } from './ownership.ts';
 
 export interface SubscriptionArguments {
+  /** Without a user: the caller's own of this name. */
   readonly conversationId?: string | null | undefined;
+  readonly userId?: string | null | undefined;
   readonly after?: string | null | undefined;
 }
 
@@ -20,7 +22,7 @@ export type CursoredEvent = DeliveredEvent & { readonly cursor: string };
  * @param watch.signal ends it, even while nothing happens
  * @param watch.pace waits until an event may be shown
  * @param watch.onOverflow told the last cursor when the consumer fell too far behind and gets nothing more
- * @throws InvalidInput if `after` is no cursor, or no conversation can be called so
+ * @throws InvalidInput if `after` is no cursor, or no conversation can be called so; Forbidden
  * @throws SubscriberTooSlow in place of `onOverflow`, where there is none
  */
 export async function* follow(
@@ -44,7 +46,9 @@ export async function* follow(
     throw new InvalidInput('after', 'is not a cursor of this subscription');
   const interest = {
     kinds: [kind],
-    ...scopeOf(principal),
+    ...(conversationId === null && args.userId == null
+      ? scopeOf(principal)
+      : ownerFor(principal, args.userId)),
     conversationId,
     after,
     signal: watch.signal,

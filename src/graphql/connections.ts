@@ -4,6 +4,9 @@ import { InvalidInput } from '../domains/errors.ts';
 import { isInRange } from '../domains/instants.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from './builder.ts';
 
+/** What a column of type integer holds. */
+const LARGEST_INTEGER = 2_147_483_647;
+
 interface PageArguments {
   first?: number | null | undefined;
   last?: number | null | undefined;
@@ -58,7 +61,7 @@ export function numberCursor<Row>(of: (row: Row) => number): CursorFormat<Row, n
   return {
     encode: (row) => String(of(row)),
     decode: (cursor) =>
-      /^\d{1,10}$/.test(cursor) && Number(cursor) <= 2_147_483_647 ? Number(cursor) : null,
+      /^\d{1,10}$/.test(cursor) && Number(cursor) <= LARGEST_INTEGER ? Number(cursor) : null,
   };
 }
 
@@ -68,10 +71,15 @@ export function timeCursor<Row>(of: (row: Row) => TimePosition): CursorFormat<Ro
     encode: (row) => `${of(row).at.getTime()}.${of(row).id}`,
     decode: (cursor) => {
       const parts = /^(-?\d{1,15})\.(\d{1,10})$/.exec(cursor);
-      const at = new Date(Number(parts?.[1]));
-      return parts && isInRange(at) ? { at, id: Math.min(Number(parts[2]), 2_147_483_647) } : null;
+      return parts ? timePosition(Number(parts[1]), Number(parts[2])) : null;
     },
   };
+}
+
+/** A place that the database can compare with; null for others, which no cursor of ours names. */
+export function timePosition(milliseconds: number, id: number): TimePosition | null {
+  const at = new Date(milliseconds);
+  return isInRange(at) && id <= LARGEST_INTEGER ? { at, id } : null;
 }
 
 /** Stands between the name and the id of a cursor. */
@@ -85,7 +93,7 @@ export function nameCursor<Row>(
     encode: (row) => `${of(row).name}${SEPARATOR}${of(row).id}`,
     decode: (cursor) => {
       const parts = /^([^\0\ufffd]{1,1000})\n(\d{1,10})$/u.exec(cursor);
-      if (parts) return { name: parts[1] ?? '', id: Math.min(Number(parts[2]), 2_147_483_647) };
+      if (parts) return { name: parts[1] ?? '', id: Math.min(Number(parts[2]), LARGEST_INTEGER) };
       // Of a version whose names were unique.
       return /^[^\0\ufffd]{1,1000}$/u.test(cursor) ? { name: cursor, id: 2_147_483_647 } : null;
     },

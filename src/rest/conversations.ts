@@ -1,16 +1,17 @@
 import { z } from 'zod';
-import { conversationPage, conversationsById } from '../domains/conversations/reads.ts';
+import { conversationByName, conversationPage } from '../domains/conversations/reads.ts';
 import { parseInput } from '../domains/input.ts';
 import { interactionsOfConversations } from '../domains/interactions/reads.ts';
-import { ownerFor, scopeOf } from '../domains/ownership.ts';
+import { ownerFor } from '../domains/ownership.ts';
 import type { RestRequest } from './request.ts';
 
 /** Turns of one conversation that the older endpoint gives at most: the latest ones. */
 const MAX_HISTORY = 1_000;
 
 /** GET /api/echo/conversation/{id}: its turns, oldest first; an unknown one has none. */
-export async function getConversation({ services, principal, parameter }: RestRequest) {
-  const [conversation] = await conversationsById(services.db, scopeOf(principal), [parameter]);
+export async function getConversation({ services, principal, parameter, search }: RestRequest) {
+  const owner = ownerFor(principal, search.get('user_id'));
+  const conversation = await conversationByName(services.db, owner, parameter);
   const page = { after: null, before: null, limit: MAX_HISTORY, inverted: true };
   const [latest = []] = conversation
     ? await interactionsOfConversations(services.db, [conversation], page)
@@ -61,7 +62,7 @@ export async function listConversations({ services, principal, search }: RestReq
       conversation_id: conversation.conversationId,
       created_at: conversation.createdAt.toISOString(),
       last_intent: conversation.intentHistory.at(-1) ?? null,
-      interaction_count: conversation.nextSequence - 1,
+      interaction_count: conversation.nextSequence - 1 - conversation.deletedTurns,
       last_query: latest[index]?.[0]?.query ?? null,
     })),
     timestamp: new Date().toISOString(),

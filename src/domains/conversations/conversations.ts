@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Scope } from '../../access/principals.ts';
+import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { NotFound } from '../errors.ts';
 import * as input from '../input.ts';
@@ -28,7 +28,7 @@ export interface Cleanup {
  */
 export async function deleteConversation(
   services: DeletionServices,
-  scope: Scope,
+  owner: Owner,
   conversationId: string,
 ): Promise<number> {
   const id = input.parseInput(input.conversationId, conversationId, 'conversationId');
@@ -37,15 +37,16 @@ export async function deleteConversation(
     const gone = await client.query({
       name: 'delete_conversation',
       text: `delete from echo_conversations
-             where conversation_id = $1 and tenant_id = $2 and ($3::text is null or user_id = $3)`,
-      values: [id, scope.tenantId, scope.userId],
+             where conversation_id = $1 and tenant_id = $2 and user_id = $3`,
+      values: [id, owner.tenantId, owner.userId],
     });
     if (gone.rowCount === 0)
       throw new NotFound('conversationId', `there is no conversation "${conversationId}"`);
     const turns = await client.query({
       name: 'delete_conversation_turns',
-      text: 'delete from echo_unified_interactions where conversation_id = $1 and tenant_id = $2 returning turn_id',
-      values: [id, scope.tenantId],
+      text: `delete from echo_unified_interactions
+             where conversation_id = $1 and tenant_id = $2 and user_id = $3 returning turn_id`,
+      values: [id, owner.tenantId, owner.userId],
     });
     return turns.rows.map((row) => row.turn_id as string);
   });
@@ -95,16 +96,17 @@ export async function cleanupConversations(
 }
 
 const COUNT_OLD = `
-  with old as (select conversation_id from echo_conversations where tenant_id = $1 and last_interaction < $2)
+  with old as (select conversation_id, user_id from echo_conversations where tenant_id = $1 and last_interaction < $2)
   select (select count(*)::int from old) as conversations,
-         (select count(*)::int from echo_unified_interactions i join old using (conversation_id) where i.tenant_id = $1) as interactions`;
+         (select count(*)::int from echo_unified_interactions i join old using (conversation_id, user_id) where i.tenant_id = $1) as interactions`;
 
 const DELETE_OLD = `
   with old as (
-    select id, conversation_id from echo_conversations where tenant_id = $1 and last_interaction < $2
+    select id, conversation_id, user_id from echo_conversations where tenant_id = $1 and last_interaction < $2
     order by last_interaction limit $3 for update skip locked
   ), turns as (
-    delete from echo_unified_interactions i using old where i.conversation_id = old.conversation_id and i.tenant_id = $1 returning 1
+    delete from echo_unified_interactions i using old
+    where i.conversation_id = old.conversation_id and i.user_id = old.user_id and i.tenant_id = $1 returning 1
   ), gone as (
     delete from echo_conversations c using old where c.id = old.id returning 1
   )

@@ -1,3 +1,4 @@
+import type { Principal } from '../../access/principals.ts';
 import { builder, HEAVY } from '../../graphql/builder.ts';
 import { connect, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
@@ -5,7 +6,7 @@ import { InvalidInput, NotFound } from '../errors.ts';
 import { parseInput, text } from '../input.ts';
 import { ownerFor, requireAdmin, scopeOf } from '../ownership.ts';
 import { type Cleanup, cleanupConversations, deleteConversation } from './conversations.ts';
-import { conversationPage, conversationsById } from './reads.ts';
+import { type ConversationName, conversationPage, conversationsByName } from './reads.ts';
 import type { ConversationRow } from './tables.ts';
 
 export const AnswerModeEnum = builder.enumType('AnswerMode', {
@@ -24,8 +25,13 @@ export const ConversationRef = builder.objectRef<ConversationRow>('Conversation'
 
 builder.node(ConversationRef, {
   description: 'A thread of turns of one user.',
-  id: { resolve: (conversation) => conversation.conversationId },
-  loadMany: (ids, { services, principal }) => conversationsById(services.db, scopeOf(principal), ids),
+  id: { resolve: ({ userId, conversationId }) => `${userId}\0${conversationId}` },
+  loadMany: (ids, { services, principal }) =>
+    conversationsByName(
+      services.db,
+      principal.tenantId,
+      ids.map((id) => visibleName(principal, id)),
+    ),
   fields: (t) => ({
     conversationId: t.exposeString('conversationId', {
       description: 'The name of the thread, at most 100 characters.',
@@ -45,8 +51,14 @@ builder.node(ConversationRef, {
     createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the first turn was stored.' }),
     lastInteraction: t.expose('lastInteraction', {
       type: 'DateTime',
-      description: 'Time of the latest turn.',
+      description: 'Time of the latest turn; one that is dated ahead counts as of when it was stored.',
     }),
+    title: t.string({
+      nullable: true,
+      description: 'What it is called for people; null without a title.',
+      resolve: (c) => c.title || null,
+    }),
+    pinned: t.exposeBoolean('pinned', { description: 'Whether its user keeps it at hand.' }),
     intentHistory: t.exposeStringList('intentHistory', {
       description: 'Intents of the latest turns, oldest first, at most 50.',
     }),
@@ -54,10 +66,14 @@ builder.node(ConversationRef, {
       type: 'JSON',
       description: 'What clients gave as context, merged over all turns.',
     }),
-    interactionCount: t.int({ description: 'Number of turns stored.', resolve: (c) => c.nextSequence - 1 }),
+    interactionCount: t.int({
+      description: 'Number of turns stored.',
+      resolve: (c) => c.nextSequence - 1 - c.deletedTurns,
+    }),
   }),
 });
 
+const WHOSE = 'Whose it is, for those who may act for others; absent: the caller’s own.';
 const episodeId = text(255);
 const cursor = timeCursor<ConversationRow>((row) => ({ at: row.lastInteraction, id: row.id }));
 
@@ -66,8 +82,12 @@ builder.queryFields((t) => ({
     type: ConversationRef,
     nullable: true,
     description: 'One conversation by its name; null if it does not exist for this caller.',
-    args: { conversationId: t.arg.string({ required: true, description: 'The name of the thread.' }) },
-    resolve: (_root, { conversationId }, ctx) => loadConversation(ctx, conversationId),
+    args: {
+      conversationId: t.arg.string({ required: true, description: 'The name of the thread.' }),
+      userId: t.arg.string({ description: WHOSE }),
+    },
+    resolve: (_root, { conversationId, userId }, ctx) =>
+      loadConversation(ctx, { ...ownerFor(ctx.principal, userId), conversationId }),
   }),
   conversations: t.connection(
     {
@@ -116,10 +136,13 @@ builder.mutationFields((t) => ({
     type: DeleteConversationSuccess,
     description: 'Deletes a conversation with all its turns, for good.',
     errors: { types: [InvalidInput, NotFound] },
-    args: { conversationId: t.arg.string({ required: true, description: 'The name of the thread.' }) },
-    resolve: async (_root, { conversationId }, { services, principal }) => ({
+    args: {
+      conversationId: t.arg.string({ required: true, description: 'The name of the thread.' }),
+      userId: t.arg.string({ description: WHOSE }),
+    },
+    resolve: async (_root, { conversationId, userId }, { services, principal }) => ({
       conversationId,
-      deletedInteractions: await deleteConversation(services, scopeOf(principal), conversationId),
+      deletedInteractions: await deleteConversation(services, ownerFor(principal, userId), conversationId),
     }),
   }),
   cleanupConversations: t.field({
@@ -153,8 +176,26 @@ builder.mutationFields((t) => ({
   }),
 }));
 
-/** A conversation by its name through the operation's batch; null if it does not exist for this caller. */
-export function loadConversation({ loader, services, principal }: Context, conversationId: string) {
-  const load = (ids: readonly string[]) => conversationsById(services.db, scopeOf(principal), ids);
-  return loader({ name: 'conversation', load, key: conversationId });
+/**
+ * A conversation by its name through the operation's batch, or null.
+ *
+ * @param name of one whose user the caller may act for
+ */
+export function loadConversation(
+  { loader, services, principal }: Context,
+  { userId, conversationId }: ConversationName,
+) {
+  const load = (names: readonly ConversationName[]) =>
+    conversationsByName(services.db, principal.tenantId, names);
+  return loader({ name: 'conversation', load, key: { userId, conversationId } });
+}
+
+/** What a global id names: those of an older version told no user, and name the caller's own. */
+function visibleName(principal: Principal, id: string): ConversationName {
+  const end = id.indexOf('\0');
+  if (end < 0) return { userId: principal.userId, conversationId: id };
+  const { userId } = scopeOf(principal);
+  const named = id.slice(0, end);
+  // NUL is in no name: nothing is found.
+  return { userId: userId === null || userId === named ? named : '\0', conversationId: id.slice(end + 1) };
 }

@@ -1,7 +1,8 @@
 import { and, asc, desc, eq, gt, type SQL, sql } from 'drizzle-orm';
-import type { Owner, Scope } from '../../access/principals.ts';
+import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import {
+  mapRow,
   nameOfShape,
   type Page,
   prepareByShape,
@@ -10,22 +11,11 @@ import {
   type TimePosition,
   timePageValues,
 } from '../../db/statements.ts';
-import { conversations as c } from './tables.ts';
+import { type ConversationRow, conversations as c } from './tables.ts';
 
 const statements = prepareOnce((orm) => ({
-  byIds: orm
-    .select()
-    .from(c)
-    .where(
-      and(
-        sql`${c.conversationId} = any(${sql.placeholder('conversationIds')}::text[])`,
-        eq(c.tenantId, sql.placeholder('tenantId')),
-        sql`(${sql.placeholder('userId')}::text is null or ${c.userId} = ${sql.placeholder('userId')})`,
-      ),
-    )
-    .prepare('conversations_by_ids'),
   afterId: orm
-    .select({ id: c.id, tenantId: c.tenantId, conversationId: c.conversationId })
+    .select({ id: c.id, tenantId: c.tenantId, userId: c.userId, conversationId: c.conversationId })
     .from(c)
     .where(gt(c.id, sql.placeholder('after')))
     .orderBy(asc(c.id))
@@ -46,13 +36,40 @@ const statements = prepareOnce((orm) => ({
     .prepare('conversation_of_episode'),
 }));
 
-/** Conversations by id, in the order of the ids; null where there is none within the scope. */
-export async function conversationsById(db: Database, scope: Scope, conversationIds: readonly string[]) {
+/** A conversation among those of a tenant: its name says nothing without its user's. */
+export interface ConversationName {
+  readonly userId: string;
+  readonly conversationId: string;
+}
+
+/** Conversations by name, in the order of the names; null where there is none. */
+export async function conversationsByName(
+  db: Database,
+  tenantId: string,
+  names: readonly ConversationName[],
+): Promise<(ConversationRow | null)[]> {
   // PostgreSQL would refuse the whole statement for a NUL; nothing has such a name.
-  const possible = conversationIds.filter((id) => !id.includes('\0'));
-  const rows = await statements(db).byIds.execute({ ...scope, conversationIds: possible });
-  const byId = new Map(rows.map((row) => [row.conversationId, row]));
-  return conversationIds.map((id) => byId.get(id) ?? null);
+  const possible = names.filter(({ userId, conversationId }) => !`${userId}${conversationId}`.includes('\0'));
+  const { rows } = await db.pool.query({
+    name: 'conversations_by_name',
+    text: `select c.* from unnest($2::text[], $3::text[]) as n(user_id, conversation_id)
+           join echo_conversations c
+             on c.conversation_id = n.conversation_id and c.tenant_id = $1 and c.user_id = n.user_id`,
+    values: [tenantId, possible.map((name) => name.userId), possible.map((name) => name.conversationId)],
+  });
+  const byName = new Map(rows.map((raw) => mapRow(c, raw)).map((row) => [nameOf(row), row]));
+  return names.map((name) => byName.get(nameOf(name)) ?? null);
+}
+
+/** One user's conversation by its name, or null. */
+export async function conversationByName(db: Database, { tenantId, userId }: Owner, conversationId: string) {
+  const [found = null] = await conversationsByName(db, tenantId, [{ userId, conversationId }]);
+  return found;
+}
+
+/** NUL is in no name of a user or conversation, so no two names are written the same. */
+function nameOf({ userId, conversationId }: ConversationName): string {
+  return `${userId}\0${conversationId}`;
 }
 
 /** The conversation that a user and an episode name together, or null. */
@@ -62,12 +79,10 @@ export async function conversationOfEpisode(db: Database, owner: Owner, episodeI
 }
 
 /** Every conversation of every tenant, page by page. */
-export async function* allConversations(
-  db: Database,
-): AsyncGenerator<{ tenantId: string; conversationId: string }> {
+export async function* allConversations(db: Database): AsyncGenerator<Owner & { conversationId: string }> {
   for (let after = 0; ; ) {
     const rows = await statements(db).afterId.execute({ after });
-    for (const { tenantId, conversationId } of rows) yield { tenantId, conversationId };
+    for (const { tenantId, userId, conversationId } of rows) yield { tenantId, userId, conversationId };
     const last = rows.at(-1);
     if (!last) return;
     after = last.id;

@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
 import { mapRow } from '../../db/statements.ts';
-import { IdempotencyKeyReused, NotFound } from '../errors.ts';
+import { IdempotencyKeyReused } from '../errors.ts';
 import { type InteractionRow, interactions } from './tables.ts';
-import { chainHashOf, completionHashOf, type Turn } from './turn.ts';
+import { chainHashOf, completionHashOf, streamOf, type Turn } from './turn.ts';
 
 export interface AppliedTurn {
   readonly row: InteractionRow;
@@ -32,7 +32,6 @@ const CANARY_TENANT = '__canary';
  * beside its first attempt waits for it.
  *
  * @throws IdempotencyKeyReused if a stored turn of the same id had another payload
- * @throws NotFound if a conversation belongs to another user
  */
 export async function applyTurns(client: PoolClient, turns: readonly Turn[]): Promise<AppliedTurn[]> {
   const conversations = await lockConversations(client, turns);
@@ -71,39 +70,32 @@ async function lockConversations(
   client: PoolClient,
   turns: readonly Turn[],
 ): Promise<Map<string, LockedConversation>> {
-  const wanted = new Map<string, object>();
+  const wanted = new Map<string, Record<string, string | null>>();
   for (const turn of turns) {
-    const key = conversationKey(turn.tenantId, turn.conversationId);
+    const key = streamOf(turn);
     wanted.set(key, {
       tenant_id: turn.tenantId,
       conversation_id: turn.conversationId,
       user_id: turn.userId,
-      episode_id: turn.episodeId,
+      episode_id: turn.episodeId ?? wanted.get(key)?.episode_id ?? null,
+      title: turn.title ?? wanted.get(key)?.title ?? null,
     });
   }
   // Sorted, so that two transactions never wait for each other's rows.
   const sorted = [...wanted.keys()].sort().map((key) => wanted.get(key));
   const result = await client.query<LockedConversation>({
     name: 'lock_conversations',
-    text: `insert into echo_conversations as c (tenant_id, conversation_id, user_id, episode_id)
-           select tenant_id, conversation_id, user_id, episode_id from json_to_recordset($1)
-             as t(tenant_id text, conversation_id text, user_id text, episode_id text)
-           on conflict (conversation_id, tenant_id) do update set episode_id = coalesce(c.episode_id, excluded.episode_id)
+    text: `insert into echo_conversations as c (tenant_id, conversation_id, user_id, episode_id, title)
+           select tenant_id, conversation_id, user_id, episode_id, title from json_to_recordset($1)
+             as t(tenant_id text, conversation_id text, user_id text, episode_id text, title text)
+           on conflict (conversation_id, tenant_id, user_id) do update
+             set episode_id = coalesce(c.episode_id, excluded.episode_id), title = coalesce(c.title, excluded.title)
            returning tenant_id, conversation_id, user_id, next_sequence, chain_hash, intent_history`,
     values: [JSON.stringify(sorted)],
   });
-  const locked = new Map(
-    result.rows.map((row) => [conversationKey(row.tenant_id, row.conversation_id), row]),
-  );
-  for (const turn of turns) {
-    if (locked.get(conversationKey(turn.tenantId, turn.conversationId))?.user_id !== turn.userId) {
-      throw new NotFound(
-        'conversationId',
-        `there is no conversation "${turn.conversationId}" of this user, and the name is taken`,
-      );
-    }
-  }
-  return locked;
+  const nameOf = (row: LockedConversation) =>
+    streamOf({ tenantId: row.tenant_id, userId: row.user_id, conversationId: row.conversation_id });
+  return new Map(result.rows.map((row) => [nameOf(row), row]));
 }
 
 async function storedTurns(client: PoolClient, turns: readonly Turn[]): Promise<Map<string, InteractionRow>> {
@@ -163,9 +155,7 @@ async function insertTurns(
   turns: readonly Turn[],
   conversations: ReadonlyMap<string, LockedConversation>,
 ): Promise<Map<string, InteractionRow>> {
-  const rows = turns.map((turn) =>
-    placeTurn(turn, conversations.get(conversationKey(turn.tenantId, turn.conversationId))),
-  );
+  const rows = turns.map((turn) => placeTurn(turn, conversations.get(streamOf(turn))));
   if (!rows[0]) return new Map();
   const columns = Object.keys(rows[0]).join(', ');
   const result = await client.query({
@@ -253,7 +243,7 @@ async function updateConversations(
 ): Promise<void> {
   const changes = new Map<string, object>();
   for (const turn of turns) {
-    const key = conversationKey(turn.tenantId, turn.conversationId);
+    const key = streamOf(turn);
     const conversation = conversations.get(key);
     const earlier = changes.get(key) as
       | { last_mode: string | null; context: object; last_interaction: string }
@@ -261,6 +251,7 @@ async function updateConversations(
     changes.set(key, {
       tenant_id: turn.tenantId,
       conversation_id: turn.conversationId,
+      user_id: turn.userId,
       next_sequence: conversation?.next_sequence,
       chain_hash: `\\x${conversation?.chain_hash?.toString('hex') ?? ''}`,
       intent_history: conversation?.intent_history,
@@ -275,10 +266,11 @@ async function updateConversations(
     text: `update echo_conversations c
            set next_sequence = t.next_sequence, chain_hash = t.chain_hash, intent_history = t.intent_history,
                last_mode = coalesce(t.last_mode, c.last_mode), context = c.context || t.context,
-               last_interaction = case when c.next_sequence = 1 then t.last_interaction
-                                       else greatest(c.last_interaction, t.last_interaction) end
+               -- A turn dated ahead of its time counts as of now, or it would hold its conversation on top.
+               last_interaction = greatest(case when c.next_sequence > 1 then c.last_interaction end,
+                                           least(t.last_interaction, now()))
            from json_populate_recordset(null::echo_conversations, $1) t
-           where c.conversation_id = t.conversation_id and c.tenant_id = t.tenant_id`,
+           where c.conversation_id = t.conversation_id and c.tenant_id = t.tenant_id and c.user_id = t.user_id`,
     values: [JSON.stringify([...changes.values()])],
   });
 }
@@ -292,8 +284,4 @@ async function countMentions(client: PoolClient, turns: readonly Turn[]): Promis
            from (select id, count(*)::int as count from unnest($1::int[]) as id group by id) m where c.id = m.id`,
     values: [ids],
   });
-}
-
-function conversationKey(tenantId: string, conversationId: string): string {
-  return `${tenantId}\u0000${conversationId}`;
 }

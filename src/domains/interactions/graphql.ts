@@ -80,7 +80,7 @@ builder.node(InteractionRef, {
     sequence: t.int({
       nullable: true,
       description:
-        'Position in its conversation, from 1, without gaps; null while only the journal has the turn.',
+        'Position in its conversation, from 1; only a deleted turn leaves a gap. Null while only the journal has the turn.',
       resolve: (turn) => turn.sequence || null,
     }),
     query: t.exposeString('query', { description: 'What was said.' }),
@@ -149,7 +149,7 @@ builder.node(InteractionRef, {
       type: ConversationRef,
       nullable: true,
       description: 'The thread that it belongs to.',
-      resolve: (turn, _args, ctx) => loadConversation(ctx, turn.conversationId),
+      resolve: (turn, _args, ctx) => loadConversation(ctx, turn),
     }),
   }),
 });
@@ -276,6 +276,10 @@ const RecordTurnsInput = builder.inputType('RecordTurnsInput', {
       description: 'The thread, 1 to 100 characters; made if it does not exist.',
     }),
     userId: t.string({ description: 'Another user, for those who may act for others; absent: the caller.' }),
+    title: t.string({
+      description:
+        'What the thread is called for people, at most 200 characters; taken only where it never had a title.',
+    }),
     turns: t.field({ type: [TurnInput], required: true, description: '1 to 500 turns, in their order.' }),
   }),
 });
@@ -325,9 +329,10 @@ builder.mutationFields((t) => ({
       'Stores 1 to 500 turns that another assistant produced; all or nothing; idempotent by their keys.',
     errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused] },
     args: { input: t.arg({ type: RecordTurnsInput, required: true, description: 'The turns.' }) },
-    resolve: (_root, { input: { userId, conversationId, turns } }, { services, principal }) =>
+    resolve: (_root, { input: { userId, conversationId, title, turns } }, { services, principal }) =>
       recordTurns(services, ownerFor(principal, userId), {
         conversationId,
+        title,
         turns: turns.map(asRecordedTurn),
       }),
   }),
@@ -363,7 +368,10 @@ builder.subscriptionField('interactionAdded', (t) =>
     description:
       'Turns as they are stored, by any door; for those who may act for others, of all users of the tenant.',
     args: {
-      conversationId: t.arg.string({ description: 'Only of this thread.' }),
+      conversationId: t.arg.string({
+        description: 'Only of this thread; of the caller, if no user is named.',
+      }),
+      userId: t.arg.string({ description: 'Only of this user, for those who may act for others.' }),
       after: t.arg.id({
         description: 'Resume after this cursor, without gap or duplicate; absent: from now on.',
       }),

@@ -4,7 +4,6 @@ import type { Owner, Scope } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow } from '../../db/statements.ts';
-import { conversationsById } from '../conversations/reads.ts';
 import { IdempotencyKeyReused, InvalidInput, NotFound } from '../errors.ts';
 import * as input from '../input.ts';
 import { interactionsByTurnId } from './reads.ts';
@@ -36,6 +35,7 @@ const RecordedTurn = z.object({
 
 const RecordTurns = z.object({
   conversationId: input.conversationId,
+  title: input.conversationTitle.nullish(),
   turns: z
     .array(RecordedTurn)
     .min(1, { error: 'must have at least 1 entry' })
@@ -55,19 +55,19 @@ export type RecordTurnsInput = z.input<typeof RecordTurns>;
 /**
  * Stores turns that another assistant produced: 1 to 500 of one conversation, in the order given, all or nothing.
  *
- * @throws InvalidInput, IdempotencyKeyReused, NotFound
+ * @throws InvalidInput, IdempotencyKeyReused
  */
 export async function recordTurns(
   services: RecordServices,
   owner: Owner,
   given: RecordTurnsInput,
 ): Promise<SavedTurns> {
-  const { conversationId, turns } = input.parseInput(RecordTurns, given);
+  const { conversationId, title = null, turns } = input.parseInput(RecordTurns, given);
   const now = new Date();
   for (const [index, { timestamp }] of turns.entries())
     services.tombstones.check(owner, timestamp ?? now, `turns.${index}.timestamp`);
-  const accepted = turns.map((turn) => toTurn(owner, conversationId, turn, now));
-  await refuseKnownConflicts(services, owner, conversationId, accepted);
+  const accepted = turns.map((turn) => ({ ...toTurn(owner, conversationId, turn, now), title }));
+  await refuseKnownConflicts(services, owner, accepted);
   return services.store.save(accepted);
 }
 
@@ -78,18 +78,11 @@ export async function recordTurns(
 async function refuseKnownConflicts(
   services: { db: Database; availability: Availability },
   owner: Owner,
-  conversationId: string,
   turns: readonly Turn[],
 ): Promise<void> {
   const { db, availability } = services;
-  const scope = { tenantId: owner.tenantId, userId: null };
-  const [conversation] = await availability.tolerate(
-    () => conversationsById(db, scope, [conversationId]),
-    [null],
-  );
-  if (conversation && conversation.userId !== owner.userId) throw foreignConversation(conversationId);
   const keyed = turns.filter((turn) => turn.idempotencyKey !== null);
-  if (!conversation || keyed.length === 0) return;
+  if (keyed.length === 0) return;
   const stored = await availability.tolerate(
     () =>
       interactionsByTurnId(
@@ -104,14 +97,6 @@ async function refuseKnownConflicts(
     if (row && row.payloadHash.toString('hex') !== turn.payloadHash)
       throw new IdempotencyKeyReused('idempotencyKey', turn.turnId);
   }
-}
-
-/** A conversation that belongs to somebody else: its name cannot be used. */
-export function foreignConversation(conversationId: string): NotFound {
-  return new NotFound(
-    'conversationId',
-    `there is no conversation "${conversationId}" of this user, and the name is taken`,
-  );
 }
 
 const Rating = z.object({

@@ -3,7 +3,7 @@ import type { Drain } from '../../journal/drain.ts';
 import type { AppliedTurn } from './apply.ts';
 import type { AcceptedTurn } from './store.ts';
 import type { InteractionRow } from './tables.ts';
-import type { Turn } from './turn.ts';
+import { streamOf, type Turn } from './turn.ts';
 
 /** The id and sequence of a row that the database has not numbered yet. */
 export const UNNUMBERED = 0;
@@ -35,11 +35,9 @@ export class PendingTurns {
   }
 
   /** One conversation's turns that wait for the database, in their order. */
-  ofConversation(scope: Scope, conversationId: string): InteractionRow[] {
-    const waiting = this.#drain.waitingIn(`${scope.tenantId}\n${conversationId}`);
-    return waiting.flatMap(({ value }) =>
-      value.filter((turn) => owns(scope, turn)).map((turn) => this.rowOf(turn)),
-    );
+  ofConversation(owner: Owner, conversationId: string): InteractionRow[] {
+    const waiting = this.#drain.waitingIn(streamOf({ ...owner, conversationId }));
+    return waiting.flatMap(({ value }) => value.map((turn) => this.rowOf(turn)));
   }
 
   /** One user's turns that wait for the database, newest first. */
@@ -57,6 +55,7 @@ export class PendingTurns {
       episodeId: _episode,
       mode: _mode,
       context: _context,
+      title: _title,
       characterIds,
       processingTimeMs,
       ...same

@@ -60,16 +60,18 @@ export async function latestInteractions(db: Database, owner: Owner, conversatio
 /** Pages of several conversations at once, by sequence; a list of rows for each conversation, in the order given. */
 export async function interactionsOfConversations(
   db: Database,
-  conversations: readonly { tenantId: string; conversationId: string }[],
+  conversations: readonly (Owner & { conversationId: string })[],
   page: Page<number>,
 ): Promise<InteractionRow[][]> {
   const direction = page.inverted ? 'desc' : 'asc';
   const result = await db.pool.query({
     name: `interactions_of_conversations_${direction}`,
-    text: `select k.ordinal, i.* from unnest($1::text[], $2::text[]) with ordinality k(tenant_id, conversation_id, ordinal)
+    text: `select k.ordinal, i.* from unnest($1::text[], $2::text[], $6::text[])
+             with ordinality k(tenant_id, conversation_id, user_id, ordinal)
            cross join lateral (
              select * from echo_unified_interactions i
-             where i.conversation_id = k.conversation_id and i.tenant_id = k.tenant_id and i.sequence > $3 and i.sequence < $4
+             where i.conversation_id = k.conversation_id and i.tenant_id = k.tenant_id and i.user_id = k.user_id
+               and i.sequence > $3 and i.sequence < $4
              order by i.sequence ${direction} limit $5
            ) i order by k.ordinal, i.sequence ${direction}`,
     values: [
@@ -78,6 +80,7 @@ export async function interactionsOfConversations(
       page.after ?? 0,
       page.before ?? 2_147_483_647,
       page.limit,
+      conversations.map((c) => c.userId),
     ],
   });
   const lists: InteractionRow[][] = conversations.map(() => []);

@@ -5,11 +5,11 @@ import { DeadlineExceeded, within } from '../../db/deadline.ts';
 import { Drain, type DrainEntry, type Judgement } from '../../journal/drain.ts';
 import { type Journal, JournalBroken, JournalFull, type StoredEntry } from '../../journal/journal.ts';
 import type { Logger } from '../../log.ts';
-import { EchoError, IdempotencyKeyReused, NotFound, ServiceUnavailable, StorageFull } from '../errors.ts';
+import { EchoError, IdempotencyKeyReused, ServiceUnavailable, StorageFull } from '../errors.ts';
 import { ANSWER_ENTRY, RecentAnswers } from './answers.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
 import { PendingTurns } from './pending.ts';
-import { hasOwnAnswer, rehomeTurn, rekeyTurn, type Turn, withoutAnswer } from './turn.ts';
+import { hasOwnAnswer, rekeyTurn, streamOf, type Turn, withoutAnswer } from './turn.ts';
 
 /** How an acknowledged turn is kept: by the database, or by the local journal until the database has taken it. */
 export type Durability = 'COMMITTED' | 'JOURNALED';
@@ -146,7 +146,7 @@ export class TurnStore {
    * Stores turns of one conversation, all or nothing, each exactly once.
    *
    * @param accepted the query that the one turn answers
-   * @throws IdempotencyKeyReused, NotFound (see `applyTurns`), StorageFull, ServiceUnavailable
+   * @throws IdempotencyKeyReused (see `applyTurns`), StorageFull, ServiceUnavailable
    */
   async save(turns: readonly Turn[], accepted?: AcceptedTurn): Promise<SavedTurns> {
     const [first] = turns;
@@ -288,11 +288,14 @@ export class TurnStore {
       add: [{ kind: TURNS, stream: streamOf(turn), body: JSON.stringify(turns) }],
       remove: [seq],
     });
-    this.#resubmit({ seq: added ?? 0, stream: streamOf(turn), acceptedAt: Date.now() }, turns);
+    this.#resubmit({ seq: added ?? 0, acceptedAt: Date.now() }, turns);
   }
 
-  #resubmit(entry: Pick<StoredEntry, 'seq' | 'stream' | 'acceptedAt'>, turns: readonly Turn[]): void {
-    const { seq, stream, acceptedAt } = entry;
+  #resubmit({ seq, acceptedAt }: Pick<StoredEntry, 'seq' | 'acceptedAt'>, turns: readonly Turn[]): void {
+    const [first] = turns;
+    if (!first) return;
+    // Not the stream of the entry: an older version called it otherwise, and later turns must come behind.
+    const stream = streamOf(first);
     // Whether an earlier process acknowledged it is not known, so it counts as if it had.
     this.#claim(turns);
     const { applied } = this.#drain.submit({ seq, stream, value: turns, acceptedAt, acknowledged: true });
@@ -321,10 +324,6 @@ export function notCommitted(): ServiceUnavailable {
   );
 }
 
-function streamOf(turn: Owner & { conversationId: string }): string {
-  return `${turn.tenantId}\n${turn.conversationId}`;
-}
-
 function judgeStoreError(error: unknown): Judgement {
   return error instanceof EchoError ? 'refused' : judgeDatabaseError(error);
 }
@@ -333,8 +332,7 @@ function judgeStoreError(error: unknown): Judgement {
  * Another form for turns that the database refuses.
  *
  * An answer of ours that it cannot hold is left out, acknowledged or not, because the query was accepted. Acknowledged
- * turns may also have met what nobody could know of while the database was away: a conversation of that name which
- * belongs to somebody else, or a key that had been used.
+ * turns may also have met what nobody could know of while the database was away: a key that had been used.
  */
 function amendTurns(
   turns: readonly Turn[],
@@ -346,7 +344,6 @@ function amendTurns(
     return turns.length === 1 && turn && hasOwnAnswer(turn) ? [withoutAnswer(turn)] : null;
   }
   if (!acknowledged) return null;
-  if (error instanceof NotFound) return turns.map(rehomeTurn);
   if (error instanceof IdempotencyKeyReused)
     return turns.map((turn) => (turn.turnId === error.turnId ? rekeyTurn(turn) : turn));
   return null;

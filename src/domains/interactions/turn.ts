@@ -40,6 +40,8 @@ export interface Turn extends Owner {
   readonly tokensOut: number | null;
   /** Characters that the query mentions, the main one first. */
   readonly characterIds: readonly number[];
+  /** For a conversation that never had a title; absent in turns of an older version. */
+  readonly title?: string | null;
   /** Merged into the conversation's context. */
   readonly context: Readonly<Record<string, unknown>> | null;
   /** Who sent it, for the audit log; absent in turns of an older version and of the server itself. */
@@ -59,21 +61,9 @@ export function conversationIdOf(owner: Owner, episodeId: string): string {
   return nameBasedUuid(CONVERSATION_NAMESPACE, [owner.tenantId, owner.userId, episodeId]);
 }
 
-/**
- * The same turn in a conversation of its own user, for one that was accepted under a name which turned out to be
- * somebody else's. The turn keeps its id; the new name follows from the old one and the user.
- */
-export function rehomeTurn(turn: Turn): Turn {
-  const suffix = `~${createHash('sha256')
-    .update(JSON.stringify([turn.tenantId, turn.userId]))
-    .digest('hex')
-    .slice(0, 12)}`;
-  const conversationId = `${[...turn.conversationId].slice(0, 100 - suffix.length).join('')}${suffix}`;
-  return {
-    ...turn,
-    conversationId,
-    metadata: { ...turn.metadata, accepted_as_conversation: turn.conversationId },
-  };
+/** Names the conversation of a turn among those of all users; the journal keeps the order within it. */
+export function streamOf({ tenantId, userId, conversationId }: Owner & { conversationId: string }): string {
+  return JSON.stringify([tenantId, userId, conversationId]);
 }
 
 /** The same turn under an id of its own, for one whose idempotency key turned out to be used for another content. */
@@ -127,6 +117,7 @@ export function isOwnTurnId(
   turn: Pick<Turn, 'turnId' | 'conversationId' | 'idempotencyKey' | 'payloadHash' | 'metadata'>,
 ): boolean {
   const id = turn.turnId.toLowerCase();
+  // An older version gave another name to a conversation whose name another user had, and kept the turn's id.
   const { accepted_as_conversation: accepted, reused_idempotency_key: reused } = turn.metadata;
   const conversationId = typeof accepted === 'string' ? accepted : turn.conversationId;
   if (turn.idempotencyKey !== null) return id === turnIdOf(owner, conversationId, turn.idempotencyKey);

@@ -1,5 +1,5 @@
 import { builder, HEAVY } from '../../graphql/builder.ts';
-import { scopeOf } from '../ownership.ts';
+import { ownerFor } from '../ownership.ts';
 import { type ChainProblem, type ChainVerification, verifyConversation } from './verify.ts';
 
 const ChainProblemKind = builder.enumType('ChainProblemKind', {
@@ -47,8 +47,13 @@ builder.queryField('verifyConversation', (t) =>
     type: ConversationVerification,
     description: 'Recomputes the hash chain of a conversation.',
     complexity: 500,
-    args: { conversationId: t.arg.string({ required: true, description: 'The name of the thread.' }) },
-    resolve: (_root, { conversationId }, { services, principal }) =>
-      verifyConversation(services.db, scopeOf(principal), conversationId),
+    args: {
+      conversationId: t.arg.string({ required: true, description: 'The name of the thread.' }),
+      userId: t.arg.string({
+        description: 'Whose it is, for those who may act for others; absent: the caller’s own.',
+      }),
+    },
+    resolve: (_root, { conversationId, userId }, { services, principal }) =>
+      verifyConversation(services.db, ownerFor(principal, userId), conversationId),
   }),
 );

@@ -1,6 +1,6 @@
-import type { Scope } from '../../access/principals.ts';
+import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { conversationsById } from '../conversations/reads.ts';
+import { conversationByName } from '../conversations/reads.ts';
 import type { ConversationRow } from '../conversations/tables.ts';
 import { NotFound } from '../errors.ts';
 import { conversationId as conversationIdSchema, parseInput } from '../input.ts';
@@ -35,11 +35,11 @@ const MAX_PROBLEMS = 100;
  */
 export async function verifyConversation(
   db: Database,
-  scope: Scope,
+  owner: Owner,
   conversationId: string,
 ): Promise<ChainVerification> {
   parseInput(conversationIdSchema, conversationId, 'conversationId');
-  const [conversation] = await conversationsById(db, scope, [conversationId]);
+  const conversation = await conversationByName(db, owner, conversationId);
   if (!conversation) throw new NotFound('conversationId', `there is no conversation "${conversationId}"`);
   const problems: ChainProblem[] = [];
   const link: Link = { sequence: 0, chainHash: null };

@@ -82,7 +82,7 @@ export async function conversationTurns(
     if (!conversation) return stored;
     const seen = new Set(stored.map((row) => row.turnId));
     const waiting = store.pending
-      .ofConversation({ tenantId: conversation.tenantId, userId: null }, conversation.conversationId)
+      .ofConversation(conversation, conversation.conversationId)
       .filter((row) => !seen.has(row.turnId))
       .map((row, place) => ({ ...row, sequence: conversation.nextSequence + place }))
       .filter((row) => row.sequence > (page.after ?? 0) && row.sequence < (page.before ?? LAST_ID));

@@ -13,7 +13,7 @@ const EARLIER_TURNS = 2;
 export const EMBEDDED_TEXT = `to_char(t.timestamp at time zone 'UTC', 'YYYY-MM-DD') || E'\\n' || coalesce((
     select string_agg(${lines('e', EARLIER_LENGTH)}, E'\\n' order by e.sequence) || E'\\n'
     from echo_unified_interactions e
-    where e.conversation_id = t.conversation_id and e.tenant_id = t.tenant_id
+    where e.conversation_id = t.conversation_id and e.tenant_id = t.tenant_id and e.user_id = t.user_id
       and e.sequence between t.sequence - ${EARLIER_TURNS} and t.sequence - 1
       and e.session_id is not distinct from t.session_id
   ), '') || ${lines('t', SIDE_LENGTH)}`;

@@ -135,6 +135,8 @@ function exportedConversation(row: ConversationRow) {
     lastInteraction: row.lastInteraction,
     intentHistory: row.intentHistory,
     context: row.context,
+    title: row.title,
+    pinned: row.pinned,
     chainHash: row.chainHash?.toString('hex') ?? null,
   };
 }

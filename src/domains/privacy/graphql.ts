@@ -1,6 +1,6 @@
 import { builder, HEAVY } from '../../graphql/builder.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
-import { parseInput, userId as userIdSchema } from '../input.ts';
+import { conversationId as conversationIdSchema, parseInput, userId as userIdSchema } from '../input.ts';
 import { ownerFor, requireAdmin } from '../ownership.ts';
 import { type Erasure, type ErasureServices, eraseUser } from './erase.ts';
 import { type ExportManifest, exportManifest, exportPage, MAX_LINES } from './export.ts';
@@ -30,6 +30,9 @@ const ManifestRef = builder.objectRef<ExportManifest>('ExportManifest').implemen
   }),
 });
 
+/** What a column of type integer holds. */
+const LARGEST_INTEGER = 2_147_483_647;
+
 const cursorOf = (position: { conversationId: string; sequence: number }) =>
   Buffer.from(JSON.stringify([position.conversationId, position.sequence])).toString('base64url');
 
@@ -40,8 +43,10 @@ function positionOf(cursor: string) {
     ) as unknown[];
     if (
       typeof conversationId === 'string' &&
-      !conversationId.includes('\0') &&
-      Number.isSafeInteger(sequence)
+      conversationIdSchema.safeParse(conversationId).success &&
+      Number.isInteger(sequence) &&
+      Number(sequence) >= 0 &&
+      Number(sequence) <= LARGEST_INTEGER
     )
       return { conversationId, sequence: sequence as number };
   } catch {

@@ -5,7 +5,6 @@ import type { Database } from '../../db/client.ts';
 import { CharacterLine, restoreCharacters } from '../characters/own.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
 import * as input from '../input.ts';
-import { foreignConversation } from '../interactions/interactions.ts';
 import { INTERACTION_STATUSES } from '../interactions/tables.ts';
 import { chainHashOf, completionHashOf, isOwnTurnId } from '../interactions/turn.ts';
 import { MAX_LINES } from './export.ts';
@@ -43,6 +42,9 @@ const ConversationLine = z.object({
   intentHistory: z.array(input.text(50, 0)).max(50),
   context: input.jsonObject,
   chainHash: hash.nullable(),
+  // Exports of an older version have neither.
+  title: nullableText(input.MAX_TITLE_LENGTH).default(null),
+  pinned: z.boolean().default(false),
 });
 
 const TurnLine = z.object({
@@ -99,7 +101,7 @@ const Lines = z
  * Puts lines of an export back: each turn under its own id and at its place, checked against the hash that ties it
  * to its predecessor. All or nothing; turns that are there already are passed over, so sending again is safe.
  *
- * @throws InvalidInput naming the line; NotFound for a conversation of somebody else
+ * @throws InvalidInput naming the line; NotFound for turns of a conversation that is not there
  */
 export async function restoreLines(
   { db, tombstones, indexWorker, vectorWorker, characters }: RestoreServices,
@@ -222,8 +224,9 @@ async function lockConversation(client: PoolClient, owner: Owner, { conversation
     await client.query({
       name: 'restore_begin',
       text: `insert into echo_conversations
-               (user_id, tenant_id, conversation_id, episode_id, last_mode, last_interaction, intent_history, context)
-             values ($1, $2, $3, $4, $5, $6, $7, $8) on conflict (conversation_id, tenant_id) do nothing`,
+               (user_id, tenant_id, conversation_id, episode_id, last_mode, last_interaction, intent_history, context,
+                title, pinned)
+             values ($1, $2, $3, $4, $5, least($6, now()), $7, $8, $9, $10) on conflict (conversation_id, tenant_id, user_id) do nothing`,
       values: [
         owner.userId,
         owner.tenantId,
@@ -233,17 +236,18 @@ async function lockConversation(client: PoolClient, owner: Owner, { conversation
         conversation.lastInteraction,
         JSON.stringify(conversation.intentHistory),
         JSON.stringify(conversation.context),
+        conversation.title,
+        conversation.pinned,
       ],
     });
-  const { rows } = await client.query<{ userId: string; nextSequence: number; chainHash: Buffer | null }>({
+  const { rows } = await client.query<{ nextSequence: number; chainHash: Buffer | null }>({
     name: 'restore_lock',
-    text: `select user_id as "userId", next_sequence as "nextSequence", chain_hash as "chainHash"
-           from echo_conversations where conversation_id = $1 and tenant_id = $2 for update`,
-    values: [conversationId, owner.tenantId],
+    text: `select next_sequence as "nextSequence", chain_hash as "chainHash"
+           from echo_conversations where conversation_id = $1 and tenant_id = $2 and user_id = $3 for update`,
+    values: [conversationId, owner.tenantId, owner.userId],
   });
   const [held] = rows;
   if (!held) throw new NotFound('lines', `the line of the conversation "${conversationId}" must come first`);
-  if (held.userId !== owner.userId) throw foreignConversation(conversationId);
   return held;
 }
 

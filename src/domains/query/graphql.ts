@@ -67,7 +67,7 @@ const ProcessQuerySuccess = builder.objectRef<ProcessedQuery>('ProcessQuerySucce
       description:
         'The thread that it belongs to. While the database is away, only what this turn tells of it.',
       resolve: async (processed, _args, ctx) => {
-        const load = () => loadConversation(ctx, processed.interaction.conversationId);
+        const load = () => loadConversation(ctx, processed.interaction);
         const { durability } = processed;
         const stored = await (durability === 'COMMITTED'
           ? load()
@@ -248,5 +248,8 @@ function conversationOf(turn: ProcessedQuery['interaction']): typeof Conversatio
     context: {},
     nextSequence: 2,
     chainHash: null,
+    title: null,
+    pinned: false,
+    deletedTurns: 0,
   };
 }

@@ -6,10 +6,9 @@ import type { ModelLevel } from '../../config-values.ts';
 import type { Logger } from '../../log.ts';
 import type { ModelRouter } from '../../models/router.ts';
 import type { CharacterDirectory } from '../characters/directory.ts';
-import { conversationOfEpisode, conversationsById } from '../conversations/reads.ts';
+import { conversationByName, conversationOfEpisode } from '../conversations/reads.ts';
 import { IdempotencyKeyReused } from '../errors.ts';
 import * as input from '../input.ts';
-import { foreignConversation } from '../interactions/interactions.ts';
 import { interactionsByTurnId } from '../interactions/reads.ts';
 import { type Durability, notCommitted } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
@@ -99,7 +98,7 @@ export interface QueryServices extends MemoryServices {
  * The turn is stored whether or not the caller still listens; an attempt with an idempotency key that is already
  * known returns the stored turn instead of a second one.
  *
- * @throws InvalidInput, NotFound (a conversation of somebody else), IdempotencyKeyReused
+ * @throws InvalidInput, IdempotencyKeyReused
  */
 export async function processQuery(
   services: QueryServices,
@@ -166,13 +165,9 @@ async function accept(
   const named = conversationId !== null;
   conversationId ??= randomUUID();
   const id = conversationId;
-  const anybody = { tenantId: owner.tenantId, userId: null };
-  const [conversation] = named
-    ? await availability.tolerate(() => conversationsById(db, anybody, [id]), [null])
-    : [null];
-  if (conversation && conversation.userId !== owner.userId) {
-    throw foreignConversation(conversationId);
-  }
+  const conversation = named
+    ? await availability.tolerate(() => conversationByName(db, owner, id), null)
+    : null;
   const turnId = query.idempotencyKey
     ? turnIdOf(owner, conversationId, query.idempotencyKey)
     : timeOrderedUuid(new Date());

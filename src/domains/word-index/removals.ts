@@ -53,7 +53,7 @@ async function removalsOf(db: Database, owner: Owner) {
       text: `select r.id, coalesce(r.document, d.document) as document,
                r.conversation_id is not null and not exists (
                  select from echo_unified_interactions i
-                 where i.conversation_id = r.conversation_id and i.tenant_id = r.tenant_id
+                 where i.conversation_id = r.conversation_id and i.tenant_id = r.tenant_id and i.user_id = r.user_id
                ) as "isWhole"
              from echo_index_removals r left join echo_index_documents d
                on d.interaction_id = r.interaction_id and r.document is null

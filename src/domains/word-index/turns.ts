@@ -32,7 +32,7 @@ export async function turnsWithEarlier(
     text: `with near as (
              select distinct e.id from unnest($1::int[]) as w(id) join echo_unified_interactions t on t.id = w.id
              join echo_unified_interactions e on e.conversation_id = t.conversation_id and e.tenant_id = t.tenant_id
-               and e.sequence between t.sequence - ${REACH} and t.sequence
+               and e.user_id = t.user_id and e.sequence between t.sequence - ${REACH} and t.sequence
            )
            select ${TURN} from near join echo_unified_interactions i using (id)
            left join echo_index_documents d on d.interaction_id = i.id order by i.id`,
