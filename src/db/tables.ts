@@ -5,6 +5,7 @@ export { authenticators, credentials } from '../domains/credentials/tables.ts';
 export { deletedTurns, interactions } from '../domains/interactions/tables.ts';
 export { mediaInsights } from '../domains/media-insights/tables.ts';
 export { erasures } from '../domains/privacy/tables.ts';
+export { userSettings } from '../domains/settings/tables.ts';
 export { autonomousTasks } from '../domains/tasks/tables.ts';
 export {
   indexDocuments,
