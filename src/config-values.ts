@@ -57,6 +57,23 @@ export const addresses = z.string().transform((text, context) => {
   return given;
 });
 
+/** Whether a text is the IANA name of a time zone that this machine knows; an offset is none. */
+export function isTimeZone(name: string): boolean {
+  // Longer than any name, and other characters than in any.
+  if (!/^[A-Za-z][\w+/-]{0,99}$/.test(name)) return false;
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** The IANA name of a time zone. */
+export const timeZone = z.string().refine(isTimeZone, {
+  error: (issue) => `must be the IANA name of a time zone, such as Europe/Berlin, not "${issue.input}"`,
+});
+
 /** 256 bits, as 64 hexadecimal digits or in base64. */
 export const masterKey = z.string().transform((text, context) => {
   const key = /^[0-9a-f]{64}$/i.test(text) ? Buffer.from(text, 'hex') : Buffer.from(text, 'base64');

@@ -8,6 +8,7 @@ import {
   models,
   oneOf,
   origins,
+  timeZone,
   url,
   vaultPath,
   webhookKey,
@@ -169,6 +170,7 @@ const Settings = z.object({
   ALERT_WEBHOOK_URL: url('http:', 'https:').optional(),
   ALERT_WEBHOOK_SECRET: webhookKey.optional(),
   ECHO_API_KEY: z.string().optional(),
+  DEFAULT_TIME_ZONE: timeZone.default('UTC'),
   DEFAULT_CREATOR: z.string().max(100, 'must be at most 100 characters').default('unknown'),
 });
 
@@ -280,6 +282,8 @@ function toConfig(values: SettingsValues, directory: string, secrets: SecretValu
     /** What the import command shows to the server. */
     clientApiKey: values.ECHO_API_KEY ?? values.API_KEY ?? null,
     defaultCreator: values.DEFAULT_CREATOR,
+    /** Of users who chose none. */
+    defaultTimeZone: values.DEFAULT_TIME_ZONE,
     qdrant: values.QDRANT_URL
       ? {
           url: values.QDRANT_URL,

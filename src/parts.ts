@@ -159,7 +159,7 @@ export function buildServices(ground: Ground, releases: (() => unknown)[]): Serv
     memory.indexWorker.wake(turns);
   };
   const guards = buildGuards(ground, metrics, releases);
-  const canary = new Canary({ db, store, availability, log, ...memory, ...guards }, config.canaryIntervalMs);
+  const canary = new Canary({ ...ground, store, ...memory, ...guards }, config.canaryIntervalMs);
   const own = {
     sealer,
     providerKeys,

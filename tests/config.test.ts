@@ -118,6 +118,8 @@ describe('wrong settings', () => {
     ['DATABASE_URL', 'postgres', /postgres:\/\//],
     ['LLM_MODELS', 'quick=', /quick=NAME/],
     ['DEFAULT_CREATOR', 'c'.repeat(101), /100/],
+    ['DEFAULT_TIME_ZONE', 'Europe/Bielefeld', /IANA name/],
+    ['DEFAULT_TIME_ZONE', '+02:00', /IANA name/],
   ])('%s=%s says what is right', (name, value, message) => {
     expect(problemsOf({ [name]: value })[0]).toMatch(message);
   });

@@ -65,6 +65,7 @@ const VALUES: Record<string, unknown> = {
   intent: 'conversation',
   status: 'RECORDED',
   tiers: ['KEYWORDS', 'RECENT'],
+  timeZone: 'Pacific/Apia',
   mode: 'PLAIN_ENGLISH',
   intelligenceLevel: 'QUICK',
   requestType: 'COLLABORATION',

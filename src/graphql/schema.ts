@@ -12,6 +12,7 @@ import '../domains/persistence/graphql.ts';
 import '../domains/memory/vectors-graphql.ts';
 import '../domains/principals/graphql.ts';
 import '../domains/principals/audit-graphql.ts';
+import '../domains/settings/graphql.ts';
 import '../domains/privacy/graphql.ts';
 import '../domains/credentials/graphql.ts';
 import { builder } from './builder.ts';

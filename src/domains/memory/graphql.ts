@@ -80,8 +80,12 @@ builder.queryField('memorySearch', (t) =>
       query: t.arg.string({ required: true, description: 'What to look for, 1 to 32,000 characters.' }),
       limit: t.arg.int({ defaultValue: 20, description: `Number of hits, 1 to ${MAX_MEMORIES}.` }),
       filter: t.arg({ type: MemoryFilter, description: 'Where to search.' }),
+      timeZone: t.arg.string({
+        description:
+          'IANA name of the time zone in which "yesterday" and the like are counted; absent: that of the user, see `updateSettings`.',
+      }),
     },
-    resolve: async (_root, { query, limit, filter }, { services, principal }) => {
+    resolve: async (_root, { query, limit, filter, timeZone }, { services, principal }) => {
       const { userId, includeArchived: _nothingYet, ...conditions } = filter ?? {};
       const owner = ownerFor(principal, userId);
       const { availability, characters } = services;
@@ -90,6 +94,7 @@ builder.queryField('memorySearch', (t) =>
         query,
         limit: limit ?? 20,
         characterIds,
+        timeZone,
         ...conditions,
       });
     },

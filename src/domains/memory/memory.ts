@@ -1,12 +1,11 @@
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
-import type { Availability } from '../../db/availability.ts';
-import type { Database } from '../../db/client.ts';
 import { charactersByName } from '../characters/reads.ts';
 import { NotFound } from '../errors.ts';
 import * as input from '../input.ts';
 import type { TurnStore } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
+import { type SettingsServices, timeZone } from '../settings/settings.ts';
 import { searchWaiting, searchWords, type WordMatches } from '../word-index/search.ts';
 import type { TextAnalyses } from '../word-index/turns.ts';
 import { poolOf } from './candidates.ts';
@@ -35,9 +34,7 @@ export interface MemorySearch {
   readonly degraded: boolean;
 }
 
-export interface MemoryServices {
-  readonly db: Database;
-  readonly availability: Availability;
+export interface MemoryServices extends SettingsServices {
   readonly store: TurnStore;
   readonly texts: TextAnalyses;
   /** Null where no model that knows meaning is configured. */
@@ -64,6 +61,8 @@ const Search = z.object({
   characterIds: z.array(z.int()).default([]),
   /** Only turns that mention this character, by the full name. */
   character: input.text(100).nullish(),
+  /** In which days are counted; absent: the user's. */
+  timeZone: timeZone.nullish(),
 });
 type Wanted = z.output<typeof Search>;
 

@@ -33,7 +33,7 @@ const PermissionEnum = builder.enumType('Permission', {
   } as const satisfies Record<(typeof PERMISSIONS)[number], object>,
 });
 
-const PrincipalRef = builder.objectRef<Principal>('Principal').implement({
+export const PrincipalRef = builder.objectRef<Principal>('Principal').implement({
   description: 'Who is calling.',
   fields: (t) => ({
     userId: t.exposeString('userId', { description: 'The user that the caller is.' }),

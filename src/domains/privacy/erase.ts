@@ -192,6 +192,7 @@ async function eraseRest(db: Database, { userId, tenantId }: Owner): Promise<Cou
       events: await erase('events', `delete from echo_events ${owned}`),
       apiKeys: await erase('api_keys', `delete from echo_api_keys ${owned}`),
       authenticators: await erase('authenticators', `delete from echo_authenticators ${owned}`),
+      settings: await erase('settings', `delete from echo_user_settings ${owned}`),
       characters: await erase('characters', `delete from character_profiles ${owned}`),
     };
     // What they made for others stays; that it was they does not.
@@ -244,6 +245,7 @@ async function countLeft(db: Database, { userId, tenantId }: Owner): Promise<Cou
     events: 'echo_events',
     apiKeys: 'echo_api_keys',
     authenticators: 'echo_authenticators',
+    settings: 'echo_user_settings',
     characters: 'character_profiles',
     index: 'echo_index_owners',
   };

@@ -5,6 +5,7 @@ import { mapRow } from '../../db/statements.ts';
 import { exportedCharacters } from '../characters/own.ts';
 import { type ConversationRow, conversations } from '../conversations/tables.ts';
 import { type InteractionRow, interactions } from '../interactions/tables.ts';
+import { exportedSettings } from '../settings/exported.ts';
 
 export const EXPORT_FORMAT = 'echo-brain-export/1';
 /** Lines of one page, at most. */
@@ -28,7 +29,7 @@ export interface ExportPosition {
 }
 
 export interface ExportPage {
-  /** JSON, one object a line: the user's own characters, then each conversation, followed by its turns. */
+  /** JSON, one object a line: settings and own characters of the user, then each conversation, followed by its turns. */
   readonly lines: readonly string[];
   /** Null: that was all. */
   readonly next: ExportPosition | null;
@@ -53,7 +54,7 @@ export async function exportPage(
   after: ExportPosition | null,
   limit: number,
 ): Promise<ExportPage> {
-  const lines: string[] = [];
+  const lines: string[] = after ? [] : await exportedSettings(db, owner);
   let characters = 0;
   let position = after;
   // First, because turns name the characters that they mention.
@@ -103,7 +104,7 @@ export async function exportManifest(db: Database, owner: Owner): Promise<Export
       hash.update(`${line}\n`);
       if (line.startsWith('{"kind":"conversation"')) counts.conversations++;
       else if (line.startsWith('{"kind":"character"')) counts.characters++;
-      else counts.turns++;
+      else if (line.startsWith('{"kind":"turn"')) counts.turns++;
     }
     after = page.next;
   } while (after);

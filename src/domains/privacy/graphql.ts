@@ -64,7 +64,7 @@ const ExportRef = builder
     fields: (t) => ({
       lines: t.stringList({
         description:
-          'JSON, one object each: the user’s own characters, then each conversation, followed by its turns in their order.',
+          'JSON, one object each: settings and own characters of the user, then each conversation, followed by its turns in their order.',
         resolve: ({ lines }) => [...lines],
       }),
       next: t.exposeString('next', {
@@ -84,7 +84,7 @@ builder.queryField('exportUser', (t) =>
   t.field({
     type: ExportRef,
     description:
-      'Everything that is kept of a user: own characters, conversations and turns with all their fields and hashes, page by page. `restoreUser` takes the lines back.',
+      'Everything that is kept of a user: settings, own characters, conversations and turns with all their fields and hashes, page by page. `restoreUser` takes the lines back.',
     complexity: 2_000,
     args: {
       userId: t.arg.string({

@@ -7,6 +7,7 @@ import { InvalidInput, NotFound } from '../errors.ts';
 import * as input from '../input.ts';
 import { INTERACTION_STATUSES } from '../interactions/tables.ts';
 import { chainHashOf, completionHashOf, isOwnTurnId } from '../interactions/turn.ts';
+import { checkSettingsOwner, restoreSettings, SettingsLine } from '../settings/exported.ts';
 import { MAX_LINES } from './export.ts';
 import type { Tombstones } from './tombstones.ts';
 
@@ -101,6 +102,8 @@ const Lines = z
  * Puts lines of an export back: each turn under its own id and at its place, checked against the hash that ties it
  * to its predecessor. All or nothing; turns that are there already are passed over, so sending again is safe.
  *
+ * Settings come back unless the user has chosen again since.
+ *
  * @throws InvalidInput naming the line; NotFound for turns of a conversation that is not there
  */
 export async function restoreLines(
@@ -108,9 +111,10 @@ export async function restoreLines(
   owner: Owner,
   given: readonly string[],
 ): Promise<Restored> {
-  const { parts, own } = readParts(owner, input.parseInput(Lines, [...given], 'lines'), tombstones);
+  const { settings, parts, own } = readParts(owner, input.parseInput(Lines, [...given], 'lines'), tombstones);
   const total = { turns: 0, replayed: 0, characters: 0 };
   await db.transaction(async (client) => {
+    await restoreSettings(client, owner, settings);
     total.characters = await restoreCharacters(client, owner, own);
     for (const part of parts) {
       const done = await restorePart(client, owner, part);
@@ -127,9 +131,17 @@ export async function restoreLines(
 /** Lines by conversation; a page may begin in the middle of one. */
 function readParts(owner: Owner, lines: readonly string[], tombstones: Tombstones) {
   const parts: Part[] = [];
+  const settings: SettingsLine[] = [];
   const own: CharacterLine[] = [];
   for (const [line, text] of lines.entries()) {
     const value = parsed(text, line);
+    if ((value as { kind?: unknown } | null)?.kind === 'settings') {
+      const chosen = input.parseInput(SettingsLine, value, `lines.${line}`);
+      checkSettingsOwner(owner, chosen, line);
+      tombstones.check(owner, chosen.updatedAt, `lines.${line}.updatedAt`);
+      settings.push(chosen);
+      continue;
+    }
     if ((value as { kind?: unknown } | null)?.kind === 'character') {
       const character = input.parseInput(CharacterLine, value, `lines.${line}`);
       tombstones.check(owner, character.updatedAt, `lines.${line}.updatedAt`);
@@ -160,7 +172,7 @@ function readParts(owner: Owner, lines: readonly string[], tombstones: Tombstone
     }
     part.turns.push({ line, turn });
   }
-  return { parts, own };
+  return { settings, parts, own };
 }
 
 function parsed(text: string, line: number): unknown {

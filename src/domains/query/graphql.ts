@@ -54,6 +54,10 @@ const ProcessQueryInputRef = builder.inputType('ProcessQueryInput', {
       type: 'JSON',
       description: 'A JSON object of at most 64 KiB; kept with the turn and shown to the model.',
     }),
+    timeZone: t.string({
+      description:
+        'IANA name of the time zone in which "yesterday" and the like are counted; absent: that of the user, see `updateSettings`.',
+    }),
     userId: t.string({ description: 'Another user, for those who may act for others; absent: the caller.' }),
   }),
 });

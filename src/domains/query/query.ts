@@ -21,6 +21,7 @@ import {
   turnIdOf,
 } from '../interactions/turn.ts';
 import type { MemoryHit, MemoryServices } from '../memory/memory.ts';
+import { timeZone } from '../settings/settings.ts';
 import { answerQuery, type QueryAnswer } from './answer.ts';
 import { gatherContext } from './gather.ts';
 import type { Intent } from './intents.ts';
@@ -49,6 +50,8 @@ const ProcessQuery = z.object({
     .nullish()
     .transform((type) => type ?? 'conversation'),
   context: input.jsonObject.nullish(),
+  /** In which days are counted; absent: the user's. A retry may name another: it is no part of the request. */
+  timeZone: timeZone.nullish(),
 });
 
 export type ProcessQueryInput = z.input<typeof ProcessQuery>;
@@ -84,7 +87,7 @@ export interface QueryServices extends MemoryServices {
   readonly models: ModelRouter;
   readonly characters: CharacterDirectory;
   readonly inFlight: Map<string, Promise<ProcessedQuery>>;
-  readonly config: {
+  readonly config: MemoryServices['config'] & {
     readonly maxContextMessages: number;
     readonly contextTokenBudget: number;
     readonly ackPolicy: 'journal' | 'strict';
