@@ -133,17 +133,23 @@ export async function runStandalone(work: (services: Services) => Promise<void>)
 function assemble(services: Services, overrides: Overrides, release: () => Promise<void>): App {
   const { config, log, metrics } = services;
   const yoga = createGraphqlYoga({ schema, services, log, ...services.access });
-  const guard = new WebGuard({
-    localOnly: !config.access.required,
-    origins: config.access.corsOrigins,
-    trustedProxies: config.access.trustedProxies,
-  });
+  const guard = new WebGuard(
+    {
+      localOnly: !config.access.required,
+      origins: config.access.corsOrigins,
+      trustedProxies: config.access.trustedProxies,
+    },
+    log,
+  );
   const authenticate = overrides.authenticate ?? authenticatorOf(services, guard);
   const { limits, audit } = services.access;
   const doors = { limits, audit, addressOf: (request: IncomingMessage) => guard.addressOf(request) };
   let stopping = false;
   const routes: Route[] = [
-    graphqlRoute({ yoga, authenticate, graphiql: config.graphiql, ...doors }),
+    graphqlRoute({
+      ...{ yoga, authenticate, graphiql: config.graphiql, ...doors },
+      checkSimpleRequest: (request) => guard.checkSimpleRequest(request),
+    }),
     ...restRoutes({ services, authenticate, ...doors }),
     ...probes({
       ready: async () => !stopping && (await isAnswering(services.db)),

@@ -200,9 +200,13 @@ describe('a newcomer’s server, asked by a page of another site', () => {
       const path = '/graphql?query=%7Bme%7BuserId%7D%7D';
       return (await ask(app.url, { method: 'GET', path, headers: { ...typed(type), ...more } })).status;
     };
-    for (const accept of ['*/*', 'application/json', 'text/event-stream'])
-      expect(await get({ accept })).toBe(403);
-    expect(await get({ 'graphql-require-preflight': '1' })).toBe(200);
+    for (const accept of ['*/*', 'application/json', 'text/event-stream']) {
+      expect(await get({ accept })).toBe(type === undefined ? 200 : 415);
+      expect(await get({ accept, 'sec-fetch-site': 'cross-site' })).toBe(403);
+      expect(await get({ accept, 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)' })).toBe(403);
+      expect(await get({ accept, origin: 'https://evil.example' })).toBe(403);
+    }
+    expect(await get({ 'graphql-require-preflight': '1' })).toBe(type === undefined ? 200 : 415);
   });
 
   const STREAM = 'subscription { processQueryStream(input: { query: "smuggled" }) { __typename } }';
@@ -493,6 +497,8 @@ describe('what nobody expected is told without a word about it', () => {
       ...(await take(overWebSocket(app.connect(), watch), 1)),
     ];
     for (const result of await all()) expect(JSON.stringify(result)).toContain('"characterName":"Rina"');
+    // What an event loaded is kept for a second for those who are shown it, too.
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
     await without(app, 'character_profiles', async () => {
       const results = await all();
       expect(results).toHaveLength(5);

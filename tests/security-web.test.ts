@@ -144,7 +144,7 @@ describe('a server without access control', () => {
       'GET without a header that browsers ask for first',
       'GET',
       '/graphql?query=%7Bme%7BuserId%7D%7D',
-      {},
+      { 'user-agent': 'Mozilla/5.0', accept: 'image/*' },
       '',
       403,
     ],

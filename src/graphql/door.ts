@@ -4,8 +4,7 @@ import type { AuditLog } from '../access/audit.ts';
 import { type Actor, actingFor, actorOf } from '../access/caller.ts';
 import type { Principal } from '../access/principals.ts';
 import { EchoError, RateLimited } from '../domains/errors.ts';
-import { HttpProblem } from '../http/body.ts';
-import { isPreflighted } from '../http/guard.ts';
+import { HttpProblem, hasJsonBody } from '../http/body.ts';
 import type { Route } from '../http/server.ts';
 import { createGraphiql, isPageRequest } from './graphiql.ts';
 import { handleJsonOperation, isJsonOperation } from './json-lane.ts';
@@ -22,6 +21,8 @@ export function graphqlRoute(
     readonly yoga: Yoga;
     readonly authenticate: Authenticate;
     readonly graphiql: boolean;
+    /** @throws HttpProblem for a GET that a page of another site may have sent */
+    readonly checkSimpleRequest: (request: IncomingMessage) => void;
   } & Told,
 ): Route {
   const { yoga } = options;
@@ -33,15 +34,7 @@ export function graphqlRoute(
       if (req.url?.split('?', 1)[0] !== GRAPHQL_PATH)
         throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
       if (options.graphiql && isPageRequest(req)) return showGraphiql(res);
-      // An address can be put into a page of another site; what asks beforehand can't.
-      if (req.method === 'GET' && !isPreflighted(req)) {
-        tellRefusal(req, 'FORBIDDEN', options);
-        throw new HttpProblem(
-          403,
-          'FORBIDDEN',
-          'a GET needs the header graphql-require-preflight (any value), so that pages of other sites cannot send it',
-        );
-      }
+      if (req.method === 'GET') checkGet(req, options);
       const principal = await admit(() => options.authenticate(req), req, options);
       const actor = actorOf(principal, options.addressOf(req), randomUUID());
       if (isJsonOperation(req))
@@ -59,6 +52,18 @@ export function graphqlRoute(
       await actingFor(actor, () => yoga.handle(req, res, { principal }));
     },
   };
+}
+
+/** @throws HttpProblem 403, 415 */
+function checkGet(req: IncomingMessage, options: Told & Parameters<typeof graphqlRoute>[0]): void {
+  try {
+    options.checkSimpleRequest(req);
+  } catch (error) {
+    tellRefusal(req, 'FORBIDDEN', options);
+    throw error;
+  }
+  if (req.headers['content-type'] !== undefined && !hasJsonBody(req))
+    throw new HttpProblem(415, 'UNSUPPORTED_MEDIA_TYPE', 'content-type: a GET has none, or application/json');
 }
 
 /** Tells of a request that was refused before anybody asked who sent it. */

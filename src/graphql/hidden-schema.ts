@@ -1,5 +1,6 @@
 import { type DocumentNode, type ExecutionArgs, GraphQLError, Kind, visit } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
+import type { Principal } from '../access/principals.ts';
 import type { Context } from './context.ts';
 
 /**
@@ -12,7 +13,7 @@ export function hiddenSchema(options: {
 }): Plugin<Context> {
   const asking = new WeakMap<DocumentNode, boolean>();
   const isRefused = ({ document, contextValue }: ExecutionArgs): boolean => {
-    if ((contextValue as Context).principal.permissions.includes('INTROSPECT')) return false;
+    if (maySee((contextValue as Context).principal)) return false;
     let asks = asking.get(document);
     if (asks === undefined) {
       asks = introspects(document);
@@ -22,11 +23,12 @@ export function hiddenSchema(options: {
   };
   const refusal = () => ({ errors: [options.mask(noIntrospection())] });
   return {
-    // The same for all callers, because the result is remembered for the next one with the same document.
-    onValidate({ params: { documentAST } }) {
+    // What is remembered for the next caller with the same document is the result before this.
+    onValidate({ context, params: { documentAST } }) {
       if (!options.hideGuesses) return;
+      const sees = maySee((context as { principal?: Principal }).principal);
       return ({ valid, result, setResult }) => {
-        if (!valid) setResult((result as GraphQLError[]).map(discreet(documentAST)));
+        if (!valid) setResult((result as GraphQLError[]).map(discreet(documentAST, sees)));
       };
     },
     onExecute({ args, setResultAndStopExecution }) {
@@ -36,7 +38,7 @@ export function hiddenSchema(options: {
         // Values of variables are looked at while executing.
         onExecuteDone({ result, setResult }) {
           if ('errors' in result && result.errors)
-            setResult({ ...result, errors: result.errors.map(discreet(args.document, args.variableValues)) });
+            setResult({ ...result, errors: result.errors.map(discreetFor(args)) });
         },
       };
     },
@@ -46,7 +48,7 @@ export function hiddenSchema(options: {
       return {
         onSubscribeResult({ result, setResult }) {
           if ('errors' in result && result.errors)
-            setResult({ ...result, errors: result.errors.map(discreet(args.document, args.variableValues)) });
+            setResult({ ...result, errors: result.errors.map(discreetFor(args)) });
         },
       };
     },
@@ -72,12 +74,28 @@ function noIntrospection(): GraphQLError {
 /** Names that everybody knows. */
 const PUBLIC = new Set(['Query', 'Mutation', 'Subscription', 'String', 'Int', 'Float', 'Boolean', 'ID']);
 
-/** Takes what a caller did not say out of what errors of the document and its variables quote. */
-function discreet(document: DocumentNode, variables?: unknown): (error: GraphQLError) => GraphQLError {
+function maySee(principal: Principal | undefined): boolean {
+  return principal?.permissions.includes('INTROSPECT') ?? false;
+}
+
+function discreetFor({ document, variableValues, contextValue }: ExecutionArgs) {
+  return discreet(document, maySee((contextValue as Context).principal), variableValues);
+}
+
+/**
+ * Takes guesses out of errors of the document and its variables, and what the caller did not say out of what they quote.
+ *
+ * @param sees the caller may look at the schema: what is quoted stays
+ */
+function discreet(
+  document: DocumentNode,
+  sees: boolean,
+  variables?: unknown,
+): (error: GraphQLError) => GraphQLError {
   let said: Set<string> | null = null;
   const isSaid = (word: string) => {
     said ??= new Set(`${document.loc?.source.body} ${JSON.stringify(variables ?? {})}`.match(/\w+/g));
-    return PUBLIC.has(word) || said.has(word);
+    return sees || PUBLIC.has(word) || said.has(word);
   };
   return (error) => {
     // What resolvers say is written for the caller.

@@ -38,8 +38,9 @@ export async function handleJsonOperation(
     params = await readParams(req);
     document = parse(params.query) as DocumentNode;
   } catch (error) {
-    if (error instanceof HttpProblem && error.status !== 400) throw error;
-    return reply(error instanceof GraphQLError && !modern ? 200 : 400, { errors: [present(error)] });
+    if (error instanceof HttpProblem && error.status > 400) throw error;
+    const status = error instanceof HttpProblem ? error.status : modern ? 400 : 200;
+    return reply(status, { errors: [present(error)] });
   }
   const operation = getOperationAST(document, params.operationName)?.operation;
   if (!operation) {

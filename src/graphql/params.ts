@@ -6,6 +6,12 @@ import { HttpProblem, readJson } from '../http/body.ts';
 /** Of the GraphQL over HTTP specification: with it, statuses speak of the operation too. */
 export const RESPONSE_TYPE = 'application/graphql-response+json';
 
+/** Clients ask whether a document is known by its hash, and send it whole where that isn't supported. */
+const PersistedQuery = z.object({
+  query: z.null().or(z.literal('')).optional(),
+  extensions: z.object({ persistedQuery: z.object({}) }),
+});
+
 const Params = z.strictObject({
   query: z.string(),
   variables: z.record(z.string(), z.unknown()).nullish(),
@@ -42,6 +48,8 @@ function searchedParams(search: URLSearchParams): OperationParams {
 }
 
 function checkParams(params: unknown): OperationParams {
+  if (PersistedQuery.safeParse(params).success)
+    throw new HttpProblem(200, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
   const parsed = Params.safeParse(params);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
@@ -51,6 +59,26 @@ function checkParams(params: unknown): OperationParams {
 
 export function presentProblem({ message, code }: HttpProblem): object {
   return { message, extensions: { retryable: false, code } };
+}
+
+/** Says what is accepted, where nothing of it was asked for. */
+export function explainedNotAcceptable(): Plugin {
+  return {
+    onResponse({ response, setResponse, fetchAPI }) {
+      if (response.status !== 406) return;
+      const problem = new HttpProblem(
+        406,
+        'NOT_ACCEPTABLE',
+        'accept: answers are application/json or application/graphql-response+json, subscriptions text/event-stream, or come over a WebSocket (graphql-transport-ws)',
+      );
+      setResponse(
+        new fetchAPI.Response(JSON.stringify({ errors: [presentProblem(problem)] }), {
+          status: 406,
+          headers: { 'content-type': 'application/json; charset=utf-8' },
+        }),
+      );
+    },
+  };
 }
 
 /** Has operations read here instead of by Yoga, which would execute forms and bare documents, of any size. */
@@ -69,14 +97,14 @@ export function strictRequests(): Plugin<object, { readonly req: IncomingMessage
         }));
       } catch (error) {
         if (!(error instanceof HttpProblem)) throw error;
-        const modern = request.headers.get('accept')?.includes(RESPONSE_TYPE) && error.status === 400;
+        const modern = request.headers.get('accept')?.includes(RESPONSE_TYPE) && error.status <= 400;
         endResponse(
           new fetchAPI.Response(JSON.stringify({ errors: [presentProblem(error)] }), {
             status: error.status,
             headers: {
               'content-type': `${modern ? RESPONSE_TYPE : 'application/json'}; charset=utf-8`,
               // The rest of a refused body is not read, so the connection can't be used again.
-              ...(error.status !== 400 && { connection: 'close' }),
+              ...(error.status > 400 && { connection: 'close' }),
             },
           }),
         );

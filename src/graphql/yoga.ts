@@ -6,6 +6,7 @@ import type { AuditLog } from '../access/audit.ts';
 import { currentActor } from '../access/caller.ts';
 import type { RateLimits } from '../access/limits.ts';
 import type { Principal } from '../access/principals.ts';
+import { isPreflighted } from '../http/guard.ts';
 import type { Logger } from '../log.ts';
 import { complexityProblem } from './complexity.ts';
 import { type Context, createLoader, type Services } from './context.ts';
@@ -13,7 +14,7 @@ import { parseBounded } from './document-bounds.ts';
 import { maskError } from './errors.ts';
 import { hiddenSchema } from './hidden-schema.ts';
 import { pacedEvents } from './paced-events.ts';
-import { strictRequests } from './params.ts';
+import { explainedNotAcceptable, strictRequests } from './params.ts';
 import { rateLimited } from './rate.ts';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -63,10 +64,12 @@ export function createGraphqlYoga(options: GraphqlOptions) {
     maskedErrors: { maskError: (error) => mask(error) },
     plugins: [
       strictRequests(),
+      explainedNotAcceptable(),
       boundedParser((error) => mask(error)),
       hiddenSchema({ hideGuesses: services.config.access.required, mask: (error) => mask(error) }),
       maskedDocumentErrors((error) => mask(error)),
       boundedSubscriptions((error) => mask(error)),
+      preflightedSubscriptions((error) => mask(error)),
       rateLimited(limits, (error) => mask(error)),
       pacedEvents(limits),
     ],
@@ -121,6 +124,21 @@ function boundedSubscriptions(mask: (error: unknown) => GraphQLError): Plugin {
     onSubscribe({ args, setResultAndStopExecution }) {
       const problem = complexityProblem(args);
       if (problem) setResultAndStopExecution({ errors: [mask(problem)] });
+    },
+  };
+}
+
+/** A subscription may do something, so an address alone does not run it, whoever asks. */
+function preflightedSubscriptions(mask: (error: unknown) => GraphQLError): Plugin<Carrier> {
+  return {
+    onSubscribe({ args, setResultAndStopExecution }) {
+      const { req } = args.contextValue as unknown as Carrier;
+      if (req.method !== 'GET' || req.headers.upgrade !== undefined || isPreflighted(req)) return;
+      const problem = new GraphQLError(
+        'a subscription by GET needs the header graphql-require-preflight (any value)',
+        { extensions: { code: 'FORBIDDEN', retryable: false, http: { status: 403 } } },
+      );
+      setResultAndStopExecution({ errors: [mask(problem)] });
     },
   };
 }

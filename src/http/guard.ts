@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import proxyAddress from 'proxy-addr';
+import type { Logger } from '../log.ts';
 import { HttpProblem } from './body.ts';
 
 /** Who may reach the server from where. */
@@ -23,7 +24,25 @@ const PROXY_HEADERS = [
   'x-forwarded-proto',
 ];
 const READING = ['GET', 'HEAD', 'OPTIONS'];
-const ALLOWED_HEADERS = 'content-type, authorization, x-api-key, graphql-require-preflight';
+/** What clients send: ours, those of traces (W3C), and those that GraphQL clients add of themselves. */
+const ALLOWED_HEADERS = [
+  'content-type',
+  'authorization',
+  'x-api-key',
+  'idempotency-key',
+  'graphql-require-preflight',
+  'apollo-require-preflight',
+  'apollographql-client-name',
+  'apollographql-client-version',
+  'x-requested-with',
+  'x-request-id',
+  'traceparent',
+  'tracestate',
+  'baggage',
+].join(', ');
+const EXPOSED_HEADERS = 'retry-after';
+/** Origins that are told in the log once each, and no more of them: strangers choose them. */
+const MAX_TOLD = 100;
 /** Seconds that browsers remember what they may send. */
 const PREFLIGHT_S = '600';
 /** Headers that a page of another site can't send without asking first. */
@@ -47,10 +66,13 @@ const HEADERS = {
 export class WebGuard {
   readonly #policy: WebPolicy;
   readonly #trusts: (address: string, hops: number) => boolean;
+  readonly #log: Logger;
+  readonly #told = new Set<string>();
 
   /** @throws TypeError for a proxy that is no address and no range of them */
-  constructor(policy: WebPolicy) {
+  constructor(policy: WebPolicy, log: Logger) {
     this.#policy = policy;
+    this.#log = log;
     this.#trusts = proxyAddress.compile([...policy.trustedProxies]);
   }
 
@@ -66,7 +88,7 @@ export class WebGuard {
    * Sets the headers that tell browsers what not to do, and answers a browser that asks what it may send.
    *
    * @returns whether the request is answered
-   * @throws HttpProblem 403 for a request that was not meant for this server
+   * @throws HttpProblem 403 for a request that was not meant for this server, 400 for one that names two
    */
   admit(request: IncomingMessage, response: ServerResponse): boolean {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
@@ -74,8 +96,13 @@ export class WebGuard {
     const { origin } = request.headers;
     // Forms and images reach any site without asking; where nobody is asked who they are, they must not write.
     if (this.#policy.localOnly && !READING.includes(request.method ?? '')) this.#checkOrigin(request);
-    if (origin === undefined || !this.#policy.origins.includes(origin)) return false;
+    if (origin === undefined) return false;
+    if (!this.#policy.origins.includes(origin)) {
+      if (request.method === 'OPTIONS') this.#refuseOrigin(origin);
+      return false;
+    }
     response.setHeader('access-control-allow-origin', origin);
+    response.setHeader('access-control-expose-headers', EXPOSED_HEADERS);
     response.setHeader('vary', 'origin');
     response.setHeader('cross-origin-resource-policy', 'cross-origin');
     if (request.method !== 'OPTIONS') return false;
@@ -99,11 +126,45 @@ export class WebGuard {
   #checkOrigin({ headers: { origin, host } }: IncomingMessage): void {
     if (origin === undefined || this.#policy.origins.includes(origin)) return;
     if (URL.canParse(origin) && new URL(origin).host === host) return;
+    this.#refuseOrigin(origin);
+  }
+
+  #refuseOrigin(origin: string): never {
+    if (!this.#told.has(origin) && this.#told.size < MAX_TOLD) {
+      this.#told.add(origin);
+      this.#log.warn(
+        { origin: origin.slice(0, 200) },
+        'CORS_ORIGINS does not name this site; its pages are refused',
+      );
+    }
     throw new HttpProblem(403, 'FORBIDDEN', 'origin: pages of this site may not connect; see CORS_ORIGINS');
   }
 
+  /**
+   * An address can be put into a page of another site, and browsers fetch it without asking. What a program sends, and
+   * a page that may read the answer, passes.
+   *
+   * @throws HttpProblem 403
+   */
+  checkSimpleRequest(request: IncomingMessage): void {
+    if (isPreflighted(request)) return;
+    const { origin, 'sec-fetch-site': site, 'user-agent': agent = '' } = request.headers;
+    if (origin !== undefined) this.#checkOrigin(request);
+    // Browsers that do not say from where they ask all call themselves so.
+    const isForeign =
+      site === undefined ? /^Mozilla\//i.test(agent) : site !== 'same-origin' && site !== 'none';
+    if (origin !== undefined || !isForeign) return;
+    throw new HttpProblem(
+      403,
+      'FORBIDDEN',
+      'a GET of a page of another site needs its origin in CORS_ORIGINS, or the header graphql-require-preflight (any value)',
+    );
+  }
+
   /** A name that somebody else made to mean this machine would let their pages read what is here. */
-  #checkHost({ headers }: IncomingMessage): void {
+  #checkHost({ headers, rawHeaders }: IncomingMessage): void {
+    const hosts = rawHeaders.filter((name, place) => place % 2 === 0 && name.toLowerCase() === 'host');
+    if (hosts.length > 1) throw new HttpProblem(400, 'BAD_REQUEST', 'host: must be given once');
     if (!this.#policy.localOnly) return;
     if (!LOCAL_HOST.test(headers.host ?? ''))
       throw new HttpProblem(403, 'FORBIDDEN', 'host: without access control (AUTH) only localhost is served');

@@ -57,7 +57,7 @@ const Search = z.object({
   since: input.instant.nullish(),
   until: input.instant.nullish(),
   minScore: z.number().min(0, scoreError).max(1, scoreError).nullish(),
-  tiers: z.array(z.enum(TIERS)).nullish(),
+  tiers: z.array(z.enum(TIERS)).max(TIERS.length, `must name at most ${TIERS.length} tiers`).nullish(),
   characterIds: z.array(z.int()).default([]),
   /** Only turns that mention this character, by the full name. */
   character: input.text(100).nullish(),

@@ -18,9 +18,14 @@ const NewKey = z.object({
   roles: z
     .array(z.enum(ROLES))
     .min(1, 'must name at least one role')
+    .max(ROLES.length, `must name at most ${ROLES.length} roles`)
     .nullish()
     .transform((roles) => [...new Set(roles ?? ['USER' as const])]),
-  permissions: z.array(z.enum(PERMISSIONS)).min(1, 'must name at least one permission').nullish(),
+  permissions: z
+    .array(z.enum(PERMISSIONS))
+    .min(1, 'must name at least one permission')
+    .max(PERMISSIONS.length, `must name at most ${PERMISSIONS.length} permissions`)
+    .nullish(),
   expiresAt: inFuture.nullish(),
 });
 
