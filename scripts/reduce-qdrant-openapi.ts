@@ -6,12 +6,14 @@
 import { readFileSync } from 'node:fs';
 
 const USED: Record<string, string[]> = {
+  '/aliases': ['get'],
   '/collections': ['get'],
   '/collections/{collection_name}': ['get', 'put', 'patch', 'delete'],
   '/collections/{collection_name}/exists': ['get'],
   '/collections/{collection_name}/index': ['put'],
   '/collections/{collection_name}/points': ['put', 'post'],
   '/collections/{collection_name}/points/delete': ['post'],
+  '/collections/{collection_name}/points/payload': ['post'],
   '/collections/{collection_name}/points/scroll': ['post'],
   '/collections/{collection_name}/points/count': ['post'],
   '/collections/{collection_name}/points/query': ['post'],

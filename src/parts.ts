@@ -21,6 +21,7 @@ import { MAX_RESPONSE_LENGTH } from './domains/input.ts';
 import { TurnStore } from './domains/interactions/store.ts';
 import { createMeaningSearch } from './domains/memory/meaning.ts';
 import { createReconciler } from './domains/memory/reconciler.ts';
+import { turnsAmong } from './domains/memory/vector-queue.ts';
 import { createVectorSearch } from './domains/memory/vector-search.ts';
 import { createVectorWorker } from './domains/memory/vector-worker.ts';
 import { Persistence } from './domains/persistence/persistence.ts';
@@ -273,6 +274,7 @@ function buildMemory(
     config,
     log,
     db,
+    databaseId,
     persistence,
     alerts,
     embedder,
@@ -290,9 +292,10 @@ function buildMemory(
       'CRITICAL',
       `the vector file was damaged (${reason}) and put aside as "${movedTo}"; vectors are made again`,
     );
+  const database = { id: databaseId, turnsAmong: (ids: readonly string[]) => turnsAmong(db, ids) };
   const store = config.qdrant
-    ? createQdrantStore({ ...config.qdrant, apiKey: secrets.get('QDRANT_API_KEY'), model })
-    : createSqliteVecStore({ directory: config.dataDirectory, model, log, onRebuild });
+    ? createQdrantStore({ ...config.qdrant, apiKey: secrets.get('QDRANT_API_KEY'), database, model })
+    : createSqliteVecStore({ directory: config.dataDirectory, database, model, log, onRebuild });
   const vectorWorker = createVectorWorker({
     db,
     store,

@@ -11,6 +11,7 @@ import { createSqliteVecStore } from '../src/vectors/sqlite-vec.ts';
 import {
   modelKey,
   ownerKey,
+  type TurnDatabase,
   type VectorModel,
   type VectorPoint,
   VectorSizeMismatch,
@@ -24,9 +25,20 @@ const log = createLogger('silent');
 const SMALL: VectorModel = { name: 'small', dimensions: 8 };
 const LARGE: VectorModel = { name: 'Large/Model v2', dimensions: 12 };
 
+/** A database that has these turns. */
+const databaseOf = (turns: readonly string[] = [], id: string = randomUUID()): TurnDatabase => ({
+  id,
+  turnsAmong: async (ids) => new Set(ids.filter((each) => turns.includes(each))),
+});
+const DATABASE = databaseOf();
+
 /** A place that stores can be opened on, again and again. */
 interface Place {
-  open(model: VectorModel): VectorStore;
+  open(model: VectorModel, database?: TurnDatabase): VectorStore;
+  /** Makes what is there say nothing of the database that it belongs to, as it was in an earlier version. */
+  unmark(): Promise<void>;
+  /** Takes the vectors of points away, or puts vectors without length in their place. */
+  loseVectors(ids: readonly string[], how: 'gone' | 'zero'): Promise<void>;
   goDown(): Promise<void>;
   comeBack(): Promise<void>;
   /** Makes the place hold vectors of another length under the model's name. */
@@ -47,7 +59,20 @@ async function sqlitePlace(): Promise<Place> {
   };
   let lock: DatabaseSync | null = null;
   return {
-    open: (model) => createSqliteVecStore({ directory, model, log, busyTimeoutMs: 50 }),
+    open: (model, database = DATABASE) =>
+      createSqliteVecStore({ directory, database, model, log, busyTimeoutMs: 50 }),
+    unmark: async () => {
+      const db = raw();
+      db.exec('update models set key = substr(key, 38)');
+      db.close();
+    },
+    loseVectors: async (ids, how) => {
+      const db = raw();
+      for (const id of ids)
+        if (how === 'gone') db.prepare('delete from vectors_1 where id = ?').run(id);
+        else db.prepare('update vectors_1 set embedding = ? where id = ?').run(new Uint8Array(32), id);
+      db.close();
+    },
     goDown: async () => {
       lock = raw();
       lock.exec('begin exclusive');
@@ -57,7 +82,7 @@ async function sqlitePlace(): Promise<Place> {
       lock = null;
     },
     plantWrongSize: async (model) => {
-      const store = createSqliteVecStore({ directory, model, log });
+      const store = createSqliteVecStore({ directory, database: DATABASE, model, log });
       await store.ensure();
       await store.close();
       const db = raw();
@@ -77,11 +102,12 @@ async function sqlitePlace(): Promise<Place> {
 async function qdrantPlace(): Promise<Place> {
   const double = await startQdrantDouble({ apiKey: 'secret' });
   return {
-    open: (model) =>
+    open: (model, database = DATABASE) =>
       createQdrantStore({
         url: double.url,
         apiKey: 'secret',
         collection: 'echo_turns',
+        database,
         model,
         timeoutMs: 500,
       }),
@@ -95,6 +121,14 @@ async function qdrantPlace(): Promise<Place> {
       });
     },
     lose: async (ids) => void double.lose(ids),
+    unmark: async () => {
+      for (const { config, points } of double.collections.values()) {
+        delete config.metadata?.echo_database;
+        delete config.metadata?.echo_base;
+        for (const { payload } of points.values()) delete payload.database;
+      }
+    },
+    loseVectors: async (ids, how) => double.loseVectors(ids, how === 'gone' ? null : Array(8).fill(0)),
     close: async () => {
       await double.close();
       expect(double.problems).toEqual([]);
@@ -146,8 +180,8 @@ describe.each(Object.entries(places))('%s', (_name, createPlace) => {
   async function place() {
     const made = await createPlace();
     closing.push(made.close);
-    const open = (model = SMALL) => {
-      const store = made.open(model);
+    const open = (model = SMALL, database = DATABASE) => {
+      const store = made.open(model, database);
       closing.push(store.close);
       return store;
     };
@@ -163,7 +197,14 @@ describe.each(Object.entries(places))('%s', (_name, createPlace) => {
     const found = await store.fetch([...points.map((p) => p.id), randomUUID()]);
     expect(found.size).toBe(5);
     for (const { id, tenantId, userId, contentHash } of points)
-      expect(found.get(id)).toEqual({ id, tenantId, userId, contentHash, model: modelKey(SMALL) });
+      expect(found.get(id)).toEqual({
+        id,
+        tenantId,
+        userId,
+        contentHash,
+        model: modelKey(SMALL),
+        isOwn: true,
+      });
     const hits = await store.search({
       tenantId: 'default',
       userId: 'ann',
@@ -218,16 +259,36 @@ describe.each(Object.entries(places))('%s', (_name, createPlace) => {
     expect(seen).toEqual(points.map((p) => p.id).sort());
   });
 
-  test('a point whose vector was lost is neither fetched nor scanned, and can be written again', async () => {
+  test.each(['gone', 'zero'] as const)(
+    'a point whose vector is %s is not fetched, is scanned, and can be written again',
+    async (how) => {
+      const there = await place();
+      const store = there.open(SMALL);
+      const [kept, lost] = [point(), point()];
+      await store.upsert([kept, lost]);
+      await there.loseVectors([lost.id], how);
+      expect([...(await store.fetch([kept.id, lost.id])).keys()]).toEqual([kept.id]);
+      const scanned = await store.scan({ after: null, limit: 10 });
+      expect(scanned.map((found) => found.id)).toEqual([kept.id, lost.id].sort());
+      await store.upsert([lost]);
+      expect((await store.fetch([kept.id, lost.id])).size).toBe(2);
+      expect(await store.count()).toBe(2);
+    },
+  );
+
+  test('what an earlier version left is taken if every point is of a turn of this database', async () => {
     const there = await place();
-    const store = there.open();
-    const [kept, lost] = [point(), point()];
-    await store.upsert([kept, lost]);
-    await there.lose([lost.id]);
-    expect([...(await store.fetch([kept.id, lost.id])).keys()]).toEqual([kept.id]);
-    expect((await store.scan({ after: null, limit: 10 })).map((found) => found.id)).toEqual([kept.id]);
-    await store.upsert([lost]);
-    expect(await store.count()).toBe(2);
+    const before = there.open(SMALL);
+    const points = Array.from({ length: 2_300 }, () => point());
+    for (let at = 0; at < points.length; at += 500) await before.upsert(points.slice(at, at + 500));
+    await before.close();
+    await there.unmark();
+    const ids = points.map(({ id }) => id);
+    const heir = there.open(SMALL, databaseOf([...ids, randomUUID()]));
+    expect(await heir.count()).toBe(2_300);
+    const found = await heir.fetch(ids);
+    expect([...found.values()].filter(({ isOwn }) => isOwn)).toHaveLength(2_300);
+    await heir.close();
   });
 
   test('a search finds exactly the nearest of one owner: 2,000 vectors, 20 users', async () => {
@@ -361,7 +422,13 @@ describe('sqlite-vec alone', () => {
     const directory = await mkdtemp(join(tmpdir(), 'echo-vectors-'));
     const moved: { movedTo: string; reason: string }[] = [];
     const open = () =>
-      createSqliteVecStore({ directory, model: SMALL, log, onRebuild: (event) => void moved.push(event) });
+      createSqliteVecStore({
+        directory,
+        database: DATABASE,
+        model: SMALL,
+        log,
+        onRebuild: (event) => void moved.push(event),
+      });
     const before = open();
     await before.upsert(Array.from({ length: 300 }, () => point()));
     await before.close();
@@ -381,7 +448,7 @@ describe('sqlite-vec alone', () => {
   test('searches do not stop the event loop', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'echo-vectors-'));
     const model = { name: 'wide', dimensions: 384 };
-    const store = createSqliteVecStore({ directory, model, log });
+    const store = createSqliteVecStore({ directory, database: DATABASE, model, log });
     for (let at = 0; at < 10; at++) await store.upsert(Array.from({ length: 500 }, () => point({}, model)));
     const query = { tenantId: 'default', userId: 'ann', vector: randomVector(384), limit: 20 };
     await store.search(query);
@@ -405,7 +472,14 @@ describe('qdrant alone', () => {
   async function opened() {
     const double = await startQdrantDouble();
     const open = (model = SMALL) =>
-      createQdrantStore({ url: double.url, apiKey: null, collection: 'echo_turns', model, timeoutMs: 300 });
+      createQdrantStore({
+        url: double.url,
+        apiKey: null,
+        collection: 'echo_turns',
+        database: DATABASE,
+        model,
+        timeoutMs: 300,
+      });
     return { double, open, store: open() };
   }
 
@@ -480,6 +554,8 @@ describe('qdrant alone', () => {
     expect(double.collections.get('echo_turns')!.config.metadata).toEqual({
       echo_model: 'small',
       echo_dimensions: 8,
+      echo_database: DATABASE.id,
+      echo_base: 'echo_turns',
     });
     await double.close();
   });

@@ -9,7 +9,7 @@ import { applyTurns } from '../src/domains/interactions/apply.ts';
 import { payloadHashOf, type Turn } from '../src/domains/interactions/turn.ts';
 import { createReconciler } from '../src/domains/memory/reconciler.ts';
 import { vectorCoverage } from '../src/domains/memory/vector-coverage.ts';
-import { leaseTurns } from '../src/domains/memory/vector-queue.ts';
+import { leaseTurns, turnsAmong } from '../src/domains/memory/vector-queue.ts';
 import { createVectorSearch } from '../src/domains/memory/vector-search.ts';
 import { createVectorWorker, type VectorWorkerOptions } from '../src/domains/memory/vector-worker.ts';
 import { createLogger } from '../src/log.ts';
@@ -41,14 +41,16 @@ async function setUp(embedder: Embedder = createLexicalEmbedder()) {
   closing.push(() => db.close());
   const directory = await mkdtemp(join(tmpdir(), 'echo-vectors-'));
   closing.push(() => rm(directory, { recursive: true, force: true }));
+  const database = { id: randomUUID(), turnsAmong: (ids: readonly string[]) => turnsAmong(db, ids) };
   const openStore = (model: Embedder) => {
-    const store = createSqliteVecStore({ directory, model, log });
+    const store = createSqliteVecStore({ directory, database, model, log });
     closing.push(store.close);
     return store;
   };
   const store = openStore(embedder);
   return {
     db,
+    database,
     store,
     embedder,
     openStore,
@@ -183,8 +185,9 @@ describe('the vector worker', () => {
   test('a store that is away costs no attempts; afterwards coverage is whole again', async () => {
     const double = await startQdrantDouble();
     closing.push(double.close);
-    const { db, embedder, record, startWorker, covered } = await setUp();
+    const { db, database, embedder, record, startWorker, covered } = await setUp();
     const store = createQdrantStore({
+      database,
       url: double.url,
       apiKey: null,
       collection: 'echo_turns',

@@ -1,13 +1,18 @@
 import { QdrantClient, type Schemas } from '@qdrant/js-client-rest';
-import { type ModelCollections, openCollections } from './qdrant-collections.ts';
+import {
+  isStillOwn,
+  type ModelCollections,
+  type OwnCollection,
+  openCollections,
+  statusOf,
+} from './qdrant-collections.ts';
+import { partsOf } from './qdrant-limits.ts';
+import { fetchFindable, nearest, pointOf, scanFrom } from './qdrant-points.ts';
 import {
   checkSize,
   modelKey,
-  ownerKey,
-  type StoredPoint,
+  type TurnDatabase,
   type VectorModel,
-  type VectorPoint,
-  type VectorQuery,
   VectorRejected,
   VectorSizeMismatch,
   type VectorStore,
@@ -21,24 +26,26 @@ export interface QdrantOptions {
   readonly apiKey: string | null;
   /** Name of the collection of the first model; those of later models begin with it. */
   readonly collection: string;
+  /** Whose vectors they are. */
+  readonly database: TurnDatabase;
   readonly model: VectorModel;
   readonly timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 5_000;
-const PAYLOAD = ['tenant_id', 'user_id', 'model', 'content_hash'];
 /** Collections as they were last seen are trusted for so long, so that another process's change is noticed. */
 const COLLECTIONS_MS = 60_000;
 
 /**
  * Vectors in a Qdrant server (1.17 to 1.19), over HTTP. Each write waits until it is applied. All searches are
- * filtered by an indexed `owner` payload.
+ * filtered by an indexed `owner` payload. What a server in strict mode allows of one request is kept to.
  */
 export function createQdrantStore(options: QdrantOptions): VectorStore {
   const { name, dimensions } = options.model;
   const model = { name, dimensions };
-  const { client, collections, run } = connect(options);
+  const { client, collections, run, wanted } = connect(options);
   const key = modelKey(model);
+  const database = options.database.id;
   return {
     model,
     ensure: async () => void (await collections()),
@@ -48,16 +55,16 @@ export function createQdrantStore(options: QdrantOptions): VectorStore {
         points.map((point) => point.vector),
       );
       if (points.length === 0) return;
-      await run(async ({ current }) =>
-        checkApplied(
-          await client.upsert(current, { wait: true, points: points.map((p) => pointOf(p, key)) }),
-        ),
-      );
+      const written = points.map((point) => pointOf(point, key, database));
+      await run(async ({ current }) => {
+        for (const part of partsOf(written, current.limits.write))
+          checkApplied(await client.upsert(current.name, { wait: true, points: part }));
+      });
     },
     remove: async (ids) => {
       if (ids.length === 0) return;
       await run(async ({ current, earlier }) => {
-        for (const name of [current, ...earlier.map((other) => other.collection)])
+        for (const { name } of [current, ...earlier])
           checkApplied(await client.delete(name, { wait: true, points: [...ids] }));
       });
     },
@@ -65,38 +72,30 @@ export function createQdrantStore(options: QdrantOptions): VectorStore {
     purge: async () => undefined,
     fetch: async (ids) => {
       if (ids.length === 0) return new Map();
-      const records = await run(({ current }) =>
-        client.retrieve(current, { ids: [...ids], with_payload: PAYLOAD, with_vector: false }),
-      );
-      return new Map(records.flatMap(storedPoint).map((point) => [point.id, point]));
+      return run(({ current }) => fetchFindable(client, current, ids, database));
     },
-    scan: ({ after, limit }) => run(({ current }) => scanFrom(client, current, after, limit)),
+    scan: ({ after, limit }) => run(({ current }) => scanFrom(client, current, { after, limit, database })),
     search: async (query) => {
       const searched = query.model ?? model;
       checkSize(searched, [query.vector]);
-      return run(async (known) => {
-        const { points } = await client.query(collectionOf(known, model, searched), {
-          query: [...query.vector],
-          filter: filterOf(query),
-          params: { hnsw_ef: Math.max(128, query.limit * 2) },
-          limit: query.limit,
-          with_payload: false,
-        });
-        return points.map((point) => ({ id: String(point.id), score: point.score }));
-      });
+      return run((known) => nearest(client, collectionOf(known, model, searched), query));
     },
-    count: () => run(async ({ current }) => (await client.count(current, { exact: true })).count),
+    count: () =>
+      run(async ({ current: { name, limits } }) => (await client.count(name, { exact: limits.exact })).count),
     ping: async () => {
       const started = performance.now();
       // Not the version page, which answers although the storage does not.
-      await run(({ current }) => client.collectionExists(current));
+      await run(({ current }) => client.getCollection(current.name));
       return performance.now() - started;
     },
     earlierModels: async () => (await collections()).earlier.map((other) => other.model),
     dropModel: async (dropped) => {
       const { earlier } = await collections();
       const found = earlier.find((other) => modelKey(other.model) === modelKey(dropped));
-      if (found) await run(() => client.deleteCollection(found.collection));
+      if (found)
+        await run(async () => {
+          if (await isStillOwn(client, found.name, wanted)) await client.deleteCollection(found.name);
+        });
       await collections(true);
     },
     close: async () => undefined,
@@ -104,7 +103,7 @@ export function createQdrantStore(options: QdrantOptions): VectorStore {
 }
 
 /** The client, and calls through it with our errors; collections are looked up on first use. */
-function connect({ url, apiKey, collection, model, timeoutMs }: QdrantOptions) {
+function connect({ url, apiKey, collection, database, model, timeoutMs }: QdrantOptions) {
   const { protocol, pathname, port } = new URL(url);
   const bare = new URL(url);
   bare.pathname = '';
@@ -118,12 +117,18 @@ function connect({ url, apiKey, collection, model, timeoutMs }: QdrantOptions) {
     timeout: timeoutMs ?? TIMEOUT_MS,
     checkCompatibility: false,
   });
+  const wanted = { base: collection, model, database, refused: new Map<string, string>() };
   let known: Promise<ModelCollections> | null = null;
   let knownAt = 0;
+  let refusedAt = 0;
   const collections = (anew = false) => {
+    if (performance.now() - refusedAt > COLLECTIONS_MS) {
+      refusedAt = performance.now();
+      wanted.refused.clear();
+    }
     if (anew || !known || performance.now() - knownAt > COLLECTIONS_MS) {
       knownAt = performance.now();
-      known = openCollections(client, collection, model).catch((error) => {
+      known = openCollections(client, wanted).catch((error) => {
         known = null;
         throw errorOf(error);
       });
@@ -135,81 +140,19 @@ function connect({ url, apiKey, collection, model, timeoutMs }: QdrantOptions) {
     try {
       return await work(found);
     } catch (error) {
-      // Somebody deleted the collection: it is made again, and the reconciler fills it.
-      if (statusOf(error) === 404) known = null;
+      // Somebody deleted the collection: it is made again, and the reconciler fills it. Or its limits have changed.
+      if ([400, 404].includes(statusOf(error) ?? 0)) known = null;
       throw errorOf(error);
     }
   };
-  return { client, collections, run };
+  return { client, collections, run, wanted };
 }
 
-/** Qdrant's offset is the first id of the page, ours the last of the one before; points of others are passed over. */
-async function scanFrom(
-  client: QdrantClient,
-  collection: string,
-  after: string | null,
-  limit: number,
-): Promise<StoredPoint[]> {
-  let offset: string | number | null = after;
-  for (;;) {
-    const page: Schemas['ScrollResult'] = await client.scroll(collection, {
-      limit: limit + 1,
-      ...(offset !== null && { offset }),
-      with_payload: PAYLOAD,
-      with_vector: false,
-    });
-    const found = page.points
-      .flatMap(storedPoint)
-      .filter((point) => point.id !== after)
-      .slice(0, limit);
-    const next = page.next_page_offset;
-    if (found.length > 0 || next === null || next === undefined) return found;
-    offset = next as string | number;
-  }
-}
-
-function pointOf(point: VectorPoint, model: string) {
-  return {
-    id: point.id,
-    vector: [...point.vector],
-    payload: {
-      owner: ownerKey(point),
-      tenant_id: point.tenantId,
-      user_id: point.userId,
-      conversation_id: point.conversationId,
-      model,
-      content_hash: point.contentHash,
-      timestamp: point.timestamp.toISOString(),
-    },
-  };
-}
-
-/** A point of ours; nothing for one that lacks our payload. */
-function storedPoint(record: Schemas['Record']): StoredPoint[] {
-  const { tenant_id: tenantId, user_id: userId, model, content_hash: contentHash } = record.payload ?? {};
-  if (typeof tenantId !== 'string' || typeof userId !== 'string') return [];
-  return [
-    { id: String(record.id), tenantId, userId, model: String(model), contentHash: String(contentHash) },
-  ];
-}
-
-function filterOf(query: VectorQuery): Schemas['Filter'] {
-  const { conversationId, since, until } = query.filter ?? {};
-  const range = { ...(since && { gte: since.toISOString() }), ...(until && { lte: until.toISOString() }) };
-  return {
-    must: [
-      { key: 'owner', match: { value: ownerKey(query) } },
-      ...(conversationId ? [{ key: 'conversation_id', match: { value: conversationId } }] : []),
-      ...(since || until ? [{ key: 'timestamp', range }] : []),
-    ],
-  };
-}
-
-function collectionOf(known: ModelCollections, own: VectorModel, searched: VectorModel): string {
+function collectionOf(known: ModelCollections, own: VectorModel, searched: VectorModel): OwnCollection {
   if (modelKey(searched) === modelKey(own)) return known.current;
   const found = known.earlier.find((other) => modelKey(other.model) === modelKey(searched));
   if (!found) throw new VectorStoreUnavailable(`there are no vectors of ${modelKey(searched)}`);
-  return found.collection;
+  return found;
 }
 
 function checkApplied(result: Schemas['UpdateResult']): void {
@@ -229,11 +172,6 @@ function errorOf(error: unknown): Error {
   if (status === 400 || status === 413 || status === 422)
     return new VectorRejected(`Qdrant refuses the request (${status}): ${message}`);
   return new VectorStoreUnavailable(`Qdrant: ${message}`);
-}
-
-function statusOf(error: unknown): number | null {
-  const { status } = error as { status?: unknown };
-  return typeof status === 'number' ? status : null;
 }
 
 function describe(error: unknown): string {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { NearestQuery, PointRow, TableNumber } from './sqlite-vec-tables.ts';
+import type { ModelRow, NearestQuery, PointRow, TableNumber } from './sqlite-vec-tables.ts';
 import {
   type StoredPoint,
   type VectorHit,
@@ -7,17 +7,20 @@ import {
   VectorStoreUnavailable,
 } from './vector-store.ts';
 
-/** What the thread can do, by name. */
+/** What the thread can do, by name. A `key` names a model of a database, a `model` is the model's own key. */
 export type Calls = {
   ping: () => number;
   openModel: (key: string, model: VectorModel) => { table: TableNumber; dimensions: number };
-  otherModels: (key: string) => VectorModel[];
+  unmarkedModels: () => ModelRow[];
+  markModel: (table: TableNumber, key: string) => void;
+  idsOf: (table: TableNumber, after: string, limit: number) => string[];
+  otherModels: (database: string, key: string) => VectorModel[];
   dropModel: (key: string) => void;
   upsert: (key: string, points: readonly PointRow[]) => void;
-  remove: (ids: readonly string[]) => void;
+  remove: (database: string, ids: readonly string[]) => void;
   purge: () => void;
-  fetch: (key: string, ids: readonly string[]) => StoredPoint[];
-  scan: (key: string, after: string, limit: number) => StoredPoint[];
+  fetch: (key: string, model: string, ids: readonly string[]) => StoredPoint[];
+  scan: (key: string, model: string, after: string, limit: number) => StoredPoint[];
   nearest: (key: string, query: NearestQuery) => VectorHit[];
   count: (key: string) => number;
   close: () => void;

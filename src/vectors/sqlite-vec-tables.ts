@@ -22,6 +22,12 @@ export interface NearestQuery {
   untilMs: number | null;
 }
 
+/** A model's row of `models`: its tables, and the key `database:model@dimensions`; an earlier version left the database out. */
+export interface ModelRow {
+  number: TableNumber;
+  key: string;
+}
+
 /** A model's two tables: `vectors_N` (sqlite-vec's vec0) and `points_N` (what it cannot page by id). */
 export type TableNumber = number;
 
@@ -30,6 +36,9 @@ export type TableNumber = number;
  * would be 1.5 MB, and searches only a fifth faster.
  */
 const CHUNK_SIZE = 128;
+/** A database's id, a colon, and the model. */
+const MARKED = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}:/;
+const OF_DATABASE = `substr(key, 1, 37) = ? || ':'`;
 
 /** The tables of a model, made if they are not there. @returns its number and the length its vectors really have */
 export function openModel(
@@ -67,11 +76,35 @@ function createTables(db: DatabaseSync, table: TableNumber, dimensions: number):
       conversation_id text, timestamp integer, chunk_size=${CHUNK_SIZE})`);
 }
 
-/** Models other than the one of `key`. */
-export function otherModels(db: DatabaseSync, key: string): VectorModel[] {
+/** Tables of an earlier version, of which nobody knows whose they are. */
+export function unmarkedModels(db: DatabaseSync): ModelRow[] {
+  const exists = db.prepare(`select 1 from sqlite_master where name = 'models'`).get();
+  if (!exists) return [];
   return db
-    .prepare('select name, dimensions from models where key <> ? order by number')
-    .all(key)
+    .prepare('select number, key from models order by number')
+    .all()
+    .map((row) => ({ number: Number(row.number), key: String(row.key) }))
+    .filter(({ key }) => !MARKED.test(key));
+}
+
+/** Says whose the tables are, unless this database has such tables already. */
+export function markModel(db: DatabaseSync, table: TableNumber, key: string): void {
+  db.prepare('update or ignore models set key = ? where number = ?').run(key, table);
+}
+
+/** Ids of points after an id, in their order. */
+export function idsOf(db: DatabaseSync, table: TableNumber, after: string, limit: number): string[] {
+  return db
+    .prepare(`select id from points_${table} where id > ? order by id limit ?`)
+    .all(after, limit)
+    .map((row) => String(row.id));
+}
+
+/** The database's models other than the one of `key`. */
+export function otherModels(db: DatabaseSync, database: string, key: string): VectorModel[] {
+  return db
+    .prepare(`select name, dimensions from models where key <> ? and ${OF_DATABASE} order by number`)
+    .all(key, database)
     .map((row) => ({ name: String(row.name), dimensions: Number(row.dimensions) }));
 }
 
@@ -108,10 +141,10 @@ export function upsertPoints(db: DatabaseSync, table: TableNumber, points: reado
   });
 }
 
-/** Removes points from the tables of every model. */
-export function removePoints(db: DatabaseSync, ids: readonly string[]): void {
+/** Removes points from the tables of every model of a database. */
+export function removePoints(db: DatabaseSync, database: string, ids: readonly string[]): void {
   inTransaction(db, () => {
-    for (const { number } of db.prepare('select number from models').all()) {
+    for (const { number } of db.prepare(`select number from models where ${OF_DATABASE}`).all(database)) {
       const point = db.prepare(`delete from points_${number} where id = ?`);
       const vector = db.prepare(`delete from vectors_${number} where id = ?`);
       for (const id of ids) {
@@ -127,7 +160,7 @@ export function purge(db: DatabaseSync): void {
   db.exec('pragma wal_checkpoint(truncate)');
 }
 
-/** Points by id. One whose vector is gone does not count. */
+/** Points by id. One whose vector is gone, or has no length, does not count. */
 export function fetchPoints(
   db: DatabaseSync,
   table: TableNumber,
@@ -136,7 +169,7 @@ export function fetchPoints(
 ): StoredPoint[] {
   return db
     .prepare(
-      `select * from points_${table} p where id in (select value from json_each(?)) and ${hasVector(table)}`,
+      `select * from points_${table} p where id in (select value from json_each(?)) and ${hasUsableVector(table)}`,
     )
     .all(JSON.stringify(ids))
     .map((row) => pointOf(row, model));
@@ -151,7 +184,7 @@ export function scanPoints(
   limit: number,
 ): StoredPoint[] {
   return db
-    .prepare(`select * from points_${table} p where id > ? and ${hasVector(table)} order by id limit ?`)
+    .prepare(`select * from points_${table} p where id > ? order by id limit ?`)
     .all(after, limit)
     .map((row) => pointOf(row, model));
 }
@@ -183,8 +216,10 @@ export function countPoints(db: DatabaseSync, table: TableNumber): number {
   return Number(db.prepare(`select count(*) as count from points_${table}`).get()?.count);
 }
 
-function hasVector(table: TableNumber): string {
-  return `exists (select 1 from vectors_${table} v where v.id = p.id)`;
+/** A vector without length, or with what is no number, has no distance to itself. */
+function hasUsableVector(table: TableNumber): string {
+  return `exists (select 1 from vectors_${table} v
+    where v.id = p.id and vec_distance_cosine(v.embedding, v.embedding) is not null)`;
 }
 
 function pointOf(row: Record<string, SQLOutputValue>, model: string): StoredPoint {
@@ -194,6 +229,7 @@ function pointOf(row: Record<string, SQLOutputValue>, model: string): StoredPoin
     userId: String(row.user_id),
     model,
     contentHash: String(row.content_hash),
+    isOwn: true,
   };
 }
 

@@ -14,14 +14,17 @@ let opened: DatabaseSync | null = null;
 const calls: { [Name in keyof Calls]: (...args: Parameters<Calls[Name]>) => ReturnType<Calls[Name]> } = {
   ping: () => Number(database().prepare('select 1 as one').get()?.one),
   openModel: (key, model) => tables.openModel(database(), key, model),
-  otherModels: (key) => tables.otherModels(database(), key),
+  unmarkedModels: () => tables.unmarkedModels(database()),
+  markModel: (table, key) => tables.markModel(database(), table, key),
+  idsOf: (table, after, limit) => tables.idsOf(database(), table, after, limit),
+  otherModels: (of, key) => tables.otherModels(database(), of, key),
   dropModel: (key) => tables.dropModel(database(), key),
   upsert: (key, points) => tables.upsertPoints(database(), tables.tableOf(database(), key), points),
-  remove: (ids) => tables.removePoints(database(), ids),
+  remove: (of, ids) => tables.removePoints(database(), of, ids),
   purge: () => tables.purge(database()),
-  fetch: (key, ids) => tables.fetchPoints(database(), tables.tableOf(database(), key), key, ids),
-  scan: (key, after, limit) =>
-    tables.scanPoints(database(), tables.tableOf(database(), key), key, after, limit),
+  fetch: (key, model, ids) => tables.fetchPoints(database(), tables.tableOf(database(), key), model, ids),
+  scan: (key, model, after, limit) =>
+    tables.scanPoints(database(), tables.tableOf(database(), key), model, after, limit),
   nearest: (key, query) => tables.nearest(database(), tables.tableOf(database(), key), query),
   count: (key) => tables.countPoints(database(), tables.tableOf(database(), key)),
   close: () => {

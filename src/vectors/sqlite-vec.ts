@@ -12,6 +12,7 @@ import {
   checkSize,
   modelKey,
   ownerKey,
+  type TurnDatabase,
   type VectorModel,
   type VectorPoint,
   type VectorQuery,
@@ -23,6 +24,8 @@ import {
 export interface SqliteVecOptions {
   /** Where `vectors.db` is. */
   readonly directory: string;
+  /** Whose vectors they are; the file may hold those of others, too. */
+  readonly database: TurnDatabase;
   readonly model: VectorModel;
   readonly log: Logger;
   /** Told when a damaged file was moved aside; its vectors have to be made again. */
@@ -35,12 +38,15 @@ export interface SqliteVecOptions {
  * Vectors in a file of their own: exact search by sqlite-vec, one partition for each user, one pair of tables for
  * each embedding model. Writes and searches have a thread each, so neither waits for the other.
  *
+ * Tables say whose they are, so that a data directory that served another database before keeps that one's vectors.
  * A damaged file is moved aside and begun anew; the reconciler fills it from the turns.
  */
 export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
   const { name, dimensions } = options.model;
   const model = { name, dimensions };
-  const key = modelKey(model);
+  const database = options.database.id;
+  const keyOf = (of: VectorModel) => `${database}:${modelKey(of)}`;
+  const key = keyOf(model);
   const file = openFile({ ...options, model });
   const read = file.calls('reader');
   const write = file.calls('writer');
@@ -55,18 +61,18 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
       if (points.length > 0) await write('upsert', key, points.map(rowOf));
     },
     remove: async (ids) => {
-      if (ids.length > 0) await write('remove', ids);
+      if (ids.length > 0) await write('remove', database, ids);
     },
     purge: () => write('purge'),
     fetch: async (ids) => {
       if (ids.length === 0) return new Map();
-      return new Map((await read('fetch', key, ids)).map((point) => [point.id, point]));
+      return new Map((await read('fetch', key, modelKey(model), ids)).map((point) => [point.id, point]));
     },
-    scan: ({ after, limit }) => read('scan', key, after ?? '', limit),
+    scan: ({ after, limit }) => read('scan', key, modelKey(model), after ?? '', limit),
     search: async (query) => {
       const searched = query.model ?? model;
       checkSize(searched, [query.vector]);
-      return read('nearest', modelKey(searched), nearestOf(query));
+      return read('nearest', keyOf(searched), nearestOf(query));
     },
     count: () => read('count', key),
     ping: async () => {
@@ -74,13 +80,15 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
       await read('ping');
       return performance.now() - started;
     },
-    earlierModels: () => read('otherModels', key),
+    earlierModels: () => read('otherModels', database, key),
     dropModel: async (dropped) => {
-      if (modelKey(dropped) !== key) await write('dropModel', modelKey(dropped));
+      if (keyOf(dropped) !== key) await write('dropModel', keyOf(dropped));
     },
     close: file.close,
   };
 }
+
+const ADOPTED_AT_ONCE = 1_000;
 
 type Connection = 'reader' | 'writer';
 
@@ -142,13 +150,42 @@ function openFile(options: SqliteVecOptions) {
   return { ensure, calls, close };
 }
 
-async function openTables({ directory, model }: SqliteVecOptions, writer: SqliteVecClient): Promise<void> {
+async function openTables(options: SqliteVecOptions, writer: SqliteVecClient): Promise<void> {
+  const { directory, database, model } = options;
   await mkdir(directory, { recursive: true }).catch((error: Error) => {
     throw new VectorStoreUnavailable(`vectors.db: ${error.message}`);
   });
-  const { dimensions } = await writer.call('openModel', modelKey(model), model);
+  await adoptUnmarked(options, writer);
+  const { dimensions } = await writer.call('openModel', `${database.id}:${modelKey(model)}`, model);
   if (dimensions !== model.dimensions)
     throw new VectorSizeMismatch(`vectors.db, model ${model.name}`, model.dimensions, dimensions);
+}
+
+/** Tables of an earlier version are this database's if all that they hold are vectors of its turns. */
+async function adoptUnmarked({ database, log }: SqliteVecOptions, writer: SqliteVecClient): Promise<void> {
+  for (const { number, key } of await writer.call('unmarkedModels')) {
+    if (await holdsOnlyTurnsOf(database, writer, number))
+      await writer.call('markModel', number, `${database.id}:${key}`);
+    else
+      log.warn(
+        { model: key },
+        'vectors.db holds vectors of turns that this database does not have; they are left alone, and made anew for its own turns',
+      );
+  }
+}
+
+async function holdsOnlyTurnsOf(
+  database: TurnDatabase,
+  writer: SqliteVecClient,
+  table: number,
+): Promise<boolean> {
+  for (let after = ''; ; ) {
+    const ids = await writer.call('idsOf', table, after, ADOPTED_AT_ONCE);
+    const last = ids.at(-1);
+    if (last === undefined) return true;
+    if ((await database.turnsAmong(ids)).size < ids.length) return false;
+    after = last;
+  }
 }
 
 /** Kept, not deleted, so that somebody can find out what happened. */

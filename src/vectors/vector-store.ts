@@ -19,6 +19,14 @@ export interface VectorPoint {
   readonly vector: Float32Array;
 }
 
+/** Whose vectors are kept: stores hold those of one database each, or at least tell them apart. */
+export interface TurnDatabase {
+  /** The same for every server on the database, another one for each other database. */
+  readonly id: string;
+  /** Which of these are ids of its turns. */
+  turnsAmong(ids: readonly string[]): Promise<ReadonlySet<string>>;
+}
+
 /** What a store knows of a point, without its vector. */
 export interface StoredPoint {
   readonly id: string;
@@ -27,6 +35,8 @@ export interface StoredPoint {
   /** The `modelKey` of what made it. */
   readonly model: string;
   readonly contentHash: string;
+  /** Whether it is proven to be of this database. Where it is not, nobody may delete it. */
+  readonly isOwn: boolean;
 }
 
 export interface VectorQuery {
@@ -53,7 +63,8 @@ export interface VectorHit {
 
 /**
  * Vectors of turns, one point for each turn, opened for one embedding model. All of it can be made again from the
- * turns, so a store that lost something is an inconvenience and never a loss.
+ * turns, so a store that lost something is an inconvenience and never a loss. Vectors of other databases that lie in
+ * the same place are neither searched nor changed.
  *
  * Every method but `close` throws VectorStoreUnavailable while the store cannot be reached, VectorSizeMismatch
  * where its vectors have another length, and VectorStoreConflict where the place holds somebody else's data.
@@ -68,9 +79,9 @@ export interface VectorStore {
   remove(ids: readonly string[]): Promise<void>;
   /** Makes sure that the files hold no byte of what was removed, where they are this program's. */
   purge(): Promise<void>;
-  /** The points of these ids that exist. */
+  /** The points of these ids that a search can find: one without a usable vector is as good as none. */
   fetch(ids: readonly string[]): Promise<Map<string, StoredPoint>>;
-  /** The next points in the order of ids, at most `limit`; none: the end. */
+  /** The next points in the order of ids, at most `limit`, with a usable vector or not; none: the end. */
   scan(page: { after: string | null; limit: number }): Promise<StoredPoint[]>;
   /** The nearest points of one user, nearest first. */
   search(query: VectorQuery): Promise<VectorHit[]>;

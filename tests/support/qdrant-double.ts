@@ -6,11 +6,19 @@ import { type Operation, readOpenApi } from './openapi.ts';
 type Payload = Record<string, unknown>;
 interface Point {
   id: string | number;
-  vector: number[];
+  /** Null: it was deleted. */
+  vector: number[] | null;
   payload: Payload;
 }
+interface Strict {
+  max_query_limit?: number;
+  search_max_hnsw_ef?: number;
+  search_allow_exact?: boolean;
+  upsert_max_batchsize?: number;
+  filter_max_conditions?: number;
+}
 interface Collection {
-  config: Payload & { vectors: { size: number; distance: string }; metadata?: Payload };
+  config: Payload & { vectors: { size: number; distance: string }; metadata?: Payload; strict?: Strict };
   points: Map<string | number, Point>;
   indexes: Map<string, unknown>;
 }
@@ -19,14 +27,18 @@ interface Collection {
  * A stand-in for a Qdrant server, in memory, over real HTTP. It refuses every request that Qdrant's API document does
  * not allow, and checks its own answers against it too. Search is exact, where Qdrant's is approximate.
  *
+ * @param options.strict limits that new collections get, as from the configuration of a server in strict mode
  * @param options.document path of the API document; absent: `QDRANT_OPENAPI`, or the reduced one of the tests
  */
-export async function startQdrantDouble(options: { document?: string; apiKey?: string } = {}) {
+export async function startQdrantDouble(
+  options: { document?: string; apiKey?: string; strict?: Strict } = {},
+) {
   const fixture = new URL('../fixtures/qdrant-openapi-1.19.json', import.meta.url);
   const findOperation = readOpenApi(
     JSON.parse(readFileSync(options.document ?? process.env.QDRANT_OPENAPI ?? fixture, 'utf8')),
   );
   const collections = new Map<string, Collection>();
+  const aliases = new Map<string, string>();
   const requests: { name: string; body: unknown }[] = [];
   const problems: string[] = [];
   let trouble: { status: number } | 'stall' | null = null;
@@ -44,7 +56,12 @@ export async function startQdrantDouble(options: { document?: string; apiKey?: s
     const wrong = operation.problems(url.searchParams, body);
     if (wrong.length > 0) return refuse(res, 400, `${operation.name}: ${wrong.join('; ')}`);
     requests.push({ name: operation.name, body });
-    const [status, result] = perform(collections, operation, body ?? {}, url.searchParams);
+    const [status, result] = perform(
+      { collections, aliases, strict: options.strict },
+      operation,
+      body ?? {},
+      url.searchParams,
+    );
     if (status !== 200) return send(res, status, failure(String(result)));
     if (unapplied && typeof result === 'object' && result !== null && 'operation_id' in result)
       Object.assign(result, { status: 'acknowledged' });
@@ -74,6 +91,8 @@ export async function startQdrantDouble(options: { document?: string; apiKey?: s
   return {
     url: `http://127.0.0.1:${port}`,
     collections,
+    /** Second names of collections. */
+    aliases,
     /** Operations that were performed, in order. */
     requests,
     /** Requests and answers that the document does not allow; tests expect none. */
@@ -98,33 +117,58 @@ export async function startQdrantDouble(options: { document?: string; apiKey?: s
     /** Forgets points. @returns how many it had */
     lose: (ids: readonly string[]) =>
       [...collections.values()].flatMap(({ points }) => ids.filter((id) => points.delete(id))).length,
+    /** Takes the vectors of points away, and leaves the points; or puts these in their place. */
+    loseVectors: (ids: readonly string[], instead: number[] | null = null) => {
+      for (const { points } of collections.values())
+        for (const id of ids) {
+          const point = points.get(id);
+          if (point) point.vector = instead;
+        }
+    },
     close: goAway,
   };
 }
 
 export type QdrantDouble = Awaited<ReturnType<typeof startQdrantDouble>>;
 
+interface Held {
+  collections: Map<string, Collection>;
+  aliases: Map<string, string>;
+  strict: Strict | undefined;
+}
+
 function perform(
-  all: Map<string, Collection>,
+  { collections: all, aliases, strict }: Held,
   operation: Operation,
   body: Payload,
   query: URLSearchParams,
 ): [number, unknown] {
   const name = operation.path.collection_name ?? '';
-  const found = all.get(name);
+  const found = all.get(aliases.get(name) ?? name);
   switch (operation.name) {
     case 'get /collections':
       return [200, { collections: [...all.keys()].map((known) => ({ name: known })) }];
+    case 'get /aliases':
+      return [
+        200,
+        { aliases: [...aliases].map(([alias_name, collection_name]) => ({ alias_name, collection_name })) },
+      ];
     case 'get /collections/{collection_name}/exists':
       return [200, { exists: found !== undefined }];
     case 'put /collections/{collection_name}':
       if (found) return [409, `Wrong input: Collection \`${name}\` already exists!`];
-      all.set(name, { config: body as Collection['config'], points: new Map(), indexes: new Map() });
+      all.set(name, {
+        config: { ...(body as Collection['config']), ...(strict && { strict }) },
+        points: new Map(),
+        indexes: new Map(),
+      });
       return [200, true];
     case 'delete /collections/{collection_name}':
       return [200, all.delete(name)];
   }
   if (!found) return [404, `Not found: Collection \`${name}\` doesn't exist!`];
+  const refused = strictProblem(found.config.strict, operation.name, body);
+  if (refused) return [400, `Bad request: ${refused}`];
   const applied = { operation_id: 1, status: query.get('wait') === 'true' ? 'completed' : 'acknowledged' };
   switch (operation.name) {
     case 'get /collections/{collection_name}':
@@ -142,6 +186,10 @@ function perform(
     case 'post /collections/{collection_name}/points/delete':
       for (const id of body.points as string[]) found.points.delete(id);
       return [200, applied];
+    case 'post /collections/{collection_name}/points/payload':
+      for (const id of body.points as string[])
+        Object.assign(found.points.get(id)?.payload ?? {}, body.payload);
+      return [200, applied];
     case 'post /collections/{collection_name}/points/count':
       return [200, { count: found.points.size }];
     case 'post /collections/{collection_name}/points/scroll':
@@ -152,11 +200,29 @@ function perform(
   throw new Error(`the double does not know ${operation.name}`);
 }
 
+/** What strict mode refuses of a request; the words are Qdrant's. */
+function strictProblem(strict: Strict | undefined, name: string, body: Payload): string | null {
+  if (!strict) return null;
+  const params = body.params as { hnsw_ef?: number; exact?: boolean } | undefined;
+  const limit = (body.limit as number | undefined) ?? 0;
+  const must = (body.filter as { must?: unknown[] } | undefined)?.must ?? [];
+  const points = (body.points as unknown[] | undefined) ?? [];
+  if (limit > (strict.max_query_limit ?? limit)) return `Limit exceeded ${limit} > ${strict.max_query_limit}`;
+  if ((params?.hnsw_ef ?? 0) > (strict.search_max_hnsw_ef ?? Number.POSITIVE_INFINITY))
+    return `Hnsw_ef exceeded ${params?.hnsw_ef} > ${strict.search_max_hnsw_ef}`;
+  const exact = params?.exact || (name.endsWith('/count') && body.exact !== false);
+  if (exact && strict.search_allow_exact === false) return 'Exact search is not allowed';
+  if (must.length > (strict.filter_max_conditions ?? must.length)) return 'Filter condition limit exceeded';
+  if (name.startsWith('put') && points.length > (strict.upsert_max_batchsize ?? points.length))
+    return `Upsert limit exceeded ${points.length} > ${strict.upsert_max_batchsize}`;
+  return null;
+}
+
 function upsert(collection: Collection, points: readonly Point[], applied: unknown): [number, unknown] {
   const { size } = collection.config.vectors;
-  const wrong = points.find((point) => point.vector.length !== size);
+  const wrong = points.find((point) => point.vector?.length !== size);
   if (wrong)
-    return [400, `Wrong input: Vector dimension error: expected dim: ${size}, got ${wrong.vector.length}`];
+    return [400, `Wrong input: Vector dimension error: expected dim: ${size}, got ${wrong.vector?.length}`];
   for (const point of points) collection.points.set(point.id, point);
   return [200, applied];
 }
@@ -177,19 +243,28 @@ function nearest(collection: Collection, body: Payload): [number, unknown] {
   const query = body.query as number[];
   const { size } = collection.config.vectors;
   if (query.length !== size) return [400, `Wrong input: Vector dimension error: expected dim: ${size}`];
-  const { must } = body.filter as { must: { key: string; match?: { value: unknown }; range?: Payload }[] };
+  const { must } = body.filter as { must: Condition[] };
   // A condition over a field without an index is what makes filtered search slow.
-  const unindexed = must.find(({ key }) => !collection.indexes.has(key));
+  const unindexed = must.find(({ key, has_id: ids }) => !ids && !collection.indexes.has(key));
   if (unindexed) return [400, `Bad request: Index required but not found for "${unindexed.key}"`];
   const points = [...collection.points.values()]
-    .filter(({ payload }) => must.every((condition) => fulfils(payload[condition.key], condition)))
-    .map((point) => ({ id: point.id, version: 1, score: cosine(query, point.vector) }))
+    .filter(({ id, payload }) =>
+      must.every((condition) => condition.has_id?.includes(id) ?? fulfils(payload[condition.key], condition)),
+    )
+    .flatMap(({ id, vector }) => (vector ? [{ id, version: 1, score: cosine(query, vector) }] : []))
     .sort((a, b) => b.score - a.score)
     .slice(0, body.limit as number);
   return [200, { points }];
 }
 
-function fulfils(value: unknown, condition: { match?: { value: unknown }; range?: Payload }): boolean {
+interface Condition {
+  key: string;
+  match?: { value: unknown };
+  range?: Payload;
+  has_id?: (string | number)[];
+}
+
+function fulfils(value: unknown, condition: Condition): boolean {
   if (condition.match) return value === condition.match.value;
   const at = Date.parse(String(value));
   const { gte, lte } = condition.range ?? {};
@@ -219,16 +294,22 @@ function describe({ config, points, indexes }: Collection) {
         flush_interval_sec: 5,
       },
       ...(config.metadata && { metadata: config.metadata }),
+      ...(config.strict && { strict_mode_config: { enabled: true, ...config.strict } }),
     },
   };
 }
 
-function recordOf(point: Point | undefined, { with_payload: fields }: Payload): Payload[] {
+function recordOf(
+  point: Point | undefined,
+  { with_payload: fields, with_vector: isWithVector }: Payload,
+): Payload[] {
   if (!point) return [];
   const wanted = Array.isArray(fields)
     ? Object.fromEntries(Object.entries(point.payload ?? {}).filter(([key]) => fields.includes(key)))
     : point.payload;
-  return [{ id: point.id, payload: fields === false ? null : wanted }];
+  // Without its vector a point has an empty set of named ones.
+  const vector = isWithVector === true && { vector: point.vector ?? {} };
+  return [{ id: point.id, payload: fields === false ? null : wanted, ...vector }];
 }
 
 /** Numbers before UUIDs, as in Qdrant. */
@@ -240,7 +321,7 @@ function compareIds(a: string | number, b: string | number): number {
 function cosine(a: readonly number[], b: readonly number[]): number {
   let product = 0;
   for (const [at, value] of a.entries()) product += value * (b[at] ?? 0);
-  return product / (Math.hypot(...a) * Math.hypot(...b));
+  return product / (Math.hypot(...a) * Math.hypot(...b) || 1);
 }
 
 function failure(error: string) {

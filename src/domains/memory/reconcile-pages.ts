@@ -59,7 +59,10 @@ export async function checkTurns(
   const ofModel = embedded.filter((row) => row.model === key);
   const points = await store.fetch(ofModel.map((row) => row.turnId));
   const missing = ofModel.filter((row) => !points.has(row.turnId));
-  const wrongOwner = ofModel.filter((row) => isForeign(row, points.get(row.turnId)));
+  const wrongOwner = ofModel.filter((row) => {
+    const point = points.get(row.turnId);
+    return point?.isOwn && isForeign(row, point);
+  });
   const stale = embedded.filter(
     (row) => row.model !== key || (points.has(row.turnId) && !isCurrent(row, points.get(row.turnId), key)),
   );
@@ -99,8 +102,10 @@ export async function checkPoints(
     db,
     points.map((point) => point.id),
   );
-  const orphans = points.filter((point) => !turns.has(point.id)).map((point) => point.id);
-  const foreign = points.filter((point) => isForeign(turns.get(point.id), point)).map((point) => point.id);
+  // What does not say that it is of this database may be somebody's.
+  const own = points.filter((point) => point.isOwn);
+  const orphans = own.filter((point) => !turns.has(point.id)).map((point) => point.id);
+  const foreign = own.filter((point) => isForeign(turns.get(point.id), point)).map((point) => point.id);
   const removed = [...orphans, ...foreign];
   let repaired = 0;
   if (removed.length > 0) {
@@ -122,7 +127,8 @@ function isForeign(
 }
 
 function isCurrent(turn: TurnToCheck, point: StoredPoint | undefined, key: string): boolean {
-  return point?.model === key && point.contentHash === turn.contentHash;
+  // One that does not say whose it is gets written again, and says so then.
+  return point?.isOwn === true && point.model === key && point.contentHash === turn.contentHash;
 }
 
 function idsOf(turns: readonly TurnToCheck[]): string[] {

@@ -112,3 +112,8 @@ export async function ownersOfTurns(
   });
   return new Map(rows.map((row) => [row.turnId as string, row]));
 }
+
+/** Which of these are ids of turns. */
+export async function turnsAmong(db: Database, turnIds: readonly string[]): Promise<Set<string>> {
+  return new Set((await ownersOfTurns(db, turnIds)).keys());
+}
