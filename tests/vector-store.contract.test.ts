@@ -109,7 +109,7 @@ async function qdrantPlace(): Promise<Place> {
         collection: 'echo_turns',
         database,
         model,
-        timeoutMs: 500,
+        timeoutMs: 5_000,
       }),
     goDown: double.goAway,
     comeBack: double.comeBack,
