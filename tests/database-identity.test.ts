@@ -47,6 +47,13 @@ test('a database keeps its id, however often and from wherever it is opened', as
   expect(others.every(({ isCopy }) => !isCopy)).toBe(true);
 });
 
+test('databases that were made of one that no server has opened yet are different', async () => {
+  const [one, other] = [await copyOf('echo_template'), await copyOf('echo_template')];
+  const found = [await one.identify(), await other.identify()];
+  expect(found[0]?.id).not.toBe(found[1]?.id);
+  expect(found.map(({ isCopy }) => isCopy)).toEqual([false, false]);
+});
+
 test('a copy takes an id of its own once, whoever opens it, and the original keeps its', async () => {
   const original = await copyOf('echo_template');
   const { id } = await original.identify();

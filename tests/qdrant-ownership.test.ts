@@ -37,7 +37,7 @@ async function double(options: Parameters<typeof startQdrantDouble>[0] = {}) {
     expect(made.problems).toEqual([]);
   });
   const open = (collection: string, database: TurnDatabase, model = SMALL) =>
-    createQdrantStore({ url: made.url, apiKey: null, collection, database, model, timeoutMs: 1_000 });
+    createQdrantStore({ url: made.url, apiKey: null, collection, database, model, timeoutMs: 10_000 });
   return { made, open };
 }
 
@@ -237,7 +237,7 @@ describe('servers beside each other', () => {
     const second = await server(made, 'echo_turns');
     await record(second, 5);
     await expect
-      .poll(() => vectorsOf(second), { timeout: 10_000 })
+      .poll(() => vectorsOf(second), { timeout: 20_000 })
       .toMatchObject({
         status: 'DEGRADED',
         detail: expect.stringMatching(/belongs to the database .*QDRANT_COLLECTION/),

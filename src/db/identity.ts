@@ -11,7 +11,7 @@ export interface DatabaseIdentity {
 /**
  * Tells which database this is. A copy (a dump loaded beside the original, a database made from a template) brings
  * the id of its original along; so the row remembers which database of which cluster the id was given to, and a
- * database that finds itself elsewhere takes a new one. A copy of the cluster's files cannot be told from its original.
+ * database that finds itself elsewhere, or nowhere yet, takes a new one. A copy of the cluster's files cannot be told from its original.
  */
 export async function identifyDatabase(db: Database): Promise<DatabaseIdentity> {
   const place = await placeOf(db);
@@ -20,7 +20,7 @@ export async function identifyDatabase(db: Database): Promise<DatabaseIdentity> 
     name: 'identify_database',
     text: `with before as (select place from echo_database for update)
            update echo_database set place = $1,
-             id = case when before.place is not null and before.place <> $1 then gen_random_uuid() else id end
+             id = case when before.place = $1 then id else gen_random_uuid() end
            from before
            returning id, before.place is not null and before.place <> $1 as "isCopy"`,
     values: [place],
