@@ -1,25 +1,36 @@
+/** All patterns in one pass over a text, both sequences of symbols: whole numbers from 1 on. */
 export interface Automaton {
   /**
    * Calls `visit` for every pattern that ends at a position, the longest first; `end` is exclusive. What
    * `visit` returns decides whether the shorter patterns that end there are offered too.
    */
-  scan(text: string, visit: (pattern: number, end: number) => 'continue' | 'next position'): void;
+  scan(text: ArrayLike<number>, visit: (pattern: number, end: number) => 'continue' | 'next position'): void;
 }
 
 /**
- * An Aho-Corasick automaton over UTF-16 units: all patterns in one pass over the text.
+ * Builds an Aho-Corasick automaton, a few thousand steps between two yields, so that who builds a large one can let
+ * others have the thread.
  *
- * Aho and Corasick, "Efficient string matching: an aid to bibliographic search", 1975. Building is linear in
- * the total length of the patterns. Patterns must be distinct and not empty.
+ * Aho and Corasick, "Efficient string matching: an aid to bibliographic search", 1975. Linear in the total length of
+ * the patterns, which must be distinct and not empty.
  */
-export function buildAutomaton(patterns: readonly string[]): Automaton {
-  const trie = buildTrie(patterns);
-  const { failure, output } = link(trie);
+export function* buildAutomaton(patterns: readonly (readonly number[])[]): Generator<void, Automaton> {
+  const trie = newTrie(patterns.reduce((total, pattern) => total + pattern.length, 1));
+  for (let number = 0, work = 0; number < patterns.length; number++) {
+    const pattern = patterns[number] ?? [];
+    insert(trie, pattern, number);
+    work += pattern.length;
+    if (work >= STEPS_BETWEEN_YIELDS) {
+      work = 0;
+      yield;
+    }
+  }
+  const { failure, output } = yield* link(trie);
   return {
     scan(text, visit) {
       let state = ROOT;
       for (let index = 0; index < text.length; index++) {
-        state = step(trie, failure, state, trie.symbols.get(text.charCodeAt(index)));
+        state = step(trie, failure, state, text[index] ?? 0);
         let ending = at(trie.patternOf, state) === NONE ? at(output, state) : state;
         while (ending !== ROOT) {
           if (visit(at(trie.patternOf, ending), index + 1) === 'next position') break;
@@ -30,14 +41,21 @@ export function buildAutomaton(patterns: readonly string[]): Automaton {
   };
 }
 
+/** Runs to the end what yields between its steps. */
+export function finish<T>(steps: Generator<void, T>): T {
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done) return value;
+  }
+}
+
+const STEPS_BETWEEN_YIELDS = 4_096;
 const ROOT = 0;
 const NONE = -1;
 
 interface Trie {
-  /** UTF-16 unit to a small number, so that state and symbol fit one integer key. */
-  symbols: Map<number, number>;
-  /** state × number of symbols + symbol, to the next state. */
-  edges: Map<number, number>;
+  /** A hash table of states by their parent and symbol, which they know themselves; ROOT where nothing is. */
+  slots: Int32Array;
   parent: Int32Array;
   symbolOf: Int32Array;
   depth: Int32Array;
@@ -45,40 +63,25 @@ interface Trie {
   states: number;
 }
 
-function buildTrie(patterns: readonly string[]): Trie {
-  let units = 1;
-  const symbols = new Map<number, number>();
-  for (const pattern of patterns) {
-    units += pattern.length;
-    for (let index = 0; index < pattern.length; index++) {
-      const unit = pattern.charCodeAt(index);
-      if (!symbols.has(unit)) symbols.set(unit, symbols.size);
-    }
-  }
-  const trie: Trie = {
-    symbols,
-    edges: new Map(),
-    parent: new Int32Array(units),
-    symbolOf: new Int32Array(units),
-    depth: new Int32Array(units),
-    patternOf: new Int32Array(units).fill(NONE),
+function newTrie(most: number): Trie {
+  return {
+    slots: new Int32Array(2 ** Math.ceil(Math.log2(2 * most))),
+    parent: new Int32Array(most),
+    symbolOf: new Int32Array(most),
+    depth: new Int32Array(most),
+    patternOf: new Int32Array(most).fill(NONE),
     states: 1,
   };
-  patterns.forEach((pattern, number) => {
-    insert(trie, pattern, number);
-  });
-  return trie;
 }
 
-function insert(trie: Trie, pattern: string, number: number): void {
+function insert(trie: Trie, pattern: readonly number[], number: number): void {
   let state = ROOT;
-  for (let index = 0; index < pattern.length; index++) {
-    const symbol = trie.symbols.get(pattern.charCodeAt(index)) ?? 0;
-    const key = state * trie.symbols.size + symbol;
-    let next = trie.edges.get(key);
-    if (next === undefined) {
+  for (const [index, symbol] of pattern.entries()) {
+    const slot = slotOf(trie, state, symbol);
+    let next = at(trie.slots, slot);
+    if (next === ROOT) {
       next = trie.states++;
-      trie.edges.set(key, next);
+      trie.slots[slot] = next;
       trie.parent[next] = state;
       trie.symbolOf[next] = symbol;
       trie.depth[next] = index + 1;
@@ -88,6 +91,18 @@ function insert(trie: Trie, pattern: string, number: number): void {
   trie.patternOf[state] = number;
 }
 
+/** Where the state after `state` by `symbol` is in the hash table, or would be. */
+function slotOf({ slots, parent, symbolOf }: Trie, state: number, symbol: number): number {
+  const mask = slots.length - 1;
+  const mixed = Math.imul(Math.imul(state, 0x9e3779b1) ^ symbol, 0x85ebca6b);
+  let slot = (mixed ^ (mixed >>> 15)) & mask;
+  for (;;) {
+    const known = at(slots, slot);
+    if (known === ROOT || (at(parent, known) === state && at(symbolOf, known) === symbol)) return slot;
+    slot = (slot + 1) & mask;
+  }
+}
+
 interface Links {
   /** For each state, the state of its longest proper suffix that is in the trie. */
   failure: Int32Array;
@@ -95,37 +110,45 @@ interface Links {
   output: Int32Array;
 }
 
-function link(trie: Trie): Links {
+function* link(trie: Trie): Generator<void, Links> {
   const failure = new Int32Array(trie.states);
   const output = new Int32Array(trie.states);
+  let work = 0;
   for (const state of statesByDepth(trie)) {
     const parent = at(trie.parent, state);
     // A child of the root has no proper suffix but the empty one.
     if (parent !== ROOT) failure[state] = step(trie, failure, at(failure, parent), at(trie.symbolOf, state));
     const suffix = at(failure, state);
     output[state] = at(trie.patternOf, suffix) === NONE ? at(output, suffix) : suffix;
+    if (++work % STEPS_BETWEEN_YIELDS === 0) yield;
   }
   return { failure, output };
 }
 
 /** All states but the root, shallow ones first: links of a state are made of links of shallower ones. */
-function statesByDepth(trie: Trie): number[] {
-  const levels: number[][] = [];
-  for (let state = 1; state < trie.states; state++) {
-    const depth = at(trie.depth, state);
-    levels[depth] ??= [];
-    levels[depth].push(state);
+function statesByDepth({ depth, states }: Trie): Int32Array {
+  // Where each depth begins: a counting sort.
+  const begins: number[] = [];
+  for (let state = 1; state < states; state++) {
+    const below = at(depth, state) + 1;
+    begins[below] = (begins[below] ?? 0) + 1;
   }
-  return levels.flat();
+  for (let level = 0, total = 0; level < begins.length; level++) begins[level] = total += begins[level] ?? 0;
+  const sorted = new Int32Array(states - 1);
+  for (let state = 1; state < states; state++) {
+    const level = at(depth, state);
+    const place = begins[level] ?? 0;
+    begins[level] = place + 1;
+    sorted[place] = state;
+  }
+  return sorted;
 }
 
-function step(trie: Trie, failure: Int32Array, from: number, symbol: number | undefined): number {
-  if (symbol === undefined) return ROOT;
+function step(trie: Trie, failure: Int32Array, from: number, symbol: number): number {
   let state = from;
   for (;;) {
-    const next = trie.edges.get(state * trie.symbols.size + symbol);
-    if (next !== undefined) return next;
-    if (state === ROOT) return ROOT;
+    const next = at(trie.slots, slotOf(trie, state, symbol));
+    if (next !== ROOT || state === ROOT) return next;
     state = at(failure, state);
   }
 }

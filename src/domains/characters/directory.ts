@@ -1,7 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
-import { buildCharacterMatcher, type CharacterMatcher, type CharacterMention } from './matcher.ts';
+import { buildCharacterMatcherGently, type CharacterMatcher, type CharacterMention } from './matcher.ts';
 import { type CharacterOwner, namesOf, versionOfNames } from './names.ts';
 
 /** How long a matcher may be older than the table when another process changes characters. */
@@ -85,7 +85,9 @@ export class CharacterDirectory {
     // Before the names: what changes between the two is noticed the next time.
     const version = await versionOfNames(this.#db, owner);
     const isSame = before !== undefined && !wasStale && before.version === version;
-    const matcher = isSame ? before.matcher : buildCharacterMatcher(await namesOf(this.#db, owner));
+    const matcher = isSame
+      ? before.matcher
+      : await buildCharacterMatcherGently(await namesOf(this.#db, owner));
     const entry = { matcher, version, checkedAt: performance.now(), stale: before?.stale ?? false };
     // Moved to the end, so that the first one is the one that was checked longest ago.
     this.#entries.delete(key);

@@ -1,5 +1,7 @@
-import { type Automaton, buildAutomaton } from './aho-corasick.ts';
-import { type FoldedText, foldText } from './folding.ts';
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
+import { type Automaton, buildAutomaton, finish } from './aho-corasick.ts';
+import { type NameKind, nameKindOf, type Sighting, whoIsMeant } from './name-sense.ts';
+import { joinedTokens, type Token, tokensOf } from './tokens.ts';
 
 export interface MatchableCharacter {
   id: number;
@@ -25,49 +27,78 @@ export interface CharacterMatcher {
 }
 
 /**
- * Prepares a search for characters by full name, first name and alias, in any case.
+ * Prepares a search for characters by full name, first name and alias, whatever the case, accents and punctuation
+ * ("R2-D2" is found as "r2d2", "Élodie" as "elodie").
  *
- * A name counts where no letter, digit or mark touches it ("Kai's" yes, "kaiser" no). Scripts that are
- * written without spaces have no such edges, so there a name may touch anything, but two things: Katakana
- * (whose words are its runs: カイ is not in カイロ), and, for a name of one character, its own script (光 is
- * in 光は, not in 光景). A name inside a longer name that matched is not reported; a name that several
- * characters share is reported for each. A first name that is an English word counts only when capitalised.
- * Names without a letter or digit are ignored.
+ * A name counts where no letter or digit touches it ("Kai's" yes, "kaiser" no). Scripts that are written without
+ * spaces have no such edges, so there a name may touch anything, but Katakana, whose words are its runs: カイ is not
+ * in カイロ. A name inside a longer name that matched is not reported; a name that several characters share is
+ * reported for each. Names that are words count only where they are meant as names, see `name-sense.ts`. Names without
+ * a letter or digit are ignored.
  */
 export function buildCharacterMatcher(characters: readonly MatchableCharacter[]): CharacterMatcher {
-  const names = collectNames(characters);
-  const automaton = buildAutomaton(names.map((name) => name.folded));
-  return {
-    find(text) {
-      const source: Source = { text, ...foldText(text) };
-      const hits = withoutContained(findHits(automaton, names, source));
-      return mentionsOf(hits, source);
-    },
-  };
+  return finish(building(characters));
 }
+
+/** The same, a few milliseconds at a time, so that a long list keeps nobody waiting. */
+export async function buildCharacterMatcherGently(
+  characters: readonly MatchableCharacter[],
+): Promise<CharacterMatcher> {
+  const steps = building(characters);
+  for (let began = performance.now(); ; ) {
+    const { done, value } = steps.next();
+    if (done) return value;
+    if (performance.now() - began < SLICE_MS) continue;
+    await turnOfOthers();
+    began = performance.now();
+  }
+}
+
+const SLICE_MS = 4;
+const NAMES_BETWEEN_YIELDS = 64;
 
 interface Name {
-  folded: string;
-  /** One character in the eyes of a reader, though it may fold to several units. */
-  isSingle: boolean;
-  owners: Owner[];
-}
-
-interface Owner {
-  id: number;
-  onlyCapitalised: boolean;
-}
-
-interface Source extends FoldedText {
-  text: string;
+  /** What its tokens are in the automaton. */
+  symbols: readonly number[];
+  kind: NameKind;
+  owners: number[];
 }
 
 interface Hit {
   name: Name;
-  capitalised: boolean;
-  /** Offsets into the folded text. */
-  start: number;
-  end: number;
+  sighting: Sighting;
+}
+
+function* building(characters: readonly MatchableCharacter[]): Generator<void, CharacterMatcher> {
+  const symbols = new Map<string, number>([[BREAK, 1]]);
+  const names = new Map<string, Name>();
+  let added = 0;
+  for (const { id, name, aliases } of characters) {
+    const first = firstNameOf(name);
+    for (const written of [name, ...aliases, ...(first ? [first] : [])]) {
+      addName(names, symbols, written, id);
+      if (++added % NAMES_BETWEEN_YIELDS === 0) yield;
+    }
+  }
+  const all = [...names.values()];
+  const automaton = yield* buildAutomaton(all.map((name) => name.symbols));
+  return {
+    find(text) {
+      if (all.length === 0) return [];
+      const tokens = tokensOf(text);
+      const hits = findHits(automaton, all, symbols, tokens);
+      const joined = joinedTokens(text, tokens);
+      if (joined) hits.push(...findHits(automaton, all, symbols, joined));
+      if (hits.length === 0) return [];
+      const isMeant = whoIsMeant(
+        text,
+        tokens,
+        hits.map(({ sighting }) => sighting),
+      );
+      const meant = hits.filter(({ name, sighting }) => isMeant(name.kind, sighting));
+      return mentionsOf(withoutContained(meant), text);
+    },
+  };
 }
 
 /** What stands before a name and is none. */
@@ -75,134 +106,112 @@ const TITLES = new Set(
   'dr mr mrs ms miss sir lady lord king queen prince princess captain professor prof saint st'.split(' '),
 );
 const ARTICLES = new Set('the a an el la le les der die das'.split(' '));
-/** First names that are English words, too: "will you …", "in may", "mark it". */
-const COMMON_WORDS = new Set(
-  (
-    'will may mark grace hope faith joy rose lily daisy ivy amber ruby pearl jade dawn eve art bill bob chase chance ' +
-    'clay cliff dean don drew earl frank gene grant guy hunter iris jack jet joan june april august autumn summer ' +
-    'winter king lance max mercy miles olive page pat penny pierce prudence ray reed rich rob robin rocky ' +
-    'rusty sage sandy scarlet sky star storm sue sunny trip violet wade ward warren woody angel honey ' +
-    'patience constance charity harmony melody justice major reason blue red grey black white gold silver one two ' +
-    'so do no on in to an is at it as be by my me we he she her him his our you your they them this that there here ' +
-    'and but for not now all any can has had was are new old big little young good great lucky'
-  ).split(' '),
-);
+/** A token of its own where something stands that a name does not go on behind. */
+const BREAK = '\n';
 
-function collectNames(characters: readonly MatchableCharacter[]): Name[] {
-  const names = new Map<string, Name>();
-  for (const { id, name, aliases } of characters) {
-    for (const full of [name, ...aliases]) addName(names, full, { id, onlyCapitalised: false });
-    const first = firstNameOf(name);
-    if (first) addName(names, first, { id, onlyCapitalised: COMMON_WORDS.has(first.toLowerCase()) });
+function addName(names: Map<string, Name>, symbols: Map<string, number>, written: string, id: number): void {
+  const tokens = tokensOf(written);
+  if (!tokens.some(({ folded }) => /[\p{L}\p{N}]/u.test(folded))) return;
+  const forms = [tokens, joinedTokens(written, tokens)];
+  for (const form of forms) {
+    if (!form) continue;
+    const parts = partsOf(form);
+    const key = parts.join(' ');
+    let name = names.get(key);
+    if (!name) {
+      const numbers = parts.map((part) => {
+        const number = symbols.get(part) ?? symbols.size + 1;
+        symbols.set(part, number);
+        return number;
+      });
+      name = { symbols: numbers, kind: nameKindOf(form), owners: [] };
+      names.set(key, name);
+    }
+    // All names of a character are added together, so an earlier one of it can only be the last.
+    if (name.owners.at(-1) !== id) name.owners.push(id);
   }
-  return [...names.values()];
 }
 
-function addName(names: Map<string, Name>, written: string, owner: Owner): void {
-  const folded = foldText(written).folded.trim();
-  if (!/[\p{L}\p{N}]/u.test(folded)) return;
-  let name = names.get(folded);
-  if (!name) {
-    name = { folded, isSingle: [...written.trim().normalize('NFC')].length === 1, owners: [] };
-    names.set(folded, name);
-  }
-  // All names of a character are added together, so an earlier one of it can only be the last.
-  const known = name.owners.at(-1);
-  if (known?.id !== owner.id) name.owners.push(owner);
-  else if (!owner.onlyCapitalised) known.onlyCapitalised = false;
+function partsOf(tokens: readonly Token[]): string[] {
+  return tokens.flatMap(({ folded, joint }, index) =>
+    index > 0 && joint === 'break' ? [BREAK, folded] : [folded],
+  );
 }
 
 /** "Kai" of "Kai Nakamura", "Mei" of "Dr. Mei Tanaka"; nothing of "The Joker", of one word or of one letter. */
 function firstNameOf(name: string): string | null {
-  const tokens = name.normalize('NFKC').split(/\s+/).filter(Boolean);
-  const bare = tokens.map((token) => token.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}\p{M}]+$/gu, ''));
-  const first = bare.findIndex((token) => !TITLES.has(token.toLowerCase()));
+  const words = name.normalize('NFKC').split(/\s+/).filter(Boolean);
+  const bare = words.map((word) => word.replace(/^[^\p{L}\p{N}]+|[^\p{L}\p{N}\p{M}]+$/gu, ''));
+  const first = bare.findIndex((word) => !TITLES.has(word.toLowerCase()));
   const found = bare[first];
-  if (tokens.length < 2 || !found || [...found].length < 2 || ARTICLES.has(found.toLowerCase())) return null;
+  if (words.length < 2 || !found || [...found].length < 2 || ARTICLES.has(found.toLowerCase())) return null;
   return found;
 }
 
-/** Of the names that end at one place, the longest that stands there as a word of its own. */
-function findHits(automaton: Automaton, names: readonly Name[], source: Source): Hit[] {
+/** Of the names that end at one place, the longest. */
+function findHits(
+  automaton: Automaton,
+  names: readonly Name[],
+  symbols: ReadonlyMap<string, number>,
+  tokens: readonly Token[],
+): Hit[] {
+  const text: number[] = [];
+  /** For each symbol of the text, its token. */
+  const places: number[] = [];
+  for (const [index, { folded, joint }] of tokens.entries()) {
+    if (index > 0 && joint === 'break') {
+      text.push(symbols.get(BREAK) ?? 0);
+      places.push(index);
+    }
+    text.push(symbols.get(folded) ?? 0);
+    places.push(index);
+  }
   const hits: Hit[] = [];
-  automaton.scan(source.folded, (pattern, end) => {
+  automaton.scan(text, (pattern, end) => {
     const name = names[pattern];
-    if (!name) return 'continue';
-    const start = end - name.folded.length;
-    if (!hasEdge(source, start - 1, start, name) || !hasEdge(source, end, end - 1, name)) return 'continue';
-    const capitalised = /^[\p{Lu}\p{Lt}]/u.test(originalAt(source, start));
-    if (!capitalised && name.owners.every((owner) => owner.onlyCapitalised)) return 'continue';
-    hits.push({ name, capitalised, start, end });
+    const first = tokens[places[end - (name?.symbols.length ?? 0)] ?? -1];
+    const last = tokens[places[end - 1] ?? -1];
+    if (!name || !first || !last) return 'continue';
+    hits.push({ name, sighting: { start: first.start, end: last.end } });
     return 'next position';
   });
   return hits;
 }
 
-const WORD = /^[\p{L}\p{N}\p{M}]/u;
-const KATAKANA = /^\p{Script_Extensions=Katakana}/u;
-const UNSPACED = [
-  /^\p{Script=Han}/u,
-  /^\p{Script=Hiragana}/u,
-  KATAKANA,
-  /^\p{Script=Hangul}/u,
-  /^\p{Script=Thai}/u,
-  /^\p{Script=Lao}/u,
-  /^\p{Script=Khmer}/u,
-  /^\p{Script=Myanmar}/u,
-];
-
-/** Whether a word may end between the unit `outer`, outside the name, and the unit `inner`, its last or first. */
-function hasEdge(source: Source, outer: number, inner: number, name: Name): boolean {
-  if (outer < 0 || outer >= source.folded.length) return true;
-  // Both in one cluster: the name would end inside "é" or "ß".
-  if (source.starts[outer] === source.starts[inner]) return false;
-  const outside = originalAt(source, outer).normalize('NFKC');
-  const inside = originalAt(source, inner).normalize('NFKC');
-  if (!WORD.test(outside) || !WORD.test(inside)) return true;
-  const shared = UNSPACED.find((script) => script.test(outside) && script.test(inside));
-  if (shared) return !name.isSingle && shared !== KATAKANA;
-  return UNSPACED.some((script) => script.test(outside) || script.test(inside));
-}
-
-/** The cluster of the original text to which a unit of the folded text belongs. */
-function originalAt(source: Source, index: number): string {
-  return source.text.slice(source.starts[index], source.ends[index]);
-}
-
-/** Drops hits that lie within a longer one; hits of one span are one hit, since names are distinct. */
+/** Drops hits that lie within a longer one. */
 function withoutContained(hits: readonly Hit[]): Hit[] {
   const kept: Hit[] = [];
   let furthest = -1;
-  for (const hit of hits.toSorted((a, b) => a.start - b.start || b.end - a.end)) {
-    if (hit.end > furthest) kept.push(hit);
-    furthest = Math.max(furthest, hit.end);
+  for (const hit of hits.toSorted(
+    (a, b) => a.sighting.start - b.sighting.start || b.sighting.end - a.sighting.end,
+  )) {
+    const last = kept.at(-1)?.sighting;
+    const isSame = last?.start === hit.sighting.start && last.end === hit.sighting.end;
+    if (hit.sighting.end > furthest || isSame) kept.push(hit);
+    furthest = Math.max(furthest, hit.sighting.end);
   }
   return kept;
 }
 
-function mentionsOf(hits: readonly Hit[], source: Source): CharacterMention[] {
-  const found = new Map<number, Hit>();
-  const seen = new Set<string>();
-  for (const hit of hits.toSorted((a, b) => b.end - b.start - (a.end - a.start) || a.start - b.start)) {
+function mentionsOf(hits: readonly Hit[], text: string): CharacterMention[] {
+  const found = new Map<number, CharacterMention>();
+  const seen = new Set<Name>();
+  const length = ({ start, end }: Sighting) => end - start;
+  for (const { name, sighting } of hits.toSorted(
+    (a, b) => length(b.sighting) - length(a.sighting) || a.sighting.start - b.sighting.start,
+  )) {
     // A name that was seen adds nobody; without this a thousand namesakes are counted at every mention.
-    const key = `${hit.capitalised} ${hit.name.folded}`;
-    if (seen.has(key)) continue;
-    seen.add(key);
-    for (const { id, onlyCapitalised } of hit.name.owners) {
-      if (!found.has(id) && (hit.capitalised || !onlyCapitalised)) found.set(id, hit);
-    }
+    if (seen.has(name)) continue;
+    seen.add(name);
+    for (const characterId of name.owners)
+      if (!found.has(characterId))
+        found.set(characterId, {
+          characterId,
+          matched: text.slice(sighting.start, sighting.end),
+          ...sighting,
+        });
   }
-  return [...found].map(([characterId, hit]) => toMention(characterId, hit, source)).sort(byRank(found));
-}
-
-function toMention(characterId: number, hit: Hit, { text, starts, ends }: Source): CharacterMention {
-  const start = starts[hit.start] ?? 0;
-  const end = ends[hit.end - 1] ?? text.length;
-  return { characterId, matched: text.slice(start, end), start, end };
-}
-
-function byRank(found: ReadonlyMap<number, Hit>) {
-  const lengthOf = (id: number) => found.get(id)?.name.folded.length ?? 0;
-  return (a: CharacterMention, b: CharacterMention) =>
-    lengthOf(b.characterId) - lengthOf(a.characterId) || a.start - b.start || a.characterId - b.characterId;
+  return [...found.values()].sort(
+    (a, b) => length(b) - length(a) || a.start - b.start || a.characterId - b.characterId,
+  );
 }

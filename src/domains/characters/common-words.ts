@@ -1,0 +1,104 @@
+import { readFileSync } from 'node:fs';
+import { STOP_WORDS } from '../word-index/languages.ts';
+
+/** Names of people that are English words as well, though no very frequent ones; days and months. */
+const NAMES_THAT_ARE_WORDS = new Set(
+  (
+    'lily ivy ruby jade iris violet hazel olive pearl opal daisy poppy heather holly robin raven wren fern basil sage ' +
+    'rosemary ginger pepper honey autumn summer dawn eve april may june july august march monday tuesday wednesday ' +
+    'thursday friday saturday sunday january february september october november december max min rob bob chuck nick ' +
+    'gene jean jack pat penny pierce ray rusty sandy scarlet sunny trip wade ward woody miles lance drew clay cliff ' +
+    'dean don earl guy reed rocky rich rock prudence patience constance charity harmony melody verity amity felicity ' +
+    'destiny trinity serenity genesis angel blaze ash flint buddy ace duke baron major sky star storm rain river skip'
+  ).split(' '),
+);
+/** A word is common if it is among so many of its language; names of two such words need to be written as names. */
+const VERY_COMMON = 1_500;
+/** The first of them hold sentences together and are never names. */
+const FUNCTION_WORDS = 40;
+/** By so many of its words a language is told. */
+const TELLING = 150;
+/** Words of a text that are looked at. */
+const LOOKED_AT = 200;
+const LEAST_TELLING = 2;
+const MAX_LANGUAGES = 3;
+/** A language with so large a share of the best one's words may be it. */
+const NEARLY_AS_MANY = 0.8;
+/** A function word that is a name as well. */
+const NAMES_TOO = new Set(['will']);
+
+interface FrequentWords {
+  /** The rank of each word of a language. */
+  readonly ranks: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** The languages that a word tells of. */
+  readonly telling: ReadonlyMap<string, readonly string[]>;
+}
+
+let read: FrequentWords | null = null;
+
+/** Which languages a text may be in, by the frequent words in it; English where nothing tells. */
+export function languagesOf(words: readonly string[]): readonly string[] {
+  const { telling } = frequentWords();
+  const counts = new Map<string, number>();
+  for (const word of new Set(words.slice(0, LOOKED_AT)))
+    for (const language of telling.get(word) ?? []) counts.set(language, (counts.get(language) ?? 0) + 1);
+  const best = Math.max(0, ...counts.values());
+  if (best < LEAST_TELLING || counts.get('english') === best) return ['english'];
+  // Others quote English words, and names of one language are words of the other.
+  const english = counts.has('english') ? ['english'] : [];
+  counts.delete('english');
+  const others = [...counts]
+    .filter(([, count]) => count >= best * NEARLY_AS_MANY)
+    .sort((a, b) => b[1] - a[1])
+    .slice(0, MAX_LANGUAGES)
+    .map(([language]) => language);
+  return [...others, ...english];
+}
+
+/** Whether a folded word is an ordinary one in one of the languages. */
+export function isCommonWord(word: string, languages: readonly string[]): boolean {
+  return languages.some((language) => rankOf(word, language) < Number.POSITIVE_INFINITY);
+}
+
+/** Whether it is so frequent that several of them make no name by themselves. */
+export function isVeryCommonWord(word: string, languages: readonly string[]): boolean {
+  return languages.some((language) => rankOf(word, language) < VERY_COMMON);
+}
+
+/** Whether an English word is a name of people as well. */
+export function isNameToo(word: string): boolean {
+  return NAMES_TOO.has(word) || NAMES_THAT_ARE_WORDS.has(word);
+}
+
+/** Whether it only holds sentences together: a pronoun, an article, a conjunction. */
+export function isFunctionWord(word: string, languages: readonly string[]): boolean {
+  if (languages.includes('english') && STOP_WORDS.has(word)) return !NAMES_TOO.has(word);
+  return languages.some((language) => language !== 'english' && rankOf(word, language) < FUNCTION_WORDS);
+}
+
+function rankOf(word: string, language: string): number {
+  return frequentWords().ranks.get(language)?.get(word) ?? Number.POSITIVE_INFINITY;
+}
+
+/** Read when they are first asked for: half a megabyte. */
+function frequentWords(): FrequentWords {
+  read ??= parse(readFileSync(new URL('frequent-words.tsv', import.meta.url), 'utf8'));
+  return read;
+}
+
+function parse(text: string): FrequentWords {
+  const ranks = new Map<string, Map<string, number>>();
+  const telling = new Map<string, string[]>();
+  for (const line of text.split('\n')) {
+    const [language, list] = line.split('\t');
+    if (!language || !list) continue;
+    const words = list.split(' ');
+    ranks.set(language, new Map(words.map((word, rank) => [word, rank])));
+    const frequent =
+      language === 'english' ? [...STOP_WORDS, ...words.slice(0, TELLING)] : words.slice(0, TELLING);
+    for (const word of new Set(frequent)) telling.set(word, [...(telling.get(word) ?? []), language]);
+  }
+  const english = ranks.get('english');
+  for (const name of NAMES_THAT_ARE_WORDS) if (english && !english.has(name)) english.set(name, VERY_COMMON);
+  return { ranks, telling };
+}
