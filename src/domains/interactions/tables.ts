@@ -19,9 +19,12 @@ import {
 import { bytes, instant, tenantId } from '../../db/columns.ts';
 
 export const INTERACTION_STATUSES = ['PROCESSING', 'ANSWERED', 'INTERRUPTED', 'FAILED', 'RECORDED'] as const;
+/** How the answer of a model ended; stored as the models say it. */
+export const FINISH_REASONS = ['stop', 'length', 'content_filter', 'timeout', 'cancelled', 'other'] as const;
 export const VECTOR_STATES = ['PENDING', 'LEASED', 'EMBEDDED', 'FAILED'] as const;
 
 export type InteractionStatus = (typeof INTERACTION_STATUSES)[number];
+export type FinishReason = (typeof FINISH_REASONS)[number];
 export type VectorState = (typeof VECTOR_STATES)[number];
 
 /** One turn: a query and its response. Content is written once; only its rating and its vector state change later. */
@@ -62,6 +65,8 @@ export const interactions = pgTable(
     stepTimings: jsonb('step_timings').$type<Record<string, number>>(),
     tokensIn: integer('tokens_in'),
     tokensOut: integer('tokens_out'),
+    /** Null where no model wrote the answer, and of turns of earlier versions. */
+    finishReason: text('finish_reason', { enum: FINISH_REASONS }),
     /** In the currency of the configured prices; null where no price is known. */
     cost: numeric('cost', { precision: 12, scale: 6 }),
     characterId: integer('character_id'),
@@ -100,6 +105,10 @@ export const interactions = pgTable(
     check(
       'echo_interactions_vector_check',
       sql`${table.vectorState} in ('PENDING', 'LEASED', 'EMBEDDED', 'FAILED')`,
+    ),
+    check(
+      'echo_interactions_finish_check',
+      sql`${table.finishReason} in ('stop', 'length', 'content_filter', 'timeout', 'cancelled', 'other')`,
     ),
     check('echo_interactions_confidence_check', sql`${table.confidence} between 0 and 1`),
     check('echo_interactions_rating_check', sql`${table.rating} between -1 and 1`),

@@ -1,0 +1,2 @@
+ALTER TABLE "echo_unified_interactions" ADD COLUMN "finish_reason" text;--> statement-breakpoint
+ALTER TABLE "echo_unified_interactions" ADD CONSTRAINT "echo_interactions_finish_check" CHECK ("echo_unified_interactions"."finish_reason" in ('stop', 'length', 'content_filter', 'timeout', 'cancelled', 'other'));
