@@ -27,6 +27,7 @@ import { createVectorWorker } from './domains/memory/vector-worker.ts';
 import { Persistence } from './domains/persistence/persistence.ts';
 import { ReceiptSigner } from './domains/privacy/signing.ts';
 import { Tombstones } from './domains/privacy/tombstones.ts';
+import { RunningQueries } from './domains/query/running.ts';
 import { TextAnalyses } from './domains/word-index/turns.ts';
 import { createIndexWorker } from './domains/word-index/worker.ts';
 import { EventFeed } from './events/feed.ts';
@@ -153,7 +154,6 @@ export function buildServices(ground: Ground, releases: (() => unknown)[]): Serv
     await persistence.flush();
   });
   const models = createModelRouter({ models: configuredModels(ground.modelParts), log });
-  const characters = new CharacterDirectory(db, log);
   const memory = buildMemory({ ...ground, persistence, alerts }, releases);
   wakeMemory = (turns) => {
     memory.vectorWorker.wake();
@@ -171,11 +171,12 @@ export function buildServices(ground: Ground, releases: (() => unknown)[]): Serv
     persistence,
     store,
     models,
-    characters,
+    characters: new CharacterDirectory(db, log),
     canary,
     ...guards,
     journal,
     inFlight: new Map(),
+    running: new RunningQueries(),
   };
   const services = { config, log, db, version, ...own, ...memory };
   canary.start();

@@ -23,7 +23,8 @@ export interface ModelRouter {
    * Asks the level's model, then the others: the stronger ones in order, then the weaker ones. A level without
    * a model is passed over; a model that serves several levels is asked once.
    *
-   * Never rejects for a failed model: without an answer, `failures` says why.
+   * Never rejects for a failed model: without an answer, `failures` says why. Text that was sent so far is void
+   * after `onRestart`: its model failed, or it was no answer.
    *
    * @throws what `onDelta` or `onRestart` throw
    */
@@ -32,10 +33,7 @@ export interface ModelRouter {
   models(): { level: ModelLevel; name: string; state: BreakerState }[];
 }
 
-export interface RoutedOptions extends AnswerOptions {
-  /** Called when the text sent so far is void: its model failed, and another one is asked next. */
-  onRestart?: (() => void) | undefined;
-}
+export type RoutedOptions = Pick<AnswerOptions, 'signal' | 'onDelta' | 'onRestart'>;
 
 export interface RoutedAnswer {
   /** Null when no model answered. */
@@ -147,6 +145,14 @@ async function escalate(
           partial = true;
           onDelta?.(text);
         },
+        onRestart: () => {
+          partial = false;
+          onRestart?.();
+        },
+        onRetry: (failure) => {
+          escalationPath.push(`${step}:${failure.reason}`);
+          log.warn({ level, model: guard.name, reason: failure.reason }, 'model is asked in another way');
+        },
       });
       escalationPath.push(step);
       return { answer, modelUsed: guard.name, level, escalationPath, failures };
@@ -161,6 +167,7 @@ async function escalate(
       );
     }
   }
+  if (partial) onRestart?.();
   return { answer: null, modelUsed: null, level: asked, escalationPath, failures };
 }
 

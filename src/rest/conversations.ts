@@ -26,6 +26,7 @@ export async function getConversation({ services, principal, parameter, search }
       timestamp: turn.timestamp.toISOString(),
       intent: turn.intent,
       confidence: turn.confidence,
+      ...(turn.finishReason && { finish_reason: turn.finishReason }),
       escalation_path: turn.escalationPath,
       requires_clarification: turn.requiresClarification,
       clarifying_questions: turn.clarifyingQuestions,

@@ -43,5 +43,7 @@ export async function postQuery({ services, principal, request }: RestRequest) {
     intent: interaction.intent,
     confidence: interaction.confidence,
     turn_id: interaction.turnId,
+    // Not of the older service: only where a model answered.
+    ...(interaction.finishReason && { finish_reason: interaction.finishReason }),
   };
 }

@@ -9,7 +9,7 @@ import { ownerFor, scopeOf } from '../ownership.ts';
 import { endable, follow, type SubscriptionArguments } from '../subscriptions.ts';
 import { parseTurnId, rateInteraction, recordTurns } from './interactions.ts';
 import type { SavedTurns, TurnStore } from './store.ts';
-import type { INTERACTION_STATUSES, InteractionRow, VECTOR_STATES } from './tables.ts';
+import type { FINISH_REASONS, INTERACTION_STATUSES, InteractionRow, VECTOR_STATES } from './tables.ts';
 import { conversationTurns, findInteractions, onceAvailable, userTurns } from './views.ts';
 
 declare module '../../graphql/context.ts' {
@@ -46,6 +46,21 @@ export const InteractionStatusEnum = builder.enumType('InteractionStatus', {
     FAILED: { description: 'No configured model answered; the response says why.' },
     RECORDED: { description: 'An utterance that another assistant recorded and nobody answered.' },
   } satisfies Record<(typeof INTERACTION_STATUSES)[number], { description: string }>,
+});
+
+const FinishReasonEnum = builder.enumType('FinishReason', {
+  description: 'How the answer of a model ended. Whatever it is, what was written by then is kept.',
+  values: {
+    STOP: { value: 'stop', description: 'The model had no more to say.' },
+    LENGTH: { value: 'length', description: 'Cut at the limit of tokens or characters.' },
+    CONTENT_FILTER: { value: 'content_filter', description: 'Cut by the filter of the provider.' },
+    TIMEOUT: {
+      value: 'timeout',
+      description: 'Cut, because it was still being written when its time was over.',
+    },
+    CANCELLED: { value: 'cancelled', description: 'Cut by `cancelQuery`.' },
+    OTHER: { value: 'other', description: 'The provider did not say, or said something else.' },
+  } as const satisfies Record<string, { value: (typeof FINISH_REASONS)[number]; description: string }>,
 });
 
 const VectorStateEnum = builder.enumType('VectorState', {
@@ -167,6 +182,13 @@ builder.objectFields(InteractionRef, (t) => ({
   tokensOut: t.exposeInt('tokensOut', {
     nullable: true,
     description: 'Tokens of the answer, as the provider counted them.',
+  }),
+  finishReason: t.field({
+    type: FinishReasonEnum,
+    nullable: true,
+    description:
+      'How the answer of the model ended, and so whether it is whole; null where no model wrote it, and of turns of earlier versions.',
+    resolve: (turn) => turn.finishReason,
   }),
   rating: t.exposeFloat('rating', {
     nullable: true,

@@ -72,6 +72,7 @@ export class PendingTurns {
       payloadHash: Buffer.from(turn.payloadHash, 'hex'),
       chainHash: Buffer.alloc(0),
       completionHash: null,
+      finishReason: turn.finishReason ?? null,
       cost: null,
       characterId: characterIds[0] ?? null,
       rating: null,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Actor } from '../../access/caller.ts';
 import type { Owner } from '../../access/principals.ts';
-import type { InteractionRow, InteractionStatus } from './tables.ts';
+import type { FinishReason, InteractionRow, InteractionStatus } from './tables.ts';
 
 export type AnswerMode = 'plain_english' | 'founder_takeaway' | 'engineer_angle';
 
@@ -38,6 +38,8 @@ export interface Turn extends Owner {
   readonly stepTimings: Readonly<Record<string, number>> | null;
   readonly tokensIn: number | null;
   readonly tokensOut: number | null;
+  /** How the answer of a model ended; absent where no model wrote it, and in turns of an older version. */
+  readonly finishReason?: FinishReason;
   /** Characters that the query mentions, the main one first. */
   readonly characterIds: readonly number[];
   /** For a conversation that never had a title; absent in turns of an older version. */
@@ -88,7 +90,7 @@ export function hasOwnAnswer(turn: Turn): boolean {
 }
 
 /** The same turn with nothing left of its answer: only what was accepted before a model was asked. */
-export function withoutAnswer(turn: Turn): Turn {
+export function withoutAnswer({ finishReason: _, ...turn }: Turn): Turn {
   const { request_type, context } = turn.metadata;
   return {
     ...turn,

@@ -189,6 +189,8 @@ function exportedTurn(row: InteractionRow, character: string | null) {
     stepTimings: row.stepTimings,
     tokensIn: row.tokensIn,
     tokensOut: row.tokensOut,
+    // Absent where there is none, so that exports of older turns stay the same.
+    ...(row.finishReason && { finishReason: row.finishReason }),
     cost: row.cost,
     character,
     rating: row.rating,

@@ -5,7 +5,7 @@ import type { Database } from '../../db/client.ts';
 import { CharacterLine, restoreCharacters } from '../characters/own.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
 import * as input from '../input.ts';
-import { INTERACTION_STATUSES } from '../interactions/tables.ts';
+import { FINISH_REASONS, INTERACTION_STATUSES } from '../interactions/tables.ts';
 import { chainHashOf, completionHashOf, isOwnTurnId } from '../interactions/turn.ts';
 import { checkSettingsOwner, restoreSettings, SettingsLine } from '../settings/exported.ts';
 import { MAX_LINES } from './export.ts';
@@ -73,6 +73,7 @@ const TurnLine = z.object({
   stepTimings: z.record(z.string(), z.number()).nullable(),
   tokensIn: z.int().nullable(),
   tokensOut: z.int().nullable(),
+  finishReason: z.enum(FINISH_REASONS).nullish(),
   cost: z
     .string()
     .regex(/^\d{1,6}(\.\d{1,6})?$/)
@@ -301,6 +302,7 @@ async function insertTurns(client: PoolClient, owner: Owner, turns: readonly Tur
     ...{ idempotency_key: turn.idempotencyKey, step_timings: turn.stepTimings, tokens_in: turn.tokensIn },
     ...{
       tokens_out: turn.tokensOut,
+      finish_reason: turn.finishReason ?? null,
       cost: turn.cost,
       rating: turn.rating,
       rating_comment: turn.ratingComment,

@@ -1,4 +1,5 @@
-import type { InteractionStatus } from '../interactions/tables.ts';
+import type { ModelLevel } from '../../config-values.ts';
+import type { FinishReason, InteractionStatus } from '../interactions/tables.ts';
 import {
   answerFromMemory,
   BUILT_IN_ANSWERER,
@@ -22,6 +23,8 @@ export interface QueryAnswer {
   readonly status: InteractionStatus;
   readonly tokensIn: number | null;
   readonly tokensOut: number | null;
+  /** How the model's answer ended; absent where no model wrote it. */
+  readonly finishReason?: FinishReason;
 }
 
 /**
@@ -32,9 +35,10 @@ export async function answerQuery(
   services: QueryServices,
   query: AcceptedQuery,
   gathered: GatheredContext,
-  observer: QueryObserver,
+  asked: { observer: QueryObserver; signal: AbortSignal },
 ): Promise<QueryAnswer> {
   const { classification, characters, memories } = gathered;
+  const { observer, signal } = asked;
   const level =
     query.intelligenceLevel === 'auto'
       ? services.models.levelFor(query.query, classification.intent)
@@ -61,14 +65,14 @@ export async function answerQuery(
       escalationPath: [BUILT_IN_ANSWERER],
     };
   }
-  return askModels(services, query, gathered, { level, observer });
+  return askModels(services, query, gathered, { level, observer, signal });
 }
 
 async function askModels(
   services: QueryServices,
   query: AcceptedQuery,
   gathered: GatheredContext,
-  { level, observer }: { level: 'quick' | 'standard' | 'expert'; observer: QueryObserver },
+  { level, observer, signal }: { level: ModelLevel; observer: QueryObserver; signal: AbortSignal },
 ): Promise<QueryAnswer> {
   const { classification, memories } = gathered;
   const request = buildPrompt({
@@ -78,14 +82,13 @@ async function askModels(
     context: query.context ?? null,
   });
   const routed = await services.models.answer(level, request, {
-    // The turn is finished and stored even if the caller leaves, so nobody aborts this but the models' deadlines.
-    signal: new AbortController().signal,
+    signal,
     onDelta: (text) => observer.delta?.(text),
     onRestart: () => observer.restart?.(),
   });
   const { answer, modelUsed, escalationPath } = routed;
   if (answer && modelUsed) {
-    const { text, tokensIn, tokensOut } = answer;
+    const { text, tokensIn, tokensOut, finishReason } = answer;
     return {
       text,
       modelUsed,
@@ -95,8 +98,10 @@ async function askModels(
       status: 'ANSWERED',
       tokensIn,
       tokensOut,
+      finishReason,
     };
   }
+  if (signal.aborted) return cancelled(level, escalationPath, classification);
   const trouble = routed.failures.map((failure) => `${failure.model}: ${failure.message}`);
   return {
     text: answerFromMemory(classification, memories, trouble),
@@ -107,5 +112,24 @@ async function askModels(
     status: 'FAILED',
     tokensIn: null,
     tokensOut: null,
+  };
+}
+
+/** Nobody wants the answer any more, and no model has written anything: the query stays as it is, to be asked again. */
+function cancelled(
+  level: ModelLevel,
+  escalationPath: readonly string[],
+  classification: Classification,
+): QueryAnswer {
+  return {
+    text: '',
+    modelUsed: 'none',
+    level,
+    escalationPath,
+    classification,
+    status: 'INTERRUPTED',
+    tokensIn: null,
+    tokensOut: null,
+    finishReason: 'cancelled',
   };
 }

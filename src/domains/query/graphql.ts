@@ -3,7 +3,8 @@ import { AnswerModeEnum, ConversationRef, loadConversation } from '../conversati
 import { IdempotencyKeyReused, InvalidInput, NotFound } from '../errors.ts';
 import { DurabilityEnum, IntelligenceLevelEnum, InteractionRef } from '../interactions/graphql.ts';
 import { MemoryHitRef } from '../memory/graphql.ts';
-import { ownerFor } from '../ownership.ts';
+import { ownerFor, scopeOf } from '../ownership.ts';
+import { type CancelledQuery, cancelQuery } from './cancel.ts';
 import { type ProcessedQuery, type ProcessQueryInput, processQuery, type QueryServices } from './query.ts';
 import { type QueryEvent, type QueryStep, streamQuery } from './stream.ts';
 
@@ -11,6 +12,7 @@ declare module '../../graphql/context.ts' {
   interface Services {
     readonly models: QueryServices['models'];
     readonly inFlight: QueryServices['inFlight'];
+    readonly running: QueryServices['running'];
   }
 }
 
@@ -106,6 +108,37 @@ builder.mutationField('processQuery', (t) =>
       const { userId, ...query } = input;
       return processQuery(services, ownerFor(principal, userId), query as ProcessQueryInput);
     },
+  }),
+);
+
+const CancelQuerySuccess = builder.objectRef<CancelledQuery>('CancelQuerySuccess').implement({
+  description: 'The query is not being answered any more.',
+  fields: (t) => ({
+    interaction: t.expose('interaction', {
+      type: InteractionRef,
+      description:
+        'The turn as it is stored: with the text so far, or INTERRUPTED where there was none (asking again with its key answers it).',
+    }),
+    cancelled: t.exposeBoolean('cancelled', {
+      description: 'Whether its answer was ended so; false: it had been answered before.',
+    }),
+  }),
+});
+
+builder.mutationField('cancelQuery', (t) =>
+  t.field({
+    type: CancelQuerySuccess,
+    description:
+      'Ends the answering of a query: keeps what was said and the text so far. An answered turn stays as it is.',
+    errors: { types: [InvalidInput, NotFound] },
+    args: {
+      turnId: t.arg.id({
+        required: true,
+        description: 'The turn, as the stream named it when it was accepted.',
+      }),
+    },
+    resolve: (_root, { turnId }, { services, principal }) =>
+      cancelQuery(services, scopeOf(principal), turnId),
   }),
 );
 

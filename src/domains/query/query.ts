@@ -25,6 +25,7 @@ import { timeZone } from '../settings/settings.ts';
 import { answerQuery, type QueryAnswer } from './answer.ts';
 import { gatherContext } from './gather.ts';
 import type { Intent } from './intents.ts';
+import type { RunningQueries } from './running.ts';
 
 export const ANSWER_MODES = ['plain_english', 'founder_takeaway', 'engineer_angle'] as const;
 export const REQUEST_TYPES = ['conversation', 'system_command', 'collaboration'] as const;
@@ -87,6 +88,7 @@ export interface QueryServices extends MemoryServices {
   readonly models: ModelRouter;
   readonly characters: CharacterDirectory;
   readonly inFlight: Map<string, Promise<ProcessedQuery>>;
+  readonly running: RunningQueries;
   readonly config: MemoryServices['config'] & {
     readonly maxContextMessages: number;
     readonly contextTokenBudget: number;
@@ -183,11 +185,20 @@ async function accept(
   };
 }
 
-/** The query is on disk before anything else is done with it, and the turn before anybody is told of it. */
-async function answerAndStore(
+/** Answers a query that `cancelQuery` may end. */
+function answerAndStore(
   services: QueryServices,
   query: AcceptedQuery,
   observer: QueryObserver,
+): Promise<ProcessedQuery> {
+  return services.running.run(query, (signal) => answerAndStoreUntil(services, query, { observer, signal }));
+}
+
+/** The query is on disk before anything else is done with it, and the turn before anybody is told of it. */
+async function answerAndStoreUntil(
+  services: QueryServices,
+  query: AcceptedQuery,
+  { observer, signal }: { observer: QueryObserver; signal: AbortSignal },
 ): Promise<ProcessedQuery> {
   const { store } = services;
   const started = performance.now();
@@ -199,7 +210,7 @@ async function answerAndStore(
     observer.intent?.(gathered.classification.intent, gathered.classification.confidence);
     observer.memories?.(gathered.memories);
     const answering = performance.now();
-    const answer = await answerQuery(services, query, gathered, observer);
+    const answer = await answerQuery(services, query, gathered, { observer, signal });
     const ended = performance.now();
     const turn: Turn = {
       ...draft,
@@ -283,6 +294,7 @@ function answered(query: AcceptedQuery, answer: QueryAnswer) {
     status: answer.status,
     tokensIn: answer.tokensIn,
     tokensOut: answer.tokensOut,
+    ...(answer.finishReason && { finishReason: answer.finishReason }),
   };
 }
 
