@@ -32,18 +32,23 @@ export class CharacterDirectory {
     this.#log = log;
   }
 
+  /** The ids of characters that a text of this user mentions, the main one first. @throws as `mentionsIn` */
+  async mentionedIn(owner: Owner, text: string): Promise<number[]> {
+    return (await this.mentionsIn(owner, text)).map((mention) => mention.characterId);
+  }
+
   /**
-   * The ids of characters that a text of this user mentions, the main one first. Where an own character and a shared
+   * The characters that a text of this user mentions, the main one first. Where an own character and a shared
    * one are called the same, it is the own one.
    *
    * @throws if the database has never been read for this tenant and does not answer
    */
-  async mentionedIn({ tenantId, userId }: Owner, text: string): Promise<number[]> {
+  async mentionsIn({ tenantId, userId }: Owner, text: string): Promise<readonly CharacterMention[]> {
     const [shared, own] = await Promise.all([
       this.#matcher({ tenantId, userId: null }),
       this.#matcher({ tenantId, userId }),
     ]);
-    return ownFirst(own.find(text), shared.find(text)).map((mention) => mention.characterId);
+    return ownFirst(own.find(text), shared.find(text));
   }
 
   /** Says that this process changed a user's own characters, or (null) those that the tenant shares. */

@@ -28,7 +28,7 @@ export interface QueryAnswer {
 }
 
 /**
- * Answers from what was gathered: commands are refused, characters come from the database, everything else from
+ * Answers from what was gathered: commands are refused, questions about characters are answered from the database, everything else from
  * a language model, or from memory alone where none is configured or none answers. Never empty.
  */
 export async function answerQuery(
@@ -53,7 +53,7 @@ export async function answerQuery(
       escalationPath: [SECURITY_POLICY],
     };
   }
-  if (classification.intent === 'character_query' && characters.length > 0) {
+  if (classification.intent === 'character_query' && gathered.asksAboutCharacter && characters.length > 0) {
     const text = describeCharacters(characters, memories);
     return { ...local, text, modelUsed: CHARACTER_DATABASE, escalationPath: ['character_database_lookup'] };
   }

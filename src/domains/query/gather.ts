@@ -2,6 +2,7 @@ import { charactersById } from '../characters/reads.ts';
 import type { CharacterRow } from '../characters/tables.ts';
 import { latestInteractions } from '../interactions/reads.ts';
 import { searchMemory } from '../memory/memory.ts';
+import { asksAboutCharacter } from './asks-about.ts';
 import { type BuiltContext, buildContext } from './context.ts';
 import { type Classification, classifyIntent } from './intents.ts';
 import type { AcceptedQuery, QueryServices } from './query.ts';
@@ -11,6 +12,8 @@ export interface GatheredContext extends BuiltContext {
   readonly classification: Classification;
   /** Those that the query mentions, the main one first. */
   readonly characters: readonly CharacterRow[];
+  /** Whether it asks about one of them, rather than telling something or asking what was said. */
+  readonly asksAboutCharacter: boolean;
   /** Milliseconds by step. */
   readonly timings: { readonly classify: number; readonly context: number };
 }
@@ -23,7 +26,8 @@ export async function gatherContext(services: QueryServices, query: AcceptedQuer
   const { db, config, characters, availability, store } = services;
   const { owner } = query;
   const started = performance.now();
-  const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, query.query), []);
+  const mentions = await availability.tolerate(() => characters.mentionsIn(owner, query.query), []);
+  const characterIds = mentions.map(({ characterId }) => characterId);
   // Before anything is read from the database: a turn that gets there meanwhile is then seen twice, not never.
   const waiting = store.pending.ofConversation(owner, query.conversationId);
   const [stored, mentioned, memories] = await Promise.all([
@@ -48,6 +52,7 @@ export async function gatherContext(services: QueryServices, query: AcceptedQuer
   return {
     classification: query.requestType === 'system_command' ? asSystemCommand(classification) : classification,
     characters: mentioned.flatMap((character) => character ?? []),
+    asksAboutCharacter: mentions.some((mention) => asksAboutCharacter(query.query, mention)),
     ...buildContext(query.query, history, memories.hits, config.contextTokenBudget),
     timings: { classify: classified - read, context: read - started + (performance.now() - classified) },
   };
