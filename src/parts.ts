@@ -19,6 +19,7 @@ import { Metrics } from './domains/health/metrics.ts';
 import { startWatch } from './domains/health/watch.ts';
 import { MAX_RESPONSE_LENGTH } from './domains/input.ts';
 import { TurnStore } from './domains/interactions/store.ts';
+import { createEmbeddingPriority } from './domains/memory/embedding-priority.ts';
 import { createMeaningSearch } from './domains/memory/meaning.ts';
 import { createReconciler } from './domains/memory/reconciler.ts';
 import { turnsAmong } from './domains/memory/vector-queue.ts';
@@ -297,18 +298,20 @@ function buildMemory(
   const store = config.qdrant
     ? createQdrantStore({ ...config.qdrant, apiKey: secrets.get('QDRANT_API_KEY'), database, model })
     : createSqliteVecStore({ directory: config.dataDirectory, database, model, log, onRebuild });
+  const priority = createEmbeddingPriority();
   const vectorWorker = createVectorWorker({
     db,
     store,
     embedder,
     log,
+    priority,
     leaseMs: VECTOR_LEASE_MS,
     onProgress: (batch) => persistence.vectorsDone(batch),
   });
   const reconciler = createReconciler({ db, store, log, onFinding: () => vectorWorker.wake() });
   const earlierEmbedder = (earlier: VectorModel) => embedderOf(modelParts, earlier);
   const meaning = embedder.knowsMeaning
-    ? createMeaningSearch(createVectorSearch({ store, embedder, log, earlierEmbedder }), log)
+    ? createMeaningSearch(createVectorSearch({ store, embedder, log, priority, earlierEmbedder }), log)
     : null;
   indexWorker.start();
   vectorWorker.start();

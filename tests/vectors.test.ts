@@ -387,8 +387,26 @@ describe('the vector worker', () => {
     const { db, store, embedder, record, startWorker, covered } = await setUp();
     await record(turns(5));
     const model = modelKey(embedder);
-    expect(await leaseTurns(db, { token: randomUUID(), leaseMs: 400, limit: 64, model })).toHaveLength(5);
-    expect(await leaseTurns(db, { token: randomUUID(), leaseMs: 400, limit: 64, model })).toHaveLength(0);
+    expect(
+      await leaseTurns(db, {
+        token: randomUUID(),
+        leaseMs: 400,
+        limit: 64,
+        characters: 10_000,
+        newestFirst: false,
+        model,
+      }),
+    ).toHaveLength(5);
+    expect(
+      await leaseTurns(db, {
+        token: randomUUID(),
+        leaseMs: 400,
+        limit: 64,
+        characters: 10_000,
+        newestFirst: false,
+        model,
+      }),
+    ).toHaveLength(0);
     startWorker();
     await covered();
     expect(await store.count()).toBe(5);

@@ -7,10 +7,11 @@ export interface Embedder {
   /** Whether texts of like meaning lie close, not only those of like spelling, which the word index finds better. */
   readonly knowsMeaning: boolean;
   /**
-   * One vector for each text, in the order given, of length 1.
+   * One vector for each text, in the order given. Callers use `embedTexts`, which looks at what comes back.
    *
    * @param signal ends the work; then rejects with its reason
-   * @throws EmbedderUnavailable where no text would get a vector now; anything else is taken as the texts' fault
+   * @throws EmbedderUnavailable where it seems that no text would get a vector now, TextRefused where it seems to lie
+   *   in the texts; servers are not of one mind about which is which
    */
   embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
 }
@@ -18,4 +19,53 @@ export interface Embedder {
 /** The embedding model does not answer, or refuses us altogether. Trying again later is right. */
 export class EmbedderUnavailable extends Error {
   override readonly name = 'EmbedderUnavailable';
+}
+
+/** The embedding model refuses these texts, or makes something of them that is no vector. */
+export class TextRefused extends Error {
+  override readonly name: string = 'TextRefused';
+  /** The server's own words; they may quote the texts, and so must not be logged. */
+  readonly detail: string | null;
+  constructor(message: string, detail: string | null = null) {
+    super(message);
+    this.detail = detail;
+  }
+}
+
+/**
+ * Embeds texts: the one place where vectors come in, and so where they are looked at. What comes back are as many
+ * vectors as texts, each of the model's dimensions, of finite numbers, and scaled to length 1.
+ *
+ * @throws what the embedder throws, and TextRefused for vectors that are none
+ */
+export async function embedTexts(
+  embedder: Embedder,
+  texts: readonly string[],
+  signal: AbortSignal,
+): Promise<Float32Array[]> {
+  const vectors = await embedder.embed(texts, signal);
+  const { name, dimensions } = embedder;
+  if (vectors.length !== texts.length)
+    throw new TextRefused(
+      `the embedding model "${name}" made ${vectors.length} vectors of ${texts.length} texts`,
+    );
+  return vectors.map((vector) => {
+    if (vector.length !== dimensions)
+      throw new TextRefused(
+        `the embedding model "${name}" made a vector of ${vector.length} dimensions, where ${dimensions} are expected`,
+      );
+    return scaledToOne(name, vector);
+  });
+}
+
+/** @throws TextRefused for a vector without length, or with what is no number */
+export function scaledToOne(name: string, vector: ArrayLike<number>): Float32Array {
+  const values = Array.from(vector);
+  // By the largest first, so that no square gets out of range.
+  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  if (largest === 0) throw new TextRefused(`the embedding model "${name}" made a vector without length`);
+  const length = largest * Math.hypot(...values.map((value) => value / largest));
+  if (!Number.isFinite(length))
+    throw new TextRefused(`the embedding model "${name}" made a vector with what is no number`);
+  return Float32Array.from(values, (value) => value / length);
 }

@@ -1,5 +1,3 @@
-import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-
 /** An endpoint that speaks the OpenAI protocol. */
 export interface ProviderOptions {
   /** Usually ends in `/v1`. Credentials in it are sent as basic authentication. */
@@ -7,17 +5,6 @@ export interface ProviderOptions {
   /** Asked before each request, because keys are replaced while the server runs. */
   apiKey: () => string | null;
   fetch: typeof globalThis.fetch;
-}
-
-/** The provider for the embedding side of the SDK. */
-export function createProvider(options: ProviderOptions) {
-  const { url, fetch } = connectionTo(options);
-  return createOpenAICompatible({
-    name: 'openai-compatible',
-    baseURL: url.href,
-    includeUsage: true,
-    fetch,
-  });
 }
 
 /**

@@ -54,11 +54,12 @@ export interface ChatBody {
   dimensions?: number;
 }
 
-/** How requests for embeddings end: with vectors, never, or with an HTTP status. */
-export type EmbeddingsReply = 'answer' | 'stall' | number;
+/** How requests for embeddings end: with vectors, never, with a cut connection, an HTTP status, or this body. */
+export type EmbeddingsReply = 'answer' | 'stall' | 'cut' | number | { readonly body: unknown };
+export type EmbeddingsScript = EmbeddingsReply | ((texts: readonly string[]) => EmbeddingsReply);
 
 export interface OpenAiServer {
-  embedWith(reply: EmbeddingsReply): void;
+  embedWith(reply: EmbeddingsScript): void;
   /** Ends in `/v1`. */
   url: string;
   /** Every request so far, oldest first. */
@@ -78,7 +79,7 @@ export async function startOpenAiServer(
   const requests: RecordedRequest[] = [];
   let script: Script = [];
   let queue: Reply[] = [];
-  let embeddings: EmbeddingsReply = 'answer';
+  let embeddings: EmbeddingsScript = 'answer';
 
   const nextReply = (request: RecordedRequest): Reply => {
     if (typeof script === 'function') return script(request);
@@ -92,8 +93,11 @@ export async function startOpenAiServer(
     requests.push(request);
     if (request.path === '/v1/chat/completions') await chat(request.body, nextReply(request), response, cut);
     else if (request.path === '/v1/embeddings') {
-      if (embeddings === 'answer') sendJson(response, 200, embed(request.body, embeddingDimensions));
-      else if (embeddings !== 'stall') sendJson(response, embeddings, { error: { message: 'as told' } });
+      const reply = typeof embeddings === 'function' ? embeddings(textsOf(request.body)) : embeddings;
+      if (reply === 'answer') sendJson(response, 200, embed(request.body, embeddingDimensions));
+      else if (reply === 'cut') destroy(response, cut);
+      else if (typeof reply === 'object') sendJson(response, 200, reply.body);
+      else if (reply !== 'stall') sendJson(response, reply, { error: { message: 'as told' } });
     } else if (request.path === '/v1/models') {
       sendJson(response, 200, { object: 'list', data: models.map((id) => ({ id, object: 'model' })) });
     } else sendJson(response, 404, { error: { message: `no route ${request.path}` } });
@@ -254,7 +258,7 @@ function destroy(response: ServerResponse, cut: { byServer: boolean }): void {
 }
 
 function embed(body: ChatBody, dimensions: number): object {
-  const inputs = typeof body.input === 'string' ? [body.input] : (body.input ?? []);
+  const inputs = textsOf(body);
   const data = inputs.map((text, index) => ({
     object: 'embedding',
     index,
@@ -262,6 +266,10 @@ function embed(body: ChatBody, dimensions: number): object {
   }));
   const tokens = inputs.reduce((sum, text) => sum + words(text).length, 0);
   return { object: 'list', model: body.model, data, usage: { prompt_tokens: tokens, total_tokens: tokens } };
+}
+
+function textsOf({ input }: ChatBody): string[] {
+  return typeof input === 'string' ? [input] : (input ?? []);
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Logger } from '../../log.ts';
 import type { MemoryConditions } from './pool.ts';
-import type { VectorSearch } from './vector-search.ts';
+import type { NearTurn, VectorSearch } from './vector-search.ts';
 
 /** Finds turns of like meaning. */
 export interface MeaningSearch {
@@ -25,7 +25,7 @@ export interface MeaningResult {
 
 /** What one search waits for its vectors; words find without them. */
 const BUDGET_MS = 800;
-/** After a failure searches do without, so that nobody waits for what will not come. */
+/** While the model or the store is away searches do without, so that nobody waits for what will not come. */
 const REST_MS = 5_000;
 const NEAREST = 100;
 /** Characters of a query that are embedded. */
@@ -34,6 +34,20 @@ const EMBEDDED_LENGTH = 6_000;
 /** Searches by vectors within a budget of time. */
 export function createMeaningSearch(vectors: VectorSearch, log: Logger, budgetMs = BUDGET_MS): MeaningSearch {
   let restsUntil = 0;
+  let checking = false;
+  // One search may fail for its own text; only what fails for every text stops the others.
+  const doubt = () => {
+    if (checking) return;
+    checking = true;
+    void vectors
+      .check()
+      .catch(() => {
+        restsUntil = performance.now() + REST_MS;
+      })
+      .finally(() => {
+        checking = false;
+      });
+  };
   return {
     async search(owner, query, conditions) {
       if (performance.now() < restsUntil) return NOTHING;
@@ -50,8 +64,8 @@ export function createMeaningSearch(vectors: VectorSearch, log: Logger, budgetMs
         const { hits, degraded } = await Promise.race([searching, timedOut(signal)]);
         return { found: likenessOf(hits), degraded };
       } catch (error) {
-        restsUntil = performance.now() + REST_MS;
-        log.warn({ err: error }, 'memories are searched by their words only');
+        doubt();
+        log.warn({ err: reportable(error) }, 'memories are searched by their words only');
         return NOTHING;
       }
     },
@@ -60,18 +74,29 @@ export function createMeaningSearch(vectors: VectorSearch, log: Logger, budgetMs
 
 const NOTHING: MeaningResult = { found: new Map(), degraded: true };
 
+/** Without the server's own words, which may quote the query. */
+function reportable(error: unknown): { name: string; message: string } {
+  const { name, message } = error as Error;
+  return { name, message };
+}
+
 function timedOut(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true });
   });
 }
 
-/** Cosines of one model lie close together: what counts is where a turn stands among the nearest. */
-function likenessOf(hits: readonly { id: string; score: number }[]): Map<string, Likeness> {
+/**
+ * Cosines of one model lie close together: what counts is where a turn stands among the nearest. Those that are no
+ * nearer than unrelated texts would be are left out.
+ */
+function likenessOf(hits: readonly NearTurn[]): Map<string, Likeness> {
   const best = hits[0]?.score ?? 0;
   const least = hits.length === NEAREST ? (hits.at(-1)?.score ?? 0) : 0;
   const range = Math.max(best - least, 1e-6);
   return new Map(
-    hits.map(({ id, score }) => [id, { cosine: score, rank: Math.max(0, (score - least) / range) }]),
+    hits
+      .filter(({ isSimilar }) => isSimilar)
+      .map(({ id, score }) => [id, { cosine: score, rank: Math.max(0, (score - least) / range) }]),
   );
 }

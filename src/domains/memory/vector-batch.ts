@@ -1,9 +1,8 @@
 import { isBrokenCircuitError } from 'cockatiel';
 import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
-import { type Embedder, EmbedderUnavailable } from '../../models/embedder.ts';
+import { type Embedder, EmbedderUnavailable, TextRefused } from '../../models/embedder.ts';
 import {
-  checkSize,
   modelKey,
   type VectorPoint,
   VectorSizeMismatch,
@@ -11,8 +10,18 @@ import {
   VectorStoreConflict,
   VectorStoreUnavailable,
 } from '../../vectors/vector-store.ts';
+import { embedEach } from './embed-each.ts';
+import type { EmbeddingPace } from './embedding-pace.ts';
+import type { EmbeddingPriority } from './embedding-priority.ts';
 import type { Guard } from './vector-guard.ts';
-import { failTurns, finishTurns, type LeasedTurn, ownersOfTurns, releaseTurns } from './vector-queue.ts';
+import {
+  extendLease,
+  failTurns,
+  finishTurns,
+  type LeasedTurn,
+  ownersOfTurns,
+  releaseTurns,
+} from './vector-queue.ts';
 
 export interface BatchServices {
   readonly db: Database;
@@ -20,28 +29,36 @@ export interface BatchServices {
   readonly embedder: Embedder;
   readonly log: Logger;
   readonly guards: { readonly store: Guard; readonly embedder: Guard };
+  readonly priority: EmbeddingPriority;
+  readonly pace: EmbeddingPace;
 }
 
 export interface Lease {
   readonly token: string;
+  readonly leaseMs: number;
+  /** All that were leased together. */
+  readonly turnIds: readonly string[];
   /** By `performance.now()`, reckoned from before the lease was asked for, so never later than the database's. */
-  readonly endsAt: number;
+  endsAt: number;
 }
 
 export interface BatchResult {
   readonly embedded: number;
   readonly failed: number;
-  /** Given back, because the store or the model is down or slow. */
+  /** Given back, because the store or the model is down. */
   readonly released: number;
   /** Finished too late: somebody else has the turn now, or it was deleted. */
   readonly lost: number;
-  /** The model did not finish the texts in time. */
-  readonly tooSlow: boolean;
+  /** The turns that were being embedded when the model went away: it may be their doing. */
+  readonly suspects: readonly string[];
 }
 
 const FIRST_DELAY_MS = 1_000;
 const LAST_DELAY_MS = 60_000;
 const MAX_REASON_LENGTH = 500;
+/** A lease is extended before a request when less than this share of it is left; a request takes less. */
+const FRESH_LEASE = 0.7;
+const REQUEST_SHARE = 0.6;
 
 /** Whether an error says that no turn would get its vector now. */
 export function isOutage(error: unknown): boolean {
@@ -64,75 +81,91 @@ export async function embedBatch(
   lease: Lease,
   signal: AbortSignal,
 ): Promise<BatchResult> {
-  const { db, store, log } = services;
+  const { db, store } = services;
   const failures = new Map<LeasedTurn, Error>();
   const points = new Map<LeasedTurn, VectorPoint>();
-  const release = async (tooSlow: boolean) => {
-    await settleFailures(db, lease, failures);
-    const open = turns.filter((turn) => !failures.has(turn));
-    await releaseTurns(
-      db,
-      lease.token,
-      open.map((turn) => turn.turnId),
-    );
-    return { embedded: 0, failed: failures.size, released: open.length, lost: 0, tooSlow };
-  };
   try {
-    await splitting(turns, failures, (part) => embedPart(services, part, points, lease, signal));
+    const hold = () => holdLease(services, turns, lease);
+    await embedTurns(services, turns, {
+      points,
+      failures,
+      hold,
+      requestMs: lease.leaseMs * REQUEST_SHARE,
+      signal,
+    });
     const embedded = [...points.keys()];
     // A worker that stood still so long must not write: somebody else may have written something newer.
-    if (performance.now() >= lease.endsAt) {
-      log.warn({ turns: turns.length }, 'a vector lease ran out before the vectors were written');
-      return await release(true);
-    }
+    await hold();
     await splitting(embedded, failures, (part) =>
       services.guards.store.run(() => store.upsert(part.flatMap((turn) => points.get(turn) ?? []))),
     );
   } catch (error) {
-    if (error instanceof TooSlow) return release(true);
-    if (isOutage(error) || signal.aborted) return release(false);
-    throw error;
+    if (!isOutage(error) && !(error instanceof LeaseOver) && !signal.aborted) throw error;
+    await settleFailures(db, lease, failures);
+    const open = turns.filter((turn) => !failures.has(turn)).map((turn) => turn.turnId);
+    await releaseTurns(db, lease.token, open);
+    const suspects = error instanceof EmbedderUnavailable ? open : [];
+    return { embedded: 0, failed: failures.size, released: open.length, lost: 0, suspects };
   }
   const done = [...points.keys()].filter((turn) => !failures.has(turn)).map((turn) => turn.turnId);
   await settleFailures(db, lease, failures);
   const finished = await finishTurns(db, lease.token, modelKey(store.model), done);
   const lost = done.filter((turnId) => !finished.has(turnId));
   await removeDeleted(services, lost);
-  return { embedded: finished.size, failed: failures.size, released: 0, lost: lost.length, tooSlow: false };
+  return { embedded: finished.size, failed: failures.size, released: 0, lost: lost.length, suspects: [] };
 }
 
-/** More texts at once than the model can take before the lease ends. */
-class TooSlow extends Error {
-  override readonly name = 'TooSlow';
+/** The lease ended, or somebody else has the turns. */
+class LeaseOver extends Error {
+  override readonly name = 'LeaseOver';
 }
 
-async function embedPart(
-  { embedder, guards }: BatchServices,
+/** @throws LeaseOver */
+async function holdLease(
+  { db, log }: BatchServices,
   turns: readonly LeasedTurn[],
-  points: Map<LeasedTurn, VectorPoint>,
   lease: Lease,
-  signal: AbortSignal,
 ): Promise<void> {
-  const leftMs = lease.endsAt - performance.now();
-  // A third of the lease stays for the store.
-  const deadline = AbortSignal.timeout(Math.max(1, Math.floor(leftMs * 0.67)));
-  const texts = turns.map((turn) => turn.text);
-  const vectors = await guards.embedder
-    .run(() => embedder.embed(texts, AbortSignal.any([signal, deadline])))
-    .catch(async (error) => {
-      if (signal.aborted || !deadline.aborted) throw error;
-      await guards.embedder.check();
-      throw turns.length > 1 ? new TooSlow() : new Error('the embedding model took too long for this turn');
-    });
-  checkSize(embedder, vectors);
-  if (vectors.length !== turns.length)
-    throw new Error(`the embedding model made ${vectors.length} vectors of ${turns.length} texts`);
+  const now = performance.now();
+  if (now >= lease.endsAt) {
+    log.warn({ turns: turns.length }, 'a vector lease ran out before the vectors were written');
+    throw new LeaseOver();
+  }
+  if (lease.endsAt - now > lease.leaseMs * FRESH_LEASE) return;
+  const turnIds = turns.map(({ turnId }) => turnId);
+  if (!(await extendLease(db, { token: lease.token, leaseMs: lease.leaseMs, turnIds })))
+    throw new LeaseOver();
+  lease.endsAt = now + lease.leaseMs;
+}
+
+interface Work {
+  readonly points: Map<LeasedTurn, VectorPoint>;
+  readonly failures: Map<LeasedTurn, Error>;
+  readonly hold: () => Promise<void>;
+  readonly requestMs: number;
+  readonly signal: AbortSignal;
+}
+
+async function embedTurns(
+  { embedder, guards, priority, pace }: BatchServices,
+  turns: readonly LeasedTurn[],
+  { points, failures, hold, requestMs, signal }: Work,
+): Promise<void> {
+  const before = async () => {
+    await priority.giveWay();
+    await hold();
+  };
+  const each = await guards.embedder.run(() =>
+    embedEach(
+      { embedder, requestMs: Math.ceil(requestMs), signal, before, onAnswer: pace.observe },
+      turns.map((turn) => turn.text),
+    ),
+  );
   for (const [at, turn] of turns.entries()) {
-    const vector = vectors[at];
-    if (!vector?.every(Number.isFinite) || vector.every((value) => value === 0))
-      throw new Error('the embedding model made a vector that is not one');
+    const vector = each[at];
     const { text: _text, attempts: _attempts, turnId, ...rest } = turn;
-    points.set(turn, { ...rest, id: turnId, vector });
+    if (vector instanceof Float32Array) points.set(turn, { ...rest, id: turnId, vector });
+    else failures.set(turn, vector ?? new Error('no vector was made'));
   }
 }
 
@@ -147,7 +180,7 @@ async function splitting(
   try {
     await work(turns);
   } catch (error) {
-    if (isOutage(error) || error instanceof TooSlow || isAbort(error)) throw error;
+    if (isOutage(error) || isAbort(error)) throw error;
     if (turns.length === 1) {
       failures.set(first, error as Error);
       return;
@@ -158,16 +191,27 @@ async function splitting(
   }
 }
 
+/** Charges a turn that is not tried any more for now. */
+export async function failTurn(
+  db: Database,
+  token: string,
+  turn: LeasedTurn,
+  error: Error,
+): Promise<BatchResult> {
+  await settleFailures(db, { token }, new Map([[turn, error]]));
+  return { embedded: 0, failed: 1, released: 0, lost: 0, suspects: [] };
+}
+
 async function settleFailures(
   db: Database,
-  lease: Lease,
+  lease: Pick<Lease, 'token'>,
   failures: ReadonlyMap<LeasedTurn, Error>,
 ): Promise<void> {
   if (failures.size === 0) return;
   const settled = [...failures].map(([{ turnId, attempts }, error]) => ({
     turnId,
     delayMs: Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempts, 10), LAST_DELAY_MS),
-    reason: error.message.replaceAll('\u0000', '').slice(0, MAX_REASON_LENGTH),
+    reason: reasonOf(error).replaceAll('\u0000', '').toWellFormed().slice(0, MAX_REASON_LENGTH),
   }));
   await failTurns(db, lease.token, settled);
 }
@@ -181,6 +225,13 @@ async function removeDeleted({ db, store }: BatchServices, turnIds: readonly str
   await store.remove(deleted).catch((error) => {
     if (!isOutage(error)) throw error;
   });
+}
+
+/** The server's own words are kept beside the turn, and nowhere else. */
+function reasonOf(error: Error): string {
+  return error instanceof TextRefused && error.detail !== null
+    ? `${error.message}: ${error.detail}`
+    : error.message;
 }
 
 function isAbort(error: unknown): boolean {

@@ -1,5 +1,5 @@
 import type { Database } from '../../db/client.ts';
-import { contentHash, EMBEDDED_TEXT } from './embedded-text.ts';
+import { contentHash, EMBEDDED_LENGTH, EMBEDDED_TEXT } from './embedded-text.ts';
 
 /** A turn that one worker may embed until its lease ends. */
 export interface LeasedTurn {
@@ -16,22 +16,42 @@ export interface LeasedTurn {
 
 const TABLE = 'echo_unified_interactions';
 
+/** Turns that failed before are taken a few at a time: each goes alone, and may take long. */
+const FAILED_AT_ONCE = 4;
+
 /**
- * Leases the oldest turns that wait for a vector: pending ones, failed ones whose delay is over, and those whose
- * worker let its lease run out. Turns that another worker is taking right now are passed over.
+ * Leases turns that wait for a vector: pending ones, those whose worker let its lease run out, and a few failed ones
+ * whose delay is over. As many as make up the wanted characters, one at least. Turns that another worker is taking right
+ * now are passed over. `vector_lease_until` of a failed turn is when it is tried again.
  *
- * `vector_lease_until` of a failed turn is when it is tried again.
+ * @param lease.newestFirst whether to begin with the latest turns, so that they don't wait behind a backlog
  */
 export async function leaseTurns(
   db: Database,
-  lease: { token: string; leaseMs: number; limit: number; model: string },
+  lease: {
+    token: string;
+    leaseMs: number;
+    limit: number;
+    characters: number;
+    newestFirst: boolean;
+    model: string;
+  },
 ): Promise<LeasedTurn[]> {
+  const direction = lease.newestFirst ? 'desc' : 'asc';
   const { rows } = await db.pool.query({
-    name: 'lease_vectors',
-    text: `with due as (
-             select id from ${TABLE}
-             where vector_state <> 'EMBEDDED' and (vector_state = 'PENDING' or vector_lease_until <= now())
-             order by id limit $3 for update skip locked
+    name: `lease_vectors_${direction}`,
+    text: `with waiting as (
+             select id, ${EMBEDDED_LENGTH} as length from ${TABLE} t
+             where vector_state <> 'EMBEDDED' and vector_state <> 'FAILED'
+               and (vector_state = 'PENDING' or vector_lease_until <= now())
+             order by id ${direction} limit $3 for update skip locked
+           ), failed as (
+             select id from ${TABLE} where vector_state <> 'EMBEDDED' and vector_state = 'FAILED' and vector_lease_until <= now()
+             order by vector_lease_until limit ${FAILED_AT_ONCE} for update skip locked
+           ), due as (
+             select id from (select id, sum(length) over (order by id ${direction}) - length as before from waiting) w
+             where before < $5::float8
+             union all select id from failed
            )
            update ${TABLE} t set vector_state = 'LEASED', vector_lease_token = $1,
              vector_lease_until = now() + $2 * interval '1 millisecond'
@@ -39,9 +59,24 @@ export async function leaseTurns(
            returning t.turn_id as "turnId", t.tenant_id as "tenantId", t.user_id as "userId",
              t.conversation_id as "conversationId", t.timestamp, t.vector_attempts as attempts,
              ${EMBEDDED_TEXT} as text, ${contentHash('$4')} as "contentHash"`,
-    values: [lease.token, lease.leaseMs, lease.limit, lease.model],
+    values: [lease.token, lease.leaseMs, lease.limit, lease.model, lease.characters],
   });
   return rows;
+}
+
+/** Holds leases for longer. @returns the ids of the turns that are still ours */
+export async function extendLease(
+  db: Database,
+  lease: { token: string; leaseMs: number; turnIds: readonly string[] },
+): Promise<Set<string>> {
+  const { rows } = await db.pool.query({
+    name: 'extend_vector_lease',
+    text: `update ${TABLE} set vector_lease_until = now() + $2 * interval '1 millisecond'
+           where turn_id = any($3::uuid[]) and vector_state = 'LEASED' and vector_lease_token = $1
+           returning turn_id`,
+    values: [lease.token, lease.leaseMs, lease.turnIds],
+  });
+  return new Set(rows.map((row) => row.turn_id as string));
 }
 
 /** Marks turns as embedded where the lease is still ours. @returns the ids that it was for */

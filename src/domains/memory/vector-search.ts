@@ -1,6 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Logger } from '../../log.ts';
-import type { Embedder } from '../../models/embedder.ts';
+import { type Embedder, embedTexts, TextRefused } from '../../models/embedder.ts';
 import {
   modelKey,
   type VectorFilter,
@@ -8,23 +8,36 @@ import {
   type VectorModel,
   type VectorStore,
 } from '../../vectors/vector-store.ts';
+import { probe } from './embed-each.ts';
+import { createEmbeddingPriority, type EmbeddingPriority } from './embedding-priority.ts';
+import { createMeaningFloor, type MeaningFloor } from './meaning-floor.ts';
 
 export interface VectorSearchOptions {
   readonly store: VectorStore;
   readonly embedder: Embedder;
   readonly log: Logger;
+  /** Shared with the worker, whose turns wait for searches. */
+  readonly priority?: EmbeddingPriority;
   /** Makes the embedder of a model that was used before; null where that is not possible any more. */
   readonly earlierEmbedder?: (model: VectorModel) => Embedder | null;
 }
 
+/** A turn that is among the nearest. */
+export interface NearTurn extends VectorHit {
+  /** Whether it is nearer than unrelated texts are. */
+  readonly isSimilar: boolean;
+}
+
 export interface VectorSearchResult {
   /** Nearest first. Ids only: whoever shows them reads the turns, within the owner's scope. */
-  readonly hits: readonly VectorHit[];
+  readonly hits: readonly NearTurn[];
   /** Whether turns may be missing, because they still have a vector of another model only. */
   readonly degraded: boolean;
 }
 
 export interface VectorSearch {
+  /** Asks the model and the store something that must work. @throws what they throw */
+  check(): Promise<void>;
   /** @throws what the store and the embedder throw */
   search(
     owner: Owner,
@@ -32,6 +45,8 @@ export interface VectorSearch {
   ): Promise<VectorSearchResult>;
 }
 
+/** Queries are cut no shorter. */
+const SHORTEST = 64;
 /** Models are looked up so often at most. */
 const MODELS_MS = 5_000;
 
@@ -41,6 +56,7 @@ const MODELS_MS = 5_000;
  */
 export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
   const { store, embedder, log } = options;
+  const priority = options.priority ?? createEmbeddingPriority();
   let models: readonly VectorModel[] = [];
   let modelsAt = Number.NEGATIVE_INFINITY;
   const earlierModels = async () => {
@@ -50,12 +66,24 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
     }
     return models;
   };
+  const floors = new Map<string, MeaningFloor>();
+  const floorOf = (searched: Embedder) => {
+    const floor = floors.get(modelKey(searched)) ?? createMeaningFloor(searched);
+    floors.set(modelKey(searched), floor);
+    return floor;
+  };
   return {
+    check: async () => {
+      await Promise.all([probe(embedder, new AbortController().signal), store.ping()]);
+    },
     async search(owner, { text, limit, filter, signal }) {
       const searchWith = async (searched: Embedder, model: VectorModel) => {
-        const [vector] = await searched.embed([text], signal);
-        if (!vector) throw new Error(`${searched.name} made no vector`);
-        return store.search({ ...owner, vector, limit, filter, model });
+        const vector = await priority.asking(() => embedQuery(searched, text, signal));
+        const [hits, floor] = await Promise.all([
+          store.search({ ...owner, vector, limit, filter, model }),
+          floorOf(searched).of(vector),
+        ]);
+        return hits.map((hit) => ({ ...hit, isSimilar: hit.score > floor }));
       };
       const [hits, earlier] = await Promise.all([searchWith(embedder, store.model), earlierModels()]);
       const found = new Map(hits.map((hit) => [hit.id, hit]));
@@ -71,6 +99,21 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
       return { hits: best.slice(0, limit), degraded };
     },
   };
+}
+
+/** Of a query that the model does not take, its beginning is embedded. @throws what the model says to the shortest */
+async function embedQuery(embedder: Embedder, text: string, signal: AbortSignal): Promise<Float32Array> {
+  for (let length = text.length; ; length = Math.floor(length / 2)) {
+    try {
+      const [vector] = await embedTexts(embedder, [text.slice(0, length).toWellFormed()], signal);
+      if (vector) return vector;
+      throw new TextRefused(`${embedder.name} made no vector`);
+    } catch (error) {
+      signal.throwIfAborted();
+      // Servers are not of one mind about what they answer to a text that is too long.
+      if (length / 2 < SHORTEST) throw error;
+    }
+  }
 }
 
 function noteFailure(log: Logger, model: VectorModel, error: Error): null {

@@ -1,12 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
 import type { Embedder } from '../../models/embedder.ts';
-import { modelKey, type VectorStore } from '../../vectors/vector-store.ts';
+import type { VectorStore } from '../../vectors/vector-store.ts';
 import { createPause } from '../pause.ts';
-import { type BatchResult, embedBatch, isOutage } from './vector-batch.ts';
+import { probe } from './embed-each.ts';
+import { createEmbeddingPace } from './embedding-pace.ts';
+import { createEmbeddingPriority, type EmbeddingPriority } from './embedding-priority.ts';
+import { type BatchResult, isOutage } from './vector-batch.ts';
 import { createGuard, type GuardStatus } from './vector-guard.ts';
-import { leaseTurns } from './vector-queue.ts';
+import { createVectorRounds } from './vector-round.ts';
 
 export interface VectorWorkerOptions {
   readonly db: Database;
@@ -16,7 +18,9 @@ export interface VectorWorkerOptions {
   readonly log: Logger;
   /** Told after each batch. */
   readonly onProgress?: (result: BatchResult) => void;
-  /** How long one batch may take before another worker may have its turns. */
+  /** Shared with searches, which go before. */
+  readonly priority?: EmbeddingPriority;
+  /** How long a worker may be silent before another one may have its turns. */
   readonly leaseMs?: number;
   /** Turns embedded at once, at most. */
   readonly batch?: number;
@@ -51,31 +55,33 @@ const POLL_MS = 1_000;
 const STOP_MS = 10_000;
 
 /**
- * Gives each stored turn its vector, oldest first, as long as it runs. Any number of workers may run at once, in
+ * Gives each stored turn its vector, as long as it runs: by turns the latest, so that what was said just now is found
+ * soon, and the oldest, so that none waits for ever. Any number of workers may run at once, in
  * any number of processes: each turn is leased to one, and only its holder can finish it.
  *
- * A turn that cannot be embedded is tried again after a delay that grows to a minute, for ever. While the store, the
+ * A turn that cannot be embedded is tried again after a delay that grows to a minute, for ever; it goes alone then, as
+ * does one that the model had in its hands when it went away. While the store, the
  * model or the database is down nothing is leased and nothing is charged.
  */
 export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
   const { log, store, embedder } = options;
+  const ending = new AbortController();
   const guards = {
     store: createGuard({ name: 'vector store', log, isOutage, probe: () => store.ping() }),
     embedder: createGuard({
       name: 'embedding model',
       log,
       isOutage,
-      probe: () => embedder.embed(['ping'], AbortSignal.timeout(options.leaseMs ?? LEASE_MS)),
+      probe: () => probe(embedder, ending.signal),
     }),
   };
   const pause = createPause();
-  const ending = new AbortController();
   const counters = { embedded: 0, failures: 0, released: 0, leasesLost: 0 };
   let lastEmbeddedAt: Date | null = null;
   let database: 'up' | 'down' = 'up';
   let running: Promise<void> | null = null;
   let stopping = false;
-  const size = createBatchSize(options.batch ?? BATCH);
+  const priority = options.priority ?? createEmbeddingPriority();
 
   const count = (result: BatchResult) => {
     counters.embedded += result.embedded;
@@ -83,7 +89,6 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
     counters.released += result.released;
     counters.leasesLost += result.lost;
     if (result.embedded > 0) lastEmbeddedAt = new Date();
-    size.adapt(result);
     options.onProgress?.(result);
   };
   const databaseIs = (state: 'up' | 'down', error?: unknown) => {
@@ -92,14 +97,22 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
     if (state === 'down') log.warn({ err: error }, 'the vector worker waits for the database');
     else log.info('the vector worker has the database back');
   };
+  const nextRound = createVectorRounds({
+    ...options,
+    guards,
+    priority,
+    pace: createEmbeddingPace(),
+    leaseMs: options.leaseMs ?? LEASE_MS,
+    batch: options.batch ?? BATCH,
+    signal: ending.signal,
+    onResult: count,
+  });
   const round = async (): Promise<boolean> => {
     if (!(await guards.store.available()) || !(await guards.embedder.available())) return false;
-    const services = { ...options, guards };
     try {
-      const took = await oneBatch(services, options.leaseMs ?? LEASE_MS, size.current(), ending.signal);
+      const goesOn = await nextRound();
       databaseIs('up');
-      if (took) count(took);
-      return took !== null && took.released === 0;
+      return goesOn;
     } catch (error) {
       databaseIs('down', error);
       return false;
@@ -128,31 +141,5 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
       database,
       lastEmbeddedAt,
     }),
-  };
-}
-
-/** Leases and embeds one batch. @returns null if no turn was waiting */
-async function oneBatch(
-  services: Parameters<typeof embedBatch>[0],
-  leaseMs: number,
-  limit: number,
-  signal: AbortSignal,
-): Promise<BatchResult | null> {
-  const token = randomUUID();
-  const endsAt = performance.now() + leaseMs;
-  const model = modelKey(services.store.model);
-  const turns = await leaseTurns(services.db, { token, leaseMs, limit, model });
-  return turns.length === 0 ? null : embedBatch(services, turns, { token, endsAt }, signal);
-}
-
-/** Fewer texts at once for a model that is too slow for its lease, more again when it keeps up. */
-function createBatchSize(maximum: number) {
-  let size = maximum;
-  return {
-    current: () => size,
-    adapt: ({ tooSlow, released }: BatchResult) => {
-      if (tooSlow) size = Math.max(1, Math.floor(size / 2));
-      else if (released === 0) size = Math.min(maximum, size * 2);
-    },
   };
 }

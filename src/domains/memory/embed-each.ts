@@ -1,0 +1,111 @@
+import { type Embedder, EmbedderUnavailable, embedTexts, TextRefused } from '../../models/embedder.ts';
+
+export interface EachOptions {
+  readonly embedder: Embedder;
+  /** What one request may take, in milliseconds. */
+  readonly requestMs: number;
+  readonly signal: AbortSignal;
+  /** Waited for before each request. */
+  readonly before?: () => Promise<void>;
+  /** Told of each request that brought vectors. */
+  readonly onAnswer?: (characters: number, tookMs: number) => void;
+}
+
+/** A text's vector, or why it gets none, although others get theirs. */
+export type Embedded = Float32Array | TextRefused;
+
+/** A text that any model can take: what it fails with, everything fails with. */
+export const PROBE = 'ping';
+const PROBE_MS = 5_000;
+/** No text is cut shorter: what is refused then is refused for something else. */
+const SHORTEST = 64;
+
+/**
+ * Embeds texts so that none keeps the others from their vectors. Servers answer all kinds of things to a text that they
+ * cannot take: 400, 413, 422, but also 500, a connection that is cut, or nothing. So whatever goes wrong, a text that
+ * must work is tried: where it fails too, the model is away; else it lies in the texts, and they are halved until one
+ * is left, which is tried shortened, half by half.
+ *
+ * @returns for each text its vector or the reason why it has none
+ * @throws EmbedderUnavailable where no text gets a vector, and the reason of the signal
+ */
+export async function embedEach(options: EachOptions, texts: readonly string[]): Promise<Embedded[]> {
+  if (texts.length === 0) return [];
+  const whole = await tryOnce(options, texts);
+  if (whole.vectors) return whole.vectors;
+  await checkModel(options);
+  const [first = ''] = texts;
+  if (texts.length === 1) return [(await shortened(options, first)) ?? refusalOf(whole.error)];
+  const middle = Math.ceil(texts.length / 2);
+  return [
+    ...(await embedEach(options, texts.slice(0, middle))),
+    ...(await embedEach(options, texts.slice(middle))),
+  ];
+}
+
+/**
+ * Asks for a vector of a text that must work.
+ *
+ * @throws EmbedderUnavailable, with the reason
+ */
+export async function probe(embedder: Embedder, signal: AbortSignal): Promise<void> {
+  const deadline = AbortSignal.timeout(PROBE_MS);
+  await embedTexts(embedder, [PROBE], AbortSignal.any([signal, deadline])).catch((error: Error) => {
+    signal.throwIfAborted();
+    throw new EmbedderUnavailable(
+      deadline.aborted
+        ? `the embedding model "${embedder.name}" does not answer within ${PROBE_MS} ms`
+        : error.message,
+    );
+  });
+}
+
+/** The text cut to its half, its quarter and so on, until it is taken. @returns null if no beginning of it is */
+async function shortened(options: EachOptions, text: string): Promise<Float32Array | null> {
+  for (let length = Math.floor(text.length / 2); length >= SHORTEST; length = Math.floor(length / 2)) {
+    const { vectors } = await tryOnce(options, [text.slice(0, length).toWellFormed()]);
+    if (vectors) return vectors[0] ?? null;
+    await checkModel(options);
+  }
+  return null;
+}
+
+async function checkModel({ embedder, signal, before }: EachOptions): Promise<void> {
+  await before?.();
+  await probe(embedder, signal);
+}
+
+async function tryOnce(
+  { embedder, requestMs, signal, before, onAnswer }: EachOptions,
+  texts: readonly string[],
+): Promise<{ vectors: Float32Array[]; error?: never } | { vectors?: never; error: Error }> {
+  await before?.();
+  signal.throwIfAborted();
+  const started = performance.now();
+  try {
+    const vectors = await embedTexts(
+      embedder,
+      texts,
+      AbortSignal.any([signal, AbortSignal.timeout(requestMs)]),
+    );
+    onAnswer?.(
+      texts.reduce((sum, text) => sum + text.length, 0),
+      performance.now() - started,
+    );
+    return { vectors };
+  } catch (error) {
+    signal.throwIfAborted();
+    const isLate = (error as Error).name === 'TimeoutError';
+    return {
+      error: isLate
+        ? new TextRefused(
+            `the embedding model "${embedder.name}" took longer than ${requestMs} ms for a text`,
+          )
+        : (error as Error),
+    };
+  }
+}
+
+function refusalOf(error: Error): TextRefused {
+  return error instanceof TextRefused ? error : new TextRefused(error.message);
+}

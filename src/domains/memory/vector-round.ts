@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto';
+import { modelKey } from '../../vectors/vector-store.ts';
+import { type BatchResult, type BatchServices, embedBatch, failTurn, type Lease } from './vector-batch.ts';
+import { type LeasedTurn, leaseTurns, releaseTurns } from './vector-queue.ts';
+
+export interface VectorRoundOptions extends BatchServices {
+  readonly leaseMs: number;
+  /** Turns of one request, at most. */
+  readonly batch: number;
+  readonly signal: AbortSignal;
+  readonly onResult: (result: BatchResult) => void;
+}
+
+/** What one request to the model should take: a small server lets everything else wait meanwhile. */
+const REQUEST_MS = 1_000;
+const REQUEST_BESIDE_SEARCHES_MS = 250;
+/** How often a turn may be in the model's hands when that goes away, before it counts as the cause. */
+const MAX_STRIKES = 2;
+
+/**
+ * Makes a function that leases and embeds what the model takes in about a second: by turns the latest turns, so that
+ * what was said just now is found soon, and the oldest, so that none waits for ever. It resolves to whether there may
+ * be more to do at once, and rejects with what the database throws.
+ */
+export function createVectorRounds(options: VectorRoundOptions): () => Promise<boolean> {
+  const { db, store, leaseMs, priority, pace } = options;
+  const strikes = new Map<string, number>();
+  let newestFirst = false;
+
+  const embedPart = async (part: readonly LeasedTurn[], lease: Lease): Promise<BatchResult> => {
+    const [first] = part;
+    if (first && part.length === 1 && isCause(first, strikes)) {
+      strikes.delete(first.turnId);
+      return failTurn(
+        db,
+        lease.token,
+        first,
+        new Error('the embedding model went away while it had this turn'),
+      );
+    }
+    const result = await embedBatch(options, part, lease, options.signal);
+    for (const { turnId } of part)
+      if (result.suspects.includes(turnId)) strikes.set(turnId, (strikes.get(turnId) ?? 0) + 1);
+      else strikes.delete(turnId);
+    return result;
+  };
+  return async () => {
+    newestFirst = !newestFirst;
+    const characters = pace.charactersIn(priority.isBusy() ? REQUEST_BESIDE_SEARCHES_MS : REQUEST_MS);
+    const [token, endsAt] = [randomUUID(), performance.now() + leaseMs];
+    const wanted = {
+      token,
+      leaseMs,
+      limit: options.batch,
+      characters,
+      newestFirst,
+      model: modelKey(store.model),
+    };
+    const turns = await leaseTurns(db, wanted);
+    const lease = { token, leaseMs, endsAt, turnIds: turns.map(({ turnId }) => turnId) };
+    const parts = partsOf(turns, strikes);
+    for (const [at, part] of parts.entries()) {
+      const result = await embedPart(part, lease);
+      options.onResult(result);
+      if (result.released === 0) continue;
+      const rest = parts.slice(at + 1).flat();
+      await releaseTurns(
+        db,
+        lease.token,
+        rest.map(({ turnId }) => turnId),
+      );
+      return false;
+    }
+    return parts.length > 0;
+  };
+}
+
+/** Those together that nothing speaks against, and the others one by one: what is bad for one is not for its neighbours. */
+function partsOf(turns: readonly LeasedTurn[], strikes: ReadonlyMap<string, number>): LeasedTurn[][] {
+  const isDoubtful = ({ turnId, attempts }: LeasedTurn) => attempts > 0 || strikes.has(turnId);
+  const together = turns.filter((turn) => !isDoubtful(turn));
+  return [...(together.length > 0 ? [together] : []), ...turns.filter(isDoubtful).map((turn) => [turn])];
+}
+
+function isCause({ turnId, attempts }: LeasedTurn, strikes: ReadonlyMap<string, number>): boolean {
+  return (strikes.get(turnId) ?? 0) >= (attempts > 0 ? 1 : MAX_STRIKES);
+}
