@@ -130,6 +130,7 @@ const Settings = z.object({
   LLM_TIMEOUT_MS: wholeNumber(100, 600_000).prefault('60000'),
   LLM_STALL_MS: wholeNumber(100, 600_000).prefault('20000'),
   LLM_FIRST_TOKEN_MS: wholeNumber(100, 600_000).prefault('60000'),
+  LLM_CONCURRENCY: wholeNumber(1, 1_000).prefault('4'),
   LLM_MAX_TOKENS: wholeNumber(16, 200_000).prefault('4096'),
   LLM_WINDOWS: windows.optional(),
   EMBEDDINGS_BASE_URL: url('http:', 'https:').optional(),
@@ -314,6 +315,8 @@ function toConfig(values: SettingsValues, directory: string, secrets: SecretValu
             timeoutMs: values.LLM_TIMEOUT_MS,
             stallMs: values.LLM_STALL_MS,
             firstTokenMs: values.LLM_FIRST_TOKEN_MS,
+            /** Requests at once to one model. */
+            concurrency: values.LLM_CONCURRENCY,
             /** Tokens that an answer is asked to have at most. */
             maxTokens: values.LLM_MAX_TOKENS,
             /** Tokens of prompt and answer together, where they are known. */

@@ -154,7 +154,6 @@ export function buildServices(ground: Ground, releases: (() => unknown)[]): Serv
     await store.stop(DRAIN_MS);
     await persistence.flush();
   });
-  const models = createModelRouter({ models: configuredModels(ground.modelParts), log });
   const memory = buildMemory({ ...ground, persistence, alerts }, releases);
   wakeMemory = (turns) => {
     memory.vectorWorker.wake();
@@ -171,7 +170,7 @@ export function buildServices(ground: Ground, releases: (() => unknown)[]): Serv
     metrics,
     persistence,
     store,
-    models,
+    models: buildModels(ground),
     characters: new CharacterDirectory(db, log),
     canary,
     ...guards,
@@ -187,6 +186,12 @@ export function buildServices(ground: Ground, releases: (() => unknown)[]): Serv
     await canary.stop();
   });
   return services;
+}
+
+/** The language models, each behind its queue and its breaker. */
+function buildModels({ config, log, modelParts }: Ground) {
+  const limits = config.languageModels && { concurrency: config.languageModels.concurrency };
+  return createModelRouter({ models: configuredModels(modelParts), log, ...limits });
 }
 
 /** The dangers, where they are posted, and one that may begin with Vault. */

@@ -179,6 +179,7 @@ describe('an answer that the database refuses all the same', () => {
         level: 'quick',
         escalationPath: ['quick:small'],
         failures: [],
+        waitedMs: 0,
         ...routed,
       };
     });

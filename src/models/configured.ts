@@ -59,7 +59,7 @@ export function embedderOf(
 export function configuredModels(parts: ModelParts): Partial<Record<ModelLevel, LanguageModel>> {
   const { languageModels } = parts.config;
   if (!languageModels) return {};
-  const { levels, windows, ...limits } = languageModels;
+  const { levels, windows, concurrency: _, ...limits } = languageModels;
   const connection = {
     ...limits,
     maxCharacters: parts.maxAnswerCharacters,

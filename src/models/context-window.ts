@@ -18,6 +18,8 @@ export class ContextWindow {
   #window: number | null;
   #maxTokens: number;
   #ratio = 1;
+  /** What a refusal told; some servers count otherwise in answers, for example without what they had cached. */
+  #leastRatio: number = RATIO.least;
 
   /** @param options tokens; `window` null: not known yet */
   constructor(options: { window: number | null; maxTokens: number }) {
@@ -57,7 +59,7 @@ export class ContextWindow {
   /** The server counted a prompt. */
   counted(request: ModelRequest, tokens: number): void {
     const estimated = estimate(request);
-    if (tokens > 0 && estimated > 0) this.#ratio = clamp(tokens / estimated);
+    if (tokens > 0 && estimated > 0) this.#ratio = clamp(tokens / estimated, this.#leastRatio);
   }
 
   /** The server refused a request for its size. @returns whether another one may fare better */
@@ -69,12 +71,16 @@ export class ContextWindow {
     }
     if (!lesson.isTooLong) return false;
     const before = { limit: this.promptTokens, answer: this.answerTokens(request) };
-    if (lesson.promptTokens !== null) this.counted(request, lesson.promptTokens);
+    if (lesson.promptTokens !== null) {
+      this.#leastRatio = RATIO.least;
+      this.counted(request, lesson.promptTokens);
+    }
     // A server that names no number gets half of what was too long.
     this.#window =
       lesson.window ?? Math.max(Math.floor(estimate(request) * this.#ratio * 0.5), MIN_ANSWER_TOKENS);
     if (this.#fits(request) && this.answerTokens(request) >= before.answer)
       this.#ratio = clamp(this.#ratio * 1.5);
+    this.#leastRatio = this.#ratio;
     return this.promptTokens !== before.limit || this.answerTokens(request) !== before.answer;
   }
 
@@ -89,6 +95,6 @@ function estimate({ tokens, system, messages }: ModelRequest): number {
   return tokens ?? Math.ceil(characters / 4);
 }
 
-function clamp(ratio: number): number {
-  return Math.min(Math.max(ratio, RATIO.least), RATIO.most);
+function clamp(ratio: number, least: number = RATIO.least): number {
+  return Math.min(Math.max(ratio, least), RATIO.most);
 }

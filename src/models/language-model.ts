@@ -42,6 +42,8 @@ export interface AnswerOptions {
   onDelta?: ((text: string) => void) | undefined;
   /** Told when the text so far turned out to be no answer. */
   onRestart?: (() => void) | undefined;
+  /** Told of each request as it is sent: the one that was given, or a shorter one. */
+  onRequest?: ((request: ModelRequest) => void) | undefined;
   /** Told of each failure after which the same model is asked again in another way. */
   onRetry?: ((failure: ModelFailure) => void) | undefined;
 }
@@ -50,8 +52,6 @@ export interface AnswerOptions {
 export interface LanguageModel {
   /** The provider's id of the model: what `model_used` says. */
   readonly name: string;
-  /** Tokens that a prompt may have, as far as the model's window is known; null or absent: not known. */
-  promptTokens?(): number | null;
   /**
    * Streams one answer.
    *

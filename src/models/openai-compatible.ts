@@ -25,14 +25,14 @@ export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): L
   const firstTokenMs = Math.min(options.firstTokenMs, options.timeoutMs);
   return {
     name: options.model,
-    promptTokens: () => window.promptTokens,
-    async answer(request, { signal, onDelta, onRestart, onRetry }) {
+    async answer(request, { signal, onDelta, onRestart, onRequest, onRetry }) {
       const endsAt = performance.now() + firstTokenMs;
       let lessons = 0;
       for (let retries = 0; ; ) {
         const fitted = window.fit(request);
         if (!fitted)
           throw failed(options, 'TOO_LONG', 'has a window that is too small for this query').failure;
+        onRequest?.(fitted);
         const outcome = await attempt({
           options,
           request: fitted,

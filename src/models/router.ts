@@ -1,12 +1,6 @@
-import {
-  CircuitState,
-  ConsecutiveBreaker,
-  circuitBreaker,
-  handleWhen,
-  isBrokenCircuitError,
-} from 'cockatiel';
 import type { ModelLevel } from '../config-values.ts';
 import type { Logger } from '../log.ts';
+import { type BreakerOptions, type BreakerState, createGuard, type Guard } from './guard.ts';
 import {
   type AnswerOptions,
   type FailureReason,
@@ -33,7 +27,10 @@ export interface ModelRouter {
   models(): { level: ModelLevel; name: string; state: BreakerState }[];
 }
 
-export type RoutedOptions = Pick<AnswerOptions, 'signal' | 'onDelta' | 'onRestart'>;
+export interface RoutedOptions extends Pick<AnswerOptions, 'signal' | 'onDelta' | 'onRestart' | 'onRequest'> {
+  /** Whose request it is: callers take turns where models have to be waited for. */
+  readonly caller?: string;
+}
 
 export interface RoutedAnswer {
   /** Null when no model answered. */
@@ -44,28 +41,30 @@ export interface RoutedAnswer {
   /** One entry for each model in the order they were asked: `quick:llama3:TIMEOUT`, then `expert:big`. */
   escalationPath: string[];
   failures: RoutedFailure[];
+  /** Milliseconds that the request waited for its turn. */
+  waitedMs: number;
 }
 
 export type RoutedFailure = { level: ModelLevel; model: string; reason: FailureReason; message: string };
-export type BreakerState = 'closed' | 'open' | 'halfOpen';
-
 /**
  * Chooses among the configured models and escalates when one fails.
  *
  * Each model has a circuit breaker: after `failures` failures in a row it is not asked for `halfOpenAfterMs`,
- * then one request tries it.
+ * then one request tries it. Each has a queue, too: so many requests at once are sent, the others wait here.
  */
 export function createModelRouter(options: {
   models: Partial<Record<ModelLevel, LanguageModel>>;
   log: Logger;
   breaker?: BreakerOptions;
+  /** Requests at once to one model. */
+  concurrency?: number;
 }): ModelRouter {
-  const { models, log, breaker = { failures: 5, halfOpenAfterMs: 10_000 } } = options;
+  const { models, log, breaker = { failures: 5, halfOpenAfterMs: 10_000 }, concurrency = 4 } = options;
   const guards = new Map<string, Guard>();
   const configured = levels.flatMap((level) => {
     const model = models[level];
     if (!model) return [];
-    const guard = guards.get(model.name) ?? createGuard(model, log, breaker);
+    const guard = guards.get(model.name) ?? createGuard(model, log, { breaker, concurrency });
     guards.set(model.name, guard);
     return [{ level, guard }];
   });
@@ -128,19 +127,33 @@ async function escalate(
   candidates: readonly Candidate[],
   asked: ModelLevel,
   request: ModelRequest,
-  { signal, onDelta, onRestart }: RoutedOptions,
+  { signal, onDelta, onRestart, onRequest, caller = '' }: RoutedOptions,
   log: Logger,
 ): Promise<RoutedAnswer> {
   const escalationPath: string[] = [];
   const failures: RoutedFailure[] = [];
   let partial = false;
+  let waitedMs = 0;
   for (const { level, guard } of candidates) {
     if (partial) onRestart?.();
     partial = false;
     const step = `${level}:${guard.name}`;
+    let waitsSince: number | null = null;
+    const stopWaiting = () => {
+      if (waitsSince !== null) waitedMs += performance.now() - waitsSince;
+      waitsSince = null;
+    };
     try {
       const answer = await guard.answer(request, {
         signal,
+        caller,
+        onWait: () => {
+          waitsSince = performance.now();
+        },
+        onRequest: (sent) => {
+          stopWaiting();
+          onRequest?.(sent);
+        },
         onDelta: (text) => {
           partial = true;
           onDelta?.(text);
@@ -155,8 +168,9 @@ async function escalate(
         },
       });
       escalationPath.push(step);
-      return { answer, modelUsed: guard.name, level, escalationPath, failures };
+      return { answer, modelUsed: guard.name, level, escalationPath, failures, waitedMs };
     } catch (error) {
+      stopWaiting();
       if (!(error instanceof ModelFailure)) throw error;
       escalationPath.push(`${step}:${error.reason}`);
       failures.push({ level, model: guard.name, reason: error.reason, message: error.message });
@@ -168,59 +182,7 @@ async function escalate(
     }
   }
   if (partial) onRestart?.();
-  return { answer: null, modelUsed: null, level: asked, escalationPath, failures };
+  return { answer: null, modelUsed: null, level: asked, escalationPath, failures, waitedMs };
 }
 
-/** A model behind its circuit breaker. */
-function createGuard(
-  model: LanguageModel,
-  log: Logger,
-  { failures, halfOpenAfterMs }: BreakerOptions,
-): Guard {
-  const policy = circuitBreaker(
-    handleWhen((error) => countsAgainst(error, policy.state === CircuitState.HalfOpen)),
-    { breaker: new ConsecutiveBreaker(failures), halfOpenAfter: halfOpenAfterMs },
-  );
-  const state = () => stateNames[policy.state];
-  policy.onStateChange(() => log.warn({ model: model.name, state: state() }, 'model circuit changed'));
-  const closed = () =>
-    new ModelFailure('CIRCUIT_OPEN', `The model "${model.name}" failed repeatedly and is given a pause.`);
-
-  return {
-    name: model.name,
-    state,
-    async answer(request, options) {
-      // cockatiel would let this call wait until the one that is trying the model has its answer.
-      if (policy.state === CircuitState.HalfOpen) throw closed();
-      try {
-        return await policy.execute(() => model.answer(request, options));
-      } catch (error) {
-        throw isBrokenCircuitError(error) ? closed() : error;
-      }
-    },
-  };
-}
-
-/**
- * Whether a failure says something about the model's health. What the caller did (left, sent something
- * unacceptable) does not. While the model is being tried, an attempt that was cut short must not close the
- * circuit, which is what cockatiel does with a failure that does not count.
- */
-function countsAgainst(error: unknown, isBeingTried: boolean): boolean {
-  if (!(error instanceof ModelFailure) || error.reason === 'ABORTED') return isBeingTried;
-  return !(error.reason === 'REFUSED' && faultsOfTheRequest.includes(error.status));
-}
-
-/** Bad request, too large, not processable. 401, 403 and 404 would meet every other request too. */
-const faultsOfTheRequest: readonly (number | null)[] = [400, 413, 422];
-
-const stateNames = {
-  [CircuitState.Closed]: 'closed',
-  [CircuitState.Open]: 'open',
-  [CircuitState.HalfOpen]: 'halfOpen',
-  [CircuitState.Isolated]: 'open',
-} as const satisfies Record<CircuitState, BreakerState>;
-
-type BreakerOptions = { failures: number; halfOpenAfterMs: number };
 type Candidate = { level: ModelLevel; guard: Guard };
-type Guard = LanguageModel & { state(): BreakerState };

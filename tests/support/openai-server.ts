@@ -70,12 +70,14 @@ export interface OpenAiServer {
 
 /**
  * A real HTTP server on 127.0.0.1 that speaks the OpenAI protocol: chat completions (streamed or whole),
- * embeddings, models. Until told otherwise it answers "You said: <last user message>".
+ * embeddings, models. It answers so many chats at once as it has slots; others wait in silence. Until told otherwise it answers "You said: <last user message>".
  */
 export async function startOpenAiServer(
-  options: { embeddingDimensions?: number; models?: readonly string[] } = {},
+  options: { embeddingDimensions?: number; models?: readonly string[]; slots?: number } = {},
 ): Promise<OpenAiServer> {
-  const { embeddingDimensions = 16, models = ['small', 'large'] } = options;
+  const { embeddingDimensions = 16, models = ['small', 'large'], slots = Number.POSITIVE_INFINITY } = options;
+  const waiting: (() => void)[] = [];
+  let busy = 0;
   const requests: RecordedRequest[] = [];
   let script: Script = [];
   let queue: Reply[] = [];
@@ -91,8 +93,14 @@ export async function startOpenAiServer(
     const cut = { byServer: false };
     const request = await record(incoming, response, cut);
     requests.push(request);
-    if (request.path === '/v1/chat/completions') await chat(request.body, nextReply(request), response, cut);
-    else if (request.path === '/v1/embeddings') {
+    if (request.path === '/v1/chat/completions') {
+      if (busy >= slots) await new Promise<void>((resolve) => waiting.push(resolve));
+      busy++;
+      await chat(request.body, nextReply(request), response, cut).finally(() => {
+        busy--;
+        waiting.shift()?.();
+      });
+    } else if (request.path === '/v1/embeddings') {
       const reply = typeof embeddings === 'function' ? embeddings(textsOf(request.body)) : embeddings;
       if (reply === 'answer') sendJson(response, 200, embed(request.body, embeddingDimensions));
       else if (reply === 'cut') destroy(response, cut);

@@ -173,7 +173,8 @@ builder.objectFields(InteractionRef, (t) => ({
   stepTimings: t.expose('stepTimings', {
     type: 'JSON',
     nullable: true,
-    description: 'Milliseconds by step of the query flow; null for recorded turns.',
+    description:
+      'Milliseconds by step of the query flow (`queue`, as part of `answer`: waiting for a turn with the model); null for recorded turns.',
   }),
   tokensIn: t.exposeInt('tokensIn', {
     nullable: true,

@@ -1,5 +1,6 @@
 import type { ModelLevel } from '../../config-values.ts';
 import type { FinishReason, InteractionStatus } from '../interactions/tables.ts';
+import type { MemoryHit } from '../memory/memory.ts';
 import {
   answerFromMemory,
   BUILT_IN_ANSWERER,
@@ -8,9 +9,9 @@ import {
   refuseCommand,
   SECURITY_POLICY,
 } from './answerer.ts';
+import { fittingPrompt } from './fitting.ts';
 import type { GatheredContext } from './gather.ts';
 import type { Classification } from './intents.ts';
-import { buildPrompt } from './prompt.ts';
 import type { AcceptedQuery, QueryObserver, QueryServices } from './query.ts';
 
 export interface QueryAnswer {
@@ -23,6 +24,10 @@ export interface QueryAnswer {
   readonly status: InteractionStatus;
   readonly tokensIn: number | null;
   readonly tokensOut: number | null;
+  /** What of the memories went into it. */
+  readonly memories: readonly MemoryHit[];
+  /** Milliseconds that it waited for a model; absent where it did not. */
+  readonly waitedMs?: number;
   /** How the model's answer ended; absent where no model wrote it. */
   readonly finishReason?: FinishReason;
 }
@@ -43,7 +48,14 @@ export async function answerQuery(
     query.intelligenceLevel === 'auto'
       ? services.models.levelFor(query.query, classification.intent)
       : query.intelligenceLevel;
-  const local = { level, classification, status: 'ANSWERED' as const, tokensIn: null, tokensOut: null };
+  const local = {
+    level,
+    classification,
+    memories,
+    status: 'ANSWERED' as const,
+    tokensIn: null,
+    tokensOut: null,
+  };
   if (classification.intent === 'system_command') {
     return {
       ...local,
@@ -75,18 +87,24 @@ async function askModels(
   { level, observer, signal }: { level: ModelLevel; observer: QueryObserver; signal: AbortSignal },
 ): Promise<QueryAnswer> {
   const { classification, memories } = gathered;
-  const request = buildPrompt({
+  const prompt = fittingPrompt({
     ...gathered,
     query: query.query,
     mode: query.effectiveMode,
     context: query.context ?? null,
   });
-  const routed = await services.models.answer(level, request, {
+  let sent = prompt.request;
+  const routed = await services.models.answer(level, prompt.request, {
+    caller: JSON.stringify([query.owner.tenantId, query.owner.userId]),
     signal,
     onDelta: (text) => observer.delta?.(text),
     onRestart: () => observer.restart?.(),
+    onRequest: (request) => {
+      sent = request;
+    },
   });
   const { answer, modelUsed, escalationPath } = routed;
+  const waited = routed.waitedMs > 0 && { waitedMs: routed.waitedMs };
   if (answer && modelUsed) {
     const { text, tokensIn, tokensOut, finishReason } = answer;
     return {
@@ -99,9 +117,11 @@ async function askModels(
       tokensIn,
       tokensOut,
       finishReason,
+      memories: prompt.memoriesIn(sent),
+      ...waited,
     };
   }
-  if (signal.aborted) return cancelled(level, escalationPath, classification);
+  if (signal.aborted) return { ...cancelled(level, escalationPath, classification), memories: [], ...waited };
   const trouble = routed.failures.map((failure) => `${failure.model}: ${failure.message}`);
   return {
     text: answerFromMemory(classification, memories, trouble),
@@ -112,6 +132,8 @@ async function askModels(
     status: 'FAILED',
     tokensIn: null,
     tokensOut: null,
+    memories,
+    ...waited,
   };
 }
 
@@ -120,7 +142,7 @@ function cancelled(
   level: ModelLevel,
   escalationPath: readonly string[],
   classification: Classification,
-): QueryAnswer {
+): Omit<QueryAnswer, 'memories'> {
   return {
     text: '',
     modelUsed: 'none',

@@ -12,7 +12,7 @@ const MODES: Record<AnswerMode, string> = {
   engineer_angle: 'Answer for an engineer: precise, technical, with the trade-offs.',
 };
 
-interface PromptParts {
+export interface PromptParts {
   readonly query: string;
   readonly history: readonly InteractionRow[];
   readonly memories: readonly MemoryHit[];

@@ -220,6 +220,7 @@ async function answerAndStoreUntil(
         accept: accepted - started,
         ...gathered.timings,
         answer: ended - answering,
+        ...(answer.waitedMs !== undefined && { queue: answer.waitedMs }),
         total: ended - started,
       },
       characterIds: gathered.characters.map(({ id }) => id),
@@ -231,7 +232,7 @@ async function answerAndStoreUntil(
       interaction: applied.row,
       durability: saved.durability,
       replayed: applied.replayed,
-      memories: gathered.memories,
+      memories: answer.memories,
     };
   } catch (error) {
     await store

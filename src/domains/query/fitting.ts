@@ -1,0 +1,63 @@
+import type { ModelRequest } from '../../models/language-model.ts';
+import type { MemoryHit } from '../memory/memory.ts';
+import { tokensIn } from './context.ts';
+import { buildPrompt, type PromptParts } from './prompt.ts';
+
+/** A prompt that can be made shorter, for a model with a small window. */
+export interface FittingPrompt {
+  readonly request: ModelRequest;
+  /** The memories that a request, this one or a shorter one, holds. */
+  memoriesIn(request: ModelRequest): readonly MemoryHit[];
+}
+
+/** What a message costs beside its text: its role, and the marks around it. */
+const TOKENS_PER_MESSAGE = 4;
+
+/**
+ * The request to a model with everything that was gathered, and shorter ones for models that can't take so much:
+ * without the weakest memories and the oldest turns first, whichever take more; then without the client's context and
+ * the characters. The query itself is never cut.
+ */
+export function fittingPrompt(parts: PromptParts): FittingPrompt {
+  const memories = new WeakMap<ModelRequest, readonly MemoryHit[]>();
+  const build = (kept: PromptParts): ModelRequest & { tokens: number } => {
+    const { system, messages } = buildPrompt(kept);
+    const request = {
+      system,
+      messages,
+      tokens: messages.reduce(
+        (sum, { content }) => sum + tokensIn(content) + TOKENS_PER_MESSAGE,
+        tokensIn(system) + TOKENS_PER_MESSAGE,
+      ),
+    };
+    memories.set(request, kept.memories);
+    return request;
+  };
+  const within = (tokens: number): ModelRequest | null => {
+    for (let kept: PromptParts | null = parts; kept; kept = withLess(kept)) {
+      const request = build(kept);
+      if (request.tokens <= tokens) return request;
+    }
+    return null;
+  };
+  const request = { ...build(parts), within };
+  memories.set(request, parts.memories);
+  return { request, memoriesIn: (sent) => memories.get(sent) ?? parts.memories };
+}
+
+function withLess(parts: PromptParts): PromptParts | null {
+  const { memories, history } = parts;
+  const said = history.reduce((sum, turn) => sum + tokensIn(turn.query) + tokensIn(turn.response), 0);
+  const remembered = memories.reduce(
+    (sum, { interaction }) => sum + tokensIn(interaction.query) + tokensIn(interaction.response),
+    0,
+  );
+  if (memories.length > 0 && remembered >= said) {
+    const least = Math.min(...memories.map(({ score }) => score));
+    const weakest = memories.findIndex(({ score }) => score === least);
+    return { ...parts, memories: memories.toSpliced(weakest, 1) };
+  }
+  if (history.length > 0) return { ...parts, history: history.slice(1) };
+  if (parts.context !== null) return { ...parts, context: null };
+  return parts.characters.length > 0 ? { ...parts, characters: [] } : null;
+}

@@ -1,0 +1,119 @@
+import {
+  CircuitState,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+  isBrokenCircuitError,
+} from 'cockatiel';
+import type { Logger } from '../log.ts';
+import {
+  type AnswerOptions,
+  type LanguageModel,
+  type ModelAnswer,
+  ModelFailure,
+  type ModelRequest,
+} from './language-model.ts';
+import { ModelQueue, type Place } from './queue.ts';
+
+export type BreakerState = 'closed' | 'open' | 'halfOpen';
+export interface BreakerOptions {
+  readonly failures: number;
+  readonly halfOpenAfterMs: number;
+}
+
+/** A model behind its queue and its circuit breaker. */
+export interface Guard {
+  readonly name: string;
+  state(): BreakerState;
+  answer(request: ModelRequest, options: AnswerOptions & Place): Promise<ModelAnswer>;
+}
+
+/** Times that a request which our own others kept waiting goes back to the queue. */
+const MAX_RETURNS = 1;
+
+export function createGuard(
+  model: LanguageModel,
+  log: Logger,
+  options: { readonly breaker: BreakerOptions; readonly concurrency: number },
+): Guard {
+  const { failures, halfOpenAfterMs } = options.breaker;
+  const queue = new ModelQueue({ name: model.name, concurrency: options.concurrency });
+  const policy = circuitBreaker(
+    handleWhen((error) => countsAgainst(error, policy.state === CircuitState.HalfOpen)),
+    { breaker: new ConsecutiveBreaker(failures), halfOpenAfter: halfOpenAfterMs },
+  );
+  const state = () => STATE_NAMES[policy.state];
+  policy.onStateChange(() => log.warn({ model: model.name, state: state() }, 'model circuit changed'));
+  const closed = () =>
+    new ModelFailure('CIRCUIT_OPEN', `The model "${model.name}" failed repeatedly and is given a pause.`);
+  /** When the model last gave any of us text. */
+  let spokeAt = Number.NEGATIVE_INFINITY;
+
+  const attempt = async (request: ModelRequest, given: AnswerOptions): Promise<ModelAnswer | KeptWaiting> => {
+    // cockatiel would let this call wait until the one that is trying the model has its answer.
+    if (policy.state === CircuitState.HalfOpen) throw closed();
+    const startedAt = performance.now();
+    const onDelta = (text: string) => {
+      spokeAt = performance.now();
+      given.onDelta?.(text);
+    };
+    try {
+      return await policy.execute(() =>
+        model.answer(request, { ...given, onDelta }).catch((error: unknown) => {
+          // Not the model's fault: it answered others of ours meanwhile.
+          if (isSilence(error) && spokeAt > startedAt) return new KeptWaiting(error);
+          throw error;
+        }),
+      );
+    } catch (error) {
+      throw isBrokenCircuitError(error) ? closed() : error;
+    }
+  };
+
+  return {
+    name: model.name,
+    state,
+    async answer(request, given) {
+      for (let returns = 0; ; returns++) {
+        const outcome = await queue.run(given, () => attempt(request, given));
+        if (!(outcome instanceof KeptWaiting)) return outcome;
+        queue.lower();
+        log.warn({ model: model.name }, 'the model answers fewer requests at once than LLM_CONCURRENCY');
+        if (returns >= MAX_RETURNS) throw outcome.failure;
+      }
+    },
+  };
+}
+
+/** The model was silent, because our own other requests kept it busy. */
+class KeptWaiting {
+  readonly failure: ModelFailure;
+  constructor(failure: ModelFailure) {
+    this.failure = failure;
+  }
+}
+
+function isSilence(error: unknown): error is ModelFailure {
+  return error instanceof ModelFailure && error.reason === 'STALLED' && !error.hasBegun;
+}
+
+/**
+ * Whether a failure says something about the model's health. What the caller did (left, sent something
+ * unacceptable) does not. While the model is being tried, an attempt that was cut short must not close the
+ * circuit, which is what cockatiel does with a failure that does not count.
+ */
+function countsAgainst(error: unknown, isBeingTried: boolean): boolean {
+  if (!(error instanceof ModelFailure) || error.reason === 'ABORTED') return isBeingTried;
+  if (error.reason === 'TOO_LONG') return false;
+  return !(error.reason === 'REFUSED' && FAULTS_OF_THE_REQUEST.includes(error.status));
+}
+
+/** Bad request, too large, not processable. 401, 403 and 404 would meet every other request too. */
+const FAULTS_OF_THE_REQUEST: readonly (number | null)[] = [400, 413, 422];
+
+const STATE_NAMES = {
+  [CircuitState.Closed]: 'closed',
+  [CircuitState.Open]: 'open',
+  [CircuitState.HalfOpen]: 'halfOpen',
+  [CircuitState.Isolated]: 'open',
+} as const satisfies Record<CircuitState, BreakerState>;
