@@ -177,16 +177,15 @@ describe('the conversation of a query', () => {
     expect(interaction.metadata.context).toEqual({ a: 2, b: [null] });
   });
 
-  test('of somebody else does not exist, and nothing is stored', async () => {
-    await ask({ query: 'This is mine alone', conversationId: 'of-dora' }, 'dora');
-    const before = await turnCount();
-    const refused = await ask({ query: 'Let me in', conversationId: 'of-dora' }, 'erik');
-    expect(refused).toMatchObject({
-      __typename: 'NotFoundError',
-      code: 'NOT_FOUND',
-      field: 'conversationId',
-    });
-    expect(await turnCount()).toBe(before);
+  test('of somebody else does not exist: its name leads to one of the caller', async () => {
+    await ask({ query: 'This is mine alone', conversationId: 'of-dora', context: { dora: true } }, 'dora');
+    const { interaction, conversation, memories } = await ask(
+      { query: 'What is mine alone?', conversationId: 'of-dora' },
+      'erik',
+    );
+    expect(interaction.sequence).toBe(1);
+    expect(conversation.context).toEqual({});
+    expect(memories).toEqual([]);
   });
 });
 

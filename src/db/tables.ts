@@ -1,8 +1,8 @@
 export { apiKeys, auditLog, auditNames, auditSeals, rateLimits, revokedTokens } from '../access/tables.ts';
 export { characters } from '../domains/characters/tables.ts';
-export { conversations } from '../domains/conversations/tables.ts';
+export { conversations, deletedTurns } from '../domains/conversations/tables.ts';
 export { authenticators, credentials } from '../domains/credentials/tables.ts';
-export { deletedTurns, interactions } from '../domains/interactions/tables.ts';
+export { interactions } from '../domains/interactions/tables.ts';
 export { mediaInsights } from '../domains/media-insights/tables.ts';
 export { erasures } from '../domains/privacy/tables.ts';
 export { userSettings } from '../domains/settings/tables.ts';

@@ -41,6 +41,22 @@ export class IdempotencyKeyReused extends EchoError {
   }
 }
 
+/** Turns of these keys were deleted: a retry does not bring them back. */
+export class InteractionDeleted extends EchoError {
+  override readonly name = 'InteractionDeleted';
+  readonly code = 'INTERACTION_DELETED';
+  readonly field: string;
+  readonly turnIds: readonly string[];
+  /** Places in the list that was sent, from 0. */
+  readonly positions: readonly number[];
+  constructor(field: string, turnIds: readonly string[], positions: readonly number[] = []) {
+    super(`${field}: the turn of this key was deleted, and a retry does not bring it back`);
+    this.field = field;
+    this.turnIds = turnIds;
+    this.positions = positions;
+  }
+}
+
 /** Nothing valid was shown that says who is calling. */
 export class Unauthenticated extends EchoError {
   override readonly name = 'Unauthenticated';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import {
   mayActForOthers,
   type Owner,
@@ -26,6 +27,16 @@ export function ownerFor(principal: Principal, userId: string | null | undefined
 /** What a caller may see when one object is named by its id: their own, or the tenant's if they may act for others. */
 export function scopeOf(principal: Principal): Scope {
   return { tenantId: principal.tenantId, userId: mayActForOthers(principal) ? null : principal.userId };
+}
+
+/** The turns of the health check are nobody's: nothing is kept of them. */
+export const CANARY_TENANT = '__canary';
+
+/** Who an owner is, for those who must not know it: SHA-256. */
+export function subjectOf({ tenantId, userId }: Owner): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify([tenantId, userId]))
+    .digest();
 }
 
 /** @throws Forbidden unless the caller may do this */

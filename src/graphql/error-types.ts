@@ -1,4 +1,10 @@
-import { IdempotencyKeyReused, InvalidInput, NotConfigured, NotFound } from '../domains/errors.ts';
+import {
+  IdempotencyKeyReused,
+  InteractionDeleted,
+  InvalidInput,
+  NotConfigured,
+  NotFound,
+} from '../domains/errors.ts';
 import { builder } from './builder.ts';
 
 const ErrorInterface = builder.interfaceRef<{ message: string; code: string }>('Error').implement({
@@ -30,6 +36,24 @@ builder.objectType(IdempotencyKeyReused, {
   description: 'The idempotency key already names a turn with another content (code IDEMPOTENCY_KEY_REUSED).',
   interfaces: [ErrorInterface],
   fields: (t) => ({ field: t.exposeString('field', { description: 'The input field that holds the key.' }) }),
+});
+
+builder.objectType(InteractionDeleted, {
+  name: 'InteractionDeletedError',
+  description:
+    'The idempotency key names a turn that was deleted; a retry does not bring it back (code INTERACTION_DELETED).',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    field: t.exposeString('field', { description: 'The first input field that holds such a key.' }),
+    turnIds: t.idList({
+      description: 'The ids of all deleted turns among those that were sent.',
+      resolve: ({ turnIds }) => [...turnIds],
+    }),
+    positions: t.intList({
+      description: 'Their places in `turns`, from 0; all others may be sent again. Empty for a query.',
+      resolve: ({ positions }) => [...positions],
+    }),
+  }),
 });
 
 builder.objectType(NotConfigured, {

@@ -1,8 +1,11 @@
+import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { NotFound } from '../errors.ts';
 import * as input from '../input.ts';
+import { CANARY_TENANT } from '../ownership.ts';
+import { markDeleted, unplaceMarks } from './marks.ts';
 
 /** Conversations that one transaction of a cleanup deletes; a cleanup that is cut short goes on at the next call. */
 const CLEANUP_BATCH = 200;
@@ -10,7 +13,10 @@ const CLEANUP_BATCH = 200;
 export interface DeletionServices {
   readonly db: Database;
   /** Makes sure that no restart brings back what is deleted. */
-  readonly store: { settle(): Promise<void> };
+  readonly store: {
+    settle(): Promise<void>;
+    readonly pending: { idsOfConversation(owner: Owner, conversationId: string): readonly string[] };
+  };
   /** Removes vectors of deleted turns. */
   readonly reconciler: { forget(turnIds: readonly string[]): Promise<void> };
 }
@@ -21,7 +27,8 @@ export interface Cleanup {
 }
 
 /**
- * Deletes a conversation with all its turns.
+ * Deletes a conversation with all its turns, also those that are being answered or wait for the database. A late retry
+ * of one of them is refused; the name is free for something new.
  *
  * @returns the number of turns deleted
  * @throws NotFound
@@ -33,14 +40,15 @@ export async function deleteConversation(
 ): Promise<number> {
   const id = input.parseInput(input.conversationId, conversationId, 'conversationId');
   await services.store.settle();
+  const unarrived = services.store.pending.idsOfConversation(owner, id);
   const turnIds = await services.db.transaction(async (client) => {
-    const gone = await client.query({
+    const conversation = await client.query({
       name: 'delete_conversation',
       text: `delete from echo_conversations
              where conversation_id = $1 and tenant_id = $2 and user_id = $3`,
       values: [id, owner.tenantId, owner.userId],
     });
-    if (gone.rowCount === 0)
+    if (conversation.rowCount === 0)
       throw new NotFound('conversationId', `there is no conversation "${conversationId}"`);
     const turns = await client.query({
       name: 'delete_conversation_turns',
@@ -48,10 +56,24 @@ export async function deleteConversation(
              where conversation_id = $1 and tenant_id = $2 and user_id = $3 returning turn_id`,
       values: [id, owner.tenantId, owner.userId],
     });
-    return turns.rows.map((row) => row.turn_id as string);
+    const gone = turns.rows.map((row) => row.turn_id as string);
+    await forgetTurns(client, owner, [...gone, ...unarrived]);
+    await unplaceMarks(client, owner, [id]);
+    return gone;
   });
   await services.reconciler.forget(turnIds);
   return turnIds.length;
+}
+
+/** Marks turns as deleted, and takes out what was told of them. */
+async function forgetTurns(client: PoolClient, owner: Owner, turnIds: readonly string[]): Promise<void> {
+  if (owner.tenantId === CANARY_TENANT) return;
+  await markDeleted(client, owner, turnIds);
+  await client.query({
+    name: 'delete_events_of_turns',
+    text: 'delete from echo_events where user_id = $1 and tenant_id = $2 and turn_id = any($3::uuid[])',
+    values: [owner.userId, owner.tenantId, turnIds],
+  });
 }
 
 const Days = z
@@ -86,13 +108,36 @@ export async function cleanupConversations(
   await services.store.settle();
   const total = { deletedConversations: 0, deletedInteractions: 0 };
   for (;;) {
-    const batch = await services.db.transaction((client) =>
-      client.query({ name: 'cleanup_delete', text: DELETE_OLD, values: [tenantId, before, CLEANUP_BATCH] }),
-    );
-    total.deletedConversations += batch.rows[0].conversations;
-    total.deletedInteractions += batch.rows[0].interactions;
-    if (batch.rows[0].conversations < CLEANUP_BATCH) return total;
+    const batch = await services.db.transaction((client) => deleteOld(client, tenantId, before));
+    total.deletedConversations += batch.deletedConversations;
+    total.deletedInteractions += batch.deletedInteractions;
+    if (batch.deletedConversations < CLEANUP_BATCH) return total;
   }
+}
+
+async function deleteOld(client: PoolClient, tenantId: string, before: Date): Promise<Cleanup> {
+  const { rows } = await client.query<{ userId: string; conversationId: string; turnIds: string[] }>({
+    name: 'cleanup_delete',
+    text: DELETE_OLD,
+    values: [tenantId, before, CLEANUP_BATCH],
+  });
+  for (const [userId, gone] of Map.groupBy(rows, (row) => row.userId)) {
+    const owner = { tenantId, userId };
+    await forgetTurns(
+      client,
+      owner,
+      gone.flatMap(({ turnIds }) => turnIds),
+    );
+    await unplaceMarks(
+      client,
+      owner,
+      gone.map(({ conversationId }) => conversationId),
+    );
+  }
+  return {
+    deletedConversations: rows.length,
+    deletedInteractions: rows.reduce((sum, { turnIds }) => sum + turnIds.length, 0),
+  };
 }
 
 const COUNT_OLD = `
@@ -106,8 +151,11 @@ const DELETE_OLD = `
     order by last_interaction limit $3 for update skip locked
   ), turns as (
     delete from echo_unified_interactions i using old
-    where i.conversation_id = old.conversation_id and i.user_id = old.user_id and i.tenant_id = $1 returning 1
+    where i.conversation_id = old.conversation_id and i.user_id = old.user_id and i.tenant_id = $1
+    returning i.user_id, i.conversation_id, i.turn_id
   ), gone as (
-    delete from echo_conversations c using old where c.id = old.id returning 1
+    delete from echo_conversations c using old where c.id = old.id returning c.user_id, c.conversation_id
   )
-  select (select count(*)::int from gone) as conversations, (select count(*)::int from turns) as interactions`;
+  select g.user_id as "userId", g.conversation_id as "conversationId",
+    coalesce(array_agg(t.turn_id) filter (where t.turn_id is not null), '{}') as "turnIds"
+  from gone g left join turns t using (user_id, conversation_id) group by 1, 2`;

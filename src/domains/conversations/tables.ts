@@ -6,9 +6,11 @@ import {
   integer,
   jsonb,
   pgTable,
+  primaryKey,
   serial,
   text,
   uniqueIndex,
+  uuid,
   varchar,
 } from 'drizzle-orm/pg-core';
 import { bytes, instant, tenantId } from '../../db/columns.ts';
@@ -50,6 +52,31 @@ export const conversations = pgTable(
       'echo_conversations_mode_check',
       sql`${table.lastMode} in ('plain_english', 'founder_takeaway', 'engineer_angle')`,
     ),
+  ],
+);
+
+/**
+ * Turns that were deleted: so that no late retry brings one back, and, while its conversation is there, that its gap
+ * in the chain of hashes is known for a deletion.
+ */
+export const deletedTurns = pgTable(
+  'echo_deleted_turns',
+  {
+    turnId: uuid('turn_id').notNull(),
+    tenantId: tenantId(),
+    /** SHA-256 of tenant and user: whose it was stays unsaid when they have been erased. */
+    subject: bytes('subject').notNull(),
+    /** Its place, as long as the conversation around it is there; null otherwise. */
+    conversationId: varchar('conversation_id', { length: 100 }),
+    sequence: integer('sequence'),
+    chainHash: bytes('chain_hash'),
+    /** With its user: no copy of it is taken back, whoever brings it. */
+    isErased: boolean('is_erased').notNull().default(false),
+    deletedAt: instant('deleted_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.turnId, table.subject] }),
+    index('echo_deleted_turns_place_idx').on(table.subject, table.conversationId, table.sequence),
   ],
 );
 

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import { mapRow } from '../../db/statements.ts';
-import { IdempotencyKeyReused } from '../errors.ts';
+import { IdempotencyKeyReused, InteractionDeleted } from '../errors.ts';
+import { CANARY_TENANT, subjectOf } from '../ownership.ts';
 import { type InteractionRow, interactions } from './tables.ts';
 import { chainHashOf, completionHashOf, streamOf, type Turn } from './turn.ts';
 
@@ -21,8 +22,6 @@ interface LockedConversation {
 }
 
 const INTENT_HISTORY_LENGTH = 50;
-/** The turns of the health check are nobody's. */
-const CANARY_TENANT = '__canary';
 
 /**
  * Stores turns in the transaction of `client`, in the order given: conversation rows, turns with their place in
@@ -32,6 +31,7 @@ const CANARY_TENANT = '__canary';
  * beside its first attempt waits for it.
  *
  * @throws IdempotencyKeyReused if a stored turn of the same id had another payload
+ * @throws InteractionDeleted if there was one, and it was deleted
  */
 export async function applyTurns(client: PoolClient, turns: readonly Turn[]): Promise<AppliedTurn[]> {
   const conversations = await lockConversations(client, turns);
@@ -161,9 +161,13 @@ async function insertTurns(
   const columns = Object.keys(rows[0]).join(', ');
   const result = await client.query({
     name: 'insert_turns',
-    text: `with added as (
+    text: `with deleted as (
+             select d.turn_id from unnest($3::uuid[], $4::bytea[]) as own(turn_id, subject)
+             join echo_deleted_turns d using (turn_id, subject)
+           ), added as (
              insert into echo_unified_interactions (${columns})
              select ${columns} from json_populate_recordset(null::echo_unified_interactions, $1)
+             where turn_id not in (select turn_id from deleted)
              returning *
            ), told as (
              insert into echo_events (tenant_id, user_id, kind, conversation_id, turn_id)
@@ -173,8 +177,17 @@ async function insertTurns(
              from json_to_recordset($2) as a(tenant text, owner text, conversation text, detail jsonb, teller jsonb)
            )
            select * from added where (select count(*) from audited) >= 0`,
-    values: [JSON.stringify(rows), JSON.stringify(auditOf(turns))],
+    values: [
+      JSON.stringify(rows),
+      JSON.stringify(auditOf(turns)),
+      turns.map(({ turnId }) => turnId),
+      turns.map(subjectOf),
+    ],
   });
+  const stored = new Set(result.rows.map((raw) => raw.turn_id as string));
+  const deleted = turns.filter(({ turnId }) => !stored.has(turnId)).map(({ turnId }) => turnId);
+  // The transaction ends here: nothing of it stays.
+  if (deleted.length > 0) throw new InteractionDeleted('idempotencyKey', deleted);
   return new Map(result.rows.map((raw) => [raw.turn_id as string, mapRow(interactions, raw)]));
 }
 

@@ -4,7 +4,7 @@ import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts'
 import type { Context } from '../../graphql/context.ts';
 import { CharacterRef, loadCharacter } from '../characters/graphql.ts';
 import { ConversationRef, loadConversation } from '../conversations/graphql.ts';
-import { IdempotencyKeyReused, InvalidInput, NotFound } from '../errors.ts';
+import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../errors.ts';
 import { ownerFor, scopeOf } from '../ownership.ts';
 import { endable, follow, type SubscriptionArguments } from '../subscriptions.ts';
 import { parseTurnId, rateInteraction, recordTurns } from './interactions.ts';
@@ -350,7 +350,7 @@ builder.mutationFields((t) => ({
     type: RecordTurnsSuccess,
     description:
       'Stores 1 to 500 turns that another assistant produced; all or nothing; idempotent by their keys.',
-    errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused] },
+    errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused, InteractionDeleted] },
     args: { input: t.arg({ type: RecordTurnsInput, required: true, description: 'The turns.' }) },
     resolve: (_root, { input: { userId, conversationId, title, turns } }, { services, principal }) =>
       recordTurns(services, ownerFor(principal, userId), {

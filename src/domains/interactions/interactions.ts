@@ -4,7 +4,8 @@ import type { Owner, Scope } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow } from '../../db/statements.ts';
-import { IdempotencyKeyReused, InvalidInput, NotFound } from '../errors.ts';
+import { deletionsAmong } from '../conversations/marks.ts';
+import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../errors.ts';
 import * as input from '../input.ts';
 import { interactionsByTurnId } from './reads.ts';
 import type { SavedTurns, TurnStore } from './store.ts';
@@ -47,7 +48,7 @@ export interface RecordServices {
   readonly db: Database;
   readonly availability: Availability;
   /** Refuses turns that must not come back. @throws InvalidInput */
-  readonly tombstones: { check(owner: Owner, at: Date, field: string): void };
+  readonly tombstones: { check(owner: Owner, at: Date, field: string, named: boolean): void };
 }
 
 export type RecordTurnsInput = z.input<typeof RecordTurns>;
@@ -55,7 +56,7 @@ export type RecordTurnsInput = z.input<typeof RecordTurns>;
 /**
  * Stores turns that another assistant produced: 1 to 500 of one conversation, in the order given, all or nothing.
  *
- * @throws InvalidInput, IdempotencyKeyReused
+ * @throws InvalidInput, IdempotencyKeyReused, InteractionDeleted
  */
 export async function recordTurns(
   services: RecordServices,
@@ -64,11 +65,18 @@ export async function recordTurns(
 ): Promise<SavedTurns> {
   const { conversationId, title = null, turns } = input.parseInput(RecordTurns, given);
   const now = new Date();
-  for (const [index, { timestamp }] of turns.entries())
-    services.tombstones.check(owner, timestamp ?? now, `turns.${index}.timestamp`);
+  for (const [index, { timestamp, idempotencyKey }] of turns.entries())
+    services.tombstones.check(owner, timestamp ?? now, `turns.${index}.timestamp`, idempotencyKey != null);
   const accepted = turns.map((turn) => ({ ...toTurn(owner, conversationId, turn, now), title }));
   await refuseKnownConflicts(services, owner, accepted);
-  return services.store.save(accepted);
+  return services.store.save(accepted).catch((error: unknown) => {
+    throw error instanceof InteractionDeleted ? deletedAmong(accepted, new Set(error.turnIds)) : error;
+  });
+}
+
+function deletedAmong(turns: readonly Turn[], deleted: ReadonlySet<string>): InteractionDeleted {
+  const positions = [...turns.keys()].filter((position) => deleted.has(turns[position]?.turnId ?? ''));
+  return new InteractionDeleted(`turns.${positions[0]}.idempotencyKey`, [...deleted], positions);
 }
 
 /**
@@ -92,6 +100,9 @@ async function refuseKnownConflicts(
       ),
     [],
   );
+  const unknown = keyed.filter((_turn, index) => !stored[index]).map(({ turnId }) => turnId);
+  const deleted = await availability.tolerate(() => deletionsAmong(db.pool, owner, unknown), new Map());
+  if (deleted.size > 0) throw deletedAmong(turns, new Set(deleted.keys()));
   for (const [index, turn] of keyed.entries()) {
     const row = stored[index];
     if (row && row.payloadHash.toString('hex') !== turn.payloadHash)

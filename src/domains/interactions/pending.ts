@@ -34,6 +34,28 @@ export class PendingTurns {
     return latest && this.rowOf(latest);
   }
 
+  /** Whether the database has not taken a turn of this id, in any form. */
+  isWaiting(turnId: string): boolean {
+    for (const { value } of this.#drain.waiting())
+      if (value.some((turn) => turn.turnId === turnId)) return true;
+    return false;
+  }
+
+  /** Ids of an owner's turns that are accepted and not in the database, answered or not. */
+  idsOf(owner: Owner): string[] {
+    const accepted = [...this.#accepted.values()].map(({ turn }) => turn);
+    const waiting = [...this.#drain.waiting()].flatMap(({ value }) => value);
+    return [...accepted, ...waiting].filter((turn) => owns(owner, turn)).map(({ turnId }) => turnId);
+  }
+
+  /** The same of one conversation. */
+  idsOfConversation(owner: Owner, conversationId: string): string[] {
+    const stream = streamOf({ ...owner, conversationId });
+    const accepted = [...this.#accepted.values()].map(({ turn }) => turn);
+    const waiting = this.#drain.waitingIn(stream).flatMap(({ value }) => value);
+    return [...accepted.filter((turn) => streamOf(turn) === stream), ...waiting].map(({ turnId }) => turnId);
+  }
+
   /** One conversation's turns that wait for the database, in their order. */
   ofConversation(owner: Owner, conversationId: string): InteractionRow[] {
     const waiting = this.#drain.waitingIn(streamOf({ ...owner, conversationId }));

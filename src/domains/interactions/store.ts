@@ -5,7 +5,13 @@ import { DeadlineExceeded, within } from '../../db/deadline.ts';
 import { Drain, type DrainEntry, type Judgement } from '../../journal/drain.ts';
 import { type Journal, JournalBroken, JournalFull, type StoredEntry } from '../../journal/journal.ts';
 import type { Logger } from '../../log.ts';
-import { EchoError, IdempotencyKeyReused, ServiceUnavailable, StorageFull } from '../errors.ts';
+import {
+  EchoError,
+  IdempotencyKeyReused,
+  InteractionDeleted,
+  ServiceUnavailable,
+  StorageFull,
+} from '../errors.ts';
 import { ANSWER_ENTRY, RecentAnswers } from './answers.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
 import { PendingTurns } from './pending.ts';
@@ -146,7 +152,7 @@ export class TurnStore {
    * Stores turns of one conversation, all or nothing, each exactly once.
    *
    * @param accepted the query that the one turn answers
-   * @throws IdempotencyKeyReused (see `applyTurns`), StorageFull, ServiceUnavailable
+   * @throws IdempotencyKeyReused, InteractionDeleted (see `applyTurns`), StorageFull, ServiceUnavailable
    */
   async save(turns: readonly Turn[], accepted?: AcceptedTurn): Promise<SavedTurns> {
     const [first] = turns;
@@ -332,7 +338,8 @@ function judgeStoreError(error: unknown): Judgement {
  * Another form for turns that the database refuses.
  *
  * An answer of ours that it cannot hold is left out, acknowledged or not, because the query was accepted. Acknowledged
- * turns may also have met what nobody could know of while the database was away: a key that had been used.
+ * turns may also have met what nobody could know of while the database was away: a key that had been used, or whose turn
+ * had been deleted.
  */
 function amendTurns(
   turns: readonly Turn[],
@@ -344,6 +351,8 @@ function amendTurns(
     return turns.length === 1 && turn && hasOwnAnswer(turn) ? [withoutAnswer(turn)] : null;
   }
   if (!acknowledged) return null;
+  if (error instanceof InteractionDeleted)
+    return turns.filter((turn) => !error.turnIds.includes(turn.turnId));
   if (error instanceof IdempotencyKeyReused)
     return turns.map((turn) => (turn.turnId === error.turnId ? rekeyTurn(turn) : turn));
   return null;

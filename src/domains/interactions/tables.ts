@@ -8,7 +8,6 @@ import {
   jsonb,
   numeric,
   pgTable,
-  primaryKey,
   real,
   serial,
   text,
@@ -112,31 +111,6 @@ export const interactions = pgTable(
     ),
     check('echo_interactions_confidence_check', sql`${table.confidence} between 0 and 1`),
     check('echo_interactions_rating_check', sql`${table.rating} between -1 and 1`),
-  ],
-);
-
-/**
- * Turns that were deleted: so that no late retry brings one back, and, while its conversation is there, that its gap
- * in the chain of hashes is known for a deletion.
- */
-export const deletedTurns = pgTable(
-  'echo_deleted_turns',
-  {
-    turnId: uuid('turn_id').notNull(),
-    tenantId: tenantId(),
-    /** SHA-256 of tenant and user: whose it was stays unsaid when they have been erased. */
-    subject: bytes('subject').notNull(),
-    /** Its place, as long as the conversation around it is there; null otherwise. */
-    conversationId: varchar('conversation_id', { length: 100 }),
-    sequence: integer('sequence'),
-    chainHash: bytes('chain_hash'),
-    /** With its user: no copy of it is taken back, whoever brings it. */
-    isErased: boolean('is_erased').notNull().default(false),
-    deletedAt: instant('deleted_at').notNull().defaultNow(),
-  },
-  (table) => [
-    primaryKey({ columns: [table.turnId, table.subject] }),
-    index('echo_deleted_turns_place_idx').on(table.subject, table.conversationId, table.sequence),
   ],
 );
 

@@ -33,6 +33,9 @@ const ConversationVerification = builder.objectRef<ChainVerification>('Conversat
       resolve: (found) => found.problems.length === 0,
     }),
     turns: t.exposeInt('turns', { description: 'Turns that were looked at.' }),
+    deleted: t.exposeInt('deleted', {
+      description: 'Turns that were deleted one by one; their marks stand for them in the chain.',
+    }),
     problems: t.field({
       type: [ChainProblemRef],
       description: 'What was found, at most 100.',

@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { type DeletionMark, marksOfConversation } from '../conversations/marks.ts';
 import { conversationByName } from '../conversations/reads.ts';
 import type { ConversationRow } from '../conversations/tables.ts';
 import { NotFound } from '../errors.ts';
@@ -21,6 +22,8 @@ export interface ChainVerification {
   readonly conversationId: string;
   /** Turns that were looked at. */
   readonly turns: number;
+  /** Turns that were deleted one by one; their marks stand for them in the chain. */
+  readonly deleted: number;
   readonly problems: readonly ChainProblem[];
 }
 
@@ -29,7 +32,7 @@ const MAX_PROBLEMS = 100;
 
 /**
  * Recomputes the hashes of a conversation's turns and compares them with those that were stored: finds turns that
- * were altered, removed or put in since. Whoever can rewrite all hashes and the conversation's own can hide it.
+ * were altered, removed or put in since, other than by a deletion. Whoever can rewrite all hashes and the conversation's own can hide it.
  *
  * @throws InvalidInput, NotFound
  */
@@ -42,52 +45,73 @@ export async function verifyConversation(
   const conversation = await conversationByName(db, owner, conversationId);
   if (!conversation) throw new NotFound('conversationId', `there is no conversation "${conversationId}"`);
   const problems: ChainProblem[] = [];
-  const link: Link = { sequence: 0, chainHash: null };
+  const marks = await allMarks(db, owner, conversationId);
+  const link: Link = { sequence: 0, chainHash: null, isKnown: true };
   let turns = 0;
   for (;;) {
     const page = { after: link.sequence, before: null, limit: PAGE_SIZE, inverted: false };
     const [rows = []] = await interactionsOfConversations(db, [conversation], page);
-    for (const row of rows) problems.push(...checkLink(link, row));
+    for (const row of rows) problems.push(...checkLink(link, marks, row));
     turns += rows.length;
     if (rows.length < PAGE_SIZE || problems.length > MAX_PROBLEMS) break;
   }
-  problems.push(...checkEnd(link, conversation));
-  return { conversationId, turns, problems: problems.slice(0, MAX_PROBLEMS) };
+  problems.push(...checkEnd(link, marks, conversation));
+  return { conversationId, turns, deleted: marks.size, problems: problems.slice(0, MAX_PROBLEMS) };
+}
+
+/** By sequence. */
+type Marks = ReadonlyMap<number, DeletionMark>;
+
+async function allMarks(db: Database, owner: Owner, conversationId: string): Promise<Marks> {
+  const marks = new Map<number, DeletionMark>();
+  for (let after = 0; ; ) {
+    const page = await marksOfConversation(db, owner, conversationId, { after, limit: PAGE_SIZE });
+    for (const mark of page) marks.set(mark.sequence, mark);
+    if (page.length < PAGE_SIZE) return marks;
+    after = page.at(-1)?.sequence ?? after;
+  }
 }
 
 interface Link {
   sequence: number;
   chainHash: Buffer | null;
+  /** Whether the hash is that of the turn at this place. */
+  isKnown: boolean;
 }
 
-function checkLink(link: Link, row: InteractionRow): ChainProblem[] {
-  const problems: ChainProblem[] = [];
-  for (
-    let sequence = link.sequence + 1;
-    sequence < row.sequence && problems.length < MAX_PROBLEMS;
-    sequence++
-  ) {
-    problems.push({ kind: 'MISSING', sequence, turnId: null });
+/** Goes over places without a turn: a mark of a deletion takes the turn's part in the chain. */
+function passOver(link: Link, marks: Marks, last: number): ChainProblem[] {
+  const missing: ChainProblem[] = [];
+  while (link.sequence < last && missing.length < MAX_PROBLEMS) {
+    const mark = marks.get(++link.sequence);
+    if (!mark) missing.push({ kind: 'MISSING', sequence: link.sequence, turnId: null });
+    link.chainHash = mark?.chainHash ?? null;
+    link.isKnown = mark !== undefined;
   }
+  return missing;
+}
+
+function checkLink(link: Link, marks: Marks, row: InteractionRow): ChainProblem[] {
+  const { sequence, turnId } = row;
+  const problems = passOver(link, marks, sequence - 1);
+  if (marks.has(sequence)) problems.push({ kind: 'INSERTED', sequence, turnId });
   // Behind a gap the predecessor's hash is unknown: the turn itself shows at the next link.
-  const isWhole = problems.length > 0 || chainHashOf(link.chainHash, row).equals(row.chainHash);
+  const isWhole = !link.isKnown || chainHashOf(link.chainHash, row).equals(row.chainHash);
   // No hash covers the answer of an interrupted turn, because it has none.
   const isComplete = row.completionHash
     ? completionHashOf(row.chainHash, row).equals(row.completionHash)
     : row.status !== 'INTERRUPTED' || row.response === '';
-  if (!isWhole || !isComplete) problems.push({ kind: 'ALTERED', sequence: row.sequence, turnId: row.turnId });
-  link.sequence = row.sequence;
+  if (!isWhole || !isComplete) problems.push({ kind: 'ALTERED', sequence, turnId });
+  link.sequence = sequence;
   link.chainHash = row.chainHash;
+  link.isKnown = true;
   return problems;
 }
 
-function checkEnd(link: Link, conversation: ConversationRow): ChainProblem[] {
+function checkEnd(link: Link, marks: Marks, conversation: ConversationRow): ChainProblem[] {
   const last = conversation.nextSequence - 1;
-  const missing: ChainProblem[] = [];
-  for (let sequence = link.sequence + 1; sequence <= last && missing.length < MAX_PROBLEMS; sequence++) {
-    missing.push({ kind: 'MISSING', sequence, turnId: null });
-  }
   if (link.sequence > last) return [{ kind: 'INSERTED', sequence: link.sequence, turnId: null }];
+  const missing = passOver(link, marks, last);
   if (missing.length > 0 || last === 0) return missing;
   const isSame = link.chainHash && conversation.chainHash?.equals(link.chainHash);
   return isSame ? [] : [{ kind: 'ALTERED', sequence: last, turnId: null }];

@@ -7,12 +7,14 @@ import { judgeDatabaseError } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
+import { markDeleted } from '../conversations/marks.ts';
 import { InvalidInput, ServiceUnavailable } from '../errors.ts';
 import type { TurnStore } from '../interactions/store.ts';
+import { subjectOf } from '../ownership.ts';
 import type { TextAnalyses } from '../word-index/turns.ts';
 import type { ReceiptSigner } from './signing.ts';
 import { erasures as e } from './tables.ts';
-import { subjectOf, type Tombstones } from './tombstones.ts';
+import type { Tombstones } from './tombstones.ts';
 
 export interface ErasureServices {
   readonly db: Database;
@@ -63,8 +65,10 @@ export async function eraseUser(
   if (confirmed !== owner.userId) throw new InvalidInput('confirm', 'must be the id of the user once more');
   const { db, store, tombstones } = services;
   await untilArrived(store, owner);
-  const { receiptId, erasedAt } = await beginErasure(db, owner);
-  tombstones.note(owner, erasedAt);
+  const { receiptId, erasedAt, leftMarks } = await beginErasure(db, owner);
+  tombstones.note(owner, erasedAt, leftMarks);
+  // What is being answered now is refused when it comes.
+  await markDeleted(db.pool, owner, store.pending.idsOf(owner));
   await store.settle();
   const { vectorsLeft = 0, ...turns } = await eraseTurns(services, owner);
   const counts: Counts = { ...turns, ...(await retried(() => eraseRest(db, owner))) };
@@ -83,6 +87,8 @@ export async function eraseUser(
     erasedBy: by.userId === owner.userId ? 'the user' : by.userId,
     erased: counts,
     left,
+    // By which turns are known again that an old copy brings; they hold an id and a hash of whose it was.
+    kept: { marks: await countMarks(db, owner) },
     // This version makes no backups; copies that an operator made are not known here.
     backups: [],
   };
@@ -113,7 +119,7 @@ async function untilArrived(store: TurnStore, owner: Owner): Promise<void> {
 }
 
 /** The note that it is under way; that of an erasure that was cut off is taken up. */
-async function beginErasure(db: Database, owner: Owner): Promise<{ receiptId: string; erasedAt: Date }> {
+async function beginErasure(db: Database, owner: Owner) {
   const subject = subjectOf(owner);
   const [open] = await db.orm
     .select()
@@ -121,7 +127,12 @@ async function beginErasure(db: Database, owner: Owner): Promise<{ receiptId: st
     .where(and(eq(e.subject, subject), eq(e.tenantId, owner.tenantId), isNull(e.completedAt)))
     .orderBy(desc(e.id))
     .limit(1);
-  const begun = { receiptId: open?.receiptId ?? randomUUID(), erasedAt: new Date() };
+  const begun = {
+    receiptId: open?.receiptId ?? randomUUID(),
+    erasedAt: new Date(),
+    // One that an older version began may have erased turns without a mark.
+    leftMarks: open?.leftMarks ?? true,
+  };
   if (open) await db.orm.update(e).set({ erasedAt: begun.erasedAt }).where(eq(e.id, open.id));
   else
     await db.ormTransaction((orm) => orm.insert(e).values({ ...begun, tenantId: owner.tenantId, subject }));
@@ -148,8 +159,14 @@ async function eraseTurns({ db, vectors }: ErasureServices, owner: Owner): Promi
     await retried(() =>
       db.pool.query({
         name: 'erase_turns',
-        text: 'delete from echo_unified_interactions where id = any($3::int[]) and user_id = $1 and tenant_id = $2',
-        values: [...values, rows.map(({ id }) => id)],
+        text: `with gone as (
+                 delete from echo_unified_interactions where id = any($3::int[]) and user_id = $1 and tenant_id = $2
+                 returning turn_id
+               )
+               insert into echo_deleted_turns (turn_id, tenant_id, subject, is_erased)
+               select turn_id, $2, $4::bytea, true from gone
+               on conflict (turn_id, subject) do update set is_erased = true`,
+        values: [...values, rows.map(({ id }) => id), subjectOf(owner)],
       }),
     );
     // The worker may have been at one of them.
@@ -188,6 +205,13 @@ async function eraseRest(db: Database, { userId, tenantId }: Owner): Promise<Cou
     const erase = async (name: string, text: string, values: unknown[] = [userId, tenantId]) =>
       (await client.query({ name: `erase_${name}`, text, values })).rowCount ?? 0;
     const owned = 'where user_id = $1 and tenant_id = $2';
+    // What they had deleted before was theirs, too; where it stood is nobody's business any more.
+    await erase(
+      'places',
+      `update echo_deleted_turns set is_erased = true, conversation_id = null, sequence = null, chain_hash = null
+       where subject = $1 and tenant_id = $2`,
+      [subjectOf({ userId, tenantId }), tenantId],
+    );
     const counts: Counts = {
       events: await erase('events', `delete from echo_events ${owned}`),
       apiKeys: await erase('api_keys', `delete from echo_api_keys ${owned}`),
@@ -235,6 +259,15 @@ async function available<T>(work: () => Promise<T>): Promise<T> {
     if ((error as Error).name !== 'VectorStoreUnavailable') throw error;
     throw new ServiceUnavailable('the vector store does not answer; ask again to finish the erasure');
   }
+}
+
+async function countMarks(db: Database, owner: Owner): Promise<number> {
+  const { rows } = await db.pool.query<{ marks: number }>({
+    name: 'erase_marks_kept',
+    text: 'select count(*)::int as marks from echo_deleted_turns where subject = $1 and tenant_id = $2',
+    values: [subjectOf(owner), owner.tenantId],
+  });
+  return rows[0]?.marks ?? 0;
 }
 
 /** What a look finds afterwards: all zero, unless the user went on while they were erased. */

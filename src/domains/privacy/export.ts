@@ -3,6 +3,7 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow } from '../../db/statements.ts';
 import { exportedCharacters } from '../characters/own.ts';
+import { type DeletionMark, marksOfConversation } from '../conversations/marks.ts';
 import { type ConversationRow, conversations } from '../conversations/tables.ts';
 import { type InteractionRow, interactions } from '../interactions/tables.ts';
 import { exportedSettings } from '../settings/exported.ts';
@@ -156,10 +157,28 @@ async function turnsAfter(
            order by i.sequence limit $5`,
     values: [owner.userId, owner.tenantId, conversationId, sequence, limit],
   });
-  return rows.map((raw) => {
+  const turns = rows.map((raw) => {
     const row = mapRow(interactions, raw);
     return { sequence: row.sequence, line: JSON.stringify(exportedTurn(row, raw.character)) };
   });
+  const marks = await marksOfConversation(db, owner, conversationId, { after: sequence, limit });
+  const deleted = marks.map((mark) => ({
+    sequence: mark.sequence,
+    line: JSON.stringify(exportedMark(mark, conversationId)),
+  }));
+  return [...turns, ...deleted].sort((a, b) => a.sequence - b.sequence).slice(0, limit);
+}
+
+/** What holds the place of a deleted turn in the chain of hashes. */
+function exportedMark({ turnId, sequence, chainHash, deletedAt }: DeletionMark, conversationId: string) {
+  return {
+    kind: 'deleted',
+    conversationId,
+    turnId,
+    sequence,
+    chainHash: chainHash.toString('hex'),
+    deletedAt,
+  };
 }
 
 /** Everything that is kept of a turn, but for what a server makes again (its vector, its place in the index). */

@@ -1,6 +1,6 @@
 import { builder, HEAVY } from '../../graphql/builder.ts';
 import { AnswerModeEnum, ConversationRef, loadConversation } from '../conversations/graphql.ts';
-import { IdempotencyKeyReused, InvalidInput, NotFound } from '../errors.ts';
+import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../errors.ts';
 import { DurabilityEnum, IntelligenceLevelEnum, InteractionRef } from '../interactions/graphql.ts';
 import { MemoryHitRef } from '../memory/graphql.ts';
 import { ownerFor, scopeOf } from '../ownership.ts';
@@ -102,7 +102,7 @@ builder.mutationField('processQuery', (t) =>
     extensions: HEAVY,
     type: ProcessQuerySuccess,
     description: 'Answers a query in context and stores the turn: the main job.',
-    errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused] },
+    errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused, InteractionDeleted] },
     args: { input: t.arg({ type: ProcessQueryInputRef, required: true, description: 'The query.' }) },
     resolve: (_root, { input }, { services, principal }) => {
       const { userId, ...query } = input;

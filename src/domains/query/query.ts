@@ -6,8 +6,9 @@ import type { ModelLevel } from '../../config-values.ts';
 import type { Logger } from '../../log.ts';
 import type { ModelRouter } from '../../models/router.ts';
 import type { CharacterDirectory } from '../characters/directory.ts';
+import { deletionsAmong } from '../conversations/marks.ts';
 import { conversationByName, conversationOfEpisode } from '../conversations/reads.ts';
-import { IdempotencyKeyReused } from '../errors.ts';
+import { IdempotencyKeyReused, InteractionDeleted } from '../errors.ts';
 import * as input from '../input.ts';
 import { interactionsByTurnId } from '../interactions/reads.ts';
 import { type Durability, notCommitted } from '../interactions/store.ts';
@@ -103,7 +104,7 @@ export interface QueryServices extends MemoryServices {
  * The turn is stored whether or not the caller still listens; an attempt with an idempotency key that is already
  * known returns the stored turn instead of a second one.
  *
- * @throws InvalidInput, IdempotencyKeyReused
+ * @throws InvalidInput, IdempotencyKeyReused, InteractionDeleted
  */
 export async function processQuery(
   services: QueryServices,
@@ -150,6 +151,12 @@ async function recallOrAnswer(
   if (stored && stored.status !== 'INTERRUPTED')
     return { ...replay, interaction: stored, durability: 'COMMITTED' };
   if (stored) sameQuery({ ...replay, interaction: stored, durability: 'COMMITTED' }, query);
+  // Before a model is asked for nothing; the transaction that stores the turn checks again.
+  const deleted = await availability.tolerate(
+    () => deletionsAmong(db.pool, query.owner, stored ? [] : [query.turnId]),
+    new Map(),
+  );
+  if (deleted.size > 0) throw new InteractionDeleted('idempotencyKey', [query.turnId]);
   return answerAndStore(services, query, observer);
 }
 

@@ -1,0 +1,89 @@
+import type { PoolClient } from 'pg';
+import type { Owner } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import { subjectOf } from '../ownership.ts';
+
+/** The place in a chain of hashes that a deleted turn had. */
+export interface DeletionMark {
+  readonly turnId: string;
+  readonly sequence: number;
+  readonly chainHash: Buffer;
+  readonly deletedAt: Date;
+}
+
+/** What is known of a turn that was deleted. */
+export interface KnownDeletion {
+  readonly turnId: string;
+  /** With its user: it may not come back in any way. */
+  readonly isErased: boolean;
+  /** Its place, while its conversation is there; null otherwise. */
+  readonly conversationId: string | null;
+  readonly sequence: number | null;
+  readonly chainHash: Buffer | null;
+}
+
+type Queries = Pick<PoolClient, 'query'>;
+
+/** Notes turns as deleted, without a place in a conversation: for those that go with it. */
+export async function markDeleted(client: Queries, owner: Owner, turnIds: readonly string[]): Promise<void> {
+  if (turnIds.length === 0) return;
+  await client.query({
+    name: 'mark_deleted_turns',
+    text: `insert into echo_deleted_turns (turn_id, tenant_id, subject)
+           select distinct turn_id, $2, $3::bytea from unnest($1::uuid[]) as t(turn_id)
+           on conflict (turn_id, subject) do update set conversation_id = null, sequence = null, chain_hash = null`,
+    values: [turnIds, owner.tenantId, subjectOf(owner)],
+  });
+}
+
+/** Those of an owner's turns that were deleted, by id. */
+export async function deletionsAmong(
+  client: Queries,
+  owner: Owner,
+  turnIds: readonly string[],
+): Promise<Map<string, KnownDeletion>> {
+  const { rows } = await client.query<KnownDeletion>({
+    name: 'deletions_among',
+    text: `select turn_id as "turnId", is_erased as "isErased", conversation_id as "conversationId", sequence,
+             chain_hash as "chainHash"
+           from echo_deleted_turns where turn_id = any($1::uuid[]) and subject = $2 and tenant_id = $3`,
+    values: [turnIds, subjectOf(owner), owner.tenantId],
+  });
+  return new Map(rows.map((row) => [row.turnId, row]));
+}
+
+/**
+ * Marks of turns that were deleted out of a conversation, by their place.
+ *
+ * @param after only of places behind this one
+ */
+export async function marksOfConversation(
+  db: Database,
+  owner: Owner,
+  conversationId: string,
+  { after, limit }: { after: number; limit: number },
+): Promise<DeletionMark[]> {
+  const { rows } = await db.pool.query<DeletionMark>({
+    name: 'deletion_marks',
+    text: `select turn_id as "turnId", sequence, chain_hash as "chainHash", deleted_at as "deletedAt"
+           from echo_deleted_turns
+           where subject = $1 and tenant_id = $2 and conversation_id = $3 and sequence > $4
+           order by sequence limit $5`,
+    values: [subjectOf(owner), owner.tenantId, conversationId, after, limit],
+  });
+  return rows;
+}
+
+/** A conversation that is gone has no places any more; what is left of its marks says nothing of it. */
+export async function unplaceMarks(
+  client: PoolClient,
+  owner: Owner,
+  conversationIds: readonly string[],
+): Promise<void> {
+  await client.query({
+    name: 'unplace_deletion_marks',
+    text: `update echo_deleted_turns set conversation_id = null, sequence = null, chain_hash = null
+           where subject = $1 and tenant_id = $2 and conversation_id = any($3::text[])`,
+    values: [subjectOf(owner), owner.tenantId, conversationIds],
+  });
+}

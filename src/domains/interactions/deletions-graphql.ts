@@ -1,0 +1,22 @@
+import { builder } from '../../graphql/builder.ts';
+import { InvalidInput, NotFound } from '../errors.ts';
+import { scopeOf } from '../ownership.ts';
+import { deleteInteraction } from './deletions.ts';
+
+const DeleteInteractionSuccess = builder.objectRef<{ turnId: string }>('DeleteInteractionSuccess').implement({
+  description: 'The turn is gone.',
+  fields: (t) => ({ turnId: t.exposeID('turnId', { description: 'The id that it had.' }) }),
+});
+
+builder.mutationField('deleteInteraction', (t) =>
+  t.field({
+    type: DeleteInteractionSuccess,
+    description:
+      'Deletes one turn for good, also one that is being answered. Its place in the conversation stays empty; a retry with its key is refused.',
+    errors: { types: [InvalidInput, NotFound] },
+    args: { turnId: t.arg.id({ required: true, description: 'The turn.' }) },
+    resolve: async (_root, { turnId }, { services, principal }) => ({
+      turnId: await deleteInteraction(services, scopeOf(principal), turnId),
+    }),
+  }),
+);

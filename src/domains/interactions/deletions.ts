@@ -1,0 +1,146 @@
+import type { PoolClient } from 'pg';
+import type { Owner, Scope } from '../../access/principals.ts';
+import type { Availability } from '../../db/availability.ts';
+import type { Database } from '../../db/client.ts';
+import type { Journal } from '../../journal/journal.ts';
+import { NotFound, ServiceUnavailable } from '../errors.ts';
+import { subjectOf } from '../ownership.ts';
+import { parseTurnId } from './interactions.ts';
+import { UNNUMBERED } from './pending.ts';
+import type { TurnStore } from './store.ts';
+import { findInteractions } from './views.ts';
+
+export interface InteractionDeletionServices {
+  readonly db: Database;
+  readonly availability: Availability;
+  readonly store: TurnStore;
+  readonly journal: Pick<Journal, 'purge'>;
+  readonly reconciler: { forget(turnIds: readonly string[]): Promise<void> };
+}
+
+/** Milliseconds that a turn on its way to the database gets to arrive there, or to be refused. */
+const ARRIVAL_MS = 20_000;
+const LOOK_MS = 20;
+/** The vectors of so many turns behind a turn hold words of it. */
+const VECTOR_REACH = 2;
+
+/**
+ * Deletes one turn for good: row, words, vector, events, what the journal holds. A mark is left, which no late retry
+ * passes and which keeps the turn's link in the chain of hashes. One that is being answered, or waits for the
+ * database, is not stored any more: who waits for it is told that it was deleted.
+ *
+ * @returns the turn's id
+ * @throws InvalidInput, NotFound, ServiceUnavailable
+ */
+export async function deleteInteraction(
+  services: InteractionDeletionServices,
+  scope: Scope,
+  given: string,
+): Promise<string> {
+  const { store, reconciler, journal } = services;
+  const turnId = parseTurnId(given);
+  const [turn] = await findInteractions(services, scope, [turnId]);
+  if (!turn) throw new NotFound('turnId', 'there is no such interaction');
+  await removeTurn(services.db, turn);
+  await untilArrived(store, turnId);
+  // What was being stored when the mark was set did not see it.
+  if (turn.id === UNNUMBERED) await removeTurn(services.db, turn);
+  await store.settle();
+  await journal.purge({});
+  await reconciler.forget([turnId]);
+  return turnId;
+}
+
+/** Waits until nothing waits for the database under this id. */
+async function untilArrived(store: TurnStore, turnId: string): Promise<void> {
+  const deadline = Date.now() + ARRIVAL_MS;
+  while (store.pending.isWaiting(turnId)) {
+    if (Date.now() > deadline)
+      throw new ServiceUnavailable('the turn still waits for the database; ask again to finish its deletion');
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+interface OwnTurn extends Owner {
+  readonly turnId: string;
+  readonly conversationId: string;
+}
+
+/** Under the lock of the conversation's row, where all of its writers meet. */
+async function removeTurn(
+  db: Database,
+  { tenantId, userId, conversationId, turnId }: OwnTurn,
+): Promise<void> {
+  const owner = { tenantId, userId };
+  await db.transaction(async (client) => {
+    await client.query({
+      name: 'lock_for_deletion',
+      text: `select id from echo_conversations
+             where conversation_id = $1 and tenant_id = $2 and user_id = $3 for update`,
+      values: [conversationId, tenantId, userId],
+    });
+    const { rows } = await client.query<{ sequence: number; hasContext: boolean }>({
+      name: 'delete_turn',
+      text: `with gone as (
+               delete from echo_unified_interactions where turn_id = $1::uuid and tenant_id = $2 and user_id = $3
+               returning turn_id, conversation_id, sequence, chain_hash, metadata
+             ), marked as (
+               insert into echo_deleted_turns (turn_id, tenant_id, subject, conversation_id, sequence, chain_hash)
+               select $1::uuid, $2, $4::bytea, g.conversation_id, g.sequence, g.chain_hash
+               from (values (1)) as one(value) left join gone g on true
+               on conflict (turn_id, subject) do update set conversation_id = coalesce(excluded.conversation_id, echo_deleted_turns.conversation_id),
+                 sequence = coalesce(excluded.sequence, echo_deleted_turns.sequence),
+                 chain_hash = coalesce(excluded.chain_hash, echo_deleted_turns.chain_hash)
+             ), untold as (
+               delete from echo_events where turn_id = $1::uuid and user_id = $3 and tenant_id = $2
+             ), audited as materialized (
+               select echo_audit($2, $3, 'interaction.delete', $1::uuid::text, 'OK', null, echo_audit_teller())
+             )
+             select sequence, metadata ? 'request_type' and metadata ? 'context' as "hasContext"
+             from gone where (select count(*) from audited) >= 0`,
+      values: [turnId, tenantId, userId, subjectOf(owner)],
+    });
+    const [gone] = rows;
+    if (gone) await closeGap(client, { ...owner, conversationId }, gone);
+  });
+}
+
+/** What a conversation and the turns behind one that is gone still hold of it. */
+async function closeGap(
+  client: PoolClient,
+  { tenantId, userId, conversationId }: Owner & { conversationId: string },
+  { sequence, hasContext }: { sequence: number; hasContext: boolean },
+): Promise<void> {
+  const names = [tenantId, userId, conversationId];
+  const own = 'tenant_id = $1 and user_id = $2 and conversation_id = $3';
+  await client.query({
+    name: 'update_conversation_without_turn',
+    text: `update echo_conversations c set deleted_turns = deleted_turns + 1,
+             last_interaction = coalesce((select max(least(timestamp, created_at))
+               from echo_unified_interactions where ${own}), c.created_at),
+             intent_history = coalesce((select jsonb_agg(intent order by sequence) from (
+               select intent, sequence from echo_unified_interactions
+               where ${own} and intent is not null order by sequence desc limit 50) i), '[]')
+           where ${own}`,
+    values: names,
+  });
+  await client.query({
+    name: 'embed_again_without_turn',
+    text: `update echo_unified_interactions set vector_state = 'PENDING', vector_attempts = 0,
+             vector_lease_token = null, vector_lease_until = null
+           where ${own} and sequence > $4 and sequence <= $4 + ${VECTOR_REACH}`,
+    values: [...names, sequence],
+  });
+  if (!hasContext) return;
+  const { rows } = await client.query<{ context: object }>({
+    name: 'contexts_without_turn',
+    text: `select metadata -> 'context' as context from echo_unified_interactions
+           where ${own} and metadata ? 'request_type' and metadata ? 'context' order by sequence`,
+    values: names,
+  });
+  await client.query({
+    name: 'update_context_without_turn',
+    text: `update echo_conversations set context = $4 where ${own}`,
+    values: [...names, JSON.stringify(Object.assign({}, ...rows.map(({ context }) => context)))],
+  });
+}

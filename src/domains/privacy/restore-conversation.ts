@@ -1,0 +1,252 @@
+import type { PoolClient } from 'pg';
+import type { Owner } from '../../access/principals.ts';
+import { deletionsAmong, type KnownDeletion } from '../conversations/marks.ts';
+import { InvalidInput, NotFound } from '../errors.ts';
+import { chainHashOf, completionHashOf } from '../interactions/turn.ts';
+import { subjectOf } from '../ownership.ts';
+import type { DeletedLine, Part, TurnLine } from './lines.ts';
+
+/**
+ * Puts the lines of one conversation back, in the transaction of `client`.
+ *
+ * @throws InvalidInput naming the line, NotFound
+ */
+export async function restorePart(
+  client: PoolClient,
+  owner: Owner,
+  part: Part,
+): Promise<{ turns: number; replayed: number }> {
+  const held = await lockConversation(client, owner, part);
+  const turnIds = part.turns.map(({ turn }) => turn.turnId.toLowerCase());
+  const stored = await storedBefore(client, owner, turnIds);
+  const deleted = await deletionsAmong(client, owner, turnIds);
+  const added: { line: number; turn: TurnLine }[] = [];
+  const marks: DeletedLine[] = [];
+  const revived: string[] = [];
+  let previous = held.chainHash;
+  let next = held.nextSequence;
+  let filled = 0;
+  for (const { line, turn } of part.turns) {
+    const turnId = turn.turnId.toLowerCase();
+    if (isStored(stored.get(turnId), turn, line)) continue;
+    const mark = deleted.get(turnId);
+    if (turn.kind === 'turn') refuseErased(mark, line);
+    if (isPlaced(mark, turn)) {
+      // It has its place: only a turn can fill it, and only the very one that was there.
+      if (turn.kind === 'deleted') continue;
+      checkHashes(owner, await hashBefore(client, owner, turn), turn, line);
+      filled++;
+    } else {
+      if (turn.sequence !== next)
+        throw new InvalidInput(
+          `lines.${line}.sequence`,
+          `must be ${next}, the next place in its conversation`,
+        );
+      next++;
+      previous =
+        turn.kind === 'turn' ? checkHashes(owner, previous, turn, line) : Buffer.from(turn.chainHash, 'hex');
+    }
+    if (turn.kind === 'deleted') marks.push(turn);
+    else {
+      added.push({ line, turn });
+      if (mark) revived.push(turnId);
+    }
+  }
+  await insertTurns(
+    client,
+    owner,
+    added.map(({ turn }) => turn),
+  );
+  await insertMarks(client, owner, marks);
+  await removeMarks(client, owner, revived);
+  await auditRestored(client, owner, part.conversationId, added.length);
+  await client.query({
+    name: 'restore_conversation',
+    text: `update echo_conversations set next_sequence = $4, chain_hash = $5, deleted_turns = deleted_turns + $6
+           where user_id = $1 and tenant_id = $2 and conversation_id = $3`,
+    values: [owner.userId, owner.tenantId, part.conversationId, next, previous, marks.length - filled],
+  });
+  return { turns: added.length, replayed: part.turns.length - added.length - marks.length };
+}
+
+interface Stored {
+  readonly id: string;
+  readonly chain: Buffer;
+  readonly own: boolean;
+}
+
+async function storedBefore(client: PoolClient, owner: Owner, turnIds: readonly string[]) {
+  const { rows } = await client.query<Stored>({
+    name: 'restored_before',
+    text: `select turn_id as id, chain_hash as chain, user_id = $2 and tenant_id = $3 as own
+           from echo_unified_interactions where turn_id = any($1::uuid[])`,
+    values: [turnIds, owner.userId, owner.tenantId],
+  });
+  return new Map(rows.map((row) => [row.id, row]));
+}
+
+/** @throws InvalidInput if another turn has its id */
+function isStored(stored: Stored | undefined, turn: TurnLine | DeletedLine, line: number): boolean {
+  if (!stored) return false;
+  if (stored.own && stored.chain.toString('hex') === turn.chainHash) return true;
+  throw new InvalidInput(`lines.${line}.turnId`, 'there is another turn of this id');
+}
+
+function refuseErased(mark: KnownDeletion | undefined, line: number): void {
+  if (mark?.isErased)
+    throw new InvalidInput(`lines.${line}.turnId`, 'was erased with its user, and is not taken again');
+}
+
+/** Whether a mark holds the very place of a line. */
+function isPlaced(mark: KnownDeletion | undefined, turn: TurnLine | DeletedLine): boolean {
+  return (
+    mark !== undefined &&
+    mark.conversationId === turn.conversationId &&
+    mark.sequence === turn.sequence &&
+    mark.chainHash?.toString('hex') === turn.chainHash
+  );
+}
+
+/** The chain hash at the place before a turn's, of a turn or of a mark. */
+async function hashBefore(
+  client: PoolClient,
+  owner: Owner,
+  { conversationId, sequence }: TurnLine,
+): Promise<Buffer | null> {
+  const { rows } = await client.query<{ chainHash: Buffer }>({
+    name: 'restore_hash_before',
+    text: `select chain_hash as "chainHash" from echo_unified_interactions
+           where conversation_id = $1 and tenant_id = $2 and user_id = $3 and sequence = $4
+           union all
+           select chain_hash from echo_deleted_turns
+           where conversation_id = $1 and tenant_id = $2 and subject = $5 and sequence = $4`,
+    values: [conversationId, owner.tenantId, owner.userId, sequence - 1, subjectOf(owner)],
+  });
+  return rows[0]?.chainHash ?? null;
+}
+
+async function insertMarks(client: PoolClient, owner: Owner, marks: readonly DeletedLine[]): Promise<void> {
+  if (marks.length === 0) return;
+  await client.query({
+    name: 'restore_deletion_marks',
+    text: `insert into echo_deleted_turns (turn_id, tenant_id, subject, conversation_id, sequence, chain_hash, deleted_at)
+           select "turnId", $2, $3::bytea, "conversationId", sequence, decode("chainHash", 'hex'), least("deletedAt", now())
+           from json_to_recordset($1) as m("turnId" uuid, "conversationId" text, sequence int, "chainHash" text, "deletedAt" timestamptz)
+           on conflict (turn_id, subject) do update set conversation_id = excluded.conversation_id,
+             sequence = excluded.sequence, chain_hash = excluded.chain_hash`,
+    values: [JSON.stringify(marks), owner.tenantId, subjectOf(owner)],
+  });
+}
+
+/** Of turns that are there again. */
+async function removeMarks(client: PoolClient, owner: Owner, turnIds: readonly string[]): Promise<void> {
+  if (turnIds.length === 0) return;
+  await client.query({
+    name: 'restore_without_marks',
+    text: 'delete from echo_deleted_turns where turn_id = any($1::uuid[]) and subject = $2 and tenant_id = $3',
+    values: [turnIds, subjectOf(owner), owner.tenantId],
+  });
+}
+
+async function auditRestored(client: PoolClient, owner: Owner, conversationId: string, turns: number) {
+  if (turns === 0) return;
+  await client.query({
+    name: 'restore_audited',
+    text: `select echo_audit($1, $2, 'turns.restore', $3, 'OK', jsonb_build_object('turns', $4::int), echo_audit_teller())`,
+    values: [owner.tenantId, owner.userId, conversationId, turns],
+  });
+}
+
+async function lockConversation(client: PoolClient, owner: Owner, { conversation, conversationId }: Part) {
+  if (conversation)
+    await client.query({
+      name: 'restore_begin',
+      text: `insert into echo_conversations
+               (user_id, tenant_id, conversation_id, episode_id, last_mode, last_interaction, intent_history, context,
+                title, pinned)
+             values ($1, $2, $3, $4, $5, least($6, now()), $7, $8, $9, $10) on conflict (conversation_id, tenant_id, user_id) do nothing`,
+      values: [
+        owner.userId,
+        owner.tenantId,
+        conversationId,
+        conversation.episodeId,
+        conversation.lastMode,
+        conversation.lastInteraction,
+        JSON.stringify(conversation.intentHistory),
+        JSON.stringify(conversation.context),
+        conversation.title,
+        conversation.pinned,
+      ],
+    });
+  const { rows } = await client.query<{ nextSequence: number; chainHash: Buffer | null }>({
+    name: 'restore_lock',
+    text: `select next_sequence as "nextSequence", chain_hash as "chainHash"
+           from echo_conversations where conversation_id = $1 and tenant_id = $2 and user_id = $3 for update`,
+    values: [conversationId, owner.tenantId, owner.userId],
+  });
+  const [held] = rows;
+  if (!held) throw new NotFound('lines', `the line of the conversation "${conversationId}" must come first`);
+  return held;
+}
+
+/** @returns the turn's chain hash @throws InvalidInput if the line was altered, or belongs elsewhere */
+function checkHashes(owner: Owner, previous: Buffer | null, turn: TurnLine, line: number): Buffer {
+  const completionHash = turn.completionHash ? Buffer.from(turn.completionHash, 'hex') : null;
+  const chainHash = chainHashOf(previous, { ...turn, ...owner, completionHash });
+  const isWhole =
+    chainHash.toString('hex') === turn.chainHash &&
+    (!completionHash || completionHashOf(chainHash, turn).equals(completionHash));
+  if (!isWhole)
+    throw new InvalidInput(
+      `lines.${line}.chainHash`,
+      'does not fit the turn and the one before it: one was altered',
+    );
+  return chainHash;
+}
+
+async function insertTurns(client: PoolClient, owner: Owner, turns: readonly TurnLine[]): Promise<void> {
+  if (turns.length === 0) return;
+  const rows = turns.map((turn) => ({
+    ...{ tenant_id: owner.tenantId, user_id: owner.userId, turn_id: turn.turnId },
+    ...{
+      conversation_id: turn.conversationId,
+      sequence: turn.sequence,
+      query: turn.query,
+      response: turn.response,
+    },
+    ...{ speaker: turn.speaker, responder: turn.responder, model_used: turn.modelUsed },
+    ...{ intelligence_level: turn.intelligenceLevel, processing_time: turn.processingTime },
+    ...{ escalation_path: turn.escalationPath, intent: turn.intent, confidence: turn.confidence },
+    ...{ requires_clarification: turn.requiresClarification, clarifying_questions: turn.clarifyingQuestions },
+    ...{
+      timestamp: turn.timestamp,
+      session_id: turn.sessionId,
+      metadata: turn.metadata,
+      status: turn.status,
+    },
+    ...{ idempotency_key: turn.idempotencyKey, step_timings: turn.stepTimings, tokens_in: turn.tokensIn },
+    ...{
+      tokens_out: turn.tokensOut,
+      finish_reason: turn.finishReason ?? null,
+      cost: turn.cost,
+      rating: turn.rating,
+      rating_comment: turn.ratingComment,
+    },
+    ...{ payload_hash: `\\x${turn.payloadHash}`, chain_hash: `\\x${turn.chainHash}` },
+    completion_hash: turn.completionHash && `\\x${turn.completionHash}`,
+    character: turn.character,
+  }));
+  const columns = Object.keys(rows[0] ?? {}).filter((column) => column !== 'character');
+  await client.query({
+    name: 'restore_turns',
+    text: `insert into echo_unified_interactions (${columns.join(', ')}, character_id)
+           select ${columns.map((column) => `t.${column}`).join(', ')},
+             (select c.id from character_profiles c where c.character_name = n.character and c.tenant_id = t.tenant_id
+                and (c.user_id is null or c.user_id = t.user_id) order by c.user_id is null limit 1)
+           from json_array_elements($1::json) with ordinality as line(value, place)
+           cross join lateral json_populate_record(null::echo_unified_interactions, line.value) t
+           cross join lateral (select line.value ->> 'character' as character) n
+           order by line.place`,
+    values: [JSON.stringify(rows)],
+  });
+}
