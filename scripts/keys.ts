@@ -1,8 +1,6 @@
-import { runStandalone } from '../src/app.ts';
+import { runScript } from '../src/domains/command.ts';
 import { keysCommand } from '../src/domains/principals/keys-command.ts';
+import { withServices } from './with-services.ts';
 
 /** Makes, lists and revokes API keys; see `npm run keys`. */
-await runStandalone(async (services) => {
-  const print = (line: string) => void process.stdout.write(`${line}\n`);
-  process.exitCode = await keysCommand(process.argv.slice(2), services, print);
-});
+await runScript((args, print) => keysCommand(args, withServices, print));

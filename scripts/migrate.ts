@@ -1,4 +1,14 @@
-import { runStandalone } from '../src/app.ts';
+import { EXIT, runPlainCommand, runScript } from '../src/domains/command.ts';
+import { withServices } from './with-services.ts';
 
-/** Brings the database of this configuration to the newest version, then ends. */
-await runStandalone(async ({ log }) => log.info('the database is at the newest version'));
+const USAGE = `usage: npm run migrate    brings the database of this configuration to the newest version
+The server must not be running on the same DATA_DIR.`;
+
+await runScript((args, print) =>
+  runPlainCommand(USAGE, args, print, () =>
+    withServices(async ({ log }) => {
+      log.info('the database is at the newest version');
+      return EXIT.done;
+    }),
+  ),
+);

@@ -1,8 +1,6 @@
-import { runStandalone } from '../src/app.ts';
+import { runScript } from '../src/domains/command.ts';
 import { secretsCommand } from '../src/domains/credentials/secrets-command.ts';
+import { withServices } from './with-services.ts';
 
 /** Keeps credentials, and enrols authenticators; see `npm run secrets`. */
-await runStandalone(async (services) => {
-  const print = (line: string) => void process.stdout.write(`${line}\n`);
-  process.exitCode = await secretsCommand(process.argv.slice(2), services, process.stdin, print);
-});
+await runScript((args, print) => secretsCommand(args, withServices, process.stdin, print));

@@ -1,10 +1,21 @@
 import { LOCAL_PRINCIPAL } from '../src/access/principals.ts';
-import { runStandalone } from '../src/app.ts';
-import { upsertCharacters } from '../src/domains/characters/characters.ts';
-import { SEED_CHARACTERS } from '../src/domains/characters/seed.ts';
+import { EXIT, runPlainCommand, runScript } from '../src/domains/command.ts';
+import { withServices } from './with-services.ts';
 
-/** Loads the seed characters; those that exist get their seed profile again. */
-await runStandalone(async (services) => {
-  const written = await upsertCharacters(services, LOCAL_PRINCIPAL, SEED_CHARACTERS);
-  services.log.info({ characters: written.map(({ row }) => row.characterName) }, 'seed characters loaded');
-});
+const USAGE = `usage: npm run seed    loads the seed characters; those that exist get their seed profile again
+The server must not be running on the same DATA_DIR.`;
+
+await runScript((args, print) =>
+  runPlainCommand(USAGE, args, print, () =>
+    withServices(async (services) => {
+      const { upsertCharacters } = await import('../src/domains/characters/characters.ts');
+      const { SEED_CHARACTERS } = await import('../src/domains/characters/seed.ts');
+      const written = await upsertCharacters(services, LOCAL_PRINCIPAL, SEED_CHARACTERS);
+      services.log.info(
+        { characters: written.map(({ row }) => row.characterName) },
+        'seed characters loaded',
+      );
+      return EXIT.done;
+    }),
+  ),
+);

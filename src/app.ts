@@ -17,7 +17,8 @@ import { admit, graphqlRoute, tellRefusal } from './graphql/door.ts';
 import type { Authenticate } from './graphql/long-lived.ts';
 import { schema } from './graphql/schema.ts';
 import { attachWebSocket } from './graphql/websocket.ts';
-import { createGraphqlYoga } from './graphql/yoga.ts';
+import { createGraphqlYoga, GRAPHQL_PATH } from './graphql/yoga.ts';
+import { entrance } from './http/entrance.ts';
 import { WebGuard } from './http/guard.ts';
 import { probes } from './http/probes.ts';
 import { createHttpServer, listen, type Route } from './http/server.ts';
@@ -27,7 +28,7 @@ import { configuredEmbedder } from './models/configured.ts';
 import { buildServices, noteDangers, openSecrets, seedCharacters } from './parts.ts';
 import { restRoutes } from './rest/routes.ts';
 import type { Vault } from './secrets/vault.ts';
-import { asStartupError, loadConfig, reportStartupError, StartupError } from './startup.ts';
+import { asStartupError, loadConfig, StartupError } from './startup.ts';
 
 /** What tests put in place of the real thing. */
 export interface Overrides {
@@ -113,20 +114,16 @@ async function checkAccess({ access, config }: Services): Promise<void> {
     );
 }
 
-/** Runs a command with the parts of a server, without its doors; logs go to standard error. Sets the exit code. */
-export async function runStandalone(work: (services: Services) => Promise<void>): Promise<void> {
+/** Runs an operator's work with the parts of a server, without its doors; logs go to standard error. @throws StartupError */
+export async function withServices<T>(work: (services: Services) => Promise<T>): Promise<T> {
+  const { config, vault } = await loadConfig();
+  const app = await createApp(config, createLogger(config.logLevel, 2), { migrate: true, vault });
   try {
-    const { config, vault } = await loadConfig();
-    const app = await createApp(config, createLogger(config.logLevel, 2), { migrate: true, vault });
-    try {
-      // The operator, who needs no key for it.
-      const actor = { ...actorOf(LOCAL_PRINCIPAL, 'local', randomUUID()), credential: 'command line' };
-      await actingFor(actor, () => work(app.services));
-    } finally {
-      await app.close();
-    }
-  } catch (error) {
-    reportStartupError(error);
+    // The operator, who needs no key for it.
+    const actor = { ...actorOf(LOCAL_PRINCIPAL, 'local', randomUUID()), credential: 'command line' };
+    return await actingFor(actor, () => work(app.services));
+  } finally {
+    await app.close();
   }
 }
 
@@ -150,6 +147,7 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
       ...{ yoga, authenticate, graphiql: config.graphiql, ...doors },
       checkSimpleRequest: (request) => guard.checkSimpleRequest(request),
     }),
+    entrance(config.graphiql ? GRAPHQL_PATH : null),
     ...restRoutes({ services, authenticate, ...doors }),
     ...probes({
       ready: async () => !stopping && (await isAnswering(services.db)),

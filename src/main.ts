@@ -1,32 +1,59 @@
-import { createApp } from './app.ts';
-import { createLogger } from './log.ts';
-import { loadConfig, reportStartupError } from './startup.ts';
+import { parseArgs } from 'node:util';
 
+const USAGE = `usage: npm start                    serves, on a database that is brought to the newest version first
+       npm start -- --no-migrate    refuses to start on an older database instead
+       npm start -- --help`;
 /** Milliseconds that a stop may take. */
 const STOP_MS = 30_000;
 
-try {
-  const { config, vault } = await loadConfig();
-  const log = createLogger(config.logLevel);
-  const app = await createApp(config, log, { migrate: !process.argv.includes('--no-migrate'), vault });
-  const url = await app.listen();
-  log.info({ url, graphql: `${url}/graphql`, pid: process.pid }, 'Echo Brain is listening');
+const options = readOptions();
+if (options) await serve(options);
 
-  const stop = (signal: string) => {
-    log.info({ signal }, 'stopping');
-    // A second signal forces; a stop that hangs is ended.
-    process.once('SIGINT', () => process.exit(1)).once('SIGTERM', () => process.exit(1));
-    setTimeout(() => process.exit(1), STOP_MS).unref();
-    app.close().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        log.error({ err: error }, 'the stop failed');
-        process.exit(1);
-      },
-    );
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-} catch (error) {
-  reportStartupError(error);
-  process.exit();
+/** @returns null where nothing is to be started, with the reason told */
+function readOptions(): { migrate: boolean } | null {
+  try {
+    const { values } = parseArgs({
+      options: { help: { type: 'boolean' }, 'no-migrate': { type: 'boolean' } },
+    });
+    if (!values.help) return { migrate: !values['no-migrate'] };
+    process.stdout.write(`${USAGE}\n`);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n${USAGE}\n`);
+    process.exitCode = 2;
+  }
+  return null;
+}
+
+async function serve({ migrate }: { migrate: boolean }): Promise<void> {
+  const { checkPort, loadConfig, reportStartupError } = await import('./startup.ts');
+  const { createLogger } = await import('./log.ts');
+  try {
+    const { config, vault } = await loadConfig();
+    const log = createLogger(config.logLevel);
+    log.info({ node: process.version, dataDirectory: config.dataDirectory }, 'Echo Brain is starting');
+    await checkPort(config);
+    // Loading what is needed takes a second or more; whoever looks on has been told by then.
+    const { createApp } = await import('./app.ts');
+    const app = await createApp(config, log, { migrate, vault });
+    const url = await app.listen();
+    log.info({ url, graphql: `${url}/graphql`, pid: process.pid }, 'Echo Brain is listening');
+
+    const stop = (signal: string) => {
+      log.info({ signal }, 'stopping');
+      // A second signal forces; a stop that hangs is ended.
+      process.once('SIGINT', () => process.exit(1)).once('SIGTERM', () => process.exit(1));
+      setTimeout(() => process.exit(1), STOP_MS).unref();
+      app.close().then(
+        () => process.exit(0),
+        (error: unknown) => {
+          log.error({ err: error }, 'the stop failed');
+          process.exit(1);
+        },
+      );
+    };
+    process.once('SIGINT', stop).once('SIGTERM', stop);
+  } catch (error) {
+    reportStartupError(error);
+    process.exit();
+  }
 }

@@ -1,3 +1,4 @@
+import { createServer } from 'node:net';
 import { type Config, ConfigError, readConfig, readVaultOptions, type VaultOptions } from './config.ts';
 import { DataDirectoryError, inUse, unusable } from './db/data-directory.ts';
 import { EmbeddedPostgresError } from './db/embedded.ts';
@@ -49,6 +50,21 @@ function problemsOf(read: () => unknown): readonly string[] {
   } catch (error) {
     if (error instanceof ConfigError) return error.problems;
     throw error;
+  }
+}
+
+/** Looks whether the port is free, before anything is made on disk. @throws StartupError */
+export async function checkPort(config: Config): Promise<void> {
+  const server = createServer();
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(config.port, config.host, resolve);
+    });
+  } catch (error) {
+    throw asStartupError(error, config);
+  } finally {
+    await new Promise<void>((resolve) => server.close(() => resolve()));
   }
 }
 

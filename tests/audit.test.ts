@@ -178,16 +178,34 @@ describe('the audit log', () => {
   test('is printed as JSON Lines, page by page over GraphQL, and forgets names with their person', async () => {
     const lines: string[] = [];
     const { audit } = app.app.services.access;
-    expect(await auditCommand(['export'], audit, (line) => lines.push(line))).toBe(0);
+    expect(
+      await auditCommand(
+        ['export'],
+        (work) => work({ access: { audit } }),
+        (line) => lines.push(line),
+      ),
+    ).toBe(0);
     expect(lines.map((line) => JSON.parse(line).action)).toContain('key.create');
     expect(lines.join('\n')).toContain('"actor":"ada"');
     await send(ADMIN_KEY, 'mutation { eraseUser(userId: "ada", confirm: "ada") { __typename } }');
     expect((await send(ada, '{ me { userId } }')).errors?.[0]?.extensions.code).toBe('UNAUTHENTICATED');
     lines.length = 0;
-    expect(await auditCommand(['export'], audit, (line) => lines.push(line))).toBe(0);
+    expect(
+      await auditCommand(
+        ['export'],
+        (work) => work({ access: { audit } }),
+        (line) => lines.push(line),
+      ),
+    ).toBe(0);
     expect(lines.join('\n')).not.toMatch(/"ada"|"hers"/);
     expect(lines.join('\n')).toMatch(/user\.erase\.begin[\s\S]*user\.erase\.end/);
-    expect(await auditCommand([], audit, () => undefined)).toBe(2);
+    expect(
+      await auditCommand(
+        [],
+        (work) => work({ access: { audit } }),
+        () => undefined,
+      ),
+    ).toBe(2);
   });
 
   test('finds rows that were altered, removed or put in', async () => {
@@ -213,7 +231,13 @@ describe('the audit log', () => {
         `create temp table kept as select * from echo_audit_log; delete from echo_audit_log where id = ${row?.id}`,
       ),
     ).toBeGreaterThan(0);
-    expect(await auditCommand(['verify'], audit, () => undefined)).toBe(1);
+    expect(
+      await auditCommand(
+        ['verify'],
+        (work) => work({ access: { audit } }),
+        () => undefined,
+      ),
+    ).toBe(1);
   });
 
   test('is whole where numbers of transactions and rows get another digit', async () => {

@@ -19,8 +19,11 @@ const DELETE =
 /** Runs `npm run secrets` on a server's parts. */
 async function secrets(app: TestApp, args: string[], stdin = '') {
   const lines: string[] = [];
-  const code = await secretsCommand(args, app.app.services, Readable.from([stdin]), (line) =>
-    lines.push(line),
+  const code = await secretsCommand(
+    args,
+    (work) => work(app.app.services),
+    Readable.from([stdin]),
+    (line) => lines.push(line),
   );
   return { code, text: lines.join('\n') };
 }

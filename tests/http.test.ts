@@ -180,8 +180,26 @@ describe('every address', () => {
     await response.text();
   });
 
+  test('that is bare leads a browser to the page, and tells a program what is where', async () => {
+    const page = await fetch(app.url, { headers: { accept: 'text/html' }, redirect: 'manual' });
+    expect([page.status, page.headers.get('location')]).toEqual([302, '/graphql']);
+    const program = await fetch(`${app.url}/`);
+    expect(program.status).toBe(200);
+    for (const path of Object.values((await program.json()) as Record<string, string>).slice(1))
+      expect([path, (await fetch(app.url + path)).status]).not.toEqual([path, 500]);
+    expect((await fetch(`${app.url}/?x=1`)).status).toBe(200);
+  });
+
   test('that is unknown is 404', async () => {
-    for (const path of ['/', '/graphqlx', '/graphql/x', '/api', '/favicon.ico', '/..%2f..%2fetc/passwd'])
+    for (const path of [
+      '//',
+      '/x',
+      '/graphqlx',
+      '/graphql/x',
+      '/api',
+      '/favicon.ico',
+      '/..%2f..%2fetc/passwd',
+    ])
       expect([path, (await fetch(app.url + path)).status]).toEqual([path, 404]);
   });
 

@@ -187,7 +187,12 @@ describe('API keys', () => {
 
   test('the operator’s command makes, lists and revokes keys', async () => {
     const lines: string[] = [];
-    const run = (...args: string[]) => keysCommand(args, app.app.services, (line) => lines.push(line));
+    const run = (...args: string[]) =>
+      keysCommand(
+        args,
+        (work) => work(app.app.services),
+        (line) => lines.push(line),
+      );
     expect(
       await run('create', '--name', 'service', '--user', 'bot', '--role', 'SERVICE', '--days', '2'),
     ).toBe(0);

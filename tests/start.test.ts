@@ -107,6 +107,8 @@ describe('a start is refused, in one block that names the setting, when', () => 
       start({ PORT: String(port), DATABASE_URL: testDatabase(), LOG_LEVEL: 'silent' }),
       new RegExp(`^PORT: ${port} .*in use`),
     );
+    // It was told before anything was made.
+    expect(await readdir(directory)).toEqual([]);
     await new Promise((resolve) => other.close(resolve));
   });
 

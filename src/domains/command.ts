@@ -1,19 +1,32 @@
+import { parseArgs } from 'node:util';
 import { EchoError } from './errors.ts';
 
 /** Exit codes of an operator's commands. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
+/** Whose messages are written for the operator, by name: the classes would load the whole server to print a usage. */
+const OPERATORS_ERRORS = ['ConfigError', 'StartupError'];
+
+/** Opens the parts of a server for some work, and closes them after it. */
+export type WithServices<Services> = <T>(work: (services: Services) => Promise<T>) => Promise<T>;
+
 /**
- * Runs an operator's command, and says in words what was wrong with what was asked.
+ * Runs an operator's command, and says in words what was wrong with what was asked. Nothing is opened for a command that
+ * does not exist, for one with wrong options, or to show how commands are used.
  *
- * @param work returns an exit code; null: there is no such command
+ * @param work reads its arguments before it opens anything; returns an exit code; null: there is no such command
  * @returns the exit code
  */
 export async function runCommand(
   usage: string,
+  args: readonly string[],
   print: (line: string) => void,
   work: () => Promise<number | null>,
 ): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    print(usage);
+    return EXIT.done;
+  }
   try {
     const code = await work();
     if (code !== null) return code;
@@ -25,4 +38,34 @@ export async function runCommand(
   }
   print(usage);
   return EXIT.usage;
+}
+
+/** A command that has no options. @param work as of `runCommand` */
+export function runPlainCommand(
+  usage: string,
+  args: readonly string[],
+  print: (line: string) => void,
+  work: () => Promise<number>,
+): Promise<number> {
+  return runCommand(usage, args, print, async () => {
+    parseArgs({ args: [...args], options: {} });
+    return work();
+  });
+}
+
+/**
+ * Runs the command line of this process: its exit code is what `main` returns, or 1 with the reason on standard error.
+ *
+ * @param main gets what follows the script's name, and where to print lines
+ */
+export async function runScript(
+  main: (args: readonly string[], print: (line: string) => void) => Promise<number>,
+): Promise<void> {
+  try {
+    process.exitCode = await main(process.argv.slice(2), (line) => void process.stdout.write(`${line}\n`));
+  } catch (error) {
+    const { name, message, stack } = error as Error;
+    process.stderr.write(`${OPERATORS_ERRORS.includes(name) ? message : stack}\n`);
+    process.exitCode = EXIT.failed;
+  }
 }

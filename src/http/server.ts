@@ -7,7 +7,7 @@ import type { WebGuard } from './guard.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** A part of the address space: every path that is `prefix` or lies below it. */
+/** A part of the address space: every path that is `prefix` or lies below it; of the bare address nothing below it. */
 export interface Route {
   /** Names the door in metrics. */
   readonly door: string;
@@ -47,7 +47,7 @@ export function createHttpServer({ routes, log, guard, observe, onRefused }: Htt
       const started = performance.now();
       const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
       const route = routes.find(
-        ({ prefix }) => path === prefix || path.startsWith(prefix.endsWith('/') ? prefix : `${prefix}/`),
+        ({ prefix }) => path === prefix || (prefix !== '/' && path.startsWith(`${prefix}/`)),
       );
       response.once('close', () => {
         observe(route?.door ?? 'none', response.statusCode, (performance.now() - started) / 1000);

@@ -39,6 +39,10 @@ export async function userExportCommand(
   args: readonly string[],
   { connect, print }: UserExportServices,
 ): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    print(USAGE);
+    return 0;
+  }
   const options = { user: { type: 'string' }, url: { type: 'string' } } as const;
   let parsed: { values: { user?: string; url?: string }; positionals: string[] };
   try {

@@ -82,7 +82,7 @@ async function readClusterVersion(directory: string): Promise<string | null> {
 /** A cluster appears complete or not at all: it is made beside its place and moved there. */
 async function createCluster(place: ClusterPlace): Promise<void> {
   const { directory, account, log } = place;
-  log.info({ directory }, 'creating the embedded database');
+  log.info({ directory }, 'creating the embedded database; this takes some seconds, once');
   const partial = await mkdtemp(`${directory}${UNFINISHED}`);
   try {
     if (account.switched) await chown(partial, account.uid, account.gid);

@@ -1,7 +1,7 @@
 import { text as readAll } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
-import { EXIT, runCommand } from '../command.ts';
+import { EXIT, runCommand, type WithServices } from '../command.ts';
 import { parseInput, userId } from '../input.ts';
 import { enrol } from './authenticators.ts';
 import {
@@ -28,11 +28,11 @@ The server must not be running; one that runs is asked with storeCredential, cre
  */
 export function secretsCommand(
   args: readonly string[],
-  services: CredentialServices,
+  withServices: WithServices<CredentialServices>,
   stdin: NodeJS.ReadableStream,
   print: (line: string) => void,
 ): Promise<number> {
-  return runCommand(USAGE, print, async () => {
+  return runCommand(USAGE, args, print, async () => {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -43,18 +43,26 @@ export function secretsCommand(
     });
     const [command, name = ''] = positionals;
     const operator = { ...LOCAL_PRINCIPAL, tenantId: values.tenant };
-    if (command === 'enrol') {
-      const owner = { tenantId: values.tenant, userId: parseInput(userId, values.user, '--user') };
-      const address = await enrol(services.db, requireSealer(services.sealer), owner);
-      print(`give this to the authenticator app of "${values.user}"; it is not shown again: ${address}`);
-    } else if (command === 'store') {
-      const value = (await readAll(stdin)).replace(/\r?\n$/, '');
-      print(describe(await storeCredential(services, operator, { name, value })));
-    } else if (command === 'list') {
-      for (const credential of await listCredentials(services, operator)) print(describe(credential));
-    } else if (command === 'delete') {
-      print(describe(await deleteCredential(services, operator, name)));
-    } else return null;
+    if (command === 'enrol')
+      await withServices(async ({ db, sealer }) => {
+        const owner = { tenantId: values.tenant, userId: parseInput(userId, values.user, '--user') };
+        const address = await enrol(db, requireSealer(sealer), owner);
+        print(`give this to the authenticator app of "${values.user}"; it is not shown again: ${address}`);
+      });
+    else if (command === 'store')
+      await withServices(async (services) => {
+        const value = (await readAll(stdin)).replace(/\r?\n$/, '');
+        print(describe(await storeCredential(services, operator, { name, value })));
+      });
+    else if (command === 'list')
+      await withServices(async (services) => {
+        for (const credential of await listCredentials(services, operator)) print(describe(credential));
+      });
+    else if (command === 'delete')
+      await withServices(async (services) =>
+        print(describe(await deleteCredential(services, operator, name))),
+      );
+    else return null;
     return EXIT.done;
   });
 }

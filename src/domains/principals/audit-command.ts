@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
+import type { Access } from '../../access/access.ts';
 import type { AuditLog } from '../../access/audit.ts';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
-import { EXIT, runCommand } from '../command.ts';
+import { EXIT, runCommand, type WithServices } from '../command.ts';
 
 const USAGE = `usage: npm run audit -- export [--tenant ID]    prints the audit log as JSON Lines
        npm run audit -- verify                   compares it with its hash chain; exit code 1 if it does not fit
@@ -11,29 +12,35 @@ const PAGE = 1_000;
 /** `npm run audit`. @returns the exit code */
 export function auditCommand(
   args: readonly string[],
-  audit: AuditLog,
+  withServices: WithServices<{ readonly access: Pick<Access, 'audit'> }>,
   print: (line: string) => void,
 ): Promise<number> {
-  return runCommand(USAGE, print, async () => {
+  return runCommand(USAGE, args, print, async () => {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
       options: { tenant: { type: 'string', default: LOCAL_PRINCIPAL.tenantId } },
     });
     const [command] = positionals;
-    if (command === 'verify') {
-      await audit.flush();
-      const found = await audit.verify();
-      print(JSON.stringify(found));
-      return found.broken.length > 0 || found.wrongNames > 0 ? EXIT.failed : EXIT.done;
-    }
+    if (command === 'verify') return withServices(({ access }) => verify(access.audit, print));
     if (command !== 'export') return null;
-    for (let after = 0n; ; ) {
-      const entries = await audit.entries(values.tenant, after, PAGE);
-      for (const entry of entries) print(JSON.stringify(entry));
-      const last = entries.at(-1);
-      if (!last || entries.length < PAGE) return EXIT.done;
-      after = BigInt(last.id);
-    }
+    return withServices(({ access }) => printAll(access.audit, values.tenant, print));
   });
+}
+
+async function verify(audit: AuditLog, print: (line: string) => void): Promise<number> {
+  await audit.flush();
+  const found = await audit.verify();
+  print(JSON.stringify(found));
+  return found.broken.length > 0 || found.wrongNames > 0 ? EXIT.failed : EXIT.done;
+}
+
+async function printAll(audit: AuditLog, tenantId: string, print: (line: string) => void): Promise<number> {
+  for (let after = 0n; ; ) {
+    const entries = await audit.entries(tenantId, after, PAGE);
+    for (const entry of entries) print(JSON.stringify(entry));
+    const last = entries.at(-1);
+    if (!last || entries.length < PAGE) return EXIT.done;
+    after = BigInt(last.id);
+  }
 }

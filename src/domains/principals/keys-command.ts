@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
 import type { ApiKeyRow } from '../../access/tables.ts';
-import { EXIT, runCommand } from '../command.ts';
+import { EXIT, runCommand, type WithServices } from '../command.ts';
 import { createApiKey, type PrincipalServices, revokeApiKey } from './principals.ts';
 
 const USAGE = `usage: npm run keys -- COMMAND
@@ -20,10 +20,10 @@ const DAY_MS = 86_400_000;
  */
 export function keysCommand(
   args: readonly string[],
-  services: PrincipalServices,
+  withServices: WithServices<PrincipalServices>,
   print: (line: string) => void,
 ): Promise<number> {
-  return runCommand(USAGE, print, async () => {
+  return runCommand(USAGE, args, print, async () => {
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
@@ -38,22 +38,28 @@ export function keysCommand(
     });
     const [command, keyId = ''] = positionals;
     const operator = { ...LOCAL_PRINCIPAL, tenantId: values.tenant };
-    if (command === 'create') {
-      const { key, row } = await createApiKey(services, operator, {
-        name: values.name ?? '',
-        userId: values.user,
-        roles: values.role as ApiKeyRow['roles'] | undefined,
-        permissions: values.permission as ApiKeyRow['permissions'] | undefined,
-        expiresAt: values.days === undefined ? null : new Date(Date.now() + Number(values.days) * DAY_MS),
+    if (command === 'create')
+      await withServices(async (services) => {
+        const { key, row } = await createApiKey(services, operator, {
+          name: values.name ?? '',
+          userId: values.user,
+          roles: values.role as ApiKeyRow['roles'] | undefined,
+          permissions: values.permission as ApiKeyRow['permissions'] | undefined,
+          expiresAt: values.days === undefined ? null : new Date(Date.now() + Number(values.days) * DAY_MS),
+        });
+        print(describe(row));
+        print(`the key, which is not shown again: ${key}`);
       });
-      print(describe(row));
-      print(`the key, which is not shown again: ${key}`);
-    } else if (command === 'list') {
-      for (const row of await services.access.apiKeys.list(values.tenant)) print(describe(row));
-    } else if (command === 'revoke') {
+    else if (command === 'list')
+      await withServices(async ({ access }) => {
+        for (const row of await access.apiKeys.list(values.tenant)) print(describe(row));
+      });
+    else if (command === 'revoke') {
       // As list shows it, or its public part alone.
       const [, publicPart = keyId] = /^echo_([^_]*)/.exec(keyId) ?? [];
-      print(describe(await revokeApiKey(services, operator, publicPart)));
+      await withServices(async (services) =>
+        print(describe(await revokeApiKey(services, operator, publicPart))),
+      );
     } else return null;
     return EXIT.done;
   });
