@@ -19,9 +19,11 @@ import { Metrics } from './domains/health/metrics.ts';
 import { startWatch } from './domains/health/watch.ts';
 import { MAX_RESPONSE_LENGTH } from './domains/input.ts';
 import { TurnStore } from './domains/interactions/store.ts';
+import { probe } from './domains/memory/embed-each.ts';
 import { createEmbeddingPriority } from './domains/memory/embedding-priority.ts';
 import { createMeaningSearch } from './domains/memory/meaning.ts';
 import { createReconciler } from './domains/memory/reconciler.ts';
+import { createVectorCopies } from './domains/memory/vector-copies.ts';
 import { turnsAmong } from './domains/memory/vector-queue.ts';
 import { createVectorSearch } from './domains/memory/vector-search.ts';
 import { createVectorWorker } from './domains/memory/vector-worker.ts';
@@ -36,8 +38,9 @@ import { EventOutbox } from './events/outbox.ts';
 import type { Services } from './graphql/context.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Logger } from './log.ts';
-import { configuredModels, embedderOf, type ModelParts } from './models/configured.ts';
+import { configuredModels, embedderOf, type ModelParts, modelsReachability } from './models/configured.ts';
 import type { Embedder } from './models/embedder.ts';
+import { createReachability } from './models/reachability.ts';
 import { createModelRouter } from './models/router.ts';
 import { Outbound } from './outbound/outbound.ts';
 import { Sealer } from './secrets/sealing.ts';
@@ -313,21 +316,48 @@ function buildMemory(
     leaseMs: VECTOR_LEASE_MS,
     onProgress: (batch) => persistence.vectorsDone(batch),
   });
-  const reconciler = createReconciler({ db, store, log, onFinding: () => vectorWorker.wake() });
+  // Others on the same database would have to come in from outside, and would have vectors of their own.
+  const isAlone = config.qdrant !== null || config.databaseUrl === null;
+  const reconciler = createReconciler({
+    db,
+    store,
+    log,
+    copy: isAlone ? undefined : createVectorCopies({ db, store, embedder, log, priority }),
+    onFinding: ({ missing }) => {
+      vectorWorker.wake();
+      if (missing > 0)
+        alerts.raise(
+          'vectors_lost',
+          'WARNING',
+          'the vector store has lost vectors of turns; they are made again',
+        );
+    },
+    onPass: ({ missing }) => {
+      if (missing === 0) alerts.clear('vectors_lost', 'no turn misses its vector any more');
+    },
+  });
   const earlierEmbedder = (earlier: VectorModel) => embedderOf(modelParts, earlier);
   const meaning = embedder.knowsMeaning
     ? createMeaningSearch(createVectorSearch({ store, embedder, log, priority, earlierEmbedder }), log)
     : null;
+  const ending = new AbortController();
   indexWorker.start();
   vectorWorker.start();
   reconciler.start();
   releases.push(async () => {
+    ending.abort();
     await indexWorker.stop();
     await reconciler.stop();
     await vectorWorker.stop();
     await store.close();
   });
-  return { embedder, vectors: store, vectorWorker, reconciler, texts, indexWorker, meaning };
+  const reach = {
+    vectorStore: createReachability(() => store.ping()),
+    embedder: embedder.knowsMeaning ? createReachability(() => probe(embedder, ending.signal)) : null,
+    models: modelsReachability(modelParts),
+  };
+  void reach.models?.look(0);
+  return { embedder, vectors: store, reach, vectorWorker, reconciler, texts, indexWorker, meaning };
 }
 
 /** An empty database gets the seed characters, so that a first query has something to answer from. */

@@ -5,6 +5,8 @@ import type { LanguageModel } from './language-model.ts';
 import { createLexicalEmbedder, LEXICAL } from './lexical-embedder.ts';
 import { createOpenAiCompatibleModel } from './openai-compatible.ts';
 import { createOpenAiEmbedder, embeddingDimensions } from './openai-embedder.ts';
+import { connectionTo } from './provider.ts';
+import { createReachability, type Reachability } from './reachability.ts';
 
 /** What an embedding model gets to say how long its vectors are. */
 const EMBEDDER_START_MS = 10_000;
@@ -78,6 +80,30 @@ export function configuredModels(parts: ModelParts): Partial<Record<ModelLevel, 
       window: windows[level as ModelLevel] ?? null,
     });
   return models;
+}
+
+/** A server that answers with these is not there, or does not let us in; anything else is a sign of life. */
+const AWAY = [401, 403, 502, 503, 504];
+const ASK_MS = 5_000;
+const ASK_BYTES = 4_194_304;
+
+/** Asks the server of the language models for its list; null where none is configured. It costs no tokens. */
+export function modelsReachability({ config, secret, fetchTo }: ModelParts): Reachability | null {
+  const { languageModels } = config;
+  if (!languageModels) return null;
+  const { baseUrl } = languageModels;
+  return createReachability(async () => {
+    const { url, fetch } = connectionTo({
+      baseUrl,
+      apiKey: () => secret('LLM_API_KEY'),
+      fetch: fetchTo(baseUrl, { timeoutMs: ASK_MS, maxBytes: ASK_BYTES }),
+    });
+    const response = await fetch(`${url.href.replace(/\/$/, '')}/models`, {
+      signal: AbortSignal.timeout(ASK_MS),
+    });
+    await response.body?.cancel();
+    if (AWAY.includes(response.status)) throw new Error(`it answers ${response.status}`);
+  });
 }
 
 function embeddingsConnection({ config: { embeddings }, secret, fetchTo }: ModelParts) {

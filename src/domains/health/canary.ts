@@ -21,13 +21,16 @@ export interface CanaryServices extends MemoryServices, RecordServices {
 
 /** Apart from all users: nobody sees its turns. */
 const OWNER: Owner = { tenantId: '__canary', userId: '__canary' };
-const CONVERSATION = 'canary';
+/** What servers that were killed in the middle of a run have left goes after so many minutes. */
+const LEFT_MINUTES = 10;
 const VECTOR_WAIT_MS = 15_000;
 
 /** Makes the way of a turn at intervals: write, read, vector, search, erase. */
 export class Canary {
   readonly #services: CanaryServices;
   readonly #intervalMs: number;
+  /** Of this server alone: servers on one database must not take each other's turns away. */
+  readonly #conversationId = `canary-${randomUUID()}`;
   #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> = Promise.resolve();
   #last: CanaryResult | null = null;
@@ -78,7 +81,7 @@ export class Canary {
     const services = this.#services;
     const word = `canary${randomUUID().replaceAll('-', '')}`;
     const saved = await recordTurns(services, OWNER, {
-      conversationId: CONVERSATION,
+      conversationId: this.#conversationId,
       turns: [{ query: word }],
     });
     const turnId = saved.turns[0]?.row.turnId ?? '';
@@ -92,7 +95,18 @@ export class Canary {
     const { hits } = await searchMemory(services, OWNER, { query: word, limit: 1 });
     if (hits[0]?.interaction.turnId !== turnId) throw new Error('it was not found');
     enter('erase');
-    await deleteConversation(services, OWNER, CONVERSATION);
+    await deleteConversation(services, OWNER, this.#conversationId);
+    await this.#sweep();
+  }
+
+  async #sweep(): Promise<void> {
+    const { rows } = await this.#services.db.pool.query({
+      name: 'left_canaries',
+      text: `select conversation_id as "conversationId" from echo_conversations
+             where tenant_id = $1 and user_id = $2 and last_interaction < now() - $3 * interval '1 minute' limit 100`,
+      values: [OWNER.tenantId, OWNER.userId, LEFT_MINUTES],
+    });
+    for (const { conversationId } of rows) await deleteConversation(this.#services, OWNER, conversationId);
   }
 
   async #waitForVector(turnId: string): Promise<void> {

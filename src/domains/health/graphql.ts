@@ -4,7 +4,7 @@ import type { Context } from '../../graphql/context.ts';
 import { InvalidInput } from '../errors.ts';
 import { endable } from '../subscriptions.ts';
 import type { Canary } from './canary.ts';
-import { checkHealth, type Health, type HealthCheck } from './health.ts';
+import { checkHealth, type Health, type HealthCheck, type Reach } from './health.ts';
 import type { Metrics, MetricsSnapshot } from './metrics.ts';
 
 declare module '../../graphql/context.ts' {
@@ -12,6 +12,7 @@ declare module '../../graphql/context.ts' {
     readonly metrics: Metrics;
     readonly version: string;
     readonly canary: Canary;
+    readonly reach: Reach;
   }
 }
 
@@ -19,6 +20,7 @@ const HealthStatusEnum = builder.enumType('HealthStatus', {
   description: 'How well something keeps its promise.',
   values: {
     HEALTHY: { description: 'As it should be.' },
+    UNKNOWN: { description: 'Has not been seen to work yet.' },
     DEGRADED: { description: 'Works, but not as it should.' },
     UNHEALTHY: { description: 'Does not work.' },
   } as const,

@@ -1,12 +1,14 @@
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import type { Reachability } from '../../models/reachability.ts';
 import type { ModelRouter } from '../../models/router.ts';
 import type { TurnStore } from '../interactions/store.ts';
+import type { Reconciler } from '../memory/reconciler.ts';
 import { oldestWithoutVector } from '../memory/vector-coverage.ts';
 import type { VectorWorker } from '../memory/vector-worker.ts';
 import type { Canary } from './canary.ts';
 
-export type CheckStatus = 'HEALTHY' | 'DEGRADED' | 'UNHEALTHY';
+export type CheckStatus = 'HEALTHY' | 'UNKNOWN' | 'DEGRADED' | 'UNHEALTHY';
 
 export interface HealthCheck {
   readonly name: string;
@@ -29,26 +31,46 @@ export interface HealthServices {
   readonly store: TurnStore;
   readonly models: ModelRouter;
   readonly vectorWorker: VectorWorker;
+  readonly reconciler: Pick<Reconciler, 'stats'>;
+  readonly reach: Reach;
   readonly canary: Canary;
   readonly version: string;
   readonly config: { readonly ackPolicy: 'journal' | 'strict' };
 }
+
+/** What lies outside and is asked whether it is there. Null: not configured. */
+export interface Reach {
+  readonly vectorStore: Reachability;
+  readonly embedder: Reachability | null;
+  readonly models: Reachability | null;
+}
+
+/** How old an answer may be (milliseconds) for who asks. */
+export interface Freshness {
+  readonly vectorStore: number;
+  readonly embedder: number;
+  readonly models: number;
+}
+
+const ASKED: Freshness = { vectorStore: 5_000, embedder: 10_000, models: 5_000 };
+/** For who looks all the time: a request to a model may cost something. */
+export const WATCHING: Freshness = { vectorStore: 5_000, embedder: 10_000, models: 60_000 };
 
 /** Bounds within which the promises count as kept. */
 export const MAX_BACKLOG_AGE_MS = 10_000;
 export const MAX_VECTOR_LAG_SECONDS = 60;
 export const JOURNAL_WARNING_SHARE = 0.8;
 
-/** How the promises stand, asked of the parts now: as bad as the worst of them. */
-export async function checkHealth(services: HealthServices): Promise<Health> {
+/** How the promises stand, asked of the parts now, within a second or two: as bad as the worst of them. */
+export async function checkHealth(services: HealthServices, freshness = ASKED): Promise<Health> {
   const checks = [
     await checkDatabase(services),
     checkJournal(services.store),
-    await checkVectors(services),
+    await checkVectors(services, freshness),
     checkCanary(services.canary),
-    checkModels(services.models),
+    await checkModels(services, freshness),
   ];
-  const worst = (['UNHEALTHY', 'DEGRADED'] as const).find((status) =>
+  const worst = (['UNHEALTHY', 'DEGRADED', 'UNKNOWN'] as const).find((status) =>
     checks.some((check) => check.status === status),
   );
   return { status: worst ?? 'HEALTHY', version: services.version, uptimeSeconds: process.uptime(), checks };
@@ -85,21 +107,39 @@ function checkJournal(store: TurnStore): HealthCheck {
   };
 }
 
-async function checkVectors({ availability, db, vectorWorker }: HealthServices): Promise<HealthCheck> {
-  const { store, embedder } = vectorWorker.stats();
-  const problems = [
-    ...(store.state === 'down' ? [`the vector store does not answer (${store.reason})`] : []),
-    ...(embedder.state === 'down' ? [`the embedding model does not answer (${embedder.reason})`] : []),
-  ];
+async function checkVectors(services: HealthServices, freshness: Freshness): Promise<HealthCheck> {
+  const { availability, db, vectorWorker, reconciler, reach } = services;
+  const { store, embedder, lastEmbeddedAt } = vectorWorker.stats();
+  const isEmbedding = lastEmbeddedAt !== null && Date.now() - lastEmbeddedAt.getTime() < freshness.embedder;
+  const [storeReached, embedderReached] = await Promise.all([
+    reach.vectorStore.look(freshness.vectorStore),
+    // A model that makes vectors right now needs no question, which would have to wait behind them.
+    isEmbedding ? null : reach.embedder?.look(freshness.embedder),
+  ]);
+  const outside = [
+    ['the vector store', storeReached, store],
+    ['the embedding model', embedderReached ?? { isUp: true, reason: null }, embedder],
+  ] as const;
+  const problems = outside.flatMap(([name, { isUp, reason }, guard]) =>
+    isUp === false
+      ? [`${name} does not answer (${reason})`]
+      : guard.state === 'down'
+        ? [`${name} does not answer (${guard.reason})`]
+        : [],
+  );
+  const unknown = outside.flatMap(([name, { isUp, reason }]) => (isUp === null ? [`${name} ${reason}`] : []));
+  const { trouble } = reconciler.stats();
+  if (trouble !== null && problems.length === 0)
+    problems.push(`vectors and turns cannot be compared (${trouble})`);
   const lagSeconds = await availability.tolerate(() => oldestWithoutVector(db), null);
   if (lagSeconds === null) problems.push('coverage is unknown without the database');
   else if (lagSeconds > MAX_VECTOR_LAG_SECONDS)
     problems.push(`a turn has waited ${Math.round(lagSeconds)} s for its vector`);
   return {
     name: 'vectors',
-    status: problems.length > 0 ? 'DEGRADED' : 'HEALTHY',
+    status: problems.length > 0 ? 'DEGRADED' : unknown.length > 0 ? 'UNKNOWN' : 'HEALTHY',
     latencyMs: null,
-    detail: problems.join('; ') || 'every turn has its vector, or gets it now',
+    detail: [...problems, ...unknown].join('; ') || 'every turn has its vector, or gets it now',
   };
 }
 
@@ -113,28 +153,19 @@ function checkCanary({ last }: Canary): HealthCheck {
   };
 }
 
-function checkModels(models: ModelRouter): HealthCheck {
+async function checkModels({ models, reach }: HealthServices, freshness: Freshness): Promise<HealthCheck> {
   const configured = models.models();
-  if (configured.length === 0) {
-    return {
-      name: 'models',
-      status: 'HEALTHY',
-      latencyMs: null,
-      detail: 'none configured; the built-in answerer answers',
-    };
-  }
+  const check = (status: CheckStatus, detail: string): HealthCheck => ({
+    name: 'models',
+    status,
+    latencyMs: null,
+    detail,
+  });
+  if (configured.length === 0) return check('HEALTHY', 'none configured; the built-in answerer answers');
   const failing = configured.filter((model) => model.state !== 'closed').map((model) => model.name);
-  return failing.length === 0
-    ? {
-        name: 'models',
-        status: 'HEALTHY',
-        latencyMs: null,
-        detail: configured.map((model) => `${model.level}=${model.name}`).join(', '),
-      }
-    : {
-        name: 'models',
-        status: 'DEGRADED',
-        latencyMs: null,
-        detail: `failing: ${[...new Set(failing)].join(', ')}`,
-      };
+  if (failing.length > 0) return check('DEGRADED', `failing: ${[...new Set(failing)].join(', ')}`);
+  const reached = await reach.models?.look(freshness.models);
+  if (reached?.isUp === false) return check('DEGRADED', `they cannot be reached (${reached.reason})`);
+  if (reached?.isUp === null) return check('UNKNOWN', `their server ${reached.reason}`);
+  return check('HEALTHY', configured.map((model) => `${model.level}=${model.name}`).join(', '));
 }

@@ -1,5 +1,5 @@
 import type { AlertBoard } from '../alerts/alerts.ts';
-import { checkHealth, type HealthServices, JOURNAL_WARNING_SHARE } from './health.ts';
+import { checkHealth, type HealthServices, JOURNAL_WARNING_SHARE, WATCHING } from './health.ts';
 
 const WATCH_MS = 1_000;
 
@@ -22,13 +22,13 @@ export function startWatch(services: HealthServices & { readonly alerts: AlertBo
       'WARNING',
       `the journal uses ${bytes} of ${maxBytes} bytes`,
     );
-    const { checks } = await checkHealth(services);
+    const { checks } = await checkHealth(services, WATCHING);
     for (const { name, status, detail } of checks) {
       // The database and the journal have alerts of their own that say more.
       if (name !== 'database')
         alerts.set(
           `${name}_degraded`,
-          status !== 'HEALTHY',
+          status === 'DEGRADED' || status === 'UNHEALTHY',
           name === 'journal' ? 'CRITICAL' : 'WARNING',
           detail ?? '',
         );

@@ -22,6 +22,8 @@ export const NO_FINDINGS: Finding = { missing: 0, stale: 0, orphan: 0, wrongOwne
 interface Sides {
   readonly db: Database;
   readonly store: VectorStore;
+  /** Makes the vectors of turns that another server has embedded; absent where all servers share their vectors. */
+  readonly copy?: ((turnIds: readonly string[]) => Promise<number>) | undefined;
 }
 
 interface TurnToCheck {
@@ -42,7 +44,7 @@ interface TurnToCheck {
  * this pass jumps over is met by the next one.
  */
 export async function checkTurns(
-  { db, store }: Sides,
+  { db, store, copy }: Sides,
   after: number,
   limit: number,
 ): Promise<{ next: number | null; found: Finding; awaitingModel: number }> {
@@ -69,12 +71,16 @@ export async function checkTurns(
   // First of all nobody may find another one's turn.
   if (wrongOwner.length > 0) await store.remove(idsOf(wrongOwner));
   const differing = [...new Set([...missing, ...wrongOwner, ...stale])];
-  const repaired = differing.length > 0 ? await requeueTurns(db, idsOf(differing)) : 0;
+  // Of this model they are as they should be with the server that embedded them.
+  const elsewhere = copy ? differing.filter((row) => row.model === key) : [];
+  if (copy && elsewhere.length > 0) await copy(idsOf(elsewhere));
+  const lost = differing.filter((row) => !elsewhere.includes(row));
+  const repaired = lost.length > 0 ? await requeueTurns(db, idsOf(lost)) : 0;
   return {
     next: rows.length < limit ? null : (rows.at(-1)?.id ?? null),
     found: {
-      missing: missing.length,
-      stale: stale.filter((row) => !wrongOwner.includes(row)).length,
+      missing: missing.filter((row) => lost.includes(row)).length,
+      stale: stale.filter((row) => !wrongOwner.includes(row) && lost.includes(row)).length,
       orphan: 0,
       wrongOwner: wrongOwner.length,
       repaired,

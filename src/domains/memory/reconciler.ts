@@ -10,8 +10,12 @@ export interface ReconcilerOptions {
   /** Opened for the embedder's model. */
   readonly store: VectorStore;
   readonly log: Logger;
+  /** Where servers do not share their vectors: makes those of turns that another server has embedded. */
+  readonly copy?: ((turnIds: readonly string[]) => Promise<number>) | undefined;
   /** Told of each page with findings; a good place to wake the vector worker. */
   readonly onFinding?: (found: Finding) => void;
+  /** Told of each whole pass. */
+  readonly onPass?: (found: Finding) => void;
   readonly pageSize?: number;
   /** Between two pages; longer where a page takes long. */
   readonly pauseMs?: number;
@@ -29,6 +33,8 @@ export interface ReconcilerStats extends Finding {
   readonly lastPass: Finding | null;
   /** Turns whose vectors are still those of an earlier model, as of the last whole pass. */
   readonly awaitingModel: number | null;
+  /** Why nothing can be compared at present; null while it can. */
+  readonly trouble: string | null;
 }
 
 export interface Reconciler {
@@ -72,7 +78,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   };
   let running: Promise<void> | null = null;
   let stopping = false;
-  let troubled = false;
+  let trouble: string | null = null;
 
   const report = (found: Finding) => {
     add(total, found);
@@ -89,6 +95,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     const awaitingModel = await passOver(options, done, () => stopping);
     if (hasAny(sum)) log.warn(sum, 'vectors and turns differed; repaired');
     if (stopping) return sum;
+    options.onPass?.(sum);
     state = {
       passes: state.passes + 1,
       lastPassAt: new Date(),
@@ -104,14 +111,14 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     while (!stopping) {
       try {
         await pass(pace);
-        troubled = false;
+        trouble = null;
         // The end of the pause may have been used up by one between two pages.
         if (!stopping) await pause.wait(options.restMs ?? REST_MS);
       } catch (error) {
         // The worker and the pool tell of an outage; here one line is enough.
-        if (!troubled)
+        if (trouble === null)
           log.warn({ err: error, outage: isOutage(error) }, 'the comparison of vectors and turns waits');
-        troubled = true;
+        trouble = (error as Error).message;
         if (!stopping) await pause.wait(RETRY_MS);
       }
     }
@@ -132,7 +139,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         if (!isOutage(error)) throw error;
       });
     },
-    stats: () => ({ running: running !== null && !stopping, ...total, ...state }),
+    stats: () => ({ running: running !== null && !stopping, ...total, ...state, trouble }),
   };
 }
 

@@ -1,0 +1,209 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from './support/harness.ts';
+import { startOpenAiServer } from './support/openai-server.ts';
+import { startQdrantDouble } from './support/qdrant-double.ts';
+
+const closing: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const close of closing.splice(0).reverse()) await close();
+});
+
+const checkOf = async (app: TestApp, name: string) => {
+  const { data } = await app.graphql('{ health { status checks { name status detail } } }');
+  return data.health.checks.find((check: { name: string }) => check.name === name);
+};
+const alertsOf = async (app: TestApp) => app.app.services.alerts.active.map(({ name }) => name);
+const soon = { timeout: 30_000, interval: 200 };
+
+async function start(env: Record<string, string>): Promise<TestApp> {
+  const app = await startTestApp({ env: { CANARY_INTERVAL_MS: '0', ...env } });
+  closing.push(app.close);
+  return app;
+}
+
+async function qdrant(options: Parameters<typeof startQdrantDouble>[0] = {}) {
+  const double = await startQdrantDouble(options);
+  closing.push(double.close);
+  return double;
+}
+
+async function models(dimensions = 16) {
+  const server = await startOpenAiServer({ embeddingDimensions: dimensions });
+  closing.push(server.close);
+  return server;
+}
+
+const record = (app: TestApp, count: number) =>
+  app.graphql(
+    `mutation ($turns: [TurnInput!]!) { recordTurns(input: { conversationId: "talk", turns: $turns }) { __typename } }`,
+    { turns: Array.from({ length: count }, (_, at) => ({ query: `The lighthouse number ${at}` })) },
+  );
+
+describe('health asks the vector store', () => {
+  test.each([
+    ['that freezes', (double: Awaited<ReturnType<typeof qdrant>>) => double.stall(), /has not answered|not/],
+    ['that goes away', (double: Awaited<ReturnType<typeof qdrant>>) => double.goAway(), /Qdrant/],
+    [
+      'that wants another key',
+      (double: Awaited<ReturnType<typeof qdrant>>) => double.failWith(403),
+      /QDRANT_API_KEY/,
+    ],
+  ])(
+    '%s while nobody uses it, and says when it is back',
+    async (_what, fail, detail) => {
+      const double = await qdrant();
+      const app = await start({ QDRANT_URL: double.url });
+      await expect.poll(() => checkOf(app, 'vectors'), soon).toMatchObject({ status: 'HEALTHY' });
+      await fail(double);
+      await expect
+        .poll(() => checkOf(app, 'vectors'), soon)
+        .toMatchObject({ status: 'DEGRADED', detail: expect.stringMatching(detail) });
+      await expect.poll(() => alertsOf(app), soon).toContain('vectors_degraded');
+      double.recover();
+      await double.comeBack();
+      await expect.poll(() => checkOf(app, 'vectors'), soon).toMatchObject({ status: 'HEALTHY' });
+    },
+    100_000,
+  );
+
+  test('that is down, or refuses the key, from the start', async () => {
+    const double = await qdrant({ apiKey: 'right' });
+    const app = await start({ QDRANT_URL: double.url, QDRANT_API_KEY: 'wrong' });
+    expect(await checkOf(app, 'vectors')).toMatchObject({
+      status: 'DEGRADED',
+      detail: expect.stringContaining('QDRANT_API_KEY'),
+    });
+    await double.goAway();
+    const other = await start({ QDRANT_URL: double.url });
+    expect(await checkOf(other, 'vectors')).toMatchObject({ status: 'DEGRADED' });
+  });
+
+  test('at most once in some seconds, however often health is asked', async () => {
+    const double = await qdrant();
+    const app = await start({ QDRANT_URL: double.url });
+    await app.app.services.reconciler.stop();
+    await checkOf(app, 'vectors');
+    const pings = () =>
+      double.requests.filter(({ name }) => name === 'get /collections/{collection_name}').length;
+    const before = pings();
+    await Promise.all(Array.from({ length: 100 }, () => checkOf(app, 'vectors')));
+    expect(pings() - before).toBeLessThan(10);
+  });
+
+  test('the loss of all points raises an alert, and they come back', async () => {
+    const double = await qdrant();
+    const app = await start({ QDRANT_URL: double.url });
+    await record(app, 30);
+    const points = () => double.collections.get('echo_turns')?.points;
+    await expect.poll(() => points()?.size, soon).toBe(30);
+    await expect
+      .poll(
+        async () => (await app.graphql('{ persistence { vectors { embedded } } }')).data.persistence.vectors,
+        soon,
+      )
+      .toEqual({ embedded: 30 });
+    points()?.clear();
+    const told = async () =>
+      (await app.graphql('{ alerts(first: 100) { nodes { name state } } }')).data.alerts.nodes.map(
+        ({ name, state }: { name: string; state: string }) => `${name} ${state}`,
+      );
+    await expect.poll(told, soon).toContain('vectors_lost RAISED');
+    await expect.poll(() => points()?.size, soon).toBe(30);
+    await expect.poll(told, soon).toContain('vectors_lost CLEARED');
+  }, 100_000);
+
+  test('vectors that are taken from points that stay are noticed', async () => {
+    const double = await qdrant();
+    const app = await start({ QDRANT_URL: double.url });
+    await record(app, 20);
+    const points = () => double.collections.get('echo_turns')?.points;
+    await expect.poll(() => points()?.size, soon).toBe(20);
+    const ids = [...(points()?.keys() ?? [])] as string[];
+    await expect
+      .poll(
+        async () => (await app.graphql('{ persistence { vectors { embedded } } }')).data.persistence.vectors,
+        soon,
+      )
+      .toEqual({ embedded: 20 });
+    double.loseVectors(ids.slice(0, 12));
+    double.loseVectors(ids.slice(12, 15), Array(384).fill(0));
+    await expect
+      .poll(
+        () =>
+          ids.filter((id) =>
+            points()
+              ?.get(id)
+              ?.vector?.some((value) => value !== 0),
+          ).length,
+        soon,
+      )
+      .toBe(20);
+  }, 100_000);
+});
+
+describe('health asks the models', () => {
+  test('an embedding model that freezes or goes while nobody uses it', async () => {
+    const server = await models();
+    const app = await start({
+      EMBEDDINGS_BASE_URL: server.url,
+      EMBEDDINGS_MODEL: 'small',
+      EMBEDDINGS_DIMENSIONS: '16',
+    });
+    await expect.poll(() => checkOf(app, 'vectors'), soon).toMatchObject({ status: 'HEALTHY' });
+    server.embedWith('stall');
+    await expect
+      .poll(() => checkOf(app, 'vectors'), soon)
+      .toMatchObject({ status: 'DEGRADED', detail: expect.stringContaining('embedding model') });
+    server.embedWith('answer');
+    await expect.poll(() => checkOf(app, 'vectors'), soon).toMatchObject({ status: 'HEALTHY' });
+  }, 100_000);
+
+  test('language models that cannot be reached from the start, or from some time on', async () => {
+    const server = await models();
+    const env = { LLM_BASE_URL: server.url, LLM_MODELS: 'quick=small' };
+    const app = await start(env);
+    await expect.poll(() => checkOf(app, 'models'), soon).toMatchObject({ status: 'HEALTHY' });
+    closing.splice(closing.indexOf(server.close), 1);
+    await server.close();
+    await expect
+      .poll(() => checkOf(app, 'models'), soon)
+      .toMatchObject({ status: 'DEGRADED', detail: expect.stringContaining('cannot be reached') });
+    const late = await start(env);
+    expect(await checkOf(late, 'models')).toMatchObject({ status: 'DEGRADED' });
+    await expect.poll(() => alertsOf(late), soon).toContain('models_degraded');
+  }, 100_000);
+});
+
+test('canaries of two servers on one database leave each other alone', async () => {
+  const double = await qdrant();
+  const first = await start({ QDRANT_URL: double.url });
+  const second = await start({ QDRANT_URL: double.url, DATABASE_URL: first.databaseUrl });
+  for (let run = 0; run < 3; run++) {
+    const results = await Promise.all([first, second].map(({ app }) => app.services.canary.run()));
+    expect(results.map(({ problem }) => problem)).toEqual([null, null]);
+  }
+  expect(await first.sql(`select 1 from echo_conversations where tenant_id = '__canary'`)).toEqual([]);
+}, 100_000);
+
+test('servers that share a database but not their vectors make each turn’s vector once for each', async () => {
+  const server = await models();
+  const env = { EMBEDDINGS_BASE_URL: server.url, EMBEDDINGS_MODEL: 'small', EMBEDDINGS_DIMENSIONS: '16' };
+  const first = await start(env);
+  const second = await start({ ...env, DATABASE_URL: first.databaseUrl });
+  await record(first, 40);
+  const ids = (await first.sql<{ id: string }>('select turn_id as id from echo_unified_interactions')).map(
+    ({ id }) => id,
+  );
+  const found = () =>
+    Promise.all([first, second].map(async ({ app }) => (await app.services.vectors.fetch(ids)).size));
+  await expect.poll(found, soon).toEqual([40, 40]);
+  const passes = () => [first, second].map(({ app }) => app.services.reconciler.stats().passes);
+  const [one = 0, two = 0] = passes();
+  await expect.poll(() => passes().every((each, at) => each > (at === 0 ? one : two)), soon).toBe(true);
+  for (const { app } of [first, second])
+    expect(app.services.reconciler.stats()).toMatchObject({ missing: 0, stale: 0, repaired: 0 });
+  const embedded = server.requests
+    .flatMap(({ body }) => body.input ?? [])
+    .filter((text) => /lighthouse/.test(text));
+  expect(embedded.length).toBeLessThanOrEqual(80);
+}, 100_000);
