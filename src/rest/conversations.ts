@@ -46,12 +46,17 @@ const Limit = z.coerce
 export async function listConversations({ services, principal, search }: RestRequest) {
   const owner = ownerFor(principal, search.get('user_id'));
   const limit = parseInput(Limit, search.get('limit') ?? 10, 'limit');
-  const conversations = await conversationPage(services.db, owner, null, {
-    after: null,
-    before: null,
-    limit,
-    inverted: false,
-  });
+  const conversations = await conversationPage(
+    services.db,
+    owner,
+    {},
+    {
+      after: null,
+      before: null,
+      limit,
+      inverted: false,
+    },
+  );
   const latest = await interactionsOfConversations(services.db, conversations, {
     after: null,
     before: null,

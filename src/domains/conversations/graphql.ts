@@ -3,11 +3,13 @@ import { builder, HEAVY } from '../../graphql/builder.ts';
 import { connect, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
-import { parseInput, text } from '../input.ts';
+import { MAX_TITLE_LENGTH, parseInput, text } from '../input.ts';
 import { ownerFor, requireAdmin, scopeOf } from '../ownership.ts';
+import { updateConversation } from './changes.ts';
 import { type Cleanup, cleanupConversations, deleteConversation } from './conversations.ts';
 import { type ConversationName, conversationPage, conversationsByName } from './reads.ts';
 import type { ConversationRow } from './tables.ts';
+import { conversationsTitled } from './titles.ts';
 
 export const AnswerModeEnum = builder.enumType('AnswerMode', {
   description: 'How an answer is phrased.',
@@ -98,11 +100,18 @@ builder.queryFields((t) => ({
           description: 'Another user, for those who may act for others; absent: the caller.',
         }),
         episodeId: t.arg.string({ description: 'Only those of this episode.' }),
+        pinned: t.arg.boolean({ description: 'Only those that are pinned, or (false) that are not.' }),
+        search: t.arg.string({
+          description: 'Words that the title must all have, in any form of theirs; at most 1,000 characters.',
+        }),
       },
-      resolve: (_root, args, { services, principal }) => {
+      resolve: async (_root, args, { services: { db }, principal }) => {
         const owner = ownerFor(principal, args.userId);
-        const episode = parseInput(episodeId.nullish(), args.episodeId, 'episodeId') ?? null;
-        return connect(args, cursor, (page) => conversationPage(services.db, owner, episode, page));
+        const episode = parseInput(episodeId.nullish(), args.episodeId, 'episodeId');
+        const search = parseInput(text(1_000).nullish(), args.search, 'search');
+        const ids = search == null ? null : await conversationsTitled(db, owner, search);
+        const conditions = { episodeId: episode, pinned: args.pinned, ids };
+        return connect(args, cursor, (page) => conversationPage(db, owner, conditions, page));
       },
     },
     { name: 'ConversationConnection' },
@@ -121,6 +130,25 @@ const DeleteConversationSuccess = builder
       }),
     }),
   });
+
+const UpdateConversationSuccess = builder
+  .objectRef<{ conversation: ConversationRow }>('UpdateConversationSuccess')
+  .implement({
+    description: 'The changes are stored.',
+    fields: (t) => ({
+      conversation: t.expose('conversation', { type: ConversationRef, description: 'The changed thread.' }),
+    }),
+  });
+
+const ConversationChangesInput = builder.inputType('ConversationChanges', {
+  description: 'What to change of a conversation; what is absent stays as it is.',
+  fields: (t) => ({
+    title: t.string({
+      description: `What it is called for people, 1 to ${MAX_TITLE_LENGTH} characters; null takes the title away.`,
+    }),
+    pinned: t.boolean({ description: 'Whether its user keeps it at hand.' }),
+  }),
+});
 
 const CleanupSuccess = builder.objectRef<Cleanup & { dryRun: boolean }>('CleanupSuccess').implement({
   description: 'Old conversations are gone, or counted.',
@@ -143,6 +171,24 @@ builder.mutationFields((t) => ({
     resolve: async (_root, { conversationId, userId }, { services, principal }) => ({
       conversationId,
       deletedInteractions: await deleteConversation(services, ownerFor(principal, userId), conversationId),
+    }),
+  }),
+  updateConversation: t.field({
+    type: UpdateConversationSuccess,
+    description: 'Gives a conversation another title, or pins it. Its name stays.',
+    errors: { types: [InvalidInput, NotFound] },
+    args: {
+      conversationId: t.arg.string({ required: true, description: 'The name of the thread.' }),
+      input: t.arg({ type: ConversationChangesInput, required: true, description: 'The changes.' }),
+      userId: t.arg.string({ description: WHOSE }),
+    },
+    resolve: async (_root, { conversationId, input, userId }, { services, principal }) => ({
+      conversation: await updateConversation(services, ownerFor(principal, userId), {
+        conversationId,
+        title: input.title,
+        // GraphQL lets null through.
+        pinned: input.pinned as boolean | undefined,
+      }),
     }),
   }),
   cleanupConversations: t.field({

@@ -89,14 +89,22 @@ export async function* allConversations(db: Database): AsyncGenerator<Owner & { 
   }
 }
 
+/** Which conversations; all conditions must hold. */
+export interface ConversationConditions {
+  readonly episodeId?: string | null | undefined;
+  readonly pinned?: boolean | null | undefined;
+  /** Only of these. */
+  readonly ids?: readonly number[] | null | undefined;
+}
+
 /** One user's conversations, the one with the latest turn first. */
 export async function conversationPage(
   db: Database,
   owner: Owner,
-  episodeId: string | null,
+  conditions: ConversationConditions,
   page: Page<TimePosition>,
 ) {
-  const values = { episodeId, ...timePageValues(page) };
+  const values = { ...conditions, ...timePageValues(page) };
   return pageStatement(db, shapeOf(values)).execute({ ...owner, ...values });
 }
 
@@ -113,6 +121,8 @@ const pageStatement = prepareByShape((orm, shape) => {
         eq(c.userId, p('userId')),
         eq(c.tenantId, p('tenantId')),
         optional('episodeId', eq(c.episodeId, p('episodeId'))),
+        optional('pinned', eq(c.pinned, p('pinned'))),
+        optional('ids', sql`${c.id} = any(${p('ids')}::int[])`),
         optional('afterAt', sql`(${c.lastInteraction}, ${c.id}) < (${p('afterAt')}, ${p('afterId')})`),
         optional('beforeAt', sql`(${c.lastInteraction}, ${c.id}) > (${p('beforeAt')}, ${p('beforeId')})`),
       ),
