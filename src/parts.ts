@@ -174,7 +174,6 @@ export function buildServices(ground: Ground, releases: (() => unknown)[]): Serv
     persistence,
     store,
     models: buildModels(ground),
-    characters: new CharacterDirectory(db, log),
     canary,
     ...guards,
     journal,
@@ -357,7 +356,9 @@ function buildMemory(
     models: modelsReachability(modelParts),
   };
   void reach.models?.look(0);
-  return { embedder, vectors: store, reach, vectorWorker, reconciler, texts, indexWorker, meaning };
+  const characters = new CharacterDirectory(db, log);
+  const index = { texts, indexWorker };
+  return { characters, embedder, vectors: store, reach, vectorWorker, reconciler, ...index, meaning };
 }
 
 /** An empty database gets the seed characters, so that a first query has something to answer from. */

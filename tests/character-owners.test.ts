@@ -311,3 +311,80 @@ describe('how many there may be', () => {
     ]);
   });
 });
+
+describe('recorded turns', () => {
+  const record = (turns: Record<string, unknown>[], user: string, conversationId = `of ${user}`) =>
+    app.graphql(
+      `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) {
+        ... on RecordTurnsSuccess { interactions { query character { characterName shared } } } ... on Error { message } } }`,
+      { input: { conversationId, turns } },
+      user,
+    );
+  const about = async (character: string, user: string) => {
+    const { data } = await app.graphql(
+      'query ($character: String!) { memorySearch(query: "What was planted?", filter: { character: $character }) { hits { interaction { query } } } }',
+      { character },
+      user,
+    );
+    return data.memorySearch.hits
+      .map(({ interaction }: { interaction: { query: string } }) => interaction.query)
+      .sort();
+  };
+
+  test('are found by the characters that they mention, as asked ones are', async () => {
+    const turns = [
+      { query: 'Mei planted a fern today' },
+      { query: 'MEI’S orchid was planted by day' },
+      { query: 'What was planted?', response: 'Mei planted moss.' },
+      { query: 'meiosis was planted in a book' },
+      { query: '芽衣が木を植えた planted' },
+    ];
+    await record(turns, 'rae');
+    await ask('Mei planted an orchid yesterday', 'rae');
+    expect(await about('Mei', 'rae')).toEqual(
+      [
+        ...turns.filter((_, index) => index !== 3).map(({ query }) => query),
+        'Mei planted an orchid yesterday',
+      ].sort(),
+    );
+    const { data } = await app.graphql(
+      '{ memorySearch(query: "What did Mei plant?") { hits { tier interaction { query } } } }',
+      {},
+      'rae',
+    );
+    const tiers = Object.fromEntries(
+      data.memorySearch.hits.map((hit: { tier: string; interaction: { query: string } }) => [
+        hit.interaction.query,
+        hit.tier,
+      ]),
+    );
+    expect(tiers['Mei planted a fern today']).toBe('CHARACTER');
+    expect(tiers['meiosis was planted in a book']).not.toBe('CHARACTER');
+  });
+
+  test('know the own characters of their user only', async () => {
+    await upsert({ characterName: 'Gritta' }, 'sol');
+    const mine = await record([{ query: 'Gritta planted a rose' }], 'sol');
+    const others = await record([{ query: 'Gritta planted a rose' }], 'tim');
+    expect(mine.data.recordTurns.interactions[0].character).toEqual({
+      characterName: 'Gritta',
+      shared: false,
+    });
+    expect(others.data.recordTurns.interactions[0].character).toBeNull();
+    expect(await about('Gritta', 'sol')).toEqual(['Gritta planted a rose']);
+  });
+
+  test('500 at once, each with its own, by several writers', async () => {
+    const names = ['Mei', 'Raze', 'Xyrax', 'Yuki'];
+    const turns = Array.from({ length: 500 }, (_, number) => ({
+      query: `Line ${number}: ${names[number % 4]} ${'and so on '.repeat(40)} with ${names[(number + 1) % 4]}`,
+    }));
+    const stored = await Promise.all(['u1', 'u2', 'u3'].map((user) => record(turns, user)));
+    for (const { data } of stored)
+      expect(
+        data.recordTurns.interactions.map(
+          ({ character }: { character: { characterName: string } }) => character.characterName,
+        ),
+      ).toEqual(turns.map(() => expect.stringMatching(/Mei|Raze|Xyrax|Yuki/)));
+  });
+});

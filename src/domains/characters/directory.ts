@@ -1,3 +1,4 @@
+import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
@@ -6,6 +7,10 @@ import { type CharacterOwner, namesOf, versionOfNames } from './names.ts';
 
 /** How long a matcher may be older than the table when another process changes characters. */
 const MAX_AGE_MS = 5_000;
+/** Characters of each side of a recorded turn in which names are looked for. */
+const LOOKED_AT = 8_000;
+/** Characters that are looked at in one go: a few milliseconds. */
+const BETWEEN_PAUSES = 8_000;
 /** Users whose own names are kept ready; of others they are read again. */
 const MAX_USERS = 2_000;
 
@@ -49,6 +54,33 @@ export class CharacterDirectory {
       this.#matcher({ tenantId, userId }),
     ]);
     return ownFirst(own.find(text), shared.find(text));
+  }
+
+  /**
+   * The same for several texts that belong together in pairs: what was said, and what was answered. Lets others have
+   * the thread between them.
+   */
+  async mentionedInTurns(
+    { tenantId, userId }: Owner,
+    turns: readonly { readonly query: string; readonly response: string }[],
+  ): Promise<number[][]> {
+    const [shared, own] = await Promise.all([
+      this.#matcher({ tenantId, userId: null }),
+      this.#matcher({ tenantId, userId }),
+    ]);
+    const found: number[][] = [];
+    let work = 0;
+    for (const turn of turns) {
+      const sides = [turn.query, turn.response].map((side) => side.slice(0, LOOKED_AT).toWellFormed());
+      const mentions = sides.flatMap((side) => ownFirst(own.find(side), shared.find(side)));
+      found.push([...new Set(mentions.map(({ characterId }) => characterId))]);
+      work += sides.join('').length;
+      if (work > BETWEEN_PAUSES) {
+        work = 0;
+        await turnOfOthers();
+      }
+    }
+    return found;
   }
 
   /** Says that this process changed a user's own characters, or (null) those that the tenant shares. */

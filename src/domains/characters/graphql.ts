@@ -78,7 +78,7 @@ builder.node(CharacterRef, {
         description: 'When they were last drawn. Null if never.',
       }),
       conversationMentions: t.exposeInt('conversationMentions', {
-        description: 'How many queries mentioned them.',
+        description: 'How many turns mentioned them.',
       }),
       createdAt: t.expose('createdAt', { type: 'DateTime', description: 'When the profile was made.' }),
       updatedAt: t.expose('updatedAt', {

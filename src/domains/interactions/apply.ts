@@ -295,8 +295,14 @@ async function countMentions(client: PoolClient, turns: readonly Turn[]): Promis
   if (ids.length === 0) return;
   await client.query({
     name: 'count_mentions',
-    text: `update character_profiles c set conversation_mentions = conversation_mentions + m.count
-           from (select id, count(*)::int as count from unnest($1::int[]) as id group by id) m where c.id = m.id`,
+    // Locked in the order of their ids, so that two transactions never wait for each other's.
+    text: `with mentioned as (
+             select id, count(*)::int as count from unnest($1::int[]) as id group by id
+           ), locked as materialized (
+             select c.id from character_profiles c where c.id in (select id from mentioned) order by c.id for no key update
+           )
+           update character_profiles c set conversation_mentions = conversation_mentions + m.count
+           from mentioned m join locked using (id) where c.id = m.id`,
     values: [ids],
   });
 }

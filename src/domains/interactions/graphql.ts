@@ -156,7 +156,8 @@ builder.node(InteractionRef, {
     character: t.field({
       type: CharacterRef,
       nullable: true,
-      description: 'The character that the query mentions, if any.',
+      description:
+        'The character that the query mentions first of all, or, in a recorded turn, else its response; null if none, or if it is another user’s own.',
       resolve: (turn, _args, ctx) =>
         turn.characterId === null ? null : loadCharacter(ctx, turn.characterId),
     }),

@@ -4,6 +4,7 @@ import type { Owner, Scope } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow } from '../../db/statements.ts';
+import type { CharacterDirectory } from '../characters/directory.ts';
 import { deletionsAmong } from '../conversations/marks.ts';
 import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../errors.ts';
 import * as input from '../input.ts';
@@ -47,6 +48,8 @@ export interface RecordServices {
   readonly store: TurnStore;
   readonly db: Database;
   readonly availability: Availability;
+  /** Says which characters turns mention. */
+  readonly characters: Pick<CharacterDirectory, 'mentionedInTurns'>;
   /** Refuses turns that must not come back. @throws InvalidInput */
   readonly tombstones: { check(owner: Owner, at: Date, field: string, named: boolean): void };
 }
@@ -69,7 +72,12 @@ export async function recordTurns(
     services.tombstones.check(owner, timestamp ?? now, `turns.${index}.timestamp`, idempotencyKey != null);
   const accepted = turns.map((turn) => ({ ...toTurn(owner, conversationId, turn, now), title }));
   await refuseKnownConflicts(services, owner, accepted);
-  return services.store.save(accepted).catch((error: unknown) => {
+  const mentioned = await services.availability.tolerate(
+    () => services.characters.mentionedInTurns(owner, accepted),
+    [],
+  );
+  const found = accepted.map((turn, index) => ({ ...turn, characterIds: mentioned[index] ?? [] }));
+  return services.store.save(found).catch((error: unknown) => {
     throw error instanceof InteractionDeleted ? deletedAmong(accepted, new Set(error.turnIds)) : error;
   });
 }
