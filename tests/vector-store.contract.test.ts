@@ -445,6 +445,49 @@ describe('sqlite-vec alone', () => {
     await rm(directory, { recursive: true });
   });
 
+  test('vectors of another database in the same file are neither seen nor changed', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'echo-vectors-'));
+    const open = (database: TurnDatabase, model = SMALL) =>
+      createSqliteVecStore({ directory, database, model, log });
+    const [theirs, mine] = [point(), point()];
+    const other = databaseOf([theirs.id]);
+    const before = open(other);
+    await before.upsert([theirs]);
+    await before.close();
+    const store = open(databaseOf([mine.id, theirs.id]));
+    expect(await store.count()).toBe(0);
+    await store.upsert([mine]);
+    await store.remove([theirs.id]);
+    await store.dropModel(SMALL);
+    expect(await store.earlierModels()).toEqual([]);
+    const hits = await store.search({ tenantId: 'default', userId: 'ann', vector: theirs.vector, limit: 5 });
+    expect(hits.map(({ id }) => id)).toEqual([mine.id]);
+    await store.close();
+    const again = open(other);
+    expect([...(await again.fetch([theirs.id])).keys()]).toEqual([theirs.id]);
+    expect(await again.count()).toBe(1);
+    await again.close();
+    await rm(directory, { recursive: true });
+  });
+
+  test('what an earlier version left of other turns stays, and is not used', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'echo-vectors-'));
+    const open = (database: TurnDatabase) => createSqliteVecStore({ directory, database, model: SMALL, log });
+    const points = [point(), point()];
+    const before = open(DATABASE);
+    await before.upsert(points);
+    await before.close();
+    const file = new DatabaseSync(join(directory, 'vectors.db'));
+    file.exec('update models set key = substr(key, 38)');
+    const store = open(databaseOf([points[0]!.id]));
+    expect(await store.count()).toBe(0);
+    await store.remove(points.map(({ id }) => id));
+    await store.close();
+    expect(file.prepare('select count(*) as count from points_1').get()).toEqual({ count: 2 });
+    file.close();
+    await rm(directory, { recursive: true });
+  });
+
   test('searches do not stop the event loop', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'echo-vectors-'));
     const model = { name: 'wide', dimensions: 384 };
