@@ -291,18 +291,25 @@ async function updateConversations(
 }
 
 async function countMentions(client: PoolClient, turns: readonly Turn[]): Promise<void> {
-  const ids = turns.flatMap((turn) => turn.characterIds).sort((a, b) => a - b);
-  if (ids.length === 0) return;
+  const mentions = turns.flatMap(({ characterIds, tenantId, userId }) =>
+    characterIds.map((id) => ({ id, tenant_id: tenantId, user_id: userId })),
+  );
+  if (mentions.length === 0) return;
   await client.query({
     name: 'count_mentions',
     // Locked in the order of their ids, so that two transactions never wait for each other's.
     text: `with mentioned as (
-             select id, count(*)::int as count from unnest($1::int[]) as id group by id
+             select id, tenant_id, user_id, count(*)::int as count
+             from json_to_recordset($1) as m(id int, tenant_id text, user_id text) group by 1, 2, 3
            ), locked as materialized (
-             select c.id from character_profiles c where c.id in (select id from mentioned) order by c.id for no key update
+             select c.id, c.tenant_id, c.user_id from character_profiles c
+             where c.id in (select id from mentioned) order by c.id for no key update
+           ), counted as (
+             select l.id, sum(m.count)::int as count from locked l join mentioned m on m.id = l.id
+               and m.tenant_id = l.tenant_id and (l.user_id is null or l.user_id = m.user_id) group by l.id
            )
-           update character_profiles c set conversation_mentions = conversation_mentions + m.count
-           from mentioned m join locked using (id) where c.id = m.id`,
-    values: [ids],
+           update character_profiles c set conversation_mentions = conversation_mentions + counted.count
+           from counted where c.id = counted.id`,
+    values: [JSON.stringify(mentions)],
   });
 }
