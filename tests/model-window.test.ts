@@ -142,6 +142,43 @@ describe('a conversation that is longer than the window of a model', () => {
     expect(provider.requests).toHaveLength(1);
   });
 
+  test('is given room where an answer was cut at the end of the window', async () => {
+    await start();
+    await fill();
+    const used: number[] = [];
+    provider.respondWith((request) => {
+      const tokens = tokensOf(request);
+      used.push(tokens);
+      const isFirst = used.length === 1;
+      return {
+        kind: 'answer',
+        deltas: ['You are'],
+        finishReason: isFirst ? 'length' : 'stop',
+        usage: { prompt_tokens: tokens, completion_tokens: 2 },
+      };
+    });
+    expect((await ask('Thanks!')).interaction.finishReason).toBe('LENGTH');
+    expect((await ask('And then?')).interaction.finishReason).toBe('STOP');
+    const [first = 0, second = 0] = used;
+    expect(second).toBeLessThan(first * 0.8);
+    expect(second).toBeGreaterThan(first * 0.4);
+  });
+
+  test('is not cut short for an answer that had all its tokens', async () => {
+    await start({ LLM_MAX_TOKENS: '16' });
+    await fill();
+    provider.respondWith((request) => ({
+      kind: 'answer',
+      deltas: ['You are'],
+      finishReason: 'length',
+      usage: { prompt_tokens: tokensOf(request), completion_tokens: 16 },
+    }));
+    await ask('Thanks!');
+    await ask('And then?');
+    const [first, second] = provider.requests.map(tokensOf);
+    expect(second).toBeGreaterThan((first ?? 0) * 0.8);
+  });
+
   test('is shortened at once where the window is configured, and memories say what went in', async () => {
     await start({ LLM_WINDOWS: 'quick=1024' });
     await fill();

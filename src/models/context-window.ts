@@ -3,6 +3,8 @@ import type { Lesson } from './refusals.ts';
 
 /** What an answer must have at least; a prompt that leaves less is too long. */
 const MIN_ANSWER_TOKENS = 64;
+/** No model has a smaller one; a server that counts otherwise must not teach us one. */
+const MIN_WINDOW = 256;
 /** Of a window, what is kept for the answer where it would like more. */
 const ANSWER_SHARE = 1 / 4;
 /** Estimates miss by a little; a prompt of exactly the window would be refused again. */
@@ -60,6 +62,13 @@ export class ContextWindow {
   counted(request: ModelRequest, tokens: number): void {
     const estimated = estimate(request);
     if (tokens > 0 && estimated > 0) this.#ratio = clamp(tokens / estimated, this.#leastRatio);
+  }
+
+  /** An answer was cut: before the tokens that it was asked to have at most, so at the end of the window. */
+  cut({ tokensIn, tokensOut }: { tokensIn: number | null; tokensOut: number | null }, asked: number): void {
+    if (tokensIn === null || tokensOut === null || tokensOut >= asked) return;
+    const window = tokensIn + tokensOut;
+    if (window >= MIN_WINDOW && (this.#window === null || window < this.#window)) this.#window = window;
   }
 
   /** The server refused a request for its size. @returns whether another one may fare better */

@@ -22,6 +22,7 @@ export interface OpenAiCompatibleOptions extends ChatOptions {
 export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): LanguageModel {
   const window = new ContextWindow(options);
   const dialect: Dialect = { tokenLimit: 'max_tokens', asksForUsage: true };
+  const isFull = (text: string) => text.length >= options.maxCharacters;
   const firstTokenMs = Math.min(options.firstTokenMs, options.timeoutMs);
   return {
     name: options.model,
@@ -33,16 +34,19 @@ export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): L
         if (!fitted)
           throw failed(options, 'TOO_LONG', 'has a window that is too small for this query').failure;
         onRequest?.(fitted);
+        const maxTokens = window.answerTokens(fitted);
         const outcome = await attempt({
           options,
           request: fitted,
-          fields: fieldsOf(dialect, window.answerTokens(fitted)),
+          fields: fieldsOf(dialect, maxTokens),
           signal,
           firstTokenMs: Math.max(1, endsAt - performance.now()),
           reader: { onDelta, onRestart },
         });
         if ('answer' in outcome) {
           if (outcome.answer.tokensIn !== null) window.counted(fitted, outcome.answer.tokensIn);
+          if (outcome.answer.finishReason === 'length' && !isFull(outcome.answer.text))
+            window.cut(outcome.answer, maxTokens);
           return outcome.answer;
         }
         if (lessons < MAX_LESSONS && learn(outcome, fitted, window, dialect)) {
