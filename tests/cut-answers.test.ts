@@ -136,8 +136,8 @@ describe('an answer that ends before its end is kept, and marked', () => {
     });
     expect(endless.join('').startsWith(turn.response)).toBe(true);
     expect(restarted).toBe(false);
-    expect(provider.requests).toHaveLength(1);
-    expect(await provider.requests[0]?.ended).toBe('client left');
+    expect(provider.chats).toHaveLength(1);
+    expect(await provider.chats[0]?.ended).toBe('client left');
   });
 
   test('a last model that fails after text is taken back before another text', async () => {
@@ -149,7 +149,7 @@ describe('an answer that ends before its end is kept, and marked', () => {
 
   test('every request says how long its answer may be', async () => {
     await ask();
-    expect(provider.requests[0]?.body.max_tokens).toBe(4_096);
+    expect(provider.chats[0]?.body.max_tokens).toBe(4_096);
   });
 });
 
@@ -162,10 +162,10 @@ describe('cancelQuery', () => {
     expect(turn.response).toMatch(/^word0 /);
     expect(endless.join('').startsWith(turn.response)).toBe(true);
     expect(told).toEqual({ __typename: 'CancelQuerySuccess', cancelled: true, interaction: turn });
-    expect(await provider.requests[0]?.ended).toBe('client left');
+    expect(await provider.chats[0]?.ended).toBe('client left');
     expect(await ask(key)).toMatchObject({ replayed: true, interaction: turn });
     expect(await cancel(turnId)).toEqual(told);
-    expect(provider.requests).toHaveLength(1);
+    expect(provider.chats).toHaveLength(1);
   });
 
   test('without a text leaves the query to be asked again', async () => {

@@ -94,7 +94,7 @@ describe('text that the database cannot hold', () => {
     const first = await ask(input);
     expect(first).toMatchObject({ replayed: false, interaction: { status: 'ANSWERED', response: expected } });
     expect(await ask(input)).toMatchObject({ replayed: true, interaction: first.interaction });
-    expect(provider.requests).toHaveLength(1);
+    expect(provider.chats).toHaveLength(1);
 
     const { joined, turn, pieces } = await stream({ conversationId: name });
     expect(joined).toBe(expected);

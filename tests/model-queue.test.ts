@@ -108,8 +108,8 @@ describe('many long questions at once to a server with one slot', () => {
     const turns = answers.map(({ data }) => data.processQuery.interaction);
     expect(turns.map(({ status }) => status)).toEqual(turns.map(() => 'ANSWERED'));
     expect(turns.map(({ escalationPath }) => escalationPath)).toEqual(turns.map(() => ['quick:small']));
-    expect(provider.requests).toHaveLength(12);
-    const ends = await Promise.all(provider.requests.map(({ ended }) => ended));
+    expect(provider.chats).toHaveLength(12);
+    const ends = await Promise.all(provider.chats.map(({ ended }) => ended));
     expect(ends).toEqual(ends.map(() => 'finished'));
     expect(turns.filter(({ stepTimings }) => stepTimings.queue > 0).length).toBeGreaterThanOrEqual(8);
     expect(app.app.services.models.models()).toMatchObject([{ state: 'closed' }]);

@@ -141,7 +141,7 @@ describe('what a model thinks is no part of its answer', () => {
     );
     provider.requests.length = 0;
     await stream({ query: 'And then what happened to the keeper?', conversationId: 'old' });
-    const prompt = JSON.stringify(provider.requests[0]?.body.messages);
+    const prompt = JSON.stringify(provider.chats[0]?.body.messages);
     expect(prompt).toContain(answer);
     expect(prompt).not.toContain('hidden plan');
   });
@@ -229,7 +229,7 @@ describe('streams as servers really write them', () => {
   test.each(cases)('%s', async (_name, pieces, { tokensIn = null } = {}) => {
     provider.respondWith({ kind: 'raw', pieces });
     expect((await stream()).turn).toMatchObject({ response: whole, status: 'ANSWERED', tokensIn });
-    expect(provider.requests).toHaveLength(1);
+    expect(provider.chats).toHaveLength(1);
   });
 
   test('bytes of one letter in two pieces', async () => {

@@ -131,7 +131,7 @@ describe('a conversation that is longer than the window of a model', () => {
     expect(first.interaction).toMatchObject({ status: 'ANSWERED', response: 'You are welcome.' });
     expect(first.interaction.escalationPath.at(-1)).toBe('quick:small');
     expect(new Set(first.interaction.escalationPath.slice(0, -1))).toEqual(new Set(['quick:small:TOO_LONG']));
-    const sent = provider.requests.at(-1)!;
+    const sent = provider.chats.at(-1)!;
     expect(sent.body.messages?.at(-1)).toEqual({ role: 'user', content: 'Thanks!' });
     expect(tokensOf(sent)).toBeLessThanOrEqual(WINDOW);
 
@@ -139,7 +139,7 @@ describe('a conversation that is longer than the window of a model', () => {
     provider.requests.length = 0;
     const next = await ask('And then?');
     expect(next.interaction).toMatchObject({ status: 'ANSWERED', escalationPath: ['quick:small'] });
-    expect(provider.requests).toHaveLength(1);
+    expect(provider.chats).toHaveLength(1);
   });
 
   test('is given room where an answer was cut at the end of the window', async () => {
@@ -175,7 +175,7 @@ describe('a conversation that is longer than the window of a model', () => {
     }));
     await ask('Thanks!');
     await ask('And then?');
-    const [first, second] = provider.requests.map(tokensOf);
+    const [first, second] = provider.chats.map(tokensOf);
     expect(second).toBeGreaterThan((first ?? 0) * 0.8);
   });
 
@@ -184,9 +184,9 @@ describe('a conversation that is longer than the window of a model', () => {
     await fill();
     const { interaction, memories } = await ask('Where did the keeper walk past rock 7?', 'another');
     expect(interaction.escalationPath).toEqual(['quick:small']);
-    const [{ body }] = provider.requests as [RecordedRequest];
+    const [{ body }] = provider.chats as [RecordedRequest];
     const prompt = JSON.stringify(body.messages);
-    expect(tokensOf(provider.requests[0]!)).toBeLessThanOrEqual(1_024);
+    expect(tokensOf(provider.chats[0]!)).toBeLessThanOrEqual(1_024);
     for (const memory of memories) expect(prompt).toContain(memory.interaction.query.slice(0, 40));
     expect(prompt.match(/\[\d+\] \d{4}-/g)?.length ?? 0).toBe(memories.length);
     expect(body.max_tokens).toBeLessThan(1_024);
@@ -200,7 +200,7 @@ describe('a conversation that is longer than the window of a model', () => {
       escalationPath: ['quick:small:TOO_LONG', 'builtin_answerer'],
     });
     expect(interaction.response).toContain('too small for this query');
-    expect(provider.requests).toEqual([]);
+    expect(provider.chats).toEqual([]);
   });
 });
 
@@ -231,7 +231,7 @@ describe('other things that a server says of a request', () => {
       status: 'ANSWERED',
       response: 'Well.',
     });
-    expect(provider.requests).toHaveLength(2);
+    expect(provider.chats).toHaveLength(2);
   });
 
   test.each([

@@ -64,6 +64,8 @@ export interface OpenAiServer {
   url: string;
   /** Every request so far, oldest first. */
   requests: RecordedRequest[];
+  /** Those for answers of a chat. */
+  readonly chats: RecordedRequest[];
   respondWith(script: Script): void;
   close(): Promise<void>;
 }
@@ -122,6 +124,9 @@ export async function startOpenAiServer(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
+    get chats() {
+      return requests.filter(({ path }) => path === '/v1/chat/completions');
+    },
     respondWith(next) {
       script = next;
       queue = Array.isArray(next) ? [...next] : [];
