@@ -22,6 +22,7 @@ import { entrance } from './http/entrance.ts';
 import { WebGuard } from './http/guard.ts';
 import { probes } from './http/probes.ts';
 import { createHttpServer, listen, type Route } from './http/server.ts';
+import { endAll } from './jobs/ending.ts';
 import { Journal } from './journal/journal.ts';
 import { createLogger, type Logger } from './log.ts';
 import { configuredEmbedder } from './models/configured.ts';
@@ -61,9 +62,7 @@ export async function createApp(
   overrides: Overrides = {},
 ): Promise<App> {
   const releases: (() => unknown)[] = [];
-  const release = async () => {
-    for (const step of releases.splice(0).reverse()) await step();
-  };
+  const release = () => endAll(releases.splice(0).reverse(), log);
   try {
     const fileSystem = makeDataDirectory(config.dataDirectory);
     // The journal comes first: its lock makes this process the only server on the directory.
@@ -84,7 +83,11 @@ export async function createApp(
     });
     releases.push(() => opened.close());
     const { db, databaseId, durabilityProblems } = opened;
-    const availability = new Availability(() => db.ping(), log);
+    const availability = new Availability(
+      () => db.ping(),
+      log,
+      () => db.checkUsable(),
+    );
     const vault = options.vault ?? null;
     const sealed = await openSecrets({ config, log, db, availability, vault }, releases);
     const embedder = await configuredEmbedder(sealed.modelParts);
@@ -127,7 +130,7 @@ export async function withServices<T>(work: (services: Services) => Promise<T>):
   }
 }
 
-function assemble(services: Services, overrides: Overrides, release: () => Promise<void>): App {
+function assemble(services: Services, overrides: Overrides, release: () => Promise<number>): App {
   const { config, log, metrics } = services;
   const yoga = createGraphqlYoga({ schema, services, log, ...services.access });
   const guard = new WebGuard(
@@ -192,12 +195,17 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
     close: async () => {
       stopping = true;
       // Subscriptions end first: over server-sent events they are requests that would never finish.
-      metrics.stop();
-      await services.events.stop();
-      const finished = finishRequests(server, services.store);
-      await closeSockets();
-      await finished;
-      await release();
+      const failed = await endAll(
+        [
+          () => metrics.stop(),
+          () => services.events.stop(),
+          () => Promise.all([finishRequests(server, services.store), closeSockets()]),
+        ],
+        log,
+        FINISH_MS + 1_000,
+      );
+      const steps = failed + (await release());
+      if (steps > 0) throw new Error(`${steps} steps of the stop failed; what failed is in the log`);
     },
   };
 }

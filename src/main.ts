@@ -34,7 +34,9 @@ async function serve({ migrate }: { migrate: boolean }): Promise<void> {
     await checkPort(config);
     // Loading what is needed takes a second or more; whoever looks on has been told by then.
     const { createApp } = await import('./app.ts');
+    const { surviveUnhandled } = await import('./jobs/unhandled.ts');
     const app = await createApp(config, log, { migrate, vault });
+    surviveUnhandled(log, (message) => app.services.alerts.raise('unhandled_error', 'CRITICAL', message));
     const url = await app.listen();
     log.info({ url, graphql: `${url}/graphql`, pid: process.pid }, 'Echo Brain is listening');
 

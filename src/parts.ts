@@ -16,7 +16,7 @@ import { reencrypt } from './domains/credentials/rotation.ts';
 import { UrlForbidden } from './domains/errors.ts';
 import { Canary } from './domains/health/canary.ts';
 import { Metrics } from './domains/health/metrics.ts';
-import { startWatch } from './domains/health/watch.ts';
+import { createWatch } from './domains/health/watch.ts';
 import { MAX_RESPONSE_LENGTH } from './domains/input.ts';
 import { TurnStore } from './domains/interactions/store.ts';
 import { probe } from './domains/memory/embed-each.ts';
@@ -96,11 +96,11 @@ export async function openSecrets(
   if (rotation.done > 0) log.info({ secrets: rotation.done }, 'encrypted anew under the master key');
   const providerKeys = new StoredProviderKeys({ db, sealer, secrets, log }, availability);
   await providerKeys.start();
-  releases.push(async () => {
-    providerKeys.stop();
-    vault?.stop();
-    await outbound.close();
-  });
+  releases.push(
+    () => outbound.close(),
+    () => vault?.stop(),
+    () => providerKeys.stop(),
+  );
   const modelParts: ModelParts = {
     config,
     fetchTo: (url, limits) => outbound.fetcherTo(url, limits),
@@ -138,25 +138,17 @@ export function buildServices(ground: Ground, releases: (() => unknown)[]): Serv
     suspect: () => availability.suspect(),
     observe: persistence,
   });
-  availability.onChange(({ up, reason }) => {
-    alerts.set(
-      'database_down',
-      !up,
-      'CRITICAL',
-      `the database does not answer (${reason}); turns are kept in the journal`,
-    );
-    if (up) store.resume();
-    if (up) void outbox.flush();
-  });
+  tellAvailability(ground, { alerts, store, outbox });
   metrics.start();
   availability.start();
-  releases.push(async () => {
-    availability.stop();
-    metrics.stop();
-    await events.stop();
-    await store.stop(DRAIN_MS);
-    await persistence.flush();
-  });
+  // The last comes first.
+  releases.push(
+    () => persistence.flush(),
+    () => store.stop(DRAIN_MS),
+    () => events.stop(),
+    () => metrics.stop(),
+    () => availability.stop(),
+  );
   const memory = buildMemory({ ...ground, persistence, alerts }, releases);
   wakeMemory = (turns) => {
     memory.vectorWorker.wake();
@@ -182,11 +174,12 @@ export function buildServices(ground: Ground, releases: (() => unknown)[]): Serv
   };
   const services = { config, log, db, version, ...own, ...memory };
   canary.start();
-  const endWatch = startWatch(services);
-  releases.push(async () => {
-    endWatch();
-    await canary.stop();
-  });
+  const watch = createWatch(services);
+  watch.start();
+  releases.push(
+    () => canary.stop(),
+    () => watch.stop(),
+  );
   return services;
 }
 
@@ -194,6 +187,23 @@ export function buildServices(ground: Ground, releases: (() => unknown)[]): Serv
 function buildModels({ config, log, modelParts }: Ground) {
   const limits = config.languageModels && { concurrency: config.languageModels.concurrency };
   return createModelRouter({ models: configuredModels(modelParts), log, ...limits });
+}
+
+/** What begins and ends with the database. */
+function tellAvailability(
+  { availability }: Ground,
+  { alerts, store, outbox }: { alerts: AlertBoard; store: TurnStore; outbox: EventOutbox },
+): void {
+  availability.onChange(({ up, reason }) => {
+    alerts.set(
+      'database_down',
+      !up,
+      'CRITICAL',
+      `the database does not answer (${reason}); turns are kept in the journal`,
+    );
+    if (up) store.resume();
+    if (up) void outbox.flush();
+  });
 }
 
 /** The dangers, where they are posted, and one that may begin with Vault. */
@@ -236,10 +246,10 @@ function buildGuards(ground: Ground, metrics: Metrics, releases: (() => unknown)
   const access = createAccess(config.access, { db, availability, log, fetchTo, secret, onRefused, headPath });
   const tombstones = new Tombstones(db, availability, log);
   const signer = new ReceiptSigner(config.dataDirectory);
-  releases.push(async () => {
-    tombstones.stop();
-    await access.stop();
-  });
+  releases.push(
+    () => access.stop(),
+    () => tombstones.stop(),
+  );
   return { access, tombstones, signer };
 }
 
@@ -343,13 +353,13 @@ function buildMemory(
   indexWorker.start();
   vectorWorker.start();
   reconciler.start();
-  releases.push(async () => {
-    ending.abort();
-    await indexWorker.stop();
-    await reconciler.stop();
-    await vectorWorker.stop();
-    await store.close();
-  });
+  releases.push(
+    () => store.close(),
+    () => vectorWorker.stop(),
+    () => reconciler.stop(),
+    () => indexWorker.stop(),
+    () => ending.abort(),
+  );
   const reach = {
     vectorStore: createReachability(() => store.ping()),
     embedder: embedder.knowsMeaning ? createReachability(() => probe(embedder, ending.signal)) : null,

@@ -2,6 +2,7 @@ import { createServer } from 'node:net';
 import { type Config, ConfigError, readConfig, readVaultOptions, type VaultOptions } from './config.ts';
 import { DataDirectoryError, inUse, unusable } from './db/data-directory.ts';
 import { EmbeddedPostgresError } from './db/embedded.ts';
+import { driverError, wordsOf } from './db/meaning.ts';
 import { DatabaseSetupError } from './db/open.ts';
 import { JournalBroken, JournalLocked } from './journal/journal.ts';
 import { DimensionsUnknown } from './models/configured.ts';
@@ -87,18 +88,32 @@ export function asStartupError(error: unknown, config: Config): unknown {
     error instanceof DimensionsUnknown
   )
     return new StartupError(error.message);
-  const { code, message } = error as { code?: string; message: string };
+  const { code, message } = driverError(error) as { code?: string; message: string };
   if (code === 'EADDRINUSE')
     return new StartupError(
       `PORT: ${config.port} on ${config.host} is already in use; stop the other program, or set PORT to another port`,
     );
   if (code === 'EACCES')
     return new StartupError(`PORT: this user may not listen on ${config.port}; set PORT to one above 1023`);
-  if (config.databaseUrl && (code !== undefined || message.includes('timeout'))) {
-    const { host, pathname } = new URL(config.databaseUrl);
-    return new StartupError(
-      `DATABASE_URL: the database "${pathname.slice(1)}" at ${host || 'the local socket'} cannot be used (${code ?? message})`,
-    );
-  }
+  if (config.databaseUrl && (code !== undefined || message.includes('timeout')))
+    return new StartupError(unusableDatabase(config.databaseUrl, error));
   return error;
+}
+
+/** Why the database cannot be used, and what to do. */
+function unusableDatabase(databaseUrl: string, error: unknown): string {
+  const { code, message } = driverError(error) as { code?: string; message: string };
+  const { host, pathname, username } = new URL(databaseUrl);
+  const [name, role] = [decodeURIComponent(pathname.slice(1)), decodeURIComponent(username)];
+  const place = `the database "${name}" at ${host || 'the local socket'}`;
+  const reasons: Record<string, string> = {
+    '28P01': `refuses the password of "${role}"; correct it`,
+    '28000': `does not let "${role}" in; name another role, or allow it in pg_hba.conf`,
+    '3D000': `does not exist; create it (createdb "${name}"), or name another`,
+    '42501': `forbids "${role}" what is needed to prepare it (${message}); grant CREATE on the database and on its schema public`,
+    '53300': 'has no free connection; raise max_connections or the limit of the role',
+    ECONNREFUSED: 'cannot be reached: nothing listens there; start PostgreSQL, or correct host and port',
+    ENOTFOUND: 'cannot be reached: no such host; correct it',
+  };
+  return `DATABASE_URL: ${place} ${reasons[code ?? ''] ?? `cannot be used (${wordsOf(error)})`}`;
 }

@@ -217,14 +217,35 @@ describe('a database that is away', () => {
     expect(applied.filter((value) => value !== 'three')).toEqual(['one', 'two']);
   });
 
-  test.each(['conflict', 'unknown'] as const)('%s: is asked again until it takes it', async (judgement) => {
-    let left = 3;
-    const { submit } = startDrain(() => {
-      if (left-- > 0) throw new Trouble(judgement);
+  test.each(['retry', 'unknown', 'cancelled', 'overloaded', 'defect'] as const)(
+    '%s: is asked again until it takes it',
+    async (judgement) => {
+      let left = 3;
+      const { submit } = startDrain(() => {
+        if (left-- > 0) throw new Trouble(judgement);
+      });
+      const entries = [await submit('a', 'one'), await submit('a', 'two')];
+      await Promise.all(entries.map((entry) => entry.applied));
+      expect(applied).toEqual(['one', 'two']);
+    },
+  );
+
+  test('a defect keeps what was acknowledged, and others go on', async () => {
+    let isMended = false;
+    const { drain, submit } = startDrain((value) => {
+      if (value === 'odd' && !isMended) throw new Trouble('defect');
     });
-    const entries = [await submit('a', 'one'), await submit('a', 'two')];
-    await Promise.all(entries.map((entry) => entry.applied));
-    expect(applied).toEqual(['one', 'two']);
+    isUp = false;
+    const odd = await submit('a', 'odd');
+    const other = await submit('b', 'other');
+    odd.entry.acknowledged = true;
+    isUp = true;
+    drain.pump();
+    await other.applied;
+    expect([applied, buried]).toEqual([['other'], []]);
+    isMended = true;
+    await odd.applied;
+    expect([applied, buried, drain.trouble]).toEqual([['other', 'odd'], [], null]);
   });
 
   test('keeps nothing from stopping: the rest stays in the journal', async () => {

@@ -1,8 +1,9 @@
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto';
 import { bulkhead } from 'cockatiel';
 import { and, asc, eq, gt, isNull, or, sql } from 'drizzle-orm';
-import { type Availability, judgeDatabaseError } from '../db/availability.ts';
+import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
+import { judgeDatabaseError } from '../db/meaning.ts';
 import { prepareOnce } from '../db/statements.ts';
 import { ServiceUnavailable } from '../domains/errors.ts';
 import { type Permission, type Principal, permissionsOf, type Role } from './principals.ts';

@@ -1,6 +1,7 @@
-import { DrizzleQueryError } from 'drizzle-orm/errors';
+import { randomUUID } from 'node:crypto';
 import type { Logger } from '../log.ts';
-import { DeadlineExceeded, isConnectionError, within } from './deadline.ts';
+import { DeadlineExceeded, within } from './deadline.ts';
+import { isPassing, judgeDatabaseError, wordsOf } from './meaning.ts';
 
 /** Milliseconds between looks at the database, while it answers and while it does not. */
 const LOOK_UP_MS = 1_000;
@@ -8,6 +9,9 @@ const LOOK_DOWN_MS = 200;
 const PING_DEADLINE_MS = 1_500;
 /** What a query waits for its context before it is answered without. */
 const READ_DEADLINE_MS = 2_000;
+/** After one read took too long others wait no longer than this, for a while: they would wait for the same. */
+const SHORT_DEADLINE_MS = 200;
+const CAUTIOUS_MS = 3_000;
 
 export interface AvailabilityChange {
   readonly up: boolean;
@@ -20,6 +24,7 @@ export interface AvailabilityChange {
  */
 export class Availability {
   readonly #ping: () => Promise<unknown>;
+  readonly #isUsable: () => Promise<unknown>;
   readonly #log: Logger;
   readonly #listeners: ((change: AvailabilityChange) => void)[] = [];
   #up = true;
@@ -27,9 +32,15 @@ export class Availability {
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
   #looking = false;
+  #slowAt = Number.NEGATIVE_INFINITY;
 
-  constructor(ping: () => Promise<unknown>, log: Logger) {
+  /**
+   * @param ping fails while the database does not answer
+   * @param isUsable fails while no connection for work can be had; asked before the database counts as back
+   */
+  constructor(ping: () => Promise<unknown>, log: Logger, isUsable: () => Promise<unknown> = ping) {
     this.#ping = ping;
+    this.#isUsable = isUsable;
     this.#log = log;
   }
 
@@ -61,20 +72,35 @@ export class Availability {
   }
 
   /**
-   * The result of a read, or `fallback` while the database does not answer. Other errors are thrown.
+   * The result of a read, or `fallback` while the database does not answer, or cannot do this. What it refuses for its
+   * data, and errors that are not the database's, are thrown.
    *
    * @param ms how long the read may take
    */
   async tolerate<T>(read: () => Promise<T>, fallback: T, ms = READ_DEADLINE_MS): Promise<T> {
     if (!this.#up) return fallback;
+    const isCautious = performance.now() - this.#slowAt < CAUTIOUS_MS;
+    const deadline = isCautious ? Math.min(ms, SHORT_DEADLINE_MS) : ms;
     try {
-      return await within(read(), ms, 'the database took too long');
+      return await within(read(), deadline, 'the database took too long');
     } catch (error) {
-      if (judgeDatabaseError(error) !== 'unavailable') throw error;
-      if (error instanceof DeadlineExceeded) this.suspect();
-      else this.reportDown((driverError(error) as Error).message);
+      const meaning = judgeDatabaseError(error);
+      if (error instanceof DeadlineExceeded) this.#slow(isCautious);
+      else if (meaning === 'unavailable') this.reportDown(wordsOf(error));
+      else if (meaning === 'defect')
+        this.#log.error(
+          { err: error, correlationId: randomUUID() },
+          'a read does not fit the database; it goes on without',
+        );
+      else if (!isPassing(meaning)) throw error;
+      else this.#log.warn({ reason: wordsOf(error) }, 'a read failed; it goes on without');
       return fallback;
     }
+  }
+
+  #slow(isCautious: boolean): void {
+    if (!isCautious) this.#slowAt = performance.now();
+    this.suspect();
   }
 
   /** Something took too long: looks at once whether the database answers at all. */
@@ -92,10 +118,13 @@ export class Availability {
   async #look(): Promise<void> {
     this.#looking = true;
     try {
-      await within(this.#ping(), PING_DEADLINE_MS, 'the database does not answer');
+      const look = this.#up ? this.#ping() : this.#ping().then(() => this.#isUsable());
+      await within(look, PING_DEADLINE_MS, 'the database does not answer');
       this.#change(true, 'answers');
     } catch (error) {
-      this.#change(false, (error as Error).message);
+      // A look that was cancelled had been taken: somebody is there.
+      const isAnswer = !(error instanceof DeadlineExceeded) && judgeDatabaseError(error) === 'cancelled';
+      this.#change(isAnswer && this.#up, wordsOf(error));
     }
     this.#looking = false;
     this.#schedule();
@@ -107,29 +136,12 @@ export class Availability {
     this.#changedAt = new Date();
     if (up) this.#log.info('the database answers again');
     else this.#log.error({ reason }, 'the database does not answer');
-    for (const listener of this.#listeners) listener({ up, reason });
+    for (const listener of this.#listeners) {
+      try {
+        listener({ up, reason });
+      } catch (error) {
+        this.#log.error({ err: error }, 'whoever is told of the database failed');
+      }
+    }
   }
-}
-
-/**
- * What an error of the database means for the work that met it.
- *
- * - `refused`: the database understood and will always refuse (bad data, a violated constraint)
- * - `conflict`: it may work if tried again (deadlock, a statement timeout, a full disk, a read-only server)
- * - `unavailable`: the database is not there, is starting or stopping
- */
-export function judgeDatabaseError(error: unknown): 'refused' | 'conflict' | 'unavailable' | 'unknown' {
-  const cause = driverError(error);
-  const { code, severity } = cause as { code?: unknown; severity?: unknown };
-  // Only errors that the server itself reported have a severity.
-  if (severity === undefined || typeof code !== 'string')
-    return isConnectionError(cause) ? 'unavailable' : 'unknown';
-  if (/^(22|23|42|54|0A)/.test(code)) return 'refused';
-  // A full disk or a standby answers well: the work waits, but there is no use in asking whether the server is there.
-  return /^(40|53|57014|55P03|25006)/.test(code) ? 'conflict' : 'unavailable';
-}
-
-/** What the driver threw. Drizzle wraps it in an error whose message holds the statement with its values. */
-function driverError(error: unknown): unknown {
-  return error instanceof DrizzleQueryError ? (error.cause ?? error) : error;
 }

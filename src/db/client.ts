@@ -41,6 +41,8 @@ export interface Database {
   dedicated(): Promise<pg.Client>;
   /** Milliseconds of one round trip. @throws if the database does not answer within its deadline */
   ping(): Promise<number>;
+  /** Fails if no connection for work can be had. */
+  checkUsable(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -99,6 +101,11 @@ export function createDatabase(options: DatabaseOptions): Database {
       const started = performance.now();
       await probe.query({ name: 'ping', text: 'select 1' });
       return performance.now() - started;
+    },
+    checkUsable: async () => {
+      // All at work is no absence.
+      if (pool.idleCount === 0 && pool.totalCount >= pool.options.max) return;
+      (await pool.connect()).release();
     },
     close: async () => {
       await Promise.all([pool.end(), probe.end()]);

@@ -29,12 +29,22 @@ export async function runMigrations(database: Database): Promise<{ applied: numb
   }
 }
 
-/** How many migrations the database lacks. */
+/** How many migrations the database lacks; below zero: it has some that this version does not know. */
 export async function pendingMigrations(database: Database): Promise<number> {
   const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
-    entries: unknown[];
+    entries: { when: number }[];
   };
-  return journal.entries.length - (await appliedMigrations(database));
+  const newest = Math.max(...journal.entries.map(({ when }) => when));
+  const unknown = await unknownMigrations(database, newest);
+  return unknown > 0 ? -unknown : journal.entries.length - (await appliedMigrations(database));
+}
+
+/** Migrations that were made after the newest that this version has. */
+async function unknownMigrations({ pool }: Database, newest: number): Promise<number> {
+  const known = await pool.query(`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`);
+  if (!known.rows[0].exists) return 0;
+  const text = 'select count(*)::int as count from drizzle.__drizzle_migrations where created_at > $1';
+  return (await pool.query(text, [newest])).rows[0].count;
 }
 
 async function appliedMigrations({ pool }: Database): Promise<number> {

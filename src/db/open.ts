@@ -70,13 +70,17 @@ async function checkSettings(db: Database): Promise<string[]> {
 }
 
 async function prepareSchema(db: Database, log: Logger, migrate: boolean): Promise<void> {
+  const pending = await pendingMigrations(db);
+  if (pending < 0)
+    throw new DatabaseSetupError(
+      `The database was brought to a newer version of Echo Brain: it has ${-pending} migration(s) that this one does not know. Start the newer version, or restore a backup of before.`,
+    );
   if (migrate) {
     const { applied, moved } = await runMigrations(db);
     if (applied > 0) log.info({ applied }, 'database migrated');
     if (moved) log.warn('the database was loaded into another cluster; numbers of transactions go on');
     return;
   }
-  const pending = await pendingMigrations(db);
   if (pending > 0) {
     throw new DatabaseSetupError(
       `The database lacks ${pending} migration(s) and --no-migrate forbids to apply them; run: npm run migrate`,

@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { judgeDatabaseError } from '../db/availability.ts';
+import { isPassing, judgeDatabaseError } from '../db/meaning.ts';
 import { EchoError, RateLimited, SubscriberTooSlow } from '../domains/errors.ts';
 import type { Logger } from '../log.ts';
 
@@ -59,12 +59,12 @@ export function maskError(error: unknown, correlationId: string, log: Logger): G
     });
   }
   const judgement = judgeDatabaseError(cause);
-  if (judgement === 'unavailable' || judgement === 'conflict') {
+  if (isPassing(judgement)) {
     log.warn(
       { err: cause, correlationId, path: located?.path?.join('.') },
       'the database was needed and did not answer',
     );
-    const why = judgement === 'conflict' ? 'is too busy with other work' : 'does not answer';
+    const why = judgement === 'unavailable' ? 'does not answer' : 'cannot do this';
     return new GraphQLError(`the database ${why} now; try again`, {
       ...place,
       extensions: { code: 'SERVICE_UNAVAILABLE', retryable: true, retryAfterMs: 1_000, correlationId },

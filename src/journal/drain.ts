@@ -1,8 +1,10 @@
+import type { DatabaseMeaning } from '../db/meaning.ts';
+import { wordsOf } from '../db/meaning.ts';
 import type { Logger } from '../log.ts';
 import type { Journal } from './journal.ts';
 
-/** What an error of `apply` means: never, again at once, or not before the database is back. */
-export type Judgement = 'refused' | 'conflict' | 'unavailable' | 'unknown';
+/** What an error of `apply` means; `refused` is the only one for which an entry is not tried again. */
+export type Judgement = DatabaseMeaning;
 
 export interface DrainOptions<Value, Result> {
   readonly journal: Journal;
@@ -57,6 +59,9 @@ export class Drain<Value, Result> {
   readonly #busy = new Set<string>();
   #running = 0;
   #appliedAt = performance.now();
+  #startedAt = new Set<number>();
+  #failures = 0;
+  #trouble: string | null = null;
   #retryMs = RETRY_MS;
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
@@ -86,6 +91,17 @@ export class Drain<Value, Result> {
   /** Milliseconds since something was applied; counted from the start if nothing was. */
   get idleMs(): number {
     return performance.now() - this.#appliedAt;
+  }
+
+  /** Why the database takes nothing although it answers; null while it does. */
+  get trouble(): string | null {
+    return this.#trouble;
+  }
+
+  /** Milliseconds that the database has been at work without taking anything; 0 if nothing is under way. */
+  get stalledMs(): number {
+    const oldest = Math.min(...this.#startedAt);
+    return Number.isFinite(oldest) ? performance.now() - Math.max(oldest, this.#appliedAt) : 0;
   }
 
   /** Waiting entries of one stream, in order. */
@@ -119,11 +135,7 @@ export class Drain<Value, Result> {
       const batch = this.#takeBatch();
       if (batch.length === 0) return;
       this.#running++;
-      void this.#apply(batch).finally(() => {
-        this.#running--;
-        for (const { stream } of batch) this.#busy.delete(stream);
-        if (!this.#timer) this.pump();
-      });
+      void this.#run(batch);
     }
   }
 
@@ -167,18 +179,38 @@ export class Drain<Value, Result> {
     return batch;
   }
 
+  async #run(batch: readonly Waiting<Value, Result>[]): Promise<void> {
+    try {
+      await this.#apply(batch);
+    } catch (error) {
+      // Whoever was told of the result failed; the entries are where they were, or done.
+      this.#options.log.error({ err: error }, 'a batch of the journal ended with an error');
+      this.#pause();
+    }
+    this.#running--;
+    for (const { stream } of batch) this.#busy.delete(stream);
+    if (!this.#timer) this.pump();
+  }
+
   async #apply(batch: readonly Waiting<Value, Result>[]): Promise<void> {
     const { apply, judge, reportDown, log } = this.#options;
+    // A hair apart from others that start now.
+    const startedAt = performance.now() + Math.random() / 1_000;
+    this.#startedAt.add(startedAt);
     try {
-      const results = await apply(batch.map((entry) => entry.value));
+      const results = await apply(batch.map((entry) => entry.value)).finally(() => {
+        this.#startedAt.delete(startedAt);
+      });
       this.#retryMs = RETRY_MS;
+      [this.#failures, this.#trouble] = [0, null];
       this.#settle(batch, results);
     } catch (error) {
       const judgement = judge(error);
+      if (judgement !== 'refused') this.#note(judgement, error);
       if (judgement === 'unavailable') {
-        reportDown((error as Error).message);
+        reportDown(wordsOf(error));
         this.#pause();
-      } else if (judgement === 'refused' && batch.length > 1) {
+      } else if ((judgement === 'refused' || judgement === 'defect') && batch.length > 1) {
         // One of them is at fault; alone, each shows for itself.
         for (const entry of batch) await this.#applyAlone(entry);
       } else if (judgement === 'refused' && batch[0]) {
@@ -191,6 +223,13 @@ export class Drain<Value, Result> {
         this.#pause();
       }
     }
+  }
+
+  /** What passes by itself is trouble only when it comes again. */
+  #note(judgement: Judgement, error: unknown): void {
+    this.#failures++;
+    if (judgement === 'overloaded' || judgement === 'defect' || this.#failures > 2)
+      this.#trouble = wordsOf(error);
   }
 
   async #applyAlone(entry: Waiting<Value, Result>): Promise<void> {

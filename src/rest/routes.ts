@@ -4,6 +4,7 @@ import type { AuditLog } from '../access/audit.ts';
 import { type Actor, actingFor, actorOf } from '../access/caller.ts';
 import type { RateClass, RateLimits } from '../access/limits.ts';
 import type { Permission, Principal } from '../access/principals.ts';
+import { isPassing, judgeDatabaseError } from '../db/meaning.ts';
 import { EchoError, RateLimited } from '../domains/errors.ts';
 import { requirePermission } from '../domains/ownership.ts';
 import { HttpProblem } from '../http/body.ts';
@@ -155,12 +156,21 @@ function sendProblem(response: ServerResponse, error: unknown, correlationId: st
     reply(error.status, error.code, error.message);
     return;
   }
+  const meaning = judgeDatabaseError(error);
+  if (isPassing(meaning)) {
+    log.warn({ err: error, door: 'rest', correlationId }, 'the database was needed and did not answer');
+    response.setHeader('retry-after', 1);
+    const why = meaning === 'unavailable' ? 'does not answer' : 'cannot do this';
+    reply(503, 'SERVICE_UNAVAILABLE', `the database ${why} now; try again`);
+    return;
+  }
   if (!(error instanceof EchoError)) {
     log.error({ err: error, door: 'rest', correlationId }, 'a request failed');
     reply(500, 'INTERNAL', `Unexpected error; correlation id ${correlationId}`);
     return;
   }
   if (error instanceof RateLimited) response.setHeader('retry-after', Math.ceil(error.retryAfterMs / 1_000));
+  else if (error.retryable) response.setHeader('retry-after', 1);
   reply(
     STATUS[error.code] ?? 503,
     error.code === 'BAD_USER_INPUT' ? 'VALIDATION_ERROR' : error.code,

@@ -38,7 +38,7 @@ export type Role = 'tables' | 'graphql' | 'jobs' | 'logic';
 
 /** The rooms of the house that are not domains, and what each may import besides itself. */
 const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
-  main: (to) => isIn(to, 'app', 'startup', 'config', 'log'),
+  main: (to) => isIn(to, 'app', 'startup', 'config', 'jobs', 'log'),
   // Reads the configuration and says in words for the operator why nothing starts; it knows the parts' errors.
   startup: (to) => isIn(to, 'config', 'db', 'errors', 'journal', 'models', 'outbound', 'secrets'),
   // It and the parts alone know concrete classes.
@@ -51,7 +51,7 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   errors: () => false,
   // Files directly in src/domains: what every domain needs of input and callers.
   shared: (to) => isIn(to, 'errors', 'log', 'access', 'events'),
-  db: (to) => isIn(to, 'log') || to.role === 'tables',
+  db: (to) => isIn(to, 'log', 'jobs') || to.role === 'tables',
   graphql: (to, from) =>
     isIn(to, 'db', 'log', 'access', 'errors', 'config', 'http', 'shared') ||
     (from.path === 'src/graphql/schema.ts' && to.room === 'domain' && to.role === 'graphql'),
@@ -63,15 +63,17 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   http: (to) => isIn(to, 'log'),
   vectors: (to) => isIn(to, 'log', 'db'),
   jobs: (to, from) =>
-    isIn(to, 'log', 'db') ||
-    (from.path === 'src/jobs/index.ts' && to.room === 'domain' && to.role === 'jobs'),
+    isIn(to, 'log') || (from.path === 'src/jobs/index.ts' && to.room === 'domain' && to.role === 'jobs'),
   access: (to) => isIn(to, 'log', 'db', 'errors'),
   // Vault, and encryption under the master key.
   secrets: (to) => isIn(to, 'log', 'config'),
   // The one client for requests to other servers.
   outbound: (to) => isIn(to, 'errors'),
   rest: (to) =>
-    isIn(to, 'log', 'access', 'errors', 'shared', 'http') || (to.room === 'domain' && to.role === 'logic'),
+    isIn(to, 'log', 'access', 'errors', 'shared', 'http') ||
+    // What an error means, which is no SQL.
+    to.path === 'src/db/meaning.ts' ||
+    (to.room === 'domain' && to.role === 'logic'),
   dashboard: (to) => isIn(to, 'log'),
   // Reads foreign formats and sends them through the public API, as any client would.
   import: (to) => isIn(to, 'log', 'config', 'shared'),

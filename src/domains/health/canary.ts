@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Owner } from '../../access/principals.ts';
+import { createKeeper, type Keeper } from '../../jobs/keeper.ts';
 import type { Logger } from '../../log.ts';
 import { deleteConversation } from '../conversations/conversations.ts';
 import { type RecordServices, recordTurns } from '../interactions/interactions.ts';
@@ -31,8 +32,7 @@ export class Canary {
   readonly #intervalMs: number;
   /** Of this server alone: servers on one database must not take each other's turns away. */
   readonly #conversationId = `canary-${randomUUID()}`;
-  #timer: NodeJS.Timeout | null = null;
-  #running: Promise<void> = Promise.resolve();
+  readonly #keeper: Keeper;
   #last: CanaryResult | null = null;
   #stopped = false;
 
@@ -40,6 +40,8 @@ export class Canary {
   constructor(services: CanaryServices, intervalMs: number) {
     this.#services = services;
     this.#intervalMs = intervalMs;
+    const round = () => this.run();
+    this.#keeper = createKeeper({ name: 'canary', everyMs: intervalMs, round, log: services.log });
   }
 
   /** The latest run; null before the first. */
@@ -49,15 +51,12 @@ export class Canary {
 
   start(): void {
     if (this.#intervalMs === 0 || this.#stopped) return;
-    this.#timer = setTimeout(() => {
-      this.#running = this.run().then(() => this.start());
-    }, this.#intervalMs);
+    this.#keeper.start();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
-    if (this.#timer) clearTimeout(this.#timer);
-    await this.#running;
+    await this.#keeper.stop();
   }
 
   /** One run, now. Never fails: what went wrong is its result. */

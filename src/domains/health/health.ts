@@ -1,5 +1,6 @@
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { wordsOf } from '../../db/meaning.ts';
 import type { Reachability } from '../../models/reachability.ts';
 import type { ModelRouter } from '../../models/router.ts';
 import type { TurnStore } from '../interactions/store.ts';
@@ -64,11 +65,11 @@ export const JOURNAL_WARNING_SHARE = 0.8;
 /** How the promises stand, asked of the parts now, within a second or two: as bad as the worst of them. */
 export async function checkHealth(services: HealthServices, freshness = ASKED): Promise<Health> {
   const checks = [
-    await checkDatabase(services),
-    checkJournal(services.store),
-    await checkVectors(services, freshness),
-    checkCanary(services.canary),
-    await checkModels(services, freshness),
+    await guarded('database', () => checkDatabase(services)),
+    await guarded('journal', () => checkJournal(services.store)),
+    await guarded('vectors', () => checkVectors(services, freshness)),
+    await guarded('canary', () => checkCanary(services.canary)),
+    await guarded('models', () => checkModels(services, freshness)),
   ];
   const worst = (['UNHEALTHY', 'DEGRADED', 'UNKNOWN'] as const).find((status) =>
     checks.some((check) => check.status === status),
@@ -76,10 +77,21 @@ export async function checkHealth(services: HealthServices, freshness = ASKED): 
   return { status: worst ?? 'HEALTHY', version: services.version, uptimeSeconds: process.uptime(), checks };
 }
 
+/** A check that fails says so; the others are made all the same. */
+async function guarded(name: string, check: () => HealthCheck | Promise<HealthCheck>): Promise<HealthCheck> {
+  try {
+    return await check();
+  } catch (error) {
+    return { name, status: 'UNHEALTHY', latencyMs: null, detail: `could not be checked: ${wordsOf(error)}` };
+  }
+}
+
 /** Without the database turns are kept in the journal, unless only commits count; reads fail either way. */
-async function checkDatabase({ availability, db, config }: HealthServices): Promise<HealthCheck> {
+async function checkDatabase({ availability, db, store, config }: HealthServices): Promise<HealthCheck> {
   const latencyMs = await availability.tolerate(() => db.ping(), null);
-  if (latencyMs !== null) return { name: 'database', status: 'HEALTHY', latencyMs, detail: null };
+  const { trouble } = store.backlog;
+  if (latencyMs !== null && trouble === null)
+    return { name: 'database', status: 'HEALTHY', latencyMs, detail: null };
   const [status, consequence] =
     config.ackPolicy === 'strict'
       ? (['UNHEALTHY', 'nothing is accepted'] as const)
@@ -87,8 +99,10 @@ async function checkDatabase({ availability, db, config }: HealthServices): Prom
   return {
     name: 'database',
     status,
-    latencyMs: null,
-    detail: `does not answer since ${availability.changedAt.toISOString()}; ${consequence}`,
+    latencyMs,
+    detail: availability.isUp
+      ? `answers, but takes no turns (${trouble ?? 'it did not answer the last question'}); ${consequence}`
+      : `does not answer since ${availability.changedAt.toISOString()}; ${consequence}`,
   };
 }
 

@@ -1,3 +1,5 @@
+import { createKeeper, type Keeper } from '../../jobs/keeper.ts';
+import type { Logger } from '../../log.ts';
 import type { AlertBoard } from '../alerts/alerts.ts';
 import { checkHealth, type HealthServices, JOURNAL_WARNING_SHARE, WATCHING } from './health.ts';
 
@@ -6,16 +8,20 @@ const WATCH_MS = 1_000;
 /**
  * Looks at the promises every second and raises an alert when one is in danger. The database's own alert does not
  * wait for this: it is raised by whoever runs into its absence.
- *
- * @returns a function that ends the watch
  */
-export function startWatch(services: HealthServices & { readonly alerts: AlertBoard }): () => void {
-  const { alerts, store } = services;
-  let stopped = false;
-  let timer: NodeJS.Timeout;
+export function createWatch(
+  services: HealthServices & { readonly alerts: AlertBoard; readonly log: Logger },
+): Keeper {
+  const { alerts, store, log } = services;
   const look = async () => {
-    const { bytes, maxBytes, failure } = store.backlog;
+    const { bytes, maxBytes, failure, trouble } = store.backlog;
     alerts.set('journal_unwritable', failure !== null, 'CRITICAL', failure ?? '');
+    alerts.set(
+      'database_takes_nothing',
+      trouble !== null,
+      'CRITICAL',
+      `the database answers but takes no turns (${trouble}); they are kept in the journal`,
+    );
     alerts.set(
       'journal_filling',
       bytes > maxBytes * JOURNAL_WARNING_SHARE,
@@ -33,14 +39,8 @@ export function startWatch(services: HealthServices & { readonly alerts: AlertBo
           detail ?? '',
         );
     }
-    if (!stopped) schedule();
   };
-  const schedule = () => {
-    timer = setTimeout(() => void look(), WATCH_MS);
-  };
-  schedule();
-  return () => {
-    stopped = true;
-    clearTimeout(timer);
-  };
+  const onTrouble = (problem: string | null) =>
+    alerts.set('watch_failing', problem !== null, 'CRITICAL', `nobody watches the promises (${problem})`);
+  return createKeeper({ name: 'health watch', everyMs: WATCH_MS, round: look, log, onTrouble });
 }

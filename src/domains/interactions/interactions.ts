@@ -67,6 +67,7 @@ export async function recordTurns(
   given: RecordTurnsInput,
 ): Promise<SavedTurns> {
   const { conversationId, title = null, turns } = input.parseInput(RecordTurns, given);
+  const began = performance.now();
   const now = new Date();
   for (const [index, { timestamp, idempotencyKey }] of turns.entries())
     services.tombstones.check(owner, timestamp ?? now, `turns.${index}.timestamp`, idempotencyKey != null);
@@ -75,9 +76,10 @@ export async function recordTurns(
   const mentioned = await services.availability.tolerate(
     () => services.characters.mentionedInTurns(owner, accepted),
     [],
+    services.store.ackDeadlineMs,
   );
   const found = accepted.map((turn, index) => ({ ...turn, characterIds: mentioned[index] ?? [] }));
-  return services.store.save(found).catch((error: unknown) => {
+  return services.store.save(found, undefined, began).catch((error: unknown) => {
     throw error instanceof InteractionDeleted ? deletedAmong(accepted, new Set(error.turnIds)) : error;
   });
 }
@@ -92,7 +94,7 @@ function deletedAmong(turns: readonly Turn[], deleted: ReadonlySet<string>): Int
  * transaction that stores the turns checks again.
  */
 async function refuseKnownConflicts(
-  services: { db: Database; availability: Availability },
+  services: { db: Database; availability: Availability; store: TurnStore },
   owner: Owner,
   turns: readonly Turn[],
 ): Promise<void> {
@@ -107,9 +109,14 @@ async function refuseKnownConflicts(
         keyed.map((turn) => turn.turnId),
       ),
     [],
+    services.store.ackDeadlineMs,
   );
   const unknown = keyed.filter((_turn, index) => !stored[index]).map(({ turnId }) => turnId);
-  const deleted = await availability.tolerate(() => deletionsAmong(db.pool, owner, unknown), new Map());
+  const deleted = await availability.tolerate(
+    () => deletionsAmong(db.pool, owner, unknown),
+    new Map(),
+    services.store.ackDeadlineMs,
+  );
   if (deleted.size > 0) throw deletedAmong(turns, new Set(deleted.keys()));
   for (const [index, turn] of keyed.entries()) {
     const row = stored[index];

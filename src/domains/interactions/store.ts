@@ -1,7 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
-import { judgeDatabaseError } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { DeadlineExceeded, within } from '../../db/deadline.ts';
+import { judgeDatabaseError } from '../../db/meaning.ts';
 import { Drain, type DrainEntry, type Judgement } from '../../journal/drain.ts';
 import { type Journal, JournalBroken, JournalFull, type StoredEntry } from '../../journal/journal.ts';
 import type { Logger } from '../../log.ts';
@@ -57,6 +57,8 @@ export interface StoreObserver {
   buried(turns: readonly Turn[], reason: string): void;
 }
 
+/** What a commit gets at the least, when looking things up before it has used up the time. */
+const MINIMUM_WAIT_MS = 50;
 /** An interrupted answer, or turns to apply. */
 const QUERY = 'query';
 const TURNS = 'turns';
@@ -152,9 +154,14 @@ export class TurnStore {
    * Stores turns of one conversation, all or nothing, each exactly once.
    *
    * @param accepted the query that the one turn answers
+   * @param since when the caller began to wait for the acknowledgement, on the clock of `performance.now`
    * @throws IdempotencyKeyReused, InteractionDeleted (see `applyTurns`), StorageFull, ServiceUnavailable
    */
-  async save(turns: readonly Turn[], accepted?: AcceptedTurn): Promise<SavedTurns> {
+  async save(
+    turns: readonly Turn[],
+    accepted?: AcceptedTurn,
+    since: number = performance.now(),
+  ): Promise<SavedTurns> {
     const [first] = turns;
     if (!first) return { durability: 'COMMITTED', turns: [] };
     this.#claim(turns);
@@ -178,7 +185,12 @@ export class TurnStore {
     const release = () => this.#release(turns);
     applied.then(release, release);
     if (accepted) this.#accepted.delete(accepted.turn.turnId);
-    return this.#acknowledge(entry, applied);
+    return this.#acknowledge(entry, applied, since);
+  }
+
+  /** Milliseconds within which a caller hears whether its turns are kept. */
+  get ackDeadlineMs(): number {
+    return this.#options.ackDeadlineMs;
   }
 
   /** Queries whose answer is being made. */
@@ -193,14 +205,17 @@ export class TurnStore {
     bytes: number;
     maxBytes: number;
     failure: string | null;
+    trouble: string | null;
   } {
-    const { journal } = this.#options;
+    const { journal, ackDeadlineMs } = this.#options;
+    const isStalled = this.#drain.stalledMs > ackDeadlineMs;
     return {
       depth: this.#drain.depth,
       oldestAt: this.#drain.oldestAt,
       bytes: journal.size,
       maxBytes: journal.maxBytes,
       failure: journal.failure?.message ?? null,
+      trouble: this.#drain.trouble ?? (isStalled ? 'it does not finish what it was given' : null),
     };
   }
 
@@ -223,15 +238,19 @@ export class TurnStore {
   async #acknowledge(
     entry: DrainEntry<readonly Turn[]>,
     applied: Promise<readonly AppliedTurn[]>,
+    since: number,
   ): Promise<SavedTurns> {
     const { ackPolicy, ackDeadlineMs, isUp, observe, suspect } = this.#options;
     // Behind turns that the journal vouches for, this one would wait for all of them.
     const isQueued = this.#drain.waitingIn(entry.stream)[0]?.acknowledged === true;
-    if (ackPolicy === 'strict' || (isUp() && !isQueued)) {
+    // It answers, but takes nothing: locked, full, read-only. The first that finds out has waited for all.
+    const isStuck = this.#drain.trouble !== null || this.#drain.stalledMs > ackDeadlineMs;
+    if (ackPolicy === 'strict' || (isUp() && !isQueued && !isStuck)) {
       try {
+        const left = Math.max(ackDeadlineMs - (performance.now() - since), MINIMUM_WAIT_MS);
         return {
           durability: 'COMMITTED',
-          turns: await within(applied, ackDeadlineMs, 'the database took too long'),
+          turns: await within(applied, left, 'the database took too long'),
         };
       } catch (error) {
         if (!(error instanceof DeadlineExceeded)) throw error;

@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Owner, Scope } from '../../access/principals.ts';
-import { type Availability, judgeDatabaseError } from '../../db/availability.ts';
+import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { isPassing, judgeDatabaseError } from '../../db/meaning.ts';
 import type { Page, TimePosition } from '../../db/statements.ts';
 import type { ConversationRow } from '../conversations/tables.ts';
 import * as input from '../input.ts';
@@ -62,7 +63,7 @@ export async function onceAvailable<T>(
     try {
       return await read();
     } catch (error) {
-      if (!['unavailable', 'conflict'].includes(judgeDatabaseError(error))) throw error;
+      if (!isPassing(judgeDatabaseError(error))) throw error;
       availability.suspect();
       await setTimeout(RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined);
     }

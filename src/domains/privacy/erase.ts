@@ -3,8 +3,8 @@ import { and, desc, eq, isNull } from 'drizzle-orm';
 import type pg from 'pg';
 import type { Owner, Principal } from '../../access/principals.ts';
 import { auditNames } from '../../access/tables.ts';
-import { judgeDatabaseError } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { isPassing, judgeDatabaseError } from '../../db/meaning.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
 import { markDeleted } from '../conversations/marks.ts';
@@ -193,7 +193,7 @@ async function retried<T>(work: () => Promise<T>): Promise<T> {
     try {
       return await work();
     } catch (error) {
-      if (attempt === ATTEMPTS || judgeDatabaseError(error) !== 'conflict') throw error;
+      if (attempt === ATTEMPTS || !isPassing(judgeDatabaseError(error))) throw error;
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS * attempt));
     }
   }

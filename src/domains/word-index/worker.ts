@@ -1,6 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
-import { judgeDatabaseError } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { judgeDatabaseError } from '../../db/meaning.ts';
 
 import type { Logger } from '../../log.ts';
 import { ownerKey } from '../../vectors/vector-store.ts';

@@ -1,0 +1,99 @@
+import { mkdtemp } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import pg from 'pg';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createApp } from '../src/app.ts';
+import { readConfig } from '../src/config.ts';
+import { createLogger } from '../src/log.ts';
+import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
+
+let app: TestApp;
+let proxy: DatabaseProxy;
+
+beforeAll(async () => {
+  proxy = await startDatabaseProxy();
+  app = await startTestApp({ route: proxy.route });
+});
+afterAll(async () => {
+  await proxy.restore();
+  await app.close();
+  await proxy.close();
+});
+
+/** What an operator reads when the server does not start. */
+async function refusal(databaseUrl: string, migrate = true): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'echo-start-'));
+  const config = readConfig(
+    { DATABASE_URL: databaseUrl, DATA_DIR: directory, LOG_LEVEL: 'silent' },
+    directory,
+  );
+  const started = createApp(config, createLogger('silent'), { migrate });
+  const error = await started.then(
+    () => new Error('it started'),
+    (problem: Error) => problem,
+  );
+  expect(error.name).toBe('StartupError');
+  expect(error.message).not.toContain('\n');
+  return error.message;
+}
+
+const as = (role: string) => app.databaseUrl.replace(/\/\/[^@]*@/, `//${role}@`);
+
+test('a database that does not exist, a role that does not, and one that may do nothing', async () => {
+  await app.sql('drop role if exists "may nothing"');
+  await app.sql('create role "may nothing" login');
+  expect(await refusal(app.databaseUrl.replace(/\/t_\w+/, '/nowhere'))).toMatch(
+    /"nowhere".*does not exist; create it/,
+  );
+  expect(await refusal(as('nobody'))).toMatch(/does not let "nobody" in/);
+  expect(await refusal(as('may%20nothing'))).toMatch(/forbids "may nothing".*grant CREATE/);
+  await app.sql('drop role "may nothing"');
+});
+
+test.each([true, false])('a database of a newer version, with migrations allowed: %s', async (migrate) => {
+  await app.sql(
+    `insert into drizzle.__drizzle_migrations (hash, created_at) values ('of tomorrow', 9999999999999)`,
+  );
+  expect(await refusal(app.databaseUrl, migrate)).toMatch(/newer version.*1 migration/);
+  await app.sql(`delete from drizzle.__drizzle_migrations where hash = 'of tomorrow'`);
+});
+
+test.each(['/api/echo/conversations', '/api/echo/conversation/one', '/api/echo/stats'])(
+  'GET %s says 503 while the database is away, and when to come again',
+  async (path) => {
+    await proxy.refuse();
+    const response = await fetch(`${app.url}${path}`);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    expect(await response.json()).toMatchObject({
+      detail: expect.stringContaining('does not answer'),
+      error_code: 'SERVICE_UNAVAILABLE',
+      timestamp: expect.any(String),
+    });
+    expect((await fetch(`${app.url}/api/echo/health`)).status).toBe(200);
+    await proxy.restore();
+    await expect
+      .poll(async () => (await fetch(`${app.url}${path}`)).status, { timeout: 10_000 })
+      .not.toBe(503);
+  },
+);
+
+test('GET says 503, too, while the database answers and cannot', async () => {
+  const locker = new pg.Client({ connectionString: app.databaseUrl });
+  await locker.connect();
+  await locker.query('begin; lock table echo_conversations in access exclusive mode');
+  const cancelling = setInterval(
+    () =>
+      void app
+        .sql(
+          `select pg_cancel_backend(pid) from pg_stat_activity where application_name = 'echo-brain' and wait_event_type = 'Lock' and datname = current_database()`,
+        )
+        .catch(() => undefined),
+    50,
+  );
+  const response = await fetch(`${app.url}/api/echo/conversations`);
+  clearInterval(cancelling);
+  await locker.end();
+  expect(response.status).toBe(503);
+});
