@@ -88,3 +88,25 @@ test('a second SIGTERM does not wait; nothing is lost', async () => {
   const { data } = await server.graphql('{ interactions { nodes { query status } } }');
   expect(data.interactions.nodes).toEqual([{ query: 'endless', status: 'INTERRUPTED' }]);
 }, 90_000);
+
+test('counters add up after kills: what was stored had been attempted', async () => {
+  const record = (query: string) =>
+    server.graphql('mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }', {
+      input: { conversationId: 'counted', turns: [{ query, idempotencyKey: query }] },
+    });
+  for (const round of [1, 2, 3]) {
+    for (const number of [1, 2, 3, 4, 5]) await record(`${round}.${number}`);
+    server.signal('SIGKILL');
+    await server.exited;
+    await start();
+  }
+  const counted = async () => {
+    const { data } = await server.graphql(
+      '{ persistence { counters { attempted succeeded failed replayed } } }',
+    );
+    return data.persistence.counters;
+  };
+  await expect
+    .poll(counted, { timeout: 20_000 })
+    .toEqual({ attempted: 15, succeeded: 15, failed: 0, replayed: 0 });
+}, 120_000);

@@ -20,7 +20,11 @@ export interface DrainOptions<Value, Result> {
    * @param entry where it waits; one that nobody acknowledged may also be refused
    */
   readonly amend: (value: Value, error: unknown, entry: { readonly acknowledged: boolean }) => Value | null;
-  readonly onApplied: (results: readonly Result[], waiting: readonly DrainEntry<Value>[]) => void;
+  /** @returns what to count; written together with the entries' removal, so that a kill counts nothing twice */
+  readonly onApplied: (
+    results: readonly Result[],
+    waiting: readonly DrainEntry<Value>[],
+  ) => Readonly<Record<string, number>> | undefined;
   readonly onBuried: (value: Value, reason: string) => void;
 }
 
@@ -32,6 +36,8 @@ export interface DrainEntry<Value> {
   readonly acceptedAt: number;
   /** Somebody was told that it is kept: it may no longer be refused. */
   acknowledged: boolean;
+  /** An earlier process wrote it: it may have been applied, but has not been counted. */
+  readonly recovered?: boolean;
   attempts: number;
 }
 
@@ -66,6 +72,7 @@ export class Drain<Value, Result> {
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
   #removals: number[] = [];
+  #counts: Record<string, number> = {};
   #removing: Promise<unknown> = Promise.resolve();
   #removalTimer: NodeJS.Timeout | null = null;
 
@@ -154,13 +161,16 @@ export class Drain<Value, Result> {
     if (this.#removalTimer) clearTimeout(this.#removalTimer);
     this.#removalTimer = null;
     const remove = this.#removals.splice(0);
+    const count = this.#counts;
+    this.#counts = {};
     if (remove.length > 0) {
-      this.#removing = this.#options.journal.write({ remove }).catch((error: unknown) => {
+      this.#removing = this.#options.journal.write({ remove, count }).catch((error: unknown) => {
         this.#options.log.error(
           { err: error, entries: remove.length },
           'applied entries stay in the journal for now; after a restart they are applied again, to no effect',
         );
         this.#removals.push(...remove);
+        this.#count(count);
         if (!this.#stopped) this.#removalTimer ??= setTimeout(() => void this.flushRemovals(), MAX_RETRY_MS);
       });
     }
@@ -278,7 +288,7 @@ export class Drain<Value, Result> {
       this.#remove(entry.seq);
       entry.resolve(results[index] as Result);
     }
-    this.#options.onApplied(results, batch);
+    this.#count(this.#options.onApplied(results, batch) ?? {});
   }
 
   #drop(entry: Waiting<Value, Result>): void {
@@ -288,6 +298,10 @@ export class Drain<Value, Result> {
     if (!entries || index < 0) return;
     entries.splice(index, 1);
     if (entries.length === 0) this.#streams.delete(entry.stream);
+  }
+
+  #count(counts: Readonly<Record<string, number>>): void {
+    for (const [name, by] of Object.entries(counts)) this.#counts[name] = (this.#counts[name] ?? 0) + by;
   }
 
   #remove(seq: number): void {

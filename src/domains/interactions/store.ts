@@ -49,7 +49,11 @@ export interface StoreOptions {
 
 export interface StoreObserver {
   accepted(turns: number): void;
-  committed(turns: readonly AppliedTurn[]): void;
+  /**
+   * @param uncounted of the replayed turns, those that an earlier process stored and did not count
+   * @returns what is to be counted on disk
+   */
+  committed(turns: readonly AppliedTurn[], uncounted: number): Readonly<Record<string, number>>;
   /** Turns were acknowledged although the database has not taken them. */
   deferred(turns: readonly Turn[]): void;
   /** Turns that had been deferred were committed. */
@@ -114,7 +118,7 @@ export class TurnStore {
         continue;
       }
       if (entry.kind === QUERY) interrupted.push(entry);
-      else if (entry.kind === TURNS) this.#resubmit(entry, JSON.parse(entry.body) as Turn[]);
+      else if (entry.kind === TURNS) this.#resubmit(entry, JSON.parse(entry.body) as Turn[], true);
     }
     if (erased.length > 0) {
       await this.#write({ remove: erased });
@@ -138,6 +142,7 @@ export class TurnStore {
   async accept(turn: Turn): Promise<AcceptedTurn> {
     const [seq] = await this.#write({
       add: [{ kind: QUERY, stream: streamOf(turn), body: JSON.stringify(turn) }],
+      count: { attempted: 1 },
     });
     this.#options.observe.accepted(1);
     const accepted = { seq: seq ?? 0, turn };
@@ -169,6 +174,7 @@ export class TurnStore {
     const writing = this.#write({
       add: [{ kind: TURNS, stream, body: JSON.stringify(turns) }],
       remove: accepted ? [accepted.seq] : [],
+      count: accepted ? {} : { attempted: turns.length },
     });
     const [seq = 0] = await writing.catch((error: unknown) => {
       this.#release(turns);
@@ -280,12 +286,16 @@ export class TurnStore {
   #applied(
     results: readonly (readonly AppliedTurn[])[],
     entries: readonly DrainEntry<readonly Turn[]>[],
-  ): void {
+  ): Readonly<Record<string, number>> {
     const { observe } = this.#options;
     const deferred = entries.filter((entry) => entry.acknowledged).flatMap((entry) => entry.value);
     this.answers.remember(entries.flatMap((entry) => entry.value));
-    observe.committed(results.flat());
+    const uncounted = results.flatMap((turns, index) =>
+      entries[index]?.recovered ? turns.filter((turn) => turn.replayed) : [],
+    );
+    const count = observe.committed(results.flat(), uncounted.length);
     if (deferred.length > 0) observe.caughtUp(deferred);
+    return count;
   }
 
   #claim(turns: readonly Turn[]): void {
@@ -316,14 +326,25 @@ export class TurnStore {
     this.#resubmit({ seq: added ?? 0, acceptedAt: Date.now() }, turns);
   }
 
-  #resubmit({ seq, acceptedAt }: Pick<StoredEntry, 'seq' | 'acceptedAt'>, turns: readonly Turn[]): void {
+  #resubmit(
+    { seq, acceptedAt }: Pick<StoredEntry, 'seq' | 'acceptedAt'>,
+    turns: readonly Turn[],
+    recovered = false,
+  ): void {
     const [first] = turns;
     if (!first) return;
     // Not the stream of the entry: an older version called it otherwise, and later turns must come behind.
     const stream = streamOf(first);
     // Whether an earlier process acknowledged it is not known, so it counts as if it had.
     this.#claim(turns);
-    const { applied } = this.#drain.submit({ seq, stream, value: turns, acceptedAt, acknowledged: true });
+    const { applied } = this.#drain.submit({
+      seq,
+      stream,
+      value: turns,
+      acceptedAt,
+      acknowledged: true,
+      recovered,
+    });
     const release = () => this.#release(turns);
     applied.then(release, release);
   }

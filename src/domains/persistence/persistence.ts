@@ -67,6 +67,9 @@ export class Persistence implements StoreObserver {
     this.#counters = { ...ZERO };
     for (const name of Object.keys(ZERO) as (keyof PersistenceCounters)[])
       this.#counters[name] = counters[name] ?? 0;
+    // Earlier versions lost what they had counted in the second before a kill: what was stored had been attempted.
+    const { attempted, succeeded, failed, replayed } = this.#counters;
+    this.#count('attempted', Math.max(0, succeeded + failed + replayed - attempted));
   }
 
   get counters(): Readonly<PersistenceCounters> {
@@ -74,14 +77,17 @@ export class Persistence implements StoreObserver {
   }
 
   accepted(turns: number): void {
-    this.#count('attempted', turns);
+    // On disk it is counted with the entry itself.
+    this.#counters.attempted += turns;
   }
 
-  committed(turns: readonly AppliedTurn[]): void {
-    const replayed = turns.filter((turn) => turn.replayed).length;
-    this.#count('replayed', replayed);
-    this.#count('succeeded', turns.length - replayed);
+  committed(turns: readonly AppliedTurn[], uncounted: number): Readonly<Record<string, number>> {
+    const replayed = turns.filter((turn) => turn.replayed).length - uncounted;
+    const count = { replayed, succeeded: turns.length - replayed };
+    this.#counters.replayed += count.replayed;
+    this.#counters.succeeded += count.succeeded;
     this.#onCommitted(turns);
+    return count;
   }
 
   deferred(turns: readonly Turn[]): void {
