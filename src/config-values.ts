@@ -118,8 +118,30 @@ export const windows = byLevel('must look like quick=TOKENS,expert=TOKENS', (tex
     : { problem: `must have whole numbers from ${WINDOW.least} to ${WINDOW.most}` };
 });
 
+/** What a million tokens of prompt and a million of answer cost, in whatever currency the operator counts. */
+export interface ModelPrice {
+  readonly input: number;
+  readonly output: number;
+}
+
+const PRICE = /^(\d{1,5}(?:\.\d{1,6})?)\/(\d{1,5}(?:\.\d{1,6})?)$/;
+
+/** What the model of each level costs. */
+export const prices = byLevel<ModelPrice>('must look like quick=INPUT/OUTPUT,expert=INPUT/OUTPUT', (text) => {
+  const [, input, output] = PRICE.exec(text) ?? [];
+  if (input === undefined || output === undefined)
+    return {
+      problem:
+        'must have two prices for a million tokens, input and output, from 0 to 99999.999999, such as quick=0.15/0.60',
+    };
+  return { input: Number(input), output: Number(output) };
+});
+
 /** A value for one or more levels, as in `quick=a,expert=b`. */
-function byLevel<T extends string | number>(form: string, read: (text: string) => T | { problem: string }) {
+function byLevel<T extends string | number | object>(
+  form: string,
+  read: (text: string) => T | { problem: string },
+) {
   return z.string().transform((text, context) => {
     const refuse = (problem: string) => {
       context.addIssue({ code: 'custom', message: `${problem}, not "${text}"` });
@@ -132,7 +154,7 @@ function byLevel<T extends string | number>(form: string, read: (text: string) =
       const given = rest.join('=').trim();
       if (!key || given === '') return refuse(form);
       const value = read(given);
-      if (typeof value === 'object') return refuse(value.problem);
+      if (typeof value === 'object' && 'problem' in value) return refuse(value.problem);
       levels[key] = value;
     }
     return levels;

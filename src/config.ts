@@ -8,6 +8,7 @@ import {
   models,
   oneOf,
   origins,
+  prices,
   timeZone,
   url,
   vaultPath,
@@ -133,6 +134,7 @@ const Settings = z.object({
   LLM_CONCURRENCY: wholeNumber(1, 1_000).prefault('4'),
   LLM_MAX_TOKENS: wholeNumber(16, 200_000).prefault('4096'),
   LLM_WINDOWS: windows.optional(),
+  LLM_PRICES: prices.optional(),
   EMBEDDINGS_BASE_URL: url('http:', 'https:').optional(),
   EMBEDDINGS_API_KEY: z.string().optional(),
   EMBEDDINGS_MODEL: z.string().max(200, 'must be at most 200 characters').optional(),
@@ -214,8 +216,9 @@ function crossCheck(raw: Readonly<Record<string, string>>): string[] {
   const problems: string[] = [];
   if (raw.LLM_BASE_URL && !raw.LLM_MODELS)
     problems.push('LLM_MODELS: must name at least one model when LLM_BASE_URL is set');
-  if (raw.LLM_WINDOWS && !raw.LLM_MODELS)
-    problems.push('LLM_MODELS: must name at least one model when LLM_WINDOWS is set');
+  for (const name of ['LLM_WINDOWS', 'LLM_PRICES'])
+    if (raw[name] && !raw.LLM_MODELS)
+      problems.push(`LLM_MODELS: must name at least one model when ${name} is set`);
   if (raw.LLM_MODELS && !raw.LLM_BASE_URL) problems.push('LLM_BASE_URL: must be set when LLM_MODELS is set');
   if (raw.EMBEDDINGS_BASE_URL && !raw.EMBEDDINGS_MODEL)
     problems.push('EMBEDDINGS_MODEL: must be set when EMBEDDINGS_BASE_URL is set');
@@ -321,6 +324,8 @@ function toConfig(values: SettingsValues, directory: string, secrets: SecretValu
             maxTokens: values.LLM_MAX_TOKENS,
             /** Tokens of prompt and answer together, where they are known. */
             windows: values.LLM_WINDOWS ?? {},
+            /** For a million tokens, by level; absent: nobody knows. */
+            prices: values.LLM_PRICES ?? {},
           }
         : null,
   } as const;

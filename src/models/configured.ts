@@ -61,7 +61,7 @@ export function embedderOf(
 export function configuredModels(parts: ModelParts): Partial<Record<ModelLevel, LanguageModel>> {
   const { languageModels } = parts.config;
   if (!languageModels) return {};
-  const { levels, windows, concurrency: _, ...limits } = languageModels;
+  const { levels, windows, prices: _prices, concurrency: _concurrency, ...limits } = languageModels;
   const connection = {
     ...limits,
     maxCharacters: parts.maxAnswerCharacters,

@@ -27,6 +27,7 @@ export async function getConversation({ services, principal, parameter, search }
       intent: turn.intent,
       confidence: turn.confidence,
       ...(turn.finishReason && { finish_reason: turn.finishReason }),
+      ...(turn.cost !== null && { cost: Number(turn.cost) }),
       escalation_path: turn.escalationPath,
       requires_clarification: turn.requiresClarification,
       clarifying_questions: turn.clarifyingQuestions,

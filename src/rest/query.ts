@@ -45,5 +45,6 @@ export async function postQuery({ services, principal, request }: RestRequest) {
     turn_id: interaction.turnId,
     // Not of the older service: only where a model answered.
     ...(interaction.finishReason && { finish_reason: interaction.finishReason }),
+    ...(interaction.cost !== null && { cost: Number(interaction.cost) }),
   };
 }

@@ -147,6 +147,7 @@ function columnsOf(turn: Turn): object {
     tokens_in: turn.tokensIn,
     tokens_out: turn.tokensOut,
     finish_reason: turn.finishReason ?? null,
+    cost: turn.cost ?? null,
     character_id: turn.characterIds[0] ?? null,
   };
 }
@@ -225,7 +226,7 @@ async function completeTurn(
                confidence = t.confidence, requires_clarification = t.requires_clarification,
                clarifying_questions = t.clarifying_questions, metadata = t.metadata, status = t.status,
                step_timings = t.step_timings, tokens_in = t.tokens_in, tokens_out = t.tokens_out,
-               finish_reason = t.finish_reason,
+               finish_reason = t.finish_reason, cost = t.cost,
                character_id = t.character_id, completion_hash = t.completion_hash,
                vector_state = 'PENDING', vector_attempts = 0, vector_lease_token = null, vector_lease_until = null
            from json_populate_record(null::echo_unified_interactions, $1) t

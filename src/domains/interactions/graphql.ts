@@ -192,6 +192,12 @@ builder.objectFields(InteractionRef, (t) => ({
       'How the answer of the model ended, and so whether it is whole; null where no model wrote it, and of turns of earlier versions.',
     resolve: (turn) => turn.finishReason,
   }),
+  cost: t.float({
+    nullable: true,
+    description:
+      'What the answer cost by the prices of `LLM_PRICES`, in their currency, to the millionth; null where no price is known or the provider did not count its tokens. Attempts before it that failed are not in it.',
+    resolve: (turn) => (turn.cost === null ? null : Number(turn.cost)),
+  }),
   rating: t.exposeFloat('rating', {
     nullable: true,
     description: 'What the user thought of the answer, -1 to 1.',

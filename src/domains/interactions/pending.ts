@@ -95,7 +95,7 @@ export class PendingTurns {
       chainHash: Buffer.alloc(0),
       completionHash: null,
       finishReason: turn.finishReason ?? null,
-      cost: null,
+      cost: turn.cost ?? null,
       characterId: characterIds[0] ?? null,
       rating: null,
       ratingComment: null,

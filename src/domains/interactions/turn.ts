@@ -40,6 +40,8 @@ export interface Turn extends Owner {
   readonly tokensOut: number | null;
   /** How the answer of a model ended; absent where no model wrote it, and in turns of an older version. */
   readonly finishReason?: FinishReason;
+  /** A decimal number; absent where no price is known, and in turns of an older version. */
+  readonly cost?: string;
   /** Characters that the query mentions, the main one first. */
   readonly characterIds: readonly number[];
   /** For a conversation that never had a title; absent in turns of an older version. */
@@ -90,7 +92,7 @@ export function hasOwnAnswer(turn: Turn): boolean {
 }
 
 /** The same turn with nothing left of its answer: only what was accepted before a model was asked. */
-export function withoutAnswer({ finishReason: _, ...turn }: Turn): Turn {
+export function withoutAnswer({ finishReason: _reason, cost: _cost, ...turn }: Turn): Turn {
   const { request_type, context } = turn.metadata;
   return {
     ...turn,

@@ -9,6 +9,7 @@ import {
   refuseCommand,
   SECURITY_POLICY,
 } from './answerer.ts';
+import { costOf } from './cost.ts';
 import { fittingPrompt } from './fitting.ts';
 import type { GatheredContext } from './gather.ts';
 import type { Classification } from './intents.ts';
@@ -30,6 +31,8 @@ export interface QueryAnswer {
   readonly waitedMs?: number;
   /** How the model's answer ended; absent where no model wrote it. */
   readonly finishReason?: FinishReason;
+  /** What it cost; absent where nobody knows. */
+  readonly cost?: string;
 }
 
 /**
@@ -107,6 +110,8 @@ async function askModels(
   const waited = routed.waitedMs > 0 && { waitedMs: routed.waitedMs };
   if (answer && modelUsed) {
     const { text, tokensIn, tokensOut, finishReason } = answer;
+    const models = services.config.languageModels;
+    const cost = models && costOf(models, { level: routed.level, model: modelUsed }, answer);
     return {
       text,
       modelUsed,
@@ -117,6 +122,7 @@ async function askModels(
       tokensIn,
       tokensOut,
       finishReason,
+      ...(cost !== null && { cost }),
       memories: prompt.memoriesIn(sent),
       ...waited,
     };

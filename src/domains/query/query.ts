@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { currentActor } from '../../access/caller.ts';
 import type { Owner } from '../../access/principals.ts';
-import type { ModelLevel } from '../../config-values.ts';
 import type { Logger } from '../../log.ts';
 import type { ModelRouter } from '../../models/router.ts';
 import type { CharacterDirectory } from '../characters/directory.ts';
@@ -24,6 +23,7 @@ import {
 import type { MemoryHit, MemoryServices } from '../memory/memory.ts';
 import { timeZone } from '../settings/settings.ts';
 import { answerQuery, type QueryAnswer } from './answer.ts';
+import type { PricedModels } from './cost.ts';
 import { gatherContext } from './gather.ts';
 import type { Intent } from './intents.ts';
 import type { RunningQueries } from './running.ts';
@@ -94,7 +94,7 @@ export interface QueryServices extends MemoryServices {
     readonly maxContextMessages: number;
     readonly contextTokenBudget: number;
     readonly ackPolicy: 'journal' | 'strict';
-    readonly languageModels: { readonly levels: Partial<Record<ModelLevel, string>> } | null;
+    readonly languageModels: PricedModels | null;
   };
 }
 
@@ -303,6 +303,7 @@ function answered(query: AcceptedQuery, answer: QueryAnswer) {
     tokensIn: answer.tokensIn,
     tokensOut: answer.tokensOut,
     ...(answer.finishReason && { finishReason: answer.finishReason }),
+    ...(answer.cost !== undefined && { cost: answer.cost }),
   };
 }
 
