@@ -1,8 +1,10 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import * as tables from '../src/db/tables.ts';
 import { canonicalJson } from '../src/domains/interactions/turn.ts';
+import { clearFiles } from '../src/domains/privacy/files.ts';
 import { createHttpSender } from '../src/import/client.ts';
 import { userExportCommand } from '../src/import/user-export.ts';
 import { createLogger } from '../src/log.ts';
@@ -134,10 +136,23 @@ async function settled(target: TestApp) {
     .toEqual([]);
 }
 
+/** Number of the tables that Echo Brain has. */
+const OWN_TABLES = Object.values(tables).length;
+
+/** The files below a directory in which the canary's bytes are. */
+async function filesWithTraces(directory: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
+    if (!entry.isFile()) continue;
+    const path = join(entry.parentPath, entry.name);
+    if ((await readFile(path)).includes(CANARY)) found.push(relative(directory, path));
+  }
+  return found;
+}
+
 /** Where the canary's bytes are: rows of every table, and files of the data directory. */
 async function traces(target: TestApp): Promise<string[]> {
   const found: string[] = [];
-  const needle = Buffer.from(CANARY);
   const tables = await target.sql(
     "select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
   );
@@ -147,11 +162,7 @@ async function traces(target: TestApp): Promise<string[]> {
     );
     if (rows[0]?.count > 0) found.push(`table ${name}: ${rows[0]?.count}`);
   }
-  for (const entry of await readdir(target.directory, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    if ((await readFile(path)).includes(needle)) found.push(`file ${entry.name}`);
-  }
+  for (const file of await filesWithTraces(target.directory)) found.push(`file ${file}`);
   return found;
 }
 
@@ -381,8 +392,15 @@ describe('an erasure', () => {
       erasedBy: 'the user',
       erased: { conversations: 3, turns: 83, apiKeys: 1, journalEntries: 2 },
       left: { conversations: 0, turns: 0, events: 0, apiKeys: 0, index: 0, vectors: 0 },
+      // The tests' database is not the server's own, whose log it may remove.
+      files: {
+        later: {},
+        statistics: 'removed',
+        writeAheadLog: expect.stringContaining('does not decide'),
+      },
       backups: [],
     });
+    expect(receipt.files.rewritten).toBe(OWN_TABLES);
     expect(JSON.stringify(receipt)).not.toContain(CANARY);
     const key = createPublicKey(publicKey);
     const signed = (value: object) =>
@@ -399,6 +417,64 @@ describe('an erasure', () => {
       'nina',
     );
     expect(found.memorySearch.hits[0].interaction.query).toBe('I stay');
+  });
+
+  test('leaves no byte in the files of the embedded database, and all of others', async () => {
+    const embedded = { CANARY_INTERVAL_MS: '0', DATABASE_URL: '' };
+    const own = await startTestApp({ env: embedded });
+    try {
+      const { pool } = own.app.services.db;
+      await fill(own, USER);
+      const said = Array.from({ length: 30 }, (_, number) => ({ query: `I stay ${number}` }));
+      await own.graphql(RECORD, { input: { conversationId: 'hers', turns: said } }, 'nina');
+      const waiting = "select 1 from echo_unified_interactions where vector_state <> 'EMBEDDED' limit 1";
+      await expect.poll(async () => (await pool.query(waiting)).rows, { timeout: 20_000 }).toEqual([]);
+      const kept = (await exported(own, 'nina')).manifest;
+      // Into the planner's statistics, and into the files.
+      await pool.query('analyze');
+      await pool.query('checkpoint');
+      const before = (await filesWithTraces(own.directory)).sort().join(' ');
+      expect(before).toMatch(/postgres\/base\/.*postgres\/pg_wal\//);
+      const { data } = await own.graphql(ERASE, { confirm: USER }, USER);
+      expect(data.eraseUser.receipt.files).toEqual({
+        rewritten: OWN_TABLES,
+        later: {},
+        statistics: 'removed',
+        writeAheadLog: 'removed',
+      });
+      expect(await filesWithTraces(own.directory)).toEqual([]);
+      expect((await exported(own, 'nina')).manifest).toEqual(kept);
+      await own.app.close();
+      expect(await filesWithTraces(own.directory)).toEqual([]);
+    } finally {
+      await own.close();
+    }
+  });
+
+  test('names the tables whose files keep bytes: large ones, those that others hold, rows that others may read', async () => {
+    const { db } = app.app.services;
+    await app.graphql(RECORD, { input: { conversationId: 'mine', turns: [turn(1)] } }, USER);
+    const tooLarge = await clearFiles(db, { maxBytes: 0 });
+    expect(tooLarge.rewritten).toBe(0);
+    expect(tooLarge.later.echo_unified_interactions).toMatch(/larger than 0 bytes.*VACUUM FULL/);
+
+    const reader = await db.dedicated();
+    try {
+      await reader.query('begin isolation level repeatable read; select 1 from echo_conversations');
+      await app.sql('delete from echo_unified_interactions');
+      const { later, rewritten } = await clearFiles(db, { patienceMs: 0 });
+      expect(later).toMatchObject({
+        echo_conversations: expect.stringContaining('(55P03)'),
+        echo_unified_interactions: expect.stringContaining('has 1 rows that a transaction may still read'),
+      });
+      expect(rewritten).toBe(OWN_TABLES - Object.keys(later).length);
+      // Whoever stops reading meanwhile is waited for.
+      const patient = clearFiles(db);
+      await reader.query('commit');
+      expect((await patient).later).toEqual({});
+    } finally {
+      await reader.end();
+    }
   });
 
   test('is not undone by an old copy; the user may begin anew', async () => {

@@ -24,6 +24,8 @@ export interface DatabaseOptions {
 
 /** One pool of connections to PostgreSQL, and drizzle over it. */
 export interface Database {
+  /** It is on a PostgreSQL server that is this program's own, with nobody else's data. */
+  readonly isEmbedded: boolean;
   readonly orm: NodePgDatabase;
   readonly pool: pg.Pool;
   /**
@@ -83,6 +85,7 @@ export function createDatabase(options: DatabaseOptions): Database {
   });
   for (const each of [pool, probe]) noteLosses(each, options.log);
   return {
+    isEmbedded: 'host' in options.connection,
     orm: drizzle({ client: pool }),
     pool,
     transaction: (work, own) => inTransaction(pool, work, own?.ownName ? null : (options.actor?.() ?? null)),

@@ -37,6 +37,9 @@ const SETTINGS = {
   max_wal_senders: 0,
   max_replication_slots: 0,
   max_logical_replication_workers: 0,
+  // A segment that is used again keeps the bytes of what it held, and what was erased among them.
+  wal_recycle: 'off',
+  wal_init_zero: 'on',
   min_wal_size: '48MB',
   max_wal_size: '256MB',
   max_connections: 40,

@@ -12,6 +12,7 @@ import { InvalidInput, ServiceUnavailable } from '../errors.ts';
 import type { TurnStore } from '../interactions/store.ts';
 import { subjectOf } from '../ownership.ts';
 import type { TextAnalyses } from '../word-index/turns.ts';
+import { clearFiles } from './files.ts';
 import type { ReceiptSigner } from './signing.ts';
 import { erasures as e } from './tables.ts';
 import type { Tombstones } from './tombstones.ts';
@@ -78,34 +79,47 @@ export async function eraseUser(
   services.access.apiKeys.clear();
   services.characters.changed(owner.tenantId, owner.userId);
   const left = { ...(await countLeft(db, owner)), vectors: vectorsLeft };
+  const kept = { marks: await countMarks(db, owner) };
+  const completedAt = await completeErasure(services, owner, receiptId);
   const receipt = {
     receiptId,
     tenantId: owner.tenantId,
     subject: subjectOf(owner).toString('hex'),
     erasedAt: erasedAt.toISOString(),
-    completedAt: new Date().toISOString(),
+    completedAt: completedAt.toISOString(),
     erasedBy: by.userId === owner.userId ? 'the user' : by.userId,
     erased: counts,
     left,
     // By which turns are known again that an old copy brings; they hold an id and a hash of whose it was.
-    kept: { marks: await countMarks(db, owner) },
+    kept,
+    // Last, when nothing is left that would bring their words into the files again.
+    files: await clearFiles(db),
     // This version makes no backups; copies that an operator made are not known here.
     backups: [],
   };
   const signature = services.signer.sign(receipt);
+  await db.orm
+    .update(e)
+    .set({ receipt, signature })
+    .where(and(eq(e.receiptId, receiptId), eq(e.tenantId, owner.tenantId)));
+  return { receipt, signature, publicKey: services.signer.publicKey };
+}
+
+async function completeErasure({ access, db }: ErasureServices, owner: Owner, receiptId: string) {
+  const completedAt = new Date();
   // What was refused to them in the last second would bring their name back.
-  await services.access.audit.flush();
+  await access.audit.flush();
   await db.ormTransaction(async (orm) => {
     await orm
       .update(e)
-      .set({ completedAt: new Date(), receipt, signature })
+      .set({ completedAt })
       .where(and(eq(e.receiptId, receiptId), eq(e.tenantId, owner.tenantId)));
     // Last, as the erasure itself is told in the audit log: its rows stay, and say no name any more.
     await orm
       .delete(auditNames)
       .where(and(eq(auditNames.userId, owner.userId), eq(auditNames.tenantId, owner.tenantId)));
   });
-  return { receipt, signature, publicKey: services.signer.publicKey };
+  return completedAt;
 }
 
 /** What is acknowledged and not yet in the database would come back after the erasure. */
@@ -118,13 +132,13 @@ async function untilArrived(store: TurnStore, owner: Owner): Promise<void> {
   }
 }
 
-/** The note that it is under way; that of an erasure that was cut off is taken up. */
+/** The note that it is under way; that of an erasure that was cut off before its receipt is taken up. */
 async function beginErasure(db: Database, owner: Owner) {
   const subject = subjectOf(owner);
   const [open] = await db.orm
     .select()
     .from(e)
-    .where(and(eq(e.subject, subject), eq(e.tenantId, owner.tenantId), isNull(e.completedAt)))
+    .where(and(eq(e.subject, subject), eq(e.tenantId, owner.tenantId), isNull(e.receipt)))
     .orderBy(desc(e.id))
     .limit(1);
   const begun = {

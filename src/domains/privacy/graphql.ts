@@ -119,7 +119,8 @@ const EraseSuccess = builder.objectRef<Erasure>('EraseUserSuccess').implement({
   fields: (t) => ({
     receipt: t.field({
       type: 'JSON',
-      description: 'What was erased and what a look afterwards found; holds no name.',
+      description:
+        'What was erased, what a look afterwards found, and in which files of the database bytes may be left; holds no name.',
       resolve: ({ receipt }) => receipt,
     }),
     signature: t.exposeString('signature', {
