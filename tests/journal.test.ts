@@ -1,12 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -214,6 +216,20 @@ describe('without space', () => {
   );
 });
 
+test('nobody else can read it, whatever could be read before', async () => {
+  const modes = () =>
+    Object.fromEntries(
+      readdirSync(directory).map((name) => [name, statSync(join(directory, name)).mode & 0o777]),
+    );
+  const journal = await open();
+  await add(journal, 'a secret');
+  expect(modes()).toEqual({ 'journal.db': 0o600, 'journal.db-wal': 0o600 });
+  const before = copyOf(path);
+  for (const suffix of ['', '-wal']) chmodSync(before + suffix, 0o644);
+  await add(await open(MEBIBYTE, before), 'another');
+  for (const suffix of ['', '-wal']) expect(statSync(before + suffix).mode & 0o777).toBe(0o600);
+});
+
 describe('damage', () => {
   test('at the end of the log is a commit that nobody was told of: it is ignored', async () => {
     const journal = await open();
@@ -235,21 +251,63 @@ describe('damage', () => {
     }
   });
 
-  test('in the middle of the log is reported, and the log is put aside', async () => {
+  /** A copy of a journal that was killed with its entries in the log: which bytes of that are flipped? */
+  async function killed(texts: string[], offsets: (log: Buffer) => number[]): Promise<string> {
     const journal = await open();
-    for (const body of numbered(20)) await add(journal, body);
-    const damaged = copyOf(path);
+    for (const body of texts) await add(journal, body);
+    await journal.write({ count: { attempted: texts.length } });
+    const copy = copyOf(path);
+    edit(`${copy}-wal`, (log) => offsets(log).reduce((bytes, offset) => flip(offset)(bytes), log));
+    return copy;
+  }
+  const frameAt = (log: Buffer, share: number) =>
+    LOG_HEADER_BYTES + Math.floor(((log.length - LOG_HEADER_BYTES) / FRAME_BYTES) * share) * FRAME_BYTES;
+  const short = numbered(60);
+
+  test.each<[string, string[], (log: Buffer) => number[], number]>([
+    ['a page', short, (log) => [frameAt(log, 0.5) + 2_000], 0],
+    ['the header of a frame', short, (log) => [frameAt(log, 0.5) + 9], 0],
+    ['the checksum of a frame', short, (log) => [frameAt(log, 0.5) + 17], 0],
+    ['the number of a page', short, (log) => [frameAt(log, 0.5) + 3], 0],
+    ['the first frame', short, () => [LOG_HEADER_BYTES + 100], 0],
+    ['the header of the log', short, () => [17], 0],
+    ['the checksum of the log', short, () => [25], 0],
+    ['several places', short, (log) => [0.2, 0.4, 0.6, 0.8].map((share) => frameAt(log, share) + 1_000), 0],
+    ['a page that is written once', numbered(60, 3_500), (log) => [frameAt(log, 0.5) + 2_000], 1],
+  ])('in the middle of the log costs no entry behind it: %s', async (_where, texts, offsets, lost) => {
+    const damaged = await killed(texts, offsets);
     const size = readFileSync(`${damaged}-wal`).length;
-    const frame = Math.floor((size - LOG_HEADER_BYTES) / FRAME_BYTES / 2);
-    edit(`${damaged}-wal`, flip(LOG_HEADER_BYTES + frame * FRAME_BYTES + 2_000));
-    const reopened = await open(MEBIBYTE, damaged);
+    const reopened = await open(64 * MEBIBYTE, damaged);
     const found = bodies(reopened);
-    expect(found.length).toBeLessThan(20);
-    expect(found).toEqual(numbered(20).slice(0, found.length));
-    expect(reopened.recovered.damage).toEqual([expect.stringContaining('damaged in the middle')]);
-    const aside = readdirSync(join(damaged, '..')).find((name) => name.includes('-wal.corrupt-'));
+    expect(texts).toEqual(expect.arrayContaining(found));
+    expect(found).toEqual(texts.filter((text) => found.includes(text)));
+    expect(found.length).toBeGreaterThanOrEqual(texts.length - lost);
+    expect(reopened.recovered.counters).toEqual({ attempted: texts.length });
+    expect(reopened.recovered.damage).toEqual([
+      expect.stringMatching(/damaged in the middle.*entries behind/),
+    ]);
+    const files = readdirSync(join(damaged, '..'));
+    const aside = files.find((name) => name.includes('-wal.corrupt-'));
     expect(readFileSync(join(damaged, '..', aside!))).toHaveLength(size);
-    await add(reopened, 'goes on');
+    expect(files.filter((name) => name.includes('.image'))).toEqual([]);
+    const seq = await add(reopened, 'goes on');
+    expect(seq).toBeGreaterThan(Math.max(...reopened.recovered.entries.map((each) => each.seq)));
+    // The lock of the file is still held.
+    await expect(Journal.open(damaged, MEBIBYTE)).rejects.toThrow(JournalLocked);
+    await reopened.close();
+    opened.splice(opened.indexOf(reopened), 1);
+    expect(bodies(await open(MEBIBYTE * 64, damaged))).toEqual([...found, 'goes on']);
+  });
+
+  test('names the turns of an entry that is lost', async () => {
+    const turnId = '01890a5d-ac96-774b-bcce-b302099a8057';
+    const texts = numbered(5, 3_000).map((text, n) =>
+      n === 2 ? `{"turnId":"${turnId}","query":"${text}"}` : text,
+    );
+    const damaged = await killed(texts, (log) => [log.indexOf(turnId) + 200]);
+    const { recovered } = await open(MEBIBYTE, damaged);
+    expect(recovered.entries.map(({ body }) => body)).toEqual(texts.filter((_text, n) => n !== 2));
+    expect(recovered.damage.join()).toContain(turnId);
   });
 
   test.each(['closed', 'killed'])('of a page costs its entries only (%s before)', async (end) => {

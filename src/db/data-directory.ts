@@ -1,4 +1,4 @@
-import { mkdirSync, statfsSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, statfsSync } from 'node:fs';
 
 /** The data directory cannot be used; the message is for the operator. */
 export class DataDirectoryError extends Error {
@@ -28,6 +28,17 @@ export function makeDataDirectory(directory: string): string | null {
   } catch (error) {
     throw unusable(directory, (error as { code?: string }).code ?? (error as Error).message);
   }
+}
+
+/**
+ * Makes a file of what users said that only this user can read, whoever may look into the directory. Called before the
+ * file is opened: what SQLite puts beside it gets the same mode.
+ */
+export function makePrivate(path: string): void {
+  // A file that is there is not opened: closing it would give up the locks that this process has on it.
+  if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+  for (const file of [path, `${path}-wal`, `${path}-shm`, `${path}-journal`])
+    if (existsSync(file)) chmodSync(file, 0o600);
 }
 
 export function unusable(directory: string, reason: string): DataDirectoryError {

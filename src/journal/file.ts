@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { DatabaseSync, type SQLOutputValue, type StatementSync } from 'node:sqlite';
+import { makePrivate } from '../db/data-directory.ts';
+import { type BrokenLog, findBrokenLog, PAGE_BYTES, readImage } from './log-salvage.ts';
 import type { JournalFailureInfo, JournalWrite, Recovered, StoredEntry } from './protocol.ts';
 
 export interface Commit {
@@ -32,9 +34,12 @@ export class JournalFile {
     this.#maxBytes = maxBytes;
     const damage: string[] = [];
     const log = existsSync(`${path}-wal`) ? readFileSync(`${path}-wal`) : Buffer.alloc(0);
+    // Read now if at all: closing the main file later would give up the lock on it.
+    const broken = findBrokenLog(log);
+    const main = broken && existsSync(path) ? readFileSync(path) : Buffer.alloc(0);
     this.#db = openOrReplace(path, damage);
     // Of a file that was replaced, the log lies beside it.
-    if (damage.length === 0) keepUnreadLog(this.#db, log, path, damage);
+    if (damage.length === 0 && broken) keepUnreadLog(this.#db, { path, log, main, broken }, damage);
     const entries = this.#readEntries(damage);
     this.#statements = prepare(this.#db);
     for (const { seq } of entries.bad) this.#statements.remove.run(seq);
@@ -137,10 +142,10 @@ export class JournalFile {
       .prepare('select * from entries order by seq')
       .iterate() as Iterable<EntryRow>) {
       const { seq, kind, stream, body, accepted_at: acceptedAt } = row;
-      if (row.checksum === checksum(kind, stream, body)) good.push({ seq, kind, stream, body, acceptedAt });
+      if (isIntact(row)) good.push({ seq, kind, stream, body, acceptedAt });
       else {
         bad.push({ seq });
-        damage.push(`entry ${seq} of the journal is damaged; it was moved to the table "dead"`);
+        damage.push(`${namedLoss(row)}; it was moved to the table "dead"`);
         this.#db
           .prepare(
             'insert or replace into dead (seq, kind, stream, body, reason, buried_at) values (?, ?, ?, ?, ?, ?)',
@@ -173,8 +178,6 @@ interface EntryRow extends StoredEntry {
 
 type Statements = Record<'add' | 'remove' | 'bury' | 'count', StatementSync>;
 
-const PAGE_BYTES = 4096;
-
 const SCHEMA = `
   create table if not exists entries (
     seq integer primary key autoincrement, kind text not null, stream text not null, body text not null,
@@ -187,6 +190,7 @@ const SCHEMA = `
   create table if not exists counters (name text primary key, value integer not null) without rowid;`;
 
 function open(path: string): DatabaseSync {
+  makePrivate(path);
   const db = new DatabaseSync(path);
   try {
     db.exec(
@@ -290,30 +294,65 @@ function checksum(kind: string, stream: string, body: string): string {
 }
 
 /**
- * SQLite ends its recovery of the log at the first frame whose checksum is wrong
- * (https://sqlite.org/fileformat2.html#walformat). At the end of the log that is a commit which was never
- * acknowledged. If commits of the same generation follow, the log was damaged in the middle: it is put aside,
- * because what follows may hold acknowledged entries.
+ * Puts aside a log that is damaged in its middle, and takes over the entries behind the damage that check out. An entry
+ * that is taken over although its work was done is applied again, which changes nothing.
  */
-function keepUnreadLog(db: DatabaseSync, log: Buffer, path: string, damage: string[]): void {
-  const recovered = (db.prepare('pragma wal_checkpoint(passive)').get() as { log: number }).log;
-  const written = lastCommitFrame(log);
-  if (written <= recovered || recovered < 0) return;
+function keepUnreadLog(
+  db: DatabaseSync,
+  { path, log, main, broken }: { path: string; log: Buffer; main: Buffer; broken: BrokenLog },
+  damage: string[],
+): void {
   const aside = `${path}-wal.corrupt-${Date.now()}`;
-  writeFileSync(aside, log);
+  writeFileSync(aside, log, { mode: 0o600 });
+  const found = new Map<number, EntryRow>();
+  const counters = new Map<string, number>();
+  for (const image of broken.images(main)) {
+    readImage(image, `${aside}.image`, (copy) => {
+      for (const row of readableRows(copy, 'entries', 'seq') as unknown as EntryRow[])
+        if (isIntact(row) || !found.has(row.seq)) found.set(row.seq, row);
+      for (const { name, value } of readableRows(copy, 'counters', 'name'))
+        counters.set(String(name), Math.max(Number(value), counters.get(String(name)) ?? 0));
+    });
+  }
+  const saved = takeOver(db, [...found.values()], counters);
+  const lost = [...found.values()].filter((row) => !isIntact(row));
   damage.push(
-    `the journal's log was damaged in the middle: ${written - recovered} of ${written} pages could not be read; it was put aside as "${aside}"`,
+    `the journal's log was damaged in the middle: ${broken.frames - broken.whole} of ${broken.frames} pages could not be read; it was put aside as "${aside}", ${saved} entries behind the damage were saved${lost.map((row) => `; ${namedLoss(row)}`).join('')}`,
   );
 }
 
-/** The number of the last frame that ends a commit and bears the log's current salts. */
-function lastCommitFrame(log: Buffer): number {
-  if (log.length < 32) return 0;
-  const salts = log.subarray(16, 24);
-  const frameBytes = 24 + log.readUInt32BE(8);
-  let last = 0;
-  for (let frame = 1, at = 32; at + frameBytes <= log.length; frame++, at += frameBytes) {
-    if (log.readUInt32BE(at + 4) !== 0 && log.subarray(at + 8, at + 16).equals(salts)) last = frame;
+/** @returns how many entries were not known */
+function takeOver(
+  db: DatabaseSync,
+  rows: readonly EntryRow[],
+  counters: ReadonlyMap<string, number>,
+): number {
+  const add = db.prepare(
+    `insert or ignore into entries (seq, kind, stream, body, checksum, accepted_at) select ?, ?, ?, ?, ?, ?
+     where not exists (select 1 from dead where seq = ?)`,
+  );
+  const count = db.prepare(
+    'insert into counters (name, value) values (?, ?) on conflict (name) do update set value = max(value, excluded.value)',
+  );
+  let saved = 0;
+  db.exec('begin immediate');
+  for (const row of rows) {
+    const { seq, kind, stream, body, checksum: sum, accepted_at: acceptedAt } = row;
+    if (isIntact(row)) saved += Number(add.run(seq, kind, stream, body, sum, acceptedAt, seq).changes);
   }
-  return last;
+  for (const [name, value] of counters) count.run(name, value);
+  db.exec('commit');
+  return saved;
 }
+
+function isIntact({ kind, stream, body, checksum: sum }: EntryRow): boolean {
+  return typeof body === 'string' && sum === checksum(kind, stream, body);
+}
+
+/** An entry that can't be applied, by the ids of turns that can still be read in it. */
+function namedLoss({ seq, body }: { seq: number; body: string }): string {
+  const ids = [...new Set(Array.from(String(body).matchAll(TURN_ID), ([, id]) => id))];
+  return `entry ${seq} of the journal is damaged${ids.length > 0 ? ` (turn ${ids.join(', ')})` : ''}`;
+}
+
+const TURN_ID = /"turnId":"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})"/g;

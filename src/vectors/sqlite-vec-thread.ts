@@ -5,6 +5,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
 import { getLoadablePath } from 'sqlite-vec';
+import { makePrivate } from '../db/data-directory.ts';
 import type { Answer, Calls, Request, ThreadOptions } from './sqlite-vec-client.ts';
 import * as tables from './sqlite-vec-tables.ts';
 
@@ -53,6 +54,7 @@ function database(): DatabaseSync {
 }
 
 function open(): DatabaseSync {
+  if (!options.readOnly) makePrivate(options.file);
   const db = new DatabaseSync(options.file, {
     allowExtension: true,
     readOnly: options.readOnly,
