@@ -16,8 +16,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { JournalFile } from '../src/journal/file.ts';
 import { Journal, JournalFull, JournalLocked } from '../src/journal/journal.ts';
+import { PowerDisk } from '../torture/power.ts';
 
 const MEBIBYTE = 2 ** 20;
 const PAGE_BYTES = 4096;
@@ -120,6 +122,59 @@ describe('the journal', () => {
     const expected = Array.from({ length: acknowledged + 1 }, (_, n) => [`${n}.0`, `${n}.1`, `${n}.2`]);
     expect(acknowledged).toBeGreaterThanOrEqual(50);
     expect(found.slice(0, expected.length * 3)).toEqual(expected.flat());
+  });
+
+  test('is told by SQLite itself, at each commit, that the commit waits for the disk', async () => {
+    const asked: unknown[] = [];
+    const { exec } = DatabaseSync.prototype;
+    const watched = vi.spyOn(DatabaseSync.prototype, 'exec').mockImplementation(function (
+      this: DatabaseSync,
+      sql: string,
+    ) {
+      if (sql === 'commit')
+        asked.push(['synchronous', 'journal_mode'].map((name) => this.prepare(`pragma ${name}`).get()));
+      exec.call(this, sql);
+    });
+    try {
+      const file = new JournalFile({ path, maxBytes: MEBIBYTE });
+      asked.length = 0;
+      const write = { op: 'write', id: 1, add: [entry('kept')], remove: [], bury: [], count: {} } as const;
+      expect([file.commit([write]), file.commit([write])]).toMatchObject([
+        { failure: null },
+        { failure: null },
+      ]);
+      file.close();
+    } finally {
+      watched.mockRestore();
+    }
+    // 2 is FULL: with 1 (NORMAL), SQLite writes the log and leaves it to the system when that reaches the disk.
+    const full = [{ synchronous: 2 }, { journal_mode: 'wal' }];
+    expect(asked).toEqual([full, full]);
+  });
+
+  test('keeps what was acknowledged when the power is cut in the same moment', async ({ skip }) => {
+    const disk = new PowerDisk(directory);
+    try {
+      await disk.create();
+    } catch (error) {
+      skip(`needs loop devices, which take root and a kernel that has them (${(error as Error).message})`);
+    }
+    try {
+      const at = join(disk.mountPoint, 'journal.db');
+      const journal = await Journal.open(at, 64 * MEBIBYTE);
+      await add(journal, 'before');
+      await disk.sync();
+      const written = numbered(20);
+      for (const body of written) await add(journal, body);
+      await disk.snapshot();
+      await journal.close();
+      await disk.restore();
+      const again = await Journal.open(at, 64 * MEBIBYTE);
+      expect(bodies(again)).toEqual(['before', ...written]);
+      await again.close();
+    } finally {
+      await disk.close();
+    }
   });
 
   test('is for one at a time, within the process and across processes', async () => {

@@ -5,7 +5,7 @@ import type { Logger } from '../../log.ts';
 import { deleteConversation } from '../conversations/conversations.ts';
 import { type RecordServices, recordTurns } from '../interactions/interactions.ts';
 import { findInteractions } from '../interactions/views.ts';
-import { type MemoryServices, searchMemory } from '../memory/memory.ts';
+import { type MemoryServices, type MemoryTier, searchMemory } from '../memory/memory.ts';
 
 export interface CanaryResult {
   readonly at: Date;
@@ -25,6 +25,8 @@ const OWNER: Owner = { tenantId: '__canary', userId: '__canary' };
 /** What servers that were killed in the middle of a run have left goes after so many minutes. */
 const LEFT_MINUTES = 10;
 const VECTOR_WAIT_MS = 15_000;
+/** Not the latest turns, which fill up a search that finds too little: they would hide one that finds nothing. */
+const BY_WORDS: MemoryTier[] = ['PHRASE', 'KEYWORDS'];
 
 /** Makes the way of a turn at intervals: write, read, vector, search, erase. */
 export class Canary {
@@ -91,8 +93,8 @@ export class Canary {
     enter('vector');
     await this.#waitForVector(turnId);
     enter('search');
-    const { hits } = await searchMemory(services, OWNER, { query: word, limit: 1 });
-    if (hits[0]?.interaction.turnId !== turnId) throw new Error('it was not found');
+    const { hits } = await searchMemory(services, OWNER, { query: word, limit: 1, tiers: BY_WORDS });
+    if (hits[0]?.interaction.turnId !== turnId) throw new Error('it was not found by its word');
     enter('erase');
     await deleteConversation(services, OWNER, this.#conversationId);
     await this.#sweep();

@@ -1,0 +1,69 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from './support/harness.ts';
+
+let app: TestApp;
+beforeEach(async () => {
+  app = await startTestApp({ env: { CANARY_INTERVAL_MS: '0' } });
+});
+afterEach(async () => {
+  await app.close();
+});
+
+const soon = { timeout: 20_000, interval: 100 };
+const health = async () => {
+  const { data } = await app.graphql('{ health { status checks { name status detail } } }');
+  const check = data.health.checks.find(({ name }: { name: string }) => name === 'canary');
+  return { status: data.health.status, canary: check };
+};
+const alertOf = async () => {
+  const { data } = await app.graphql('{ alerts(first: 100) { nodes { name state } } }');
+  return data.alerts.nodes.find(({ name }: { name: string }) => name === 'canary_degraded')?.state ?? null;
+};
+
+/** Spoils rows of the health check's own turns, and only those. */
+const trigger = (table: string, when: string, body: string) => `
+  create function spoil_canary() returns trigger language plpgsql as $$ begin ${body} end $$;
+  create trigger spoil_canary before ${when} on ${table} for each row
+    when (${when === 'delete' ? 'old' : 'new'}.tenant_id = '__canary') execute function spoil_canary()`;
+const mended = (table: string) => `drop trigger spoil_canary on ${table}; drop function spoil_canary`;
+
+test.each([
+  [
+    'read is not what was written',
+    'echo_unified_interactions',
+    trigger('echo_unified_interactions', 'insert', "new.query := 'something else'; return new;"),
+    /read: what was read is not what was written/,
+  ],
+  [
+    'is not found by its word',
+    'echo_index_queue',
+    trigger('echo_index_queue', 'insert', 'return null;'),
+    /search: it was not found by its word/,
+  ],
+  [
+    'cannot be erased',
+    'echo_conversations',
+    trigger('echo_conversations', 'delete', "raise exception 'kept for ever';"),
+    /erase: .*kept for ever/,
+  ],
+])(
+  'a turn of the health check that %s is told, until one comes through',
+  async (_what, table, spoil, detail) => {
+    expect((await app.app.services.canary.run()).problem).toBeNull();
+    expect((await health()).canary.status).toBe('HEALTHY');
+
+    await app.sql(spoil);
+    const { ok, problem } = await app.app.services.canary.run();
+    expect([ok, problem]).toEqual([false, expect.stringMatching(detail)]);
+    expect(await health()).toMatchObject({
+      status: 'DEGRADED',
+      canary: { status: 'DEGRADED', detail: expect.stringMatching(detail) },
+    });
+    await expect.poll(alertOf, soon).toBe('RAISED');
+
+    await app.sql(mended(table));
+    expect((await app.app.services.canary.run()).problem).toBeNull();
+    expect((await health()).canary.status).toBe('HEALTHY');
+    await expect.poll(alertOf, soon).not.toBe('RAISED');
+  },
+);
