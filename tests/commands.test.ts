@@ -34,6 +34,7 @@ const SCRIPTS: [string, string[]][] = [
   ['scripts/secrets.ts', []],
   ['scripts/audit.ts', []],
   ['scripts/import.ts', []],
+  ['scripts/mutate.ts', []],
   ['scripts/user-export.ts', ['export']],
   ['scripts/user-export.ts', ['restore']],
 ];

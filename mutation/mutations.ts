@@ -1,0 +1,310 @@
+/** One text of one file, and what stands there instead. */
+interface Change {
+  readonly file: string;
+  /** Stands there exactly once, or the run ends. */
+  readonly text: string;
+  readonly replacement: string;
+}
+
+/** A fault that somebody could make, and the tests that should see it. */
+export interface Mutation {
+  readonly name: string;
+  readonly changes: readonly Change[];
+  readonly tests: readonly string[];
+  /** Only tests with this in their names, where a file has many others. */
+  readonly named?: string;
+}
+
+const one = (
+  name: string,
+  file: string,
+  [text, replacement]: readonly [string, string],
+  tests: readonly string[],
+  named?: string,
+): Mutation => ({
+  name,
+  changes: [{ file: `src/${file}`, text, replacement }],
+  tests: tests.map((test) => `tests/${test}.test.ts`),
+  ...(named !== undefined && { named }),
+});
+
+/** Whose rows an operation may touch. */
+const OWNERS: readonly Mutation[] = [
+  one(
+    'owner-for-lets-everybody',
+    'domains/ownership.ts',
+    ['if (named !== principal.userId && !mayActForOthers(principal)) {', 'if (false) {'],
+    ['isolation'],
+  ),
+  one(
+    'scope-is-the-tenant',
+    'domains/ownership.ts',
+    ['userId: mayActForOthers(principal) ? null : principal.userId', 'userId: null'],
+    ['isolation'],
+  ),
+  one(
+    'turn-lookup-ignores-the-user',
+    'domains/interactions/reads.ts',
+    [`:uuid[])\`, inScope()))`, ':uuid[])`))'],
+    ['isolation'],
+  ),
+  one(
+    'latest-turns-of-all-users',
+    'domains/interactions/reads.ts',
+    [
+      `        eq(i.tenantId, sql.placeholder('tenantId')),
+        eq(i.userId, sql.placeholder('userId')),
+      ),
+    )
+    .orderBy(desc(i.sequence))`,
+      `        eq(i.tenantId, sql.placeholder('tenantId')),
+      ),
+    )
+    .orderBy(desc(i.sequence))`,
+    ],
+    ['conversation-names', 'isolation'],
+  ),
+  one(
+    'statistics-of-all-users',
+    'domains/interactions/reads.ts',
+    [
+      "const owned = 'tenant_id = $1 and ($2::text is null or user_id = $2)'",
+      "const owned = 'tenant_id = $1 and ($2::text is null or true)'",
+    ],
+    ['isolation'],
+  ),
+  one(
+    'rating-of-others',
+    'domains/interactions/interactions.ts',
+    ['and ($5::text is null or user_id = $5) returning', 'and ($5::text is null or true) returning'],
+    ['isolation'],
+  ),
+  one(
+    'conversations-of-all-users',
+    'domains/conversations/reads.ts',
+    [
+      `        eq(c.userId, p('userId')),
+        eq(c.tenantId, p('tenantId')),
+        optional(`,
+      `        eq(c.tenantId, p('tenantId')),
+        optional(`,
+    ],
+    ['isolation'],
+  ),
+  one(
+    'titles-of-all-users',
+    'domains/conversations/titles.ts',
+    [
+      'where user_id = $1 and tenant_id = $2 and title',
+      'where $1::text is not null and tenant_id = $2 and title',
+    ],
+    ['conversation-titles', 'isolation'],
+  ),
+  one(
+    'deletion-of-a-turn-of-others',
+    'domains/interactions/deletions.ts',
+    [
+      'delete from echo_unified_interactions where turn_id = $1::uuid and tenant_id = $2 and user_id = $3',
+      'delete from echo_unified_interactions where turn_id = $1::uuid and tenant_id = $2',
+    ],
+    ['deletions', 'isolation'],
+  ),
+  one(
+    'memories-of-all-users',
+    'domains/memory/pool.ts',
+    [
+      'where id = any($3::int[]) and user_id = $1 and tenant_id = $2',
+      'where id = any($3::int[]) and ($1 || $2) is not null',
+    ],
+    ['isolation', 'memory'],
+  ),
+  one(
+    'pending-turns-of-all-users',
+    'domains/interactions/pending.ts',
+    ['&& (scope.userId === null || turn.userId === scope.userId)', ''],
+    ['isolation', 'visibility', 'database-faults'],
+  ),
+];
+
+/** What a commit waits for, and that a turn is there once. */
+const DURABILITY: readonly Mutation[] = [
+  {
+    name: 'journal-does-not-wait-for-the-disk',
+    changes: [
+      {
+        file: 'src/journal/file.ts',
+        text: 'pragma journal_mode = wal; pragma synchronous = full`',
+        replacement: 'pragma journal_mode = wal; pragma synchronous = normal`',
+      },
+      {
+        file: 'src/journal/file.ts',
+        text: "requireSetting(db, 'synchronous', 2)",
+        replacement: "requireSetting(db, 'synchronous', 1)",
+      },
+    ],
+    tests: ['tests/journal.test.ts'],
+  },
+  one(
+    'embedded-database-does-not-wait-for-the-disk',
+    'db/embedded/process.ts',
+    ["fsync: 'on'", "fsync: 'off'"],
+    ['embedded-postgres'],
+    'durable',
+  ),
+  one(
+    'embedded-database-commits-later',
+    'db/embedded/process.ts',
+    ["synchronous_commit: 'on'", "synchronous_commit: 'off'"],
+    ['embedded-postgres'],
+    'durable',
+  ),
+  {
+    name: 'turn-ids-are-not-unique',
+    changes: [
+      {
+        file: 'drizzle/0000_initial.sql',
+        text: 'CREATE UNIQUE INDEX "echo_interactions_turn_id_key"',
+        replacement: 'CREATE INDEX "echo_interactions_turn_id_key"',
+      },
+    ],
+    tests: ['tests/interactions.test.ts', 'tests/durability.test.ts', 'tests/schema.test.ts'],
+  },
+  one(
+    'erased-bytes-stay-in-tables',
+    'domains/privacy/files.ts',
+    ['vacuum (full, verbose)', 'vacuum (verbose)'],
+    ['privacy'],
+    'an erasure',
+  ),
+  one(
+    'erased-bytes-stay-in-the-log',
+    'domains/privacy/files.ts',
+    ["await client.query('checkpoint');", ''],
+    ['privacy'],
+    'an erasure',
+  ),
+];
+
+const LIMITS: readonly Mutation[] = [
+  one(
+    'longer-queries',
+    'domains/input.ts',
+    ['MAX_QUERY_LENGTH = 32_000', 'MAX_QUERY_LENGTH = 64_000'],
+    ['security-inputs', 'query-input', 'interactions'],
+  ),
+  one(
+    'larger-metadata',
+    'domains/input.ts',
+    ['MAX_JSON_BYTES = 65_536', 'MAX_JSON_BYTES = 131_072'],
+    ['security-inputs', 'interactions'],
+  ),
+  one(
+    'longer-names',
+    'domains/input.ts',
+    ['export const conversationId = text(100);', 'export const conversationId = text(200);'],
+    ['security-inputs', 'query-input'],
+  ),
+  one(
+    'more-turns-in-a-call',
+    'domains/interactions/interactions.ts',
+    ['MAX_TURNS_PER_CALL = 500', 'MAX_TURNS_PER_CALL = 5_000'],
+    ['interactions'],
+  ),
+  one(
+    'larger-pages',
+    'graphql/builder.ts',
+    ['MAX_PAGE_SIZE = 100', 'MAX_PAGE_SIZE = 1_000'],
+    ['interaction-lists', 'conversations', 'security-graphql'],
+  ),
+  one(
+    'no-limit-of-complexity',
+    'graphql/builder.ts',
+    ['MAX_COMPLEXITY = 5_000', 'MAX_COMPLEXITY = 500_000'],
+    ['security-graphql', 'websocket'],
+  ),
+  one('deeper-operations', 'graphql/builder.ts', ['MAX_DEPTH = 15', 'MAX_DEPTH = 150'], ['security-graphql']),
+  one(
+    'larger-bodies',
+    'http/body.ts',
+    ['MAX_BODY_BYTES = 1_048_576', 'MAX_BODY_BYTES = 16_777_216'],
+    ['http', 'security-web', 'rest'],
+  ),
+  one(
+    'no-rate-limits',
+    'access/limits.ts',
+    ['if (principal.credential === null || points === 0) return;', 'return;'],
+    ['security-limits'],
+  ),
+  one(
+    'rate-limits-of-each-key',
+    'access/limits.ts',
+    [
+      '      limiter,\n      nameless(JSON.stringify([principal.tenantId, principal.userId]))',
+      '      limiter,\n      nameless(JSON.stringify([principal.credential]))',
+    ],
+    ['security-limits'],
+  ),
+];
+
+const HEALTH: readonly Mutation[] = [
+  one(
+    'canary-always-says-ok',
+    'domains/health/canary.ts',
+    ['ok: problem === null,', 'ok: true,'],
+    ['canary'],
+  ),
+  one(
+    'canary-does-not-look',
+    'domains/health/canary.ts',
+    ["if (hits[0]?.interaction.turnId !== turnId) throw new Error('it was not found by its word');", ''],
+    ['canary'],
+  ),
+  one(
+    'canary-is-not-told',
+    'domains/health/health.ts',
+    ["status: last.ok ? 'HEALTHY' : 'DEGRADED'", "status: 'HEALTHY'"],
+    ['canary'],
+  ),
+];
+
+/** What was deleted stays deleted, and who may do what. */
+const REFUSALS: readonly Mutation[] = [
+  one(
+    'erased-users-come-back',
+    'domains/privacy/tombstones.ts',
+    ['return erased !== null && at <= erased.at;', 'return false;'],
+    ['privacy', 'deletions'],
+  ),
+  one(
+    'erased-time-is-not-checked',
+    'domains/privacy/tombstones.ts',
+    ['if (!erased || at > (named ? erased.unmarkedAt : erased.at)) return;', 'return;'],
+    ['deletions', 'privacy'],
+  ),
+  one(
+    'deleted-turns-are-stored-again',
+    'domains/interactions/apply.ts',
+    ['where turn_id not in (select turn_id from deleted)', ''],
+    ['deletions', 'privacy'],
+  ),
+  one(
+    'everybody-has-every-permission',
+    'domains/ownership.ts',
+    ['if (!principal.permissions.includes(permission))', 'if (false)'],
+    ['security-access', 'security-keys', 'rest'],
+  ),
+  one(
+    'everybody-is-an-admin',
+    'domains/ownership.ts',
+    ["if (!principal.roles.includes('ADMIN')) throw", 'if (false) throw'],
+    ['security-access', 'security-keys', 'credentials'],
+  ),
+  one(
+    'users-act-for-others',
+    'access/principals.ts',
+    ["return principal.roles.includes('ADMIN') || principal.roles.includes('SERVICE');", 'return true;'],
+    ['isolation'],
+  ),
+];
+
+export const MUTATIONS: readonly Mutation[] = [...OWNERS, ...DURABILITY, ...LIMITS, ...HEALTH, ...REFUSALS];

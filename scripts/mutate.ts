@@ -1,0 +1,4 @@
+import { mutateCommand } from '../mutation/run.ts';
+
+/** Breaks the sources in many small ways and looks whether the tests notice; see mutation/run.ts for the options. */
+process.exitCode = await mutateCommand(process.argv.slice(2), (line) => process.stdout.write(`${line}\n`));
