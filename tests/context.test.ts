@@ -2,11 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { InteractionRow } from '../src/domains/interactions/tables.ts';
 import type { MemoryHit } from '../src/domains/memory/memory.ts';
-import { BUILT_IN_ANSWERER, cite } from '../src/domains/query/answerer.ts';
-import { buildContext, tokensIn } from '../src/domains/query/context.ts';
+import { cite as citeFor } from '../src/domains/query/citation.ts';
+import { buildContext as buildFor, tokensIn } from '../src/domains/query/context.ts';
+import { BUILT_IN_ANSWERER } from '../src/domains/query/recalled.ts';
 import { Random } from '../torture/random.ts';
 
 const MINUTE_MS = 60_000;
+const STYLE = { timeZone: 'UTC', reader: 'model' } as const;
+const cite = (memory: MemoryHit, number: number) => citeFor(memory, number, STYLE);
+const buildContext = (history: InteractionRow[], found: MemoryHit[], budget: number) =>
+  buildFor(history, found, budget, STYLE);
 let lastId = 0;
 
 /** A turn; each is a minute later than the one made before it. */
@@ -38,6 +43,8 @@ const hit = (interaction: InteractionRow, score = 0.5): MemoryHit => ({
   score,
   tier: 'KEYWORDS',
   reasons: [],
+  isSimilar: false,
+  inTime: false,
 });
 const hits = (...rows: InteractionRow[]) => rows.map((row) => hit(row));
 /** Twenty tokens that no other turn shares. */
@@ -47,8 +54,8 @@ const twenty = () => {
 };
 const many = (count: number, make: () => InteractionRow) => Array.from({ length: count }, make);
 const textsOf = (rows: readonly InteractionRow[]) => rows.map(({ query }) => query);
-const memoriesOf = (query: string, history: InteractionRow[], found: MemoryHit[], budget = 2_000) =>
-  textsOf(buildContext(query, history, found, budget).memories.map(({ interaction }) => interaction));
+const memoriesOf = (history: InteractionRow[], found: MemoryHit[], budget = 2_000) =>
+  textsOf(buildContext(history, found, budget).memories.map(({ interaction }) => interaction));
 
 describe('tokens', () => {
   test.each([
@@ -69,26 +76,26 @@ describe('tokens', () => {
 describe('history', () => {
   test('the newest turns take two thirds of the budget where there are memories', () => {
     const history = many(6, twenty);
-    expect(buildContext('tea?', history, hits(turn('tea')), 90).history).toEqual(history.slice(-3));
-    expect(buildContext('tea?', history, hits(turn('tea')), 89).history).toEqual(history.slice(-2));
+    expect(buildContext(history, hits(turn('tea')), 90).history).toEqual(history.slice(-3));
+    expect(buildContext(history, hits(turn('tea')), 89).history).toEqual(history.slice(-2));
   });
 
   test('and all of it where there are none', () => {
     const history = many(6, twenty);
-    expect(buildContext('tea?', history, [], 90).history).toEqual(history.slice(-4));
-    expect(buildContext('tea?', history, [], 120).history).toEqual(history);
-    expect(buildContext('tea?', history, [], 19).history).toEqual([]);
+    expect(buildContext(history, [], 90).history).toEqual(history.slice(-4));
+    expect(buildContext(history, [], 120).history).toEqual(history);
+    expect(buildContext(history, [], 19).history).toEqual([]);
   });
 
   test('ends before a turn that is too large: no gaps', () => {
     const [oldest, middle, newest] = [twenty(), turn('y'.repeat(4_000)), twenty()];
-    expect(buildContext('tea?', [oldest, middle, newest], [], 100).history).toEqual([newest]);
+    expect(buildContext([oldest, middle, newest], [], 100).history).toEqual([newest]);
   });
 
   test('counts both sides of a turn', () => {
     const history = [turn('a'.repeat(40)), turn('b', 'c'.repeat(400))];
-    expect(buildContext('tea?', history, [], 100).history).toEqual([]);
-    expect(buildContext('tea?', history, [], 101).history).toEqual(history.slice(-1));
+    expect(buildContext(history, [], 100).history).toEqual([]);
+    expect(buildContext(history, [], 101).history).toEqual(history.slice(-1));
   });
 
   test('what it leaves goes to memories', () => {
@@ -97,7 +104,7 @@ describe('history', () => {
     const spent = ({ memories }: { memories: readonly MemoryHit[] }) =>
       memories.reduce((sum, memory, index) => sum + tokensIn(cite(memory, index + 1)), 0);
     const cost = tokensIn(cite(found[0]!, 100));
-    const context = buildContext('tea?', history, found, 40 + 4 * cost);
+    const context = buildContext(history, found, 40 + 4 * cost);
     expect(context.history).toEqual(history);
     expect(context.memories).toHaveLength(4);
     expect(spent(context)).toBe(4 * cost);
@@ -107,33 +114,29 @@ describe('history', () => {
 describe('memories', () => {
   test('are the best that fit, oldest first', () => {
     const [first, second, third] = [turn('green tea'), turn('strong coffee'), turn('cold milk')];
-    expect(memoriesOf('drinks?', [], hits(second, third, first))).toEqual([
-      'green tea',
-      'strong coffee',
-      'cold milk',
-    ]);
+    expect(memoriesOf([], hits(second, third, first))).toEqual(['green tea', 'strong coffee', 'cold milk']);
     const budget = tokensIn(cite(hit(third), 100)) + tokensIn(cite(hit(first), 100));
-    expect(memoriesOf('drinks?', [], hits(third, first, second), budget)).toEqual(['green tea', 'cold milk']);
+    expect(memoriesOf([], hits(third, first, second), budget)).toEqual(['green tea', 'cold milk']);
   });
 
   test('of one instant, by their ids', () => {
     const timestamp = new Date(0);
     const [first, second] = [turn('green tea', '', { timestamp }), turn('cold milk', '', { timestamp })];
-    expect(memoriesOf('drinks?', [], hits(second, first))).toEqual(['green tea', 'cold milk']);
+    expect(memoriesOf([], hits(second, first))).toEqual(['green tea', 'cold milk']);
   });
 
   test('are left out if history shows them', () => {
     const shown = turn('green tea');
-    expect(memoriesOf('tea?', [shown], hits(shown, turn('cold milk')))).toEqual(['cold milk']);
+    expect(memoriesOf([shown], hits(shown, turn('cold milk')))).toEqual(['cold milk']);
     const wordless = turn('?!', '…');
-    expect(memoriesOf('tea?', [wordless], hits(wordless))).toEqual([]);
+    expect(memoriesOf([wordless], hits(wordless))).toEqual([]);
   });
 
   test('are taken if history had no room for them', () => {
     const [early, late] = [turn('green tea leaves'), twenty()];
-    const context = buildContext('tea?', [early, late], hits(early), 33);
+    const context = buildContext([early, late], hits(early), 33);
     expect(textsOf(context.history)).toEqual([late.query]);
-    const wide = buildContext('tea?', [early, turn('y'.repeat(4_000))], hits(early), 100);
+    const wide = buildContext([early, turn('y'.repeat(4_000))], hits(early), 100);
     expect(wide.history).toEqual([]);
     expect(wide.memories.map(({ interaction }) => interaction)).toEqual([early]);
   });
@@ -141,9 +144,9 @@ describe('memories', () => {
   test('too large for the rest of the budget give way to smaller ones', () => {
     const large = turn('x'.repeat(300), 'y'.repeat(300));
     const small = [turn('green tea'), turn('cold milk')];
-    expect(memoriesOf('tea?', [], hits(large, ...small), 60)).toEqual(['green tea', 'cold milk']);
-    expect(memoriesOf('tea?', [], hits(small[0]!, large, small[1]!), 60)).toEqual(['green tea', 'cold milk']);
-    expect(memoriesOf('tea?', [], hits(large, ...small), 3)).toEqual([]);
+    expect(memoriesOf([], hits(large, ...small), 60)).toEqual(['green tea', 'cold milk']);
+    expect(memoriesOf([], hits(small[0]!, large, small[1]!), 60)).toEqual(['green tea', 'cold milk']);
+    expect(memoriesOf([], hits(large, ...small), 3)).toEqual([]);
   });
 });
 
@@ -164,60 +167,32 @@ describe('memories that say the same', () => {
       [worse, better],
     ] as const) {
       const found = hits(turn(first), turn(second));
-      expect(memoriesOf('music?', [], found)).toEqual(isSame ? [first] : [first, second]);
+      expect(memoriesOf([], found)).toEqual(isSame ? [first] : [first, second]);
     }
   });
 
   test('the better one stays, though it is the newer one', () => {
     const [older, newer] = [turn(four), turn(four)];
-    const { memories } = buildContext('music?', [], hits(newer, older), 2_000);
+    const { memories } = buildContext([], hits(newer, older), 2_000);
     expect(memories.map(({ interaction }) => interaction)).toEqual([newer]);
   });
 
   test('both sides of a turn count', () => {
-    expect(memoriesOf('music?', [], hits(turn('tea', four), turn('tea', 'green leaves')))).toHaveLength(2);
-    expect(memoriesOf('music?', [], hits(turn('violin cello', 'piano trumpet'), turn(four)))).toHaveLength(1);
+    expect(memoriesOf([], hits(turn('tea', four), turn('tea', 'green leaves')))).toHaveLength(2);
+    expect(memoriesOf([], hits(turn('violin cello', 'piano trumpet'), turn(four)))).toHaveLength(1);
   });
 
   test('as history', () => {
-    expect(memoriesOf('music?', [turn(four)], hits(turn(four), turn('green tea')))).toEqual(['green tea']);
+    expect(memoriesOf([turn(four)], hits(turn(four), turn('green tea')))).toEqual(['green tea']);
   });
 
   test('but not as a memory that had no room', () => {
     const large = turn(four, `${four} `.repeat(12));
-    expect(memoriesOf('music?', [], hits(large, turn(four)), 40)).toEqual([four]);
+    expect(memoriesOf([], hits(large, turn(four)), 40)).toEqual([four]);
   });
 
   test('texts without words are unlike each other', () => {
-    expect(memoriesOf('music?', [], hits(turn('?'), turn('!')))).toEqual(['?', '!']);
-  });
-});
-
-describe('echoes', () => {
-  const asked = 'Where did Ana buy the piano?';
-  const answered = (query: string, modelUsed: string) => turn(query, `remembered ${lastId}`, { modelUsed });
-
-  test.each([asked, 'where did ana BUY the piano', 'Where has Ana bought a piano?'])(
-    'what the built-in answerer said to "%s" is left out',
-    (query) => {
-      const found = hits(answered(query, BUILT_IN_ANSWERER), turn('Ana found it in Lisbon'));
-      expect(memoriesOf(asked, [], found)).toEqual(['Ana found it in Lisbon']);
-    },
-  );
-
-  test("a model's answer to the same question stays", () => {
-    expect(memoriesOf(asked, [], hits(answered(asked, 'qwen3:8b')))).toEqual([asked]);
-  });
-
-  test('so does what the built-in answerer said to another question', () => {
-    const other = 'Where did Ana sell the violin?';
-    expect(memoriesOf(asked, [], hits(answered(other, BUILT_IN_ANSWERER)))).toEqual([other]);
-  });
-
-  test('an echo takes nothing from the budget', () => {
-    const echo = answered(asked, BUILT_IN_ANSWERER);
-    const real = turn('Ana found it in Lisbon');
-    expect(memoriesOf(asked, [], hits(echo, real), tokensIn(cite(hit(real), 100)))).toEqual([real.query]);
+    expect(memoriesOf([], hits(turn('?'), turn('!')))).toEqual(['?', '!']);
   });
 });
 
@@ -235,7 +210,8 @@ test('nothing ever exceeds the budget', () => {
         timestamp: new Date(random.integer(0, 5) * MINUTE_MS),
       }),
     );
-  const costOf = (row: InteractionRow) => tokensIn(row.query) + tokensIn(row.response);
+  const costOf = (row: InteractionRow) =>
+    tokensIn(row.query) + tokensIn(row.modelUsed === BUILT_IN_ANSWERER ? '' : row.response);
   const sum = (costs: readonly number[]) => costs.reduce((total, cost) => total + cost, 0);
   let full = 0;
   for (let round = 0; round < 400; round++) {
@@ -245,7 +221,7 @@ test('nothing ever exceeds the budget', () => {
       9,
     );
     const budget = random.integer(0, random.pick([50, 400]));
-    const { history: kept, memories } = buildContext(text(5), history, found, budget);
+    const { history: kept, memories } = buildContext(history, found, budget);
 
     const forHistory = sum(kept.map(costOf));
     const forMemories = sum(memories.map((memory, index) => tokensIn(cite(memory, index + 1))));

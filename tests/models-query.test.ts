@@ -103,8 +103,11 @@ describe('a configured model', () => {
     await ask({ query: 'What is the parrot of the lighthouse keeper called?', conversationId });
     const [system, ...messages] = provider.requests[0]!.body.messages!;
     expect(system?.role).toBe('system');
-    expect(system?.content).toContain('Quetzal');
-    expect(messages.map(({ role, content }) => `${role}: ${content}`)).toEqual([
+    expect(system?.content).not.toContain('Quetzal');
+    const [notes, heard, ...talk] = messages;
+    expect([notes?.role, heard?.role]).toEqual(['user', 'assistant']);
+    expect(notes?.content).toContain('Quetzal');
+    expect(talk.map(({ role, content }) => `${role}: ${content}`)).toEqual([
       ...[3, 4, 5].flatMap((n) => [`user: Chapter ${n} begins`, `assistant: reply ${n}`]),
       'user: What is the parrot of the lighthouse keeper called?',
     ]);

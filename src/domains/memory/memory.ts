@@ -25,6 +25,10 @@ export interface MemoryHit {
   readonly tier: MemoryTier;
   /** For people: which words, which neighbour, which character, how old. */
   readonly reasons: readonly string[];
+  /** Whether its meaning is nearer to the query's than that of unrelated texts. */
+  readonly isSimilar: boolean;
+  /** Whether it was said at a time that the query names. */
+  readonly inTime: boolean;
 }
 
 export interface MemorySearch {
@@ -146,7 +150,8 @@ async function hitsOf(found: Found, wanted: Wanted): Promise<MemoryHit[]> {
     const interaction = found.waiting.get(turn.turnId) ?? rows.get(turn.id);
     if (!interaction) return [];
     const reasons = reasonsOf(question, { ...hit, meaning, terms: ranked?.matched ?? [] }, interaction, now);
-    return { interaction, score: hit.score, tier: hit.tier, reasons };
+    const { score, tier, inTime } = hit;
+    return { interaction, score, tier, reasons, inTime, isSimilar: meaning !== null };
   });
 }
 

@@ -1,19 +1,13 @@
 import type { ModelLevel } from '../../config-values.ts';
 import type { FinishReason, InteractionStatus } from '../interactions/tables.ts';
 import type { MemoryHit } from '../memory/memory.ts';
-import {
-  answerFromMemory,
-  BUILT_IN_ANSWERER,
-  CHARACTER_DATABASE,
-  describeCharacters,
-  refuseCommand,
-  SECURITY_POLICY,
-} from './answerer.ts';
+import { answerFromMemory, describeCharacters, refuseCommand } from './answerer.ts';
 import { costOf } from './cost.ts';
 import { fittingPrompt } from './fitting.ts';
 import type { GatheredContext } from './gather.ts';
 import type { Classification } from './intents.ts';
 import type { AcceptedQuery, QueryObserver, QueryServices } from './query.ts';
+import { BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY } from './recalled.ts';
 
 export interface QueryAnswer {
   readonly text: string;
@@ -69,13 +63,13 @@ export async function answerQuery(
     };
   }
   if (classification.intent === 'character_query' && gathered.asksAboutCharacter && characters.length > 0) {
-    const text = describeCharacters(characters, memories);
+    const text = describeCharacters(characters, memories, gathered.timeZone);
     return { ...local, text, modelUsed: CHARACTER_DATABASE, escalationPath: ['character_database_lookup'] };
   }
   if (!services.config.languageModels) {
     return {
       ...local,
-      text: answerFromMemory(classification, memories),
+      text: answerFromMemory(query.query, gathered),
       modelUsed: BUILT_IN_ANSWERER,
       escalationPath: [BUILT_IN_ANSWERER],
     };
@@ -130,7 +124,7 @@ async function askModels(
   if (signal.aborted) return { ...cancelled(level, escalationPath, classification), memories: [], ...waited };
   const trouble = routed.failures.map((failure) => `${failure.model}: ${failure.message}`);
   return {
-    text: answerFromMemory(classification, memories, trouble),
+    text: answerFromMemory(query.query, gathered, trouble),
     modelUsed: BUILT_IN_ANSWERER,
     level,
     escalationPath: [...escalationPath, BUILT_IN_ANSWERER],

@@ -1,19 +1,11 @@
 import type { CharacterRow } from '../characters/tables.ts';
-import type { InteractionRow } from '../interactions/tables.ts';
 import type { MemoryHit } from '../memory/memory.ts';
+import { type CitationStyle, cite, describeCharacter, quote } from './citation.ts';
 import type { Classification } from './intents.ts';
-
-/** What `model_used` says of answers that no language model wrote. */
-export const BUILT_IN_ANSWERER = 'builtin_answerer';
-export const CHARACTER_DATABASE = 'character_database';
-export const SECURITY_POLICY = 'security_policy';
+import { NO_MODEL, REMEMBERS_NOTHING } from './recalled.ts';
+import { asks } from './utterance.ts';
 
 const MAX_CITED = 5;
-/** The default of DEFAULT_CREATOR: says nothing. */
-const UNKNOWN_CREATOR = 'unknown';
-const MAX_QUOTE_LENGTH = 300;
-/** Characters of a text that a quotation is taken from: more than it shows, since white space shrinks. */
-const LOOKED_AT = 2_000;
 
 /** The answer to anything that asks for a command to be run. */
 export function refuseCommand(): string {
@@ -27,104 +19,71 @@ export function refuseCommand(): string {
 export function describeCharacters(
   characters: readonly CharacterRow[],
   memories: readonly MemoryHit[],
+  timeZone: string,
 ): string {
   const parts = characters.map(describeCharacter);
-  const cited = bestOf(memories, (memory) => memory.tier === 'CHARACTER' || memory.tier === 'PHRASE');
+  const isWanted = (memory: MemoryHit) => memory.tier === 'CHARACTER' || memory.tier === 'PHRASE';
+  const cited = bestOf(memories, isWanted, timeZone);
   if (cited.length > 0) parts.push(`From our conversations:\n${cited.join('\n')}`);
   return parts.join('\n\n');
 }
 
 /**
- * An answer composed from memory alone. Says what it is, and never pretends to have understood more than it found.
+ * An answer composed from memory alone. Says what it is, and never pretends to have understood more than it found: a
+ * question of which nothing is known gets no memories, and what tells something is acknowledged.
  *
+ * @param query what was said
  * @param modelTrouble why no language model answered although some are configured
  */
 export function answerFromMemory(
-  classification: Classification,
-  memories: readonly MemoryHit[],
+  query: string,
+  { classification, memories, timeZone }: RememberedContext,
   modelTrouble: readonly string[] = [],
 ): string {
   const parts: string[] = [];
   if (modelTrouble.length > 0)
-    parts.push(
-      `No language model could answer just now (${modelTrouble.join('; ')}). This is what memory alone gives.`,
-    );
-  const cited = bestOf(memories, (memory) => memory.tier !== 'RECENT');
-  if (classification.requiresClarification) {
-    parts.push(`I am not sure what you mean. ${classification.clarifyingQuestions.join(' ')}`.trim());
-  } else if (classification.intent === 'anime_generation' || classification.intent === 'image_generation') {
-    parts.push(
-      `I understood this as a request for an image ("${quote(classification.prompt ?? '')}"). No image service is connected, so nothing was generated; the request is kept.`,
-    );
-  } else if (classification.intent === 'task_request') {
-    parts.push('I kept this as you said it. No task runner is connected, so nothing will happen by itself.');
-  }
+    parts.push(`${NO_MODEL} just now (${modelTrouble.join('; ')}). This is what memory alone gives.`);
+  const understood = whatWasUnderstood(query, classification);
+  if (understood) parts.push(understood);
+  const cited = bestOf(memories, () => true, timeZone);
   if (cited.length > 0) parts.push(`This is what I remember about it:\n${cited.join('\n')}`);
-  else if (parts.length === 0)
-    parts.push(
-      'I remember nothing about that yet. What you said is stored and will be found when you ask again.',
-    );
+  else if (!understood)
+    parts.push(`${REMEMBERS_NOTHING} What you said is stored and will be found when you ask again.`);
   if (modelTrouble.length === 0)
     parts.push('(Answered from memory by the built-in answerer; no language model is configured.)');
   return parts.join('\n\n');
 }
 
+interface RememberedContext {
+  readonly classification: Classification;
+  readonly memories: readonly MemoryHit[];
+  readonly timeZone: string;
+}
+
+function whatWasUnderstood(query: string, classification: Classification): string | null {
+  const { intent } = classification;
+  if (classification.requiresClarification)
+    return `I am not sure what you mean. ${classification.clarifyingQuestions.join(' ')}`.trim();
+  if (intent === 'anime_generation' || intent === 'image_generation')
+    return `I understood this as a request for an image ("${quote(classification.prompt ?? '')}"). No image service is connected, so nothing was generated; the request is kept.`;
+  if (intent === 'task_request')
+    return 'I kept this as you said it. No task runner is connected, so nothing will happen by itself.';
+  if (intent === 'memory_recall' || asks(query)) return null;
+  return `Noted. I stored what you said, as you said it: "${quote(query)}"`;
+}
+
 /** The best few of the memories as lines, in the order and with the numbers that they have. */
-function bestOf(memories: readonly MemoryHit[], isWanted: (memory: MemoryHit) => boolean): string[] {
+function bestOf(
+  memories: readonly MemoryHit[],
+  isWanted: (memory: MemoryHit) => boolean,
+  timeZone: string,
+): string[] {
+  const style: CitationStyle = { timeZone, reader: 'user' };
   const scores = memories.filter(isWanted).map(({ score }) => score);
   const least = scores.sort((a, b) => b - a)[MAX_CITED - 1] ?? 0;
   return memories
-    .flatMap((memory, index) => (isWanted(memory) && memory.score >= least ? cite(memory, index + 1) : []))
+    .flatMap((memory, index) =>
+      isWanted(memory) && memory.score >= least ? cite(memory, index + 1, style) : [],
+    )
     .slice(0, MAX_CITED);
-}
-
-/** One remembered turn as a line: its number, when, who, and what was said. */
-export function cite({ interaction }: MemoryHit, number: number): string {
-  const said = `${interaction.speaker ?? 'you'}: "${quote(interaction.query)}"`;
-  const answered = interaction.response
-    ? ` — ${interaction.responder ?? 'answer'}: "${quote(interaction.response)}"`
-    : '';
-  return `[${number}] ${day(interaction)}, ${said}${answered}`;
-}
-
-/** A character's profile in sentences; only what is known. */
-export function describeCharacter(character: CharacterRow): string {
-  const facts: string[] = [
-    `${character.characterName} is ${article(character.characterType)} ${character.characterType} character from ${character.sourceFranchise}${character.creator === UNKNOWN_CREATOR ? '' : `, created by ${character.creator}`}.`,
-  ];
-  const looks = [
-    character.hairColor &&
-      `${character.hairColor}${character.hairStyle ? `, ${character.hairStyle}` : ''} hair`,
-    character.eyeColor && `${character.eyeColor} eyes`,
-    character.height && `height ${character.height}`,
-    character.build && `${character.build} build`,
-  ].filter(Boolean);
-  const labelled: [string, string | number | null][] = [
-    ['Age', character.age],
-    ['Gender', character.gender],
-    ['Occupation', character.occupation],
-    ['Appearance', [character.physicalDescription, looks.join(', ')].filter(Boolean).join(' ') || null],
-    ['Distinctive', character.distinctiveFeatures],
-    ['Personality', character.personalityTraits],
-    ['Background', character.backgroundStory],
-    ['Skills', character.skillsAbilities],
-    ['Relationships', character.relationships],
-    ['Style', [character.visualStyle, character.artStyle].filter(Boolean).join(', ') || null],
-  ];
-  for (const [label, value] of labelled) if (value !== null && value !== '') facts.push(`${label}: ${value}`);
-  return facts.join('\n');
-}
-
-function article(word: string): string {
-  return /^[aeiou]/i.test(word) ? 'an' : 'a';
-}
-
-function day(interaction: InteractionRow): string {
-  return interaction.timestamp.toISOString().slice(0, 10);
-}
-
-function quote(text: string): string {
-  const flat = text.slice(0, LOOKED_AT).toWellFormed().replace(/\s+/g, ' ').trim();
-  if (flat.length <= MAX_QUOTE_LENGTH) return flat;
-  return `${[...flat.slice(0, MAX_QUOTE_LENGTH)].slice(0, -1).join('')}…`;
 }

@@ -1,13 +1,13 @@
 import type { InteractionRow } from '../interactions/tables.ts';
 import type { MemoryHit } from '../memory/memory.ts';
-import { analyse } from '../word-index/analysis.ts';
-import { BUILT_IN_ANSWERER, cite } from './answerer.ts';
+import { type CitationStyle, cite } from './citation.ts';
+import { isModelsWord, recalled } from './recalled.ts';
 
 /** What an answer may refer to, within a budget of tokens. */
 export interface BuiltContext {
   /** The latest turns of the conversation, oldest first. */
   readonly history: readonly InteractionRow[];
-  /** Oldest first; an answer cites the first as [1]. */
+  /** What people said, oldest first, then what a model once answered; an answer cites the first as [1]. */
   readonly memories: readonly MemoryHit[];
 }
 
@@ -32,41 +32,35 @@ export function tokensIn(text: string): number {
 
 /**
  * Chooses what goes into an answer: the newest turns of the conversation, then the best memories that the rest of
- * the budget holds. Left out are memories that history shows already, that say nearly the same as a better one, and
- * earlier answers of the built-in answerer to the same question, which would only repeat their sources.
+ * the budget holds. Left out are memories that history shows already, that say nearly the same as a better one.
  *
  * @param found best first
  */
 export function buildContext(
-  query: string,
   history: readonly InteractionRow[],
   found: readonly MemoryHit[],
   tokenBudget: number,
+  style: CitationStyle,
 ): BuiltContext {
   let budget = tokenBudget;
   const forHistory = found.length > 0 ? tokenBudget * HISTORY_SHARE : tokenBudget;
   const kept: InteractionRow[] = [];
   for (const turn of history.toReversed()) {
-    const cost = tokensIn(turn.query) + tokensIn(turn.response);
+    const cost = tokensIn(turn.query) + tokensIn(recalled(turn).response);
     if (tokenBudget - budget + cost > forHistory) break;
     budget -= cost;
     kept.unshift(turn);
   }
   const shown = new Set(kept.map((turn) => turn.turnId));
   const said = kept.map(wordsOf);
-  const asked = new Set(analyse(query).counts.keys());
   const chosen: MemoryHit[] = [];
   for (const hit of found) {
     const { interaction } = hit;
-    const isEcho =
-      interaction.modelUsed === BUILT_IN_ANSWERER &&
-      (interaction.query.trim().toLowerCase() === query.trim().toLowerCase() ||
-        likeness(asked, new Set(analyse(interaction.query).counts.keys())) >= SAME);
-    if (shown.has(interaction.turnId) || isEcho) continue;
+    if (shown.has(interaction.turnId)) continue;
     const words = wordsOf(interaction);
     if (said.some((other) => likeness(words, other) >= SAME)) continue;
     // Numbers are given in the end; none has more digits.
-    const cost = tokensIn(cite(hit, LARGEST_NUMBER));
+    const cost = tokensIn(cite(hit, LARGEST_NUMBER, style));
     if (cost > budget) continue;
     budget -= cost;
     said.push(words);
@@ -74,13 +68,15 @@ export function buildContext(
   }
   chosen.sort(
     (a, b) =>
+      Number(isModelsWord(a.interaction)) - Number(isModelsWord(b.interaction)) ||
       a.interaction.timestamp.getTime() - b.interaction.timestamp.getTime() ||
       a.interaction.id - b.interaction.id,
   );
   return { history: kept, memories: chosen };
 }
 
-function wordsOf({ query, response }: InteractionRow): Set<string> {
+function wordsOf(turn: InteractionRow): Set<string> {
+  const { query, response } = recalled(turn);
   return new Set(
     `${query}\n${response}`.slice(0, COMPARED).toLowerCase().split(BETWEEN_WORDS).filter(Boolean),
   );

@@ -1,7 +1,9 @@
 import type { ModelRequest } from '../../models/language-model.ts';
+import type { InteractionRow } from '../interactions/tables.ts';
 import type { MemoryHit } from '../memory/memory.ts';
 import { tokensIn } from './context.ts';
 import { buildPrompt, type PromptParts } from './prompt.ts';
+import { isModelsWord, recalled } from './recalled.ts';
 
 /** A prompt that can be made shorter, for a model with a small window. */
 export interface FittingPrompt {
@@ -47,17 +49,27 @@ export function fittingPrompt(parts: PromptParts): FittingPrompt {
 
 function withLess(parts: PromptParts): PromptParts | null {
   const { memories, history } = parts;
-  const said = history.reduce((sum, turn) => sum + tokensIn(turn.query) + tokensIn(turn.response), 0);
-  const remembered = memories.reduce(
-    (sum, { interaction }) => sum + tokensIn(interaction.query) + tokensIn(interaction.response),
-    0,
-  );
+  const said = history.reduce((sum, turn) => sum + tokensOf(turn), 0);
+  const remembered = memories.reduce((sum, { interaction }) => sum + tokensOf(interaction), 0);
   if (memories.length > 0 && remembered >= said) {
-    const least = Math.min(...memories.map(({ score }) => score));
-    const weakest = memories.findIndex(({ score }) => score === least);
+    const weakest = weakestOf(memories);
     return { ...parts, memories: memories.toSpliced(weakest, 1) };
   }
   if (history.length > 0) return { ...parts, history: history.slice(1) };
   if (parts.context !== null) return { ...parts, context: null };
   return parts.characters.length > 0 ? { ...parts, characters: [] } : null;
+}
+
+function tokensOf(turn: InteractionRow): number {
+  const { query, response } = recalled(turn);
+  return tokensIn(query) + tokensIn(response);
+}
+
+/** What a model once answered goes before what people said. */
+function weakestOf(memories: readonly MemoryHit[]): number {
+  const rank = ({ interaction, score }: MemoryHit) => score - (isModelsWord(interaction) ? 1 : 0);
+  return memories.reduce(
+    (weakest, memory, index) => (rank(memory) < rank(memories[weakest] as MemoryHit) ? index : weakest),
+    0,
+  );
 }

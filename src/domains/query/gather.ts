@@ -2,10 +2,12 @@ import { charactersById } from '../characters/reads.ts';
 import type { CharacterRow } from '../characters/tables.ts';
 import { latestInteractions } from '../interactions/reads.ts';
 import { searchMemory } from '../memory/memory.ts';
+import { timeZoneFor } from '../settings/settings.ts';
 import { asksAboutCharacter } from './asks-about.ts';
 import { type BuiltContext, buildContext } from './context.ts';
 import { type Classification, classifyIntent } from './intents.ts';
 import type { AcceptedQuery, QueryServices } from './query.ts';
+import { relevantMemories } from './relevance.ts';
 
 /** What an answer is made from. */
 export interface GatheredContext extends BuiltContext {
@@ -14,12 +16,16 @@ export interface GatheredContext extends BuiltContext {
   readonly characters: readonly CharacterRow[];
   /** Whether it asks about one of them, rather than telling something or asking what was said. */
   readonly asksAboutCharacter: boolean;
+  /** In which the user counts days. */
+  readonly timeZone: string;
   /** Milliseconds by step. */
   readonly timings: { readonly classify: number; readonly context: number };
 }
 
 /** More than the budget holds as a rule, since some say the same. */
 const MAX_MEMORIES = 20;
+/** Of which those are taken that speak to the question. */
+const MAX_FOUND = 60;
 
 /** Classifies the query and reads what belongs to it: mentioned characters, the conversation so far, memories. */
 export async function gatherContext(services: QueryServices, query: AcceptedQuery): Promise<GatheredContext> {
@@ -30,13 +36,19 @@ export async function gatherContext(services: QueryServices, query: AcceptedQuer
   const characterIds = mentions.map(({ characterId }) => characterId);
   // Before anything is read from the database: a turn that gets there meanwhile is then seen twice, not never.
   const waiting = store.pending.ofConversation(owner, query.conversationId);
-  const [stored, mentioned, memories] = await Promise.all([
+  const [stored, mentioned, memories, zone] = await Promise.all([
     availability.tolerate(
       () => latestInteractions(db, owner, query.conversationId, config.maxContextMessages),
       [],
     ),
     characterIds.length > 0 ? availability.tolerate(() => charactersById(db, owner, characterIds), []) : [],
-    searchMemory(services, owner, { query: query.query, limit: MAX_MEMORIES, characterIds }),
+    searchMemory(services, owner, {
+      query: query.query,
+      limit: MAX_FOUND,
+      characterIds,
+      timeZone: query.timeZone,
+    }),
+    timeZoneFor(services, owner, query.timeZone),
   ]);
   const read = performance.now();
   const known = new Set(stored.map(({ turnId }) => turnId));
@@ -44,17 +56,27 @@ export async function gatherContext(services: QueryServices, query: AcceptedQuer
     config.maxContextMessages === 0
       ? []
       : [...stored, ...waiting.filter(({ turnId }) => !known.has(turnId))].slice(-config.maxContextMessages);
-  const classification = classifyIntent(query.query, {
+  const classified = classifyIntent(query.query, {
     mentionsCharacter: characterIds.length > 0,
     hasHistory: history.length > 0,
   });
-  const classified = performance.now();
+  const classification = query.requestType === 'system_command' ? asSystemCommand(classified) : classified;
+  const relevant =
+    // Its refusal needs none.
+    classification.intent === 'system_command'
+      ? []
+      : relevantMemories(query.query, memories.hits, {
+          asksForPast: classification.intent === 'memory_recall',
+          limit: MAX_MEMORIES,
+        });
+  const chosen = performance.now();
   return {
-    classification: query.requestType === 'system_command' ? asSystemCommand(classification) : classification,
+    classification,
+    timeZone: zone,
     characters: mentioned.flatMap((character) => character ?? []),
     asksAboutCharacter: mentions.some((mention) => asksAboutCharacter(query.query, mention)),
-    ...buildContext(query.query, history, memories.hits, config.contextTokenBudget),
-    timings: { classify: classified - read, context: read - started + (performance.now() - classified) },
+    ...buildContext(history, relevant, config.contextTokenBudget, { timeZone: zone, reader: 'model' }),
+    timings: { classify: chosen - read, context: read - started + (performance.now() - chosen) },
   };
 }
 

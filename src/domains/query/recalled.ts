@@ -1,0 +1,41 @@
+import { withoutReasoning } from '../../models/reasoning.ts';
+import type { InteractionRow } from '../interactions/tables.ts';
+import { asks } from './utterance.ts';
+
+/** What `model_used` says of answers that no language model wrote. */
+export const BUILT_IN_ANSWERER = 'builtin_answerer';
+export const CHARACTER_DATABASE = 'character_database';
+export const SECURITY_POLICY = 'security_policy';
+
+/** The beginnings of what this server says for want of an answer; models that read it have repeated it. */
+export const REMEMBERS_NOTHING = 'I remember nothing about that yet.';
+export const NO_MODEL = 'No language model could answer';
+const IGNORANCE = [REMEMBERS_NOTHING.slice(0, -1), NO_MODEL].map((text) => text.toLowerCase());
+/** A model's way to say that it does not know. */
+const MODEL_IGNORANCE =
+  /^(?:(?:i['’]?m|i am) (?:sorry|afraid)[^.!]{0,80}|unfortunately[^.!]{0,40}|i (?:do not|don['’]t|cannot|can['’]t) (?:know|remember|recall|find|have (?:any |that |this |enough )?(?:information|memory|record|note)s?))/iu;
+
+type Said = Pick<InteractionRow, 'query' | 'response' | 'status' | 'modelUsed'>;
+
+/** What of a turn is worth remembering: its query, and its answer unless that is none, without a model's thoughts. */
+export function recalled(turn: Said): { readonly query: string; readonly response: string } {
+  return { query: turn.query, response: hasAnswer(turn) ? withoutReasoning(turn.response) : '' };
+}
+
+/** Whether a turn told nothing and nothing was told in return: a question without an answer. */
+export function isUnanswered(turn: Said): boolean {
+  return turn.status !== 'RECORDED' && !hasAnswer(turn) && asks(turn.query);
+}
+
+/** Whether what it tells is only what a language model once answered to a question, true or not. */
+export function isModelsWord(turn: Said): boolean {
+  return turn.status === 'ANSWERED' && hasAnswer(turn) && asks(turn.query);
+}
+
+function hasAnswer({ status, modelUsed, response }: Said): boolean {
+  if (response === '' || (status !== 'ANSWERED' && status !== 'RECORDED')) return false;
+  if ([BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY].includes(modelUsed)) return false;
+  const start = response.trimStart().toLowerCase();
+  if (IGNORANCE.some((text) => start.startsWith(text))) return false;
+  return status === 'RECORDED' || !MODEL_IGNORANCE.test(start);
+}

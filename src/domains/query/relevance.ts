@@ -1,0 +1,110 @@
+import { isCommonWord, isFunctionWord, languagesOf } from '../characters/common-words.ts';
+import type { MemoryHit } from '../memory/memory.ts';
+import { analyse, partsOf, wordsOf } from '../word-index/analysis.ts';
+import { isModelsWord, isUnanswered, recalled } from './recalled.ts';
+
+/** Words of questions about memory itself: they say nothing of what it is about. */
+const FRAME = new Set(
+  (
+    'remember recall remind know tell told say said mention mentioned talk talked ask asked think thought please thing ' +
+    'things something anything everything someone anyone name called exactly again still ever already today yesterday ' +
+    'erinnern erinnerst weisst gesagt erzahlt heisst nochmal rappelles souviens dit appelle recuerdas dije llama ' +
+    'ricordi detto chiama lembra disse chama 什么 什麼 我的 在哪 哪里 哪裡 怎么 你还 还记 记得 뭐야 어디 언제 누구 무엇 помнишь сказал'
+  ).split(' '),
+);
+const COMMON_WEIGHT = 0.4;
+/** Of what a question is about, a memory must share so much of the weight, or so much at all where much is asked. */
+const LEAST_SHARE = 0.3;
+const ENOUGH = 2;
+/** A turn that shares nothing itself may be the other half of the one beside it, if it fares about as well. */
+const REACH = 1;
+const NEIGHBOUR_FLOOR = 0.5;
+/** Beside the best memory, one with less than this of its score only fills the page. */
+const RELATIVE_FLOOR = 0.25;
+const DAY_MS = 86_400_000;
+const HIRAGANA_ONLY = /^\p{Script=Hiragana}+$/u;
+
+/** A word that a question is about. */
+interface SubjectWord {
+  readonly weight: number;
+  /** What says it: its term, or one of those of the parts of a long word. */
+  readonly terms: readonly string[];
+}
+
+/** The words that a question is about, the rare ones with more weight; none for a mere "thanks". */
+function subjectOf(query: string): readonly SubjectWord[] {
+  const words = wordsOf(query);
+  const languages = languagesOf(words.map(({ word }) => word));
+  const subject = new Map<string, SubjectWord>();
+  for (const { word, term } of words) {
+    if (FRAME.has(word) || HIRAGANA_ONLY.test(word) || isFunctionWord(word, languages)) continue;
+    const parts = /^\p{Script=Latin}+$/u.test(word) ? partsOf(word) : [];
+    subject.set(term, {
+      weight: isCommonWord(word, languages) ? COMMON_WEIGHT : 1,
+      terms: [term, ...parts],
+    });
+  }
+  return [...subject.values()];
+}
+
+/**
+ * Those of the found memories that speak to a question: that share what it is about, in what they tell themselves or
+ * in what was told around them, that mean something similar, are about its character, or of the time that it names.
+ * Questions that got no answer tell nothing, whatever words they share. What a model once answered comes behind what
+ * people said.
+ *
+ * @param found best first, more than are wanted
+ * @param asksForPast it asks for what was said before; where it names nothing else, the latest turns are an answer
+ */
+export function relevantMemories(
+  query: string,
+  found: readonly MemoryHit[],
+  { asksForPast, limit }: { asksForPast: boolean; limit: number },
+): MemoryHit[] {
+  const subject = subjectOf(query);
+  const today = Date.now() - DAY_MS;
+  const telling = found.filter(({ interaction }) => !isUnanswered(interaction));
+  const best = Math.max(0, ...telling.map(({ score }) => score));
+  const terms = new Map(telling.map((hit) => [hit, termsOf(hit)]));
+  const speaks = (hit: MemoryHit): boolean => {
+    // Turns of today are of the time that "today" names, whatever they are about.
+    const isOfThatTime = hit.inTime && (asksForPast || hit.interaction.timestamp.getTime() < today);
+    if (hit.isSimilar || isOfThatTime) return true;
+    if (hit.tier === 'RECENT') return asksForPast && subject.length === 0;
+    if (hit.tier !== 'KEYWORDS' && hit.tier !== 'PHRASE') return true;
+    const shared = new Set(terms.get(hit));
+    if (sharesEnough(subject, shared)) return true;
+    if (hit.score < best * NEIGHBOUR_FLOOR) return false;
+    for (const [other, theirs] of terms)
+      if (isBeside(hit, other)) for (const term of theirs) shared.add(term);
+    return sharesEnough(subject, shared);
+  };
+  const wanted = telling.filter(speaks);
+  const least = Math.max(0, ...wanted.map(({ score }) => score)) * RELATIVE_FLOOR;
+  const strong = wanted.filter(({ score }) => score >= least);
+  const isWord = ({ interaction }: MemoryHit) => isModelsWord(interaction);
+  return [...strong.filter((hit) => !isWord(hit)), ...strong.filter(isWord)].slice(0, limit);
+}
+
+/** What a turn tells, and who tells it: names of speakers are asked for, too. */
+function termsOf({ interaction }: MemoryHit): Set<string> {
+  const { query, response } = recalled(interaction);
+  const { counts, parts } = analyse(
+    [interaction.speaker, interaction.responder, query, response].filter(Boolean).join('\n'),
+  );
+  return new Set([...counts.keys(), ...parts]);
+}
+
+function isBeside({ interaction: a }: MemoryHit, { interaction: b }: MemoryHit): boolean {
+  return a.conversationId === b.conversationId && Math.abs(a.sequence - b.sequence) <= REACH;
+}
+
+function sharesEnough(subject: readonly SubjectWord[], shared: ReadonlySet<string>): boolean {
+  let all = 0;
+  let common = 0;
+  for (const { weight, terms } of subject) {
+    all += weight;
+    if (terms.some((term) => shared.has(term))) common += weight;
+  }
+  return common > 0 && (common >= ENOUGH || common / all >= LEAST_SHARE);
+}

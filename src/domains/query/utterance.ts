@@ -1,0 +1,70 @@
+import { languagesOf } from '../characters/common-words.ts';
+import { foldLetters } from '../letters.ts';
+
+const MARKED = /[?？؟;⁇](?=["'”’»」』)\s]*(?:$|\s))|[?？؟]/u;
+const GREEK_QUESTION = /[\p{Script=Greek}];/u;
+const WITHOUT_SPACES =
+  /誰|だれ|どなた|何(?!度も|回も|でも|か(?!ら))|なに|どんな|どこ|いつ(?!も|か)|なぜ|どうして|教えて|ですか|ますか|吗|嗎|呢[。!！]?$|谁|誰|什么|什麼|哪|怎么|怎麼|为什么|누구|무엇|뭐|어디|언제|왜|어떤|알려|인가요|나요|습니까/u;
+const POLITE =
+  /^(?:(?:please|pls|hey|hi|hello|ok|okay|so|and|now|well|but|also|then|bitte|por favor|s'il (?:te|vous) plait|echo)[\s,!.:]+)+/u;
+
+/** What a question begins with that nobody marked as one. Words that begin statements of another language apart. */
+const BEGINNINGS = {
+  english: `who|whom|whose|what|when|where|why|which|how|is|are|was|were|do|does|did|has|have (?:i|we|you|they)|had (?:i|we|you|he|she|they)|can|could|would|will (?:i|we|you|he|she|it|they|the|my|our|there)|should|what's|who's|where's|how's`,
+  german:
+    'wer|wen|wem|wann|wo|wohin|woher|warum|wieso|welche[rsnm]?|wie|wieviel|weisst du|kannst du|hast du|habe ich|hab ich|ist|sind|gibt es',
+  french:
+    "qui|quoi|quand|pourquoi|comment|combien|quel|quelle|quels|quelles|est-ce|qu'est-ce|ou est|ou sont|ou ai-je|ai-je|as-tu|avez-vous|peux-tu|pouvez-vous",
+  spanish:
+    'quien|quienes|cuando|donde|adonde|cual|cuales|cuanto|cuantos|cuanta|cuantas|por que|como se|que (?:es|era|dije|hice|me|te|le|dia|hora|color)',
+  italian: 'quando|dove|perche|quale|quali|quanto|quanti|chi e|chi era|cosa|che cosa|come si|dov',
+  portuguese: 'quem|quando|onde|qual|quais|quanto|quantos|por que|como se|o que',
+  dutch: 'wanneer|waar|waarom|wie is|hoe|hoeveel|welke|heb ik',
+  polish: 'kto|kiedy|gdzie|dlaczego|jak|ile|ktory|ktora|czy',
+  swedish: 'vem|vad|nar|varfor|vilken|vilket|hur|hvem|hvad|hvor|hvornar|hvorfor|hva|hvordan',
+  turkish: 'nerede|neden|nasil|hangi|kac',
+  russian: 'кто|что|когда|где|куда|откуда|почему|зачем|какой|какая|какие|как|сколько|чей|чья',
+  arabic: 'من|ما|ماذا|متى|أين|اين|كيف|لماذا|كم|هل',
+  hindi: 'कौन|क्या|कब|कहाँ|कहां|क्यों|कैसे|कितने',
+};
+/** In their own language only. */
+const AMBIGUOUS: Record<string, string> = {
+  german: 'was|hat|hatte|kann|kannst',
+  spanish: 'que|como',
+  italian: 'chi|come|che',
+  portuguese: 'como|que',
+  dutch: 'wat|wie',
+  polish: 'co',
+  turkish: 'kim|ne',
+  french: 'que|ou',
+};
+/** Orders that ask for an answer and tell nothing. */
+const DEMANDS =
+  'tell|describe|show|explain|introduce|list|compare|summari[sz]e|translate|write|rewrite|draft|compose|delete|remove|erase|fix|correct|check|calculate|compute|convert|find|search|look up|draw|sketch|paint|generate|create|make me|give me|name (?:two|three|four|five|some|a|an|one|the|all|\\d+)|help|imagine|remind me (?:what|who|whom|whose|where|which|how|why|when)|shorten|improve|play|open|send|book|call|cancel|continue|please continue|erzahl|erzahle|beschreib|beschreibe|erklar|erklare|zeig|zeige|nenne|ubersetze|schreib|schreibe|losche|such|suche|raconte|decris|explique|montre|traduis|ecris|supprime|cherche|hablame|cuentame|describe|explica|muestra|muestrame|dime|traduce|escribe|borra|busca|parlami|descrivi|dimmi|spiega|scrivi|cancella|fala|fale|conte|descreva|diga|explique|escreva|apague|vertel|beschrijf|schrijf|opowiedz|opisz|napisz|расскажи|опиши|объясни|покажи|переведи|напиши|удали|найди|صف|اشرح|اكتب|ترجم';
+const END = '(?![\\p{L}\\p{N}])';
+const OF_ANY = new RegExp(`^(?:${Object.values(BEGINNINGS).join('|')}|${DEMANDS})${END}`, 'u');
+const OF_ONE = new Map(
+  Object.entries(AMBIGUOUS).map(([language, words]) => [language, new RegExp(`^(?:${words})${END}`, 'u')]),
+);
+const REQUESTED = /(?:てください|て下さい|ください)[。!！]?$|^(?:请|請|帮我|幫我)|(?:해줘|해주세요)[.!]?$/u;
+/** Letters that are looked at: who asks does so at the beginning or at the end. */
+const LOOKED_AT = 2_000;
+
+/**
+ * Whether a text asks for something, rather than telling something: a question, or an order to say or to make
+ * something. Decided by marks, first words and forms of the more frequent languages.
+ */
+export function asks(text: string): boolean {
+  const given = text.trim();
+  const end = given.slice(-LOOKED_AT);
+  if (MARKED.test(end.replaceAll(';', ' ')) || GREEK_QUESTION.test(end)) return true;
+  const start = given.slice(0, LOOKED_AT);
+  if (WITHOUT_SPACES.test(start) || REQUESTED.test(end)) return true;
+  const folded = foldLetters(start)
+    .replaceAll('’', "'")
+    .replace(/^[\s¿¡"'“„«]+/u, '')
+    .replace(POLITE, '');
+  if (OF_ANY.test(folded)) return true;
+  const languages = languagesOf(folded.match(/[\p{L}\p{N}\p{M}]+/gu) ?? []);
+  return languages.some((language) => OF_ONE.get(language)?.test(folded) ?? false);
+}
