@@ -35,7 +35,13 @@ builder.objectType(IdempotencyKeyReused, {
   name: 'IdempotencyKeyReusedError',
   description: 'The idempotency key already names a turn with another content (code IDEMPOTENCY_KEY_REUSED).',
   interfaces: [ErrorInterface],
-  fields: (t) => ({ field: t.exposeString('field', { description: 'The input field that holds the key.' }) }),
+  fields: (t) => ({
+    field: t.exposeString('field', { description: 'The input field that holds the key.' }),
+    turnId: t.exposeID('turnId', {
+      nullable: true,
+      description: 'The turn that the key names. Null if the key is in use right now by another request.',
+    }),
+  }),
 });
 
 builder.objectType(InteractionDeleted, {

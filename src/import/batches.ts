@@ -44,14 +44,21 @@ export async function* toBatches(records: AsyncIterable<ImportRecord>, skip: num
       batch = begin(record);
       bytes = BATCH_OVERHEAD_BYTES + recordBytes;
     }
-    batch.lastLine = record.line;
+    batch.lines.push(record.line);
     batch.recordsDone = recordsDone;
   }
   if (batch !== null) yield batch;
 }
 
+/** A part of a batch, by the places of its items. */
+export function sliceBatch(batch: Batch, start: number, end: number): Batch {
+  const lines = batch.lines.slice(start, end);
+  if (batch.kind === 'turns') return { ...batch, lines, turns: batch.turns.slice(start, end) };
+  return { ...batch, lines, characters: batch.characters.slice(start, end) };
+}
+
 function begin(record: TurnRecord | CharacterRecord): Batch {
-  const extent: Extent = { firstLine: record.line, lastLine: record.line, recordsDone: 0 };
+  const extent: Extent = { lines: [], recordsDone: 0 };
   if (record.kind === 'character') return { kind: 'characters', characters: [record.character], ...extent };
   return { kind: 'turns', conversationId: record.conversationId, turns: [record.turn], ...extent };
 }
@@ -75,8 +82,8 @@ function append(batch: Batch, record: TurnRecord | CharacterRecord): boolean {
 }
 
 type Extent = {
-  firstLine: number;
-  lastLine: number;
+  /** Where each turn or character stands in the file. */
+  lines: number[];
   /** All records of the file up to this batch's end, bad ones included. */
   recordsDone: number;
 };

@@ -23,6 +23,8 @@ export class ImportConnectionError extends Error {
 }
 
 const REQUEST_TIMEOUT_MS = 60_000;
+/** A server that answers and fails on one request may fail on it for ever; others must not wait behind it. */
+const ATTEMPTS_OF_A_FAILING_REQUEST = 3;
 const MAX_DELAY_MS = 15_000;
 const RETRYABLE_CODES: readonly unknown[] = ['RATE_LIMITED', 'OVERLOADED', 'SERVICE_UNAVAILABLE'];
 
@@ -40,6 +42,8 @@ export function createHttpSender(options: SenderOptions): Send {
     for (let attempt = 1; ; attempt++) {
       const outcome = await post(endpoint, options.apiKey, operation);
       if ('result' in outcome) return outcome.result;
+      if (outcome.code === 'INTERNAL' && attempt >= ATTEMPTS_OF_A_FAILING_REQUEST)
+        throw new ImportRefusedError(outcome.code, outcome.failure);
       if (attempt >= attempts || signal?.aborted) {
         throw new ImportConnectionError(
           `${endpoint} did not take the request in ${attempt} attempts: ${outcome.failure}`,
@@ -58,7 +62,14 @@ export function createHttpSender(options: SenderOptions): Send {
 }
 
 /** What one attempt gave: an answer to pass on, or a reason to try again. */
-type Outcome = { result: GraphQLResult } | { failure: string; waitMs: number | null };
+type Outcome =
+  | { result: GraphQLResult }
+  | {
+      failure: string;
+      waitMs: number | null;
+      /** What the server calls the failure; absent where it said nothing that can be read. */
+      code?: unknown;
+    };
 
 async function post(endpoint: URL, apiKey: string | null, operation: Operation): Promise<Outcome> {
   let status: number;
@@ -88,9 +99,10 @@ function read(status: number, text: string): Outcome {
   const retryable = result?.errors?.find(({ extensions }) => isRetryable(extensions)) ?? null;
   if (retryable) {
     const waitMs = retryable.extensions?.retryAfterMs;
-    const failure = `${retryable.extensions?.code}: ${retryable.message}`;
+    const code = retryable.extensions?.code;
     return {
-      failure,
+      code,
+      failure: code === 'INTERNAL' ? retryable.message : `${code}: ${retryable.message}`,
       waitMs: typeof waitMs === 'number' && waitMs >= 0 ? Math.min(waitMs, MAX_DELAY_MS) : null,
     };
   }

@@ -29,7 +29,7 @@ const EXIT = { finished: 0, invalid: 1, failed: 1, usage: 2, interrupted: 130 } 
 /**
  * `npm run import`: reads the arguments, imports the file, prints the report. Ctrl-C stops after the batch in flight.
  *
- * @returns the exit code: 0 done, 1 bad records or a failure, 2 wrong usage, 130 stopped by the user
+ * @returns the exit code: 0 done, 1 something was left out or failed, 2 wrong usage, 130 stopped by the user
  */
 export async function importCommand(args: readonly string[], services: CommandServices): Promise<number> {
   const { stdout, stderr } = services;
@@ -63,14 +63,10 @@ export async function importCommand(args: readonly string[], services: CommandSe
       signal: stop.signal,
     });
     (report.outcome === 'invalid' ? stderr : stdout).write(`${formatReport(report, options.file)}\n`);
-    return EXIT[report.outcome];
+    return report.refusedCount > 0 ? EXIT.failed : EXIT[report.outcome];
   } catch (error) {
     if (!isExpected(error)) throw error;
-    const advice =
-      error instanceof ImportFileError
-        ? ''
-        : '\nwhat was acknowledged is stored; run the same command again to go on';
-    stderr.write(`${error.message}${advice}\n`);
+    stderr.write(`${error.message}${adviceFor(error)}\n`);
     return stop.signal.aborted ? EXIT.interrupted : EXIT.failed;
   } finally {
     process.removeListener('SIGINT', onInterrupt);
@@ -147,6 +143,15 @@ function parse(args: readonly string[]) {
 
 function isFormat(value: string): value is Format | 'auto' {
   return value === 'auto' || Object.hasOwn(FORMATS, value);
+}
+
+/** Trying again is advised only where it can help. */
+function adviceFor(error: Error): string {
+  if (error instanceof ImportFileError) return '';
+  const stored = '\nwhat was acknowledged is stored, the rest was not sent';
+  return error instanceof ImportConnectionError
+    ? `${stored}; once the server answers, the same command goes on from there`
+    : stored;
 }
 
 function isExpected(error: unknown): error is Error {

@@ -16,9 +16,15 @@ export type Acknowledgement = { sent: number; replayed: number };
 export class ImportRefusedError extends Error {
   override readonly name = 'ImportRefusedError';
   readonly code: string;
-  constructor(code: string, message: string) {
-    super(`${code}: ${message}`);
+  /** What the server said. */
+  readonly problem: string;
+  /** The stored turn that has the idempotency key already; null where the refusal is of another kind. */
+  readonly turnId: string | null;
+  constructor(code: string, problem: string, turnId: string | null = null) {
+    super(`${code}: ${problem}`);
     this.code = code;
+    this.problem = problem;
+    this.turnId = turnId;
   }
 }
 
@@ -37,6 +43,7 @@ const RECORD_TURNS = `mutation ImportTurns($input: RecordTurnsInput!) {
     __typename
     ... on RecordTurnsSuccess { replayed interactions { turnId } }
     ... on Error { code message }
+    ... on IdempotencyKeyReusedError { turnId }
   }
 }`;
 
@@ -61,6 +68,23 @@ async function sendTurns(batch: TurnBatch, userId: string | null, send: Send): P
   return { sent: turns.length, replayed };
 }
 
+const STORED_TURN = `query StoredTurn($turnId: ID!) {
+  result: interaction(turnId: $turnId) { query response speaker responder }
+}`;
+
+/** What is stored of a turn, in the importer's names; null where the caller cannot see it. */
+export async function readTurn(turnId: string, send: Send): Promise<StoredTurn | null> {
+  const { data } = await send({ query: STORED_TURN, variables: { turnId } });
+  return isObject(data?.result) ? (data.result as StoredTurn) : null;
+}
+
+export type StoredTurn = {
+  query: string;
+  response: string | null;
+  speaker: string | null;
+  responder: string | null;
+};
+
 async function sendCharacters(batch: CharacterBatch, send: Send): Promise<Acknowledgement> {
   readSuccess(await send({ query: UPSERT_CHARACTERS, variables: { inputs: batch.characters } }));
   return { sent: batch.characters.length, replayed: 0 };
@@ -80,7 +104,10 @@ function readSuccess({ data, errors }: GraphQLResult): Record<string, unknown> {
   if (!isObject(result) || typeof result.__typename !== 'string') {
     throw new ImportRefusedError('UNEXPECTED_RESPONSE', 'the answer is not one of an Echo Brain server');
   }
-  if (typeof result.code === 'string') throw new ImportRefusedError(result.code, String(result.message));
+  if (typeof result.code === 'string') {
+    const turnId = typeof result.turnId === 'string' ? result.turnId : null;
+    throw new ImportRefusedError(result.code, String(result.message), turnId);
+  }
   if (!result.__typename.endsWith('Success')) {
     throw new ImportRefusedError('UNEXPECTED_RESPONSE', `the server answered with ${result.__typename}`);
   }

@@ -1,5 +1,5 @@
 import type { Batch } from './batches.ts';
-import type { Acknowledgement } from './operations.ts';
+import type { Delivery, Refusal } from './delivery.ts';
 import type { BadRecord, ImportRecord } from './records.ts';
 
 /** Bad records that a report lists; the others are counted. */
@@ -22,12 +22,20 @@ export type ImportReport = {
   storedNew: number;
   /** Turns that the server had already. */
   replayed: number;
+  /** Of the new ones: turns whose text changed since they were imported. */
+  renewed: number;
+  /** Of the replayed ones: stored with another time, model or metadata. */
+  kept: number;
   characters: number;
   /** Different conversations, counted up to a million. */
   conversations: number;
   badCount: number;
   /** The first {@link MAX_LISTED_BAD_RECORDS}. */
   bad: readonly BadRecord[];
+  /** Turns and characters that the server did not take. */
+  refusedCount: number;
+  /** The first {@link MAX_LISTED_BAD_RECORDS}. */
+  refused: readonly Refusal[];
   seconds: number;
   turnsPerSecond: number;
 };
@@ -56,24 +64,30 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
       } else if (record.kind === 'character') counts.characters++;
       else if (++counts.badCount <= MAX_LISTED_BAD_RECORDS) counts.bad.push(record);
     },
-    stored: (batch: Batch, { sent, replayed }: Acknowledgement) => {
+    stored: (batch: Batch, { sent, replayed, renewed, kept, refused }: Delivery) => {
+      counts.refusedCount += refused.length;
+      counts.refused.push(...refused.slice(0, MAX_LISTED_BAD_RECORDS - counts.refused.length));
+      counts.renewed += renewed;
+      counts.kept += kept;
       if (batch.kind === 'characters') {
         counts.characters += sent;
         return;
       }
       counts.turns += sent;
       counts.replayed += replayed;
-      countConversation(batch.conversationId);
+      if (sent > 0) countConversation(batch.conversationId);
     },
     records: () => counts.records,
     sent: () => counts.turns + counts.characters,
     badCount: () => counts.badCount,
     report: (outcome: ImportReport['outcome']): ImportReport => {
-      const { turns, replayed, badCount, bad, characters, resumedAfter } = counts;
+      const { turns, replayed, renewed, kept, badCount, bad, characters, resumedAfter } = counts;
+      const { refused, refusedCount } = counts;
       const turnsSent = dryRun || outcome === 'invalid' ? 0 : turns;
       const seconds = (performance.now() - counts.startedAt) / 1000;
       return {
         ...{ outcome, dryRun, format, unit, resumedAfter, characters, badCount, bad, seconds },
+        ...{ refused, refusedCount, renewed, kept },
         ...{ turnsFound: turns, turnsSent, replayed, storedNew: turnsSent - replayed },
         conversations: counts.conversations.size,
         turnsPerSecond: seconds > 0 ? turnsSent / seconds : 0,
@@ -84,7 +98,7 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
 
 /** The report as lines for people. */
 export function formatReport(report: ImportReport, file: string): string {
-  const lines = [...describeBad(report), headline(report, file)];
+  const lines = [...describeBad(report), ...describeRefused(report), headline(report, file)];
   if (report.outcome === 'invalid') return lines.join('\n');
   const sent: Row[] = [
     ['turns sent', report.turnsSent],
@@ -94,12 +108,14 @@ export function formatReport(report: ImportReport, file: string): string {
   const rows: Row[] = [
     ...(report.dryRun ? [['turns found', report.turnsFound] as const] : sent),
     ['skipped', report.badCount],
+    ...(report.refusedCount > 0 ? [['refused', report.refusedCount] as const] : []),
     ['conversations', report.conversations],
     ['characters', report.characters],
     ['seconds', report.seconds.toFixed(1)],
     ...(report.dryRun ? [] : [['turns/s', Math.round(report.turnsPerSecond)] as const]),
   ];
-  return [...lines, ...rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}`)].join('\n');
+  const table = rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}`);
+  return [...lines, ...table, ...describeChanged(report)].join('\n');
 }
 
 type Row = readonly [name: string, value: string | number];
@@ -123,12 +139,39 @@ function describeBad({ bad, badCount, unit }: ImportReport): string[] {
   return badCount > bad.length ? [...lines, `and ${badCount - bad.length} more bad records`] : lines;
 }
 
+function describeRefused({ refused, refusedCount, unit }: ImportReport): string[] {
+  const lines = refused.map(({ line, conversationId, code, problem }) => {
+    const whose = conversationId === null ? '' : ` (conversation ${conversationId})`;
+    return `${unit} ${line}${whose}: the server refused it, ${code}: ${problem}`;
+  });
+  return refusedCount > refused.length
+    ? [...lines, `and ${refusedCount - refused.length} more refusals`]
+    : lines;
+}
+
+/** What became of turns that a later export shows otherwise. */
+function describeChanged({ renewed, kept }: ImportReport): string[] {
+  const turns = (count: number) => (count === 1 ? '1 turn' : `${count} turns`);
+  return [
+    ...(renewed > 0
+      ? [`${turns(renewed)} changed since the last import: the new text is stored beside the earlier one`]
+      : []),
+    ...(kept > 0
+      ? [`${turns(kept)} would be stored with another time, model or metadata today: left as stored`]
+      : []),
+  ];
+}
+
 function emptyCounts() {
   return {
     startedAt: performance.now(),
     records: 0,
     turns: 0,
     replayed: 0,
+    renewed: 0,
+    kept: 0,
+    refusedCount: 0,
+    refused: [] as Refusal[],
     characters: 0,
     badCount: 0,
     bad: [] as BadRecord[],

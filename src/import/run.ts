@@ -2,9 +2,10 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import { type Batch, toBatches } from './batches.ts';
 import { openCheckpoint } from './checkpoint.ts';
+import { createDelivery, type Delivery } from './delivery.ts';
 import { fileSize, type Position } from './files.ts';
 import { detectFormat, FORMATS, type Format } from './formats.ts';
-import { type Acknowledgement, ImportRefusedError, type Send, sendBatch } from './operations.ts';
+import type { Send } from './operations.ts';
 import type { ProgressSink } from './progress.ts';
 import { ImportFileError, type ImportRecord } from './records.ts';
 import { createTally, type ImportReport, type Tally } from './report.ts';
@@ -39,7 +40,7 @@ export type ImportServices = {
  *
  * @returns what was done; `outcome` is `invalid` where bad records kept the file from being sent
  * @throws ImportFileError where the file cannot be imported at all
- * @throws ImportRefusedError where the server refused a batch, naming its place in the file
+ * @throws ImportRefusedError where the server would take nothing of it
  */
 export async function runImport(options: ImportOptions, services: ImportServices): Promise<ImportReport> {
   const { file, dryRun, skipBad, user, target } = options;
@@ -67,14 +68,15 @@ export async function runImport(options: ImportOptions, services: ImportServices
       `going on after ${checkpoint.recordsDone} records that an earlier run has stored (--restart begins anew)`,
     );
   }
+  const deliver = createDelivery(user, services.send);
   const isFinished = await sendAll(
     source,
     tally,
     services,
     async (batch) => {
-      const acknowledged = await sendNamed(batch, source, user, services.send);
+      const delivered = await deliver(batch);
       await checkpoint.save(batch.recordsDone);
-      return acknowledged;
+      return delivered;
     },
     checkpoint.recordsDone,
   );
@@ -109,7 +111,7 @@ async function sendAll(
   source: Source,
   tally: Tally,
   { progress, signal }: ImportServices,
-  store: (batch: Batch) => Promise<Acknowledgement>,
+  store: (batch: Batch) => Promise<Delivery>,
   skip: number,
 ): Promise<boolean> {
   const position: Position = { bytes: 0 };
@@ -148,27 +150,6 @@ async function* readRecords({ file, format }: Source, position: Position): Async
     throw new ImportFileError(
       `"${file}" holds nothing that can be imported as ${format} (${FORMATS[format].description})`,
     );
-}
-
-async function sendNamed(
-  batch: Batch,
-  source: Source,
-  user: string | null,
-  send: Send,
-): Promise<Acknowledgement> {
-  try {
-    return await sendBatch(batch, user, send);
-  } catch (error) {
-    if (!(error instanceof ImportRefusedError)) throw error;
-    const { unit } = FORMATS[source.format];
-    const place =
-      batch.firstLine === batch.lastLine
-        ? `${unit} ${batch.firstLine}`
-        : `${unit}s ${batch.firstLine} to ${batch.lastLine}`;
-    const whose = batch.kind === 'turns' ? ` (conversation ${batch.conversationId})` : '';
-    const problem = error.message.slice(error.code.length + 2);
-    throw new ImportRefusedError(error.code, `${place}${whose}: ${problem}`);
-  }
 }
 
 const RECORDS_PER_UPDATE = 1000;
