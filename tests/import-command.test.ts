@@ -94,6 +94,12 @@ describe('client', () => {
     await expect(sender({ attempts: 2 })(operation)).rejects.toThrow(/in 2 attempts: .*ECONNREFUSED/);
   });
 
+  test('tries what the server fails on three times, and then says so', async () => {
+    answers = Array(4).fill(refused({ code: 'INTERNAL', retryable: true, retryAfterMs: 0 }));
+    await expect(sender()(operation)).rejects.toThrow('INTERNAL: not now');
+    expect(requests.length).toBe(3);
+  });
+
   test('does not try again what would fail again', async () => {
     answers = [refused({ code: 'FORBIDDEN', retryable: false }), { status: 413, body: 'too large' }];
     expect(await sender()(operation)).toMatchObject({ errors: [{ message: 'not now' }] });

@@ -29,15 +29,15 @@ function createFakeServer() {
     stored,
     bytes: [] as number[],
     /** Called before each `recordTurns`; may throw or answer instead. */
-    before: (_call: number): GraphQLResult | undefined => undefined,
+    before: (_call: number, _input: SentInput): GraphQLResult | undefined => undefined,
     send: async (operation: Operation): Promise<GraphQLResult> => {
       if (operation.query.includes('upsertCharacters')) {
         server.characters.push(...(operation.variables.inputs as unknown[]));
         return { data: { result: { __typename: 'UpsertCharactersSuccess' } } };
       }
-      const instead = server.before(inputs.length + 1);
-      if (instead) return instead;
       const input = operation.variables.input as SentInput;
+      const instead = server.before(inputs.length + 1, input);
+      if (instead) return instead;
       inputs.push(input);
       server.bytes.push(Buffer.byteLength(JSON.stringify(operation)));
       let replayed = 0;
@@ -210,14 +210,40 @@ describe('refusals', () => {
       },
     ],
     ['top-level', { errors: [error('BAD_USER_INPUT')] }],
-  ])('a %s error stops and names lines, conversation and code', async (_kind, answer) => {
+  ])('a %s error leaves out what it is about, by line, conversation and code', async (_kind, answer) => {
     const server = createFakeServer();
-    server.before = (call) => (call === 2 ? answer : undefined);
+    server.before = (_call, { turns }) =>
+      turns.some(({ query }) => query === 'turn 612') ? answer : undefined;
     const file = await turnsFile([...numbered(700), ...numbered(5, 'b')]);
-    await expect(run(server, { file })).rejects.toThrow(
-      /^BAD_USER_INPUT: lines 501 to 700 \(conversation a\): turns\.3\.query: too odd/,
+    const report = await run(server, { file });
+    expect(report).toMatchObject({ outcome: 'finished', turnsSent: 704, storedNew: 704, refusedCount: 1 });
+    expect(formatReport(report, 'F')).toMatch(
+      /^line 612 \(conversation a\): the server refused it, BAD_USER_INPUT: turns\.3\.query: too odd/,
     );
-    expect(server.inputs.length).toBe(1);
+    expect(server.inputs.length).toBeLessThan(25);
+    expect([...server.stored.keys()].filter((key) => key.startsWith('b')).length).toBe(5);
+  });
+
+  test('a conversation that is refused as a whole does not keep the others out', async () => {
+    const server = createFakeServer();
+    const result = { __typename: 'NotFoundError', code: 'NOT_FOUND', message: 'conversationId: is taken' };
+    server.before = (_call, { conversationId }) =>
+      conversationId === 'b' ? { data: { result } } : undefined;
+    const file = await turnsFile([...numbered(2), ...numbered(30, 'b'), ...numbered(2, 'c')]);
+    expect(await run(server, { file })).toMatchObject({ turnsSent: 4, refusedCount: 30, conversations: 2 });
+    expect(server.inputs.length).toBe(2);
+  });
+
+  test('a server that fails on everything stops the import instead of emptying it', async () => {
+    const server = createFakeServer();
+    const file = await turnsFile(numbered(400));
+    server.before = () => ({
+      errors: [{ message: 'Unexpected error', extensions: { code: 'INTERNAL', retryable: false } }],
+    });
+    await expect(run(server, { file })).rejects.toThrow(/^INTERNAL: Unexpected error/);
+    server.before = () => ({ errors: [{ message: 'not yours', extensions: { code: 'FORBIDDEN' } }] });
+    await expect(run(server, { file })).rejects.toThrow(/^FORBIDDEN: not yours/);
+    expect(server.stored.size).toBe(0);
   });
 
   test('an acknowledgement of fewer turns than were sent is a failure, and not counted as stored', async () => {

@@ -32,12 +32,15 @@ export class IdempotencyKeyReused extends EchoError {
   override readonly name = 'IdempotencyKeyReused';
   readonly code = 'IDEMPOTENCY_KEY_REUSED';
   readonly field: string;
-  /** The turn that the key names. */
-  readonly turnId: string | null;
-  constructor(field: string, turnId: string | null = null) {
+  /** The turns that the keys name. */
+  readonly turnIds: readonly string[];
+  /** Places in the list that was sent, from 0. */
+  readonly positions: readonly number[];
+  constructor(field: string, turnIds: readonly string[] = [], positions: readonly number[] = []) {
     super(`${field}: this key was already used for another content; use a new key for a new turn`);
     this.field = field;
-    this.turnId = turnId;
+    this.turnIds = turnIds;
+    this.positions = positions;
   }
 }
 

@@ -37,9 +37,14 @@ builder.objectType(IdempotencyKeyReused, {
   interfaces: [ErrorInterface],
   fields: (t) => ({
     field: t.exposeString('field', { description: 'The input field that holds the key.' }),
-    turnId: t.exposeID('turnId', {
-      nullable: true,
-      description: 'The turn that the key names. Null if the key is in use right now by another request.',
+    turnIds: t.idList({
+      description: 'The ids of the turns that such keys name, one for each of `positions`.',
+      resolve: ({ turnIds }) => [...turnIds],
+    }),
+    positions: t.intList({
+      description:
+        'Places of such keys in `turns`, from 0; all others may be sent again. Empty for a query, and where another request uses the key right now.',
+      resolve: ({ positions }) => [...positions],
     }),
   }),
 });

@@ -51,7 +51,7 @@ export async function* toBatches(records: AsyncIterable<ImportRecord>, skip: num
 }
 
 /** A part of a batch, by the places of its items. */
-export function sliceBatch(batch: Batch, start: number, end: number): Batch {
+export function sliceBatch(batch: Batch, start: number, end?: number): Batch {
   const lines = batch.lines.slice(start, end);
   if (batch.kind === 'turns') return { ...batch, lines, turns: batch.turns.slice(start, end) };
   return { ...batch, lines, characters: batch.characters.slice(start, end) };

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { type Batch, sliceBatch } from './batches.ts';
-import { type Acknowledgement, ImportRefusedError, readTurn, type Send, sendBatch } from './operations.ts';
+import { type Batch, sliceBatch, type TurnBatch } from './batches.ts';
+import { type Acknowledgement, ImportRefusedError, readTurns, type Send, sendBatch } from './operations.ts';
 import type { TurnInput } from './records.ts';
 
 /** A turn or a character that the server did not take. */
@@ -12,6 +12,8 @@ export type Delivery = Acknowledgement & {
   renewed: number;
   /** Turns that are stored with the same text and another time, model or metadata, and stay so. */
   kept: number;
+  /** Turns that their user deleted; they stay so. */
+  deleted: number;
   refused: Refusal[];
 };
 
@@ -21,83 +23,127 @@ const FINAL_CODES = ['UNAUTHENTICATED', 'FORBIDDEN', 'UNEXPECTED_RESPONSE', 'GRA
 const MAX_UNEXPLAINED_IN_A_ROW = 20;
 
 /**
- * Makes a function that sends batches so that no refused record keeps another one out. A part that is refused is
- * halved (or cut where the server says that the problem is) until the record stands alone; it is left out and
- * reported, and the parts grow again. A turn whose idempotency key names another content is stored under a key of its
- * own if its text changed; the stored one is never touched.
- *
- * @param userId whose turns these are; null for the caller's own
- * @returns a function that throws ImportRefusedError where nothing else would be taken either
+ * Sends batches so that no refused record keeps another one out. A part that is refused is halved (or cut where the
+ * server says that the problem is) until the record stands alone; it is left out and reported, and the parts grow
+ * again. A turn whose idempotency key names another content is stored under a key of its own if its text changed; the
+ * stored one is never touched.
  */
-export function createDelivery(userId: string | null, send: Send): (batch: Batch) => Promise<Delivery> {
-  let unexplainedInARow = 0;
-  const settle = async (single: Batch, error: ImportRefusedError, delivery: Delivery): Promise<void> => {
-    if (error.code === 'IDEMPOTENCY_KEY_REUSED' && single.kind === 'turns') {
-      unexplainedInARow = 0;
-      return add(delivery, await renew(single, error.turnId, userId, send));
-    }
-    unexplainedInARow = placeOf(error) === null ? unexplainedInARow + 1 : 0;
-    if (unexplainedInARow >= MAX_UNEXPLAINED_IN_A_ROW) throw error;
-    delivery.refused.push(...toRefusals(single, error));
-  };
-  return async (batch) => {
-    const delivery: Delivery = { sent: 0, replayed: 0, renewed: 0, kept: 0, refused: [] };
-    const count = batch.lines.length;
-    for (let start = 0, size = count; start < count; ) {
-      const part = sliceBatch(batch, start, start + size);
-      const items = part.lines.length;
+export class Deliverer {
+  readonly #userId: string | null;
+  readonly #send: Send;
+  #unexplainedInARow = 0;
+
+  /** @param userId whose turns these are; null for the caller's own */
+  constructor(userId: string | null, send: Send) {
+    this.#userId = userId;
+    this.#send = send;
+  }
+
+  /** @throws ImportRefusedError where nothing else would be taken either */
+  async deliver(batch: Batch): Promise<Delivery> {
+    const delivery: Delivery = { sent: 0, replayed: 0, renewed: 0, kept: 0, deleted: 0, refused: [] };
+    const changed = await this.#deliverParts(batch, delivery);
+    if (batch.kind === 'turns' && changed.length > 0) await this.#renew(batch, changed, delivery);
+    return delivery;
+  }
+
+  /** @returns turns whose keys name another content */
+  async #deliverParts(batch: Batch, delivery: Delivery): Promise<TakenTurn[]> {
+    const taken: TakenTurn[] = [];
+    let rest = batch;
+    for (let size = rest.lines.length; rest.lines.length > 0; ) {
+      const part = sliceBatch(rest, 0, size);
+      const count = part.lines.length;
       try {
-        add(delivery, await sendBatch(part, userId, send));
-        unexplainedInARow = 0;
-        start += items;
-        size = items * 2;
+        const { sent, replayed } = await sendBatch(part, this.#userId, this.#send);
+        delivery.sent += sent;
+        delivery.replayed += replayed;
+        this.#unexplainedInARow = 0;
+        rest = sliceBatch(rest, count);
+        size = count * 2;
       } catch (error) {
         if (!(error instanceof ImportRefusedError) || isFinal(error)) throw error;
-        if (isAboutConversation(error)) {
-          delivery.refused.push(...toRefusals(sliceBatch(batch, start, count), error));
+        const positions = error.positions.filter((position) => position < count);
+        if (part.kind === 'turns' && positions.length > 0) {
+          if (error.code === DELETED) delivery.deleted += positions.length;
+          else taken.push(...takenTurns(part, positions, error.turnIds));
+          rest = withoutItems(rest, positions);
+        } else if (isAboutConversation(error)) {
+          delivery.refused.push(...toRefusals(rest, error));
           break;
+        } else if (count > 1) {
+          size = smaller(count, placeOf(error));
+        } else {
+          this.#refuse(part, error, delivery);
+          rest = sliceBatch(rest, 1);
         }
-        if (items === 1) {
-          await settle(part, error, delivery);
-          start++;
-        } else size = smaller(items, placeOf(error));
       }
     }
-    return delivery;
-  };
+    return taken;
+  }
+
+  #refuse(single: Batch, error: ImportRefusedError, delivery: Delivery): void {
+    this.#unexplainedInARow = placeOf(error) === null ? this.#unexplainedInARow + 1 : 0;
+    if (this.#unexplainedInARow >= MAX_UNEXPLAINED_IN_A_ROW) throw error;
+    delivery.refused.push(...toRefusals(single, error));
+  }
+
+  /**
+   * What is stored was said, so it stays; the newer text is what the user wants to find, so it is stored as well. Its
+   * key follows from the text alone: whatever else a later export or a later version of this importer changes, the
+   * same text is not stored again.
+   */
+  async #renew(batch: TurnBatch, taken: readonly TakenTurn[], delivery: Delivery): Promise<void> {
+    const stored = await readTurns(
+      taken.map(({ turnId }) => turnId),
+      this.#send,
+    );
+    const changed = taken.filter(({ turn }, index) => {
+      const known = stored[index];
+      return !known || textsOf(known).join('\0') !== textsOf(turn).join('\0');
+    });
+    let kept = taken.length - changed.length;
+    if (changed.length > 0) {
+      const renewed: TurnBatch = {
+        ...batch,
+        lines: changed.map(({ line }) => line),
+        turns: changed.map(({ turn }) => ({ ...turn, idempotencyKey: keyOfText(turn) })),
+      };
+      const before = delivery.sent - delivery.replayed;
+      kept += (await this.#deliverParts(renewed, delivery)).length;
+      delivery.renewed += delivery.sent - delivery.replayed - before;
+    }
+    delivery.kept += kept;
+    delivery.sent += kept;
+    delivery.replayed += kept;
+  }
 }
 
-/**
- * What is stored was said, so it stays; the newer text is what the user wants to find, so it is stored as well. Its
- * key follows from the text alone: whatever else a later export or a later version of this importer changes, the
- * same text is not stored again.
- */
-async function renew(
-  single: Batch & { kind: 'turns' },
-  turnId: string | null,
-  userId: string | null,
-  send: Send,
-): Promise<Partial<Delivery>> {
-  const kept = { sent: 1, replayed: 1, kept: 1 };
-  const [turn] = single.turns;
-  if (!turn) return {};
-  const stored = turnId === null ? null : await readTurn(turnId, send);
-  if (stored && textsOf(stored).join('\0') === textsOf(turn).join('\0')) return kept;
-  const idempotencyKey = `changed/${createHash('sha256')
-    .update(JSON.stringify([turn.idempotencyKey, ...textsOf(turn)]))
-    .digest('hex')}`;
-  try {
-    const { sent, replayed } = await sendBatch(
-      { ...single, turns: [{ ...turn, idempotencyKey }] },
-      userId,
-      send,
-    );
-    return { sent, replayed, renewed: sent - replayed };
-  } catch (error) {
-    if (!(error instanceof ImportRefusedError) || isFinal(error)) throw error;
-    if (error.code === 'IDEMPOTENCY_KEY_REUSED') return kept;
-    return { refused: toRefusals(single, error) };
-  }
+const DELETED = 'INTERACTION_DELETED';
+
+type TakenTurn = { line: number; turn: TurnInput; turnId: string };
+
+function takenTurns(
+  { lines, turns }: TurnBatch,
+  positions: readonly number[],
+  turnIds: readonly string[],
+): TakenTurn[] {
+  return positions.flatMap((position, index) => {
+    const turn = turns[position];
+    return turn ? [{ line: lines[position] ?? 0, turn, turnId: turnIds[index] ?? '' }] : [];
+  });
+}
+
+function withoutItems(batch: Batch, positions: readonly number[]): Batch {
+  const isLeft = (_item: unknown, position: number) => !positions.includes(position);
+  const lines = batch.lines.filter(isLeft);
+  if (batch.kind === 'turns') return { ...batch, lines, turns: batch.turns.filter(isLeft) };
+  return { ...batch, lines, characters: batch.characters.filter(isLeft) };
+}
+
+function keyOfText(turn: TurnInput): string {
+  const content = JSON.stringify([turn.idempotencyKey, ...textsOf(turn)]);
+  return `changed/${createHash('sha256').update(content).digest('hex')}`;
 }
 
 /** What was said, without what only describes it. */
@@ -124,20 +170,11 @@ function placeOf({ problem }: ImportRefusedError): number | null {
 }
 
 /** The items before the one that is named are sent together, else half of them; always fewer than before. */
-function smaller(items: number, place: number | null): number {
-  if (place !== null && place < items) return Math.max(1, place);
-  return Math.max(1, Math.floor(items / 2));
+function smaller(count: number, place: number | null): number {
+  return place !== null && place < count ? Math.max(1, place) : Math.floor(count / 2);
 }
 
 function toRefusals(batch: Batch, { code, problem }: ImportRefusedError): Refusal[] {
   const conversationId = batch.kind === 'turns' ? batch.conversationId : null;
   return batch.lines.map((line) => ({ line, conversationId, code, problem }));
-}
-
-function add(delivery: Delivery, part: Partial<Delivery>): void {
-  delivery.sent += part.sent ?? 0;
-  delivery.replayed += part.replayed ?? 0;
-  delivery.renewed += part.renewed ?? 0;
-  delivery.kept += part.kept ?? 0;
-  delivery.refused.push(...(part.refused ?? []));
 }

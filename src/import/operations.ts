@@ -18,13 +18,20 @@ export class ImportRefusedError extends Error {
   readonly code: string;
   /** What the server said. */
   readonly problem: string;
-  /** The stored turn that has the idempotency key already; null where the refusal is of another kind. */
-  readonly turnId: string | null;
-  constructor(code: string, problem: string, turnId: string | null = null) {
+  /** Places in the batch whose idempotency keys are taken; empty where the refusal is of another kind. */
+  readonly positions: readonly number[];
+  /** The turns that have these keys. */
+  readonly turnIds: readonly string[];
+  constructor(
+    code: string,
+    problem: string,
+    taken: { positions: readonly number[]; turnIds: readonly string[] } = { positions: [], turnIds: [] },
+  ) {
     super(`${code}: ${problem}`);
     this.code = code;
     this.problem = problem;
-    this.turnId = turnId;
+    this.positions = taken.positions;
+    this.turnIds = taken.turnIds;
   }
 }
 
@@ -43,7 +50,8 @@ const RECORD_TURNS = `mutation ImportTurns($input: RecordTurnsInput!) {
     __typename
     ... on RecordTurnsSuccess { replayed interactions { turnId } }
     ... on Error { code message }
-    ... on IdempotencyKeyReusedError { turnId }
+    ... on IdempotencyKeyReusedError { positions turnIds }
+    ... on InteractionDeletedError { positions turnIds }
   }
 }`;
 
@@ -68,14 +76,28 @@ async function sendTurns(batch: TurnBatch, userId: string | null, send: Send): P
   return { sent: turns.length, replayed };
 }
 
-const STORED_TURN = `query StoredTurn($turnId: ID!) {
-  result: interaction(turnId: $turnId) { query response speaker responder }
-}`;
+/** Turns that are read with one request. */
+const MAX_TURNS_READ = 20;
 
-/** What is stored of a turn, in the importer's names; null where the caller cannot see it. */
-export async function readTurn(turnId: string, send: Send): Promise<StoredTurn | null> {
-  const { data } = await send({ query: STORED_TURN, variables: { turnId } });
-  return isObject(data?.result) ? (data.result as StoredTurn) : null;
+/** What is stored of turns, in the order given; null for one that the caller cannot see. */
+export async function readTurns(turnIds: readonly string[], send: Send): Promise<(StoredTurn | null)[]> {
+  const turns: (StoredTurn | null)[] = [];
+  for (let start = 0; start < turnIds.length; start += MAX_TURNS_READ) {
+    const ids = turnIds.slice(start, start + MAX_TURNS_READ);
+    const names = ids.map((_, index) => `$t${index}: ID!`).join(', ');
+    const fields = ids.map(
+      (_, index) => `t${index}: interaction(turnId: $t${index}) { query response speaker responder }`,
+    );
+    const { data } = await send({
+      query: `query StoredTurns(${names}) { ${fields.join(' ')} }`,
+      variables: Object.fromEntries(ids.map((id, index) => [`t${index}`, id])),
+    });
+    for (const index of ids.keys()) {
+      const turn = data?.[`t${index}`];
+      turns.push(isObject(turn) ? (turn as StoredTurn) : null);
+    }
+  }
+  return turns;
 }
 
 export type StoredTurn = {
@@ -105,8 +127,8 @@ function readSuccess({ data, errors }: GraphQLResult): Record<string, unknown> {
     throw new ImportRefusedError('UNEXPECTED_RESPONSE', 'the answer is not one of an Echo Brain server');
   }
   if (typeof result.code === 'string') {
-    const turnId = typeof result.turnId === 'string' ? result.turnId : null;
-    throw new ImportRefusedError(result.code, String(result.message), turnId);
+    const { positions = [], turnIds = [] } = result as { positions?: number[]; turnIds?: string[] };
+    throw new ImportRefusedError(result.code, String(result.message), { positions, turnIds });
   }
   if (!result.__typename.endsWith('Success')) {
     throw new ImportRefusedError('UNEXPECTED_RESPONSE', `the server answered with ${result.__typename}`);

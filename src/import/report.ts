@@ -26,6 +26,8 @@ export type ImportReport = {
   renewed: number;
   /** Of the replayed ones: stored with another time, model or metadata. */
   kept: number;
+  /** Turns that their user deleted after an earlier import. */
+  deleted: number;
   characters: number;
   /** Different conversations, counted up to a million. */
   conversations: number;
@@ -64,11 +66,12 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
       } else if (record.kind === 'character') counts.characters++;
       else if (++counts.badCount <= MAX_LISTED_BAD_RECORDS) counts.bad.push(record);
     },
-    stored: (batch: Batch, { sent, replayed, renewed, kept, refused }: Delivery) => {
+    stored: (batch: Batch, { sent, replayed, renewed, kept, deleted, refused }: Delivery) => {
       counts.refusedCount += refused.length;
       counts.refused.push(...refused.slice(0, MAX_LISTED_BAD_RECORDS - counts.refused.length));
       counts.renewed += renewed;
       counts.kept += kept;
+      counts.deleted += deleted;
       if (batch.kind === 'characters') {
         counts.characters += sent;
         return;
@@ -82,12 +85,12 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
     badCount: () => counts.badCount,
     report: (outcome: ImportReport['outcome']): ImportReport => {
       const { turns, replayed, renewed, kept, badCount, bad, characters, resumedAfter } = counts;
-      const { refused, refusedCount } = counts;
+      const { refused, refusedCount, deleted } = counts;
       const turnsSent = dryRun || outcome === 'invalid' ? 0 : turns;
       const seconds = (performance.now() - counts.startedAt) / 1000;
       return {
         ...{ outcome, dryRun, format, unit, resumedAfter, characters, badCount, bad, seconds },
-        ...{ refused, refusedCount, renewed, kept },
+        ...{ refused, refusedCount, renewed, kept, deleted },
         ...{ turnsFound: turns, turnsSent, replayed, storedNew: turnsSent - replayed },
         conversations: counts.conversations.size,
         turnsPerSecond: seconds > 0 ? turnsSent / seconds : 0,
@@ -150,7 +153,7 @@ function describeRefused({ refused, refusedCount, unit }: ImportReport): string[
 }
 
 /** What became of turns that a later export shows otherwise. */
-function describeChanged({ renewed, kept }: ImportReport): string[] {
+function describeChanged({ renewed, kept, deleted }: ImportReport): string[] {
   const turns = (count: number) => (count === 1 ? '1 turn' : `${count} turns`);
   return [
     ...(renewed > 0
@@ -159,6 +162,7 @@ function describeChanged({ renewed, kept }: ImportReport): string[] {
     ...(kept > 0
       ? [`${turns(kept)} would be stored with another time, model or metadata today: left as stored`]
       : []),
+    ...(deleted > 0 ? [`${turns(deleted)} had been deleted: left out`] : []),
   ];
 }
 
@@ -170,6 +174,7 @@ function emptyCounts() {
     replayed: 0,
     renewed: 0,
     kept: 0,
+    deleted: 0,
     refusedCount: 0,
     refused: [] as Refusal[],
     characters: 0,

@@ -2,7 +2,7 @@ import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import { type Batch, toBatches } from './batches.ts';
 import { openCheckpoint } from './checkpoint.ts';
-import { createDelivery, type Delivery } from './delivery.ts';
+import { Deliverer, type Delivery } from './delivery.ts';
 import { fileSize, type Position } from './files.ts';
 import { detectFormat, FORMATS, type Format } from './formats.ts';
 import type { Send } from './operations.ts';
@@ -68,13 +68,13 @@ export async function runImport(options: ImportOptions, services: ImportServices
       `going on after ${checkpoint.recordsDone} records that an earlier run has stored (--restart begins anew)`,
     );
   }
-  const deliver = createDelivery(user, services.send);
+  const deliverer = new Deliverer(user, services.send);
   const isFinished = await sendAll(
     source,
     tally,
     services,
     async (batch) => {
-      const delivered = await deliver(batch);
+      const delivered = await deliverer.deliver(batch);
       await checkpoint.save(batch.recordsDone);
       return delivered;
     },

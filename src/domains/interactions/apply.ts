@@ -43,7 +43,7 @@ export async function applyTurns(client: PoolClient, turns: readonly Turn[]): Pr
     const earlier = fresh.get(turn.turnId);
     const known = row?.payloadHash.toString('hex') ?? earlier?.payloadHash;
     if (known !== undefined && known !== turn.payloadHash)
-      throw new IdempotencyKeyReused('idempotencyKey', turn.turnId);
+      throw new IdempotencyKeyReused('idempotencyKey', [turn.turnId]);
     const isAnswer = turn.status !== 'INTERRUPTED';
     const completes = isAnswer && (row?.status ?? earlier?.status) === 'INTERRUPTED';
     if (row && completes) completed.set(turn.turnId, turn);

@@ -118,11 +118,19 @@ async function refuseKnownConflicts(
     services.store.ackDeadlineMs,
   );
   if (deleted.size > 0) throw deletedAmong(turns, new Set(deleted.keys()));
-  for (const [index, turn] of keyed.entries()) {
-    const row = stored[index];
-    if (row && row.payloadHash.toString('hex') !== turn.payloadHash)
-      throw new IdempotencyKeyReused('idempotencyKey', turn.turnId);
+  const known = new Map(
+    stored.flatMap((row) => (row ? [[row.turnId, row.payloadHash.toString('hex')]] : [])),
+  );
+  const reused: number[] = [];
+  for (const [position, { turnId, payloadHash, idempotencyKey }] of turns.entries()) {
+    if (idempotencyKey === null) continue;
+    if ((known.get(turnId) ?? payloadHash) !== payloadHash) reused.push(position);
+    // Of those that are new, the first one has the key.
+    else known.set(turnId, payloadHash);
   }
+  if (reused.length === 0) return;
+  const turnIds = reused.flatMap((position) => turns[position]?.turnId ?? []);
+  throw new IdempotencyKeyReused('idempotencyKey', turnIds, reused);
 }
 
 const Rating = z.object({

@@ -302,7 +302,7 @@ export class TurnStore {
     for (const { turnId, payloadHash } of turns) {
       const claim = this.#claims.get(turnId);
       if (claim && claim.payloadHash !== payloadHash)
-        throw new IdempotencyKeyReused('idempotencyKey', turnId);
+        throw new IdempotencyKeyReused('idempotencyKey', [turnId]);
     }
     for (const { turnId, payloadHash } of turns) {
       const claim = this.#claims.get(turnId) ?? { payloadHash, uses: 0 };
@@ -394,7 +394,7 @@ function amendTurns(
   if (error instanceof InteractionDeleted)
     return turns.filter((turn) => !error.turnIds.includes(turn.turnId));
   if (error instanceof IdempotencyKeyReused)
-    return turns.map((turn) => (turn.turnId === error.turnId ? rekeyTurn(turn) : turn));
+    return turns.map((turn) => (error.turnIds.includes(turn.turnId) ? rekeyTurn(turn) : turn));
   return null;
 }
 
