@@ -167,7 +167,7 @@ const DURABILITY: readonly Mutation[] = [
         replacement: 'CREATE INDEX "echo_interactions_turn_id_key"',
       },
     ],
-    tests: ['tests/interactions.test.ts', 'tests/durability.test.ts', 'tests/schema.test.ts'],
+    tests: ['tests/interactions.test.ts', 'tests/durability.test.ts'],
   },
   one(
     'erased-bytes-stay-in-tables',

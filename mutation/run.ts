@@ -23,7 +23,12 @@ class MutationError extends Error {
   override readonly name = 'MutationError';
 }
 
-type Verdict = 'passed' | 'failed' | 'broken';
+interface Outcome {
+  /** Broken: no test could be run. */
+  readonly verdict: 'passed' | 'failed' | 'broken';
+  /** Names of the tests that failed. */
+  readonly failed: readonly string[];
+}
 
 /** @returns the exit code */
 export async function mutateCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
@@ -66,25 +71,35 @@ function mutationNamed(name: string): Mutation {
 }
 
 async function runAll(directory: string, chosen: readonly Mutation[], print: (line: string) => void) {
-  const survived: string[] = [];
-  const sound = new Map<string, Verdict>();
+  const notSeen: string[] = [];
+  const notJudged: string[] = [];
+  const sound = new Map<string, Outcome>();
   for (const mutation of chosen) {
     // Tests that fail without any mutation would see every one of them.
     const key = JSON.stringify([mutation.tests, mutation.named]);
     const before = sound.get(key) ?? (await runTests(directory, mutation));
     sound.set(key, before);
-    if (before !== 'passed')
-      throw new MutationError(`${mutation.tests.join(', ')}: does not pass without a mutation (${before})`);
-    const verdict = await withMutation(directory, mutation, () => runTests(directory, mutation));
-    if (verdict === 'passed') survived.push(mutation.name);
+    if (before.verdict !== 'passed') {
+      notJudged.push(mutation.name);
+      print(`NOT JUDGED  ${mutation.name}: its tests do not pass without it: ${wordsOf(before)}`);
+      continue;
+    }
+    const after = await withMutation(directory, mutation, () => runTests(directory, mutation));
+    if (after.verdict === 'passed') notSeen.push(mutation.name);
     print(
-      `${{ passed: 'SURVIVED', failed: 'killed', broken: 'killed (no test could run)' }[verdict]}  ${mutation.name}`,
+      after.verdict === 'passed'
+        ? `SURVIVED  ${mutation.name}`
+        : `killed  ${mutation.name}: ${wordsOf(after)}`,
     );
   }
   print(
-    `${chosen.length - survived.length} of ${chosen.length} were seen${survived.length > 0 ? `; not: ${survived.join(', ')}` : ''}`,
+    `${chosen.length} mutations; survived: ${notSeen.join(', ') || 'none'}; not judged: ${notJudged.join(', ') || 'none'}`,
   );
-  return survived.length > 0 ? 1 : 0;
+  return notSeen.length > 0 ? 1 : notJudged.length > 0 ? 2 : 0;
+}
+
+function wordsOf({ verdict, failed }: Outcome): string {
+  return verdict === 'broken' ? 'no test could run' : failed.join('; ');
 }
 
 async function copyTree(directory: string): Promise<void> {
@@ -123,7 +138,7 @@ async function withMutation<T>(directory: string, mutation: Mutation, work: () =
 }
 
 /** What vitest says of the tests, by its own report: an exit code does not tell a failed test from one that did not run. */
-async function runTests(directory: string, { tests, named }: Mutation): Promise<Verdict> {
+async function runTests(directory: string, { tests, named }: Mutation): Promise<Outcome> {
   const report = join(directory, 'report.json');
   await rm(report, { force: true });
   const child = spawn(
@@ -137,11 +152,27 @@ async function runTests(directory: string, { tests, named }: Mutation): Promise<
     { cwd: directory, stdio: 'ignore', timeout: LIMIT_MS },
   );
   await once(child, 'exit');
-  try {
-    const { success, numFailedTests, numPassedTests } = JSON.parse(await readFile(report, 'utf8'));
-    if (numFailedTests > 0) return 'failed';
-    return success && numPassedTests > 0 ? 'passed' : 'broken';
-  } catch {
-    return 'broken';
-  }
+  const told = await readFile(report, 'utf8').catch(() => null);
+  return told === null ? { verdict: 'broken', failed: [] } : outcomeOf(JSON.parse(told));
+}
+
+/** The part of vitest's report that is read here. */
+export interface Report {
+  readonly success: boolean;
+  readonly numPassedTests: number;
+  readonly testResults: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
+  }[];
+}
+
+/** A file whose preparations failed has failed, though none of its tests did. */
+export function outcomeOf({ success, numPassedTests, testResults }: Report): Outcome {
+  const failed = testResults.flatMap(({ name, status, assertionResults }) => {
+    const tests = assertionResults.filter((test) => test.status === 'failed').map(({ fullName }) => fullName);
+    return tests.length > 0 || status !== 'failed' ? tests : [`${basename(name)} as a whole`];
+  });
+  if (failed.length > 0) return { verdict: 'failed', failed };
+  return { verdict: success && numPassedTests > 0 ? 'passed' : 'broken', failed };
 }

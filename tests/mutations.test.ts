@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MUTATIONS } from '../mutation/mutations.ts';
-import { mutateCommand, mutated, USAGE } from '../mutation/run.ts';
+import { mutateCommand, mutated, outcomeOf, type Report, USAGE } from '../mutation/run.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -30,6 +30,28 @@ describe('the mutations', () => {
     const doubled = mutated(ROOT, { name: 'twice', changes: [{ ...changes[0]!, text: '"' }], tests: [] });
     await expect(doubled).rejects.toThrow(/package\.json has its text \d\d+ times/);
   });
+});
+
+test.each<[string, boolean, [fileStatus: string, ...testStatus: string[]], object]>([
+  ['all passed', true, ['passed', 'passed', 'skipped'], { verdict: 'passed', failed: [] }],
+  ['one failed', false, ['failed', 'passed', 'failed'], { verdict: 'failed', failed: ['test 2'] }],
+  [
+    'the file could not be prepared',
+    false,
+    ['failed'],
+    { verdict: 'failed', failed: ['x.test.ts as a whole'] },
+  ],
+  ['none ran', true, ['passed', 'skipped'], { verdict: 'broken', failed: [] }],
+  ['something else went wrong', false, ['passed', 'passed'], { verdict: 'broken', failed: [] }],
+])('a report in which %s', (_what, success, [status, ...statuses], outcome) => {
+  const assertionResults = statuses.map((each, index) => ({ status: each, fullName: `test ${index + 1}` }));
+  const numPassedTests = statuses.filter((each) => each === 'passed').length;
+  const report: Report = {
+    success,
+    numPassedTests,
+    testResults: [{ name: '/tmp/x.test.ts', status, assertionResults }],
+  };
+  expect(outcomeOf(report)).toEqual(outcome);
 });
 
 describe('the command', () => {
