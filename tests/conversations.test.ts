@@ -80,6 +80,42 @@ describe('conversations', () => {
     }
   });
 
+  test('are all seen by a walk in the order of creation, whatever gets turns or goes meanwhile', async () => {
+    const all = Array.from({ length: 9 }, (_, n) => `number ${n}`);
+    for (const [n, name] of all.entries()) await record(name, 1, daysAgo((n * 5) % 9));
+    const seen: string[] = [];
+    let after: string | null = null;
+    for (let page = 0; page === 0 || after !== null; page++) {
+      const { data } = await app.graphql(
+        `query ($after: String) { conversations(first: 2, after: $after, orderBy: CREATED) {
+           nodes { conversationId } pageInfo { hasNextPage endCursor } } }`,
+        { after },
+      );
+      const { nodes, pageInfo } = data.conversations;
+      seen.push(...nodes.map((node: { conversationId: string }) => node.conversationId));
+      after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
+      // One that was not seen yet comes to the front of the other list, one that was seen goes, and one is new.
+      await record(all[Math.min(2 * page + 3, 8)] ?? '', 1, daysAgo(0));
+      if (page === 1)
+        await app.graphql('mutation { deleteConversation(conversationId: "number 0") { __typename } }');
+      if (page === 2) await record('new', 1, daysAgo(400));
+      if (page > 8) break;
+    }
+    expect(seen).toEqual([...all, 'new']);
+
+    const { data } = await app.graphql(
+      `{ end: conversations(last: 2, orderBy: CREATED) { nodes { conversationId } pageInfo { startCursor hasPreviousPage } } }`,
+    );
+    expect(data.end.nodes).toEqual([{ conversationId: 'number 8' }, { conversationId: 'new' }]);
+    const { startCursor } = data.end.pageInfo;
+    expect(await names(`last: 3, before: "${startCursor}", orderBy: CREATED`)).toEqual(all.slice(5, 8));
+    expect(await names('first: 1, orderBy: CREATED', 'somebody else')).toEqual([]);
+    const refused = await app.graphql(
+      `{ conversations(after: "${startCursor}") { nodes { conversationId } } }`,
+    );
+    expect(refused.errors?.[0]?.message).toBe('after: is not a cursor of this list');
+  });
+
   test('are those of one user, and of one episode where asked', async () => {
     await record('mine', 1, daysAgo(1));
     await record('theirs', 1, daysAgo(1), 'quinn');

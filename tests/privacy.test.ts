@@ -419,7 +419,9 @@ describe('an erasure', () => {
     expect(found.memorySearch.hits[0].interaction.query).toBe('I stay');
   });
 
-  test('leaves no byte in the files of the embedded database, and all of others', async () => {
+  test('leaves no byte in the files of the embedded database, and all of others', {
+    timeout: 120_000,
+  }, async () => {
     const embedded = { CANARY_INTERVAL_MS: '0', DATABASE_URL: '' };
     const own = await startTestApp({ env: embedded });
     try {

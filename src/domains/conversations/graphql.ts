@@ -1,13 +1,18 @@
 import type { Principal } from '../../access/principals.ts';
 import { builder, HEAVY } from '../../graphql/builder.ts';
-import { connect, timeCursor } from '../../graphql/connections.ts';
+import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
 import { MAX_TITLE_LENGTH, parseInput, text } from '../input.ts';
 import { ownerFor, requireAdmin, scopeOf } from '../ownership.ts';
 import { updateConversation } from './changes.ts';
 import { type Cleanup, cleanupConversations, deleteConversation } from './conversations.ts';
-import { type ConversationName, conversationPage, conversationsByName } from './reads.ts';
+import {
+  type ConversationName,
+  conversationPage,
+  conversationsByName,
+  conversationsInOrderOfCreation,
+} from './reads.ts';
 import type { ConversationRow } from './tables.ts';
 import { conversationsTitled } from './titles.ts';
 
@@ -75,9 +80,26 @@ builder.node(ConversationRef, {
   }),
 });
 
+const ConversationOrderEnum = builder.enumType('ConversationOrder', {
+  description: 'In which order conversations come.',
+  values: {
+    LATEST: {
+      value: 'latest',
+      description:
+        'The one with the latest turn first. It moves while it is read: one that gets a turn meanwhile comes to the front.',
+    },
+    CREATED: {
+      value: 'created',
+      description:
+        'The one that was stored first comes first. Places never change, so a walk through all pages sees each that was there when it began and is not deleted; new ones come at its end.',
+    },
+  } as const,
+});
+
 const WHOSE = 'Whose it is, for those who may act for others; absent: the caller’s own.';
 const episodeId = text(255);
-const cursor = timeCursor<ConversationRow>((row) => ({ at: row.lastInteraction, id: row.id }));
+const byLatest = timeCursor<ConversationRow>((row) => ({ at: row.lastInteraction, id: row.id }));
+const byCreation = numberCursor<ConversationRow>((row) => row.id);
 
 builder.queryFields((t) => ({
   conversation: t.field({
@@ -94,7 +116,8 @@ builder.queryFields((t) => ({
   conversations: t.connection(
     {
       type: ConversationRef,
-      description: 'Conversations of one user, the one with the latest turn first.',
+      description:
+        'Conversations of one user, the one with the latest turn first; `orderBy: CREATED` for whoever walks through all of them.',
       args: {
         userId: t.arg.string({
           description: 'Another user, for those who may act for others; absent: the caller.',
@@ -104,6 +127,11 @@ builder.queryFields((t) => ({
         search: t.arg.string({
           description: 'Words that the title must all have, in any form of theirs; at most 1,000 characters.',
         }),
+        orderBy: t.arg({
+          type: ConversationOrderEnum,
+          defaultValue: 'latest',
+          description: 'The order; cursors of one order are not taken by the other.',
+        }),
       },
       resolve: async (_root, args, { services: { db }, principal }) => {
         const owner = ownerFor(principal, args.userId);
@@ -111,7 +139,9 @@ builder.queryFields((t) => ({
         const search = parseInput(text(1_000).nullish(), args.search, 'search');
         const ids = search == null ? null : await conversationsTitled(db, owner, search);
         const conditions = { episodeId: episode, pinned: args.pinned, ids };
-        return connect(args, cursor, (page) => conversationPage(db, owner, conditions, page));
+        return args.orderBy === 'created'
+          ? connect(args, byCreation, (page) => conversationsInOrderOfCreation(db, owner, conditions, page))
+          : connect(args, byLatest, (page) => conversationPage(db, owner, conditions, page));
       },
     },
     { name: 'ConversationConnection' },

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, lt, type SQL, sql } from 'drizzle-orm';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import {
@@ -108,11 +108,23 @@ export async function conversationPage(
   return pageStatement(db, shapeOf(values)).execute({ ...owner, ...values });
 }
 
+/** The same in the order in which they were stored, in which nothing ever changes its place. */
+export async function conversationsInOrderOfCreation(
+  db: Database,
+  owner: Owner,
+  conditions: ConversationConditions,
+  { after, before, inverted, limit }: Page<number>,
+) {
+  const ends = { created: true, afterRow: after, beforeRow: before, inverted: inverted || undefined, limit };
+  const values = { ...conditions, ...ends };
+  return pageStatement(db, shapeOf(values)).execute({ ...owner, ...values });
+}
+
 const pageStatement = prepareByShape((orm, shape) => {
   const has = new Set(shape.split(','));
   const p = (name: string) => sql.placeholder(name);
   const optional = (name: string, condition: SQL) => (has.has(name) ? condition : undefined);
-  const order = has.has('inverted') ? asc : desc;
+  const [falling, rising] = has.has('inverted') ? [asc, desc] : [desc, asc];
   return orm
     .select()
     .from(c)
@@ -125,9 +137,11 @@ const pageStatement = prepareByShape((orm, shape) => {
         optional('ids', sql`${c.id} = any(${p('ids')}::int[])`),
         optional('afterAt', sql`(${c.lastInteraction}, ${c.id}) < (${p('afterAt')}, ${p('afterId')})`),
         optional('beforeAt', sql`(${c.lastInteraction}, ${c.id}) > (${p('beforeAt')}, ${p('beforeId')})`),
+        optional('afterRow', gt(c.id, p('afterRow'))),
+        optional('beforeRow', lt(c.id, p('beforeRow'))),
       ),
     )
-    .orderBy(order(c.lastInteraction), order(c.id))
+    .orderBy(...(has.has('created') ? [rising(c.id)] : [falling(c.lastInteraction), falling(c.id)]))
     .limit(p('limit'))
     .prepare(nameOfShape('conversation_page', shape));
 });
