@@ -71,7 +71,7 @@ const OWNERS: readonly Mutation[] = [
       "const owned = 'tenant_id = $1 and ($2::text is null or user_id = $2)'",
       "const owned = 'tenant_id = $1 and ($2::text is null or true)'",
     ],
-    ['isolation'],
+    ['rest'],
   ),
   one(
     'rating-of-others',
@@ -90,15 +90,6 @@ const OWNERS: readonly Mutation[] = [
         optional(`,
     ],
     ['isolation'],
-  ),
-  one(
-    'titles-of-all-users',
-    'domains/conversations/titles.ts',
-    [
-      'where user_id = $1 and tenant_id = $2 and title',
-      'where $1::text is not null and tenant_id = $2 and title',
-    ],
-    ['conversation-titles', 'isolation'],
   ),
   one(
     'deletion-of-a-turn-of-others',
