@@ -146,6 +146,8 @@ async function runTests(directory: string, { tests, named }: Mutation): Promise<
     [
       join(directory, 'node_modules/vitest/vitest.mjs'),
       ...['run', '--bail=1', '--maxWorkers=1', '--reporter=json', `--outputFile=${report}`],
+      // A machine that is busy must not look like tests that see something.
+      ...['--testTimeout=120000', '--hookTimeout=120000'],
       ...(named === undefined ? [] : ['--testNamePattern', named]),
       ...tests,
     ],
