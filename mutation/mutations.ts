@@ -92,15 +92,6 @@ const OWNERS: readonly Mutation[] = [
     ['isolation'],
   ),
   one(
-    'deletion-of-a-turn-of-others',
-    'domains/interactions/deletions.ts',
-    [
-      'delete from echo_unified_interactions where turn_id = $1::uuid and tenant_id = $2 and user_id = $3',
-      'delete from echo_unified_interactions where turn_id = $1::uuid and tenant_id = $2',
-    ],
-    ['deletions', 'isolation'],
-  ),
-  one(
     'memories-of-all-users',
     'domains/memory/pool.ts',
     [
