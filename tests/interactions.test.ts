@@ -189,6 +189,15 @@ describe('recordTurns', () => {
   });
 });
 
+test('the database itself refuses a second turn of an id, whatever the server believes', async () => {
+  const unique = await app.sql(
+    `select a.attname as column from pg_index i join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
+     where i.indrelid = 'echo_unified_interactions'::regclass and i.indisunique and i.indisvalid
+       and i.indnkeyatts = 1 and i.indpred is null and i.indexprs is null order by 1`,
+  );
+  expect(unique).toEqual([{ column: 'id' }, { column: 'turn_id' }]);
+});
+
 describe('rateInteraction', () => {
   const RATE = `mutation ($input: RateInteractionInput!) {
     rateInteraction(input: $input) {

@@ -39,6 +39,7 @@ const VALUES: Record<string, unknown> = {
   search: WORDS,
   title: WORDS,
   pinned: true,
+  orderBy: 'CREATED',
   speaker: WORDS,
   responder: WORDS,
   response: 'Noted',
