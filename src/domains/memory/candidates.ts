@@ -1,6 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
+import type { SpokenTimes, TimeSpan } from '../spoken-times/spoken-times.ts';
 import type { RankedDocument } from '../word-index/ranking.ts';
 import type { WordMatches } from '../word-index/search.ts';
 import type { MeaningResult } from './meaning.ts';
@@ -13,6 +14,7 @@ import {
   pooledTurns,
   recentTurns,
   turnsAbout,
+  turnsWithin,
 } from './pool.ts';
 import type { Candidate } from './scoring.ts';
 
@@ -24,10 +26,15 @@ const MAX_POOL = 12_800;
 const MAX_ALLOWED = 10_000;
 const ABOUT_CHARACTER = 50;
 const RECENT_MS = 86_400_000;
+/** Of the times that a query may mean, those whose turns are searched by their words. */
+const SEARCHED_SPANS = 2;
+/** The weight of a span whose turns are considered whatever they say. */
+const CLOSE = 0.9;
 
 /** What decides which turns are considered. */
 interface Wanted {
   readonly limit: number;
+  readonly times: SpokenTimes;
   readonly characterIds: readonly number[];
   readonly tiers?: readonly string[] | null | undefined;
 }
@@ -49,8 +56,9 @@ export async function poolOf(
 ): Promise<Pool> {
   const { words, meaning } = found;
   const waiting = new Map([...words.waiting.values()].map((row) => [row.turnId, row]));
-  const [byWords, about] = await Promise.all([
+  const [byWords, inTime, about] = await Promise.all([
     foundByWords(db, owner, wanted, conditions, words),
+    foundInTime(db, owner, wanted, conditions, words),
     wanted.characterIds.length > 0
       ? turnsAbout(db, owner, conditions, wanted.characterIds, ABOUT_CHARACTER)
       : [],
@@ -60,17 +68,63 @@ export async function poolOf(
     if (candidates.has(turn.turnId)) return;
     candidates.set(turn.turnId, { turn, words: ranked, meaning: meaning?.found.get(turn.turnId) ?? null });
   };
-  for (const { turn, ranked } of byWords) add(turn, ranked);
+  for (const { turn, ranked } of [...byWords, ...inTime]) add(turn, ranked);
   const missing = [...(meaning?.found.keys() ?? [])].filter((turnId) => !candidates.has(turnId));
   if (missing.length > 0)
     for (const turn of await pooledByTurnId(db, owner, conditions, missing)) add(turn, null);
   for (const turn of about) add(turn, null);
-  if (candidates.size < wanted.limit || wanted.tiers?.includes('RECENT')) {
+  // Who asks about a time is not answered with another.
+  const namesTime = wanted.times.spans.length > 0;
+  if ((candidates.size < wanted.limit && !namesTime) || wanted.tiers?.includes('RECENT')) {
     const since = new Date(Date.now() - RECENT_MS);
     for (const row of waiting.values()) if (row.timestamp >= since) add(row, null);
     for (const turn of await recentTurns(db, owner, conditions, since, wanted.limit)) add(turn, null);
   }
   return { candidates: [...candidates.values()], waiting, degraded: meaning?.degraded ?? false };
+}
+
+/**
+ * Turns of the times that a query names: those that share words with what else it says, and the latest ones, since
+ * they answer it whatever they say.
+ */
+async function foundInTime(
+  db: Database,
+  owner: Owner,
+  wanted: Wanted,
+  conditions: MemoryConditions,
+  words: WordMatches,
+): Promise<{ turn: PooledTurn; ranked: RankedDocument | null }[]> {
+  const spans = wanted.times.spans
+    .filter(({ isNear }) => !isNear)
+    .map((span) => ({ ...span, conditions: within(conditions, span) }));
+  // Of a month or a year, what has none of the other words says nothing about them.
+  const isOnlyTime = wanted.times.rest === '';
+  const told = spans.filter(({ weight }) => isOnlyTime || wanted.times.isRelative || weight >= CLOSE);
+  const waiting = [...words.waiting.values()].filter((row) =>
+    told.some((span) => meets(span.conditions, row)),
+  );
+  const [byWords, latest] = await Promise.all([
+    isOnlyTime
+      ? []
+      : Promise.all(
+          spans
+            .slice(0, SEARCHED_SPANS)
+            .map((span) => foundByWords(db, owner, wanted, span.conditions, words)),
+        ),
+    told.length > 0 ? turnsWithin(db, owner, conditions, told, wanted.limit) : [],
+  ]);
+  return [...byWords.flat(), ...[...waiting, ...latest].map((turn) => ({ turn, ranked: null }))];
+}
+
+/** The conditions, and the span as well. */
+function within(conditions: MemoryConditions, span: TimeSpan): MemoryConditions {
+  const last = new Date(span.until.getTime() - 1);
+  const { since, until } = conditions;
+  return {
+    ...conditions,
+    since: since && since > span.since ? since : span.since,
+    until: until && until < last ? until : last,
+  };
 }
 
 async function foundByWords(

@@ -24,7 +24,10 @@ const MemoryTierEnum = builder.enumType('MemoryTier', {
     PHRASE: { description: 'It contains a phrase of the query.' },
     KEYWORDS: { description: 'It shares words with the query.' },
     MEANING: { description: 'It means something similar.' },
-    RECENT: { description: 'It was said within the last day.' },
+    RECENT: {
+      description:
+        'It was said within the last day, or at the time that the query names, which its reasons tell.',
+    },
   } as const,
 });
 

@@ -5,7 +5,9 @@ import { NotFound } from '../errors.ts';
 import * as input from '../input.ts';
 import type { TurnStore } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
-import { type SettingsServices, timeZone } from '../settings/settings.ts';
+import { type SettingsServices, timeZone, timeZoneFor } from '../settings/settings.ts';
+import { Calendar } from '../spoken-times/calendar.ts';
+import { fitOf, readTimes, type SpokenTimes, timeless } from '../spoken-times/spoken-times.ts';
 import { searchWaiting, searchWords, type WordMatches } from '../word-index/search.ts';
 import type { TextAnalyses } from '../word-index/turns.ts';
 import { poolOf } from './candidates.ts';
@@ -48,6 +50,8 @@ export interface MemoryServices extends SettingsServices {
 export const MAX_MEMORIES = 100;
 /** What a tier is worth at least (character 5, phrase 4, words 3 or 2, recent 1 of 20), whatever else was found. */
 const FLOORS = { CHARACTER: 0.25, PHRASE: 0.2, KEYWORDS: 0.15, MEANING: 0.1, RECENT: 0.05 };
+/** How sure a hit is that was found by nothing but the time that the query names. */
+const IN_TIME_CERTAINTY = 0.8;
 const ONE_KEYWORD = 0.1;
 
 const NO_CHARACTER = 0;
@@ -68,7 +72,11 @@ const Search = z.object({
   /** In which days are counted; absent: the user's. */
   timeZone: timeZone.nullish(),
 });
-type Wanted = z.output<typeof Search>;
+/** What is searched for, as it was read. */
+interface Wanted extends z.output<typeof Search> {
+  readonly calendar: Calendar;
+  readonly times: SpokenTimes;
+}
 
 /**
  * Finds what was said before, within one user's own turns, stored or not yet stored: by the words of a turn and of
@@ -82,8 +90,10 @@ export async function searchMemory(
   owner: Owner,
   given: z.input<typeof Search>,
 ): Promise<MemorySearch> {
-  const wanted = input.parseInput(Search, given);
   const started = performance.now();
+  const parsed = input.parseInput(Search, given);
+  const calendar = new Calendar(new Date(), await timeZoneFor(services, owner, parsed.timeZone));
+  const wanted: Wanted = { ...parsed, calendar, times: readTimes(parsed.query, calendar) };
   const { availability, store } = services;
   const conditions: MemoryConditions = {
     conversationId: wanted.conversationId ?? null,
@@ -116,11 +126,21 @@ async function search(
   wanted: Wanted,
   conditions: MemoryConditions,
   waiting: readonly InteractionRow[],
-) {
+): Promise<{ hits: MemoryHit[]; degraded: boolean }> {
   // Never rejects, so it may run beside what follows.
-  const meaning = services.meaning?.search(owner, wanted.query, conditions) ?? null;
-  const words = await searchWords(services, owner, wanted.query, waiting);
+  const { times } = wanted;
+  const { rest } = times;
+  // Nothing means the same as a question of which nothing but a time is left.
+  const meaning = rest === '' ? null : (services.meaning?.search(owner, wanted.query, conditions) ?? null);
+  const words = await searchWords(services, owner, rest, waiting);
   const pool = await poolOf(services.db, owner, wanted, conditions, { words, meaning: await meaning });
+  // Nothing was said at that time, so it may be what was spoken of: then its words count like others.
+  if (
+    times.spans.length > 0 &&
+    rest !== '' &&
+    !pool.candidates.some(({ turn }) => fitOf(times, turn.timestamp) > 0)
+  )
+    return search(services, owner, { ...wanted, times: timeless(wanted.query) }, conditions, waiting);
   const stored = (ids: readonly number[]) => turnsById(services.db, owner, ids);
   const hits = await hitsOf({ words, ...pool, stored }, wanted);
   return { hits, degraded: pool.degraded || words.incomplete };
@@ -137,9 +157,9 @@ interface Found {
 
 /** The best candidates as they are shown. */
 async function hitsOf(found: Found, wanted: Wanted): Promise<MemoryHit[]> {
-  const now = new Date();
-  const { characterIds, minScore, tiers, limit } = wanted;
-  const question = readQuestion(wanted.query, { speakers: found.words.speakers, characterIds, now });
+  const { characterIds, minScore, tiers, limit, calendar, times } = wanted;
+  const { now } = calendar;
+  const question = readQuestion(wanted.query, { speakers: found.words.speakers, characterIds, times });
   const best = judgeAll(question, found.candidates, now)
     .filter(({ score, tier }) => score >= (minScore ?? 0) && (tiers?.includes(tier) ?? true))
     .slice(0, limit);
@@ -149,7 +169,12 @@ async function hitsOf(found: Found, wanted: Wanted): Promise<MemoryHit[]> {
     const { turn, words: ranked, meaning } = hit.candidate;
     const interaction = found.waiting.get(turn.turnId) ?? rows.get(turn.id);
     if (!interaction) return [];
-    const reasons = reasonsOf(question, { ...hit, meaning, terms: ranked?.matched ?? [] }, interaction, now);
+    const reasons = reasonsOf(
+      question,
+      { ...hit, meaning, terms: ranked?.matched ?? [] },
+      interaction,
+      calendar,
+    );
     const { score, tier, inTime } = hit;
     return { interaction, score, tier, reasons, inTime, isSimilar: meaning !== null };
   });
@@ -169,6 +194,7 @@ function judgeAll(question: Question, candidates: readonly Candidate[], now: Dat
   const certainty = Math.max(
     0.3,
     ...candidates.map(({ words, meaning }) => Math.max(words?.near ?? 0, meaning?.cosine ?? 0)),
+    ...judgements.map(({ inTime }) => (inTime ? IN_TIME_CERTAINTY : 0)),
   );
   const judged = candidates.map((candidate, index) => {
     const judgement = judgements[index] as Judgement;
@@ -201,7 +227,7 @@ function tierOf({ words, meaning }: Candidate, judgement: Judgement): { tier: Me
 
 /** While the database is away: what waits for it. */
 async function hitsAmong(waiting: readonly InteractionRow[], wanted: Wanted): Promise<MemoryHit[]> {
-  const words = await searchWaiting(wanted.query, waiting);
+  const words = await searchWaiting(wanted.times.rest, waiting);
   const ranked = new Map(words.rank(waiting.length, null).map((each) => [each.document, each]));
   const rows = new Map([...words.waiting.values()].map((row) => [row.turnId, row]));
   const candidates = [...words.waiting].map(([document, turn]) => ({

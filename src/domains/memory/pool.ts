@@ -134,6 +134,31 @@ export async function recentTurns(
   return rows;
 }
 
+/** The owner's latest turns of each of some spans of time that meet the conditions. */
+export async function turnsWithin(
+  db: Database,
+  owner: Owner,
+  conditions: MemoryConditions,
+  spans: readonly { readonly since: Date; readonly until: Date }[],
+  limit: number,
+): Promise<PooledTurn[]> {
+  const values: unknown[] = [];
+  const scope = inScope(owner, conditions, values);
+  const ends = [spans.map(({ since }) => since), spans.map(({ until }) => until)];
+  const [since, until] = ends.map((dates) => `$${values.push(dates)}::timestamptz[]`);
+  const { rows } = await db.pool.query({
+    name: nameOfShape('turns_within', shapeOf({ ...conditions })),
+    // One span at a time, so that the index gives each one's latest turns and nothing else is read.
+    text: `select ${POOLED} from unnest(${since}, ${until}) as s(since, until) cross join lateral (
+             select * from echo_unified_interactions i
+             where ${scope} and i.timestamp >= s.since and i.timestamp < s.until
+             order by i.timestamp desc, i.id desc limit $${values.push(limit)}
+           ) i`,
+    values,
+  });
+  return rows;
+}
+
 /** The owner's latest turns about each of the characters that meet the conditions. */
 export async function turnsAbout(
   db: Database,

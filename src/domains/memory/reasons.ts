@@ -1,3 +1,4 @@
+import type { Calendar } from '../spoken-times/calendar.ts';
 import { wordsOf } from '../word-index/analysis.ts';
 import { SAID } from '../word-index/postings.ts';
 import type { MatchedTerm } from '../word-index/ranking.ts';
@@ -21,9 +22,9 @@ export function reasonsOf(
   question: Question,
   found: Judgement & { meaning: Likeness | null; terms: readonly MatchedTerm[] },
   turn: Pick<PooledTurn, 'speaker' | 'timestamp'>,
-  now: Date,
+  calendar: Calendar,
 ): string[] {
-  const asked = new Map(wordsOf(question.text).map(({ word, term }) => [term, word]));
+  const asked = new Map(wordsOf(question.times.rest).map(({ word, term }) => [term, word]));
   const said = (flag: number, not: number) =>
     found.terms
       .filter((matched) => matched.said & flag && !(matched.said & not))
@@ -43,9 +44,9 @@ export function reasonsOf(
       ? [`means something similar (cosine ${found.meaning.cosine.toFixed(2)})`]
       : []),
     ...(found.bySpeaker ? [`said by ${turn.speaker}`] : []),
-    ...(found.inTime ? [`said at the time asked for (${turn.timestamp.toISOString().slice(0, 10)})`] : []),
+    ...(found.inTime ? [`said at the time asked for (${calendar.dayOf(turn.timestamp)})`] : []),
     ...(found.answersQuestion ? ['follows a similar question'] : []),
-    ageOf(turn.timestamp, now),
+    ageOf(turn.timestamp, calendar.now),
   ];
 }
 

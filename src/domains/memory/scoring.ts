@@ -1,7 +1,8 @@
+import { fitOf, type SpokenTimes } from '../spoken-times/spoken-times.ts';
 import { analyse } from '../word-index/analysis.ts';
 import type { RankedDocument } from '../word-index/ranking.ts';
 import { isOneSitting } from '../word-index/windows.ts';
-import { asksWhen, fitOf, type SpokenTimes, saysWhen, spokenTimes } from './dates.ts';
+import { asksWhen, saysWhen } from './dates.ts';
 import type { Likeness } from './meaning.ts';
 import type { PooledTurn } from './pool.ts';
 
@@ -52,6 +53,8 @@ const WEIGHTS = {
   speaker: 0.35,
   side: 0.15,
   time: 0.82,
+  /** Above all else: what was said last week answers nothing about yesterday. */
+  relativeTime: 2,
   sayingWhen: 0.4,
   sayingHowMany: 0.1,
   character: 0.25,
@@ -68,6 +71,7 @@ const SIDES = 40;
 const LONG_WORD = 5;
 const PHRASE_WORDS = 3;
 const MAX_PHRASES = 40;
+const WORDS = /[\p{L}\p{N}]+(?:['’]\p{L}+)?/gu;
 const QUANTITY =
   /\b(\d+|one|two|three|four|five|six|seven|eight|nine|ten|once|twice|couple|few|several|dozen|hundred)\b/iu;
 const ASKS_USER =
@@ -78,23 +82,24 @@ const ASKS_ASSISTANT =
 /** Reads a query once for all candidates. */
 export function readQuestion(
   text: string,
-  known: { speakers: ReadonlySet<string>; characterIds: readonly number[]; now: Date },
+  known: { speakers: ReadonlySet<string>; characterIds: readonly number[]; times: SpokenTimes },
 ): Question {
-  const words = text.toLowerCase().match(/[\p{L}\p{N}]+(?:['’]\p{L}+)?/gu) ?? [];
+  const words = text.toLowerCase().match(WORDS) ?? [];
   const named = new Set(
     words.map((word) => word.replace(/['’].*$/u, '')).filter((word) => known.speakers.has(word)),
   );
   const [speaker = null] = named;
+  const asked = known.times.rest.toLowerCase().match(WORDS) ?? [];
   return {
     text,
-    times: spokenTimes(text, known.now),
+    times: known.times,
     asksWhen: asksWhen(text),
     asksHowMany: /\bhow (many|much|often|long)\b/iu.test(text),
     speaker: named.size === 1 ? speaker : null,
     asksFor: ASKS_ASSISTANT.test(text) ? 'assistant' : ASKS_USER.test(text) ? 'user' : null,
     characterIds: known.characterIds,
-    phrases: phrasesOf(words.slice(0, MAX_PHRASES)),
-    terms: [...analyse(text).counts.keys()],
+    phrases: phrasesOf(asked.slice(0, MAX_PHRASES)),
+    terms: [...analyse(known.times.rest).counts.keys()],
   };
 }
 
@@ -129,7 +134,7 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
       WEIGHTS.meaning * (meaning?.rank ?? 0) +
       (bySpeaker ? WEIGHTS.speaker : 0) +
       (index < SIDES ? WEIGHTS.side * sideOf(question, turn) : 0) +
-      WEIGHTS.time * time +
+      (question.times.isRelative ? WEIGHTS.relativeTime : WEIGHTS.time) * time +
       (question.asksWhen && saysWhen(said) ? WEIGHTS.sayingWhen : 0) +
       (question.asksHowMany && QUANTITY.test(said) ? WEIGHTS.sayingHowMany : 0) +
       (sharesCharacter ? WEIGHTS.character : 0) +

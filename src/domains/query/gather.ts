@@ -3,6 +3,7 @@ import type { CharacterRow } from '../characters/tables.ts';
 import { latestInteractions } from '../interactions/reads.ts';
 import { searchMemory } from '../memory/memory.ts';
 import { timeZoneFor } from '../settings/settings.ts';
+import { Calendar } from '../spoken-times/calendar.ts';
 import { asksAboutCharacter } from './asks-about.ts';
 import { type BuiltContext, buildContext } from './context.ts';
 import { type Classification, classifyIntent } from './intents.ts';
@@ -67,6 +68,7 @@ export async function gatherContext(services: QueryServices, query: AcceptedQuer
       ? []
       : relevantMemories(query.query, memories.hits, {
           asksForPast: classification.intent === 'memory_recall',
+          today: new Calendar(new Date(), zone).midnight,
           limit: MAX_MEMORIES,
         });
   const chosen = performance.now();

@@ -21,7 +21,6 @@ const REACH = 1;
 const NEIGHBOUR_FLOOR = 0.5;
 /** Beside the best memory, one with less than this of its score only fills the page. */
 const RELATIVE_FLOOR = 0.25;
-const DAY_MS = 86_400_000;
 const HIRAGANA_ONLY = /^\p{Script=Hiragana}+$/u;
 
 /** A word that a question is about. */
@@ -54,21 +53,21 @@ function subjectOf(query: string): readonly SubjectWord[] {
  * people said.
  *
  * @param found best first, more than are wanted
+ * @param today when the user's day began
  * @param asksForPast it asks for what was said before; where it names nothing else, the latest turns are an answer
  */
 export function relevantMemories(
   query: string,
   found: readonly MemoryHit[],
-  { asksForPast, limit }: { asksForPast: boolean; limit: number },
+  { asksForPast, today, limit }: { asksForPast: boolean; today: Date; limit: number },
 ): MemoryHit[] {
   const subject = subjectOf(query);
-  const today = Date.now() - DAY_MS;
   const telling = found.filter(({ interaction }) => !isUnanswered(interaction));
   const best = Math.max(0, ...telling.map(({ score }) => score));
   const terms = new Map(telling.map((hit) => [hit, termsOf(hit)]));
   const speaks = (hit: MemoryHit): boolean => {
     // Turns of today are of the time that "today" names, whatever they are about.
-    const isOfThatTime = hit.inTime && (asksForPast || hit.interaction.timestamp.getTime() < today);
+    const isOfThatTime = hit.inTime && (asksForPast || hit.interaction.timestamp < today);
     if (hit.isSimilar || isOfThatTime) return true;
     if (hit.tier === 'RECENT') return asksForPast && subject.length === 0;
     if (hit.tier !== 'KEYWORDS' && hit.tier !== 'PHRASE') return true;
