@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, describe, expect, test } from 'vitest';
-import { badOf, directory, fixture, png, pngText, readAll, temporary } from './fixtures/import/support.ts';
+import { directory, fixture, png, pngText, readAll, temporary } from './fixtures/import/support.ts';
 
 afterAll(() => rm(directory, { recursive: true }));
 
@@ -19,7 +19,12 @@ describe('character', () => {
 
   test('JSON of version 2 and version 1', async () => {
     expect(await readAll('character', fixture('card-v2.json'))).toEqual([
-      { kind: 'character', line: 1, character: expected },
+      {
+        kind: 'character',
+        line: 1,
+        character: expected,
+        told: ['left out, as a profile has no place for it: the first message'],
+      },
     ]);
     expect(await readAll('character', fixture('card-v1.json'))).toMatchObject([
       { character: { characterName: 'Tin', backgroundStory: 'A small kettle.', personalityTraits: 'loud' } },
@@ -66,11 +71,19 @@ describe('character', () => {
   });
 
   test('a field that the server would refuse is a bad record named as in the card', async () => {
-    const file = await temporary('field.json', JSON.stringify({ name: 'x'.repeat(101), description: 'd' }));
+    const file = await temporary('field.json', JSON.stringify({ name: 'x'.repeat(101), first_mes: 'd' }));
     expect(await readAll('character', file)).toEqual([
-      { kind: 'bad', line: 1, field: 'name', message: 'must have 1 to 100 characters, has 101' },
+      { kind: 'bad', line: 1, field: 'name', message: 'must be text of 1 to 100 characters' },
     ]);
-    const number = await temporary('number.json', JSON.stringify({ name: 'x', description: 5 }));
-    expect(badOf(await readAll('character', number))).toMatchObject([{ field: 'description and scenario' }]);
+    const number = await temporary(
+      'number.json',
+      JSON.stringify({ name: 'x', first_mes: 'y', description: {} }),
+    );
+    expect(await readAll('character', number)).toMatchObject([
+      {
+        character: { characterName: 'x' },
+        told: ['left out: description, which is no text', expect.any(String)],
+      },
+    ]);
   });
 });

@@ -159,7 +159,6 @@ describe('command', () => {
     ['an unknown format', ['FILE', '--format', 'xml'], '"xml" is not a format'],
     ['an address that is none', ['FILE', '--url', 'localhost'], '"localhost" is not an http(s) address'],
     ['a file that does not exist', ['nowhere.jsonl'], '"nowhere.jsonl" does not exist'],
-    ['two files', ['FILE', 'FILE'], 'one too many'],
   ])('%s gives the usage on stderr and exit code 2', async (_name, args, problem) => {
     const file = await turnsFile(1);
     const { code, stdout, stderr } = await start(args.map((part) => (part === 'FILE' ? file : part))).ended;

@@ -33,7 +33,14 @@ describe('auto', () => {
   test.each([
     ['plain text', 'conversationId and query', /is of no known format.*turns.*dialogue.*chatgpt.*character/s],
     ['other JSON', '{"a":{"query":1},"b":"\\"query\\":"}', /is of no known format/],
-    ['an empty array', '[]', /is of no known format/],
+    ['an empty array', '[]', /holds nothing/],
+    ['an empty object', '\uFEFF{ }', /holds nothing/],
+    ['a package', '{"name":"x","description":"y","version":"1.0.0"}', /is of no known format/],
+    ['a scenario', '{"name":"x","scenario":"y"}', /is of no known format/],
+    ['an OpenAPI document', '{"spec":"openapi","name":"x"}', /is of no known format/],
+    ['a request', '{"query":"{ me { userId } }"}', /is of no known format/],
+    ['a page', '<!DOCTYPE html><html></html>', /is a page/],
+    ['compressed data', '\u001f\u008b\u0008', /gzip|no known format/],
     ['an empty file', '', /is empty/],
   ])('%s is a clear error', async (_name, content, message) => {
     await expect(detectFormat(await temporary('unknown', content))).rejects.toThrow(message);

@@ -409,7 +409,9 @@ describe('a refusal leaves one count, and one line of the audit log', () => {
     [
       'FORBIDDEN',
       'a bare GET',
-      ({ app }) => request({ app, key: null }, `/graphql?query={${ME}}`, undefined),
+      // As a page of another site sends it.
+      ({ app }) =>
+        request({ app, key: null }, `/graphql?query={${ME}}`, undefined, { 'sec-fetch-site': 'cross-site' }),
     ],
     ['RATE_LIMITED', 'REST', rest({})],
   ];

@@ -13,7 +13,12 @@ import {
 export const MAX_BATCH_TURNS = 500;
 const MAX_BATCH_CHARACTERS = 100;
 
-export type TurnBatch = { kind: 'turns'; conversationId: string; turns: TurnInput[] } & Extent;
+export type TurnBatch = {
+  kind: 'turns';
+  conversationId: string;
+  title: string | null;
+  turns: TurnInput[];
+} & Extent;
 export type CharacterBatch = { kind: 'characters'; characters: CharacterInput[] } & Extent;
 
 /** What one request sends. */
@@ -60,7 +65,8 @@ export function sliceBatch(batch: Batch, start: number, end?: number): Batch {
 function begin(record: TurnRecord | CharacterRecord): Batch {
   const extent: Extent = { lines: [], recordsDone: 0 };
   if (record.kind === 'character') return { kind: 'characters', characters: [record.character], ...extent };
-  return { kind: 'turns', conversationId: record.conversationId, turns: [record.turn], ...extent };
+  const { conversationId, title = null, turn } = record;
+  return { kind: 'turns', conversationId, title, turns: [turn], ...extent };
 }
 
 /** Whether the record belongs into the batch, which then holds it. */

@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
+import { findCard } from './card-container.ts';
 import { fileSize, type Position } from './files.ts';
-import { PNG_SIGNATURE, readPngText } from './png.ts';
-import { ImportFileError, type ImportRecord, isObject, toCharacterRecord } from './records.ts';
+import { bad, ImportFileError, type ImportRecord, isObject, toCharacterRecord } from './records.ts';
+import { storable } from './storable.ts';
 
 /** Bytes of a character card, which is read whole. */
 const MAX_CARD_BYTES = 64 * 1024 * 1024;
 const UNKNOWN_FRANCHISE = 'SillyTavern card';
 
 /**
- * Reads a SillyTavern character card: JSON of version 1 (flat), 2 or 3, or a PNG image that carries one in a `tEXt`
- * chunk named `ccv3` (preferred) or `chara`. `{{char}}` in its texts becomes the character's name.
+ * Reads a SillyTavern character card (see `card-container.ts`). `{{char}}` in its texts becomes the character's name.
+ * What is only decoration is shortened to the server's limits; that, and what the profile has no place for, is told.
  *
  * @throws ImportFileError where the file is larger than 64 MiB, damaged, or holds no card
  */
@@ -25,40 +26,6 @@ export async function* readCharacter(file: string, position: Position): AsyncGen
   yield toRecord(findCard(bytes));
 }
 
-function findCard(bytes: Buffer): Record<string, unknown> {
-  if (!bytes.subarray(0, PNG_SIGNATURE.length).equals(PNG_SIGNATURE)) return parseCard(bytes, 'the file');
-  const texts = readPngText(bytes);
-  const keyword = ['ccv3', 'chara'].find((name) => texts.has(name));
-  if (keyword === undefined) {
-    throw new ImportFileError(
-      'the PNG image holds no character: it has no tEXt chunk named "ccv3" or "chara"',
-    );
-  }
-  const encoded = (texts.get(keyword) ?? '').trim();
-  if (!/^[A-Za-z0-9+/]*={0,2}$/.test(encoded))
-    throw new ImportFileError(`the "${keyword}" chunk is not Base64`);
-  return parseCard(Buffer.from(encoded, 'base64'), `the "${keyword}" chunk`);
-}
-
-function parseCard(bytes: Buffer, where: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch (error) {
-    throw new ImportFileError(`${where} is not JSON in UTF-8`, { cause: error });
-  }
-  if (!isObject(value))
-    throw new ImportFileError(`${where} is not a character card: it must be a JSON object`);
-  if (value.spec === undefined) return value;
-  if (value.spec !== 'chara_card_v2' && value.spec !== 'chara_card_v3') {
-    throw new ImportFileError(
-      `${where} is a card of the unknown kind ${JSON.stringify(value.spec)}; known are chara_card_v2 and chara_card_v3`,
-    );
-  }
-  if (!isObject(value.data)) throw new ImportFileError(`${where} is a ${value.spec} card without "data"`);
-  return value.data;
-}
-
 /** What a card calls a field of a character. */
 const NAMES = {
   characterName: 'name',
@@ -69,30 +36,80 @@ const NAMES = {
   notes: 'creator_notes',
 };
 
+const [MAX_NAME, MAX_SHORT, MAX_TAG, MAX_LONG] = [100, 100, 200, 20_000];
+/** Fields that a profile has no place for, and how they are told. */
+const NO_PLACE: readonly [field: string, told: string][] = [
+  ['first_mes', 'the first message'],
+  ['alternate_greetings', 'greetings'],
+  ['group_only_greetings', 'greetings of groups'],
+  ['mes_example', 'example messages'],
+  ['system_prompt', 'the system prompt'],
+  ['post_history_instructions', 'instructions'],
+  ['character_book', 'the lorebook'],
+  ['assets', 'assets'],
+  ['extensions', 'extensions'],
+];
+
 function toRecord(card: Record<string, unknown>): ImportRecord {
-  const name = typeof card.name === 'string' ? card.name.trim() : card.name;
-  const text = (value: unknown) =>
-    typeof value === 'string'
-      ? value.replace(/\{\{char\}\}/gi, () => String(name)).trim() || undefined
-      : (value ?? undefined);
-  const background = [text(card.description), text(card.scenario)].filter((part) => part !== undefined);
+  const name = typeof card.name === 'string' ? storable(card.name).trim() : card.name;
+  // Looked at first: a long name in place of each {{char}} would fill the memory.
+  if (typeof name !== 'string' || name === '' || Array.from(name).length > MAX_NAME)
+    return bad(1, 'name', `must be text of 1 to ${MAX_NAME} characters`);
+  const told: string[] = [];
+  const shortened = (field: string, value: unknown, maximum: number): string | undefined => {
+    const given = typeof value === 'number' ? String(value) : value;
+    if (given === undefined || given === null) return undefined;
+    if (typeof given !== 'string') {
+      told.push(`left out: ${field}, which is no text`);
+      return undefined;
+    }
+    // Cut before as well as after: what is put in place of {{char}} may be longer, a hundred times over.
+    const text = storable(given.slice(0, maximum * 20).replace(/\{\{char\}\}|<BOT>/gi, () => name)).trim();
+    const characters = Array.from(text);
+    if (characters.length > maximum) told.push(`shortened: ${field}, to ${maximum} characters`);
+    return characters.slice(0, maximum).join('').trim() || undefined;
+  };
+  const background = [
+    shortened('description', card.description, MAX_LONG),
+    shortened('scenario', card.scenario, MAX_LONG),
+  ]
+    .filter((part) => part !== undefined)
+    .join('\n\n');
+  const tags = (Array.isArray(card.tags) ? card.tags : [card.tags]).flatMap(
+    (tag) => shortened('a tag', tag, MAX_TAG) ?? [],
+  );
+  const nickname = shortened('nickname', card.nickname, MAX_SHORT);
+  const creator = shortened('creator', card.creator, MAX_SHORT);
+  const personalityTraits = shortened('personality', card.personality, MAX_LONG);
+  const backgroundStory = shortened('description and scenario', background, MAX_LONG);
+  // Version 1 cards of SillyTavern keep the creator's notes under another name.
+  const notes = shortened('creator_notes', card.creator_notes ?? card.creatorcomment, MAX_LONG);
   const value = {
     characterName: name,
-    aliases: list([text(card.nickname)]),
-    creator: text(card.creator),
+    ...(nickname && nickname !== name ? { aliases: [nickname] } : {}),
+    ...(creator ? { creator } : {}),
     sourceFranchise: UNKNOWN_FRANCHISE,
-    personalityTraits: text(card.personality),
-    backgroundStory: background.every((part) => typeof part === 'string')
-      ? background.join('\n\n') || undefined
-      : background,
-    styleElements: list(Array.isArray(card.tags) ? card.tags.map(text) : [text(card.tags)]),
-    // Version 1 cards of SillyTavern keep the creator's notes under another name.
-    notes: text(card.creator_notes) ?? text(card.creatorcomment),
+    ...(personalityTraits ? { personalityTraits } : {}),
+    ...(backgroundStory ? { backgroundStory } : {}),
+    ...(tags.length > 0 ? { styleElements: tags } : {}),
+    ...(notes ? { notes } : {}),
   };
-  return toCharacterRecord(1, value, NAMES);
+  const left = NO_PLACE.flatMap(([field, what]) => leftOut(card[field], what));
+  if (left.length > 0) told.push(`left out, as a profile has no place for it: ${left.join(', ')}`);
+  const record = toCharacterRecord(1, value, NAMES);
+  return record.kind === 'character' && told.length > 0 ? { ...record, told } : record;
 }
 
-function list(values: readonly unknown[]): unknown[] | undefined {
-  const present = values.filter((value) => value !== undefined);
-  return present.length > 0 ? present : undefined;
+function leftOut(value: unknown, what: string): string[] {
+  if (typeof value === 'string') return value.trim() === '' ? [] : [what];
+  if (Array.isArray(value)) return value.length === 0 ? [] : [`${value.length} ${what}`];
+  if (!isObject(value)) return [];
+  const { entries } = value;
+  const count = Array.isArray(entries)
+    ? entries.length
+    : isObject(entries)
+      ? Object.keys(entries).length
+      : null;
+  if (count === null) return Object.keys(value).length === 0 ? [] : [what];
+  return count === 0 ? [] : [`${what} with ${count} ${count === 1 ? 'entry' : 'entries'}`];
 }

@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto';
+import { MAX_QUERY_LENGTH, MAX_RESPONSE_LENGTH, MAX_TITLE_LENGTH } from '../domains/input.ts';
+import { type Message, readTime, visibleMessages } from './chatgpt-messages.ts';
 import { type Position, readElements } from './files.ts';
 import { bad, type ImportRecord, isObject, toTurnRecord } from './records.ts';
+import { inPieces, storable } from './storable.ts';
 
 /**
  * Reads the `conversations.json` of a ChatGPT export: an array of conversations, each a tree of messages of which
  * the path from the root to `current_node` is what the user saw. A user message and the assistant's texts after it
- * become one turn; what is not text is named in the metadata. `line` counts conversations.
+ * become one turn, a text over the server's limit further turns; what is not text is named in the metadata.
+ * Conversations without messages hold nothing. `line` counts conversations.
  *
  * @throws ImportFileError where the JSON is broken
  */
@@ -16,29 +20,30 @@ export async function* readChatGpt(file: string, position: Position): AsyncGener
 
 function* toRecords(line: number, conversation: unknown): Generator<ImportRecord> {
   if (!isObject(conversation)) return yield bad(line, null, 'must be an object');
-  const id = conversation.id ?? conversation.conversation_id;
-  if (typeof id !== 'string') return yield bad(line, 'id', 'must be text (or "conversation_id")');
-  const path = findPath(conversation);
-  if (!Array.isArray(path)) return yield bad(line, path.field, `${path.message} (conversation ${id})`);
-  let fallbackTime = toSeconds(conversation.create_time);
-  for (const exchange of pairMessages(path)) {
-    const [first] = exchange.messages;
-    // A message without its own time was sent no earlier than the one before it.
-    fallbackTime = first?.time ?? fallbackTime;
-    yield toTurnRecord(line, toTurn(id, exchange, fallbackTime), `message ${first?.id}: `, NAMES);
+  const exchanges = pairMessages(visibleMessages(conversation));
+  const [first] = exchanges;
+  if (!first) return;
+  const given = conversation.id ?? conversation.conversation_id ?? first.messages[0]?.id;
+  if (typeof given !== 'string' || given === '')
+    return yield bad(line, 'id', 'must be text (or "conversation_id")');
+  const id = nameFor(storable(given));
+  const title = typeof conversation.title === 'string' ? titleFor(conversation.title) : null;
+  const times = timesOf(exchanges, conversation);
+  const model = conversation.default_model_slug;
+  for (const [index, exchange] of exchanges.entries()) {
+    const named = exchange.messages.find((message) => message.isNamed) ?? exchange.messages[0];
+    for (const turn of toTurns(
+      id,
+      exchange,
+      times[index] ?? OLDEST_MS,
+      typeof model === 'string' ? model : null,
+    )) {
+      const record = toTurnRecord(line, turn, `message ${named?.id}: `, NAMES);
+      yield record.kind === 'turn' && title !== null ? { ...record, title } : record;
+    }
   }
 }
 
-type Message = {
-  id: string;
-  role: 'user' | 'assistant';
-  text: string;
-  /** Content types of the parts that are not text. */
-  others: string[];
-  /** Seconds since 1970. */
-  time: number | null;
-  model: string | null;
-};
 type Exchange = { query: Message | null; answers: Message[]; messages: Message[] };
 
 /** What this format calls a field of a turn. */
@@ -48,70 +53,6 @@ const NAMES = {
   conversationId: 'id',
   timestamp: 'create_time',
 };
-
-function findPath(conversation: Record<string, unknown>): Message[] | { field: string; message: string } {
-  const { mapping, current_node: current } = conversation;
-  if (!isObject(mapping)) return { field: 'mapping', message: 'must be an object' };
-  if (typeof current !== 'string') return { field: 'current_node', message: 'must be text' };
-  const messages: Message[] = [];
-  const seen = new Set<string>();
-  for (let nodeId: unknown = current; typeof nodeId === 'string'; ) {
-    const node = Object.hasOwn(mapping, nodeId) ? mapping[nodeId] : undefined;
-    if (!isObject(node)) return { field: 'mapping', message: `has no node "${nodeId}"` };
-    if (seen.has(nodeId)) return { field: 'mapping', message: `has a cycle at node "${nodeId}"` };
-    seen.add(nodeId);
-    const message = toMessage(nodeId, node.message);
-    if (message) messages.push(message);
-    nodeId = node.parent;
-  }
-  return messages.reverse();
-}
-
-/** What the user or the assistant said; null for what nobody said: system and tool messages, calls of tools, hidden ones. */
-function toMessage(nodeId: string, message: unknown): Message | null {
-  if (!isObject(message) || !isObject(message.author)) return null;
-  const { role } = message.author;
-  if (role !== 'user' && role !== 'assistant') return null;
-  const metadata = isObject(message.metadata) ? message.metadata : {};
-  if (metadata.is_visually_hidden_from_conversation === true) return null;
-  if (role === 'assistant' && typeof message.recipient === 'string' && message.recipient !== 'all')
-    return null;
-  const { text, others } = readContent(message.content);
-  if (text === '' && others.length === 0) return null;
-  return {
-    id: typeof message.id === 'string' ? message.id : nodeId,
-    role,
-    text,
-    others,
-    time: toSeconds(message.create_time),
-    model: typeof metadata.model_slug === 'string' ? metadata.model_slug : null,
-  };
-}
-
-function readContent(content: unknown): { text: string; others: string[] } {
-  if (!isObject(content)) return { text: '', others: [] };
-  if (!Array.isArray(content.parts)) return { text: '', others: [nameOf(content)] };
-  const texts: string[] = [];
-  const others: string[] = [];
-  for (const part of content.parts) {
-    if (typeof part === 'string') {
-      if (part !== '') texts.push(part);
-    } else if (
-      isObject(part) &&
-      part.content_type === 'audio_transcription' &&
-      typeof part.text === 'string'
-    ) {
-      texts.push(part.text);
-    } else {
-      others.push(nameOf(part));
-    }
-  }
-  return { text: texts.join('\n\n'), others };
-}
-
-function nameOf(part: unknown): string {
-  return isObject(part) && typeof part.content_type === 'string' ? part.content_type : 'unknown';
-}
 
 function pairMessages(messages: readonly Message[]): Exchange[] {
   const exchanges: Exchange[] = [];
@@ -132,40 +73,99 @@ function pairMessages(messages: readonly Message[]): Exchange[] {
   return exchanges.filter(({ query, answers }) => query !== null || answers.some(({ text }) => text !== ''));
 }
 
-function toTurn(conversationId: string, exchange: Exchange, time: number | null): Record<string, unknown> {
+/** Of a message without any time in its conversation: the service is no older. */
+const OLDEST_MS = Date.UTC(2022, 10, 30);
+
+/**
+ * When each exchange was: by its own time, else its answer's, else that of the one before or behind, else as the
+ * conversation says; never later than what followed.
+ */
+function timesOf(exchanges: readonly Exchange[], conversation: Record<string, unknown>): number[] {
+  const own = exchanges.map(({ messages }) => messages.find(({ time }) => time !== null)?.time ?? null);
+  const fallback = readTime(conversation.create_time) ?? readTime(conversation.update_time) ?? OLDEST_MS;
+  const times = own.map(
+    (time, index) =>
+      time ??
+      own.slice(0, index).findLast((each) => each !== null) ??
+      own.slice(index + 1).find((each) => each !== null) ??
+      fallback,
+  );
+  for (let index = times.length - 2; index >= 0; index--)
+    times[index] = Math.min(times[index] ?? OLDEST_MS, times[index + 1] ?? OLDEST_MS);
+  return times;
+}
+
+/** The turn of an exchange, and of a text over the limit the turns before and behind it that hold the rest. */
+function toTurns(
+  conversationId: string,
+  exchange: Exchange,
+  time: number,
+  usualModel: string | null,
+): Record<string, unknown>[] {
   const { query, answers, messages } = exchange;
   const others = messages.flatMap((message) => message.others);
   const answer = answers.flatMap(({ text }) => (text === '' ? [] : [text])).join('\n\n');
-  const model = answers.findLast((message) => message.model !== null)?.model;
-  const ids = messages.map(({ id }) => id);
-  return {
-    conversationId,
-    // A message that is only an image still asked for its answer; the brackets name what is not here.
-    ...(query
-      ? { query: query.text || `[${query.others.join(', ')}]`, response: answer }
-      : { query: answer, speaker: 'assistant' }),
-    ...(time === null ? {} : { timestamp: new Date(time * 1000).toISOString() }),
-    ...(model ? { modelUsed: model } : {}),
-    metadata: {
-      source: 'chatgpt',
-      messageIds: ids,
-      ...(others.length > 0 ? { nonTextParts: others } : {}),
-    },
-    idempotencyKey: toKey(conversationId, ids),
+  const model =
+    answers.findLast((message) => message.model !== null)?.model ?? (answers.length > 0 ? usualModel : null);
+  const named = messages.filter(({ isNamed }) => isNamed);
+  const ids = (named.length > 0 ? named : messages).map(({ id }) => id);
+  const said = inPieces(query ? query.text || `[${query.others.join(', ')}]` : answer, MAX_QUERY_LENGTH);
+  const [answered = '', ...rest] = query ? answersFor(answer) : [''];
+  const key = toKey(conversationId, ids);
+  const metadata = {
+    source: 'chatgpt',
+    messageIds: ids,
+    ...(others.length > 0 ? { nonTextParts: others } : {}),
   };
+  const common = {
+    conversationId,
+    timestamp: new Date(time).toISOString(),
+    ...(model ? { modelUsed: cut(storable(model), MAX_MODEL_LENGTH) } : {}),
+  };
+  const main = { ...common, ...(query ? { response: answered } : { speaker: 'assistant' }) };
+  const parts = [
+    ...said
+      .slice(0, -1)
+      .map((text) => ({ ...common, query: text, ...(query ? {} : { speaker: 'assistant' }) })),
+    { ...main, query: said.at(-1) ?? '' },
+    ...rest.map((text) => ({ ...common, query: text, speaker: 'assistant' })),
+  ];
+  return parts.map((part, index) => ({
+    ...part,
+    metadata: parts.length === 1 ? metadata : { ...metadata, part: { number: index + 1, of: parts.length } },
+    idempotencyKey: parts.length === 1 ? key : toKey(`${key} part`, [String(index + 1)]),
+  }));
+}
+
+const MAX_MODEL_LENGTH = 100;
+
+/** The answer as far as a turn may hold it, and the rest in pieces that a query may hold. */
+function answersFor(answer: string): string[] {
+  const [first = '', ...rest] = inPieces(answer, MAX_RESPONSE_LENGTH);
+  return [first, ...rest.flatMap((piece) => inPieces(piece, MAX_QUERY_LENGTH))];
+}
+
+function cut(text: string, maximum: number): string {
+  return Array.from(text).slice(0, maximum).join('');
+}
+
+function titleFor(title: string): string | null {
+  const cleaned = cut(storable(title).trim(), MAX_TITLE_LENGTH).trim();
+  return cleaned === '' ? null : cleaned;
+}
+
+const MAX_NAME_LENGTH = 100;
+
+/** A name that a conversation can have: its id, or what follows from it where that is too long. */
+function nameFor(id: string): string {
+  return id.length <= MAX_NAME_LENGTH ? id : `chatgpt-${createHash('sha256').update(id).digest('hex')}`;
 }
 
 /**
  * All messages' ids name the turn: a later export in which the answer goes on is another turn, not the same key with
- * another content. For the same reason the title, which changes, is not stored with the turns.
+ * another content.
  */
 function toKey(conversationId: string, messageIds: readonly string[]): string {
   const key = `chatgpt/${conversationId}/${messageIds.join('+')}`;
   return /^[\x20-\x7e]{1,255}$/.test(key) ? key : `chatgpt/${createHash('sha256').update(key).digest('hex')}`;
-}
-
-const YEAR_10000_SECONDS = Date.UTC(10_000, 0, 1) / 1000;
-
-function toSeconds(value: unknown): number | null {
-  return typeof value === 'number' && value > 0 && value < YEAR_10000_SECONDS ? value : null;
 }

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ImportConnectionError } from './client.ts';
 import { FORMATS, type Format } from './formats.ts';
@@ -7,6 +8,7 @@ import { createProgress } from './progress.ts';
 import { ImportFileError } from './records.ts';
 import { formatReport } from './report.ts';
 import { type ImportOptions, type ImportServices, runImport } from './run.ts';
+import { openSources, type Source } from './sources.ts';
 
 /** What the command needs from outside; the tests bring their own. */
 export type CommandServices = {
@@ -27,7 +29,7 @@ export type Connection = { send: Send; close: () => Promise<void> };
 const EXIT = { finished: 0, invalid: 1, failed: 1, usage: 2, interrupted: 130 } as const;
 
 /**
- * `npm run import`: reads the arguments, imports the file, prints the report. Ctrl-C stops after the batch in flight.
+ * `npm run import`: reads the arguments, imports the files, prints a report of each. Ctrl-C stops after the batch in flight.
  *
  * @returns the exit code: 0 done, 1 something was left out or failed, 2 wrong usage, 130 stopped by the user
  */
@@ -51,19 +53,8 @@ export async function importCommand(args: readonly string[], services: CommandSe
   process.once('SIGINT', onInterrupt);
   const connection = connectOnce(() => services.connect(command.url, stop.signal));
   try {
-    const options = {
-      ...command.options,
-      target: command.url ?? services.ownUrl,
-      checkpointDirectory: services.checkpointDirectory,
-    };
-    const report = await runImport(options, {
-      send: connection.send,
-      progress,
-      log: services.log,
-      signal: stop.signal,
-    });
-    (report.outcome === 'invalid' ? stderr : stdout).write(`${formatReport(report, options.file)}\n`);
-    return report.refusedCount > 0 ? EXIT.failed : EXIT[report.outcome];
+    const given = { send: connection.send, progress, log: services.log, signal: stop.signal };
+    return await importAll(command, services, given);
   } catch (error) {
     if (!isExpected(error)) throw error;
     stderr.write(`${error.message}${adviceFor(error)}\n`);
@@ -74,8 +65,43 @@ export async function importCommand(args: readonly string[], services: CommandSe
   }
 }
 
+/** One file after the other: one that is refused keeps no other out. @returns the exit code */
+async function importAll(
+  { files, url, options }: Extract<Command, { help: false }>,
+  { checkpointDirectory, ownUrl, stdout, stderr }: CommandServices,
+  services: ImportServices,
+): Promise<number> {
+  let code: number = EXIT.finished;
+  const common = { ...options, target: url ?? ownUrl, checkpointDirectory };
+  const importOne = async ({ file, name, isNamed }: Source) => {
+    try {
+      const report = await runImport({ ...common, file }, services);
+      (report.outcome === 'invalid' ? stderr : stdout).write(`${formatReport(report, name)}\n`);
+      return report.outcome === 'finished' && report.refusedCount > 0 ? EXIT.failed : EXIT[report.outcome];
+    } catch (error) {
+      if (!(error instanceof ImportFileError)) throw error;
+      stderr.write(`${isNamed ? '' : 'left out: '}${error.message.replaceAll(file, name)}\n`);
+      return isNamed ? EXIT.failed : EXIT.finished;
+    }
+  };
+  for (const path of files) {
+    try {
+      for await (const source of openSources([path], join(checkpointDirectory, 'unpacked'))) {
+        const outcome = await importOne(source);
+        if (outcome === EXIT.interrupted) return outcome;
+        code = Math.max(code, outcome);
+      }
+    } catch (error) {
+      if (!(error instanceof ImportFileError)) throw error;
+      stderr.write(`${error.message}\n`);
+      code = EXIT.failed;
+    }
+  }
+  return code;
+}
+
 const USAGE = `\
-usage: npm run import -- FILE [options]
+usage: npm run import -- FILE... [options]     files, folders, ZIP archives
   --format auto|${Object.keys(FORMATS).join('|')}   default: auto, by content
   --user ID     whose turns these are (only for principals who may act for others)
   --url URL     the server; default: the one of this configuration, started for the duration if it does not run
@@ -89,7 +115,12 @@ ${Object.entries(FORMATS)
 
 type Command =
   | { help: true }
-  | { help: false; url: string | null; options: Omit<ImportOptions, 'checkpointDirectory' | 'target'> }
+  | {
+      help: false;
+      url: string | null;
+      files: readonly string[];
+      options: Omit<ImportOptions, 'file' | 'checkpointDirectory' | 'target'>;
+    }
   | { problem: string };
 
 function readArguments(args: readonly string[]): Command {
@@ -102,10 +133,9 @@ function readArguments(args: readonly string[]): Command {
   }
   const { values, positionals } = parsed;
   if (values.help) return { help: true };
-  const [file, extra] = positionals;
-  if (file === undefined) return { problem: 'FILE is missing' };
-  if (extra !== undefined) return { problem: `only one FILE at a time; "${extra}" is one too many` };
-  if (!existsSync(file)) return { problem: `the file "${file}" does not exist` };
+  if (positionals.length === 0) return { problem: 'FILE is missing' };
+  const missing = positionals.find((file) => !existsSync(file));
+  if (missing !== undefined) return { problem: `the file "${missing}" does not exist` };
   if (!isFormat(values.format)) return { problem: `--format: "${values.format}" is not a format` };
   const { url = null } = values;
   if (url !== null && !(/^https?:\/\//.test(url) && URL.canParse(url)))
@@ -114,8 +144,8 @@ function readArguments(args: readonly string[]): Command {
   return {
     help: false,
     url,
+    files: positionals,
     options: {
-      file,
       format: values.format,
       user: values.user ?? null,
       restart: values.restart,

@@ -7,7 +7,9 @@ import type { TurnInput } from './records.ts';
 export type Refusal = { line: number; conversationId: string | null; code: string; problem: string };
 
 /** What became of a batch. */
-export type Delivery = Acknowledgement & {
+export type Delivery = Omit<Acknowledgement, 'changedCharacters'> & {
+  /** Names of characters that were there before and are another now. */
+  changedCharacters: string[];
   /** Turns whose text is another one than when they were imported, and now stored beside the older text. */
   renewed: number;
   /** Turns that are stored with the same text and another time, model or metadata, and stay so. */
@@ -41,7 +43,15 @@ export class Deliverer {
 
   /** @throws ImportRefusedError where nothing else would be taken either */
   async deliver(batch: Batch): Promise<Delivery> {
-    const delivery: Delivery = { sent: 0, replayed: 0, renewed: 0, kept: 0, deleted: 0, refused: [] };
+    const delivery: Delivery = {
+      sent: 0,
+      replayed: 0,
+      renewed: 0,
+      kept: 0,
+      deleted: 0,
+      refused: [],
+      changedCharacters: [],
+    };
     const changed = await this.#deliverParts(batch, delivery);
     if (batch.kind === 'turns' && changed.length > 0) await this.#renew(batch, changed, delivery);
     return delivery;
@@ -55,7 +65,8 @@ export class Deliverer {
       const part = sliceBatch(rest, 0, size);
       const count = part.lines.length;
       try {
-        const { sent, replayed } = await sendBatch(part, this.#userId, this.#send);
+        const { sent, replayed, changedCharacters = [] } = await sendBatch(part, this.#userId, this.#send);
+        delivery.changedCharacters.push(...changedCharacters);
         delivery.sent += sent;
         delivery.replayed += replayed;
         this.#unexplainedInARow = 0;

@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises';
+import { isVersion1 } from './card-container.ts';
 import { readCharacter } from './character.ts';
 import { readChatGpt } from './chatgpt.ts';
 import { readDialogue } from './dialogue.ts';
@@ -23,10 +24,14 @@ export const FORMATS: Readonly<Record<Format, Reader>> = {
     description: 'JSON with "conversations" of named speakers',
     read: readDialogue,
   },
-  chatgpt: { unit: 'conversation', description: 'conversations.json of a ChatGPT export', read: readChatGpt },
+  chatgpt: {
+    unit: 'conversation',
+    description: 'ChatGPT export: its ZIP, or conversations.json',
+    read: readChatGpt,
+  },
   character: {
     unit: 'character',
-    description: 'SillyTavern character card, JSON or PNG',
+    description: 'SillyTavern character card: JSON, PNG or CHARX',
     read: readCharacter,
   },
 };
@@ -43,23 +48,46 @@ export async function detectFormat(file: string): Promise<Format> {
   await fileSize(file);
   const start = await readStart(file);
   if (start.subarray(0, PNG_SIGNATURE.length).equals(PNG_SIGNATURE)) return 'character';
+  const other = otherKind(start);
+  if (other) throw new ImportFileError(`"${file}" ${other}`);
+  const text = start.toString('latin1');
   const seen = new Set<string>();
-  for (const { depth, key } of scanKeys(start.toString('latin1'))) {
+  for (const { depth, key } of scanKeys(text)) {
     seen.add(`${depth}.${key}`);
-    if (seen.has('1.conversationId') || seen.has('1.query')) return 'turns';
+    if (seen.has('1.conversationId')) return 'turns';
     if (seen.has('1.conversations')) return 'dialogue';
-    if (seen.has('2.mapping')) return 'chatgpt';
-    if (seen.has('1.spec')) return 'character';
-    if (
-      seen.has('1.name') &&
-      ['description', 'personality', 'first_mes'].some((name) => seen.has(`1.${name}`))
-    )
-      return 'character';
+    if (isConversation(seen)) return 'chatgpt';
+    if (seen.has('1.spec') && /"spec"\s*:\s*"chara_card_v/.test(text)) return 'character';
   }
-  const known = Object.entries(FORMATS).map(
-    ([name, { description }]) => `  ${name.padEnd(10)} ${description}`,
-  );
-  throw new ImportFileError([`"${file}" is of no known format. Known are:`, ...known].join('\n'));
+  const fields = [...seen].filter((key) => key.startsWith('1.')).map((key) => [key.slice(2), '']);
+  if (isVersion1(Object.fromEntries(fields))) return 'character';
+  if (/^[\s\u00ef\u00bb\u00bf]*(\[\s*\]|\{\s*\})\s*$/.test(text))
+    throw new ImportFileError(`"${file}" holds nothing: it is empty JSON`);
+  throw new ImportFileError([`"${file}" is of no known format. Known are:`, ...describeFormats()].join('\n'));
+}
+
+/** A conversation of an export: one that was never used has no messages, but still a title and its times. */
+function isConversation(seen: ReadonlySet<string>): boolean {
+  return seen.has('2.mapping') || (seen.has('2.title') && seen.has('2.create_time'));
+}
+
+function describeFormats(): string[] {
+  return Object.entries(FORMATS).map(([name, { description }]) => `  ${name.padEnd(10)} ${description}`);
+}
+
+/** What a file is that people try to import, and what to do with it; null for all others. */
+function otherKind(start: Buffer): string | null {
+  const begins = (...bytes: number[]) => start.subarray(0, bytes.length).equals(Buffer.from(bytes));
+  const text = start.toString('latin1', 0, 512).trimStart().toLowerCase();
+  if (begins(0x50, 0x4b, 0x03, 0x04) || begins(0x50, 0x4b, 0x05, 0x06))
+    return 'is a ZIP archive that holds nothing to import';
+  if (begins(0x1f, 0x8b)) return 'is compressed with gzip; unpack it and import what is in it';
+  if (begins(0xff, 0xfe) || begins(0xfe, 0xff)) return 'is text in UTF-16; save it as UTF-8';
+  if (begins(0x25, 0x50, 0x44, 0x46)) return 'is a PDF document, not data; export it as JSON';
+  if (begins(0xff, 0xd8, 0xff)) return 'is a JPEG image, which holds no character card';
+  if (/^(<!doctype html|<html|<\?xml)/.test(text))
+    return 'is a page (HTML or XML), not data; of a ChatGPT export import conversations.json, or the whole ZIP';
+  return null;
 }
 
 async function readStart(file: string): Promise<Buffer> {

@@ -10,7 +10,12 @@ export type GraphQLResult = {
 };
 export type Send = (operation: Operation) => Promise<GraphQLResult>;
 /** What the server said about a batch: how many of its items it had already. */
-export type Acknowledgement = { sent: number; replayed: number };
+export type Acknowledgement = {
+  sent: number;
+  replayed: number;
+  /** Names of characters that were there before and are another now. */
+  changedCharacters?: readonly string[];
+};
 
 /** The server answered and did not take a batch. Trying the same batch again would not help. */
 export class ImportRefusedError extends Error {
@@ -58,13 +63,19 @@ const RECORD_TURNS = `mutation ImportTurns($input: RecordTurnsInput!) {
 const UPSERT_CHARACTERS = `mutation ImportCharacters($inputs: [CharacterInput!]!) {
   result: upsertCharacters(inputs: $inputs) {
     __typename
+    ... on UpsertCharactersSuccess { outcomes }
     ... on Error { code message }
   }
 }`;
 
 async function sendTurns(batch: TurnBatch, userId: string | null, send: Send): Promise<Acknowledgement> {
-  const { conversationId, turns } = batch;
-  const input = { conversationId, ...(userId === null ? {} : { userId }), turns };
+  const { conversationId, title, turns } = batch;
+  const input = {
+    conversationId,
+    ...(userId === null ? {} : { userId }),
+    ...(title === null ? {} : { title }),
+    turns,
+  };
   const { replayed, interactions } = readSuccess(await send({ query: RECORD_TURNS, variables: { input } }));
   if (!Array.isArray(interactions) || interactions.length !== turns.length || typeof replayed !== 'number') {
     const count = Array.isArray(interactions) ? interactions.length : 0;
@@ -108,8 +119,17 @@ export type StoredTurn = {
 };
 
 async function sendCharacters(batch: CharacterBatch, send: Send): Promise<Acknowledgement> {
-  readSuccess(await send({ query: UPSERT_CHARACTERS, variables: { inputs: batch.characters } }));
-  return { sent: batch.characters.length, replayed: 0 };
+  // A card is a whole profile: fields of another one of that name do not belong to it.
+  const inputs = batch.characters.map((character) => ({ ...character, replace: true }));
+  const { outcomes } = readSuccess(await send({ query: UPSERT_CHARACTERS, variables: { inputs } }));
+  const changed = batch.characters.filter(
+    (_each, place) => Array.isArray(outcomes) && outcomes[place] === 'CHANGED',
+  );
+  return {
+    sent: batch.characters.length,
+    replayed: 0,
+    changedCharacters: changed.map(({ characterName }) => characterName),
+  };
 }
 
 function readSuccess({ data, errors }: GraphQLResult): Record<string, unknown> {

@@ -2,9 +2,10 @@ import { Presets, SingleBar } from 'cli-progress';
 
 /** Where an import says how far it is. */
 export type ProgressSink = {
-  start: (what: string, totalBytes: number) => void;
+  /** @param total of whatever `update` counts: bytes or records */
+  start: (what: string, total: number) => void;
   /** @param items turns and characters so far */
-  update: (bytes: number, items: number) => void;
+  update: (done: number, items: number) => void;
   stop: () => void;
   /** One line for the user. */
   note: (line: string) => void;
@@ -31,11 +32,11 @@ function createBar(output: NodeJS.WriteStream): ProgressSink {
   const bar = new SingleBar({ format, stream: output, hideCursor: true, fps: 5 }, Presets.shades_classic);
   const rate = createRate();
   return {
-    start: (what, totalBytes) => {
+    start: (what, total) => {
       rate.restart();
-      bar.start(totalBytes, 0, { what, items: 0, rate: 0 });
+      bar.start(total, 0, { what, items: 0, rate: 0 });
     },
-    update: (bytes, items) => bar.update(bytes, { items, rate: rate.of(items) }),
+    update: (done, items) => bar.update(done, { items, rate: rate.of(items) }),
     stop: () => bar.stop(),
     note: (line) => output.write(`${line}\n`),
   };
@@ -43,21 +44,21 @@ function createBar(output: NodeJS.WriteStream): ProgressSink {
 
 function createLines(output: NodeJS.WriteStream): ProgressSink {
   const rate = createRate();
-  const current = { what: '', totalBytes: 0, bytes: 0, items: 0 };
+  const current = { what: '', total: 0, done: 0, items: 0 };
   let timer: NodeJS.Timeout | undefined;
   const write = () => {
-    const percent = Math.floor((100 * current.bytes) / current.totalBytes);
+    const percent = Math.floor((100 * current.done) / Math.max(1, current.total));
     output.write(
       `${current.what}: ${percent} %, ${current.items} turns, ${rate.of(current.items)} turns/s\n`,
     );
   };
   return {
-    start: (what, totalBytes) => {
+    start: (what, total) => {
       rate.restart();
-      Object.assign(current, { what, totalBytes, bytes: 0, items: 0 });
+      Object.assign(current, { what, total, done: 0, items: 0 });
       timer = setInterval(write, LINE_INTERVAL_MS);
     },
-    update: (bytes, items) => Object.assign(current, { bytes, items }),
+    update: (done, items) => Object.assign(current, { done, items }),
     stop: () => clearInterval(timer),
     note: (line) => output.write(`${line}\n`),
   };

@@ -58,8 +58,21 @@ export type TurnInput = Omit<z.output<typeof RecordedTurn>, 'conversationId'>;
 /** The fields of `CharacterInput` that a card can fill. */
 export type CharacterInput = z.output<typeof Character>;
 
-export type TurnRecord = { kind: 'turn'; line: number; conversationId: string; turn: TurnInput };
-export type CharacterRecord = { kind: 'character'; line: number; character: CharacterInput };
+export type TurnRecord = {
+  kind: 'turn';
+  line: number;
+  conversationId: string;
+  turn: TurnInput;
+  /** What the conversation is called for people. */
+  title?: string;
+};
+export type CharacterRecord = {
+  kind: 'character';
+  line: number;
+  character: CharacterInput;
+  /** What was left out or shortened, for the user. */
+  told?: readonly string[];
+};
 export type BadRecord = { kind: 'bad'; line: number; field: string | null; message: string };
 
 /** One thing read from a file. `line` counts from 1 in the format's unit: lines, utterances or conversations. */

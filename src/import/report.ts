@@ -29,6 +29,8 @@ export type ImportReport = {
   /** Turns that their user deleted after an earlier import. */
   deleted: number;
   characters: number;
+  /** What was left out, shortened or changed, for people. */
+  notes: readonly string[];
   /** Different conversations, counted up to a million. */
   conversations: number;
   badCount: number;
@@ -50,7 +52,13 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
   const countConversation = (id: string) => {
     if (counts.conversations.size < MAX_COUNTED_CONVERSATIONS) counts.conversations.add(id);
   };
+  const note = (record: ImportRecord) => {
+    if (record.kind !== 'character' || !record.told) return;
+    const { characterName } = record.character;
+    counts.notes.push(...record.told.map((told) => `character "${characterName}": ${told}`));
+  };
   return {
+    note,
     /** Forgets what was counted, for the pass that sends. */
     restart: () => {
       counts = emptyCounts();
@@ -63,10 +71,16 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
       if (record.kind === 'turn') {
         counts.turns++;
         countConversation(record.conversationId);
-      } else if (record.kind === 'character') counts.characters++;
-      else if (++counts.badCount <= MAX_LISTED_BAD_RECORDS) counts.bad.push(record);
+      } else if (record.kind === 'character') {
+        counts.characters++;
+        if (dryRun) note(record);
+      } else if (++counts.badCount <= MAX_LISTED_BAD_RECORDS) counts.bad.push(record);
     },
-    stored: (batch: Batch, { sent, replayed, renewed, kept, deleted, refused }: Delivery) => {
+    stored: (batch: Batch, delivery: Delivery) => {
+      const { sent, replayed, renewed, kept, deleted, refused, changedCharacters } = delivery;
+      counts.notes.push(
+        ...changedCharacters.map((name) => `character "${name}": changed one that was there already`),
+      );
       counts.refusedCount += refused.length;
       counts.refused.push(...refused.slice(0, MAX_LISTED_BAD_RECORDS - counts.refused.length));
       counts.renewed += renewed;
@@ -85,12 +99,12 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
     badCount: () => counts.badCount,
     report: (outcome: ImportReport['outcome']): ImportReport => {
       const { turns, replayed, renewed, kept, badCount, bad, characters, resumedAfter } = counts;
-      const { refused, refusedCount, deleted } = counts;
+      const { refused, refusedCount, deleted, notes } = counts;
       const turnsSent = dryRun || outcome === 'invalid' ? 0 : turns;
       const seconds = (performance.now() - counts.startedAt) / 1000;
       return {
         ...{ outcome, dryRun, format, unit, resumedAfter, characters, badCount, bad, seconds },
-        ...{ refused, refusedCount, renewed, kept, deleted },
+        ...{ refused, refusedCount, renewed, kept, deleted, notes },
         ...{ turnsFound: turns, turnsSent, replayed, storedNew: turnsSent - replayed },
         conversations: counts.conversations.size,
         turnsPerSecond: seconds > 0 ? turnsSent / seconds : 0,
@@ -101,7 +115,7 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
 
 /** The report as lines for people. */
 export function formatReport(report: ImportReport, file: string): string {
-  const lines = [...describeBad(report), ...describeRefused(report), headline(report, file)];
+  const lines = [...describeBad(report), ...describeRefused(report), ...report.notes, headline(report, file)];
   if (report.outcome === 'invalid') return lines.join('\n');
   const sent: Row[] = [
     ['turns sent', report.turnsSent],
@@ -177,6 +191,7 @@ function emptyCounts() {
     deleted: 0,
     refusedCount: 0,
     refused: [] as Refusal[],
+    notes: [] as string[],
     characters: 0,
     badCount: 0,
     bad: [] as BadRecord[],

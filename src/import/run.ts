@@ -48,12 +48,11 @@ export async function runImport(options: ImportOptions, services: ImportServices
   const format = options.format === 'auto' ? await detectFormat(file) : options.format;
   const tally = createTally(format, FORMATS[format].unit, dryRun);
   const source: Source = { file, format, totalBytes };
-  if (dryRun || !skipBad) {
-    const checked = await check(source, tally, services);
-    if (!checked) return tally.report('interrupted');
-    if (tally.badCount() > 0 && !skipBad) return tally.report('invalid');
-    if (dryRun) return tally.report('finished');
-  }
+  const checked = await check(source, tally, services);
+  if (!checked) return tally.report('interrupted');
+  if (tally.badCount() > 0 && !skipBad) return tally.report('invalid');
+  if (dryRun) return tally.report('finished');
+  const records = tally.records();
   tally.restart();
   const checkpoint = await openCheckpoint(
     options.checkpointDirectory,
@@ -72,7 +71,7 @@ export async function runImport(options: ImportOptions, services: ImportServices
   const isFinished = await sendAll(
     source,
     tally,
-    services,
+    { ...services, records },
     async (batch) => {
       const delivered = await deliverer.deliver(batch);
       await checkpoint.save(batch.recordsDone);
@@ -110,17 +109,18 @@ async function check(source: Source, tally: Tally, services: ImportServices): Pr
 async function sendAll(
   source: Source,
   tally: Tally,
-  { progress, signal }: ImportServices,
+  { progress, signal, records }: ImportServices & { readonly records: number },
   store: (batch: Batch) => Promise<Delivery>,
   skip: number,
 ): Promise<boolean> {
   const position: Position = { bytes: 0 };
-  progress.start('sending', source.totalBytes);
+  // By records: a file is read far ahead of what is acknowledged.
+  progress.start('sending', records);
   try {
     for await (const batch of toBatches(counted(readRecords(source, position), tally, skip), skip)) {
       if (signal?.aborted) return false;
       tally.stored(batch, await store(batch));
-      progress.update(position.bytes, tally.sent());
+      progress.update(batch.recordsDone, tally.sent());
     }
     return true;
   } finally {
@@ -135,7 +135,10 @@ async function* counted(
 ): AsyncGenerator<ImportRecord> {
   let count = 0;
   for await (const record of records) {
-    if (++count > skip && record.kind === 'bad') tally.read(record);
+    if (++count > skip) {
+      if (record.kind === 'bad') tally.read(record);
+      else tally.note(record);
+    }
     yield record;
   }
 }

@@ -1,0 +1,143 @@
+import { isObject } from './records.ts';
+import { storable } from './storable.ts';
+
+/** What the user or the assistant said, as an export has it. */
+export type Message = {
+  id: string;
+  role: 'user' | 'assistant';
+  text: string;
+  /** Content types of the parts that are not text. */
+  others: string[];
+  /** Milliseconds since 1970, as far as it is known. */
+  time: number | null;
+  model: string | null;
+  /** Its id is a part of the turn's key. Canvases came later: with them, older imports would get other keys. */
+  isNamed: boolean;
+};
+
+/**
+ * The messages that the user saw, in their order: from the message that was current to its root. Where that is not
+ * known, the newest message without an answer counts; where a parent is missing, or comes by again, the path begins.
+ */
+export function visibleMessages(conversation: Record<string, unknown>): Message[] {
+  const mapping = isObject(conversation.mapping) ? conversation.mapping : {};
+  const { current_node: current } = conversation;
+  const start =
+    typeof current === 'string' && isObject(ownOf(mapping, current)) ? current : newestLeaf(mapping);
+  const messages: Message[] = [];
+  const seen = new Set<string>();
+  for (let nodeId: unknown = start; typeof nodeId === 'string' && !seen.has(nodeId); ) {
+    seen.add(nodeId);
+    const node = ownOf(mapping, nodeId);
+    if (!isObject(node)) break;
+    const message = toMessage(nodeId, node.message);
+    if (message) messages.push(message);
+    nodeId = node.parent;
+  }
+  return messages.reverse();
+}
+
+function ownOf(mapping: Record<string, unknown>, nodeId: string): unknown {
+  return Object.hasOwn(mapping, nodeId) ? mapping[nodeId] : undefined;
+}
+
+/** Of messages that nobody's parent is: the newest by time, else the last in the file. */
+function newestLeaf(mapping: Record<string, unknown>): string | null {
+  const parents = new Set(Object.values(mapping).map((node) => (isObject(node) ? node.parent : null)));
+  let [newest, newestTime]: [string | null, number] = [null, Number.NEGATIVE_INFINITY];
+  for (const [nodeId, node] of Object.entries(mapping)) {
+    if (!isObject(node) || (parents.has(nodeId) && Object.keys(mapping).length > parents.size)) continue;
+    const time = isObject(node.message) ? (readTime(node.message.create_time) ?? 0) : -1;
+    if (time >= newestTime) [newest, newestTime] = [nodeId, time];
+  }
+  return newest;
+}
+
+/** Null for what nobody said: system and tool messages, calls of tools, hidden ones. */
+function toMessage(nodeId: string, message: unknown): Message | null {
+  if (!isObject(message) || !isObject(message.author)) return null;
+  const { role } = message.author;
+  if (role !== 'user' && role !== 'assistant') return null;
+  const metadata = isObject(message.metadata) ? message.metadata : {};
+  if (metadata.is_visually_hidden_from_conversation === true) return null;
+  const recipient = typeof message.recipient === 'string' ? message.recipient : 'all';
+  const isNamed = role === 'user' || recipient === 'all';
+  const content = isNamed ? readContent(message.content) : readCanvas(recipient, message.content);
+  if (!content || (content.text === '' && content.others.length === 0)) return null;
+  return {
+    id: storable(typeof message.id === 'string' ? message.id : nodeId),
+    role,
+    ...content,
+    time: readTime(message.create_time),
+    model: typeof metadata.model_slug === 'string' ? metadata.model_slug : null,
+    isNamed,
+  };
+}
+
+type Content = { text: string; others: string[] };
+
+/** Contents that the assistant writes for itself: its texts are no answer. */
+const INNER = ['thoughts', 'reasoning_recap', 'model_editable_context', 'user_editable_context'];
+
+function readContent(content: unknown): Content {
+  if (!isObject(content)) return { text: '', others: [] };
+  const kind = nameOf(content);
+  if (!Array.isArray(content.parts)) {
+    const isText = typeof content.text === 'string' && content.text !== '' && !INNER.includes(kind);
+    return isText ? { text: storable(String(content.text)), others: [] } : { text: '', others: [kind] };
+  }
+  const texts: string[] = [];
+  const others: string[] = [];
+  for (const part of content.parts) {
+    const text = typeof part === 'string' ? part : isObject(part) ? part.text : null;
+    if (typeof text !== 'string') others.push(nameOf(part));
+    else if (text !== '') texts.push(storable(text));
+  }
+  return { text: texts.join('\n\n'), others };
+}
+
+/** What the assistant wrote into a document beside the conversation; null for calls of other tools. */
+function readCanvas(recipient: string, content: unknown): Content | null {
+  if (!recipient.startsWith('canmore.') || !isObject(content)) return null;
+  const raw = Array.isArray(content.parts)
+    ? content.parts.filter((part) => typeof part === 'string').join('')
+    : content.text;
+  if (typeof raw !== 'string' || raw === '') return null;
+  let value: unknown;
+  try {
+    value = JSON.parse(raw);
+  } catch {
+    // Cut off while it was written, or of another form: what is there was shown all the same.
+    return { text: storable(raw), others: [] };
+  }
+  const texts = isObject(value)
+    ? [value.content, ...fieldsOf(value.updates, 'replacement'), ...fieldsOf(value.comments, 'comment')]
+    : [];
+  const text = texts.filter((each) => typeof each === 'string' && each !== '').join('\n\n');
+  return { text: storable(text), others: [] };
+}
+
+function fieldsOf(list: unknown, field: string): unknown[] {
+  return Array.isArray(list) ? list.map((item) => (isObject(item) ? item[field] : null)) : [];
+}
+
+function nameOf(part: unknown): string {
+  return isObject(part) && typeof part.content_type === 'string' ? storable(part.content_type) : 'unknown';
+}
+
+/** Seconds beyond this are milliseconds: the year 5138. */
+const MOST_SECONDS = 1e11;
+const YEAR_10000_MS = Date.UTC(10_000, 0, 1);
+
+/** Milliseconds since 1970 of seconds, milliseconds, or a text; null where it is no time. */
+export function readTime(value: unknown): number | null {
+  const isDigits = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value);
+  const number = typeof value === 'number' || isDigits ? Number(value) : Number.NaN;
+  const ms =
+    typeof value === 'string' && !isDigits
+      ? Date.parse(value)
+      : number < MOST_SECONDS
+        ? number * 1000
+        : number;
+  return ms > 0 && ms < YEAR_10000_MS ? ms : null;
+}

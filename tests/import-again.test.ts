@@ -1,0 +1,171 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { crc32, deflateRawSync } from 'node:zlib';
+import { pino } from 'pino';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createHttpSender } from '../src/import/client.ts';
+import { silentProgress } from '../src/import/progress.ts';
+import { runImport } from '../src/import/run.ts';
+import { openSources } from '../src/import/sources.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
+
+let app: TestApp;
+let directory: string;
+beforeAll(async () => {
+  app = await startTestApp();
+  directory = await mkdtemp(join(tmpdir(), 'echo-import-again-'));
+});
+afterAll(async () => {
+  await app.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const chat = (id: string, question: string, answer: string, time: number | null = 1_700_000_000) => ({
+  id,
+  title: `About ${id}`,
+  create_time: time,
+  current_node: 'n1',
+  mapping: {
+    n0: { message: { id: `${id}u`, author: { role: 'user' }, content: { parts: [question] } }, parent: null },
+    n1: {
+      message: { id: `${id}a`, author: { role: 'assistant' }, content: { parts: [answer] } },
+      parent: 'n0',
+    },
+  },
+});
+
+async function importChats(name: string, chats: unknown[]) {
+  const file = join(directory, name);
+  await writeFile(file, JSON.stringify(chats));
+  const log = pino({ level: 'silent' });
+  return runImport(
+    {
+      ...{ file, format: 'auto', user: null, restart: false, skipBad: false, dryRun: false },
+      ...{ checkpointDirectory: join(directory, 'checkpoints'), target: app.url },
+    },
+    { send: createHttpSender({ url: app.url, apiKey: null, log }), progress: silentProgress, log },
+  );
+}
+
+async function conversation(conversationId: string) {
+  const { data } = await app.graphql(
+    'query ($id: String!) { conversation(conversationId: $id) { title interactions(first: 20) { nodes { query response turnId } } } }',
+    { id: conversationId },
+  );
+  return data.conversation;
+}
+
+test('a message that changed since the last export keeps no other out, and both texts are found', async () => {
+  const question = 'Which tyre pressure for the blue van?';
+  await importChats('st1.json', [
+    chat('van', question, '2.4'),
+    chat('market', 'When is the market?', 'Saturday'),
+  ]);
+  const changed = [
+    chat('van', question, '2.4 bar in front, 2.8 bar at the back.'),
+    chat('market', 'When is the market?', 'Saturday', 1_600_000_000),
+    chat('plants', 'Who waters the plants?', 'Ines'),
+  ];
+  expect(await importChats('st2.json', changed)).toMatchObject({
+    ...{ outcome: 'finished', storedNew: 2, renewed: 1, kept: 1, refusedCount: 0 },
+  });
+  const answers = async () =>
+    (await conversation('van')).interactions.nodes.map(({ response }: { response: string }) => response);
+  expect(await answers()).toEqual(['2.4', '2.4 bar in front, 2.8 bar at the back.']);
+  expect(await conversation('plants')).toMatchObject({
+    title: 'About plants',
+    interactions: { nodes: [{ response: 'Ines' }] },
+  });
+  expect(await importChats('st3.json', changed)).toMatchObject({ storedNew: 0, renewed: 0, refusedCount: 0 });
+  expect(await answers()).toHaveLength(2);
+});
+
+test('a turn that was deleted stays deleted, and keeps no other out', async () => {
+  const chats = [chat('gone', 'Forget this', 'ok'), chat('stays', 'Keep this', 'ok')];
+  await importChats('d1.json', chats);
+  const [{ turnId }] = (await conversation('gone')).interactions.nodes;
+  await app.graphql('mutation ($id: ID!) { deleteInteraction(turnId: $id) { __typename } }', { id: turnId });
+  expect(await importChats('d2.json', [...chats, chat('third', 'Third', 'ok')])).toMatchObject({
+    ...{ outcome: 'finished', storedNew: 1, deleted: 1, refusedCount: 0 },
+  });
+  expect((await conversation('gone'))?.interactions.nodes ?? []).toEqual([]);
+});
+
+/** A ZIP archive (APPNOTE 4.3) of these parts, compressed. */
+function zip(parts: Record<string, string>, flags = 0): Buffer {
+  const locals: Buffer[] = [];
+  const central: Buffer[] = [];
+  let offset = 0;
+  for (const [name, text] of Object.entries(parts)) {
+    const content = deflateRawSync(text);
+    const common = Buffer.alloc(26);
+    common.writeUInt16LE(20, 0);
+    common.writeUInt16LE(flags, 2);
+    common.writeUInt16LE(8, 4);
+    common.writeUInt32LE(crc32(text), 10);
+    common.writeUInt32LE(content.length, 14);
+    common.writeUInt32LE(Buffer.byteLength(text), 18);
+    common.writeUInt16LE(name.length, 22);
+    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), content]);
+    const rest = Buffer.alloc(14);
+    rest.writeUInt32LE(offset, 10);
+    central.push(
+      Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 0]), common, rest, Buffer.from(name)]),
+    );
+    locals.push(local);
+    offset += local.length;
+  }
+  const directorySize = central.reduce((sum, part) => sum + part.length, 0);
+  const end = Buffer.alloc(18);
+  end.writeUInt16LE(central.length, 4);
+  end.writeUInt16LE(central.length, 6);
+  end.writeUInt32LE(directorySize, 8);
+  end.writeUInt32LE(offset, 12);
+  return Buffer.concat([...locals, ...central, Buffer.from('PK\x05\x06'), end]);
+}
+
+async function sourcesOf(name: string, content: Buffer) {
+  const file = join(directory, name);
+  await writeFile(file, content);
+  const names: string[] = [];
+  for await (const source of openSources([file], join(directory, 'unpacked')))
+    names.push(source.name.slice(directory.length + 1));
+  return names;
+}
+
+test('of a ZIP archive its conversations are read, of another its JSON files and cards', async () => {
+  expect(
+    await sourcesOf(
+      'export.zip',
+      zip({
+        'chat.html': '',
+        'conversations-001.json': '[]',
+        'conversations-000.json': '[]',
+        'user.json': '{}',
+      }),
+    ),
+  ).toEqual(['export.zip: conversations-000.json', 'export.zip: conversations-001.json']);
+  expect(
+    await sourcesOf('some.zip', zip({ 'a/b.jsonl': '{}', '../evil.json': '{}', 'x.txt': '' })).catch(
+      (error: Error) => error.message,
+    ),
+  ).toMatch(/cannot be read: invalid relative path/);
+  expect(await sourcesOf('ada.charx', zip({ 'card.json': '{}', 'assets/x.png': '' }))).toEqual([
+    'ada.charx: card.json',
+  ]);
+  expect(await readdir(join(directory, 'unpacked'))).toEqual([]);
+});
+
+test.each([
+  ['an encrypted one', zip({ 'conversations.json': '[]' }, 1), /is encrypted/],
+  ['a bomb', zip({ 'conversations.json': ' '.repeat(100 * 2 ** 20) }), /would unpack to 104857600 bytes/],
+  [
+    'one that is cut off',
+    zip({ 'conversations.json': '[]' }).subarray(0, 40),
+    /ZIP archive that cannot be read/,
+  ],
+  ['one with nothing in it', zip({ 'a.txt': 'x' }), /holds nothing to import/],
+])('of ZIP archives, %s is refused with its reason', async (_what, bytes, reason) => {
+  await expect(sourcesOf('bad.zip', bytes)).rejects.toThrow(reason);
+});
