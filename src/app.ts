@@ -70,6 +70,7 @@ export async function createApp(
     releases.push(() => journal.close());
     const { onStatement } = overrides;
     let onDown: (reason: string) => void = () => undefined;
+    let onUp: () => void = () => undefined;
     const opened = await openDatabase({
       url: config.databaseUrl,
       directory: join(config.dataDirectory, 'postgres'),
@@ -78,6 +79,7 @@ export async function createApp(
       slowQueryMs: config.slowQueryMs,
       echo: config.sqlEcho,
       onEmbeddedDown: (reason) => onDown(reason),
+      onEmbeddedUp: () => onUp(),
       actor: () => JSON.stringify(currentActor() ?? undefined) ?? null,
       ...(onStatement && { onStatement }),
     });
@@ -95,7 +97,11 @@ export async function createApp(
       { config, log, db, databaseId, availability, journal, vault, embedder, ...sealed },
       releases,
     );
-    onDown = (reason) => services.availability.reportDown(reason);
+    onDown = (reason) => {
+      services.availability.reportDown(reason);
+      services.alerts.raise('database_restarted', 'WARNING', `the embedded database is restarted: ${reason}`);
+    };
+    onUp = () => services.alerts.clear('database_restarted', 'it is there again');
     await services.access.start();
     await services.tombstones.start();
     noteDangers(services, journal, { fileSystem, durabilityProblems, ...sealed });

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type EmbeddedPostgres, EmbeddedPostgresError, startEmbeddedPostgres } from '../src/db/embedded.ts';
+import { recoveryProgress, untilHung } from '../src/db/embedded/hang.ts';
+import {
+  type EmbeddedPostgres,
+  EmbeddedPostgresError,
+  type EmbeddedPostgresOptions,
+  startEmbeddedPostgres,
+} from '../src/db/embedded.ts';
 
 const isRoot = process.geteuid?.() === 0;
 const isLinux = process.platform === 'linux';
@@ -112,6 +118,65 @@ describe('the embedded database', () => {
     } finally {
       if (isAlive(session)) process.kill(session, 'SIGKILL');
     }
+  });
+
+  it('is restarted when it hangs', async () => {
+    const events: string[] = [];
+    const up = Promise.withResolvers<void>();
+    const server = await start({
+      hangLimitMs: 2_000,
+      onDown: (reason) => events.push(reason),
+      onUp: up.resolve,
+    });
+    await writeTurn(server, 'committed');
+    const before = pidOf(server);
+    process.kill(before, 'SIGSTOP');
+    await up.promise;
+    expect(events).toEqual([expect.stringMatching(/^it has not answered for \d+ s/)]);
+    expect(isAlive(before)).toBe(false);
+    expect(logged).toContain('the embedded database hangs; restarting it');
+    expect(await readTurns(server)).toEqual(['committed']);
+  }, 60_000);
+
+  it.runIf(isLinux)(
+    'is restarted when its recovery never ends',
+    async () => {
+      const events: string[] = [];
+      const up = Promise.withResolvers<void>();
+      const server = await start({
+        hangLimitMs: 2_000,
+        onDown: (reason) => events.push(reason),
+        onUp: up.resolve,
+      });
+      await writeTurn(server, 'committed');
+      const postmaster = pidOf(server);
+      await interruptRecovery(server, postmaster);
+      await up.promise;
+      expect(events).toHaveLength(1);
+      expect(pidOf(server)).not.toBe(postmaster);
+      expect(await readTurns(server)).toEqual(['committed']);
+    },
+    60_000,
+  );
+
+  it('stops while it hangs', async () => {
+    const server = await start({ hangLimitMs: 500 });
+    const before = pidOf(server);
+    process.kill(before, 'SIGSTOP');
+    await expect.poll(() => logged.includes('hangs; restarting'), { timeout: 30_000 }).toBe(true);
+    await server.stop();
+    expect(isAlive(before)).toBe(false);
+    expect(server.pid).toBeNull();
+  }, 60_000);
+
+  it.runIf(isLinux)('shows how far the processes of a recovery are', async () => {
+    const server = await start();
+    const before = await recoveryProgress(pidOf(server));
+    expect(before).not.toBeNull();
+    await query(server, 'CREATE TABLE large AS SELECT generate_series(1, 100000)');
+    await query(server, 'CHECKPOINT');
+    expect(await recoveryProgress(pidOf(server))).not.toBe(before);
+    expect(await recoveryProgress(process.pid)).toBeNull();
   });
 
   it('goes on after a listener failed', async () => {
@@ -257,8 +322,36 @@ describe('the embedded database', () => {
   });
 });
 
+describe('the look for a hang', () => {
+  const silent = async () => new Error('no answer');
+  const shortly = { limitMs: 40, signal: new AbortController().signal };
+
+  it('ends when there is neither an answer nor progress', async () => {
+    const reason = await untilHung({ ...shortly, probe: silent, progress: async () => 'as before' });
+    expect(reason).toMatch(/not answered.*no answer/);
+    expect(await untilHung({ ...shortly, probe: silent, progress: async () => null })).not.toBeNull();
+  });
+
+  it('leaves alone what recovers, however long, and what answers', async () => {
+    for (const signs of [
+      { answers: false, moves: true },
+      { answers: true, moves: false },
+    ]) {
+      let looks = 0;
+      const enough = new AbortController();
+      const probe = async () => {
+        if (++looks === 30) enough.abort();
+        return signs.answers ? null : new Error('no answer');
+      };
+      const progress = async () => (signs.moves ? String(looks) : null);
+      expect(await untilHung({ probe, progress, limitMs: 40, signal: enough.signal })).toBeNull();
+      expect(looks).toBe(30);
+    }
+  });
+});
+
 async function start(
-  hooks: { onDown?: (reason: string) => void; onUp?: () => void } = {},
+  hooks: Pick<EmbeddedPostgresOptions, 'onDown' | 'onUp' | 'hangLimitMs'> = {},
 ): Promise<EmbeddedPostgres> {
   const server = await startEmbeddedPostgres({ directory, log, ...hooks });
   servers.push(server);
@@ -280,6 +373,33 @@ async function query({ connection }: Reachable, sql: string, values: unknown[] =
   } finally {
     await client.end();
   }
+}
+
+/** A session is killed, so that everything recovers; then the process that recovers. */
+async function interruptRecovery({ connection }: Reachable, postmaster: number): Promise<void> {
+  const client = new pg.Client(connection);
+  client.on('error', (error) => log.debug({ err: error }, 'lost'));
+  await client.connect();
+  const { rows } = await client.query('SELECT pg_backend_pid() AS pid');
+  process.kill(rows[0].pid, 'SIGKILL');
+  for (let startup: number | undefined; startup === undefined; await delay(1)) {
+    startup = findChild(postmaster, /\bstartup\b/);
+    if (startup !== undefined) process.kill(startup, 'SIGKILL');
+  }
+}
+
+function findChild(parentPid: number, title: RegExp): number | undefined {
+  return readdirSync('/proc')
+    .map(Number)
+    .find((pid) => {
+      try {
+        const status = readFileSync(`/proc/${pid}/stat`, 'utf8');
+        const [, ppid] = status.slice(status.lastIndexOf(')') + 2).split(' ');
+        return Number(ppid) === parentPid && title.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8'));
+      } catch {
+        return false;
+      }
+    });
 }
 
 async function writeTurn(server: Reachable, text: string): Promise<void> {

@@ -5,11 +5,12 @@ import { chooseAccount, explainRefusal } from './embedded/account.ts';
 import { locateBinaries } from './embedded/binaries.ts';
 import { type ClusterPlace, prepareCluster, SUPERUSER } from './embedded/cluster.ts';
 import { EmbeddedPostgresError, hasCode } from './embedded/error.ts';
+import { HANG_LIMIT_MS, recoveryProgress, untilHung } from './embedded/hang.ts';
 import { clearLeftovers } from './embedded/leftovers.ts';
 import { type ServerProcess, SOCKET_PORT, spawnPostgres } from './embedded/process.ts';
-import { type Connection, untilReady } from './embedded/readiness.ts';
+import { type Connection, findSilence, untilReady } from './embedded/readiness.ts';
 import { openSocketPath } from './embedded/socket.ts';
-import { stopProcess } from './embedded/stop.ts';
+import { endHung, stopProcess } from './embedded/stop.ts';
 
 export { EmbeddedPostgresError };
 
@@ -26,7 +27,9 @@ export interface EmbeddedPostgresOptions {
   /** The data directory, absolute. The caller holds the lock that makes this process its only server. */
   readonly directory: string;
   readonly log: Logger;
-  /** Called when it died by itself; a restart follows. */
+  /** How long it may neither answer nor go on with a recovery before it is restarted. */
+  readonly hangLimitMs?: number;
+  /** Called when it died by itself, or hung; a restart follows. */
   readonly onDown?: (reason: string) => void;
   /** Called when a restart succeeded. */
   readonly onUp?: () => void;
@@ -35,13 +38,16 @@ export interface EmbeddedPostgresOptions {
 const DATABASE = 'echo_brain';
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 5_000;
+/** One that hangs again soon after is given so many times longer, doubling: the machine may be overloaded. */
+const MOST_PATIENCE = 8;
+const CALM_MS = 600_000;
 /** Sessions of a killed PostgreSQL may hold its memory for a while. */
 const ORPHANS_LIMIT_MS = 15_000;
 const ORPHANS_MESSAGE = /still in use|already exists/;
 
 /**
  * Runs PostgreSQL as a child process on `directory`, which is initialized at the first start; restarts it when it
- * dies. Only this user can reach it, through a unix socket.
+ * dies or hangs. Only this user can reach it, through a unix socket.
  *
  * @returns once it accepts connections
  * @throws EmbeddedPostgresError with a message for the operator
@@ -65,7 +71,9 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     await socket.close();
     throw error;
   }
-  const supervision = supervise(running, launch, stopping.signal, options, (server) => {
+  const watch = (server: ServerProcess, limitMs: number) =>
+    untilDown(server, connection, limitMs, stopping.signal, log);
+  const supervision = supervise(running, { launch, watch }, stopping.signal, options, (server) => {
     running = server;
   });
 
@@ -127,21 +135,57 @@ async function launchDespiteOrphans(
   }
 }
 
+/** Waits until a server has died, or hung and been ended. @returns the reason */
+async function untilDown(
+  server: ServerProcess,
+  connection: Connection,
+  limitMs: number,
+  signal: AbortSignal,
+  log: Logger,
+): Promise<{ reason: string; isHung: boolean }> {
+  const died = new AbortController();
+  const exit = server.exited.then((reason) => ({ reason, isHung: false }));
+  const hang = untilHung({
+    probe: () => findSilence(server, connection, log),
+    progress: () => recoveryProgress(server.pid),
+    limitMs,
+    signal: AbortSignal.any([signal, died.signal]),
+  }).then((reason) => (reason === null ? exit : { reason, isHung: true }));
+  try {
+    return await Promise.race([exit, hang]);
+  } finally {
+    died.abort();
+  }
+}
+
+interface Supervised {
+  readonly launch: () => Promise<ServerProcess>;
+  readonly watch: (server: ServerProcess, limitMs: number) => Promise<{ reason: string; isHung: boolean }>;
+}
+
 /** Keeps PostgreSQL running until the signal is aborted; rejects only if it then cannot be stopped. */
 async function supervise(
   first: ServerProcess,
-  launch: () => Promise<ServerProcess>,
+  { launch, watch }: Supervised,
   signal: AbortSignal,
-  { log, onDown, onUp }: EmbeddedPostgresOptions,
+  { log, onDown, onUp, hangLimitMs = HANG_LIMIT_MS }: EmbeddedPostgresOptions,
   setRunning: (server: ServerProcess | null) => void,
 ): Promise<void> {
   let server = first;
+  let patience = 1;
   for (;;) {
-    const reason = await server.exited;
+    const start = performance.now();
+    const { reason, isHung } = await watch(server, hangLimitMs * patience);
     setRunning(null);
-    if (signal.aborted) return;
-    log.error({ reason }, 'the embedded database died; restarting it');
+    if (signal.aborted && !isHung) return;
+    log.error({ reason }, `the embedded database ${isHung ? 'hangs' : 'died'}; restarting it`);
     notify(log, () => onDown?.(reason));
+    if (isHung) {
+      const isCalm = performance.now() - start > CALM_MS;
+      patience = isCalm ? 1 : Math.min(patience * 2, MOST_PATIENCE);
+      // What cannot be ended here is met again, and said, at the launch.
+      await endHung(server).catch((error: unknown) => log.error({ err: error }, 'it cannot be ended'));
+    }
     let restarted = false;
     for (let backoff = FIRST_BACKOFF_MS; !restarted; backoff = Math.min(backoff * 2, LAST_BACKOFF_MS)) {
       try {

@@ -26,6 +26,8 @@ export interface OpenOptions extends Omit<DatabaseOptions, 'connection'> {
   /** False: refuse an older schema instead of changing it. */
   readonly migrate: boolean;
   readonly onEmbeddedDown: (reason: string) => void;
+  /** It was restarted. */
+  readonly onEmbeddedUp: () => void;
 }
 
 /** https://www.postgresql.org/docs/current/runtime-config-preset.html */
@@ -37,8 +39,9 @@ const MINIMUM_VERSION = 150_000;
  * @throws DatabaseSetupError, EmbeddedPostgresError, or the driver's error if it does not answer
  */
 export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase> {
-  const { url, directory, log, migrate, onEmbeddedDown } = options;
-  const embedded = url ? null : await startEmbeddedPostgres({ directory, log, onDown: onEmbeddedDown });
+  const { url, directory, log, migrate } = options;
+  const listeners = { onDown: options.onEmbeddedDown, onUp: options.onEmbeddedUp };
+  const embedded = url ? null : await startEmbeddedPostgres({ directory, log, ...listeners });
   const connection: Connection = embedded?.connection ?? { connectionString: url ?? '' };
   const db = createDatabase({ ...options, connection });
   const close = async () => {

@@ -90,7 +90,7 @@ async function isPostgresByCommandLine(directory: string, pid: number): Promise<
 }
 
 /** Processes and their files vanish while we look, and those of others are not shown to us: both mean "not ours". */
-async function ignoringLoss<T>(reading: Promise<T>): Promise<T | null> {
+export async function ignoringLoss<T>(reading: Promise<T>): Promise<T | null> {
   try {
     return await reading;
   } catch (error) {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import type { Logger } from '../../log.ts';
 import { EmbeddedPostgresError } from './error.ts';
+import { recoveryProgress } from './hang.ts';
 import type { ServerProcess } from './process.ts';
 
 export interface Connection {
@@ -11,14 +12,18 @@ export interface Connection {
   readonly database: string;
 }
 
+/** How long nothing may be seen of a start. */
 const READY_LIMIT_MS = 30_000;
-/** While it answers, if only to say that it is recovering from a crash. */
-const RECOVERY_LIMIT_MS = 600_000;
+/** The same while it says that it recovers, where its recovery can be watched, and where it cannot. */
+const STILL_RECOVERY_LIMIT_MS = 60_000;
+const UNSEEN_RECOVERY_LIMIT_MS = 600_000;
 const CLOSE_LIMIT_MS = 1_000;
 const PROBE_LIMIT_MS = 5_000;
 
 /** SQLSTATE `invalid_catalog_name`. */
 const NO_SUCH_DATABASE = '3D000';
+/** SQLSTATE `cannot_connect_now`: it starts, stops or recovers. */
+const NOT_NOW = '57P03';
 
 /**
  * Waits until the server answers a query on our database, which is created when it is missing.
@@ -31,16 +36,21 @@ export async function untilReady(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const start = Date.now();
+  let since = Date.now();
   let answered = false;
+  let done: string | null = null;
   for (;;) {
     const failure = await probe(server, connection, log);
     if (!(await server.isRunning())) throw await describeFailure(server);
     if (failure === null) return;
     if (sqlStateOf(failure) === NO_SUCH_DATABASE) await createDatabase(connection, log);
     answered ||= sqlStateOf(failure) !== null;
-    const waited = Date.now() - start;
-    if (waited > (answered ? RECOVERY_LIMIT_MS : READY_LIMIT_MS)) {
+    const waited = Date.now() - since;
+    const before: string | null = done;
+    if (waited > 1_000) done = await recoveryProgress(server.pid);
+    // A recovery that goes on may take its time: ended, it would begin again.
+    if (done !== before && before !== null && done !== null) since = Date.now();
+    else if (waited > limitOf(answered)) {
       throw new EmbeddedPostgresError(
         `The embedded database was not ready after ${Math.round(waited / 1000)} s: ${failure.message}. Look at its messages with LOG_LEVEL=debug.`,
         failure,
@@ -48,6 +58,22 @@ export async function untilReady(
     }
     await delay(waited < 1_000 ? 20 : 200, undefined, { signal });
   }
+}
+
+function limitOf(answered: boolean): number {
+  if (!answered) return READY_LIMIT_MS;
+  return process.platform === 'linux' ? STILL_RECOVERY_LIMIT_MS : UNSEEN_RECOVERY_LIMIT_MS;
+}
+
+/** Why a running server does not answer, or says that it cannot now; null if it answers, even with a refusal. */
+export async function findSilence(
+  server: ServerProcess,
+  connection: Connection,
+  log: Logger,
+): Promise<Error | null> {
+  const failure = await probe(server, connection, log);
+  const state = failure && sqlStateOf(failure);
+  return state === null || state === NOT_NOW ? failure : null;
 }
 
 /** Returns null when this server, and not another on the same directory, answered a query; else why not. */

@@ -13,13 +13,35 @@ const STOP_STEPS = [
   { signal: 'SIGKILL', waitMs: 5_000 },
 ] as const;
 
+/** One that hangs does not hear the first, and may not hear the second. */
+const HUNG_STEPS = [
+  { signal: 'SIGQUIT', waitMs: 2_000 },
+  { signal: 'SIGKILL', waitMs: 5_000 },
+] as const;
+
 /**
  * Stops a postmaster: fast, then immediately, then by force.
  *
  * @throws EmbeddedPostgresError when even that does not end it
  */
 export async function stopProcess(target: Stoppable): Promise<void> {
-  for (const step of STOP_STEPS) {
+  await stopBy(target, STOP_STEPS);
+}
+
+/**
+ * Ends a postmaster that hangs, as a crash would: what it had committed is recovered at its next start.
+ *
+ * @throws EmbeddedPostgresError when even force does not end it
+ */
+export async function endHung(target: Stoppable): Promise<void> {
+  await stopBy(target, HUNG_STEPS);
+}
+
+async function stopBy(
+  target: Stoppable,
+  steps: readonly { readonly signal: NodeJS.Signals; readonly waitMs: number }[],
+): Promise<void> {
+  for (const step of steps) {
     if (await endsBy(target, step.signal, step.waitMs)) return;
   }
   throw new EmbeddedPostgresError(
