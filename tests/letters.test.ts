@@ -31,6 +31,20 @@ describe('letters are compared', () => {
     ['ΣΊΣΥΦΟΣ', 'σισυφοσ'],
     ['Алёна', 'алена'],
     ['ｶﾞｲ', 'ガイ'],
+    ['שָׁלוֹם', 'שלום'],
+    ['مُحَمَّد', 'محمد'],
+    ['مـــحمد', 'محمد'],
+    ['أحمد', 'احمد'],
+    ['ٱلله', 'الله'],
+    ['کتابی', 'كتابي'],
+    ['على', 'علي'],
+    ['١٦٥٠', '1650'],
+    ['۱۶۵۰', '1650'],
+    ['१६५०', '1650'],
+    ['kum\u00adquat', 'kumquat'],
+    ['kum\u200bquat', 'kumquat'],
+    ['می\u200cخواهم', 'ميخواهم'],
+    ['\ufeffKai\u200e', 'kai'],
   ])('%s as %s', (written, folded) => {
     expect(foldLetters(written)).toBe(folded);
     expect(foldLetters(folded)).toBe(folded);

@@ -34,26 +34,48 @@ const UNDECOMPOSED: Readonly<Record<string, string>> = {
   ƶ: 'z',
   ɣ: 'g',
   ς: 'σ',
+  // One letter of the Arabic script, as the keyboards of different languages write it.
+  ٱ: 'ا',
+  ى: 'ي',
+  ی: 'ي',
+  ې: 'ي',
+  ک: 'ك',
+  ہ: 'ه',
+  ھ: 'ه',
+  ە: 'ه',
 };
 const TO_REPLACE = new RegExp(`[${Object.keys(UNDECOMPOSED).join('')}]`, 'gu');
 /**
- * Marks that a writer may leave out: all of Latin and Greek, the stress marks of Cyrillic and the dots of ё. Not the
- * breve of й, nor what makes another letter in other scripts (ガ, the vowels of Devanagari).
+ * Marks that a writer may leave out: all of Latin and Greek, the stress marks of Cyrillic and the dots of ё, the points
+ * of Hebrew, the vowels, hamzas and tatweel of Arabic, and circles around a character. Not the breve of й, nor what
+ * makes another letter in other scripts (ガ, the vowels of Devanagari).
  */
 const MARKS =
-  /(?<=[\p{Script=Latin}\p{Script=Greek}][\u0300-\u036f]{0,30})[\u0300-\u036f]|(?<=\p{Script=Cyrillic})[\u0300\u0301]|(?<=е)\u0308/gu;
+  /(?<=[\p{Script=Latin}\p{Script=Greek}][\u0300-\u036f]{0,30})[\u0300-\u036f]|(?<=\p{Script=Cyrillic})[\u0300\u0301]|(?<=е)\u0308|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u20dd-\u20e4]/gu;
+/** What is not seen: soft hyphens, joiners, spaces without width, marks of direction, selectors of a variant. */
+const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
+/** Arabic, Persian and Devanagari digits; each row begins with its zero. */
+const DIGITS = /[٠-٩۰-۹०-९]/gu;
 const IS_ASCII = /^[\0-\x7f]*$/;
 
 /**
- * The form in which letters are compared: without case, compatibility forms (full-width, ligatures) and accents, and
- * with ł, ø, đ, ı, œ, æ, ð, þ, ħ, ß as they are written without them. Composed (NFC). Linear; throws nothing.
+ * The form in which letters are compared: without case, compatibility forms (full-width, ligatures), accents, vowel
+ * points and what is invisible; with ł, ø, đ, ı, œ, æ, ð, þ, ħ, ß as they are written without them, and one form of
+ * each Arabic letter and digit. Composed (NFC). Linear; throws nothing.
  */
 export function foldLetters(text: string): string {
   if (IS_ASCII.test(text)) return text.toLowerCase();
   return text
     .normalize('NFKD')
     .toLowerCase()
+    .replace(INVISIBLE, '')
     .replace(MARKS, '')
+    .replace(DIGITS, digitOf)
     .replace(TO_REPLACE, (letter) => UNDECOMPOSED[letter] ?? letter)
     .normalize('NFC');
+}
+
+function digitOf(digit: string): string {
+  const code = digit.charCodeAt(0);
+  return String(code < 0x900 ? code & 0xf : code - 0x966);
 }
