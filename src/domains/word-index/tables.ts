@@ -52,6 +52,8 @@ export const indexSegments = pgTable(
     level: smallint('level').notNull(),
     /** It was made of several, and their postings are not all joined yet. */
     isJoining: boolean('is_joining').notNull().default(false),
+    /** Version of the analysis that its terms are of, the lowest where several were merged. 1: before there were versions. */
+    analysis: smallint('analysis').notNull().default(1),
   },
   (table) => [primaryKey({ columns: [table.ownerId, table.segment] })],
 );

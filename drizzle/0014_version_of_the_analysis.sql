@@ -1,0 +1,1 @@
+ALTER TABLE "echo_index_segments" ADD COLUMN "analysis" smallint DEFAULT 1 NOT NULL;
