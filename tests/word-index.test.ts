@@ -66,8 +66,37 @@ describe('English', () => {
     expect(meets(one, other)).toBe(false);
   });
 
-  test('single letters are no words', () => {
-    expect(spellingsOf('x marks plan b, é')).toEqual(['marks', 'plan']);
+  test('single letters are words, but for the article and the pronoun', () => {
+    expect(spellingsOf('x marks plan b, é')).toEqual(['x', 'marks', 'plan', 'b', 'e']);
+    expect(spellingsOf('I have a plan A and vitamin D')).toEqual(['plan', 'a', 'vitamin', 'd']);
+    expect(spellingsOf("A dog's bowl, and I'm late")).toEqual(['dog', 'bowl', 'late']);
+  });
+
+  test.each([
+    ['the IT department', ['it', 'department']],
+    ['IT is slow', ['it', 'slow']],
+    ['I write Go at work', ['write', 'go', 'work']],
+    ['Go home', ['home']],
+    ['I hope Will comes', ['hope', 'will', 'comes']],
+    ['WHAT IS IT ABOUT THAT DOG', ['dog']],
+    ['The Old Man And The Sea', ['old', 'man', 'sea']],
+    ['I did NOT like it', ['like']],
+    ['Go', ['go']],
+    ['The Who', ['the', 'who']],
+    ['go', []],
+    ['What is it?', []],
+  ])('stop words in capitals: %s', (text, words) => {
+    expect(spellingsOf(text)).toEqual(words);
+  });
+
+  test.each([
+    ['C++ and C#, F#!', ['c++', 'c#', 'f#']],
+    ['a grade of A+', ['grade', 'a+']],
+    ['a+b, i++', ['b', 'i++']],
+    ['notepad++', ['notepad']],
+    ['page#anchor', ['page', 'anchor']],
+  ])('marks that belong to a word: %s', (text, words) => {
+    expect(spellingsOf(text)).toEqual(words);
   });
 
   test('nothing that an object inherits is taken for a word form', () => {
@@ -114,7 +143,8 @@ describe('accents and forms of one letter', () => {
   });
 
   test('marks that make another letter stay', () => {
-    expect(spellingsOf('чай ёлка ガイ')).toEqual(['чай', 'ёлка', 'ガイ']);
+    expect(spellingsOf('чай йод ガイ')).toEqual(['чай', 'йод', 'ガイ']);
+    expect(meets('ёлка', 'елка')).toBe(true);
     expect(meets('ガイ', 'カイ')).toBe(false);
   });
 
@@ -226,8 +256,8 @@ describe('other languages', () => {
     for (const part of ['Versicherung', 'Kranken']) expect(parts, part).toContain(termsOf(part)[0]);
   });
 
-  test('a short word has no parts, nor has a long number', () => {
-    expect([...analyse('Versicherun 123456789012345').parts]).toEqual([]);
+  test('a short word has no parts, nor has a very long number', () => {
+    expect([...analyse('Haustüre 1234567890123456').parts]).toEqual([]);
   });
 
   test('what a text says as a word is not one of its parts', () => {
@@ -258,7 +288,7 @@ describe('what is no word', () => {
     ['100%_paid\\path', ['100', 'paid', 'path']],
     ['"quoted phrase" -minus +plus', ['quoted', 'phrase', 'minus', 'plus']],
     ['$1 :name {json: null}', ['1', 'name', 'json', 'null']],
-    ['é & | ! \u0000 %', []],
+    ['à & | ! \u0000 %', []],
   ])('%j leaves words only', (text, words) => {
     expect(spellingsOf(text)).toEqual(words);
   });

@@ -1,8 +1,11 @@
-import { STOP_WORDS, stemOf } from './languages.ts';
+import { joinedForms, joinNumbers } from './joined-forms.ts';
+import { stemOf } from './languages.ts';
+import { carriesMeaning, isNamed } from './meaning.ts';
+import { isUnspaced, type Token, tokensOf } from './tokens.ts';
 
 /** One occurrence of a word, in the order of the text. */
 export interface Word {
-  /** As it was written, in lower case. */
+  /** As it was written, in the form in which letters are compared. */
   readonly word: string;
   /** What it is indexed as. */
   readonly term: string;
@@ -12,82 +15,134 @@ export interface Word {
 export interface AnalysedText {
   /** How often each term occurs. */
   readonly counts: ReadonlyMap<string, number>;
-  /** Parts of long words, and single characters of scripts without spaces: they find, but weigh less. */
+  /**
+   * Parts of long words and other ways to write what is written in pieces, and single characters of scripts without
+   * spaces: they find, but weigh less.
+   */
   readonly parts: ReadonlySet<string>;
   /** Number of words that count. */
   readonly length: number;
 }
 
-/** Characters of one side of a turn that are indexed. */
-export const INDEXED_LENGTH = 100_000;
+/**
+ * Changes with what a text is analysed to: segments of another version are made again. It must be raised with every
+ * change of terms, or stored turns are no longer found by what would find them if they were new.
+ */
+export const ANALYSIS_VERSION = 2;
+/** Characters of one side of a turn that are indexed: the whole of what a turn may hold. */
+export const INDEXED_LENGTH = 200_000;
 const MAX_TERM_LENGTH = 64;
-/** A word this long may be made of several: "Krankenversicherung". */
+/** A word this long may be made of several: "Hausschlüssel". */
 const COMPOUND_LENGTH = 12;
-const PART_LENGTH = 5;
+const PART_LENGTH = 4;
+/** Of a query's words only longer parts are looked up: too many words begin alike. */
+const ASKED_PART_LENGTH = 5;
+/** Ends of words that are no words. */
+const ENDINGS = new Set(
+  (
+    'able ably ally ance ancy ated ates ator cial ence ency ents ered erly ible ical icle ting ings ious ised ising ists ' +
+    'ized izing itas less ling ment ments ness ning onal ring sion sions ship tain tarily tation tial tion tional ' +
+    'tions tive tory ture tures ular ution ation ations ative ement ements fully ingly lichen lich heit keit ungen'
+  ).split(' '),
+);
 /** "won't" is no form of "won". */
 const NEGATION = /n['’]t$/;
 const STEMS_REMEMBERED = 50_000;
-
-/** Scripts that put no spaces between words are cut into pairs of characters. */
-const UNSPACED =
-  '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}\\p{Script=Hangul}ー';
-const WORDS = new RegExp(
-  `[${UNSPACED}]+|[[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}]]+(?:['’][\\p{L}]+)*|\\p{Extended_Pictographic}`,
-  'gv',
-);
-/** All of the above that plain ASCII can hold, several times as fast. */
-const ASCII_WORDS = /[a-z0-9]+(?:'[a-z]+)*/g;
-const IS_ASCII = /^[\0-\x7f]*$/;
-const IS_UNSPACED = new RegExp(`^[${UNSPACED}]`, 'v');
-const ACCENTS = /(?<=\p{Script=Latin})[\u0300-\u036f]+|[\u064b-\u065f\u0670\u0640]/gu;
+/** Colours of skin change no emoji. */
+const SKIN = /\p{Emoji_Modifier}/gu;
 
 const stems = new Map<string, string>();
 
 /** The words of a text that carry meaning. */
 export function wordsOf(text: string): Word[] {
-  const words: Word[] = [];
-  const isAscii = IS_ASCII.test(text);
-  for (const match of (isAscii ? text.toLowerCase().match(ASCII_WORDS) : normalised(text).match(WORDS)) ??
-    []) {
-    if (!isAscii && IS_UNSPACED.test(match)) {
-      for (const pair of pairsOf(match)) words.push({ word: pair, term: pair });
-    } else if (!NEGATION.test(match)) {
-      const word = cut(withoutApostrophe(match));
-      if (isContent(word)) words.push({ word, term: remembered(word) });
-    }
-  }
-  return words;
+  return wordsAmong(joinNumbers(tokensOf(text)));
 }
 
 /** What the index knows of a turn's text. */
 export function analyse(text: string): AnalysedText {
   const counts = new Map<string, number>();
-  const parts = new Set<string>();
-  const words = wordsOf(text);
+  const tokens = joinNumbers(tokensOf(text));
+  const words = wordsAmong(tokens);
+  const parts = joinedTerms(tokens);
   for (const { word, term } of words) {
     counts.set(term, (counts.get(term) ?? 0) + 1);
-    for (const part of partsOf(word)) parts.add(part);
+    for (const part of partsOf(word, PART_LENGTH)) parts.add(part);
   }
   for (const part of parts) if (counts.has(part)) parts.delete(part);
   return { counts, parts, length: words.length };
 }
 
-/** The terms of the parts that a long word may be made of, and the characters of a pair. */
-export function partsOf(word: string): string[] {
-  if (word.length < COMPOUND_LENGTH) {
-    const isPair = word.length > 1 && word.charCodeAt(0) > 0x7f && IS_UNSPACED.test(word);
-    return isPair ? [...word] : [];
+/** The words of a query and what finds those who write them otherwise; none of the three repeats another. */
+export interface AnalysedQuery {
+  readonly words: readonly Word[];
+  /** Terms of words that are written in one: as good as a word. */
+  readonly joined: ReadonlySet<string>;
+  /** Terms of parts of its words. */
+  readonly parts: ReadonlySet<string>;
+}
+
+/** What is looked up for a query. */
+export function analyseQuery(text: string): AnalysedQuery {
+  const tokens = joinNumbers(tokensOf(text));
+  const words = wordsAmong(tokens);
+  const forms = joinedForms(tokens);
+  const terms = new Set(words.map(({ term }) => term));
+  const joined = new Set([...forms.joined].map(remembered).filter((term) => !terms.has(term)));
+  const parts = new Set([...forms.pieces].map(remembered));
+  for (const { word } of words) for (const part of partsOf(word, ASKED_PART_LENGTH)) parts.add(part);
+  for (const term of [...terms, ...joined]) parts.delete(term);
+  return { words, joined, parts };
+}
+
+function wordsAmong(tokens: readonly Token[]): Word[] {
+  const words: Word[] = [];
+  for (const [at, token] of tokens.entries()) {
+    const { kind, folded } = token;
+    if (kind === 'run') for (const pair of pairsOf(folded)) words.push({ word: pair, term: pair });
+    else if (kind === 'emoji') words.push(emojiOf(token));
+    else if (token.marks !== '' && folded.length === 1) words.push(asItIs(folded + token.marks));
+    else if (!NEGATION.test(folded)) {
+      const word = cut(withoutApostrophe(folded));
+      if (word !== '' && carriesMeaning(tokens, at, word)) words.push({ word, term: remembered(word) });
+    }
   }
+  return words.length === 0 && isNamed(tokens) ? tokens.map(({ folded }) => asItIs(cut(folded))) : words;
+}
+
+function emojiOf({ written }: Token): Word {
+  return asItIs([...written.replace(SKIN, '')].slice(0, MAX_TERM_LENGTH).join(''));
+}
+
+function asItIs(word: string): Word {
+  return { word, term: word };
+}
+
+function joinedTerms(tokens: readonly Token[]): Set<string> {
+  const { joined, pieces } = joinedForms(tokens);
+  return new Set([...joined, ...pieces].map(remembered));
+}
+
+/**
+ * The terms of the parts that a long word may be made of, the characters of a pair, and the emoji of a sequence.
+ *
+ * @param least letters of a part
+ */
+function partsOf(word: string, least: number): string[] {
+  if (word.length > 1 && word.charCodeAt(0) > 0x7f) {
+    if (isUnspaced(word)) return [...word];
+    if (word.includes('\u200d')) return word.split('\u200d');
+    if (/^\u{1f3f4}./u.test(word)) return ['\u{1f3f4}'];
+  }
+  if (word.length < COMPOUND_LENGTH) return [];
   // Those beyond the basic plane would be cut in two.
   if (!/^\p{Script=Latin}+$/u.test(word) || [...word].length !== word.length) return [];
   const parts: string[] = [];
-  for (let cut = PART_LENGTH; cut <= word.length - PART_LENGTH; cut++)
-    parts.push(remembered(word.slice(0, cut)), remembered(word.slice(cut)));
+  for (let at = PART_LENGTH; at <= word.length - PART_LENGTH; at++) {
+    const pair = [word.slice(0, at), word.slice(at)];
+    if (ENDINGS.has(pair[1] ?? '')) continue;
+    for (const part of pair) if (part.length >= least) parts.push(remembered(part));
+  }
   return parts;
-}
-
-function normalised(text: string): string {
-  return text.normalize('NFKD').toLowerCase().replace(ACCENTS, '').replaceAll('ß', 'ss').normalize('NFC');
 }
 
 /** "O'Brien's" becomes "brien": what is longest, and of equals the first. */
@@ -99,11 +154,6 @@ function withoutApostrophe(word: string): string {
 /** The beginning of a long word, by whole characters. */
 function cut(word: string): string {
   return word.length <= MAX_TERM_LENGTH ? word : [...word].slice(0, MAX_TERM_LENGTH).join('');
-}
-
-function isContent(word: string): boolean {
-  if (word.length === 1) return !/\p{Script=Latin}/u.test(word);
-  return !STOP_WORDS.has(word);
 }
 
 function pairsOf(run: string): string[] {

@@ -1,9 +1,10 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { ANALYSIS_VERSION } from './analysis.ts';
 import { withoutDocuments } from './postings.ts';
 import { insertSegment, isNumbered, placed, postingsOf } from './segments.ts';
-import { type TextAnalyses, turnsWithEarlier } from './turns.ts';
+import { speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
 import { lockOwner, type WriterServices } from './writer.ts';
 
 const STATEMENT_MS = 120_000;
@@ -86,10 +87,7 @@ async function changeSegments(
   change: Change,
 ): Promise<boolean> {
   if (documents.size === 0) return true;
-  const connection = await db.dedicated();
-  const client = connection as unknown as PoolClient;
-  try {
-    await client.query(`set statement_timeout = ${STATEMENT_MS}`);
+  return withPatience(db, async (client) => {
     const all = new Set(documents);
     for (const document of documents) {
       await client.query('begin');
@@ -102,10 +100,65 @@ async function changeSegments(
       for (const each of [document, ...within]) documents.delete(each);
     }
     return true;
+  });
+}
+
+/** On a connection without the deadlines of the pool: what concerns a whole segment takes seconds. */
+async function withPatience<T>(db: Database, work: (client: PoolClient) => Promise<T>): Promise<T> {
+  const connection = await db.dedicated();
+  const client = connection as unknown as PoolClient;
+  try {
+    await client.query(`set statement_timeout = ${STATEMENT_MS}`);
+    return await work(client);
   } finally {
     // Ends the session, and with it whatever was not committed.
     await connection.end();
   }
+}
+
+/**
+ * Makes segments again whose terms are of an older version of the analysis, so that what was stored before is found
+ * by what would find it now. Each in a transaction of its own: searches see the old terms or the new ones, and what
+ * is cut off goes on with the segments that are left.
+ *
+ * @param goesOn asked before each segment
+ */
+export async function analyseAnew(
+  { db, texts }: WriterServices,
+  owner: Owner,
+  goesOn: () => boolean,
+): Promise<void> {
+  await withPatience(db, async (client) => {
+    while (goesOn()) {
+      await client.query('begin');
+      const locked = await lockOwner(client, owner);
+      const range = locked && (await outdatedSegment(client, locked.ownerId));
+      if (!range) return;
+      await makeAgain(client, texts, locked.ownerId, range);
+      await client.query({
+        text: 'update echo_index_owners set speakers = $2 where owner_id = $1',
+        values: [
+          locked.ownerId,
+          [
+            ...speakersOf(
+              [],
+              locked.speakers.map((speaker) => ({ speaker, responder: null })),
+            ),
+          ],
+        ],
+      });
+      await client.query('commit');
+    }
+  });
+}
+
+async function outdatedSegment(client: PoolClient, ownerId: number): Promise<Range | null> {
+  const { rows } = await client.query<{ segment: number }>({
+    text: `select min(segment) as segment from echo_index_segments
+           where owner_id = $1 and analysis < ${ANALYSIS_VERSION} having count(*) > 0`,
+    values: [ownerId],
+  });
+  return rows[0] ? segmentOf(client, ownerId, rows[0].segment) : null;
 }
 
 async function segmentOf(client: PoolClient, ownerId: number, document: number): Promise<Range | null> {

@@ -1,7 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
-import { type AnalysedText, analyse, partsOf, wordsOf } from './analysis.ts';
+import { type AnalysedText, analyse, analyseQuery } from './analysis.ts';
 import { type QueryTerm, type RankedDocument, rankDocuments, type TermPostings } from './ranking.ts';
 import { postingsOf } from './segments.ts';
 import { type IndexableTurn, indexedText, speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
@@ -50,14 +50,17 @@ const MAX_BYTES = 800_000;
  * @param names of speakers: who speaks is seldom named in what is said, so they find only where nothing else does
  */
 export function queryTerms(query: string, names: ReadonlySet<string> = new Set()): QueryTerm[] {
-  const words = wordsOf(query);
+  const { words, joined, parts } = analyseQuery(query);
   const onlyNames = words.every(({ word }) => names.has(word));
   const terms = new Map<string, number>();
   for (const { word, term } of words) terms.set(term, names.has(word) && !onlyNames ? NAME_WEIGHT : 1);
   const all = [...terms].map(([term, weight]) => ({ term, weight }));
   if (all.length > MAX_TERMS) return [...all.slice(0, MAX_TERMS / 2), ...all.slice(-MAX_TERMS / 2)];
-  const parts = new Set(words.flatMap(({ word }) => partsOf(word)).filter((part) => !terms.has(part)));
-  return [...all, ...[...parts].map((term) => ({ term, weight: PART_WEIGHT }))].slice(0, MAX_TERMS);
+  const otherwise = [...joined].map((term) => ({ term, weight: 1 }));
+  return [...all, ...otherwise, ...[...parts].map((term) => ({ term, weight: PART_WEIGHT }))].slice(
+    0,
+    MAX_TERMS,
+  );
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Database } from '../../db/client.ts';
+import { ANALYSIS_VERSION } from './analysis.ts';
 import { PostingsBuilder } from './postings.ts';
 import type { IndexableTurn, TextAnalyses } from './turns.ts';
 import { addTurn, type PlacedTurn, REACH } from './windows.ts';
@@ -97,7 +98,7 @@ export async function insertSegment(
   });
   await client.query({
     name: 'insert_segment',
-    text: 'insert into echo_index_segments (owner_id, segment, documents, level) values ($1, $2, $3, $4)',
+    text: `insert into echo_index_segments (owner_id, segment, documents, level, analysis) values ($1, $2, $3, $4, ${ANALYSIS_VERSION})`,
     values: [ownerId, segment.segment, segment.documents, levelOf(segment.documents)],
   });
 }
@@ -126,9 +127,10 @@ export async function mergeSegments(
   await client.query({
     name: 'merge_segments',
     text: `with gone as (
-             delete from echo_index_segments where owner_id = $1 and segment > $2 and segment < $3
+             delete from echo_index_segments where owner_id = $1 and segment > $2 and segment < $3 returning analysis
            )
-           update echo_index_segments set documents = $4, level = $5, is_joining = true
+           update echo_index_segments set documents = $4, level = $5, is_joining = true,
+             analysis = least(analysis, (select min(analysis) from gone))
            where owner_id = $1 and segment = $2`,
     values: [ownerId, joining.from, joining.to, documents, levelOf(documents)],
   });

@@ -5,7 +5,8 @@ import { judgeDatabaseError } from '../../db/meaning.ts';
 import type { Logger } from '../../log.ts';
 import { ownerKey } from '../../vectors/vector-store.ts';
 import { createPause } from '../pause.ts';
-import { forgetRemoved } from './removals.ts';
+import { ANALYSIS_VERSION } from './analysis.ts';
+import { analyseAnew, forgetRemoved } from './removals.ts';
 import type { TextAnalyses } from './turns.ts';
 import { compactIndex, indexTurns, setAside } from './writer.ts';
 
@@ -91,6 +92,12 @@ export function createIndexWorker({ db, texts, log, pollMs }: IndexWorkerOptions
       for (const owner of await ownersWithRemovals(db))
         if (!stopping)
           await attempt(ownerKey(owner), async () => void (await forgetRemoved(services, owner)));
+      for (const owner of await outdatedOwners(db))
+        if (!stopping)
+          await attempt(ownerKey(owner), async () => {
+            await analyseAnew(services, owner, () => !stopping);
+            await compactIndex(services, owner);
+          });
     });
     return more;
   };
@@ -130,6 +137,17 @@ async function ownersWithRemovals(db: Database): Promise<Owner[]> {
   const { rows } = await db.pool.query({
     name: 'index_owners_with_removals',
     text: 'select distinct user_id as "userId", tenant_id as "tenantId" from echo_index_removals limit 16',
+  });
+  return rows;
+}
+
+/** Whose index has segments of an older version of the analysis. */
+async function outdatedOwners(db: Database): Promise<Owner[]> {
+  const { rows } = await db.pool.query({
+    name: 'index_owners_outdated',
+    text: `select user_id as "userId", tenant_id as "tenantId" from echo_index_owners o
+           where exists (select from echo_index_segments s where s.owner_id = o.owner_id and s.analysis < $1) limit 16`,
+    values: [ANALYSIS_VERSION],
   });
   return rows;
 }

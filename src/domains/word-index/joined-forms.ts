@@ -1,0 +1,139 @@
+import type { Token } from './tokens.ts';
+
+/** Groups of digits that are one number: "1,650", "1.650", "1'650"; with spaces they may be several. */
+const GROUP_MARKS = new Set([',', '.', "'", '’']);
+const FIRST_GROUP = /^[1-9]\d{0,2}$/;
+const NEXT_GROUP = /^\d{3}$/;
+/** Between lakhs and crores: "1,00,000". */
+const SHORT_GROUP = /^\d{2}$/;
+const DIGITS = /^\d+$/;
+const LETTERS = /^\p{L}+$/u;
+const LETTER = /^\p{L}$/u;
+const HYPHEN = /^[-\u2010]$/;
+/** What stands between groups of a telephone number. */
+const DIAL_MARKS = /^[ \-./()\u2010-\u2015]{1,3}$/;
+/** Digits of a telephone number, and how many of its last ones may be given alone: without country, without area. */
+const MIN_DIALLED = 7;
+const MAX_DIALLED = 15;
+const LAST_DIALLED = [10, 9, 7];
+/** A name before a number: "LH 2044", "Windows 11". */
+const MAX_NAME = 8;
+const MAX_NUMBER = 6;
+const MAX_JOINED = 32;
+
+/** The tokens with groups of one number joined: 1,650 and 1650 are the same word. */
+export function joinNumbers(tokens: readonly Token[]): Token[] {
+  const joined: Token[] = [];
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at] as Token;
+    const groups = isDigits(token) ? groupsFrom(tokens, at) : 1;
+    if (groups === 1) joined.push(token);
+    else {
+      const pieces = tokens.slice(at, at + groups).map((piece) => piece.folded);
+      const whole = pieces.join('');
+      joined.push({ ...token, written: whole, folded: whole, groups: pieces });
+      at += groups - 1;
+    }
+  }
+  return joined;
+}
+
+/** How many tokens from this one on are one number. */
+function groupsFrom(tokens: readonly Token[], at: number): number {
+  const mark = tokens[at + 1]?.gap ?? '';
+  if (!GROUP_MARKS.has(mark) || !FIRST_GROUP.test(tokens[at]?.folded ?? '')) return 1;
+  let end = at + 1;
+  let complete = 1;
+  for (; end < tokens.length && tokens[end]?.gap === mark; end++) {
+    const { folded } = tokens[end] as Token;
+    if (NEXT_GROUP.test(folded)) complete = end + 1 - at;
+    else if (mark !== ',' || !SHORT_GROUP.test(folded)) break;
+  }
+  return complete;
+}
+
+/** Other ways to write a text's words. */
+export interface JoinedForms {
+  /** In one: as good as the word itself. */
+  readonly joined: ReadonlySet<string>;
+  /** In pieces, each of which says less. */
+  readonly pieces: ReadonlySet<string>;
+}
+
+/**
+ * Other ways to write what stands in a text in pieces: "tshirt" for t-shirt, "lh2044" for LH 2044, "us" for U.S.,
+ * "1650" for 1 650, telephone numbers in one; and the pieces of what is written in one: lh and 2044 of LH2044.
+ */
+export function joinedForms(tokens: readonly Token[]): JoinedForms {
+  const forms = new Set<string>();
+  const pieces = new Set<string>();
+  let initials = '';
+  for (const [at, token] of tokens.entries()) {
+    const before = tokens[at - 1];
+    const isInitial = token.kind === 'word' && LETTER.test(token.folded);
+    if (isInitial && token.gap === '.' && initials !== '') initials += token.folded;
+    else {
+      if (initials.length > 1 && initials.length <= MAX_JOINED) forms.add(initials);
+      initials = isInitial ? token.folded : '';
+    }
+    if (token.kind !== 'word') continue;
+    if (before?.kind === 'word') addPair(forms, before, token);
+    for (const group of token.groups ?? []) pieces.add(group);
+    for (const piece of lettersAndDigits(token.folded)) pieces.add(piece);
+    if (token.marks !== '' && token.folded.length > 1) forms.add(token.folded + token.marks);
+  }
+  if (initials.length > 1 && initials.length <= MAX_JOINED) forms.add(initials);
+  addDialled(forms, tokens);
+  return { joined: forms, pieces };
+}
+
+function addPair(forms: Set<string>, before: Token, token: Token): void {
+  const form = before.folded + token.folded;
+  if (form.length > MAX_JOINED || before.marks !== '' || /['’]/.test(form)) return;
+  const isLetters = LETTERS.test(before.folded);
+  if (HYPHEN.test(token.gap)) {
+    if (!isDigits(before) || !isDigits(token)) forms.add(form);
+  } else if (token.gap === ' ') {
+    if (isLetters && isDigits(token) && before.folded.length <= MAX_NAME && token.folded.length <= MAX_NUMBER)
+      forms.add(form);
+    // "t shirt", "e mail", but not "a shirt".
+    else if (LETTER.test(before.folded) && !/^[ai]$/.test(before.folded) && LETTERS.test(token.folded))
+      forms.add(form);
+    else if (isDigits(before) && LETTERS.test(token.folded) && form.length <= MAX_NUMBER) forms.add(form);
+  }
+}
+
+/** Of "lh2044" lh and 2044; of what has no digits beside letters, nothing. */
+function lettersAndDigits(word: string): string[] {
+  if (word.length > MAX_JOINED || !/\d/.test(word) || DIGITS.test(word)) return [];
+  return word.match(/\d+|\p{L}+/gu) ?? [];
+}
+
+/** Telephone numbers, whole and without what may be left out before them, and numbers in groups of three. */
+function addDialled(forms: Set<string>, tokens: readonly Token[]): void {
+  let run: string[] = [];
+  const end = () => {
+    const digits = run.join('');
+    const isNumber =
+      run.length > 1 &&
+      FIRST_GROUP.test(run[0] ?? '') &&
+      run.slice(1).every((group) => NEXT_GROUP.test(group));
+    const isDialled = digits.length >= MIN_DIALLED && digits.length <= MAX_DIALLED;
+    if (isDialled || (isNumber && digits.length <= MAX_DIALLED)) forms.add(digits);
+    if (isDialled)
+      for (const length of LAST_DIALLED) if (length < digits.length) forms.add(digits.slice(-length));
+    run = [];
+  };
+  for (const token of tokens) {
+    if (!isDigits(token)) end();
+    else {
+      if (run.length > 0 && !DIAL_MARKS.test(token.gap)) end();
+      run.push(token.folded);
+    }
+  }
+  end();
+}
+
+function isDigits(token: Token): boolean {
+  return token.kind === 'word' && token.marks === '' && DIGITS.test(token.folded);
+}

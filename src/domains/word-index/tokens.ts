@@ -1,0 +1,83 @@
+import { foldLetters } from '../letters.ts';
+
+/** A piece of a text as it is written, before anybody asks whether it carries meaning. */
+export interface Token {
+  readonly kind: 'word' | 'run' | 'emoji';
+  /** As it is written, without the marks behind it. */
+  readonly written: string;
+  /** In the form in which letters are compared. */
+  readonly folded: string;
+  /** What belongs to its end: the marks of "C++", "C#", "A+". */
+  readonly marks: string;
+  /** What stands between it and the token before it, as far as that matters. */
+  readonly gap: string;
+  /** Of a number that was written in groups ("1,650"): the groups. */
+  readonly groups?: readonly string[];
+}
+
+/** Scripts that put no spaces between words. */
+const UNSPACED =
+  '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}\\p{Script=Hangul}ー';
+const MARKS = '\\+\\+|#(?![\\p{L}\\p{N}])|\\+(?![\\p{L}\\p{N}+])';
+const EMOJI =
+  '\\p{Regional_Indicator}{2}|\\p{Extended_Pictographic}\\p{Emoji_Modifier}?(?:[\\u{e0020}-\\u{e007f}]+|(?:\\u200d\\p{Extended_Pictographic}\\p{Emoji_Modifier}?)*)';
+const TOKENS = new RegExp(
+  `(?<run>[${UNSPACED}]+)|(?<word>[[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}]]+(?:['’]\\p{L}+)*)(?<marks>${MARKS})?|${EMOJI}`,
+  'gv',
+);
+/** All of the above that plain ASCII can hold, several times as fast. */
+const ASCII_TOKENS = /(?<word>[a-z0-9]+(?:'[a-z]+)*)(?<marks>\+\+|#(?![a-z0-9])|\+(?![a-z0-9+]))?/gi;
+const IS_ASCII = /^[\0-\x7f]*$/;
+const IS_RUN = new RegExp(`^[${UNSPACED}]`, 'v');
+/** Invisible characters that stand in no emoji, and joiners and selectors outside of one. */
+const INVISIBLE =
+  /[\p{Default_Ignorable_Code_Point}--[\u200d\u{e0020}-\u{e007f}]]+|\u200d(?!\p{Extended_Pictographic})/gv;
+/** Signs that NFKC would make letters of, at the end of the word before them. */
+const TRADE_SIGNS = /[™℠]/g;
+/** Of what stands between two tokens, so much is kept: more is the end of a sentence, or as good as that. */
+const GAP_LENGTH = 4;
+const FOLDED_REMEMBERED = 20_000;
+
+const folded = new Map<string, string>();
+
+/** Whether a word is of a script without spaces. */
+export function isUnspaced(word: string): boolean {
+  return IS_RUN.test(word);
+}
+
+/** The tokens of a text in their order. Linear in its length; throws nothing. */
+export function tokensOf(text: string): Token[] {
+  const isAscii = IS_ASCII.test(text);
+  const whole = isAscii ? text : visible(text);
+  const tokens: Token[] = [];
+  let last = 0;
+  for (const match of whole.matchAll(isAscii ? ASCII_TOKENS : TOKENS)) {
+    const { run, word, marks = '' } = match.groups ?? {};
+    const written = word ?? match[0];
+    const gap = whole.slice(last, Math.min(match.index, last + GAP_LENGTH));
+    last = match.index + match[0].length;
+    const kind = word !== undefined ? 'word' : run !== undefined ? 'run' : 'emoji';
+    tokens.push({ kind, written, folded: kind === 'emoji' ? written : rememberedFold(written), marks, gap });
+  }
+  return tokens;
+}
+
+/** Compatibility forms are replaced here, so that letters and digits are told from signs; case is still needed. */
+function visible(text: string): string {
+  return text
+    .replace(TRADE_SIGNS, ' ')
+    .normalize('NFKC')
+    .replace(INVISIBLE, '')
+    .replaceAll('♯', '#')
+    .normalize('NFC');
+}
+
+function rememberedFold(written: string): string {
+  let form = folded.get(written);
+  if (form === undefined) {
+    if (folded.size >= FOLDED_REMEMBERED) folded.clear();
+    form = foldLetters(written);
+    folded.set(written, form);
+  }
+  return form;
+}

@@ -1,0 +1,152 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ANALYSIS_VERSION } from '../src/domains/word-index/analysis.ts';
+import { compactIndex, indexTurns } from '../src/domains/word-index/writer.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app.close());
+
+async function record(user: string, turns: readonly { query: string; response?: string }[]) {
+  for (const [number, turn] of turns.entries()) {
+    // Each in a conversation of its own: no words of neighbours.
+    const recorded = await app.graphql(
+      `mutation ($input: RecordTurnsInput!) {
+        recordTurns(input: $input) { ... on RecordTurnsSuccess { durability } ... on Error { message } }
+      }`,
+      {
+        input: {
+          conversationId: `c${number}`,
+          turns: [{ response: '', timestamp: '2024-03-01T10:00:00Z', ...turn }],
+        },
+      },
+      user,
+    );
+    expect(recorded.errors).toBeUndefined();
+    expect(recorded.data.recordTurns.message).toBeUndefined();
+  }
+}
+
+async function found(user: string, query: string): Promise<string[]> {
+  const { data, errors } = await app.graphql(
+    'query ($query: String!) { memorySearch(query: $query) { hits { tier interaction { query } } } }',
+    { query },
+    user,
+  );
+  expect(errors).toBeUndefined();
+  return data.memorySearch.hits.map((hit: { interaction: { query: string } }) => hit.interaction.query);
+}
+
+/** As the worker does, without waiting for it. */
+async function index(user: string) {
+  const owner = { tenantId: 'default', userId: user };
+  const waiting = 'select 1 from echo_index_queue where user_id = $1 limit 1';
+  while ((await app.sql(waiting, [user])).length > 0) await indexTurns(app.app.services, owner, 100);
+  await compactIndex(app.app.services, owner);
+}
+
+const FORMS: readonly (readonly [said: string, ...asked: string[]])[] = [
+  ['Łukasz repairs bikes', 'Lukasz', 'ŁUKASZ', 'łukasz'],
+  ['Henrik likes Smørrebrød', 'smorrebrod', 'SMØRREBRØD'],
+  ['Đorđe from Niš', 'Dorde', 'đorđe nis'],
+  ['Işık hanım called', 'Isik', 'ışık', 'IŞIK'],
+  ['Ma sœur est mariée', 'soeur', 'SŒUR'],
+  ['Diyarbakır is hot', 'Diyarbakir', 'DİYARBAKIR'],
+  ['Guðrún and Þór', 'Gudrun', 'Thor'],
+  ['Ħamrun is in Malta', 'hamrun'],
+  ['הוא אמר שָׁלוֹם', 'שלום'],
+  ['ספר טוב מאוד', 'סֵפֶר'],
+  ['این کتاب است', 'كتاب', 'کتاب'],
+  ['يقيم أحمد هنا', 'احمد', 'أحـمد'],
+  ['a word with kum\u00adquat in it', 'kumquat'],
+  ['zero width in tama\u200brind', 'tamarind', 'tama\u00adrind'],
+  ['I learn C++ at night', 'C++', 'c++'],
+  ['the C# compiler broke', 'C#', 'c#', 'C♯'],
+  ['F# is functional', 'F#'],
+  ['statistics in R are neat', 'R', 'r'],
+  ['this is plan B for Friday', 'What is plan B?', 'plan b'],
+  ['take vitamin D daily', 'vitamin D', 'vitamin d'],
+  ['a server on .NET eight', '.NET', 'NET'],
+  ['the IT department moved', 'IT', 'Where is the IT desk?'],
+  ['a service written in Go', 'Go', 'What is written in Go?'],
+  ['customs of the US border', 'US', 'U.S.'],
+  ['rent is 1,650 a month', '1650', '1.650', '1 650', "1'650", '1,650', '١٦٥٠'],
+  ['deposit of 2780 paid', '2,780', '2.780', '2 780'],
+  ['flight LH2044 was late', 'LH 2044', 'LH2044', 'lh-2044'],
+  ['flight BA 117 was early', 'BA117', 'BA-117', 'ba 117'],
+  ['call (415) 555-0132 now', '4155550132', '415 555 0132', '+1 415.555.0132', '555-0132', '5550132'],
+  ['her number is +49 (0)30 7654321', '030 7654321', '0307654321', '765 43 21'],
+  ['reach me at 2125550199', '(212) 555-0199', '212-555-0199', '+1 212 555 01 99'],
+  ['a red t-shirt', 'tshirt', 'T-Shirt', 't shirt', 'tshirts'],
+  ['my coworker Ann', 'co-worker', 'coworkers'],
+  ['an X-ray of the knee', 'xray', 'x ray', 'X‑ray'],
+  ['we flew to Japan 🇯🇵', '🇯🇵'],
+  ['thumbs 👍🏽 for that', '👍', '👍🏿'],
+  ['an astronaut 👩🏽‍🚀 today', '👩‍🚀', '🚀', '👩🏻‍🚀'],
+  ['Wo ist der Hausschlüssel', 'Schlüssel', 'Haus', 'schlussel'],
+  ['ein Gartenzauntor aus Holz', 'Garten', 'Zauntor'],
+  ['die Kaffeemaschine steht dort', 'Maschine', 'Kaffee'],
+];
+
+describe.each(['before they are indexed', 'from the index'])(
+  'turns are found however they are written, %s',
+  (when) => {
+    const user = when.startsWith('from') ? 'indexed' : 'fresh';
+    beforeAll(async () => {
+      await record(
+        user,
+        FORMS.map(([query]) => ({ query })),
+      );
+      if (user === 'indexed') await index(user);
+    });
+
+    test.each(FORMS)('%s', async (said, ...asked) => {
+      for (const query of asked) expect((await found(user, query))[0], query).toBe(said);
+    });
+
+    test.each(['🇫🇷', '1651', 'C', 'J#', '4155550133', 'what is it', 'go'])('but not by %s', async (query) => {
+      expect(await found(user, query)).toEqual([]);
+    });
+  },
+);
+
+test('a long answer is indexed to its end', async () => {
+  const filler = 'lorem ipsum dolor sit amet '.repeat(7_400);
+  const response = `${filler.slice(0, 150_000)} xylotomous keepsake ${filler.slice(0, 49_900)} finisterre`;
+  expect(response.length).toBeGreaterThan(199_900);
+  await record('long', [{ query: 'Write at length', response: response.slice(0, 200_000) }]);
+  expect(await found('long', 'xylotomous')).toEqual(['Write at length']);
+  await index('long');
+  expect(await found('long', 'xylotomous keepsake')).toEqual(['Write at length']);
+  expect(await found('long', 'finisterre')).toEqual(['Write at length']);
+});
+
+test('an index of an older analysis is made again, and answers meanwhile', async () => {
+  await record('before', [
+    { query: 'Łukasz repairs bikes' },
+    { query: 'statistics in R' },
+    { query: 'a plain kettle' },
+  ]);
+  await index('before');
+  const owner = "owner_id = (select owner_id from echo_index_owners where user_id = 'before')";
+  // What the analysis before made of these.
+  await app.sql(`update echo_index_postings set term = 'łukasz' where term = 'lukasz' and ${owner}`);
+  await app.sql(`delete from echo_index_postings where term = 'r' and ${owner}`);
+  await app.sql(`update echo_index_owners set speakers = '{łukasz}' where user_id = 'before'`);
+  expect(await found('before', 'Lukasz')).toEqual([]);
+  expect(await found('before', 'R')).toEqual([]);
+  await app.sql(`update echo_index_segments set analysis = 1 where ${owner}`);
+  expect(await found('before', 'kettle')).toEqual(['a plain kettle']);
+  await expect.poll(() => found('before', 'Lukasz'), { timeout: 30_000 }).toEqual(['Łukasz repairs bikes']);
+  await expect.poll(() => found('before', 'R'), { timeout: 30_000 }).toEqual(['statistics in R']);
+  expect(await found('before', 'kettle')).toEqual(['a plain kettle']);
+  expect(await app.sql(`select distinct analysis from echo_index_segments where ${owner}`)).toEqual([
+    { analysis: ANALYSIS_VERSION },
+  ]);
+  expect(await app.sql(`select speakers from echo_index_owners where user_id = 'before'`)).toEqual([
+    { speakers: ['lukasz'] },
+  ]);
+  expect(await app.sql(`select term from echo_index_postings where term = 'łukasz'`)).toEqual([]);
+});
