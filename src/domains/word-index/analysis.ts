@@ -127,7 +127,7 @@ function joinedTerms(tokens: readonly Token[]): Set<string> {
  *
  * @param least letters of a part
  */
-function partsOf(word: string, least: number): string[] {
+export function partsOf(word: string, least = PART_LENGTH): string[] {
   if (word.length > 1 && word.charCodeAt(0) > 0x7f) {
     if (isUnspaced(word)) return [...word];
     if (word.includes('\u200d')) return word.split('\u200d');
