@@ -129,7 +129,7 @@ async function sourcesOf(name: string, content: Buffer) {
   const file = join(directory, name);
   await writeFile(file, content);
   const names: string[] = [];
-  for await (const source of openSources([file], join(directory, 'unpacked')))
+  for await (const source of openSources([file], join(directory, 'unpacked'), () => undefined))
     names.push(source.name.slice(directory.length + 1));
   return names;
 }

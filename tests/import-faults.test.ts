@@ -60,6 +60,23 @@ describe('a ChatGPT export', () => {
     expect(texts((await read({ id: 'c', mapping })).turns)).toEqual([['q', 'new']]);
   });
 
+  test('takes an end without times, and leaves a current message that shows nothing', async () => {
+    const mapping = {
+      last: { message: said('assistant', 'yes'), parent: 'first' },
+      first: { message: said('user', 'Is it?'), parent: 'root' },
+      root: { message: null, parent: null },
+    };
+    for (const more of [{}, { current_node: 'root' }])
+      expect(texts((await read({ id: 'c', mapping, ...more })).turns)).toEqual([['Is it?', 'yes']]);
+  });
+
+  test('instructions that go along with messages are not said by anybody', async () => {
+    const { turns } = await read(
+      chat([said('user', { content_type: 'user_editable_context', user_profile: 'x' }), ...good]),
+    );
+    expect(texts(turns)).toEqual(whole);
+  });
+
   test('a path ends at a parent that is missing, and where it bites its tail', async () => {
     const missing = chat(good);
     missing.mapping.n0!.parent = 'gone';
@@ -116,10 +133,10 @@ describe('a ChatGPT export', () => {
     ['milliseconds', [said('user', 'q', at(1_600_000_000_250))], {}, ['2020-09-13T12:26:40.250Z']],
     ['none at all', [said('user', 'q')], {}, ['2022-11-30T00:00:00.000Z']],
     [
-      'one behind what followed',
-      [said('user', 'q', at(1_700_000_100)), said('user', 'r', at(1_700_000_000))],
+      'its own, whatever followed',
+      [said('user', 'q', at(1_700_000_100)), said('user', 'r'), said('user', 's', at(1))],
       {},
-      ['2023-11-14T22:13:20.000Z', '2023-11-14T22:13:20.000Z'],
+      ['2023-11-14T22:15:00.000Z', '1970-01-01T00:00:01.000Z', '1970-01-01T00:00:01.000Z'],
     ],
   ])('the time of a message is %s', async (_whose, messages, more, expected) => {
     const { turns } = await read(chat(messages, more));

@@ -51,6 +51,7 @@ const TO_REPLACE = new RegExp(`[${Object.keys(UNDECOMPOSED).join('')}]`, 'gu');
  * makes another letter in other scripts (ガ, the vowels of Devanagari).
  */
 const MARKS =
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: single marks are what is looked for
   /(?<=[\p{Script=Latin}\p{Script=Greek}][\u0300-\u036f]{0,30})[\u0300-\u036f]|(?<=\p{Script=Cyrillic})[\u0300\u0301]|(?<=е)\u0308|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u20dd-\u20e4]/gu;
 /** What is not seen: soft hyphens, joiners, spaces without width, marks of direction, selectors of a variant. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;

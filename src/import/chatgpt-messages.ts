@@ -22,11 +22,14 @@ export type Message = {
 export function visibleMessages(conversation: Record<string, unknown>): Message[] {
   const mapping = isObject(conversation.mapping) ? conversation.mapping : {};
   const { current_node: current } = conversation;
-  const start =
-    typeof current === 'string' && isObject(ownOf(mapping, current)) ? current : newestLeaf(mapping);
+  const shown = typeof current === 'string' ? pathTo(mapping, current) : [];
+  return shown.length > 0 ? shown : pathTo(mapping, newestLeaf(mapping));
+}
+
+function pathTo(mapping: Record<string, unknown>, end: string | null): Message[] {
   const messages: Message[] = [];
   const seen = new Set<string>();
-  for (let nodeId: unknown = start; typeof nodeId === 'string' && !seen.has(nodeId); ) {
+  for (let nodeId: unknown = end; typeof nodeId === 'string' && !seen.has(nodeId); ) {
     seen.add(nodeId);
     const node = ownOf(mapping, nodeId);
     if (!isObject(node)) break;
@@ -41,13 +44,16 @@ function ownOf(mapping: Record<string, unknown>, nodeId: string): unknown {
   return Object.hasOwn(mapping, nodeId) ? mapping[nodeId] : undefined;
 }
 
-/** Of messages that nobody's parent is: the newest by time, else the last in the file. */
+/** Of messages that nobody's parent is (of all, where they go in circles): the newest by time, else the last. */
 function newestLeaf(mapping: Record<string, unknown>): string | null {
-  const parents = new Set(Object.values(mapping).map((node) => (isObject(node) ? node.parent : null)));
+  const nodes = Object.entries(mapping).filter((entry): entry is [string, Record<string, unknown>] =>
+    isObject(entry[1]),
+  );
+  const parents = new Set(nodes.map(([, { parent }]) => parent));
+  const leaves = nodes.filter(([nodeId]) => !parents.has(nodeId));
   let [newest, newestTime]: [string | null, number] = [null, Number.NEGATIVE_INFINITY];
-  for (const [nodeId, node] of Object.entries(mapping)) {
-    if (!isObject(node) || (parents.has(nodeId) && Object.keys(mapping).length > parents.size)) continue;
-    const time = isObject(node.message) ? (readTime(node.message.create_time) ?? 0) : -1;
+  for (const [nodeId, { message }] of leaves.length > 0 ? leaves : nodes) {
+    const time = isObject(message) ? (readTime(message.create_time) ?? 0) : -1;
     if (time >= newestTime) [newest, newestTime] = [nodeId, time];
   }
   return newest;
@@ -64,6 +70,9 @@ function toMessage(nodeId: string, message: unknown): Message | null {
   const isNamed = role === 'user' || recipient === 'all';
   const content = isNamed ? readContent(message.content) : readCanvas(recipient, message.content);
   if (!content || (content.text === '' && content.others.length === 0)) return null;
+  // Instructions that go along with every message, and that nobody said.
+  if (role === 'user' && content.text === '' && content.others.every((kind) => INNER.includes(kind)))
+    return null;
   return {
     id: storable(typeof message.id === 'string' ? message.id : nodeId),
     role,

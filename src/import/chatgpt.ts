@@ -78,7 +78,7 @@ const OLDEST_MS = Date.UTC(2022, 10, 30);
 
 /**
  * When each exchange was: by its own time, else its answer's, else that of the one before or behind, else as the
- * conversation says; never later than what followed.
+ * conversation says, and then never later than what followed.
  */
 function timesOf(exchanges: readonly Exchange[], conversation: Record<string, unknown>): number[] {
   const own = exchanges.map(({ messages }) => messages.find(({ time }) => time !== null)?.time ?? null);
@@ -90,8 +90,10 @@ function timesOf(exchanges: readonly Exchange[], conversation: Record<string, un
       own.slice(index + 1).find((each) => each !== null) ??
       fallback,
   );
+  // Its own time is what the file says, also where another message's is wrong.
   for (let index = times.length - 2; index >= 0; index--)
-    times[index] = Math.min(times[index] ?? OLDEST_MS, times[index + 1] ?? OLDEST_MS);
+    if (own[index] === null)
+      times[index] = Math.min(times[index] ?? OLDEST_MS, times[index + 1] ?? OLDEST_MS);
   return times;
 }
 

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ImportConnectionError } from './client.ts';
-import { FORMATS, type Format } from './formats.ts';
+import { FORMATS, type Format, UnknownFormatError } from './formats.ts';
 import { ImportRefusedError, type Send } from './operations.ts';
 import { createProgress } from './progress.ts';
 import { ImportFileError } from './records.ts';
@@ -80,21 +80,26 @@ async function importAll(
       return report.outcome === 'finished' && report.refusedCount > 0 ? EXIT.failed : EXIT[report.outcome];
     } catch (error) {
       if (!(error instanceof ImportFileError)) throw error;
-      stderr.write(`${isNamed ? '' : 'left out: '}${error.message.replaceAll(file, name)}\n`);
-      return isNamed ? EXIT.failed : EXIT.finished;
+      // A folder may hold anything; what was recognised and cannot be read is another matter.
+      const isPassedOver = !isNamed && error instanceof UnknownFormatError;
+      stderr.write(`${isPassedOver ? 'left out: ' : ''}${error.message.replaceAll(file, name)}\n`);
+      return isPassedOver ? EXIT.finished : EXIT.failed;
     }
+  };
+  const tell = (problem: ImportFileError) => {
+    stderr.write(`${problem.message}\n`);
+    code = EXIT.failed;
   };
   for (const path of files) {
     try {
-      for await (const source of openSources([path], join(checkpointDirectory, 'unpacked'))) {
+      for await (const source of openSources([path], join(checkpointDirectory, 'unpacked'), tell)) {
         const outcome = await importOne(source);
         if (outcome === EXIT.interrupted) return outcome;
         code = Math.max(code, outcome);
       }
     } catch (error) {
       if (!(error instanceof ImportFileError)) throw error;
-      stderr.write(`${error.message}\n`);
-      code = EXIT.failed;
+      tell(error);
     }
   }
   return code;

@@ -36,6 +36,9 @@ export const FORMATS: Readonly<Record<Format, Reader>> = {
   },
 };
 
+/** Nothing that is known here: in a folder, something else that lies there. */
+export class UnknownFormatError extends ImportFileError {}
+
 /** Bytes from the start of a file that are looked at to recognise it. */
 const DETECTION_BYTES = 1024 * 1024;
 
@@ -54,7 +57,7 @@ export async function detectFormat(file: string): Promise<Format> {
   const seen = new Set<string>();
   for (const { depth, key } of scanKeys(text)) {
     seen.add(`${depth}.${key}`);
-    if (seen.has('1.conversationId')) return 'turns';
+    if (seen.has('1.conversationId') && seen.has('1.query')) return 'turns';
     if (seen.has('1.conversations')) return 'dialogue';
     if (isConversation(seen)) return 'chatgpt';
     if (seen.has('1.spec') && /"spec"\s*:\s*"chara_card_v/.test(text)) return 'character';
@@ -63,7 +66,9 @@ export async function detectFormat(file: string): Promise<Format> {
   if (isVersion1(Object.fromEntries(fields))) return 'character';
   if (/^[\s\u00ef\u00bb\u00bf]*(\[\s*\]|\{\s*\})\s*$/.test(text))
     throw new ImportFileError(`"${file}" holds nothing: it is empty JSON`);
-  throw new ImportFileError([`"${file}" is of no known format. Known are:`, ...describeFormats()].join('\n'));
+  throw new UnknownFormatError(
+    [`"${file}" is of no known format. Known are:`, ...describeFormats()].join('\n'),
+  );
 }
 
 /** A conversation of an export: one that was never used has no messages, but still a title and its times. */

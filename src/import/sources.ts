@@ -30,9 +30,14 @@ const SMALL_BYTES = 64 * 1024 ** 2;
  * all JSON files and cards), CHARX cards. What an archive holds is unpacked one part at a time, and removed after it.
  *
  * @param unpackInto a folder for what is unpacked
+ * @param onProblem told of each file of a folder that cannot be opened; the others follow
  * @throws ImportFileError for a path that cannot be read, and an archive that is damaged, encrypted or too large
  */
-export async function* openSources(paths: readonly string[], unpackInto: string): AsyncGenerator<Source> {
+export async function* openSources(
+  paths: readonly string[],
+  unpackInto: string,
+  onProblem: (problem: ImportFileError) => void,
+): AsyncGenerator<Source> {
   for (const path of paths) {
     const status = await stat(path).catch((error: Error) => {
       throw new ImportFileError(`"${path}" cannot be read: ${error.message}`);
@@ -49,7 +54,14 @@ export async function* openSources(paths: readonly string[], unpackInto: string)
       throw new ImportFileError(
         `the folder "${path}" holds no file that can be imported (${EXTENSIONS.join(', ')})`,
       );
-    for (const file of files) yield* openFile(file, unpackInto, false);
+    for (const file of files) {
+      try {
+        yield* openFile(file, unpackInto, false);
+      } catch (error) {
+        if (!(error instanceof ImportFileError)) throw error;
+        onProblem(error);
+      }
+    }
   }
 }
 
