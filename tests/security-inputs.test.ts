@@ -95,8 +95,13 @@ async function call(place: Place, value: unknown): Promise<Result> {
     const name = path.at(-1) ?? '';
     if (isChosen) return value;
     if (name === 'confirm' && place.path.at(-1) === 'userId') return String(value).slice(0, 100);
-    // A thread belongs to one user.
-    if (name === 'conversationId' && place.path.at(-1) === 'userId') return crypto.randomUUID();
+    // A thread belongs to one user, and takes a title with its turns only where it never had one.
+    if (
+      name === 'conversationId' &&
+      ['userId', 'title'].includes(place.path.at(-1) ?? '') &&
+      place.field !== 'updateConversation'
+    )
+      return crypto.randomUUID();
     return name === 'name' && place.field === 'deactivateCharacter' ? 'Iris Vale' : VALID[name];
   });
   if (place.operation !== 'subscription') return app.graphql(query, variables);

@@ -148,10 +148,18 @@ export class ApiKeys {
     const age = known ? Date.now() - known.at : Number.POSITIVE_INFINITY;
     if (known && age < REMEMBERED_MS) return known.row;
     const fallback = known?.row && age < TRUSTED_MS ? known.row : null;
+    let failure: unknown = null;
     const found = await this.#availability.tolerate<Remembered | null>(async () => {
-      const [row] = await this.#lookUps.execute(() => statements(this.#db).byKeyId.execute({ keyId }));
-      return { row: row ?? null, at: Date.now() };
+      try {
+        const [row] = await this.#lookUps.execute(() => statements(this.#db).byKeyId.execute({ keyId }));
+        return { row: row ?? null, at: Date.now() };
+      } catch (error) {
+        failure = error;
+        throw error;
+      }
     }, null);
+    // What will fail again, too, is no reason to tell the caller to come again.
+    if (!found && !fallback && judgeDatabaseError(failure) === 'defect') throw failure;
     if (!found && !fallback) throw new ServiceUnavailable('keys cannot be looked up now; try again');
     if (!found) return fallback;
     if (this.#remembered.size >= MAX_REMEMBERED) this.#remembered.clear();
