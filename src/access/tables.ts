@@ -11,6 +11,7 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core';
 import { bytes, currentTransactionId, instant, tenantId, transactionId } from '../db/columns.ts';
+import type { Duty } from '../db/duty.ts';
 import type { Permission, Role } from './principals.ts';
 
 /** Keys that programs show. The secret itself is nowhere: it was shown once. */
@@ -117,3 +118,75 @@ export const rateLimits = pgTable('echo_rate_limits', {
   /** Milliseconds since 1970. */
   expire: bigint('expire', { mode: 'number' }),
 });
+
+export const duties: readonly Duty[] = [
+  {
+    table: apiKeys,
+    owner: { user: apiKeys.userId },
+    erasure: { rows: 'delete', counted: 'apiKeys', left: 'apiKeys', names: [apiKeys.createdBy] },
+    exported: { not: 'a key opens this server only' },
+    audited: [
+      {
+        on: 'INSERT',
+        action: 'key.create',
+        trigger: { target: apiKeys.keyId, owner: apiKeys.userId },
+      },
+      {
+        on: 'UPDATE',
+        action: 'key.revoke',
+        trigger: { target: apiKeys.keyId, owner: apiKeys.userId, of: [apiKeys.revokedAt] },
+      },
+      {
+        on: 'DELETE',
+        action: 'key.erase',
+        trigger: { target: apiKeys.keyId, owner: apiKeys.userId },
+      },
+    ],
+    kept: 'until they are deleted',
+  },
+  {
+    table: revokedTokens,
+    owner: 'tenant',
+    erasure: {
+      rows: 'keep',
+      why: 'a token that was revoked stays so',
+      names: [revokedTokens.revokedBy],
+    },
+    exported: { not: 'a token opens this server only' },
+    audited: [{ on: 'INSERT', action: 'token.revoke', trigger: { target: revokedTokens.tokenId } }],
+    kept: { days: 1, past: revokedTokens.expiresAt },
+  },
+  {
+    table: auditLog,
+    owner: 'tenant',
+    erasure: { rows: 'keep', why: 'it holds pseudonyms, and its rows are chained' },
+    exported: { not: 'it is for those who run the server' },
+    audited: { not: 'it is the log' },
+    kept: { setting: 'AUDIT_RETENTION_DAYS', past: auditLog.at },
+  },
+  {
+    table: auditNames,
+    owner: { user: auditNames.userId },
+    // Last of all, as the erasure is told in the log itself, under the name.
+    erasure: { rows: { verb: 'eraseAuditNames' }, left: 'auditNames' },
+    exported: { not: 'it is for those who run the server' },
+    audited: { not: 'it belongs to the log' },
+    kept: 'until they are deleted',
+  },
+  {
+    table: auditSeals,
+    owner: 'system',
+    erasure: { rows: 'keep', why: 'they hold hashes over pseudonyms' },
+    exported: { not: 'it belongs to the log' },
+    audited: { not: 'it belongs to the log' },
+    kept: 'until they are deleted',
+  },
+  {
+    table: rateLimits,
+    owner: 'system',
+    erasure: { rows: 'keep', why: 'they hold a hash of who, for a minute' },
+    exported: { not: 'they are of this server and minute' },
+    audited: { not: 'refusals are audited, not what is counted' },
+    kept: { until: 'the library of rate limits sweeps what has expired' },
+  },
+];

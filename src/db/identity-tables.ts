@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import { boolean, check, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import type { Duty } from './duty.ts';
 
 /** One row: which database this is. Whoever keeps something for it elsewhere marks it with the id. */
 export const databaseIdentity = pgTable(
@@ -12,3 +13,14 @@ export const databaseIdentity = pgTable(
   },
   (table) => [check('echo_database_one_row', sql`${table.isOnlyRow}`)],
 );
+
+export const duties: readonly Duty[] = [
+  {
+    table: databaseIdentity,
+    owner: 'system',
+    erasure: { rows: 'keep', why: 'it says nothing of users' },
+    exported: { not: 'it is this database’s own' },
+    audited: { not: 'only the server writes it' },
+    kept: 'until they are deleted',
+  },
+];

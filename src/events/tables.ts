@@ -1,5 +1,6 @@
 import { bigserial, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { currentTransactionId, instant, tenantId, transactionId } from '../db/columns.ts';
+import type { Duty } from '../db/duty.ts';
 
 /**
  * Durable events, written in the transaction of the change that they tell of.
@@ -30,3 +31,14 @@ export const events = pgTable(
     uniqueIndex('echo_events_origin_key').on(table.origin, table.originNumber),
   ],
 );
+
+export const duties: readonly Duty[] = [
+  {
+    table: events,
+    owner: { user: events.userId },
+    erasure: { rows: 'delete', counted: 'events', left: 'events' },
+    exported: { not: 'they told of what is exported itself' },
+    audited: { not: 'they tell of changes that are audited' },
+    kept: 'until they are deleted',
+  },
+];

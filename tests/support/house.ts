@@ -108,7 +108,8 @@ export function mayImport(from: Place, to: Place): boolean {
 function domainMayImport(from: Place, to: Place): boolean {
   const own = to.room === 'domain' && to.domain === from.domain;
   const isDomain = (...roles: Role[]) => to.room === 'domain' && roles.includes(to.role);
-  if (from.role === 'tables') return isDomain('tables') || to.path === 'src/db/columns.ts';
+  if (from.role === 'tables')
+    return isDomain('tables') || to.path === 'src/db/columns.ts' || to.path === 'src/db/duty.ts';
   if (isIn(to, 'errors', 'shared')) return true;
   if (from.role === 'graphql') {
     return (

@@ -13,6 +13,7 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core';
 import { instant, tenantId } from '../../db/columns.ts';
+import type { Duty } from '../../db/duty.ts';
 
 /** The profile of a fictional character, used when a query mentions them. */
 export const characters = pgTable(
@@ -72,3 +73,35 @@ export const characters = pgTable(
 );
 
 export type CharacterRow = typeof characters.$inferSelect;
+
+export const duties: readonly Duty[] = [
+  {
+    table: characters,
+    owner: { user: characters.userId },
+    erasure: { rows: 'delete', counted: 'characters', left: 'characters' },
+    exported: { lines: 'character' },
+    audited: [
+      // Shared ones, by their name.
+      { on: 'INSERT', action: 'character.store', trigger: { target: characters.characterName } },
+      { on: 'UPDATE', action: 'character.store', trigger: { target: characters.characterName } },
+      { on: 'DELETE', action: 'character.store', trigger: { target: characters.characterName } },
+      // A user's own, by their number, since admins read the log.
+      {
+        on: 'INSERT',
+        action: 'character.store',
+        trigger: { target: characters.id, owner: characters.userId },
+      },
+      {
+        on: 'UPDATE',
+        action: 'character.store',
+        trigger: { target: characters.id, owner: characters.userId },
+      },
+      {
+        on: 'DELETE',
+        action: 'character.erase',
+        trigger: { target: characters.id, owner: characters.userId },
+      },
+    ],
+    kept: 'until they are deleted',
+  },
+];

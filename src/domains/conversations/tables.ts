@@ -14,6 +14,7 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core';
 import { bytes, instant, tenantId } from '../../db/columns.ts';
+import type { Duty } from '../../db/duty.ts';
 
 /** A thread of turns of one user, whose name is its user's own; one row per conversation. */
 export const conversations = pgTable(
@@ -81,3 +82,37 @@ export const deletedTurns = pgTable(
 );
 
 export type ConversationRow = typeof conversations.$inferSelect;
+
+export const duties: readonly Duty[] = [
+  {
+    table: conversations,
+    owner: { user: conversations.userId },
+    erasure: { rows: { verb: 'eraseConversations' }, counted: 'conversations', left: 'conversations' },
+    exported: { lines: 'conversation' },
+    audited: [
+      {
+        on: 'UPDATE',
+        action: 'conversation.update',
+        trigger: {
+          target: conversations.conversationId,
+          owner: conversations.userId,
+          of: [conversations.title, conversations.pinned],
+        },
+      },
+      {
+        on: 'DELETE',
+        action: 'conversation.delete',
+        trigger: { target: conversations.conversationId, owner: conversations.userId },
+      },
+    ],
+    kept: 'until they are deleted',
+  },
+  {
+    table: deletedTurns,
+    owner: { subject: deletedTurns.subject },
+    erasure: { rows: 'keep', why: 'by them a copy of a turn is known again; they say no name' },
+    exported: { lines: 'deleted' },
+    audited: { not: 'the deletion that leaves one is' },
+    kept: 'until they are deleted',
+  },
+];

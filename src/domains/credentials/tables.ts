@@ -1,5 +1,6 @@
 import { bigint, integer, pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { bytes, instant, tenantId } from '../../db/columns.ts';
+import type { Duty } from '../../db/duty.ts';
 
 /** Secrets for other services, encrypted under the master key. */
 export const credentials = pgTable(
@@ -44,3 +45,49 @@ export const authenticators = pgTable(
 );
 
 export type AuthenticatorRow = typeof authenticators.$inferSelect;
+
+export const duties: readonly Duty[] = [
+  {
+    table: credentials,
+    owner: 'tenant',
+    erasure: { rows: 'keep', why: 'they are the tenant’s', names: [credentials.updatedBy] },
+    exported: { not: 'they are secret, and the tenant’s' },
+    audited: [
+      { on: 'INSERT', action: 'credential.store', trigger: { target: credentials.name } },
+      { on: 'UPDATE', action: 'credential.store', trigger: { target: credentials.name } },
+      { on: 'UPDATE', action: 'credential.rekey', trigger: { target: credentials.name } },
+      { on: 'DELETE', action: 'credential.delete', trigger: { target: credentials.name } },
+      { on: 'SELECT', action: 'credential.reveal' },
+    ],
+    kept: 'until they are deleted',
+  },
+  {
+    table: authenticators,
+    owner: { user: authenticators.userId },
+    erasure: { rows: 'delete', counted: 'authenticators', left: 'authenticators' },
+    exported: { not: 'they are secret, and open this server only' },
+    audited: [
+      {
+        on: 'INSERT',
+        action: 'authenticator.enrol',
+        trigger: { target: authenticators.userId, owner: authenticators.userId },
+      },
+      {
+        on: 'UPDATE',
+        action: 'authenticator.enrol',
+        trigger: { target: authenticators.userId, owner: authenticators.userId },
+      },
+      {
+        on: 'UPDATE',
+        action: 'authenticator.rekey',
+        trigger: { target: authenticators.userId, owner: authenticators.userId },
+      },
+      {
+        on: 'DELETE',
+        action: 'authenticator.remove',
+        trigger: { target: authenticators.userId, owner: authenticators.userId },
+      },
+    ],
+    kept: 'until they are deleted',
+  },
+];

@@ -16,6 +16,7 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core';
 import { bytes, instant, tenantId } from '../../db/columns.ts';
+import type { Duty } from '../../db/duty.ts';
 
 export const INTERACTION_STATUSES = ['PROCESSING', 'ANSWERED', 'INTERRUPTED', 'FAILED', 'RECORDED'] as const;
 /** How the answer of a model ended; stored as the models say it. */
@@ -123,3 +124,29 @@ export type InteractionRow = typeof interactions.$inferSelect;
 export function searchDocument(table: { speaker: unknown; query: unknown; response: unknown }): SQL {
   return sql`to_tsvector('english'::regconfig, coalesce(${table.speaker}, '') || ' ' || ${table.query} || ' ' || left(${table.response}, 100000))`;
 }
+
+export const duties: readonly Duty[] = [
+  {
+    table: interactions,
+    owner: { user: interactions.userId },
+    // Each has a vector, a mark that it leaves, and perhaps an entry of the journal.
+    erasure: { rows: { verb: 'eraseTurns' }, counted: 'turns', left: 'turns' },
+    exported: { lines: 'turn' },
+    audited: [
+      { on: 'INSERT', action: 'turns.store' },
+      { on: 'INSERT', action: 'turns.restore' },
+      { on: 'UPDATE', action: 'turns.answer' },
+      {
+        on: 'UPDATE',
+        action: 'interaction.rate',
+        trigger: {
+          target: interactions.turnId,
+          owner: interactions.userId,
+          of: [interactions.rating, interactions.ratingComment],
+        },
+      },
+      { on: 'DELETE', action: 'interaction.delete' },
+    ],
+    kept: 'until they are deleted',
+  },
+];

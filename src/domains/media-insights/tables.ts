@@ -13,6 +13,7 @@ import {
   varchar,
 } from 'drizzle-orm/pg-core';
 import { instant, tenantId } from '../../db/columns.ts';
+import type { Duty } from '../../db/duty.ts';
 
 /** What is known of one image or video file, keyed by its content hash. */
 export const mediaInsights = pgTable(
@@ -50,3 +51,14 @@ export const mediaInsights = pgTable(
     index('echo_media_insights_quality_idx').on(table.qualityScore),
   ],
 );
+
+export const duties: readonly Duty[] = [
+  {
+    table: mediaInsights,
+    owner: 'tenant',
+    erasure: { rows: 'keep', why: 'they are the tenant’s' },
+    exported: { not: 'they are the tenant’s' },
+    audited: { not: 'this version writes none' },
+    kept: 'until they are deleted',
+  },
+];

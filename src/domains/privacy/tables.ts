@@ -1,5 +1,6 @@
 import { boolean, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
 import { bytes, instant, tenantId } from '../../db/columns.ts';
+import type { Duty } from '../../db/duty.ts';
 
 /** Who was erased: without a name, but so that an old copy of their turns is recognised. */
 export const erasures = pgTable(
@@ -26,3 +27,21 @@ export const erasures = pgTable(
 );
 
 export type ErasureRow = typeof erasures.$inferSelect;
+
+export const duties: readonly Duty[] = [
+  {
+    table: erasures,
+    owner: { subject: erasures.subject },
+    erasure: { rows: 'keep', why: 'by them an old copy is known again; they say no name' },
+    exported: { not: 'they are the server’s proof' },
+    audited: [
+      { on: 'INSERT', action: 'user.erase.begin', trigger: { target: erasures.receiptId } },
+      {
+        on: 'UPDATE',
+        action: 'user.erase.end',
+        trigger: { target: erasures.receiptId, of: [erasures.completedAt] },
+      },
+    ],
+    kept: 'until they are deleted',
+  },
+];

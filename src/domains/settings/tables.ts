@@ -1,5 +1,6 @@
 import { pgTable, primaryKey, text } from 'drizzle-orm/pg-core';
 import { instant, tenantId } from '../../db/columns.ts';
+import type { Duty } from '../../db/duty.ts';
 
 /** What users chose for themselves; who chose nothing has no row. */
 export const userSettings = pgTable(
@@ -13,3 +14,30 @@ export const userSettings = pgTable(
   },
   (table) => [primaryKey({ columns: [table.userId, table.tenantId] })],
 );
+
+export const duties: readonly Duty[] = [
+  {
+    table: userSettings,
+    owner: { user: userSettings.userId },
+    erasure: { rows: 'delete', counted: 'settings', left: 'settings' },
+    exported: { lines: 'settings' },
+    audited: [
+      {
+        on: 'INSERT',
+        action: 'settings.change',
+        trigger: { target: userSettings.userId, owner: userSettings.userId },
+      },
+      {
+        on: 'UPDATE',
+        action: 'settings.change',
+        trigger: { target: userSettings.userId, owner: userSettings.userId },
+      },
+      {
+        on: 'DELETE',
+        action: 'settings.remove',
+        trigger: { target: userSettings.userId, owner: userSettings.userId },
+      },
+    ],
+    kept: 'until they are deleted',
+  },
+];

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import { check, index, integer, jsonb, pgTable, serial, text, uniqueIndex } from 'drizzle-orm/pg-core';
 import { instant, tenantId } from '../../db/columns.ts';
+import type { Duty } from '../../db/duty.ts';
 
 /** A unit of background work with priority, status, retries and a result. */
 export const autonomousTasks = pgTable(
@@ -37,3 +38,14 @@ export const autonomousTasks = pgTable(
     ),
   ],
 );
+
+export const duties: readonly Duty[] = [
+  {
+    table: autonomousTasks,
+    owner: 'tenant',
+    erasure: { rows: 'keep', why: 'they are the tenant’s' },
+    exported: { not: 'they are the tenant’s' },
+    audited: { not: 'this version writes none' },
+    kept: 'until they are deleted',
+  },
+];

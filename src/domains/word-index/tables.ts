@@ -9,6 +9,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core';
 import { bytes, instant, tenantId } from '../../db/columns.ts';
+import type { Duty } from '../../db/duty.ts';
 
 /** Whose turns are indexed; a short number for each owner, since it is part of every key. */
 export const indexOwners = pgTable(
@@ -102,3 +103,57 @@ export const indexRemovals = pgTable('echo_index_removals', {
   /** A number that the turn had before it was indexed again; null: the turn is gone, whatever its number. */
   document: integer('document'),
 });
+
+const MADE_AGAIN = { not: 'it is made again of the turns' };
+const OF_THE_SERVER = { not: 'only the server writes it, of turns whose changes are audited' };
+
+export const duties: readonly Duty[] = [
+  {
+    table: indexQueue,
+    owner: { user: indexQueue.userId },
+    erasure: { rows: 'delete', left: 'index' },
+    exported: MADE_AGAIN,
+    audited: OF_THE_SERVER,
+    kept: { until: 'the turn has been indexed' },
+  },
+  {
+    table: indexRemovals,
+    owner: { user: indexRemovals.userId },
+    erasure: { rows: 'delete', left: 'index' },
+    exported: MADE_AGAIN,
+    audited: OF_THE_SERVER,
+    kept: { until: 'the words of the turn have gone' },
+  },
+  {
+    table: indexOwners,
+    owner: { user: indexOwners.userId },
+    erasure: { rows: 'delete', left: 'index' },
+    exported: MADE_AGAIN,
+    audited: OF_THE_SERVER,
+    kept: 'until they are deleted',
+  },
+  {
+    table: indexDocuments,
+    owner: { parent: indexOwners.ownerId, through: indexDocuments.ownerId },
+    erasure: { rows: 'delete', left: 'index' },
+    exported: MADE_AGAIN,
+    audited: OF_THE_SERVER,
+    kept: 'until they are deleted',
+  },
+  {
+    table: indexSegments,
+    owner: { parent: indexOwners.ownerId, through: indexSegments.ownerId },
+    erasure: { rows: 'delete', left: 'index' },
+    exported: MADE_AGAIN,
+    audited: OF_THE_SERVER,
+    kept: 'until they are deleted',
+  },
+  {
+    table: indexPostings,
+    owner: { parent: indexOwners.ownerId, through: indexPostings.ownerId },
+    erasure: { rows: 'delete', counted: 'indexedTerms', left: 'index' },
+    exported: MADE_AGAIN,
+    audited: OF_THE_SERVER,
+    kept: 'until they are deleted',
+  },
+];

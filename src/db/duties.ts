@@ -1,0 +1,29 @@
+import { duties as access } from '../access/tables.ts';
+import { duties as characters } from '../domains/characters/tables.ts';
+import { duties as conversations } from '../domains/conversations/tables.ts';
+import { duties as credentials } from '../domains/credentials/tables.ts';
+import { duties as interactions } from '../domains/interactions/tables.ts';
+import { duties as mediaInsights } from '../domains/media-insights/tables.ts';
+import { duties as privacy } from '../domains/privacy/tables.ts';
+import { duties as settings } from '../domains/settings/tables.ts';
+import { duties as tasks } from '../domains/tasks/tables.ts';
+import { duties as wordIndex } from '../domains/word-index/tables.ts';
+import { duties as events } from '../events/tables.ts';
+import type { Duty } from './duty.ts';
+import { duties as database } from './identity-tables.ts';
+
+/** What every table owes, each as it stands beside its table. */
+export const DUTIES: readonly Duty[] = [
+  ...conversations,
+  ...interactions,
+  ...events,
+  ...access,
+  ...credentials,
+  ...settings,
+  ...characters,
+  ...wordIndex,
+  ...privacy,
+  ...mediaInsights,
+  ...tasks,
+  ...database,
+];

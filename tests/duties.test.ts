@@ -1,0 +1,137 @@
+import { globSync, readFileSync } from 'node:fs';
+import { is } from 'drizzle-orm';
+import { integer, PgTable, pgTable, text } from 'drizzle-orm/pg-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tenantId } from '../src/db/columns.ts';
+import { DUTIES } from '../src/db/duties.ts';
+import type { Duty } from '../src/db/duty.ts';
+import * as listed from '../src/db/tables.ts';
+import { forgotten, TRIGGERS, type TriggerRow, triggersIn, triggersOf } from './support/duties.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
+
+const tables = Object.values(listed).flatMap((table) => (is(table, PgTable) ? [table] : []));
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app.close());
+
+/** A table as a new domain would bring it. */
+const goals = pgTable('goals', {
+  id: integer('id').primaryKey(),
+  tenantId: tenantId(),
+  userId: text('user_id').notNull(),
+  setBy: text('set_by').notNull(),
+});
+const steps = pgTable('goal_steps', { goalId: integer('goal_id').notNull(), said: text('said') });
+const duty: Duty = {
+  table: goals,
+  owner: { user: goals.userId },
+  erasure: { rows: 'delete', counted: 'goals', left: 'goals', names: [goals.setBy] },
+  exported: { lines: 'goal' },
+  audited: [{ on: 'INSERT', action: 'goal.set', trigger: { target: goals.id, owner: goals.userId } }],
+  kept: 'until they are deleted',
+};
+const stepsDuty: Duty = {
+  table: steps,
+  owner: { parent: goals.id, through: steps.goalId },
+  erasure: { rows: 'delete', left: 'goals' },
+  exported: { not: 'they are part of their goal' },
+  audited: { not: 'the goal is' },
+  kept: 'until they are deleted',
+};
+
+describe('every table', () => {
+  test('says what its rows owe', () => {
+    expect(tables.length).toBeGreaterThan(20);
+    expect(forgotten(tables, DUTIES)).toEqual([]);
+  });
+
+  test('of a new domain may be a user’s, or a part of what is', () => {
+    expect(forgotten([goals, steps], [duty, stepsDuty])).toEqual([]);
+  });
+
+  test.each<[string, PgTable[], Duty[], string]>([
+    ['has none', [goals], [], 'goals has no duties'],
+    ['has them twice', [goals], [duty, { ...duty }], 'goals has its duties twice'],
+    ['is not in the list', [], [duty], 'goals is not in the list of tables'],
+    [
+      'forgets whose it is',
+      [goals],
+      [{ ...duty, owner: 'tenant' }],
+      'goals has user_id, but its rows are not the user’s',
+    ],
+    [
+      'forgets its tenant',
+      [goals],
+      [{ ...duty, owner: 'system' }],
+      'goals has tenant_id, but is the system’s',
+    ],
+    [
+      'outlives its user',
+      [goals],
+      [{ ...duty, erasure: { rows: 'keep', why: 'it is dear to us', names: [goals.setBy] } }],
+      'goals keeps the rows of a user who is erased',
+    ],
+    [
+      'keeps a name',
+      [goals],
+      [{ ...duty, erasure: { rows: 'delete', left: 'goals' } }],
+      'goals keeps the name in set_by of a user who is erased',
+    ],
+    ['has a parent without duties', [steps], [stepsDuty], 'goal_steps has a parent without duties'],
+    [
+      'names a column of another',
+      [goals],
+      [{ ...duty, owner: { user: listed.conversations.userId } }],
+      'goals names user_id, which is another table’s',
+    ],
+    [
+      'is not audited, and nobody knows why',
+      [goals],
+      [{ ...duty, audited: { not: '' } }],
+      'goals does not say why it is not audited',
+    ],
+    [
+      'is not exported, and nobody knows why',
+      [goals],
+      [{ ...duty, exported: { not: '' } }],
+      'goals does not say why it is not exported',
+    ],
+  ])('is seen that %s', (_name, some, duties, problem) => {
+    expect(forgotten(some, duties)).toContain(problem);
+  });
+});
+
+describe('every audited operation', () => {
+  const triggers = async () => triggersIn(await app.sql<TriggerRow>(TRIGGERS));
+
+  test('has its trigger in the migrated database, and no trigger is without a duty', async () => {
+    expect((await triggers()).sort()).toEqual(triggersOf(DUTIES).sort());
+  });
+
+  test('that has none is seen, and so is a trigger that nobody owes', async () => {
+    expect(triggersOf([...DUTIES, duty])).toContain('goals INSERT: goal.set id user_id');
+    expect(await triggers()).not.toContain('goals INSERT: goal.set id user_id');
+    await app.sql('create table goals (id int, tenant_id text, user_id text)');
+    await app.sql(
+      "create trigger planted after insert on goals for each row execute function echo_audit_row('goal.set', 'id', 'user_id')",
+    );
+    expect(await triggers()).toContain('goals INSERT: goal.set id user_id');
+    await app.sql('alter table goals disable trigger planted');
+    expect(await triggers()).not.toContain('goals INSERT: goal.set id user_id');
+    await app.sql('drop table goals');
+  });
+
+  test('that a statement tells of itself is a duty, and the other way round', () => {
+    const sources = globSync('src/**/*.ts').map((path) => readFileSync(path, 'utf8'));
+    const told = sources.flatMap((source) =>
+      [...source.matchAll(/\becho_audit\([^()]*?'([a-z]+\.[a-z]+)'/g)].map(([, action]) => action),
+    );
+    const owed = DUTIES.flatMap(({ audited }) =>
+      'not' in audited ? [] : audited.flatMap(({ action, trigger }) => (trigger ? [] : [action])),
+    );
+    expect(told.sort()).toEqual(owed.sort());
+  });
+});
