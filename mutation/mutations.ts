@@ -243,7 +243,7 @@ const HEALTH: readonly Mutation[] = [
   ),
   one(
     'canary-is-not-told',
-    'domains/health/health.ts',
+    'domains/health/promises.ts',
     ["status: last.ok ? 'HEALTHY' : 'DEGRADED'", "status: 'HEALTHY'"],
     ['canary'],
   ),

@@ -10,8 +10,10 @@ import type { Database } from './db/client.ts';
 import { makeDataDirectory } from './db/data-directory.ts';
 import { openDatabase } from './db/open.ts';
 import { keyNames } from './domains/characters/names.ts';
+import { unhandledError } from './domains/health/promises.ts';
 import type { TurnStore } from './domains/interactions/store.ts';
 import { requirePermission } from './domains/ownership.ts';
+import { databaseRestarted } from './domains/persistence/promises.ts';
 import type { Services } from './graphql/context.ts';
 import { admit, graphqlRoute, tellRefusal } from './graphql/door.ts';
 import type { Authenticate } from './graphql/long-lived.ts';
@@ -41,6 +43,8 @@ export interface App {
   readonly services: Services;
   /** Listens. @returns its URL @throws StartupError if the port is taken */
   listen(): Promise<string>;
+  /** An error that nobody handled is in the log under this id. */
+  readonly tellUnhandled: (correlationId: string) => void;
   /** Stops: no new requests, sockets closed, database closed. */
   close(): Promise<void>;
 }
@@ -99,9 +103,9 @@ export async function createApp(
     );
     onDown = (reason) => {
       services.availability.reportDown(reason);
-      services.alerts.raise('database_restarted', 'WARNING', `the embedded database is restarted: ${reason}`);
+      services.alerts.raise(databaseRestarted, { reason });
     };
-    onUp = () => services.alerts.clear('database_restarted', 'it is there again');
+    onUp = () => services.alerts.clear(databaseRestarted, 'it is there again');
     await services.access.start();
     await services.tombstones.start();
     noteDangers(services, journal, { fileSystem, durabilityProblems, ...sealed });
@@ -180,6 +184,7 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
   let closeSockets: () => Promise<void> = async () => undefined;
   return {
     services,
+    tellUnhandled: (correlationId) => services.alerts.raise(unhandledError, { correlationId }),
     listen: async () => {
       try {
         await checkAccess(services);

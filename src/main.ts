@@ -36,7 +36,7 @@ async function serve({ migrate }: { migrate: boolean }): Promise<void> {
     const { createApp } = await import('./app.ts');
     const { surviveUnhandled } = await import('./jobs/unhandled.ts');
     const app = await createApp(config, log, { migrate, vault });
-    surviveUnhandled(log, (message) => app.services.alerts.raise('unhandled_error', 'CRITICAL', message));
+    surviveUnhandled(log, app.tellUnhandled);
     const url = await app.listen();
     log.info({ url, graphql: `${url}/graphql`, pid: process.pid }, 'Echo Brain is listening');
 

@@ -11,10 +11,12 @@ import { upsertCharacters } from './domains/characters/characters.ts';
 import { CharacterDirectory } from './domains/characters/directory.ts';
 import { characterStats } from './domains/characters/reads.ts';
 import { SEED_CHARACTERS } from './domains/characters/seed.ts';
+import { providerKeysUnreadable, secretsStale, secretsUnreadable } from './domains/credentials/promises.ts';
 import { StoredProviderKeys } from './domains/credentials/provider-keys.ts';
 import { reencrypt } from './domains/credentials/rotation.ts';
 import { UrlForbidden } from './domains/errors.ts';
 import { Canary } from './domains/health/canary.ts';
+import { createHealth } from './domains/health/health.ts';
 import { Metrics } from './domains/health/metrics.ts';
 import { createWatch } from './domains/health/watch.ts';
 import { MAX_RESPONSE_LENGTH } from './domains/input.ts';
@@ -22,12 +24,19 @@ import { TurnStore } from './domains/interactions/store.ts';
 import { probe } from './domains/memory/embed-each.ts';
 import { createEmbeddingPriority } from './domains/memory/embedding-priority.ts';
 import { createMeaningSearch } from './domains/memory/meaning.ts';
+import { vectorsLost, vectorsRebuilt } from './domains/memory/promises.ts';
 import { createReconciler } from './domains/memory/reconciler.ts';
 import { createVectorCopies } from './domains/memory/vector-copies.ts';
 import { turnsAmong } from './domains/memory/vector-queue.ts';
 import { createVectorSearch } from './domains/memory/vector-search.ts';
 import { createVectorWorker } from './domains/memory/vector-worker.ts';
 import { Persistence } from './domains/persistence/persistence.ts';
+import {
+  databaseDown,
+  databaseNotDurable,
+  journalDamaged,
+  journalVolatile,
+} from './domains/persistence/promises.ts';
 import { ReceiptSigner } from './domains/privacy/signing.ts';
 import { Tombstones } from './domains/privacy/tombstones.ts';
 import { RunningQueries } from './domains/query/running.ts';
@@ -37,6 +46,7 @@ import { EventFeed } from './events/feed.ts';
 import { EventOutbox } from './events/outbox.ts';
 import type { Services } from './graphql/context.ts';
 import type { Journal } from './journal/journal.ts';
+import { promises } from './lists/promises.ts';
 import type { Logger } from './log.ts';
 import { configuredModels, embedderOf, type ModelParts, modelsReachability } from './models/configured.ts';
 import type { Embedder } from './models/embedder.ts';
@@ -172,15 +182,16 @@ export function buildServices(ground: Ground, releases: (() => unknown)[]): Serv
     inFlight: new Map(),
     running: new RunningQueries(),
   };
-  const services = { config, log, db, version, ...own, ...memory };
+  const parts = { config, log, db, ...own, ...memory };
+  const health = createHealth(promises, parts, version);
   canary.start();
-  const watch = createWatch(services);
+  const watch = createWatch({ promises, parts, health, alerts, log });
   watch.start();
   releases.push(
     () => canary.stop(),
     () => watch.stop(),
   );
-  return services;
+  return { ...parts, health };
 }
 
 /** The language models, each behind its queue and its breaker. */
@@ -195,12 +206,7 @@ function tellAvailability(
   { alerts, store, outbox }: { alerts: AlertBoard; store: TurnStore; outbox: EventOutbox },
 ): void {
   availability.onChange(({ up, reason }) => {
-    alerts.set(
-      'database_down',
-      !up,
-      'CRITICAL',
-      `the database does not answer (${reason}); turns are kept in the journal`,
-    );
+    alerts.set(databaseDown, up ? null : { reason });
     if (up) store.resume();
     if (up) void outbox.flush();
   });
@@ -217,22 +223,11 @@ function buildAlerts(
     new AlertWebhook({ ...config.alertWebhook, fetch: outbound.fetcher(WEBHOOK_LIMITS), log });
   releases.push(() => webhook?.stop());
   const alerts = new AlertBoard(outbox, log, (alert) => webhook?.send(alert));
-  providerKeys.onLook((unreadable) =>
-    alerts.set(
-      'provider_keys_unreadable',
-      unreadable.length > 0,
-      'WARNING',
-      `${unreadable.join(', ')} cannot be opened with this master key; the last values hold`,
-    ),
-  );
-  vault?.start(log, () =>
-    alerts.set(
-      'secrets_stale',
-      vault.trouble !== null,
-      'WARNING',
-      `secrets in Vault cannot be read (${vault.trouble}); the last ones hold`,
-    ),
-  );
+  providerKeys.onLook((names) => alerts.set(providerKeysUnreadable, names.length > 0 ? { names } : null));
+  vault?.start(log, () => {
+    const { trouble } = vault;
+    alerts.set(secretsStale, trouble === null ? null : { trouble });
+  });
   return alerts;
 }
 
@@ -265,26 +260,11 @@ export function noteDangers(
 ): void {
   const { fileSystem, durabilityProblems, unreadableSecrets } = found;
   if (unreadableSecrets > 0)
-    alerts.raise(
-      'secrets_unreadable',
-      'WARNING',
-      config.masterKey
-        ? `${unreadableSecrets} stored secrets were encrypted with another master key; set MASTER_KEY_PREVIOUS to it`
-        : `${unreadableSecrets} stored credentials and authenticators cannot be opened without their MASTER_KEY`,
-    );
-  if (fileSystem)
-    alerts.raise(
-      'journal_volatile',
-      'WARNING',
-      `the data directory lies on ${fileSystem}, where an fsync may not survive a power cut`,
-    );
-  if (durabilityProblems.length > 0)
-    alerts.raise(
-      'database_not_durable',
-      'CRITICAL',
-      `the database may lose what it committed: ${durabilityProblems.join(', ')}`,
-    );
-  for (const damage of journal.recovered.damage) alerts.raise('journal_damaged', 'CRITICAL', damage);
+    alerts.raise(secretsUnreadable, { count: unreadableSecrets, hasMasterKey: config.masterKey !== null });
+  if (fileSystem) alerts.raise(journalVolatile, { fileSystem });
+  if (durabilityProblems.length > 0) alerts.raise(databaseNotDurable, { settings: durabilityProblems });
+  const { damage } = journal.recovered;
+  if (damage.length > 0) alerts.raise(journalDamaged, { damage });
 }
 
 /** Memory: the word index and who keeps it; where vectors are kept, who makes them, who repairs them. */
@@ -305,12 +285,7 @@ function buildMemory(
   const texts = new TextAnalyses();
   const indexWorker = createIndexWorker({ db, texts, log });
   const model = { name: embedder.name, dimensions: embedder.dimensions };
-  const onRebuild = ({ movedTo, reason }: { movedTo: string; reason: string }) =>
-    alerts.raise(
-      'vectors_rebuilt',
-      'CRITICAL',
-      `the vector file was damaged (${reason}) and put aside as "${movedTo}"; vectors are made again`,
-    );
+  const onRebuild = (found: { movedTo: string; reason: string }) => alerts.raise(vectorsRebuilt, found);
   const database = { id: databaseId, turnsAmong: (ids: readonly string[]) => turnsAmong(db, ids) };
   const store = config.qdrant
     ? createQdrantStore({ ...config.qdrant, apiKey: secrets.get('QDRANT_API_KEY'), database, model })
@@ -334,15 +309,10 @@ function buildMemory(
     copy: isAlone ? undefined : createVectorCopies({ db, store, embedder, log, priority }),
     onFinding: ({ missing }) => {
       vectorWorker.wake();
-      if (missing > 0)
-        alerts.raise(
-          'vectors_lost',
-          'WARNING',
-          'the vector store has lost vectors of turns; they are made again',
-        );
+      if (missing > 0) alerts.raise(vectorsLost, undefined);
     },
     onPass: ({ missing }) => {
-      if (missing === 0) alerts.clear('vectors_lost', 'no turn misses its vector any more');
+      if (missing === 0) alerts.clear(vectorsLost, 'no turn misses its vector any more');
     },
   });
   const earlierEmbedder = (earlier: VectorModel) => embedderOf(modelParts, earlier);

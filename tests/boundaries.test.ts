@@ -52,6 +52,11 @@ describe('a planted violation is seen', () => {
     jobs know no HTTP | src/domains/tasks/jobs.ts | import { a } from 'node:http'; | knows no GraphQL and no HTTP
     verbs know ports only | src/domains/memory/memory.ts | import { a } from '../../vectors/qdrant.ts'; | memory's logic may not
     verbs know no rest | src/domains/tasks/tasks.ts | import { a } from '../../rest/server.ts'; | tasks's logic may not import
+    promises of others | src/domains/tasks/tasks.ts | import { a } from '../learning/promises.ts'; | tasks's logic may not import
+    resolvers know no promises | src/domains/tasks/graphql.ts | import { a } from './promises.ts'; | tasks's graphql may not
+    a list lists files of its name | src/lists/promises.ts | import { a } from '../domains/tasks/tasks.ts'; | lists may not import
+    lists are at the top | src/domains/health/health.ts | import { a } from '../../lists/promises.ts'; | health's logic may not
+    the floor knows no lists | src/graphql/context.ts | import { a } from '../lists/promises.ts'; | graphql may not import
     jobs of others | src/domains/tasks/tasks.ts | import { a } from '../learning/jobs.ts'; | tasks's logic may not import
     resolvers have no SQL | src/domains/tasks/graphql.ts | import { a } from '../../db/client.ts'; | tasks's graphql may not
     resolvers know no ports but events | src/domains/tasks/graphql.ts | import { a } from '../../models/router.ts'; | tasks's graphql may not
@@ -143,6 +148,10 @@ describe('what is allowed', () => {
       'src/db/embedded/process.ts': "import { spawn } from 'node:child_process';",
       'src/domains/repair/repair.ts': "import { execFile } from 'node:child_process';",
       'src/graphql/schema.ts': "import '../domains/tasks/graphql.ts';",
+      'src/lists/promises.ts':
+        "import { a } from '../domains/tasks/promises.ts';\nexport const promises = [a];",
+      'src/domains/tasks/promises.ts':
+        "import { definePromise } from '../promise.ts';\nimport { a } from './tasks.ts';",
       'src/jobs/index.ts': "import { a } from '../domains/tasks/jobs.ts';\nexport const jobs = [a];",
       'src/domains/tasks/tables.ts':
         "import { id } from '../../db/columns.ts';\nimport { goals } from '../goals/tables.ts';",

@@ -4,6 +4,7 @@ import type { Config } from '../config.ts';
 import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
 import type { Logger } from '../log.ts';
+import type { Reach } from '../models/reachability.ts';
 
 /**
  * What resolvers work with. Each domain adds its own parts by declaration merging, in its graphql.ts,
@@ -14,6 +15,7 @@ export interface Services {
   readonly log: Logger;
   readonly config: Config;
   readonly availability: Availability;
+  readonly reach: Reach;
 }
 
 /** The context of one operation. */

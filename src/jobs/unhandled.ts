@@ -10,10 +10,10 @@ const MOST_PER_MINUTE = 20;
  * its middle leaves nothing half done there; locks and connections are given back in `finally`. Ending instead would let
  * whoever finds a request that throws end the server for everybody.
  *
- * @param onError told of each, with a correlation id under which it is in the log
+ * @param onError told of each by the correlation id under which it is in the log
  * @returns a function that takes the handlers away
  */
-export function surviveUnhandled(log: Logger, onError: (message: string) => void): () => void {
+export function surviveUnhandled(log: Logger, onError: (correlationId: string) => void): () => void {
   let since = 0;
   let count = 0;
   const handle = (kind: string) => (error: unknown) => {
@@ -22,7 +22,7 @@ export function surviveUnhandled(log: Logger, onError: (message: string) => void
     const correlationId = randomUUID();
     try {
       log.error({ err: error, kind, correlationId }, 'an error that nobody handled; the server goes on');
-      onError(`an error that nobody handled is in the log under the correlation id ${correlationId}`);
+      onError(correlationId);
     } catch {
       // The log or the alerts are what failed: there is nobody left to tell.
     }

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http';
 import type { Principal } from '../access/principals.ts';
-import type { HealthServices } from '../domains/health/health.ts';
+import type { HealthDesk } from '../domains/health/health.ts';
 import type { QueryServices } from '../domains/query/query.ts';
 
 /** What the older endpoints need of the server. */
-export type RestServices = QueryServices & HealthServices;
+export type RestServices = QueryServices & { readonly health: HealthDesk };
 
 /** One request to an older endpoint. */
 export interface RestRequest {

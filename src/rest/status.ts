@@ -1,11 +1,10 @@
-import { checkHealth } from '../domains/health/health.ts';
 import { interactionStats } from '../domains/interactions/reads.ts';
 import { scopeOf } from '../domains/ownership.ts';
 import type { RestRequest } from './request.ts';
 
 /** GET /api/echo/health */
 export async function getHealth({ services }: RestRequest) {
-  const health = await checkHealth(services);
+  const health = await services.health.check();
   const modules = Object.fromEntries(health.checks.map((check) => [check.name, check.status.toLowerCase()]));
   return {
     status: health.status.toLowerCase(),

@@ -96,7 +96,8 @@ function* checkCycles(edges: readonly Edge[]): Generator<string> {
     yield `cycle of imports between folders (with types): ${cycle}`;
   }
   for (const layer of ['tables', 'graphql', 'logic'] as const) {
-    const isIn = ({ room, role }: Place) => room === 'domain' && (role === 'jobs' ? 'logic' : role) === layer;
+    const isIn = ({ room, role }: Place) =>
+      room === 'domain' && (role === 'tables' || role === 'graphql' ? role : 'logic') === layer;
     const between = edges.filter(({ from, to }) => isIn(from) && isIn(to) && from.domain !== to.domain);
     for (const cycle of cyclesOf(between, (place) => place.domain ?? ''))
       yield `cycle of domains (${layer}): ${cycle}`;

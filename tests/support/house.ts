@@ -31,10 +31,11 @@ type Floor =
   | 'rest'
   | 'dashboard'
   | 'import'
+  | 'lists'
   | 'http';
 export type Room = Floor | 'domain';
 /** What a file of a domain is for; `logic` is reads, verbs and what they are made of. */
-export type Role = 'tables' | 'graphql' | 'jobs' | 'logic';
+export type Role = 'tables' | 'graphql' | 'jobs' | 'promises' | 'logic';
 
 /** The rooms of the house that are not domains, and what each may import besides itself. */
 const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
@@ -54,6 +55,8 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   db: (to) => isIn(to, 'log', 'jobs') || to.role === 'tables',
   graphql: (to, from) =>
     isIn(to, 'db', 'log', 'access', 'errors', 'config', 'http', 'shared') ||
+    // What all domains get is declared there, with the ports.
+    (from.path === 'src/graphql/context.ts' && PORTS.includes(to.room)) ||
     (from.path === 'src/graphql/schema.ts' && to.room === 'domain' && to.role === 'graphql'),
   journal: (to) => isIn(to, 'log', 'db'),
   // Events that can't wait for the database are kept in the journal.
@@ -74,6 +77,11 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
     // What an error means, which is no SQL.
     to.path === 'src/db/meaning.ts' ||
     (to.room === 'domain' && to.role === 'logic'),
+  // What the domains bring, each list from the files of its name, at the top of the house.
+  lists: (to, from) =>
+    to.path === 'src/graphql/context.ts' ||
+    isIn(to, 'shared') ||
+    (to.room === 'domain' && from.path === `src/lists/${to.role}.ts`),
   dashboard: (to) => isIn(to, 'log'),
   // Reads foreign formats and sends them through the public API, as any client would.
   import: (to) => isIn(to, 'log', 'config', 'shared'),
@@ -115,13 +123,15 @@ function domainMayImport(from: Place, to: Place): boolean {
     return (
       GRAPHQL_FLOOR.includes(to.path) ||
       isIn(to, 'events', 'access', 'secrets') ||
-      (own && to.role !== 'jobs') ||
+      (own && to.role !== 'jobs' && to.role !== 'promises') ||
       isDomain('graphql')
     );
   }
   if (to.room === 'vectors') return to.path === PORT_FILES.vectors;
   return (
-    isIn(to, 'db', 'log', 'config', ...PORTS) || isDomain('tables', 'logic') || (own && to.role === 'jobs')
+    isIn(to, 'db', 'log', 'config', ...PORTS) ||
+    isDomain('tables', 'logic') ||
+    (own && (to.role === 'jobs' || to.role === 'promises'))
   );
 }
 
@@ -144,7 +154,7 @@ export function placeOf(path: string): Place | null {
 
 function roleOf(file: string): Role {
   const words = file.split(/[-.]/);
-  return (['tables', 'graphql', 'jobs'] as const).find((role) => words.includes(role)) ?? 'logic';
+  return (['tables', 'graphql', 'jobs', 'promises'] as const).find((role) => words.includes(role)) ?? 'logic';
 }
 
 function isRoom(name: string): name is Floor {

@@ -3,8 +3,8 @@ import type { Page } from '../../db/statements.ts';
 import { SERVER_TENANT } from '../../events/event.ts';
 import type { EventOutbox } from '../../events/outbox.ts';
 import type { Logger } from '../../log.ts';
+import type { AlertKind, AlertSeverity, AlertTeller } from '../promise.ts';
 
-export type AlertSeverity = 'WARNING' | 'CRITICAL';
 export type AlertState = 'RAISED' | 'CLEARED';
 
 /** A danger to a promise began or ended. */
@@ -22,7 +22,7 @@ export interface StoredAlert extends Alert {
 }
 
 /** Which dangers there are at this moment; tells when one begins and when it ends, even while the database is away. */
-export class AlertBoard {
+export class AlertBoard implements AlertTeller {
   readonly #outbox: EventOutbox;
   readonly #log: Logger;
   readonly #onAlert: (alert: Alert) => void;
@@ -40,13 +40,15 @@ export class AlertBoard {
     return [...this.#active.values()];
   }
 
-  raise(name: string, severity: AlertSeverity, message: string): void {
+  /** @param facts from which the alert makes its message */
+  raise<Facts>({ name, severity, runbook, message: messageOf }: AlertKind<Facts>, facts: Facts): void {
     if (this.#active.has(name)) return;
-    this.#log.error({ alert: name, severity, message }, 'alert raised');
+    const message = messageOf(facts);
+    this.#log.error({ alert: name, severity, message, runbook }, 'alert raised');
     this.#active.set(name, this.#tell(name, severity, 'RAISED', message));
   }
 
-  clear(name: string, message: string): void {
+  clear({ name }: Pick<AlertKind<never>, 'name'>, message: string): void {
     const alert = this.#active.get(name);
     if (!alert) return;
     this.#active.delete(name);
@@ -54,10 +56,9 @@ export class AlertBoard {
     this.#tell(name, alert.severity, 'CLEARED', message);
   }
 
-  /** Raises or clears by a condition. */
-  set(name: string, isDanger: boolean, severity: AlertSeverity, message: string): void {
-    if (isDanger) this.raise(name, severity, message);
-    else this.clear(name, 'over');
+  set<Facts>(kind: AlertKind<Facts>, facts: Facts | null): void {
+    if (facts === null) this.clear(kind, 'over');
+    else this.raise(kind, facts);
   }
 
   #tell(name: string, severity: AlertSeverity, state: AlertState, message: string): Alert {

@@ -4,15 +4,14 @@ import type { Context } from '../../graphql/context.ts';
 import { InvalidInput } from '../errors.ts';
 import { endable } from '../subscriptions.ts';
 import type { Canary } from './canary.ts';
-import { checkHealth, type Health, type HealthCheck, type Reach } from './health.ts';
+import type { Health, HealthCheck, HealthDesk } from './health.ts';
 import type { Metrics, MetricsSnapshot } from './metrics.ts';
 
 declare module '../../graphql/context.ts' {
   interface Services {
     readonly metrics: Metrics;
-    readonly version: string;
+    readonly health: HealthDesk;
     readonly canary: Canary;
-    readonly reach: Reach;
   }
 }
 
@@ -95,7 +94,7 @@ builder.queryFields((t) => ({
   health: t.field({
     type: HealthRef,
     description: 'How the server is.',
-    resolve: (_root, _args, { services }) => checkHealth(services),
+    resolve: (_root, _args, { services }) => services.health.check(),
   }),
   metrics: t.field({
     authScopes: { permission: 'METRICS' },

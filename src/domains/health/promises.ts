@@ -1,0 +1,43 @@
+import { defineAlert, definePromise, type Standing } from '../promise.ts';
+import type { Canary } from './canary.ts';
+
+const canaryDegraded = defineAlert<string>({
+  name: 'canary_degraded',
+  severity: 'WARNING',
+  words: 'A turn of the server itself did not come through: write, read, vector, search, erase.',
+  message: (detail) => detail,
+});
+
+export const canary = definePromise<{ readonly canary: Pick<Canary, 'last'> }>({
+  name: 'canary',
+  words: 'A turn can be written, read, embedded, found and erased.',
+  check: ({ canary: { last } }): Standing => {
+    if (!last) return { status: 'HEALTHY', latencyMs: null, detail: 'has not run yet' };
+    return {
+      status: last.ok ? 'HEALTHY' : 'DEGRADED',
+      latencyMs: last.tookMs,
+      detail: `${last.at.toISOString()}: ${last.problem ?? 'written, read, embedded, found, erased'}`,
+    };
+  },
+  alert: canaryDegraded,
+});
+
+export const watchFailing = defineAlert<{ problem: string }>({
+  name: 'watch_failing',
+  severity: 'CRITICAL',
+  words: 'The round that looks at the promises fails.',
+  message: ({ problem }) => `nobody watches the promises (${problem})`,
+});
+export const unhandledError = defineAlert<{ correlationId: string }>({
+  name: 'unhandled_error',
+  severity: 'CRITICAL',
+  words: 'An error that nobody handled; the server goes on.',
+  message: ({ correlationId }) =>
+    `an error that nobody handled is in the log under the correlation id ${correlationId}`,
+});
+
+export const watching = definePromise<unknown>({
+  name: 'watching',
+  words: 'Dangers are seen, and no error ends the server.',
+  told: [watchFailing, unhandledError],
+});

@@ -1,0 +1,84 @@
+import type { Availability } from '../../db/availability.ts';
+import type { Database } from '../../db/client.ts';
+import type { Reach } from '../../models/reachability.ts';
+import { type Bound, defineAlert, definePromise, type Standing } from '../promise.ts';
+import type { Reconciler } from './reconciler.ts';
+import { oldestWithoutVector } from './vector-coverage.ts';
+import type { VectorWorker } from './vector-worker.ts';
+
+interface Parts {
+  readonly db: Database;
+  readonly availability: Availability;
+  readonly vectorWorker: VectorWorker;
+  readonly reconciler: Pick<Reconciler, 'stats'>;
+  readonly reach: Pick<Reach, 'vectorStore' | 'embedder'>;
+}
+
+/** How old an answer may be, in milliseconds, for whoever asks. */
+const STORE_FRESH_MS = 5_000;
+const EMBEDDER_FRESH_MS = 10_000;
+const LAG: Bound = { of: 'time that a stored turn has waited for its vector', limit: 60, unit: 'seconds' };
+
+const vectorsDegraded = defineAlert<string>({
+  name: 'vectors_degraded',
+  severity: 'WARNING',
+  words: 'Turns wait for their vectors, or the vector store or the embedding model does not answer.',
+  message: (detail) => detail,
+});
+export const vectorsLost = defineAlert<void>({
+  name: 'vectors_lost',
+  severity: 'WARNING',
+  words: 'The vector store has lost vectors of turns.',
+  message: () => 'the vector store has lost vectors of turns; they are made again',
+});
+export const vectorsRebuilt = defineAlert<{ movedTo: string; reason: string }>({
+  name: 'vectors_rebuilt',
+  severity: 'CRITICAL',
+  words: 'The file of the vectors was damaged and put aside.',
+  message: ({ movedTo, reason }) =>
+    `the vector file was damaged (${reason}) and put aside as "${movedTo}"; vectors are made again`,
+});
+
+export const vectors = definePromise<Parts>({
+  name: 'vectors',
+  words: 'A stored turn is soon found by what it means.',
+  bounds: [LAG],
+  check: checkVectors,
+  alert: vectorsDegraded,
+  told: [vectorsLost, vectorsRebuilt],
+});
+
+async function checkVectors(parts: Parts): Promise<Standing> {
+  const { availability, db, vectorWorker, reconciler, reach } = parts;
+  const { store, embedder, lastEmbeddedAt } = vectorWorker.stats();
+  const isEmbedding = lastEmbeddedAt !== null && Date.now() - lastEmbeddedAt.getTime() < EMBEDDER_FRESH_MS;
+  const [storeReached, embedderReached] = await Promise.all([
+    reach.vectorStore.look(STORE_FRESH_MS),
+    // A model that makes vectors right now needs no question, which would have to wait behind them.
+    isEmbedding ? null : reach.embedder?.look(EMBEDDER_FRESH_MS),
+  ]);
+  const outside = [
+    ['the vector store', storeReached, store],
+    ['the embedding model', embedderReached ?? { isUp: true, reason: null }, embedder],
+  ] as const;
+  const problems = outside.flatMap(([name, { isUp, reason }, guard]) =>
+    isUp === false
+      ? [`${name} does not answer (${reason})`]
+      : guard.state === 'down'
+        ? [`${name} does not answer (${guard.reason})`]
+        : [],
+  );
+  const unknown = outside.flatMap(([name, { isUp, reason }]) => (isUp === null ? [`${name} ${reason}`] : []));
+  const { trouble } = reconciler.stats();
+  if (trouble !== null && problems.length === 0)
+    problems.push(`vectors and turns cannot be compared (${trouble})`);
+  const lagSeconds = await availability.tolerate(() => oldestWithoutVector(db), null);
+  if (lagSeconds === null) problems.push('coverage is unknown without the database');
+  else if (lagSeconds > LAG.limit)
+    problems.push(`a turn has waited ${Math.round(lagSeconds)} s for its vector`);
+  return {
+    status: problems.length > 0 ? 'DEGRADED' : unknown.length > 0 ? 'UNKNOWN' : 'HEALTHY',
+    latencyMs: null,
+    detail: [...problems, ...unknown].join('; ') || 'every turn has its vector, or gets it now',
+  };
+}

@@ -1,0 +1,132 @@
+import type { Availability } from '../../db/availability.ts';
+import type { Database } from '../../db/client.ts';
+import type { TurnStore } from '../interactions/store.ts';
+import { type Bound, defineAlert, definePromise, lookAt, type Standing } from '../promise.ts';
+
+interface Parts {
+  readonly db: Database;
+  readonly availability: Availability;
+  readonly store: Pick<TurnStore, 'backlog'>;
+  readonly config: { readonly ackPolicy: 'journal' | 'strict' };
+}
+
+export const databaseDown = defineAlert<{ reason: string }>({
+  name: 'database_down',
+  severity: 'CRITICAL',
+  words: 'PostgreSQL does not answer.',
+  message: ({ reason }) => `the database does not answer (${reason}); turns are kept in the journal`,
+});
+const databaseTakesNothing = defineAlert<{ trouble: string }>({
+  name: 'database_takes_nothing',
+  severity: 'CRITICAL',
+  words: 'PostgreSQL answers, but does not store turns.',
+  message: ({ trouble }) =>
+    `the database answers but takes no turns (${trouble}); they are kept in the journal`,
+});
+export const databaseRestarted = defineAlert<{ reason: string }>({
+  name: 'database_restarted',
+  severity: 'WARNING',
+  words: 'The embedded PostgreSQL died or hung, and is started again.',
+  message: ({ reason }) => `the embedded database is restarted: ${reason}`,
+});
+export const databaseNotDurable = defineAlert<{ settings: readonly string[] }>({
+  name: 'database_not_durable',
+  severity: 'CRITICAL',
+  words: 'PostgreSQL runs with settings under which a commit may be lost.',
+  message: ({ settings }) => `the database may lose what it committed: ${settings.join(', ')}`,
+});
+
+/** Without the database turns are kept in the journal, unless only commits count; reads fail either way. */
+export const database = definePromise<Parts>({
+  name: 'database',
+  words: 'What was said can be read, and what is said is stored for good.',
+  check: async ({ availability, db, store, config }) => {
+    const latencyMs = await availability.tolerate(() => db.ping(), null);
+    const { trouble } = store.backlog;
+    if (latencyMs !== null && trouble === null) return { status: 'HEALTHY', latencyMs, detail: null };
+    const [status, consequence] =
+      config.ackPolicy === 'strict'
+        ? (['UNHEALTHY', 'nothing is accepted'] as const)
+        : (['DEGRADED', 'turns are kept in the journal'] as const);
+    return {
+      status,
+      latencyMs,
+      detail: availability.isUp
+        ? `answers, but takes no turns (${trouble ?? 'it did not answer the last question'}); ${consequence}`
+        : `does not answer since ${availability.changedAt.toISOString()}; ${consequence}`,
+    };
+  },
+  looks: [
+    lookAt(databaseTakesNothing, ({ store }) => {
+      const { trouble } = store.backlog;
+      return trouble === null ? null : { trouble };
+    }),
+  ],
+  // Its absence is told by whoever runs into it, which is sooner than a look.
+  told: [databaseDown, databaseRestarted, databaseNotDurable],
+});
+
+const OLDEST: Bound = { of: 'age of the oldest entry that waits', limit: 10_000, unit: 'milliseconds' };
+const FILLED: Bound = { of: 'JOURNAL_MAX_BYTES in use', limit: 0.8, unit: 'share' };
+
+const journalDegraded = defineAlert<string>({
+  name: 'journal_degraded',
+  severity: 'CRITICAL',
+  words: 'Entries of the journal wait too long for PostgreSQL, it is nearly full, or it cannot be written.',
+  message: (detail) => detail,
+});
+const journalUnwritable = defineAlert<{ failure: string }>({
+  name: 'journal_unwritable',
+  severity: 'CRITICAL',
+  words: 'The journal cannot be written: turns are refused.',
+  message: ({ failure }) => failure,
+});
+const journalFilling = defineAlert<{ bytes: number; maxBytes: number }>({
+  name: 'journal_filling',
+  severity: 'WARNING',
+  words: 'The journal is nearly full; when it is, turns are refused.',
+  message: ({ bytes, maxBytes }) => `the journal uses ${bytes} of ${maxBytes} bytes`,
+});
+export const journalVolatile = defineAlert<{ fileSystem: string }>({
+  name: 'journal_volatile',
+  severity: 'WARNING',
+  words: 'The data directory lies where a power cut may take what was written.',
+  message: ({ fileSystem }) =>
+    `the data directory lies on ${fileSystem}, where an fsync may not survive a power cut`,
+});
+export const journalDamaged = defineAlert<{ damage: readonly string[] }>({
+  name: 'journal_damaged',
+  severity: 'CRITICAL',
+  words: 'A file of the journal was damaged when the server started.',
+  message: ({ damage }) => damage.join('; '),
+});
+
+export const journal = definePromise<Parts>({
+  name: 'journal',
+  words: 'A turn that was acknowledged is never lost.',
+  bounds: [OLDEST, FILLED],
+  check: ({ store }): Standing => {
+    const { depth, oldestAt, bytes, maxBytes, failure } = store.backlog;
+    const ageMs = oldestAt === null ? 0 : Date.now() - oldestAt;
+    const isLate = ageMs > OLDEST.limit || bytes > maxBytes * FILLED.limit;
+    return {
+      status: failure ? 'UNHEALTHY' : isLate ? 'DEGRADED' : 'HEALTHY',
+      latencyMs: null,
+      detail:
+        failure ??
+        `${depth} entries wait, the oldest for ${Math.round(ageMs / 1000)} s; ${bytes} of ${maxBytes} bytes in use`,
+    };
+  },
+  alert: journalDegraded,
+  looks: [
+    lookAt(journalUnwritable, ({ store }) => {
+      const { failure } = store.backlog;
+      return failure === null ? null : { failure };
+    }),
+    lookAt(journalFilling, ({ store }) => {
+      const { bytes, maxBytes } = store.backlog;
+      return bytes > maxBytes * FILLED.limit ? { bytes, maxBytes } : null;
+    }),
+  ],
+  told: [journalVolatile, journalDamaged],
+});

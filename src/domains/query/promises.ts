@@ -1,0 +1,37 @@
+import type { Reach } from '../../models/reachability.ts';
+import type { ModelRouter } from '../../models/router.ts';
+import { type Asker, type CheckStatus, defineAlert, definePromise, type Standing } from '../promise.ts';
+
+interface Parts {
+  readonly models: Pick<ModelRouter, 'models'>;
+  readonly reach: Pick<Reach, 'models'>;
+}
+
+/** How old an answer may be, in milliseconds: a request to a model may cost something. */
+const FRESH_MS: Record<Asker, number> = { client: 5_000, watch: 60_000 };
+
+const modelsDegraded = defineAlert<string>({
+  name: 'models_degraded',
+  severity: 'WARNING',
+  words: 'A language model fails, or its server cannot be reached.',
+  message: (detail) => detail,
+});
+
+export const models = definePromise<Parts>({
+  name: 'models',
+  words: 'Queries are answered by the language models that are configured.',
+  check: checkModels,
+  alert: modelsDegraded,
+});
+
+async function checkModels({ models, reach }: Parts, asker: Asker): Promise<Standing> {
+  const configured = models.models();
+  const standing = (status: CheckStatus, detail: string): Standing => ({ status, latencyMs: null, detail });
+  if (configured.length === 0) return standing('HEALTHY', 'none configured; the built-in answerer answers');
+  const failing = configured.filter((model) => model.state !== 'closed').map((model) => model.name);
+  if (failing.length > 0) return standing('DEGRADED', `failing: ${[...new Set(failing)].join(', ')}`);
+  const reached = await reach.models?.look(FRESH_MS[asker]);
+  if (reached?.isUp === false) return standing('DEGRADED', `they cannot be reached (${reached.reason})`);
+  if (reached?.isUp === null) return standing('UNKNOWN', `their server ${reached.reason}`);
+  return standing('HEALTHY', configured.map((model) => `${model.level}=${model.name}`).join(', '));
+}

@@ -1,0 +1,204 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createHealth } from '../src/domains/health/health.ts';
+import { createWatch } from '../src/domains/health/watch.ts';
+import {
+  type AlertKind,
+  alertsOf,
+  defineAlert,
+  definePromise,
+  lookAt,
+  type ServerPromise,
+  type Standing,
+} from '../src/domains/promise.ts';
+import { promises } from '../src/lists/promises.ts';
+import { startTestApp } from './support/harness.ts';
+
+const root = resolve(import.meta.dirname, '..');
+const runbook = readFileSync(join(root, 'docs/runbook.md'), 'utf8');
+type Listed = readonly ServerPromise<never>[];
+
+/** In what the runbook and the promises differ; empty if in nothing. */
+function differences(listed: Listed, page: string): string[] {
+  const [, table = '', sections = ''] = page.split(/^## (?:Promises|Alerts)$/m);
+  const rows = [...table.matchAll(/^\| `(.+)` \| (.*?) \| (.*?)\|$/gm)].map(([, name, words, bounds]) =>
+    [name, words, bounds?.trim()].join(' | '),
+  );
+  const promised = listed.map(({ name, words, bounds }) =>
+    [name, words, bounds.map(({ of, limit, unit }) => `${of}: ${limit} ${unit}`).join('; ')].join(' | '),
+  );
+  // Each section: its anchor, then severity and words, then what to do.
+  const described = [...sections.matchAll(/^### (\S+)\n\n(.+)\n\n(?=[^#\s])/gm)].map(
+    ([, name, first]) => `docs/runbook.md#${name} ${first}`,
+  );
+  const existing = listed
+    .flatMap(alertsOf)
+    .map(({ runbook, severity, words }) => `${runbook} ${severity}: ${words}`);
+  return [
+    [promised, rows],
+    [existing, described],
+  ].flatMap(([wanted = [], found = []]) => [
+    ...wanted.filter((line) => !found.includes(line)).map((line) => `not in the runbook: ${line}`),
+    ...found.filter((line) => !wanted.includes(line)).map((line) => `not in the sources: ${line}`),
+  ]);
+}
+
+/** What a domain declares and the list does not reach. */
+function forgotten(listed: Listed, declared: Readonly<Record<string, unknown>>): string[] {
+  const known = new Set<unknown>([...listed, ...listed.flatMap(alertsOf)]);
+  return Object.keys(declared).filter((name) => {
+    const value = declared[name];
+    return typeof value === 'object' && value !== null && 'words' in value && !known.has(value);
+  });
+}
+
+const alert: AlertKind<string> = defineAlert({
+  name: 'goals_late',
+  severity: 'WARNING',
+  words: 'A goal is late.',
+  message: (detail) => detail,
+});
+const goals = definePromise<{ readonly late: string | null }>({
+  name: 'goals',
+  words: 'Goals are reached.',
+  bounds: [{ of: 'lateness', limit: 60, unit: 'seconds' }],
+  looks: [lookAt(alert, ({ late }) => late)],
+});
+
+describe('the list of promises', () => {
+  test('is what the runbook says, word for word', () => {
+    expect(differences(promises, runbook)).toEqual([]);
+    expect(promises.length).toBeGreaterThan(5);
+  });
+
+  test('has everything that a domain declares', async () => {
+    const paths = globSync('src/domains/*/promises.ts', { cwd: root });
+    expect(paths.length).toBeGreaterThan(3);
+    for (const path of paths) expect(forgotten(promises, await import(join(root, path)))).toEqual([]);
+  });
+
+  test('names each promise and each alert once', () => {
+    for (const names of [
+      promises.map(({ name }) => name),
+      promises.flatMap(alertsOf).map(({ name }) => name),
+    ])
+      expect(new Set(names).size).toBe(names.length);
+  });
+});
+
+describe('a planted domain', () => {
+  test('that is not in the list is seen', () => {
+    expect(forgotten(promises, { goals, alert })).toEqual(['goals', 'alert']);
+    expect(forgotten([goals], { goals, alert })).toEqual([]);
+  });
+
+  test('that is not in the runbook is seen, and so is each word that differs', () => {
+    const page = (text: string) => `## Promises\n\n| \`goals\` | Goals are reached. | ${text}`;
+    const right = page(
+      'lateness: 60 seconds |\n\n## Alerts\n\n### goals_late\n\nWARNING: A goal is late.\n\nDo.',
+    );
+    expect(differences([goals], right)).toEqual([]);
+    expect(differences([goals], '')).toHaveLength(2);
+    for (const [from, to] of [
+      ['60', '61'],
+      ['### goals_late', '### goals'],
+      ['WARNING', 'CRITICAL'],
+      ['reached', 'kept'],
+      ['\n\nDo.', ''],
+    ] as const)
+      expect(differences([goals], right.replace(from, to))).not.toEqual([]);
+  });
+});
+
+describe('what becomes of promises', () => {
+  const ending: (() => Promise<void>)[] = [];
+  afterEach(async () => {
+    for (const end of ending.splice(0)) await end();
+  });
+  const log = { info: vi.fn(), error: vi.fn(), warn: vi.fn() } as never;
+  const standing = (status: Standing['status']): Standing => ({ status, latencyMs: null, detail: status });
+
+  test('health is as bad as the worst, and a check that fails is one that is not kept', async () => {
+    const check = (name: string, said: () => Standing) => definePromise({ name, words: name, check: said });
+    const broken = check('b', () => {
+      throw new Error('no');
+    });
+    const of = (...listed: ServerPromise<unknown>[]) => createHealth(listed, {}, '1').check();
+    expect((await of(check('a', () => standing('HEALTHY')))).status).toBe('HEALTHY');
+    expect(
+      (
+        await of(
+          check('a', () => standing('DEGRADED')),
+          check('b', () => standing('UNKNOWN')),
+        )
+      ).status,
+    ).toBe('DEGRADED');
+    const { status, checks } = await of(
+      broken,
+      check('c', () => standing('HEALTHY')),
+    );
+    expect(status).toBe('UNHEALTHY');
+    expect(checks).toEqual([
+      { name: 'b', status: 'UNHEALTHY', latencyMs: null, detail: 'could not be checked: no' },
+      { name: 'c', ...standing('HEALTHY') },
+    ]);
+  });
+
+  test('the watch raises and clears what is looked at and what is checked', async () => {
+    const parts = { late: 'by a day' as string | null };
+    const degraded = defineAlert<string>({ ...alert, name: 'goals_degraded' });
+    const listed = [
+      { ...goals, check: () => standing(parts.late ? 'UNHEALTHY' : 'UNKNOWN'), alert: degraded },
+    ];
+    const told: Record<string, unknown> = {};
+    const set = (kind: { name: string }, facts: unknown) => Object.assign(told, { [kind.name]: facts });
+    const watch = createWatch({
+      ...{ promises: listed, parts, alerts: { set }, log },
+      health: createHealth(listed, parts, '1'),
+    });
+    ending.push(() => watch.stop());
+    watch.start();
+    watch.wake();
+    await expect.poll(() => told).toEqual({ goals_late: 'by a day', goals_degraded: 'UNHEALTHY' });
+    parts.late = null;
+    watch.wake();
+    await expect.poll(() => told).toEqual({ goals_late: null, goals_degraded: null });
+  });
+
+  test('clients see the checks and alerts that they have always seen', async () => {
+    const app = await startTestApp({ env: { CANARY_INTERVAL_MS: '0' } });
+    ending.push(() => app.close());
+    const { data } = await app.graphql('{ health { checks { name } } }');
+    const names = ['database', 'journal', 'vectors', 'canary', 'models'];
+    expect(data.health.checks.map(({ name }: { name: string }) => name)).toEqual(names);
+    const rest = (await (await fetch(`${app.url}/api/echo/health`)).json()) as { modules: object };
+    expect(Object.keys(rest.modules)).toEqual(names);
+    expect(
+      promises
+        .flatMap(alertsOf)
+        .map(({ name, severity }) => `${name} ${severity}`)
+        .sort(),
+    ).toEqual([
+      'canary_degraded WARNING',
+      'database_down CRITICAL',
+      'database_not_durable CRITICAL',
+      'database_restarted WARNING',
+      'database_takes_nothing CRITICAL',
+      'journal_damaged CRITICAL',
+      'journal_degraded CRITICAL',
+      'journal_filling WARNING',
+      'journal_unwritable CRITICAL',
+      'journal_volatile WARNING',
+      'models_degraded WARNING',
+      'provider_keys_unreadable WARNING',
+      'secrets_stale WARNING',
+      'secrets_unreadable WARNING',
+      'unhandled_error CRITICAL',
+      'vectors_degraded WARNING',
+      'vectors_lost WARNING',
+      'vectors_rebuilt CRITICAL',
+      'watch_failing CRITICAL',
+    ]);
+  });
+});
