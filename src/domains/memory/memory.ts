@@ -38,6 +38,8 @@ export interface MemorySearch {
   readonly tookMs: number;
   /** Whether a part of the search did not answer, so that hits may be missing. */
   readonly degraded: boolean;
+  /** The query names a time of which nothing was found: hits are of other times. */
+  readonly missedTime: boolean;
 }
 
 export interface MemoryServices extends SettingsServices {
@@ -76,6 +78,8 @@ const Search = z.object({
 interface Wanted extends z.output<typeof Search> {
   readonly calendar: Calendar;
   readonly times: SpokenTimes;
+  /** It named a time of which nothing was found, and is searched for as if that were its subject. */
+  readonly missedTime: boolean;
 }
 
 /**
@@ -93,7 +97,7 @@ export async function searchMemory(
   const started = performance.now();
   const parsed = input.parseInput(Search, given);
   const calendar = new Calendar(new Date(), await timeZoneFor(services, owner, parsed.timeZone));
-  const wanted: Wanted = { ...parsed, calendar, times: readTimes(parsed.query, calendar) };
+  const wanted: Wanted = { ...parsed, calendar, times: readTimes(parsed.query, calendar), missedTime: false };
   const { availability, store } = services;
   const conditions: MemoryConditions = {
     conversationId: wanted.conversationId ?? null,
@@ -105,7 +109,8 @@ export async function searchMemory(
   const waiting = store.pending.ofUser(owner).filter((row) => meets(conditions, row));
   const found = await availability.tolerate(() => search(services, owner, wanted, conditions, waiting), null);
   const hits = found?.hits ?? (await hitsAmong(waiting, wanted));
-  return { hits, tookMs: performance.now() - started, degraded: found?.degraded ?? true };
+  const missedTime = wanted.times.spans.length > 0 && !hits.some(({ inTime }) => inTime);
+  return { hits, tookMs: performance.now() - started, degraded: found?.degraded ?? true, missedTime };
 }
 
 /** While the database is away nobody knows the character, and no turn is about it. */
@@ -140,7 +145,13 @@ async function search(
     rest !== '' &&
     !pool.candidates.some(({ turn }) => fitOf(times, turn.timestamp) > 0)
   )
-    return search(services, owner, { ...wanted, times: timeless(wanted.query) }, conditions, waiting);
+    return search(
+      services,
+      owner,
+      { ...wanted, times: timeless(wanted.query), missedTime: true },
+      conditions,
+      waiting,
+    );
   const stored = (ids: readonly number[]) => turnsById(services.db, owner, ids);
   const hits = await hitsOf({ words, ...pool, stored }, wanted);
   return { hits, degraded: pool.degraded || words.incomplete };
@@ -171,7 +182,7 @@ async function hitsOf(found: Found, wanted: Wanted): Promise<MemoryHit[]> {
     if (!interaction) return [];
     const reasons = reasonsOf(
       question,
-      { ...hit, meaning, terms: ranked?.matched ?? [] },
+      { ...hit, meaning, terms: ranked?.matched ?? [], missedTime: wanted.missedTime },
       interaction,
       calendar,
     );

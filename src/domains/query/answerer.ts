@@ -6,6 +6,8 @@ import { NO_MODEL, REMEMBERS_NOTHING } from './recalled.ts';
 import { asks } from './utterance.ts';
 
 const MAX_CITED = 5;
+const NOTHING_THEN =
+  'I remember nothing that was said at that time. This is what I remember about it from other times:';
 
 /** The answer to anything that asks for a command to be run. */
 export function refuseCommand(): string {
@@ -37,7 +39,7 @@ export function describeCharacters(
  */
 export function answerFromMemory(
   query: string,
-  { classification, memories, timeZone }: RememberedContext,
+  { classification, memories, timeZone, missedTime = false }: RememberedContext,
   modelTrouble: readonly string[] = [],
 ): string {
   const parts: string[] = [];
@@ -46,7 +48,8 @@ export function answerFromMemory(
   const understood = whatWasUnderstood(query, classification);
   if (understood) parts.push(understood);
   const cited = bestOf(memories, () => true, timeZone);
-  if (cited.length > 0) parts.push(`This is what I remember about it:\n${cited.join('\n')}`);
+  const introduction = missedTime ? NOTHING_THEN : 'This is what I remember about it:';
+  if (cited.length > 0) parts.push(`${introduction}\n${cited.join('\n')}`);
   else if (!understood)
     parts.push(`${REMEMBERS_NOTHING} What you said is stored and will be found when you ask again.`);
   if (modelTrouble.length === 0)
@@ -58,6 +61,7 @@ interface RememberedContext {
   readonly classification: Classification;
   readonly memories: readonly MemoryHit[];
   readonly timeZone: string;
+  readonly missedTime?: boolean;
 }
 
 function whatWasUnderstood(query: string, classification: Classification): string | null {

@@ -17,6 +17,8 @@ export interface GatheredContext extends BuiltContext {
   readonly characters: readonly CharacterRow[];
   /** Whether it asks about one of them, rather than telling something or asking what was said. */
   readonly asksAboutCharacter: boolean;
+  /** It names a time of which nothing was found: the memories are of other times. */
+  readonly missedTime: boolean;
   /** In which the user counts days. */
   readonly timeZone: string;
   /** Milliseconds by step. */
@@ -74,6 +76,7 @@ export async function gatherContext(services: QueryServices, query: AcceptedQuer
   const chosen = performance.now();
   return {
     classification,
+    missedTime: memories.missedTime,
     timeZone: zone,
     characters: mentioned.flatMap((character) => character ?? []),
     asksAboutCharacter: mentions.some((mention) => asksAboutCharacter(query.query, mention)),

@@ -1,90 +1,118 @@
 import type { Rule, TimeLanguage } from './language.ts';
-import {
-  ago,
-  dateNamed,
-  dayAt,
-  dayOfMonth,
-  holidayNamed,
-  monthNamed,
-  seasonNamed,
-  unitOf,
-  upToNow,
-  weekdayNamed,
-  weekdayOfLastWeek,
-  weekendOf,
-  whichOf,
-  yearNamed,
-} from './named.ts';
+import * as named from './named.ts';
 
 /** Behind a name that could also begin another one: "Sunday roast", "the 3rd floor". */
 const ENDS =
   '(?= ?[?!.,;:)]| ?$| (?:and|or|at|in|on|with|to|about|for|from|when|while|that|i|we|you|he|she|they|my|our|last|this|did|was|were|please|again|night|morning|afternoon|evening)\\b)';
-const CERTAIN_MONTHS = 'january|february|april|june|july|september|october|november|december';
+const CERTAIN_MONTHS = 'january|february|july|september|october|november|december';
+/** Who is called so is asked for, or does something: "what did April say?". */
+const NAMES =
+  "(?<!\\b(?:did|do|does|is|was|has|had|can|will|would|should|and|with|to|than|who) )(?:april|june)(?!'s| (?:say|said|says|tell|told|tells|think|thinks|live|lives|like|likes|want|wants|go|goes|went|is|was|has|had|and)\\b)";
 const NO_HOUR = '(?! ?(?:[ap]\\.?m\\b|:\\d|o.clock))';
 
 const relative: readonly Rule[] = [
-  { pattern: '(?:the )?day before yesterday(?: {part})?', read: dayAt(-2) },
-  { pattern: "yesterday(?:'s)?(?: {part})?", read: dayAt(-1) },
-  { pattern: "(?:earlier )?today(?:'s)?", read: dayAt(0) },
-  { pattern: '(?:earlier )?this {part}', read: dayAt(0) },
-  { pattern: 'tonight', read: dayAt(0, 'evening') },
-  { pattern: 'last night', read: dayAt(-1, 'night') },
-  { pattern: 'last evening', read: dayAt(-1, 'evening') },
-  { pattern: "(?:the )?(?<last>last|previous) {unit}(?:'s)?(?! of\\b)", read: unitOf },
-  { pattern: '(?:the )?past {unit}', read: upToNow },
+  { pattern: '(?:the )?day before yesterday(?: {part})?', read: named.dayAt(-2) },
+  { pattern: "yesterday(?:'s)?(?: {part})?", read: named.dayAt(-1) },
+  { pattern: "(?:earlier )?today(?:'s)?", read: named.dayAt(0) },
+  { pattern: '(?:earlier )?this {part}', read: named.dayAt(0) },
+  { pattern: 'tonight', read: named.dayAt(0, 'evening') },
+  { pattern: 'last night', read: named.dayAt(-1, 'night') },
+  { pattern: 'last evening', read: named.dayAt(-1, 'evening') },
+  { pattern: "(?:the )?(?<last>last|previous) {unit}(?:'s)?(?! of\\b)", read: named.unitOf },
+  { pattern: '(?:the )?past {unit}', read: named.upToNow },
   {
     pattern: '(?:(?:in|over|during|within|for) )?(?:the )?(?:last|past|previous) {n} {unit}(?! of\\b)',
-    read: upToNow,
+    read: named.upToNow,
   },
-  { pattern: "(?<this>this) {unit}(?:'s)?", read: unitOf },
-  { pattern: '{n} {unit} (?:ago|back)', read: ago },
-  { pattern: '(?:(?<last>last)|(?<this>this past|this)|past) {weekday}(?: {part})?', read: weekdayNamed },
-  { pattern: '{weekday}(?: of)? last week', read: weekdayOfLastWeek },
-  { pattern: '{weekday}(?: {part})?(?! (?:before|after)\\b)', needsLead: true, read: weekdayNamed },
+  { pattern: "(?<this>this) {unit}(?:'s)?", read: named.unitOf },
+  { pattern: '{n} {unit} (?:ago|back)', read: named.ago },
+  {
+    pattern: '(?:(?<last>last)|(?<this>this past|this)|past) {weekday}(?: {part})?',
+    read: named.weekdayNamed,
+  },
+  { pattern: '{weekday}(?: of)? last week', read: named.weekdayOfLastWeek },
+  { pattern: '{weekday}(?: {part})?(?! (?:before|after)\\b)', needsLead: true, read: named.weekdayNamed },
   // "What did we discuss Monday?"
   {
     pattern: '(?<=\\S )(?<!every |each |next )(?!sun\\b|sat\\b){weekday}(?: {part})?(?= ?\\?* ?$)',
-    read: weekdayNamed,
+    read: named.weekdayNamed,
   },
-  { pattern: '(?:(?<last>last|previous)|(?<this>this)|past) weekend', read: weekendOf },
-  { pattern: 'weekend', needsLead: true, read: weekendOf },
-  { pattern: '(?<last>last) (?:{month}|{season}|{holiday}(?: (?:day|break|holidays?))?)', read: whichOf },
-  { pattern: '(?<this>this) (?:past )?(?:{season}|{holiday}(?: day)?)', read: whichOf },
+  { pattern: '(?:(?<last>last|previous)|(?<this>this)|past) weekend', read: named.weekendOf },
+  { pattern: 'weekend', needsLead: true, read: named.weekendOf },
+  {
+    pattern: '(?<last>last) (?:{month}|{season}|{holiday}(?: (?:day|break|holidays?))?)',
+    read: named.whichOf,
+  },
+  { pattern: '(?<this>this) (?:past )?(?:{season}|{holiday}(?: day)?)', read: named.whichOf },
+  { pattern: '(?:the )?{unit} (?<beforeLast>before last)', read: named.unitOf },
+  { pattern: '(?:the )?weekend (?<beforeLast>before last)', read: named.weekendOf },
+  { pattern: '(?:the )?{weekday} (?<beforeLast>before last)', read: named.weekdayNamed },
+  { pattern: '(?:the )?(?:{month}|{season}|{holiday}) (?<beforeLast>before last)', read: named.whichOf },
+  { pattern: 'half an? {unit} ago', read: named.halfAgo },
+  { pattern: '{n} {unit} and a half ago', read: named.oneHalfMoreAgo },
+  { pattern: '{n} and a half {unit} ago', read: named.oneHalfMoreAgo },
+  { pattern: '{n} {unit} ago today', read: named.ago },
+  { pattern: '{n} fortnights? ago', read: named.fortnightsAgo },
+  { pattern: 'the other day', read: named.recently },
 ];
 
 const absolute: readonly Rule[] = [
   {
     pattern:
       '(?:the )?{day}(?:st|nd|rd|th)? ?(?:-|–|and|to|until|till|through) ?(?:the )?{last}(?:st|nd|rd|th)?(?: of)? {month}(?:(?:, ?| ){year})?',
-    read: dateNamed,
+    read: named.dateNamed,
   },
   {
     pattern:
       '{month} {day}(?:st|nd|rd|th)? ?(?:-|–|and|to|until|through) ?{last}(?:st|nd|rd|th)?(?:(?:, ?| ){year})?',
-    read: dateNamed,
+    read: named.dateNamed,
   },
-  { pattern: '(?:the )?{day}(?:st|nd|rd|th)?(?: of)? {month}(?:(?:, ?| ){year})?', read: dateNamed },
-  { pattern: `{month} (?:the )?{day}(?:st|nd|rd|th)?(?!\\d)${NO_HOUR}(?:(?:, ?| ){year})?`, read: dateNamed },
-  { pattern: '{month}(?: of)?,? {year}', read: monthNamed },
-  { pattern: '(?:early |late |mid[- ]?)?{month}', needsLead: true, read: monthNamed },
+  { pattern: '(?:the )?{day}(?:st|nd|rd|th)?(?: of)? {month}(?:(?:, ?| ){year})?', read: named.dateNamed },
+  {
+    pattern: `{month} (?:the )?{day}(?:st|nd|rd|th)?(?!\\d)${NO_HOUR}(?:(?:, ?| ){year})?`,
+    read: named.dateNamed,
+  },
+  { pattern: '{month}(?: of)?,? {year}', read: named.monthNamed },
+  { pattern: '{month}', needsLead: true, read: named.monthNamed },
   // No other word is spelt like these; what they favour, their words find as well.
   {
-    pattern: `(?<!\\d(?:st|nd|rd|th)? (?:of )?)(?<month>${CERTAIN_MONTHS})(?! \\d)`,
+    pattern: `(?<!\\d(?:st|nd|rd|th)? (?:of )?)(?<month>${CERTAIN_MONTHS}|${NAMES})(?! \\d)`,
     isTopic: true,
-    read: monthNamed,
+    read: named.monthNamed,
   },
-  { pattern: `(?<=\\bon )the {day}(?:st|nd|rd|th)${ENDS}`, read: dayOfMonth },
-  { pattern: '(?<!in )the {day}(?:st|nd|rd|th)(?= ?\\?* ?$)', read: dayOfMonth },
-  { pattern: '(?:the )?(?:year )?{year}', needsLead: true, read: yearNamed },
-  { pattern: '(?:the )?{season}(?: of)? {year}', read: seasonNamed },
-  { pattern: `(?:the )?{season}${ENDS}`, needsLead: true, isTopic: true, read: seasonNamed },
-  { pattern: '{holiday}(?: day)?(?: of)? {year}', read: holidayNamed },
+  { pattern: `(?<=\\bon )the {day}(?:st|nd|rd|th)${ENDS}`, read: named.dayOfMonth },
+  { pattern: '(?<!in )the {day}(?:st|nd|rd|th)(?= ?\\?* ?$)', read: named.dayOfMonth },
+  { pattern: '(?:the )?(?:year )?{year}', needsLead: true, read: named.yearNamed },
+  { pattern: '(?:the )?{season}(?: of)? {year}', read: named.seasonNamed },
+  { pattern: `(?:the )?{season}${ENDS}`, needsLead: true, isTopic: true, read: named.seasonNamed },
+  { pattern: '{holiday}(?: day)?(?: of)? {year}', read: named.holidayNamed },
   {
     pattern: `{holiday}(?: (?:day|break|holidays?))?${ENDS}`,
     needsLead: true,
     isTopic: true,
-    read: holidayNamed,
+    read: named.holidayNamed,
   },
+  { pattern: '(?:the )?{nth} of {month}(?:(?:, ?| ){year})?', read: named.dateInWords },
+  { pattern: '{month} the {nth}(?:(?:, ?| ){year})?', read: named.dateInWords },
+  { pattern: '(?:the )?{nth} week (?:of|in) {month}(?:(?:, ?| | of ){year})?', read: named.weekOfMonth },
+  {
+    pattern:
+      '(?:the )?(?:(?<early>beginning|start)|(?<middle>middle)|(?<late>end)) of (?:{month}(?:(?:, ?| | of ){year})?|{year})',
+    read: named.thirdOf,
+  },
+  {
+    pattern:
+      '(?:(?<early>early)|(?<middle>mid)|(?<late>late))[ -](?:{month}(?:(?:, ?| | of ){year})?|{year})',
+    needsLead: true,
+    read: named.thirdOf,
+  },
+  { pattern: '(?:the )?{nth} quarter(?:(?: of)? {year})?', needsLead: true, read: named.quarterNamed },
+  {
+    pattern: '(?:calendar )?week (?<week>\\d\\d?)(?! of (?:the|my|our|a)\\b)(?:(?: of|,)? {year})?',
+    needsLead: true,
+    read: named.weekNamed,
+  },
+  { pattern: "(?:the )?'?(?<decade>(?:19|20)?\\d0)'?s", needsLead: true, read: named.decadeNamed },
 ];
 
 export const english: TimeLanguage = {
@@ -115,7 +143,15 @@ export const english: TimeLanguage = {
   },
   units: {
     ...{ minute: 'minute', minutes: 'minute', hour: 'hour', hours: 'hour', day: 'day', days: 'day' },
-    ...{ week: 'week', weeks: 'week', month: 'month', months: 'month', year: 'year', years: 'year' },
+    ...{
+      week: 'week',
+      weeks: 'week',
+      month: 'month',
+      months: 'month',
+      year: 'year',
+      years: 'year',
+      quarter: 'quarter',
+    },
   },
   weekdays: [
     'mondays?',
@@ -154,6 +190,12 @@ export const english: TimeLanguage = {
       'new years': 'newYear',
       'new year': 'newYear',
     },
+    ...{
+      'boxing day': 'boxingDay',
+      'good friday': 'goodFriday',
+      pentecost: 'pentecost',
+      epiphany: 'epiphany',
+    },
     ...{ easter: 'easter', halloween: 'halloween', thanksgiving: 'thanksgiving' },
     ...{ "valentine's": 'valentine', valentines: 'valentine' },
   },
@@ -165,5 +207,37 @@ export const english: TimeLanguage = {
     from: '(?:from|between)(?: the)?',
   },
   to: '(?:to|and|until|till|through|-|–)',
-  rules: [...relative.map((rule) => ({ ...rule, isRelative: true })), ...absolute],
+  ordinals: {
+    ...{ first: 1, second: 2, third: 3, fourth: 4, fifth: 5 },
+    ...{ sixth: 6, seventh: 7, eighth: 8, ninth: 9, tenth: 10 },
+    ...{ eleventh: 11, twelfth: 12, thirteenth: 13, fourteenth: 14, fifteenth: 15 },
+    ...{ sixteenth: 16, seventeenth: 17, eighteenth: 18, nineteenth: 19, twentieth: 20 },
+    ...{
+      'twenty-first': 21,
+      'twenty-second': 22,
+      'twenty-third': 23,
+      'twenty-fourth': 24,
+      'twenty-fifth': 25,
+    },
+    ...{ 'twenty-sixth': 26, 'twenty-seventh': 27, 'twenty-eighth': 28, 'twenty-ninth': 29, thirtieth: 30 },
+    ...{ 'thirty-first': 31, last: -1 },
+  },
+  future: /\b(?:will|shall|'ll|going to)\b/,
+  past: /\b(?:did|was|were|had|said|told)\b/,
+  clocks: [
+    {
+      pattern:
+        "(?<hour>\\d\\d?)(?:[:.](?<minute>\\d\\d))? ?(?:(?<am>a\\.?m\\b\\.?)|(?<pm>p\\.?m\\b\\.?)|o'clock)",
+    },
+    { pattern: '(?<hour>\\d\\d?):(?<minute>\\d\\d)' },
+    {
+      pattern:
+        '(?<hour>\\d\\d?)(?: ?[ap]\\.?m\\b\\.?)? ?(?:-|–|and|to) ?(?<lastHour>\\d\\d?) ?(?:(?<am>a\\.?m\\b\\.?)|(?<pm>p\\.?m\\b\\.?))',
+    },
+    { pattern: '(?<noon>noon|midday|lunchtime)' },
+    { pattern: '(?<midnight>midnight)' },
+    { pattern: '(?:the )?{part}(?: of)?', needsLead: true, needsDay: true },
+  ],
+  relative,
+  absolute,
 };

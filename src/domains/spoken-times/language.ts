@@ -14,6 +14,11 @@ export interface Named {
   readonly part: DayPart | undefined;
   readonly year: number | null;
   readonly day: number;
+  /** Of "the third week"; -1 of the last one. */
+  readonly nth: number;
+  readonly quarter: number;
+  readonly week: number;
+  readonly decade: number;
   readonly lastDay: number;
   /** Year, month and day of a date in figures, in this order, as they stand. */
   readonly figures: readonly (string | undefined)[];
@@ -24,7 +29,7 @@ export interface Named {
 export interface Rule {
   /**
    * A pattern over folded text: a space stands for any white space, and `{n}`, `{unit}`, `{weekday}`, `{month}`,
-   * `{season}`, `{holiday}`, `{part}`, `{year}`, `{day}` and `{last}` for the words of the language.
+   * `{season}`, `{holiday}`, `{part}`, `{nth}`, `{year}`, `{day}` and `{last}` for the words of the language.
    */
   readonly pattern: string;
   /** Whether one of the language's prepositions must stand before it: without one, "march" may be a verb. */
@@ -34,6 +39,15 @@ export interface Rule {
   /** What it names may be what is spoken of, too: "what do we eat at Easter?". */
   readonly isTopic?: boolean;
   readonly read: (calendar: Calendar, named: Named) => readonly Stretch[];
+}
+
+/** A time of the day: with a day, or alone where the question says nothing else. */
+export interface ClockRule {
+  /** As of `Rule`, with the groups `hour`, `minute`, `am`, `pm`, `lastHour`, `noon` and `midnight`. */
+  readonly pattern: string;
+  readonly needsLead?: boolean;
+  /** Without a day, "in the evening" is a habit. */
+  readonly needsDay?: boolean;
 }
 
 /** How a language names times. All words are folded: in lower case, without accents. */
@@ -61,5 +75,14 @@ export interface TimeLanguage {
   };
   /** Words between the two ends of a stretch. */
   readonly to: string;
-  readonly rules: readonly Rule[];
+  /** "third", and -1 for "last". */
+  readonly ordinals: Readonly<Record<string, number>>;
+  /** What tells that a question is about what is still to come, unless it has what tells of the past as well. */
+  readonly future: RegExp;
+  readonly past: RegExp;
+  readonly clocks: readonly ClockRule[];
+  /** Counted from now, so nothing but the turns of that time can be meant. */
+  readonly relative: readonly Rule[];
+  /** By the calendar. */
+  readonly absolute: readonly Rule[];
 }

@@ -1,12 +1,15 @@
 import type { Calendar } from './calendar.ts';
+import { holidayNamed as holidayStretches } from './holidays.ts';
 import type { Named } from './language.ts';
 import * as stretches from './stretches.ts';
+import * as yearParts from './year-parts.ts';
 
-// What rules read of an expression; `last` and `this` are groups of their patterns.
+// What rules read of an expression; `beforeLast`, `last` and `this` are groups of their patterns.
 
 type Read = (calendar: Calendar, named: Named) => readonly stretches.Stretch[];
 
-const which = (named: Named) => (named.has('last') ? 'last' : named.has('this') ? 'this' : null);
+const which = (named: Named) =>
+  (['beforeLast', 'last', 'this'] as const).find((group) => named.has(group)) ?? null;
 
 export const dayAt =
   (distance: number, part?: stretches.DayPart): Read =>
@@ -28,7 +31,29 @@ export const yearNamed: Read = (_calendar, { year }) => (year === null ? [] : st
 export const seasonNamed: Read = (calendar, named) =>
   stretches.seasonNamed(calendar, named.season, named.year, which(named));
 export const holidayNamed: Read = (calendar, named) =>
-  stretches.holidayNamed(calendar, named.holiday, named.year, which(named));
+  holidayStretches(calendar, named.holiday, named.year, which(named));
 /** Whichever of month, season and holiday was named. */
 export const whichOf: Read = (calendar, named) =>
   (named.has('month') ? monthNamed : named.has('season') ? seasonNamed : holidayNamed)(calendar, named);
+export const halfAgo: Read = (calendar, { unit }) => stretches.halvesAgo(calendar, 1, unit);
+export const oneHalfMoreAgo: Read = (calendar, { count, unit }) =>
+  stretches.halvesAgo(calendar, 2 * count + 1, unit);
+export const fortnightsAgo: Read = (calendar, { count }) => stretches.ago(calendar, 2 * count, 'week');
+export const recently: Read = (calendar) => yearParts.recently(calendar);
+/** "the third of May", "le trois mai". */
+export const dateInWords: Read = (calendar, named) => {
+  const day = named.has('nth') ? named.nth : named.count;
+  if (day < 1) return [];
+  return stretches.dateNamed(calendar, { year: named.year, month: named.month, day });
+};
+export const weekOfMonth: Read = (calendar, named) => yearParts.weekOfMonth(calendar, named);
+/** "early October", "the end of 2025". */
+export const thirdOf: Read = (calendar, named) => {
+  const third = named.has('early') ? 0 : named.has('middle') ? 1 : 2;
+  if (named.has('month')) return yearParts.thirdOfMonth(calendar, named, third);
+  return named.year === null ? [] : yearParts.thirdOfYear(named.year, third);
+};
+export const quarterNamed: Read = (calendar, named) =>
+  yearParts.quarterNamed(calendar, named.has('quarter') ? named.quarter : named.nth, named.year);
+export const weekNamed: Read = (calendar, named) => yearParts.weekNamed(calendar, named.week, named.year);
+export const decadeNamed: Read = (calendar, { decade }) => yearParts.decadeNamed(calendar, decade);

@@ -13,7 +13,7 @@ export interface Stretch {
   readonly isPeaked?: boolean;
 }
 
-export type Unit = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'year';
+export type Unit = 'minute' | 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year';
 export type DayPart = 'morning' | 'afternoon' | 'evening' | 'night';
 /** Months of the northern hemisphere. */
 export type Season = 'spring' | 'summer' | 'autumn' | 'winter';
@@ -23,24 +23,28 @@ export type Holiday =
   | 'newYear'
   | 'newYearsEve'
   | 'easter'
+  | 'goodFriday'
+  | 'pentecost'
+  | 'epiphany'
+  | 'boxingDay'
   | 'halloween'
   | 'thanksgiving'
   | 'valentine';
-/** What stands before a name: "last Friday", "this Friday", or neither. */
-export type Which = 'last' | 'this' | null;
+/** What stands before a name: "last Friday", "this Friday", or none. */
+export type Which = 'beforeLast' | 'last' | 'this' | null;
 
-const DAY = 1_440;
+export const DAY = 1_440;
 /** The first minute of the year 1, near enough. */
 export const BEGINNING = -1_035_000_000;
 /** How well the rest of the month fits a day of it, and a month, a season or a year its turns. */
-const WIDE = 0.6;
+export const WIDE = 0.6;
 const NEAR = 0.97;
 /** Days that "on 8 May" may be off. */
-const NEAR_DAYS = 3;
+export const NEAR_DAYS = 3;
 /** Years that "on 8 May" may mean, the latest first, and how well the earlier ones fit. */
 const YEARS = 10;
 const EARLIER_YEAR = 0.95;
-const PARTS: Record<DayPart, readonly [from: number, to: number]> = {
+export const PARTS: Record<DayPart, readonly [from: number, to: number]> = {
   morning: [240, 720],
   afternoon: [720, 1_080],
   evening: [1_020, DAY],
@@ -53,7 +57,7 @@ export function dayAt(calendar: Calendar, distance: number, part?: DayPart): Str
   return [daysFrom(calendar.today + distance, 1, part)];
 }
 
-function daysFrom(day: number, days: number, part?: DayPart): Stretch {
+export function daysFrom(day: number, days: number, part?: DayPart): Stretch {
   const [from, to] = part ? PARTS[part] : [0, DAY];
   return { from: day * DAY + from, to: (day + days - 1) * DAY + to, weight: 1 };
 }
@@ -73,15 +77,31 @@ export function ago(calendar: Calendar, count: number, unit: Unit, spread = 0): 
     day: today - count,
     week: today - 7 * count,
     month: dayNumber(year, month - count, Math.min(day, 28)),
+    quarter: dayNumber(year, month - 3 * count, Math.min(day, 28)),
     year: dayNumber(year - count, month, Math.min(day, 28)),
   };
-  const halves = { day: 1, week: 3, month: 15, year: 183 };
-  const lengths = { day: 1, week: 7, month: 30, year: 365 };
+  const halves = { day: 1, week: 3, month: 15, quarter: 45, year: 183 };
+  const lengths = { day: 1, week: 7, month: 30, quarter: 91, year: 365 };
   const half = Math.max(halves[unit], spread * lengths[unit]);
   const middle = middles[unit];
   return [
     { from: (middle - half) * DAY, to: Math.min(middle + half + 1, today) * DAY, weight: 1, isPeaked: true },
   ];
+}
+
+/** "half a year ago": one half; "a year and a half ago": three. */
+export function halvesAgo(calendar: Calendar, halves: number, unit: Unit): Stretch[] {
+  const half: Record<Unit, readonly [count: number, unit: Unit]> = {
+    minute: [0.5, 'minute'],
+    hour: [30, 'minute'],
+    day: [12, 'hour'],
+    week: [3.5, 'day'],
+    month: [2, 'week'],
+    quarter: [6, 'week'],
+    year: [6, 'month'],
+  };
+  const [count, smaller] = half[unit];
+  return ago(calendar, Math.round(halves * count), smaller);
 }
 
 /** "the last three days", "the past hour": up to now. */
@@ -94,6 +114,7 @@ export function upToNow(calendar: Calendar, count: number, unit: Unit): Stretch[
     day: (today - count) * DAY,
     week: (today - 7 * count) * DAY,
     month: dayNumber(year, month - count, Math.min(day, 28)) * DAY,
+    quarter: dayNumber(year, month - 3 * count, Math.min(day, 28)) * DAY,
     year: dayNumber(year - count, month, Math.min(day, 28)) * DAY,
   };
   return [{ from: from[unit], to: minute + 1, weight: 1 }];
@@ -103,7 +124,7 @@ export function upToNow(calendar: Calendar, count: number, unit: Unit): Stretch[
 export function unitOf(calendar: Calendar, unit: Unit, which: Which): Stretch[] {
   const { today } = calendar;
   const { year, month, weekday } = partsOfDay(today);
-  const back = which === 'last' ? 1 : 0;
+  const back = which === 'beforeLast' ? 2 : which === 'last' ? 1 : 0;
   if (unit === 'week') {
     const monday = today - weekday - 7 * back;
     // On a Monday morning "this week" is hardly over, and the days before are meant as well.
@@ -111,6 +132,7 @@ export function unitOf(calendar: Calendar, unit: Unit, which: Which): Stretch[] 
     return [daysFrom(monday, 7), ...(back === 0 ? [near] : [])];
   }
   if (unit === 'month') return [monthOf(year, month - back)];
+  if (unit === 'quarter') return [quarterOf(year, Math.floor(month / 3) - back)];
   if (unit === 'year') return [yearOf(year - back)];
   if (unit === 'day') return dayAt(calendar, -back);
   return upToNow(calendar, 1, unit);
@@ -122,6 +144,7 @@ export function weekdayOf(calendar: Calendar, weekday: number, which: Which, par
   const distance = (partsOfDay(today).weekday - weekday + 7) % 7;
   if (distance === 0 && which === 'this') return dayAt(calendar, 0, part);
   const latest = today - (distance || 7);
+  if (which === 'beforeLast') return [daysFrom(latest - 7, 1, part)];
   const near = (day: number) => ({ ...daysFrom(day, 1, part), weight: WIDE, isNear: true });
   return [
     daysFrom(latest, 1, part),
@@ -143,16 +166,26 @@ export function weekendOf(calendar: Calendar, which: Which): Stretch[] {
   const { weekday } = partsOfDay(today);
   const saturday = today - ((weekday + 2) % 7);
   const isNow = weekday >= 5;
+  if (which === 'beforeLast') return [daysFrom(saturday - (isNow ? 14 : 7), 2)];
   const latest = daysFrom(which === 'last' && isNow ? saturday - 7 : saturday, 2);
   // While it is the weekend, the one before may be meant as well.
   return isNow && which === null ? [latest, { ...daysFrom(saturday - 7, 2), weight: NEAR }] : [latest];
 }
 
-function monthOf(year: number, month: number): Stretch {
+/** The quarter of a year, 0 to 3; below 0 of the years before. */
+export function quarterOf(year: number, quarter: number): Stretch {
+  return {
+    from: dayNumber(year, 3 * quarter, 1) * DAY,
+    to: dayNumber(year, 3 * quarter + 3, 1) * DAY,
+    weight: 1,
+  };
+}
+
+export function monthOf(year: number, month: number): Stretch {
   return { from: dayNumber(year, month, 1) * DAY, to: dayNumber(year, month + 1, 1) * DAY, weight: 1 };
 }
 
-function yearOf(year: number): Stretch {
+export function yearOf(year: number): Stretch {
   return { from: dayNumber(year, 0, 1) * DAY, to: dayNumber(year + 1, 0, 1) * DAY, weight: 1 };
 }
 
@@ -165,13 +198,11 @@ export function yearNamed(year: number): Stretch[] {
 export function monthNamed(calendar: Calendar, month: number, year: number | null, which: Which): Stretch[] {
   const now = partsOfDay(calendar.today);
   if (year !== null) return [{ ...monthOf(year, month), weight: WIDE }];
-  const latest = month < now.month || (month === now.month && which !== 'last') ? now.year : now.year - 1;
-  return lastYears(which === 'this' ? now.year : latest, which === null ? YEARS : 1).map(
-    ([each, weight]) => ({
-      ...monthOf(each, month),
-      weight: WIDE * weight,
-    }),
-  );
+  const latest = month < now.month || (month === now.month && !isOver(which)) ? now.year : now.year - 1;
+  return latestYears(which === 'this' ? now.year : latest, which).map(([each, weight]) => ({
+    ...monthOf(each, month),
+    weight: WIDE * weight,
+  }));
 }
 
 /** "on 8 May", "between 3 and 5 May 2023"; nothing for a day that does not exist. */
@@ -226,68 +257,25 @@ export function seasonNamed(
   // The winter of a year is the one in which it ends, or the one that begins in it.
   if (year !== null) return season === 'winter' ? [of(year), of(year + 1)] : [of(year)];
   let latest = now.year + 1;
-  const isOver = (each: number) =>
-    which === 'last' ? of(each).to > calendar.minute : of(each).from > calendar.minute;
-  while (isOver(latest)) latest--;
-  return lastYears(latest, which === null ? YEARS : 1).map(([each, weight]) => ({
+  const isAfter = (each: number) =>
+    isOver(which) ? of(each).to > calendar.minute : of(each).from > calendar.minute;
+  while (isAfter(latest)) latest--;
+  return latestYears(latest, which).map(([each, weight]) => ({
     ...of(each),
     weight: WIDE * weight,
   }));
 }
 
-/** "over Christmas", "last Easter": the latest that has begun. */
-export function holidayNamed(
-  calendar: Calendar,
-  holiday: Holiday,
-  year: number | null,
-  which: Which,
-): Stretch[] {
-  const { year: thisYear } = partsOfDay(calendar.today);
-  const of = (each: number): readonly [first: number, days: number] => {
-    switch (holiday) {
-      case 'christmas':
-        return [dayNumber(each, 11, 24), 3];
-      case 'christmasEve':
-        return [dayNumber(each, 11, 24), 1];
-      case 'newYearsEve':
-        return [dayNumber(each, 11, 31), 1];
-      case 'newYear':
-        return [dayNumber(each, 0, 1) - 1, 2];
-      case 'easter':
-        return [easterSunday(each) - 2, 4];
-      case 'halloween':
-        return [dayNumber(each, 9, 31), 1];
-      case 'valentine':
-        return [dayNumber(each, 1, 14), 1];
-      case 'thanksgiving':
-        return [dayNumber(each, 10, 22 + ((10 - partsOfDay(dayNumber(each, 10, 1)).weekday) % 7)), 1];
-    }
-  };
-  let latest = thisYear + 1;
-  while (of(latest)[0] > calendar.today) latest--;
-  const years: (readonly [number, number])[] =
-    year === null ? lastYears(latest, which === null ? YEARS : 1) : [[year, 1]];
-  return years.flatMap(([each, weight]) => {
-    const [first, days] = of(each);
-    return [
-      { ...daysFrom(first, days), weight },
-      { ...daysFrom(first - NEAR_DAYS, days + 2 * NEAR_DAYS), weight: WIDE * weight, isNear: true },
-    ];
-  });
-}
-
-function lastYears(latest: number, count: number): (readonly [year: number, weight: number])[] {
+/** The latest of a year's times, and the ones of the years before. */
+export function lastYears(latest: number, count: number): (readonly [year: number, weight: number])[] {
   return Array.from({ length: count }, (_, back) => [latest - back, back === 0 ? 1 : EARLIER_YEAR] as const);
 }
 
-/** Easter Sunday of the western churches (Meeus, Jones and Butcher). */
-function easterSunday(year: number): number {
-  const a = year % 19;
-  const b = Math.floor(year / 100);
-  const c = year % 100;
-  const h = (19 * a + b - Math.floor(b / 4) - Math.floor((b - Math.floor((b + 8) / 25) + 1) / 3) + 15) % 30;
-  const l = (32 + 2 * (b % 4) + 2 * Math.floor(c / 4) - h - (c % 4)) % 7;
-  const m = Math.floor((a + 11 * h + 22 * l) / 451);
-  const sum = h + l - 7 * m + 114;
-  return dayNumber(year, Math.floor(sum / 31) - 1, (sum % 31) + 1);
+/** The years that an expression without one may mean, and how well each fits. */
+export function latestYears(latest: number, which: Which): (readonly [year: number, weight: number])[] {
+  return lastYears(which === 'beforeLast' ? latest - 1 : latest, which === null ? YEARS : 1);
+}
+
+function isOver(which: Which): boolean {
+  return which === 'last' || which === 'beforeLast';
 }
