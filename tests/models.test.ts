@@ -131,7 +131,14 @@ describe('an OpenAI-compatible model', () => {
   ];
   it.each(cases)('%s', async (_name, reply, reason, expected) => {
     server.respondWith(reply);
-    const { failure, deltas } = await ask(modelOf({ stallMs: 80, firstTokenMs: 300 }));
+    // Short limits only where they are to be met: on a busy machine anything may take that long.
+    const isSilent = reply.kind === 'stall';
+    const saysSomething = isSilent && (reply.after?.length ?? 0) > 0;
+    const limits = {
+      ...(isSilent && { stallMs: 80 }),
+      ...(isSilent && !saysSomething && { firstTokenMs: 300 }),
+    };
+    const { failure, deltas } = await ask(modelOf(limits));
     expect(failure?.reason).toBe(reason);
     expect(failure?.status).toBe(expected.status ?? null);
     expect(server.requests).toHaveLength(expected.requests);
