@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AuditLog } from '../src/access/audit.ts';
 import { auditCommand } from '../src/domains/principals/audit-command.ts';
+import { sealAudit } from './support/audit.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 
 const ADMIN_KEY = 'key-of-the-operator';
@@ -42,18 +43,6 @@ async function log() {
   const { data } = await send(ADMIN_KEY, LOG);
   return data.auditLog.entries as Record<string, unknown>[];
 }
-/** Seals every row. An open transaction in any database of the server, thus of another test, holds up the last rows. */
-const untilSealed = ({ app: { services }, sql }: TestApp) =>
-  vi.waitFor(
-    async () => {
-      await services.access.audit.flush();
-      const [open] = await sql<{ rows: number }>(
-        `select (select count(*)::int from echo_audit_log) - (select coalesce(sum(rows), 0)::int from echo_audit_seals) as rows`,
-      );
-      expect(open).toEqual({ rows: 0 });
-    },
-    { timeout: 20_000, interval: 50 },
-  );
 const ofAction = async (action: string) => (await log()).filter((entry) => entry.action === action);
 
 describe('the audit log', () => {
@@ -224,7 +213,7 @@ describe('the audit log', () => {
 
   test('finds rows that were altered, removed or put in', async () => {
     const { audit } = app.app.services.access;
-    await untilSealed(app);
+    await sealAudit(app);
     const whole = await audit.verify();
     expect(whole.broken).toEqual([]);
     expect(whole.rows).toBeGreaterThan(15);
@@ -262,9 +251,9 @@ describe('the audit log', () => {
       `insert into echo_audit_log (xid, id, action, result)
        values ('9', 9, 'a', 'OK'), ('9', 10, 'b', 'OK'), ('10', 8, 'c', 'OK'), ('100', 7, 'd', 'OK')`,
     );
-    await untilSealed(fresh);
+    await sealAudit(fresh);
     await fresh.graphql('mutation { upsertCharacter(input: { characterName: "Iris Vale" }) { __typename } }');
-    await untilSealed(fresh);
+    await sealAudit(fresh);
     expect(await audit.verify()).toMatchObject({ broken: [], rows: 5 });
     const sealed = await fresh.sql<{ rows: number }>('select sum(rows)::int as rows from echo_audit_seals');
     expect(sealed).toEqual([{ rows: 5 }]);

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { exportJWK, exportSPKI, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { sealAudit } from './support/audit.ts';
 import { startChildServer } from './support/child-server.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 import { startOpenAiServer } from './support/openai-server.ts';
@@ -421,12 +422,12 @@ describe('the audit log is checked for', () => {
     app = await start({ API_KEY: ADMIN_KEY });
     for (const user of ['ada', 'bob', 'cyd']) {
       await makeKey(app, user);
-      await app.app.services.access.audit.flush();
+      await sealAudit(app);
     }
   });
   afterAll(() => app.close());
   const wrongs = async () => {
-    await app.app.services.access.audit.flush();
+    await sealAudit(app);
     const { data } = await send(app, admin, '{ verifyAudit { broken wrongNames } }');
     return data.verifyAudit.broken.length + data.verifyAudit.wrongNames;
   };
