@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, Server } from 'node:http';
+import type { Server } from 'node:http';
 import { join } from 'node:path';
 import { shownInHeaders, shownInPayload } from './access/authenticator.ts';
 import { actingFor, actorOf, currentActor } from './access/caller.ts';
@@ -12,16 +12,15 @@ import { openDatabase } from './db/open.ts';
 import { keyNames } from './domains/characters/names.ts';
 import { unhandledError } from './domains/health/promises.ts';
 import type { TurnStore } from './domains/interactions/store.ts';
-import { requirePermission } from './domains/ownership.ts';
 import { databaseRestarted } from './domains/persistence/promises.ts';
 import type { Services } from './graphql/context.ts';
-import { admit, graphqlRoute, tellRefusal } from './graphql/door.ts';
-import type { Authenticate } from './graphql/long-lived.ts';
+import { graphqlRoute } from './graphql/door.ts';
 import { schema } from './graphql/schema.ts';
 import { attachWebSocket } from './graphql/websocket.ts';
 import { createGraphqlYoga, GRAPHQL_PATH } from './graphql/yoga.ts';
 import { entrance } from './http/entrance.ts';
 import { WebGuard } from './http/guard.ts';
+import { type Authenticate, Hall } from './http/hall.ts';
 import { probes } from './http/probes.ts';
 import { createHttpServer, listen, type Route } from './http/server.ts';
 import { endAll } from './jobs/ending.ts';
@@ -151,35 +150,25 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
     },
     log,
   );
-  const authenticate = overrides.authenticate ?? authenticatorOf(services, guard);
   const { limits, audit } = services.access;
-  const doors = { limits, audit, addressOf: (request: IncomingMessage) => guard.addressOf(request) };
+  const authenticate = overrides.authenticate ?? authenticatorOf(services, guard);
+  const hall = new Hall({ guard, authenticate, limits, audit });
   let stopping = false;
   const routes: Route[] = [
-    graphqlRoute({
-      ...{ yoga, authenticate, graphiql: config.graphiql, ...doors },
-      checkSimpleRequest: (request) => guard.checkSimpleRequest(request),
-    }),
+    graphqlRoute({ yoga, hall, graphiql: config.graphiql }),
     entrance(config.graphiql ? GRAPHQL_PATH : null),
-    ...restRoutes({ services, authenticate, ...doors }),
+    ...restRoutes({ services, hall }),
     ...probes({
+      hall,
       ready: async () => !stopping && (await isAnswering(services.db)),
-      mayReadMetrics: async (request) =>
-        void (await admit(
-          () => authenticate(request),
-          request,
-          doors,
-          (principal) => requirePermission(principal, 'METRICS'),
-        )),
       metrics: () => metrics.registry.metrics(),
     }),
   ];
   const server = createHttpServer({
     routes,
     log,
-    guard,
+    hall,
     observe: (door, status, seconds) => metrics.countRequest(door, status, seconds),
-    onRefused: (request, code) => tellRefusal(request, code, doors),
   });
   let closeSockets: () => Promise<void> = async () => undefined;
   return {
@@ -189,14 +178,7 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
       try {
         await checkAccess(services);
         const url = await listen(server, config.port, config.host);
-        closeSockets = attachWebSocket({
-          server,
-          yoga,
-          log,
-          authenticate,
-          checkUpgrade: (request) => guard.checkUpgrade(request),
-          ...doors,
-        });
+        closeSockets = attachWebSocket({ server, yoga, log, hall });
         return url;
       } catch (error) {
         await release();

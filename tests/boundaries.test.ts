@@ -40,6 +40,8 @@ describe('a planted violation is seen', () => {
     only the index lists jobs | src/jobs/runner.ts | import { a } from '../domains/tasks/jobs.ts'; | jobs may not import
     the index lists jobs.ts only | src/jobs/index.ts | import { a } from '../domains/tasks/tasks.ts'; | jobs may not import
     rest calls verbs | src/rest/query.ts | import { a } from '../domains/tasks/graphql.ts'; | rest may not import
+    rest has no reads | src/rest/query.ts | import { a } from '../domains/tasks/reads.ts'; | rest may not import
+    the hall knows no domain | src/http/hall.ts | import { a } from '../domains/tasks/tasks.ts'; | http may not import
     rest has no SQL | src/rest/query.ts | import { a } from '../db/client.ts'; | rest may not import src/db/client.ts
     rest is imported only by app | src/graphql/server.ts | import { a } from '../rest/server.ts'; | graphql may not import
     the live page is a client | src/dashboard/page.ts | import { a } from '../db/client.ts'; | dashboard may not import

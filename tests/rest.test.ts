@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
@@ -204,6 +205,31 @@ describe('GET /api/echo/conversation/{id}', () => {
     expect((await json(get('/api/echo/conversation/of%20walt', 'xena'))).history).toEqual([]);
     expect((await json(get('/api/echo/conversation/unknown'))).history).toEqual([]);
     expect((await json(get('/api/echo/conversation/a%00b'))).history).toEqual([]);
+  });
+
+  test('has turns that wait in the journal, as GraphQL shows them', async () => {
+    await ask({ query: 'Stored in time', conversation_id: 'waits' });
+    const locker = new pg.Client({ connectionString: app.databaseUrl });
+    await locker.connect();
+    // Reads go on, writes wait.
+    await locker.query('begin; lock table echo_unified_interactions in share row exclusive mode');
+    try {
+      for (const conversation_id of ['waits', 'waits whole'])
+        await ask({ query: 'Kept by the journal', conversation_id });
+      const read = async (id: string) =>
+        (await json(get(`/api/echo/conversation/${encodeURIComponent(id)}`))).history.map(
+          (turn: { query: string }) => turn.query,
+        );
+      expect(await read('waits')).toEqual(['Stored in time', 'Kept by the journal']);
+      expect(await read('waits whole')).toEqual(['Kept by the journal']);
+      const { conversations } = await json(get('/api/echo/conversations?limit=1'));
+      expect(conversations[0]).toMatchObject({
+        conversation_id: 'waits',
+        last_query: 'Kept by the journal',
+      });
+    } finally {
+      await locker.end();
+    }
   });
 
   test('refuses a path that cannot be read with 400', async () => {

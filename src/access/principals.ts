@@ -1,3 +1,5 @@
+import { Forbidden } from '../domains/errors.ts';
+
 export const ROLES = ['USER', 'ANALYST', 'ADMIN', 'SERVICE'] as const;
 export type Role = (typeof ROLES)[number];
 
@@ -74,4 +76,10 @@ export const LOCAL_PRINCIPAL: Principal = {
 /** Whether the principal may name another user in an input. */
 export function mayActForOthers(principal: Principal): boolean {
   return principal.roles.includes('ADMIN') || principal.roles.includes('SERVICE');
+}
+
+/** @throws Forbidden unless the caller may do this */
+export function requirePermission(principal: Principal, permission: Permission): void {
+  if (!principal.permissions.includes(permission))
+    throw new Forbidden(`this needs the permission ${permission}, which the caller does not have`);
 }

@@ -1,6 +1,10 @@
 /** A failure that a caller may expect. Its message is written for the caller; its code is part of the contract. */
 export abstract class EchoError extends Error {
   abstract readonly code: string;
+  /** Over HTTP, at doors whose answers are all of one operation. */
+  readonly httpStatus: number = 503;
+  /** Whether the audit log tells of it: somebody asked for what they may not. */
+  readonly isAudited: boolean = false;
   /** Whether the same request may succeed later, unchanged. */
   readonly retryable: boolean = false;
 }
@@ -9,6 +13,7 @@ export abstract class EchoError extends Error {
 export class InvalidInput extends EchoError {
   override readonly name = 'InvalidInput';
   readonly code = 'BAD_USER_INPUT';
+  override readonly httpStatus = 422;
   readonly field: string;
   constructor(field: string, problem: string) {
     super(`${field}: ${problem}`);
@@ -20,6 +25,7 @@ export class InvalidInput extends EchoError {
 export class NotFound extends EchoError {
   override readonly name = 'NotFound';
   readonly code = 'NOT_FOUND';
+  override readonly httpStatus = 404;
   readonly field: string;
   constructor(field: string, what: string) {
     super(`${field}: ${what}`);
@@ -31,6 +37,7 @@ export class NotFound extends EchoError {
 export class IdempotencyKeyReused extends EchoError {
   override readonly name = 'IdempotencyKeyReused';
   readonly code = 'IDEMPOTENCY_KEY_REUSED';
+  override readonly httpStatus = 409;
   readonly field: string;
   /** The turns that the keys name. */
   readonly turnIds: readonly string[];
@@ -48,6 +55,7 @@ export class IdempotencyKeyReused extends EchoError {
 export class InteractionDeleted extends EchoError {
   override readonly name = 'InteractionDeleted';
   readonly code = 'INTERACTION_DELETED';
+  override readonly httpStatus = 410;
   readonly field: string;
   readonly turnIds: readonly string[];
   /** Places in the list that was sent, from 0. */
@@ -64,6 +72,8 @@ export class InteractionDeleted extends EchoError {
 export class Unauthenticated extends EchoError {
   override readonly name = 'Unauthenticated';
   readonly code = 'UNAUTHENTICATED';
+  override readonly httpStatus = 401;
+  override readonly isAudited = true;
   constructor() {
     super('show a valid API key (x-api-key) or token (authorization: Bearer …)');
   }
@@ -73,6 +83,8 @@ export class Unauthenticated extends EchoError {
 export class RateLimited extends EchoError {
   override readonly name = 'RateLimited';
   readonly code = 'RATE_LIMITED';
+  override readonly httpStatus = 429;
+  override readonly isAudited = true;
   override readonly retryable = true;
   /** Milliseconds after which the same request is taken. */
   readonly retryAfterMs: number;
@@ -98,6 +110,8 @@ export class SubscriberTooSlow extends EchoError {
 export class Forbidden extends EchoError {
   override readonly name = 'Forbidden';
   readonly code = 'FORBIDDEN';
+  override readonly httpStatus = 403;
+  override readonly isAudited = true;
 }
 
 /** The server was not set up for this; the message says what the operator has to do. */

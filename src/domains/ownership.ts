@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import {
   mayActForOthers,
   type Owner,
-  type Permission,
   type Principal,
+  requirePermission,
   type Scope,
 } from '../access/principals.ts';
 import { Forbidden } from './errors.ts';
@@ -37,12 +37,6 @@ export function subjectOf({ tenantId, userId }: Owner): Buffer {
   return createHash('sha256')
     .update(JSON.stringify([tenantId, userId]))
     .digest();
-}
-
-/** @throws Forbidden unless the caller may do this */
-export function requirePermission(principal: Principal, permission: Permission): void {
-  if (!principal.permissions.includes(permission))
-    throw new Forbidden(`this needs the permission ${permission}, which the caller does not have`);
 }
 
 /** @throws Forbidden unless the caller is an admin */

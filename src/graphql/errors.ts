@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
-import { isPassing, judgeDatabaseError } from '../db/meaning.ts';
-import { EchoError, RateLimited, SubscriberTooSlow } from '../domains/errors.ts';
+import { RateLimited } from '../domains/errors.ts';
+import { type Problem, problemOf } from '../http/problem.ts';
 import type { Logger } from '../log.ts';
 
 /** An operation that would cost too much; refused before any resolver runs. */
@@ -27,23 +27,6 @@ export function maskError(error: unknown, correlationId: string, log: Logger): G
   // Without a path no resolver threw: the outer error names the variable, the inner one only what is wrong with it.
   const cause = original && (located.path || !(original instanceof GraphQLError)) ? original : error;
   const place = { nodes: located?.nodes ?? null, path: located?.path ?? null };
-  if (cause instanceof EchoError) {
-    const field = 'field' in cause ? { field: cause.field } : {};
-    const resume = cause instanceof SubscriberTooSlow ? { cursor: cause.cursor } : {};
-    const wait = cause instanceof RateLimited ? { retryAfterMs: cause.retryAfterMs } : {};
-    const extensions = {
-      code: cause.code,
-      retryable: cause.retryable,
-      ...field,
-      ...resume,
-      ...wait,
-      correlationId,
-    };
-    return new GraphQLError(cause.message, {
-      ...place,
-      extensions: withStatus(extensions, cause instanceof RateLimited ? tooMany(cause) : null),
-    });
-  }
   if (cause instanceof GraphQLError) {
     const { http, ...given } = cause.extensions;
     const code = given.code ?? (located?.path ? 'BAD_USER_INPUT' : documentErrorCode(cause));
@@ -58,30 +41,22 @@ export function maskError(error: unknown, correlationId: string, log: Logger): G
       ),
     });
   }
-  const judgement = judgeDatabaseError(cause);
-  if (isPassing(judgement)) {
-    log.warn(
-      { err: cause, correlationId, path: located?.path?.join('.') },
-      'the database was needed and did not answer',
-    );
-    const why = judgement === 'unavailable' ? 'does not answer' : 'cannot do this';
-    return new GraphQLError(`the database ${why} now; try again`, {
-      ...place,
-      extensions: { code: 'SERVICE_UNAVAILABLE', retryable: true, retryAfterMs: 1_000, correlationId },
-    });
-  }
-  log.error({ err: cause, correlationId, path: located?.path?.join('.') }, 'unexpected error');
-  return new GraphQLError('Unexpected error', {
+  const problem = problemOf(cause, correlationId, log, { path: located?.path?.join('.') });
+  const { code, message, retryable, details } = problem;
+  return new GraphQLError(message, {
     ...place,
-    extensions: { code: 'INTERNAL', retryable: true, correlationId },
+    extensions: withStatus(
+      { code, retryable, ...details, correlationId },
+      cause instanceof RateLimited ? tooMany(problem) : null,
+    ),
   });
 }
 
 /** `spec`: the status is for those who accept `application/graphql-response+json`; others get 200. */
 const BAD_REQUEST = { spec: true, status: 400 };
 
-function tooMany({ retryAfterMs }: RateLimited): HttpStatus {
-  return { status: 429, headers: { 'retry-after': String(Math.ceil(retryAfterMs / 1_000)) } };
+function tooMany({ status, retryAfterSeconds }: Problem): HttpStatus {
+  return { status, headers: { 'retry-after': String(retryAfterSeconds) } };
 }
 
 /** What an error says of the HTTP response that carries it. */

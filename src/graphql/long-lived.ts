@@ -1,12 +1,5 @@
-import type { IncomingMessage } from 'node:http';
 import type { Principal } from '../access/principals.ts';
 import { EchoError } from '../domains/errors.ts';
-
-/** Who is calling, by the headers of a request or what a WebSocket's `connection_init` carries. @throws EchoError */
-export type Authenticate = (
-  request: IncomingMessage,
-  payload?: Readonly<Record<string, unknown>>,
-) => Promise<Principal>;
 
 /** Milliseconds between looks at whether those who are connected still may be. */
 const RECHECK_MS = 10_000;

@@ -3,15 +3,14 @@ import type { IncomingMessage, Server } from 'node:http';
 import { type DocumentNode, type ExecutionArgs, GraphQLError, getOperationAST } from 'graphql';
 import { CloseCode, type Context } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { AuditLog } from '../access/audit.ts';
-import { type Actor, actingFor, actorOf } from '../access/caller.ts';
+import { type Actor, actingFor } from '../access/caller.ts';
 import type { Principal } from '../access/principals.ts';
 import { EchoError } from '../domains/errors.ts';
 import { HttpProblem, MAX_BODY_BYTES } from '../http/body.ts';
+import type { Hall } from '../http/hall.ts';
 import type { Logger } from '../log.ts';
-import { tellRefusal } from './door.ts';
 import { maskError } from './errors.ts';
-import { type Authenticate, keepChecking } from './long-lived.ts';
+import { keepChecking } from './long-lived.ts';
 import { SocketLimits } from './socket-limits.ts';
 import { closeReason, serveProtocol, type Wire } from './socket-protocol.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
@@ -20,11 +19,7 @@ export interface WebSocketOptions {
   readonly server: Server;
   readonly yoga: Yoga;
   readonly log: Logger;
-  readonly authenticate: Authenticate;
-  /** @throws HttpProblem for a request that may not open a socket */
-  readonly checkUpgrade: (request: IncomingMessage) => void;
-  readonly audit: AuditLog;
-  readonly addressOf: (request: IncomingMessage) => string;
+  readonly hall: Hall;
 }
 
 /** Milliseconds that a client has for its `connection_init`. */
@@ -46,7 +41,7 @@ const MAX_FRAGMENTS = 1_024;
  * @returns a function that closes all sockets with 1001
  */
 export function attachWebSocket(options: WebSocketOptions): () => Promise<void> {
-  const { yoga, log } = options;
+  const { yoga, log, hall } = options;
   const limits = new SocketLimits();
   const sockets = openServer(options, limits);
   sockets.on('error', (error) => log.warn({ err: error }, 'WebSocket server error'));
@@ -67,7 +62,7 @@ export function attachWebSocket(options: WebSocketOptions): () => Promise<void> 
         // Set before the connection was acknowledged, and nobody subscribes before.
         if (!principal) throw new Error('a subscription without a principal');
         if (Object.keys(context.subscriptions).length > MAX_SUBSCRIPTIONS) return [tooManySubscriptions()];
-        const actor = actorOf(principal, options.addressOf(request), randomUUID());
+        const actor = hall.actor(principal, request, randomUUID());
         const { schema, parse, validate, contextFactory, execute, subscribe } = yoga.getEnveloped({
           req: request,
           principal,
@@ -97,7 +92,9 @@ export function attachWebSocket(options: WebSocketOptions): () => Promise<void> 
 
 /** The sockets of the server, before anybody has said who they are. */
 function openServer(options: WebSocketOptions, limits: SocketLimits): WebSocketServer {
-  const { server } = options;
+  const { server, hall } = options;
+  const openFrom = (request: IncomingMessage) =>
+    hall.guarded(request, GRAPHQL_PATH, () => limits.open(hall.addressOf(request)));
   return new WebSocketServer({
     server,
     path: GRAPHQL_PATH,
@@ -107,12 +104,11 @@ function openServer(options: WebSocketOptions, limits: SocketLimits): WebSocketS
     handleProtocols: (protocols) => (protocols.has('graphql-transport-ws') ? 'graphql-transport-ws' : false),
     verifyClient: ({ req }, answer) => {
       try {
-        options.checkUpgrade(req);
-        req.socket.once('close', limits.open(options.addressOf(req)));
+        hall.guarded(req, GRAPHQL_PATH, (guard) => guard.checkUpgrade(req));
+        req.socket.once('close', openFrom(req));
         answer(true);
       } catch (error) {
         if (!(error instanceof HttpProblem)) throw error;
-        tellRefusal(req, error.code, options);
         const headers =
           error.retryAfterMs === null ? {} : { 'retry-after': String(error.retryAfterMs / 1_000) };
         answer(false, error.status, error.message, headers);
@@ -122,25 +118,30 @@ function openServer(options: WebSocketOptions, limits: SocketLimits): WebSocketS
 }
 
 /** Says who opened a connection, and ends it when they no longer may. @returns whether they may */
-async function connect(options: WebSocketOptions, limits: SocketLimits, context: Opened): Promise<boolean> {
+async function connect({ hall }: WebSocketOptions, limits: SocketLimits, context: Opened): Promise<boolean> {
   const { request, socket } = context.extra;
-  const authenticate = () => options.authenticate(request, context.connectionParams);
-  const principal = await authenticate().catch((error: unknown) => {
-    if (!(error instanceof EchoError)) throw error;
-    // Whoever can't be looked up now was not refused.
-    if (error.code !== 'SERVICE_UNAVAILABLE') tellRefusal(request, error.code, options);
-    if (error.retryable) socket.close(TRY_LATER_CODE, closeReason(error.message));
-    return null;
-  });
+  const payload = context.connectionParams;
+  const errand = { action: GRAPHQL_PATH, correlationId: randomUUID(), payload };
+  const principal = await hall
+    .receive(request, errand, async (caller) => caller)
+    .catch((error: unknown) => {
+      if (!(error instanceof EchoError)) throw error;
+      if (error.retryable) socket.close(TRY_LATER_CODE, closeReason(error.message));
+      return null;
+    });
   if (!principal) return false;
   const leave = limits.admit(principal);
   if (!leave) {
-    tellRefusal(request, 'RATE_LIMITED', options);
+    hall.refused(request, GRAPHQL_PATH, 'RATE_LIMITED');
     socket.close(TOO_MANY_CODE, 'Too many connections are open');
     return false;
   }
   context.extra.principal = principal;
-  const recheck = keepChecking(authenticate, principal, () => socket.close(CloseCode.Forbidden, 'Forbidden'));
+  const recheck = keepChecking(
+    () => hall.authenticate(request, payload),
+    principal,
+    () => socket.close(CloseCode.Forbidden, 'Forbidden'),
+  );
   const idle = closeIdle(socket, () => Object.keys(context.subscriptions).length > 0);
   const end = () => {
     clearInterval(recheck);

@@ -1,11 +1,10 @@
-import type { IncomingMessage } from 'node:http';
+import type { Hall } from './hall.ts';
 import type { Route } from './server.ts';
 
 /** Liveness and readiness, which anybody may ask and which say nothing else; Prometheus metrics. */
 export function probes(options: {
+  hall: Hall;
   ready: () => Promise<boolean>;
-  /** @throws HttpProblem for a caller who may not */
-  mayReadMetrics: (request: IncomingMessage) => Promise<void>;
   metrics: () => Promise<string>;
 }): Route[] {
   const text = (body: string) => ({
@@ -30,9 +29,9 @@ export function probes(options: {
     {
       door: 'metrics',
       prefix: '/metrics',
-      handle: async (request, response) => {
-        await options.mayReadMetrics(request);
-        const body = await options.metrics();
+      handle: async (request, response, correlationId) => {
+        const errand = { action: '/metrics', correlationId, needs: 'METRICS' } as const;
+        const body = await options.hall.receive(request, errand, options.metrics);
         response
           .writeHead(200, { ...text(body), 'content-type': 'text/plain; version=0.0.4; charset=utf-8' })
           .end(body);

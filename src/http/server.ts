@@ -3,9 +3,15 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
 import { HttpProblem } from './body.ts';
-import type { WebGuard } from './guard.ts';
+import type { Hall } from './hall.ts';
+import { type Problem, problemOf } from './problem.ts';
 
-export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+/** @param correlationId names the request in logs and in errors */
+export type Handler = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  correlationId: string,
+) => Promise<void>;
 
 /** A part of the address space: every path that is `prefix` or lies below it; of the bare address nothing below it. */
 export interface Route {
@@ -13,28 +19,20 @@ export interface Route {
   readonly door: string;
   readonly prefix: string;
   readonly handle: Handler;
+  /** How its callers are told of a failure; a list of errors as in GraphQL unless said otherwise. */
+  readonly present?: (problem: Problem) => unknown;
 }
 
 export interface HttpOptions {
   readonly routes: readonly Route[];
   readonly log: Logger;
-  readonly guard: WebGuard;
+  readonly hall: Hall;
   /** Told of each finished request. */
   readonly observe: (door: string, status: number, seconds: number) => void;
-  /** Told of each request that the guard did not let in. */
-  readonly onRefused: (request: IncomingMessage, code: string) => void;
 }
 
 /** One node:http server for all doors. Slow headers and bodies are cut. */
-export function createHttpServer({ routes, log, guard, observe, onRefused }: HttpOptions): Server {
-  const isAnswered = (request: IncomingMessage, response: ServerResponse) => {
-    try {
-      return guard.admit(request, response);
-    } catch (error) {
-      if (error instanceof HttpProblem) onRefused(request, error.code);
-      throw error;
-    }
-  };
+export function createHttpServer({ routes, log, hall, observe }: HttpOptions): Server {
   const server = createServer(
     {
       headersTimeout: 10_000,
@@ -54,18 +52,17 @@ export function createHttpServer({ routes, log, guard, observe, onRefused }: Htt
         // Of a server that stops, a connection that falls idle would stay until its keep-alive timeout.
         if (!server.listening) setImmediate(() => server.closeIdleConnections());
       });
+      const correlationId = randomUUID();
       const handle = async () => {
-        if (isAnswered(request, response)) return;
+        if (hall.guarded(request, route?.prefix ?? 'another path', (guard) => guard.admit(request, response)))
+          return;
         if (!route) throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
-        await route.handle(request, response);
+        await route.handle(request, response, correlationId);
       };
       handle().catch((error: unknown) => {
         if (response.headersSent) return response.destroy();
-        if (error instanceof HttpProblem) return sendProblem(response, error);
-        const correlationId = randomUUID();
-        log.error({ err: error, door: route?.door, correlationId }, 'a request failed');
-        const extensions = { code: 'INTERNAL', retryable: true, correlationId };
-        sendJson(response, 500, { errors: [{ message: 'Unexpected error', extensions }] });
+        const problem = problemOf(error, correlationId, log, { door: route?.door });
+        sendProblem(request, response, problem, (route?.present ?? presentAsErrors)(problem));
       });
     },
   );
@@ -104,11 +101,19 @@ export function sendJson(
   response.end(text);
 }
 
-function sendProblem(response: ServerResponse, problem: HttpProblem): void {
+function presentAsErrors({ message, code, retryable, details, correlationId }: Problem): unknown {
+  const extensions = { code, retryable, ...details, ...(code === 'INTERNAL' && { correlationId }) };
+  return { errors: [{ message, extensions }] };
+}
+
+function sendProblem(
+  { complete }: IncomingMessage,
+  response: ServerResponse,
+  { status, retryAfterSeconds }: Problem,
+  body: unknown,
+): void {
   // The rest of a refused body is not read, so the connection can't be used again.
-  response.setHeader('connection', 'close');
-  const { message, code, retryAfterMs } = problem;
-  if (retryAfterMs !== null) response.setHeader('retry-after', Math.ceil(retryAfterMs / 1_000));
-  const wait = retryAfterMs === null ? { retryable: false } : { retryable: true, retryAfterMs };
-  sendJson(response, problem.status, { errors: [{ message, extensions: { code, ...wait } }] });
+  if (!complete) response.setHeader('connection', 'close');
+  if (retryAfterSeconds !== null) response.setHeader('retry-after', retryAfterSeconds);
+  sendJson(response, status, body);
 }

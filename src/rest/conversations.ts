@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { conversationByName, conversationPage } from '../domains/conversations/reads.ts';
 import { parseInput } from '../domains/input.ts';
-import { interactionsOfConversations } from '../domains/interactions/reads.ts';
+import { historyOf, latestConversations } from '../domains/interactions/views.ts';
 import { ownerFor } from '../domains/ownership.ts';
 import type { RestRequest } from './request.ts';
 
@@ -11,14 +10,10 @@ const MAX_HISTORY = 1_000;
 /** GET /api/echo/conversation/{id}: its turns, oldest first; an unknown one has none. */
 export async function getConversation({ services, principal, parameter, search }: RestRequest) {
   const owner = ownerFor(principal, search.get('user_id'));
-  const conversation = await conversationByName(services.db, owner, parameter);
-  const page = { after: null, before: null, limit: MAX_HISTORY, inverted: true };
-  const [latest = []] = conversation
-    ? await interactionsOfConversations(services.db, [conversation], page)
-    : [];
+  const turns = await historyOf(services, owner, parameter, MAX_HISTORY);
   return {
     conversation_id: parameter,
-    history: latest.reverse().map((turn) => ({
+    history: turns.map((turn) => ({
       query: turn.query,
       response: turn.response,
       model_used: turn.modelUsed,
@@ -47,30 +42,14 @@ const Limit = z.coerce
 export async function listConversations({ services, principal, search }: RestRequest) {
   const owner = ownerFor(principal, search.get('user_id'));
   const limit = parseInput(Limit, search.get('limit') ?? 10, 'limit');
-  const conversations = await conversationPage(
-    services.db,
-    owner,
-    {},
-    {
-      after: null,
-      before: null,
-      limit,
-      inverted: false,
-    },
-  );
-  const latest = await interactionsOfConversations(services.db, conversations, {
-    after: null,
-    before: null,
-    limit: 1,
-    inverted: true,
-  });
+  const conversations = await latestConversations(services, owner, limit);
   return {
-    conversations: conversations.map((conversation, index) => ({
+    conversations: conversations.map(({ conversation, latestTurn }) => ({
       conversation_id: conversation.conversationId,
       created_at: conversation.createdAt.toISOString(),
       last_intent: conversation.intentHistory.at(-1) ?? null,
       interaction_count: conversation.nextSequence - 1 - conversation.deletedTurns,
-      last_query: latest[index]?.[0]?.query ?? null,
+      last_query: latestTurn?.query ?? null,
     })),
     timestamp: new Date().toISOString(),
   };

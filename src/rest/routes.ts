@@ -1,15 +1,9 @@
-import { randomUUID } from 'node:crypto';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AuditLog } from '../access/audit.ts';
-import { type Actor, actingFor, actorOf } from '../access/caller.ts';
-import type { RateClass, RateLimits } from '../access/limits.ts';
-import type { Permission, Principal } from '../access/principals.ts';
-import { isPassing, judgeDatabaseError } from '../db/meaning.ts';
-import { EchoError, RateLimited } from '../domains/errors.ts';
-import { requirePermission } from '../domains/ownership.ts';
+import type { RateClass } from '../access/limits.ts';
+import type { Permission } from '../access/principals.ts';
 import { HttpProblem } from '../http/body.ts';
-import { type Route, sendJson } from '../http/server.ts';
-import type { Logger } from '../log.ts';
+import type { Hall } from '../http/hall.ts';
+import type { Problem } from '../http/problem.ts';
+import { type Handler, type Route, sendJson } from '../http/server.ts';
 import { getConversation, listConversations } from './conversations.ts';
 import { postQuery } from './query.ts';
 import type { RestRequest, RestServices } from './request.ts';
@@ -70,74 +64,43 @@ const endpoints: Endpoint[] = [
   },
 ];
 
-/** HTTP statuses of expected failures, as the older service used them. */
-const STATUS: Record<string, number> = {
-  BAD_USER_INPUT: 422,
-  NOT_FOUND: 404,
-  IDEMPOTENCY_KEY_REUSED: 409,
-  INTERACTION_DELETED: 410,
-  FORBIDDEN: 403,
-  UNAUTHENTICATED: 401,
-  RATE_LIMITED: 429,
-};
-
-/** Refusals that are told in the audit log. */
-const AUDITED = new Set(['UNAUTHENTICATED', 'FORBIDDEN', 'RATE_LIMITED']);
-
 /** The door for programs that were written for the older REST service: the same verbs, its own words. */
-export function restRoutes(options: {
-  services: RestServices & { log: Logger };
-  authenticate: (request: IncomingMessage) => Promise<Principal>;
-  limits: RateLimits;
-  audit: AuditLog;
-  addressOf: (request: IncomingMessage) => string;
-}): Route[] {
-  const handle = async (request: IncomingMessage, response: ServerResponse) => {
-    const url = new URL(request.url ?? '/', 'http://localhost');
-    const found = endpoints.filter(({ path }) => path.test(url.pathname));
-    const endpoint = found.find(({ method }) => method === request.method);
-    let actor: Actor | null = null;
-    try {
-      if (!endpoint)
-        throw found.length > 0
-          ? new HttpProblem(
-              405,
-              'METHOD_NOT_ALLOWED',
-              `use ${found.map(({ method }) => method).join(' or ')}`,
-            )
-          : new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
-      const parameter = pathParameter(endpoint.path.exec(url.pathname)?.[1]);
-      const principal = await options.authenticate(request);
-      actor = actorOf(principal, options.addressOf(request), randomUUID());
-      requirePermission(principal, endpoint.needs);
-      await options.limits.take(principal, endpoint.rate, endpoint.points);
-      sendJson(
-        response,
-        200,
-        await actingFor(actor, () =>
-          endpoint.run({
-            services: options.services,
-            principal,
-            request,
-            search: url.searchParams,
-            parameter,
-          }),
-        ),
-      );
-    } catch (error) {
-      if (error instanceof EchoError && AUDITED.has(error.code))
-        options.audit.refused({
-          actor,
-          address: options.addressOf(request),
-          // Without what the path names, which may be a person's.
-          action: endpoint?.path.source.replaceAll(/[\\^$]/g, '') ?? '/api/echo',
-          code: error.code,
-          correlationId: actor?.correlationId ?? null,
-        });
-      sendProblem(response, error, actor?.correlationId ?? randomUUID(), options.services.log);
-    }
+export function restRoutes({ services, hall }: { services: RestServices; hall: Hall }): Route[] {
+  const handle: Handler = async (request, response, correlationId) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
+    const endpoint = endpointOf(request.method, pathname);
+    const parameter = pathParameter(endpoint.path.exec(pathname)?.[1]);
+    const { needs, rate, points } = endpoint;
+    const errand = {
+      // Without what the path names, which may be a person's.
+      action: endpoint.path.source.replaceAll(/[\\^$]/g, ''),
+      ...{ correlationId, needs, cost: { rate, points } },
+    };
+    const body = await hall.receive(request, errand, (principal) =>
+      endpoint.run({ services, principal, request, search: searchParams, parameter }),
+    );
+    sendJson(response, 200, body);
   };
-  return [{ door: 'rest', prefix: '/api/echo', handle }];
+  return [{ door: 'rest', prefix: '/api/echo', handle, present }];
+}
+
+/** @throws HttpProblem 404, 405 */
+function endpointOf(method: string | undefined, pathname: string): Endpoint {
+  const found = endpoints.filter(({ path }) => path.test(pathname));
+  const endpoint = found.find((each) => each.method === method);
+  if (endpoint) return endpoint;
+  if (found.length === 0) throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
+  const methods = found.map((each) => each.method).join(' or ');
+  throw new HttpProblem(405, 'METHOD_NOT_ALLOWED', `use ${methods}`);
+}
+
+/** As the older service told of failures. */
+function present({ code, message, correlationId }: Problem) {
+  return {
+    detail: code === 'INTERNAL' ? `${message}; correlation id ${correlationId}` : message,
+    error_code: code === 'BAD_USER_INPUT' ? 'VALIDATION_ERROR' : code,
+    timestamp: new Date().toISOString(),
+  };
 }
 
 function pathParameter(encoded: string | undefined): string {
@@ -146,34 +109,4 @@ function pathParameter(encoded: string | undefined): string {
   } catch {
     throw new HttpProblem(400, 'BAD_REQUEST', 'the path is not valid percent-encoding');
   }
-}
-
-function sendProblem(response: ServerResponse, error: unknown, correlationId: string, log: Logger): void {
-  const reply = (status: number, code: string, detail: string) =>
-    sendJson(response, status, { detail, error_code: code, timestamp: new Date().toISOString() });
-  if (error instanceof HttpProblem) {
-    if (error.status === 413) response.setHeader('connection', 'close');
-    reply(error.status, error.code, error.message);
-    return;
-  }
-  const meaning = judgeDatabaseError(error);
-  if (isPassing(meaning)) {
-    log.warn({ err: error, door: 'rest', correlationId }, 'the database was needed and did not answer');
-    response.setHeader('retry-after', 1);
-    const why = meaning === 'unavailable' ? 'does not answer' : 'cannot do this';
-    reply(503, 'SERVICE_UNAVAILABLE', `the database ${why} now; try again`);
-    return;
-  }
-  if (!(error instanceof EchoError)) {
-    log.error({ err: error, door: 'rest', correlationId }, 'a request failed');
-    reply(500, 'INTERNAL', `Unexpected error; correlation id ${correlationId}`);
-    return;
-  }
-  if (error instanceof RateLimited) response.setHeader('retry-after', Math.ceil(error.retryAfterMs / 1_000));
-  else if (error.retryable) response.setHeader('retry-after', 1);
-  reply(
-    STATUS[error.code] ?? 503,
-    error.code === 'BAD_USER_INPUT' ? 'VALIDATION_ERROR' : error.code,
-    error.message,
-  );
 }

@@ -1,4 +1,4 @@
-import { interactionStats } from '../domains/interactions/reads.ts';
+import { interactionStats } from '../domains/interactions/statistics.ts';
 import { scopeOf } from '../domains/ownership.ts';
 import type { RestRequest } from './request.ts';
 

@@ -62,8 +62,8 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   // Events that can't wait for the database are kept in the journal.
   events: (to) => isIn(to, 'log', 'db', 'journal'),
   models: (to) => isIn(to, 'log', 'db', 'config', 'errors'),
-  // Bodies, routes and probes of the one node:http server.
-  http: (to) => isIn(to, 'log'),
+  // The one node:http server, and the hall that every door leads through.
+  http: (to) => isIn(to, 'log', 'access', 'errors') || to.path === 'src/db/meaning.ts',
   vectors: (to) => isIn(to, 'log', 'db'),
   jobs: (to, from) =>
     isIn(to, 'log') || (from.path === 'src/jobs/index.ts' && to.room === 'domain' && to.role === 'jobs'),
@@ -72,11 +72,10 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   secrets: (to) => isIn(to, 'log', 'config'),
   // The one client for requests to other servers.
   outbound: (to) => isIn(to, 'errors'),
+  // Verbs and views, never bare reads: those know nothing of what waits in the journal.
   rest: (to) =>
     isIn(to, 'log', 'access', 'errors', 'shared', 'http') ||
-    // What an error means, which is no SQL.
-    to.path === 'src/db/meaning.ts' ||
-    (to.room === 'domain' && to.role === 'logic'),
+    (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
   // What the domains bring, each list from the files of its name, at the top of the house.
   lists: (to, from) =>
     to.path === 'src/graphql/context.ts' ||

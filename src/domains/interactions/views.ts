@@ -5,6 +5,7 @@ import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { isPassing, judgeDatabaseError } from '../../db/meaning.ts';
 import type { Page, TimePosition } from '../../db/statements.ts';
+import { conversationByName, conversationPage } from '../conversations/reads.ts';
 import type { ConversationRow } from '../conversations/tables.ts';
 import * as input from '../input.ts';
 import {
@@ -90,6 +91,32 @@ export async function conversationTurns(
     const both = page.inverted ? [...waiting.reverse(), ...stored] : [...stored, ...waiting];
     return both.slice(0, page.limit);
   });
+}
+
+/**
+ * The latest turns of one conversation, oldest first, with those that wait for the database; none of a conversation
+ * that nobody has begun.
+ */
+export async function historyOf(services: Services, owner: Owner, conversationId: string, limit: number) {
+  const { db, store } = services;
+  // Before anything is read: a turn that gets to the database meanwhile is then seen twice, not never.
+  const waiting = store.pending.ofConversation(owner, conversationId);
+  const conversation = await conversationByName(db, owner, conversationId);
+  const page = { after: null, before: null, limit, inverted: true };
+  const [stored = []] = conversation ? await interactionsOfConversations(db, [conversation], page) : [];
+  const known = new Set(stored.map((row) => row.turnId));
+  return [...stored.toReversed(), ...waiting.filter((row) => !known.has(row.turnId))].slice(-limit);
+}
+
+/** One user's conversations, the one with the latest turn first, each with its latest turn. */
+export async function latestConversations(services: Services, owner: Owner, limit: number) {
+  const page = { after: null, before: null, limit, inverted: false };
+  const conversations = await conversationPage(services.db, owner, {}, page);
+  const latest = await conversationTurns(services, conversations, { ...page, limit: 1, inverted: true });
+  return conversations.map((conversation, index) => ({
+    conversation,
+    latestTurn: latest[index]?.[0] ?? null,
+  }));
 }
 
 /**
