@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
+import { text as readText } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -15,9 +16,7 @@ async function raw(
   const sent = request({ hostname, port, path: '/graphql', method: 'POST', ...rest });
   sent.end(body);
   const [response] = (await once(sent, 'response')) as [IncomingMessage];
-  let text = '';
-  for await (const chunk of response) text += chunk;
-  return { status: response.statusCode, headers: response.headers, text };
+  return { status: response.statusCode, headers: response.headers, text: await readText(response) };
 }
 
 const JSON_TYPE = { 'content-type': 'application/json' };
