@@ -115,6 +115,9 @@ describe('conversations', () => {
       tokyo: '東京タワーの話',
       none: null,
       other: 'Bread prices',
+      flight: 'Flight LH 2044',
+      shirts: 'Which T-shirts?',
+      phone: 'Number +49 170 1234567',
     };
     for (const [name, title] of Object.entries(titles)) await record(name, title ? { title } : {}, user);
     await record('foreign', { title: 'Bread of somebody else' }, 'tess');
@@ -123,6 +126,11 @@ describe('conversations', () => {
     expect(await listed('search: "bread"', user)).toEqual(['other', 'bread']);
     expect(await listed('search: "bread baked"', user)).toEqual(['bread']);
     expect(await listed('search: "東京"', user)).toEqual(['tokyo']);
+    expect(await listed('search: "LH2044"', user)).toEqual(['flight']);
+    expect(await listed('search: "LH2045 flight"', user)).toEqual([]);
+    expect(await listed('search: "tshirt"', user)).toEqual(['shirts']);
+    expect(await listed('search: "0170 9999999 number"', user)).toEqual([]);
+    expect(await listed('search: "1701234567"', user)).toEqual(['phone']);
     expect(await listed('search: "hello"', user)).toEqual([]);
     expect(await listed('search: "nothing of this"', user)).toEqual([]);
     expect(await listed('search: "bread", first: 1', user)).toEqual(['other']);

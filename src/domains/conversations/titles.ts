@@ -1,6 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { wordsOf } from '../word-index/analysis.ts';
+import { analyse, hasAll, requiredWords } from '../word-index/analysis.ts';
 
 /** Titles that are analysed between two pauses: about a millisecond. Requests come first. */
 const TITLES_BETWEEN_PAUSES = 200;
@@ -10,7 +10,7 @@ const TITLES_BETWEEN_PAUSES = 200;
  * word index, made anew each time, so that titles never lag behind it.
  */
 export async function conversationsTitled(db: Database, owner: Owner, search: string): Promise<number[]> {
-  const wanted = wordsOf(search).map(({ term }) => term);
+  const wanted = requiredWords(search);
   if (wanted.length === 0) return [];
   const { rows } = await db.pool.query<{ id: number; title: string }>({
     name: 'conversation_titles',
@@ -21,8 +21,7 @@ export async function conversationsTitled(db: Database, owner: Owner, search: st
   for (const [index, { id, title }] of rows.entries()) {
     if (index % TITLES_BETWEEN_PAUSES === TITLES_BETWEEN_PAUSES - 1)
       await new Promise((resolve) => setImmediate(resolve));
-    const terms = new Set(wordsOf(title).map(({ term }) => term));
-    if (wanted.every((term) => terms.has(term))) found.push(id);
+    if (hasAll(wanted, analyse(title))) found.push(id);
   }
   return found;
 }

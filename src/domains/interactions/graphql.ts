@@ -241,7 +241,10 @@ const InteractionFilter = builder.inputType('InteractionFilter', {
     intent: t.string({ description: 'Only with this intent.' }),
     since: t.field({ type: 'DateTime', description: 'Only at or after this instant.' }),
     until: t.field({ type: 'DateTime', description: 'Only at or before this instant.' }),
-    text: t.string({ description: 'Words that must all occur, in any form of theirs.' }),
+    text: t.string({
+      description:
+        'Words that must all occur in what was said on either side, in any form of theirs, as memorySearch knows words; a text of nothing but words like "the" finds nothing.',
+    }),
     status: t.field({ type: InteractionStatusEnum, description: 'Only with this status.' }),
     includeArchived: t.boolean({
       defaultValue: false,

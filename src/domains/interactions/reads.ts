@@ -11,7 +11,7 @@ import {
   type TimePosition,
   timePageValues,
 } from '../../db/statements.ts';
-import { type InteractionRow, type InteractionStatus, interactions as i, searchDocument } from './tables.ts';
+import { type InteractionRow, type InteractionStatus, interactions as i } from './tables.ts';
 
 export interface InteractionConditions {
   readonly conversationId?: string | null | undefined;
@@ -19,8 +19,8 @@ export interface InteractionConditions {
   readonly status?: InteractionStatus | null | undefined;
   readonly since?: Date | null | undefined;
   readonly until?: Date | null | undefined;
-  /** Words that must all occur, in any form of theirs. */
-  readonly text?: string | null | undefined;
+  /** Only of these. */
+  readonly ids?: readonly number[] | null | undefined;
 }
 
 const statements = prepareOnce((orm) => ({
@@ -116,7 +116,7 @@ const pageStatement = prepareByShape((orm, shape) => {
         optional('status', eq(i.status, p('status'))),
         optional('since', gte(i.timestamp, p('since'))),
         optional('until', lte(i.timestamp, p('until'))),
-        optional('text', sql`${searchDocument(i)} @@ plainto_tsquery('english', ${p('text')})`),
+        optional('ids', sql`${i.id} = any(${p('ids')}::int[])`),
         // Row comparison as a whole lets PostgreSQL start in the index at the position.
         optional('afterAt', sql`(${i.timestamp}, ${i.id}) < (${p('afterAt')}, ${p('afterId')})`),
         optional('beforeAt', sql`(${i.timestamp}, ${i.id}) > (${p('beforeAt')}, ${p('beforeId')})`),

@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
@@ -8,6 +8,8 @@ import type { Page, TimePosition } from '../../db/statements.ts';
 import { conversationByName, conversationPage } from '../conversations/reads.ts';
 import type { ConversationRow } from '../conversations/tables.ts';
 import * as input from '../input.ts';
+import { type RequiredWords, requiredWords } from '../word-index/analysis.ts';
+import { says, turnsSaying } from '../word-index/sayings.ts';
 import {
   type InteractionConditions,
   interactionPage,
@@ -26,6 +28,12 @@ const Conditions = z.object({
   text: input.text(1_000).nullish(),
 });
 
+/** Which turns; all conditions must hold. */
+interface TurnConditions extends Omit<InteractionConditions, 'ids'> {
+  /** Words that must all occur, in any form of theirs. */
+  readonly text?: string | null | undefined;
+}
+
 interface Services {
   readonly availability: Availability;
   readonly db: Database;
@@ -36,6 +44,9 @@ interface Services {
 const RETRY_MS = 250;
 /** Larger than any id: a turn without one comes before all others of its millisecond. */
 const LAST_ID = 2_147_483_647;
+/** Turns that are read at once where some of them may not say the words. */
+const LEAST_READ = 100;
+const ROWS_BETWEEN_PAUSES = 20;
 
 /** Turns by id, in the order of the ids: from the database, else as they wait for it; null where there is none. */
 export async function findInteractions(services: Services, scope: Scope, turnIds: readonly string[]) {
@@ -127,15 +138,21 @@ export async function latestConversations(services: Services, owner: Owner, limi
 export async function userTurns(
   { db, store }: Services,
   owner: Owner,
-  given: InteractionConditions,
+  given: TurnConditions,
   page: Page<TimePosition>,
 ) {
-  const conditions = input.parseInput(Conditions, given, 'filter');
-  const stored = await interactionPage(db, owner, conditions, page);
+  const { text = null, ...conditions } = input.parseInput(Conditions, given, 'filter');
+  const words = text === null ? null : requiredWords(text);
+  if (words?.length === 0) return [];
+  // Before anything is read from the database: a turn that gets there meanwhile is then found twice, not never.
+  const pending = store.pending.ofUser(owner);
+  const stored = await (words
+    ? pageSaying(db, owner, { conditions, words }, page)
+    : interactionPage(db, owner, conditions, page));
   const seen = new Set(stored.map((row) => row.turnId));
-  const waiting = store.pending
-    .ofUser(owner)
+  const waiting = pending
     .filter((row) => !seen.has(row.turnId) && fits(row, conditions) && within(row, page))
+    .filter((row) => !words || says(words, row))
     .map((row) => ({ ...row, id: LAST_ID }));
   if (waiting.length === 0) return stored;
   const sign = page.inverted ? -1 : 1;
@@ -144,17 +161,42 @@ export async function userTurns(
     .slice(0, page.limit);
 }
 
+/** A page of the stored turns that say all words, read in steps: of some turns only their text tells. */
+async function pageSaying(
+  db: Database,
+  owner: Owner,
+  { conditions, words }: { conditions: InteractionConditions; words: RequiredWords },
+  page: Page<TimePosition>,
+): Promise<InteractionRow[]> {
+  const { ids, isSure } = await turnsSaying(db, owner, words);
+  const found: InteractionRow[] = [];
+  if (ids.length === 0) return found;
+  const limit = Math.max(page.limit, LEAST_READ);
+  for (let position = page; ; ) {
+    const rows = await interactionPage(db, owner, { ...conditions, ids }, { ...position, limit });
+    for (const [index, row] of rows.entries()) {
+      // Requests come first.
+      if (index % ROWS_BETWEEN_PAUSES === ROWS_BETWEEN_PAUSES - 1) await setImmediate();
+      if (isSure(row.id) || says(words, row)) found.push(row);
+      if (found.length === page.limit) return found;
+    }
+    const last = rows.at(-1);
+    if (!last || rows.length < limit) return found;
+    const end = { at: last.timestamp, id: last.id };
+    position = page.inverted ? { ...position, before: end } : { ...position, after: end };
+  }
+}
+
 function fits(
   row: InteractionRow,
-  { conversationId, intent, status, since, until, text }: InteractionConditions,
+  { conversationId, intent, status, since, until }: InteractionConditions,
 ): boolean {
   return (
     (conversationId == null || row.conversationId === conversationId) &&
     (intent == null || row.intent === intent) &&
     (status == null || row.status === status) &&
     (since == null || row.timestamp >= since) &&
-    (until == null || row.timestamp <= until) &&
-    (text == null || `${row.query} ${row.response}`.toLowerCase().includes(text.toLowerCase()))
+    (until == null || row.timestamp <= until)
   );
 }
 

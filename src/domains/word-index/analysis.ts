@@ -11,6 +11,11 @@ export interface Word {
   readonly term: string;
 }
 
+/** A word, and which of the text's tokens it comes from. */
+interface PlacedWord extends Word {
+  readonly at: number;
+}
+
 /** What the index knows of a text. */
 export interface AnalysedText {
   /** How often each term occurs. */
@@ -87,39 +92,67 @@ export function analyseQuery(text: string): AnalysedQuery {
   const words = wordsAmong(tokens);
   const forms = joinedForms(tokens);
   const terms = new Set(words.map(({ term }) => term));
-  const joined = new Set([...forms.joined].map(remembered).filter((term) => !terms.has(term)));
+  const joined = new Set(forms.joined.map(({ form }) => remembered(form)).filter((term) => !terms.has(term)));
   const parts = new Set([...forms.pieces].map(remembered));
   for (const { word } of words) for (const part of partsOf(word, ASKED_PART_LENGTH)) parts.add(part);
   for (const term of [...terms, ...joined]) parts.delete(term);
   return { words, joined, parts };
 }
 
-function wordsAmong(tokens: readonly Token[]): Word[] {
-  const words: Word[] = [];
+/** Words that a text must have: for each the terms of which one must occur. */
+export type RequiredWords = readonly (readonly string[])[];
+
+/**
+ * The words of a text as required ones, in any of their forms: a word's own term, and those of what is written in one
+ * with its neighbours. None for a text without words.
+ */
+export function requiredWords(text: string): RequiredWords {
+  const tokens = joinNumbers(tokensOf(text));
+  const { joined } = joinedForms(tokens);
+  const required = new Map<string, readonly string[]>();
+  for (const { term, at } of wordsAmong(tokens)) {
+    const others = joined
+      .filter(({ from, to }) => from <= at && at <= to)
+      .map(({ form }) => remembered(form));
+    const terms = [...new Set([term, ...others])];
+    required.set(terms.join('\n'), terms);
+  }
+  return [...required.values()];
+}
+
+/** Whether an analysed text has all required words. */
+export function hasAll(required: RequiredWords, { counts, parts }: AnalysedText): boolean {
+  return required.every((terms) => terms.some((term) => counts.has(term) || parts.has(term)));
+}
+
+function wordsAmong(tokens: readonly Token[]): PlacedWord[] {
+  const words: PlacedWord[] = [];
   for (const [at, token] of tokens.entries()) {
     const { kind, folded } = token;
-    if (kind === 'run') for (const pair of pairsOf(folded)) words.push({ word: pair, term: pair });
-    else if (kind === 'emoji') words.push(emojiOf(token));
-    else if (token.marks !== '' && folded.length === 1) words.push(asItIs(folded + token.marks));
+    if (kind === 'run') for (const pair of pairsOf(folded)) words.push(asItIs(pair, at));
+    else if (kind === 'emoji') words.push(emojiOf(token, at));
+    else if (token.marks !== '' && folded.length === 1) words.push(asItIs(folded + token.marks, at));
     else if (!NEGATION.test(folded)) {
       const word = cut(withoutApostrophe(folded));
-      if (word !== '' && carriesMeaning(tokens, at, word)) words.push({ word, term: remembered(word) });
+      if (word !== '' && carriesMeaning(tokens, at, word)) words.push({ word, term: remembered(word), at });
     }
   }
-  return words.length === 0 && isNamed(tokens) ? tokens.map(({ folded }) => asItIs(cut(folded))) : words;
+  return words.length === 0 && isNamed(tokens)
+    ? tokens.map(({ folded }, at) => asItIs(cut(folded), at))
+    : words;
 }
 
-function emojiOf({ written }: Token): Word {
-  return asItIs([...written.replace(SKIN, '')].slice(0, MAX_TERM_LENGTH).join(''));
+function emojiOf({ written }: Token, at: number): PlacedWord {
+  return asItIs([...written.replace(SKIN, '')].slice(0, MAX_TERM_LENGTH).join(''), at);
 }
 
-function asItIs(word: string): Word {
-  return { word, term: word };
+function asItIs(word: string, at: number): PlacedWord {
+  return { word, term: word, at };
 }
 
 function joinedTerms(tokens: readonly Token[]): Set<string> {
   const { joined, pieces } = joinedForms(tokens);
-  return new Set([...joined, ...pieces].map(remembered));
+  return new Set([...joined.map(({ form }) => form), ...pieces].map(remembered));
 }
 
 /**

@@ -52,10 +52,18 @@ function groupsFrom(tokens: readonly Token[], at: number): number {
   return complete;
 }
 
+/** What is written in one for some tokens that follow each other. */
+export interface JoinedForm {
+  readonly form: string;
+  /** The first of the tokens, and the last. */
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Other ways to write a text's words. */
 export interface JoinedForms {
   /** In one: as good as the word itself. */
-  readonly joined: ReadonlySet<string>;
+  readonly joined: readonly JoinedForm[];
   /** In pieces, each of which says less. */
   readonly pieces: ReadonlySet<string>;
 }
@@ -65,42 +73,48 @@ export interface JoinedForms {
  * "1650" for 1 650, telephone numbers in one; and the pieces of what is written in one: lh and 2044 of LH2044.
  */
 export function joinedForms(tokens: readonly Token[]): JoinedForms {
-  const forms = new Set<string>();
+  const forms: JoinedForm[] = [];
   const pieces = new Set<string>();
   let initials = '';
+  const endInitials = (to: number) => {
+    if (initials.length > 1 && initials.length <= MAX_JOINED)
+      forms.push({ form: initials, from: to - initials.length + 1, to });
+  };
   for (const [at, token] of tokens.entries()) {
     const before = tokens[at - 1];
     const isInitial = token.kind === 'word' && LETTER.test(token.folded);
     if (isInitial && token.gap === '.' && initials !== '') initials += token.folded;
     else {
-      if (initials.length > 1 && initials.length <= MAX_JOINED) forms.add(initials);
+      endInitials(at - 1);
       initials = isInitial ? token.folded : '';
     }
     if (token.kind !== 'word') continue;
-    if (before?.kind === 'word') addPair(forms, before, token);
+    const pair = before?.kind === 'word' ? pairOf(before, token) : null;
+    if (pair !== null) forms.push({ form: pair, from: at - 1, to: at });
     for (const group of token.groups ?? []) pieces.add(group);
     for (const piece of lettersAndDigits(token.folded)) pieces.add(piece);
-    if (token.marks !== '' && token.folded.length > 1) forms.add(token.folded + token.marks);
+    if (token.marks !== '' && token.folded.length > 1)
+      forms.push({ form: token.folded + token.marks, from: at, to: at });
   }
-  if (initials.length > 1 && initials.length <= MAX_JOINED) forms.add(initials);
+  endInitials(tokens.length - 1);
   addDialled(forms, tokens);
   return { joined: forms, pieces };
 }
 
-function addPair(forms: Set<string>, before: Token, token: Token): void {
+/** Two words in one, where they may be written so. */
+function pairOf(before: Token, token: Token): string | null {
   const form = before.folded + token.folded;
-  if (form.length > MAX_JOINED || before.marks !== '' || /['’]/.test(form)) return;
+  if (form.length > MAX_JOINED || before.marks !== '' || /['’]/.test(form)) return null;
   const isLetters = LETTERS.test(before.folded);
-  if (HYPHEN.test(token.gap)) {
-    if (!isDigits(before) || !isDigits(token)) forms.add(form);
-  } else if (token.gap === ' ') {
-    if (isLetters && isDigits(token) && before.folded.length <= MAX_NAME && token.folded.length <= MAX_NUMBER)
-      forms.add(form);
-    // "t shirt", "e mail", but not "a shirt".
-    else if (LETTER.test(before.folded) && !/^[ai]$/.test(before.folded) && LETTERS.test(token.folded))
-      forms.add(form);
-    else if (isDigits(before) && LETTERS.test(token.folded) && form.length <= MAX_NUMBER) forms.add(form);
-  }
+  if (HYPHEN.test(token.gap)) return isDigits(before) && isDigits(token) ? null : form;
+  if (token.gap !== ' ') return null;
+  const isNamedNumber =
+    isLetters && isDigits(token) && before.folded.length <= MAX_NAME && token.folded.length <= MAX_NUMBER;
+  // "t shirt", "e mail", but not "a shirt".
+  const isLetterAndWord =
+    LETTER.test(before.folded) && !/^[ai]$/.test(before.folded) && LETTERS.test(token.folded);
+  const isUnit = isDigits(before) && LETTERS.test(token.folded) && form.length <= MAX_NUMBER;
+  return isNamedNumber || isLetterAndWord || isUnit ? form : null;
 }
 
 /** Of "lh2044" lh and 2044; of what has no digits beside letters, nothing. */
@@ -110,28 +124,28 @@ function lettersAndDigits(word: string): string[] {
 }
 
 /** Telephone numbers, whole and without what may be left out before them, and numbers in groups of three. */
-function addDialled(forms: Set<string>, tokens: readonly Token[]): void {
+function addDialled(forms: JoinedForm[], tokens: readonly Token[]): void {
   let run: string[] = [];
-  const end = () => {
+  const end = (to: number) => {
+    const add = (form: string) => forms.push({ form, from: to - run.length + 1, to });
     const digits = run.join('');
     const isNumber =
       run.length > 1 &&
       FIRST_GROUP.test(run[0] ?? '') &&
       run.slice(1).every((group) => NEXT_GROUP.test(group));
     const isDialled = digits.length >= MIN_DIALLED && digits.length <= MAX_DIALLED;
-    if (isDialled || (isNumber && digits.length <= MAX_DIALLED)) forms.add(digits);
-    if (isDialled)
-      for (const length of LAST_DIALLED) if (length < digits.length) forms.add(digits.slice(-length));
+    if (isDialled || (isNumber && digits.length <= MAX_DIALLED)) add(digits);
+    if (isDialled) for (const length of LAST_DIALLED) if (length < digits.length) add(digits.slice(-length));
     run = [];
   };
-  for (const token of tokens) {
-    if (!isDigits(token)) end();
+  for (const [at, token] of tokens.entries()) {
+    if (!isDigits(token)) end(at - 1);
     else {
-      if (run.length > 0 && !DIAL_MARKS.test(token.gap)) end();
+      if (run.length > 0 && !DIAL_MARKS.test(token.gap)) end(at - 1);
       run.push(token.folded);
     }
   }
-  end();
+  end(tokens.length - 1);
 }
 
 function isDigits(token: Token): boolean {
