@@ -1,4 +1,4 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { sql } from 'drizzle-orm';
 import {
   boolean,
   check,
@@ -96,7 +96,6 @@ export const interactions = pgTable(
     index('echo_interactions_character_idx')
       .on(table.userId, table.tenantId, table.characterId, table.id)
       .where(sql`${table.characterId} is not null`),
-    index('echo_interactions_search_idx').using('gin', searchDocument(table)),
     index('echo_interactions_vector_queue_idx').on(table.id).where(sql`${table.vectorState} <> 'EMBEDDED'`),
     check(
       'echo_interactions_status_check',
@@ -116,14 +115,6 @@ export const interactions = pgTable(
 );
 
 export type InteractionRow = typeof interactions.$inferSelect;
-
-/**
- * What full-text search sees of a turn. The index and every query must use this very expression.
- * Cut at 100,000 characters a side, because a tsvector holds less than 1 MiB.
- */
-export function searchDocument(table: { speaker: unknown; query: unknown; response: unknown }): SQL {
-  return sql`to_tsvector('english'::regconfig, coalesce(${table.speaker}, '') || ' ' || ${table.query} || ' ' || left(${table.response}, 100000))`;
-}
 
 export const duties: readonly Duty[] = [
   {

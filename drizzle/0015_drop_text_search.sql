@@ -1,0 +1,1 @@
+DROP INDEX "echo_interactions_search_idx";
