@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tenantId } from '../src/db/columns.ts';
 import { DUTIES } from '../src/db/duties.ts';
 import type { Duty } from '../src/db/duty.ts';
+import { countLeft, eraseRows } from '../src/db/erasure.ts';
 import * as listed from '../src/db/tables.ts';
+import { ERASERS, LAST_ERASERS } from '../src/domains/privacy/erasers.ts';
 import { forgotten, TRIGGERS, type TriggerRow, triggersIn, triggersOf } from './support/duties.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
@@ -82,6 +84,12 @@ describe('every table', () => {
     ],
     ['has a parent without duties', [steps], [stepsDuty], 'goal_steps has a parent without duties'],
     [
+      'is a part of what a verb erases',
+      [goals, steps],
+      [{ ...duty, erasure: { rows: { verb: 'eraseGoals' }, left: 'goals' } }, stepsDuty],
+      'goal_steps is a part of what a verb erases: that must erase it, too',
+    ],
+    [
       'names a column of another',
       [goals],
       [{ ...duty, owner: { user: listed.conversations.userId } }],
@@ -101,6 +109,51 @@ describe('every table', () => {
     ],
   ])('is seen that %s', (_name, some, duties, problem) => {
     expect(forgotten(some, duties)).toContain(problem);
+  });
+});
+
+describe('an erasure', () => {
+  test('takes rows of a new domain, their parts and names, and counts what is left', async () => {
+    const { db } = app.app.services;
+    const [rin, sam] = [
+      { tenantId: 'default', userId: 'rin' },
+      { tenantId: 'default', userId: 'sam' },
+    ];
+    await app.sql('create table goals (id int primary key, tenant_id text, user_id text, set_by text)');
+    await app.sql('create table goal_steps (goal_id int references goals (id), said text)');
+    await app.sql(
+      `insert into goals values (1, 'default', 'rin', 'rin'), (2, 'default', 'sam', 'rin'), (3, 'other', 'rin', 'rin')`,
+    );
+    await app.sql(
+      `insert into goal_steps values (1, 'hers'), (1, 'hers, too'), (2, 'his'), (3, 'of another tenant')`,
+    );
+    const duties = [duty, stepsDuty];
+    const keys = new Map([[goals as PgTable, [1]]]);
+    expect(await countLeft(db.pool, rin, keys, duties)).toEqual({ goals: 3 });
+    const erased = await db.transaction((client) => eraseRows(client, rin, duties));
+    expect(erased).toEqual({ counts: { goals: 1 }, keys });
+    expect(await countLeft(db.pool, rin, erased.keys, duties)).toEqual({ goals: 0 });
+    expect(await app.sql('select id, set_by from goals order by id')).toEqual([
+      { id: 2, set_by: '(erased)' },
+      { id: 3, set_by: 'rin' },
+    ]);
+    expect(await app.sql('select said from goal_steps order by goal_id')).toEqual([
+      { said: 'his' },
+      { said: 'of another tenant' },
+    ]);
+    // A part that was left behind is found, though what it belongs to has gone.
+    await app.sql('alter table goal_steps drop constraint goal_steps_goal_id_fkey');
+    await app.sql(`insert into goal_steps values (1, 'left behind')`);
+    expect(await countLeft(db.pool, rin, erased.keys, duties)).toEqual({ goals: 1 });
+    expect(await countLeft(db.pool, sam, new Map(), duties)).toEqual({ goals: 1 });
+    await app.sql('drop table goal_steps, goals');
+  });
+});
+
+describe('a verb of an erasure', () => {
+  test('is listed where a table names it, and named where it is listed', () => {
+    const named = DUTIES.flatMap(({ erasure: { rows } }) => (typeof rows === 'object' ? [rows.verb] : []));
+    expect(named.sort()).toEqual(Object.keys({ ...ERASERS, ...LAST_ERASERS }).sort());
   });
 });
 

@@ -167,8 +167,10 @@ export const duties: readonly Duty[] = [
   {
     table: auditNames,
     owner: { user: auditNames.userId },
-    // Last of all, as the erasure is told in the log itself, under the name.
-    erasure: { rows: { verb: 'eraseAuditNames' }, left: 'auditNames' },
+    erasure: {
+      rows: { verb: 'eraseAuditNames' },
+      left: { not: 'they go behind the proof, since the end of the erasure is told in the log' },
+    },
     exported: { not: 'it is for those who run the server' },
     audited: { not: 'it belongs to the log' },
     kept: 'until they are deleted',

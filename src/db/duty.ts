@@ -36,15 +36,15 @@ export interface Not {
 /** What an erasure does with the rows of its user. */
 export type Erasure =
   | (Deleted & { readonly rows: 'delete' })
-  /** More belongs to a row than the row: the domain's own verb of this name takes all of it away. */
+  /** More belongs to a row than the row (a vector, a file): the domain's own verb of this name takes all of it away. */
   | (Deleted & { readonly rows: { readonly verb: string } })
   | (Named & { readonly rows: 'keep'; readonly why: string });
 
 interface Deleted extends Named {
   /** Under which name the receipt says how many went; absent: it does not count them. */
   readonly counted?: string;
-  /** Under which name the receipt says how many are left; tables that belong together share one. */
-  readonly left: string;
+  /** Under which name the receipt says how many are left, or why it does not; tables that belong together share one. */
+  readonly left: string | Not;
 }
 
 interface Named {

@@ -33,7 +33,13 @@ function* problemsOf(duty: Duty, owing: ReadonlyMap<PgTable, Duty>): Generator<s
   const named = erasure.names?.map((column) => column.name) ?? [];
   for (const column of columns.filter((each) => NAMING.test(each) && !named.includes(each)))
     yield `keeps the name in ${column} of a user who is erased`;
-  if (isOfParent(duty) && !owing.has(parentOf(duty))) yield 'has a parent without duties';
+  if (isOfParent(duty)) {
+    const parent = owing.get(parentOf(duty));
+    if (!parent) yield 'has a parent without duties';
+    // The verb would have taken the row that says whose the part is.
+    else if (erasure.rows === 'delete' && parent.erasure.rows !== 'delete')
+      yield 'is a part of what a verb erases: that must erase it, too';
+  }
   for (const column of columnsIn(duty))
     if (column.table !== table) yield `names ${column.name}, which is another table’s`;
   if ('not' in duty.audited && duty.audited.not === '') yield 'does not say why it is not audited';

@@ -12,6 +12,7 @@ import { readConfig } from '../../src/config.ts';
 import { upsertCharacters } from '../../src/domains/characters/characters.ts';
 import { SEED_CHARACTERS } from '../../src/domains/characters/seed.ts';
 import { createLogger } from '../../src/log.ts';
+import { SqlWrites, sourcesOfServer } from './sql-writes.ts';
 
 // biome-ignore-start lint/suspicious/noExplicitAny: results have the shape that each test asks for
 export type Result = {
@@ -20,10 +21,13 @@ export type Result = {
 };
 // biome-ignore-end lint/suspicious/noExplicitAny: see above
 
+const writes = new SqlWrites(sourcesOfServer());
+
 export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
 
 /**
- * A whole server on a real database of its own, reached through its real port.
+ * A whole server on a real database of its own, reached through its real port. Closing it fails if a statement wrote
+ * tables of another domain than its own.
  *
  * @param options.env settings, as an operator would give them
  * @param options.seed load the seed characters
@@ -45,6 +49,7 @@ export async function startTestApp(
   const databaseUrl = inject('databaseUrl').replace('NAME', name);
   const directory = await mkdtemp(join(tmpdir(), 'echo-app-'));
   const statements: string[] = [];
+  const foreignWrites = new Set<string>();
   const env = {
     PORT: '0',
     DATA_DIR: directory,
@@ -62,6 +67,8 @@ export async function startTestApp(
       ...(!options.realAccess && { authenticate: authenticateTest }),
       onStatement: (statement, text) => {
         statements.push(statement);
+        const problem = writes.judge(statement, text);
+        if (problem) foreignWrites.add(problem);
         options.onSql?.(statement, text);
       },
     },
@@ -108,6 +115,7 @@ export async function startTestApp(
       await app.close();
       await onServer(`drop database if exists ${name} with (force)`);
       await rm(directory, { recursive: true, force: true });
+      if (foreignWrites.size > 0) throw new Error(`SQL of other domains: ${[...foreignWrites].join('; ')}`);
     },
   };
 }

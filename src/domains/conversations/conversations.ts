@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { forgetEvents } from '../../events/forgotten.ts';
 import { NotFound } from '../errors.ts';
 import * as input from '../input.ts';
 import { CANARY_TENANT } from '../ownership.ts';
@@ -69,11 +70,7 @@ export async function deleteConversation(
 async function forgetTurns(client: PoolClient, owner: Owner, turnIds: readonly string[]): Promise<void> {
   if (owner.tenantId === CANARY_TENANT) return;
   await markDeleted(client, owner, turnIds);
-  await client.query({
-    name: 'delete_events_of_turns',
-    text: 'delete from echo_events where user_id = $1 and tenant_id = $2 and turn_id = any($3::uuid[])',
-    values: [owner.userId, owner.tenantId, turnIds],
-  });
+  await forgetEvents(client, owner, turnIds);
 }
 
 const Days = z

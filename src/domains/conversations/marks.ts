@@ -36,6 +36,38 @@ export async function markDeleted(client: Queries, owner: Owner, turnIds: readon
   });
 }
 
+/** Notes turns as erased with their user: no copy of one is taken back. */
+export async function markErased(client: Queries, owner: Owner, turnIds: readonly string[]): Promise<void> {
+  if (turnIds.length === 0) return;
+  await client.query({
+    name: 'mark_erased_turns',
+    text: `insert into echo_deleted_turns (turn_id, tenant_id, subject, is_erased)
+           select turn_id, $2, $3::bytea, true from unnest($1::uuid[]) as t(turn_id)
+           on conflict (turn_id, subject) do update set is_erased = true`,
+    values: [turnIds, owner.tenantId, subjectOf(owner)],
+  });
+}
+
+/** What an owner had deleted before they were erased was theirs, too; where it stood is nobody's business any more. */
+export async function eraseMarks(client: Queries, owner: Owner): Promise<void> {
+  await client.query({
+    name: 'erase_marks',
+    text: `update echo_deleted_turns set is_erased = true, conversation_id = null, sequence = null, chain_hash = null
+           where subject = $1 and tenant_id = $2`,
+    values: [subjectOf(owner), owner.tenantId],
+  });
+}
+
+/** Number of an owner's marks. */
+export async function countMarks(client: Queries, owner: Owner): Promise<number> {
+  const { rows } = await client.query<{ marks: number }>({
+    name: 'erase_marks_kept',
+    text: 'select count(*)::int as marks from echo_deleted_turns where subject = $1 and tenant_id = $2',
+    values: [subjectOf(owner), owner.tenantId],
+  });
+  return rows[0]?.marks ?? 0;
+}
+
 /** Those of an owner's turns that were deleted, by id. */
 export async function deletionsAmong(
   client: Queries,

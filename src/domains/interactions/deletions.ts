@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { forgetEvents } from '../../events/forgotten.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { NotFound, ServiceUnavailable } from '../errors.ts';
 import { subjectOf } from '../ownership.ts';
@@ -91,8 +92,6 @@ async function removeTurn(
                on conflict (turn_id, subject) do update set conversation_id = coalesce(excluded.conversation_id, echo_deleted_turns.conversation_id),
                  sequence = coalesce(excluded.sequence, echo_deleted_turns.sequence),
                  chain_hash = coalesce(excluded.chain_hash, echo_deleted_turns.chain_hash)
-             ), untold as (
-               delete from echo_events where turn_id = $1::uuid and user_id = $3 and tenant_id = $2
              ), audited as materialized (
                select echo_audit($2, $3, 'interaction.delete', $1::uuid::text, 'OK', null, echo_audit_teller())
              )
@@ -100,6 +99,7 @@ async function removeTurn(
              from gone where (select count(*) from audited) >= 0`,
       values: [turnId, tenantId, userId, subjectOf(owner)],
     });
+    await forgetEvents(client, owner, [turnId]);
     const [gone] = rows;
     if (gone) await closeGap(client, { ...owner, conversationId }, gone);
   });

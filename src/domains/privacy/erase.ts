@@ -1,17 +1,19 @@
 import { randomUUID } from 'node:crypto';
 import { and, desc, eq, isNull } from 'drizzle-orm';
-import type pg from 'pg';
 import type { Owner, Principal } from '../../access/principals.ts';
-import { auditNames } from '../../access/tables.ts';
 import type { Database } from '../../db/client.ts';
-import { isPassing, judgeDatabaseError } from '../../db/meaning.ts';
+import { DUTIES } from '../../db/duties.ts';
+import { type Counts, countLeft, eraseRows } from '../../db/erasure.ts';
+import { retried } from '../../db/retried.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
-import { markDeleted } from '../conversations/marks.ts';
+import { countMarks, markDeleted } from '../conversations/marks.ts';
 import { InvalidInput, ServiceUnavailable } from '../errors.ts';
+import { answered } from '../interactions/erased.ts';
 import type { TurnStore } from '../interactions/store.ts';
 import { subjectOf } from '../ownership.ts';
 import type { TextAnalyses } from '../word-index/turns.ts';
+import { ERASERS, LAST_ERASERS } from './erasers.ts';
 import { clearFiles } from './files.ts';
 import type { ReceiptSigner } from './signing.ts';
 import { erasures as e } from './tables.ts';
@@ -40,11 +42,6 @@ export interface Erasure {
   readonly publicKey: string;
 }
 
-type Counts = Record<string, number>;
-
-/** Turns that one statement erases. */
-const BATCH = 1_000;
-const ATTEMPTS = 5;
 /** Milliseconds that turns on their way get to arrive. */
 const ARRIVAL_MS = 20_000;
 const LOOK_MS = 50;
@@ -71,15 +68,22 @@ export async function eraseUser(
   // What is being answered now is refused when it comes.
   await markDeleted(db.pool, owner, store.pending.idsOf(owner));
   await store.settle();
-  const { vectorsLeft = 0, ...turns } = await eraseTurns(services, owner);
-  const counts: Counts = { ...turns, ...(await retried(() => eraseRest(db, owner))) };
+  const counts: Counts = {};
+  const leftBeside: Counts = {};
+  for (const erase of Object.values(ERASERS)) {
+    const { erased, left } = await erase(services, owner);
+    Object.assign(counts, erased);
+    Object.assign(leftBeside, left);
+  }
+  const rest = await retried(() => db.transaction((client) => eraseRows(client, owner, DUTIES)));
+  Object.assign(counts, rest.counts);
   counts.journalEntries = await services.journal.purge({ tenantId: owner.tenantId, userId: owner.userId });
-  await purgeVectors(services.vectors);
+  await answered(() => services.vectors.purge());
   services.texts.clear();
   services.access.apiKeys.clear();
   services.characters.changed(owner.tenantId, owner.userId);
-  const left = { ...(await countLeft(db, owner)), vectors: vectorsLeft };
-  const kept = { marks: await countMarks(db, owner) };
+  const left = { ...(await countLeft(db.pool, owner, rest.keys, DUTIES)), ...leftBeside };
+  const kept = { marks: await countMarks(db.pool, owner) };
   const completedAt = await completeErasure(services, owner, receiptId);
   const receipt = {
     receiptId,
@@ -109,15 +113,13 @@ async function completeErasure({ access, db }: ErasureServices, owner: Owner, re
   const completedAt = new Date();
   // What was refused to them in the last second would bring their name back.
   await access.audit.flush();
-  await db.ormTransaction(async (orm) => {
-    await orm
-      .update(e)
-      .set({ completedAt })
-      .where(and(eq(e.receiptId, receiptId), eq(e.tenantId, owner.tenantId)));
-    // Last, as the erasure itself is told in the audit log: its rows stay, and say no name any more.
-    await orm
-      .delete(auditNames)
-      .where(and(eq(auditNames.userId, owner.userId), eq(auditNames.tenantId, owner.tenantId)));
+  await db.transaction(async (client) => {
+    await client.query({
+      name: 'complete_erasure',
+      text: 'update echo_erasures set completed_at = $3 where receipt_id = $1 and tenant_id = $2',
+      values: [receiptId, owner.tenantId, completedAt],
+    });
+    for (const erase of Object.values(LAST_ERASERS)) await erase(client, owner);
   });
   return completedAt;
 }
@@ -151,159 +153,4 @@ async function beginErasure(db: Database, owner: Owner) {
   else
     await db.ormTransaction((orm) => orm.insert(e).values({ ...begun, tenantId: owner.tenantId, subject }));
   return begun;
-}
-
-/**
- * Some turns at a time, their vectors first: a turn that is left still says which vector to remove, a vector without
- * its turn says nothing. Conversations go when their turns have gone.
- */
-async function eraseTurns({ db, vectors }: ErasureServices, owner: Owner): Promise<Counts> {
-  const counts = { conversations: 0, turns: 0, vectorsLeft: 0 };
-  const values = [owner.userId, owner.tenantId];
-  for (;;) {
-    const { rows } = await db.pool.query<{ id: number; turnId: string }>({
-      name: 'erase_next',
-      text: `select id, turn_id as "turnId" from echo_unified_interactions
-             where user_id = $1 and tenant_id = $2 order by timestamp, id limit ${BATCH}`,
-      values,
-    });
-    if (rows.length === 0) break;
-    const turnIds = rows.map(({ turnId }) => turnId);
-    await available(() => vectors.remove(turnIds));
-    await retried(() =>
-      db.pool.query({
-        name: 'erase_turns',
-        text: `with gone as (
-                 delete from echo_unified_interactions where id = any($3::int[]) and user_id = $1 and tenant_id = $2
-                 returning turn_id
-               )
-               insert into echo_deleted_turns (turn_id, tenant_id, subject, is_erased)
-               select turn_id, $2, $4::bytea, true from gone
-               on conflict (turn_id, subject) do update set is_erased = true`,
-        values: [...values, rows.map(({ id }) => id), subjectOf(owner)],
-      }),
-    );
-    // The worker may have been at one of them.
-    await available(() => vectors.remove(turnIds));
-    counts.vectorsLeft += (await available(() => vectors.fetch(turnIds))).size;
-    counts.turns += turnIds.length;
-  }
-  const gone = await retried(() =>
-    db.transaction((client) =>
-      client.query({
-        name: 'erase_conversations',
-        text: 'delete from echo_conversations where user_id = $1 and tenant_id = $2',
-        values,
-      }),
-    ),
-  );
-  counts.conversations = gone.rowCount ?? 0;
-  return counts;
-}
-
-/** Tries again what met another transaction. */
-async function retried<T>(work: () => Promise<T>): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work();
-    } catch (error) {
-      if (attempt === ATTEMPTS || !isPassing(judgeDatabaseError(error))) throw error;
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS * attempt));
-    }
-  }
-}
-
-/** Everything else that has their name on it, in one transaction. */
-async function eraseRest(db: Database, { userId, tenantId }: Owner): Promise<Counts> {
-  return db.transaction(async (client) => {
-    const erase = async (name: string, text: string, values: unknown[] = [userId, tenantId]) =>
-      (await client.query({ name: `erase_${name}`, text, values })).rowCount ?? 0;
-    const owned = 'where user_id = $1 and tenant_id = $2';
-    // What they had deleted before was theirs, too; where it stood is nobody's business any more.
-    await erase(
-      'places',
-      `update echo_deleted_turns set is_erased = true, conversation_id = null, sequence = null, chain_hash = null
-       where subject = $1 and tenant_id = $2`,
-      [subjectOf({ userId, tenantId }), tenantId],
-    );
-    const counts: Counts = {
-      events: await erase('events', `delete from echo_events ${owned}`),
-      apiKeys: await erase('api_keys', `delete from echo_api_keys ${owned}`),
-      authenticators: await erase('authenticators', `delete from echo_authenticators ${owned}`),
-      settings: await erase('settings', `delete from echo_user_settings ${owned}`),
-      characters: await erase('characters', `delete from character_profiles ${owned}`),
-    };
-    // What they made for others stays; that it was they does not.
-    await erase(
-      'made_keys',
-      "update echo_api_keys set created_by = '(erased)' where created_by = $1 and tenant_id = $2",
-    );
-    await erase(
-      'made_credentials',
-      "update echo_credentials set updated_by = '(erased)' where updated_by = $1 and tenant_id = $2",
-    );
-    await erase(
-      'made_revocations',
-      "update echo_revoked_tokens set revoked_by = '(erased)' where revoked_by = $1 and tenant_id = $2",
-    );
-    await erase('index_queue', `delete from echo_index_queue ${owned}`);
-    await erase('index_removals', `delete from echo_index_removals ${owned}`);
-    const index: pg.QueryResult<{ id: number }> = await client.query({
-      name: 'erase_index_owner',
-      text: `delete from echo_index_owners ${owned} returning owner_id as id`,
-      values: [userId, tenantId],
-    });
-    const owners = [index.rows.map(({ id }) => id)];
-    const indexed = 'where owner_id = any($1::int[])';
-    await erase('index_documents', `delete from echo_index_documents ${indexed}`, owners);
-    await erase('index_segments', `delete from echo_index_segments ${indexed}`, owners);
-    counts.indexedTerms = await erase('index_postings', `delete from echo_index_postings ${indexed}`, owners);
-    return counts;
-  });
-}
-
-function purgeVectors(vectors: VectorStore): Promise<void> {
-  return available(() => vectors.purge());
-}
-
-async function available<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if ((error as Error).name !== 'VectorStoreUnavailable') throw error;
-    throw new ServiceUnavailable('the vector store does not answer; ask again to finish the erasure');
-  }
-}
-
-async function countMarks(db: Database, owner: Owner): Promise<number> {
-  const { rows } = await db.pool.query<{ marks: number }>({
-    name: 'erase_marks_kept',
-    text: 'select count(*)::int as marks from echo_deleted_turns where subject = $1 and tenant_id = $2',
-    values: [subjectOf(owner), owner.tenantId],
-  });
-  return rows[0]?.marks ?? 0;
-}
-
-/** What a look finds afterwards: all zero, unless the user went on while they were erased. */
-async function countLeft(db: Database, { userId, tenantId }: Owner): Promise<Counts> {
-  const tables = {
-    conversations: 'echo_conversations',
-    turns: 'echo_unified_interactions',
-    events: 'echo_events',
-    apiKeys: 'echo_api_keys',
-    authenticators: 'echo_authenticators',
-    settings: 'echo_user_settings',
-    characters: 'character_profiles',
-    index: 'echo_index_owners',
-  };
-  const counts = Object.entries(tables).map(
-    ([name, table]) =>
-      `(select count(*)::int from ${table} where user_id = $1 and tenant_id = $2) as "${name}"`,
-  );
-  const { rows } = await db.pool.query<Counts>({
-    name: 'erase_left',
-    text: `select ${counts.join(', ')}`,
-    values: [userId, tenantId],
-  });
-  return rows[0] ?? {};
 }
