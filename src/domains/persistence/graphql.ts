@@ -39,7 +39,8 @@ interface JournalState {
 }
 
 const JournalStatus = builder.objectRef<JournalState>('JournalStatus').implement({
-  description: 'What waits on local disk for the database.',
+  description:
+    "What waits on this server's local disk for the database. Where several servers share the database, each counts its own journal only: turns in the journal of a server that is down are in no figure here, and only that server brings them when it starts again on the same data directory.",
   fields: (t) => ({
     depth: t.exposeInt('depth', { description: 'Entries that wait.' }),
     oldestAgeMs: t.exposeFloat('oldestAgeMs', {
@@ -62,12 +63,13 @@ const PersistenceStatus = builder.objectRef<{ scope: Scope }>('PersistenceStatus
   fields: (t) => ({
     counters: t.field({
       type: Counters,
-      description: 'Of the whole server.',
+      description: 'Of the whole server that answers: all users, but no other server.',
       resolve: (_status, _args, { services }) => services.persistence.counters,
     }),
     journal: t.field({
       type: JournalStatus,
-      description: 'What waits for the database.',
+      description:
+        'What waits for the database in the journal of the server that answers; of no other server.',
       resolve: (_status, _args, { services }) => {
         const { oldestAt, ...backlog } = services.store.backlog;
         return { ...backlog, oldestAgeMs: oldestAt === null ? null : Date.now() - oldestAt };
