@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { sealAudit } from './support/audit.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { overWebSocket, take } from './support/streams.ts';
 
@@ -57,9 +58,9 @@ test('a subscriber without a cursor is told what is new, and nothing old', async
 
 test('its audit log is sealed on, old rows before new ones', async () => {
   const { audit } = after.app.services.access;
-  await audit.flush();
+  await sealAudit(after);
   await after.graphql('mutation { upsertCharacter(input: { characterName: "Iris Vale" }) { __typename } }');
-  await audit.flush();
+  await sealAudit(after);
   const [rows] = await before.sql<{ all: number; sealed: number }>(
     'select (select count(*)::int from echo_audit_log) as all, (select sum(rows)::int from echo_audit_seals) as sealed',
   );
