@@ -1,33 +1,26 @@
 import { randomUUID } from 'node:crypto';
 import type { Server } from 'node:http';
-import { join } from 'node:path';
 import { shownInHeaders, shownInPayload } from './access/authenticator.ts';
-import { actingFor, actorOf, currentActor } from './access/caller.ts';
+import { actingFor, actorOf } from './access/caller.ts';
 import { LOCAL_PRINCIPAL } from './access/principals.ts';
 import type { Config } from './config.ts';
-import { Availability } from './db/availability.ts';
 import type { Database } from './db/client.ts';
-import { makeDataDirectory } from './db/data-directory.ts';
-import { openDatabase } from './db/open.ts';
-import { keyNames } from './domains/characters/names.ts';
 import { unhandledError } from './domains/health/promises.ts';
 import type { TurnStore } from './domains/interactions/store.ts';
-import { databaseRestarted } from './domains/persistence/promises.ts';
 import type { Services } from './graphql/context.ts';
 import { graphqlRoute } from './graphql/door.ts';
 import { schema } from './graphql/schema.ts';
 import { attachWebSocket } from './graphql/websocket.ts';
 import { createGraphqlYoga, GRAPHQL_PATH } from './graphql/yoga.ts';
+import { openGround } from './ground.ts';
 import { entrance } from './http/entrance.ts';
 import { WebGuard } from './http/guard.ts';
 import { type Authenticate, Hall } from './http/hall.ts';
 import { probes } from './http/probes.ts';
 import { createHttpServer, listen, type Route } from './http/server.ts';
-import { endAll } from './jobs/ending.ts';
-import { Journal } from './journal/journal.ts';
+import { ClosingStack, endAll } from './jobs/ending.ts';
 import { createLogger, type Logger } from './log.ts';
-import { configuredEmbedder } from './models/configured.ts';
-import { buildServices, noteDangers, openSecrets, seedCharacters } from './parts.ts';
+import { openParts, startParts } from './parts.ts';
 import { restRoutes } from './rest/routes.ts';
 import type { Vault } from './secrets/vault.ts';
 import { asStartupError, loadConfig, StartupError } from './startup.ts';
@@ -52,7 +45,7 @@ export interface App {
 const FINISH_MS = 20_000;
 
 /**
- * Builds the whole server: the one place that knows every part.
+ * Builds the whole server: the ground, the domains on it, and the doors before them.
  *
  * @param options.migrate false: refuse to start on an older schema instead of changing it
  * @param options.vault gives secrets that the configuration does not hold
@@ -64,56 +57,15 @@ export async function createApp(
   options: { migrate: boolean; vault?: Vault | null },
   overrides: Overrides = {},
 ): Promise<App> {
-  const releases: (() => unknown)[] = [];
-  const release = () => endAll(releases.splice(0).reverse(), log);
+  const closing = new ClosingStack(log);
   try {
-    const fileSystem = makeDataDirectory(config.dataDirectory);
-    // The journal comes first: its lock makes this process the only server on the directory.
-    const journal = await Journal.open(join(config.dataDirectory, 'journal.db'), config.journalMaxBytes);
-    releases.push(() => journal.close());
     const { onStatement } = overrides;
-    let onDown: (reason: string) => void = () => undefined;
-    let onUp: () => void = () => undefined;
-    const opened = await openDatabase({
-      url: config.databaseUrl,
-      directory: join(config.dataDirectory, 'postgres'),
-      migrate: options.migrate,
-      log,
-      slowQueryMs: config.slowQueryMs,
-      echo: config.sqlEcho,
-      onEmbeddedDown: (reason) => onDown(reason),
-      onEmbeddedUp: () => onUp(),
-      actor: () => JSON.stringify(currentActor() ?? undefined) ?? null,
-      ...(onStatement && { onStatement }),
-    });
-    releases.push(() => opened.close());
-    const { db, databaseId, durabilityProblems } = opened;
-    const availability = new Availability(
-      () => db.ping(),
-      log,
-      () => db.checkUsable(),
-    );
-    const vault = options.vault ?? null;
-    const sealed = await openSecrets({ config, log, db, availability, vault }, releases);
-    const embedder = await configuredEmbedder(sealed.modelParts);
-    const services = buildServices(
-      { config, log, db, databaseId, availability, journal, vault, embedder, ...sealed },
-      releases,
-    );
-    onDown = (reason) => {
-      services.availability.reportDown(reason);
-      services.alerts.raise(databaseRestarted, { reason });
-    };
-    onUp = () => services.alerts.clear(databaseRestarted, 'it is there again');
-    await services.access.start();
-    await services.tombstones.start();
-    noteDangers(services, journal, { fileSystem, durabilityProblems, ...sealed });
-    await services.store.recover((owner, at) => services.tombstones.forbids(owner, at));
-    await keyNames(db);
-    if (config.seed) await seedCharacters(services);
-    return assemble(services, overrides, release);
+    const ground = await openGround(config, log, { ...options, onStatement }, closing);
+    const services = await openParts(ground, closing);
+    await startParts(services);
+    return assemble(services, overrides, () => closing.close());
   } catch (error) {
-    await release();
+    await closing.close();
     throw asStartupError(error, config);
   }
 }

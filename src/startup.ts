@@ -6,7 +6,7 @@ import { driverError, wordsOf } from './db/meaning.ts';
 import { DatabaseSetupError } from './db/open.ts';
 import { JournalBroken, JournalLocked } from './journal/journal.ts';
 import { DimensionsUnknown } from './models/configured.ts';
-import { Outbound } from './outbound/outbound.ts';
+import { Outbound, SettingForbidden } from './outbound/outbound.ts';
 import { Vault } from './secrets/vault.ts';
 import { VaultError } from './secrets/vault-api.ts';
 
@@ -85,7 +85,8 @@ export function asStartupError(error: unknown, config: Config): unknown {
     error instanceof EmbeddedPostgresError ||
     error instanceof DataDirectoryError ||
     error instanceof DatabaseSetupError ||
-    error instanceof DimensionsUnknown
+    error instanceof DimensionsUnknown ||
+    error instanceof SettingForbidden
   )
     return new StartupError(error.message);
   const { code, message } = driverError(error) as { code?: string; message: string };

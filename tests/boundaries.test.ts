@@ -59,6 +59,14 @@ describe('a planted violation is seen', () => {
     a list lists files of its name | src/lists/promises.ts | import { a } from '../domains/tasks/tasks.ts'; | lists may not import
     lists are at the top | src/domains/health/health.ts | import { a } from '../../lists/promises.ts'; | health's logic may not
     the floor knows no lists | src/graphql/context.ts | import { a } from '../lists/promises.ts'; | graphql may not import
+    parts of others | src/domains/tasks/parts.ts | import { a } from '../learning/parts.ts'; | tasks's parts may not import
+    verbs know no parts | src/domains/tasks/tasks.ts | import { a } from './parts.ts'; | tasks's logic may not import
+    resolvers know no parts | src/domains/tasks/graphql.ts | import { a } from './parts.ts'; | tasks's graphql may not
+    parts know no GraphQL | src/domains/tasks/parts.ts | import { a } from './graphql.ts'; | tasks's parts may not import
+    the list of parts builds none | src/parts.ts | import { a } from './domains/tasks/tasks.ts'; | parts may not import
+    the list of parts knows no ports | src/parts.ts | import { a } from './vectors/qdrant.ts'; | parts may not import
+    the ground knows no domain | src/ground.ts | import { a } from './domains/tasks/tasks.ts'; | ground may not import
+    ports are declared on the ground | src/domains/input.ts | import type { A } from '../journal/journal.ts'; | shared may not
     jobs of others | src/domains/tasks/tasks.ts | import { a } from '../learning/jobs.ts'; | tasks's logic may not import
     resolvers have no SQL | src/domains/tasks/graphql.ts | import { a } from '../../db/client.ts'; | tasks's graphql may not
     resolvers know no ports but events | src/domains/tasks/graphql.ts | import { a } from '../../models/router.ts'; | tasks's graphql may not
@@ -154,6 +162,11 @@ describe('what is allowed', () => {
         "import { a } from '../domains/tasks/promises.ts';\nexport const promises = [a];",
       'src/domains/tasks/promises.ts':
         "import { definePromise } from '../promise.ts';\nimport { a } from './tasks.ts';",
+      'src/parts.ts': "import { a } from './domains/tasks/parts.ts';",
+      'src/ground.ts':
+        "import { a } from './journal/journal.ts';\nimport type { Ground } from './domains/ground.ts';",
+      'src/domains/tasks/parts.ts':
+        "import type { Ground } from '../ground.ts';\nimport { a } from '../../vectors/qdrant.ts';\nimport { b } from './promises.ts';",
       'src/jobs/index.ts': "import { a } from '../domains/tasks/jobs.ts';\nexport const jobs = [a];",
       'src/domains/tasks/tables.ts':
         "import { id } from '../../db/columns.ts';\nimport { goals } from '../goals/tables.ts';",

@@ -35,6 +35,9 @@ export interface AlertKind<Facts> {
 
 /** Raises and clears alerts. */
 export interface AlertTeller {
+  /** @param facts from which the alert makes its message */
+  raise<Facts>(kind: AlertKind<Facts>, facts: Facts): void;
+  clear(kind: Pick<AlertKind<never>, 'name'>, message: string): void;
   /** Raises it by what is known of the danger; null: there is none, or it is over. */
   set<Facts>(kind: AlertKind<Facts>, facts: Facts | null): void;
 }
@@ -42,7 +45,7 @@ export interface AlertTeller {
 /** Something that is looked at every second. */
 export interface Look<Parts> {
   readonly alert: AlertKind<never>;
-  readonly look: (parts: Parts, alerts: AlertTeller) => void;
+  readonly look: (parts: Parts, alerts: Pick<AlertTeller, 'set'>) => void;
 }
 
 /**

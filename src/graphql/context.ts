@@ -1,22 +1,13 @@
 import DataLoader from 'dataloader';
 import type { Principal } from '../access/principals.ts';
-import type { Config } from '../config.ts';
-import type { Availability } from '../db/availability.ts';
-import type { Database } from '../db/client.ts';
-import type { Logger } from '../log.ts';
-import type { Reach } from '../models/reachability.ts';
+import type { Ground } from '../domains/ground.ts';
 
 /**
- * What resolvers work with. Each domain adds its own parts by declaration merging, in its graphql.ts,
+ * What resolvers work with. Each domain adds its own parts by declaration merging, in its parts.ts,
  * so that the floor need not know the domains.
  */
-export interface Services {
-  readonly db: Database;
-  readonly log: Logger;
-  readonly config: Config;
-  readonly availability: Availability;
-  readonly reach: Reach;
-}
+export interface Services
+  extends Pick<Ground, 'db' | 'log' | 'config' | 'availability' | 'journal' | 'events' | 'sealer'> {}
 
 /** The context of one operation. */
 export interface Context {

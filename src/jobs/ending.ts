@@ -31,3 +31,22 @@ export async function endAll(
   }
   return failed;
 }
+
+/** What was opened, to be closed in reverse: a part says how it ends right after it has begun. */
+export class ClosingStack {
+  readonly #log: Logger;
+  readonly #steps: (() => unknown)[] = [];
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  defer(step: () => unknown): void {
+    this.#steps.push(step);
+  }
+
+  /** Closes what is open, the latest first. @returns how many steps failed */
+  close(): Promise<number> {
+    return endAll(this.#steps.splice(0).reverse(), this.#log);
+  }
+}

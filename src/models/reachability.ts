@@ -8,13 +8,6 @@ export interface Reachability {
   look(freshMs: number): Promise<Reached>;
 }
 
-/** What lies outside and is asked whether it is there. Null: not configured. */
-export interface Reach {
-  readonly vectorStore: Reachability;
-  readonly embedder: Reachability | null;
-  readonly models: Reachability | null;
-}
-
 export interface Reached {
   /** Null: nobody knows yet. */
   readonly isUp: boolean | null;

@@ -21,6 +21,11 @@ export interface FetchLimits {
   readonly maxBytes: number;
 }
 
+/** A setting names an address that may not be called; the message is for the operator. */
+export class SettingForbidden extends Error {
+  override readonly name = 'SettingForbidden';
+}
+
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
@@ -64,6 +69,14 @@ export class Outbound {
       this.#guardedLookUp(port, reach)(hostname, { all: true }, (error) =>
         error instanceof UrlForbidden ? reject(error) : resolve(),
       );
+    });
+  }
+
+  /** The same for an address that a setting names. @throws SettingForbidden */
+  async checkSetting(setting: string, url: string): Promise<void> {
+    await this.check(url).catch((error: unknown) => {
+      if (!(error instanceof UrlForbidden)) throw error;
+      throw new SettingForbidden(`${setting}: ${error.code}: ${error.message}; see OUTBOUND_ALLOW`);
     });
   }
 

@@ -14,6 +14,7 @@ type Floor =
   | 'startup'
   | 'app'
   | 'parts'
+  | 'ground'
   | 'config'
   | 'log'
   | 'errors'
@@ -35,28 +36,34 @@ type Floor =
   | 'http';
 export type Room = Floor | 'domain';
 /** What a file of a domain is for; `logic` is reads, verbs and what they are made of. */
-export type Role = 'tables' | 'graphql' | 'jobs' | 'promises' | 'logic';
+export type Role = 'tables' | 'graphql' | 'jobs' | 'promises' | 'parts' | 'logic';
 
 /** The rooms of the house that are not domains, and what each may import besides itself. */
 const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   main: (to) => isIn(to, 'app', 'startup', 'config', 'jobs', 'log'),
   // Reads the configuration and says in words for the operator why nothing starts; it knows the parts' errors.
   startup: (to) => isIn(to, 'config', 'db', 'errors', 'journal', 'models', 'outbound', 'secrets'),
-  // It and the parts alone know concrete classes.
+  // The whole server: ground, parts, doors.
   app: () => true,
-  // What app joins, behind its doors.
-  parts: () => true,
+  // The list of what the domains open.
+  parts: (to) =>
+    isIn(to, 'jobs', 'lists', 'shared') ||
+    to.path === 'src/graphql/context.ts' ||
+    (to.room === 'domain' && to.role === 'parts'),
+  // What stands before any domain opens.
+  ground: (to) => isIn(to, 'config', 'log', 'db', 'shared', ...PORTS),
   config: () => false,
   log: () => false,
   // Error classes that domains, graphql and rest share.
   errors: () => false,
   // Files directly in src/domains: what every domain needs of input and callers.
-  shared: (to) => isIn(to, 'errors', 'log', 'access', 'events'),
+  // Only its ground.ts, which declares the ports that all of them get, knows these.
+  shared: (to, from) =>
+    isIn(to, 'errors', 'log', 'access', 'events') ||
+    (from.path === 'src/domains/ground.ts' && isIn(to, 'config', 'db', ...PORTS)),
   db: (to) => isIn(to, 'log', 'jobs') || to.role === 'tables',
   graphql: (to, from) =>
     isIn(to, 'db', 'log', 'access', 'errors', 'config', 'http', 'shared') ||
-    // What all domains get is declared there, with the ports.
-    (from.path === 'src/graphql/context.ts' && PORTS.includes(to.room)) ||
     (from.path === 'src/graphql/schema.ts' && to.room === 'domain' && to.role === 'graphql'),
   journal: (to) => isIn(to, 'log', 'db'),
   // Events that can't wait for the database are kept in the journal.
@@ -108,7 +115,7 @@ export function mayImport(from: Place, to: Place): boolean {
   if (from.room === 'domain') return domainMayImport(from, to);
   if (from.room === to.room) return true;
   const port = PORT_FILES[to.room];
-  if (port && to.path !== port && !isIn(from, 'app', 'parts') && to.role !== 'tables') return false;
+  if (port && to.path !== port && !isIn(from, 'app') && to.role !== 'tables') return false;
   return ROOMS[from.room](to, from);
 }
 
@@ -122,15 +129,16 @@ function domainMayImport(from: Place, to: Place): boolean {
     return (
       GRAPHQL_FLOOR.includes(to.path) ||
       isIn(to, 'events', 'access', 'secrets') ||
-      (own && to.role !== 'jobs' && to.role !== 'promises') ||
+      (own && !isFor(to, 'jobs', 'promises', 'parts')) ||
       isDomain('graphql')
     );
   }
-  if (to.room === 'vectors') return to.path === PORT_FILES.vectors;
+  // Who opens a domain chooses among the classes behind its ports.
+  if (to.room === 'vectors') return to.path === PORT_FILES.vectors || from.role === 'parts';
   return (
     isIn(to, 'db', 'log', 'config', ...PORTS) ||
     isDomain('tables', 'logic') ||
-    (own && (to.role === 'jobs' || to.role === 'promises'))
+    (own && isFor(to, 'jobs', 'promises'))
   );
 }
 
@@ -152,6 +160,8 @@ export function placeOf(path: string): Place | null {
 }
 
 function roleOf(file: string): Role {
+  // A word that other files may have in their names, too.
+  if (file === 'parts') return file;
   const words = file.split(/[-.]/);
   return (['tables', 'graphql', 'jobs', 'promises'] as const).find((role) => words.includes(role)) ?? 'logic';
 }
@@ -161,9 +171,13 @@ function isRoom(name: string): name is Floor {
 }
 
 function isFileRoom(name: string): boolean {
-  return ['main', 'startup', 'app', 'parts', 'config', 'log'].includes(name);
+  return ['main', 'startup', 'app', 'parts', 'ground', 'config', 'log'].includes(name);
 }
 
 function isIn(place: Place, ...rooms: Room[]): boolean {
   return rooms.includes(place.room);
+}
+
+function isFor(place: Place, ...roles: Role[]): boolean {
+  return roles.includes(place.role);
 }

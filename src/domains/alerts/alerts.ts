@@ -40,7 +40,6 @@ export class AlertBoard implements AlertTeller {
     return [...this.#active.values()];
   }
 
-  /** @param facts from which the alert makes its message */
   raise<Facts>({ name, severity, runbook, message: messageOf }: AlertKind<Facts>, facts: Facts): void {
     if (this.#active.has(name)) return;
     const message = messageOf(facts);

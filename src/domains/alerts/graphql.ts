@@ -2,13 +2,7 @@ import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
 import { endable, follow, type SubscriptionArguments } from '../subscriptions.ts';
-import { type Alert, type AlertBoard, alertPage, type StoredAlert } from './alerts.ts';
-
-declare module '../../graphql/context.ts' {
-  interface Services {
-    readonly alerts: AlertBoard;
-  }
-}
+import { type Alert, alertPage, type StoredAlert } from './alerts.ts';
 
 const AlertSeverityEnum = builder.enumType('AlertSeverity', {
   description: 'How bad a danger is.',

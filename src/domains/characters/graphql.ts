@@ -10,15 +10,8 @@ import {
   deactivateCharacter,
   upsertCharacters,
 } from './characters.ts';
-import type { CharacterDirectory } from './directory.ts';
 import { characterPage, characterStats, charactersById, charactersByName } from './reads.ts';
 import type { CharacterRow } from './tables.ts';
-
-declare module '../../graphql/context.ts' {
-  interface Services {
-    readonly characters: CharacterDirectory;
-  }
-}
 
 export const CharacterRef = builder.objectRef<CharacterRow>('Character');
 

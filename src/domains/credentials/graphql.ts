@@ -1,5 +1,4 @@
 import { builder } from '../../graphql/builder.ts';
-import type { Sealer } from '../../secrets/sealing.ts';
 import { InvalidInput, NotConfigured, NotFound } from '../errors.ts';
 import {
   type Credential,
@@ -8,14 +7,6 @@ import {
   revealCredential,
   storeCredential,
 } from './credentials.ts';
-import type { StoredProviderKeys } from './provider-keys.ts';
-
-declare module '../../graphql/context.ts' {
-  interface Services {
-    readonly sealer: Sealer | null;
-    readonly providerKeys: StoredProviderKeys;
-  }
-}
 
 const CredentialRef = builder.objectRef<Credential>('Credential').implement({
   description:

@@ -3,17 +3,8 @@ import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
 import { InvalidInput } from '../errors.ts';
 import { endable } from '../subscriptions.ts';
-import type { Canary } from './canary.ts';
-import type { Health, HealthCheck, HealthDesk } from './health.ts';
-import type { Metrics, MetricsSnapshot } from './metrics.ts';
-
-declare module '../../graphql/context.ts' {
-  interface Services {
-    readonly metrics: Metrics;
-    readonly health: HealthDesk;
-    readonly canary: Canary;
-  }
-}
+import type { Health, HealthCheck } from './health.ts';
+import type { MetricsSnapshot } from './metrics.ts';
 
 const HealthStatusEnum = builder.enumType('HealthStatus', {
   description: 'How well something keeps its promise.',

@@ -20,7 +20,7 @@ export function createWatch<Parts>({
   readonly promises: readonly ServerPromise<Parts>[];
   readonly parts: Parts;
   readonly health: HealthDesk;
-  readonly alerts: AlertTeller;
+  readonly alerts: Pick<AlertTeller, 'set'>;
   readonly log: Logger;
 }): Keeper {
   const round = async () => {

@@ -1,4 +1,3 @@
-import type { EventFeed } from '../../events/feed.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
@@ -8,16 +7,9 @@ import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from
 import { ownerFor, scopeOf } from '../ownership.ts';
 import { endable, follow, type SubscriptionArguments } from '../subscriptions.ts';
 import { parseTurnId, rateInteraction, recordTurns } from './interactions.ts';
-import type { SavedTurns, TurnStore } from './store.ts';
+import type { SavedTurns } from './store.ts';
 import type { FINISH_REASONS, INTERACTION_STATUSES, InteractionRow, VECTOR_STATES } from './tables.ts';
 import { conversationTurns, findInteractions, onceAvailable, userTurns } from './views.ts';
-
-declare module '../../graphql/context.ts' {
-  interface Services {
-    readonly store: TurnStore;
-    readonly events: EventFeed;
-  }
-}
 
 export const IntelligenceLevelEnum = builder.enumType('IntelligenceLevel', {
   description: 'How much a model is asked to think.',

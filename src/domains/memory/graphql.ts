@@ -1,21 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { InteractionRef } from '../interactions/graphql.ts';
 import { ownerFor } from '../ownership.ts';
-import {
-  MAX_MEMORIES,
-  type MemoryHit,
-  type MemorySearch,
-  type MemoryServices,
-  searchMemory,
-} from './memory.ts';
-
-declare module '../../graphql/context.ts' {
-  interface Services {
-    readonly texts: MemoryServices['texts'];
-    readonly indexWorker: { wake(turns: number): void };
-    readonly meaning: MemoryServices['meaning'];
-  }
-}
+import { MAX_MEMORIES, type MemoryHit, type MemorySearch, searchMemory } from './memory.ts';
 
 const MemoryTierEnum = builder.enumType('MemoryTier', {
   description: 'The strongest reason why a memory was found.',

@@ -1,16 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { PersistenceStatusRef } from '../persistence/graphql.ts';
-import type { Reconciler, ReconcilerStats } from './reconciler.ts';
+import type { ReconcilerStats } from './reconciler.ts';
 import { type VectorCoverage, vectorCoverage } from './vector-coverage.ts';
-import type { VectorWorker, VectorWorkerOptions } from './vector-worker.ts';
-
-declare module '../../graphql/context.ts' {
-  interface Services {
-    readonly embedder: VectorWorkerOptions['embedder'];
-    readonly vectorWorker: VectorWorker;
-    readonly reconciler: Reconciler;
-  }
-}
 
 const ReconcilerStatus = builder.objectRef<ReconcilerStats>('ReconcilerStatus').implement({
   description: 'What comparing turns and vectors has found since the server started.',

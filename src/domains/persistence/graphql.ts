@@ -3,13 +3,7 @@ import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
 import { ownerFor, scopeOf } from '../ownership.ts';
 import { endable, follow, type SubscriptionArguments } from '../subscriptions.ts';
-import type { FailureKind, Persistence, PersistenceCounters } from './persistence.ts';
-
-declare module '../../graphql/context.ts' {
-  interface Services {
-    readonly persistence: Persistence;
-  }
-}
+import type { FailureKind, PersistenceCounters } from './persistence.ts';
 
 const Counters = builder.objectRef<PersistenceCounters>('PersistenceCounters').implement({
   description: 'What became of the turns, counted since the data directory was made; survives restarts.',

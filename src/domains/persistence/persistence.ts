@@ -44,7 +44,7 @@ export type FailureKind = 'SAVE_DEFERRED' | 'SAVE_REFUSED' | 'VECTOR_DEFERRED';
 export class Persistence implements StoreObserver {
   readonly #journal: Journal;
   readonly #outbox: EventOutbox;
-  readonly #onCommitted: (turns: readonly AppliedTurn[]) => void;
+  readonly #listeners: ((turns: readonly AppliedTurn[]) => void)[] = [];
   readonly #counters: PersistenceCounters;
   #unwritten: Record<string, number> = {};
   #timer: NodeJS.Timeout | null = null;
@@ -55,14 +55,9 @@ export class Persistence implements StoreObserver {
   #vectorsDeferred = false;
   #telling: NodeJS.Timeout | null = null;
 
-  constructor(parts: {
-    journal: Journal;
-    outbox: EventOutbox;
-    onCommitted: (turns: readonly AppliedTurn[]) => void;
-  }) {
+  constructor(parts: { journal: Journal; outbox: EventOutbox }) {
     this.#journal = parts.journal;
     this.#outbox = parts.outbox;
-    this.#onCommitted = parts.onCommitted;
     const { counters } = parts.journal.recovered;
     this.#counters = { ...ZERO };
     for (const name of Object.keys(ZERO) as (keyof PersistenceCounters)[])
@@ -70,6 +65,11 @@ export class Persistence implements StoreObserver {
     // Earlier versions lost what they had counted in the second before a kill: what was stored had been attempted.
     const { attempted, succeeded, failed, replayed } = this.#counters;
     this.#count('attempted', Math.max(0, succeeded + failed + replayed - attempted));
+  }
+
+  /** @param listener told of turns that the database has taken; must not wait */
+  onCommitted(listener: (turns: readonly AppliedTurn[]) => void): void {
+    this.#listeners.push(listener);
   }
 
   get counters(): Readonly<PersistenceCounters> {
@@ -86,7 +86,7 @@ export class Persistence implements StoreObserver {
     const count = { replayed, succeeded: turns.length - replayed };
     this.#counters.replayed += count.replayed;
     this.#counters.succeeded += count.succeeded;
-    this.#onCommitted(turns);
+    for (const listener of this.#listeners) listener(turns);
     return count;
   }
 

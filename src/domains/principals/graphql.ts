@@ -1,16 +1,9 @@
-import type { Access } from '../../access/access.ts';
 import { mayActForOthers, type PERMISSIONS, type Principal, type ROLES } from '../../access/principals.ts';
 import type { ApiKeyRow } from '../../access/tables.ts';
 import { builder } from '../../graphql/builder.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
 import { requireAdmin } from '../ownership.ts';
 import { createApiKey, revokeApiKey, revokeToken } from './principals.ts';
-
-declare module '../../graphql/context.ts' {
-  interface Services {
-    readonly access: Access;
-  }
-}
 
 const RoleEnum = builder.enumType('Role', {
   description: 'Who a principal is.',

@@ -2,18 +2,9 @@ import { builder, HEAVY } from '../../graphql/builder.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
 import { conversationId as conversationIdSchema, parseInput, userId as userIdSchema } from '../input.ts';
 import { ownerFor, requireAdmin } from '../ownership.ts';
-import { type Erasure, type ErasureServices, eraseUser } from './erase.ts';
+import { type Erasure, eraseUser } from './erase.ts';
 import { type ExportManifest, exportManifest, exportPage, MAX_LINES } from './export.ts';
 import { type Restored, restoreLines } from './restore.ts';
-
-declare module '../../graphql/context.ts' {
-  interface Services {
-    readonly journal: ErasureServices['journal'];
-    readonly vectors: ErasureServices['vectors'];
-    readonly tombstones: ErasureServices['tombstones'];
-    readonly signer: ErasureServices['signer'];
-  }
-}
 
 const ManifestRef = builder.objectRef<ExportManifest>('ExportManifest').implement({
   description: 'What a whole export holds. Two memories with the same content have the same one.',

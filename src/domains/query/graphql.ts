@@ -5,16 +5,8 @@ import { DurabilityEnum, IntelligenceLevelEnum, InteractionRef } from '../intera
 import { MemoryHitRef } from '../memory/graphql.ts';
 import { ownerFor, scopeOf } from '../ownership.ts';
 import { type CancelledQuery, cancelQuery } from './cancel.ts';
-import { type ProcessedQuery, type ProcessQueryInput, processQuery, type QueryServices } from './query.ts';
+import { type ProcessedQuery, type ProcessQueryInput, processQuery } from './query.ts';
 import { type QueryEvent, type QueryStep, streamQuery } from './stream.ts';
-
-declare module '../../graphql/context.ts' {
-  interface Services {
-    readonly models: QueryServices['models'];
-    readonly inFlight: QueryServices['inFlight'];
-    readonly running: QueryServices['running'];
-  }
-}
 
 const RequestTypeEnum = builder.enumType('RequestType', {
   description: 'What kind of request a query is.',

@@ -1,10 +1,10 @@
-import type { Reach } from '../../models/reachability.ts';
+import type { Reachability } from '../../models/reachability.ts';
 import type { ModelRouter } from '../../models/router.ts';
 import { type Asker, type CheckStatus, defineAlert, definePromise, type Standing } from '../promise.ts';
 
 interface Parts {
   readonly models: Pick<ModelRouter, 'models'>;
-  readonly reach: Pick<Reach, 'models'>;
+  readonly modelsReach: Reachability | null;
 }
 
 /** How old an answer may be, in milliseconds: a request to a model may cost something. */
@@ -24,13 +24,13 @@ export const models = definePromise<Parts>({
   alert: modelsDegraded,
 });
 
-async function checkModels({ models, reach }: Parts, asker: Asker): Promise<Standing> {
+async function checkModels({ models, modelsReach }: Parts, asker: Asker): Promise<Standing> {
   const configured = models.models();
   const standing = (status: CheckStatus, detail: string): Standing => ({ status, latencyMs: null, detail });
   if (configured.length === 0) return standing('HEALTHY', 'none configured; the built-in answerer answers');
   const failing = configured.filter((model) => model.state !== 'closed').map((model) => model.name);
   if (failing.length > 0) return standing('DEGRADED', `failing: ${[...new Set(failing)].join(', ')}`);
-  const reached = await reach.models?.look(FRESH_MS[asker]);
+  const reached = await modelsReach?.look(FRESH_MS[asker]);
   if (reached?.isUp === false) return standing('DEGRADED', `they cannot be reached (${reached.reason})`);
   if (reached?.isUp === null) return standing('UNKNOWN', `their server ${reached.reason}`);
   return standing('HEALTHY', configured.map((model) => `${model.level}=${model.name}`).join(', '));

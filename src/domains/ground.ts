@@ -1,0 +1,37 @@
+import type { Config } from '../config.ts';
+import type { Availability } from '../db/availability.ts';
+import type { Database } from '../db/client.ts';
+import type { EventFeed } from '../events/feed.ts';
+import type { EventOutbox } from '../events/outbox.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { Logger } from '../log.ts';
+import type { ModelParts } from '../models/configured.ts';
+import type { Outbound } from '../outbound/outbound.ts';
+import type { Sealer } from '../secrets/sealing.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import type { Vault } from '../secrets/vault.ts';
+
+/** What stands before any domain opens: the ports that they share, and what was found of the ground itself. */
+export interface Ground {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly journal: Journal;
+  readonly db: Database;
+  /** The same for every server on this database, another one for each other database. */
+  readonly databaseId: string;
+  readonly availability: Availability;
+  readonly events: EventFeed;
+  readonly outbox: EventOutbox;
+  readonly outbound: Outbound;
+  readonly vault: Vault | null;
+  readonly secrets: Secrets;
+  /** Null without a master key. */
+  readonly sealer: Sealer | null;
+  readonly modelParts: ModelParts;
+  /** The data directory's file system, if that is not fit for a journal. */
+  readonly volatileFileSystem: string | null;
+  /** Settings of the database under which a commit may be lost. */
+  readonly durabilityProblems: readonly string[];
+  /** @param listener told why the embedded database is restarted, and (null) when it is there again */
+  onRestart(listener: (reason: string | null) => void): void;
+}

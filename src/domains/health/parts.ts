@@ -1,0 +1,53 @@
+import { readFileSync } from 'node:fs';
+import type { Config } from '../../config.ts';
+import type { ClosingStack } from '../../jobs/ending.ts';
+import type { AlertTeller, ServerPromise } from '../promise.ts';
+import { Canary, type CanaryServices } from './canary.ts';
+import { createHealth, type HealthDesk } from './health.ts';
+import { Metrics } from './metrics.ts';
+import { createWatch } from './watch.ts';
+
+declare module '../../graphql/context.ts' {
+  interface Services {
+    readonly metrics: Metrics;
+    readonly health: HealthDesk;
+    readonly canary: Canary;
+  }
+}
+
+const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+
+/** The figures of the process; open before whoever counts. */
+export function openMetrics(closing: ClosingStack): { metrics: Metrics } {
+  const metrics = new Metrics();
+  metrics.start();
+  closing.defer(() => metrics.stop());
+  return { metrics };
+}
+
+/** The canary, whose way leads through all the other parts. */
+export function openCanary(
+  parts: CanaryServices & { readonly config: Config },
+  closing: ClosingStack,
+): { canary: Canary } {
+  const canary = new Canary(parts, parts.config.canaryIntervalMs);
+  canary.start();
+  closing.defer(() => canary.stop());
+  return { canary };
+}
+
+/** How the promises stand, and who watches them: the last to open and the first to close, so that no end is taken for a danger. */
+export function openHealth<Parts extends { readonly alerts: AlertTeller } & Pick<CanaryServices, 'log'>>(
+  promises: readonly ServerPromise<Parts>[],
+  parts: Parts,
+  closing: ClosingStack,
+): { health: HealthDesk } {
+  const { alerts, log } = parts;
+  const health = createHealth(promises, parts, version);
+  const watch = createWatch({ promises, parts, health, alerts, log });
+  watch.start();
+  closing.defer(() => watch.stop());
+  return { health };
+}

@@ -1,0 +1,30 @@
+import { join } from 'node:path';
+import { type Access, createAccess } from '../../access/access.ts';
+import type { ClosingStack } from '../../jobs/ending.ts';
+import type { Ground } from '../ground.ts';
+
+declare module '../../graphql/context.ts' {
+  interface Services {
+    readonly access: Access;
+  }
+}
+
+/** What servers that issue tokens may send us, and how long they may take. */
+const PUBLIC_KEYS_LIMITS = { timeoutMs: 5_000, maxBytes: 262_144 };
+
+/** Who may come in. Its end writes what the audit log has not written yet. */
+export function openPrincipals(
+  ground: Ground & { metrics: { countRefusal(code: string): void } },
+  closing: ClosingStack,
+): { access: Access } {
+  const { config, log, db, availability, outbound, secrets, metrics } = ground;
+  const access = createAccess(config.access, {
+    ...{ db, availability, log },
+    fetchTo: (url) => outbound.fetcherTo(url, PUBLIC_KEYS_LIMITS),
+    secret: (name) => secrets.get(name),
+    onRefused: (code) => metrics.countRefusal(code),
+    headPath: join(config.dataDirectory, 'audit.seal'),
+  });
+  closing.defer(() => access.stop());
+  return { access };
+}

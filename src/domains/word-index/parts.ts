@@ -1,0 +1,28 @@
+import type { ClosingStack } from '../../jobs/ending.ts';
+import type { Ground } from '../ground.ts';
+import { TextAnalyses } from './turns.ts';
+import { createIndexWorker, type IndexWorker } from './worker.ts';
+
+declare module '../../graphql/context.ts' {
+  interface Services {
+    readonly texts: TextAnalyses;
+    readonly indexWorker: IndexWorker;
+  }
+}
+
+/** The index of words, and who keeps it. @param ground.persistence says when turns were stored */
+export function openWordIndex(
+  {
+    db,
+    log,
+    persistence,
+  }: Ground & { persistence: { onCommitted(listener: (turns: readonly unknown[]) => void): void } },
+  closing: ClosingStack,
+): { texts: TextAnalyses; indexWorker: IndexWorker } {
+  const texts = new TextAnalyses();
+  const indexWorker = createIndexWorker({ db, texts, log });
+  persistence.onCommitted((turns) => indexWorker.wake(turns.length));
+  indexWorker.start();
+  closing.defer(() => indexWorker.stop());
+  return { texts, indexWorker };
+}

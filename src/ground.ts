@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+import { currentActor } from './access/caller.ts';
+import type { Config } from './config.ts';
+import { Availability } from './db/availability.ts';
+import { makeDataDirectory } from './db/data-directory.ts';
+import { openDatabase } from './db/open.ts';
+import type { Ground } from './domains/ground.ts';
+import { MAX_RESPONSE_LENGTH } from './domains/input.ts';
+import { EventFeed } from './events/feed.ts';
+import { EventOutbox } from './events/outbox.ts';
+import type { ClosingStack } from './jobs/ending.ts';
+import { Journal } from './journal/journal.ts';
+import type { Logger } from './log.ts';
+import { Outbound } from './outbound/outbound.ts';
+import { Sealer } from './secrets/sealing.ts';
+import { Secrets } from './secrets/secrets.ts';
+import type { Vault } from './secrets/vault.ts';
+
+export interface GroundOptions {
+  /** False: refuse to start on an older schema instead of changing it. */
+  readonly migrate: boolean;
+  /** Gives secrets that the configuration does not hold. */
+  readonly vault?: Vault | null;
+  readonly onStatement?: ((name: string, text: string) => void) | undefined;
+}
+
+/**
+ * Opens what the domains stand on. The journal is the first to open and the last to close: its lock makes this process the
+ * only server on the directory, and whatever ends before it may still write to it. The database closes right before it,
+ * after the domains: they drain into it.
+ */
+export async function openGround(
+  config: Config,
+  log: Logger,
+  { migrate, vault = null, onStatement }: GroundOptions,
+  closing: ClosingStack,
+): Promise<Ground> {
+  const volatileFileSystem = makeDataDirectory(config.dataDirectory);
+  const journal = await Journal.open(join(config.dataDirectory, 'journal.db'), config.journalMaxBytes);
+  closing.defer(() => journal.close());
+  const listeners: ((reason: string | null) => void)[] = [];
+  const tell = (reason: string | null) => {
+    for (const listener of listeners) listener(reason);
+  };
+  const opened = await openDatabase({
+    url: config.databaseUrl,
+    directory: join(config.dataDirectory, 'postgres'),
+    migrate,
+    log,
+    slowQueryMs: config.slowQueryMs,
+    echo: config.sqlEcho,
+    onEmbeddedDown: tell,
+    onEmbeddedUp: () => tell(null),
+    actor: () => JSON.stringify(currentActor() ?? undefined) ?? null,
+    ...(onStatement && { onStatement }),
+  });
+  closing.defer(() => opened.close());
+  const { db, databaseId, durabilityProblems } = opened;
+  const availability = new Availability(
+    () => db.ping(),
+    log,
+    () => db.checkUsable(),
+  );
+  listeners.push((reason) => reason !== null && availability.reportDown(reason));
+  const events = new EventFeed(db, log);
+  closing.defer(() => events.stop());
+  const outbox = new EventOutbox({ db, journal, feed: events, log, isUp: () => availability.isUp });
+  availability.onChange(({ up }) => up && void outbox.flush());
+  const outbound = new Outbound({ allowed: config.outboundAllow });
+  closing.defer(() => outbound.close());
+  const secrets = new Secrets(config.secrets, vault);
+  return {
+    ...{ config, log, journal, db, databaseId, availability, events, outbox, outbound, vault, secrets },
+    sealer: config.masterKey && new Sealer(config.masterKey, config.previousMasterKey),
+    modelParts: {
+      config,
+      fetchTo: (url, limits) => outbound.fetcherTo(url, limits),
+      secret: (name) => secrets.get(name),
+      maxAnswerCharacters: MAX_RESPONSE_LENGTH,
+    },
+    ...{ volatileFileSystem, durabilityProblems },
+    onRestart: (listener) => listeners.push(listener),
+  };
+}
