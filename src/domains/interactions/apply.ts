@@ -2,6 +2,8 @@ import type { PoolClient } from 'pg';
 import { mapRow } from '../../db/statements.ts';
 import { IdempotencyKeyReused, InteractionDeleted } from '../errors.ts';
 import { CANARY_TENANT, subjectOf } from '../ownership.ts';
+import { recordOf, rowOf } from './rows.ts';
+import { ANSWER_COLUMNS, STORED_COLUMNS } from './shape.ts';
 import { type InteractionRow, interactions } from './tables.ts';
 import { chainHashOf, completionHashOf, streamOf, type Turn } from './turn.ts';
 
@@ -107,7 +109,7 @@ async function storedTurns(client: PoolClient, turns: readonly Turn[]): Promise<
   return new Map(result.rows.map((raw) => [raw.turn_id as string, mapRow(interactions, raw)]));
 }
 
-/** The columns of a turn, with its place in the conversation; moves the conversation on. */
+/** A turn with its place in the conversation, by its columns; moves the conversation on. */
 function placeTurn(turn: Turn, conversation: LockedConversation | undefined): object {
   if (!conversation) throw new Error(`conversation ${turn.conversationId} is not locked`);
   const sequence = conversation.next_sequence++;
@@ -115,42 +117,10 @@ function placeTurn(turn: Turn, conversation: LockedConversation | undefined): ob
   conversation.chain_hash = chainHash;
   if (turn.intent)
     conversation.intent_history = [...conversation.intent_history, turn.intent].slice(-INTENT_HISTORY_LENGTH);
-  return { ...columnsOf(turn), sequence, chain_hash: `\\x${chainHash.toString('hex')}` };
+  return recordOf({ ...rowOf(turn), sequence, chainHash });
 }
 
-/** The columns that a turn brings along. */
-function columnsOf(turn: Turn): object {
-  return {
-    tenant_id: turn.tenantId,
-    turn_id: turn.turnId,
-    conversation_id: turn.conversationId,
-    user_id: turn.userId,
-    query: turn.query,
-    response: turn.response,
-    speaker: turn.speaker,
-    responder: turn.responder,
-    model_used: turn.modelUsed,
-    intelligence_level: turn.intelligenceLevel,
-    processing_time: turn.processingTimeMs / 1000,
-    escalation_path: turn.escalationPath,
-    intent: turn.intent,
-    confidence: turn.confidence,
-    requires_clarification: turn.requiresClarification,
-    clarifying_questions: turn.clarifyingQuestions,
-    timestamp: turn.timestamp,
-    session_id: turn.sessionId,
-    metadata: turn.metadata,
-    status: turn.status,
-    idempotency_key: turn.idempotencyKey,
-    payload_hash: `\\x${turn.payloadHash}`,
-    step_timings: turn.stepTimings,
-    tokens_in: turn.tokensIn,
-    tokens_out: turn.tokensOut,
-    finish_reason: turn.finishReason ?? null,
-    cost: turn.cost ?? null,
-    character_id: turn.characterIds[0] ?? null,
-  };
-}
+const COLUMNS = STORED_COLUMNS.join(', ');
 
 async function insertTurns(
   client: PoolClient,
@@ -158,16 +128,15 @@ async function insertTurns(
   conversations: ReadonlyMap<string, LockedConversation>,
 ): Promise<Map<string, InteractionRow>> {
   const rows = turns.map((turn) => placeTurn(turn, conversations.get(streamOf(turn))));
-  if (!rows[0]) return new Map();
-  const columns = Object.keys(rows[0]).join(', ');
+  if (rows.length === 0) return new Map();
   const result = await client.query({
     name: 'insert_turns',
     text: `with deleted as (
              select d.turn_id from unnest($3::uuid[], $4::bytea[]) as own(turn_id, subject)
              join echo_deleted_turns d using (turn_id, subject)
            ), added as (
-             insert into echo_unified_interactions (${columns})
-             select ${columns} from json_populate_recordset(null::echo_unified_interactions, $1)
+             insert into echo_unified_interactions (${COLUMNS})
+             select ${COLUMNS} from json_populate_recordset(null::echo_unified_interactions, $1)
              where turn_id not in (select turn_id from deleted)
              returning *
            ), told as (
@@ -211,6 +180,8 @@ function auditOf(turns: readonly Turn[]): object[] {
   return [...entries.values()];
 }
 
+const ANSWER = ANSWER_COLUMNS.map((column) => `${column} = t.${column}`).join(', ');
+
 /** Gives an interrupted turn its answer. Its place and its chain hash stay; a hash over the answer is added. */
 async function completeTurn(
   client: PoolClient,
@@ -221,13 +192,7 @@ async function completeTurn(
   const result = await client.query({
     name: 'complete_turn',
     text: `with completed as (update echo_unified_interactions i
-           set response = t.response, model_used = t.model_used, intelligence_level = t.intelligence_level,
-               processing_time = t.processing_time, escalation_path = t.escalation_path, intent = t.intent,
-               confidence = t.confidence, requires_clarification = t.requires_clarification,
-               clarifying_questions = t.clarifying_questions, metadata = t.metadata, status = t.status,
-               step_timings = t.step_timings, tokens_in = t.tokens_in, tokens_out = t.tokens_out,
-               finish_reason = t.finish_reason, cost = t.cost,
-               character_id = t.character_id, completion_hash = t.completion_hash,
+           set ${ANSWER}, completion_hash = t.completion_hash,
                vector_state = 'PENDING', vector_attempts = 0, vector_lease_token = null, vector_lease_until = null
            from json_populate_record(null::echo_unified_interactions, $1) t
            where i.turn_id = t.turn_id and i.status = 'INTERRUPTED' returning i.*
@@ -241,10 +206,7 @@ async function completeTurn(
            )
            select * from completed where (select count(*) from audited) >= 0`,
     values: [
-      JSON.stringify({
-        ...columnsOf(turn),
-        completion_hash: `\\x${completionHashOf(stored.chainHash, turn).toString('hex')}`,
-      }),
+      JSON.stringify(recordOf({ ...rowOf(turn), completionHash: completionHashOf(stored.chainHash, turn) })),
       turn.actor ? JSON.stringify(turn.actor) : null,
     ],
   });

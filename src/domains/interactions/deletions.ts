@@ -7,7 +7,7 @@ import type { Journal } from '../../journal/journal.ts';
 import { NotFound, ServiceUnavailable } from '../errors.ts';
 import { subjectOf } from '../ownership.ts';
 import { parseTurnId } from './interactions.ts';
-import { UNNUMBERED } from './pending.ts';
+import { UNNUMBERED } from './rows.ts';
 import type { TurnStore } from './store.ts';
 import { findInteractions } from './views.ts';
 

@@ -9,31 +9,14 @@ import { deletionsAmong } from '../conversations/marks.ts';
 import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../errors.ts';
 import * as input from '../input.ts';
 import { interactionsByTurnId } from './reads.ts';
+import { TURN_SAID } from './shape.ts';
 import type { SavedTurns, TurnStore } from './store.ts';
 import { type InteractionRow, interactions } from './tables.ts';
-import { payloadHashOf, type Turn, timeOrderedUuid, turnIdOf } from './turn.ts';
+import { newTurn, payloadHashOf, type Turn, timeOrderedUuid, turnIdOf } from './turn.ts';
 
 export const MAX_TURNS_PER_CALL = 500;
 
-const optionalText = (maximum: number) => input.text(maximum, 0).nullish();
-
-const RecordedTurn = z.object({
-  query: input.text(input.MAX_QUERY_LENGTH),
-  response: optionalText(input.MAX_RESPONSE_LENGTH),
-  speaker: optionalText(100),
-  responder: optionalText(100),
-  timestamp: input.instant.nullish(),
-  sessionId: optionalText(255),
-  modelUsed: optionalText(100),
-  processingTimeMs: z
-    .number()
-    .min(0, { error: 'must be at least 0' })
-    .max(1e12, { error: 'must be at most 1e12' })
-    .nullish(),
-  intent: optionalText(50),
-  metadata: input.jsonObject.nullish(),
-  idempotencyKey: input.idempotencyKey.nullish(),
-});
+const RecordedTurn = z.object(TURN_SAID);
 
 const RecordTurns = z.object({
   conversationId: input.conversationId,
@@ -164,38 +147,27 @@ export async function rateInteraction(
 
 function toTurn(owner: Owner, conversationId: string, given: z.output<typeof RecordedTurn>, now: Date): Turn {
   const { timestamp, idempotencyKey = null, ...content } = given;
-  const answered = content.response != null && content.response !== '';
-  return {
+  return newTurn({
     ...owner,
     turnId: idempotencyKey ? turnIdOf(owner, conversationId, idempotencyKey) : timeOrderedUuid(now),
     conversationId,
-    episodeId: null,
-    mode: null,
+    ...saidOf(content),
     query: content.query,
-    response: content.response ?? '',
-    speaker: content.speaker || null,
-    responder: content.responder || null,
     modelUsed: content.modelUsed || 'external',
-    intelligenceLevel: null,
-    processingTimeMs: content.processingTimeMs ?? 0,
-    escalationPath: [],
-    intent: content.intent || null,
-    confidence: null,
-    requiresClarification: false,
-    clarifyingQuestions: [],
     timestamp: (timestamp ?? now).toISOString(),
-    sessionId: content.sessionId || null,
-    metadata: content.metadata ?? {},
-    status: answered ? 'ANSWERED' : 'RECORDED',
+    status: content.response ? 'ANSWERED' : 'RECORDED',
     idempotencyKey,
     payloadHash: payloadHashOf({ ...content, timestamp: timestamp?.toISOString() }),
-    stepTimings: null,
-    tokensIn: null,
-    tokensOut: null,
-    characterIds: [],
-    context: null,
     actor: currentActor(),
-  };
+  });
+}
+
+type Said<T> = { readonly [K in keyof T]?: NonNullable<T[K]> };
+
+/** What was said; an empty text says nothing. */
+function saidOf<T extends object>(content: T): Said<T> {
+  const said = Object.entries(content).filter(([, value]) => value != null && value !== '');
+  return Object.fromEntries(said) as Said<T>;
 }
 
 /** @throws InvalidInput if the text is no UUID, so that no statement is run for it */

@@ -15,6 +15,7 @@ import {
 import { ANSWER_ENTRY, RecentAnswers } from './answers.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
 import { PendingTurns } from './pending.ts';
+import { rowOf } from './rows.ts';
 import { hasOwnAnswer, rekeyTurn, streamOf, type Turn, withoutAnswer } from './turn.ts';
 
 /** How an acknowledged turn is kept: by the database, or by the local journal until the database has taken it. */
@@ -268,7 +269,7 @@ export class TurnStore {
     observe.deferred(entry.value);
     return {
       durability: 'JOURNALED',
-      turns: entry.value.map((turn) => ({ row: this.pending.rowOf(turn), replayed: false })),
+      turns: entry.value.map((turn) => ({ row: rowOf(turn), replayed: false })),
     };
   }
 

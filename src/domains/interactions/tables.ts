@@ -47,11 +47,11 @@ export const interactions = pgTable(
     intelligenceLevel: text('intelligence_level'),
     /** Seconds, as the older service stored it. */
     processingTime: doublePrecision('processing_time').notNull(),
-    escalationPath: jsonb('escalation_path').$type<string[]>().notNull().default([]),
+    escalationPath: jsonb('escalation_path').$type<readonly string[]>().notNull().default([]),
     intent: varchar('intent', { length: 50 }),
     confidence: doublePrecision('confidence'),
     requiresClarification: boolean('requires_clarification').notNull().default(false),
-    clarifyingQuestions: jsonb('clarifying_questions').$type<string[]>().notNull().default([]),
+    clarifyingQuestions: jsonb('clarifying_questions').$type<readonly string[]>().notNull().default([]),
     timestamp: instant('timestamp').notNull().defaultNow(),
     sessionId: varchar('session_id', { length: 255 }),
     metadata: jsonb('metadata').$type<Record<string, unknown>>().notNull().default({}),

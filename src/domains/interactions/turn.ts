@@ -1,47 +1,19 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Actor } from '../../access/caller.ts';
 import type { Owner } from '../../access/principals.ts';
-import type { FinishReason, InteractionRow, InteractionStatus } from './tables.ts';
+import { ABSENT_UNANSWERED, type AcceptedFields, type BlankName, UNANSWERED, UNSAID } from './shape.ts';
+import type { InteractionRow } from './tables.ts';
 
 export type AnswerMode = 'plain_english' | 'founder_takeaway' | 'engineer_angle';
 
 /**
- * One turn as it is accepted: everything that will be stored, in a form that survives JSON, so that the same
- * value can wait in a file and be applied later. Its place in the conversation is given when it is applied.
+ * One turn as it is accepted: everything that will be stored (see `TURN_FIELDS`), in a form that survives JSON, so that the
+ * same value can wait in a file and be applied later. Its place in the conversation is given when it is applied.
  */
-export interface Turn extends Owner {
-  readonly turnId: string;
-  readonly conversationId: string;
+export interface Turn extends Owner, AcceptedFields {
   readonly episodeId: string | null;
   readonly mode: AnswerMode | null;
-  readonly query: string;
-  /** Empty where nobody answered. */
-  readonly response: string;
-  readonly speaker: string | null;
-  readonly responder: string | null;
-  readonly modelUsed: string;
-  readonly intelligenceLevel: string | null;
   readonly processingTimeMs: number;
-  readonly escalationPath: readonly string[];
-  readonly intent: string | null;
-  readonly confidence: number | null;
-  readonly requiresClarification: boolean;
-  readonly clarifyingQuestions: readonly string[];
-  /** ISO 8601 with milliseconds, UTC. */
-  readonly timestamp: string;
-  readonly sessionId: string | null;
-  readonly metadata: Readonly<Record<string, unknown>>;
-  readonly status: InteractionStatus;
-  readonly idempotencyKey: string | null;
-  /** SHA-256 of what the caller sent, hexadecimal. */
-  readonly payloadHash: string;
-  readonly stepTimings: Readonly<Record<string, number>> | null;
-  readonly tokensIn: number | null;
-  readonly tokensOut: number | null;
-  /** How the answer of a model ended; absent where no model wrote it, and in turns of an older version. */
-  readonly finishReason?: FinishReason;
-  /** A decimal number; absent where no price is known, and in turns of an older version. */
-  readonly cost?: string;
   /** Characters that the query mentions, the main one first. */
   readonly characterIds: readonly number[];
   /** For a conversation that never had a title; absent in turns of an older version. */
@@ -50,6 +22,22 @@ export interface Turn extends Owner {
   readonly context: Readonly<Record<string, unknown>> | null;
   /** Who sent it, for the audit log; absent in turns of an older version and of the server itself. */
   readonly actor?: Actor | null;
+}
+
+type Unsaid = BlankName | 'episodeId' | 'mode' | 'context' | 'actor';
+
+/** A turn of which only this is known yet. */
+export function newTurn(given: Omit<Turn, Unsaid> & Partial<Turn>): Turn {
+  const { tenantId, userId, turnId, conversationId } = given;
+  return {
+    ...{ tenantId, userId, turnId, conversationId },
+    episodeId: null,
+    mode: null,
+    ...(UNSAID as Pick<Turn, BlankName>),
+    context: null,
+    actor: null,
+    ...given,
+  };
 }
 
 const TURN_NAMESPACE = Buffer.from('c6d2b6f0a1f94c6f9d4f2b8a6f3e1d57', 'hex');
@@ -92,23 +80,18 @@ export function hasOwnAnswer(turn: Turn): boolean {
 }
 
 /** The same turn with nothing left of its answer: only what was accepted before a model was asked. */
-export function withoutAnswer({ finishReason: _reason, cost: _cost, ...turn }: Turn): Turn {
+export function withoutAnswer(turn: Turn): Turn {
   const { request_type, context } = turn.metadata;
+  const accepted = Object.entries(turn).filter(([name]) => !ABSENT_UNANSWERED.has(name));
   return {
-    ...turn,
+    ...(Object.fromEntries(accepted) as unknown as Turn),
+    ...(UNANSWERED as Partial<Turn>),
+    // They tell of the attempt, however it ended.
+    processingTimeMs: turn.processingTimeMs,
+    stepTimings: turn.stepTimings,
     response: ANSWER_REFUSED,
-    modelUsed: 'none',
-    intelligenceLevel: null,
-    escalationPath: [],
-    intent: null,
-    confidence: null,
-    requiresClarification: false,
-    clarifyingQuestions: [],
     metadata: { request_type, ...(context === undefined ? {} : { context }) },
     status: 'FAILED',
-    tokensIn: null,
-    tokensOut: null,
-    characterIds: [],
   };
 }
 
@@ -137,7 +120,7 @@ export function payloadHashOf(payload: unknown): string {
 
 /**
  * The hash that ties a turn to its predecessor: SHA-256 over the predecessor's hash (nothing for the first turn)
- * and the turn's content in canonical JSON. Of a turn that was interrupted, only the query's side counts, because
+ * and the turn's content in canonical JSON. What counts is listed here and never changes: stored hashes are over it. Of a turn that was interrupted, only the query's side counts, because
  * its answer may come later (see `completionHashOf`).
  */
 export function chainHashOf(previous: Buffer | null, turn: ChainedContent): Buffer {

@@ -5,7 +5,8 @@ import { mapRow } from '../../db/statements.ts';
 import { exportedCharacters } from '../characters/own.ts';
 import { type DeletionMark, marksOfConversation } from '../conversations/marks.ts';
 import { type ConversationRow, conversations } from '../conversations/tables.ts';
-import { type InteractionRow, interactions } from '../interactions/tables.ts';
+import { lineOf } from '../interactions/rows.ts';
+import { interactions } from '../interactions/tables.ts';
 import { exportedSettings } from '../settings/exported.ts';
 
 export const EXPORT_FORMAT = 'echo-brain-export/1';
@@ -159,7 +160,7 @@ async function turnsAfter(
   });
   const turns = rows.map((raw) => {
     const row = mapRow(interactions, raw);
-    return { sequence: row.sequence, line: JSON.stringify(exportedTurn(row, raw.character)) };
+    return { sequence: row.sequence, line: lineOf(row, raw.character) };
   });
   const marks = await marksOfConversation(db, owner, conversationId, { after: sequence, limit });
   const deleted = marks.map((mark) => ({
@@ -178,44 +179,5 @@ function exportedMark({ turnId, sequence, chainHash, deletedAt }: DeletionMark, 
     sequence,
     chainHash: chainHash.toString('hex'),
     deletedAt,
-  };
-}
-
-/** Everything that is kept of a turn, but for what a server makes again (its vector, its place in the index). */
-function exportedTurn(row: InteractionRow, character: string | null) {
-  return {
-    kind: 'turn',
-    conversationId: row.conversationId,
-    turnId: row.turnId,
-    sequence: row.sequence,
-    query: row.query,
-    response: row.response,
-    speaker: row.speaker,
-    responder: row.responder,
-    modelUsed: row.modelUsed,
-    intelligenceLevel: row.intelligenceLevel,
-    processingTime: row.processingTime,
-    escalationPath: row.escalationPath,
-    intent: row.intent,
-    confidence: row.confidence,
-    requiresClarification: row.requiresClarification,
-    clarifyingQuestions: row.clarifyingQuestions,
-    timestamp: row.timestamp,
-    sessionId: row.sessionId,
-    metadata: row.metadata,
-    status: row.status,
-    idempotencyKey: row.idempotencyKey,
-    stepTimings: row.stepTimings,
-    tokensIn: row.tokensIn,
-    tokensOut: row.tokensOut,
-    // Absent where there is none, so that exports of older turns stay the same.
-    ...(row.finishReason && { finishReason: row.finishReason }),
-    cost: row.cost,
-    character,
-    rating: row.rating,
-    ratingComment: row.ratingComment,
-    payloadHash: row.payloadHash.toString('hex'),
-    chainHash: row.chainHash.toString('hex'),
-    completionHash: row.completionHash?.toString('hex') ?? null,
   };
 }

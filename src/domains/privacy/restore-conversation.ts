@@ -2,9 +2,11 @@ import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import { deletionsAmong, type KnownDeletion } from '../conversations/marks.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
+import { recordOfLine, type TurnLine } from '../interactions/rows.ts';
+import { columnOf, STORED_COLUMNS } from '../interactions/shape.ts';
 import { chainHashOf, completionHashOf } from '../interactions/turn.ts';
 import { subjectOf } from '../ownership.ts';
-import type { DeletedLine, Part, TurnLine } from './lines.ts';
+import type { DeletedLine, Part } from './lines.ts';
 
 /**
  * Puts the lines of one conversation back, in the transaction of `client`.
@@ -204,49 +206,21 @@ function checkHashes(owner: Owner, previous: Buffer | null, turn: TurnLine, line
   return chainHash;
 }
 
+/** A character's id is that of its name in this database. */
+const COLUMNS = STORED_COLUMNS.filter((column) => column !== columnOf('characterId'));
+
 async function insertTurns(client: PoolClient, owner: Owner, turns: readonly TurnLine[]): Promise<void> {
   if (turns.length === 0) return;
-  const rows = turns.map((turn) => ({
-    ...{ tenant_id: owner.tenantId, user_id: owner.userId, turn_id: turn.turnId },
-    ...{
-      conversation_id: turn.conversationId,
-      sequence: turn.sequence,
-      query: turn.query,
-      response: turn.response,
-    },
-    ...{ speaker: turn.speaker, responder: turn.responder, model_used: turn.modelUsed },
-    ...{ intelligence_level: turn.intelligenceLevel, processing_time: turn.processingTime },
-    ...{ escalation_path: turn.escalationPath, intent: turn.intent, confidence: turn.confidence },
-    ...{ requires_clarification: turn.requiresClarification, clarifying_questions: turn.clarifyingQuestions },
-    ...{
-      timestamp: turn.timestamp,
-      session_id: turn.sessionId,
-      metadata: turn.metadata,
-      status: turn.status,
-    },
-    ...{ idempotency_key: turn.idempotencyKey, step_timings: turn.stepTimings, tokens_in: turn.tokensIn },
-    ...{
-      tokens_out: turn.tokensOut,
-      finish_reason: turn.finishReason ?? null,
-      cost: turn.cost,
-      rating: turn.rating,
-      rating_comment: turn.ratingComment,
-    },
-    ...{ payload_hash: `\\x${turn.payloadHash}`, chain_hash: `\\x${turn.chainHash}` },
-    completion_hash: turn.completionHash && `\\x${turn.completionHash}`,
-    character: turn.character,
-  }));
-  const columns = Object.keys(rows[0] ?? {}).filter((column) => column !== 'character');
   await client.query({
     name: 'restore_turns',
-    text: `insert into echo_unified_interactions (${columns.join(', ')}, character_id)
-           select ${columns.map((column) => `t.${column}`).join(', ')},
+    text: `insert into echo_unified_interactions (${COLUMNS.join(', ')}, character_id)
+           select ${COLUMNS.map((column) => `t.${column}`).join(', ')},
              (select c.id from character_profiles c where c.character_name = n.character and c.tenant_id = t.tenant_id
                 and (c.user_id is null or c.user_id = t.user_id) order by c.user_id is null limit 1)
            from json_array_elements($1::json) with ordinality as line(value, place)
            cross join lateral json_populate_record(null::echo_unified_interactions, line.value) t
            cross join lateral (select line.value ->> 'character' as character) n
            order by line.place`,
-    values: [JSON.stringify(rows)],
+    values: [JSON.stringify(turns.map((turn) => recordOfLine(owner, turn)))],
   });
 }

@@ -10,11 +10,13 @@ import { conversationByName, conversationOfEpisode } from '../conversations/read
 import { IdempotencyKeyReused, InteractionDeleted } from '../errors.ts';
 import * as input from '../input.ts';
 import { interactionsByTurnId } from '../interactions/reads.ts';
+import { rowOf } from '../interactions/rows.ts';
 import { type Durability, notCommitted } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import {
   type AnswerMode,
   conversationIdOf,
+  newTurn,
   payloadHashOf,
   type Turn,
   timeOrderedUuid,
@@ -145,7 +147,7 @@ async function recallOrAnswer(
   // Worth waiting for: a turn that is answered twice keeps its first answer, and this caller would hear the second.
   const looked = waiting ? [waiting] : await availability.tolerate(look, null, LOOK_DEADLINE_MS);
   const remembered = looked === null ? store.answers.find(query.owner, query.turnId) : null;
-  if (remembered) return { ...replay, interaction: store.pending.rowOf(remembered), durability: 'COMMITTED' };
+  if (remembered) return { ...replay, interaction: rowOf(remembered), durability: 'COMMITTED' };
   const [stored] = looked ?? [null];
   // An interrupted turn gets its answer now.
   if (stored && stored.status !== 'INTERRUPTED')
@@ -253,37 +255,21 @@ async function answerAndStoreUntil(
 
 /** The turn as it is when its query has been accepted. */
 function unanswered(query: AcceptedQuery): Turn {
-  return {
+  return newTurn({
     ...query.owner,
     turnId: query.turnId,
     conversationId: query.conversationId,
     episodeId: query.episodeId ?? null,
     mode: query.mode ?? null,
     query: query.query,
-    response: '',
-    speaker: null,
-    responder: null,
-    modelUsed: 'none',
-    intelligenceLevel: null,
-    processingTimeMs: 0,
-    escalationPath: [],
-    intent: null,
-    confidence: null,
-    requiresClarification: false,
-    clarifyingQuestions: [],
     timestamp: new Date().toISOString(),
-    sessionId: null,
     metadata: { request_type: query.requestType, ...(query.context ? { context: query.context } : {}) },
     status: 'PROCESSING',
     idempotencyKey: query.idempotencyKey ?? null,
     payloadHash: payloadHashOf(payloadOf(query)),
-    stepTimings: null,
-    tokensIn: null,
-    tokensOut: null,
-    characterIds: [],
     context: query.context ?? null,
     actor: currentActor(),
-  };
+  });
 }
 
 /** What an answer adds to it. */

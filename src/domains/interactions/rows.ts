@@ -1,0 +1,93 @@
+import { z } from 'zod';
+import type { Owner } from '../../access/principals.ts';
+import { type AcceptedName, columnOf, FIELDS, isHash, LINE_FIELDS, SAME_FIELDS, TURN_LINE } from './shape.ts';
+import type { InteractionRow } from './tables.ts';
+import type { Turn } from './turn.ts';
+
+/** The id and sequence of a row that the database has not numbered yet. */
+export const UNNUMBERED = 0;
+
+/** What only the database gives a row, and what happens to it afterwards. */
+const UNTOUCHED = {
+  id: UNNUMBERED,
+  sequence: UNNUMBERED,
+  chainHash: Buffer.alloc(0),
+  completionHash: null,
+  rating: null,
+  ratingComment: null,
+  vectorState: 'PENDING',
+  vectorLeaseToken: null,
+  vectorLeaseUntil: null,
+  vectorAttempts: 0,
+  vectorModel: null,
+  vectorError: null,
+  vectorUpdatedAt: null,
+} as const satisfies Partial<InteractionRow>;
+
+/** A turn as its row will be, but for what only the database gives: id, sequence and chain. */
+export function rowOf(turn: Turn): InteractionRow {
+  const timestamp = new Date(turn.timestamp);
+  return {
+    ...UNTOUCHED,
+    ...sameOf(turn),
+    tenantId: turn.tenantId,
+    userId: turn.userId,
+    processingTime: turn.processingTimeMs / 1000,
+    timestamp,
+    payloadHash: Buffer.from(turn.payloadHash, 'hex'),
+    characterId: turn.characterIds[0] ?? null,
+    createdAt: timestamp,
+  };
+}
+
+function sameOf(turn: Turn) {
+  const said: Readonly<Record<string, unknown>> = { ...turn };
+  const same = SAME_FIELDS.map(({ name, blank = null }) => [name, said[name] ?? blank]);
+  return Object.fromEntries(same) as Pick<InteractionRow, Exclude<AcceptedName, 'timestamp' | 'payloadHash'>>;
+}
+
+/** The stored fields of a row by their columns, as a JSON recordset takes them. */
+export function recordOf(row: InteractionRow): Record<string, unknown> {
+  const record: Record<string, unknown> = { tenant_id: row.tenantId, user_id: row.userId };
+  for (const { name } of FIELDS) {
+    const value = row[name];
+    record[columnOf(name)] = Buffer.isBuffer(value) ? asBytes(value.toString('hex')) : value;
+  }
+  return record;
+}
+
+/** A turn in an export. */
+export const TurnLine = z.object({ kind: z.literal('turn'), ...TURN_LINE });
+export type TurnLine = z.output<typeof TurnLine>;
+
+/**
+ * The line of an export: everything that is kept of a turn, but for what a server makes again (its vector, its place in
+ * the index).
+ *
+ * @param character what the character of the row is called
+ */
+export function lineOf(row: InteractionRow, character: string | null): string {
+  const line: Record<string, unknown> = { kind: 'turn' };
+  for (const { name, lineName, absent } of LINE_FIELDS) {
+    const value = name === 'characterId' ? character : row[name];
+    if (absent === 'everywhere' && value === null) continue;
+    line[lineName] = Buffer.isBuffer(value) ? value.toString('hex') : value;
+  }
+  return JSON.stringify(line);
+}
+
+/** The fields of a line by their columns; the character by its name, under `character`. */
+export function recordOfLine(owner: Owner, line: TurnLine): Record<string, unknown> {
+  const said: Readonly<Record<string, unknown>> = line;
+  const record: Record<string, unknown> = { tenant_id: owner.tenantId, user_id: owner.userId };
+  for (const { name, lineName } of FIELDS) {
+    const value = said[lineName] ?? null;
+    const key = name === lineName ? columnOf(name) : lineName;
+    record[key] = isHash(name) && typeof value === 'string' ? asBytes(value) : value;
+  }
+  return record;
+}
+
+function asBytes(hexadecimal: string): string {
+  return `\\x${hexadecimal}`;
+}
