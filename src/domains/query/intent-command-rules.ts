@@ -1,3 +1,4 @@
+import { ASKS_A_PERSON, TALKS_ABOUT } from './intent-talk.ts';
 import {
   ASKS_OR_TELLS,
   anywhere,
@@ -15,6 +16,16 @@ import {
   WORD_COMMANDS,
 } from './intent-vocabulary.ts';
 
+const AS_ROOT = '(?:(?:sudo|doas)\\s)?';
+/** By SQL's grammar nothing but names follows: "drop table manners into any talk" is none. */
+const SQL_OBJECT =
+  '(?:table|database|schema|index|view)\\s(?:if\\sexists\\s)?["\\x60]?[\\p{L}_][\\p{L}\\p{N}_.$"\\x60]{0,63}(?:,\\s?[\\p{L}_][\\p{L}\\p{N}_.$"\\x60]{0,63}){0,20}(?:\\s(?:cascade|restrict|now|please|immediately|for\\sme)){0,2}\\s?(?:$|[;.!?]|--)';
+/** What may follow "drop the tables"; "next to the door" may not. */
+const ENDS_DROP =
+  '(?=[\\s.!?,;:]*$|[.!?,;:]|\\s(?:(?:in|of|from|on)\\s(?:the\\s)?(?:[\\p{L}\\p{N}_]{1,63}\\s)?(?:databases?|schemas?|db|server)|now|please|and|then|immediately|called|named|that|which|if|["\\x60\']))';
+/** Talk about a command is none, whichever rule would take it. */
+const either = (also: RegExp) => new RegExp(`${TALKS_ABOUT.source}|${also.source}`, 'iu');
+
 /**
  * Orders to the machine. They are answered by a refusal, so a rule must know an order from talk about one:
  * "run rm -rf /" against "I went for a run", "how do I restart nginx?" or a pasted shell session that fails.
@@ -25,18 +36,21 @@ export const COMMAND_RULES: readonly IntentRule[] = [
     confidence: 0.95,
     why: 'an order to run a named program',
     pattern: order`(?:run|execute|exec|invoke|launch)\s["'\x60$]{0,3}\s?(?:(?:${COMMANDS})(?![\p{L}\p{N}])|(?:${WORD_COMMANDS})\s${SHELL_ARGUMENT})`,
+    unless: TALKS_ABOUT,
   },
   {
     intent: 'system_command',
     confidence: 0.95,
     why: 'an order to run "a command", "this script"',
     pattern: order`(?:run|execute|exec|invoke|launch)\s${DETERMINERS}(?:(?:shell|bash|terminal|system|os|root|admin|powershell|python|sql|unix|linux)\s){0,2}(?:commands?|scripts?|shell|powershell)\b(?!\sby\b)`,
+    unless: TALKS_ABOUT,
   },
   {
     intent: 'system_command',
     confidence: 0.9,
     why: 'an order to run something in backquotes',
     pattern: order`(?:run|execute|exec)\s(?:[\p{L}]+:?\s){0,4}\x60[^\x60]`,
+    unless: TALKS_ABOUT,
   },
   {
     intent: 'system_command',
@@ -44,6 +58,7 @@ export const COMMAND_RULES: readonly IntentRule[] = [
     why: 'a shell line: program and argument',
     pattern: order`${PROMPT_SIGN}(?:${COMMANDS}|${WORD_COMMANDS})\s${SHELL_ARGUMENT}`,
     unlessText: PROSE,
+    unless: TALKS_ABOUT,
   },
   {
     intent: 'system_command',
@@ -51,20 +66,22 @@ export const COMMAND_RULES: readonly IntentRule[] = [
     why: 'a shell line: program and subcommand, no prose',
     pattern: order`${PROMPT_SIGN}(?:${COMMANDS})\s(?:${SUBCOMMANDS})(?![\p{L}\p{N}])`,
     unlessText: PROSE,
+    unless: TALKS_ABOUT,
   },
   {
     intent: 'system_command',
     confidence: 0.9,
     why: 'sudo at the start is an order, even a bare one',
     pattern: order`${PROMPT_SIGN}(?:sudo|doas)\s\S`,
+    unless: either(ASKS_A_PERSON),
     unlessText: PROSE,
   },
   {
     intent: 'system_command',
     confidence: 0.95,
     why: 'destructive or piped shell text',
-    pattern: order`${PROMPT_SIGN}(?:rm\s-\S|:\(\)\s?\{|dd\sif=|mkfs|(?:curl|wget)\s.{1,300}\|\s?(?:sudo\s)?(?:ba|z|da)?sh\b|.{0,100}(?:&&|\|\||;)\s?(?:sudo\s|rm\s-))`,
-    unless: ASKS_OR_TELLS,
+    pattern: order`${PROMPT_SIGN}(?:rm\s-\S|kill\s-(?:\d{1,2}|[a-z]{1,9})\s\d|:\(\)\s?\{|dd\sif=|mkfs|(?:curl|wget)\s.{1,300}\|\s?(?:sudo\s)?(?:ba|z|da)?sh\b|.{0,100}(?:&&|\|\||;)\s?(?:sudo\s|rm\s-))`,
+    unless: either(ASKS_OR_TELLS),
     unlessText: EXPLAINS,
   },
   {
@@ -72,36 +89,41 @@ export const COMMAND_RULES: readonly IntentRule[] = [
     confidence: 0.9,
     why: 'a second order in the clause: "… and run rm"',
     pattern: anywhere`\b(?:and|then)\s(?:run|execute)\s["'\x60]?(?:${COMMANDS})(?![\p{L}\p{N}])`,
-    unless: ASKS_OR_TELLS,
+    unless: either(ASKS_OR_TELLS),
   },
   {
     intent: 'system_command',
     confidence: 0.9,
     why: 'an order to start or stop a machine or service',
-    pattern: order`(?:restart|reboot|shut\s?down|power\s?off|stop|kill|terminate|halt|start|reload)\s${DETERMINERS}(?:[\p{L}\p{N}-]+\s){0,2}?${MACHINES}${ENDS_ORDER}`,
+    pattern: order`${AS_ROOT}(?:restart|reboot|shut\s?down|power\s?off|stop|kill|terminate|halt|start|reload)\s${DETERMINERS}(?:[\p{L}\p{N}-]+\s){0,2}?${MACHINES}${ENDS_ORDER}`,
+    unless: TALKS_ABOUT,
   },
   {
     intent: 'system_command',
     confidence: 0.9,
     why: 'the machine itself, without a noun',
     pattern: order`(?:reboot|shut\s?down|power\s?off)(?:\s(?:now|yourself|immediately|it|please))?[\s.!]*$`,
+    unless: TALKS_ABOUT,
   },
   {
     intent: 'system_command',
     confidence: 0.85,
     why: 'an order to destroy stored things',
-    pattern: order`(?:(?:delete|erase|wipe|remove|destroy|overwrite)\s${DETERMINERS}(?:files?\b|folders?\b|director(?:y|ies)\b|disks?\b|drives?\b|hard\sdrives?\b|databases?\b|partitions?\b|/[\p{L}*.]|~/)|format\s${DETERMINERS}(?:disks?|drives?|hard\sdrives?|partitions?|c:)|(?:drop|truncate)\s${DETERMINERS}(?:tables?|databases?|schemas?)\b)`,
+    pattern: order`${AS_ROOT}(?:(?:delete|erase|wipe|remove|destroy|overwrite)\s${DETERMINERS}(?:files?\b|folders?\b|director(?:y|ies)\b|disks?\b|drives?\b|hard\sdrives?\b|databases?\b|partitions?\b|/[\p{L}*.]|~/)|format\s${DETERMINERS}(?:disks?|drives?|hard\sdrives?|partitions?|c:)|(?:drop|truncate)\s(?:${SQL_OBJECT}|${DETERMINERS}(?:tables?|databases?|schemas?)${ENDS_DROP}))`,
+    unless: TALKS_ABOUT,
   },
   {
     intent: 'system_command',
     confidence: 0.85,
     why: 'an order to read files of the machine',
     pattern: order`(?:show|print|read|open|display|dump|list|give|send|tell)\s(?:me\s)?(?:the\s)?(?:contents?\sof\s)?(?:(?:the\s)?files?\s(?:in\s)?)?(?:/(?:etc|root|proc|var|home|usr)\b|~/\.|\.env\b)`,
+    unless: TALKS_ABOUT,
   },
   {
     intent: 'system_command',
     confidence: 0.9,
     why: 'a wish for a shell',
     pattern: order`(?:(?:open|spawn|start|give\sme|get\sme)\s(?:an?\s|the\s)?(?:root\s|reverse\s|bash\s)?shell\b|ssh\s(?:in)?to\b)`,
+    unless: TALKS_ABOUT,
   },
 ];
