@@ -4,7 +4,7 @@ import type { InteractionRow } from '../src/domains/interactions/tables.ts';
 import type { MemoryHit } from '../src/domains/memory/memory.ts';
 import { cite as citeFor } from '../src/domains/query/citation.ts';
 import { buildContext as buildFor, tokensIn } from '../src/domains/query/context.ts';
-import { BUILT_IN_ANSWERER } from '../src/domains/query/recalled.ts';
+import { BUILT_IN_ANSWERER } from '../src/domains/utterances/recalled.ts';
 import { Random } from '../torture/random.ts';
 
 const MINUTE_MS = 60_000;
@@ -45,6 +45,7 @@ const hit = (interaction: InteractionRow, score = 0.5): MemoryHit => ({
   reasons: [],
   isSimilar: false,
   inTime: false,
+  tellsNothing: false,
 });
 const hits = (...rows: InteractionRow[]) => rows.map((row) => hit(row));
 /** Twenty tokens that no other turn shares. */

@@ -452,7 +452,19 @@ describe('windows', () => {
 
   test.each<[string, (index: number) => Partial<PlacedTurn>, number[]]>([
     ['not across sessions', (index) => ({ sessionId: index < 3 || index > 5 ? 's' : 't' }), [3, 4, 5]],
-    ['not from a session to what is outside', (index) => ({ sessionId: index === 4 ? 's' : null }), [4]],
+    [
+      'from a session to what is outside, if it was close in time',
+      (index) => ({ sessionId: index === 4 ? 's' : null }),
+      [1, 2, 3, 4, 5, 6, 7],
+    ],
+    [
+      'not from a session to what is outside after more than an hour',
+      (index) => ({
+        sessionId: index === 4 ? 's' : null,
+        timestamp: new Date(at(index).getTime() + index),
+      }),
+      [4],
+    ],
     [
       'one session, however long',
       (index) => ({ sessionId: 's', timestamp: at(index * 50) }),

@@ -21,6 +21,7 @@ import type { Candidate } from './scoring.ts';
 /** Turns whose rank is looked into, for each one that is wanted and at least; more if conditions leave too few. */
 const POOL_FACTOR = 2;
 const LEAST_POOL = 100;
+const POOL_OF_NOW = 4;
 const MAX_POOL = 12_800;
 /** Conditions that so many turns meet are checked before ranking; looser ones after. */
 const MAX_ALLOWED = 10_000;
@@ -35,6 +36,8 @@ const CLOSE = 0.9;
 interface Wanted {
   readonly limit: number;
   readonly times: SpokenTimes;
+  /** What is asked of the user as it is now may be said in words that many other turns share. */
+  readonly asksNow: boolean;
   readonly characterIds: readonly number[];
   readonly tiers?: readonly string[] | null | undefined;
 }
@@ -142,7 +145,7 @@ async function foundByWords(
   if (allowed) for (const document of unindexed(words, conditions)) allowed.add(document);
   const found: { turn: PooledTurn; ranked: RankedDocument }[] = [];
   let looked = 0;
-  const pool = Math.max(LEAST_POOL, wanted.limit * POOL_FACTOR);
+  const pool = Math.max(LEAST_POOL, wanted.limit * POOL_FACTOR) * (wanted.asksNow ? POOL_OF_NOW : 1);
   for (let size = pool; size <= MAX_POOL; size *= 4) {
     const ranked = words.rank(size, allowed);
     const more = ranked.slice(looked);

@@ -11,6 +11,7 @@ import { fitOf, readTimes, type SpokenTimes, timeless } from '../spoken-times/sp
 import { searchWaiting, searchWords, type WordMatches } from '../word-index/search.ts';
 import type { TextAnalyses } from '../word-index/turns.ts';
 import { poolOf } from './candidates.ts';
+import { asksNow } from './current.ts';
 import type { MeaningSearch } from './meaning.ts';
 import { type MemoryConditions, meets, turnsById } from './pool.ts';
 import { reasonsOf } from './reasons.ts';
@@ -31,6 +32,8 @@ export interface MemoryHit {
   readonly isSimilar: boolean;
   /** Whether it was said at a time that the query names. */
   readonly inTime: boolean;
+  /** Whether it only asks, without an answer. */
+  readonly tellsNothing: boolean;
 }
 
 export interface MemorySearch {
@@ -55,6 +58,8 @@ const FLOORS = { CHARACTER: 0.25, PHRASE: 0.2, KEYWORDS: 0.15, MEANING: 0.1, REC
 /** How sure a hit is that was found by nothing but the time that the query names. */
 const IN_TIME_CERTAINTY = 0.8;
 const ONE_KEYWORD = 0.1;
+/** What a turn is worth at most that only asks: less than any other word or meaning. */
+const TELLING_NOTHING = 0.09;
 
 const NO_CHARACTER = 0;
 const limitError = { error: `must be from 1 to ${MAX_MEMORIES}` };
@@ -80,6 +85,7 @@ interface Wanted extends z.output<typeof Search> {
   readonly times: SpokenTimes;
   /** It named a time of which nothing was found, and is searched for as if that were its subject. */
   readonly missedTime: boolean;
+  readonly asksNow: boolean;
 }
 
 /**
@@ -97,7 +103,9 @@ export async function searchMemory(
   const started = performance.now();
   const parsed = input.parseInput(Search, given);
   const calendar = new Calendar(new Date(), await timeZoneFor(services, owner, parsed.timeZone));
-  const wanted: Wanted = { ...parsed, calendar, times: readTimes(parsed.query, calendar), missedTime: false };
+  const times = readTimes(parsed.query, calendar);
+  const isNow = times.spans.length === 0 && asksNow(parsed.query);
+  const wanted: Wanted = { ...parsed, calendar, times, asksNow: isNow, missedTime: false };
   const { availability, store } = services;
   const conditions: MemoryConditions = {
     conversationId: wanted.conversationId ?? null,
@@ -186,8 +194,8 @@ async function hitsOf(found: Found, wanted: Wanted): Promise<MemoryHit[]> {
       interaction,
       calendar,
     );
-    const { score, tier, inTime } = hit;
-    return { interaction, score, tier, reasons, inTime, isSimilar: meaning !== null };
+    const { score, tier, inTime, tellsNothing } = hit;
+    return { interaction, score, tier, reasons, inTime, tellsNothing, isSimilar: meaning !== null };
   });
 }
 
@@ -210,7 +218,10 @@ function judgeAll(question: Question, candidates: readonly Candidate[], now: Dat
   const judged = candidates.map((candidate, index) => {
     const judgement = judgements[index] as Judgement;
     const { tier, floor } = tierOf(candidate, judgement);
-    const score = Math.min(1, Math.max((judgement.fused / best) * certainty, floor));
+    const relative = (judgement.fused / best) * certainty;
+    const score = judgement.tellsNothing
+      ? Math.min(relative, TELLING_NOTHING)
+      : Math.min(1, Math.max(relative, floor));
     return { ...judgement, candidate, score, tier };
   });
   return judged.sort(

@@ -23,6 +23,8 @@ export interface PooledTurn {
   readonly speaker: string | null;
   readonly responder: string | null;
   readonly characterId: number | null;
+  readonly status: InteractionRow['status'];
+  readonly modelUsed: string;
   /** The beginning. */
   readonly query: string;
   /** The beginning. */
@@ -33,7 +35,7 @@ export interface PooledTurn {
 const LOOKED_AT = 1_000;
 const POOLED = `i.id, i.turn_id as "turnId", i.conversation_id as "conversationId", i.sequence,
   i.session_id as "sessionId", i.timestamp, i.speaker, i.responder, i.character_id as "characterId",
-  left(i.query, ${LOOKED_AT}) as query, left(i.response, ${LOOKED_AT}) as response`;
+  i.status, i.model_used as "modelUsed", left(i.query, ${LOOKED_AT}) as query, left(i.response, ${LOOKED_AT}) as response`;
 
 /** SQL that holds for turns of the owner `$1`, `$2` that meet the conditions, whose values follow in `values`. */
 function inScope(owner: Owner, conditions: MemoryConditions, values: unknown[]): string {

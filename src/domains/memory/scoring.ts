@@ -1,7 +1,12 @@
+import { foldLetters } from '../letters.ts';
 import { fitOf, type SpokenTimes } from '../spoken-times/spoken-times.ts';
+import { subjectWordsAmong } from '../utterances/frames.ts';
+import { CHARACTER_DATABASE, isUnanswered, recalled } from '../utterances/recalled.ts';
+import { asks } from '../utterances/utterance.ts';
 import { analyse } from '../word-index/analysis.ts';
 import type { RankedDocument } from '../word-index/ranking.ts';
 import { isOneSitting } from '../word-index/windows.ts';
+import { asksNow, saysChange, saysOfMe } from './current.ts';
 import { asksWhen, saysWhen } from './dates.ts';
 import type { Likeness } from './meaning.ts';
 import type { PooledTurn } from './pool.ts';
@@ -20,6 +25,8 @@ export interface Question {
   readonly text: string;
   readonly times: SpokenTimes;
   readonly asksWhen: boolean;
+  /** How something is at present, so that the newest statement of it is the answer. */
+  readonly asksNow: boolean;
   readonly asksHowMany: boolean;
   /** The one speaker that it names. */
   readonly speaker: string | null;
@@ -29,6 +36,8 @@ export interface Question {
   /** Runs of three words of it. */
   readonly phrases: readonly string[];
   readonly terms: readonly string[];
+  /** Terms of all of it, the time that it names as well. */
+  readonly asked: ReadonlySet<string>;
 }
 
 /** How a candidate fares, and why. */
@@ -40,6 +49,8 @@ export interface Judgement {
   readonly bySpeaker: boolean;
   readonly inTime: boolean;
   readonly answersQuestion: boolean;
+  /** It asks and holds no answer, so that it comes behind all that tells something. */
+  readonly tellsNothing: boolean;
 }
 
 /**
@@ -63,11 +74,18 @@ const WEIGHTS = {
   afterQuestion: 0.12,
   question: -0.12,
   recent: 0.02,
+  /** What the user says of themselves where that is asked, and the newest of what says so. */
+  ofMe: 0.3,
+  newest: 0.6,
 };
+/** A question that asks so much of what another asks, and nothing else, asks the same. */
+const SAME_QUESTION = 0.7;
+/** What is left of the score of a turn that tells nothing. */
+const TELLING_NOTHING = 0.1;
 const DAY_MS = 86_400_000;
 /** Candidates, best first, of which it is told apart who said what: the others have no chance, and it takes time. */
 const SIDES = 40;
-/** Three words in a row are a phrase if one of them is at least this long. */
+/** Three words in a row are a phrase if one of them says what is asked about and is at least this long. */
 const LONG_WORD = 5;
 const PHRASE_WORDS = 3;
 const MAX_PHRASES = 40;
@@ -94,25 +112,33 @@ export function readQuestion(
     text,
     times: known.times,
     asksWhen: asksWhen(text),
+    asksNow: known.times.spans.length === 0 && asksNow(text),
     asksHowMany: /\bhow (many|much|often|long)\b/iu.test(text),
     speaker: named.size === 1 ? speaker : null,
     asksFor: ASKS_ASSISTANT.test(text) ? 'assistant' : ASKS_USER.test(text) ? 'user' : null,
     characterIds: known.characterIds,
     phrases: phrasesOf(asked.slice(0, MAX_PHRASES)),
     terms: [...analyse(known.times.rest).counts.keys()],
+    asked: new Set(analyse(text).counts.keys()),
   };
 }
 
 function phrasesOf(words: readonly string[]): string[] {
   const runs = words.map((_, at) => words.slice(at, at + PHRASE_WORDS));
-  return runs
-    .filter((run) => run.length === PHRASE_WORDS && run.some((word) => word.length >= LONG_WORD))
-    .map((run) => run.join(' '));
+  const subject = subjectWordsAmong(words);
+  const isTelling = (word: string) => word.length >= LONG_WORD && subject.has(foldLetters(word));
+  return runs.filter((run) => run.length === PHRASE_WORDS && run.some(isTelling)).map((run) => run.join(' '));
 }
 
 /** Judges all candidates of one search together; those found by their words come first, best first. */
 export function judge(question: Question, candidates: readonly Candidate[], now: Date): Judgement[] {
-  const best = Math.max(...candidates.map(({ words }) => words?.score ?? 0), Number.MIN_VALUE);
+  const silent = candidates.map(({ turn }) => tellsNothing(question, turn));
+  const telling = candidates.filter((_, index) => !silent[index]);
+  const best = Math.max(
+    ...(telling.length > 0 ? telling : candidates).map(({ words }) => words?.score ?? 0),
+    Number.MIN_VALUE,
+  );
+  const current = currentOf(question, telling);
   const places = new Map(candidates.map((candidate) => [placeOf(candidate.turn, 0), candidate]));
   return candidates.map((candidate, index) => {
     const { turn, words, meaning } = candidate;
@@ -120,7 +146,8 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
     const lower = said.toLowerCase();
     const before = neighbour(places, turn, -1);
     const next = neighbour(places, turn, 1);
-    const phrase = question.phrases.find((run) => lower.includes(run)) ?? null;
+    const isSilent = silent[index] ?? false;
+    const phrase = isSilent ? null : (question.phrases.find((run) => lower.includes(run)) ?? null);
     const sharesCharacter = turn.characterId !== null && question.characterIds.includes(turn.characterId);
     const bySpeaker =
       question.speaker !== null &&
@@ -142,9 +169,11 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
       WEIGHTS.nextSaysIt * (next?.words?.own ?? 0) +
       WEIGHTS.afterQuestion * afterQuestion +
       (isQuestion(turn) ? WEIGHTS.question : 0) +
+      (current.get(candidate) ?? 0) +
       (age >= 0 && age < DAY_MS ? WEIGHTS.recent : 0);
     return {
-      fused: Math.max(fused, 0),
+      fused: Math.max(fused, 0) * (isSilent ? TELLING_NOTHING : 1),
+      tellsNothing: isSilent,
       phrase,
       sharesCharacter,
       bySpeaker,
@@ -170,6 +199,38 @@ function neighbour(
 /** A turn that asks and that nobody answered within it: it repeats the words of a question and answers nothing. */
 function isQuestion({ query, response }: PooledTurn): boolean {
   return response === '' && query.trimEnd().endsWith('?');
+}
+
+/**
+ * Whether a turn asks without an answer: one that was put to the assistant, or, where people talk and the next turn
+ * may be the answer, one that asks the same as the question.
+ */
+function tellsNothing({ asked }: Question, turn: PooledTurn): boolean {
+  // Its profile was the answer.
+  if (turn.modelUsed === CHARACTER_DATABASE) return false;
+  if (isUnanswered(turn)) return true;
+  if (recalled(turn).response !== '' || !asks(turn.query)) return false;
+  const { counts } = analyse(turn.query);
+  if (counts.size === 0) return false;
+  return counts.size >= asked.size * SAME_QUESTION && [...counts.keys()].every((term) => asked.has(term));
+}
+
+/**
+ * What it adds to candidates that they say of the user what is asked as it is now. Of these the newest one that says
+ * something has changed counts most, where none does the newest one; what was so before stays behind it.
+ */
+function currentOf(question: Question, telling: readonly Candidate[]): Map<Candidate, number> {
+  const signs = new Map<Candidate, number>();
+  if (!question.asksNow) return signs;
+  const terms = new Set(question.terms);
+  const best = telling.filter(({ turn }) => saysOfMe(turn.query, terms));
+  for (const candidate of best) signs.set(candidate, WEIGHTS.ofMe);
+  const changed = best.filter(({ turn }) => saysChange(turn.query));
+  const [newest] = (changed.length > 0 ? changed : best).toSorted(
+    (a, b) => b.turn.timestamp.getTime() - a.turn.timestamp.getTime() || b.turn.sequence - a.turn.sequence,
+  );
+  if (newest) signs.set(newest, WEIGHTS.ofMe + WEIGHTS.newest);
+  return signs;
 }
 
 /** How much of the question's words the side of the turn says that it asks for, 0 to 1. */

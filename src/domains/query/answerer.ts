@@ -1,9 +1,9 @@
 import type { CharacterRow } from '../characters/tables.ts';
 import type { MemoryHit } from '../memory/memory.ts';
+import { NO_MODEL, REMEMBERS_NOTHING } from '../utterances/recalled.ts';
+import { asks } from '../utterances/utterance.ts';
 import { type CitationStyle, cite, describeCharacter, quote } from './citation.ts';
 import type { Classification } from './intents.ts';
-import { NO_MODEL, REMEMBERS_NOTHING } from './recalled.ts';
-import { asks } from './utterance.ts';
 
 const MAX_CITED = 5;
 const NOTHING_THEN =

@@ -1,6 +1,6 @@
 import type { CharacterRow } from '../characters/tables.ts';
 import type { MemoryHit } from '../memory/memory.ts';
-import { isModelsWord, recalled } from './recalled.ts';
+import { isModelsWord, recalled } from '../utterances/recalled.ts';
 
 /** How remembered turns are written down. */
 export interface CitationStyle {

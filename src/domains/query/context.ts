@@ -1,7 +1,7 @@
 import type { InteractionRow } from '../interactions/tables.ts';
 import type { MemoryHit } from '../memory/memory.ts';
+import { isModelsWord, recalled } from '../utterances/recalled.ts';
 import { type CitationStyle, cite } from './citation.ts';
-import { isModelsWord, recalled } from './recalled.ts';
 
 /** What an answer may refer to, within a budget of tokens. */
 export interface BuiltContext {

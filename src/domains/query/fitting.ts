@@ -1,9 +1,9 @@
 import type { ModelRequest } from '../../models/language-model.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import type { MemoryHit } from '../memory/memory.ts';
+import { isModelsWord, recalled } from '../utterances/recalled.ts';
 import { tokensIn } from './context.ts';
 import { buildPrompt, type PromptParts } from './prompt.ts';
-import { isModelsWord, recalled } from './recalled.ts';
 
 /** A prompt that can be made shorter, for a model with a small window. */
 export interface FittingPrompt {

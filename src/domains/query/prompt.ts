@@ -3,8 +3,8 @@ import type { CharacterRow } from '../characters/tables.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import type { AnswerMode } from '../interactions/turn.ts';
 import type { MemoryHit } from '../memory/memory.ts';
+import { recalled } from '../utterances/recalled.ts';
 import { cite, dayOf, describeCharacter, quote, unforged } from './citation.ts';
-import { recalled } from './recalled.ts';
 
 const MODES: Record<AnswerMode, string> = {
   plain_english: 'Answer in plain English, without jargon.',

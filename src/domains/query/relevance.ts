@@ -1,17 +1,9 @@
 import { isCommonWord, isFunctionWord, languagesOf } from '../characters/common-words.ts';
 import type { MemoryHit } from '../memory/memory.ts';
+import { isFrameWord } from '../utterances/frames.ts';
+import { isModelsWord, isUnanswered, recalled } from '../utterances/recalled.ts';
 import { analyse, partsOf, wordsOf } from '../word-index/analysis.ts';
-import { isModelsWord, isUnanswered, recalled } from './recalled.ts';
 
-/** Words of questions about memory itself: they say nothing of what it is about. */
-const FRAME = new Set(
-  (
-    'remember recall remind know tell told say said mention mentioned talk talked ask asked think thought please thing ' +
-    'things something anything everything someone anyone name called exactly again still ever already today yesterday ' +
-    'erinnern erinnerst weisst gesagt erzahlt heisst nochmal rappelles souviens dit appelle recuerdas dije llama ' +
-    'ricordi detto chiama lembra disse chama 什么 什麼 我的 在哪 哪里 哪裡 怎么 你还 还记 记得 뭐야 어디 언제 누구 무엇 помнишь сказал'
-  ).split(' '),
-);
 const COMMON_WEIGHT = 0.4;
 /** Of what a question is about, a memory must share so much of the weight, or so much at all where much is asked. */
 const LEAST_SHARE = 0.3;
@@ -36,7 +28,7 @@ function subjectOf(query: string): readonly SubjectWord[] {
   const languages = languagesOf(words.map(({ word }) => word));
   const subject = new Map<string, SubjectWord>();
   for (const { word, term } of words) {
-    if (FRAME.has(word) || HIRAGANA_ONLY.test(word) || isFunctionWord(word, languages)) continue;
+    if (isFrameWord(word) || HIRAGANA_ONLY.test(word) || isFunctionWord(word, languages)) continue;
     const parts = /^\p{Script=Latin}+$/u.test(word) ? partsOf(word) : [];
     subject.set(term, {
       weight: isCommonWord(word, languages) ? COMMON_WEIGHT : 1,
@@ -78,7 +70,8 @@ export function relevantMemories(
       if (isBeside(hit, other)) for (const term of theirs) shared.add(term);
     return sharesEnough(subject, shared);
   };
-  const wanted = telling.filter(speaks);
+  // What only asks the same again tells nothing, but the turn beside it may be its answer.
+  const wanted = telling.filter((hit) => !hit.tellsNothing && speaks(hit));
   const least = Math.max(0, ...wanted.map(({ score }) => score)) * RELATIVE_FLOOR;
   const strong = wanted.filter(({ score }) => score >= least);
   const isWord = ({ interaction }: MemoryHit) => isModelsWord(interaction);

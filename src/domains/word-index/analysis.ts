@@ -30,10 +30,10 @@ export interface AnalysedText {
 }
 
 /**
- * Changes with what a text is analysed to: segments of another version are made again. It must be raised with every
+ * Changes with what a text is analysed to and with which turns are neighbours: segments of another version are made again. It must be raised with every
  * change of terms, or stored turns are no longer found by what would find them if they were new.
  */
-export const ANALYSIS_VERSION = 2;
+export const ANALYSIS_VERSION = 3;
 /** Characters of one side of a turn that are indexed: the whole of what a turn may hold. */
 export const INDEXED_LENGTH = 200_000;
 const MAX_TERM_LENGTH = 64;

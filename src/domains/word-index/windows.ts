@@ -17,7 +17,7 @@ const BEFORE = [0.4, 0.2, 0.1];
 export const REACH = AFTER.length;
 /** What a part of a word counts. */
 export const PART_WEIGHT = 0.3;
-/** Turns without a session belong together if no more time lies between them. */
+/** Turns of which one has no session belong together if no more time lies between them. */
 const SITTING_MS = 3_600_000;
 /** BM25's length normalisation, applied to each turn's own words (as BM25F does by field) with a fixed average. */
 const NORMALISATION = 0.5;
@@ -42,13 +42,13 @@ export function addTurn(postings: PostingsBuilder, turn: PlacedTurn, earlier: re
   }
 }
 
-/** Whether turns of one conversation belong to one session or, where they have none, were said close together. */
+/** Whether turns of one conversation belong to one session or, where one of them has none, were said close together. */
 export function isOneSitting(
   a: Pick<PlacedTurn, 'sessionId' | 'timestamp'>,
   b: Pick<PlacedTurn, 'sessionId' | 'timestamp'>,
 ): boolean {
-  if (a.sessionId !== b.sessionId) return false;
-  return a.sessionId !== null || Math.abs(a.timestamp.getTime() - b.timestamp.getTime()) <= SITTING_MS;
+  if (a.sessionId !== null && b.sessionId !== null) return a.sessionId === b.sessionId;
+  return Math.abs(a.timestamp.getTime() - b.timestamp.getTime()) <= SITTING_MS;
 }
 
 function addWords(

@@ -1,5 +1,6 @@
 import { withoutReasoning } from '../../models/reasoning.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
+import { saysNothingIsKnown } from './ignorance.ts';
 import { asks } from './utterance.ts';
 
 /** What `model_used` says of answers that no language model wrote. */
@@ -11,10 +12,6 @@ export const SECURITY_POLICY = 'security_policy';
 export const REMEMBERS_NOTHING = 'I remember nothing about that yet.';
 export const NO_MODEL = 'No language model could answer';
 const IGNORANCE = [REMEMBERS_NOTHING.slice(0, -1), NO_MODEL].map((text) => text.toLowerCase());
-/** A model's way to say that it does not know. */
-const MODEL_IGNORANCE =
-  /^(?:(?:i['’]?m|i am) (?:sorry|afraid)[^.!]{0,80}|unfortunately[^.!]{0,40}|i (?:do not|don['’]t|cannot|can['’]t) (?:know|remember|recall|find|have (?:any |that |this |enough )?(?:information|memory|record|note)s?))/iu;
-
 type Said = Pick<InteractionRow, 'query' | 'response' | 'status' | 'modelUsed'>;
 
 /** What of a turn is worth remembering: its query, and its answer unless that is none, without a model's thoughts. */
@@ -37,5 +34,5 @@ function hasAnswer({ status, modelUsed, response }: Said): boolean {
   if ([BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY].includes(modelUsed)) return false;
   const start = response.trimStart().toLowerCase();
   if (IGNORANCE.some((text) => start.startsWith(text))) return false;
-  return status === 'RECORDED' || !MODEL_IGNORANCE.test(start);
+  return status === 'RECORDED' || !saysNothingIsKnown(response);
 }
