@@ -6,6 +6,9 @@ const RECENT_DAYS = 14;
 const YEARS = 10;
 /** How well the rest of a month fits a part of it. */
 const REST = 0.9;
+/** Days after a part of a month in which people tell of it, and how well they fit. */
+const TOLD_DAYS = 14;
+const TOLD = 0.97;
 
 interface MonthNamed {
   readonly month: number;
@@ -42,6 +45,11 @@ function daysOfMonth(
     return [
       // No surer than the month: people tell of it later.
       { ...daysFrom(firstDay(each), last - first + 1), weight: WIDE * weight },
+      {
+        ...daysFrom(firstDay(each) + last - first + 1, TOLD_DAYS),
+        weight: TOLD * WIDE * weight,
+        isNear: true,
+      },
       { ...monthOf(each, month), weight: REST * WIDE * weight, isNear: true },
     ];
   });
