@@ -5,7 +5,7 @@ import { LOCAL_PRINCIPAL } from '../src/access/principals.ts';
 import { createApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 import { applyTurns } from '../src/domains/interactions/apply.ts';
-import { payloadHashOf, type Turn, timeOrderedUuid } from '../src/domains/interactions/turn.ts';
+import { newTurn, payloadHashOf, type Turn, timeOrderedUuid } from '../src/domains/interactions/turn.ts';
 import { Journal } from '../src/journal/journal.ts';
 import { createLogger } from '../src/log.ts';
 
@@ -92,7 +92,7 @@ async function overHttp(conversationId: string): Promise<void> {
 function turn(conversationId: string): Turn {
   const now = new Date();
   const said = { query: 'What did we say about the lighthouse?', response: 'That its keeper owns a parrot.' };
-  return {
+  return newTurn({
     tenantId: LOCAL_PRINCIPAL.tenantId,
     userId: LOCAL_PRINCIPAL.userId,
     turnId: timeOrderedUuid(now),
@@ -102,26 +102,7 @@ function turn(conversationId: string): Turn {
     status: 'ANSWERED',
     payloadHash: payloadHashOf(said),
     modelUsed: 'external',
-    processingTimeMs: 0,
-    requiresClarification: false,
-    metadata: {},
-    escalationPath: [],
-    clarifyingQuestions: [],
-    characterIds: [],
-    episodeId: null,
-    mode: null,
-    speaker: null,
-    responder: null,
-    intelligenceLevel: null,
-    intent: null,
-    confidence: null,
-    sessionId: null,
-    idempotencyKey: null,
-    stepTimings: null,
-    tokensIn: null,
-    tokensOut: null,
-    context: null,
-  };
+  });
 }
 
 function print(measured: ReadonlyMap<string, number[]>): void {

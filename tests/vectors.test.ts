@@ -6,7 +6,7 @@ import pg from 'pg';
 import { afterEach, describe, expect, inject, test } from 'vitest';
 import { createDatabase, type Database } from '../src/db/client.ts';
 import { applyTurns } from '../src/domains/interactions/apply.ts';
-import { payloadHashOf, type Turn } from '../src/domains/interactions/turn.ts';
+import { newTurn, payloadHashOf, type Turn } from '../src/domains/interactions/turn.ts';
 import { createReconciler } from '../src/domains/memory/reconciler.ts';
 import { vectorCoverage } from '../src/domains/memory/vector-coverage.ts';
 import { leaseTurns, turnsAmong } from '../src/domains/memory/vector-queue.ts';
@@ -94,39 +94,22 @@ async function eventually(check: () => Promise<void>, seconds = 20): Promise<voi
 }
 
 function turn(query: string, given: Partial<Turn> = {}): Turn {
-  return {
+  return newTurn({
     turnId: randomUUID(),
     tenantId: 'default',
     userId: 'ann',
     conversationId: `talk-of-${given.userId ?? 'ann'}`,
-    episodeId: null,
-    mode: null,
     query,
     response: 'Noted.',
-    speaker: null,
-    responder: null,
     modelUsed: 'test',
-    intelligenceLevel: null,
     processingTimeMs: 1,
-    escalationPath: [],
-    intent: null,
-    confidence: null,
-    requiresClarification: false,
-    clarifyingQuestions: [],
     timestamp: '2026-05-01T12:00:00.000Z',
     // Each in a session of its own: what is said around a turn is part of its vector.
     sessionId: randomUUID(),
-    metadata: {},
     status: 'ANSWERED',
-    idempotencyKey: null,
     payloadHash: payloadHashOf(query),
-    stepTimings: null,
-    tokensIn: null,
-    tokensOut: null,
-    characterIds: [],
-    context: null,
     ...given,
-  };
+  });
 }
 
 const turns = (count: number, given: Partial<Turn> = {}) =>

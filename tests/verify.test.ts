@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { LOCAL_PRINCIPAL } from '../src/access/principals.ts';
-import { payloadHashOf, type Turn } from '../src/domains/interactions/turn.ts';
+import { newTurn, payloadHashOf, type Turn } from '../src/domains/interactions/turn.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 const TABLE = 'echo_unified_interactions';
@@ -31,37 +31,16 @@ async function verify(conversationId: string) {
 
 /** A query of the local user that nobody has answered. */
 function unanswered(conversationId: string): Turn {
-  return {
+  return newTurn({
     tenantId: LOCAL_PRINCIPAL.tenantId,
     userId: LOCAL_PRINCIPAL.userId,
     turnId: randomUUID(),
     conversationId,
     query: 'cut short',
-    response: '',
     timestamp: new Date().toISOString(),
     status: 'PROCESSING',
     payloadHash: payloadHashOf('cut short'),
-    modelUsed: 'none',
-    processingTimeMs: 0,
-    requiresClarification: false,
-    metadata: {},
-    escalationPath: [],
-    clarifyingQuestions: [],
-    characterIds: [],
-    episodeId: null,
-    mode: null,
-    speaker: null,
-    responder: null,
-    intelligenceLevel: null,
-    intent: null,
-    confidence: null,
-    sessionId: null,
-    idempotencyKey: null,
-    stepTimings: null,
-    tokensIn: null,
-    tokensOut: null,
-    context: null,
-  };
+  });
 }
 
 const change = (text: string, ...values: unknown[]) => app.sql(text, values);
