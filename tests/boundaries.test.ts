@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type SourceFile, violations } from './support/boundaries.ts';
+import { keepsTimers, type SourceFile, TIMERS, violations } from './support/boundaries.ts';
 import { parseModule } from './support/imports.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -17,6 +17,11 @@ test('the sources keep the rules of the house', () => {
     [],
   );
 });
+
+test.each(Object.keys(TIMERS).filter((path) => path !== 'src/jobs/keeper.ts'))(
+  'the exception for timers of %s is needed',
+  (path) => expect(keepsTimers(parseModule(readFileSync(join(root, path), 'utf8')))).toBe(true),
+);
 
 describe('a planted violation is seen', () => {
   // rule | file | its source | what is said of it
@@ -86,6 +91,10 @@ describe('a planted violation is seen', () => {
     environment by name | src/app.ts | const a = process['env']; | reads the environment
     environment taken apart | src/app.ts | const { env } = process; | reads the environment
     environment imported | src/app.ts | import { env } from 'node:process'; | reads the environment
+    rounds by an interval | src/db/client.ts | setInterval(() => void look(), 5); | use a keeper
+    rounds by a timer set again | src/db/client.ts | class A { #t; go() { this.#t = setTimeout(() => this.go(), 5); } } | use a keeper
+    rounds by a timer set once | src/db/client.ts | class A { go() { this.timer ??= setTimeout(a, 5); } } | use a keeper
+    rounds by an iterator | src/db/client.ts | import { setInterval as every } from 'node:timers/promises'; | use a keeper
     barrels | src/db/index.ts | export { a } from './client.ts'; export * from './migrate.ts'; | is a barrel
     barrels in two steps | src/db/index.ts | import { a } from './client.ts'; export { a }; | is a barrel
   `

@@ -69,7 +69,41 @@ function checkPackage(from: Place, specifier: string): string | null {
 /** Lists that only list: drizzle-kit reads all tables from one file. */
 const LISTS = ['src/db/tables.ts'];
 
-function* checkContent(from: Place, { code, strings, imports }: ParsedModule): Generator<string> {
+/** Files with timers that go round or are kept, outside of keepers, and why. */
+export const TIMERS: Readonly<Record<string, string>> = {
+  'src/jobs/keeper.ts': 'the keeper itself',
+  'src/graphql/long-lived.ts': 'ends with its connection',
+  'src/graphql/websocket.ts': 'ends with its sockets',
+  'src/graphql/door.ts': 'ends with its door; looks at memory only',
+  'src/graphql/socket-protocol.ts': 'ends with its socket',
+  'src/graphql/event-loads.ts': 'forgets once, memory only',
+  'src/models/chat-attempt.ts': 'deadlines of one attempt',
+  'src/import/progress.ts': 'a command, not the server',
+  'src/db/embedded/socket.ts': 'touches a file; must beat while all else waits',
+  'src/db/availability.ts': 'not on a keeper yet',
+  'src/journal/drain.ts': 'not on a keeper yet',
+  'src/domains/persistence/persistence.ts': 'not on a keeper yet',
+  'src/access/audit.ts': 'not on a keeper yet',
+  'src/access/tokens.ts': 'not on a keeper yet',
+  'src/events/feed.ts': 'not on a keeper yet',
+  'src/secrets/vault.ts': 'not on a keeper yet',
+};
+
+/** Whether something goes round, or a timer is kept in a field, where it can be set again. One-off waits are not meant. */
+export function keepsTimers({ code, imports }: ParsedModule): boolean {
+  return (
+    /\bsetInterval\s*\(/.test(code) ||
+    /\bthis\s*\.\s*#?\w+\s*(?:\?\?)?=\s*setTimeout\s*\(/.test(code) ||
+    imports.some(
+      ({ specifier, clause }) =>
+        /^(?:node:)?timers(?:\/promises)?$/.test(specifier ?? '') && /\bsetInterval\b/.test(clause),
+    )
+  );
+}
+
+function* checkContent(from: Place, module: ParsedModule): Generator<string> {
+  const { code, strings, imports } = module;
+  if (!(from.path in TIMERS) && keepsTimers(module)) yield 'goes round by a timer of its own: use a keeper';
   const byName = [...code.matchAll(/\bprocess\s*(?:\?\.)?\s*\[\s*"#(\d+)"/g)];
   const readsEnvironment =
     /\bprocess\s*\??\.\s*env\b/.test(code) ||
