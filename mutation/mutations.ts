@@ -66,7 +66,7 @@ const OWNERS: readonly Mutation[] = [
   ),
   one(
     'statistics-of-all-users',
-    'domains/interactions/reads.ts',
+    'domains/interactions/statistics.ts',
     [
       "const owned = 'tenant_id = $1 and ($2::text is null or user_id = $2)'",
       "const owned = 'tenant_id = $1 and ($2::text is null or true)'",
@@ -271,7 +271,7 @@ const REFUSALS: readonly Mutation[] = [
   ),
   one(
     'everybody-has-every-permission',
-    'domains/ownership.ts',
+    'access/principals.ts',
     ['if (!principal.permissions.includes(permission))', 'if (false)'],
     ['security-access', 'security-keys', 'rest'],
   ),

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -15,18 +15,53 @@ test('the table of settings has exactly those that the server reads', () => {
   const known = shapes.flatMap((shape) =>
     [...(shape.split('\n});')[0] ?? '').matchAll(/^ {2}([A-Z_]+):/gm)].map(([, name]) => name),
   );
-  const section = readme.split('## Configuration')[1]?.split('\n## ')[0] ?? '';
-  const documented = [...section.matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, name]) => name);
+  const documented = [...read('docs/configuration.md').matchAll(/^\| `([A-Z_]+)` \|/gm)].map(
+    ([, name]) => name,
+  );
   expect(known.length).toBeGreaterThan(10);
   expect(documented.sort()).toEqual(['ECHO_CONFIG', ...known].sort());
 });
 
-test('commands and files that are named exist', () => {
+/** Every page that people read. */
+const pages = globSync('{*.md,docs/**/*.md}', { cwd: join(import.meta.dirname, '..') });
+
+test.each(pages)('%s names commands and files that exist', (page) => {
+  const text = read(page);
   const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-  for (const [, name = ''] of readme.matchAll(/npm run (?:-s )?([a-z][a-z-]*)/g))
-    expect(scripts).toHaveProperty(name);
-  for (const [, path = ''] of readme.matchAll(/\]\(([\w./]+)\)/g)) expect(read(path)).not.toBe('');
+  for (const [, name = ''] of text.matchAll(/npm run (?:-s )?([a-z][a-z-:]*[a-z])/g))
+    expect(scripts).toHaveProperty([name]);
+  for (const [, path = '', anchor] of text.matchAll(/\]\((?!https?:)([\w./-]*)(#[\w-]+)?\)/g)) {
+    const target = path === '' ? page : join(dirname(page), path);
+    if (path.endsWith('decisions')) continue;
+    const headings = [...read(target).matchAll(/^#+ (.*)$/gm)].map(
+      ([, heading = '']) => `#${slugOf(heading)}`,
+    );
+    if (anchor) expect(headings).toContain(anchor);
+    else expect(read(target)).not.toBe('');
+  }
 });
+
+test('each invariant names a place that enforces it and a test that sees it', () => {
+  const rows = [...read('docs/invariants.md').matchAll(/^\| (I\d+) \| (.+) \| (.+) \| (.+) \|$/gm)];
+  expect(rows.map(([, number]) => number)).toEqual(rows.map((_row, index) => `I${index + 1}`));
+  expect(rows.length).toBeGreaterThan(15);
+  for (const [, number, , enforced = '', tested = ''] of rows) {
+    const [places, tests] = [enforced, tested].map((cell) =>
+      [...cell.matchAll(/`([\w./-]+\.(?:ts|sql))`/g)].map(([, path = '']) => path),
+    ) as [string[], string[]];
+    expect([number, places.length > 0, tests.length > 0]).toEqual([number, true, true]);
+    for (const path of places) expect(read(`src/${path}`)).not.toBe('');
+    for (const path of tests) expect(read(path.includes('/') ? path : `tests/${path}`)).not.toBe('');
+  }
+});
+
+function slugOf(heading: string): string {
+  return heading
+    .toLowerCase()
+    .replaceAll(/[^\w\s-]/g, '')
+    .trim()
+    .replaceAll(/\s+/g, '-');
+}
 
 describe.skipIf(!hasCurl())('each curl example works as printed', () => {
   let app: TestApp;

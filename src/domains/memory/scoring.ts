@@ -55,7 +55,7 @@ export interface Judgement {
 
 /**
  * What each sign adds to the window score, which is 1 for the best candidate. Found by coordinate ascent over 764
- * questions about five dialogues and checked by leaving each dialogue out in turn; see ARCHITECTURE.md.
+ * questions about five dialogues and checked by leaving each dialogue out in turn; see docs/paths/memory.md.
  */
 const WEIGHTS = {
   words: 1,
