@@ -24,7 +24,10 @@ const SEAL_LOCK = 0x6175_6474;
  */
 export async function sealNext(db: Database, headPath: string | null): Promise<number> {
   const sealed = await db.transaction(async (client) => {
-    const { rows: locks } = await client.query('select pg_try_advisory_xact_lock($1) as locked', [SEAL_LOCK]);
+    const { rows: locks } = await client.query<{ locked: boolean }>(
+      'select pg_try_advisory_xact_lock($1) as locked',
+      [SEAL_LOCK],
+    );
     if (!locks[0]?.locked) return null;
     const last = await lastSeal(client);
     const rows = await rowsAfter(client, last, 'and a.xid < echo_horizon()');

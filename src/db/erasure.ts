@@ -62,7 +62,7 @@ async function lockedKeys(
   values: unknown[],
 ): Promise<unknown[]> {
   const key = parentOf(parts[0])?.parent.name;
-  const { rows } = await client.query({
+  const { rows } = await client.query<{ key: unknown }>({
     name: `erase_lock_${name}`,
     text: `select "${key}" as key from "${name}" where ${condition} for update`,
     values,

@@ -1,4 +1,5 @@
 import type { Database } from './client.ts';
+import { onlyRow } from './statements.ts';
 
 /** Which database this is. */
 export interface DatabaseIdentity {
@@ -16,7 +17,7 @@ export interface DatabaseIdentity {
 export async function identifyDatabase(db: Database): Promise<DatabaseIdentity> {
   const place = await placeOf(db);
   // Servers that start together wait for each other's row here.
-  const { rows } = await db.pool.query({
+  const found = await db.pool.query<DatabaseIdentity>({
     name: 'identify_database',
     text: `with before as (select place from echo_database for update)
            update echo_database set place = $1,
@@ -25,17 +26,19 @@ export async function identifyDatabase(db: Database): Promise<DatabaseIdentity> 
            returning id, before.place is not null and before.place <> $1 as "isCopy"`,
     values: [place],
   });
-  return rows[0];
+  return onlyRow(found);
 }
 
 async function placeOf(db: Database): Promise<string> {
-  const { rows } = await db.pool.query(
+  const found = await db.pool.query<{ oid: string; maySeeCluster: boolean }>(
     `select oid::text as oid, has_function_privilege('pg_control_system()', 'execute') as "maySeeCluster"
      from pg_database where datname = current_database()`,
   );
-  const { oid, maySeeCluster } = rows[0];
+  const { oid, maySeeCluster } = onlyRow(found);
   // Where the role may not ask for it, the database's number must do.
   if (!maySeeCluster) return `/${oid}`;
-  const cluster = await db.pool.query('select system_identifier::text as id from pg_control_system()');
-  return `${cluster.rows[0].id}/${oid}`;
+  const cluster = await db.pool.query<{ id: string }>(
+    'select system_identifier::text as id from pg_control_system()',
+  );
+  return `${onlyRow(cluster).id}/${oid}`;
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import type { Database } from './client.ts';
+import { onlyRow } from './statements.ts';
 import { continueTransactionNumbers } from './transaction-numbers.ts';
 
 const MIGRATIONS = fileURLToPath(new URL('../../drizzle', import.meta.url));
@@ -41,14 +42,19 @@ export async function pendingMigrations(database: Database): Promise<number> {
 
 /** Migrations that were made after the newest that this version has. */
 async function unknownMigrations({ pool }: Database, newest: number): Promise<number> {
-  const known = await pool.query(`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`);
-  if (!known.rows[0].exists) return 0;
+  const known = await pool.query<{ exists: boolean }>(
+    `select to_regclass('drizzle.__drizzle_migrations') is not null as exists`,
+  );
+  if (!onlyRow(known).exists) return 0;
   const text = 'select count(*)::int as count from drizzle.__drizzle_migrations where created_at > $1';
-  return (await pool.query(text, [newest])).rows[0].count;
+  return onlyRow(await pool.query<{ count: number }>(text, [newest])).count;
 }
 
 async function appliedMigrations({ pool }: Database): Promise<number> {
-  const known = await pool.query(`select to_regclass('drizzle.__drizzle_migrations') is not null as exists`);
-  if (!known.rows[0].exists) return 0;
-  return (await pool.query('select count(*)::int as count from drizzle.__drizzle_migrations')).rows[0].count;
+  const known = await pool.query<{ exists: boolean }>(
+    `select to_regclass('drizzle.__drizzle_migrations') is not null as exists`,
+  );
+  if (!onlyRow(known).exists) return 0;
+  const text = 'select count(*)::int as count from drizzle.__drizzle_migrations';
+  return onlyRow(await pool.query<{ count: number }>(text)).count;
 }

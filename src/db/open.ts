@@ -3,6 +3,7 @@ import { type Connection, createDatabase, type Database, type DatabaseOptions } 
 import { startEmbeddedPostgres } from './embedded.ts';
 import { identifyDatabase } from './identity.ts';
 import { pendingMigrations, runMigrations } from './migrate.ts';
+import { onlyRow } from './statements.ts';
 
 /** The database cannot be used as it is; the message is for the operator. */
 export class DatabaseSetupError extends Error {
@@ -62,11 +63,11 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
 }
 
 async function checkSettings(db: Database): Promise<string[]> {
-  const { rows } = await db.pool.query(
+  const found = await db.pool.query<{ version: number; [setting: string]: unknown }>(
     `select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
        current_setting('synchronous_commit') as synchronous_commit, current_setting('full_page_writes') as full_page_writes`,
   );
-  const { version, ...settings } = rows[0] as { version: number } & Record<string, string>;
+  const { version, ...settings } = onlyRow(found);
   if (version < MINIMUM_VERSION)
     throw new DatabaseSetupError(`DATABASE_URL: PostgreSQL 15 or newer is needed, this is ${version}`);
   return Object.entries(settings).flatMap(([name, value]) => (value === 'off' ? [`${name} = off`] : []));

@@ -75,8 +75,18 @@ export function nameOfShape(statement: string, shape: string): string {
   return `${statement}_${createHash('sha256').update(shape).digest('hex').slice(0, 16)}`;
 }
 
+/** A row of `select *` as the driver returns it. */
+export type RawRow = Record<string, unknown>;
+
+/** The row of a statement that always gives one, such as a count. */
+export function onlyRow<T>({ rows }: { readonly rows: readonly T[] }): T {
+  const [row] = rows;
+  if (row === undefined) throw new Error('a statement that always gives a row gave none');
+  return row;
+}
+
 /** A row as the driver returns it (`select *`) in the shape that drizzle gives to rows of the table. */
-export function mapRow<T extends PgTable>(table: T, raw: Record<string, unknown>): InferSelectModel<T> {
+export function mapRow<T extends PgTable>(table: T, raw: RawRow): InferSelectModel<T> {
   const row: Record<string, unknown> = {};
   for (const [key, column] of Object.entries(getTableColumns(table))) {
     const value = raw[column.name];

@@ -3,7 +3,7 @@ import { bulkhead } from 'cockatiel';
 import type { Database } from '../db/client.ts';
 import type { Logger } from '../log.ts';
 import { BEGINNING, type EventPosition, isAfter } from './cursor.ts';
-import type { DeliveredEvent, EventContent, Interest, Place, StoredEvent } from './event.ts';
+import type { DeliveredEvent, EventContent, EventKind, Interest, Place, StoredEvent } from './event.ts';
 import { RING_SIZE, Subscriber } from './subscriber.ts';
 
 const PAGE_SIZE = 500;
@@ -197,7 +197,7 @@ export class EventFeed {
   }
 
   async #read(after: { transaction: bigint; id: bigint }): Promise<StoredEvent[]> {
-    const result = await this.#db.pool.query({
+    const result = await this.#db.pool.query<RawEvent>({
       name: 'events_after',
       // Below the horizon (the snapshot's xmin) every transaction has ended, so nothing can still appear before what is read.
       text: `select * from echo_events
@@ -219,7 +219,7 @@ export class EventFeed {
   }
 
   async #latestPosition(): Promise<EventPosition> {
-    const result = await this.#db.pool.query({
+    const result = await this.#db.pool.query<Pick<RawEvent, 'xid' | 'id'>>({
       name: 'events_latest',
       text: 'select xid, id from echo_events where xid < echo_horizon() order by xid desc, id desc limit 1',
     });
@@ -227,3 +227,16 @@ export class EventFeed {
     return row ? { ...BEGINNING, transaction: BigInt(row.xid), id: BigInt(row.id) } : BEGINNING;
   }
 }
+
+/** A row of the table as the driver returns it. */
+type RawEvent = {
+  readonly xid: string;
+  readonly id: string;
+  readonly kind: EventKind;
+  readonly tenant_id: string;
+  readonly user_id: string | null;
+  readonly conversation_id: string | null;
+  readonly turn_id: string | null;
+  readonly payload: EventContent['payload'];
+  readonly at: Date;
+} & ({ readonly origin: string; readonly origin_number: number } | { readonly origin: null });

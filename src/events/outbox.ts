@@ -77,7 +77,11 @@ export class EventOutbox {
       const batch = this.#waiting.slice(0, 200);
       try {
         const values = [JSON.stringify(batch.map(({ event }) => asRow(event)))];
-        const { rows } = await this.#db.pool.query({ name: 'insert_events', text: INSERT, values });
+        const { rows } = await this.#db.pool.query<InsertedEvent>({
+          name: 'insert_events',
+          text: INSERT,
+          values,
+        });
         for (const row of rows) {
           if (row.origin === this.#feed.process)
             this.#feed.settle(row.origin_number, { transaction: BigInt(row.xid), id: BigInt(row.id) });
@@ -93,6 +97,14 @@ export class EventOutbox {
       });
     }
   }
+}
+
+/** What it was told by before the table had it, and its place in the table. */
+interface InsertedEvent {
+  readonly origin: string;
+  readonly origin_number: number;
+  readonly xid: string;
+  readonly id: string;
 }
 
 const INSERT = `

@@ -72,14 +72,20 @@ export class AlertBoard implements AlertTeller {
   }
 }
 
+interface StoredEvent {
+  readonly id: number;
+  readonly at: Date;
+  readonly payload: Omit<Alert, 'at'>;
+}
+
 /** What was raised and cleared, newest first. */
 export async function alertPage(db: Database, page: Page<number>): Promise<StoredAlert[]> {
   const direction = page.inverted ? 'asc' : 'desc';
-  const result = await db.pool.query({
+  const result = await db.pool.query<StoredEvent>({
     name: `alert_page_${direction}`,
     text: `select id::int as id, at, payload from echo_events
            where kind = 'alert' and tenant_id = '${SERVER_TENANT}' and id < $1 and id > $2 order by id ${direction} limit $3`,
     values: [page.after ?? 2_147_483_647, page.before ?? 0, page.limit],
   });
-  return result.rows.map((row) => ({ ...(row.payload as Omit<Alert, 'at'>), id: row.id, at: row.at }));
+  return result.rows.map((row) => ({ ...row.payload, id: row.id, at: row.at }));
 }

@@ -3,7 +3,7 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import { mayActForOthers, type Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { mapRow } from '../../db/statements.ts';
+import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
 import { Forbidden, NotFound } from '../errors.ts';
 import { jsonValueList, parseInput, text } from '../input.ts';
 import { checkLimits, extentOf } from './limits.ts';
@@ -138,7 +138,7 @@ export async function deactivateCharacter(
   const mayChangeOwn = shared !== true;
   const mayChangeShared = shared !== false && mayActForOthers(by);
   const result = await services.db.transaction((client) =>
-    client.query({
+    client.query<RawRow>({
       name: 'deactivate_character',
       text: `update character_profiles set is_active = false, updated_at = now() where id = (
                select id from character_profiles
@@ -188,7 +188,7 @@ async function knownCharacters(
   entries: readonly [number, Profile][],
 ): Promise<Map<string, CharacterRow>> {
   const names = entries.map(([, { characterName }]) => characterName);
-  const { rows } = await client.query({
+  const { rows } = await client.query<RawRow>({
     name: 'known_characters',
     text: `select * from character_profiles where tenant_id = $1 and user_id is not distinct from $2
              and (character_name = any($3::text[]) or name_key = any($4::text[])) order by is_active, id desc`,
@@ -231,18 +231,18 @@ async function writeCharacter(
   );
   const places = columns.map((_, index) => `$${index + 1}`);
   const own = (offset: number) => `$${values.length + offset}`;
-  const { rows } = stored
-    ? await client.query(
+  const written = stored
+    ? await client.query<RawRow>(
         `update character_profiles set ${columns.map((column, index) => `${column} = ${places[index]}`).join(', ')},
            updated_at = now() where id = ${own(1)} and tenant_id = ${own(2)} returning *`,
         [...values, stored.id, owner.tenantId],
       )
-    : await client.query(
+    : await client.query<RawRow>(
         `insert into character_profiles (${columns.join(', ')}, tenant_id, user_id, name_key)
          values (${places.join(', ')}, ${own(1)}, ${own(2)}, ${own(3)}) returning *`,
         [...values, owner.tenantId, owner.userId, nameKeyOf(characterName)],
       );
-  return { row: mapRow(characters, rows[0]), outcome: stored ? 'CHANGED' : 'CREATED' };
+  return { row: mapRow(characters, onlyRow(written)), outcome: stored ? 'CHANGED' : 'CREATED' };
 }
 
 /** A profile that says nothing. */

@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { mapRow } from '../../db/statements.ts';
+import { mapRow, type RawRow } from '../../db/statements.ts';
 import * as input from '../input.ts';
 import { MAX_ALIASES } from './characters.ts';
 import { checkLimits, extentOf } from './limits.ts';
@@ -60,7 +60,7 @@ export async function exportedCharacters(
   from: number,
   limit: number,
 ): Promise<string[]> {
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<RawRow>({
     name: 'export_characters',
     text: `select * from character_profiles where user_id = $1 and tenant_id = $2
            order by character_name collate "C" offset $3 limit $4`,

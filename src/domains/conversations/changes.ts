@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { mapRow } from '../../db/statements.ts';
+import { mapRow, type RawRow } from '../../db/statements.ts';
 import { NotFound } from '../errors.ts';
 import * as input from '../input.ts';
 import { type ConversationRow, conversations } from './tables.ts';
@@ -27,7 +27,7 @@ export async function updateConversation(
 ): Promise<ConversationRow> {
   const { conversationId, title, pinned } = input.parseInput(Changes, given);
   const { rows } = await db.transaction((client) =>
-    client.query({
+    client.query<RawRow>({
       name: 'update_conversation',
       text: `update echo_conversations set title = coalesce($4, title), pinned = coalesce($5, pinned)
              where conversation_id = $1 and tenant_id = $2 and user_id = $3 returning *`,

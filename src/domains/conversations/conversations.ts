@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { onlyRow } from '../../db/statements.ts';
 import { forgetEvents } from '../../events/forgotten.ts';
 import { NotFound } from '../errors.ts';
 import * as input from '../input.ts';
@@ -51,13 +52,13 @@ export async function deleteConversation(
     });
     if (conversation.rowCount === 0)
       throw new NotFound('conversationId', `there is no conversation "${conversationId}"`);
-    const turns = await client.query({
+    const turns = await client.query<{ turn_id: string }>({
       name: 'delete_conversation_turns',
       text: `delete from echo_unified_interactions
              where conversation_id = $1 and tenant_id = $2 and user_id = $3 returning turn_id`,
       values: [id, owner.tenantId, owner.userId],
     });
-    const gone = turns.rows.map((row) => row.turn_id as string);
+    const gone = turns.rows.map((row) => row.turn_id);
     await forgetTurns(client, owner, [...gone, ...unarrived]);
     await unplaceMarks(client, owner, [id]);
     return gone;
@@ -92,15 +93,13 @@ export async function cleanupConversations(
   const days = input.parseInput(Days, options.olderThanDays, 'olderThanDays');
   const before = new Date(Date.now() - days * 86_400_000);
   if (options.dryRun) {
-    const counted = await services.db.pool.query({
+    const counted = await services.db.pool.query<{ conversations: number; interactions: number }>({
       name: 'cleanup_count',
       text: COUNT_OLD,
       values: [tenantId, before],
     });
-    return {
-      deletedConversations: counted.rows[0].conversations,
-      deletedInteractions: counted.rows[0].interactions,
-    };
+    const { conversations, interactions } = onlyRow(counted);
+    return { deletedConversations: conversations, deletedInteractions: interactions };
   }
   await services.store.settle();
   const total = { deletedConversations: 0, deletedInteractions: 0 };

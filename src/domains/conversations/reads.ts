@@ -7,6 +7,7 @@ import {
   type Page,
   prepareByShape,
   prepareOnce,
+  type RawRow,
   shapeOf,
   type TimePosition,
   timePageValues,
@@ -50,7 +51,7 @@ export async function conversationsByName(
 ): Promise<(ConversationRow | null)[]> {
   // PostgreSQL would refuse the whole statement for a NUL; nothing has such a name.
   const possible = names.filter(({ userId, conversationId }) => !`${userId}${conversationId}`.includes('\0'));
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<RawRow>({
     name: 'conversations_by_name',
     text: `select c.* from unnest($2::text[], $3::text[]) as n(user_id, conversation_id)
            join echo_conversations c

@@ -101,7 +101,7 @@ export class Canary {
   }
 
   async #sweep(): Promise<void> {
-    const { rows } = await this.#services.db.pool.query({
+    const { rows } = await this.#services.db.pool.query<{ conversationId: string }>({
       name: 'left_canaries',
       text: `select conversation_id as "conversationId" from echo_conversations
              where tenant_id = $1 and user_id = $2 and last_interaction < now() - $3 * interval '1 minute' limit 100`,

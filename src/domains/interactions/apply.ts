@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { mapRow } from '../../db/statements.ts';
+import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
 import { IdempotencyKeyReused, InteractionDeleted } from '../errors.ts';
 import { CANARY_TENANT, subjectOf } from '../ownership.ts';
 import { recordOf, rowOf } from './rows.ts';
@@ -101,7 +101,7 @@ async function lockConversations(
 }
 
 async function storedTurns(client: PoolClient, turns: readonly Turn[]): Promise<Map<string, InteractionRow>> {
-  const result = await client.query({
+  const result = await client.query<RawRow>({
     name: 'stored_turns',
     text: 'select * from echo_unified_interactions where turn_id = any($1::uuid[])',
     values: [turns.map((turn) => turn.turnId)],
@@ -129,7 +129,7 @@ async function insertTurns(
 ): Promise<Map<string, InteractionRow>> {
   const rows = turns.map((turn) => placeTurn(turn, conversations.get(streamOf(turn))));
   if (rows.length === 0) return new Map();
-  const result = await client.query({
+  const result = await client.query<RawRow>({
     name: 'insert_turns',
     text: `with deleted as (
              select d.turn_id from unnest($3::uuid[], $4::bytea[]) as own(turn_id, subject)
@@ -189,7 +189,7 @@ async function completeTurn(
   stored: InteractionRow | undefined,
 ): Promise<InteractionRow> {
   if (!stored) throw new Error(`turn ${turn.turnId} is not stored`);
-  const result = await client.query({
+  const result = await client.query<RawRow>({
     name: 'complete_turn',
     text: `with completed as (update echo_unified_interactions i
            set ${ANSWER}, completion_hash = t.completion_hash,
@@ -211,7 +211,7 @@ async function completeTurn(
     ],
   });
   await countMentions(client, [turn]);
-  return mapRow(interactions, result.rows[0]);
+  return mapRow(interactions, onlyRow(result));
 }
 
 async function updateConversations(

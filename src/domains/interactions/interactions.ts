@@ -3,7 +3,7 @@ import { currentActor } from '../../access/caller.ts';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
-import { mapRow } from '../../db/statements.ts';
+import { mapRow, type RawRow } from '../../db/statements.ts';
 import type { CharacterDirectory } from '../characters/directory.ts';
 import { deletionsAmong } from '../conversations/marks.ts';
 import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../errors.ts';
@@ -134,7 +134,7 @@ export async function rateInteraction(
 ): Promise<InteractionRow> {
   const { turnId, rating, comment } = input.parseInput(Rating, given);
   const result = await services.db.transaction((client) =>
-    client.query({
+    client.query<RawRow>({
       name: 'rate_interaction',
       text: `update echo_unified_interactions set rating = $1, rating_comment = $2
            where turn_id = $3 and tenant_id = $4 and ($5::text is null or user_id = $5) returning *`,

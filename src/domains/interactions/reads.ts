@@ -7,6 +7,7 @@ import {
   type Page,
   prepareByShape,
   prepareOnce,
+  type RawRow,
   shapeOf,
   type TimePosition,
   timePageValues,
@@ -64,7 +65,7 @@ export async function interactionsOfConversations(
   page: Page<number>,
 ): Promise<InteractionRow[][]> {
   const direction = page.inverted ? 'desc' : 'asc';
-  const result = await db.pool.query({
+  const result = await db.pool.query<RawRow>({
     name: `interactions_of_conversations_${direction}`,
     text: `select k.ordinal, i.* from unnest($1::text[], $2::text[], $6::text[])
              with ordinality k(tenant_id, conversation_id, user_id, ordinal)

@@ -1,6 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { mapRow, nameOfShape, shapeOf } from '../../db/statements.ts';
+import { mapRow, nameOfShape, onlyRow, type RawRow, shapeOf } from '../../db/statements.ts';
 import { type InteractionRow, interactions } from '../interactions/tables.ts';
 
 /** Where to search; null: everywhere. All conditions must hold. */
@@ -78,7 +78,7 @@ export async function pooledTurns(
   const [ownerId, documents, ids] = [wanted.ownerId, wanted.documents, wanted.ids].map(
     (value) => `$${values.push(value)}`,
   );
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<PooledTurn & { document: number | null }>({
     name: nameOfShape('pooled_turns', shapeOf({ ...conditions })),
     // Lateral with a limit: one look into an index for each row, where a planner might rather read a whole table.
     text: `select w.document, ${POOLED} from unnest(${documents}::int[]) as w(document)
@@ -103,7 +103,7 @@ export async function documentsOf(
 ): Promise<Set<number> | null> {
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
-  const { rows } = await db.pool.query({
+  const found = await db.pool.query<{ turns: number; documents: number[] }>({
     name: nameOfShape('filtered_documents', shapeOf({ ...conditions })),
     text: `select count(*)::int as turns, coalesce(array_agg(d.document) filter (where d.document is not null), '{}') as documents
            from (
@@ -113,7 +113,7 @@ export async function documentsOf(
            ) d on true`,
     values,
   });
-  const { turns, documents } = rows[0] as { turns: number; documents: number[] };
+  const { turns, documents } = onlyRow(found);
   return turns > limit ? null : new Set(documents);
 }
 
@@ -127,7 +127,7 @@ export async function recentTurns(
 ): Promise<PooledTurn[]> {
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<PooledTurn>({
     name: nameOfShape('recent_turns', shapeOf({ ...conditions })),
     text: `select ${POOLED} from echo_unified_interactions i where ${scope} and i.timestamp >= $${values.push(since)}
            order by i.timestamp desc, i.id desc limit $${values.push(limit)}`,
@@ -148,7 +148,7 @@ export async function turnsWithin(
   const scope = inScope(owner, conditions, values);
   const ends = [spans.map(({ since }) => since), spans.map(({ until }) => until)];
   const [since, until] = ends.map((dates) => `$${values.push(dates)}::timestamptz[]`);
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<PooledTurn>({
     name: nameOfShape('turns_within', shapeOf({ ...conditions })),
     // One span at a time, so that the index gives each one's latest turns and nothing else is read.
     text: `select ${POOLED} from unnest(${since}, ${until}) as s(since, until) cross join lateral (
@@ -171,7 +171,7 @@ export async function turnsAbout(
 ): Promise<PooledTurn[]> {
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<PooledTurn>({
     name: nameOfShape('turns_about', shapeOf({ ...conditions })),
     // One at a time, so that the index gives each one's latest turns and nothing else is read.
     text: `select ${POOLED} from unnest($${values.push(characterIds)}::int[]) as c(id) cross join lateral (
@@ -192,7 +192,7 @@ export async function pooledByTurnId(
 ): Promise<PooledTurn[]> {
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<PooledTurn>({
     name: nameOfShape('pooled_by_turn_id', shapeOf({ ...conditions })),
     text: `select ${POOLED} from echo_unified_interactions i where i.turn_id = any($${values.push(turnIds)}::uuid[]) and ${scope}`,
     values,
@@ -206,10 +206,10 @@ export async function turnsById(
   owner: Owner,
   ids: readonly number[],
 ): Promise<Map<number, InteractionRow>> {
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<RawRow & { id: number }>({
     name: 'memories_by_id',
     text: 'select * from echo_unified_interactions where id = any($3::int[]) and user_id = $1 and tenant_id = $2',
     values: [owner.userId, owner.tenantId, ids],
   });
-  return new Map(rows.map((raw) => [raw.id as number, mapRow(interactions, raw)]));
+  return new Map(rows.map((raw) => [raw.id, mapRow(interactions, raw)]));
 }

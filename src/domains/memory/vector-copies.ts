@@ -1,7 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
 import type { Embedder } from '../../models/embedder.ts';
-import { modelKey, type VectorStore } from '../../vectors/vector-store.ts';
+import { modelKey, type VectorPoint, type VectorStore } from '../../vectors/vector-store.ts';
 import { embedEach } from './embed-each.ts';
 import { contentHash, EMBEDDED_TEXT } from './embedded-text.ts';
 import type { EmbeddingPriority } from './embedding-priority.ts';
@@ -33,7 +33,7 @@ export function createVectorCopies(
   return async (turnIds) => {
     let made = 0;
     for (let at = 0; at < turnIds.length; at += AT_ONCE) {
-      const { rows } = await db.pool.query({
+      const { rows } = await db.pool.query<Omit<VectorPoint, 'vector'> & { text: string }>({
         name: 'turns_to_copy',
         text: `select t.turn_id as id, t.tenant_id as "tenantId", t.user_id as "userId", t.conversation_id as "conversationId",
                  t.timestamp, ${EMBEDDED_TEXT} as text, ${contentHash('$1')} as "contentHash"
@@ -42,7 +42,7 @@ export function createVectorCopies(
       });
       const each = await embedEach(
         { embedder, requestMs: REQUEST_MS, signal: new AbortController().signal, before: priority.giveWay },
-        rows.map(({ text }) => text as string),
+        rows.map(({ text }) => text),
       );
       const points = rows.flatMap(({ text: _text, ...row }, index) => {
         const vector = each[index];

@@ -1,5 +1,6 @@
 import type { Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { onlyRow } from '../../db/statements.ts';
 
 /** How many stored turns have their vector. */
 export interface VectorCoverage {
@@ -19,7 +20,7 @@ export interface VectorCoverage {
  */
 export async function vectorCoverage(db: Database, scope: Scope): Promise<VectorCoverage> {
   const owned = 'tenant_id = $1 and ($2::text is null or user_id = $2)';
-  const { rows } = await db.pool.query({
+  const found = await db.pool.query<{ stored: number; pending: number; failed: number; oldest: number }>({
     name: scope.userId === null ? 'vector_coverage_tenant' : 'vector_coverage_user',
     text: `select (select count(*)::int from echo_unified_interactions
                    where ${scope.userId === null ? 'tenant_id = $1 and $2::text is null' : 'tenant_id = $1 and user_id = $2'}) as stored,
@@ -29,7 +30,7 @@ export async function vectorCoverage(db: Database, scope: Scope): Promise<Vector
            from echo_unified_interactions where vector_state <> 'EMBEDDED' and ${owned}`,
     values: [scope.tenantId, scope.userId],
   });
-  const { stored, pending, failed, oldest } = rows[0];
+  const { stored, pending, failed, oldest } = onlyRow(found);
   return {
     stored,
     embedded: stored - pending - failed,
@@ -41,10 +42,10 @@ export async function vectorCoverage(db: Database, scope: Scope): Promise<Vector
 
 /** Seconds that the oldest turn without a vector has waited, over all tenants; 0 if none waits. Cheap at any size. */
 export async function oldestWithoutVector(db: Database): Promise<number> {
-  const { rows } = await db.pool.query({
+  const found = await db.pool.query<{ seconds: number }>({
     name: 'oldest_without_vector',
     text: `select coalesce(extract(epoch from now() - min(coalesce(vector_updated_at, created_at))), 0)::float8 as seconds
            from echo_unified_interactions where vector_state <> 'EMBEDDED'`,
   });
-  return Math.max(0, rows[0].seconds);
+  return Math.max(0, onlyRow(found).seconds);
 }

@@ -38,7 +38,7 @@ export async function leaseTurns(
   },
 ): Promise<LeasedTurn[]> {
   const direction = lease.newestFirst ? 'desc' : 'asc';
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<LeasedTurn>({
     name: `lease_vectors_${direction}`,
     text: `with waiting as (
              select id, ${EMBEDDED_LENGTH} as length from ${TABLE} t
@@ -69,14 +69,14 @@ export async function extendLease(
   db: Database,
   lease: { token: string; leaseMs: number; turnIds: readonly string[] },
 ): Promise<Set<string>> {
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<{ turn_id: string }>({
     name: 'extend_vector_lease',
     text: `update ${TABLE} set vector_lease_until = now() + $2 * interval '1 millisecond'
            where turn_id = any($3::uuid[]) and vector_state = 'LEASED' and vector_lease_token = $1
            returning turn_id`,
     values: [lease.token, lease.leaseMs, lease.turnIds],
   });
-  return new Set(rows.map((row) => row.turn_id as string));
+  return new Set(rows.map((row) => row.turn_id));
 }
 
 /** Marks turns as embedded where the lease is still ours. @returns the ids that it was for */
@@ -86,7 +86,7 @@ export async function finishTurns(
   model: string,
   turnIds: readonly string[],
 ): Promise<Set<string>> {
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<{ turn_id: string }>({
     name: 'finish_vectors',
     text: `update ${TABLE} set vector_state = 'EMBEDDED', vector_model = $2, vector_updated_at = now(),
              vector_attempts = 0, vector_error = null, vector_lease_token = null, vector_lease_until = null
@@ -94,7 +94,7 @@ export async function finishTurns(
            returning turn_id`,
     values: [token, model, turnIds],
   });
-  return new Set(rows.map((row) => row.turn_id as string));
+  return new Set(rows.map((row) => row.turn_id));
 }
 
 /** Gives leased turns back, as if they had not been taken: the fault is not theirs. */
@@ -140,12 +140,12 @@ export async function ownersOfTurns(
   db: Database,
   turnIds: readonly string[],
 ): Promise<Map<string, { tenantId: string; userId: string }>> {
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<{ turnId: string; tenantId: string; userId: string }>({
     name: 'owners_of_turns',
     text: `select turn_id as "turnId", tenant_id as "tenantId", user_id as "userId" from ${TABLE} where turn_id = any($1::uuid[])`,
     values: [turnIds],
   });
-  return new Map(rows.map((row) => [row.turnId as string, row]));
+  return new Map(rows.map((row) => [row.turnId, row]));
 }
 
 /** Which of these are ids of turns. */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { mapRow } from '../../db/statements.ts';
+import { mapRow, type RawRow } from '../../db/statements.ts';
 import { exportedCharacters } from '../characters/own.ts';
 import { type DeletionMark, marksOfConversation } from '../conversations/marks.ts';
 import { type ConversationRow, conversations } from '../conversations/tables.ts';
@@ -115,7 +115,7 @@ export async function exportManifest(db: Database, owner: Owner): Promise<Export
 
 /** In the order of their bytes, which is the same everywhere, and not that of their making. */
 async function conversationsAfter(db: Database, owner: Owner, after: string) {
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<RawRow>({
     name: 'export_conversation',
     text: `select * from echo_conversations where user_id = $1 and tenant_id = $2 and conversation_id collate "C" > $3
            order by conversation_id collate "C" limit ${AT_ONCE}`,
@@ -150,7 +150,7 @@ async function turnsAfter(
   { conversationId, sequence }: ExportPosition,
   limit: number,
 ) {
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<RawRow & { character: string | null }>({
     name: 'export_turns',
     text: `select i.*, c.character_name as "character" from echo_unified_interactions i
            left join character_profiles c on c.id = i.character_id

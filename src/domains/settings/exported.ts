@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { mapRow } from '../../db/statements.ts';
+import { mapRow, type RawRow } from '../../db/statements.ts';
 import { InvalidInput } from '../errors.ts';
 import { writtenInstant } from '../input.ts';
 import { timeZone } from './settings.ts';
@@ -20,7 +20,7 @@ export type SettingsLine = z.output<typeof SettingsLine>;
 
 /** One line, or none for a user who chose nothing. */
 export async function exportedSettings(db: Database, { tenantId, userId }: Owner): Promise<string[]> {
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<RawRow>({
     name: 'export_settings',
     text: 'select * from echo_user_settings where user_id = $1 and tenant_id = $2',
     values: [userId, tenantId],

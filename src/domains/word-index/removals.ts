@@ -225,7 +225,7 @@ async function makeAgain(
            and not exists (select from echo_unified_interactions i where i.id = d.interaction_id)`,
     values: [ownerId, from, to],
   });
-  const left = await client.query({
+  const left = await client.query<{ id: number }>({
     text: `select interaction_id as id from echo_index_documents
            where owner_id = $1 and document >= $2 and document < $3 order by document`,
     values: [ownerId, from, to],
@@ -235,7 +235,7 @@ async function makeAgain(
            delete from echo_index_postings where owner_id = $1 and segment >= $2 and segment < $3`,
     values: [ownerId, from, to],
   });
-  const ids = left.rows.map((row) => row.id as number);
+  const ids = left.rows.map((row) => row.id);
   for (let at = 0; at < ids.length; at += DOCUMENTS_AT_ONCE)
     await insertAgain(client, texts, ownerId, ids.slice(at, at + DOCUMENTS_AT_ONCE));
 }

@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { onlyRow } from '../../db/statements.ts';
 import { analyse, hasAll, type RequiredWords } from './analysis.ts';
 import { readPostings, SAID, spaceForPostings } from './postings.ts';
 import { indexedText } from './turns.ts';
@@ -52,10 +53,22 @@ interface Runs {
   readonly runs: ReadonlyMap<number, readonly Buffer[]>;
 }
 
+interface QueueRow {
+  readonly owner_id: number | null;
+  readonly queued: readonly number[];
+  readonly unread: readonly number[];
+  readonly word: null;
+}
+
+interface PostingRow {
+  readonly word: number;
+  readonly data: Buffer;
+}
+
 /** Reads the queue and the postings at one moment: a turn leaves the one when it comes into the others. */
 async function readRuns(db: Database, owner: Owner, required: RequiredWords): Promise<Runs> {
   const pairs = required.flatMap((terms, word) => terms.map((term) => ({ word, term })));
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<QueueRow | PostingRow>({
     name: 'index_sayings',
     // The first row is the owner's, the others are postings. Sizes come first, which are known without reading bytes.
     text: `with owned as materialized (
@@ -82,9 +95,10 @@ async function readRuns(db: Database, owner: Owner, required: RequiredWords): Pr
            ) p where f.is_read`,
     values: [owner.userId, owner.tenantId, pairs.map(({ word }) => word), pairs.map(({ term }) => term)],
   });
-  const [state, ...postings] = rows;
+  const state = onlyRow({ rows: rows.filter((row) => row.word === null) });
   const runs = new Map<number, Buffer[]>();
-  for (const { word, data } of postings) runs.set(word, [...(runs.get(word) ?? []), data]);
+  for (const { word, data } of rows.filter((row) => row.word !== null))
+    runs.set(word, [...(runs.get(word) ?? []), data]);
   return { ownerId: state.owner_id, queued: state.queued, unread: new Set(state.unread), runs };
 }
 

@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { onlyRow } from '../../db/statements.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import { type AnalysedText, analyse, analyseQuery } from './analysis.ts';
 import { type QueryTerm, type RankedDocument, rankDocuments, type TermPostings } from './ranking.ts';
@@ -121,6 +122,15 @@ interface StoredRun {
   readonly data: Buffer;
 }
 
+interface OwnerRow {
+  /** Null, like what follows: the owner has no index yet. */
+  readonly owner_id: number | null;
+  readonly next_document: number | null;
+  readonly speakers: readonly string[] | null;
+  readonly fresh: readonly number[];
+  readonly term: null;
+}
+
 interface IndexReading {
   readonly ownerId: number | null;
   /** Numbers that were given to documents. */
@@ -136,7 +146,7 @@ interface IndexReading {
  * postings, so it is seen in one of them.
  */
 async function readIndex(db: Database, owner: Owner, terms: readonly QueryTerm[]): Promise<IndexReading> {
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<OwnerRow | StoredRun>({
     name: 'index_postings',
     // The first row is the owner's, the others are postings. Sizes come first, which are known without reading bytes.
     text: `with owned as materialized (
@@ -159,7 +169,7 @@ async function readIndex(db: Database, owner: Owner, terms: readonly QueryTerm[]
            ) p where s.running <= ${MAX_BYTES} or s.running = s.bytes`,
     values: [owner.userId, owner.tenantId, terms.map(({ term }) => term)],
   });
-  const state = rows.find((row) => row.term === null);
+  const state = onlyRow({ rows: rows.filter((row) => row.term === null) });
   return {
     ownerId: state.owner_id,
     documents: state.next_document ?? 0,

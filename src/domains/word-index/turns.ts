@@ -27,7 +27,7 @@ export async function turnsWithEarlier(
   db: Pick<PoolClient, 'query'>,
   ids: readonly number[],
 ): Promise<IndexableTurn[]> {
-  const { rows } = await db.query({
+  const { rows } = await db.query<IndexableTurn>({
     name: 'index_turns',
     text: `with near as (
              select distinct e.id from unnest($1::int[]) as w(id) join echo_unified_interactions t on t.id = w.id
@@ -87,11 +87,13 @@ export class TextAnalyses {
       else unknown.set(turn.id, keyOf(turn));
     }
     if (unknown.size === 0) return found;
-    const { rows } = await db.query({
-      name: 'index_texts',
-      text: `select i.id, i.status, ${INDEXED_TEXT} from echo_unified_interactions i where i.id = any($1::int[])`,
-      values: [[...unknown.keys()]],
-    });
+    const { rows } = await db.query<Pick<IndexableTurn, 'id' | 'status'> & Parameters<typeof indexedText>[0]>(
+      {
+        name: 'index_texts',
+        text: `select i.id, i.status, ${INDEXED_TEXT} from echo_unified_interactions i where i.id = any($1::int[])`,
+        values: [[...unknown.keys()]],
+      },
+    );
     let characters = 0;
     for (const row of rows) {
       // Requests come first.

@@ -123,7 +123,7 @@ export function createIndexWorker({ db, texts, log, pollMs }: IndexWorkerOptions
 }
 
 async function dueOwners(db: Database): Promise<Owner[]> {
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<Owner>({
     name: 'index_owners_due',
     text: `select user_id as "userId", tenant_id as "tenantId" from echo_index_queue
            group by 1, 2 having count(*) >= $1 or min(queued_at) < now() - $2 * interval '1 millisecond'
@@ -134,7 +134,7 @@ async function dueOwners(db: Database): Promise<Owner[]> {
 }
 
 async function ownersWithRemovals(db: Database): Promise<Owner[]> {
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<Owner>({
     name: 'index_owners_with_removals',
     text: 'select distinct user_id as "userId", tenant_id as "tenantId" from echo_index_removals limit 16',
   });
@@ -143,7 +143,7 @@ async function ownersWithRemovals(db: Database): Promise<Owner[]> {
 
 /** Whose index has segments of an older version of the analysis. */
 async function outdatedOwners(db: Database): Promise<Owner[]> {
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<Owner>({
     name: 'index_owners_outdated',
     text: `select user_id as "userId", tenant_id as "tenantId" from echo_index_owners o
            where exists (select from echo_index_segments s where s.owner_id = o.owner_id and s.analysis < $1) limit 16`,

@@ -48,13 +48,13 @@ export async function indexTurns(
   return db.transaction(async (client) => {
     const locked = await lockOwner(client, owner, true);
     if (!locked) return null;
-    const { rows } = await client.query({
+    const { rows } = await client.query<{ id: number }>({
       name: 'take_from_index_queue',
       text: `delete from echo_index_queue where interaction_id = any($1::int[]) and user_id = $2 and tenant_id = $3
              returning interaction_id as id`,
       values: [ids, owner.userId, owner.tenantId],
     });
-    const taken = new Set(rows.map((row) => row.id as number));
+    const taken = new Set(rows.map((row) => row.id));
     const turns = await turnsWithEarlier(client, [...taken]);
     const fresh = turns.filter((turn) => taken.has(turn.id));
     const first = locked.nextDocument;
@@ -78,7 +78,7 @@ export async function indexTurns(
 
 /** Takes the oldest turn of an owner out of the queue, unindexed: it cannot be. @returns its id */
 export async function setAside({ db }: Pick<WriterServices, 'db'>, owner: Owner): Promise<number | null> {
-  const { rows } = await db.pool.query({
+  const { rows } = await db.pool.query<{ id: number }>({
     name: 'set_aside_from_index',
     text: `delete from echo_index_queue where interaction_id =
              (select min(interaction_id) from echo_index_queue where user_id = $1 and tenant_id = $2)
