@@ -41,7 +41,7 @@ async function importChats(name: string, chats: unknown[]) {
   const log = pino({ level: 'silent' });
   return runImport(
     {
-      ...{ file, format: 'auto', user: null, restart: false, skipBad: false, dryRun: false },
+      ...{ file, format: 'auto', user: null, restart: false, strict: false, dryRun: false },
       ...{ checkpointDirectory: join(directory, 'checkpoints'), target: app.url },
     },
     { send: createHttpSender({ url: app.url, apiKey: null, log }), progress: silentProgress, log },

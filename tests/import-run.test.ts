@@ -58,7 +58,7 @@ function run(
   options: Partial<ImportOptions> & { file: string },
   services: Partial<ImportServices> = {},
 ) {
-  const defaults = { format: 'auto', user: null, restart: false, skipBad: false, dryRun: false } as const;
+  const defaults = { format: 'auto', user: null, restart: false, strict: false, dryRun: false } as const;
   return runImport(
     { ...defaults, target: 'http://test', checkpointDirectory: join(directory, 'checkpoints'), ...options },
     { send: server.send, progress: silentProgress, log: pino({ level: 'silent' }), ...services },
@@ -167,18 +167,18 @@ describe('idempotency', () => {
 });
 
 describe('bad records', () => {
-  test('without --skip-bad everything is reported and nothing is sent', async () => {
+  test('with --strict everything is reported and nothing is sent', async () => {
     const server = createFakeServer();
-    const report = await run(server, { file: fixture('turns-bad.jsonl') });
+    const report = await run(server, { file: fixture('turns-bad.jsonl'), strict: true });
     expect(server.inputs).toEqual([]);
     expect(report).toMatchObject({ outcome: 'invalid', badCount: 16, turnsSent: 0 });
     expect(formatReport(report, 'F')).toContain('line 5: answer is not a known field\n');
-    expect(formatReport(report, 'F')).toMatch(/nothing was sent because of 16 bad records; --skip-bad/);
+    expect(formatReport(report, 'F')).toMatch(/nothing was sent because of 16 bad records; without --strict/);
   });
 
-  test('with --skip-bad the others are sent and the skipped are listed', async () => {
+  test('the others are sent and the skipped are listed', async () => {
     const server = createFakeServer();
-    const report = await run(server, { file: fixture('turns-bad.jsonl'), skipBad: true });
+    const report = await run(server, { file: fixture('turns-bad.jsonl') });
     expect(server.inputs.flatMap(({ turns }) => turns.map(({ query }) => query))).toEqual([
       'fine',
       'also fine',
@@ -290,9 +290,9 @@ describe('resuming', () => {
     const file = await turnsFile([{}, ...numbered(500), {}, ...numbered(3, 'b')]);
     const server = createFakeServer();
     failAt(server, 2);
-    await expect(run(server, { file, skipBad: true, format: 'turns' })).rejects.toThrow('connection lost');
+    await expect(run(server, { file, format: 'turns' })).rejects.toThrow('connection lost');
     failAt(server, -1);
-    const report = await run(server, { file, skipBad: true, format: 'turns' });
+    const report = await run(server, { file, format: 'turns' });
     expect(report).toMatchObject({ resumedAfter: 501, turnsSent: 3, badCount: 1 });
     expect(server.stored.size).toBe(503);
   });

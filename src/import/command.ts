@@ -67,7 +67,7 @@ export async function importCommand(args: readonly string[], services: CommandSe
 
 /** One file after the other: one that is refused keeps no other out. @returns the exit code */
 async function importAll(
-  { files, url, options }: Extract<Command, { help: false }>,
+  { files, url, skipBad, options }: Extract<Command, { help: false }>,
   { checkpointDirectory, ownUrl, stdout, stderr }: CommandServices,
   services: ImportServices,
 ): Promise<number> {
@@ -77,7 +77,8 @@ async function importAll(
     try {
       const report = await runImport({ ...common, file }, services);
       (report.outcome === 'invalid' ? stderr : stdout).write(`${formatReport(report, name)}\n`);
-      return report.outcome === 'finished' && report.refusedCount > 0 ? EXIT.failed : EXIT[report.outcome];
+      const isLeftOut = report.refusedCount > 0 || (report.badCount > 0 && !skipBad);
+      return report.outcome === 'finished' && isLeftOut ? EXIT.failed : EXIT[report.outcome];
     } catch (error) {
       if (!(error instanceof ImportFileError)) throw error;
       // A folder may hold anything; what was recognised and cannot be read is another matter.
@@ -110,7 +111,8 @@ usage: npm run import -- FILE... [options]     files, folders, ZIP archives
   --format auto|${Object.keys(FORMATS).join('|')}   default: auto, by content
   --user ID     whose turns these are (only for principals who may act for others)
   --url URL     the server; default: the one of this configuration, started for the duration if it does not run
-  --skip-bad    leave bad records out instead of refusing the file
+  --strict      send nothing of a file that holds a bad record; default: leave the record out, say so, exit with 1
+  --skip-bad    exit with 0 although bad records were left out
   --restart     begin anew instead of going on after an import that was stopped
   --dry-run     check and count, send nothing
 formats:
@@ -124,6 +126,8 @@ type Command =
       help: false;
       url: string | null;
       files: readonly string[];
+      /** Bad records that were left out are no failure. */
+      skipBad: boolean;
       options: Omit<ImportOptions, 'file' | 'checkpointDirectory' | 'target'>;
     }
   | { problem: string };
@@ -145,16 +149,18 @@ function readArguments(args: readonly string[]): Command {
   const { url = null } = values;
   if (url !== null && !(/^https?:\/\//.test(url) && URL.canParse(url)))
     return { problem: `--url: "${url}" is not an http(s) address` };
+  if (values.strict && values['skip-bad']) return { problem: '--strict and --skip-bad exclude each other' };
   if (values.user === '') return { problem: '--user: must not be empty' };
   return {
     help: false,
     url,
     files: positionals,
+    skipBad: values['skip-bad'],
     options: {
       format: values.format,
       user: values.user ?? null,
       restart: values.restart,
-      skipBad: values['skip-bad'],
+      strict: values.strict,
       dryRun: values['dry-run'],
     },
   };
@@ -168,6 +174,7 @@ function parse(args: readonly string[]) {
       format: { type: 'string', default: 'auto' },
       user: { type: 'string' },
       url: { type: 'string' },
+      strict: { type: 'boolean', default: false },
       'skip-bad': { type: 'boolean', default: false },
       restart: { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },

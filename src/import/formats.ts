@@ -58,7 +58,7 @@ export async function detectFormat(file: string): Promise<Format> {
   for (const { depth, key } of scanKeys(text)) {
     seen.add(`${depth}.${key}`);
     if (seen.has('1.conversationId') && seen.has('1.query')) return 'turns';
-    if (seen.has('1.conversations')) return 'dialogue';
+    if (seen.has('1.conversations') && isDialogue(text)) return 'dialogue';
     if (isConversation(seen)) return 'chatgpt';
     if (seen.has('1.spec') && /"spec"\s*:\s*"chara_card_v/.test(text)) return 'character';
   }
@@ -68,6 +68,14 @@ export async function detectFormat(file: string): Promise<Format> {
     throw new ImportFileError(`"${file}" holds nothing: it is empty JSON`);
   throw new UnknownFormatError(
     [`"${file}" is of no known format. Known are:`, ...describeFormats()].join('\n'),
+  );
+}
+
+/** Settings and manifests have a field of that name, too: dialogues are a list, and somebody takes turns in it. */
+function isDialogue(text: string): boolean {
+  return (
+    /"conversations"\s*:\s*\[\s*(?:\]|\{)/.test(text) &&
+    /"turns"\s*:|"conversations"\s*:\s*\[\s*\]/.test(text)
   );
 }
 

@@ -59,9 +59,10 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
   };
   return {
     note,
-    /** Forgets what was counted, for the pass that sends. */
+    /** Forgets what was counted, for the pass that sends; bad records stay, also those that an earlier run passed. */
     restart: () => {
-      counts = emptyCounts();
+      const { bad, badCount } = counts;
+      counts = { ...emptyCounts(), bad, badCount };
     },
     resumeAfter: (records: number) => {
       counts.resumedAfter = records;
@@ -141,7 +142,7 @@ function headline({ outcome, dryRun, format, resumedAfter, badCount }: ImportRep
   const after = resumedAfter > 0 ? `, after the ${resumedAfter} records that an earlier run had stored` : '';
   if (outcome === 'invalid') {
     const records = badCount === 1 ? '1 bad record' : `${badCount} bad records`;
-    return `${file}: nothing was sent because of ${records}; --skip-bad leaves them out`;
+    return `${file}: nothing was sent because of ${records}; without --strict they are left out`;
   }
   if (outcome === 'interrupted') return `${file}: stopped${after}; run the same command again to go on`;
   return dryRun

@@ -17,8 +17,8 @@ export type ImportOptions = {
   user: string | null;
   /** Ignore the checkpoint of an earlier run. */
   restart: boolean;
-  /** Leave bad records out instead of refusing the file. */
-  skipBad: boolean;
+  /** Send nothing of a file that holds a bad record, instead of leaving that record out. */
+  strict: boolean;
   /** Check and count, send nothing. */
   dryRun: boolean;
   checkpointDirectory: string;
@@ -38,19 +38,19 @@ export type ImportServices = {
  * Imports a file through the server's GraphQL API. Safe to run again: what was stored is not stored twice, and an
  * import that was stopped goes on after the last acknowledged batch.
  *
- * @returns what was done; `outcome` is `invalid` where bad records kept the file from being sent
+ * @returns what was done; bad records are left out and listed; `outcome` is `invalid` where `strict` refused them
  * @throws ImportFileError where the file cannot be imported at all
  * @throws ImportRefusedError where the server would take nothing of it
  */
 export async function runImport(options: ImportOptions, services: ImportServices): Promise<ImportReport> {
-  const { file, dryRun, skipBad, user, target } = options;
+  const { file, dryRun, strict, user, target } = options;
   const totalBytes = await fileSize(file);
   const format = options.format === 'auto' ? await detectFormat(file) : options.format;
   const tally = createTally(format, FORMATS[format].unit, dryRun);
   const source: Source = { file, format, totalBytes };
   const checked = await check(source, tally, services);
   if (!checked) return tally.report('interrupted');
-  if (tally.badCount() > 0 && !skipBad) return tally.report('invalid');
+  if (tally.badCount() > 0 && strict) return tally.report('invalid');
   if (dryRun) return tally.report('finished');
   const records = tally.records();
   tally.restart();
@@ -135,10 +135,7 @@ async function* counted(
 ): AsyncGenerator<ImportRecord> {
   let count = 0;
   for await (const record of records) {
-    if (++count > skip) {
-      if (record.kind === 'bad') tally.read(record);
-      else tally.note(record);
-    }
+    if (++count > skip) tally.note(record);
     yield record;
   }
 }
