@@ -12,10 +12,14 @@ import {
   PROMPT_SIGN,
   PROSE,
   SHELL_ARGUMENT,
+  SUBCOMMAND_AND_ARGUMENT,
   SUBCOMMANDS,
   WORD_COMMANDS,
 } from './intent-vocabulary.ts';
 
+/** To run, as it is said before the name of a program in some languages. */
+const RUN =
+  '(?:run|execute|exec|invoke|launch|führe?|starte|exécute[zr]?|lance[zr]|ejecuta|ejecute|corre|executa|esegui|выполни(?:те)?|запусти(?:те)?|voer|uruchom)';
 const AS_ROOT = '(?:(?:sudo|doas)\\s)?';
 /** By SQL's grammar nothing but names follows: "drop table manners into any talk" is none. */
 const SQL_OBJECT =
@@ -23,6 +27,12 @@ const SQL_OBJECT =
 /** What may follow "drop the tables"; "next to the door" may not. */
 const ENDS_DROP =
   '(?=[\\s.!?,;:]*$|[.!?,;:]|\\s(?:(?:in|of|from|on)\\s(?:the\\s)?(?:[\\p{L}\\p{N}_]{1,63}\\s)?(?:databases?|schemas?|db|server)|now|please|and|then|immediately|called|named|that|which|if|["\\x60\']))';
+/** "the log files", "the users table"; a table to eat at is furniture, and "in" or "of" begin another thing. */
+const KIND =
+  '(?:(?!(?:coffee|dinner|dining|kitchen|side|bedside|picnic|garden|round|wooden|folding|card|pool|in|of|from|for|to|on|with|and|or|about)\\s)[\\p{L}\\p{N}_.-]{1,40}\\s){0,2}?';
+/** A file cabinet is none. */
+const ENDS_FILE =
+  '(?=[\\s.!?]*$|[.,;:!?]|\\s(?:["\'\x60/~]|\\S{0,60}[./]\\S|(?:in|on|from|at|under|called|named|that|which|with|and|then|now|please|immediately)(?![\\p{L}\\p{N}])))';
 /** Talk about a command is none, whichever rule would take it. */
 const either = (also: RegExp) => new RegExp(`${TALKS_ABOUT.source}|${also.source}`, 'iu');
 
@@ -35,7 +45,7 @@ export const COMMAND_RULES: readonly IntentRule[] = [
     intent: 'system_command',
     confidence: 0.95,
     why: 'an order to run a named program',
-    pattern: order`(?:run|execute|exec|invoke|launch)\s["'\x60$]{0,3}\s?(?:(?:${COMMANDS})(?![\p{L}\p{N}])|(?:${WORD_COMMANDS})\s${SHELL_ARGUMENT})`,
+    pattern: order`${RUN}\s["'\x60$]{0,3}\s?(?:(?:${COMMANDS})(?![\p{L}\p{N}])|(?:${WORD_COMMANDS})\s${SHELL_ARGUMENT})`,
     unless: TALKS_ABOUT,
   },
   {
@@ -64,7 +74,7 @@ export const COMMAND_RULES: readonly IntentRule[] = [
     intent: 'system_command',
     confidence: 0.9,
     why: 'a shell line: program and subcommand, no prose',
-    pattern: order`${PROMPT_SIGN}(?:${COMMANDS})\s(?:${SUBCOMMANDS})(?![\p{L}\p{N}])`,
+    pattern: order`${PROMPT_SIGN}(?:${COMMANDS})\s(?:(?:${SUBCOMMANDS})(?![\p{L}\p{N}])|${SUBCOMMAND_AND_ARGUMENT})`,
     unlessText: PROSE,
     unless: TALKS_ABOUT,
   },
@@ -80,7 +90,7 @@ export const COMMAND_RULES: readonly IntentRule[] = [
     intent: 'system_command',
     confidence: 0.95,
     why: 'destructive or piped shell text',
-    pattern: order`${PROMPT_SIGN}(?:rm\s-\S|kill\s-(?:\d{1,2}|[a-z]{1,9})\s\d|:\(\)\s?\{|dd\sif=|mkfs|(?:curl|wget)\s.{1,300}\|\s?(?:sudo\s)?(?:ba|z|da)?sh\b|.{0,100}(?:&&|\|\||;)\s?(?:sudo\s|rm\s-))`,
+    pattern: order`${PROMPT_SIGN}${AS_ROOT}(?:rm\s-\S|kill\s-(?:\d{1,2}|[a-z]{1,9})\s\d|:\(\)\s?\{|dd\sif=|mkfs|(?:curl|wget)\s.{1,300}\|\s?(?:sudo\s)?(?:ba|z|da)?sh\b|.{0,100}(?:&&|\|\||;)\s?(?:sudo\s|rm\s-))`,
     unless: either(ASKS_OR_TELLS),
     unlessText: EXPLAINS,
   },
@@ -109,7 +119,7 @@ export const COMMAND_RULES: readonly IntentRule[] = [
     intent: 'system_command',
     confidence: 0.85,
     why: 'an order to destroy stored things',
-    pattern: order`${AS_ROOT}(?:(?:delete|erase|wipe|remove|destroy|overwrite)\s${DETERMINERS}(?:files?\b|folders?\b|director(?:y|ies)\b|disks?\b|drives?\b|hard\sdrives?\b|databases?\b|partitions?\b|/[\p{L}*.]|~/)|format\s${DETERMINERS}(?:disks?|drives?|hard\sdrives?|partitions?|c:)|(?:drop|truncate)\s(?:${SQL_OBJECT}|${DETERMINERS}(?:tables?|databases?|schemas?)${ENDS_DROP}))`,
+    pattern: order`${AS_ROOT}(?:(?:delete|erase|wipe|remove|destroy|overwrite)\s${DETERMINERS}${KIND}(?:files\b|file${ENDS_FILE}|folders?\b|director(?:y|ies)\b|disks?\b|drives?\b|hard\sdrives?\b|databases?\b|partitions?\b|/[\p{L}*.]|~/)|format\s${DETERMINERS}(?:disks?|drives?|hard\sdrives?|partitions?|c:)|(?:drop|truncate)\s(?:${SQL_OBJECT}|${DETERMINERS}${KIND}(?:tables?|databases?|schemas?)${ENDS_DROP}))`,
     unless: TALKS_ABOUT,
   },
   {

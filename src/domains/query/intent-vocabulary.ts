@@ -51,12 +51,15 @@ export const SUBCOMMANDS = words`
   start stop restart reload status enable disable install uninstall remove purge update upgrade run exec ps
   kill delete apply push pull commit clone checkout reset prune into
 `;
-/** A query with one of these words talks about a shell line; without them it is one. */
+/** A subcommand of any name is one where a flag or a path follows: "docker rm -f web". */
+export const SUBCOMMAND_AND_ARGUMENT =
+  '(?:[a-z][a-z0-9-]{0,30}\\s){1,2}(?:-{1,2}[a-z]|[/~$]|\\.{1,2}/|https?:)';
+/** A query with one of these words talks about a shell line; without them it is one. As a part of a name ("the-thing") they say nothing. */
 export const PROSE = new RegExp(
-  String.raw`\?|\b(?:${words`
+  String.raw`\?|(?<![\w./=-])(?:${words`
   is are was were am the fails? failed failing keeps? does doesn['’]?t don['’]?t why how what errors? my not
   says said gives? returns? when but because works? hangs? seems? always never which should would could
-`})\b`,
+`})(?![\w/=-]|\.\w)`,
   'i',
 );
 /** A clause that begins so asks or tells; it gives no order. */
