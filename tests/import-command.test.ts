@@ -167,13 +167,49 @@ describe('command', () => {
     expect(stderr).toContain('usage: npm run import');
   });
 
-  test('bad records give exit code 1 and no request', async () => {
-    const file = join(directory, 'bad.jsonl');
-    await writeFile(file, '{"conversationId":"a","query":"x"}\n{"conversationId":"a"}\n');
-    const { code, stderr } = await start([file]).ended;
-    expect(code).toBe(1);
-    expect(stderr).toContain('line 2: query must be text');
-    expect(requests).toEqual([]);
+  describe('a bad record', () => {
+    const badFile = async () => {
+      const file = join(directory, 'bad.jsonl');
+      const lines = [
+        '{"conversationId":"a","query":"x"}',
+        '{"conversationId":"a"}',
+        '{"conversationId":"a","query":"z"}',
+      ];
+      await writeFile(file, lines.join('\n'));
+      return file;
+    };
+
+    test.each([
+      ['is left out, and the exit code says so', [], 1],
+      ['is no failure with --skip-bad', ['--skip-bad'], 0],
+    ])('%s', async (_name, options, expected) => {
+      const { code, stdout } = await start([await badFile(), ...options]).ended;
+      expect(code).toBe(expected);
+      expect(stdout).toContain('line 2: query must be text');
+      expect(stdout).toMatch(/stored new +2\n(.*\n)*? +skipped +1\n/);
+      const sent = requests.flatMap(({ body }) => JSON.parse(body).variables.input.turns);
+      expect(sent.map(({ query }) => query)).toEqual(['x', 'z']);
+    });
+
+    test('refuses the file with --strict, before anything is sent', async () => {
+      const { code, stderr } = await start([await badFile(), '--strict']).ended;
+      expect(code).toBe(1);
+      expect(stderr).toContain('line 2: query must be text');
+      expect(stderr).toContain('nothing was sent because of 1 bad record; without --strict');
+      expect(requests).toEqual([]);
+    });
+
+    test('does not keep the next file out, strict or not', async () => {
+      const { code } = await start([await badFile(), await turnsFile(2), '--strict']).ended;
+      expect(code).toBe(1);
+      expect(requests.length).toBe(1);
+    });
+
+    test('cannot be both refused and left out', async () => {
+      const { code, stderr } = await start([await badFile(), '--strict', '--skip-bad']).ended;
+      expect(code).toBe(2);
+      expect(stderr).toContain('--strict and --skip-bad exclude each other');
+    });
   });
 
   test('Ctrl-C stops after the batch in flight with exit code 130; the next run goes on', async () => {

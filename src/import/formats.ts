@@ -71,12 +71,9 @@ export async function detectFormat(file: string): Promise<Format> {
   );
 }
 
-/** Settings and manifests have a field of that name, too: dialogues are a list, and somebody takes turns in it. */
+/** Settings and manifests have a field of that name, too; in a dialogue it is a list of objects. */
 function isDialogue(text: string): boolean {
-  return (
-    /"conversations"\s*:\s*\[\s*(?:\]|\{)/.test(text) &&
-    /"turns"\s*:|"conversations"\s*:\s*\[\s*\]/.test(text)
-  );
+  return /"conversations"\s*:\s*(?:\[\s*(?:[\]{]|null|$)|$)/.test(text);
 }
 
 /** A conversation of an export: one that was never used has no messages, but still a title and its times. */
