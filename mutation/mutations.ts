@@ -32,13 +32,13 @@ const one = (
 const OWNERS: readonly Mutation[] = [
   one(
     'owner-for-lets-everybody',
-    'domains/ownership.ts',
+    'ground/ownership.ts',
     ['if (named !== principal.userId && !mayActForOthers(principal)) {', 'if (false) {'],
     ['isolation'],
   ),
   one(
     'scope-is-the-tenant',
-    'domains/ownership.ts',
+    'ground/ownership.ts',
     ['userId: mayActForOthers(principal) ? null : principal.userId', 'userId: null'],
     ['isolation'],
   ),
@@ -170,19 +170,19 @@ const DURABILITY: readonly Mutation[] = [
 const LIMITS: readonly Mutation[] = [
   one(
     'longer-queries',
-    'domains/input.ts',
+    'ground/input.ts',
     ['MAX_QUERY_LENGTH = 32_000', 'MAX_QUERY_LENGTH = 64_000'],
     ['security-inputs', 'query-input', 'interactions'],
   ),
   one(
     'larger-metadata',
-    'domains/input.ts',
+    'ground/input.ts',
     ['MAX_JSON_BYTES = 65_536', 'MAX_JSON_BYTES = 131_072'],
     ['security-inputs', 'interactions'],
   ),
   one(
     'longer-names',
-    'domains/input.ts',
+    'ground/input.ts',
     ['export const conversationId = text(100);', 'export const conversationId = text(200);'],
     ['security-inputs', 'query-input'],
   ),
@@ -277,7 +277,7 @@ const REFUSALS: readonly Mutation[] = [
   ),
   one(
     'everybody-is-an-admin',
-    'domains/ownership.ts',
+    'ground/ownership.ts',
     ["if (!principal.roles.includes('ADMIN')) throw", 'if (false) throw'],
     ['security-access', 'security-keys', 'credentials'],
   ),

@@ -1,5 +1,5 @@
-import { runScript } from '../src/domains/command.ts';
 import { auditCommand } from '../src/domains/principals/audit-command.ts';
+import { runScript } from '../src/ground/command.ts';
 import { withServices } from './with-services.ts';
 
 /** Prints or checks the audit log; see `npm run audit`. */

@@ -1,5 +1,5 @@
-import { runScript } from '../src/domains/command.ts';
 import { keysCommand } from '../src/domains/principals/keys-command.ts';
+import { runScript } from '../src/ground/command.ts';
 import { withServices } from './with-services.ts';
 
 /** Makes, lists and revokes API keys; see `npm run keys`. */

@@ -1,4 +1,4 @@
-import { EXIT, runPlainCommand, runScript } from '../src/domains/command.ts';
+import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
 import { withServices } from './with-services.ts';
 
 const USAGE = `usage: npm run migrate    brings the database of this configuration to the newest version

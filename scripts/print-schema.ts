@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { lexicographicSortSchema, printSchema } from 'graphql';
-import { schema } from '../src/graphql/schema.ts';
+import { schema } from '../src/lists/schema.ts';
 
 /** Writes schema.graphql, which is committed so that reviews see changes of the surface. */
 writeFileSync(

@@ -1,5 +1,5 @@
-import { runScript } from '../src/domains/command.ts';
 import { secretsCommand } from '../src/domains/credentials/secrets-command.ts';
+import { runScript } from '../src/ground/command.ts';
 import { withServices } from './with-services.ts';
 
 /** Keeps credentials, and enrols authenticators; see `npm run secrets`. */

@@ -1,5 +1,5 @@
 import { LOCAL_PRINCIPAL } from '../src/access/principals.ts';
-import { EXIT, runPlainCommand, runScript } from '../src/domains/command.ts';
+import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
 import { withServices } from './with-services.ts';
 
 const USAGE = `usage: npm run seed    loads the seed characters; those that exist get their seed profile again

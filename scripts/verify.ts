@@ -1,5 +1,5 @@
-import { runScript } from '../src/domains/command.ts';
 import { verifyCommand } from '../src/domains/interactions/verify-command.ts';
+import { runScript } from '../src/ground/command.ts';
 import { withServices } from './with-services.ts';
 
 /** Checks the hash chain of every conversation; see `npm run verify`. */

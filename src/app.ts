@@ -8,20 +8,17 @@ import type { Database } from './db/client.ts';
 import { unhandledError } from './domains/health/promises.ts';
 import type { TurnStore } from './domains/interactions/store.ts';
 import type { Services } from './graphql/context.ts';
-import { graphqlRoute } from './graphql/door.ts';
-import { schema } from './graphql/schema.ts';
 import { attachWebSocket } from './graphql/websocket.ts';
-import { createGraphqlYoga, GRAPHQL_PATH } from './graphql/yoga.ts';
-import { openGround } from './ground.ts';
-import { entrance } from './http/entrance.ts';
+import { createGraphqlYoga } from './graphql/yoga.ts';
 import { WebGuard } from './http/guard.ts';
 import { type Authenticate, Hall } from './http/hall.ts';
-import { probes } from './http/probes.ts';
-import { createHttpServer, listen, type Route } from './http/server.ts';
+import { createHttpServer, listen } from './http/server.ts';
 import { ClosingStack, endAll } from './jobs/ending.ts';
+import { doors } from './lists/doors.ts';
+import { schema } from './lists/schema.ts';
 import { createLogger, type Logger } from './log.ts';
 import { openParts, startParts } from './parts.ts';
-import { restRoutes } from './rest/routes.ts';
+import { openPorts } from './ports.ts';
 import type { Vault } from './secrets/vault.ts';
 import { asStartupError, loadConfig, StartupError } from './startup.ts';
 
@@ -45,7 +42,7 @@ export interface App {
 const FINISH_MS = 20_000;
 
 /**
- * Builds the whole server: the ground, the domains on it, and the doors before them.
+ * Builds the whole server: the ports, the domains on it, and the doors before them.
  *
  * @param options.migrate false: refuse to start on an older schema instead of changing it
  * @param options.vault gives secrets that the configuration does not hold
@@ -60,8 +57,8 @@ export async function createApp(
   const closing = new ClosingStack(log);
   try {
     const { onStatement } = overrides;
-    const ground = await openGround(config, log, { ...options, onStatement }, closing);
-    const services = await openParts(ground, closing);
+    const ports = await openPorts(config, log, { ...options, onStatement }, closing);
+    const services = await openParts(ports, closing);
     await startParts(services);
     return assemble(services, overrides, () => closing.close());
   } catch (error) {
@@ -106,18 +103,9 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
   const authenticate = overrides.authenticate ?? authenticatorOf(services, guard);
   const hall = new Hall({ guard, authenticate, limits, audit });
   let stopping = false;
-  const routes: Route[] = [
-    graphqlRoute({ yoga, hall, graphiql: config.graphiql }),
-    entrance(config.graphiql ? GRAPHQL_PATH : null),
-    ...restRoutes({ services, hall }),
-    ...probes({
-      hall,
-      ready: async () => !stopping && (await isAnswering(services.db)),
-      metrics: () => metrics.registry.metrics(),
-    }),
-  ];
+  const ready = async () => !stopping && (await isAnswering(services.db));
   const server = createHttpServer({
-    routes,
+    routes: doors({ services, hall, yoga, ready }),
     log,
     hall,
     observe: (door, status, seconds) => metrics.countRequest(door, status, seconds),

@@ -1,7 +1,6 @@
 import { openAlerts } from './domains/alerts/parts.ts';
 import { openCharacters, startCharacters } from './domains/characters/parts.ts';
 import { openCredentials } from './domains/credentials/parts.ts';
-import type { Ground } from './domains/ground.ts';
 import { openCanary, openHealth, openMetrics } from './domains/health/parts.ts';
 import { openInteractions } from './domains/interactions/parts.ts';
 import { openMemory } from './domains/memory/parts.ts';
@@ -11,7 +10,9 @@ import { openPrivacy } from './domains/privacy/parts.ts';
 import { openQuery } from './domains/query/parts.ts';
 import { openWordIndex } from './domains/word-index/parts.ts';
 import type { Services } from './graphql/context.ts';
+import type { Ports } from './ground/ports.ts';
 import type { ClosingStack } from './jobs/ending.ts';
+import { DUTIES } from './lists/duties.ts';
 import { promises } from './lists/promises.ts';
 
 /**
@@ -24,17 +25,21 @@ import { promises } from './lists/promises.ts';
  * - access and erasures after these: the audit log writes what it holds while the database is certainly there;
  * - the canary and the watch last: a stop is no danger.
  */
-export async function openParts(ground: Ground, closing: ClosingStack): Promise<Services> {
-  const told = { ...ground, ...(await openAlerts(ground, closing)), ...openMetrics(closing) };
+export async function openParts(ports: Ports, closing: ClosingStack): Promise<Services> {
+  const told = { ...ports, ...(await openAlerts(ports, closing)), ...openMetrics(closing) };
   const credentials = await openCredentials(told, closing);
   const kept = { ...told, ...openPersistence(told, closing) };
   const interactions = openInteractions(kept, closing);
-  ground.availability.start();
-  closing.defer(() => ground.availability.stop());
+  ports.availability.start();
+  closing.defer(() => ports.availability.stop());
   const memory = { ...(await openMemory(kept, closing)), ...openWordIndex(kept, closing) };
-  const stored = { ...kept, ...credentials, ...interactions, ...memory, ...openCharacters(ground) };
-  const guarded = { ...stored, ...openPrincipals(told, closing), ...openPrivacy(ground, closing) };
-  const parts = { ...guarded, ...openCanary(guarded, closing), ...openQuery(ground) };
+  const stored = { ...kept, ...credentials, ...interactions, ...memory, ...openCharacters(ports) };
+  const guarded = {
+    ...stored,
+    ...openPrincipals(told, closing),
+    ...openPrivacy({ ...ports, duties: DUTIES }, closing),
+  };
+  const parts = { ...guarded, ...openCanary(guarded, closing), ...openQuery(ports) };
   return { ...parts, ...openHealth(promises, parts, closing) };
 }
 

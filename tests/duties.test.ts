@@ -3,11 +3,11 @@ import { is } from 'drizzle-orm';
 import { integer, PgTable, pgTable, text } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tenantId } from '../src/db/columns.ts';
-import { DUTIES } from '../src/db/duties.ts';
 import type { Duty } from '../src/db/duty.ts';
 import { countLeft, eraseRows } from '../src/db/erasure.ts';
-import * as listed from '../src/db/tables.ts';
 import { ERASERS, LAST_ERASERS } from '../src/domains/privacy/erasers.ts';
+import { DUTIES } from '../src/lists/duties.ts';
+import * as listed from '../src/lists/tables.ts';
 import { forgotten, TRIGGERS, type TriggerRow, triggersIn, triggersOf } from './support/duties.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readInstant } from '../src/domains/instants.ts';
+import { readInstant } from '../src/ground/instants.ts';
 import { toTurnRecord } from '../src/import/records.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 

@@ -1,9 +1,9 @@
 import { getTableName } from 'drizzle-orm';
 import { buildSchema, type GraphQLSchema } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { DUTIES } from '../src/db/duties.ts';
 import type { Duty } from '../src/db/duty.ts';
-import { schema } from '../src/graphql/schema.ts';
+import { DUTIES } from '../src/lists/duties.ts';
+import { schema } from '../src/lists/schema.ts';
 import { callOf, type Place, placesOf } from './support/every-field.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { overWebSocket } from './support/streams.ts';

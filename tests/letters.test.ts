@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { foldLetters } from '../src/domains/letters.ts';
+import { foldLetters } from '../src/ground/letters.ts';
 
 describe('letters are compared', () => {
   test.each([

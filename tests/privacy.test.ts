@@ -2,11 +2,12 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import * as tables from '../src/db/tables.ts';
 import { canonicalJson } from '../src/domains/interactions/turn.ts';
 import { clearFiles } from '../src/domains/privacy/files.ts';
 import { createHttpSender } from '../src/import/client.ts';
 import { userExportCommand } from '../src/import/user-export.ts';
+import { DUTIES } from '../src/lists/duties.ts';
+import * as tables from '../src/lists/tables.ts';
 import { createLogger } from '../src/log.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
@@ -456,7 +457,7 @@ describe('an erasure', () => {
   test('names the tables whose files keep bytes: large ones, those that others hold, rows that others may read', async () => {
     const { db } = app.app.services;
     await app.graphql(RECORD, { input: { conversationId: 'mine', turns: [turn(1)] } }, USER);
-    const tooLarge = await clearFiles(db, { maxBytes: 0 });
+    const tooLarge = await clearFiles(db, DUTIES, { maxBytes: 0 });
     expect(tooLarge.rewritten).toBe(0);
     expect(tooLarge.later.echo_unified_interactions).toMatch(/larger than 0 bytes.*VACUUM FULL/);
 
@@ -464,14 +465,14 @@ describe('an erasure', () => {
     try {
       await reader.query('begin isolation level repeatable read; select 1 from echo_conversations');
       await app.sql('delete from echo_unified_interactions');
-      const { later, rewritten } = await clearFiles(db, { patienceMs: 0 });
+      const { later, rewritten } = await clearFiles(db, DUTIES, { patienceMs: 0 });
       expect(later).toMatchObject({
         echo_conversations: expect.stringContaining('(55P03)'),
         echo_unified_interactions: expect.stringContaining('has 1 rows that a transaction may still read'),
       });
       expect(rewritten).toBe(OWN_TABLES - Object.keys(later).length);
       // Whoever stops reading meanwhile is waited for.
-      const patient = clearFiles(db);
+      const patient = clearFiles(db, DUTIES);
       await reader.query('commit');
       expect((await patient).later).toEqual({});
     } finally {

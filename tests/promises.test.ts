@@ -11,7 +11,7 @@ import {
   lookAt,
   type ServerPromise,
   type Standing,
-} from '../src/domains/promise.ts';
+} from '../src/ground/promise.ts';
 import { promises } from '../src/lists/promises.ts';
 import { startTestApp } from './support/harness.ts';
 

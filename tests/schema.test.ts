@@ -11,7 +11,7 @@ import {
   printSchema,
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { schema } from '../src/graphql/schema.ts';
+import { schema } from '../src/lists/schema.ts';
 
 test('schema.graphql is current; npm run schema writes it', () => {
   const committed = readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8');

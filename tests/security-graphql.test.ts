@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { isEnumType, isInputObjectType, isInterfaceType, isObjectType, isSpecifiedScalarType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { currentActor } from '../src/access/caller.ts';
-import { schema } from '../src/graphql/schema.ts';
+import { schema } from '../src/lists/schema.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 import { openSocket } from './support/streams.ts';
 

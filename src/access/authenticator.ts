@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
-import { Unauthenticated } from '../domains/errors.ts';
+import { Unauthenticated } from '../errors.ts';
 import type { ApiKeys } from './keys.ts';
 import type { RateLimits } from './limits.ts';
 import { LOCAL_PRINCIPAL, PERMISSIONS, type Principal } from './principals.ts';

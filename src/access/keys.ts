@@ -5,7 +5,7 @@ import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
 import { judgeDatabaseError } from '../db/meaning.ts';
 import { prepareOnce } from '../db/statements.ts';
-import { ServiceUnavailable } from '../domains/errors.ts';
+import { ServiceUnavailable } from '../errors.ts';
 import { type Permission, type Principal, permissionsOf, type Role } from './principals.ts';
 import { type ApiKeyRow, apiKeys as k } from './tables.ts';
 

@@ -9,7 +9,7 @@ import {
 import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
 import { within } from '../db/deadline.ts';
-import { RateLimited } from '../domains/errors.ts';
+import { RateLimited } from '../errors.ts';
 import { mayActForOthers, type Principal } from './principals.ts';
 
 export const RATE_CLASSES = ['READ', 'WRITE', 'HEAVY'] as const;

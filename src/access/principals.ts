@@ -1,4 +1,4 @@
-import { Forbidden } from '../domains/errors.ts';
+import { Forbidden } from '../errors.ts';
 
 export const ROLES = ['USER', 'ANALYST', 'ADMIN', 'SERVICE'] as const;
 export type Role = (typeof ROLES)[number];

@@ -5,7 +5,7 @@ import RelayPlugin from '@pothos/plugin-relay';
 import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import type { RateClass } from '../access/limits.ts';
 import type { Permission } from '../access/principals.ts';
-import { Forbidden } from '../domains/errors.ts';
+import { Forbidden } from '../errors.ts';
 import type { Context } from './context.ts';
 import { QueryTooComplex } from './errors.ts';
 

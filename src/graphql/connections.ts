@@ -1,7 +1,7 @@
 import { resolveCursorConnection } from '@pothos/plugin-relay';
 import type { Page, TimePosition } from '../db/statements.ts';
-import { InvalidInput } from '../domains/errors.ts';
-import { isInRange } from '../domains/instants.ts';
+import { InvalidInput } from '../errors.ts';
+import { isInRange } from '../ground/instants.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from './builder.ts';
 
 /** What a column of type integer holds. */

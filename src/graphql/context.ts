@@ -1,13 +1,13 @@
 import DataLoader from 'dataloader';
 import type { Principal } from '../access/principals.ts';
-import type { Ground } from '../domains/ground.ts';
+import type { Ports } from '../ground/ports.ts';
 
 /**
  * What resolvers work with. Each domain adds its own parts by declaration merging, in its parts.ts,
  * so that the floor need not know the domains.
  */
 export interface Services
-  extends Pick<Ground, 'db' | 'log' | 'config' | 'availability' | 'journal' | 'events' | 'sealer'> {}
+  extends Pick<Ports, 'db' | 'log' | 'config' | 'availability' | 'journal' | 'events' | 'sealer'> {}
 
 /** The context of one operation. */
 export interface Context {

@@ -4,7 +4,7 @@ import {
   InvalidInput,
   NotConfigured,
   NotFound,
-} from '../domains/errors.ts';
+} from '../errors.ts';
 import { builder } from './builder.ts';
 
 const ErrorInterface = builder.interfaceRef<{ message: string; code: string }>('Error').implement({

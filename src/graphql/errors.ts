@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import { RateLimited } from '../domains/errors.ts';
+import { RateLimited } from '../errors.ts';
 import { type Problem, problemOf } from '../http/problem.ts';
 import type { Logger } from '../log.ts';
 

@@ -8,7 +8,7 @@ import type {
 import { getOperationAST, Kind } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import { RATE_CLASSES, type RateClass, type RateLimits } from '../access/limits.ts';
-import { EchoError } from '../domains/errors.ts';
+import { EchoError } from '../errors.ts';
 import { complexityOf } from './complexity.ts';
 import type { Context } from './context.ts';
 

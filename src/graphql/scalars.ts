@@ -1,5 +1,5 @@
 import { GraphQLError, Kind, TokenKind, type ValueNode } from 'graphql';
-import { INSTANT_FORM, readInstant } from '../domains/instants.ts';
+import { INSTANT_FORM, readInstant } from '../ground/instants.ts';
 import { builder } from './builder.ts';
 
 builder.scalarType('DateTime', {

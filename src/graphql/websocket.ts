@@ -5,7 +5,7 @@ import { CloseCode, type Context } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Actor, actingFor } from '../access/caller.ts';
 import type { Principal } from '../access/principals.ts';
-import { EchoError } from '../domains/errors.ts';
+import { EchoError } from '../errors.ts';
 import { HttpProblem, MAX_BODY_BYTES } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
 import type { Logger } from '../log.ts';

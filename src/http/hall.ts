@@ -3,7 +3,7 @@ import type { AuditLog } from '../access/audit.ts';
 import { type Actor, actingFor, actorOf } from '../access/caller.ts';
 import type { RateClass, RateLimits } from '../access/limits.ts';
 import { type Permission, type Principal, requirePermission } from '../access/principals.ts';
-import { EchoError } from '../domains/errors.ts';
+import { EchoError } from '../errors.ts';
 import { HttpProblem } from './body.ts';
 import type { WebGuard } from './guard.ts';
 

@@ -1,5 +1,5 @@
 import { isPassing, judgeDatabaseError } from '../db/meaning.ts';
-import { EchoError, RateLimited, SubscriberTooSlow } from '../domains/errors.ts';
+import { EchoError, RateLimited, SubscriberTooSlow } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { HttpProblem } from './body.ts';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { MAX_QUERY_LENGTH, MAX_RESPONSE_LENGTH, MAX_TITLE_LENGTH } from '../domains/input.ts';
+import { MAX_QUERY_LENGTH, MAX_RESPONSE_LENGTH, MAX_TITLE_LENGTH } from '../ground/input.ts';
 import { type Message, readTime, visibleMessages } from './chatgpt-messages.ts';
 import { type Position, readElements } from './files.ts';
 import { bad, type ImportRecord, isObject, toTurnRecord } from './records.ts';

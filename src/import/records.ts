@@ -7,8 +7,8 @@ import {
   MAX_RESPONSE_LENGTH,
   text,
   writtenInstant,
-} from '../domains/input.ts';
-import { readInstant } from '../domains/instants.ts';
+} from '../ground/input.ts';
+import { readInstant } from '../ground/instants.ts';
 
 /** Bytes of one `recordTurns` request body; the server refuses more than 1 MiB. */
 export const MAX_BATCH_BYTES = 900 * 1024;

@@ -2,9 +2,9 @@ import { secrets } from '../domains/credentials/promises.ts';
 import { canary, watching } from '../domains/health/promises.ts';
 import { vectors } from '../domains/memory/promises.ts';
 import { database, journal } from '../domains/persistence/promises.ts';
-import type { ServerPromise } from '../domains/promise.ts';
 import { models } from '../domains/query/promises.ts';
 import type { Services } from '../graphql/context.ts';
+import type { ServerPromise } from '../ground/promise.ts';
 
 /** Everything that the server promises, in the order of the checks in `health`. */
 export const promises: readonly ServerPromise<Omit<Services, 'health'>>[] = [

@@ -1,4 +1,4 @@
-import { UrlForbidden } from '../domains/errors.ts';
+import { UrlForbidden } from '../errors.ts';
 import { readChat, ServerError, UnreadableAnswer } from './chat-stream.ts';
 import { type FinishReason, type ModelAnswer, ModelFailure, type ModelRequest } from './language-model.ts';
 import { finishReasonOf, ModelOutput, type OutputReader, tokenCount } from './model-output.ts';

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { UrlForbidden } from '../domains/errors.ts';
+import { UrlForbidden } from '../errors.ts';
 import { type Embedder, EmbedderUnavailable, scaledToOne, TextRefused } from './embedder.ts';
 import { connectionTo, type ProviderOptions } from './provider.ts';
 

@@ -1,7 +1,7 @@
 import { lookup as lookUp } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, fetch as undiciFetch } from 'undici';
-import { UrlForbidden } from '../domains/errors.ts';
+import { UrlForbidden } from '../errors.ts';
 import { isThisMachine, type Reach, whyForbidden } from './addresses.ts';
 
 /** `fetch`, as the platform has it, that goes only where it may. */

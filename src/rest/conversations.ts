@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { parseInput } from '../domains/input.ts';
 import { historyOf, latestConversations } from '../domains/interactions/views.ts';
-import { ownerFor } from '../domains/ownership.ts';
+import { parseInput } from '../ground/input.ts';
+import { ownerFor } from '../ground/ownership.ts';
 import type { RestRequest } from './request.ts';
 
 /** Turns of one conversation that the older endpoint gives at most: the latest ones. */

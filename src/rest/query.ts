@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { InvalidInput } from '../domains/errors.ts';
-import { jsonObject, parseInput } from '../domains/input.ts';
-import { ownerFor } from '../domains/ownership.ts';
 import { LEVELS, processQuery, REQUEST_TYPES } from '../domains/query/query.ts';
+import { InvalidInput } from '../errors.ts';
+import { jsonObject, parseInput } from '../ground/input.ts';
+import { ownerFor } from '../ground/ownership.ts';
 import { readJson } from '../http/body.ts';
 import type { RestRequest } from './request.ts';
 

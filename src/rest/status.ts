@@ -1,5 +1,5 @@
 import { interactionStats } from '../domains/interactions/statistics.ts';
-import { scopeOf } from '../domains/ownership.ts';
+import { scopeOf } from '../ground/ownership.ts';
 import type { RestRequest } from './request.ts';
 
 /** GET /api/echo/health */

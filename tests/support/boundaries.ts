@@ -67,7 +67,7 @@ function checkPackage(from: Place, specifier: string): string | null {
 }
 
 /** Lists that only list: drizzle-kit reads all tables from one file. */
-const LISTS = ['src/db/tables.ts'];
+const LISTS = ['src/lists/tables.ts'];
 
 /** Files with timers that go round or are kept, outside of keepers, and why. */
 export const TIMERS: Readonly<Record<string, string>> = {

@@ -14,11 +14,11 @@ type Floor =
   | 'startup'
   | 'app'
   | 'parts'
-  | 'ground'
+  | 'ports'
   | 'config'
   | 'log'
   | 'errors'
-  | 'shared'
+  | 'ground'
   | 'db'
   | 'graphql'
   | 'journal'
@@ -38,33 +38,59 @@ export type Room = Floor | 'domain';
 /** What a file of a domain is for; `logic` is reads, verbs and what they are made of. */
 export type Role = 'tables' | 'graphql' | 'jobs' | 'promises' | 'parts' | 'logic';
 
+/** From the ground up. No import runs up: what lies higher knows what lies lower, never the reverse. */
+const LEVELS: readonly (readonly Room[])[] = [
+  ['config', 'log', 'errors'],
+  ['jobs', 'outbound', 'secrets'],
+  ['db'],
+  ['journal', 'access', 'models', 'vectors'],
+  ['events', 'http'],
+  ['ground'],
+  ['graphql'],
+  ['domain'],
+  ['rest', 'dashboard', 'import'],
+  ['lists'],
+  ['ports', 'parts', 'startup'],
+  ['app'],
+  ['main'],
+];
+
+/** What each list at the top is made of. */
+const LISTS: Readonly<Record<string, (to: Place) => boolean>> = {
+  tables: (to) => to.role === 'tables',
+  duties: (to) => to.role === 'tables' || to.path === 'src/db/duty.ts',
+  schema: (to) => isIn(to, 'graphql') || (to.room === 'domain' && to.role === 'graphql'),
+  promises: (to) =>
+    ['src/graphql/context.ts', 'src/ground/promise.ts'].includes(to.path) ||
+    (to.room === 'domain' && to.role === 'promises'),
+  jobs: (to) => isIn(to, 'jobs') || (to.room === 'domain' && to.role === 'jobs'),
+  doors: (to) => isIn(to, 'graphql', 'http', 'rest', 'dashboard'),
+};
+
 /** The rooms of the house that are not domains, and what each may import besides itself. */
 const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   main: (to) => isIn(to, 'app', 'startup', 'config', 'jobs', 'log'),
   // Reads the configuration and says in words for the operator why nothing starts; it knows the parts' errors.
   startup: (to) => isIn(to, 'config', 'db', 'errors', 'journal', 'models', 'outbound', 'secrets'),
-  // The whole server: ground, parts, doors.
+  // The whole server: ports, parts, doors.
   app: () => true,
-  // The list of what the domains open.
+  // Opens the domains, one after the other.
   parts: (to) =>
-    isIn(to, 'jobs', 'lists', 'shared') ||
+    isIn(to, 'jobs', 'lists', 'ground') ||
     to.path === 'src/graphql/context.ts' ||
     (to.room === 'domain' && to.role === 'parts'),
-  // What stands before any domain opens.
-  ground: (to) => isIn(to, 'config', 'log', 'db', 'shared', ...PORTS),
+  // Opens what the domains share.
+  ports: (to) => isIn(to, 'config', 'log', 'db', 'ground', ...PORTS),
   config: () => false,
   log: () => false,
-  // Error classes that domains, graphql and rest share.
+  // Error classes that everybody shares.
   errors: () => false,
-  // Files directly in src/domains: what every domain needs of input and callers.
-  // Only its ground.ts, which declares the ports that all of them get, knows these.
-  shared: (to, from) =>
+  // What every domain needs of input, callers and promises; ports.ts declares the ports that all of them get.
+  ground: (to, from) =>
     isIn(to, 'errors', 'log', 'access', 'events') ||
-    (from.path === 'src/domains/ground.ts' && isIn(to, 'config', 'db', ...PORTS)),
-  db: (to) => isIn(to, 'log', 'jobs') || to.role === 'tables',
-  graphql: (to, from) =>
-    isIn(to, 'db', 'log', 'access', 'errors', 'config', 'http', 'shared') ||
-    (from.path === 'src/graphql/schema.ts' && to.room === 'domain' && to.role === 'graphql'),
+    (from.path === 'src/ground/ports.ts' && isIn(to, 'config', 'db', ...PORTS)),
+  db: (to) => isIn(to, 'log', 'jobs'),
+  graphql: (to) => isIn(to, 'db', 'log', 'access', 'errors', 'config', 'http', 'ground'),
   journal: (to) => isIn(to, 'log', 'db'),
   // Events that can't wait for the database are kept in the journal.
   events: (to) => isIn(to, 'log', 'db', 'journal'),
@@ -72,8 +98,7 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   // The one node:http server, and the hall that every door leads through.
   http: (to) => isIn(to, 'log', 'access', 'errors') || to.path === 'src/db/meaning.ts',
   vectors: (to) => isIn(to, 'log', 'db'),
-  jobs: (to, from) =>
-    isIn(to, 'log') || (from.path === 'src/jobs/index.ts' && to.room === 'domain' && to.role === 'jobs'),
+  jobs: (to) => isIn(to, 'log'),
   access: (to) => isIn(to, 'log', 'db', 'errors'),
   // Vault, and encryption under the master key.
   secrets: (to) => isIn(to, 'log', 'config'),
@@ -81,16 +106,13 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   outbound: (to) => isIn(to, 'errors'),
   // Verbs and views, never bare reads: those know nothing of what waits in the journal.
   rest: (to) =>
-    isIn(to, 'log', 'access', 'errors', 'shared', 'http') ||
+    isIn(to, 'log', 'access', 'errors', 'ground', 'http') ||
     (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
-  // What the domains bring, each list from the files of its name, at the top of the house.
-  lists: (to, from) =>
-    to.path === 'src/graphql/context.ts' ||
-    isIn(to, 'shared') ||
-    (to.room === 'domain' && from.path === `src/lists/${to.role}.ts`),
+  // What the house brings, each list from the files of its name.
+  lists: (to, from) => LISTS[posix.basename(from.path, '.ts')]?.(to) ?? false,
   dashboard: (to) => isIn(to, 'log'),
   // Reads foreign formats and sends them through the public API, as any client would.
-  import: (to) => isIn(to, 'log', 'config', 'shared'),
+  import: (to) => isIn(to, 'log', 'config', 'ground'),
 };
 
 const PORTS: readonly Room[] = [
@@ -112,8 +134,9 @@ const GRAPHQL_FLOOR = ['builder', 'connections', 'context', 'errors', 'scalars']
 
 /** Whether the house allows one file to import another. */
 export function mayImport(from: Place, to: Place): boolean {
-  if (from.room === 'domain') return domainMayImport(from, to);
+  if (from.room === 'domain') return levelOf(to) <= levelOf(from) && domainMayImport(from, to);
   if (from.room === to.room) return true;
+  if (levelOf(to) > levelOf(from)) return false;
   const port = PORT_FILES[to.room];
   if (port && to.path !== port && !isIn(from, 'app') && to.role !== 'tables') return false;
   return ROOMS[from.room](to, from);
@@ -124,7 +147,7 @@ function domainMayImport(from: Place, to: Place): boolean {
   const isDomain = (...roles: Role[]) => to.room === 'domain' && roles.includes(to.role);
   if (from.role === 'tables')
     return isDomain('tables') || to.path === 'src/db/columns.ts' || to.path === 'src/db/duty.ts';
-  if (isIn(to, 'errors', 'shared')) return true;
+  if (isIn(to, 'errors', 'ground')) return true;
   if (from.role === 'graphql') {
     return (
       GRAPHQL_FLOOR.includes(to.path) ||
@@ -148,14 +171,11 @@ export function placeOf(path: string): Place | null {
   const file = posix.basename(path, '.ts');
   const role = roleOf(file);
   const place = (room: Room, domain: string | null = null): Place => ({ path, room, domain, role });
-  if (first === 'domains') {
-    if (rest.length > 0) return place('domain', second);
-    return place(file === 'errors' ? 'errors' : 'shared');
-  }
+  if (first === 'domains') return rest.length > 0 ? place('domain', second) : null;
   const isFile = second === '';
   // config-values.ts belongs to config.ts.
   const name = isFile ? (file.split('-')[0] ?? file) : first;
-  if (!isRoom(name) || isFile !== isFileRoom(name) || name === 'errors' || name === 'shared') return null;
+  if (!isRoom(name) || isFile !== isFileRoom(name)) return null;
   return place(name);
 }
 
@@ -171,7 +191,11 @@ function isRoom(name: string): name is Floor {
 }
 
 function isFileRoom(name: string): boolean {
-  return ['main', 'startup', 'app', 'parts', 'ground', 'config', 'log'].includes(name);
+  return ['main', 'startup', 'app', 'parts', 'ports', 'config', 'log', 'errors'].includes(name);
+}
+
+function levelOf({ room }: Place): number {
+  return LEVELS.findIndex((rooms) => rooms.includes(room));
 }
 
 function isIn(place: Place, ...rooms: Room[]): boolean {

@@ -2,8 +2,8 @@ import type { Database } from '../../db/client.ts';
 import type { Page } from '../../db/statements.ts';
 import { SERVER_TENANT } from '../../events/event.ts';
 import type { EventOutbox } from '../../events/outbox.ts';
+import type { AlertKind, AlertSeverity, AlertTeller } from '../../ground/promise.ts';
 import type { Logger } from '../../log.ts';
-import type { AlertKind, AlertSeverity, AlertTeller } from '../promise.ts';
 
 export type AlertState = 'RAISED' | 'CLEARED';
 

@@ -1,7 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
-import { endable, follow, type SubscriptionArguments } from '../subscriptions.ts';
+import { endable, follow, type SubscriptionArguments } from '../../ground/subscriptions.ts';
 import { type Alert, alertPage, type StoredAlert } from './alerts.ts';
 
 const AlertSeverityEnum = builder.enumType('AlertSeverity', {

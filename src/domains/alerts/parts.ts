@@ -1,5 +1,5 @@
+import type { Ports } from '../../ground/ports.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
-import type { Ground } from '../ground.ts';
 import { AlertBoard } from './alerts.ts';
 import { AlertWebhook } from './webhook.ts';
 
@@ -17,8 +17,8 @@ const WEBHOOK_LIMITS = { timeoutMs: 10_000, maxBytes: 65_536 };
  *
  * @throws SettingForbidden where they may not be posted to what is configured
  */
-export async function openAlerts(ground: Ground, closing: ClosingStack): Promise<{ alerts: AlertBoard }> {
-  const { config, log, outbound, outbox } = ground;
+export async function openAlerts(ports: Ports, closing: ClosingStack): Promise<{ alerts: AlertBoard }> {
+  const { config, log, outbound, outbox } = ports;
   if (config.alertWebhook) await outbound.checkSetting('ALERT_WEBHOOK_URL', config.alertWebhook.url);
   const webhook =
     config.alertWebhook &&

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { UrlForbidden } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import { signatureHeaders } from '../../outbound/signature.ts';
-import { UrlForbidden } from '../errors.ts';
 import type { Alert } from './alerts.ts';
 
 export interface WebhookOptions {

@@ -1,4 +1,4 @@
-import { foldLetters } from '../letters.ts';
+import { foldLetters } from '../../ground/letters.ts';
 
 /** UTF-16 units that are looked at before and behind a name. */
 const AROUND = 80;

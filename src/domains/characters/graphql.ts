@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import { InvalidInput, NotFound } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connect, nameCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
-import { InvalidInput, NotFound } from '../errors.ts';
-import * as input from '../input.ts';
+import * as input from '../../ground/input.ts';
 import {
   type CharacterOutcome,
   type CharacterProfile,

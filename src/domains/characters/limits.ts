@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { InvalidInput } from '../errors.ts';
+import { InvalidInput } from '../../errors.ts';
 
 /** What the active characters of one owner may have, all together: the search for their names grows with it. */
 interface Extent {

@@ -1,4 +1,4 @@
-import { foldLetters } from '../letters.ts';
+import { foldLetters } from '../../ground/letters.ts';
 
 const APOSTROPHES = /['’‘ʼʹʻ`´′＇]/gu;
 const PIECES = /\p{N}+|[[\p{L}\p{M}\p{S}]--[\p{N}]]+/gv;

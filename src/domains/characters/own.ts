@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
-import * as input from '../input.ts';
+import * as input from '../../ground/input.ts';
 import { MAX_ALIASES } from './characters.ts';
 import { checkLimits, extentOf } from './limits.ts';
 import { nameKeyOf } from './name-key.ts';

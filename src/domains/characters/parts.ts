@@ -1,5 +1,5 @@
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
-import type { Ground } from '../ground.ts';
+import type { Ports } from '../../ground/ports.ts';
 import { upsertCharacters } from './characters.ts';
 import { CharacterDirectory } from './directory.ts';
 import { keyNames } from './names.ts';
@@ -13,13 +13,13 @@ declare module '../../graphql/context.ts' {
 }
 
 /** Who is known, and by which names. */
-export function openCharacters({ db, log }: Ground): { characters: CharacterDirectory } {
+export function openCharacters({ db, log }: Ports): { characters: CharacterDirectory } {
   return { characters: new CharacterDirectory(db, log) };
 }
 
 /** Makes names comparable by the rules of this version, and puts the seed characters into an empty embedded database. */
 export async function startCharacters(
-  parts: Pick<Ground, 'db' | 'config'> & { characters: CharacterDirectory },
+  parts: Pick<Ports, 'db' | 'config'> & { characters: CharacterDirectory },
 ): Promise<void> {
   const { db, config } = parts;
   await keyNames(db);

@@ -1,4 +1,4 @@
-import { foldLetters } from '../letters.ts';
+import { foldLetters } from '../../ground/letters.ts';
 
 /** What names are compared by: a word; of scripts without spaces a letter, of Katakana a run. */
 export interface Token {

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
-import { NotFound } from '../errors.ts';
-import * as input from '../input.ts';
+import { NotFound } from '../../errors.ts';
+import * as input from '../../ground/input.ts';
 import { type ConversationRow, conversations } from './tables.ts';
 
 const Changes = z.object({

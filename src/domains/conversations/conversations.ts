@@ -3,10 +3,10 @@ import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { onlyRow } from '../../db/statements.ts';
+import { NotFound } from '../../errors.ts';
 import { forgetEvents } from '../../events/forgotten.ts';
-import { NotFound } from '../errors.ts';
-import * as input from '../input.ts';
-import { CANARY_TENANT } from '../ownership.ts';
+import * as input from '../../ground/input.ts';
+import { CANARY_TENANT } from '../../ground/ownership.ts';
 import { markDeleted, unplaceMarks } from './marks.ts';
 
 /** Conversations that one transaction of a cleanup deletes; a cleanup that is cut short goes on at the next call. */

@@ -1,10 +1,10 @@
 import type { Principal } from '../../access/principals.ts';
+import { InvalidInput, NotFound } from '../../errors.ts';
 import { builder, HEAVY } from '../../graphql/builder.ts';
 import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
-import { InvalidInput, NotFound } from '../errors.ts';
-import { MAX_TITLE_LENGTH, parseInput, text } from '../input.ts';
-import { ownerFor, requireAdmin, scopeOf } from '../ownership.ts';
+import { MAX_TITLE_LENGTH, parseInput, text } from '../../ground/input.ts';
+import { ownerFor, requireAdmin, scopeOf } from '../../ground/ownership.ts';
 import { updateConversation } from './changes.ts';
 import { type Cleanup, cleanupConversations, deleteConversation } from './conversations.ts';
 import {

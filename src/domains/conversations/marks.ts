@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { subjectOf } from '../ownership.ts';
+import { subjectOf } from '../../ground/ownership.ts';
 
 /** The place in a chain of hashes that a deleted turn had. */
 export interface DeletionMark {

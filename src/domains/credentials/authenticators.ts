@@ -3,8 +3,8 @@ import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import { Secret, TOTP } from 'otpauth';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { InvalidInput, NotConfigured, RateLimited } from '../../errors.ts';
 import { CannotOpen, type Sealer } from '../../secrets/sealing.ts';
-import { InvalidInput, NotConfigured, RateLimited } from '../errors.ts';
 import { type AuthenticatorRow, authenticators as a } from './tables.ts';
 
 /** What became of a code. */

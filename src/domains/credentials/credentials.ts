@@ -4,10 +4,10 @@ import { z } from 'zod';
 import type { Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { prepareOnce } from '../../db/statements.ts';
+import { EchoError, InvalidInput, NotConfigured, NotFound } from '../../errors.ts';
+import * as input from '../../ground/input.ts';
+import { requireAdmin } from '../../ground/ownership.ts';
 import { CannotOpen, type Sealer } from '../../secrets/sealing.ts';
-import { EchoError, InvalidInput, NotConfigured, NotFound } from '../errors.ts';
-import * as input from '../input.ts';
-import { requireAdmin } from '../ownership.ts';
 import { throwUnlessTaken, tryCode } from './authenticators.ts';
 import { type CredentialRow, credentials as c } from './tables.ts';
 

@@ -1,5 +1,5 @@
+import { InvalidInput, NotConfigured, NotFound } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
-import { InvalidInput, NotConfigured, NotFound } from '../errors.ts';
 import {
   type Credential,
   deleteCredential,

@@ -1,6 +1,6 @@
+import type { Ports } from '../../ground/ports.ts';
+import type { AlertTeller } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
-import type { Ground } from '../ground.ts';
-import type { AlertTeller } from '../promise.ts';
 import { providerKeysUnreadable, secretsStale, secretsUnreadable } from './promises.ts';
 import { StoredProviderKeys } from './provider-keys.ts';
 import { reencrypt } from './rotation.ts';
@@ -13,7 +13,7 @@ declare module '../../graphql/context.ts' {
 
 /** Secrets that are stored, and the dangers to secrets wherever they are kept. */
 export async function openCredentials(
-  { config, log, db, availability, secrets, sealer, vault, alerts }: Ground & { alerts: AlertTeller },
+  { config, log, db, availability, secrets, sealer, vault, alerts }: Ports & { alerts: AlertTeller },
   closing: ClosingStack,
 ): Promise<{ providerKeys: StoredProviderKeys }> {
   const { done, unreadable } = await reencrypt(db, sealer);

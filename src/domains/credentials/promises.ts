@@ -1,4 +1,4 @@
-import { defineAlert, definePromise } from '../promise.ts';
+import { defineAlert, definePromise } from '../../ground/promise.ts';
 
 export const secretsUnreadable = defineAlert<{ count: number; hasMasterKey: boolean }>({
   name: 'secrets_unreadable',

@@ -1,8 +1,8 @@
 import { text as readAll } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
-import { EXIT, runCommand, type WithServices } from '../command.ts';
-import { parseInput, userId } from '../input.ts';
+import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
+import { parseInput, userId } from '../../ground/input.ts';
 import { enrol } from './authenticators.ts';
 import {
   type Credential,

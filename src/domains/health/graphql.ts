@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { InvalidInput } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
-import { InvalidInput } from '../errors.ts';
-import { endable } from '../subscriptions.ts';
+import { endable } from '../../ground/subscriptions.ts';
 import type { Health, HealthCheck } from './health.ts';
 import type { MetricsSnapshot } from './metrics.ts';
 

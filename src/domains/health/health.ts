@@ -1,5 +1,5 @@
 import { wordsOf } from '../../db/meaning.ts';
-import type { Asker, CheckStatus, ServerPromise, Standing } from '../promise.ts';
+import type { Asker, CheckStatus, ServerPromise, Standing } from '../../ground/promise.ts';
 
 /** How one promise stands. */
 export interface HealthCheck extends Standing {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Config } from '../../config.ts';
+import type { AlertTeller, ServerPromise } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
-import type { AlertTeller, ServerPromise } from '../promise.ts';
 import { Canary, type CanaryServices } from './canary.ts';
 import { createHealth, type HealthDesk } from './health.ts';
 import { Metrics } from './metrics.ts';

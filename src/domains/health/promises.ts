@@ -1,4 +1,4 @@
-import { defineAlert, definePromise, type Standing } from '../promise.ts';
+import { defineAlert, definePromise, type Standing } from '../../ground/promise.ts';
 import type { Canary } from './canary.ts';
 
 const canaryDegraded = defineAlert<string>({

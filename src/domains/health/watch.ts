@@ -1,6 +1,6 @@
+import type { AlertTeller, ServerPromise } from '../../ground/promise.ts';
 import { createKeeper, type Keeper } from '../../jobs/keeper.ts';
 import type { Logger } from '../../log.ts';
-import type { AlertTeller, ServerPromise } from '../promise.ts';
 import type { HealthDesk } from './health.ts';
 import { watchFailing } from './promises.ts';
 

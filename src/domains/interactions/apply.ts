@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
-import { IdempotencyKeyReused, InteractionDeleted } from '../errors.ts';
-import { CANARY_TENANT, subjectOf } from '../ownership.ts';
+import { IdempotencyKeyReused, InteractionDeleted } from '../../errors.ts';
+import { CANARY_TENANT, subjectOf } from '../../ground/ownership.ts';
 import { recordOf, rowOf } from './rows.ts';
 import { ANSWER_COLUMNS, STORED_COLUMNS } from './shape.ts';
 import { type InteractionRow, interactions } from './tables.ts';

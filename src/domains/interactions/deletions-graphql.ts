@@ -1,6 +1,6 @@
+import { InvalidInput, NotFound } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
-import { InvalidInput, NotFound } from '../errors.ts';
-import { scopeOf } from '../ownership.ts';
+import { scopeOf } from '../../ground/ownership.ts';
 import { deleteInteraction } from './deletions.ts';
 
 const DeleteInteractionSuccess = builder.objectRef<{ turnId: string }>('DeleteInteractionSuccess').implement({

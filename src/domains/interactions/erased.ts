@@ -1,9 +1,9 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { retried } from '../../db/retried.ts';
+import { ServiceUnavailable } from '../../errors.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
 import { markErased } from '../conversations/marks.ts';
-import { ServiceUnavailable } from '../errors.ts';
 
 /** Turns that one transaction erases. */
 const BATCH = 1_000;

@@ -1,11 +1,11 @@
+import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
+import { ownerFor, scopeOf } from '../../ground/ownership.ts';
+import { endable, follow, type SubscriptionArguments } from '../../ground/subscriptions.ts';
 import { CharacterRef, loadCharacter } from '../characters/graphql.ts';
 import { ConversationRef, loadConversation } from '../conversations/graphql.ts';
-import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../errors.ts';
-import { ownerFor, scopeOf } from '../ownership.ts';
-import { endable, follow, type SubscriptionArguments } from '../subscriptions.ts';
 import { parseTurnId, rateInteraction, recordTurns } from './interactions.ts';
 import type { SavedTurns } from './store.ts';
 import type { FINISH_REASONS, INTERACTION_STATUSES, InteractionRow, VECTOR_STATES } from './tables.ts';

@@ -1,5 +1,5 @@
+import type { Ports } from '../../ground/ports.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
-import type { Ground } from '../ground.ts';
 import { type StoreObserver, TurnStore } from './store.ts';
 
 declare module '../../graphql/context.ts' {
@@ -13,7 +13,7 @@ const DRAIN_MS = 5_000;
 
 /** Where turns are kept. What observes them is open already, so that it is still there when the store drains. */
 export function openInteractions(
-  { config, log, db, journal, availability, persistence }: Ground & { persistence: StoreObserver },
+  { config, log, db, journal, availability, persistence }: Ports & { persistence: StoreObserver },
   closing: ClosingStack,
 ): { store: TurnStore } {
   const store = new TurnStore({

@@ -1,6 +1,6 @@
 import { getTableColumns } from 'drizzle-orm';
 import { type ZodType, z } from 'zod';
-import * as input from '../input.ts';
+import * as input from '../../ground/input.ts';
 import { FINISH_REASONS, INTERACTION_STATUSES, type InteractionRow, interactions } from './tables.ts';
 
 /** What is to be known of one stored field of a turn, beside its column. */

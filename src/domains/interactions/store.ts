@@ -2,16 +2,16 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { DeadlineExceeded, within } from '../../db/deadline.ts';
 import { judgeDatabaseError } from '../../db/meaning.ts';
-import { Drain, type DrainEntry, type Judgement } from '../../journal/drain.ts';
-import { type Journal, JournalBroken, JournalFull, type StoredEntry } from '../../journal/journal.ts';
-import type { Logger } from '../../log.ts';
 import {
   EchoError,
   IdempotencyKeyReused,
   InteractionDeleted,
   ServiceUnavailable,
   StorageFull,
-} from '../errors.ts';
+} from '../../errors.ts';
+import { Drain, type DrainEntry, type Judgement } from '../../journal/drain.ts';
+import { type Journal, JournalBroken, JournalFull, type StoredEntry } from '../../journal/journal.ts';
+import type { Logger } from '../../log.ts';
 import { ANSWER_ENTRY, RecentAnswers } from './answers.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
 import { PendingTurns } from './pending.ts';

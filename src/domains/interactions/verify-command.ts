@@ -1,6 +1,6 @@
 import type { Database } from '../../db/client.ts';
+import { EXIT, runPlainCommand, type WithServices } from '../../ground/command.ts';
 import type { Logger } from '../../log.ts';
-import { EXIT, runPlainCommand, type WithServices } from '../command.ts';
 import { allConversations } from '../conversations/reads.ts';
 import { verifyConversation } from './verify.ts';
 

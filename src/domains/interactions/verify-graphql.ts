@@ -1,5 +1,5 @@
 import { builder, HEAVY } from '../../graphql/builder.ts';
-import { ownerFor } from '../ownership.ts';
+import { ownerFor } from '../../ground/ownership.ts';
 import { type ChainProblem, type ChainVerification, verifyConversation } from './verify.ts';
 
 const ChainProblemKind = builder.enumType('ChainProblemKind', {

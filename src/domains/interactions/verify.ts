@@ -1,10 +1,10 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { NotFound } from '../../errors.ts';
+import { conversationId as conversationIdSchema, parseInput } from '../../ground/input.ts';
 import { type DeletionMark, marksOfConversation } from '../conversations/marks.ts';
 import { conversationByName } from '../conversations/reads.ts';
 import type { ConversationRow } from '../conversations/tables.ts';
-import { NotFound } from '../errors.ts';
-import { conversationId as conversationIdSchema, parseInput } from '../input.ts';
 import { interactionsOfConversations } from './reads.ts';
 import type { InteractionRow } from './tables.ts';
 import { chainHashOf, completionHashOf } from './turn.ts';

@@ -5,9 +5,9 @@ import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { isPassing, judgeDatabaseError } from '../../db/meaning.ts';
 import type { Page, TimePosition } from '../../db/statements.ts';
+import * as input from '../../ground/input.ts';
 import { conversationByName, conversationPage } from '../conversations/reads.ts';
 import type { ConversationRow } from '../conversations/tables.ts';
-import * as input from '../input.ts';
 import { type RequiredWords, requiredWords } from '../word-index/analysis.ts';
 import { says, turnsSaying } from '../word-index/sayings.ts';
 import {

@@ -1,4 +1,4 @@
-import { foldLetters } from '../letters.ts';
+import { foldLetters } from '../../ground/letters.ts';
 import { wordsOf } from '../word-index/analysis.ts';
 
 /** Words that ask how something is at present, in the more frequent languages; as letters are compared. */

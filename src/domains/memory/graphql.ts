@@ -1,6 +1,6 @@
 import { builder } from '../../graphql/builder.ts';
+import { ownerFor } from '../../ground/ownership.ts';
 import { InteractionRef } from '../interactions/graphql.ts';
-import { ownerFor } from '../ownership.ts';
 import { MAX_MEMORIES, type MemoryHit, type MemorySearch, searchMemory } from './memory.ts';
 
 const MemoryTierEnum = builder.enumType('MemoryTier', {

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
+import { NotFound } from '../../errors.ts';
+import * as input from '../../ground/input.ts';
 import { charactersByName } from '../characters/reads.ts';
-import { NotFound } from '../errors.ts';
-import * as input from '../input.ts';
 import type { TurnStore } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import { type SettingsServices, timeZone, timeZoneFor } from '../settings/settings.ts';

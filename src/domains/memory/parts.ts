@@ -1,3 +1,5 @@
+import type { Ports } from '../../ground/ports.ts';
+import type { AlertTeller } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import { configuredEmbedder, embedderOf } from '../../models/configured.ts';
 import type { Embedder } from '../../models/embedder.ts';
@@ -5,8 +7,6 @@ import { createReachability, type Reachability } from '../../models/reachability
 import { createQdrantStore } from '../../vectors/qdrant.ts';
 import { createSqliteVecStore } from '../../vectors/sqlite-vec.ts';
 import type { VectorModel, VectorStore } from '../../vectors/vector-store.ts';
-import type { Ground } from '../ground.ts';
-import type { AlertTeller } from '../promise.ts';
 import { probe } from './embed-each.ts';
 import { createEmbeddingPriority } from './embedding-priority.ts';
 import { createMeaningSearch } from './meaning.ts';
@@ -33,7 +33,7 @@ declare module '../../graphql/context.ts' {
   interface Services extends MemoryParts {}
 }
 
-type Needs = Ground & {
+type Needs = Ports & {
   readonly alerts: AlertTeller;
   readonly persistence: {
     onCommitted(listener: () => void): void;

@@ -1,7 +1,7 @@
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { type Bound, defineAlert, definePromise, type Standing } from '../../ground/promise.ts';
 import type { Reachability } from '../../models/reachability.ts';
-import { type Bound, defineAlert, definePromise, type Standing } from '../promise.ts';
 import type { Reconciler } from './reconciler.ts';
 import { oldestWithoutVector } from './vector-coverage.ts';
 import type { VectorWorker } from './vector-worker.ts';

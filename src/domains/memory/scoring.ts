@@ -1,4 +1,4 @@
-import { foldLetters } from '../letters.ts';
+import { foldLetters } from '../../ground/letters.ts';
 import { fitOf, type SpokenTimes } from '../spoken-times/spoken-times.ts';
 import { subjectWordsAmong } from '../utterances/frames.ts';
 import { CHARACTER_DATABASE, isUnanswered, recalled } from '../utterances/recalled.ts';

@@ -1,8 +1,8 @@
 import type { Database } from '../../db/client.ts';
+import { createPause } from '../../ground/pause.ts';
 import type { Logger } from '../../log.ts';
 import type { Embedder } from '../../models/embedder.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
-import { createPause } from '../pause.ts';
 import { probe } from './embed-each.ts';
 import { createEmbeddingPace } from './embedding-pace.ts';
 import { createEmbeddingPriority, type EmbeddingPriority } from './embedding-priority.ts';

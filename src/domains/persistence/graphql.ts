@@ -1,8 +1,8 @@
 import type { Scope } from '../../access/principals.ts';
 import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
-import { ownerFor, scopeOf } from '../ownership.ts';
-import { endable, follow, type SubscriptionArguments } from '../subscriptions.ts';
+import { ownerFor, scopeOf } from '../../ground/ownership.ts';
+import { endable, follow, type SubscriptionArguments } from '../../ground/subscriptions.ts';
 import type { FailureKind, PersistenceCounters } from './persistence.ts';
 
 const Counters = builder.objectRef<PersistenceCounters>('PersistenceCounters').implement({

@@ -1,7 +1,7 @@
+import type { Ports } from '../../ground/ports.ts';
+import type { AlertTeller } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
-import type { Ground } from '../ground.ts';
 import type { AppliedTurn } from '../interactions/apply.ts';
-import type { AlertTeller } from '../promise.ts';
 import { Persistence } from './persistence.ts';
 import {
   databaseDown,
@@ -17,18 +17,18 @@ declare module '../../graphql/context.ts' {
   }
 }
 
-/** What becomes of the turns, and the dangers to the ground that the promise to keep them stands on. */
+/** What becomes of the turns, and the dangers to the ports that the promise to keep them stands on. */
 export function openPersistence(
-  ground: Ground & { alerts: AlertTeller; metrics: { countTurns(turns: readonly AppliedTurn[]): void } },
+  ports: Ports & { alerts: AlertTeller; metrics: { countTurns(turns: readonly AppliedTurn[]): void } },
   closing: ClosingStack,
 ): { persistence: Persistence } {
-  const { journal, outbox, events, alerts, metrics } = ground;
-  tellDangers(ground);
+  const { journal, outbox, events, alerts, metrics } = ports;
+  tellDangers(ports);
   const persistence = new Persistence({ journal, outbox });
   persistence.onCommitted((turns) => metrics.countTurns(turns));
   persistence.onCommitted(() => events.wake());
   closing.defer(() => persistence.flush());
-  ground.availability.onChange(({ up, reason }) => alerts.set(databaseDown, up ? null : { reason }));
+  ports.availability.onChange(({ up, reason }) => alerts.set(databaseDown, up ? null : { reason }));
   return { persistence };
 }
 
@@ -38,7 +38,7 @@ function tellDangers({
   volatileFileSystem: fileSystem,
   durabilityProblems: settings,
   onRestart,
-}: Ground & { alerts: AlertTeller }): void {
+}: Ports & { alerts: AlertTeller }): void {
   if (fileSystem) alerts.raise(journalVolatile, { fileSystem });
   if (settings.length > 0) alerts.raise(databaseNotDurable, { settings });
   if (recovered.damage.length > 0) alerts.raise(journalDamaged, { damage: recovered.damage });

@@ -1,7 +1,7 @@
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { type Bound, defineAlert, definePromise, lookAt, type Standing } from '../../ground/promise.ts';
 import type { TurnStore } from '../interactions/store.ts';
-import { type Bound, defineAlert, definePromise, lookAt, type Standing } from '../promise.ts';
 
 interface Parts {
   readonly db: Database;

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import type { Access } from '../../access/access.ts';
 import type { AuditLog } from '../../access/audit.ts';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
-import { EXIT, runCommand, type WithServices } from '../command.ts';
+import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
 
 const USAGE = `usage: npm run audit -- export [--tenant ID]    prints the audit log as JSON Lines
        npm run audit -- verify                   compares it with its hash chain; exit code 1 if it does not fit

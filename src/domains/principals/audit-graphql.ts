@@ -1,8 +1,8 @@
 import type { AuditEntry } from '../../access/audit.ts';
 import type { AuditVerification } from '../../access/audit-chain.ts';
+import { InvalidInput } from '../../errors.ts';
 import { builder, HEAVY, MAX_PAGE_SIZE } from '../../graphql/builder.ts';
-import { InvalidInput } from '../errors.ts';
-import { requireAdmin } from '../ownership.ts';
+import { requireAdmin } from '../../ground/ownership.ts';
 
 const AuditEntryRef = builder.objectRef<AuditEntry>('AuditEntry').implement({
   description: 'One write, or one refusal. Names of erased persons are pseudonyms.',

@@ -1,8 +1,8 @@
 import { mayActForOthers, type PERMISSIONS, type Principal, type ROLES } from '../../access/principals.ts';
 import type { ApiKeyRow } from '../../access/tables.ts';
+import { InvalidInput, NotFound } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
-import { InvalidInput, NotFound } from '../errors.ts';
-import { requireAdmin } from '../ownership.ts';
+import { requireAdmin } from '../../ground/ownership.ts';
 import { createApiKey, revokeApiKey, revokeToken } from './principals.ts';
 
 const RoleEnum = builder.enumType('Role', {

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
 import type { ApiKeyRow } from '../../access/tables.ts';
-import { EXIT, runCommand, type WithServices } from '../command.ts';
+import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
 import { createApiKey, type PrincipalServices, revokeApiKey } from './principals.ts';
 
 const USAGE = `usage: npm run keys -- COMMAND

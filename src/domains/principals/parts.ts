@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type Access, createAccess } from '../../access/access.ts';
+import type { Ports } from '../../ground/ports.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
-import type { Ground } from '../ground.ts';
 
 declare module '../../graphql/context.ts' {
   interface Services {
@@ -14,10 +14,10 @@ const PUBLIC_KEYS_LIMITS = { timeoutMs: 5_000, maxBytes: 262_144 };
 
 /** Who may come in. Its end writes what the audit log has not written yet. */
 export function openPrincipals(
-  ground: Ground & { metrics: { countRefusal(code: string): void } },
+  ports: Ports & { metrics: { countRefusal(code: string): void } },
   closing: ClosingStack,
 ): { access: Access } {
-  const { config, log, db, availability, outbound, secrets, metrics } = ground;
+  const { config, log, db, availability, outbound, secrets, metrics } = ports;
   const access = createAccess(config.access, {
     ...{ db, availability, log },
     fetchTo: (url) => outbound.fetcherTo(url, PUBLIC_KEYS_LIMITS),

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import type { Access } from '../../access/access.ts';
 import { PERMISSIONS, type Principal, ROLES } from '../../access/principals.ts';
 import type { ApiKeyRow } from '../../access/tables.ts';
-import { NotFound } from '../errors.ts';
-import * as input from '../input.ts';
-import { requireAdmin } from '../ownership.ts';
+import { NotFound } from '../../errors.ts';
+import * as input from '../../ground/input.ts';
+import { requireAdmin } from '../../ground/ownership.ts';
 
 export interface PrincipalServices {
   readonly access: Access;

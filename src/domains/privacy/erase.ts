@@ -2,16 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { and, desc, eq, isNull } from 'drizzle-orm';
 import type { Owner, Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { DUTIES } from '../../db/duties.ts';
+import type { Duty } from '../../db/duty.ts';
 import { type Counts, countLeft, eraseRows } from '../../db/erasure.ts';
 import { retried } from '../../db/retried.ts';
+import { InvalidInput, ServiceUnavailable } from '../../errors.ts';
+import { subjectOf } from '../../ground/ownership.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
 import { countMarks, markDeleted } from '../conversations/marks.ts';
-import { InvalidInput, ServiceUnavailable } from '../errors.ts';
 import { answered } from '../interactions/erased.ts';
 import type { TurnStore } from '../interactions/store.ts';
-import { subjectOf } from '../ownership.ts';
 import type { TextAnalyses } from '../word-index/turns.ts';
 import { ERASERS, LAST_ERASERS } from './erasers.ts';
 import { clearFiles } from './files.ts';
@@ -27,6 +27,8 @@ export interface ErasureServices {
   readonly texts: TextAnalyses;
   readonly tombstones: Tombstones;
   readonly signer: ReceiptSigner;
+  /** What every table owes. */
+  readonly duties: readonly Duty[];
   readonly characters: { changed(tenantId: string, userId: string | null): void };
   readonly access: {
     readonly apiKeys: { clear(): void };
@@ -75,14 +77,14 @@ export async function eraseUser(
     Object.assign(counts, erased);
     Object.assign(leftBeside, left);
   }
-  const rest = await retried(() => db.transaction((client) => eraseRows(client, owner, DUTIES)));
+  const rest = await retried(() => db.transaction((client) => eraseRows(client, owner, services.duties)));
   Object.assign(counts, rest.counts);
   counts.journalEntries = await services.journal.purge({ tenantId: owner.tenantId, userId: owner.userId });
   await answered(() => services.vectors.purge());
   services.texts.clear();
   services.access.apiKeys.clear();
   services.characters.changed(owner.tenantId, owner.userId);
-  const left = { ...(await countLeft(db.pool, owner, rest.keys, DUTIES)), ...leftBeside };
+  const left = { ...(await countLeft(db.pool, owner, rest.keys, services.duties)), ...leftBeside };
   const kept = { marks: await countMarks(db.pool, owner) };
   const completedAt = await completeErasure(services, owner, receiptId);
   const receipt = {
@@ -97,7 +99,7 @@ export async function eraseUser(
     // By which turns are known again that an old copy brings; they hold an id and a hash of whose it was.
     kept,
     // Last, when nothing is left that would bring their words into the files again.
-    files: await clearFiles(db),
+    files: await clearFiles(db, services.duties),
     // This version makes no backups; copies that an operator made are not known here.
     backups: [],
   };

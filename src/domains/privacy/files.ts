@@ -1,8 +1,7 @@
-import { getTableName, is } from 'drizzle-orm';
-import { PgTable } from 'drizzle-orm/pg-core';
+import { getTableName } from 'drizzle-orm';
 import pg from 'pg';
 import type { Database } from '../../db/client.ts';
-import * as tables from '../../db/tables.ts';
+import type { Duty } from '../../db/duty.ts';
 
 /** What became of the bytes of rows that were erased, in the files of PostgreSQL. */
 export interface ClearedFiles extends Record<string, unknown> {
@@ -30,7 +29,6 @@ const ATTEMPT_MS = 500;
 /** The first version of PostgreSQL that can clear the statistics of a column. */
 const CLEARS_STATISTICS = 180_000;
 const MAX_SEGMENTS = 64;
-const NAMES = Object.values(tables).flatMap((table) => (is(table, PgTable) ? [getTableName(table)] : []));
 const UNUSED = 'goes when PostgreSQL uses the space again, or at a VACUUM FULL';
 
 /**
@@ -38,17 +36,23 @@ const UNUSED = 'goes when PostgreSQL uses the space again, or at a VACUUM FULL';
  * their pages, and so does a plain VACUUM: only a table that is written anew has none. That closes the table meanwhile,
  * so large ones are left, and named.
  *
+ * @param duties name the tables
  * @throws the driver's error where the connection is lost
  */
-export async function clearFiles(db: Database, limits: Partial<Limits> = {}): Promise<ClearedFiles> {
+export async function clearFiles(
+  db: Database,
+  duties: readonly Duty[],
+  limits: Partial<Limits> = {},
+): Promise<ClearedFiles> {
+  const names = duties.map(({ table }) => getTableName(table));
   const { maxBytes, patienceMs } = { ...LIMITS, ...limits };
   const until = Date.now() + patienceMs;
   const client = await db.dedicated();
   try {
     await client.query(`set statement_timeout = ${REWRITE_MS}`);
-    const clears = await clearStatistics(client);
+    const clears = await clearStatistics(client, names);
     const later: Record<string, string> = {};
-    const found = await tablesOf(client);
+    const found = await tablesOf(client, names);
     for (const table of found) {
       const reason = await rewrite(client, table, { maxBytes, until });
       if (reason !== null) later[table.name] = reason;
@@ -70,12 +74,12 @@ interface Table {
   readonly mayRewrite: boolean;
 }
 
-async function tablesOf(client: pg.Client): Promise<Table[]> {
+async function tablesOf(client: pg.Client, names: readonly string[]): Promise<Table[]> {
   const { rows } = await client.query<Table>(
     `select c.oid::regclass::text as name, pg_total_relation_size(c.oid)::float8 as bytes,
        pg_has_role(c.relowner, 'USAGE') as "mayRewrite"
      from unnest($1::text[]) name join pg_class c on c.oid = to_regclass(quote_ident(name)) order by bytes`,
-    [NAMES],
+    [names],
   );
   return rows;
 }
@@ -125,7 +129,7 @@ async function rewriteOnce(client: pg.Client, name: string): Promise<number> {
 }
 
 /** ANALYZE leaves the statistics of a table that has become empty as they were. */
-async function clearStatistics(client: pg.Client): Promise<boolean> {
+async function clearStatistics(client: pg.Client, names: readonly string[]): Promise<boolean> {
   const { rows } = await client.query<{ version: number }>(
     `select current_setting('server_version_num')::int as version`,
   );
@@ -136,7 +140,7 @@ async function clearStatistics(client: pg.Client): Promise<boolean> {
      join pg_class c on c.oid = to_regclass(quote_ident(name)) and pg_has_role(c.relowner, 'USAGE')
      join pg_class r on r.oid = c.oid or r.oid in (select indexrelid from pg_index where indrelid = c.oid)
      join pg_stats s on s.schemaname = r.relnamespace::regnamespace::name and s.tablename = r.relname`,
-    [NAMES],
+    [names],
   );
   return true;
 }

@@ -1,7 +1,11 @@
+import { InvalidInput, NotFound } from '../../errors.ts';
 import { builder, HEAVY } from '../../graphql/builder.ts';
-import { InvalidInput, NotFound } from '../errors.ts';
-import { conversationId as conversationIdSchema, parseInput, userId as userIdSchema } from '../input.ts';
-import { ownerFor, requireAdmin } from '../ownership.ts';
+import {
+  conversationId as conversationIdSchema,
+  parseInput,
+  userId as userIdSchema,
+} from '../../ground/input.ts';
+import { ownerFor, requireAdmin } from '../../ground/ownership.ts';
 import { type Erasure, eraseUser } from './erase.ts';
 import { type ExportManifest, exportManifest, exportPage, MAX_LINES } from './export.ts';
 import { type Restored, restoreLines } from './restore.ts';

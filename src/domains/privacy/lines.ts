@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import * as input from '../input.ts';
+import * as input from '../../ground/input.ts';
 import type { TurnLine } from '../interactions/rows.ts';
 
 const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be a SHA-256 hash in hexadecimal' });

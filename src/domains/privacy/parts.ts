@@ -1,20 +1,25 @@
+import type { Duty } from '../../db/duty.ts';
+import type { Ports } from '../../ground/ports.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
-import type { Ground } from '../ground.ts';
 import { ReceiptSigner } from './signing.ts';
 import { Tombstones } from './tombstones.ts';
 
 interface PrivacyParts {
   readonly tombstones: Tombstones;
   readonly signer: ReceiptSigner;
+  readonly duties: readonly Duty[];
 }
 
 declare module '../../graphql/context.ts' {
   interface Services extends PrivacyParts {}
 }
 
-/** Whose turns may not come back, and who signs that they are gone. */
-export function openPrivacy({ config, db, availability, log }: Ground, closing: ClosingStack): PrivacyParts {
+/** Whose turns may not come back, and who signs that they are gone. @param ports.duties of every table */
+export function openPrivacy(
+  { config, db, availability, log, duties }: Ports & { duties: readonly Duty[] },
+  closing: ClosingStack,
+): PrivacyParts {
   const tombstones = new Tombstones(db, availability, log);
   closing.defer(() => tombstones.stop());
-  return { tombstones, signer: new ReceiptSigner(config.dataDirectory) };
+  return { tombstones, signer: new ReceiptSigner(config.dataDirectory), duties };
 }

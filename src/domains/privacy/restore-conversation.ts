@@ -1,11 +1,11 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
+import { InvalidInput, NotFound } from '../../errors.ts';
+import { subjectOf } from '../../ground/ownership.ts';
 import { deletionsAmong, type KnownDeletion } from '../conversations/marks.ts';
-import { InvalidInput, NotFound } from '../errors.ts';
 import { recordOfLine, type TurnLine } from '../interactions/rows.ts';
 import { columnOf, STORED_COLUMNS } from '../interactions/shape.ts';
 import { chainHashOf, completionHashOf } from '../interactions/turn.ts';
-import { subjectOf } from '../ownership.ts';
 import type { DeletedLine, Part } from './lines.ts';
 
 /**

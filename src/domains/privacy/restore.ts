@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { InvalidInput } from '../../errors.ts';
+import * as input from '../../ground/input.ts';
 import { CharacterLine, restoreCharacters } from '../characters/own.ts';
-import { InvalidInput } from '../errors.ts';
-import * as input from '../input.ts';
 import { TurnLine } from '../interactions/rows.ts';
 import { isOwnTurnId } from '../interactions/turn.ts';
 import { checkSettingsOwner, restoreSettings, SettingsLine } from '../settings/exported.ts';

@@ -4,9 +4,9 @@ import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { Refresh } from '../../db/refresh.ts';
 import { prepareOnce } from '../../db/statements.ts';
+import { InvalidInput } from '../../errors.ts';
+import { subjectOf } from '../../ground/ownership.ts';
 import type { Logger } from '../../log.ts';
-import { InvalidInput } from '../errors.ts';
-import { subjectOf } from '../ownership.ts';
 import { erasures as e } from './tables.ts';
 
 /** Milliseconds between looks at the list: another server's erasure is noticed after that. */

@@ -1,6 +1,6 @@
+import { foldLetters } from '../../ground/letters.ts';
 import type { CharacterMention } from '../characters/matcher.ts';
 import { isAskedFor } from '../characters/name-frames.ts';
-import { foldLetters } from '../letters.ts';
 
 const SENTENCE_END = /(?<!\b(?:dr|mr|mrs|ms|st))[.!。！…\n]+(?=\s|$|[^\d\s])|(?<=[?？؟])/iu;
 /** What a question or a request begins with where nobody puts a question mark. */

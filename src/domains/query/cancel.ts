@@ -1,5 +1,5 @@
 import type { Scope } from '../../access/principals.ts';
-import { NotFound } from '../errors.ts';
+import { NotFound } from '../../errors.ts';
 import { parseTurnId } from '../interactions/interactions.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import { findInteractions } from '../interactions/views.ts';

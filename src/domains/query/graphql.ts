@@ -1,9 +1,9 @@
+import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../../errors.ts';
 import { builder, HEAVY } from '../../graphql/builder.ts';
+import { ownerFor, scopeOf } from '../../ground/ownership.ts';
 import { AnswerModeEnum, ConversationRef, loadConversation } from '../conversations/graphql.ts';
-import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../errors.ts';
 import { DurabilityEnum, IntelligenceLevelEnum, InteractionRef } from '../interactions/graphql.ts';
 import { MemoryHitRef } from '../memory/graphql.ts';
-import { ownerFor, scopeOf } from '../ownership.ts';
 import { type CancelledQuery, cancelQuery } from './cancel.ts';
 import { type ProcessedQuery, type ProcessQueryInput, processQuery } from './query.ts';
 import { type QueryEvent, type QueryStep, streamQuery } from './stream.ts';

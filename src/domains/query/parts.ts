@@ -1,7 +1,7 @@
+import type { Ports } from '../../ground/ports.ts';
 import { configuredModels, modelsReachability } from '../../models/configured.ts';
 import type { Reachability } from '../../models/reachability.ts';
 import { createModelRouter } from '../../models/router.ts';
-import type { Ground } from '../ground.ts';
 import type { QueryServices } from './query.ts';
 import { RunningQueries } from './running.ts';
 
@@ -15,7 +15,7 @@ declare module '../../graphql/context.ts' {
 }
 
 /** The language models, each behind its queue and its breaker, and the queries that are under way. */
-export function openQuery({ config, log, modelParts }: Ground): QueryParts {
+export function openQuery({ config, log, modelParts }: Ports): QueryParts {
   const limits = config.languageModels && { concurrency: config.languageModels.concurrency };
   const modelsReach = modelsReachability(modelParts);
   // So that the first who asks for health hears an answer.

@@ -1,6 +1,12 @@
+import {
+  type Asker,
+  type CheckStatus,
+  defineAlert,
+  definePromise,
+  type Standing,
+} from '../../ground/promise.ts';
 import type { Reachability } from '../../models/reachability.ts';
 import type { ModelRouter } from '../../models/router.ts';
-import { type Asker, type CheckStatus, defineAlert, definePromise, type Standing } from '../promise.ts';
 
 interface Parts {
   readonly models: Pick<ModelRouter, 'models'>;

@@ -1,5 +1,5 @@
 import type { Owner } from '../../access/principals.ts';
-import { EchoError } from '../errors.ts';
+import { EchoError } from '../../errors.ts';
 import type { MemoryHit } from '../memory/memory.ts';
 import { type ProcessedQuery, type ProcessQueryInput, processQuery, type QueryServices } from './query.ts';
 

@@ -3,8 +3,8 @@ import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
-import { InvalidInput } from '../errors.ts';
-import { writtenInstant } from '../input.ts';
+import { InvalidInput } from '../../errors.ts';
+import { writtenInstant } from '../../ground/input.ts';
 import { timeZone } from './settings.ts';
 import { userSettings } from './tables.ts';
 

@@ -1,6 +1,6 @@
+import { InvalidInput } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
-import { InvalidInput } from '../errors.ts';
-import { ownerFor } from '../ownership.ts';
+import { ownerFor } from '../../ground/ownership.ts';
 import { PrincipalRef } from '../principals/graphql.ts';
 import { type Settings, settingsOf, updateSettings } from './settings.ts';
 

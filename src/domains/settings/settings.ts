@@ -5,7 +5,7 @@ import { isTimeZone } from '../../config-values.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { prepareOnce } from '../../db/statements.ts';
-import * as input from '../input.ts';
+import * as input from '../../ground/input.ts';
 import { userSettings as s } from './tables.ts';
 
 export interface SettingsServices {

@@ -1,4 +1,4 @@
-import { isDay } from '../instants.ts';
+import { isDay } from '../../ground/instants.ts';
 import { type Calendar, dayNumber, partsOfDay } from './calendar.ts';
 
 /** A stretch of time by the wall clock: from one minute up to, not including, another; see `Calendar`. */

@@ -1,5 +1,5 @@
+import { foldLetters } from '../../ground/letters.ts';
 import { isFunctionWord, languagesOf } from '../characters/common-words.ts';
-import { foldLetters } from '../letters.ts';
 
 /** Words of questions about memory itself, and of requests to tell something: they say nothing of what is asked about. */
 const FRAME = new Set(

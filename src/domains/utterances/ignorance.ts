@@ -1,4 +1,4 @@
-import { foldLetters } from '../letters.ts';
+import { foldLetters } from '../../ground/letters.ts';
 
 /**
  * What somebody begins with who has no answer, in the more frequent languages: letters as they are compared, so

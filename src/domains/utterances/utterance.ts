@@ -1,5 +1,5 @@
+import { foldLetters } from '../../ground/letters.ts';
 import { languagesOf } from '../characters/common-words.ts';
-import { foldLetters } from '../letters.ts';
 
 const MARKED = /[?？؟;⁇](?=["'”’»」』)\s]*(?:$|\s))|[?？؟]/u;
 const GREEK_QUESTION = /[\p{Script=Greek}];/u;

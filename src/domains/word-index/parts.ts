@@ -1,5 +1,5 @@
+import type { Ports } from '../../ground/ports.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
-import type { Ground } from '../ground.ts';
 import { TextAnalyses } from './turns.ts';
 import { createIndexWorker, type IndexWorker } from './worker.ts';
 
@@ -10,13 +10,13 @@ declare module '../../graphql/context.ts' {
   }
 }
 
-/** The index of words, and who keeps it. @param ground.persistence says when turns were stored */
+/** The index of words, and who keeps it. @param ports.persistence says when turns were stored */
 export function openWordIndex(
   {
     db,
     log,
     persistence,
-  }: Ground & { persistence: { onCommitted(listener: (turns: readonly unknown[]) => void): void } },
+  }: Ports & { persistence: { onCommitted(listener: (turns: readonly unknown[]) => void): void } },
   closing: ClosingStack,
 ): { texts: TextAnalyses; indexWorker: IndexWorker } {
   const texts = new TextAnalyses();

@@ -1,4 +1,4 @@
-import { foldLetters } from '../letters.ts';
+import { foldLetters } from '../../ground/letters.ts';
 
 /** A piece of a text as it is written, before anybody asks whether it carries meaning. */
 export interface Token {

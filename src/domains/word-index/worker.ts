@@ -1,10 +1,9 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { judgeDatabaseError } from '../../db/meaning.ts';
-
+import { createPause } from '../../ground/pause.ts';
 import type { Logger } from '../../log.ts';
 import { ownerKey } from '../../vectors/vector-store.ts';
-import { createPause } from '../pause.ts';
 import { ANALYSIS_VERSION } from './analysis.ts';
 import { analyseAnew, forgetRemoved } from './removals.ts';
 import type { TextAnalyses } from './turns.ts';

@@ -1,4 +1,6 @@
 import { duties as access } from '../access/tables.ts';
+import type { Duty } from '../db/duty.ts';
+import { duties as database } from '../db/identity-tables.ts';
 import { duties as characters } from '../domains/characters/tables.ts';
 import { duties as conversations } from '../domains/conversations/tables.ts';
 import { duties as credentials } from '../domains/credentials/tables.ts';
@@ -9,8 +11,6 @@ import { duties as settings } from '../domains/settings/tables.ts';
 import { duties as tasks } from '../domains/tasks/tables.ts';
 import { duties as wordIndex } from '../domains/word-index/tables.ts';
 import { duties as events } from '../events/tables.ts';
-import type { Duty } from './duty.ts';
-import { duties as database } from './identity-tables.ts';
 
 /** What every table owes, each as it stands beside its table. */
 export const DUTIES: readonly Duty[] = [

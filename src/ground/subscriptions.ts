@@ -1,8 +1,8 @@
 import type { Principal } from '../access/principals.ts';
+import { InvalidInput, SubscriberTooSlow } from '../errors.ts';
 import { type EventPosition, formatCursor, parseCursor } from '../events/cursor.ts';
 import type { DeliveredEvent, EventKind } from '../events/event.ts';
 import type { EventFeed } from '../events/feed.ts';
-import { InvalidInput, SubscriberTooSlow } from './errors.ts';
 import { conversationId as conversationIdSchema, parseInput } from './input.ts';
 import { ownerFor, scopeOf } from './ownership.ts';
 

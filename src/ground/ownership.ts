@@ -6,7 +6,7 @@ import {
   requirePermission,
   type Scope,
 } from '../access/principals.ts';
-import { Forbidden } from './errors.ts';
+import { Forbidden } from '../errors.ts';
 import { parseInput, userId as userIdSchema } from './input.ts';
 
 /**

@@ -1,5 +1,5 @@
-import './scalars.ts';
-import './error-types.ts';
+import '../graphql/scalars.ts';
+import '../graphql/error-types.ts';
 import '../domains/conversations/graphql.ts';
 import '../domains/characters/graphql.ts';
 import '../domains/interactions/graphql.ts';
@@ -16,7 +16,7 @@ import '../domains/principals/audit-graphql.ts';
 import '../domains/settings/graphql.ts';
 import '../domains/privacy/graphql.ts';
 import '../domains/credentials/graphql.ts';
-import { builder } from './builder.ts';
+import { builder } from '../graphql/builder.ts';
 
 /** The whole schema. A domain appears here once its graphql.ts is imported above. */
 export const schema = builder.toSchema();

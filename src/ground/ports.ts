@@ -12,7 +12,7 @@ import type { Secrets } from '../secrets/secrets.ts';
 import type { Vault } from '../secrets/vault.ts';
 
 /** What stands before any domain opens: the ports that they share, and what was found of the ground itself. */
-export interface Ground {
+export interface Ports {
   readonly config: Config;
   readonly log: Logger;
   readonly journal: Journal;

@@ -4,10 +4,10 @@ import type { Config } from './config.ts';
 import { Availability } from './db/availability.ts';
 import { makeDataDirectory } from './db/data-directory.ts';
 import { openDatabase } from './db/open.ts';
-import type { Ground } from './domains/ground.ts';
-import { MAX_RESPONSE_LENGTH } from './domains/input.ts';
 import { EventFeed } from './events/feed.ts';
 import { EventOutbox } from './events/outbox.ts';
+import { MAX_RESPONSE_LENGTH } from './ground/input.ts';
+import type { Ports } from './ground/ports.ts';
 import type { ClosingStack } from './jobs/ending.ts';
 import { Journal } from './journal/journal.ts';
 import type { Logger } from './log.ts';
@@ -16,7 +16,7 @@ import { Sealer } from './secrets/sealing.ts';
 import { Secrets } from './secrets/secrets.ts';
 import type { Vault } from './secrets/vault.ts';
 
-export interface GroundOptions {
+export interface PortsOptions {
   /** False: refuse to start on an older schema instead of changing it. */
   readonly migrate: boolean;
   /** Gives secrets that the configuration does not hold. */
@@ -29,12 +29,12 @@ export interface GroundOptions {
  * only server on the directory, and whatever ends before it may still write to it. The database closes right before it,
  * after the domains: they drain into it.
  */
-export async function openGround(
+export async function openPorts(
   config: Config,
   log: Logger,
-  { migrate, vault = null, onStatement }: GroundOptions,
+  { migrate, vault = null, onStatement }: PortsOptions,
   closing: ClosingStack,
-): Promise<Ground> {
+): Promise<Ports> {
   const volatileFileSystem = makeDataDirectory(config.dataDirectory);
   const journal = await Journal.open(join(config.dataDirectory, 'journal.db'), config.journalMaxBytes);
   closing.defer(() => journal.close());

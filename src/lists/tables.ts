@@ -1,4 +1,5 @@
 export { apiKeys, auditLog, auditNames, auditSeals, rateLimits, revokedTokens } from '../access/tables.ts';
+export { databaseIdentity } from '../db/identity-tables.ts';
 export { characters } from '../domains/characters/tables.ts';
 export { conversations, deletedTurns } from '../domains/conversations/tables.ts';
 export { authenticators, credentials } from '../domains/credentials/tables.ts';
@@ -16,4 +17,3 @@ export {
   indexSegments,
 } from '../domains/word-index/tables.ts';
 export { events } from '../events/tables.ts';
-export { databaseIdentity } from './identity-tables.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { EchoError } from './errors.ts';
+import { EchoError } from '../errors.ts';
 
 /** Exit codes of an operator's commands. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;

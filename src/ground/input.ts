@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { InvalidInput } from './errors.ts';
+import { InvalidInput } from '../errors.ts';
 import { isInRange, readInstant } from './instants.ts';
 
 /** Bytes of one JSON value (metadata, context), as UTF-8. */

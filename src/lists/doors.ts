@@ -1,0 +1,29 @@
+import { graphqlRoute } from '../graphql/door.ts';
+import { GRAPHQL_PATH, type Yoga } from '../graphql/yoga.ts';
+import { entrance } from '../http/entrance.ts';
+import type { Hall } from '../http/hall.ts';
+import { probes } from '../http/probes.ts';
+import type { Route } from '../http/server.ts';
+import type { RestServices } from '../rest/request.ts';
+import { restRoutes } from '../rest/routes.ts';
+
+/** Every way in over HTTP. @param given.ready whether requests would be answered now */
+export function doors({ services, hall, yoga, ready }: DoorParts): Route[] {
+  const { graphiql } = services.config;
+  return [
+    graphqlRoute({ yoga, hall, graphiql }),
+    entrance(graphiql ? GRAPHQL_PATH : null),
+    ...restRoutes({ services, hall }),
+    ...probes({ hall, ready, metrics: () => services.metrics.registry.metrics() }),
+  ];
+}
+
+interface DoorParts {
+  readonly services: RestServices & {
+    readonly config: { readonly graphiql: boolean };
+    readonly metrics: { readonly registry: { metrics(): Promise<string> } };
+  };
+  readonly hall: Hall;
+  readonly yoga: Yoga;
+  readonly ready: () => Promise<boolean>;
+}
