@@ -36,7 +36,7 @@ export async function openParts(ports: Ports, closing: ClosingStack): Promise<Se
   const stored = { ...kept, ...credentials, ...interactions, ...memory, ...openCharacters(ports) };
   const guarded = {
     ...stored,
-    ...openPrincipals(told, closing),
+    ...openPrincipals({ ...told, duties: DUTIES }, closing),
     ...openPrivacy({ ...ports, duties: DUTIES }, closing),
   };
   const parts = { ...guarded, ...openCanary(guarded, closing), ...openQuery(ports) };

@@ -2,20 +2,32 @@ import { globSync, readFileSync } from 'node:fs';
 import { is } from 'drizzle-orm';
 import { integer, PgTable, pgTable, text } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tenantId } from '../src/db/columns.ts';
+import { AuditLog } from '../src/access/audit.ts';
+import { instant, tenantId } from '../src/db/columns.ts';
 import type { Duty } from '../src/db/duty.ts';
 import { countLeft, eraseRows } from '../src/db/erasure.ts';
+import { deleteOutdated } from '../src/db/retention.ts';
 import { ERASERS, LAST_ERASERS } from '../src/domains/privacy/erasers.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import * as listed from '../src/lists/tables.ts';
-import { forgotten, TRIGGERS, type TriggerRow, triggersIn, triggersOf } from './support/duties.ts';
+import {
+  deletesByAge,
+  forgotten,
+  overdue,
+  TRIGGERS,
+  type TriggerRow,
+  triggersIn,
+  triggersOf,
+} from './support/duties.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 const tables = Object.values(listed).flatMap((table) => (is(table, PgTable) ? [table] : []));
 
+/** Names of all statements. */
+const sent = new Set<string>();
 let app: TestApp;
 beforeAll(async () => {
-  app = await startTestApp();
+  app = await startTestApp({ onSql: (name) => sent.add(name) });
 });
 afterAll(() => app.close());
 
@@ -107,6 +119,18 @@ describe('every table', () => {
       [{ ...duty, exported: { not: '' } }],
       'goals does not say why it is not exported',
     ],
+    [
+      'is kept for nobody knows how long',
+      [goals],
+      [{ ...duty, kept: { until: '' } }],
+      'goals does not say how long it is kept',
+    ],
+    [
+      'is kept for as long as another says',
+      [goals],
+      [{ ...duty, kept: { days: 3, past: listed.auditLog.at } }],
+      'goals names at, which is another table’s',
+    ],
   ])('is seen that %s', (_name, some, duties, problem) => {
     expect(forgotten(some, duties)).toContain(problem);
   });
@@ -147,6 +171,66 @@ describe('an erasure', () => {
     expect(await countLeft(db.pool, rin, erased.keys, duties)).toEqual({ goals: 1 });
     expect(await countLeft(db.pool, sam, new Map(), duties)).toEqual({ goals: 1 });
     await app.sql('drop table goal_steps, goals');
+  });
+});
+
+describe('a retention', () => {
+  const past = pgTable('met_goals', { id: integer('id').primaryKey(), metAt: instant('met_at') });
+  const kept = (extra: Partial<Extract<Duty['kept'], { days: number }>> = {}): Duty => ({
+    ...duty,
+    table: past,
+    kept: { days: 3, past: past.metAt, ...extra },
+  });
+
+  test.each([
+    ['found by their age', kept()],
+    ['found by their order', kept({ inOrderOf: past.id })],
+  ])('deletes what is older, in some batches, and nothing else: %s', async (_name, some) => {
+    await app.sql('create table met_goals (id int primary key, met_at timestamptz)');
+    await app.sql(
+      `insert into met_goals select n, now() - interval '3 days 1 minute' from generate_series(1, 10001) n`,
+    );
+    await app.sql(
+      `insert into met_goals values (10002, now() - interval '2 days 23 hours'), (10003, null), (10004, now() + interval '1 day')`,
+    );
+    const deleted: number[] = [];
+    const { pool } = app.app.services.db;
+    const counting = {
+      query: async (statement: { name: string; text: string; values: unknown[] }) => {
+        // Unnamed: the two forms would be one prepared statement.
+        const result = await pool.query(statement.text, statement.values);
+        deleted.push(result.rowCount ?? 0);
+        return result;
+      },
+    } as unknown as Pick<typeof pool, 'query'>;
+    await deleteOutdated(counting, [duty, some, stepsDuty], { AUDIT_RETENTION_DAYS: 1 });
+    expect(deleted).toEqual([5_000, 5_000, 1]);
+    expect(await app.sql('select id from met_goals order by id')).toEqual([
+      { id: 10_002 },
+      { id: 10_003 },
+      { id: 10_004 },
+    ]);
+    await app.sql('drop table met_goals');
+  });
+
+  test('is kept to by a round of the server, for every table that has one', async () => {
+    await expect.poll(() => overdue(DUTIES, sent), { timeout: 10_000 }).toEqual([]);
+    expect(overdue([...DUTIES, kept()], sent)).toEqual(['met_goals']);
+  });
+
+  test('of revoked tokens ends a day after they have expired', async () => {
+    await app.sql(`insert into echo_revoked_tokens (token_id, revoked_by, expires_at) values
+      ('forgotten', 'x', now() - interval '25 hours'), ('remembered', 'x', now() - interval '23 hours')`);
+    await new AuditLog({ ...app.app.services, retentionDays: 400 }).flush();
+    expect(await app.sql('select token_id as id from echo_revoked_tokens')).toEqual([{ id: 'remembered' }]);
+  });
+
+  test('is in no other place', () => {
+    const paths = globSync('src/**/*.ts').filter((path) => deletesByAge(readFileSync(path, 'utf8')));
+    expect(paths).toEqual([]);
+    expect(deletesByAge("text: `delete from goals where met_at < now() - interval '1 day'`")).toBe(true);
+    expect(deletesByAge('orm.delete(goals).where(lt(goals.metAt, sql`now() - $1`))')).toBe(true);
+    expect(deletesByAge("text: 'delete from goals where id = $1'; const at = 'now() - x'")).toBe(false);
   });
 });
 

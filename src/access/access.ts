@@ -1,5 +1,6 @@
 import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
+import type { Duty } from '../db/duty.ts';
 import type { Logger } from '../log.ts';
 import { AuditLog } from './audit.ts';
 import { Authenticator } from './authenticator.ts';
@@ -37,6 +38,7 @@ export interface Access {
  * @param parts.fetchTo gives the client for requests to who issues tokens
  * @param parts.secret a secret as it is now
  * @param parts.onRefused told of each refusal
+ * @param parts.duties of every table, by which rows go whose time is over
  * @param parts.headPath where the audit log remembers its last seal
  */
 export function createAccess(
@@ -49,6 +51,7 @@ export function createAccess(
     secret: (name: 'API_KEY' | 'JWT_SECRET') => string | null;
     onRefused: (code: string) => void;
     headPath: string;
+    duties: readonly Duty[];
   },
 ): Access {
   const limits = new RateLimits(rates, rateStore === 'postgres' ? parts : null);

@@ -1,5 +1,7 @@
 import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
+import type { Duty } from '../db/duty.ts';
+import { deleteOutdated } from '../db/retention.ts';
 import type { Logger } from '../log.ts';
 import { type AuditVerification, SEAL_ROWS, sealNext, verifyChain } from './audit-chain.ts';
 import type { Actor } from './caller.ts';
@@ -36,7 +38,6 @@ export interface AuditEntry {
 const ROUND_MS = 1_000;
 /** Refusals that wait for the database; beyond, they are only counted. */
 const MAX_WAITING = 10_000;
-const TRIM_ROWS = 5_000;
 const DAY_MS = 86_400_000;
 
 /** The audit log: writes of refusals, the hash chain over all rows, reading, retention. */
@@ -45,6 +46,7 @@ export class AuditLog {
   readonly #availability: Availability;
   readonly #log: Logger;
   readonly #retentionDays: number;
+  readonly #duties: readonly Duty[];
   readonly #onRefused: (code: string) => void;
   readonly #headPath: string | null;
   readonly #waiting = new Map<string, { refusal: Refusal; times: number }>();
@@ -54,6 +56,7 @@ export class AuditLog {
   #trimmedAt = 0;
 
   /**
+   * @param parts.duties of every table: what is beyond its retention goes in a round of the log
    * @param parts.onRefused told of each refusal, for a figure of them
    * @param parts.headPath a file outside the database that remembers the last seal: a chain that was cut off at its end
    *   is whole by itself
@@ -63,6 +66,7 @@ export class AuditLog {
     availability: Availability;
     log: Logger;
     retentionDays: number;
+    duties: readonly Duty[];
     onRefused?: (code: string) => void;
     headPath?: string;
   }) {
@@ -70,6 +74,7 @@ export class AuditLog {
     this.#availability = parts.availability;
     this.#log = parts.log;
     this.#retentionDays = parts.retentionDays;
+    this.#duties = parts.duties;
     this.#onRefused = parts.onRefused ?? (() => undefined);
     this.#headPath = parts.headPath ?? null;
   }
@@ -156,20 +161,14 @@ export class AuditLog {
     });
   }
 
-  /** Rows beyond the retention go, once a day; seals stay, and say how many there were. */
+  /**
+   * Rows of all tables that are beyond their retention go, once a day. Of the log itself the seals stay, and say how many
+   * there were.
+   */
   async #trim(): Promise<void> {
     if (Date.now() - this.#trimmedAt < DAY_MS) return;
     this.#trimmedAt = Date.now();
-    // The oldest come first, by their number: nothing else has an index.
-    for (let gone = TRIM_ROWS; gone === TRIM_ROWS; ) {
-      const { rowCount } = await this.#db.pool.query({
-        name: 'audit_trim',
-        text: `delete from echo_audit_log where id in (select id from echo_audit_log order by id limit ${TRIM_ROWS})
-                 and at < now() - $1 * interval '1 day'`,
-        values: [this.#retentionDays],
-      });
-      gone = rowCount ?? 0;
-    }
+    await deleteOutdated(this.#db.pool, this.#duties, { AUDIT_RETENTION_DAYS: this.#retentionDays });
   }
 
   /** Compares the log with its hash chain, and every name with its pseudonym. */

@@ -1,4 +1,4 @@
-import { gt, lt, sql } from 'drizzle-orm';
+import { gt, sql } from 'drizzle-orm';
 import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
 import { Refresh } from '../db/refresh.ts';
@@ -52,7 +52,6 @@ export class RevokedTokens {
           set: { expiresAt: sql`greatest(${r.expiresAt}, excluded.expires_at)` },
         }),
     );
-    await this.#db.orm.delete(r).where(lt(r.expiresAt, sql`now() - interval '1 day'`));
     this.#known.add(keyOf(token));
   }
 

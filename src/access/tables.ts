@@ -162,7 +162,7 @@ export const duties: readonly Duty[] = [
     erasure: { rows: 'keep', why: 'it holds pseudonyms, and its rows are chained' },
     exported: { not: 'it is for those who run the server' },
     audited: { not: 'it is the log' },
-    kept: { setting: 'AUDIT_RETENTION_DAYS', past: auditLog.at },
+    kept: { setting: 'AUDIT_RETENTION_DAYS', past: auditLog.at, inOrderOf: auditLog.id },
   },
   {
     table: auditNames,

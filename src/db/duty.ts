@@ -73,9 +73,18 @@ export interface Audited {
 /** How long rows are kept where nobody deletes them. */
 export type Kept =
   | 'until they are deleted'
-  /** Days behind the instant of a column. */
-  | { readonly days: number; readonly past: PgColumn }
+  | (Outdated & { readonly days: number })
   /** Days that the operator sets. */
-  | { readonly setting: string; readonly past: PgColumn }
+  | (Outdated & { readonly setting: RetentionSetting })
   /** Until whoever put them there has done what they are for. */
   | { readonly until: string };
+
+/** Settings that say how many days something is kept. */
+export type RetentionSetting = 'AUDIT_RETENTION_DAYS';
+
+interface Outdated {
+  /** The days begin at its instant. */
+  readonly past: PgColumn;
+  /** A key in whose order rows grow younger, where `past` has no index. */
+  readonly inOrderOf?: PgColumn;
+}

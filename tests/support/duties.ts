@@ -43,6 +43,11 @@ function* problemsOf(duty: Duty, owing: ReadonlyMap<PgTable, Duty>): Generator<s
   for (const column of columnsIn(duty))
     if (column.table !== table) yield `names ${column.name}, which is another table’s`;
   if ('not' in duty.audited && duty.audited.not === '') yield 'does not say why it is not audited';
+  if (
+    typeof duty.kept === 'object' &&
+    (('until' in duty.kept && duty.kept.until === '') || ('days' in duty.kept && duty.kept.days <= 0))
+  )
+    yield 'does not say how long it is kept';
   if ('not' in duty.exported && duty.exported.not === '') yield 'does not say why it is not exported';
 }
 
@@ -69,8 +74,26 @@ function columnsIn({ owner, erasure, audited, kept }: Duty): PgColumn[] {
     ...owned.filter((column) => column !== false),
     ...(erasure.names ?? []),
     ...told.flatMap(({ target, owner: whose, of = [] }) => [target, ...(whose ? [whose] : []), ...of]),
-    ...(typeof kept === 'object' && 'past' in kept ? [kept.past] : []),
+    ...(typeof kept === 'object' && 'past' in kept
+      ? [kept.past, ...(kept.inOrderOf ? [kept.inOrderOf] : [])]
+      : []),
   ];
+}
+
+/** Tables whose rows are kept for some time only, and of which no statement deletes them then. */
+export function overdue(duties: readonly Duty[], statements: ReadonlySet<string>): string[] {
+  return duties
+    .filter(({ kept }) => typeof kept === 'object' && 'past' in kept)
+    .map(({ table }) => getTableName(table))
+    .filter((name) => !statements.has(`delete_outdated_${name}`));
+}
+
+/** Whether a source deletes rows by their age on its own. */
+export function deletesByAge(source: string): boolean {
+  return (
+    /\bdelete from\b[^`;]*\bnow\(\) -/i.test(source) ||
+    /\.delete\(\w+\)\s*\.where\([^;]*now\(\) -/.test(source)
+  );
 }
 
 /** The triggers that the duties ask for, in one form with `triggersIn`. */
