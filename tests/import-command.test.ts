@@ -205,6 +205,31 @@ describe('command', () => {
       expect(requests.length).toBe(1);
     });
 
+    test.each([
+      [[], 2],
+      [['--skip-bad'], 2],
+      [['--strict'], 0],
+    ])('is the end of a file that breaks off: what is before is stored (%j)', async (options, stored) => {
+      const chats = ['a', 'b', 'c'].map((id) => ({
+        id,
+        current_node: 'n',
+        mapping: {
+          n: { message: { id, author: { role: 'user' }, content: { parts: ['hi'] } }, parent: 's' },
+          s: { message: { author: { role: 'system' }, content: { parts: ['be nice'] } }, parent: null },
+        },
+      }));
+      const file = join(directory, 'cut.json');
+      await writeFile(file, JSON.stringify(chats).slice(0, -30));
+      const { code, stdout, stderr } = await start([file, ...options]).ended;
+      expect(code).toBe(1);
+      expect(stdout + stderr).toMatch(/conversation 3: the file breaks off after element 2, at byte \d+/);
+      expect(requests.length).toBe(stored);
+      if (stored > 0)
+        expect(stdout).toMatch(
+          /imported as chatgpt, as far as it goes\n(?:.*\n)*left out: messages of the system 2\n/,
+        );
+    });
+
     test('cannot be both refused and left out', async () => {
       const { code, stderr } = await start([await badFile(), '--strict', '--skip-bad']).ended;
       expect(code).toBe(2);

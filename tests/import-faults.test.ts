@@ -1,5 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, describe, expect, test } from 'vitest';
+import { FORMATS } from '../src/import/formats.ts';
+import type { ImportRecord } from '../src/import/records.ts';
 import { badOf, directory, png, pngText, readAll, temporary, turnsOf } from './fixtures/import/support.ts';
 
 afterAll(() => rm(directory, { recursive: true }));
@@ -284,5 +286,35 @@ describe('a character card', () => {
     await expect(cardOf('{"name":"x","description":"y","version":"1.0.0"}')).rejects.toThrow(
       /is not a character card/,
     );
+  });
+});
+
+describe('what is left out of a ChatGPT export', () => {
+  test('is counted by its kind', async () => {
+    const hidden = { metadata: { is_visually_hidden_from_conversation: true } };
+    const conversation = chat([
+      said('system', ''),
+      said('system', 'be nice'),
+      said('user', { content_type: 'user_editable_context', user_profile: 'x' }),
+      said('user', 'a quagga?', { weight: 0 }),
+      said('assistant', 'search("quagga")', { recipient: 'browser' }),
+      said('tool', 'found 3 pages'),
+      said('assistant', 'wait', hidden),
+      said('assistant', 'It died out in 1883.'),
+    ]);
+    Object.assign(conversation.mapping, { other: { message: said('assistant', 'No idea.'), parent: 'n5' } });
+    const leftOut = new Map<string, number>();
+    const file = await temporary('left-out.json', JSON.stringify([conversation, conversation]));
+    const records: ImportRecord[] = [];
+    for await (const record of FORMATS.chatgpt.read(file, { bytes: 0, leftOut })) records.push(record);
+    expect(turnsOf(records)[0]!.turn).toMatchObject({ query: 'a quagga?', response: 'It died out in 1883.' });
+    expect(Object.fromEntries(leftOut)).toEqual({
+      'messages of the system': 2,
+      instructions: 2,
+      'calls of tools': 2,
+      'messages of tools': 2,
+      'hidden messages': 2,
+      'messages of other branches': 2,
+    });
   });
 });

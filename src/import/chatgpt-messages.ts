@@ -15,29 +15,49 @@ export type Message = {
   isNamed: boolean;
 };
 
+/** What was said and seen, and of each message that was not, why it is left out. */
+export type Visible = { messages: Message[]; leftOut: string[] };
+
 /**
  * The messages that the user saw, in their order: from the message that was current to its root. Where that is not
  * known, the newest message without an answer counts; where a parent is missing, or comes by again, the path begins.
  */
-export function visibleMessages(conversation: Record<string, unknown>): Message[] {
+export function visibleMessages(conversation: Record<string, unknown>): Visible {
   const mapping = isObject(conversation.mapping) ? conversation.mapping : {};
   const { current_node: current } = conversation;
   const shown = typeof current === 'string' ? pathTo(mapping, current) : [];
-  return shown.length > 0 ? shown : pathTo(mapping, newestLeaf(mapping));
+  const path = messagesOf(mapping, shown).length > 0 ? shown : pathTo(mapping, newestLeaf(mapping));
+  const onPath = new Set(path);
+  const others = Object.keys(mapping).filter((nodeId) => !onPath.has(nodeId));
+  return {
+    messages: messagesOf(mapping, path),
+    leftOut: [
+      ...read(mapping, path).filter((each) => typeof each === 'string'),
+      ...messagesOf(mapping, others).map(() => 'messages of other branches'),
+    ],
+  };
 }
 
-function pathTo(mapping: Record<string, unknown>, end: string | null): Message[] {
-  const messages: Message[] = [];
-  const seen = new Set<string>();
-  for (let nodeId: unknown = end; typeof nodeId === 'string' && !seen.has(nodeId); ) {
-    seen.add(nodeId);
+function pathTo(mapping: Record<string, unknown>, end: string | null): string[] {
+  const path = new Set<string>();
+  for (let nodeId: unknown = end; typeof nodeId === 'string' && !path.has(nodeId); ) {
     const node = ownOf(mapping, nodeId);
     if (!isObject(node)) break;
-    const message = toMessage(nodeId, node.message);
-    if (message) messages.push(message);
+    path.add(nodeId);
     nodeId = node.parent;
   }
-  return messages.reverse();
+  return [...path].reverse();
+}
+
+function messagesOf(mapping: Record<string, unknown>, nodeIds: readonly string[]): Message[] {
+  return read(mapping, nodeIds).filter((each) => typeof each === 'object');
+}
+
+function read(mapping: Record<string, unknown>, nodeIds: readonly string[]): (Message | LeftOut)[] {
+  return nodeIds.flatMap((nodeId) => {
+    const node = ownOf(mapping, nodeId);
+    return (isObject(node) ? toMessage(nodeId, node.message) : null) ?? [];
+  });
 }
 
 function ownOf(mapping: Record<string, unknown>, nodeId: string): unknown {
@@ -59,20 +79,30 @@ function newestLeaf(mapping: Record<string, unknown>): string | null {
   return newest;
 }
 
-/** Null for what nobody said: system and tool messages, calls of tools, hidden ones. */
-function toMessage(nodeId: string, message: unknown): Message | null {
+/** Why a message is none that somebody said. */
+type LeftOut =
+  | 'messages of the system'
+  | 'messages of tools'
+  | 'hidden messages'
+  | 'calls of tools'
+  | 'instructions';
+
+/** The message, or why it is left out; null where there is none, or nothing in it. */
+function toMessage(nodeId: string, message: unknown): Message | LeftOut | null {
   if (!isObject(message) || !isObject(message.author)) return null;
   const { role } = message.author;
-  if (role !== 'user' && role !== 'assistant') return null;
   const metadata = isObject(message.metadata) ? message.metadata : {};
-  if (metadata.is_visually_hidden_from_conversation === true) return null;
   const recipient = typeof message.recipient === 'string' ? message.recipient : 'all';
   const isNamed = role === 'user' || recipient === 'all';
   const content = isNamed ? readContent(message.content) : readCanvas(recipient, message.content);
-  if (!content || (content.text === '' && content.others.length === 0)) return null;
+  if (content && content.text === '' && content.others.length === 0) return null;
+  if (role !== 'user' && role !== 'assistant')
+    return role === 'system' ? 'messages of the system' : 'messages of tools';
+  if (metadata.is_visually_hidden_from_conversation === true) return 'hidden messages';
+  if (!content) return 'calls of tools';
   // Instructions that go along with every message, and that nobody said.
   if (role === 'user' && content.text === '' && content.others.every((kind) => INNER.includes(kind)))
-    return null;
+    return 'instructions';
   return {
     id: storable(typeof message.id === 'string' ? message.id : nodeId),
     role,

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { MAX_QUERY_LENGTH, MAX_RESPONSE_LENGTH, MAX_TITLE_LENGTH } from '../ground/input.ts';
 import { type Message, readTime, visibleMessages } from './chatgpt-messages.ts';
-import { type Position, readElements } from './files.ts';
-import { bad, type ImportRecord, isObject, toTurnRecord } from './records.ts';
+import { BrokenElement, readElements } from './elements.ts';
+import type { Position } from './files.ts';
+import { bad, badElement, type ImportRecord, isObject, toTurnRecord } from './records.ts';
 import { inPieces, storable } from './storable.ts';
 
 /**
@@ -11,16 +12,22 @@ import { inPieces, storable } from './storable.ts';
  * become one turn, a text over the server's limit further turns; what is not text is named in the metadata.
  * Conversations without messages hold nothing. `line` counts conversations.
  *
- * @throws ImportFileError where the JSON is broken
+ * What nobody said or saw is counted in `position.leftOut`.
+ *
+ * @throws ImportFileError where the JSON breaks off before its first conversation
  */
 export async function* readChatGpt(file: string, position: Position): AsyncGenerator<ImportRecord> {
   let line = 0;
-  for await (const conversation of readElements(file, position, null)) yield* toRecords(++line, conversation);
+  for await (const conversation of readElements(file, position, null))
+    yield* toRecords(++line, conversation, position);
 }
 
-function* toRecords(line: number, conversation: unknown): Generator<ImportRecord> {
+function* toRecords(line: number, conversation: unknown, position: Position): Generator<ImportRecord> {
+  if (conversation instanceof BrokenElement) return yield badElement(line, conversation);
   if (!isObject(conversation)) return yield bad(line, null, 'must be an object');
-  const exchanges = pairMessages(visibleMessages(conversation));
+  const { messages, leftOut } = visibleMessages(conversation);
+  for (const what of leftOut) position.leftOut?.set(what, (position.leftOut.get(what) ?? 0) + 1);
+  const exchanges = pairMessages(messages);
   const [first] = exchanges;
   if (!first) return;
   const given = conversation.id ?? conversation.conversation_id ?? first.messages[0]?.id;

@@ -77,7 +77,7 @@ async function importAll(
     try {
       const report = await runImport({ ...common, file }, services);
       (report.outcome === 'invalid' ? stderr : stdout).write(`${formatReport(report, name)}\n`);
-      const isLeftOut = report.refusedCount > 0 || (report.badCount > 0 && !skipBad);
+      const isLeftOut = report.refusedCount > 0 || report.isCutOff || (report.badCount > 0 && !skipBad);
       return report.outcome === 'finished' && isLeftOut ? EXIT.failed : EXIT[report.outcome];
     } catch (error) {
       if (!(error instanceof ImportFileError)) throw error;

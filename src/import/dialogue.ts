@@ -1,18 +1,23 @@
-import { type Position, readElements } from './files.ts';
-import { bad, type ImportRecord, isObject, parseInstant, toTurnRecord } from './records.ts';
+import { BrokenElement, readElements } from './elements.ts';
+import type { Position } from './files.ts';
+import { bad, badElement, type ImportRecord, isObject, parseInstant, toTurnRecord } from './records.ts';
 
 /**
  * Reads dialogues between named speakers: `{ conversations: [{ id, turns: [{ id, session, date, speaker, text,
  * caption? }] }] }`; other fields are ignored. One utterance becomes one turn without a response, its text
  * unchanged. `line` counts utterances over the whole file.
  *
- * @throws ImportFileError where the JSON is broken
+ * @throws ImportFileError where the JSON breaks off before its first conversation
  */
 export async function* readDialogue(file: string, position: Position): AsyncGenerator<ImportRecord> {
   let utterance = 0;
   let index = 0;
   for await (const conversation of readElements(file, position, 'conversations')) {
     const place = `conversations[${index++}]`;
+    if (conversation instanceof BrokenElement) {
+      yield badElement(++utterance, conversation);
+      continue;
+    }
     if (
       !isObject(conversation) ||
       typeof conversation.id !== 'string' ||

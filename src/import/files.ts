@@ -2,15 +2,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream, type ReadStream } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { pipeline } from 'node:stream';
-import { pick } from 'stream-json/filters/pick.js';
-import { streamArray } from 'stream-json/streamers/stream-array.js';
 import { ImportFileError } from './records.ts';
 
 /** Bytes of one line; a longer one is reported and skipped without being held in memory. */
 export const MAX_LINE_BYTES = 1024 * 1024;
-/** Bytes of the file that one element of a streamed array may take, so that a broken file cannot fill the memory. */
-const MAX_ELEMENT_BYTES = 256 * 1024 * 1024;
 const READ_BYTES = 256 * 1024;
 const FINGERPRINT_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
@@ -18,8 +13,13 @@ const NEWLINE = 0x0a;
 /** One line without its line break; `bytes` is null where the line is over {@link MAX_LINE_BYTES}. */
 export type Line = { number: number; bytes: Buffer | null };
 
-/** How far a file has been read, in bytes; written by the readers of this module. */
-export type Position = { bytes: number };
+/** What a reader tells while it reads. */
+export type Position = {
+  /** How far the file has been read. */
+  bytes: number;
+  /** What is passed over and is no record, and how often. */
+  leftOut?: Map<string, number>;
+};
 
 /**
  * Reads a file line by line in constant memory.
@@ -50,42 +50,6 @@ export async function* readLines(file: string, position: Position): AsyncGenerat
     else if (rest.length > 0) held.push(rest);
   }
   if (heldBytes > 0) yield take(Buffer.alloc(0));
-}
-
-/**
- * Streams the elements of a JSON file's top-level array, or of one array in its top-level object.
- *
- * @param key the name of the array in the top-level object; null for a top-level array
- * @throws ImportFileError where the JSON is broken (naming the last whole element) or an element is too large
- */
-export async function* readElements(
-  file: string,
-  position: Position,
-  key: string | null,
-): AsyncGenerator<unknown> {
-  let count = 0;
-  let elementStart = 0;
-  const source = readChunks(file, position, () => {
-    if (position.bytes - elementStart > MAX_ELEMENT_BYTES) {
-      throw new ImportFileError(
-        `element ${count + 1} takes more than ${MAX_ELEMENT_BYTES / 1024 / 1024} MiB`,
-      );
-    }
-  });
-  try {
-    for await (const element of parseElements(source, key)) {
-      elementStart = position.bytes;
-      count++;
-      yield element.value;
-    }
-  } catch (error) {
-    if (error instanceof ImportFileError) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new ImportFileError(
-      `"${file}" is not valid JSON after element ${count} (is it truncated?): ${reason}`,
-      { cause: error },
-    );
-  }
 }
 
 /**
@@ -125,14 +89,18 @@ export async function fileSize(file: string): Promise<number> {
   return status.size;
 }
 
-async function* readChunks(file: string, position: Position, check?: () => void): AsyncGenerator<Buffer> {
+/**
+ * Reads a file in pieces, and says in `position` how far it is.
+ *
+ * @throws ImportFileError where the file cannot be read
+ */
+export async function* readChunks(file: string, position: Position): AsyncGenerator<Buffer> {
   const stream: ReadStream = createReadStream(file, { highWaterMark: READ_BYTES });
   position.bytes = 0;
   try {
     for await (const chunk of stream) {
       if (!(chunk instanceof Buffer)) throw new TypeError('expected bytes');
       position.bytes += chunk.length;
-      check?.();
       yield chunk;
     }
   } catch (error) {
@@ -141,19 +109,6 @@ async function* readChunks(file: string, position: Position, check?: () => void)
   } finally {
     stream.destroy();
   }
-}
-
-async function* parseElements(
-  source: AsyncIterable<Buffer>,
-  key: string | null,
-): AsyncGenerator<{ value: unknown }> {
-  const elements =
-    key === null ? streamArray.withParserAsStream({ streamValues: false }) : streamArray.asStream();
-  const picks =
-    key === null ? [] : [pick.withParserAsStream({ filter: key, once: true, streamValues: false })];
-  // An error of any stage reaches the loop below, because pipeline destroys the last stream with it.
-  pipeline([source, ...picks, elements], () => undefined);
-  yield* elements;
 }
 
 function refuse(file: string, error: unknown): never {

@@ -73,7 +73,14 @@ export type CharacterRecord = {
   /** What was left out or shortened, for the user. */
   told?: readonly string[];
 };
-export type BadRecord = { kind: 'bad'; line: number; field: string | null; message: string };
+export type BadRecord = {
+  kind: 'bad';
+  line: number;
+  field: string | null;
+  message: string;
+  /** The file breaks off here. */
+  isEnd?: true;
+};
 
 /** One thing read from a file. `line` counts from 1 in the format's unit: lines, utterances or conversations. */
 export type ImportRecord = TurnRecord | CharacterRecord | BadRecord;
@@ -121,6 +128,11 @@ export function toCharacterRecord(
 
 export function bad(line: number, field: string | null, message: string): BadRecord {
   return { kind: 'bad', line, field, message };
+}
+
+/** What stands in place of an element that cannot be used. */
+export function badElement(line: number, { problem, isEnd }: { problem: string; isEnd: boolean }): BadRecord {
+  return { ...bad(line, null, problem), ...(isEnd ? { isEnd } : {}) };
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {

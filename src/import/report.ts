@@ -36,6 +36,10 @@ export type ImportReport = {
   badCount: number;
   /** The first {@link MAX_LISTED_BAD_RECORDS}. */
   bad: readonly BadRecord[];
+  /** Nothing could be read behind some place in the file; the last bad record tells which. */
+  isCutOff: boolean;
+  /** What the reader passed over and is no record, and how often. */
+  leftOut: ReadonlyMap<string, number>;
   /** Turns and characters that the server did not take. */
   refusedCount: number;
   /** The first {@link MAX_LISTED_BAD_RECORDS}. */
@@ -61,8 +65,8 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
     note,
     /** Forgets what was counted, for the pass that sends; bad records stay, also those that an earlier run passed. */
     restart: () => {
-      const { bad, badCount } = counts;
-      counts = { ...emptyCounts(), bad, badCount };
+      const { bad, badCount, isCutOff, leftOut } = counts;
+      counts = { ...emptyCounts(), bad, badCount, isCutOff, leftOut };
     },
     resumeAfter: (records: number) => {
       counts.resumedAfter = records;
@@ -75,7 +79,13 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
       } else if (record.kind === 'character') {
         counts.characters++;
         if (dryRun) note(record);
-      } else if (++counts.badCount <= MAX_LISTED_BAD_RECORDS) counts.bad.push(record);
+      } else {
+        if (++counts.badCount <= MAX_LISTED_BAD_RECORDS || record.isEnd) counts.bad.push(record);
+        if (record.isEnd) counts.isCutOff = true;
+      }
+    },
+    leftOut: (leftOut: ReadonlyMap<string, number>) => {
+      counts.leftOut = leftOut;
     },
     stored: (batch: Batch, delivery: Delivery) => {
       const { sent, replayed, renewed, kept, deleted, refused, changedCharacters } = delivery;
@@ -100,12 +110,12 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
     badCount: () => counts.badCount,
     report: (outcome: ImportReport['outcome']): ImportReport => {
       const { turns, replayed, renewed, kept, badCount, bad, characters, resumedAfter } = counts;
-      const { refused, refusedCount, deleted, notes } = counts;
+      const { refused, refusedCount, deleted, notes, isCutOff, leftOut } = counts;
       const turnsSent = dryRun || outcome === 'invalid' ? 0 : turns;
       const seconds = (performance.now() - counts.startedAt) / 1000;
       return {
         ...{ outcome, dryRun, format, unit, resumedAfter, characters, badCount, bad, seconds },
-        ...{ refused, refusedCount, renewed, kept, deleted, notes },
+        ...{ refused, refusedCount, renewed, kept, deleted, notes, isCutOff, leftOut },
         ...{ turnsFound: turns, turnsSent, replayed, storedNew: turnsSent - replayed },
         conversations: counts.conversations.size,
         turnsPerSecond: seconds > 0 ? turnsSent / seconds : 0,
@@ -133,21 +143,25 @@ export function formatReport(report: ImportReport, file: string): string {
     ...(report.dryRun ? [] : [['turns/s', Math.round(report.turnsPerSecond)] as const]),
   ];
   const table = rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}`);
-  return [...lines, ...table, ...describeChanged(report)].join('\n');
+  return [...lines, ...table, ...describeLeftOut(report), ...describeChanged(report)].join('\n');
 }
 
 type Row = readonly [name: string, value: string | number];
 
-function headline({ outcome, dryRun, format, resumedAfter, badCount }: ImportReport, file: string): string {
+function headline(
+  { outcome, dryRun, format, resumedAfter, badCount, isCutOff }: ImportReport,
+  file: string,
+): string {
   const after = resumedAfter > 0 ? `, after the ${resumedAfter} records that an earlier run had stored` : '';
   if (outcome === 'invalid') {
     const records = badCount === 1 ? '1 bad record' : `${badCount} bad records`;
     return `${file}: nothing was sent because of ${records}; without --strict they are left out`;
   }
   if (outcome === 'interrupted') return `${file}: stopped${after}; run the same command again to go on`;
+  const until = isCutOff ? ', as far as it goes' : '';
   return dryRun
-    ? `${file}: checked as ${format}, nothing was sent`
-    : `${file}: imported as ${format}${after}`;
+    ? `${file}: checked as ${format}${until}, nothing was sent`
+    : `${file}: imported as ${format}${until}${after}`;
 }
 
 function describeBad({ bad, badCount, unit }: ImportReport): string[] {
@@ -165,6 +179,12 @@ function describeRefused({ refused, refusedCount, unit }: ImportReport): string[
   return refusedCount > refused.length
     ? [...lines, `and ${refusedCount - refused.length} more refusals`]
     : lines;
+}
+
+/** What is in the file and nobody said, or nobody saw in the end. */
+function describeLeftOut({ leftOut }: ImportReport): string[] {
+  const parts = [...leftOut].map(([what, count]) => `${what} ${count}`);
+  return parts.length > 0 ? [`left out: ${parts.join(', ')}`] : [];
 }
 
 /** What became of turns that a later export shows otherwise. */
@@ -196,6 +216,8 @@ function emptyCounts() {
     characters: 0,
     badCount: 0,
     bad: [] as BadRecord[],
+    isCutOff: false,
+    leftOut: new Map<string, number>() as ReadonlyMap<string, number>,
     conversations: new Set<string>(),
     resumedAfter: 0,
   };

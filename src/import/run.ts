@@ -86,7 +86,8 @@ export async function runImport(options: ImportOptions, services: ImportServices
 
 /** Reads the whole file and counts; false where the user stopped it. */
 async function check(source: Source, tally: Tally, services: ImportServices): Promise<boolean> {
-  const position: Position = { bytes: 0 };
+  const leftOut = new Map<string, number>();
+  const position: Position = { bytes: 0, leftOut };
   services.progress.start('checking', source.totalBytes);
   try {
     for await (const record of readRecords(source, position)) {
@@ -99,6 +100,7 @@ async function check(source: Source, tally: Tally, services: ImportServices): Pr
       }
     }
     services.progress.update(position.bytes, tally.records());
+    tally.leftOut(leftOut);
     return true;
   } finally {
     services.progress.stop();
