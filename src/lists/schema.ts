@@ -3,6 +3,8 @@ import '../graphql/error-types.ts';
 import '../domains/conversations/graphql.ts';
 import '../domains/characters/graphql.ts';
 import '../domains/interactions/graphql.ts';
+import '../domains/interactions/recording-graphql.ts';
+import '../domains/interactions/added-graphql.ts';
 import '../domains/interactions/deletions-graphql.ts';
 import '../domains/interactions/verify-graphql.ts';
 import '../domains/memory/graphql.ts';

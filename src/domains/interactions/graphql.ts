@@ -1,15 +1,12 @@
-import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
 import { ownerFor, scopeOf } from '../../ground/ownership.ts';
-import { endable, follow, type SubscriptionArguments } from '../../ground/subscriptions.ts';
 import { CharacterRef, loadCharacter } from '../characters/graphql.ts';
 import { ConversationRef, loadConversation } from '../conversations/graphql.ts';
-import { parseTurnId, rateInteraction, recordTurns } from './interactions.ts';
-import type { SavedTurns } from './store.ts';
+import { parseTurnId } from './interactions.ts';
 import type { FINISH_REASONS, INTERACTION_STATUSES, InteractionRow, VECTOR_STATES } from './tables.ts';
-import { conversationTurns, findInteractions, onceAvailable, userTurns } from './views.ts';
+import { conversationTurns, findInteractions, userTurns } from './views.ts';
 
 export const IntelligenceLevelEnum = builder.enumType('IntelligenceLevel', {
   description: 'How much a model is asked to think.',
@@ -271,159 +268,8 @@ builder.queryFields((t) => ({
   ),
 }));
 
-const TurnInput = builder.inputType('TurnInput', {
-  description: 'A turn that another assistant produced.',
-  fields: (t) => ({
-    query: t.string({ required: true, description: 'What was said, 1 to 32,000 characters.' }),
-    response: t.string({
-      description: 'What was answered, at most 200,000 characters; absent or empty: nobody answered.',
-    }),
-    speaker: t.string({ description: 'Who said it, if not the user; at most 100 characters.' }),
-    responder: t.string({ description: 'Who answered, if not the assistant; at most 100 characters.' }),
-    timestamp: t.field({ type: 'DateTime', description: 'When; default now.' }),
-    sessionId: t.string({ description: 'Utterances of one sitting share it; at most 255 characters.' }),
-    modelUsed: t.string({ description: 'The model that answered, at most 100 characters.' }),
-    processingTimeMs: t.float({ description: 'Milliseconds that the answer took.' }),
-    intent: t.string({ description: 'At most 50 characters.' }),
-    metadata: t.field({ type: 'JSON', description: 'A JSON object of at most 64 KiB.' }),
-    idempotencyKey: t.string({
-      description:
-        'Names this turn within its conversation, 1 to 255 ASCII characters: a retry stores it once.',
-    }),
-  }),
-});
-
-const RecordTurnsInput = builder.inputType('RecordTurnsInput', {
-  description: 'Turns of one conversation.',
-  fields: (t) => ({
-    conversationId: t.string({
-      required: true,
-      description: 'The thread, 1 to 100 characters; made if it does not exist.',
-    }),
-    userId: t.string({ description: 'Another user, for those who may act for others; absent: the caller.' }),
-    title: t.string({
-      description:
-        'What the thread is called for people, at most 200 characters; taken only where it never had a title.',
-    }),
-    turns: t.field({ type: [TurnInput], required: true, description: '1 to 500 turns, in their order.' }),
-  }),
-});
-
-const RecordTurnsSuccess = builder.objectRef<SavedTurns>('RecordTurnsSuccess').implement({
-  description: 'All turns are stored.',
-  fields: (t) => ({
-    interactions: t.field({
-      type: [InteractionRef],
-      description: 'The stored turns, in the order given.',
-      resolve: (saved) => saved.turns.map((turn) => turn.row),
-    }),
-    durability: t.field({
-      type: DurabilityEnum,
-      description: 'How they are kept.',
-      resolve: (saved) => saved.durability,
-    }),
-    replayed: t.int({
-      description: 'How many of them had been stored before.',
-      resolve: (saved) => saved.turns.filter((turn) => turn.replayed).length,
-    }),
-  }),
-});
-
-const RateInteractionInput = builder.inputType('RateInteractionInput', {
-  description: 'What the user thought of an answer.',
-  fields: (t) => ({
-    turnId: t.id({ required: true, description: 'The turn.' }),
-    rating: t.float({ required: true, description: '-1 (bad) to 1 (good).' }),
-    comment: t.string({ description: 'At most 500 characters.' }),
-  }),
-});
-
-const RateInteractionSuccess = builder
-  .objectRef<{ interaction: InteractionRow }>('RateInteractionSuccess')
-  .implement({
-    description: 'The rating is stored.',
-    fields: (t) => ({
-      interaction: t.expose('interaction', { type: InteractionRef, description: 'The rated turn.' }),
-    }),
-  });
-
-builder.mutationFields((t) => ({
-  recordTurns: t.field({
-    type: RecordTurnsSuccess,
-    description:
-      'Stores 1 to 500 turns that another assistant produced; all or nothing; idempotent by their keys.',
-    errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused, InteractionDeleted] },
-    args: { input: t.arg({ type: RecordTurnsInput, required: true, description: 'The turns.' }) },
-    resolve: (_root, { input: { userId, conversationId, title, turns } }, { services, principal }) =>
-      recordTurns(services, ownerFor(principal, userId), {
-        conversationId,
-        title,
-        turns: turns.map(asRecordedTurn),
-      }),
-  }),
-  rateInteraction: t.field({
-    type: RateInteractionSuccess,
-    description: 'Rates an answer; a later rating replaces an earlier one.',
-    errors: { types: [InvalidInput, NotFound] },
-    args: { input: t.arg({ type: RateInteractionInput, required: true, description: 'The rating.' }) },
-    resolve: async (_root, { input }, { services, principal }) => ({
-      interaction: await rateInteraction(services, scopeOf(principal), input),
-    }),
-  }),
-}));
-
-interface AddedInteraction {
-  readonly cursor: string;
-  readonly at: Date;
-  readonly interaction: InteractionRow;
-}
-
-const InteractionAdded = builder.objectRef<AddedInteraction>('InteractionAdded').implement({
-  description: 'A turn was stored.',
-  fields: (t) => ({
-    cursor: t.exposeID('cursor', { description: 'Resume after this event with the argument `after`.' }),
-    at: t.expose('at', { type: 'DateTime', description: 'When it was stored.' }),
-    interaction: t.expose('interaction', { type: InteractionRef, description: 'The turn.' }),
-  }),
-});
-
-builder.subscriptionField('interactionAdded', (t) =>
-  t.field({
-    type: InteractionAdded,
-    description:
-      'Turns as they are stored, by any door; for those who may act for others, of all users of the tenant.',
-    args: {
-      conversationId: t.arg.string({
-        description: 'Only of this thread; of the caller, if no user is named.',
-      }),
-      userId: t.arg.string({ description: 'Only of this user, for those who may act for others.' }),
-      after: t.arg.id({
-        description: 'Resume after this cursor, without gap or duplicate; absent: from now on.',
-      }),
-    },
-    subscribe: (_root, args, ctx) => endable((signal) => addedInteractions(ctx, args, signal)),
-    resolve: (added) => added,
-  }),
-);
-
-async function* addedInteractions(ctx: Context, args: SubscriptionArguments, signal: AbortSignal) {
-  const { services, principal, onOverflow, pace } = ctx;
-  for await (const { turnId, cursor, at } of follow(services.events, principal, 'interaction_added', args, {
-    signal,
-    pace,
-    onOverflow,
-  })) {
-    const interaction = turnId && (await onceAvailable(services, () => loadInteraction(ctx, turnId), signal));
-    // A turn that was deleted since has nothing left to show.
-    if (interaction) yield { cursor, at, interaction };
-  }
-}
-
-function loadInteraction({ loader, services, principal }: Context, turnId: string) {
+/** One turn as this caller may see it; null if there is none. */
+export function loadInteraction({ loader, services, principal }: Context, turnId: string) {
   const load = (ids: readonly string[]) => findInteractions(services, scopeOf(principal), ids);
   return loader({ name: 'interaction', load, key: turnId });
-}
-
-function asRecordedTurn({ metadata, ...turn }: typeof TurnInput.$inferInput) {
-  return { ...turn, metadata: metadata as Record<string, unknown> | null | undefined };
 }
