@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
-import { type AcceptedName, columnOf, FIELDS, isHash, LINE_FIELDS, SAME_FIELDS, TURN_LINE } from './shape.ts';
+import { type AcceptedName, FIELDS, isHash, LINE_FIELDS, SAME_FIELDS, TURN_LINE } from './shape.ts';
 import type { InteractionRow } from './tables.ts';
 import type { Turn } from './turn.ts';
 
@@ -41,17 +41,19 @@ export function rowOf(turn: Turn): InteractionRow {
 }
 
 function sameOf(turn: Turn) {
-  const said: Readonly<Record<string, unknown>> = { ...turn };
-  const same = SAME_FIELDS.map(({ name, blank = null }) => [name, said[name] ?? blank]);
-  return Object.fromEntries(same) as Pick<InteractionRow, Exclude<AcceptedName, 'timestamp' | 'payloadHash'>>;
+  const same: Record<string, unknown> = {};
+  for (const { name, blank = null } of SAME_FIELDS) same[name] = turn[name] ?? blank;
+  return same as Pick<InteractionRow, Exclude<AcceptedName, 'timestamp' | 'payloadHash'>>;
 }
 
 /** The stored fields of a row by their columns, as a JSON recordset takes them. */
 export function recordOf(row: InteractionRow): Record<string, unknown> {
   const record: Record<string, unknown> = { tenant_id: row.tenantId, user_id: row.userId };
-  for (const { name } of FIELDS) {
+  for (const { name, column } of FIELDS) {
     const value = row[name];
-    record[columnOf(name)] = Buffer.isBuffer(value) ? asBytes(value.toString('hex')) : value;
+    // Text, because JSON is written slower with objects that say themselves how.
+    if (value instanceof Date) record[column] = value.toISOString();
+    else record[column] = Buffer.isBuffer(value) ? asBytes(value.toString('hex')) : value;
   }
   return record;
 }
@@ -80,9 +82,9 @@ export function lineOf(row: InteractionRow, character: string | null): string {
 export function recordOfLine(owner: Owner, line: TurnLine): Record<string, unknown> {
   const said: Readonly<Record<string, unknown>> = line;
   const record: Record<string, unknown> = { tenant_id: owner.tenantId, user_id: owner.userId };
-  for (const { name, lineName } of FIELDS) {
+  for (const { name, column, lineName } of FIELDS) {
     const value = said[lineName] ?? null;
-    const key = name === lineName ? columnOf(name) : lineName;
+    const key = name === lineName ? column : lineName;
     record[key] = isHash(name) && typeof value === 'string' ? asBytes(value) : value;
   }
   return record;

@@ -117,9 +117,13 @@ export type AcceptedFields = {
 /** Names, in an accepted turn, of what it need not be given. */
 export type BlankName = EntryName<Having<{ blank: unknown }>>;
 
+const columns = getTableColumns(interactions);
+export const columnOf = (name: FieldName): string => columns[name].name;
+
 export const FIELDS = Object.entries(TURN_FIELDS).map(([key, field]: [string, Field]) => {
   const name = key as FieldName;
-  return { ...field, name, entryName: field.entryName ?? name, lineName: field.lineName ?? name };
+  const { entryName = name, lineName = name } = field;
+  return { ...field, name, entryName, lineName, column: columnOf(name) };
 });
 
 const ACCEPTED = FIELDS.filter(({ accepted }) => accepted !== false);
@@ -141,7 +145,9 @@ export const ABSENT_UNANSWERED: ReadonlySet<string> = new Set(
 );
 
 /** Fields that a row takes over from an accepted turn as they are, but for how they are written. */
-export const SAME_FIELDS = ACCEPTED.filter(({ name, entryName }) => name === entryName);
+export const SAME_FIELDS = ACCEPTED.flatMap(({ name, entryName, blank }) =>
+  name === entryName ? [{ name: name as AcceptedName, blank }] : [],
+);
 
 const HASHES: ReadonlySet<string> = new Set<FieldName>(['payloadHash', 'chainHash', 'completionHash']);
 export const isHash = (name: string): boolean => HASHES.has(name);
@@ -159,15 +165,12 @@ export const TURN_SAID = Object.fromEntries(
   FIELDS.flatMap(({ entryName, said }) => (said ? [[entryName, said]] : [])),
 ) as { readonly [K in Having<{ said: ZodType }> as EntryName<K>]: Fields[K]['said'] };
 
-const columns = getTableColumns(interactions);
-export const columnOf = (name: FieldName): string => columns[name].name;
-
 /** The columns that turns are stored with, their owner's included. */
 export const STORED_COLUMNS: readonly string[] = [
   columns.tenantId.name,
   columns.userId.name,
-  ...FIELDS.map(({ name }) => columnOf(name)),
+  ...FIELDS.map(({ column }) => column),
 ];
 
 /** The columns that an answer sets, beside the hash over it. */
-export const ANSWER_COLUMNS: readonly string[] = ANSWERS.map(({ name }) => columnOf(name));
+export const ANSWER_COLUMNS: readonly string[] = ANSWERS.map(({ column }) => column);
