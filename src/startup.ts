@@ -1,5 +1,6 @@
 import { createServer } from 'node:net';
-import { type Config, ConfigError, readConfig, readVaultOptions, type VaultOptions } from './config.ts';
+import type { VaultOptions } from './config/secrets.ts';
+import { type Config, ConfigError, readConfig, readVaultOptions } from './config.ts';
 import { DataDirectoryError, inUse, unusable } from './db/data-directory.ts';
 import { EmbeddedPostgresError } from './db/embedded.ts';
 import { driverError, wordsOf } from './db/meaning.ts';

@@ -95,6 +95,7 @@ describe('a planted violation is seen', () => {
     processes without import | src/app.ts | process.getBuiltinModule('node:child_process'); | may start processes
     computed imports | src/app.ts | await import(\`./\${name}.ts\`); | computed at run time
     environment | src/app.ts | const a = \`\${process.env.HOME}\`; | reads the environment
+    environment beside the reader | src/config/access.ts | const a = process.env.HOME; | reads the environment
     environment after a quote | src/app.ts | const a = /\`/; const b = process.env.A; | reads the environment
     environment by name | src/app.ts | const a = process['env']; | reads the environment
     environment taken apart | src/app.ts | const { env } = process; | reads the environment

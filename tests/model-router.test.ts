@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { ModelLevel } from '../src/config-values.ts';
+import type { ModelLevel } from '../src/config/values.ts';
 import { createLogger } from '../src/log.ts';
 import { type FailureReason, type LanguageModel, ModelFailure } from '../src/models/language-model.ts';
 import { createOpenAiCompatibleModel } from '../src/models/openai-compatible.ts';

@@ -1,5 +1,5 @@
+import type { ModelLevel } from '../config/values.ts';
 import type { Config } from '../config.ts';
-import type { ModelLevel } from '../config-values.ts';
 import type { Embedder } from './embedder.ts';
 import type { LanguageModel } from './language-model.ts';
 import { createLexicalEmbedder, LEXICAL } from './lexical-embedder.ts';

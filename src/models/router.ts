@@ -1,4 +1,4 @@
-import type { ModelLevel } from '../config-values.ts';
+import type { ModelLevel } from '../config/values.ts';
 import type { Logger } from '../log.ts';
 import { type BreakerOptions, type BreakerState, createGuard, type Guard } from './guard.ts';
 import {

@@ -1,4 +1,4 @@
-import type { SecretSetting, SecretValues } from '../config.ts';
+import type { SecretSetting, SecretValues } from '../config/secrets.ts';
 import type { Vault } from './vault.ts';
 
 /** Keys of providers that an admin may store in the database, where the configuration has none. */

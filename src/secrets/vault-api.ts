@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { VaultOptions } from '../config.ts';
+import type { VaultOptions } from '../config/secrets.ts';
 
 /** Vault does not answer, or not as expected. Messages hold no secrets. */
 export class VaultError extends Error {

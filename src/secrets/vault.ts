@@ -1,12 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import {
-  ConfigError,
   SECRET_SETTINGS,
   type SecretSetting,
   type SecretValues,
-  secretProblem,
   type VaultOptions,
-} from '../config.ts';
+} from '../config/secrets.ts';
+import { ConfigError, secretProblem } from '../config.ts';
 import type { Logger } from '../log.ts';
 import { VaultApi, VaultError, type VaultToken } from './vault-api.ts';
 

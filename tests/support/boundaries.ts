@@ -112,7 +112,7 @@ function* checkContent(from: Place, module: ParsedModule): Generator<string> {
     imports.some(
       ({ specifier, clause }) => /^(?:node:)?process$/.test(specifier ?? '') && /\benv\b/.test(clause),
     );
-  if (readsEnvironment && from.room !== 'config') yield 'only config.ts reads the environment';
+  if (readsEnvironment && from.path !== 'src/config.ts') yield 'only config.ts reads the environment';
   const exportsValues = /(?<![\w$.])export\s*(?:\{|\*)/.test(code);
   if (exportsValues && withoutImportsAndLists(code) === '' && !LISTS.includes(from.path)) {
     yield 'is a barrel: import from the file that defines the value';

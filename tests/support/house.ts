@@ -173,9 +173,10 @@ export function placeOf(path: string): Place | null {
   const place = (room: Room, domain: string | null = null): Place => ({ path, room, domain, role });
   if (first === 'domains') return rest.length > 0 ? place('domain', second) : null;
   const isFile = second === '';
-  // config-values.ts belongs to config.ts.
-  const name = isFile ? (file.split('-')[0] ?? file) : first;
-  if (!isRoom(name) || isFile !== isFileRoom(name)) return null;
+  const name = isFile ? file : first;
+  // What config.ts reads is described in a folder of the same name.
+  const isPlace = isFile === isFileRoom(name) || name === 'config';
+  if (!isRoom(name) || !isPlace) return null;
   return place(name);
 }
 

@@ -1,4 +1,4 @@
-import type { ModelLevel } from '../../config-values.ts';
+import type { ModelLevel } from '../../config/values.ts';
 import type { FinishReason, InteractionStatus } from '../interactions/tables.ts';
 import type { MemoryHit } from '../memory/memory.ts';
 import { BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY } from '../utterances/recalled.ts';

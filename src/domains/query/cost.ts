@@ -1,4 +1,4 @@
-import type { ModelLevel, ModelPrice } from '../../config-values.ts';
+import type { ModelLevel, ModelPrice } from '../../config/values.ts';
 import type { ModelAnswer } from '../../models/language-model.ts';
 
 /** Which models there are and what they cost, by level. */

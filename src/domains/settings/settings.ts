@@ -1,7 +1,7 @@
 import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
-import { isTimeZone } from '../../config-values.ts';
+import { isTimeZone } from '../../config/values.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { prepareOnce } from '../../db/statements.ts';

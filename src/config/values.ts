@@ -167,3 +167,12 @@ export const vaultPath = z
   .regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[\w.-]+(?:\/[\w.-]+)+$/, {
     error: 'must be a mount and a path, like secret/echo-brain',
   });
+
+/** Settings as they were given, before anything is known of them. */
+export type RawSettings = Readonly<Record<string, string>>;
+
+export function hasLogin(address: string | undefined): boolean {
+  if (!address || !URL.canParse(address)) return false;
+  const { username, password } = new URL(address);
+  return username !== '' || password !== '';
+}

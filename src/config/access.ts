@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { addresses, oneOf, origins, type RawSettings, url, wholeNumber } from './values.ts';
+
+/** Who may come in, from where, and how often. */
+export const settings = {
+  AUTH: oneOf('auto', 'off', 'required').prefault('auto'),
+  API_KEY: z
+    .string()
+    .min(16, 'must have at least 16 characters; `openssl rand -hex 32` makes one')
+    .optional(),
+  JWT_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+  JWT_JWKS_URL: url('http:', 'https:').optional(),
+  JWT_ISSUER: z.string().optional(),
+  JWT_AUDIENCE: z.string().optional(),
+  CORS_ORIGINS: origins.prefault(''),
+  TRUSTED_PROXIES: addresses.prefault(''),
+  AUDIT_RETENTION_DAYS: wholeNumber(30, 36_500).prefault('400'),
+  RATE_LIMIT_READS: wholeNumber(1, 1_000_000_000).prefault('100000'),
+  RATE_LIMIT_WRITES: wholeNumber(1, 1_000_000_000).prefault('600'),
+  RATE_LIMIT_HEAVY: wholeNumber(1, 1_000_000_000).prefault('30'),
+  RATE_LIMIT_STORE: oneOf('memory', 'postgres').prefault('memory'),
+  ECHO_API_KEY: z.string().optional(),
+};
+const Values = z.object(settings);
+
+export function checkAccess(raw: RawSettings): string[] {
+  const problems: string[] = [];
+  const auth = raw.AUTH?.toLowerCase();
+  if (auth === 'off' && raw.HOST && !isLoopback(raw.HOST))
+    problems.push(`AUTH: must not be off on "${raw.HOST}", which is not a loopback address`);
+  if (raw.JWT_SECRET && raw.JWT_JWKS_URL) problems.push('JWT_SECRET: must not be set beside JWT_JWKS_URL');
+  for (const name of ['JWT_ISSUER', 'JWT_AUDIENCE'])
+    if ((raw.JWT_SECRET || raw.JWT_JWKS_URL) && !raw[name])
+      problems.push(`${name}: must be set when tokens (JWT_SECRET, JWT_JWKS_URL) are`);
+  return problems;
+}
+
+/** Who must say who they are; off only where nobody else can reach the server and nothing to show was set up. */
+export function accessOf(values: z.output<typeof Values> & { HOST: string }) {
+  const { AUTH, API_KEY, JWT_SECRET, JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE } = values;
+  const source = JWT_SECRET ? ('SECRET' as const) : JWT_JWKS_URL ? { keysUrl: JWT_JWKS_URL } : null;
+  const isSetUp = API_KEY !== undefined || source !== null;
+  return {
+    access: {
+      required: AUTH === 'required' || (AUTH === 'auto' && (isSetUp || !isLoopback(values.HOST))),
+      tokens:
+        source && JWT_ISSUER && JWT_AUDIENCE ? { source, issuer: JWT_ISSUER, audience: JWT_AUDIENCE } : null,
+      rates: {
+        READ: values.RATE_LIMIT_READS,
+        WRITE: values.RATE_LIMIT_WRITES,
+        HEAVY: values.RATE_LIMIT_HEAVY,
+      },
+      rateStore: values.RATE_LIMIT_STORE,
+      auditRetentionDays: values.AUDIT_RETENTION_DAYS,
+      corsOrigins: values.CORS_ORIGINS,
+      trustedProxies: values.TRUSTED_PROXIES,
+    },
+    /** What the import command shows to the server. */
+    clientApiKey: values.ECHO_API_KEY ?? API_KEY ?? null,
+  } as const;
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}

@@ -1,0 +1,26 @@
+import { z } from 'zod';
+import { oneOf, url, wholeNumber } from './values.ts';
+
+/** What keeps turns: the database, the journal, and what is asked of both. */
+export const settings = {
+  DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+  SLOW_QUERY_MS: wholeNumber(0, 600_000).prefault('100'),
+  SQL_ECHO: oneOf('true', 'false').prefault('false'),
+  ACK_POLICY: oneOf('journal', 'strict').prefault('journal'),
+  ACK_DEADLINE_MS: wholeNumber(10, 60_000).prefault('1000'),
+  JOURNAL_MAX_BYTES: wholeNumber(1_048_576, 1_099_511_627_776).prefault('1073741824'),
+  CANARY_INTERVAL_MS: wholeNumber(0, 3_600_000).prefault('60000'),
+};
+const Values = z.object(settings);
+
+export function durabilityOf(values: z.output<typeof Values>) {
+  return {
+    databaseUrl: values.DATABASE_URL ?? null,
+    slowQueryMs: values.SLOW_QUERY_MS,
+    sqlEcho: values.SQL_ECHO === 'true',
+    ackPolicy: values.ACK_POLICY,
+    ackDeadlineMs: values.ACK_DEADLINE_MS,
+    journalMaxBytes: values.JOURNAL_MAX_BYTES,
+    canaryIntervalMs: values.CANARY_INTERVAL_MS,
+  } as const;
+}

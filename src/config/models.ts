@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { hasLogin, models, prices, type RawSettings, url, wholeNumber, windows } from './values.ts';
+
+/** Language models, the embedding model, and where vectors are kept. */
+export const settings = {
+  QDRANT_URL: url('http:', 'https:').optional(),
+  QDRANT_API_KEY: z.string().optional(),
+  QDRANT_COLLECTION: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,100}$/, { error: 'must be 1 to 100 letters, digits, - or _' })
+    .default('echo_turns'),
+  LLM_BASE_URL: url('http:', 'https:').optional(),
+  LLM_API_KEY: z.string().optional(),
+  LLM_MODELS: models.optional(),
+  LLM_TIMEOUT_MS: wholeNumber(100, 600_000).prefault('60000'),
+  LLM_STALL_MS: wholeNumber(100, 600_000).prefault('20000'),
+  LLM_FIRST_TOKEN_MS: wholeNumber(100, 600_000).prefault('60000'),
+  LLM_CONCURRENCY: wholeNumber(1, 1_000).prefault('4'),
+  LLM_MAX_TOKENS: wholeNumber(16, 200_000).prefault('4096'),
+  LLM_WINDOWS: windows.optional(),
+  LLM_PRICES: prices.optional(),
+  EMBEDDINGS_BASE_URL: url('http:', 'https:').optional(),
+  EMBEDDINGS_API_KEY: z.string().optional(),
+  EMBEDDINGS_MODEL: z.string().max(200, 'must be at most 200 characters').optional(),
+  EMBEDDINGS_DIMENSIONS: wholeNumber(1, 8_192).optional(),
+};
+const Values = z.object(settings);
+
+export function checkModels(raw: RawSettings): string[] {
+  const problems: string[] = [];
+  if (raw.LLM_BASE_URL && !raw.LLM_MODELS)
+    problems.push('LLM_MODELS: must name at least one model when LLM_BASE_URL is set');
+  for (const name of ['LLM_WINDOWS', 'LLM_PRICES'])
+    if (raw[name] && !raw.LLM_MODELS)
+      problems.push(`LLM_MODELS: must name at least one model when ${name} is set`);
+  if (raw.LLM_MODELS && !raw.LLM_BASE_URL) problems.push('LLM_BASE_URL: must be set when LLM_MODELS is set');
+  if (raw.EMBEDDINGS_BASE_URL && !raw.EMBEDDINGS_MODEL)
+    problems.push('EMBEDDINGS_MODEL: must be set when EMBEDDINGS_BASE_URL is set');
+  if (raw.EMBEDDINGS_MODEL && !raw.EMBEDDINGS_BASE_URL)
+    problems.push('EMBEDDINGS_BASE_URL: must be set when EMBEDDINGS_MODEL is set');
+  for (const [address, key] of [
+    ['LLM_BASE_URL', 'LLM_API_KEY'],
+    ['EMBEDDINGS_BASE_URL', 'EMBEDDINGS_API_KEY'],
+  ] as const)
+    if (raw[key] && hasLogin(raw[address]))
+      problems.push(`${key}: must not be set when ${address} holds a user name or password`);
+  return problems;
+}
+
+export function modelsOf(values: z.output<typeof Values>) {
+  return {
+    qdrant: values.QDRANT_URL ? { url: values.QDRANT_URL, collection: values.QDRANT_COLLECTION } : null,
+    embeddings:
+      values.EMBEDDINGS_BASE_URL && values.EMBEDDINGS_MODEL
+        ? {
+            baseUrl: values.EMBEDDINGS_BASE_URL,
+            model: values.EMBEDDINGS_MODEL,
+            /** Null: the model's own. */
+            dimensions: values.EMBEDDINGS_DIMENSIONS ?? null,
+          }
+        : null,
+    languageModels:
+      values.LLM_BASE_URL && values.LLM_MODELS
+        ? {
+            baseUrl: values.LLM_BASE_URL,
+            levels: values.LLM_MODELS,
+            timeoutMs: values.LLM_TIMEOUT_MS,
+            stallMs: values.LLM_STALL_MS,
+            firstTokenMs: values.LLM_FIRST_TOKEN_MS,
+            /** Requests at once to one model. */
+            concurrency: values.LLM_CONCURRENCY,
+            /** Tokens that an answer is asked to have at most. */
+            maxTokens: values.LLM_MAX_TOKENS,
+            /** Tokens of prompt and answer together, where they are known. */
+            windows: values.LLM_WINDOWS ?? {},
+            /** For a million tokens, by level; absent: nobody knows. */
+            prices: values.LLM_PRICES ?? {},
+          }
+        : null,
+  } as const;
+}
