@@ -318,3 +318,13 @@ describe('what is left out of a ChatGPT export', () => {
     });
   });
 });
+
+test.each([
+  ['a number', { id: 5, conversation_id: 'other' }, '5'],
+  ['empty', { id: '', conversation_id: 'other' }, 'other'],
+  ['null', { id: null }, 'm1'],
+  ['an object', { id: {}, conversation_id: [] }, 'm1'],
+])('a conversation whose id is %s is not lost', async (_what, ids, name) => {
+  const { turns, bad } = await read(chat([said('user', 'ok', { id: 'm1' })], ids));
+  expect([turns.map(({ conversationId }) => conversationId), bad]).toEqual([[name], []]);
+});

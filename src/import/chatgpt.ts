@@ -30,9 +30,10 @@ function* toRecords(line: number, conversation: unknown, position: Position): Ge
   const exchanges = pairMessages(messages);
   const [first] = exchanges;
   if (!first) return;
-  const given = conversation.id ?? conversation.conversation_id ?? first.messages[0]?.id;
-  if (typeof given !== 'string' || given === '')
-    return yield bad(line, 'id', 'must be text (or "conversation_id")');
+  const given = [conversation.id, conversation.conversation_id, first.messages[0]?.id]
+    .map((name) => (typeof name === 'number' ? String(name) : name))
+    .find((name) => typeof name === 'string' && name !== '');
+  if (typeof given !== 'string') return yield bad(line, 'id', 'must be text (or "conversation_id")');
   const id = nameFor(storable(given));
   const title = typeof conversation.title === 'string' ? titleFor(conversation.title) : null;
   const times = timesOf(exchanges, conversation);
