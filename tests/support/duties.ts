@@ -141,3 +141,14 @@ function triggerName(table: string, on: string, of: readonly string[], names: re
   const columns = of.length > 0 ? ` of ${[...of].sort().join(', ')}` : '';
   return `${table} ${on}${columns}: ${names.join(' ')}`;
 }
+
+/** Kinds of lines that tables name and an export has none of, or the other way round. */
+export function unexported(duties: readonly Duty[], kinds: ReadonlySet<string>): string[] {
+  const named = duties.flatMap(({ exported }) => ('lines' in exported ? [exported.lines] : []));
+  return [
+    ...named.filter((kind) => !kinds.has(kind)).map((kind) => `no line of an export is a "${kind}"`),
+    ...[...kinds]
+      .filter((kind) => !named.includes(kind))
+      .map((kind) => `no table says that its rows are exported as "${kind}"`),
+  ];
+}

@@ -31,12 +31,6 @@ export const FOREIGN_WRITES: Readonly<Record<string, string>> = {
   release_vectors: 'the worker gives turns back',
   fail_vectors: 'the worker says that they failed',
   requeue_vectors: 'turns whose vectors are missing are queued again',
-  // Lines of an export become a conversation with turns, under its lock.
-  restore_begin: 'a line makes its conversation',
-  restore_conversation: 'a conversation is moved on behind its last line',
-  restore_deletion_marks: 'a line makes its mark',
-  restore_without_marks: 'a turn that is there again has no mark',
-  restore_turns: 'lines make turns',
   cleanup_delete: 'conversations go with their turns, many in one statement',
 };
 

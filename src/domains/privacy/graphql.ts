@@ -38,7 +38,8 @@ function positionOf(cursor: string) {
     ) as unknown[];
     if (
       typeof conversationId === 'string' &&
-      conversationIdSchema.safeParse(conversationId).success &&
+      // Without one it is a place among what comes before all conversations.
+      (conversationId === '' || conversationIdSchema.safeParse(conversationId).success) &&
       Number.isInteger(sequence) &&
       Number(sequence) >= 0 &&
       Number(sequence) <= LARGEST_INTEGER

@@ -1,12 +1,19 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
-import { InvalidInput, NotFound } from '../../errors.ts';
+import { InvalidInput } from '../../errors.ts';
 import { subjectOf } from '../../ground/ownership.ts';
 import { deletionsAmong, type KnownDeletion } from '../conversations/marks.ts';
-import { recordOfLine, type TurnLine } from '../interactions/rows.ts';
-import { columnOf, STORED_COLUMNS } from '../interactions/shape.ts';
+import {
+  beginConversation,
+  type DeletedLine,
+  moveConversation,
+  removeMarks,
+  restoreMarks,
+} from '../conversations/restored.ts';
+import { restoreTurns } from '../interactions/restored.ts';
+import type { TurnLine } from '../interactions/rows.ts';
 import { chainHashOf, completionHashOf } from '../interactions/turn.ts';
-import type { DeletedLine, Part } from './lines.ts';
+import type { Part } from './lines.ts';
 
 /**
  * Puts the lines of one conversation back, in the transaction of `client`.
@@ -18,7 +25,7 @@ export async function restorePart(
   owner: Owner,
   part: Part,
 ): Promise<{ turns: number; replayed: number }> {
-  const held = await lockConversation(client, owner, part);
+  const held = await beginConversation(client, owner, part);
   const turnIds = part.turns.map(({ turn }) => turn.turnId.toLowerCase());
   const stored = await storedBefore(client, owner, turnIds);
   const deleted = await deletionsAmong(client, owner, turnIds);
@@ -54,19 +61,18 @@ export async function restorePart(
       if (mark) revived.push(turnId);
     }
   }
-  await insertTurns(
+  await restoreTurns(
     client,
     owner,
     added.map(({ turn }) => turn),
   );
-  await insertMarks(client, owner, marks);
+  await restoreMarks(client, owner, marks);
   await removeMarks(client, owner, revived);
   await auditRestored(client, owner, part.conversationId, added.length);
-  await client.query({
-    name: 'restore_conversation',
-    text: `update echo_conversations set next_sequence = $4, chain_hash = $5, deleted_turns = deleted_turns + $6
-           where user_id = $1 and tenant_id = $2 and conversation_id = $3`,
-    values: [owner.userId, owner.tenantId, part.conversationId, next, previous, marks.length - filled],
+  await moveConversation(client, owner, part.conversationId, {
+    next,
+    previous,
+    deleted: marks.length - filled,
   });
   return { turns: added.length, replayed: part.turns.length - added.length - marks.length };
 }
@@ -127,29 +133,6 @@ async function hashBefore(
   return rows[0]?.chainHash ?? null;
 }
 
-async function insertMarks(client: PoolClient, owner: Owner, marks: readonly DeletedLine[]): Promise<void> {
-  if (marks.length === 0) return;
-  await client.query({
-    name: 'restore_deletion_marks',
-    text: `insert into echo_deleted_turns (turn_id, tenant_id, subject, conversation_id, sequence, chain_hash, deleted_at)
-           select "turnId", $2, $3::bytea, "conversationId", sequence, decode("chainHash", 'hex'), least("deletedAt", now())
-           from json_to_recordset($1) as m("turnId" uuid, "conversationId" text, sequence int, "chainHash" text, "deletedAt" timestamptz)
-           on conflict (turn_id, subject) do update set conversation_id = excluded.conversation_id,
-             sequence = excluded.sequence, chain_hash = excluded.chain_hash`,
-    values: [JSON.stringify(marks), owner.tenantId, subjectOf(owner)],
-  });
-}
-
-/** Of turns that are there again. */
-async function removeMarks(client: PoolClient, owner: Owner, turnIds: readonly string[]): Promise<void> {
-  if (turnIds.length === 0) return;
-  await client.query({
-    name: 'restore_without_marks',
-    text: 'delete from echo_deleted_turns where turn_id = any($1::uuid[]) and subject = $2 and tenant_id = $3',
-    values: [turnIds, subjectOf(owner), owner.tenantId],
-  });
-}
-
 async function auditRestored(client: PoolClient, owner: Owner, conversationId: string, turns: number) {
   if (turns === 0) return;
   await client.query({
@@ -157,38 +140,6 @@ async function auditRestored(client: PoolClient, owner: Owner, conversationId: s
     text: `select echo_audit($1, $2, 'turns.restore', $3, 'OK', jsonb_build_object('turns', $4::int), echo_audit_teller())`,
     values: [owner.tenantId, owner.userId, conversationId, turns],
   });
-}
-
-async function lockConversation(client: PoolClient, owner: Owner, { conversation, conversationId }: Part) {
-  if (conversation)
-    await client.query({
-      name: 'restore_begin',
-      text: `insert into echo_conversations
-               (user_id, tenant_id, conversation_id, episode_id, last_mode, last_interaction, intent_history, context,
-                title, pinned)
-             values ($1, $2, $3, $4, $5, least($6, now()), $7, $8, $9, $10) on conflict (conversation_id, tenant_id, user_id) do nothing`,
-      values: [
-        owner.userId,
-        owner.tenantId,
-        conversationId,
-        conversation.episodeId,
-        conversation.lastMode,
-        conversation.lastInteraction,
-        JSON.stringify(conversation.intentHistory),
-        JSON.stringify(conversation.context),
-        conversation.title,
-        conversation.pinned,
-      ],
-    });
-  const { rows } = await client.query<{ nextSequence: number; chainHash: Buffer | null }>({
-    name: 'restore_lock',
-    text: `select next_sequence as "nextSequence", chain_hash as "chainHash"
-           from echo_conversations where conversation_id = $1 and tenant_id = $2 and user_id = $3 for update`,
-    values: [conversationId, owner.tenantId, owner.userId],
-  });
-  const [held] = rows;
-  if (!held) throw new NotFound('lines', `the line of the conversation "${conversationId}" must come first`);
-  return held;
 }
 
 /** @returns the turn's chain hash @throws InvalidInput if the line was altered, or belongs elsewhere */
@@ -204,23 +155,4 @@ function checkHashes(owner: Owner, previous: Buffer | null, turn: TurnLine, line
       'does not fit the turn and the one before it: one was altered',
     );
   return chainHash;
-}
-
-/** A character's id is that of its name in this database. */
-const COLUMNS = STORED_COLUMNS.filter((column) => column !== columnOf('characterId'));
-
-async function insertTurns(client: PoolClient, owner: Owner, turns: readonly TurnLine[]): Promise<void> {
-  if (turns.length === 0) return;
-  await client.query({
-    name: 'restore_turns',
-    text: `insert into echo_unified_interactions (${COLUMNS.join(', ')}, character_id)
-           select ${COLUMNS.map((column) => `t.${column}`).join(', ')},
-             (select c.id from character_profiles c where c.character_name = n.character and c.tenant_id = t.tenant_id
-                and (c.user_id is null or c.user_id = t.user_id) order by c.user_id is null limit 1)
-           from json_array_elements($1::json) with ordinality as line(value, place)
-           cross join lateral json_populate_record(null::echo_unified_interactions, line.value) t
-           cross join lateral (select line.value ->> 'character' as character) n
-           order by line.place`,
-    values: [JSON.stringify(turns.map((turn) => recordOfLine(owner, turn)))],
-  });
 }

@@ -4,11 +4,12 @@ import type { Database } from '../../db/client.ts';
 import { InvalidInput } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { CharacterLine, restoreCharacters } from '../characters/own.ts';
+import { ConversationLine, DeletedLine } from '../conversations/restored.ts';
 import { TurnLine } from '../interactions/rows.ts';
 import { isOwnTurnId } from '../interactions/turn.ts';
 import { checkSettingsOwner, restoreSettings, SettingsLine } from '../settings/exported.ts';
 import { MAX_LINES } from './export.ts';
-import { ConversationLine, DeletedLine, type Part } from './lines.ts';
+import type { Part } from './lines.ts';
 import { restorePart } from './restore-conversation.ts';
 import type { Tombstones } from './tombstones.ts';
 
