@@ -9,6 +9,7 @@ import { EventOutbox } from './events/outbox.ts';
 import { MAX_RESPONSE_LENGTH } from './ground/input.ts';
 import type { Ports } from './ground/ports.ts';
 import type { ClosingStack } from './jobs/ending.ts';
+import { Keepers } from './jobs/keepers.ts';
 import { Journal } from './journal/journal.ts';
 import type { Logger } from './log.ts';
 import { Outbound } from './outbound/outbound.ts';
@@ -35,6 +36,7 @@ export async function openPorts(
   { migrate, vault = null, onStatement }: PortsOptions,
   closing: ClosingStack,
 ): Promise<Ports> {
+  const keepers = new Keepers(log, () => new Date());
   const volatileFileSystem = makeDataDirectory(config.dataDirectory);
   const journal = await Journal.open(join(config.dataDirectory, 'journal.db'), config.journalMaxBytes);
   closing.defer(() => journal.close());
@@ -58,19 +60,33 @@ export async function openPorts(
   const { db, databaseId, durabilityProblems } = opened;
   const availability = new Availability(
     () => db.ping(),
-    log,
+    { log, keepers },
     () => db.checkUsable(),
   );
   listeners.push((reason) => reason !== null && availability.reportDown(reason));
-  const events = new EventFeed(db, log);
+  const events = new EventFeed(db, log, keepers);
   closing.defer(() => events.stop());
   const outbox = new EventOutbox({ db, journal, feed: events, log, isUp: () => availability.isUp });
   availability.onChange(({ up }) => up && void outbox.flush());
+  availability.onChange(({ up }) => up && keepers.wakeFailing());
   const outbound = new Outbound({ allowed: config.outboundAllow });
   closing.defer(() => outbound.close());
   const secrets = new Secrets(config.secrets, vault);
   return {
-    ...{ config, log, journal, db, databaseId, availability, events, outbox, outbound, vault, secrets },
+    ...{
+      config,
+      log,
+      keepers,
+      journal,
+      db,
+      databaseId,
+      availability,
+      events,
+      outbox,
+      outbound,
+      vault,
+      secrets,
+    },
     sealer: config.masterKey && new Sealer(config.masterKey, config.previousMasterKey),
     modelParts: {
       config,

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AuditLog } from '../src/access/audit.ts';
 import { auditCommand } from '../src/domains/principals/audit-command.ts';
+import { Keepers } from '../src/jobs/keepers.ts';
+import { createLogger } from '../src/log.ts';
 import { sealAudit } from './support/audit.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 
@@ -266,7 +268,8 @@ describe('the audit log', () => {
       `insert into echo_audit_log (id, at, action, result) values (-2, ${at}, 'old', 'OK'), (-1, now(), 'new', 'OK')`,
     );
     const before = await app.sql('select count(*)::int as count from echo_audit_log');
-    await new AuditLog({ ...app.app.services, retentionDays: 400 }).flush();
+    const keepers = new Keepers(createLogger('silent'), () => new Date());
+    await new AuditLog({ ...app.app.services, keepers, retentionDays: 400 }).flush();
     expect(await app.sql("select action from echo_audit_log where action in ('old', 'new')")).toEqual([
       { action: 'new' },
     ]);

@@ -1,10 +1,13 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { Tokens } from '../src/access/tokens.ts';
 import { endAll } from '../src/jobs/ending.ts';
 import { createKeeper } from '../src/jobs/keeper.ts';
+import { Keepers } from '../src/jobs/keepers.ts';
 import { surviveUnhandled } from '../src/jobs/unhandled.ts';
 import { createLogger } from '../src/log.ts';
 
 const log = createLogger('silent');
+const now = () => new Date();
 
 describe('a keeper', () => {
   test.each([
@@ -27,6 +30,7 @@ describe('a keeper', () => {
         return isOver ? undefined : fail();
       },
       log,
+      now,
       onTrouble: (problem) => told.push(problem),
     });
     keeper.start();
@@ -49,7 +53,7 @@ describe('a keeper', () => {
     const onTrouble = () => {
       throw new Error('worse');
     };
-    const keeper = createKeeper({ name: 'k', everyMs: 1, round, log, onTrouble });
+    const keeper = createKeeper({ name: 'k', everyMs: 1, round, log, now, onTrouble });
     keeper.start();
     await expect.poll(() => rounds).toBeGreaterThan(2);
     await keeper.stop();
@@ -69,6 +73,7 @@ describe('a keeper', () => {
         rounds++;
       },
       log,
+      now,
     });
     keeper.start();
     keeper.wake();
@@ -83,6 +88,148 @@ describe('a keeper', () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(rounds).toBe(then);
   });
+});
+
+describe('when the next round comes', () => {
+  afterEach(() => vi.useRealTimers());
+  const instant = new Date('2020-01-02T03:04:05Z');
+  /** A keeper that counts its rounds, on a clock that stands. */
+  function counting(options: Partial<Parameters<typeof createKeeper>[0]>) {
+    vi.useFakeTimers();
+    const counted = { rounds: 0 };
+    const round = () => {
+      counted.rounds++;
+    };
+    const keeper = createKeeper({ name: 'k', everyMs: 1_000, round, log, now: () => instant, ...options });
+    return { keeper, counted };
+  }
+  const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+
+  test.each([
+    [
+      'throws',
+      () => {
+        throw new Error('no interval');
+      },
+      'no interval',
+    ],
+    ['is no number', () => Number.NaN, 'is NaN'],
+    ['is below zero', () => -1, 'is -1'],
+  ])('an interval that %s is a round that failed, and the rounds go on', async (_how, wrong, words) => {
+    let isOver = false;
+    const told: (string | null)[] = [];
+    const everyMs = () => (isOver ? 1_000 : wrong());
+    const { keeper, counted } = counting({ everyMs, onTrouble: (problem) => told.push(problem) });
+    keeper.start();
+    expect(keeper.status).toMatchObject({ state: 'FAILING', lastError: expect.stringContaining(words) });
+    await pass(60_000);
+    expect(counted.rounds).toBe(6);
+    expect(keeper.status).toMatchObject({ state: 'FAILING', failures: 7 });
+    isOver = true;
+    await pass(10_000);
+    expect(keeper.status).toMatchObject({ state: 'IDLE', lastError: null, failures: 0 });
+    expect(told).toEqual([expect.stringContaining(words), null]);
+    await keeper.stop();
+  });
+
+  test('is in no hurry because it is far away', async () => {
+    for (const everyMs of [2 ** 31, Number.MAX_SAFE_INTEGER, Number.POSITIVE_INFINITY]) {
+      const { keeper, counted } = counting({ everyMs });
+      keeper.start();
+      await pass(100_000);
+      expect(counted.rounds).toBe(0);
+      keeper.wake(500);
+      await pass(499);
+      expect(counted.rounds).toBe(0);
+      await pass(1);
+      expect(counted.rounds).toBe(1);
+      await keeper.stop();
+      vi.useRealTimers();
+    }
+  });
+
+  test('after a failure: rarer and rarer, or as it was asked for', async () => {
+    const fail = () => Promise.reject(new Error('bad'));
+    for (const [options, rounds] of [
+      [{ everyMs: 1_000 }, 5],
+      [{ everyMs: 1_000, retryMs: 1_000 }, 25],
+      [{ everyMs: 20_000, retryMs: 100 }, 51],
+    ] as const) {
+      const { keeper } = counting({ ...options, round: fail });
+      keeper.start();
+      await pass(25_000);
+      expect(keeper.status.failures).toBe(rounds);
+      await keeper.stop();
+      vi.useRealTimers();
+    }
+  });
+
+  test('the first one may come at once; its end is waited for, and its failure is none of the start', async () => {
+    const { keeper } = counting({ round: () => Promise.reject(new Error('bad')) });
+    expect(keeper.status).toMatchObject({ state: 'STOPPED', lastRoundAt: null });
+    await keeper.startNow();
+    expect(keeper.status).toMatchObject({ state: 'FAILING', lastRoundAt: instant, lastError: 'bad' });
+    await keeper.stop();
+  });
+
+  test('never, after a stop during the first one', async () => {
+    const gate = Promise.withResolvers<void>();
+    let rounds = 0;
+    const { keeper } = counting({ round: () => (rounds++, gate.promise) });
+    const started = keeper.startNow();
+    const stopped = keeper.stop();
+    gate.resolve();
+    await Promise.all([started, stopped]);
+    keeper.start();
+    keeper.wake();
+    await pass(100_000);
+    expect([rounds, keeper.status.state]).toEqual([1, 'STOPPED']);
+  });
+});
+
+test('keepers have names of their own, and those that fail can be woken', async () => {
+  const keepers = new Keepers(log, now);
+  let isOver = false;
+  const round = () => {
+    if (!isOver) throw new Error('bad');
+  };
+  const failing = keepers.create({ name: 'a', everyMs: 3_600_000, round });
+  const idle = keepers.create({ name: 'b', everyMs: 3_600_000, round });
+  expect(() => keepers.create({ name: 'a', everyMs: 1, round })).toThrow('two keepers are named a');
+  await failing.startNow();
+  idle.start();
+  expect(keepers.statuses().map(({ name, state }) => [name, state])).toEqual([
+    ['a', 'FAILING'],
+    ['b', 'IDLE'],
+  ]);
+  isOver = true;
+  keepers.wakeFailing();
+  await expect.poll(() => failing.status.state).toBe('IDLE');
+  expect(idle.status.lastRoundAt).toBeNull();
+  await Promise.all([failing.stop(), idle.stop()]);
+});
+
+test('keys of tokens are not asked for after the stop, not even by the request that was under way', async () => {
+  vi.useFakeTimers();
+  const answer = Promise.withResolvers<Response>();
+  const fetching = vi.fn(() => answer.promise);
+  const tokens = new Tokens(
+    { source: { keysUrl: 'https://id.example/keys' }, issuer: 'i', audience: 'a' },
+    {
+      fetchTo: () => fetching as never,
+      isRevoked: () => false,
+      secret: () => null,
+      keepers: new Keepers(log, now),
+    },
+  );
+  const started = tokens.start();
+  await vi.advanceTimersByTimeAsync(1);
+  tokens.stop();
+  answer.resolve(new Response('not there', { status: 503 }));
+  await started;
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(fetching).toHaveBeenCalledTimes(1);
+  vi.useRealTimers();
 });
 
 test('an end goes on after steps that throw, reject, or never finish', async () => {

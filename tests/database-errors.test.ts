@@ -4,9 +4,11 @@ import { Availability } from '../src/db/availability.ts';
 import { DeadlineExceeded } from '../src/db/deadline.ts';
 import { isPassing, judgeDatabaseError } from '../src/db/meaning.ts';
 import { maskError } from '../src/graphql/errors.ts';
+import { Keepers } from '../src/jobs/keepers.ts';
 import { createLogger } from '../src/log.ts';
 
 const log = createLogger('silent');
+const parts = () => ({ log, keepers: new Keepers(log, () => new Date()) });
 
 function serverError(code: string): Error {
   return Object.assign(new pg.DatabaseError('refused', 7, 'error'), { code, severity: 'ERROR' });
@@ -33,7 +35,7 @@ describe.each(cases)('SQLSTATE %s', (code, meaning) => {
   test(`means ${meaning}`, () => expect(judgeDatabaseError(error)).toBe(meaning));
 
   test('in a read that can be done without', async () => {
-    const availability = new Availability(async () => undefined, log);
+    const availability = new Availability(async () => undefined, parts());
     const read = availability.tolerate(() => Promise.reject(error), 'without');
     if (meaning === 'refused') await expect(read).rejects.toBe(error);
     else expect(await read).toBe('without');
@@ -50,9 +52,14 @@ describe.each(cases)('SQLSTATE %s', (code, meaning) => {
   });
 
   test('in the look at the database: only somebody who answers is up', async () => {
-    const availability = new Availability(() => Promise.reject(error), log);
+    let looks = 0;
+    const availability = new Availability(() => {
+      looks++;
+      return Promise.reject(error);
+    }, parts());
+    availability.start();
     availability.suspect();
-    await new Promise(setImmediate);
+    await expect.poll(() => looks, { interval: 2 }).toBeGreaterThan(0);
     expect(availability.isUp).toBe(meaning === 'cancelled');
     availability.stop();
   });
@@ -73,12 +80,13 @@ test('a listener that throws keeps nobody from looking again', async () => {
   let answers = false;
   const availability = new Availability(async () => {
     if (!answers) throw serverError('57P03');
-  }, log);
+  }, parts());
   const told: boolean[] = [];
   availability.onChange(() => {
     throw new Error('a listener failed');
   });
   availability.onChange(({ up }) => told.push(up));
+  availability.start();
   availability.suspect();
   await expect.poll(() => told).toEqual([false]);
   answers = true;

@@ -12,6 +12,7 @@ import {
   type ServerPromise,
   type Standing,
 } from '../src/ground/promise.ts';
+import { Keepers } from '../src/jobs/keepers.ts';
 import { promises } from '../src/lists/promises.ts';
 import { startTestApp } from './support/harness.ts';
 
@@ -154,7 +155,7 @@ describe('what becomes of promises', () => {
     const told: Record<string, unknown> = {};
     const set = (kind: { name: string }, facts: unknown) => Object.assign(told, { [kind.name]: facts });
     const watch = createWatch({
-      ...{ promises: listed, parts, alerts: { set }, log },
+      ...{ promises: listed, parts, alerts: { set }, keepers: new Keepers(log, () => new Date()) },
       health: createHealth(listed, parts, '1'),
     });
     ending.push(() => watch.stop());

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readVaultOptions } from '../src/config.ts';
+import { Keepers } from '../src/jobs/keepers.ts';
 import { Vault } from '../src/secrets/vault.ts';
 import { startChildServer } from './support/child-server.ts';
 import { startVaultDouble, type VaultDouble } from './support/vault-double.ts';
@@ -37,7 +38,8 @@ async function open(env: Record<string, string> = settings()) {
   if (!options) throw new Error('no options');
   const vault = await Vault.open(options, fetch);
   const lines: string[] = [];
-  vault.start(pino({}, { write: (line) => void lines.push(line) }), () => undefined);
+  const log = pino({}, { write: (line) => void lines.push(line) });
+  vault.start({ log, keepers: new Keepers(log, () => new Date()) }, () => undefined);
   closing.push(() => vault.stop());
   return { vault, lines };
 }

@@ -1,6 +1,7 @@
 import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
 import type { Duty } from '../db/duty.ts';
+import type { Keepers } from '../jobs/keepers.ts';
 import type { Logger } from '../log.ts';
 import { AuditLog } from './audit.ts';
 import { Authenticator } from './authenticator.ts';
@@ -47,6 +48,7 @@ export function createAccess(
     db: Database;
     availability: Availability;
     log: Logger;
+    keepers: Keepers;
     fetchTo: (url: string) => typeof fetch;
     secret: (name: 'API_KEY' | 'JWT_SECRET') => string | null;
     onRefused: (code: string) => void;
@@ -57,14 +59,14 @@ export function createAccess(
   const limits = new RateLimits(rates, rateStore === 'postgres' ? parts : null);
   const audit = new AuditLog({ ...parts, retentionDays: auditRetentionDays });
   const apiKeys = new ApiKeys(parts.db, parts.availability);
-  const revokedTokens = new RevokedTokens(parts.db, parts.availability, parts.log);
+  const revokedTokens = new RevokedTokens(parts.db, parts.availability, parts.keepers);
   const tokens =
     options &&
     new Tokens(options, {
       fetchTo: parts.fetchTo,
       secret: () => parts.secret('JWT_SECRET'),
       isRevoked: (tenantId, tokenId) => revokedTokens.has(tenantId, tokenId),
-      log: parts.log,
+      keepers: parts.keepers,
     });
   const bootstrapKey = () => parts.secret('API_KEY');
   return {

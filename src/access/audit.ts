@@ -2,6 +2,8 @@ import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
 import type { Duty } from '../db/duty.ts';
 import { deleteOutdated } from '../db/retention.ts';
+import type { Keeper } from '../jobs/keeper.ts';
+import type { Keepers } from '../jobs/keepers.ts';
 import type { Logger } from '../log.ts';
 import { type AuditVerification, SEAL_ROWS, sealNext, verifyChain } from './audit-chain.ts';
 import type { Actor } from './caller.ts';
@@ -49,9 +51,9 @@ export class AuditLog {
   readonly #duties: readonly Duty[];
   readonly #onRefused: (code: string) => void;
   readonly #headPath: string | null;
+  readonly #keeper: Keeper;
   readonly #waiting = new Map<string, { refusal: Refusal; times: number }>();
   #dropped = 0;
-  #timer: NodeJS.Timeout | null = null;
   #running: Promise<void> = Promise.resolve();
   #trimmedAt = 0;
 
@@ -65,6 +67,7 @@ export class AuditLog {
     db: Database;
     availability: Availability;
     log: Logger;
+    keepers: Keepers;
     retentionDays: number;
     duties: readonly Duty[];
     onRefused?: (code: string) => void;
@@ -77,6 +80,9 @@ export class AuditLog {
     this.#duties = parts.duties;
     this.#onRefused = parts.onRefused ?? (() => undefined);
     this.#headPath = parts.headPath ?? null;
+    const round = () => this.flush();
+    // A refusal is soon in the log, also after a round that failed.
+    this.#keeper = parts.keepers.create({ name: 'audit log', everyMs: ROUND_MS, retryMs: ROUND_MS, round });
   }
 
   /** Notes a refusal; it is written within a second, one row for all that are alike. */
@@ -98,16 +104,15 @@ export class AuditLog {
   }
 
   start(): void {
-    this.#timer = setTimeout(() => {
-      void this.#flushOrSay().then(() => (this.#timer ? this.start() : undefined));
-    }, ROUND_MS);
-    this.#timer.unref();
+    this.#keeper.start();
   }
 
+  /** Writes what still waits. */
   async stop(): Promise<void> {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
-    await this.#flushOrSay();
+    await this.#keeper.stop();
+    await this.flush().catch((error: unknown) =>
+      this.#log.error({ err: error, refusals: this.#waiting.size }, 'the audit log could not be kept'),
+    );
   }
 
   /** Writes what waits, and seals what is written; one call after the other, so that nothing is half written after it. */
@@ -116,12 +121,6 @@ export class AuditLog {
     // The caller hears of a failure; the next call goes on.
     this.#running = flushed.catch(() => undefined);
     return flushed;
-  }
-
-  #flushOrSay(): Promise<void> {
-    return this.flush().catch((error: unknown) =>
-      this.#log.error({ err: error, refusals: this.#waiting.size }, 'the audit log could not be kept'),
-    );
   }
 
   async #flush(): Promise<void> {

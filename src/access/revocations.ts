@@ -3,7 +3,7 @@ import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
 import { Refresh } from '../db/refresh.ts';
 import { prepareOnce } from '../db/statements.ts';
-import type { Logger } from '../log.ts';
+import type { Keepers } from '../jobs/keepers.ts';
 import { revokedTokens as r } from './tables.ts';
 
 /** Milliseconds between looks at the list: another server's revocation is noticed after that. */
@@ -24,17 +24,14 @@ export class RevokedTokens {
   readonly #refresh: Refresh;
   readonly #known = new Set<string>();
 
-  constructor(db: Database, availability: Availability, log: Logger) {
+  constructor(db: Database, availability: Availability, keepers: Keepers) {
     this.#db = db;
-    this.#refresh = new Refresh(
-      async () => {
-        const rows = await availability.tolerate(() => statements(db).unexpired.execute(), []);
-        // Added to what is known: none is ever taken back, and one may have been added meanwhile.
-        for (const row of rows) this.#known.add(keyOf(row));
-      },
-      LOOK_MS,
-      log,
-    );
+    const read = async () => {
+      const rows = await availability.tolerate(() => statements(db).unexpired.execute(), []);
+      // Added to what is known: none is ever taken back, and one may have been added meanwhile.
+      for (const row of rows) this.#known.add(keyOf(row));
+    };
+    this.#refresh = new Refresh({ name: 'revoked tokens', read, everyMs: LOOK_MS }, keepers);
   }
 
   has(tenantId: string, tokenId: string): boolean {

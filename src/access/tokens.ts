@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
-import type { Logger } from '../log.ts';
+import type { Keeper } from '../jobs/keeper.ts';
+import type { Keepers } from '../jobs/keepers.ts';
 import { PERMISSIONS, type Principal, permissionsOf, ROLES } from './principals.ts';
 
 export interface TokenOptions {
@@ -28,9 +29,9 @@ export class Tokens {
   readonly #fetchTo: (url: string) => typeof fetch;
   readonly #isRevoked: (tenantId: string, tokenId: string) => boolean;
   readonly #secret: () => string | null;
-  readonly #log: Logger;
+  /** Null: there are no keys to get. */
+  readonly #keeper: Keeper | null;
   #keys: KeySet | null = null;
-  #timer: NodeJS.Timeout | null = null;
 
   /**
    * @param fetchTo gives the client for requests to who issues tokens
@@ -43,25 +44,33 @@ export class Tokens {
       fetchTo: (url: string) => typeof fetch;
       isRevoked: (tenantId: string, tokenId: string) => boolean;
       secret: () => string | null;
-      log: Logger;
+      keepers: Keepers;
     },
   ) {
     this.#options = options;
     this.#fetchTo = parts.fetchTo;
     this.#isRevoked = parts.isRevoked;
     this.#secret = parts.secret;
-    this.#log = parts.log;
+    const { source } = options;
+    this.#keeper =
+      source === 'SECRET'
+        ? null
+        : parts.keepers.create({
+            name: 'token keys',
+            everyMs: REFRESH_MS,
+            retryMs: RETRY_MS,
+            round: () => this.#refresh(source.keysUrl),
+          });
   }
 
   /** Gets the keys; goes on looking for newer ones until `stop`. */
   async start(): Promise<void> {
-    const { source } = this.#options;
-    if (source !== 'SECRET') await this.#refresh(source.keysUrl);
+    await this.#keeper?.startNow();
   }
 
+  /** Does not wait for an answer that is under way: nothing is lost with it. */
   stop(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
+    void this.#keeper?.stop();
   }
 
   /** Who shows this token; null if it is not valid, for whatever reason. */
@@ -92,17 +101,13 @@ export class Tokens {
 
   /** Keeps the last good keys while they can't be had. */
   async #refresh(url: string): Promise<void> {
-    let wait = REFRESH_MS;
     try {
       const response = await this.#fetchTo(url)(url, { headers: { accept: 'application/json' } });
       if (!response.ok) throw new Error(`it answered ${response.status}`);
       this.#keys = createLocalJWKSet((await response.json()) as JSONWebKeySet);
     } catch (error) {
-      wait = RETRY_MS;
-      this.#log.error({ reason: (error as Error).message }, 'the public keys of JWT_JWKS_URL cannot be had');
+      throw new Error(`the public keys of JWT_JWKS_URL cannot be had: ${(error as Error).message}`);
     }
-    this.#timer = setTimeout(() => void this.#refresh(url), wait);
-    this.#timer.unref();
   }
 }
 

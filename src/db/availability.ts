@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Keeper } from '../jobs/keeper.ts';
+import type { Keepers } from '../jobs/keepers.ts';
 import type { Logger } from '../log.ts';
 import { DeadlineExceeded, within } from './deadline.ts';
 import { isPassing, judgeDatabaseError, wordsOf } from './meaning.ts';
@@ -26,10 +28,10 @@ export class Availability {
   readonly #ping: () => Promise<unknown>;
   readonly #isUsable: () => Promise<unknown>;
   readonly #log: Logger;
+  readonly #keeper: Keeper;
   readonly #listeners: ((change: AvailabilityChange) => void)[] = [];
   #up = true;
   #changedAt = new Date();
-  #timer: NodeJS.Timeout | null = null;
   #stopped = false;
   #looking = false;
   #slowAt = Number.NEGATIVE_INFINITY;
@@ -38,10 +40,19 @@ export class Availability {
    * @param ping fails while the database does not answer
    * @param isUsable fails while no connection for work can be had; asked before the database counts as back
    */
-  constructor(ping: () => Promise<unknown>, log: Logger, isUsable: () => Promise<unknown> = ping) {
+  constructor(
+    ping: () => Promise<unknown>,
+    { log, keepers }: { log: Logger; keepers: Keepers },
+    isUsable: () => Promise<unknown> = ping,
+  ) {
     this.#ping = ping;
     this.#isUsable = isUsable;
     this.#log = log;
+    this.#keeper = keepers.create({
+      name: 'database look',
+      everyMs: () => (this.#up ? LOOK_UP_MS : LOOK_DOWN_MS),
+      round: () => this.#look(),
+    });
   }
 
   get isUp(): boolean {
@@ -57,18 +68,20 @@ export class Availability {
   }
 
   start(): void {
-    this.#schedule();
+    this.#keeper.start();
   }
 
-  stop(): void {
+  /** From now on nothing changes. Waits for a look that is under way. */
+  stop(): Promise<void> {
     this.#stopped = true;
-    if (this.#timer) clearTimeout(this.#timer);
+    return this.#keeper.stop();
   }
 
   /** A statement failed for want of a database. */
   reportDown(reason: string): void {
+    if (!this.#up) return;
     this.#change(false, reason);
-    if (!this.#looking) this.#schedule();
+    this.#keeper.wake(LOOK_DOWN_MS);
   }
 
   /**
@@ -105,14 +118,7 @@ export class Availability {
 
   /** Something took too long: looks at once whether the database answers at all. */
   suspect(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    if (!this.#looking && !this.#stopped) void this.#look();
-  }
-
-  #schedule(): void {
-    if (this.#stopped) return;
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#look(), this.#up ? LOOK_UP_MS : LOOK_DOWN_MS);
+    if (!this.#looking) this.#keeper.wake();
   }
 
   async #look(): Promise<void> {
@@ -127,7 +133,6 @@ export class Availability {
       this.#change(isAnswer && this.#up, wordsOf(error));
     }
     this.#looking = false;
-    this.#schedule();
   }
 
   #change(up: boolean, reason: string): void {

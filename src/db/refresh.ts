@@ -1,24 +1,19 @@
-import { createKeeper, type Keeper } from '../jobs/keeper.ts';
-import type { Logger } from '../log.ts';
+import type { Keeper } from '../jobs/keeper.ts';
+import type { Keepers } from '../jobs/keepers.ts';
 
-/** Reads something again and again, so that what other servers write is noticed. What fails is tried again. */
+/** Reads something again and again, so that what other servers write is noticed. While it cannot be read, the last one holds. */
 export class Refresh {
-  readonly #read: () => Promise<void>;
-  readonly #log: Logger;
   readonly #keeper: Keeper;
 
-  constructor(read: () => Promise<void>, everyMs: number, log: Logger) {
-    this.#read = read;
-    this.#log = log;
-    this.#keeper = createKeeper({ name: 'a list that is read again', everyMs, round: read, log });
+  /** @param list.name names it among all that goes round */
+  constructor(list: { name: string; read: () => Promise<void>; everyMs: number }, keepers: Keepers) {
+    const { name, read, everyMs } = list;
+    this.#keeper = keepers.create({ name, everyMs, round: read });
   }
 
   /** Reads now, and from then on at intervals until `stop`. */
-  async start(): Promise<void> {
-    await this.#read().catch((error: unknown) =>
-      this.#log.warn({ err: error }, 'a list could not be read again; the last one holds'),
-    );
-    this.#keeper.start();
+  start(): Promise<void> {
+    return this.#keeper.startNow();
   }
 
   stop(): Promise<void> {

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { bulkhead } from 'cockatiel';
 import type { Database } from '../db/client.ts';
+import type { Keeper } from '../jobs/keeper.ts';
+import type { Keepers } from '../jobs/keepers.ts';
 import type { Logger } from '../log.ts';
 import { BEGINNING, type EventPosition, isAfter } from './cursor.ts';
 import type { DeliveredEvent, EventContent, EventKind, Interest, Place, StoredEvent } from './event.ts';
@@ -26,6 +28,7 @@ export class EventFeed {
   readonly process = randomBytes(4).toString('hex');
   readonly #db: Database;
   readonly #log: Logger;
+  readonly #keeper: Keeper;
   readonly #subscribers = new Set<Subscriber>();
   readonly #reads = bulkhead(READS_AT_ONCE, Number.POSITIVE_INFINITY);
   #head: { transaction: bigint; id: bigint } | null = null;
@@ -36,20 +39,28 @@ export class EventFeed {
   #forgotten = 0;
   #stopped = false;
   #failing = false;
-  #reading: Promise<void> | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  #reading = false;
   #retry = RETRY_MS.length;
 
-  constructor(db: Database, log: Logger) {
+  constructor(db: Database, log: Logger, keepers: Keepers) {
     this.#db = db;
     this.#log = log;
+    this.#keeper = keepers.create({
+      name: 'event feed',
+      // While nobody listens there is nothing to read.
+      everyMs: () =>
+        this.#subscribers.size > 0 ? (RETRY_MS[this.#retry++] ?? POLL_MS) : Number.POSITIVE_INFINITY,
+      retryMs: POLL_MS,
+      round: () => this.#advance(),
+    });
+    this.#keeper.start();
   }
 
   /** Says that events may have been committed. Cheap; may be called at any time. */
   wake(): void {
     if (this.#subscribers.size === 0 || this.#stopped) return;
     this.#retry = 0;
-    this.#schedule(0);
+    this.#look();
   }
 
   /** Hands out an event that the table does not have yet. */
@@ -68,9 +79,8 @@ export class EventFeed {
   /** Ends all subscriptions. */
   async stop(): Promise<void> {
     this.#stopped = true;
-    if (this.#timer) clearTimeout(this.#timer);
     for (const subscriber of this.#subscribers) subscriber.wake();
-    await this.#reading;
+    await this.#keeper.stop();
   }
 
   /** The events of interest, without gap or duplicate, until the consumer stops, stalls, or the feed ends. */
@@ -103,7 +113,7 @@ export class EventFeed {
       if (!subscriber.live) {
         yield* this.#catchUp(subscriber, isResuming);
         isResuming = true;
-        this.#schedule(0);
+        this.#look();
       }
       yield* subscriber.take();
       await subscriber.more();
@@ -152,16 +162,9 @@ export class EventFeed {
     return true;
   }
 
-  #schedule(delay: number): void {
-    if (this.#stopped || this.#reading) return;
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      this.#reading = this.#advance().finally(() => {
-        this.#reading = null;
-        if (this.#subscribers.size > 0) this.#schedule(RETRY_MS[this.#retry++] ?? POLL_MS);
-        else this.#forget();
-      });
-    }, delay);
+  /** Reads at once; one who reads already looks again soon. */
+  #look(): void {
+    if (!this.#reading) this.#keeper.wake();
   }
 
   /** Nobody listens: the next subscriber starts from the table. */
@@ -171,6 +174,7 @@ export class EventFeed {
   }
 
   async #advance(): Promise<void> {
+    this.#reading = true;
     try {
       for (;;) {
         // Without a live subscriber there is nothing to carry on: those who catch up read for themselves.
@@ -186,8 +190,9 @@ export class EventFeed {
         if (this.#recent.length > RING_SIZE) this.#recent = this.#recent.slice(-RING_SIZE);
         if (page.length < PAGE_SIZE) return;
       }
-    } catch (error) {
-      this.#noteFailure(error);
+    } finally {
+      this.#reading = false;
+      if (this.#subscribers.size === 0) this.#forget();
     }
   }
 

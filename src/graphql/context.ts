@@ -7,7 +7,10 @@ import type { Ports } from '../ground/ports.ts';
  * so that the floor need not know the domains.
  */
 export interface Services
-  extends Pick<Ports, 'db' | 'log' | 'config' | 'availability' | 'journal' | 'events' | 'sealer'> {}
+  extends Pick<
+    Ports,
+    'db' | 'log' | 'keepers' | 'config' | 'availability' | 'journal' | 'events' | 'sealer'
+  > {}
 
 /** The context of one operation. */
 export interface Context {

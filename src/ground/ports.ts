@@ -3,6 +3,7 @@ import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { EventOutbox } from '../events/outbox.ts';
+import type { Keepers } from '../jobs/keepers.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
 import type { ModelParts } from '../models/configured.ts';
@@ -15,6 +16,8 @@ import type { Vault } from '../secrets/vault.ts';
 export interface Ports {
   readonly config: Config;
   readonly log: Logger;
+  /** Makes whatever goes round in the background. */
+  readonly keepers: Keepers;
   readonly journal: Journal;
   readonly db: Database;
   /** The same for every server on this database, another one for each other database. */

@@ -6,6 +6,8 @@ import {
   type VaultOptions,
 } from '../config/secrets.ts';
 import { ConfigError, secretProblem } from '../config.ts';
+import type { Keeper } from '../jobs/keeper.ts';
+import type { Keepers } from '../jobs/keepers.ts';
 import type { Logger } from '../log.ts';
 import { VaultApi, VaultError, type VaultToken } from './vault-api.ts';
 
@@ -40,7 +42,7 @@ export class Vault {
   readonly #atStart: SecretValues;
   #refusedAt = Number.NEGATIVE_INFINITY;
   #trouble: string | null = null;
-  #timer: NodeJS.Timeout | null = null;
+  #keeper: Keeper | null = null;
   #onRead: () => void = () => undefined;
   #log: Logger | null = null;
 
@@ -87,26 +89,22 @@ export class Vault {
   }
 
   /** Goes on reading until `stop`. @param onRead told after each attempt */
-  start(log: Logger, onRead: () => void): void {
+  start({ log, keepers }: { log: Logger; keepers: Keepers }, onRead: () => void): void {
     this.#log = log;
     this.#onRead = onRead;
-    this.#schedule();
+    const everyMs = () =>
+      Math.min(this.#options.refreshMs, Math.max(this.#renewAt - performance.now(), RETRY_MS));
+    // No more rarely after a failure: a token that is not renewed in time is lost.
+    this.#keeper = keepers.create({
+      ...{ name: 'vault secrets', everyMs, retryMs: everyMs },
+      round: () => this.#round(),
+    });
+    this.#keeper.start();
   }
 
+  /** Does not wait for an answer that is under way: nothing is lost with it. */
   stop(): void {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
-  }
-
-  #schedule(): void {
-    const untilRenewal = Math.max(this.#renewAt - performance.now(), RETRY_MS);
-    this.#timer = setTimeout(
-      () => {
-        void this.#round().then(() => (this.#timer ? this.#schedule() : undefined));
-      },
-      Math.min(this.#options.refreshMs, untilRenewal),
-    );
-    this.#timer.unref();
+    void this.#keeper?.stop();
   }
 
   async #round(): Promise<void> {
@@ -115,9 +113,12 @@ export class Vault {
       const found = await this.#read();
       this.#take(found);
     } catch (error) {
-      this.#note(asVaultError(error).message);
+      const vaultError = asVaultError(error);
+      this.#note(vaultError.message);
+      throw vaultError;
+    } finally {
+      this.#onRead();
     }
-    this.#onRead();
   }
 
   async #read(): Promise<Readonly<Record<string, unknown>>> {

@@ -80,13 +80,8 @@ export const TIMERS: Readonly<Record<string, string>> = {
   'src/models/chat-attempt.ts': 'deadlines of one attempt',
   'src/import/progress.ts': 'a command, not the server',
   'src/db/embedded/socket.ts': 'touches a file; must beat while all else waits',
-  'src/db/availability.ts': 'not on a keeper yet',
-  'src/journal/drain.ts': 'not on a keeper yet',
-  'src/domains/persistence/persistence.ts': 'not on a keeper yet',
-  'src/access/audit.ts': 'not on a keeper yet',
-  'src/access/tokens.ts': 'not on a keeper yet',
-  'src/events/feed.ts': 'not on a keeper yet',
-  'src/secrets/vault.ts': 'not on a keeper yet',
+  'src/journal/drain.ts':
+    'goes on while there are entries, three batches at once; waits only after a failure',
 };
 
 /** Whether something goes round, or a timer is kept in a field, where it can be set again. One-off waits are not meant. */

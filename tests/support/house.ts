@@ -93,15 +93,15 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   graphql: (to) => isIn(to, 'db', 'log', 'access', 'errors', 'config', 'http', 'ground'),
   journal: (to) => isIn(to, 'log', 'db'),
   // Events that can't wait for the database are kept in the journal.
-  events: (to) => isIn(to, 'log', 'db', 'journal'),
+  events: (to) => isIn(to, 'log', 'db', 'journal', 'jobs'),
   models: (to) => isIn(to, 'log', 'db', 'config', 'errors'),
   // The one node:http server, and the hall that every door leads through.
   http: (to) => isIn(to, 'log', 'access', 'errors') || to.path === 'src/db/meaning.ts',
   vectors: (to) => isIn(to, 'log', 'db'),
   jobs: (to) => isIn(to, 'log'),
-  access: (to) => isIn(to, 'log', 'db', 'errors'),
+  access: (to) => isIn(to, 'log', 'db', 'errors', 'jobs'),
   // Vault, and encryption under the master key.
-  secrets: (to) => isIn(to, 'log', 'config'),
+  secrets: (to) => isIn(to, 'log', 'config', 'jobs'),
   // The one client for requests to other servers.
   outbound: (to) => isIn(to, 'errors'),
   // Verbs and views, never bare reads: those know nothing of what waits in the journal.

@@ -13,17 +13,17 @@ declare module '../../graphql/context.ts' {
 
 /** Secrets that are stored, and the dangers to secrets wherever they are kept. */
 export async function openCredentials(
-  { config, log, db, availability, secrets, sealer, vault, alerts }: Ports & { alerts: AlertTeller },
+  { config, log, keepers, db, availability, secrets, sealer, vault, alerts }: Ports & { alerts: AlertTeller },
   closing: ClosingStack,
 ): Promise<{ providerKeys: StoredProviderKeys }> {
   const { done, unreadable } = await reencrypt(db, sealer);
   if (done > 0) log.info({ secrets: done }, 'encrypted anew under the master key');
   if (unreadable > 0)
     alerts.raise(secretsUnreadable, { count: unreadable, hasMasterKey: config.masterKey !== null });
-  const providerKeys = new StoredProviderKeys({ db, sealer, secrets, log }, availability);
+  const providerKeys = new StoredProviderKeys({ db, sealer, secrets, keepers }, availability);
   providerKeys.onLook((names) => alerts.set(providerKeysUnreadable, names.length > 0 ? { names } : null));
   await providerKeys.start();
-  vault?.start(log, () => {
+  vault?.start({ log, keepers }, () => {
     const { trouble } = vault;
     alerts.set(secretsStale, trouble === null ? null : { trouble });
   });

@@ -4,7 +4,7 @@ import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { Refresh } from '../../db/refresh.ts';
 import { prepareOnce } from '../../db/statements.ts';
-import type { Logger } from '../../log.ts';
+import type { Keepers } from '../../jobs/keepers.ts';
 import { CannotOpen, type Sealer } from '../../secrets/sealing.ts';
 import { PROVIDER_KEYS, type ProviderKey, type ProviderKeys, type Secrets } from '../../secrets/secrets.ts';
 import { placeOf, sealedOf } from './credentials.ts';
@@ -32,17 +32,14 @@ export class StoredProviderKeys {
   #onLook: (unreadable: readonly string[]) => void = () => undefined;
 
   constructor(
-    parts: { db: Database; sealer: Sealer | null; secrets: Secrets; log: Logger },
+    parts: { db: Database; sealer: Sealer | null; secrets: Secrets; keepers: Keepers },
     availability: Pick<Availability, 'tolerate'>,
   ) {
     this.#db = parts.db;
     this.#sealer = parts.sealer;
     this.#secrets = parts.secrets;
-    this.#loop = new Refresh(
-      () => availability.tolerate(() => this.refresh(), undefined),
-      LOOK_MS,
-      parts.log,
-    );
+    const read = () => availability.tolerate(() => this.refresh(), undefined);
+    this.#loop = new Refresh({ name: 'provider keys', read, everyMs: LOOK_MS }, parts.keepers);
   }
 
   /** Reads them now. While the database is away the last ones hold. */

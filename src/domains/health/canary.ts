@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Owner } from '../../access/principals.ts';
-import { createKeeper, type Keeper } from '../../jobs/keeper.ts';
+import type { Keeper } from '../../jobs/keeper.ts';
+import type { Keepers } from '../../jobs/keepers.ts';
 import type { Logger } from '../../log.ts';
 import { deleteConversation } from '../conversations/conversations.ts';
 import { type RecordServices, recordTurns } from '../interactions/interactions.ts';
@@ -18,6 +19,7 @@ export interface CanaryResult {
 export interface CanaryServices extends MemoryServices, RecordServices {
   readonly reconciler: { forget(turnIds: readonly string[]): Promise<void> };
   readonly log: Logger;
+  readonly keepers: Keepers;
 }
 
 /** Apart from all users: nobody sees its turns. */
@@ -43,7 +45,7 @@ export class Canary {
     this.#services = services;
     this.#intervalMs = intervalMs;
     const round = () => this.run();
-    this.#keeper = createKeeper({ name: 'canary', everyMs: intervalMs, round, log: services.log });
+    this.#keeper = services.keepers.create({ name: 'canary', everyMs: intervalMs, round });
   }
 
   /** The latest run; null before the first. */

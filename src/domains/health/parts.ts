@@ -39,14 +39,14 @@ export function openCanary(
 }
 
 /** How the promises stand, and who watches them: the last to open and the first to close, so that no end is taken for a danger. */
-export function openHealth<Parts extends { readonly alerts: AlertTeller } & Pick<CanaryServices, 'log'>>(
+export function openHealth<Parts extends { readonly alerts: AlertTeller } & Pick<CanaryServices, 'keepers'>>(
   promises: readonly ServerPromise<Parts>[],
   parts: Parts,
   closing: ClosingStack,
 ): { health: HealthDesk } {
-  const { alerts, log } = parts;
+  const { alerts, keepers } = parts;
   const health = createHealth(promises, parts, version);
-  const watch = createWatch({ promises, parts, health, alerts, log });
+  const watch = createWatch({ promises, parts, health, alerts, keepers });
   watch.start();
   closing.defer(() => watch.stop());
   return { health };

@@ -1,6 +1,6 @@
 import type { AlertTeller, ServerPromise } from '../../ground/promise.ts';
-import { createKeeper, type Keeper } from '../../jobs/keeper.ts';
-import type { Logger } from '../../log.ts';
+import type { Keeper } from '../../jobs/keeper.ts';
+import type { Keepers } from '../../jobs/keepers.ts';
 import type { HealthDesk } from './health.ts';
 import { watchFailing } from './promises.ts';
 
@@ -15,13 +15,13 @@ export function createWatch<Parts>({
   parts,
   health,
   alerts,
-  log,
+  keepers,
 }: {
   readonly promises: readonly ServerPromise<Parts>[];
   readonly parts: Parts;
   readonly health: HealthDesk;
   readonly alerts: Pick<AlertTeller, 'set'>;
-  readonly log: Logger;
+  readonly keepers: Keepers;
 }): Keeper {
   const round = async () => {
     // First what can be seen at once: a check may wait for an answer.
@@ -35,5 +35,5 @@ export function createWatch<Parts>({
   };
   const onTrouble = (problem: string | null) =>
     alerts.set(watchFailing, problem === null ? null : { problem });
-  return createKeeper({ name: 'health watch', everyMs: WATCH_MS, round, log, onTrouble });
+  return keepers.create({ name: 'health watch', everyMs: WATCH_MS, round, onTrouble });
 }

@@ -22,12 +22,12 @@ export function openPersistence(
   ports: Ports & { alerts: AlertTeller; metrics: { countTurns(turns: readonly AppliedTurn[]): void } },
   closing: ClosingStack,
 ): { persistence: Persistence } {
-  const { journal, outbox, events, alerts, metrics } = ports;
+  const { journal, outbox, events, keepers, alerts, metrics } = ports;
   tellDangers(ports);
-  const persistence = new Persistence({ journal, outbox });
+  const persistence = new Persistence({ journal, outbox, keepers });
   persistence.onCommitted((turns) => metrics.countTurns(turns));
   persistence.onCommitted(() => events.wake());
-  closing.defer(() => persistence.flush());
+  closing.defer(() => persistence.stop());
   ports.availability.onChange(({ up, reason }) => alerts.set(databaseDown, up ? null : { reason }));
   return { persistence };
 }

@@ -1,6 +1,8 @@
 import type { Owner } from '../../access/principals.ts';
 import { SERVER_TENANT } from '../../events/event.ts';
 import type { EventOutbox } from '../../events/outbox.ts';
+import type { Keeper } from '../../jobs/keeper.ts';
+import type { Keepers } from '../../jobs/keepers.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { AppliedTurn } from '../interactions/apply.ts';
 import type { StoreObserver } from '../interactions/store.ts';
@@ -47,17 +49,30 @@ export class Persistence implements StoreObserver {
   readonly #listeners: ((turns: readonly AppliedTurn[]) => void)[] = [];
   readonly #counters: PersistenceCounters;
   #unwritten: Record<string, number> = {};
-  #timer: NodeJS.Timeout | null = null;
+  readonly #writing: Keeper;
   #gathering = new Map<
     string,
     { owner: Owner; kind: FailureKind; resolved: boolean; turnIds: string[]; message: string }
   >();
   #vectorsDeferred = false;
-  #telling: NodeJS.Timeout | null = null;
+  readonly #telling: Keeper;
 
-  constructor(parts: { journal: Journal; outbox: EventOutbox }) {
+  constructor(parts: { journal: Journal; outbox: EventOutbox; keepers: Keepers }) {
     this.#journal = parts.journal;
     this.#outbox = parts.outbox;
+    // Both are woken when there is something to do.
+    const everyMs = Number.POSITIVE_INFINITY;
+    this.#writing = parts.keepers.create({
+      ...{ name: 'turn counters', everyMs, retryMs: WRITE_MS },
+      round: () => this.#write(),
+    });
+    this.#telling = parts.keepers.create({
+      ...{ name: 'failure notices', everyMs, retryMs: GATHER_MS },
+      // Whether the table has them is not waited for: it may be away.
+      round: () => void this.#tell(),
+    });
+    this.#writing.start();
+    this.#telling.start();
     const { counters } = parts.journal.recovered;
     this.#counters = { ...ZERO };
     for (const name of Object.keys(ZERO) as (keyof PersistenceCounters)[])
@@ -136,20 +151,29 @@ export class Persistence implements StoreObserver {
     void this.#outbox.announce({ tenantId: SERVER_TENANT, kind: 'persistence_failure', payload });
   }
 
-  /** Writes what was counted. */
-  async flush(): Promise<void> {
-    if (this.#timer) clearTimeout(this.#timer);
-    this.#timer = null;
+  /** Tells and writes what was counted last. @throws if the journal does not take it */
+  async stop(): Promise<void> {
+    await this.#telling.stop();
+    await this.#tell();
+    await this.#writing.stop();
+    await this.#write();
+  }
+
+  async #write(): Promise<void> {
     const count = this.#unwritten;
     this.#unwritten = {};
-    if (Object.keys(count).length > 0) await this.#journal.write({ count }).catch(() => this.#merge(count));
+    if (Object.keys(count).length === 0) return;
+    await this.#journal.write({ count }).catch((error: unknown) => {
+      this.#merge(count);
+      throw error;
+    });
   }
 
   #count(name: keyof PersistenceCounters, by: number): void {
     if (by === 0) return;
     this.#counters[name] += by;
+    if (Object.keys(this.#unwritten).length === 0) this.#writing.wake(WRITE_MS);
     this.#merge({ [name]: by });
-    this.#timer ??= setTimeout(() => void this.flush(), WRITE_MS);
   }
 
   #merge(count: Record<string, number>): void {
@@ -157,6 +181,7 @@ export class Persistence implements StoreObserver {
   }
 
   #gather(kind: FailureKind, resolved: boolean, turns: readonly Turn[], message: string): void {
+    if (this.#gathering.size === 0) this.#telling.wake(GATHER_MS);
     for (const { tenantId, userId, turnId } of turns) {
       const key = JSON.stringify([tenantId, userId, kind, resolved]);
       const group = this.#gathering.get(key) ?? {
@@ -169,11 +194,9 @@ export class Persistence implements StoreObserver {
       group.turnIds.push(turnId);
       this.#gathering.set(key, group);
     }
-    this.#telling ??= setTimeout(() => this.#tell(), GATHER_MS);
   }
 
-  #tell(): void {
-    this.#telling = null;
+  async #tell(): Promise<void> {
     const groups = [...this.#gathering.values()];
     this.#gathering.clear();
     for (const { owner, kind, resolved, turnIds, message } of groups) {

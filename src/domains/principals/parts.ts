@@ -22,9 +22,9 @@ export function openPrincipals(
   ports: Ports & { metrics: { countRefusal(code: string): void }; duties: readonly Duty[] },
   closing: ClosingStack,
 ): { access: Access } {
-  const { config, log, db, availability, outbound, secrets, metrics, duties } = ports;
+  const { config, log, keepers, db, availability, outbound, secrets, metrics, duties } = ports;
   const access = createAccess(config.access, {
-    ...{ db, availability, log, duties },
+    ...{ db, availability, log, keepers, duties },
     fetchTo: (url) => outbound.fetcherTo(url, PUBLIC_KEYS_LIMITS),
     secret: (name) => secrets.get(name),
     onRefused: (code) => metrics.countRefusal(code),

@@ -16,10 +16,10 @@ declare module '../../graphql/context.ts' {
 
 /** Whose turns may not come back, and who signs that they are gone. @param ports.duties of every table */
 export function openPrivacy(
-  { config, db, availability, log, duties }: Ports & { duties: readonly Duty[] },
+  { config, db, availability, keepers, duties }: Ports & { duties: readonly Duty[] },
   closing: ClosingStack,
 ): PrivacyParts {
-  const tombstones = new Tombstones(db, availability, log);
+  const tombstones = new Tombstones(db, availability, keepers);
   closing.defer(() => tombstones.stop());
   return { tombstones, signer: new ReceiptSigner(config.dataDirectory), duties };
 }

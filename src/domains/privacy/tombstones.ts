@@ -6,7 +6,7 @@ import { Refresh } from '../../db/refresh.ts';
 import { prepareOnce } from '../../db/statements.ts';
 import { InvalidInput } from '../../errors.ts';
 import { subjectOf } from '../../ground/ownership.ts';
-import type { Logger } from '../../log.ts';
+import type { Keepers } from '../../jobs/keepers.ts';
 import { erasures as e } from './tables.ts';
 
 /** Milliseconds between looks at the list: another server's erasure is noticed after that. */
@@ -43,21 +43,18 @@ export class Tombstones {
   readonly #refresh: Refresh;
   #erased: ReadonlyMap<string, LastErasure> = new Map();
 
-  constructor(db: Database, availability: Availability, log: Logger) {
-    this.#refresh = new Refresh(
-      async () => {
-        const rows = await availability.tolerate(() => statements(db).latest.execute(), []);
-        // Added to what is known: an erasure may have been noted meanwhile, and none is ever taken back.
-        const known = new Map(this.#erased);
-        for (const { subject, at, leftMarks } of rows) {
-          const key = subject.toString('hex');
-          known.set(key, later(known.get(key), at, leftMarks));
-        }
-        this.#erased = known;
-      },
-      LOOK_MS,
-      log,
-    );
+  constructor(db: Database, availability: Availability, keepers: Keepers) {
+    const read = async () => {
+      const rows = await availability.tolerate(() => statements(db).latest.execute(), []);
+      // Added to what is known: an erasure may have been noted meanwhile, and none is ever taken back.
+      const known = new Map(this.#erased);
+      for (const { subject, at, leftMarks } of rows) {
+        const key = subject.toString('hex');
+        known.set(key, later(known.get(key), at, leftMarks));
+      }
+      this.#erased = known;
+    };
+    this.#refresh = new Refresh({ name: 'erased users', read, everyMs: LOOK_MS }, keepers);
   }
 
   /** Whether what was taken in at this instant must not come back. */
