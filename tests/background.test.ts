@@ -175,7 +175,12 @@ describe('when the next round comes', () => {
   test('never, after a stop during the first one', async () => {
     const gate = Promise.withResolvers<void>();
     let rounds = 0;
-    const { keeper } = counting({ round: () => (rounds++, gate.promise) });
+    const { keeper } = counting({
+      round: () => {
+        rounds++;
+        return gate.promise;
+      },
+    });
     const started = keeper.startNow();
     const stopped = keeper.stop();
     gate.resolve();

@@ -59,6 +59,7 @@ const OPERATIONS: Record<string, Record<string, [args: string[], type: string]>>
     characterStats: [[], 'CharacterStats!'],
     memorySearch: [['query: String!', 'limit: Int = 20', 'filter: MemoryFilter'], 'MemorySearchResult!'],
     health: [[], 'Health!'],
+    keepers: [[], '[Keeper!]!'],
     metrics: [[], 'MetricsSnapshot!'],
   },
   Mutation: {

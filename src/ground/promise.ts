@@ -17,7 +17,7 @@ export interface Bound {
   /** Of what, for people. */
   readonly of: string;
   readonly limit: number;
-  readonly unit: 'milliseconds' | 'seconds' | 'share';
+  readonly unit: 'milliseconds' | 'seconds' | 'share' | 'rounds';
 }
 
 export type AlertSeverity = 'WARNING' | 'CRITICAL';

@@ -1,5 +1,5 @@
 import { secrets } from '../domains/credentials/promises.ts';
-import { canary, watching } from '../domains/health/promises.ts';
+import { canary, keepers, watching } from '../domains/health/promises.ts';
 import { vectors } from '../domains/memory/promises.ts';
 import { database, journal } from '../domains/persistence/promises.ts';
 import { models } from '../domains/query/promises.ts';
@@ -13,6 +13,7 @@ export const promises: readonly ServerPromise<Omit<Services, 'health'>>[] = [
   vectors,
   canary,
   models,
+  keepers,
   secrets,
   watching,
 ];

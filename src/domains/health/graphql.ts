@@ -47,6 +47,39 @@ const HealthRef = builder.objectRef<Health>('Health').implement({
   }),
 });
 
+type KeeperStatus = ReturnType<Context['services']['keepers']['statuses']>[number];
+
+const KeeperStateEnum = builder.enumType('KeeperState', {
+  description: 'What something that goes round in the background does at this moment.',
+  values: {
+    IDLE: { description: 'Waits for its next round; the last one succeeded.' },
+    RUNNING: { description: 'Makes a round; the one before succeeded.' },
+    FAILING: { description: 'Its last round failed; it goes on, and tries again.' },
+    STOPPED: { description: 'Makes no rounds: it was not begun, or was ended.' },
+  } as const,
+});
+
+const KeeperRef = builder.objectRef<KeeperStatus>('Keeper').implement({
+  description: 'Something that goes round in the background of the server that answers, one round at a time.',
+  fields: (t) => ({
+    name: t.exposeString('name', { description: 'Its name; no other one has it.' }),
+    state: t.field({
+      type: KeeperStateEnum,
+      description: 'What it does now.',
+      resolve: (keeper) => keeper.state,
+    }),
+    lastRoundAt: t.expose('lastRoundAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'When its last round ended; null before the first.',
+    }),
+    lastError: t.exposeString('lastError', {
+      nullable: true,
+      description: 'Why the last round failed; null if it did not.',
+    }),
+  }),
+});
+
 const MetricsSnapshotRef = builder.objectRef<MetricsSnapshot>('MetricsSnapshot').implement({
   description: 'Figures of the process and of what it did since it started, read from the machine.',
   fields: (t) => ({
@@ -86,6 +119,12 @@ builder.queryFields((t) => ({
     type: HealthRef,
     description: 'How the server is.',
     resolve: (_root, _args, { services }) => services.health.check(),
+  }),
+  keepers: t.field({
+    type: [KeeperRef],
+    description:
+      'What goes round in the background of the server that answers, and how its last rounds ended.',
+    resolve: (_root, _args, { services }) => [...services.keepers.statuses()],
   }),
   metrics: t.field({
     authScopes: { permission: 'METRICS' },

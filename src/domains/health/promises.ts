@@ -1,4 +1,5 @@
-import { defineAlert, definePromise, type Standing } from '../../ground/promise.ts';
+import { type Bound, defineAlert, definePromise, type Standing } from '../../ground/promise.ts';
+import type { Keepers } from '../../jobs/keepers.ts';
 import type { Canary } from './canary.ts';
 
 const canaryDegraded = defineAlert<string>({
@@ -20,6 +21,34 @@ export const canary = definePromise<{ readonly canary: Pick<Canary, 'last'> }>({
     };
   },
   alert: canaryDegraded,
+});
+
+const FAILED: Bound = { of: 'rounds in a row that failed', limit: 2, unit: 'rounds' };
+
+const keeperFailing = defineAlert<string>({
+  name: 'keeper_failing',
+  severity: 'WARNING',
+  words: 'Something that goes round in the background fails again and again.',
+  message: (detail) => detail,
+});
+
+export const keepers = definePromise<{ readonly keepers: Pick<Keepers, 'statuses'> }>({
+  name: 'keepers',
+  words: 'What goes round in the background succeeds.',
+  bounds: [FAILED],
+  check: (parts): Standing => {
+    const statuses = parts.keepers.statuses();
+    const failing = statuses.filter(({ state, failures }) => state === 'FAILING' && failures > FAILED.limit);
+    const words = failing.map(
+      ({ name, failures, lastError }) => `${name} has failed ${failures} times (${lastError})`,
+    );
+    return {
+      status: failing.length > 0 ? 'DEGRADED' : 'HEALTHY',
+      latencyMs: null,
+      detail: words.join('; ') || `${statuses.length} go round`,
+    };
+  },
+  alert: keeperFailing,
 });
 
 export const watchFailing = defineAlert<{ problem: string }>({

@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from './support/harness.ts';
+
+const QUERY = `{
+  keepers { name state lastRoundAt lastError }
+  health { status checks { name status detail } }
+  activeAlerts { name message }
+}`;
+const RECORD = `mutation ($input: RecordTurnsInput!) {
+  recordTurns(input: $input) { ... on RecordTurnsSuccess { durability } }
+}`;
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp({ env: { CANARY_INTERVAL_MS: '0' } });
+});
+afterAll(() => app.close());
+
+/** A keeper, the check of all keepers, and their alert, as a client sees them. */
+async function seen(name: string) {
+  const { data } = await app.graphql(QUERY);
+  const byName = (list: { name: string }[], wanted: string) => list.find((one) => one.name === wanted);
+  return {
+    keeper: byName(data.keepers, name),
+    check: byName(data.health.checks, 'keepers'),
+    alert: byName(data.activeAlerts, 'keeper_failing'),
+  };
+}
+const eventually = { timeout: 20_000, interval: 100 };
+
+test('everything that goes round is shown, also to a plain user, under a name of its own', async () => {
+  const { data, errors } = await app.graphql(
+    '{ keepers { name state lastError } persistence { __typename } }',
+    {},
+    'ada',
+  );
+  expect(errors).toBeUndefined();
+  const names = data.keepers.map(({ name }: { name: string }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names.sort()).toEqual(
+    [
+      ...[
+        'audit log',
+        'canary',
+        'database look',
+        'erased users',
+        'event feed',
+        'failure notices',
+        'health watch',
+      ],
+      ...['provider keys', 'revoked tokens', 'turn counters'],
+    ].sort(),
+  );
+  const stateOf = (wanted: string) =>
+    data.keepers.find(({ name }: { name: string }) => name === wanted)?.state;
+  // It is off by its setting.
+  expect(stateOf('canary')).toBe('STOPPED');
+  expect(['IDLE', 'RUNNING']).toContain(stateOf('health watch'));
+});
+
+test('a round of the server itself that fails is shown, told, harms nobody, and recovers', async () => {
+  await app.sql('alter table echo_audit_seals rename to echo_audit_seals_away');
+  await expect
+    .poll(() => seen('audit log'), eventually)
+    .toMatchObject({
+      keeper: { state: 'FAILING', lastError: expect.stringContaining('echo_audit_seals') },
+      check: {
+        status: 'DEGRADED',
+        detail: expect.stringMatching(/^audit log has failed \d+ times \(.*echo_audit_seals/),
+      },
+      alert: { message: expect.stringContaining('audit log') },
+    });
+  const { data } = await app.graphql(RECORD, { input: { conversationId: 'c', turns: [{ query: 'hello' }] } });
+  expect(data.recordTurns.durability).toMatch(/COMMITTED|JOURNALED/);
+  await app.sql('alter table echo_audit_seals_away rename to echo_audit_seals');
+  await expect
+    .poll(() => seen('audit log'), eventually)
+    .toMatchObject({ keeper: { lastError: null }, check: { status: 'HEALTHY' }, alert: undefined });
+});
+
+test.each([
+  [
+    'throws',
+    () => {
+      throw new Error('no goal');
+    },
+  ],
+  ['rejects', () => Promise.reject(new Error('no goal'))],
+])('a planted round that %s needs no other place to be seen and told', async (how, fail) => {
+  let isOver = false;
+  const name = `goals that ${how}`;
+  const keeper = app.app.services.keepers.create({
+    ...{ name, everyMs: 20, retryMs: 20 },
+    round: () => (isOver ? undefined : fail()),
+  });
+  keeper.start();
+  await expect
+    .poll(() => seen(name), eventually)
+    .toMatchObject({
+      keeper: { state: 'FAILING', lastError: 'no goal', lastRoundAt: expect.any(String) },
+      check: { status: 'DEGRADED', detail: expect.stringContaining(`${name} has failed`) },
+      alert: { message: expect.stringContaining('no goal') },
+    });
+  isOver = true;
+  await expect
+    .poll(() => seen(name), eventually)
+    .toMatchObject({ keeper: { lastError: null }, check: { status: 'HEALTHY' }, alert: undefined });
+  await keeper.stop();
+  expect((await seen(name)).keeper).toMatchObject({ state: 'STOPPED' });
+});
+
+test('one round that fails is no danger yet', async () => {
+  const keeper = app.app.services.keepers.create({
+    name: 'once',
+    everyMs: 3_600_000,
+    round: () => Promise.reject(new Error('bad luck')),
+  });
+  await keeper.startNow();
+  expect(await seen('once')).toMatchObject({
+    keeper: { state: 'FAILING', lastError: 'bad luck' },
+    check: { status: 'HEALTHY' },
+  });
+  await keeper.stop();
+});
