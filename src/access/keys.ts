@@ -16,6 +16,8 @@ const NO_HASH = Buffer.alloc(32);
 const REMEMBERED_MS = 5_000;
 /** While the database is away, a key that was valid so recently still is: turns must be taken then, too. */
 const TRUSTED_MS = 3_600_000;
+/** What is waited to hear that such a key is still valid, and of one that is not known. */
+const [CONFIRM_MS, FIND_MS] = [200, 2_000];
 const MAX_REMEMBERED = 10_000;
 /** Whoever tries many keys must not keep the pool busy with it. */
 const LOOK_UPS_AT_ONCE = 2;
@@ -149,15 +151,19 @@ export class ApiKeys {
     if (known && age < REMEMBERED_MS) return known.row;
     const fallback = known?.row && age < TRUSTED_MS ? known.row : null;
     let failure: unknown = null;
-    const found = await this.#availability.tolerate<Remembered | null>(async () => {
-      try {
-        const [row] = await this.#lookUps.execute(() => statements(this.#db).byKeyId.execute({ keyId }));
-        return { row: row ?? null, at: Date.now() };
-      } catch (error) {
-        failure = error;
-        throw error;
-      }
-    }, null);
+    const found = await this.#availability.tolerate<Remembered | null>(
+      async () => {
+        try {
+          const [row] = await this.#lookUps.execute(() => statements(this.#db).byKeyId.execute({ keyId }));
+          return { row: row ?? null, at: Date.now() };
+        } catch (error) {
+          failure = error;
+          throw error;
+        }
+      },
+      null,
+      fallback ? CONFIRM_MS : FIND_MS,
+    );
     // What will fail again, too, is no reason to tell the caller to come again.
     if (!found && !fallback && judgeDatabaseError(failure) === 'defect') throw failure;
     if (!found && !fallback) throw new ServiceUnavailable('keys cannot be looked up now; try again');

@@ -9,11 +9,17 @@ import { isPassing, judgeDatabaseError, wordsOf } from './meaning.ts';
 const LOOK_UP_MS = 1_000;
 const LOOK_DOWN_MS = 200;
 const PING_DEADLINE_MS = 1_500;
-/** What a query waits for its context before it is answered without. */
-const READ_DEADLINE_MS = 2_000;
+/** What a read waits for the database before its caller does without. */
+export const READ_DEADLINE_MS = 2_000;
 /** After one read took too long others wait no longer than this, for a while: they would wait for the same. */
 const SHORT_DEADLINE_MS = 200;
 const CAUTIOUS_MS = 3_000;
+
+/** Lets reads be done without. */
+export interface Tolerance {
+  /** The result of a read, or `fallback` where the database does not give it within `ms`. */
+  tolerate<T>(read: () => Promise<T>, fallback: T, ms?: number): Promise<T>;
+}
 
 export interface AvailabilityChange {
   readonly up: boolean;
@@ -24,7 +30,7 @@ export interface AvailabilityChange {
  * Whether the database answers, as last seen. Writers report failures at once; a look at intervals finds those that
  * nobody ran into, and the return.
  */
-export class Availability {
+export class Availability implements Tolerance {
   readonly #ping: () => Promise<unknown>;
   readonly #isUsable: () => Promise<unknown>;
   readonly #log: Logger;
@@ -98,7 +104,8 @@ export class Availability {
       return await within(read(), deadline, 'the database took too long');
     } catch (error) {
       const meaning = judgeDatabaseError(error);
-      if (error instanceof DeadlineExceeded) this.#slow(isCautious);
+      // A read that got little time says little of the next one.
+      if (error instanceof DeadlineExceeded) this.#slow(isCautious || deadline < SHORT_DEADLINE_MS);
       else if (meaning === 'unavailable') this.reportDown(wordsOf(error));
       else if (meaning === 'defect')
         this.#log.error(
@@ -111,8 +118,8 @@ export class Availability {
     }
   }
 
-  #slow(isCautious: boolean): void {
-    if (!isCautious) this.#slowAt = performance.now();
+  #slow(isKnown: boolean): void {
+    if (!isKnown) this.#slowAt = performance.now();
     this.suspect();
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Owner } from '../../access/principals.ts';
+import type { Availability } from '../../db/availability.ts';
 import type { Keeper } from '../../jobs/keeper.ts';
 import type { Keepers } from '../../jobs/keepers.ts';
 import type { Logger } from '../../log.ts';
@@ -17,6 +18,7 @@ export interface CanaryResult {
 }
 
 export interface CanaryServices extends MemoryServices, RecordServices {
+  readonly availability: Availability;
   readonly reconciler: { forget(turnIds: readonly string[]): Promise<void> };
   readonly log: Logger;
   readonly keepers: Keepers;

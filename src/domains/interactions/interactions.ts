@@ -1,8 +1,9 @@
 import { z } from 'zod';
 import { currentActor } from '../../access/caller.ts';
 import type { Owner, Scope } from '../../access/principals.ts';
-import type { Availability } from '../../db/availability.ts';
+import type { Tolerance } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { Patience } from '../../db/patience.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
@@ -30,7 +31,7 @@ const RecordTurns = z.object({
 export interface RecordServices {
   readonly store: TurnStore;
   readonly db: Database;
-  readonly availability: Availability;
+  readonly availability: Tolerance;
   /** Says which characters turns mention. */
   readonly characters: Pick<CharacterDirectory, 'mentionedInTurns'>;
   /** Refuses turns that must not come back. @throws InvalidInput */
@@ -55,11 +56,12 @@ export async function recordTurns(
   for (const [index, { timestamp, idempotencyKey }] of turns.entries())
     services.tombstones.check(owner, timestamp ?? now, `turns.${index}.timestamp`, idempotencyKey != null);
   const accepted = turns.map((turn) => ({ ...toTurn(owner, conversationId, turn, now), title }));
-  await refuseKnownConflicts(services, owner, accepted);
-  const mentioned = await services.availability.tolerate(
+  // What is looked up and the commit share the time within which the caller hears that the turns are kept.
+  const availability = new Patience(services.availability, services.store.ackDeadlineMs);
+  await refuseKnownConflicts({ db: services.db, availability }, owner, accepted);
+  const mentioned = await availability.tolerate(
     () => services.characters.mentionedInTurns(owner, accepted),
     [],
-    services.store.ackDeadlineMs,
   );
   const found = accepted.map((turn, index) => ({ ...turn, characterIds: mentioned[index] ?? [] }));
   return services.store.save(found, undefined, began).catch((error: unknown) => {
@@ -77,7 +79,7 @@ function deletedAmong(turns: readonly Turn[], deleted: ReadonlySet<string>): Int
  * transaction that stores the turns checks again.
  */
 async function refuseKnownConflicts(
-  services: { db: Database; availability: Availability; store: TurnStore },
+  services: { db: Database; availability: Tolerance },
   owner: Owner,
   turns: readonly Turn[],
 ): Promise<void> {
@@ -92,14 +94,9 @@ async function refuseKnownConflicts(
         keyed.map((turn) => turn.turnId),
       ),
     [],
-    services.store.ackDeadlineMs,
   );
   const unknown = keyed.filter((_turn, index) => !stored[index]).map(({ turnId }) => turnId);
-  const deleted = await availability.tolerate(
-    () => deletionsAmong(db.pool, owner, unknown),
-    new Map(),
-    services.store.ackDeadlineMs,
-  );
+  const deleted = await availability.tolerate(() => deletionsAmong(db.pool, owner, unknown), new Map());
   if (deleted.size > 0) throw deletedAmong(turns, new Set(deleted.keys()));
   const known = new Map(
     stored.flatMap((row) => (row ? [[row.turnId, row.payloadHash.toString('hex')]] : [])),

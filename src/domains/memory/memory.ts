@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
+import { READ_DEADLINE_MS } from '../../db/availability.ts';
+import { Patience } from '../../db/patience.ts';
 import { NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { charactersByName } from '../characters/reads.ts';
@@ -96,17 +98,17 @@ interface Wanted extends z.output<typeof Search> {
  * @throws InvalidInput, NotFound (the character)
  */
 export async function searchMemory(
-  services: MemoryServices,
+  { availability: whole, ...others }: MemoryServices,
   owner: Owner,
   given: z.input<typeof Search>,
 ): Promise<MemorySearch> {
   const started = performance.now();
   const parsed = input.parseInput(Search, given);
+  const services = { ...others, availability: new Patience(whole, READ_DEADLINE_MS) };
   const calendar = new Calendar(new Date(), await timeZoneFor(services, owner, parsed.timeZone));
   const times = readTimes(parsed.query, calendar);
   const isNow = times.spans.length === 0 && asksNow(parsed.query);
   const wanted: Wanted = { ...parsed, calendar, times, asksNow: isNow, missedTime: false };
-  const { availability, store } = services;
   const conditions: MemoryConditions = {
     conversationId: wanted.conversationId ?? null,
     since: wanted.since ?? null,
@@ -114,8 +116,8 @@ export async function searchMemory(
     about: wanted.character == null ? null : await characterIdOf(services, owner, wanted.character),
   };
   // Before anything is read from the database: a turn that gets there meanwhile is then found twice, not never.
-  const waiting = store.pending.ofUser(owner).filter((row) => meets(conditions, row));
-  const found = await availability.tolerate(() => search(services, owner, wanted, conditions, waiting), null);
+  const waiting = services.store.pending.ofUser(owner).filter((row) => meets(conditions, row));
+  const found = await search(services, owner, wanted, conditions, waiting);
   const hits = found?.hits ?? (await hitsAmong(waiting, wanted));
   const missedTime = wanted.times.spans.length > 0 && !hits.some(({ inTime }) => inTime);
   return { hits, tookMs: performance.now() - started, degraded: found?.degraded ?? true, missedTime };
@@ -133,20 +135,25 @@ async function characterIdOf(
   return found[0].id;
 }
 
+/** Null while the database is away. Only what it is asked counts as waiting for it: vectors have a time of their own. */
 async function search(
   services: MemoryServices,
   owner: Owner,
   wanted: Wanted,
   conditions: MemoryConditions,
   waiting: readonly InteractionRow[],
-): Promise<{ hits: MemoryHit[]; degraded: boolean }> {
+): Promise<{ hits: MemoryHit[]; degraded: boolean } | null> {
+  const { db, availability } = services;
   // Never rejects, so it may run beside what follows.
   const { times } = wanted;
   const { rest } = times;
   // Nothing means the same as a question of which nothing but a time is left.
   const meaning = rest === '' ? null : (services.meaning?.search(owner, wanted.query, conditions) ?? null);
-  const words = await searchWords(services, owner, rest, waiting);
-  const pool = await poolOf(services.db, owner, wanted, conditions, { words, meaning: await meaning });
+  const words = await availability.tolerate(() => searchWords(services, owner, rest, waiting), null);
+  const found = words && { words, meaning: await meaning };
+  const pool =
+    found && (await availability.tolerate(() => poolOf(db, owner, wanted, conditions, found), null));
+  if (!words || !pool) return null;
   // Nothing was said at that time, so it may be what was spoken of: then its words count like others.
   if (
     times.spans.length > 0 &&
@@ -160,9 +167,9 @@ async function search(
       conditions,
       waiting,
     );
-  const stored = (ids: readonly number[]) => turnsById(services.db, owner, ids);
-  const hits = await hitsOf({ words, ...pool, stored }, wanted);
-  return { hits, degraded: pool.degraded || words.incomplete };
+  const stored = (ids: readonly number[]) => turnsById(db, owner, ids);
+  const hits = await availability.tolerate(() => hitsOf({ words, ...pool, stored }, wanted), null);
+  return hits && { hits, degraded: pool.degraded || words.incomplete };
 }
 
 interface Found {

@@ -7,7 +7,7 @@ import { costOf } from './cost.ts';
 import { fittingPrompt } from './fitting.ts';
 import type { GatheredContext } from './gather.ts';
 import type { Classification } from './intents.ts';
-import type { AcceptedQuery, QueryObserver, QueryServices } from './query.ts';
+import type { AcceptedQuery, PatientServices, QueryObserver } from './query.ts';
 
 export interface QueryAnswer {
   readonly text: string;
@@ -34,7 +34,7 @@ export interface QueryAnswer {
  * a language model, or from memory alone where none is configured or none answers. Never empty.
  */
 export async function answerQuery(
-  services: QueryServices,
+  services: PatientServices,
   query: AcceptedQuery,
   gathered: GatheredContext,
   asked: { observer: QueryObserver; signal: AbortSignal },
@@ -78,7 +78,7 @@ export async function answerQuery(
 }
 
 async function askModels(
-  services: QueryServices,
+  services: PatientServices,
   query: AcceptedQuery,
   gathered: GatheredContext,
   { level, observer, signal }: { level: ModelLevel; observer: QueryObserver; signal: AbortSignal },

@@ -7,7 +7,7 @@ import { Calendar } from '../spoken-times/calendar.ts';
 import { asksAboutCharacter } from './asks-about.ts';
 import { type BuiltContext, buildContext } from './context.ts';
 import { type Classification, classifyIntent } from './intents.ts';
-import type { AcceptedQuery, QueryServices } from './query.ts';
+import type { AcceptedQuery, PatientServices } from './query.ts';
 import { relevantMemories } from './relevance.ts';
 
 /** What an answer is made from. */
@@ -31,7 +31,10 @@ const MAX_MEMORIES = 20;
 const MAX_FOUND = 60;
 
 /** Classifies the query and reads what belongs to it: mentioned characters, the conversation so far, memories. */
-export async function gatherContext(services: QueryServices, query: AcceptedQuery): Promise<GatheredContext> {
+export async function gatherContext(
+  services: PatientServices,
+  query: AcceptedQuery,
+): Promise<GatheredContext> {
   const { db, config, characters, availability, store } = services;
   const { owner } = query;
   const started = performance.now();

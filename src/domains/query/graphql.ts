@@ -56,6 +56,9 @@ const ProcessQueryInputRef = builder.inputType('ProcessQueryInput', {
   }),
 });
 
+/** Of a database that did not take the turn in time nothing is waited for again. */
+const CONVERSATION_MS = 200;
+
 const ProcessQuerySuccess = builder.objectRef<ProcessedQuery>('ProcessQuerySuccess').implement({
   description: 'The query is answered and the turn is stored.',
   fields: (t) => ({
@@ -69,7 +72,7 @@ const ProcessQuerySuccess = builder.objectRef<ProcessedQuery>('ProcessQuerySucce
         const { durability } = processed;
         const stored = await (durability === 'COMMITTED'
           ? load()
-          : ctx.services.availability.tolerate(load, null));
+          : ctx.services.availability.tolerate(load, null, CONVERSATION_MS));
         return stored ?? conversationOf(processed.interaction);
       },
     }),

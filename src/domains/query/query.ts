@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { currentActor } from '../../access/caller.ts';
 import type { Owner } from '../../access/principals.ts';
+import type { Availability } from '../../db/availability.ts';
+import { Patience } from '../../db/patience.ts';
 import { IdempotencyKeyReused, InteractionDeleted } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import type { Logger } from '../../log.ts';
@@ -32,8 +34,6 @@ import type { RunningQueries } from './running.ts';
 
 export const ANSWER_MODES = ['plain_english', 'founder_takeaway', 'engineer_angle'] as const;
 export const REQUEST_TYPES = ['conversation', 'system_command', 'collaboration'] as const;
-/** Milliseconds that a slow database gets to say whether a turn is stored. */
-const LOOK_DEADLINE_MS = 15_000;
 
 export const LEVELS = ['auto', 'quick', 'standard', 'expert'] as const;
 
@@ -87,6 +87,7 @@ export interface QueryObserver {
 }
 
 export interface QueryServices extends MemoryServices {
+  readonly availability: Availability;
   readonly log: Logger;
   readonly models: ModelRouter;
   readonly characters: CharacterDirectory;
@@ -100,8 +101,14 @@ export interface QueryServices extends MemoryServices {
   };
 }
 
+/** What one query is answered with. */
+export type PatientServices = Omit<QueryServices, 'availability'> & { readonly availability: Patience };
+
 /**
  * Answers a query in context and stores the turn: the main job.
+ *
+ * All that is looked up on the way, and the commit, share the time that an acknowledgement waits for the database: a
+ * database that answers and is slow, locked or full costs no more than that.
  *
  * The turn is stored whether or not the caller still listens; an attempt with an idempotency key that is already
  * known returns the stored turn instead of a second one.
@@ -109,11 +116,12 @@ export interface QueryServices extends MemoryServices {
  * @throws InvalidInput, IdempotencyKeyReused, InteractionDeleted
  */
 export async function processQuery(
-  services: QueryServices,
+  { availability, ...others }: QueryServices,
   owner: Owner,
   given: ProcessQueryInput,
   observer: QueryObserver = {},
 ): Promise<ProcessedQuery> {
+  const services = { ...others, availability: new Patience(availability, others.store.ackDeadlineMs) };
   const accepted = await accept(services, owner, input.parseInput(ProcessQuery, given));
   const { turnId, conversationId, idempotencyKey } = accepted;
   observer.accepted?.({ turnId, conversationId });
@@ -132,7 +140,7 @@ export async function processQuery(
 }
 
 async function recallOrAnswer(
-  services: QueryServices,
+  services: PatientServices,
   query: AcceptedQuery,
   observer: QueryObserver,
 ): Promise<ProcessedQuery> {
@@ -145,7 +153,7 @@ async function recallOrAnswer(
   }
   const look = () => interactionsByTurnId(db, query.owner, [query.turnId]);
   // Worth waiting for: a turn that is answered twice keeps its first answer, and this caller would hear the second.
-  const looked = waiting ? [waiting] : await availability.tolerate(look, null, LOOK_DEADLINE_MS);
+  const looked = waiting ? [waiting] : await availability.tolerate(look, null, Number.POSITIVE_INFINITY);
   const remembered = looked === null ? store.answers.find(query.owner, query.turnId) : null;
   if (remembered) return { ...replay, interaction: rowOf(remembered), durability: 'COMMITTED' };
   const [stored] = looked ?? [null];
@@ -163,7 +171,7 @@ async function recallOrAnswer(
 }
 
 async function accept(
-  services: QueryServices,
+  services: PatientServices,
   owner: Owner,
   query: z.output<typeof ProcessQuery>,
 ): Promise<AcceptedQuery> {
@@ -196,7 +204,7 @@ async function accept(
 
 /** Answers a query that `cancelQuery` may end. */
 function answerAndStore(
-  services: QueryServices,
+  services: PatientServices,
   query: AcceptedQuery,
   observer: QueryObserver,
 ): Promise<ProcessedQuery> {
@@ -205,11 +213,11 @@ function answerAndStore(
 
 /** The query is on disk before anything else is done with it, and the turn before anybody is told of it. */
 async function answerAndStoreUntil(
-  services: QueryServices,
+  services: PatientServices,
   query: AcceptedQuery,
   { observer, signal }: { observer: QueryObserver; signal: AbortSignal },
 ): Promise<ProcessedQuery> {
-  const { store } = services;
+  const { store, availability } = services;
   const started = performance.now();
   const draft = unanswered(query);
   const journaled = await store.accept(draft);
@@ -234,7 +242,7 @@ async function answerAndStoreUntil(
       },
       characterIds: gathered.characters.map(({ id }) => id),
     };
-    const saved = await store.save([turn], journaled);
+    const saved = await store.save([turn], journaled, performance.now() - availability.spentMs);
     const [applied] = saved.turns;
     if (!applied) throw new Error('the store returned no turn');
     return {

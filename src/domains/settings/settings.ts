@@ -2,7 +2,7 @@ import { and, eq, sql } from 'drizzle-orm';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import { isTimeZone } from '../../config/values.ts';
-import type { Availability } from '../../db/availability.ts';
+import type { Tolerance } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { prepareOnce } from '../../db/statements.ts';
 import * as input from '../../ground/input.ts';
@@ -10,7 +10,7 @@ import { userSettings as s } from './tables.ts';
 
 export interface SettingsServices {
   readonly db: Database;
-  readonly availability: Availability;
+  readonly availability: Tolerance;
   readonly config: { readonly defaultTimeZone: string };
 }
 

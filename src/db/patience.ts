@@ -1,0 +1,36 @@
+import { READ_DEADLINE_MS, type Tolerance } from './availability.ts';
+
+/**
+ * What one call waits for the database, over all that it looks up: reads that each keep their own deadline would add up.
+ * Time in which nothing is read does not count, and when it is used up nothing more is sent.
+ */
+export class Patience implements Tolerance {
+  readonly #tolerance: Tolerance;
+  readonly #ms: number;
+  #spentMs = 0;
+  #reading = 0;
+  #since = 0;
+
+  /** @param ms for all reads together */
+  constructor(tolerance: Tolerance, ms: number) {
+    this.#tolerance = tolerance;
+    this.#ms = ms;
+  }
+
+  /** Milliseconds that were waited so far; those of reads beside each other count once. */
+  get spentMs(): number {
+    return this.#spentMs + (this.#reading > 0 ? performance.now() - this.#since : 0);
+  }
+
+  /** As `Availability.tolerate`, within what is left. */
+  async tolerate<T>(read: () => Promise<T>, fallback: T, ms: number = READ_DEADLINE_MS): Promise<T> {
+    const left = this.#ms - this.spentMs;
+    if (left <= 0) return fallback;
+    if (this.#reading++ === 0) this.#since = performance.now();
+    try {
+      return await this.#tolerance.tolerate(read, fallback, Math.min(ms, left));
+    } finally {
+      if (--this.#reading === 0) this.#spentMs += performance.now() - this.#since;
+    }
+  }
+}
