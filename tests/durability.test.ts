@@ -123,7 +123,8 @@ describe.each([
       id: interaction.turnId,
     });
     expect(read.data.interaction).toEqual(interaction);
-    expect(await databaseCheck()).toMatchObject({
+    // A call gives up sooner than a look: at first it is only known that no turn is taken.
+    await expect.poll(databaseCheck).toMatchObject({
       health: 'DEGRADED',
       status: 'DEGRADED',
       detail: expect.stringContaining('does not answer since'),
