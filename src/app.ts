@@ -68,8 +68,9 @@ export async function createApp(
 }
 
 /** @throws StartupError where nobody could get in */
-async function checkAccess({ access, config }: Services): Promise<void> {
-  if (config.access.required && (await access.isShut()))
+async function checkAccess({ access, availability, config }: Services): Promise<void> {
+  // Of keys in a database that is away nobody knows.
+  if (config.access.required && availability.isUp && (await access.isShut()))
     throw new StartupError(
       `AUTH: access control is on (HOST is ${config.host}), but nothing opens the door; set API_KEY, or JWT_SECRET or JWT_JWKS_URL, or make a key: npm run keys -- create --name NAME`,
     );
@@ -103,7 +104,7 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
   const authenticate = overrides.authenticate ?? authenticatorOf(services, guard);
   const hall = new Hall({ guard, authenticate, limits, audit });
   let stopping = false;
-  const ready = async () => !stopping && (await isAnswering(services.db));
+  const ready = async () => !stopping && services.availability.isUp && (await isAnswering(services.db));
   const server = createHttpServer({
     routes: doors({ services, hall, yoga, ready }),
     log,

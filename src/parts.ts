@@ -28,7 +28,7 @@ import { promises } from './lists/promises.ts';
 export async function openParts(ports: Ports, closing: ClosingStack): Promise<Services> {
   const told = { ...ports, ...(await openAlerts(ports, closing)), ...openMetrics(closing) };
   const credentials = await openCredentials(told, closing);
-  const kept = { ...told, ...openPersistence(told, closing) };
+  const kept = { ...told, ...(await openPersistence(told, closing)) };
   const interactions = openInteractions(kept, closing);
   ports.availability.start();
   closing.defer(() => ports.availability.stop());
@@ -45,9 +45,16 @@ export async function openParts(ports: Ports, closing: ClosingStack): Promise<Se
 
 /** Goes on where an earlier process ended. Nobody's turns are taken up before it is known who was erased. */
 export async function startParts(services: Services): Promise<void> {
-  const { access, tombstones, store } = services;
+  const { access, availability, tombstones, store } = services;
+  const isErased: Parameters<typeof store.withdraw>[0] = (owner, at) => tombstones.forbids(owner, at);
+  // While the database is away nobody knows: what was taken up meanwhile is looked through before it is stored.
+  if (!availability.isUp)
+    await availability.prepare(async () => {
+      await tombstones.read();
+      await store.withdraw(isErased);
+    });
   await access.start();
   await tombstones.start();
-  await store.recover((owner, at) => tombstones.forbids(owner, at));
-  await startCharacters(services);
+  await store.recover(isErased);
+  await availability.prepare(() => startCharacters(services));
 }

@@ -3,6 +3,7 @@ import { currentActor } from './access/caller.ts';
 import type { Config } from './config.ts';
 import { Availability } from './db/availability.ts';
 import { makeDataDirectory } from './db/data-directory.ts';
+import { knownDatabase, rememberDatabase } from './db/known-database.ts';
 import { openDatabase } from './db/open.ts';
 import { EventFeed } from './events/feed.ts';
 import { EventOutbox } from './events/outbox.ts';
@@ -44,8 +45,11 @@ export async function openPorts(
   const tell = (reason: string | null) => {
     for (const listener of listeners) listener(reason);
   };
+  const { databaseUrl } = config;
+  const mark = join(config.dataDirectory, 'database.json');
   const opened = await openDatabase({
-    url: config.databaseUrl,
+    url: databaseUrl,
+    knownId: databaseUrl && knownDatabase(mark, databaseUrl),
     directory: join(config.dataDirectory, 'postgres'),
     migrate,
     log,
@@ -57,12 +61,17 @@ export async function openPorts(
     ...(onStatement && { onStatement }),
   });
   closing.defer(() => opened.close());
-  const { db, databaseId, durabilityProblems } = opened;
+  const { db, databaseId, durabilityProblems, away } = opened;
+  if (databaseUrl && !away) rememberDatabase(mark, databaseUrl, databaseId);
   const availability = new Availability(
     () => db.ping(),
     { log, keepers },
     () => db.checkUsable(),
   );
+  if (away) {
+    availability.startAway(away.reason);
+    await availability.prepare(() => away.prepare());
+  }
   listeners.push((reason) => reason !== null && availability.reportDown(reason));
   const events = new EventFeed(db, log, keepers);
   closing.defer(() => events.stop());

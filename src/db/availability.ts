@@ -41,6 +41,10 @@ export class Availability implements Tolerance {
   #stopped = false;
   #looking = false;
   #slowAt = Number.NEGATIVE_INFINITY;
+  #reason: string | null = null;
+  /** What is still to be done before it counts as there for the first time; null: nothing. */
+  #steps: (() => Promise<void>)[] | null = null;
+  #preparing: Promise<void> | null = null;
 
   /**
    * @param ping fails while the database does not answer
@@ -56,7 +60,7 @@ export class Availability implements Tolerance {
     this.#log = log;
     this.#keeper = keepers.create({
       name: 'database look',
-      everyMs: () => (this.#up ? LOOK_UP_MS : LOOK_DOWN_MS),
+      everyMs: () => (this.#up || this.#steps ? LOOK_UP_MS : LOOK_DOWN_MS),
       round: () => this.#look(),
     });
   }
@@ -65,12 +69,29 @@ export class Availability implements Tolerance {
     return this.#up;
   }
 
+  /** Why it does not count as there; null while it does. */
+  get reason(): string | null {
+    return this.#reason;
+  }
+
   get changedAt(): Date {
     return this.#changedAt;
   }
 
   onChange(listener: (change: AvailabilityChange) => void): void {
     this.#listeners.push(listener);
+  }
+
+  /** The database did not answer when the server started: what has to be done first is done when it is there. */
+  startAway(reason: string): void {
+    this.#steps = [];
+    this.#change(false, reason);
+  }
+
+  /** Does this now, or, where the database is away since the start, when it is there and before it counts as back. */
+  async prepare(step: () => Promise<void>): Promise<void> {
+    if (this.#steps === null) await step();
+    else this.#steps.push(step);
   }
 
   start(): void {
@@ -131,19 +152,44 @@ export class Availability implements Tolerance {
   async #look(): Promise<void> {
     this.#looking = true;
     try {
-      const look = this.#up ? this.#ping() : this.#ping().then(() => this.#isUsable());
+      const look = this.#up ? this.#ping() : this.#return();
       await within(look, PING_DEADLINE_MS, 'the database does not answer');
       this.#change(true, 'answers');
     } catch (error) {
       // A look that was cancelled had been taken: somebody is there.
       const isAnswer = !(error instanceof DeadlineExceeded) && judgeDatabaseError(error) === 'cancelled';
-      this.#change(isAnswer && this.#up, wordsOf(error));
+      this.#change(isAnswer && this.#up, this.#preparing ? 'it is being prepared' : wordsOf(error));
     }
     this.#looking = false;
   }
 
+  async #return(): Promise<void> {
+    await this.#ping();
+    if (this.#steps) {
+      // Goes on when a look no longer waits for it.
+      this.#preparing ??= this.#takeSteps(this.#steps).finally(() => {
+        this.#preparing = null;
+      });
+      await this.#preparing;
+    }
+    await this.#isUsable();
+  }
+
+  /** One that fails is begun again. */
+  async #takeSteps(steps: (() => Promise<void>)[]): Promise<void> {
+    for (let step = steps[0]; step; step = steps[0]) {
+      await step();
+      steps.shift();
+    }
+    this.#steps = null;
+  }
+
   #change(up: boolean, reason: string): void {
-    if (this.#up === up || this.#stopped) return;
+    if (this.#stopped) return;
+    if (!up && !this.#up && this.#steps && reason !== this.#reason)
+      this.#log.error({ reason }, 'the database cannot be used yet');
+    this.#reason = up ? null : reason;
+    if (this.#up === up) return;
     this.#up = up;
     this.#changedAt = new Date();
     if (up) this.#log.info('the database answers again');

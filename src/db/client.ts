@@ -16,6 +16,8 @@ export interface DatabaseOptions {
   /** Logs every statement's name and time. Values are never logged. */
   readonly echo: boolean;
   readonly maxConnections?: number;
+  /** While false, no connection is made for work: the schema may be another version's. */
+  readonly isOpen?: () => boolean;
   /** For whom the running work is done, as JSON for the triggers of the audit log; null: for nobody. */
   readonly actor?: () => string | null;
   /** Told of each statement that is sent, for tests that count them. */
@@ -174,8 +176,17 @@ async function runTransaction<T>(
 
 /** A pg client that times each statement. Only names and times are logged, because values hold what users said. */
 function observedClient(options: DatabaseOptions): typeof pg.Client {
-  const { log, slowQueryMs, echo, onStatement } = options;
+  const { log, slowQueryMs, echo, onStatement, isOpen } = options;
   return class ObservedClient extends pg.Client {
+    // biome-ignore lint/suspicious/noExplicitAny: both overloads are passed on unchanged
+    override connect(...args: any[]): any {
+      if (isOpen?.() ?? true) return super.connect(...(args as []));
+      const error = new Error('no connection is made before the database is prepared');
+      const [done] = args as [((error: Error) => void)?];
+      if (!done) return Promise.reject(error);
+      process.nextTick(done, error);
+    }
+
     // biome-ignore lint/suspicious/noExplicitAny: pg's query has a dozen overloads, all passed on unchanged
     override query(...args: any[]): any {
       const name = statementName(args[0]);

@@ -2,6 +2,7 @@ import type { Logger } from '../log.ts';
 import { type Connection, createDatabase, type Database, type DatabaseOptions } from './client.ts';
 import { startEmbeddedPostgres } from './embedded.ts';
 import { identifyDatabase } from './identity.ts';
+import { judgeDatabaseError, wordsOf } from './meaning.ts';
 import { pendingMigrations, runMigrations } from './migrate.ts';
 import { onlyRow } from './statements.ts';
 
@@ -14,9 +15,18 @@ export interface OpenedDatabase {
   readonly db: Database;
   /** The same for every server on this database, another one for each other database. */
   readonly databaseId: string;
-  /** Settings of the server under which a commit may be lost; empty if all is well. */
+  /** Settings of the server under which a commit may be lost; empty if all is well, or not known yet. */
   readonly durabilityProblems: readonly string[];
+  /** It does not answer; null: it does. */
+  readonly away: AwayDatabase | null;
   close(): Promise<void>;
+}
+
+/** A database that served before, and does not answer now. */
+export interface AwayDatabase {
+  readonly reason: string;
+  /** What is done at a start: no work gets a connection before. @throws as `openDatabase` */
+  prepare(): Promise<void>;
 }
 
 export interface OpenOptions extends Omit<DatabaseOptions, 'connection'> {
@@ -26,6 +36,8 @@ export interface OpenOptions extends Omit<DatabaseOptions, 'connection'> {
   readonly directory: string;
   /** False: refuse an older schema instead of changing it. */
   readonly migrate: boolean;
+  /** The id of the database at this URL when it was used last: it may be away. Null: it never was. */
+  readonly knownId: string | null;
   readonly onEmbeddedDown: (reason: string) => void;
   /** It was restarted. */
   readonly onEmbeddedUp: () => void;
@@ -40,25 +52,63 @@ const MINIMUM_VERSION = 150_000;
  * @throws DatabaseSetupError, EmbeddedPostgresError, or the driver's error if it does not answer
  */
 export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase> {
-  const { url, directory, log, migrate } = options;
+  const { url, directory, log, knownId } = options;
   const listeners = { onDown: options.onEmbeddedDown, onUp: options.onEmbeddedUp };
   const embedded = url ? null : await startEmbeddedPostgres({ directory, log, ...listeners });
   const connection: Connection = embedded?.connection ?? { connectionString: url ?? '' };
-  const db = createDatabase({ ...options, connection });
+  let isOpen = false;
+  const durabilityProblems: string[] = [];
+  const db = createDatabase({ ...options, connection, isOpen: () => isOpen });
   const close = async () => {
     await db.close();
     await embedded?.stop();
   };
+  const prepare = async () => {
+    const found = await prepareDatabase({ ...options, connection });
+    if (knownId !== null && found.databaseId !== knownId)
+      log.warn(found, 'this is another database than before');
+    durabilityProblems.splice(0, Number.POSITIVE_INFINITY, ...found.durabilityProblems);
+    return found.databaseId;
+  };
+  try {
+    const databaseId = await prepare();
+    isOpen = true;
+    return { db, databaseId, durabilityProblems, away: null, close };
+  } catch (error) {
+    if (knownId !== null && judgeDatabaseError(error) === 'unavailable') {
+      const later = async () => {
+        // Vectors were opened for the one that was there.
+        if ((await prepare()) !== knownId)
+          throw new DatabaseSetupError(
+            'DATABASE_URL: this is another database than before; restart the server to use it, or restore the one before',
+          );
+        isOpen = true;
+      };
+      return {
+        ...{ db, databaseId: knownId, durabilityProblems, close },
+        away: { reason: wordsOf(error), prepare: later },
+      };
+    }
+    await close();
+    throw error;
+  }
+}
+
+/** Checks a database and brings its schema up to date, over connections of its own. */
+async function prepareDatabase(
+  options: DatabaseOptions & Pick<OpenOptions, 'migrate'>,
+): Promise<{ databaseId: string; durabilityProblems: readonly string[] }> {
+  const { log, migrate } = options;
+  const db = createDatabase({ ...options, maxConnections: 1 });
   try {
     const durabilityProblems = await checkSettings(db);
     await prepareSchema(db, log, migrate);
     const { id: databaseId, isCopy } = await identifyDatabase(db);
     if (isCopy)
       log.warn({ databaseId }, 'the database was copied or moved; it has a new id, and vectors of its own');
-    return { db, databaseId, durabilityProblems, close };
-  } catch (error) {
-    await close();
-    throw error;
+    return { databaseId, durabilityProblems };
+  } finally {
+    await db.close();
   }
 }
 

@@ -136,6 +136,16 @@ export class Drain<Value, Result> {
     return { entry: waiting, applied: promise };
   }
 
+  /** Takes out entries that may not be applied any more; the caller removes them from the journal. @returns their seqs */
+  withdraw(isMeant: (entry: DrainEntry<Value>) => boolean): number[] {
+    const entries = [...this.#streams.values()].flat().filter(isMeant);
+    for (const entry of entries) {
+      this.#drop(entry);
+      entry.reject(new Error('the entry was withdrawn'));
+    }
+    return entries.map(({ seq }) => seq);
+  }
+
   /** Starts as much work as there is and may be done. */
   pump(): void {
     while (!this.#stopped && this.#running < CONCURRENCY && this.#options.isUp()) {

@@ -16,10 +16,12 @@ export async function openCredentials(
   { config, log, keepers, db, availability, secrets, sealer, vault, alerts }: Ports & { alerts: AlertTeller },
   closing: ClosingStack,
 ): Promise<{ providerKeys: StoredProviderKeys }> {
-  const { done, unreadable } = await reencrypt(db, sealer);
-  if (done > 0) log.info({ secrets: done }, 'encrypted anew under the master key');
-  if (unreadable > 0)
-    alerts.raise(secretsUnreadable, { count: unreadable, hasMasterKey: config.masterKey !== null });
+  await availability.prepare(async () => {
+    const { done, unreadable } = await reencrypt(db, sealer);
+    if (done > 0) log.info({ secrets: done }, 'encrypted anew under the master key');
+    if (unreadable > 0)
+      alerts.raise(secretsUnreadable, { count: unreadable, hasMasterKey: config.masterKey !== null });
+  });
   const providerKeys = new StoredProviderKeys({ db, sealer, secrets, keepers }, availability);
   providerKeys.onLook((names) => alerts.set(providerKeysUnreadable, names.length > 0 ? { names } : null));
   await providerKeys.start();

@@ -135,6 +135,19 @@ export class TurnStore {
       );
   }
 
+  /** Drops what waits of users who were erased, by another server, after it was taken. */
+  async withdraw(isErased: (owner: Owner, acceptedAt: Date) => boolean): Promise<void> {
+    const seqs = this.#drain.withdraw(({ value, acceptedAt }) => {
+      const [first] = value;
+      return first !== undefined && isErased(first, new Date(acceptedAt));
+    });
+    if (seqs.length === 0) return;
+    for (const seq of seqs) this.answers.drop(seq);
+    await this.#write({ remove: seqs });
+    await this.#options.journal.purge({});
+    this.#options.log.info({ entries: seqs.length }, 'dropped what the journal held of erased users');
+  }
+
   /**
    * Puts a query on disk before its answer is made.
    *

@@ -18,29 +18,33 @@ declare module '../../graphql/context.ts' {
 }
 
 /** What becomes of the turns, and the dangers to the ports that the promise to keep them stands on. */
-export function openPersistence(
+export async function openPersistence(
   ports: Ports & { alerts: AlertTeller; metrics: { countTurns(turns: readonly AppliedTurn[]): void } },
   closing: ClosingStack,
-): { persistence: Persistence } {
-  const { journal, outbox, events, keepers, alerts, metrics } = ports;
-  tellDangers(ports);
+): Promise<{ persistence: Persistence }> {
+  const { journal, outbox, events, keepers, alerts, metrics, availability } = ports;
+  await tellDangers(ports);
   const persistence = new Persistence({ journal, outbox, keepers });
   persistence.onCommitted((turns) => metrics.countTurns(turns));
   persistence.onCommitted(() => events.wake());
   closing.defer(() => persistence.stop());
-  ports.availability.onChange(({ up, reason }) => alerts.set(databaseDown, up ? null : { reason }));
+  availability.onChange(({ up, reason }) => alerts.set(databaseDown, up ? null : { reason }));
+  if (availability.reason !== null) alerts.set(databaseDown, { reason: availability.reason });
   return { persistence };
 }
 
-function tellDangers({
+async function tellDangers({
   alerts,
+  availability,
   journal: { recovered },
   volatileFileSystem: fileSystem,
   durabilityProblems: settings,
   onRestart,
-}: Ports & { alerts: AlertTeller }): void {
+}: Ports & { alerts: AlertTeller }): Promise<void> {
   if (fileSystem) alerts.raise(journalVolatile, { fileSystem });
-  if (settings.length > 0) alerts.raise(databaseNotDurable, { settings });
+  await availability.prepare(async () => {
+    if (settings.length > 0) alerts.raise(databaseNotDurable, { settings });
+  });
   if (recovered.damage.length > 0) alerts.raise(journalDamaged, { damage: recovered.damage });
   onRestart((reason) => {
     if (reason === null) alerts.clear(databaseRestarted, 'it is there again');

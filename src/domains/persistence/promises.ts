@@ -53,7 +53,7 @@ export const database = definePromise<Parts>({
       latencyMs,
       detail: availability.isUp
         ? `answers, but takes no turns (${trouble ?? 'it did not answer the last question'}); ${consequence}`
-        : `does not answer since ${availability.changedAt.toISOString()}; ${consequence}`,
+        : `does not answer since ${availability.changedAt.toISOString()} (${availability.reason}); ${consequence}`,
     };
   },
   looks: [

@@ -40,21 +40,26 @@ interface LastErasure {
  * never here is taken. What has no key, and erasures of an older version, go by the time alone.
  */
 export class Tombstones {
+  readonly #db: Database;
   readonly #refresh: Refresh;
   #erased: ReadonlyMap<string, LastErasure> = new Map();
 
   constructor(db: Database, availability: Availability, keepers: Keepers) {
-    const read = async () => {
-      const rows = await availability.tolerate(() => statements(db).latest.execute(), []);
-      // Added to what is known: an erasure may have been noted meanwhile, and none is ever taken back.
-      const known = new Map(this.#erased);
-      for (const { subject, at, leftMarks } of rows) {
-        const key = subject.toString('hex');
-        known.set(key, later(known.get(key), at, leftMarks));
-      }
-      this.#erased = known;
-    };
+    this.#db = db;
+    const read = () => availability.tolerate(() => this.read(), undefined);
     this.#refresh = new Refresh({ name: 'erased users', read, everyMs: LOOK_MS }, keepers);
+  }
+
+  /** Reads the list once. @throws if the database does not answer */
+  async read(): Promise<void> {
+    const rows = await statements(this.#db).latest.execute();
+    // Added to what is known: an erasure may have been noted meanwhile, and none is ever taken back.
+    const known = new Map(this.#erased);
+    for (const { subject, at, leftMarks } of rows) {
+      const key = subject.toString('hex');
+      known.set(key, later(known.get(key), at, leftMarks));
+    }
+    this.#erased = known;
   }
 
   /** Whether what was taken in at this instant must not come back. */
