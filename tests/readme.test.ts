@@ -36,6 +36,15 @@ test.each(pages)('%s names commands and files that exist', (page) => {
   }
 });
 
+test('each decision is listed', () => {
+  const listed = [...read('ARCHITECTURE.md').matchAll(/\(docs\/decisions\/([\w-]+\.md)\)/g)].map(
+    ([, name]) => name,
+  );
+  expect(listed.sort()).toEqual(
+    globSync('*.md', { cwd: join(import.meta.dirname, '../docs/decisions') }).sort(),
+  );
+});
+
 test('each invariant names a place that enforces it and a test that sees it', () => {
   const rows = [...read('docs/invariants.md').matchAll(/^\| (I\d+) \| (.+) \| (.+) \| (.+) \|$/gm)];
   expect(rows.map(([, number]) => number)).toEqual(rows.map((_row, index) => `I${index + 1}`));
