@@ -8,8 +8,10 @@ import type { Duty } from '../src/db/duty.ts';
 import { countLeft, eraseRows } from '../src/db/erasure.ts';
 import { deleteOutdated } from '../src/db/retention.ts';
 import { ERASERS, LAST_ERASERS } from '../src/domains/privacy/erasers.ts';
+import { Keepers } from '../src/jobs/keepers.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import * as listed from '../src/lists/tables.ts';
+import { createLogger } from '../src/log.ts';
 import {
   deletesByAge,
   forgotten,
@@ -221,7 +223,8 @@ describe('a retention', () => {
   test('of revoked tokens ends a day after they have expired', async () => {
     await app.sql(`insert into echo_revoked_tokens (token_id, revoked_by, expires_at) values
       ('forgotten', 'x', now() - interval '25 hours'), ('remembered', 'x', now() - interval '23 hours')`);
-    await new AuditLog({ ...app.app.services, retentionDays: 400 }).flush();
+    const keepers = new Keepers(createLogger('silent'), () => new Date());
+    await new AuditLog({ ...app.app.services, keepers, retentionDays: 400 }).flush();
     expect(await app.sql('select token_id as id from echo_revoked_tokens')).toEqual([{ id: 'remembered' }]);
   });
 
