@@ -26,8 +26,6 @@ export const erasures = pgTable(
   ],
 );
 
-export type ErasureRow = typeof erasures.$inferSelect;
-
 export const duties: readonly Duty[] = [
   {
     table: erasures,
