@@ -8,6 +8,7 @@ import { openPersistence } from './domains/persistence/parts.ts';
 import { openPrincipals } from './domains/principals/parts.ts';
 import { openPrivacy } from './domains/privacy/parts.ts';
 import { openQuery } from './domains/query/parts.ts';
+import { openVectorIndex } from './domains/vector-index/parts.ts';
 import { openWordIndex } from './domains/word-index/parts.ts';
 import type { Services } from './graphql/context.ts';
 import type { Ports } from './ground/ports.ts';
@@ -32,7 +33,8 @@ export async function openParts(ports: Ports, closing: ClosingStack): Promise<Se
   const interactions = openInteractions(kept, closing);
   ports.availability.start();
   closing.defer(() => ports.availability.stop());
-  const memory = { ...(await openMemory(kept, closing)), ...openWordIndex(kept, closing) };
+  const indexes = { ...(await openVectorIndex(kept, closing)), ...openWordIndex(kept, closing) };
+  const memory = { ...indexes, ...openMemory({ ...ports, ...indexes }) };
   const stored = { ...kept, ...credentials, ...interactions, ...memory, ...openCharacters(ports) };
   const guarded = {
     ...stored,

@@ -1,8 +1,8 @@
 import { secrets } from '../domains/credentials/promises.ts';
 import { canary, keepers, watching } from '../domains/health/promises.ts';
-import { vectors } from '../domains/memory/promises.ts';
 import { database, journal } from '../domains/persistence/promises.ts';
 import { models } from '../domains/query/promises.ts';
+import { vectors } from '../domains/vector-index/promises.ts';
 import type { Services } from '../graphql/context.ts';
 import type { ServerPromise } from '../ground/promise.ts';
 

@@ -12,7 +12,7 @@ import '../domains/query/graphql.ts';
 import '../domains/health/graphql.ts';
 import '../domains/alerts/graphql.ts';
 import '../domains/persistence/graphql.ts';
-import '../domains/memory/vectors-graphql.ts';
+import '../domains/vector-index/graphql.ts';
 import '../domains/principals/graphql.ts';
 import '../domains/principals/audit-graphql.ts';
 import '../domains/settings/graphql.ts';

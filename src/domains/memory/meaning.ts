@@ -1,7 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Logger } from '../../log.ts';
+import type { NearTurn, VectorSearch } from '../vector-index/search.ts';
 import type { MemoryConditions } from './pool.ts';
-import type { NearTurn, VectorSearch } from './vector-search.ts';
 
 /** Finds turns of like meaning. */
 export interface MeaningSearch {

@@ -1,116 +1,23 @@
-import type { Ports } from '../../ground/ports.ts';
-import type { AlertTeller } from '../../ground/promise.ts';
-import type { ClosingStack } from '../../jobs/ending.ts';
-import { configuredEmbedder, embedderOf } from '../../models/configured.ts';
-import type { Embedder } from '../../models/embedder.ts';
-import { createReachability, type Reachability } from '../../models/reachability.ts';
-import { createQdrantStore } from '../../vectors/qdrant.ts';
-import { createSqliteVecStore } from '../../vectors/sqlite-vec.ts';
-import type { VectorModel, VectorStore } from '../../vectors/vector-store.ts';
-import { probe } from './embed-each.ts';
-import { createEmbeddingPriority } from './embedding-priority.ts';
+import type { Logger } from '../../log.ts';
+import type { VectorSearch } from '../vector-index/search.ts';
 import { createMeaningSearch } from './meaning.ts';
 import type { MemoryServices } from './memory.ts';
-import { vectorsLost, vectorsRebuilt } from './promises.ts';
-import { createReconciler, type Reconciler } from './reconciler.ts';
-import { createVectorCopies } from './vector-copies.ts';
-import { turnsAmong } from './vector-queue.ts';
-import { createVectorSearch } from './vector-search.ts';
-import { createVectorWorker, type VectorWorker, type VectorWorkerOptions } from './vector-worker.ts';
-
-/** Where vectors are kept, who makes them, who repairs them, and who searches them. */
-interface MemoryParts {
-  readonly embedder: Embedder;
-  readonly vectors: VectorStore;
-  readonly vectorWorker: VectorWorker;
-  readonly reconciler: Reconciler;
-  readonly meaning: MemoryServices['meaning'];
-  /** Whether what lies outside answers. Null: it is not outside. */
-  readonly memoryReach: { readonly vectorStore: Reachability; readonly embedder: Reachability | null };
-}
 
 declare module '../../graphql/context.ts' {
-  interface Services extends MemoryParts {}
+  interface Services {
+    readonly meaning: MemoryServices['meaning'];
+  }
 }
 
-type Needs = Ports & {
-  readonly alerts: AlertTeller;
-  readonly persistence: {
-    onCommitted(listener: () => void): void;
-    vectorsDone: NonNullable<VectorWorkerOptions['onProgress']>;
-  };
-};
-
-/** Turns whose server was killed while it embedded them wait so long for another. */
-const VECTOR_LEASE_MS = 15_000;
-
-/** @throws DimensionsUnknown */
-export async function openMemory(needs: Needs, closing: ClosingStack): Promise<MemoryParts> {
-  const { db, log, persistence, modelParts } = needs;
-  const embedder = await configuredEmbedder(modelParts);
-  const store = openVectorStore(needs, embedder);
-  closing.defer(() => store.close());
-  const priority = createEmbeddingPriority();
-  const vectorWorker = createVectorWorker({
-    ...{ db, store, embedder, log, priority },
-    leaseMs: VECTOR_LEASE_MS,
-    onProgress: (batch) => persistence.vectorsDone(batch),
-  });
-  persistence.onCommitted(() => vectorWorker.wake());
-  vectorWorker.start();
-  closing.defer(() => vectorWorker.stop());
-  const copy = createVectorCopies({ db, store, embedder, log, priority });
-  const reconciler = openReconciler({ ...needs, store, copy, vectorWorker }, closing);
-  const earlierEmbedder = (earlier: VectorModel) => embedderOf(modelParts, earlier);
-  const meaning = embedder.knowsMeaning
-    ? createMeaningSearch(createVectorSearch({ store, embedder, log, priority, earlierEmbedder }), log)
-    : null;
-  const ending = new AbortController();
-  closing.defer(() => ending.abort());
-  const memoryReach = {
-    vectorStore: createReachability(() => store.ping()),
-    embedder: embedder.knowsMeaning ? createReachability(() => probe(embedder, ending.signal)) : null,
-  };
-  return { embedder, vectors: store, vectorWorker, reconciler, meaning, memoryReach };
-}
-
-function openVectorStore(
-  { config, db, databaseId, log, secrets, alerts }: Needs,
-  model: Embedder,
-): VectorStore {
-  const named = {
-    database: { id: databaseId, turnsAmong: (ids: readonly string[]) => turnsAmong(db, ids) },
-    model: { name: model.name, dimensions: model.dimensions },
-  };
-  if (config.qdrant)
-    return createQdrantStore({ ...config.qdrant, apiKey: secrets.get('QDRANT_API_KEY'), ...named });
-  const onRebuild = (found: { movedTo: string; reason: string }) => alerts.raise(vectorsRebuilt, found);
-  return createSqliteVecStore({ directory: config.dataDirectory, log, onRebuild, ...named });
-}
-
-function openReconciler(
-  parts: Needs & {
-    readonly store: VectorStore;
-    readonly copy: ReturnType<typeof createVectorCopies>;
-    readonly vectorWorker: VectorWorker;
-  },
-  closing: ClosingStack,
-): Reconciler {
-  const { config, db, log, alerts, store, copy, vectorWorker } = parts;
-  // Others on the same database would have to come in from outside, and would have vectors of their own.
-  const isAlone = config.qdrant !== null || config.databaseUrl === null;
-  const reconciler = createReconciler({
-    ...{ db, store, log },
-    copy: isAlone ? undefined : copy,
-    onFinding: ({ missing }) => {
-      vectorWorker.wake();
-      if (missing > 0) alerts.raise(vectorsLost, undefined);
-    },
-    onPass: ({ missing }) => {
-      if (missing === 0) alerts.clear(vectorsLost, 'no turn misses its vector any more');
-    },
-  });
-  reconciler.start();
-  closing.defer(() => reconciler.stop());
-  return reconciler;
+/** Who searches by what is meant. @param parts.vectorSearch null where no model knows meaning */
+export function openMemory({
+  vectorSearch,
+  log,
+}: {
+  readonly vectorSearch: VectorSearch | null;
+  readonly log: Logger;
+}): {
+  meaning: MemoryServices['meaning'];
+} {
+  return { meaning: vectorSearch && createMeaningSearch(vectorSearch, log) };
 }

@@ -2,8 +2,8 @@ import type { Database } from '../../db/client.ts';
 import { createPause } from '../../ground/pause.ts';
 import type { Logger } from '../../log.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
+import { isOutage } from './batch.ts';
 import { checkPoints, checkTurns, type Finding, NO_FINDINGS } from './reconcile-pages.ts';
-import { isOutage } from './vector-batch.ts';
 
 export interface ReconcilerOptions {
   readonly db: Database;

@@ -2,16 +2,16 @@ import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { type Bound, defineAlert, definePromise, type Standing } from '../../ground/promise.ts';
 import type { Reachability } from '../../models/reachability.ts';
+import { oldestWithoutVector } from './coverage.ts';
 import type { Reconciler } from './reconciler.ts';
-import { oldestWithoutVector } from './vector-coverage.ts';
-import type { VectorWorker } from './vector-worker.ts';
+import type { VectorWorker } from './worker.ts';
 
 interface Parts {
   readonly db: Database;
   readonly availability: Availability;
   readonly vectorWorker: VectorWorker;
   readonly reconciler: Pick<Reconciler, 'stats'>;
-  readonly memoryReach: { readonly vectorStore: Reachability; readonly embedder: Reachability | null };
+  readonly vectorReach: { readonly vectorStore: Reachability; readonly embedder: Reachability | null };
 }
 
 /** How old an answer may be, in milliseconds, for whoever asks. */
@@ -49,13 +49,13 @@ export const vectors = definePromise<Parts>({
 });
 
 async function checkVectors(parts: Parts): Promise<Standing> {
-  const { availability, db, vectorWorker, reconciler, memoryReach } = parts;
+  const { availability, db, vectorWorker, reconciler, vectorReach } = parts;
   const { store, embedder, lastEmbeddedAt } = vectorWorker.stats();
   const isEmbedding = lastEmbeddedAt !== null && Date.now() - lastEmbeddedAt.getTime() < EMBEDDER_FRESH_MS;
   const [storeReached, embedderReached] = await Promise.all([
-    memoryReach.vectorStore.look(STORE_FRESH_MS),
+    vectorReach.vectorStore.look(STORE_FRESH_MS),
     // A model that makes vectors right now needs no question, which would have to wait behind them.
-    isEmbedding ? null : memoryReach.embedder?.look(EMBEDDER_FRESH_MS),
+    isEmbedding ? null : vectorReach.embedder?.look(EMBEDDER_FRESH_MS),
   ]);
   const outside = [
     ['the vector store', storeReached, store],

@@ -1,7 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import { modelKey, type StoredPoint, type VectorStore } from '../../vectors/vector-store.ts';
 import { contentHash } from './embedded-text.ts';
-import { ownersOfTurns, requeueTurns } from './vector-queue.ts';
+import { ownersOfTurns, requeueTurns } from './queue.ts';
 
 /** How turns and points differed, in numbers of turns or points. */
 export interface Finding {

@@ -13,7 +13,7 @@ import {
 import { embedEach } from './embed-each.ts';
 import type { EmbeddingPace } from './embedding-pace.ts';
 import type { EmbeddingPriority } from './embedding-priority.ts';
-import type { Guard } from './vector-guard.ts';
+import type { Guard } from './guard.ts';
 import {
   extendLease,
   failTurns,
@@ -21,7 +21,7 @@ import {
   type LeasedTurn,
   ownersOfTurns,
   releaseTurns,
-} from './vector-queue.ts';
+} from './queue.ts';
 
 export interface BatchServices {
   readonly db: Database;

@@ -3,12 +3,12 @@ import { createPause } from '../../ground/pause.ts';
 import type { Logger } from '../../log.ts';
 import type { Embedder } from '../../models/embedder.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
+import { type BatchResult, isOutage } from './batch.ts';
 import { probe } from './embed-each.ts';
 import { createEmbeddingPace } from './embedding-pace.ts';
 import { createEmbeddingPriority, type EmbeddingPriority } from './embedding-priority.ts';
-import { type BatchResult, isOutage } from './vector-batch.ts';
-import { createGuard, type GuardStatus } from './vector-guard.ts';
-import { createVectorRounds } from './vector-round.ts';
+import { createGuard, type GuardStatus } from './guard.ts';
+import { createVectorRounds } from './round.ts';
 
 export interface VectorWorkerOptions {
   readonly db: Database;

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { modelKey } from '../../vectors/vector-store.ts';
-import { type BatchResult, type BatchServices, embedBatch, failTurn, type Lease } from './vector-batch.ts';
-import { type LeasedTurn, leaseTurns, releaseTurns } from './vector-queue.ts';
+import { type BatchResult, type BatchServices, embedBatch, failTurn, type Lease } from './batch.ts';
+import { type LeasedTurn, leaseTurns, releaseTurns } from './queue.ts';
 
 export interface VectorRoundOptions extends BatchServices {
   readonly leaseMs: number;

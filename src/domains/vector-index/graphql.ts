@@ -1,7 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { PersistenceStatusRef } from '../persistence/graphql.ts';
+import { type VectorCoverage, vectorCoverage } from './coverage.ts';
 import type { ReconcilerStats } from './reconciler.ts';
-import { type VectorCoverage, vectorCoverage } from './vector-coverage.ts';
 
 const ReconcilerStatus = builder.objectRef<ReconcilerStats>('ReconcilerStatus').implement({
   description: 'What comparing turns and vectors has found since the server started.',
