@@ -1,4 +1,4 @@
-import { auditCommand } from '../src/domains/principals/audit-command.ts';
+import { auditCommand } from '../src/domains/audit/command.ts';
 import { runScript } from '../src/ground/command.ts';
 import { withServices } from './with-services.ts';
 

@@ -91,7 +91,13 @@ export async function withServices<T>(work: (services: Services) => Promise<T>):
 
 function assemble(services: Services, overrides: Overrides, release: () => Promise<number>): App {
   const { config, log, metrics } = services;
-  const yoga = createGraphqlYoga({ schema, services, log, ...services.access });
+  const yoga = createGraphqlYoga({
+    schema,
+    services,
+    log,
+    limits: services.access.limits,
+    audit: services.audit,
+  });
   const guard = new WebGuard(
     {
       localOnly: !config.access.required,
@@ -100,9 +106,9 @@ function assemble(services: Services, overrides: Overrides, release: () => Promi
     },
     log,
   );
-  const { limits, audit } = services.access;
+  const { access, audit } = services;
   const authenticate = overrides.authenticate ?? authenticatorOf(services, guard);
-  const hall = new Hall({ guard, authenticate, limits, audit });
+  const hall = new Hall({ guard, authenticate, limits: access.limits, audit });
   let stopping = false;
   const ready = async () => !stopping && services.availability.isUp && (await isAnswering(services.db));
   const server = createHttpServer({

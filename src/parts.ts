@@ -1,4 +1,5 @@
 import { openAlerts } from './domains/alerts/parts.ts';
+import { openAudit } from './domains/audit/parts.ts';
 import { openCharacters, startCharacters } from './domains/characters/parts.ts';
 import { openCredentials } from './domains/credentials/parts.ts';
 import { openCanary, openHealth, openMetrics } from './domains/health/parts.ts';
@@ -23,7 +24,8 @@ import { promises } from './lists/promises.ts';
  * - credentials before what asks for the keys of models and of Qdrant;
  * - persistence before the store: what the last drain did is counted, and the counts are written after it;
  * - the store before the workers, who stop first: a drain at the end stores turns, it does not begin to index them;
- * - access and erasures after these: the audit log writes what it holds while the database is certainly there;
+ * - the audit log, access and erasures after these: it writes what it holds while the database is certainly there, and
+ *   what access refused until it closed;
  * - the canary and the watch last: a stop is no danger.
  */
 export async function openParts(ports: Ports, closing: ClosingStack): Promise<Services> {
@@ -38,7 +40,8 @@ export async function openParts(ports: Ports, closing: ClosingStack): Promise<Se
   const stored = { ...kept, ...credentials, ...interactions, ...memory, ...openCharacters(ports) };
   const guarded = {
     ...stored,
-    ...openPrincipals({ ...told, duties: DUTIES }, closing),
+    ...openAudit({ ...told, duties: DUTIES }, closing),
+    ...openPrincipals(ports, closing),
     ...openPrivacy({ ...ports, duties: DUTIES }, closing),
   };
   const parts = { ...guarded, ...openCanary(guarded, closing), ...openQuery(ports) };
@@ -47,7 +50,7 @@ export async function openParts(ports: Ports, closing: ClosingStack): Promise<Se
 
 /** Goes on where an earlier process ended. Nobody's turns are taken up before it is known who was erased. */
 export async function startParts(services: Services): Promise<void> {
-  const { access, availability, tombstones, store } = services;
+  const { access, audit, availability, tombstones, store } = services;
   const isErased: Parameters<typeof store.withdraw>[0] = (owner, at) => tombstones.forbids(owner, at);
   // While the database is away nobody knows: what was taken up meanwhile is looked through before it is stored.
   if (!availability.isUp)
@@ -55,6 +58,7 @@ export async function startParts(services: Services): Promise<void> {
       await tombstones.read();
       await store.withdraw(isErased);
     });
+  audit.start();
   await access.start();
   await tombstones.start();
   await store.recover(isErased);

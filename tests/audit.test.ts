@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AuditLog } from '../src/access/audit.ts';
-import { auditCommand } from '../src/domains/principals/audit-command.ts';
+import { AuditLog } from '../src/domains/audit/audit.ts';
+import { auditCommand } from '../src/domains/audit/command.ts';
 import { Keepers } from '../src/jobs/keepers.ts';
 import { createLogger } from '../src/log.ts';
 import { sealAudit } from './support/audit.ts';
@@ -20,7 +20,7 @@ beforeAll(async () => {
   );
   ada = data.createApiKey.key;
   // Written by `log` alone: a round in the middle of a test makes two rows of what is alike.
-  await app.app.services.access.audit.stop();
+  await app.app.services.audit.stop();
 });
 afterAll(() => app.close());
 
@@ -41,7 +41,7 @@ const LOG = `query ($after: String) {
   auditLog(after: $after) { next entries { id action actor credential onBehalfOf address target result correlationId detail } }
 }`;
 async function log() {
-  await app.app.services.access.audit.flush();
+  await app.app.services.audit.flush();
   const { data } = await send(ADMIN_KEY, LOG);
   return data.auditLog.entries as Record<string, unknown>[];
 }
@@ -182,11 +182,11 @@ describe('the audit log', () => {
 
   test('is printed as JSON Lines, page by page over GraphQL, and forgets names with their person', async () => {
     const lines: string[] = [];
-    const { audit } = app.app.services.access;
+    const { audit } = app.app.services;
     expect(
       await auditCommand(
         ['export'],
-        (work) => work({ access: { audit } }),
+        (work) => work({ audit }),
         (line) => lines.push(line),
       ),
     ).toBe(0);
@@ -198,7 +198,7 @@ describe('the audit log', () => {
     expect(
       await auditCommand(
         ['export'],
-        (work) => work({ access: { audit } }),
+        (work) => work({ audit }),
         (line) => lines.push(line),
       ),
     ).toBe(0);
@@ -207,14 +207,14 @@ describe('the audit log', () => {
     expect(
       await auditCommand(
         [],
-        (work) => work({ access: { audit } }),
+        (work) => work({ audit }),
         () => undefined,
       ),
     ).toBe(2);
   });
 
   test('finds rows that were altered, removed or put in', async () => {
-    const { audit } = app.app.services.access;
+    const { audit } = app.app.services;
     await sealAudit(app);
     const whole = await audit.verify();
     expect(whole.broken).toEqual([]);
@@ -239,7 +239,7 @@ describe('the audit log', () => {
     expect(
       await auditCommand(
         ['verify'],
-        (work) => work({ access: { audit } }),
+        (work) => work({ audit }),
         () => undefined,
       ),
     ).toBe(1);
@@ -247,7 +247,7 @@ describe('the audit log', () => {
 
   test('is whole where numbers of transactions and rows get another digit', async () => {
     const fresh = await startTestApp({ env: { CANARY_INTERVAL_MS: '0' } });
-    const { audit } = fresh.app.services.access;
+    const { audit } = fresh.app.services;
     await audit.stop();
     await fresh.sql(
       `insert into echo_audit_log (xid, id, action, result)

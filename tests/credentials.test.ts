@@ -191,7 +191,7 @@ describe('a server with a master key', () => {
     await reveal(app, 'AUDITED', '12345');
     await reveal(app, 'AUDITED', codeOf(totp));
     await app.graphql(DELETE, { name: 'AUDITED' });
-    await app.app.services.access.audit.flush();
+    await app.app.services.audit.flush();
     const { data } = await app.graphql(
       '{ auditLog(first: 100) { entries { action target result actor } } verifyAudit { broken } }',
     );

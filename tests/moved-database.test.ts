@@ -57,7 +57,7 @@ test('a subscriber without a cursor is told what is new, and nothing old', async
 });
 
 test('its audit log is sealed on, old rows before new ones', async () => {
-  const { audit } = after.app.services.access;
+  const { audit } = after.app.services;
   await sealAudit(after);
   await after.graphql('mutation { upsertCharacter(input: { characterName: "Iris Vale" }) { __typename } }');
   await sealAudit(after);

@@ -421,7 +421,7 @@ describe('a refusal leaves one count, and one line of the audit log', () => {
 
   /** What was counted so far, and the lines after one. */
   async function refusals(after: string) {
-    await guarded.app.services.access.audit.flush();
+    await guarded.app.services.audit.flush();
     const { text } = await request({ app: guarded, key: ADMIN_KEY }, '/metrics', undefined);
     const counts = text.matchAll(/^echo_refusals_total\{code="(\w+)"\} (\d+)$/gm);
     const query = 'auditLog(after: $after) { entries { actor address result correlationId detail } }';
@@ -441,7 +441,7 @@ describe('a refusal leaves one count, and one line of the audit log', () => {
         const who = await someUser(more);
         if (code === 'RATE_LIMITED')
           for (let taken = 0; taken < 30; taken += 3) await overPost(who, { query: verify(3) });
-        await guarded.app.services.access.audit.flush();
+        await guarded.app.services.audit.flush();
         const [last] = await guarded.sql('select max(id)::text as id from echo_audit_log');
         const before = await refusals(last!.id);
         const isNobody = code === 'UNAUTHENTICATED' || what === 'a bare GET';

@@ -283,7 +283,7 @@ describe('keys', () => {
     }
     for (const table of ['echo_unified_interactions', 'echo_conversations', 'echo_events'])
       expect(await app.sql(`select 1 from ${table} where user_id = 'rita'`)).toEqual([]);
-    await app.app.services.access.audit.flush();
+    await app.app.services.audit.flush();
     // Those that are alike are one row, if they come within a second.
     const entries = await app.sql(
       `select action, credential, result, sum(coalesce((detail ->> 'times')::int, 1))::int as times
@@ -495,7 +495,7 @@ test('no secret stands in a table or a file; the key of receipts is for its owne
     const stored =
       'mutation { storeCredential(input: { name: "A", value: "value of a credential" }) { __typename } }';
     expect((await send(app, admin, stored)).data.storeCredential.__typename).toBe('StoreCredentialSuccess');
-    await app.app.services.access.audit.flush();
+    await app.app.services.audit.flush();
 
     const holders = async (texts: (string | Buffer)[]) => {
       const found: string[] = [];

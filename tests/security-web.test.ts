@@ -41,7 +41,7 @@ describe('a server without access control', () => {
     for (let at = 0; at < 20; at++)
       await raw(app, { path: `/nina-and-oleg-${at}`, headers: { ...JSON_TYPE, host: 'evil.example' } });
     await raw(app, { path: '/graphql/../nina', headers: { ...JSON_TYPE, host: 'evil.example' } });
-    await app.app.services.access.audit.flush();
+    await app.app.services.audit.flush();
     const rows = await app.sql<{ action: string }>(
       "select distinct action from echo_audit_log where result = 'FORBIDDEN' order by action",
     );

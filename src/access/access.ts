@@ -1,9 +1,7 @@
 import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
-import type { Duty } from '../db/duty.ts';
 import type { Keepers } from '../jobs/keepers.ts';
 import type { Logger } from '../log.ts';
-import { AuditLog } from './audit.ts';
 import { Authenticator } from './authenticator.ts';
 import { ApiKeys } from './keys.ts';
 import { type RateLimitOptions, RateLimits } from './limits.ts';
@@ -18,7 +16,6 @@ export interface AccessOptions {
   readonly rates: RateLimitOptions;
   /** Whether several servers count together. */
   readonly rateStore: 'memory' | 'postgres';
-  readonly auditRetentionDays: number;
 }
 
 /** Who may come in, and how they show it. */
@@ -27,23 +24,19 @@ export interface Access {
   readonly apiKeys: ApiKeys;
   readonly revokedTokens: RevokedTokens;
   readonly limits: RateLimits;
-  readonly audit: AuditLog;
   /** Whether nobody could come in: access control is on, and there is nothing that opens the door. */
   isShut(): Promise<boolean>;
   /** Gets what is needed to check tokens. */
   start(): Promise<void>;
-  stop(): Promise<void>;
+  stop(): void;
 }
 
 /**
  * @param parts.fetchTo gives the client for requests to who issues tokens
  * @param parts.secret a secret as it is now
- * @param parts.onRefused told of each refusal
- * @param parts.duties of every table, by which rows go whose time is over
- * @param parts.headPath where the audit log remembers its last seal
  */
 export function createAccess(
-  { required, tokens: options, rates, rateStore, auditRetentionDays }: AccessOptions,
+  { required, tokens: options, rates, rateStore }: AccessOptions,
   parts: {
     db: Database;
     availability: Availability;
@@ -51,13 +44,9 @@ export function createAccess(
     keepers: Keepers;
     fetchTo: (url: string) => typeof fetch;
     secret: (name: 'API_KEY' | 'JWT_SECRET') => string | null;
-    onRefused: (code: string) => void;
-    headPath: string;
-    duties: readonly Duty[];
   },
 ): Access {
   const limits = new RateLimits(rates, rateStore === 'postgres' ? parts : null);
-  const audit = new AuditLog({ ...parts, retentionDays: auditRetentionDays });
   const apiKeys = new ApiKeys(parts.db, parts.availability);
   const revokedTokens = new RevokedTokens(parts.db, parts.availability, parts.keepers);
   const tokens =
@@ -72,21 +61,18 @@ export function createAccess(
   return {
     authenticator: new Authenticator({ required, bootstrapKey, keys: apiKeys, tokens, limits }),
     limits,
-    audit,
     apiKeys,
     revokedTokens,
     isShut: async () =>
       required && bootstrapKey() === null && options === null && !(await apiKeys.anyUsable()),
     start: async () => {
-      audit.start();
       if (!tokens) return;
       await revokedTokens.start();
       await tokens.start();
     },
-    stop: async () => {
+    stop: () => {
       revokedTokens.stop();
       tokens?.stop();
-      await audit.stop();
     },
   };
 }

@@ -51,10 +51,10 @@ export function accessOf(values: z.output<typeof Values> & { HOST: string }) {
         HEAVY: values.RATE_LIMIT_HEAVY,
       },
       rateStore: values.RATE_LIMIT_STORE,
-      auditRetentionDays: values.AUDIT_RETENTION_DAYS,
       corsOrigins: values.CORS_ORIGINS,
       trustedProxies: values.TRUSTED_PROXIES,
     },
+    audit: { retentionDays: values.AUDIT_RETENTION_DAYS },
     /** What the import command shows to the server. */
     clientApiKey: values.ECHO_API_KEY ?? API_KEY ?? null,
   } as const;

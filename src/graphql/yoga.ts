@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { GraphQLError, type GraphQLSchema, Kind } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
-import type { AuditLog } from '../access/audit.ts';
 import { currentActor } from '../access/caller.ts';
 import type { RateLimits } from '../access/limits.ts';
 import type { Principal } from '../access/principals.ts';
+import type { RefusalLog } from '../access/refusal.ts';
 import { isPreflighted } from '../http/guard.ts';
 import type { Logger } from '../log.ts';
 import { complexityProblem } from './complexity.ts';
@@ -35,7 +35,7 @@ export interface GraphqlOptions {
   readonly services: Services;
   readonly log: Logger;
   readonly limits: RateLimits;
-  readonly audit: AuditLog;
+  readonly audit: RefusalLog;
 }
 
 export type Yoga = ReturnType<typeof createGraphqlYoga>;

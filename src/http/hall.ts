@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
-import type { AuditLog } from '../access/audit.ts';
 import { type Actor, actingFor, actorOf } from '../access/caller.ts';
 import type { RateClass, RateLimits } from '../access/limits.ts';
 import { type Permission, type Principal, requirePermission } from '../access/principals.ts';
+import type { RefusalLog } from '../access/refusal.ts';
 import { EchoError } from '../errors.ts';
 import { HttpProblem } from './body.ts';
 import type { WebGuard } from './guard.ts';
@@ -30,7 +30,7 @@ export interface HallParts {
   readonly guard: WebGuard;
   readonly authenticate: Authenticate;
   readonly limits: RateLimits;
-  readonly audit: AuditLog;
+  readonly audit: RefusalLog;
 }
 
 /**

@@ -14,7 +14,7 @@ import '../domains/alerts/graphql.ts';
 import '../domains/persistence/graphql.ts';
 import '../domains/vector-index/graphql.ts';
 import '../domains/principals/graphql.ts';
-import '../domains/principals/audit-graphql.ts';
+import '../domains/audit/graphql.ts';
 import '../domains/settings/graphql.ts';
 import '../domains/privacy/graphql.ts';
 import '../domains/credentials/graphql.ts';

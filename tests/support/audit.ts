@@ -8,7 +8,7 @@ import type { TestApp } from './harness.ts';
 export async function sealAudit({ app, sql }: Pick<TestApp, 'app' | 'sql'>): Promise<void> {
   await vi.waitFor(
     async () => {
-      await app.services.access.audit.flush();
+      await app.services.audit.flush();
       const open = await sql(
         `select id from echo_audit_log a
          where not exists (select from echo_audit_seals s where (a.xid, a.id) <= (s.last_xid, s.last_id::bigint))`,

@@ -30,10 +30,8 @@ export interface ErasureServices {
   /** What every table owes. */
   readonly duties: readonly Duty[];
   readonly characters: { changed(tenantId: string, userId: string | null): void };
-  readonly access: {
-    readonly apiKeys: { clear(): void };
-    readonly audit: { flush(): Promise<void> };
-  };
+  readonly access: { readonly apiKeys: { clear(): void } };
+  readonly audit: { flush(): Promise<void> };
 }
 
 /** Proof of an erasure. */
@@ -111,10 +109,10 @@ export async function eraseUser(
   return { receipt, signature, publicKey: services.signer.publicKey };
 }
 
-async function completeErasure({ access, db }: ErasureServices, owner: Owner, receiptId: string) {
+async function completeErasure({ audit, db }: ErasureServices, owner: Owner, receiptId: string) {
   const completedAt = new Date();
   // What was refused to them in the last second would bring their name back.
-  await access.audit.flush();
+  await audit.flush();
   await db.transaction(async (client) => {
     await client.query({
       name: 'complete_erasure',

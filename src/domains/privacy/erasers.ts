@@ -1,9 +1,9 @@
 import type { PoolClient } from 'pg';
-import { eraseAuditNames } from '../../access/names.ts';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { Counts } from '../../db/erasure.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
+import { eraseAuditNames } from '../audit/names.ts';
 import { eraseConversations } from '../conversations/erased.ts';
 import { eraseTurns } from '../interactions/erased.ts';
 

@@ -1,25 +1,12 @@
-import type { Availability } from '../db/availability.ts';
-import type { Database } from '../db/client.ts';
-import type { Duty } from '../db/duty.ts';
-import { deleteOutdated } from '../db/retention.ts';
-import type { Keeper } from '../jobs/keeper.ts';
-import type { Keepers } from '../jobs/keepers.ts';
-import type { Logger } from '../log.ts';
-import { type AuditVerification, SEAL_ROWS, sealNext, verifyChain } from './audit-chain.ts';
-import type { Actor } from './caller.ts';
-
-/** A refusal as it is told. */
-export interface Refusal {
-  /** Null: nobody knows who. */
-  readonly actor: Actor | null;
-  /** Where the caller is, if no actor says it. */
-  readonly address: string | null;
-  /** What was refused: the field of an operation, or a path. */
-  readonly action: string;
-  /** The code that the caller got. */
-  readonly code: string;
-  readonly correlationId: string | null;
-}
+import type { Refusal, RefusalLog } from '../../access/refusal.ts';
+import type { Availability } from '../../db/availability.ts';
+import type { Database } from '../../db/client.ts';
+import type { Duty } from '../../db/duty.ts';
+import { deleteOutdated } from '../../db/retention.ts';
+import type { Keeper } from '../../jobs/keeper.ts';
+import type { Keepers } from '../../jobs/keepers.ts';
+import type { Logger } from '../../log.ts';
+import { type AuditVerification, SEAL_ROWS, sealNext, verifyChain } from './chain.ts';
 
 /** One row of the log, with names for those who may see them. */
 export interface AuditEntry {
@@ -43,7 +30,7 @@ const MAX_WAITING = 10_000;
 const DAY_MS = 86_400_000;
 
 /** The audit log: writes of refusals, the hash chain over all rows, reading, retention. */
-export class AuditLog {
+export class AuditLog implements RefusalLog {
   readonly #db: Database;
   readonly #availability: Availability;
   readonly #log: Logger;
@@ -85,7 +72,7 @@ export class AuditLog {
     this.#keeper = parts.keepers.create({ name: 'audit log', everyMs: ROUND_MS, retryMs: ROUND_MS, round });
   }
 
-  /** Notes a refusal; it is written within a second, one row for all that are alike. */
+  /** It is written within a second, one row for all that are alike. */
   refused(refusal: Refusal): void {
     const { actor, address, action, code } = refusal;
     this.#onRefused(code);

@@ -1,8 +1,8 @@
-import type { AuditEntry } from '../../access/audit.ts';
-import type { AuditVerification } from '../../access/audit-chain.ts';
 import { InvalidInput } from '../../errors.ts';
 import { builder, HEAVY, MAX_PAGE_SIZE } from '../../graphql/builder.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
+import type { AuditEntry } from './audit.ts';
+import type { AuditVerification } from './chain.ts';
 
 const AuditEntryRef = builder.objectRef<AuditEntry>('AuditEntry').implement({
   description: 'One write, or one refusal. Names of erased persons are pseudonyms.',
@@ -83,7 +83,7 @@ builder.queryFields((t) => ({
         throw new InvalidInput('first', `must be from 1 to ${MAX_PAGE_SIZE}`);
       if (after != null && !/^\d{1,18}$/.test(after))
         throw new InvalidInput('after', 'must be the `next` of an earlier page');
-      const entries = await services.access.audit.entries(principal.tenantId, BigInt(after ?? 0), limit);
+      const entries = await services.audit.entries(principal.tenantId, BigInt(after ?? 0), limit);
       return { entries, next: entries.length === limit ? (entries.at(-1)?.id ?? null) : null };
     },
   }),
@@ -94,7 +94,7 @@ builder.queryFields((t) => ({
     extensions: HEAVY,
     resolve: (_root, _args, { services, principal }) => {
       requireAdmin(principal);
-      return services.access.audit.verify();
+      return services.audit.verify();
     },
   }),
 }));

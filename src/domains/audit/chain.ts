@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import type { PoolClient } from 'pg';
-import type { Database } from '../db/client.ts';
+import type { Database } from '../../db/client.ts';
 
 export interface AuditVerification {
   readonly seals: number;

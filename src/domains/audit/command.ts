@@ -1,8 +1,7 @@
 import { parseArgs } from 'node:util';
-import type { Access } from '../../access/access.ts';
-import type { AuditLog } from '../../access/audit.ts';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
 import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
+import type { AuditLog } from './audit.ts';
 
 const USAGE = `usage: npm run audit -- export [--tenant ID]    prints the audit log as JSON Lines
        npm run audit -- verify                   compares it with its hash chain; exit code 1 if it does not fit
@@ -12,7 +11,7 @@ const PAGE = 1_000;
 /** `npm run audit`. @returns the exit code */
 export function auditCommand(
   args: readonly string[],
-  withServices: WithServices<{ readonly access: Pick<Access, 'audit'> }>,
+  withServices: WithServices<{ readonly audit: AuditLog }>,
   print: (line: string) => void,
 ): Promise<number> {
   return runCommand(USAGE, args, print, async () => {
@@ -22,9 +21,9 @@ export function auditCommand(
       options: { tenant: { type: 'string', default: LOCAL_PRINCIPAL.tenantId } },
     });
     const [command] = positionals;
-    if (command === 'verify') return withServices(({ access }) => verify(access.audit, print));
+    if (command === 'verify') return withServices(({ audit }) => verify(audit, print));
     if (command !== 'export') return null;
-    return withServices(({ access }) => printAll(access.audit, values.tenant, print));
+    return withServices(({ audit }) => printAll(audit, values.tenant, print));
   });
 }
 

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import type { Owner } from './principals.ts';
+import type { Owner } from '../../access/principals.ts';
 
 /** Takes the names out of the audit log that are a user's, or of what was theirs; rows keep their pseudonyms. */
 export async function eraseAuditNames(client: PoolClient, { tenantId, userId }: Owner): Promise<void> {
