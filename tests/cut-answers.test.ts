@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 import { type OpenAiServer, type Reply, startOpenAiServer } from './support/openai-server.ts';
@@ -19,14 +20,7 @@ let provider: OpenAiServer;
 let app: TestApp;
 beforeAll(async () => {
   provider = await startOpenAiServer();
-  app = await startTestApp({
-    env: {
-      LLM_BASE_URL: provider.url,
-      LLM_MODELS: 'quick=small,expert=large',
-      LLM_TIMEOUT_MS: String(TIMEOUT_MS),
-      LLM_STALL_MS: '1000',
-    },
-  });
+  app = await started({ LLM_TIMEOUT_MS: String(TIMEOUT_MS), LLM_STALL_MS: '1000' });
 });
 beforeEach(() => {
   provider.requests.length = 0;
@@ -40,6 +34,11 @@ afterAll(async () => {
   await app.close();
   await provider.close();
 });
+
+function started(limits: Record<string, string>) {
+  const models = { LLM_BASE_URL: provider.url, LLM_MODELS: 'quick=small,expert=large' };
+  return startTestApp({ env: { ...models, ...limits } });
+}
 
 async function ask(input: Record<string, unknown> = {}) {
   const { data, errors } = await app.graphql(ASK, { input: { query: QUESTION, ...input } });
@@ -154,6 +153,17 @@ describe('an answer that ends before its end is kept, and marked', () => {
 });
 
 describe('cancelQuery', () => {
+  // Here the cancellation ends an answer, however late it comes: no limit of the models' own may be first.
+  let limited: TestApp;
+  beforeAll(async () => {
+    limited = app;
+    app = await started({ LLM_TIMEOUT_MS: '120000', LLM_STALL_MS: '120000' });
+  });
+  afterAll(async () => {
+    await app.close();
+    app = limited;
+  });
+
   test('keeps what was said and the text so far', async () => {
     provider.respondWith(flowing);
     const key = { idempotencyKey: 'cut', conversationId: 'cut' };
@@ -182,6 +192,21 @@ describe('cancelQuery', () => {
     });
     const { data } = await app.graphql('{ verifyConversation(conversationId: "early") { intact turns } }');
     expect(data.verifyConversation).toEqual({ intact: true, turns: 1 });
+  });
+
+  test('ends what is asked before the database has said whether it is known', async () => {
+    provider.respondWith({ kind: 'stall' });
+    const locker = new pg.Client({ connectionString: app.databaseUrl });
+    await locker.connect();
+    await locker.query('begin; lock table echo_deleted_turns in access exclusive mode');
+    const key = { idempotencyKey: 'at once', conversationId: 'at once' };
+    const cancelled = cancelledAt('ACCEPTED', key);
+    // Most of the time the cancellation is there by then; one that comes later ends the model's answer.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await locker.end();
+    const { turn, told } = await cancelled;
+    expect(turn).toMatchObject({ status: 'INTERRUPTED', response: null, finishReason: 'CANCELLED' });
+    expect(told).toMatchObject({ cancelled: true, interaction: turn });
   });
 
   test('leaves an answered turn as it is, and knows only what is there', async () => {

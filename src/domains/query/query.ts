@@ -86,6 +86,12 @@ export interface QueryObserver {
   restart?(): void;
 }
 
+/** Who waits for an answer, and when nobody does any more. */
+interface Caller {
+  readonly observer: QueryObserver;
+  readonly signal: AbortSignal;
+}
+
 export interface QueryServices extends MemoryServices {
   readonly availability: Availability;
   readonly log: Logger;
@@ -125,12 +131,15 @@ export async function processQuery(
   const accepted = await accept(services, owner, input.parseInput(ProcessQuery, given));
   const { turnId, conversationId, idempotencyKey } = accepted;
   observer.accepted?.({ turnId, conversationId });
-  if (!idempotencyKey) return answerAndStore(services, accepted, observer);
+  // Nothing may be awaited from here to the entries of what runs: whoever was told of the turn may cancel it at
+  // once, and retries that run beside each other would all ask a model.
+  const run = (answer: typeof recallOrAnswer) =>
+    services.running.run(accepted, (signal) => answer(services, accepted, { observer, signal }));
+  if (!idempotencyKey) return run(answerAndStore);
 
   const running = services.inFlight.get(turnId);
   if (running) return sameQuery({ ...(await running), replayed: true }, accepted);
-  // Nothing may be awaited between the look and the entry, or retries that run beside each other all ask a model.
-  const answering = recallOrAnswer(services, accepted, observer);
+  const answering = run(recallOrAnswer);
   services.inFlight.set(turnId, answering);
   try {
     return sameQuery(await answering, accepted);
@@ -142,7 +151,7 @@ export async function processQuery(
 async function recallOrAnswer(
   services: PatientServices,
   query: AcceptedQuery,
-  observer: QueryObserver,
+  caller: Caller,
 ): Promise<ProcessedQuery> {
   const { db, store, availability } = services;
   const replay = { replayed: true, memories: [] };
@@ -167,7 +176,7 @@ async function recallOrAnswer(
     new Map(),
   );
   if (deleted.size > 0) throw new InteractionDeleted('idempotencyKey', [query.turnId]);
-  return answerAndStore(services, query, observer);
+  return answerAndStore(services, query, caller);
 }
 
 async function accept(
@@ -202,20 +211,11 @@ async function accept(
   };
 }
 
-/** Answers a query that `cancelQuery` may end. */
-function answerAndStore(
-  services: PatientServices,
-  query: AcceptedQuery,
-  observer: QueryObserver,
-): Promise<ProcessedQuery> {
-  return services.running.run(query, (signal) => answerAndStoreUntil(services, query, { observer, signal }));
-}
-
 /** The query is on disk before anything else is done with it, and the turn before anybody is told of it. */
-async function answerAndStoreUntil(
+async function answerAndStore(
   services: PatientServices,
   query: AcceptedQuery,
-  { observer, signal }: { observer: QueryObserver; signal: AbortSignal },
+  { observer, signal }: Caller,
 ): Promise<ProcessedQuery> {
   const { store, availability } = services;
   const started = performance.now();
