@@ -26,6 +26,8 @@ import { asStartupError, loadConfig, StartupError } from './startup.ts';
 export interface Overrides {
   readonly authenticate?: Authenticate;
   readonly onStatement?: (name: string, text: string) => void;
+  /** A busy machine is no outage: nothing that a caller can do without is done without sooner. */
+  readonly patienceMs?: number;
 }
 
 export interface App {
@@ -56,8 +58,8 @@ export async function createApp(
 ): Promise<App> {
   const closing = new ClosingStack(log);
   try {
-    const { onStatement } = overrides;
-    const ports = await openPorts(config, log, { ...options, onStatement }, closing);
+    const { onStatement, patienceMs = 0 } = overrides;
+    const ports = await openPorts(config, log, { ...options, onStatement, patienceMs }, closing);
     const services = await openParts(ports, closing);
     await startParts(services);
     return assemble(services, overrides, () => closing.close());

@@ -24,6 +24,8 @@ export interface PortsOptions {
   /** Gives secrets that the configuration does not hold. */
   readonly vault?: Vault | null;
   readonly onStatement?: ((name: string, text: string) => void) | undefined;
+  /** Nothing that a caller can do without is done without sooner, whatever limit is named. */
+  readonly patienceMs?: number;
 }
 
 /**
@@ -34,7 +36,7 @@ export interface PortsOptions {
 export async function openPorts(
   config: Config,
   log: Logger,
-  { migrate, vault = null, onStatement }: PortsOptions,
+  { migrate, vault = null, onStatement, patienceMs = 0 }: PortsOptions,
   closing: ClosingStack,
 ): Promise<Ports> {
   const keepers = new Keepers(log, () => new Date());
@@ -58,6 +60,7 @@ export async function openPorts(
     onEmbeddedDown: tell,
     onEmbeddedUp: () => tell(null),
     actor: () => JSON.stringify(currentActor() ?? undefined) ?? null,
+    patienceMs,
     ...(onStatement && { onStatement }),
   });
   closing.defer(() => opened.close());
@@ -65,7 +68,7 @@ export async function openPorts(
   if (databaseUrl && !away) rememberDatabase(mark, databaseUrl, databaseId);
   const availability = new Availability(
     () => db.ping(),
-    { log, keepers },
+    { log, keepers, patienceMs },
     () => db.checkUsable(),
   );
   if (away) {

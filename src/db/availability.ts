@@ -17,6 +17,8 @@ const CAUTIOUS_MS = 3_000;
 
 /** Lets reads be done without. */
 export interface Tolerance {
+  /** No read is done without sooner, whatever limit is named. */
+  readonly patienceMs: number;
   /** The result of a read, or `fallback` where the database does not give it within `ms`. */
   tolerate<T>(read: () => Promise<T>, fallback: T, ms?: number): Promise<T>;
 }
@@ -35,6 +37,7 @@ export class Availability implements Tolerance {
   readonly #isUsable: () => Promise<unknown>;
   readonly #log: Logger;
   readonly #keeper: Keeper;
+  readonly patienceMs: number;
   readonly #listeners: ((change: AvailabilityChange) => void)[] = [];
   #up = true;
   #changedAt = new Date();
@@ -48,16 +51,18 @@ export class Availability implements Tolerance {
 
   /**
    * @param ping fails while the database does not answer
+   * @param patienceMs no read and no look is given up sooner, whatever limit is named
    * @param isUsable fails while no connection for work can be had; asked before the database counts as back
    */
   constructor(
     ping: () => Promise<unknown>,
-    { log, keepers }: { log: Logger; keepers: Keepers },
+    { log, keepers, patienceMs = 0 }: { log: Logger; keepers: Keepers; patienceMs?: number },
     isUsable: () => Promise<unknown> = ping,
   ) {
     this.#ping = ping;
     this.#isUsable = isUsable;
     this.#log = log;
+    this.patienceMs = patienceMs;
     this.#keeper = keepers.create({
       name: 'database look',
       everyMs: () => (this.#up || this.#steps ? LOOK_UP_MS : LOOK_DOWN_MS),
@@ -120,7 +125,7 @@ export class Availability implements Tolerance {
   async tolerate<T>(read: () => Promise<T>, fallback: T, ms = READ_DEADLINE_MS): Promise<T> {
     if (!this.#up) return fallback;
     const isCautious = performance.now() - this.#slowAt < CAUTIOUS_MS;
-    const deadline = isCautious ? Math.min(ms, SHORT_DEADLINE_MS) : ms;
+    const deadline = Math.max(isCautious ? Math.min(ms, SHORT_DEADLINE_MS) : ms, this.patienceMs);
     try {
       return await within(read(), deadline, 'the database took too long');
     } catch (error) {
@@ -153,7 +158,7 @@ export class Availability implements Tolerance {
     this.#looking = true;
     try {
       const look = this.#up ? this.#ping() : this.#return();
-      await within(look, PING_DEADLINE_MS, 'the database does not answer');
+      await within(look, Math.max(PING_DEADLINE_MS, this.patienceMs), 'the database does not answer');
       this.#change(true, 'answers');
     } catch (error) {
       // A look that was cancelled had been taken: somebody is there.

@@ -20,6 +20,8 @@ export interface DatabaseOptions {
   readonly isOpen?: () => boolean;
   /** For whom the running work is done, as JSON for the triggers of the audit log; null: for nobody. */
   readonly actor?: () => string | null;
+  /** No look at the database is given up sooner. */
+  readonly patienceMs?: number;
   /** Told of each statement that is sent, for tests that count them. */
   readonly onStatement?: (name: string, text: string) => void;
 }
@@ -79,11 +81,12 @@ export function createDatabase(options: DatabaseOptions): Database {
     Client: observedClient(options),
   });
   // A connection of its own, so that a busy pool does not look like an absent database.
+  const pingTimeoutMs = Math.max(PING_TIMEOUT_MS, options.patienceMs ?? 0);
   const probe = new pg.Pool({
     ...connection,
     max: 1,
-    connectionTimeoutMillis: PING_TIMEOUT_MS,
-    query_timeout: PING_TIMEOUT_MS,
+    connectionTimeoutMillis: pingTimeoutMs,
+    query_timeout: pingTimeoutMs,
   });
   for (const each of [pool, probe]) noteLosses(each, options.log);
   return {

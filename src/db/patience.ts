@@ -14,7 +14,11 @@ export class Patience implements Tolerance {
   /** @param ms for all reads together */
   constructor(tolerance: Tolerance, ms: number) {
     this.#tolerance = tolerance;
-    this.#ms = ms;
+    this.#ms = Math.max(ms, tolerance.patienceMs);
+  }
+
+  get patienceMs(): number {
+    return this.#tolerance.patienceMs;
   }
 
   /** Milliseconds that were waited so far; those of reads beside each other count once. */

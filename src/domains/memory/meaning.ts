@@ -31,8 +31,13 @@ const NEAREST = 100;
 /** Characters of a query that are embedded. */
 const EMBEDDED_LENGTH = 6_000;
 
-/** Searches by vectors within a budget of time. */
-export function createMeaningSearch(vectors: VectorSearch, log: Logger, budgetMs = BUDGET_MS): MeaningSearch {
+/**
+ * Searches by vectors within a budget of time.
+ *
+ * @param patienceMs the least that one search waits
+ */
+export function createMeaningSearch(vectors: VectorSearch, log: Logger, patienceMs = 0): MeaningSearch {
+  const budgetMs = Math.max(BUDGET_MS, patienceMs);
   let restsUntil = 0;
   let checking = false;
   // One search may fail for its own text; only what fails for every text stops the others.

@@ -1,3 +1,4 @@
+import type { Tolerance } from '../../db/availability.ts';
 import type { Logger } from '../../log.ts';
 import type { VectorSearch } from '../vector-index/search.ts';
 import { createMeaningSearch } from './meaning.ts';
@@ -12,12 +13,14 @@ declare module '../../graphql/context.ts' {
 /** Who searches by what is meant. @param parts.vectorSearch null where no model knows meaning */
 export function openMemory({
   vectorSearch,
+  availability,
   log,
 }: {
   readonly vectorSearch: VectorSearch | null;
+  readonly availability: Tolerance;
   readonly log: Logger;
 }): {
   meaning: MemoryServices['meaning'];
 } {
-  return { meaning: vectorSearch && createMeaningSearch(vectorSearch, log) };
+  return { meaning: vectorSearch && createMeaningSearch(vectorSearch, log, availability.patienceMs) };
 }
