@@ -44,7 +44,9 @@ async function survives(mend: () => Promise<unknown>) {
   await expect.poll(async () => (await databaseCheck()).status, { timeout: 10_000 }).toBe('DEGRADED');
   await mend();
   await recovers([one, two, three]);
-  expect((await record(`after ${number}`)).data.recordTurns.durability).toBe('COMMITTED');
+  await expect
+    .poll(async () => (await record(`after ${number}`)).data.recordTurns.durability)
+    .toBe('COMMITTED');
 }
 
 const failWith = (code: string) => `create or replace function fail() returns trigger language plpgsql as
@@ -52,7 +54,7 @@ const failWith = (code: string) => `create or replace function fail() returns tr
 
 describe('a database that answers and fails', () => {
   beforeAll(async () => {
-    app = await startTestApp({ env: { ACK_DEADLINE_MS: '200', CANARY_INTERVAL_MS: '0' } });
+    app = await startTestApp({ env: { ACK_DEADLINE_MS: '200', CANARY_INTERVAL_MS: '0' }, patienceMs: 0 });
   });
   afterAll(() => app.close());
   afterEach(() => app.sql(`drop trigger if exists fail on ${TURNS}`));
@@ -122,6 +124,7 @@ describe('a database without a free connection', () => {
   beforeAll(async () => {
     app = await startTestApp({
       env: { ACK_DEADLINE_MS: '200', CANARY_INTERVAL_MS: '0' },
+      patienceMs: 0,
       route: async (databaseUrl) => {
         const client = new pg.Client({ connectionString: databaseUrl });
         await client.connect();

@@ -14,7 +14,7 @@ let proxy: DatabaseProxy;
 
 beforeAll(async () => {
   proxy = await startDatabaseProxy();
-  app = await startTestApp({ route: proxy.route });
+  app = await startTestApp({ route: proxy.route, patienceMs: 0 });
 });
 afterAll(async () => {
   await proxy.restore();

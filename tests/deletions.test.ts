@@ -250,7 +250,8 @@ describe('deleteInteraction', () => {
 describe('a turn that is being answered', () => {
   test('is not stored once it was deleted, and who asked is told', async () => {
     const models = await startOpenAiServer();
-    models.respondWith({ kind: 'answer', deltas: ['Too ', 'late'], delayMs: 1_000 });
+    const deleted = Promise.withResolvers<void>();
+    models.respondWith({ kind: 'answer', deltas: ['Too ', 'late'], until: deleted.promise });
     const asking = await startTestApp({ env: { LLM_BASE_URL: models.url, LLM_MODELS: 'standard=m' } });
     const running = asking.graphql(
       `mutation { processQuery(input: { query: "Slow one", conversationId: "slow", idempotencyKey: "k" }) {
@@ -265,6 +266,7 @@ describe('a turn that is being answered', () => {
       { id: turnId },
     );
     expect(data.deleteInteraction).toEqual({ turnId });
+    deleted.resolve();
     expect((await running).data.processQuery).toEqual({ code: 'INTERACTION_DELETED' });
     expect(await asking.sql('select 1 from echo_unified_interactions')).toEqual([]);
     await asking.close();

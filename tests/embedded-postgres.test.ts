@@ -124,7 +124,7 @@ describe('the embedded database', () => {
     const events: string[] = [];
     const up = Promise.withResolvers<void>();
     const server = await start({
-      hangLimitMs: 2_000,
+      hangLimitMs: 4_000,
       onDown: (reason) => events.push(reason),
       onUp: up.resolve,
     });
@@ -144,7 +144,7 @@ describe('the embedded database', () => {
       const events: string[] = [];
       const up = Promise.withResolvers<void>();
       const server = await start({
-        hangLimitMs: 2_000,
+        hangLimitMs: 4_000,
         onDown: (reason) => events.push(reason),
         onUp: up.resolve,
       });
@@ -160,7 +160,7 @@ describe('the embedded database', () => {
   );
 
   it('stops while it hangs', async () => {
-    const server = await start({ hangLimitMs: 500 });
+    const server = await start({ hangLimitMs: 2_000 });
     const before = pidOf(server);
     process.kill(before, 'SIGSTOP');
     await expect.poll(() => logged.includes('hangs; restarting'), { timeout: 30_000 }).toBe(true);

@@ -132,12 +132,12 @@ test('new turns go before a backlog', async () => {
   models.embedWith(503);
   await record(Array.from({ length: 400 }, (_, at) => `Old ${at} ${'and so on '.repeat(60)}`));
   await expect.poll(() => app.app.services.vectorWorker.stats().embedder.state, settled).toBe('down');
+  await record(['The newest of all']);
   const order: string[] = [];
   models.embedWith((texts) => {
     order.push(...texts);
     return 'answer';
   });
-  await record(['The newest of all']);
   await expect.poll(vectors, settled).toMatchObject({ stored: 401, embedded: 401 });
   const at = order.findIndex((text) => text.includes('The newest of all'));
   expect(at).toBeLessThan(200);

@@ -16,24 +16,25 @@ let server: Server;
 let url: string;
 let answers: Answer[];
 let requests: { path: string | undefined; headers: IncomingMessage['headers']; body: string }[];
-/** Milliseconds before each answer. */
-let delayMs: number;
+/** What the second answer waits for. */
+let held: Promise<void> | null;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'echo-import-command-'));
   answers = [];
   requests = [];
-  delayMs = 0;
+  held = null;
   server = createServer((request, response) => {
     let body = '';
     request.on('data', (chunk) => {
       body += chunk;
     });
-    request.on('end', () => {
+    request.on('end', async () => {
       requests.push({ path: request.url, headers: request.headers, body });
       const answer = answers.shift() ?? { body: acknowledge(body) };
       if (answer === 'hang up') return request.socket.destroy();
-      setTimeout(() => response.writeHead(answer.status ?? 200).end(answer.body), delayMs);
+      if (requests.length === 2) await held;
+      response.writeHead(answer.status ?? 200).end(answer.body);
     });
   });
   await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -112,8 +113,9 @@ describe('client', () => {
   test('a stop ends the waiting', async () => {
     answers = Array(3).fill({ status: 503, body: '' });
     const stop = new AbortController();
-    const sending = sender({ firstDelayMs: 15_000, signal: stop.signal })(operation);
-    setTimeout(() => stop.abort(), 50);
+    // It is told when the waiting begins.
+    const log = pino({}, { write: () => void setImmediate(() => stop.abort()) });
+    const sending = sender({ firstDelayMs: 15_000, signal: stop.signal, log })(operation);
     await expect(sending).rejects.toThrow(/in 2 attempts: HTTP 503/);
   });
 });
@@ -131,7 +133,7 @@ describe('command', () => {
       output.stderr += chunk;
     });
     const ended = once(child, 'close').then(([code]) => ({ code: Number(code), ...output }));
-    return { child, ended };
+    return { child, output, ended };
   };
   const turnsFile = async (count: number) => {
     const file = join(directory, 'turns.jsonl');
@@ -239,16 +241,18 @@ describe('command', () => {
 
   test('Ctrl-C stops after the batch in flight with exit code 130; the next run goes on', async () => {
     const file = await turnsFile(3_000);
-    delayMs = 300;
-    const { child, ended } = start([file]);
-    while (requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    const stopping = Promise.withResolvers<void>();
+    held = stopping.promise;
+    const { child, output, ended } = start([file]);
+    await expect.poll(() => requests.length, { timeout: 25_000 }).toBe(2);
     child.kill('SIGINT');
+    await expect.poll(() => output.stderr).toContain('stopping after');
+    stopping.resolve();
     const { code, stdout, stderr } = await ended;
     expect(code).toBe(130);
     expect(stderr).toContain('stopping after the batch in flight');
     expect(stdout).toContain('run the same command again to go on');
     expect(requests.length).toBe(2);
-    delayMs = 0;
     const next = await start([file]).ended;
     expect(next.stderr).toContain('going on after 1000 records');
     expect(next.code).toBe(0);

@@ -489,7 +489,7 @@ describe('while the database is away', () => {
   let proxy: Awaited<ReturnType<typeof startDatabaseProxy>>;
   useApp(async () => {
     proxy = await startDatabaseProxy();
-    return startTestApp({ route: proxy.route });
+    return startTestApp({ route: proxy.route, patienceMs: 0 });
   });
   afterAll(() => proxy.close());
 
@@ -508,7 +508,7 @@ describe('while the database is away', () => {
     expect(hits.map(({ interaction }) => interaction.query)).not.toContain('His harpsichord');
     await proxy.restore();
     await expect
-      .poll(() => found('ada', 'harpsichord'), { timeout: 20_000 })
+      .poll(() => found('ada', 'harpsichord'), { timeout: 25_000 })
       .toContain('The stored harpsichord');
     expect(await found('ada', 'harpsichord')).toContain('A harpsichord was delivered');
   });
@@ -521,7 +521,8 @@ describe('with a model that knows meaning', () => {
     models = await startOpenAiServer({ embeddingDimensions: 64 });
     qdrant = await startQdrantDouble();
     const env = { EMBEDDINGS_BASE_URL: models.url, EMBEDDINGS_MODEL: 'small', QDRANT_URL: qdrant.url };
-    return startTestApp({ env });
+    // What stalls is waited for so long.
+    return startTestApp({ env, patienceMs: 3_000 });
   });
   afterAll(async () => {
     await models.close();
@@ -533,7 +534,7 @@ describe('with a model that knows meaning', () => {
         async () =>
           (await app.graphql('{ persistence { vectors { coverage model } } }')).data.persistence.vectors,
         {
-          timeout: 20_000,
+          timeout: 25_000,
         },
       )
       .toEqual({ coverage: 1, model: 'small' });
@@ -581,7 +582,7 @@ describe('with a model that knows meaning', () => {
       expect(hits[0]?.tier).toBe('KEYWORDS');
       await mend();
       await expect
-        .poll(async () => (await search('cara', 'train paint')).degraded, { timeout: 20_000, interval: 500 })
+        .poll(async () => (await search('cara', 'train paint')).degraded, { timeout: 25_000, interval: 500 })
         .toBe(false);
     },
   );

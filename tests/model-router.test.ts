@@ -135,10 +135,10 @@ describe('the router', () => {
         apiKey: () => null,
         fetch,
         model,
-        timeoutMs: 5_000,
-        stallMs: 2_000,
+        timeoutMs: 60_000,
+        stallMs: 60_000,
         maxCharacters: 200_000,
-        firstTokenMs: 5_000,
+        firstTokenMs: 60_000,
         maxTokens: 500,
         window: null,
       });

@@ -14,7 +14,7 @@ let app: TestApp;
 beforeAll(async () => {
   provider = await startOpenAiServer();
   app = await startTestApp({
-    env: { LLM_BASE_URL: provider.url, LLM_MODELS: 'quick=small', LLM_STALL_MS: '3000' },
+    env: { LLM_BASE_URL: provider.url, LLM_MODELS: 'quick=small' },
   });
 });
 beforeEach(() => {

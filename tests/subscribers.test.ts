@@ -92,7 +92,10 @@ describe('a subscriber', () => {
   let app: TestApp;
   beforeEach(async () => {
     proxy = await startDatabaseProxy();
-    app = await startTestApp({ route: (url) => proxy.route(url), onSql: (name) => onSql(name) });
+    app = await startTestApp({
+      ...{ route: (url: string) => proxy.route(url), patienceMs: 0 },
+      onSql: (name) => onSql(name),
+    });
   });
   afterEach(async () => {
     await proxy.restore();

@@ -171,7 +171,7 @@ describe('interactionAdded', () => {
           await new Promise((resolve) => setTimeout(resolve, 600));
           return app.statements.filter((name) => name === 'events_after');
         },
-        { timeout: 10_000 },
+        { timeout: 20_000 },
       )
       .toEqual([]);
   });

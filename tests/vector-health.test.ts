@@ -86,8 +86,10 @@ describe('health asks the vector store', () => {
     const pings = () =>
       double.requests.filter(({ name }) => name === 'get /collections/{collection_name}').length;
     const before = pings();
+    const began = performance.now();
     await Promise.all(Array.from({ length: 100 }, () => checkOf(app, 'vectors')));
-    expect(pings() - before).toBeLessThan(10);
+    const seconds = (performance.now() - began) / 1_000;
+    expect(pings() - before).toBeLessThan(10 + seconds);
   });
 
   test('the loss of all points raises an alert, and they come back', async () => {

@@ -22,6 +22,7 @@ export async function startChildServer(directory: string, env: Record<string, st
       DATA_DIR: directory,
       SEED: 'off',
       CANARY_INTERVAL_MS: '0',
+      ACK_DEADLINE_MS: '20000',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'inherit'],

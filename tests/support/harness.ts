@@ -21,6 +21,18 @@ export type Result = {
 };
 // biome-ignore-end lint/suspicious/noExplicitAny: see above
 
+/**
+ * What tests give the server where they are not about its limits: on a busy machine anything may take as long as these
+ * usually are, and then a turn is acknowledged before it is stored, a search goes without a part, a model is given up.
+ */
+const PATIENCE_MS = 20_000;
+const UNHURRIED = {
+  ACK_DEADLINE_MS: String(PATIENCE_MS),
+  LLM_TIMEOUT_MS: '300000',
+  LLM_STALL_MS: '300000',
+  LLM_FIRST_TOKEN_MS: '300000',
+};
+
 const writes = new SqlWrites(sourcesOfServer());
 
 export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
@@ -32,6 +44,8 @@ export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
  * @param options.env settings, as an operator would give them
  * @param options.seed load the seed characters
  * @param options.realAccess callers show keys and tokens, as they do to a real server
+ * @param options.patienceMs how long the server waits at the least for what it can do without; 0: as long as it usually
+ *   does, for tests of outages
  * @param options.onSql told of each statement that is sent
  * @param options.route gives another way to the database at this URL, for example through a proxy
  */
@@ -40,6 +54,7 @@ export async function startTestApp(
     env?: Record<string, string>;
     seed?: boolean;
     realAccess?: boolean;
+    patienceMs?: number;
     onSql?: (name: string, text: string) => void;
     route?: (databaseUrl: string) => Promise<string>;
   } = {},
@@ -56,6 +71,7 @@ export async function startTestApp(
     DATABASE_URL: (await options.route?.(databaseUrl)) ?? databaseUrl,
     LOG_LEVEL: 'silent',
     SEED: 'off',
+    ...UNHURRIED,
     ...options.env,
   };
   const config = readConfig(env, directory);
@@ -65,6 +81,7 @@ export async function startTestApp(
     { migrate: true },
     {
       ...(!options.realAccess && { authenticate: authenticateTest }),
+      patienceMs: options.patienceMs ?? PATIENCE_MS,
       onStatement: (statement, text) => {
         statements.push(statement);
         const problem = writes.judge(statement, text);

@@ -6,12 +6,16 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 /** How one chat request is answered. */
 export type Reply =
-  /** Streams the reasoning, then the deltas, `delayMs` before each; `usage: null` leaves the token counts out. */
+  /**
+   * Streams the reasoning, then the deltas, `delayMs` before each; `usage: null` leaves the token counts out. What
+   * `until` is given is waited for before the end, so that a test says when that is.
+   */
   | {
       kind: 'answer';
       deltas: readonly string[];
       reasoning?: readonly string[];
       delayMs?: number;
+      until?: Promise<unknown>;
       finishReason?: string;
       usage?: Usage | null;
     }
@@ -194,8 +198,10 @@ async function chat(
   ];
   const sent = await sendPieces(body, pieces, delayMs, response);
   if (!sent) return;
-  if (reply.kind === 'answer') sendEnd(body, reply, response);
-  else if (reply.kind === 'cut') destroy(response, cut);
+  if (reply.kind === 'answer') {
+    await reply.until;
+    sendEnd(body, reply, response);
+  } else if (reply.kind === 'cut') destroy(response, cut);
   else if (reply.kind === 'no-finish') response.end();
   else if (reply.kind === 'error-chunk') {
     response.write(`data: ${JSON.stringify({ error: reply.error })}\n\n`);
