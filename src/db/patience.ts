@@ -1,5 +1,8 @@
 import { READ_DEADLINE_MS, type Tolerance } from './availability.ts';
 
+/** Timers may be a millisecond early: what is left then is nothing to read in. */
+const LEAST_MS = 2;
+
 /**
  * What one call waits for the database, over all that it looks up: reads that each keep their own deadline would add up.
  * Time in which nothing is read does not count, and when it is used up nothing more is sent.
@@ -29,7 +32,7 @@ export class Patience implements Tolerance {
   /** As `Availability.tolerate`, within what is left. */
   async tolerate<T>(read: () => Promise<T>, fallback: T, ms: number = READ_DEADLINE_MS): Promise<T> {
     const left = this.#ms - this.spentMs;
-    if (left <= 0) return fallback;
+    if (left < LEAST_MS) return fallback;
     if (this.#reading++ === 0) this.#since = performance.now();
     try {
       return await this.#tolerance.tolerate(read, fallback, Math.min(ms, left));
