@@ -109,7 +109,8 @@ describe.each([
 });
 
 describe('the table of turns is locked', () => {
-  const env = { ACK_DEADLINE_MS: '100', CANARY_INTERVAL_MS: '0' };
+  // Long enough for what is read before.
+  const env = { ACK_DEADLINE_MS: '2000', CANARY_INTERVAL_MS: '0' };
 
   test.each(['journal', 'strict'])(
     'a query awaits one look at it, not one after another: %s',
