@@ -2,6 +2,8 @@ import type { DatabaseMeaning } from '../db/meaning.ts';
 import { wordsOf } from '../db/meaning.ts';
 import type { Logger } from '../log.ts';
 import type { Journal } from './journal.ts';
+import { Removals } from './removals.ts';
+import { type DrainEntry, Streams, type Waiting } from './streams.ts';
 
 /** What an error of `apply` means; `refused` is the only one for which an entry is not tried again. */
 export type Judgement = DatabaseMeaning;
@@ -28,32 +30,12 @@ export interface DrainOptions<Value, Result> {
   readonly onBuried: (value: Value, reason: string) => void;
 }
 
-/** An entry that the database has not taken yet. */
-export interface DrainEntry<Value> {
-  readonly seq: number;
-  readonly stream: string;
-  value: Value;
-  readonly acceptedAt: number;
-  /** Somebody was told that it is kept: it may no longer be refused. */
-  acknowledged: boolean;
-  /** An earlier process wrote it: it may have been applied, but has not been counted. */
-  readonly recovered?: boolean;
-  attempts: number;
-}
-
-interface Waiting<Value, Result> extends DrainEntry<Value> {
-  resolve(result: Result): void;
-  reject(error: unknown): void;
-}
-
 const MAX_BATCH = 64;
 const CONCURRENCY = 3;
 /** Times that an entry may be amended before it is refused or buried: once for each value that it may hold. */
 const MAX_REFUSALS = 501;
 const RETRY_MS = 20;
 const MAX_RETRY_MS = 2_000;
-/** Removals wait this long for others, to share a commit. Applying again is harmless. */
-const REMOVAL_DELAY_MS = 25;
 
 /**
  * Carries journaled entries to the database: within a stream one after another, across streams in batches. What
@@ -61,8 +43,8 @@ const REMOVAL_DELAY_MS = 25;
  */
 export class Drain<Value, Result> {
   readonly #options: DrainOptions<Value, Result>;
-  readonly #streams = new Map<string, Waiting<Value, Result>[]>();
-  readonly #busy = new Set<string>();
+  readonly #streams = new Streams<Value, Result>();
+  readonly #removals: Removals;
   #running = 0;
   #appliedAt = performance.now();
   #startedAt = new Set<number>();
@@ -71,28 +53,20 @@ export class Drain<Value, Result> {
   #retryMs = RETRY_MS;
   #timer: NodeJS.Timeout | null = null;
   #stopped = false;
-  #removals: number[] = [];
-  #counts: Record<string, number> = {};
-  #removing: Promise<unknown> = Promise.resolve();
-  #removalTimer: NodeJS.Timeout | null = null;
 
   constructor(options: DrainOptions<Value, Result>) {
     this.#options = options;
+    this.#removals = new Removals(options.journal, options.log);
   }
 
   /** Entries that wait. */
   get depth(): number {
-    let depth = 0;
-    for (const entries of this.#streams.values()) depth += entries.length;
-    return depth;
+    return this.#streams.depth;
   }
 
   /** When the oldest waiting entry was accepted (milliseconds since 1970), or null. */
   get oldestAt(): number | null {
-    let oldest: number | null = null;
-    for (const [first] of this.#streams.values())
-      if (first && (oldest === null || first.acceptedAt < oldest)) oldest = first.acceptedAt;
-    return oldest;
+    return this.#streams.oldestAt;
   }
 
   /** Milliseconds since something was applied; counted from the start if nothing was. */
@@ -113,12 +87,12 @@ export class Drain<Value, Result> {
 
   /** Waiting entries of one stream, in order. */
   waitingIn(stream: string): readonly DrainEntry<Value>[] {
-    return this.#streams.get(stream) ?? [];
+    return this.#streams.of(stream);
   }
 
   /** All waiting entries. */
-  *waiting(): Iterable<DrainEntry<Value>> {
-    for (const entries of this.#streams.values()) yield* entries;
+  waiting(): Iterable<DrainEntry<Value>> {
+    return this.#streams.all();
   }
 
   /**
@@ -129,18 +103,16 @@ export class Drain<Value, Result> {
   submit(entry: Omit<DrainEntry<Value>, 'attempts'>): { entry: DrainEntry<Value>; applied: Promise<Result> } {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     const waiting: Waiting<Value, Result> = { ...entry, attempts: 0, resolve, reject };
-    const entries = this.#streams.get(entry.stream);
-    if (entries) entries.push(waiting);
-    else this.#streams.set(entry.stream, [waiting]);
+    this.#streams.add(waiting);
     this.pump();
     return { entry: waiting, applied: promise };
   }
 
   /** Takes out entries that may not be applied any more; the caller removes them from the journal. @returns their seqs */
   withdraw(isMeant: (entry: DrainEntry<Value>) => boolean): number[] {
-    const entries = [...this.#streams.values()].flat().filter(isMeant);
+    const entries = [...this.#streams.all()].filter(isMeant);
     for (const entry of entries) {
-      this.#drop(entry);
+      this.#streams.drop(entry);
       entry.reject(new Error('the entry was withdrawn'));
     }
     return entries.map(({ seq }) => seq);
@@ -149,7 +121,7 @@ export class Drain<Value, Result> {
   /** Starts as much work as there is and may be done. */
   pump(): void {
     while (!this.#stopped && this.#running < CONCURRENCY && this.#options.isUp()) {
-      const batch = this.#takeBatch();
+      const batch = this.#streams.takeBatch(MAX_BATCH);
       if (batch.length === 0) return;
       this.#running++;
       void this.#run(batch);
@@ -163,40 +135,12 @@ export class Drain<Value, Result> {
     this.#stopped = true;
     if (this.#timer) clearTimeout(this.#timer);
     while (this.#running > 0 && Date.now() < deadline) await sleep(5);
-    await this.flushRemovals();
+    await this.#removals.end();
   }
 
   /** Makes it durable that applied entries are done, so that no restart applies them again. */
-  async flushRemovals(): Promise<void> {
-    if (this.#removalTimer) clearTimeout(this.#removalTimer);
-    this.#removalTimer = null;
-    const remove = this.#removals.splice(0);
-    const count = this.#counts;
-    this.#counts = {};
-    if (remove.length > 0) {
-      this.#removing = this.#options.journal.write({ remove, count }).catch((error: unknown) => {
-        this.#options.log.error(
-          { err: error, entries: remove.length },
-          'applied entries stay in the journal for now; after a restart they are applied again, to no effect',
-        );
-        this.#removals.push(...remove);
-        this.#count(count);
-        if (!this.#stopped) this.#removalTimer ??= setTimeout(() => void this.flushRemovals(), MAX_RETRY_MS);
-      });
-    }
-    await this.#removing;
-  }
-
-  #takeBatch(): Waiting<Value, Result>[] {
-    const batch: Waiting<Value, Result>[] = [];
-    for (const [stream, entries] of this.#streams) {
-      if (this.#busy.has(stream)) continue;
-      const room = MAX_BATCH - batch.length;
-      if (room <= 0) break;
-      batch.push(...entries.slice(0, room));
-    }
-    for (const { stream } of batch) this.#busy.add(stream);
-    return batch;
+  flushRemovals(): Promise<void> {
+    return this.#removals.flush();
   }
 
   async #run(batch: readonly Waiting<Value, Result>[]): Promise<void> {
@@ -208,7 +152,7 @@ export class Drain<Value, Result> {
       this.#pause();
     }
     this.#running--;
-    for (const { stream } of batch) this.#busy.delete(stream);
+    this.#streams.release(batch);
     if (!this.#timer) this.pump();
   }
 
@@ -254,7 +198,7 @@ export class Drain<Value, Result> {
 
   async #applyAlone(entry: Waiting<Value, Result>): Promise<void> {
     // An earlier one of its stream may have been left in place: order comes first.
-    if (this.#streams.get(entry.stream)?.[0] === entry) await this.#apply([entry]);
+    if (this.#streams.of(entry.stream)[0] === entry) await this.#apply([entry]);
   }
 
   async #refuse(entry: Waiting<Value, Result>, error: unknown): Promise<void> {
@@ -269,8 +213,8 @@ export class Drain<Value, Result> {
       return;
     }
     if (!entry.acknowledged) {
-      this.#drop(entry);
-      this.#remove(entry.seq);
+      this.#streams.drop(entry);
+      this.#removals.add(entry.seq);
       entry.reject(error);
       return;
     }
@@ -286,7 +230,7 @@ export class Drain<Value, Result> {
       this.#pause();
       return;
     }
-    this.#drop(entry);
+    this.#streams.drop(entry);
     entry.reject(error);
     onBuried(entry.value, reason);
   }
@@ -294,29 +238,11 @@ export class Drain<Value, Result> {
   #settle(batch: readonly Waiting<Value, Result>[], results: readonly Result[]): void {
     this.#appliedAt = performance.now();
     for (const [index, entry] of batch.entries()) {
-      this.#drop(entry);
-      this.#remove(entry.seq);
+      this.#streams.drop(entry);
+      this.#removals.add(entry.seq);
       entry.resolve(results[index] as Result);
     }
-    this.#count(this.#options.onApplied(results, batch) ?? {});
-  }
-
-  #drop(entry: Waiting<Value, Result>): void {
-    const entries = this.#streams.get(entry.stream);
-    // Nearly always the first one: entries are applied in order.
-    const index = entries?.indexOf(entry) ?? -1;
-    if (!entries || index < 0) return;
-    entries.splice(index, 1);
-    if (entries.length === 0) this.#streams.delete(entry.stream);
-  }
-
-  #count(counts: Readonly<Record<string, number>>): void {
-    for (const [name, by] of Object.entries(counts)) this.#counts[name] = (this.#counts[name] ?? 0) + by;
-  }
-
-  #remove(seq: number): void {
-    this.#removals.push(seq);
-    this.#removalTimer ??= setTimeout(() => void this.flushRemovals(), REMOVAL_DELAY_MS);
+    this.#removals.count(this.#options.onApplied(results, batch) ?? {});
   }
 
   #pause(): void {

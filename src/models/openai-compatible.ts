@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { attempt, type ChatOptions, type Failed, failed } from './chat-attempt.ts';
+import { attempt, type ChatOptions } from './chat-attempt.ts';
+import { type Failed, failed } from './chat-failure.ts';
 import { ContextWindow } from './context-window.ts';
 import type { LanguageModel, ModelRequest } from './language-model.ts';
 

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { LEVELS, processQuery, REQUEST_TYPES } from '../domains/query/query.ts';
+import { LEVELS, REQUEST_TYPES } from '../domains/query/accepted.ts';
+import { processQuery } from '../domains/query/query.ts';
 import { InvalidInput } from '../errors.ts';
 import { jsonObject, parseInput } from '../ground/input.ts';
 import { ownerFor } from '../ground/ownership.ts';

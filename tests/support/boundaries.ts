@@ -77,9 +77,10 @@ export const TIMERS: Readonly<Record<string, string>> = {
   'src/graphql/door.ts': 'ends with its door; looks at memory only',
   'src/graphql/socket-protocol.ts': 'ends with its socket',
   'src/graphql/event-loads.ts': 'forgets once, memory only',
-  'src/models/chat-attempt.ts': 'deadlines of one attempt',
+  'src/models/chat-clock.ts': 'deadlines of one attempt',
   'src/import/progress.ts': 'a command, not the server',
   'src/db/embedded/socket.ts': 'touches a file; must beat while all else waits',
+  'src/journal/removals.ts': 'waits once for others, to share a commit; again only after a failure',
   'src/journal/drain.ts':
     'goes on while there are entries, three batches at once; waits only after a failure',
 };

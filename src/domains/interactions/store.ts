@@ -1,22 +1,19 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { DeadlineExceeded, within } from '../../db/deadline.ts';
-import { judgeDatabaseError } from '../../db/meaning.ts';
-import {
-  EchoError,
-  IdempotencyKeyReused,
-  InteractionDeleted,
-  ServiceUnavailable,
-  StorageFull,
-} from '../../errors.ts';
-import { Drain, type DrainEntry, type Judgement } from '../../journal/drain.ts';
+import { ServiceUnavailable, StorageFull } from '../../errors.ts';
+import { Drain } from '../../journal/drain.ts';
 import { type Journal, JournalBroken, JournalFull, type StoredEntry } from '../../journal/journal.ts';
+import type { DrainEntry } from '../../journal/streams.ts';
 import type { Logger } from '../../log.ts';
-import { ANSWER_ENTRY, RecentAnswers } from './answers.ts';
+import { RecentAnswers } from './answers.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
+import { Claims } from './claims.ts';
+import { QUERY, sortEntries, TURNS } from './entries.ts';
 import { PendingTurns } from './pending.ts';
+import { amendTurns, judgeStoreError } from './refused.ts';
 import { rowOf } from './rows.ts';
-import { hasOwnAnswer, rekeyTurn, streamOf, type Turn, withoutAnswer } from './turn.ts';
+import { streamOf, type Turn } from './turn.ts';
 
 /** How an acknowledged turn is kept: by the database, or by the local journal until the database has taken it. */
 export type Durability = 'COMMITTED' | 'JOURNALED';
@@ -64,9 +61,6 @@ export interface StoreObserver {
 
 /** What a commit gets at the least, when looking things up before it has used up the time. */
 const MINIMUM_WAIT_MS = 50;
-/** An interrupted answer, or turns to apply. */
-const QUERY = 'query';
-const TURNS = 'turns';
 
 /**
  * Where accepted turns go, by one path for all: the journal first, then the database. When `save` has returned,
@@ -81,8 +75,7 @@ export class TurnStore {
   readonly #options: StoreOptions;
   readonly #drain: Drain<readonly Turn[], readonly AppliedTurn[]>;
   readonly #accepted = new Map<string, AcceptedTurn>();
-  /** Payloads of the turns that are on their way: a key that is used again meanwhile must name the same content. */
-  readonly #claims = new Map<string, { payloadHash: string; uses: number }>();
+  readonly #claims = new Claims();
 
   constructor(options: StoreOptions) {
     this.#options = options;
@@ -109,30 +102,12 @@ export class TurnStore {
    */
   async recover(isErased: (owner: Owner, acceptedAt: Date) => boolean = () => false): Promise<void> {
     const { journal, log } = this.#options;
-    const interrupted: StoredEntry[] = [];
-    const erased: number[] = [];
-    for (const entry of journal.recovered.entries) {
-      const owner = ownerOf(entry);
-      if (owner && isErased(owner, new Date(entry.acceptedAt))) {
-        erased.push(entry.seq);
-        this.answers.drop(entry.seq);
-        continue;
-      }
-      if (entry.kind === QUERY) interrupted.push(entry);
-      else if (entry.kind === TURNS) this.#resubmit(entry, JSON.parse(entry.body) as Turn[], true);
-    }
-    if (erased.length > 0) {
-      await this.#write({ remove: erased });
-      await journal.purge({});
-      log.info({ entries: erased.length }, 'dropped what the journal held of erased users');
-    }
-    for (const entry of interrupted)
-      await this.#interrupt({ seq: entry.seq, turn: JSON.parse(entry.body) as Turn });
+    const { queries, turns, erased } = sortEntries(journal.recovered.entries, isErased);
+    for (const entry of turns) this.#resubmit(entry, JSON.parse(entry.body) as Turn[], true);
+    await this.#forget(erased.map(({ seq }) => seq));
+    for (const { seq, body } of queries) await this.#interrupt({ seq, turn: JSON.parse(body) as Turn });
     if (this.#drain.depth > 0)
-      log.info(
-        { entries: this.#drain.depth, interrupted: interrupted.length },
-        'took up what the journal holds',
-      );
+      log.info({ entries: this.#drain.depth, interrupted: queries.length }, 'took up what the journal holds');
   }
 
   /** Drops what waits of users who were erased, by another server, after it was taken. */
@@ -141,11 +116,7 @@ export class TurnStore {
       const [first] = value;
       return first !== undefined && isErased(first, new Date(acceptedAt));
     });
-    if (seqs.length === 0) return;
-    for (const seq of seqs) this.answers.drop(seq);
-    await this.#write({ remove: seqs });
-    await this.#options.journal.purge({});
-    this.#options.log.info({ entries: seqs.length }, 'dropped what the journal held of erased users');
+    await this.#forget(seqs);
   }
 
   /**
@@ -183,7 +154,7 @@ export class TurnStore {
   ): Promise<SavedTurns> {
     const [first] = turns;
     if (!first) return { durability: 'COMMITTED', turns: [] };
-    this.#claim(turns);
+    this.#claims.claim(turns);
     const stream = streamOf(first);
     const writing = this.#write({
       add: [{ kind: TURNS, stream, body: JSON.stringify(turns) }],
@@ -191,7 +162,7 @@ export class TurnStore {
       count: accepted ? {} : { attempted: turns.length },
     });
     const [seq = 0] = await writing.catch((error: unknown) => {
-      this.#release(turns);
+      this.#claims.release(turns);
       throw error;
     });
     const { entry, applied } = this.#drain.submit({
@@ -202,7 +173,7 @@ export class TurnStore {
       acknowledged: false,
     });
     if (!accepted) this.#options.observe.accepted(turns.length);
-    const release = () => this.#release(turns);
+    const release = () => this.#claims.release(turns);
     applied.then(release, release);
     if (accepted) this.#accepted.delete(accepted.turn.turnId);
     return this.#acknowledge(entry, applied, since);
@@ -312,23 +283,13 @@ export class TurnStore {
     return count;
   }
 
-  #claim(turns: readonly Turn[]): void {
-    for (const { turnId, payloadHash } of turns) {
-      const claim = this.#claims.get(turnId);
-      if (claim && claim.payloadHash !== payloadHash)
-        throw new IdempotencyKeyReused('idempotencyKey', [turnId]);
-    }
-    for (const { turnId, payloadHash } of turns) {
-      const claim = this.#claims.get(turnId) ?? { payloadHash, uses: 0 };
-      this.#claims.set(turnId, { payloadHash, uses: claim.uses + 1 });
-    }
-  }
-
-  #release(turns: readonly Turn[]): void {
-    for (const { turnId } of turns) {
-      const claim = this.#claims.get(turnId);
-      if (claim && --claim.uses === 0) this.#claims.delete(turnId);
-    }
+  /** Entries of users who were erased. */
+  async #forget(seqs: readonly number[]): Promise<void> {
+    if (seqs.length === 0) return;
+    for (const seq of seqs) this.answers.drop(seq);
+    await this.#write({ remove: seqs });
+    await this.#options.journal.purge({});
+    this.#options.log.info({ entries: seqs.length }, 'dropped what the journal held of erased users');
   }
 
   async #interrupt({ seq, turn }: AcceptedTurn): Promise<void> {
@@ -350,7 +311,7 @@ export class TurnStore {
     // Not the stream of the entry: an older version called it otherwise, and later turns must come behind.
     const stream = streamOf(first);
     // Whether an earlier process acknowledged it is not known, so it counts as if it had.
-    this.#claim(turns);
+    this.#claims.claim(turns);
     const { applied } = this.#drain.submit({
       seq,
       stream,
@@ -359,7 +320,7 @@ export class TurnStore {
       acknowledged: true,
       recovered,
     });
-    const release = () => this.#release(turns);
+    const release = () => this.#claims.release(turns);
     applied.then(release, release);
   }
 
@@ -382,39 +343,4 @@ export function notCommitted(): ServiceUnavailable {
   return new ServiceUnavailable(
     'the database has not committed this in time; it may still do so: try again with the same idempotency key',
   );
-}
-
-function judgeStoreError(error: unknown): Judgement {
-  return error instanceof EchoError ? 'refused' : judgeDatabaseError(error);
-}
-
-/**
- * Another form for turns that the database refuses.
- *
- * An answer of ours that it cannot hold is left out, acknowledged or not, because the query was accepted. Acknowledged
- * turns may also have met what nobody could know of while the database was away: a key that had been used, or whose turn
- * had been deleted.
- */
-function amendTurns(
-  turns: readonly Turn[],
-  error: unknown,
-  { acknowledged }: { readonly acknowledged: boolean },
-): readonly Turn[] | null {
-  if (!(error instanceof EchoError)) {
-    const [turn] = turns;
-    return turns.length === 1 && turn && hasOwnAnswer(turn) ? [withoutAnswer(turn)] : null;
-  }
-  if (!acknowledged) return null;
-  if (error instanceof InteractionDeleted)
-    return turns.filter((turn) => !error.turnIds.includes(turn.turnId));
-  if (error instanceof IdempotencyKeyReused)
-    return turns.map((turn) => (error.turnIds.includes(turn.turnId) ? rekeyTurn(turn) : turn));
-  return null;
-}
-
-/** Whose turns an entry of the journal holds; null if it holds none. */
-function ownerOf({ kind, body }: StoredEntry): Owner | null {
-  if (kind !== QUERY && kind !== TURNS && kind !== ANSWER_ENTRY) return null;
-  const value = JSON.parse(body) as Turn | readonly Turn[];
-  return (Array.isArray(value) ? value[0] : value) ?? null;
 }

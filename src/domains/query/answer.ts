@@ -2,12 +2,13 @@ import type { ModelLevel } from '../../config/values.ts';
 import type { FinishReason, InteractionStatus } from '../interactions/tables.ts';
 import type { MemoryHit } from '../memory/memory.ts';
 import { BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY } from '../utterances/recalled.ts';
+import type { AcceptedQuery } from './accepted.ts';
 import { answerFromMemory, describeCharacters, refuseCommand } from './answerer.ts';
 import { costOf } from './cost.ts';
 import { fittingPrompt } from './fitting.ts';
 import type { GatheredContext } from './gather.ts';
 import type { Classification } from './intents.ts';
-import type { AcceptedQuery, PatientServices, QueryObserver } from './query.ts';
+import type { PatientServices, QueryObserver } from './query.ts';
 
 export interface QueryAnswer {
   readonly text: string;

@@ -4,10 +4,11 @@ import { latestInteractions } from '../interactions/reads.ts';
 import { searchMemory } from '../memory/memory.ts';
 import { timeZoneFor } from '../settings/settings.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
+import type { AcceptedQuery } from './accepted.ts';
 import { asksAboutCharacter } from './asks-about.ts';
 import { type BuiltContext, buildContext } from './context.ts';
 import { type Classification, classifyIntent } from './intents.ts';
-import type { AcceptedQuery, PatientServices } from './query.ts';
+import type { PatientServices } from './query.ts';
 import { relevantMemories } from './relevance.ts';
 
 /** What an answer is made from. */

@@ -4,8 +4,9 @@ import { ownerFor, scopeOf } from '../../ground/ownership.ts';
 import { AnswerModeEnum, ConversationRef, loadConversation } from '../conversations/graphql.ts';
 import { DurabilityEnum, IntelligenceLevelEnum, InteractionRef } from '../interactions/graphql.ts';
 import { MemoryHitRef } from '../memory/graphql.ts';
+import type { ProcessQueryInput } from './accepted.ts';
 import { type CancelledQuery, cancelQuery } from './cancel.ts';
-import { type ProcessedQuery, type ProcessQueryInput, processQuery } from './query.ts';
+import { type ProcessedQuery, processQuery } from './query.ts';
 import { type QueryEvent, type QueryStep, streamQuery } from './stream.ts';
 
 const RequestTypeEnum = builder.enumType('RequestType', {

@@ -1,71 +1,24 @@
-import { randomUUID } from 'node:crypto';
-import { z } from 'zod';
-import { currentActor } from '../../access/caller.ts';
 import type { Owner } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import { Patience } from '../../db/patience.ts';
 import { IdempotencyKeyReused, InteractionDeleted } from '../../errors.ts';
-import * as input from '../../ground/input.ts';
 import type { Logger } from '../../log.ts';
 import type { ModelRouter } from '../../models/router.ts';
 import type { CharacterDirectory } from '../characters/directory.ts';
 import { deletionsAmong } from '../conversations/marks.ts';
-import { conversationByName, conversationOfEpisode } from '../conversations/reads.ts';
 import { interactionsByTurnId } from '../interactions/reads.ts';
 import { rowOf } from '../interactions/rows.ts';
 import { type Durability, notCommitted } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
-import {
-  type AnswerMode,
-  conversationIdOf,
-  newTurn,
-  payloadHashOf,
-  type Turn,
-  timeOrderedUuid,
-  turnIdOf,
-} from '../interactions/turn.ts';
+import type { Turn } from '../interactions/turn.ts';
 import type { MemoryHit, MemoryServices } from '../memory/memory.ts';
-import { timeZone } from '../settings/settings.ts';
-import { answerQuery, type QueryAnswer } from './answer.ts';
+import { type AcceptedQuery, accept, type ProcessQueryInput, payloadHashOfQuery } from './accepted.ts';
+import { answerQuery } from './answer.ts';
 import type { PricedModels } from './cost.ts';
 import { gatherContext } from './gather.ts';
 import type { Intent } from './intents.ts';
 import type { RunningQueries } from './running.ts';
-
-export const ANSWER_MODES = ['plain_english', 'founder_takeaway', 'engineer_angle'] as const;
-export const REQUEST_TYPES = ['conversation', 'system_command', 'collaboration'] as const;
-
-export const LEVELS = ['auto', 'quick', 'standard', 'expert'] as const;
-
-const ProcessQuery = z.object({
-  query: input
-    .text(input.MAX_QUERY_LENGTH)
-    .refine((text) => text.trim() !== '', { error: 'must not be only white space' }),
-  conversationId: input.conversationId.nullish(),
-  idempotencyKey: input.idempotencyKey.nullish(),
-  episodeId: input.text(255).nullish(),
-  mode: z.enum(ANSWER_MODES).nullish(),
-  intelligenceLevel: z
-    .enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` })
-    .nullish()
-    .transform((level) => level ?? 'auto'),
-  requestType: z
-    .enum(REQUEST_TYPES)
-    .nullish()
-    .transform((type) => type ?? 'conversation'),
-  context: input.jsonObject.nullish(),
-  /** In which days are counted; absent: the user's. A retry may name another: it is no part of the request. */
-  timeZone: timeZone.nullish(),
-});
-
-export type ProcessQueryInput = z.input<typeof ProcessQuery>;
-export type AcceptedQuery = z.output<typeof ProcessQuery> & {
-  readonly owner: Owner;
-  readonly turnId: string;
-  readonly conversationId: string;
-  /** The mode asked for, else the conversation's last one. */
-  readonly effectiveMode: AnswerMode | null;
-};
+import { answered, unanswered } from './turn.ts';
 
 export interface ProcessedQuery {
   readonly interaction: InteractionRow;
@@ -128,7 +81,7 @@ export async function processQuery(
   observer: QueryObserver = {},
 ): Promise<ProcessedQuery> {
   const services = { ...others, availability: new Patience(availability, others.store.ackDeadlineMs) };
-  const accepted = await accept(services, owner, input.parseInput(ProcessQuery, given));
+  const accepted = await accept(services, owner, given);
   const { turnId, conversationId, idempotencyKey } = accepted;
   observer.accepted?.({ turnId, conversationId });
   // Nothing may be awaited from here to the entries of what runs: whoever was told of the turn may cancel it at
@@ -177,38 +130,6 @@ async function recallOrAnswer(
   );
   if (deleted.size > 0) throw new InteractionDeleted('idempotencyKey', [query.turnId]);
   return answerAndStore(services, query, caller);
-}
-
-async function accept(
-  services: PatientServices,
-  owner: Owner,
-  query: z.output<typeof ProcessQuery>,
-): Promise<AcceptedQuery> {
-  const { db, availability } = services;
-  let conversationId = query.conversationId ?? null;
-  if (!conversationId && query.episodeId) {
-    const { episodeId } = query;
-    const known = await availability.tolerate(() => conversationOfEpisode(db, owner, episodeId), null);
-    conversationId = known?.conversationId ?? conversationIdOf(owner, query.episodeId);
-  }
-  // A retry knows no conversation either, so the key alone must lead to the same one.
-  if (!conversationId && query.idempotencyKey) conversationId = turnIdOf(owner, '', query.idempotencyKey);
-  const named = conversationId !== null;
-  conversationId ??= randomUUID();
-  const id = conversationId;
-  const conversation = named
-    ? await availability.tolerate(() => conversationByName(db, owner, id), null)
-    : null;
-  const turnId = query.idempotencyKey
-    ? turnIdOf(owner, conversationId, query.idempotencyKey)
-    : timeOrderedUuid(new Date());
-  return {
-    ...query,
-    owner,
-    turnId,
-    conversationId,
-    effectiveMode: query.mode ?? conversation?.lastMode ?? null,
-  };
 }
 
 /** The query is on disk before anything else is done with it, and the turn before anybody is told of it. */
@@ -261,59 +182,7 @@ async function answerAndStore(
   }
 }
 
-/** The turn as it is when its query has been accepted. */
-function unanswered(query: AcceptedQuery): Turn {
-  return newTurn({
-    ...query.owner,
-    turnId: query.turnId,
-    conversationId: query.conversationId,
-    episodeId: query.episodeId ?? null,
-    mode: query.mode ?? null,
-    query: query.query,
-    timestamp: new Date().toISOString(),
-    metadata: { request_type: query.requestType, ...(query.context ? { context: query.context } : {}) },
-    status: 'PROCESSING',
-    idempotencyKey: query.idempotencyKey ?? null,
-    payloadHash: payloadHashOf(payloadOf(query)),
-    context: query.context ?? null,
-    actor: currentActor(),
-  });
-}
-
-/** What an answer adds to it. */
-function answered(query: AcceptedQuery, answer: QueryAnswer) {
-  const { intent, confidence, requiresClarification, clarifyingQuestions, prompt } = answer.classification;
-  return {
-    response: answer.text,
-    modelUsed: answer.modelUsed,
-    intelligenceLevel: answer.level,
-    escalationPath: answer.escalationPath,
-    intent,
-    confidence,
-    requiresClarification,
-    clarifyingQuestions,
-    metadata: { ...unanswered(query).metadata, ...(prompt ? { prompt } : {}) },
-    status: answer.status,
-    tokensIn: answer.tokensIn,
-    tokensOut: answer.tokensOut,
-    ...(answer.finishReason && { finishReason: answer.finishReason }),
-    ...(answer.cost !== undefined && { cost: answer.cost }),
-  };
-}
-
 function sameQuery(processed: ProcessedQuery, query: AcceptedQuery): ProcessedQuery {
-  if (processed.interaction.payloadHash.toString('hex') === payloadHashOf(payloadOf(query))) return processed;
+  if (processed.interaction.payloadHash.toString('hex') === payloadHashOfQuery(query)) return processed;
   throw new IdempotencyKeyReused('idempotencyKey');
-}
-
-/** What makes a retry the same request. */
-function payloadOf({ query, mode, intelligenceLevel, requestType, context, episodeId }: AcceptedQuery) {
-  return {
-    query,
-    mode: mode ?? null,
-    intelligenceLevel,
-    requestType,
-    context: context ?? null,
-    episodeId: episodeId ?? null,
-  };
 }

@@ -1,7 +1,8 @@
 import type { Owner } from '../../access/principals.ts';
 import { EchoError } from '../../errors.ts';
 import type { MemoryHit } from '../memory/memory.ts';
-import { type ProcessedQuery, type ProcessQueryInput, processQuery, type QueryServices } from './query.ts';
+import type { ProcessQueryInput } from './accepted.ts';
+import { type ProcessedQuery, processQuery, type QueryServices } from './query.ts';
 
 export type QueryStep =
   | { readonly type: 'ACCEPTED'; readonly turnId: string; readonly conversationId: string }

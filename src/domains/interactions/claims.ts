@@ -1,0 +1,28 @@
+import { IdempotencyKeyReused } from '../../errors.ts';
+import type { Turn } from './turn.ts';
+
+/** Payloads of the turns that are on their way: a key that is used again meanwhile must name the same content. */
+export class Claims {
+  readonly #claims = new Map<string, { payloadHash: string; uses: number }>();
+
+  /** Claims all of them, or none. @throws IdempotencyKeyReused */
+  claim(turns: readonly Turn[]): void {
+    for (const { turnId, payloadHash } of turns) {
+      const claim = this.#claims.get(turnId);
+      if (claim && claim.payloadHash !== payloadHash)
+        throw new IdempotencyKeyReused('idempotencyKey', [turnId]);
+    }
+    for (const { turnId, payloadHash } of turns) {
+      const claim = this.#claims.get(turnId) ?? { payloadHash, uses: 0 };
+      this.#claims.set(turnId, { payloadHash, uses: claim.uses + 1 });
+    }
+  }
+
+  /** They have arrived, or will not. */
+  release(turns: readonly Turn[]): void {
+    for (const { turnId } of turns) {
+      const claim = this.#claims.get(turnId);
+      if (claim && --claim.uses === 0) this.#claims.delete(turnId);
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { Owner } from '../../access/principals.ts';
+import type { StoredEntry } from '../../journal/journal.ts';
+import { ANSWER_ENTRY } from './answers.ts';
+import type { Turn } from './turn.ts';
+
+/** Kinds of entries of the journal: a query whose answer is being made, and turns to apply. */
+export const QUERY = 'query';
+export const TURNS = 'turns';
+
+/** What an earlier process left in the journal. */
+export interface LeftEntries {
+  /** Queries that it did not answer. */
+  readonly queries: readonly StoredEntry[];
+  readonly turns: readonly StoredEntry[];
+  /** Of users who were erased since. */
+  readonly erased: readonly StoredEntry[];
+}
+
+/** Sorts what the journal holds, each kind in its order; answers that are remembered are none of these. */
+export function sortEntries(
+  entries: readonly StoredEntry[],
+  isErased: (owner: Owner, acceptedAt: Date) => boolean,
+): LeftEntries {
+  const left = { queries: [] as StoredEntry[], turns: [] as StoredEntry[], erased: [] as StoredEntry[] };
+  for (const entry of entries) {
+    const owner = ownerOf(entry);
+    if (owner && isErased(owner, new Date(entry.acceptedAt))) left.erased.push(entry);
+    else if (entry.kind === QUERY) left.queries.push(entry);
+    else if (entry.kind === TURNS) left.turns.push(entry);
+  }
+  return left;
+}
+
+/** Whose turns an entry of the journal holds; null if it holds none. */
+function ownerOf({ kind, body }: StoredEntry): Owner | null {
+  if (kind !== QUERY && kind !== TURNS && kind !== ANSWER_ENTRY) return null;
+  const value = JSON.parse(body) as Turn | readonly Turn[];
+  return (Array.isArray(value) ? value[0] : value) ?? null;
+}

@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto';
+import { z } from 'zod';
+import type { Owner } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import type { Patience } from '../../db/patience.ts';
+import * as input from '../../ground/input.ts';
+import { conversationByName, conversationOfEpisode } from '../conversations/reads.ts';
+import {
+  type AnswerMode,
+  conversationIdOf,
+  payloadHashOf,
+  timeOrderedUuid,
+  turnIdOf,
+} from '../interactions/turn.ts';
+import { timeZone } from '../settings/settings.ts';
+
+export const ANSWER_MODES = ['plain_english', 'founder_takeaway', 'engineer_angle'] as const;
+export const REQUEST_TYPES = ['conversation', 'system_command', 'collaboration'] as const;
+
+export const LEVELS = ['auto', 'quick', 'standard', 'expert'] as const;
+
+const ProcessQuery = z.object({
+  query: input
+    .text(input.MAX_QUERY_LENGTH)
+    .refine((text) => text.trim() !== '', { error: 'must not be only white space' }),
+  conversationId: input.conversationId.nullish(),
+  idempotencyKey: input.idempotencyKey.nullish(),
+  episodeId: input.text(255).nullish(),
+  mode: z.enum(ANSWER_MODES).nullish(),
+  intelligenceLevel: z
+    .enum(LEVELS, { error: `must be one of ${LEVELS.join(', ')}` })
+    .nullish()
+    .transform((level) => level ?? 'auto'),
+  requestType: z
+    .enum(REQUEST_TYPES)
+    .nullish()
+    .transform((type) => type ?? 'conversation'),
+  context: input.jsonObject.nullish(),
+  /** In which days are counted; absent: the user's. A retry may name another: it is no part of the request. */
+  timeZone: timeZone.nullish(),
+});
+
+export type ProcessQueryInput = z.input<typeof ProcessQuery>;
+export type AcceptedQuery = z.output<typeof ProcessQuery> & {
+  readonly owner: Owner;
+  readonly turnId: string;
+  readonly conversationId: string;
+  /** The mode asked for, else the conversation's last one. */
+  readonly effectiveMode: AnswerMode | null;
+};
+
+/** Finds the place of a query: its conversation, and its id. @throws InvalidInput */
+export async function accept(
+  services: { readonly db: Database; readonly availability: Patience },
+  owner: Owner,
+  given: ProcessQueryInput,
+): Promise<AcceptedQuery> {
+  const { db, availability } = services;
+  const query = input.parseInput(ProcessQuery, given);
+  let conversationId = query.conversationId ?? null;
+  if (!conversationId && query.episodeId) {
+    const { episodeId } = query;
+    const known = await availability.tolerate(() => conversationOfEpisode(db, owner, episodeId), null);
+    conversationId = known?.conversationId ?? conversationIdOf(owner, query.episodeId);
+  }
+  // A retry knows no conversation either, so the key alone must lead to the same one.
+  if (!conversationId && query.idempotencyKey) conversationId = turnIdOf(owner, '', query.idempotencyKey);
+  const named = conversationId !== null;
+  conversationId ??= randomUUID();
+  const id = conversationId;
+  const conversation = named
+    ? await availability.tolerate(() => conversationByName(db, owner, id), null)
+    : null;
+  const turnId = query.idempotencyKey
+    ? turnIdOf(owner, conversationId, query.idempotencyKey)
+    : timeOrderedUuid(new Date());
+  return {
+    ...query,
+    owner,
+    turnId,
+    conversationId,
+    effectiveMode: query.mode ?? conversation?.lastMode ?? null,
+  };
+}
+
+/** Names what makes a retry the same request. */
+export function payloadHashOfQuery(query: AcceptedQuery): string {
+  return payloadHashOf(payloadOf(query));
+}
+
+function payloadOf({ query, mode, intelligenceLevel, requestType, context, episodeId }: AcceptedQuery) {
+  return {
+    query,
+    mode: mode ?? null,
+    intelligenceLevel,
+    requestType,
+    context: context ?? null,
+    episodeId: episodeId ?? null,
+  };
+}
