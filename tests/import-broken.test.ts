@@ -55,7 +55,7 @@ describe('a file that breaks off', () => {
     await expect(read('dialogue', '{"conversations":{"a":[]}}')).rejects.toThrow(
       /has no array "conversations"/,
     );
-    await expect(read('chatgpt', '{"conversations":[{}]}')).rejects.toThrow(/is not a JSON array/);
+    await expect(read('chatgpt', '7 "[]"')).rejects.toThrow(/is not a JSON array/);
   });
 
   test('gives whole dialogues, too', async () => {

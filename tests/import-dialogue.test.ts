@@ -42,7 +42,7 @@ describe('dialogue', () => {
       { ...turn, text: undefined },
       { ...turn, speaker: undefined },
       { ...turn, session: null },
-      { ...turn, id: 3 },
+      { ...turn, id: null },
       'hello',
     ];
     const file = await temporary(

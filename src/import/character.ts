@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { findCard } from './card-container.ts';
-import { fileSize, type Position } from './files.ts';
+import { asUtf8, fileSize, type Position } from './files.ts';
 import { bad, ImportFileError, type ImportRecord, isObject, toCharacterRecord } from './records.ts';
 import { storable } from './storable.ts';
 
@@ -23,7 +23,7 @@ export async function* readCharacter(file: string, position: Position): AsyncGen
   }
   const bytes = await readFile(file);
   position.bytes = bytes.length;
-  yield toRecord(findCard(bytes));
+  yield toRecord(findCard(asUtf8(bytes)));
 }
 
 /** What a card calls a field of a character. */

@@ -1,3 +1,4 @@
+import { readInstant } from '../ground/instants.ts';
 import { isObject } from './records.ts';
 import { storable } from './storable.ts';
 
@@ -23,54 +24,66 @@ export type Visible = { messages: Message[]; leftOut: string[] };
  * known, the newest message without an answer counts; where a parent is missing, or comes by again, the path begins.
  */
 export function visibleMessages(conversation: Record<string, unknown>): Visible {
-  const mapping = isObject(conversation.mapping) ? conversation.mapping : {};
-  const { current_node: current } = conversation;
-  const shown = typeof current === 'string' ? pathTo(mapping, current) : [];
-  const path = messagesOf(mapping, shown).length > 0 ? shown : pathTo(mapping, newestLeaf(mapping));
+  const nodes = nodesOf(conversation.mapping);
+  const current = toId(conversation.current_node);
+  const shown = current === null ? [] : pathTo(nodes, current);
+  const path = messagesOf(nodes, shown).length > 0 ? shown : pathTo(nodes, newestLeaf(nodes));
   const onPath = new Set(path);
-  const others = Object.keys(mapping).filter((nodeId) => !onPath.has(nodeId));
+  const others = [...nodes.keys()].filter((nodeId) => !onPath.has(nodeId));
   return {
-    messages: messagesOf(mapping, path),
+    messages: messagesOf(nodes, path),
     leftOut: [
-      ...read(mapping, path).filter((each) => typeof each === 'string'),
-      ...messagesOf(mapping, others).map(() => 'messages of other branches'),
+      ...read(nodes, path).filter((each) => typeof each === 'string'),
+      ...messagesOf(nodes, others).map(() => 'messages of other branches'),
     ],
   };
 }
 
-function pathTo(mapping: Record<string, unknown>, end: string | null): string[] {
+type Nodes = ReadonlyMap<string, { parent: string | null; message: unknown }>;
+
+/** By their ids, also of a list; a node whose parent is unknown has the one that names it as a child. */
+function nodesOf(mapping: unknown): Nodes {
+  const given: [string, Record<string, unknown>][] = [];
+  for (const [key, node] of Object.entries(isObject(mapping) || Array.isArray(mapping) ? mapping : {}))
+    if (isObject(node)) given.push([(Array.isArray(mapping) ? toId(node.id) : null) ?? key, node]);
+  const nodes = new Map(
+    given.map(([nodeId, { parent, message }]) => [nodeId, { parent: toId(parent), message }]),
+  );
+  for (const [nodeId, { children }] of given)
+    for (const child of Array.isArray(children) ? children : []) {
+      const node = nodes.get(toId(child) ?? '');
+      if (node && (node.parent === null || !nodes.has(node.parent))) node.parent = nodeId;
+    }
+  return nodes;
+}
+
+function toId(id: unknown): string | null {
+  return typeof id === 'number' ? String(id) : typeof id === 'string' ? id : null;
+}
+
+function pathTo(nodes: Nodes, end: string | null): string[] {
   const path = new Set<string>();
-  for (let nodeId: unknown = end; typeof nodeId === 'string' && !path.has(nodeId); ) {
-    const node = ownOf(mapping, nodeId);
-    if (!isObject(node)) break;
+  for (let nodeId = end; nodeId !== null && !path.has(nodeId); ) {
+    const node = nodes.get(nodeId);
+    if (!node) break;
     path.add(nodeId);
     nodeId = node.parent;
   }
   return [...path].reverse();
 }
 
-function messagesOf(mapping: Record<string, unknown>, nodeIds: readonly string[]): Message[] {
-  return read(mapping, nodeIds).filter((each) => typeof each === 'object');
+function messagesOf(nodes: Nodes, nodeIds: readonly string[]): Message[] {
+  return read(nodes, nodeIds).filter((each) => typeof each === 'object');
 }
 
-function read(mapping: Record<string, unknown>, nodeIds: readonly string[]): (Message | LeftOut)[] {
-  return nodeIds.flatMap((nodeId) => {
-    const node = ownOf(mapping, nodeId);
-    return (isObject(node) ? toMessage(nodeId, node.message) : null) ?? [];
-  });
-}
-
-function ownOf(mapping: Record<string, unknown>, nodeId: string): unknown {
-  return Object.hasOwn(mapping, nodeId) ? mapping[nodeId] : undefined;
+function read(nodes: Nodes, nodeIds: readonly string[]): (Message | LeftOut)[] {
+  return nodeIds.flatMap((nodeId) => toMessage(nodeId, nodes.get(nodeId)?.message) ?? []);
 }
 
 /** Of messages that nobody's parent is (of all, where they go in circles): the newest by time, else the last. */
-function newestLeaf(mapping: Record<string, unknown>): string | null {
-  const nodes = Object.entries(mapping).filter((entry): entry is [string, Record<string, unknown>] =>
-    isObject(entry[1]),
-  );
-  const parents = new Set(nodes.map(([, { parent }]) => parent));
-  const leaves = nodes.filter(([nodeId]) => !parents.has(nodeId));
+function newestLeaf(nodes: Nodes): string | null {
+  const parents = new Set([...nodes.values()].map(({ parent }) => parent));
+  const leaves = [...nodes].filter(([nodeId]) => !parents.has(nodeId));
   let [newest, newestTime]: [string | null, number] = [null, Number.NEGATIVE_INFINITY];
   for (const [nodeId, { message }] of leaves.length > 0 ? leaves : nodes) {
     const time = isObject(message) ? (readTime(message.create_time) ?? 0) : -1;
@@ -85,17 +98,20 @@ type LeftOut =
   | 'messages of tools'
   | 'hidden messages'
   | 'calls of tools'
+  | 'messages of nobody'
   | 'instructions';
 
 /** The message, or why it is left out; null where there is none, or nothing in it. */
 function toMessage(nodeId: string, message: unknown): Message | LeftOut | null {
-  if (!isObject(message) || !isObject(message.author)) return null;
-  const { role } = message.author;
+  if (!isObject(message)) return null;
+  const { author } = message;
+  const role = isObject(author) ? author.role : (author ?? message.role);
   const metadata = isObject(message.metadata) ? message.metadata : {};
   const recipient = typeof message.recipient === 'string' ? message.recipient : 'all';
   const isNamed = role === 'user' || recipient === 'all';
   const content = isNamed ? readContent(message.content) : readCanvas(recipient, message.content);
   if (content && content.text === '' && content.others.length === 0) return null;
+  if (typeof role !== 'string') return 'messages of nobody';
   if (role !== 'user' && role !== 'assistant')
     return role === 'system' ? 'messages of the system' : 'messages of tools';
   if (metadata.is_visually_hidden_from_conversation === true) return 'hidden messages';
@@ -119,15 +135,19 @@ type Content = { text: string; others: string[] };
 const INNER = ['thoughts', 'reasoning_recap', 'model_editable_context', 'user_editable_context'];
 
 function readContent(content: unknown): Content {
+  if (Array.isArray(content) || typeof content === 'string') return readParts([content].flat());
   if (!isObject(content)) return { text: '', others: [] };
   const kind = nameOf(content);
-  if (!Array.isArray(content.parts)) {
-    const isText = typeof content.text === 'string' && content.text !== '' && !INNER.includes(kind);
-    return isText ? { text: storable(String(content.text)), others: [] } : { text: '', others: [kind] };
-  }
+  if (Array.isArray(content.parts) || typeof content.parts === 'string')
+    return readParts([content.parts].flat());
+  const isText = typeof content.text === 'string' && content.text !== '' && !INNER.includes(kind);
+  return isText ? { text: storable(String(content.text)), others: [] } : { text: '', others: [kind] };
+}
+
+function readParts(parts: readonly unknown[]): Content {
   const texts: string[] = [];
   const others: string[] = [];
-  for (const part of content.parts) {
+  for (const part of parts) {
     const text = typeof part === 'string' ? part : isObject(part) ? part.text : null;
     if (typeof text !== 'string') others.push(nameOf(part));
     else if (text !== '') texts.push(storable(text));
@@ -164,19 +184,29 @@ function nameOf(part: unknown): string {
   return isObject(part) && typeof part.content_type === 'string' ? storable(part.content_type) : 'unknown';
 }
 
-/** Seconds beyond this are milliseconds: the year 5138. */
-const MOST_SECONDS = 1e11;
 const YEAR_10000_MS = Date.UTC(10_000, 0, 1);
+/** Numbers from here on are milliseconds, microseconds, nanoseconds; each with the least of them: the year 1973, 2001. */
+const FINER: readonly [least: number, end: number, perMs: number][] = [
+  [1e11, YEAR_10000_MS, 1],
+  [1e15, 1e16, 1e3],
+  [1e18, 1e19, 1e6],
+];
 
-/** Milliseconds since 1970 of seconds, milliseconds, or a text; null where it is no time. */
+/** Milliseconds since 1970 of a number since then (seconds or finer), or a text; null where it is no time. */
 export function readTime(value: unknown): number | null {
-  const isDigits = typeof value === 'string' && /^\d+(\.\d+)?$/.test(value);
-  const number = typeof value === 'number' || isDigits ? Number(value) : Number.NaN;
+  if (typeof value === 'string' && !/^\d+(\.\d+)?$/.test(value)) return readWritten(value);
+  if (typeof value !== 'number' && typeof value !== 'string') return null;
+  const number = Number(value);
   const ms =
-    typeof value === 'string' && !isDigits
-      ? Date.parse(value)
-      : number < MOST_SECONDS
-        ? number * 1000
-        : number;
+    number < 1e11
+      ? number * 1000
+      : number / (FINER.find(([least, end]) => number >= least && number < end)?.[2] ?? Number.NaN);
   return ms > 0 && ms < YEAR_10000_MS ? ms : null;
+}
+
+/** Without a zone it is UTC: that of this machine says nothing about the file. */
+function readWritten(text: string): number | null {
+  const { instant } =
+    [text, `${text}Z`, `${text}T00:00Z`].map(readInstant).find((reading) => reading.instant) ?? {};
+  return instant?.getTime() ?? null;
 }

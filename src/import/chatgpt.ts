@@ -7,7 +7,7 @@ import { bad, badElement, type ImportRecord, isObject, toTurnRecord } from './re
 import { inPieces, storable } from './storable.ts';
 
 /**
- * Reads the `conversations.json` of a ChatGPT export: an array of conversations, each a tree of messages of which
+ * Reads the `conversations.json` of a ChatGPT export: an array of conversations (or one alone, or one a line), each a tree of messages of which
  * the path from the root to `current_node` is what the user saw. A user message and the assistant's texts after it
  * become one turn, a text over the server's limit further turns; what is not text is named in the metadata.
  * Conversations without messages hold nothing. `line` counts conversations.
@@ -18,13 +18,27 @@ import { inPieces, storable } from './storable.ts';
  */
 export async function* readChatGpt(file: string, position: Position): AsyncGenerator<ImportRecord> {
   let line = 0;
-  for await (const conversation of readElements(file, position, null))
-    yield* toRecords(++line, conversation, position);
+  for await (const element of readElements(file, position, null))
+    for (const conversation of conversationsIn(element)) yield* toRecords(++line, conversation, position);
+}
+
+/** Some tools write each conversation in a list of its own, or all of them into an object. */
+function conversationsIn(element: unknown): readonly unknown[] {
+  if (Array.isArray(element) && element.length > 0) return element;
+  if (!isObject(element) || 'mapping' in element) return [element];
+  const lists = Object.values(element).filter(
+    (value): value is unknown[] =>
+      Array.isArray(value) && value.some((each) => isObject(each) && 'mapping' in each),
+  );
+  return lists.length > 0 ? lists.flat() : [element];
 }
 
 function* toRecords(line: number, conversation: unknown, position: Position): Generator<ImportRecord> {
   if (conversation instanceof BrokenElement) return yield badElement(line, conversation);
   if (!isObject(conversation)) return yield bad(line, null, 'must be an object');
+  const { mapping } = conversation;
+  if (mapping !== undefined && mapping !== null && typeof mapping !== 'object')
+    return yield bad(line, 'mapping', 'must be an object');
   const { messages, leftOut } = visibleMessages(conversation);
   for (const what of leftOut) position.leftOut?.set(what, (position.leftOut.get(what) ?? 0) + 1);
   const exchanges = pairMessages(messages);

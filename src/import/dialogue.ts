@@ -18,19 +18,22 @@ export async function* readDialogue(file: string, position: Position): AsyncGene
       yield badElement(++utterance, conversation);
       continue;
     }
-    if (
-      !isObject(conversation) ||
-      typeof conversation.id !== 'string' ||
-      !Array.isArray(conversation.turns)
-    ) {
-      yield bad(++utterance, place, 'must be an object with a text "id" and an array "turns"');
+    const id = isObject(conversation) ? nameOf(conversation.id) : null;
+    if (!isObject(conversation) || id === null || !Array.isArray(conversation.turns)) {
+      yield bad(++utterance, place, 'must be an object with an "id" (text or a number) and an array "turns"');
       continue;
     }
     const said = new Map<string, number>();
     for (const [number, turn] of conversation.turns.entries()) {
-      yield toRecord(++utterance, `${place}.turns[${number}]`, conversation.id, turn, said);
+      yield toRecord(++utterance, `${place}.turns[${number}]`, id, turn, said);
     }
   }
+}
+
+/** Names are text; many files number them. */
+function nameOf(id: unknown): string | null {
+  if (typeof id === 'number') return String(id);
+  return typeof id === 'string' && id !== '' ? id : null;
 }
 
 /** What this format calls a field of a turn. */
@@ -49,8 +52,9 @@ function toRecord(
   said: Map<string, number>,
 ): ImportRecord {
   if (!isObject(turn)) return bad(line, place, 'must be an object');
-  const { id, session, date, speaker, text, caption } = turn;
-  if (typeof id !== 'string' || id === '') return bad(line, `${place}.id`, 'must be text');
+  const { session, date, speaker, text, caption } = turn;
+  const id = nameOf(turn.id);
+  if (id === null) return bad(line, `${place}.id`, 'must be text or a number');
   if (typeof session !== 'string' && typeof session !== 'number')
     return bad(line, `${place}.session`, 'must be text or a number');
   if (typeof speaker !== 'string') return bad(line, `${place}.speaker`, 'must be text');

@@ -27,11 +27,12 @@ const ARRAY_END = 0x5d;
 const BLANK = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf];
 
 /**
- * Streams the elements of a JSON file's top-level array, or of one array in its top-level object. Only brackets and
- * quotes are followed until an element is whole, and each is parsed alone: one that is broken keeps no other out, and
- * of a file that breaks off, all whole elements are read (a JSON parser for streams gives up both).
+ * Streams the elements of a JSON file's top-level arrays and its top-level objects (one for each line, one alone), or
+ * of one array in its top-level object. Only brackets and quotes are followed until an element is whole, and each is
+ * parsed alone: one that is broken keeps no other out, and of a file that breaks off, all whole elements are read (a JSON
+ * parser for streams gives up both).
  *
- * @param key the name of the array in the top-level object; null for a top-level array
+ * @param key the name of the array in the top-level object; null for what stands at the top
  * @throws ImportFileError where the file cannot be read, or breaks off before its first whole element
  */
 export async function* readElements(
@@ -50,6 +51,10 @@ export async function* readElements(
       yield element;
     }
     if (scan.isDone()) return;
+  }
+  if (scan.isWhole()) {
+    if (scan.isLittered()) yield new BrokenElement('stands beside text that is no JSON', false);
+    return;
   }
   const rest = scan.rest();
   const last = rest === null ? null : toElement(rest);
@@ -86,9 +91,12 @@ function toElement(piece: Piece): unknown {
 
 /** Cuts bytes, chunk by chunk, into the elements of the array that is looked for. */
 function createScan(key: string | null) {
-  const level = key === null ? 1 : 2;
+  /** How deep the elements stand: 0 is an object at the top. */
+  let level = key === null ? 1 : 2;
   let depth = 0;
   let isInArray = false;
+  let hasFound = false;
+  let isLittered = false;
   let isDone = false;
   let isInString = false;
   let isEscaped = false;
@@ -112,10 +120,16 @@ function createScan(key: string | null) {
   /** Outside of the array: follows what leads to it. */
   const approach = (byte: number) => {
     if (byte === COLON && depth === 1 && string) name = nameIn(string);
-    else if (OPENING.includes(byte)) {
+    else if (key === null) {
+      isInArray = OPENING.includes(byte);
+      if (isInArray) depth = 1;
+      else if (!BLANK.includes(byte)) isLittered = true;
+      if (isInArray) level = byte === ARRAY ? 1 : 0;
+    } else if (OPENING.includes(byte)) {
       depth++;
-      isInArray = byte === ARRAY && depth === level && (key === null || name === key);
+      isInArray = byte === ARRAY && depth === level && name === key;
     } else if (CLOSING.includes(byte)) depth--;
+    hasFound ||= isInArray;
     if (byte === COMMA || OPENING.includes(byte)) name = null;
     if (!BLANK.includes(byte)) string = null;
   };
@@ -131,16 +145,22 @@ function createScan(key: string | null) {
           if (!isInArray && isInString) string?.push(byte);
         } else if (byte === QUOTE) {
           isInString = true;
+          if (!isInArray && key === null) isLittered = true;
           string = isInArray || depth !== 1 ? null : [];
         } else if (!isInArray) {
           approach(byte);
-          start = isInArray ? index + 1 : chunk.length;
+          start = isInArray ? index + (level === 0 ? 0 : 1) : chunk.length;
         } else if (OPENING.includes(byte)) depth++;
-        else if (depth > level && CLOSING.includes(byte)) depth--;
-        else if (depth === level && (byte === COMMA || byte === ARRAY_END)) {
-          hold(chunk.subarray(start, index));
-          start = index + 1;
-          isDone = byte === ARRAY_END;
+        else {
+          const isInside = depth > level;
+          if (isInside && CLOSING.includes(byte)) depth--;
+          const isEnd = level === 0 ? depth === 0 : !isInside && (byte === COMMA || byte === ARRAY_END);
+          if (!isEnd) continue;
+          hold(chunk.subarray(start, level === 0 ? index + 1 : index));
+          isDone = key !== null && byte === ARRAY_END;
+          // At the top another array or object may follow.
+          if (key === null && byte !== COMMA) [isInArray, depth] = [false, 0];
+          start = isInArray ? index + 1 : chunk.length;
           const piece = release();
           if (piece === null || !isBlank(piece)) yield piece;
         }
@@ -149,7 +169,11 @@ function createScan(key: string | null) {
     },
     isDone: () => isDone,
     /** The text came to its end, and the array is not in it. */
-    isElsewhere: () => !isInArray && !isInString && depth === 0,
+    isElsewhere: () => !hasFound && !isInString && depth === 0,
+    /** What stands at the top came to its end. */
+    isWhole: () => key === null && hasFound && !isInArray && !isInString,
+    /** Something else stands at the top, too. */
+    isLittered: () => isLittered,
     /** What stands behind the last comma; null where that is nothing. */
     rest: () => (heldBytes === 0 || heldBytes > MAX_ELEMENT_BYTES ? null : release()),
   };

@@ -90,19 +90,42 @@ export async function fileSize(file: string): Promise<number> {
 }
 
 /**
- * Reads a file in pieces, and says in `position` how far it is.
+ * The encoding of a text that is no UTF-8: UTF-16, by its byte-order mark or, as JSON begins with a character of ASCII,
+ * by the zero beside it. Null for all else.
+ *
+ * @param start the first bytes of the file
+ */
+export function wideEncoding(start: Buffer): 'utf-16le' | 'utf-16be' | null {
+  const [first = 1, second = 1] = start;
+  const begins = (byte: number) => '[{" \t\r\n'.includes(String.fromCharCode(byte));
+  if ((first === 0xff && second === 0xfe) || (second === 0 && begins(first))) return 'utf-16le';
+  return (first === 0xfe && second === 0xff) || (first === 0 && begins(second)) ? 'utf-16be' : null;
+}
+
+/** The bytes of a text in UTF-8, whichever of the two it was in. */
+export function asUtf8(bytes: Buffer): Buffer {
+  const encoding = wideEncoding(bytes);
+  return encoding === null ? bytes : Buffer.from(new TextDecoder(encoding).decode(bytes));
+}
+
+/**
+ * Reads a file in pieces, a text in UTF-16 as UTF-8, and says in `position` how far it is.
  *
  * @throws ImportFileError where the file cannot be read
  */
 export async function* readChunks(file: string, position: Position): AsyncGenerator<Buffer> {
   const stream: ReadStream = createReadStream(file, { highWaterMark: READ_BYTES });
   position.bytes = 0;
+  let decoder: TextDecoder | null = null;
   try {
     for await (const chunk of stream) {
       if (!(chunk instanceof Buffer)) throw new TypeError('expected bytes');
+      const encoding = position.bytes === 0 ? wideEncoding(chunk) : null;
+      if (encoding) decoder = new TextDecoder(encoding);
       position.bytes += chunk.length;
-      yield chunk;
+      yield decoder ? Buffer.from(decoder.decode(chunk, { stream: true })) : chunk;
     }
+    if (decoder) yield Buffer.from(decoder.decode());
   } catch (error) {
     if (error instanceof Error && 'code' in error && 'syscall' in error) refuse(file, error);
     throw error;

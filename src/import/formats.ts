@@ -3,7 +3,7 @@ import { isVersion1 } from './card-container.ts';
 import { readCharacter } from './character.ts';
 import { readChatGpt } from './chatgpt.ts';
 import { readDialogue } from './dialogue.ts';
-import { fileSize, type Position } from './files.ts';
+import { asUtf8, fileSize, type Position } from './files.ts';
 import { PNG_SIGNATURE } from './png.ts';
 import { ImportFileError, type ImportRecord } from './records.ts';
 import { readTurns } from './turns.ts';
@@ -18,7 +18,7 @@ type Reader = {
 
 /** All formats; a new one is one line here. */
 export const FORMATS: Readonly<Record<Format, Reader>> = {
-  turns: { unit: 'line', description: 'JSON Lines, one turn a line', read: readTurns },
+  turns: { unit: 'line', description: 'JSON Lines, one turn a line, or an array of turns', read: readTurns },
   dialogue: {
     unit: 'utterance',
     description: 'JSON with "conversations" of named speakers',
@@ -57,11 +57,12 @@ export async function detectFormat(file: string): Promise<Format> {
   const seen = new Set<string>();
   for (const { depth, key } of scanKeys(text)) {
     seen.add(`${depth}.${key}`);
-    if (seen.has('1.conversationId') && seen.has('1.query')) return 'turns';
-    if (seen.has('1.conversations') && isDialogue(text)) return 'dialogue';
+    if ([1, 2].some((level) => seen.has(`${level}.conversationId`) && seen.has(`${level}.query`)))
+      return 'turns';
     if (isConversation(seen)) return 'chatgpt';
     if (seen.has('1.spec') && /"spec"\s*:\s*"chara_card_v/.test(text)) return 'character';
   }
+  if (seen.has('1.conversations') && isDialogue(text)) return 'dialogue';
   const fields = [...seen].filter((key) => key.startsWith('1.')).map((key) => [key.slice(2), '']);
   if (isVersion1(Object.fromEntries(fields))) return 'character';
   if (/^[\s\u00ef\u00bb\u00bf]*(\[\s*\]|\{\s*\})\s*$/.test(text))
@@ -76,9 +77,17 @@ function isDialogue(text: string): boolean {
   return /"conversations"\s*:\s*(?:\[\s*(?:[\]{]|null|$)|$)/.test(text);
 }
 
-/** A conversation of an export: one that was never used has no messages, but still a title and its times. */
+/**
+ * A conversation of an export: one that was never used has no messages, but still a title and its times. Elsewhere than
+ * in a list at the top (alone, one for each line, in a list of a list) much has a mapping or a title.
+ */
 function isConversation(seen: ReadonlySet<string>): boolean {
-  return seen.has('2.mapping') || (seen.has('2.title') && seen.has('2.create_time'));
+  if (seen.has('2.mapping') || (seen.has('2.title') && seen.has('2.create_time'))) return true;
+  return [1, 3].some(
+    (level) =>
+      seen.has(`${level}.mapping`) &&
+      ['title', 'create_time', 'current_node', 'conversation_id'].some((key) => seen.has(`${level}.${key}`)),
+  );
 }
 
 function describeFormats(): string[] {
@@ -92,7 +101,6 @@ function otherKind(start: Buffer): string | null {
   if (begins(0x50, 0x4b, 0x03, 0x04) || begins(0x50, 0x4b, 0x05, 0x06))
     return 'is a ZIP archive that holds nothing to import';
   if (begins(0x1f, 0x8b)) return 'is compressed with gzip; unpack it and import what is in it';
-  if (begins(0xff, 0xfe) || begins(0xfe, 0xff)) return 'is text in UTF-16; save it as UTF-8';
   if (begins(0x25, 0x50, 0x44, 0x46)) return 'is a PDF document, not data; export it as JSON';
   if (begins(0xff, 0xd8, 0xff)) return 'is a JPEG image, which holds no character card';
   if (/^(<!doctype html|<html|<\?xml)/.test(text))
@@ -104,14 +112,15 @@ async function readStart(file: string): Promise<Buffer> {
   const handle = await open(file);
   try {
     const { buffer, bytesRead } = await handle.read(Buffer.alloc(DETECTION_BYTES), 0, DETECTION_BYTES, 0);
-    return buffer.subarray(0, bytesRead);
+    return asUtf8(buffer.subarray(0, bytesRead));
   } finally {
     await handle.close();
   }
 }
 
 /**
- * The keys of top-level objects (depth 1) and of objects in a top-level array (depth 2).
+ * The keys of top-level objects (depth 1), of objects in a top-level array (depth 2), and of those in a list of either
+ * (depth 3).
  * No parser, because the text may be cut, hold many values, or be broken in a way that the format's reader names better.
  */
 function* scanKeys(text: string): Generator<{ depth: number; key: string }> {
@@ -125,7 +134,10 @@ function* scanKeys(text: string): Generator<{ depth: number; key: string }> {
       for (index = start; index < text.length && text.charAt(index) !== '"'; index++)
         if (text.charAt(index) === '\\') index++;
       const isKey = /^\s*:/.test(text.slice(index + 1, index + 20));
-      const isNear = opened.length === 1 || (opened.length === 2 && opened[0] === '[');
+      const isNear =
+        opened.length === 1 ||
+        (opened.length === 2 && opened[0] === '[') ||
+        (opened.length === 3 && opened[1] === '[');
       if (isKey && isNear) yield { depth: opened.length, key: text.slice(start, index) };
     }
   }

@@ -19,6 +19,8 @@ export type Source = {
 };
 
 const EXTENSIONS = ['.json', '.jsonl', '.ndjson', '.png', '.zip', '.charx'];
+/** Archives within archives are opened so deep. */
+const MAX_ARCHIVE_DEPTH = 4;
 /** Of one part of an archive, and how much larger than in the archive. */
 const MAX_UNPACKED_BYTES = 16 * 1024 ** 3;
 const MAX_RATIO = 200;
@@ -27,10 +29,10 @@ const SMALL_BYTES = 64 * 1024 ** 2;
 
 /**
  * The files that paths mean: folders with all that is in them, ZIP archives with their conversations (or, in others,
- * all JSON files and cards), CHARX cards. What an archive holds is unpacked one part at a time, and removed after it.
+ * all JSON files, cards and archives), CHARX cards. What an archive holds is unpacked one part at a time, and removed after it.
  *
  * @param unpackInto a folder for what is unpacked
- * @param onProblem told of each file of a folder that cannot be opened; the others follow
+ * @param onProblem told of each file of a folder or archive that cannot be opened; the others follow
  * @throws ImportFileError for a path that cannot be read, and an archive that is damaged, encrypted or too large
  */
 export async function* openSources(
@@ -43,20 +45,17 @@ export async function* openSources(
       throw new ImportFileError(`"${path}" cannot be read: ${error.message}`);
     });
     if (!status.isDirectory()) {
-      yield* openFile(path, unpackInto, true);
+      yield* openFile({ file: path, name: path, isNamed: true }, unpackInto, onProblem);
       continue;
     }
-    const files = (await readdir(path, { recursive: true, withFileTypes: true }))
-      .filter((entry) => entry.isFile() && EXTENSIONS.includes(extname(entry.name).toLowerCase()))
-      .map((entry) => join(entry.parentPath, entry.name))
-      .sort();
+    const files = await filesIn(path);
     if (files.length === 0)
       throw new ImportFileError(
         `the folder "${path}" holds no file that can be imported (${EXTENSIONS.join(', ')})`,
       );
     for (const file of files) {
       try {
-        yield* openFile(file, unpackInto, false);
+        yield* openFile({ file, name: file, isNamed: false }, unpackInto, onProblem);
       } catch (error) {
         if (!(error instanceof ImportFileError)) throw error;
         onProblem(error);
@@ -65,16 +64,40 @@ export async function* openSources(
   }
 }
 
-async function* openFile(file: string, unpackInto: string, isNamed: boolean): AsyncGenerator<Source> {
+async function filesIn(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    // Links to folders are not followed, as they may lead in circles; one that leads nowhere is a problem to tell of.
+    if (entry.isDirectory()) files.push(...(await filesIn(path)));
+    else if (EXTENSIONS.includes(extname(entry.name).toLowerCase())) {
+      const isFile = entry.isSymbolicLink() && !(await stat(path).catch(() => null))?.isDirectory();
+      if (entry.isFile() || isFile) files.push(path);
+    }
+  }
+  return files.sort();
+}
+
+async function* openFile(
+  source: Source,
+  unpackInto: string,
+  onProblem: (problem: ImportFileError) => void,
+  depth = 0,
+): AsyncGenerator<Source> {
+  const { file, name, isNamed } = source;
   if (!(await isArchive(file))) {
-    yield { file, name: file, isNamed };
+    yield source;
     return;
   }
+  if (depth === MAX_ARCHIVE_DEPTH)
+    throw new ImportFileError(
+      `"${file}" lies ${depth} archives deep, and no deeper is looked; unpack it and import what is in it`,
+    );
   const folder = join(unpackInto, (await fingerprint(file)).slice(0, 32));
   const parts = await partsOf(file);
   if (parts.length === 0)
     throw new ImportFileError(
-      `"${file}" is a ZIP archive that holds nothing to import: no JSON file and no card`,
+      `"${file}" is a ZIP archive that holds nothing to import: no JSON file, no card and no archive`,
     );
   for (const part of parts) {
     // A name of our own: those in an archive may point anywhere.
@@ -85,7 +108,15 @@ async function* openFile(file: string, unpackInto: string, isNamed: boolean): As
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await unpack(file, part, unpacked);
-      yield { file: unpacked, name: `${file}: ${part}`, isNamed: isNamed && parts.length === 1 };
+      const inner = { file: unpacked, name: `${name}: ${part}`, isNamed: isNamed && parts.length === 1 };
+      if (!isArchiveName(part)) yield inner;
+      else yield* openFile(inner, unpackInto, onProblem, depth + 1);
+    } catch (error) {
+      // Of an archive in it: what else it holds is whole.
+      if (!(error instanceof ImportFileError) || !isArchiveName(part)) throw error;
+      onProblem(
+        new ImportFileError(error.message.replaceAll(unpacked, `${name}: ${part}`), { cause: error }),
+      );
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
@@ -114,10 +145,12 @@ async function partsOf(file: string): Promise<string[]> {
   const conversations = names.filter((name) => /^conversations(-\d+)?\.json$/i.test(basename(name))).sort();
   if (conversations.length > 0) return conversations;
   return names
-    .filter(
-      (name) => EXTENSIONS.slice(0, 4).includes(extname(name).toLowerCase()) && !name.startsWith('__MACOSX/'),
-    )
+    .filter((name) => EXTENSIONS.includes(extname(name).toLowerCase()) && !name.startsWith('__MACOSX/'))
     .sort();
+}
+
+function isArchiveName(name: string): boolean {
+  return EXTENSIONS.slice(4).includes(extname(name).toLowerCase());
 }
 
 async function* entriesOf(file: string): AsyncGenerator<yauzl.Entry> {

@@ -1,9 +1,10 @@
-import { MAX_LINE_BYTES, type Position, readLines } from './files.ts';
-import { bad, type ImportRecord, toTurnRecord } from './records.ts';
+import { BrokenElement, readElements } from './elements.ts';
+import { MAX_LINE_BYTES, type Position, readChunks, readLines } from './files.ts';
+import { bad, badElement, type ImportRecord, toTurnRecord } from './records.ts';
 
 /** What a line of a `turns` file may hold; quoted by the README and by the usage text. */
 export const TURNS_FORMAT = `\
-One JSON object a line (JSON Lines, UTF-8, at most 1 MiB a line; empty lines are ignored):
+One JSON object a line (JSON Lines, at most 1 MiB a line; empty lines are ignored), or a JSON array of them:
   conversationId    text, required: 1 to 100 characters
   query             text, required: what was said, 1 to 32,000 characters
   response          text: what was answered, at most 200,000 characters; absent where nobody answered
@@ -20,9 +21,18 @@ A null field is an absent one. Any other field makes the line a bad record.`;
 
 /**
  * Reads a JSON Lines file of turns ({@link TURNS_FORMAT}) in constant memory. A line that is not a turn is a bad
- * record with its number; a byte-order mark and CRLF line ends are accepted.
+ * record with its number; a byte-order mark and CRLF line ends are accepted. Of an array, and of objects over several
+ * lines, the elements are counted.
  */
 export async function* readTurns(file: string, position: Position): AsyncGenerator<ImportRecord> {
+  if (await isInElements(file)) {
+    let number = 0;
+    for await (const element of readElements(file, position, null)) {
+      number++;
+      yield element instanceof BrokenElement ? badElement(number, element) : toTurnRecord(number, element);
+    }
+    return;
+  }
   for await (const { number, bytes } of readLines(file, position)) {
     if (bytes === null) {
       yield bad(number, null, `the line is longer than ${MAX_LINE_BYTES} bytes`);
@@ -31,6 +41,13 @@ export async function* readTurns(file: string, position: Position): AsyncGenerat
     const record = toRecord(number, bytes);
     if (record) yield record;
   }
+}
+
+/** Whether the file begins with an array, or with an object that goes on in the next line. */
+async function isInElements(file: string): Promise<boolean> {
+  for await (const chunk of readChunks(file, { bytes: 0 }))
+    return /^\ufeff?\s*(?:\[|\{[^\S\n]*\n)/.test(chunk.toString('utf8'));
+  return false;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
