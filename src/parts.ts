@@ -16,6 +16,7 @@ import type { Ports } from './ground/ports.ts';
 import type { ClosingStack } from './jobs/ending.ts';
 import { DUTIES } from './lists/duties.ts';
 import { promises } from './lists/promises.ts';
+import { SECTIONS } from './lists/sections.ts';
 
 /**
  * Opens every domain. They close in reverse, and the order carries promises:
@@ -42,7 +43,7 @@ export async function openParts(ports: Ports, closing: ClosingStack): Promise<Se
     ...stored,
     ...openAudit({ ...told, duties: DUTIES }, closing),
     ...openPrincipals(ports, closing),
-    ...openPrivacy({ ...ports, duties: DUTIES }, closing),
+    ...openPrivacy({ ...ports, duties: DUTIES, sections: SECTIONS }, closing),
   };
   const parts = { ...guarded, ...openCanary(guarded, closing), ...openQuery(ports) };
   return { ...parts, ...openHealth(promises, parts, closing) };

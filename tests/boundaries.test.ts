@@ -59,6 +59,9 @@ describe('a planted violation is seen', () => {
     jobs know no HTTP | src/domains/tasks/jobs.ts | import { a } from 'node:http'; | knows no GraphQL and no HTTP
     verbs know ports only | src/domains/memory/memory.ts | import { a } from '../../vectors/qdrant.ts'; | memory's logic may not
     verbs know no rest | src/domains/tasks/tasks.ts | import { a } from '../../rest/server.ts'; | tasks's logic may not import
+    sections of others | src/domains/tasks/tasks.ts | import { a } from '../learning/sections.ts'; | tasks's logic may not import
+    resolvers know no sections | src/domains/tasks/graphql.ts | import { a } from './sections.ts'; | tasks's graphql may not
+    sections are listed from sections | src/lists/sections.ts | import { a } from '../domains/tasks/tasks.ts'; | lists may not import
     promises of others | src/domains/tasks/tasks.ts | import { a } from '../learning/promises.ts'; | tasks's logic may not import
     resolvers know no promises | src/domains/tasks/graphql.ts | import { a } from './promises.ts'; | tasks's graphql may not
     a list lists files of its name | src/lists/promises.ts | import { a } from '../domains/tasks/tasks.ts'; | lists may not import
@@ -180,6 +183,9 @@ describe('what is allowed', () => {
       'src/lists/doors.ts': "import { a } from '../rest/routes.ts';",
       'src/lists/promises.ts':
         "import { a } from '../domains/tasks/promises.ts';\nexport const promises = [a];",
+      'src/lists/sections.ts': "import { a } from '../domains/tasks/sections.ts';",
+      'src/domains/tasks/sections.ts':
+        "import type { Section } from '../../ground/section.ts';\nimport { a } from './tasks.ts';",
       'src/domains/tasks/promises.ts':
         "import { definePromise } from '../../ground/promise.ts';\nimport { a } from './tasks.ts';",
       'src/parts.ts': "import { a } from './domains/tasks/parts.ts';",

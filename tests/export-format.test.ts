@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cursorOf, positionOf } from '../src/domains/privacy/export-cursor.ts';
 import { DUTIES } from '../src/lists/duties.ts';
+import { SECTIONS } from '../src/lists/sections.ts';
 import { unexported } from './support/duties.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
@@ -44,12 +46,89 @@ test('pages begin where those of the version before began, among own characters,
   }
 });
 
-test('every table whose rows are exported has lines of its kind, and they come back', () => {
-  expect(unexported(DUTIES, kindsOf(LINES))).toEqual([]);
+test('every table whose rows are exported has a section, and every section has a table', () => {
+  const kinds = SECTIONS.flatMap((section) => section.kinds);
+  expect(new Set(kinds).size).toBe(kinds.length);
+  expect(unexported(DUTIES, new Set(kinds))).toEqual([]);
   const [some] = DUTIES;
-  const planted = some ? [...DUTIES, { ...some, exported: { lines: 'goal' } }] : [];
-  expect(unexported(planted, kindsOf(LINES))).toEqual(['no line of an export is a "goal"']);
-  expect(unexported(DUTIES, new Set([...kindsOf(LINES), 'goal']))).toEqual([
-    'no table says that its rows are exported as "goal"',
+  const planted = some ? [...DUTIES, { ...some, exported: { lines: 'wish' } }] : [];
+  expect(unexported(planted, new Set(kinds))).toEqual(['no line of an export is a "wish"']);
+  expect(unexported(DUTIES, new Set([...kinds, 'wish']))).toEqual([
+    'no table says that its rows are exported as "wish"',
   ]);
+});
+
+test('the fixture has lines of every kind that its version had', () => {
+  expect([...kindsOf(LINES)].sort()).toEqual(['character', 'conversation', 'deleted', 'settings', 'turn']);
+});
+
+test('what is stored and what is exported is counted by kind', async () => {
+  const counts = '{ exportUser { manifest { lines { kind count } } } }';
+  const { data } = await app.graphql(counts, {}, 'ann');
+  expect(data.exportUser.manifest.lines).toEqual([
+    { kind: 'settings', count: 1 },
+    { kind: 'character', count: 23 },
+    { kind: 'conversation', count: 3 },
+    { kind: 'turn', count: 26 },
+    { kind: 'deleted', count: 3 },
+  ]);
+});
+
+test.each([
+  ['an unknown one', '{"kind":"wish","said":"a pony"}', 'lines.1.kind: "wish" is no kind of line that this'],
+  ['none', '{"said":"a pony"}', 'lines.1.kind: must say what the line is'],
+  ['one that is no text', '{"kind":["turn"]}', 'lines.1.kind: must say what the line is'],
+  ['one that all objects have', '{"kind":"constructor"}', 'lines.1.kind: "constructor" is no kind'],
+  ['none, as it is null', 'null', 'lines.1.kind: must say what the line is'],
+  ['half a letter', '{"kind":"\\ud800"}', 'lines.1.kind'],
+])(
+  'a line that a newer version may have written is refused with all others: its kind is %s',
+  async (_how, line, problem) => {
+    const user = `${crypto.randomUUID()}`;
+    const conversation = LINES.find((text) => text.startsWith('{"kind":"conversation"')) ?? '';
+    const mine = JSON.stringify({ ...JSON.parse(conversation), userId: user });
+    const { data } = await app.graphql(RESTORE, { lines: [mine, line] }, user);
+    expect(data.restoreUser.message).toContain(problem);
+    expect(await app.sql('select 1 from echo_conversations where user_id = $1', [user])).toEqual([]);
+    const alone = await app.graphql(RESTORE, { lines: [mine] }, user);
+    expect(alone.data.restoreUser).toEqual({ turns: 0, replayed: 0, characters: 0 });
+  },
+);
+
+describe('a cursor of an export', () => {
+  const text = (parts: unknown) => Buffer.from(JSON.stringify(parts)).toString('base64url');
+  const wishes = [...SECTIONS, { ...SECTIONS[0], kinds: ['wish', 'step'] }] as typeof SECTIONS;
+
+  test.each([
+    [['', 7], 'character'],
+    [['mine', 7], 'conversation'],
+    [['', 7, 'wish'], 'wish'],
+    [['a key', 0, 'wish'], 'wish'],
+    [['', 0, 'conversation'], 'conversation'],
+  ])('leads back to where it came from: %j', (parts, section) => {
+    const [key, number] = parts;
+    expect(positionOf(text(parts), wishes)).toEqual({ section, place: { key, number } });
+    const position = positionOf(text(parts), wishes);
+    expect(position && cursorOf(position)).toBe(text(parts));
+  });
+
+  test.each([
+    [['', -1]],
+    [['', 1.5]],
+    [['', 2_147_483_648]],
+    [['x'.repeat(101), 1]],
+    [['a\u0000b', 1, 'wish']],
+    [['', 1, 'goal']],
+    [['', 1, 'step']],
+    [['', 1, 'wish', 2]],
+    [['']],
+    [[1, 1]],
+    ['mine'],
+    [null],
+    [{}],
+  ])('that no page gave leads nowhere: %j', async (parts) => {
+    expect(positionOf(text(parts), wishes)).toBeNull();
+    const { errors } = await app.graphql(EXPORT, { after: text(parts) }, 'ann');
+    expect(errors?.[0]?.message).toContain('after: must be the `next` of an earlier page');
+  });
 });

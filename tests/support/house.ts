@@ -36,7 +36,7 @@ type Floor =
   | 'http';
 export type Room = Floor | 'domain';
 /** What a file of a domain is for; `logic` is reads, verbs and what they are made of. */
-export type Role = 'tables' | 'graphql' | 'jobs' | 'promises' | 'parts' | 'logic';
+export type Role = 'tables' | 'graphql' | 'jobs' | 'promises' | 'sections' | 'parts' | 'logic';
 
 /** From the ground up. No import runs up: what lies higher knows what lies lower, never the reverse. */
 const LEVELS: readonly (readonly Room[])[] = [
@@ -63,6 +63,9 @@ const LISTS: Readonly<Record<string, (to: Place) => boolean>> = {
   promises: (to) =>
     ['src/graphql/context.ts', 'src/ground/promise.ts'].includes(to.path) ||
     (to.room === 'domain' && to.role === 'promises'),
+  sections: (to) =>
+    ['src/graphql/context.ts', 'src/ground/section.ts'].includes(to.path) ||
+    (to.room === 'domain' && to.role === 'sections'),
   jobs: (to) => isIn(to, 'jobs') || (to.room === 'domain' && to.role === 'jobs'),
   doors: (to) => isIn(to, 'graphql', 'http', 'rest', 'dashboard'),
 };
@@ -152,7 +155,7 @@ function domainMayImport(from: Place, to: Place): boolean {
     return (
       GRAPHQL_FLOOR.includes(to.path) ||
       isIn(to, 'events', 'access', 'secrets') ||
-      (own && !isFor(to, 'jobs', 'promises', 'parts')) ||
+      (own && !isFor(to, 'jobs', 'promises', 'sections', 'parts')) ||
       isDomain('graphql')
     );
   }
@@ -184,7 +187,10 @@ function roleOf(file: string): Role {
   // A word that other files may have in their names, too.
   if (file === 'parts') return file;
   const words = file.split(/[-.]/);
-  return (['tables', 'graphql', 'jobs', 'promises'] as const).find((role) => words.includes(role)) ?? 'logic';
+  return (
+    (['tables', 'graphql', 'jobs', 'promises', 'sections'] as const).find((role) => words.includes(role)) ??
+    'logic'
+  );
 }
 
 function isRoom(name: string): name is Floor {

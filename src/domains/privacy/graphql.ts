@@ -1,14 +1,22 @@
 import { InvalidInput, NotFound } from '../../errors.ts';
 import { builder, HEAVY } from '../../graphql/builder.ts';
-import {
-  conversationId as conversationIdSchema,
-  parseInput,
-  userId as userIdSchema,
-} from '../../ground/input.ts';
+import { parseInput, userId as userIdSchema } from '../../ground/input.ts';
 import { ownerFor, requireAdmin } from '../../ground/ownership.ts';
+import type { LineCounts } from '../../ground/section.ts';
 import { type Erasure, eraseUser } from './erase.ts';
 import { type ExportManifest, exportManifest, exportPage, MAX_LINES } from './export.ts';
-import { type Restored, restoreLines } from './restore.ts';
+import { cursorOf, positionOf } from './export-cursor.ts';
+import { restoreLines } from './restore.ts';
+
+const LinesOfKind = builder.objectRef<{ kind: string; count: number }>('LinesOfKind').implement({
+  description: 'How many lines of an export are of one kind.',
+  fields: (t) => ({
+    kind: t.exposeString('kind', { description: 'What each of these lines is, such as `turn`.' }),
+    count: t.exposeInt('count', { description: 'How many there are.' }),
+  }),
+});
+
+const linesOf = (counts: LineCounts) => Object.entries(counts).map(([kind, count]) => ({ kind, count }));
 
 const ManifestRef = builder.objectRef<ExportManifest>('ExportManifest').implement({
   description: 'What a whole export holds. Two memories with the same content have the same one.',
@@ -16,40 +24,25 @@ const ManifestRef = builder.objectRef<ExportManifest>('ExportManifest').implemen
     format: t.exposeString('format', { description: 'Name and version of the format.' }),
     userId: t.exposeString('userId', { description: 'Whose memory it is.' }),
     tenantId: t.exposeString('tenantId', { description: 'The tenant of that user.' }),
-    characters: t.exposeInt('characters', { description: 'Number of the user’s own characters.' }),
-    conversations: t.exposeInt('conversations', { description: 'Number of conversations.' }),
-    turns: t.exposeInt('turns', { description: 'Number of turns.' }),
+    characters: t.int({
+      description: 'Number of the user’s own characters.',
+      resolve: ({ counts }) => counts.character ?? 0,
+    }),
+    conversations: t.int({
+      description: 'Number of conversations.',
+      resolve: ({ counts }) => counts.conversation ?? 0,
+    }),
+    turns: t.int({ description: 'Number of turns.', resolve: ({ counts }) => counts.turn ?? 0 }),
+    lines: t.field({
+      type: [LinesOfKind],
+      description: 'Number of lines of each kind that there is, in the order in which they come.',
+      resolve: ({ counts }) => linesOf(counts),
+    }),
     sha256: t.exposeString('sha256', {
       description: 'SHA-256 over all lines, each followed by a line feed; hexadecimal.',
     }),
   }),
 });
-
-/** What a column of type integer holds. */
-const LARGEST_INTEGER = 2_147_483_647;
-
-const cursorOf = (position: { conversationId: string; sequence: number }) =>
-  Buffer.from(JSON.stringify([position.conversationId, position.sequence])).toString('base64url');
-
-function positionOf(cursor: string) {
-  try {
-    const [conversationId, sequence] = JSON.parse(
-      Buffer.from(cursor, 'base64url').toString('utf8'),
-    ) as unknown[];
-    if (
-      typeof conversationId === 'string' &&
-      // Without one it is a place among what comes before all conversations.
-      (conversationId === '' || conversationIdSchema.safeParse(conversationId).success) &&
-      Number.isInteger(sequence) &&
-      Number(sequence) >= 0 &&
-      Number(sequence) <= LARGEST_INTEGER
-    )
-      return { conversationId, sequence: sequence as number };
-  } catch {
-    // Said below.
-  }
-  throw new InvalidInput('after', 'must be the `next` of an earlier page');
-}
 
 const ExportRef = builder
   .objectRef<{ owner: { tenantId: string; userId: string }; lines: readonly string[]; next: string | null }>(
@@ -71,7 +64,7 @@ const ExportRef = builder
         type: ManifestRef,
         description: 'What the whole export holds; reads all of it.',
         complexity: 2_000,
-        resolve: ({ owner }, _args, { services }) => exportManifest(services.db, owner),
+        resolve: ({ owner }, _args, { services }) => exportManifest(services, services.sections, owner),
       }),
     }),
   });
@@ -93,19 +86,36 @@ builder.queryField('exportUser', (t) =>
       const owner = ownerFor(principal, userId);
       const limit = first ?? MAX_LINES;
       if (limit < 1 || limit > MAX_LINES) throw new InvalidInput('first', `must be from 1 to ${MAX_LINES}`);
-      const page = await exportPage(services.db, owner, after == null ? null : positionOf(after), limit);
+      const { sections } = services;
+      const position = after == null ? null : positionOf(after, sections);
+      if (after != null && !position)
+        throw new InvalidInput('after', 'must be the `next` of an earlier page');
+      const page = await exportPage(services, sections, owner, position, limit);
       return { owner, lines: page.lines, next: page.next && cursorOf(page.next) };
     },
   }),
 );
 
-const RestoreSuccess = builder.objectRef<Restored>('RestoreUserSuccess').implement({
+const RestoreSuccess = builder.objectRef<LineCounts>('RestoreUserSuccess').implement({
   description: 'The lines are stored.',
   fields: (t) => ({
-    turns: t.exposeInt('turns', { description: 'Number of turns that were stored.' }),
-    replayed: t.exposeInt('replayed', { description: 'Number of turns that were there already.' }),
-    characters: t.exposeInt('characters', {
+    turns: t.int({
+      description: 'Number of turns that were stored.',
+      resolve: ({ turn = 0 }) => turn,
+    }),
+    replayed: t.int({
+      description: 'Number of turns that were there already.',
+      resolve: ({ replayed = 0 }) => replayed,
+    }),
+    characters: t.int({
       description: 'Number of own characters that were stored; those whose name was there already are not.',
+      resolve: ({ character = 0 }) => character,
+    }),
+    lines: t.field({
+      type: [LinesOfKind],
+      description:
+        'Number of lines of each kind that were stored; those of conversations and of deleted turns are not counted.',
+      resolve: ({ replayed: _there, ...stored }) => linesOf(stored).filter(({ count }) => count > 0),
     }),
   }),
 });
@@ -138,7 +148,7 @@ builder.mutationFields((t) => ({
       }),
     },
     resolve: (_root, { lines, userId }, { services, principal }) =>
-      restoreLines(services, ownerFor(principal, userId), lines),
+      restoreLines(services, services.sections, ownerFor(principal, userId), lines),
   }),
   eraseUser: t.field({
     type: EraseSuccess,

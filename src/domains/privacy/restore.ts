@@ -3,31 +3,12 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { InvalidInput } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
-import { CharacterLine, restoreCharacters } from '../characters/own.ts';
-import { ConversationLine, DeletedLine } from '../conversations/restored.ts';
-import { TurnLine } from '../interactions/rows.ts';
-import { isOwnTurnId } from '../interactions/turn.ts';
-import { checkSettingsOwner, restoreSettings, SettingsLine } from '../settings/exported.ts';
+import type { ErasedUsers, LineCounts, Restoration, Section } from '../../ground/section.ts';
 import { MAX_LINES } from './export.ts';
-import type { Part } from './lines.ts';
-import { restorePart } from './restore-conversation.ts';
-import type { Tombstones } from './tombstones.ts';
 
 export interface RestoreServices {
   readonly db: Database;
-  readonly tombstones: Tombstones;
-  /** Told of turns that were stored. */
-  readonly indexWorker: { wake(turns: number): void };
-  readonly vectorWorker: { wake(): void };
-  readonly characters: { changed(tenantId: string, userId: string | null): void };
-}
-
-export interface Restored {
-  readonly turns: number;
-  /** Turns that were there already. */
-  readonly replayed: number;
-  /** Own characters. */
-  readonly characters: number;
+  readonly tombstones: ErasedUsers;
 }
 
 const Lines = z
@@ -36,88 +17,51 @@ const Lines = z
   .max(MAX_LINES, { error: `must have at most ${MAX_LINES} lines` });
 
 /**
- * Puts lines of an export back: each turn under its own id and at its place, checked against the hash that ties it
- * to its predecessor. All or nothing; turns that are there already are passed over, so sending again is safe. Turns that
- * were deleted since come back, because an export is a copy that somebody means to have; turns that were erased do not.
+ * Puts lines of an export back, each by the section that knows its kind, in the order of the sections. All or nothing;
+ * what is there already is passed over, so sending again is safe.
  *
- * Settings come back unless the user has chosen again since.
+ * A line of a kind that no section knows is refused, not passed over: whoever restores means to have all of it.
  *
+ * @returns how many lines of each kind were new
  * @throws InvalidInput naming the line; NotFound for turns of a conversation that is not there
  */
-export async function restoreLines(
-  { db, tombstones, indexWorker, vectorWorker, characters }: RestoreServices,
+export async function restoreLines<Parts extends RestoreServices>(
+  parts: Parts,
+  sections: readonly Section<Parts>[],
   owner: Owner,
   given: readonly string[],
-): Promise<Restored> {
-  const { settings, parts, own } = readParts(owner, input.parseInput(Lines, [...given], 'lines'), tombstones);
-  const total = { turns: 0, replayed: 0, characters: 0 };
-  await db.transaction(async (client) => {
-    await restoreSettings(client, owner, settings);
-    total.characters = await restoreCharacters(client, owner, own);
-    for (const part of parts) {
-      const done = await restorePart(client, owner, part);
-      total.turns += done.turns;
-      total.replayed += done.replayed;
-    }
-  });
-  indexWorker.wake(total.turns);
-  vectorWorker.wake();
-  if (total.characters > 0) characters.changed(owner.tenantId, owner.userId);
-  return total;
-}
-
-/** Lines by conversation; a page may begin in the middle of one. */
-function readParts(owner: Owner, lines: readonly string[], tombstones: Tombstones) {
-  const parts: Part[] = [];
-  const settings: SettingsLine[] = [];
-  const own: CharacterLine[] = [];
-  for (const [line, text] of lines.entries()) {
-    const value = parsed(text, line);
-    if ((value as { kind?: unknown } | null)?.kind === 'settings') {
-      const chosen = input.parseInput(SettingsLine, value, `lines.${line}`);
-      checkSettingsOwner(owner, chosen, line);
-      tombstones.check(owner, chosen.updatedAt, `lines.${line}.updatedAt`, false);
-      settings.push(chosen);
-      continue;
-    }
-    if ((value as { kind?: unknown } | null)?.kind === 'character') {
-      const character = input.parseInput(CharacterLine, value, `lines.${line}`);
-      tombstones.check(owner, character.updatedAt, `lines.${line}.updatedAt`, false);
-      own.push(character);
-      continue;
-    }
-    if ((value as { kind?: unknown } | null)?.kind === 'conversation') {
-      const conversation = input.parseInput(ConversationLine, value, `lines.${line}`);
-      if (conversation.userId !== owner.userId || conversation.tenantId !== owner.tenantId)
-        throw new InvalidInput(
-          `lines.${line}.userId`,
-          'an export goes back to the user and tenant that it came from',
-        );
-      parts.push({ conversation, conversationId: conversation.conversationId, turns: [] });
-      continue;
-    }
-    const turn = turnOf(owner, value, line, tombstones);
-    let part = parts.at(-1);
-    if (part?.conversationId !== turn.conversationId) {
-      part = { conversation: null, conversationId: turn.conversationId, turns: [] };
-      parts.push(part);
-    }
-    part.turns.push({ line, turn });
-  }
-  return { settings, parts, own };
-}
-
-function turnOf(owner: Owner, value: unknown, line: number, tombstones: Tombstones): TurnLine | DeletedLine {
-  if ((value as { kind?: unknown } | null)?.kind === 'deleted')
-    return input.parseInput(DeletedLine, value, `lines.${line}`);
-  const turn = input.parseInput(TurnLine, value, `lines.${line}`);
-  // Its id tells whether it was erased; see `restorePart`.
-  tombstones.check(owner, turn.timestamp, `lines.${line}.timestamp`, true);
-  if (isOwnTurnId(owner, turn)) return turn;
-  throw new InvalidInput(
-    `lines.${line}.turnId`,
-    'does not follow from the user, the conversation and the idempotency key',
+): Promise<LineCounts> {
+  const restorations = sections.map((section) => ({
+    kinds: section.kinds,
+    restoration: section.restoration(owner, parts.tombstones),
+  }));
+  const byKind = new Map<unknown, Restoration<Parts>>(
+    restorations.flatMap(({ kinds, restoration }) => kinds.map((kind) => [kind, restoration] as const)),
   );
+  for (const [line, text] of input.parseInput(Lines, [...given], 'lines').entries()) {
+    const value = parsed(text, line);
+    const kind = (value as { kind?: unknown } | null)?.kind;
+    const restoration = byKind.get(kind);
+    if (!restoration) throw new InvalidInput(`lines.${line}.kind`, unknownKind(kind));
+    restoration.take(value, line);
+  }
+  const stored = await parts.db.transaction(async (client) => {
+    const counts: LineCounts[] = [];
+    for (const { restoration } of restorations) counts.push(await restoration.store(client));
+    return counts;
+  });
+  for (const [index, { restoration }] of restorations.entries())
+    restoration.stored?.(parts, stored[index] ?? {});
+  return Object.assign({}, ...stored) as LineCounts;
+}
+
+/** Characters of a kind that are said again. */
+const SHOWN = 50;
+
+function unknownKind(kind: unknown): string {
+  if (typeof kind !== 'string') return 'must say what the line is, such as "turn"';
+  const shown = JSON.stringify(kind.slice(0, SHOWN).toWellFormed());
+  return `${shown} is no kind of line that this version knows; if a newer version wrote the export, restore it into that one`;
 }
 
 function parsed(text: string, line: number): unknown {

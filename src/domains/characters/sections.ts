@@ -4,6 +4,7 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import * as input from '../../ground/input.ts';
+import { type ExportedLine, type Place, sectionOfRows } from '../../ground/section.ts';
 import { MAX_ALIASES } from './characters.ts';
 import { checkLimits, extentOf } from './limits.ts';
 import { nameKeyOf } from './name-key.ts';
@@ -16,7 +17,7 @@ const instant = z.iso
   .transform((text) => new Date(text));
 
 /** A character of a user's own as a line of an export: everything that is kept of it. */
-export const CharacterLine = z.object({
+const CharacterLine = z.object({
   kind: z.literal('character'),
   characterName: input.text(100),
   aliases: z.array(input.text(100)).max(MAX_ALIASES),
@@ -51,25 +52,43 @@ export const CharacterLine = z.object({
   notes: long,
   isActive: z.boolean(),
 });
-export type CharacterLine = z.output<typeof CharacterLine>;
+type CharacterLine = z.output<typeof CharacterLine>;
 
-/** Lines of a user's own characters in the order of their names, from the given place on. */
-export async function exportedCharacters(
-  db: Database,
+interface Parts {
+  readonly db: Database;
+  readonly characters: { changed(tenantId: string, userId: string | null): void };
+}
+
+/** A user's own characters; one whose name is there already stays as it is. */
+export const ownCharacters = sectionOfRows<Parts, CharacterLine>({
+  kind: 'character',
+  schema: CharacterLine,
+  dated: 'updatedAt',
+  read: exportedCharacters,
+  restore: restoreCharacters,
+  stored: (parts, { tenantId, userId }, count) => {
+    if (count > 0) parts.characters.changed(tenantId, userId);
+  },
+});
+
+/** Lines of a user's own characters in the order of their names, behind so many. */
+async function exportedCharacters(
+  { db }: { readonly db: Database },
   owner: Owner,
-  from: number,
+  { number: before }: Place,
   limit: number,
-): Promise<string[]> {
+): Promise<ExportedLine[]> {
   const { rows } = await db.pool.query<RawRow>({
     name: 'export_characters',
     text: `select * from character_profiles where user_id = $1 and tenant_id = $2
            order by character_name collate "C" offset $3 limit $4`,
-    values: [owner.userId, owner.tenantId, from, limit],
+    values: [owner.userId, owner.tenantId, before, limit],
   });
-  return rows.map((raw) => {
+  return rows.map((raw, index) => {
     const row = mapRow(characters, raw);
     const fields = Object.keys(CharacterLine.shape).map((name) => [name, row[name as keyof CharacterRow]]);
-    return JSON.stringify({ ...Object.fromEntries(fields), kind: 'character' });
+    const line = JSON.stringify({ ...Object.fromEntries(fields), kind: 'character' });
+    return { line, after: { key: '', number: before + index + 1 } };
   });
 }
 
@@ -79,12 +98,11 @@ export async function exportedCharacters(
  * @returns how many were stored
  * @throws InvalidInput for more than one user may have
  */
-export async function restoreCharacters(
+async function restoreCharacters(
   client: PoolClient,
   { tenantId, userId }: Owner,
   lines: readonly CharacterLine[],
 ): Promise<number> {
-  if (lines.length === 0) return 0;
   const before = await extentOf(client, { tenantId, userId });
   const names = Object.keys(CharacterLine.shape).filter((name) => name !== 'kind');
   const columns = names.map((name) => characters[name as keyof CharacterRow].name);

@@ -5,15 +5,22 @@ import { subjectOf } from '../../ground/ownership.ts';
 import { deletionsAmong, type KnownDeletion } from '../conversations/marks.ts';
 import {
   beginConversation,
+  type ConversationLine,
   type DeletedLine,
   moveConversation,
   removeMarks,
   restoreMarks,
 } from '../conversations/restored.ts';
-import { restoreTurns } from '../interactions/restored.ts';
-import type { TurnLine } from '../interactions/rows.ts';
-import { chainHashOf, completionHashOf } from '../interactions/turn.ts';
-import type { Part } from './lines.ts';
+import { restoreTurns } from './restored.ts';
+import type { TurnLine } from './rows.ts';
+import { chainHashOf, completionHashOf } from './turn.ts';
+
+/** Lines of one conversation; a page of an export may begin in the middle of one. */
+export interface Part {
+  readonly conversation: ConversationLine | null;
+  readonly conversationId: string;
+  readonly turns: { readonly line: number; readonly turn: TurnLine | DeletedLine }[];
+}
 
 /**
  * Puts the lines of one conversation back, in the transaction of `client`.
