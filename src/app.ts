@@ -14,13 +14,21 @@ import { WebGuard } from './http/guard.ts';
 import { type Authenticate, Hall } from './http/hall.ts';
 import { createHttpServer, listen } from './http/server.ts';
 import { ClosingStack, endAll } from './jobs/ending.ts';
-import { doors } from './lists/doors.ts';
-import { schema } from './lists/schema.ts';
+import { type Lists, PRODUCT } from './lists/product.ts';
 import { createLogger, type Logger } from './log.ts';
 import { openParts, startParts } from './parts.ts';
 import { openPorts } from './ports.ts';
 import type { Vault } from './secrets/vault.ts';
 import { asStartupError, loadConfig, StartupError } from './startup.ts';
+
+export interface AppOptions {
+  /** False: refuse to start on an older schema instead of changing it. */
+  readonly migrate: boolean;
+  /** Gives secrets that the configuration does not hold. */
+  readonly vault?: Vault | null;
+  /** What the server is made of; absent: the product. */
+  readonly lists?: Lists;
+}
 
 /** What tests put in place of the real thing. */
 export interface Overrides {
@@ -46,23 +54,21 @@ const FINISH_MS = 20_000;
 /**
  * Builds the whole server: the ports, the domains on it, and the doors before them.
  *
- * @param options.migrate false: refuse to start on an older schema instead of changing it
- * @param options.vault gives secrets that the configuration does not hold
  * @throws StartupError
  */
 export async function createApp(
   config: Config,
   log: Logger,
-  options: { migrate: boolean; vault?: Vault | null },
+  { lists = PRODUCT, ...options }: AppOptions,
   overrides: Overrides = {},
 ): Promise<App> {
   const closing = new ClosingStack(log);
   try {
     const { onStatement, patienceMs = 0 } = overrides;
     const ports = await openPorts(config, log, { ...options, onStatement, patienceMs }, closing);
-    const services = await openParts(ports, closing);
+    const services = await openParts(ports, lists, closing);
     await startParts(services);
-    return assemble(services, overrides, () => closing.close());
+    return assemble(services, lists, overrides, () => closing.close());
   } catch (error) {
     await closing.close();
     throw asStartupError(error, config);
@@ -91,7 +97,12 @@ export async function withServices<T>(work: (services: Services) => Promise<T>):
   }
 }
 
-function assemble(services: Services, overrides: Overrides, release: () => Promise<number>): App {
+function assemble(
+  services: Services,
+  { schema, doors }: Lists,
+  overrides: Overrides,
+  release: () => Promise<number>,
+): App {
   const { config, log, metrics } = services;
   const yoga = createGraphqlYoga({
     schema,

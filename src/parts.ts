@@ -2,21 +2,18 @@ import { openAlerts } from './domains/alerts/parts.ts';
 import { openAudit } from './domains/audit/parts.ts';
 import { openCharacters, startCharacters } from './domains/characters/parts.ts';
 import { openCredentials } from './domains/credentials/parts.ts';
-import { openCanary, openHealth, openMetrics } from './domains/health/parts.ts';
+import { openHealth, openMetrics } from './domains/health/parts.ts';
 import { openInteractions } from './domains/interactions/parts.ts';
 import { openMemory } from './domains/memory/parts.ts';
 import { openPersistence } from './domains/persistence/parts.ts';
 import { openPrincipals } from './domains/principals/parts.ts';
 import { openPrivacy } from './domains/privacy/parts.ts';
-import { openQuery } from './domains/query/parts.ts';
 import { openVectorIndex } from './domains/vector-index/parts.ts';
 import { openWordIndex } from './domains/word-index/parts.ts';
 import type { Services } from './graphql/context.ts';
 import type { Ports } from './ground/ports.ts';
 import type { ClosingStack } from './jobs/ending.ts';
-import { DUTIES } from './lists/duties.ts';
-import { promises } from './lists/promises.ts';
-import { SECTIONS } from './lists/sections.ts';
+import type { Lists } from './lists/product.ts';
 
 /**
  * Opens every domain. They close in reverse, and the order carries promises:
@@ -27,9 +24,14 @@ import { SECTIONS } from './lists/sections.ts';
  * - the store before the workers, who stop first: a drain at the end stores turns, it does not begin to index them;
  * - the audit log, access and erasures after these: it writes what it holds while the database is certainly there, and
  *   what access refused until it closed;
- * - the canary and the watch last: a stop is no danger.
+ * - then the domains of the list, on which no other one stands;
+ * - the watch last: a stop is no danger.
  */
-export async function openParts(ports: Ports, closing: ClosingStack): Promise<Services> {
+export async function openParts(
+  ports: Ports,
+  { duties, sections, promises, openDomains }: Lists,
+  closing: ClosingStack,
+): Promise<Services> {
   const told = { ...ports, ...(await openAlerts(ports, closing)), ...openMetrics(closing) };
   const credentials = await openCredentials(told, closing);
   const kept = { ...told, ...(await openPersistence(told, closing)) };
@@ -41,11 +43,11 @@ export async function openParts(ports: Ports, closing: ClosingStack): Promise<Se
   const stored = { ...kept, ...credentials, ...interactions, ...memory, ...openCharacters(ports) };
   const guarded = {
     ...stored,
-    ...openAudit({ ...told, duties: DUTIES }, closing),
+    ...openAudit({ ...told, duties }, closing),
     ...openPrincipals(ports, closing),
-    ...openPrivacy({ ...ports, duties: DUTIES, sections: SECTIONS }, closing),
+    ...openPrivacy({ ...ports, duties, sections }, closing),
   };
-  const parts = { ...guarded, ...openCanary(guarded, closing), ...openQuery(ports) };
+  const parts = { ...guarded, ...(await openDomains(guarded, closing)) };
   return { ...parts, ...openHealth(promises, parts, closing) };
 }
 

@@ -62,6 +62,8 @@ describe('a planted violation is seen', () => {
     sections of others | src/domains/tasks/tasks.ts | import { a } from '../learning/sections.ts'; | tasks's logic may not import
     resolvers know no sections | src/domains/tasks/graphql.ts | import { a } from './sections.ts'; | tasks's graphql may not
     sections are listed from sections | src/lists/sections.ts | import { a } from '../domains/tasks/tasks.ts'; | lists may not import
+    domains are opened by their parts | src/lists/domains.ts | import { a } from '../domains/tasks/tasks.ts'; | lists may not import
+    the product is made of lists | src/lists/product.ts | import { a } from '../domains/tasks/parts.ts'; | lists may not import
     promises of others | src/domains/tasks/tasks.ts | import { a } from '../learning/promises.ts'; | tasks's logic may not import
     resolvers know no promises | src/domains/tasks/graphql.ts | import { a } from './promises.ts'; | tasks's graphql may not
     a list lists files of its name | src/lists/promises.ts | import { a } from '../domains/tasks/tasks.ts'; | lists may not import
@@ -183,6 +185,8 @@ describe('what is allowed', () => {
       'src/lists/doors.ts': "import { a } from '../rest/routes.ts';",
       'src/lists/promises.ts':
         "import { a } from '../domains/tasks/promises.ts';\nexport const promises = [a];",
+      'src/lists/domains.ts': "import { a } from '../domains/tasks/parts.ts';",
+      'src/lists/product.ts': "import { a } from './domains.ts';",
       'src/lists/sections.ts': "import { a } from '../domains/tasks/sections.ts';",
       'src/domains/tasks/sections.ts':
         "import type { Section } from '../../ground/section.ts';\nimport { a } from './tasks.ts';",

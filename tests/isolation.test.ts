@@ -1,110 +1,36 @@
 import { getTableName } from 'drizzle-orm';
 import { buildSchema, type GraphQLSchema } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Duty } from '../src/db/duty.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import { schema } from '../src/lists/schema.ts';
+import { unexported } from './support/duties.ts';
 import { callOf, type Place, placesOf } from './support/every-field.ts';
+import { exportedLines, lostLines } from './support/exports.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import {
+  ATTACKER,
+  CANARY,
+  IDENTIFIERS,
+  missingPolicy,
+  nameIn,
+  rowsOf,
+  VALUES,
+  VICTIM,
+  victimsTables,
+  WORDS,
+  withoutVictim,
+} from './support/isolation.ts';
 import { overWebSocket } from './support/streams.ts';
 
-/** What the victim talks of, which others may guess. */
-const WORDS = 'quinquereme of nineveh';
-/** What only the victim knows: it must reach nobody else, wherever they put the victim's ids. */
-const CANARY = 'sealed-7f3a';
-const VICTIM = 'vera';
-const ATTACKER = 'eve';
 const secrets: Record<string, unknown[]> = {};
 const canaries: string[] = [CANARY];
 
-/** Names that stand for somebody's data: the attacker puts the victim's there. */
-const IDENTIFIERS = [
-  'id',
-  'turnId',
-  'conversationId',
-  'episodeId',
-  'userId',
-  'idempotencyKey',
-  'sessionId',
-  'after',
-  'before',
-  'keyId',
-  'confirm',
-  'lines',
-  'credential',
-  'characterName',
-  'character',
-];
-/** Names that stand for nothing of a user's, and a value for each. What the victim said is put in as text, too. */
-const VALUES: Record<string, unknown> = {
-  query: WORDS,
-  text: WORDS,
-  search: WORDS,
-  title: WORDS,
-  pinned: true,
-  orderBy: 'CREATED',
-  speaker: WORDS,
-  responder: WORDS,
-  response: 'Noted',
-  comment: 'Good',
-  first: 5,
-  last: 5,
-  limit: 20,
-  intervalMs: 60_000,
-  olderThanDays: 3_650,
-  rating: 1,
-  minScore: 0,
-  processingTimeMs: 1,
-  since: '2000-01-01T00:00:00Z',
-  until: '2999-01-01T00:00:00Z',
-  timestamp: '2020-01-01T00:00:00Z',
-  expiresAt: '2999-01-01T00:00:00Z',
-  includeArchived: true,
-  dryRun: false,
-  activeOnly: false,
-  shared: false,
-  replace: true,
-  creator: CANARY,
-  sourceFranchise: CANARY,
-  intent: 'conversation',
-  status: 'RECORDED',
-  tiers: ['KEYWORDS', 'RECENT'],
-  timeZone: 'Pacific/Apia',
-  mode: 'PLAIN_ENGLISH',
-  intelligenceLevel: 'QUICK',
-  requestType: 'COLLABORATION',
-  context: {},
-  metadata: {},
-  modelUsed: 'x',
-  tokenId: 'x',
-  value: 'x',
-  code: '000000',
-  roles: ['ADMIN'],
-  permissions: ['ADMIN'],
-};
-/** What a profile says: nothing that names somebody else's. */
-const PROFILE = /^Mutation\.upsertCharacters?\(/;
 /** Arguments of other fields: reached only through an object that its caller may see. */
 const NESTED = new Set(
   ['after', 'before', 'first', 'last'].map((name) => `Conversation.interactions(${name})`),
 );
 
 const { root, nested } = placesOf(schema);
-
-/** What a place is called; names of credentials are told from other names. */
-function nameIn({ field, path }: Place): string {
-  const name = path.at(-1) ?? '';
-  if (name !== 'name') return name;
-  return field.endsWith('Credential') ? 'credential' : /character/i.test(field) ? 'characterName' : name;
-}
-
-/** Why nobody has said yet how a place is kept apart; null if somebody has. */
-function missingPolicy(place: Place): string | null {
-  const name = nameIn(place);
-  if (place.name === 'Mutation.createApiKey(input.name)') return null;
-  if (PROFILE.test(place.name) || IDENTIFIERS.includes(name) || name in VALUES) return null;
-  return `${place.name}: say in this test whose "${name}" is`;
-}
 
 let app: TestApp;
 const statements = new Map<string, string>();
@@ -136,6 +62,11 @@ beforeAll(async () => {
     VICTIM,
   );
   const turns = recorded.data.recordTurns.interactions;
+  await app.graphql(
+    `mutation { deleteInteraction(turnId: "${turns[3].turnId}") { __typename } }`,
+    {},
+    VICTIM,
+  );
   await app.graphql(
     'mutation { updateSettings(input: { timeZone: "Asia/Kolkata" }) { __typename } }',
     {},
@@ -205,30 +136,7 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-/** Tables that change meanwhile by right, as the log tells of attacks; so does the index, which is made in the background. */
-const RESTLESS = ['echo_audit_log', 'echo_audit_names'];
-const victims = DUTIES.filter(({ table, owner, erasure }) =>
-  typeof owner !== 'object'
-    ? owner === 'tenant' && !RESTLESS.includes(getTableName(table))
-    : 'user' in owner &&
-      !RESTLESS.includes(getTableName(table)) &&
-      (erasure.rows === 'keep' || erasure.left !== 'index'),
-);
-const isPersonal = ({ owner }: Duty) => typeof owner === 'object';
-
-/** All that is stored of the victim and of their tenant, by table. */
-async function victimsRows(): Promise<Record<string, string | null>> {
-  const columns = victims.map((duty) => {
-    const name = getTableName(duty.table);
-    const condition = isPersonal(duty) ? "user_id = $1 and tenant_id = 'default'" : "tenant_id = 'default'";
-    return `(select json_agg(t order by t::text) from "${name}" t where ${condition})::text as "${name}"`;
-  });
-  const [rows] = await app.sql<Record<string, string | null>>(
-    `select ${columns.join(', ')}, $1::text as victim`,
-    [VICTIM],
-  );
-  return rows ?? {};
-}
+const victimsRows = () => rowsOf(app.sql, DUTIES, VICTIM);
 
 /** Fills the chosen place with something of the victim's, and the others with what the attacker may use. */
 function attack(place: Place, secret: unknown) {
@@ -254,10 +162,19 @@ function leaks(answer: unknown, given: unknown): string[] {
 }
 
 test('the victim has something in every table of users’ rows', async () => {
-  const rows = await victimsRows();
-  const tables = victims.filter(isPersonal).map(({ table }) => getTableName(table));
-  expect(tables.length).toBeGreaterThan(6);
-  expect(tables.filter((table) => rows[table] === null)).toEqual([]);
+  expect(victimsTables(DUTIES).length).toBeGreaterThan(6);
+  expect(withoutVictim(DUTIES, await victimsRows())).toEqual([]);
+});
+
+test('all that is exported of the victim, of every kind, comes back on another server', async () => {
+  const lines = await exportedLines(app, VICTIM);
+  expect(unexported(DUTIES, new Set(lines.map((line) => JSON.parse(line).kind)))).toEqual([]);
+  const other = await startTestApp();
+  try {
+    expect(await lostLines(other, VICTIM, lines)).toEqual([]);
+  } finally {
+    await other.close();
+  }
 });
 
 describe('every place where a caller can put a value', () => {

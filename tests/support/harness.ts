@@ -11,8 +11,9 @@ import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { upsertCharacters } from '../../src/domains/characters/characters.ts';
 import { SEED_CHARACTERS } from '../../src/domains/characters/seed.ts';
+import type { Lists } from '../../src/lists/product.ts';
 import { createLogger } from '../../src/log.ts';
-import { SqlWrites, sourcesOfServer } from './sql-writes.ts';
+import { SqlWrites, sourcesOfPlanted, sourcesOfServer } from './sql-writes.ts';
 
 // biome-ignore-start lint/suspicious/noExplicitAny: results have the shape that each test asks for
 export type Result = {
@@ -33,7 +34,7 @@ const UNHURRIED = {
   LLM_FIRST_TOKEN_MS: '300000',
 };
 
-const writes = new SqlWrites(sourcesOfServer());
+const writes = new SqlWrites([...sourcesOfServer(), ...sourcesOfPlanted()]);
 
 export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
 
@@ -47,6 +48,8 @@ export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
  * @param options.patienceMs how long the server waits at the least for what it can do without; 0: as long as it usually
  *   does, for tests of outages
  * @param options.onSql told of each statement that is sent
+ * @param options.lists what the server is made of, where that is more than the product
+ * @param options.migration SQL that makes the tables of these lists
  * @param options.route gives another way to the database at this URL, for example through a proxy
  */
 export async function startTestApp(
@@ -56,12 +59,15 @@ export async function startTestApp(
     realAccess?: boolean;
     patienceMs?: number;
     onSql?: (name: string, text: string) => void;
+    lists?: Lists;
+    migration?: string;
     route?: (databaseUrl: string) => Promise<string>;
   } = {},
 ) {
   const name = `t_${randomUUID().replaceAll('-', '')}`;
   await onServer(`create database ${name} template echo_template`);
   const databaseUrl = inject('databaseUrl').replace('NAME', name);
+  if (options.migration) await onDatabase(databaseUrl, options.migration, []);
   const directory = await mkdtemp(join(tmpdir(), 'echo-app-'));
   const statements: string[] = [];
   const foreignWrites = new Set<string>();
@@ -78,7 +84,7 @@ export async function startTestApp(
   const app = await createApp(
     config,
     createLogger(config.logLevel),
-    { migrate: true },
+    { migrate: true, ...(options.lists && { lists: options.lists }) },
     {
       ...(!options.realAccess && { authenticate: authenticateTest }),
       patienceMs: options.patienceMs ?? PATIENCE_MS,

@@ -66,6 +66,11 @@ const LISTS: Readonly<Record<string, (to: Place) => boolean>> = {
   sections: (to) =>
     ['src/graphql/context.ts', 'src/ground/section.ts'].includes(to.path) ||
     (to.room === 'domain' && to.role === 'sections'),
+  domains: (to) =>
+    ['src/graphql/context.ts', 'src/ground/ports.ts', 'src/jobs/ending.ts'].includes(to.path) ||
+    (to.room === 'domain' && to.role === 'parts'),
+  // Of the other lists only.
+  product: () => false,
   jobs: (to) => isIn(to, 'jobs') || (to.room === 'domain' && to.role === 'jobs'),
   doors: (to) => isIn(to, 'graphql', 'http', 'rest', 'dashboard'),
 };

@@ -42,7 +42,16 @@ export interface Source {
 
 /** All sources of the server. */
 export function sourcesOfServer(): Source[] {
-  return globSync('src/**/*.ts', { cwd: root }).map((path) => ({
+  return sourcesIn('src');
+}
+
+/** Sources of the domain that tests plant. */
+export function sourcesOfPlanted(): Source[] {
+  return sourcesIn('tests/support/planted');
+}
+
+function sourcesIn(folder: string): Source[] {
+  return globSync(`${folder}/**/*.ts`, { cwd: root }).map((path) => ({
     path: path.replaceAll('\\', '/'),
     source: readFileSync(resolve(root, path), 'utf8'),
   }));

@@ -1,0 +1,37 @@
+import { openCanary } from '../domains/health/parts.ts';
+import { openQuery } from '../domains/query/parts.ts';
+import type { Services } from '../graphql/context.ts';
+import type { Ports } from '../ground/ports.ts';
+import type { ClosingStack } from '../jobs/ending.ts';
+
+/** What stands when these domains open. */
+export type Standing = Ports &
+  Pick<
+    Services,
+    | 'access'
+    | 'alerts'
+    | 'audit'
+    | 'characters'
+    | 'embedder'
+    | 'indexWorker'
+    | 'meaning'
+    | 'metrics'
+    | 'persistence'
+    | 'reconciler'
+    | 'store'
+    | 'texts'
+    | 'tombstones'
+    | 'vectors'
+    | 'vectorWorker'
+  >;
+
+/**
+ * Opens the domains on which no other one stands; each adds its parts to `Services`. They close before all others. The
+ * canary is the last: it goes through what the others do, and a stop is no danger.
+ */
+export async function openDomains(parts: Standing, closing: ClosingStack) {
+  return {
+    ...openQuery(parts),
+    ...openCanary(parts, closing),
+  };
+}

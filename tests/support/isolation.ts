@@ -1,0 +1,141 @@
+import { getTableName } from 'drizzle-orm';
+import type { Duty } from '../../src/db/duty.ts';
+import type { Place } from './every-field.ts';
+import type { TestApp } from './harness.ts';
+
+/** What the victim talks of, which others may guess. */
+export const WORDS = 'quinquereme of nineveh';
+/** What only the victim knows: it must reach nobody else, wherever they put the victim's ids. */
+export const CANARY = 'sealed-7f3a';
+export const VICTIM = 'vera';
+export const ATTACKER = 'eve';
+/** Names that stand for somebody's data: the attacker puts the victim's there. */
+export const IDENTIFIERS = [
+  'id',
+  'turnId',
+  'conversationId',
+  'episodeId',
+  'userId',
+  'idempotencyKey',
+  'sessionId',
+  'after',
+  'before',
+  'keyId',
+  'confirm',
+  'lines',
+  'credential',
+  'characterName',
+  'character',
+];
+/** Names that stand for nothing of a user's, and a value for each. What the victim said is put in as text, too. */
+export const VALUES: Record<string, unknown> = {
+  query: WORDS,
+  text: WORDS,
+  search: WORDS,
+  title: WORDS,
+  pinned: true,
+  orderBy: 'CREATED',
+  speaker: WORDS,
+  responder: WORDS,
+  response: 'Noted',
+  comment: 'Good',
+  first: 5,
+  last: 5,
+  limit: 20,
+  intervalMs: 60_000,
+  olderThanDays: 3_650,
+  rating: 1,
+  minScore: 0,
+  processingTimeMs: 1,
+  since: '2000-01-01T00:00:00Z',
+  until: '2999-01-01T00:00:00Z',
+  timestamp: '2020-01-01T00:00:00Z',
+  expiresAt: '2999-01-01T00:00:00Z',
+  includeArchived: true,
+  dryRun: false,
+  activeOnly: false,
+  shared: false,
+  replace: true,
+  creator: CANARY,
+  sourceFranchise: CANARY,
+  intent: 'conversation',
+  status: 'RECORDED',
+  tiers: ['KEYWORDS', 'RECENT'],
+  timeZone: 'Pacific/Apia',
+  mode: 'PLAIN_ENGLISH',
+  intelligenceLevel: 'QUICK',
+  requestType: 'COLLABORATION',
+  context: {},
+  metadata: {},
+  modelUsed: 'x',
+  tokenId: 'x',
+  value: 'x',
+  code: '000000',
+  roles: ['ADMIN'],
+  permissions: ['ADMIN'],
+};
+/** What a profile says: nothing that names somebody else's. */
+const PROFILE = /^Mutation\.upsertCharacters?\(/;
+/** What a place is called; names of credentials are told from other names. */
+export function nameIn({ field, path }: Place): string {
+  const name = path.at(-1) ?? '';
+  if (name !== 'name') return name;
+  return field.endsWith('Credential') ? 'credential' : /character/i.test(field) ? 'characterName' : name;
+}
+
+/** Why nobody has said yet how a place is kept apart; null if somebody has. */
+export function missingPolicy(place: Place): string | null {
+  const name = nameIn(place);
+  if (place.name === 'Mutation.createApiKey(input.name)') return null;
+  if (PROFILE.test(place.name) || IDENTIFIERS.includes(name) || name in VALUES) return null;
+  return `${place.name}: say in this test whose "${name}" is`;
+}
+
+/** Tables that change meanwhile by right, as the log tells of attacks. */
+const RESTLESS = ['echo_audit_log', 'echo_audit_names'];
+
+/** Duties of the tables whose rows of a user or a tenant must stay as they are; not of the index, which is made in the background. */
+function keptApart(duties: readonly Duty[]): Duty[] {
+  return duties
+    .filter(({ table }) => !RESTLESS.includes(getTableName(table)))
+    .filter(({ owner, erasure }) =>
+      typeof owner === 'object'
+        ? 'user' in owner && (erasure.rows === 'keep' || erasure.left !== 'index')
+        : owner === 'tenant',
+    );
+}
+
+const isPersonal = ({ owner }: Duty) => typeof owner === 'object';
+
+/** Names of the tables of users' rows that are kept apart. */
+export function victimsTables(duties: readonly Duty[]): string[] {
+  return keptApart(duties)
+    .filter(isPersonal)
+    .map(({ table }) => getTableName(table));
+}
+
+/** All that is stored of a user and of their tenant, by table. */
+export async function rowsOf(
+  sql: TestApp['sql'],
+  duties: readonly Duty[],
+  user: string,
+): Promise<Record<string, string | null>> {
+  const columns = keptApart(duties).map((duty) => {
+    const name = getTableName(duty.table);
+    const condition = isPersonal(duty) ? "user_id = $1 and tenant_id = 'default'" : "tenant_id = 'default'";
+    return `(select json_agg(t order by t::text) from "${name}" t where ${condition})::text as "${name}"`;
+  });
+  const [rows] = await sql<Record<string, string | null>>(
+    `select ${columns.join(', ')}, $1::text as victim`,
+    [user],
+  );
+  return rows ?? {};
+}
+
+/** Tables of users' rows in which the victim has none, so that no attack on them is tried. */
+export function withoutVictim(
+  duties: readonly Duty[],
+  rows: Readonly<Record<string, string | null>>,
+): string[] {
+  return victimsTables(duties).filter((table) => !rows[table]);
+}
