@@ -185,8 +185,9 @@ async function takeOut(
   });
   for (let at = 0; at < places.rows.length; at += ROWS_AT_ONCE) {
     const { rows } = await client.query<{ place: string; saying: number; data: Buffer }>({
-      text: 'select ctid::text as place, saying, data from echo_index_postings where ctid = any($1::tid[])',
-      values: [places.rows.slice(at, at + ROWS_AT_ONCE).map(({ place }) => place)],
+      text: `select ctid::text as place, saying, data from echo_index_postings
+             where ctid = any($1::tid[]) and owner_id = $2`,
+      values: [places.rows.slice(at, at + ROWS_AT_ONCE).map(({ place }) => place), ownerId],
     });
     const changed = rows.flatMap(({ place, saying, data }) => {
       const left = withoutDocuments(data, documents);
@@ -194,11 +195,13 @@ async function takeOut(
     });
     await client.query({
       text: `update echo_index_postings p set saying = c.saying, data = c.data
-             from unnest($1::tid[], $2::int[], $3::bytea[]) as c(place, saying, data) where p.ctid = c.place`,
+             from unnest($1::tid[], $2::int[], $3::bytea[]) as c(place, saying, data)
+             where p.ctid = c.place and p.owner_id = $4`,
       values: [
         changed.map(({ place }) => place),
         changed.map(({ saying }) => saying),
         changed.map(({ data }) => data),
+        ownerId,
       ],
     });
   }
