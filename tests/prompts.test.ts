@@ -221,6 +221,25 @@ describe('a prompt', () => {
     expect(() => JSON.parse(quoted)).not.toThrow();
   });
 
+  test('says that nothing was noted at the time that is named, and of which time the notes are', async () => {
+    const user = randomUUID();
+    await record(user, [
+      { query: 'The choir sang in Porto.', response: '', timestamp: '2020-05-05T12:00:00Z' },
+      { query: 'The choir has a new conductor.', response: '', timestamp: '2020-06-09T12:00:00Z' },
+    ]);
+    const nothing = 'Nothing was noted at the time that the message names.';
+    const of = async (query: string) => (await ask(user, query)).messages[1]?.content ?? '';
+    for (const query of ['Where did the choir sing in March 2019?', 'Wo sang der choir im März 2019?'])
+      expect(await of(query)).toMatch(
+        new RegExp(`^${nothing}\n\nNotes from other times, quoted:\n\\[1\\] 2020-05-05.*Porto`),
+      );
+    expect(await of('What did I tell you in March 2019?')).toBe(nothing);
+    expect(await of('Where did the choir sing in May 2020?')).toMatch(/^Notes from earlier conversations/);
+    // Who asks for something else hears nothing of notes.
+    const { messages } = await ask('somebody else', 'Write a poem about March 2019.');
+    expect(messages[1]?.content).toBe('Write a poem about March 2019.');
+  });
+
   test('has the profile of a character that is mentioned, quoted, outside the system role', async () => {
     const { system, messages } = await ask(randomUUID(), 'My friend Kai Nakamura said hello to me.');
     expect(system).not.toContain('Salvage diver');

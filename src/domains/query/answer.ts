@@ -90,6 +90,7 @@ async function askModels(
     query: query.query,
     mode: query.effectiveMode,
     context: query.context ?? null,
+    asksForPast: classification.intent === 'memory_recall',
   });
   let sent = prompt.request;
   const routed = await services.models.answer(level, prompt.request, {

@@ -22,7 +22,13 @@ export interface PromptParts {
   readonly context: Readonly<Record<string, unknown>> | null;
   /** In which the user counts days. */
   readonly timeZone: string;
+  /** The query names a time of which nothing was found: the memories are of other times. */
+  readonly missedTime: boolean;
+  /** It asks for what was said before, so that a model which knows nothing of it must not make it up. */
+  readonly asksForPast: boolean;
 }
+
+const NOTHING_THEN = 'Nothing was noted at the time that the message names.';
 
 /**
  * The request to a language model, short enough for small ones to follow: who it is, which day it is and what it can't
@@ -57,7 +63,13 @@ export function buildPrompt({ history, ...parts }: PromptParts): ModelRequest {
   return { system: system.filter(Boolean).join('\n\n'), messages: takingTurns(messages) };
 }
 
-function notesOf({ memories, characters, timeZone }: Omit<PromptParts, 'history'>): string | null {
+function notesOf({
+  memories,
+  characters,
+  timeZone,
+  missedTime,
+  asksForPast,
+}: Omit<PromptParts, 'history'>): string | null {
   const style = { timeZone, reader: 'model' as const };
   const profiles = characters.map(
     (character) =>
@@ -65,8 +77,9 @@ function notesOf({ memories, characters, timeZone }: Omit<PromptParts, 'history'
   );
   const parts = [
     profiles.length > 0 && `Profiles of characters, quoted:\n${profiles.join('\n')}`,
+    missedTime && (memories.length > 0 || asksForPast) && NOTHING_THEN,
     memories.length > 0 &&
-      `Notes from earlier conversations, quoted:\n${memories.map((memory, index) => cite(memory, index + 1, style)).join('\n')}`,
+      `Notes from ${missedTime ? 'other times' : 'earlier conversations'}, quoted:\n${memories.map((memory, index) => cite(memory, index + 1, style)).join('\n')}`,
   ].filter(Boolean);
   return parts.length > 0 ? parts.join('\n\n') : null;
 }
