@@ -165,3 +165,28 @@ describe('of a time of which nothing was said', () => {
     expect(await answerTo(question)).toMatch(/^I remember nothing that was said at that time\..*\n.*choir/);
   });
 });
+
+test('what is told some days after a part of a month is found, though others say more of the words', async () => {
+  const turns = Array.from({ length: 300 }, (_, number) => ({
+    query: `The town was rainy (${number}).`,
+    timestamp: new Date(Date.UTC(2025, 0, 1, 12) + number * 43_200_000).toISOString(),
+  }));
+  const told =
+    'Back from that lovely town with its temple, its marble quarries and the old university: Evora.';
+  turns.push({ query: told, timestamp: '2026-10-19T12:00:00Z' });
+  for (let at = 0; at < turns.length; at += 100) {
+    const input = { conversationId: `told ${at}`, turns: turns.slice(at, at + 100) };
+    const { data } = await app.graphql(RECORD, { input }, 'noor');
+    expect(data.recordTurns.message).toBeUndefined();
+  }
+  for (const question of [
+    'Which town did we visit in the second week of October?',
+    'Which town did we visit in the first two weeks of October?',
+    'Which town did we visit on 17 October?',
+  ]) {
+    const { data } = await app.graphql(SEARCH, { query: question }, 'noor');
+    const [first] = data.memorySearch.hits;
+    expect(first.interaction.query).toBe(told);
+    expect(first.reasons.join()).toContain('said at the time asked for');
+  }
+});

@@ -29,6 +29,8 @@ const ABOUT_CHARACTER = 50;
 const RECENT_MS = 86_400_000;
 /** Of the times that a query may mean, those whose turns are searched by their words. */
 const SEARCHED_SPANS = 2;
+/** What is told around a day or a week is looked for in so many days of it; a month around it is nothing of its own. */
+const NEAR_MS = 15 * 86_400_000;
 /** The weight of a span whose turns are considered whatever they say. */
 const CLOSE = 0.9;
 
@@ -97,9 +99,10 @@ async function foundInTime(
   conditions: MemoryConditions,
   words: WordMatches,
 ): Promise<{ turn: PooledTurn; ranked: RankedDocument | null }[]> {
-  const spans = wanted.times.spans
-    .filter(({ isNear }) => !isNear)
-    .map((span) => ({ ...span, conditions: within(conditions, span) }));
+  const placed = wanted.times.spans.map((span) => ({ ...span, conditions: within(conditions, span) }));
+  const spans = placed.filter(({ isNear }) => !isNear);
+  const near = placed.filter(({ isNear, since, until }) => isNear && +until - +since <= NEAR_MS);
+  const searched = [...spans.slice(0, SEARCHED_SPANS), ...near.slice(0, SEARCHED_SPANS)];
   // Of a month or a year, what has none of the other words says nothing about them.
   const isOnlyTime = wanted.times.rest === '';
   const told = spans.filter(({ weight }) => isOnlyTime || wanted.times.isRelative || weight >= CLOSE);
@@ -109,11 +112,7 @@ async function foundInTime(
   const [byWords, latest] = await Promise.all([
     isOnlyTime
       ? []
-      : Promise.all(
-          spans
-            .slice(0, SEARCHED_SPANS)
-            .map((span) => foundByWords(db, owner, wanted, span.conditions, words)),
-        ),
+      : Promise.all(searched.map((span) => foundByWords(db, owner, wanted, span.conditions, words))),
     told.length > 0 ? turnsWithin(db, owner, conditions, told, wanted.limit) : [],
   ]);
   return [...byWords.flat(), ...[...waiting, ...latest].map((turn) => ({ turn, ranked: null }))];

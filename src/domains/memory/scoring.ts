@@ -36,6 +36,8 @@ export interface Question {
   /** Runs of three words of it. */
   readonly phrases: readonly string[];
   readonly terms: readonly string[];
+  /** How much it counts that a turn is of the time that is named. */
+  readonly timeWeight: number;
   /** Terms of all of it, the time that it names as well. */
   readonly asked: ReadonlySet<string>;
 }
@@ -108,6 +110,7 @@ export function readQuestion(
   );
   const [speaker = null] = named;
   const asked = known.times.rest.toLowerCase().match(WORDS) ?? [];
+  const terms = [...analyse(known.times.rest).counts.keys()];
   return {
     text,
     times: known.times,
@@ -118,9 +121,15 @@ export function readQuestion(
     asksFor: ASKS_ASSISTANT.test(text) ? 'assistant' : ASKS_USER.test(text) ? 'user' : null,
     characterIds: known.characterIds,
     phrases: phrasesOf(asked.slice(0, MAX_PHRASES)),
-    terms: [...analyse(known.times.rest).counts.keys()],
+    terms,
+    timeWeight: timeWeightOf(known.times, terms.length - named.size),
     asked: new Set(analyse(text).counts.keys()),
   };
+}
+
+/** The less a question says beside the time that it names, the more the time is what it asks about. */
+function timeWeightOf({ isRelative }: SpokenTimes, otherTerms: number): number {
+  return isRelative ? WEIGHTS.relativeTime : WEIGHTS.time * (1 + 1 / Math.max(1, otherTerms));
 }
 
 function phrasesOf(words: readonly string[]): string[] {
@@ -161,7 +170,7 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
       WEIGHTS.meaning * (meaning?.rank ?? 0) +
       (bySpeaker ? WEIGHTS.speaker : 0) +
       (index < SIDES ? WEIGHTS.side * sideOf(question, turn) : 0) +
-      (question.times.isRelative ? WEIGHTS.relativeTime : WEIGHTS.time) * time +
+      question.timeWeight * time +
       (question.asksWhen && saysWhen(said) ? WEIGHTS.sayingWhen : 0) +
       (question.asksHowMany && QUANTITY.test(said) ? WEIGHTS.sayingHowMany : 0) +
       (sharesCharacter ? WEIGHTS.character : 0) +

@@ -96,6 +96,14 @@ const absolute: readonly Rule[] = [
   { pattern: '{month} the {nth}(?:(?:, ?| ){year})?', read: named.dateInWords },
   { pattern: '(?:the )?{nth} week (?:of|in) {month}(?:(?:, ?| | of ){year})?', read: named.weekOfMonth },
   {
+    pattern: '(?:the )?{nth} weekend (?:of|in) {month}(?:(?:, ?| | of ){year})?',
+    read: named.weekendOfMonth,
+  },
+  {
+    pattern: '(?:the )?(?:(?<early>first)|last|final) {n} {unit} (?:of|in) {month}(?:(?:, ?| | of ){year})?',
+    read: named.daysAtEnd,
+  },
+  {
     pattern:
       '(?:the )?(?:(?<early>beginning|start)|(?<middle>middle)|(?<late>end)) of (?:{month}(?:(?:, ?| | of ){year})?|{year})',
     read: named.thirdOf,

@@ -52,6 +52,12 @@ const absolute: readonly Rule[] = [
   { pattern: '{n} {month}(?: {year})?', needsLead: true, read: named.dateInWords },
   { pattern: '{nth} {month}(?: {year})?', needsLead: true, read: named.dateInWords },
   { pattern: "(?:la )?{nth} semaine (?:de |d'){month}(?: {year})?", read: named.weekOfMonth },
+  { pattern: "(?:le )?{nth} week-?end (?:de |d'){month}(?: {year})?", read: named.weekendOfMonth },
+  {
+    pattern:
+      "(?:les |des )?(?:{n} (?:(?<early>premier(?:e)?s)|dernieres?)) {unit} (?:de |d'){month}(?: {year})?",
+    read: named.daysAtEnd,
+  },
   {
     pattern:
       "(?:au |a la )?(?:(?<early>debut)|(?<middle>mi|milieu)|(?<late>fin))[ -](?:de |d')?(?:{month}(?: {year})?|{year})",

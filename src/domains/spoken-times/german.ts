@@ -61,6 +61,15 @@ const absolute: readonly Rule[] = [
   { pattern: '(?:der |die |das )?{nth} woche (?:im |des )?{month}s?(?: {year})?', read: named.weekOfMonth },
   { pattern: '(?:der |die |das )?{nth} {month}woche(?: {year})?', read: named.weekOfMonth },
   {
+    pattern: '(?:das |dem )?{nth} (?:wochenende (?:im |des )?{month}s?|{month}wochenende)(?: {year})?',
+    read: named.weekendOfMonth,
+  },
+  {
+    pattern:
+      '(?:der |die |den )?(?:(?<early>erste[nr]?)|letzte[nr]?) {n} {unit} (?:im |des )?{month}s?(?: {year})?',
+    read: named.daysAtEnd,
+  },
+  {
     pattern:
       '(?:(?<early>anfang)|(?<middle>mitte)|(?<late>ende)) (?:des (?:jahres|monats) )?(?:{month}(?: {year})?|{year})',
     read: named.thirdOf,

@@ -47,6 +47,8 @@ export const dateInWords: Read = (calendar, named) => {
   return stretches.dateNamed(calendar, { year: named.year, month: named.month, day });
 };
 export const weekOfMonth: Read = (calendar, named) => yearParts.weekOfMonth(calendar, named);
+export const weekendOfMonth: Read = (calendar, named) => yearParts.weekendOfMonth(calendar, named);
+export const daysAtEnd: Read = (calendar, named) => yearParts.daysAtEnd(calendar, named, named.has('early'));
 /** "early October", "the end of 2025". */
 export const thirdOf: Read = (calendar, named) => {
   const third = named.has('early') ? 0 : named.has('middle') ? 1 : 2;

@@ -57,6 +57,12 @@ const absolute: readonly Rule[] = [
   { pattern: '(?:dia )?{n} de {month}(?: (?:de |del )?{year})?', needsLead: true, read: named.dateInWords },
   { pattern: '{nth} de {month}(?: (?:de |del )?{year})?', needsLead: true, read: named.dateInWords },
   { pattern: '(?:la )?{nth} semana de {month}(?: (?:de |del )?{year})?', read: named.weekOfMonth },
+  { pattern: '(?:el )?{nth} fin de semana de {month}(?: (?:de |del )?{year})?', read: named.weekendOfMonth },
+  {
+    pattern:
+      '(?:los |las )?(?:(?<early>primer[oa]s)|ultim[oa]s) {n} {unit} de {month}(?: (?:de |del )?{year})?',
+    read: named.daysAtEnd,
+  },
   {
     pattern:
       '(?:a |en )?(?:(?<early>principios|comienzos|inicios)|(?<middle>mediados)|(?<late>finales|fines)) de (?:{month}(?: (?:de |del )?{year})?|{year})',

@@ -1,5 +1,5 @@
 import { type Calendar, dayNumber, partsOfDay } from './calendar.ts';
-import { DAY, daysFrom, lastYears, monthOf, quarterOf, type Stretch, WIDE } from './stretches.ts';
+import { DAY, daysFrom, lastYears, monthOf, quarterOf, type Stretch, type Unit, WIDE } from './stretches.ts';
 
 /** Days that "the other day" may be back. */
 const RECENT_DAYS = 14;
@@ -9,6 +9,9 @@ const REST = 0.9;
 /** Days after a part of a month in which people tell of it, and how well they fit. */
 const TOLD_DAYS = 14;
 const TOLD = 0.97;
+const DAYS_IN: Partial<Record<Unit, number>> = { day: 1, week: 7 };
+/** Counted from Monday. */
+const SATURDAY = 5;
 
 interface MonthNamed {
   readonly month: number;
@@ -31,16 +34,19 @@ function yearsOf(
   return lastYears(firstDay(now) > calendar.today ? now - 1 : now, YEARS);
 }
 
-/** Days of a month, then the rest of it. @param first,last from 1 */
+/** Days of a month, then the rest of it. @param daysOf of its length and its first day; from 1, none if reversed */
 function daysOfMonth(
   calendar: Calendar,
   { month, year }: MonthNamed,
-  daysOf: (length: number) => readonly [first: number, last: number],
+  daysOf: (length: number, first: number) => readonly [first: number, last: number],
 ): Stretch[] {
-  const lengthIn = (each: number) => dayNumber(each, month + 1, 1) - dayNumber(each, month, 1);
-  const firstDay = (each: number) => dayNumber(each, month, daysOf(lengthIn(each))[0]);
+  const daysIn = (each: number) => {
+    const start = dayNumber(each, month, 1);
+    return daysOf(dayNumber(each, month + 1, 1) - start, start);
+  };
+  const firstDay = (each: number) => dayNumber(each, month, daysIn(each)[0]);
   return yearsOf(calendar, year, firstDay).flatMap(([each, weight]) => {
-    const [first, last] = daysOf(lengthIn(each));
+    const [first, last] = daysIn(each);
     if (first > last) return [];
     return [
       // No surer than the month: people tell of it later.
@@ -61,6 +67,29 @@ export function weekOfMonth(calendar: Calendar, named: MonthNamed & { nth: numbe
   return daysOfMonth(calendar, named, (length) =>
     nth < 0 ? [length - 6, length] : [7 * nth - 6, nth === 0 ? 0 : Math.min(7 * nth, length)],
   );
+}
+
+/** "the last two weeks of August", "the first ten days of May". */
+export function daysAtEnd(
+  calendar: Calendar,
+  named: MonthNamed & { count: number; unit: Unit },
+  isFirst: boolean,
+): Stretch[] {
+  const days = named.count * (DAYS_IN[named.unit] ?? 0);
+  if (days < 1) return [];
+  return daysOfMonth(calendar, named, (length) =>
+    isFirst ? [1, Math.min(days, length)] : [Math.max(1, length - days + 1), length],
+  );
+}
+
+/** "the first weekend of October": that of its nth Saturday; the last one begins within it. */
+export function weekendOfMonth(calendar: Calendar, named: MonthNamed & { nth: number }): Stretch[] {
+  return daysOfMonth(calendar, named, (length, first) => {
+    const saturday = 1 + ((SATURDAY - partsOfDay(first).weekday + 7) % 7);
+    const count = Math.floor((length - saturday) / 7) + 1;
+    const nth = named.nth < 0 ? count : named.nth;
+    return nth < 1 || nth > count ? [1, 0] : [saturday + 7 * (nth - 1), saturday + 7 * (nth - 1) + 1];
+  });
 }
 
 /** "early October": by thirds. */
