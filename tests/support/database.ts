@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -6,6 +6,7 @@ import { createDatabase } from '../../src/db/client.ts';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { runMigrations } from '../../src/db/migrate.ts';
 import { createLogger } from '../../src/log.ts';
+import { isAlive } from './child-server.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,7 +17,9 @@ declare module 'vitest' {
 
 /** One real PostgreSQL for all tests; each test app gets a database of its own, copied from a migrated template. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const directory = await mkdtemp(join(tmpdir(), 'echo-test-'));
+  const parent = await parentDirectory();
+  await removeLeftovers(parent);
+  const directory = await mkdtemp(join(parent, `echo-test-${process.pid}-`));
   const log = createLogger('warn', 2);
   const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres'), log });
   const { host, port, user } = postgres.connection;
@@ -34,4 +37,23 @@ export default async function setup(project: TestProject): Promise<() => Promise
     await postgres.stop();
     await rm(directory, { recursive: true, force: true });
   };
+}
+
+const SHARED_MEMORY = '/dev/shm';
+const ENOUGH_BYTES = 4 * 2 ** 30;
+
+/** Nothing of this outlives the run: memory will do where there is plenty, and has no disk to wait for. */
+async function parentDirectory(): Promise<string> {
+  const found = await statfs(SHARED_MEMORY).catch(() => null);
+  return found && found.bavail * found.bsize > ENOUGH_BYTES ? SHARED_MEMORY : tmpdir();
+}
+
+/** What a run left that was killed. Its PostgreSQL ends by itself once its directory is gone. */
+async function removeLeftovers(parent: string): Promise<void> {
+  for (const name of await readdir(parent)) {
+    const pid = /^echo-test-(\d+)-/.exec(name)?.[1];
+    if (pid === undefined || isAlive(Number(pid))) continue;
+    // It may be somebody else's.
+    await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
+  }
 }
