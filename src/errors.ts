@@ -106,6 +106,19 @@ export class SubscriberTooSlow extends EchoError {
   }
 }
 
+/** What follows a cursor is there no more; what is left can be had after another one. */
+export class CursorExpired extends EchoError {
+  override readonly name = 'CursorExpired';
+  readonly code = 'CURSOR_EXPIRED';
+  override readonly httpStatus = 410;
+  /** The oldest one that still works: everything that is left comes after it. */
+  readonly cursor: string;
+  constructor(cursor: string) {
+    super(`after: events right after this cursor are no longer kept; what is left comes after ${cursor}`);
+    this.cursor = cursor;
+  }
+}
+
 /** The caller is known but may not do this. */
 export class Forbidden extends EchoError {
   override readonly name = 'Forbidden';

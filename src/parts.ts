@@ -1,3 +1,4 @@
+import { openActivity } from './domains/activity/parts.ts';
 import { openAlerts } from './domains/alerts/parts.ts';
 import { openAudit } from './domains/audit/parts.ts';
 import { openCharacters, startCharacters } from './domains/characters/parts.ts';
@@ -18,7 +19,8 @@ import type { Lists } from './lists/product.ts';
 /**
  * Opens every domain. They close in reverse, and the order carries promises:
  *
- * - alerts first: whatever opens later may find a danger, and whatever closes may meet one;
+ * - activity first: what opens later tells what it does, alerts among the first;
+ * - then alerts: whatever opens later may find a danger, and whatever closes may meet one;
  * - credentials before what asks for the keys of models and of Qdrant;
  * - persistence before the store: what the last drain did is counted, and the counts are written after it;
  * - the store before the workers, who stop first: a drain at the end stores turns, it does not begin to index them;
@@ -32,7 +34,8 @@ export async function openParts(
   { duties, sections, promises, openDomains }: Lists,
   closing: ClosingStack,
 ): Promise<Services> {
-  const told = { ...ports, ...(await openAlerts(ports, closing)), ...openMetrics(closing) };
+  const shown = { ...ports, ...openActivity(ports, closing) };
+  const told = { ...shown, ...(await openAlerts(shown, closing)), ...openMetrics(closing) };
   const credentials = await openCredentials(told, closing);
   const kept = { ...told, ...(await openPersistence(told, closing)) };
   const interactions = openInteractions(kept, closing);

@@ -81,6 +81,15 @@ beforeAll(async () => {
     {},
     VICTIM,
   );
+  const owner = { tenantId: 'default', userId: VICTIM };
+  app.app.services.activity.note({
+    ...{ kind: 'job_finished', subject: CANARY, message: CANARY, level: 'INFO', owner },
+  });
+  const toldOf = async () => {
+    const { data } = await app.graphql('{ activity { nodes { cursor subject } } }', {}, VICTIM);
+    return data.activity.nodes.find(({ subject }: { subject: string }) => subject === CANARY);
+  };
+  while (!(await toldOf())) await new Promise((resolve) => setTimeout(resolve, 50));
   const pages = await app.graphql(
     '{ interactions { edges { cursor } } conversations { edges { cursor } } }',
     {},
@@ -123,7 +132,7 @@ beforeAll(async () => {
     userId: [VICTIM],
     idempotencyKey: ['key 1'],
     sessionId: ['sitting'],
-    after: [cursors[1], cursors.at(-1), event?.cursor],
+    after: [cursors[1], cursors.at(-1), event?.cursor, (await toldOf()).cursor],
     before: [cursors[1], cursors.at(-1)],
     keyId: [key],
     confirm: [VICTIM],

@@ -40,6 +40,8 @@ test('everything that goes round is shown, also to a plain user, under a name of
   expect(names.sort()).toEqual(
     [
       ...[
+        'activity',
+        'activity retention',
         'audit log',
         'canary',
         'database look',

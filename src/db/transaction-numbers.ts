@@ -17,6 +17,7 @@ export async function continueTransactionNumbers(client: Pick<pg.Client, 'query'
   const { rows: stored } = await client.query<{ last: string }>(
     `select greatest(
        (select xid from echo_events order by xid desc, id desc limit 1),
+       (select xid from echo_events_pruned order by xid desc limit 1),
        (select xid from echo_audit_log order by xid desc, id desc limit 1)
      )::text as last`,
   );

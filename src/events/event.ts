@@ -1,6 +1,6 @@
 import type { EventPosition } from './cursor.ts';
 
-export type EventKind = 'interaction_added' | 'persistence_failure' | 'alert';
+export type EventKind = 'interaction_added' | 'persistence_failure' | 'alert' | 'activity';
 
 /** What an event says. */
 export interface EventContent {
@@ -42,6 +42,8 @@ export interface Interest {
   /** Null: those of any user. */
   readonly userId: string | null;
   readonly conversationId?: string | null | undefined;
+  /** False: none of the server itself; absent: those, too. */
+  readonly ofServer?: boolean | undefined;
   /** Start right after this position; absent: start now. */
   readonly after?: EventPosition | null | undefined;
   /** Ends the subscription, even while nothing happens. */
@@ -50,6 +52,8 @@ export interface Interest {
   readonly pace?: ((event: DeliveredEvent) => Promise<() => void>) | undefined;
   /** Told once when the subscriber is behind and does not read: it gets nothing more, and may resume after the position. */
   readonly onOverflow?: ((position: EventPosition) => void) | undefined;
+  /** Told once when events right after its position were pruned: it gets nothing more, and what is left begins after this one. */
+  readonly onExpired?: ((oldest: EventPosition) => void) | undefined;
 }
 
 /** The tenant of events of the server itself, which every tenant may see. */

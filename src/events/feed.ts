@@ -6,6 +6,7 @@ import type { Keepers } from '../jobs/keepers.ts';
 import type { Logger } from '../log.ts';
 import { BEGINNING, type EventPosition, isAfter } from './cursor.ts';
 import type { DeliveredEvent, EventContent, EventKind, Interest, Place, StoredEvent } from './event.ts';
+import { prunedUpTo } from './pruned.ts';
 import { RING_SIZE, Subscriber } from './subscriber.ts';
 
 const PAGE_SIZE = 500;
@@ -137,7 +138,8 @@ export class EventFeed {
           subscriber.moveTo(await this.#reads.execute(() => this.#latestPosition()));
           known = true;
         }
-        const page = await this.#reads.execute(() => this.#read(subscriber.position));
+        const page = await this.#reads.execute(() => this.#readUnpruned(subscriber));
+        if (page === null) return;
         for (const event of page) {
           const delivered = subscriber.receive(event);
           if (delivered) yield delivered;
@@ -194,6 +196,16 @@ export class EventFeed {
       this.#reading = false;
       if (this.#subscribers.size === 0) this.#forget();
     }
+  }
+
+  /** What follows a subscriber's position; null, and the subscriber is told, if some of it is there no more. */
+  async #readUnpruned(subscriber: Subscriber): Promise<StoredEvent[] | null> {
+    const page = await this.#read(subscriber.position);
+    // Asked afterwards: what was pruned before the page was read is known by then.
+    const pruned = await prunedUpTo(this.#db, subscriber.interest.kinds);
+    if (!pruned || !isAfter(pruned, subscriber.position)) return page;
+    subscriber.expire(pruned);
+    return null;
   }
 
   #noteFailure(error: unknown): void {

@@ -38,6 +38,11 @@ export class EventOutbox {
       if (entry.kind === EVENT_ENTRY) this.#waiting.push(recovered(entry));
   }
 
+  /** Events that were told and are not in the table yet. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
   /** Tells an event. Never fails: what cannot be kept is told and logged. */
   async announce({ kind, tenantId, userId = null, turnId = null, payload }: Announcement): Promise<void> {
     const origin = { process: this.#feed.process, number: ++this.#number };

@@ -4,6 +4,7 @@ import {
   type EventContent,
   type Interest,
   type Origin,
+  type Place,
   SERVER_TENANT,
   type StoredEvent,
 } from './event.ts';
@@ -20,6 +21,7 @@ export class Subscriber {
   /** Table events come to it as the feed reads them. */
   live = false;
   overflowed = false;
+  expired = false;
   /** The last row of each process that came by in the table: what is still in the queue of it is known. */
   readonly #passed = new Map<string, number>();
   readonly #forgotten: () => number;
@@ -39,7 +41,7 @@ export class Subscriber {
   }
 
   get isOver(): boolean {
-    return this.overflowed || this.interest.signal?.aborted === true;
+    return this.overflowed || this.expired || this.interest.signal?.aborted === true;
   }
 
   moveTo(position: EventPosition): void {
@@ -52,7 +54,7 @@ export class Subscriber {
 
   /** Puts an event into the ring. When that is full the subscriber falls back to reading the table at its own pace. */
   offer(event: StoredEvent | EventContent): void {
-    if (this.overflowed || !this.#isOfInterest(event)) return;
+    if (this.overflowed || this.expired || !this.#isOfInterest(event)) return;
     if (this.#queue.length < RING_SIZE) {
       this.#queue.push(event);
     } else {
@@ -82,6 +84,13 @@ export class Subscriber {
     this.#queue = [];
     this.interest.onOverflow?.(this.#confirmed);
     this.#wake();
+  }
+
+  /** Ends a consumer whose next events are there no more. @param oldest what is left begins after it */
+  expire(oldest: Place): void {
+    this.expired = true;
+    this.#queue = [];
+    this.interest.onExpired?.({ ...oldest, told: [] });
   }
 
   /** What waits, in order. */
@@ -128,10 +137,10 @@ export class Subscriber {
   }
 
   #isOfInterest(event: EventContent): boolean {
-    const { kinds, tenantId, userId, conversationId } = this.interest;
+    const { kinds, tenantId, userId, conversationId, ofServer = true } = this.interest;
     return (
       kinds.includes(event.kind) &&
-      (event.tenantId === SERVER_TENANT ||
+      ((event.tenantId === SERVER_TENANT && ofServer) ||
         (event.tenantId === tenantId && (userId === null || event.userId === userId))) &&
       (conversationId == null || event.conversationId === conversationId)
     );

@@ -1,4 +1,15 @@
-import { bigserial, index, integer, jsonb, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core';
+import { sql } from 'drizzle-orm';
+import {
+  bigint,
+  bigserial,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core';
 import { currentTransactionId, instant, tenantId, transactionId } from '../db/columns.ts';
 import type { Duty } from '../db/duty.ts';
 
@@ -29,8 +40,19 @@ export const events = pgTable(
     index('echo_events_user_idx').on(table.userId, table.tenantId, table.transactionId),
     index('echo_events_kind_idx').on(table.kind, table.tenantId, table.id),
     uniqueIndex('echo_events_origin_key').on(table.origin, table.originNumber),
+    index('echo_events_activity_idx').on(table.transactionId, table.id).where(sql`kind = 'activity'`),
   ],
 );
+
+/**
+ * Up to where events of a kind were pruned: who resumes before that has missed some, and is told. An erasure leaves no
+ * such mark: what it takes was its user's alone.
+ */
+export const eventsPruned = pgTable('echo_events_pruned', {
+  kind: text('kind').primaryKey(),
+  transactionId: transactionId('xid').notNull(),
+  id: bigint('id', { mode: 'bigint' }).notNull(),
+});
 
 export const duties: readonly Duty[] = [
   {
@@ -39,6 +61,14 @@ export const duties: readonly Duty[] = [
     erasure: { rows: 'delete', counted: 'events', left: 'events' },
     exported: { not: 'they told of what is exported itself' },
     audited: { not: 'they tell of changes that are audited' },
-    kept: 'until they are deleted',
+    kept: { until: 'they are deleted, but of the kind activity so many and so long as the domain says' },
+  },
+  {
+    table: eventsPruned,
+    owner: 'system',
+    erasure: { rows: 'keep', why: 'they name places, and nobody' },
+    exported: { not: 'they say nothing of anybody' },
+    audited: { not: 'what is pruned has outlived its use' },
+    kept: { until: 'the kind is pruned again' },
   },
 ];

@@ -1,5 +1,5 @@
 import type { Principal } from '../access/principals.ts';
-import { InvalidInput, SubscriberTooSlow } from '../errors.ts';
+import { CursorExpired, InvalidInput, SubscriberTooSlow } from '../errors.ts';
 import { type EventPosition, formatCursor, parseCursor } from '../events/cursor.ts';
 import type { DeliveredEvent, EventKind } from '../events/event.ts';
 import type { EventFeed } from '../events/feed.ts';
@@ -21,8 +21,10 @@ export type CursoredEvent = DeliveredEvent & { readonly cursor: string };
  *
  * @param watch.signal ends it, even while nothing happens
  * @param watch.pace waits until an event may be shown
+ * @param watch.ofServer false: no events of the server itself
  * @param watch.onOverflow told the last cursor when the consumer fell too far behind and gets nothing more
  * @throws InvalidInput if `after` is no cursor, or no conversation can be called so; Forbidden
+ * @throws CursorExpired if what follows `after` is no longer kept
  * @throws SubscriberTooSlow in place of `onOverflow`, where there is none
  */
 export async function* follow(
@@ -32,6 +34,7 @@ export async function* follow(
   args: SubscriptionArguments,
   watch: {
     readonly signal: AbortSignal;
+    readonly ofServer?: boolean | undefined;
     readonly onOverflow?: ((cursor: string) => void) | undefined;
     readonly pace?: ((event: string, signal: AbortSignal) => Promise<() => void>) | undefined;
   },
@@ -50,6 +53,7 @@ export async function* follow(
       ? scopeOf(principal)
       : ownerFor(principal, args.userId)),
     conversationId,
+    ofServer: watch.ofServer,
     after,
     signal: watch.signal,
     pace: pace && ((event: DeliveredEvent) => pace(nameOf(event), watch.signal)),
@@ -57,10 +61,15 @@ export async function* follow(
       last = formatCursor(position);
       watch.onOverflow?.(last);
     },
+    onExpired: (position: EventPosition) => {
+      oldest = formatCursor(position);
+    },
   };
   let last: string | null = null;
+  let oldest: string | null = null;
   for await (const event of events.subscribe(interest))
     yield { ...event, cursor: formatCursor(event.position) };
+  if (oldest !== null) throw new CursorExpired(oldest);
   if (last !== null && !watch.onOverflow) throw new SubscriberTooSlow(last);
 }
 

@@ -1,5 +1,5 @@
 import { isPassing, judgeDatabaseError } from '../db/meaning.ts';
-import { EchoError, RateLimited, SubscriberTooSlow } from '../errors.ts';
+import { CursorExpired, EchoError, RateLimited, SubscriberTooSlow } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { HttpProblem } from './body.ts';
 
@@ -74,7 +74,7 @@ function expected(error: EchoError, correlationId: string): Problem {
     ...{ status, code, message, retryable, correlationId },
     details: {
       ...('field' in error && { field: String(error.field) }),
-      ...(error instanceof SubscriberTooSlow && { cursor: error.cursor }),
+      ...((error instanceof SubscriberTooSlow || error instanceof CursorExpired) && { cursor: error.cursor }),
       ...(wait !== null && { retryAfterMs: wait }),
     },
     retryAfterSeconds: retryable ? Math.ceil((wait ?? 1_000) / 1_000) : null,

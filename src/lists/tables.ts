@@ -17,4 +17,4 @@ export {
   indexRemovals,
   indexSegments,
 } from '../domains/word-index/tables.ts';
-export { events } from '../events/tables.ts';
+export { events, eventsPruned } from '../events/tables.ts';

@@ -6,6 +6,7 @@ import type { Duty } from '../../db/duty.ts';
 import { type Counts, countLeft, eraseRows } from '../../db/erasure.ts';
 import { retried } from '../../db/retried.ts';
 import { InvalidInput, ServiceUnavailable } from '../../errors.ts';
+import type { ActivityNotes } from '../../ground/activity.ts';
 import { subjectOf } from '../../ground/ownership.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
@@ -32,6 +33,7 @@ export interface ErasureServices {
   readonly characters: { changed(tenantId: string, userId: string | null): void };
   readonly access: { readonly apiKeys: { clear(): void } };
   readonly audit: { flush(): Promise<void> };
+  readonly activity: ActivityNotes & { forget(owner: Owner): void };
 }
 
 /** Proof of an erasure. */
@@ -75,6 +77,7 @@ export async function eraseUser(
     Object.assign(counts, erased);
     Object.assign(leftBeside, left);
   }
+  services.activity.forget(owner);
   const rest = await retried(() => db.transaction((client) => eraseRows(client, owner, services.duties)));
   Object.assign(counts, rest.counts);
   counts.journalEntries = await services.journal.purge({ tenantId: owner.tenantId, userId: owner.userId });
@@ -106,6 +109,14 @@ export async function eraseUser(
     .update(e)
     .set({ receipt, signature })
     .where(and(eq(e.receiptId, receiptId), eq(e.tenantId, owner.tenantId)));
+  services.activity.note({
+    kind: 'user_erased',
+    subject: receiptId,
+    message: 'everything of a user was erased; the subject is the number of the receipt',
+    level: 'INFO',
+    // They themselves are nobody any more.
+    owner: { tenantId: owner.tenantId, userId: null },
+  });
   return { receipt, signature, publicKey: services.signer.publicKey };
 }
 

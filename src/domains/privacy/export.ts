@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Owner } from '../../access/principals.ts';
+import type { ActivityNotes } from '../../ground/activity.ts';
 import { type LineCounts, type Place, type Section, START } from '../../ground/section.ts';
 
 export const EXPORT_FORMAT = 'echo-brain-export/1';
@@ -62,6 +63,21 @@ export async function exportPage<Parts>(
 
 function positionIn(section: Section<never> | undefined, place: Place): ExportPosition | null {
   return section ? { section: section.kinds[0], place } : null;
+}
+
+/** The same for somebody who takes the export away, which is told when it was the last page. */
+export async function takeExportPage<Parts extends { readonly activity: ActivityNotes }>(
+  parts: Parts,
+  sections: readonly Section<Parts>[],
+  owner: Owner,
+  after: ExportPosition | null,
+  limit: number,
+): Promise<ExportPage> {
+  const page = await exportPage(parts, sections, owner, after, limit);
+  const message = 'an export was read to its end';
+  if (page.next === null)
+    parts.activity.note({ kind: 'user_exported', subject: null, message, level: 'INFO', owner });
+  return page;
 }
 
 /** Reads the whole export to say what it holds. */

@@ -4,7 +4,7 @@ import { parseInput, userId as userIdSchema } from '../../ground/input.ts';
 import { ownerFor, requireAdmin } from '../../ground/ownership.ts';
 import type { LineCounts } from '../../ground/section.ts';
 import { type Erasure, eraseUser } from './erase.ts';
-import { type ExportManifest, exportManifest, exportPage, MAX_LINES } from './export.ts';
+import { type ExportManifest, exportManifest, MAX_LINES, takeExportPage } from './export.ts';
 import { cursorOf, positionOf } from './export-cursor.ts';
 import { restoreLines } from './restore.ts';
 
@@ -90,7 +90,7 @@ builder.queryField('exportUser', (t) =>
       const position = after == null ? null : positionOf(after, sections);
       if (after != null && !position)
         throw new InvalidInput('after', 'must be the `next` of an earlier page');
-      const page = await exportPage(services, sections, owner, position, limit);
+      const page = await takeExportPage(services, sections, owner, position, limit);
       return { owner, lines: page.lines, next: page.next && cursorOf(page.next) };
     },
   }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { InvalidInput } from '../../errors.ts';
+import type { ActivityNotes } from '../../ground/activity.ts';
 import * as input from '../../ground/input.ts';
 import type { ErasedUsers, LineCounts, Restoration, Section } from '../../ground/section.ts';
 import { MAX_LINES } from './export.ts';
@@ -9,6 +10,7 @@ import { MAX_LINES } from './export.ts';
 export interface RestoreServices {
   readonly db: Database;
   readonly tombstones: ErasedUsers;
+  readonly activity: ActivityNotes;
 }
 
 const Lines = z
@@ -52,6 +54,8 @@ export async function restoreLines<Parts extends RestoreServices>(
   });
   for (const [index, { restoration }] of restorations.entries())
     restoration.stored?.(parts, stored[index] ?? {});
+  const message = 'lines of an export were put back';
+  parts.activity.note({ kind: 'user_restored', subject: null, message, level: 'INFO', owner });
   return Object.assign({}, ...stored) as LineCounts;
 }
 

@@ -1,0 +1,62 @@
+import type { Pool, PoolClient } from 'pg';
+import type { Database } from '../db/client.ts';
+import type { EventKind, Place } from './event.ts';
+
+/** Rows that one transaction deletes. */
+const BATCH = 5_000;
+
+/** The last place up to which events of some kinds were pruned; null: none ever were. */
+export async function prunedUpTo(
+  { pool }: { readonly pool: Pick<Pool, 'query'> },
+  kinds: readonly EventKind[],
+): Promise<Place | null> {
+  const { rows } = await pool.query<{ xid: string; id: string }>({
+    name: 'events_pruned_up_to',
+    text: 'select xid, id from echo_events_pruned where kind = any($1) order by xid desc, id desc limit 1',
+    values: [kinds],
+  });
+  return rows[0] ? { transaction: BigInt(rows[0].xid), id: BigInt(rows[0].id) } : null;
+}
+
+/**
+ * Deletes the oldest events of a kind, in transactions of some rows each: all but the newest `rows`, and whatever is older
+ * than `before`. Where they were is marked first, so that nobody resumes into a gap without being told.
+ *
+ * @returns how many were deleted
+ */
+export async function pruneEvents(
+  db: Pick<Database, 'pool' | 'transaction'>,
+  kind: EventKind,
+  keep: { readonly rows: number; readonly before: Date },
+): Promise<number> {
+  const { rows } = await db.pool.query<{ xid: string; id: string }>({
+    name: `prune_events_${kind}_to`,
+    text: `(select xid, id from echo_events where kind = '${kind}' order by xid desc, id desc offset $1 limit 1)
+           union all (select xid, id from echo_events where kind = '${kind}' and at < $2 order by xid desc, id desc limit 1)
+           order by xid desc, id desc limit 1`,
+    values: [keep.rows, keep.before],
+  });
+  const [last] = rows;
+  if (!last) return 0;
+  let gone = 0;
+  for (let batch = BATCH; batch === BATCH; gone += batch)
+    batch = await db.transaction((client) => pruneBatch(client, kind, last), { ownName: true });
+  return gone;
+}
+
+async function pruneBatch(client: PoolClient, kind: EventKind, last: { xid: string; id: string }) {
+  await client.query({
+    name: 'mark_events_pruned',
+    text: `insert into echo_events_pruned as p (kind, xid, id) values ($1, $2, $3)
+           on conflict (kind) do update set xid = excluded.xid, id = excluded.id
+           where (p.xid, p.id) < (excluded.xid, excluded.id)`,
+    values: [kind, last.xid, last.id],
+  });
+  const { rowCount } = await client.query({
+    name: `prune_events_${kind}`,
+    text: `delete from echo_events where ctid = any(array(
+             select ctid from echo_events where kind = '${kind}' and (xid, id) <= ($1::xid8, $2::bigint) limit ${BATCH}))`,
+    values: [last.xid, last.id],
+  });
+  return rowCount ?? 0;
+}
