@@ -5,6 +5,7 @@ import { z } from 'zod';
 import * as access from './config/access.ts';
 import * as durability from './config/durability.ts';
 import * as models from './config/models.ts';
+import * as pressure from './config/pressure.ts';
 import type { SecretSetting, SecretValues, VaultOptions } from './config/secrets.ts';
 import * as secrets from './config/secrets.ts';
 import * as server from './config/server.ts';
@@ -86,6 +87,7 @@ const Settings = z.object({
   ...server.settings,
   ...durability.settings,
   ...models.settings,
+  ...pressure.settings,
   ...access.settings,
   ...secrets.settings,
 });
@@ -108,6 +110,7 @@ function toConfig(values: z.output<typeof Settings>, directory: string, given: S
     ...server.serverOf(values, directory),
     ...durability.durabilityOf(values),
     ...models.modelsOf(values),
+    ...pressure.pressureOf(values),
     ...access.accessOf(values),
     ...secrets.secretsOf(values),
   };

@@ -7,6 +7,7 @@ import { openHealth, openMetrics } from './domains/health/parts.ts';
 import { openInteractions } from './domains/interactions/parts.ts';
 import { openMemory } from './domains/memory/parts.ts';
 import { openPersistence } from './domains/persistence/parts.ts';
+import { openPressure } from './domains/pressure/parts.ts';
 import { openPrincipals } from './domains/principals/parts.ts';
 import { openPrivacy } from './domains/privacy/parts.ts';
 import { openVectorIndex } from './domains/vector-index/parts.ts';
@@ -35,7 +36,8 @@ export async function openParts(
   closing: ClosingStack,
 ): Promise<Services> {
   const shown = { ...ports, ...openActivity(ports, closing) };
-  const told = { ...shown, ...(await openAlerts(shown, closing)), ...openMetrics(closing) };
+  const counted = { ...shown, ...(await openAlerts(shown, closing)), ...openMetrics(closing) };
+  const told = { ...counted, ...openPressure(counted, closing) };
   const credentials = await openCredentials(told, closing);
   const kept = { ...told, ...(await openPersistence(told, closing)) };
   const interactions = openInteractions(kept, closing);

@@ -50,7 +50,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
         'failure notices',
         'health watch',
       ],
-      ...['provider keys', 'revoked tokens', 'turn counters'],
+      ...['pressure', 'provider keys', 'revoked tokens', 'turn counters'],
     ].sort(),
   );
   const stateOf = (wanted: string) =>

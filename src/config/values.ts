@@ -14,6 +14,20 @@ export const wholeNumber = (minimum: number, maximum: number) =>
     return z.NEVER;
   });
 
+/** Two whole numbers, for ELEVATED and HIGH pressure, of which the second is further in the direction. */
+export const pairOf = (minimum: number, maximum: number, direction: 'rising' | 'falling') =>
+  z.string().transform((text, context) => {
+    const [, first, second] = /^(\d{1,12})\/(\d{1,12})$/.exec(text) ?? [];
+    const [elevated, high] = [Number(first ?? Number.NaN), Number(second ?? Number.NaN)];
+    const isWithin = [elevated, high].every((value) => value >= minimum && value <= maximum);
+    if (isWithin && (direction === 'rising' ? elevated < high : elevated > high)) return { elevated, high };
+    context.addIssue({
+      code: 'custom',
+      message: `must be ELEVATED/HIGH, two whole numbers from ${minimum} to ${maximum} of which the second is ${direction === 'rising' ? 'larger' : 'smaller'}, not "${text}"`,
+    });
+    return z.NEVER;
+  });
+
 export const oneOf = <T extends string>(...values: [T, ...T[]]) =>
   z.string().transform((text, context) => {
     const value = values.find((candidate) => candidate === text.toLowerCase());

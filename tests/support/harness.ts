@@ -78,6 +78,8 @@ export async function startTestApp(
     LOG_LEVEL: 'silent',
     SEED: 'off',
     ...UNHURRIED,
+    // What goes on beside the tests is no pressure of theirs.
+    PRESSURE_EVENT_LOOP_MS: '500000/600000',
     ...options.env,
   };
   const config = readConfig(env, directory);

@@ -29,7 +29,7 @@ const HealthCheckRef = builder.objectRef<HealthCheck>('HealthCheck').implement({
   }),
 });
 
-const HealthRef = builder.objectRef<Health>('Health').implement({
+export const HealthRef = builder.objectRef<Health>('Health').implement({
   description: 'How the server is, asked of its parts at this moment.',
   fields: (t) => ({
     status: t.field({

@@ -1,4 +1,5 @@
 import type { Ports } from '../../ground/ports.ts';
+import type { Pressure } from '../../ground/pressure.ts';
 import type { AlertTeller } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import { configuredEmbedder, embedderOf } from '../../models/configured.ts';
@@ -34,6 +35,7 @@ declare module '../../graphql/context.ts' {
 
 type Needs = Ports & {
   readonly alerts: AlertTeller;
+  readonly pressure: Pressure;
   readonly persistence: {
     onCommitted(listener: () => void): void;
     vectorsDone: NonNullable<VectorWorkerOptions['onProgress']>;
@@ -45,13 +47,13 @@ const VECTOR_LEASE_MS = 15_000;
 
 /** The index of vectors, and who keeps it. @throws DimensionsUnknown */
 export async function openVectorIndex(needs: Needs, closing: ClosingStack): Promise<VectorIndexParts> {
-  const { db, log, persistence, modelParts } = needs;
+  const { db, log, persistence, pressure, modelParts } = needs;
   const embedder = await configuredEmbedder(modelParts);
   const store = openVectorStore(needs, embedder);
   closing.defer(() => store.close());
   const priority = createEmbeddingPriority();
   const vectorWorker = createVectorWorker({
-    ...{ db, store, embedder, log, priority },
+    ...{ db, store, embedder, log, priority, pressure },
     leaseMs: VECTOR_LEASE_MS,
     onProgress: (batch) => persistence.vectorsDone(batch),
   });

@@ -1,5 +1,6 @@
 import type { Database } from '../../db/client.ts';
 import { createPause } from '../../ground/pause.ts';
+import { createRest, type Pressure } from '../../ground/pressure.ts';
 import type { Logger } from '../../log.ts';
 import type { Embedder } from '../../models/embedder.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
@@ -20,6 +21,8 @@ export interface VectorWorkerOptions {
   readonly onProgress?: (result: BatchResult) => void;
   /** Shared with searches, which go before. */
   readonly priority?: EmbeddingPriority;
+  /** Whether it may go on at its full speed; absent: it always may. */
+  readonly pressure?: Pick<Pressure, 'pauseMs'>;
   /** How long a worker may be silent before another one may have its turns. */
   readonly leaseMs?: number;
   /** Turns embedded at once, at most. */
@@ -76,6 +79,7 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
     }),
   };
   const pause = createPause();
+  const rest = createRest(options.pressure);
   const counters = { embedded: 0, failures: 0, released: 0, leasesLost: 0 };
   let lastEmbeddedAt: Date | null = null;
   let database: 'up' | 'down' = 'up';
@@ -119,7 +123,10 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
     }
   };
   const loop = async () => {
-    while (!stopping) if (!(await round())) await pause.wait(options.pollMs ?? POLL_MS);
+    while (!stopping) {
+      if (await round()) await rest.take();
+      else await pause.wait(options.pollMs ?? POLL_MS);
+    }
   };
   return {
     start: () => {
@@ -128,6 +135,7 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
     stop: async () => {
       stopping = true;
       pause.end();
+      rest.end();
       const timer = setTimeout(() => ending.abort(), STOP_MS);
       await running;
       clearTimeout(timer);

@@ -1,4 +1,5 @@
 import type { Ports } from '../../ground/ports.ts';
+import type { Pressure } from '../../ground/pressure.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import { TextAnalyses } from './turns.ts';
 import { createIndexWorker, type IndexWorker } from './worker.ts';
@@ -16,11 +17,15 @@ export function openWordIndex(
     db,
     log,
     persistence,
-  }: Ports & { persistence: { onCommitted(listener: (turns: readonly unknown[]) => void): void } },
+    pressure,
+  }: Ports & {
+    persistence: { onCommitted(listener: (turns: readonly unknown[]) => void): void };
+    pressure: Pressure;
+  },
   closing: ClosingStack,
 ): { texts: TextAnalyses; indexWorker: IndexWorker } {
   const texts = new TextAnalyses();
-  const indexWorker = createIndexWorker({ db, texts, log });
+  const indexWorker = createIndexWorker({ db, texts, log, pressure });
   persistence.onCommitted((turns) => indexWorker.wake(turns.length));
   indexWorker.start();
   closing.defer(() => indexWorker.stop());

@@ -126,10 +126,10 @@ async function withPatience<T>(db: Database, work: (client: PoolClient) => Promi
 export async function analyseAnew(
   { db, texts }: WriterServices,
   owner: Owner,
-  goesOn: () => boolean,
+  goesOn: () => Promise<boolean>,
 ): Promise<void> {
   await withPatience(db, async (client) => {
-    while (goesOn()) {
+    while (await goesOn()) {
       await client.query('begin');
       const locked = await lockOwner(client, owner);
       const range = locked && (await outdatedSegment(client, locked.ownerId));

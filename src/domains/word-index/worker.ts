@@ -2,6 +2,7 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { judgeDatabaseError } from '../../db/meaning.ts';
 import { createPause } from '../../ground/pause.ts';
+import { createRest, type Pressure } from '../../ground/pressure.ts';
 import type { Logger } from '../../log.ts';
 import { ownerKey } from '../../vectors/vector-store.ts';
 import { ANALYSIS_VERSION } from './analysis.ts';
@@ -13,6 +14,8 @@ export interface IndexWorkerOptions {
   readonly db: Database;
   readonly texts: TextAnalyses;
   readonly log: Logger;
+  /** Whether it may go on at its full speed. */
+  readonly pressure: Pick<Pressure, 'pauseMs'>;
   readonly pollMs?: number;
 }
 
@@ -36,8 +39,9 @@ const BATCHES = 16;
  * Moves stored turns into the word index as long as it runs, and the words of deleted turns out of it. Any number
  * of processes may run one: an owner's index is written by one at a time.
  */
-export function createIndexWorker({ db, texts, log, pollMs }: IndexWorkerOptions): IndexWorker {
+export function createIndexWorker({ db, texts, log, pressure, pollMs }: IndexWorkerOptions): IndexWorker {
   const pause = createPause();
+  const rest = createRest(pressure);
   let running: Promise<void> | null = null;
   let stopping = false;
   let stored = 0;
@@ -67,6 +71,7 @@ export function createIndexWorker({ db, texts, log, pollMs }: IndexWorkerOptions
       for (let batch = 0; batch < BATCHES && !stopping; batch++) {
         const done = await indexTurns(services, owner, limits.get(name) ?? BATCH);
         more = done?.isFull ?? false;
+        await rest.take();
         if (!more) break;
       }
       limits.delete(name);
@@ -94,7 +99,10 @@ export function createIndexWorker({ db, texts, log, pollMs }: IndexWorkerOptions
       for (const owner of await outdatedOwners(db))
         if (!stopping)
           await attempt(ownerKey(owner), async () => {
-            await analyseAnew(services, owner, () => !stopping);
+            await analyseAnew(services, owner, async () => {
+              await rest.take();
+              return !stopping;
+            });
             await compactIndex(services, owner);
           });
     });
@@ -110,6 +118,7 @@ export function createIndexWorker({ db, texts, log, pollMs }: IndexWorkerOptions
     stop: async () => {
       stopping = true;
       pause.end();
+      rest.end();
       await running;
     },
     wake: (turns) => {
