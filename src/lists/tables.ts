@@ -8,7 +8,7 @@ export { interactions } from '../domains/interactions/tables.ts';
 export { mediaInsights } from '../domains/media-insights/tables.ts';
 export { erasures } from '../domains/privacy/tables.ts';
 export { userSettings } from '../domains/settings/tables.ts';
-export { autonomousTasks } from '../domains/tasks/tables.ts';
+export { autonomousTasks, taskAttempts, taskSteps } from '../domains/tasks/tables.ts';
 export {
   indexDocuments,
   indexOwners,
