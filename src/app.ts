@@ -139,6 +139,7 @@ function assemble(
         await checkAccess(services);
         const url = await listen(server, config.port, config.host);
         closeSockets = attachWebSocket({ server, yoga, log, hall });
+        services.tasks.start(services);
         return url;
       } catch (error) {
         await release();
@@ -152,7 +153,7 @@ function assemble(
         [
           () => metrics.stop(),
           () => services.events.stop(),
-          () => Promise.all([finishRequests(server, services.store), closeSockets()]),
+          () => Promise.all([finishRequests(server, services.store), closeSockets(), services.tasks.stop()]),
         ],
         log,
         FINISH_MS + 1_000,

@@ -9,6 +9,7 @@ import * as pressure from './config/pressure.ts';
 import type { SecretSetting, SecretValues, VaultOptions } from './config/secrets.ts';
 import * as secrets from './config/secrets.ts';
 import * as server from './config/server.ts';
+import * as tasks from './config/tasks.ts';
 import type { RawSettings } from './config/values.ts';
 
 export type Config = Readonly<ReturnType<typeof toConfig>>;
@@ -88,6 +89,7 @@ const Settings = z.object({
   ...durability.settings,
   ...models.settings,
   ...pressure.settings,
+  ...tasks.settings,
   ...access.settings,
   ...secrets.settings,
 });
@@ -111,6 +113,7 @@ function toConfig(values: z.output<typeof Settings>, directory: string, given: S
     ...durability.durabilityOf(values),
     ...models.modelsOf(values),
     ...pressure.pressureOf(values),
+    ...tasks.tasksOf(values),
     ...access.accessOf(values),
     ...secrets.secretsOf(values),
   };

@@ -44,7 +44,7 @@ export class IdempotencyKeyReused extends EchoError {
   /** Places in the list that was sent, from 0. */
   readonly positions: readonly number[];
   constructor(field: string, turnIds: readonly string[] = [], positions: readonly number[] = []) {
-    super(`${field}: this key was already used for another content; use a new key for a new turn`);
+    super(`${field}: this key was already used for another content; use a new key`);
     this.field = field;
     this.turnIds = turnIds;
     this.positions = positions;

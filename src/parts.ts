@@ -10,6 +10,7 @@ import { openPersistence } from './domains/persistence/parts.ts';
 import { openPressure } from './domains/pressure/parts.ts';
 import { openPrincipals } from './domains/principals/parts.ts';
 import { openPrivacy } from './domains/privacy/parts.ts';
+import { openTasks } from './domains/tasks/parts.ts';
 import { openVectorIndex } from './domains/vector-index/parts.ts';
 import { openWordIndex } from './domains/word-index/parts.ts';
 import type { Services } from './graphql/context.ts';
@@ -27,12 +28,13 @@ import type { Lists } from './lists/product.ts';
  * - the store before the workers, who stop first: a drain at the end stores turns, it does not begin to index them;
  * - the audit log, access and erasures after these: it writes what it holds while the database is certainly there, and
  *   what access refused until it closed;
+ * - tasks after all that their jobs work with;
  * - then the domains of the list, on which no other one stands;
  * - the watch last: a stop is no danger.
  */
 export async function openParts(
   ports: Ports,
-  { duties, sections, promises, openDomains }: Lists,
+  { duties, sections, promises, jobs, openDomains }: Lists,
   closing: ClosingStack,
 ): Promise<Services> {
   const shown = { ...ports, ...openActivity(ports, closing) };
@@ -52,7 +54,8 @@ export async function openParts(
     ...openPrincipals(ports, closing),
     ...openPrivacy({ ...ports, duties, sections }, closing),
   };
-  const parts = { ...guarded, ...(await openDomains(guarded, closing)) };
+  const working = { ...guarded, ...openTasks({ ...ports, jobs }, closing) };
+  const parts = { ...working, ...(await openDomains(working, closing)) };
   return { ...parts, ...openHealth(promises, parts, closing) };
 }
 

@@ -21,6 +21,7 @@ import {
   withoutVictim,
 } from './support/isolation.ts';
 import { overWebSocket } from './support/streams.ts';
+import { runTask, untilTask } from './support/tasks.ts';
 
 const secrets: Record<string, unknown[]> = {};
 const canaries: string[] = [CANARY];
@@ -106,6 +107,12 @@ beforeAll(async () => {
       createdBy: 'x',
     })
     .then(({ row }) => [row.keyId]);
+  const { taskId } = await runTask(
+    app,
+    { type: 'heartbeat', name: CANARY, description: `${WORDS} ${CANARY}`, idempotencyKey: 'key 1' },
+    VICTIM,
+  );
+  await untilTask(app, taskId, 'COMPLETED', VICTIM);
   const exported = await app.graphql('{ exportUser { lines } }', {}, VICTIM);
   const cursors = [...pages.data.interactions.edges, ...pages.data.conversations.edges].map(
     ({ cursor }) => cursor,
@@ -117,6 +124,12 @@ beforeAll(async () => {
     {},
     VICTIM,
   );
+  const { data: seen } = await app.graphql(
+    'query ($id: ID!) { task(taskId: $id) { id } }',
+    { id: taskId },
+    VICTIM,
+  );
+  const globalTaskId = seen.task.id;
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -125,7 +138,7 @@ beforeAll(async () => {
     id: turns
       .flatMap((turn: { id: string; conversation: { id: string } }) => [turn.id, turn.conversation.id])
       .slice(0, 2)
-      .concat(made.upsertCharacter.character.id),
+      .concat(made.upsertCharacter.character.id, globalTaskId),
     turnId: [turns[1].turnId],
     conversationId: ['thread of vera'],
     episodeId: ['episode of vera'],
@@ -135,13 +148,20 @@ beforeAll(async () => {
     after: [cursors[1], cursors.at(-1), event?.cursor, (await toldOf()).cursor],
     before: [cursors[1], cursors.at(-1)],
     keyId: [key],
+    taskId: [taskId],
     confirm: [VICTIM],
     lines: [exported.data.exportUser.lines],
     credential: ['OF_VERA'],
     characterName: ['Figment of Vera'],
     character: ['Figment of Vera'],
   });
-  canaries.push('Verity', 'Figment', ...turns.map(({ turnId }: { turnId: string }) => turnId), `echo_${key}`);
+  canaries.push(
+    'Verity',
+    'Figment',
+    ...turns.map(({ turnId }: { turnId: string }) => turnId),
+    `echo_${key}`,
+    taskId,
+  );
 });
 afterAll(() => app.close());
 
@@ -223,6 +243,7 @@ describe.each([
       turnId: crypto.randomUUID(),
       conversationId: 'no such thread',
       keyId: '000000000000',
+      taskId: crypto.randomUUID(),
       credential: 'no-such-credential',
       characterName: 'No such figment',
       character: 'No such figment',
@@ -290,6 +311,7 @@ test('an owner sees all of it by the same calls, so the calls are not empty', as
       'Query.character(name)',
       'Query.characters(filter.search)',
       'Query.node(id)',
+      'Query.task(taskId)',
     ]),
   );
 });
@@ -339,6 +361,9 @@ describe('every statement that was sent meanwhile', () => {
     stored_turns: 'the journal looks whether turns that it made itself are stored',
     finish_vectors: 'the vector worker, for turns that it took',
     oldest_without_vector: 'a figure of the whole server',
+    claim_task: 'a worker takes the task that is next, whosever it is',
+    lost_tasks: 'tasks of workers that are gone, whosever they are',
+    task_outlook: 'when the next task is due, of all',
     index_texts: 'the word index, for turns whose ids came with their owner',
     characters_to_key: 'keys of names, of all at the start',
     erasures_latest: 'who was erased, by hash, of all: each turn that comes is compared with it',

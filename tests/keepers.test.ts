@@ -50,7 +50,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
         'failure notices',
         'health watch',
       ],
-      ...['pressure', 'provider keys', 'revoked tokens', 'turn counters'],
+      ...['leases of tasks', 'pressure', 'provider keys', 'revoked tokens', 'tasks', 'turn counters'],
     ].sort(),
   );
   const stateOf = (wanted: string) =>

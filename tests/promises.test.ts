@@ -137,7 +137,7 @@ describe('what becomes of promises', () => {
     const app = await startTestApp({ env: { CANARY_INTERVAL_MS: '0' } });
     ending.push(() => app.close());
     const { data } = await app.graphql('{ health { checks { name } } }');
-    const names = ['database', 'journal', 'vectors', 'canary', 'models', 'keepers'];
+    const names = ['database', 'journal', 'vectors', 'canary', 'models', 'keepers', 'tasks'];
     expect(data.health.checks.map(({ name }: { name: string }) => name)).toEqual(names);
     const rest = (await (await fetch(`${app.url}/api/echo/health`)).json()) as { modules: object };
     expect(Object.keys(rest.modules)).toEqual(names);
@@ -162,6 +162,7 @@ describe('what becomes of promises', () => {
       'provider_keys_unreadable WARNING',
       'secrets_stale WARNING',
       'secrets_unreadable WARNING',
+      'tasks_waiting WARNING',
       'unhandled_error CRITICAL',
       'vectors_degraded WARNING',
       'vectors_lost WARNING',

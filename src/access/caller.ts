@@ -11,7 +11,7 @@ export interface Actor {
   readonly correlationId: string;
 }
 
-const storage = new AsyncLocalStorage<Actor>();
+const storage = new AsyncLocalStorage<Actor | null>();
 
 export function actorOf(principal: Principal, address: string, correlationId: string): Actor {
   const credential = principal.credential?.id ?? null;
@@ -21,6 +21,11 @@ export function actorOf(principal: Principal, address: string, correlationId: st
 /** Runs `work` for an actor: what it writes, and what it is refused, is told with their name. */
 export function actingFor<T>(actor: Actor, work: () => T): T {
   return storage.run(actor, work);
+}
+
+/** Runs `work` for the server itself, also where somebody's request set it going. */
+export function actingForNobody<T>(work: () => T): T {
+  return storage.run(null, work);
 }
 
 /** For whom the running work is done; null: for the server itself. */

@@ -1,6 +1,6 @@
 import type { EventPosition } from './cursor.ts';
 
-export type EventKind = 'interaction_added' | 'persistence_failure' | 'alert' | 'activity';
+export type EventKind = 'interaction_added' | 'persistence_failure' | 'alert' | 'activity' | 'task_changed';
 
 /** What an event says. */
 export interface EventContent {

@@ -19,6 +19,7 @@ export type Standing = Ports &
     | 'persistence'
     | 'reconciler'
     | 'store'
+    | 'tasks'
     | 'texts'
     | 'tombstones'
     | 'vectors'

@@ -1,6 +1,7 @@
 import { openDomains } from './domains.ts';
 import { doors } from './doors.ts';
 import { DUTIES } from './duties.ts';
+import { JOBS } from './jobs.ts';
 import { promises } from './promises.ts';
 import { schema } from './schema.ts';
 import { SECTIONS } from './sections.ts';
@@ -10,10 +11,19 @@ export interface Lists {
   readonly duties: typeof DUTIES;
   readonly sections: typeof SECTIONS;
   readonly promises: typeof promises;
+  readonly jobs: typeof JOBS;
   readonly schema: typeof schema;
   readonly doors: typeof doors;
   readonly openDomains: typeof openDomains;
 }
 
 /** What the product brings. */
-export const PRODUCT: Lists = { duties: DUTIES, sections: SECTIONS, promises, schema, doors, openDomains };
+export const PRODUCT: Lists = {
+  duties: DUTIES,
+  sections: SECTIONS,
+  promises,
+  jobs: JOBS,
+  schema,
+  doors,
+  openDomains,
+};

@@ -2,6 +2,7 @@ import { secrets } from '../domains/credentials/promises.ts';
 import { canary, keepers, watching } from '../domains/health/promises.ts';
 import { database, journal } from '../domains/persistence/promises.ts';
 import { models } from '../domains/query/promises.ts';
+import { backgroundTasks } from '../domains/tasks/promises.ts';
 import { vectors } from '../domains/vector-index/promises.ts';
 import type { Services } from '../graphql/context.ts';
 import type { ServerPromise } from '../ground/promise.ts';
@@ -14,6 +15,7 @@ export const promises: readonly ServerPromise<Omit<Services, 'health'>>[] = [
   canary,
   models,
   keepers,
+  backgroundTasks,
   secrets,
   watching,
 ];

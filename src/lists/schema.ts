@@ -21,6 +21,9 @@ import '../domains/audit/graphql.ts';
 import '../domains/settings/graphql.ts';
 import '../domains/privacy/graphql.ts';
 import '../domains/credentials/graphql.ts';
+import '../domains/tasks/graphql.ts';
+import '../domains/tasks/changes-graphql.ts';
+import '../domains/tasks/changed-graphql.ts';
 import { builder } from '../graphql/builder.ts';
 
 /** The whole schema. A domain appears here once its graphql.ts is imported above. */

@@ -1,6 +1,7 @@
 import { ownCharacters } from '../domains/characters/sections.ts';
 import { conversations } from '../domains/interactions/sections.ts';
 import { settings } from '../domains/settings/sections.ts';
+import { ownTasks } from '../domains/tasks/sections.ts';
 import type { Services } from '../graphql/context.ts';
 import type { Section } from '../ground/section.ts';
 
@@ -10,4 +11,5 @@ export const SECTIONS: readonly Section<Services>[] = [
   // Turns name the characters that they mention.
   ownCharacters,
   conversations,
+  ownTasks,
 ];

@@ -11,7 +11,9 @@ import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { upsertCharacters } from '../../src/domains/characters/characters.ts';
 import { SEED_CHARACTERS } from '../../src/domains/characters/seed.ts';
-import type { Lists } from '../../src/lists/product.ts';
+import type { Services } from '../../src/graphql/context.ts';
+import type { Job } from '../../src/jobs/job.ts';
+import { type Lists, PRODUCT } from '../../src/lists/product.ts';
 import { createLogger } from '../../src/log.ts';
 import { SqlWrites, sourcesOfPlanted, sourcesOfServer } from './sql-writes.ts';
 
@@ -50,6 +52,7 @@ export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
  * @param options.onSql told of each statement that is sent
  * @param options.lists what the server is made of, where that is more than the product
  * @param options.migration SQL that makes the tables of these lists
+ * @param options.jobs kinds of tasks beside those of the house
  * @param options.route gives another way to the database at this URL, for example through a proxy
  */
 export async function startTestApp(
@@ -62,6 +65,7 @@ export async function startTestApp(
     lists?: Lists;
     migration?: string;
     route?: (databaseUrl: string) => Promise<string>;
+    jobs?: readonly Job<Services>[];
   } = {},
 ) {
   const name = `t_${randomUUID().replaceAll('-', '')}`;
@@ -82,11 +86,12 @@ export async function startTestApp(
     PRESSURE_EVENT_LOOP_MS: '500000/600000',
     ...options.env,
   };
+  const { lists = PRODUCT } = options;
   const config = readConfig(env, directory);
   const app = await createApp(
     config,
     createLogger(config.logLevel),
-    { migrate: true, ...(options.lists && { lists: options.lists }) },
+    { migrate: true, lists: { ...lists, jobs: [...lists.jobs, ...(options.jobs ?? [])] } },
     {
       ...(!options.realAccess && { authenticate: authenticateTest }),
       patienceMs: options.patienceMs ?? PATIENCE_MS,

@@ -71,7 +71,8 @@ const LISTS: Readonly<Record<string, (to: Place) => boolean>> = {
     (to.room === 'domain' && to.role === 'parts'),
   // Of the other lists only.
   product: () => false,
-  jobs: (to) => isIn(to, 'jobs') || (to.room === 'domain' && to.role === 'jobs'),
+  jobs: (to) =>
+    isIn(to, 'jobs') || to.path === 'src/graphql/context.ts' || (to.room === 'domain' && to.role === 'jobs'),
   doors: (to) => isIn(to, 'graphql', 'http', 'rest', 'dashboard'),
 };
 
@@ -160,6 +161,7 @@ function domainMayImport(from: Place, to: Place): boolean {
     return (
       GRAPHQL_FLOOR.includes(to.path) ||
       isIn(to, 'events', 'access', 'secrets') ||
+      to.path === 'src/jobs/job.ts' ||
       (own && !isFor(to, 'jobs', 'promises', 'sections', 'parts')) ||
       isDomain('graphql')
     );

@@ -1,5 +1,5 @@
 import { and, asc, desc, eq, gt, lt, type SQL, sql } from 'drizzle-orm';
-import type { Owner } from '../../access/principals.ts';
+import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import {
   mapRow,
@@ -12,6 +12,7 @@ import {
   type TimePosition,
   timePageValues,
 } from '../../db/statements.ts';
+import { CANARY_TENANT } from '../../ground/ownership.ts';
 import { type ConversationRow, conversations as c } from './tables.ts';
 
 const statements = prepareOnce((orm) => ({
@@ -88,6 +89,29 @@ export async function* allConversations(db: Database): AsyncGenerator<Owner & { 
     if (!last) return;
     after = last.id;
   }
+}
+
+/**
+ * Some conversations, in the order in which they were stored, from one on that chance chooses: all of them are chosen
+ * sooner or later.
+ *
+ * @param owner.userId null: of all users of all tenants
+ */
+export async function sampleConversations(
+  db: Database,
+  { tenantId, userId }: Scope,
+  most: number,
+): Promise<(Owner & { conversationId: string })[]> {
+  const { rows } = await db.pool.query<Owner & { conversationId: string }>({
+    name: 'sample_conversations',
+    text: `with start as (select floor(random() * (1 + coalesce(max(id), 0))) as id from echo_conversations)
+           select c.tenant_id as "tenantId", c.user_id as "userId", c.conversation_id as "conversationId"
+           from echo_conversations c, start
+           where ($2::text is null or c.tenant_id = $1 and c.user_id = $2) and c.tenant_id <> $3
+           order by c.id < start.id, c.id limit $4`,
+    values: [tenantId, userId, CANARY_TENANT, most],
+  });
+  return rows;
 }
 
 /** Which conversations; all conditions must hold. */

@@ -53,7 +53,7 @@ const ExportRef = builder
     fields: (t) => ({
       lines: t.stringList({
         description:
-          'JSON, one object each: settings and own characters of the user, then each conversation, followed by its turns in their order.',
+          'JSON, one object each: settings and own characters of the user, then each conversation, followed by its turns in their order; at last the background tasks.',
         resolve: ({ lines }) => [...lines],
       }),
       next: t.exposeString('next', {
@@ -73,7 +73,7 @@ builder.queryField('exportUser', (t) =>
   t.field({
     type: ExportRef,
     description:
-      'Everything that is kept of a user: settings, own characters, conversations and turns with all their fields and hashes, page by page. `restoreUser` takes the lines back.',
+      'Everything that is kept of a user: settings, own characters, conversations and turns with all their fields and hashes, background tasks, page by page. `restoreUser` takes the lines back.',
     complexity: 2_000,
     args: {
       userId: t.arg.string({

@@ -133,7 +133,7 @@ export const duties: readonly Duty[] = [
       left: 'tasks',
       names: [autonomousTasks.createdBy],
     },
-    exported: { not: 'they are work that the server did; what came of it is exported itself' },
+    exported: { lines: 'task' },
     audited: [
       {
         on: 'INSERT',

@@ -1,0 +1,27 @@
+import type { Ports } from '../../ground/ports.ts';
+import type { ClosingStack } from '../../jobs/ending.ts';
+import type { Job } from '../../jobs/job.ts';
+import { TaskRunner } from './runner.ts';
+import { nameOfDirectory } from './worker-directory.ts';
+
+interface TaskParts {
+  readonly tasks: TaskRunner;
+}
+
+declare module '../../graphql/context.ts' {
+  interface Services extends TaskParts {}
+}
+
+/** Who runs tasks; begins with `tasks.start` when the server listens. @param ports.jobs of every domain */
+export function openTasks(
+  { config, db, log, availability, events, keepers, jobs }: Ports & { readonly jobs: readonly Job[] },
+  closing: ClosingStack,
+): TaskParts {
+  const directory = nameOfDirectory(config.dataDirectory);
+  const tasks = new TaskRunner({
+    ...{ db, log, availability, events, keepers, jobs, directory },
+    workers: config.taskWorkers,
+  });
+  closing.defer(() => tasks.stop());
+  return { tasks };
+}

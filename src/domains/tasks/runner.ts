@@ -1,0 +1,260 @@
+import { randomBytes } from 'node:crypto';
+import { actingForNobody } from '../../access/caller.ts';
+import type { Availability } from '../../db/availability.ts';
+import type { Database } from '../../db/client.ts';
+import { isPassing, judgeDatabaseError } from '../../db/meaning.ts';
+import { type Job, PRIORITIES } from '../../jobs/job.ts';
+import type { Keeper } from '../../jobs/keeper.ts';
+import type { Keepers } from '../../jobs/keepers.ts';
+import type { Logger } from '../../log.ts';
+import { errorText, runAttempt } from './attempt.ts';
+import {
+  beatTasks,
+  type Claim,
+  claimOf,
+  claimTask,
+  type Ending,
+  endLostAttempts,
+  LEASE_MS,
+  settleTask,
+  taskOutlook,
+} from './claims.ts';
+import { TaskAborted, TaskLost } from './errors.ts';
+import type { TaskRow } from './tables.ts';
+
+export interface RunnerOptions {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly availability: Availability;
+  readonly events: { wake(): void };
+  readonly keepers: Keepers;
+  readonly jobs: readonly Job[];
+  /** Tasks at once, without the place that is kept for the most urgent; 0: this server runs none. */
+  readonly workers: number;
+  /** Names the data directory, on which there is only one server at a time. */
+  readonly directory: string;
+}
+
+/** A look comes at least so often (milliseconds): for tasks that other servers made. */
+const LOOK_MS = 10_000;
+/** Milliseconds between two signs of life while tasks run. Cancellations by other servers are noticed then. */
+const BEAT_MS = 2_000;
+/** Places beside the others, which only CRITICAL tasks take. */
+const RESERVED = 1;
+const SETTLE_RETRY_MS = 500;
+const CRITICAL = PRIORITIES.indexOf('CRITICAL');
+
+interface Running {
+  readonly claim: Claim;
+  readonly controller: AbortController;
+  readonly ended: Promise<void>;
+  /** When its lease was prolonged last, by the clock of this process. */
+  heldAt: number;
+}
+
+/** Takes tasks that are due and runs their jobs, a few at a time, from `start` to `stop`. */
+export class TaskRunner {
+  readonly jobs: ReadonlyMap<string, Job>;
+  readonly #options: RunnerOptions;
+  readonly #worker: string;
+  readonly #looks: Keeper;
+  readonly #beats: Keeper;
+  readonly #running = new Map<number, Running>();
+  #services: unknown = null;
+  #stopping = false;
+  #abandoned = 0;
+  /** Earlier servers of this data directory may have left claims. */
+  #isFirstLook = true;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #dueInMs: number | null = null;
+  #nextLookMs = LOOK_MS;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.jobs = new Map(options.jobs.map((job) => [job.name, job]));
+    this.#worker = `${options.directory}:${randomBytes(4).toString('hex')}`;
+    this.#looks = options.keepers.create({
+      name: 'tasks',
+      everyMs: () => this.#nextLookMs,
+      round: () => this.#look(),
+    });
+    this.#beats = options.keepers.create({
+      name: 'leases of tasks',
+      everyMs: () => (this.#running.size > 0 ? BEAT_MS : Number.POSITIVE_INFINITY),
+      retryMs: BEAT_MS,
+      round: () => this.#beat(),
+    });
+    options.availability.onChange(({ up }) => up && this.wake());
+  }
+
+  /** What this server does of tasks now. */
+  get state() {
+    const { workers } = this.#options;
+    return {
+      isRunning: this.#services !== null && workers > 0 && !this.#stopping,
+      workers,
+      running: this.#running.size,
+      /** Jobs that did not stop when they were told to, and still run without a task. */
+      abandoned: this.#abandoned,
+      /** As of the latest look: for how long a task that is due has waited. */
+      waitedSeconds: this.#dueInMs === null ? 0 : Math.max(0, -this.#dueInMs / 1_000),
+    };
+  }
+
+  /** Begins to take tasks. @param services what their jobs work with */
+  start(services: unknown): void {
+    if (this.#services !== null || this.#stopping) return;
+    this.#services = services;
+    if (this.#options.workers === 0) return;
+    actingForNobody(() => {
+      this.#beats.start();
+      this.#looks.wake();
+      this.#looks.start();
+    });
+  }
+
+  /** A task is due, or soon. @param inMs when; what is later is seen by a look that comes anyway */
+  wake(inMs = 0): void {
+    // A timer that a request sets would carry the name of whoever made it into the log.
+    if (inMs < LOOK_MS) actingForNobody(() => this.#looks.wake());
+  }
+
+  /** Tells a task that this server runs to stop. @returns when it has ended; null: it does not run here */
+  cancel(id: number): Promise<void> | null {
+    const running = this.#running.get(id);
+    running?.controller.abort(new TaskAborted('CANCELLED', 'it was cancelled'));
+    return running?.ended ?? null;
+  }
+
+  /** Takes no more tasks, and gives back what runs: it goes on elsewhere, or after the next start. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await this.#looks.stop();
+    for (const { controller } of this.#running.values())
+      controller.abort(new TaskAborted('STOPPING', 'the server stopped'));
+    await Promise.all([...this.#running.values()].map(({ ended }) => ended));
+    await this.#beats.stop();
+  }
+
+  async #look(): Promise<void> {
+    const { db, availability } = this.#options;
+    this.#nextLookMs = LOOK_MS;
+    // Whoever sees it come back wakes this.
+    if (!availability.isUp || this.#stopping) return;
+    if (this.#isFirstLook) {
+      await this.#endLost(this.#options.directory);
+      this.#isFirstLook = false;
+    }
+    const types = [...this.jobs.keys()];
+    let isEmpty = false;
+    while (!this.#stopping && !isEmpty && this.#running.size < this.#options.workers + RESERVED) {
+      const least = this.#running.size < this.#options.workers ? 0 : CRITICAL;
+      const row = await claimTask(db, this.#worker, types, least);
+      if (row) this.#launch(row);
+      else isEmpty = true;
+    }
+    const now = performance.now();
+    if (!isEmpty && now - this.#lookedAt < LOOK_MS / 2) return;
+    this.#lookedAt = now;
+    const { dueInMs, leaseEndsInMs } = await taskOutlook(db, types);
+    this.#dueInMs = dueInMs;
+    if (leaseEndsInMs !== null && leaseEndsInMs < 0) await this.#endLost(null);
+    const isFull = this.#running.size >= this.#options.workers;
+    // When a place is free again this is woken.
+    const dueMs = isFull || dueInMs === null ? LOOK_MS : Math.max(dueInMs, 100);
+    const lostMs = leaseEndsInMs === null ? LOOK_MS : Math.max(leaseEndsInMs, 1_000);
+    this.#nextLookMs = Math.min(LOOK_MS, dueMs, lostMs);
+  }
+
+  async #endLost(directory: string | null): Promise<void> {
+    const { db, log, events } = this.#options;
+    for (let ended = 1; ended > 0; ) {
+      ended = await endLostAttempts(db, directory);
+      if (ended === 0) return;
+      log.warn({ ended }, 'tasks whose worker was not heard of again are taken up');
+      events.wake();
+    }
+  }
+
+  #launch(row: TaskRow): void {
+    const claim = claimOf(row, this.#worker);
+    const controller = new AbortController();
+    this.#options.events.wake();
+    const ended = this.#run(row, claim, controller).finally(() => {
+      this.#running.delete(row.id);
+      this.wake();
+    });
+    this.#running.set(row.id, { claim, controller, ended, heldAt: performance.now() });
+    // Once for all that run: to wake it again would put it off.
+    if (this.#running.size === 1) this.#beats.wake(BEAT_MS);
+  }
+
+  /** Never rejects. */
+  async #run(row: TaskRow, claim: Claim, controller: AbortController): Promise<void> {
+    const { log, events } = this.#options;
+    const job = this.jobs.get(row.taskType ?? '');
+    try {
+      if (!job) throw new Error(`a task of the unknown type ${row.taskType} was taken`);
+      const parts = { ...this.#options, services: this.#services };
+      const { ending, isAbandoned } = await runAttempt(parts, job, row, claim, controller);
+      if (isAbandoned) {
+        this.#abandoned++;
+        log.error({ taskId: row.taskId, job: job.name }, 'a job did not stop when it was told to');
+      }
+      const settled = ending && (await this.#settle(claim, ending, controller.signal));
+      if (!settled)
+        log.warn({ taskId: row.taskId, attempt: row.attempt }, 'an attempt ended that had lost its task');
+      events.wake();
+    } catch (error) {
+      // Its lease runs out, and it is taken up again.
+      log.error({ err: error, taskId: row.taskId }, 'how a task ended could not be written');
+    }
+  }
+
+  /** Writes how an attempt ended, as soon as the database takes it. @returns null: the task is another's by now */
+  async #settle(claim: Claim, ending: Ending, signal: AbortSignal): Promise<TaskRow | null> {
+    const { db, availability } = this.#options;
+    for (let last = ending; ; ) {
+      try {
+        return await db.transaction((client) => settleTask(client, claim, last), { ownName: true });
+      } catch (error) {
+        if (!isPassing(judgeDatabaseError(error))) {
+          if (last.kind !== 'COMPLETED') throw error;
+          last = { kind: 'FAILED', error: `its result could not be stored: ${errorText(error)}` };
+          continue;
+        }
+        if (this.#stopping || isLost(signal)) throw error;
+        availability.suspect();
+        await new Promise((resolve) => setTimeout(resolve, SETTLE_RETRY_MS).unref());
+      }
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const { db } = this.#options;
+    const running = [...this.#running.values()];
+    if (running.length === 0) return;
+    try {
+      const beats = await beatTasks(
+        db,
+        this.#worker,
+        running.map(({ claim }) => claim),
+      );
+      const told = new Map(beats.map((beat) => [beat.id, beat]));
+      for (const each of running) {
+        const beat = told.get(each.claim.id);
+        if (!beat?.held) each.controller.abort(new TaskLost());
+        else each.heldAt = performance.now();
+        if (beat?.cancelled) this.cancel(each.claim.id);
+      }
+    } finally {
+      // Without the database nobody knows whether another has taken over: then somebody has.
+      for (const { heldAt, controller } of running)
+        if (performance.now() - heldAt > LEASE_MS) controller.abort(new TaskLost());
+    }
+  }
+}
+
+function isLost(signal: AbortSignal): boolean {
+  return signal.aborted && (signal.reason as TaskAborted).kind === 'LOST';
+}

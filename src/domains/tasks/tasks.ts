@@ -1,0 +1,306 @@
+import { createHash, randomUUID } from 'node:crypto';
+import type { PoolClient } from 'pg';
+import { z } from 'zod';
+import type { Principal } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import { mapRow, type RawRow } from '../../db/statements.ts';
+import { Forbidden, IdempotencyKeyReused, InvalidInput, NotFound } from '../../errors.ts';
+import * as input from '../../ground/input.ts';
+import { type Job, PRIORITIES, type TaskOwner } from '../../jobs/job.ts';
+import { tellTask } from './claims.ts';
+import { tasksByTaskId } from './reads.ts';
+import { IN_SCOPE, isAdmin, scopeValues, taskScopeOf } from './scope.ts';
+import { autonomousTasks, type TaskRow } from './tables.ts';
+
+export interface TaskServices {
+  readonly db: Database;
+  readonly events: { wake(): void };
+  readonly tasks: {
+    readonly jobs: ReadonlyMap<string, Job>;
+    wake(inMs?: number): void;
+    cancel(id: number): Promise<void> | null;
+  };
+}
+
+export const MAX_NAME_LENGTH = 200;
+export const MAX_DESCRIPTION_LENGTH = 4_000;
+export const MAX_RETRIES = 20;
+export const MAX_TIMEOUT_SECONDS = 86_400;
+/** How far ahead a task may be scheduled. */
+export const MAX_DAYS_AHEAD = 366;
+/** Tasks of one user that wait. */
+export const MAX_WAITING = 20_000;
+/** Milliseconds that a cancellation waits for its task to stop. */
+const STOP_WAIT_MS = 12_000;
+const LOOK_MS = 250;
+const DAY_MS = 86_400_000;
+
+const whole = (least: number, most: number) =>
+  z
+    .int({ error: `must be a whole number from ${least} to ${most}` })
+    .min(least, { error: `must be from ${least} to ${most}` })
+    .max(most, { error: `must be from ${least} to ${most}` });
+
+const NewTask = z.object({
+  type: input.text(100),
+  name: input.text(MAX_NAME_LENGTH).nullish(),
+  description: input.text(MAX_DESCRIPTION_LENGTH, 0).nullish(),
+  payload: input.jsonObject.nullish(),
+  priority: z.enum(PRIORITIES, { error: `must be one of ${PRIORITIES.join(', ')}` }).nullish(),
+  scheduledFor: input.instant.nullish(),
+  maxRetries: whole(0, MAX_RETRIES).nullish(),
+  timeoutSeconds: whole(1, MAX_TIMEOUT_SECONDS).nullish(),
+  idempotencyKey: input.idempotencyKey.nullish(),
+});
+/** Whatever its payload is, it is looked at. */
+export type NewTask = Omit<z.input<typeof NewTask>, 'payload'> & { readonly payload?: unknown };
+
+/** The kinds of tasks that a caller may make. */
+export function taskTypesFor({ tasks }: Pick<TaskServices, 'tasks'>, principal: Principal): Job[] {
+  return [...tasks.jobs.values()].filter(
+    ({ mayCreate }) => mayCreate === 'USER' || (mayCreate === 'ADMIN' && isAdmin(principal)),
+  );
+}
+
+/**
+ * Makes a task of the caller's, which begins as soon as it is due and a worker is free. The same key with the same content
+ * gives the task that was made first.
+ *
+ * @throws InvalidInput, IdempotencyKeyReused, Forbidden
+ */
+export async function createTask(
+  services: TaskServices,
+  principal: Principal,
+  given: NewTask,
+): Promise<TaskRow> {
+  const job = jobOf(services, principal, given.type);
+  const { db, events, tasks } = services;
+  const owner = { tenantId: principal.tenantId, userId: principal.userId };
+  const row = await db.transaction((client) =>
+    enqueueTask(client, job, { ...given, owner, createdBy: principal.userId }),
+  );
+  events.wake();
+  tasks.wake(row.dueAt.getTime() - Date.now());
+  return row;
+}
+
+/** @throws InvalidInput that names what there is; Forbidden */
+function jobOf(services: TaskServices, principal: Principal, type: string): Job {
+  const mine = taskTypesFor(services, principal);
+  const job = mine.find(({ name }) => name === type);
+  if (job) return job;
+  if (services.tasks.jobs.get(type)?.mayCreate === 'ADMIN')
+    throw new Forbidden(`type: only an admin may make a task of the type ${type}`);
+  const known = mine.map(({ name }) => name).sort();
+  throw new InvalidInput('type', `must be one of ${known.join(', ')}`);
+}
+
+/**
+ * Makes a task in the transaction of `client`: it is there if that is committed, and only then. Whoever calls this wakes the
+ * workers after the commit (`tasks.wake`), or it begins within ten seconds.
+ *
+ * @param given.owner whose it is; without a user: the server's own
+ * @param given.createdBy a user, or the name of what made it
+ * @throws InvalidInput, IdempotencyKeyReused
+ */
+export async function enqueueTask(
+  client: PoolClient,
+  job: Job,
+  given: NewTask & { readonly owner: TaskOwner; readonly createdBy: string },
+): Promise<TaskRow> {
+  const { owner, createdBy, ...asked } = given;
+  const task = input.parseInput(NewTask, asked);
+  const payload = task.payload ?? {};
+  input.parseInput(job.payload, payload, 'payload');
+  checkTime(task.scheduledFor ?? null);
+  const { idempotencyKey = null } = task;
+  const hash = idempotencyKey === null ? null : hashOf(task);
+  if (idempotencyKey !== null) {
+    const known = await taskOfKey(client, owner, idempotencyKey, hash);
+    if (known) return known;
+  }
+  await checkWaiting(client, owner);
+  const priority = PRIORITIES.indexOf(task.priority ?? job.priority);
+  const { rows } = await client.query<RawRow>({
+    name: 'insert_task',
+    text: `insert into autonomous_tasks (tenant_id, user_id, created_by, task_id, task_type, name, description, priority,
+             payload, scheduled_for, due_at, max_retries, timeout, idempotency_key, request_hash)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, coalesce($10, now()), $11, $12, $13, $14)
+           on conflict (queue_owner, idempotency_key) do nothing returning *`,
+    values: [
+      ...[owner.tenantId, owner.userId, createdBy, randomUUID(), job.name, task.name ?? job.name],
+      ...[task.description, priority, JSON.stringify(payload), task.scheduledFor ?? null],
+      ...[
+        task.maxRetries ?? job.retry.limit,
+        task.timeoutSeconds ?? job.timeoutSeconds,
+        idempotencyKey,
+        hash,
+      ],
+    ],
+  });
+  if (!rows[0]) {
+    // Somebody used the key between the look and the insert, and has committed.
+    const known = await taskOfKey(client, owner, idempotencyKey ?? '', hash);
+    if (!known) throw new IdempotencyKeyReused('idempotencyKey');
+    return known;
+  }
+  const row = mapRow(autonomousTasks, rows[0]);
+  await tellTask(client, row);
+  return row;
+}
+
+function checkTime(scheduledFor: Date | null): void {
+  if (scheduledFor === null) return;
+  const ahead = scheduledFor.getTime() - Date.now();
+  if (ahead < 0) throw new InvalidInput('scheduledFor', 'must not be in the past');
+  if (ahead > MAX_DAYS_AHEAD * DAY_MS)
+    throw new InvalidInput('scheduledFor', `must be within the next ${MAX_DAYS_AHEAD} days`);
+}
+
+/** Of what was asked for, whatever the order of its fields. */
+function hashOf({ idempotencyKey: _, ...task }: z.output<typeof NewTask>): Buffer {
+  return createHash('sha256')
+    .update(JSON.stringify(sorted(task)))
+    .digest();
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null || value instanceof Date) return value;
+  const fields = Object.entries(value).filter(([, item]) => item !== null && item !== undefined);
+  return fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, sorted(item)]);
+}
+
+async function taskOfKey(
+  client: PoolClient,
+  { tenantId, userId }: TaskOwner,
+  key: string,
+  hash: Buffer | null,
+): Promise<TaskRow | null> {
+  const { rows } = await client.query<RawRow>({
+    name: 'task_of_key',
+    text: `select * from autonomous_tasks
+           where idempotency_key = $1 and tenant_id = $2 and user_id is not distinct from $3`,
+    values: [key, tenantId, userId],
+  });
+  if (!rows[0]) return null;
+  const row = mapRow(autonomousTasks, rows[0]);
+  if (hash && !row.requestHash?.equals(hash)) throw new IdempotencyKeyReused('idempotencyKey');
+  return row;
+}
+
+async function checkWaiting(client: PoolClient, { tenantId, userId }: TaskOwner): Promise<void> {
+  const { rowCount } = await client.query({
+    name: 'tasks_waiting',
+    text: `select from autonomous_tasks where status = 'PENDING' and tenant_id = $1 and user_id is not distinct from $2
+             and queue_owner = $1 || chr(10) || coalesce($2, '') offset $3 limit 1`,
+    values: [tenantId, userId, MAX_WAITING - 1],
+  });
+  if (rowCount === 1)
+    throw new InvalidInput(
+      'type',
+      `at most ${MAX_WAITING} tasks of a user may wait; try again when some have run`,
+    );
+}
+
+export interface CancelledTask {
+  readonly task: TaskRow;
+  /** Whether it did no more than it had done when it was cancelled and its job noticed. */
+  readonly stoppedInTime: boolean;
+}
+
+/**
+ * Cancels a task that waits, or tells one that runs to stop and waits for it, on whichever server it runs.
+ *
+ * @throws InvalidInput for one that is over; NotFound
+ */
+export async function cancelTask(
+  services: TaskServices,
+  principal: Principal,
+  taskId: string,
+): Promise<CancelledTask> {
+  const { db, events, tasks } = services;
+  const row = await changeTask(db, principal, taskId, {
+    name: 'cancel_task',
+    set: `cancel_requested_at = greatest(clock_timestamp(), t.retried_at),
+          status = case when t.status = 'PENDING' then 'CANCELLED' else t.status end,
+          completed_at = case when t.status = 'PENDING' then now() end`,
+    from: ['PENDING', 'RUNNING'],
+    problem: 'only a task that waits or runs can be cancelled',
+  });
+  events.wake();
+  const task = row.status === 'RUNNING' ? await stopped(db, tasks, principal, row) : row;
+  return { task, stoppedInTime: task.status === 'CANCELLED' && task.error === null };
+}
+
+/** The task when it has stopped, or as it is when the wait is over. */
+async function stopped(
+  db: Database,
+  tasks: TaskServices['tasks'],
+  principal: Principal,
+  row: TaskRow,
+): Promise<TaskRow> {
+  const deadline = Date.now() + STOP_WAIT_MS;
+  await tasks.cancel(row.id);
+  for (;;) {
+    const [now] = await tasksByTaskId(db, taskScopeOf(principal), [row.taskId]);
+    // Erased meanwhile: what was last seen of it is all there is to say.
+    if (now?.status !== 'RUNNING' || now.attempt !== row.attempt || Date.now() > deadline) return now ?? row;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/**
+ * Lets a task that failed or was cancelled run again, with all its retries. What its steps have done stays done.
+ *
+ * @throws InvalidInput for one that waits, runs, or was completed; NotFound
+ */
+export async function retryTask(
+  services: TaskServices,
+  principal: Principal,
+  taskId: string,
+): Promise<TaskRow> {
+  const { db, events, tasks } = services;
+  const row = await changeTask(db, principal, taskId, {
+    name: 'retry_task',
+    set: `retried_at = greatest(clock_timestamp(), t.cancel_requested_at + interval '1 ms'), status = 'PENDING',
+          due_at = now(), completed_at = null, error = null, result = null, retry_count = 0, lost_count = 0,
+          progress_done = null, progress_total = null, progress_note = null`,
+    from: ['FAILED', 'CANCELLED'],
+    problem: 'only a task that failed or was cancelled can be tried again',
+  });
+  events.wake();
+  tasks.wake();
+  return row;
+}
+
+async function changeTask(
+  db: Database,
+  principal: Principal,
+  taskId: string,
+  change: {
+    readonly name: string;
+    readonly set: string;
+    readonly from: readonly TaskRow['status'][];
+    readonly problem: string;
+  },
+): Promise<TaskRow> {
+  const id = input.parseInput(input.text(100), taskId, 'taskId');
+  const scope = taskScopeOf(principal);
+  return db.transaction(async (client) => {
+    const { rows } = await client.query<RawRow>({
+      name: change.name,
+      text: `update autonomous_tasks t set ${change.set}
+             where t.task_id = $4 and t.status = any($5) and ${IN_SCOPE} returning t.*`,
+      values: [...scopeValues(scope), id, change.from],
+    });
+    if (rows[0]) {
+      const row = mapRow(autonomousTasks, rows[0]);
+      await tellTask(client, row);
+      return row;
+    }
+    const [known] = await tasksByTaskId(db, scope, [id]);
+    if (!known) throw new NotFound('taskId', 'there is no such task');
+    throw new InvalidInput('taskId', `the task is ${known.status}; ${change.problem}`);
+  });
+}

@@ -1,0 +1,7 @@
+import { selfCheck } from '../domains/health/jobs.ts';
+import { heartbeat } from '../domains/tasks/jobs.ts';
+import type { Services } from '../graphql/context.ts';
+import type { Job } from '../jobs/job.ts';
+
+/** Every kind of background work. */
+export const JOBS: readonly Job<Services>[] = [heartbeat, selfCheck];
