@@ -51,7 +51,8 @@ export async function openPorts(
   const mark = join(config.dataDirectory, 'database.json');
   const opened = await openDatabase({
     url: databaseUrl,
-    knownId: databaseUrl && knownDatabase(mark, databaseUrl),
+    known: databaseUrl ? knownDatabase(mark, databaseUrl) : null,
+    isOwed: journal.recovered.entries.length > 0,
     directory: join(config.dataDirectory, 'postgres'),
     migrate,
     log,
@@ -64,8 +65,8 @@ export async function openPorts(
     ...(onStatement && { onStatement }),
   });
   closing.defer(() => opened.close());
-  const { db, databaseId, durabilityProblems, away } = opened;
-  if (databaseUrl && !away) rememberDatabase(mark, databaseUrl, databaseId);
+  const { db, identity, durabilityProblems, away } = opened;
+  if (databaseUrl && !away) rememberDatabase(mark, databaseUrl, identity);
   const availability = new Availability(
     () => db.ping(),
     { log, keepers, patienceMs },
@@ -91,7 +92,7 @@ export async function openPorts(
       keepers,
       journal,
       db,
-      databaseId,
+      databaseId: identity.id,
       availability,
       events,
       outbox,

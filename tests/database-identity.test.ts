@@ -62,6 +62,6 @@ test('a copy takes an id of its own once, whoever opens it, and the original kee
   expect(found[0]?.id).not.toBe(id);
   expect(found[1]?.id).toBe(found[0]?.id);
   expect(found.filter(({ isCopy }) => isCopy)).toHaveLength(1);
-  expect(await copy.identify()).toEqual({ id: found[0]?.id, isCopy: false });
-  expect(await original.identify()).toEqual({ id, isCopy: false });
+  expect(await copy.identify()).toMatchObject({ id: found[0]?.id, isCopy: false });
+  expect(await original.identify()).toMatchObject({ id, isCopy: false });
 });

@@ -2,6 +2,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Logger } from '../log.ts';
 import { isConnectionError, within } from './deadline.ts';
+import { checkIdentity, type KnownDatabase } from './identity.ts';
 
 /** What to connect to: a URL, or host (a socket directory), port, user and database. */
 export type Connection =
@@ -16,8 +17,11 @@ export interface DatabaseOptions {
   /** Logs every statement's name and time. Values are never logged. */
   readonly echo: boolean;
   readonly maxConnections?: number;
-  /** While false, no connection is made for work: the schema may be another version's. */
-  readonly isOpen?: () => boolean;
+  /**
+   * The database that connections must lead to. Null: not prepared yet, and no connection is made for work, because the
+   * schema may be another version's. Absent: any database will do.
+   */
+  readonly expected?: () => KnownDatabase | null;
   /** For whom the running work is done, as JSON for the triggers of the audit log; null: for nobody. */
   readonly actor?: () => string | null;
   /** No look at the database is given up sooner. */
@@ -79,6 +83,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     query_timeout: QUERY_TIMEOUT_MS,
     idle_in_transaction_session_timeout: 30_000,
     Client: observedClient(options),
+    onConnect: (client) => checkDatabase(client, options, CONNECT_TIMEOUT_MS),
   });
   // A connection of its own, so that a busy pool does not look like an absent database.
   const pingTimeoutMs = Math.max(PING_TIMEOUT_MS, options.patienceMs ?? 0);
@@ -87,6 +92,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     max: 1,
     connectionTimeoutMillis: pingTimeoutMs,
     query_timeout: pingTimeoutMs,
+    onConnect: (client) => checkDatabase(client, options, pingTimeoutMs),
   });
   for (const each of [pool, probe]) noteLosses(each, options.log);
   return {
@@ -103,6 +109,12 @@ export function createDatabase(options: DatabaseOptions): Database {
         options.log.warn({ reason: error.message }, 'a database connection was lost'),
       );
       await client.connect();
+      try {
+        await checkDatabase(client, options, CONNECT_TIMEOUT_MS);
+      } catch (error) {
+        await client.end();
+        throw error;
+      }
       return client;
     },
     ping: async () => {
@@ -132,6 +144,19 @@ function noteLosses(pool: pg.Pool, log: Logger): void {
   };
   pool.on('error', note);
   pool.on('connect', (client) => void client.on('error', note));
+}
+
+/** A connection that leads elsewhere is given up before anybody has it. @throws OtherDatabase */
+async function checkDatabase(
+  client: pg.ClientBase,
+  { expected }: DatabaseOptions,
+  ms: number,
+): Promise<void> {
+  const known = expected?.();
+  if (!known) return;
+  // Not observed: it is no statement of anybody's work.
+  const query = pg.Client.prototype.query.bind(client) as pg.ClientBase['query'];
+  await within(checkIdentity({ query }, known), ms, 'the database does not say which one it is');
 }
 
 async function inTransaction<T>(
@@ -179,11 +204,11 @@ async function runTransaction<T>(
 
 /** A pg client that times each statement. Only names and times are logged, because values hold what users said. */
 function observedClient(options: DatabaseOptions): typeof pg.Client {
-  const { log, slowQueryMs, echo, onStatement, isOpen } = options;
+  const { log, slowQueryMs, echo, onStatement, expected } = options;
   return class ObservedClient extends pg.Client {
     // biome-ignore lint/suspicious/noExplicitAny: both overloads are passed on unchanged
     override connect(...args: any[]): any {
-      if (isOpen?.() ?? true) return super.connect(...(args as []));
+      if (expected?.() !== null) return super.connect(...(args as []));
       const error = new Error('no connection is made before the database is prepared');
       const [done] = args as [((error: Error) => void)?];
       if (!done) return Promise.reject(error);

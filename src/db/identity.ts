@@ -1,44 +1,100 @@
-import type { Database } from './client.ts';
+import type pg from 'pg';
+import { OtherDatabase } from './meaning.ts';
 import { onlyRow } from './statements.ts';
 
-/** Which database this is. */
-export interface DatabaseIdentity {
+/** A database that was used before. */
+export interface KnownDatabase {
   /** The same after a restart and for every server on it; another one for a fresh database, and for a copy. */
   readonly id: string;
+  /** Cluster and number of the database; null: an earlier version did not note it. */
+  readonly place: string | null;
+}
+
+/** Which database this is. */
+export interface DatabaseIdentity extends KnownDatabase {
+  readonly place: string;
   /** Whether the id was given just now, because the database had been copied or loaded from elsewhere. */
   readonly isCopy: boolean;
 }
+
+type Client = Pick<pg.ClientBase, 'query'>;
+interface Queried {
+  readonly pool: Client;
+}
+
+const CLUSTER = 'select system_identifier::text from pg_control_system()';
+const NO_SUCH_TABLE = '42P01';
 
 /**
  * Tells which database this is. A copy (a dump loaded beside the original, a database made from a template) brings
  * the id of its original along; so the row remembers which database of which cluster the id was given to, and a
  * database that finds itself elsewhere, or nowhere yet, takes a new one. A copy of the cluster's files cannot be told from its original.
  */
-export async function identifyDatabase(db: Database): Promise<DatabaseIdentity> {
-  const place = await placeOf(db);
+export async function identifyDatabase({ pool }: Queried): Promise<DatabaseIdentity> {
+  const place = await placeOf(pool);
   // Servers that start together wait for each other's row here.
-  const found = await db.pool.query<DatabaseIdentity>({
+  const found = await pool.query<DatabaseIdentity>({
     name: 'identify_database',
     text: `with before as (select place from echo_database for update)
            update echo_database set place = $1,
              id = case when before.place = $1 then id else gen_random_uuid() end
            from before
-           returning id, before.place is not null and before.place <> $1 as "isCopy"`,
+           returning id, echo_database.place, before.place is not null and before.place <> $1 as "isCopy"`,
     values: [place],
   });
   return onlyRow(found);
 }
 
-async function placeOf(db: Database): Promise<string> {
-  const found = await db.pool.query<{ oid: string; maySeeCluster: boolean }>(
+/** The id that a database has now, before anything is done to it; null: it has none yet. */
+export async function idOf({ pool }: Queried): Promise<string | null> {
+  const { rows } = await pool.query<{ known: boolean }>(
+    "select to_regclass('echo_database') is not null as known",
+  );
+  if (!rows[0]?.known) return null;
+  return (await pool.query<{ id: string }>('select id from echo_database')).rows[0]?.id ?? null;
+}
+
+/**
+ * Looks whether a connection leads to the database that was used before: an address may be given to another one while
+ * the server runs. Changes nothing.
+ *
+ * @throws OtherDatabase
+ */
+export async function checkIdentity(client: Client, known: KnownDatabase): Promise<void> {
+  const cluster = known.place === null || known.place.startsWith('/') ? "''" : CLUSTER;
+  const found = await client
+    .query<KnownDatabase>(
+      `select id, (${cluster}) || '/' || (select oid from pg_database where datname = current_database()) as place
+       from echo_database`,
+    )
+    .catch((error: { code?: unknown }) => {
+      if (error.code === NO_SUCH_TABLE) return { rows: [] };
+      throw error;
+    });
+  const [{ id, place } = { id: null, place: null }] = found.rows;
+  if (id !== known.id) throw otherThan(known, id);
+  if (known.place !== null && place !== known.place)
+    throw new OtherDatabase(
+      'DATABASE_URL: the database was copied or loaded anew; restart the server to use it, or bring the one before back',
+    );
+}
+
+/** What an operator reads of a database that is not the known one. */
+export function otherThan(known: KnownDatabase, id: string | null): OtherDatabase {
+  const found = id === null ? 'one without an id' : `the id ${id}`;
+  return new OtherDatabase(
+    `DATABASE_URL: another database than before answers there (${found} instead of ${known.id}); nothing is written to it. Bring the one before back, or, to use this one, stop the server and remove database.json from DATA_DIR`,
+  );
+}
+
+async function placeOf(client: Client): Promise<string> {
+  const found = await client.query<{ oid: string; maySeeCluster: boolean }>(
     `select oid::text as oid, has_function_privilege('pg_control_system()', 'execute') as "maySeeCluster"
      from pg_database where datname = current_database()`,
   );
   const { oid, maySeeCluster } = onlyRow(found);
   // Where the role may not ask for it, the database's number must do.
   if (!maySeeCluster) return `/${oid}`;
-  const cluster = await db.pool.query<{ id: string }>(
-    'select system_identifier::text as id from pg_control_system()',
-  );
+  const cluster = await client.query<{ id: string }>(`select (${CLUSTER}) as id`);
   return `${onlyRow(cluster).id}/${oid}`;
 }

@@ -4,7 +4,8 @@ import { DeadlineExceeded, isConnectionError } from './deadline.ts';
 /**
  * What an error of the database means for the work that met it.
  *
- * - `unavailable`: nobody is there who would work for us (starting, stopping, no free connection, not let in)
+ * - `unavailable`: nobody is there who would work for us (starting, stopping, no free connection, not let in, not the
+ *   database that was used before)
  * - `overloaded`: it answers, but cannot do this now, whoever asks (disk full, read-only, out of memory, files damaged)
  * - `retry`: somebody else was in the way (deadlock, serialization, a lock); the same work may succeed at once
  * - `cancelled`: the statement was ended from outside, or took too long
@@ -20,6 +21,11 @@ export type DatabaseMeaning =
   | 'refused'
   | 'defect'
   | 'unknown';
+
+/** Somebody answers at the database's address, but it is not the database; the message is for the operator. */
+export class OtherDatabase extends Error {
+  override readonly name = 'OtherDatabase';
+}
 
 /** Classes of PostgreSQL's appendix A (and single codes, which go first). What is not listed is a defect. */
 const MEANINGS: Readonly<Record<string, Exclude<DatabaseMeaning, 'unknown'>>> = {
@@ -64,6 +70,7 @@ export function judgeDatabaseError(error: unknown): DatabaseMeaning {
   const cause = driverError(error);
   // Our own patience ended; whether anybody is there, the look at the database says.
   if (cause instanceof DeadlineExceeded) return 'cancelled';
+  if (cause instanceof OtherDatabase) return 'unavailable';
   const { code, severity } = (cause ?? {}) as { code?: unknown; severity?: unknown };
   // Only errors that the server itself reported have a severity.
   if (severity === undefined || typeof code !== 'string')

@@ -1,7 +1,14 @@
 import type { Logger } from '../log.ts';
 import { type Connection, createDatabase, type Database, type DatabaseOptions } from './client.ts';
 import { startEmbeddedPostgres } from './embedded.ts';
-import { identifyDatabase } from './identity.ts';
+import {
+  checkIdentity,
+  type DatabaseIdentity,
+  identifyDatabase,
+  idOf,
+  type KnownDatabase,
+  otherThan,
+} from './identity.ts';
 import { judgeDatabaseError, wordsOf } from './meaning.ts';
 import { pendingMigrations, runMigrations } from './migrate.ts';
 import { onlyRow } from './statements.ts';
@@ -14,10 +21,10 @@ export class DatabaseSetupError extends Error {
 export interface OpenedDatabase {
   readonly db: Database;
   /** The same for every server on this database, another one for each other database. */
-  readonly databaseId: string;
+  readonly identity: KnownDatabase;
   /** Settings of the server under which a commit may be lost; empty if all is well, or not known yet. */
   readonly durabilityProblems: readonly string[];
-  /** It does not answer; null: it does. */
+  /** It does not answer, or another one does; null: it does. */
   readonly away: AwayDatabase | null;
   close(): Promise<void>;
 }
@@ -36,8 +43,10 @@ export interface OpenOptions extends Omit<DatabaseOptions, 'connection'> {
   readonly directory: string;
   /** False: refuse an older schema instead of changing it. */
   readonly migrate: boolean;
-  /** The id of the database at this URL when it was used last: it may be away. Null: it never was. */
-  readonly knownId: string | null;
+  /** The database at this URL when it was used last: it may be away. Null: it never was. */
+  readonly known: KnownDatabase | null;
+  /** Something waits for the known one, which no other one may get. */
+  readonly isOwed: boolean;
   readonly onEmbeddedDown: (reason: string) => void;
   /** It was restarted. */
   readonly onEmbeddedUp: () => void;
@@ -52,40 +61,42 @@ const MINIMUM_VERSION = 150_000;
  * @throws DatabaseSetupError, EmbeddedPostgresError, or the driver's error if it does not answer
  */
 export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase> {
-  const { url, directory, log, knownId } = options;
+  const { url, directory, log, known, isOwed } = options;
   const listeners = { onDown: options.onEmbeddedDown, onUp: options.onEmbeddedUp };
   const embedded = url ? null : await startEmbeddedPostgres({ directory, log, ...listeners });
   const connection: Connection = embedded?.connection ?? { connectionString: url ?? '' };
-  let isOpen = false;
+  let opened: DatabaseIdentity | null = null;
   const durabilityProblems: string[] = [];
-  const db = createDatabase({ ...options, connection, isOpen: () => isOpen });
+  const db = createDatabase({ ...options, connection, expected: () => opened });
   const close = async () => {
     await db.close();
     await embedded?.stop();
   };
-  const prepare = async () => {
-    const found = await prepareDatabase({ ...options, connection });
-    if (knownId !== null && found.databaseId !== knownId)
-      log.warn(found, 'this is another database than before');
+  const prepare = async (refuse: (db: Database) => Promise<void>) => {
+    const { identity, ...found } = await prepareDatabase({ ...options, connection }, refuse);
+    if (known !== null && identity.id !== known.id)
+      log.warn({ databaseId: identity.id }, 'this is another database than before');
     durabilityProblems.splice(0, Number.POSITIVE_INFINITY, ...found.durabilityProblems);
-    return found.databaseId;
+    return identity;
   };
   try {
-    const databaseId = await prepare();
-    isOpen = true;
-    return { db, databaseId, durabilityProblems, away: null, close };
+    // A start is the operator's word that another one is meant, but not for what was said to the one before.
+    const identity = await prepare((found) => refuseForeign(found, isOwed ? known : null));
+    opened = identity;
+    return { db, identity, durabilityProblems, away: null, close };
   } catch (error) {
-    if (knownId !== null && judgeDatabaseError(error) === 'unavailable') {
+    if (known !== null && judgeDatabaseError(error) === 'unavailable') {
       const later = async () => {
+        const found = await prepare(({ pool }) => checkIdentity(pool, known));
         // Vectors were opened for the one that was there.
-        if ((await prepare()) !== knownId)
+        if (found.id !== known.id)
           throw new DatabaseSetupError(
-            'DATABASE_URL: this is another database than before; restart the server to use it, or restore the one before',
+            'DATABASE_URL: the database was copied or loaded anew; restart the server to use it',
           );
-        isOpen = true;
+        opened = found;
       };
       return {
-        ...{ db, databaseId: knownId, durabilityProblems, close },
+        ...{ db, identity: known, durabilityProblems, close },
         away: { reason: wordsOf(error), prepare: later },
       };
     }
@@ -94,19 +105,35 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
   }
 }
 
-/** Checks a database and brings its schema up to date, over connections of its own. */
+/** A database without an id is empty, or of an earlier version: nobody else's. @throws OtherDatabase */
+async function refuseForeign(db: Database, known: KnownDatabase | null): Promise<void> {
+  if (known === null) return;
+  const id = await idOf(db);
+  if (id !== null && id !== known.id) throw otherThan(known, id);
+}
+
+/**
+ * Checks a database and brings its schema up to date, over connections of its own.
+ *
+ * @param refuse throws if it is one that must not be touched
+ */
 async function prepareDatabase(
   options: DatabaseOptions & Pick<OpenOptions, 'migrate'>,
-): Promise<{ databaseId: string; durabilityProblems: readonly string[] }> {
+  refuse: (db: Database) => Promise<void>,
+): Promise<{ identity: DatabaseIdentity; durabilityProblems: readonly string[] }> {
   const { log, migrate } = options;
   const db = createDatabase({ ...options, maxConnections: 1 });
   try {
     const durabilityProblems = await checkSettings(db);
+    await refuse(db);
     await prepareSchema(db, log, migrate);
-    const { id: databaseId, isCopy } = await identifyDatabase(db);
-    if (isCopy)
-      log.warn({ databaseId }, 'the database was copied or moved; it has a new id, and vectors of its own');
-    return { databaseId, durabilityProblems };
+    const identity = await identifyDatabase(db);
+    if (identity.isCopy)
+      log.warn(
+        { databaseId: identity.id },
+        'the database was copied or moved; it has a new id, and vectors of its own',
+      );
+    return { identity, durabilityProblems };
   } finally {
     await db.close();
   }
