@@ -1,16 +1,29 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { stripTypeScriptTypes } from 'node:module';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { InteractionRow } from '../src/domains/interactions/tables.ts';
 import { chainHashOf } from '../src/domains/interactions/turn.ts';
 import { checkEvidence, type Evidence } from '../torture/checks.ts';
 import { FrontendMessages } from '../torture/commit-proxy.ts';
+import { failpointPatches } from '../torture/failpoints.ts';
 import { type Batch, compact, type Epoch } from '../torture/ledger.ts';
 import { planBatch } from '../torture/plan.ts';
 import { Random } from '../torture/random.ts';
+import { patchesOf } from '../torture/sabotage.ts';
+import { patched } from '../torture/source-copy.ts';
 
 const root = resolve(import.meta.dirname, '..');
+
+test.each(['fsync', 'unique', 'early-ack', null] as const)(
+  'what is broken on purpose fits the sources: %s',
+  async (kind) => {
+    const sources = await patched([...patchesOf(kind), ...failpointPatches()]);
+    for (const [file, source] of sources)
+      if (file.endsWith('.ts')) expect(() => stripTypeScriptTypes(source)).not.toThrow();
+  },
+);
 
 describe('the checks of the torture harness', () => {
   test('find nothing in a ledger that is in order', () => {

@@ -40,15 +40,15 @@ const STEPS: Record<Sabotage, readonly Patch[]> = {
     // The answer goes out at once, the journal is written a little later, as with a write-behind queue.
     {
       file: 'src/domains/interactions/store.ts',
-      find: /async save\(turns: readonly Turn\[\], accepted\?: AcceptedTurn\): Promise<SavedTurns> \{/,
+      find: /async save\(\s*turns: readonly Turn\[\],\s*accepted\?: AcceptedTurn,[^{]*\): Promise<SavedTurns> \{/,
       replace: `async save(turns: readonly Turn[], accepted?: AcceptedTurn): Promise<SavedTurns> {
     if (accepted) return this.saveLater(turns, accepted);
     setTimeout(() => void this.saveLater(turns).catch(() => undefined), 25);
-    const early = turns.map((turn) => ({ row: this.pending.rowOf(turn), replayed: false }));
+    const early = turns.map((turn) => ({ row: rowOf(turn), replayed: false }));
     return { durability: 'JOURNALED', turns: early };
   }
 
-  async saveLater(turns: readonly Turn[], accepted?: AcceptedTurn): Promise<SavedTurns> {`,
+  async saveLater(turns: readonly Turn[], accepted?: AcceptedTurn, since = performance.now()): Promise<SavedTurns> {`,
     },
   ],
 };

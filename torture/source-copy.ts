@@ -27,15 +27,23 @@ export async function copySources(target: string, patches: readonly Patch[]): Pr
   for (const name of ['src', 'drizzle', 'package.json'])
     await cp(join(ROOT, name), join(target, name), { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(target, 'node_modules'));
-  for (const patch of patches) await applyPatch(target, patch);
+  for (const [file, source] of await patched(patches)) await writeFile(join(target, file), source);
 }
 
-async function applyPatch(target: string, { file, find, replace }: Patch): Promise<void> {
-  const path = join(target, file);
-  const before = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+/** The sources that patches change, as they are then. @throws PatchError if a patch finds nothing to change */
+export async function patched(patches: readonly Patch[]): Promise<ReadonlyMap<string, string>> {
+  const sources = new Map<string, string>();
+  for (const { file, find, replace } of patches) {
+    const before = sources.get(file) ?? (await sourceOf(file));
+    const after = before.replace(find, replace);
+    if (after === before) throw new PatchError(`${file}: nothing matches ${find}`);
+    sources.set(file, after);
+  }
+  return sources;
+}
+
+async function sourceOf(file: string): Promise<string> {
+  return readFile(join(ROOT, file), 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw new PatchError(`${file}: ${error.code}`);
   });
-  const after = before.replace(find, replace);
-  if (after === before) throw new PatchError(`${file}: nothing matches ${find}`);
-  await writeFile(path, after);
 }
