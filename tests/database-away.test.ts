@@ -1,7 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { type App, createApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 import { createLogger } from '../src/log.ts';
@@ -79,6 +80,13 @@ async function served(): Promise<void> {
   await (await serve()).close();
 }
 
+async function onServer(text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: inject('databaseUrl').replace('NAME', 'postgres') });
+  await client.connect();
+  await client.query(text);
+  await client.end();
+}
+
 const stored = async (conversationId: string) =>
   (
     await beside.sql<{ query: string }>(
@@ -123,6 +131,20 @@ test('a server whose database is away takes turns, says so, and comes up by itse
     .toEqual([`one ${number}`, `two ${number}`, `three ${number}`]);
   await expect.poll(() => server.database()).toMatchObject({ status: 'HEALTHY' });
   await server.commits(conversation, `four ${number}`);
+});
+
+test('a database that lets nobody in is away, whatever code it says it with', async () => {
+  const conversation = `shut ${++number}`;
+  const name = new URL(beside.databaseUrl).pathname.slice(1);
+  await served();
+  await onServer(`alter database ${name} allow_connections false`);
+  const server = await serve();
+  expect(await server.record(conversation, `one ${number}`)).toMatchObject({ durability: 'JOURNALED' });
+  expect(await server.ready()).toBe(503);
+  expect((await server.database()).detail).toMatch(/not currently accepting connections \(55000\)/);
+  await onServer(`alter database ${name} allow_connections true`);
+  await expect.poll(() => server.ready(), { timeout: 20_000 }).toBe(200);
+  await expect.poll(() => stored(conversation), { timeout: 20_000 }).toEqual([`one ${number}`]);
 });
 
 test('a schema that this version must refuse is not touched; turns are kept until it fits again', async () => {

@@ -1,6 +1,9 @@
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { LOCAL_PRINCIPAL } from '../src/access/principals.ts';
 import { Patience } from '../src/db/patience.ts';
+import { recordTurns } from '../src/domains/interactions/interactions.ts';
+import { processQuery } from '../src/domains/query/query.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 const RECORD = `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) {
@@ -105,6 +108,43 @@ describe.each([
     await expect
       .poll(stored, { timeout: 20_000 })
       .toEqual([{ query: 'A blue kettle.' }, { query: 'Where is the kettle?' }]);
+  });
+});
+
+describe('what is looked up before a turn is kept', () => {
+  // Less than a read may take by itself.
+  const DEADLINE_MS = 1_000;
+  beforeAll(async () => {
+    app = await startTestApp({ env: { ACK_DEADLINE_MS: String(DEADLINE_MS), CANARY_INTERVAL_MS: '0' } });
+  });
+  afterAll(() => app.close());
+
+  test.each([
+    [
+      'recordTurns',
+      (services: never) =>
+        recordTurns(services, LOCAL_PRINCIPAL, {
+          conversationId: 'r',
+          turns: [{ query: 'A', idempotencyKey: 'r' }],
+        }),
+    ],
+    [
+      'processQuery',
+      (services: never) => processQuery(services, LOCAL_PRINCIPAL, { query: 'A?', idempotencyKey: 'a' }),
+    ],
+  ])('leaves time for the journal: %s', async (_name, call) => {
+    const given: number[] = [];
+    const availability = {
+      isUp: true,
+      patienceMs: 0,
+      tolerate: async <T>(_read: () => Promise<T>, fallback: T, ms = 0) => {
+        given.push(ms);
+        return fallback;
+      },
+    };
+    await call({ ...app.app.services, availability } as never);
+    expect(given).not.toEqual([]);
+    expect(Math.max(...given)).toBeLessThanOrEqual(DEADLINE_MS * 0.8);
   });
 });
 

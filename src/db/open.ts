@@ -85,7 +85,10 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
     opened = identity;
     return { db, identity, durabilityProblems, away: null, close };
   } catch (error) {
-    if (known !== null && judgeDatabaseError(error) === 'unavailable') {
+    // A server that lets nobody in says so with codes that mean something else in statements.
+    const isAway = async () =>
+      judgeDatabaseError(error) === 'unavailable' || (await db.ping().catch(() => null)) === null;
+    if (known !== null && (await isAway())) {
       const later = async () => {
         const found = await prepare(({ pool }) => checkIdentity(pool, known));
         // Vectors were opened for the one that was there.

@@ -57,7 +57,7 @@ export async function recordTurns(
     services.tombstones.check(owner, timestamp ?? now, `turns.${index}.timestamp`, idempotencyKey != null);
   const accepted = turns.map((turn) => ({ ...toTurn(owner, conversationId, turn, now), title }));
   // What is looked up and the commit share the time within which the caller hears that the turns are kept.
-  const availability = new Patience(services.availability, services.store.ackDeadlineMs);
+  const availability = new Patience(services.availability, services.store.lookUpMs);
   await refuseKnownConflicts({ db: services.db, availability }, owner, accepted);
   const mentioned = await availability.tolerate(
     () => services.characters.mentionedInTurns(owner, accepted),

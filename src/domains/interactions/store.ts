@@ -59,6 +59,8 @@ export interface StoreObserver {
   buried(turns: readonly Turn[], reason: string): void;
 }
 
+/** Of the deadline; the rest is for the journal, whose disk may be as busy as the database's. */
+const LOOK_UP_SHARE = 0.8;
 /** What a commit gets at the least, when looking things up before it has used up the time. */
 const MINIMUM_WAIT_MS = 50;
 
@@ -179,9 +181,9 @@ export class TurnStore {
     return this.#acknowledge(entry, applied, since);
   }
 
-  /** Milliseconds within which a caller hears whether its turns are kept. */
-  get ackDeadlineMs(): number {
-    return this.#options.ackDeadlineMs;
+  /** Milliseconds that looking things up may take, so that the caller hears within the deadline whether its turns are kept. */
+  get lookUpMs(): number {
+    return this.#options.ackDeadlineMs * LOOK_UP_SHARE;
   }
 
   /** Queries whose answer is being made. */

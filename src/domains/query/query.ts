@@ -80,7 +80,7 @@ export async function processQuery(
   given: ProcessQueryInput,
   observer: QueryObserver = {},
 ): Promise<ProcessedQuery> {
-  const services = { ...others, availability: new Patience(availability, others.store.ackDeadlineMs) };
+  const services = { ...others, availability: new Patience(availability, others.store.lookUpMs) };
   const accepted = await accept(services, owner, given);
   const { turnId, conversationId, idempotencyKey } = accepted;
   observer.accepted?.({ turnId, conversationId });
