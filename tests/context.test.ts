@@ -46,6 +46,7 @@ const hit = (interaction: InteractionRow, score = 0.5): MemoryHit => ({
   isSimilar: false,
   inTime: false,
   tellsNothing: false,
+  tellsWhatBecame: false,
 });
 const hits = (...rows: InteractionRow[]) => rows.map((row) => hit(row));
 /** Twenty tokens that no other turn shares. */

@@ -129,10 +129,11 @@ function within(conditions: MemoryConditions, span: TimeSpan): MemoryConditions 
   };
 }
 
-async function foundByWords(
+/** The turns that have words of a search, best first, as many as are looked into. */
+export async function foundByWords(
   db: Database,
   owner: Owner,
-  wanted: Wanted,
+  wanted: Pick<Wanted, 'limit' | 'asksNow'>,
   conditions: MemoryConditions,
   words: WordMatches,
 ): Promise<{ turn: PooledTurn; ranked: RankedDocument }[]> {

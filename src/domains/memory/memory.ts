@@ -18,6 +18,7 @@ import type { MeaningSearch } from './meaning.ts';
 import { type MemoryConditions, meets, turnsById } from './pool.ts';
 import { reasonsOf } from './reasons.ts';
 import { type Candidate, type Judgement, judge, type Question, readQuestion } from './scoring.ts';
+import { withSuccessors } from './successors.ts';
 
 export const TIERS = ['CHARACTER', 'PHRASE', 'KEYWORDS', 'MEANING', 'RECENT'] as const;
 export type MemoryTier = (typeof TIERS)[number];
@@ -34,6 +35,8 @@ export interface MemoryHit {
   readonly isSimilar: boolean;
   /** Whether it was said at a time that the query names. */
   readonly inTime: boolean;
+  /** Whether it says that something which the user told before is no longer so, where that is asked. */
+  readonly tellsWhatBecame: boolean;
   /** Whether it only asks, without an answer. */
   readonly tellsNothing: boolean;
 }
@@ -152,7 +155,13 @@ async function search(
   const words = await availability.tolerate(() => searchWords(services, owner, rest, waiting), null);
   const found = words && { words, meaning: await meaning };
   const pool =
-    found && (await availability.tolerate(() => poolOf(db, owner, wanted, conditions, found), null));
+    found &&
+    (await availability.tolerate(async () => {
+      const byQuestion = await poolOf(db, owner, wanted, conditions, found);
+      return wanted.asksNow
+        ? withSuccessors(services, owner, wanted, conditions, waiting, byQuestion)
+        : byQuestion;
+    }, null));
   if (!words || !pool) return null;
   // Nothing was said at that time, so it may be what was spoken of: then its words count like others.
   if (
@@ -197,12 +206,22 @@ async function hitsOf(found: Found, wanted: Wanted): Promise<MemoryHit[]> {
     if (!interaction) return [];
     const reasons = reasonsOf(
       question,
-      { ...hit, meaning, terms: ranked?.matched ?? [], missedTime: wanted.missedTime },
+      {
+        ...hit,
+        meaning,
+        terms: ranked?.matched ?? [],
+        missedTime: wanted.missedTime,
+        becameOf: hit.candidate.becameOf,
+      },
       interaction,
       calendar,
     );
     const { score, tier, inTime, tellsNothing } = hit;
-    return { interaction, score, tier, reasons, inTime, tellsNothing, isSimilar: meaning !== null };
+    const tellsWhatBecame = hit.candidate.becameOf !== undefined;
+    return {
+      ...{ interaction, score, tier, reasons, inTime, tellsNothing, tellsWhatBecame },
+      isSimilar: meaning !== null,
+    };
   });
 }
 
@@ -240,17 +259,20 @@ function judgeAll(question: Question, candidates: readonly Candidate[], now: Dat
   );
 }
 
-function tierOf({ words, meaning }: Candidate, judgement: Judgement): { tier: MemoryTier; floor: number } {
+function tierOf(
+  { words, meaning, becameOf }: Candidate,
+  judgement: Judgement,
+): { tier: MemoryTier; floor: number } {
   const tier = judgement.sharesCharacter
     ? 'CHARACTER'
     : judgement.phrase
       ? 'PHRASE'
-      : words
+      : words || becameOf !== undefined
         ? 'KEYWORDS'
         : meaning !== null
           ? 'MEANING'
           : 'RECENT';
-  const isWeak = tier === 'KEYWORDS' && (words?.own ?? 0) < 0.5;
+  const isWeak = tier === 'KEYWORDS' && becameOf === undefined && (words?.own ?? 0) < 0.5;
   return { tier, floor: isWeak ? ONE_KEYWORD : FLOORS[tier] };
 }
 

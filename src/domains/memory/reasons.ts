@@ -20,7 +20,12 @@ const UNITS: readonly (readonly [unit: string, minutes: number])[] = [
 /** Why a turn was found, for people: the strongest reasons first, how old it is last. */
 export function reasonsOf(
   question: Question,
-  found: Judgement & { meaning: Likeness | null; terms: readonly MatchedTerm[]; missedTime: boolean },
+  found: Judgement & {
+    meaning: Likeness | null;
+    terms: readonly MatchedTerm[];
+    missedTime: boolean;
+    becameOf?: string | undefined;
+  },
   turn: Pick<PooledTurn, 'speaker' | 'timestamp'>,
   calendar: Calendar,
 ): string[] {
@@ -46,6 +51,7 @@ export function reasonsOf(
     ...(found.bySpeaker ? [`said by ${turn.speaker}`] : []),
     ...(found.inTime ? [`said at the time asked for (${calendar.dayOf(turn.timestamp)})`] : []),
     ...(found.missedTime ? ['of another time than the one named, of which nothing was found'] : []),
+    ...(found.becameOf ? [`says what became of ${found.becameOf}`] : []),
     ...(found.answersQuestion ? ['follows a similar question'] : []),
     ageOf(turn.timestamp, calendar.now),
   ];

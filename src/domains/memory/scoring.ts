@@ -18,6 +18,8 @@ export interface Candidate {
   readonly words: RankedDocument | null;
   /** Null where no vectors were searched or it is not among the nearest. */
   readonly meaning: Likeness | null;
+  /** Of what the user told before, what it says to be no longer so; absent where it says no such thing. */
+  readonly becameOf?: string;
 }
 
 /** What of a query matters for the order of its hits. */
@@ -165,7 +167,8 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
     const afterQuestion = before && isQuestion(before.turn) ? (before.words?.own ?? 0) : 0;
     const age = now.getTime() - turn.timestamp.getTime();
     const fused =
-      WEIGHTS.words * ((words?.score ?? 0) / best) +
+      // What took the place of something counts as if it were told in the same words.
+      WEIGHTS.words * (candidate.becameOf === undefined ? (words?.score ?? 0) / best : 1) +
       WEIGHTS.near * (words?.near ?? 0) +
       WEIGHTS.meaning * (meaning?.rank ?? 0) +
       (bySpeaker ? WEIGHTS.speaker : 0) +
@@ -232,9 +235,9 @@ function currentOf(question: Question, telling: readonly Candidate[]): Map<Candi
   const signs = new Map<Candidate, number>();
   if (!question.asksNow) return signs;
   const terms = new Set(question.terms);
-  const best = telling.filter(({ turn }) => saysOfMe(turn.query, terms));
+  const best = telling.filter(({ turn, becameOf }) => becameOf !== undefined || saysOfMe(turn.query, terms));
   for (const candidate of best) signs.set(candidate, WEIGHTS.ofMe);
-  const changed = best.filter(({ turn }) => saysChange(turn.query));
+  const changed = best.filter(({ turn, becameOf }) => becameOf !== undefined || saysChange(turn.query));
   const [newest] = (changed.length > 0 ? changed : best).toSorted(
     (a, b) => b.turn.timestamp.getTime() - a.turn.timestamp.getTime() || b.turn.sequence - a.turn.sequence,
   );

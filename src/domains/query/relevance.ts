@@ -60,7 +60,7 @@ export function relevantMemories(
   const speaks = (hit: MemoryHit): boolean => {
     // Turns of today are of the time that "today" names, whatever they are about.
     const isOfThatTime = hit.inTime && (asksForPast || hit.interaction.timestamp < today);
-    if (hit.isSimilar || isOfThatTime) return true;
+    if (hit.isSimilar || isOfThatTime || hit.tellsWhatBecame) return true;
     if (hit.tier === 'RECENT') return asksForPast && subject.length === 0;
     if (hit.tier !== 'KEYWORDS' && hit.tier !== 'PHRASE') return true;
     const shared = new Set(terms.get(hit));

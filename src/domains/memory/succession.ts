@@ -1,0 +1,117 @@
+import { foldLetters } from '../../ground/letters.ts';
+import { isFunctionWord, languagesOf } from '../characters/common-words.ts';
+import { analyse, wordsOf } from '../word-index/analysis.ts';
+import { saysFirstPerson } from './current.ts';
+
+/**
+ * What is told of a thing in other words than those it was told in first: "I drive a Golf", then "I sold the Golf and
+ * bought a Volvo". The thing that was named leads there, by rules of four languages.
+ */
+
+/** Directly before a thing: it is no longer so. "Left" only without an article: things are left at stations. */
+const LEAVING =
+  /(?:^| )(?:(?:sold|selling|traded in|traded|swapped|exchanged|replaced|replacing|returned|scrapped|ditched|dropped|crashed|totalled|wrecked|cancelled|canceled|quit|resigned|divorced|gave up|gave away|gave back|gave|got rid of|done|finished|stopped|switched|changed|moved|moved away|moved out|instead of|rather than|no longer|broke up|split up|split|verkaufte|verkaufen|kundigte|verliess|tauschte|tausche|ersetzte|wechselte|wechsle|statt|anstelle|anstatt|nicht mehr|getrennt|schluss|vendu|vends|revendu|rendu|donne|quitte|quittee|rompu|demissionne|remplace|echange|troque|change|resilie|arrete|divorce|demenage|au lieu|a la place|plus|vendi|vendimos|vendido|regale|devolvi|deje|dejamos|dejado|renuncie|rompi|rompimos|termine|terminamos|cambie|cambiamos|cambiado|reemplace|sustitui|mude|mudamos|en vez|en lugar|ya no)(?: (?:the|a|an|my|our|that|this|old|it|up|in|away|out|off|job|being|working|living|driving|using|with|of|from|at|den|die|das|der|dem|einen|eine|mein|meinen|meine|meiner|meinem|unseren|unsere|alten|alte|von|vom|bei|beim|mit|aus|le|la|l|les|un|une|mon|ma|notre|ancienne|vieille|vieux|de|du|chez|avec|el|los|las|mi|nuestro|nuestra|viejo|vieja|con|por|a|al|en))*|left(?: (?:my|our|the) job at)?)$/u;
+/** Behind a thing, a few words on. */
+const GONE =
+  /^(?: [^ ]+){0,4}? (?:gone|sold|stolen|scrapped|totalled|wrecked|broke up|split|divorced|separated|fired|laid (?:me|us) off|let (?:me|us) go|closed down|went bankrupt|over|history|died|dead|any ?more|verkauft|verschenkt|verschrottet|gestohlen|geklaut|zuruckgegeben|abgegeben|weg|kaputt|tot|gestorben|gekundigt|verlassen|aufgehort|ersetzt|getauscht|eingetauscht|gewechselt|getrennt|geschieden|vorbei|weggezogen|ausgezogen|fortgezogen|umgezogen|entlassen|mehr|vendue?|volee?|morte?|separes|fini|termine|licenciee?|vendido|vendida|robaron|robado|murio|despidio|despidieron|separamos|terminamos|rompimos|cerro)(?: |$)/u;
+const SENTENCE_END = /[.!?…;\n。！？]+/u;
+const WORDS = /[\p{L}\p{N}\p{M}]+/gu;
+/** Words on either side of a thing that are looked at. */
+const AROUND = 6;
+/** A thing so near the beginning of a sentence is what is spoken of: "The Golf is gone." */
+const FIRST_WORDS = 3;
+const MAX_THINGS = 8;
+/** Words before what is told in which the one who does it stands. */
+const SUBJECT_REACH = 4;
+const OTHERS = new Set(
+  'my our his her their he she they mein meine mon ma mes notre nos mi mis nuestro nuestra er sie il elle ella ellos'.split(
+    ' ',
+  ),
+);
+/** What belongs to telling of a change, and is no thing. */
+const NO_THINGS = new Set(
+  'now new old job car got get buy bought sold start started moved switched jetzt neu neue neuen gekauft verkauft maintenant nouveau nouvelle achete ahora nuevo nueva compre year years month months week weeks day days bei beim mit fur von zu nach auf aus seit chez dans avec pour depuis con para por desde en'.split(
+    ' ',
+  ),
+);
+
+/** What of a statement the question does not have: the things that it names, as they are written there. */
+export function thingsIn(statement: string, asked: ReadonlySet<string>): string[] {
+  const words = wordsOf(statement);
+  const languages = languagesOf(words.map(({ word }) => word));
+  const things = words.filter(
+    ({ word, term }) =>
+      !asked.has(term) && !NO_THINGS.has(word) && word.length > 1 && !isFunctionWord(word, languages),
+  );
+  return [...new Set(things.map(({ word }) => word))].slice(0, MAX_THINGS);
+}
+
+/** Which of some things a text says, of the one who speaks, to be no longer so; null: none. */
+export function leftThing(text: string, things: ReadonlySet<string>): string | null {
+  for (const sentence of foldLetters(text).replaceAll('’', "'").split(SENTENCE_END)) {
+    const words = sentence.match(WORDS) ?? [];
+    for (const [at, word] of words.entries()) {
+      if (!things.has(word)) continue;
+      const before = words.slice(Math.max(0, at - AROUND), at).join(' ');
+      const after = words
+        .slice(at + 1, at + 1 + AROUND)
+        .map((each) => ` ${each}`)
+        .join('');
+      const isLeft = LEAVING.test(before) || GONE.test(after);
+      if (isLeft && (at < FIRST_WORDS || saysFirstPerson(words) || LEAVING.test(words[0] ?? ''))) return word;
+    }
+  }
+  return null;
+}
+
+/** A side of life that is asked about, and how people tell that it has changed without naming what was before. */
+interface Relation {
+  readonly asked: ReadonlySet<string>;
+  /** Words to look for. */
+  readonly words: string;
+  readonly told: RegExp;
+}
+
+const relation = (asked: string, words: string, told: string): Relation => ({
+  asked: new Set(analyse(asked).counts.keys()),
+  words,
+  told: new RegExp(`(?<!\\p{L})(?:${told})(?!\\p{L})`, 'u'),
+});
+
+const RELATIONS: readonly Relation[] = [
+  relation(
+    'live living home address city town country reside wohne wohnen wohnt lebe leben adresse stadt habite habitons vis vivons ville vivo vivimos direccion ciudad',
+    'moved relocated settled umgezogen gezogen ziehe demenage emmenage installe mude mudamos trasladamos traslade',
+    "(?:have |'ve )?(?:just )?moved (?:to|into|in with|back to|from [^ ]+ to|over to|house)|relocated|settled (?:in|down in)|(?:bin|sind) (?:[^ ]+ ){0,4}(?:um|ein)?gezogen|(?:ai|avons|suis|sommes) (?:demenage|emmenage)|(?:me|nous) (?:suis|sommes) installee?s?|me mude|nos mudamos|me traslade|nos trasladamos|me he mudado|nos hemos mudado",
+  ),
+  relation(
+    'work working job employer company profession occupation arbeite arbeiten job stelle arbeitgeber firma beruf travaille travail emploi metier employeur trabajo empleo empresa puesto',
+    'started joined hired job promoted resigned retired angefangen eingestellt befordert gekundigt stelle commence embauche demissionne promue poste empece contrataron renuncie ascendieron puesto',
+    "(?:have |'ve )?(?:just )?(?:started|began) (?:working |work |a job |my job |a new job )?(?:at|with|as|for)|joined|(?:was|got|been|am) (?:hired|promoted|fired|laid off|made redundant)|(?:got|took|landed|found|accepted|started) (?:a|the|my) (?:new )?(?:job|position|role|post)|resigned|retired|quit|bei [^ ]+(?: [^ ]+){0,3} angefangen|(?:neue stelle|neuen job)|(?:wurde|bin) (?:befordert|eingestellt|entlassen)|gekundigt|(?:ai|avons) commence (?:chez|a|comme)|(?:ai ete|suis) (?:embauchee?|promue?|licenciee?)|demissionne|nouveau (?:travail|poste|boulot)|nouvel emploi|empece (?:a trabajar )?(?:en|como|con)|me (?:contrataron|ascendieron|despidieron)|renuncie|nuevo (?:trabajo|empleo|puesto)",
+  ),
+  relation(
+    'girlfriend boyfriend partner wife husband married single dating relationship freundin freund partner partnerin verheiratet single zusammen copine copain mari celibataire couple novia novio marido pareja soltero soltera',
+    'broke split separated divorced married engaged dating getrennt geschieden geheiratet verlobt schluss rompu separes divorce maries fiances rompimos separamos divorcie casamos casados',
+    'broke up|split up|separated|divorced|(?:got|getting|are) (?:married|engaged)|married|(?:am|are|started) (?:dating|seeing)|getrennt|geschieden|geheiratet|verlobt|schluss gemacht|rompu|separes?|divorcee?s?|mariee?s?|fiancee?s?|rompimos|rompi con|nos separamos|me divorcie|nos casamos|me case',
+  ),
+];
+
+/** Of the sides of life that a question is about, how a change of them is told. */
+export function relationsOf(asked: ReadonlySet<string>): readonly Relation[] {
+  return RELATIONS.filter((each) => [...asked].some((term) => each.asked.has(term)));
+}
+
+/** Whether somebody tells such a change of themselves. */
+export function tellsChange(text: string, { told }: Relation): boolean {
+  return foldLetters(text)
+    .replaceAll('’', "'")
+    .split(SENTENCE_END)
+    .some((sentence) => {
+      const found = told.exec(sentence.trim());
+      if (!found) return false;
+      // Who does it stands directly before it, or within it: "I heard that my aunt moved to Lyon" is of the aunt.
+      const before = sentence.trim().slice(0, found.index).match(WORDS)?.slice(-SUBJECT_REACH) ?? [];
+      const words = [...before, ...(found[0].match(WORDS) ?? [])];
+      return found.index === 0 || (saysFirstPerson(words) && !before.some((word) => OTHERS.has(word)));
+    });
+}

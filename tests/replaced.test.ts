@@ -1,0 +1,133 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from './support/harness.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(() => app.close());
+
+const SEARCH = `query ($query: String!) {
+  memorySearch(query: $query, limit: 10) { hits { tier reasons interaction { query } } }
+}`;
+const RECORD = 'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }';
+
+/** What was so first, what took its place in other words than the question's, and what is asked. */
+const REPLACED: [before: string, since: string, question: string][] = [
+  ['I drive a Golf.', 'I sold the Golf and bought a Volvo.', 'What car do I drive now?'],
+  ['I work at Brightwater.', 'I quit Brightwater and joined Fennimore Labs.', 'Where do I work now?'],
+  ['We live in Ghent.', 'We moved to Utrecht.', 'Where do we live?'],
+  ['My girlfriend is Ana.', 'Ana and I broke up.', 'Who is my girlfriend?'],
+  ['I play the oboe.', 'I gave up the oboe for the cello.', 'Which instrument do I play now?'],
+  ['I use Evernote for lists.', 'Switched from Evernote to Obsidian.', 'Which app do I use for lists now?'],
+  ['I keep my savings at Norbank.', 'I left Norbank for Citadel Credit.', 'Where do I keep my savings now?'],
+  ['I study botany.', 'I dropped botany; it is geology from autumn on.', 'What do I study?'],
+  ['I ride a Gazelle to the office.', 'The Gazelle was stolen, so it is a Batavus.', 'What do I ride now?'],
+  ['I rent from Mr Okafor.', 'Okafor sold up. Mrs Lund is the owner.', 'Who do I rent from now?'],
+  [
+    'Ich fahre einen Passat.',
+    'Den Passat habe ich verkauft, jetzt ist es ein Kia.',
+    'Welches Auto fahre ich jetzt?',
+  ],
+  [
+    'Ich arbeite bei Silbermann.',
+    'Ich habe bei Silbermann gekündigt und bei Krafft angefangen.',
+    'Wo arbeite ich jetzt?',
+  ],
+  ['Ich wohne in Lindau.', 'Wir sind nach Bregenz umgezogen.', 'Wo wohne ich?'],
+  ['Ich trinke Assam.', 'Statt Assam gibt es bei mir nur mehr Rooibos.', 'Welchen Tee trinke ich jetzt?'],
+  [
+    'Je conduis une Clio.',
+    "J'ai vendu la Clio pour une Zoé.",
+    'Quelle voiture est-ce que je conduis maintenant ?',
+  ],
+  ['Je travaille chez Dumarais.', "J'ai quitté Dumarais pour Vasseur.", 'Où est-ce que je travaille ?'],
+  ["J'habite à Nantes.", 'Nous avons déménagé à Rennes.', "Où est-ce que j'habite ?"],
+  ['Conduzco un Ibiza.', 'Vendí el Ibiza y compré un Corsa.', '¿Qué coche conduzco ahora?'],
+  ['Trabajo en Almagro.', 'Dejé Almagro y empecé en Bonavista.', '¿Dónde trabajo?'],
+  ['Vivo en Cádiz.', 'Nos mudamos a Huelva.', '¿Dónde vivo?'],
+];
+/** What has the same words, and replaced nothing of the user's. */
+const NEARLY = [
+  'Tom sold his Golf last year.',
+  'I lost the keys of the Golf.',
+  'My neighbour quit her job at a bank.',
+  'Carla and Tim broke up.',
+  'I cleaned the oboe.',
+  'My aunt moved to Lyon.',
+  'We moved the sofa to the other wall.',
+  'Mein Nachbar hat seinen Passat verkauft.',
+  'Mi vecino vendió su Ibiza.',
+  'Ma tante a vendu sa Clio.',
+];
+const SUBJECTS = ['soup', 'train', 'garden', 'novel', 'concert', 'recipe', 'ladder', 'harbour', 'museum'];
+const VERBS = ['drive', 'work', 'live', 'play', 'use', 'keep', 'study', 'ride', 'rent'];
+const FILLER = Array.from({ length: 400 }, (_, n) =>
+  n % 2
+    ? `The ${SUBJECTS[n % 9]} was late on day ${n}.`
+    : `How do people ${VERBS[n % 9]} with a ${SUBJECTS[(n + 4) % 9]}, case ${n}?`,
+);
+
+describe('what was replaced in other words', () => {
+  /** One for each language: the same person lives in one place only. */
+  const userOf = (question: string) =>
+    /^¿/.test(question) ? 'es' : / \?$/.test(question) ? 'fr' : /ich/.test(question) ? 'de' : 'en';
+  beforeAll(async () => {
+    for (const user of ['en', 'de', 'fr', 'es']) {
+      const replaced = REPLACED.filter(([, , question]) => userOf(question) === user);
+      const turns = [
+        ...FILLER.slice(0, 100),
+        ...replaced.map(([before]) => before),
+        ...FILLER.slice(100, 200),
+        ...replaced.map(([, since]) => since),
+        ...FILLER.slice(200, 300),
+        ...NEARLY,
+        ...FILLER.slice(300),
+      ];
+      for (let at = 0; at < turns.length; at += 100) {
+        const input = {
+          conversationId: randomUUID(),
+          turns: turns.slice(at, at + 100).map((query, place) => ({
+            query,
+            // Hours apart, so that none is its neighbour's.
+            timestamp: new Date(Date.UTC(2025, 0, 1) + (at + place) * 7_200_000).toISOString(),
+          })),
+        };
+        await app.graphql(RECORD, { input }, user);
+      }
+    }
+  });
+
+  test.each(REPLACED)('%s → %s', async (before, since, question) => {
+    const { data } = await app.graphql(SEARCH, { query: question }, userOf(question));
+    const { hits } = data.memorySearch;
+    const queries = hits.map((hit: { interaction: { query: string } }) => hit.interaction.query);
+    expect(queries[0]).toBe(since);
+    expect(queries).toContain(before);
+    for (const other of NEARLY) expect(queries.slice(0, 2)).not.toContain(other);
+  });
+
+  test('what took the place of that again is the answer', async () => {
+    const other = randomUUID();
+    const turns = [
+      'I drive a Golf.',
+      'I sold the Golf and bought a Volvo.',
+      'The Volvo is gone, I got a Tesla.',
+    ];
+    const input = {
+      conversationId: randomUUID(),
+      turns: turns.map((query, day) => ({
+        query,
+        timestamp: new Date(Date.UTC(2025, 0, 1 + day)).toISOString(),
+      })),
+    };
+    await app.graphql(RECORD, { input }, other);
+    const { data } = await app.graphql(SEARCH, { query: 'What do I drive now?' }, other);
+    expect(data.memorySearch.hits[0]).toMatchObject({
+      tier: 'KEYWORDS',
+      interaction: { query: 'The Volvo is gone, I got a Tesla.' },
+    });
+    expect(data.memorySearch.hits[0].reasons).toContain('says what became of volvo');
+  });
+});
