@@ -1,4 +1,5 @@
-import { ASKS_A_PERSON, TALKS_ABOUT } from './intent-talk.ts';
+import { ORDERS_OF_LANGUAGES } from './intent-command-languages.ts';
+import { ASKS_A_PERSON, EDITS_TEXT, TALKS_ABOUT, TALKS_ABOUT_TARGET } from './intent-talk.ts';
 import {
   ASKS_OR_TELLS,
   anywhere,
@@ -19,7 +20,10 @@ import {
 
 /** To run, as it is said before the name of a program in some languages. */
 const RUN =
-  '(?:run|execute|exec|invoke|launch|führe?|starte|exécute[zr]?|lance[zr]|ejecuta|ejecute|corre|executa|esegui|выполни(?:те)?|запусти(?:те)?|voer|uruchom)';
+  '(?:run|execute|exec|invoke|launch|führe?|starte|exécute[zr]?|lance[zr]|ejecuta|ejecute|corre|executa|esegui|выполни(?:те)?|запусти(?:те)?|voer|uruchom|نفذ|شغل|הרץ|执行|运行|請執行|请执行)';
+/** "Führe den Befehl ls aus": what may stand between the two. */
+const THE_COMMAND =
+  '(?:(?:(?:the|den|die|la|el|il|o|het|de|את)\\s)?(?:(?:following\\s)?commands?|befehl|commande|comando|opdracht|команду|polecenie|الأمر|הפקודה|命令|指令)\\s?[:：]?\\s?)?';
 const AS_ROOT = '(?:(?:sudo|doas)\\s)?';
 /** By SQL's grammar nothing but names follows: "drop table manners into any talk" is none. */
 const SQL_OBJECT =
@@ -33,6 +37,10 @@ const KIND =
 /** A file cabinet is none. */
 const ENDS_FILE =
   '(?=[\\s.!?]*$|[.,;:!?]|\\s(?:["\'\x60/~]|\\S{0,60}[./]\\S|(?:in|on|from|at|under|called|named|that|which|with|and|then|now|please|immediately)(?![\\p{L}\\p{N}])))';
+/** The disk of the sun is none, and a disk chapter neither. */
+const ENDS_DISK = `(?![\\p{L}\\p{N}])(?=[\\s.!?]*$|[.,;:!?]|\\s(?:["'\x60/~]|\\d|(?:in|on|from|at|called|named|that|which|with|and|or|then|now|please|immediately|completely|before|after)(?![\\p{L}\\p{N}])|of\\s(?:the\\s|this\\s|my\\s)?${MACHINES}))`;
+/** Shells lie on beaches, too. */
+const ENDS_SHELL = `(?=[\\s.!?]*$|[.,;:!?]|\\s(?:(?:now|please|as|and|then|for|with|via|session|prompt|here)(?![\\p{L}\\p{N}])|(?:on|in|at|inside|to)\\s(?:the\\s|that\\s|this\\s|my\\s|your\\s|port\\s)?(?:${MACHINES}|\\d|localhost|\\S+\\.\\S)))`;
 /** Talk about a command is none, whichever rule would take it. */
 const either = (also: RegExp) => new RegExp(`${TALKS_ABOUT.source}|${also.source}`, 'iu');
 
@@ -45,7 +53,7 @@ export const COMMAND_RULES: readonly IntentRule[] = [
     intent: 'system_command',
     confidence: 0.95,
     why: 'an order to run a named program',
-    pattern: order`${RUN}\s["'\x60$]{0,3}\s?(?:(?:${COMMANDS})(?![\p{L}\p{N}])|(?:${WORD_COMMANDS})\s${SHELL_ARGUMENT})`,
+    pattern: order`${RUN}\s?${THE_COMMAND}(?<![\p{L}])["'\x60$]{0,3}\s?(?:(?:${COMMANDS})(?![\p{L}\p{N}])|(?:${WORD_COMMANDS})\s${SHELL_ARGUMENT})`,
     unless: TALKS_ABOUT,
   },
   {
@@ -66,7 +74,7 @@ export const COMMAND_RULES: readonly IntentRule[] = [
     intent: 'system_command',
     confidence: 0.95,
     why: 'a shell line: program and argument',
-    pattern: order`${PROMPT_SIGN}(?:${COMMANDS}|${WORD_COMMANDS})\s${SHELL_ARGUMENT}`,
+    pattern: order`${PROMPT_SIGN}(?:(?:${COMMANDS})\s(?:${SHELL_ARGUMENT}|-\d)|(?:${WORD_COMMANDS})\s${SHELL_ARGUMENT})`,
     unlessText: PROSE,
     unless: TALKS_ABOUT,
   },
@@ -96,6 +104,14 @@ export const COMMAND_RULES: readonly IntentRule[] = [
   },
   {
     intent: 'system_command',
+    confidence: 0.95,
+    why: 'a destructive shell line that names its target, which may hold any words',
+    pattern: order`${PROMPT_SIGN}${AS_ROOT}(?:rm|rmdir|unlink|shred|chmod|chown|chgrp|dd|mkfs(?:\.\w+)?)\s(?:[\w+=,-]{1,40}\s){0,6}?(?:[io]f=)?["']?(?:~|\.{1,2})?/[\p{L}\p{N}._-]`,
+    unless: TALKS_ABOUT_TARGET,
+    unlessText: EXPLAINS,
+  },
+  {
+    intent: 'system_command',
     confidence: 0.9,
     why: 'a second order in the clause: "… and run rm"',
     pattern: anywhere`\b(?:and|then)\s(?:run|execute)\s["'\x60]?(?:${COMMANDS})(?![\p{L}\p{N}])`,
@@ -119,8 +135,8 @@ export const COMMAND_RULES: readonly IntentRule[] = [
     intent: 'system_command',
     confidence: 0.85,
     why: 'an order to destroy stored things',
-    pattern: order`${AS_ROOT}(?:(?:delete|erase|wipe|remove|destroy|overwrite)\s${DETERMINERS}${KIND}(?:files\b|file${ENDS_FILE}|folders?\b|director(?:y|ies)\b|disks?\b|drives?\b|hard\sdrives?\b|databases?\b|partitions?\b|/[\p{L}*.]|~/)|format\s${DETERMINERS}(?:disks?|drives?|hard\sdrives?|partitions?|c:)|(?:drop|truncate)\s(?:${SQL_OBJECT}|${DETERMINERS}${KIND}(?:tables?|databases?|schemas?)${ENDS_DROP}))`,
-    unless: TALKS_ABOUT,
+    pattern: order`${AS_ROOT}(?:(?:delete|erase|wipe|remove|destroy|overwrite)\s${DETERMINERS}${KIND}(?:files\b|file${ENDS_FILE}|folders?\b|director(?:y|ies)\b|(?:hard\s)?(?:disks?|drives?)${ENDS_DISK}|databases?\b|partitions?\b|/[\p{L}*.]|~/)|format\s${DETERMINERS}(?:(?:hard\s)?(?:disks?|drives?|partitions?)${ENDS_DISK}|c:)|(?:drop|truncate)\s(?:${SQL_OBJECT}|${DETERMINERS}${KIND}(?:tables?|databases?|schemas?)${ENDS_DROP}))`,
+    unless: either(EDITS_TEXT),
   },
   {
     intent: 'system_command',
@@ -133,7 +149,8 @@ export const COMMAND_RULES: readonly IntentRule[] = [
     intent: 'system_command',
     confidence: 0.9,
     why: 'a wish for a shell',
-    pattern: order`(?:(?:open|spawn|start|give\sme|get\sme)\s(?:an?\s|the\s)?(?:root\s|reverse\s|bash\s)?shell\b|ssh\s(?:in)?to\b)`,
+    pattern: order`(?:(?:open|spawn|start|give\sme|get\sme)\s(?:an?\s|the\s)?(?:root\s|reverse\s|bash\s)?shell${ENDS_SHELL}|ssh\s(?:in)?to\b)`,
     unless: TALKS_ABOUT,
   },
+  ...ORDERS_OF_LANGUAGES,
 ];

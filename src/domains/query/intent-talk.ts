@@ -12,9 +12,20 @@ const PREDICATE = [
   '(?:es|era|son|significa)\\s(?:el|la|los|un|una|mi|nuestro|nuestra|su|muy|lo|o|um|uma)\\s',
   "(?:è|era|sono)\\s(?:(?:il|lo|la|un|una|mio|mia|molto)\\s|l['’])",
   '(?:é|são)\\s(?:o|a|um|uma|meu|minha|muito)\\s',
-  '(?:[—–-]\\s)?это\\s\\p{L}',
-  'は.{1,60}(?:です|でした|だった|である|だ)(?![\\p{L}])',
-  '是[^\\s]{2}',
+  '(?:[—–-]\\s)?(?:это|был[аои]?|значит|означает|удаляет|стирает|называется)\\s\\p{L}',
+  '(?:[—–-]\\s)?(?:опасн|смешн|страшн)\\p{L}{1,4}',
+  '(?:ist|sind|war|est|es|è|é)\\s(?:(?:sehr|très|muy|molto|muito)\\s)?(?:gefähr|lustig|komisch|dange|drôle|peligr|gracios|divert|pericol|buff|perigos|engraçad)\\p{L}{0,12}',
+  '(?:fails|failed|gives|gave|returns|returned|throws|threw)\\s(?:with|an?|me|the|because|when)(?!\\p{L})',
+  '(?:deletes|removes|destroys|wipes|kills|does|can|could|will|would|must|should|löscht|efface|supprime|borra|cancella|apaga)\\s(?:everything|all|any|not|what|be|never|alles|tout|todo|tutto|tudo|the|your|my)(?!\\p{L})',
+  // A request ends otherwise: "…を実行して".
+  '\\S{0,12}(?:は|とは|って|という).{1,60}(?<!て|ください|下さい|しろ|せよ|くれ)[。.!！]?$',
+  '\\S{0,12}(?:는|은|란|라는)\\s.{1,60}(?:다|요|네)[.!]?$',
+  '(?:是[^\\s]{2}|很|非常|会|會|意思)',
+  '(?:هو|هي|يعني|تعني|كان|كانت|أمر|يحذف|خطير)(?:\\s|$)',
+  '(?:הוא|היא|היה|הייתה|זה|זו|מוחק|מסוכן|מסוכנת)(?:\\s|$)',
+  '.{1,80}(?:है|हैं|था|थी|थे)[।.!]?$',
+  '(?:\\p{L}{2,20}\\s)?bir\\s\\p{L}{3}|\\p{L}{2,20}(?:dır|dür|lidir|değil)[.!]?$',
+  '(?:เป็น|คือ|หมายถึง|แปลว่า|น่ากลัว|อันตราย)',
 ].join('|');
 /** "Delete all files, he said": an order that is told of. */
 const TOLD =
@@ -34,3 +45,27 @@ export const TALKS_ABOUT = new RegExp(
 /** "sudo make me a sandwich": the order is to a person, who gets something; no program takes such words. */
 export const ASKS_A_PERSON =
   /^["'`]{0,3}(?:sudo|doas)\s\p{L}[\p{L}'’-]{0,30}\s(?:\p{L}[\p{L}'’]{0,30}\s)?(?:me|us|my|your|an?|mir|uns|ein|eine|einen|moi|nous|un|une|nos|una|um|uma|mi|мне|нам)\s\p{L}[\p{L}\s,.!'’]{0,200}$/iu;
+
+/** What a sentence says of a command that names its target. Words alone could be names of files: "rm -rf /tmp/this is mine". */
+const SAYS_OF_TARGET =
+  "(?:is|isn['’]t|was|wasn['’]t|are|were|means|sounds|looks|seems|became)\\s(?:an?|the|what|how|why|where|not|never|always|very|too|so|more|less|safe|unsafe|bad|good|wrong|right|risky|harmful|enough|one|his|her|their)(?![\\p{L}\\p{N}])|(?:fails?|failed|gives?|gave|says|said|returns?|returned|doesn['’]t|didn['’]t|does|did|hangs?|works?|worked|deletes|deleted|removes|removed|prints?|throws?|threw)\\s(?:with|an?|the|not|nothing|everything|all|me|my|every|because|when|on|fine)(?![\\p{L}\\p{N}])|.{0,200}\\?\\s*$";
+
+/** As `TALKS_ABOUT`, of a shell line with a path; what is quoted is a part of the line. */
+export const TALKS_ABOUT_TARGET = new RegExp(
+  `^["'\\x60“]?\\S+\\s(?:(?:"[^"]{0,200}"|'[^']{0,200}'|\\S{1,200})["'\\x60”]?\\s){1,7}?(?!(?:is|are)\\s(?:what|the\\s\\p{L}{2,10})\\s(?:i|we)(?:\\s|['’]d\\s)(?:want|need|would|like|ask|order))(?:${SAYS_OF_TARGET})`,
+  'iu',
+);
+
+/** Where words stand, and what is a word among words. */
+const TEXTS =
+  '(?:sentences?|texts?|paragraphs?|essays?|poems?|stor(?:y|ies)|songs?|lyrics|verses?|letters?|speech|novels?|thesis|drafts?|manuscript|summary|captions?|quotes?|quotation|glossary|outline|translation|headline|recipe|joke)';
+const DETERMINED = '(?:(?:the|this|that|these|those|my|our|your|his|her|their|an?|every|each|all)\\s){0,2}';
+
+/**
+ * "Delete the word file from the sentence": what goes is a word, and where it stands is a text. A word or letter file of
+ * its own, or one that goes from a machine or folder, is a file.
+ */
+export const EDITS_TEXT = new RegExp(
+  `^\\S+\\s${DETERMINED}(?:(?:phrases?|terms?|expressions?|nouns?|verbs?|adjectives?|syllables?)\\s|(?:words?|letters?|names?|titles?|lines?|strings?|chapters?)\\s.{1,60}\\s(?:from|in|of|out\\sof|before|after)\\s(?!.{0,60}(?:server|computer|machine|host|disk|drive|folder|director|database|system|[/~]))|.{1,100}\\s(?:from|in|out\\sof|of)\\s${DETERMINED}(?:[\\p{L}\\p{N}-]{1,20}\\s){0,2}?${TEXTS}(?![\\p{L}\\p{N}])(?!\\s(?:files?|folders?|director|databases?|disks?|drives?)))`,
+  'iu',
+);

@@ -72,7 +72,7 @@ export const ASKS_OR_TELLS = new RegExp(
 );
 /** What is said of a line that one wants explained, not run. */
 export const EXPLAINS =
-  /\b(?:explain|what (?:does|do|is|are|would) (?:this|that|these|it)\b|what['’]s wrong|is (?:it|this|that) (?:safe|ok)|meaning of|dangerous|difference between|was (?:macht|bedeutet|heißt|tut)|que (?:fait|signifie|hace|significa|faz)|qué|qu['’]est-ce|cosa fa|что (?:делает|такое|значит)|何|どういう意味|什么|why (?:is|does|did))/i;
+  /(?<![\w/.~-])(?:explain|what (?:does|do|is|are|would) (?:this|that|these|it)\b|what['’]s wrong|is (?:it|this|that) (?:safe|ok)|meaning of|dangerous|difference between|was (?:macht|bedeutet|heißt|tut)|que (?:fait|signifie|hace|significa|faz)|qué|qu['’]est-ce|cosa fa|что (?:делает|такое|значит)|何|どういう意味|什么|why (?:is|does|did))/i;
 export const PROMPT_SIGN = '["\'`]{0,3}(?:[$#>]\\s?)?';
 /** After the noun of an order nothing may follow that makes it another noun: "start the server design". */
 export const ENDS_ORDER =

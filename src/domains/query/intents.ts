@@ -115,7 +115,7 @@ function clausesOf(flat: string, from: number, to: number): Clause[] {
 }
 
 const LEAD =
-  /^(?:please|pls|bitte|por favor|s['’]il (?:te|vous) pla[iî]t|per favore|пожалуйста|alstublieft|lütfen|proszę|hey|hi|hello|ok(?:ay)?|alright|so|now|well|just|also|and|then|oh|thanks|kindly|quickly|immediately|echo brain|echo(?!\s?[$"'`>|-])|(?:can|could|would|will) you|i(?: would|['’]d) like you to|i (?:want|need) you to|you (?:should|must|have to|need to)|go ahead and|let['’]?s|try to|ignore (?:all |any |the |your )*(?:previous|prior|above|earlier) instructions)(?![\p{L}\p{N}])[\s,!.:]*/iu;
+  /^(?:please|pls|bitte|por favor|s['’]il (?:te|vous) pla[iî]t|per favore|пожалуйста|alstublieft|lütfen|proszę|hey|hi|hello|ok(?:ay)?|alright|so|now|well|just|also|and|then|oh|thanks|kindly|kannst du|könntest du|können sie|kun je|peux-tu|pouvez-vous|puedes|podrías|puoi|você pode|pode|можешь|можете|czy możesz|quickly|immediately|echo brain|echo(?!\s?[$"'`>|-])|(?:can|could|would|will) you|i(?: would|['’]d) like you to|i (?:want|need) you to|you (?:should|must|have to|need to)|go ahead and|let['’]?s|try to|ignore (?:all |any |the |your )*(?:previous|prior|above|earlier) instructions)(?![\p{L}\p{N}])[\s,!.:]*/iu;
 /** A name that is called: "Mei, restart …". */
 const VOCATIVE = /^\p{Lu}\p{L}{1,20},\s/u;
 const maxLeads = 8;
