@@ -209,6 +209,18 @@ describe('every address', () => {
     const metrics = await (await fetch(`${app.url}/metrics`)).text();
     expect(metrics).toMatch(/^echo_turns_stored_total \d+$/m);
     expect(metrics).toMatch(/^echo_http_requests_total\{door="graphql",status="200"\} \d+$/m);
+    // How the promises stand is told here as well as in health.
+    expect(metrics).toMatch(/^echo_database_up 1$/m);
+    expect(metrics).toMatch(/^echo_promise_kept\{promise="database"\} 1$/m);
+    expect(metrics).toMatch(/^echo_journal_max_bytes [1-9]\d*$/m);
+    expect(metrics).toMatch(/^echo_vectors_coverage_ratio (?:0|1|0\.\d+)$/m);
+    for (const name of [
+      'journal_depth',
+      'journal_oldest_age_seconds',
+      'turns_refused',
+      'vectors_lag_seconds',
+    ])
+      expect(metrics).toMatch(new RegExp(`^echo_${name} [\\d.e-]+$`, 'm'));
   });
 
   test('survives a request that is no HTTP, and one that ends early', async () => {

@@ -12,6 +12,10 @@ export async function tortureCommand(
   print: (line: string) => void,
   interrupted: AbortSignal,
 ): Promise<number> {
+  if (args.includes('--help') || args.includes('-h')) {
+    print(USAGE);
+    return 0;
+  }
   try {
     const summary = await runTorture(parseOptions(args), print, interrupted);
     print(JSON.stringify(summary, null, 2));

@@ -48,6 +48,15 @@ export interface Look<Parts> {
   readonly look: (parts: Parts, alerts: Pick<AlertTeller, 'set'>) => void;
 }
 
+/** A figure of a promise for whoever collects figures (Prometheus), read when it is asked for. */
+export interface Figure<Parts> {
+  readonly name: `echo_${string}`;
+  /** What it counts, for people. */
+  readonly words: string;
+  /** Null: it is not known now, and nothing is told. */
+  readonly read: (parts: Parts) => number | null | Promise<number | null>;
+}
+
 /**
  * One thing that the server promises: how one sees whether it is kept, and who is told when it is not. A domain declares
  * its promises in its `promises.ts`; health, the watch, the list of alerts and the runbook's test go through the list.
@@ -66,13 +75,14 @@ export interface ServerPromise<Parts> {
   readonly looks: readonly Look<Parts>[];
   /** Alerts that are raised by whoever runs into the danger. */
   readonly told: readonly AlertKind<never>[];
+  readonly figures: readonly Figure<Parts>[];
 }
 
 /** Names a promise; what is not said does not exist. */
 export function definePromise<Parts>(
   promise: Pick<ServerPromise<Parts>, 'name' | 'words'> & Partial<ServerPromise<Parts>>,
 ): ServerPromise<Parts> {
-  return { bounds: [], check: null, alert: null, looks: [], told: [], ...promise };
+  return { bounds: [], check: null, alert: null, looks: [], told: [], figures: [], ...promise };
 }
 
 /** Names an alert. Its anchor in the runbook is its name, which a test compares. */

@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import type { Config } from '../../config.ts';
 import type { AlertTeller, ServerPromise } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
+import type { Alert } from '../alerts/alerts.ts';
 import { Canary, type CanaryServices } from './canary.ts';
+import { registerFigures } from './figures.ts';
 import { createHealth, type HealthDesk } from './health.ts';
 import { Metrics } from './metrics.ts';
 import { createWatch } from './watch.ts';
@@ -39,15 +41,17 @@ export function openCanary(
 }
 
 /** How the promises stand, and who watches them: the last to open and the first to close, so that no end is taken for a danger. */
-export function openHealth<Parts extends { readonly alerts: AlertTeller } & Pick<CanaryServices, 'keepers'>>(
-  promises: readonly ServerPromise<Parts>[],
-  parts: Parts,
-  closing: ClosingStack,
-): { health: HealthDesk } {
-  const { alerts, keepers } = parts;
+export function openHealth<
+  Parts extends {
+    readonly alerts: AlertTeller & { readonly active: readonly Alert[] };
+    readonly metrics: Metrics;
+  } & Pick<CanaryServices, 'keepers'>,
+>(promises: readonly ServerPromise<Parts>[], parts: Parts, closing: ClosingStack): { health: HealthDesk } {
+  const { alerts, keepers, metrics } = parts;
   const health = createHealth(promises, parts, version);
   const watch = createWatch({ promises, parts, health, alerts, keepers });
   watch.start();
+  registerFigures(metrics.registry, promises, parts, health);
   closing.defer(() => watch.stop());
   return { health };
 }

@@ -21,6 +21,18 @@ export const canary = definePromise<{ readonly canary: Pick<Canary, 'last'> }>({
     };
   },
   alert: canaryDegraded,
+  figures: [
+    {
+      name: 'echo_canary_ok',
+      words: 'Whether the latest turn of the canary came through: 1 or 0; absent before the first',
+      read: ({ canary: { last } }) => (last ? Number(last.ok) : null),
+    },
+    {
+      name: 'echo_canary_timestamp_seconds',
+      words: 'When the canary last came through or failed, in seconds since 1970; absent before the first',
+      read: ({ canary: { last } }) => (last ? last.at.getTime() / 1000 : null),
+    },
+  ],
 });
 
 const FAILED: Bound = { of: 'rounds in a row that failed', limit: 2, unit: 'rounds' };

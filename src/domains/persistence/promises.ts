@@ -2,11 +2,13 @@ import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { type Bound, defineAlert, definePromise, lookAt, type Standing } from '../../ground/promise.ts';
 import type { TurnStore } from '../interactions/store.ts';
+import type { Persistence } from './persistence.ts';
 
 interface Parts {
   readonly db: Database;
   readonly availability: Availability;
   readonly store: Pick<TurnStore, 'backlog'>;
+  readonly persistence: Pick<Persistence, 'counters'>;
   readonly config: { readonly ackPolicy: 'journal' | 'strict' };
 }
 
@@ -64,6 +66,18 @@ export const database = definePromise<Parts>({
   ],
   // Its absence is told by whoever runs into it, which is sooner than a look.
   told: [databaseDown, databaseRestarted, databaseNotDurable],
+  figures: [
+    {
+      name: 'echo_database_up',
+      words: 'Whether PostgreSQL answers: 1 or 0',
+      read: ({ availability }) => (availability.isUp ? 1 : 0),
+    },
+    {
+      name: 'echo_turns_refused',
+      words: 'Turns that PostgreSQL refuses for good, set apart since the data directory was made',
+      read: ({ persistence }) => persistence.counters.failed,
+    },
+  ],
 });
 
 const OLDEST: Bound = { of: 'age of the oldest entry that waits', limit: 10_000, unit: 'milliseconds' };
@@ -105,6 +119,34 @@ export const journal = definePromise<Parts>({
   name: 'journal',
   words: 'A turn that was acknowledged is never lost.',
   bounds: [OLDEST, FILLED],
+  figures: [
+    {
+      name: 'echo_journal_depth',
+      words: 'Entries of the journal that wait for PostgreSQL',
+      read: ({ store }) => store.backlog.depth,
+    },
+    {
+      name: 'echo_journal_oldest_age_seconds',
+      words: 'Age of the oldest entry that waits; 0 if none does',
+      read: ({ store: { backlog } }) =>
+        backlog.oldestAt === null ? 0 : (Date.now() - backlog.oldestAt) / 1000,
+    },
+    {
+      name: 'echo_journal_bytes',
+      words: 'Bytes that the journal uses',
+      read: ({ store }) => store.backlog.bytes,
+    },
+    {
+      name: 'echo_journal_max_bytes',
+      words: 'Bytes that the journal may use; beyond, nothing is accepted',
+      read: ({ store }) => store.backlog.maxBytes,
+    },
+    {
+      name: 'echo_journal_writable',
+      words: 'Whether the last write of the journal succeeded: 1 or 0',
+      read: ({ store }) => (store.backlog.failure === null ? 1 : 0),
+    },
+  ],
   check: ({ store }): Standing => {
     const { depth, oldestAt, bytes, maxBytes, failure } = store.backlog;
     const ageMs = oldestAt === null ? 0 : Date.now() - oldestAt;

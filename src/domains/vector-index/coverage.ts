@@ -49,3 +49,13 @@ export async function oldestWithoutVector(db: Database): Promise<number> {
   });
   return Math.max(0, onlyRow(found).seconds);
 }
+
+/** The share of the stored turns that have their vector, over all tenants; 1 without turns. */
+export async function shareWithVector(db: Database): Promise<number> {
+  const found = await db.pool.query<{ share: number }>({
+    name: 'share_with_vector',
+    text: `select coalesce(count(*) filter (where vector_state = 'EMBEDDED')::float8 / nullif(count(*), 0), 1) as share
+           from echo_unified_interactions`,
+  });
+  return onlyRow(found).share;
+}

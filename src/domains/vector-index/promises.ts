@@ -2,7 +2,7 @@ import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { type Bound, defineAlert, definePromise, type Standing } from '../../ground/promise.ts';
 import type { Reachability } from '../../models/reachability.ts';
-import { oldestWithoutVector } from './coverage.ts';
+import { oldestWithoutVector, shareWithVector } from './coverage.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { VectorWorker } from './worker.ts';
 
@@ -46,6 +46,18 @@ export const vectors = definePromise<Parts>({
   check: checkVectors,
   alert: vectorsDegraded,
   told: [vectorsLost, vectorsRebuilt],
+  figures: [
+    {
+      name: 'echo_vectors_coverage_ratio',
+      words: 'Share of the stored turns that have their vector, 0 to 1; 1 without turns',
+      read: ({ availability, db }) => availability.tolerate(() => shareWithVector(db), null),
+    },
+    {
+      name: 'echo_vectors_lag_seconds',
+      words: 'How long the oldest turn without a vector has waited; 0 if none does',
+      read: ({ availability, db }) => availability.tolerate(() => oldestWithoutVector(db), null),
+    },
+  ],
 });
 
 async function checkVectors(parts: Parts): Promise<Standing> {
