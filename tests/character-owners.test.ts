@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { keyNames } from '../src/domains/characters/names.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
@@ -279,7 +279,7 @@ describe('how many there may be', () => {
       { inputs },
       user,
     );
-    return data.upsertCharacters;
+    return data?.upsertCharacters;
   };
 
   test('is bounded for each user, and the error names the limit', async () => {
@@ -304,12 +304,22 @@ describe('how many there may be', () => {
   });
 
   test('two writers at once do not get past it', async () => {
-    const results = await Promise.all(['A', 'B', 'C', 'D'].map((prefix) => many(400, 0, 0, 'pia', prefix)));
+    // One that had to wait too long for the others is told to come again.
+    const writer = (prefix: string) =>
+      vi.waitFor(
+        async () => {
+          const result = await many(400, 0, 0, 'pia', prefix);
+          expect(result).toBeDefined();
+          return result;
+        },
+        { timeout: 80_000, interval: 100 },
+      );
+    const results = await Promise.all(['A', 'B', 'C', 'D'].map(writer));
     expect(results.filter((result) => result.outcomes)).toHaveLength(2);
     expect(await app.sql("select count(*)::int from character_profiles where user_id = 'pia'")).toEqual([
       { count: 800 },
     ]);
-  });
+  }, 100_000);
 });
 
 describe('recorded turns', () => {

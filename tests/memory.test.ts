@@ -75,6 +75,8 @@ const NOISE = Array.from({ length: 120 }, (_, number) => ({
 
 describe('our own dialogues', () => {
   useApp();
+  // Segments are as large as they are made here.
+  beforeAll(() => app.app.services.indexWorker.stop());
   const send = ({ query, variables }: { query: string; variables: object }) =>
     app.graphql(query, variables as Record<string, unknown>);
 
@@ -240,6 +242,7 @@ describe('a search', () => {
 
 describe('segments of the index', () => {
   useApp();
+  beforeAll(() => app.app.services.indexWorker.stop());
   const owner = { tenantId: 'default', userId: 'max' };
   /** What the postings hold of each term, by document. */
   const held = async () => {

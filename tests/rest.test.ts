@@ -208,7 +208,12 @@ describe('GET /api/echo/conversation/{id}', () => {
   });
 
   test('has turns that wait in the journal, as GraphQL shows them', async () => {
+    const usual = app;
+    app = await startTestApp({ env: { ACK_DEADLINE_MS: '300' }, patienceMs: 0 });
     await ask({ query: 'Stored in time', conversation_id: 'waits' });
+    await expect
+      .poll(() => app.sql("select query from echo_unified_interactions where conversation_id = 'waits'"))
+      .toHaveLength(1);
     const locker = new pg.Client({ connectionString: app.databaseUrl });
     await locker.connect();
     // Reads go on, writes wait.
@@ -229,6 +234,8 @@ describe('GET /api/echo/conversation/{id}', () => {
       });
     } finally {
       await locker.end();
+      await app.close();
+      app = usual;
     }
   });
 
