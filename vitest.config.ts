@@ -14,10 +14,11 @@ export default defineConfig({
   // Vite would take graphql's ES module where Node takes its CommonJS one; with both loaded, `instanceof` fails.
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // No test is about these: a busy machine needs ten seconds to start a server.
+    testTimeout: 90_000,
+    hookTimeout: 120_000,
     // What comes sooner is not waited for; a busy machine needs more than the usual second.
-    expect: { poll: { timeout: 15_000 } },
+    expect: { poll: { timeout: 25_000 } },
     maxWorkers: 2,
     projects: [
       {
@@ -30,6 +31,8 @@ export default defineConfig({
         test: {
           name: 'server',
           include: files.filter(startsSomething),
+          // Each file has servers and databases of its own; what the sources keep in modules are caches of words.
+          isolate: false,
           globalSetup: ['tests/support/database.ts'],
         },
       },

@@ -244,7 +244,7 @@ describe('command', () => {
     const stopping = Promise.withResolvers<void>();
     held = stopping.promise;
     const { child, output, ended } = start([file]);
-    await expect.poll(() => requests.length, { timeout: 25_000 }).toBe(2);
+    await expect.poll(() => requests.length, { timeout: 60_000 }).toBe(2);
     child.kill('SIGINT');
     await expect.poll(() => output.stderr).toContain('stopping after');
     stopping.resolve();

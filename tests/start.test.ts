@@ -57,7 +57,7 @@ function start(env: Record<string, string>, options: { uid?: number; args?: stri
             if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${stderr}`);
             return url();
           },
-          { timeout: 30_000, interval: 50 },
+          { timeout: 60_000, interval: 50 },
         )
         .toBeDefined();
       return url() ?? '';
