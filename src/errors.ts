@@ -51,6 +51,23 @@ export class IdempotencyKeyReused extends EchoError {
   }
 }
 
+/** Nothing goes from its status to the one that was asked for. */
+export class StatusMoveRefused extends EchoError {
+  override readonly name = 'StatusMoveRefused';
+  readonly code = 'STATUS_MOVE_REFUSED';
+  override readonly httpStatus = 409;
+  readonly field: string;
+  readonly from: string;
+  readonly to: string;
+  /** Where it may go. */
+  readonly allowed: readonly string[];
+  constructor(field: string, move: { from: string; to: string; allowed: readonly string[] }) {
+    const { from, to, allowed } = move;
+    super(`${field}: it cannot go from ${from} to ${to}, only to ${allowed.join(', ') || 'nothing else'}`);
+    [this.field, this.from, this.to, this.allowed] = [field, from, to, allowed];
+  }
+}
+
 /** Turns of these keys were deleted: a retry does not bring them back. */
 export class InteractionDeleted extends EchoError {
   override readonly name = 'InteractionDeleted';

@@ -90,7 +90,6 @@ beforeAll(async () => {
     const { data } = await app.graphql('{ activity { nodes { cursor subject } } }', {}, VICTIM);
     return data.activity.nodes.find(({ subject }: { subject: string }) => subject === CANARY);
   };
-  while (!(await toldOf())) await new Promise((resolve) => setTimeout(resolve, 50));
   const pages = await app.graphql(
     '{ interactions { edges { cursor } } conversations { edges { cursor } } }',
     {},
@@ -114,6 +113,10 @@ beforeAll(async () => {
   );
   await untilTask(app, taskId, 'COMPLETED', VICTIM);
   const exported = await app.graphql('{ exportUser { lines } }', {}, VICTIM);
+  // Its end is told, too.
+  const isTold = async () =>
+    (await app.sql("select 1 from echo_events where payload->>'kind' = 'user_exported'")).length > 0;
+  while (!(await toldOf()) || !(await isTold())) await new Promise((resolve) => setTimeout(resolve, 50));
   const cursors = [...pages.data.interactions.edges, ...pages.data.conversations.edges].map(
     ({ cursor }) => cursor,
   );
@@ -130,6 +133,17 @@ beforeAll(async () => {
     VICTIM,
   );
   const globalTaskId = seen.task.id;
+  const { data: wanted } = await app.graphql(
+    `mutation { createGoal(input: { description: "${WORDS} ${CANARY}" }) { ... on GoalSuccess { goal { id goalId } } } }`,
+    {},
+    VICTIM,
+  );
+  const goal = wanted.createGoal.goal;
+  await app.graphql(
+    `mutation ($id: ID!) { createGoal(input: { description: "${CANARY}", parentId: $id }) { __typename } }`,
+    { id: goal.goalId },
+    VICTIM,
+  );
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -138,7 +152,7 @@ beforeAll(async () => {
     id: turns
       .flatMap((turn: { id: string; conversation: { id: string } }) => [turn.id, turn.conversation.id])
       .slice(0, 2)
-      .concat(made.upsertCharacter.character.id, globalTaskId),
+      .concat(made.upsertCharacter.character.id, globalTaskId, goal.id),
     turnId: [turns[1].turnId],
     conversationId: ['thread of vera'],
     episodeId: ['episode of vera'],
@@ -147,6 +161,8 @@ beforeAll(async () => {
     sessionId: ['sitting'],
     after: [cursors[1], cursors.at(-1), event?.cursor, (await toldOf()).cursor],
     before: [cursors[1], cursors.at(-1)],
+    goalId: [goal.goalId],
+    parentId: [goal.goalId],
     keyId: [key],
     taskId: [taskId],
     confirm: [VICTIM],
@@ -242,6 +258,8 @@ describe.each([
     const made: Record<string, string> = {
       turnId: crypto.randomUUID(),
       conversationId: 'no such thread',
+      goalId: 'no such goal',
+      parentId: 'no such goal',
       keyId: '000000000000',
       taskId: crypto.randomUUID(),
       credential: 'no-such-credential',
@@ -312,6 +330,8 @@ test('an owner sees all of it by the same calls, so the calls are not empty', as
       'Query.characters(filter.search)',
       'Query.node(id)',
       'Query.task(taskId)',
+      'Query.goal(goalId)',
+      'Query.goals(filter.parentId)',
     ]),
   );
 });

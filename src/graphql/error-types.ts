@@ -4,6 +4,7 @@ import {
   InvalidInput,
   NotConfigured,
   NotFound,
+  StatusMoveRefused,
 } from '../errors.ts';
 import { builder } from './builder.ts';
 
@@ -63,6 +64,21 @@ builder.objectType(InteractionDeleted, {
     positions: t.intList({
       description: 'Their places in `turns`, from 0; all others may be sent again. Empty for a query.',
       resolve: ({ positions }) => [...positions],
+    }),
+  }),
+});
+
+builder.objectType(StatusMoveRefused, {
+  name: 'StatusMoveRefusedError',
+  description: 'Nothing goes from its status to the one that was asked for (code STATUS_MOVE_REFUSED).',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    field: t.exposeString('field', { description: 'The input field that names the status.' }),
+    from: t.exposeString('from', { description: 'The status that it has.' }),
+    to: t.exposeString('to', { description: 'The status that was asked for.' }),
+    allowed: t.stringList({
+      description: 'Where it may go from the status that it has.',
+      resolve: ({ allowed }) => [...allowed],
     }),
   }),
 });

@@ -5,6 +5,7 @@ import { duties as audit } from '../domains/audit/tables.ts';
 import { duties as characters } from '../domains/characters/tables.ts';
 import { duties as conversations } from '../domains/conversations/tables.ts';
 import { duties as credentials } from '../domains/credentials/tables.ts';
+import { duties as goals } from '../domains/goals/tables.ts';
 import { duties as interactions } from '../domains/interactions/tables.ts';
 import { duties as mediaInsights } from '../domains/media-insights/tables.ts';
 import { duties as privacy } from '../domains/privacy/tables.ts';
@@ -26,6 +27,7 @@ export const DUTIES: readonly Duty[] = [
   ...wordIndex,
   ...privacy,
   ...mediaInsights,
+  ...goals,
   ...tasks,
   ...database,
 ];

@@ -11,6 +11,7 @@ import '../domains/interactions/verify-graphql.ts';
 import '../domains/memory/graphql.ts';
 import '../domains/query/graphql.ts';
 import '../domains/health/graphql.ts';
+import '../domains/goals/graphql.ts';
 import '../domains/pressure/graphql.ts';
 import '../domains/activity/graphql.ts';
 import '../domains/alerts/graphql.ts';

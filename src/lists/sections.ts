@@ -1,4 +1,5 @@
 import { ownCharacters } from '../domains/characters/sections.ts';
+import { goals } from '../domains/goals/sections.ts';
 import { conversations } from '../domains/interactions/sections.ts';
 import { settings } from '../domains/settings/sections.ts';
 import { ownTasks } from '../domains/tasks/sections.ts';
@@ -10,6 +11,7 @@ export const SECTIONS: readonly Section<Services>[] = [
   settings,
   // Turns name the characters that they mention.
   ownCharacters,
+  goals,
   conversations,
   ownTasks,
 ];

@@ -5,6 +5,7 @@ import type { Hall } from '../http/hall.ts';
 import type { Problem } from '../http/problem.ts';
 import { type Handler, type Route, sendJson } from '../http/server.ts';
 import { getConversation, listConversations } from './conversations.ts';
+import { getGoals } from './goals.ts';
 import { postQuery } from './query.ts';
 import type { RestRequest, RestServices } from './request.ts';
 import { getHealth, getStats } from './status.ts';
@@ -45,6 +46,14 @@ const endpoints: Endpoint[] = [
     rate: 'READ',
     points: READ_POINTS,
     run: listConversations,
+  },
+  {
+    method: 'GET',
+    path: /^\/api\/echo\/goals$/,
+    needs: 'READ',
+    rate: 'READ',
+    points: READ_POINTS,
+    run: getGoals,
   },
   {
     method: 'GET',

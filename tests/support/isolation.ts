@@ -27,6 +27,8 @@ export const IDENTIFIERS = [
   'credential',
   'characterName',
   'character',
+  'goalId',
+  'parentId',
 ];
 /** Names that stand for nothing of a user's, and a value for each. What the victim said is put in as text, too. */
 export const VALUES: Record<string, unknown> = {
@@ -34,6 +36,8 @@ export const VALUES: Record<string, unknown> = {
   text: WORDS,
   search: WORDS,
   title: WORDS,
+  deadline: '2999-01-01T00:00:00Z',
+  topLevel: false,
   pinned: true,
   orderBy: 'CREATED',
   speaker: WORDS,
