@@ -32,8 +32,8 @@ const PLACES = [
   { name: 'apply-after-commit', file: 'src/db/client.ts', after: /^ *await client\.query\('commit'\);$/m },
   {
     name: 'drain-before-removal',
-    file: 'src/journal/drain.ts',
-    before: /^ *this\.#removing = this\.#options\.journal\.write\(.*$/m,
+    file: 'src/journal/removals.ts',
+    before: /^ *this\.#writing = this\.#journal\.write\(.*$/m,
   },
 ] as const satisfies readonly Place[];
 
