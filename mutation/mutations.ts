@@ -140,6 +140,34 @@ const DURABILITY: readonly Mutation[] = [
     ['embedded-postgres'],
     'durable',
   ),
+  one(
+    'another-database-gets-the-turns',
+    'db/identity.ts',
+    ['if (id !== known.id) throw otherThan(known, id);', ''],
+    ['other-database'],
+    'somebody else',
+  ),
+  one(
+    'a-copy-gets-the-turns',
+    'db/identity.ts',
+    ['if (known.place !== null && place !== known.place)', 'if (false)'],
+    ['other-database'],
+    'a copy, at the address',
+  ),
+  one(
+    'a-restart-stores-in-another-database',
+    'db/open.ts',
+    ['refuseForeign(found, isOwed ? known : null)', 'refuseForeign(found, null)'],
+    ['other-database'],
+    'what the journal holds for one',
+  ),
+  one(
+    'look-ups-use-up-the-deadline',
+    'domains/interactions/store.ts',
+    ['const LOOK_UP_SHARE = 0.8;', 'const LOOK_UP_SHARE = 1;'],
+    ['patience'],
+    'leaves time',
+  ),
   {
     name: 'turn-ids-are-not-unique',
     changes: [
