@@ -249,7 +249,14 @@ describe('goals that are parts of goals', () => {
 });
 
 describe('progress', () => {
-  const goal = (id: number, parent: number | null, status: GoalStatus = 'ACTIVE') => ({ id, parent, status });
+  const goal = (
+    id: number,
+    parent: number | null,
+    status: GoalStatus = 'ACTIVE',
+    [completed, tasks] = [0, 0],
+  ) => ({
+    ...{ id, parent, status, completed, tasks },
+  });
 
   test.each([
     ['of a goal without parts', [goal(1, null)], 0],
@@ -266,6 +273,8 @@ describe('progress', () => {
       [goal(1, null), goal(2, 1), goal(3, 2, 'ACHIEVED'), goal(4, 2), goal(5, 1, 'BLOCKED')],
       0.25,
     ],
+    ['counts tasks, too', [goal(1, null, 'ACTIVE', [1, 3]), goal(2, 1, 'ACHIEVED')], 0.5],
+    ['of tasks alone', [goal(1, null, 'ACTIVE', [2, 2])], 1],
     ['whatever order they come in', [goal(4, 2), goal(3, 2, 'ACHIEVED'), goal(2, 1), goal(1, null)], 0.5],
   ])('%s', (_name, tree, expected) => {
     expect(progressIn(tree).get(1)).toBe(expected);
@@ -348,6 +357,75 @@ describe('lists', () => {
     const deep = 'children { parent { children { parent { children { goalId } } } } }';
     const { errors } = await app.graphql(`{ goals { nodes { ${deep} } } }`);
     expect(errors?.[0]?.extensions.code).toBe('QUERY_TOO_COMPLEX');
+  });
+});
+
+describe('tasks of a goal', () => {
+  const TASK = 'taskId status goal { goalId }';
+  const createTask = async (input: Record<string, unknown>, user: string) => {
+    const { data, errors } = await app.graphql(
+      `mutation ($input: CreateTaskInput!) { createTask(input: $input) { ... on CreateTaskSuccess { task { ${TASK} } }
+        ... on Error { code message } } }`,
+      // Far ahead, so that none begins.
+      { input: { type: 'heartbeat', scheduledFor: new Date(Date.now() + 86_400_000), ...input } },
+      user,
+    );
+    expect(errors).toBeUndefined();
+    return data.createTask.task ?? data.createTask;
+  };
+
+  test('are made for one of its user’s, listed, counted, exported, and go without it', async () => {
+    const user = '@default:quin';
+    const { goalId } = await create({ status: 'ACTIVE' }, user);
+    const { goalId: other } = await create({}, user);
+    const { goalId: foreign } = await create({}, 'rex');
+    for (const id of [foreign, 'no such goal', 'a\0b'])
+      expect(await createTask({ goalId: id }, user)).toMatchObject({
+        code: 'NOT_FOUND',
+        message: expect.stringContaining('goalId: there is no goal'),
+      });
+    const made: string[] = [];
+    for (let n = 0; n < 4; n++) {
+      const task = await createTask({ goalId }, user);
+      expect(task).toMatchObject({ status: 'PENDING', goal: { goalId } });
+      made.unshift(task.taskId);
+    }
+    expect(await createTask({}, user)).toMatchObject({ goal: null });
+    await app.sql("update autonomous_tasks set status = 'COMPLETED' where task_id = $1", [made[0]]);
+    await app.sql("update autonomous_tasks set status = 'CANCELLED' where task_id = $1", [made[1]]);
+    app.statements.length = 0;
+    const { data } = await app.graphql(
+      `query ($id: ID!) { tasks(filter: { goalId: $id }) { nodes { ${TASK} } }
+        goals { nodes { goalId progress tasks(first: 3) { nodes { ${TASK} } pageInfo { hasNextPage } } } } }`,
+      { id: goalId },
+      user,
+    );
+    const taskIds = (nodes: { taskId: string }[]) => nodes.map(({ taskId }) => taskId);
+    expect(taskIds(data.tasks.nodes)).toEqual(made);
+    const byId = Object.fromEntries(data.goals.nodes.map((node: { goalId: string }) => [node.goalId, node]));
+    expect(byId[goalId].progress).toBeCloseTo(1 / 3, 9);
+    expect(taskIds(byId[goalId].tasks.nodes)).toEqual(made.slice(0, 3));
+    expect(byId[goalId].tasks.pageInfo.hasNextPage).toBe(true);
+    expect(byId[other].tasks.nodes).toEqual([]);
+    expect(app.statements.filter((name) => name.startsWith('tasks_of_goals'))).toHaveLength(1);
+
+    const lines: string[] = (await app.graphql('{ exportUser { lines } }', {}, user)).data.exportUser.lines;
+    expect(lines.filter((line) => line.includes('"kind":"task"') && line.includes(goalId))).toHaveLength(4);
+    await app.sql('delete from autonomous_goals where goal_id = $1', [goalId]);
+    await app.sql('delete from autonomous_tasks where task_id = $1', [made[3]]);
+    const left = await app.sql('select goal from autonomous_tasks where task_id = $1', [made[2]]);
+    expect(left).toEqual([{ goal: null }]);
+    const restored = await app.graphql(
+      'mutation ($lines: [String!]!) { restoreUser(lines: $lines) { __typename ... on Error { message } } }',
+      { lines },
+      user,
+    );
+    expect(restored.data.restoreUser.message).toBeUndefined();
+    const again = await app.sql<{ goal_id: string }>(
+      'select g.goal_id from autonomous_tasks t join autonomous_goals g on g.id = t.goal where t.task_id = $1',
+      [made[3]],
+    );
+    expect(again).toEqual([{ goal_id: goalId }]);
   });
 });
 

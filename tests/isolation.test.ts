@@ -28,7 +28,9 @@ const canaries: string[] = [CANARY];
 
 /** Arguments of other fields: reached only through an object that its caller may see. */
 const NESTED = new Set(
-  ['after', 'before', 'first', 'last'].map((name) => `Conversation.interactions(${name})`),
+  ['Conversation.interactions', 'Goal.tasks'].flatMap((field) =>
+    ['after', 'before', 'first', 'last'].map((name) => `${field}(${name})`),
+  ),
 );
 
 const { root, nested } = placesOf(schema);

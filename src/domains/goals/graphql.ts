@@ -4,11 +4,20 @@ import { connect, numberCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
 import { ownerFor, scopeOf } from '../../ground/ownership.ts';
 import { PRIORITIES } from '../../jobs/job.ts';
-import { TaskPriorityEnum } from '../tasks/graphql.ts';
+import { AutonomousTaskConnection, AutonomousTaskRef, TaskPriorityEnum } from '../tasks/graphql.ts';
 import { createGoal, MAX_DESCRIPTION, updateGoal } from './goals.ts';
 import { MAX_GOALS, MAX_LEVELS, MAX_PARTS } from './limits.ts';
 import { progressOf } from './progress.ts';
-import { type GoalMove, goalPage, goalsById, goalsByNumber, MOVES_SHOWN, movesOf, partsOf } from './reads.ts';
+import {
+  type GoalMove,
+  goalPage,
+  goalsById,
+  goalsByNumber,
+  MOVES_SHOWN,
+  movesOf,
+  partsOf,
+  tasksOfGoals,
+} from './reads.ts';
 import { type GoalStatus, MOVES } from './status.ts';
 import type { GoalRow } from './tables.ts';
 
@@ -54,6 +63,8 @@ const loadById = ({ loader, services, principal }: Context, goalId: string) =>
 
 export const GoalRef = builder.objectRef<GoalRow>('Goal');
 
+const newestTask = numberCursor<typeof AutonomousTaskRef.$inferType>((task) => task.id);
+
 builder.node(GoalRef, {
   description: 'Something that a user wants to reach; it may be a part of another goal, and have parts.',
   id: { resolve: ({ goalId }) => goalId },
@@ -77,7 +88,7 @@ builder.node(GoalRef, {
     updatedAt: t.expose('updatedAt', { type: 'DateTime', description: 'When it was changed last.' }),
     progress: t.float({
       description:
-        'How far it is, 0 to 1: 1 when it is achieved, else the mean over its parts, each with its own progress; those that were abandoned do not count. 0 without parts.',
+        'How far it is, 0 to 1: 1 when it is achieved, else the mean over its parts, each with its own progress, and its tasks, 1 of a completed one and 0 of others. Parts that were abandoned and tasks that were cancelled do not count. 0 without any.',
       resolve: ({ id }, _args, { loader, services, principal }) =>
         loader({
           name: 'progress of a goal',
@@ -103,6 +114,22 @@ builder.node(GoalRef, {
           key: id,
         }),
     }),
+    tasks: t.connection(
+      {
+        type: AutonomousTaskRef,
+        description: 'Tasks that are done for it, newest first.',
+        resolve: ({ id }, args, { loader, services, principal }) =>
+          connect(args, newestTask, (page) =>
+            loader({
+              name: `tasks of goals ${JSON.stringify(page)}`,
+              load: (numbers: readonly number[]) =>
+                tasksOfGoals(services.db, principal.tenantId, numbers, page),
+              key: id,
+            }),
+          ),
+      },
+      AutonomousTaskConnection,
+    ),
     history: t.field({
       type: [GoalMoveRef],
       description: `How its status changed, oldest first; the latest ${MOVES_SHOWN} changes.`,
@@ -116,6 +143,15 @@ builder.node(GoalRef, {
     }),
   }),
 });
+
+builder.objectField(AutonomousTaskRef, 'goal', (t) =>
+  t.field({
+    type: GoalRef,
+    nullable: true,
+    description: 'The goal that it is done for; null: for none.',
+    resolve: ({ goal }, _args, context) => (goal === null ? null : loadGoal(context, goal)),
+  }),
+);
 
 const GoalFilter = builder.inputType('GoalFilter', {
   description: 'Which goals; all conditions must hold.',

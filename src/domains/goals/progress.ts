@@ -3,7 +3,8 @@ import { type TreeGoal, treesOf } from './reads.ts';
 
 /**
  * How far goals are, 0 to 1, in the order of the numbers of their rows. An achieved one is at 1. Of another it is the mean
- * over its parts, each with its own progress; those that were abandoned do not count. Without any it is at 0.
+ * over its parts and tasks: a part with its own progress, a task with 1 if it is completed, else 0; parts that were abandoned
+ * and tasks that were cancelled do not count. Without any it is at 0.
  */
 export async function progressOf(
   db: Pick<Database, 'pool'>,
@@ -21,7 +22,8 @@ export function progressIn(tree: readonly TreeGoal[]): ReadonlyMap<number, numbe
   const progress = (goal: TreeGoal): number => {
     const counted = (parts.get(goal.id) ?? []).filter(({ status }) => status !== 'ABANDONED');
     const sum = counted.reduce((total, part) => total + (known.get(part.id) ?? progress(part)), 0);
-    const own = goal.status === 'ACHIEVED' ? 1 : counted.length === 0 ? 0 : sum / counted.length;
+    const all = counted.length + goal.tasks;
+    const own = goal.status === 'ACHIEVED' ? 1 : all === 0 ? 0 : (sum + goal.completed) / all;
     known.set(goal.id, own);
     return own;
   };

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, nameOfShape, type Page, type RawRow, shapeOf } from '../../db/statements.ts';
+import { autonomousTasks, type TaskRow } from '../tasks/tables.ts';
 import type { GoalStatus } from './status.ts';
 import { type GoalRow, goals } from './tables.ts';
 
@@ -136,6 +137,10 @@ export interface TreeGoal {
   readonly id: number;
   readonly parent: number | null;
   readonly status: GoalStatus;
+  /** Tasks that are done for it, without those that were cancelled. */
+  readonly tasks: number;
+  /** Of these. */
+  readonly completed: number;
 }
 
 /** Some goals and all that they consist of. */
@@ -149,8 +154,32 @@ export async function treesOf(
     text: `with recursive tree as (
              select id, parent, status from autonomous_goals where id = any($1) and tenant_id = $2
              union select g.id, g.parent, g.status from autonomous_goals g join tree t on g.parent = t.id)
-           select id, parent, status from tree`,
+           select tree.id, tree.parent, tree.status, count(t.id)::int as tasks,
+             (count(t.id) filter (where t.status = 'COMPLETED'))::int as completed
+           from tree left join autonomous_tasks t on t.goal = tree.id and t.status <> 'CANCELLED' group by 1, 2, 3`,
     values: [numbers, tenantId],
   });
   return rows;
+}
+
+/** Of each goal a page of the tasks that are done for it, newest first. */
+export async function tasksOfGoals(
+  { pool }: Reader,
+  tenantId: string,
+  numbers: readonly number[],
+  page: Page<number>,
+): Promise<TaskRow[][]> {
+  const direction = page.inverted ? 'asc' : 'desc';
+  const { rows } = await pool.query<RawRow>({
+    name: `tasks_of_goals_${direction}`,
+    text: `select t.* from unnest($1::int[]) g(id) cross join lateral (
+             select t.* from autonomous_tasks t where t.goal = g.id and t.tenant_id = $2 and t.id < $3 and t.id > $4
+             order by t.id ${direction} limit $5) t order by t.id ${direction}`,
+    values: [numbers, tenantId, page.after ?? 2_147_483_647, page.before ?? 0, page.limit],
+  });
+  const byGoal = Map.groupBy(
+    rows.map((row) => mapRow(autonomousTasks, row)),
+    (row) => row.goal,
+  );
+  return numbers.map((number) => byGoal.get(number) ?? []);
 }

@@ -33,6 +33,7 @@ const CreateTaskInput = builder.inputType('CreateTaskInput', {
     }),
     maxRetries: t.int({ description: `Attempts after the first one, 0 to ${MAX_RETRIES}.` }),
     timeoutSeconds: t.int({ description: `Seconds that one attempt may take, 1 to ${MAX_TIMEOUT_SECONDS}.` }),
+    goalId: t.id({ description: 'The goal of the same user that it is done for.' }),
     idempotencyKey: t.string({
       description:
         'Names the task among those of its user, 1 to 255 printable ASCII characters: sent again with the same content, it gives the task that was made first.',
@@ -65,7 +66,7 @@ const RetryTaskSuccess = builder.objectRef<{ task: TaskRow }>('RetryTaskSuccess'
 
 /** The result of every mutation that makes a task. */
 export const createTaskErrors = {
-  types: [InvalidInput, IdempotencyKeyReused],
+  types: [InvalidInput, IdempotencyKeyReused, NotFound],
   union: {
     name: 'CreateTaskResult',
     description: 'The success of making a task, or one of the failures that a caller may expect.',
@@ -79,7 +80,10 @@ builder.mutationFields((t) => ({
     errors: createTaskErrors,
     args: { input: t.arg({ type: CreateTaskInput, required: true, description: 'The task.' }) },
     resolve: async (_root, { input }, { services, principal }) => ({
-      task: await createTask(services, principal, input),
+      task: await createTask(services, principal, {
+        ...input,
+        goalId: input.goalId == null ? null : String(input.goalId),
+      }),
     }),
   }),
   cancelTask: t.field({

@@ -211,6 +211,7 @@ const TaskFilter = builder.inputType('TaskFilter', {
     status: t.field({ type: TaskStatusEnum, description: 'Only those that are so far.' }),
     type: t.string({ description: 'Only of this type.' }),
     priority: t.field({ type: TaskPriorityEnum, description: 'Only of this priority.' }),
+    goalId: t.id({ description: 'Only those that are done for this goal.' }),
     since: t.field({ type: 'DateTime', description: 'Only those that were made then or later.' }),
     until: t.field({ type: 'DateTime', description: 'Only those that were made then or before.' }),
     system: t.boolean({
@@ -221,10 +222,16 @@ const TaskFilter = builder.inputType('TaskFilter', {
 });
 
 const Conditions = z.object({
+  goalId: input.text(100).nullish(),
   type: input.text(100).nullish(),
   since: input.instant.nullish(),
   until: input.instant.nullish(),
 });
+
+export const AutonomousTaskConnection = builder.connectionObject(
+  { type: AutonomousTaskRef, name: 'AutonomousTaskConnection' },
+  { name: 'AutonomousTaskEdge' },
+);
 
 const newest = numberCursor<TaskRow>((task) => task.id);
 
@@ -237,17 +244,16 @@ builder.queryFields((t) => ({
       resolve: (_root, { filter, ...args }, { services, principal }) => {
         const system = filter?.system ?? false;
         if (system) requireSystem(principal);
-        const { type, since, until } = input.parseInput(Conditions, filter ?? {}, 'filter');
+        const { type, since, until, goalId } = input.parseInput(Conditions, filter ?? {}, 'filter');
         const { status, priority } = filter ?? {};
         const place = priority ? PRIORITIES.indexOf(priority) : null;
-        const conditions = { status, type, since, until, priority: place, system };
+        const conditions = { status, type, since, until, goalId, priority: place, system };
         return connect(args, newest, (page) =>
           taskPage(services.db, taskScopeOf(principal), conditions, page),
         );
       },
     },
-    { name: 'AutonomousTaskConnection' },
-    { name: 'AutonomousTaskEdge' },
+    AutonomousTaskConnection,
   ),
   task: t.field({
     type: AutonomousTaskRef,

@@ -8,6 +8,8 @@ export interface TaskConditions {
   readonly type?: string | null | undefined;
   /** Its place. */
   readonly priority?: number | null | undefined;
+  /** The id of their goal. */
+  readonly goalId?: string | null | undefined;
   /** When they were made. */
   readonly since?: Date | null | undefined;
   readonly until?: Date | null | undefined;
@@ -34,6 +36,8 @@ export async function taskPage(
              and ($6::text is null or t.status = $6) and ($7::text is null or t.task_type = $7)
              and ($8::int is null or t.priority = $8)
              and ($9::timestamptz is null or t.created_at >= $9) and ($10::timestamptz is null or t.created_at <= $10)
+             and ($11::text is null
+               or t.goal in (select g.id from autonomous_goals g where g.goal_id = $11 and g.tenant_id = t.tenant_id))
            order by t.id ${direction} limit $5`,
     values: [
       system ? SERVER_OWNER.tenantId : scope.tenantId,
@@ -46,6 +50,7 @@ export async function taskPage(
       conditions.priority,
       conditions.since,
       conditions.until,
+      conditions.goalId,
     ],
   });
   return rows.map((raw) => mapRow(autonomousTasks, raw));

@@ -43,6 +43,8 @@ const TaskLine = z.object({
   retryCount: count,
   maxRetries: count.max(MAX_RETRIES),
   timeoutSeconds: count.min(1).max(MAX_TIMEOUT_SECONDS),
+  // Exports of an older version have none.
+  goalId: z.string().nullable().default(null),
 });
 type TaskLine = z.output<typeof TaskLine>;
 
@@ -67,8 +69,8 @@ async function exportedTasks(
 ): Promise<ExportedLine[]> {
   const { rows } = await db.pool.query<RawRow>({
     name: 'export_tasks',
-    text: `select * from autonomous_tasks where user_id = $1 and tenant_id = $2 and task_id collate "C" > $3
-           order by task_id collate "C" limit $4`,
+    text: `select t.*, g.goal_id from autonomous_tasks t left join autonomous_goals g on g.id = t.goal
+           where t.user_id = $1 and t.tenant_id = $2 and t.task_id collate "C" > $3 order by t.task_id collate "C" limit $4`,
     values: [userId, tenantId, key, limit],
   });
   return rows.map((raw) => {
@@ -80,6 +82,7 @@ async function exportedTasks(
       ...{ payload: row.payload, result: row.result, error: row.error, createdAt: row.createdAt },
       ...{ scheduledFor: row.scheduledFor, startedAt: row.startedAt, completedAt: row.completedAt },
       ...{ retryCount: row.retryCount, maxRetries: row.maxRetries, timeoutSeconds: row.timeout },
+      goalId: raw.goal_id,
     };
     return { line: JSON.stringify(line), after: { key: row.taskId, number: 0 } };
   });
@@ -97,12 +100,13 @@ async function restoreTasks(client: PoolClient, owner: Owner, lines: readonly Ta
   const { rowCount } = await client.query({
     name: 'restore_tasks',
     text: `insert into autonomous_tasks (task_id, tenant_id, user_id, created_by, task_type, name, description, priority,
-             status, payload, result, error, created_at, scheduled_for, started_at, completed_at, retry_count, max_retries, timeout)
+             status, payload, result, error, created_at, scheduled_for, started_at, completed_at, retry_count, max_retries, timeout, goal)
            select "taskId", $2, $3, $3, task_type, name, description, priority, status, payload, result, error,
-             "createdAt", "scheduledFor", "startedAt", completed_at, "retryCount", "maxRetries", timeout
+             "createdAt", "scheduledFor", "startedAt", completed_at, "retryCount", "maxRetries", timeout,
+             (select g.id from autonomous_goals g where g.goal_id = "goalId" and g.tenant_id = $2 and g.user_id = $3)
            from json_to_recordset($1) as t("taskId" text, task_type text, name text, description text, priority int,
              status text, payload jsonb, result jsonb, error text, "createdAt" timestamptz, "scheduledFor" timestamptz,
-             "startedAt" timestamptz, completed_at timestamptz, "retryCount" int, "maxRetries" int, timeout int)
+             "startedAt" timestamptz, completed_at timestamptz, "retryCount" int, "maxRetries" int, timeout int, "goalId" text)
            on conflict (task_id) do nothing`,
     values: [JSON.stringify(rows), owner.tenantId, owner.userId],
   });

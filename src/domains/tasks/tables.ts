@@ -12,6 +12,7 @@ import {
 } from 'drizzle-orm/pg-core';
 import { bytes, instant, tenantId } from '../../db/columns.ts';
 import type { Duty } from '../../db/duty.ts';
+import { goals } from '../goals/tables.ts';
 
 export const TASK_STATUSES = ['PENDING', 'RUNNING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];
@@ -27,6 +28,8 @@ export const autonomousTasks = pgTable(
     /** A user, or what of the server made it, such as a schedule. */
     createdBy: text('created_by').notNull().default('(unknown)'),
     taskId: text('task_id').notNull(),
+    /** The goal that it is done for, of the same user. */
+    goal: integer('goal').references(() => goals.id, { onDelete: 'set null' }),
     taskType: text('task_type'),
     name: text('name').notNull(),
     description: text('description'),
@@ -73,6 +76,7 @@ export const autonomousTasks = pgTable(
   (table) => [
     uniqueIndex('autonomous_tasks_task_id_key').on(table.taskId),
     uniqueIndex('autonomous_tasks_idempotency_key').on(table.queueOwner, table.idempotencyKey),
+    index('autonomous_tasks_goal_idx').on(table.goal).where(sql`goal is not null`),
     index('autonomous_tasks_list_idx').on(table.tenantId, table.userId, table.id),
     index('autonomous_tasks_queue_idx')
       .on(table.queueOwner, table.priority, table.dueAt, table.id)

@@ -50,6 +50,7 @@ const NewTask = z.object({
   scheduledFor: input.instant.nullish(),
   maxRetries: whole(0, MAX_RETRIES).nullish(),
   timeoutSeconds: whole(1, MAX_TIMEOUT_SECONDS).nullish(),
+  goalId: z.string({ error: 'must be the id of a goal' }).nullish(),
   idempotencyKey: input.idempotencyKey.nullish(),
 });
 /** Whatever its payload is, it is looked at. */
@@ -66,7 +67,7 @@ export function taskTypesFor({ tasks }: Pick<TaskServices, 'tasks'>, principal: 
  * Makes a task of the caller's, which begins as soon as it is due and a worker is free. The same key with the same content
  * gives the task that was made first.
  *
- * @throws InvalidInput, IdempotencyKeyReused, Forbidden
+ * @throws InvalidInput, IdempotencyKeyReused, Forbidden, NotFound (the goal)
  */
 export async function createTask(
   services: TaskServices,
@@ -101,7 +102,7 @@ function jobOf(services: TaskServices, principal: Principal, type: string): Job 
  *
  * @param given.owner whose it is; without a user: the server's own
  * @param given.createdBy a user, or the name of what made it
- * @throws InvalidInput, IdempotencyKeyReused
+ * @throws InvalidInput, IdempotencyKeyReused, NotFound (a goal that is not its owner's)
  */
 export async function enqueueTask(
   client: PoolClient,
@@ -120,12 +121,13 @@ export async function enqueueTask(
     if (known) return known;
   }
   await checkWaiting(client, owner);
+  const goal = await goalOf(client, owner, task.goalId ?? null);
   const priority = PRIORITIES.indexOf(task.priority ?? job.priority);
   const { rows } = await client.query<RawRow>({
     name: 'insert_task',
     text: `insert into autonomous_tasks (tenant_id, user_id, created_by, task_id, task_type, name, description, priority,
-             payload, scheduled_for, due_at, max_retries, timeout, idempotency_key, request_hash)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, coalesce($10, now()), $11, $12, $13, $14)
+             payload, scheduled_for, due_at, max_retries, timeout, idempotency_key, request_hash, goal)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, coalesce($10, now()), $11, $12, $13, $14, $15)
            on conflict (queue_owner, idempotency_key) do nothing returning *`,
     values: [
       ...[owner.tenantId, owner.userId, createdBy, randomUUID(), job.name, task.name ?? job.name],
@@ -135,6 +137,7 @@ export async function enqueueTask(
         task.timeoutSeconds ?? job.timeoutSeconds,
         idempotencyKey,
         hash,
+        goal,
       ],
     ],
   });
@@ -147,6 +150,24 @@ export async function enqueueTask(
   const row = mapRow(autonomousTasks, rows[0]);
   await tellTask(client, row);
   return row;
+}
+
+/** The number of the owner's goal of this id. Nobody deletes it before the commit. */
+async function goalOf(
+  client: PoolClient,
+  { tenantId, userId }: TaskOwner,
+  goalId: string | null,
+): Promise<number | null> {
+  if (goalId === null) return null;
+  const { rows } = goalId.includes('\0')
+    ? { rows: [] }
+    : await client.query<{ id: number }>({
+        name: 'goal_of_task',
+        text: 'select id from autonomous_goals where goal_id = $1 and tenant_id = $2 and user_id = $3 for key share',
+        values: [goalId, tenantId, userId],
+      });
+  if (!rows[0]) throw new NotFound('goalId', `there is no goal "${goalId.slice(0, 100)}"`);
+  return rows[0].id;
 }
 
 function checkTime(scheduledFor: Date | null): void {

@@ -1,0 +1,3 @@
+ALTER TABLE "autonomous_tasks" ADD COLUMN "goal" integer;--> statement-breakpoint
+ALTER TABLE "autonomous_tasks" ADD CONSTRAINT "autonomous_tasks_goal_autonomous_goals_id_fk" FOREIGN KEY ("goal") REFERENCES "public"."autonomous_goals"("id") ON DELETE set null ON UPDATE no action;--> statement-breakpoint
+CREATE INDEX "autonomous_tasks_goal_idx" ON "autonomous_tasks" USING btree ("goal") WHERE goal is not null;
