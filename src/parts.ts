@@ -54,7 +54,7 @@ export async function openParts(
     ...openPrincipals(ports, closing),
     ...openPrivacy({ ...ports, duties, sections }, closing),
   };
-  const working = { ...guarded, ...openTasks({ ...ports, jobs }, closing) };
+  const working = { ...guarded, ...openTasks({ ...guarded, jobs }, closing) };
   const parts = { ...working, ...(await openDomains(working, closing)) };
   return { ...parts, ...openHealth(promises, parts, closing) };
 }

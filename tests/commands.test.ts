@@ -31,6 +31,7 @@ const SCRIPTS: [string, string[]][] = [
   ['scripts/seed.ts', []],
   ['scripts/verify.ts', []],
   ['scripts/keys.ts', []],
+  ['scripts/tasks.ts', []],
   ['scripts/secrets.ts', []],
   ['scripts/audit.ts', []],
   ['scripts/import.ts', []],

@@ -2,9 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Principal } from '../access/principals.ts';
 import type { HealthDesk } from '../domains/health/health.ts';
 import type { QueryServices } from '../domains/query/query.ts';
+import type { TaskRunner } from '../domains/tasks/runner.ts';
+import type { TaskServices } from '../domains/tasks/tasks.ts';
 
 /** What the older endpoints need of the server. */
-export type RestServices = QueryServices & { readonly health: HealthDesk };
+export type RestServices = QueryServices &
+  TaskServices & { readonly health: HealthDesk; readonly tasks: Pick<TaskRunner, 'state'> };
 
 /** One request to an older endpoint. */
 export interface RestRequest {

@@ -9,6 +9,7 @@ import { getGoals } from './goals.ts';
 import { postQuery } from './query.ts';
 import type { RestRequest, RestServices } from './request.ts';
 import { getHealth, getStats } from './status.ts';
+import { deleteTask, getQueue, getTask, postTask } from './tasks.ts';
 
 interface Endpoint {
   readonly method: string;
@@ -70,6 +71,39 @@ const endpoints: Endpoint[] = [
     rate: 'READ',
     points: READ_POINTS,
     run: getStats,
+  },
+  {
+    method: 'POST',
+    path: /^\/api\/echo\/tasks\/create$/,
+    needs: 'WRITE',
+    rate: 'WRITE',
+    points: 1,
+    run: postTask,
+  },
+  // Before that of one task, whose id might be anything.
+  {
+    method: 'GET',
+    path: /^\/api\/echo\/tasks\/queue$/,
+    needs: 'READ',
+    rate: 'READ',
+    points: READ_POINTS,
+    run: getQueue,
+  },
+  {
+    method: 'GET',
+    path: /^\/api\/echo\/tasks\/([^/]+)$/,
+    needs: 'READ',
+    rate: 'READ',
+    points: READ_POINTS,
+    run: getTask,
+  },
+  {
+    method: 'DELETE',
+    path: /^\/api\/echo\/tasks\/([^/]+)$/,
+    needs: 'WRITE',
+    rate: 'WRITE',
+    points: 1,
+    run: deleteTask,
   },
 ];
 

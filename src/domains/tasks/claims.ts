@@ -28,6 +28,16 @@ const LOST_AT_ONCE = 50;
 /** A cancellation that came after the last time that somebody tried the task again. */
 const IS_CANCELLED = `(cancel_requested_at is not null and (retried_at is null or cancel_requested_at >= retried_at))`;
 
+/** Takes the task that was `chosen`, for the worker $1. */
+const TAKE = `), taken as (
+    update autonomous_tasks t set status = 'RUNNING', attempt = t.attempt + 1, worker = $1, started_at = now(),
+      lease_until = now() + ${LEASE_MS} * interval '1 ms', completed_at = null,
+      progress_done = null, progress_total = null, progress_note = null
+    from chosen where t.id = chosen.id returning t.*
+  ), begun as (
+    insert into task_attempts (task, number, worker) select id, attempt, $1 from taken
+  )`;
+
 /**
  * Who is next: of those with the fewest running tasks the most urgent task, then who was served longest ago, then the
  * oldest. Owners and their first tasks come by index, so that ten thousand waiting tasks cost as much as ten.
@@ -60,14 +70,7 @@ const CLAIM = `
     where t.status = 'PENDING' and t.due_at <= now() + interval '1 ms'
     order by r.running, r.priority desc, r.served_at nulls first, r.due_at, r.id
     limit 1 for update of t skip locked
-  ), taken as (
-    update autonomous_tasks t set status = 'RUNNING', attempt = t.attempt + 1, worker = $1, started_at = now(),
-      lease_until = now() + ${LEASE_MS} * interval '1 ms', completed_at = null,
-      progress_done = null, progress_total = null, progress_note = null
-    from chosen where t.id = chosen.id returning t.*
-  ), begun as (
-    insert into task_attempts (task, number, worker) select id, attempt, $1 from taken
-  )
+  ${TAKE}
   select * from taken`;
 
 /**
@@ -89,6 +92,32 @@ export async function claimTask(
         name: 'claim_task',
         text: CLAIM,
         values: [worker, types, least],
+      });
+      if (!rows[0]) return null;
+      const row = mapRow(autonomousTasks, rows[0]);
+      await tellTask(client, row);
+      return row;
+    },
+    { ownName: true },
+  );
+}
+
+/** Takes one task that waits, whoever else is before it. @returns null: it does not wait any more */
+export async function claimOneTask(
+  db: Database,
+  worker: string,
+  { id, tenantId }: Pick<TaskRow, 'id' | 'tenantId'>,
+): Promise<TaskRow | null> {
+  return db.transaction(
+    async (client) => {
+      const { rows } = await client.query<RawRow>({
+        name: 'claim_one_task',
+        text: `with chosen as (
+                 select id from autonomous_tasks
+                 where id = $2 and tenant_id = $3 and status = 'PENDING' for update skip locked
+               ${TAKE}
+               select * from taken`,
+        values: [worker, id, tenantId],
       });
       if (!rows[0]) return null;
       const row = mapRow(autonomousTasks, rows[0]);

@@ -1,4 +1,6 @@
+import type { ActivityNotes } from '../../ground/activity.ts';
 import type { Ports } from '../../ground/ports.ts';
+import type { Pressure } from '../../ground/pressure.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import type { Job } from '../../jobs/job.ts';
 import { TaskRunner } from './runner.ts';
@@ -14,12 +16,26 @@ declare module '../../graphql/context.ts' {
 
 /** Who runs tasks; begins with `tasks.start` when the server listens. @param ports.jobs of every domain */
 export function openTasks(
-  { config, db, log, availability, events, keepers, jobs }: Ports & { readonly jobs: readonly Job[] },
+  {
+    config,
+    db,
+    log,
+    availability,
+    events,
+    keepers,
+    activity,
+    pressure,
+    jobs,
+  }: Ports & {
+    readonly activity: ActivityNotes;
+    readonly pressure: Pressure;
+    readonly jobs: readonly Job[];
+  },
   closing: ClosingStack,
 ): TaskParts {
   const directory = nameOfDirectory(config.dataDirectory);
   const tasks = new TaskRunner({
-    ...{ db, log, availability, events, keepers, jobs, directory },
+    ...{ db, log, availability, events, keepers, activity, pressure, jobs, directory },
     workers: config.taskWorkers,
   });
   closing.defer(() => tasks.stop());

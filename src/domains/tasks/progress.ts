@@ -18,7 +18,9 @@ const LARGEST = 2_147_483_647;
 export class ProgressWriter {
   readonly #write: (progress: Progress) => Promise<void>;
   #latest: Progress | null = null;
+  /** Goes on while there are reports, with a pause behind each. */
   #writing: Promise<void> | null = null;
+  #underWay: Promise<void> = Promise.resolve();
 
   /** @param write never rejects */
   constructor(write: (progress: Progress) => Promise<void>) {
@@ -34,8 +36,9 @@ export class ProgressWriter {
     this.#writing ??= this.#writeAll();
   }
 
-  /** Writes what is left, without a pause. */
+  /** Writes what is left, without a pause, behind what is being written. */
   async end(): Promise<void> {
+    await this.#underWay;
     const left = this.#latest;
     this.#latest = null;
     if (left) await this.#write(left);
@@ -44,7 +47,8 @@ export class ProgressWriter {
   async #writeAll(): Promise<void> {
     for (let next = this.#latest; next; next = this.#latest) {
       this.#latest = null;
-      await this.#write(next);
+      this.#underWay = this.#write(next);
+      await this.#underWay;
       await new Promise((resolve) => setTimeout(resolve, EVERY_MS).unref());
     }
     this.#writing = null;

@@ -3,6 +3,8 @@ import { actingForNobody } from '../../access/caller.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { isPassing, judgeDatabaseError } from '../../db/meaning.ts';
+import type { ActivityNotes } from '../../ground/activity.ts';
+import type { Pressure } from '../../ground/pressure.ts';
 import { type Job, PRIORITIES } from '../../jobs/job.ts';
 import type { Keeper } from '../../jobs/keeper.ts';
 import type { Keepers } from '../../jobs/keepers.ts';
@@ -12,6 +14,7 @@ import {
   beatTasks,
   type Claim,
   claimOf,
+  claimOneTask,
   claimTask,
   type Ending,
   endLostAttempts,
@@ -20,6 +23,7 @@ import {
   taskOutlook,
 } from './claims.ts';
 import { TaskAborted, TaskLost } from './errors.ts';
+import { noteEnd, noteLost, noteSlowed, noteStart } from './notes.ts';
 import type { TaskRow } from './tables.ts';
 
 export interface RunnerOptions {
@@ -28,6 +32,8 @@ export interface RunnerOptions {
   readonly availability: Availability;
   readonly events: { wake(): void };
   readonly keepers: Keepers;
+  readonly activity: ActivityNotes;
+  readonly pressure: Pick<Pressure, 'workers'>;
   readonly jobs: readonly Job[];
   /** Tasks at once, without the place that is kept for the most urgent; 0: this server runs none. */
   readonly workers: number;
@@ -113,6 +119,18 @@ export class TaskRunner {
     });
   }
 
+  /** Runs one task here and now, for a command. @returns when this attempt has ended, and those that follow at once */
+  async runHere(services: unknown, task: Pick<TaskRow, 'id' | 'tenantId'>): Promise<void> {
+    this.#services ??= services;
+    this.#beats.start();
+    for (;;) {
+      const row = await claimOneTask(this.#options.db, this.#worker, task);
+      if (!row) return;
+      this.#launch(row);
+      await this.#running.get(row.id)?.ended;
+    }
+  }
+
   /** A task is due, or soon. @param inMs when; what is later is seen by a look that comes anyway */
   wake(inMs = 0): void {
     // A timer that a request sets would carry the name of whoever made it into the log.
@@ -147,8 +165,9 @@ export class TaskRunner {
     }
     const types = [...this.jobs.keys()];
     let isEmpty = false;
-    while (!this.#stopping && !isEmpty && this.#running.size < this.#options.workers + RESERVED) {
-      const least = this.#running.size < this.#options.workers ? 0 : CRITICAL;
+    const workers = this.#workersNow();
+    while (!this.#stopping && !isEmpty && this.#running.size < workers + RESERVED) {
+      const least = this.#running.size < workers ? 0 : CRITICAL;
       const row = await claimTask(db, this.#worker, types, least);
       if (row) this.#launch(row);
       else isEmpty = true;
@@ -159,11 +178,19 @@ export class TaskRunner {
     const { dueInMs, leaseEndsInMs } = await taskOutlook(db, types);
     this.#dueInMs = dueInMs;
     if (leaseEndsInMs !== null && leaseEndsInMs < 0) await this.#endLost(null);
-    const isFull = this.#running.size >= this.#options.workers;
+    const isFull = this.#running.size >= workers;
     // When a place is free again this is woken.
     const dueMs = isFull || dueInMs === null ? LOOK_MS : Math.max(dueInMs, 100);
     const lostMs = leaseEndsInMs === null ? LOOK_MS : Math.max(leaseEndsInMs, 1_000);
     this.#nextLookMs = Math.min(LOOK_MS, dueMs, lostMs);
+  }
+
+  /** Fewer while the server has little to spare: requests go before. */
+  #workersNow(): number {
+    const { workers, pressure, activity } = this.#options;
+    const now = pressure.workers(workers);
+    if (now < workers && this.#running.size >= now) noteSlowed(activity, now);
+    return now;
   }
 
   async #endLost(directory: string | null): Promise<void> {
@@ -180,6 +207,7 @@ export class TaskRunner {
     const claim = claimOf(row, this.#worker);
     const controller = new AbortController();
     this.#options.events.wake();
+    noteStart(this.#options.activity, row);
     const ended = this.#run(row, claim, controller).finally(() => {
       this.#running.delete(row.id);
       this.wake();
@@ -191,7 +219,7 @@ export class TaskRunner {
 
   /** Never rejects. */
   async #run(row: TaskRow, claim: Claim, controller: AbortController): Promise<void> {
-    const { log, events } = this.#options;
+    const { log, events, activity } = this.#options;
     const job = this.jobs.get(row.taskType ?? '');
     try {
       if (!job) throw new Error(`a task of the unknown type ${row.taskType} was taken`);
@@ -202,8 +230,11 @@ export class TaskRunner {
         log.error({ taskId: row.taskId, job: job.name }, 'a job did not stop when it was told to');
       }
       const settled = ending && (await this.#settle(claim, ending, controller.signal));
-      if (!settled)
+      if (settled) noteEnd(activity, settled);
+      else {
         log.warn({ taskId: row.taskId, attempt: row.attempt }, 'an attempt ended that had lost its task');
+        noteLost(activity, row);
+      }
       events.wake();
     } catch (error) {
       // Its lease runs out, and it is taken up again.

@@ -6,7 +6,7 @@ import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { Forbidden, IdempotencyKeyReused, InvalidInput, NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
-import { type Job, PRIORITIES, type TaskOwner } from '../../jobs/job.ts';
+import { type Job, PRIORITIES, type Priority, type TaskOwner } from '../../jobs/job.ts';
 import { tellTask } from './claims.ts';
 import { tasksByTaskId } from './reads.ts';
 import { IN_SCOPE, isAdmin, scopeValues, taskScopeOf } from './scope.ts';
@@ -55,6 +55,11 @@ const NewTask = z.object({
 });
 /** Whatever its payload is, it is looked at. */
 export type NewTask = Omit<z.input<typeof NewTask>, 'payload'> & { readonly payload?: unknown };
+
+/** What the priority of a task is called. */
+export function priorityOf({ priority }: Pick<TaskRow, 'priority'>): Priority {
+  return PRIORITIES[priority] ?? 'NORMAL';
+}
 
 /** The kinds of tasks that a caller may make. */
 export function taskTypesFor({ tasks }: Pick<TaskServices, 'tasks'>, principal: Principal): Job[] {

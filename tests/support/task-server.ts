@@ -1,0 +1,19 @@
+import { parseArgs } from 'node:util';
+import { createApp } from '../../src/app.ts';
+import { readConfig } from '../../src/config.ts';
+import { PRODUCT } from '../../src/lists/product.ts';
+import { createLogger } from '../../src/log.ts';
+import { effectJobs } from './effect-jobs.ts';
+
+/** A server with jobs that tests count effects of, as a process of its own; killed and stopped by them. */
+const { values } = parseArgs({ options: { directory: { type: 'string' }, database: { type: 'string' } } });
+const environment = {
+  ...{ PORT: '0', SEED: 'off', LOG_LEVEL: 'silent', CANARY_INTERVAL_MS: '0', TASK_WORKERS: '4' },
+  ...{ DATA_DIR: values.directory, DATABASE_URL: values.database },
+};
+const config = readConfig(environment, values.directory);
+const app = await createApp(config, createLogger('silent', 2), {
+  migrate: false,
+  lists: { ...PRODUCT, jobs: [...PRODUCT.jobs, ...effectJobs] },
+});
+process.stdout.write(`${await app.listen()}\n`);
