@@ -72,6 +72,8 @@ export class TaskRunner {
   /** Earlier servers of this data directory may have left claims. */
   #isFirstLook = true;
   #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Somebody said that there may be something to do. */
+  #isWoken = true;
   #dueInMs: number | null = null;
   #nextLookMs = LOOK_MS;
 
@@ -134,7 +136,9 @@ export class TaskRunner {
   /** A task is due, or soon. @param inMs when; what is later is seen by a look that comes anyway */
   wake(inMs = 0): void {
     // A timer that a request sets would carry the name of whoever made it into the log.
-    if (inMs < LOOK_MS) actingForNobody(() => this.#looks.wake());
+    if (inMs >= LOOK_MS) return;
+    this.#isWoken = true;
+    actingForNobody(() => this.#looks.wake());
   }
 
   /** Tells a task that this server runs to stop. @returns when it has ended; null: it does not run here */
@@ -164,6 +168,9 @@ export class TaskRunner {
       this.#isFirstLook = false;
     }
     const types = [...this.jobs.keys()];
+    // A look of its own accord finds nothing nearly always, which is cheaper to see than a task is to take.
+    if (!this.#isWoken && !(await this.#isAnythingToDo(types))) return;
+    this.#isWoken = false;
     let isEmpty = false;
     const workers = this.#workersNow();
     while (!this.#stopping && !isEmpty && this.#running.size < workers + RESERVED) {
@@ -174,15 +181,23 @@ export class TaskRunner {
     }
     const now = performance.now();
     if (!isEmpty && now - this.#lookedAt < LOOK_MS / 2) return;
-    this.#lookedAt = now;
+    await this.#isAnythingToDo(types);
+  }
+
+  /** Looks at what waits and what runs, ends what its worker has lost, and plans the next look. @returns whether a task is due */
+  async #isAnythingToDo(types: readonly string[]): Promise<boolean> {
+    const { db, workers, pressure } = this.#options;
+    this.#lookedAt = performance.now();
     const { dueInMs, leaseEndsInMs } = await taskOutlook(db, types);
     this.#dueInMs = dueInMs;
-    if (leaseEndsInMs !== null && leaseEndsInMs < 0) await this.#endLost(null);
-    const isFull = this.#running.size >= workers;
+    const isLost = leaseEndsInMs !== null && leaseEndsInMs < 0;
+    if (isLost) await this.#endLost(null);
+    const isFull = this.#running.size >= pressure.workers(workers);
     // When a place is free again this is woken.
     const dueMs = isFull || dueInMs === null ? LOOK_MS : Math.max(dueInMs, 100);
     const lostMs = leaseEndsInMs === null ? LOOK_MS : Math.max(leaseEndsInMs, 1_000);
     this.#nextLookMs = Math.min(LOOK_MS, dueMs, lostMs);
+    return isLost || (dueInMs !== null && dueInMs <= 1);
   }
 
   /** Fewer while the server has little to spare: requests go before. */
