@@ -50,7 +50,17 @@ test('everything that goes round is shown, also to a plain user, under a name of
         'failure notices',
         'health watch',
       ],
-      ...['leases of tasks', 'pressure', 'provider keys', 'revoked tokens', 'tasks', 'turn counters'],
+      ...[
+        'leases of tasks',
+        'pressure',
+        'provider keys',
+        'revoked tokens',
+        'tasks',
+        'turn counters',
+        'vector comparison',
+        'vector index',
+        'word index',
+      ],
     ].sort(),
   );
   const stateOf = (wanted: string) =>

@@ -12,6 +12,7 @@ import { leaseTurns, turnsAmong } from '../src/domains/vector-index/queue.ts';
 import { createReconciler } from '../src/domains/vector-index/reconciler.ts';
 import { createVectorSearch } from '../src/domains/vector-index/search.ts';
 import { createVectorWorker, type VectorWorkerOptions } from '../src/domains/vector-index/worker.ts';
+import { Keepers } from '../src/jobs/keepers.ts';
 import { createLogger } from '../src/log.ts';
 import { type Embedder, EmbedderUnavailable } from '../src/models/embedder.ts';
 import { createLexicalEmbedder } from '../src/models/lexical-embedder.ts';
@@ -56,13 +57,23 @@ async function setUp(embedder: Embedder = createLexicalEmbedder()) {
     openStore,
     record: (turns: readonly Turn[]) => db.transaction((client) => applyTurns(client, turns)),
     startWorker: (options: Partial<VectorWorkerOptions> = {}) => {
-      const worker = createVectorWorker({ db, store, embedder, log, pollMs: 20, ...options });
+      const worker = createVectorWorker({
+        ...{ db, store, embedder, log },
+        keepers: newKeepers(),
+        pollMs: 20,
+        ...options,
+      });
       worker.start();
       closing.push(worker.stop);
       return worker;
     },
     reconciler: (used: VectorStore = store, onFinding?: () => void) => {
-      const made = createReconciler({ db, store: used, log, restMs: 50, ...(onFinding && { onFinding }) });
+      const made = createReconciler({
+        ...{ db, store: used, log },
+        keepers: newKeepers(),
+        restMs: 50,
+        ...(onFinding && { onFinding }),
+      });
       closing.push(made.stop);
       return made;
     },
@@ -73,6 +84,9 @@ async function setUp(embedder: Embedder = createLexicalEmbedder()) {
       }, seconds),
   };
 }
+
+/** Of one process: several may work on a database. */
+const newKeepers = () => new Keepers(log, () => new Date());
 
 async function onServer(text: string): Promise<void> {
   const client = new pg.Client({ connectionString: inject('databaseUrl').replace('NAME', 'postgres') });

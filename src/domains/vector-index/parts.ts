@@ -47,13 +47,13 @@ const VECTOR_LEASE_MS = 15_000;
 
 /** The index of vectors, and who keeps it. @throws DimensionsUnknown */
 export async function openVectorIndex(needs: Needs, closing: ClosingStack): Promise<VectorIndexParts> {
-  const { db, log, persistence, pressure, modelParts } = needs;
+  const { db, log, keepers, persistence, pressure, modelParts } = needs;
   const embedder = await configuredEmbedder(modelParts);
   const store = openVectorStore(needs, embedder);
   closing.defer(() => store.close());
   const priority = createEmbeddingPriority();
   const vectorWorker = createVectorWorker({
-    ...{ db, store, embedder, log, priority, pressure },
+    ...{ db, store, embedder, log, keepers, priority, pressure },
     leaseMs: VECTOR_LEASE_MS,
     onProgress: (batch) => persistence.vectorsDone(batch),
   });
@@ -97,11 +97,11 @@ function openReconciler(
   },
   closing: ClosingStack,
 ): Reconciler {
-  const { config, db, log, alerts, store, copy, vectorWorker } = parts;
+  const { config, db, log, keepers, alerts, store, copy, vectorWorker } = parts;
   // Others on the same database would have to come in from outside, and would have vectors of their own.
   const isAlone = config.qdrant !== null || config.databaseUrl === null;
   const reconciler = createReconciler({
-    ...{ db, store, log },
+    ...{ db, store, log, keepers },
     copy: isAlone ? undefined : copy,
     onFinding: ({ missing }) => {
       vectorWorker.wake();

@@ -1,5 +1,7 @@
 import type { Database } from '../../db/client.ts';
+import { judgeDatabaseError } from '../../db/meaning.ts';
 import { createPause } from '../../ground/pause.ts';
+import type { Keepers } from '../../jobs/keepers.ts';
 import type { Logger } from '../../log.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
 import { isOutage } from './batch.ts';
@@ -10,6 +12,7 @@ export interface ReconcilerOptions {
   /** Opened for the embedder's model. */
   readonly store: VectorStore;
   readonly log: Logger;
+  readonly keepers: Keepers;
   /** Where servers do not share their vectors: makes those of turns that another server has embedded. */
   readonly copy?: ((turnIds: readonly string[]) => Promise<number>) | undefined;
   /** Told of each page with findings; a good place to wake the vector worker. */
@@ -76,7 +79,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     lastPass: null,
     awaitingModel: null,
   };
-  let running: Promise<void> | null = null;
+  let started = false;
   let stopping = false;
   let trouble: string | null = null;
 
@@ -106,40 +109,43 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
     if (awaitingModel === 0 && sum.missing + sum.stale + sum.wrongOwner === 0) await dropEarlier(store, log);
     return sum;
   };
-  const loop = async () => {
-    const pace = createPace(options.pauseMs ?? PAUSE_MS, (ms) => pause.wait(ms));
-    while (!stopping) {
-      try {
-        await pass(pace);
-        trouble = null;
-        // The end of the pause may have been used up by one between two pages.
-        if (!stopping) await pause.wait(options.restMs ?? REST_MS);
-      } catch (error) {
-        // The worker and the pool tell of an outage; here one line is enough.
-        if (trouble === null)
-          log.warn({ err: error, outage: isOutage(error) }, 'the comparison of vectors and turns waits');
-        trouble = (error as Error).message;
-        if (!stopping) await pause.wait(RETRY_MS);
-      }
+  const pace = createPace(options.pauseMs ?? PAUSE_MS, (ms) => pause.wait(ms));
+  const round = async () => {
+    try {
+      await pass(pace);
+      trouble = null;
+    } catch (error) {
+      const isAway = isOutage(error) || judgeDatabaseError(error) === 'unavailable';
+      // The worker and the pool tell of an outage; here one line is enough.
+      if (isAway && trouble === null) log.warn({ err: error }, 'the comparison of vectors and turns waits');
+      trouble = (error as Error).message;
+      if (!isAway) throw error;
     }
   };
+  const keeper = options.keepers.create({
+    name: 'vector comparison',
+    everyMs: () => (trouble === null ? (options.restMs ?? REST_MS) : RETRY_MS),
+    ...{ retryMs: RETRY_MS, round },
+  });
   return {
     start: () => {
-      running ??= loop();
+      started = true;
+      keeper.wake();
+      keeper.start();
     },
     stop: async () => {
       stopping = true;
       pause.end();
-      await running;
+      await keeper.stop();
     },
-    wake: pause.end,
+    wake: () => keeper.wake(),
     runOnce: () => pass(async () => undefined),
     forget: async (turnIds) => {
       await store.remove(turnIds).catch((error) => {
         if (!isOutage(error)) throw error;
       });
     },
-    stats: () => ({ running: running !== null && !stopping, ...total, ...state, trouble }),
+    stats: () => ({ running: started && !stopping, ...total, ...state, trouble }),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Database } from '../../db/client.ts';
-import { createPause } from '../../ground/pause.ts';
+import { judgeDatabaseError } from '../../db/meaning.ts';
 import { createRest, type Pressure } from '../../ground/pressure.ts';
+import type { Keepers } from '../../jobs/keepers.ts';
 import type { Logger } from '../../log.ts';
 import type { Embedder } from '../../models/embedder.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
@@ -17,6 +18,7 @@ export interface VectorWorkerOptions {
   readonly store: VectorStore;
   readonly embedder: Embedder;
   readonly log: Logger;
+  readonly keepers: Keepers;
   /** Told after each batch. */
   readonly onProgress?: (result: BatchResult) => void;
   /** Shared with searches, which go before. */
@@ -78,13 +80,13 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
       probe: () => probe(embedder, ending.signal),
     }),
   };
-  const pause = createPause();
   const rest = createRest(options.pressure);
   const counters = { embedded: 0, failures: 0, released: 0, leasesLost: 0 };
   let lastEmbeddedAt: Date | null = null;
   let database: 'up' | 'down' = 'up';
-  let running: Promise<void> | null = null;
-  let stopping = false;
+  let isRunning = false;
+  /** Whether there may be more to do at once. */
+  let goesOn = false;
   const priority = options.priority ?? createEmbeddingPriority();
 
   const count = (result: BatchResult) => {
@@ -111,38 +113,37 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
     signal: ending.signal,
     onResult: count,
   });
-  const round = async (): Promise<boolean> => {
-    if (!(await guards.store.available()) || !(await guards.embedder.available())) return false;
+  const round = async () => {
+    goesOn = false;
+    if (!(await guards.store.available()) || !(await guards.embedder.available())) return;
     try {
-      const goesOn = await nextRound();
+      goesOn = await nextRound();
       databaseIs('up');
-      return goesOn;
     } catch (error) {
       databaseIs('down', error);
-      return false;
+      // That nobody is there is told by who looks at the database.
+      if (judgeDatabaseError(error) !== 'unavailable') throw error;
     }
+    if (goesOn) await rest.take();
   };
-  const loop = async () => {
-    while (!stopping) {
-      if (await round()) await rest.take();
-      else await pause.wait(options.pollMs ?? POLL_MS);
-    }
-  };
+  const everyMs = () => (goesOn ? 0 : (options.pollMs ?? POLL_MS));
+  const keeper = options.keepers.create({ name: 'vector index', everyMs, retryMs: everyMs, round });
   return {
     start: () => {
-      running ??= loop();
+      isRunning = true;
+      keeper.wake();
+      keeper.start();
     },
     stop: async () => {
-      stopping = true;
-      pause.end();
+      isRunning = false;
       rest.end();
       const timer = setTimeout(() => ending.abort(), STOP_MS);
-      await running;
+      await keeper.stop();
       clearTimeout(timer);
     },
-    wake: pause.end,
+    wake: () => keeper.wake(),
     stats: () => ({
-      running: running !== null && !stopping,
+      running: isRunning,
       ...counters,
       store: guards.store.status(),
       embedder: guards.embedder.status(),

@@ -16,6 +16,7 @@ export function openWordIndex(
   {
     db,
     log,
+    keepers,
     persistence,
     pressure,
   }: Ports & {
@@ -25,7 +26,7 @@ export function openWordIndex(
   closing: ClosingStack,
 ): { texts: TextAnalyses; indexWorker: IndexWorker } {
   const texts = new TextAnalyses();
-  const indexWorker = createIndexWorker({ db, texts, log, pressure });
+  const indexWorker = createIndexWorker({ db, texts, log, keepers, pressure });
   persistence.onCommitted((turns) => indexWorker.wake(turns.length));
   indexWorker.start();
   closing.defer(() => indexWorker.stop());

@@ -1,0 +1,144 @@
+import type { Owner } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import { judgeDatabaseError } from '../../db/meaning.ts';
+import type { Logger } from '../../log.ts';
+import { ownerKey } from '../../vectors/vector-store.ts';
+import { ANALYSIS_VERSION } from './analysis.ts';
+import { analyseAnew, forgetRemoved } from './removals.ts';
+import type { TextAnalyses } from './turns.ts';
+import { compactIndex, indexTurns, setAside } from './writer.ts';
+
+export interface IndexRoundOptions {
+  readonly db: Database;
+  readonly texts: TextAnalyses;
+  readonly log: Logger;
+  /** Taken after each piece of work, so that others come to theirs. */
+  readonly rest: () => Promise<void>;
+  /** A round ends after the batch under way when this says so. */
+  readonly isEnding: () => boolean;
+}
+
+/** How a round went. */
+export interface IndexRound {
+  /** Whether more turns wait that are worth a round at once. */
+  readonly goesOn: boolean;
+  /** What hindered the index of an owner; null: nothing did. */
+  readonly failure: unknown;
+}
+
+/** So many waiting turns of an owner are indexed at once; fewer wait, since a search reads them as they are. */
+export const WORTH_TURNS = 64;
+const WORTH_MS = 10_000;
+const BATCH = 512;
+/** Batches of one owner before others have their turn. */
+const BATCHES = 16;
+
+/**
+ * Makes a function that brings the indexes of all owners up to date who are worth it: turns that wait, words of deleted
+ * turns, terms of an older analysis. It rejects with what the database throws when it is asked who they are.
+ */
+export function createIndexRounds({
+  db,
+  texts,
+  log,
+  rest,
+  isEnding,
+}: IndexRoundOptions): () => Promise<IndexRound> {
+  const services = { db, texts };
+  /** How many turns at once, of owners with whom more did not work. */
+  const limits = new Map<string, number>();
+  /** Of this round. */
+  const failures = new Map<string, unknown>();
+
+  /** One owner's trouble is no reason for others to wait; the round ends with it. @returns whether it worked */
+  const attempt = async (name: string, work: () => Promise<void>) => {
+    try {
+      await work();
+      failures.delete(name);
+      return true;
+    } catch (error) {
+      failures.set(name, error);
+      return false;
+    }
+  };
+  /** @returns whether more turns of the owner wait */
+  const catchUp = async (owner: Owner): Promise<boolean> => {
+    const name = ownerKey(owner);
+    let more = false;
+    const worked = await attempt(name, async () => {
+      for (let batch = 0; batch < BATCHES && !isEnding(); batch++) {
+        const done = await indexTurns(services, owner, limits.get(name) ?? BATCH);
+        more = done?.isFull ?? false;
+        await rest();
+        if (!more) break;
+      }
+      limits.delete(name);
+      await compactIndex(services, owner);
+    });
+    if (worked) return more;
+    const limit = limits.get(name) ?? BATCH;
+    // The database refuses what is in a turn, or the code stumbles over it: the others must not wait for it.
+    const isTurns = ['refused', 'unknown'].includes(judgeDatabaseError(failures.get(name)));
+    if (limit === 1 && isTurns)
+      log.error(
+        { interactionId: await setAside(services, owner) },
+        'a turn cannot be indexed and is left out',
+      );
+    if (isTurns) {
+      log.warn({ err: failures.get(name), limit }, 'turns cannot be indexed together; fewer are tried');
+      // Nothing is wrong with the rounds: this one ends with a turn that is left out.
+      failures.delete(name);
+    }
+    limits.set(name, Math.max(1, Math.floor(limit / 4)));
+    return false;
+  };
+  return async () => {
+    failures.clear();
+    let goesOn = false;
+    for (const owner of await dueOwners(db)) if (!isEnding()) goesOn = (await catchUp(owner)) || goesOn;
+    for (const owner of await ownersWithRemovals(db))
+      if (!isEnding())
+        await attempt(ownerKey(owner), async () => void (await forgetRemoved(services, owner)));
+    for (const owner of await outdatedOwners(db))
+      if (!isEnding())
+        await attempt(ownerKey(owner), async () => {
+          await analyseAnew(services, owner, async () => {
+            await rest();
+            return !isEnding();
+          });
+          await compactIndex(services, owner);
+        });
+    const [failure = null] = failures.values();
+    return { goesOn, failure };
+  };
+}
+
+async function dueOwners(db: Database): Promise<Owner[]> {
+  const { rows } = await db.pool.query<Owner>({
+    name: 'index_owners_due',
+    text: `select user_id as "userId", tenant_id as "tenantId" from echo_index_queue
+           group by 1, 2 having count(*) >= $1 or min(queued_at) < now() - $2 * interval '1 millisecond'
+           order by count(*) desc limit 64`,
+    values: [WORTH_TURNS, WORTH_MS],
+  });
+  return rows;
+}
+
+async function ownersWithRemovals(db: Database): Promise<Owner[]> {
+  const { rows } = await db.pool.query<Owner>({
+    name: 'index_owners_with_removals',
+    text: 'select distinct user_id as "userId", tenant_id as "tenantId" from echo_index_removals limit 16',
+  });
+  return rows;
+}
+
+/** Whose index has segments of an older version of the analysis. */
+async function outdatedOwners(db: Database): Promise<Owner[]> {
+  const { rows } = await db.pool.query<Owner>({
+    name: 'index_owners_outdated',
+    text: `select user_id as "userId", tenant_id as "tenantId" from echo_index_owners o
+           where exists (select from echo_index_segments s where s.owner_id = o.owner_id and s.analysis < $1) limit 16`,
+    values: [ANALYSIS_VERSION],
+  });
+  return rows;
+}
