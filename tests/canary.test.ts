@@ -59,6 +59,10 @@ test.each([
       status: 'DEGRADED',
       canary: { status: 'DEGRADED', detail: expect.stringMatching(detail) },
     });
+    const plain = await app.graphql('{ health { checks { name detail } } }', {}, 'ada');
+    expect(plain.data.health.checks.find(({ name }: { name: string }) => name === 'canary').detail).toMatch(
+      /: (read|search|erase) failed$/,
+    );
     await expect.poll(alertOf, soon).toBe('RAISED');
 
     await app.sql(mended(table));
@@ -67,3 +71,16 @@ test.each([
     await expect.poll(alertOf, soon).not.toBe('RAISED');
   },
 );
+
+test('no turn of the health check has made the way: that is unknown, and not taken for well', async () => {
+  const off = { status: 'UNKNOWN', detail: expect.stringContaining('switched off') };
+  expect(await health()).toMatchObject({ status: 'UNKNOWN', canary: off });
+  await app.close();
+  app = await startTestApp({ env: { CANARY_INTERVAL_MS: '3600000' } });
+  const waiting = { status: 'UNKNOWN', detail: expect.stringContaining('yet') };
+  expect(await health()).toMatchObject({ status: 'UNKNOWN', canary: waiting });
+  const rest = (await (await fetch(`${app.url}/api/echo/health`)).json()) as object;
+  expect(rest).toMatchObject({ status: 'degraded', modules: { canary: 'unknown', database: 'healthy' } });
+  await app.app.services.canary.run();
+  expect((await health()).canary.status).toBe('HEALTHY');
+});

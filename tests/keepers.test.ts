@@ -82,6 +82,19 @@ test('a round of the server itself that fails is shown, told, harms nobody, and 
       },
       alert: { message: expect.stringContaining('audit log') },
     });
+  const plain = await app.graphql(
+    '{ keepers { name lastError } health { checks { name detail } } }',
+    {},
+    'ada',
+  );
+  expect(JSON.stringify(plain.data)).not.toContain('echo_audit_seals');
+  const named = (list: { name: string }[], name: string) => list.find((one) => one.name === name);
+  expect(named(plain.data.keepers, 'audit log')).toMatchObject({
+    lastError: expect.stringMatching(/^it failed/),
+  });
+  expect(named(plain.data.health.checks, 'keepers')).toMatchObject({
+    detail: expect.stringMatching(/^audit log has failed \d+ times$/),
+  });
   const { data } = await app.graphql(RECORD, { input: { conversationId: 'c', turns: [{ query: 'hello' }] } });
   expect(data.recordTurns.durability).toMatch(/COMMITTED|JOURNALED/);
   await app.sql('alter table echo_audit_seals_away rename to echo_audit_seals');

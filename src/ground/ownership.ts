@@ -44,3 +44,11 @@ export function requireAdmin(principal: Principal): void {
   if (!principal.roles.includes('ADMIN')) throw new Forbidden('only an admin may do this');
   requirePermission(principal, 'ADMIN');
 }
+
+/**
+ * Whether the caller may see why something inside the server failed, in the words of libraries, which name hosts and
+ * tables. Alerts have the same words, and the same permission.
+ */
+export function seesInternals(principal: Principal): boolean {
+  return principal.permissions.includes('METRICS');
+}

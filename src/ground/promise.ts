@@ -7,6 +7,11 @@ export interface Standing {
   /** Milliseconds that an answer took; null where nothing was asked. */
   readonly latencyMs: number | null;
   readonly detail: string | null;
+  /**
+   * The same for callers who may not see how the server is made, where the detail has words of libraries, which may name
+   * hosts, or tables. Absent: the detail is for all.
+   */
+  readonly plainDetail?: string;
 }
 
 /** Who asks how it stands: a client now and then, or the watch every second, whose questions to others may cost something. */

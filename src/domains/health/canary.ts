@@ -14,6 +14,8 @@ export interface CanaryResult {
   readonly ok: boolean;
   /** The step that failed, and why; null if none did. */
   readonly problem: string | null;
+  /** That step alone. */
+  readonly failedStep: string | null;
   readonly tookMs: number;
 }
 
@@ -55,8 +57,13 @@ export class Canary {
     return this.#last;
   }
 
+  /** Whether it runs by itself. */
+  get isOn(): boolean {
+    return this.#intervalMs > 0;
+  }
+
   start(): void {
-    if (this.#intervalMs === 0 || this.#stopped) return;
+    if (!this.isOn || this.#stopped) return;
     this.#keeper.start();
   }
 
@@ -78,7 +85,13 @@ export class Canary {
       problem = `${step}: ${(error as Error).message}`;
       this.#services.log.warn({ problem }, 'the canary turn did not come through');
     }
-    this.#last = { at: new Date(), ok: problem === null, problem, tookMs: performance.now() - started };
+    this.#last = {
+      at: new Date(),
+      ok: problem === null,
+      problem,
+      failedStep: problem === null ? null : step,
+      tookMs: performance.now() - started,
+    };
     return this.#last;
   }
 

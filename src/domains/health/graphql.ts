@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { InvalidInput } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
+import { seesInternals } from '../../ground/ownership.ts';
 import { endable } from '../../ground/subscriptions.ts';
 import type { Health, HealthCheck } from './health.ts';
 import type { MetricsSnapshot } from './metrics.ts';
@@ -25,7 +26,12 @@ const HealthCheckRef = builder.objectRef<HealthCheck>('HealthCheck').implement({
       nullable: true,
       description: 'Milliseconds that it took to answer; null where nothing was asked.',
     }),
-    detail: t.exposeString('detail', { nullable: true, description: 'More, for people.' }),
+    detail: t.string({
+      nullable: true,
+      description: 'More, for people. Why something inside failed is told to callers with METRICS only.',
+      resolve: ({ detail, plainDetail }, _args, { principal }) =>
+        seesInternals(principal) ? detail : (plainDetail ?? detail),
+    }),
   }),
 });
 
@@ -73,9 +79,14 @@ const KeeperRef = builder.objectRef<KeeperStatus>('Keeper').implement({
       nullable: true,
       description: 'When its last round ended; null before the first.',
     }),
-    lastError: t.exposeString('lastError', {
+    lastError: t.string({
       nullable: true,
-      description: 'Why the last round failed; null if it did not.',
+      description:
+        'Why the last round failed; null if it did not. Callers without METRICS are told only that it did.',
+      resolve: ({ lastError }, _args, { principal }) =>
+        lastError === null || seesInternals(principal)
+          ? lastError
+          : 'it failed; the log of the server says why',
     }),
   }),
 });

@@ -43,6 +43,11 @@ async function guarded(check: () => Standing | Promise<Standing>): Promise<Stand
   try {
     return await check();
   } catch (error) {
-    return { status: 'UNHEALTHY', latencyMs: null, detail: `could not be checked: ${wordsOf(error)}` };
+    return {
+      status: 'UNHEALTHY',
+      latencyMs: null,
+      detail: `could not be checked: ${wordsOf(error)}`,
+      plainDetail: 'could not be checked',
+    };
   }
 }

@@ -9,15 +9,20 @@ const canaryDegraded = defineAlert<string>({
   message: (detail) => detail,
 });
 
-export const canary = definePromise<{ readonly canary: Pick<Canary, 'last'> }>({
+export const canary = definePromise<{ readonly canary: Pick<Canary, 'last' | 'isOn'> }>({
   name: 'canary',
   words: 'A turn can be written, read, embedded, found and erased.',
-  check: ({ canary: { last } }): Standing => {
-    if (!last) return { status: 'HEALTHY', latencyMs: null, detail: 'has not run yet' };
+  check: ({ canary: { last, isOn } }): Standing => {
+    if (!last) {
+      const detail = isOn ? 'no turn has made the way yet' : 'is switched off: no turn makes the way';
+      return { status: 'UNKNOWN', latencyMs: null, detail };
+    }
+    const at = last.at.toISOString();
     return {
       status: last.ok ? 'HEALTHY' : 'DEGRADED',
       latencyMs: last.tookMs,
-      detail: `${last.at.toISOString()}: ${last.problem ?? 'written, read, embedded, found, erased'}`,
+      detail: `${at}: ${last.problem ?? 'written, read, embedded, found, erased'}`,
+      ...(last.failedStep !== null && { plainDetail: `${at}: ${last.failedStep} failed` }),
     };
   },
   alert: canaryDegraded,
@@ -54,10 +59,12 @@ export const keepers = definePromise<{ readonly keepers: Pick<Keepers, 'statuses
     const words = failing.map(
       ({ name, failures, lastError }) => `${name} has failed ${failures} times (${lastError})`,
     );
+    const plain = failing.map(({ name, failures }) => `${name} has failed ${failures} times`);
     return {
       status: failing.length > 0 ? 'DEGRADED' : 'HEALTHY',
       latencyMs: null,
       detail: words.join('; ') || `${statuses.length} go round`,
+      ...(failing.length > 0 && { plainDetail: plain.join('; ') }),
     };
   },
   alert: keeperFailing,

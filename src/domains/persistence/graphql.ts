@@ -1,9 +1,9 @@
 import type { Scope } from '../../access/principals.ts';
 import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
-import { ownerFor, scopeOf } from '../../ground/ownership.ts';
+import { ownerFor, scopeOf, seesInternals } from '../../ground/ownership.ts';
 import { endable, follow, type SubscriptionArguments } from '../../ground/subscriptions.ts';
-import type { FailureKind, PersistenceCounters } from './persistence.ts';
+import { type FailureKind, type PersistenceCounters, UNWRITABLE } from './persistence.ts';
 
 const Counters = builder.objectRef<PersistenceCounters>('PersistenceCounters').implement({
   description: 'What became of the turns, counted since the data directory was made; survives restarts.',
@@ -47,7 +47,8 @@ const JournalStatus = builder.objectRef<JournalState>('JournalStatus').implement
     }),
     failure: t.exposeString('failure', {
       nullable: true,
-      description: 'Why the last write failed; null if it succeeded.',
+      description:
+        'Why the last write failed; null if it succeeded. Callers without METRICS are told only that it did.',
     }),
   }),
 });
@@ -64,9 +65,13 @@ const PersistenceStatus = builder.objectRef<{ scope: Scope }>('PersistenceStatus
       type: JournalStatus,
       description:
         'What waits for the database in the journal of the server that answers; of no other server.',
-      resolve: (_status, _args, { services }) => {
-        const { oldestAt, ...backlog } = services.store.backlog;
-        return { ...backlog, oldestAgeMs: oldestAt === null ? null : Date.now() - oldestAt };
+      resolve: (_status, _args, { services, principal }) => {
+        const { oldestAt, failure, ...backlog } = services.store.backlog;
+        return {
+          ...backlog,
+          failure: failure === null || seesInternals(principal) ? failure : UNWRITABLE,
+          oldestAgeMs: oldestAt === null ? null : Date.now() - oldestAt,
+        };
       },
     }),
   }),

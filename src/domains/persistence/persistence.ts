@@ -40,6 +40,9 @@ const WRITE_MS = 1_000;
 /** Failures within this time are told as one event. */
 const GATHER_MS = 100;
 
+/** What the journal's failure is called for callers who may not see why. */
+export const UNWRITABLE = 'the journal cannot be written';
+
 export type FailureKind = 'SAVE_DEFERRED' | 'SAVE_REFUSED' | 'VECTOR_DEFERRED';
 
 /** Counts what becomes of turns, and tells each failure and its end. */

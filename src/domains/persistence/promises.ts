@@ -2,7 +2,7 @@ import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { type Bound, defineAlert, definePromise, lookAt, type Standing } from '../../ground/promise.ts';
 import type { TurnStore } from '../interactions/store.ts';
-import type { Persistence } from './persistence.ts';
+import { type Persistence, UNWRITABLE } from './persistence.ts';
 
 interface Parts {
   readonly db: Database;
@@ -50,12 +50,15 @@ export const database = definePromise<Parts>({
       config.ackPolicy === 'strict'
         ? (['UNHEALTHY', 'nothing is accepted'] as const)
         : (['DEGRADED', 'turns are kept in the journal'] as const);
+    const since = availability.changedAt.toISOString();
+    const [problem, reason] = availability.isUp
+      ? (['answers, but takes no turns', trouble ?? 'it did not answer the last question'] as const)
+      : ([`does not answer since ${since}`, availability.reason] as const);
     return {
       status,
       latencyMs,
-      detail: availability.isUp
-        ? `answers, but takes no turns (${trouble ?? 'it did not answer the last question'}); ${consequence}`
-        : `does not answer since ${availability.changedAt.toISOString()} (${availability.reason}); ${consequence}`,
+      detail: `${problem} (${reason}); ${consequence}`,
+      plainDetail: `${problem}; ${consequence}`,
     };
   },
   looks: [
@@ -157,6 +160,7 @@ export const journal = definePromise<Parts>({
       detail:
         failure ??
         `${depth} entries wait, the oldest for ${Math.round(ageMs / 1000)} s; ${bytes} of ${maxBytes} bytes in use`,
+      ...(failure && { plainDetail: UNWRITABLE }),
     };
   },
   alert: journalDegraded,

@@ -32,12 +32,15 @@ export const models = definePromise<Parts>({
 
 async function checkModels({ models, modelsReach }: Parts, asker: Asker): Promise<Standing> {
   const configured = models.models();
-  const standing = (status: CheckStatus, detail: string): Standing => ({ status, latencyMs: null, detail });
+  const standing = (status: CheckStatus, detail: string, plainDetail = detail): Standing => ({
+    ...{ status, latencyMs: null, detail, plainDetail },
+  });
   if (configured.length === 0) return standing('HEALTHY', 'none configured; the built-in answerer answers');
   const failing = configured.filter((model) => model.state !== 'closed').map((model) => model.name);
   if (failing.length > 0) return standing('DEGRADED', `failing: ${[...new Set(failing)].join(', ')}`);
   const reached = await modelsReach?.look(FRESH_MS[asker]);
-  if (reached?.isUp === false) return standing('DEGRADED', `they cannot be reached (${reached.reason})`);
+  if (reached?.isUp === false)
+    return standing('DEGRADED', `they cannot be reached (${reached.reason})`, 'they cannot be reached');
   if (reached?.isUp === null) return standing('UNKNOWN', `their server ${reached.reason}`);
   return standing('HEALTHY', configured.map((model) => `${model.level}=${model.name}`).join(', '));
 }

@@ -73,24 +73,33 @@ async function checkVectors(parts: Parts): Promise<Standing> {
     ['the vector store', storeReached, store],
     ['the embedding model', embedderReached ?? { isUp: true, reason: null }, embedder],
   ] as const;
-  const problems = outside.flatMap(([name, { isUp, reason }, guard]) =>
+  const problems: Problem[] = outside.flatMap(([name, { isUp, reason }, guard]) =>
     isUp === false
-      ? [`${name} does not answer (${reason})`]
+      ? [{ what: `${name} does not answer`, why: reason }]
       : guard.state === 'down'
-        ? [`${name} does not answer (${guard.reason})`]
+        ? [{ what: `${name} does not answer`, why: guard.reason }]
         : [],
   );
   const unknown = outside.flatMap(([name, { isUp, reason }]) => (isUp === null ? [`${name} ${reason}`] : []));
   const { trouble } = reconciler.stats();
   if (trouble !== null && problems.length === 0)
-    problems.push(`vectors and turns cannot be compared (${trouble})`);
+    problems.push({ what: 'vectors and turns cannot be compared', why: trouble });
   const lagSeconds = await availability.tolerate(() => oldestWithoutVector(db), null);
-  if (lagSeconds === null) problems.push('coverage is unknown without the database');
+  if (lagSeconds === null) problems.push({ what: 'coverage is unknown without the database' });
   else if (lagSeconds > LAG.limit)
-    problems.push(`a turn has waited ${Math.round(lagSeconds)} s for its vector`);
+    problems.push({ what: `a turn has waited ${Math.round(lagSeconds)} s for its vector` });
+  const told = (words: readonly string[]) =>
+    [...words, ...unknown].join('; ') || 'every turn has its vector, or gets it now';
   return {
     status: problems.length > 0 ? 'DEGRADED' : unknown.length > 0 ? 'UNKNOWN' : 'HEALTHY',
     latencyMs: null,
-    detail: [...problems, ...unknown].join('; ') || 'every turn has its vector, or gets it now',
+    detail: told(problems.map(({ what, why }) => (why === undefined ? what : `${what} (${why})`))),
+    plainDetail: told(problems.map(({ what }) => what)),
   };
+}
+
+interface Problem {
+  readonly what: string;
+  /** In words of libraries, which may name hosts. */
+  readonly why?: string | null;
 }
