@@ -14,6 +14,8 @@ export interface Standing {
   readonly plainDetail?: string;
 }
 
+type Answer = Standing | null;
+
 /** Who asks how it stands: a client now and then, or the watch every second, whose questions to others may cost something. */
 export type Asker = 'client' | 'watch';
 
@@ -72,8 +74,11 @@ export interface ServerPromise<Parts> {
   /** What is promised, for people. */
   readonly words: string;
   readonly bounds: readonly Bound[];
-  /** How it stands, asked now. Null: nothing can be asked; whoever runs into a danger tells it. */
-  readonly check: ((parts: Parts, asker: Asker) => Standing | Promise<Standing>) | null;
+  /**
+   * How it stands, asked now; with null as the answer it is not asked for (switched off) and `health` has no such
+   * check. Null: nothing can be asked; whoever runs into a danger tells it.
+   */
+  readonly check: ((parts: Parts, asker: Asker) => Answer | Promise<Answer>) | null;
   /** Active while the check says DEGRADED or UNHEALTHY, with its detail. Null: the other alerts say more. */
   readonly alert: AlertKind<string> | null;
   /** Dangers with alerts of their own that can be seen at any time. */

@@ -82,6 +82,8 @@ export async function startTestApp(
     LOG_LEVEL: 'silent',
     SEED: 'off',
     ...UNHURRIED,
+    // A turn of the server's own comes where a test asks for it.
+    CANARY_INTERVAL_MS: '0',
     // What goes on beside the tests is no pressure of theirs.
     PRESSURE_EVENT_LOOP_MS: '500000/600000',
     ...options.env,

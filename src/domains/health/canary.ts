@@ -31,6 +31,7 @@ const OWNER: Owner = { tenantId: '__canary', userId: '__canary' };
 /** What servers that were killed in the middle of a run have left goes after so many minutes. */
 const LEFT_MINUTES = 10;
 const VECTOR_WAIT_MS = 15_000;
+const FIRST_RUN_MS = 1_000;
 /** Not the latest turns, which fill up a search that finds too little: they would hide one that finds nothing. */
 const BY_WORDS: MemoryTier[] = ['PHRASE', 'KEYWORDS'];
 
@@ -65,6 +66,8 @@ export class Canary {
   start(): void {
     if (!this.isOn || this.#stopped) return;
     this.#keeper.start();
+    // A server that has just begun says soon whether a turn comes through.
+    this.#keeper.wake(Math.min(FIRST_RUN_MS, this.#intervalMs));
   }
 
   async stop(): Promise<void> {

@@ -28,8 +28,10 @@ export function createHealth<Parts>(
   return {
     check: async (asker = 'client') => {
       const checks: HealthCheck[] = [];
-      for (const { name, check } of promises)
-        if (check) checks.push({ name, ...(await guarded(() => check(parts, asker))) });
+      for (const { name, check } of promises) {
+        const standing = check && (await guarded(() => check(parts, asker)));
+        if (standing) checks.push({ name, ...standing });
+      }
       const worst = (['UNHEALTHY', 'DEGRADED', 'UNKNOWN'] as const).find((status) =>
         checks.some((check) => check.status === status),
       );
@@ -39,7 +41,7 @@ export function createHealth<Parts>(
 }
 
 /** A check that fails says so; the others are made all the same. */
-async function guarded(check: () => Standing | Promise<Standing>): Promise<Standing> {
+async function guarded<Answer>(check: () => Answer | Promise<Answer>): Promise<Answer | Standing> {
   try {
     return await check();
   } catch (error) {

@@ -12,11 +12,9 @@ const canaryDegraded = defineAlert<string>({
 export const canary = definePromise<{ readonly canary: Pick<Canary, 'last' | 'isOn'> }>({
   name: 'canary',
   words: 'A turn can be written, read, embedded, found and erased.',
-  check: ({ canary: { last, isOn } }): Standing => {
-    if (!last) {
-      const detail = isOn ? 'no turn has made the way yet' : 'is switched off: no turn makes the way';
-      return { status: 'UNKNOWN', latencyMs: null, detail };
-    }
+  check: ({ canary: { last, isOn } }): Standing | null => {
+    if (!last)
+      return isOn ? { status: 'UNKNOWN', latencyMs: null, detail: 'no turn has made the way yet' } : null;
     const at = last.at.toISOString();
     return {
       status: last.ok ? 'HEALTHY' : 'DEGRADED',
