@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AuditLog } from '../src/domains/audit/audit.ts';
+import { deleteOutdated } from '../src/db/retention.ts';
 import { auditCommand } from '../src/domains/audit/command.ts';
-import { Keepers } from '../src/jobs/keepers.ts';
-import { createLogger } from '../src/log.ts';
+import { DUTIES } from '../src/lists/duties.ts';
 import { sealAudit } from './support/audit.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 
@@ -268,8 +267,8 @@ describe('the audit log', () => {
       `insert into echo_audit_log (id, at, action, result) values (-2, ${at}, 'old', 'OK'), (-1, now(), 'new', 'OK')`,
     );
     const before = await app.sql('select count(*)::int as count from echo_audit_log');
-    const keepers = new Keepers(createLogger('silent'), () => new Date());
-    await new AuditLog({ ...app.app.services, keepers, retentionDays: 400 }).flush();
+    await app.app.services.audit.flush();
+    await deleteOutdated(app.app.services.db.pool, DUTIES, { AUDIT_RETENTION_DAYS: 400 });
     expect(await app.sql("select action from echo_audit_log where action in ('old', 'new')")).toEqual([
       { action: 'new' },
     ]);

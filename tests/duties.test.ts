@@ -6,12 +6,11 @@ import { instant, tenantId } from '../src/db/columns.ts';
 import type { Duty } from '../src/db/duty.ts';
 import { countLeft, eraseRows } from '../src/db/erasure.ts';
 import { deleteOutdated } from '../src/db/retention.ts';
-import { AuditLog } from '../src/domains/audit/audit.ts';
+import { createRetention } from '../src/domains/audit/retention.ts';
 import { ERASERS, LAST_ERASERS } from '../src/domains/privacy/erasers.ts';
-import { Keepers } from '../src/jobs/keepers.ts';
+import type { KeeperOptions } from '../src/jobs/keeper.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import * as listed from '../src/lists/tables.ts';
-import { createLogger } from '../src/log.ts';
 import {
   deletesByAge,
   forgotten,
@@ -220,11 +219,49 @@ describe('a retention', () => {
     expect(overdue([...DUTIES, kept()], sent)).toEqual(['met_goals']);
   });
 
+  test.each([
+    ['fails', true],
+    ['finds no database', false],
+  ])('that %s comes again soon, and else in a day', async (_how, isUp) => {
+    let [isWell, rounds] = [false, 0];
+    const asked: KeeperOptions[] = [];
+    createRetention({
+      db: { pool: { query: async () => ({ rowCount: 0 }) } as never },
+      availability: {
+        get isUp() {
+          return isUp || isWell;
+        },
+      },
+      keepers: {
+        create: (options) => {
+          asked.push(options as KeeperOptions);
+          return {} as never;
+        },
+      },
+      duties: [],
+      retentionDays: 400,
+      audit: {
+        flush: async () => {
+          rounds++;
+          if (!isWell) throw new Error('no room for it');
+        },
+      },
+    });
+    const [keeper] = asked;
+    const every = () => (typeof keeper?.everyMs === 'function' ? keeper.everyMs() : Number.NaN);
+    const day = 86_400_000;
+    if (isUp) await expect(keeper?.round()).rejects.toThrow('no room for it');
+    else await keeper?.round();
+    expect([every(), keeper?.retryMs]).toEqual([60_000, 60_000]);
+    isWell = true;
+    await keeper?.round();
+    expect([every(), rounds]).toEqual([day, isUp ? 2 : 1]);
+  });
+
   test('of revoked tokens ends a day after they have expired', async () => {
     await app.sql(`insert into echo_revoked_tokens (token_id, revoked_by, expires_at) values
       ('forgotten', 'x', now() - interval '25 hours'), ('remembered', 'x', now() - interval '23 hours')`);
-    const keepers = new Keepers(createLogger('silent'), () => new Date());
-    await new AuditLog({ ...app.app.services, keepers, retentionDays: 400 }).flush();
+    await deleteOutdated(app.app.services.db.pool, DUTIES, { AUDIT_RETENTION_DAYS: 400 });
     expect(await app.sql('select token_id as id from echo_revoked_tokens')).toEqual([{ id: 'remembered' }]);
   });
 

@@ -54,6 +54,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
         'leases of tasks',
         'pressure',
         'provider keys',
+        'retention',
         'revoked tokens',
         'tasks',
         'turn counters',

@@ -1,8 +1,6 @@
 import type { Refusal, RefusalLog } from '../../access/refusal.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
-import type { Duty } from '../../db/duty.ts';
-import { deleteOutdated } from '../../db/retention.ts';
 import type { Keeper } from '../../jobs/keeper.ts';
 import type { Keepers } from '../../jobs/keepers.ts';
 import type { Logger } from '../../log.ts';
@@ -27,7 +25,6 @@ export interface AuditEntry {
 const ROUND_MS = 1_000;
 /** Refusals that wait for the database; beyond, they are only counted. */
 const MAX_WAITING = 10_000;
-const DAY_MS = 86_400_000;
 
 /** The audit log: writes of refusals, the hash chain over all rows, reading, retention. */
 export class AuditLog implements RefusalLog {
@@ -35,17 +32,14 @@ export class AuditLog implements RefusalLog {
   readonly #availability: Availability;
   readonly #log: Logger;
   readonly #retentionDays: number;
-  readonly #duties: readonly Duty[];
   readonly #onRefused: (code: string) => void;
   readonly #headPath: string | null;
   readonly #keeper: Keeper;
   readonly #waiting = new Map<string, { refusal: Refusal; times: number }>();
   #dropped = 0;
   #running: Promise<void> = Promise.resolve();
-  #trimmedAt = 0;
 
   /**
-   * @param parts.duties of every table: what is beyond its retention goes in a round of the log
    * @param parts.onRefused told of each refusal, for a figure of them
    * @param parts.headPath a file outside the database that remembers the last seal: a chain that was cut off at its end
    *   is whole by itself
@@ -56,7 +50,6 @@ export class AuditLog implements RefusalLog {
     log: Logger;
     keepers: Keepers;
     retentionDays: number;
-    duties: readonly Duty[];
     onRefused?: (code: string) => void;
     headPath?: string;
   }) {
@@ -64,7 +57,6 @@ export class AuditLog implements RefusalLog {
     this.#availability = parts.availability;
     this.#log = parts.log;
     this.#retentionDays = parts.retentionDays;
-    this.#duties = parts.duties;
     this.#onRefused = parts.onRefused ?? (() => undefined);
     this.#headPath = parts.headPath ?? null;
     const round = () => this.flush();
@@ -114,7 +106,6 @@ export class AuditLog implements RefusalLog {
     if (!this.#availability.isUp) return;
     await this.#writeRefusals();
     while ((await sealNext(this.#db, this.#headPath)) === SEAL_ROWS);
-    await this.#trim();
   }
 
   async #writeRefusals(): Promise<void> {
@@ -145,16 +136,6 @@ export class AuditLog implements RefusalLog {
       this.#dropped += dropped;
       throw error;
     });
-  }
-
-  /**
-   * Rows of all tables that are beyond their retention go, once a day. Of the log itself the seals stay, and say how many
-   * there were.
-   */
-  async #trim(): Promise<void> {
-    if (Date.now() - this.#trimmedAt < DAY_MS) return;
-    this.#trimmedAt = Date.now();
-    await deleteOutdated(this.#db.pool, this.#duties, { AUDIT_RETENTION_DAYS: this.#retentionDays });
   }
 
   /** Compares the log with its hash chain, and every name with its pseudonym. */

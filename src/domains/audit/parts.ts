@@ -3,6 +3,7 @@ import type { Duty } from '../../db/duty.ts';
 import type { Ports } from '../../ground/ports.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import { AuditLog } from './audit.ts';
+import { createRetention } from './retention.ts';
 
 declare module '../../graphql/context.ts' {
   interface Services {
@@ -11,7 +12,7 @@ declare module '../../graphql/context.ts' {
 }
 
 /**
- * The audit log. Its end writes what has not been written yet.
+ * The audit log, and who deletes what is beyond its retention. Its end writes what has not been written yet.
  *
  * @param ports.duties of every table, by which rows go whose time is over
  */
@@ -20,12 +21,17 @@ export function openAudit(
   closing: ClosingStack,
 ): { audit: AuditLog } {
   const { config, log, keepers, db, availability, metrics, duties } = ports;
+  const { retentionDays } = config.audit;
   const audit = new AuditLog({
-    ...{ db, availability, log, keepers, duties },
-    retentionDays: config.audit.retentionDays,
+    ...{ db, availability, log, keepers, retentionDays },
     onRefused: (code) => metrics.countRefusal(code),
     headPath: join(config.dataDirectory, 'audit.seal'),
   });
   closing.defer(() => audit.stop());
+  const retention = createRetention({ db, availability, keepers, duties, retentionDays, audit });
+  retention.start();
+  // Not only in a day: a server may never live that long.
+  retention.wake();
+  closing.defer(() => retention.stop());
   return { audit };
 }
