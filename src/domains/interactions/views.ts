@@ -89,19 +89,21 @@ export async function conversationTurns(
   conversations: readonly ConversationRow[],
   page: Page<number>,
 ) {
+  // Before anything is read: a turn that gets to the database meanwhile is then seen twice, not never.
+  const waiting = conversations.map((conversation) =>
+    store.pending.ofConversation(conversation, conversation.conversationId),
+  );
   const lists = await interactionsOfConversations(db, conversations, page);
-  return lists.map((stored, index) => {
-    const conversation = conversations[index];
-    if (!conversation) return stored;
-    const seen = new Set(stored.map((row) => row.turnId));
-    const waiting = store.pending
-      .ofConversation(conversation, conversation.conversationId)
-      .filter((row) => !seen.has(row.turnId))
-      .map((row, place) => ({ ...row, sequence: conversation.nextSequence + place }))
-      .filter((row) => row.sequence > (page.after ?? 0) && row.sequence < (page.before ?? LAST_ID));
-    const both = page.inverted ? [...waiting.reverse(), ...stored] : [...stored, ...waiting];
-    return both.slice(0, page.limit);
-  });
+  return Promise.all(
+    conversations.map(async (conversation, index) => {
+      const { stored, beside } = await joined(db, conversation, lists[index] ?? [], waiting[index] ?? []);
+      const last = beside
+        .map((row, place) => ({ ...row, sequence: conversation.nextSequence + place }))
+        .filter((row) => row.sequence > (page.after ?? 0) && row.sequence < (page.before ?? LAST_ID));
+      const both = page.inverted ? [...last.reverse(), ...stored] : [...stored, ...last];
+      return both.slice(0, page.limit);
+    }),
+  );
 }
 
 /**
@@ -110,13 +112,43 @@ export async function conversationTurns(
  */
 export async function historyOf(services: Services, owner: Owner, conversationId: string, limit: number) {
   const { db, store } = services;
-  // Before anything is read: a turn that gets to the database meanwhile is then seen twice, not never.
+  // Before anything is read, as above.
   const waiting = store.pending.ofConversation(owner, conversationId);
   const conversation = await conversationByName(db, owner, conversationId);
   const page = { after: null, before: null, limit, inverted: true };
-  const [stored = []] = conversation ? await interactionsOfConversations(db, [conversation], page) : [];
-  const known = new Set(stored.map((row) => row.turnId));
-  return [...stored.toReversed(), ...waiting.filter((row) => !known.has(row.turnId))].slice(-limit);
+  const [rows = []] = conversation ? await interactionsOfConversations(db, [conversation], page) : [];
+  const { stored, beside } = await joined(db, owner, rows.toReversed(), waiting);
+  return [...stored, ...beside].slice(-limit);
+}
+
+/**
+ * Some stored turns of a conversation and what waits for the database. A stored turn that was interrupted is shown as
+ * its answer says that waits; `beside` are the turns that the database does not have in any form.
+ */
+async function joined(
+  db: Database,
+  owner: Owner,
+  rows: readonly InteractionRow[],
+  waiting: readonly InteractionRow[],
+): Promise<{ stored: InteractionRow[]; beside: InteractionRow[] }> {
+  if (waiting.length === 0) return { stored: [...rows], beside: [] };
+  // An interrupted turn may wait together with its answer, which comes later.
+  const latest = new Map(waiting.map((row) => [row.turnId, row]));
+  const stored = rows.map((row) => {
+    const answer = row.status === 'INTERRUPTED' ? latest.get(row.turnId) : undefined;
+    return answer ? answeredAt(row, answer) : row;
+  });
+  for (const { turnId } of rows) latest.delete(turnId);
+  // What is stored on another page has its place there.
+  const elsewhere = latest.size > 0 ? await interactionsByTurnId(db, owner, [...latest.keys()]) : [];
+  for (const row of elsewhere) if (row) latest.delete(row.turnId);
+  return { stored, beside: [...latest.values()] };
+}
+
+/** An answer at the place that its turn has. */
+function answeredAt(row: InteractionRow, answer: InteractionRow): InteractionRow {
+  const { id, sequence, chainHash, createdAt, rating, ratingComment } = row;
+  return { ...answer, id, sequence, chainHash, createdAt, rating, ratingComment };
 }
 
 /** One user's conversations, the one with the latest turn first, each with its latest turn. */
