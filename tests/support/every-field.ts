@@ -66,7 +66,8 @@ function leavesOf(place: GraphQLArgument | GraphQLInputField): string[][] {
 }
 
 /**
- * An operation that calls one field and asks for everything that it gives, three levels deep.
+ * An operation that calls one field and asks for everything that it gives, three levels deep. What leads back to
+ * its own kind (the parts of a goal) is not followed: each level would bring as much again.
  *
  * @param values the value of each place that is filled, by its last name; required ones must be among them
  * @param chosen the place that is filled in any case
@@ -89,7 +90,7 @@ export function callOf(
   const declared = used.map(({ name, type }) => `$${name}: ${type}`).join(', ');
   const given = used.map(({ name }) => `${name}: $${name}`).join(', ');
   const head = `${place.operation}${declared && ` (${declared})`} { ${place.field}${given && `(${given})`}`;
-  return { query: `${head} ${selectionOf(schema, field.type, 3)} }`, variables };
+  return { query: `${head} ${selectionOf(schema, field.type, [])} }`, variables };
 }
 
 function filled(
@@ -114,25 +115,31 @@ function filled(
   return isListType(inner) ? [value] : value;
 }
 
-function selectionOf(schema: GraphQLSchema, output: GraphQLOutputType, depth: number): string {
+const DEPTH = 3;
+
+/** @param above the types that it is asked for within, outermost first */
+function selectionOf(schema: GraphQLSchema, output: GraphQLOutputType, above: readonly string[]): string {
   const type = getNamedType(output);
   if (isLeafType(type)) return '';
   if (isAbstractType(type)) {
     const parts = schema
       .getPossibleTypes(type)
-      .map((each) => `... on ${each.name} ${fieldsOf(schema, each, depth)}`);
+      .map((each) => `... on ${each.name} ${fieldsOf(schema, each, above)}`);
     return `{ __typename ${parts.join(' ')} }`;
   }
-  return fieldsOf(schema, type as GraphQLObjectType, depth);
+  return fieldsOf(schema, type as GraphQLObjectType, above);
 }
 
-function fieldsOf(schema: GraphQLSchema, type: GraphQLObjectType, depth: number): string {
+function fieldsOf(schema: GraphQLSchema, type: GraphQLObjectType, above: readonly string[]): string {
+  const here = [...above, type.name];
   const fields = Object.values(type.getFields()).flatMap((field) => {
-    const isLeaf = isLeafType(getNamedType(field.type));
-    if (field.args.some(isRequiredArgument) || (!isLeaf && depth === 0)) return [];
+    const inner = getNamedType(field.type);
+    const isLeaf = isLeafType(inner);
+    const isTooDeep = above.length === DEPTH || here.includes(inner.name);
+    if (field.args.some(isRequiredArgument) || (!isLeaf && isTooDeep)) return [];
     const page = field.args.some(({ name }) => name === 'first') ? '(first: 2)' : '';
     // Aliased by type: fields of different members of a union may have one name and different types.
-    return `${type.name}_${field.name}: ${field.name}${page} ${isLeaf ? '' : selectionOf(schema, field.type, depth - 1)}`;
+    return `${type.name}_${field.name}: ${field.name}${page} ${isLeaf ? '' : selectionOf(schema, field.type, here)}`;
   });
   return `{ __typename ${fields.join(' ')} }`;
 }

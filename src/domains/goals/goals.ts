@@ -27,7 +27,10 @@ export const description = input.text(MAX_DESCRIPTION).refine((text) => text.tri
 });
 const priority = z.enum(PRIORITIES, { error: `must be one of ${PRIORITIES.join(', ')}` });
 const status = z.enum(GOAL_STATUSES, { error: `must be one of ${GOAL_STATUSES.join(', ')}` });
-const goalId = z.string({ error: 'must be the id of a goal' });
+const goalId = input.text(100);
+
+/** @throws InvalidInput if the text can be no goal's id, so that no statement is run for it */
+export const parseGoalId = (id: string, field = 'goalId'): string => input.parseInput(goalId, id, field);
 
 const NewGoal = z.object({
   description,

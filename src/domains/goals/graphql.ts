@@ -5,7 +5,7 @@ import type { Context } from '../../graphql/context.ts';
 import { ownerFor, scopeOf } from '../../ground/ownership.ts';
 import { PRIORITIES } from '../../jobs/job.ts';
 import { AutonomousTaskConnection, AutonomousTaskRef, TaskPriorityEnum } from '../tasks/graphql.ts';
-import { createGoal, MAX_DESCRIPTION, updateGoal } from './goals.ts';
+import { createGoal, MAX_DESCRIPTION, parseGoalId, updateGoal } from './goals.ts';
 import { MAX_GOALS, MAX_LEVELS, MAX_PARTS } from './limits.ts';
 import { progressOf } from './progress.ts';
 import {
@@ -176,7 +176,8 @@ builder.queryFields((t) => ({
         const { services, principal } = context;
         const { status, priority, parentId, topLevel, userId } = args.filter ?? {};
         const owner = ownerFor(principal, userId);
-        const parent = parentId == null ? null : await loadById(context, String(parentId));
+        const parent =
+          parentId == null ? null : await loadById(context, parseGoalId(String(parentId), 'filter.parentId'));
         const conditions = {
           ...{ status, parent: parent?.id },
           priority: priority && PRIORITIES.indexOf(priority),
@@ -196,7 +197,7 @@ builder.queryFields((t) => ({
     nullable: true,
     description: 'One goal; null if it does not exist for this caller.',
     args: { goalId: t.arg.id({ required: true, description: 'Its id.' }) },
-    resolve: (_root, { goalId }, context) => loadById(context, String(goalId)),
+    resolve: (_root, { goalId }, context) => loadById(context, parseGoalId(String(goalId))),
   }),
 }));
 
@@ -262,7 +263,7 @@ builder.mutationFields((t) => ({
       input: t.arg({ type: GoalChanges, required: true, description: 'The changes.' }),
     },
     resolve: async (_root, { goalId, input }, { services, principal }) => ({
-      goal: await updateGoal(services, principal, String(goalId), input as never),
+      goal: await updateGoal(services, principal, parseGoalId(String(goalId)), input as never),
     }),
   }),
 }));

@@ -2,6 +2,7 @@ import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
 import { endable, follow, type SubscriptionArguments } from '../../ground/subscriptions.ts';
 import { AutonomousTaskRef, loadTask, TaskStatusEnum } from './graphql.ts';
+import { parseTaskId } from './scope.ts';
 import type { TaskRow, TaskStatus } from './tables.ts';
 import { taskOnceAvailable } from './views.ts';
 
@@ -37,8 +38,10 @@ builder.subscriptionField('taskChanged', (t) =>
         description: 'Resume after this cursor, without gap or duplicate; absent: from now on.',
       }),
     },
-    subscribe: (_root, { taskId, after }, ctx) =>
-      endable((signal) => changedTasks(ctx, taskId == null ? null : String(taskId), { after }, signal)),
+    subscribe: (_root, { taskId, after }, ctx) => {
+      const only = taskId == null ? null : parseTaskId(String(taskId));
+      return endable((signal) => changedTasks(ctx, only, { after }, signal));
+    },
     resolve: (changed) => changed,
   }),
 );

@@ -5,7 +5,7 @@ import type { Context } from '../../graphql/context.ts';
 import * as input from '../../ground/input.ts';
 import { type Job, PRIORITIES, type Priority } from '../../jobs/job.ts';
 import { attemptsOf, type TaskStats, taskPage, taskStats, tasksByTaskId } from './reads.ts';
-import { requireSystem, taskScopeOf } from './scope.ts';
+import { parseTaskId, requireSystem, taskScopeOf } from './scope.ts';
 import type { AttemptRow, TaskRow, TaskStatus } from './tables.ts';
 import { taskTypesFor } from './tasks.ts';
 
@@ -277,7 +277,7 @@ builder.queryFields((t) => ({
 
 /** A task that the caller may see, through the operation's batch, or null. */
 export function loadTask({ loader, services, principal }: Context, taskId: string): Promise<TaskRow | null> {
-  const id = input.parseInput(input.text(100), taskId, 'taskId');
+  const id = parseTaskId(taskId);
   const load = (ids: readonly string[]) => tasksByTaskId(services.db, taskScopeOf(principal), ids);
   return loader({ name: 'task', load, key: id });
 }

@@ -1,6 +1,7 @@
 import type { Principal } from '../../access/principals.ts';
 import { Forbidden } from '../../errors.ts';
 import { SERVER_TENANT } from '../../events/event.ts';
+import * as input from '../../ground/input.ts';
 import type { TaskOwner } from '../../jobs/job.ts';
 
 /** Whose tasks a caller may see and stop. */
@@ -37,4 +38,9 @@ export const IN_SCOPE = `(t.tenant_id = $1 and t.user_id is not null and ($2::te
 
 export function scopeValues({ tenantId, userId, system }: TaskScope): unknown[] {
   return [tenantId, userId, system];
+}
+
+/** @throws InvalidInput if the text can be no task's id, so that no statement is run for it */
+export function parseTaskId(taskId: string): string {
+  return input.parseInput(input.text(100), taskId, 'taskId');
 }

@@ -9,7 +9,7 @@ import * as input from '../../ground/input.ts';
 import { type Job, PRIORITIES, type Priority, type TaskOwner } from '../../jobs/job.ts';
 import { tellTask } from './claims.ts';
 import { tasksByTaskId } from './reads.ts';
-import { IN_SCOPE, isAdmin, scopeValues, taskScopeOf } from './scope.ts';
+import { IN_SCOPE, isAdmin, parseTaskId, scopeValues, taskScopeOf } from './scope.ts';
 import { autonomousTasks, type TaskRow } from './tables.ts';
 
 export interface TaskServices {
@@ -50,7 +50,7 @@ const NewTask = z.object({
   scheduledFor: input.instant.nullish(),
   maxRetries: whole(0, MAX_RETRIES).nullish(),
   timeoutSeconds: whole(1, MAX_TIMEOUT_SECONDS).nullish(),
-  goalId: z.string({ error: 'must be the id of a goal' }).nullish(),
+  goalId: input.text(100).nullish(),
   idempotencyKey: input.idempotencyKey.nullish(),
 });
 /** Whatever its payload is, it is looked at. */
@@ -311,7 +311,7 @@ async function changeTask(
     readonly problem: string;
   },
 ): Promise<TaskRow> {
-  const id = input.parseInput(input.text(100), taskId, 'taskId');
+  const id = parseTaskId(taskId);
   const scope = taskScopeOf(principal);
   return db.transaction(async (client) => {
     const { rows } = await client.query<RawRow>({

@@ -2,11 +2,10 @@ import type { Principal } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { NotFound } from '../../errors.ts';
-import * as input from '../../ground/input.ts';
 import { onceAvailable } from '../interactions/views.ts';
 import { taskStats, tasksByTaskId } from './reads.ts';
 import type { TaskRunner } from './runner.ts';
-import { taskScopeOf } from './scope.ts';
+import { parseTaskId, taskScopeOf } from './scope.ts';
 import type { TaskRow } from './tables.ts';
 
 /** A task that an event told of, as soon as the database answers. @returns null: there is none for this caller */
@@ -24,7 +23,7 @@ export async function findTask(
   principal: Principal,
   taskId: string,
 ): Promise<TaskRow> {
-  const id = input.parseInput(input.text(100), taskId, 'taskId');
+  const id = parseTaskId(taskId);
   const [task] = await tasksByTaskId(db, taskScopeOf(principal), [id]);
   if (!task) throw new NotFound('taskId', 'there is no such task');
   return task;
