@@ -80,7 +80,7 @@ describe('a goal', () => {
     [{ description: 'a\0' }, 'BAD_USER_INPUT', 'must not contain the NUL character'],
     [{ deadline: '2020-01-01T00:00:00Z' }, 'BAD_USER_INPUT', 'input.deadline: must lie ahead'],
     [{ parentId: 'no such goal' }, 'NOT_FOUND', 'input.parentId: there is no goal "no such goal"'],
-    [{ parentId: 'a\0b', deadline: future }, 'NOT_FOUND', 'input.parentId: there is no goal'],
+    [{ parentId: 'a\0b', deadline: future }, 'BAD_USER_INPUT', 'must not contain the NUL character'],
   ])('refuses %j, made or changed', async (input, code, message) => {
     const made = await create({ description: 'kept' }, 'ben');
     const problem = { code, message: expect.stringContaining(message) };
@@ -379,7 +379,8 @@ describe('tasks of a goal', () => {
     const { goalId } = await create({ status: 'ACTIVE' }, user);
     const { goalId: other } = await create({}, user);
     const { goalId: foreign } = await create({}, 'rex');
-    for (const id of [foreign, 'no such goal', 'a\0b'])
+    expect(await createTask({ goalId: 'a\0b' }, user)).toMatchObject({ code: 'BAD_USER_INPUT' });
+    for (const id of [foreign, 'no such goal'])
       expect(await createTask({ goalId: id }, user)).toMatchObject({
         code: 'NOT_FOUND',
         message: expect.stringContaining('goalId: there is no goal'),
