@@ -5,6 +5,7 @@ import { ownerFor, scopeOf } from '../../ground/ownership.ts';
 import { CharacterRef, loadCharacter } from '../characters/graphql.ts';
 import { ConversationRef, loadConversation } from '../conversations/graphql.ts';
 import { parseTurnId } from './interactions.ts';
+import { MAX_CHARACTERS } from './shape.ts';
 import type { FINISH_REASONS, INTERACTION_STATUSES, InteractionRow, VECTOR_STATES } from './tables.ts';
 import { conversationTurns, findInteractions, userTurns } from './views.ts';
 
@@ -146,9 +147,18 @@ builder.node(InteractionRef, {
       type: CharacterRef,
       nullable: true,
       description:
-        'The character that the query mentions first of all, or, in a recorded turn, else its response; null if none, or if it is another user’s own.',
+        'The character that the query names first of all, or else its response; null if none, or if it is another user’s own.',
       resolve: (turn, _args, ctx) =>
         turn.characterId === null ? null : loadCharacter(ctx, turn.characterId),
+    }),
+    characters: t.field({
+      type: [CharacterRef],
+      description: `All characters that it names on either side, \`character\` first, at most ${MAX_CHARACTERS}; of turns of earlier versions only that one. Other users’ own are left out.`,
+      resolve: async (turn, _args, ctx) => {
+        const named = turn.characterIds ?? (turn.characterId === null ? [] : [turn.characterId]);
+        const characters = await Promise.all(named.map((id) => loadCharacter(ctx, id)));
+        return characters.flatMap((character) => character ?? []);
+      },
     }),
     conversation: t.field({
       type: ConversationRef,
@@ -235,6 +245,7 @@ const InteractionFilter = builder.inputType('InteractionFilter', {
         'Words that must all occur in what was said on either side, in any form of theirs, as memorySearch knows words; a text of nothing but words like "the" finds nothing.',
     }),
     status: t.field({ type: InteractionStatusEnum, description: 'Only with this status.' }),
+    character: t.string({ description: 'Only turns that name this character, by the full name.' }),
     includeArchived: t.boolean({
       defaultValue: false,
       description: 'Also turns in the archive (nothing is archived in this version).',

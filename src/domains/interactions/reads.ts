@@ -20,6 +20,8 @@ export interface InteractionConditions {
   readonly status?: InteractionStatus | null | undefined;
   readonly since?: Date | null | undefined;
   readonly until?: Date | null | undefined;
+  /** Only turns that name this character. */
+  readonly about?: number | null | undefined;
   /** Only of these. */
   readonly ids?: readonly number[] | null | undefined;
 }
@@ -117,6 +119,11 @@ const pageStatement = prepareByShape((orm, shape) => {
         optional('status', eq(i.status, p('status'))),
         optional('since', gte(i.timestamp, p('since'))),
         optional('until', lte(i.timestamp, p('until'))),
+        optional(
+          'about',
+          sql`(${i.characterId} = ${p('about')}
+               or (cardinality(${i.characterIds}) > 1 and ${p('about')}::int = any(${i.characterIds})))`,
+        ),
         optional('ids', sql`${i.id} = any(${p('ids')}::int[])`),
         // Row comparison as a whole lets PostgreSQL start in the index at the position.
         optional('afterAt', sql`(${i.timestamp}, ${i.id}) < (${p('afterAt')}, ${p('afterId')})`),

@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
-import { type AcceptedName, FIELDS, isHash, LINE_FIELDS, SAME_FIELDS, TURN_LINE } from './shape.ts';
+import {
+  type AcceptedName,
+  FIELDS,
+  isHash,
+  LINE_FIELDS,
+  MAX_CHARACTERS,
+  SAME_FIELDS,
+  TURN_LINE,
+} from './shape.ts';
 import type { InteractionRow } from './tables.ts';
 import type { Turn } from './turn.ts';
 
@@ -36,6 +44,7 @@ export function rowOf(turn: Turn): InteractionRow {
     timestamp,
     payloadHash: Buffer.from(turn.payloadHash, 'hex'),
     characterId: turn.characterIds[0] ?? null,
+    characterIds: turn.characterIds.slice(0, MAX_CHARACTERS),
     createdAt: timestamp,
   };
 }
@@ -66,19 +75,24 @@ export type TurnLine = z.output<typeof TurnLine>;
  * The line of an export: everything that is kept of a turn, but for what a server makes again (its vector, its place in
  * the index).
  *
- * @param character what the character of the row is called
+ * @param named what the characters of the row are called: the first one, and all
  */
-export function lineOf(row: InteractionRow, character: string | null): string {
+export function lineOf(
+  row: InteractionRow,
+  named: { readonly character: string | null; readonly characters: readonly string[] | null },
+): string {
   const line: Record<string, unknown> = { kind: 'turn' };
+  const several = named.characters && named.characters.length > 1 ? named.characters : null;
+  const byName: Readonly<Record<string, unknown>> = { characterId: named.character, characterIds: several };
   for (const { name, lineName, absent } of LINE_FIELDS) {
-    const value = name === 'characterId' ? character : row[name];
-    if (absent === 'everywhere' && value === null) continue;
+    const value = name in byName ? byName[name] : row[name];
+    if (absent && absent !== 'in entries' && value === null) continue;
     line[lineName] = Buffer.isBuffer(value) ? value.toString('hex') : value;
   }
   return JSON.stringify(line);
 }
 
-/** The fields of a line by their columns; the character by its name, under `character`. */
+/** The fields of a line by their columns; characters by their names, under `character` and `characters`. */
 export function recordOfLine(owner: Owner, line: TurnLine): Record<string, unknown> {
   const said: Readonly<Record<string, unknown>> = line;
   const record: Record<string, unknown> = { tenant_id: owner.tenantId, user_id: owner.userId };

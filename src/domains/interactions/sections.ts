@@ -110,9 +110,13 @@ async function turnsAfter(
   { key: conversationId, number: sequence }: Place,
   limit: number,
 ) {
-  const { rows } = await db.pool.query<RawRow & { character: string | null }>({
+  const { rows } = await db.pool.query<RawRow & { character: string | null; characters: string[] | null }>({
     name: 'export_turns',
-    text: `select i.*, c.character_name as "character" from echo_unified_interactions i
+    text: `select i.*, c.character_name as "character", array(
+             select n.character_name from unnest(i.character_ids) with ordinality as named(id, place)
+             join character_profiles n on n.id = named.id order by named.place
+           )::text[] as characters
+           from echo_unified_interactions i
            left join character_profiles c on c.id = i.character_id
            where i.conversation_id = $3 and i.user_id = $1 and i.tenant_id = $2 and i.sequence > $4
            order by i.sequence limit $5`,
@@ -120,7 +124,7 @@ async function turnsAfter(
   });
   const turns = rows.map((raw) => {
     const row = mapRow(interactions, raw);
-    return { sequence: row.sequence, line: lineOf(row, raw.character) };
+    return { sequence: row.sequence, line: lineOf(row, raw) };
   });
   const marks = await marksOfConversation(db, owner, conversationId, { after: sequence, limit });
   const deleted = marks.map((mark) => ({

@@ -14,8 +14,8 @@ interface Field {
   readonly lineName?: string;
   /** What an accepted turn says while nothing else is known; absent: it always says something of its own. */
   readonly blank?: unknown;
-  /** Where it is left out while it is not set: what came later is, so that what is older keeps its bytes. */
-  readonly absent?: 'in entries' | 'everywhere';
+  /** Where it is left out while it says nothing: what came later is, so that what is older keeps its bytes. */
+  readonly absent?: 'in entries' | 'in lines' | 'everywhere';
   /** The database gives it, or somebody sets it later: no accepted turn says it. */
   readonly accepted?: false;
   /** Comes with the answer: it is set when an interrupted turn is answered after all. */
@@ -26,6 +26,8 @@ const optionalText = (maximum: number) => input.text(maximum, 0).nullish();
 const nullableText = (maximum: number) => input.text(maximum, 0).nullable();
 const hash = z.string().regex(/^[0-9a-f]{64}$/, { error: 'must be a SHA-256 hash in hexadecimal' });
 const names = z.array(input.text(1_000, 0)).max(100);
+/** Characters of one turn that are kept: the first ones that it names. */
+export const MAX_CHARACTERS = 100;
 const milliseconds = z
   .number()
   .min(0, { error: 'must be at least 0' })
@@ -90,6 +92,14 @@ export const TURN_FIELDS = {
     blank: [],
     answer: true,
   },
+  /** All of them, by their names. Entries had them before rows did; a line has them where they are several. */
+  characterIds: {
+    line: z.array(input.text(100)).max(MAX_CHARACTERS).nullish(),
+    lineName: 'characters',
+    blank: [],
+    absent: 'in lines',
+    answer: true,
+  },
   rating: { line: z.number().min(-1).max(1).nullable(), accepted: false },
   ratingComment: { line: nullableText(500), accepted: false },
   chainHash: { line: hash, accepted: false },
@@ -107,7 +117,7 @@ type EntryName<K extends FieldName> = K extends FieldName
 type LineName<K extends FieldName> = Fields[K] extends { lineName: infer N extends string } ? N : K;
 /** As JSON has it: instants in ISO 8601 with milliseconds (UTC), hashes in hexadecimal. */
 type Written<V> = V extends Date | Buffer ? string : V;
-type Absent = Having<{ absent: string }>;
+type Absent = Having<{ absent: 'in entries' | 'everywhere' }>;
 
 /** Fields that an accepted turn says under the names of the row. */
 export type AcceptedName = Exclude<FieldName, Having<{ accepted: false } | { entryName: string }>>;
@@ -131,7 +141,10 @@ const ANSWERS = ACCEPTED.filter(({ answer }) => answer);
 
 /** What every accepted turn says, in the order of an entry; undefined: it must be given. */
 export const UNSAID: Readonly<Record<string, unknown>> = Object.fromEntries(
-  ACCEPTED.filter(({ absent }) => !absent).map(({ entryName, blank }) => [entryName, blank]),
+  ACCEPTED.filter(({ absent }) => !absent || absent === 'in lines').map(({ entryName, blank }) => [
+    entryName,
+    blank,
+  ]),
 );
 
 /** What an accepted turn says of its answer while there is none. */
@@ -141,7 +154,7 @@ export const UNANSWERED: Readonly<Record<string, unknown>> = Object.fromEntries(
 
 /** What it leaves out then. */
 export const ABSENT_UNANSWERED: ReadonlySet<string> = new Set(
-  ANSWERS.flatMap(({ entryName, absent }) => (absent ? [entryName] : [])),
+  ANSWERS.flatMap(({ entryName, absent }) => (absent && absent !== 'in lines' ? [entryName] : [])),
 );
 
 /** Fields that a row takes over from an accepted turn as they are, but for how they are written. */

@@ -69,7 +69,10 @@ export const interactions = pgTable(
     finishReason: text('finish_reason', { enum: FINISH_REASONS }),
     /** In the currency of the configured prices; null where no price is known. */
     cost: numeric('cost', { precision: 12, scale: 6 }),
+    /** The first of those that it names. */
     characterId: integer('character_id'),
+    /** All of them, the first one first; null: a turn of an earlier version, of which only the first is known. */
+    characterIds: integer('character_ids').array().$type<readonly number[]>(),
     rating: real('rating'),
     ratingComment: varchar('rating_comment', { length: 500 }),
     vectorState: text('vector_state', { enum: VECTOR_STATES }).notNull().default('PENDING'),
@@ -96,6 +99,10 @@ export const interactions = pgTable(
     index('echo_interactions_character_idx')
       .on(table.userId, table.tenantId, table.characterId, table.id)
       .where(sql`${table.characterId} is not null`),
+    // Turns that name several; those of one are in the index above.
+    index('echo_interactions_characters_idx')
+      .on(table.userId, table.tenantId, table.id)
+      .where(sql`cardinality(${table.characterIds}) > 1`),
     index('echo_interactions_vector_queue_idx').on(table.id).where(sql`${table.vectorState} <> 'EMBEDDED'`),
     check(
       'echo_interactions_status_check',

@@ -14,7 +14,7 @@ export interface Turn extends Owner, AcceptedFields {
   readonly episodeId: string | null;
   readonly mode: AnswerMode | null;
   readonly processingTimeMs: number;
-  /** Characters that the query mentions, the main one first. */
+  /** Characters that it names, the main one first: those of the query, and those that only the answer names. */
   readonly characterIds: readonly number[];
   /** For a conversation that never had a title; absent in turns of an older version. */
   readonly title?: string | null;

@@ -5,7 +5,9 @@ import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { isPassing, judgeDatabaseError } from '../../db/meaning.ts';
 import type { Page, TimePosition } from '../../db/statements.ts';
+import { NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
+import { charactersByName } from '../characters/reads.ts';
 import { conversationByName, conversationPage } from '../conversations/reads.ts';
 import type { ConversationRow } from '../conversations/tables.ts';
 import { type RequiredWords, requiredWords } from '../word-index/analysis.ts';
@@ -26,12 +28,15 @@ const Conditions = z.object({
   since: input.instant.nullish(),
   until: input.instant.nullish(),
   text: input.text(1_000).nullish(),
+  character: input.text(100).nullish(),
 });
 
 /** Which turns; all conditions must hold. */
-interface TurnConditions extends Omit<InteractionConditions, 'ids'> {
+interface TurnConditions extends Omit<InteractionConditions, 'ids' | 'about'> {
   /** Words that must all occur, in any form of theirs. */
   readonly text?: string | null | undefined;
+  /** The full name of a character that they name. */
+  readonly character?: string | null | undefined;
 }
 
 interface Services {
@@ -165,7 +170,7 @@ export async function latestConversations(services: Services, owner: Owner, limi
 /**
  * One user's turns, newest first, with those that wait for the database.
  *
- * @throws InvalidInput
+ * @throws InvalidInput, NotFound (the character)
  */
 export async function userTurns(
   { db, store }: Services,
@@ -173,7 +178,11 @@ export async function userTurns(
   given: TurnConditions,
   page: Page<TimePosition>,
 ) {
-  const { text = null, ...conditions } = input.parseInput(Conditions, given, 'filter');
+  const { text = null, character, ...others } = input.parseInput(Conditions, given, 'filter');
+  const conditions = {
+    ...others,
+    about: character == null ? null : await characterIdOf(db, owner, character),
+  };
   const words = text === null ? null : requiredWords(text);
   if (words?.length === 0) return [];
   // Before anything is read from the database: a turn that gets there meanwhile is then found twice, not never.
@@ -191,6 +200,13 @@ export async function userTurns(
   return [...stored, ...waiting]
     .sort((a, b) => sign * (b.timestamp.getTime() - a.timestamp.getTime() || b.id - a.id))
     .slice(0, page.limit);
+}
+
+/** Also of a deactivated one, whose earlier turns still name it. */
+async function characterIdOf(db: Database, owner: Owner, name: string): Promise<number> {
+  const [found] = await charactersByName(db, owner, [name]);
+  if (!found) throw new NotFound('filter.character', `there is no character "${name}"`);
+  return found.id;
 }
 
 /** A page of the stored turns that say all words, read in steps: of some turns only their text tells. */
@@ -221,14 +237,15 @@ async function pageSaying(
 
 function fits(
   row: InteractionRow,
-  { conversationId, intent, status, since, until }: InteractionConditions,
+  { conversationId, intent, status, since, until, about }: InteractionConditions,
 ): boolean {
   return (
     (conversationId == null || row.conversationId === conversationId) &&
     (intent == null || row.intent === intent) &&
     (status == null || row.status === status) &&
     (since == null || row.timestamp >= since) &&
-    (until == null || row.timestamp <= until)
+    (until == null || row.timestamp <= until) &&
+    (about == null || row.characterId === about || (row.characterIds?.includes(about) ?? false))
   );
 }
 

@@ -23,6 +23,7 @@ export interface PooledTurn {
   readonly speaker: string | null;
   readonly responder: string | null;
   readonly characterId: number | null;
+  readonly characterIds: readonly number[] | null;
   readonly status: InteractionRow['status'];
   readonly modelUsed: string;
   /** The beginning. */
@@ -35,20 +36,22 @@ export interface PooledTurn {
 const LOOKED_AT = 1_000;
 const POOLED = `i.id, i.turn_id as "turnId", i.conversation_id as "conversationId", i.sequence,
   i.session_id as "sessionId", i.timestamp, i.speaker, i.responder, i.character_id as "characterId",
-  i.status, i.model_used as "modelUsed", left(i.query, ${LOOKED_AT}) as query, left(i.response, ${LOOKED_AT}) as response`;
+  i.character_ids as "characterIds", i.status, i.model_used as "modelUsed", left(i.query, ${LOOKED_AT}) as query, left(i.response, ${LOOKED_AT}) as response`;
 
 /** SQL that holds for turns of the owner `$1`, `$2` that meet the conditions, whose values follow in `values`. */
 function inScope(owner: Owner, conditions: MemoryConditions, values: unknown[]): string {
   values.push(owner.userId, owner.tenantId);
-  const tests: Record<keyof MemoryConditions, string> = {
-    conversationId: 'i.conversation_id =',
-    since: 'i.timestamp >=',
-    until: 'i.timestamp <=',
-    about: 'i.character_id =',
+  const tests: Record<keyof MemoryConditions, (value: string) => string> = {
+    conversationId: (value) => `i.conversation_id = ${value}`,
+    since: (value) => `i.timestamp >= ${value}`,
+    until: (value) => `i.timestamp <= ${value}`,
+    // As the two indexes have it: turns of one character, and turns of several.
+    about: (value) =>
+      `(i.character_id = ${value} or (cardinality(i.character_ids) > 1 and ${value} = any(i.character_ids)))`,
   };
   const used = Object.entries(tests).flatMap(([name, test]) => {
     const value = conditions[name as keyof MemoryConditions];
-    return value === null ? [] : `${test} $${values.push(value)}`;
+    return value === null ? [] : test(`$${values.push(value)}`);
   });
   return ['i.user_id = $1 and i.tenant_id = $2', ...used].join(' and ');
 }
@@ -56,14 +59,22 @@ function inScope(owner: Owner, conditions: MemoryConditions, values: unknown[]):
 /** Whether a turn that the database has not taken yet meets the conditions. */
 export function meets(
   { conversationId, since, until, about }: MemoryConditions,
-  turn: Pick<InteractionRow, 'conversationId' | 'timestamp' | 'characterId'>,
+  turn: Pick<InteractionRow, 'conversationId' | 'timestamp' | 'characterId' | 'characterIds'>,
 ): boolean {
   return (
     (conversationId === null || turn.conversationId === conversationId) &&
     (since === null || turn.timestamp >= since) &&
     (until === null || turn.timestamp <= until) &&
-    (about === null || turn.characterId === about)
+    (about === null || isAbout(turn, about))
   );
+}
+
+/** Whether a turn names a character. */
+export function isAbout(
+  { characterId, characterIds }: Pick<PooledTurn, 'characterId' | 'characterIds'>,
+  id: number,
+): boolean {
+  return characterId === id || (characterIds?.includes(id) ?? false);
 }
 
 /** Turns by document number, and by id, that are the owner's and meet the conditions. */
@@ -173,10 +184,14 @@ export async function turnsAbout(
   const scope = inScope(owner, conditions, values);
   const { rows } = await db.pool.query<PooledTurn>({
     name: nameOfShape('turns_about', shapeOf({ ...conditions })),
-    // One at a time, so that the index gives each one's latest turns and nothing else is read.
+    // One at a time, so that the indexes give each one's latest turns and nothing else is read.
     text: `select ${POOLED} from unnest($${values.push(characterIds)}::int[]) as c(id) cross join lateral (
-             select * from echo_unified_interactions i where ${scope} and i.character_id = c.id
-             order by i.id desc limit $${values.push(limit)}
+             (select * from echo_unified_interactions i where ${scope} and i.character_id = c.id
+              order by i.id desc limit $${values.push(limit)})
+             union all
+             (select * from echo_unified_interactions i where ${scope} and cardinality(i.character_ids) > 1
+                and c.id = any(i.character_ids) and i.character_id <> c.id
+              order by i.id desc limit $${values.length})
            ) i`,
     values,
   });

@@ -9,7 +9,7 @@ import { isOneSitting } from '../word-index/windows.ts';
 import { asksNow, saysChange, saysOfMe } from './current.ts';
 import { asksWhen, saysWhen } from './dates.ts';
 import type { Likeness } from './meaning.ts';
-import type { PooledTurn } from './pool.ts';
+import { isAbout, type PooledTurn } from './pool.ts';
 
 /** A turn that is considered, and what the searches found of it. */
 export interface Candidate {
@@ -159,7 +159,7 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
     const next = neighbour(places, turn, 1);
     const isSilent = silent[index] ?? false;
     const phrase = isSilent ? null : (question.phrases.find((run) => lower.includes(run)) ?? null);
-    const sharesCharacter = turn.characterId !== null && question.characterIds.includes(turn.characterId);
+    const sharesCharacter = question.characterIds.some((id) => isAbout(turn, id));
     const bySpeaker =
       question.speaker !== null &&
       (turn.speaker?.toLowerCase().split(/\s+/).includes(question.speaker) ?? false);

@@ -12,10 +12,11 @@ import { type Durability, notCommitted } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import type { Turn } from '../interactions/turn.ts';
 import type { MemoryHit, MemoryServices } from '../memory/memory.ts';
+import { recalled } from '../utterances/recalled.ts';
 import { type AcceptedQuery, accept, type ProcessQueryInput, payloadHashOfQuery } from './accepted.ts';
 import { answerQuery } from './answer.ts';
 import type { PricedModels } from './cost.ts';
-import { gatherContext } from './gather.ts';
+import { type GatheredContext, gatherContext } from './gather.ts';
 import type { Intent } from './intents.ts';
 import type { RunningQueries } from './running.ts';
 import { answered, unanswered } from './turn.ts';
@@ -161,9 +162,13 @@ async function answerAndStore(
         ...(answer.waitedMs !== undefined && { queue: answer.waitedMs }),
         total: ended - started,
       },
-      characterIds: gathered.characters.map(({ id }) => id),
     };
-    const saved = await store.save([turn], journaled, performance.now() - availability.spentMs);
+    const characterIds = await charactersOf(services, turn, gathered);
+    const saved = await store.save(
+      [{ ...turn, characterIds }],
+      journaled,
+      performance.now() - availability.spentMs,
+    );
     const [applied] = saved.turns;
     if (!applied) throw new Error('the store returned no turn');
     return {
@@ -180,6 +185,19 @@ async function answerAndStore(
       );
     throw error;
   }
+}
+
+/** Those that the query names, then those that only its answer does; what the server quotes is named where it was said. */
+async function charactersOf(
+  { characters, availability }: PatientServices,
+  turn: Turn,
+  gathered: GatheredContext,
+): Promise<number[]> {
+  const asked = gathered.characters.map(({ id }) => id);
+  const { response } = recalled(turn);
+  if (response === '') return asked;
+  const look = () => characters.mentionedInTurns(turn, [{ query: '', response }]);
+  return [...new Set([...asked, ...(await availability.tolerate(look, [])).flat()])];
 }
 
 function sameQuery(processed: ProcessedQuery, query: AcceptedQuery): ProcessedQuery {

@@ -13,6 +13,7 @@ export interface IndexableTurn {
   readonly sessionId: string | null;
   readonly timestamp: Date;
   readonly characterId: number | null;
+  readonly characterIds: readonly number[] | null;
   readonly speaker: string | null;
   readonly responder: string | null;
   /** Changes when the text does: an interrupted turn gets its answer. */
@@ -20,7 +21,7 @@ export interface IndexableTurn {
 }
 
 const TURN = `i.id, d.document, i.conversation_id as "conversationId", i.sequence, i.session_id as "sessionId",
-  i.timestamp, i.character_id as "characterId", i.speaker, i.responder, i.status`;
+  i.timestamp, i.character_id as "characterId", i.character_ids as "characterIds", i.speaker, i.responder, i.status`;
 
 /** Those of the given turns that exist, with the turns that lie up to three places before one of them. */
 export async function turnsWithEarlier(

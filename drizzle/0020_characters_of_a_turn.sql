@@ -1,0 +1,2 @@
+ALTER TABLE "echo_unified_interactions" ADD COLUMN "character_ids" integer[];--> statement-breakpoint
+CREATE INDEX "echo_interactions_characters_idx" ON "echo_unified_interactions" USING btree ("user_id","tenant_id","id") WHERE cardinality("echo_unified_interactions"."character_ids") > 1;
