@@ -325,11 +325,7 @@ describe('activity', () => {
       app.connect(user),
       'subscription { interactionAdded(after: "0-0") { interaction { query } } }',
     );
-    await app.graphql(
-      'mutation { recordTurns(input: { conversationId: "c", turns: [{ query: "still told" }] }) { __typename } }',
-      {},
-      user,
-    );
+    await app.record('c', ['still told'], user);
     expect((await take(added, 1))[0]?.data.interactionAdded.interaction.query).toBe('still told');
   });
 

@@ -11,29 +11,10 @@ afterAll(() => app.close());
 
 type Turn = { query: string; response?: string; sessionId?: string; timestamp?: string };
 
-async function record(user: string, turns: readonly Turn[], conversationId: string = randomUUID()) {
-  const { data } = await app.graphql(
-    'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename ... on Error { message } } }',
-    { input: { conversationId, turns } },
-    user,
-  );
-  expect(data.recordTurns).toEqual({ __typename: 'RecordTurnsSuccess' });
-}
+const record = (user: string, turns: readonly Turn[], conversationId: string = randomUUID()) =>
+  app.record(conversationId, turns, user);
 
-async function search(user: string, query: string, limit = 20) {
-  const { data } = await app.graphql(
-    `query ($query: String!, $limit: Int) { memorySearch(query: $query, limit: $limit) { hits {
-      score tier reasons interaction { query response } } } }`,
-    { query, limit },
-    user,
-  );
-  return data.memorySearch.hits as {
-    score: number;
-    tier: string;
-    reasons: string[];
-    interaction: { query: string; response: string };
-  }[];
-}
+const search = (user: string, query: string, limit = 20) => app.search(query, user, { limit });
 
 async function ask(user: string, query: string, conversationId: string = randomUUID()) {
   const { data } = await app.graphql(

@@ -331,14 +331,8 @@ describe('recorded turns', () => {
       user,
     );
   const about = async (character: string, user: string) => {
-    const { data } = await app.graphql(
-      'query ($character: String!) { memorySearch(query: "What was planted?", filter: { character: $character }) { hits { interaction { query } } } }',
-      { character },
-      user,
-    );
-    return data.memorySearch.hits
-      .map(({ interaction }: { interaction: { query: string } }) => interaction.query)
-      .sort();
+    const hits = await app.search('What was planted?', user, { filter: { character } });
+    return hits.map(({ interaction }) => interaction.query).sort();
   };
 
   test('are found by the characters that they mention, as asked ones are', async () => {
@@ -357,17 +351,8 @@ describe('recorded turns', () => {
         'Mei planted an orchid yesterday',
       ].sort(),
     );
-    const { data } = await app.graphql(
-      '{ memorySearch(query: "What did Mei plant?") { hits { tier interaction { query } } } }',
-      {},
-      'rae',
-    );
-    const tiers = Object.fromEntries(
-      data.memorySearch.hits.map((hit: { tier: string; interaction: { query: string } }) => [
-        hit.interaction.query,
-        hit.tier,
-      ]),
-    );
+    const hits = await app.search('What did Mei plant?', 'rae');
+    const tiers = Object.fromEntries(hits.map((hit) => [hit.interaction.query, hit.tier]));
     expect(tiers['Mei planted a fern today']).toBe('CHARACTER');
     expect(tiers['meiosis was planted in a book']).not.toBe('CHARACTER');
   });

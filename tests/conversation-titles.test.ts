@@ -7,14 +7,8 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-async function record(conversationId: string, more: object = {}, user?: string, turn: object = {}) {
-  const { data } = await app.graphql(
-    `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename ... on Error { message } } }`,
-    { input: { conversationId, turns: [{ query: 'hello', ...turn }], ...more } },
-    user,
-  );
-  expect(data.recordTurns).toEqual({ __typename: 'RecordTurnsSuccess' });
-}
+const record = (conversationId: string, more: object = {}, user?: string, turn: object = {}) =>
+  app.record(conversationId, [{ query: 'hello', ...turn }], user, more);
 
 async function update(conversationId: string, input: object, user?: string, userId: string | null = null) {
   const { data, errors } = await app.graphql(

@@ -10,14 +10,9 @@ afterAll(() => app.close());
 
 const daysAgo = (days: number) => new Date(Date.now() - days * 86_400_000).toISOString();
 
-async function record(conversationId: string, count: number, timestamp: string, user?: string) {
+function record(conversationId: string, count: number, timestamp: string, user?: string) {
   const turns = Array.from({ length: count }, (_, n) => ({ query: `turn ${n + 1}`, timestamp }));
-  const { data } = await app.graphql(
-    'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename ... on Error { message } } }',
-    { input: { conversationId, turns } },
-    user,
-  );
-  expect(data.recordTurns).toEqual({ __typename: 'RecordTurnsSuccess' });
+  return app.record(conversationId, turns, user);
 }
 
 async function names(args = '', user?: string): Promise<string[]> {

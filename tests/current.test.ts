@@ -100,42 +100,27 @@ describe('what is asked as it is now', () => {
       ...NOISE.slice(300),
     ];
     for (let index = 0; index < turns.length; index += 100) {
-      await app.graphql(
-        'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }',
-        {
-          input: {
-            conversationId: randomUUID(),
-            turns: turns.slice(index, index + 100).map((each, place) => ({
-              query: each,
-              // Turns are hours apart, so that none is its neighbour's.
-              timestamp: new Date(Date.UTC(2025, 0, 1) + (index + place) * 7_200_000).toISOString(),
-            })),
-          },
-        },
+      await app.record(
+        randomUUID(),
+        turns.slice(index, index + 100).map((each, place) => ({
+          query: each,
+          // Turns are hours apart, so that none is its neighbour's.
+          timestamp: new Date(Date.UTC(2025, 0, 1) + (index + place) * 7_200_000).toISOString(),
+        })),
         user,
       );
     }
   });
 
   test.each(CHANGES)('%s → %s', async (before, since, _other, question) => {
-    const { data } = await app.graphql(
-      'query ($query: String!) { memorySearch(query: $query, limit: 10) { hits { score interaction { query } } } }',
-      { query: question },
-      user,
-    );
-    const queries = data.memorySearch.hits.map(
-      (hit: { interaction: { query: string } }) => hit.interaction.query,
-    );
+    const hits = await app.search(question, user, { limit: 10 });
+    const queries = hits.map((hit) => hit.interaction.query);
     expect(queries[0]).toBe(since);
     expect(queries.slice(1)).toContain(before);
   });
 
   test('what was so before is found where it is asked for', async () => {
-    const { data } = await app.graphql(
-      '{ memorySearch(query: "Where did I work before, at Brightwater?", limit: 3) { hits { interaction { query } } } }',
-      {},
-      user,
-    );
-    expect(data.memorySearch.hits[0].interaction.query).toBe(CHANGES[0][0]);
+    const [first] = await app.search('Where did I work before, at Brightwater?', user, { limit: 3 });
+    expect(first?.interaction.query).toBe(CHANGES[0][0]);
   });
 });

@@ -72,13 +72,7 @@ async function verified(conversationId: string, user?: string) {
 }
 
 const found = async (query: string, user?: string) =>
-  (
-    await app.graphql(
-      'query ($q: String!) { memorySearch(query: $q) { hits { interaction { query } } } }',
-      { q: query },
-      user,
-    )
-  ).data.memorySearch.hits.map(({ interaction }: { interaction: { query: string } }) => interaction.query);
+  (await app.search(query, user)).map(({ interaction }) => interaction.query);
 
 describe('deleteInteraction', () => {
   test('takes a turn out of every list and search, and leaves the others where they are', async () => {

@@ -8,8 +8,6 @@ import {
 } from './support/openai-server.ts';
 
 const DIMENSIONS = 16;
-const RECORD = `mutation ($turns: [TurnInput!]!) { recordTurns(input: { conversationId: "talk", turns: $turns }) {
-  ... on RecordTurnsSuccess { durability } ... on Error { message } } }`;
 const SEARCH = `query ($query: String!) { memorySearch(query: $query, limit: 50) {
   degraded hits { tier reasons interaction { query } } } }`;
 const VECTORS = '{ persistence { vectors { stored embedded failed } } }';
@@ -37,11 +35,11 @@ afterEach(async () => {
 });
 
 // Each in a session of its own, for what is said around a turn is part of its vector.
-const record = async (queries: readonly string[]) => {
-  const turns = queries.map((query, at) => ({ query, sessionId: `s${at}-${query.length}` }));
-  const { data } = await app.graphql(RECORD, { turns });
-  expect(data.recordTurns.durability).toBeDefined();
-};
+const record = (queries: readonly string[]) =>
+  app.record(
+    'talk',
+    queries.map((query, at) => ({ query, sessionId: `s${at}-${query.length}` })),
+  );
 const vectors = async () => (await app.graphql(VECTORS)).data.persistence.vectors;
 const search = async (query: string) => (await app.graphql(SEARCH, { query })).data.memorySearch;
 /** Searches rest for some seconds after the model failed for every text. */

@@ -14,14 +14,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-async function record(conversationId: string, queries: string[]) {
-  const { data } = await app.graphql(
-    'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename ... on Error { message } } }',
-    { input: { conversationId, turns: queries.map((query) => ({ query })) } },
-  );
-  expect(data.recordTurns).toEqual({ __typename: 'RecordTurnsSuccess' });
-}
-
 /** A WebSocket with one subscription, over no library that would read for it. */
 async function watch(variables: Record<string, unknown>) {
   const client = openSocket(app);
@@ -44,7 +36,7 @@ async function watch(variables: Record<string, unknown>) {
 /** The cursor of an event that has just been told. */
 async function currentCursor(): Promise<string> {
   const conversationId = `mark ${Math.random()}`;
-  await record(conversationId, ['mark']);
+  await app.record(conversationId, ['mark']);
   const [result] = await take(overWebSocket(app.connect(), WATCH, { conversationId, after: '0-0' }), 1);
   return result!.data.interactionAdded.cursor;
 }
@@ -61,7 +53,7 @@ test('a subscriber that never reads is closed with 4413; the other misses nothin
   for (let round = 0; round < rounds; round++) {
     const queries = Array.from({ length: turnsEach }, (_, n) => `${round}/${n} ${'x'.repeat(16_000)}`);
     expected.push(...queries);
-    await record(conversationId, queries);
+    await app.record(conversationId, queries);
   }
   const seen = (await reading).map(({ data }) => data.interactionAdded.interaction.query);
   expect(seen).toEqual(expected);
@@ -85,10 +77,10 @@ test('a subscriber that never reads is closed with 4413; the other misses nothin
 test('a subscriber that reads is not dropped by many events at once', async () => {
   const conversationId = 'burst';
   const client = await watch({ conversationId, after: await currentCursor() });
-  await record(conversationId, ['first']);
+  await app.record(conversationId, ['first']);
   await expect.poll(() => client.events().length).toBe(1);
   const queries = Array.from({ length: 500 }, (_, n) => `${n}`);
-  await record(conversationId, queries);
+  await app.record(conversationId, queries);
   await expect
     .poll(() => client.events().map(({ interaction }) => interaction.query), { timeout: 25_000 })
     .toEqual(['first', ...queries]);
@@ -102,7 +94,7 @@ test('a subscriber that is cut 30 times resumes without gap or duplicate', async
   const total = 400;
   const writing = (async () => {
     for (let n = 0; n < total; n += 4)
-      await record(
+      await app.record(
         conversationId,
         [0, 1, 2, 3].map((m) => `${n + m}`),
       );

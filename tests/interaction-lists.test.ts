@@ -7,16 +7,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-async function record(conversationId: string, turns: object[]) {
-  for (let start = 0; start < turns.length; start += 500) {
-    const { data } = await app.graphql(
-      `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename ... on Error { message } } }`,
-      { input: { conversationId, turns: turns.slice(start, start + 500) } },
-    );
-    expect(data.recordTurns).toEqual({ __typename: 'RecordTurnsSuccess' });
-  }
-}
-
 const numbered = (count: number, more: object = {}) =>
   Array.from({ length: count }, (_, n) => ({ query: `turn ${n + 1}`, ...more }));
 
@@ -65,7 +55,7 @@ async function readInteractions(filter: object, page: object = {}): Promise<Page
 describe('the turns of a conversation', () => {
   const count = 2_050;
   const all = numbered(count).map((turn) => turn.query);
-  beforeAll(() => record('long', numbered(count)));
+  beforeAll(() => app.record('long', numbered(count)));
 
   test('are paged forward to the end without gap or duplicate', async () => {
     const pages = await walk('forward', (page) => readConversation('long', page), 100);
@@ -85,13 +75,13 @@ describe('the turns of a conversation', () => {
   });
 
   test('that are added while a reader pages are seen once, at the end', async () => {
-    await record('growing', numbered(30));
+    await app.record('growing', numbered(30));
     let added = 0;
     const pages = await walk(
       'forward',
       async (page) => {
         const result = await readConversation('growing', page);
-        if (added < 5) await record('growing', [{ query: `late ${++added}` }]);
+        if (added < 5) await app.record('growing', [{ query: `late ${++added}` }]);
         return result;
       },
       10,
@@ -106,9 +96,9 @@ describe('interactions', () => {
   const at = (minute: number) => new Date(Date.UTC(2024, 0, 1, 12, minute)).toISOString();
 
   test('come newest first, also where their times are equal', async () => {
-    await record('same time', numbered(50, { timestamp: at(0) }));
-    await record('same time', [{ query: 'older, but recorded later', timestamp: at(-5) }]);
-    await record('same time', [{ query: 'newest', timestamp: at(5) }]);
+    await app.record('same time', numbered(50, { timestamp: at(0) }));
+    await app.record('same time', [{ query: 'older, but recorded later', timestamp: at(-5) }]);
+    await app.record('same time', [{ query: 'newest', timestamp: at(5) }]);
     const filter = { conversationId: 'same time' };
     const expected = [
       'newest',
@@ -125,13 +115,13 @@ describe('interactions', () => {
 
   describe('filtered', () => {
     beforeAll(async () => {
-      await record('filtered', [
+      await app.record('filtered', [
         { query: 'The cats were sleeping', timestamp: at(0), intent: 'technical', response: 'Good.' },
         { query: 'A cat and a dog', timestamp: at(1), intent: 'conversation', response: 'Nice.' },
         { query: 'Only a dog', timestamp: at(2), intent: 'technical' },
         { query: '100% of_cats; it\'s \\ "quoted" & | ! ( :*', timestamp: at(3) },
       ]);
-      await record('filtered elsewhere', [
+      await app.record('filtered elsewhere', [
         { query: 'A cat elsewhere', timestamp: at(1), intent: 'technical' },
       ]);
     });

@@ -356,14 +356,8 @@ describe('subscriptions', () => {
         for await (const result of overWebSocket(client, query, variables)) told.push(result);
       });
       await new Promise((resolve) => setTimeout(resolve, 300));
-      const record = (user: string, conversationId: string, query: string) =>
-        app.graphql(
-          `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }`,
-          { input: { conversationId, turns: [{ query }] } },
-          user,
-        );
-      await record(VICTIM, 'thread of vera', `${WORDS} ${CANARY} again`);
-      await record(ATTACKER, 'thread of eve', 'Something of mine');
+      await app.record('thread of vera', [`${WORDS} ${CANARY} again`], VICTIM);
+      await app.record('thread of eve', ['Something of mine'], ATTACKER);
       await new Promise((resolve) => setTimeout(resolve, 500));
       await client.dispose();
       await Promise.allSettled(listening);

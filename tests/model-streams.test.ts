@@ -134,11 +134,7 @@ describe('what a model thinks is no part of its answer', () => {
     expect(withoutReasoning(`<think>secret</think>\n${answer}`)).toBe(answer);
     expect(withoutReasoning(answer)).toBe(answer);
     expect(withoutReasoning('<think>all there is')).toBe('<think>all there is');
-    await app.graphql(
-      `mutation ($turns: [TurnInput!]!) { recordTurns(input: { conversationId: "old", turns: $turns }) {
-      __typename } }`,
-      { turns: [{ query: QUESTION, response: `<think>hidden plan</think>${answer}` }] },
-    );
+    await app.record('old', [{ query: QUESTION, response: `<think>hidden plan</think>${answer}` }]);
     provider.requests.length = 0;
     await stream({ query: 'And then what happened to the keeper?', conversationId: 'old' });
     const prompt = JSON.stringify(provider.chats[0]?.body.messages);

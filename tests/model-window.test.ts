@@ -37,12 +37,10 @@ async function ask(query: string, conversationId = 'long') {
 /** A conversation whose turns take far more than the window. */
 async function fill(turns = 12) {
   const said = (n: number) => `Chapter ${n}: the keeper ${`walked past rock ${n} and `.repeat(30)}slept.`;
-  await app.graphql(`mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }`, {
-    input: {
-      conversationId: 'long',
-      turns: Array.from({ length: turns }, (_, n) => ({ query: said(n), response: said(n + 100) })),
-    },
-  });
+  await app.record(
+    'long',
+    Array.from({ length: turns }, (_, n) => ({ query: said(n), response: said(n + 100) })),
+  );
 }
 
 /** About as a server counts: a token is three characters, here. */

@@ -9,17 +9,12 @@ const ELSEWHERE = 7_000_000_000n;
 
 let before: TestApp;
 let after: TestApp;
-const record = (app: TestApp, ...queries: string[]) =>
-  app.graphql(
-    'mutation ($turns: [TurnInput!]!) { recordTurns(input: { conversationId: "c", turns: $turns }) { __typename } }',
-    { turns: queries.map((query) => ({ query })) },
-  );
 const queriesOf = (results: Awaited<ReturnType<typeof take>>) =>
   results.map(({ data }) => data.interactionAdded.interaction.query);
 
 beforeAll(async () => {
   before = await startTestApp({ env: { CANARY_INTERVAL_MS: '0' } });
-  await record(before, 'one', 'two');
+  await before.record('c', ['one', 'two']);
   // Sealed with the numbers that they have, as they would have been there.
   await before.sql(`update echo_events set xid = (xid::text::bigint + ${ELSEWHERE})::text::xid8`);
   await before.sql(
@@ -33,7 +28,7 @@ afterAll(async () => {
 });
 
 test('a database that was loaded into another cluster tells its events as before, and new ones after them', async () => {
-  await record(after, 'three');
+  await after.record('c', ['three']);
   const all = await take(overWebSocket(after.connect(), WATCH, { after: '0-0' }), 3);
   expect(queriesOf(all)).toEqual(['one', 'two', 'three']);
   // A subscriber that saw the old ones there goes on here.
@@ -52,7 +47,7 @@ test('a database that was loaded into another cluster tells its events as before
 test('a subscriber without a cursor is told what is new, and nothing old', async () => {
   const told = take(overWebSocket(after.connect(), WATCH, {}), 1);
   await new Promise((resolve) => setTimeout(resolve, 500));
-  await record(after, 'four');
+  await after.record('c', ['four']);
   expect(queriesOf(await told)).toEqual(['four']);
 });
 

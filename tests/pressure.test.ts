@@ -295,15 +295,8 @@ describe('a server under pressure', () => {
       return 0;
     });
     const turns = Array.from({ length: 100 }, (_, number) => ({ query: `a heron flew by number ${number}` }));
-    const { data } = await app.graphql(
-      'mutation ($turns: [TurnInput!]!) { recordTurns(input: { conversationId: "c", turns: $turns }) { __typename } }',
-      { turns },
-    );
-    expect(data.recordTurns.__typename).toBe('RecordTurnsSuccess');
-    const found = await app.graphql(
-      '{ memorySearch(query: "heron number 7") { hits { interaction { query } } } }',
-    );
-    expect(found.data.memorySearch.hits.length).toBeGreaterThan(0);
+    await app.record('c', turns);
+    expect((await app.search('heron number 7')).length).toBeGreaterThan(0);
     await expect
       .poll(() => [...askers].sort(), { timeout: 60_000 })
       .toEqual(['vector-index/worker', 'word-index/worker']);

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
+import type { GivenTurn } from './support/turns.ts';
 
 const ASK = `mutation ($input: ProcessQueryInput!) { processQuery(input: $input) {
   ... on ProcessQuerySuccess { interaction { status response } memories { tier interaction { query } } }
   ... on Error { message } } }`;
-const RECORD = `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename ... on Error { message } } }`;
 const ZONE = `mutation ($zone: String) { updateSettings(input: { timeZone: $zone }) { __typename } }`;
 
 let provider: OpenAiServer;
@@ -24,10 +24,8 @@ afterAll(async () => {
   await provider.close();
 });
 
-async function record(user: string, turns: object[], conversationId: string = randomUUID()) {
-  const { data } = await app.graphql(RECORD, { input: { conversationId, turns } }, user);
-  expect(data.recordTurns).toEqual({ __typename: 'RecordTurnsSuccess' });
-}
+const record = (user: string, turns: readonly GivenTurn[], conversationId: string = randomUUID()) =>
+  app.record(conversationId, turns, user);
 
 /** Asks in a new conversation, if none is named. @returns what was sent, and what it says went in */
 async function ask(user: string, query: string, input: object = {}) {
@@ -54,7 +52,7 @@ const UNRELATED = [
   ['Our neighbour grows tomatoes on the balcony.', 'Tomatoes like the sun.'],
   ['The library closes at six on Saturdays.', 'Noted.'],
   ['I lost my umbrella in the tram.', 'The lost property office may have it.'],
-].map(([query, response]) => ({ query, response }));
+].map(([query = '', response = '']) => ({ query, response }));
 
 describe('memories in a prompt', () => {
   test.each([
@@ -111,12 +109,8 @@ describe('memories in a prompt', () => {
     const { text, went } = await ask(user, 'Who is my oboe teacher?');
     expect(went).toEqual(['My oboe teacher is called Ruth.']);
     for (const { query } of UNRELATED) expect(text).not.toContain(query);
-    const { data } = await app.graphql(
-      '{ memorySearch(query: "oboe", limit: 20) { hits { tier } } }',
-      {},
-      user,
-    );
-    expect(data.memorySearch.hits.map(({ tier }: { tier: string }) => tier)).toContain('RECENT');
+    const hits = await app.search('oboe', user, { limit: 20 });
+    expect(hits.map(({ tier }) => tier)).toContain('RECENT');
   });
 });
 

@@ -8,11 +8,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-const SEARCH = `query ($query: String!) {
-  memorySearch(query: $query, limit: 10) { hits { tier reasons interaction { query } } }
-}`;
-const RECORD = 'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }';
-
 /** What was so first, what took its place in other words than the question's, and what is asked. */
 const REPLACED: [before: string, since: string, question: string][] = [
   ['I drive a Golf.', 'I sold the Golf and bought a Volvo.', 'What car do I drive now?'],
@@ -86,23 +81,22 @@ describe('what was replaced in other words', () => {
         ...FILLER.slice(300),
       ];
       for (let at = 0; at < turns.length; at += 100) {
-        const input = {
-          conversationId: randomUUID(),
-          turns: turns.slice(at, at + 100).map((query, place) => ({
+        await app.record(
+          randomUUID(),
+          turns.slice(at, at + 100).map((query, place) => ({
             query,
             // Hours apart, so that none is its neighbour's.
             timestamp: new Date(Date.UTC(2025, 0, 1) + (at + place) * 7_200_000).toISOString(),
           })),
-        };
-        await app.graphql(RECORD, { input }, user);
+          user,
+        );
       }
     }
   });
 
   test.each(REPLACED)('%s → %s', async (before, since, question) => {
-    const { data } = await app.graphql(SEARCH, { query: question }, userOf(question));
-    const { hits } = data.memorySearch;
-    const queries = hits.map((hit: { interaction: { query: string } }) => hit.interaction.query);
+    const hits = await app.search(question, userOf(question), { limit: 10 });
+    const queries = hits.map((hit) => hit.interaction.query);
     expect(queries[0]).toBe(since);
     expect(queries).toContain(before);
     for (const other of NEARLY) expect(queries.slice(0, 2)).not.toContain(other);
@@ -115,19 +109,19 @@ describe('what was replaced in other words', () => {
       'I sold the Golf and bought a Volvo.',
       'The Volvo is gone, I got a Tesla.',
     ];
-    const input = {
-      conversationId: randomUUID(),
-      turns: turns.map((query, day) => ({
+    await app.record(
+      randomUUID(),
+      turns.map((query, day) => ({
         query,
         timestamp: new Date(Date.UTC(2025, 0, 1 + day)).toISOString(),
       })),
-    };
-    await app.graphql(RECORD, { input }, other);
-    const { data } = await app.graphql(SEARCH, { query: 'What do I drive now?' }, other);
-    expect(data.memorySearch.hits[0]).toMatchObject({
+      other,
+    );
+    const [first] = await app.search('What do I drive now?', other, { limit: 10 });
+    expect(first).toMatchObject({
       tier: 'KEYWORDS',
       interaction: { query: 'The Volvo is gone, I got a Tesla.' },
     });
-    expect(data.memorySearch.hits[0].reasons).toContain('says what became of volvo');
+    expect(first?.reasons).toContain('says what became of volvo');
   });
 });

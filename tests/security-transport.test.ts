@@ -350,9 +350,7 @@ describe('those who are slow', () => {
     const expected: string[] = [];
     const record = async (queries: string[]) => {
       const turns = queries.map((query) => ({ query, response: 'x'.repeat(16_000) }));
-      const mutation = 'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }';
-      const { data } = await app.graphql(mutation, { input: { conversationId, turns } });
-      expect(data.recordTurns.__typename).toBe('RecordTurnsSuccess');
+      await app.record(conversationId, turns);
       expected.push(...queries);
     };
     await record(['first']);

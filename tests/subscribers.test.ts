@@ -5,15 +5,6 @@ import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 import { overServerSentEvents, overWebSocket } from './support/streams.ts';
 
-const RECORD =
-  'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename ... on Error { message } } }';
-
-async function record(app: TestApp, conversationId: string, queries: string[], user?: string) {
-  const input = { conversationId, turns: queries.map((query) => ({ query })) };
-  const { data } = await app.graphql(RECORD, { input }, user);
-  expect(data.recordTurns.__typename).toBe('RecordTurnsSuccess');
-}
-
 /** A cursor of the very beginning: whoever starts there misses nothing, however late it begins to listen. */
 const BEGINNING = '0-0';
 
@@ -45,11 +36,11 @@ describe('many subscribers of the same turns', () => {
       ),
       ...Array.from({ length: 5 }, () => collect(overServerSentEvents(app, query))),
     ];
-    await record(app, 'crowd', ['the first']);
+    await app.record('crowd', ['the first']);
     await expect.poll(() => streams.every((results) => results.length === 1), { timeout: 20_000 }).toBe(true);
     app.statements.length = 0;
     const turns = Array.from({ length: 10 }, (_, n) => `turn ${n}`);
-    await record(app, 'crowd', turns);
+    await app.record('crowd', turns);
     await expect
       .poll(() => streams.every((results) => results.length === 11), { timeout: 20_000 })
       .toBe(true);
@@ -73,8 +64,8 @@ describe('many subscribers of the same turns', () => {
       user,
       results: collect(overWebSocket(app.connect(user), query)),
     }));
-    for (const user of ['ann', 'ben']) await record(app, `of ${user}`, [`a secret of ${user}`], user);
-    await record(app, 'of carl', ['a secret of carl'], '@other:carl');
+    for (const user of ['ann', 'ben']) await app.record(`of ${user}`, [`a secret of ${user}`], user);
+    await app.record('of carl', ['a secret of carl'], '@other:carl');
     for (const { user, results } of streams) {
       const name = user.replace('@other:', '');
       await expect.poll(() => queriesOf(results), { timeout: 20_000 }).toEqual([`a secret of ${name}`]);
@@ -106,16 +97,16 @@ describe('a subscriber', () => {
   test('whose turn cannot be loaded, because the database went away just then, gets it later', async () => {
     const query = `subscription { interactionAdded(after: "${BEGINNING}") { interaction { query } } }`;
     const results = collect(overWebSocket(app.connect(), query));
-    await record(app, 'c', ['before']);
+    await app.record('c', ['before']);
     await expect.poll(() => queriesOf(results), { timeout: 20_000 }).toEqual(['before']);
     let refused = 0;
     onSql = (name) => {
       if (name === 'interactions_by_turn_ids' && refused++ === 0) void proxy.refuse();
     };
-    await record(app, 'c', ['meanwhile']);
+    await app.record('c', ['meanwhile']);
     await expect.poll(() => refused, { timeout: 20_000 }).toBeGreaterThan(0);
     await proxy.restore();
-    await record(app, 'c', ['after']);
+    await app.record('c', ['after']);
     await expect
       .poll(() => queriesOf(results), { timeout: 20_000 })
       .toEqual(['before', 'meanwhile', 'after']);
@@ -165,6 +156,7 @@ describe('with access control on', () => {
       return { client, results: collect(overWebSocket(client, query)) };
     };
     const [ofAnn, ofBen] = [watch(ann), watch(ben)];
+    const RECORD = 'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }';
     const turns = ['one', 'two'];
     const input = { conversationId: 'c', turns: turns.map((text) => ({ query: text })) };
     expect((await send(ann, RECORD, { input })).data.recordTurns.__typename).toBe('RecordTurnsSuccess');

@@ -14,15 +14,6 @@ beforeAll(async () => {
 });
 afterAll(() => app.close());
 
-async function record(conversationId: string, queries: string[], user?: string) {
-  const { data } = await app.graphql(
-    'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename ... on Error { message } } }',
-    { input: { conversationId, turns: queries.map((query) => ({ query })) } },
-    user,
-  );
-  expect(data.recordTurns.__typename).toBe('RecordTurnsSuccess');
-}
-
 const watch = (variables: Record<string, unknown> = {}) => overWebSocket(app.connect(), WATCH, variables);
 const added = (result: Result | undefined) => {
   expect(result?.errors).toBeUndefined();
@@ -41,7 +32,7 @@ async function currentCursor(): Promise<string> {
   // Nothing tells when the server has begun to listen, so marks are recorded until one is seen.
   await expect
     .poll(async () => {
-      await record(conversationId, [`mark ${++marks}`]);
+      await app.record(conversationId, [`mark ${++marks}`]);
       return listening;
     })
     .toBe(true);
@@ -79,15 +70,15 @@ describe('interactionAdded', () => {
     const readers = [watch(variables), overServerSentEvents(app, WATCH, variables)].map((stream) =>
       take(stream, 3),
     );
-    for (const query of ['one', 'two', 'three']) await record(conversationId, [query]);
+    for (const query of ['one', 'two', 'three']) await app.record(conversationId, [query]);
     for (const results of await Promise.all(readers))
       expect(results.map((result) => added(result).interaction.query)).toEqual(['one', 'two', 'three']);
   });
 
   test('of one conversation sees no other', async () => {
     const after = await currentCursor();
-    await record('another', ['not for you']);
-    await record('the one', ['for you', 'and you']);
+    await app.record('another', ['not for you']);
+    await app.record('the one', ['for you', 'and you']);
     const results = await take(watch({ after, conversationId: 'the one' }), 2);
     expect(results.map((result) => added(result).interaction.query)).toEqual(['for you', 'and you']);
   });
@@ -97,7 +88,7 @@ describe('interactionAdded', () => {
     let after = await currentCursor();
     const writing = Promise.all(
       Array.from({ length: writers }, async (_, writer) => {
-        for (let n = 0; n < turnsEach; n++) await record(`writer ${writer}`, [`${writer}/${n}`]);
+        for (let n = 0; n < turnsEach; n++) await app.record(`writer ${writer}`, [`${writer}/${n}`]);
       }),
     );
     const seen: string[] = [];
@@ -131,7 +122,7 @@ describe('interactionAdded', () => {
           input,
         },
       );
-    await record('told', ['the next']);
+    await app.record('told', ['the next']);
     const results = await take(watch({ after, conversationId: 'told' }), 2);
     expect(results.map((result) => added(result).interaction.query)).toEqual(['Told once', 'the next']);
   });
@@ -160,7 +151,7 @@ describe('interactionAdded', () => {
     const after = await currentCursor();
     const stream = watch({ after, conversationId: 'silent' });
     const waiting = stream.next();
-    await record('silent', ['first']);
+    await app.record('silent', ['first']);
     await waiting;
     await stream.return();
     // The feed reads the table again and again only while somebody listens.
@@ -210,7 +201,7 @@ describe('metrics', () => {
           input,
         },
       );
-    await record('counted', ['one', 'two']);
+    await app.record('counted', ['one', 'two']);
     expect((await read()).turnsStored - before.turnsStored).toBe(3);
   });
 });

@@ -394,12 +394,7 @@ test('types say what they take, and figures what there is', async () => {
 });
 
 test('a self-check asks the parts and verifies conversations of its user alone', async () => {
-  for (const user of ['ada', 'bob'])
-    await app.graphql(
-      `mutation { recordTurns(input: { conversationId: "of ${user}", turns: [{ query: "a" }, { query: "b" }] }) { __typename } }`,
-      {},
-      user,
-    );
+  for (const user of ['ada', 'bob']) await app.record(`of ${user}`, ['a', 'b'], user);
   await app.sql(
     "update echo_unified_interactions set query = 'altered' where user_id = 'ada' and sequence = 2",
   );

@@ -13,23 +13,8 @@ type Turn =
   | string
   | { query: string; response?: string; timestamp?: string; speaker?: string; metadata?: object };
 
-async function record(user: string, turns: readonly Turn[], conversationId: string = randomUUID()) {
-  for (let start = 0; start < turns.length; start += 500) {
-    const { data } = await app.graphql(
-      'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename ... on Error { message } } }',
-      {
-        input: {
-          conversationId,
-          turns: turns
-            .slice(start, start + 500)
-            .map((turn) => (typeof turn === 'string' ? { query: turn } : turn)),
-        },
-      },
-      user,
-    );
-    expect(data.recordTurns).toEqual({ __typename: 'RecordTurnsSuccess' });
-  }
-}
+const record = (user: string, turns: readonly Turn[], conversationId: string = randomUUID()) =>
+  app.record(conversationId, turns, user);
 
 async function find(user: string, text: string, more: object = {}, page: object = { first: 100 }) {
   const { data, errors } = await app.graphql(

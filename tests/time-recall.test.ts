@@ -3,15 +3,6 @@ import { startTestApp, type TestApp } from './support/harness.ts';
 
 /** A Saturday. */
 const NOW = '2026-11-28T10:00:00Z';
-const SEARCH = `query ($query: String!) {
-  memorySearch(query: $query, limit: 10) { hits { reasons interaction { query timestamp } } }
-}`;
-const RECORD = `mutation ($input: RecordTurnsInput!) {
-  recordTurns(input: $input) { ... on RecordTurnsSuccess { durability } ... on Error { message } }
-}`;
-const ASK = `mutation ($input: ProcessQueryInput!) {
-  processQuery(input: $input) { ... on ProcessQuerySuccess { interaction { response } } ... on Error { message } }
-}`;
 
 const PIANO = 'Ordered a piano stool.';
 const PARCEL = 'The parcel of tulip bulbs arrived.';
@@ -121,13 +112,8 @@ beforeAll(async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: new Date(NOW) });
   app = await startTestApp();
   const said = SAID.map(([query, timestamp]) => ({ query, timestamp }));
-  for (const [conversationId, turns] of [
-    ['chatter', chatter()],
-    ['said', said],
-  ]) {
-    const { data } = await app.graphql(RECORD, { input: { conversationId, turns } }, 'ines');
-    expect(data.recordTurns.message).toBeUndefined();
-  }
+  await app.record('chatter', chatter(), 'ines');
+  await app.record('said', said, 'ines');
   // On a busy machine the first search of all may be cut off.
   await vi.waitFor(async () => expect(await hitsOf('yesterday')).not.toEqual([]), { timeout: 30_000 });
 });
@@ -136,10 +122,8 @@ afterAll(async () => {
   vi.useRealTimers();
 });
 
-const hitsOf = async (query: string): Promise<{ reasons: string[]; interaction: { query: string } }[]> =>
-  (await app.graphql(SEARCH, { query }, 'ines')).data.memorySearch.hits;
-const answerTo = async (query: string): Promise<string> =>
-  (await app.graphql(ASK, { input: { query } }, 'ines')).data.processQuery.interaction.response;
+const hitsOf = (query: string) => app.search(query, 'ines', { limit: 10 });
+const answerTo = async (query: string) => (await app.ask(query, 'ines')).interaction.response;
 
 test.each(QUESTIONS)('%s', async (question, said) => {
   const [first] = await hitsOf(question);
@@ -175,18 +159,15 @@ test('what is told some days after a part of a month is found, though others say
     'Back from that lovely town with its temple, its marble quarries and the old university: Evora.';
   turns.push({ query: told, timestamp: '2026-10-19T12:00:00Z' });
   for (let at = 0; at < turns.length; at += 100) {
-    const input = { conversationId: `told ${at}`, turns: turns.slice(at, at + 100) };
-    const { data } = await app.graphql(RECORD, { input }, 'noor');
-    expect(data.recordTurns.message).toBeUndefined();
+    await app.record(`told ${at}`, turns.slice(at, at + 100), 'noor');
   }
   for (const question of [
     'Which town did we visit in the second week of October?',
     'Which town did we visit in the first two weeks of October?',
     'Which town did we visit on 17 October?',
   ]) {
-    const { data } = await app.graphql(SEARCH, { query: question }, 'noor');
-    const [first] = data.memorySearch.hits;
-    expect(first.interaction.query).toBe(told);
-    expect(first.reasons.join()).toContain('said at the time asked for');
+    const [first] = await app.search(question, 'noor', { limit: 10 });
+    expect(first?.interaction.query).toBe(told);
+    expect(first?.reasons.join()).toContain('said at the time asked for');
   }
 });

@@ -34,9 +34,9 @@ async function models(dimensions = 16) {
 }
 
 const record = (app: TestApp, count: number) =>
-  app.graphql(
-    `mutation ($turns: [TurnInput!]!) { recordTurns(input: { conversationId: "talk", turns: $turns }) { __typename } }`,
-    { turns: Array.from({ length: count }, (_, at) => ({ query: `The lighthouse number ${at}` })) },
+  app.record(
+    'talk',
+    Array.from({ length: count }, (_, at) => `The lighthouse number ${at}`),
   );
 
 describe('health asks the vector store', () => {

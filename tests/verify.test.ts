@@ -13,11 +13,9 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 /** A conversation of `count` turns with this name. */
-async function converse(conversationId: string, count = 5) {
+function converse(conversationId: string, count = 5) {
   const turns = Array.from({ length: count }, (_, n) => ({ query: `q${n + 1}`, response: `r${n + 1}` }));
-  await app.graphql('mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }', {
-    input: { conversationId, turns },
-  });
+  return app.record(conversationId, turns);
 }
 
 async function verify(conversationId: string) {

@@ -12,31 +12,12 @@ afterAll(() => app.close());
 async function record(user: string, turns: readonly { query: string; response?: string }[]) {
   for (const [number, turn] of turns.entries()) {
     // Each in a conversation of its own: no words of neighbours.
-    const recorded = await app.graphql(
-      `mutation ($input: RecordTurnsInput!) {
-        recordTurns(input: $input) { ... on RecordTurnsSuccess { durability } ... on Error { message } }
-      }`,
-      {
-        input: {
-          conversationId: `c${number}`,
-          turns: [{ response: '', timestamp: '2024-03-01T10:00:00Z', ...turn }],
-        },
-      },
-      user,
-    );
-    expect(recorded.errors).toBeUndefined();
-    expect(recorded.data.recordTurns.message).toBeUndefined();
+    await app.record(`c${number}`, [{ response: '', timestamp: '2024-03-01T10:00:00Z', ...turn }], user);
   }
 }
 
 async function found(user: string, query: string): Promise<string[]> {
-  const { data, errors } = await app.graphql(
-    'query ($query: String!) { memorySearch(query: $query) { hits { tier interaction { query } } } }',
-    { query },
-    user,
-  );
-  expect(errors).toBeUndefined();
-  return data.memorySearch.hits.map((hit: { interaction: { query: string } }) => hit.interaction.query);
+  return (await app.search(query, user)).map((hit) => hit.interaction.query);
 }
 
 /** As the worker does, without waiting for it. */

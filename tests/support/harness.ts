@@ -16,6 +16,7 @@ import type { Job } from '../../src/jobs/job.ts';
 import { type Lists, PRODUCT } from '../../src/lists/product.ts';
 import { createLogger } from '../../src/log.ts';
 import { SqlWrites, sourcesOfPlanted, sourcesOfServer } from './sql-writes.ts';
+import { turnCalls } from './turns.ts';
 
 // biome-ignore-start lint/suspicious/noExplicitAny: results have the shape that each test asks for
 export type Result = {
@@ -108,6 +109,15 @@ export async function startTestApp(
   if (options.seed) await upsertCharacters(app.services, LOCAL_PRINCIPAL, SEED_CHARACTERS);
   const url = await app.listen();
   const clients: Client[] = [];
+  /** Runs an operation over HTTP as the local admin, or as a plain user. */
+  async function graphql(
+    query: string,
+    variables: Record<string, unknown> = {},
+    user?: string,
+  ): Promise<Result> {
+    const response = await post(`${url}/graphql`, { query, variables }, user);
+    return (await response.json()) as Result;
+  }
   return {
     app,
     url,
@@ -115,11 +125,8 @@ export async function startTestApp(
     directory,
     /** Names of the statements sent since the last `statements.length = 0`. */
     statements,
-    /** Runs an operation over HTTP as the local admin, or as a plain user. */
-    async graphql(query: string, variables: Record<string, unknown> = {}, user?: string): Promise<Result> {
-      const response = await post(`${url}/graphql`, { query, variables }, user);
-      return (await response.json()) as Result;
-    },
+    graphql,
+    ...turnCalls(graphql),
     /** Posts JSON to a path. */
     post: (path: string, body: unknown, user?: string) => post(`${url}${path}`, body, user),
     /** Opens a WebSocket client; closed with the app. */
