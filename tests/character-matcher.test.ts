@@ -91,6 +91,35 @@ describe('names', () => {
   });
 });
 
+describe('apostrophes', () => {
+  const matcher = buildCharacterMatcher(
+    ["Miles O'Brien", 'Sean OConnor', "D'Artagnan", 'Kaʻahumanu', "Xi'an", 'Мар’яна'].map((name, index) => ({
+      id: index + 1,
+      name,
+      aliases: name.includes('O') ? [name.split(' ')[1] ?? ''] : [],
+    })),
+  );
+  test.each([
+    ['obrien laughed', 1],
+    ['OʼBrien’s ship', 1],
+    ['O´Brien', 1],
+    ['o brien', 1],
+    ["O'Connor said so", 2],
+    ['O‘Connor', 2],
+    ['dartagnan rode', 3],
+    ['D’ARTAGNAN', 3],
+    ["J'aime d'Artagnan", 3],
+    ['kaahumanu ruled', 4],
+    ['Kaʿahumanu', 4],
+    ['Xian won', 5],
+    ['Мар`яна тут', 6],
+    ['Марʼяна тут', 6],
+    ['Маряна тут', 6],
+  ])('%s', (text, id) => {
+    expect(matcher.find(text).map(({ characterId }) => characterId)).toEqual([id]);
+  });
+});
+
 describe('edges of words', () => {
   test.each(['meiosis', 'Meier', 'homei', 'mei5', '5mei', 'émei', 'meiß', 'Μmei'])('not in %s', (text) => {
     expect(idsIn(text)).toEqual([]);

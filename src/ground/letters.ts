@@ -53,6 +53,13 @@ const TO_REPLACE = new RegExp(`[${Object.keys(UNDECOMPOSED).join('')}]`, 'gu');
 const MARKS =
   // biome-ignore lint/suspicious/noMisleadingCharacterClass: single marks are what is looked for
   /(?<=[\p{Script=Latin}\p{Script=Greek}][\u0300-\u036f]{0,30})[\u0300-\u036f]|(?<=\p{Script=Cyrillic})[\u0300\u0301]|(?<=е)\u0308|[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u20dd-\u20e4]/gu;
+/**
+ * What stands for an apostrophe in the middle of a word: typographic ones, accents and primes taken for one, and the
+ * letters that are written like one (the ʻokina, ayin and hamza in Latin letters, saltillo, geresh). For a class of
+ * characters.
+ */
+export const APOSTROPHES =
+  "'\u2019\u2018\u201b\u02bc\u02bb\u02bd\u02be\u02bf\u02b9`\u00b4\u2032\uff07\u055a\ua78b\ua78c\u05f3";
 /** What is not seen: soft hyphens, joiners, spaces without width, marks of direction, selectors of a variant. */
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 /** Arabic, Persian and Devanagari digits; each row begins with its zero. */

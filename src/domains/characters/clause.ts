@@ -1,5 +1,6 @@
-import { foldLetters } from '../../ground/letters.ts';
+import { APOSTROPHES, foldLetters } from '../../ground/letters.ts';
 
+const APOSTROPHE = new RegExp(`[${APOSTROPHES}]`, 'gu');
 /** UTF-16 units that are looked at before and behind a name. */
 const AROUND = 80;
 /** "St." and "Dr." end no sentence. */
@@ -12,7 +13,12 @@ export function clauseAround(
 ): { before: string; after: string } {
   const before = text.slice(Math.max(0, start - AROUND), start).toWellFormed();
   return {
-    before: foldLetters(before.split(SENTENCE_END).at(-1) ?? '').replaceAll('’', "'"),
-    after: foldLetters(text.slice(end, end + AROUND).toWellFormed()).replaceAll('’', "'"),
+    before: foldLetters((before.split(SENTENCE_END).at(-1) ?? '').replace(APOSTROPHE, "'")),
+    after: foldLetters(
+      text
+        .slice(end, end + AROUND)
+        .toWellFormed()
+        .replace(APOSTROPHE, "'"),
+    ),
   };
 }

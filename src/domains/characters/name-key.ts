@@ -1,6 +1,6 @@
-import { foldLetters } from '../../ground/letters.ts';
+import { APOSTROPHES, foldLetters } from '../../ground/letters.ts';
 
-const APOSTROPHES = /['’‘ʼʹʻ`´′＇]/gu;
+const APOSTROPHE = new RegExp(`[${APOSTROPHES}]`, 'gu');
 const PIECES = /\p{N}+|[[\p{L}\p{M}\p{S}]--[\p{N}]]+/gv;
 
 /**
@@ -8,6 +8,6 @@ const PIECES = /\p{N}+|[[\p{L}\p{M}\p{S}]--[\p{N}]]+/gv;
  * letters and digits ("Jean-Luc" and "jean luc", "R2-D2" and "r2d2").
  */
 export function nameKeyOf(name: string): string {
-  const folded = foldLetters(name.replace(APOSTROPHES, ''));
+  const folded = foldLetters(name.replace(APOSTROPHE, ''));
   return folded.match(PIECES)?.join(' ') ?? folded;
 }

@@ -1,3 +1,4 @@
+import { APOSTROPHES } from '../../ground/letters.ts';
 import { isCommonWord, isFunctionWord, isNameToo, isVeryCommonWord, languagesOf } from './common-words.ts';
 import { isAskedFor, isCalled } from './name-frames.ts';
 import { isLetterMeant } from './single-letters.ts';
@@ -113,7 +114,7 @@ function isWrittenAsName(sense: Sense, words: readonly string[], sighting: Sight
   const counted = hasArticle ? named.slice(1) : named;
   if (!counted.every((token) => isCapital(text, token) || isFunctionWord(token.folded, languages)))
     return false;
-  const possessive = /^['’]s\b/iu.test(text.slice(sighting.end));
+  const possessive = POSSESSIVE.test(text.slice(sighting.end));
   if (counted.length === 1 && !hasArticle && !possessive && beginsSentence(text, tokens, first)) return false;
   const before = tokens[first - 1];
   const after = tokens[last + 1];
@@ -132,6 +133,8 @@ function isWrittenAsName(sense: Sense, words: readonly string[], sighting: Sight
     counted.length === 1 && isDate(counted[0]?.folded ?? '', before?.folded ?? '', after?.folded ?? '')
   );
 }
+
+const POSSESSIVE = new RegExp(`^[${APOSTROPHES}]s\\b`, 'iu');
 
 const TITLES = new Set(
   'dr mr mrs ms miss sir lady lord captain prof professor uncle aunt frau herr señor senor'.split(' '),

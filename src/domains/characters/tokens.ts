@@ -1,4 +1,4 @@
-import { foldLetters } from '../../ground/letters.ts';
+import { APOSTROPHES, foldLetters } from '../../ground/letters.ts';
 
 /** What names are compared by: a word; of scripts without spaces a letter, of Katakana a run. */
 export interface Token {
@@ -17,7 +17,7 @@ export interface Token {
 const KATAKANA = '\\p{Script=Katakana}\\u30fc\\uff70\\uff9e\\uff9f\\u3099\\u309a';
 const UNSPACED =
   '\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Hangul}\\p{Script=Thai}\\p{Script=Lao}\\p{Script=Khmer}\\p{Script=Myanmar}';
-const WORD = `[[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}${KATAKANA}ʼʹʻ]]`;
+const WORD = `[[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}${KATAKANA}${APOSTROPHES}]]`;
 // Plain words first, because they are many. Invisible characters (a soft hyphen) stand within a word; a zero-width space parts words.
 const TOKENS = new RegExp(
   `[a-zA-Z0-9]+(?![a-zA-Z0-9\\u0080-\\u{10ffff}])|(?<unspaced>[${KATAKANA}]+|[${UNSPACED}]\\p{M}*)|${WORD}(?:${WORD}|[\\p{Default_Ignorable_Code_Point}--\\u200b])*`,
@@ -32,10 +32,10 @@ const NOTHING = '';
 
 const SPACE = /^[\s\u200b]+$/;
 const PARAGRAPH = /\n\s*\n/;
-const JOINER = /^[\p{Pd}'’‘ʼʹ`´′＇.·・_/]$/u;
+const JOINER = new RegExp(`^[\\p{Pd}${APOSTROPHES}.·・_/]$`, 'u');
 const ABBREVIATED = /^\.\s+$/;
 const ABBREVIATION_LENGTH = 3;
-const APOSTROPHE = /^['’‘ʼʹ`´′＇]$/;
+const APOSTROPHE = new RegExp(`^[${APOSTROPHES}]$`, 'u');
 
 /** The tokens of a text in their order. Linear in its length; throws nothing. */
 export function tokensOf(text: string): Token[] {

@@ -1,3 +1,4 @@
+import { apostropheForms } from './apostrophes.ts';
 import { joinedForms, joinNumbers } from './joined-forms.ts';
 import { stemOf } from './languages.ts';
 import { carriesMeaning, isNamed } from './meaning.ts';
@@ -33,7 +34,7 @@ export interface AnalysedText {
  * Changes with what a text is analysed to and with which turns are neighbours: segments of another version are made again. It must be raised with every
  * change of terms, or stored turns are no longer found by what would find them if they were new.
  */
-export const ANALYSIS_VERSION = 3;
+export const ANALYSIS_VERSION = 4;
 /** Characters of one side of a turn that are indexed: the whole of what a turn may hold. */
 export const INDEXED_LENGTH = 200_000;
 const MAX_TERM_LENGTH = 64;
@@ -51,7 +52,7 @@ const ENDINGS = new Set(
   ).split(' '),
 );
 /** "won't" is no form of "won". */
-const NEGATION = /n['’]t$/;
+const NEGATION = /n't$/;
 const STEMS_REMEMBERED = 50_000;
 /** Colours of skin change no emoji. */
 const SKIN = /\p{Emoji_Modifier}/gu;
@@ -108,13 +109,12 @@ export type RequiredWords = readonly (readonly string[])[];
  */
 export function requiredWords(text: string): RequiredWords {
   const tokens = joinNumbers(tokensOf(text));
-  const { joined } = joinedForms(tokens);
+  const others = new Map<number, string[]>();
+  for (const { form, from, to } of joinedForms(tokens).joined)
+    for (let at = from; at <= to; at++) others.set(at, [...(others.get(at) ?? []), remembered(form)]);
   const required = new Map<string, readonly string[]>();
   for (const { term, at } of wordsAmong(tokens)) {
-    const others = joined
-      .filter(({ from, to }) => from <= at && at <= to)
-      .map(({ form }) => remembered(form));
-    const terms = [...new Set([term, ...others])];
+    const terms = [...new Set([term, ...(others.get(at) ?? [])])];
     required.set(terms.join('\n'), terms);
   }
   return [...required.values()];
@@ -133,7 +133,7 @@ function wordsAmong(tokens: readonly Token[]): PlacedWord[] {
     else if (kind === 'emoji') words.push(emojiOf(token, at));
     else if (token.marks !== '' && folded.length === 1) words.push(asItIs(folded + token.marks, at));
     else if (!NEGATION.test(folded)) {
-      const word = cut(withoutApostrophe(folded));
+      const word = cut(apostropheForms(folded).main);
       if (word !== '' && carriesMeaning(tokens, at, word)) words.push({ word, term: remembered(word), at });
     }
   }
@@ -176,12 +176,6 @@ export function partsOf(word: string, least = PART_LENGTH): string[] {
     for (const part of pair) if (part.length >= least) parts.push(remembered(part));
   }
   return parts;
-}
-
-/** "O'Brien's" becomes "brien": what is longest, and of equals the first. */
-function withoutApostrophe(word: string): string {
-  if (!/['’]/.test(word)) return word;
-  return word.split(/['’]/).reduce((longest, piece) => (piece.length > longest.length ? piece : longest));
 }
 
 /** The beginning of a long word, by whole characters. */

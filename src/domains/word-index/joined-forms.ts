@@ -1,3 +1,4 @@
+import { apostropheForms } from './apostrophes.ts';
 import type { Token } from './tokens.ts';
 
 /** Groups of digits that are one number: "1,650", "1.650", "1'650"; with spaces they may be several. */
@@ -91,6 +92,11 @@ export function joinedForms(tokens: readonly Token[]): JoinedForms {
     if (token.kind !== 'word') continue;
     const pair = before?.kind === 'word' ? pairOf(before, token) : null;
     if (pair !== null) forms.push({ form: pair, from: at - 1, to: at });
+    if (token.folded.includes("'")) {
+      const apart = apostropheForms(token.folded);
+      for (const form of apart.joined) if (form.length <= MAX_JOINED) forms.push({ form, from: at, to: at });
+      for (const piece of apart.pieces) pieces.add(piece);
+    }
     for (const group of token.groups ?? []) pieces.add(group);
     for (const piece of lettersAndDigits(token.folded)) pieces.add(piece);
     if (token.marks !== '' && token.folded.length > 1)
@@ -104,7 +110,7 @@ export function joinedForms(tokens: readonly Token[]): JoinedForms {
 /** Two words in one, where they may be written so. */
 function pairOf(before: Token, token: Token): string | null {
   const form = before.folded + token.folded;
-  if (form.length > MAX_JOINED || before.marks !== '' || /['’]/.test(form)) return null;
+  if (form.length > MAX_JOINED || before.marks !== '' || form.includes("'")) return null;
   const isLetters = LETTERS.test(before.folded);
   if (HYPHEN.test(token.gap)) return isDigits(before) && isDigits(token) ? null : form;
   if (token.gap !== ' ') return null;

@@ -15,6 +15,8 @@ export const STOP_WORDS: ReadonlySet<string> = new Set(
     'go goes going gone got had has have having he her here hers herself hey hi him himself his how i if im in into ' +
     'is isnt it its itself ive just ll m me more most my myself no nor not now of off oh ok okay on once only or ' +
     'other our ours ourselves out over own re really s same she should so some such t than that thats the their ' +
+    'arent couldnt doesnt hadnt hasnt havent mightnt mustnt neednt shouldnt wasnt werent wouldnt aint itll hes shes whats whos ' +
+    'wheres hows heres theres youre youve youll youd theyre theyve theyll theyd weve ' +
     'theirs them themselves then there these they this those through to too under until up ve very was we went were ' +
     'what when where which while who whom why will with wont would wow yeah you your yours yourself yourselves'
   ).split(' '),

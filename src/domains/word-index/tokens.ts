@@ -1,4 +1,4 @@
-import { foldLetters } from '../../ground/letters.ts';
+import { APOSTROPHES, foldLetters } from '../../ground/letters.ts';
 
 /** A piece of a text as it is written, before anybody asks whether it carries meaning. */
 export interface Token {
@@ -22,7 +22,7 @@ const MARKS = '\\+\\+|#(?![\\p{L}\\p{N}])|\\+(?![\\p{L}\\p{N}+])';
 const EMOJI =
   '\\p{Regional_Indicator}{2}|\\p{Extended_Pictographic}\\p{Emoji_Modifier}?(?:[\\u{e0020}-\\u{e007f}]+|(?:\\u200d\\p{Extended_Pictographic}\\p{Emoji_Modifier}?)*)';
 const TOKENS = new RegExp(
-  `(?<run>[${UNSPACED}]+)|(?<word>[[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}]]+(?:['’]\\p{L}+)*)(?<marks>${MARKS})?|${EMOJI}`,
+  `(?<run>[${UNSPACED}]+)|(?<word>[[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}]]+(?:'\\p{L}+)*)(?<marks>${MARKS})?|${EMOJI}`,
   'gv',
 );
 /** All of the above that plain ASCII can hold, several times as fast. */
@@ -34,9 +34,18 @@ const INVISIBLE =
   /[\p{Default_Ignorable_Code_Point}--[\u200d\u{e0020}-\u{e007f}]]+|\u200d(?!\p{Extended_Pictographic})/gv;
 /** Signs that NFKC would make letters of, at the end of the word before them. */
 const TRADE_SIGNS = /[™℠]/g;
+/** All kinds of apostrophes within a word. */
+const APOSTROPHE = new RegExp(`(?<=[\\p{L}\\p{N}\\p{M}])[${APOSTROPHES}](?=\\p{L})`, 'gu');
+const GRAVE = /(?<=[a-z0-9])`(?=[a-z])/gi;
+/** Letters that look like one, where they stand at an end of a word: "ʻokina" is written okina, too. */
+const OUTER = /[\u02b9\u02bb-\u02bf\ua78b\ua78c]/g;
+/** One character may stand for eighteen (ﷺ): so many times its length is read of a long text, and all of a short one. */
+const MAX_GROWTH = 2;
+const ALWAYS_READ = 4_000;
 /** Of what stands between two tokens, so much is kept: more is the end of a sentence, or as good as that. */
 const GAP_LENGTH = 4;
 const FOLDED_REMEMBERED = 20_000;
+const LENGTH_REMEMBERED = 64;
 
 const folded = new Map<string, string>();
 
@@ -45,10 +54,13 @@ export function isUnspaced(word: string): boolean {
   return IS_RUN.test(word);
 }
 
-/** The tokens of a text in their order. Linear in its length; throws nothing. */
+/**
+ * The tokens of a text in their order, its apostrophes all as "'". Of a long text whose compatibility forms take more
+ * than twice its length, the beginning. Linear in its length; throws nothing.
+ */
 export function tokensOf(text: string): Token[] {
   const isAscii = IS_ASCII.test(text);
-  const whole = isAscii ? text : visible(text);
+  const whole = isAscii ? text.replace(GRAVE, "'") : visible(text);
   const tokens: Token[] = [];
   let last = 0;
   for (const match of whole.matchAll(isAscii ? ASCII_TOKENS : TOKENS)) {
@@ -66,13 +78,17 @@ export function tokensOf(text: string): Token[] {
 function visible(text: string): string {
   return text
     .replace(TRADE_SIGNS, ' ')
+    .replace(APOSTROPHE, "'")
+    .replace(OUTER, '')
     .normalize('NFKC')
+    .slice(0, Math.max(ALWAYS_READ, text.length * MAX_GROWTH))
     .replace(INVISIBLE, '')
     .replaceAll('♯', '#')
     .normalize('NFC');
 }
 
 function rememberedFold(written: string): string {
+  if (written.length > LENGTH_REMEMBERED) return foldLetters(written);
   let form = folded.get(written);
   if (form === undefined) {
     if (folded.size >= FOLDED_REMEMBERED) folded.clear();
