@@ -75,6 +75,34 @@ describe('memories in a prompt', () => {
   });
 
   test.each([
+    [
+      'How many days does a year have?',
+      ['My first year at the bakery was hard.', 'The days at the lake flew by.'],
+    ],
+    ['What is the difference between a virus and a bacterium?', ['Your help makes a difference to me.']],
+    [
+      'What is the boiling point of water?',
+      ['At some point we lost the way.', 'The boat lay still in the water.'],
+    ],
+  ])('are none that share nothing but a common word: %s', async (query, told) => {
+    const user = randomUUID();
+    for (const said of told) await record(user, [said]);
+    await record(user, UNRELATED);
+    expect((await ask(user, query)).went).toEqual([]);
+  });
+
+  test.each([
+    ['How was my first year?', 'My first year at the bakery was hard.'],
+    ['Which days were good?', 'The days at the lake were good days.'],
+    ['What makes a difference to me?', 'Your help makes a difference to me.'],
+  ])('are those that share the common words of which all is made: %s', async (query, told) => {
+    const user = randomUUID();
+    await record(user, [told]);
+    await record(user, UNRELATED);
+    expect((await ask(user, query)).went).toContain(told);
+  });
+
+  test.each([
     ['What does my brother play?', 'My brother plays the oboe in a quintet.'],
     ['Where did Ana move to?', 'Ana moved to Lisbon in May.'],
     ['Was spielt mein Bruder?', 'Mein Bruder spielt Oboe in einem Quintett.'],

@@ -8,6 +8,11 @@ const COMMON_WEIGHT = 0.4;
 /** Of what a question is about, a memory must share so much of the weight, or so much at all where much is asked. */
 const LEAST_SHARE = 0.3;
 const ENOUGH = 2;
+/** The same of turns beside each other together: what one lacks is in the other by chance more often. */
+const SHARE_TOGETHER = 0.45;
+/** Less than a rare word or two common ones says little: "year" and "days" are in many turns that tell of neither. */
+const LEAST_WEIGHT = 0.8;
+const SHARE_OF_LITTLE = 0.6;
 /** A turn that shares nothing itself may be the other half of the one beside it, if it fares about as well. */
 const REACH = 1;
 const NEIGHBOUR_FLOOR = 0.5;
@@ -68,7 +73,7 @@ export function relevantMemories(
     if (hit.score < best * NEIGHBOUR_FLOOR) return false;
     for (const [other, theirs] of terms)
       if (isBeside(hit, other)) for (const term of theirs) shared.add(term);
-    return sharesEnough(subject, shared);
+    return sharesEnough(subject, shared, SHARE_TOGETHER);
   };
   // What only asks the same again tells nothing, but the turn beside it may be its answer.
   const wanted = telling.filter((hit) => !hit.tellsNothing && speaks(hit));
@@ -91,12 +96,18 @@ function isBeside({ interaction: a }: MemoryHit, { interaction: b }: MemoryHit):
   return a.conversationId === b.conversationId && Math.abs(a.sequence - b.sequence) <= REACH;
 }
 
-function sharesEnough(subject: readonly SubjectWord[], shared: ReadonlySet<string>): boolean {
+function sharesEnough(
+  subject: readonly SubjectWord[],
+  shared: ReadonlySet<string>,
+  least = LEAST_SHARE,
+): boolean {
   let all = 0;
   let common = 0;
   for (const { weight, terms } of subject) {
     all += weight;
     if (terms.some((term) => shared.has(term))) common += weight;
   }
-  return common > 0 && (common >= ENOUGH || common / all >= LEAST_SHARE);
+  if (common >= ENOUGH) return true;
+  const share = all === 0 ? 0 : common / all;
+  return share >= (common >= LEAST_WEIGHT ? least : SHARE_OF_LITTLE);
 }
