@@ -146,6 +146,9 @@ describe('GET /graphql', () => {
     const page = await fetch(`${app.url}/graphql`, { headers });
     expect(page.status).toBe(200);
     expect(await page.text()).toContain('<title>Echo Brain</title>');
+    // Its own address, once something was typed: whoever loads that again wants the page, and nothing is run by it.
+    const again = await fetch(`${app.url}/graphql?query=subscription%7Balerts%7Bcursor%7D%7D`, { headers });
+    expect(await again.text()).toContain('<title>Echo Brain</title>');
     const without = await startTestApp({ env: { GRAPHIQL: 'off' } });
     const response = await fetch(`${without.url}/graphql`, { headers });
     expect(await response.text()).not.toContain('<title>');

@@ -3,10 +3,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { EXAMPLES } from './examples.ts';
 
-/** Whether somebody looks at the address with a browser. */
+/** Whether somebody looks at the address with a browser. GraphiQL writes what is edited into it, so it may name a query. */
 export function isPageRequest(request: IncomingMessage): boolean {
-  if (request.method !== 'GET' || !(request.headers.accept ?? '').includes('text/html')) return false;
-  return !new URL(request.url ?? '/', 'http://localhost').searchParams.has('query');
+  return request.method === 'GET' && (request.headers.accept ?? '').includes('text/html');
 }
 
 /** GraphiQL as one page that loads nothing from elsewhere, and may run no script but its own. */
