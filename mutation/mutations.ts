@@ -104,7 +104,8 @@ const OWNERS: readonly Mutation[] = [
     'pending-turns-of-all-users',
     'domains/interactions/pending.ts',
     ['&& (scope.userId === null || turn.userId === scope.userId)', ''],
-    ['isolation', 'visibility', 'database-faults'],
+    ['durability'],
+    'is shown to its owner',
   ),
 ];
 

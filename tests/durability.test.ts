@@ -208,6 +208,27 @@ describe('while the database is away', () => {
     expect(await turnsOf('shared name', 'ada')).toHaveLength(2);
   });
 
+  test('a turn that waits is shown to its owner, and to no other user', async () => {
+    await recorded('hers', [{ query: 'A stored sextant' }], 'vera');
+    await proxy.refuse();
+    const { durability, interactions } = await recorded('hers', [{ query: 'A waiting sextant' }], 'vera');
+    expect(durability).toBe('JOURNALED');
+    const ways = [
+      'query ($id: ID!) { interaction(turnId: $id) { query } }',
+      '{ memorySearch(query: "sextant") { hits { interaction { query } } } }',
+      '{ conversation(conversationId: "hers") { interactions { nodes { query } } } }',
+      '{ interactions { nodes { query } } }',
+    ];
+    const seen = async (user: string) => {
+      const ofAll = ways.map((way) => app.graphql(way, { id: interactions[0].turnId }, user));
+      return (await Promise.all(ofAll)).map(({ data }) => /waiting sextant/.test(JSON.stringify(data)));
+    };
+    // Lists need the database.
+    expect(await seen('vera')).toEqual([true, true, false, false]);
+    for (const other of ['eve', '@other:vera'])
+      expect(await seen(other)).toEqual([false, false, false, false]);
+  });
+
   test('a key that had been used costs nothing: the turn gets an id of its own', async () => {
     await recorded('used', [{ query: 'before', idempotencyKey: 'k' }]);
     // What still waits is known without the database.

@@ -18,8 +18,8 @@ export interface FoundTurn {
 
 export interface StoredTurn {
   readonly turnId: string;
-  /** 0 while only the journal has it. */
-  readonly sequence: number;
+  /** Null while only the journal has it. */
+  readonly sequence: number | null;
   readonly durability: 'COMMITTED' | 'JOURNALED';
 }
 
