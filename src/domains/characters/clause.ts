@@ -4,7 +4,7 @@ const APOSTROPHE = new RegExp(`[${APOSTROPHES}]`, 'gu');
 /** UTF-16 units that are looked at before and behind a name. */
 const AROUND = 80;
 /** "St." and "Dr." end no sentence. */
-const SENTENCE_END = /(?:(?<!\b(?:dr|mr|mrs|ms|st))\.|[!?…。！？;¿¡\n])/iu;
+const SENTENCE_END = /(?:(?<!\b(?:dr|mr|mrs|ms|st))\.|[!?…。！？;¿¡؟؛।\n])/iu;
 
 /** The sentence that a name stands in, folded: what is before the name, and what is behind it. */
 export function clauseAround(

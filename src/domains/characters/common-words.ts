@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { foldLetters } from '../../ground/letters.ts';
 import { STOP_WORDS } from '../word-index/languages.ts';
 
 /** Names of people that are English words as well, though no very frequent ones; days and months. */
@@ -24,6 +25,22 @@ const LEAST_TELLING = 2;
 const MAX_LANGUAGES = 3;
 /** A language with so large a share of the best one's words may be it. */
 const NEARLY_AS_MANY = 0.8;
+const HALF_AS_MANY = 0.5;
+/** Names of people that films are full of, and so the lists of languages in which they are no words. */
+const PEOPLE = new Set(
+  (
+    'john jack sam michael charlie tom frank george mike david peter joe james paul harry jimmy henry max alex nick sarah tony ' +
+    'johnny bob bill robert walter richard martin thomas brian kevin steve eric kate karl klaus franz philippe michel jacques jean'
+  ).split(' '),
+);
+/** Which language a text of a script is likely to be in. */
+const OF_SCRIPTS: readonly (readonly [RegExp, string])[] = [
+  [/^\p{Script=Cyrillic}/u, 'russian'],
+  [/^\p{Script=Arabic}/u, 'arabic'],
+  [/^\p{Script=Devanagari}/u, 'hindi'],
+  [/^\p{Script=Hebrew}/u, 'hebrew'],
+  [/^\p{Script=Greek}/u, 'greek'],
+];
 /** A function word that is a name as well. */
 const NAMES_TOO = new Set(['will']);
 
@@ -32,16 +49,17 @@ interface FrequentWords {
   readonly ranks: ReadonlyMap<string, ReadonlyMap<string, number>>;
   /** The languages that a word tells of. */
   readonly telling: ReadonlyMap<string, readonly string[]>;
+  /** Words of a language that are counted, and names as well. */
+  readonly things: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Words of scripts without spaces that are names as well. */
+  readonly unspaced: ReadonlySet<string>;
 }
 
 let read: FrequentWords | null = null;
 
 /** Which languages a text may be in, by the frequent words in it; English where nothing tells. */
 export function languagesOf(words: readonly string[]): readonly string[] {
-  const { telling } = frequentWords();
-  const counts = new Map<string, number>();
-  for (const word of new Set(words.slice(0, LOOKED_AT)))
-    for (const language of telling.get(word) ?? []) counts.set(language, (counts.get(language) ?? 0) + 1);
+  const counts = countedLanguages(words);
   const best = Math.max(0, ...counts.values());
   if (best < LEAST_TELLING || counts.get('english') === best) return ['english'];
   // Others quote English words, and names of one language are words of the other.
@@ -53,6 +71,43 @@ export function languagesOf(words: readonly string[]): readonly string[] {
     .slice(0, MAX_LANGUAGES)
     .map(([language]) => language);
   return [...others, ...english];
+}
+
+/**
+ * The same where a short text must do: by a single word, or the script. English is among them only if as much speaks for
+ * it, since what a name is depends on the language.
+ */
+export function likelyLanguagesOf(words: readonly string[]): readonly string[] {
+  const counts = countedLanguages(words);
+  const best = Math.max(0, ...counts.values());
+  const english = counts.get('english') ?? 0;
+  if (best >= LEAST_TELLING && best > english) {
+    const others = languagesOf(words);
+    return english >= best * HALF_AS_MANY ? others : others.filter((language) => language !== 'english');
+  }
+  const ofScript = OF_SCRIPTS.find(([script]) => words.some((word) => script.test(word)))?.[1];
+  if (ofScript) return [ofScript];
+  if (best === 0 || english === best) return ['english'];
+  return [...[...counts].filter(([, count]) => count === best).map(([language]) => language), 'english'];
+}
+
+function countedLanguages(words: readonly string[]): Map<string, number> {
+  const { telling } = frequentWords();
+  const counts = new Map<string, number>();
+  for (const word of new Set(words.slice(0, LOOKED_AT)))
+    for (const language of telling.get(word) ?? []) counts.set(language, (counts.get(language) ?? 0) + 1);
+  return counts;
+}
+
+/** Whether a word of one of the languages is something that is counted: "a star", "ein Wolf". */
+export function isThing(word: string, languages: readonly string[]): boolean {
+  const { things } = frequentWords();
+  return languages.some((language) => things.get(language)?.has(word));
+}
+
+/** Whether a word of a script without spaces is an ordinary one, though people are called so. */
+export function isUnspacedWord(word: string): boolean {
+  return frequentWords().unspaced.has(word);
 }
 
 /** Whether a folded word is an ordinary one in one of the languages. */
@@ -82,17 +137,19 @@ function rankOf(word: string, language: string): number {
 
 /** Read when they are first asked for: half a megabyte. */
 function frequentWords(): FrequentWords {
-  read ??= parse(readFileSync(new URL('frequent-words.tsv', import.meta.url), 'utf8'));
+  const text = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
+  read ??= parse(text('frequent-words.tsv'), text('names-that-are-words.tsv'));
   return read;
 }
 
-function parse(text: string): FrequentWords {
+function parse(text: string, names: string): FrequentWords {
   const ranks = new Map<string, Map<string, number>>();
   const telling = new Map<string, string[]>();
   for (const line of text.split('\n')) {
     const [language, list] = line.split('\t');
     if (!language || !list) continue;
-    const words = list.split(' ');
+    const all = list.split(' ');
+    const words = language === 'english' ? all : all.filter((word) => !PEOPLE.has(word));
     ranks.set(language, new Map(words.map((word, rank) => [word, rank])));
     const frequent =
       language === 'english' ? [...STOP_WORDS, ...words.slice(0, TELLING)] : words.slice(0, TELLING);
@@ -100,5 +157,25 @@ function parse(text: string): FrequentWords {
   }
   const english = ranks.get('english');
   for (const name of NAMES_THAT_ARE_WORDS) if (english && !english.has(name)) english.set(name, VERY_COMMON);
-  return { ranks, telling };
+  return { ranks, telling, ...addNames(ranks, names) };
+}
+
+const UNSPACED_LANGUAGES = new Set(['chinese', 'japanese', 'korean', 'thai']);
+
+/** Makes words of the names that are words of their language. */
+function addNames(ranks: Map<string, Map<string, number>>, text: string) {
+  const things = new Map<string, Set<string>>();
+  const unspaced = new Set<string>();
+  for (const line of text.split('\n')) {
+    const [language, kind, list] = line.split('\t');
+    if (!language || !list || language.startsWith('#')) continue;
+    const known = ranks.get(language) ?? new Map<string, number>();
+    ranks.set(language, known);
+    for (const word of foldLetters(list).split(' ')) {
+      if (UNSPACED_LANGUAGES.has(language)) unspaced.add(word);
+      if (!known.has(word)) known.set(word, VERY_COMMON);
+      if (kind === 'things') things.set(language, (things.get(language) ?? new Set()).add(word));
+    }
+  }
+  return { things, unspaced };
 }

@@ -27,7 +27,7 @@ const HOW_SOMEBODY_IS =
   /(?:^|[^\p{L}])(?:what (?:does|did|is|was)|how (?:does|did|old is|tall is)|wie (?:sieht|alt ist|gross ist)|a quoi ressemble|como (?:es|se ve)|com'e)\s*$/u;
 const AS_SOMEBODY_IS = /^\s+(?:(?:look|looks|act|talk|speak|dress|behave)\b|like\s*(?:$|[?!.])|aus\b)/u;
 /** The name is all that is asked: nothing, or the end, stands behind it. */
-const ENDS = /^(?:'s)?\s*(?:["”»)\]]\s*)?(?:$|[?!.,;…。！？\n]|(?:again|please|bitte|anyway)\b)/u;
+const ENDS = /^(?:'s)?\s*(?:["”»)\]]\s*)?(?:$|[?!.,;…。！？؟،؛।\n]|(?:again|please|bitte|anyway)\b)/u;
 const OLD_OR_TALL = /(?:old|tall|alt|gross) (?:is|ist)\s*$/u;
 
 /** Whether a text asks who somebody of this name is, or how. */
@@ -40,12 +40,12 @@ export function isAskedFor(text: string, sighting: { start: number; end: number 
 }
 
 const GREETING =
-  /(?:^|[^\p{L}])(?:hi|hey|hello|dear|yo|hallo|liebe[rs]?|guten (?:morgen|tag|abend)|salut|bonjour|cher|chere|hola|querid[oa]|ciao|ola|привет|thanks|thank you|good (?:morning|evening|night|afternoon)|bye)[\s,]*$|@$/u;
+  /(?:^|[^\p{L}])(?:hi|hey|hello|dear|yo|hallo|liebe[rs]?|guten (?:morgen|tag|abend)|salut|bonjour|cher|chere|hola|querid[oa]|ciao|ola|привет|يا|مرحبا|नमस्ते|merhaba|selam|hoi|hej|czesc|thanks|thank you|good (?:morning|evening|night|afternoon)|bye)[\s,]*$|@$/u;
 
 /** Whether somebody of this name is spoken to: "Hi Will!", "Hope, are you there?". */
 export function isCalled(text: string, sighting: { start: number; end: number }): boolean {
   const { before, after } = clauseAround(text, sighting);
-  if (GREETING.test(before)) return /^\s*(?:$|[,.!?;:…\n])/u.test(after);
+  if (GREETING.test(before)) return /^\s*(?:$|[,.!?;:…؟،؛।\n])/u.test(after);
   const isFirst = before.trim() === '' && /^[\p{Lu}\p{Lt}]/u.test(text.slice(sighting.start));
   // Behind the comma somebody is spoken to, or given an order; "May, June and July" goes on otherwise.
   return (

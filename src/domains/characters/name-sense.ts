@@ -1,8 +1,17 @@
 import { APOSTROPHES } from '../../ground/letters.ts';
-import { isCommonWord, isFunctionWord, isNameToo, isVeryCommonWord, languagesOf } from './common-words.ts';
+import { isBareThing, isNoun } from './bare-names.ts';
+import {
+  isCommonWord,
+  isFunctionWord,
+  isNameToo,
+  isUnspacedWord,
+  isVeryCommonWord,
+  likelyLanguagesOf,
+} from './common-words.ts';
 import { isAskedFor, isCalled } from './name-frames.ts';
-import { isLetterMeant } from './single-letters.ts';
+import { isPerson } from './person-frames.ts';
 import type { Token } from './tokens.ts';
+import { isLetterMeant, isUnspacedMeant } from './unspaced-names.ts';
 
 /** What a name is made of, as far as it decides whether the name may be an ordinary word. */
 export interface NameKind {
@@ -12,6 +21,8 @@ export interface NameKind {
   readonly isOneLetter: boolean;
   /** More of such a script: too long for a word that stands there by chance. */
   readonly isUnspaced: boolean;
+  /** Of such a script, and an ordinary word as well: 天空, さくら, มะลิ. */
+  readonly isUnspacedWord: boolean;
 }
 
 /** Where a name was seen: UTF-16 offsets into the text; `end` is exclusive. */
@@ -29,6 +40,7 @@ export function nameKindOf(tokens: readonly Token[]): NameKind {
   return {
     words: tokens.map(({ folded }) => folded),
     isUnspaced: tokens.some(({ isUnspaced }) => isUnspaced),
+    isUnspacedWord: isUnspacedWord(tokens.map(({ folded }) => folded).join('')),
     isOneLetter: tokens.length === 1 && tokens[0]?.isUnspaced === true && [...tokens[0].folded].length === 1,
   };
 }
@@ -48,6 +60,7 @@ export function whoIsMeant(
   let known: Sense | null = null;
   return (kind, sighting) => {
     if (kind.isOneLetter) return isLetterMeant(text, sighting);
+    if (kind.isUnspacedWord) return isUnspacedMeant(text, sighting);
     if (kind.isUnspaced) return true;
     known ??= senseOf(text, tokens, sightings);
     return isMeant(known, kind, sighting);
@@ -81,7 +94,7 @@ function senseOf(text: string, tokens: readonly Token[], sightings: readonly Sig
     text,
     tokens,
     places,
-    languages: languagesOf(others.map(({ folded }) => folded)),
+    languages: likelyLanguagesOf(others.map(({ folded }) => folded)),
     capitalsTell: within.length < 2 || capital < within.length * (2 / 3),
   };
 }
@@ -98,8 +111,34 @@ function isMeant(sense: Sense, { words }: NameKind, sighting: Sighting): boolean
     bare.length === 1
       ? isCommonWord(bare[0] ?? '', languages)
       : bare.every((word) => isVeryCommonWord(word, languages) || isFunctionWord(word, languages));
-  if (!isWord) return true;
-  return isAskedFor(text, sighting) || isCalled(text, sighting) || isWrittenAsName(sense, words, sighting);
+  const place = bare.length === 1 ? placeOf(sense, sighting, words.length - 1) : null;
+  if (!isWord) return words.length > 1 || !place || !isNoun(place);
+  return (
+    isAskedFor(text, sighting) ||
+    isCalled(text, sighting) ||
+    isSomebody(sense, sighting) ||
+    (place?.hasCapital === true && isBareThing(place)) ||
+    isWrittenAsName(sense, words, sighting)
+  );
+}
+
+/** Of a name of one word: where it stands. @param articles words of the name before it */
+function placeOf({ text, tokens, places, languages }: Sense, { start }: Sighting, articles: number) {
+  const first = places.get(start);
+  const token = tokens[(first ?? 0) + articles];
+  if (first === undefined || !token || articles > 0) return null;
+  const begins = beginsSentence(text, tokens, first);
+  return { text, tokens, at: first, languages, beginsSentence: begins, hasCapital: isCapital(text, token) };
+}
+
+/** Whether it is told of as of a person; in scripts with capitals it has one, and no article. */
+function isSomebody({ text, tokens, places, languages }: Sense, sighting: Sighting): boolean {
+  if (!isCapital(text, sighting, true)) return false;
+  const before = tokens[(places.get(sighting.start) ?? 0) - 1];
+  // Portuguese puts articles before names as well.
+  const isDetermined = before !== undefined && isDeterminer(before.folded, languages);
+  if (isDetermined && !(languages.includes('portuguese') && /^[oa]$/.test(before.folded))) return false;
+  return isPerson(text, sighting);
 }
 
 function isWrittenAsName(sense: Sense, words: readonly string[], sighting: Sighting): boolean {
@@ -111,6 +150,8 @@ function isWrittenAsName(sense: Sense, words: readonly string[], sighting: Sight
   const named = tokens.slice(first, last + 1);
   // An article may be small; of a name of several words, all that stand within the sentence have capitals.
   const hasArticle = named.length > 1 && ARTICLES.has(words[0] ?? '');
+  // Every noun has a capital there.
+  if (languages[0] === 'german' && (hasArticle || named.length === 1)) return false;
   const counted = hasArticle ? named.slice(1) : named;
   if (!counted.every((token) => isCapital(text, token) || isFunctionWord(token.folded, languages)))
     return false;
@@ -169,7 +210,7 @@ const DETERMINERS: Readonly<Record<string, ReadonlySet<string>>> = Object.fromEn
       'deiner sein seine seinen seinem seiner ihr ihre ihren ihrem ihrer unser unsere kein keine keinen zur zum im am beim vom ins ans',
     french:
       'le la les un une des du au aux mon ma mes ton ta tes son sa ses notre nos votre vos leur leurs ce cet cette ces l d',
-    spanish: 'el la los las un una unos unas mi mis tu tus su sus del al este esta ese esa',
+    spanish: 'el la los las un una unos unas mi mis tu tus su sus del al este ese esa',
     italian:
       'il lo la i gli le un uno una del della dei degli delle al alla nel nella mio mia tuo tua suo sua',
     portuguese: 'o a os as um uma do da dos das no na meu minha seu sua',
@@ -190,7 +231,7 @@ function isCapital(text: string, { start, end }: Sighting, orHasNone = false): b
   return /^[\p{Lu}\p{Lt}]/u.test(written) || (orHasNone && !/\p{Ll}/u.test(written));
 }
 
-const ENDS_SENTENCE = /[.!?…。！？:;¿¡\n"“”«»„(–—•]/u;
+const ENDS_SENTENCE = /[.!?…。！？:;¿¡؟؛।\n"“”«»„(–—•]/u;
 
 function beginsSentence(text: string, tokens: readonly Token[], index: number): boolean {
   const before = tokens[index - 1];
