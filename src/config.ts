@@ -6,6 +6,7 @@ import * as access from './config/access.ts';
 import * as durability from './config/durability.ts';
 import * as models from './config/models.ts';
 import * as pressure from './config/pressure.ts';
+import * as repairs from './config/repairs.ts';
 import type { SecretSetting, SecretValues, VaultOptions } from './config/secrets.ts';
 import * as secrets from './config/secrets.ts';
 import * as server from './config/server.ts';
@@ -42,7 +43,7 @@ export function readConfig(
   const local = readLayers(environment, directory);
   const raw = { ...fromVault, ...local };
   const parsed = Settings.safeParse(raw);
-  const problems = [...(parsed.error?.issues.map(describeIssue) ?? []), ...crossCheck(raw)];
+  const problems = [...(parsed.error?.issues.map(describeIssue) ?? []), ...crossCheck(raw, directory)];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
   return toConfig(parsed.data, directory, givenSecrets(local));
 }
@@ -90,6 +91,7 @@ const Settings = z.object({
   ...models.settings,
   ...pressure.settings,
   ...tasks.settings,
+  ...repairs.settings,
   ...access.settings,
   ...secrets.settings,
 });
@@ -101,8 +103,13 @@ export const SETTING_NAMES: readonly string[] = [
 ];
 
 /** Looks at what was given, so that it finds its problems beside those of single values. */
-function crossCheck(raw: RawSettings): string[] {
-  return [...models.checkModels(raw), ...secrets.checkSecrets(raw), ...access.checkAccess(raw)];
+function crossCheck(raw: RawSettings, directory: string): string[] {
+  return [
+    ...models.checkModels(raw),
+    ...secrets.checkSecrets(raw),
+    ...access.checkAccess(raw),
+    ...repairs.checkRepairs(raw, directory),
+  ];
 }
 
 function toConfig(values: z.output<typeof Settings>, directory: string, given: SecretValues) {
@@ -114,6 +121,7 @@ function toConfig(values: z.output<typeof Settings>, directory: string, given: S
     ...models.modelsOf(values),
     ...pressure.pressureOf(values),
     ...tasks.tasksOf(values),
+    ...repairs.repairsOf(values, directory, resolve(directory, values.DATA_DIR)),
     ...access.accessOf(values),
     ...secrets.secretsOf(values),
   };

@@ -10,6 +10,7 @@ import { openPersistence } from './domains/persistence/parts.ts';
 import { openPressure } from './domains/pressure/parts.ts';
 import { openPrincipals } from './domains/principals/parts.ts';
 import { openPrivacy } from './domains/privacy/parts.ts';
+import { openRepairs } from './domains/repairs/parts.ts';
 import { openTasks } from './domains/tasks/parts.ts';
 import { openVectorIndex } from './domains/vector-index/parts.ts';
 import { openWordIndex } from './domains/word-index/parts.ts';
@@ -54,7 +55,8 @@ export async function openParts(
     ...openPrincipals(ports, closing),
     ...openPrivacy({ ...ports, duties, sections }, closing),
   };
-  const working = { ...guarded, ...openTasks({ ...guarded, jobs }, closing) };
+  const repairs = await openRepairs(guarded);
+  const working = { ...guarded, ...openTasks({ ...guarded, jobs: [...jobs, ...repairs] }, closing) };
   const parts = { ...working, ...(await openDomains(working, closing)) };
   return { ...parts, ...openHealth(promises, parts, closing) };
 }

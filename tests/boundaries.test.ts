@@ -179,7 +179,7 @@ describe('what is allowed', () => {
       'src/lists/tables.ts':
         "export { tasks } from '../domains/tasks/tables.ts';\nexport { events } from '../events/tables.ts';",
       'src/db/embedded/process.ts': "import { spawn } from 'node:child_process';",
-      'src/domains/repair/repair.ts': "import { execFile } from 'node:child_process';",
+      'src/domains/repairs/service-restart.ts': "import { execFile } from 'node:child_process';",
       'src/lists/schema.ts':
         "import '../domains/tasks/graphql.ts';\nimport { builder } from '../graphql/builder.ts';",
       'src/lists/doors.ts': "import { a } from '../rest/routes.ts';",

@@ -16,6 +16,9 @@ export const ACTIVITY_KINDS = {
   user_erased: 'everything of a user was erased',
   user_exported: 'a user’s export was read to its end',
   user_restored: 'lines of an export were put back',
+  repair_done: 'something of the machine was repaired',
+  repair_failed: 'a repair failed, or nobody knows whether it was done',
+  repair_refused: 'a repair was refused',
   left_out: 'more happened at once than is told line by line',
 } as const;
 

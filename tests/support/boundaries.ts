@@ -57,8 +57,8 @@ const GRAPHQL_AND_HTTP =
 function checkPackage(from: Place, specifier: string): string | null {
   if (/^(?:node:)?child_process$/.test(specifier)) {
     const mayStartProcesses =
-      /^src\/db\/embedded[^/]*(?:\/|\.ts$)/.test(from.path) || from.domain === 'repair';
-    if (!mayStartProcesses) return 'only the embedded database and repair may start processes';
+      /^src\/db\/embedded[^/]*(?:\/|\.ts$)/.test(from.path) || from.domain === 'repairs';
+    if (!mayStartProcesses) return 'only the embedded database and repairs may start processes';
   }
   if (from.room === 'domain' && from.role !== 'graphql' && GRAPHQL_AND_HTTP.test(specifier)) {
     return `${nameOf(from)} knows no GraphQL and no HTTP, but imports ${specifier}`;

@@ -6,10 +6,12 @@ import { createLogger } from '../../src/log.ts';
 import { effectJobs } from './effect-jobs.ts';
 
 /** A server with jobs that tests count effects of, as a process of its own; killed and stopped by them. */
-const { values } = parseArgs({ options: { directory: { type: 'string' }, database: { type: 'string' } } });
+const { values } = parseArgs({
+  options: { directory: { type: 'string' }, database: { type: 'string' }, repair: { type: 'string' } },
+});
 const environment = {
   ...{ PORT: '0', SEED: 'off', LOG_LEVEL: 'silent', CANARY_INTERVAL_MS: '0', TASK_WORKERS: '4' },
-  ...{ DATA_DIR: values.directory, DATABASE_URL: values.database },
+  ...{ DATA_DIR: values.directory, DATABASE_URL: values.database, REPAIR: values.repair },
 };
 const config = readConfig(environment, values.directory);
 const app = await createApp(config, createLogger('silent', 2), {
