@@ -279,7 +279,7 @@ async function stopped(
 /**
  * Lets a task that failed or was cancelled run again, with all its retries. What its steps have done stays done.
  *
- * @throws InvalidInput for one that waits, runs, or was completed; NotFound
+ * @throws InvalidInput for one that waits, runs, or was completed; NotFound; Forbidden
  */
 export async function retryTask(
   services: TaskServices,
@@ -287,6 +287,7 @@ export async function retryTask(
   taskId: string,
 ): Promise<TaskRow> {
   const { db, events, tasks } = services;
+  await requireMayMake(services, principal, taskId);
   const row = await changeTask(db, principal, taskId, {
     name: 'retry_task',
     set: `retried_at = greatest(clock_timestamp(), t.cancel_requested_at + interval '1 ms'), status = 'PENDING',
@@ -298,6 +299,21 @@ export async function retryTask(
   events.wake();
   tasks.wake();
   return row;
+}
+
+/**
+ * Whose a task is does not say that they could make it now: they were an admin then, or it comes from an export. What a type
+ * is that this server does not know, another server may.
+ */
+async function requireMayMake(
+  { db, tasks }: TaskServices,
+  principal: Principal,
+  taskId: string,
+): Promise<void> {
+  if (isAdmin(principal)) return;
+  const [known] = await tasksByTaskId(db, taskScopeOf(principal), [parseTaskId(taskId)]);
+  if (!known || tasks.jobs.get(known.taskType ?? '')?.mayCreate === 'USER') return;
+  throw new Forbidden(`taskId: only an admin may try a task of the type ${known.taskType} again`);
 }
 
 async function changeTask(
