@@ -1,5 +1,6 @@
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
+import type { Database } from '../src/db/client.ts';
 import { nameOfDirectory } from '../src/domains/tasks/worker-directory.ts';
 import { defineJob } from '../src/jobs/job.ts';
 import { startDatabaseProxy } from './support/database-proxy.ts';
@@ -343,4 +344,49 @@ test('health tells of tasks that wait too long, and of it being over', async () 
   });
   await app.sql("update autonomous_tasks set status = 'CANCELLED' where task_id = 'old'");
   expect(await check()).toMatchObject({ status: 'HEALTHY' });
+});
+
+test('an error that says that a database is away is a failure while ours is there', async () => {
+  const elsewhere = defineJob({
+    name: 'elsewhere',
+    description: 'Asks another database, where nobody is.',
+    payload: z.strictObject({}),
+    retry: { limit: 2, delaySeconds: 0.01, maxDelaySeconds: 0.02 },
+    run: async () => {
+      throw Object.assign(new Error('connect ECONNREFUSED 192.0.2.1:5432'), { code: 'ECONNREFUSED' });
+    },
+  });
+  const app = await start({ jobs: [elsewhere] });
+  const { taskId } = await runTask(app, { type: 'elsewhere' });
+  const dead = await untilTask(app, taskId, 'FAILED');
+  expect(dead).toMatchObject({ retryCount: 2, error: expect.stringContaining('ECONNREFUSED') });
+  expect(dead.attempts).toHaveLength(3);
+});
+
+test('a job that fails for want of the database is given back, and costs no retry', async () => {
+  const proxy = await startDatabaseProxy();
+  ending.push(() => proxy.close());
+  const inJob = gate();
+  const asks = defineJob({
+    name: 'asks',
+    description: 'Asks the database in its middle.',
+    payload: z.strictObject({}),
+    retry: { limit: 0, delaySeconds: 0.01, maxDelaySeconds: 0.01 },
+    run: async ({ db }: { readonly db: Database }, _payload, { attempt }) => {
+      if (attempt === 1) {
+        await proxy.refuse();
+        inJob.open();
+      }
+      await db.pool.query('select 1');
+      return { attempt };
+    },
+  });
+  const app = await start({ jobs: [asks], route: (url) => proxy.route(url) });
+  const { taskId } = await runTask(app, { type: 'asks' });
+  await inJob.passed(null);
+  await expect.poll(() => app.app.services.availability.isUp).toBe(false);
+  await proxy.restore();
+  expect(await untilTask(app, taskId, 'COMPLETED', undefined, 60_000)).toMatchObject({ retryCount: 0 });
+  await app.close();
+  apps.splice(0);
 });

@@ -103,6 +103,19 @@ export class Availability implements Tolerance {
     this.#keeper.start();
   }
 
+  /** Whether it is away, or was since then. Asks anew where nobody has seen that it is. */
+  async wasAway(since: Date): Promise<boolean> {
+    const isKnown = () => !this.#up || this.#changedAt >= since;
+    if (isKnown()) return true;
+    try {
+      await within(this.#ping(), Math.max(PING_DEADLINE_MS, this.patienceMs), 'the database does not answer');
+    } catch (error) {
+      this.suspect();
+      return error instanceof DeadlineExceeded || judgeDatabaseError(error) !== 'cancelled';
+    }
+    return isKnown();
+  }
+
   /** From now on nothing changes. Waits for a look that is under way. */
   stop(): Promise<void> {
     this.#stopped = true;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { actingFor, actingForNobody } from '../../access/caller.ts';
+import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { judgeDatabaseError, wordsOf } from '../../db/meaning.ts';
 import { EchoError } from '../../errors.ts';
@@ -23,6 +24,7 @@ const AWAY_MS = 2_000;
 
 interface AttemptParts {
   readonly db: Database;
+  readonly availability: Pick<Availability, 'wasAway'>;
   readonly log: Logger;
   readonly services: unknown;
   readonly events: { wake(): void };
@@ -46,6 +48,7 @@ export async function runAttempt(
 ): Promise<Attempted> {
   const { signal } = controller;
   const ended = { is: false };
+  const beganAt = new Date();
   const progress = new ProgressWriter((report) => writeReport(parts, claim, controller, report));
   const task = runningTask(parts, row, claim, { controller, ended, progress });
   const timer = setTimeout(() => {
@@ -63,7 +66,8 @@ export async function runAttempt(
   await progress.end();
   const aborted = signal.aborted ? (signal.reason as TaskAborted) : null;
   // Told to nobody: it may throw long after its task is over.
-  return { ending: endingOf(outcome, aborted, job, row), isAbandoned: outcome === null };
+  const isAway = await isForWantOfDatabase(parts, outcome, beganAt);
+  return { ending: endingOf(outcome, aborted, { job, row, isAway }), isAbandoned: outcome === null };
 }
 
 /** As its job reads it; the job may be of another version than the one that took it in. */
@@ -132,7 +136,24 @@ async function writeReport(
   }
 }
 
-function endingOf(outcome: Run | null, aborted: TaskAborted | null, job: Job, row: TaskRow): Ending | null {
+/**
+ * Whether a job failed because the database was away. An error that says so may be of another database or service, that the
+ * job calls; then it is a failure like others, or it would be tried again for ever.
+ */
+async function isForWantOfDatabase(
+  { availability }: AttemptParts,
+  outcome: Run | null,
+  beganAt: Date,
+): Promise<boolean> {
+  if (outcome === null || !('error' in outcome)) return false;
+  return judgeDatabaseError(outcome.error) === 'unavailable' && (await availability.wasAway(beganAt));
+}
+
+function endingOf(
+  outcome: Run | null,
+  aborted: TaskAborted | null,
+  { job, row, isAway }: { readonly job: Job; readonly row: TaskRow; readonly isAway: boolean },
+): Ending | null {
   if (aborted?.kind === 'LOST') return null;
   const overran = outcome === null ? `, and did not stop within ${GRACE_MS / 1_000} s of being told to` : '';
   if (aborted?.kind === 'TIMEOUT') return failure(`${aborted.message}${overran}`, job, row);
@@ -144,8 +165,7 @@ function endingOf(outcome: Run | null, aborted: TaskAborted | null, job: Job, ro
   const error = outcome?.error;
   if (error instanceof ResultRefused || (error instanceof EchoError && !error.retryable))
     return { kind: 'FAILED', error: errorText(error) };
-  if (judgeDatabaseError(error) === 'unavailable')
-    return { kind: 'RELEASED', error: errorText(error), delayMs: AWAY_MS };
+  if (isAway) return { kind: 'RELEASED', error: errorText(error), delayMs: AWAY_MS };
   return failure(errorText(error), job, row);
 }
 
@@ -165,7 +185,9 @@ function failure(error: string, { retry }: Job, { retryCount, maxRetries }: Task
 
 /** Words that can be stored, and hold no values of a statement. */
 export function errorText(error: unknown): string {
-  const words = error instanceof Error ? wordsOf(error) : String(error);
+  // An error of ours was written for people, and its code says no more.
+  const words =
+    error instanceof EchoError ? error.message : error instanceof Error ? wordsOf(error) : String(error);
   return (
     words.replaceAll('\0', '').toWellFormed().slice(0, MAX_ERROR).toWellFormed() || 'it failed without a word'
   );
