@@ -9,7 +9,11 @@ import { duties as goals } from '../domains/goals/tables.ts';
 import { duties as interactions } from '../domains/interactions/tables.ts';
 import { duties as mediaInsights } from '../domains/media-insights/tables.ts';
 import { duties as privacy } from '../domains/privacy/tables.ts';
+
 import { duties as repairs } from '../domains/repairs/tables.ts';
+
+import { duties as schedules } from '../domains/schedules/tables.ts';
+
 import { duties as settings } from '../domains/settings/tables.ts';
 import { duties as tasks } from '../domains/tasks/tables.ts';
 import { duties as wordIndex } from '../domains/word-index/tables.ts';
@@ -31,5 +35,6 @@ export const DUTIES: readonly Duty[] = [
   ...goals,
   ...tasks,
   ...repairs,
+  ...schedules,
   ...database,
 ];

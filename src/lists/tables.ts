@@ -8,7 +8,11 @@ export { goalMoves, goals } from '../domains/goals/tables.ts';
 export { interactions } from '../domains/interactions/tables.ts';
 export { mediaInsights } from '../domains/media-insights/tables.ts';
 export { erasures } from '../domains/privacy/tables.ts';
+
 export { repairActions, restartCooldowns } from '../domains/repairs/tables.ts';
+
+export { scheduleSlots, schedules } from '../domains/schedules/tables.ts';
+
 export { userSettings } from '../domains/settings/tables.ts';
 export { autonomousTasks, taskAttempts, taskSteps } from '../domains/tasks/tables.ts';
 export {
