@@ -36,6 +36,8 @@ export interface Overrides {
   readonly onStatement?: (name: string, text: string) => void;
   /** A busy machine is no outage: nothing that a caller can do without is done without sooner. */
   readonly patienceMs?: number;
+  /** Schedules go by this clock. */
+  readonly now?: () => Date;
 }
 
 export interface App {
@@ -64,8 +66,13 @@ export async function createApp(
 ): Promise<App> {
   const closing = new ClosingStack(log);
   try {
-    const { onStatement, patienceMs = 0 } = overrides;
-    const ports = await openPorts(config, log, { ...options, onStatement, patienceMs }, closing);
+    const { onStatement, patienceMs = 0, now } = overrides;
+    const ports = await openPorts(
+      config,
+      log,
+      { ...options, onStatement, patienceMs, ...(now && { now }) },
+      closing,
+    );
     const services = await openParts(ports, lists, closing);
     await startParts(services);
     return assemble(services, lists, overrides, () => closing.close());
@@ -140,6 +147,7 @@ function assemble(
         const url = await listen(server, config.port, config.host);
         closeSockets = attachWebSocket({ server, yoga, log, hall });
         services.tasks.start(services);
+        services.schedules.start();
         return url;
       } catch (error) {
         await release();
@@ -153,7 +161,7 @@ function assemble(
         [
           () => metrics.stop(),
           () => services.events.stop(),
-          () => Promise.all([finishRequests(server, services.store), closeSockets(), services.tasks.stop()]),
+          () => Promise.all([finishRequests(server, services.store), closeSockets(), stopWork(services)]),
         ],
         log,
         FINISH_MS + 1_000,
@@ -162,6 +170,12 @@ function assemble(
       if (steps > 0) throw new Error(`${steps} steps of the stop failed; what failed is in the log`);
     },
   };
+}
+
+/** Who makes tasks stops before who runs them. */
+async function stopWork({ schedules, tasks }: Services): Promise<void> {
+  await schedules.stop();
+  await tasks.stop();
 }
 
 function authenticatorOf({ access }: Services, guard: WebGuard): Authenticate {

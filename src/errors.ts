@@ -68,6 +68,21 @@ export class StatusMoveRefused extends EchoError {
   }
 }
 
+/** A schedule makes no second task while one is unfinished. */
+export class ScheduleBusy extends EchoError {
+  override readonly name = 'ScheduleBusy';
+  readonly code = 'SCHEDULE_BUSY';
+  override readonly httpStatus = 409;
+  override readonly retryable = true;
+  readonly field: string;
+  /** The one that is unfinished. */
+  readonly taskId: string;
+  constructor(field: string, taskId: string) {
+    super(`${field}: the task ${taskId} of this schedule is unfinished; wait for its end, or cancel it`);
+    [this.field, this.taskId] = [field, taskId];
+  }
+}
+
 /** Turns of these keys were deleted: a retry does not bring them back. */
 export class InteractionDeleted extends EchoError {
   override readonly name = 'InteractionDeleted';

@@ -26,6 +26,8 @@ export interface PortsOptions {
   readonly onStatement?: ((name: string, text: string) => void) | undefined;
   /** Nothing that a caller can do without is done without sooner, whatever limit is named. */
   readonly patienceMs?: number;
+  /** The clock by which schedules go. */
+  readonly now?: () => Date;
 }
 
 /**
@@ -36,10 +38,10 @@ export interface PortsOptions {
 export async function openPorts(
   config: Config,
   log: Logger,
-  { migrate, vault = null, onStatement, patienceMs = 0 }: PortsOptions,
+  { migrate, vault = null, onStatement, patienceMs = 0, now = () => new Date() }: PortsOptions,
   closing: ClosingStack,
 ): Promise<Ports> {
-  const keepers = new Keepers(log, () => new Date());
+  const keepers = new Keepers(log, now);
   const volatileFileSystem = makeDataDirectory(config.dataDirectory);
   const journal = await Journal.open(join(config.dataDirectory, 'journal.db'), config.journalMaxBytes);
   closing.defer(() => journal.close());
@@ -89,6 +91,7 @@ export async function openPorts(
     ...{
       config,
       log,
+      now,
       keepers,
       journal,
       db,

@@ -5,6 +5,7 @@ import { DataDirectoryError, inUse, unusable } from './db/data-directory.ts';
 import { EmbeddedPostgresError } from './db/embedded.ts';
 import { driverError, wordsOf } from './db/meaning.ts';
 import { DatabaseSetupError } from './db/open.ts';
+import { ScheduleRefused } from './jobs/recurrence.ts';
 import { JournalBroken, JournalLocked } from './journal/journal.ts';
 import { DimensionsUnknown } from './models/configured.ts';
 import { Outbound, SettingForbidden } from './outbound/outbound.ts';
@@ -87,6 +88,7 @@ export function asStartupError(error: unknown, config: Config): unknown {
     error instanceof DataDirectoryError ||
     error instanceof DatabaseSetupError ||
     error instanceof DimensionsUnknown ||
+    error instanceof ScheduleRefused ||
     error instanceof SettingForbidden
   )
     return new StartupError(error.message);

@@ -49,6 +49,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
     'provider keys',
     'retention',
     'revoked tokens',
+    'schedules',
     'tasks',
     'turn counters',
     'vector comparison',

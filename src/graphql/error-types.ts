@@ -4,6 +4,7 @@ import {
   InvalidInput,
   NotConfigured,
   NotFound,
+  ScheduleBusy,
   StatusMoveRefused,
 } from '../errors.ts';
 import { builder } from './builder.ts';
@@ -80,6 +81,16 @@ builder.objectType(StatusMoveRefused, {
       description: 'Where it may go from the status that it has.',
       resolve: ({ allowed }) => [...allowed],
     }),
+  }),
+});
+
+builder.objectType(ScheduleBusy, {
+  name: 'ScheduleBusyError',
+  description: 'One of the tasks of the schedule is unfinished (code SCHEDULE_BUSY).',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    field: t.exposeString('field', { description: 'The input field that names the schedule.' }),
+    taskId: t.exposeID('taskId', { description: 'The task that is unfinished.' }),
   }),
 });
 

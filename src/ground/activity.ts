@@ -6,6 +6,8 @@ export const ACTIVITY_KINDS = {
   job_failed: 'an attempt at a task failed',
   job_refused: 'a task, or a late write of one, was refused',
   job_slowed: 'background work waits for others',
+  slot_missed: 'no server was there when a schedule had to make a task',
+  slot_skipped: 'a schedule made no task, since it was paused or an earlier one was unfinished',
   keeper_failed: 'something that goes round in the background fails',
   keeper_recovered: 'it succeeds again',
   database_away: 'the database does not answer',

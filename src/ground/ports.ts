@@ -16,6 +16,8 @@ import type { Vault } from '../secrets/vault.ts';
 export interface Ports {
   readonly config: Config;
   readonly log: Logger;
+  /** What time it is. */
+  readonly now: () => Date;
   /** Makes whatever goes round in the background. */
   readonly keepers: Keepers;
   readonly journal: Journal;

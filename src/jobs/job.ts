@@ -14,12 +14,13 @@ export interface Retry {
   readonly maxDelaySeconds: number;
 }
 
-/** When a job runs by itself. */
+/** When a job runs by itself, as a task of the server; its payload must take an empty object. */
 export interface JobSchedule {
+  /** Minute, hour, day of the month, month, day of the week (`recurrence.ts` says what of summer time). */
   readonly cron: string;
   /** IANA name. */
   readonly timeZone: string;
-  /** What becomes of slots at which no server was there. */
+  /** What becomes of slots at which no server was there: none, the latest runs once for all, or each in its order. */
   readonly missed: 'SKIP' | 'RUN_ONCE' | 'RUN_ALL';
 }
 

@@ -1,5 +1,6 @@
 import { openCanary } from '../domains/health/parts.ts';
 import { openQuery } from '../domains/query/parts.ts';
+import { openSchedules } from '../domains/schedules/parts.ts';
 import type { Services } from '../graphql/context.ts';
 import type { Ports } from '../ground/ports.ts';
 import type { ClosingStack } from '../jobs/ending.ts';
@@ -9,6 +10,7 @@ export type Standing = Ports &
   Pick<
     Services,
     | 'access'
+    | 'activity'
     | 'alerts'
     | 'audit'
     | 'characters'
@@ -33,6 +35,7 @@ export type Standing = Ports &
 export async function openDomains(parts: Standing, closing: ClosingStack) {
   return {
     ...openQuery(parts),
+    ...openSchedules(parts, closing),
     ...openCanary(parts, closing),
   };
 }

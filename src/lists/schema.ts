@@ -26,6 +26,7 @@ import '../domains/tasks/graphql.ts';
 import '../domains/tasks/changes-graphql.ts';
 import '../domains/tasks/changed-graphql.ts';
 import '../domains/repairs/graphql.ts';
+import '../domains/schedules/graphql.ts';
 import { builder } from '../graphql/builder.ts';
 
 /** The whole schema. A domain appears here once its graphql.ts is imported above. */

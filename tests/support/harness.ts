@@ -54,6 +54,8 @@ export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
  * @param options.lists what the server is made of, where that is more than the product
  * @param options.migration SQL that makes the tables of these lists
  * @param options.jobs kinds of tasks beside those of the house
+ * @param options.schedules true: the product's jobs run by themselves, too; those of `jobs` always do
+ * @param options.now the clock by which schedules go
  * @param options.route gives another way to the database at this URL, for example through a proxy
  */
 export async function startTestApp(
@@ -67,6 +69,8 @@ export async function startTestApp(
     migration?: string;
     route?: (databaseUrl: string) => Promise<string>;
     jobs?: readonly Job<Services>[];
+    schedules?: boolean;
+    now?: () => Date;
   } = {},
 ) {
   const name = `t_${randomUUID().replaceAll('-', '')}`;
@@ -94,10 +98,17 @@ export async function startTestApp(
   const app = await createApp(
     config,
     createLogger(config.logLevel),
-    { migrate: true, lists: { ...lists, jobs: [...lists.jobs, ...(options.jobs ?? [])] } },
+    {
+      migrate: true,
+      lists: {
+        ...lists,
+        jobs: [...(options.schedules ? lists.jobs : lists.jobs.map(unscheduled)), ...(options.jobs ?? [])],
+      },
+    },
     {
       ...(!options.realAccess && { authenticate: authenticateTest }),
       patienceMs: options.patienceMs ?? PATIENCE_MS,
+      ...(options.now && { now: options.now }),
       onStatement: (statement, text) => {
         statements.push(statement);
         const problem = writes.judge(statement, text);
@@ -157,6 +168,11 @@ export async function startTestApp(
       if (foreignWrites.size > 0) throw new Error(`SQL of other domains: ${[...foreignWrites].join('; ')}`);
     },
   };
+}
+
+/** What the server does by itself at full hours would come between what a test counts. */
+function unscheduled({ schedule: _, ...job }: Job<Services>): Job<Services> {
+  return job;
 }
 
 /** A principal by header (`user`, or `@tenant:user` for an admin of a tenant); without it the local admin. */

@@ -80,7 +80,7 @@ const LISTS: Readonly<Record<string, (to: Place) => boolean>> = {
 const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   main: (to) => isIn(to, 'app', 'startup', 'config', 'jobs', 'log'),
   // Reads the configuration and says in words for the operator why nothing starts; it knows the parts' errors.
-  startup: (to) => isIn(to, 'config', 'db', 'errors', 'journal', 'models', 'outbound', 'secrets'),
+  startup: (to) => isIn(to, 'config', 'db', 'errors', 'jobs', 'journal', 'models', 'outbound', 'secrets'),
   // The whole server: ports, parts, doors.
   app: () => true,
   // Opens the domains, one after the other.

@@ -52,6 +52,7 @@ export const VALUES: Record<string, unknown> = {
   maxRetries: 0,
   timeoutSeconds: 60,
   system: true,
+  paused: true,
   first: 5,
   last: 5,
   limit: 20,

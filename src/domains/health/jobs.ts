@@ -27,6 +27,7 @@ export const selfCheck = defineJob({
       .describe('How many conversations are looked at, chosen by chance.'),
   }),
   timeoutSeconds: 600,
+  schedule: { cron: '20 */6 * * *', timeZone: 'UTC', missed: 'RUN_ONCE' },
   retry: { limit: 2, delaySeconds: 30, maxDelaySeconds: 300 },
   run: async ({ db, health }: Services, { conversations: most }, task) => {
     const { status, checks } = await health.check();

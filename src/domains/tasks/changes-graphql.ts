@@ -1,4 +1,4 @@
-import { IdempotencyKeyReused, InvalidInput, NotFound } from '../../errors.ts';
+import { IdempotencyKeyReused, InvalidInput, NotFound, ScheduleBusy } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import { AutonomousTaskRef, TaskPriorityEnum } from './graphql.ts';
 import type { TaskRow } from './tables.ts';
@@ -64,20 +64,17 @@ const RetryTaskSuccess = builder.objectRef<{ task: TaskRow }>('RetryTaskSuccess'
   fields: (t) => ({ task: t.expose('task', { type: AutonomousTaskRef, description: 'The task.' }) }),
 });
 
-/** The result of every mutation that makes a task. */
-export const createTaskErrors = {
-  types: [InvalidInput, IdempotencyKeyReused, NotFound],
-  union: {
-    name: 'CreateTaskResult',
-    description: 'The success of making a task, or one of the failures that a caller may expect.',
-  },
-};
+/** The type of every mutation that makes a task; what it throws of these errors becomes one of its members. */
+export const CreateTaskResult = builder.errorUnion('CreateTaskResult', {
+  description: 'The success of making a task, or one of the failures that a caller may expect.',
+  types: [CreateTaskSuccess, InvalidInput, IdempotencyKeyReused, NotFound, ScheduleBusy],
+  resolveType: () => 'CreateTaskSuccess',
+});
 
 builder.mutationFields((t) => ({
   createTask: t.field({
-    type: CreateTaskSuccess,
+    type: CreateTaskResult,
     description: 'Lets the server do something in the background.',
-    errors: createTaskErrors,
     args: { input: t.arg({ type: CreateTaskInput, required: true, description: 'The task.' }) },
     resolve: async (_root, { input }, { services, principal }) => ({
       task: await createTask(services, principal, {

@@ -7,6 +7,7 @@ export const heartbeat = defineJob({
   description: 'Does nothing but come through, by which one sees that background work is done.',
   payload: z.strictObject({}),
   timeoutSeconds: 60,
+  schedule: { cron: '0 * * * *', timeZone: 'UTC', missed: 'SKIP' },
   run: async (_services: unknown, _payload, { taskId, attempt }) => ({
     taskId,
     attempt,
