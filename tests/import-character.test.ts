@@ -23,11 +23,54 @@ describe('character', () => {
         kind: 'character',
         line: 1,
         character: expected,
-        told: ['left out, as a profile has no place for it: the first message'],
+        told: ['left out, as a profile has no place for it: the first message, the version'],
       },
     ]);
     expect(await readAll('character', fixture('card-v1.json'))).toMatchObject([
       { character: { characterName: 'Tin', backgroundStory: 'A small kettle.', personalityTraits: 'loud' } },
+    ]);
+  });
+
+  test('whatever a profile has no place for is told, known or not', async () => {
+    const told = async (data: object, top: object = {}) => {
+      const file = await temporary(
+        'told.json',
+        JSON.stringify({ spec: 'chara_card_v3', ...top, data: { name: 'X', ...data } }),
+      );
+      const [record] = await readAll('character', file);
+      return (record as { told?: string[] }).told ?? [];
+    };
+    expect(
+      await told({ description: 'd', creator_notes: 'n', tags: ['t'] }, { spec_version: '3.0' }),
+    ).toEqual([]);
+    expect(
+      await told({ first_mes: ' ', alternate_greetings: [], extensions: {}, fav: false, creation_date: 0 }),
+    ).toEqual([]);
+    const everything = {
+      first_mes: 'Hello',
+      alternate_greetings: ['a', 'b'],
+      character_book: { entries: [{ keys: ['k'], content: 'c' }] },
+      character_version: '2',
+      creator_notes_multilingual: { de: 'Hallo' },
+      source: ['https://cards.example/1'],
+      creation_date: 1_700_000_000,
+      secret_plan: { step: 1 },
+    };
+    expect(await told(everything, { talkativeness: '0.5', creatorcomment: 'old' })).toEqual([
+      'left out, as a profile has no place for it: the first message, 2 greetings, the lorebook with 1 entry, ' +
+        'notes in other languages, the version, 1 sources, talkativeness, creation_date, secret_plan',
+    ]);
+    expect(await told({ creator_notes: 'new' }, { creatorcomment: 'old' })).toEqual([
+      'left out, as a profile has no place for it: other notes of the creator',
+    ]);
+    const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`field${index}`, 'x']));
+    expect((await told(many))[0]).toMatch(/field19, 10 other fields$/);
+  });
+
+  test('PNG: the picture is told to be left out', async () => {
+    const file = await temporary('picture.png', png(pngText('chara', base64(card('Old')))));
+    expect(await readAll('character', file)).toMatchObject([
+      { told: ['left out: the picture, of which only the card in it is read'] },
     ]);
   });
 

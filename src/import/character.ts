@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { findCard } from './card-container.ts';
 import { asUtf8, fileSize, type Position } from './files.ts';
+import { PNG_SIGNATURE } from './png.ts';
 import { bad, ImportFileError, type ImportRecord, isObject, toCharacterRecord } from './records.ts';
 import { storable } from './storable.ts';
 
@@ -23,7 +24,12 @@ export async function* readCharacter(file: string, position: Position): AsyncGen
   }
   const bytes = await readFile(file);
   position.bytes = bytes.length;
-  yield toRecord(findCard(asUtf8(bytes)));
+  const record = toRecord(findCard(asUtf8(bytes)));
+  const isPicture = bytes.subarray(0, PNG_SIGNATURE.length).equals(PNG_SIGNATURE);
+  const picture = 'left out: the picture, of which only the card in it is read';
+  yield record.kind === 'character' && isPicture
+    ? { ...record, told: [...(record.told ?? []), picture] }
+    : record;
 }
 
 /** What a card calls a field of a character. */
@@ -48,7 +54,29 @@ const NO_PLACE: readonly [field: string, told: string][] = [
   ['character_book', 'the lorebook'],
   ['assets', 'assets'],
   ['extensions', 'extensions'],
+  ['creator_notes_multilingual', 'notes in other languages'],
+  ['character_version', 'the version'],
+  ['source', 'sources'],
 ];
+/** Fields that are taken over, and what only says how the card is written. */
+const KNOWN = new Set([
+  ...[
+    'spec',
+    'spec_version',
+    'data',
+    'name',
+    'nickname',
+    'description',
+    'scenario',
+    'personality',
+    'tags',
+    'creator',
+  ],
+  ...['creator_notes', 'creatorcomment'],
+  ...NO_PLACE.map(([field]) => field),
+]);
+/** Of fields that no version of a card has, so many are told by their names. */
+const [MAX_OTHERS, MAX_OTHER_NAME] = [20, 40];
 
 function toRecord(card: Record<string, unknown>): ImportRecord {
   const name = typeof card.name === 'string' ? storable(card.name).trim() : card.name;
@@ -95,12 +123,27 @@ function toRecord(card: Record<string, unknown>): ImportRecord {
     ...(notes ? { notes } : {}),
   };
   const left = NO_PLACE.flatMap(([field, what]) => leftOut(card[field], what));
+  // SillyTavern writes them twice.
+  if (card.creator_notes != null && card.creatorcomment !== card.creator_notes)
+    left.push(...leftOut(card.creatorcomment, 'other notes of the creator'));
+  left.push(...otherFields(card));
   if (left.length > 0) told.push(`left out, as a profile has no place for it: ${left.join(', ')}`);
   const record = toCharacterRecord(1, value, NAMES);
   return record.kind === 'character' && told.length > 0 ? { ...record, told } : record;
 }
 
+/** What the card has besides, by its names; what is off or nothing is left out of that. */
+function otherFields(card: Record<string, unknown>): string[] {
+  const names = Object.keys(card).filter((name) => !KNOWN.has(name) && leftOut(card[name], name).length > 0);
+  const shown = names
+    .slice(0, MAX_OTHERS)
+    .map((name) => storable(name).slice(0, MAX_OTHER_NAME).toWellFormed());
+  const more = names.length > MAX_OTHERS ? [`${names.length - MAX_OTHERS} other fields`] : [];
+  return [...shown, ...more];
+}
+
 function leftOut(value: unknown, what: string): string[] {
+  if (typeof value === 'number' || value === true) return value === 0 ? [] : [what];
   if (typeof value === 'string') return value.trim() === '' ? [] : [what];
   if (Array.isArray(value)) return value.length === 0 ? [] : [`${value.length} ${what}`];
   if (!isObject(value)) return [];
