@@ -1,4 +1,5 @@
 import { apostropheForms } from './apostrophes.ts';
+import { casePieces, romanNumber, tellingPieces } from './identifiers.ts';
 import { joinedForms, joinNumbers } from './joined-forms.ts';
 import { stemOf } from './languages.ts';
 import { carriesMeaning, isNamed } from './meaning.ts';
@@ -34,7 +35,7 @@ export interface AnalysedText {
  * Changes with what a text is analysed to and with which turns are neighbours: segments of another version are made again. It must be raised with every
  * change of terms, or stored turns are no longer found by what would find them if they were new.
  */
-export const ANALYSIS_VERSION = 4;
+export const ANALYSIS_VERSION = 5;
 /** Characters of one side of a turn that are indexed: the whole of what a turn may hold. */
 export const INDEXED_LENGTH = 200_000;
 const MAX_TERM_LENGTH = 64;
@@ -114,10 +115,22 @@ export function requiredWords(text: string): RequiredWords {
     for (let at = from; at <= to; at++) others.set(at, [...(others.get(at) ?? []), remembered(form)]);
   const required = new Map<string, readonly string[]>();
   for (const { term, at } of wordsAmong(tokens)) {
-    const terms = [...new Set([term, ...(others.get(at) ?? [])])];
-    required.set(terms.join('\n'), terms);
+    const terms = [term, ...(others.get(at) ?? [])];
+    for (const piece of otherwise(tokens[at] as Token)) {
+      const either = [...new Set(piece === null ? terms : [...terms, remembered(piece)])];
+      required.set(either.join('\n'), either);
+    }
   }
   return [...required.values()];
+}
+
+/** Of a token that may be written in words of its own or otherwise: what must occur in its place; null: nothing may. */
+function otherwise(token: Token): readonly (string | null)[] {
+  const version = /^v(\d+)$/.exec(token.folded)?.[1];
+  const other = version ?? romanNumber(token);
+  if (other !== null) return [other];
+  const pieces = tellingPieces(casePieces(token));
+  return pieces.length > 0 ? pieces : [null];
 }
 
 /** Whether an analysed text has all required words. */

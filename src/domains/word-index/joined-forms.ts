@@ -1,4 +1,5 @@
 import { apostropheForms } from './apostrophes.ts';
+import { casePieces, joinedCodes, romanNumber, runsOf, tellingPieces } from './identifiers.ts';
 import type { Token } from './tokens.ts';
 
 /** Groups of digits that are one number: "1,650", "1.650", "1'650"; with spaces they may be several. */
@@ -10,13 +11,21 @@ const SHORT_GROUP = /^\d{2}$/;
 const DIGITS = /^\d+$/;
 const LETTERS = /^\p{L}+$/u;
 const LETTER = /^\p{L}$/u;
-const HYPHEN = /^[-\u2010]$/;
+const HYPHEN = /^[-\u2010_]$/;
+/** "180 °C" is 180 C. */
+const BEFORE_UNIT = /^(?: |°| °)$/;
+/** "R&D", "AT&T". */
+const MAX_INITIALS = 4;
+/** Tokens that hyphens or underscores join, at most: "max_retry_count". */
+const MAX_JOINED_TOKENS = 5;
 /** What stands between groups of a telephone number. */
 const DIAL_MARKS = /^[ \-./()\u2010-\u2015]{1,3}$/;
 /** Digits of a telephone number, and how many of its last ones may be given alone: without country, without area. */
 const MIN_DIALLED = 7;
 const MAX_DIALLED = 15;
 const LAST_DIALLED = [10, 9, 7];
+/** Digits of a longer number, such as a card's or an account's, which is only given whole. */
+const MAX_DIGITS = 34;
 /** A name before a number: "LH 2044", "Windows 11". */
 const MAX_NAME = 8;
 const MAX_NUMBER = 6;
@@ -97,12 +106,19 @@ export function joinedForms(tokens: readonly Token[]): JoinedForms {
       for (const form of apart.joined) if (form.length <= MAX_JOINED) forms.push({ form, from: at, to: at });
       for (const piece of apart.pieces) pieces.add(piece);
     }
+    const cased = casePieces(token);
+    for (const piece of tellingPieces(cased)) pieces.add(piece);
+    for (const run of runsOf(cased)) forms.push({ form: run, from: at, to: at });
+    const number = romanNumber(token);
+    if (number !== null) pieces.add(number);
     for (const group of token.groups ?? []) pieces.add(group);
     for (const piece of lettersAndDigits(token.folded)) pieces.add(piece);
     if (token.marks !== '' && token.folded.length > 1)
       forms.push({ form: token.folded + token.marks, from: at, to: at });
   }
   endInitials(tokens.length - 1);
+  addHyphenated(forms, tokens);
+  forms.push(...joinedCodes(tokens));
   addDialled(forms, tokens);
   return { joined: forms, pieces };
 }
@@ -113,14 +129,31 @@ function pairOf(before: Token, token: Token): string | null {
   if (form.length > MAX_JOINED || before.marks !== '' || form.includes("'")) return null;
   const isLetters = LETTERS.test(before.folded);
   if (HYPHEN.test(token.gap)) return isDigits(before) && isDigits(token) ? null : form;
+  if (token.gap === '&') return form.length <= MAX_INITIALS ? form : null;
+  const isUnit = isDigits(before) && LETTERS.test(token.folded) && form.length <= MAX_NUMBER;
+  if (isUnit && BEFORE_UNIT.test(token.gap)) return form;
   if (token.gap !== ' ') return null;
   const isNamedNumber =
     isLetters && isDigits(token) && before.folded.length <= MAX_NAME && token.folded.length <= MAX_NUMBER;
   // "t shirt", "e mail", but not "a shirt".
   const isLetterAndWord =
     LETTER.test(before.folded) && !/^[ai]$/.test(before.folded) && LETTERS.test(token.folded);
-  const isUnit = isDigits(before) && LETTERS.test(token.folded) && form.length <= MAX_NUMBER;
-  return isNamedNumber || isLetterAndWord || isUnit ? form : null;
+  return isNamedNumber || isLetterAndWord ? form : null;
+}
+
+/** Three words and more that hyphens or underscores join, in one. */
+function addHyphenated(forms: JoinedForm[], tokens: readonly Token[]): void {
+  let from = 0;
+  for (let at = 1; at <= tokens.length; at++) {
+    const token = tokens[at];
+    if (token?.kind === 'word' && tokens[at - 1]?.kind === 'word' && HYPHEN.test(token.gap)) continue;
+    const run = tokens.slice(from, at);
+    from = at;
+    if (run.length < 3 || run.length > MAX_JOINED_TOKENS || run.every(isDigits)) continue;
+    const form = run.map(({ folded }) => folded).join('');
+    if (form.length <= MAX_JOINED && !form.includes("'"))
+      forms.push({ form, from: at - run.length, to: at - 1 });
+  }
 }
 
 /** Of "lh2044" lh and 2044; of what has no digits beside letters, nothing. */
@@ -140,7 +173,8 @@ function addDialled(forms: JoinedForm[], tokens: readonly Token[]): void {
       FIRST_GROUP.test(run[0] ?? '') &&
       run.slice(1).every((group) => NEXT_GROUP.test(group));
     const isDialled = digits.length >= MIN_DIALLED && digits.length <= MAX_DIALLED;
-    if (isDialled || (isNumber && digits.length <= MAX_DIALLED)) add(digits);
+    const isLong = run.length > 1 && digits.length > MAX_DIALLED && digits.length <= MAX_DIGITS;
+    if (isDialled || (isNumber && digits.length <= MAX_DIALLED) || isLong) add(digits);
     if (isDialled) for (const length of LAST_DIALLED) if (length < digits.length) add(digits.slice(-length));
     run = [];
   };
