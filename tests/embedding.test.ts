@@ -90,6 +90,15 @@ describe('a text that the embedding server cannot take', () => {
     120_000,
   );
 
+  test('keeps its neighbours in a conversation from no vector, although theirs are made of it, too', async () => {
+    models.embedWith((texts) => (texts.some((text) => text.includes('gall')) ? 500 : 'answer'));
+    const turns = ['We have bees.', 'The gall is bitter.', 'They like clover.', 'The hive is blue.'];
+    const { data } = await app.graphql(RECORD, { turns: turns.map((query) => ({ query })) });
+    expect(data.recordTurns.durability).toBeDefined();
+    await expect.poll(vectors, settled).toEqual({ stored: 4, embedded: 3, failed: 1 });
+    await expect.poll(async () => (await search('clover')).hits[0]?.interaction.query).toBe(turns[2]);
+  }, 100_000);
+
   test('that takes the server down is set apart after it came back', async () => {
     let downUntil = 0;
     models.embedWith((texts) => {

@@ -156,14 +156,11 @@ async function embedTurns(
     await hold();
   };
   const each = await guards.embedder.run(() =>
-    embedEach(
-      { embedder, requestMs: Math.ceil(requestMs), signal, before, onAnswer: pace.observe },
-      turns.map((turn) => turn.text),
-    ),
+    embedEach({ embedder, requestMs: Math.ceil(requestMs), signal, before, onAnswer: pace.observe }, turns),
   );
   for (const [at, turn] of turns.entries()) {
     const vector = each[at];
-    const { text: _text, attempts: _attempts, turnId, ...rest } = turn;
+    const { text: _text, ownText: _ownText, attempts: _attempts, turnId, ...rest } = turn;
     if (vector instanceof Float32Array) points.set(turn, { ...rest, id: turnId, vector });
     else failures.set(turn, vector ?? new Error('no vector was made'));
   }

@@ -11,6 +11,13 @@ export interface EachOptions {
   readonly onAnswer?: (characters: number, tookMs: number) => void;
 }
 
+/** What is embedded of a turn. */
+export interface TextOfTurn {
+  readonly text: string;
+  /** What is embedded in its place where the model does not take it: the turns before it may be to blame. */
+  readonly ownText: string;
+}
+
 /** A text's vector, or why it gets none, although others get theirs. */
 export type Embedded = Float32Array | TextRefused;
 
@@ -24,22 +31,25 @@ const SHORTEST = 64;
  * Embeds texts so that none keeps the others from their vectors. Servers answer all kinds of things to a text that they
  * cannot take: 400, 413, 422, but also 500, a connection that is cut, or nothing. So whatever goes wrong, a text that
  * must work is tried: where it fails too, the model is away; else it lies in the texts, and they are halved until one
- * is left, which is tried shortened, half by half.
+ * is left. Of this one, what the turn itself says is tried, then that shortened, half by half.
  *
  * @returns for each text its vector or the reason why it has none
  * @throws EmbedderUnavailable where no text gets a vector, and the reason of the signal
  */
-export async function embedEach(options: EachOptions, texts: readonly string[]): Promise<Embedded[]> {
-  if (texts.length === 0) return [];
-  const whole = await tryOnce(options, texts);
+export async function embedEach(options: EachOptions, turns: readonly TextOfTurn[]): Promise<Embedded[]> {
+  const [first] = turns;
+  if (!first) return [];
+  const whole = await tryOnce(
+    options,
+    turns.map(({ text }) => text),
+  );
   if (whole.vectors) return whole.vectors;
   await checkModel(options);
-  const [first = ''] = texts;
-  if (texts.length === 1) return [(await shortened(options, first)) ?? refusalOf(whole.error)];
-  const middle = Math.ceil(texts.length / 2);
+  if (turns.length === 1) return [(await reduced(options, first)) ?? refusalOf(whole.error)];
+  const middle = Math.ceil(turns.length / 2);
   return [
-    ...(await embedEach(options, texts.slice(0, middle))),
-    ...(await embedEach(options, texts.slice(middle))),
+    ...(await embedEach(options, turns.slice(0, middle))),
+    ...(await embedEach(options, turns.slice(middle))),
   ];
 }
 
@@ -58,6 +68,15 @@ export async function probe(embedder: Embedder, signal: AbortSignal): Promise<vo
         : error.message,
     );
   });
+}
+
+/** What the turn itself says, else the beginning of it. @returns null if nothing of it is taken */
+async function reduced(options: EachOptions, { text, ownText }: TextOfTurn): Promise<Float32Array | null> {
+  if (ownText === text) return shortened(options, text);
+  const { vectors } = await tryOnce(options, [ownText]);
+  if (vectors) return vectors[0] ?? null;
+  await checkModel(options);
+  return shortened(options, ownText);
 }
 
 /** The text cut to its half, its quarter and so on, until it is taken. @returns null if no beginning of it is */

@@ -18,6 +18,9 @@ export const EMBEDDED_TEXT = `to_char(t.timestamp at time zone 'UTC', 'YYYY-MM-D
       and e.session_id is not distinct from t.session_id
   ), '') || ${lines('t', SIDE_LENGTH)}`;
 
+/** SQL: the same without the turns before: what is left where a model does not take all of it. */
+export const OWN_TEXT = `to_char(t.timestamp at time zone 'UTC', 'YYYY-MM-DD') || E'\\n' || ${lines('t', SIDE_LENGTH)}`;
+
 /** SQL: about how many characters that are, without those of the turns before. */
 export const EMBEDDED_LENGTH = `least(length(t.query), ${SIDE_LENGTH}) + least(length(t.response), ${SIDE_LENGTH})`;
 
