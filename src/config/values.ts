@@ -37,9 +37,33 @@ export const oneOf = <T extends string>(...values: [T, ...T[]]) =>
   });
 
 export const url = (...protocols: string[]) =>
-  z.string().refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), {
-    error: `must be a URL starting with ${protocols.map((p) => `${p}//`).join(' or ')}`,
+  z.string().superRefine((text, context) => {
+    if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return;
+    const message = protocols.some((each) => text.startsWith(`${each}//`))
+      ? brokenUrl(text)
+      : `must be a URL starting with ${protocols.map((each) => `${each}//`).join(' or ')}`;
+    context.addIssue({ code: 'custom', message });
   });
+
+/** Letters that end the part of a URL where user and password stand, and how they are written there. */
+const ENDS_CREDENTIALS: Readonly<Record<string, string>> = {
+  '#': '%23',
+  '/': '%2F',
+  '?': '%3F',
+  '\\': '%5C',
+  ' ': '%20',
+  '[': '%5B',
+  ']': '%5D',
+};
+
+/** What is wrong with a URL that begins as it should; never a part of it, for it may be the password. */
+function brokenUrl(text: string): string {
+  const credentials = /^[^:]+:\/\/(.*)@/s.exec(text)?.[1] ?? '';
+  const found = Object.entries(ENDS_CREDENTIALS).filter(([letter]) => credentials.includes(letter));
+  if (found.length === 0) return 'is no valid URL: its host or its port cannot be read';
+  const written = found.map(([letter, code]) => `"${letter}" as ${code}`).join(', ');
+  return `is no valid URL: user and password must be percent-encoded, ${written}`;
+}
 
 export const origins = z.string().transform((text, context) => {
   const given = text.split(',').flatMap((part) => part.trim() || []);
