@@ -174,6 +174,18 @@ describe('a tree of messages', () => {
     const [again] = turnsOf(await readAll('chatgpt', await temporary('timed.json', json([other]))));
     expect(again?.turn.timestamp).toBe(expected ?? '2020-09-13T12:26:40.000Z');
   });
+
+  test('a time that has not come is none: that of the answer or the conversation counts', async () => {
+    const ahead = chat('ahead', (node, message) =>
+      Object.assign(message, { create_time: node.id === 'q' ? 4_102_444_800 : 1_500_000_005 }),
+    );
+    const alone = chat('alone', (_node, message) => Object.assign(message, { create_time: 4_102_444_800 }));
+    const records = turnsOf(
+      await readAll('chatgpt', await temporary('ahead.json', JSON.stringify([ahead, alone]))),
+    );
+    expect(records[0]?.turn.timestamp).toBe('2017-07-14T02:40:05.000Z');
+    expect(records.at(-1)?.turn.timestamp).toBe('2023-11-14T22:13:20.000Z');
+  });
 });
 
 function partOf(message: Fields): unknown {

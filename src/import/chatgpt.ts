@@ -98,13 +98,20 @@ function pairMessages(messages: readonly Message[]): Exchange[] {
 /** Of a message without any time in its conversation: the service is no older. */
 const OLDEST_MS = Date.UTC(2022, 10, 30);
 
+/** A clock may be ahead by so much; what is later was said by nobody yet. */
+const AHEAD_MS = 86_400_000;
+
 /**
  * When each exchange was: by its own time, else its answer's, else that of the one before or behind, else as the
- * conversation says, and then never later than what followed.
+ * conversation says, and then never later than what followed. A time that has not come is none.
  */
 function timesOf(exchanges: readonly Exchange[], conversation: Record<string, unknown>): number[] {
-  const own = exchanges.map(({ messages }) => messages.find(({ time }) => time !== null)?.time ?? null);
-  const fallback = readTime(conversation.create_time) ?? readTime(conversation.update_time) ?? OLDEST_MS;
+  const latest = Date.now() + AHEAD_MS;
+  const firstOf = (given: readonly (number | null)[]) =>
+    given.find((time) => time !== null && time <= latest) ?? null;
+  const own = exchanges.map(({ messages }) => firstOf(messages.map(({ time }) => time)));
+  const fallback =
+    firstOf([readTime(conversation.create_time), readTime(conversation.update_time)]) ?? OLDEST_MS;
   const times = own.map(
     (time, index) =>
       time ??
