@@ -28,8 +28,11 @@ export interface Guard {
   answer(request: ModelRequest, options: AnswerOptions & Place): Promise<ModelAnswer>;
 }
 
-/** Times that a request which our own others kept waiting goes back to the queue. */
-const MAX_RETURNS = 1;
+/**
+ * Times that a request which our own others kept waiting goes back to the queue. Each time half as many are sent, so
+ * that after three of them even eight at once have become one.
+ */
+const MAX_RETURNS = 3;
 
 export function createGuard(
   model: LanguageModel,
