@@ -154,7 +154,7 @@ describe('deleteConversation', () => {
     const { data } = await app.graphql(
       `mutation ($id: String!) {
         deleteConversation(conversationId: $id) {
-          ... on DeleteConversationSuccess { conversationId deletedInteractions }
+          ... on DeleteConversationSuccess { id conversationId deletedInteractions }
           ... on Error { code message }
         }
       }`,
@@ -167,7 +167,9 @@ describe('deleteConversation', () => {
   test('deletes a conversation with its turns, and nothing else', async () => {
     await record('doomed', 3, daysAgo(1));
     await record('spared', 2, daysAgo(1));
-    expect(await remove('doomed')).toEqual({ conversationId: 'doomed', deletedInteractions: 3 });
+    const { data } = await app.graphql('{ conversation(conversationId: "doomed") { id } }');
+    const { id } = data.conversation;
+    expect(await remove('doomed')).toEqual({ id, conversationId: 'doomed', deletedInteractions: 3 });
     expect(await names()).toEqual(['spared']);
     expect(await turnCount()).toBe(2);
     expect(await remove('doomed')).toMatchObject({ code: 'NOT_FOUND' });

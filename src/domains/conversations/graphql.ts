@@ -30,9 +30,11 @@ export const AnswerModeEnum = builder.enumType('AnswerMode', {
 
 export const ConversationRef = builder.objectRef<ConversationRow>('Conversation');
 
+const idOf = ({ userId, conversationId }: ConversationName) => `${userId}\0${conversationId}`;
+
 builder.node(ConversationRef, {
   description: 'A thread of turns of one user.',
-  id: { resolve: ({ userId, conversationId }) => `${userId}\0${conversationId}` },
+  id: { resolve: (conversation) => idOf(conversation) },
   loadMany: (ids, { services, principal }) =>
     conversationsByName(
       services.db,
@@ -150,10 +152,14 @@ builder.queryFields((t) => ({
 }));
 
 const DeleteConversationSuccess = builder
-  .objectRef<{ conversationId: string; deletedInteractions: number }>('DeleteConversationSuccess')
+  .objectRef<ConversationName & { deletedInteractions: number }>('DeleteConversationSuccess')
   .implement({
     description: 'The conversation is gone.',
     fields: (t) => ({
+      id: t.globalID({
+        description: 'The global id that it had, for a cache of the client.',
+        resolve: (deleted) => ({ type: 'Conversation', id: idOf(deleted) }),
+      }),
       conversationId: t.exposeString('conversationId', { description: 'Its name.' }),
       deletedInteractions: t.exposeInt('deletedInteractions', {
         description: 'Number of turns that went with it.',
@@ -198,10 +204,11 @@ builder.mutationFields((t) => ({
       conversationId: t.arg.string({ required: true, description: 'The name of the thread.' }),
       userId: t.arg.string({ description: WHOSE }),
     },
-    resolve: async (_root, { conversationId, userId }, { services, principal }) => ({
-      conversationId,
-      deletedInteractions: await deleteConversation(services, ownerFor(principal, userId), conversationId),
-    }),
+    resolve: async (_root, { conversationId, userId }, { services, principal }) => {
+      const owner = ownerFor(principal, userId);
+      const deletedInteractions = await deleteConversation(services, owner, conversationId);
+      return { userId: owner.userId, conversationId, deletedInteractions };
+    },
   }),
   updateConversation: t.field({
     type: UpdateConversationSuccess,

@@ -5,7 +5,13 @@ import { deleteInteraction } from './deletions.ts';
 
 const DeleteInteractionSuccess = builder.objectRef<{ turnId: string }>('DeleteInteractionSuccess').implement({
   description: 'The turn is gone.',
-  fields: (t) => ({ turnId: t.exposeID('turnId', { description: 'The id that it had.' }) }),
+  fields: (t) => ({
+    id: t.globalID({
+      description: 'The global id that it had, for a cache of the client.',
+      resolve: ({ turnId }) => ({ type: 'Interaction', id: turnId }),
+    }),
+    turnId: t.exposeID('turnId', { description: 'The id that it had.' }),
+  }),
 });
 
 builder.mutationField('deleteInteraction', (t) =>
