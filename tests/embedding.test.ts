@@ -93,8 +93,10 @@ describe('a text that the embedding server cannot take', () => {
   test('keeps its neighbours in a conversation from no vector, although theirs are made of it, too', async () => {
     models.embedWith((texts) => (texts.some((text) => text.includes('gall')) ? 500 : 'answer'));
     const turns = ['We have bees.', 'The gall is bitter.', 'They like clover.', 'The hive is blue.'];
-    const { data } = await app.graphql(RECORD, { turns: turns.map((query) => ({ query })) });
-    expect(data.recordTurns.durability).toBeDefined();
+    await app.record(
+      'talk',
+      turns.map((query) => ({ query })),
+    );
     await expect.poll(vectors, settled).toEqual({ stored: 4, embedded: 3, failed: 1 });
     await expect.poll(async () => (await search('clover')).hits[0]?.interaction.query).toBe(turns[2]);
   }, 100_000);
