@@ -80,11 +80,21 @@ export async function createTask(
   given: NewTask,
 ): Promise<TaskRow> {
   const job = jobOf(services, principal, given.type);
-  const { db, events, tasks } = services;
   const owner = { tenantId: principal.tenantId, userId: principal.userId };
-  const row = await db.transaction((client) =>
-    enqueueTask(client, job, { ...given, owner, createdBy: principal.userId }),
-  );
+  return makeTask(services, job, { ...given, owner, createdBy: principal.userId });
+}
+
+/** Makes a task for a verb that knows who may: see `enqueueTask`. */
+export async function makeTask(
+  {
+    db,
+    events,
+    tasks,
+  }: Pick<TaskServices, 'db' | 'events'> & { readonly tasks: Pick<TaskServices['tasks'], 'wake'> },
+  job: Job,
+  given: Parameters<typeof enqueueTask>[2],
+): Promise<TaskRow> {
+  const row = await db.transaction((client) => enqueueTask(client, job, given));
   events.wake();
   tasks.wake(row.dueAt.getTime() - Date.now());
   return row;
