@@ -96,6 +96,11 @@ export function deletesByAge(source: string): boolean {
   );
 }
 
+/** Tables that migrations make, which inherit from others, and so owe what these do. */
+const HEIRS: Readonly<Record<string, readonly string[]>> = {
+  echo_unified_interactions: ['echo_unified_interactions_archive'],
+};
+
 /** The triggers that the duties ask for, in one form with `triggersIn`. */
 export function triggersOf(duties: readonly Duty[]): string[] {
   return duties.flatMap(({ table, audited }) =>
@@ -105,7 +110,8 @@ export function triggersOf(duties: readonly Duty[]): string[] {
           if (!trigger) return [];
           const of = trigger.of?.map(({ name }) => name) ?? [];
           const names = [action, trigger.target.name, ...(trigger.owner ? [trigger.owner.name] : [])];
-          return [triggerName(getTableName(table), on, of, names)];
+          const tables = [getTableName(table), ...(HEIRS[getTableName(table)] ?? [])];
+          return tables.map((name) => triggerName(name, on, of, names));
         }),
   );
 }

@@ -30,6 +30,8 @@ const UNTOUCHED = {
   vectorModel: null,
   vectorError: null,
   vectorUpdatedAt: null,
+  archivedAt: null,
+  restoredAt: null,
 } as const satisfies Partial<InteractionRow>;
 
 /** A turn as its row will be, but for what only the database gives: id, sequence and chain. */

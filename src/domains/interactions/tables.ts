@@ -27,7 +27,12 @@ export type InteractionStatus = (typeof INTERACTION_STATUSES)[number];
 export type FinishReason = (typeof FINISH_REASONS)[number];
 export type VectorState = (typeof VECTOR_STATES)[number];
 
-/** One turn: a query and its response. Content is written once; only its rating and its vector state change later. */
+/**
+ * One turn: a query and its response. Content is written once; only its rating and its vector state change later.
+ *
+ * Turns in the archive lie in a table that inherits from this one (the migration makes it): whatever reads, changes or
+ * deletes turns meets them too, and `archived_at is null` leaves their table out.
+ */
 export const interactions = pgTable(
   'echo_unified_interactions',
   {
@@ -86,6 +91,10 @@ export const interactions = pgTable(
     /** When it was last embedded or put back into the queue; null: never yet. */
     vectorUpdatedAt: instant('vector_updated_at'),
     createdAt: instant('created_at').notNull().defaultNow(),
+    /** When it went into the archive; null: it is not there. Rows with it lie in `echo_unified_interactions_archive`. */
+    archivedAt: instant('archived_at'),
+    /** When it came back from the archive, from which on its age counts. */
+    restoredAt: instant('restored_at'),
   },
   (table) => [
     uniqueIndex('echo_interactions_turn_id_key').on(table.turnId),
@@ -104,6 +113,8 @@ export const interactions = pgTable(
       .on(table.userId, table.tenantId, table.id)
       .where(sql`cardinality(${table.characterIds}) > 1`),
     index('echo_interactions_vector_queue_idx').on(table.id).where(sql`${table.vectorState} <> 'EMBEDDED'`),
+    // Ids and instants grow together, so that it stays tiny: an archiving finds the old ones by it.
+    index('echo_interactions_created_idx').using('brin', table.createdAt),
     check(
       'echo_interactions_status_check',
       sql`${table.status} in ('PROCESSING', 'ANSWERED', 'INTERRUPTED', 'FAILED', 'RECORDED')`,

@@ -68,6 +68,10 @@ export async function clearFiles(
   }
 }
 
+/** SQL: the tables of the names $1, and those that inherit from them. */
+const OIDS = `select to_regclass(quote_ident(name)) from unnest($1::text[]) name
+  union select inhrelid from pg_inherits where inhparent in (select to_regclass(quote_ident(name)) from unnest($1::text[]) name)`;
+
 interface Table {
   readonly name: string;
   readonly bytes: number;
@@ -78,7 +82,7 @@ async function tablesOf(client: pg.Client, names: readonly string[]): Promise<Ta
   const { rows } = await client.query<Table>(
     `select c.oid::regclass::text as name, pg_total_relation_size(c.oid)::float8 as bytes,
        pg_has_role(c.relowner, 'USAGE') as "mayRewrite"
-     from unnest($1::text[]) name join pg_class c on c.oid = to_regclass(quote_ident(name)) order by bytes`,
+     from pg_class c where c.oid in (${OIDS}) order by bytes`,
     [names],
   );
   return rows;
@@ -136,10 +140,10 @@ async function clearStatistics(client: pg.Client, names: readonly string[]): Pro
   if ((rows[0]?.version ?? 0) < CLEARS_STATISTICS) return false;
   await client.query(
     `select pg_clear_attribute_stats(s.schemaname, s.tablename, s.attname, s.inherited)
-     from unnest($1::text[]) name
-     join pg_class c on c.oid = to_regclass(quote_ident(name)) and pg_has_role(c.relowner, 'USAGE')
+     from pg_class c
      join pg_class r on r.oid = c.oid or r.oid in (select indexrelid from pg_index where indrelid = c.oid)
-     join pg_stats s on s.schemaname = r.relnamespace::regnamespace::name and s.tablename = r.relname`,
+     join pg_stats s on s.schemaname = r.relnamespace::regnamespace::name and s.tablename = r.relname
+     where c.oid in (${OIDS}) and pg_has_role(c.relowner, 'USAGE')`,
     [names],
   );
   return true;
