@@ -7,6 +7,7 @@ import * as durability from './config/durability.ts';
 import * as models from './config/models.ts';
 import * as pressure from './config/pressure.ts';
 import * as repairs from './config/repairs.ts';
+import * as retention from './config/retention.ts';
 import type { SecretSetting, SecretValues, VaultOptions } from './config/secrets.ts';
 import * as secrets from './config/secrets.ts';
 import * as server from './config/server.ts';
@@ -92,6 +93,7 @@ const Settings = z.object({
   ...pressure.settings,
   ...tasks.settings,
   ...repairs.settings,
+  ...retention.settings,
   ...access.settings,
   ...secrets.settings,
 });
@@ -122,6 +124,7 @@ function toConfig(values: z.output<typeof Settings>, directory: string, given: S
     ...pressure.pressureOf(values),
     ...tasks.tasksOf(values),
     ...repairs.repairsOf(values, directory, resolve(directory, values.DATA_DIR)),
+    ...retention.retentionOf(values),
     ...access.accessOf(values),
     ...secrets.secretsOf(values),
   };

@@ -12,7 +12,6 @@ export const settings = {
   GRAPHIQL: oneOf('on', 'off').prefault('on'),
   MAX_CONTEXT_MESSAGES: wholeNumber(0, 100).prefault('6'),
   CONTEXT_TOKEN_BUDGET: wholeNumber(100, 1_000_000).prefault('4000'),
-  CLEANUP_DAYS_OLD: wholeNumber(1, 36_500).prefault('30'),
   DEFAULT_TIME_ZONE: timeZone.default('UTC'),
   DEFAULT_CREATOR: z.string().max(100, 'must be at most 100 characters').default('unknown'),
 };
@@ -31,7 +30,6 @@ export function serverOf(values: z.output<typeof Values>, directory: string) {
     graphiql: values.GRAPHIQL === 'on',
     maxContextMessages: values.MAX_CONTEXT_MESSAGES,
     contextTokenBudget: values.CONTEXT_TOKEN_BUDGET,
-    cleanupDaysOld: values.CLEANUP_DAYS_OLD,
     /** Of users who chose none. */
     defaultTimeZone: values.DEFAULT_TIME_ZONE,
     defaultCreator: values.DEFAULT_CREATOR,

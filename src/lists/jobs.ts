@@ -1,7 +1,14 @@
+import { archiveInteractions, archiveTenant, restoreArchived } from '../domains/archive/jobs.ts';
 import { selfCheck } from '../domains/health/jobs.ts';
 import { heartbeat } from '../domains/tasks/jobs.ts';
 import type { Services } from '../graphql/context.ts';
 import type { Job } from '../jobs/job.ts';
 
 /** Every kind of background work. */
-export const JOBS: readonly Job<Services>[] = [heartbeat, selfCheck];
+export const JOBS: readonly Job<Services>[] = [
+  heartbeat,
+  selfCheck,
+  archiveInteractions,
+  archiveTenant,
+  restoreArchived,
+];

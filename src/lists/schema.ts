@@ -27,6 +27,7 @@ import '../domains/tasks/changes-graphql.ts';
 import '../domains/tasks/changed-graphql.ts';
 import '../domains/repairs/graphql.ts';
 import '../domains/schedules/graphql.ts';
+import '../domains/archive/graphql.ts';
 import { builder } from '../graphql/builder.ts';
 
 /** The whole schema. A domain appears here once its graphql.ts is imported above. */

@@ -58,6 +58,7 @@ export const VALUES: Record<string, unknown> = {
   limit: 20,
   intervalMs: 60_000,
   olderThanDays: 3_650,
+  olderThanMonths: 1_200,
   rating: 1,
   minScore: 0,
   processingTimeMs: 1,

@@ -197,6 +197,13 @@ builder.objectFields(InteractionRef, (t) => ({
       'What the answer cost by the prices of `LLM_PRICES`, in their currency, to the millionth; null where no price is known or the provider did not count its tokens. Attempts before it that failed are not in it.',
     resolve: (turn) => (turn.cost === null ? null : Number(turn.cost)),
   }),
+  archivedAt: t.field({
+    type: 'DateTime',
+    nullable: true,
+    description:
+      'When it went into the archive, where lists and searches leave it out unless they are asked; null: it is not there.',
+    resolve: (turn) => turn.archivedAt,
+  }),
   rating: t.exposeFloat('rating', {
     nullable: true,
     description: 'What the user thought of the answer, -1 to 1.',
@@ -248,7 +255,7 @@ const InteractionFilter = builder.inputType('InteractionFilter', {
     character: t.string({ description: 'Only turns that name this character, by the full name.' }),
     includeArchived: t.boolean({
       defaultValue: false,
-      description: 'Also turns in the archive (nothing is archived in this version).',
+      description: 'Also turns in the archive; see `archiveInteractions`.',
     }),
     userId: t.string({ description: 'Another user, for those who may act for others; absent: the caller.' }),
   }),
@@ -267,12 +274,15 @@ builder.queryFields((t) => ({
   interactions: t.connection(
     {
       type: InteractionRef,
-      description: 'Turns of one user, newest first.',
+      description: 'Turns of one user, newest first; those in the archive only where the filter says so.',
       args: { filter: t.arg({ type: InteractionFilter, description: 'Which turns.' }) },
       resolve: (_root, args, { services, principal }) => {
         const { userId, ...conditions } = args.filter ?? {};
         const owner = ownerFor(principal, userId);
-        return connect(args, byTime, (page) => userTurns(services, owner, conditions, page));
+        const includeArchived = conditions.includeArchived ?? false;
+        return connect(args, byTime, (page) =>
+          userTurns(services, owner, { ...conditions, includeArchived }, page),
+        );
       },
     },
     InteractionConnection,

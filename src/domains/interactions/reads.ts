@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, lte, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import {
@@ -22,6 +22,8 @@ export interface InteractionConditions {
   readonly until?: Date | null | undefined;
   /** Only turns that name this character. */
   readonly about?: number | null | undefined;
+  /** False: none that is in the archive. */
+  readonly archived?: false | null | undefined;
   /** Only of these. */
   readonly ids?: readonly number[] | null | undefined;
 }
@@ -124,6 +126,7 @@ const pageStatement = prepareByShape((orm, shape) => {
           sql`(${i.characterId} = ${p('about')}
                or (cardinality(${i.characterIds}) > 1 and ${p('about')}::int = any(${i.characterIds})))`,
         ),
+        optional('archived', isNull(i.archivedAt)),
         optional('ids', sql`${i.id} = any(${p('ids')}::int[])`),
         // Row comparison as a whole lets PostgreSQL start in the index at the position.
         optional('afterAt', sql`(${i.timestamp}, ${i.id}) < (${p('afterAt')}, ${p('afterId')})`),

@@ -29,14 +29,17 @@ const Conditions = z.object({
   until: input.instant.nullish(),
   text: input.text(1_000).nullish(),
   character: input.text(100).nullish(),
+  includeArchived: z.boolean().nullish(),
 });
 
 /** Which turns; all conditions must hold. */
-interface TurnConditions extends Omit<InteractionConditions, 'ids' | 'about'> {
+interface TurnConditions extends Omit<InteractionConditions, 'ids' | 'about' | 'archived'> {
   /** Words that must all occur, in any form of theirs. */
   readonly text?: string | null | undefined;
   /** The full name of a character that they name. */
   readonly character?: string | null | undefined;
+  /** False: none that is in the archive. */
+  readonly includeArchived?: boolean | null | undefined;
 }
 
 interface Services {
@@ -178,10 +181,16 @@ export async function userTurns(
   given: TurnConditions,
   page: Page<TimePosition>,
 ) {
-  const { text = null, character, ...others } = input.parseInput(Conditions, given, 'filter');
+  const {
+    text = null,
+    character,
+    includeArchived,
+    ...others
+  } = input.parseInput(Conditions, given, 'filter');
   const conditions = {
     ...others,
     about: character == null ? null : await characterIdOf(db, owner, character),
+    archived: includeArchived === false ? (false as const) : null,
   };
   const words = text === null ? null : requiredWords(text);
   if (words?.length === 0) return [];

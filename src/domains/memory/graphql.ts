@@ -39,6 +39,10 @@ const MemorySearchResult = builder.objectRef<MemorySearch>('MemorySearchResult')
     degraded: t.exposeBoolean('degraded', {
       description: 'Whether a part of the search did not answer, so that hits may be missing.',
     }),
+    leftOutArchive: t.exposeBoolean('leftOutArchive', {
+      description:
+        'Whether the user has turns in the archive that were not searched; `includeArchived` searches them, too.',
+    }),
   }),
 });
 
@@ -52,7 +56,7 @@ const MemoryFilter = builder.inputType('MemoryFilter', {
     tiers: t.field({ type: [MemoryTierEnum], description: 'Only hits of these tiers.' }),
     includeArchived: t.boolean({
       defaultValue: false,
-      description: 'Also turns in the archive (nothing is archived in this version).',
+      description: 'Also turns in the archive; see `archiveInteractions`.',
     }),
     minScore: t.float({ description: 'Only hits with at least this score, 0 to 1.' }),
     userId: t.string({ description: 'Another user, for those who may act for others; absent: the caller.' }),
@@ -75,7 +79,7 @@ builder.queryField('memorySearch', (t) =>
       }),
     },
     resolve: async (_root, { query, limit, filter, timeZone }, { services, principal }) => {
-      const { userId, includeArchived: _nothingYet, ...conditions } = filter ?? {};
+      const { userId, includeArchived, ...conditions } = filter ?? {};
       const owner = ownerFor(principal, userId);
       const { availability, characters } = services;
       const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, query), []);
@@ -85,6 +89,7 @@ builder.queryField('memorySearch', (t) =>
         characterIds,
         timeZone,
         ...conditions,
+        includeArchived: includeArchived ?? false,
       });
     },
   }),

@@ -1,6 +1,8 @@
 import type { Owner } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
-import type { NearTurn, VectorSearch } from '../vector-index/search.ts';
+import { archivedAmong } from '../interactions/archived.ts';
+import type { NearTurn, VectorSearch, VectorSearchResult } from '../vector-index/search.ts';
 import type { MemoryConditions } from './pool.ts';
 
 /** Finds turns of like meaning. */
@@ -28,15 +30,23 @@ const BUDGET_MS = 800;
 /** While the model or the store is away searches do without, so that nobody waits for what will not come. */
 const REST_MS = 5_000;
 const NEAREST = 100;
+/** The same, where the archive is left out. */
+const MOST_ASKED = 1_600;
 /** Characters of a query that are embedded. */
 const EMBEDDED_LENGTH = 6_000;
 
 /**
  * Searches by vectors within a budget of time.
  *
+ * @param db says what of that is in the archive: vectors stay as they are when their turns move
  * @param patienceMs the least that one search waits
  */
-export function createMeaningSearch(vectors: VectorSearch, log: Logger, patienceMs = 0): MeaningSearch {
+export function createMeaningSearch(
+  db: Pick<Database, 'pool'>,
+  vectors: VectorSearch,
+  log: Logger,
+  patienceMs = 0,
+): MeaningSearch {
   const budgetMs = Math.max(BUDGET_MS, patienceMs);
   let restsUntil = 0;
   let checking = false;
@@ -59,12 +69,15 @@ export function createMeaningSearch(vectors: VectorSearch, log: Logger, patience
       const { conversationId, since, until } = conditions;
       const signal = AbortSignal.timeout(budgetMs);
       try {
-        const searching = vectors.search(owner, {
+        const asked = {
           text: query.slice(0, EMBEDDED_LENGTH).toWellFormed(),
-          limit: NEAREST,
           filter: { conversationId, since, until },
           signal,
-        });
+        };
+        const searching =
+          conditions.archived === false
+            ? nearestKept(db, vectors, owner, asked)
+            : vectors.search(owner, { ...asked, limit: NEAREST });
         // The race also hears of whichever of the two fails too late.
         const { hits, degraded } = await Promise.race([searching, timedOut(signal)]);
         return { found: likenessOf(hits), degraded };
@@ -75,6 +88,26 @@ export function createMeaningSearch(vectors: VectorSearch, log: Logger, patience
       }
     },
   };
+}
+
+/** The nearest that are not in the archive: more are asked for while too many of them are. */
+async function nearestKept(
+  { pool }: Pick<Database, 'pool'>,
+  vectors: VectorSearch,
+  owner: Owner,
+  asked: Omit<Parameters<VectorSearch['search']>[1], 'limit'>,
+): Promise<VectorSearchResult> {
+  for (let limit = NEAREST; ; limit *= 4) {
+    const { hits, degraded } = await vectors.search(owner, { ...asked, limit });
+    const archived = await archivedAmong(
+      pool,
+      owner,
+      hits.map(({ id }) => id),
+    );
+    const kept = hits.filter(({ id }) => !archived.has(id));
+    if (kept.length >= NEAREST || hits.length < limit || limit * 4 > MOST_ASKED)
+      return { hits: kept.slice(0, NEAREST), degraded };
+  }
 }
 
 const NOTHING: MeaningResult = { found: new Map(), degraded: true };

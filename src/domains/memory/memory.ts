@@ -5,6 +5,7 @@ import { Patience } from '../../db/patience.ts';
 import { NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { charactersByName } from '../characters/reads.ts';
+import { archiveOf } from '../interactions/archived.ts';
 import type { TurnStore } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import { type SettingsServices, timeZone, timeZoneFor } from '../settings/settings.ts';
@@ -48,6 +49,8 @@ export interface MemorySearch {
   readonly degraded: boolean;
   /** The query names a time of which nothing was found: hits are of other times. */
   readonly missedTime: boolean;
+  /** The user has turns in the archive, and it was not searched. */
+  readonly leftOutArchive: boolean;
 }
 
 export interface MemoryServices extends SettingsServices {
@@ -83,6 +86,8 @@ const Search = z.object({
   character: input.text(100).nullish(),
   /** In which days are counted; absent: the user's. */
   timeZone: timeZone.nullish(),
+  /** False: without the archive. Whoever answers the user searches all that they ever said. */
+  includeArchived: z.boolean().default(true),
 });
 /** What is searched for, as it was read. */
 interface Wanted extends z.output<typeof Search> {
@@ -91,6 +96,8 @@ interface Wanted extends z.output<typeof Search> {
   /** It named a time of which nothing was found, and is searched for as if that were its subject. */
   readonly missedTime: boolean;
   readonly asksNow: boolean;
+  /** Where the archive is left out: nothing that is searched was said before. */
+  readonly oldest: Date | null;
 }
 
 /**
@@ -111,19 +118,30 @@ export async function searchMemory(
   const calendar = new Calendar(new Date(), await timeZoneFor(services, owner, parsed.timeZone));
   const times = readTimes(parsed.query, calendar);
   const isNow = times.spans.length === 0 && asksNow(parsed.query);
-  const wanted: Wanted = { ...parsed, calendar, times, asksNow: isNow, missedTime: false };
+  const wanted: Wanted = { ...parsed, calendar, times, asksNow: isNow, missedTime: false, oldest: null };
+  const archive = parsed.includeArchived ? NOTHING_LEFT_OUT : await archiveLeftOut(services, owner);
   const conditions: MemoryConditions = {
     conversationId: wanted.conversationId ?? null,
     since: wanted.since ?? null,
     until: wanted.until ?? null,
     about: wanted.character == null ? null : await characterIdOf(services, owner, wanted.character),
+    archived: archive.holdsAny ? false : null,
   };
   // Before anything is read from the database: a turn that gets there meanwhile is then found twice, not never.
   const waiting = services.store.pending.ofUser(owner).filter((row) => meets(conditions, row));
-  const found = await search(services, owner, wanted, conditions, waiting);
+  const found = await search(services, owner, { ...wanted, oldest: archive.oldestKept }, conditions, waiting);
   const hits = found?.hits ?? (await hitsAmong(waiting, wanted));
   const missedTime = wanted.times.spans.length > 0 && !hits.some(({ inTime }) => inTime);
-  return { hits, tookMs: performance.now() - started, degraded: found?.degraded ?? true, missedTime };
+  const tookMs = performance.now() - started;
+  const degraded = found?.degraded ?? true;
+  return { hits, tookMs, degraded, missedTime, leftOutArchive: archive.holdsAny };
+}
+
+const NOTHING_LEFT_OUT = { holdsAny: false, oldestKept: null };
+
+/** While the database is away nothing of the archive is found anyway. */
+async function archiveLeftOut({ db, availability }: MemoryServices, owner: Owner) {
+  return availability.tolerate(() => archiveOf(db.pool, owner), NOTHING_LEFT_OUT);
 }
 
 /** While the database is away nobody knows the character, and no turn is about it. */
@@ -151,7 +169,9 @@ async function search(
   const { times } = wanted;
   const { rest } = times;
   // Nothing means the same as a question of which nothing but a time is left.
-  const meaning = rest === '' ? null : (services.meaning?.search(owner, wanted.query, conditions) ?? null);
+  const since = laterOf(conditions.since, wanted.oldest);
+  const meaning =
+    rest === '' ? null : (services.meaning?.search(owner, wanted.query, { ...conditions, since }) ?? null);
   const words = await availability.tolerate(() => searchWords(services, owner, rest, waiting), null);
   const found = words && { words, meaning: await meaning };
   const pool =
@@ -179,6 +199,10 @@ async function search(
   const stored = (ids: readonly number[]) => turnsById(db, owner, ids);
   const hits = await availability.tolerate(() => hitsOf({ words, ...pool, stored }, wanted), null);
   return hits && { hits, degraded: pool.degraded || words.incomplete };
+}
+
+function laterOf(a: Date | null, b: Date | null): Date | null {
+  return a && b ? (a > b ? a : b) : (a ?? b);
 }
 
 interface Found {

@@ -1,4 +1,5 @@
 import type { Tolerance } from '../../db/availability.ts';
+import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
 import type { VectorSearch } from '../vector-index/search.ts';
 import { createMeaningSearch } from './meaning.ts';
@@ -12,15 +13,17 @@ declare module '../../graphql/context.ts' {
 
 /** Who searches by what is meant. @param parts.vectorSearch null where no model knows meaning */
 export function openMemory({
+  db,
   vectorSearch,
   availability,
   log,
 }: {
+  readonly db: Database;
   readonly vectorSearch: VectorSearch | null;
   readonly availability: Tolerance;
   readonly log: Logger;
 }): {
   meaning: MemoryServices['meaning'];
 } {
-  return { meaning: vectorSearch && createMeaningSearch(vectorSearch, log, availability.patienceMs) };
+  return { meaning: vectorSearch && createMeaningSearch(db, vectorSearch, log, availability.patienceMs) };
 }

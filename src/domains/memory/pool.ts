@@ -10,6 +10,8 @@ export interface MemoryConditions {
   readonly until: Date | null;
   /** Only turns about this character. */
   readonly about: number | null;
+  /** False: none that is in the archive; null also where there is none to leave out. */
+  readonly archived: false | null;
 }
 
 /** A turn that may be worth remembering, as far as its rank depends on it. */
@@ -41,7 +43,7 @@ const POOLED = `i.id, i.turn_id as "turnId", i.conversation_id as "conversationI
 /** SQL that holds for turns of the owner `$1`, `$2` that meet the conditions, whose values follow in `values`. */
 function inScope(owner: Owner, conditions: MemoryConditions, values: unknown[]): string {
   values.push(owner.userId, owner.tenantId);
-  const tests: Record<keyof MemoryConditions, (value: string) => string> = {
+  const tests: Record<Exclude<keyof MemoryConditions, 'archived'>, (value: string) => string> = {
     conversationId: (value) => `i.conversation_id = ${value}`,
     since: (value) => `i.timestamp >= ${value}`,
     until: (value) => `i.timestamp <= ${value}`,
@@ -50,9 +52,10 @@ function inScope(owner: Owner, conditions: MemoryConditions, values: unknown[]):
       `(i.character_id = ${value} or (cardinality(i.character_ids) > 1 and ${value} = any(i.character_ids)))`,
   };
   const used = Object.entries(tests).flatMap(([name, test]) => {
-    const value = conditions[name as keyof MemoryConditions];
+    const value = conditions[name as keyof typeof tests];
     return value === null ? [] : test(`$${values.push(value)}`);
   });
+  if (conditions.archived === false) used.push('i.archived_at is null');
   return ['i.user_id = $1 and i.tenant_id = $2', ...used].join(' and ');
 }
 
