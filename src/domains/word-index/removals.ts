@@ -5,7 +5,7 @@ import { ANALYSIS_VERSION } from './analysis.ts';
 import { withoutDocuments } from './postings.ts';
 import { insertSegment, isNumbered, placed, postingsOf } from './segments.ts';
 import { speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
-import { lockOwner, type WriterServices } from './writer.ts';
+import { leaveAsFound, lockOwner, type WriterServices } from './writer.ts';
 
 const STATEMENT_MS = 120_000;
 const LAST_DOCUMENT = 2_147_483_647;
@@ -48,7 +48,8 @@ export async function forgetRemoved(services: WriterServices, owner: Owner): Pro
  */
 async function removalsOf(db: Database, owner: Owner) {
   return db.transaction(async (client) => {
-    if (!(await lockOwner(client, owner, true))) return null;
+    const locked = await lockOwner(client, owner, true);
+    if (!locked) return null;
     const { rows } = await client.query<{ id: number; document: number | null; isWhole: boolean }>({
       name: 'index_removals',
       text: `select r.id, coalesce(r.document, d.document) as document,
@@ -61,6 +62,7 @@ async function removalsOf(db: Database, owner: Owner) {
              where r.user_id = $1 and r.tenant_id = $2`,
       values: [owner.userId, owner.tenantId],
     });
+    await leaveAsFound(client, locked);
     const documents = (isWhole: boolean) =>
       new Set(rows.filter((row) => row.isWhole === isWhole).flatMap(({ document }) => document ?? []));
     return { ids: rows.map((row) => row.id), whole: documents(true), parts: documents(false) };

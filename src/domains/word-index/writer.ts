@@ -55,6 +55,10 @@ export async function indexTurns(
       values: [ids, owner.userId, owner.tenantId],
     });
     const taken = new Set(rows.map((row) => row.id));
+    if (taken.size === 0) {
+      await leaveAsFound(client, locked);
+      return { turns: 0, isFull };
+    }
     const turns = await turnsWithEarlier(client, [...taken]);
     const fresh = turns.filter((turn) => taken.has(turn.id));
     const first = locked.nextDocument;
@@ -167,6 +171,19 @@ export async function lockOwner(
     values,
   });
   return (await lock()).rows[0] ?? null;
+}
+
+/** Takes back that an owner's index was begun by the lock: of a user who is being erased nothing would take it away. */
+export async function leaveAsFound(
+  client: PoolClient,
+  { ownerId, nextDocument }: LockedOwner,
+): Promise<void> {
+  if (nextDocument > 0) return;
+  await client.query({
+    name: 'leave_index_owner',
+    text: 'delete from echo_index_owners where owner_id = $1 and next_document = 0',
+    values: [ownerId],
+  });
 }
 
 /** A turn that was interrupted and answered later is indexed again under a new number, and the old one noted. */
