@@ -237,6 +237,38 @@ describe('cleanupConversations', () => {
     expect(again.data.cleanupConversations).toMatchObject({ deletedConversations: 0 });
   });
 
+  test('leaves pinned ones', async () => {
+    await app.sql("update echo_conversations set pinned = true where conversation_id = 'old'");
+    for (const dryRun of [true, false]) {
+      const { data } = await cleanup(`olderThanDays: 30, dryRun: ${dryRun}`);
+      expect(data.cleanupConversations).toMatchObject({ deletedConversations: 1, deletedInteractions: 2 });
+    }
+    expect(await names()).toContain('old');
+  });
+
+  test('through the older door deletes what is older than CLEANUP_DAYS_OLD, or than it is told', async () => {
+    const clean = async (path: string, user?: string) => {
+      const response = await app.post(path, {}, user);
+      return [response.status, await response.json()];
+    };
+    expect(await clean('/cleanup?days_old=x')).toEqual([
+      422,
+      expect.objectContaining({
+        error_code: 'VALIDATION_ERROR',
+        detail: expect.stringContaining('days_old'),
+      }),
+    ]);
+    expect((await clean('/cleanup?days_old=0'))[0]).toBe(422);
+    expect((await clean('/cleanup', 'tove'))[0]).toBe(403);
+    expect(await turnCount()).toBe(11);
+    expect(await clean('/cleanup?days_old=35')).toEqual([
+      200,
+      { success: true, deleted_count: 1, days_old: 35 },
+    ]);
+    expect(await clean('/cleanup')).toEqual([200, { success: true, deleted_count: 1, days_old: 30 }]);
+    expect(await turnCount()).toBe(6);
+  });
+
   test('goes on over any number of conversations', async () => {
     await app.sql(`insert into echo_conversations (conversation_id, last_interaction)
       select 'many ' || n, now() - interval '60 days' from generate_series(1, 450) n`);

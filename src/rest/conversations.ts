@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { cleanupConversations } from '../domains/conversations/conversations.ts';
 import { historyOf, latestConversations } from '../domains/interactions/views.ts';
 import { parseInput } from '../ground/input.ts';
-import { ownerFor } from '../ground/ownership.ts';
+import { ownerFor, requireAdmin } from '../ground/ownership.ts';
 import type { RestRequest } from './request.ts';
 
 /** Turns of one conversation that the older endpoint gives at most: the latest ones. */
@@ -53,4 +54,15 @@ export async function listConversations({ services, principal, search }: RestReq
     })),
     timestamp: new Date().toISOString(),
   };
+}
+
+const Days = z.coerce.number({ error: 'must be a number' });
+
+/** POST /cleanup: deletes the tenant's conversations without a turn in so many days, as `cleanupConversations` does. */
+export async function postCleanup({ services, principal, search }: RestRequest) {
+  requireAdmin(principal);
+  const days = parseInput(Days, search.get('days_old') ?? services.config.cleanupDaysOld, 'days_old');
+  const options = { olderThanDays: days, dryRun: false };
+  const { deletedConversations } = await cleanupConversations(services, principal.tenantId, options);
+  return { success: true, deleted_count: deletedConversations, days_old: days };
 }

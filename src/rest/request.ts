@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Principal } from '../access/principals.ts';
+import type { DeletionServices } from '../domains/conversations/conversations.ts';
 import type { HealthDesk } from '../domains/health/health.ts';
 import type { QueryServices } from '../domains/query/query.ts';
 import type { TaskRunner } from '../domains/tasks/runner.ts';
@@ -7,7 +8,12 @@ import type { TaskServices } from '../domains/tasks/tasks.ts';
 
 /** What the older endpoints need of the server. */
 export type RestServices = QueryServices &
-  TaskServices & { readonly health: HealthDesk; readonly tasks: Pick<TaskRunner, 'state'> };
+  TaskServices &
+  DeletionServices & {
+    readonly health: HealthDesk;
+    readonly tasks: Pick<TaskRunner, 'state'>;
+    readonly config: { readonly cleanupDaysOld: number };
+  };
 
 /** One request to an older endpoint. */
 export interface RestRequest {

@@ -4,7 +4,7 @@ import { HttpProblem } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
 import type { Problem } from '../http/problem.ts';
 import { type Handler, type Route, sendJson } from '../http/server.ts';
-import { getConversation, listConversations } from './conversations.ts';
+import { getConversation, listConversations, postCleanup } from './conversations.ts';
 import { getGoals } from './goals.ts';
 import { postQuery } from './query.ts';
 import type { RestRequest, RestServices } from './request.ts';
@@ -80,6 +80,14 @@ const endpoints: Endpoint[] = [
     points: 1,
     run: postTask,
   },
+  {
+    method: 'POST',
+    path: /^\/cleanup$/,
+    needs: 'ADMIN',
+    rate: 'HEAVY',
+    points: 1,
+    run: postCleanup,
+  },
   // Before that of one task, whose id might be anything.
   {
     method: 'GET',
@@ -124,7 +132,7 @@ export function restRoutes({ services, hall }: { services: RestServices; hall: H
     );
     sendJson(response, 200, body);
   };
-  return [{ door: 'rest', prefix: '/api/echo', handle, present }];
+  return ['/api/echo', '/cleanup'].map((prefix) => ({ door: 'rest', prefix, handle, present }));
 }
 
 /** @throws HttpProblem 404, 405 */

@@ -80,7 +80,8 @@ const Days = z
   .max(36_500, { error: 'must be at most 36,500' });
 
 /**
- * Deletes conversations of a tenant whose latest turn is older than a number of days, with their turns.
+ * Deletes conversations of a tenant whose latest turn is older than a number of days, with their turns; pinned ones stay.
+ * Some in each transaction: one that is cut short goes on at the next call.
  *
  * @param dryRun only counts
  * @throws InvalidInput
@@ -105,13 +106,15 @@ export async function cleanupConversations(
   const total = { deletedConversations: 0, deletedInteractions: 0 };
   for (;;) {
     const batch = await services.db.transaction((client) => deleteOld(client, tenantId, before));
-    total.deletedConversations += batch.deletedConversations;
-    total.deletedInteractions += batch.deletedInteractions;
-    if (batch.deletedConversations < CLEANUP_BATCH) return total;
+    await services.reconciler.forget(batch.turnIds);
+    total.deletedConversations += batch.conversations;
+    total.deletedInteractions += batch.turnIds.length;
+    if (batch.conversations < CLEANUP_BATCH) return total;
   }
 }
 
-async function deleteOld(client: PoolClient, tenantId: string, before: Date): Promise<Cleanup> {
+/** @returns how many conversations went, and which turns */
+async function deleteOld(client: PoolClient, tenantId: string, before: Date) {
   const { rows } = await client.query<{ userId: string; conversationId: string; turnIds: string[] }>({
     name: 'cleanup_delete',
     text: DELETE_OLD,
@@ -130,20 +133,19 @@ async function deleteOld(client: PoolClient, tenantId: string, before: Date): Pr
       gone.map(({ conversationId }) => conversationId),
     );
   }
-  return {
-    deletedConversations: rows.length,
-    deletedInteractions: rows.reduce((sum, { turnIds }) => sum + turnIds.length, 0),
-  };
+  return { conversations: rows.length, turnIds: rows.flatMap(({ turnIds }) => turnIds) };
 }
 
+const OLD = 'tenant_id = $1 and last_interaction < $2 and not pinned';
+
 const COUNT_OLD = `
-  with old as (select conversation_id, user_id from echo_conversations where tenant_id = $1 and last_interaction < $2)
+  with old as (select conversation_id, user_id from echo_conversations where ${OLD})
   select (select count(*)::int from old) as conversations,
          (select count(*)::int from echo_unified_interactions i join old using (conversation_id, user_id) where i.tenant_id = $1) as interactions`;
 
 const DELETE_OLD = `
   with old as (
-    select id, conversation_id, user_id from echo_conversations where tenant_id = $1 and last_interaction < $2
+    select id, conversation_id, user_id from echo_conversations where ${OLD}
     order by last_interaction limit $3 for update skip locked
   ), turns as (
     delete from echo_unified_interactions i using old

@@ -233,7 +233,7 @@ builder.mutationFields((t) => ({
     extensions: HEAVY,
     type: CleanupSuccess,
     description:
-      'Deletes conversations of the whole tenant whose latest turn is older than a number of days. For admins.',
+      'Deletes conversations of the whole tenant whose latest turn is older than a number of days; pinned ones stay. For admins.',
     errors: {
       types: [InvalidInput],
       union: {
