@@ -268,7 +268,10 @@ describe('the audit log', () => {
     );
     const before = await app.sql('select count(*)::int as count from echo_audit_log');
     await app.app.services.audit.flush();
-    await deleteOutdated(app.app.services.db.pool, DUTIES, { AUDIT_RETENTION_DAYS: 400 });
+    await deleteOutdated(app.app.services.db.pool, DUTIES, {
+      AUDIT_RETENTION_DAYS: 400,
+      TASKS_RETENTION_DAYS: 400,
+    });
     expect(await app.sql("select action from echo_audit_log where action in ('old', 'new')")).toEqual([
       { action: 'new' },
     ]);

@@ -204,7 +204,10 @@ describe('a retention', () => {
         return result;
       },
     } as unknown as Pick<typeof pool, 'query'>;
-    await deleteOutdated(counting, [duty, some, stepsDuty], { AUDIT_RETENTION_DAYS: 1 });
+    await deleteOutdated(counting, [duty, some, stepsDuty], {
+      AUDIT_RETENTION_DAYS: 1,
+      TASKS_RETENTION_DAYS: 1,
+    });
     expect(deleted).toEqual([5_000, 5_000, 1]);
     expect(await app.sql('select id from met_goals order by id')).toEqual([
       { id: 10_002 },
@@ -239,7 +242,7 @@ describe('a retention', () => {
         },
       },
       duties: [],
-      retentionDays: 400,
+      days: { AUDIT_RETENTION_DAYS: 400, TASKS_RETENTION_DAYS: 400 },
       audit: {
         flush: async () => {
           rounds++;
@@ -261,7 +264,10 @@ describe('a retention', () => {
   test('of revoked tokens ends a day after they have expired', async () => {
     await app.sql(`insert into echo_revoked_tokens (token_id, revoked_by, expires_at) values
       ('forgotten', 'x', now() - interval '25 hours'), ('remembered', 'x', now() - interval '23 hours')`);
-    await deleteOutdated(app.app.services.db.pool, DUTIES, { AUDIT_RETENTION_DAYS: 400 });
+    await deleteOutdated(app.app.services.db.pool, DUTIES, {
+      AUDIT_RETENTION_DAYS: 400,
+      TASKS_RETENTION_DAYS: 400,
+    });
     expect(await app.sql('select token_id as id from echo_revoked_tokens')).toEqual([{ id: 'remembered' }]);
   });
 

@@ -145,7 +145,11 @@ describe('npm run tasks', () => {
     [['show', 'nothing'], 1, 'there is no such task'],
     [['list', '--status', 'DONE'], 1, '--status: must be one of PENDING'],
     [['list', '--limit', '0'], 1, '--limit: must be a whole number'],
-    [['run', 'fly'], 1, 'type: must be one of heartbeat, self_check'],
+    [
+      ['run', 'fly'],
+      1,
+      'type: must be one of archive_interactions, archive_tenant, heartbeat, restore_archived, retention, self_check',
+    ],
     [['run', 'heartbeat', '--payload', '{'], 1, '--payload: is not valid JSON'],
     [['run'], 2, 'usage:'],
     [['fly'], 2, 'usage:'],

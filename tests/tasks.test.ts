@@ -200,8 +200,16 @@ const CREATE = `mutation ($input: CreateTaskInput!) { createTask(input: $input) 
 describe('what cannot be a task', () => {
   const year = (years: number) => new Date(Date.now() + years * 31_536_000_000).toISOString();
   test.each<[string, Record<string, unknown>, string]>([
-    ['an unknown type', { type: 'fly' }, 'type: must be one of heartbeat, note, returns, self_check, waits'],
-    ['one that only the server may make', { type: 'for_server' }, 'type: must be one of heartbeat'],
+    [
+      'an unknown type',
+      { type: 'fly' },
+      'type: must be one of archive_interactions, heartbeat, note, restore_archived, returns, self_check, waits',
+    ],
+    [
+      'one that only the server may make',
+      { type: 'for_server' },
+      'type: must be one of archive_interactions',
+    ],
     [
       'a payload with a wrong field',
       { payload: { note: 'x'.repeat(21) } },
@@ -378,7 +386,9 @@ test('types say what they take, and figures what there is', async () => {
     'ada',
   );
   const byName = Object.fromEntries(data.taskTypes.map((type: { name: string }) => [type.name, type]));
-  expect(Object.keys(byName).sort()).toEqual(['heartbeat', 'note', 'returns', 'self_check', 'waits']);
+  expect(Object.keys(byName).sort()).toEqual([
+    ...['archive_interactions', 'heartbeat', 'note', 'restore_archived', 'returns', 'self_check', 'waits'],
+  ]);
   expect(byName.self_check.payloadSchema).toMatchObject({
     type: 'object',
     properties: { conversations: { type: 'integer', minimum: 0, maximum: 500, default: 20 } },

@@ -80,11 +80,13 @@ export type Kept =
   | { readonly until: string };
 
 /** Settings that say how many days something is kept. */
-export type RetentionSetting = 'AUDIT_RETENTION_DAYS';
+export type RetentionSetting = 'AUDIT_RETENTION_DAYS' | 'TASKS_RETENTION_DAYS';
 
 interface Outdated {
   /** The days begin at its instant. */
   readonly past: PgColumn;
   /** A key in whose order rows grow younger, where `past` has no index. */
   readonly inOrderOf?: PgColumn;
+  /** Rows stay for as long as this is set. */
+  readonly unless?: PgColumn;
 }

@@ -60,3 +60,41 @@ async function pruneBatch(client: PoolClient, kind: EventKind, last: { xid: stri
   });
   return rowCount ?? 0;
 }
+
+/**
+ * Deletes the oldest events of all kinds that are older than `before`, some in the transaction of `client`: up to the first one
+ * that is not. By the order that they are read in, so that this needs no index by age and looks at no event that stays.
+ *
+ * @returns how many; 0: none are left
+ */
+export async function pruneOldestEvents(client: PoolClient, before: Date): Promise<number> {
+  const { rowCount } = await client.query({
+    name: 'prune_oldest_events',
+    text: `with oldest as materialized (
+             select xid, id, kind, at, row_number() over (order by xid, id) as place from (
+               select * from echo_events where xid < echo_horizon() order by xid, id limit ${BATCH}
+             ) e
+           ), gone as materialized (
+             select xid, id, kind from oldest
+             where place < coalesce((select min(place) from oldest where at >= $1), ${BATCH + 1})
+           ), marked as (
+             insert into echo_events_pruned as p (kind, xid, id)
+             select distinct on (kind) kind, xid, id from gone order by kind, xid desc, id desc
+             on conflict (kind) do update set xid = excluded.xid, id = excluded.id
+             where (p.xid, p.id) < (excluded.xid, excluded.id)
+           )
+           delete from echo_events e using gone where e.id = gone.id`,
+    values: [before],
+  });
+  return rowCount ?? 0;
+}
+
+/** Number of events that are older. */
+export async function countOldEvents({ pool }: Pick<Database, 'pool'>, before: Date): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>({
+    name: 'old_events',
+    text: 'select count(*)::int as count from echo_events where at < $1',
+    values: [before],
+  });
+  return rows[0]?.count ?? 0;
+}

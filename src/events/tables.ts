@@ -61,7 +61,10 @@ export const duties: readonly Duty[] = [
     erasure: { rows: 'delete', counted: 'events', left: 'events' },
     exported: { not: 'they told of what is exported itself' },
     audited: { not: 'they tell of changes that are audited' },
-    kept: { until: 'they are deleted, but of the kind activity so many and so long as the domain says' },
+    kept: {
+      until:
+        'EVENTS_RETENTION_DAYS have gone by (`pruned.ts` marks where they were); of the kind activity so many at most as the domain says',
+    },
   },
   {
     table: eventsPruned,

@@ -6,6 +6,10 @@ import type { EventFeed } from '../events/feed.ts';
 import { conversationId as conversationIdSchema, parseInput } from './input.ts';
 import { ownerFor, scopeOf } from './ownership.ts';
 
+/** What clients are told of the argument `after` of every subscription. */
+export const RESUME_AFTER =
+  'Resume after this cursor, without gap or duplicate; absent: from now on. Where what follows it is no longer kept, the stream ends with CURSOR_EXPIRED, whose extension `cursor` is the oldest one that works.';
+
 export interface SubscriptionArguments {
   /** Without a user: the caller's own of this name. */
   readonly conversationId?: string | null | undefined;

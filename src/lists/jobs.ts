@@ -1,5 +1,6 @@
 import { archiveInteractions, archiveTenant, restoreArchived } from '../domains/archive/jobs.ts';
 import { selfCheck } from '../domains/health/jobs.ts';
+import { retention } from '../domains/retention/jobs.ts';
 import { heartbeat } from '../domains/tasks/jobs.ts';
 import type { Services } from '../graphql/context.ts';
 import type { Job } from '../jobs/job.ts';
@@ -11,4 +12,5 @@ export const JOBS: readonly Job<Services>[] = [
   archiveInteractions,
   archiveTenant,
   restoreArchived,
+  retention,
 ];

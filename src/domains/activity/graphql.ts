@@ -4,7 +4,7 @@ import { builder } from '../../graphql/builder.ts';
 import { type CursorFormat, connect } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
 import { ACTIVITY_KINDS, type ActivityLevel } from '../../ground/activity.ts';
-import { endable, follow } from '../../ground/subscriptions.ts';
+import { endable, follow, RESUME_AFTER } from '../../ground/subscriptions.ts';
 import type { ActivityLine } from './activity.ts';
 import { activityPage, type StoredActivity, seesServer, type ToldActivity } from './reads.ts';
 
@@ -64,7 +64,7 @@ builder.queryField('activity', (t) =>
   t.connection(
     {
       type: ActivityRef,
-      description: `What the server did and met, newest first. ${WHO} What came within the last moments may be missing here while a transaction is open; the subscription tells it.`,
+      description: `What the server did and met, newest first. ${WHO} What came within the last moments may be missing here while a transaction is open; the subscription tells it. A page beside a line that is no longer kept is refused with CURSOR_EXPIRED, whose extension \`cursor\` is the oldest one that works.`,
       resolve: (_root, args, { services, principal }) =>
         connect(args, newestFirst, (page) => activityPage(services.db, principal, page)),
     },
@@ -90,8 +90,7 @@ builder.subscriptionField('activity', (t) =>
     description: `What the server does and meets, told at once, even while the database is away. ${WHO}`,
     args: {
       after: t.arg.id({
-        description:
-          'Resume after this cursor, without gap or duplicate; absent: from now on. Where what follows it is no longer kept, the stream ends with CURSOR_EXPIRED, whose extension `cursor` is the oldest one that works.',
+        description: RESUME_AFTER,
       }),
     },
     subscribe: (_root, args, context) => endable((signal) => told(context, args, signal)),

@@ -14,11 +14,10 @@ const ROUND_MS = 1_000;
 const PRUNE_MS = 600_000;
 /** What is kept of the stream. */
 const MAX_LINES = 50_000;
-const MAX_DAYS = 30;
 
 /** What tells what the server is doing; open before whoever has something to tell. */
 export function openActivity(
-  { db, outbox, log, keepers, availability }: Ports,
+  { config, db, outbox, log, keepers, availability }: Ports,
   closing: ClosingStack,
 ): { activity: Activity } {
   const activity = new Activity({ outbox, log });
@@ -28,7 +27,10 @@ export function openActivity(
     activity.round();
   };
   const prune = () =>
-    pruneEvents(db, 'activity', { rows: MAX_LINES, before: new Date(Date.now() - MAX_DAYS * 86_400_000) });
+    pruneEvents(db, 'activity', {
+      rows: MAX_LINES,
+      before: new Date(Date.now() - config.eventsRetentionDays * 86_400_000),
+    });
   const going = [
     keepers.create({ name: 'activity', everyMs: ROUND_MS, round }),
     keepers.create({ name: 'activity retention', everyMs: PRUNE_MS, round: prune }),

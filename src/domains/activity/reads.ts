@@ -1,8 +1,10 @@
 import type { Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { Page } from '../../db/statements.ts';
-import { formatCursor } from '../../events/cursor.ts';
+import { CursorExpired } from '../../errors.ts';
+import { formatCursor, isAfter } from '../../events/cursor.ts';
 import { type Place, SERVER_TENANT } from '../../events/event.ts';
+import { prunedUpTo } from '../../events/pruned.ts';
 import { scopeOf } from '../../ground/ownership.ts';
 import type { ActivityLine } from './activity.ts';
 
@@ -27,6 +29,8 @@ export function seesServer({ roles, permissions }: Principal): boolean {
 /**
  * The lines that a caller may see, newest first: of their own work; of all of the tenant for those who act for others;
  * of the server for admins. Below the horizon of the events, so that a subscription after any of them misses nothing.
+ *
+ * @throws CursorExpired for a page beside a line that is no longer kept: what was next to it may be gone, too
  */
 export async function activityPage(
   { pool }: Pick<Database, 'pool'>,
@@ -48,8 +52,18 @@ export async function activityPage(
       page.limit,
     ],
   });
+  await refusePruned(pool, page);
   return rows.map(({ xid, id, at, payload }) => {
     const place = { transaction: BigInt(xid), id: BigInt(id) };
     return { ...payload, place, at, cursor: formatCursor({ ...place, told: [] }) };
   });
+}
+
+/** Asked after the page was read: what was pruned before is known by then. */
+async function refusePruned(pool: Database['pool'], { after, before }: Page<Place>): Promise<void> {
+  if (!after && !before) return;
+  const pruned = await prunedUpTo({ pool }, ['activity']);
+  const isGone = (place: Place | null) => place !== null && pruned !== null && isAfter(pruned, place);
+  if (pruned && (isGone(after) || isGone(before)))
+    throw new CursorExpired(formatCursor({ ...pruned, told: [] }));
 }

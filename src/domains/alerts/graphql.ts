@@ -1,7 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
-import { endable, follow, type SubscriptionArguments } from '../../ground/subscriptions.ts';
+import { endable, follow, RESUME_AFTER, type SubscriptionArguments } from '../../ground/subscriptions.ts';
 import { type Alert, alertPage, type StoredAlert } from './alerts.ts';
 
 const AlertSeverityEnum = builder.enumType('AlertSeverity', {
@@ -73,7 +73,7 @@ builder.subscriptionField('alerts', (t) =>
     description: 'Dangers as they begin and end; told at once, even while the database is away.',
     args: {
       after: t.arg.id({
-        description: 'Resume after this cursor, without gap or duplicate; absent: from now on.',
+        description: RESUME_AFTER,
       }),
     },
     subscribe: (_root, args, ctx) => endable((signal) => raisedAlerts(ctx, args, signal)),

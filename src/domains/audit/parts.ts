@@ -28,7 +28,8 @@ export function openAudit(
     headPath: join(config.dataDirectory, 'audit.seal'),
   });
   closing.defer(() => audit.stop());
-  const retention = createRetention({ db, availability, keepers, duties, retentionDays, audit });
+  const days = { AUDIT_RETENTION_DAYS: retentionDays, TASKS_RETENTION_DAYS: config.tasksRetentionDays };
+  const retention = createRetention({ db, availability, keepers, duties, days, audit });
   retention.start();
   // Not only in a day: a server may never live that long.
   retention.wake();

@@ -1,7 +1,7 @@
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import type { Duty } from '../../db/duty.ts';
-import { deleteOutdated } from '../../db/retention.ts';
+import { deleteOutdated, type RetentionDays } from '../../db/retention.ts';
 import type { Keeper } from '../../jobs/keeper.ts';
 import type { Keepers } from '../../jobs/keepers.ts';
 
@@ -14,21 +14,20 @@ interface RetentionParts {
   readonly availability: Pick<Availability, 'isUp'>;
   readonly keepers: Pick<Keepers, 'create'>;
   readonly duties: readonly Duty[];
-  /** Days that the audit log is kept. */
-  readonly retentionDays: number;
+  readonly days: RetentionDays;
   /** What goes of the log is sealed before: the seals stay, and say how many rows there were. */
   readonly audit: { flush(): Promise<void> };
 }
 
 /** Deletes rows of all tables that are beyond their retention, once a day. A round that did not get to its end comes again soon. */
 export function createRetention(parts: RetentionParts): Keeper {
-  const { db, availability, keepers, duties, retentionDays, audit } = parts;
+  const { db, availability, keepers, duties, days, audit } = parts;
   let isDone = false;
   const round = async () => {
     isDone = false;
     if (!availability.isUp) return;
     await audit.flush();
-    await deleteOutdated(db.pool, duties, { AUDIT_RETENTION_DAYS: retentionDays });
+    await deleteOutdated(db.pool, duties, days);
     isDone = true;
   };
   const everyMs = () => (isDone ? DAY_MS : RETRY_MS);

@@ -1,6 +1,6 @@
 import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
-import { endable, follow, type SubscriptionArguments } from '../../ground/subscriptions.ts';
+import { endable, follow, RESUME_AFTER, type SubscriptionArguments } from '../../ground/subscriptions.ts';
 import { InteractionRef, loadInteraction } from './graphql.ts';
 import type { InteractionRow } from './tables.ts';
 import { onceAvailable } from './views.ts';
@@ -31,7 +31,7 @@ builder.subscriptionField('interactionAdded', (t) =>
       }),
       userId: t.arg.string({ description: 'Only of this user, for those who may act for others.' }),
       after: t.arg.id({
-        description: 'Resume after this cursor, without gap or duplicate; absent: from now on.',
+        description: RESUME_AFTER,
       }),
     },
     subscribe: (_root, args, ctx) => endable((signal) => addedInteractions(ctx, args, signal)),

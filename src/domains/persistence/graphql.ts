@@ -2,7 +2,7 @@ import type { Scope } from '../../access/principals.ts';
 import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
 import { ownerFor, scopeOf, seesInternals } from '../../ground/ownership.ts';
-import { endable, follow, type SubscriptionArguments } from '../../ground/subscriptions.ts';
+import { endable, follow, RESUME_AFTER, type SubscriptionArguments } from '../../ground/subscriptions.ts';
 import { type FailureKind, type PersistenceCounters, UNWRITABLE } from './persistence.ts';
 
 const Counters = builder.objectRef<PersistenceCounters>('PersistenceCounters').implement({
@@ -145,7 +145,7 @@ builder.subscriptionField('persistenceFailures', (t) =>
       'Failures to store or vectorise as they happen and as they end; told at once, even while the database is away.',
     args: {
       after: t.arg.id({
-        description: 'Resume after this cursor, without gap or duplicate; absent: from now on.',
+        description: RESUME_AFTER,
       }),
     },
     subscribe: (_root, args, ctx) => endable((signal) => failures(ctx, args, signal)),

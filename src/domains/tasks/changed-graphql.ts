@@ -1,6 +1,6 @@
 import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
-import { endable, follow, type SubscriptionArguments } from '../../ground/subscriptions.ts';
+import { endable, follow, RESUME_AFTER, type SubscriptionArguments } from '../../ground/subscriptions.ts';
 import { AutonomousTaskRef, loadTask, TaskStatusEnum } from './graphql.ts';
 import { parseTaskId } from './scope.ts';
 import type { TaskRow, TaskStatus } from './tables.ts';
@@ -35,7 +35,7 @@ builder.subscriptionField('taskChanged', (t) =>
     args: {
       taskId: t.arg.id({ description: 'Only this one.' }),
       after: t.arg.id({
-        description: 'Resume after this cursor, without gap or duplicate; absent: from now on.',
+        description: RESUME_AFTER,
       }),
     },
     subscribe: (_root, { taskId, after }, ctx) => {

@@ -163,7 +163,12 @@ export const duties: readonly Duty[] = [
         },
       },
     ],
-    kept: 'until they are deleted',
+    // A task of a goal is a part of how far that has come.
+    kept: {
+      setting: 'TASKS_RETENTION_DAYS',
+      past: autonomousTasks.completedAt,
+      unless: autonomousTasks.goal,
+    },
   },
   {
     table: taskAttempts,
@@ -171,7 +176,7 @@ export const duties: readonly Duty[] = [
     erasure: { rows: 'delete', left: 'tasks' },
     exported: { not: 'they are part of their task' },
     audited: { not: 'workers write them' },
-    kept: 'until they are deleted',
+    kept: { until: 'their task is deleted' },
   },
   {
     table: taskSteps,
@@ -179,6 +184,6 @@ export const duties: readonly Duty[] = [
     erasure: { rows: 'delete', left: 'tasks' },
     exported: { not: 'they are part of their task' },
     audited: { not: 'workers write them' },
-    kept: 'until they are deleted',
+    kept: { until: 'their task is deleted' },
   },
 ];
