@@ -115,11 +115,14 @@ export async function searchMemory(
   const started = performance.now();
   const parsed = input.parseInput(Search, given);
   const services = { ...others, availability: new Patience(whole, READ_DEADLINE_MS) };
-  const calendar = new Calendar(new Date(), await timeZoneFor(services, owner, parsed.timeZone));
+  const [zone, archive] = await Promise.all([
+    timeZoneFor(services, owner, parsed.timeZone),
+    parsed.includeArchived ? NOTHING_LEFT_OUT : archiveLeftOut(services, owner),
+  ]);
+  const calendar = new Calendar(new Date(), zone);
   const times = readTimes(parsed.query, calendar);
   const isNow = times.spans.length === 0 && asksNow(parsed.query);
   const wanted: Wanted = { ...parsed, calendar, times, asksNow: isNow, missedTime: false, oldest: null };
-  const archive = parsed.includeArchived ? NOTHING_LEFT_OUT : await archiveLeftOut(services, owner);
   const conditions: MemoryConditions = {
     conversationId: wanted.conversationId ?? null,
     since: wanted.since ?? null,
