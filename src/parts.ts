@@ -51,7 +51,7 @@ export async function openParts(
   const stored = { ...kept, ...credentials, ...interactions, ...memory, ...openCharacters(ports) };
   const guarded = {
     ...stored,
-    ...openAudit({ ...told, duties }, closing),
+    ...openAudit(told, closing),
     ...openPrincipals(ports, closing),
     ...openPrivacy({ ...ports, duties, sections }, closing),
   };

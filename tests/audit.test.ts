@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { deleteOutdated } from '../src/db/retention.ts';
 import { auditCommand } from '../src/domains/audit/command.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import { sealAudit } from './support/audit.ts';
+import { deleteOutdated } from './support/duties.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 
 const ADMIN_KEY = 'key-of-the-operator';

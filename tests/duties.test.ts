@@ -5,13 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { instant, tenantId } from '../src/db/columns.ts';
 import type { Duty } from '../src/db/duty.ts';
 import { countLeft, eraseRows } from '../src/db/erasure.ts';
-import { deleteOutdated } from '../src/db/retention.ts';
-import { createRetention } from '../src/domains/audit/retention.ts';
 import { ERASERS, LAST_ERASERS } from '../src/domains/privacy/erasers.ts';
-import type { KeeperOptions } from '../src/jobs/keeper.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import * as listed from '../src/lists/tables.ts';
 import {
+  deleteOutdated,
   deletesByAge,
   forgotten,
   overdue,
@@ -21,6 +19,7 @@ import {
   triggersOf,
 } from './support/duties.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { runTask, untilTask } from './support/tasks.ts';
 
 const tables = Object.values(listed).flatMap((table) => (is(table, PgTable) ? [table] : []));
 
@@ -217,48 +216,11 @@ describe('a retention', () => {
     await app.sql('drop table met_goals');
   });
 
-  test('is kept to by a round of the server, for every table that has one', async () => {
-    await expect.poll(() => overdue(DUTIES, sent), { timeout: 10_000 }).toEqual([]);
+  test('is kept to by a task, for every table that has one', async () => {
+    const { taskId } = await runTask(app, { type: 'retention' });
+    await untilTask(app, taskId, 'COMPLETED');
+    expect(overdue(DUTIES, sent)).toEqual([]);
     expect(overdue([...DUTIES, kept()], sent)).toEqual(['met_goals']);
-  });
-
-  test.each([
-    ['fails', true],
-    ['finds no database', false],
-  ])('that %s comes again soon, and else in a day', async (_how, isUp) => {
-    let [isWell, rounds] = [false, 0];
-    const asked: KeeperOptions[] = [];
-    createRetention({
-      db: { pool: { query: async () => ({ rowCount: 0 }) } as never },
-      availability: {
-        get isUp() {
-          return isUp || isWell;
-        },
-      },
-      keepers: {
-        create: (options) => {
-          asked.push(options as KeeperOptions);
-          return {} as never;
-        },
-      },
-      duties: [],
-      days: { AUDIT_RETENTION_DAYS: 400, TASKS_RETENTION_DAYS: 400 },
-      audit: {
-        flush: async () => {
-          rounds++;
-          if (!isWell) throw new Error('no room for it');
-        },
-      },
-    });
-    const [keeper] = asked;
-    const every = () => (typeof keeper?.everyMs === 'function' ? keeper.everyMs() : Number.NaN);
-    const day = 86_400_000;
-    if (isUp) await expect(keeper?.round()).rejects.toThrow('no room for it');
-    else await keeper?.round();
-    expect([every(), keeper?.retryMs]).toEqual([60_000, 60_000]);
-    isWell = true;
-    await keeper?.round();
-    expect([every(), rounds]).toEqual([day, isUp ? 2 : 1]);
   });
 
   test('of revoked tokens ends a day after they have expired', async () => {

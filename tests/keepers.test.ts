@@ -47,7 +47,6 @@ test('everything that goes round is shown, also to a plain user, under a name of
     'leases of tasks',
     'pressure',
     'provider keys',
-    'retention',
     'revoked tokens',
     'schedules',
     'tasks',

@@ -510,6 +510,7 @@ describe('schedules', () => {
       expect.arrayContaining([
         { name: 'heartbeat', cron: '0 * * * *', timeZone: 'UTC' },
         { name: 'self_check', cron: '20 */6 * * *', timeZone: 'UTC' },
+        { name: 'retention', cron: '15 3 * * *', timeZone: 'UTC' },
       ]),
     );
     await app.sql(

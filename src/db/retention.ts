@@ -55,13 +55,3 @@ export async function countOutdated(client: Queries, { table, days, isOld }: Out
   });
   return rows[0]?.count ?? 0;
 }
-
-/** Deletes what is older than the duties of the tables say that it is kept, in statements of some rows each. */
-export async function deleteOutdated(
-  pool: Queries,
-  duties: readonly Duty[],
-  settings: RetentionDays,
-): Promise<void> {
-  for (const outdating of outdatings(duties, settings))
-    while (!(await deleteOutdatedBatch(pool, outdating)).isLast);
-}

@@ -1,6 +1,8 @@
 import { getTableName } from 'drizzle-orm';
 import { getTableConfig, type PgColumn, type PgTable } from 'drizzle-orm/pg-core';
+import type { Pool } from 'pg';
 import type { Duty } from '../../src/db/duty.ts';
+import { deleteOutdatedBatch, outdatings, type RetentionDays } from '../../src/db/retention.ts';
 
 /** Columns that name a user in a row that is not theirs. */
 const NAMING = /_by$/;
@@ -157,4 +159,14 @@ export function unexported(duties: readonly Duty[], kinds: ReadonlySet<string>):
       .filter((kind) => !named.includes(kind))
       .map((kind) => `no table says that its rows are exported as "${kind}"`),
   ];
+}
+
+/** Deletes what is older than the duties of the tables say that it is kept, without a task for it. */
+export async function deleteOutdated(
+  pool: Pick<Pool, 'query'>,
+  duties: readonly Duty[],
+  days: RetentionDays,
+): Promise<void> {
+  for (const outdating of outdatings(duties, days))
+    while (!(await deleteOutdatedBatch(pool as never, outdating)).isLast);
 }
