@@ -147,6 +147,11 @@ test('a text of letters that stand for many is read as far as twice its length',
   expect((await found('wishes', 'first')).length).toBe(1);
   expect(await found('wishes', 'last')).toEqual([]);
   expect((await found('wishes', `${wished} short`)).length).toBeGreaterThan(0);
+  // Of a long query its two ends.
+  const pasted = (word: string) => `${'lorem ipsum '.repeat(1_000)} ${word} ${'dolor sit '.repeat(1_000)}`;
+  expect(await found('wishes', pasted('short'))).toEqual([]);
+  expect(await found('wishes', `${pasted('nothing')} short`)).toEqual(['ﷺ short']);
+  expect(await found('wishes', `short ${pasted('nothing')}`)).toEqual(['ﷺ short']);
 });
 
 test('a long answer is indexed to its end', async () => {

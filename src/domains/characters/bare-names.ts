@@ -63,7 +63,8 @@ function isBareInGerman({ tokens, at, text }: Place, next: string): boolean {
   const word = tokens[at]?.folded ?? '';
   if (!before || before.joint === undefined || tokens[at]?.joint !== 'space') return false;
   const { folded } = before;
-  if (EXISTENCE?.has(next) || EXISTENCE?.has(folded) || PLURAL_VERBS?.has(next)) return false;
+  const exists = [next, folded, tokens[at - 2]?.folded ?? ''].some((each) => EXISTENCE?.has(each));
+  if (exists || PLURAL_VERBS?.has(next)) return false;
   const isVerbNext = VERBS.german?.has(next) ?? false;
   const isFirst = at === 1;
   // "Er ist Kaiser", but "Ist Kaiser da?".

@@ -69,6 +69,9 @@ const ONE_KEYWORD = 0.1;
 /** What a turn is worth at most that only asks: less than any other word or meaning. */
 const TELLING_NOTHING = 0.09;
 
+/** Characters at either end of a query that are searched for: the words of a longer one are cut in their middle anyway. */
+const SEARCHED_END = 4_000;
+
 const NO_CHARACTER = 0;
 const limitError = { error: `must be from 1 to ${MAX_MEMORIES}` };
 const scoreError = { error: 'must be from 0 to 1' };
@@ -113,7 +116,8 @@ export async function searchMemory(
   given: z.input<typeof Search>,
 ): Promise<MemorySearch> {
   const started = performance.now();
-  const parsed = input.parseInput(Search, given);
+  const asked = input.parseInput(Search, given);
+  const parsed = { ...asked, query: endsOf(asked.query) };
   const services = { ...others, availability: new Patience(whole, READ_DEADLINE_MS) };
   const [zone, archive] = await Promise.all([
     timeZoneFor(services, owner, parsed.timeZone),
@@ -145,6 +149,12 @@ const NOTHING_LEFT_OUT = { holdsAny: false, oldestKept: null };
 /** While the database is away nothing of the archive is found anyway. */
 async function archiveLeftOut({ db, availability }: MemoryServices, owner: Owner) {
   return availability.tolerate(() => archiveOf(db.pool, owner), NOTHING_LEFT_OUT);
+}
+
+/** A pasted text by its beginning and its end, so that no letters keep a search busy. */
+function endsOf(query: string): string {
+  if (query.length <= 2 * SEARCHED_END) return query;
+  return `${query.slice(0, SEARCHED_END)}\n${query.slice(-SEARCHED_END)}`.toWellFormed();
 }
 
 /** While the database is away nobody knows the character, and no turn is about it. */
