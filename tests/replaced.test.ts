@@ -39,6 +39,23 @@ const REPLACED: [before: string, since: string, question: string][] = [
   ],
   ['Je travaille chez Dumarais.', "J'ai quitté Dumarais pour Vasseur.", 'Où est-ce que je travaille ?'],
   ["J'habite à Nantes.", 'Nous avons déménagé à Rennes.', "Où est-ce que j'habite ?"],
+  [
+    'Mi dentista es Anselmo.',
+    'Anselmo se jubiló; mi nueva dentista es Pilar.',
+    '¿Quién es mi dentista ahora?',
+  ],
+  ['Mi profesor es Eloy.', 'Eloy se fue y mi profesora es Irene.', '¿Quién es mi profesor ahora?'],
+  ['I swim with the Otters club.', 'We joined the club Riverside instead.', 'Which club do I swim with now?'],
+  ['Our tariff is 31 cents.', 'They raised the tariff to 36 cents.', 'How high is our tariff at the moment?'],
+  ['Mein Beitrag ist 40 Euro.', 'Der Beitrag wurde auf 45 Euro erhöht.', 'Wie hoch ist mein Beitrag jetzt?'],
+  ['My locker code is 1188.', 'I have a new locker code: 9021.', "What's my locker code?"],
+  ['Our plumber is Mr Voss.', 'The old one retired; the new plumber is Ms Imrie.', 'Who is our plumber?'],
+  [
+    'Unser Internetanbieter ist Netzblick.',
+    'Wir sind von Netzblick zu Fernkabel gewechselt.',
+    'Welchen Internetanbieter haben wir?',
+  ],
+  ['Notre voisin est Gaston.', "Le nouveau voisin s'appelle Rachid.", 'Qui est notre voisin ?'],
   ['Conduzco un Ibiza.', 'Vendí el Ibiza y compré un Corsa.', '¿Qué coche conduzco ahora?'],
   ['Trabajo en Almagro.', 'Dejé Almagro y empecé en Bonavista.', '¿Dónde trabajo?'],
   ['Vivo en Cádiz.', 'Nos mudamos a Huelva.', '¿Dónde vivo?'],
@@ -46,6 +63,9 @@ const REPLACED: [before: string, since: string, question: string][] = [
 /** What has the same words, and replaced nothing of the user's. */
 const NEARLY = [
   'Tom sold his Golf last year.',
+  'We joined the club of the bakers.',
+  'The new plumber in the film was funny.',
+  'They raised a barn.',
   'I lost the keys of the Golf.',
   'My neighbour quit her job at a bank.',
   'Carla and Tim broke up.',
@@ -67,7 +87,7 @@ const FILLER = Array.from({ length: 400 }, (_, n) =>
 describe('what was replaced in other words', () => {
   /** One for each language: the same person lives in one place only. */
   const userOf = (question: string) =>
-    /^¿/.test(question) ? 'es' : / \?$/.test(question) ? 'fr' : /ich/.test(question) ? 'de' : 'en';
+    /^¿/.test(question) ? 'es' : / \?$/.test(question) ? 'fr' : /ich|mein|haben/.test(question) ? 'de' : 'en';
   beforeAll(async () => {
     for (const user of ['en', 'de', 'fr', 'es']) {
       const replaced = REPLACED.filter(([, , question]) => userOf(question) === user);

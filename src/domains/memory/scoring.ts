@@ -6,7 +6,7 @@ import { asks } from '../utterances/utterance.ts';
 import { analyse } from '../word-index/analysis.ts';
 import type { RankedDocument } from '../word-index/ranking.ts';
 import { isOneSitting } from '../word-index/windows.ts';
-import { asksNow, saysChange, saysOfMe } from './current.ts';
+import { asksNow, saysChange, saysItChanged, saysOfMe } from './current.ts';
 import { asksWhen, saysWhen } from './dates.ts';
 import type { Likeness } from './meaning.ts';
 import { isAbout, type PooledTurn } from './pool.ts';
@@ -86,6 +86,8 @@ const WEIGHTS = {
 const SAME_QUESTION = 0.7;
 /** What is left of the score of a turn that tells nothing. */
 const TELLING_NOTHING = 0.1;
+/** By how much what is so now goes before what was so. */
+const AHEAD = 0.01;
 const DAY_MS = 86_400_000;
 /** Candidates, best first, of which it is told apart who said what: the others have no chance, and it takes time. */
 const SIDES = 40;
@@ -149,9 +151,9 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
     ...(telling.length > 0 ? telling : candidates).map(({ words }) => words?.score ?? 0),
     Number.MIN_VALUE,
   );
-  const current = currentOf(question, telling);
+  const { signs, newest, before: outdated } = currentOf(question, telling);
   const places = new Map(candidates.map((candidate) => [placeOf(candidate.turn, 0), candidate]));
-  return candidates.map((candidate, index) => {
+  const judgements = candidates.map((candidate, index): Judgement => {
     const { turn, words, meaning } = candidate;
     const said = `${turn.query}\n${turn.response}`;
     const lower = said.toLowerCase();
@@ -181,7 +183,7 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
       WEIGHTS.nextSaysIt * (next?.words?.own ?? 0) +
       WEIGHTS.afterQuestion * afterQuestion +
       (isQuestion(turn) ? WEIGHTS.question : 0) +
-      (current.get(candidate) ?? 0) +
+      (signs.get(candidate) ?? 0) +
       (age >= 0 && age < DAY_MS ? WEIGHTS.recent : 0);
     return {
       fused: Math.max(fused, 0) * (isSilent ? TELLING_NOTHING : 1),
@@ -193,7 +195,18 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
       answersQuestion: afterQuestion > 0.3,
     };
   });
+  if (!newest || outdated.size === 0) return judgements;
+  // However much more of the question's words what was so before has.
+  const most = Math.max(
+    ...judgements.flatMap(({ fused }, at) => (isIn(outdated, candidates[at]) ? fused : [])),
+  );
+  return judgements.map((each, at) =>
+    candidates[at] === newest && each.fused <= most ? { ...each, fused: most + AHEAD } : each,
+  );
 }
+
+const isIn = (set: ReadonlySet<Candidate>, candidate: Candidate | undefined) =>
+  candidate !== undefined && set.has(candidate);
 
 function placeOf({ conversationId, sequence }: PooledTurn, distance: number): string {
   return `${sequence + distance} ${conversationId}`;
@@ -227,22 +240,43 @@ function tellsNothing({ asked }: Question, turn: PooledTurn): boolean {
   return counts.size >= asked.size * SAME_QUESTION && [...counts.keys()].every((term) => asked.has(term));
 }
 
+interface Current {
+  /** What it adds to a candidate. */
+  readonly signs: ReadonlyMap<Candidate, number>;
+  readonly newest: Candidate | null;
+  /** What was so before, where the newest says that something has changed. */
+  readonly before: ReadonlySet<Candidate>;
+}
+
 /**
  * What it adds to candidates that they say of the user what is asked as it is now. Of these the newest one that says
  * something has changed counts most, where none does the newest one; what was so before stays behind it.
  */
-function currentOf(question: Question, telling: readonly Candidate[]): Map<Candidate, number> {
+function currentOf(question: Question, telling: readonly Candidate[]): Current {
   const signs = new Map<Candidate, number>();
-  if (!question.asksNow) return signs;
+  if (!question.asksNow) return { signs, newest: null, before: new Set() };
   const terms = new Set(question.terms);
-  const best = telling.filter(({ turn, becameOf }) => becameOf !== undefined || saysOfMe(turn.query, terms));
+  const ofMe = telling.filter(({ turn, becameOf }) => becameOf !== undefined || saysOfMe(turn.query, terms));
+  const since = Math.min(...ofMe.map(({ turn }) => turn.timestamp.getTime()));
+  // "They raised the rent" is of the user's rent, once they have told of one.
+  const ofThat = telling.filter(
+    (candidate) =>
+      !ofMe.includes(candidate) &&
+      candidate.turn.timestamp.getTime() > since &&
+      saysItChanged(candidate.turn.query, terms),
+  );
+  const best = [...ofMe, ...ofThat];
   for (const candidate of best) signs.set(candidate, WEIGHTS.ofMe);
-  const changed = best.filter(({ turn, becameOf }) => becameOf !== undefined || saysChange(turn.query));
+  const changed = best.filter(
+    (candidate) =>
+      candidate.becameOf !== undefined || ofThat.includes(candidate) || saysChange(candidate.turn.query),
+  );
   const [newest] = (changed.length > 0 ? changed : best).toSorted(
     (a, b) => b.turn.timestamp.getTime() - a.turn.timestamp.getTime() || b.turn.sequence - a.turn.sequence,
   );
   if (newest) signs.set(newest, WEIGHTS.ofMe + WEIGHTS.newest);
-  return signs;
+  const before = new Set(changed.length > 0 ? best.filter((candidate) => candidate !== newest) : []);
+  return { signs, newest: newest ?? null, before };
 }
 
 /** How much of the question's words the side of the turn says that it asks for, 0 to 1. */
