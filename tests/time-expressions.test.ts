@@ -16,6 +16,7 @@ function first(question: string, timeZone = 'UTC'): string {
 }
 
 const WEEK_BEFORE_LAST = '2026-11-09 2026-11-16';
+const NIGHT_BEFORE_LAST = '2026-11-26T18:00 2026-11-27T06:00';
 const THREE_YESTERDAY = '2026-11-27T14:30 2026-11-27T15:30';
 const HALF_A_YEAR_AGO = '2026-05-13 2026-06-13';
 const FIRST_WEEK = '2026-10-01 2026-10-08';
@@ -49,6 +50,15 @@ test.each<[string, string]>([
   ['Was war vorletzte Woche?', WEEK_BEFORE_LAST],
   ["Qu'ai-je fait l'avant-dernière semaine ?", WEEK_BEFORE_LAST],
   ['¿Qué hice la semana antepasada?', WEEK_BEFORE_LAST],
+  ['Was habe ich Dienstagabend gekocht?', '2026-11-24T17:00 2026-11-25'],
+  ['Was haben wir Dienstag gekocht?', '2026-11-24 2026-11-25'],
+  ['What did I cook the night before last?', NIGHT_BEFORE_LAST],
+  ['Was habe ich in der vorletzten Nacht geträumt?', NIGHT_BEFORE_LAST],
+  ["Qu'ai-je rêvé l'avant-dernière nuit ?", NIGHT_BEFORE_LAST],
+  ['¿Qué cené antes de anoche?', NIGHT_BEFORE_LAST],
+  ['Who came the evening before last?', '2026-11-26T17:00 2026-11-27'],
+  ['Was fand am 2.9. statt?', '2026-09-02 2026-09-03'],
+  ['Was stand am 2.9. an?', '2026-09-02 2026-09-03'],
   ['the month before last', '2026-09-01 2026-10-01'],
   ['the weekend before last', '2026-11-14 2026-11-16'],
   ['the summer before last', '2025-06-01 2025-09-01'],

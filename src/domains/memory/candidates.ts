@@ -33,6 +33,8 @@ const SEARCHED_SPANS = 2;
 const NEAR_MS = 15 * 86_400_000;
 /** The weight of a span whose turns are considered whatever they say. */
 const CLOSE = 0.9;
+/** The same for a span of at most half a month, of the latest year that may be meant. */
+const SHORT_CLOSE = 0.59;
 
 /** What decides which turns are considered. */
 interface Wanted {
@@ -105,7 +107,9 @@ async function foundInTime(
   const searched = [...spans.slice(0, SEARCHED_SPANS), ...near.slice(0, SEARCHED_SPANS)];
   // Of a month or a year, what has none of the other words says nothing about them.
   const isOnlyTime = wanted.times.rest === '';
-  const told = spans.filter(({ weight }) => isOnlyTime || wanted.times.isRelative || weight >= CLOSE);
+  const told = spans.filter(
+    (span) => isOnlyTime || wanted.times.isRelative || span.weight >= CLOSE || isShort(span),
+  );
   const waiting = [...words.waiting.values()].filter((row) =>
     told.some((span) => meets(span.conditions, row)),
   );
@@ -116,6 +120,11 @@ async function foundInTime(
     told.length > 0 ? turnsWithin(db, owner, conditions, told, wanted.limit) : [],
   ]);
   return [...byWords.flat(), ...[...waiting, ...latest].map((turn) => ({ turn, ranked: null }))];
+}
+
+/** A part of a month, whose turns are few enough to be considered whatever they say. */
+function isShort({ since, until, weight }: TimeSpan): boolean {
+  return +until - +since <= NEAR_MS && weight >= SHORT_CLOSE;
 }
 
 /** The conditions, and the span as well. */

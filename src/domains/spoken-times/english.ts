@@ -18,6 +18,8 @@ const relative: readonly Rule[] = [
   { pattern: 'tonight', read: named.dayAt(0, 'evening') },
   { pattern: 'last night', read: named.dayAt(-1, 'night') },
   { pattern: 'last evening', read: named.dayAt(-1, 'evening') },
+  { pattern: '(?:the )?night before last', read: named.dayAt(-2, 'night') },
+  { pattern: '(?:the )?{part} before last', read: named.dayAt(-2) },
   { pattern: "(?:the )?(?<last>last|previous) {unit}(?:'s)?(?! of\\b)", read: named.unitOf },
   { pattern: '(?:the )?past {unit}', read: named.upToNow },
   {
@@ -127,7 +129,7 @@ export const english: TimeLanguage = {
   hints:
     'what when where who which how did do does was were is are have has had i we you my our they he she it the of and to about with for tell me show any anything there yesterday today tonight last ago this week month year morning evening night weekend monday tuesday wednesday thursday friday saturday sunday',
   fillers:
-    'what when where who whom whose which how why did do does was were is are be been am have has had can could would will i we you me us it he she they them my mine our ours your yours his her their s d ll ve re m t the a an of and or to about with for from in on at by there that this these those any some all ever just also else not please let look back talk talked talking discuss discussed speak spoke chat chatted mention mentioned say said tell told ask asked happen happened happening go went going on note noted record recorded did do done doing anything something everything things thing stuff remember recall conversation conversations topic topics show list find give summarize summarise summary us time around please ago back later earlier so far new up like occur occurred events event activities activity',
+    'what when where who whom whose which how why did do does was were is are be been am have has had can could would will i we you me us it he she they them my mine our ours your yours his her their s d ll ve re m t the a an of and or to about with for from in on at by there that this these those any some all ever just also else not please let look back talk talked talking discuss discussed speak spoke chat chatted mention mentioned say said tell told ask asked happen happened happening go went going on note noted write wrote written down record recorded did do done doing anything something everything things thing stuff remember recall conversation conversations topic topics show list find give summarize summarise summary us time around please ago back later earlier so far new up like occur occurred events event activities activity',
   numbers: {
     ...{
       a: 1,

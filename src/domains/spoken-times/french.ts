@@ -6,6 +6,7 @@ const THIS = '(?<this>ce|cet|cette)';
 
 const relative: readonly Rule[] = [
   { pattern: 'avant[- ]hier(?:(?: au)? {part})?', read: named.dayAt(-2) },
+  { pattern: "(?:(?:la|pendant l'|l')? ?)?avant-derniere nuit", read: named.dayAt(-2, 'night') },
   { pattern: '(?<!avant[- ])hier(?:(?: au)? {part})?', read: named.dayAt(-1) },
   { pattern: "aujourd'hui", read: named.dayAt(0) },
   { pattern: '(?:ce|cet|cette) {part}', read: named.dayAt(0) },
@@ -72,7 +73,7 @@ export const french: TimeLanguage = {
   hints:
     "qu'est qu'ai quoi quand ou qui que quel quelle quels comment j'ai ai as avons avez ont nous vous je tu il elle est etait le la les des du de un une avec pour mon ma mes fait parle dit passe semaine mois annee aujourd'hui avant-hier depuis",
   fillers:
-    "qu'est ce que qu'est-ce qu'ai qu'avons qu'as quoi quand ou qui que quel quelle quels quelles comment pourquoi j'ai ai as a avons avez ont avais avait etait est sont c'est s'est nous vous je tu il elle on ils elles me te se le la les l' des du de d' un une et avec pour dans sur en au aux y mon ma mes notre nos fait faire fis parle parler parlions discute discuter dit dire dis mentionne raconte passe passer arrive conversation conversations sujet sujets montre resume tout quelque chose choses heure moi j n ne pas l d qu c s t m",
+    "qu'est ce que qu'est-ce qu'ai qu'avons qu'as quoi quand ou qui que quel quelle quels quelles comment pourquoi j'ai ai as a avons avez ont avais avait etait est sont c'est s'est nous vous je tu il elle on ils elles me te se le la les l' des du de d' un une et avec pour dans sur en au aux y mon ma mes notre nos fait faire fis parle parler parlions discute discuter dit dire dis mentionne note noter notai ecrit ecrire raconte passe passer arrive conversation conversations sujet sujets montre resume tout quelque chose choses heure moi j n ne pas l d qu c s t m",
   numbers: {
     ...{ un: 1, une: 1, deux: 2, trois: 3, quatre: 4, cinq: 5, six: 6, sept: 7, huit: 8, neuf: 9, dix: 10 },
     ...{ onze: 11, douze: 12, quinze: 15, vingt: 20, trente: 30 },

@@ -18,13 +18,19 @@ const relative: readonly Rule[] = [
   { pattern: `(?:am |an |der |den )?(?:${LAST}|${THIS}) {weekday}(?: {part})?`, read: named.weekdayNamed },
   { pattern: '{weekday} (?:der )?(?:letzte|vorige|vergangene)r? woche', read: named.weekdayOfLastWeek },
   { pattern: '{weekday}(?:{part}| {part})?', needsLead: true, read: named.weekdayNamed },
+  { pattern: '{weekday}{part}', read: named.weekdayNamed },
+  {
+    pattern: '(?<=\\b(?:ich|wir|du|ihr|sie|er|es|man|war|waren|wurde|wurden|hat) ){weekday}(?: {part})?',
+    read: named.weekdayNamed,
+  },
   { pattern: `(?:am )?(?:${LAST}|${THIS}) wochenende`, read: named.weekendOf },
   { pattern: 'wochenende', needsLead: true, read: named.weekendOf },
   {
     pattern: `(?:im |in |an |zu |uber )?(?:${LAST}|${THIS}) (?:{month}|{season}|{holiday})`,
     read: named.whichOf,
   },
-  { pattern: 'vorvorgestern', read: named.dayAt(-3) },
+  { pattern: 'vorvorgestern(?: {part})?', read: named.dayAt(-3) },
+  { pattern: '(?:die |der |in der )?vorletzten? nacht', read: named.dayAt(-2, 'night') },
   { pattern: '(?:die |das |den |im |in der )?(?<beforeLast>vorletzte[nmrs]?) {unit}', read: named.unitOf },
   { pattern: '(?:am )?(?<beforeLast>vorletzte[nmrs]?) wochenende', read: named.weekendOf },
   { pattern: '(?:am )?(?<beforeLast>vorletzte[nmrs]?) {weekday}', read: named.weekdayNamed },
@@ -86,9 +92,9 @@ const absolute: readonly Rule[] = [
 
 export const german: TimeLanguage = {
   hints:
-    'wann wo wer wie warum welche welcher welches worum woruber wovon haben habe hatte hatten ich wir du ihr er der das den dem und mit von zum zur im ist sind waren mir mich uns gemacht gesagt besprochen passiert gestern vorgestern heute woche letzte letzten letztes seit war vor',
+    'wann wo wer wie warum welche welcher welches worum woruber wovon haben habe hatte hatten ich wir du ihr er der das den dem und mit von zum zur im ist sind waren mir mich uns gemacht gesagt besprochen passiert gestern vorgestern heute woche letzte letzten letztes seit war vor stand standen fand fanden lief liefen kam kamen ging gab los beim',
   fillers:
-    'was wann wo wer wie warum welche welcher welches welchen wozu worum woruber wovon woran haben habe hast hat hatte hatten hattest ich wir du ihr er sie es man mir mich dir uns euch der die das den dem des ein eine einen einem und oder aber denn so auch noch mal denn dann da es ist sind war waren bin wurde wurden wird mit von zu zum zur im in an am auf bei fur uber um aus nach als es geht ging gab gibt alles etwas los passiert passierte geschah geschehen gemacht machte machten getan tat taten tun machen gesagt sagte sagten sagen gesprochen sprachen geredet redeten reden besprochen besprachen erzahlt erzahlte erzahlten erwahnt erwahnte unternommen zeig zeige liste fasse zusammen bitte gespräch gesprach gesprache thema themen jahr tag',
+    'was wann wo wer wie warum welche welcher welches welchen wozu worum woruber wovon woran haben habe hast hat hatte hatten hattest ich wir du ihr er sie es man mir mich dir uns euch der die das den dem des ein eine einen einem und oder aber denn so auch noch mal denn dann da es ist sind war waren bin wurde wurden wird mit von zu zum zur im in an am auf bei fur uber um aus nach als es geht ging gab gibt alles etwas los passiert passierte geschah geschehen gemacht machte machten getan tat taten tun machen gesagt sagte sagten sagen gesprochen sprachen geredet redeten reden besprochen besprachen notiert notierte notierten vermerkt aufgeschrieben geschrieben festgehalten berichtet berichtete stand standen anstand erzahlt erzahlte erzahlten erwahnt erwahnte unternommen zeig zeige liste fasse zusammen bitte gespräch gesprach gesprache thema themen jahr tag',
   numbers: {
     ...{
       ein: 1,

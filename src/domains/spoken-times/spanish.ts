@@ -9,8 +9,11 @@ const relative: readonly Rule[] = [
   { pattern: `ayer${BY_PART}`, read: named.dayAt(-1) },
   { pattern: `hoy${BY_PART}`, read: named.dayAt(0) },
   { pattern: 'esta {part}', read: named.dayAt(0) },
+  {
+    pattern: '(?:anteanoche|antenoche|antes de anoche|(?:la )?penultima noche)',
+    read: named.dayAt(-2, 'night'),
+  },
   { pattern: '(?:anoche|ayer (?:por|en) la noche|la noche pasada)', read: named.dayAt(-1, 'night') },
-  { pattern: '(?:anteanoche|antenoche)', read: named.dayAt(-2, 'night') },
   { pattern: `(?:(?:la|el) )?{unit} ${LAST}`, read: named.unitOf },
   { pattern: '(?:la|el) (?<last>ultim[oa]) {unit}', read: named.unitOf },
   { pattern: '(?<this>est[ea]) {unit}', read: named.unitOf },
@@ -77,7 +80,7 @@ export const spanish: TimeLanguage = {
   hints:
     'que cuando donde quien como cual de el la los las un una con para por mi mis hice hicimos hablamos dije dijimos paso he hemos yo nosotros fue ayer anteayer hoy anoche semana hace desde',
   fillers:
-    'que qué cuando donde quien como cual cuales de del el la los las un una unos unas y o con para por a al en sobre me te se nos le lo mi mis tu su nuestro hice hizo hicimos hiciste hacer hago hablamos hable hablado hablar dije dijimos dijo dicho decir mencione mencionamos conte contamos comente comentamos paso pasaba ocurrio sucedio he has ha hemos han yo nosotros fue era es estaba hay hubo algo todo cosas cosa conversacion conversaciones tema temas muestra resume dia',
+    'que qué cuando donde quien como cual cuales de del el la los las un una unos unas y o con para por a al en sobre me te se nos le lo mi mis tu su nuestro hice hizo hicimos hiciste hacer hago hablamos hable hablado hablar dije dijimos dijo dicho decir mencione mencionamos conte contamos comente comentamos anote anotamos apunte apuntamos anotado apuntado escribi escrito paso pasaba ocurrio sucedio he has ha hemos han yo nosotros fue era es estaba hay hubo algo todo cosas cosa conversacion conversaciones tema temas muestra resume dia',
   numbers: {
     ...{ un: 1, una: 1, uno: 1, dos: 2, tres: 3, cuatro: 4, cinco: 5, seis: 6, siete: 7, ocho: 8, nueve: 9 },
     ...{ diez: 10, once: 11, doce: 12, quince: 15, veinte: 20, treinta: 30 },
