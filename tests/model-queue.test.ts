@@ -133,9 +133,11 @@ describe('many long questions at once to a server with one slot', () => {
       },
     });
     provider.respondWith({ kind: 'answer', deltas: Array.from({ length: 20 }, () => 'la '), delayMs: 50 });
-    await Promise.all(
+    const answers = await Promise.all(
       Array.from({ length: 8 }, (_, n) => slow.graphql(ASK, { input: { query: `${QUESTION}, part ${n}` } })),
     );
+    const statuses = answers.map(({ data }) => data.processQuery.interaction.status);
+    expect(statuses).toEqual(statuses.map(() => 'ANSWERED'));
     expect(slow.app.services.models.models()).toMatchObject([{ state: 'closed' }]);
     await slow.close();
   });
