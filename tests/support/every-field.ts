@@ -136,7 +136,9 @@ function fieldsOf(schema: GraphQLSchema, type: GraphQLObjectType, above: readonl
     const inner = getNamedType(field.type);
     const isLeaf = isLeafType(inner);
     const isTooDeep = above.length === DEPTH || here.includes(inner.name);
-    if (field.args.some(isRequiredArgument) || (!isLeaf && isTooDeep)) return [];
+    // A page has the same objects again as its nodes, without a level between.
+    const isAgain = type.name.endsWith('Edge') && field.name === 'node';
+    if (field.args.some(isRequiredArgument) || (!isLeaf && isTooDeep) || isAgain) return [];
     const page = field.args.some(({ name }) => name === 'first') ? '(first: 2)' : '';
     // Aliased by type: fields of different members of a union may have one name and different types.
     return `${type.name}_${field.name}: ${field.name}${page} ${isLeaf ? '' : selectionOf(schema, field.type, here)}`;

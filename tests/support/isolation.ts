@@ -53,6 +53,7 @@ export const VALUES: Record<string, unknown> = {
   timeoutSeconds: 60,
   system: true,
   paused: true,
+  schedule: 'heartbeat',
   first: 5,
   last: 5,
   limit: 20,
@@ -95,7 +96,13 @@ const PROFILE = /^Mutation\.upsertCharacters?\(/;
 export function nameIn({ field, path }: Place): string {
   const name = path.at(-1) ?? '';
   if (name !== 'name') return name;
-  return field.endsWith('Credential') ? 'credential' : /character/i.test(field) ? 'characterName' : name;
+  return field.endsWith('Credential')
+    ? 'credential'
+    : /character/i.test(field)
+      ? 'characterName'
+      : /schedule/i.test(field)
+        ? 'schedule'
+        : name;
 }
 
 /** Why nobody has said yet how a place is kept apart; null if somebody has. */
