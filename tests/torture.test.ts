@@ -13,13 +13,15 @@ import { planBatch } from '../torture/plan.ts';
 import { Random } from '../torture/random.ts';
 import { patchesOf } from '../torture/sabotage.ts';
 import { patched } from '../torture/source-copy.ts';
+import { checkTasks, type TaskEvidence } from '../torture/task-checks.ts';
+import { effectPatches } from '../torture/task-effects.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
-test.each(['fsync', 'unique', 'early-ack', null] as const)(
+test.each(['fsync', 'unique', 'early-ack', 'fencing', 'late-effect', null] as const)(
   'what is broken on purpose fits the sources: %s',
   async (kind) => {
-    const sources = await patched([...patchesOf(kind), ...failpointPatches()]);
+    const sources = await patched([...patchesOf(kind), ...failpointPatches(), ...effectPatches()]);
     for (const [file, source] of sources)
       if (file.endsWith('.ts')) expect(() => stripTypeScriptTypes(source)).not.toThrow();
   },
@@ -151,6 +153,56 @@ test('the proxy sees a commit in every form, however the bytes arrive', () => {
       for (const { commits } of messages.split(stream.subarray(at, at + step))) seen.push(commits);
     expect(seen).toEqual(sent.map(([, commits]) => commits));
   }
+});
+
+describe('the checks of tasks', () => {
+  const sound = (): TaskEvidence => ({
+    ...{ taskId: 'a', status: 'COMPLETED', steps: 2, returned: 2, attempt: 2 },
+    attempts: [
+      { number: 1, startedAt: 1_000, endedAt: 2_000, error: 'its worker was not heard of again' },
+      { number: 2, startedAt: 2_000, endedAt: 3_000, error: null },
+    ],
+    effects: [
+      { step: 1, attempt: 1, at: 1_500 },
+      { step: 2, attempt: 2, at: 2_500 },
+    ],
+  });
+  const [first, second] = sound().attempts;
+  const [done, later] = sound().effects;
+
+  test('find nothing in one that is in order', () => {
+    expect(checkTasks([sound()], ['a'])).toEqual([]);
+  });
+
+  test.each<[string, string, Partial<TaskEvidence>]>([
+    ['is not over', 'task-unfinished', { status: 'RUNNING' }],
+    ['left an effect twice', 'effect-twice', { effects: [done!, later!, { ...later!, attempt: 1 }] }],
+    ['left none', 'effect-missing', { effects: [done!] }],
+    ['was ended by an attempt that had lost it', 'attempts-incoherent', { returned: 1 }],
+    [
+      'has an attempt without an end',
+      'attempts-incoherent',
+      { attempts: [{ ...first!, endedAt: null }, second!] },
+    ],
+    ['was done twice to the end', 'attempts-incoherent', { attempts: [{ ...first!, error: null }, second!] }],
+    ['was begun while it ran', 'attempts-incoherent', { attempts: [{ ...first!, endedAt: 2_001 }, second!] }],
+    ['has lost an attempt', 'attempts-incoherent', { attempts: [second!] }],
+    [
+      'has an effect of a lost attempt',
+      'attempts-incoherent',
+      { effects: [done!, { ...later!, attempt: 1 }] },
+    ],
+  ])('find one that %s', (_what, check, doctored) => {
+    const found = checkTasks([{ ...sound(), ...doctored }], ['a']);
+    expect(found.map((finding) => finding.check)).toContain(check);
+  });
+
+  test('find one that is gone, and one that nobody made', () => {
+    expect(checkTasks([sound()], ['b']).map((finding) => finding.check)).toEqual([
+      'task-lost',
+      'task-unknown',
+    ]);
+  });
 });
 
 test('an option that is none is refused with exit code 2', async () => {

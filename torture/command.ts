@@ -1,6 +1,7 @@
 import { parseOptions, USAGE, UsageError } from './options.ts';
 import { runTorture } from './run.ts';
 import { PatchError } from './source-copy.ts';
+import { runTaskTorture } from './task-run.ts';
 
 /**
  * The command: runs and prints, ending with the figures as one JSON object.
@@ -17,7 +18,11 @@ export async function tortureCommand(
     return 0;
   }
   try {
-    const summary = await runTorture(parseOptions(args), print, interrupted);
+    const options = parseOptions(args);
+    const summary =
+      options.tasks === null
+        ? await runTorture(options, print, interrupted)
+        : await runTaskTorture(options, options.tasks, print, interrupted);
     print(JSON.stringify(summary, null, 2));
     if (summary.passed) return 0;
     print(`FAILED, replay with --seed ${summary.seed}; the data is kept in ${summary.kept}`);

@@ -16,6 +16,12 @@ export type Check =
   | 'event-duplicate'
   | 'event-unknown'
   | 'vector-missing'
+  | 'task-lost'
+  | 'task-unknown'
+  | 'task-unfinished'
+  | 'effect-missing'
+  | 'effect-twice'
+  | 'attempts-incoherent'
   | 'server-died'
   | 'no-recovery'
   | 'bad-stop';

@@ -1,11 +1,16 @@
 import { parseArgs } from 'node:util';
 
-export type Sabotage = 'fsync' | 'unique' | 'early-ack';
+export type Sabotage = 'fsync' | 'unique' | 'early-ack' | TaskSabotage;
+/** Of background tasks. */
+export type TaskSabotage = 'fencing' | 'late-effect';
+export const TASK_SABOTAGES: readonly TaskSabotage[] = ['fencing', 'late-effect'];
 export type DatabaseKind = 'embedded' | 'external';
 
 /** What one run does. */
 export interface TortureOptions {
   readonly seed: string;
+  /** Tortures so many background tasks in place of turns; null: turns. */
+  readonly tasks: number | null;
   /** Server kills until the run ends. */
   readonly kills: number;
   readonly database: DatabaseKind;
@@ -33,7 +38,10 @@ export const USAGE = `npm run torture -- [options]
   --faults A,B           only these (see torture/faults.ts), e.g. kill,commit-cut; power, disk-full and
                          vectors-down happen only when named
   --minutes M            end after M minutes
-  --sabotage KIND        fsync, unique or early-ack: runs a broken copy of the server, must end with exit code 1
+  --tasks N              tortures N background tasks with effects in place of turns: two servers on one database, killed
+                         and stopped in turn, as is the database; only --seed, --kills, --sabotage and --keep count
+  --sabotage KIND        fsync, unique or early-ack, with --tasks fencing or late-effect: runs a broken copy of the
+                         server, must end with exit code 1
   --writers N            parallel writers (default 8)
   --check-every R        rounds between two full checks (default 10)
   --keep                 keep the data of a green run
@@ -46,10 +54,13 @@ exit code: 0 all checks passed, 1 a check failed, 2 the run could not be made`;
  */
 export function parseOptions(args: readonly string[]): TortureOptions {
   const { values } = readArguments(args);
-  const sabotage = oneOf('sabotage', values.sabotage, ['fsync', 'unique', 'early-ack']);
+  const tasks = wholeNumber('tasks', values.tasks);
+  const sabotages: readonly Sabotage[] = tasks ? TASK_SABOTAGES : ['fsync', 'unique', 'early-ack'];
+  const sabotage = oneOf('sabotage', values.sabotage, sabotages);
   return {
     seed: values.seed ?? String(Date.now() % 1_000_000_000),
-    kills: wholeNumber('kills', values.kills) ?? 1_000,
+    tasks,
+    kills: wholeNumber('kills', values.kills) ?? (tasks ? 30 : 1_000),
     database: oneOf('database', values.database, ['embedded', 'external']) ?? 'embedded',
     faults: values.faults?.split(',') ?? (sabotage === 'fsync' ? ['power'] : null),
     minutes: wholeNumber('minutes', values.minutes),
@@ -67,6 +78,7 @@ function readArguments(args: readonly string[]) {
       args: [...args],
       options: {
         seed: text,
+        tasks: text,
         kills: text,
         database: text,
         faults: text,

@@ -36,6 +36,41 @@ const STEPS: Record<Sabotage, readonly Patch[]> = {
       replace: 'interactionsByTurnId(db, query.owner, [])',
     },
   ],
+  fencing: [
+    // Whoever holds a task no longer writes to it all the same: its end …
+    {
+      file: 'src/domains/tasks/claims.ts',
+      find: /where id = \$1 and attempt = \$2 and worker = \$3 and status = 'RUNNING' and tenant_id = \$11 returning/,
+      replace:
+        "where id = $1 and ($2::int, $3::text) is not null and status = 'RUNNING' and tenant_id = $11 returning",
+    },
+    // … its effects …
+    {
+      file: 'src/domains/tasks/steps.ts',
+      find: /where id = \$1 and attempt = \$2 and worker = \$3 and status = 'RUNNING' and tenant_id = \$6 for share/,
+      replace: 'where id = $1 and ($2::int, $3::text) is not null and tenant_id = $6 for share',
+    },
+    // … and it is not told that it lost them.
+    {
+      file: 'src/domains/tasks/runner.ts',
+      find: /if \(!beat\?\.held\) each\.controller\.abort\(new TaskLost\(\)\);\s*else each/,
+      replace: 'each',
+    },
+    {
+      file: 'src/domains/tasks/runner.ts',
+      find: /if \(performance\.now\(\) - heldAt > LEASE_MS\) controller\.abort\(new TaskLost\(\)\);/,
+      replace: 'void [heldAt, controller];',
+    },
+  ],
+  'late-effect': [
+    // The effect is committed by itself, and that it is done is noted a little later.
+    {
+      file: 'src/domains/tasks/steps.ts',
+      find: /const result = await effect\(client\);/,
+      replace: `const result = await db.transaction((own) => effect(own));
+      await new Promise((resolve) => setTimeout(resolve, 30));`,
+    },
+  ],
   'early-ack': [
     // The answer goes out at once, the journal is written a little later, as with a write-behind queue.
     {

@@ -96,6 +96,11 @@ export class ServerUnderTest {
     this.#child?.kill('SIGSTOP');
   }
 
+  /** Lets one go on that was frozen. */
+  goOn(): void {
+    this.#child?.kill('SIGCONT');
+  }
+
   /** Asks it to stop, which it must do with exit code 0 within 30 s. */
   async stop(): Promise<void> {
     const child = this.#child;

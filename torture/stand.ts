@@ -103,7 +103,7 @@ async function endServer(server: ServerUnderTest, database: DatabaseUnderTest): 
 }
 
 /** Below the range from which outgoing connections take theirs, so that it stays free between two starts. */
-async function freePort(random: Random): Promise<number> {
+export async function freePort(random: Random): Promise<number> {
   for (;;) {
     const port = random.integer(20_000, 32_000);
     const free = await new Promise<boolean>((resolve) => {
