@@ -218,6 +218,18 @@ test('a task that ends its workers again and again is given up', async () => {
   await untilTask(app, 'unlucky', 'COMPLETED');
 });
 
+test('the lease of a running task is prolonged while its worker breathes', async () => {
+  const { job, open } = waitingJob();
+  const app = await start({ jobs: [job] });
+  const { taskId } = await runTask(app, { type: 'waits' });
+  await untilTask(app, taskId, 'RUNNING');
+  await app.sql("update autonomous_tasks set lease_until = now() + interval '10 s'");
+  const isLonger = "select from autonomous_tasks where lease_until > now() + interval '12 s'";
+  await expect.poll(async () => (await app.sql(isLonger)).length).toBe(1);
+  open();
+  await untilTask(app, taskId, 'COMPLETED');
+});
+
 test('a cancellation reaches a job that another server runs', async () => {
   const front = await start({ env: { TASK_WORKERS: '0' } });
   const { job, ends } = waitingJob();
