@@ -1,6 +1,10 @@
 import { afterEach, expect, test } from 'vitest';
 import { z } from 'zod';
 import type { Database } from '../src/db/client.ts';
+import { beatTasks, claimOf, claimTask, settleTask } from '../src/domains/tasks/claims.ts';
+import { TaskLost } from '../src/domains/tasks/errors.ts';
+import { writeProgress } from '../src/domains/tasks/progress.ts';
+import { doOnce } from '../src/domains/tasks/steps.ts';
 import { nameOfDirectory } from '../src/domains/tasks/worker-directory.ts';
 import { defineJob } from '../src/jobs/job.ts';
 import { startDatabaseProxy } from './support/database-proxy.ts';
@@ -81,6 +85,35 @@ test('an attempt that has lost its task writes neither effect nor end nor progre
   expect(await app.sql('select * from effects')).toEqual([]);
   expect(await app.sql('select * from task_steps')).toEqual([]);
   expect(await task(app, taskId)).toMatchObject({ status: 'RUNNING', result: null, progress: null });
+});
+
+test('whatever comes late of an attempt that has lost its task is refused, by each statement', async () => {
+  const app = await start({ env: { TASK_WORKERS: '0' } });
+  const { taskId } = await runTask(app, { type: 'heartbeat' });
+  const { db } = app.app.services;
+  const row = await claimTask(db, 'one:1', ['heartbeat'], 0);
+  if (!row) throw new Error('nothing was taken');
+  const claim = claimOf(row, 'one:1');
+  for (const lose of [
+    "attempt = attempt + 1, worker = 'two:1'",
+    "attempt = 1, worker = 'two:1'",
+    "attempt = 2, worker = 'one:1'",
+    "attempt = 1, worker = 'one:1', status = 'CANCELLED'",
+  ]) {
+    await app.sql(`update autonomous_tasks set ${lose} where task_id = $1`, [taskId]);
+    const before = await app.sql('select t::text from autonomous_tasks t');
+    for (const ending of [
+      { kind: 'COMPLETED', result: '1' },
+      { kind: 'FAILED', error: 'late' },
+      { kind: 'AGAIN', error: 'late', delayMs: 0 },
+    ] as const)
+      expect(await db.transaction((client) => settleTask(client, claim, ending))).toBeNull();
+    expect(await writeProgress(db, claim, { done: 1, total: 1, note: 'late' })).toBe(false);
+    await expect(doOnce(db, claim, 'late', async () => 1)).rejects.toThrow(TaskLost);
+    expect(await beatTasks(db, 'one:1', [claim])).toMatchObject([{ held: false }]);
+    expect(await app.sql('select t::text from autonomous_tasks t')).toEqual(before);
+  }
+  expect(await app.sql('select from task_steps')).toEqual([]);
 });
 
 test('a job that throws after its effects, or has one step beside the other, repeats none', async () => {
@@ -224,7 +257,7 @@ test('the lease of a running task is prolonged while its worker breathes', async
   const { taskId } = await runTask(app, { type: 'waits' });
   await untilTask(app, taskId, 'RUNNING');
   await app.sql("update autonomous_tasks set lease_until = now() + interval '10 s'");
-  const isLonger = "select from autonomous_tasks where lease_until > now() + interval '12 s'";
+  const isLonger = "select from autonomous_tasks where attempt = 1 and lease_until > now() + interval '12 s'";
   await expect.poll(async () => (await app.sql(isLonger)).length).toBe(1);
   open();
   await untilTask(app, taskId, 'COMPLETED');

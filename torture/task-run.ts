@@ -15,7 +15,8 @@ import { checkTasks, type TaskEvidence } from './task-checks.ts';
 import { EFFECTS_JOB, EFFECTS_TABLE, effectPatches, LEASE_MS } from './task-effects.ts';
 
 const STEPS = 2;
-const PAUSE_MS = 60;
+/** Long enough that all workers are busy while tasks come as fast as they are made. */
+const PAUSE_MS = 400;
 const MAKERS = 4;
 /** Without one more task done, the run ends. */
 const STUCK_MS = 120_000;
