@@ -9,6 +9,7 @@ import {
   archiveBatch,
   conversationsOfRun,
   countArchived,
+  DueTurns,
   planArchive,
   restoreBatch,
 } from '../interactions/archived.ts';
@@ -66,11 +67,12 @@ async function moveAll(scope: ArchiveScope, run: ArchiveRun, task: RunningTask) 
   let turns = 0;
   for (let pass = 1; ; pass++) {
     let left = 0;
+    const due = new DueTurns(scope, run);
     for (let next: number | null = 0, batch = 1; next !== null; batch++) {
       task.signal.throwIfAborted();
       const after: number = next;
-      const done = await task.once(`pass ${pass}, batch ${batch}`, (client) =>
-        archiveBatch(client, scope, run, after),
+      const done = await task.once(`pass ${pass}, batch ${batch}`, async (client) =>
+        archiveBatch(client, run, await due.next(client, after)),
       );
       turns += done.turns;
       left += done.passedOver;

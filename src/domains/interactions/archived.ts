@@ -37,6 +37,8 @@ type Queries = Pick<PoolClient, 'query'>;
 /** Turns of one transaction, and about how many bytes of text: a turn has up to a megabyte. */
 const BATCH = 500;
 const BATCH_BYTES = 8_000_000;
+/** Turns that are looked up at once. */
+const LOOK_AHEAD = 10_000;
 
 const ALL = Object.values(getTableColumns(interactions)).map(({ name }) => name);
 /** SQL: the columns of a turn that moves, some with other values. */
@@ -91,43 +93,63 @@ export async function planArchive(
 interface DueTurn {
   readonly id: number;
   readonly conversation: number;
+  readonly bytes: number;
+}
+
+/** The turns of a run that are still to be moved, in the order of their ids. Many are looked up at once: each look sorts all. */
+export class DueTurns {
+  readonly #scope: ArchiveScope;
+  readonly #run: ArchiveRun;
+  #known: readonly DueTurn[] = [];
+
+  constructor(scope: ArchiveScope, run: ArchiveRun) {
+    this.#scope = scope;
+    this.#run = run;
+  }
+
+  /** Those of one transaction. @param after an id; only turns behind it */
+  async next(client: Queries, after: number): Promise<readonly DueTurn[]> {
+    this.#known = this.#known.filter(({ id }) => id > after);
+    if (this.#known.length === 0) this.#known = await this.#look(client, after);
+    let bytes = 0;
+    return this.#known.slice(0, BATCH).filter((turn, index) => {
+      bytes += turn.bytes;
+      return index === 0 || bytes <= BATCH_BYTES;
+    });
+  }
+
+  async #look(client: Queries, after: number): Promise<DueTurn[]> {
+    const values: unknown[] = [];
+    const condition = due(this.#scope, new Date(this.#run.before), values);
+    const { rows } = await client.query<DueTurn>({
+      name: `archive_next_${shapeName(this.#scope)}`,
+      text: `select i.id, c.id as conversation, pg_column_size(i.query) + pg_column_size(i.response) as bytes
+             ${condition} and i.id > $${values.push(after)} and i.id <= $${values.push(this.#run.last)}
+             order by i.id limit ${LOOK_AHEAD}`,
+      values,
+    });
+    return rows;
+  }
 }
 
 /**
- * Moves the next turns of a run into the archive, in the transaction of `client`. Under the locks of their conversations,
- * where all that change turns meet; a conversation that is locked is passed over, so that nobody waits for an archiving.
- *
- * @param after an id; only turns behind it
+ * Moves turns into the archive, in the transaction of `client`. Under the locks of their conversations, where all that change
+ * turns meet; a conversation that is locked is passed over, so that nobody waits for an archiving.
  */
 export async function archiveBatch(
   client: PoolClient,
-  scope: ArchiveScope,
   run: ArchiveRun,
-  after: number,
+  turns: readonly DueTurn[],
 ): Promise<ArchivedBatch> {
-  const values: unknown[] = [];
-  const condition = due(scope, new Date(run.before), values);
-  const { rows } = await client.query<DueTurn>({
-    name: `archive_next_${shapeName(scope)}`,
-    text: `with next as (
-             select i.id, c.id as conversation, pg_column_size(i.query) + pg_column_size(i.response) as bytes
-             ${condition} and i.id > $${values.push(after)} and i.id <= $${values.push(run.last)}
-             order by i.id limit ${BATCH}
-           )
-           select id, conversation from (
-             select *, sum(bytes) over (order by id) - bytes as before from next
-           ) n where before < ${BATCH_BYTES} order by id`,
-    values,
-  });
-  const last = rows.at(-1);
+  const last = turns.at(-1);
   if (!last) return { turns: 0, passedOver: 0, next: null };
   const locked = await client.query<{ id: number }>({
     name: 'archive_lock',
     text: 'select id from echo_conversations where id = any($1::int[]) and not pinned for update skip locked',
-    values: [[...new Set(rows.map(({ conversation }) => conversation))]],
+    values: [[...new Set(turns.map(({ conversation }) => conversation))]],
   });
   const held = new Set(locked.rows.map(({ id }) => id));
-  const ids = rows.filter(({ conversation }) => held.has(conversation)).map(({ id }) => id);
+  const ids = turns.filter(({ conversation }) => held.has(conversation)).map(({ id }) => id);
   const moved = await client.query({
     name: 'archive_turns',
     text: `with gone as (
@@ -137,7 +159,7 @@ export async function archiveBatch(
            select ${columnsWith({ archived_at: '$2::timestamptz', restored_at: 'null' })} from gone`,
     values: [ids, run.at],
   });
-  return { turns: moved.rowCount ?? 0, passedOver: rows.length - ids.length, next: last.id };
+  return { turns: moved.rowCount ?? 0, passedOver: turns.length - ids.length, next: last.id };
 }
 
 /** Conversations of which a run has archived turns. */
