@@ -5,19 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { instant, tenantId } from '../src/db/columns.ts';
 import type { Duty } from '../src/db/duty.ts';
 import { countLeft, eraseRows } from '../src/db/erasure.ts';
+import { TRIGGERS, type TriggerRow, triggersIn, triggersOf } from '../src/domains/audit/triggers.ts';
 import { ERASERS, LAST_ERASERS } from '../src/domains/privacy/erasers.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import * as listed from '../src/lists/tables.ts';
-import {
-  deleteOutdated,
-  deletesByAge,
-  forgotten,
-  overdue,
-  TRIGGERS,
-  type TriggerRow,
-  triggersIn,
-  triggersOf,
-} from './support/duties.ts';
+import { deleteOutdated, deletesByAge, forgotten, overdue } from './support/duties.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 

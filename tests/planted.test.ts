@@ -4,21 +4,13 @@ import { PgTable } from 'drizzle-orm/pg-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Duty } from '../src/db/duty.ts';
 import { countLeft, eraseRows } from '../src/db/erasure.ts';
+import { TRIGGERS, type TriggerRow, triggersIn, triggersOf } from '../src/domains/audit/triggers.ts';
 import { restoreLines } from '../src/domains/privacy/restore.ts';
 import { PRODUCT } from '../src/lists/product.ts';
 import * as listed from '../src/lists/tables.ts';
 import { sealAudit } from './support/audit.ts';
 import { violations } from './support/boundaries.ts';
-import {
-  deletesByAge,
-  forgotten,
-  overdue,
-  TRIGGERS,
-  type TriggerRow,
-  triggersIn,
-  triggersOf,
-  unexported,
-} from './support/duties.ts';
+import { deletesByAge, forgotten, overdue, unexported } from './support/duties.ts';
 import { placesOf } from './support/every-field.ts';
 import { exportedLines, lostLines, restored } from './support/exports.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -28,6 +20,7 @@ import * as declared from './support/planted/promises.ts';
 import { duty, wishes } from './support/planted/tables.ts';
 import { differences, forgotten as forgottenPromises } from './support/promises.ts';
 import { SqlWrites, sourcesOfPlanted, sourcesOfServer } from './support/sql-writes.ts';
+import { runTask, untilTask } from './support/tasks.ts';
 
 const MAKE = `mutation ($said: String!, $dueAt: DateTime) { makeWish(input: { said: $said, dueAt: $dueAt }) {
   ... on MakeWishSuccess { wish { wishId said dueAt } } ... on Error { message } } }`;
@@ -259,7 +252,9 @@ describe('what such a domain forgets is seen:', () => {
   });
 
   test('that somebody must delete what is kept for some time only', async () => {
-    await expect.poll(() => overdue(WITH_WISHES.duties, sent)).toEqual([]);
+    const { taskId } = await runTask(app, { type: 'retention' });
+    await untilTask(app, taskId, 'COMPLETED');
+    expect(overdue(WITH_WISHES.duties, sent)).toEqual([]);
     // As a server does it that has only the product's list.
     const ofProduct = new Set([...sent].filter((name) => name !== `delete_outdated_${getTableName(wishes)}`));
     expect(overdue(WITH_WISHES.duties, ofProduct)).toEqual(['wishes']);

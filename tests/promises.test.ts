@@ -154,6 +154,7 @@ describe('what becomes of promises', () => {
         .sort(),
     ).toEqual([
       'canary_degraded WARNING',
+      'compliance_findings CRITICAL',
       'database_down CRITICAL',
       'database_not_durable CRITICAL',
       'database_restarted WARNING',

@@ -1,3 +1,4 @@
+import { openCompliance } from '../domains/compliance/parts.ts';
 import { openCanary } from '../domains/health/parts.ts';
 import { openQuery } from '../domains/query/parts.ts';
 import { openSchedules } from '../domains/schedules/parts.ts';
@@ -36,6 +37,7 @@ export async function openDomains(parts: Standing, closing: ClosingStack) {
   return {
     ...openQuery(parts),
     ...openSchedules(parts, closing),
+    ...openCompliance(parts),
     ...openCanary(parts, closing),
   };
 }

@@ -1,4 +1,5 @@
 import { archiveInteractions, archiveTenant, restoreArchived } from '../domains/archive/jobs.ts';
+import { complianceCheck } from '../domains/compliance/jobs.ts';
 import { selfCheck } from '../domains/health/jobs.ts';
 import { retention } from '../domains/retention/jobs.ts';
 import { heartbeat } from '../domains/tasks/jobs.ts';
@@ -13,4 +14,5 @@ export const JOBS: readonly Job<Services>[] = [
   archiveTenant,
   restoreArchived,
   retention,
+  complianceCheck,
 ];

@@ -1,3 +1,4 @@
+import { compliance } from '../domains/compliance/promises.ts';
 import { secrets } from '../domains/credentials/promises.ts';
 import { canary, keepers, watching } from '../domains/health/promises.ts';
 import { database, journal } from '../domains/persistence/promises.ts';
@@ -17,5 +18,6 @@ export const promises: readonly ServerPromise<Omit<Services, 'health'>>[] = [
   keepers,
   backgroundTasks,
   secrets,
+  compliance,
   watching,
 ];
