@@ -491,6 +491,22 @@ describe('the reconciler', () => {
     expect((await store.fetch(ids)).size).toBe(ids.length);
   });
 
+  test('takes no turn for one that has lost its point when it is deleted while it looks', async () => {
+    const { db, store, record, startWorker, reconciler, covered } = await setUp();
+    await record(turns(30));
+    startWorker();
+    await covered();
+    const [first, second] = await idsOf(db);
+    // One is deleted with its point between the two reads, and one loses its point.
+    const shrinking = intercept(store, {
+      fetch: async () => {
+        await db.pool.query('delete from echo_unified_interactions where turn_id = $1', [first]);
+        await store.remove([first ?? '', second ?? '']);
+      },
+    });
+    expect(await reconciler(shrinking).runOnce()).toMatchObject({ missing: 1, orphan: 0, repaired: 1 });
+  });
+
   test('runs beside a busy worker without finding anything', async () => {
     const { db, store, record, startWorker, reconciler, covered } = await setUp();
     const worker = startWorker();

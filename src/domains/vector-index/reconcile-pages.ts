@@ -1,7 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import { modelKey, type StoredPoint, type VectorStore } from '../../vectors/vector-store.ts';
 import { contentHash } from './embedded-text.ts';
-import { ownersOfTurns, requeueTurns } from './queue.ts';
+import { ownersOfTurns, requeueTurns, turnsAmong } from './queue.ts';
 
 /** How turns and points differed, in numbers of turns or points. */
 export interface Finding {
@@ -40,7 +40,8 @@ interface TurnToCheck {
  * Compares one page of turns with their points. A turn that is not yet embedded is the worker's business.
  *
  * Turns are read before points: a turn is marked as embedded only after its point is written, so an embedded turn
- * whose point is not found afterwards has really lost it. Serial ids may become visible out of order; a turn that
+ * whose point is not found afterwards has really lost it, unless it was deleted meanwhile: whatever differs is looked up
+ * again. Serial ids may become visible out of order; a turn that
  * this pass jumps over is met by the next one.
  */
 export async function checkTurns(
@@ -70,7 +71,9 @@ export async function checkTurns(
   );
   // First of all nobody may find another one's turn.
   if (wrongOwner.length > 0) await store.remove(idsOf(wrongOwner));
-  const differing = [...new Set([...missing, ...wrongOwner, ...stale])];
+  const seen = [...new Set([...missing, ...wrongOwner, ...stale])];
+  const present = seen.length > 0 ? await turnsAmong(db, idsOf(seen)) : new Set();
+  const differing = seen.filter((row) => present.has(row.turnId));
   // Of this model they are as they should be with the server that embedded them.
   const elsewhere = copy ? differing.filter((row) => row.model === key) : [];
   if (copy && elsewhere.length > 0) await copy(idsOf(elsewhere));
