@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tasksCommand } from '../src/domains/tasks/tasks-command.ts';
+import { JOBS } from '../src/lists/jobs.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 
@@ -148,7 +149,9 @@ describe('npm run tasks', () => {
     [
       ['run', 'fly'],
       1,
-      'type: must be one of archive_interactions, archive_tenant, heartbeat, restore_archived, retention, self_check',
+      `type: must be one of ${JOBS.map(({ name }) => name)
+        .sort()
+        .join(', ')}`,
     ],
     [['run', 'heartbeat', '--payload', '{'], 1, '--payload: is not valid JSON'],
     [['run'], 2, 'usage:'],
