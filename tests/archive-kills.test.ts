@@ -93,7 +93,8 @@ test.each([
     await startWorker();
     const done = await untilTask(app, taskId, 'COMPLETED', USER, 120_000);
     expect(done.result).toMatchObject({ turns: TURNS });
-    expect(done.attempts.length).toBe(3);
+    // One more where a worker was so slow that its lease ran out.
+    expect(done.attempts.length).toBeGreaterThanOrEqual(3);
     expect(await countIn(target)).toBe(TURNS);
     await expectAllOnce();
     // Neither is news to the index of words.

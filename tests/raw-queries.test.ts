@@ -12,7 +12,7 @@ function untyped(source: string): string[] {
   return source
     .split('\n')
     .filter((line) => /\b(?:pool|client|db|connection)\.query\(/.test(line))
-    .filter((line) => !/^\s*await |\{ rowCount \} = /.test(line))
+    .filter((line) => !/^\s*await |\{ rowCount(?:: \w+)? \} = /.test(line))
     .map((line) => line.trim());
 }
 

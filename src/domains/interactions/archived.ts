@@ -150,7 +150,7 @@ export async function archiveBatch(
   });
   const held = new Set(locked.rows.map(({ id }) => id));
   const ids = turns.filter(({ conversation }) => held.has(conversation)).map(({ id }) => id);
-  const moved = await client.query({
+  const { rowCount: moved } = await client.query({
     name: 'archive_turns',
     text: `with gone as (
              delete from only echo_unified_interactions where id = any($1::int[]) returning *
@@ -159,7 +159,7 @@ export async function archiveBatch(
            select ${columnsWith({ archived_at: '$2::timestamptz', restored_at: 'null' })} from gone`,
     values: [ids, run.at],
   });
-  return { turns: moved.rowCount ?? 0, passedOver: turns.length - ids.length, next: last.id };
+  return { turns: moved ?? 0, passedOver: turns.length - ids.length, next: last.id };
 }
 
 /** Conversations of which a run has archived turns. */

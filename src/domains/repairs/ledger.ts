@@ -68,15 +68,15 @@ export async function noteAction(
  */
 export async function beginAction(client: PoolClient, order: Order, before: Figures): Promise<string> {
   const { type, target } = order;
-  const taken = await client.query({
+  const { rowCount: taken } = await client.query({
     name: 'take_repair_cooldown',
     text: `insert into restart_cooldowns as c (action_type, service_name, last_restart) values ($1, $2, clock_timestamp())
            on conflict (action_type, service_name) do update set last_restart = clock_timestamp()
            where c.last_restart <= clock_timestamp() - ${COOLDOWN_SECONDS} * interval '1 s'`,
     values: [type, target],
   });
-  if (taken.rowCount === 0) throw new RepairRefused(await cooldownWords(client, order));
-  const dry = await client.query({
+  if (taken === 0) throw new RepairRefused(await cooldownWords(client, order));
+  const { rowCount: dryRuns } = await client.query({
     name: 'repair_dry_run',
     text: `select from repair_actions a
            where a.tenant_id = $1 and a.action_type = $2 and a.target = $3 and a.host = $4 and a.dry_run and a.outcome = 'SUCCEEDED'
@@ -86,7 +86,7 @@ export async function beginAction(client: PoolClient, order: Order, before: Figu
            limit 1`,
     values: [order.task.owner.tenantId, type, target, hostname()],
   });
-  if (dry.rowCount === 0)
+  if (dryRuns === 0)
     throw new RepairRefused(
       `it needs a dry run of the same target on this machine (${hostname()}) within the last ${DRY_RUN_MINUTES} minutes, which no repair has followed yet`,
     );
