@@ -432,14 +432,14 @@ const REPAIRS: readonly Mutation[] = [
   one(
     'repairs-need-no-dry-run',
     'domains/repairs/ledger.ts',
-    ['if (dryRuns === 0)', 'if (dry.rowCount === null)'],
+    ['if (dryRuns === 0)', 'if (dryRuns === null)'],
     ['repairs'],
     'needs a dry run',
   ),
   one(
     'repairs-need-no-pause',
     'domains/repairs/ledger.ts',
-    ['if (taken === 0)', 'if (taken.rowCount === null)'],
+    ['if (taken === 0)', 'if (taken === null)'],
     ['repairs'],
     'needs a dry run',
   ),
