@@ -413,7 +413,7 @@ const TASKS: readonly Mutation[] = [
   ),
   one(
     'everybody-tries-tasks-of-admins-again',
-    'domains/tasks/tasks.ts',
+    'domains/tasks/changes.ts',
     ['  if (isAdmin(principal)) return;\n  const [known]', '  if (principal) return;\n  const [known]'],
     ['repairs'],
     'from an export',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { cancelTask, createTask, priorityOf } from '../domains/tasks/tasks.ts';
+import { cancelTask } from '../domains/tasks/changes.ts';
+import { createTask, priorityOf } from '../domains/tasks/tasks.ts';
 import { findTask, queueFigures } from '../domains/tasks/views.ts';
 import { jsonObject, parseInput, writtenInstant } from '../ground/input.ts';
 import { readJson } from '../http/body.ts';

@@ -1,17 +1,15 @@
 import { IdempotencyKeyReused, InvalidInput, NotFound, ScheduleBusy } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
+import { type CancelledTask, cancelTask, retryTask } from './changes.ts';
 import { AutonomousTaskRef, TaskPriorityEnum } from './graphql.ts';
 import type { TaskRow } from './tables.ts';
 import {
-  type CancelledTask,
-  cancelTask,
   createTask,
   MAX_DAYS_AHEAD,
   MAX_DESCRIPTION_LENGTH,
   MAX_NAME_LENGTH,
   MAX_RETRIES,
   MAX_TIMEOUT_SECONDS,
-  retryTask,
 } from './tasks.ts';
 
 const CreateTaskInput = builder.inputType('CreateTaskInput', {

@@ -2,11 +2,12 @@ import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL, type Principal } from '../../access/principals.ts';
 import { InvalidInput } from '../../errors.ts';
 import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
+import { cancelTask } from './changes.ts';
 import { attemptsOf, taskPage } from './reads.ts';
 import type { TaskRunner } from './runner.ts';
 import { taskScopeOf } from './scope.ts';
 import { TASK_STATUSES, type TaskRow, type TaskStatus } from './tables.ts';
-import { cancelTask, createTask, priorityOf, type TaskServices } from './tasks.ts';
+import { createTask, priorityOf, type TaskServices } from './tasks.ts';
 import { findTask } from './views.ts';
 
 const USAGE = `usage: npm run tasks -- COMMAND [--tenant ID]
