@@ -1,0 +1,131 @@
+import type { Principal } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import { mapRow, type RawRow } from '../../db/statements.ts';
+import { Forbidden, InvalidInput, NotFound } from '../../errors.ts';
+import { tellTask } from './claims.ts';
+import { tasksByTaskId } from './reads.ts';
+import { IN_SCOPE, isAdmin, parseTaskId, scopeValues, taskScopeOf } from './scope.ts';
+import { autonomousTasks, type TaskRow } from './tables.ts';
+import type { TaskServices } from './tasks.ts';
+
+/** Milliseconds that a cancellation waits for its task to stop. */
+const STOP_WAIT_MS = 12_000;
+const LOOK_MS = 250;
+
+export interface CancelledTask {
+  readonly task: TaskRow;
+  /** Whether it did no more than it had done when it was cancelled and its job noticed. */
+  readonly stoppedInTime: boolean;
+}
+
+/**
+ * Cancels a task that waits, or tells one that runs to stop and waits for it, on whichever server it runs.
+ *
+ * @throws InvalidInput for one that is over; NotFound
+ */
+export async function cancelTask(
+  services: TaskServices,
+  principal: Principal,
+  taskId: string,
+): Promise<CancelledTask> {
+  const { db, events, tasks } = services;
+  const row = await changeTask(db, principal, taskId, {
+    name: 'cancel_task',
+    set: `cancel_requested_at = greatest(clock_timestamp(), t.retried_at),
+          status = case when t.status = 'PENDING' then 'CANCELLED' else t.status end,
+          completed_at = case when t.status = 'PENDING' then now() end`,
+    from: ['PENDING', 'RUNNING'],
+    problem: 'only a task that waits or runs can be cancelled',
+  });
+  events.wake();
+  const task = row.status === 'RUNNING' ? await stopped(db, tasks, principal, row) : row;
+  return { task, stoppedInTime: task.status === 'CANCELLED' && task.error === null };
+}
+
+/** The task when it has stopped, or as it is when the wait is over. */
+async function stopped(
+  db: Database,
+  tasks: TaskServices['tasks'],
+  principal: Principal,
+  row: TaskRow,
+): Promise<TaskRow> {
+  const deadline = Date.now() + STOP_WAIT_MS;
+  await tasks.cancel(row.id);
+  for (;;) {
+    const [now] = await tasksByTaskId(db, taskScopeOf(principal), [row.taskId]);
+    // Erased meanwhile: what was last seen of it is all there is to say.
+    if (now?.status !== 'RUNNING' || now.attempt !== row.attempt || Date.now() > deadline) return now ?? row;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
+}
+
+/**
+ * Lets a task that failed or was cancelled run again, with all its retries. What its steps have done stays done.
+ *
+ * @throws InvalidInput for one that waits, runs, or was completed; NotFound; Forbidden
+ */
+export async function retryTask(
+  services: TaskServices,
+  principal: Principal,
+  taskId: string,
+): Promise<TaskRow> {
+  const { db, events, tasks } = services;
+  await requireMayMake(services, principal, taskId);
+  const row = await changeTask(db, principal, taskId, {
+    name: 'retry_task',
+    set: `retried_at = greatest(clock_timestamp(), t.cancel_requested_at + interval '1 ms'), status = 'PENDING',
+          due_at = now(), completed_at = null, error = null, result = null, retry_count = 0, lost_count = 0,
+          progress_done = null, progress_total = null, progress_note = null`,
+    from: ['FAILED', 'CANCELLED'],
+    problem: 'only a task that failed or was cancelled can be tried again',
+  });
+  events.wake();
+  tasks.wake();
+  return row;
+}
+
+/**
+ * Whose a task is does not say that they could make it now: they were an admin then, or it comes from an export. What a type
+ * is that this server does not know, another server may.
+ */
+async function requireMayMake(
+  { db, tasks }: TaskServices,
+  principal: Principal,
+  taskId: string,
+): Promise<void> {
+  if (isAdmin(principal)) return;
+  const [known] = await tasksByTaskId(db, taskScopeOf(principal), [parseTaskId(taskId)]);
+  if (!known || tasks.jobs.get(known.taskType ?? '')?.mayCreate === 'USER') return;
+  throw new Forbidden(`taskId: only an admin may try a task of the type ${known.taskType} again`);
+}
+
+async function changeTask(
+  db: Database,
+  principal: Principal,
+  taskId: string,
+  change: {
+    readonly name: string;
+    readonly set: string;
+    readonly from: readonly TaskRow['status'][];
+    readonly problem: string;
+  },
+): Promise<TaskRow> {
+  const id = parseTaskId(taskId);
+  const scope = taskScopeOf(principal);
+  return db.transaction(async (client) => {
+    const { rows } = await client.query<RawRow>({
+      name: change.name,
+      text: `update autonomous_tasks t set ${change.set}
+             where t.task_id = $4 and t.status = any($5) and ${IN_SCOPE} returning t.*`,
+      values: [...scopeValues(scope), id, change.from],
+    });
+    if (rows[0]) {
+      const row = mapRow(autonomousTasks, rows[0]);
+      await tellTask(client, row);
+      return row;
+    }
+    const [known] = await tasksByTaskId(db, scope, [id]);
+    if (!known) throw new NotFound('taskId', 'there is no such task');
+    throw new InvalidInput('taskId', `the task is ${known.status}; ${change.problem}`);
+  });
+}
