@@ -49,6 +49,8 @@ const SETTINGS = {
   max_parallel_workers_per_gather: 0,
   autovacuum_worker_slots: 4,
   autovacuum_max_workers: 2,
+  // Until it knows how many rows a new table has, it may read all of a user's turns for each one that is embedded.
+  autovacuum_naptime: '10s',
   // No separate reader processes: the data fits into the page cache.
   io_method: 'sync',
   jit: 'off',
