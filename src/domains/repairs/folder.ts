@@ -3,6 +3,9 @@ import { type FileHandle, lstat, open, readdir, readlink, realpath, statfs } fro
 import { isAbsolute, relative } from 'node:path';
 import { RepairRefused } from './errors.ts';
 
+/** What the system says of a name that is no folder to go into. */
+const CLOSED: ReadonlySet<string | undefined> = new Set(['ENOENT', 'ENOTDIR', 'ELOOP', 'EACCES', 'EPERM']);
+
 /**
  * A folder that was opened once and is worked in by its descriptor: whoever puts a link in the place of the folder, or of one
  * above it, meanwhile, leads nobody elsewhere. What is named within it is its own, never a link's target.
@@ -45,9 +48,12 @@ export class Folder {
     return new Folder(handle, await handle.stat());
   }
 
-  /** A folder in it; null if it is none any more, or is another file system's. */
+  /** A folder in it; null if it is none any more, is another file system's, or may not be read. */
   async within(name: string): Promise<Folder | null> {
-    const folder = await Folder.#open(this.path(name)).catch(() => null);
+    const folder = await Folder.#open(this.path(name)).catch((error: NodeJS.ErrnoException) => {
+      if (CLOSED.has(error.code)) return null;
+      throw error;
+    });
     if (folder === null || folder.stats.dev === this.stats.dev) return folder;
     await folder.close();
     return null;

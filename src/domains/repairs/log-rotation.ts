@@ -89,7 +89,9 @@ async function rotate(log: Log, entry: RepairLog, signal: AbortSignal): Promise<
     let at = await copyFrom(file, copy, 0, signal);
     await copy.chmod(mode & 0o777);
     // Only root may give a file away.
-    await copy.chown(uid, gid).catch(() => undefined);
+    await copy.chown(uid, gid).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPERM') throw error;
+    });
     await copy.sync();
     for (let number = entry.keep - 1; number >= 1; number--)
       if (await folder.look(`${name}.${number}`))
