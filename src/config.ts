@@ -4,6 +4,7 @@ import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import * as access from './config/access.ts';
 import * as durability from './config/durability.ts';
+import * as media from './config/media.ts';
 import * as models from './config/models.ts';
 import * as pressure from './config/pressure.ts';
 import * as repairs from './config/repairs.ts';
@@ -90,6 +91,7 @@ const Settings = z.object({
   ...server.settings,
   ...durability.settings,
   ...models.settings,
+  ...media.settings,
   ...pressure.settings,
   ...tasks.settings,
   ...repairs.settings,
@@ -121,6 +123,7 @@ function toConfig(values: z.output<typeof Settings>, directory: string, given: S
     ...server.serverOf(values, directory),
     ...durability.durabilityOf(values),
     ...models.modelsOf(values),
+    ...media.mediaOf(values, resolve(directory, values.DATA_DIR)),
     ...pressure.pressureOf(values),
     ...tasks.tasksOf(values),
     ...repairs.repairsOf(values, directory, resolve(directory, values.DATA_DIR)),

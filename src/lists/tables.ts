@@ -6,7 +6,7 @@ export { conversations, deletedTurns } from '../domains/conversations/tables.ts'
 export { authenticators, credentials } from '../domains/credentials/tables.ts';
 export { goalMoves, goals } from '../domains/goals/tables.ts';
 export { interactions } from '../domains/interactions/tables.ts';
-export { mediaInsights } from '../domains/media-insights/tables.ts';
+export { mediaFiles, mediaInsights, mediaPairs } from '../domains/media-insights/tables.ts';
 export { erasures } from '../domains/privacy/tables.ts';
 
 export { repairActions, restartCooldowns } from '../domains/repairs/tables.ts';

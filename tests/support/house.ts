@@ -24,6 +24,7 @@ type Floor =
   | 'journal'
   | 'events'
   | 'models'
+  | 'media'
   | 'vectors'
   | 'jobs'
   | 'access'
@@ -43,7 +44,7 @@ const LEVELS: readonly (readonly Room[])[] = [
   ['config', 'log', 'errors'],
   ['jobs', 'outbound', 'secrets'],
   ['db'],
-  ['journal', 'access', 'models', 'vectors'],
+  ['journal', 'access', 'models', 'media', 'vectors'],
   ['events', 'http'],
   ['ground'],
   ['graphql'],
@@ -104,6 +105,8 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   // Events that can't wait for the database are kept in the journal.
   events: (to) => isIn(to, 'log', 'db', 'journal', 'jobs'),
   models: (to) => isIn(to, 'log', 'db', 'config', 'errors'),
+  // What files of pictures and videos say; it knows no rows.
+  media: (to) => isIn(to, 'log', 'errors'),
   // The one node:http server, and the hall that every door leads through.
   http: (to) => isIn(to, 'log', 'access', 'errors') || to.path === 'src/db/meaning.ts',
   vectors: (to) => isIn(to, 'log', 'db'),
@@ -126,6 +129,7 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
 
 const PORTS: readonly Room[] = [
   'models',
+  'media',
   'vectors',
   'events',
   'journal',

@@ -1,64 +1,233 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import {
   bigint,
   boolean,
+  check,
+  doublePrecision,
   index,
   integer,
   jsonb,
   pgTable,
+  primaryKey,
   real,
   serial,
+  smallint,
   text,
   uniqueIndex,
   varchar,
 } from 'drizzle-orm/pg-core';
-import { instant, tenantId } from '../../db/columns.ts';
+import { bytes, instant, tenantId } from '../../db/columns.ts';
 import type { Duty } from '../../db/duty.ts';
 
-/** What is known of one image or video file, keyed by its content hash. */
+/** Bits of a perceptual hash, from the most significant: five bands, of which near hashes have one in common, or nearly. */
+const band = (name: string, from: number, width: number) =>
+  smallint(name).generatedAlwaysAs(
+    (): SQL => sql.raw(`((perceptual_bits >> ${64 - from - width}) & ${2 ** width - 1})::smallint`),
+  );
+const words = (name: string) => text(name).array().notNull().default(sql`'{}'::text[]`);
+
+/** What is known of one image or video, keyed by the hash of its content: however many files hold it. */
 export const mediaInsights = pgTable(
   'echo_media_insights',
   {
     id: serial('id').primaryKey(),
     tenantId: tenantId(),
+    userId: text('user_id').notNull(),
+    /** Of one of its files, as text (`media-files` has the bytes). */
     filePath: text('file_path').notNull(),
+    /** SHA-256, hexadecimal. */
     fileHash: text('file_hash').notNull(),
+    /** PRESENT: at least one of its files is there. VANISHED: none is. BROKEN: its bytes can't be read as what they are. */
+    state: text('state', { enum: ['PRESENT', 'VANISHED', 'BROKEN'] }).notNull(),
+    /** 64 bits, hexadecimal; null where a picture has too little structure to be compared. */
     perceptualHash: text('perceptual_hash'),
+    /** The same as a number, by which neighbours are found. */
+    perceptualBits: bigint('perceptual_bits', { mode: 'bigint' }),
+    bandA: band('band_a', 0, 13),
+    bandB: band('band_b', 13, 13),
+    bandC: band('band_c', 26, 13),
+    bandD: band('band_d', 39, 13),
+    bandE: band('band_e', 52, 12),
+    /** By content, such as image/jpeg. */
     mediaType: varchar('media_type', { length: 50 }).notNull(),
+    /** Pixels, as displayed. */
     width: integer('width'),
     height: integer('height'),
+    durationSeconds: doublePrecision('duration_seconds'),
     /** Bytes. */
     fileSize: bigint('file_size', { mode: 'number' }),
+    /** The instant; where no offset is known, the wall clock is taken for UTC. */
     dateTaken: instant('date_taken'),
+    /** The wall clock as the file says it, such as 2024-05-01T12:30:00.25. */
+    dateTakenLocal: text('date_taken_local'),
+    /** Such as +02:00; null: unknown. */
+    dateTakenOffset: text('date_taken_offset'),
+    /** Which field of the file says so. */
+    dateTakenSource: text('date_taken_source'),
     dateIndexed: instant('date_indexed').notNull().defaultNow(),
+    /** What a model saw, and what was measured: JSON. */
     visualAnalysis: jsonb('visual_analysis'),
+    analysisTier: text('analysis_tier', { enum: ['MODEL', 'FEATURES', 'FILE'] }).notNull(),
+    analysisMethod: text('analysis_method').notNull(),
+    /** 0 to 1. */
+    analysisConfidence: real('analysis_confidence').notNull(),
+    analysisAt: instant('analysis_at').notNull().defaultNow(),
+    /** Why it is no higher tier, or why the file is broken. */
+    analysisProblem: text('analysis_problem'),
+    /** Of the program that read the file: a newer one reads it again. */
+    readerVersion: integer('reader_version').notNull(),
     characterReferences: jsonb('character_references'),
     stylePreferences: jsonb('style_preferences'),
+    /** Named colours with their shares: `[{ name, hex, share }]`. */
     colorPalette: jsonb('color_palette'),
     compositionNotes: text('composition_notes'),
     learnedByEcho: boolean('learned_by_echo').notNull().default(false),
+    /** 0 to 1. */
     qualityScore: real('quality_score'),
-    categories: text('categories').array().notNull().default(sql`'{}'::text[]`),
-    tags: text('tags').array().notNull().default(sql`'{}'::text[]`),
+    categories: words('categories'),
+    /** By hand. */
+    tags: words('tags'),
+    ruleTags: words('rule_tags'),
+    modelTags: words('model_tags'),
+    /** What the text filter looks in: words of all that is known, as searches analyse them. */
+    searchTerms: words('search_terms'),
+    /** Decimal degrees. */
+    latitude: doublePrecision('latitude'),
+    longitude: doublePrecision('longitude'),
+    /** All that the file says of the place: JSON. */
     locationData: jsonb('location_data'),
+    cameraMake: text('camera_make'),
+    cameraModel: text('camera_model'),
     cameraMetadata: jsonb('camera_metadata'),
     createdAt: instant('created_at').notNull().defaultNow(),
     updatedAt: instant('updated_at').notNull().defaultNow(),
   },
   (table) => [
-    uniqueIndex('echo_media_insights_file_hash_key').on(table.fileHash, table.tenantId),
+    uniqueIndex('echo_media_insights_file_hash_key').on(table.fileHash, table.tenantId, table.userId),
     index('echo_media_insights_learned_idx').on(table.learnedByEcho),
     index('echo_media_insights_quality_idx').on(table.qualityScore),
+    index('echo_media_insights_user_idx').on(table.userId, table.tenantId, table.id),
+    index('echo_media_insights_taken_idx').on(table.userId, table.tenantId, table.dateTaken, table.id),
+    index('echo_media_insights_place_idx').on(table.userId, table.tenantId, table.latitude, table.longitude),
+    index('echo_media_insights_terms_idx').using('gin', table.searchTerms),
+    index('echo_media_insights_band_a_idx').on(table.userId, table.tenantId, table.bandA),
+    index('echo_media_insights_band_b_idx').on(table.userId, table.tenantId, table.bandB),
+    index('echo_media_insights_band_c_idx').on(table.userId, table.tenantId, table.bandC),
+    index('echo_media_insights_band_d_idx').on(table.userId, table.tenantId, table.bandD),
+    index('echo_media_insights_band_e_idx').on(table.userId, table.tenantId, table.bandE),
+    check('echo_media_insights_state_check', sql`${table.state} in ('PRESENT', 'VANISHED', 'BROKEN')`),
+    check('echo_media_insights_tier_check', sql`${table.analysisTier} in ('MODEL', 'FEATURES', 'FILE')`),
   ],
 );
+
+/** A file that was seen in one of the roots. Files with the same content share an insight. */
+export const mediaFiles = pgTable(
+  'echo_media_files',
+  {
+    id: serial('id').primaryKey(),
+    tenantId: tenantId(),
+    userId: text('user_id').notNull(),
+    /** As the file system has it: names need not be UTF-8. */
+    path: bytes('path').notNull(),
+    /** SHA-256 of the path; an index holds no 4,096 bytes. */
+    pathHash: bytes('path_hash').generatedAlwaysAs(sql`sha256(path)`),
+    /** For people; what is no UTF-8 is written as \xNN. */
+    shownPath: text('shown_path').notNull(),
+    /** SHA-256 of the content, hexadecimal; null where it could not be read. */
+    fileHash: text('file_hash'),
+    /** Bytes. */
+    size: bigint('size', { mode: 'number' }),
+    /** Nanoseconds since 1970. */
+    modifiedAt: bigint('modified_ns', { mode: 'bigint' }),
+    device: text('device'),
+    inode: text('inode'),
+    /** UNREADABLE: it could not be opened or read to its end. IGNORED: it is no image and no video. */
+    state: text('state', { enum: ['PRESENT', 'VANISHED', 'BROKEN', 'UNREADABLE', 'IGNORED'] }).notNull(),
+    /** Why it is not PRESENT. */
+    problem: text('problem'),
+    /** Attempts in a row that ended without an answer: the process that read it died, or took too long. */
+    failures: integer('failures').notNull().default(0),
+    /** Of the program that read it. */
+    readerVersion: integer('reader_version').notNull(),
+    /** The indexing task that saw it last. */
+    seenInTask: text('seen_in_task'),
+    seenAt: instant('seen_at').notNull().defaultNow(),
+    createdAt: instant('created_at').notNull().defaultNow(),
+  },
+  (table) => [
+    uniqueIndex('echo_media_files_path_key').on(table.pathHash, table.tenantId, table.userId),
+    index('echo_media_files_hash_idx').on(table.fileHash, table.tenantId, table.userId),
+    index('echo_media_files_user_idx').on(table.userId, table.tenantId, table.id),
+    check(
+      'echo_media_files_state_check',
+      sql`${table.state} in ('PRESENT', 'VANISHED', 'BROKEN', 'UNREADABLE', 'IGNORED')`,
+    ),
+  ],
+);
+
+/** Two pictures of one user that look alike: `first` has the lower number. */
+export const mediaPairs = pgTable(
+  'echo_media_pairs',
+  {
+    tenantId: tenantId(),
+    userId: text('user_id').notNull(),
+    first: integer('first')
+      .notNull()
+      .references(() => mediaInsights.id, { onDelete: 'cascade' }),
+    second: integer('second')
+      .notNull()
+      .references(() => mediaInsights.id, { onDelete: 'cascade' }),
+    /** Bits in which their perceptual hashes differ. */
+    distance: smallint('distance').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.first, table.second] }),
+    index('echo_media_pairs_second_idx').on(table.second),
+    index('echo_media_pairs_user_idx').on(table.userId, table.tenantId, table.distance),
+  ],
+);
+
+export type MediaInsightRow = typeof mediaInsights.$inferSelect;
+export type MediaFileRow = typeof mediaFiles.$inferSelect;
 
 export const duties: readonly Duty[] = [
   {
     table: mediaInsights,
-    owner: 'tenant',
-    erasure: { rows: 'keep', why: 'they are the tenant’s' },
-    exported: { not: 'they are the tenant’s' },
-    audited: { not: 'this version writes none' },
+    owner: { user: mediaInsights.userId },
+    erasure: { rows: 'delete', counted: 'media', left: 'media' },
+    exported: { not: 'not written yet' },
+    audited: [
+      {
+        on: 'UPDATE',
+        action: 'media.change',
+        trigger: {
+          target: mediaInsights.fileHash,
+          owner: mediaInsights.userId,
+          of: [mediaInsights.tags, mediaInsights.learnedByEcho],
+        },
+      },
+      {
+        on: 'DELETE',
+        action: 'media.forget',
+        trigger: { target: mediaInsights.fileHash, owner: mediaInsights.userId },
+      },
+    ],
+    kept: 'until they are deleted',
+  },
+  {
+    table: mediaFiles,
+    owner: { user: mediaFiles.userId },
+    erasure: { rows: 'delete', left: 'media' },
+    exported: { not: 'where files lie is no part of what is known of them; indexing finds them again' },
+    audited: { not: 'the change of the insight is' },
+    kept: 'until they are deleted',
+  },
+  {
+    table: mediaPairs,
+    owner: { user: mediaPairs.userId },
+    erasure: { rows: 'delete', left: 'media' },
+    exported: { not: 'it is made again from the insights' },
+    audited: { not: 'it follows from the insights' },
     kept: 'until they are deleted',
   },
 ];
