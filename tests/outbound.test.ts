@@ -346,7 +346,7 @@ describe('the webhook of alerts', () => {
     });
     closing.push(() => app.close());
     await app.graphql('mutation { processQuery(input: { query: "Hello" }) { __typename } }');
-    await vi.waitFor(() => expect(bodies).toHaveLength(3), 20_000);
+    await vi.waitFor(() => expect(bodies).toHaveLength(3), 40_000);
     expect(new Set(bodies).size).toBe(1);
     expect(JSON.parse(bodies[0] ?? '')).toMatchObject({
       type: 'alert.raised',

@@ -122,7 +122,7 @@ describe('what becomes of promises', () => {
     const parts = { late: 'by a day' as string | null };
     const degraded = defineAlert<string>({ ...alert, name: 'goals_degraded' });
     const listed = [
-      { ...goals, check: () => standing(parts.late ? 'UNHEALTHY' : 'UNKNOWN'), alert: degraded },
+      { ...goals, check: () => standing(parts.late ? 'UNHEALTHY' : 'HEALTHY'), alert: degraded },
     ];
     const told: Record<string, unknown> = {};
     const set = (kind: { name: string }, facts: unknown) => Object.assign(told, { [kind.name]: facts });
@@ -137,6 +137,56 @@ describe('what becomes of promises', () => {
     parts.late = null;
     watch.wake();
     await expect.poll(() => told).toEqual({ goals_late: null, goals_degraded: null });
+  });
+
+  test('an alert comes and goes when the check has said the same for so long, and what is unknown is neither', async () => {
+    const degraded = defineAlert<string>({ ...alert, name: 'goals_degraded' });
+    let [now, rounds, status] = [0, 0, 'HEALTHY' as Standing['status']];
+    const check = () => {
+      rounds++;
+      return standing(status);
+    };
+    const listed = [{ ...goals, looks: [], check, alert: degraded, steadySeconds: 10 }];
+    const told: unknown[] = [];
+    const set = (_kind: unknown, facts: unknown) => {
+      if (facts !== (told.at(-1) ?? null)) told.push(facts);
+    };
+    const keepers = new Keepers(log, () => new Date());
+    const parts = { late: null };
+    const health = createHealth(listed, parts, '1');
+    const watch = createWatch({
+      ...{ promises: listed, parts, alerts: { set }, keepers, health, clock: () => now },
+    });
+    ending.push(() => watch.stop());
+    watch.start();
+    const looked = async (seconds: number, said: Standing['status']) => {
+      now = seconds * 1_000;
+      status = said;
+      // The round after the one that may be under way.
+      const wanted = rounds + 2;
+      watch.wake();
+      const goesOn = () => {
+        watch.wake();
+        return rounds;
+      };
+      await expect.poll(goesOn, { interval: 1 }).toBeGreaterThanOrEqual(wanted);
+      return told;
+    };
+    // One bad reading among good ones, however long ago the one before was.
+    await looked(0, 'HEALTHY');
+    await looked(100, 'DEGRADED');
+    await looked(109, 'HEALTHY');
+    await looked(118, 'DEGRADED');
+    expect(await looked(127, 'DEGRADED')).toEqual([]);
+    await looked(127.5, 'UNKNOWN');
+    expect(await looked(128, 'UNHEALTHY')).toEqual(['UNHEALTHY']);
+    // One good one among bad ones.
+    await looked(130, 'HEALTHY');
+    await looked(139, 'DEGRADED');
+    expect(await looked(500, 'UNKNOWN')).toEqual(['UNHEALTHY']);
+    await looked(501, 'HEALTHY');
+    expect(await looked(510, 'HEALTHY')).toEqual(['UNHEALTHY']);
+    expect(await looked(511, 'HEALTHY')).toEqual(['UNHEALTHY', null]);
   });
 
   test('clients see the checks and alerts that they have always seen', async () => {

@@ -79,8 +79,13 @@ export interface ServerPromise<Parts> {
    * check. Null: nothing can be asked; whoever runs into a danger tells it.
    */
   readonly check: ((parts: Parts, asker: Asker) => Answer | Promise<Answer>) | null;
-  /** Active while the check says DEGRADED or UNHEALTHY, with its detail. Null: the other alerts say more. */
+  /**
+   * Active while the check says DEGRADED or UNHEALTHY, with its detail; UNKNOWN leaves it as it is. Null: the other alerts
+   * say more.
+   */
   readonly alert: AlertKind<string> | null;
+  /** Seconds that the check must say the same before that alert comes or goes. */
+  readonly steadySeconds: number;
   /** Dangers with alerts of their own that can be seen at any time. */
   readonly looks: readonly Look<Parts>[];
   /** Alerts that are raised by whoever runs into the danger. */
@@ -92,7 +97,16 @@ export interface ServerPromise<Parts> {
 export function definePromise<Parts>(
   promise: Pick<ServerPromise<Parts>, 'name' | 'words'> & Partial<ServerPromise<Parts>>,
 ): ServerPromise<Parts> {
-  return { bounds: [], check: null, alert: null, looks: [], told: [], figures: [], ...promise };
+  return {
+    bounds: [],
+    check: null,
+    alert: null,
+    steadySeconds: 0,
+    looks: [],
+    told: [],
+    figures: [],
+    ...promise,
+  };
 }
 
 /** Names an alert. Its anchor in the runbook is its name, which a test compares. */

@@ -11,6 +11,7 @@ import type { VectorModel, VectorStore } from '../../vectors/vector-store.ts';
 import { createVectorCopies } from './copies.ts';
 import { probe } from './embed-each.ts';
 import { createEmbeddingPriority } from './embedding-priority.ts';
+import { createLagReading, type LagReading } from './lag.ts';
 import { vectorsLost, vectorsRebuilt } from './promises.ts';
 import { turnsAmong } from './queue.ts';
 import { createReconciler, type Reconciler } from './reconciler.ts';
@@ -27,6 +28,7 @@ interface VectorIndexParts {
   readonly vectorSearch: VectorSearch | null;
   /** Whether what lies outside answers. Null: it is not outside. */
   readonly vectorReach: { readonly vectorStore: Reachability; readonly embedder: Reachability | null };
+  readonly vectorLag: LagReading;
 }
 
 declare module '../../graphql/context.ts' {
@@ -72,7 +74,8 @@ export async function openVectorIndex(needs: Needs, closing: ClosingStack): Prom
     vectorStore: createReachability(() => store.ping()),
     embedder: embedder.knowsMeaning ? createReachability(() => probe(embedder, ending.signal)) : null,
   };
-  return { embedder, vectors: store, vectorWorker, reconciler, vectorSearch, vectorReach };
+  const vectorLag = createLagReading(needs);
+  return { embedder, vectors: store, vectorWorker, reconciler, vectorSearch, vectorReach, vectorLag };
 }
 
 function openVectorStore(

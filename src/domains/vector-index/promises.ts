@@ -3,6 +3,7 @@ import type { Database } from '../../db/client.ts';
 import { type Bound, defineAlert, definePromise, type Standing } from '../../ground/promise.ts';
 import type { Reachability } from '../../models/reachability.ts';
 import { oldestWithoutVector, shareWithVector } from './coverage.ts';
+import type { LagReading } from './lag.ts';
 import type { Reconciler } from './reconciler.ts';
 import type { VectorWorker } from './worker.ts';
 
@@ -12,12 +13,15 @@ interface Parts {
   readonly vectorWorker: VectorWorker;
   readonly reconciler: Pick<Reconciler, 'stats'>;
   readonly vectorReach: { readonly vectorStore: Reachability; readonly embedder: Reachability | null };
+  readonly vectorLag: LagReading;
 }
 
 /** How old an answer may be, in milliseconds, for whoever asks. */
 const STORE_FRESH_MS = 5_000;
 const EMBEDDER_FRESH_MS = 10_000;
 const LAG: Bound = { of: 'time that a stored turn has waited for its vector', limit: 60, unit: 'seconds' };
+/** Longer than any answer is kept: so an alert takes two. A machine that is overloaded gives a late one now and then. */
+const STEADY: Bound = { of: 'time until the alert comes or goes', limit: 10, unit: 'seconds' };
 
 const vectorsDegraded = defineAlert<string>({
   name: 'vectors_degraded',
@@ -42,9 +46,10 @@ export const vectorsRebuilt = defineAlert<{ movedTo: string; reason: string }>({
 export const vectors = definePromise<Parts>({
   name: 'vectors',
   words: 'A stored turn is soon found by what it means.',
-  bounds: [LAG],
+  bounds: [LAG, STEADY],
   check: checkVectors,
   alert: vectorsDegraded,
+  steadySeconds: STEADY.limit,
   told: [vectorsLost, vectorsRebuilt],
   figures: [
     {
@@ -61,7 +66,7 @@ export const vectors = definePromise<Parts>({
 });
 
 async function checkVectors(parts: Parts): Promise<Standing> {
-  const { availability, db, vectorWorker, reconciler, vectorReach } = parts;
+  const { availability, vectorWorker, reconciler, vectorReach, vectorLag } = parts;
   const { store, embedder, lastEmbeddedAt } = vectorWorker.stats();
   const isEmbedding = lastEmbeddedAt !== null && Date.now() - lastEmbeddedAt.getTime() < EMBEDDER_FRESH_MS;
   const [storeReached, embedderReached] = await Promise.all([
@@ -84,10 +89,18 @@ async function checkVectors(parts: Parts): Promise<Standing> {
   const { trouble } = reconciler.stats();
   if (trouble !== null && problems.length === 0)
     problems.push({ what: 'vectors and turns cannot be compared', why: trouble });
-  const lagSeconds = await availability.tolerate(() => oldestWithoutVector(db), null);
-  if (lagSeconds === null) problems.push({ what: 'coverage is unknown without the database' });
-  else if (lagSeconds > LAG.limit)
-    problems.push({ what: `a turn has waited ${Math.round(lagSeconds)} s for its vector` });
+  const { seconds, unknownSeconds } = await vectorLag.read();
+  if (seconds !== null && seconds > LAG.limit)
+    problems.push({ what: `a turn has waited ${Math.round(seconds)} s for its vector` });
+  else if (seconds === null && unknownSeconds > LAG.limit)
+    problems.push({ what: `the database has not said for ${Math.round(unknownSeconds)} s which turns wait` });
+  else if (seconds === null)
+    unknown.push(
+      // That it is away is told by an alert of its own.
+      availability.isUp
+        ? 'the database did not say in time which turns wait'
+        : 'which turns wait is unknown without the database',
+    );
   const told = (words: readonly string[]) =>
     [...words, ...unknown].join('; ') || 'every turn has its vector, or gets it now';
   return {
