@@ -268,3 +268,19 @@ describe('a prompt', () => {
     expect(messages[1]?.content).toMatch(/- ".*Salvage diver/);
   });
 });
+
+test.each([
+  ['another user', 'sif', 'bo'],
+  ['the same user of another tenant', '@other:bo', 'bo'],
+])(
+  'a prompt has the conversation so far, and nothing of somebody else’s of the same name: %s',
+  async (_who, other, user) => {
+    const conversationId = `kitchen ${other}`;
+    await record(user, ['I fed the cat.'], conversationId);
+    for (const said of ['The spare key is below the fern.', 'The alarm is off on Mondays.'])
+      await record(other, [said], conversationId);
+    const { text } = await ask(user, 'And what is next?', { conversationId });
+    expect(text).toContain('I fed the cat.');
+    expect(text).not.toMatch(/fern|Mondays/);
+  },
+);
