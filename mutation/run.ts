@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startTestDatabase } from '../tests/support/database.ts';
 import { MUTATIONS, type Mutation } from './mutations.ts';
+import { type Choice, holds, type Outcome, outcomeOf, type Report, runTests } from './tests.ts';
 
 export const USAGE = `usage: npm run mutate -- [options]
 Breaks one thing at a time in a copy of the sources, and runs the tests that should see it.
@@ -21,16 +21,12 @@ const COPIED_FILES = [
   ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
 ];
 const LIMIT_MS = 15 * 60_000;
+const WHOLE_LIMIT_MS = 60 * 60_000;
+/** The template of the database is made of these: whoever changes them is not judged by one that is there already. */
+const TEMPLATE = /^drizzle\/|^src\/db\//;
 
 class MutationError extends Error {
   override readonly name = 'MutationError';
-}
-
-interface Outcome {
-  /** Broken: no test could be run. */
-  readonly verdict: 'passed' | 'failed' | 'broken';
-  /** Names of the tests that failed. */
-  readonly failed: readonly string[];
 }
 
 /** @returns the exit code */
@@ -74,31 +70,66 @@ function mutationNamed(name: string): Mutation {
 }
 
 async function runAll(directory: string, chosen: readonly Mutation[], print: (line: string) => void) {
+  const database = await startTestDatabase();
+  const run = (choice: Choice, { bail = true, limitMs = LIMIT_MS, isOwn = false } = {}) =>
+    runTests(directory, choice, { bail, limitMs, databaseUrl: isOwn ? null : database.url });
   const notSeen: string[] = [];
   const notJudged: string[] = [];
-  const sound = new Map<string, Outcome>();
-  for (const mutation of chosen) {
-    // Tests that fail without any mutation would see every one of them.
-    const key = JSON.stringify([mutation.tests, mutation.named]);
-    const before = sound.get(key) ?? (await runTests(directory, mutation));
-    sound.set(key, before);
-    if (before.verdict !== 'passed') {
-      notJudged.push(mutation.name);
-      print(`NOT JUDGED  ${mutation.name}: its tests do not pass without it: ${wordsOf(before)}`);
-      continue;
+  try {
+    const isSound = await soundness(chosen, run);
+    for (const mutation of chosen) {
+      const started = performance.now();
+      const choice = choiceOf([mutation]);
+      const say = (words: string) =>
+        print(`${words} (${Math.round((performance.now() - started) / 1_000)} s)`);
+      const before = isSound(choice) ? null : outcomeOf(await run(choice));
+      if (before && before.verdict !== 'passed') {
+        notJudged.push(mutation.name);
+        say(`NOT JUDGED  ${mutation.name}: its tests do not pass without it: ${wordsOf(before)}`);
+        continue;
+      }
+      const isOwn = mutation.changes.some(({ file }) => TEMPLATE.test(file));
+      const after = outcomeOf(await withMutation(directory, mutation, () => run(choice, { isOwn })));
+      if (after.verdict === 'passed') notSeen.push(mutation.name);
+      say(
+        after.verdict === 'passed'
+          ? `SURVIVED  ${mutation.name}`
+          : `killed  ${mutation.name}: ${wordsOf(after)}`,
+      );
     }
-    const after = await withMutation(directory, mutation, () => runTests(directory, mutation));
-    if (after.verdict === 'passed') notSeen.push(mutation.name);
-    print(
-      after.verdict === 'passed'
-        ? `SURVIVED  ${mutation.name}`
-        : `killed  ${mutation.name}: ${wordsOf(after)}`,
-    );
+  } finally {
+    await database.stop();
   }
   print(
     `${chosen.length} mutations; survived: ${notSeen.join(', ') || 'none'}; not judged: ${notJudged.join(', ') || 'none'}`,
   );
   return notSeen.length > 0 ? 1 : notJudged.length > 0 ? 2 : 0;
+}
+
+type Run = (choice: Choice, options?: { bail?: boolean; limitMs?: number }) => Promise<Report | null>;
+
+/**
+ * Runs all tests of some mutations once without any: those that fail then would see every mutation. Two runs, because
+ * tests that are named would be alone among those that are not.
+ *
+ * @returns whether these passed
+ */
+async function soundness(chosen: readonly Mutation[], run: Run): Promise<(choice: Choice) => boolean> {
+  const whole = choiceOf(chosen.filter(({ named }) => named === undefined));
+  const parts = choiceOf(chosen.filter(({ named }) => named !== undefined));
+  const reports: (Report | null)[] = [];
+  for (const choice of [whole, parts])
+    reports.push(
+      choice.tests.length > 0 ? await run(choice, { bail: false, limitMs: WHOLE_LIMIT_MS }) : null,
+    );
+  return (choice) => holds(reports[choice.named.length > 0 ? 1 : 0] ?? null, choice);
+}
+
+function choiceOf(mutations: readonly Mutation[]): Choice {
+  return {
+    tests: [...new Set(mutations.flatMap(({ tests }) => tests))],
+    named: [...new Set(mutations.flatMap(({ named }) => named ?? []))],
+  };
 }
 
 function wordsOf({ verdict, failed }: Outcome): string {
@@ -138,46 +169,4 @@ async function withMutation<T>(directory: string, mutation: Mutation, work: () =
   } finally {
     for (const [file, source] of originals) await writeFile(join(directory, file), source);
   }
-}
-
-/** What vitest says of the tests, by its own report: an exit code does not tell a failed test from one that did not run. */
-async function runTests(directory: string, { tests, named }: Mutation): Promise<Outcome> {
-  const report = join(directory, 'report.json');
-  await rm(report, { force: true });
-  const child = spawn(
-    process.execPath,
-    [
-      join(directory, 'node_modules/vitest/vitest.mjs'),
-      ...['run', '--bail=1', '--maxWorkers=1', '--reporter=json', `--outputFile=${report}`],
-      // A machine that is busy must not look like tests that see something.
-      ...['--testTimeout=120000', '--hookTimeout=120000'],
-      ...(named === undefined ? [] : ['--testNamePattern', named]),
-      ...tests,
-    ],
-    { cwd: directory, stdio: 'ignore', timeout: LIMIT_MS },
-  );
-  await once(child, 'exit');
-  const told = await readFile(report, 'utf8').catch(() => null);
-  return told === null ? { verdict: 'broken', failed: [] } : outcomeOf(JSON.parse(told));
-}
-
-/** The part of vitest's report that is read here. */
-export interface Report {
-  readonly success: boolean;
-  readonly numPassedTests: number;
-  readonly testResults: readonly {
-    readonly name: string;
-    readonly status: string;
-    readonly assertionResults: readonly { readonly status: string; readonly fullName: string }[];
-  }[];
-}
-
-/** A file whose preparations failed has failed, though none of its tests did. */
-export function outcomeOf({ success, numPassedTests, testResults }: Report): Outcome {
-  const failed = testResults.flatMap(({ name, status, assertionResults }) => {
-    const tests = assertionResults.filter((test) => test.status === 'failed').map(({ fullName }) => fullName);
-    return tests.length > 0 || status !== 'failed' ? tests : [`${basename(name)} as a whole`];
-  });
-  if (failed.length > 0) return { verdict: 'failed', failed };
-  return { verdict: success && numPassedTests > 0 ? 'passed' : 'broken', failed };
 }

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { MUTATIONS } from '../mutation/mutations.ts';
-import { mutateCommand, mutated, outcomeOf, type Report, USAGE } from '../mutation/run.ts';
+import { mutateCommand, mutated, USAGE } from '../mutation/run.ts';
+import { holds, outcomeOf, type Report } from '../mutation/tests.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
 
@@ -52,6 +53,26 @@ test.each<[string, boolean, [fileStatus: string, ...testStatus: string[]], objec
     testResults: [{ name: '/tmp/x.test.ts', status, assertionResults }],
   };
   expect(outcomeOf(report)).toEqual(outcome);
+});
+
+describe('tests of a mutation hold in a run of many', () => {
+  const file = (name: string, status: string, fullName: string) => ({
+    ...{ name: `/tmp/tests/${name}.test.ts`, status },
+    assertionResults: [{ status, fullName }],
+  });
+  const testResults = [file('x', 'passed', 'x is right'), file('y', 'failed', 'y is right')];
+  const report: Report = { success: false, numPassedTests: 1, testResults };
+
+  test.each<[string, boolean, { tests: string[]; named: string[] }]>([
+    ['if they passed, whatever others did', true, { tests: ['tests/x.test.ts'], named: [] }],
+    ['if one of them has a name that is meant', true, { tests: ['tests/x.test.ts'], named: ['is right'] }],
+    ['unless none has', false, { tests: ['tests/x.test.ts'], named: ['y is right'] }],
+    ['unless one failed', false, { tests: ['tests/x.test.ts', 'tests/y.test.ts'], named: [] }],
+    ['unless they did not run', false, { tests: ['tests/z.test.ts'], named: [] }],
+  ])('%s', (_what, expected, choice) => {
+    expect(holds(report, choice)).toBe(expected);
+    expect(holds(null, choice)).toBe(false);
+  });
 });
 
 describe('the command', () => {

@@ -17,6 +17,15 @@ declare module 'vitest' {
 
 /** One real PostgreSQL for all tests; each test app gets a database of its own, copied from a migrated template. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // Whoever runs the tests again and again has one already.
+  const given = process.env.TEST_DATABASE_URL;
+  const { url, stop } = given ? { url: given, stop: async () => undefined } : await startTestDatabase();
+  project.provide('databaseUrl', url);
+  return stop;
+}
+
+/** @returns a URL with NAME in place of the database's name; `echo_template` is the one that is migrated */
+export async function startTestDatabase(): Promise<{ url: string; stop: () => Promise<void> }> {
   const parent = await parentDirectory();
   await removeLeftovers(parent);
   const directory = await mkdtemp(join(parent, `echo-test-${process.pid}-`));
@@ -32,10 +41,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const template = createDatabase({ ...options, connection: { connectionString: urlOf('echo_template') } });
   await runMigrations(template);
   await template.close();
-  project.provide('databaseUrl', urlOf('NAME'));
-  return async () => {
-    await postgres.stop();
-    await rm(directory, { recursive: true, force: true });
+  return {
+    url: urlOf('NAME'),
+    stop: async () => {
+      await postgres.stop();
+      await rm(directory, { recursive: true, force: true });
+    },
   };
 }
 
