@@ -91,6 +91,8 @@ export const mediaInsights = pgTable(
     modelTags: words('model_tags'),
     /** What the text filter looks in: words of all that is known, as searches analyse them. */
     searchTerms: words('search_terms'),
+    /** Of the analysis that made them (`terms.ts`): those of an older one are made again. */
+    termsVersion: integer('terms_version').notNull().default(0),
     /** Decimal degrees. */
     latitude: doublePrecision('latitude'),
     longitude: doublePrecision('longitude'),
@@ -107,9 +109,16 @@ export const mediaInsights = pgTable(
     index('echo_media_insights_learned_idx').on(table.learnedByEcho),
     index('echo_media_insights_quality_idx').on(table.qualityScore),
     index('echo_media_insights_user_idx').on(table.userId, table.tenantId, table.id),
-    index('echo_media_insights_taken_idx').on(table.userId, table.tenantId, table.dateTaken, table.id),
+    // What has no date comes last where the newest comes first.
+    index('echo_media_insights_taken_idx').on(
+      table.userId,
+      table.tenantId,
+      sql`(coalesce(date_taken, '-infinity'::timestamptz))`,
+      table.id,
+    ),
     index('echo_media_insights_place_idx').on(table.userId, table.tenantId, table.latitude, table.longitude),
     index('echo_media_insights_terms_idx').using('gin', table.searchTerms),
+    index('echo_media_insights_terms_version_idx').on(table.termsVersion),
     index('echo_media_insights_band_a_idx').on(table.userId, table.tenantId, table.bandA),
     index('echo_media_insights_band_b_idx').on(table.userId, table.tenantId, table.bandB),
     index('echo_media_insights_band_c_idx').on(table.userId, table.tenantId, table.bandC),
@@ -158,6 +167,10 @@ export const mediaFiles = pgTable(
     uniqueIndex('echo_media_files_path_key').on(table.pathHash, table.tenantId, table.userId),
     index('echo_media_files_hash_idx').on(table.fileHash, table.tenantId, table.userId),
     index('echo_media_files_user_idx').on(table.userId, table.tenantId, table.id),
+    // By which files of the same content are counted, without a look at the rows.
+    index('echo_media_files_present_idx')
+      .on(table.userId, table.tenantId, table.fileHash)
+      .where(sql`state = 'PRESENT'`),
     check(
       'echo_media_files_state_check',
       sql`${table.state} in ('PRESENT', 'VANISHED', 'BROKEN', 'UNREADABLE', 'IGNORED')`,
@@ -165,25 +178,30 @@ export const mediaFiles = pgTable(
   ],
 );
 
-/** Two pictures of one user that look alike: `first` has the lower number. */
+/**
+ * Pictures of one user that look alike, cut into cells: each picture that is not the centre of one is a member of one.
+ * There is such a partition for each number of bits in which a member may differ from its centre, 0 to 12.
+ */
 export const mediaPairs = pgTable(
   'echo_media_pairs',
   {
     tenantId: tenantId(),
     userId: text('user_id').notNull(),
-    first: integer('first')
+    centre: integer('centre')
       .notNull()
       .references(() => mediaInsights.id, { onDelete: 'cascade' }),
-    second: integer('second')
+    member: integer('member')
       .notNull()
       .references(() => mediaInsights.id, { onDelete: 'cascade' }),
     /** Bits in which their perceptual hashes differ. */
     distance: smallint('distance').notNull(),
+    /** In which of the partitions: bit n is that of n bits. */
+    partitions: smallint('partitions').notNull(),
   },
   (table) => [
-    primaryKey({ columns: [table.first, table.second] }),
-    index('echo_media_pairs_second_idx').on(table.second),
-    index('echo_media_pairs_user_idx').on(table.userId, table.tenantId, table.distance),
+    primaryKey({ columns: [table.centre, table.member] }),
+    index('echo_media_pairs_member_idx').on(table.member),
+    index('echo_media_pairs_user_idx').on(table.userId, table.tenantId, table.centre),
   ],
 );
 
