@@ -1,0 +1,43 @@
+import { access, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Owner } from '../../access/principals.ts';
+import { THUMBNAIL_SIZES } from '../../media/facts.ts';
+import { digestOf } from './owners.ts';
+
+export type ThumbnailSize = (typeof THUMBNAIL_SIZES)[number];
+
+const FOLDER_LENGTH = 32;
+
+/** The folder of a user's thumbnails, `<hash>-<size>.webp`. */
+export function thumbnailFolder(dataDirectory: string, owner: Owner): string {
+  return join(dataDirectory, 'media', digestOf(owner).slice(0, FOLDER_LENGTH));
+}
+
+/** @param fileHash SHA-256 of the content, hexadecimal @param size longest side, pixels */
+export function thumbnailPath(
+  dataDirectory: string,
+  owner: Owner,
+  fileHash: string,
+  size: ThumbnailSize,
+): string {
+  return join(thumbnailFolder(dataDirectory, owner), `${fileHash}-${size}.webp`);
+}
+
+/** Whether this server has it. */
+export function hasThumbnail(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Takes away those of one content. */
+export async function removeThumbnails(dataDirectory: string, owner: Owner, fileHash: string): Promise<void> {
+  for (const size of THUMBNAIL_SIZES)
+    await rm(thumbnailPath(dataDirectory, owner, fileHash, size), { force: true });
+}
+
+/** Takes away all that this server has of a user. */
+export async function removeThumbnailFolder(dataDirectory: string, owner: Owner): Promise<void> {
+  await rm(thumbnailFolder(dataDirectory, owner), { recursive: true, force: true });
+}
