@@ -19,6 +19,7 @@ export const settings = {
   LLM_MAX_TOKENS: wholeNumber(16, 200_000).prefault('4096'),
   LLM_WINDOWS: windows.optional(),
   LLM_PRICES: prices.optional(),
+  LLM_VISION_MODEL: z.string().max(100, 'must be at most 100 characters').optional(),
   EMBEDDINGS_BASE_URL: url('http:', 'https:').optional(),
   EMBEDDINGS_API_KEY: z.string().optional(),
   EMBEDDINGS_MODEL: z.string().max(200, 'must be at most 200 characters').optional(),
@@ -33,6 +34,8 @@ export function checkModels(raw: RawSettings): string[] {
   for (const name of ['LLM_WINDOWS', 'LLM_PRICES'])
     if (raw[name] && !raw.LLM_MODELS)
       problems.push(`LLM_MODELS: must name at least one model when ${name} is set`);
+  if (raw.LLM_VISION_MODEL && !raw.LLM_BASE_URL)
+    problems.push('LLM_BASE_URL: must be set when LLM_VISION_MODEL is set');
   if (raw.LLM_MODELS && !raw.LLM_BASE_URL) problems.push('LLM_BASE_URL: must be set when LLM_MODELS is set');
   if (raw.EMBEDDINGS_BASE_URL && !raw.EMBEDDINGS_MODEL)
     problems.push('EMBEDDINGS_MODEL: must be set when EMBEDDINGS_BASE_URL is set');
@@ -75,6 +78,8 @@ export function modelsOf(values: z.output<typeof Values>) {
             windows: values.LLM_WINDOWS ?? {},
             /** For a million tokens, by level; absent: nobody knows. */
             prices: values.LLM_PRICES ?? {},
+            /** What looks at pictures; null: nothing does. */
+            vision: values.LLM_VISION_MODEL ?? null,
           }
         : null,
   } as const;

@@ -97,7 +97,7 @@ async function send({ options, request, fields }: Attempt, signal: AbortSignal):
   const system = request.system === '' ? [] : [{ role: 'system', content: request.system }];
   const body = {
     model: options.model,
-    messages: [...system, ...request.messages],
+    messages: [...system, ...shown(request)],
     stream: true,
     ...fields,
   };
@@ -109,6 +109,20 @@ async function send({ options, request, fields }: Attempt, signal: AbortSignal):
   });
   if (response.ok) return response;
   throw await refusalOf(response);
+}
+
+/** Its messages, the last one with the pictures that go with it. */
+function shown({ messages, images = [] }: ModelRequest): readonly object[] {
+  const last = messages.at(-1);
+  if (!last || images.length === 0) return messages;
+  const pictures = images.map(({ mediaType, base64 }) => ({
+    type: 'image_url',
+    image_url: { url: `data:${mediaType};base64,${base64}` },
+  }));
+  return [
+    ...messages.slice(0, -1),
+    { role: last.role, content: [{ type: 'text', text: last.content }, ...pictures] },
+  ];
 }
 
 /** What the exchange comes to: text that was written is kept where only its rest is missing by our own doing. */

@@ -1,6 +1,8 @@
 import type { ModelLevel } from '../config/values.ts';
 import type { Config } from '../config.ts';
+import type { Logger } from '../log.ts';
 import type { Embedder } from './embedder.ts';
+import { createGuard, type Guard } from './guard.ts';
 import type { LanguageModel } from './language-model.ts';
 import { createLexicalEmbedder, LEXICAL } from './lexical-embedder.ts';
 import { createOpenAiCompatibleModel } from './openai-compatible.ts';
@@ -14,6 +16,10 @@ const EMBEDDER_START_MS = 10_000;
 /** An answer of a model, or a batch of vectors, is never as large as this. */
 const MAX_BYTES = 67_108_864;
 const EMBEDDING_TIMEOUT_MS = 120_000;
+
+const MODEL_LEVELS: readonly ModelLevel[] = ['quick', 'standard', 'expert'];
+/** After so many failures in a row a model is not asked for a while. */
+const BREAKER = { failures: 5, halfOpenAfterMs: 60_000 };
 
 /** What models are built from. */
 export interface ModelParts {
@@ -61,17 +67,8 @@ export function embedderOf(
 export function configuredModels(parts: ModelParts): Partial<Record<ModelLevel, LanguageModel>> {
   const { languageModels } = parts.config;
   if (!languageModels) return {};
-  const { levels, windows, prices: _prices, concurrency: _concurrency, ...limits } = languageModels;
-  const connection = {
-    ...limits,
-    maxCharacters: parts.maxAnswerCharacters,
-    apiKey: () => parts.secret('LLM_API_KEY'),
-    fetch: parts.fetchTo(limits.baseUrl, {
-      // The models' own clocks are stricter.
-      timeoutMs: limits.firstTokenMs + limits.timeoutMs + limits.stallMs,
-      maxBytes: MAX_BYTES,
-    }),
-  };
+  const { levels, windows } = languageModels;
+  const connection = chatConnection(parts, languageModels);
   const models: Partial<Record<ModelLevel, LanguageModel>> = {};
   for (const [level, model] of Object.entries(levels))
     models[level as ModelLevel] = createOpenAiCompatibleModel({
@@ -80,6 +77,39 @@ export function configuredModels(parts: ModelParts): Partial<Record<ModelLevel, 
       window: windows[level as ModelLevel] ?? null,
     });
   return models;
+}
+
+/**
+ * A model for work in the background, behind a queue of its own with one request at once: whoever waits for an answer
+ * goes first.
+ *
+ * @param name the provider's id of the model; null where nothing is configured
+ */
+export function backgroundModel(parts: ModelParts, name: string | null, log: Logger): Guard | null {
+  const { languageModels } = parts.config;
+  if (!languageModels || name === null) return null;
+  const { levels, windows } = languageModels;
+  const level = MODEL_LEVELS.find((known) => levels[known] === name);
+  const model = createOpenAiCompatibleModel({
+    ...chatConnection(parts, languageModels),
+    model: name,
+    window: (level && windows[level]) ?? null,
+  });
+  return createGuard(model, log, { breaker: BREAKER, concurrency: 1 });
+}
+
+function chatConnection(parts: ModelParts, limits: NonNullable<Config['languageModels']>) {
+  const { baseUrl, timeoutMs, stallMs, firstTokenMs, maxTokens } = limits;
+  return {
+    ...{ baseUrl, timeoutMs, stallMs, firstTokenMs, maxTokens },
+    maxCharacters: parts.maxAnswerCharacters,
+    apiKey: () => parts.secret('LLM_API_KEY'),
+    fetch: parts.fetchTo(baseUrl, {
+      // The models' own clocks are stricter.
+      timeoutMs: firstTokenMs + timeoutMs + stallMs,
+      maxBytes: MAX_BYTES,
+    }),
+  };
 }
 
 /** A server that answers with these is not there, or does not let us in; anything else is a sign of life. */

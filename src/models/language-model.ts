@@ -1,9 +1,28 @@
 /** One message of a conversation, oldest first. The system text travels apart from them. */
 export type ModelMessage = { role: 'user' | 'assistant'; content: string };
 
+/** A picture that is shown with the last message. */
+export interface ModelImage {
+  /** Such as `image/webp`. */
+  mediaType: string;
+  base64: string;
+}
+
+/** JSON that an answer is to be. Servers that cannot be bound to it are asked without: whoever asks checks the answer. */
+export interface AnswerFormat {
+  /** Letters, digits, - and _. */
+  name: string;
+  /** A JSON schema. */
+  schema: Readonly<Record<string, unknown>>;
+}
+
 export interface ModelRequest {
   system: string;
   messages: readonly ModelMessage[];
+  images?: readonly ModelImage[];
+  format?: AnswerFormat;
+  /** From 0, the likeliest words; absent: as the server has it. */
+  temperature?: number;
   /** About how many tokens it has; absent: counted by its characters. */
   tokens?: number;
   /** The same with less around the query, of about so many tokens at most; null: it cannot be so short. */

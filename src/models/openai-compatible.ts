@@ -22,7 +22,12 @@ export interface OpenAiCompatibleOptions extends ChatOptions {
  */
 export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): LanguageModel {
   const window = new ContextWindow(options);
-  const dialect: Dialect = { tokenLimit: 'max_tokens', asksForUsage: true };
+  const dialect: Dialect = {
+    tokenLimit: 'max_tokens',
+    asksForUsage: true,
+    format: 'json_schema',
+    setsTemperature: true,
+  };
   const isFull = (text: string) => text.length >= options.maxCharacters;
   const firstTokenMs = Math.min(options.firstTokenMs, options.timeoutMs);
   return {
@@ -39,7 +44,7 @@ export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): L
         const outcome = await attempt({
           options,
           request: fitted,
-          fields: fieldsOf(dialect, maxTokens),
+          fields: fieldsOf(dialect, maxTokens, fitted),
           signal,
           firstTokenMs: Math.max(1, endsAt - performance.now()),
           reader: { onDelta, onRestart },
@@ -68,6 +73,9 @@ export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): L
 interface Dialect {
   tokenLimit: 'max_tokens' | 'max_completion_tokens' | null;
   asksForUsage: boolean;
+  /** How it is bound to a format; null: not at all. */
+  format: 'json_schema' | 'json_object' | null;
+  setsTemperature: boolean;
 }
 
 const MAX_RETRIES = 2;
@@ -77,10 +85,19 @@ const FIRST_RETRY_DELAY_MS = 500;
 /** A provider that wants a longer pause than this is not waited for: another model can answer sooner. */
 const MAX_RETRY_AFTER_MS = 10_000;
 
-function fieldsOf({ tokenLimit, asksForUsage }: Dialect, tokens: number): Record<string, unknown> {
+function fieldsOf(dialect: Dialect, tokens: number, request: ModelRequest): Record<string, unknown> {
+  const { tokenLimit, asksForUsage, format, setsTemperature } = dialect;
   return {
     ...(tokenLimit && { [tokenLimit]: tokens }),
     ...(asksForUsage && { stream_options: { include_usage: true } }),
+    ...(setsTemperature && request.temperature !== undefined && { temperature: request.temperature }),
+    ...(format &&
+      request.format && {
+        response_format:
+          format === 'json_schema'
+            ? { type: format, json_schema: { ...request.format, strict: true } }
+            : { type: format },
+      }),
   };
 }
 
@@ -93,9 +110,22 @@ function learn({ lesson }: Failed, request: ModelRequest, window: ContextWindow,
     dialect.asksForUsage = false;
     return asked;
   }
+  if (lesson.unknown === 'response_format') return request.format !== undefined && learnFormat(dialect);
+  if (lesson.unknown === 'temperature') {
+    const set = dialect.setsTemperature && request.temperature !== undefined;
+    dialect.setsTemperature = false;
+    return set;
+  }
   if (lesson.unknown !== dialect.tokenLimit) return false;
   dialect.tokenLimit = dialect.tokenLimit === 'max_tokens' ? 'max_completion_tokens' : null;
   return true;
+}
+
+/** @returns whether there is a looser way left to ask for JSON, or to ask without */
+function learnFormat(dialect: Dialect): boolean {
+  const before = dialect.format;
+  dialect.format = before === 'json_schema' ? 'json_object' : null;
+  return before !== null;
 }
 
 /** How long to wait before trying again, in ms; null when it is not worth trying. */

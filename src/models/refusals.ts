@@ -9,9 +9,20 @@ export interface Lesson {
   /** Tokens that an answer may have at most; null: it did not say. */
   maxTokens: number | null;
   /** What it does not know in a request. */
-  unknown: 'max_tokens' | 'max_completion_tokens' | 'stream_options' | null;
+  unknown: (typeof NAMED)[number] | null;
 }
 
+/** What servers differ in. */
+const NAMED = [
+  'max_tokens',
+  'max_completion_tokens',
+  'stream_options',
+  'response_format',
+  'temperature',
+] as const;
+/** Other names for how an answer is bound to a format: the library's, and of the schema within it. */
+const FORMAT =
+  /response_format|json_schema|json_object|guided_(?:json|grammar)|\bgrammar\b|structured output/i;
 const TOO_LONG_CODES = ['exceed_context_size_error', 'context_length_exceeded', 'string_above_max_length'];
 const TOO_LONG =
   /context[ _-]?(?:length|size|window|overflow)|context the overflows|max(?:imum)?[ _](?:model|prompt|input|context)[ _](?:length|len)|(?:prompt|input|inputs|request|messages?|text)\b.{0,80}?\b(?:too (?:long|large|big|many tokens)|longer than|exceeds?|larger than)|too many (?:input |prompt )?tokens|token count.{0,60}exceed|`inputs`.{0,40}tokens|token limit|reduce (?:the length of|your) (?:the )?(?:messages?|prompt|input)/i;
@@ -61,9 +72,10 @@ export function lessonOf(said: unknown): Lesson {
 
 function unknownIn(text: string): Lesson['unknown'] {
   // OpenAI names both: the one that it does not take, then the one to use instead.
-  const named = ['max_tokens', 'max_completion_tokens', 'stream_options'] as const;
-  const found = named
-    .map((name) => ({ name, at: text.indexOf(name) }))
+  const found = NAMED.map((name) => ({
+    name,
+    at: name === 'response_format' ? text.search(FORMAT) : text.indexOf(name),
+  }))
     .filter(({ at }) => at >= 0)
     .sort((a, b) => a.at - b.at);
   return found[0]?.name ?? null;

@@ -54,6 +54,8 @@ export interface ChatBody {
   max_tokens?: number;
   max_completion_tokens?: number;
   messages?: { role: string; content: string }[];
+  response_format?: { type: string; json_schema?: { name: string; schema: unknown; strict: boolean } };
+  temperature?: number;
   input?: string | string[];
   dimensions?: number;
 }
