@@ -144,6 +144,8 @@ export interface MediaReader {
   identify(path: Buffer, options: Pick<ReadOptions, 'roots'>, signal: AbortSignal): Promise<Identified>;
   /** All of it. @throws the signal's reason */
   read(path: Buffer, options: ReadOptions, signal: AbortSignal): Promise<Reading>;
+  /** A copy of a thumbnail as JPEG, its longest side no longer than `side` pixels, for models that know no WebP. */
+  jpeg(path: string, side: number, signal: AbortSignal): Promise<Buffer>;
   /** Ends the processes; they begin again when they are needed. */
   rest(): Promise<void>;
   close(): Promise<void>;

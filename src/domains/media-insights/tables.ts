@@ -74,6 +74,8 @@ export const mediaInsights = pgTable(
     analysisAt: instant('analysis_at').notNull().defaultNow(),
     /** Why it is no higher tier, or why the file is broken. */
     analysisProblem: text('analysis_problem'),
+    /** Pictures shown to a model whose answer could not be used. */
+    modelAttempts: smallint('model_attempts').notNull().default(0),
     /** Of the program that read the file: a newer one reads it again. */
     readerVersion: integer('reader_version').notNull(),
     characterReferences: jsonb('character_references'),
@@ -118,6 +120,9 @@ export const mediaInsights = pgTable(
     ),
     index('echo_media_insights_place_idx').on(table.userId, table.tenantId, table.latitude, table.longitude),
     index('echo_media_insights_terms_idx').using('gin', table.searchTerms),
+    index('echo_media_insights_undescribed_idx')
+      .on(table.id)
+      .where(sql`state = 'PRESENT' and analysis_tier <> 'MODEL'`),
     index('echo_media_insights_terms_version_idx').on(table.termsVersion),
     index('echo_media_insights_band_a_idx').on(table.userId, table.tenantId, table.bandA),
     index('echo_media_insights_band_b_idx').on(table.userId, table.tenantId, table.bandB),

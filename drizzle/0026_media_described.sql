@@ -1,0 +1,2 @@
+ALTER TABLE "echo_media_insights" ADD COLUMN "model_attempts" smallint DEFAULT 0 NOT NULL;--> statement-breakpoint
+CREATE INDEX "echo_media_insights_undescribed_idx" ON "echo_media_insights" USING btree ("id") WHERE state = 'PRESENT' and analysis_tier <> 'MODEL';
