@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { InteractionRow } from '../src/domains/interactions/tables.ts';
-import type { MemoryHit } from '../src/domains/memory/memory.ts';
+import type { MemoryHit } from '../src/domains/memory/hits.ts';
 import { cite as citeFor } from '../src/domains/query/citation.ts';
 import { buildContext as buildFor, tokensIn } from '../src/domains/query/context.ts';
 import { BUILT_IN_ANSWERER } from '../src/domains/utterances/recalled.ts';

@@ -7,7 +7,8 @@ import type { Logger } from '../../log.ts';
 import { deleteConversation } from '../conversations/conversations.ts';
 import { type RecordServices, recordTurns } from '../interactions/interactions.ts';
 import { findInteractions } from '../interactions/views.ts';
-import { type MemoryServices, type MemoryTier, searchMemory } from '../memory/memory.ts';
+import type { MemoryTier } from '../memory/hits.ts';
+import { type MemoryServices, searchMemory } from '../memory/memory.ts';
 
 export interface CanaryResult {
   readonly at: Date;

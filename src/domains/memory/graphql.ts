@@ -1,7 +1,8 @@
 import { builder } from '../../graphql/builder.ts';
 import { ownerFor } from '../../ground/ownership.ts';
 import { InteractionRef } from '../interactions/graphql.ts';
-import { MAX_MEMORIES, type MemoryHit, type MemorySearch, searchMemory } from './memory.ts';
+import type { MemoryHit } from './hits.ts';
+import { MAX_MEMORIES, type MemorySearch, searchMemory } from './memory.ts';
 
 const MemoryTierEnum = builder.enumType('MemoryTier', {
   description: 'The strongest reason why a memory was found.',

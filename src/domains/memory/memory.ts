@@ -11,36 +11,14 @@ import type { InteractionRow } from '../interactions/tables.ts';
 import { type SettingsServices, timeZone, timeZoneFor } from '../settings/settings.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
 import { fitOf, readTimes, type SpokenTimes, timeless } from '../spoken-times/spoken-times.ts';
-import { searchWaiting, searchWords, type WordMatches } from '../word-index/search.ts';
+import { searchWaiting, searchWords } from '../word-index/search.ts';
 import type { TextAnalyses } from '../word-index/turns.ts';
 import { poolOf } from './candidates.ts';
 import { asksNow } from './current.ts';
+import { hitsOf, type MemoryHit, TIERS } from './hits.ts';
 import type { MeaningSearch } from './meaning.ts';
 import { type MemoryConditions, meets, turnsById } from './pool.ts';
-import { reasonsOf } from './reasons.ts';
-import { type Candidate, type Judgement, judge, type Question, readQuestion } from './scoring.ts';
 import { withSuccessors } from './successors.ts';
-
-export const TIERS = ['CHARACTER', 'PHRASE', 'KEYWORDS', 'MEANING', 'RECENT'] as const;
-export type MemoryTier = (typeof TIERS)[number];
-
-export interface MemoryHit {
-  readonly interaction: InteractionRow;
-  /** Relevance, 0 to 1; comparable within one search only. */
-  readonly score: number;
-  /** The strongest reason why it was found. */
-  readonly tier: MemoryTier;
-  /** For people: which words, which neighbour, which character, how old. */
-  readonly reasons: readonly string[];
-  /** Whether its meaning is nearer to the query's than that of unrelated texts. */
-  readonly isSimilar: boolean;
-  /** Whether it was said at a time that the query names. */
-  readonly inTime: boolean;
-  /** Whether it says that something which the user told before is no longer so, where that is asked. */
-  readonly tellsWhatBecame: boolean;
-  /** Whether it only asks, without an answer. */
-  readonly tellsNothing: boolean;
-}
 
 export interface MemorySearch {
   readonly hits: readonly MemoryHit[];
@@ -61,14 +39,6 @@ export interface MemoryServices extends SettingsServices {
 }
 
 export const MAX_MEMORIES = 100;
-/** What a tier is worth at least (character 5, phrase 4, words 3 or 2, recent 1 of 20), whatever else was found. */
-const FLOORS = { CHARACTER: 0.25, PHRASE: 0.2, KEYWORDS: 0.15, MEANING: 0.1, RECENT: 0.05 };
-/** How sure a hit is that was found by nothing but the time that the query names. */
-const IN_TIME_CERTAINTY = 0.8;
-const ONE_KEYWORD = 0.1;
-/** What a turn is worth at most that only asks: less than any other word or meaning. */
-const TELLING_NOTHING = 0.09;
-
 /** Characters at either end of a query that are searched for: the words of a longer one are cut in their middle anyway. */
 const SEARCHED_END = 4_000;
 
@@ -216,101 +186,6 @@ async function search(
 
 function laterOf(a: Date | null, b: Date | null): Date | null {
   return a && b ? (a > b ? a : b) : (a ?? b);
-}
-
-interface Found {
-  readonly words: WordMatches;
-  readonly candidates: readonly Candidate[];
-  /** Turns that the database has not taken, by turn id. */
-  readonly waiting: ReadonlyMap<string, InteractionRow>;
-  /** Whole turns by id. */
-  readonly stored: (ids: readonly number[]) => Promise<ReadonlyMap<number, InteractionRow>>;
-}
-
-/** The best candidates as they are shown. */
-async function hitsOf(found: Found, wanted: Wanted): Promise<MemoryHit[]> {
-  const { characterIds, minScore, tiers, limit, calendar, times } = wanted;
-  const { now } = calendar;
-  const question = readQuestion(wanted.query, { speakers: found.words.speakers, characterIds, times });
-  const best = judgeAll(question, found.candidates, now)
-    .filter(({ score, tier }) => score >= (minScore ?? 0) && (tiers?.includes(tier) ?? true))
-    .slice(0, limit);
-  const ids = best.flatMap(({ candidate: { turn } }) => (found.waiting.has(turn.turnId) ? [] : turn.id));
-  const rows = await found.stored(ids);
-  return best.flatMap((hit) => {
-    const { turn, words: ranked, meaning } = hit.candidate;
-    const interaction = found.waiting.get(turn.turnId) ?? rows.get(turn.id);
-    if (!interaction) return [];
-    const reasons = reasonsOf(
-      question,
-      {
-        ...hit,
-        meaning,
-        terms: ranked?.matched ?? [],
-        missedTime: wanted.missedTime,
-        becameOf: hit.candidate.becameOf,
-      },
-      interaction,
-      calendar,
-    );
-    const { score, tier, inTime, tellsNothing } = hit;
-    const tellsWhatBecame = hit.candidate.becameOf !== undefined;
-    return {
-      ...{ interaction, score, tier, reasons, inTime, tellsNothing, tellsWhatBecame },
-      isSimilar: meaning !== null,
-    };
-  });
-}
-
-interface Judged extends Judgement {
-  readonly candidate: Candidate;
-  readonly score: number;
-  readonly tier: MemoryTier;
-}
-
-/** Best first; of equals, the later one first. */
-function judgeAll(question: Question, candidates: readonly Candidate[], now: Date): Judged[] {
-  const judgements = judge(question, candidates, now);
-  const best = Math.max(...judgements.map(({ fused }) => fused), Number.MIN_VALUE);
-  // The best hit of a query whose words hardly occur is no certain one.
-  const certainty = Math.max(
-    0.3,
-    ...candidates.map(({ words, meaning }) => Math.max(words?.near ?? 0, meaning?.cosine ?? 0)),
-    ...judgements.map(({ inTime }) => (inTime ? IN_TIME_CERTAINTY : 0)),
-  );
-  const judged = candidates.map((candidate, index) => {
-    const judgement = judgements[index] as Judgement;
-    const { tier, floor } = tierOf(candidate, judgement);
-    const relative = (judgement.fused / best) * certainty;
-    const score = judgement.tellsNothing
-      ? Math.min(relative, TELLING_NOTHING)
-      : Math.min(1, Math.max(relative, floor));
-    return { ...judgement, candidate, score, tier };
-  });
-  return judged.sort(
-    (a, b) =>
-      b.score - a.score ||
-      b.fused - a.fused ||
-      b.candidate.turn.timestamp.getTime() - a.candidate.turn.timestamp.getTime() ||
-      b.candidate.turn.id - a.candidate.turn.id,
-  );
-}
-
-function tierOf(
-  { words, meaning, becameOf }: Candidate,
-  judgement: Judgement,
-): { tier: MemoryTier; floor: number } {
-  const tier = judgement.sharesCharacter
-    ? 'CHARACTER'
-    : judgement.phrase
-      ? 'PHRASE'
-      : words || becameOf !== undefined
-        ? 'KEYWORDS'
-        : meaning !== null
-          ? 'MEANING'
-          : 'RECENT';
-  const isWeak = tier === 'KEYWORDS' && becameOf === undefined && (words?.own ?? 0) < 0.5;
-  return { tier, floor: isWeak ? ONE_KEYWORD : FLOORS[tier] };
 }
 
 /** While the database is away: what waits for it. */

@@ -1,6 +1,6 @@
 import type { ModelLevel } from '../../config/values.ts';
 import type { FinishReason, InteractionStatus } from '../interactions/tables.ts';
-import type { MemoryHit } from '../memory/memory.ts';
+import type { MemoryHit } from '../memory/hits.ts';
 import { BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY } from '../utterances/recalled.ts';
 import type { AcceptedQuery } from './accepted.ts';
 import { answerFromMemory, describeCharacters, refuseCommand } from './answerer.ts';

@@ -1,5 +1,5 @@
 import type { CharacterRow } from '../characters/tables.ts';
-import type { MemoryHit } from '../memory/memory.ts';
+import type { MemoryHit } from '../memory/hits.ts';
 import { NO_MODEL, REMEMBERS_NOTHING } from '../utterances/recalled.ts';
 import { asks } from '../utterances/utterance.ts';
 import { type CitationStyle, cite, describeCharacter, quote } from './citation.ts';

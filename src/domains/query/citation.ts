@@ -1,5 +1,5 @@
 import type { CharacterRow } from '../characters/tables.ts';
-import type { MemoryHit } from '../memory/memory.ts';
+import type { MemoryHit } from '../memory/hits.ts';
 import { isModelsWord, recalled } from '../utterances/recalled.ts';
 
 /** How remembered turns are written down. */

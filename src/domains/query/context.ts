@@ -1,5 +1,5 @@
 import type { InteractionRow } from '../interactions/tables.ts';
-import type { MemoryHit } from '../memory/memory.ts';
+import type { MemoryHit } from '../memory/hits.ts';
 import { isModelsWord, recalled } from '../utterances/recalled.ts';
 import { type CitationStyle, cite } from './citation.ts';
 

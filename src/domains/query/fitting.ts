@@ -1,6 +1,6 @@
 import type { ModelRequest } from '../../models/language-model.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
-import type { MemoryHit } from '../memory/memory.ts';
+import type { MemoryHit } from '../memory/hits.ts';
 import { isModelsWord, recalled } from '../utterances/recalled.ts';
 import { tokensIn } from './context.ts';
 import { buildPrompt, type PromptParts } from './prompt.ts';

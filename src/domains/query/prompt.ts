@@ -2,7 +2,7 @@ import type { ModelMessage, ModelRequest } from '../../models/language-model.ts'
 import type { CharacterRow } from '../characters/tables.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import type { AnswerMode } from '../interactions/turn.ts';
-import type { MemoryHit } from '../memory/memory.ts';
+import type { MemoryHit } from '../memory/hits.ts';
 import { recalled } from '../utterances/recalled.ts';
 import { cite, dayOf, describeCharacter, quote, unforged } from './citation.ts';
 

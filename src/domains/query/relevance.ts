@@ -1,5 +1,5 @@
 import { isCommonWord, isFunctionWord, languagesOf } from '../characters/common-words.ts';
-import type { MemoryHit } from '../memory/memory.ts';
+import type { MemoryHit } from '../memory/hits.ts';
 import { isFrameWord } from '../utterances/frames.ts';
 import { isModelsWord, isUnanswered, recalled } from '../utterances/recalled.ts';
 import { analyse, partsOf, wordsOf } from '../word-index/analysis.ts';

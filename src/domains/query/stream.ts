@@ -1,6 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import { EchoError } from '../../errors.ts';
-import type { MemoryHit } from '../memory/memory.ts';
+import type { MemoryHit } from '../memory/hits.ts';
 import type { ProcessQueryInput } from './accepted.ts';
 import { type ProcessedQuery, processQuery, type QueryServices } from './query.ts';
 
