@@ -75,6 +75,12 @@ const STEPS: Record<Sabotage, readonly Patch[]> = {
     // The answer goes out at once, the journal is written a little later, as with a write-behind queue.
     {
       file: 'src/domains/interactions/store.ts',
+      find: /import \{ streamOf, type Turn \} from '\.\/turn\.ts';/,
+      replace: `import { rowOf } from './rows.ts';
+import { streamOf, type Turn } from './turn.ts';`,
+    },
+    {
+      file: 'src/domains/interactions/store.ts',
       find: /async save\(\s*turns: readonly Turn\[\],\s*accepted\?: AcceptedTurn,[^{]*\): Promise<SavedTurns> \{/,
       replace: `async save(turns: readonly Turn[], accepted?: AcceptedTurn): Promise<SavedTurns> {
     if (accepted) return this.saveLater(turns, accepted);

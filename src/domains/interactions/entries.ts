@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
-import type { StoredEntry } from '../../journal/journal.ts';
+import { ServiceUnavailable, StorageFull } from '../../errors.ts';
+import { type Journal, JournalBroken, JournalFull, type StoredEntry } from '../../journal/journal.ts';
 import { ANSWER_ENTRY } from './answers.ts';
 import type { Turn } from './turn.ts';
 
@@ -36,4 +37,21 @@ function ownerOf({ kind, body }: StoredEntry): Owner | null {
   if (kind !== QUERY && kind !== TURNS && kind !== ANSWER_ENTRY) return null;
   const value = JSON.parse(body) as Turn | readonly Turn[];
   return (Array.isArray(value) ? value[0] : value) ?? null;
+}
+
+/** Writes to the journal. @throws StorageFull, ServiceUnavailable */
+export async function writeEntries(
+  journal: Journal,
+  change: Parameters<Journal['write']>[0],
+): Promise<readonly number[]> {
+  try {
+    return await journal.write(change);
+  } catch (error) {
+    if (error instanceof JournalFull) throw new StorageFull(`${error.message}; nothing was stored`);
+    if (error instanceof JournalBroken)
+      throw new ServiceUnavailable(
+        'the journal cannot be written; nothing is accepted until the server is restarted',
+      );
+    throw error;
+  }
 }

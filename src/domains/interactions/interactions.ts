@@ -9,9 +9,10 @@ import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from
 import * as input from '../../ground/input.ts';
 import type { CharacterDirectory } from '../characters/directory.ts';
 import { deletionsAmong } from '../conversations/marks.ts';
+import type { SavedTurns } from './acknowledgement.ts';
 import { interactionsByTurnId } from './reads.ts';
 import { TURN_SAID } from './shape.ts';
-import type { SavedTurns, TurnStore } from './store.ts';
+import type { TurnStore } from './store.ts';
 import { type InteractionRow, interactions } from './tables.ts';
 import { newTurn, payloadHashOf, type Turn, timeOrderedUuid, turnIdOf } from './turn.ts';
 

@@ -1,6 +1,7 @@
 import type { Ports } from '../../ground/ports.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
-import { type StoreObserver, TurnStore } from './store.ts';
+import type { StoreObserver } from './observer.ts';
+import { TurnStore } from './store.ts';
 
 declare module '../../graphql/context.ts' {
   interface Services {

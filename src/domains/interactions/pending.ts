@@ -2,9 +2,14 @@ import type { Owner, Scope } from '../../access/principals.ts';
 import type { Drain } from '../../journal/drain.ts';
 import type { AppliedTurn } from './apply.ts';
 import { rowOf } from './rows.ts';
-import type { AcceptedTurn } from './store.ts';
 import type { InteractionRow } from './tables.ts';
 import { streamOf, type Turn } from './turn.ts';
+
+/** A query whose answer is being made; its text is on disk. */
+export interface AcceptedTurn {
+  readonly seq: number;
+  readonly turn: Turn;
+}
 
 /** Turns that are accepted and not yet in the database, in the form of rows. */
 export class PendingTurns {

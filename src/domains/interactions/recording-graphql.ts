@@ -1,9 +1,9 @@
 import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import { ownerFor, scopeOf } from '../../ground/ownership.ts';
+import type { SavedTurns } from './acknowledgement.ts';
 import { DurabilityEnum, InteractionRef } from './graphql.ts';
 import { rateInteraction, recordTurns } from './interactions.ts';
-import type { SavedTurns } from './store.ts';
 import type { InteractionRow } from './tables.ts';
 
 const TurnInput = builder.inputType('TurnInput', {

@@ -1,69 +1,28 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { DeadlineExceeded, within } from '../../db/deadline.ts';
-import { ServiceUnavailable, StorageFull } from '../../errors.ts';
 import { Drain } from '../../journal/drain.ts';
-import { type Journal, JournalBroken, JournalFull, type StoredEntry } from '../../journal/journal.ts';
-import type { DrainEntry } from '../../journal/streams.ts';
+import type { Journal, StoredEntry } from '../../journal/journal.ts';
 import type { Logger } from '../../log.ts';
+import { type AcknowledgementOptions, acknowledge, type SavedTurns } from './acknowledgement.ts';
 import { RecentAnswers } from './answers.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
 import { Claims } from './claims.ts';
-import { QUERY, sortEntries, TURNS } from './entries.ts';
-import { PendingTurns } from './pending.ts';
+import { QUERY, sortEntries, TURNS, writeEntries } from './entries.ts';
+import { type StoreObserver, tellStored } from './observer.ts';
+import { type AcceptedTurn, PendingTurns } from './pending.ts';
 import { amendTurns, judgeStoreError } from './refused.ts';
-import { rowOf } from './rows.ts';
 import { streamOf, type Turn } from './turn.ts';
 
-/** How an acknowledged turn is kept: by the database, or by the local journal until the database has taken it. */
-export type Durability = 'COMMITTED' | 'JOURNALED';
-
-export interface SavedTurns {
-  readonly durability: Durability;
-  /** In the order given. */
-  readonly turns: readonly AppliedTurn[];
-}
-
-/** A query whose answer is being made; its text is on disk. */
-export interface AcceptedTurn {
-  readonly seq: number;
-  readonly turn: Turn;
-}
-
-export interface StoreOptions {
+export interface StoreOptions extends AcknowledgementOptions {
   readonly db: Database;
   readonly journal: Journal;
   readonly log: Logger;
-  /** `strict`: acknowledge only what the database has committed. */
-  readonly ackPolicy: 'journal' | 'strict';
-  /** Milliseconds that a save waits for the database before the journal alone vouches for it. */
-  readonly ackDeadlineMs: number;
-  readonly isUp: () => boolean;
   readonly reportDown: (reason: string) => void;
-  /** Something took too long: it may be down. */
-  readonly suspect: () => void;
   readonly observe: StoreObserver;
-}
-
-export interface StoreObserver {
-  accepted(turns: number): void;
-  /**
-   * @param uncounted of the replayed turns, those that an earlier process stored and did not count
-   * @returns what is to be counted on disk
-   */
-  committed(turns: readonly AppliedTurn[], uncounted: number): Readonly<Record<string, number>>;
-  /** Turns were acknowledged although the database has not taken them. */
-  deferred(turns: readonly Turn[]): void;
-  /** Turns that had been deferred were committed. */
-  caughtUp(turns: readonly Turn[]): void;
-  buried(turns: readonly Turn[], reason: string): void;
 }
 
 /** Of the deadline; the rest is for the journal, whose disk may be as busy as the database's. */
 const LOOK_UP_SHARE = 0.8;
-/** What a commit gets at the least, when looking things up before it has used up the time. */
-const MINIMUM_WAIT_MS = 50;
-
 /**
  * Where accepted turns go, by one path for all: the journal first, then the database. When `save` has returned,
  * the turns are on disk; when it throws, whether they are is unknown, and trying again with the same idempotency
@@ -90,7 +49,10 @@ export class TurnStore {
       apply: (batches) => this.#apply(batches),
       judge: judgeStoreError,
       amend: amendTurns,
-      onApplied: (results, entries) => this.#applied(results, entries),
+      onApplied: (results, entries) => {
+        this.answers.remember(entries.flatMap((entry) => entry.value));
+        return tellStored(observe, results, entries);
+      },
       onBuried: (turns, reason) => observe.buried(turns, reason),
     });
     this.answers = new RecentAnswers(journal, log);
@@ -127,7 +89,7 @@ export class TurnStore {
    * @throws StorageFull, ServiceUnavailable
    */
   async accept(turn: Turn): Promise<AcceptedTurn> {
-    const [seq] = await this.#write({
+    const [seq] = await writeEntries(this.#options.journal, {
       add: [{ kind: QUERY, stream: streamOf(turn), body: JSON.stringify(turn) }],
       count: { attempted: 1 },
     });
@@ -158,7 +120,7 @@ export class TurnStore {
     if (!first) return { durability: 'COMMITTED', turns: [] };
     this.#claims.claim(turns);
     const stream = streamOf(first);
-    const writing = this.#write({
+    const writing = writeEntries(this.#options.journal, {
       add: [{ kind: TURNS, stream, body: JSON.stringify(turns) }],
       remove: accepted ? [accepted.seq] : [],
       count: accepted ? {} : { attempted: turns.length },
@@ -167,7 +129,7 @@ export class TurnStore {
       this.#claims.release(turns);
       throw error;
     });
-    const { entry, applied } = this.#drain.submit({
+    const submitted = this.#drain.submit({
       seq,
       stream,
       value: turns,
@@ -176,9 +138,9 @@ export class TurnStore {
     });
     if (!accepted) this.#options.observe.accepted(turns.length);
     const release = () => this.#claims.release(turns);
-    applied.then(release, release);
+    submitted.applied.then(release, release);
     if (accepted) this.#accepted.delete(accepted.turn.turnId);
-    return this.#acknowledge(entry, applied, since);
+    return acknowledge(this.#options, this.#drain, submitted, since);
   }
 
   /** Milliseconds that looking things up may take, so that the caller hears within the deadline whether its turns are kept. */
@@ -228,37 +190,6 @@ export class TurnStore {
     return this.#drain.stop(ms);
   }
 
-  async #acknowledge(
-    entry: DrainEntry<readonly Turn[]>,
-    applied: Promise<readonly AppliedTurn[]>,
-    since: number,
-  ): Promise<SavedTurns> {
-    const { ackPolicy, ackDeadlineMs, isUp, observe, suspect } = this.#options;
-    // Behind turns that the journal vouches for, this one would wait for all of them.
-    const isQueued = this.#drain.waitingIn(entry.stream)[0]?.acknowledged === true;
-    // It answers, but takes nothing: locked, full, read-only. The first that finds out has waited for all.
-    const isStuck = this.#drain.trouble !== null || this.#drain.stalledMs > ackDeadlineMs;
-    if (ackPolicy === 'strict' || (isUp() && !isQueued && !isStuck)) {
-      try {
-        const left = Math.max(ackDeadlineMs - (performance.now() - since), MINIMUM_WAIT_MS);
-        return {
-          durability: 'COMMITTED',
-          turns: await within(applied, left, 'the database took too long'),
-        };
-      } catch (error) {
-        if (!(error instanceof DeadlineExceeded)) throw error;
-        if (this.#drain.idleMs > ackDeadlineMs) suspect();
-      }
-    }
-    if (ackPolicy === 'strict') throw notCommitted();
-    entry.acknowledged = true;
-    observe.deferred(entry.value);
-    return {
-      durability: 'JOURNALED',
-      turns: entry.value.map((turn) => ({ row: rowOf(turn), replayed: false })),
-    };
-  }
-
   async #apply(batches: readonly (readonly Turn[])[]): Promise<(readonly AppliedTurn[])[]> {
     const applied = await this.#options.db.transaction((client) => applyTurns(client, batches.flat()), {
       ownName: true,
@@ -270,33 +201,18 @@ export class TurnStore {
     });
   }
 
-  #applied(
-    results: readonly (readonly AppliedTurn[])[],
-    entries: readonly DrainEntry<readonly Turn[]>[],
-  ): Readonly<Record<string, number>> {
-    const { observe } = this.#options;
-    const deferred = entries.filter((entry) => entry.acknowledged).flatMap((entry) => entry.value);
-    this.answers.remember(entries.flatMap((entry) => entry.value));
-    const uncounted = results.flatMap((turns, index) =>
-      entries[index]?.recovered ? turns.filter((turn) => turn.replayed) : [],
-    );
-    const count = observe.committed(results.flat(), uncounted.length);
-    if (deferred.length > 0) observe.caughtUp(deferred);
-    return count;
-  }
-
   /** Entries of users who were erased. */
   async #forget(seqs: readonly number[]): Promise<void> {
     if (seqs.length === 0) return;
     for (const seq of seqs) this.answers.drop(seq);
-    await this.#write({ remove: seqs });
+    await writeEntries(this.#options.journal, { remove: seqs });
     await this.#options.journal.purge({});
     this.#options.log.info({ entries: seqs.length }, 'dropped what the journal held of erased users');
   }
 
   async #interrupt({ seq, turn }: AcceptedTurn): Promise<void> {
     const turns: Turn[] = [{ ...turn, status: 'INTERRUPTED' }];
-    const [added] = await this.#write({
+    const [added] = await writeEntries(this.#options.journal, {
       add: [{ kind: TURNS, stream: streamOf(turn), body: JSON.stringify(turns) }],
       remove: [seq],
     });
@@ -325,24 +241,4 @@ export class TurnStore {
     const release = () => this.#claims.release(turns);
     applied.then(release, release);
   }
-
-  async #write(change: Parameters<Journal['write']>[0]): Promise<readonly number[]> {
-    try {
-      return await this.#options.journal.write(change);
-    } catch (error) {
-      if (error instanceof JournalFull) throw new StorageFull(`${error.message}; nothing was stored`);
-      if (error instanceof JournalBroken)
-        throw new ServiceUnavailable(
-          'the journal cannot be written; nothing is accepted until the server is restarted',
-        );
-      throw error;
-    }
-  }
-}
-
-/** Under the strict policy only a commit counts. */
-export function notCommitted(): ServiceUnavailable {
-  return new ServiceUnavailable(
-    'the database has not committed this in time; it may still do so: try again with the same idempotency key',
-  );
 }

@@ -5,7 +5,7 @@ import type { Keeper } from '../../jobs/keeper.ts';
 import type { Keepers } from '../../jobs/keepers.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { AppliedTurn } from '../interactions/apply.ts';
-import type { StoreObserver } from '../interactions/store.ts';
+import type { StoreObserver } from '../interactions/observer.ts';
 import type { Turn } from '../interactions/turn.ts';
 
 /** What became of the turns, counted since the data directory was made. */
