@@ -52,12 +52,12 @@ const STEPS: Record<Sabotage, readonly Patch[]> = {
     },
     // … and it is not told that it lost them.
     {
-      file: 'src/domains/tasks/runner.ts',
+      file: 'src/domains/tasks/leases.ts',
       find: /if \(!beat\?\.held\) each\.controller\.abort\(new TaskLost\(\)\);\s*else each/,
       replace: 'each',
     },
     {
-      file: 'src/domains/tasks/runner.ts',
+      file: 'src/domains/tasks/leases.ts',
       find: /if \(performance\.now\(\) - heldAt > LEASE_MS\) controller\.abort\(new TaskLost\(\)\);/,
       replace: 'void [heldAt, controller];',
     },

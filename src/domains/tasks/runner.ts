@@ -2,28 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { actingForNobody } from '../../access/caller.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
-import { isPassing, judgeDatabaseError } from '../../db/meaning.ts';
 import type { ActivityNotes } from '../../ground/activity.ts';
 import type { Pressure } from '../../ground/pressure.ts';
 import { type Job, PRIORITIES } from '../../jobs/job.ts';
 import type { Keeper } from '../../jobs/keeper.ts';
 import type { Keepers } from '../../jobs/keepers.ts';
 import type { Logger } from '../../log.ts';
-import { errorText, runAttempt } from './attempt.ts';
-import {
-  beatTasks,
-  type Claim,
-  claimOf,
-  claimOneTask,
-  claimTask,
-  type Ending,
-  endLostAttempts,
-  LEASE_MS,
-  settleTask,
-  taskOutlook,
-} from './claims.ts';
-import { TaskAborted, TaskLost } from './errors.ts';
+import { runAttempt } from './attempt.ts';
+import { type Claim, claimOf, claimOneTask, claimTask, endLostAttempts, taskOutlook } from './claims.ts';
+import { TaskAborted } from './errors.ts';
+import { cancel, prolongLeases, type RunningTask } from './leases.ts';
 import { noteEnd, noteLost, noteSlowed, noteStart } from './notes.ts';
+import { settle } from './settling.ts';
 import type { TaskRow } from './tables.ts';
 
 export interface RunnerOptions {
@@ -47,16 +37,7 @@ const LOOK_MS = 10_000;
 const BEAT_MS = 2_000;
 /** Places beside the others, which only CRITICAL tasks take. */
 const RESERVED = 1;
-const SETTLE_RETRY_MS = 500;
 const CRITICAL = PRIORITIES.indexOf('CRITICAL');
-
-interface Running {
-  readonly claim: Claim;
-  readonly controller: AbortController;
-  readonly ended: Promise<void>;
-  /** When its lease was prolonged last, by the clock of this process. */
-  heldAt: number;
-}
 
 /** Takes tasks that are due and runs their jobs, a few at a time, from `start` to `stop`. */
 export class TaskRunner {
@@ -65,7 +46,7 @@ export class TaskRunner {
   readonly #worker: string;
   readonly #looks: Keeper;
   readonly #beats: Keeper;
-  readonly #running = new Map<number, Running>();
+  readonly #running = new Map<number, RunningTask>();
   #services: unknown = null;
   #stopping = false;
   #abandoned = 0;
@@ -90,7 +71,7 @@ export class TaskRunner {
       name: 'leases of tasks',
       everyMs: () => (this.#running.size > 0 ? BEAT_MS : Number.POSITIVE_INFINITY),
       retryMs: BEAT_MS,
-      round: () => this.#beat(),
+      round: () => prolongLeases(options.db, this.#worker, [...this.#running.values()]),
     });
     options.availability.onChange(({ up }) => up && this.wake());
   }
@@ -144,7 +125,7 @@ export class TaskRunner {
   /** Tells a task that this server runs to stop. @returns when it has ended; null: it does not run here */
   cancel(id: number): Promise<void> | null {
     const running = this.#running.get(id);
-    running?.controller.abort(new TaskAborted('CANCELLED', 'it was cancelled'));
+    if (running) cancel(running);
     return running?.ended ?? null;
   }
 
@@ -244,7 +225,14 @@ export class TaskRunner {
         this.#abandoned++;
         log.error({ taskId: row.taskId, job: job.name }, 'a job did not stop when it was told to');
       }
-      const settled = ending && (await this.#settle(claim, ending, controller.signal));
+      const settled =
+        ending &&
+        (await settle(
+          { ...this.#options, isStopping: () => this.#stopping },
+          claim,
+          ending,
+          controller.signal,
+        ));
       if (settled) noteEnd(activity, settled);
       else {
         log.warn({ taskId: row.taskId, attempt: row.attempt }, 'an attempt ended that had lost its task');
@@ -256,51 +244,4 @@ export class TaskRunner {
       log.error({ err: error, taskId: row.taskId }, 'how a task ended could not be written');
     }
   }
-
-  /** Writes how an attempt ended, as soon as the database takes it. @returns null: the task is another's by now */
-  async #settle(claim: Claim, ending: Ending, signal: AbortSignal): Promise<TaskRow | null> {
-    const { db, availability } = this.#options;
-    for (let last = ending; ; ) {
-      try {
-        return await db.transaction((client) => settleTask(client, claim, last), { ownName: true });
-      } catch (error) {
-        if (!isPassing(judgeDatabaseError(error))) {
-          if (last.kind !== 'COMPLETED') throw error;
-          last = { kind: 'FAILED', error: `its result could not be stored: ${errorText(error)}` };
-          continue;
-        }
-        if (this.#stopping || isLost(signal)) throw error;
-        availability.suspect();
-        await new Promise((resolve) => setTimeout(resolve, SETTLE_RETRY_MS).unref());
-      }
-    }
-  }
-
-  async #beat(): Promise<void> {
-    const { db } = this.#options;
-    const running = [...this.#running.values()];
-    if (running.length === 0) return;
-    try {
-      const beats = await beatTasks(
-        db,
-        this.#worker,
-        running.map(({ claim }) => claim),
-      );
-      const told = new Map(beats.map((beat) => [beat.id, beat]));
-      for (const each of running) {
-        const beat = told.get(each.claim.id);
-        if (!beat?.held) each.controller.abort(new TaskLost());
-        else each.heldAt = performance.now();
-        if (beat?.cancelled) this.cancel(each.claim.id);
-      }
-    } finally {
-      // Without the database nobody knows whether another has taken over: then somebody has.
-      for (const { heldAt, controller } of running)
-        if (performance.now() - heldAt > LEASE_MS) controller.abort(new TaskLost());
-    }
-  }
-}
-
-function isLost(signal: AbortSignal): boolean {
-  return signal.aborted && (signal.reason as TaskAborted).kind === 'LOST';
 }
