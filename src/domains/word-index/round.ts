@@ -16,6 +16,8 @@ export interface IndexRoundOptions {
   readonly rest: () => Promise<void>;
   /** A round ends after the batch under way when this says so. */
   readonly isEnding: () => boolean;
+  /** Milliseconds of a clock that nobody sets. */
+  readonly clock?: () => number;
 }
 
 /** How a round went. */
@@ -29,6 +31,12 @@ export interface IndexRound {
 /** So many waiting turns of an owner are indexed at once; fewer wait, since a search reads them as they are. */
 export const WORTH_TURNS = 64;
 const WORTH_MS = 10_000;
+/**
+ * So many deleted turns of an owner are worth taking their words out at once; fewer wait for others. No search shows them
+ * meanwhile, and each time whole lists of postings are read and written anew, however few turns go.
+ */
+const WORTH_REMOVALS = 64;
+const REMOVALS_WAIT_MS = 5_000;
 const BATCH = 512;
 /** Batches of one owner before others have their turn. */
 const BATCHES = 16;
@@ -43,8 +51,10 @@ export function createIndexRounds({
   log,
   rest,
   isEnding,
+  clock = () => performance.now(),
 }: IndexRoundOptions): () => Promise<IndexRound> {
   const services = { db, texts };
+  const dueRemovals = createRemovalsWait(clock);
   /** How many turns at once, of owners with whom more did not work. */
   const limits = new Map<string, number>();
   /** Of this round. */
@@ -96,7 +106,7 @@ export function createIndexRounds({
     failures.clear();
     let goesOn = false;
     for (const owner of await dueOwners(db)) if (!isEnding()) goesOn = (await catchUp(owner)) || goesOn;
-    for (const owner of await ownersWithRemovals(db))
+    for (const owner of dueRemovals(await ownersWithRemovals(db)))
       if (!isEnding())
         await attempt(ownerKey(owner), async () => void (await forgetRemoved(services, owner)));
     for (const owner of await outdatedOwners(db))
@@ -124,12 +134,35 @@ async function dueOwners(db: Database): Promise<Owner[]> {
   return rows;
 }
 
-async function ownersWithRemovals(db: Database): Promise<Owner[]> {
-  const { rows } = await db.pool.query<Owner>({
+interface OwnerWithRemovals extends Owner {
+  readonly removals: number;
+}
+
+async function ownersWithRemovals(db: Database): Promise<OwnerWithRemovals[]> {
+  const { rows } = await db.pool.query<OwnerWithRemovals>({
     name: 'index_owners_with_removals',
-    text: 'select distinct user_id as "userId", tenant_id as "tenantId" from echo_index_removals limit 16',
+    text: `select user_id as "userId", tenant_id as "tenantId", count(*)::int as removals from echo_index_removals
+           group by 1, 2 order by min(id) limit 64`,
   });
   return rows;
+}
+
+/** Tells which owners are due: with many removals, or with some that were there long ago. */
+function createRemovalsWait(clock: () => number) {
+  let seenAt = new Map<string, number>();
+  return (owners: readonly OwnerWithRemovals[]): OwnerWithRemovals[] => {
+    const now = clock();
+    // Those who are due begin anew: what is noted while their words are taken out waits for itself.
+    const isDue = (owner: OwnerWithRemovals) =>
+      owner.removals >= WORTH_REMOVALS || now - (seenAt.get(ownerKey(owner)) ?? now) >= REMOVALS_WAIT_MS;
+    const due = owners.filter(isDue);
+    seenAt = new Map(
+      owners
+        .filter((owner) => !due.includes(owner))
+        .map((owner) => [ownerKey(owner), seenAt.get(ownerKey(owner)) ?? now]),
+    );
+    return due;
+  };
 }
 
 /** Whose index has segments of an older version of the analysis. */
