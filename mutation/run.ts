@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startTestDatabase } from '../tests/support/database.ts';
-import { MUTATIONS, type Mutation } from './mutations.ts';
+import type { Mutation } from './mutation.ts';
+import { MUTATIONS } from './mutations.ts';
 import { type Choice, holds, type Outcome, outcomeOf, type Report, runTests } from './tests.ts';
 
 export const USAGE = `usage: npm run mutate -- [options]

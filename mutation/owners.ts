@@ -1,0 +1,89 @@
+import { type Mutation, one } from './mutation.ts';
+
+/** Whose rows an operation may touch. */
+export const OWNERS: readonly Mutation[] = [
+  one(
+    'owner-for-lets-everybody',
+    'ground/ownership.ts',
+    ['if (named !== principal.userId && !mayActForOthers(principal)) {', 'if (false) {'],
+    ['isolation'],
+    'Query.conversations(userId)',
+  ),
+  one(
+    'scope-is-the-tenant',
+    'ground/ownership.ts',
+    ['userId: mayActForOthers(principal) ? null : principal.userId', 'userId: null'],
+    ['isolation'],
+    'is told the same',
+  ),
+  one(
+    'turn-lookup-ignores-the-user',
+    'domains/interactions/reads.ts',
+    [`:uuid[])\`, inScope()))`, ':uuid[])`))'],
+    ['isolation'],
+    'is told the same',
+  ),
+  one(
+    'latest-turns-of-all-users',
+    'domains/interactions/reads.ts',
+    [
+      `        eq(i.tenantId, sql.placeholder('tenantId')),
+        eq(i.userId, sql.placeholder('userId')),
+      ),
+    )
+    .orderBy(desc(i.sequence))`,
+      `        eq(i.tenantId, sql.placeholder('tenantId')),
+      ),
+    )
+    .orderBy(desc(i.sequence))`,
+    ],
+    ['prompts'],
+    'nothing of somebody else’s of the same name',
+  ),
+  one(
+    'statistics-of-all-users',
+    'domains/interactions/statistics.ts',
+    [
+      "const owned = 'tenant_id = $1 and ($2::text is null or user_id = $2)'",
+      "const owned = 'tenant_id = $1 and ($2::text is null or true)'",
+    ],
+    ['rest'],
+    'counts turns by model',
+  ),
+  one(
+    'rating-of-others',
+    'domains/interactions/interactions.ts',
+    ['and ($5::text is null or user_id = $5) returning', 'and ($5::text is null or true) returning'],
+    ['isolation'],
+    'is told the same',
+  ),
+  one(
+    'conversations-of-all-users',
+    'domains/conversations/reads.ts',
+    [
+      `        eq(c.userId, p('userId')),
+        eq(c.tenantId, p('tenantId')),
+        optional(`,
+      `        eq(c.tenantId, p('tenantId')),
+        optional(`,
+    ],
+    ['isolation'],
+    'Query.conversations(after)',
+  ),
+  one(
+    'memories-of-all-users',
+    'domains/memory/pool.ts',
+    [
+      'where id = any($3::int[]) and user_id = $1 and tenant_id = $2',
+      'where id = any($3::int[]) and ($1 || $2) is not null',
+    ],
+    ['isolation'],
+  ),
+  one(
+    'pending-turns-of-all-users',
+    'domains/interactions/pending.ts',
+    ['&& (scope.userId === null || turn.userId === scope.userId)', ''],
+    ['durability'],
+    'is shown to its owner',
+  ),
+];

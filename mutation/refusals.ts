@@ -1,0 +1,47 @@
+import { type Mutation, one } from './mutation.ts';
+
+/** What was deleted stays deleted, and who may do what. */
+export const REFUSALS: readonly Mutation[] = [
+  one(
+    'erased-users-come-back',
+    'domains/privacy/tombstones.ts',
+    ['return erased !== null && at <= erased.at;', 'return false;'],
+    ['deletions'],
+    'after an erasure',
+  ),
+  one(
+    'erased-time-is-not-checked',
+    'domains/privacy/tombstones.ts',
+    ['if (!erased || at > (named ? erased.unmarkedAt : erased.at)) return;', 'return;'],
+    ['deletions'],
+    'after an erasure',
+  ),
+  one(
+    'deleted-turns-are-stored-again',
+    'domains/interactions/apply.ts',
+    ['where turn_id not in (select turn_id from deleted)', ''],
+    ['deletions'],
+    'is not undone by',
+  ),
+  one(
+    'everybody-has-every-permission',
+    'access/principals.ts',
+    ['if (!principal.permissions.includes(permission))', 'if (false)'],
+    ['security-access'],
+    'a key without the permission',
+  ),
+  one(
+    'everybody-is-an-admin',
+    'ground/ownership.ts',
+    ["if (!principal.roles.includes('ADMIN')) throw", 'if (false) throw'],
+    ['security-access'],
+    'is still no admin',
+  ),
+  one(
+    'users-act-for-others',
+    'access/principals.ts',
+    ["return principal.roles.includes('ADMIN') || principal.roles.includes('SERVICE');", 'return true;'],
+    ['isolation'],
+    'Query.conversations(userId)',
+  ),
+];
