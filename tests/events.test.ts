@@ -42,7 +42,7 @@ async function currentCursor(): Promise<string> {
 }
 
 test('a subscriber that never reads is closed with 4413; the other misses nothing', async () => {
-  const [rounds, turnsEach] = [44, 48];
+  const [rounds, turnsEach] = [44, 24];
   const conversationId = 'flood';
   const after = await currentCursor();
   const close = vi.spyOn(WebSocket.prototype, 'close');
@@ -51,7 +51,7 @@ test('a subscriber that never reads is closed with 4413; the other misses nothin
   const reading = take(overWebSocket(app.connect(), WATCH, { conversationId, after }), rounds * turnsEach);
   const expected: string[] = [];
   for (let round = 0; round < rounds; round++) {
-    const queries = Array.from({ length: turnsEach }, (_, n) => `${round}/${n} ${'x'.repeat(16_000)}`);
+    const queries = Array.from({ length: turnsEach }, (_, n) => `${round}/${n} ${'x'.repeat(31_900)}`);
     expected.push(...queries);
     await app.record(conversationId, queries);
   }
