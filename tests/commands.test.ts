@@ -32,6 +32,8 @@ const SCRIPTS: [string, string[]][] = [
   ['scripts/verify.ts', []],
   ['scripts/keys.ts', []],
   ['scripts/tasks.ts', []],
+  ['scripts/journal.ts', []],
+  ['scripts/schedules.ts', []],
   ['scripts/secrets.ts', []],
   ['scripts/audit.ts', []],
   ['scripts/import.ts', []],

@@ -138,7 +138,8 @@ describe('the journal', () => {
     try {
       const file = new JournalFile({ path, maxBytes: MEBIBYTE });
       asked.length = 0;
-      const write = { op: 'write', id: 1, add: [entry('kept')], remove: [], bury: [], count: {} } as const;
+      const none = { remove: [], bury: [], revive: [], discard: [], forget: [] };
+      const write = { op: 'write', id: 1, add: [entry('kept')], ...none, count: {} } as const;
       expect([file.commit([write]), file.commit([write])]).toMatchObject([
         { failure: null },
         { failure: null },

@@ -212,6 +212,7 @@ describe('what becomes of promises', () => {
       'journal_damaged CRITICAL',
       'journal_degraded CRITICAL',
       'journal_filling WARNING',
+      'journal_set_apart CRITICAL',
       'journal_unwritable CRITICAL',
       'journal_volatile WARNING',
       'keeper_failing WARNING',

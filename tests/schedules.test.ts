@@ -2,6 +2,7 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
+import { schedulesCommand } from '../src/domains/schedules/schedules-command.ts';
 import { defineJob, type JobSchedule } from '../src/jobs/job.ts';
 import { PRODUCT } from '../src/lists/product.ts';
 import { createLogger } from '../src/log.ts';
@@ -366,6 +367,69 @@ describe('a paused schedule', () => {
       { action: 'schedule.pause', detail: { paused: true } },
       { action: 'schedule.trigger', detail: { taskId: expect.any(String) } },
     ]);
+  });
+});
+
+describe('a task', () => {
+  test('of a slot says which, and one that was triggered that none made it', async () => {
+    const clock = clockAt('2030-01-01T00:30:00Z');
+    const app = await started(await start({ now: clock.now, jobs: [scheduled('tick', hourly())] }));
+    at(clock, '2030-01-01T01:00:00Z', app);
+    await expect.poll(() => decided(app, 'tick')).toEqual(['01T01:00 RUN']);
+    await expect.poll(async () => (await made(app, 'tick'))[0]?.status).toBe('COMPLETED');
+    const { taskId } = await trigger(app, 'tick');
+    app.statements.length = 0;
+    const { data } = await app.graphql(
+      '{ tasks(filter: { system: true, type: "tick" }) { nodes { taskId slotAt schedule { name } } } }',
+    );
+    const schedule = { name: 'tick' };
+    expect(data.tasks.nodes).toEqual([
+      { taskId, slotAt: null, schedule },
+      { taskId: expect.any(String), slotAt: '2030-01-01T01:00:00.000Z', schedule },
+    ]);
+    expect(app.statements.filter((name) => name === 'slots_of_tasks')).toHaveLength(1);
+    expect(await decided(app, 'tick')).toEqual(['01T01:00 RUN']);
+  });
+});
+
+describe('the command', () => {
+  test('lists, pauses, resumes and triggers', async () => {
+    const clock = clockAt('2030-01-01T00:30:00Z');
+    const opened = waiting();
+    const app = await started(await start({ now: clock.now, jobs: [scheduled('tick', hourly(), opened)] }));
+    const command = async (...args: string[]) => {
+      const lines: string[] = [];
+      const code = await schedulesCommand(
+        args,
+        (work) => work(app.app.services),
+        (line) => lines.push(line),
+      );
+      return [code, lines.join('\n')];
+    };
+    const line = (state: string, last: string, next: string) =>
+      `tick  ${state}  0 * * * *  UTC  SKIP  last ${last}  next ${next}`;
+    const [one, two] = ['2030-01-01T01:00:00.000Z', '2030-01-01T02:00:00.000Z'];
+    expect(await command('list')).toEqual([0, line('ON', 'none', one)]);
+    expect(await command('pause', 'tick')).toEqual([0, line('PAUSED', 'none', 'none')]);
+    at(clock, one, app);
+    await expect.poll(() => decided(app, 'tick')).toEqual(['01T01:00 SKIPPED']);
+    expect(await command('resume', 'tick')).toEqual([0, line('ON', `${one} SKIPPED`, two)]);
+    expect(await command('trigger', 'tick')).toEqual([
+      0,
+      expect.stringMatching(/^[0-9a-f-]{36} {2}PENDING {2}tick$/),
+    ]);
+    expect(await command('trigger', 'tick')).toEqual([1, expect.stringContaining('unfinished')]);
+    for (const verb of ['pause', 'resume', 'trigger'])
+      expect(await command(verb, 'tock')).toEqual([1, 'name: there is no schedule "tock"']);
+    for (const wrong of [
+      [],
+      ['pause'],
+      ['list', 'tick'],
+      ['stop', 'tick'],
+      ['pause', 'tick', 'tock'],
+      ['list', '--all'],
+    ])
+      expect(await command(...wrong)).toEqual([2, expect.stringContaining('usage: npm run schedules')]);
   });
 });
 

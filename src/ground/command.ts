@@ -1,3 +1,4 @@
+import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { EchoError } from '../errors.ts';
 
@@ -51,6 +52,17 @@ export function runPlainCommand(
     parseArgs({ args: [...args], options: {} });
     return work();
   });
+}
+
+/** Asks whoever runs the command. @returns whether the answer is yes; an end of the input is a no */
+export async function confirmed(question: string): Promise<boolean> {
+  process.stderr.write(`${question} [y/N] `);
+  const lines = createInterface({ input: process.stdin });
+  for await (const line of lines) {
+    lines.close();
+    return /^y(es)?$/i.test(line.trim());
+  }
+  return false;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { makePrivate } from '../db/data-directory.ts';
+import { buryDamaged, DEAD_SCHEMA, DeadEntries } from './dead.ts';
 import { checksum, type EntryRow, isIntact, namedLoss } from './entry.ts';
 import { findBrokenLog, PAGE_BYTES } from './log-salvage.ts';
 import type { JournalFailureInfo, JournalWrite, Recovered, StoredEntry } from './protocol.ts';
@@ -26,6 +27,8 @@ const SQLITE_NOTADB = 26;
  */
 export class JournalFile {
   readonly recovered: Recovered;
+  /** What was set apart. */
+  readonly dead: DeadEntries;
   readonly #maxBytes: number;
   readonly #db: DatabaseSync;
   readonly #statements: Statements;
@@ -43,8 +46,12 @@ export class JournalFile {
     if (damage.length === 0 && broken) keepUnreadLog(this.#db, { path, log, main, broken }, damage);
     const entries = this.#readEntries(damage);
     this.#statements = prepare(this.#db);
+    this.dead = new DeadEntries(this.#db);
     for (const { seq } of entries.bad) this.#statements.remove.run(seq);
-    this.recovered = { entries: entries.good, counters: this.#readCounters(), damage, size: this.#size() };
+    this.recovered = {
+      ...{ entries: entries.good, counters: this.#readCounters(), damage, size: this.#size() },
+      setApart: this.dead.count,
+    };
   }
 
   /** Whether it has reached its limit: additions are refused, all else is not. */
@@ -79,22 +86,10 @@ export class JournalFile {
    * removed. Of a damaged entry it is enough that it has the words.
    */
   purge(fields: Readonly<Record<string, string>>): { removed: number; failure: { message: string } | null } {
-    const given = Object.entries(fields);
-    const isMeant = given.map(() => 'j.value ->> ? = ?').join(' and ');
-    const hasWords = given.map(() => 'instr(dead.body, ?) > 0').join(' and ');
     try {
-      const removed =
-        given.length === 0
-          ? 0
-          : this.#db
-              .prepare(
-                `delete from dead where case when json_valid(dead.body)
-                   then exists (select 1 from json_tree(dead.body) j where j.type = 'object' and ${isMeant})
-                   else ${hasWords} end`,
-              )
-              .run(...given.flat(), ...Object.values(fields)).changes;
+      const removed = this.dead.forgetWith(fields);
       this.#db.exec('vacuum; pragma wal_checkpoint(truncate)');
-      return { removed: Number(removed), failure: null };
+      return { removed, failure: null };
     } catch (error) {
       // Nothing that was acknowledged depends on it.
       if (this.#db.isTransaction) this.#db.exec('rollback');
@@ -102,21 +97,37 @@ export class JournalFile {
     }
   }
 
+  /** Deletes what was discarded long ago, or counts it; all of it or nothing. @throws the error of SQLite */
+  prune({ before, limit, dryRun }: { before: number; limit: number; dryRun: boolean }): number {
+    this.#db.exec('begin immediate');
+    try {
+      const pruned = this.dead.prune(before, { limit, dryRun });
+      this.#db.exec('commit');
+      return pruned;
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('rollback');
+      throw error;
+    }
+  }
+
   close(): void {
     this.#db.close();
   }
 
-  #write({ add, remove, bury, count }: JournalWrite): number[] {
+  #write({ add, remove, bury, revive, discard, forget, count }: JournalWrite): number[] {
     const s = this.#statements;
     for (const seq of remove) s.remove.run(seq);
     for (const { seq, reason } of bury) {
-      s.bury.run(reason, Date.now(), seq);
+      this.dead.bury(seq, reason);
       s.remove.run(seq);
     }
+    for (const seq of discard) this.dead.discard(seq);
+    for (const seq of forget) this.dead.forget(seq);
     for (const [name, by] of Object.entries(count)) s.count.run(name, by);
-    return add.map(({ kind, stream, body }) =>
+    const added = add.map(({ kind, stream, body }) =>
       Number(s.add.run(kind, stream, body, checksum(kind, stream, body), Date.now()).lastInsertRowid),
     );
+    return [...added, ...revive.map((seq) => this.dead.revive(seq))];
   }
 
   /**
@@ -147,11 +158,7 @@ export class JournalFile {
       else {
         bad.push({ seq });
         damage.push(`${namedLoss(row)}; it was moved to the table "dead"`);
-        this.#db
-          .prepare(
-            'insert or replace into dead (seq, kind, stream, body, reason, buried_at) values (?, ?, ?, ?, ?, ?)',
-          )
-          .run(seq, kind, stream, body, 'checksum mismatch', Date.now());
+        buryDamaged(this.#db, row);
       }
     }
     return { good, bad };
@@ -172,17 +179,14 @@ export class JournalFile {
   }
 }
 
-type Statements = Record<'add' | 'remove' | 'bury' | 'count', StatementSync>;
+type Statements = Record<'add' | 'remove' | 'count', StatementSync>;
 
 const SCHEMA = `
   create table if not exists entries (
     seq integer primary key autoincrement, kind text not null, stream text not null, body text not null,
     checksum text not null, accepted_at integer not null
   );
-  create table if not exists dead (
-    seq integer primary key, kind text not null, stream text not null, body text not null,
-    reason text not null, buried_at integer not null
-  );
+  ${DEAD_SCHEMA}
   create table if not exists counters (name text primary key, value integer not null) without rowid;`;
 
 function open(path: string): DatabaseSync {
@@ -237,9 +241,6 @@ function prepare(db: DatabaseSync): Statements {
   return {
     add: db.prepare('insert into entries (kind, stream, body, checksum, accepted_at) values (?, ?, ?, ?, ?)'),
     remove: db.prepare('delete from entries where seq = ?'),
-    bury: db.prepare(
-      'insert or replace into dead select seq, kind, stream, body, ?, ? from entries where seq = ?',
-    ),
     count: db.prepare(
       'insert into counters (name, value) values (?, ?) on conflict (name) do update set value = value + excluded.value',
     ),

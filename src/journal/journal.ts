@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import type { JournalEntry, JournalReply, JournalWrite, Recovered } from './protocol.ts';
+import type { DeadEntry, JournalEntry, JournalReply, JournalWrite, Recovered } from './protocol.ts';
 
-export type { JournalEntry, StoredEntry } from './protocol.ts';
+export type { DeadEntry, JournalEntry, StoredEntry } from './protocol.ts';
 
 /** Nothing was written: there is no space for it. */
 export class JournalFull extends Error {
@@ -22,11 +22,18 @@ export interface JournalChange {
   readonly add?: readonly JournalEntry[];
   readonly remove?: readonly number[];
   readonly bury?: readonly { seq: number; reason: string }[];
+  /** Dead entries that wait again: their seqs follow those of added entries; 0: that one is not dead. */
+  readonly revive?: readonly number[];
+  /** Dead entries that somebody looked at and gave up. */
+  readonly discard?: readonly number[];
+  /** Dead entries that go. */
+  readonly forget?: readonly number[];
   readonly count?: Readonly<Record<string, number>>;
 }
 
 interface Waiting {
-  resolve(seqs: readonly number[]): void;
+  /** With seqs or, where they were asked for, dead entries. */
+  resolve(found: readonly unknown[]): void;
   reject(error: Error): void;
 }
 
@@ -39,6 +46,7 @@ export class Journal {
   readonly #waiting = new Map<number, Waiting>();
   #nextId = 1;
   #size: number;
+  #setApart: number;
   #failure: JournalFull | JournalBroken | null = null;
   #closing = false;
 
@@ -47,6 +55,7 @@ export class Journal {
     this.recovered = recovered;
     this.maxBytes = maxBytes;
     this.#size = recovered.size;
+    this.#setApart = recovered.setApart;
     worker.on('message', (reply: JournalReply) => this.#settle(reply));
     worker.on('error', (error: Error) =>
       this.#abandon(new JournalBroken(`the journal's thread failed: ${error.message}`)),
@@ -76,6 +85,11 @@ export class Journal {
     return this.#size;
   }
 
+  /** Dead entries that nobody has discarded. */
+  get setApart(): number {
+    return this.#setApart;
+  }
+
   /** Why the last write failed; null once a write succeeded again. */
   get failure(): JournalFull | JournalBroken | null {
     return this.#failure;
@@ -87,10 +101,11 @@ export class Journal {
    * @returns the seqs of the added entries
    * @throws JournalFull, JournalBroken
    */
-  async write({ add = [], remove = [], bury = [], count = {} }: JournalChange): Promise<readonly number[]> {
+  async write(change: JournalChange): Promise<readonly number[]> {
     if (this.#failure instanceof JournalBroken) throw this.#failure;
     if (this.#closing) throw new JournalBroken('the journal is closed');
-    return this.#send((id): JournalWrite => ({ op: 'write', id, add, remove, bury, count }));
+    const whole = { ...{ add: [], remove: [], bury: [], revive: [], discard: [], forget: [] }, count: {} };
+    return this.#send((id): JournalWrite => ({ ...whole, ...change, op: 'write', id }));
   }
 
   /**
@@ -105,6 +120,24 @@ export class Journal {
     return removed;
   }
 
+  /** Dead entries behind a seq, in their order. @throws JournalBroken */
+  async dead(after: number, limit: number): Promise<readonly DeadEntry[]> {
+    if (this.#closing) throw new JournalBroken('the journal is closed');
+    return this.#send((id) => ({ op: 'dead', id, after, limit }));
+  }
+
+  /**
+   * Deletes dead entries that were discarded before an instant (milliseconds since 1970), at most `limit`, or counts all of them.
+   *
+   * @returns how many
+   * @throws JournalBroken
+   */
+  async prune(before: number, { limit, dryRun }: { limit: number; dryRun: boolean }): Promise<number> {
+    if (this.#closing) throw new JournalBroken('the journal is closed');
+    const [pruned = 0] = await this.#send((id) => ({ op: 'prune', id, before, limit, dryRun }));
+    return pruned;
+  }
+
   async close(): Promise<void> {
     // What is written after this would find the file closed.
     this.#closing = true;
@@ -116,10 +149,10 @@ export class Journal {
     await this.#worker.terminate();
   }
 
-  #send(request: (id: number) => unknown): Promise<readonly number[]> {
+  #send<Found = number>(request: (id: number) => unknown): Promise<readonly Found[]> {
     const id = this.#nextId++;
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
+      this.#waiting.set(id, { resolve: (found) => resolve(found as readonly Found[]), reject });
       this.#worker.postMessage(request(id));
     });
   }
@@ -128,8 +161,12 @@ export class Journal {
     if (!('id' in reply)) return;
     const waiting = this.#waiting.get(reply.id);
     this.#waiting.delete(reply.id);
-    if ('purgeFailed' in reply) {
-      waiting?.reject(new Error(`the journal could not be purged: ${reply.purgeFailed}`));
+    if ('undone' in reply) {
+      waiting?.reject(new Error(`the journal ${reply.undone}`));
+      return;
+    }
+    if ('dead' in reply) {
+      waiting?.resolve(reply.dead);
       return;
     }
     if (reply.size > 0) this.#size = reply.size;
@@ -141,6 +178,7 @@ export class Journal {
       waiting?.reject(this.#failure);
     } else {
       this.#failure = null;
+      this.#setApart = reply.setApart ?? this.#setApart;
       waiting?.resolve(reply.seqs);
     }
   }

@@ -11,6 +11,7 @@ export function salvage(aside: string, into: DatabaseSync): number {
     for (const [table, key] of [
       ['counters', 'name'],
       ['dead', 'seq'],
+      ['dead_notes', 'seq'],
       ['entries', 'seq'],
     ] as const) {
       const rows = readableRows(from, table, key);
@@ -21,6 +22,12 @@ export function salvage(aside: string, into: DatabaseSync): number {
       );
       for (const row of rows) add.run(...Object.values(row));
     }
+    // No later entry gets the number of one that was set apart: it would take its place if it had to be, too.
+    into.exec(
+      `delete from sqlite_sequence where name = 'entries';
+       insert into sqlite_sequence (name, seq)
+         select 'entries', coalesce(max(seq), 0) from (select seq from entries union all select seq from dead)`,
+    );
     into.exec('commit');
   } finally {
     from.close();

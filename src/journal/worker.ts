@@ -1,6 +1,13 @@
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { JournalFile } from './file.ts';
-import type { JournalReply, JournalRequest } from './protocol.ts';
+import type {
+  JournalLook,
+  JournalPrune,
+  JournalPurge,
+  JournalReply,
+  JournalRequest,
+  JournalWrite,
+} from './protocol.ts';
 
 /**
  * The thread that owns the journal's file. Requests that arrive while a commit is running are committed together
@@ -36,22 +43,50 @@ function handle(journal: JournalFile, requests: readonly JournalRequest[]): void
     if (group.length === 0) continue;
     const { seqs, failure, size } = journal.commit(group);
     for (const [index, { id }] of group.entries())
-      reply(failure ? { id, failure, size } : { id, seqs: seqs[index] ?? [], size });
+      reply(
+        failure ? { id, failure, size } : { id, seqs: seqs[index] ?? [], size, ...apart(journal, group) },
+      );
   }
   for (const request of requests) {
-    if (request.op !== 'purge') continue;
-    const { removed, failure } = journal.purge(request.fields);
-    reply(
-      failure
-        ? { id: request.id, purgeFailed: failure.message }
-        : { id: request.id, seqs: [removed], size: 0 },
-    );
+    if (request.op === 'purge') purge(journal, request);
+    if (request.op === 'dead' || request.op === 'prune') answer(journal, request);
   }
   const closing = requests.find((request) => request.op === 'close');
   if (!closing) return;
   journal.close();
   reply({ id: closing.id, seqs: [], size: 0 });
   port.close();
+}
+
+/** How many are set apart, where the writes changed that. */
+function apart(journal: JournalFile, writes: readonly JournalWrite[]): { setApart?: number } {
+  const areSame = writes.every(
+    ({ bury, revive, discard, forget }) => bury.length + revive.length + discard.length + forget.length === 0,
+  );
+  return areSame ? {} : { setApart: journal.dead.count };
+}
+
+function purge(journal: JournalFile, { id, fields }: JournalPurge): void {
+  const { removed, failure } = journal.purge(fields);
+  reply(
+    failure
+      ? { id, undone: `could not be purged: ${failure.message}` }
+      : { id, seqs: [removed], size: 0, setApart: journal.dead.count },
+  );
+}
+
+/** What fails here leaves the file as it was. */
+function answer(journal: JournalFile, request: JournalLook | JournalPrune): void {
+  const { id } = request;
+  try {
+    reply(
+      request.op === 'dead'
+        ? { id, dead: journal.dead.page(request.after, request.limit) }
+        : { id, seqs: [journal.prune(request)], size: 0 },
+    );
+  } catch (error) {
+    reply({ id, undone: `could not be read: ${(error as Error).message}` });
+  }
 }
 
 function reply(message: JournalReply): void {

@@ -16,6 +16,7 @@ import '../domains/pressure/graphql.ts';
 import '../domains/activity/graphql.ts';
 import '../domains/alerts/graphql.ts';
 import '../domains/persistence/graphql.ts';
+import '../domains/persistence/dead-graphql.ts';
 import '../domains/vector-index/graphql.ts';
 import '../domains/principals/graphql.ts';
 import '../domains/audit/graphql.ts';

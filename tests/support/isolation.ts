@@ -52,6 +52,7 @@ export const VALUES: Record<string, unknown> = {
   maxRetries: 0,
   timeoutSeconds: 60,
   system: true,
+  seq: 1,
   paused: true,
   schedule: 'heartbeat',
   first: 5,

@@ -4,10 +4,17 @@ import { readConfig } from '../../src/config.ts';
 import { PRODUCT } from '../../src/lists/product.ts';
 import { createLogger } from '../../src/log.ts';
 import { effectJobs } from './effect-jobs.ts';
+import { slotJobs } from './slot-jobs.ts';
 
 /** A server with jobs that tests count effects of, as a process of its own; killed and stopped by them. */
 const { values } = parseArgs({
-  options: { directory: { type: 'string' }, database: { type: 'string' }, repair: { type: 'string' } },
+  options: {
+    directory: { type: 'string' },
+    database: { type: 'string' },
+    repair: { type: 'string' },
+    // The minute at which jobs of the test run by themselves; absent: it has none.
+    slots: { type: 'string' },
+  },
 });
 const environment = {
   ...{ PORT: '0', SEED: 'off', LOG_LEVEL: 'silent', CANARY_INTERVAL_MS: '0', TASK_WORKERS: '4' },
@@ -16,6 +23,9 @@ const environment = {
 const config = readConfig(environment, values.directory);
 const app = await createApp(config, createLogger('silent', 2), {
   migrate: false,
-  lists: { ...PRODUCT, jobs: [...PRODUCT.jobs, ...effectJobs] },
+  lists: {
+    ...PRODUCT,
+    jobs: [...PRODUCT.jobs, ...effectJobs, ...(values.slots ? slotJobs(Number(values.slots)) : [])],
+  },
 });
 process.stdout.write(`${await app.listen()}\n`);

@@ -1,6 +1,12 @@
 import type { Owner } from '../../access/principals.ts';
 import { ServiceUnavailable, StorageFull } from '../../errors.ts';
-import { type Journal, JournalBroken, JournalFull, type StoredEntry } from '../../journal/journal.ts';
+import {
+  type DeadEntry,
+  type Journal,
+  JournalBroken,
+  JournalFull,
+  type StoredEntry,
+} from '../../journal/journal.ts';
 import { ANSWER_ENTRY } from './answers.ts';
 import type { Turn } from './turn.ts';
 
@@ -30,6 +36,29 @@ export function sortEntries(
     else if (entry.kind === TURNS) left.turns.push(entry);
   }
   return left;
+}
+
+/** Dead entries that are looked at together: each may have megabytes. */
+const PAGE = 20;
+
+/** All entries that were set apart, in their order. */
+export async function* deadEntries(journal: {
+  dead(after: number, limit: number): Promise<readonly DeadEntry[]>;
+}): AsyncGenerator<DeadEntry> {
+  for (let after = 0; ; ) {
+    const page = await journal.dead(after, PAGE);
+    yield* page;
+    const last = page.at(-1);
+    if (!last || page.length < PAGE) return;
+    after = last.seq;
+  }
+}
+
+/** The turns of an entry; none of one that is damaged, or holds something else. */
+export function turnsOf({ kind, body, isDamaged }: DeadEntry): readonly Turn[] {
+  if (isDamaged || (kind !== QUERY && kind !== TURNS)) return [];
+  const value = JSON.parse(body) as Turn | readonly Turn[];
+  return Array.isArray(value) ? value : [value as Turn];
 }
 
 /** Whose turns an entry of the journal holds; null if it holds none. */

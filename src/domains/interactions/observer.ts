@@ -15,6 +15,8 @@ export interface StoreObserver {
   /** Turns that had been deferred were committed. */
   caughtUp(turns: readonly Turn[]): void;
   buried(turns: readonly Turn[], reason: string): void;
+  /** Turns that were set apart wait again; on disk that is counted with the entry itself. */
+  revived(turns: number): void;
 }
 
 /** Tells what a drain has stored. @returns what is to be counted on disk */

@@ -1,16 +1,17 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { Drain } from '../../journal/drain.ts';
-import type { Journal, StoredEntry } from '../../journal/journal.ts';
+import type { DeadEntry, Journal, StoredEntry } from '../../journal/journal.ts';
 import type { Logger } from '../../log.ts';
 import { type AcknowledgementOptions, acknowledge, type SavedTurns } from './acknowledgement.ts';
 import { RecentAnswers } from './answers.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
 import { Claims } from './claims.ts';
-import { QUERY, sortEntries, TURNS, writeEntries } from './entries.ts';
+import { QUERY, sortEntries, TURNS, turnsOf, writeEntries } from './entries.ts';
 import { type StoreObserver, tellStored } from './observer.ts';
 import { type AcceptedTurn, PendingTurns } from './pending.ts';
 import { amendTurns, judgeStoreError } from './refused.ts';
+import { forgetDead, outcomeOf, type Retried } from './set-apart.ts';
 import { streamOf, type Turn } from './turn.ts';
 
 export interface StoreOptions extends AcknowledgementOptions {
@@ -67,8 +68,9 @@ export class TurnStore {
   async recover(isErased: (owner: Owner, acceptedAt: Date) => boolean = () => false): Promise<void> {
     const { journal, log } = this.#options;
     const { queries, turns, erased } = sortEntries(journal.recovered.entries, isErased);
-    for (const entry of turns) this.#resubmit(entry, JSON.parse(entry.body) as Turn[], true);
+    for (const entry of turns) void this.#resubmit(entry, JSON.parse(entry.body) as Turn[], true);
     await this.#forget(erased.map(({ seq }) => seq));
+    await forgetDead(this.#options, isErased);
     for (const { seq, body } of queries) await this.#interrupt({ seq, turn: JSON.parse(body) as Turn });
     if (this.#drain.depth > 0)
       log.info({ entries: this.#drain.depth, interrupted: queries.length }, 'took up what the journal holds');
@@ -81,6 +83,7 @@ export class TurnStore {
       return first !== undefined && isErased(first, new Date(acceptedAt));
     });
     await this.#forget(seqs);
+    await forgetDead(this.#options, isErased);
   }
 
   /**
@@ -143,6 +146,33 @@ export class TurnStore {
     return acknowledge(this.#options, this.#drain, submitted, since);
   }
 
+  /**
+   * Lets turns that were set apart wait again, in the place that they had. What is refused again is set apart again, with the
+   * newer reason.
+   *
+   * @returns what became of them within the deadline of an acknowledgement; null: the entry is not dead any more
+   * @throws IdempotencyKeyReused if one of their keys is on its way with another content; ServiceUnavailable
+   */
+  async retry(entry: DeadEntry): Promise<Retried | null> {
+    const { observe, ackDeadlineMs } = this.#options;
+    const turns = turnsOf(entry);
+    this.#claims.claim(turns);
+    try {
+      const [seq = 0] = await writeEntries(this.#options.journal, {
+        revive: [entry.seq],
+        count: { failed: -turns.length },
+      });
+      if (seq === 0) return null;
+      observe.revived(turns.length);
+      const applied = this.#resubmit({ seq, acceptedAt: entry.acceptedAt }, turns);
+      const retried = await outcomeOf(applied, ackDeadlineMs);
+      if (retried.outcome === 'STORED') await this.#drain.flushRemovals();
+      return retried;
+    } finally {
+      this.#claims.release(turns);
+    }
+  }
+
   /** Milliseconds that looking things up may take, so that the caller hears within the deadline whether its turns are kept. */
   get lookUpMs(): number {
     return this.#options.ackDeadlineMs * LOOK_UP_SHARE;
@@ -161,6 +191,7 @@ export class TurnStore {
     maxBytes: number;
     failure: string | null;
     trouble: string | null;
+    setApart: number;
   } {
     const { journal, ackDeadlineMs } = this.#options;
     const isStalled = this.#drain.stalledMs > ackDeadlineMs;
@@ -170,6 +201,7 @@ export class TurnStore {
       bytes: journal.size,
       maxBytes: journal.maxBytes,
       failure: journal.failure?.message ?? null,
+      setApart: journal.setApart,
       trouble: this.#drain.trouble ?? (isStalled ? 'it does not finish what it was given' : null),
     };
   }
@@ -216,16 +248,16 @@ export class TurnStore {
       add: [{ kind: TURNS, stream: streamOf(turn), body: JSON.stringify(turns) }],
       remove: [seq],
     });
-    this.#resubmit({ seq: added ?? 0, acceptedAt: Date.now() }, turns);
+    void this.#resubmit({ seq: added ?? 0, acceptedAt: Date.now() }, turns);
   }
 
   #resubmit(
     { seq, acceptedAt }: Pick<StoredEntry, 'seq' | 'acceptedAt'>,
     turns: readonly Turn[],
     recovered = false,
-  ): void {
+  ): Promise<unknown> {
     const [first] = turns;
-    if (!first) return;
+    if (!first) return Promise.resolve();
     // Not the stream of the entry: an older version called it otherwise, and later turns must come behind.
     const stream = streamOf(first);
     // Whether an earlier process acknowledged it is not known, so it counts as if it had.
@@ -240,5 +272,6 @@ export class TurnStore {
     });
     const release = () => this.#claims.release(turns);
     applied.then(release, release);
+    return applied;
   }
 }

@@ -11,7 +11,8 @@ const Counters = builder.objectRef<PersistenceCounters>('PersistenceCounters').i
     attempted: t.exposeInt('attempted', { description: 'Turns that were accepted.' }),
     succeeded: t.exposeInt('succeeded', { description: 'Turns that the database has taken.' }),
     failed: t.exposeInt('failed', {
-      description: 'Turns that were set apart, because the database always refuses them.',
+      description:
+        'Turns that are set apart, or were until they were discarded, because the database always refuses them.',
     }),
     replayed: t.exposeInt('replayed', { description: 'Turns that were sent again and had been stored.' }),
     journaled: t.exposeInt('journaled', {
@@ -30,6 +31,7 @@ interface JournalState {
   readonly bytes: number;
   readonly maxBytes: number;
   readonly failure: string | null;
+  readonly setApart: number;
 }
 
 const JournalStatus = builder.objectRef<JournalState>('JournalStatus').implement({
@@ -44,6 +46,10 @@ const JournalStatus = builder.objectRef<JournalState>('JournalStatus').implement
     bytes: t.exposeFloat('bytes', { description: 'Bytes in use.' }),
     maxBytes: t.exposeFloat('maxBytes', {
       description: 'Bytes that may be in use; beyond, nothing is accepted.',
+    }),
+    setApart: t.exposeInt('setApart', {
+      description:
+        'Entries that are set apart because the database refuses them for good, and that nobody has discarded.',
     }),
     failure: t.exposeString('failure', {
       nullable: true,

@@ -14,7 +14,7 @@ export interface PersistenceCounters {
   attempted: number;
   /** Turns that the database has taken. */
   succeeded: number;
-  /** Turns that were set apart, because the database always refuses them. */
+  /** Turns that are set apart, or were until they were discarded, because the database always refuses them. */
   failed: number;
   /** Turns that were sent again and had been stored. */
   replayed: number;
@@ -126,6 +126,10 @@ export class Persistence implements StoreObserver {
   buried(turns: readonly Turn[], reason: string): void {
     this.#count('failed', turns.length);
     this.#gather('SAVE_REFUSED', false, turns, reason);
+  }
+
+  revived(turns: number): void {
+    this.#counters.failed -= turns;
   }
 
   /** A batch of vectors was worked on; turns that were not embedded are tried again. */

@@ -77,7 +77,8 @@ export const database = definePromise<Parts>({
     },
     {
       name: 'echo_turns_refused',
-      words: 'Turns that PostgreSQL refuses for good, set apart since the data directory was made',
+      words:
+        'Turns that PostgreSQL refuses for good, set apart since the data directory was made and not stored since',
       read: ({ persistence }) => persistence.counters.failed,
     },
   ],
@@ -103,6 +104,12 @@ const journalFilling = defineAlert<{ bytes: number; maxBytes: number }>({
   severity: 'WARNING',
   words: 'The journal is nearly full; when it is, turns are refused.',
   message: ({ bytes, maxBytes }) => `the journal uses ${bytes} of ${maxBytes} bytes`,
+});
+const journalSetApart = defineAlert<{ setApart: number }>({
+  name: 'journal_set_apart',
+  severity: 'CRITICAL',
+  words: 'The database refuses turns for good that were acknowledged, and nobody has discarded them.',
+  message: ({ setApart }) => `${setApart} entries of the journal are set apart`,
 });
 export const journalVolatile = defineAlert<{ fileSystem: string }>({
   name: 'journal_volatile',
@@ -145,21 +152,26 @@ export const journal = definePromise<Parts>({
       read: ({ store }) => store.backlog.maxBytes,
     },
     {
+      name: 'echo_journal_set_apart',
+      words: 'Entries that are set apart and that nobody has discarded',
+      read: ({ store }) => store.backlog.setApart,
+    },
+    {
       name: 'echo_journal_writable',
       words: 'Whether the last write of the journal succeeded: 1 or 0',
       read: ({ store }) => (store.backlog.failure === null ? 1 : 0),
     },
   ],
   check: ({ store }): Standing => {
-    const { depth, oldestAt, bytes, maxBytes, failure } = store.backlog;
+    const { depth, oldestAt, bytes, maxBytes, failure, setApart } = store.backlog;
     const ageMs = oldestAt === null ? 0 : Date.now() - oldestAt;
     const isLate = ageMs > OLDEST.limit || bytes > maxBytes * FILLED.limit;
     return {
-      status: failure ? 'UNHEALTHY' : isLate ? 'DEGRADED' : 'HEALTHY',
+      status: failure ? 'UNHEALTHY' : isLate || setApart > 0 ? 'DEGRADED' : 'HEALTHY',
       latencyMs: null,
       detail:
         failure ??
-        `${depth} entries wait, the oldest for ${Math.round(ageMs / 1000)} s; ${bytes} of ${maxBytes} bytes in use`,
+        `${depth} entries wait, the oldest for ${Math.round(ageMs / 1000)} s; ${bytes} of ${maxBytes} bytes in use${setApart > 0 ? `; ${setApart} are set apart, as the database refuses them` : ''}`,
       ...(failure && { plainDetail: UNWRITABLE }),
     };
   },
@@ -172,6 +184,10 @@ export const journal = definePromise<Parts>({
     lookAt(journalFilling, ({ store }) => {
       const { bytes, maxBytes } = store.backlog;
       return bytes > maxBytes * FILLED.limit ? { bytes, maxBytes } : null;
+    }),
+    lookAt(journalSetApart, ({ store }) => {
+      const { setApart } = store.backlog;
+      return setApart > 0 ? { setApart } : null;
     }),
   ],
   told: [journalVolatile, journalDamaged],

@@ -6,7 +6,7 @@ import { type RetentionServices, retain } from './retention.ts';
 export const retention = defineJob({
   name: 'retention',
   description:
-    'Deletes what has been kept for as long as the settings say: events, finished tasks, the audit log and other rows; puts old turns into the archive if ARCHIVE_AFTER_MONTHS is set. Never deletes a turn.',
+    'Deletes what has been kept for as long as the settings say: events, finished tasks, the audit log, discarded entries of the journal and other rows; puts old turns into the archive if ARCHIVE_AFTER_MONTHS is set. Never deletes a turn.',
   payload: z.strictObject({
     dryRun: z.boolean({ error: 'must be true or false' }).default(false).describe('Only count.'),
   }),

@@ -4,6 +4,7 @@ import { countOutdated, deleteOutdatedBatch, outdatings, type RetentionDays } fr
 import { countOldEvents, pruneOldestEvents } from '../../events/pruned.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import { type Archived, archiveTurns } from '../archive/archive.ts';
+import { type DeadServices, pruneDeadEntries } from '../persistence/dead-entries.ts';
 
 export interface RetentionServices {
   readonly db: Database;
@@ -16,6 +17,7 @@ export interface RetentionServices {
   };
   /** What goes of the log is sealed before: the seals stay, and say how many rows there were. */
   readonly audit: { flush(): Promise<void> };
+  readonly journal: DeadServices['journal'];
 }
 
 /** What went, or would go. */
@@ -24,6 +26,8 @@ export interface Retained {
   readonly events: number;
   /** Rows by table; of a task with its attempts and steps. */
   readonly rows: Readonly<Record<string, number>>;
+  /** Of the journal of the server that ran the task: what was set apart there, and discarded long enough ago. */
+  readonly deadEntries: number;
   /** Null: the operator has not set ARCHIVE_AFTER_MONTHS. */
   readonly archived: Archived | null;
 }
@@ -48,7 +52,8 @@ export async function retain(
   const archived = config.archive.nightly
     ? await archiveTurns(services, EVERYBODY, { dryRun, olderThanMonths: config.archive.afterMonths }, task)
     : null;
-  return { dryRun, events, rows, archived };
+  const deadEntries = await pruneJournal(services, dryRun, task);
+  return { dryRun, events, rows, deadEntries, archived };
 }
 
 async function pruneEvents(
@@ -82,6 +87,15 @@ async function deleteRows(
       ? await countOutdated(db.pool, outdating)
       : await inBatches(task, outdating.table, (client) => deleteOutdatedBatch(client, outdating));
   return rows;
+}
+
+async function pruneJournal(
+  services: RetentionServices,
+  dryRun: boolean,
+  task: RunningTask,
+): Promise<number> {
+  if (dryRun) return (await pruneDeadEntries(services, dryRun)).rows;
+  return inBatches(task, 'dead journal entries', () => pruneDeadEntries(services, dryRun));
 }
 
 type Batch = (

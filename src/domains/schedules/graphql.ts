@@ -4,7 +4,7 @@ import { type CursorFormat, connect, timePosition } from '../../graphql/connecti
 import { CreateTaskResult } from '../tasks/changes-graphql.ts';
 import { AutonomousTaskRef, loadTask } from '../tasks/graphql.ts';
 import { MAX_AT_ONCE } from './outcomes.ts';
-import { lastSlots, type ShownSlot, schedulesByName, slotPage } from './reads.ts';
+import { lastSlots, type ShownSlot, schedulesByName, slotPage, slotsOfTasks } from './reads.ts';
 import { listSchedules, setSchedulePaused, triggerSchedule } from './schedules.ts';
 import type { MissedPolicy, ScheduleRow, SlotState } from './tables.ts';
 
@@ -115,6 +115,19 @@ builder.objectField(AutonomousTaskRef, 'schedule', (t) =>
             load: (names) => schedulesByName(services.db, names),
             key: createdBy,
           }),
+  }),
+);
+
+builder.objectField(AutonomousTaskRef, 'slotAt', (t) =>
+  t.field({
+    type: 'DateTime',
+    nullable: true,
+    description:
+      'The slot of its schedule that made it. Null: no schedule made it, somebody triggered the schedule, or the slot is no longer kept (the latest 1,000 are).',
+    resolve: ({ id, userId }, _args, { loader, services }) =>
+      userId !== null
+        ? null
+        : loader({ name: 'slots of tasks', load: (ids) => slotsOfTasks(services.db, ids), key: id }),
   }),
 );
 

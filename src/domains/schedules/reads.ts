@@ -51,6 +51,17 @@ export async function lastSlots(db: Database, names: readonly string[]): Promise
   return names.map((name) => byName.get(name) ?? null);
 }
 
+/** The slots that made tasks, in the order of the tasks' keys; null where none did, or it is no longer kept. */
+export async function slotsOfTasks(db: Database, tasks: readonly number[]): Promise<(Date | null)[]> {
+  const { rows } = await db.pool.query<{ task: number; slotAt: Date }>({
+    name: 'slots_of_tasks',
+    text: 'select task, slot_at as "slotAt" from schedule_slots where task = any($1)',
+    values: [tasks],
+  });
+  const byTask = new Map(rows.map(({ task, slotAt }) => [task, slotAt]));
+  return tasks.map((task) => byTask.get(task) ?? null);
+}
+
 /** Slots of one schedule, latest first. @param planned the one that comes next; null: none does */
 export async function slotPage(
   db: Database,

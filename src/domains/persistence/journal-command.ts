@@ -1,0 +1,97 @@
+import { parseArgs } from 'node:util';
+import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
+import { InvalidInput } from '../../errors.ts';
+import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
+import {
+  type DeadServices,
+  type DeadTurns,
+  DISCARDED_DAYS,
+  discardDeadEntry,
+  findDeadEntry,
+  listDeadEntries,
+  readDeadEntry,
+  retryDeadEntry,
+} from './dead-entries.ts';
+
+const USAGE = `usage: npm run journal -- COMMAND
+  list                    shows what is set apart: turns that were acknowledged and that the database refuses for good
+  show SEQ [--text]       shows one entry and why it was refused; with --text what was said, which the audit log tells
+  retry SEQ               tries it again, when the reason is mended; exit code 1 if it is not stored
+  discard SEQ [--yes]     gives it up, when you say yes: retention deletes it ${DISCARDED_DAYS} days later
+The server must not be running on the same DATA_DIR; one that runs is asked with deadJournalEntries, deadJournalEntryTurns,
+retryDeadJournalEntry and discardDeadJournalEntry.`;
+
+type Print = (line: string) => void;
+type Work = (services: DeadServices, print: Print) => Promise<number>;
+
+/**
+ * `npm run journal`: what was set apart in the journal, for an operator.
+ *
+ * @param confirmed asks the operator, and says whether they said yes
+ * @returns the exit code
+ */
+export function journalCommand(
+  args: readonly string[],
+  withServices: WithServices<DeadServices>,
+  print: Print,
+  confirmed: (question: string) => Promise<boolean>,
+): Promise<number> {
+  return runCommand(USAGE, args, print, async () => {
+    const { values, positionals } = parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { text: { type: 'boolean', default: false }, yes: { type: 'boolean', default: false } },
+    });
+    const [command, named, ...more] = positionals;
+    if (more.length > 0) return null;
+    if (command === 'list' && named === undefined) return withServices((services) => list(services, print));
+    if (named === undefined || !/^\d{1,10}$/.test(named)) return null;
+    const ask = values.yes ? async () => true : confirmed;
+    const work = { show: show(values.text), retry, discard: discard(ask) }[command ?? ''];
+    return work ? withServices((services) => work(Number(named))(services, print)) : null;
+  });
+}
+
+async function list(services: DeadServices, print: Print): Promise<number> {
+  for (const entry of await listDeadEntries(services, null)) print(lineOf(entry));
+  return EXIT.done;
+}
+
+const show =
+  (text: boolean) =>
+  (seq: number): Work =>
+  async (services, print) => {
+    const entry = await findDeadEntry(services, null, seq);
+    const turns = text ? await readDeadEntry(services, null, LOCAL_PRINCIPAL, seq) : null;
+    print(JSON.stringify({ ...entry, ...(turns && { turns }) }, null, 2));
+    return EXIT.done;
+  };
+
+const retry =
+  (seq: number): Work =>
+  async (services, print) => {
+    const { outcome, reason } = await retryDeadEntry(services, null, seq);
+    print(`${seq}  ${outcome}${reason === null ? '' : `  ${reason}`}`);
+    return outcome === 'STORED' ? EXIT.done : EXIT.failed;
+  };
+
+const discard =
+  (confirmed: (question: string) => Promise<boolean>) =>
+  (seq: number): Work =>
+  async (services, print) => {
+    const entry = await findDeadEntry(services, null, seq);
+    if (entry.discardedAt === null) {
+      print(lineOf(entry));
+      const question = `Give up these ${entry.turnIds.length} turns? They are deleted in ${DISCARDED_DAYS} days.`;
+      if (!(await confirmed(question)))
+        throw new InvalidInput('confirmation', 'nothing was discarded: say yes, or give --yes');
+    }
+    print(lineOf(await discardDeadEntry(services, null, seq)));
+    return EXIT.done;
+  };
+
+function lineOf({ seq, setApartAt, discardedAt, owner, conversationId, turnIds, reason }: DeadTurns): string {
+  const state = discardedAt === null ? 'SET_APART' : `DISCARDED ${discardedAt.toISOString()}`;
+  const whose = owner ? `${owner.tenantId}/${owner.userId}  ${conversationId}` : 'damaged';
+  return `${seq}  ${state}  ${setApartAt.toISOString()}  ${whose}  ${turnIds.length} turns  ${reason}`;
+}
