@@ -49,7 +49,7 @@ export const LIMITS: readonly Mutation[] = [
     'graphql/builder.ts',
     ['MAX_DEPTH = 15', 'MAX_DEPTH = 150'],
     ['security-graphql'],
-    'QUERY_TOO_COMPLEX for new nesting',
+    '15 fields deep',
   ),
   one(
     'larger-bodies',

@@ -234,6 +234,23 @@ describe('a page', () => {
   }
 });
 
+test('an operation may be 15 fields deep and no deeper, however little it costs', async () => {
+  const levels = ['interactions(first: 1)', 'nodes', 'conversation'];
+  const deep = (depth: number) =>
+    Array.from({ length: depth - 1 }, (_, at) => levels[at % levels.length]).reduceRight(
+      (inner, level) => `${level} { ${inner} }`,
+      'id',
+    );
+  for (const [, ask] of DOORS) {
+    const taken = await ask({ app: open, key: null }, { query: `{ ${deep(15)} }` });
+    expect(taken.errors).toBeUndefined();
+    const { data, errors } = await ask({ app: open, key: null }, { query: `{ ${deep(16)} }` });
+    expect(data ?? null).toBeNull();
+    expect(errors?.[0]?.extensions.code).toBe('QUERY_TOO_COMPLEX');
+    expect(errors?.[0]?.message).toMatch(/\(depth\).*depth 16/);
+  }
+});
+
 describe('a field that an input does not have', () => {
   const stored = () => guarded.sql('select tenant_id, user_id from echo_unified_interactions');
 
