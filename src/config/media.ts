@@ -45,7 +45,7 @@ export function mediaOf(values: z.output<typeof Values>, dataDirectory: string) 
           fileTimeoutMs: values.MEDIA_FILE_TIMEOUT_MS,
           /** Of a picture, before anything is decoded. */
           maxPixels: values.MEDIA_MAX_PIXELS,
-          /** Null: as PATH finds them. */
+          /** Null: looked for in the usual folders. */
           ffprobe: values.FFPROBE_PATH ?? null,
           ffmpeg: values.FFMPEG_PATH ?? null,
           /** Where thumbnails are. */

@@ -57,8 +57,12 @@ const GRAPHQL_AND_HTTP =
 function checkPackage(from: Place, specifier: string): string | null {
   if (/^(?:node:)?child_process$/.test(specifier)) {
     const mayStartProcesses =
-      /^src\/db\/embedded[^/]*(?:\/|\.ts$)/.test(from.path) || from.domain === 'repairs';
-    if (!mayStartProcesses) return 'only the embedded database and repairs may start processes';
+      /^src\/db\/embedded[^/]*(?:\/|\.ts$)/.test(from.path) ||
+      from.domain === 'repairs' ||
+      from.path === 'src/media/programs.ts';
+    if (!mayStartProcesses) {
+      return 'only the embedded database, repairs and programs for media may start processes';
+    }
   }
   if (from.room === 'domain' && from.role !== 'graphql' && GRAPHQL_AND_HTTP.test(specifier)) {
     return `${nameOf(from)} knows no GraphQL and no HTTP, but imports ${specifier}`;

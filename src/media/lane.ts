@@ -1,0 +1,124 @@
+import { fileURLToPath } from 'node:url';
+import type { Pool } from 'workerpool';
+import type { Answer, ChildMethods, ChildSettings } from './child-messages.ts';
+import { PROGRAM_FOLDERS } from './programs.ts';
+
+/** The process died, or was ended, before it answered. */
+export class LostProcess extends Error {}
+
+const SCRIPT = fileURLToPath(new URL('./child.ts', import.meta.url));
+/** A new process has to load its decoders; a busy machine takes long for it. */
+const START_TIMEOUT_MS = 60_000;
+/** Of JavaScript; pictures lie outside of it. */
+const HEAP_MEGABYTES = 192;
+/** A process that is larger after a file, or has read as many, is replaced: decoders don't give all memory back. */
+const MAX_RESIDENT_BYTES = 300 * 2 ** 20;
+const MAX_FILES = 500;
+
+/** One process that reads one file at a time; it starts with the first and is replaced when it is lost or large. */
+export class Lane {
+  readonly #settings: ChildSettings;
+  readonly #log: (text: string) => void;
+  #process: { readonly pool: Pool; readonly pid: number } | null = null;
+  #files = 0;
+
+  /** @param log what the process writes */
+  constructor(settings: ChildSettings, log: (text: string) => void) {
+    this.#settings = settings;
+    this.#log = log;
+  }
+
+  /** @throws LostProcess; the signal's reason is for the caller to throw */
+  async run<T>(method: keyof ChildMethods, params: unknown[], signal: AbortSignal): Promise<T> {
+    const { pool, pid } = await this.#ready();
+    const end = () => kill(pid);
+    signal.addEventListener('abort', end, { once: true });
+    try {
+      if (signal.aborted) end();
+      const { value, residentBytes } = (await this.#exec(pool, method, params)) as Answer<T>;
+      this.#files += 1;
+      if (residentBytes > MAX_RESIDENT_BYTES || this.#files >= MAX_FILES) await this.end();
+      return value;
+    } catch (error) {
+      if (isAlive(pid) && !signal.aborted) throw error;
+      this.#process = null;
+      throw new LostProcess('the process that read it died', { cause: error });
+    } finally {
+      signal.removeEventListener('abort', end);
+    }
+  }
+
+  /** Ends the process and waits until it is gone. */
+  async end(): Promise<void> {
+    const ended = this.#process;
+    this.#process = null;
+    if (!ended) return;
+    const gone = this.#exec(ended.pool, 'wait', []).catch(() => undefined);
+    kill(ended.pid);
+    await gone;
+  }
+
+  async #ready(): Promise<{ pool: Pool; pid: number }> {
+    const running = this.#process;
+    if (running) {
+      // It may have died since its last file, which is not the fault of the next.
+      const isThere = await this.#exec(running.pool, 'start', [this.#settings]).then(
+        () => true,
+        () => false,
+      );
+      if (isThere) return running;
+    }
+    this.#process = await this.#start();
+    this.#files = 0;
+    return this.#process;
+  }
+
+  async #start(): Promise<{ pool: Pool; pid: number }> {
+    const { pool: createPool } = await import('workerpool');
+    const pool = createPool(SCRIPT, {
+      workerType: 'process',
+      maxWorkers: 1,
+      emitStdStreams: true,
+      forkOpts: {
+        execArgv: [`--max-old-space-size=${HEAP_MEGABYTES}`, '--disable-warning=ExperimentalWarning'],
+        // It decodes what strangers made: the server's secrets are none of its business.
+        env: { PATH: PROGRAM_FOLDERS.join(':'), LC_ALL: 'C', TZ: 'UTC' },
+        serialization: 'advanced',
+      },
+    });
+    try {
+      const started = pool.exec('start', [this.#settings], { on: (event) => this.#note(event) });
+      return { pool, pid: (await started.timeout(START_TIMEOUT_MS)) as number };
+    } catch (error) {
+      void pool.terminate(true);
+      const [reason = ''] = String(error).split('\n');
+      throw new LostProcess(`no process to read it could be started: ${reason}`, { cause: error });
+    }
+  }
+
+  #exec(pool: Pool, method: keyof ChildMethods, params: unknown[]): Promise<unknown> {
+    return Promise.resolve(
+      pool.exec(method, params, { on: (event) => this.#note(event) }) as PromiseLike<unknown>,
+    );
+  }
+
+  #note(event: { stdout?: string; stderr?: string }): void {
+    this.#log((event.stdout ?? event.stderr ?? '').trim());
+  }
+}
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It is gone already.
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

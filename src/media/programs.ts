@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { access, constants } from 'node:fs/promises';
+import { join } from 'node:path';
+
+/** Folders in which programs are looked for that the configuration doesn't name. */
+export const PROGRAM_FOLDERS = ['/usr/local/bin', '/usr/bin', '/bin', '/opt/homebrew/bin'];
+const MAX_OUTPUT_BYTES = 32 * 2 ** 20;
+
+/** Where a program is: as configured, else in the usual folders; null: nowhere. */
+export async function findProgram(configured: string | null, name: string): Promise<string | null> {
+  const candidates = configured ? [configured] : PROGRAM_FOLDERS.map((folder) => join(folder, name));
+  for (const candidate of candidates) {
+    const isThere = await access(candidate, constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (isThere) return candidate;
+  }
+  return null;
+}
+
+/**
+ * What a program writes, run without a shell and without the server's environment.
+ *
+ * @throws Error with the last line of what it complained about
+ */
+export function runProgram(path: string, args: readonly string[], timeoutMs: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    execFile(
+      path,
+      args,
+      {
+        encoding: 'buffer',
+        timeout: timeoutMs,
+        killSignal: 'SIGKILL',
+        maxBuffer: MAX_OUTPUT_BYTES,
+        windowsHide: true,
+        env: { PATH: PROGRAM_FOLDERS.join(':'), LC_ALL: 'C', TZ: 'UTC' },
+      },
+      (error, output, complaints) => {
+        if (!error) resolve(output);
+        else reject(new Error(error.killed ? `took more than ${timeoutMs} ms` : lastLine(complaints)));
+      },
+    );
+  });
+}
+
+/** Without the names of files, which begin its lines. */
+function lastLine(complaints: Buffer): string {
+  const line = complaints.toString().trim().split('\n').at(-1) ?? '';
+  return line.replace(/^.*\/proc\/\d+\/fd\/\d+:\s*/, '').slice(0, 300) || 'ended without an answer';
+}
