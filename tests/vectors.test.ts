@@ -369,6 +369,32 @@ describe('the vector worker', () => {
     expect(worker.stats()).toMatchObject({ embedded: 64, failures: 0 });
   });
 
+  test('a model that goes on with what nobody waits for gets smaller batches', {
+    timeout: 180_000,
+  }, async () => {
+    const sizes: number[] = [];
+    let work: Promise<unknown> = Promise.resolve();
+    // One request at a time, to its end, as servers with one slot do.
+    const slow: Embedder = {
+      ...createLexicalEmbedder(),
+      embed: (texts, signal) => {
+        sizes.push(texts.length);
+        work = work.then(() => new Promise((resolve) => setTimeout(resolve, texts.length * 450)));
+        const given = work.then(() => createLexicalEmbedder().embed(texts, new AbortController().signal));
+        return new Promise((resolve, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason));
+          given.then(resolve, reject);
+        });
+      },
+    };
+    const { record, startWorker, covered } = await setUp(slow);
+    await record(turns(60));
+    const worker = startWorker({ leaseMs: 6_000 });
+    await covered(150);
+    expect(worker.stats()).toMatchObject({ embedded: 60, failures: 0 });
+    expect(sizes.filter((size) => size >= 15)).toHaveLength(1);
+  });
+
   test('a turn that was deleted while its point was written leaves no point', async () => {
     const { db, store, record, startWorker } = await setUp();
     await record(turns(3));

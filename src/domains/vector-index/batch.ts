@@ -156,7 +156,7 @@ async function embedTurns(
     await hold();
   };
   const each = await guards.embedder.run(() =>
-    embedEach({ embedder, requestMs: Math.ceil(requestMs), signal, before, onAnswer: pace.observe }, turns),
+    embedEach({ embedder, requestMs: Math.ceil(requestMs), signal, before, pace }, turns),
   );
   for (const [at, turn] of turns.entries()) {
     const vector = each[at];

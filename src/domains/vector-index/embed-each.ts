@@ -1,4 +1,5 @@
 import { type Embedder, EmbedderUnavailable, embedTexts, TextRefused } from '../../models/embedder.ts';
+import type { EmbeddingPace } from './embedding-pace.ts';
 
 export interface EachOptions {
   readonly embedder: Embedder;
@@ -7,8 +8,8 @@ export interface EachOptions {
   readonly signal: AbortSignal;
   /** Waited for before each request. */
   readonly before?: () => Promise<void>;
-  /** Told of each request that brought vectors. */
-  readonly onAnswer?: (characters: number, tookMs: number) => void;
+  /** Learns from each request, by the characters of the turns themselves. */
+  readonly pace?: Pick<EmbeddingPace, 'observe' | 'gaveUp'>;
 }
 
 /** What is embedded of a turn. */
@@ -42,6 +43,7 @@ export async function embedEach(options: EachOptions, turns: readonly TextOfTurn
   const whole = await tryOnce(
     options,
     turns.map(({ text }) => text),
+    turns.reduce((sum, { ownText }) => sum + ownText.length, 0),
   );
   if (whole.vectors) return whole.vectors;
   await checkModel(options);
@@ -95,8 +97,9 @@ async function checkModel({ embedder, signal, before }: EachOptions): Promise<vo
 }
 
 async function tryOnce(
-  { embedder, requestMs, signal, before, onAnswer }: EachOptions,
+  { embedder, requestMs, signal, before, pace }: EachOptions,
   texts: readonly string[],
+  characters = texts.reduce((sum, text) => sum + text.length, 0),
 ): Promise<{ vectors: Float32Array[]; error?: never } | { vectors?: never; error: Error }> {
   await before?.();
   signal.throwIfAborted();
@@ -107,14 +110,12 @@ async function tryOnce(
       texts,
       AbortSignal.any([signal, AbortSignal.timeout(requestMs)]),
     );
-    onAnswer?.(
-      texts.reduce((sum, text) => sum + text.length, 0),
-      performance.now() - started,
-    );
+    pace?.observe(characters, performance.now() - started);
     return { vectors };
   } catch (error) {
     signal.throwIfAborted();
     const isLate = (error as Error).name === 'TimeoutError';
+    if (isLate) pace?.gaveUp(characters, performance.now() - started);
     return {
       error: isLate
         ? new TextRefused(
