@@ -1,55 +1,25 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { EFFECTS, effectJobs } from './support/effect-jobs.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { runTask, task, untilTask } from './support/tasks.ts';
+import { type WorkerProcesses, workerProcesses } from './support/worker-processes.ts';
 
-const SERVER = fileURLToPath(new URL('./support/task-server.ts', import.meta.url));
 /** For tests that wait for a lease to run out. */
 const LONG_MS = 180_000;
 
 /** The front door; it runs no tasks itself. */
 let app: TestApp;
-const directories: string[] = [];
-const children = new Set<ChildProcess>();
+let workers: WorkerProcesses;
 beforeAll(async () => {
   app = await startTestApp({ jobs: effectJobs, env: { TASK_WORKERS: '0', CANARY_INTERVAL_MS: '0' } });
   await app.sql(EFFECTS);
-  for (let count = 0; count < 2; count++) directories.push(await mkdtemp(join(tmpdir(), 'echo-worker-')));
+  workers = await workerProcesses(2);
 });
-afterEach(() => {
-  for (const child of children) child.kill('SIGKILL');
-});
+afterEach(() => workers.killAll());
 afterAll(async () => {
+  await workers.end();
   await app.close();
-  for (const directory of directories) await rm(directory, { recursive: true, force: true });
 });
-
-/** Starts a server that runs tasks. @returns once it listens */
-async function startWorker(place: number): Promise<ChildProcess> {
-  const child = spawn(
-    process.execPath,
-    [SERVER, '--directory', directories[place] ?? '', '--database', app.databaseUrl],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  children.add(child);
-  child.once('exit', () => children.delete(child));
-  await new Promise<void>((resolve, reject) => {
-    child.stdout?.once('data', () => resolve());
-    child.once('exit', (code) => reject(new Error(`the worker ended (${code})`)));
-  });
-  return child;
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await gone;
-}
 
 test(
   'tasks over kills of their server have each effect once, and each comes to its end',
@@ -60,14 +30,14 @@ test(
     const [{ count: done }] = (await doneCount()) as [{ count: number }];
     expect(done).toBe(0);
     for (let kills = 0; kills < 4; kills++) {
-      const worker = await startWorker(0);
+      const worker = await workers.start(app.databaseUrl);
       // Some have come to their end, and some are in their middle.
       await expect
         .poll(async () => (await effectCount()) > (kills + 1) * 12, { timeout: 60_000, interval: 20 })
         .toBe(true);
-      await kill(worker);
+      await workers.kill(worker);
     }
-    await startWorker(0);
+    await workers.start(app.databaseUrl);
     await expect.poll(doneCount, { timeout: 120_000, interval: 200 }).toEqual([{ count: before }]);
     const twice = await app.sql('select task, step from effects group by 1, 2 having count(*) > 1');
     expect(twice).toEqual([]);
@@ -95,11 +65,11 @@ test(
   'a worker that is stopped for longer than its lease loses its task, and writes nothing when it goes on',
   async () => {
     await app.sql('truncate effects');
-    const slow = await startWorker(0);
+    const slow = await workers.start(app.databaseUrl);
     const { taskId } = await runTask(app, { type: 'effects', payload: { steps: 3, pauseMs: 4_000 } });
     await expect.poll(effectCount, { timeout: 30_000, interval: 20 }).toBe(1);
     slow.kill('SIGSTOP');
-    await startWorker(1);
+    await workers.start(app.databaseUrl, { place: 1 });
     const done = await untilTask(app, taskId, 'COMPLETED', undefined, 120_000);
     slow.kill('SIGCONT');
     // Time for whatever it would still do.
