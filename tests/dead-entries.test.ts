@@ -109,7 +109,10 @@ async function discard(seq: number, user?: string): Promise<Seen> {
 }
 const one = async (seq: number) => (await listed()).find((entry) => entry.seq === seq);
 const stored = (name: string) =>
-  app.sql('select query, sequence from echo_unified_interactions where conversation_id = $1', [name]);
+  app.sql(
+    'select query, sequence from echo_unified_interactions where conversation_id = $1 order by sequence',
+    [name],
+  );
 const counters = async () => {
   const { data } = await app.graphql('{ persistence { counters { attempted succeeded failed replayed } } }');
   return data.persistence.counters;
