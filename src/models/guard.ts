@@ -51,6 +51,22 @@ export function createGuard(
     new ModelFailure('CIRCUIT_OPEN', `The model "${model.name}" failed repeatedly and is given a pause.`);
   /** When the model last gave any of us text. */
   let spokeAt = Number.NEGATIVE_INFINITY;
+  /** What one answer takes, waiting for others left out; and when the last one came. */
+  let answerMs = 0;
+  let answeredAt = Number.NEGATIVE_INFINITY;
+  /** Until when the model goes on with what was given up, as many servers do. */
+  let busyUntil = Number.NEGATIVE_INFINITY;
+  const noteAnswer = (startedAt: number) => {
+    const now = performance.now();
+    answerMs = now - Math.max(startedAt, answeredAt);
+    answeredAt = now;
+  };
+  /** Whether a request was silent because others of ours kept the model busy: it is not the model's fault. */
+  const isOurDoing = (startedAt: number) => {
+    if (spokeAt <= startedAt && startedAt >= busyUntil) return false;
+    busyUntil = Math.max(busyUntil, performance.now()) + answerMs;
+    return true;
+  };
 
   const attempt = async (request: ModelRequest, given: AnswerOptions): Promise<ModelAnswer | KeptWaiting> => {
     // cockatiel would let this call wait until the one that is trying the model has its answer.
@@ -61,13 +77,16 @@ export function createGuard(
       given.onDelta?.(text);
     };
     try {
-      return await policy.execute(() =>
-        model.answer(request, { ...given, onDelta }).catch((error: unknown) => {
-          // Not the model's fault: it answered others of ours meanwhile.
-          if (isSilence(error) && spokeAt > startedAt) return new KeptWaiting(error);
+      return await policy.execute(async () => {
+        try {
+          const answer = await model.answer(request, { ...given, onDelta });
+          noteAnswer(startedAt);
+          return answer;
+        } catch (error) {
+          if (isSilence(error) && isOurDoing(startedAt)) return new KeptWaiting(error);
           throw error;
-        }),
-      );
+        }
+      });
     } catch (error) {
       throw isBrokenCircuitError(error) ? closed() : error;
     }
