@@ -59,6 +59,7 @@ beforeAll(async () => {
           idempotencyKey: `key ${number}`,
           sessionId: 'sitting',
           metadata: { note: CANARY },
+          ...(number === 0 && { timestamp: '2020-02-02T12:00:00Z' }),
         })),
       },
     },
@@ -70,6 +71,11 @@ beforeAll(async () => {
     {},
     VICTIM,
   );
+  await app.sql('update only echo_unified_interactions set created_at = timestamp where turn_id = $1', [
+    turns[0].turnId,
+  ]);
+  const archiving = await runTask(app, { type: 'archive_interactions' }, VICTIM);
+  await untilTask(app, archiving.taskId, 'COMPLETED', VICTIM);
   await app.graphql(
     'mutation { updateSettings(input: { timeZone: "Asia/Kolkata" }) { __typename } }',
     {},
@@ -79,6 +85,7 @@ beforeAll(async () => {
   await app.sql("insert into echo_authenticators (user_id, secret, key_id) values ($1, '\\x00', 'x')", [
     VICTIM,
   ]);
+  await pictures();
   await app.graphql(
     `mutation { processQuery(input: { query: "${WORDS} ${CANARY}?", episodeId: "episode of vera" }) { __typename } }`,
     {},
@@ -155,7 +162,7 @@ beforeAll(async () => {
       .flatMap((turn: { id: string; conversation: { id: string } }) => [turn.id, turn.conversation.id])
       .slice(0, 2)
       .concat(made.upsertCharacter.character.id, globalTaskId, goal.id),
-    turnId: [turns[1].turnId],
+    turnId: [turns[1].turnId, turns[0].turnId],
     conversationId: ['thread of vera'],
     episodeId: ['episode of vera'],
     userId: [VICTIM],
@@ -182,6 +189,25 @@ beforeAll(async () => {
   );
 });
 afterAll(() => app.close());
+
+/** Two that look alike. No door of the product makes such rows yet. */
+async function pictures() {
+  const made = await app.sql<{ id: number }>(
+    `insert into echo_media_insights (user_id, file_path, file_hash, state, media_type, analysis_tier, analysis_method,
+       analysis_confidence, reader_version)
+     select $1, $2, md5(number::text), 'PRESENT', 'image/png', 'FILE', 'none', 1, 1 from generate_series(1, 2) number
+     returning id`,
+    [VICTIM, CANARY],
+  );
+  await app.sql(
+    `insert into echo_media_files (user_id, path, shown_path, state, reader_version) values ($1, $2, $3, 'PRESENT', 1)`,
+    [VICTIM, Buffer.from(CANARY), CANARY],
+  );
+  await app.sql(
+    'insert into echo_media_pairs (user_id, centre, member, distance, partitions) values ($1, $2, $3, 0, 1)',
+    [VICTIM, ...made.map(({ id }) => id)],
+  );
+}
 
 const victimsRows = () => rowsOf(app.sql, DUTIES, VICTIM);
 
@@ -211,6 +237,52 @@ function leaks(answer: unknown, given: unknown): string[] {
 test('the victim has something in every table of users’ rows', async () => {
   expect(victimsTables(DUTIES).length).toBeGreaterThan(6);
   expect(withoutVictim(DUTIES, await victimsRows())).toEqual([]);
+});
+
+/** Every door to what is in an archive, asked for with it. */
+const ARCHIVED = [
+  '{ interactions(filter: { includeArchived: true }) { nodes { query } } }',
+  '{ interactions(filter: { includeArchived: true, conversationId: "thread of vera" }) { nodes { query } } }',
+  `{ interactions(filter: { includeArchived: true, text: "${WORDS}" }) { nodes { query } } }`,
+  `{ memorySearch(query: "${WORDS}", filter: { includeArchived: true }) { hits { interaction { query } } } }`,
+  '{ conversation(conversationId: "thread of vera") { interactions { nodes { query } } } }',
+  '{ exportUser { lines } }',
+];
+const OF_ARCHIVED = `${WORDS} ${CANARY} 0`;
+
+test.each(ARCHIVED)('what is in the archive is its owner’s alone: %s', async (query) => {
+  expect(
+    await app.sql('select from echo_unified_interactions_archive where user_id = $1', [VICTIM]),
+  ).toHaveLength(1);
+  await expect
+    .poll(async () => JSON.stringify(await app.graphql(query, {}, VICTIM)), { timeout: 60_000 })
+    .toContain(OF_ARCHIVED);
+  for (const attacker of [ATTACKER, '@other:admin']) {
+    const answer = await app.graphql(query, {}, attacker);
+    expect(answer.errors).toBeUndefined();
+    expect(leaks(answer, {})).toEqual([]);
+  }
+});
+
+test('nobody else brings it back from there, or puts more of it there', async () => {
+  const before = await app.sql('select turn_id, archived_at from echo_unified_interactions order by turn_id');
+  for (const attacker of [ATTACKER, '@other:admin']) {
+    const { data } = await app.graphql(
+      'mutation { restoreArchived(conversationId: "thread of vera") { ... on Error { code } } }',
+      {},
+      attacker,
+    );
+    expect(data.restoreArchived.code).toBe('NOT_FOUND');
+    for (const type of ['archive_interactions', 'restore_archived']) {
+      const payload =
+        type === 'restore_archived' ? { conversationId: 'thread of vera' } : { olderThanMonths: 1 };
+      const { taskId } = await runTask(app, { type, payload }, attacker);
+      expect((await untilTask(app, taskId, 'COMPLETED', attacker)).result.turns).toBe(0);
+    }
+  }
+  expect(
+    await app.sql('select turn_id, archived_at from echo_unified_interactions order by turn_id'),
+  ).toEqual(before);
 });
 
 test('all that is exported of the victim, of every kind, comes back on another server', async () => {
@@ -382,17 +454,23 @@ describe('every statement that was sent meanwhile', () => {
     task_outlook: 'when the next task is due, of all',
     index_texts: 'the word index, for turns whose ids came with their owner',
     characters_to_key: 'keys of names, of all at the start',
+    archive_lock: 'the archive, for conversations whose ids came with their owner',
     erasures_latest: 'who was erased, by hash, of all: each turn that comes is compared with it',
     events_latest: 'the feed reads for all; each subscriber is asked what it may see',
     events_after: 'the feed reads for all; each subscriber is asked what it may see',
+  };
+  /** Those that are sent only where a vector is found without its turn, as after a deletion while it was being made. */
+  const SOMETIMES: Record<string, string> = {
+    requeue_vectors: 'the comparison of vectors and turns, for turns that it found itself',
   };
 
   test('names its owner where it touches what somebody owns', () => {
     const forgetful = [...statements]
       // Retention is of the whole server.
       .filter(([name]) => !name.startsWith('delete_outdated_'))
-      .filter(([name, text]) => OWNED.test(text) && !/tenant_id|owner_id/.test(text) && !(name in EXCEPTIONS))
-      .map(([name]) => name);
+      .filter(([, text]) => OWNED.test(text) && !/tenant_id|owner_id/.test(text))
+      .map(([name]) => name)
+      .filter((name) => !(name in EXCEPTIONS || name in SOMETIMES));
     expect(statements.size).toBeGreaterThan(30);
     expect(forgetful).toEqual([]);
     expect(Object.keys(EXCEPTIONS).filter((name) => !statements.has(name))).toEqual([]);
