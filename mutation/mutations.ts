@@ -1,3 +1,4 @@
+import { BY_ITSELF } from './by-itself.ts';
 import { DURABILITY } from './durability.ts';
 import { HEALTH } from './health.ts';
 import { LIMITS } from './limits.ts';
@@ -15,4 +16,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...REFUSALS,
   ...TASKS,
   ...REPAIRS,
+  ...BY_ITSELF,
 ];
