@@ -29,6 +29,10 @@ import '../domains/tasks/changed-graphql.ts';
 import '../domains/repairs/graphql.ts';
 import '../domains/schedules/graphql.ts';
 import '../domains/archive/graphql.ts';
+import '../domains/media-insights/graphql.ts';
+import '../domains/media-insights/queries-graphql.ts';
+import '../domains/media-insights/groups-graphql.ts';
+import '../domains/media-insights/changes-graphql.ts';
 import { builder } from '../graphql/builder.ts';
 
 /** The whole schema. A domain appears here once its graphql.ts is imported above. */

@@ -6,6 +6,7 @@ import type { Problem } from '../http/problem.ts';
 import { type Handler, type Route, sendJson } from '../http/server.ts';
 import { getConversation, listConversations, postCleanup } from './conversations.ts';
 import { getGoals } from './goals.ts';
+import { getMediaInsights } from './media.ts';
 import { postQuery } from './query.ts';
 import type { RestRequest, RestServices } from './request.ts';
 import { getHealth, getStats } from './status.ts';
@@ -55,6 +56,14 @@ const endpoints: Endpoint[] = [
     rate: 'READ',
     points: READ_POINTS,
     run: getGoals,
+  },
+  {
+    method: 'GET',
+    path: /^\/api\/echo\/media\/insights$/,
+    needs: 'READ',
+    rate: 'READ',
+    points: READ_POINTS,
+    run: getMediaInsights,
   },
   {
     method: 'GET',

@@ -48,19 +48,19 @@ export async function removePaired(
 /** Takes away what does not hold any more. @returns members that have lost their centre, the oldest first */
 async function leaveCells(
   client: PoolClient,
-  { id, perceptualBits }: PairedInsight,
+  { id, perceptualBits, tenantId, userId }: PairedInsight,
 ): Promise<HashedPicture[]> {
   const { rows } = await client.query<{ id: number; bits: string }>({
     name: 'leave_media_cells',
     text: `with left_by as (
              delete from echo_media_pairs p using echo_media_insights m
-             where p.centre = $1 and m.id = p.member
+             where p.centre = $1 and p.user_id = $3 and p.tenant_id = $4 and m.id = p.member
                and ($2::bigint is null or m.perceptual_bits is null
                  or bit_count((m.perceptual_bits # $2)::bit(64)) <> p.distance)
              returning m.id, m.perceptual_bits as bits),
-           own as (delete from echo_media_pairs where member = $1)
+           own as (delete from echo_media_pairs where member = $1 and user_id = $3 and tenant_id = $4)
            select id, bits from left_by where bits is not null order by id limit ${PLACED_AGAIN}`,
-    values: [id, perceptualBits],
+    values: [id, perceptualBits, userId, tenantId],
   });
   return rows.map((row) => ({ id: row.id, bits: BigInt(row.bits) }));
 }
@@ -73,7 +73,7 @@ async function place(client: PoolClient, owner: Owner, picture: HashedPicture): 
     presentOnly: false,
   });
   if (near.length === 0) return;
-  const { leads, joined } = await standingOf(client, [picture.id, ...near.map(({ id }) => id)]);
+  const { leads, joined } = await standingOf(client, owner, [picture.id, ...near.map(({ id }) => id)]);
   const busy = (leads.get(picture.id) ?? 0) | (joined.get(picture.id) ?? 0);
   const chosen = new Map<Neighbour, number>();
   for (const distance of DISTANCES) {
@@ -101,13 +101,15 @@ async function place(client: PoolClient, owner: Owner, picture: HashedPicture): 
 }
 
 /** Of each picture in which partitions it is a centre with members, and in which it is a member. */
-async function standingOf(client: PoolClient, ids: readonly number[]) {
+async function standingOf(client: PoolClient, { tenantId, userId }: Owner, ids: readonly number[]) {
   const { rows } = await client.query<{ id: number; joined: number | null; leads: number | null }>({
     name: 'media_cells_of',
-    text: `select i.id, (select bit_or(p.partitions)::int from echo_media_pairs p where p.member = i.id) as joined,
-             (select bit_or(p.partitions)::int from echo_media_pairs p where p.centre = i.id and i.id = $2) as leads
+    text: `select i.id, (select bit_or(p.partitions)::int from echo_media_pairs p
+              where p.member = i.id and p.user_id = $3 and p.tenant_id = $4) as joined,
+             (select bit_or(p.partitions)::int from echo_media_pairs p
+              where p.centre = i.id and i.id = $2 and p.user_id = $3 and p.tenant_id = $4) as leads
            from unnest($1::int[]) i(id)`,
-    values: [ids, ids[0]],
+    values: [ids, ids[0], userId, tenantId],
   });
   return {
     joined: new Map(rows.map((row) => [row.id, row.joined ?? 0])),

@@ -217,8 +217,9 @@ export const duties: readonly Duty[] = [
   {
     table: mediaInsights,
     owner: { user: mediaInsights.userId },
-    erasure: { rows: 'delete', counted: 'media', left: 'media' },
-    exported: { not: 'not written yet' },
+    // Thumbnails belong to a row.
+    erasure: { rows: { verb: 'eraseMedia' }, counted: 'media', left: 'media' },
+    exported: { lines: 'mediaInsight' },
     audited: [
       {
         on: 'UPDATE',
@@ -240,7 +241,7 @@ export const duties: readonly Duty[] = [
   {
     table: mediaFiles,
     owner: { user: mediaFiles.userId },
-    erasure: { rows: 'delete', left: 'media' },
+    erasure: { rows: { verb: 'eraseMedia' }, left: 'media' },
     exported: { not: 'where files lie is no part of what is known of them; indexing finds them again' },
     audited: { not: 'the change of the insight is' },
     kept: 'until they are deleted',
@@ -248,7 +249,7 @@ export const duties: readonly Duty[] = [
   {
     table: mediaPairs,
     owner: { user: mediaPairs.userId },
-    erasure: { rows: 'delete', left: 'media' },
+    erasure: { rows: { verb: 'eraseMedia' }, left: 'media' },
     exported: { not: 'it is made again from the insights' },
     audited: { not: 'it follows from the insights' },
     kept: 'until they are deleted',
