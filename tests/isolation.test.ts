@@ -1,6 +1,9 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { getTableName } from 'drizzle-orm';
 import { buildSchema, type GraphQLSchema } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { thumbnailFolder } from '../src/domains/media-insights/thumbnails.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import { schema } from '../src/lists/schema.ts';
 import { unexported } from './support/duties.ts';
@@ -20,6 +23,7 @@ import {
   WORDS,
   withoutVictim,
 } from './support/isolation.ts';
+import { hashNamed, storeInsight } from './support/media.ts';
 import { overWebSocket } from './support/streams.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 
@@ -27,11 +31,13 @@ const secrets: Record<string, unknown[]> = {};
 const canaries: string[] = [CANARY];
 
 /** Arguments of other fields: reached only through an object that its caller may see. */
-const NESTED = new Set(
-  ['Conversation.interactions', 'Goal.tasks', 'Schedule.slots'].flatMap((field) =>
+const NESTED = new Set([
+  ...['Conversation.interactions', 'Goal.tasks', 'Schedule.slots'].flatMap((field) =>
     ['after', 'before', 'first', 'last'].map((name) => `${field}(${name})`),
   ),
-);
+  'MediaInsight.thumbnailUrl(size)',
+  'MediaInsight.nearDuplicates(maxDistance)',
+]);
 
 const { root, nested } = placesOf(schema);
 
@@ -153,6 +159,24 @@ beforeAll(async () => {
     { id: goal.goalId },
     VICTIM,
   );
+  for (const name of ['one', 'two'])
+    await storeInsight(app, VICTIM, name, {
+      filePath: `/photos/${WORDS}/${CANARY} ${name}.jpg`,
+      perceptualHash: '0f1e2d3c4b5a6978',
+      tags: [WORDS],
+      categories: [CANARY],
+      cameraModel: WORDS,
+      characterReferences: [{ name: 'Figment of Vera' }],
+    });
+  const thumbnails = thumbnailFolder(app.directory, owner);
+  await mkdir(thumbnails, { recursive: true });
+  await writeFile(join(thumbnails, `${hashNamed('one')}-256.webp`), CANARY);
+  const { data: photos } = await app.graphql(
+    '{ mediaInsights { edges { cursor node { id } } } duplicateGroups { edges { cursor } } }',
+    {},
+    VICTIM,
+  );
+  cursors.push(photos.mediaInsights.edges[0].cursor, photos.duplicateGroups.edges[0].cursor);
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -161,7 +185,12 @@ beforeAll(async () => {
     id: turns
       .flatMap((turn: { id: string; conversation: { id: string } }) => [turn.id, turn.conversation.id])
       .slice(0, 2)
-      .concat(made.upsertCharacter.character.id, globalTaskId, goal.id),
+      .concat(
+        made.upsertCharacter.character.id,
+        globalTaskId,
+        goal.id,
+        photos.mediaInsights.edges[0].node.id,
+      ),
     turnId: [turns[1].turnId, turns[0].turnId],
     conversationId: ['thread of vera'],
     episodeId: ['episode of vera'],
@@ -171,6 +200,7 @@ beforeAll(async () => {
     after: [cursors[1], cursors.at(-1), event?.cursor, (await toldOf()).cursor],
     before: [cursors[1], cursors.at(-1)],
     goalId: [goal.goalId],
+    fileHash: [hashNamed('one')],
     parentId: [goal.goalId],
     keyId: [key],
     taskId: [taskId],
@@ -334,6 +364,7 @@ describe.each([
       conversationId: 'no such thread',
       goalId: 'no such goal',
       parentId: 'no such goal',
+      fileHash: hashNamed('no such picture'),
       keyId: '000000000000',
       taskId: crypto.randomUUID(),
       credential: 'no-such-credential',
@@ -382,6 +413,24 @@ describe.each([
   });
 });
 
+test('thumbnails of a user are shown to nobody else, and nobody learns whether there are any', async () => {
+  const ask = async (user: string, path: string) => {
+    const response = await fetch(`${app.url}${path}`, { headers: { 'x-test-user': user } });
+    return {
+      status: response.status,
+      text: (await response.text()).replaceAll(/"correlationId":"[^"]*"/g, ''),
+    };
+  };
+  const [hers, none] = ['one', 'no such picture'].map((name) => `/media/${hashNamed(name)}/256.webp`);
+  expect(await ask(VICTIM, hers ?? '')).toEqual({ status: 200, text: CANARY });
+  for (const attacker of [ATTACKER, '@other:admin'])
+    for (const search of ['', `?userId=${VICTIM}`]) {
+      const answer = await ask(attacker, `${hers}${search}`);
+      expect([403, 404]).toContain(answer.status);
+      expect(answer).toEqual(await ask(attacker, `${none}${search}`));
+    }
+});
+
 test('an owner sees all of it by the same calls, so the calls are not empty', async () => {
   const seen = new Set<string>();
   for (const [, place] of probes) {
@@ -405,6 +454,11 @@ test('an owner sees all of it by the same calls, so the calls are not empty', as
       'Query.node(id)',
       'Query.task(taskId)',
       'Query.goal(goalId)',
+      'Query.mediaInsight(fileHash)',
+      'Query.mediaInsights(filter.text)',
+      'Query.mediaInsights(filter.tag)',
+      'Query.mediaInsights(filter.camera)',
+      'Query.mediaInsights(filter.character)',
       'Query.goals(filter.parentId)',
     ]),
   );

@@ -1,3 +1,4 @@
+import { type ThumbnailServices, thumbnailRoute } from '../downloads/thumbnails.ts';
 import { graphqlRoute } from '../graphql/door.ts';
 import { GRAPHQL_PATH, type Yoga } from '../graphql/yoga.ts';
 import { entrance } from '../http/entrance.ts';
@@ -14,15 +15,17 @@ export function doors({ services, hall, yoga, ready }: DoorParts): Route[] {
     graphqlRoute({ yoga, hall, graphiql }),
     entrance(graphiql ? GRAPHQL_PATH : null),
     ...restRoutes({ services, hall }),
+    thumbnailRoute({ services, hall }),
     ...probes({ hall, ready, metrics: () => services.metrics.registry.metrics() }),
   ];
 }
 
 interface DoorParts {
-  readonly services: RestServices & {
-    readonly config: { readonly graphiql: boolean };
-    readonly metrics: { readonly registry: { metrics(): Promise<string> } };
-  };
+  readonly services: RestServices &
+    ThumbnailServices & {
+      readonly config: { readonly graphiql: boolean };
+      readonly metrics: { readonly registry: { metrics(): Promise<string> } };
+    };
   readonly hall: Hall;
   readonly yoga: Yoga;
   readonly ready: () => Promise<boolean>;

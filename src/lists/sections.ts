@@ -1,6 +1,7 @@
 import { ownCharacters } from '../domains/characters/sections.ts';
 import { goals } from '../domains/goals/sections.ts';
 import { conversations } from '../domains/interactions/sections.ts';
+import { media } from '../domains/media-insights/sections.ts';
 import { settings } from '../domains/settings/sections.ts';
 import { ownTasks } from '../domains/tasks/sections.ts';
 import type { Services } from '../graphql/context.ts';
@@ -14,4 +15,6 @@ export const SECTIONS: readonly Section<Services>[] = [
   goals,
   conversations,
   ownTasks,
+  // Who is in a picture is a character by name.
+  media,
 ];

@@ -8,6 +8,7 @@ import {
   getNamedType,
   isAbstractType,
   isInputObjectType,
+  isInterfaceType,
   isLeafType,
   isListType,
   isNonNullType,
@@ -124,7 +125,11 @@ function selectionOf(schema: GraphQLSchema, output: GraphQLOutputType, above: re
   if (isAbstractType(type)) {
     const parts = schema
       .getPossibleTypes(type)
-      .map((each) => `... on ${each.name} ${fieldsOf(schema, each, above)}`);
+      // One of the kinds that an id may name is as good as a level: all of them together have hundreds of fields.
+      .map(
+        (each) =>
+          `... on ${each.name} ${fieldsOf(schema, each, isInterfaceType(type) ? [...above, type.name] : above)}`,
+      );
     return `{ __typename ${parts.join(' ')} }`;
   }
   return fieldsOf(schema, type as GraphQLObjectType, above);

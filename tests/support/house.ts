@@ -31,6 +31,7 @@ type Floor =
   | 'secrets'
   | 'outbound'
   | 'rest'
+  | 'downloads'
   | 'dashboard'
   | 'import'
   | 'lists'
@@ -49,7 +50,7 @@ const LEVELS: readonly (readonly Room[])[] = [
   ['ground'],
   ['graphql'],
   ['domain'],
-  ['rest', 'dashboard', 'import'],
+  ['rest', 'downloads', 'dashboard', 'import'],
   ['lists'],
   ['ports', 'parts', 'startup'],
   ['app'],
@@ -74,7 +75,7 @@ const LISTS: Readonly<Record<string, (to: Place) => boolean>> = {
   product: () => false,
   jobs: (to) =>
     isIn(to, 'jobs') || to.path === 'src/graphql/context.ts' || (to.room === 'domain' && to.role === 'jobs'),
-  doors: (to) => isIn(to, 'graphql', 'http', 'rest', 'dashboard'),
+  doors: (to) => isIn(to, 'graphql', 'http', 'rest', 'downloads', 'dashboard'),
 };
 
 /** The rooms of the house that are not domains, and what each may import besides itself. */
@@ -119,6 +120,11 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   // Verbs and views, never bare reads: those know nothing of what waits in the journal.
   rest: (to) =>
     isIn(to, 'log', 'access', 'errors', 'ground', 'http') ||
+    (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
+  // Files that are handed out over HTTP: by verbs, never by bare reads.
+  downloads: (to) =>
+    isIn(to, 'log', 'access', 'errors', 'ground', 'http', 'config', 'db') ||
+    to.path === 'src/media/facts.ts' ||
     (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
   // What the house brings, each list from the files of its name.
   lists: (to, from) => LISTS[posix.basename(from.path, '.ts')]?.(to) ?? false,

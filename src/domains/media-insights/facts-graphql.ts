@@ -1,8 +1,8 @@
 import { builder } from '../../graphql/builder.ts';
-import { THUMBNAIL_SIZES } from '../../media/facts.ts';
 import type { MediaKind, MediaState } from './filter.ts';
 import type { CameraMetadata, ColorPalette, LocationData } from './shapes.ts';
 import type { MediaInsightRow } from './tables.ts';
+import { LARGE, SMALL } from './thumbnails.ts';
 
 export const StateEnum = builder.enumType('MediaState', {
   description: 'What became of the files of an insight.',
@@ -33,8 +33,8 @@ export const TierEnum = builder.enumType('AnalysisTier', {
 export const SizeEnum = builder.enumType('ThumbnailSize', {
   description: 'How large a thumbnail is.',
   values: {
-    SMALL: { value: THUMBNAIL_SIZES[0], description: `Its longest side has ${THUMBNAIL_SIZES[0]} pixels.` },
-    LARGE: { value: THUMBNAIL_SIZES[1], description: `Its longest side has ${THUMBNAIL_SIZES[1]} pixels.` },
+    SMALL: { value: SMALL, description: `Its longest side has ${SMALL} pixels.` },
+    LARGE: { value: LARGE, description: `Its longest side has ${LARGE} pixels.` },
   },
 });
 

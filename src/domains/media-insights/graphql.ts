@@ -2,7 +2,6 @@ import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
 import { scopeOf } from '../../ground/ownership.ts';
 import { CharacterRef } from '../characters/graphql.ts';
-import { charactersByName } from '../characters/reads.ts';
 import { MAX_DISTANCE } from './bands.ts';
 import {
   AnalysisRef,
@@ -17,7 +16,7 @@ import {
   TagRef,
 } from './facts-graphql.ts';
 import type { MediaKind } from './filter.ts';
-import { checkDistance } from './media.ts';
+import { charactersNamed, checkDistance } from './media.ts';
 import {
   insightsByNumber,
   MAX_NEIGHBOURS,
@@ -30,7 +29,7 @@ import {
 import type { ColorPalette, VisualAnalysis } from './shapes.ts';
 import type { MediaInsightRow } from './tables.ts';
 import { charactersIn } from './terms.ts';
-import { hasThumbnail, type ThumbnailSize, thumbnailPath } from './thumbnails.ts';
+import { hasThumbnail, SMALL, type ThumbnailSize, thumbnailPath } from './thumbnails.ts';
 
 export const InsightRef = builder.objectRef<MediaInsightRow>('MediaInsight');
 
@@ -191,9 +190,9 @@ builder.objectFields(InsightRef, (t) => ({
     nullable: true,
     description:
       'Path of a small picture of it, to be read with the same credentials; null where this server has none.',
-    args: { size: t.arg({ type: SizeEnum, defaultValue: 256, description: 'How large.' }) },
+    args: { size: t.arg({ type: SizeEnum, defaultValue: SMALL, description: 'How large.' }) },
     resolve: async (row, { size }, { services, principal }) => {
-      const wanted = (size ?? 256) as ThumbnailSize;
+      const wanted = (size ?? SMALL) as ThumbnailSize;
       const path = thumbnailPath(services.config.dataDirectory, ownerOf(row), row.fileHash, wanted);
       if (!(await hasThumbnail(path))) return null;
       const whose = row.userId === principal.userId ? '' : `?userId=${encodeURIComponent(row.userId)}`;
@@ -233,7 +232,7 @@ function loadCharacter({ loader, services }: Context, row: MediaInsightRow, name
   const owner = ownerOf(row);
   return loader({
     name: `characters by name ${JSON.stringify(owner)}`,
-    load: (names: readonly string[]) => charactersByName(services.db, owner, names),
+    load: (names: readonly string[]) => charactersNamed(services.db, owner, names),
     key: name,
   });
 }

@@ -4,6 +4,8 @@ import type { Config } from '../../config.ts';
 import type { Database } from '../../db/client.ts';
 import type { Page } from '../../db/statements.ts';
 import { InvalidInput, NotFound } from '../../errors.ts';
+import { charactersByName } from '../characters/reads.ts';
+import type { CharacterRow } from '../characters/tables.ts';
 import { MAX_DISTANCE } from './bands.ts';
 import { parseFileHash } from './changes.ts';
 import { conditionsOf, type MediaFilter } from './filter.ts';
@@ -25,6 +27,15 @@ export async function mediaMatching(
 /** Figures over a user's media. */
 export function statsOfMedia({ db }: { readonly db: Database }, owner: Owner): Promise<MediaStats> {
   return mediaStats(db, owner);
+}
+
+/** Characters that the user of a picture knows by these names, in their order; null where there is none. */
+export function charactersNamed(
+  db: Database,
+  owner: Owner,
+  names: readonly string[],
+): Promise<(CharacterRow | null)[]> {
+  return charactersByName(db, owner, names);
 }
 
 /** @throws InvalidInput unless it is 0 to MAX_DISTANCE */

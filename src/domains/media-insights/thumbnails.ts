@@ -4,6 +4,8 @@ import type { Owner } from '../../access/principals.ts';
 import { THUMBNAIL_SIZES } from '../../media/facts.ts';
 import { digestOf } from './owners.ts';
 
+/** Longest sides, pixels. */
+export const [SMALL, LARGE] = THUMBNAIL_SIZES;
 export type ThumbnailSize = (typeof THUMBNAIL_SIZES)[number];
 
 const FOLDER_LENGTH = 32;

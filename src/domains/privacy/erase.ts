@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { and, desc, eq, isNull } from 'drizzle-orm';
 import type { Owner, Principal } from '../../access/principals.ts';
+import type { Config } from '../../config.ts';
 import type { Database } from '../../db/client.ts';
 import type { Duty } from '../../db/duty.ts';
 import { type Counts, countLeft, eraseRows } from '../../db/erasure.ts';
@@ -25,6 +26,7 @@ export interface ErasureServices {
   readonly store: TurnStore;
   readonly journal: Journal;
   readonly vectors: VectorStore;
+  readonly config: Pick<Config, 'dataDirectory'>;
   readonly texts: TextAnalyses;
   readonly tombstones: Tombstones;
   readonly signer: ReceiptSigner;

@@ -1,15 +1,18 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
+import type { Config } from '../../config.ts';
 import type { Database } from '../../db/client.ts';
 import type { Counts } from '../../db/erasure.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
 import { eraseAuditNames } from '../audit/names.ts';
 import { eraseConversations } from '../conversations/erased.ts';
 import { eraseTurns } from '../interactions/erased.ts';
+import { eraseMedia } from '../media-insights/erase.ts';
 
 export interface EraserServices {
   readonly db: Database;
   readonly vectors: VectorStore;
+  readonly config: Pick<Config, 'dataDirectory'>;
 }
 
 /** Takes away all that a domain keeps of a user. @returns what the receipt says of it */
@@ -26,6 +29,7 @@ export const ERASERS: Readonly<Record<string, Eraser>> = {
   eraseTurns,
   // When their turns have gone.
   eraseConversations,
+  eraseMedia,
 };
 
 /** Those that come last, in the transaction that ends the erasure. */
