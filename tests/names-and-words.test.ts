@@ -179,3 +179,32 @@ describe('one letter of a script without spaces', () => {
     expect(namedIn(text)).toEqual([name]);
   });
 });
+
+describe('names with letters that are written in two', () => {
+  const own = buildCharacterMatcher([
+    { id: 1, name: 'Jürgen Groß', aliases: [] },
+    { id: 2, name: 'Soeren', aliases: ['Åse'] },
+    { id: 3, name: 'Ελένη', aliases: [] },
+    { id: 4, name: 'Rosa', aliases: [] },
+    { id: 5, name: 'Đorđe', aliases: [] },
+  ]);
+  test.each([
+    ['Wer ist Juergen Gross?', 1],
+    ['Wer ist Jurgen Gross?', 1],
+    ['WER IST JÜRGEN GROSS?', 1],
+    ['Juergen rief an', 1],
+    ['Wer ist Sören?', 2],
+    ['Hvem er Aase?', 2],
+    ['Who is Djordje?', 5],
+    ['Who is Dorde?', 5],
+    ['Ποια είναι η Ελένη;', 3],
+    ['Πες μου για την Ελένη', 3],
+    ['Quem é a Rosa?', 4],
+    ['Fale sobre a Rosa', 4],
+  ])('%s', (text, id) => {
+    expect(own.find(text).map(({ characterId }) => characterId)).toEqual([id]);
+  });
+  test.each(['A rosa é uma flor', 'a flor era rosa', 'das Auto von Juergens'])('no name: %s', (text) => {
+    expect(own.find(text)).toEqual([]);
+  });
+});

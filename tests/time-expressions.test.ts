@@ -28,6 +28,19 @@ const TWO_WEEKS_AGO = '2026-11-11 2026-11-18';
 const RECENTLY = '2026-11-14 2026-11-28';
 
 test.each<[string, string]>([
+  ['What did I do last week on Tuesday?', '2026-11-17 2026-11-18'],
+  ['Where was I Wednesday the week before last?', '2026-11-11 2026-11-12'],
+  ['What did I do the week before last on Friday evening?', '2026-11-13T17:00 2026-11-14'],
+  ['What did I do Monday of this week?', '2026-11-23 2026-11-24'],
+  ['Was habe ich letzte Woche Dienstag gemacht?', '2026-11-17 2026-11-18'],
+  ['Was war am Dienstag letzte Woche los?', '2026-11-17 2026-11-18'],
+  ['Was war in der vorletzten Woche am Montag?', '2026-11-09 2026-11-10'],
+  ['Was habe ich diese Woche Montagabend gemacht?', '2026-11-23T17:00 2026-11-24'],
+  ['Was war Freitag der letzten Woche?', '2026-11-20 2026-11-21'],
+  ["Qu'ai-je fait la semaine dernière mardi ?", '2026-11-17 2026-11-18'],
+  ["Qu'ai-je fait mardi de cette semaine ?", '2026-11-24 2026-11-25'],
+  ['¿Qué hice la semana pasada el martes?', '2026-11-17 2026-11-18'],
+  ['¿Qué hice el jueves de la semana antepasada?', '2026-11-12 2026-11-13'],
   ['What did I say at 3 pm?', THREE_YESTERDAY],
   ['What did I say at 9:30 am?', '2026-11-28T09:00 2026-11-28T10:00'],
   ['What did I say yesterday at 3 p.m.?', THREE_YESTERDAY],

@@ -87,3 +87,22 @@ function digitOf(digit: string): string {
   const code = digit.charCodeAt(0);
   return String(code < 0x900 ? code & 0xf : code - 0x966);
 }
+
+/** How letters are written out in pieces where the keyboard has none of them, beside the letter without its mark. */
+const WRITTEN_OUT: Readonly<Record<string, string>> = {
+  ä: 'ae',
+  ö: 'oe',
+  ü: 'ue',
+  ø: 'oe',
+  å: 'aa',
+  đ: 'dj',
+};
+const TO_WRITE_OUT = new RegExp(`[${Object.keys(WRITTEN_OUT).join('')}]`, 'gu');
+
+/** A text in small letters with ä, ö, ü, ø, å and đ written in two ("Jürgen" as juergen); null if it has none of them. */
+export function writtenOut(text: string): string | null {
+  if (IS_ASCII.test(text)) return null;
+  const small = text.normalize('NFC').toLowerCase();
+  const written = small.replace(TO_WRITE_OUT, (letter) => WRITTEN_OUT[letter] ?? letter);
+  return written === small ? null : written;
+}

@@ -1,7 +1,7 @@
 import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import { type Automaton, buildAutomaton, finish } from './aho-corasick.ts';
 import { type NameKind, nameKindOf, type Sighting, whoIsMeant } from './name-sense.ts';
-import { joinedTokens, type Token, tokensOf } from './tokens.ts';
+import { joinedTokens, type Token, tokensOf, writtenOutTokens } from './tokens.ts';
 
 export interface MatchableCharacter {
   id: number;
@@ -28,7 +28,7 @@ export interface CharacterMatcher {
 
 /**
  * Prepares a search for characters by full name, first name and alias, whatever the case, accents and punctuation
- * ("R2-D2" is found as "r2d2", "Élodie" as "elodie").
+ * ("R2-D2" is found as "r2d2", "Élodie" as "elodie", "Jürgen" as "juergen").
  *
  * A name counts where no letter or digit touches it ("Kai's" yes, "kaiser" no). Scripts that are written without
  * spaces have no such edges, so there a name may touch anything, but Katakana, whose words are its runs: カイ is not
@@ -88,7 +88,8 @@ function* building(characters: readonly MatchableCharacter[]): Generator<void, C
       const tokens = tokensOf(text);
       const hits = findHits(automaton, all, symbols, tokens);
       const joined = joinedTokens(text, tokens);
-      if (joined) hits.push(...findHits(automaton, all, symbols, joined));
+      for (const others of [joined, writtenOutTokens(text, tokens)])
+        if (others) hits.push(...findHits(automaton, all, symbols, others));
       if (hits.length === 0) return [];
       const isMeant = whoIsMeant(
         text,
@@ -112,7 +113,7 @@ const BREAK = '\n';
 function addName(names: Map<string, Name>, symbols: Map<string, number>, written: string, id: number): void {
   const tokens = tokensOf(written);
   if (!tokens.some(({ folded }) => /[\p{L}\p{N}]/u.test(folded))) return;
-  const forms = [tokens, joinedTokens(written, tokens)];
+  const forms = [tokens, joinedTokens(written, tokens), writtenOutTokens(written, tokens)];
   for (const form of forms) {
     if (!form) continue;
     const parts = partsOf(form);

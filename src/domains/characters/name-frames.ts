@@ -10,9 +10,9 @@ const ASKS = new RegExp(
     'wer ist|wer war|erzahle? (?:mir |uns )?(?:etwas |mehr |alles )?(?:von|uber)|beschreibe?|was weisst du (?:uber|von)|kennst du',
     "qui (?:est|etait)|qui est-ce que?|c'est qui|parle[- ]moi d[e']|decris|connais-tu|que sais-tu (?:de|sur)",
     'quien (?:es|era)|hablame de|cuentame (?:algo |mas )?(?:de|sobre)|conoces a|que sabes (?:de|sobre)|describe a',
-    'chi (?:e|era)|parlami di|descrivi|conosci|che (?:cosa )?sai di|quem (?:e|era)|(?:me )?(?:fala|fale|conta|conte)[- ]?(?:me )?(?:mais )?(?:de|sobre|do|da)|descreva|conheces?',
+    'chi (?:e|era)|parlami di|descrivi|conosci|che (?:cosa )?sai di|quem (?:e|era|foi)(?: [oa])?|(?:me )?(?:fala|fale|conta|conte)[- ]?(?:me )?(?:mais )?(?:(?:de|sobre)(?: [oa])?|do|da)|descreva(?: [oa])?|(?:voce )?conheces?(?: [oa])?',
     'wie (?:is|was)|vertel (?:me|mij|ons) (?:iets |meer )?over|beschrijf|ken je|kim jest|opowiedz (?:mi )?o|opisz|vem ar|beratta om|hvem er',
-    'кто (?:такой|такая|это)?|расскажи(?:те)? (?:мне )?(?:о|об|про)|опиши|من (?:هو|هي)|(?:أ|ا)خبرني عن|صف|ποιος ειναι|ποια ειναι',
+    'кто (?:такой|такая|это)?|расскажи(?:те)? (?:мне )?(?:о|об|про)|опиши|من (?:هو|هي)|(?:أ|ا)خبرني عن|صف|(?:ποιος|ποια|ποιο) (?:ειναι|ηταν)(?: (?:ο|η|το))?|πες μου (?:για|περι)(?: (?:τον?|την?|το))?|περιγραψε(?: (?:τον?|την?|το))?',
   ].join('|')})\\s*$`,
   'u',
 );

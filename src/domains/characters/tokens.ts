@@ -1,4 +1,4 @@
-import { APOSTROPHES, foldLetters } from '../../ground/letters.ts';
+import { APOSTROPHES, foldLetters, writtenOut } from '../../ground/letters.ts';
 
 /** What names are compared by: a word; of scripts without spaces a letter, of Katakana a run. */
 export interface Token {
@@ -87,4 +87,18 @@ export function joinedTokens(text: string, tokens: readonly Token[]): Token[] | 
     }
   }
   return joined;
+}
+
+/** The same with umlauts and the like written in two letters ("Jürgen" as juergen); null where there are none. */
+export function writtenOutTokens(text: string, tokens: readonly Token[]): Token[] | null {
+  if (IS_ASCII.test(text)) return null;
+  let any = false;
+  const out = tokens.map((token) => {
+    const written =
+      token.end - token.start > MAX_LENGTH ? null : writtenOut(text.slice(token.start, token.end));
+    if (written === null) return token;
+    any = true;
+    return { ...token, folded: foldLetters(written.replace(INVISIBLE, '')) };
+  });
+  return any ? out : null;
 }

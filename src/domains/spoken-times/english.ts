@@ -33,6 +33,15 @@ const relative: readonly Rule[] = [
     read: named.weekdayNamed,
   },
   { pattern: '{weekday}(?: of)? last week', read: named.weekdayOfLastWeek },
+  {
+    pattern: '(?:the )?{weekday}(?: of)? (?:(?<this>this)|the) week(?: (?<beforeLast>before last))?',
+    read: named.weekdayOfWeek,
+  },
+  {
+    pattern:
+      '(?:(?<last>last|previous)|(?<this>this)|the) week(?: (?<beforeLast>before last))?,? (?:on )?{weekday}(?: {part})?',
+    read: named.weekdayOfWeek,
+  },
   { pattern: '{weekday}(?: {part})?(?! (?:before|after)\\b)', needsLead: true, read: named.weekdayNamed },
   // "What did we discuss Monday?"
   {

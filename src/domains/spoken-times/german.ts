@@ -16,7 +16,14 @@ const relative: readonly Rule[] = [
   },
   { pattern: 'vor {n} {unit}', read: named.ago },
   { pattern: `(?:am |an |der |den )?(?:${LAST}|${THIS}) {weekday}(?: {part})?`, read: named.weekdayNamed },
-  { pattern: '{weekday} (?:der )?(?:letzte|vorige|vergangene)r? woche', read: named.weekdayOfLastWeek },
+  {
+    pattern: `{weekday} (?:in )?(?:der )?(?:${LAST}|${THIS}|(?<beforeLast>vorletzte[nr]?)) woche`,
+    read: named.weekdayOfWeek,
+  },
+  {
+    pattern: `(?:in der )?(?:${LAST}|${THIS}|(?<beforeLast>vorletzte[nr]?)) woche,? (?:am )?{weekday}(?:{part}| {part})?`,
+    read: named.weekdayOfWeek,
+  },
   { pattern: '{weekday}(?:{part}| {part})?', needsLead: true, read: named.weekdayNamed },
   { pattern: '{weekday}{part}', read: named.weekdayNamed },
   {

@@ -20,8 +20,11 @@ export const upToNow: Read = (calendar, { count, unit }) => stretches.upToNow(ca
 export const unitOf: Read = (calendar, named) => stretches.unitOf(calendar, named.unit, which(named));
 export const weekdayNamed: Read = (calendar, named) =>
   stretches.weekdayOf(calendar, named.weekday, which(named), named.part);
-export const weekdayOfLastWeek: Read = (calendar, { weekday }) =>
-  stretches.weekdayOfLastWeek(calendar, weekday);
+export const weekdayOfLastWeek: Read = (calendar, { weekday, part }) =>
+  stretches.weekdayOfWeek(calendar, weekday, 'last', part);
+/** "last week on Tuesday"; "the week" alone is this one. */
+export const weekdayOfWeek: Read = (calendar, named) =>
+  stretches.weekdayOfWeek(calendar, named.weekday, which(named), named.part);
 export const weekendOf: Read = (calendar, named) => stretches.weekendOf(calendar, which(named));
 export const monthNamed: Read = (calendar, named) =>
   stretches.monthNamed(calendar, named.month, named.year, which(named));

@@ -23,7 +23,16 @@ const relative: readonly Rule[] = [
     read: named.upToNow,
   },
   { pattern: 'hace {n} {unit}', read: named.ago },
-  { pattern: '(?:el )?{weekday} de la semana pasada', read: named.weekdayOfLastWeek },
+  {
+    pattern: `(?:el )?{weekday} de la semana (?:${LAST}|(?<beforeLast>antepasada))`,
+    read: named.weekdayOfWeek,
+  },
+  { pattern: '(?:el )?{weekday} de (?<this>esta) semana', read: named.weekdayOfWeek },
+  {
+    pattern: `la semana (?:${LAST}|(?<beforeLast>antepasada)),? (?:el )?{weekday}${BY_PART}`,
+    read: named.weekdayOfWeek,
+  },
+  { pattern: `(?<this>esta) semana,? (?:el )?{weekday}${BY_PART}`, read: named.weekdayOfWeek },
   { pattern: `(?:el )?{weekday} ${LAST}${BY_PART}`, read: named.weekdayNamed },
   { pattern: `(?:el )?(?<last>pasado) {weekday}${BY_PART}`, read: named.weekdayNamed },
   { pattern: `(?<this>este) {weekday}${BY_PART}`, read: named.weekdayNamed },

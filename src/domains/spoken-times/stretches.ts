@@ -154,10 +154,10 @@ export function weekdayOf(calendar: Calendar, weekday: number, which: Which, par
   ];
 }
 
-/** "Monday last week". */
-export function weekdayOfLastWeek(calendar: Calendar, weekday: number): Stretch[] {
-  const { today } = calendar;
-  return [daysFrom(today - partsOfDay(today).weekday - 7 + weekday, 1)];
+/** "Monday last week": a day of a week by the calendar. */
+export function weekdayOfWeek({ today }: Calendar, weekday: number, which: Which, part?: DayPart): Stretch[] {
+  const weeks = which === 'beforeLast' ? 2 : which === 'last' ? 1 : 0;
+  return [daysFrom(today - partsOfDay(today).weekday - 7 * weeks + weekday, 1, part)];
 }
 
 /** Saturday and Sunday: the latest that have begun, or the latest that are over. */
