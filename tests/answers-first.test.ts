@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { saysNothingIsKnown } from '../src/domains/utterances/ignorance.ts';
+import { asks } from '../src/domains/utterances/utterance.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 let app: TestApp;
@@ -75,6 +76,87 @@ describe('turns that only ask come behind those that tell', () => {
     expect(hits.slice(1).map(({ tier }) => tier)).not.toContain('PHRASE');
     const { memories } = await ask(user, question);
     expect(memories.map(({ interaction }) => interaction.query)).toEqual([fact]);
+  });
+
+  const ORDERED: readonly (readonly [fact: string, question: string, ...others: string[]])[] = [
+    [
+      'Die Ersatzschlüssel liegen bei Frau Krüger.',
+      'Wo liegen die Ersatzschlüssel?',
+      'Sag mir bitte, wo die Ersatzschlüssel liegen.',
+    ],
+    [
+      'Le code du portail est 4417, changé par le syndic.',
+      'Quel est le code du portail ?',
+      'Rappelle-moi le code du portail.',
+    ],
+    [
+      'A reunião com o contador ficou para quinta às dez.',
+      'Quando é a reunião com o contador?',
+      'Me diga quando é a reunião com o contador.',
+    ],
+    [
+      'Zapasowy pilot do bramy leży w szufladzie.',
+      'Gdzie leży zapasowy pilot do bramy?',
+      'Powiedz mi, gdzie leży zapasowy pilot do bramy.',
+    ],
+    [
+      'Kombinin garanti belgesi mavi dosyada duruyor.',
+      'Kombinin garanti belgesi nerede duruyor?',
+      'kombinin garanti belgesi nerede duruyor',
+    ],
+    [
+      'Запасной ключ от дачи висит за печкой.',
+      'Где висит запасной ключ от дачи?',
+      'Напомни, где висит запасной ключ от дачи',
+    ],
+    ['جواز السفر موجود في الدرج الثاني.', 'أين جواز السفر؟', 'قل لي أين جواز السفر'],
+  ];
+
+  test.each(ORDERED)('also where it was an order: %s', async (fact, question, order) => {
+    const user = randomUUID();
+    await record(user, [{ query: fact }]);
+    for (let round = 0; round < 2; round++) {
+      await ask(user, order ?? '');
+      await record(user, [{ query: order ?? '' }]);
+    }
+    for (const query of [question, order ?? ''])
+      expect((await search(user, query))[0]?.interaction.query, query).toBe(fact);
+  });
+
+  test.each([
+    'Erinnere mich, wo ich geparkt habe',
+    'I wonder where I parked the car',
+    'Przypomnij mi, gdzie leży klucz',
+    'Você sabe onde está a chave',
+    'Ricordami dove ho messo le chiavi',
+    'Recuérdame dónde aparqué',
+    'Je voudrais savoir où est la clé',
+    '自転車の鍵はどこだっけ',
+    'متى الاجتماع',
+    'मेरी चाबी कहाँ है',
+    'Скажите, сколько стоит билет',
+    'Weet jij nog waar de sleutel ligt',
+  ])('that asks: %s', (text) => {
+    expect(asks(text)).toBe(true);
+  });
+
+  test.each([
+    'Remind me to call Bob',
+    'Erinnere mich an den Termin',
+    'Rappelle-moi de payer le loyer',
+    'Recuérdame comprar pan',
+    'Напомни купить хлеб',
+    'Przypomnij mi o spotkaniu',
+    'I know the answer',
+    'I forgot my keys',
+    'No sé nadar',
+    "J'ai oublié mon sac",
+    'Ho dimenticato le chiavi',
+    'Ich weiß nicht mehr viel',
+    'Anahtarın nerede olduğunu bilmiyorum',
+    'मुझे पता है कि चाबी कहाँ है',
+  ])('that tells, or wants something done: %s', (text) => {
+    expect(asks(text)).toBe(false);
   });
 
   test('but one that was answered is an answer', async () => {

@@ -3,7 +3,7 @@ import { fitOf, type SpokenTimes } from '../spoken-times/spoken-times.ts';
 import { subjectWordsAmong } from '../utterances/frames.ts';
 import { CHARACTER_DATABASE, isUnanswered, recalled } from '../utterances/recalled.ts';
 import { asks } from '../utterances/utterance.ts';
-import { analyse } from '../word-index/analysis.ts';
+import { analyse, wordsOf } from '../word-index/analysis.ts';
 import type { RankedDocument } from '../word-index/ranking.ts';
 import { isOneSitting } from '../word-index/windows.ts';
 import { asksNow, saysChange, saysItChanged, saysOfMe } from './current.ts';
@@ -235,9 +235,12 @@ function tellsNothing({ asked }: Question, turn: PooledTurn): boolean {
   if (turn.modelUsed === CHARACTER_DATABASE) return false;
   if (isUnanswered(turn)) return true;
   if (recalled(turn).response !== '' || !asks(turn.query)) return false;
-  const { counts } = analyse(turn.query);
-  if (counts.size === 0) return false;
-  return counts.size >= asked.size * SAME_QUESTION && [...counts.keys()].every((term) => asked.has(term));
+  const words = wordsOf(turn.query);
+  // "Tell me where the keys are" asks no more than "Where are the keys?".
+  const subject = subjectWordsAmong(words.map(({ word }) => word));
+  const shared = new Set(words.map(({ term }) => term).filter((term) => asked.has(term)));
+  if (shared.size === 0 || shared.size < asked.size * SAME_QUESTION) return false;
+  return words.every(({ word, term }) => asked.has(term) || !subject.has(word));
 }
 
 interface Current {

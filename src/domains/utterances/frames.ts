@@ -18,7 +18,10 @@ const REQUEST = new Set(
     'erzahl erzahle erzahlen sage beschreibe erklar erklare zeige kannst konntest welche welcher welches wieviel uber ' +
     'raconte raconter parle parler explique montre quelle quelles quels pouvez propos cuentame hablame dime explica ' +
     'muestra donde cuando sobre parlami dimmi spiega quando quale fale conte explique vertel waar welke wanneer over ' +
-    'расскажи скажи опиши объясни покажи знаешь который которая какой какая когда сколько почему подскажи'
+    'расскажи скажи опиши объясни покажи знаешь который которая какой какая когда сколько почему подскажи ' +
+    'sag sagen mir uns bitte verrat verrate nenn nenne erinnere mich dis dites moi rappelle indique donne digame decime ' +
+    'recuerdame me diga diz fala lembra lembre ricordami mi zeg mij powiedz podaj przypomnij soyle hatirlat bana ' +
+    'напомни напомните скажите мне قل قولي لي اخبرني اخبريني ذكرني'
   ).split(' '),
 );
 
