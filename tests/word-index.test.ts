@@ -257,7 +257,7 @@ describe('other languages', () => {
   });
 
   test('a short word has no parts, nor has a very long number', () => {
-    expect([...analyse('Haustüre 1234567890123456').parts]).toEqual([]);
+    expect([...analyse('Hausflur 1234567890123456').parts]).toEqual([]);
   });
 
   test('what a text says as a word is not one of its parts', () => {

@@ -1,6 +1,6 @@
 import { apostropheForms } from './apostrophes.ts';
 import { casePieces, romanNumber, tellingPieces } from './identifiers.ts';
-import { joinedForms, joinNumbers } from './joined-forms.ts';
+import { joinedForms, joinNumbers, writtenOutForm } from './joined-forms.ts';
 import { stemOf } from './languages.ts';
 import { carriesMeaning, isNamed } from './meaning.ts';
 import { isUnspaced, type Token, tokensOf } from './tokens.ts';
@@ -35,7 +35,7 @@ export interface AnalysedText {
  * Changes with what a text is analysed to and with which turns are neighbours: segments of another version are made again. It must be raised with every
  * change of terms, or stored turns are no longer found by what would find them if they were new.
  */
-export const ANALYSIS_VERSION = 5;
+export const ANALYSIS_VERSION = 6;
 /** Characters of one side of a turn that are indexed: the whole of what a turn may hold. */
 export const INDEXED_LENGTH = 200_000;
 const MAX_TERM_LENGTH = 64;
@@ -44,6 +44,8 @@ const COMPOUND_LENGTH = 12;
 const PART_LENGTH = 4;
 /** Of a query's words only longer parts are looked up: too many words begin alike. */
 const ASKED_PART_LENGTH = 5;
+/** The last part may be as short as "Tür" where the first one is no short word. */
+const SHORT_TAIL = 3;
 /** Ends of words that are no words. */
 const ENDINGS = new Set(
   (
@@ -51,6 +53,12 @@ const ENDINGS = new Set(
     'ized izing itas less ling ment ments ness ning onal ring sion sions ship tain tarily tation tial tion tional ' +
     'tions tive tory ture tures ular ution ation ations ative ement ements fully ingly lichen lich heit keit ungen'
   ).split(' '),
+);
+/** Of those of three letters that end no word of that length. */
+const SHORT_ENDINGS = new Set(
+  'ing ion ity ive ist ism ant ent est ers ess ful ted ble ous ate ise ize ary ory acy ern ung ige ich cht ten gen ben den sen ren nen len hen ter ner der ger ler ker her ier ado ada ido ida dad ero era nte nts sch'.split(
+    ' ',
+  ),
 );
 /** "won't" is no form of "won". */
 const NEGATION = /n't$/;
@@ -75,6 +83,8 @@ export function analyse(text: string): AnalysedText {
     counts.set(term, (counts.get(term) ?? 0) + 1);
     for (const part of partsOf(word, PART_LENGTH)) parts.add(part);
   }
+  for (const token of tokens)
+    for (const part of partsOf(writtenOutForm(token) ?? '', PART_LENGTH)) parts.add(part);
   for (const part of parts) if (counts.has(part)) parts.delete(part);
   return { counts, parts, length: words.length };
 }
@@ -188,6 +198,8 @@ export function partsOf(word: string, least = PART_LENGTH): string[] {
     if (ENDINGS.has(pair[1] ?? '')) continue;
     for (const part of pair) if (part.length >= least) parts.push(remembered(part));
   }
+  const head = word.slice(0, -SHORT_TAIL);
+  if (!SHORT_ENDINGS.has(word.slice(-SHORT_TAIL))) parts.push(remembered(head));
   return parts;
 }
 

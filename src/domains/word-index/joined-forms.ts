@@ -1,3 +1,4 @@
+import { foldLetters, writtenOut } from '../../ground/letters.ts';
 import { apostropheForms } from './apostrophes.ts';
 import { casePieces, joinedCodes, romanNumber, runsOf, tellingPieces } from './identifiers.ts';
 import type { Token } from './tokens.ts';
@@ -12,6 +13,8 @@ const DIGITS = /^\d+$/;
 const LETTERS = /^\p{L}+$/u;
 const LETTER = /^\p{L}$/u;
 const HYPHEN = /^[-\u2010_]$/;
+/** What is written before a word, with a hyphen, a space or nothing between: "co worker", "non smoking". */
+const PREFIX = /^(?:co|ex|non|anti|pre|post|semi|multi|mini|micro|ultra|sub|inter|wi|hi)$/;
 /** "180 °C" is 180 C. */
 const BEFORE_UNIT = /^(?: |°| °)$/;
 /** "R&D", "AT&T". */
@@ -106,6 +109,8 @@ export function joinedForms(tokens: readonly Token[]): JoinedForms {
       for (const form of apart.joined) if (form.length <= MAX_JOINED) forms.push({ form, from: at, to: at });
       for (const piece of apart.pieces) pieces.add(piece);
     }
+    const out = writtenOutForm(token);
+    if (out !== null) forms.push({ form: out, from: at, to: at });
     const cased = casePieces(token);
     for (const piece of tellingPieces(cased)) pieces.add(piece);
     for (const run of runsOf(cased)) forms.push({ form: run, from: at, to: at });
@@ -123,12 +128,20 @@ export function joinedForms(tokens: readonly Token[]): JoinedForms {
   return { joined: forms, pieces };
 }
 
+/** A word as it is typed without its umlauts: "gemuetlich" of gemütlich; null if that is no other. */
+export function writtenOutForm({ kind, written }: Token): string | null {
+  const out = kind === 'word' && written.length <= MAX_JOINED ? writtenOut(written) : null;
+  return out === null || out.includes("'") ? null : foldLetters(out);
+}
+
 /** Two words in one, where they may be written so. */
 function pairOf(before: Token, token: Token): string | null {
   const form = before.folded + token.folded;
   if (form.length > MAX_JOINED || before.marks !== '' || form.includes("'")) return null;
   const isLetters = LETTERS.test(before.folded);
   if (HYPHEN.test(token.gap)) return isDigits(before) && isDigits(token) ? null : form;
+  // "Node.js", "example.com".
+  if (token.gap === '.') return isLetters && LETTERS.test(token.folded) && form.length > 2 ? form : null;
   if (token.gap === '&') return form.length <= MAX_INITIALS ? form : null;
   const isUnit = isDigits(before) && LETTERS.test(token.folded) && form.length <= MAX_NUMBER;
   if (isUnit && BEFORE_UNIT.test(token.gap)) return form;
@@ -138,7 +151,8 @@ function pairOf(before: Token, token: Token): string | null {
   // "t shirt", "e mail", but not "a shirt".
   const isLetterAndWord =
     LETTER.test(before.folded) && !/^[ai]$/.test(before.folded) && LETTERS.test(token.folded);
-  return isNamedNumber || isLetterAndWord ? form : null;
+  const isPrefixed = PREFIX.test(before.folded) && LETTERS.test(token.folded);
+  return isNamedNumber || isLetterAndWord || isPrefixed ? form : null;
 }
 
 /** Three words and more that hyphens or underscores join, in one. */

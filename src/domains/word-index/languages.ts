@@ -33,8 +33,8 @@ const FORMS =
   'run:ran|say:said|see:saw,seen|sell:sold|send:sent|shake:shook,shaken|shoot:shot|show:shown|sing:sang,sung|' +
   'sit:sat|sleep:slept|speak:spoke,spoken|spend:spent|stand:stood|steal:stole,stolen|stick:stuck|swim:swam,swum|' +
   'take:took,taken|teach:taught|tell:told|think:thought|throw:threw,thrown|understand:understood|wake:woke,woken|' +
-  'wear:wore,worn|win:won|write:wrote,written|child:children|person:people|man:men|woman:women|foot:feet|' +
-  'tooth:teeth|mouse:mice|life:lives|wife:wives|good:better,best|bad:worse,worst';
+  'wear:wore,worn|tear:tore,torn|swear:swore,sworn|bend:bent|bind:bound|bleed:bled|cling:clung|creep:crept|flee:fled|forbid:forbade,forbidden|kneel:knelt|leap:leapt|shine:shone|shrink:shrank,shrunk|sink:sank,sunk|slide:slid|spin:spun|sting:stung|strike:struck|sweep:swept|swing:swung|weave:wove,woven|weep:wept|burn:burnt|learn:learnt|spill:spilt|spoil:spoilt|sew:sewn|win:won|write:wrote,written|child:children|person:people|man:men|woman:women|foot:feet|' +
+  'tooth:teeth|goose:geese|louse:lice|ox:oxen|wolf:wolves|knife:knives|shelf:shelves|thief:thieves|loaf:loaves|half:halves|calf:calves|mouse:mice|life:lives|wife:wives|good:better,best|bad:worse,worst';
 /** English words that say the same thing so often that a question may use one and its answer the other. */
 const SYNONYMS =
   'child:kid,kids|mother:mom,mum,mommy,mummy|father:dad,daddy|grandmother:grandma,granny|grandfather:grandpa|' +
