@@ -60,6 +60,19 @@ const REPLACED: [before: string, since: string, question: string][] = [
   ['Trabajo en Almagro.', 'Dejé Almagro y empecé en Bonavista.', '¿Dónde trabajo?'],
   ['Vivo en Cádiz.', 'Nos mudamos a Huelva.', '¿Dónde vivo?'],
 ];
+/** Of one person each, as it is their work that was replaced already. */
+const BY_ITSELF: typeof REPLACED = [
+  [
+    'I work at the weather bureau.',
+    'I left the weather bureau and joined Okonkwo Partners.',
+    'Where do I work these days?',
+  ],
+  [
+    'Ich arbeite in der Gärtnerei.',
+    'Ich habe genug von den Gewächshäusern und habe bei Telekraft angefangen.',
+    'Wo arbeite ich jetzt?',
+  ],
+];
 /** What has the same words, and replaced nothing of the user's. */
 const NEARLY = [
   'Tom sold his Golf last year.',
@@ -120,6 +133,23 @@ describe('what was replaced in other words', () => {
     expect(queries[0]).toBe(since);
     expect(queries).toContain(before);
     for (const other of NEARLY) expect(queries.slice(0, 2)).not.toContain(other);
+  });
+
+  test.each(BY_ITSELF)('%s → %s', async (before, since, question) => {
+    const person = randomUUID();
+    const told = [...FILLER.slice(0, 50), before, ...FILLER.slice(50, 100), since, ...NEARLY];
+    await app.record(
+      randomUUID(),
+      told.map((query, at) => ({
+        query,
+        timestamp: new Date(Date.UTC(2025, 0, 1) + at * 7_200_000).toISOString(),
+      })),
+      person,
+    );
+    const hits = await app.search(question, person, { limit: 10 });
+    const queries = hits.map((hit) => hit.interaction.query);
+    expect(queries[0]).toBe(since);
+    expect(queries).toContain(before);
   });
 
   test('what took the place of that again is the answer', async () => {

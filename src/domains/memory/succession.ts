@@ -21,6 +21,11 @@ const AROUND = 6;
 /** A thing so near the beginning of a sentence is what is spoken of: "The Golf is gone." */
 const FIRST_WORDS = 3;
 const MAX_THINGS = 8;
+/** What is told goes on from before, so that who does it stands at the beginning: "I left my firm and joined another". */
+const GOES_ON =
+  /(?:^| )(?:and|und|et|y|e)(?: (?:then|now|just|have|am|are|recently|dann|jetzt|bin|habe|sind|haben|puis|maintenant|ai|suis|avons|luego|ahora|he|hemos))*$/;
+/** Words at the beginning in which the one who does it stands, where it goes on. */
+const BEGINNING = 3;
 /** Words before what is told in which the one who does it stands. */
 const SUBJECT_REACH = 4;
 const OTHERS = new Set(
@@ -110,7 +115,10 @@ export function tellsChange(text: string, { told }: Relation): boolean {
       const found = told.exec(sentence.trim());
       if (!found) return false;
       // Who does it stands directly before it, or within it: "I heard that my aunt moved to Lyon" is of the aunt.
-      const before = sentence.trim().slice(0, found.index).match(WORDS)?.slice(-SUBJECT_REACH) ?? [];
+      const all = sentence.trim().slice(0, found.index).match(WORDS) ?? [];
+      if (GOES_ON.test(all.join(' ')))
+        return saysFirstPerson(all.slice(0, BEGINNING)) || LEAVING.test(all[0] ?? '');
+      const before = all.slice(-SUBJECT_REACH);
       const words = [...before, ...(found[0].match(WORDS) ?? [])];
       return found.index === 0 || (saysFirstPerson(words) && !before.some((word) => OTHERS.has(word)));
     });
