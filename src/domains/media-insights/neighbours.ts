@@ -28,7 +28,7 @@ interface Reach {
 /** One arm for each band, so that each goes by its own index. */
 const ARMS = ['a', 'b', 'c', 'd', 'e']
   .map(
-    (band) => `select n.id, n.perceptual_bits, n.state from echo_media_insights n
+    (band) => `select n.id, n.perceptual_bits from echo_media_insights n
                where n.user_id = $1 and n.tenant_id = $2 and n.band_${band} = any(k.${band})
                  and bit_count((n.perceptual_bits # k.bits)::bit(64)) <= $4`,
   )
@@ -55,7 +55,9 @@ export async function neighboursOf(
            cross join lateral (
              select distinct found.id, bit_count((found.perceptual_bits # k.bits)::bit(64))::int as distance
              from (${ARMS}) found
-             where found.id <> k.id and (not $6 or found.state = 'PRESENT') order by distance, id limit $5) near
+             where found.id <> k.id and (not $6 or exists (
+               select from echo_media_insights i where i.id = found.id and i.state = 'PRESENT'))
+             order by distance, id limit $5) near
            order by near.distance, near.id`,
     values: [owner.userId, owner.tenantId, JSON.stringify(keys), maxDistance, limit, presentOnly],
   });

@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import {
+  type AnyPgColumn,
   bigint,
   boolean,
   check,
@@ -106,32 +107,48 @@ export const mediaInsights = pgTable(
     createdAt: instant('created_at').notNull().defaultNow(),
     updatedAt: instant('updated_at').notNull().defaultNow(),
   },
-  (table) => [
-    uniqueIndex('echo_media_insights_file_hash_key').on(table.fileHash, table.tenantId, table.userId),
-    index('echo_media_insights_learned_idx').on(table.learnedByEcho),
-    index('echo_media_insights_quality_idx').on(table.qualityScore),
-    index('echo_media_insights_user_idx').on(table.userId, table.tenantId, table.id),
-    // What has no date comes last where the newest comes first.
-    index('echo_media_insights_taken_idx').on(
-      table.userId,
-      table.tenantId,
-      sql`(coalesce(date_taken, '-infinity'::timestamptz))`,
-      table.id,
-    ),
-    index('echo_media_insights_place_idx').on(table.userId, table.tenantId, table.latitude, table.longitude),
-    index('echo_media_insights_terms_idx').using('gin', table.searchTerms),
-    index('echo_media_insights_undescribed_idx')
-      .on(table.id)
-      .where(sql`state = 'PRESENT' and analysis_tier <> 'MODEL'`),
-    index('echo_media_insights_terms_version_idx').on(table.termsVersion),
-    index('echo_media_insights_band_a_idx').on(table.userId, table.tenantId, table.bandA),
-    index('echo_media_insights_band_b_idx').on(table.userId, table.tenantId, table.bandB),
-    index('echo_media_insights_band_c_idx').on(table.userId, table.tenantId, table.bandC),
-    index('echo_media_insights_band_d_idx').on(table.userId, table.tenantId, table.bandD),
-    index('echo_media_insights_band_e_idx').on(table.userId, table.tenantId, table.bandE),
-    check('echo_media_insights_state_check', sql`${table.state} in ('PRESENT', 'VANISHED', 'BROKEN')`),
-    check('echo_media_insights_tier_check', sql`${table.analysisTier} in ('MODEL', 'FEATURES', 'FILE')`),
-  ],
+  (table) => {
+    const bandIndex = (name: string, band: AnyPgColumn) =>
+      index(`echo_media_insights_band_${name}_idx`).on(
+        table.userId,
+        table.tenantId,
+        band,
+        table.perceptualBits,
+        table.id,
+      );
+    return [
+      uniqueIndex('echo_media_insights_file_hash_key').on(table.fileHash, table.tenantId, table.userId),
+      index('echo_media_insights_learned_idx').on(table.learnedByEcho),
+      index('echo_media_insights_quality_idx').on(table.qualityScore),
+      index('echo_media_insights_user_idx').on(table.userId, table.tenantId, table.id),
+      // What has no date comes last where the newest comes first.
+      index('echo_media_insights_taken_idx').on(
+        table.userId,
+        table.tenantId,
+        sql`(coalesce(date_taken, '-infinity'::timestamptz))`,
+        table.id,
+      ),
+      index('echo_media_insights_place_idx').on(
+        table.userId,
+        table.tenantId,
+        table.latitude,
+        table.longitude,
+      ),
+      index('echo_media_insights_terms_idx').using('gin', table.searchTerms),
+      index('echo_media_insights_undescribed_idx')
+        .on(table.id)
+        .where(sql`state = 'PRESENT' and analysis_tier <> 'MODEL'`),
+      index('echo_media_insights_terms_version_idx').on(table.termsVersion),
+      // With all that is compared, so that no row is read but those that look alike.
+      bandIndex('a', table.bandA),
+      bandIndex('b', table.bandB),
+      bandIndex('c', table.bandC),
+      bandIndex('d', table.bandD),
+      bandIndex('e', table.bandE),
+      check('echo_media_insights_state_check', sql`${table.state} in ('PRESENT', 'VANISHED', 'BROKEN')`),
+      check('echo_media_insights_tier_check', sql`${table.analysisTier} in ('MODEL', 'FEATURES', 'FILE')`),
+    ];
+  },
 );
 
 /** A file that was seen in one of the roots. Files with the same content share an insight. */
