@@ -237,7 +237,8 @@ describe('a retention', () => {
 describe('a verb of an erasure', () => {
   test('is listed where a table names it, and named where it is listed', () => {
     const named = DUTIES.flatMap(({ erasure: { rows } }) => (typeof rows === 'object' ? [rows.verb] : []));
-    expect(named.sort()).toEqual(Object.keys({ ...ERASERS, ...LAST_ERASERS }).sort());
+    // Tables that one verb erases together name the same.
+    expect([...new Set(named)].sort()).toEqual(Object.keys({ ...ERASERS, ...LAST_ERASERS }).sort());
   });
 });
 
