@@ -106,9 +106,12 @@ async function centresWithin(
              where f.user_id = $1 and f.tenant_id = $2 and f.state = 'PRESENT' and f.file_hash is not null
              group by f.file_hash having count(*) > 1),
            copied as (
-             select i.id from several s
-             join echo_media_insights i on i.file_hash = s.file_hash and i.user_id = $1 and i.tenant_id = $2
-             where i.state = 'PRESENT' and i.id between $4 and $3 and not exists (
+             -- One by one, by the index: PostgreSQL expects more of them than there are, and would read all insights.
+             select i.id from several s cross join lateral (
+               select i.id from echo_media_insights i
+               where i.file_hash = s.file_hash and i.user_id = $1 and i.tenant_id = $2 and i.state = 'PRESENT'
+                 and i.id between $4 and $3 offset 0) i
+             where not exists (
                select from echo_media_pairs p where p.member = i.id and p.partitions & (1 << $5) <> 0)),
            alike as (
              select distinct p.centre as id from echo_media_pairs p
@@ -140,8 +143,9 @@ async function cellsOf(
              select c.centre as id union all (
                select p.member from echo_media_pairs p
                where p.centre = c.centre and p.partitions & (1 << $4) <> 0 order by p.member limit ${MAX_CELL})) m
-           join echo_media_insights i on i.id = m.id
-           where i.user_id = $2 and i.tenant_id = $3 and i.state = 'PRESENT'`,
+           cross join lateral (
+             select * from echo_media_insights i
+             where i.id = m.id and i.user_id = $2 and i.tenant_id = $3 and i.state = 'PRESENT' offset 0) i`,
     values: [centres, owner.userId, owner.tenantId, maxDistance],
   });
   return Map.groupBy(rows, (row) => row.centre);

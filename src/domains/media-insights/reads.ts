@@ -208,8 +208,10 @@ export async function mediaStats({ pool }: Reader, owner: Owner): Promise<MediaS
                count(analysis_problem)::int as problems,
                (select count(*)::int from echo_media_files
                 where user_id = $1 and tenant_id = $2 and state = 'UNREADABLE') as "unreadableFiles",
-               (select count(*)::int - count(distinct file_hash)::int from echo_media_files
-                where user_id = $1 and tenant_id = $2 and state = 'PRESENT' and file_hash is not null) as copies,
+               (select coalesce(sum(files - 1), 0)::int from (
+                  select count(*) as files from echo_media_files
+                  where user_id = $1 and tenant_id = $2 and state = 'PRESENT' and file_hash is not null
+                  group by file_hash) contents) as copies,
                (select count(*)::int from echo_media_pairs
                 where user_id = $1 and tenant_id = $2 and partitions & (1 << ${USUAL_DISTANCE}) <> 0) as "nearDuplicates",
                (select coalesce(json_agg(types order by count desc, "mediaType"), '[]') from types) as "byType"
