@@ -40,16 +40,23 @@ export const BY_ITSELF: readonly Mutation[] = [
     ['archive'],
     'of a user takes the user',
   ),
-  one(
-    'restoring-takes-turns-of-all-users',
-    'domains/interactions/archived.ts',
-    [
-      'where conversation_id = $1 and tenant_id = $2 and user_id = $3 order by sequence limit',
-      'where conversation_id = $1 and tenant_id = $2 and $3::text is not null order by sequence limit',
+  {
+    name: 'restoring-takes-turns-of-all-users',
+    changes: [
+      {
+        file: 'src/domains/interactions/archived.ts',
+        text: 'where conversation_id = $1 and tenant_id = $2 and user_id = $3 order by sequence limit',
+        replacement: 'where conversation_id = $1 order by sequence limit',
+      },
+      {
+        file: 'src/domains/interactions/archived.ts',
+        text: ') and tenant_id = $2 and user_id = $3 returning *',
+        replacement: ') and $2::text is not null and $3::text is not null returning *',
+      },
     ],
-    ['isolation'],
-    'nobody else brings it back',
-  ),
+    tests: ['tests/isolation.test.ts'],
+    named: 'nobody else brings it back',
+  },
   one(
     'dry-runs-of-retention-delete',
     'domains/retention/retention.ts',
