@@ -156,10 +156,10 @@ function sizeInHeader(mediaType: string | null, bytes: Buffer): { width: number;
 
 class DecoderProblem extends Error {}
 
-/** The first line of what a decoder says, without the names of its functions. */
+/** The first line of what a decoder says. */
 function problemOf(error: unknown): DecoderProblem {
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n');
-  return new DecoderProblem(line.slice(0, 300));
+  return new DecoderProblem(`it can't be decoded: ${line.slice(0, 300)}`);
 }
 
 const sumOf = (numbers: readonly number[]) => numbers.reduce((sum, number) => sum + number, 0);

@@ -18,8 +18,18 @@ const CONTAINERS = ['application/mp4', 'application/ogg', 'application/mxf', 'ap
 
 /** By its first bytes, whatever its name is. */
 export async function kindOf(bytes: Buffer): Promise<Kind> {
-  const mediaType = (await fileTypeFromBuffer(bytes).catch(() => undefined))?.mime ?? null;
+  const found = (await fileTypeFromBuffer(bytes).catch(() => undefined))?.mime ?? null;
+  const mediaType = found === null ? cutShort(bytes) : (RENAMED[found] ?? found);
   return { way: wayOf(mediaType), mediaType };
+}
+
+/** What the library names in its own way. */
+const RENAMED: Readonly<Record<string, string>> = { 'video/MP1S': 'video/mpeg', 'video/MP2P': 'video/mpeg' };
+
+/** The library looks for directories of TIFF at their place, which is behind the end of a file that is cut short. */
+function cutShort(bytes: Buffer): string | null {
+  const beginning = bytes.subarray(0, 4).toString('latin1');
+  return ['II*\0', 'MM\0*', 'II+\0', 'MM\0+'].includes(beginning) ? 'image/tiff' : null;
 }
 
 function wayOf(mediaType: string | null): Way {

@@ -13,7 +13,7 @@ const START_TIMEOUT_MS = 60_000;
 const HEAP_MEGABYTES = 192;
 /** A process that is larger after a file, or has read as many, is replaced: decoders don't give all memory back. */
 const MAX_RESIDENT_BYTES = 300 * 2 ** 20;
-const MAX_FILES = 500;
+const MAX_FILES = 250;
 
 /** One process that reads one file at a time; it starts with the first and is replaced when it is lost or large. */
 export class Lane {
@@ -28,9 +28,19 @@ export class Lane {
     this.#log = log;
   }
 
-  /** @throws LostProcess; the signal's reason is for the caller to throw */
-  async run<T>(method: keyof ChildMethods, params: unknown[], signal: AbortSignal): Promise<T> {
+  /**
+   * @param timeoutMs counted from when the process is ready: starting one may take longer than a file may
+   * @throws LostProcess; the signal's reason is for the caller to throw
+   */
+  async run<T>(
+    method: keyof ChildMethods,
+    params: unknown[],
+    given: AbortSignal,
+    timeoutMs: number,
+  ): Promise<T> {
     const { pool, pid } = await this.#ready();
+    const deadline = AbortSignal.timeout(timeoutMs);
+    const signal = AbortSignal.any([given, deadline]);
     const end = () => kill(pid);
     signal.addEventListener('abort', end, { once: true });
     try {
@@ -42,7 +52,10 @@ export class Lane {
     } catch (error) {
       if (isAlive(pid) && !signal.aborted) throw error;
       this.#process = null;
-      throw new LostProcess('the process that read it died', { cause: error });
+      const reason = deadline.aborted
+        ? `it took more than ${timeoutMs} ms to read`
+        : 'the process that read it died';
+      throw new LostProcess(reason, { cause: error });
     } finally {
       signal.removeEventListener('abort', end);
     }

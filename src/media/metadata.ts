@@ -37,7 +37,7 @@ const MAX_KEYWORDS = 200;
 /** What the library makes of the bytes; what it can't read says nothing. */
 export async function readMetadata(bytes: Buffer): Promise<Metadata> {
   const groups = await groupsOf(bytes);
-  return groups ? metadataOf(groups) : NO_METADATA;
+  return groups ? metadataOf(await withProfiles(groups)) : NO_METADATA;
 }
 
 /** Fills the gaps of what a file says of itself with what a file beside it says. */
@@ -56,9 +56,19 @@ export function withSidecar(own: Metadata, beside: Metadata): Metadata {
   };
 }
 
+/** By which the library knows a file of XMP; not every program writes it. */
+const XMP_START = Buffer.from('<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>\n');
+
+function withStart(bytes: Buffer): Buffer {
+  const beginning = bytes.subarray(0, 1_000).toString('latin1');
+  const [, before] =
+    /^((?:\xEF\xBB\xBF)?\s*(?:<\?xml[^>]*>\s*)?)<(?:x:xmpmeta|rdf:RDF)\b/.exec(beginning) ?? [];
+  return before === undefined ? bytes : Buffer.concat([XMP_START, bytes.subarray(before.length)]);
+}
+
 async function groupsOf(bytes: Buffer): Promise<Groups | null> {
   try {
-    return (await ExifReader.load(bytes, {
+    return (await ExifReader.load(withStart(bytes), {
       expanded: true,
       async: true,
       computed: true,
@@ -69,6 +79,27 @@ async function groupsOf(bytes: Buffer): Promise<Groups | null> {
     // The library throws for formats that it doesn't know and for broken metadata alike; pictures have neither need.
     return null;
   }
+}
+
+/** PNG has EXIF and XMP also as text, in hexadecimal digits, by programs that are older than its own place for them. */
+async function withProfiles(groups: Groups): Promise<Groups> {
+  const { pngText = {} } = groups;
+  const exif = profileOf(pngText, ['Raw profile type exif', 'Raw profile type APP1']);
+  const xmp = profileOf(pngText, ['Raw profile type xmp']);
+  const tiffAt = exif?.subarray(0, 6).toString('latin1') === 'Exif\0\0' ? 6 : 0;
+  return {
+    ...(xmp ? await groupsOf(xmp) : {}),
+    ...(exif ? await groupsOf(exif.subarray(tiffAt)) : {}),
+    ...groups,
+  };
+}
+
+/** Its name, its length and its bytes, each on lines of their own. */
+function profileOf(pngText: Group, names: readonly string[]): Buffer | null {
+  const tags = names.map((name) => tagOf(pngText[name])?.value);
+  const text = tags.find((value) => typeof value === 'string');
+  const digits = text && /^\s*\w+\s+\d+\s+([0-9a-f\s]+)$/i.exec(text)?.[1];
+  return digits ? Buffer.from(digits.replaceAll(/\s/g, ''), 'hex') : null;
 }
 
 function metadataOf(groups: Groups): Metadata {

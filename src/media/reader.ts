@@ -2,7 +2,7 @@ import { availableParallelism, freemem } from 'node:os';
 import type { Logger } from '../log.ts';
 import type { ChildMethods } from './child-messages.ts';
 import type { Identified, MediaReader, Reading } from './facts.ts';
-import { Lane, LostProcess } from './lane.ts';
+import { Lane } from './lane.ts';
 
 export interface MediaReaderOptions {
   /** Files at once; null: as many as cores and free memory allow. */
@@ -43,12 +43,11 @@ export function openMediaReader(options: MediaReaderOptions): MediaReader {
 
   async function call<T>(method: keyof ChildMethods, params: unknown[], signal: AbortSignal): Promise<T> {
     return turns.use(signal, async (lane) => {
-      const deadline = AbortSignal.timeout(fileTimeoutMs);
       try {
-        return await lane.run<T>(method, params, AbortSignal.any([signal, deadline]));
+        return await lane.run<T>(method, params, signal, fileTimeoutMs);
       } catch (error) {
         signal.throwIfAborted();
-        throw deadline.aborted ? new LostProcess(`it took more than ${fileTimeoutMs} ms to read`) : error;
+        throw error;
       }
     });
   }

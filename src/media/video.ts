@@ -195,11 +195,16 @@ function isBlack({ pixels }: Rendering): boolean {
   return pixels.every((value) => value < 32);
 }
 
+const KNOWN_CONTAINERS = /mp4|m4v|quicktime|3gpp|webm|matroska|mp2t/;
+
 /** Without ffprobe: what the container says, as far as a library in JavaScript reads it. */
 async function readContainer(file: OpenFile, kind: Kind): Promise<VideoFacts | null> {
   const { ALL_FORMATS, FilePathSource, Input } = await import('mediabunny');
   const input = new Input({ formats: ALL_FORMATS, source: new FilePathSource(file.descriptorPath) });
   try {
+    if (!KNOWN_CONTAINERS.test(kind.mediaType ?? '')) {
+      return { ...NOTHING, problem: `${kind.mediaType} is read by ffprobe only, which is not there` };
+    }
     const track = await input.getPrimaryVideoTrack();
     if (!track) {
       const hasSound = (await input.getPrimaryAudioTrack()) !== null;
