@@ -68,6 +68,22 @@ export class StatusMoveRefused extends EchoError {
   }
 }
 
+/** Later changes build on one that was to be undone. */
+export class FactChangeBuiltOn extends EchoError {
+  override readonly name = 'FactChangeBuiltOn';
+  readonly code = 'CHANGE_BUILT_ON';
+  override readonly httpStatus = 409;
+  readonly field: string;
+  /** The changes that would have to be undone, too, the latest first. */
+  readonly changeIds: readonly string[];
+  constructor(field: string, changeIds: readonly string[]) {
+    super(
+      `${field}: later changes build on it, which have to be undone first, or with it: ${changeIds.join(', ')}`,
+    );
+    [this.field, this.changeIds] = [field, changeIds];
+  }
+}
+
 /** A schedule makes no second task while one is unfinished. */
 export class ScheduleBusy extends EchoError {
   override readonly name = 'ScheduleBusy';

@@ -177,6 +177,13 @@ beforeAll(async () => {
     VICTIM,
   );
   cursors.push(photos.mediaInsights.edges[0].cursor, photos.duplicateGroups.edges[0].cursor);
+  const { data: entered } = await app.graphql(
+    `mutation { addFact(input: { predicate: "likes", object: "${WORDS} ${CANARY}", subject: "${WORDS}" }) {
+      ... on FactSuccess { fact { id factId changes { changeId } } } } }`,
+    {},
+    VICTIM,
+  );
+  const { fact } = entered.addFact;
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -190,6 +197,7 @@ beforeAll(async () => {
         globalTaskId,
         goal.id,
         photos.mediaInsights.edges[0].node.id,
+        fact.id,
       ),
     turnId: [turns[1].turnId, turns[0].turnId],
     conversationId: ['thread of vera'],
@@ -202,6 +210,8 @@ beforeAll(async () => {
     goalId: [goal.goalId],
     fileHash: [hashNamed('one')],
     parentId: [goal.goalId],
+    factId: [fact.factId],
+    changeId: [fact.changes[0].changeId],
     keyId: [key],
     taskId: [taskId],
     confirm: [VICTIM],
@@ -460,6 +470,9 @@ test('an owner sees all of it by the same calls, so the calls are not empty', as
       'Query.mediaInsights(filter.camera)',
       'Query.mediaInsights(filter.character)',
       'Query.goals(filter.parentId)',
+      'Query.fact(factId)',
+      'Query.facts(filter.text)',
+      'Query.facts(filter.subject)',
     ]),
   );
 });

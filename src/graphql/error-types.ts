@@ -1,4 +1,5 @@
 import {
+  FactChangeBuiltOn,
   IdempotencyKeyReused,
   InteractionDeleted,
   InvalidInput,
@@ -80,6 +81,19 @@ builder.objectType(StatusMoveRefused, {
     allowed: t.stringList({
       description: 'Where it may go from the status that it has.',
       resolve: ({ allowed }) => [...allowed],
+    }),
+  }),
+});
+
+builder.objectType(FactChangeBuiltOn, {
+  name: 'ChangeBuiltOnError',
+  description: 'Later changes build on the one that was to be undone (code CHANGE_BUILT_ON).',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    field: t.exposeString('field', { description: 'The input field that names the change.' }),
+    changeIds: t.idList({
+      description: 'The changes that would have to be undone, too, the latest first.',
+      resolve: ({ changeIds }) => [...changeIds],
     }),
   }),
 });

@@ -5,6 +5,7 @@ import { duties as audit } from '../domains/audit/tables.ts';
 import { duties as characters } from '../domains/characters/tables.ts';
 import { duties as conversations } from '../domains/conversations/tables.ts';
 import { duties as credentials } from '../domains/credentials/tables.ts';
+import { duties as facts } from '../domains/facts/tables.ts';
 import { duties as goals } from '../domains/goals/tables.ts';
 import { duties as interactions } from '../domains/interactions/tables.ts';
 import { duties as mediaInsights } from '../domains/media-insights/tables.ts';
@@ -33,6 +34,7 @@ export const DUTIES: readonly Duty[] = [
   ...privacy,
   ...mediaInsights,
   ...goals,
+  ...facts,
   ...tasks,
   ...repairs,
   ...schedules,

@@ -12,6 +12,8 @@ import '../domains/memory/graphql.ts';
 import '../domains/query/graphql.ts';
 import '../domains/health/graphql.ts';
 import '../domains/goals/graphql.ts';
+import '../domains/facts/graphql.ts';
+import '../domains/facts/changes-graphql.ts';
 import '../domains/pressure/graphql.ts';
 import '../domains/activity/graphql.ts';
 import '../domains/alerts/graphql.ts';

@@ -1,4 +1,5 @@
 import { ownCharacters } from '../domains/characters/sections.ts';
+import { factChanges, facts } from '../domains/facts/sections.ts';
 import { goals } from '../domains/goals/sections.ts';
 import { conversations } from '../domains/interactions/sections.ts';
 import { media } from '../domains/media-insights/sections.ts';
@@ -14,6 +15,9 @@ export const SECTIONS: readonly Section<Services>[] = [
   ownCharacters,
   goals,
   conversations,
+  // Facts quote turns.
+  facts,
+  factChanges,
   ownTasks,
   // Who is in a picture is a character by name.
   media,

@@ -4,6 +4,7 @@ export { auditLog, auditNames, auditSeals } from '../domains/audit/tables.ts';
 export { characters } from '../domains/characters/tables.ts';
 export { conversations, deletedTurns } from '../domains/conversations/tables.ts';
 export { authenticators, credentials } from '../domains/credentials/tables.ts';
+export { factChanges, factSources, learnedFacts } from '../domains/facts/tables.ts';
 export { goalMoves, goals } from '../domains/goals/tables.ts';
 export { interactions } from '../domains/interactions/tables.ts';
 export { mediaFiles, mediaInsights, mediaPairs } from '../domains/media-insights/tables.ts';

@@ -30,6 +30,8 @@ export const IDENTIFIERS = [
   'goalId',
   'fileHash',
   'parentId',
+  'factId',
+  'changeId',
 ];
 /** Names that stand for nothing of a user's, and a value for each. What the victim said is put in as text, too. */
 export const VALUES: Record<string, unknown> = {
@@ -110,6 +112,17 @@ export const VALUES: Record<string, unknown> = {
   value: 'x',
   code: '000000',
   roles: ['ADMIN'],
+  subject: WORDS,
+  predicate: 'likes',
+  object: WORDS,
+  statement: WORDS,
+  negated: false,
+  validFrom: '2000-01-01T00:00:00Z',
+  validUntil: '2999-01-01T00:00:00Z',
+  origin: 'PERSON',
+  asOf: '2999-01-01T00:00:00Z',
+  recordedAsOf: '2999-01-01T00:00:00Z',
+  cascade: true,
   permissions: ['ADMIN'],
 };
 /** What a profile says: nothing that names somebody else's. */

@@ -7,6 +7,7 @@ import { NotFound } from '../../errors.ts';
 import { forgetEvents } from '../../events/forgotten.ts';
 import * as input from '../../ground/input.ts';
 import { CANARY_TENANT } from '../../ground/ownership.ts';
+import { forgetFactsOfTurns } from '../facts/forget.ts';
 import { markDeleted, unplaceMarks } from './marks.ts';
 
 /** Conversations that one transaction of a cleanup deletes; a cleanup that is cut short goes on at the next call. */
@@ -67,11 +68,12 @@ export async function deleteConversation(
   return turnIds.length;
 }
 
-/** Marks turns as deleted, and takes out what was told of them. */
+/** Marks turns as deleted, and takes out what was told of them and learned from them. */
 async function forgetTurns(client: PoolClient, owner: Owner, turnIds: readonly string[]): Promise<void> {
   if (owner.tenantId === CANARY_TENANT) return;
   await markDeleted(client, owner, turnIds);
   await forgetEvents(client, owner, turnIds);
+  await forgetFactsOfTurns(client, owner, turnIds);
 }
 
 const Days = z

@@ -6,6 +6,7 @@ import { NotFound, ServiceUnavailable } from '../../errors.ts';
 import { forgetEvents } from '../../events/forgotten.ts';
 import { subjectOf } from '../../ground/ownership.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { forgetFactsOfTurns } from '../facts/forget.ts';
 import { parseTurnId } from './interactions.ts';
 import { UNNUMBERED } from './rows.ts';
 import type { TurnStore } from './store.ts';
@@ -26,7 +27,7 @@ const LOOK_MS = 20;
 const VECTOR_REACH = 2;
 
 /**
- * Deletes one turn for good: row, words, vector, events, what the journal holds. A mark is left, which no late retry
+ * Deletes one turn for good: row, words, vector, events, what was learned from it, what the journal holds. A mark is left, which no late retry
  * passes and which keeps the turn's link in the chain of hashes. One that is being answered, or waits for the
  * database, is not stored any more: who waits for it is told that it was deleted.
  *
@@ -100,6 +101,7 @@ async function removeTurn(
       values: [turnId, tenantId, userId, subjectOf(owner)],
     });
     await forgetEvents(client, owner, [turnId]);
+    await forgetFactsOfTurns(client, owner, [turnId]);
     const [gone] = rows;
     if (gone) await closeGap(client, { ...owner, conversationId }, gone);
   });
