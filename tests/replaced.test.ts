@@ -72,6 +72,60 @@ const BY_ITSELF: typeof REPLACED = [
     'Ich habe genug von den Gewächshäusern und habe bei Telekraft angefangen.',
     'Wo arbeite ich jetzt?',
   ],
+  ['Ich arbeite im Stadtarchiv.', 'Habe im Museum angefangen.', 'Wo arbeite ich mittlerweile?'],
+  [
+    'I go to the Ironworks gym.',
+    'Ironworks got too pricey, so I signed up at Pulse.',
+    'Which gym do I go to now?',
+  ],
+  [
+    'Mrs. Abbott looks after my cat.',
+    'Mrs. Abbott moved abroad; Terence feeds the cat now.',
+    'Who looks after my cat these days?',
+  ],
+  [
+    'Unser Stromanbieter ist Voltara.',
+    'Sind von Voltara zu Grünkraft gewechselt.',
+    'Welchen Stromanbieter haben wir jetzt?',
+  ],
+  [
+    'Lucie garde les enfants le mercredi.',
+    "Lucie a déménagé, c'est Hortense qui vient désormais.",
+    'Qui garde les enfants maintenant ?',
+  ],
+  [
+    'Uso un ordenador Lenovo.',
+    'Se me rompió el Lenovo y ahora tengo un Framework.',
+    '¿Qué ordenador uso ahora?',
+  ],
+  [
+    'Mi médico de cabecera es el doctor Larrea.',
+    'El doctor Larrea se jubiló, me atiende la doctora Otxoa.',
+    '¿Quién es mi médico de cabecera hoy?',
+  ],
+  [
+    'The wifi password is bluebird7.',
+    'Changed the wifi password to heron22.',
+    'What is the wifi password at the moment?',
+  ],
+  ['My sister lives in Leeds.', 'My sister has relocated to Cardiff.', 'Where does my sister live now?'],
+  [
+    'Ich trinke morgens Kaffee.',
+    'Statt Kaffee gibt es bei mir morgens nur noch Tee.',
+    'Was trinke ich morgens inzwischen?',
+  ],
+  [
+    'I have a Samsung phone.',
+    'Dropped the Samsung in the lake and bought a Pixel.',
+    'Which phone do I have?',
+  ],
+  ['Toco el clarinete.', 'Dejé el clarinete y empecé con el violonchelo.', '¿Qué instrumento toco ahora?'],
+  ['Tengo un coche Seat rojo.', 'Vendí el Seat y me compré un Dacia.', '¿Qué coche tengo hoy en día?'],
+];
+/** What names the thing, and neither says that it is gone nor what is so since; or only the one. */
+const STILL_SO: typeof REPLACED = [
+  ['My cousin Lucía lives in Turin.', 'I sold the bike that I had in Turin.', 'Where does Lucía live now?'],
+  ['I go to the Ironworks gym.', 'Ironworks was too full on Monday.', 'Which gym do I go to now?'],
 ];
 /** What has the same words, and replaced nothing of the user's. */
 const NEARLY = [
@@ -150,6 +204,20 @@ describe('what was replaced in other words', () => {
     const queries = hits.map((hit) => hit.interaction.query);
     expect(queries[0]).toBe(since);
     expect(queries).toContain(before);
+  });
+
+  test.each(STILL_SO)('%s stays so: %s', async (statement, later, question) => {
+    const person = randomUUID();
+    await app.record(
+      randomUUID(),
+      [...FILLER.slice(0, 50), statement, ...FILLER.slice(50, 100), later].map((query, at) => ({
+        query,
+        timestamp: new Date(Date.UTC(2025, 0, 1) + at * 7_200_000).toISOString(),
+      })),
+      person,
+    );
+    const [first] = await app.search(question, person, { limit: 10 });
+    expect(first?.interaction.query).toBe(statement);
   });
 
   test('what took the place of that again is the answer', async () => {

@@ -175,13 +175,20 @@ async function search(
     return search(
       services,
       owner,
-      { ...wanted, times: timeless(wanted.query), missedTime: true },
+      { ...wanted, times: timeless(wanted.query), missedTime: true, asksNow: asksOfToday(wanted) },
       conditions,
       waiting,
     );
   const stored = (ids: readonly number[]) => turnsById(db, owner, ids);
   const hits = await availability.tolerate(() => hitsOf({ words, ...pool, stored }, wanted), null);
   return hits && { hits, degraded: pool.degraded || words.incomplete };
+}
+
+/** "Who is my doctor today?" asks how it is now, where nothing was said today. */
+function asksOfToday({ query, times, calendar }: Wanted): boolean {
+  return (
+    times.spans.some(({ since, until }) => since <= calendar.now && calendar.now < until) && asksNow(query)
+  );
 }
 
 function laterOf(a: Date | null, b: Date | null): Date | null {

@@ -20,6 +20,8 @@ export interface Candidate {
   readonly meaning: Likeness | null;
   /** Of what the user told before, what it says to be no longer so; absent where it says no such thing. */
   readonly becameOf?: string;
+  /** It tells all that is asked about as it was or is; of somebody else, too. */
+  readonly states?: true;
 }
 
 /** What of a query matters for the order of its hits. */
@@ -259,7 +261,9 @@ function currentOf(question: Question, telling: readonly Candidate[]): Current {
   const signs = new Map<Candidate, number>();
   if (!question.asksNow) return { signs, newest: null, before: new Set() };
   const terms = new Set(question.terms);
-  const ofMe = telling.filter(({ turn, becameOf }) => becameOf !== undefined || saysOfMe(turn.query, terms));
+  const ofMe = telling.filter(
+    ({ turn, becameOf, states }) => becameOf !== undefined || states || saysOfMe(turn.query, terms),
+  );
   const since = Math.min(...ofMe.map(({ turn }) => turn.timestamp.getTime()));
   // "They raised the rent" is of the user's rent, once they have told of one.
   const ofThat = telling.filter(

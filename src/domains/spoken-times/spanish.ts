@@ -7,7 +7,7 @@ const BY_PART = '(?: (?:por|en) la {part})?';
 const relative: readonly Rule[] = [
   { pattern: `(?:anteayer|antes de ayer|antier)${BY_PART}`, read: named.dayAt(-2) },
   { pattern: `ayer${BY_PART}`, read: named.dayAt(-1) },
-  { pattern: `hoy${BY_PART}`, read: named.dayAt(0) },
+  { pattern: `hoy(?! en dia)${BY_PART}`, read: named.dayAt(0) },
   { pattern: 'esta {part}', read: named.dayAt(0) },
   {
     pattern: '(?:anteanoche|antenoche|antes de anoche|(?:la )?penultima noche)',

@@ -16,6 +16,7 @@ const REQUEST = new Set(
     'about describe explain show give list find could would should there where which whose anybody kindly wonder wondering ' +
     'really actually maybe perhaps exactly currently eigentlich vielleicht nochmal genau vraiment exactement realmente ' +
     'erzahl erzahle erzahlen sage beschreibe erklar erklare zeige kannst konntest welche welcher welches wieviel uber ' +
+    'welchen welchem wem wen wer womit quien quienes cual cuales ' +
     'raconte raconter parle parler explique montre quelle quelles quels pouvez propos cuentame hablame dime explica ' +
     'muestra donde cuando sobre parlami dimmi spiega quando quale fale conte explique vertel waar welke wanneer over ' +
     'расскажи скажи опиши объясни покажи знаешь который которая какой какая когда сколько почему подскажи ' +

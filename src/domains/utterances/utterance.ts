@@ -12,7 +12,7 @@ const POLITE =
 const BEGINNINGS = {
   english: `who|whom|whose|what|when|where|why|which|how|is|are|was|were|do|does|did|has|have (?:i|we|you|they)|had (?:i|we|you|he|she|they)|can|could|would|will (?:i|we|you|he|she|it|they|the|my|our|there)|should|what's|who's|where's|how's`,
   german:
-    'wer|wen|wem|wann|wo|wohin|woher|warum|wieso|welche[rsnm]?|wie|wieviel|weisst du|kannst du|hast du|habe ich|hab ich|ist|sind|gibt es',
+    'wer|wen|wem|wann|wo|wohin|woher|warum|wieso|welche[rsnm]?|wie|wieviel|weisst du|kannst du|hast du|habe ich|hab ich|ist|sind(?! (?:von|nach|zu|zum|zur|ins?|im|bei|beim|mit|jetzt|gerade|wieder|inzwischen|umgezogen)(?!\\p{L}))|gibt es',
   french:
     "qui|quoi|quand|pourquoi|comment|combien|quel|quelle|quels|quelles|est-ce|qu'est-ce|ou est|ou sont|ou ai-je|ai-je|as-tu|avez-vous|peux-tu|pouvez-vous",
   spanish:
