@@ -172,6 +172,8 @@ export const mediaFiles = pgTable(
     modifiedAt: bigint('modified_ns', { mode: 'bigint' }),
     device: text('device'),
     inode: text('inode'),
+    /** Of the folder in which it lies: where that is on another one now, the file may be on one that is not mounted. */
+    folderDevice: text('folder_device'),
     /** UNREADABLE: it could not be opened or read to its end. IGNORED: it is no image and no video. */
     state: text('state', { enum: ['PRESENT', 'VANISHED', 'BROKEN', 'UNREADABLE', 'IGNORED'] }).notNull(),
     /** Why it is not PRESENT. */
@@ -180,8 +182,10 @@ export const mediaFiles = pgTable(
     failures: integer('failures').notNull().default(0),
     /** Of the program that read it. */
     readerVersion: integer('reader_version').notNull(),
-    /** The indexing task that saw it last. */
+    /** The indexing task that saw it last, a slash, and the number of the attempt. */
     seenInTask: text('seen_in_task'),
+    /** What it was for that task: as its result counts it. */
+    seenAs: text('seen_as', { enum: ['new', 'unchanged', 'changed', 'moved', 'duplicates'] }),
     seenAt: instant('seen_at').notNull().defaultNow(),
     createdAt: instant('created_at').notNull().defaultNow(),
   },
@@ -189,6 +193,8 @@ export const mediaFiles = pgTable(
     uniqueIndex('echo_media_files_path_key').on(table.pathHash, table.tenantId, table.userId),
     index('echo_media_files_hash_idx').on(table.fileHash, table.tenantId, table.userId),
     index('echo_media_files_user_idx').on(table.userId, table.tenantId, table.id),
+    // A new file of a size that none has is a new content.
+    index('echo_media_files_size_idx').on(table.userId, table.tenantId, table.size),
     // By which files of the same content are counted, without a look at the rows.
     index('echo_media_files_present_idx')
       .on(table.userId, table.tenantId, table.fileHash)
