@@ -50,6 +50,14 @@ export interface RunningTask {
    * @throws the reason of `signal`, or TaskLost where another attempt has taken over; nothing is written then
    */
   once<T>(step: string, effect: (client: PoolClient) => Promise<T>): Promise<T>;
+  /**
+   * Writes through the client in one transaction, which is committed only while the task is this attempt's. It leaves no
+   * note: an attempt that comes here again does it again.
+   *
+   * @param effect within ten seconds
+   * @throws the reason of `signal`, or TaskLost where another attempt has taken over; nothing is written then
+   */
+  write<T>(effect: (client: PoolClient) => Promise<T>): Promise<T>;
 }
 
 /**
@@ -71,6 +79,12 @@ export interface Job<Services = never, Payload extends z.ZodType = z.ZodType> {
   /** Who may ask for it: every user for themselves, only admins, or nobody but the server. */
   readonly mayCreate: 'USER' | 'ADMIN' | 'SERVER';
   readonly schedule?: JobSchedule;
+  /**
+   * Looks at what a payload names outside of the database, before a caller's task is stored; the job looks again when it runs.
+   *
+   * @throws InvalidInput, with `payload.` before the field
+   */
+  check?(payload: z.output<Payload>): Promise<void>;
   /** @returns what is kept as the task's result: JSON of at most a megabyte */
   run(services: Services, payload: z.output<Payload>, task: RunningTask): Promise<unknown>;
 }

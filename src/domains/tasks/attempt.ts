@@ -10,7 +10,7 @@ import type { Logger } from '../../log.ts';
 import type { Claim, Ending } from './claims.ts';
 import { ResultRefused, TaskAborted, TaskLost } from './errors.ts';
 import { ProgressWriter, writeProgress } from './progress.ts';
-import { doOnce } from './steps.ts';
+import { doOnce, writeWhileHeld } from './steps.ts';
 import { storedJson } from './stored-json.ts';
 import type { TaskRow } from './tables.ts';
 
@@ -108,17 +108,24 @@ function runningTask(
     progress: (done, total = null, note = null) => {
       if (!ended.is) progress.report(done, total, note);
     },
-    once: async (step, effect) => {
-      controller.signal.throwIfAborted();
-      if (ended.is) throw new TaskLost();
-      try {
-        return await doOnce(db, claim, step, effect);
-      } catch (error) {
-        if (error instanceof TaskLost) controller.abort(error);
-        throw error;
-      }
-    },
+    once: (step, effect) => whileHeld(run, () => doOnce(db, claim, step, effect)),
+    write: (effect) => whileHeld(run, () => writeWhileHeld(db, claim, effect)),
   };
+}
+
+/** @throws TaskLost, after which the attempt is told to stop; the reason of its signal */
+async function whileHeld<T>(
+  { controller, ended }: { readonly controller: AbortController; readonly ended: { readonly is: boolean } },
+  work: () => Promise<T>,
+): Promise<T> {
+  controller.signal.throwIfAborted();
+  if (ended.is) throw new TaskLost();
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TaskLost) controller.abort(error);
+    throw error;
+  }
 }
 
 async function writeReport(

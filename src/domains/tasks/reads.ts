@@ -1,5 +1,6 @@
 import type { Database } from '../../db/client.ts';
 import { mapRow, type Page, type RawRow } from '../../db/statements.ts';
+import type { TaskOwner } from '../../jobs/job.ts';
 import { IN_SCOPE, SERVER_OWNER, scopeValues, type TaskScope } from './scope.ts';
 import { type AttemptRow, autonomousTasks, type TaskRow, type TaskStatus, taskAttempts } from './tables.ts';
 
@@ -123,4 +124,19 @@ export async function taskStats(db: Database, { tenantId, userId }: TaskScope): 
     oldestWaitingSeconds: waiting.length > 0 ? Math.max(...waiting) : null,
     endedLastHour: rows.reduce((sum, { ended }) => sum + ended, 0),
   };
+}
+
+/** Tasks of a type that wait or run, of one owner, oldest first. */
+export async function unfinishedTasks(
+  pool: Pick<Database['pool'], 'query'>,
+  { tenantId, userId }: TaskOwner,
+  type: string,
+): Promise<TaskRow[]> {
+  const { rows } = await pool.query<RawRow>({
+    name: 'unfinished_tasks',
+    text: `select * from autonomous_tasks where status in ('PENDING', 'RUNNING') and task_type = $3
+             and tenant_id = $1 and user_id is not distinct from $2 order by id limit 100`,
+    values: [tenantId, userId, type],
+  });
+  return rows.map((raw) => mapRow(autonomousTasks, raw));
 }

@@ -51,6 +51,30 @@ export async function doOnce<T>(
   throw new TaskLost();
 }
 
+/**
+ * Writes something in a transaction that is committed only while the attempt holds the task.
+ *
+ * @throws TaskLost, and whatever the effect throws
+ */
+export async function writeWhileHeld<T>(
+  db: Database,
+  claim: Claim,
+  effect: (client: PoolClient) => Promise<T>,
+): Promise<T> {
+  return db.transaction(async (client) => {
+    const result = await effect(client);
+    // Last, so that this lock, which puts the next sign of life off, is held for a moment only.
+    const { rowCount } = await client.query({
+      name: 'task_held_to_commit',
+      text: `select from autonomous_tasks
+             where id = $1 and attempt = $2 and worker = $3 and status = 'RUNNING' and tenant_id = $4 for share`,
+      values: [claim.id, claim.attempt, claim.worker, claim.tenantId],
+    });
+    if (rowCount === 0) throw new TaskLost();
+    return result;
+  });
+}
+
 class NotNoted extends Error {}
 
 async function stepDone<T>(

@@ -77,6 +77,7 @@ export async function createTask(
 ): Promise<TaskRow> {
   const job = jobOf(services, principal, given.type);
   const owner = { tenantId: principal.tenantId, userId: principal.userId };
+  await job.check?.(input.parseInput(job.payload, given.payload ?? {}, 'payload'));
   return makeTask(services, job, { ...given, owner, createdBy: principal.userId });
 }
 
