@@ -5,6 +5,7 @@ import { openCharacters, startCharacters } from './domains/characters/parts.ts';
 import { openCredentials } from './domains/credentials/parts.ts';
 import { openHealth, openMetrics } from './domains/health/parts.ts';
 import { openInteractions } from './domains/interactions/parts.ts';
+import { openMedia } from './domains/media-insights/parts.ts';
 import { openMemory } from './domains/memory/parts.ts';
 import { openPersistence } from './domains/persistence/parts.ts';
 import { openPressure } from './domains/pressure/parts.ts';
@@ -56,7 +57,9 @@ export async function openParts(
     ...openPrivacy({ ...ports, duties, sections }, closing),
   };
   const repairs = await openRepairs(guarded);
-  const working = { ...guarded, ...openTasks({ ...guarded, jobs: [...jobs, ...repairs] }, closing) };
+  const media = await openMedia(guarded, closing);
+  const own = [...jobs, ...repairs, ...media];
+  const working = { ...guarded, ...openTasks({ ...guarded, jobs: own }, closing) };
   const parts = { ...working, ...(await openDomains(working, closing)) };
   return { ...parts, ...openHealth(promises, parts, closing) };
 }

@@ -1,0 +1,249 @@
+import { setMaxListeners } from 'node:events';
+import type { Owner } from '../../access/principals.ts';
+import { isPassing, judgeDatabaseError, wordsOf } from '../../db/meaning.ts';
+import { createRest } from '../../ground/pressure.ts';
+import type { RunningTask } from '../../jobs/job.ts';
+import { type FileStat, type MediaReader, type Reading, THUMBNAIL_SIZES } from '../../media/facts.ts';
+import { goneCopies, type IdentifiedFile, isAsKnown, storeKnown, storeRead } from './content.ts';
+import { filesAt, followFiles, markSeen, type SeenFile, sizesKnown, storeFile, wasSeenBy } from './files.ts';
+import type { IndexingParts } from './indexing.ts';
+import { lockMedia } from './owners.ts';
+import { keyOfPath } from './paths.ts';
+import type { IndexedPlace } from './roots.ts';
+import type { MediaFileRow, MediaInsightRow } from './tables.ts';
+import { type Outcome, Tally } from './tally.ts';
+import { hasThumbnail, thumbnailFolder, thumbnailPath } from './thumbnails.ts';
+import { countEntries, type Found, walk } from './walk.ts';
+
+/** A regular file, and what is known of it. */
+interface Piece extends Found {
+  readonly stat: FileStat;
+  readonly known: MediaFileRow | null;
+  /** Nobody has a file of this size: its content is new. */
+  readonly isNewSize: boolean;
+}
+
+/** Attempts at a file whose reader died or took too long; then it is left until it, or the reader, is another one. */
+const MAX_FAILURES = 3;
+
+/** One attempt at indexing a place: walks through it, and reads a few files at a time. */
+export class IndexingRun {
+  readonly #parts: IndexingParts;
+  readonly #reader: MediaReader;
+  readonly #owner: Owner;
+  readonly #place: IndexedPlace;
+  readonly #task: RunningTask;
+  readonly #tally = new Tally();
+  readonly #roots: readonly string[];
+  readonly #thumbnails: string;
+  readonly #ending = new AbortController();
+  readonly #signal: AbortSignal;
+
+  constructor(
+    parts: IndexingParts,
+    reader: MediaReader,
+    owner: Owner,
+    place: IndexedPlace,
+    task: RunningTask,
+  ) {
+    [this.#parts, this.#reader, this.#owner, this.#place, this.#task] = [parts, reader, owner, place, task];
+    this.#roots = parts.places.roots;
+    this.#thumbnails = thumbnailFolder(parts.places.dataDirectory, owner);
+    this.#signal = AbortSignal.any([task.signal, this.#ending.signal]);
+    // Each file that is being read listens.
+    setMaxListeners(0, this.#signal);
+  }
+
+  /** @returns what each file that it saw was @throws the reason of the task's signal */
+  async run(): Promise<Tally> {
+    const rest = createRest(this.#parts.pressure);
+    this.#signal.addEventListener('abort', rest.end, { once: true });
+    const inHand = new Set<Promise<void>>();
+    void this.#countAll();
+    try {
+      const onFolder = (path: Buffer, problem: string | null) => this.#tally.countFolder(path, problem);
+      for await (const found of walk(this.#place, { signal: this.#signal, onFolder })) {
+        for (const piece of await this.#sort(found)) {
+          await rest.take();
+          while (inHand.size >= this.#parts.pressure.workers(this.#reader.concurrency))
+            await Promise.race(inHand);
+          this.#signal.throwIfAborted();
+          const work = this.#index(piece).finally(() => inHand.delete(work));
+          inHand.add(work);
+        }
+      }
+      await Promise.all(inHand);
+      this.#task.signal.throwIfAborted();
+      return this.#tally;
+    } finally {
+      this.#ending.abort();
+      await Promise.allSettled(inHand);
+      this.#report();
+    }
+  }
+
+  /** How many there are is only for people, who wait for nothing meanwhile. */
+  async #countAll(): Promise<void> {
+    if (!this.#place.isFolder) this.#tally.total = 1;
+    else this.#tally.total = await countEntries(this.#place, this.#signal).catch(() => null);
+  }
+
+  #report(): void {
+    const { seen, total } = this.#tally;
+    this.#task.progress(seen, total === null ? null : Math.max(total, seen), this.#tally.note());
+  }
+
+  /** Counts what needs no look into the file. @returns what does */
+  async #sort(found: readonly Found[]): Promise<Piece[]> {
+    const { db } = this.#parts;
+    const files = found.filter((each): each is Found & { stat: FileStat } => each.stat !== null);
+    const paths = files.map(({ path }) => path);
+    const known = await filesAt(db.pool, this.#owner, paths);
+    const sizes = files.map(({ stat }) => stat.size);
+    const knownSizes = await sizesKnown(db.pool, this.#owner, sizes);
+    const pieces: Piece[] = [];
+    const seen: MediaFileRow[] = [];
+    for (const each of found) if (each.stat === null) this.#countOther(each);
+    for (const each of files) {
+      const file = known.get(keyOfPath(each.path)) ?? null;
+      if (file && isSettled(file, each.stat)) seen.push(file);
+      else pieces.push({ ...each, known: file, isNewSize: !knownSizes.has(each.stat.size) });
+    }
+    if (seen.length > 0) {
+      const ids = seen.map(({ id }) => id);
+      await this.#task.write((client) => markSeen(client, this.#owner, ids, this.#task));
+      for (const file of seen) this.#countKnown(file);
+    }
+    this.#report();
+    return pieces;
+  }
+
+  #countOther({ path, kind, problem }: Found): void {
+    if (kind === 'lost') this.#tally.count('unreadable', 0, { path, reason: problem ?? 'it is lost' });
+    else this.#tally.count(kind === 'link' ? 'ignored: link' : 'ignored: no regular file', 0, null);
+  }
+
+  #countKnown(file: MediaFileRow): void {
+    const { path, size, problem } = file;
+    const outcome = outcomeOf(file, wasSeenBy(file, this.#task));
+    const isProblem = ['broken', 'unreadable', 'failed'].includes(outcome);
+    this.#tally.count(outcome, size ?? 0, isProblem ? { path, reason: problem ?? outcome } : null);
+  }
+
+  /** Whatever becomes of one file, the others go on. @throws the signal's reason, and what the database's absence throws */
+  async #index(piece: Piece): Promise<void> {
+    try {
+      await this.#lookInto(piece);
+    } catch (error) {
+      if (this.#signal.aborted || isPassing(judgeDatabaseError(error))) throw error;
+      this.#parts.log.warn({ reason: wordsOf(error) }, 'a media file could not be indexed');
+      await this.#fail(piece, `it could not be stored: ${wordsOf(error)}`);
+    }
+    this.#report();
+  }
+
+  async #lookInto(piece: Piece): Promise<void> {
+    const { path, stat, known, isNewSize } = piece;
+    // It was away, and is as it was.
+    if (known?.fileHash && known.state === 'VANISHED' && isAsKnown(known, stat))
+      if (await this.#take(piece, { path, fileHash: known.fileHash, stat, folderDevice: piece.folderDevice }))
+        return;
+    if (known?.fileHash || !isNewSize) {
+      const identified = await this.#reader.identify(path, { roots: this.#roots }, this.#signal);
+      if (identified.outcome !== 'identified') return this.#settle(piece, identified);
+      this.#tally.countRead(identified.stat.size);
+      if (await this.#take(piece, { ...piece, ...identified })) return;
+    }
+    const options = { roots: this.#roots, thumbnails: this.#thumbnails };
+    await this.#settle(piece, await this.#reader.read(path, options, this.#signal));
+  }
+
+  /** @returns false: what is known of its content is not enough */
+  async #take({ path }: Piece, file: IdentifiedFile): Promise<boolean> {
+    const { db, places } = this.#parts;
+    const hasThumbnails = await hasThumbnail(
+      thumbnailPath(places.dataDirectory, this.#owner, file.fileHash, THUMBNAIL_SIZES[0]),
+    );
+    const isUsable = ({ analysisTier }: MediaInsightRow) => analysisTier === 'FILE' || hasThumbnails;
+    const gone = await goneCopies(db.pool, this.#owner, file);
+    const run = { gone, by: this.#task, isUsable };
+    const outcome = await this.#task.write((client) => storeKnown(client, this.#owner, file, run));
+    if (outcome === null) return false;
+    const problem =
+      outcome === 'broken' ? { path, reason: 'it is broken, as another file with its content' } : null;
+    this.#tally.count(outcome, file.stat.size, problem);
+    return true;
+  }
+
+  async #settle(
+    piece: Piece,
+    reading: Reading | Extract<Reading, { outcome: 'unreadable' | 'failed' }>,
+  ): Promise<void> {
+    const { path, folderDevice } = piece;
+    if (reading.outcome === 'failed') return this.#fail(piece, reading.problem);
+    if (reading.outcome === 'unreadable') return this.#leave(piece, reading);
+    const { fileHash, stat } = reading;
+    this.#tally.countRead(stat.size);
+    if (reading.outcome === 'other') {
+      const reason = reading.mediaType ?? 'unknown content';
+      const file = { ...{ path, folderDevice, stat, fileHash, seenAs: null, failures: 0 }, problem: reason };
+      await this.#storeFile(piece, { ...file, state: 'IGNORED' });
+      this.#tally.count(`ignored: ${reason}`, stat.size, null);
+      return;
+    }
+    const { facts } = reading;
+    const gone = await goneCopies(this.#parts.db.pool, this.#owner, { path, fileHash });
+    const file = { path, folderDevice, fileHash, stat, facts };
+    const run = { gone, by: this.#task };
+    const outcome = await this.#task.write((client) => storeRead(client, this.#owner, file, run));
+    const problem = outcome === 'broken' ? { path, reason: facts.problem ?? 'it is broken' } : null;
+    this.#tally.count(outcome, stat.size, problem);
+    if (facts.features && facts.thumbnails.length < THUMBNAIL_SIZES.length)
+      this.#tally.countWithoutThumbnails(path);
+  }
+
+  /** It could not be read this time. What was known of it stays: nobody knows whether it has changed. */
+  async #leave(piece: Piece, { problem, isGone }: { problem: string; isGone: boolean }): Promise<void> {
+    const { path, stat, known } = piece;
+    if (!isGone) await this.#storeFile(piece, { ...unread(piece), problem, failures: known?.failures ?? 0 });
+    this.#tally.count('unreadable', stat.size, { path, reason: problem });
+  }
+
+  async #fail(piece: Piece, problem: string): Promise<void> {
+    const { path, stat, known } = piece;
+    const isSame = known !== null && isAsKnown(known, stat);
+    const failures = (isSame ? known.failures : 0) + 1;
+    await this.#storeFile(piece, { ...unread(piece), problem, failures });
+    this.#tally.count('failed', stat.size, { path, reason: problem });
+  }
+
+  async #storeFile({ known }: Piece, file: SeenFile): Promise<void> {
+    await this.#task.write(async (client) => {
+      await lockMedia(client, this.#owner);
+      await storeFile(client, this.#owner, file, this.#task);
+      if (known?.fileHash) await followFiles(client, this.#owner, [known.fileHash]);
+    });
+  }
+}
+
+/** Whether nothing is to be done for a file: it is as it was, and what it is, is known, or was tried often enough. */
+function isSettled(file: MediaFileRow, stat: FileStat): boolean {
+  if (!isAsKnown(file, stat)) return false;
+  if (file.state === 'UNREADABLE') return file.failures >= MAX_FAILURES;
+  return file.state !== 'VANISHED';
+}
+
+function unread({ path, folderDevice, stat, known }: Piece) {
+  return {
+    ...{ path, folderDevice, stat, fileHash: known?.fileHash ?? null },
+    ...{ state: 'UNREADABLE' as const, seenAs: null },
+  };
+}
+
+/** @param isOwn an earlier attempt at the same task has seen it: it counts as what it was then */
+function outcomeOf(file: MediaFileRow, isOwn: boolean): Outcome {
+  if (file.state === 'BROKEN') return 'broken';
+  if (file.state === 'UNREADABLE') return file.failures > 0 ? 'failed' : 'unreadable';
+  if (file.state === 'IGNORED') return `ignored: ${file.problem ?? 'unknown content'}`;
+  return (isOwn && file.seenAs) || 'unchanged';
+}

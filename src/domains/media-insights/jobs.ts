@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { defineJob, type Job } from '../../jobs/job.ts';
+import { INDEX_MEDIA, type IndexingParts, indexMedia } from './indexing.ts';
+import { mediaPath, openPlace } from './roots.ts';
+
+/** Hours of one attempt: what it has not come to, the next one does. */
+const MAX_HOURS = 24;
+
+/** What is done in the background with media. There is none of it without folders of media. */
+export function mediaJobs(parts: IndexingParts): Job[] {
+  return [
+    defineJob({
+      name: INDEX_MEDIA,
+      description:
+        'Looks through a file or a folder of MEDIA_ROOTS for pictures and videos, and keeps what is found in them. Files that are as they were are not read; moved, changed and vanished ones are noticed. Only for admins.',
+      payload: z.strictObject({
+        path: mediaPath.describe('Absolute path of a file or a folder in one of MEDIA_ROOTS, on the server.'),
+      }),
+      mayCreate: 'ADMIN',
+      timeoutSeconds: MAX_HOURS * 3_600,
+      check: async ({ path }) => void (await openPlace(parts.places, path, 'payload.path')),
+      run: (_services: unknown, order, task) => indexMedia(parts, order, task),
+    }),
+  ];
+}

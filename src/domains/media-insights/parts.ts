@@ -1,0 +1,21 @@
+import type { Ports } from '../../ground/ports.ts';
+import type { Pressure } from '../../ground/pressure.ts';
+import type { ClosingStack } from '../../jobs/ending.ts';
+import type { Job } from '../../jobs/job.ts';
+
+/** What is done with media in the background. Without folders of media nothing of it is loaded. */
+export async function openMedia(
+  { config, db, log, pressure }: Pick<Ports, 'config' | 'db' | 'log'> & { readonly pressure: Pressure },
+  closing: ClosingStack,
+): Promise<Job[]> {
+  const { media, dataDirectory } = config;
+  if (media === null) return [];
+  const { mediaJobs } = await import('./jobs.ts');
+  const { Readers } = await import('./readers.ts');
+  const readers = new Readers(async () => {
+    const { openMediaReader } = await import('../../media/reader.ts');
+    return openMediaReader(media);
+  });
+  closing.defer(() => readers.close());
+  return mediaJobs({ db, log, pressure, readers, places: { roots: media.roots, dataDirectory } });
+}
