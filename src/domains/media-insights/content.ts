@@ -53,9 +53,10 @@ export async function storeRead(
 ): Promise<SeenAs | 'broken'> {
   await lockMedia(client, owner);
   const { fileHash, stat, path } = file;
-  await storeInsight(client, owner, { fileHash, size: stat.size, shownPath: shownPath(path), facts });
+  const media = { fileHash, size: stat.size, shownPath: shownPath(path), facts };
+  const known = await storeInsight(client, owner, media);
   const problem = facts.isBroken ? (facts.problem ?? 'it cannot be read as what it is') : null;
-  return storeIdentified(client, owner, file, { gone, by, problem, isBroken: facts.isBroken });
+  return storeIdentified(client, owner, file, { gone, by, known, problem, isBroken: facts.isBroken });
 }
 
 /**
@@ -81,7 +82,14 @@ export async function storeKnown(
   const insight = await insightToChange(client, owner, file.fileHash);
   if (!insight || insight.readerVersion < READER_VERSION || !isUsable(insight)) return null;
   const problem = isBroken(insight) ? insight.analysisProblem : null;
-  return storeIdentified(client, owner, file, { ...run, problem, isBroken: isBroken(insight) });
+  const { gone, by } = run;
+  return storeIdentified(client, owner, file, {
+    gone,
+    by,
+    known: insight,
+    problem,
+    isBroken: isBroken(insight),
+  });
 }
 
 async function storeIdentified(
@@ -91,6 +99,8 @@ async function storeIdentified(
   run: {
     readonly gone: readonly number[];
     readonly by: SeenBy;
+    /** What was known of its content before. */
+    readonly known: MediaInsightRow | null;
     readonly problem: string | null;
     readonly isBroken: boolean;
   },
@@ -117,8 +127,10 @@ async function storeIdentified(
     seenAs,
   } as const;
   await storeFile(client, owner, file, run.by);
-  const hashes = before?.fileHash && before.fileHash !== fileHash ? [fileHash, before.fileHash] : [fileHash];
-  await followFiles(client, owner, hashes);
+  const hashes = before?.fileHash && before.fileHash !== fileHash ? [before.fileHash] : [];
+  // One more copy changes nothing: where there are thousands, to look at them all for each would take its time.
+  if (run.known && (run.known.state !== state || moved.length > 0)) hashes.push(fileHash);
+  if (hashes.length > 0) await followFiles(client, owner, hashes);
   return run.isBroken ? 'broken' : seenAs;
 }
 

@@ -43,7 +43,7 @@ export async function filesAt(
   return new Map(files.map((file) => [keyOfPath(file.path), file]));
 }
 
-/** Files with a content, the oldest rows first. */
+/** Some of the files with a content, which may be very many. */
 export async function filesOf(
   sender: Sender,
   { tenantId, userId }: Owner,
@@ -52,7 +52,7 @@ export async function filesOf(
 ): Promise<MediaFileRow[]> {
   const { rows } = await sender.query<RawRow>({
     name: 'media_files_of_content',
-    text: `select * from echo_media_files where file_hash = $1 and tenant_id = $2 and user_id = $3 order by id limit $4`,
+    text: `select * from echo_media_files where file_hash = $1 and tenant_id = $2 and user_id = $3 limit $4`,
     values: [fileHash, tenantId, userId, limit],
   });
   return rows.map((raw) => mapRow(mediaFiles, raw));

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineJob, type Job } from '../../jobs/job.ts';
 import { INDEX_MEDIA, type IndexingParts, indexMedia } from './indexing.ts';
+import { checkMedia } from './integrity.ts';
 import { mediaPath, openPlace } from './roots.ts';
 
 /** Hours of one attempt: what it has not come to, the next one does. */
@@ -20,6 +21,20 @@ export function mediaJobs(parts: IndexingParts): Job[] {
       timeoutSeconds: MAX_HOURS * 3_600,
       check: async ({ path }) => void (await openPlace(parts.places, path, 'payload.path')),
       run: (_services: unknown, order, task) => indexMedia(parts, order, task),
+    }),
+    defineJob({
+      name: 'check_media',
+      description:
+        'Compares what is known of media with the files and the thumbnails on this server: makes missing thumbnails again, deletes those that belong to nothing, and counts files that are missing, changed or unreadable. By itself every week, for all users; of an admin, for their own.',
+      payload: z.strictObject({}),
+      mayCreate: 'ADMIN',
+      priority: 'LOW',
+      timeoutSeconds: MAX_HOURS * 3_600,
+      schedule: { cron: '20 3 * * SUN', timeZone: 'UTC', missed: 'RUN_ONCE' },
+      run: (_services: unknown, _order, task) => {
+        const { tenantId, userId } = task.owner;
+        return checkMedia(parts, userId === null ? null : { tenantId, userId }, task);
+      },
     }),
   ];
 }

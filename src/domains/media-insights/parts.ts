@@ -14,7 +14,7 @@ export async function openMedia(
   const { Readers } = await import('./readers.ts');
   const readers = new Readers(async () => {
     const { openMediaReader } = await import('../../media/reader.ts');
-    return openMediaReader(media);
+    return openMediaReader({ ...media, concurrency: media.workers, log });
   });
   closing.defer(() => readers.close());
   return mediaJobs({ db, log, pressure, readers, places: { roots: media.roots, dataDirectory } });

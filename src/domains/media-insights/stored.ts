@@ -47,13 +47,13 @@ export async function insightToChange(
  * Writes down what a file says, under `lockMedia`. What persons and models have added stays; of what was found by a better
  * way than this time nothing is replaced.
  *
- * @returns its number, and whether nothing was known of this content
+ * @returns what was known of this content; null: nothing
  */
 export async function storeInsight(
   client: PoolClient,
   owner: Owner,
   media: ReadMedia,
-): Promise<{ readonly id: number; readonly isNew: boolean }> {
+): Promise<MediaInsightRow | null> {
   const before = await insightToChange(client, owner, media.fileHash);
   const read = storable(valuesOf(media, before));
   const added = {
@@ -77,7 +77,7 @@ export async function storeInsight(
   if (!row) throw new Error('an insight that was stored is not there');
   if (before?.perceptualBits !== read.perceptualBits)
     await notePairs(client, { ...owner, id: row.id, perceptualBits: read.perceptualBits });
-  return { id: row.id, isNew: before === null };
+  return before;
 }
 
 function valuesOf({ facts, shownPath, size }: ReadMedia, before: MediaInsightRow | null) {
