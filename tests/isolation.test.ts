@@ -91,7 +91,6 @@ beforeAll(async () => {
   await app.sql("insert into echo_authenticators (user_id, secret, key_id) values ($1, '\\x00', 'x')", [
     VICTIM,
   ]);
-  await pictures();
   await app.graphql(
     `mutation { processQuery(input: { query: "${WORDS} ${CANARY}?", episodeId: "episode of vera" }) { __typename } }`,
     {},
@@ -229,25 +228,6 @@ beforeAll(async () => {
   );
 });
 afterAll(() => app.close());
-
-/** Two that look alike. No door of the product makes such rows yet. */
-async function pictures() {
-  const made = await app.sql<{ id: number }>(
-    `insert into echo_media_insights (user_id, file_path, file_hash, state, media_type, analysis_tier, analysis_method,
-       analysis_confidence, reader_version)
-     select $1, $2, md5(number::text), 'PRESENT', 'image/png', 'FILE', 'none', 1, 1 from generate_series(1, 2) number
-     returning id`,
-    [VICTIM, CANARY],
-  );
-  await app.sql(
-    `insert into echo_media_files (user_id, path, shown_path, state, reader_version) values ($1, $2, $3, 'PRESENT', 1)`,
-    [VICTIM, Buffer.from(CANARY), CANARY],
-  );
-  await app.sql(
-    'insert into echo_media_pairs (user_id, centre, member, distance, partitions) values ($1, $2, $3, 0, 1)',
-    [VICTIM, ...made.map(({ id }) => id)],
-  );
-}
 
 const victimsRows = () => rowsOf(app.sql, DUTIES, VICTIM);
 
