@@ -98,7 +98,7 @@ async function withProfiles(groups: Groups): Promise<Groups> {
 function profileOf(pngText: Group, names: readonly string[]): Buffer | null {
   const tags = names.map((name) => tagOf(pngText[name])?.value);
   const text = tags.find((value) => typeof value === 'string');
-  const digits = text && /^\s*\w+\s+\d+\s+([0-9a-f\s]+)$/i.exec(text)?.[1];
+  const digits = text && /^\s*\w+\s+\d+\s+([0-9a-f\s]+)/i.exec(text)?.[1];
   return digits ? Buffer.from(digits.replaceAll(/\s/g, ''), 'hex') : null;
 }
 
