@@ -7,6 +7,10 @@ import { deleteOutdatedBatch, outdatings, type RetentionDays } from '../../src/d
 /** Columns that name a user in a row that is not theirs. */
 const NAMING = /_by$/;
 
+/** Ids of rows, and one word out of a few, are no users. */
+const mayName = (column: PgColumn) =>
+  NAMING.test(column.name) && column.getSQLType() !== 'uuid' && !column.enumValues?.length;
+
 /** Which tables owe something that nobody has said, or said twice; one line each. */
 export function forgotten(tables: readonly PgTable[], duties: readonly Duty[]): string[] {
   const owing = new Map(duties.map((duty) => [duty.table, duty]));
@@ -33,8 +37,8 @@ function* problemsOf(duty: Duty, owing: ReadonlyMap<PgTable, Duty>): Generator<s
   if (isPersonal && erasure.rows === 'keep') yield 'keeps the rows of a user who is erased';
   if (!isPersonal && erasure.rows !== 'keep') yield 'is erased, but is no user’s';
   const named = erasure.names?.map((column) => column.name) ?? [];
-  for (const column of columns.filter((each) => NAMING.test(each) && !named.includes(each)))
-    yield `keeps the name in ${column} of a user who is erased`;
+  for (const column of getTableConfig(duty.table).columns.filter(mayName))
+    if (!named.includes(column.name)) yield `keeps the name in ${column.name} of a user who is erased`;
   if (isOfParent(duty)) {
     const parent = owing.get(parentOf(duty));
     if (!parent) yield 'has a parent without duties';
