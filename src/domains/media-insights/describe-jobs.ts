@@ -1,12 +1,16 @@
 import { z } from 'zod';
 import { defineJob, type Job } from '../../jobs/job.ts';
 import { type DescribingParts, describeMedia } from './describing.ts';
+import type { Readers } from './readers.ts';
 
 const MOST = 100_000;
 const limitError = { error: `must be a whole number from 1 to ${MOST}` };
 
 /** Lets a model look at pictures. Only where LLM_VISION_MODEL names one. */
-export function describeJob(parts: DescribingParts): Job {
+export function describeJob({
+  readers,
+  ...parts
+}: Omit<DescribingParts, 'reader'> & { readonly readers: Readers }): Job {
   return defineJob({
     name: 'describe_media',
     description:
@@ -21,7 +25,8 @@ export function describeJob(parts: DescribingParts): Job {
     schedule: { cron: '35 * * * *', timeZone: 'UTC', missed: 'SKIP' },
     run: (_services: unknown, { limit }, task) => {
       const { tenantId, userId } = task.owner;
-      return describeMedia(parts, { owner: userId === null ? null : { tenantId, userId }, limit }, task);
+      const owner = userId === null ? null : { tenantId, userId };
+      return readers.use((reader) => describeMedia({ ...parts, reader }, { owner, limit }, task));
     },
   });
 }

@@ -19,9 +19,10 @@ import { hasThumbnail, thumbnailPath } from './thumbnails.ts';
 export interface DescribingParts {
   readonly db: Database;
   readonly vision: Pick<Guard, 'name' | 'answer'>;
-  readonly reader: Pick<MediaReader, 'jpeg'>;
   readonly pressure: Pressure;
   readonly dataDirectory: string;
+  /** Which reads the copies of pictures that are shown. */
+  readonly reader: Pick<MediaReader, 'jpeg'>;
 }
 
 /** What a picture may be of. */

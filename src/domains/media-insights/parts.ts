@@ -2,10 +2,17 @@ import type { Ports } from '../../ground/ports.ts';
 import type { Pressure } from '../../ground/pressure.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import type { Job } from '../../jobs/job.ts';
+import { backgroundModel } from '../../models/configured.ts';
 
 /** What is done with media in the background. Without folders of media nothing of it is loaded. */
 export async function openMedia(
-  { config, db, log, pressure }: Pick<Ports, 'config' | 'db' | 'log'> & { readonly pressure: Pressure },
+  {
+    config,
+    db,
+    log,
+    pressure,
+    modelParts,
+  }: Pick<Ports, 'config' | 'db' | 'log' | 'modelParts'> & { readonly pressure: Pressure },
   closing: ClosingStack,
 ): Promise<Job[]> {
   const { media, dataDirectory } = config;
@@ -17,5 +24,9 @@ export async function openMedia(
     return openMediaReader({ ...media, concurrency: media.workers, log });
   });
   closing.defer(() => readers.close());
-  return mediaJobs({ db, log, pressure, readers, places: { roots: media.roots, dataDirectory } });
+  const jobs = mediaJobs({ db, log, pressure, readers, places: { roots: media.roots, dataDirectory } });
+  const vision = backgroundModel(modelParts, config.languageModels?.vision ?? null, log);
+  if (!vision) return jobs;
+  const { describeJob } = await import('./describe-jobs.ts');
+  return [...jobs, describeJob({ db, pressure, readers, vision, dataDirectory })];
 }
