@@ -57,6 +57,7 @@ export const VALUES: Record<string, unknown> = {
   system: true,
   seq: 1,
   paused: true,
+  path: '/nowhere/to/be/found',
   schedule: 'heartbeat',
   first: 5,
   last: 5,
