@@ -39,6 +39,16 @@ const NewFact = z.object({
 });
 export type NewFact = z.input<typeof NewFact>;
 
+const TextConditions = z.object({
+  text: input.text(1_000).nullish(),
+  subject: input.text(MAX_PART).nullish(),
+  conversationId: input.conversationId.nullish(),
+});
+
+/** @returns the conditions of a filter that are text @throws InvalidInput */
+export const parseTextConditions = (given: z.input<typeof TextConditions>) =>
+  input.parseInput(TextConditions, given, 'filter');
+
 /** @throws InvalidInput if the text can be no id, so that no statement is run for it */
 export const parseFactId = (given: string, field = 'factId'): string => input.parseInput(id, given, field);
 

@@ -3,7 +3,7 @@ import { connect, numberCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
 import { ownerFor, scopeOf } from '../../ground/ownership.ts';
 import { InteractionRef, loadInteraction } from '../interactions/graphql.ts';
-import { parseFactId } from './by-hand.ts';
+import { parseFactId, parseTextConditions } from './by-hand.ts';
 import {
   CHANGES_SHOWN,
   changesOf,
@@ -268,6 +268,7 @@ builder.queryFields((t) => ({
       resolve: (_root, args, { services, principal }) => {
         const { userId, status, ...conditions } = args.filter ?? {};
         const owner = ownerFor(principal, userId);
+        parseTextConditions(conditions);
         const isDated = conditions.asOf != null || conditions.recordedAsOf != null;
         const wanted = status === undefined && !isDated ? 'ACTIVE' : status;
         return connect(args, newestFirst, (page) =>

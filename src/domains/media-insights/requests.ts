@@ -24,6 +24,7 @@ export async function requestIndexing(
   given: { readonly path: string; readonly userId?: string | null | undefined },
 ): Promise<TaskRow> {
   requireAdmin(principal);
+  const path = input.parseInput(mediaPath, given.path, 'path');
   const job = tasks.jobs.get(INDEX_MEDIA);
   if (config.media === null || !job)
     throw new NotConfigured(
@@ -31,7 +32,6 @@ export async function requestIndexing(
       'no folders of media are configured; the operator lists them there',
     );
   const owner = ownerFor(principal, given.userId);
-  const path = input.parseInput(mediaPath, given.path, 'path');
   await openPlace({ roots: config.media.roots, dataDirectory: config.dataDirectory }, path, 'path');
   const row = await db.transaction(async (client) => {
     // Two requests at once make one task.
