@@ -9,6 +9,7 @@ import { THUMBNAIL_SIZES } from '../../media/facts.ts';
 import { isAsKnown } from './content.ts';
 import type { IndexingParts } from './indexing.ts';
 import { removeOrphans } from './orphans.ts';
+import { renewTerms } from './renewed-terms.ts';
 import { type MediaFileRow, mediaFiles } from './tables.ts';
 import { hasThumbnail, thumbnailFolder, thumbnailPath } from './thumbnails.ts';
 import { whereIs } from './vanished.ts';
@@ -33,6 +34,8 @@ export interface MediaCheck {
   readonly thumbnailsMissing: number;
   /** Files among the thumbnails of which nothing is known. */
   readonly thumbnailsRemoved: number;
+  /** Insights that are found by the words of today’s analysis again. */
+  readonly termsRenewed: number;
 }
 
 interface Compared {
@@ -79,7 +82,8 @@ export async function checkMedia(
     after = page.next;
   }
   const thumbnailsRemoved = await removeOrphans(parts, owner, task.signal);
-  return { ...counts, thumbnailsMade, thumbnailsMissing, thumbnailsRemoved };
+  const termsRenewed = await renewTerms(parts.db, owner, parts.pressure, task.signal);
+  return { ...counts, thumbnailsMade, thumbnailsMissing, thumbnailsRemoved, termsRenewed };
 }
 
 async function comparePage(

@@ -7,7 +7,7 @@ import type { MediaInsightRow } from './tables.ts';
 
 /** Raised with every change of what an insight is found by; the analysis of words counts in it. */
 const OWN_VERSION = 1;
-/** Of the terms that are made now: insights with another version get theirs again (`renewTerms`). */
+/** Of the terms that are made now: insights with another version get theirs again (`renewed-terms.ts`). */
 export const TERMS_VERSION = ANALYSIS_VERSION * 1_000 + OWN_VERSION;
 
 /** Characters of one text (a caption, what a model wrote) that are found. */
