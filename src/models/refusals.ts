@@ -23,6 +23,8 @@ const NAMED = [
 /** Other names for how an answer is bound to a format: the library's, and of the schema within it. */
 const FORMAT =
   /response_format|json_schema|json_object|guided_(?:json|grammar)|\bgrammar\b|structured output/i;
+/** How servers say that they do not know something. */
+const UNKNOWN = /unsupported|not support|unknown|unrecogni[sz]ed|unexpected|not permitted|only the default/i;
 const TOO_LONG_CODES = ['exceed_context_size_error', 'context_length_exceeded', 'string_above_max_length'];
 const TOO_LONG =
   /context[ _-]?(?:length|size|window|overflow)|context the overflows|max(?:imum)?[ _](?:model|prompt|input|context)[ _](?:length|len)|(?:prompt|input|inputs|request|messages?|text)\b.{0,80}?\b(?:too (?:long|large|big|many tokens)|longer than|exceeds?|larger than)|too many (?:input |prompt )?tokens|token count.{0,60}exceed|`inputs`.{0,40}tokens|token limit|reduce (?:the length of|your) (?:the )?(?:messages?|prompt|input)/i;
@@ -72,13 +74,16 @@ export function lessonOf(said: unknown): Lesson {
 
 function unknownIn(text: string): Lesson['unknown'] {
   // OpenAI names both: the one that it does not take, then the one to use instead.
-  const found = NAMED.map((name) => ({
-    name,
-    at: name === 'response_format' ? text.search(FORMAT) : text.indexOf(name),
-  }))
+  const found = NAMED.map((name) => ({ name, at: placeOf(name, text) }))
     .filter(({ at }) => at >= 0)
     .sort((a, b) => a.at - b.at);
   return found[0]?.name ?? null;
+}
+
+function placeOf(name: (typeof NAMED)[number], text: string): number {
+  if (name === 'response_format') return text.search(FORMAT);
+  // A value that is out of its bounds is none of ours.
+  return name === 'temperature' && !UNKNOWN.test(text) ? -1 : text.indexOf(name);
 }
 
 function errorOf(said: unknown): Record<string, unknown> {
