@@ -201,8 +201,8 @@ function noSuch(seq: number): NotFound {
 /** In the log of the tenant whose turns these are. */
 async function audit(db: Database, entry: DeadEntry, action: string): Promise<void> {
   const { owner, turnIds } = toldOf(entry);
-  await db.transaction((client) =>
-    client.query({
+  await db.transaction(async (client) => {
+    await client.query({
       name: 'audit_dead_entry',
       text: `select echo_audit($1, $2, $3, $4, 'OK', jsonb_build_object('turns', $5::int), echo_audit_teller())`,
       values: [
@@ -212,6 +212,6 @@ async function audit(db: Database, entry: DeadEntry, action: string): Promise<vo
         `journal entry ${entry.seq}`,
         turnIds.length,
       ],
-    }),
-  );
+    });
+  });
 }
