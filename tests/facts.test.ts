@@ -453,6 +453,8 @@ describe('lists', () => {
     expect(await list('tom', { origin: 'MODEL' })).toEqual([all[1]]);
     expect(await list('tom', { text: 'cat' })).toEqual([all[1]]);
     expect(await list('tom', { text: 'black dogs' })).toEqual([]);
+    // Without a word that carries meaning nothing is found.
+    expect(await list('tom', { text: 'the' })).toEqual([]);
     expect(await list('tom', { conversationId: 'of tom' })).toEqual(all.slice(1));
     expect(await list('tom', { conversationId: 'another' })).toEqual([]);
     expect(await list('tom', { conversationId: 'of tom', category: 'PLACE', text: 'lisbon' })).toEqual([

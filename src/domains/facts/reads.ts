@@ -89,6 +89,8 @@ export async function factPage(
   const placed = (instant: Date | null | undefined) => (instant == null ? null : `$${values.push(instant)}`);
   also.push(...instantConditions(placed(conditions.asOf), placed(conditions.recordedAsOf)));
   const words = text == null ? [] : requiredWords(text);
+  // Words that carry no meaning find nothing, as in other lists.
+  if (text != null && words.length === 0) return [];
   for (const forms of words) also.push(`search_terms && $${values.push(forms)}::text[]`);
   const direction = page.inverted ? 'asc' : 'desc';
   const { rows } = await pool.query<RawRow>({

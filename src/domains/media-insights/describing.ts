@@ -2,8 +2,7 @@ import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
-import type { Pressure } from '../../ground/pressure.ts';
-import { createRest } from '../../ground/pressure.ts';
+import { createRest, type Pressure } from '../../ground/pressure.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import type { MediaReader } from '../../media/facts.ts';
 import type { Guard } from '../../models/guard.ts';
@@ -113,6 +112,7 @@ export async function describeMedia(
   task: RunningTask,
 ): Promise<Described> {
   const rest = createRest(parts.pressure);
+  task.signal.addEventListener('abort', rest.end, { once: true });
   const counts = { described: 0, failed: 0, without: 0, tokensIn: 0, tokensOut: 0 };
   const failures: { due: Due; failure: ModelFailure }[] = [];
   let shown = 0;

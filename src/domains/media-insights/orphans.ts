@@ -33,8 +33,7 @@ export async function removeOrphans(
   for (const [folder, whose] of folders) {
     signal.throwIfAborted();
     removed += await removeFrom(db, folder, whose);
-    // Only one that is empty goes.
-    if (whose === null) await rmdir(folder).catch(() => undefined);
+    if (whose === null) await removeIfEmpty(folder);
   }
   return removed;
 }
@@ -61,16 +60,26 @@ async function removeFrom(db: Database, folder: string, owner: Owner | null): Pr
   return removed;
 }
 
+async function removeIfEmpty(folder: string): Promise<void> {
+  // Some systems call a folder that is not empty one that exists.
+  await rmdir(folder).catch(expecting('ENOENT', 'ENOTDIR', 'ENOTEMPTY', 'EEXIST'));
+}
+
 async function isOldFile(path: string): Promise<boolean> {
-  const stats = await lstat(path).catch(() => null);
+  const stats = await lstat(path).catch(expecting('ENOENT'));
   return stats?.isFile() === true && stats.mtimeMs < Date.now() - YOUNG_MS;
 }
 
-async function* namesIn(folder: string): AsyncGenerator<string> {
-  const opened = await opendir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
+/** Takes these failures for an answer: nothing is there, or not only what would go. Others are the caller's to hear. */
+function expecting(...codes: readonly string[]) {
+  return (error: NodeJS.ErrnoException): null => {
+    if (codes.includes(error.code ?? '')) return null;
     throw error;
-  });
+  };
+}
+
+async function* namesIn(folder: string): AsyncGenerator<string> {
+  const opened = await opendir(folder).catch(expecting('ENOENT', 'ENOTDIR'));
   if (opened) for await (const { name } of opened) yield name;
 }
 
