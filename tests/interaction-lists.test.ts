@@ -201,10 +201,11 @@ const LISTS = {
   interactions: 'interactions(ARGS) { nodes { id } }',
   conversations: 'conversations(ARGS) { nodes { id } }',
   characters: 'characters(ARGS) { nodes { id } }',
-  'conversation.interactions': 'conversation(conversationId: "long") { interactions(ARGS) { nodes { id } } }',
+  'conversation.interactions': 'conversation(conversationId: "paged") { interactions(ARGS) { nodes { id } } }',
 };
 
 describe.each(Object.entries(LISTS))('a page of %s', (name, list) => {
+  beforeAll(() => app.record('paged', numbered(1)));
   const read = (args: string) => app.graphql(`{ ${list.replace('ARGS', args)} }`);
 
   test.each([0, -1, 101, 1_000_000, 2_147_483_647])('of %i objects is refused', async (size) => {
