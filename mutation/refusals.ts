@@ -33,7 +33,10 @@ export const REFUSALS: readonly Mutation[] = [
   one(
     'everybody-is-an-admin',
     'ground/ownership.ts',
-    ["if (!principal.roles.includes('ADMIN')) throw", 'if (false) throw'],
+    [
+      "if (!principal.roles.includes('ADMIN')) throw new Forbidden('only an admin may do this');\n  requirePermission(principal, 'ADMIN');",
+      '',
+    ],
     ['security-access'],
     'is still no admin',
   ),
