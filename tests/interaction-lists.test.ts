@@ -201,7 +201,8 @@ const LISTS = {
   interactions: 'interactions(ARGS) { nodes { id } }',
   conversations: 'conversations(ARGS) { nodes { id } }',
   characters: 'characters(ARGS) { nodes { id } }',
-  'conversation.interactions': 'conversation(conversationId: "paged") { interactions(ARGS) { nodes { id } } }',
+  'conversation.interactions':
+    'conversation(conversationId: "paged") { interactions(ARGS) { nodes { id } } }',
 };
 
 describe.each(Object.entries(LISTS))('a page of %s', (name, list) => {
