@@ -295,6 +295,10 @@ describe('what was written of turns', () => {
         vectorLeaseUntil: null,
         vectorAttempts: 0,
         vectorError: null,
+        learningState: 'PENDING',
+        learningLeaseToken: null,
+        learningLeaseUntil: null,
+        learningSince: row?.timestamp,
       };
       const cost = row?.cost == null ? null : String(row.cost);
       expect(rowOf(turn)).toEqual({ ...row, cost, ...given, ...later, ...machine });

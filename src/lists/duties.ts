@@ -8,6 +8,7 @@ import { duties as credentials } from '../domains/credentials/tables.ts';
 import { duties as facts } from '../domains/facts/tables.ts';
 import { duties as goals } from '../domains/goals/tables.ts';
 import { duties as interactions } from '../domains/interactions/tables.ts';
+import { duties as learning } from '../domains/learning/tables.ts';
 import { duties as mediaInsights } from '../domains/media-insights/tables.ts';
 import { duties as privacy } from '../domains/privacy/tables.ts';
 
@@ -35,6 +36,7 @@ export const DUTIES: readonly Duty[] = [
   ...mediaInsights,
   ...goals,
   ...facts,
+  ...learning,
   ...tasks,
   ...repairs,
   ...schedules,

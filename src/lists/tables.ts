@@ -7,6 +7,7 @@ export { authenticators, credentials } from '../domains/credentials/tables.ts';
 export { factChanges, factSources, learnedFacts } from '../domains/facts/tables.ts';
 export { goalMoves, goals } from '../domains/goals/tables.ts';
 export { interactions } from '../domains/interactions/tables.ts';
+export { learningRefusals, learningRuns } from '../domains/learning/tables.ts';
 export { mediaFiles, mediaInsights, mediaPairs } from '../domains/media-insights/tables.ts';
 export { erasures } from '../domains/privacy/tables.ts';
 

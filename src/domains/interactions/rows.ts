@@ -30,6 +30,9 @@ const UNTOUCHED = {
   vectorModel: null,
   vectorError: null,
   vectorUpdatedAt: null,
+  learningState: 'PENDING',
+  learningLeaseToken: null,
+  learningLeaseUntil: null,
   archivedAt: null,
   restoredAt: null,
 } as const satisfies Partial<InteractionRow>;
@@ -48,6 +51,7 @@ export function rowOf(turn: Turn): InteractionRow {
     characterId: turn.characterIds[0] ?? null,
     characterIds: turn.characterIds.slice(0, MAX_CHARACTERS),
     createdAt: timestamp,
+    learningSince: timestamp,
   };
 }
 

@@ -22,13 +22,14 @@ export const INTERACTION_STATUSES = ['PROCESSING', 'ANSWERED', 'INTERRUPTED', 'F
 /** How the answer of a model ended; stored as the models say it. */
 export const FINISH_REASONS = ['stop', 'length', 'content_filter', 'timeout', 'cancelled', 'other'] as const;
 export const VECTOR_STATES = ['PENDING', 'LEASED', 'EMBEDDED', 'FAILED'] as const;
+export const LEARNING_STATES = ['PENDING', 'LEASED', 'LEARNED'] as const;
 
 export type InteractionStatus = (typeof INTERACTION_STATUSES)[number];
 export type FinishReason = (typeof FINISH_REASONS)[number];
 export type VectorState = (typeof VECTOR_STATES)[number];
 
 /**
- * One turn: a query and its response. Content is written once; only its rating and its vector state change later.
+ * One turn: a query and its response. Content is written once; only its rating and the states of its vector and of learning change later.
  *
  * Turns in the archive lie in a table that inherits from this one (the migration makes it): whatever reads, changes or
  * deletes turns meets them too, and `archived_at is null` leaves their table out.
@@ -90,6 +91,13 @@ export const interactions = pgTable(
     vectorError: text('vector_error'),
     /** When it was last embedded or put back into the queue; null: never yet. */
     vectorUpdatedAt: instant('vector_updated_at'),
+    /** Whether facts were learned from it. */
+    learningState: text('learning_state', { enum: LEARNING_STATES }).notNull().default('PENDING'),
+    /** The task that learns from it now. */
+    learningLeaseToken: uuid('learning_lease_token'),
+    learningLeaseUntil: instant('learning_lease_until'),
+    /** Since when it has waited to be learned from; of a turn of an earlier version: since this one came. */
+    learningSince: instant('learning_since').notNull().defaultNow(),
     createdAt: instant('created_at').notNull().defaultNow(),
     /** When it went into the archive; null: it is not there. Rows with it lie in `echo_unified_interactions_archive`. */
     archivedAt: instant('archived_at'),
@@ -113,6 +121,12 @@ export const interactions = pgTable(
       .on(table.userId, table.tenantId, table.id)
       .where(sql`cardinality(${table.characterIds}) > 1`),
     index('echo_interactions_vector_queue_idx').on(table.id).where(sql`${table.vectorState} <> 'EMBEDDED'`),
+    index('echo_interactions_learning_queue_idx')
+      .on(table.tenantId, table.userId, table.id)
+      .where(sql`${table.learningState} <> 'LEARNED'`),
+    index('echo_interactions_learning_since_idx')
+      .on(table.learningSince)
+      .where(sql`${table.learningState} <> 'LEARNED'`),
     // Ids and instants grow together, so that it stays tiny: an archiving finds the old ones by it.
     index('echo_interactions_created_idx').using('brin', table.createdAt),
     check(
@@ -122,6 +136,10 @@ export const interactions = pgTable(
     check(
       'echo_interactions_vector_check',
       sql`${table.vectorState} in ('PENDING', 'LEASED', 'EMBEDDED', 'FAILED')`,
+    ),
+    check(
+      'echo_interactions_learning_check',
+      sql`${table.learningState} in ('PENDING', 'LEASED', 'LEARNED')`,
     ),
     check(
       'echo_interactions_finish_check',
