@@ -302,6 +302,7 @@ test('GET /api/echo/stats counts turns by model', async () => {
   const before = await json(get('/api/echo/stats', 'ben'));
   expect(before).toMatchObject({ total_queries: 0, statistics: [], stats: { total_interactions_24h: 0 } });
   for (const query of ['Tell me about Mei', 'Tell me about Rina']) await ask({ query }, 'ben');
+  await ask({ query: 'Tell me about Mei' }, 'ina');
   expect(await json(get('/api/echo/stats', 'ben'))).toEqual({
     stats: {
       total_interactions_24h: 2,
