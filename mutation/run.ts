@@ -16,9 +16,9 @@ exit code: 0 all were seen, 1 some survived, 2 the run could not be made`;
 
 const ROOT = resolve(import.meta.dirname, '..');
 /** What the tests need of the tree. The packages are a link: nothing is changed there. */
-const COPIED = ['src', 'tests', 'drizzle', 'scripts', 'torture', 'mutation', 'bench', 'docs'];
+const COPIED = ['src', 'tests', 'drizzle', 'scripts', 'torture', 'mutation', 'bench', 'bundle', 'docs'];
 const COPIED_FILES = [
-  ...['package.json', 'tsconfig.json', 'vitest.config.ts', 'schema.graphql'],
+  ...['package.json', 'package-lock.json', 'tsconfig.json', 'vitest.config.ts', 'schema.graphql'],
   ...['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'],
 ];
 const LIMIT_MS = 15 * 60_000;

@@ -27,6 +27,7 @@ function run(script: string, ...args: string[]): Promise<{ code: number; stdout:
 
 const SCRIPTS: [string, string[]][] = [
   ['src/main.ts', []],
+  ['scripts/start.ts', []],
   ['scripts/migrate.ts', []],
   ['scripts/seed.ts', []],
   ['scripts/verify.ts', []],
@@ -54,6 +55,7 @@ test.each(SCRIPTS)(
 
 test.each([
   ['src/main.ts', '--help'],
+  ['scripts/start.ts', '--help'],
   ['scripts/verify.ts', '--help'],
   ['scripts/keys.ts', '-h'],
   ['scripts/import.ts', '--help'],

@@ -511,7 +511,7 @@ describe('what nobody expected is told without a word about it', () => {
 
 test('a server says nothing on its standard error of WebSockets that it closes', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'echo-transport-'));
-  const child = spawn(process.execPath, ['src/main.ts'], {
+  const child = spawn(process.execPath, ['scripts/start.ts'], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
     env: {
       PATH: process.env.PATH,

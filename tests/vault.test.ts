@@ -220,7 +220,7 @@ describe('a server with its secrets in Vault', () => {
   });
 
   test('names what is wrong beside Vault in the same breath', async () => {
-    const run = promisify(execFile)(process.execPath, ['src/main.ts'], {
+    const run = promisify(execFile)(process.execPath, ['scripts/start.ts'], {
       env: { PATH: process.env.PATH, VAULT_ADDR: 'zzz', PORT: 'abc', RATE_LIMIT_STORE: 'redis' },
     });
     const { stderr, code } = await run.then(

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { openSync } from 'node:fs';
 import { get } from 'node:http';
+import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Finding } from './findings.ts';
 
 export interface ServerOptions {
-  /** The copy of the sources that is run. */
-  readonly source: string;
+  /** The file that is run. */
+  readonly program: string;
   readonly dataDirectory: string;
   readonly port: number;
   readonly logFile: string;
@@ -45,9 +46,9 @@ export class ServerUnderTest {
 
   /** @param extra settings for this start only */
   start(extra: Readonly<Record<string, string>> = {}): void {
-    const { source, dataDirectory, port, environment } = this.#options;
-    const child = spawn(process.execPath, ['src/main.ts'], {
-      cwd: source,
+    const { program, dataDirectory, port, environment } = this.#options;
+    const child = spawn(process.execPath, [program], {
+      cwd: dirname(program),
       env: {
         PATH: '/usr/bin:/bin',
         HOST: '127.0.0.1',

@@ -1,5 +1,6 @@
 import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { makeBundle } from '../bundle/bundle.ts';
 
 /** A change to one file of the copy. */
 export interface Patch {
@@ -18,16 +19,18 @@ const ROOT = resolve(import.meta.dirname, '..');
 
 /**
  * Copies what the server needs to run, so that a long run is not disturbed by edits and a sabotage leaves no switch
- * in the product.
+ * in the product, and bundles it, as `npm start` does.
  *
+ * @returns the file that starts it
  * @throws PatchError if a patch finds nothing to change
  */
-export async function copySources(target: string, patches: readonly Patch[]): Promise<void> {
+export async function copySources(target: string, patches: readonly Patch[]): Promise<string> {
   await mkdir(target, { recursive: true });
-  for (const name of ['src', 'drizzle', 'package.json'])
+  for (const name of ['src', 'bundle', 'drizzle', 'package.json', 'package-lock.json'])
     await cp(join(ROOT, name), join(target, name), { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(target, 'node_modules'));
   for (const [file, source] of await patched(patches)) await writeFile(join(target, file), source);
+  return makeBundle(target);
 }
 
 /** The sources that patches change, as they are then. @throws PatchError if a patch finds nothing to change */

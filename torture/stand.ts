@@ -46,7 +46,8 @@ export async function prepareStand(
     if (!keep) await rm(directory, { recursive: true, force: true });
   };
   try {
-    await copySources(join(directory, 'source'), [...patchesOf(options.sabotage), ...failpointPatches()]);
+    const patches = [...patchesOf(options.sabotage), ...failpointPatches()];
+    const program = await copySources(join(directory, 'source'), patches);
     const power = wants('power') ? new PowerDisk(directory) : null;
     const small = wants('disk-full') && !power ? new SmallDisk(directory) : null;
     const disk = power ?? small;
@@ -60,7 +61,7 @@ export async function prepareStand(
     const port = await freePort(new Random(`${options.seed}/port`));
     const vectorsDown = wants('vectors-down');
     const server = new ServerUnderTest({
-      source: join(directory, 'source'),
+      program,
       dataDirectory,
       port,
       logFile: join(directory, 'server.log'),

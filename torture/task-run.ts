@@ -109,8 +109,8 @@ async function prepare({
   releases: (() => unknown)[];
 }): Promise<Run> {
   const { options, directory, findings } = given;
-  const source = join(directory, 'source');
-  await copySources(source, [...effectPatches(), ...patchesOf(options.sabotage)]);
+  const patches = [...effectPatches(), ...patchesOf(options.sabotage)];
+  const program = await copySources(join(directory, 'source'), patches);
   const database = await externalDatabase(join(directory, 'postgres'), join(directory, 'postgres.log'));
   releases.push(() => database.close());
   const random = new Random(options.seed);
@@ -119,7 +119,7 @@ async function prepare({
   for (const name of ['one', 'two']) {
     const port = await freePort(random.fork(`port ${name}`));
     const server = new ServerUnderTest({
-      ...{ source, port, dataDirectory: join(directory, name), logFile: join(directory, `${name}.log`) },
+      ...{ program, port, dataDirectory: join(directory, name), logFile: join(directory, `${name}.log`) },
       environment: {
         ...database.environment,
         ...{ NODE_COMPILE_CACHE: join(directory, 'code-cache'), CANARY_INTERVAL_MS: '0', TASK_WORKERS: '4' },

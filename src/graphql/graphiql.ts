@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { EXAMPLES } from './examples.ts';
 
 /** Whether somebody looks at the address with a browser. GraphiQL writes what is edited into it, so it may name a query. */
@@ -9,10 +8,11 @@ export function isPageRequest(request: IncomingMessage): boolean {
 }
 
 /** GraphiQL as one page that loads nothing from elsewhere, and may run no script but its own. */
-export function createGraphiql(): (response: ServerResponse) => void {
-  let page: { html: string; policy: string } | null = null;
-  return (response) => {
-    page ??= render();
+export function createGraphiql(): (response: ServerResponse) => Promise<void> {
+  let rendered: ReturnType<typeof render> | null = null;
+  return async (response) => {
+    rendered ??= render();
+    const page = await rendered;
     response.writeHead(200, {
       'content-type': 'text/html; charset=utf-8',
       'content-security-policy': page.policy,
@@ -22,7 +22,9 @@ export function createGraphiql(): (response: ServerResponse) => void {
   };
 }
 
-function render() {
+async function render() {
+  // Nine megabytes that most servers are never asked for.
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({
     title: 'Echo Brain',
     defaultQuery: EXAMPLES,

@@ -1,6 +1,6 @@
 import { lookup as lookUp } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import { Agent, fetch as undiciFetch } from 'undici';
+import type { Agent } from 'undici';
 import { UrlForbidden } from '../errors.ts';
 import { isThisMachine, type Reach, whyForbidden } from './addresses.ts';
 
@@ -95,25 +95,29 @@ export class Outbound {
       checkLiteral(url, reach);
       const timeout = AbortSignal.timeout(timeoutMs);
       const signal = init.signal ? AbortSignal.any([init.signal, timeout]) : timeout;
-      const response = await undiciFetch(url, {
-        ...(init as object),
-        signal,
-        redirect: 'manual',
-        dispatcher: this.#agentFor(port, reach),
-      }).catch((error: Error) => {
-        throw error.cause instanceof UrlForbidden ? error.cause : error;
-      });
+      // Loaded by the first who calls somebody.
+      const undici = await import('undici');
+      const response = await undici
+        .fetch(url, {
+          ...(init as object),
+          signal,
+          redirect: 'manual',
+          dispatcher: this.#agentFor(undici, port, reach),
+        })
+        .catch((error: Error) => {
+          throw error.cause instanceof UrlForbidden ? error.cause : error;
+        });
       return capped(response as unknown as Response, maxBytes);
     };
     // A request object can't be looked at without reading it; nobody here makes one.
     return ((input, init) => guarded(String(input), init)) as Fetch;
   }
 
-  #agentFor(port: number, reach: Reach): Agent {
+  #agentFor(undici: typeof import('undici'), port: number, reach: Reach): Agent {
     const key = `${reach.isNamed} ${port}`;
     const known = this.#agents.get(key);
     if (known) return known;
-    const agent = new Agent({
+    const agent = new undici.Agent({
       connect: { lookup: this.#guardedLookUp(port, reach), timeout: CONNECT_TIMEOUT_MS },
     });
     this.#agents.set(key, agent);

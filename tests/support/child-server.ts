@@ -7,14 +7,17 @@ import type { Result } from './harness.ts';
 
 export type ChildServer = Awaited<ReturnType<typeof startChildServer>>;
 
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
 /**
  * A server as an operator starts it: a process of its own, with an embedded database in `directory`.
  *
+ * @param root the tree that it is started in
  * @returns once it listens
  */
-export async function startChildServer(directory: string, env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['src/main.ts'], {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+export async function startChildServer(directory: string, env: Record<string, string> = {}, root = ROOT) {
+  const child = spawn(process.execPath, ['scripts/start.ts'], {
+    cwd: root,
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,

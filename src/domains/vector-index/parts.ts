@@ -5,7 +5,6 @@ import type { ClosingStack } from '../../jobs/ending.ts';
 import { configuredEmbedder, embedderOf } from '../../models/configured.ts';
 import type { Embedder } from '../../models/embedder.ts';
 import { createReachability, type Reachability } from '../../models/reachability.ts';
-import { createQdrantStore } from '../../vectors/qdrant.ts';
 import { createSqliteVecStore } from '../../vectors/sqlite-vec.ts';
 import type { VectorModel, VectorStore } from '../../vectors/vector-store.ts';
 import { createVectorCopies } from './copies.ts';
@@ -51,7 +50,7 @@ const VECTOR_LEASE_MS = 15_000;
 export async function openVectorIndex(needs: Needs, closing: ClosingStack): Promise<VectorIndexParts> {
   const { db, log, keepers, persistence, pressure, modelParts } = needs;
   const embedder = await configuredEmbedder(modelParts);
-  const store = openVectorStore(needs, embedder);
+  const store = await openVectorStore(needs, embedder);
   closing.defer(() => store.close());
   const priority = createEmbeddingPriority();
   const vectorWorker = createVectorWorker({
@@ -78,16 +77,18 @@ export async function openVectorIndex(needs: Needs, closing: ClosingStack): Prom
   return { embedder, vectors: store, vectorWorker, reconciler, vectorSearch, vectorReach, vectorLag };
 }
 
-function openVectorStore(
+async function openVectorStore(
   { config, db, databaseId, log, secrets, alerts }: Needs,
   model: Embedder,
-): VectorStore {
+): Promise<VectorStore> {
   const named = {
     database: { id: databaseId, turnsAmong: (ids: readonly string[]) => turnsAmong(db, ids) },
     model: { name: model.name, dimensions: model.dimensions },
   };
-  if (config.qdrant)
+  if (config.qdrant) {
+    const { createQdrantStore } = await import('../../vectors/qdrant.ts');
     return createQdrantStore({ ...config.qdrant, apiKey: secrets.get('QDRANT_API_KEY'), ...named });
+  }
   const onRebuild = (found: { movedTo: string; reason: string }) => alerts.raise(vectorsRebuilt, found);
   return createSqliteVecStore({ directory: config.dataDirectory, log, onRebuild, ...named });
 }

@@ -1,0 +1,40 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { enableCompileCache, flushCompileCache } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { bundlesOf, ENTRY, stampOf } from './stamp.ts';
+
+/** A busy machine takes long for it. */
+const BUILD_MS = 120_000;
+
+/**
+ * Starts the server of this tree in this process: from the bundle of the sources as they are, which is made first where there is none;
+ * from the sources where none can be made, with the reason on standard error. (A bundle starts in a third of the time.)
+ */
+export async function startServer(root: string): Promise<void> {
+  const entry = (asksOnly() ? null : await bundleOf(root)) ?? join(root, 'src', 'main.ts');
+  // Where it cannot be written to, it is not used.
+  if (entry.endsWith('.js')) enableCompileCache(join(dirname(entry), 'cache'));
+  await import(pathToFileURL(entry).href);
+  flushCompileCache();
+}
+
+/** Whoever asks how it is used, or mistypes an option, waits for nothing. */
+const asksOnly = () => process.argv.slice(2).some((argument) => argument !== '--no-migrate');
+
+async function bundleOf(root: string): Promise<string | null> {
+  const entry = join(bundlesOf(root), stampOf(root), ENTRY);
+  if (existsSync(entry)) return entry;
+  try {
+    // In a process of its own: what makes it would stay in the memory of the server.
+    await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.ts')], { timeout: BUILD_MS });
+    return entry;
+  } catch (error) {
+    const { stderr = '', message } = error as Error & { stderr?: string };
+    const reason = /^.*Error: .*$/m.exec(stderr)?.[0] ?? message.split('\n', 1)[0];
+    process.stderr.write(`No bundle could be made, so the sources are run as they are: ${reason}\n`);
+    return null;
+  }
+}

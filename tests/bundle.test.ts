@@ -1,0 +1,83 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundlesOf, stampOf } from '../bundle/stamp.ts';
+import { startChildServer } from './support/child-server.ts';
+
+const ROOT = resolve(import.meta.dirname, '..');
+const COPIED = ['src', 'scripts', 'bundle', 'drizzle', 'package.json', 'package-lock.json'];
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'echo-bundle-'));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** Another tree of the same sources, without a bundle. */
+async function tree(name: string): Promise<string> {
+  const root = join(directory, name);
+  await mkdir(root);
+  for (const copied of COPIED) await cp(join(ROOT, copied), join(root, copied), { recursive: true });
+  await symlink(join(ROOT, 'node_modules'), join(root, 'node_modules'));
+  return root;
+}
+
+describe('npm start', () => {
+  test('makes a bundle, runs it with its threads and what it loads later, and uses it again', async () => {
+    const root = await tree('first');
+    const data = join(directory, 'data');
+    for (const round of ['made', 'used again']) {
+      const server = await startChildServer(data, {}, root);
+      expect(await readdir(bundlesOf(root))).toEqual([stampOf(root)]);
+      const record = `mutation ($query: String!) { recordTurns(input: { conversationId: "c", turns: [{ query: $query, response: "yes" }] }) {
+        ... on RecordTurnsSuccess { interactions { sequence } } } }`;
+      expect((await server.graphql(record, { query: `The lighthouse is ${round}.` })).data).toMatchObject({
+        recordTurns: { interactions: [{ sequence: round === 'made' ? 1 : 2 }] },
+      });
+      const search = `{ memorySearch(query: "lighthouse") { hits { interaction { query } } } }`;
+      await expect
+        .poll(async () => JSON.stringify((await server.graphql(search)).data))
+        .toContain(`The lighthouse is ${round}.`);
+      const page = await fetch(`${server.url}/graphql`, { headers: { accept: 'text/html' } });
+      expect(await page.text()).toContain('renderYogaGraphiQL');
+      server.signal('SIGTERM');
+      expect(await server.exited).toBe(0);
+    }
+  });
+
+  test('runs the sources, and says why, where no bundle can be made', async () => {
+    const root = await tree('second');
+    await writeFile(bundlesOf(root), 'in the way');
+    const { stdout, stderr } = await startAndStop(root);
+    expect(stderr).toMatch(/No bundle could be made, so the sources are run as they are: .*(ENOTDIR|EEXIST)/);
+    expect(stdout).toContain('Echo Brain is listening');
+  });
+});
+
+test('a bundle is of the sources as they are, whatever their times', async () => {
+  const root = await tree('third');
+  const stamp = stampOf(root);
+  expect(stamp).toBe(stampOf(ROOT));
+  await utimes(join(root, 'src/main.ts'), 1, 1);
+  expect(stampOf(root)).toBe(stamp);
+  await writeFile(join(root, 'src/more.ts'), '');
+  expect(stampOf(root)).not.toBe(stamp);
+});
+
+async function startAndStop(root: string): Promise<{ stdout: string; stderr: string }> {
+  const child = spawn(process.execPath, ['scripts/start.ts'], {
+    cwd: root,
+    env: { PATH: process.env.PATH, HOME: root, PORT: '0', DATA_DIR: join(root, 'data'), SEED: 'off' },
+  });
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].on('data', (text: Buffer) => {
+      said[name] += text;
+      if (said.stdout.includes('is listening')) child.kill('SIGTERM');
+    });
+  await once(child, 'close');
+  return said;
+}
