@@ -27,6 +27,7 @@ const asksOnly = () => process.argv.slice(2).some((argument) => argument !== '--
 async function bundleOf(root: string): Promise<string | null> {
   const entry = join(bundlesOf(root), stampOf(root), ENTRY);
   if (existsSync(entry)) return entry;
+  process.stderr.write('Putting the program together; this takes some seconds, once.\n');
   try {
     // In a process of its own: what makes it would stay in the memory of the server.
     await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.ts')], { timeout: BUILD_MS });

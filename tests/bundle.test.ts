@@ -52,6 +52,7 @@ describe('npm start', () => {
     const root = await tree('second');
     await writeFile(bundlesOf(root), 'in the way');
     const { stdout, stderr } = await startAndStop(root);
+    expect(stderr).toMatch(/Putting the program together/);
     expect(stderr).toMatch(/No bundle could be made, so the sources are run as they are: .*(ENOTDIR|EEXIST)/);
     expect(stdout).toContain('Echo Brain is listening');
   });
