@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { detectFormat } from '../src/import/formats.ts';
+import { detectFormat } from '../src/import/detect.ts';
 import { directory, fixture, png, temporary } from './fixtures/import/support.ts';
 
 afterAll(() => rm(directory, { recursive: true }));

@@ -2,7 +2,7 @@ import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
-import { detectFormat } from '../src/import/formats.ts';
+import { detectFormat } from '../src/import/detect.ts';
 import type { ImportFileError } from '../src/import/records.ts';
 import { openSources } from '../src/import/sources.ts';
 import { badOf, directory, readAll, temporary, turnsOf } from './fixtures/import/support.ts';

@@ -1,53 +1,26 @@
-import { readInstant } from '../ground/instants.ts';
+import { type Message, type Node, readTime, type Visible, visibleIn } from './messages.ts';
 import { isObject } from './records.ts';
 import { storable } from './storable.ts';
 
-/** What the user or the assistant said, as an export has it. */
-export type Message = {
-  id: string;
-  role: 'user' | 'assistant';
-  text: string;
-  /** Content types of the parts that are not text. */
-  others: string[];
-  /** Milliseconds since 1970, as far as it is known. */
-  time: number | null;
-  model: string | null;
-  /** Its id is a part of the turn's key. Canvases came later: with them, older imports would get other keys. */
-  isNamed: boolean;
-};
-
-/** What was said and seen, and of each message that was not, why it is left out. */
-export type Visible = { messages: Message[]; leftOut: string[] };
-
-/**
- * The messages that the user saw, in their order: from the message that was current to its root. Where that is not
- * known, the newest message without an answer counts; where a parent is missing, or comes by again, the path begins.
- */
+/** The messages of a ChatGPT conversation that the user saw; see {@link visibleIn}. */
 export function visibleMessages(conversation: Record<string, unknown>): Visible {
-  const nodes = nodesOf(conversation.mapping);
-  const current = toId(conversation.current_node);
-  const shown = current === null ? [] : pathTo(nodes, current);
-  const path = messagesOf(nodes, shown).length > 0 ? shown : pathTo(nodes, newestLeaf(nodes));
-  const onPath = new Set(path);
-  const others = [...nodes.keys()].filter((nodeId) => !onPath.has(nodeId));
-  return {
-    messages: messagesOf(nodes, path),
-    leftOut: [
-      ...read(nodes, path).filter((each) => typeof each === 'string'),
-      ...messagesOf(nodes, others).map(() => 'messages of other branches'),
-    ],
-  };
+  return visibleIn(nodesOf(conversation.mapping), toId(conversation.current_node));
 }
 
-type Nodes = ReadonlyMap<string, { parent: string | null; message: unknown }>;
-
 /** By their ids, also of a list; a node whose parent is unknown has the one that names it as a child. */
-function nodesOf(mapping: unknown): Nodes {
+function nodesOf(mapping: unknown): Map<string, Node> {
   const given: [string, Record<string, unknown>][] = [];
   for (const [key, node] of Object.entries(isObject(mapping) || Array.isArray(mapping) ? mapping : {}))
     if (isObject(node)) given.push([(Array.isArray(mapping) ? toId(node.id) : null) ?? key, node]);
-  const nodes = new Map(
-    given.map(([nodeId, { parent, message }]) => [nodeId, { parent: toId(parent), message }]),
+  const nodes = new Map<string, Node>(
+    given.map(([nodeId, { parent, message }]) => [
+      nodeId,
+      {
+        parent: toId(parent),
+        content: toMessage(nodeId, message),
+        time: isObject(message) ? (readTime(message.create_time) ?? 0) : -1,
+      },
+    ]),
   );
   for (const [nodeId, { children }] of given)
     for (const child of Array.isArray(children) ? children : []) {
@@ -59,37 +32,6 @@ function nodesOf(mapping: unknown): Nodes {
 
 function toId(id: unknown): string | null {
   return typeof id === 'number' ? String(id) : typeof id === 'string' ? id : null;
-}
-
-function pathTo(nodes: Nodes, end: string | null): string[] {
-  const path = new Set<string>();
-  for (let nodeId = end; nodeId !== null && !path.has(nodeId); ) {
-    const node = nodes.get(nodeId);
-    if (!node) break;
-    path.add(nodeId);
-    nodeId = node.parent;
-  }
-  return [...path].reverse();
-}
-
-function messagesOf(nodes: Nodes, nodeIds: readonly string[]): Message[] {
-  return read(nodes, nodeIds).filter((each) => typeof each === 'object');
-}
-
-function read(nodes: Nodes, nodeIds: readonly string[]): (Message | LeftOut)[] {
-  return nodeIds.flatMap((nodeId) => toMessage(nodeId, nodes.get(nodeId)?.message) ?? []);
-}
-
-/** Of messages that nobody's parent is (of all, where they go in circles): the newest by time, else the last. */
-function newestLeaf(nodes: Nodes): string | null {
-  const parents = new Set([...nodes.values()].map(({ parent }) => parent));
-  const leaves = [...nodes].filter(([nodeId]) => !parents.has(nodeId));
-  let [newest, newestTime]: [string | null, number] = [null, Number.NEGATIVE_INFINITY];
-  for (const [nodeId, { message }] of leaves.length > 0 ? leaves : nodes) {
-    const time = isObject(message) ? (readTime(message.create_time) ?? 0) : -1;
-    if (time >= newestTime) [newest, newestTime] = [nodeId, time];
-  }
-  return newest;
 }
 
 /** Why a message is none that somebody said. */
@@ -182,31 +124,4 @@ function fieldsOf(list: unknown, field: string): unknown[] {
 
 function nameOf(part: unknown): string {
   return isObject(part) && typeof part.content_type === 'string' ? storable(part.content_type) : 'unknown';
-}
-
-const YEAR_10000_MS = Date.UTC(10_000, 0, 1);
-/** Numbers from here on are milliseconds, microseconds, nanoseconds; each with the least of them: the year 1973, 2001. */
-const FINER: readonly [least: number, end: number, perMs: number][] = [
-  [1e11, YEAR_10000_MS, 1],
-  [1e15, 1e16, 1e3],
-  [1e18, 1e19, 1e6],
-];
-
-/** Milliseconds since 1970 of a number since then (seconds or finer), or a text; null where it is no time. */
-export function readTime(value: unknown): number | null {
-  if (typeof value === 'string' && !/^\d+(\.\d+)?$/.test(value)) return readWritten(value);
-  if (typeof value !== 'number' && typeof value !== 'string') return null;
-  const number = Number(value);
-  const ms =
-    number < 1e11
-      ? number * 1000
-      : number / (FINER.find(([least, end]) => number >= least && number < end)?.[2] ?? Number.NaN);
-  return ms > 0 && ms < YEAR_10000_MS ? ms : null;
-}
-
-/** Without a zone it is UTC: that of this machine says nothing about the file. */
-function readWritten(text: string): number | null {
-  const { instant } =
-    [text, `${text}Z`, `${text}T00:00Z`].map(readInstant).find((reading) => reading.instant) ?? {};
-  return instant?.getTime() ?? null;
 }

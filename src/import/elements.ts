@@ -1,5 +1,5 @@
 import { type Position, readChunks } from './files.ts';
-import { ImportFileError } from './records.ts';
+import { ImportFileError, isObject } from './records.ts';
 
 /** An element of an array that cannot be used, and why; for the user. */
 export class BrokenElement {
@@ -73,6 +73,20 @@ export async function* readElements(
     `the file breaks off after element ${count}, at byte ${position.bytes} (is it truncated?)`,
     true,
   );
+}
+
+/**
+ * The objects with this field that an element is: itself, or, as some tools write them, those of a list or of the lists
+ * in an object.
+ */
+export function membersWith(field: string, element: unknown): readonly unknown[] {
+  if (Array.isArray(element) && element.length > 0) return element;
+  if (!isObject(element) || field in element) return [element];
+  const lists = Object.values(element).filter(
+    (value): value is unknown[] =>
+      Array.isArray(value) && value.some((each) => isObject(each) && field in each),
+  );
+  return lists.length > 0 ? lists.flat() : [element];
 }
 
 /** The bytes of an element; null where they were too many. */

@@ -21,6 +21,11 @@ export type Position = {
   leftOut?: Map<string, number>;
 };
 
+/** Counts what a reader passes over, by what it is. */
+export function countLeftOut(position: Position, what: readonly string[]): void {
+  for (const each of what) position.leftOut?.set(each, (position.leftOut.get(each) ?? 0) + 1);
+}
+
 /**
  * Reads a file line by line in constant memory.
  *

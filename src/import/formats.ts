@@ -1,14 +1,14 @@
-import { open } from 'node:fs/promises';
-import { isVersion1 } from './card-container.ts';
 import { readCharacter } from './character.ts';
 import { readChatGpt } from './chatgpt.ts';
+import { readClaude } from './claude.ts';
 import { readDialogue } from './dialogue.ts';
-import { asUtf8, fileSize, type Position } from './files.ts';
-import { PNG_SIGNATURE } from './png.ts';
-import { ImportFileError, type ImportRecord } from './records.ts';
+import type { Position } from './files.ts';
+import { readLibreChat } from './librechat.ts';
+import { readOpenWebUi } from './openwebui.ts';
+import type { ImportRecord } from './records.ts';
 import { readTurns } from './turns.ts';
 
-export type Format = 'turns' | 'dialogue' | 'chatgpt' | 'character';
+export type Format = 'turns' | 'dialogue' | 'chatgpt' | 'claude' | 'openwebui' | 'librechat' | 'character';
 type Reader = {
   /** What `line` of a record counts. */
   unit: string;
@@ -29,116 +29,24 @@ export const FORMATS: Readonly<Record<Format, Reader>> = {
     description: 'ChatGPT export: its ZIP, or conversations.json',
     read: readChatGpt,
   },
+  claude: {
+    unit: 'conversation',
+    description: 'Claude export: its ZIP, or conversations.json',
+    read: readClaude,
+  },
+  openwebui: {
+    unit: 'conversation',
+    description: 'Open WebUI: exported chats, all or one',
+    read: readOpenWebUi,
+  },
+  librechat: {
+    unit: 'conversation',
+    description: 'LibreChat: a conversation exported as JSON',
+    read: readLibreChat,
+  },
   character: {
     unit: 'character',
     description: 'SillyTavern character card: JSON, PNG or CHARX',
     read: readCharacter,
   },
 };
-
-/** Nothing that is known here: in a folder, something else that lies there. */
-export class UnknownFormatError extends ImportFileError {}
-
-/** Bytes from the start of a file that are looked at to recognise it. */
-const DETECTION_BYTES = 1024 * 1024;
-
-/**
- * Recognises a file by what it holds, whatever its name is.
- *
- * @throws ImportFileError where it is missing, empty, or of no known format (the message lists them)
- */
-export async function detectFormat(file: string): Promise<Format> {
-  await fileSize(file);
-  const start = await readStart(file);
-  if (start.subarray(0, PNG_SIGNATURE.length).equals(PNG_SIGNATURE)) return 'character';
-  const other = otherKind(start);
-  if (other) throw new ImportFileError(`"${file}" ${other}`);
-  const text = start.toString('latin1');
-  const seen = new Set<string>();
-  for (const { depth, key } of scanKeys(text)) {
-    seen.add(`${depth}.${key}`);
-    if ([1, 2].some((level) => seen.has(`${level}.conversationId`) && seen.has(`${level}.query`)))
-      return 'turns';
-    if (isConversation(seen)) return 'chatgpt';
-    if (seen.has('1.spec') && /"spec"\s*:\s*"chara_card_v/.test(text)) return 'character';
-  }
-  if (seen.has('1.conversations') && isDialogue(text)) return 'dialogue';
-  const fields = [...seen].filter((key) => key.startsWith('1.')).map((key) => [key.slice(2), '']);
-  if (isVersion1(Object.fromEntries(fields))) return 'character';
-  if (/^[\s\u00ef\u00bb\u00bf]*(\[\s*\]|\{\s*\})\s*$/.test(text))
-    throw new ImportFileError(`"${file}" holds nothing: it is empty JSON`);
-  throw new UnknownFormatError(
-    [`"${file}" is of no known format. Known are:`, ...describeFormats()].join('\n'),
-  );
-}
-
-/** Settings and manifests have a field of that name, too; in a dialogue it is a list of objects. */
-function isDialogue(text: string): boolean {
-  return /"conversations"\s*:\s*(?:\[\s*(?:[\]{]|null|$)|$)/.test(text);
-}
-
-/**
- * A conversation of an export: one that was never used has no messages, but still a title and its times. Elsewhere than
- * in a list at the top (alone, one for each line, in a list of a list) much has a mapping or a title.
- */
-function isConversation(seen: ReadonlySet<string>): boolean {
-  if (seen.has('2.mapping') || (seen.has('2.title') && seen.has('2.create_time'))) return true;
-  return [1, 3].some(
-    (level) =>
-      seen.has(`${level}.mapping`) &&
-      ['title', 'create_time', 'current_node', 'conversation_id'].some((key) => seen.has(`${level}.${key}`)),
-  );
-}
-
-function describeFormats(): string[] {
-  return Object.entries(FORMATS).map(([name, { description }]) => `  ${name.padEnd(10)} ${description}`);
-}
-
-/** What a file is that people try to import, and what to do with it; null for all others. */
-function otherKind(start: Buffer): string | null {
-  const begins = (...bytes: number[]) => start.subarray(0, bytes.length).equals(Buffer.from(bytes));
-  const text = start.toString('latin1', 0, 512).trimStart().toLowerCase();
-  if (begins(0x50, 0x4b, 0x03, 0x04) || begins(0x50, 0x4b, 0x05, 0x06))
-    return 'is a ZIP archive that holds nothing to import';
-  if (begins(0x1f, 0x8b)) return 'is compressed with gzip; unpack it and import what is in it';
-  if (begins(0x25, 0x50, 0x44, 0x46)) return 'is a PDF document, not data; export it as JSON';
-  if (begins(0xff, 0xd8, 0xff)) return 'is a JPEG image, which holds no character card';
-  if (/^(<!doctype html|<html|<\?xml)/.test(text))
-    return 'is a page (HTML or XML), not data; of a ChatGPT export import conversations.json, or the whole ZIP';
-  return null;
-}
-
-async function readStart(file: string): Promise<Buffer> {
-  const handle = await open(file);
-  try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(DETECTION_BYTES), 0, DETECTION_BYTES, 0);
-    return asUtf8(buffer.subarray(0, bytesRead));
-  } finally {
-    await handle.close();
-  }
-}
-
-/**
- * The keys of top-level objects (depth 1), of objects in a top-level array (depth 2), and of those in a list of either
- * (depth 3).
- * No parser, because the text may be cut, hold many values, or be broken in a way that the format's reader names better.
- */
-function* scanKeys(text: string): Generator<{ depth: number; key: string }> {
-  const opened: string[] = [];
-  for (let index = 0; index < text.length; index++) {
-    const character = text.charAt(index);
-    if (character === '{' || character === '[') opened.push(character);
-    else if (character === '}' || character === ']') opened.pop();
-    else if (character === '"') {
-      const start = index + 1;
-      for (index = start; index < text.length && text.charAt(index) !== '"'; index++)
-        if (text.charAt(index) === '\\') index++;
-      const isKey = /^\s*:/.test(text.slice(index + 1, index + 20));
-      const isNear =
-        opened.length === 1 ||
-        (opened.length === 2 && opened[0] === '[') ||
-        (opened.length === 3 && opened[1] === '[');
-      if (isKey && isNear) yield { depth: opened.length, key: text.slice(start, index) };
-    }
-  }
-}

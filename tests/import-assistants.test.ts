@@ -1,0 +1,191 @@
+import { readFile, rm } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { directory, fixture, temporary } from './fixtures/import/support.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
+import { importInto } from './support/import.ts';
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp();
+});
+afterAll(async () => {
+  await app.close();
+  await rm(directory, { recursive: true, force: true });
+});
+
+const CONVERSATION = `query ($id: String!) { conversation(conversationId: $id) {
+  title interactions(first: 100) { nodes { query response speaker responder timestamp modelUsed metadata } }
+} }`;
+
+async function stored(id: string) {
+  const { data } = await app.graphql(CONVERSATION, { id });
+  const { title, interactions } = data.conversation;
+  return { title, turns: interactions.nodes as Record<string, unknown>[] };
+}
+const textsOf = ({ turns }: Awaited<ReturnType<typeof stored>>) =>
+  turns.map(({ query, response }) => [query, response]);
+
+/** Imports a file twice, the second time to no effect. @returns what the first run printed */
+async function importTwice(file: string, format: string, turns: number) {
+  const first = await importInto(app.url, [file]);
+  expect(first, first.stderr).toMatchObject({ code: 0, sent: turns, stored: turns, again: 0 });
+  expect(first.stdout).toContain(`imported as ${format}`);
+  expect(await importInto(app.url, [file])).toMatchObject({ code: 0, sent: turns, stored: 0, again: turns });
+  return first.stdout;
+}
+
+describe('Claude', () => {
+  test('the newest branch is taken with what was said, attached and written into documents', async () => {
+    const printed = await importTwice(fixture('claude.json'), 'claude', 3);
+    expect(printed).toContain(
+      'left out: calls of tools 2, thoughts 1, messages of tools 1, messages of other branches 1',
+    );
+    const gutter = await stored('c1a0de00-0000-4000-8000-000000000001');
+    expect(gutter).toMatchObject({
+      title: 'The leaking gutter',
+      turns: [
+        {
+          query: 'Which sealant for a copper gutter?\n\n[notes.txt]\nThe seam is 40 cm long.',
+          response: 'Use butyl tape.\n\n# Shopping\n2 m of butyl tape',
+          timestamp: '2025-03-04T08:00:01.500Z',
+          metadata: { source: 'claude', messageIds: ['g1', 'g3'], nonTextParts: ['seam.jpg'] },
+        },
+        { query: 'Thanks!', response: null, timestamp: '2025-03-04T08:02:00.000Z' },
+      ],
+    });
+  });
+
+  test('of an older export the texts count, in their order, at the time of the conversation', async () => {
+    await importInto(app.url, [fixture('claude.json')]);
+    expect(await stored('c1a0de00-0000-4000-8000-000000000003')).toMatchObject({
+      title: 'An older export',
+      turns: [
+        {
+          query: 'Is the ferry running?',
+          response: 'Not on Mondays.',
+          timestamp: '2023-09-01T10:00:00.000Z',
+        },
+      ],
+    });
+  });
+
+  test('the current leaf decides where the export names it', async () => {
+    const [gutter] = JSON.parse(await readFile(fixture('claude.json'), 'utf8'));
+    const file = await temporary(
+      'leaf.json',
+      JSON.stringify({ ...gutter, uuid: 'leaf', current_leaf_message_uuid: 'g2' }),
+    );
+    await importTwice(file, 'claude', 1);
+    expect(textsOf(await stored('leaf')).map(([, response]) => response)).toEqual(['Silicone, perhaps.']);
+  });
+
+  test('a parent that is not in the export does not cut the conversation off', async () => {
+    const said = (uuid: string, sender: string, parent: string) => ({
+      ...{ uuid, sender, text: `${uuid} said`, parent_message_uuid: parent },
+      created_at: '2025-01-01T00:00:00Z',
+    });
+    const chat_messages = [
+      said('p1', 'human', 'gone'),
+      said('p2', 'assistant', 'lost'),
+      said('p3', 'human', 'p2'),
+    ];
+    await importTwice(
+      await temporary('orphans.json', JSON.stringify([{ uuid: 'orphans', chat_messages }])),
+      'claude',
+      2,
+    );
+    expect(textsOf(await stored('orphans'))).toEqual([
+      ['p1 said', 'p2 said'],
+      ['p3 said', null],
+    ]);
+  });
+});
+
+describe('Open WebUI', () => {
+  test('the current branch is taken, without thoughts and tools; what the answerer folded away itself stays', async () => {
+    const printed = await importTwice(fixture('openwebui.json'), 'openwebui', 3);
+    expect(printed).toContain(
+      'left out: messages of the system 1, thoughts 1, calls of tools 1, messages of other branches 1',
+    );
+    expect(await stored('0be7-chat-1')).toMatchObject({
+      title: 'Bees in May',
+      turns: [
+        {
+          query: 'When do bees swarm?',
+          response: 'Mostly in May. <details><summary>Why</summary>Nectar flow.</details>',
+          timestamp: '2025-05-01T08:00:00.000Z',
+          modelUsed: 'qwen3:8b',
+          metadata: { source: 'openwebui', nonTextParts: ['hive.png'] },
+        },
+        { query: 'And in June?', response: null, metadata: { nonTextParts: ['image_url'] } },
+      ],
+    });
+    expect(await stored('0be7-chat-2')).toMatchObject({
+      title: 'A list',
+      turns: [
+        {
+          ...{ query: 'How many frames has a hive?', response: 'Ten.', modelUsed: 'phi3' },
+          timestamp: '2023-11-14T22:46:40.000Z',
+        },
+      ],
+    });
+  });
+});
+
+describe('LibreChat', () => {
+  test('the newest branch of a tree is taken, without thoughts, tools and errors', async () => {
+    const printed = await importTwice(fixture('librechat.json'), 'librechat', 2);
+    expect(printed).toContain(
+      'left out: errors 1, thoughts 1, calls of tools 1, messages of other branches 1',
+    );
+    expect(await stored('1b7ec4a7-0000-4000-8000-000000000001')).toMatchObject({
+      title: 'Bread on Sundays',
+      turns: [
+        {
+          query: 'How long does rye dough rest?',
+          response: 'Twelve hours, in the cool.\n\nThen an hour in the warm.',
+          timestamp: '2025-06-01T07:00:00.250Z',
+          modelUsed: 'claude-sonnet-4',
+          metadata: { source: 'librechat', messageIds: ['b1', 'b3'], nonTextParts: ['dough.jpg'] },
+        },
+        { query: 'And wheat?', response: null },
+      ],
+    });
+  });
+
+  test('a tree that is a thousand messages deep is read', async () => {
+    let children: unknown[] = [];
+    for (let index = 2_000; index > 0; index--)
+      children = [
+        {
+          ...{ messageId: `d${index}`, text: `message ${index}`, isCreatedByUser: index % 2 === 1, children },
+          createdAt: new Date(1_750_000_000_000 + index * 1000).toISOString(),
+        },
+      ];
+    const deep = { conversationId: 'deep', endpoint: 'openAI', messagesTree: children };
+    const file = await temporary('deep.json', JSON.stringify(deep));
+    expect(await importInto(app.url, [file])).toMatchObject({ code: 0, stored: 1_000 });
+    expect(textsOf(await stored('deep')).slice(0, 2)).toEqual([
+      ['message 1', 'message 2'],
+      ['message 3', 'message 4'],
+    ]);
+  });
+
+  test('a list of messages with all branches is the same conversation as their tree', async () => {
+    const tree = JSON.parse(await readFile(fixture('librechat.json'), 'utf8'));
+    const list: unknown[] = [];
+    const walk = ({ children, ...message }: { children: never[] }) => {
+      list.push(message);
+      children.forEach(walk);
+    };
+    tree.messagesTree.forEach(walk);
+    const { messagesTree, ...conversation } = tree;
+    expect(messagesTree).toHaveLength(1);
+    await importInto(app.url, [fixture('librechat.json')]);
+    const file = await temporary(
+      'list.json',
+      JSON.stringify({ ...conversation, recursive: false, messages: list }),
+    );
+    expect(await importInto(app.url, [file])).toMatchObject({ code: 0, sent: 2, stored: 0, again: 2 });
+  });
+});
