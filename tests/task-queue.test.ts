@@ -6,7 +6,7 @@ import { TaskLost } from '../src/domains/tasks/errors.ts';
 import { writeProgress } from '../src/domains/tasks/progress.ts';
 import { doOnce } from '../src/domains/tasks/steps.ts';
 import { nameOfDirectory } from '../src/domains/tasks/worker-directory.ts';
-import { defineJob } from '../src/jobs/job.ts';
+import { defineJob, type RunningTask } from '../src/jobs/job.ts';
 import { startDatabaseProxy } from './support/database-proxy.ts';
 import { EFFECTS, effects } from './support/effect-jobs.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -249,6 +249,51 @@ test('a task that ends its workers again and again is given up', async () => {
     error: expect.stringContaining('10 times in a row'),
   });
   await untilTask(app, 'unlucky', 'COMPLETED');
+});
+
+test('an attempt that comes further counts those anew that lose their worker', async () => {
+  const { job, open } = waitingJob();
+  const began: string[] = [];
+  const furthering = (name: string, further: (task: RunningTask) => Promise<unknown>) =>
+    defineJob({
+      ...{ name, description: 'Comes further, then waits.', payload: z.strictObject({}) },
+      run: async (services, payload, running) => {
+        await further(running);
+        began.push(name);
+        return job.run(services as never, payload, running);
+      },
+    });
+  const nothing = async () => 0;
+  const jobs = [
+    furthering('writes', ({ write }) => write(nothing)),
+    furthering('steps', ({ once }) => once('next', nothing)),
+    furthering('repeats', ({ write }) => write(nothing, { isRepeated: true })),
+    furthering('knows', ({ once }) => once('done before', nothing)),
+  ];
+  const app = await start({ jobs });
+  await app.sql(
+    `insert into autonomous_tasks (task_id, task_type, name, user_id, status, attempt, worker, lost_count, lease_until)
+     select name, name, 'x', 'default', 'RUNNING', 9, 'gone:1', 8, now() - interval '1 s' from unnest($1::text[]) t(name)`,
+    [jobs.map(({ name }) => name)],
+  );
+  await app.sql(
+    "insert into task_steps (task, step, attempt, result) select id, 'done before', 1, '0' from autonomous_tasks",
+  );
+  app.app.services.tasks.wake();
+  await expect
+    .poll(() => began.toSorted(), { timeout: 30_000 })
+    .toEqual(['knows', 'repeats', 'steps', 'writes']);
+  const counts = await app.sql(
+    'select task_type as type, attempt, lost_count as lost from autonomous_tasks order by 1',
+  );
+  expect(counts).toEqual([
+    { type: 'knows', attempt: 10, lost: 9 },
+    { type: 'repeats', attempt: 10, lost: 9 },
+    { type: 'steps', attempt: 10, lost: 0 },
+    { type: 'writes', attempt: 10, lost: 0 },
+  ]);
+  open();
+  for (const { name } of jobs) await untilTask(app, name, 'COMPLETED');
 });
 
 test('the lease of a running task is prolonged while its worker breathes', async () => {

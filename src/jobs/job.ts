@@ -55,9 +55,11 @@ export interface RunningTask {
    * note: an attempt that comes here again does it again.
    *
    * @param effect within ten seconds
+   * @param how `isRepeated`: each attempt writes this, however far those before it came. Else, as by a step, the task is
+   *   seen to come further; one that does not while it loses its worker ten times in a row is given up
    * @throws the reason of `signal`, or TaskLost where another attempt has taken over; nothing is written then
    */
-  write<T>(effect: (client: PoolClient) => Promise<T>): Promise<T>;
+  write<T>(effect: (client: PoolClient) => Promise<T>, how?: { readonly isRepeated?: boolean }): Promise<T>;
 }
 
 /**

@@ -14,11 +14,14 @@ const { values } = parseArgs({
     repair: { type: 'string' },
     // The minute at which jobs of the test run by themselves; absent: it has none.
     slots: { type: 'string' },
+    // Folders of media; absent: there are none.
+    media: { type: 'string' },
   },
 });
 const environment = {
   ...{ PORT: '0', SEED: 'off', LOG_LEVEL: 'silent', CANARY_INTERVAL_MS: '0', TASK_WORKERS: '4' },
   ...{ DATA_DIR: values.directory, DATABASE_URL: values.database, REPAIR: values.repair },
+  ...{ MEDIA_ROOTS: values.media, MEDIA_WORKERS: '2' },
 };
 const config = readConfig(environment, values.directory);
 const app = await createApp(config, createLogger('silent', 2), {

@@ -111,7 +111,9 @@ export class IndexingRun {
     }
     if (seen.length > 0) {
       const ids = seen.map(({ id }) => id);
-      await this.#task.write((client) => markSeen(client, this.#owner, ids, this.#task));
+      await this.#task.write((client) => markSeen(client, this.#owner, ids, this.#task), {
+        isRepeated: true,
+      });
       for (const file of seen) this.#countKnown(file);
     }
     this.#report();
@@ -205,7 +207,8 @@ export class IndexingRun {
   /** It could not be read this time. What was known of it stays: nobody knows whether it has changed. */
   async #leave(piece: Piece, { problem, isGone }: { problem: string; isGone: boolean }): Promise<void> {
     const { path, stat, known } = piece;
-    if (!isGone) await this.#storeFile(piece, { ...unread(piece), problem, failures: known?.failures ?? 0 });
+    const file = { ...unread(piece), problem, failures: known?.failures ?? 0 };
+    if (!isGone) await this.#storeFile(piece, file, { isRepeated: true });
     this.#tally.count('unreadable', stat.size, { path, reason: problem });
   }
 
@@ -217,12 +220,13 @@ export class IndexingRun {
     this.#tally.count('failed', stat.size, { path, reason: problem });
   }
 
-  async #storeFile({ known }: Piece, file: SeenFile): Promise<void> {
+  /** @param how `isRepeated`: the next attempt does not take it for settled */
+  async #storeFile({ known }: Piece, file: SeenFile, how = { isRepeated: false }): Promise<void> {
     await this.#task.write(async (client) => {
       await lockMedia(client, this.#owner);
       await storeFile(client, this.#owner, file, this.#task);
       if (known?.fileHash) await followFiles(client, this.#owner, [known.fileHash]);
-    });
+    }, how);
   }
 }
 

@@ -109,7 +109,8 @@ function runningTask(
       if (!ended.is) progress.report(done, total, note);
     },
     once: (step, effect) => whileHeld(run, () => doOnce(db, claim, step, effect)),
-    write: (effect) => whileHeld(run, () => writeWhileHeld(db, claim, effect)),
+    write: (effect, { isRepeated = false } = {}) =>
+      whileHeld(run, () => writeWhileHeld(db, claim, effect, !isRepeated)),
   };
 }
 

@@ -10,16 +10,18 @@ export interface Claim {
   readonly tenantId: string;
   readonly attempt: number;
   readonly worker: string;
+  /** The attempts before it ended with their worker. */
+  readonly isBehindLost: boolean;
 }
 
 /** What its worker holds of a task that it has taken. */
-export function claimOf({ id, tenantId, attempt }: TaskRow, worker: string): Claim {
-  return { id, tenantId, attempt, worker };
+export function claimOf({ id, tenantId, attempt, lostCount }: TaskRow, worker: string): Claim {
+  return { id, tenantId, attempt, worker, isBehindLost: lostCount > 0 };
 }
 
 /** Milliseconds after which a worker that says nothing has lost what it holds. */
 export const LEASE_MS = 20_000;
-/** Attempts in a row whose worker was not heard of again: then the task itself may be what ends the workers. */
+/** Attempts in a row that came no further and whose worker was not heard of again: the task itself may be what ends the workers. */
 export const MAX_LOST = 10;
 /** Tasks of one owner and priority that one claim looks at: others may be taking the first ones. */
 const LOOKED_AT = 4;
@@ -256,7 +258,10 @@ export async function endLostAttempts(db: Database, directory: string | null): P
 function endingOfLost({ lostCount }: TaskRow): Ending {
   const error = 'its worker was not heard of again';
   if (lostCount + 1 < MAX_LOST) return { kind: 'LOST', error };
-  return { kind: 'FAILED', error: `${error}, ${MAX_LOST} times in a row: the task may be what ends it` };
+  return {
+    kind: 'FAILED',
+    error: `${error}, ${MAX_LOST} times in a row in which it came no further: the task may be what ends it`,
+  };
 }
 
 /** What waits, at one look. */

@@ -29,6 +29,7 @@ export async function doOnce<T>(
     .transaction(async (client) => {
       const result = await effect(client);
       const json = storedJson(result, `what the step "${step}" returned`, MAX_RESULT);
+      await noteProgress(client, claim);
       const { rowCount } = await client.query({
         name: 'note_task_step',
         text: `insert into task_steps (task, step, attempt, result)
@@ -54,15 +55,18 @@ export async function doOnce<T>(
 /**
  * Writes something in a transaction that is committed only while the attempt holds the task.
  *
+ * @param isProgress no attempt will have to write it again
  * @throws TaskLost, and whatever the effect throws
  */
 export async function writeWhileHeld<T>(
   db: Database,
   claim: Claim,
   effect: (client: PoolClient) => Promise<T>,
+  isProgress: boolean,
 ): Promise<T> {
   return db.transaction(async (client) => {
     const result = await effect(client);
+    if (isProgress) await noteProgress(client, claim);
     // Last, so that this lock, which puts the next sign of life off, is held for a moment only.
     const { rowCount } = await client.query({
       name: 'task_held_to_commit',
@@ -72,6 +76,20 @@ export async function writeWhileHeld<T>(
     });
     if (rowCount === 0) throw new TaskLost();
     return result;
+  });
+}
+
+/**
+ * The task comes further, so it is not what ended the workers before. Ahead of the lock that others share, or two that
+ * share it would wait for each other.
+ */
+async function noteProgress(client: PoolClient, claim: Claim): Promise<void> {
+  if (!claim.isBehindLost) return;
+  await client.query({
+    name: 'task_came_further',
+    text: `update autonomous_tasks set lost_count = 0
+           where id = $1 and attempt = $2 and worker = $3 and status = 'RUNNING' and tenant_id = $4 and lost_count > 0`,
+    values: [claim.id, claim.attempt, claim.worker, claim.tenantId],
   });
 }
 
