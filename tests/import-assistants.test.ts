@@ -189,3 +189,163 @@ describe('LibreChat', () => {
     expect(await importInto(app.url, [file])).toMatchObject({ code: 0, sent: 2, stored: 0, again: 2 });
   });
 });
+
+describe('Gemini', () => {
+  test('the prompts of a day are a conversation in their order, with their answers as text', async () => {
+    const first = await importInto(app.url, [fixture('gemini.json')]);
+    expect(first).toMatchObject({ code: 1, stored: 3, skipped: 1 });
+    expect(first.stdout).toContain('activity 7: time must be an instant');
+    expect(first.stdout).toContain(
+      'left out: activities that are no prompts 2, activities of other products 1',
+    );
+    expect(await stored('gemini-2026-02-02')).toMatchObject({
+      turns: [
+        {
+          query: 'How often do I water the lemon tree?',
+          response:
+            "It depends:\n\n- in summer daily & early\n- else when it's dry\n\n5 < 10 litres\nare enough.",
+          timestamp: '2026-02-02T08:00:00.000Z',
+          metadata: { source: 'gemini', nonTextParts: ['lemon-1.png'] },
+        },
+        {
+          query: 'And in winter?',
+          response: 'Twice a week.\n\nOr less.',
+          timestamp: '2026-02-02T08:00:30.500Z',
+        },
+      ],
+    });
+    expect(textsOf(await stored('gemini-2026-02-01'))).toEqual([
+      ['Prompt eingegeben: Wann blüht der Flieder?', 'Im Mai.'],
+    ]);
+  });
+
+  test('a later export brings only what is new', async () => {
+    await importInto(app.url, [fixture('gemini.json')]);
+    const activities = JSON.parse(await readFile(fixture('gemini.json'), 'utf8'));
+    const later = { ...activities[1], title: 'Prompted And snow?', time: '2026-02-02T20:00:00Z' };
+    const file = await temporary('later.json', JSON.stringify([later, ...activities]));
+    expect(await importInto(app.url, [file])).toMatchObject({ sent: 4, stored: 1, again: 3 });
+  });
+});
+
+describe('SillyTavern', () => {
+  test('a chat has its character as the one who answers, and the swipe that is shown', async () => {
+    const file = fixture('sillytavern.jsonl');
+    const first = await importInto(app.url, [file]);
+    expect(first).toMatchObject({ code: 1, stored: 3, skipped: 1 });
+    expect(first.stdout).toContain('line 7: is not JSON');
+    expect(first.stdout).toContain('left out: other swipes 3, thoughts 1, hidden messages 1');
+    expect(await stored('5e9b0f9e-mara')).toMatchObject({
+      title: 'Mara',
+      turns: [
+        {
+          ...{ query: '*waves* Welcome to the mill.', response: null, speaker: 'Mara' },
+          timestamp: '2024-01-05T10:22:00.000Z',
+        },
+        {
+          ...{
+            query: 'What does the mill grind?',
+            response: 'Spelt, mostly.',
+            speaker: null,
+            responder: 'Mara',
+          },
+          ...{ timestamp: '2024-01-05T10:23:04.056Z', modelUsed: 'mistral-small' },
+          metadata: { source: 'sillytavern', nonTextParts: ['image'] },
+        },
+        { query: 'Since when?', response: null, timestamp: '2024-01-05T10:25:00.000Z' },
+      ],
+    });
+    expect(await importInto(app.url, [file])).toMatchObject({ stored: 0, again: 3 });
+  });
+
+  test('in a group each has a turn of its own', async () => {
+    await importTwice(fixture('sillytavern-group.jsonl'), 'sillytavern', 3);
+    const { data } = await app.graphql('{ conversations(first: 50) { nodes { conversationId title } } }');
+    const group = data.conversations.nodes.find(({ conversationId }: { conversationId: string }) =>
+      conversationId.startsWith('sillytavern-'),
+    );
+    expect((await stored(group.conversationId)).turns).toMatchObject([
+      { query: 'Who keeps the lighthouse?', response: 'My aunt does.', speaker: null, responder: 'Mara' },
+      { query: 'She did. Now it is me.\n\nSince spring.', response: null, speaker: 'Oskar' },
+      { query: 'Good to know.', response: null, speaker: null },
+    ]);
+  });
+
+  test('a branch that was saved beside its chat brings only what is its own', async () => {
+    await importInto(app.url, [fixture('sillytavern.jsonl')]);
+    const lines = (await readFile(fixture('sillytavern.jsonl'), 'utf8')).split('\n').slice(0, 4);
+    const header = JSON.parse(lines[0]!);
+    header.chat_metadata.main_chat = 'Mara - 1';
+    const own = { name: 'Tom', is_user: true, send_date: '2024-01-06T10:00:00Z', mes: 'Another way?' };
+    const file = await temporary(
+      'branch.jsonl',
+      [JSON.stringify(header), ...lines.slice(1), JSON.stringify(own)].join('\n'),
+    );
+    expect(await importInto(app.url, [file])).toMatchObject({ code: 0, sent: 3, stored: 1, again: 2 });
+  });
+});
+
+describe('messages of any program', () => {
+  const conversationOf = async (text: string) => {
+    const { data } = await app.graphql(
+      'query ($text: String!) { interactions(filter: { text: $text }, first: 1) { nodes { conversationId } } }',
+      { text },
+    );
+    return data.interactions.nodes[0].conversationId as string;
+  };
+
+  test('one a line, are a conversation; what is said twice is kept twice', async () => {
+    const file = fixture('messages.jsonl');
+    const first = await importInto(app.url, [file]);
+    expect(first).toMatchObject({ code: 1, stored: 3, skipped: 1 });
+    expect(first.stdout).toContain('line 6: must say what was said, by one of content, text');
+    expect(first.stdout).toContain(
+      'left out: messages of the system 1, calls of tools 1, messages of tools 1',
+    );
+    expect((await stored(await conversationOf('puffins'))).turns).toMatchObject([
+      {
+        ...{ query: 'Where do puffins breed?', response: 'On Runde.', modelUsed: 'gpt-4o' },
+        ...{ timestamp: '2025-02-03T10:00:00.000Z', metadata: { nonTextParts: ['image_url'] } },
+      },
+      { query: 'Thanks', response: null },
+      { query: 'Thanks', response: null },
+    ]);
+    expect(await importInto(app.url, [file])).toMatchObject({ stored: 0, again: 3 });
+  });
+
+  test.each<[string, unknown]>([
+    ['in conversations', [{ id: 'k1', title: 'Kiln', messages: [{ role: 'user', content: 'How hot?' }] }]],
+    ['in an object', { conversations: [{ id: 'k2', messages: [{ role: 'user', content: 'How hot?' }] }] }],
+    ['of a data set for training', [{ id: 'k3', conversations: [{ from: 'human', value: 'How hot?' }] }]],
+    ['that name their conversation', [{ thread_id: 'k4', sender: 'Human', text: 'How hot?', id: 9 }]],
+  ])('%s are read', async (_what, content) => {
+    const text = JSON.stringify(content);
+    const id = /k\d/.exec(text)?.[0] ?? '';
+    await importTwice(await temporary(`${id}.json`, text), 'messages', 1);
+    expect(textsOf(await stored(id))).toEqual([['How hot?', null]]);
+  });
+
+  test('of others than user and assistant are said under their names', async () => {
+    const said = (role: string, content: string) =>
+      JSON.stringify({ role, content, conversation_id: 'table' });
+    const lines = [said('user', 'Who cooks?'), said('Ines', 'I do.'), said('Omar', 'We both do.')];
+    await importTwice(await temporary('table.jsonl', lines.join('\n')), 'messages', 2);
+    expect((await stored('table')).turns).toMatchObject([
+      { query: 'Who cooks?', response: 'I do.', responder: 'Ines' },
+      { query: 'We both do.', response: null, speaker: 'Omar' },
+    ]);
+  });
+
+  test('in their ten thousands are stored whole and in order', async () => {
+    const lines = Array.from({ length: 12_000 }, (_, index) =>
+      JSON.stringify({
+        role: index % 2 === 0 ? 'user' : 'assistant',
+        content: `part ${index}`,
+        chat_id: 'long',
+      }),
+    );
+    const file = await temporary('long.jsonl', lines.join('\n'));
+    expect(await importInto(app.url, [file])).toMatchObject({ code: 0, stored: 6_000 });
+    expect(textsOf(await stored('long'))[99]).toEqual(['part 198', 'part 199']);
+  });
+});

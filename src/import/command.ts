@@ -118,7 +118,7 @@ usage: npm run import -- FILE... [options]     files, folders, ZIP archives
   --dry-run     check and count, send nothing
 formats:
 ${Object.entries(FORMATS)
-  .map(([name, { description }]) => `  ${name.padEnd(10)} ${description}`)
+  .map(([name, { description }]) => `  ${name.padEnd(14)} ${description}`)
   .join('\n')}`;
 
 type Command =

@@ -49,10 +49,52 @@ const RULES: readonly [Format, (has: Has, text: string) => boolean][] = [
     (has, text) => [1, 2].some((level) => has(level, 'chat')) && /"(?:history|messages)"\s*:/.test(text),
   ],
   ['librechat', isLibreChat],
+  [
+    'gemini',
+    (has, text) => has(2, 'header', 'title', 'time') && /"header"\s*:\s*"[^"]*(?:Gemini|Bard)/.test(text),
+  ],
+  ['sillytavern', isSillyTavern],
+  ['claude-memory', (has) => [1, 2].some((level) => has(level, 'conversations_memory'))],
+  ['mem0', isMem0],
+  ['hindsight', isHindsight],
   ['character', (has, text) => has(1, 'spec') && /"spec"\s*:\s*"chara_card_v/.test(text)],
+  ['messages', isMessages],
   ['dialogue', isDialogue],
   ['character', isCard],
 ];
+
+function isSillyTavern(has: Has): boolean {
+  return (
+    [1, 2].some((level) => has(level, 'mes', 'is_user')) ||
+    has(1, 'chat_metadata') ||
+    has(1, 'user_name', 'character_name')
+  );
+}
+
+function isMem0(has: Has): boolean {
+  const beside = ['hash', 'user_id', 'agent_id', 'created_at', 'categories'];
+  return [1, 2, 3].some((level) => has(level, 'memory') && beside.some((key) => has(level, key)));
+}
+
+function isHindsight(has: Has): boolean {
+  const beside = ['fact_type', 'mentioned_at', 'occurred_start', 'proof_count'];
+  return [1, 2, 3].some(
+    (level) =>
+      has(level, 'original_text', 'facts') || (has(level, 'text') && beside.some((key) => has(level, key))),
+  );
+}
+
+/** Much has an author and a text; here somebody is called as in chats with assistants. */
+function isMessages(has: Has, text: string): boolean {
+  const isNamed = /"(?:role|sender|from)"\s*:\s*"(?:user|human|assistant|gpt|model|bot|ai)"/i.test(text);
+  const isList = [1, 2, 3].some((level) => has(level, 'messages') || has(level, 'conversations'));
+  const isLine = [1, 2].some((level) =>
+    ['role', 'sender', 'from'].some(
+      (who) => has(level, who) && ['content', 'text', 'message', 'value'].some((what) => has(level, what)),
+    ),
+  );
+  return isNamed && (isList || isLine);
+}
 
 /** Settings and manifests have a field of that name, too; in a dialogue it is a list of objects. */
 function isDialogue(has: Has, text: string): boolean {
@@ -84,7 +126,7 @@ function isLibreChat(has: Has): boolean {
 }
 
 function describeFormats(): string[] {
-  return Object.entries(FORMATS).map(([name, { description }]) => `  ${name.padEnd(10)} ${description}`);
+  return Object.entries(FORMATS).map(([name, { description }]) => `  ${name.padEnd(14)} ${description}`);
 }
 
 /** What a file is that people try to import, and what to do with it; null for all others. */

@@ -176,19 +176,3 @@ export function toKey(source: string, conversationId: string, messageIds: readon
     ? key
     : `${source}/${createHash('sha256').update(key).digest('hex')}`;
 }
-
-/**
- * Gives messages that have no ids some that follow from what was said, by whom and when; equal ones are numbered, so
- * that the same export gives the same ones.
- *
- * @returns a function to call once for every message of a conversation, in their order
- */
-export function createIdMaker(): (said: readonly unknown[]) => string {
-  const counts = new Map<string, number>();
-  return (said) => {
-    const id = createHash('sha256').update(JSON.stringify(said)).digest('hex').slice(0, 32);
-    const count = counts.get(id) ?? 0;
-    counts.set(id, count + 1);
-    return count === 0 ? id : `${id}-${count}`;
-  };
-}

@@ -1,14 +1,33 @@
 import { readCharacter } from './character.ts';
 import { readChatGpt } from './chatgpt.ts';
 import { readClaude } from './claude.ts';
+import { readClaudeMemory } from './claude-memory.ts';
 import { readDialogue } from './dialogue.ts';
 import type { Position } from './files.ts';
+import { readGemini } from './gemini.ts';
+import { readHindsight } from './hindsight.ts';
 import { readLibreChat } from './librechat.ts';
+import { readMem0 } from './mem0.ts';
+import { readMessages } from './message-lists.ts';
 import { readOpenWebUi } from './openwebui.ts';
 import type { ImportRecord } from './records.ts';
+import { readSillyTavern } from './sillytavern.ts';
 import { readTurns } from './turns.ts';
 
-export type Format = 'turns' | 'dialogue' | 'chatgpt' | 'claude' | 'openwebui' | 'librechat' | 'character';
+export type Format =
+  | 'turns'
+  | 'dialogue'
+  | 'messages'
+  | 'chatgpt'
+  | 'claude'
+  | 'claude-memory'
+  | 'gemini'
+  | 'openwebui'
+  | 'librechat'
+  | 'sillytavern'
+  | 'mem0'
+  | 'hindsight'
+  | 'character';
 type Reader = {
   /** What `line` of a record counts. */
   unit: string;
@@ -24,6 +43,11 @@ export const FORMATS: Readonly<Record<Format, Reader>> = {
     description: 'JSON with "conversations" of named speakers',
     read: readDialogue,
   },
+  messages: {
+    unit: 'line',
+    description: 'messages with "role" and "content": one a line, a list, or lists in conversations',
+    read: readMessages,
+  },
   chatgpt: {
     unit: 'conversation',
     description: 'ChatGPT export: its ZIP, or conversations.json',
@@ -34,6 +58,16 @@ export const FORMATS: Readonly<Record<Format, Reader>> = {
     description: 'Claude export: its ZIP, or conversations.json',
     read: readClaude,
   },
+  'claude-memory': {
+    unit: 'memory',
+    description: 'what Claude remembers of its user: memories.json of a Claude export',
+    read: readClaudeMemory,
+  },
+  gemini: {
+    unit: 'activity',
+    description: 'Gemini: My Activity of Google Takeout, as JSON',
+    read: readGemini,
+  },
   openwebui: {
     unit: 'conversation',
     description: 'Open WebUI: exported chats, all or one',
@@ -43,6 +77,21 @@ export const FORMATS: Readonly<Record<Format, Reader>> = {
     unit: 'conversation',
     description: 'LibreChat: a conversation exported as JSON',
     read: readLibreChat,
+  },
+  sillytavern: {
+    unit: 'line',
+    description: 'SillyTavern chat, also of a group: JSON Lines',
+    read: readSillyTavern,
+  },
+  mem0: {
+    unit: 'memory',
+    description: 'memories of mem0: a list of them, as its API returns it',
+    read: readMem0,
+  },
+  hindsight: {
+    unit: 'memory',
+    description: 'memories of Hindsight: a list of them, or an exported ZIP of documents',
+    read: readHindsight,
   },
   character: {
     unit: 'character',
