@@ -39,6 +39,10 @@ const ALLOWED_HEADERS = [
   'traceparent',
   'tracestate',
   'baggage',
+  // Of the Model Context Protocol.
+  'mcp-protocol-version',
+  'mcp-method',
+  'mcp-name',
 ].join(', ');
 const EXPOSED_HEADERS = 'retry-after';
 /** Origins that are told in the log once each, and no more of them: strangers choose them. */
@@ -120,6 +124,11 @@ export class WebGuard {
    */
   checkUpgrade(request: IncomingMessage): void {
     this.#checkHost(request);
+    this.#checkOrigin(request);
+  }
+
+  /** For doors that no page of another site may use, whatever it shows. @throws HttpProblem 403 */
+  checkPage(request: IncomingMessage): void {
     this.#checkOrigin(request);
   }
 

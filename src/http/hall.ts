@@ -80,16 +80,34 @@ export class Hall {
     errand: Errand,
     work: (principal: Principal) => Promise<T>,
   ): Promise<T> {
-    let actor: Actor | null = null;
+    let principal: Principal;
     try {
-      const principal = await this.authenticate(request, errand.payload);
-      actor = this.actor(principal, request, errand.correlationId);
+      principal = await this.authenticate(request, errand.payload);
+    } catch (error) {
+      this.#tellRefusal(error, request, errand.action, null);
+      throw error;
+    }
+    return this.perform(request, principal, errand, work);
+  }
+
+  /**
+   * Does one thing for a caller who was let in, at doors where one request may come for several.
+   *
+   * @throws EchoError if they may not, and whatever `work` throws
+   */
+  async perform<T>(
+    request: IncomingMessage,
+    principal: Principal,
+    errand: Errand,
+    work: (principal: Principal) => Promise<T>,
+  ): Promise<T> {
+    const actor = this.actor(principal, request, errand.correlationId);
+    try {
       if (errand.needs) requirePermission(principal, errand.needs);
       if (errand.cost) await this.#parts.limits.take(principal, errand.cost.rate, errand.cost.points);
       return await actingFor(actor, () => work(principal));
     } catch (error) {
-      if (error instanceof EchoError && error.isAudited)
-        this.#tell(request, errand.action, error.code, actor);
+      this.#tellRefusal(error, request, errand.action, actor);
       throw error;
     }
   }
@@ -102,6 +120,10 @@ export class Hall {
   /** Tells of a request that was refused before anybody asked who sent it. */
   refused(request: IncomingMessage, action: string, code: string): void {
     this.#tell(request, action, code, null);
+  }
+
+  #tellRefusal(error: unknown, request: IncomingMessage, action: string, actor: Actor | null): void {
+    if (error instanceof EchoError && error.isAudited) this.#tell(request, action, error.code, actor);
   }
 
   #tell(request: IncomingMessage, action: string, code: string, actor: Actor | null): void {
