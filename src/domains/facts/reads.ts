@@ -105,6 +105,23 @@ export async function factPage(
   return rows.map((row) => mapRow(learnedFacts, row));
 }
 
+/** A user's facts that hold and have one of some terms, what was recorded last first. */
+export async function factsSharing(
+  { pool }: Reader,
+  owner: Owner,
+  terms: readonly string[],
+  limit: number,
+): Promise<FactRow[]> {
+  const { rows } = await pool.query<RawRow>({
+    name: 'facts_sharing',
+    text: `select * from echo_learned_facts
+           where user_id = $1 and tenant_id = $2 and status = 'ACTIVE' and search_terms && $3::text[]
+           order by id desc limit $4`,
+    values: [owner.userId, owner.tenantId, terms, limit],
+  });
+  return rows.map((row) => mapRow(learnedFacts, row));
+}
+
 /** Facts by their ids, in that order, as far as the scope reaches; null for others. */
 export async function factsById(
   { pool }: Reader,

@@ -21,6 +21,8 @@ import {
 import type { TurnStore } from './store.ts';
 import { INTERACTION_STATUSES, type InteractionRow } from './tables.ts';
 
+export { INTERACTION_STATUSES, type InteractionRow } from './tables.ts';
+
 const Conditions = z.object({
   conversationId: input.conversationId.nullish(),
   intent: input.text(50).nullish(),

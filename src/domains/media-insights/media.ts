@@ -11,6 +11,9 @@ import { parseFileHash } from './changes.ts';
 import { conditionsOf, type MediaFilter } from './filter.ts';
 import { insightsByHash, type MediaStats, mediaPage, mediaStats, type TakenPosition } from './reads.ts';
 import type { MediaInsightRow } from './tables.ts';
+
+export type { MediaInsightRow } from './tables.ts';
+
 import { type ThumbnailSize, thumbnailPath } from './thumbnails.ts';
 
 /** A page of a user's insights, what was taken last first. @throws InvalidInput */

@@ -8,6 +8,8 @@ import type { TaskRunner } from './runner.ts';
 import { parseTaskId, taskScopeOf } from './scope.ts';
 import type { TaskRow } from './tables.ts';
 
+export { TASK_STATUSES, type TaskRow } from './tables.ts';
+
 /** A task that an event told of, as soon as the database answers. @returns null: there is none for this caller */
 export function taskOnceAvailable(
   services: { readonly availability: Availability },
