@@ -17,6 +17,7 @@ export function entrance(page: string | null): Route {
         service: 'echo-brain',
         graphql: '/graphql',
         rest: '/api/echo',
+        mcp: '/mcp',
         live: '/livez',
         ready: '/readyz',
       });

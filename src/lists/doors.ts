@@ -5,6 +5,8 @@ import { entrance } from '../http/entrance.ts';
 import type { Hall } from '../http/hall.ts';
 import { probes } from '../http/probes.ts';
 import type { Route } from '../http/server.ts';
+import { mcpRoute } from '../mcp/door.ts';
+import type { McpServices } from '../mcp/tool.ts';
 import type { RestServices } from '../rest/request.ts';
 import { restRoutes } from '../rest/routes.ts';
 
@@ -16,13 +18,15 @@ export function doors({ services, hall, yoga, ready }: DoorParts): Route[] {
     entrance(graphiql ? GRAPHQL_PATH : null),
     ...restRoutes({ services, hall }),
     thumbnailRoute({ services, hall }),
+    mcpRoute({ services, hall }),
     ...probes({ hall, ready, metrics: () => services.metrics.registry.metrics() }),
   ];
 }
 
 interface DoorParts {
   readonly services: RestServices &
-    ThumbnailServices & {
+    ThumbnailServices &
+    McpServices & {
       readonly config: { readonly graphiql: boolean };
       readonly metrics: { readonly registry: { metrics(): Promise<string> } };
     };

@@ -32,6 +32,7 @@ type Floor =
   | 'outbound'
   | 'rest'
   | 'downloads'
+  | 'mcp'
   | 'dashboard'
   | 'import'
   | 'lists'
@@ -50,7 +51,7 @@ const LEVELS: readonly (readonly Room[])[] = [
   ['ground'],
   ['graphql'],
   ['domain'],
-  ['rest', 'downloads', 'dashboard', 'import'],
+  ['rest', 'downloads', 'mcp', 'dashboard', 'import'],
   ['lists'],
   ['ports', 'parts', 'startup'],
   ['app'],
@@ -75,7 +76,7 @@ const LISTS: Readonly<Record<string, (to: Place) => boolean>> = {
   product: () => false,
   jobs: (to) =>
     isIn(to, 'jobs') || to.path === 'src/graphql/context.ts' || (to.room === 'domain' && to.role === 'jobs'),
-  doors: (to) => isIn(to, 'graphql', 'http', 'rest', 'downloads', 'dashboard'),
+  doors: (to) => isIn(to, 'graphql', 'http', 'rest', 'downloads', 'mcp', 'dashboard'),
 };
 
 /** The rooms of the house that are not domains, and what each may import besides itself. */
@@ -125,6 +126,11 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   downloads: (to) =>
     isIn(to, 'log', 'access', 'errors', 'ground', 'http', 'config', 'db') ||
     to.path === 'src/media/facts.ts' ||
+    (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
+  // The Model Context Protocol: verbs and views, as the older endpoints.
+  mcp: (to) =>
+    isIn(to, 'log', 'access', 'errors', 'ground', 'http') ||
+    to.path === 'src/jobs/job.ts' ||
     (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
   // What the house brings, each list from the files of its name.
   lists: (to, from) => LISTS[posix.basename(from.path, '.ts')]?.(to) ?? false,
