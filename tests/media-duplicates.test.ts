@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bandValues, bitsOf, distanceOf, MAX_DISTANCE } from '../src/domains/media-insights/bands.ts';
+import { followFiles, markVanished } from '../src/domains/media-insights/files.ts';
 import { groupsIn } from '../src/domains/media-insights/groups.ts';
+import { lockMedia } from '../src/domains/media-insights/owners.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { type GivenInsight, hashNamed, storeInsight } from './support/media.ts';
 
@@ -79,6 +81,27 @@ async function groups(user: string, maxDistance?: number, first = 100, from: 'fi
     cursor = from === 'first' ? pageInfo.endCursor : pageInfo.startCursor;
     if (!(from === 'first' ? pageInfo.hasNextPage : pageInfo.hasPreviousPage)) return found;
   }
+}
+/** As the end of an indexing finds that files are gone. */
+async function vanish(userId: string, ...paths: string[]): Promise<void> {
+  const owner = { tenantId: 'default', userId };
+  const rows = await app.sql<{ id: number; hash: string }>(
+    'select id, file_hash as hash from echo_media_files where user_id = $1 and shown_path = any($2)',
+    [userId, paths],
+  );
+  await app.app.services.db.transaction(async (client) => {
+    await lockMedia(client, owner);
+    await markVanished(
+      client,
+      owner,
+      rows.map(({ id }) => id),
+    );
+    await followFiles(
+      client,
+      owner,
+      rows.map(({ hash }) => hash),
+    );
+  });
 }
 const shortly = (found: Group[]) => found.map(({ members }) => members.join(', '));
 
@@ -220,22 +243,18 @@ describe('groups of duplicates', () => {
   });
 
   test('are also files that are the same to the byte, with or without structure', async () => {
-    await storeInsight(app, 'hal', 'flat', { fileSize: 7, paths: ['/a', '/b', '/c'] });
+    await storeInsight(app, 'hal', 'flat', { fileSize: 7, paths: ['/photos/flat', '/b', '/c'] });
     await storeInsight(app, 'hal', 'alone', { perceptualHash: BASE });
     await storeInsight(app, 'hal', 'copied', {
       perceptualHash: flipped(BASE, ...Array(30).keys()),
-      paths: ['/d', '/e'],
+      paths: ['/photos/copied', '/e'],
     });
-    await app.sql(
-      "update echo_media_files set state = 'VANISHED' where user_id = 'hal' and shown_path in ('/c')",
-    );
+    await vanish('hal', '/c');
     expect(await groups('hal')).toEqual([
       { best: 'copied', members: ['copied 0 x2'], size: 1, files: 2, spareBytes: 1_000 },
       { best: 'flat', members: ['flat 0 x2'], size: 1, files: 2, spareBytes: 7 },
     ]);
-    await app.sql(
-      "update echo_media_files set state = 'VANISHED' where user_id = 'hal' and shown_path in ('/b', '/e')",
-    );
+    await vanish('hal', '/b', '/e');
     expect(await groups('hal')).toEqual([]);
   });
 

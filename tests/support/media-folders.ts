@@ -56,7 +56,16 @@ export async function index(app: TestApp, path: string, userId?: string): Promis
   if (!asked.task) throw new Error(JSON.stringify(asked));
   const done = await untilTask(app, asked.task.taskId, 'COMPLETED', undefined, 120_000);
   expectWhole(done.result);
+  expect(await miscounted(app)).toEqual([]);
   return done;
+}
+
+/** Insights of which another number of files is there than they say. */
+function miscounted(app: TestApp): Promise<unknown[]> {
+  return app.sql(
+    `select file_path, copies from echo_media_insights i where copies <> (select count(*) from echo_media_files f
+     where f.file_hash = i.file_hash and f.tenant_id = i.tenant_id and f.user_id = i.user_id and f.state = 'PRESENT')`,
+  );
 }
 
 /** Each file that was seen was counted once. */

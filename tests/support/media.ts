@@ -37,6 +37,7 @@ export async function storeInsight(
   const row: Record<string, unknown> = {
     ...insight,
     perceptualBits,
+    copies: (paths ?? [insight.filePath]).length,
     searchTerms: termsOf(insight),
     termsVersion: TERMS_VERSION,
   };

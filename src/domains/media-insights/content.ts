@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import { type FileIdentity, type FileStat, type MediaFacts, READER_VERSION } from '../../media/facts.ts';
 import {
+  addCopies,
   filesAt,
   filesOf,
   followFiles,
@@ -127,11 +128,23 @@ async function storeIdentified(
     seenAs,
   } as const;
   await storeFile(client, owner, file, run.by);
+  if (run.known) await addCopies(client, owner, fileHash, newCopies(before, fileHash, moved, run.isBroken));
   const hashes = before?.fileHash && before.fileHash !== fileHash ? [before.fileHash] : [];
   // One more copy changes nothing: where there are thousands, to look at them all for each would take its time.
   if (run.known && (run.known.state !== state || moved.length > 0)) hashes.push(fileHash);
   if (hashes.length > 0) await followFiles(client, owner, hashes);
   return run.isBroken ? 'broken' : seenAs;
+}
+
+/** By how many more files than before, which are there, hold a content. */
+function newCopies(
+  before: MediaFileRow | undefined,
+  fileHash: string,
+  moved: readonly MediaFileRow[],
+  isBroken: boolean,
+): number {
+  const were = [...moved, ...(before?.fileHash === fileHash ? [before] : [])];
+  return (isBroken ? 0 : 1) - were.filter(({ state }) => state === 'PRESENT').length;
 }
 
 function seenAsOf(

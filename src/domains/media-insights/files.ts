@@ -197,38 +197,63 @@ export async function markVanished(
   });
 }
 
+/** Notes that a content has more files, or fewer, which are there. Under `lockMedia`. */
+export async function addCopies(
+  client: PoolClient,
+  { tenantId, userId }: Owner,
+  fileHash: string,
+  more: number,
+): Promise<void> {
+  if (more === 0) return;
+  await client.query({
+    name: 'add_media_copies',
+    text: `update echo_media_insights set copies = copies + $4
+           where file_hash = $3 and tenant_id = $1 and user_id = $2`,
+    values: [tenantId, userId, fileHash, more],
+  });
+}
+
 /**
- * Lets insights follow their files, under `lockMedia`: whether one of them is there, and where. Of files that could not be
- * read this time nothing is concluded.
+ * Lets insights follow their files, under `lockMedia`: whether one of them is there, how many, and where. Of files that
+ * could not be read this time nothing is concluded.
  */
 export async function followFiles(
   client: PoolClient,
   { tenantId, userId }: Owner,
   hashes: readonly string[],
 ): Promise<void> {
-  const { rows } = await client.query<RawRow & { next_state: MediaInsightRow['state']; next_path: string }>({
+  const { rows } = await client.query<RawRow & Following>({
     name: 'media_insights_behind',
-    text: `select i.*, f.next_state, f.next_path from echo_media_insights i cross join lateral (
+    text: `select i.*, f.next_state, f.next_path, f.next_copies from echo_media_insights i cross join lateral (
              select case when bool_or(f.state = 'PRESENT') then 'PRESENT' when bool_or(f.state = 'BROKEN') then 'BROKEN'
                  when bool_or(f.state = 'UNREADABLE') then i.state else 'VANISHED' end as next_state,
                coalesce((array_agg(f.shown_path order by f.state = 'VANISHED', f.shown_path <> i.file_path, f.id))[1],
-                 i.file_path) as next_path
+                 i.file_path) as next_path,
+               (count(*) filter (where f.state = 'PRESENT'))::int as next_copies
              from echo_media_files f where f.file_hash = i.file_hash and f.tenant_id = i.tenant_id and f.user_id = i.user_id
            ) f
            where i.file_hash = any($3) and i.tenant_id = $1 and i.user_id = $2
-             and (i.state <> f.next_state or i.file_path <> f.next_path)`,
+             and (i.state <> f.next_state or i.file_path <> f.next_path or i.copies <> f.next_copies)`,
     values: [tenantId, userId, hashes],
   });
   for (const raw of rows) {
-    const insight = { ...mapRow(mediaInsights, raw), state: raw.next_state, filePath: raw.next_path };
+    const next = { state: raw.next_state, filePath: raw.next_path, copies: raw.next_copies };
+    const insight = { ...mapRow(mediaInsights, raw), ...next };
     await client.query({
       name: 'media_insight_follows',
       text: `update echo_media_insights set state = $4, file_path = $5, search_terms = $6, terms_version = $7,
-               updated_at = now()
+               copies = $8, updated_at = now()
              where id = $3 and tenant_id = $1 and user_id = $2`,
       values: [
         ...[tenantId, userId, insight.id, insight.state, insight.filePath, termsOf(insight), TERMS_VERSION],
+        insight.copies,
       ],
     });
   }
+}
+
+interface Following {
+  readonly next_state: MediaInsightRow['state'];
+  readonly next_path: string;
+  readonly next_copies: number;
 }

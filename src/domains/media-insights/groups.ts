@@ -101,18 +101,12 @@ async function centresWithin(
   const order = bounds.inverted ? 'asc' : 'desc';
   const { rows } = await pool.query<{ id: number }>({
     name: `media_cells_${order}`,
-    text: `with several as (
-             select f.file_hash from echo_media_files f
-             where f.user_id = $1 and f.tenant_id = $2 and f.state = 'PRESENT' and f.file_hash is not null
-             group by f.file_hash having count(*) > 1),
-           copied as (
-             -- One by one, by the index: PostgreSQL expects more of them than there are, and would read all insights.
-             select i.id from several s cross join lateral (
-               select i.id from echo_media_insights i
-               where i.file_hash = s.file_hash and i.user_id = $1 and i.tenant_id = $2 and i.state = 'PRESENT'
-                 and i.id between $4 and $3 offset 0) i
-             where not exists (
-               select from echo_media_pairs p where p.member = i.id and p.partitions & (1 << $5) <> 0)),
+    text: `with copied as (
+             select i.id from echo_media_insights i
+             where i.user_id = $1 and i.tenant_id = $2 and i.state = 'PRESENT' and i.copies > 1 and i.id between $4 and $3
+               and not exists (
+                 select from echo_media_pairs p where p.member = i.id and p.partitions & (1 << $5) <> 0)
+             order by i.id ${order} limit $6),
            alike as (
              select distinct p.centre as id from echo_media_pairs p
              where p.user_id = $1 and p.tenant_id = $2 and p.centre between $4 and $3 and p.partitions & (1 << $5) <> 0
@@ -137,8 +131,7 @@ async function cellsOf(
                then (i.visual_analysis #>> '{features,sharpness}')::float8 end, i.quality_score, 0) as sharpness,
              (extract(epoch from i.date_taken) * 1000)::float8 as taken,
              coalesce(i.file_size, 0)::float8 as bytes,
-             (select count(*)::int from echo_media_files f where f.file_hash = i.file_hash
-                and f.user_id = $2 and f.tenant_id = $3 and f.state = 'PRESENT') as copies
+             i.copies
            from unnest($1::int[]) c(centre) cross join lateral (
              select c.centre as id union all (
                select p.member from echo_media_pairs p

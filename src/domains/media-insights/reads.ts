@@ -193,7 +193,7 @@ export async function mediaStats({ pool }: Reader, owner: Owner): Promise<MediaS
     await pool.query<MediaStats>({
       name: 'media_stats',
       text: `with mine as materialized (
-               select media_type, file_size, state, learned_by_echo, date_indexed, date_taken, latitude, analysis_problem
+               select media_type, file_size, state, learned_by_echo, date_indexed, date_taken, latitude, analysis_problem, copies
                from echo_media_insights where user_id = $1 and tenant_id = $2),
              types as (
                select media_type as "mediaType", count(*)::int as count, coalesce(sum(file_size), 0)::float8 as bytes
@@ -208,10 +208,7 @@ export async function mediaStats({ pool }: Reader, owner: Owner): Promise<MediaS
                count(analysis_problem)::int as problems,
                (select count(*)::int from echo_media_files
                 where user_id = $1 and tenant_id = $2 and state = 'UNREADABLE') as "unreadableFiles",
-               (select coalesce(sum(files - 1), 0)::int from (
-                  select count(*) as files from echo_media_files
-                  where user_id = $1 and tenant_id = $2 and state = 'PRESENT' and file_hash is not null
-                  group by file_hash) contents) as copies,
+               coalesce(sum(greatest(copies - 1, 0)), 0)::int as copies,
                (select count(*)::int from echo_media_pairs
                 where user_id = $1 and tenant_id = $2 and partitions & (1 << ${USUAL_DISTANCE}) <> 0) as "nearDuplicates",
                (select coalesce(json_agg(types order by count desc, "mediaType"), '[]') from types) as "byType"

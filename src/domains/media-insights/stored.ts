@@ -67,7 +67,14 @@ export async function storeInsight(
   const now = new Date();
   const [row] = await drizzle({ client })
     .insert(mediaInsights)
-    .values({ ...owner, fileHash: media.fileHash, ...read, ...found, dateIndexed: now })
+    .values({
+      ...owner,
+      fileHash: media.fileHash,
+      ...read,
+      ...found,
+      dateIndexed: now,
+      copies: firstCopies(media),
+    })
     .onConflictDoUpdate({
       target: [mediaInsights.fileHash, mediaInsights.tenantId, mediaInsights.userId],
       // Tags of persons and what is learned are not named: they stay, and their triggers say nothing.
@@ -78,6 +85,11 @@ export async function storeInsight(
   if (before?.perceptualBits !== read.perceptualBits)
     await notePairs(client, { ...owner, id: row.id, perceptualBits: read.perceptualBits });
   return before;
+}
+
+/** With its first file; what comes and goes later is told by `addCopies` and `followFiles`. */
+function firstCopies({ facts }: ReadMedia): number {
+  return facts.isBroken ? 0 : 1;
 }
 
 function valuesOf({ facts, shownPath, size }: ReadMedia, before: MediaInsightRow | null) {

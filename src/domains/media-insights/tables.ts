@@ -66,6 +66,8 @@ export const mediaInsights = pgTable(
     /** Which field of the file says so. */
     dateTakenSource: text('date_taken_source'),
     dateIndexed: instant('date_indexed').notNull().defaultNow(),
+    /** Files that hold it and are there. */
+    copies: integer('copies').notNull().default(0),
     /** What a model saw, and what was measured: JSON. */
     visualAnalysis: jsonb('visual_analysis'),
     analysisTier: text('analysis_tier', { enum: ['MODEL', 'FEATURES', 'FILE'] }).notNull(),
@@ -128,6 +130,10 @@ export const mediaInsights = pgTable(
         sql`(coalesce(date_taken, '-infinity'::timestamptz))`,
         table.id,
       ),
+      // Few of many.
+      index('echo_media_insights_copies_idx')
+        .on(table.userId, table.tenantId, table.id)
+        .where(sql`copies > 1`),
       index('echo_media_insights_place_idx').on(
         table.userId,
         table.tenantId,
@@ -182,6 +188,8 @@ export const mediaFiles = pgTable(
     failures: integer('failures').notNull().default(0),
     /** Of the program that read it. */
     readerVersion: integer('reader_version').notNull(),
+    /** What lay beside it when it was read and said something of it, as `sidecarMark` writes it; null: nothing. */
+    sidecar: text('sidecar'),
     /** The indexing task that saw it last, a slash, and the number of the attempt. */
     seenInTask: text('seen_in_task'),
     /** What it was for that task: as its result counts it. */
@@ -195,7 +203,7 @@ export const mediaFiles = pgTable(
     index('echo_media_files_user_idx').on(table.userId, table.tenantId, table.id),
     // A new file of a size that none has is a new content.
     index('echo_media_files_size_idx').on(table.userId, table.tenantId, table.size),
-    // By which files of the same content are counted, without a look at the rows.
+    // By which files of one content are counted, without a look at the rows.
     index('echo_media_files_present_idx')
       .on(table.userId, table.tenantId, table.fileHash)
       .where(sql`state = 'PRESENT'`),
