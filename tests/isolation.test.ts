@@ -32,7 +32,7 @@ const canaries: string[] = [CANARY];
 
 /** Arguments of other fields: reached only through an object that its caller may see. */
 const NESTED = new Set([
-  ...['Conversation.interactions', 'Goal.tasks', 'Schedule.slots'].flatMap((field) =>
+  ...['Conversation.interactions', 'Goal.tasks', 'Schedule.slots', 'Character.memories'].flatMap((field) =>
     ['after', 'before', 'first', 'last'].map((name) => `${field}(${name})`),
   ),
   'MediaInsight.thumbnailUrl(size)',

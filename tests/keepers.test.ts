@@ -50,6 +50,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
     'revoked tokens',
     'schedules',
     'tasks',
+    'terms of facts',
     'turn counters',
     'vector comparison',
     'vector index',

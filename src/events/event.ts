@@ -1,6 +1,12 @@
 import type { EventPosition } from './cursor.ts';
 
-export type EventKind = 'interaction_added' | 'persistence_failure' | 'alert' | 'activity' | 'task_changed';
+export type EventKind =
+  | 'interaction_added'
+  | 'persistence_failure'
+  | 'alert'
+  | 'activity'
+  | 'task_changed'
+  | 'fact_changed';
 
 /** What an event says. */
 export interface EventContent {

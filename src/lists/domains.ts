@@ -1,4 +1,5 @@
 import { openCompliance } from '../domains/compliance/parts.ts';
+import { openFacts } from '../domains/facts/parts.ts';
 import { openCanary } from '../domains/health/parts.ts';
 import { openQuery } from '../domains/query/parts.ts';
 import { openSchedules } from '../domains/schedules/parts.ts';
@@ -20,6 +21,7 @@ export type Standing = Ports &
     | 'meaning'
     | 'metrics'
     | 'persistence'
+    | 'pressure'
     | 'reconciler'
     | 'store'
     | 'tasks'
@@ -37,6 +39,7 @@ export async function openDomains(parts: Standing, closing: ClosingStack) {
   return {
     ...openQuery(parts),
     ...openSchedules(parts, closing),
+    ...openFacts(parts, closing),
     ...openCompliance(parts),
     ...openCanary(parts, closing),
   };

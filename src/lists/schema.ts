@@ -14,6 +14,8 @@ import '../domains/health/graphql.ts';
 import '../domains/goals/graphql.ts';
 import '../domains/facts/graphql.ts';
 import '../domains/facts/changes-graphql.ts';
+import '../domains/facts/changed-graphql.ts';
+import '../domains/facts/places-graphql.ts';
 import '../domains/pressure/graphql.ts';
 import '../domains/activity/graphql.ts';
 import '../domains/alerts/graphql.ts';

@@ -117,6 +117,8 @@ function filled(
 }
 
 const DEPTH = 3;
+/** What many others show: within them, without the objects that its own list shows with it. */
+const SHOWN_BY_MANY = new Set(['Fact']);
 
 /** @param above the types that it is asked for within, outermost first */
 function selectionOf(schema: GraphQLSchema, output: GraphQLOutputType, above: readonly string[]): string {
@@ -125,10 +127,10 @@ function selectionOf(schema: GraphQLSchema, output: GraphQLOutputType, above: re
   if (isAbstractType(type)) {
     const parts = schema
       .getPossibleTypes(type)
-      // One of the kinds that an id may name is as good as a level: all of them together have hundreds of fields.
+      // One of the kinds that an id may name is as good as two levels: all of them together have hundreds of fields.
       .map(
         (each) =>
-          `... on ${each.name} ${fieldsOf(schema, each, isInterfaceType(type) ? [...above, type.name] : above)}`,
+          `... on ${each.name} ${fieldsOf(schema, each, isInterfaceType(type) ? [...above, type.name, type.name] : above)}`,
       );
     return `{ __typename ${parts.join(' ')} }`;
   }
@@ -140,7 +142,10 @@ function fieldsOf(schema: GraphQLSchema, type: GraphQLObjectType, above: readonl
   const fields = Object.values(type.getFields()).flatMap((field) => {
     const inner = getNamedType(field.type);
     const isLeaf = isLeafType(inner);
-    const isTooDeep = above.length === DEPTH || here.includes(inner.name);
+    const isTooDeep =
+      above.length === DEPTH ||
+      here.includes(inner.name) ||
+      (SHOWN_BY_MANY.has(type.name) && above.length > 1 && !above.includes(`${type.name}Connection`));
     // A page has the same objects again as its nodes, without a level between.
     const isAgain = type.name.endsWith('Edge') && field.name === 'node';
     if (field.args.some(isRequiredArgument) || (!isLeaf && isTooDeep) || isAgain) return [];

@@ -22,6 +22,8 @@ export interface Said {
   readonly validFrom?: string;
   readonly validUntil?: string;
   readonly precision?: Precision;
+  /** Where the quote begins; 0 without it. */
+  readonly startsAt?: number;
   readonly origin?: FactOrigin;
 }
 
@@ -35,7 +37,7 @@ export async function learn(
 ): Promise<(Recorded | TurnGone)[]> {
   const done: (Recorded | TurnGone)[] = [];
   for (const { turnId, saidAt, predicate, object, ...more } of said) {
-    const { subject = 'user', negated = false, confidence = 0.8, origin = 'RULES' } = more;
+    const { subject = 'user', negated = false, confidence = 0.8, origin = 'RULES', startsAt = 0 } = more;
     const { statement = `${subject} ${negated ? 'not ' : ''}${predicate} ${object}`, quote = statement } =
       more;
     done.push(
@@ -46,7 +48,7 @@ export async function learn(
           ...{ validFrom: date(more.validFrom), validUntil: date(more.validUntil) },
           precision: more.precision ?? null,
           evidence: {
-            ...{ turnId, field: 'query', quote, startsAt: 0, endsAt: [...quote].length },
+            ...{ turnId, field: 'query', quote, startsAt, endsAt: startsAt + [...quote].length },
             saidAt: new Date(saidAt),
           },
         }),

@@ -11,11 +11,15 @@ export async function* overServerSentEvents(
   app: TestApp,
   query: string,
   variables: Record<string, unknown> = {},
+  user?: string,
 ): AsyncGenerator<Result, void, undefined> {
   const leave = new AbortController();
   const response = await fetch(`${app.url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+    headers: {
+      ...{ 'content-type': 'application/json', accept: 'text/event-stream' },
+      ...(user && { 'x-test-user': user }),
+    },
     body: JSON.stringify({ query, variables }),
     signal: leave.signal,
   });

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
+import { writeEvent } from '../../events/written.ts';
 import type { FactChangeKind, FactRow, Standing } from './tables.ts';
 
 /** Why facts change: one statement, one correction, one undoing. All of its changes are undone together. */
@@ -36,7 +37,7 @@ export async function lockFacts(client: PoolClient, { tenantId, userId }: Owner)
   });
 }
 
-/** Notes a change in its transaction. @param before null: the fact is new */
+/** Notes a change in its transaction, and tells of it when that is committed. @param before null: the fact is new */
 export async function noteChange(
   client: PoolClient,
   owner: Owner,
@@ -58,4 +59,6 @@ export async function noteChange(
       ...[act.isFinal, before && JSON.stringify(before)],
     ],
   });
+  const { tenantId, userId } = owner;
+  await writeEvent(client, { kind: 'fact_changed', tenantId, userId, payload: { changeId } });
 }

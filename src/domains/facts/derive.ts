@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
-import { analyse } from '../word-index/analysis.ts';
 import { type FactRow, learnedFacts } from './tables.ts';
+import { FACT_TERMS_VERSION, termsOfFact } from './terms.ts';
 
 /** Each further source makes a fact a little surer, up to so many. */
 const SURER = 0.02;
@@ -79,19 +79,19 @@ async function thin(client: PoolClient, owner: Owner, facts: readonly number[]):
   });
 }
 
-/** The words by which a fact is found, as searches analyse them. */
-export function termsOfFact({ statement, object }: Pick<FactRow, 'statement' | 'object'>): string[] {
-  const { counts, parts } = analyse(`${statement}. ${object}`);
-  return [...new Set([...counts.keys(), ...parts])].sort();
-}
-
 async function withTerms(client: PoolClient, owner: Owner, fact: FactRow): Promise<FactRow> {
-  const searchTerms = termsOfFact(fact);
-  if (searchTerms.join(' ') === fact.searchTerms.join(' ')) return fact;
+  const terms = termsOfFact(fact);
+  const isSame =
+    fact.termsVersion === FACT_TERMS_VERSION &&
+    terms.subjectKey === fact.subjectKey &&
+    terms.searchTerms.join(' ') === fact.searchTerms.join(' ');
+  if (isSame) return fact;
   await client.query({
     name: 'index_fact',
-    text: 'update echo_learned_facts set search_terms = $4 where id = $1 and tenant_id = $2 and user_id = $3',
-    values: [fact.id, owner.tenantId, owner.userId, searchTerms],
+    text: `update echo_learned_facts set search_terms = $4, subject_key = $5, terms_version = ${FACT_TERMS_VERSION}
+           where id = $1 and tenant_id = $2 and user_id = $3`,
+    values: [fact.id, owner.tenantId, owner.userId, terms.searchTerms, terms.subjectKey],
   });
-  return { ...fact, searchTerms };
+  const { subjectKey } = terms;
+  return { ...fact, searchTerms: [...terms.searchTerms], subjectKey, termsVersion: FACT_TERMS_VERSION };
 }

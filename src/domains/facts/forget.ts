@@ -62,7 +62,7 @@ async function makeWordless(client: PoolClient, owner: Owner, act: Act, fact: Fa
   await client.query({
     name: 'forget_fact',
     text: `update echo_learned_facts set status = 'RETRACTED', retracted_by = 'SOURCES', retired_at = coalesce(retired_at, now()),
-             statement = '', subject = '', predicate = '', object = '', category = 'OTHER', negated = false, search_terms = '{}',
+             statement = '', subject = '', predicate = '', object = '', category = 'OTHER', negated = false, search_terms = '{}', subject_key = '',
              valid_from = null, valid_until = null, said_until = null, valid_precision = null,
              superseded_by = null, corrected_by = null, identity_key = $4, polarity_key = $4, slot_key = null
            where id = $1 and tenant_id = $2 and user_id = $3`,

@@ -66,7 +66,7 @@ export const FactOriginEnum = builder.enumType('FactOrigin', {
   }),
 });
 
-const FactChangeKindEnum = builder.enumType('FactChangeKind', {
+export const FactChangeKindEnum = builder.enumType('FactChangeKind', {
   description: 'What happened to a fact.',
   values: values<(typeof FACT_CHANGE_KINDS)[number]>({
     ADDED: 'It was not known before.',
@@ -133,7 +133,8 @@ export const FactChangeRef = builder.objectRef<FactChangeRow>('FactChange').impl
   }),
 });
 
-const loadFact = ({ loader, services, principal }: Context, number: number) =>
+/** A fact by the number of its row through the operation's batch. */
+export const loadFact = ({ loader, services, principal }: Context, number: number) =>
   loader({
     name: 'fact by number',
     load: (numbers: readonly number[]) => factsByNumber(services.db, principal.tenantId, numbers),

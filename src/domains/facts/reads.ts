@@ -91,7 +91,10 @@ export async function factPage(
   const words = text == null ? [] : requiredWords(text);
   // Words that carry no meaning find nothing, as in other lists.
   if (text != null && words.length === 0) return [];
-  for (const forms of words) also.push(`search_terms && $${values.push(forms)}::text[]`);
+  for (const forms of words)
+    also.push(
+      `echo_fact_keys(tenant_id, user_id, search_terms) && echo_fact_keys($2, $1, $${values.push(forms)}::text[])`,
+    );
   const direction = page.inverted ? 'asc' : 'desc';
   const { rows } = await pool.query<RawRow>({
     name: nameOfShape(
@@ -115,7 +118,8 @@ export async function factsSharing(
   const { rows } = await pool.query<RawRow>({
     name: 'facts_sharing',
     text: `select * from echo_learned_facts
-           where user_id = $1 and tenant_id = $2 and status = 'ACTIVE' and search_terms && $3::text[]
+           where user_id = $1 and tenant_id = $2 and status = 'ACTIVE'
+             and echo_fact_keys(tenant_id, user_id, search_terms) && echo_fact_keys($2, $1, $3::text[])
            order by id desc limit $4`,
     values: [owner.userId, owner.tenantId, terms, limit],
   });
@@ -227,16 +231,27 @@ export async function supersededBy(
 
 /** A change by its id, as far as the scope reaches. */
 export async function changeById(
-  { pool }: Reader,
-  { tenantId, userId }: Scope,
+  reader: Reader,
+  scope: Scope,
   changeId: string,
 ): Promise<FactChangeRow | null> {
+  const [change] = await changesById(reader, scope, [changeId]);
+  return change ?? null;
+}
+
+/** Changes by their ids, in that order, as far as the scope reaches; null for others. */
+export async function changesById(
+  { pool }: Reader,
+  { tenantId, userId }: Scope,
+  changeIds: readonly string[],
+): Promise<(FactChangeRow | null)[]> {
   const { rows } = await pool.query<RawRow>({
-    name: 'fact_change_by_id',
-    text: `select * from echo_fact_changes where change_id = $1::uuid and tenant_id = $2 and ($3::text is null or user_id = $3)`,
-    values: [changeId, tenantId, userId],
+    name: 'fact_changes_by_id',
+    text: `select * from echo_fact_changes where change_id = any($1::uuid[]) and tenant_id = $2 and ($3::text is null or user_id = $3)`,
+    values: [changeIds, tenantId, userId],
   });
-  return rows[0] ? mapRow(factChanges, rows[0]) : null;
+  const byId = new Map(rows.map((row) => [row.change_id, mapRow(factChanges, row)]));
+  return changeIds.map((id) => byId.get(id.toLowerCase()) ?? null);
 }
 
 function grouped<Row extends { readonly fact: number }>(

@@ -1,10 +1,11 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import { type Act, lockFacts, newFinalAct } from './changes.ts';
-import { derive, termsOfFact } from './derive.ts';
+import { derive } from './derive.ts';
 import { keysOf, wordlessKey } from './identity.ts';
 import type { FactChangeLine, FactLine } from './lines.ts';
 import { settle } from './settle.ts';
+import { FACT_TERMS_VERSION, termsOfFact } from './terms.ts';
 
 /** Who changed what follows from a restore. */
 const RESTORE = 'restore';
@@ -59,14 +60,16 @@ async function restoreFact(client: PoolClient, owner: Owner, line: FactLine): Pr
   const wordless = wordlessKey(line.factId.toLowerCase());
   const keys =
     line.sources.length > 0 ? keysOf(line) : { identityKey: wordless, polarityKey: wordless, slotKey: null };
+  const terms = termsOfFact(line);
   const { rows } = await client.query<{ id: number }>({
     name: 'restore_fact',
     text: `insert into echo_learned_facts as f (tenant_id, user_id, fact_id, statement, subject, predicate, object, category, negated,
              confidence, status, origin, valid_from, valid_until, said_until, valid_precision, first_said_at, last_said_at,
-             recorded_at, retired_at, retracted_by, superseded_by, corrected_by, identity_key, polarity_key, slot_key, search_terms)
+             recorded_at, retired_at, retracted_by, superseded_by, corrected_by, identity_key, polarity_key, slot_key, search_terms,
+             subject_key, terms_version)
            select $1, $2, $3::uuid, $4, $5, $6, $7, $8, $9::boolean, $10::real, $11, $12, $13::timestamptz, $14::timestamptz,
              $15::timestamptz, $16, $17::timestamptz, $18::timestamptz, $19::timestamptz, $20::timestamptz, $21, $22::uuid,
-             $23::uuid, $24::bytea, $25::bytea, $26::bytea, $27::text[]
+             $23::uuid, $24::bytea, $25::bytea, $26::bytea, $27::text[], $28, ${FACT_TERMS_VERSION}
            where not exists (select 1 from echo_learned_facts
              where identity_key = $24 and tenant_id = $1 and user_id = $2 and fact_id <> $3::uuid)
            on conflict (fact_id, tenant_id, user_id) do update set statement = excluded.statement, subject = excluded.subject,
@@ -77,7 +80,7 @@ async function restoreFact(client: PoolClient, owner: Owner, line: FactLine): Pr
              last_said_at = excluded.last_said_at, recorded_at = excluded.recorded_at, retired_at = excluded.retired_at,
              retracted_by = excluded.retracted_by, superseded_by = excluded.superseded_by, corrected_by = excluded.corrected_by,
              identity_key = excluded.identity_key, polarity_key = excluded.polarity_key, slot_key = excluded.slot_key,
-             search_terms = excluded.search_terms
+             search_terms = excluded.search_terms, subject_key = excluded.subject_key, terms_version = excluded.terms_version
            where f.retracted_by = 'SOURCES' and excluded.retracted_by is distinct from 'SOURCES'
            returning id`,
     values: [
@@ -108,7 +111,7 @@ async function restoreFact(client: PoolClient, owner: Owner, line: FactLine): Pr
         keys.polarityKey,
         keys.slotKey,
       ],
-      line.sources.length > 0 ? termsOfFact(line) : [],
+      ...[terms.searchTerms, terms.subjectKey],
     ],
   });
   return rows[0]?.id ?? null;

@@ -63,7 +63,8 @@ async function exportedFacts(
 }
 
 function exportedFact(fact: FactRow, sources: readonly FactSourceRow[]) {
-  const { id: _, tenantId, userId, identityKey, polarityKey, slotKey, searchTerms, ...shown } = fact;
+  const { id: _, tenantId, userId, identityKey, polarityKey, slotKey, ...others } = fact;
+  const { searchTerms, subjectKey, termsVersion, ...shown } = others;
   return { kind: 'fact', tenantId, userId, ...shown, sources: sources.map(exportedSource) };
 }
 

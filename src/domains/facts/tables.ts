@@ -99,8 +99,12 @@ export const learnedFacts = pgTable(
     polarityKey: bytes('polarity_key').notNull(),
     /** Of subject and predicate, where one can have only one at a time: only the latest holds. Null where many can. */
     slotKey: bytes('slot_key'),
-    /** What the text filter looks in. */
+    /** By what searches and the text filter find it. */
     searchTerms: text('search_terms').array().notNull().default(sql`'{}'::text[]`),
+    /** Of whom, as names of characters are compared; empty: of the owner of the memory. */
+    subjectKey: text('subject_key').notNull().default(''),
+    /** Which version of `terms.ts` made the two. */
+    termsVersion: integer('terms_version').notNull().default(0),
   },
   (table) => [
     uniqueIndex('echo_learned_facts_fact_id_key').on(table.factId, table.tenantId, table.userId),
@@ -116,7 +120,14 @@ export const learnedFacts = pgTable(
     index('echo_learned_facts_corrected_idx')
       .on(table.correctedBy, table.tenantId, table.userId)
       .where(sql`${table.correctedBy} is not null`),
-    index('echo_learned_facts_terms_idx').using('gin', table.searchTerms),
+    // Of each owner's terms, so that what others say costs a search nothing.
+    index('echo_learned_facts_keys_idx')
+      .using('gin', sql`echo_fact_keys(${table.tenantId}, ${table.userId}, ${table.searchTerms})`)
+      .with({ fastupdate: false }),
+    index('echo_learned_facts_subject_idx')
+      .on(table.subjectKey, table.userId, table.tenantId, table.id)
+      .where(sql`${table.subjectKey} <> ''`),
+    index('echo_learned_facts_terms_version_idx').on(table.termsVersion),
     check('echo_learned_facts_status_check', sql`${table.status} in ('ACTIVE', 'SUPERSEDED', 'RETRACTED')`),
     check('echo_learned_facts_origin_check', sql`${table.origin} in ('RULES', 'MODEL', 'PERSON')`),
     check('echo_learned_facts_confidence_check', sql`${table.confidence} between 0 and 1`),

@@ -1,5 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
+import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { readOnceAvailable } from '../../db/once-available.ts';
 import type { Page } from '../../db/statements.ts';
 import { NotFound } from '../../errors.ts';
 import { requiredWords } from '../word-index/analysis.ts';
@@ -61,4 +63,13 @@ export async function factsAbout(
     .sort((a, b) => b.count - a.count || b.fact.id - a.fact.id)
     .slice(0, limit)
     .map(({ fact }) => fact);
+}
+
+/** What an event told of, as soon as the database answers. @returns null: there is none for this caller */
+export function factOnceAvailable<Row>(
+  services: { readonly availability: Availability },
+  load: () => Promise<Row | null>,
+  signal: AbortSignal,
+): Promise<Row | null> {
+  return readOnceAvailable(services.availability, load, signal);
 }

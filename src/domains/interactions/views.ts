@@ -1,9 +1,9 @@
-import { setImmediate, setTimeout } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
-import { isPassing, judgeDatabaseError } from '../../db/meaning.ts';
+import { readOnceAvailable } from '../../db/once-available.ts';
 import type { Page, TimePosition } from '../../db/statements.ts';
 import { NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
@@ -50,8 +50,6 @@ interface Services {
   readonly store: TurnStore;
 }
 
-/** Milliseconds between attempts to read what an event told of. */
-const RETRY_MS = 250;
 /** Larger than any id: a turn without one comes before all others of its millisecond. */
 const LAST_ID = 2_147_483_647;
 /** Turns that are read at once where some of them may not say the words. */
@@ -71,26 +69,13 @@ export async function findInteractions(services: Services, scope: Scope, turnIds
   });
 }
 
-/**
- * What a read finds, as soon as the database answers: a subscriber that would be refused instead would miss the event.
- *
- * @returns null if the signal came first
- */
-export async function onceAvailable<T>(
+/** What an event told of, as soon as the database answers. @returns null if the signal came first */
+export function onceAvailable<T>(
   { availability }: Pick<Services, 'availability'>,
   read: () => Promise<T>,
   signal: AbortSignal,
 ): Promise<T | null> {
-  while (!signal.aborted) {
-    try {
-      return await read();
-    } catch (error) {
-      if (!isPassing(judgeDatabaseError(error))) throw error;
-      availability.suspect();
-      await setTimeout(RETRY_MS, undefined, { signal, ref: false }).catch(() => undefined);
-    }
-  }
-  return null;
+  return readOnceAvailable(availability, read, signal);
 }
 
 /** Pages of several conversations, each ended by its turns that wait for the database. */
