@@ -1,13 +1,13 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { crc32, deflateRawSync } from 'node:zlib';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createHttpSender } from '../src/import/client.ts';
 import { silentProgress } from '../src/import/progress.ts';
 import { runImport } from '../src/import/run.ts';
 import { openSources } from '../src/import/sources.ts';
+import { zip } from './fixtures/import/support.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 let app: TestApp;
@@ -92,39 +92,6 @@ test('a turn that was deleted stays deleted, and keeps no other out', async () =
   expect((await conversation('gone'))?.interactions.nodes ?? []).toEqual([]);
 });
 
-/** A ZIP archive (APPNOTE 4.3) of these parts, compressed. */
-function zip(parts: Record<string, string>, flags = 0): Buffer {
-  const locals: Buffer[] = [];
-  const central: Buffer[] = [];
-  let offset = 0;
-  for (const [name, text] of Object.entries(parts)) {
-    const content = deflateRawSync(text);
-    const common = Buffer.alloc(26);
-    common.writeUInt16LE(20, 0);
-    common.writeUInt16LE(flags, 2);
-    common.writeUInt16LE(8, 4);
-    common.writeUInt32LE(crc32(text), 10);
-    common.writeUInt32LE(content.length, 14);
-    common.writeUInt32LE(Buffer.byteLength(text), 18);
-    common.writeUInt16LE(name.length, 22);
-    const local = Buffer.concat([Buffer.from('PK\x03\x04'), common, Buffer.from(name), content]);
-    const rest = Buffer.alloc(14);
-    rest.writeUInt32LE(offset, 10);
-    central.push(
-      Buffer.concat([Buffer.from('PK\x01\x02'), Buffer.from([20, 0]), common, rest, Buffer.from(name)]),
-    );
-    locals.push(local);
-    offset += local.length;
-  }
-  const directorySize = central.reduce((sum, part) => sum + part.length, 0);
-  const end = Buffer.alloc(18);
-  end.writeUInt16LE(central.length, 4);
-  end.writeUInt16LE(central.length, 6);
-  end.writeUInt32LE(directorySize, 8);
-  end.writeUInt32LE(offset, 12);
-  return Buffer.concat([...locals, ...central, Buffer.from('PK\x05\x06'), end]);
-}
-
 async function sourcesOf(name: string, content: Buffer) {
   const file = join(directory, name);
   await writeFile(file, content);
@@ -134,7 +101,7 @@ async function sourcesOf(name: string, content: Buffer) {
   return names;
 }
 
-test('of a ZIP archive its conversations are read, of another its JSON files and cards', async () => {
+test('of a ZIP archive all JSON files and cards are opened, of a card with pictures the card', async () => {
   expect(
     await sourcesOf(
       'export.zip',
@@ -145,7 +112,11 @@ test('of a ZIP archive its conversations are read, of another its JSON files and
         'user.json': '{}',
       }),
     ),
-  ).toEqual(['export.zip: conversations-000.json', 'export.zip: conversations-001.json']);
+  ).toEqual([
+    'export.zip: conversations-000.json',
+    'export.zip: conversations-001.json',
+    'export.zip: user.json',
+  ]);
   expect(
     await sourcesOf('some.zip', zip({ 'a/b.jsonl': '{}', '../evil.json': '{}', 'x.txt': '' })).catch(
       (error: Error) => error.message,
@@ -158,7 +129,7 @@ test('of a ZIP archive its conversations are read, of another its JSON files and
 });
 
 test.each([
-  ['an encrypted one', zip({ 'conversations.json': '[]' }, 1), /is encrypted/],
+  ['an encrypted one', zip({ 'conversations.json': '[]' }, { flags: 1 }), /is encrypted/],
   ['a bomb', zip({ 'conversations.json': ' '.repeat(100 * 2 ** 20) }), /would unpack to 104857600 bytes/],
   [
     'one that is cut off',

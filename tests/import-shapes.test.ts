@@ -1,11 +1,10 @@
 import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { afterAll, describe, expect, test } from 'vitest';
 import { detectFormat } from '../src/import/detect.ts';
 import type { ImportFileError } from '../src/import/records.ts';
 import { openSources } from '../src/import/sources.ts';
-import { badOf, directory, readAll, temporary, turnsOf } from './fixtures/import/support.ts';
+import { badOf, directory, readAll, temporary, turnsOf, zip } from './fixtures/import/support.ts';
 
 afterAll(() => rm(directory, { recursive: true }));
 
@@ -243,9 +242,9 @@ describe('archives', () => {
     );
     expect(await namesIn(outer)).toEqual({
       names: [
+        'outer.zip: turns.jsonl',
         'outer.zip: export.zip: conversations.json',
         'outer.zip: more/ada.charx: card.json',
-        'outer.zip: turns.jsonl',
       ],
       problems: [expect.stringMatching(/outer\.zip: broken\.zip" is a ZIP archive that cannot be read/)],
     });
@@ -279,34 +278,4 @@ async function namesIn(path: string) {
   for await (const { name } of openSources([path], join(directory, 'unpacked'), tell))
     names.push(name.slice(name.lastIndexOf('/', name.indexOf(':') < 0 ? undefined : name.indexOf(':')) + 1));
   return { names, problems };
-}
-
-/** A ZIP archive of files that are not compressed. */
-function zip(parts: Record<string, string | Buffer>): Buffer {
-  const entries: Buffer[] = [];
-  const directoryOf: Buffer[] = [];
-  let offset = 0;
-  for (const [name, content] of Object.entries(parts)) {
-    const data = Buffer.from(content);
-    const fields = Buffer.alloc(26);
-    fields.writeUInt16LE(20, 0);
-    fields.writeUInt32LE(crc32(data), 10);
-    fields.writeUInt32LE(data.length, 14);
-    fields.writeUInt32LE(data.length, 18);
-    fields.writeUInt16LE(Buffer.byteLength(name), 22);
-    const local = Buffer.concat([Buffer.from('PK\x03\x04'), fields, Buffer.from(name), data]);
-    const place = Buffer.alloc(14);
-    place.writeUInt32LE(offset, 10);
-    directoryOf.push(Buffer.concat([Buffer.from('PK\x01\x02\x14\x00'), fields, place, Buffer.from(name)]));
-    entries.push(local);
-    offset += local.length;
-  }
-  const index = Buffer.concat(directoryOf);
-  const end = Buffer.alloc(22);
-  end.write('PK\x05\x06');
-  end.writeUInt16LE(entries.length, 8);
-  end.writeUInt16LE(entries.length, 10);
-  end.writeUInt32LE(index.length, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...entries, index, end]);
 }

@@ -1,5 +1,5 @@
 import { PNG_SIGNATURE, readPngText } from './png.ts';
-import { ImportFileError, isObject } from './records.ts';
+import { ImportFileError, isObject, UnknownFormatError } from './records.ts';
 
 /**
  * The fields of a character card: JSON of version 1 (flat), 2 or 3, or a PNG image that carries one in a text chunk
@@ -12,7 +12,7 @@ export function findCard(bytes: Buffer): Record<string, unknown> {
   const texts = readPngText(bytes);
   const found = ['ccv3', 'chara'].filter((name) => texts.has(name));
   if (found.length === 0)
-    throw new ImportFileError(
+    throw new UnknownFormatError(
       'the PNG image holds no character: it has no text chunk named "ccv3" or "chara"',
     );
   let firstProblem: unknown;

@@ -2,12 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ImportConnectionError } from './client.ts';
-import { UnknownFormatError } from './detect.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { ImportRefusedError, type Send } from './operations.ts';
 import { createProgress } from './progress.ts';
-import { ImportFileError } from './records.ts';
-import { formatReport } from './report.ts';
+import { ImportFileError, UnknownFormatError } from './records.ts';
+import { formatReport, formatTotal, type ImportReport } from './report.ts';
 import { type ImportOptions, type ImportServices, runImport } from './run.ts';
 import { openSources, type Source } from './sources.ts';
 
@@ -35,7 +34,7 @@ const EXIT = { finished: 0, invalid: 1, failed: 1, usage: 2, interrupted: 130 } 
  * @returns the exit code: 0 done, 1 something was left out or failed, 2 wrong usage, 130 stopped by the user
  */
 export async function importCommand(args: readonly string[], services: CommandServices): Promise<number> {
-  const { stdout, stderr } = services;
+  const [stdout, stderr] = [withoutControls(services.stdout), withoutControls(services.stderr)];
   const command = readArguments(args);
   if ('problem' in command) {
     stderr.write(`${command.problem}\n\n${USAGE}\n`);
@@ -45,7 +44,7 @@ export async function importCommand(args: readonly string[], services: CommandSe
     stdout.write(`${USAGE}\n`);
     return EXIT.finished;
   }
-  const progress = createProgress(stderr);
+  const progress = createProgress(services.stderr);
   const stop = new AbortController();
   const onInterrupt = () => {
     progress.note('\nstopping after the batch in flight (Ctrl-C again stops at once)');
@@ -55,7 +54,7 @@ export async function importCommand(args: readonly string[], services: CommandSe
   const connection = connectOnce(() => services.connect(command.url, stop.signal));
   try {
     const given = { send: connection.send, progress, log: services.log, signal: stop.signal };
-    return await importAll(command, services, given);
+    return await importAll(command, { ...services, stdout, stderr }, given);
   } catch (error) {
     if (!isExpected(error)) throw error;
     stderr.write(`${error.message}${adviceFor(error)}\n`);
@@ -69,23 +68,36 @@ export async function importCommand(args: readonly string[], services: CommandSe
 /** One file after the other: one that is refused keeps no other out. @returns the exit code */
 async function importAll(
   { files, url, skipBad, options }: Extract<Command, { help: false }>,
-  { checkpointDirectory, ownUrl, stdout, stderr }: CommandServices,
+  {
+    checkpointDirectory,
+    ownUrl,
+    stdout,
+    stderr,
+  }: Pick<CommandServices, 'checkpointDirectory' | 'ownUrl'> & Output,
   services: ImportServices,
 ): Promise<number> {
   let code: number = EXIT.finished;
+  const reports: ImportReport[] = [];
+  let passedOver = 0;
   const common = { ...options, target: url ?? ownUrl, checkpointDirectory };
   const importOne = async ({ file, name, isNamed }: Source) => {
     try {
       const report = await runImport({ ...common, file }, services);
+      reports.push(report);
       (report.outcome === 'invalid' ? stderr : stdout).write(`${formatReport(report, name)}\n`);
       const isLeftOut = report.refusedCount > 0 || report.isCutOff || (report.badCount > 0 && !skipBad);
       return report.outcome === 'finished' && isLeftOut ? EXIT.failed : EXIT[report.outcome];
     } catch (error) {
       if (!(error instanceof ImportFileError)) throw error;
+      const problem = error.message.replaceAll(file, name);
       // A folder may hold anything; what was recognised and cannot be read is another matter.
-      const isPassedOver = !isNamed && error instanceof UnknownFormatError;
-      stderr.write(`${isPassedOver ? 'left out: ' : ''}${error.message.replaceAll(file, name)}\n`);
-      return isPassedOver ? EXIT.finished : EXIT.failed;
+      if (isNamed || !(error instanceof UnknownFormatError)) {
+        stderr.write(`${problem}\n`);
+        return EXIT.failed;
+      }
+      passedOver++;
+      stderr.write(`left out: ${problem.split('\n')[0]?.replace(/\. Known are:$/, '')}\n`);
+      return EXIT.finished;
     }
   };
   const tell = (problem: ImportFileError) => {
@@ -93,6 +105,7 @@ async function importAll(
     code = EXIT.failed;
   };
   for (const path of files) {
+    const [imported, over] = [reports.length, passedOver];
     try {
       for await (const source of openSources([path], join(checkpointDirectory, 'unpacked'), tell)) {
         const outcome = await importOne(source);
@@ -103,8 +116,21 @@ async function importAll(
       if (!(error instanceof ImportFileError)) throw error;
       tell(error);
     }
+    if (reports.length === imported && passedOver > over)
+      tell(new ImportFileError(`"${path}" holds nothing that can be imported`));
   }
+  if (reports.length + passedOver > 1 && reports.length > 0)
+    stdout.write(`${formatTotal(reports, passedOver)}\n`);
   return code;
+}
+
+type Output = Record<'stdout' | 'stderr', { write: (text: string) => unknown }>;
+
+/** Names of files and of conversations come from others, and could steer a terminal. */
+function withoutControls(output: { write: (text: string) => unknown }): { write: (text: string) => unknown } {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  const controls = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
+  return { write: (text) => output.write(text.replaceAll(controls, '\ufffd')) };
 }
 
 const USAGE = `\

@@ -7,7 +7,7 @@ import type { TurnInput } from './records.ts';
 export type Refusal = { line: number; conversationId: string | null; code: string; problem: string };
 
 /** What became of a batch. */
-export type Delivery = Omit<Acknowledgement, 'changedCharacters'> & {
+export type Delivery = Required<Omit<Acknowledgement, 'changedCharacters'>> & {
   /** Names of characters that were there before and are another now. */
   changedCharacters: string[];
   /** Turns whose text is another one than when they were imported, and now stored beside the older text. */
@@ -46,6 +46,7 @@ export class Deliverer {
     const delivery: Delivery = {
       sent: 0,
       replayed: 0,
+      waiting: 0,
       renewed: 0,
       kept: 0,
       deleted: 0,
@@ -65,10 +66,12 @@ export class Deliverer {
       const part = sliceBatch(rest, 0, size);
       const count = part.lines.length;
       try {
-        const { sent, replayed, changedCharacters = [] } = await sendBatch(part, this.#userId, this.#send);
+        const acknowledged = await sendBatch(part, this.#userId, this.#send);
+        const { sent, replayed, waiting = 0, changedCharacters = [] } = acknowledged;
         delivery.changedCharacters.push(...changedCharacters);
         delivery.sent += sent;
         delivery.replayed += replayed;
+        delivery.waiting += waiting;
         this.#unexplainedInARow = 0;
         rest = sliceBatch(rest, count);
         size = count * 2;

@@ -3,10 +3,7 @@ import { isVersion1 } from './card-container.ts';
 import { asUtf8, fileSize } from './files.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { PNG_SIGNATURE } from './png.ts';
-import { ImportFileError } from './records.ts';
-
-/** Nothing that is known here: in a folder, something else that lies there. */
-export class UnknownFormatError extends ImportFileError {}
+import { ImportFileError, UnknownFormatError } from './records.ts';
 
 /** Bytes from the start of a file that are looked at to recognise it. */
 const DETECTION_BYTES = 1024 * 1024;
@@ -139,7 +136,7 @@ function otherKind(start: Buffer): string | null {
   if (begins(0x25, 0x50, 0x44, 0x46)) return 'is a PDF document, not data; export it as JSON';
   if (begins(0xff, 0xd8, 0xff)) return 'is a JPEG image, which holds no character card';
   if (/^(<!doctype html|<html|<\?xml)/.test(text))
-    return 'is a page (HTML or XML), not data; of a ChatGPT export import conversations.json, or the whole ZIP';
+    return 'is a page (HTML or XML), not data; of a ChatGPT export import the whole ZIP, and order My Activity of Google Takeout as JSON';
   return null;
 }
 

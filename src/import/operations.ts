@@ -13,6 +13,8 @@ export type Send = (operation: Operation) => Promise<GraphQLResult>;
 export type Acknowledgement = {
   sent: number;
   replayed: number;
+  /** Turns that the server's journal keeps until its database takes them; whether they are new shows then. */
+  waiting?: number;
   /** Names of characters that were there before and are another now. */
   changedCharacters?: readonly string[];
 };
@@ -53,7 +55,7 @@ export async function sendBatch(batch: Batch, userId: string | null, send: Send)
 const RECORD_TURNS = `mutation ImportTurns($input: RecordTurnsInput!) {
   result: recordTurns(input: $input) {
     __typename
-    ... on RecordTurnsSuccess { replayed interactions { turnId } }
+    ... on RecordTurnsSuccess { durability replayed interactions { turnId } }
     ... on Error { code message }
     ... on IdempotencyKeyReusedError { positions turnIds }
     ... on InteractionDeletedError { positions turnIds }
@@ -76,7 +78,8 @@ async function sendTurns(batch: TurnBatch, userId: string | null, send: Send): P
     ...(title === null ? {} : { title }),
     turns,
   };
-  const { replayed, interactions } = readSuccess(await send({ query: RECORD_TURNS, variables: { input } }));
+  const success = readSuccess(await send({ query: RECORD_TURNS, variables: { input } }));
+  const { durability, replayed, interactions } = success;
   if (!Array.isArray(interactions) || interactions.length !== turns.length || typeof replayed !== 'number') {
     const count = Array.isArray(interactions) ? interactions.length : 0;
     throw new ImportRefusedError(
@@ -84,7 +87,11 @@ async function sendTurns(batch: TurnBatch, userId: string | null, send: Send): P
       `${turns.length} turns were sent and ${count} acknowledged`,
     );
   }
-  return { sent: turns.length, replayed };
+  return {
+    sent: turns.length,
+    replayed,
+    waiting: durability === 'JOURNALED' ? turns.length - replayed : 0,
+  };
 }
 
 /** Turns that are read with one request. */

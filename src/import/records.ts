@@ -20,6 +20,9 @@ export class ImportFileError extends Error {
   override readonly name = 'ImportFileError';
 }
 
+/** Nothing that is known here: in a folder or an archive, something else that lies there. */
+export class UnknownFormatError extends ImportFileError {}
+
 /** As a normalised instant in UTC. */
 const timestamp = writtenInstant.transform((instant) => instant.toISOString());
 

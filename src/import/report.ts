@@ -20,6 +20,8 @@ export type ImportReport = {
   turnsFound: number;
   turnsSent: number;
   storedNew: number;
+  /** Turns that the server's journal has and its database not yet: they may be new or not. */
+  waiting: number;
   /** Turns that the server had already. */
   replayed: number;
   /** Of the new ones: turns whose text changed since they were imported. */
@@ -88,7 +90,7 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
       counts.leftOut = leftOut;
     },
     stored: (batch: Batch, delivery: Delivery) => {
-      const { sent, replayed, renewed, kept, deleted, refused, changedCharacters } = delivery;
+      const { sent, replayed, waiting, renewed, kept, deleted, refused, changedCharacters } = delivery;
       counts.notes.push(
         ...changedCharacters.map((name) => `character "${name}": changed one that was there already`),
       );
@@ -103,20 +105,21 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
       }
       counts.turns += sent;
       counts.replayed += replayed;
+      counts.waiting += waiting;
       if (sent > 0) countConversation(batch.conversationId);
     },
     records: () => counts.records,
     sent: () => counts.turns + counts.characters,
     badCount: () => counts.badCount,
     report: (outcome: ImportReport['outcome']): ImportReport => {
-      const { turns, replayed, renewed, kept, badCount, bad, characters, resumedAfter } = counts;
+      const { turns, replayed, waiting, renewed, kept, badCount, bad, characters, resumedAfter } = counts;
       const { refused, refusedCount, deleted, notes, isCutOff, leftOut } = counts;
       const turnsSent = dryRun || outcome === 'invalid' ? 0 : turns;
       const seconds = (performance.now() - counts.startedAt) / 1000;
       return {
         ...{ outcome, dryRun, format, unit, resumedAfter, characters, badCount, bad, seconds },
         ...{ refused, refusedCount, renewed, kept, deleted, notes, isCutOff, leftOut },
-        ...{ turnsFound: turns, turnsSent, replayed, storedNew: turnsSent - replayed },
+        ...{ turnsFound: turns, turnsSent, replayed, waiting, storedNew: turnsSent - replayed - waiting },
         conversations: counts.conversations.size,
         turnsPerSecond: seconds > 0 ? turnsSent / seconds : 0,
       };
@@ -132,6 +135,7 @@ export function formatReport(report: ImportReport, file: string): string {
     ['turns sent', report.turnsSent],
     ['stored new', report.storedNew],
     ['replayed', report.replayed],
+    ...(report.waiting > 0 ? [['waiting', report.waiting] as const] : []),
   ];
   const rows: Row[] = [
     ...(report.dryRun ? [['turns found', report.turnsFound] as const] : sent),
@@ -144,6 +148,36 @@ export function formatReport(report: ImportReport, file: string): string {
   ];
   const table = rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}`);
   return [...lines, ...table, ...describeLeftOut(report), ...describeChanged(report)].join('\n');
+}
+
+/** What several files came to, as lines for people. @param passedOver files of a folder or archive that are of no format */
+export function formatTotal(reports: readonly ImportReport[], passedOver: number): string {
+  const sum = (count: (report: ImportReport) => number) =>
+    reports.reduce((total, report) => total + count(report), 0);
+  const isDryRun = reports.some(({ dryRun }) => dryRun);
+  const waiting = sum((report) => report.waiting);
+  const rows: Row[] = [
+    ...(isDryRun
+      ? [['turns found', sum((report) => report.turnsFound)] as const]
+      : ([
+          ['turns sent', sum((report) => report.turnsSent)],
+          ['stored new', sum((report) => report.storedNew)],
+          ['replayed', sum((report) => report.replayed)],
+          ...(waiting > 0 ? [['waiting', waiting] as const] : []),
+        ] as const)),
+    ['skipped', sum((report) => report.badCount)],
+    ['refused', sum((report) => report.refusedCount)],
+    ['characters', sum((report) => report.characters)],
+  ];
+  const leftOut = new Map<string, number>();
+  for (const report of reports)
+    for (const [what, count] of report.leftOut) leftOut.set(what, (leftOut.get(what) ?? 0) + count);
+  const over = passedOver > 0 ? `, ${passedOver} passed over` : '';
+  return [
+    `in all: ${reports.length} files${over}`,
+    ...rows.map(([name, value]) => `  ${name.padEnd(14)} ${value}`),
+    ...describeLeftOut({ leftOut }),
+  ].join('\n');
 }
 
 type Row = readonly [name: string, value: string | number];
@@ -182,15 +216,20 @@ function describeRefused({ refused, refusedCount, unit }: ImportReport): string[
 }
 
 /** What is in the file and nobody said, or nobody saw in the end. */
-function describeLeftOut({ leftOut }: ImportReport): string[] {
+function describeLeftOut({ leftOut }: Pick<ImportReport, 'leftOut'>): string[] {
   const parts = [...leftOut].map(([what, count]) => `${what} ${count}`);
   return parts.length > 0 ? [`left out: ${parts.join(', ')}`] : [];
 }
 
 /** What became of turns that a later export shows otherwise. */
-function describeChanged({ renewed, kept, deleted }: ImportReport): string[] {
+function describeChanged({ waiting, renewed, kept, deleted }: ImportReport): string[] {
   const turns = (count: number) => (count === 1 ? '1 turn' : `${count} turns`);
   return [
+    ...(waiting > 0
+      ? [
+          `${turns(waiting)} kept by the server's journal until its database takes them: new, or stored before`,
+        ]
+      : []),
     ...(renewed > 0
       ? [`${turns(renewed)} changed since the last import: the new text is stored beside the earlier one`]
       : []),
@@ -207,6 +246,7 @@ function emptyCounts() {
     records: 0,
     turns: 0,
     replayed: 0,
+    waiting: 0,
     renewed: 0,
     kept: 0,
     deleted: 0,

@@ -5,7 +5,8 @@ import { basename, extname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import * as yauzl from 'yauzl';
-import { fingerprint } from './files.ts';
+import { detectFormat } from './detect.ts';
+import { fileSize, fingerprint } from './files.ts';
 import { ImportFileError } from './records.ts';
 
 /** A file to import. */
@@ -24,12 +25,15 @@ const MAX_ARCHIVE_DEPTH = 4;
 /** Of one part of an archive, and how much larger than in the archive. */
 const MAX_UNPACKED_BYTES = 16 * 1024 ** 3;
 const MAX_RATIO = 200;
-/** What is smaller may be packed as tightly as it likes. */
+/** What is smaller may be packed as tightly as it likes, but not very many of that. */
 const SMALL_BYTES = 64 * 1024 ** 2;
+const SMALL_TOTAL_BYTES = 1024 ** 3;
+/** Of one archive. */
+const MAX_PARTS = 100_000;
 
 /**
- * The files that paths mean: folders with all that is in them, ZIP archives with their conversations (or, in others,
- * all JSON files, cards and archives), CHARX cards. What an archive holds is unpacked one part at a time, and removed after it.
+ * The files that paths mean: folders with all that is in them, ZIP archives with their JSON files,
+ * cards and archives, CHARX cards. What an archive holds is unpacked one part at a time, and removed after it.
  *
  * @param unpackInto a folder for what is unpacked
  * @param onProblem told of each file of a folder or archive that cannot be opened; the others follow
@@ -83,6 +87,7 @@ async function* openFile(
   unpackInto: string,
   onProblem: (problem: ImportFileError) => void,
   depth = 0,
+  budget?: Budget,
 ): AsyncGenerator<Source> {
   const { file, name, isNamed } = source;
   if (!(await isArchive(file))) {
@@ -93,33 +98,51 @@ async function* openFile(
     throw new ImportFileError(
       `"${file}" lies ${depth} archives deep, and no deeper is looked; unpack it and import what is in it`,
     );
+  const left = budget ?? { bytes: SMALL_TOTAL_BYTES + MAX_RATIO * (await fileSize(file)) };
   const folder = join(unpackInto, (await fingerprint(file)).slice(0, 32));
-  const parts = await partsOf(file);
-  if (parts.length === 0)
-    throw new ImportFileError(
-      `"${file}" is a ZIP archive that holds nothing to import: no JSON file, no card and no archive`,
-    );
-  for (const part of parts) {
-    // A name of our own: those in an archive may point anywhere.
-    const unpacked = join(
-      folder,
-      `${createHash('sha256').update(part).digest('hex').slice(0, 16)}${extname(part)}`,
-    );
-    try {
-      await mkdir(folder, { recursive: true, mode: 0o700 });
-      await unpack(file, part, unpacked);
-      const inner = { file: unpacked, name: `${name}: ${part}`, isNamed: isNamed && parts.length === 1 };
-      if (!isArchiveName(part)) yield inner;
-      else yield* openFile(inner, unpackInto, onProblem, depth + 1);
-    } catch (error) {
-      // Of an archive in it: what else it holds is whole.
-      if (!(error instanceof ImportFileError) || !isArchiveName(part)) throw error;
-      onProblem(
-        new ImportFileError(error.message.replaceAll(unpacked, `${name}: ${part}`), { cause: error }),
-      );
-    } finally {
-      await rm(folder, { recursive: true, force: true });
+  const archive = await openArchive(file);
+  let isChatExport = false;
+  try {
+    const parts = await partsOf(file, archive);
+    for (const part of parts) {
+      // An export of chats holds many, and none is a card.
+      if (isChatExport && isPicture(part)) continue;
+      // A name of our own: those in an archive may point anywhere.
+      const hash = createHash('sha256').update(part.fileName).digest('hex').slice(0, 16);
+      const unpacked = join(folder, `${hash}${extname(part.fileName)}`);
+      const partName = `${name}: ${part.fileName}`;
+      try {
+        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await unpack({ file, archive, part }, unpacked, left);
+        const inner = { file: unpacked, name: partName, isNamed: isNamed && parts.length === 1 };
+        if (!isArchiveName(part.fileName)) {
+          isChatExport ||= await isChat(unpacked);
+          yield inner;
+        } else yield* openFile(inner, unpackInto, onProblem, depth + 1, left);
+      } catch (error) {
+        // Of an archive in it: what else it holds is whole.
+        if (!(error instanceof ImportFileError) || !isArchiveName(part.fileName)) throw error;
+        onProblem(new ImportFileError(error.message.replaceAll(unpacked, partName), { cause: error }));
+      } finally {
+        await rm(folder, { recursive: true, force: true });
+      }
     }
+  } finally {
+    archive.close();
+  }
+}
+
+/** Bytes that may still be unpacked of what the user named, archives within it included. */
+type Budget = { bytes: number };
+
+/** Whether a file is of a format that holds what was said; others hold settings, cards, or nothing that is known. */
+async function isChat(file: string): Promise<boolean> {
+  try {
+    return (await detectFormat(file)) !== 'character';
+  } catch (error) {
+    // Whoever reads it says what is wrong with it.
+    if (error instanceof ImportFileError) return false;
+    throw error;
   }
 }
 
@@ -136,55 +159,71 @@ async function isArchive(file: string): Promise<boolean> {
   }
 }
 
-/** The parts of an archive that are imported, by their names in it. */
-async function partsOf(file: string): Promise<string[]> {
-  const names: string[] = [];
-  for await (const { fileName } of entriesOf(file)) names.push(fileName);
-  // A character with its pictures.
-  if (names.includes('card.json')) return ['card.json'];
-  const conversations = names.filter((name) => /^conversations(-\d+)?\.json$/i.test(basename(name))).sort();
-  if (conversations.length > 0) return conversations;
-  return names
-    .filter((name) => EXTENSIONS.includes(extname(name).toLowerCase()) && !name.startsWith('__MACOSX/'))
-    .sort();
+/**
+ * The parts of an archive that may hold something to import: what each is, its content tells. Data comes first, pictures
+ * that could be cards and archives behind it.
+ *
+ * @throws ImportFileError where there is none, or more than {@link MAX_PARTS}
+ */
+async function partsOf(file: string, archive: yauzl.ZipFile): Promise<yauzl.Entry[]> {
+  const parts: yauzl.Entry[] = [];
+  let hasPages = false;
+  try {
+    for await (const entry of archive.eachEntry()) {
+      // A character with its pictures.
+      if (entry.fileName === 'card.json') return [entry];
+      hasPages ||= extname(entry.fileName).toLowerCase() === '.html';
+      if (isOfInterest(entry.fileName)) parts.push(entry);
+      if (parts.length > MAX_PARTS)
+        throw new ImportFileError(`"${file}" holds more than ${MAX_PARTS} files that could be imported`);
+    }
+  } catch (error) {
+    throw broken(file, error);
+  }
+  const advice = hasPages ? '; its pages (HTML) are not read: order the export as JSON' : '';
+  if (parts.length === 0)
+    throw new ImportFileError(
+      `"${file}" is a ZIP archive that holds nothing to import: no JSON file, no card and no archive${advice}`,
+    );
+  const rank = (entry: yauzl.Entry) => (isArchiveName(entry.fileName) ? 2 : isPicture(entry) ? 1 : 0);
+  return parts.sort((a, b) => rank(a) - rank(b) || (a.fileName < b.fileName ? -1 : 1));
+}
+
+function isOfInterest(name: string): boolean {
+  // What a Mac puts beside each file.
+  const isShadow = name.startsWith('__MACOSX/') || basename(name).startsWith('._');
+  return !name.endsWith('/') && !isShadow && EXTENSIONS.includes(extname(name).toLowerCase());
+}
+
+function isPicture({ fileName }: yauzl.Entry): boolean {
+  return extname(fileName).toLowerCase() === '.png';
 }
 
 function isArchiveName(name: string): boolean {
   return EXTENSIONS.slice(4).includes(extname(name).toLowerCase());
 }
 
-async function* entriesOf(file: string): AsyncGenerator<yauzl.Entry> {
-  const archive = await openArchive(file);
-  try {
-    for await (const entry of archive.eachEntry()) if (!entry.fileName.endsWith('/')) yield entry;
-  } catch (error) {
-    throw broken(file, error);
-  } finally {
-    archive.close();
-  }
-}
+type Part = { file: string; archive: yauzl.ZipFile; part: yauzl.Entry };
 
-async function unpack(file: string, part: string, into: string): Promise<void> {
-  const archive = await openArchive(file);
+async function unpack({ file, archive, part }: Part, into: string, left: Budget): Promise<void> {
+  const { fileName, uncompressedSize, compressedSize } = part;
+  if (part.isEncrypted())
+    throw new ImportFileError(`"${file}": ${fileName} is encrypted; unpack it and import what is in it`);
+  const isBomb = uncompressedSize > SMALL_BYTES && uncompressedSize > compressedSize * MAX_RATIO;
+  if (uncompressedSize > MAX_UNPACKED_BYTES || isBomb)
+    throw new ImportFileError(
+      `"${file}": ${fileName} would unpack to ${uncompressedSize} bytes; at most ${MAX_RATIO} times its packed size and 16 GiB are taken`,
+    );
+  if (uncompressedSize > left.bytes)
+    throw new ImportFileError(
+      `"${file}": ${fileName} is not unpacked, as the archive would unpack to more than ${MAX_RATIO} times its size`,
+    );
+  left.bytes -= uncompressedSize;
   try {
-    for await (const entry of archive.eachEntry()) {
-      if (entry.fileName !== part) continue;
-      if (entry.isEncrypted())
-        throw new ImportFileError(`"${file}": ${part} is encrypted; unpack it and import what is in it`);
-      const isBomb =
-        entry.uncompressedSize > SMALL_BYTES && entry.uncompressedSize > entry.compressedSize * MAX_RATIO;
-      if (entry.uncompressedSize > MAX_UNPACKED_BYTES || isBomb)
-        throw new ImportFileError(
-          `"${file}": ${part} would unpack to ${entry.uncompressedSize} bytes; at most ${MAX_RATIO} times its packed size and 16 GiB are taken`,
-        );
-      const stream = await archive.openReadStreamPromise(entry);
-      await pipeline(stream, atMost(entry.uncompressedSize), createWriteStream(into, { mode: 0o600 }));
-      return;
-    }
+    const stream = await archive.openReadStreamPromise(part);
+    await pipeline(stream, atMost(uncompressedSize), createWriteStream(into, { mode: 0o600 }));
   } catch (error) {
     throw broken(file, error);
-  } finally {
-    archive.close();
   }
 }
 

@@ -59,15 +59,19 @@ export async function recordTurns(
   const accepted = turns.map((turn) => ({ ...toTurn(owner, conversationId, turn, now), title }));
   // What is looked up and the commit share the time within which the caller hears that the turns are kept.
   const availability = new Patience(services.availability, services.store.lookUpMs);
-  await refuseKnownConflicts({ db: services.db, availability }, owner, accepted);
+  const known = await refuseKnownConflicts({ db: services.db, availability }, owner, accepted);
   const mentioned = await availability.tolerate(
     () => services.characters.mentionedInTurns(owner, accepted),
     [],
   );
   const found = accepted.map((turn, index) => ({ ...turn, characterIds: mentioned[index] ?? [] }));
-  return services.store.save(found, undefined, began).catch((error: unknown) => {
+  const saved = await services.store.save(found, undefined, began).catch((error: unknown) => {
     throw error instanceof InteractionDeleted ? deletedAmong(accepted, new Set(error.turnIds)) : error;
   });
+  // The journal cannot tell what the database has; where that was seen before, it is told all the same.
+  return saved.durability === 'COMMITTED'
+    ? saved
+    : { ...saved, turns: saved.turns.map((turn) => ({ ...turn, replayed: known.has(turn.row.turnId) })) };
 }
 
 function deletedAmong(turns: readonly Turn[], deleted: ReadonlySet<string>): InteractionDeleted {
@@ -78,15 +82,17 @@ function deletedAmong(turns: readonly Turn[], deleted: ReadonlySet<string>): Int
 /**
  * Refuses what the database is known to refuse before the journal takes it. Nothing is decided here: the
  * transaction that stores the turns checks again.
+ *
+ * @returns ids of those that are stored already, as far as the database told in time
  */
 async function refuseKnownConflicts(
   services: { db: Database; availability: Tolerance },
   owner: Owner,
   turns: readonly Turn[],
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const { db, availability } = services;
   const keyed = turns.filter((turn) => turn.idempotencyKey !== null);
-  if (keyed.length === 0) return;
+  if (keyed.length === 0) return new Set();
   const stored = await availability.tolerate(
     () =>
       interactionsByTurnId(
@@ -102,6 +108,7 @@ async function refuseKnownConflicts(
   const known = new Map(
     stored.flatMap((row) => (row ? [[row.turnId, row.payloadHash.toString('hex')]] : [])),
   );
+  const storedIds = new Set(known.keys());
   const reused: number[] = [];
   for (const [position, { turnId, payloadHash, idempotencyKey }] of turns.entries()) {
     if (idempotencyKey === null) continue;
@@ -109,7 +116,7 @@ async function refuseKnownConflicts(
     // Of those that are new, the first one has the key.
     else known.set(turnId, payloadHash);
   }
-  if (reused.length === 0) return;
+  if (reused.length === 0) return storedIds;
   const turnIds = reused.flatMap((position) => turns[position]?.turnId ?? []);
   throw new IdempotencyKeyReused('idempotencyKey', turnIds, reused);
 }

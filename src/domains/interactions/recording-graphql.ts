@@ -58,7 +58,8 @@ const RecordTurnsSuccess = builder.objectRef<SavedTurns>('RecordTurnsSuccess').i
       resolve: (saved) => saved.durability,
     }),
     replayed: t.int({
-      description: 'How many of them had been stored before.',
+      description:
+        'How many of them had been stored before; of turns that are JOURNALED, those that are known to have been.',
       resolve: (saved) => saved.turns.filter((turn) => turn.replayed).length,
     }),
   }),
