@@ -1,6 +1,7 @@
 import { BY_ITSELF } from './by-itself.ts';
 import { DURABILITY } from './durability.ts';
 import { HEALTH } from './health.ts';
+import { LEARNING } from './learning.ts';
 import { LIMITS } from './limits.ts';
 import type { Mutation } from './mutation.ts';
 import { OWNERS } from './owners.ts';
@@ -16,5 +17,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...REFUSALS,
   ...TASKS,
   ...REPAIRS,
+  ...LEARNING,
   ...BY_ITSELF,
 ];

@@ -183,6 +183,19 @@ beforeAll(async () => {
     VICTIM,
   );
   const { fact } = entered.addFact;
+  const { data: learning } = await app.graphql(
+    'mutation { runLearning { ... on CreateTaskSuccess { task { taskId } } } }',
+    {},
+    VICTIM,
+  );
+  await untilTask(app, learning.runLearning.task.taskId, 'COMPLETED', VICTIM);
+  const { data: learned } = await app.graphql(
+    '{ learningRuns { edges { cursor node { runId } } } }',
+    {},
+    VICTIM,
+  );
+  cursors.push(learned.learningRuns.edges[0].cursor);
+  canaries.push(learned.learningRuns.edges[0].node.runId);
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],

@@ -193,7 +193,7 @@ describe('what becomes of promises', () => {
     const app = await startTestApp({ env: { CANARY_INTERVAL_MS: '3600000' } });
     ending.push(() => app.close());
     const { data } = await app.graphql('{ health { checks { name } } }');
-    const names = ['database', 'journal', 'vectors', 'canary', 'models', 'keepers', 'tasks'];
+    const names = ['database', 'journal', 'vectors', 'learning', 'canary', 'models', 'keepers', 'tasks'];
     expect(data.health.checks.map(({ name }: { name: string }) => name)).toEqual(names);
     const rest = (await (await fetch(`${app.url}/api/echo/health`)).json()) as { modules: object };
     expect(Object.keys(rest.modules)).toEqual(names);
@@ -216,6 +216,7 @@ describe('what becomes of promises', () => {
       'journal_unwritable CRITICAL',
       'journal_volatile WARNING',
       'keeper_failing WARNING',
+      'learning_late WARNING',
       'models_degraded WARNING',
       'provider_keys_unreadable WARNING',
       'secrets_stale WARNING',

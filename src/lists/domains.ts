@@ -1,6 +1,7 @@
 import { openCompliance } from '../domains/compliance/parts.ts';
 import { openFacts } from '../domains/facts/parts.ts';
 import { openCanary } from '../domains/health/parts.ts';
+import { openLearning } from '../domains/learning/parts.ts';
 import { openQuery } from '../domains/query/parts.ts';
 import { openSchedules } from '../domains/schedules/parts.ts';
 import type { Services } from '../graphql/context.ts';
@@ -41,6 +42,7 @@ export async function openDomains(parts: Standing, closing: ClosingStack) {
     ...openSchedules(parts, closing),
     ...openFacts(parts, closing),
     ...openCompliance(parts),
+    ...openLearning(parts),
     ...openCanary(parts, closing),
   };
 }

@@ -1,6 +1,7 @@
 import { archiveInteractions, archiveTenant, restoreArchived } from '../domains/archive/jobs.ts';
 import { complianceCheck } from '../domains/compliance/jobs.ts';
 import { selfCheck } from '../domains/health/jobs.ts';
+import { learn } from '../domains/learning/jobs.ts';
 import { retention } from '../domains/retention/jobs.ts';
 import { heartbeat } from '../domains/tasks/jobs.ts';
 import type { Services } from '../graphql/context.ts';
@@ -15,4 +16,5 @@ export const JOBS: readonly Job<Services>[] = [
   restoreArchived,
   retention,
   complianceCheck,
+  learn,
 ];

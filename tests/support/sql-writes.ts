@@ -31,6 +31,10 @@ export const FOREIGN_WRITES: Readonly<Record<string, string>> = {
   release_vectors: 'the worker gives turns back',
   fail_vectors: 'the worker says that they failed',
   requeue_vectors: 'turns whose vectors are missing are queued again',
+  // So is whether facts were learned from a turn.
+  lease_learning: 'a task takes turns that it learns from',
+  release_learning: 'it gives turns back',
+  finish_learning: 'it says that it has learned from them, in the transaction that stores the facts',
   cleanup_delete: 'conversations go with their turns, many in one statement',
 };
 

@@ -81,7 +81,7 @@ export const FactChangeKindEnum = builder.enumType('FactChangeKind', {
 
 export const FactRef = builder.objectRef<FactRow>('Fact');
 
-const FactSourceFieldEnum = builder.enumType('FactSourceField', {
+export const FactSourceFieldEnum = builder.enumType('FactSourceField', {
   description: 'A side of a turn.',
   values: {
     QUERY: { value: 'query', description: 'What was said first.' },

@@ -8,6 +8,7 @@ import { subjectOf } from '../../ground/ownership.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { forgetFactsOfTurns } from '../facts/forget.ts';
 import { parseTurnId } from './interactions.ts';
+import { CONTEXT_TURNS } from './reach.ts';
 import { UNNUMBERED } from './rows.ts';
 import type { TurnStore } from './store.ts';
 import { findInteractions } from './views.ts';
@@ -101,10 +102,36 @@ async function removeTurn(
       values: [turnId, tenantId, userId, subjectOf(owner)],
     });
     await forgetEvents(client, owner, [turnId]);
-    await forgetFactsOfTurns(client, owner, [turnId]);
     const [gone] = rows;
     if (gone) await closeGap(client, { ...owner, conversationId }, gone);
+    const behind = gone ? await learnAgainBehind(client, { ...owner, conversationId }, gone.sequence) : [];
+    // Last: whoever learns locks rows of turns before facts, too.
+    await forgetFactsOfTurns(client, owner, [turnId, ...behind]);
   });
+}
+
+/**
+ * Turns behind one that is gone may have been understood by what it said ("I moved there"): where what was learned has other
+ * words than its quote, it is learned again, without that turn.
+ *
+ * @returns the turns from which it is
+ */
+async function learnAgainBehind(
+  client: PoolClient,
+  { tenantId, userId, conversationId }: Owner & { conversationId: string },
+  sequence: number,
+): Promise<string[]> {
+  const { rows } = await client.query<{ turnId: string }>({
+    name: 'learn_again_without_turn',
+    text: `update echo_unified_interactions t set learning_state = 'PENDING', learning_lease_token = null,
+             learning_lease_until = null, learning_since = now()
+           where tenant_id = $1 and user_id = $2 and conversation_id = $3 and sequence > $4 and sequence <= $4 + ${CONTEXT_TURNS}
+             and exists (select from echo_fact_sources s where s.turn_id = t.turn_id and s.tenant_id = $1 and s.user_id = $2
+               and position(lower(s.object) in lower(s.quote)) = 0)
+           returning turn_id as "turnId"`,
+    values: [tenantId, userId, conversationId, sequence],
+  });
+  return rows.map(({ turnId }) => turnId);
 }
 
 /** What a conversation and the turns behind one that is gone still hold of it. */

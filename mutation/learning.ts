@@ -1,0 +1,62 @@
+import { type Mutation, one } from './mutation.ts';
+
+/** Each turn is learned from once, and what is gone is not learned. */
+export const LEARNING: readonly Mutation[] = [
+  one(
+    'turns-of-other-tasks-are-learned',
+    'domains/learning/queue.ts',
+    ['and not exists (select from waiting where is_others)', ''],
+    ['learning'],
+    'that another task has',
+  ),
+  one(
+    'turns-that-were-lost-are-learned',
+    'domains/learning/queue.ts',
+    [
+      "`id = any($4::int[]) and learning_lease_token = $3 and learning_state = 'LEASED' and $".concat(
+        '{OF_OWNER}`',
+      ),
+      '`id = any($4::int[]) and $3::uuid is not null and tenant_id = $1 and user_id = $2`',
+    ],
+    ['learning'],
+    'that has lost its turns',
+  ),
+  one(
+    'turns-that-others-change-are-passed-over',
+    'domains/learning/queue.ts',
+    ['firstChanging < 0 ? rows : rows.slice(0, firstChanging)', 'firstChanging < -1 ? [] : rows'],
+    ['learning'],
+    'somebody is changing',
+  ),
+  one(
+    'leases-of-learning-do-not-end',
+    'domains/learning/queue.ts',
+    ['and learning_lease_until > now() as is_others', 'and learning_lease_until is not null as is_others'],
+    ['learning'],
+    'that another task has',
+  ),
+  one(
+    'everybody-learns-from-all-turns',
+    'domains/learning/requests.ts',
+    [
+      'const owner = { tenantId, userId };',
+      'const owner = { tenantId, userId: userId === null ? userId : null };',
+    ],
+    ['learning'],
+    'is the caller’s own',
+  ),
+  one(
+    'words-of-deleted-turns-stay-learned',
+    'domains/interactions/deletions.ts',
+    ['forgetFactsOfTurns(client, owner, [turnId, ...behind])', 'forgetFactsOfTurns(client, owner, [turnId])'],
+    ['learning'],
+    'without it when that turn goes',
+  ),
+  one(
+    'late-learning-is-healthy',
+    'domains/learning/promises.ts',
+    ["isLate ? 'DEGRADED' : 'HEALTHY',\n    latencyMs", "'HEALTHY',\n    latencyMs"],
+    ['learning'],
+    'wait too long',
+  ),
+];

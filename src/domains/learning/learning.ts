@@ -1,0 +1,164 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Owner } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import { judgeDatabaseError } from '../../db/meaning.ts';
+import { retried } from '../../db/retried.ts';
+import { createRest, type Pressure } from '../../ground/pressure.ts';
+import type { RunningTask } from '../../jobs/job.ts';
+import type { Logger } from '../../log.ts';
+import type { SettingsServices } from '../settings/settings.ts';
+import { commitLessons } from './commit.ts';
+import { inContext, OwnerContexts } from './context.ts';
+import { type Extract, type Lesson, lessonsOf, loadRules } from './extraction.ts';
+import { type Learned, NOTHING, sumOf } from './learned.ts';
+import type { ModelUse } from './model-use.ts';
+import { isWaiting, type Lease, nextWaitingUser, releaseTurns, takeTurns } from './queue.ts';
+import { endRun } from './runs.ts';
+
+export interface LearningServices extends SettingsServices {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly pressure: Pressure;
+}
+
+export interface LearningResult extends Learned {
+  /** Users whose turns others had all the time, or somebody was changing: a later run takes them. */
+  readonly left: number;
+}
+
+/** Turns that are taken at once, and bytes of their text after which no further one is. */
+const BATCH = 50;
+const BATCH_BYTES = 1_000_000;
+/** Statements that one transaction stores, which has ten seconds for all of it. */
+const STATEMENTS_AT_ONCE = 150;
+/** How long a task that is not heard of keeps turns from others; it takes them up itself before. */
+const LEASE_MS = 120_000;
+/** Looks at users whose turns others had, and the milliseconds between them. */
+const PASSES = 5;
+const PAUSE_MS = 1_000;
+
+/**
+ * Learns from all turns that wait: of the task's user, or of everybody for a task of the server. Each turn is learned from once,
+ * by whichever task takes it; what was stored stays, and an attempt that takes over goes on behind it.
+ *
+ * @throws the reason of the task's signal
+ */
+export async function learnFromTurns(services: LearningServices, task: RunningTask): Promise<LearningResult> {
+  const run = new LearningRun(services, task, await loadRules());
+  for (let pass = 1; ; pass++) {
+    const left = await run.pass();
+    if (left === 0 || pass === PASSES) return { ...run.learned, left };
+    await setTimeout(PAUSE_MS, undefined, { signal: task.signal });
+  }
+}
+
+/** One attempt at it. */
+class LearningRun {
+  readonly #services: LearningServices;
+  readonly #task: RunningTask;
+  readonly #extract: Extract;
+  readonly #contexts: OwnerContexts;
+  readonly #lease: Lease;
+  readonly #rest: ReturnType<typeof createRest>;
+  learned: Learned = NOTHING;
+
+  constructor(services: LearningServices, task: RunningTask, extract: Extract) {
+    this.#services = services;
+    this.#task = task;
+    this.#extract = extract;
+    this.#contexts = new OwnerContexts(services);
+    this.#lease = { taskId: task.taskId, leaseMs: LEASE_MS, limit: BATCH, bytes: BATCH_BYTES };
+    this.#rest = createRest(services.pressure);
+    task.signal.addEventListener('abort', this.#rest.end, { once: true });
+  }
+
+  /** Learns from the turns of each user, one after the other. @returns how many users have turns that nobody learned from */
+  async pass(): Promise<number> {
+    const { db } = this.#services;
+    let left = 0;
+    let owner = await nextWaitingUser(db, this.#task.owner, null);
+    while (owner) {
+      if (!(await this.#learnOf(owner))) left++;
+      owner = await nextWaitingUser(db, this.#task.owner, owner);
+    }
+    return left;
+  }
+
+  /** @returns whether none of the user's turns waits any more */
+  async #learnOf(owner: Owner): Promise<boolean> {
+    const { db } = this.#services;
+    const known = await this.#contexts.of(owner);
+    for (;;) {
+      this.#task.signal.throwIfAborted();
+      const turns = await takeTurns(db, owner, this.#lease);
+      if (turns.length === 0) break;
+      let done = 0;
+      try {
+        const lessons = await lessonsOf(
+          this.#extract,
+          await inContext(db, owner, known, turns),
+          this.#services.log,
+        );
+        done = await this.#store(owner, lessons, null);
+      } finally {
+        // What was learned from is given back to nobody.
+        await releaseTurns(db, owner, this.#task.taskId, turns).catch(() => undefined);
+      }
+      if (done === 0) break;
+      await this.#rest.take();
+    }
+    await endRun(db, owner, this.#task.taskId);
+    return !(await isWaiting(db, owner));
+  }
+
+  /** Some lessons in each transaction. @returns how many turns were learned from */
+  async #store(owner: Owner, lessons: readonly Lesson[], use: ModelUse | null): Promise<number> {
+    let done = 0;
+    let told = use;
+    for (let start = 0; start < lessons.length; ) {
+      const some = lessons.slice(start, start + countAtOnce(lessons, start));
+      const learned = await this.#commit(owner, some, told);
+      if (learned.turns > 0) told = null;
+      this.learned = sumOf(this.learned, learned);
+      this.#task.progress(this.learned.turns, null, null);
+      done += learned.turns;
+      // Somebody is changing one of them, or has deleted it: the rest is taken anew.
+      if (learned.turns < some.length) break;
+      start += some.length;
+    }
+    return done;
+  }
+
+  /** What the database refuses, goes alone; a turn that it refuses alone is noted as one that says nothing. */
+  async #commit(owner: Owner, lessons: readonly Lesson[], use: ModelUse | null): Promise<Learned> {
+    const { taskId } = this.#task;
+    try {
+      return await retried(() =>
+        this.#task.write((client) => commitLessons(client, owner, taskId, lessons, use)),
+      );
+    } catch (error) {
+      const [lesson] = lessons;
+      if (!lesson || judgeDatabaseError(error) !== 'refused') throw error;
+      if (lessons.length > 1) return this.#commit(owner, [lesson], use);
+      this.#services.log.error(
+        { err: error, turnId: lesson.turn.turnId },
+        'the facts of a turn cannot be stored',
+      );
+      const refused = [{ field: null, reason: 'it could not be stored', count: lesson.found.length }];
+      const empty = { ...lesson, found: [], forgotten: [], refused };
+      return this.#task.write((client) => commitLessons(client, owner, taskId, [empty], use));
+    }
+  }
+}
+
+/** How many lessons go into one transaction; one at the least. */
+function countAtOnce(lessons: readonly Lesson[], start: number): number {
+  let statements = 0;
+  let count = 0;
+  for (const { found } of lessons.slice(start)) {
+    statements += found.length;
+    if (count > 0 && statements > STATEMENTS_AT_ONCE) break;
+    count++;
+  }
+  return count;
+}
