@@ -1,10 +1,11 @@
 import { foldLetters } from '../../ground/letters.ts';
 import { predicateOf } from '../facts/predicates.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
-import type { Candidate, Extracted, Forgotten, LearnedTurn, Refused, SideOfTurn } from './candidate.ts';
+import type { Candidate, CandidateSource, Extracted, LearnedTurn, SideOfTurn } from './candidate.ts';
 import { clausesOf } from './rules/clauses.ts';
 import { FAMILIES } from './rules/families.ts';
 import type { Finding, Known, Setting } from './rules/family.ts';
+import { toForget } from './rules/forgetting.ts';
 import { isUnmeant, playIn } from './rules/frames.ts';
 import { HIDDEN, hideUnsaid } from './rules/hidden.ts';
 import { secretsIn, withoutSecrets } from './rules/secrets.ts';
@@ -30,45 +31,74 @@ interface Side {
  * @param before a few turns of the same conversation, oldest first
  */
 export function extract(turn: LearnedTurn, before: readonly LearnedTurn[]): Extracted {
-  const candidates: Candidate[] = [];
-  const refused: Refused[] = [];
-  const forgotten: Forgotten[] = [];
-  const known = before.slice(-3).flatMap((earlier) => readTurn(earlier, [], []).candidates);
-  const read = readTurn(turn, before, known);
-  candidates.push(...read.candidates);
-  refused.push(...read.refused);
-  forgotten.push(...read.forgotten);
-  return { candidates, refused, forgotten };
-}
-
-function readTurn(turn: LearnedTurn, before: readonly LearnedTurn[], known: readonly Candidate[]): Extracted {
   const found: Extracted = { candidates: [], refused: [], forgotten: [] };
-  const calendar = new Calendar(turn.saidAt, turn.timeZone);
   const isPlay = isPlaying(turn, before);
   for (const side of sidesOf(turn, before)) {
-    const { field, text, subject } = side;
-    const secrets = secretsIn(text);
-    for (const { reason } of secrets) found.refused.push({ reason, field });
-    if (subject === null || turn.characters.has(folded(subject)) || isPlay) continue;
-    const setting: Setting = { calendar, asked: side.asked, known: known as readonly Known[] };
-    const shown = hideUnsaid(withoutSecrets(text, secrets, HIDDEN));
-    const sentences = sentencesOf(shown);
-    const places = new CodePoints(text);
-    const seen = new Set<string>();
-    for (const [index, sentence] of sentences.entries()) {
-      if (isUnmeant(sentence, sentences[index + 1])) continue;
-      for (const { finding, family } of findingsOf(sentence, setting)) {
-        const candidate = candidateOf(finding, { family, subject, field, text, sentence, places });
-        const key =
-          candidate &&
-          JSON.stringify([candidate.predicate, candidate.object.toLowerCase(), candidate.negated]);
-        if (!candidate || key === null || seen.has(key)) continue;
-        seen.add(key);
-        found.candidates.push(candidate);
-      }
-    }
+    const secrets = secretsIn(side.text);
+    for (const { reason } of secrets) found.refused.push({ reason, field: side.field });
+    if (side.subject === null || turn.characters.has(folded(side.subject)) || isPlay) continue;
+    read(turn, side, withoutSecrets(side.text, secrets, HIDDEN), before, found);
   }
   return found;
+}
+
+/** @param text of the side, without its secrets */
+function read(
+  turn: LearnedTurn,
+  side: Side,
+  text: string,
+  before: readonly LearnedTurn[],
+  found: Extracted,
+): void {
+  const subject = side.subject ?? 'user';
+  const shown = hideUnsaid(text);
+  const sentences = sentencesOf(shown);
+  const setting: Setting = {
+    calendar: new Calendar(turn.saidAt, turn.timeZone),
+    asked: side.asked,
+    known: once(() => knownOf(subject, before)),
+    isForm: FORM.test(shown),
+  };
+  const places = new CodePoints(side.text);
+  const seen = new Set<string>();
+  for (const [index, sentence] of sentences.entries()) {
+    const next = sentences[index + 1];
+    for (const { about, start, end } of toForget(sentence, next, setting.known))
+      found.forgotten.push({ subject, about, source: sourceOf(side, sentence, start, end, places) });
+    if (isUnmeant(sentence, next)) continue;
+    for (const { finding, family } of findingsOf(sentence, setting)) {
+      const candidate = candidateOf(finding, { family, subject, side, sentence, places });
+      const key =
+        candidate && JSON.stringify([candidate.predicate, candidate.object.toLowerCase(), candidate.negated]);
+      if (!candidate || key === null || seen.has(key)) continue;
+      seen.add(key);
+      found.candidates.push(candidate);
+    }
+  }
+}
+
+/** Two lines or more of data: "Name: …". */
+const FORM = /^[ \t]*\p{L}[\p{L} ]{1,15}:[^\n]{1,60}\n[ \t]*\p{L}[\p{L} ]{1,15}:[^\n]{1,60}$/mu;
+/** Turns before that a correction or "forget that" may be about. */
+const RECENT = 4;
+
+function knownOf(subject: string, before: readonly LearnedTurn[]): Known[] {
+  return before.slice(-RECENT).flatMap((turn, index, recent) => {
+    // What those turns correct themselves is not looked into: one step back is enough.
+    const earlier = recent.slice(Math.max(0, index - 1), index);
+    return extract(
+      { ...turn },
+      index === 0 ? [] : earlier.map((each) => ({ ...each, query: '', response: '' })),
+    ).candidates.filter((each) => each.subject === subject);
+  });
+}
+
+function once<Value>(make: () => Value): () => Value {
+  let made: { value: Value } | null = null;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
 }
 
 function sidesOf(turn: LearnedTurn, before: readonly LearnedTurn[]): Side[] {
@@ -109,22 +139,19 @@ function findingsOf(sentence: Sentence, setting: Setting): { finding: Finding; f
 interface Origin {
   readonly family: string;
   readonly subject: string;
-  readonly field: SideOfTurn;
-  readonly text: string;
+  readonly side: Side;
   readonly sentence: Sentence;
   readonly places: CodePoints;
 }
 
 function candidateOf(finding: Finding, origin: Origin): Candidate | null {
-  const { subject, field, text, sentence, places } = origin;
+  const { subject, side, sentence, places } = origin;
   const object = finding.object.replace(/\s+/g, ' ').trim();
   if (object === '' || object.length > MAX_OBJECT || object.includes(HIDDEN)) return null;
   const negated = finding.negated ?? false;
-  const first = sentence.start + finding.start;
-  const last = sentence.start + finding.end;
-  const quote = text.slice(first, last);
   // A quote never repeats what is hidden: a secret, or the words of somebody else.
-  if (quote.trim() === '' || sentence.text.slice(finding.start, finding.end).includes(HIDDEN)) return null;
+  const said = sentence.text.slice(finding.start, finding.end);
+  if (said.trim() === '' || said.includes(HIDDEN)) return null;
   const statement = finding.statement ?? statementOf(subject, finding.predicate, object, negated);
   return {
     subject,
@@ -138,8 +165,25 @@ function candidateOf(finding: Finding, origin: Origin): Candidate | null {
     validFrom: finding.from?.date ?? null,
     validUntil: finding.until?.date ?? null,
     precision: finding.from?.precision ?? finding.until?.precision ?? null,
-    source: { field, quote, start: places.at(first), end: places.at(last) },
+    source: sourceOf(side, sentence, finding.start, finding.end, places),
     family: origin.family,
+  };
+}
+
+function sourceOf(
+  side: Side,
+  sentence: Sentence,
+  from: number,
+  to: number,
+  places: CodePoints,
+): CandidateSource {
+  const start = sentence.start + from;
+  const end = sentence.start + to;
+  return {
+    field: side.field,
+    quote: side.text.slice(start, end),
+    start: places.at(start),
+    end: places.at(end),
   };
 }
 

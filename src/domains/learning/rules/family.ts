@@ -28,15 +28,18 @@ export interface Moment {
 
 export interface Setting {
   readonly calendar: Calendar;
-  /** Texts that were said before in the conversation, the latest last: what was asked, by whom. */
+  /** What was said right before, by somebody else. */
   readonly asked: string;
-  /** What was found in the turns before, the latest last. */
-  readonly known: readonly Known[];
+  /** What the speaker said of himself in the turns before, the latest last. */
+  readonly known: () => readonly Known[];
+  /** The text is a list of data: "Name: …", "Job: …". */
+  readonly isForm: boolean;
 }
 
 export interface Known {
   readonly predicate: string;
   readonly object: string;
+  readonly negated: boolean;
 }
 
 export type ClauseRule = (clause: Clause, setting: Setting) => Finding | readonly Finding[] | null;

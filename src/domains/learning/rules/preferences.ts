@@ -21,7 +21,7 @@ function tastes(
   const items = listAt(text, start, {
     maxWords: 7,
     until:
-      /^(?:lately|most|best|more|when|these|this|especially|particularly|since|because|is|if|even|way|so|in the|until|the most|around)$/,
+      /^(?:lately|completely|totally|entirely|altogether|forever|most|best|more|when|these|this|especially|particularly|since|because|is|if|even|way|so|in the|until|the most|around)$/,
     through: /^(?:to|with|on|about|like|for|after)$/,
   });
   return items.filter(isTaste).map((item) => finding(clause, item, negated, confidence, predicate));

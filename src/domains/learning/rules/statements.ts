@@ -50,6 +50,8 @@ const WORDS: Readonly<Record<string, readonly [holds: string, not: string]>> = {
   blood_type: ["'s blood type is {}", "'s blood type is not {}"],
   plans: ['plans to {}', 'does not plan to {}'],
   wants: ['wants to {}', 'does not want to {}'],
+  rent: ["'s rent is {}", "'s rent is not {}"],
+  vapes: ['vapes', 'does not vape'],
   considers: ['is considering {}', 'is not considering {}'],
   travels_to: ['plans to travel to {}', 'does not plan to travel to {}'],
   appointment: ['has an appointment: {}', 'has no appointment: {}'],
@@ -75,8 +77,7 @@ export function statementOf(subject: string, predicate: string, object: string, 
       subject,
       words.replace('{}', () => object),
     );
-  if (predicate.startsWith('date_of_')) return `${subject}'s ${object} ${negated ? 'is off' : ''}`.trim();
-  const noun = predicate.replace(/^value_of_/, '').replaceAll('_', ' ');
+  const noun = predicate.replace(/^(?:value|date)_of_/, '').replaceAll('_', ' ');
   return `${subject}'s ${noun} is ${negated ? 'not ' : ''}${object}`;
 }
 

@@ -1,0 +1,301 @@
+import type { Clause } from './clauses.ts';
+import { mayBegin } from './clauses.ts';
+import type { ClauseRule, Family, Finding, Setting } from './family.ts';
+import { isNationality, mayBeName, NAME } from './people.ts';
+import type { Sentence } from './sentences.ts';
+import { whenComing, whenPast, written } from './when.ts';
+
+const found = (clause: Clause, length: number, finding: Omit<Finding, 'start' | 'end'>): Finding => ({
+  ...finding,
+  start: clause.start,
+  end: clause.restStart + length,
+});
+
+const UNIT_AFTER =
+  /^\s*(?:%|percent|minutes?|mins?|hours?|days?|weeks?|months?|miles?|km|kilomet\w+|cm|met(?:er|re)s?|m\b|kg|kilos?|lbs?|pounds?|stone|feet|foot|ft|inch\w*|steps?|times?|points?|pages?|euros?|dollars?|people|degrees|°|am\b|pm\b|o'clock|:\d|\.\d|[/'-]\d|and a half hours|out of|of (?:them|us|these)|in (?:line|total)|th\b|st\b|nd\b|rd\b|\p{L}+ (?:away|late|short|behind|into|from|to go))/iu;
+const AGE =
+  /^\s*(?:(?:about|around|almost|nearly|only|already|now|just|turning|gonna be|officially|a)\s+)*(\d{1,3}|(?:twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety)(?:[- ](?:one|two|three|four|five|six|seven|eight|nine))?|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen)(?![\d,.]*\d)(\s*-?\s*(?:years?[- ]old|yrs?[- ]old|years? of age|y\/?o\b|yrs?\b))?/iu;
+const DECADE =
+  /^\s*in my ((?:early |mid |late |mid-)?(?:twenties|thirties|forties|fifties|sixties|seventies|eighties|[2-8]0'?s))\b/i;
+
+function ageOf(clause: Clause): Finding | null {
+  const decade = DECADE.exec(clause.rest);
+  if (decade?.[1])
+    return found(clause, decade[0].length, {
+      predicate: 'age',
+      object: `in their ${decade[1]}`,
+      statement: `{subject} is in their ${decade[1]}`,
+      confidence: 0.85,
+    });
+  const age = AGE.exec(clause.rest);
+  if (!age?.[1]) return null;
+  const after = clause.rest.slice(age[0].length);
+  const years = /^\d/.test(age[1]) ? Number(age[1]) : 30;
+  if (years < 5 || years > 115) return null;
+  if (
+    age[2] === undefined &&
+    (UNIT_AFTER.test(after) ||
+      !/^\s*(?:$|[,.!)–-]|\b(?:and|but|so|now|today|btw|lol|already|yesterday|years|with|from|as|haha|if|in|next|this|last|since)\b)/i.test(
+        after,
+      ))
+  )
+    return null;
+  return found(clause, age[0].trimEnd().length, {
+    predicate: 'age',
+    object: age[1],
+    negated: clause.negated,
+    confidence: 0.9,
+  });
+}
+
+const NAMED = new RegExp(
+  `^\\s*(?:called |named |known as )?(${NAME})(?=\\s*(?:$|[,.!;(–-]|\\b(?:and|from|by the way|btw|but|here|your|the new|speaking|nice|a|an|I)\\b))`,
+  'u',
+);
+const INTRO =
+  /^(?:(?:hi+|hello|hey|hiya|yo|moin|ok|okay|well|so|and|also|thanks|thx|cheers|good (?:morning|evening|afternoon|day)|morning|evening|greetings|nice to meet you|intro|quick intro|first|btw|by the way|fyi|for the record)(?: there| all| everyone| again| folks| team)?[,.!: –-]*)*$/iu;
+const NICKNAME = new RegExp(`^\\s+by (${NAME})`, 'u');
+
+/** "I'm Ismail, I run …": where somebody says who it is, not how. */
+function nameOf(clause: Clause): Finding | null {
+  const name = NAMED.exec(clause.rest);
+  if (!name?.[1] || clause.negated || !mayBeName(name[1])) return null;
+  const isCalled = /^\s*(?:called|named)\s/i.test(clause.rest);
+  const before = clause.sentence.text.slice(0, clause.start);
+  if (!isCalled && !INTRO.test(before)) return null;
+  if (
+    /^(?:Catholic|Christian|Muslim|Jewish|Buddhist|Hindu|Sikh|Atheist|Agnostic|Protestant|Orthodox|Anglican|Lutheran|Mormon|Pagan|Taoist|Quaker|Aries|Taurus|Gemini|Cancer|Leo|Virgo|Libra|Scorpio|Sagittarius|Capricorn|Aquarius|Pisces|Ok|Okay|Fine|Good|Great|Sorry|Happy|Sad|Sure|Back|Here|Done|Not|INTJ|INFP|INFJ|ENFP|ENTP|CEO|CTO|CFO)\b/.test(
+      name[1],
+    )
+  )
+    return null;
+  return found(clause, name[0].length, {
+    predicate: 'name',
+    object: name[1],
+    confidence: isCalled ? 0.92 : 0.82,
+  });
+}
+
+const RELIGION =
+  /^\s*(?:a |an )?(?:\p{L}+ly |practi[sc]ing |devout |lapsed |raised |secular |liberal )*(Catholic|Christian|Muslim|Jewish|Buddhist|Hindu|Sikh|atheist|agnostic|Protestant|Orthodox|Anglican|Lutheran|Methodist|Baptist|Mormon|pagan|Quaker|Zoroastrian|Jain|Bah[aá]'í)\b(?!\s+\p{L}+(?:an|er|ist|school)\b)/iu;
+const HAND = /^\s*(?:a )?(left[- ]hand(?:ed|er)|right[- ]hand(?:ed|er)|lefty|leftie|ambidextrous)\b/i;
+const HEIGHT =
+  /^\s*(?:about |around |only |just |roughly |like )*((?:\d{3}\s?(?:cm|centimet\w+)|[12][.,]\d{1,2}\s?(?:m\b|met(?:er|re)s?)|\d\s?(?:'|ft\.?|foot|feet)\s?(?:\d{1,2}\s?(?:"|''|in\b|inch(?:es)?)?)?|\d'\d{1,2}|(?:four|five|six|seven) (?:foot|feet)(?: (?:\w+|\d{1,2})(?: inch(?:es)?)?)?|[12][.,]\d{2}(?= tall)))(?:\s*tall)?/iu;
+const BIRTH = /^\s*born (?:on |in )?(?:the )?(?:year )?/i;
+
+function birthOf(clause: Clause, setting: Setting): Finding | null {
+  const born = BIRTH.exec(clause.rest);
+  if (!born || clause.tense !== 'past' || clause.negated) return null;
+  const rest = clause.rest.slice(born[0].length).trimStart();
+  const at = clause.rest.length - rest.length;
+  const year = /^((?:19|20)\d\d)\b/.exec(rest);
+  if (year?.[1]) return found(clause, at + 4, { predicate: 'born', object: year[1], confidence: 0.92 });
+  const date =
+    /^(?:\d{1,2}(?:st|nd|rd|th)?(?: of)? [A-Za-z]{3,9}|[A-Za-z]{3,9} (?:the )?\d{1,2}(?:st|nd|rd|th)?)(?:,? ((?:19|20)\d\d))?/.exec(
+      rest,
+    );
+  if (!date || !whenComing(rest, 0, date[0].length, setting.calendar)) return null;
+  return found(clause, at + date[0].length, { predicate: 'birthday', object: date[0], confidence: 0.92 });
+}
+
+const be: ClauseRule = (clause, setting) => {
+  if (clause.modality !== null) return null;
+  if (clause.tense === 'past') return birthOf(clause, setting);
+  if (clause.tense !== 'present') return null;
+  const findings: Finding[] = [];
+  const age = ageOf(clause);
+  if (age) findings.push(age);
+  const height = HEIGHT.exec(clause.rest);
+  if (height?.[1])
+    findings.push(
+      found(clause, height[0].length, { predicate: 'height', object: height[1].trim(), confidence: 0.88 }),
+    );
+  const hand = HAND.exec(clause.rest);
+  if (hand?.[1])
+    findings.push(
+      found(clause, hand[0].length, {
+        predicate: 'handedness',
+        object: hand[1]
+          .replace(/er$/i, 'ed')
+          .replace(/^left[ie]e?y?$/i, 'left-handed')
+          .replace(/^lefty$/i, 'left-handed'),
+        negated: clause.negated,
+        confidence: 0.92,
+      }),
+    );
+  const religion = RELIGION.exec(clause.rest);
+  if (religion?.[1])
+    findings.push(
+      found(clause, religion[0].length, {
+        predicate: 'religion',
+        object: religion[1],
+        negated: clause.negated,
+        confidence: 0.85,
+      }),
+    );
+  const nation =
+    /^\s*((?:(?:half|part)[- ])?\p{Lu}[\p{L}]+(?:[- ]\p{Lu}\p{L}+)?)(?=\s*(?:$|[,.!;)]|(?:and|but|by|so|myself|not|originally|too|btw)\b))/u.exec(
+      clause.rest,
+    ) ?? /^\s*(\p{L}+)(?=\s*(?:$|[,.!]|\bby birth\b))/u.exec(clause.rest);
+  const isNation = nation?.[1] !== undefined && isNationality(nation[1]);
+  if (nation?.[1] && isNation)
+    findings.push(
+      found(clause, nation[0].length, {
+        predicate: 'nationality',
+        object: nation[1],
+        negated: clause.negated,
+        confidence: 0.88,
+      }),
+    );
+  const name = nameOf(clause);
+  if (name && !isNation) findings.push(name);
+  return findings;
+};
+
+const turn: ClauseRule = (clause, setting) => {
+  const isComing = clause.progressive || clause.modality === 'will' || clause.modality === 'going to';
+  if (
+    clause.negated ||
+    (clause.modality !== null && !isComing) ||
+    (clause.form === 'base' && !isComing && clause.tense === 'present')
+  )
+    return null;
+  const age = AGE.exec(clause.rest);
+  if (!age?.[1] || UNIT_AFTER.test(clause.rest.slice(age[0].length))) return null;
+  const end = clause.restStart + clause.rest.length;
+  if (!isComing)
+    return found(clause, age[0].trimEnd().length, {
+      predicate: 'age',
+      object: age[1],
+      confidence: 0.9,
+      from: whenPast(clause.sentence.text, clause.restStart, end, setting.calendar),
+    });
+  const from = whenComing(clause.sentence.text, clause.restStart, end, setting.calendar);
+  return (
+    from &&
+    found(clause, clause.rest.trimEnd().length, {
+      predicate: 'plans',
+      object: `turn ${age[1]}`,
+      statement: `{subject} is turning ${age[1]} (${written(from, setting.calendar)})`,
+      confidence: 0.8,
+      from,
+    })
+  );
+};
+
+const weigh: ClauseRule = (clause) => {
+  if (clause.modality !== null || clause.tense !== 'present' || clause.negated) return null;
+  const weight =
+    /^\s+(?:in at )?(?:about |around |roughly |only |just |almost |nearly |like |now |exactly |currently )*(\d{2,3}(?:[.,]\d)?\s?(?:kg|kgs|kilos?|kilograms?|lbs?|pounds?|stone|st\b)?(?: \d{1,2}(?: ?(?:lbs?|pounds))?)?)/i.exec(
+      clause.rest,
+    );
+  return weight?.[1]
+    ? found(clause, weight[0].length, { predicate: 'weight', object: weight[1].trim(), confidence: 0.9 })
+    : null;
+};
+
+const go: ClauseRule = (clause) => {
+  const name = NICKNAME.exec(clause.rest);
+  if (!name?.[1] || clause.modality !== null || clause.negated || clause.tense !== 'present') return null;
+  return found(clause, name[0].length, { predicate: 'nickname', object: name[1], confidence: 0.88 });
+};
+
+const PRONOUNS =
+  /^\s+(?:the (?:pronouns )?)?((?:she|he|they|xe|ze)(?:\/(?:her|him|them|hers|his|theirs|they|she|he|xem|hir)){1,2})\b/i;
+const use: ClauseRule = (clause) => {
+  const pronouns = PRONOUNS.exec(clause.rest);
+  return pronouns?.[1] && clause.modality === null && !clause.negated
+    ? found(clause, pronouns[0].length, { predicate: 'pronouns', object: pronouns[1], confidence: 0.92 })
+    : null;
+};
+
+const SAID: readonly (readonly [RegExp, string, number])[] = [
+  [
+    new RegExp(
+      `\\b(?:[Mm]y|MY) (?:full |first |real |actual |legal |new |married )?name(?: is|'s|:)(?: now| actually| still)? (${NAME})`,
+      'u',
+    ),
+    'name',
+    0.95,
+  ],
+  [new RegExp(`\\b(?:[Mm]y|the) name(?:'s| is) (${NAME})`, 'u'), 'name', 0.92],
+  [
+    new RegExp(
+      `(?:^|[,.!:;] ?|\\b(?:and|but|so|please|just|can|you|everyone|everybody|people|friends|they|all|family|mates|me|usually|mostly) )[Cc]alls? me (${NAME})`,
+      'u',
+    ),
+    'nickname',
+    0.88,
+  ],
+  [new RegExp(`\\b[Mm]y (?:nickname|nick) is (${NAME})`, 'u'), 'nickname', 0.92],
+  [new RegExp(`\\b[Mm]y (?:last name|surname|family name|maiden name) is (${NAME})`, 'u'), 'surname', 0.9],
+];
+const LOWER_NAME =
+  /\bmy (?:full |first )?name(?: is|'s|s) (\p{Ll}[\p{L}'-]+)(?=\s*(?:$|[,.!]|\b(?:and|but|i|im|i'm|btw|from|nice)\b))/u;
+const DETAILS: readonly (readonly [RegExp, string])[] = [
+  [
+    /\bmy (?:e-?mail|email|mail)(?: address)?(?: is|:|'s) ?([\w.+-]{1,60}@[\w-]{1,60}(?:\.[\w-]{1,20}){1,4})/i,
+    'email',
+  ],
+  [
+    /\bmy (?:phone|mobile|cell|telephone|phone number|mobile number|cell number|number)(?: number)?(?: is|:|'s)(?: now)? ?(\+?\d[\d ()./-]{5,18}\d)/i,
+    'phone',
+  ],
+  [/\bmy pronouns(?: are|:|'re) ?((?:she|he|they|xe|ze|it)(?:\/\p{L}{2,6}){1,2})/iu, 'pronouns'],
+  [
+    /\bmy blood (?:type|group)(?: is|'s|:) ?((?:AB|A|B|O)(?: ?(?:rh ?)?(?:positive|negative|pos|neg|\+|-|−))?)(?![\p{L}])/iu,
+    'blood_type',
+  ],
+  [
+    /\bmy (?:shoe size|shoes? are(?: a)? size|feet are(?: a)? size)(?: is|'s|:)? ?(?:an? |about |around |EU |US |UK )*(\d{1,2}(?:[.,]5)?(?: ?(?:EU|US|UK))?)/i,
+    'shoe_size',
+  ],
+  [/\bmy (?:star sign|zodiac sign|zodiac|sign) is (?:an? )?(\p{L}{3,12})/iu, 'star_sign'],
+  [/\bmy (?:nationality|citizenship) is (\p{L}{3,20})/iu, 'nationality'],
+  [/\bmy (?:native language|mother tongue|first language) is (\p{L}{3,20})/iu, 'native_language'],
+];
+const BIRTHDAY =
+  /\bmy (?:birthday|bday|b-day)(?:'s| is| falls)?(?: coming up)?(?: (?:on|in|is))?(?: the)? /iu;
+
+function spoken(sentence: Sentence, setting: Setting): Finding[] {
+  const { text } = sentence;
+  const findings: Finding[] = [];
+  const add = (match: RegExpExecArray | null, predicate: string, confidence: number) => {
+    if (!match?.[1] || !mayBegin(sentence, match.index) || /\b(?:not|isn't)\b/.test(match[0])) return;
+    findings.push({
+      predicate,
+      object: match[1],
+      confidence,
+      start: match.index + (/^[,.!:; ]*/.exec(match[0])?.[0].length ?? 0),
+      end: match.index + match[0].length,
+    });
+  };
+  for (const [pattern, predicate, confidence] of SAID) {
+    const match = pattern.exec(text);
+    if (match?.[1] && mayBeName(match[1]) && !findings.some((each) => each.predicate === predicate))
+      add(match, predicate, confidence);
+  }
+  if (findings.length === 0 && !sentence.isQuestion && !/\p{Lu}/u.test(text.replace(/\bI\b/g, '')))
+    add(LOWER_NAME.exec(text), 'name', 0.8);
+  for (const [pattern, predicate] of DETAILS) add(pattern.exec(text), predicate, 0.9);
+  const birthday = BIRTHDAY.exec(text);
+  if (birthday && mayBegin(sentence, birthday.index) && !sentence.isQuestion) {
+    const from = birthday.index + birthday[0].length;
+    const date =
+      /^(?:\d{1,2}(?:st|nd|rd|th)?(?:(?: of)? [A-Za-z]{3,9})?|[A-Za-z]{3,9}(?: (?:the )?\d{1,2}(?:st|nd|rd|th)?)?)\b/.exec(
+        text.slice(from),
+      );
+    const moment = date && whenComing(`on the ${date[0]}`, 0, 40, setting.calendar);
+    if (date && (moment ?? /^\d{1,2}(?:st|nd|rd|th)/.test(date[0])))
+      findings.push({
+        predicate: 'birthday',
+        object: date[0],
+        confidence: 0.9,
+        start: birthday.index,
+        end: from + date[0].length,
+      });
+  }
+  return findings;
+}
+
+export const identity: Family = { name: 'identity', verbs: { be, turn, weigh, go, use }, sentence: spoken };

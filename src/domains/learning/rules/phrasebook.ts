@@ -1,0 +1,58 @@
+import type { Finding } from './family.ts';
+import type { Sentence } from './sentences.ts';
+
+/** Of a language with a few sure sentences: what they look like, and what they say. */
+export interface Saying {
+  /** With `object`, and `not` where a word in it denies it. Global. */
+  readonly pattern: RegExp;
+  readonly predicate: string | ((object: string) => string | null);
+  readonly negated?: boolean;
+  readonly confidence?: number;
+  /** The object is a list of things. */
+  readonly isList?: boolean;
+  /** What the object must not be. */
+  readonly except?: RegExp;
+}
+
+export interface Phrasebook {
+  /** A sentence without any of these is of another language. */
+  readonly spoken: RegExp;
+  /** Sentences that say nothing of what is. */
+  readonly unmeant: RegExp;
+  /** Between the things of a list. */
+  readonly and: RegExp;
+  readonly sayings: readonly Saying[];
+}
+
+/** What the phrasebook finds in a sentence. */
+export function sayingsIn(sentence: Sentence, book: Phrasebook): Finding[] {
+  const { text, isQuestion } = sentence;
+  if (!book.spoken.test(text)) return [];
+  return book.sayings.flatMap((saying) =>
+    [...text.matchAll(saying.pattern)].flatMap((match) => {
+      const { object, not } = match.groups ?? {};
+      if (object === undefined) return [];
+      const start = match.index + (/^[\s,;.:!]*/.exec(match[0])?.[0].length ?? 0);
+      const end = match.index + match[0].trimEnd().length;
+      const clause = clauseAround(text, start, end);
+      if (book.unmeant.test(clause)) return [];
+      if (isQuestion && !/[,–—]/.test(text.slice(end))) return [];
+      const found: Finding[] = [];
+      for (const each of saying.isList ? object.split(book.and) : [object]) {
+        const said = each.trim().replace(/[.,]+$/, '');
+        const predicate = typeof saying.predicate === 'string' ? saying.predicate : saying.predicate(said);
+        if (said === '' || predicate === null || (saying.except?.test(said) ?? false)) continue;
+        const negated = saying.negated ?? not !== undefined;
+        found.push({ predicate, object: said, negated, confidence: saying.confidence ?? 0.85, start, end });
+      }
+      return found;
+    }),
+  );
+}
+
+/** From the last comma or colon before to the next one after. */
+function clauseAround(text: string, start: number, end: number): string {
+  const from = Math.max(text.lastIndexOf(',', start - 1), text.lastIndexOf(':', start - 1), 0);
+  const next = text.slice(end).search(/[,:]/);
+  return text.slice(from, next < 0 ? text.length : end + next);
+}
