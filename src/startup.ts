@@ -15,6 +15,12 @@ import { VaultError } from './secrets/vault-api.ts';
 /** The server cannot start; the message is for the operator and names the setting. */
 export class StartupError extends Error {
   override readonly name = 'StartupError';
+  /** Whether another program has what it needs: the data directory, or the port. */
+  readonly isTaken: boolean;
+  constructor(message: string, isTaken = false) {
+    super(message);
+    this.isTaken = isTaken;
+  }
 }
 
 const VAULT_LIMITS = { timeoutMs: 5_000, maxBytes: 1_048_576 };
@@ -80,7 +86,7 @@ export function reportStartupError(error: unknown): void {
 
 /** What went wrong while the parts were built, in words for the operator where it was to be expected. */
 export function asStartupError(error: unknown, config: Config): unknown {
-  if (error instanceof JournalLocked) return new StartupError(inUse(config.dataDirectory).message);
+  if (error instanceof JournalLocked) return new StartupError(inUse(config.dataDirectory).message, true);
   if (error instanceof JournalBroken)
     return new StartupError(unusable(config.dataDirectory, error.message).message);
   if (
@@ -96,6 +102,7 @@ export function asStartupError(error: unknown, config: Config): unknown {
   if (code === 'EADDRINUSE')
     return new StartupError(
       `PORT: ${config.port} on ${config.host} is already in use; stop the other program, or set PORT to another port`,
+      true,
     );
   if (code === 'EACCES')
     return new StartupError(`PORT: this user may not listen on ${config.port}; set PORT to one above 1023`);

@@ -49,14 +49,21 @@ export function connectByConfig(
   log: Logger,
   start: (config: Config) => Promise<StartedServer>,
 ): Connect {
-  // With access control on, a server that is started here takes a key that nobody else knows.
-  const apiKey = config.clientApiKey ?? randomBytes(32).toString('hex');
-  const secrets = { ...config.secrets, API_KEY: config.secrets.API_KEY ?? apiKey };
-  const startServer = () => start({ ...config, secrets, host: '127.0.0.1', port: 0 });
+  const { apiKey, own } = openedBy(config);
+  const startServer = () => start({ ...own, port: 0 });
   return connectImport({ ownUrl: config.url, apiKey, startServer, log });
 }
 
-async function isAlive(url: string): Promise<boolean> {
+/** The configuration of a server that a command starts for itself, and the key that opens it. */
+export function openedBy(config: Config): { apiKey: string; own: Config } {
+  // With access control on, a server that is started here takes a key that nobody else knows.
+  const apiKey = config.clientApiKey ?? randomBytes(32).toString('hex');
+  const secrets = { ...config.secrets, API_KEY: config.secrets.API_KEY ?? apiKey };
+  return { apiKey, own: { ...config, secrets, host: '127.0.0.1' } };
+}
+
+/** Whether a server of ours answers there. */
+export async function isAlive(url: string): Promise<boolean> {
   try {
     const response = await fetch(new URL('/livez', url), {
       redirect: 'error',
@@ -69,4 +76,4 @@ async function isAlive(url: string): Promise<boolean> {
   }
 }
 
-type StartedServer = { listen: () => Promise<string>; close: () => Promise<void> };
+export type StartedServer = { listen: () => Promise<string>; close: () => Promise<void> };

@@ -5,13 +5,17 @@ import {
   createMcpHandler,
   ProtocolError,
   ProtocolErrorCode,
+  ResourceNotFoundError,
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
 import { mayActForOthers, type Principal } from '../access/principals.ts';
+import { InvalidInput } from '../errors.ts';
 import { ownerFor } from '../ground/ownership.ts';
 import type { Hall } from '../http/hall.ts';
 import { type Problem, problemOf } from '../http/problem.ts';
+import { PROMPTS, promptArguments } from './prompts.ts';
+import { listResources, RESOURCE_TEMPLATES, readResource } from './resources.ts';
 import { demandsOf, type McpServices, parseArguments, schemasOf, type Tool } from './tool.ts';
 import { TOOLS } from './tools.ts';
 import { VERSION } from './version.ts';
@@ -30,6 +34,9 @@ type Serve = (
   caller: Caller,
 ) => Promise<void>;
 
+/** About what the same costs as a GraphQL operation. */
+const LIST_POINTS = 100;
+const READ_POINTS = 200;
 /** Milliseconds that clients may keep what only a new version of the server changes. */
 const LISTS_TTL_MS = 300_000;
 
@@ -77,16 +84,95 @@ function serverFor(services: McpServices, hall: Hall, caller: Caller): Server {
   const server = new Server(
     { name: 'echo-brain', title: 'Echo Brain', version: VERSION },
     {
-      capabilities: { tools: {} },
+      capabilities: { tools: {}, resources: {}, prompts: {} },
       instructions: INSTRUCTIONS,
-      cacheHints: { 'tools/list': hint, 'server/discover': hint },
+      cacheHints: {
+        ...{
+          'tools/list': hint,
+          'prompts/list': hint,
+          'resources/templates/list': hint,
+          'server/discover': hint,
+        },
+      },
     },
   );
   server.setRequestHandler('tools/list', () => ({ tools: toolsFor(services, caller.principal) }));
   server.setRequestHandler('tools/call', ({ params }, context) =>
     callTool({ services, hall, caller, context }, params.name, params.arguments),
   );
+  const read = <T>(method: string, points: number, work: () => Promise<T>) =>
+    answered({ services, hall, caller }, method, points, work);
+  const { principal } = caller;
+  server.setRequestHandler('resources/list', ({ params }) =>
+    read('resources/list', LIST_POINTS, () => listResources(services, principal, params?.cursor)),
+  );
+  server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: RESOURCE_TEMPLATES }));
+  server.setRequestHandler('resources/read', ({ params: { uri } }) =>
+    read('resources/read', READ_POINTS, () => readResource(services, principal, uri)).catch(
+      (error: unknown) => {
+        throw error instanceof ProtocolError && isMissing(error)
+          ? new ResourceNotFoundError(uri, error.message)
+          : error;
+      },
+    ),
+  );
+  server.setRequestHandler('prompts/list', () => ({
+    prompts: PROMPTS.map(({ write: _, arguments: given, ...prompt }) => ({
+      ...prompt,
+      arguments: [...given],
+    })),
+  }));
+  server.setRequestHandler('prompts/get', ({ params }) =>
+    read('prompts/get', READ_POINTS, async () => {
+      const prompt = PROMPTS.find(({ name }) => name === params.name);
+      if (!prompt)
+        throw new InvalidInput(
+          'name',
+          `there is no such prompt; there are ${PROMPTS.map(({ name }) => name).join(', ')}`,
+        );
+      const text = await prompt.write(services, principal, promptArguments(prompt, params.arguments));
+      return {
+        description: prompt.description,
+        messages: [{ role: 'user' as const, content: { type: 'text' as const, text } }],
+      };
+    }),
+  );
   return server;
+}
+
+/**
+ * Does what a caller asks for that is no tool. What a client may correct is told as such, all else as a failure.
+ *
+ * @throws ProtocolError
+ */
+async function answered<T>(
+  { services, hall, caller }: Pick<Circumstances, 'services' | 'hall' | 'caller'>,
+  method: string,
+  points: number,
+  work: () => Promise<T>,
+): Promise<T> {
+  const { request, principal, correlationId } = caller;
+  const cost = { rate: 'READ', points } as const;
+  try {
+    const errand = { action: `/mcp ${method}`, correlationId, needs: 'READ', cost } as const;
+    return await hall.perform(request, principal, errand, work);
+  } catch (error) {
+    const { code, message, retryable, details } = problemOf(error, correlationId, services.log, {
+      door: 'mcp',
+      method,
+    });
+    throw new ProtocolError(
+      MISTAKES.includes(code) ? ProtocolErrorCode.InvalidParams : ProtocolErrorCode.InternalError,
+      message,
+      { code, retryable, ...details, ...(code === 'INTERNAL' && { correlationId }) },
+    );
+  }
+}
+
+const MISTAKES = ['BAD_USER_INPUT', 'NOT_FOUND'];
+
+function isMissing({ data }: ProtocolError): boolean {
+  return (data as { code?: string } | undefined)?.code === 'NOT_FOUND';
 }
 
 /** Those that the caller may use, always in the same order. */

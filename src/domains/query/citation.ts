@@ -18,7 +18,11 @@ const MAX_NAME_LENGTH = 100;
 const UNKNOWN_CREATOR = 'unknown';
 
 /** One remembered turn as a line: its number, when, who, and what was said. */
-export function cite({ interaction }: MemoryHit, number: number, style: CitationStyle): string {
+export function cite(
+  { interaction }: Pick<MemoryHit, 'interaction'>,
+  number: number,
+  style: CitationStyle,
+): string {
   const { query, response } = recalled(interaction);
   const isForModel = style.reader === 'model';
   const quotation = (text: string) => `"${isForModel ? unforged(quote(text)) : quote(text)}"`;
