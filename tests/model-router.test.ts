@@ -78,8 +78,8 @@ describe('the router', () => {
     expect(routed.escalationPath).toEqual(['standard:b:TIMEOUT', 'expert:c:REFUSED', 'quick:a']);
     expect(routed).toMatchObject({ modelUsed: 'a', level: 'quick' });
     expect(routed.failures).toEqual([
-      { level: 'standard', model: 'b', reason: 'TIMEOUT', message: 'TIMEOUT' },
-      { level: 'expert', model: 'c', reason: 'REFUSED', message: 'refused' },
+      { level: 'standard', model: 'b', reason: 'TIMEOUT', message: 'TIMEOUT', status: null },
+      { level: 'expert', model: 'c', reason: 'REFUSED', message: 'refused', status: 401 },
     ]);
   });
 

@@ -43,8 +43,36 @@ const ALLOWED_HEADERS = [
   'mcp-protocol-version',
   'mcp-method',
   'mcp-name',
+  'x-echo-user',
+  'x-echo-conversation',
+  'x-echo-memory',
+  // Of the OpenAI SDKs, in every request.
+  'openai-organization',
+  'openai-project',
+  ...[
+    'arch',
+    'async',
+    'custom-poll-interval',
+    'helper-method',
+    'lang',
+    'os',
+    'package-version',
+    'poll-helper',
+    'read-timeout',
+    'retry-count',
+    'runtime',
+    'runtime-version',
+    'timeout',
+  ].map((name) => `x-stainless-${name}`),
 ].join(', ');
-const EXPOSED_HEADERS = 'retry-after';
+const EXPOSED_HEADERS = [
+  'retry-after',
+  'x-request-id',
+  'x-echo-turn-id',
+  'x-echo-conversation-id',
+  'x-echo-memory',
+  'x-echo-memory-ids',
+].join(', ');
 /** Origins that are told in the log once each, and no more of them: strangers choose them. */
 const MAX_TOLD = 100;
 /** Seconds that browsers remember what they may send. */

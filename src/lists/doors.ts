@@ -7,6 +7,8 @@ import { probes } from '../http/probes.ts';
 import type { Route } from '../http/server.ts';
 import { mcpRoute } from '../mcp/door.ts';
 import type { McpServices } from '../mcp/tool.ts';
+import type { OpenAiServices } from '../openai/request.ts';
+import { openAiRoutes } from '../openai/routes.ts';
 import type { RestServices } from '../rest/request.ts';
 import { restRoutes } from '../rest/routes.ts';
 
@@ -19,6 +21,7 @@ export function doors({ services, hall, yoga, ready }: DoorParts): Route[] {
     ...restRoutes({ services, hall }),
     thumbnailRoute({ services, hall }),
     mcpRoute({ services, hall }),
+    ...openAiRoutes({ services, hall }),
     ...probes({ hall, ready, metrics: () => services.metrics.registry.metrics() }),
   ];
 }
@@ -26,6 +29,7 @@ export function doors({ services, hall, yoga, ready }: DoorParts): Route[] {
 interface DoorParts {
   readonly services: RestServices &
     ThumbnailServices &
+    OpenAiServices &
     McpServices & {
       readonly config: { readonly graphiql: boolean };
       readonly metrics: { readonly registry: { metrics(): Promise<string> } };

@@ -4,6 +4,7 @@ import { readChat } from './chat-stream.ts';
 import { type FinishReason, type ModelAnswer, ModelFailure, type ModelRequest } from './language-model.ts';
 import { finishReasonOf, ModelOutput, type OutputReader, tokenCount } from './model-output.ts';
 import { connectionTo, type ProviderOptions } from './provider.ts';
+import { ToolCalls } from './tool-calls.ts';
 
 /** A model behind an endpoint, and how long it may take for how much. */
 export interface ChatOptions extends ProviderOptions {
@@ -35,7 +36,8 @@ export async function attempt(given: Attempt): Promise<Answered | Failed> {
   const { options, request, signal, reader } = given;
   const question = request.messages.at(-1)?.content ?? '';
   const output = new ModelOutput({ maxCharacters: options.maxCharacters, question, reader });
-  const progress: Progress = { hasBegun: false, finish: null, tokensIn: null, tokensOut: null };
+  const calls = new ToolCalls({ maxCharacters: options.maxCharacters, reader });
+  const progress: Progress = { hasBegun: false, finish: null, tokensIn: null, tokensOut: null, calls };
   const clock = new Clock(given);
   const cancel = () => clock.stop('cancelled');
   signal.addEventListener('abort', cancel, { once: true });
@@ -56,6 +58,7 @@ interface Progress {
   finish: string | null;
   tokensIn: number | null;
   tokensOut: number | null;
+  readonly calls: ToolCalls;
 }
 
 async function exchange(
@@ -78,13 +81,15 @@ async function exchange(
     } else {
       progress.hasBegun = true;
       if (progress.finish === null) clock.tick();
-      if (event.type !== 'text') continue;
+      if (event.type === 'progress') continue;
       try {
-        output.push(event.text);
+        if (event.type === 'text') output.push(event.text);
+        // Whoever did not offer anything to be called has no use for it.
+        else if (given.request.verbatim) progress.calls.push(event.calls);
       } catch (error) {
         throw new ReaderFailed('the reader failed', { cause: error });
       }
-      if (output.isFull) return { by: 'full' };
+      if (output.isFull || progress.calls.isFull) return { by: 'full' };
     }
   }
   clock.signal.throwIfAborted();
@@ -97,9 +102,9 @@ async function send({ options, request, fields }: Attempt, signal: AbortSignal):
   const system = request.system === '' ? [] : [{ role: 'system', content: request.system }];
   const body = {
     model: options.model,
-    messages: [...system, ...shown(request)],
-    stream: true,
+    messages: request.verbatim?.messages ?? [...system, ...shown(request)],
     ...fields,
+    stream: true,
   };
   const response = await fetch(url.href, {
     method: 'POST',
@@ -135,8 +140,14 @@ function conclude(
   const { tokensIn, tokensOut, hasBegun } = progress;
   const answerWith = (finishReason: FinishReason, missing: () => Failed): Answered | Failed => {
     const text = output.end();
-    return text === '' ? missing() : { answer: { text, tokensIn, tokensOut, finishReason } };
+    // Calls that were cut may be anything.
+    const toolCalls = CUT_SHORT.includes(finishReason) ? [] : progress.calls.whole;
+    if (text === '' && toolCalls.length === 0) return missing();
+    return {
+      answer: { text, tokensIn, tokensOut, finishReason, ...(toolCalls.length > 0 && { toolCalls }) },
+    };
   };
+  const isShown = output.isShown || progress.calls.isShown;
   const empty = () =>
     failed(options, 'EMPTY', hasBegun ? 'answered with nothing but thoughts' : 'answered with nothing');
   if (ended.by === 'full') return answerWith('length', empty);
@@ -144,7 +155,7 @@ function conclude(
     return answerWith('cancelled', () => failed(options, 'ABORTED', 'was stopped by the caller'));
   if (progress.finish !== null) {
     const reason = finishReasonOf(progress.finish);
-    return reason === null ? brokenOff(options, output) : answerWith(reason, empty);
+    return reason === null ? brokenOff(options, isShown) : answerWith(reason, empty);
   }
   if (ended.by === 'done') return answerWith('other', empty);
   if (ended.by === 'timeout')
@@ -161,11 +172,14 @@ function conclude(
   }
   if (ended.by !== 'error') return failed(options, 'BROKEN_STREAM', 'broke off its answer');
   const outcome = describeError(options, ended.error);
-  return output.isShown ? { ...outcome, retryable: false, lesson: null } : outcome;
+  return isShown ? { ...outcome, retryable: false, lesson: null } : outcome;
 }
 
-function brokenOff(options: ChatOptions, output: ModelOutput): Failed {
-  return { ...failed(options, 'BROKEN_STREAM', 'broke off its answer'), retryable: !output.isShown };
+/** How an answer ends whose calls are not whole. */
+const CUT_SHORT: readonly FinishReason[] = ['length', 'content_filter', 'timeout', 'cancelled'];
+
+function brokenOff(options: ChatOptions, isShown: boolean): Failed {
+  return { ...failed(options, 'BROKEN_STREAM', 'broke off its answer'), retryable: !isShown };
 }
 
 export function seconds(ms: number): string {

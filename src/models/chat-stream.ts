@@ -3,7 +3,9 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 /** What a server says of an answer, as it comes. */
 export type ChatEvent =
   | { type: 'text'; text: string }
-  /** The model thinks, or calls something: no text, and a sign of life. */
+  /** The model wants something called; as the server wrote it. */
+  | { type: 'calls'; calls: readonly unknown[] }
+  /** The model thinks: no text, and a sign of life. */
   | { type: 'progress' }
   /** Numbers as the server wrote them. */
   | { type: 'usage'; tokensIn: unknown; tokensOut: unknown }
@@ -89,10 +91,11 @@ function* eventsOf(chunk: unknown): Generator<ChatEvent> {
   const choice = isObject(chunk.choices) ? firstChoice(Object.values(chunk.choices)) : null;
   if (choice) {
     const delta = [choice.delta, choice.message].find(isObject) ?? {};
-    if (REASONING.some((name) => hasSomething(delta[name])) || hasSomething(delta.tool_calls))
-      yield { type: 'progress' };
+    if (REASONING.some((name) => hasSomething(delta[name]))) yield { type: 'progress' };
     const content = hasSomething(delta.content) ? delta.content : (choice.text ?? delta.refusal);
     yield* textOf(content);
+    const { tool_calls: calls } = delta;
+    if (hasSomething(calls)) yield { type: 'calls', calls: Array.isArray(calls) ? calls : [calls] };
   }
   const usage = [chunk.usage, isObject(chunk.x_groq) ? chunk.x_groq.usage : null].find(isObject);
   if (usage)

@@ -16,9 +16,37 @@ export interface AnswerFormat {
   schema: Readonly<Record<string, unknown>>;
 }
 
+/** A conversation as a client of the chat protocol wrote it: a model gets it as it is. */
+export interface VerbatimChat {
+  readonly messages: readonly object[];
+  /** What else the client asks for: tools, formats, how to choose words; a limit of tokens as `max_tokens`. */
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+/** A piece of what a model wants to have called. */
+export interface ToolCallPiece {
+  /** Which of the calls of the answer it belongs to, from 0. */
+  readonly index: number;
+  /** Given once, with the first piece. */
+  readonly id?: string;
+  readonly name?: string;
+  /** More of the arguments, which are JSON once they are whole. */
+  readonly arguments?: string;
+}
+
+/** What a model wants to have called before it goes on. */
+export interface ToolCall {
+  readonly id: string;
+  readonly name: string;
+  /** JSON, as the model wrote it. */
+  readonly arguments: string;
+}
+
 export interface ModelRequest {
   system: string;
   messages: readonly ModelMessage[];
+  /** Sent in the place of `system` and `messages`, which then only say what it is about. */
+  verbatim?: VerbatimChat;
   images?: readonly ModelImage[];
   format?: AnswerFormat;
   /** From 0, the likeliest words; absent: as the server has it. */
@@ -49,6 +77,8 @@ export interface ModelAnswer {
   tokensIn: number | null;
   tokensOut: number | null;
   finishReason: FinishReason;
+  /** What it wants to have called; only where the request was verbatim, and then there may be no text. */
+  toolCalls?: readonly ToolCall[];
 }
 
 export interface AnswerOptions {
@@ -59,6 +89,8 @@ export interface AnswerOptions {
   signal: AbortSignal;
   /** Gets each piece of text as it arrives; what it throws ends the answer and reaches the caller. */
   onDelta?: ((text: string) => void) | undefined;
+  /** The same for what is to be called, of a verbatim request. */
+  onToolCall?: ((piece: ToolCallPiece) => void) | undefined;
   /** Told when the text so far turned out to be no answer. */
   onRestart?: (() => void) | undefined;
   /** Told of each request as it is sent: the one that was given, or a shorter one. */

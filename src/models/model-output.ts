@@ -3,7 +3,7 @@
  * and comes out as something that the database, the journal and clients can hold.
  */
 
-import type { FinishReason } from './language-model.ts';
+import type { FinishReason, ToolCallPiece } from './language-model.ts';
 import { namesReasoningMarks, ReasoningFilter } from './reasoning.ts';
 
 /** Columns and the schema's Int hold no more. */
@@ -67,6 +67,7 @@ export class AnswerText {
 /** Who gets the text of an answer as it comes. */
 export interface OutputReader {
   onDelta?: ((text: string) => void) | undefined;
+  onToolCall?: ((piece: ToolCallPiece) => void) | undefined;
   /** What was given so far is void. */
   onRestart?: (() => void) | undefined;
 }

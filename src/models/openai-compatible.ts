@@ -32,7 +32,7 @@ export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): L
   const firstTokenMs = Math.min(options.firstTokenMs, options.timeoutMs);
   return {
     name: options.model,
-    async answer(request, { signal, onDelta, onRestart, onRequest, onRetry }) {
+    async answer(request, { signal, onDelta, onToolCall, onRestart, onRequest, onRetry }) {
       const endsAt = performance.now() + firstTokenMs;
       let lessons = 0;
       for (let retries = 0; ; ) {
@@ -40,14 +40,14 @@ export function createOpenAiCompatibleModel(options: OpenAiCompatibleOptions): L
         if (!fitted)
           throw failed(options, 'TOO_LONG', 'has a window that is too small for this query').failure;
         onRequest?.(fitted);
-        const maxTokens = window.answerTokens(fitted);
+        const maxTokens = Math.min(window.answerTokens(fitted), askedTokens(fitted));
         const outcome = await attempt({
           options,
           request: fitted,
           fields: fieldsOf(dialect, maxTokens, fitted),
           signal,
           firstTokenMs: Math.max(1, endsAt - performance.now()),
-          reader: { onDelta, onRestart },
+          reader: { onDelta, onToolCall, onRestart },
         });
         if ('answer' in outcome) {
           if (outcome.answer.tokensIn !== null) window.counted(fitted, outcome.answer.tokensIn);
@@ -87,7 +87,9 @@ const MAX_RETRY_AFTER_MS = 10_000;
 
 function fieldsOf(dialect: Dialect, tokens: number, request: ModelRequest): Record<string, unknown> {
   const { tokenLimit, asksForUsage, format, setsTemperature } = dialect;
+  const { max_tokens: _, ...verbatim } = request.verbatim?.fields ?? {};
   return {
+    ...verbatim,
     ...(tokenLimit && { [tokenLimit]: tokens }),
     ...(asksForUsage && { stream_options: { include_usage: true } }),
     ...(setsTemperature && request.temperature !== undefined && { temperature: request.temperature }),
@@ -101,9 +103,18 @@ function fieldsOf(dialect: Dialect, tokens: number, request: ModelRequest): Reco
   };
 }
 
+/** Tokens that a client wants the answer to have at most. */
+function askedTokens({ verbatim }: ModelRequest): number {
+  const asked = verbatim?.fields.max_tokens;
+  return typeof asked === 'number' ? asked : Number.POSITIVE_INFINITY;
+}
+
+/** What a client asked for in its own words is left as it is, and refused where it is. */
+const CLIENTS_OWN: readonly (string | null)[] = ['response_format', 'temperature'];
+
 /** Whether the refusal told how to ask so that the model may answer. */
 function learn({ lesson }: Failed, request: ModelRequest, window: ContextWindow, dialect: Dialect): boolean {
-  if (!lesson) return false;
+  if (!lesson || (request.verbatim && CLIENTS_OWN.includes(lesson.unknown))) return false;
   if (lesson.unknown === null) return window.learn(request, lesson);
   if (lesson.unknown === 'stream_options') {
     const asked = dialect.asksForUsage;

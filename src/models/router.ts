@@ -27,9 +27,12 @@ export interface ModelRouter {
   models(): { level: ModelLevel; name: string; state: BreakerState }[];
 }
 
-export interface RoutedOptions extends Pick<AnswerOptions, 'signal' | 'onDelta' | 'onRestart' | 'onRequest'> {
+export interface RoutedOptions
+  extends Pick<AnswerOptions, 'signal' | 'onDelta' | 'onToolCall' | 'onRestart' | 'onRequest'> {
   /** Whose request it is: callers take turns where models have to be waited for. */
   readonly caller?: string;
+  /** Only this model is asked, by the provider's id of it. */
+  readonly only?: string | null;
 }
 
 export interface RoutedAnswer {
@@ -45,7 +48,15 @@ export interface RoutedAnswer {
   waitedMs: number;
 }
 
-export type RoutedFailure = { level: ModelLevel; model: string; reason: FailureReason; message: string };
+export type RoutedFailure = {
+  level: ModelLevel;
+  model: string;
+  reason: FailureReason;
+  message: string;
+  /** The HTTP status, where the provider gave one. */
+  status: number | null;
+};
+
 /**
  * Chooses among the configured models and escalates when one fails.
  *
@@ -72,7 +83,10 @@ export function createModelRouter(options: {
   return {
     levelFor: (query, intent) => levelOf(scoreComplexity(query, intent)),
     answer: (level, request, routed) =>
-      escalate(candidatesFrom(level, configured), level, request, routed, log),
+      escalate(
+        candidatesFrom(level, configured).filter(({ guard }) => guard.name === (routed.only ?? guard.name)),
+        ...([level, request, routed, log] as const),
+      ),
     models: () => configured.map(({ level, guard }) => ({ level, name: guard.name, state: guard.state() })),
   };
 }
@@ -127,7 +141,7 @@ async function escalate(
   candidates: readonly Candidate[],
   asked: ModelLevel,
   request: ModelRequest,
-  { signal, onDelta, onRestart, onRequest, caller = '' }: RoutedOptions,
+  { signal, onDelta, onToolCall, onRestart, onRequest, caller = '' }: RoutedOptions,
   log: Logger,
 ): Promise<RoutedAnswer> {
   const escalationPath: string[] = [];
@@ -158,6 +172,10 @@ async function escalate(
           partial = true;
           onDelta?.(text);
         },
+        onToolCall: (piece) => {
+          partial = true;
+          onToolCall?.(piece);
+        },
         onRestart: () => {
           partial = false;
           onRestart?.();
@@ -173,7 +191,8 @@ async function escalate(
       stopWaiting();
       if (!(error instanceof ModelFailure)) throw error;
       escalationPath.push(`${step}:${error.reason}`);
-      failures.push({ level, model: guard.name, reason: error.reason, message: error.message });
+      const { reason, message, status } = error;
+      failures.push({ level, model: guard.name, reason, message, status });
       if (error.reason === 'ABORTED') break;
       log.warn(
         { level, model: guard.name, reason: error.reason, status: error.status, partial },

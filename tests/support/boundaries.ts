@@ -81,6 +81,7 @@ export const TIMERS: Readonly<Record<string, string>> = {
   'src/graphql/door.ts': 'ends with its door; looks at memory only',
   'src/graphql/socket-protocol.ts': 'ends with its socket',
   'src/graphql/event-loads.ts': 'forgets once, memory only',
+  'src/openai/answer-stream.ts': 'signs of life of one answer; ends with it',
   'src/models/chat-clock.ts': 'deadlines of one attempt',
   'src/import/progress.ts': 'a command, not the server',
   'src/db/embedded/socket.ts': 'touches a file; must beat while all else waits',

@@ -33,6 +33,7 @@ type Floor =
   | 'rest'
   | 'downloads'
   | 'mcp'
+  | 'openai'
   | 'dashboard'
   | 'import'
   | 'lists'
@@ -51,7 +52,7 @@ const LEVELS: readonly (readonly Room[])[] = [
   ['ground'],
   ['graphql'],
   ['domain'],
-  ['rest', 'downloads', 'mcp', 'dashboard', 'import'],
+  ['rest', 'downloads', 'mcp', 'openai', 'dashboard', 'import'],
   ['lists'],
   ['ports', 'parts', 'startup'],
   ['app'],
@@ -76,7 +77,7 @@ const LISTS: Readonly<Record<string, (to: Place) => boolean>> = {
   product: () => false,
   jobs: (to) =>
     isIn(to, 'jobs') || to.path === 'src/graphql/context.ts' || (to.room === 'domain' && to.role === 'jobs'),
-  doors: (to) => isIn(to, 'graphql', 'http', 'rest', 'downloads', 'mcp', 'dashboard'),
+  doors: (to) => isIn(to, 'graphql', 'http', 'rest', 'downloads', 'mcp', 'openai', 'dashboard'),
 };
 
 /** The rooms of the house that are not domains, and what each may import besides itself. */
@@ -131,6 +132,9 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   mcp: (to) =>
     isIn(to, 'log', 'access', 'errors', 'ground', 'http') ||
     to.path === 'src/jobs/job.ts' ||
+  // Programs that speak the OpenAI protocol; what models write and how texts become vectors is the models' own word.
+  openai: (to) =>
+    isIn(to, 'log', 'access', 'errors', 'ground', 'http', 'models') ||
     (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
   // What the house brings, each list from the files of its name.
   lists: (to, from) => LISTS[posix.basename(from.path, '.ts')]?.(to) ?? false,

@@ -28,6 +28,11 @@ export interface PromptParts {
   readonly asksForPast: boolean;
 }
 
+/** What the assistant says to notes, so that both go on taking turns. */
+export const NOTES_TAKEN = 'I will use these notes only where they help.';
+/** What notes are made from. */
+type Notes = Pick<PromptParts, 'memories' | 'characters' | 'timeZone' | 'missedTime' | 'asksForPast'>;
+
 const NOTHING_THEN = 'Nothing was noted at the time that the message names.';
 
 /**
@@ -51,7 +56,7 @@ export function buildPrompt({ history, ...parts }: PromptParts): ModelRequest {
   const messages: ModelMessage[] = notes
     ? [
         { role: 'user', content: notes },
-        { role: 'assistant', content: 'I will use these notes only where they help.' },
+        { role: 'assistant', content: NOTES_TAKEN },
       ]
     : [];
   for (const turn of history) {
@@ -63,13 +68,8 @@ export function buildPrompt({ history, ...parts }: PromptParts): ModelRequest {
   return { system: system.filter(Boolean).join('\n\n'), messages: takingTurns(messages) };
 }
 
-function notesOf({
-  memories,
-  characters,
-  timeZone,
-  missedTime,
-  asksForPast,
-}: Omit<PromptParts, 'history'>): string | null {
+/** What is known and may help, quoted: profiles of characters, and memories with their numbers; null: nothing. */
+export function notesOf({ memories, characters, timeZone, missedTime, asksForPast }: Notes): string | null {
   const style = { timeZone, reader: 'model' as const };
   const profiles = characters.map(
     (character) =>

@@ -15,7 +15,7 @@ import type { MemoryHit } from '../memory/hits.ts';
 import type { MemoryServices } from '../memory/memory.ts';
 import { recalled } from '../utterances/recalled.ts';
 import { type AcceptedQuery, accept, type ProcessQueryInput, payloadHashOfQuery } from './accepted.ts';
-import { answerQuery } from './answer.ts';
+import { answerQuery, type QueryAnswer } from './answer.ts';
 import type { PricedModels } from './cost.ts';
 import { type GatheredContext, gatherContext } from './gather.ts';
 import type { Intent } from './intents.ts';
@@ -41,10 +41,19 @@ export interface QueryObserver {
   restart?(): void;
 }
 
-/** Who waits for an answer, and when nobody does any more. */
+/** Makes the answer of what was gathered. What it throws leaves the query stored and interrupted. */
+export type Answerer = (
+  services: PatientServices,
+  query: AcceptedQuery,
+  gathered: GatheredContext,
+  asked: { observer: QueryObserver; signal: AbortSignal },
+) => Promise<QueryAnswer>;
+
+/** Who waits for an answer, when nobody does any more, and who makes it. */
 interface Caller {
   readonly observer: QueryObserver;
   readonly signal: AbortSignal;
+  readonly answer: Answerer;
 }
 
 export interface QueryServices extends MemoryServices {
@@ -74,6 +83,7 @@ export type PatientServices = Omit<QueryServices, 'availability'> & { readonly a
  * The turn is stored whether or not the caller still listens; an attempt with an idempotency key that is already
  * known returns the stored turn instead of a second one.
  *
+ * @param answer who makes the answer, where it is not the server in its own words
  * @throws InvalidInput, IdempotencyKeyReused, InteractionDeleted
  */
 export async function processQuery(
@@ -81,15 +91,16 @@ export async function processQuery(
   owner: Owner,
   given: ProcessQueryInput,
   observer: QueryObserver = {},
+  answer: Answerer = answerQuery,
 ): Promise<ProcessedQuery> {
-  const services = { ...others, availability: new Patience(availability, others.store.lookUpMs) };
+  const services = patient({ availability, ...others });
   const accepted = await accept(services, owner, given);
   const { turnId, conversationId, idempotencyKey } = accepted;
   observer.accepted?.({ turnId, conversationId });
   // Nothing may be awaited from here to the entries of what runs: whoever was told of the turn may cancel it at
   // once, and retries that run beside each other would all ask a model.
-  const run = (answer: typeof recallOrAnswer) =>
-    services.running.run(accepted, (signal) => answer(services, accepted, { observer, signal }));
+  const run = (work: typeof recallOrAnswer) =>
+    services.running.run(accepted, (signal) => work(services, accepted, { observer, signal, answer }));
   if (!idempotencyKey) return run(answerAndStore);
 
   const running = services.inFlight.get(turnId);
@@ -101,6 +112,11 @@ export async function processQuery(
   } finally {
     services.inFlight.delete(turnId);
   }
+}
+
+/** The same services, for work that shares the time which an acknowledgement waits for the database. */
+export function patient({ availability, ...others }: QueryServices): PatientServices {
+  return { ...others, availability: new Patience(availability, others.store.lookUpMs) };
 }
 
 async function recallOrAnswer(
@@ -138,7 +154,7 @@ async function recallOrAnswer(
 async function answerAndStore(
   services: PatientServices,
   query: AcceptedQuery,
-  { observer, signal }: Caller,
+  { observer, signal, answer: makeAnswer }: Caller,
 ): Promise<ProcessedQuery> {
   const { store, availability } = services;
   const started = performance.now();
@@ -150,7 +166,7 @@ async function answerAndStore(
     observer.intent?.(gathered.classification.intent, gathered.classification.confidence);
     observer.memories?.(gathered.memories);
     const answering = performance.now();
-    const answer = await answerQuery(services, query, gathered, { observer, signal });
+    const answer = await makeAnswer(services, query, gathered, { observer, signal });
     const ended = performance.now();
     const turn: Turn = {
       ...draft,

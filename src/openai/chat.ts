@@ -1,0 +1,93 @@
+import type { Relayed } from '../domains/query/relay.ts';
+import { BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY } from '../domains/utterances/recalled.ts';
+import { readJson } from '../http/body.ts';
+import { eventOf } from './answer-stream.ts';
+import { type AskedChat, readChat } from './asked.ts';
+import { type AnswerForm, converse, type Place } from './converse.ts';
+import { present } from './errors.ts';
+import { MAX_BYTES, type OpenAiRequest, OWN_MODEL } from './request.ts';
+
+/** POST /v1/chat/completions */
+export async function postChat(given: OpenAiRequest): Promise<void> {
+  const asked = readChat(given.services, await readJson(given.request, MAX_BYTES));
+  await converse(given, asked, (place) => chatForm(asked, place));
+}
+
+function chatForm({ model, wantsUsage }: AskedChat, { id, created }: Place): AnswerForm {
+  const named = { id: `chatcmpl-${id}`, created };
+  const event = (delta: object, finish: string | null = null) =>
+    eventOf({
+      ...named,
+      object: 'chat.completion.chunk',
+      model,
+      choices: [{ index: 0, delta, logprobs: null, finish_reason: finish }],
+      ...(wantsUsage && { usage: null }),
+    });
+  return {
+    whole: (relayed) => ({
+      ...named,
+      object: 'chat.completion',
+      model: modelOf(relayed),
+      choices: [{ index: 0, message: messageOf(relayed), logprobs: null, finish_reason: finishOf(relayed) }],
+      ...usageOf(relayed),
+    }),
+    begin: () => event({ role: 'assistant', content: '' }),
+    text: (content) => event({ content }),
+    call: ({ index, id: callId, name, arguments: more }) =>
+      event({
+        tool_calls: [
+          {
+            index,
+            ...(callId !== undefined && { id: callId, type: 'function' }),
+            function: { ...(name !== undefined && { name }), ...(more !== undefined && { arguments: more }) },
+          },
+        ],
+      }),
+    end: (relayed) => {
+      const usage = usageOf(relayed);
+      const counted = wantsUsage && 'usage' in usage;
+      return [
+        event({}, finishOf(relayed)),
+        counted ? eventOf({ ...named, object: 'chat.completion.chunk', model, choices: [], ...usage }) : '',
+        'data: [DONE]\n\n',
+      ].join('');
+    },
+    failed: (problem) => eventOf(present(problem)),
+  };
+}
+
+function messageOf({ text, toolCalls }: Relayed) {
+  return {
+    role: 'assistant',
+    content: text === '' && toolCalls.length > 0 ? null : text,
+    refusal: null,
+    ...(toolCalls.length > 0 && {
+      tool_calls: toolCalls.map(({ id, ...called }) => ({ id, type: 'function', function: called })),
+    }),
+  };
+}
+
+/** The name of the model that answered; what the server answers itself has its name. */
+export function modelOf({ modelUsed }: Relayed): string {
+  return isOwn(modelUsed) ? OWN_MODEL : modelUsed;
+}
+
+function isOwn(modelUsed: string): boolean {
+  return [BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY].includes(modelUsed);
+}
+
+/** How it ended, in the words of the protocol. */
+export function finishOf({ toolCalls, finishReason }: Relayed): string {
+  if (toolCalls.length > 0) return 'tool_calls';
+  if (finishReason === 'length' || finishReason === 'timeout') return 'length';
+  return finishReason === 'content_filter' ? 'content_filter' : 'stop';
+}
+
+/** As the provider counted; where no model was asked, none; where nobody counted, nothing is said. */
+export function usageOf({ tokensIn, tokensOut, modelUsed }: Relayed) {
+  if (isOwn(modelUsed)) return { usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } };
+  if (tokensIn === null || tokensOut === null) return {};
+  return {
+    usage: { prompt_tokens: tokensIn, completion_tokens: tokensOut, total_tokens: tokensIn + tokensOut },
+  };
+}

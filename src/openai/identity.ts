@@ -1,0 +1,131 @@
+import { createHash } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { mayActForOthers, type Owner, type Principal } from '../access/principals.ts';
+import { conversationId, parseInput, userId } from '../ground/input.ts';
+import { ownerFor } from '../ground/ownership.ts';
+import { BadField, renamed } from './errors.ts';
+import { type Message, textOf } from './messages.ts';
+
+/** Our own names, in headers and in `metadata`. */
+export const USER = 'x-echo-user';
+export const CONVERSATION = 'x-echo-conversation';
+/** What others call the same; only taken where it leads nowhere that the caller may not go. */
+const USERS_OF_OTHERS = ['x-openwebui-user-id', 'x-user-id'];
+const CONVERSATIONS_OF_OTHERS = ['x-openwebui-chat-id', 'x-conversation-id', 'x-session-id'];
+/** What a client says of a conversation that has no name yet. */
+const UNNAMED = ['', 'new'];
+
+/** What names a user or a conversation, where it stood, and whether that was meant for us. */
+interface Named {
+  readonly value: string;
+  readonly field: string;
+  readonly isOurs: boolean;
+}
+
+type Metadata = Readonly<Record<string, unknown>> | null;
+
+/**
+ * Whose memory a request is for: that of the user it names, within what the caller may do, else the caller's.
+ *
+ * @param user the field `user` of the body, which programs fill with names of their own users
+ * @throws Forbidden if our own name for it names somebody for whom the caller may not act; BadField
+ */
+export function ownerOf(
+  principal: Principal,
+  request: IncomingMessage,
+  metadata: Metadata,
+  user: unknown,
+): Owner {
+  const named =
+    namedBy(request, metadata, { ours: USER, inMetadata: 'user_id', others: USERS_OF_OTHERS }) ??
+    (typeof user === 'string' && user !== '' ? { value: user, field: 'user', isOurs: false } : null);
+  if (!named || (!named.isOurs && !mayActForOthers(principal))) return ownerFor(principal, null);
+  try {
+    return ownerFor(principal, parseInput(userId, named.value, named.field));
+  } catch (error) {
+    throw renamed(error, {});
+  }
+}
+
+/** The conversation that a request names, else one that follows from the first words of a user in it. @throws BadField */
+export function conversationOf(
+  request: IncomingMessage,
+  metadata: Metadata,
+  messages: readonly Message[],
+): string {
+  const names = { ours: CONVERSATION, inMetadata: 'conversation_id', others: CONVERSATIONS_OF_OTHERS };
+  const named = namedBy(request, metadata, names);
+  if (!named || UNNAMED.includes(named.value)) {
+    const first = messages.find(({ role }) => role === 'user');
+    return `chat-${digestOf(first?.content).slice(0, 32)}`;
+  }
+  try {
+    return parseInput(conversationId, named.value, named.field);
+  } catch (error) {
+    throw renamed(error, {});
+  }
+}
+
+/**
+ * Names the turn of a user's last message by all that users and the assistant said up to it, so that a thread that is
+ * sent again names the same one. What the system says is left out, since it may hold the time.
+ */
+export function turnKeyOf(messages: readonly Message[], lastUser: number): string {
+  const hash = createHash('sha256');
+  for (const { role, content } of messages.slice(0, lastUser + 1))
+    if (role === 'user') hash.update(JSON.stringify([role, digestOf(content)]));
+    else if (role === 'assistant') hash.update(JSON.stringify([role, textOf(content).trim()]));
+  return `chat-${hash.digest('hex')}`;
+}
+
+/** Whether a client says that it sends the same request once more. */
+export function isRetry({ headers }: IncomingMessage): boolean {
+  const count = headers['x-stainless-retry-count'];
+  return count === undefined ? headers['idempotency-key'] !== undefined : Number(count) > 0;
+}
+
+/** The value of a header as text: percent-encoded where it has other characters than ASCII. @throws BadField */
+export function headerOf(request: IncomingMessage, name: string): string | null {
+  const value = request.headers[name];
+  if (value === undefined) return null;
+  // Node joins repeated ones.
+  const text = Buffer.from(String(value), 'latin1').toString('utf8');
+  try {
+    return text.includes('%') ? decodeURIComponent(text) : text;
+  } catch {
+    throw new BadField(name, 'is not valid percent-encoding');
+  }
+}
+
+/** A text as the value of a header. */
+export function asHeader(text: string): string {
+  return /^[\x20-\x24\x26-\x7e]*$/.test(text) ? text : encodeURIComponent(text);
+}
+
+function namedBy(
+  request: IncomingMessage,
+  metadata: Metadata,
+  names: { readonly ours: string; readonly inMetadata: string; readonly others: readonly string[] },
+): Named | null {
+  const own = headerOf(request, names.ours);
+  if (own !== null && own !== '') return { value: own, field: names.ours, isOurs: true };
+  for (const key of [names.ours, names.inMetadata]) {
+    const value = metadata?.[key];
+    if (value === undefined || value === null || value === '') continue;
+    if (typeof value !== 'string') throw new BadField(`metadata.${key}`, 'must be text');
+    return { value, field: `metadata.${key}`, isOurs: true };
+  }
+  for (const name of names.others) {
+    const value = headerOf(request, name);
+    if (value !== null && value !== '') return { value, field: name, isOurs: false };
+  }
+  return null;
+}
+
+/** The same for the same content, in whatever form text comes. */
+function digestOf(content: unknown): string {
+  const text = typeof content === 'string' ? [{ type: 'text', text: content }] : content;
+  return createHash('sha256')
+    .update(JSON.stringify(text ?? null))
+    .digest('hex');
+}

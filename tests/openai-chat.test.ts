@@ -1,0 +1,355 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { startTestApp, type TestApp } from './support/harness.ts';
+import {
+  assistant,
+  chat,
+  eventsOf,
+  type Json,
+  streamed,
+  system,
+  textIn,
+  turnsOf,
+  user,
+} from './support/openai-door.ts';
+import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
+
+let provider: OpenAiServer;
+let app: TestApp;
+beforeAll(async () => {
+  provider = await startOpenAiServer();
+  app = await startTestApp({
+    env: { LLM_BASE_URL: provider.url, LLM_MODELS: 'quick=small,expert=large', RATE_LIMIT_HEAVY: '100000' },
+  });
+});
+beforeEach(() => {
+  provider.requests.length = 0;
+  provider.respondWith([]);
+});
+afterAll(async () => {
+  await app.close();
+  await provider.close();
+});
+
+const sent = () => provider.chats.at(-1)?.body as Json;
+/** A user of their own for each test, so that it counts only its own turns. */
+const as = (name: string, others: Record<string, string> = {}) => ({
+  headers: { 'x-echo-user': name, ...others },
+});
+
+describe('a chat', () => {
+  test('goes to the model as it came, and its turn is stored', async () => {
+    provider.respondWith({
+      kind: 'answer',
+      deltas: ['It ', 'rains.'],
+      usage: { prompt_tokens: 40, completion_tokens: 3 },
+    });
+    const messages = [system('Be short.'), user('Hello'), assistant('Hi.'), user('How is the weather?')];
+    const fields = {
+      temperature: 0.3,
+      top_p: 0.9,
+      stop: ['END'],
+      seed: 7,
+      response_format: { type: 'json_object' },
+      tools: [{ type: 'function', function: { name: 'look', parameters: { type: 'object' } } }],
+      tool_choice: 'auto',
+      unheard_of: { a: [1] },
+      user: 'whole',
+    };
+    const { status, headers, body } = await chat(
+      app,
+      { model: 'small', messages, ...fields, max_completion_tokens: 50 },
+      as('whole'),
+    );
+    expect(status).toBe(200);
+    expect(body).toEqual({
+      id: expect.stringMatching(/^chatcmpl-/),
+      object: 'chat.completion',
+      created: expect.any(Number),
+      model: 'small',
+      choices: [
+        {
+          index: 0,
+          message: { role: 'assistant', content: 'It rains.', refusal: null },
+          logprobs: null,
+          finish_reason: 'stop',
+        },
+      ],
+      usage: { prompt_tokens: 40, completion_tokens: 3, total_tokens: 43 },
+    });
+    expect(sent()).toEqual({
+      model: 'small',
+      messages,
+      ...fields,
+      max_tokens: 50,
+      stream: true,
+      stream_options: { include_usage: true },
+    });
+    const [turn, ...others] = await turnsOf(app, 'whole');
+    expect(others).toEqual([]);
+    expect(turn).toMatchObject({
+      query: 'How is the weather?',
+      response: 'It rains.',
+      status: 'ANSWERED',
+      model_used: 'small',
+      finish_reason: 'stop',
+    });
+    expect(Object.fromEntries(headers)).toMatchObject({
+      'x-echo-turn-id': turn?.turn_id,
+      'x-echo-conversation-id': turn?.conversation_id,
+      'x-echo-memory': 'on',
+      'x-echo-memory-ids': '',
+      'x-request-id': expect.any(String),
+    });
+  });
+
+  test('is streamed in the order that clients expect, and is stored before its end', async () => {
+    provider.respondWith({
+      kind: 'answer',
+      deltas: ['Ja', 'ᚠ🎈', '.'],
+      usage: { prompt_tokens: 9, completion_tokens: 2 },
+    });
+    const body = { model: 'echo-brain', messages: [user('Stream it')], stream: true };
+    const plain = await chat(app, body, as('streams'));
+    expect(plain.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    const events = eventsOf(plain.body);
+    expect(events.at(-1)).toBe('[DONE]');
+    const chunks = events.slice(0, -1);
+    expect(chunks[0].choices[0]).toEqual({
+      index: 0,
+      delta: { role: 'assistant', content: '' },
+      logprobs: null,
+      finish_reason: null,
+    });
+    expect(textIn(chunks)).toBe('Jaᚠ🎈.');
+    expect(chunks.at(-1).choices[0]).toMatchObject({ delta: {}, finish_reason: 'stop' });
+    expect(new Set(chunks.map(({ id, object }) => `${id} ${object}`)).size).toBe(1);
+    expect(chunks.some((chunk) => 'usage' in chunk)).toBe(false);
+    expect(await turnsOf(app, 'streams')).toMatchObject([{ query: 'Stream it', response: 'Jaᚠ🎈.' }]);
+
+    const counted = await chat(app, { ...body, stream_options: { include_usage: true } }, as('streams'));
+    const usage = eventsOf(counted.body).at(-2);
+    expect(usage).toMatchObject({
+      choices: [],
+      usage: { prompt_tokens: 9, completion_tokens: 2, total_tokens: 11 },
+    });
+  });
+
+  test('gets what was said in other threads as quoted notes, right before the question', async () => {
+    const told = await chat(
+      app,
+      { model: 'small', messages: [user('My dentist is called Dr. Ruiz, in Alameda street.')] },
+      as('two days'),
+    );
+    provider.respondWith({ kind: 'answer', deltas: ['Dr. Ruiz.'] });
+    const messages = [
+      system('Be short.'),
+      user('Good morning'),
+      assistant('Good morning!'),
+      user('What is my dentist called?'),
+    ];
+    const { headers } = await chat(app, { model: 'small', messages }, as('two days'));
+    const [first, hello, answer, notes, taken, question] = sent().messages;
+    expect([first, hello, answer, question]).toEqual(messages);
+    expect([notes.role, taken.role]).toEqual(['user', 'assistant']);
+    expect(notes.content).toMatch(
+      /data, never instructions[\s\S]*"My dentist is called Dr\. Ruiz, in Alameda street\."/,
+    );
+    expect(headers.get('x-echo-memory-ids')).toBe(told.headers.get('x-echo-turn-id'));
+  });
+
+  test('has nothing of other users, and nothing twice that the thread says itself', async () => {
+    const messages = [
+      user('My parrot is called Quetzal'),
+      assistant('Nice.'),
+      user('What is my parrot called?'),
+    ];
+    await chat(app, { model: 'small', messages: messages.slice(0, 1) }, as('parrot'));
+    await chat(app, { model: 'small', messages }, as('parrot'));
+    expect(sent().messages).toEqual(messages);
+    await chat(app, { model: 'small', messages: messages.slice(2) }, as('somebody else'));
+    expect(sent().messages).toEqual(messages.slice(2));
+  });
+
+  test('gets the earlier turns of a named conversation that the client does not send', async () => {
+    const named = as('only new turns', { 'x-echo-conversation': 'kitchen' });
+    await chat(app, { model: 'small', messages: [user('We bake rye bread today.')] }, named);
+    await chat(app, { model: 'small', messages: [user('And then?')] }, named);
+    expect(sent().messages).toHaveLength(3);
+    expect(sent().messages[0].content).toContain('"We bake rye bread today."');
+  });
+});
+
+describe('a thread that is sent again', () => {
+  test('stores each turn once, in one conversation', async () => {
+    const thread = [
+      user('First'),
+      assistant('You said: First'),
+      user('Second'),
+      assistant('You said: Second'),
+      user('Third'),
+    ];
+    const clock = (n: number) => system(`It is ${n} o'clock.`);
+    for (const [n, length] of [1, 3, 5, 1, 3, 5, 5].entries())
+      await chat(app, { model: 'small', messages: [clock(n), ...thread.slice(0, length)] }, as('again'));
+    const turns = await turnsOf(app, 'again');
+    expect(turns.map(({ query, response }) => [query, response])).toEqual(
+      ['First', 'Second', 'Third'].map((said) => [said, `You said: ${said}`]),
+    );
+    expect(new Set(turns.map((turn) => turn.conversation_id)).size).toBe(1);
+  });
+
+  test('is answered anew, but a retry gets the stored answer', async () => {
+    const body = { model: 'small', messages: [user('Say something')] };
+    for (const [n, said] of ['one', 'two'].entries()) {
+      provider.respondWith({ kind: 'answer', deltas: [said] });
+      const { body: answer, headers } = await chat(app, body, as('anew', { 'x-stainless-retry-count': '0' }));
+      expect([answer.choices[0].message.content, headers.get('x-echo-memory')]).toEqual([
+        said,
+        n === 0 ? 'on' : 'again',
+      ]);
+    }
+    provider.requests.length = 0;
+    const retries: Record<string, string>[] = [
+      { 'x-stainless-retry-count': '1' },
+      { 'idempotency-key': 'k' },
+    ];
+    for (const headers of retries)
+      for (const stream of [false, true]) {
+        const retried = await chat(app, { ...body, stream }, as('anew', headers));
+        expect(stream ? textIn(eventsOf(retried.body)) : retried.body.choices[0].message.content).toBe('one');
+      }
+    expect(provider.chats).toEqual([]);
+    expect(await turnsOf(app, 'anew')).toMatchObject([{ response: 'one' }]);
+  });
+
+  test('joins the one that is being answered', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    provider.respondWith({ kind: 'answer', deltas: ['slowly'], until: promise });
+    const body = { model: 'small', messages: [user('Take your time')] };
+    const first = chat(app, body, as('joins'));
+    await expect.poll(() => provider.chats.length).toBe(1);
+    const retry = chat(app, body, as('joins', { 'x-stainless-retry-count': '1' }));
+    resolve();
+    for (const { body: answer } of [await first, await retry])
+      expect(answer.choices[0].message.content).toBe('slowly');
+    expect(provider.chats).toHaveLength(1);
+    expect(await turnsOf(app, 'joins')).toHaveLength(1);
+  });
+
+  test('does not bring back a turn that was deleted, and is answered', async () => {
+    const body = { model: 'small', messages: [user('Forget this later')] };
+    const { headers } = await chat(app, body, as('deletes'));
+    await app.graphql('mutation ($id: ID!) { deleteInteraction(turnId: $id) { __typename } }', {
+      id: headers.get('x-echo-turn-id'),
+    });
+    expect(await turnsOf(app, 'deletes')).toEqual([]);
+    const again = await chat(app, body, as('deletes'));
+    expect([again.status, again.body.choices[0].message.content]).toEqual([
+      200,
+      'You said: Forget this later',
+    ]);
+    expect(await turnsOf(app, 'deletes')).toEqual([]);
+  });
+});
+
+describe('tools', () => {
+  const call = { id: 'call_1', type: 'function', function: { name: 'look', arguments: '{"at":"sky"}' } };
+  const asking = streamed(
+    [
+      { role: 'assistant', content: 'Let me look.' },
+      {
+        tool_calls: [{ index: 0, id: 'call_1', type: 'function', function: { name: 'look', arguments: '' } }],
+      },
+      { tool_calls: [{ index: 0, function: { arguments: '{"at":' } }] },
+      { tool_calls: [{ index: 0, function: { arguments: '"sky"}' } }] },
+    ],
+    'tool_calls',
+  );
+
+  test.each([false, true])(
+    'are called, and the turn is answered once their results come (stream: %s)',
+    async (stream) => {
+      const name = `tools ${stream}`;
+      provider.respondWith(asking);
+      const first = await chat(
+        app,
+        { model: 'small', messages: [user('Is the sky blue?')], stream },
+        as(name),
+      );
+      if (stream) {
+        const deltas = eventsOf(first.body).flatMap((event) => event.choices?.[0].delta.tool_calls ?? []);
+        expect(deltas).toEqual([
+          { index: 0, id: 'call_1', type: 'function', function: { name: 'look', arguments: '' } },
+          { index: 0, function: { arguments: '{"at":' } },
+          { index: 0, function: { arguments: '"sky"}' } },
+        ]);
+        expect(eventsOf(first.body).at(-2).choices[0].finish_reason).toBe('tool_calls');
+        expect(textIn(eventsOf(first.body))).toBe('Let me look.');
+      } else
+        expect(first.body.choices[0]).toMatchObject({
+          message: { role: 'assistant', content: 'Let me look.', tool_calls: [call] },
+          finish_reason: 'tool_calls',
+        });
+      expect(await turnsOf(app, name)).toMatchObject([
+        { query: 'Is the sky blue?', response: '', status: 'INTERRUPTED' },
+      ]);
+
+      provider.respondWith({ kind: 'answer', deltas: ['It is.'] });
+      const messages = [
+        user('Is the sky blue?'),
+        { ...assistant('Let me look.'), tool_calls: [call] },
+        { role: 'tool', tool_call_id: 'call_1', content: 'blue' },
+      ];
+      const second = await chat(app, { model: 'small', messages, stream }, as(name));
+      expect(sent().messages).toEqual(messages);
+      expect(stream ? textIn(eventsOf(second.body)) : second.body.choices[0].message.content).toBe('It is.');
+      const turns = await turnsOf(app, name);
+      expect(turns).toMatchObject([{ response: 'Let me look.\n\nIt is.', status: 'ANSWERED' }]);
+    },
+  );
+
+  test.each([
+    [
+      'without an index, arguments as an object',
+      [{ tool_calls: [{ id: 'call_1', function: { name: 'look', arguments: { at: 'sky' } } }] }],
+    ],
+    ['without an id', [{ tool_calls: [{ function: { name: 'look', arguments: '{"at":"sky"}' } }] }]],
+  ])('are understood as servers write them: %s', async (name, deltas) => {
+    provider.respondWith(streamed(deltas, 'stop'));
+    const { body } = await chat(app, { model: 'small', messages: [user(`Look up, ${name}`)] }, as('forms'));
+    expect(body.choices[0]).toMatchObject({
+      message: { content: null, tool_calls: [{ ...call, id: expect.any(String) }] },
+      finish_reason: 'tool_calls',
+    });
+  });
+});
+
+describe('x-echo-memory: off', () => {
+  test('neither reads nor stores', async () => {
+    await chat(app, { model: 'small', messages: [user('My cat is called Mau')] }, as('secretive'));
+    const off = as('secretive', { 'x-echo-memory': 'off' });
+    const { headers, body } = await chat(
+      app,
+      { model: 'small', messages: [user('What is my cat called?')] },
+      off,
+    );
+    expect(body.choices[0].message.content).toBe('You said: What is my cat called?');
+    expect(sent().messages).toEqual([user('What is my cat called?')]);
+    expect([headers.get('x-echo-memory'), headers.get('x-echo-turn-id')]).toEqual(['off', null]);
+    expect(await turnsOf(app, 'secretive')).toHaveLength(1);
+  });
+
+  test('is what titles of chats and threads without words of a user get', async () => {
+    const task = '### Task:\nGenerate a title.\n<chat_history>\nUSER: hi\n</chat_history>';
+    for (const messages of [
+      [user(task)],
+      [system('Write a poem.')],
+      [user('hi'), assistant('yes?'), user(' ')],
+    ]) {
+      const { status, headers } = await chat(app, { model: 'small', messages }, as('no words'));
+      expect([status, headers.get('x-echo-memory')]).toEqual([200, 'off']);
+      expect(sent().messages).toEqual(messages);
+    }
+    expect(await turnsOf(app, 'no words')).toEqual([]);
+  });
+});
