@@ -3,8 +3,10 @@ import type { Permission } from '../access/principals.ts';
 import { HttpProblem } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
 import { postChat } from './chat.ts';
+import { postEmbeddings } from './embeddings.ts';
 import { getModel, getModels } from './models.ts';
 import type { OpenAiRequest, OpenAiServices } from './request.ts';
+import { postResponse } from './responses.ts';
 
 interface Endpoint {
   readonly method: string;
@@ -36,6 +38,8 @@ const endpoints: Endpoint[] = [
     points: 1,
     run: postChat,
   },
+  { method: 'POST', path: /^\/responses$/, needs: 'WRITE', rate: 'HEAVY', points: 1, run: postResponse },
+  { method: 'POST', path: /^\/embeddings$/, needs: 'READ', rate: 'HEAVY', points: 1, run: postEmbeddings },
 ];
 
 /** Lets one request in and answers it. @throws HttpProblem, EchoError; what comes later is told within the answer */

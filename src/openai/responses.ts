@@ -1,0 +1,182 @@
+import type { Relayed } from '../domains/query/relay.ts';
+import { readJson } from '../http/body.ts';
+import { eventOf } from './answer-stream.ts';
+import { readChat } from './asked.ts';
+import { finishOf, modelOf, usageOf } from './chat.ts';
+import { type AnswerForm, converse, type Place } from './converse.ts';
+import { present } from './errors.ts';
+import { MAX_BYTES, type OpenAiRequest } from './request.ts';
+import { asChatBody } from './response-items.ts';
+
+/** POST /v1/responses: the newer form of a chat, as far as it needs nothing but a model and what is sent. */
+export async function postResponse(given: OpenAiRequest): Promise<void> {
+  const body = await readJson(given.request, MAX_BYTES);
+  const asked = readChat(given.services, asChatBody(body));
+  await converse(given, asked, (place) => new ResponseForm(asked.model, place));
+}
+
+interface Item {
+  readonly id: string;
+  readonly type: 'message' | 'function_call';
+}
+
+/** Writes a response: an item with text, and one for each call of a function. */
+class ResponseForm implements AnswerForm {
+  readonly #model: string;
+  readonly #place: Place;
+  #sequence = 0;
+  /** Those that have begun, in their order; the calls by their index in the answer. */
+  readonly #items: Item[] = [];
+  readonly #calls = new Map<number, { index: number; name: string; arguments: string; callId: string }>();
+  #text = '';
+
+  constructor(model: string, place: Place) {
+    this.#model = model;
+    this.#place = place;
+  }
+
+  whole(relayed: Relayed) {
+    return {
+      ...this.#response(finishOf(relayed) === 'length' ? 'incomplete' : 'completed'),
+      ...this.#written(relayed),
+    };
+  }
+
+  begin(): string {
+    const response = { ...this.#response('in_progress'), model: this.#model, output: [], usage: null };
+    return this.#event('response.created', { response }) + this.#event('response.in_progress', { response });
+  }
+
+  text(delta: string): string {
+    const begins = this.#text === '' ? this.#beginText() : '';
+    this.#text += delta;
+    return begins + this.#event('response.output_text.delta', { ...this.#textPlace(), delta, logprobs: [] });
+  }
+
+  call({ index, id, name = '', arguments: more = '' }: Parameters<AnswerForm['call']>[0]): string {
+    let begins = '';
+    let call = this.#calls.get(index);
+    if (!call) {
+      call = { index: this.#items.length, name, arguments: '', callId: id ?? `call_${index}` };
+      this.#calls.set(index, call);
+      this.#items.push({ id: `fc_${this.#place.id}_${index}`, type: 'function_call' });
+      begins = this.#event('response.output_item.added', {
+        output_index: call.index,
+        item: this.#callItem(call, 'in_progress'),
+      });
+    } else if (call.name === '') call.name = name;
+    if (more === '') return begins;
+    call.arguments += more;
+    const place = { item_id: this.#items[call.index]?.id, output_index: call.index };
+    return begins + this.#event('response.function_call_arguments.delta', { ...place, delta: more });
+  }
+
+  end(relayed: Relayed): string {
+    const calls = [...this.#calls.values()].map((call) => {
+      const item = this.#callItem(call, 'completed');
+      const place = { item_id: item.id, output_index: call.index };
+      const { arguments: whole, name } = call;
+      return (
+        this.#event('response.function_call_arguments.done', { ...place, name, arguments: whole }) +
+        this.#event('response.output_item.done', { output_index: call.index, item })
+      );
+    });
+    const texts = this.#text === '' ? '' : this.#endText();
+    const response = this.whole(relayed);
+    return texts + calls.join('') + this.#event(`response.${response.status}`, { response });
+  }
+
+  failed(problem: Parameters<typeof present>[0]): string {
+    const { message, param, code } = present(problem).error;
+    return this.#event('error', { message, param, code });
+  }
+
+  #event(type: string, data: object): string {
+    return eventOf({ type, sequence_number: this.#sequence++, ...data }, type);
+  }
+
+  #response(status: 'in_progress' | 'completed' | 'incomplete') {
+    return {
+      id: `resp_${this.#place.id}`,
+      object: 'response' as const,
+      created_at: this.#place.created,
+      status,
+      error: null,
+      incomplete_details: status === 'incomplete' ? { reason: 'max_output_tokens' } : null,
+    };
+  }
+
+  /** The output in the order in which it was streamed; a whole answer has its text first. */
+  #written(relayed: Relayed) {
+    const { text, toolCalls } = relayed;
+    const calls = toolCalls.map(({ id, name, arguments: given }, index) => ({
+      ...{ id: `fc_${this.#place.id}_${index}`, type: 'function_call', status: 'completed' },
+      ...{ call_id: id, name, arguments: given },
+    }));
+    const usage = usageOf(relayed);
+    return {
+      model: modelOf(relayed),
+      output: [...(text === '' ? [] : [this.#message(text, 'completed')]), ...calls],
+      usage:
+        'usage' in usage
+          ? {
+              input_tokens: usage.usage.prompt_tokens,
+              output_tokens: usage.usage.completion_tokens,
+              total_tokens: usage.usage.total_tokens,
+            }
+          : null,
+    };
+  }
+
+  #beginText(): string {
+    this.#items.push({ id: `msg_${this.#place.id}`, type: 'message' });
+    const item = { ...this.#message('', 'in_progress'), content: [] };
+    return (
+      this.#event('response.output_item.added', { output_index: this.#textPlace().output_index, item }) +
+      this.#event('response.content_part.added', { ...this.#textPlace(), part: partOf('') })
+    );
+  }
+
+  #endText(): string {
+    const place = this.#textPlace();
+    return (
+      this.#event('response.output_text.done', { ...place, text: this.#text, logprobs: [] }) +
+      this.#event('response.content_part.done', { ...place, part: partOf(this.#text) }) +
+      this.#event('response.output_item.done', {
+        output_index: place.output_index,
+        item: this.#message(this.#text, 'completed'),
+      })
+    );
+  }
+
+  #textPlace() {
+    const index = this.#items.findIndex(({ type }) => type === 'message');
+    return { item_id: `msg_${this.#place.id}`, output_index: index, content_index: 0 };
+  }
+
+  #message(text: string, status: string) {
+    return {
+      id: `msg_${this.#place.id}`,
+      type: 'message',
+      role: 'assistant',
+      status,
+      content: [partOf(text)],
+    };
+  }
+
+  #callItem(call: { index: number; name: string; arguments: string; callId: string }, status: string) {
+    const id = this.#items[call.index]?.id;
+    return {
+      id,
+      type: 'function_call',
+      status,
+      call_id: call.callId,
+      name: call.name,
+      arguments: call.arguments,
+    };
+  }
+}
+
+function partOf(text: string) {
+  return { type: 'output_text', text, annotations: [], logprobs: [] };
+}
