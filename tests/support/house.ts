@@ -132,6 +132,7 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   mcp: (to) =>
     isIn(to, 'log', 'access', 'errors', 'ground', 'http') ||
     to.path === 'src/jobs/job.ts' ||
+    (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
   // Programs that speak the OpenAI protocol; what models write and how texts become vectors is the models' own word.
   openai: (to) =>
     isIn(to, 'log', 'access', 'errors', 'ground', 'http', 'models') ||
