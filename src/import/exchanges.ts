@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { MAX_QUERY_LENGTH, MAX_RESPONSE_LENGTH, MAX_TITLE_LENGTH } from '../ground/input.ts';
 import type { Message } from './messages.ts';
 import { type ImportRecord, toTurnRecord } from './records.ts';
-import { inPieces, storable } from './storable.ts';
+import { beginningOf, inPieces, storable } from './storable.ts';
 
 /** A conversation of an export, as it was seen. */
 export type Conversation = {
@@ -123,9 +123,9 @@ function toTurns(
   const common = {
     conversationId,
     timestamp: new Date(time).toISOString(),
-    ...(model ? { modelUsed: cut(storable(model), MAX_MODEL_LENGTH) } : {}),
+    ...(model ? { modelUsed: beginningOf(storable(model), MAX_MODEL_LENGTH) } : {}),
   };
-  const name = answers[0]?.name ? cut(answers[0].name, MAX_SPEAKER_LENGTH) : null;
+  const name = answers[0]?.name ? beginningOf(answers[0].name, MAX_SPEAKER_LENGTH) : null;
   const speaker = name ?? 'assistant';
   const responder = name !== null && answered !== '' ? { responder: name } : {};
   const main = { ...common, ...(query ? { response: answered, ...responder } : { speaker }) };
@@ -150,12 +150,8 @@ function answersFor(answer: string): string[] {
   return [first, ...rest.flatMap((piece) => inPieces(piece, MAX_QUERY_LENGTH))];
 }
 
-function cut(text: string, maximum: number): string {
-  return Array.from(text).slice(0, maximum).join('');
-}
-
 function titleFor(title: string): string | null {
-  const cleaned = cut(storable(title).trim(), MAX_TITLE_LENGTH).trim();
+  const cleaned = beginningOf(storable(title).trim(), MAX_TITLE_LENGTH).trim();
   return cleaned === '' ? null : cleaned;
 }
 

@@ -4,6 +4,7 @@ import { isValue, readValues } from './lines.ts';
 import { idOf, readTime, textOf } from './messages.ts';
 import { bad, type ImportRecord, isObject } from './records.ts';
 import { toStatementRecords } from './statements.ts';
+import { beginningOf } from './storable.ts';
 
 /**
  * Reads memories of mem0 as its API and its libraries return them: `{ results: [{ id, memory, user_id, created_at, … }] }`,
@@ -60,7 +61,7 @@ function* toRecords(
     id: idOf(memory.id),
     text,
     time: readTime(memory.updated_at) ?? readTime(memory.created_at),
-    speaker: speaker === null ? null : Array.from(speaker).slice(0, MAX_SPEAKER_LENGTH).join(''),
+    speaker: speaker === null ? null : beginningOf(speaker, MAX_SPEAKER_LENGTH),
     sessionId: idOf(memory.run_id),
     metadata: {
       memoryId: idOf(memory.id),

@@ -1,7 +1,7 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import { type Batch, toBatches } from './batches.ts';
-import { openCheckpoint } from './checkpoint.ts';
+import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { Deliverer, type Delivery } from './delivery.ts';
 import { detectFormat } from './detect.ts';
 import { fileSize, type Position } from './files.ts';
@@ -69,20 +69,43 @@ export async function runImport(options: ImportOptions, services: ImportServices
     );
   }
   const deliverer = new Deliverer(user, services.send);
-  const isFinished = await sendAll(
-    source,
-    tally,
-    { ...services, records },
-    async (batch) => {
-      const delivered = await deliverer.deliver(batch);
-      await checkpoint.save(batch.recordsDone);
-      return delivered;
-    },
-    checkpoint.recordsDone,
-  );
-  if (!isFinished) return tally.report('interrupted');
+  const progressMade = createSaver(checkpoint);
+  try {
+    const isFinished = await sendAll(
+      source,
+      tally,
+      { ...services, records },
+      {
+        deliver: (batch) => deliverer.deliver(batch),
+        stored: ({ recordsDone }) => progressMade.note(recordsDone),
+      },
+      checkpoint.recordsDone,
+    );
+    if (!isFinished) return tally.report('interrupted');
+  } finally {
+    await progressMade.save();
+  }
   await checkpoint.remove();
   return tally.report('finished');
+}
+
+/** A conversation of a few turns is stored in milliseconds; whoever goes on sends the last second's again, to no effect. */
+const SAVE_INTERVAL_MS = 1_000;
+
+function createSaver(checkpoint: Checkpoint) {
+  let [done, saved, savedAt] = [checkpoint.recordsDone, checkpoint.recordsDone, performance.now()];
+  const save = async () => {
+    if (done === saved) return;
+    await checkpoint.save(done);
+    [saved, savedAt] = [done, performance.now()];
+  };
+  return {
+    save,
+    note: async (recordsDone: number) => {
+      done = recordsDone;
+      if (performance.now() - savedAt >= SAVE_INTERVAL_MS) await save();
+    },
+  };
 }
 
 /** Reads the whole file and counts; false where the user stopped it. */
@@ -108,27 +131,62 @@ async function check(source: Source, tally: Tally, services: ImportServices): Pr
   }
 }
 
-/** Sends batch after batch; false where the user stopped it. */
+/** Batches that are on their way at the same time: most conversations are short, and each costs a commit. */
+const MAX_IN_FLIGHT = 8;
+
+type Delivering = {
+  deliver: (batch: Batch) => Promise<Delivery>;
+  /** Called in the order of the file, when this batch and all before it are stored. */
+  stored: (batch: Batch) => Promise<void>;
+};
+
+/**
+ * Sends the batches of a file, those of one conversation one after the other; false where the user stopped it. What is on
+ * its way is waited for, however it ends.
+ */
 async function sendAll(
   source: Source,
   tally: Tally,
   { progress, signal, records }: ImportServices & { readonly records: number },
-  store: (batch: Batch) => Promise<Delivery>,
+  { deliver, stored }: Delivering,
   skip: number,
 ): Promise<boolean> {
   const position: Position = { bytes: 0 };
+  let isStopped = false;
+  const inFlight: { batch: Batch; delivery: Promise<Delivery> }[] = [];
+  const settleFirst = async () => {
+    const first = inFlight[0];
+    if (!first) return;
+    const delivery = await first.delivery;
+    inFlight.shift();
+    tally.stored(first.batch, delivery);
+    await stored(first.batch);
+    progress.update(first.batch.recordsDone, tally.sent());
+  };
   // By records: a file is read far ahead of what is acknowledged.
   progress.start('sending', records);
   try {
     for await (const batch of toBatches(counted(readRecords(source, position), tally, skip), skip)) {
-      if (signal?.aborted) return false;
-      tally.stored(batch, await store(batch));
-      progress.update(batch.recordsDone, tally.sent());
+      while (inFlight.length >= MAX_IN_FLIGHT || inFlight.some((sent) => isSameThread(sent.batch, batch)))
+        await settleFirst();
+      isStopped = signal?.aborted ?? false;
+      if (isStopped) break;
+      const delivery = deliver(batch);
+      // Seen when its turn comes; until then it is nobody's.
+      delivery.catch(() => undefined);
+      inFlight.push({ batch, delivery });
     }
-    return true;
+    while (inFlight.length > 0) await settleFirst();
+    return !isStopped;
   } finally {
+    await Promise.allSettled(inFlight.map(({ delivery }) => delivery));
     progress.stop();
   }
+}
+
+function isSameThread(one: Batch, other: Batch): boolean {
+  if (one.kind === 'turns' && other.kind === 'turns') return one.conversationId === other.conversationId;
+  return one.kind === other.kind;
 }
 
 async function* counted(

@@ -12,15 +12,31 @@ const SOFT_SHARE = 0.1;
 /** A text in pieces of at most so many characters (code points); joined they are the text. */
 export function inPieces(text: string, maximum: number): string[] {
   const pieces: string[] = [];
-  let characters = Array.from(text);
-  while (characters.length > maximum) {
-    const piece = characters.slice(0, maximum);
-    const soft = Math.floor(maximum * (1 - SOFT_SHARE));
-    const line = piece.lastIndexOf('\n');
-    const word = piece.lastIndexOf(' ');
-    const end = line >= soft ? line + 1 : word >= soft ? word + 1 : maximum;
-    pieces.push(characters.slice(0, end).join(''));
-    characters = characters.slice(end);
+  const soft = Math.floor(maximum * (1 - SOFT_SHARE));
+  let start = 0;
+  // No array of its characters: a text may have a hundred million.
+  while (text.length - start > maximum) {
+    const softEnd = behind(text, start, soft);
+    const hardEnd = behind(text, softEnd, maximum - soft);
+    if (hardEnd >= text.length) break;
+    const tail = text.slice(softEnd, hardEnd);
+    const cut = Math.max(tail.lastIndexOf('\n'), tail.includes('\n') ? -1 : tail.lastIndexOf(' '));
+    const end = cut < 0 ? hardEnd : softEnd + cut + 1;
+    pieces.push(text.slice(start, end));
+    start = end;
   }
-  return [...pieces, characters.join('')];
+  return [...pieces, text.slice(start)];
+}
+
+/** The place behind so many characters from a place on, or the end of the text. */
+function behind(text: string, from: number, characters: number): number {
+  let place = from;
+  for (let count = 0; count < characters && place < text.length; count++)
+    place += (text.codePointAt(place) ?? 0) > 0xffff ? 2 : 1;
+  return place;
+}
+
+/** The first so many characters (code points) of a text. */
+export function beginningOf(text: string, maximum: number): string {
+  return text.length <= maximum ? text : text.slice(0, behind(text, 0, maximum));
 }
