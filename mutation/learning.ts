@@ -59,4 +59,32 @@ export const LEARNING: readonly Mutation[] = [
     ['learning'],
     'wait too long',
   ),
+  one(
+    'invented-quotes-are-learned',
+    'domains/learning/model-answer.ts',
+    ["if (at < 0) return 'the quote is not in the turn';", ''],
+    ['learning-model'],
+    'quotes that nobody said',
+  ),
+  one(
+    'words-that-nobody-said-are-learned',
+    'domains/learning/model-answer.ts',
+    ["? null : 'its object was not said there'", '? null : null'],
+    ['learning-model'],
+    'what was not said',
+  ),
+  one(
+    'secrets-are-sent-to-models',
+    'domains/learning/model.ts',
+    ['withoutSecrets(turn[field], secrets, HIDDEN)', 'turn[field]'],
+    ['learning-model'],
+    'a model adds',
+  ),
+  one(
+    'failures-of-models-are-not-told',
+    'domains/learning/model.ts',
+    ['{ ...use(1), judged:', '{ ...use(0), judged:'],
+    ['learning-model'],
+    'answers prose',
+  ),
 ];

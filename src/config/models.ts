@@ -20,6 +20,7 @@ export const settings = {
   LLM_WINDOWS: windows.optional(),
   LLM_PRICES: prices.optional(),
   LLM_VISION_MODEL: z.string().max(100, 'must be at most 100 characters').optional(),
+  LLM_LEARNING_MODEL: z.string().max(100, 'must be at most 100 characters').optional(),
   EMBEDDINGS_BASE_URL: url('http:', 'https:').optional(),
   EMBEDDINGS_API_KEY: z.string().optional(),
   EMBEDDINGS_MODEL: z.string().max(200, 'must be at most 200 characters').optional(),
@@ -34,8 +35,8 @@ export function checkModels(raw: RawSettings): string[] {
   for (const name of ['LLM_WINDOWS', 'LLM_PRICES'])
     if (raw[name] && !raw.LLM_MODELS)
       problems.push(`LLM_MODELS: must name at least one model when ${name} is set`);
-  if (raw.LLM_VISION_MODEL && !raw.LLM_BASE_URL)
-    problems.push('LLM_BASE_URL: must be set when LLM_VISION_MODEL is set');
+  for (const name of ['LLM_VISION_MODEL', 'LLM_LEARNING_MODEL'])
+    if (raw[name] && !raw.LLM_BASE_URL) problems.push(`LLM_BASE_URL: must be set when ${name} is set`);
   if (raw.LLM_MODELS && !raw.LLM_BASE_URL) problems.push('LLM_BASE_URL: must be set when LLM_MODELS is set');
   if (raw.EMBEDDINGS_BASE_URL && !raw.EMBEDDINGS_MODEL)
     problems.push('EMBEDDINGS_MODEL: must be set when EMBEDDINGS_BASE_URL is set');
@@ -80,6 +81,8 @@ export function modelsOf(values: z.output<typeof Values>) {
             prices: values.LLM_PRICES ?? {},
             /** What looks at pictures; null: nothing does. */
             vision: values.LLM_VISION_MODEL ?? null,
+            /** What finds facts in turns beside the rules; null: nothing does. */
+            learning: values.LLM_LEARNING_MODEL ?? null,
           }
         : null,
   } as const;

@@ -10,6 +10,8 @@ export interface Question<Answer> {
   readonly name: string;
   /** What it must be; unknown fields are refused where the schema says so. */
   readonly schema: z.ZodType<Answer>;
+  /** What the model is told that it must be, where whoever asks looks at parts of the answer for themselves; absent: `schema`. */
+  readonly asked?: z.ZodType;
   /** About how many tokens the question has, pictures included; absent: counted by its characters. */
   readonly tokens?: number;
 }
@@ -48,8 +50,8 @@ export async function askFor<Answer>(
   question: Question<Answer>,
   { signal, caller }: { signal: AbortSignal; caller: string },
 ): Promise<StructuredAnswer<Answer>> {
-  const { system, prompt, images = [], name, schema, tokens } = question;
-  const form = z.toJSONSchema(schema, { io: 'input' });
+  const { system, prompt, images = [], name, schema, asked = schema, tokens } = question;
+  const form = z.toJSONSchema(asked, { io: 'input' });
   const answer = await guard.answer(
     {
       // In words, too, for servers that hold no model to a form; some refuse to without the word "JSON".

@@ -8,9 +8,10 @@ import type { RunningTask } from '../../jobs/job.ts';
 import type { Logger } from '../../log.ts';
 import type { SettingsServices } from '../settings/settings.ts';
 import { commitLessons } from './commit.ts';
-import { inContext, OwnerContexts } from './context.ts';
+import { inContext, OwnerContexts, type TurnInContext } from './context.ts';
 import { type Extract, type Lesson, lessonsOf, loadRules } from './extraction.ts';
 import { type Learned, NOTHING, sumOf } from './learned.ts';
+import type { LearningModel, ModelLearner } from './model.ts';
 import type { ModelUse } from './model-use.ts';
 import { isWaiting, type Lease, nextWaitingUser, releaseTurns, takeTurns } from './queue.ts';
 import { endRun } from './runs.ts';
@@ -19,6 +20,7 @@ export interface LearningServices extends SettingsServices {
   readonly db: Database;
   readonly log: Logger;
   readonly pressure: Pressure;
+  readonly learning: { readonly model: LearningModel | null };
 }
 
 export interface LearningResult extends Learned {
@@ -44,7 +46,9 @@ const PAUSE_MS = 1_000;
  * @throws the reason of the task's signal
  */
 export async function learnFromTurns(services: LearningServices, task: RunningTask): Promise<LearningResult> {
-  const run = new LearningRun(services, task, await loadRules());
+  const { model } = services.learning;
+  const learner = model && (await loadLearner(model, services.log));
+  const run = new LearningRun(services, task, { extract: await loadRules(), learner });
   for (let pass = 1; ; pass++) {
     const left = await run.pass();
     if (left === 0 || pass === PASSES) return { ...run.learned, left };
@@ -52,22 +56,40 @@ export async function learnFromTurns(services: LearningServices, task: RunningTa
   }
 }
 
+/** What a task needs of a model is loaded where one is configured. */
+async function loadLearner(model: LearningModel, log: Logger) {
+  const { ATTEMPTS, ModelLearner, TURNS_AT_ONCE } = await import('./model.ts');
+  return {
+    model: new ModelLearner(model, log),
+    turns: TURNS_AT_ONCE,
+    // Nobody else may have turns while their model may still answer.
+    leaseMs: LEASE_MS + ATTEMPTS * model.longestMs,
+  };
+}
+
+interface Extractors {
+  readonly extract: Extract;
+  /** Null: only rules learn. */
+  readonly learner: { readonly model: ModelLearner; readonly turns: number; readonly leaseMs: number } | null;
+}
+
 /** One attempt at it. */
 class LearningRun {
   readonly #services: LearningServices;
   readonly #task: RunningTask;
-  readonly #extract: Extract;
+  readonly #extractors: Extractors;
   readonly #contexts: OwnerContexts;
   readonly #lease: Lease;
   readonly #rest: ReturnType<typeof createRest>;
   learned: Learned = NOTHING;
 
-  constructor(services: LearningServices, task: RunningTask, extract: Extract) {
+  constructor(services: LearningServices, task: RunningTask, extractors: Extractors) {
     this.#services = services;
     this.#task = task;
-    this.#extract = extract;
+    this.#extractors = extractors;
     this.#contexts = new OwnerContexts(services);
-    this.#lease = { taskId: task.taskId, leaseMs: LEASE_MS, limit: BATCH, bytes: BATCH_BYTES };
+    const { leaseMs = LEASE_MS, turns: limit = BATCH } = extractors.learner ?? {};
+    this.#lease = { taskId: task.taskId, leaseMs, limit, bytes: BATCH_BYTES };
     this.#rest = createRest(services.pressure);
     task.signal.addEventListener('abort', this.#rest.end, { once: true });
   }
@@ -94,12 +116,8 @@ class LearningRun {
       if (turns.length === 0) break;
       let done = 0;
       try {
-        const lessons = await lessonsOf(
-          this.#extract,
-          await inContext(db, owner, known, turns),
-          this.#services.log,
-        );
-        done = await this.#store(owner, lessons, null);
+        const { lessons, use } = await this.#read(owner, await inContext(db, owner, known, turns));
+        done = await this.#store(owner, lessons, use);
       } finally {
         // What was learned from is given back to nobody.
         await releaseTurns(db, owner, this.#task.taskId, turns).catch(() => undefined);
@@ -109,6 +127,14 @@ class LearningRun {
     }
     await endRun(db, owner, this.#task.taskId);
     return !(await isWaiting(db, owner));
+  }
+
+  /** What turns say by the rules, and by the model where one is configured. */
+  async #read(owner: Owner, turns: readonly TurnInContext[]) {
+    const { extract, learner } = this.#extractors;
+    const lessons = await lessonsOf(extract, turns, this.#services.log);
+    if (!learner) return { lessons, use: null };
+    return learner.model.teach(owner, lessons, this.#task.signal);
   }
 
   /** Some lessons in each transaction. @returns how many turns were learned from */
