@@ -1,5 +1,6 @@
 import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor } from '../../graphql/connections.ts';
+import { scopeOf } from '../../ground/ownership.ts';
 import { FactSourceFieldEnum } from '../facts/graphql.ts';
 import { InteractionRef, loadInteraction } from '../interactions/graphql.ts';
 import { CreateTaskResult } from '../tasks/changes-graphql.ts';
@@ -33,6 +34,7 @@ const LearningRunRef = builder.objectRef<LearningRunRow>('LearningRun').implemen
     'What one task learned from one user’s turns. There is none where nothing waited. Kept for TASKS_RETENTION_DAYS.',
   fields: (t) => ({
     runId: t.exposeID('runId', { description: 'Its id, which the changes that it made have, too.' }),
+    userId: t.exposeString('userId', { description: 'Whose turns they were.' }),
     startedAt: t.expose('startedAt', { type: 'DateTime', description: 'When it began with these turns.' }),
     endedAt: t.expose('endedAt', {
       type: 'DateTime',
@@ -80,7 +82,8 @@ const LearningRunRef = builder.objectRef<LearningRunRow>('LearningRun').implemen
 });
 
 const LearningStatusRef = builder.objectRef<LearningStatus>('LearningStatus').implement({
-  description: 'How far learning from the caller’s turns is.',
+  description:
+    'How far learning from the caller’s turns is; for who may act for others: from all of the tenant.',
   fields: (t) => ({
     turnsWaiting: t.int({
       description: 'Turns that nothing was learned from yet.',
@@ -114,17 +117,19 @@ builder.queryFields((t) => ({
   learningRuns: t.connection(
     {
       type: LearningRunRef,
-      description: 'What was learned from the caller’s turns, run by run, newest first.',
+      description:
+        'What was learned from the caller’s turns, run by run, newest first; for who may act for others: from all of the tenant.',
       resolve: (_root, args, { services, principal }) =>
-        connect(args, newestFirst, (page) => runPage(services.db, principal, page)),
+        connect(args, newestFirst, (page) => runPage(services.db, scopeOf(principal), page)),
     },
     LearningRunConnection,
   ),
   learningStatus: t.field({
     type: LearningStatusRef,
-    description: 'How far learning from the caller’s turns is.',
+    description:
+      'How far learning from the caller’s turns is; for who may act for others: from all of the tenant.',
     complexity: 10,
-    resolve: (_root, _args, { services, principal }) => learningStatus(services, principal),
+    resolve: (_root, _args, { services, principal }) => learningStatus(services, scopeOf(principal)),
   }),
 }));
 
@@ -132,7 +137,7 @@ builder.mutationField('runLearning', (t) =>
   t.field({
     type: CreateTaskResult,
     description:
-      'Learns facts from those of the caller’s turns that nothing was learned from yet, in the background; by itself it happens every hour. While a task for it waits, that one is the answer.',
+      'Learns facts from those of the caller’s turns that nothing was learned from yet, in the background; where an admin asks, from everybody’s, as it happens every hour by itself. While a task for it waits, that one is the answer.',
     resolve: async (_root, _args, { services, principal }) => ({
       task: await requestLearning(services, principal),
     }),

@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import type { Owner } from '../../access/principals.ts';
+import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { onlyRow } from '../../db/statements.ts';
 import { CANARY_TENANT } from '../../ground/ownership.ts';
@@ -167,14 +167,14 @@ export interface Waiting {
   readonly oldestSeconds: number;
 }
 
-/** Of one user. */
-export async function waitingOf({ pool }: Pick<Database, 'pool'>, owner: Owner): Promise<Waiting> {
+/** Of one user, or of all of a tenant. */
+export async function waitingOf({ pool }: Pick<Database, 'pool'>, scope: Scope): Promise<Waiting> {
   const found = await pool.query<Waiting>({
-    name: 'learning_waiting_user',
+    name: 'learning_waiting_scope',
     text: `select count(*)::int as turns,
              greatest(0, coalesce(extract(epoch from now() - min(learning_since)), 0))::float8 as "oldestSeconds"
-           from ${TABLE} where learning_state <> 'LEARNED' and ${OF_OWNER}`,
-    values: [owner.tenantId, owner.userId],
+           from ${TABLE} where learning_state <> 'LEARNED' and tenant_id = $1 and ($2::text is null or user_id = $2)`,
+    values: [scope.tenantId, scope.userId],
   });
   return onlyRow(found);
 }

@@ -1,4 +1,4 @@
-import type { Owner } from '../../access/principals.ts';
+import type { Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type Page, type RawRow } from '../../db/statements.ts';
 import { type LearningRefusalRow, type LearningRunRow, learningRefusals, learningRuns } from './tables.ts';
@@ -8,21 +8,21 @@ type Reader = Pick<Database, 'pool'>;
 /** Refusals of one run that are shown. */
 export const REFUSALS_SHOWN = 100;
 
-/** Runs over a user's turns, newest first. */
-export async function runPage({ pool }: Reader, owner: Owner, page: Page<number>): Promise<LearningRunRow[]> {
+/** Runs over the turns of a user, or of all of a tenant, newest first. */
+export async function runPage({ pool }: Reader, scope: Scope, page: Page<number>): Promise<LearningRunRow[]> {
   const direction = page.inverted ? 'asc' : 'desc';
   const { rows } = await pool.query<RawRow>({
     name: `learning_run_page_${direction}`,
-    text: `select * from learning_history where user_id = $1 and tenant_id = $2 and id < $3 and id > $4
+    text: `select * from learning_history where ($1::text is null or user_id = $1) and tenant_id = $2 and id < $3 and id > $4
            order by id ${direction} limit $5`,
-    values: [owner.userId, owner.tenantId, page.after ?? 2_147_483_647, page.before ?? 0, page.limit],
+    values: [scope.userId, scope.tenantId, page.after ?? 2_147_483_647, page.before ?? 0, page.limit],
   });
   return rows.map((row) => mapRow(learningRuns, row));
 }
 
-/** The latest run over a user's turns; null: there was none. */
-export async function latestRun(reader: Reader, owner: Owner): Promise<LearningRunRow | null> {
-  const [run] = await runPage(reader, owner, { after: null, before: null, limit: 1, inverted: false });
+/** The latest of them; null: there was none. */
+export async function latestRun(reader: Reader, scope: Scope): Promise<LearningRunRow | null> {
+  const [run] = await runPage(reader, scope, { after: null, before: null, limit: 1, inverted: false });
   return run ?? null;
 }
 

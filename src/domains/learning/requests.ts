@@ -1,26 +1,28 @@
 import type { Principal } from '../../access/principals.ts';
 import { unfinishedTasks } from '../tasks/reads.ts';
+import { isAdmin, SERVER_OWNER } from '../tasks/scope.ts';
 import type { TaskRow } from '../tasks/tables.ts';
 import { enqueueTask, type TaskServices } from '../tasks/tasks.ts';
 import { LEARN } from './jobs.ts';
 
 /**
- * Makes the task that learns from the caller's turns. While one waits that one is the answer; one that runs may be past what
+ * Makes the task that learns from the caller's turns, of an admin: from everybody's, as it happens every hour. While one waits that one is the answer; one that runs may be past what
  * was said since, so another one is made, which waits.
  */
 export async function requestLearning(
   { db, events, tasks }: TaskServices,
-  { tenantId, userId }: Principal,
+  principal: Principal,
 ): Promise<TaskRow> {
   const job = tasks.jobs.get(LEARN);
   if (!job) throw new Error(`there is no job "${LEARN}"`);
-  const owner = { tenantId, userId };
+  const { tenantId, userId } = principal;
+  const owner = isAdmin(principal) ? SERVER_OWNER : { tenantId, userId };
   const row = await db.transaction(async (client) => {
     // Two requests at once make one task.
     await client.query({
       name: 'lock_requests_to_learn',
       text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
-      values: [JSON.stringify(['requests to learn', tenantId, userId])],
+      values: [JSON.stringify(['requests to learn', owner.tenantId, owner.userId])],
     });
     const waiting = (await unfinishedTasks(client, owner, LEARN)).find(({ status }) => status === 'PENDING');
     return waiting ?? enqueueTask(client, job, { type: LEARN, owner, createdBy: userId, payload: {} });

@@ -1,4 +1,4 @@
-import type { Owner } from '../../access/principals.ts';
+import type { Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { schedulesByName } from '../schedules/reads.ts';
 import type { ScheduleRow } from '../schedules/tables.ts';
@@ -12,7 +12,7 @@ export interface LearningStatusServices {
   readonly schedules: { nextSlot(row: ScheduleRow): Date | null };
 }
 
-/** How far learning from a user's turns is. */
+/** How far learning from the turns of a user, or of all of a tenant, is. */
 export interface LearningStatus {
   readonly waiting: Waiting;
   /** Null: nothing was learned from their turns yet. */
@@ -23,11 +23,11 @@ export interface LearningStatus {
 
 export async function learningStatus(
   { db, schedules }: LearningStatusServices,
-  owner: Owner,
+  scope: Scope,
 ): Promise<LearningStatus> {
   const [waiting, lastRun, [schedule]] = await Promise.all([
-    waitingOf(db, owner),
-    latestRun(db, owner),
+    waitingOf(db, scope),
+    latestRun(db, scope),
     schedulesByName(db, [LEARN]),
   ]);
   return { waiting, lastRun, nextRunAt: schedule ? schedules.nextSlot(schedule) : null };
