@@ -86,4 +86,21 @@ export const OWNERS: readonly Mutation[] = [
     ['durability'],
     'is shown to its owner',
   ),
+  one(
+    'tools-forget-facts-of-others',
+    'mcp/forget-tool.ts',
+    ['const { factId: id } = await findFact(services, owner, factId);', 'const id = factId;'],
+    ['mcp-door'],
+    'is named only by those who may act for others',
+  ),
+  one(
+    'tools-correct-facts-of-others',
+    'domains/facts/views.ts',
+    [
+      'await factsById(db, owner, [parseFactId(factId)])',
+      'await factsById(db, { ...owner, userId: null }, [parseFactId(factId)])',
+    ],
+    ['mcp-door'],
+    'reaches nothing by ids',
+  ),
 ];

@@ -47,4 +47,18 @@ export const REFUSALS: readonly Mutation[] = [
     ['isolation'],
     'Query.conversations(userId)',
   ),
+  one(
+    'pages-of-other-sites-use-tools',
+    'mcp/door.ts',
+    ['hall.guarded(request, PREFIX, (guard) => guard.checkPage(request));', ''],
+    ['mcp-door'],
+    'a page of another site is refused',
+  ),
+  one(
+    'tools-ask-for-no-permission',
+    'mcp/call.ts',
+    ['correlationId, ...demandsOf(tool) };', 'correlationId };'],
+    ['mcp-door'],
+    'with access control',
+  ),
 ];

@@ -378,6 +378,21 @@ describe('another user', () => {
     expect(stored.userId).toBe('uma');
     // An id alone leads to nobody else's, whoever shows it.
     expect(await refusalOf(service, 'forget', { turnId: stored.turnId })).toMatch(/^NOT_FOUND/);
+    const fact = await addFact(
+      guarded.app.services,
+      {
+        tenantId: 'default',
+        userId: 'uma',
+        roles: ['USER'],
+        permissions: ['READ', 'WRITE'],
+        credential: null,
+      },
+      { tenantId: 'default', userId: 'uma' },
+      { predicate: 'likes', object: 'plums' },
+    );
+    const { factId } = fact;
+    expect(await refusalOf(service, 'forget', { factId })).toMatch(/^NOT_FOUND/);
+    expect(await refusalOf(service, 'correct_fact', { factId, object: 'pears' })).toMatch(/^NOT_FOUND/);
     expect(await callTool(service, 'search_memory', { query: 'Uma' })).toMatchObject({
       userId: 'gateway',
       hits: [],

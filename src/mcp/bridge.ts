@@ -157,7 +157,12 @@ function errorOf(error: unknown): { code: number; message: string; data?: unknow
   } catch {
     // It said nothing in the words of the protocol.
   }
-  return { code: INTERNAL_ERROR, message };
+  const { cause } = error as { cause?: { code?: string } };
+  const reason = cause?.code === undefined ? message : `${message} (${cause.code})`;
+  return {
+    code: INTERNAL_ERROR,
+    message: `no answer came from the server, which may have done what was asked: ${reason}`,
+  };
 }
 
 function isRefusedConnection(error: unknown): boolean {

@@ -11,21 +11,14 @@ import {
 } from '@modelcontextprotocol/server';
 import { mayActForOthers, type Principal } from '../access/principals.ts';
 import { InvalidInput } from '../errors.ts';
-import { ownerFor } from '../ground/ownership.ts';
 import type { Hall } from '../http/hall.ts';
-import { type Problem, problemOf } from '../http/problem.ts';
+import { problemOf } from '../http/problem.ts';
+import { type Caller, type Circumstances, callTool } from './call.ts';
 import { PROMPTS, promptArguments } from './prompts.ts';
 import { listResources, RESOURCE_TEMPLATES, readResource } from './resources.ts';
-import { demandsOf, type McpServices, parseArguments, schemasOf, type Tool } from './tool.ts';
+import { demandsOf, type McpServices, schemasOf, type Tool } from './tool.ts';
 import { TOOLS } from './tools.ts';
 import { VERSION } from './version.ts';
-
-/** Who sent a message, as the hall let them in. */
-export interface Caller {
-  readonly principal: Principal;
-  readonly request: IncomingMessage;
-  readonly correlationId: string;
-}
 
 type Serve = (
   request: IncomingMessage,
@@ -98,7 +91,11 @@ function serverFor(services: McpServices, hall: Hall, caller: Caller): Server {
   );
   server.setRequestHandler('tools/list', () => ({ tools: toolsFor(services, caller.principal) }));
   server.setRequestHandler('tools/call', ({ params }, context) =>
-    callTool({ services, hall, caller, context }, params.name, params.arguments),
+    callTool(
+      { services, hall, caller, signal: context.mcpReq.signal, progress: progressOf(context) },
+      toolNamed(params.name),
+      params.arguments,
+    ),
   );
   const read = <T>(method: string, points: number, work: () => Promise<T>) =>
     answered({ services, hall, caller }, method, points, work);
@@ -196,48 +193,14 @@ function toolsFor(services: McpServices, principal: Principal) {
   }));
 }
 
-interface Circumstances {
-  readonly services: McpServices;
-  readonly hall: Hall;
-  readonly caller: Caller;
-  readonly context: ServerContext;
-}
-
-async function callTool({ services, hall, caller, context }: Circumstances, name: string, given: unknown) {
+/** @throws ProtocolError that names those that there are */
+function toolNamed(name: string): Tool {
   const tool = TOOLS.find((each) => each.name === name);
-  if (!tool)
-    throw new ProtocolError(
-      ProtocolErrorCode.InvalidParams,
-      `there is no tool "${name.slice(0, 100)}"; there are ${TOOLS.map((each) => each.name).join(', ')}`,
-    );
-  const { request, principal, correlationId } = caller;
-  const errand = { action: `/mcp ${tool.name}`, correlationId, ...demandsOf(tool) };
-  try {
-    const result = await hall.perform(request, principal, errand, () => {
-      const { userId, args } = parseArguments(tool, given);
-      const owner = ownerFor(principal, userId);
-      const { signal } = context.mcpReq;
-      return tool.run({ services, principal, owner, signal, progress: progressOf(context) }, args);
-    });
-    return { content: [{ type: 'text' as const, text: JSON.stringify(result) }], structuredContent: result };
-  } catch (error) {
-    return refusal(tool, problemOf(error, correlationId, services.log, { door: 'mcp', tool: tool.name }));
-  }
-}
-
-/** A failure in words that a model can act on. Verbs name the groups in which GraphQL has their fields; a tool has none. */
-function refusal(tool: Tool, { code, message, retryable, details, correlationId }: Problem) {
-  const wait = details.retryAfterMs === undefined ? '' : ` in ${Math.ceil(details.retryAfterMs / 1_000)} s`;
-  const advice = [
-    message.replace(/^(?:input|filter)\./, ''),
-    retryable && !message.includes('try again') && `The same call may succeed later: try again${wait}.`,
-    code === 'BAD_USER_INPUT' && `Correct the arguments of ${tool.name} and call it again.`,
-    code === 'INTERNAL' && `Correlation id ${correlationId}.`,
-  ].filter(Boolean);
-  return {
-    content: [{ type: 'text' as const, text: `${code}: ${advice.join('. ').replaceAll('..', '.')}` }],
-    isError: true,
-  };
+  if (tool) return tool;
+  throw new ProtocolError(
+    ProtocolErrorCode.InvalidParams,
+    `there is no tool "${name.slice(0, 100)}"; there are ${TOOLS.map((each) => each.name).join(', ')}`,
+  );
 }
 
 /** Tells of progress those who asked for it. */

@@ -130,6 +130,17 @@ export function schemasOf(tool: Tool, forOthers: boolean): Listed {
 
 /** Checks that JSON Schema has no words for are told in descriptions. */
 function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): { type: 'object' } {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
+    io,
+    unrepresentable: 'any',
+    override: ({ jsonSchema }) => void splitTypes(jsonSchema),
+  });
   return rest as { type: 'object' };
+}
+
+/** Clients that know one type in each place only take alternatives. */
+function splitTypes(schema: { type?: unknown; anyOf?: unknown }): void {
+  if (!Array.isArray(schema.type)) return;
+  schema.anyOf = schema.type.map((type) => ({ type }));
+  delete schema.type;
 }
