@@ -73,6 +73,7 @@ export const VALUES: Record<string, unknown> = {
   timestamp: '2020-01-01T00:00:00Z',
   expiresAt: '2999-01-01T00:00:00Z',
   includeArchived: true,
+  includeSuperseded: true,
   dryRun: false,
   activeOnly: false,
   shared: false,

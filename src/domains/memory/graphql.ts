@@ -1,6 +1,8 @@
 import { builder } from '../../graphql/builder.ts';
 import { ownerFor } from '../../ground/ownership.ts';
+import { FactRef } from '../facts/graphql.ts';
 import { InteractionRef } from '../interactions/graphql.ts';
+import { type FactHit, searchFacts } from './fact-hits.ts';
 import type { MemoryHit } from './hits.ts';
 import { MAX_MEMORIES, type MemorySearch, searchMemory } from './memory.ts';
 
@@ -28,13 +30,33 @@ export const MemoryHitRef = builder.objectRef<MemoryHit>('MemoryHit').implement(
   }),
 });
 
-const MemorySearchResult = builder.objectRef<MemorySearch>('MemorySearchResult').implement({
+const FactHitRef = builder.objectRef<FactHit>('FactHit').implement({
+  description: 'A fact that was found, and why.',
+  fields: (t) => ({
+    fact: t.expose('fact', { type: FactRef, description: 'The fact.' }),
+    score: t.exposeFloat('score', { description: 'Relevance, 0 to 1; comparable within one search only.' }),
+    reasons: t.stringList({ description: 'All reasons, for people.', resolve: (hit) => [...hit.reasons] }),
+  }),
+});
+
+/** Facts are looked for where they are asked for. */
+interface WholeSearch extends MemorySearch {
+  readonly findFacts: () => Promise<FactHit[]>;
+}
+
+const MemorySearchResult = builder.objectRef<WholeSearch>('MemorySearchResult').implement({
   description: 'What a search of memory found.',
   fields: (t) => ({
     hits: t.field({
       type: [MemoryHitRef],
       description: 'Best first.',
       resolve: (search) => [...search.hits],
+    }),
+    facts: t.field({
+      type: [FactHitRef],
+      description:
+        'Facts that speak of the same: those that hold first, then, where `includeSuperseded` asks for them, those that hold no longer, each best first; as many as hits at most. None of a question that shares too little with any. Of the filter, `conversationId`, `since` and `until` say where and when they were said, `character` whom they are about.',
+      resolve: (search) => search.findFacts(),
     }),
     tookMs: t.exposeFloat('tookMs', { description: 'Milliseconds that the search took.' }),
     degraded: t.exposeBoolean('degraded', {
@@ -74,17 +96,22 @@ builder.queryField('memorySearch', (t) =>
       query: t.arg.string({ required: true, description: 'What to look for, 1 to 32,000 characters.' }),
       limit: t.arg.int({ defaultValue: 20, description: `Number of hits, 1 to ${MAX_MEMORIES}.` }),
       filter: t.arg({ type: MemoryFilter, description: 'Where to search.' }),
+      includeSuperseded: t.arg.boolean({
+        defaultValue: false,
+        description: 'Whether `facts` has those that hold no longer, too.',
+      }),
       timeZone: t.arg.string({
         description:
           'IANA name of the time zone in which "yesterday" and the like are counted; absent: that of the user, see `updateSettings`.',
       }),
     },
-    resolve: async (_root, { query, limit, filter, timeZone }, { services, principal }) => {
+    resolve: async (_root, args, { services, principal }) => {
+      const { query, limit, filter, includeSuperseded, timeZone } = args;
       const { userId, includeArchived, ...conditions } = filter ?? {};
       const owner = ownerFor(principal, userId);
       const { availability, characters } = services;
       const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, query), []);
-      return searchMemory(services, owner, {
+      const found = await searchMemory(services, owner, {
         query,
         limit: limit ?? 20,
         characterIds,
@@ -92,6 +119,8 @@ builder.queryField('memorySearch', (t) =>
         ...conditions,
         includeArchived: includeArchived ?? false,
       });
+      const wanted = { query, limit: limit ?? 20, includeSuperseded: includeSuperseded ?? false };
+      return { ...found, findFacts: () => searchFacts(services, owner, { ...wanted, ...conditions }) };
     },
   }),
 );

@@ -1,11 +1,14 @@
 import type { CharacterRow } from '../characters/tables.ts';
+import type { KnownFact } from '../memory/fact-hits.ts';
 import type { MemoryHit } from '../memory/hits.ts';
 import { NO_MODEL, REMEMBERS_NOTHING } from '../utterances/recalled.ts';
 import { asks } from '../utterances/utterance.ts';
 import { type CitationStyle, cite, describeCharacter, quote } from './citation.ts';
 import type { Classification } from './intents.ts';
+import { numberOf, sentenceOf } from './known.ts';
 
 const MAX_CITED = 5;
+const MAX_FACTS = 5;
 const NOTHING_THEN =
   'I remember nothing that was said at that time. This is what I remember about it from other times:';
 
@@ -39,7 +42,7 @@ export function describeCharacters(
  */
 export function answerFromMemory(
   query: string,
-  { classification, memories, timeZone, missedTime = false }: RememberedContext,
+  { classification, memories, facts, timeZone, missedTime = false }: RememberedContext,
   modelTrouble: readonly string[] = [],
 ): string {
   const parts: string[] = [];
@@ -47,10 +50,18 @@ export function answerFromMemory(
     parts.push(`${NO_MODEL} just now (${modelTrouble.join('; ')}). This is what memory alone gives.`);
   const understood = whatWasUnderstood(query, classification);
   if (understood) parts.push(understood);
-  const cited = bestOf(memories, () => true, timeZone);
+  const isSaidIn = new Set(facts.map(({ source }) => source?.turnId));
+  const cited = bestOf(
+    memories,
+    () => true,
+    timeZone,
+    ({ interaction }) => isSaidIn.has(interaction.turnId),
+  );
+  const known = facts.slice(0, MAX_FACTS).map((fact) => sentenceOf(fact, timeZone, numberOf(fact, memories)));
+  if (known.length > 0) parts.push(known.join('\n'));
   const introduction = missedTime ? NOTHING_THEN : 'This is what I remember about it:';
   if (cited.length > 0) parts.push(`${introduction}\n${cited.join('\n')}`);
-  else if (!understood)
+  else if (!understood && known.length === 0)
     parts.push(`${REMEMBERS_NOTHING} What you said is stored and will be found when you ask again.`);
   if (modelTrouble.length === 0)
     parts.push('(Answered from memory by the built-in answerer; no language model is configured.)');
@@ -60,6 +71,7 @@ export function answerFromMemory(
 interface RememberedContext {
   readonly classification: Classification;
   readonly memories: readonly MemoryHit[];
+  readonly facts: readonly KnownFact[];
   readonly timeZone: string;
   readonly missedTime?: boolean;
 }
@@ -76,18 +88,20 @@ function whatWasUnderstood(query: string, classification: Classification): strin
   return `Noted. I stored what you said, as you said it: "${quote(query)}"`;
 }
 
-/** The best few of the memories as lines, in the order and with the numbers that they have. */
+/** The best few of the memories as lines, in the order and with the numbers that they have; what is needed before others. */
 function bestOf(
   memories: readonly MemoryHit[],
   isWanted: (memory: MemoryHit) => boolean,
   timeZone: string,
+  isNeeded: (memory: MemoryHit) => boolean = () => false,
 ): string[] {
   const style: CitationStyle = { timeZone, reader: 'user' };
-  const scores = memories.filter(isWanted).map(({ score }) => score);
-  const least = scores.sort((a, b) => b - a)[MAX_CITED - 1] ?? 0;
+  const rank = (memory: MemoryHit) => memory.score + (isNeeded(memory) ? 1 : 0);
+  const ranks = memories.filter(isWanted).map(rank);
+  const least = ranks.sort((a, b) => b - a)[MAX_CITED - 1] ?? 0;
   return memories
     .flatMap((memory, index) =>
-      isWanted(memory) && memory.score >= least ? cite(memory, index + 1, style) : [],
+      isWanted(memory) && rank(memory) >= least ? cite(memory, index + 1, style) : [],
     )
     .slice(0, MAX_CITED);
 }

@@ -17,8 +17,8 @@ const TOKENS_PER_MESSAGE = 4;
 
 /**
  * The request to a model with everything that was gathered, and shorter ones for models that can't take so much:
- * without the weakest memories and the oldest turns first, whichever take more; then without the client's context and
- * the characters. The query itself is never cut.
+ * without the weakest memories and the oldest turns first, whichever take more; then without the weakest facts, the client's
+ * context and the characters. The query itself is never cut.
  */
 export function fittingPrompt(parts: PromptParts): FittingPrompt {
   const memories = new WeakMap<ModelRequest, readonly MemoryHit[]>();
@@ -56,6 +56,7 @@ function withLess(parts: PromptParts): PromptParts | null {
     return { ...parts, memories: memories.toSpliced(weakest, 1) };
   }
   if (history.length > 0) return { ...parts, history: history.slice(1) };
+  if (parts.facts.length > 0) return { ...parts, facts: parts.facts.slice(0, -1) };
   if (parts.context !== null) return { ...parts, context: null };
   return parts.characters.length > 0 ? { ...parts, characters: [] } : null;
 }

@@ -1,6 +1,9 @@
+import type { Owner } from '../../access/principals.ts';
 import { charactersById } from '../characters/reads.ts';
 import type { CharacterRow } from '../characters/tables.ts';
-import { latestInteractions } from '../interactions/reads.ts';
+import { interactionsByTurnId, latestInteractions } from '../interactions/reads.ts';
+import { factsForAnswer, type KnownFact } from '../memory/fact-hits.ts';
+import type { MemoryHit } from '../memory/hits.ts';
 import { searchMemory } from '../memory/memory.ts';
 import { timeZoneFor } from '../settings/settings.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
@@ -8,11 +11,14 @@ import type { AcceptedQuery } from './accepted.ts';
 import { asksAboutCharacter } from './asks-about.ts';
 import { type BuiltContext, buildContext } from './context.ts';
 import { type Classification, classifyIntent } from './intents.ts';
+import { fittingFacts } from './known.ts';
 import type { PatientServices } from './query.ts';
 import { relevantMemories } from './relevance.ts';
 
 /** What an answer is made from. */
 export interface GatheredContext extends BuiltContext {
+  /** What is known that answers it, the best first. */
+  readonly facts: readonly KnownFact[];
   readonly classification: Classification;
   /** Those that the query mentions, the main one first. */
   readonly characters: readonly CharacterRow[];
@@ -30,6 +36,7 @@ export interface GatheredContext extends BuiltContext {
 const MAX_MEMORIES = 20;
 /** Of which those are taken that speak to the question. */
 const MAX_FOUND = 60;
+const MAX_FACTS = 10;
 
 /** Classifies the query and reads what belongs to it: mentioned characters, the conversation so far, memories. */
 export async function gatherContext(
@@ -43,7 +50,7 @@ export async function gatherContext(
   const characterIds = mentions.map(({ characterId }) => characterId);
   // Before anything is read from the database: a turn that gets there meanwhile is then seen twice, not never.
   const waiting = store.pending.ofConversation(owner, query.conversationId);
-  const [stored, mentioned, memories, zone] = await Promise.all([
+  const [stored, mentioned, memories, known, zone] = await Promise.all([
     availability.tolerate(
       () => latestInteractions(db, owner, query.conversationId, config.maxContextMessages),
       [],
@@ -55,14 +62,15 @@ export async function gatherContext(
       characterIds,
       timeZone: query.timeZone,
     }),
+    factsForAnswer(services, owner, query.query, MAX_FACTS),
     timeZoneFor(services, owner, query.timeZone),
   ]);
   const read = performance.now();
-  const known = new Set(stored.map(({ turnId }) => turnId));
+  const kept = new Set(stored.map(({ turnId }) => turnId));
   const history =
     config.maxContextMessages === 0
       ? []
-      : [...stored, ...waiting.filter(({ turnId }) => !known.has(turnId))].slice(-config.maxContextMessages);
+      : [...stored, ...waiting.filter(({ turnId }) => !kept.has(turnId))].slice(-config.maxContextMessages);
   const classified = classifyIntent(query.query, {
     mentionsCharacter: characterIds.length > 0,
     hasHistory: history.length > 0,
@@ -77,6 +85,9 @@ export async function gatherContext(
           today: new Calendar(new Date(), zone).midnight,
           limit: MAX_MEMORIES,
         });
+  const isRefused = classification.intent === 'system_command';
+  const told = fittingFacts(isRefused ? [] : known, config.contextTokenBudget, zone);
+  const evidence = await saidIn(services, owner, told.facts, relevant);
   const chosen = performance.now();
   return {
     classification,
@@ -84,7 +95,10 @@ export async function gatherContext(
     timeZone: zone,
     characters: mentioned.flatMap((character) => character ?? []),
     asksAboutCharacter: mentions.some((mention) => asksAboutCharacter(query.query, mention)),
-    ...buildContext(history, relevant, config.contextTokenBudget, { timeZone: zone, reader: 'model' }),
+    facts: told.facts,
+    ...buildContext(history, [...evidence, ...relevant], config.contextTokenBudget - told.tokens, {
+      ...{ timeZone: zone, reader: 'model' },
+    }),
     timings: { classify: chosen - read, context: read - started + (performance.now() - chosen) },
   };
 }
@@ -97,4 +111,29 @@ function asSystemCommand(classification: Classification): Classification {
     requiresClarification: false,
     clarifyingQuestions: [],
   };
+}
+
+/** The turns in which facts were said last, as memories, so that an answer can cite them; those that were found stay as they are. */
+async function saidIn(
+  { db, availability }: PatientServices,
+  owner: Owner,
+  facts: readonly KnownFact[],
+  found: readonly MemoryHit[],
+): Promise<MemoryHit[]> {
+  const known = new Set(found.map(({ interaction }) => interaction.turnId));
+  const cited = new Map<string, KnownFact>();
+  for (const fact of facts) {
+    const turnId = fact.source?.turnId;
+    if (turnId && !known.has(turnId) && !cited.has(turnId)) cited.set(turnId, fact);
+  }
+  if (cited.size === 0) return [];
+  const turns = await availability.tolerate(() => interactionsByTurnId(db, owner, [...cited.keys()]), []);
+  return turns.flatMap((interaction) => {
+    const fact = interaction && cited.get(interaction.turnId);
+    if (!fact) return [];
+    const reasons = ['a fact that answers the question was said in it'];
+    const { score } = fact;
+    const traits = { isSimilar: false, inTime: false, tellsWhatBecame: false, tellsNothing: false };
+    return { interaction, score, tier: 'KEYWORDS' as const, reasons, ...traits };
+  });
 }

@@ -1,0 +1,174 @@
+import { z } from 'zod';
+import type { Owner } from '../../access/principals.ts';
+import type { Tolerance } from '../../db/availability.ts';
+import type { Database } from '../../db/client.ts';
+import { NotFound } from '../../errors.ts';
+import * as input from '../../ground/input.ts';
+import { nameKeyOf } from '../characters/name-key.ts';
+import { charactersByName } from '../characters/reads.ts';
+import { currentOf, factsWithTerms, historyOfFacts, latestSources } from '../facts/found.ts';
+import type { FactRow, FactSourceRow } from '../facts/tables.ts';
+import { asks } from '../utterances/utterance.ts';
+import { type AskedOfFacts, askedOfFacts, isOfSubject, sharedWith } from './fact-words.ts';
+
+/** A fact that was found, and why. */
+export interface FactHit {
+  readonly fact: FactRow;
+  /** Relevance, 0 to 1; comparable within one search only. */
+  readonly score: number;
+  /** For people. */
+  readonly reasons: readonly string[];
+}
+
+/** A fact that holds, as an answer tells it. */
+export interface KnownFact extends FactHit {
+  /** What was so before, the latest first. */
+  readonly history: readonly FactRow[];
+  /** Where it was said last. */
+  readonly source: FactSourceRow | null;
+}
+
+interface FactServices {
+  readonly db: Database;
+  readonly availability: Tolerance;
+}
+
+/** Of what a question is about, a fact must have so much of the weight; of what is only looked for, less. */
+const SHARE_OF_QUESTION = 0.6;
+const SHARE_OF_WORDS = 0.5;
+/** So much is enough, however much else is asked: two rare words. */
+const ENOUGH = 2;
+/** Facts that are looked at; those that share most terms. */
+const LOOKED_AT = 300;
+/** Beside the best fact of an answer, one with less than this of its score only fills the page. */
+const RELATIVE_FLOOR = 0.75;
+/** What a score depends on beside the words: how sure a fact is. */
+const BY_CONFIDENCE = 0.15;
+
+const Conditions = z.object({
+  conversationId: input.conversationId.nullish(),
+  since: input.instant.nullish(),
+  until: input.instant.nullish(),
+  character: input.text(100).nullish(),
+  minScore: z.number().nullish(),
+});
+
+/**
+ * The facts of one user that speak of what a text speaks of: those that hold first, each by how much of it they have. None of a
+ * question that shares too little with any.
+ *
+ * @throws InvalidInput, NotFound (the character)
+ */
+export async function searchFacts(
+  { db, availability }: FactServices,
+  owner: Owner,
+  wanted: { readonly query: string; readonly limit: number; readonly includeSuperseded: boolean } & z.input<
+    typeof Conditions
+  >,
+): Promise<FactHit[]> {
+  const { query, limit, includeSuperseded } = wanted;
+  const conditions = input.parseInput(Conditions, wanted, 'filter');
+  const asked = askedOfFacts(query);
+  if (!asked) return [];
+  const hits = await availability.tolerate(async () => {
+    const subjectKeys =
+      conditions.character == null ? null : await keysOfCharacter(db, owner, conditions.character);
+    const found = await factsWithTerms(
+      db,
+      owner,
+      asked.terms,
+      {
+        conversationId: conditions.conversationId ?? null,
+        ...{ since: conditions.since ?? null, until: conditions.until ?? null, subjectKeys },
+        superseded: includeSuperseded || null,
+      },
+      LOOKED_AT,
+    );
+    const isQuestion = asks(query);
+    // Who asks about themselves is not told of others.
+    const isOfThem = (fact: FactRow) => !isQuestion || !asked.isOfOwner || isOfSubject(asked, fact);
+    return found.filter(isOfThem).flatMap((fact) => hitOf(asked, fact, isQuestion) ?? []);
+  }, []);
+  return hits
+    .filter(({ score }) => score >= (conditions.minScore ?? 0))
+    .sort(byStanding)
+    .slice(0, limit);
+}
+
+/**
+ * The facts that answer a question: of the one who asks, where it is about them, else of whom it names. Of what is no longer so,
+ * what took its place. One statement where nothing is known; none of what asks nothing.
+ */
+export async function factsForAnswer(
+  { db, availability }: FactServices,
+  owner: Owner,
+  question: string,
+  limit: number,
+): Promise<KnownFact[]> {
+  const asked = asks(question) ? askedOfFacts(question) : null;
+  if (!asked) return [];
+  return availability.tolerate(async () => {
+    const none = { conversationId: null, since: null, until: null, subjectKeys: null };
+    const found = await factsWithTerms(db, owner, asked.terms, { ...none, superseded: true }, LOOKED_AT);
+    const fitting = found
+      .filter((fact) => isOfSubject(asked, fact))
+      .flatMap((fact) => hitOf(asked, fact, true) ?? []);
+    if (fitting.length === 0) return [];
+    const hits = await standing(db, owner, fitting);
+    const best = Math.max(0, ...hits.map(({ score }) => score));
+    const chosen = hits
+      .filter(({ score }) => score >= best * RELATIVE_FLOOR)
+      .sort(byStanding)
+      .slice(0, limit);
+    const facts = chosen.map(({ fact }) => fact);
+    const [histories, sources] = await Promise.all([
+      historyOfFacts(db, owner, facts),
+      latestSources(db, owner, facts),
+    ]);
+    return chosen.map((hit, at) => ({ ...hit, history: histories[at] ?? [], source: sources[at] ?? null }));
+  }, []);
+}
+
+/** What holds of some facts and of what took the place of others, each once, with the best score. */
+async function standing(db: Database, owner: Owner, hits: readonly FactHit[]): Promise<FactHit[]> {
+  const superseded = hits.filter(({ fact }) => fact.status === 'SUPERSEDED');
+  const current = await currentOf(
+    db,
+    owner,
+    superseded.map(({ fact }) => fact),
+  );
+  const best = new Map<number, FactHit>();
+  for (const hit of hits) {
+    const fact = hit.fact.status === 'ACTIVE' ? hit.fact : current.get(hit.fact.id);
+    if (fact && (best.get(fact.id)?.score ?? 0) < hit.score) best.set(fact.id, { ...hit, fact });
+  }
+  return [...best.values()];
+}
+
+function hitOf(asked: AskedOfFacts, fact: FactRow, isQuestion: boolean): FactHit | null {
+  const { words, weight, share } = sharedWith(asked, fact);
+  if (share < (isQuestion ? SHARE_OF_QUESTION : SHARE_OF_WORDS) && weight < ENOUGH) return null;
+  const reasons = [
+    `speaks of: ${words.join(', ')}`,
+    ...(fact.status === 'SUPERSEDED' ? ['no longer holds'] : []),
+    ...(fact.origin === 'PERSON' ? ['was entered by a person'] : []),
+  ];
+  return { fact, score: share * (1 - BY_CONFIDENCE + BY_CONFIDENCE * fact.confidence), reasons };
+}
+
+/** What holds first, then the more relevant, then the latest. */
+function byStanding(a: FactHit, b: FactHit): number {
+  const holds = ({ fact }: FactHit) => (fact.status === 'ACTIVE' ? 1 : 0);
+  return (
+    holds(b) - holds(a) ||
+    b.score - a.score ||
+    b.fact.lastSaidAt.getTime() - a.fact.lastSaidAt.getTime() ||
+    b.fact.id - a.fact.id
+  );
+}
+
+async function keysOfCharacter(db: Database, owner: Owner, name: string): Promise<string[]> {
+  const [character] = await charactersByName(db, owner, [name]);
+  if (!character) throw new NotFound('filter.character', `there is no character "${name}"`);
+  return [character.characterName, ...character.aliases].map(nameKeyOf).filter((key) => key !== '');
+}
