@@ -325,6 +325,18 @@ describe('messages of any program', () => {
     expect(textsOf(await stored(id))).toEqual([['How hot?', null]]);
   });
 
+  test('of several conversations in a file stay apart, also where they take turns', async () => {
+    const said = (thread: string, content: string) =>
+      JSON.stringify({ role: 'user', content, thread_id: thread });
+    const lines = [said('one', 'a'), said('two', 'b'), said('one', 'c')];
+    await importTwice(await temporary('threads.jsonl', lines.join('\n')), 'messages', 3);
+    expect(textsOf(await stored('one'))).toEqual([
+      ['a', null],
+      ['c', null],
+    ]);
+    expect(textsOf(await stored('two'))).toEqual([['b', null]]);
+  });
+
   test('of others than user and assistant are said under their names', async () => {
     const said = (role: string, content: string) =>
       JSON.stringify({ role, content, conversation_id: 'table' });
