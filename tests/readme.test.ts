@@ -76,14 +76,14 @@ describe.skipIf(!hasCurl())('each curl example works as printed', () => {
 
   const examples = [...readme.matchAll(/```sh\n(curl [\s\S]*?)```/g)].map(([, text = '']) => text);
 
-  test('they are found', () => expect(examples.length).toBe(6));
+  test('they are found', () => expect(examples.length).toBe(7));
 
   test.each(examples)('%s', async (example) => {
     const command = example.replaceAll('http://127.0.0.1:4000', app.url);
     const { stdout } = await promisify(execFile)('sh', ['-c', command], { timeout: 10_000 });
     expect(stdout).not.toMatch(/"errors"|"code"|error_code|"type":"FAILED"/);
     expect(stdout).toMatch(
-      /"(COMMITTED|modelUsed|type":"COMPLETED|model_used|mediaStats)"|"interaction":\{"conversationId":"notes"/,
+      /"(COMMITTED|modelUsed|type":"COMPLETED|model_used|mediaStats|chat\.completion)"|"interaction":\{"conversationId":"notes"/,
     );
   });
 });
