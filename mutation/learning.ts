@@ -24,7 +24,7 @@ export const LEARNING: readonly Mutation[] = [
   one(
     'turns-that-others-change-are-passed-over',
     'domains/learning/queue.ts',
-    ['firstChanging < 0 ? rows : rows.slice(0, firstChanging)', 'firstChanging < -1 ? [] : rows'],
+    ['bool_and(f.id is not null) over (order by w.id) as is_next', 'f.id is not null as is_next'],
     ['learning'],
     'somebody is changing',
   ),
@@ -59,13 +59,23 @@ export const LEARNING: readonly Mutation[] = [
     ['learning'],
     'wait too long',
   ),
-  one(
-    'invented-quotes-are-learned',
-    'domains/learning/model-answer.ts',
-    ["if (at < 0) return 'the quote is not in the turn';", ''],
-    ['learning-model'],
-    'quotes that nobody said',
-  ),
+  {
+    name: 'invented-quotes-are-learned',
+    changes: [
+      {
+        file: 'src/domains/learning/model-answer.ts',
+        text: "if (at < 0) return 'the quote is not in the turn';",
+        replacement: '',
+      },
+      {
+        file: 'src/domains/learning/extraction.ts',
+        text: "return said !== '' && said === source.quote ? null : 'the quote is not in the turn';",
+        replacement: 'return said === null ? said : null;',
+      },
+    ],
+    tests: ['tests/learning-model.test.ts'],
+    named: 'quotes that nobody said',
+  },
   one(
     'words-that-nobody-said-are-learned',
     'domains/learning/model-answer.ts',

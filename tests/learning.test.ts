@@ -278,3 +278,46 @@ test('a turn as long as can be, and one that says a hundred things more than are
   expect(runs[0]).toMatchObject({ turnsSeen: 2, added: 101, refused: 40 });
   expect(runs[0]?.refusals).toMatchObject([{ reason: 'too many statements in one turn', count: 40 }]);
 });
+
+test('what is said again and again is the same, whether it is learned at once or turn by turn', async () => {
+  const said = [
+    ...[
+      'I like tea.',
+      'I live in Lisbon.',
+      'I like tea.',
+      'I live in Porto.',
+      'I live in Lisbon.',
+      'I like tea.',
+    ],
+    ...[
+      'I live in Lisbon.',
+      'I no longer live in Lisbon.',
+      'I like tea.',
+      'I live in Lisbon.',
+      'I live in Lisbon.',
+    ],
+  ];
+  const turns = said.map((query, day) => ({ query, timestamp: at(day + 1) }));
+  await app.record('at once', turns, 'sue');
+  await seen.learn('sue');
+  for (const turn of turns) {
+    await app.record('one by one', [turn], 'tom');
+    await seen.learn('tom');
+  }
+  const known = (user: string) =>
+    app.sql(
+      `select statement, status, negated, confidence, valid_from, valid_until, first_said_at, last_said_at,
+         (select count(*)::int from echo_fact_sources where fact = f.id) as sources,
+         (select count(*)::int from echo_fact_changes where fact = f.id and kind in ('ADDED', 'MERGED')) as said
+       from echo_learned_facts f where user_id = $1 order by statement`,
+      [user],
+    );
+  const expected = await known('tom');
+  expect(expected.map(({ statement, status, sources }) => [statement, status, sources])).toEqual([
+    ['user does not live in Lisbon', 'SUPERSEDED', 1],
+    ['user likes tea', 'ACTIVE', 4],
+    ['user lives in Lisbon', 'ACTIVE', 5],
+    ['user lives in Porto', 'SUPERSEDED', 1],
+  ]);
+  expect(await known('sue')).toEqual(expected);
+});

@@ -52,6 +52,34 @@ export interface TurnGone {
   readonly superseded: 0;
 }
 
+/** Facts that were said once more and hold as before, whose words and dates are still to be made of their sources. */
+export class Outstanding {
+  readonly #facts = new Map<number, { readonly fact: FactRow; readonly act: Act }>();
+
+  /** Whether there are any. */
+  get isOpen(): boolean {
+    return this.#facts.size > 0;
+  }
+
+  add(fact: FactRow, act: Act): void {
+    this.#facts.set(fact.id, { fact, act });
+  }
+
+  /** Makes them, each once, however often it was said. Under `lockFacts`. @returns how many facts are superseded by that */
+  async settle(client: PoolClient, owner: Owner): Promise<number> {
+    const facts = [...this.#facts.values()];
+    this.#facts.clear();
+    await derive(
+      client,
+      owner,
+      facts.map(({ fact }) => fact.id),
+    );
+    let superseded = 0;
+    for (const { fact, act } of facts) superseded += await settle(client, owner, act, fact);
+    return superseded;
+  }
+}
+
 /**
  * Stores what was said: as a fact of its own, or as one more source of the same fact; then what it excludes is superseded, or it
  * is, by what was said later. The result depends on what was said and when, not on the order in which it is recorded.
@@ -60,6 +88,7 @@ export interface TurnGone {
  * too, does so before.
  *
  * @param replaces a fact in whose place this was said
+ * @param outstanding takes what need not be made at once; whoever gives it settles it at the end of the transaction
  */
 export async function recordFact(
   client: PoolClient,
@@ -67,24 +96,36 @@ export async function recordFact(
   act: Act,
   stated: StatedFact,
   replaces: FactRow | null = null,
+  outstanding: Outstanding | null = null,
 ): Promise<Recorded | TurnGone> {
   await lockFacts(client, owner);
   const { turnId } = stated.evidence;
   if (turnId !== null && !(await isThere(client, owner, turnId)))
     return { outcome: 'GONE', fact: null, superseded: 0 };
   const keys = keysOf(stated);
-  const known = await factOfIdentity(client, owner, keys.identityKey);
-  if (known && isTakenBack(known, stated)) return { outcome: 'REFUSED', fact: known, superseded: 0 };
+  let known = await factOfIdentity(client, owner, keys.identityKey);
+  const isOutstanding = outstanding !== null && known?.status === 'ACTIVE' && replaces === null;
+  let settledBefore = 0;
+  if (outstanding?.isOpen && !isOutstanding) {
+    settledBefore = await outstanding.settle(client, owner);
+    known = await factOfIdentity(client, owner, keys.identityKey);
+  }
+  if (known && isTakenBack(known, stated))
+    return { outcome: 'REFUSED', fact: known, superseded: settledBefore };
   const fact = known ?? (await insertFact(client, owner, stated, keys));
   const changeId = randomUUID();
   const isNew = await insertSource(client, owner, fact.id, changeId, stated);
-  if (!isNew && replaces === null) return { outcome: 'KNOWN', fact, superseded: 0 };
+  if (!isNew && replaces === null) return { outcome: 'KNOWN', fact, superseded: settledBefore };
   const outcome = known ? 'MERGED' : 'ADDED';
   const before = known && standingOf(known);
   await noteChange(client, owner, { act, fact: fact.id, kind: outcome, before, changeId });
+  if (isOutstanding) {
+    outstanding.add(fact, act);
+    return { outcome, fact, superseded: 0 };
+  }
   if (known) await reinstate(client, owner, known, replaces !== null || stated.origin === 'PERSON');
   await derive(client, owner, [fact.id]);
-  let superseded = await settle(client, owner, act, fact);
+  let superseded = settledBefore + (await settle(client, owner, act, fact));
   const now = await factByNumber(client, owner, fact.id);
   if (replaces && replaces.id !== fact.id)
     superseded += await settle(client, owner, act, replaces, { id: replaces.id, by: now });

@@ -1,7 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import { newAct } from '../facts/changes.ts';
-import { recordFact } from '../facts/record.ts';
+import { Outstanding, recordFact } from '../facts/record.ts';
 import { retractAbout } from '../facts/retract-about.ts';
 import { correctedBy } from '../facts/said-in.ts';
 import type { FactOrigin } from '../facts/tables.ts';
@@ -39,12 +39,15 @@ export async function commitLessons(
   const run = await openRun(client, owner, taskId);
   const ids = new Set(held.map(({ id }) => id));
   let learned: Learned = { ...NOTHING, turns: held.length };
+  const outstanding = new Outstanding();
   for (const lesson of lessons) {
     if (!ids.has(lesson.leased.id)) continue;
-    const { done, refused } = await commitLesson(client, owner, run.runId, lesson);
+    const { done, refused } = await commitLesson(client, owner, run.runId, lesson, outstanding);
     await refuseInRun(client, run.id, lesson.leased.turnId, refused);
     learned = sumOf(learned, done);
   }
+  const superseded = await outstanding.settle(client, owner);
+  learned = sumOf(learned, { ...NOTHING, superseded });
   await finishTurns(client, owner, held);
   await countInRun(client, owner, run.id, learned, use);
   return learned;
@@ -55,15 +58,17 @@ async function commitLesson(
   owner: Owner,
   runId: string,
   lesson: Lesson,
+  outstanding: Outstanding,
 ): Promise<{ done: Learned; refused: readonly Refusal[] }> {
   const refused = [...lesson.refused];
   let done = NOTHING;
+  if (lesson.forgotten.length > 0) done = { ...done, superseded: await outstanding.settle(client, owner) };
   for (const { subject, about } of lesson.forgotten)
     await retractAbout(client, owner, newAct(LEARNERS.RULES, runId), {
       ...{ subject, about, saidAt: lesson.turn.saidAt },
     });
   for (const found of lesson.found) {
-    const { outcome, superseded } = await record(client, owner, runId, lesson, found);
+    const { outcome, superseded } = await record(client, owner, runId, lesson, found, outstanding);
     if (outcome === 'REFUSED')
       refused.push({ field: found.source.field, reason: 'a person took it back', count: 1 });
     done = sumOf(done, {
@@ -81,6 +86,7 @@ async function record(
   runId: string,
   { turn, before }: Lesson,
   found: Found,
+  outstanding: Outstanding,
 ) {
   const { subject, predicate, object, negated, statement, category, confidence, source, origin } = found;
   const said = { subject, predicate, object, negated };
@@ -102,5 +108,6 @@ async function record(
       },
     },
     replaces,
+    outstanding,
   );
 }
