@@ -1,5 +1,5 @@
 import { createConnection } from 'node:net';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import {
   assistant,
@@ -206,6 +206,15 @@ test('10 MB of history and pictures go to the model, and only the question is st
 });
 
 describe('a model that fails', () => {
+  // A server for each, since circuits remember failures.
+  let app: TestApp;
+  beforeEach(async () => {
+    app = await startTestApp({
+      env: { LLM_BASE_URL: provider.url, LLM_MODELS: 'quick=small,standard=middle,expert=large' },
+    });
+  });
+  afterEach(() => app.close());
+
   test.each<[string, Reply, number, string]>([
     [
       'refuses',
