@@ -15,10 +15,10 @@ export const SECTIONS: readonly Section<Services>[] = [
   ownCharacters,
   goals,
   conversations,
-  // Facts quote turns.
+  // Who is in a picture is a character by name.
+  media,
+  // Facts quote turns and pictures.
   facts,
   factChanges,
   ownTasks,
-  // Who is in a picture is a character by name.
-  media,
 ];

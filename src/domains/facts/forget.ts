@@ -27,7 +27,40 @@ export async function forgetFactsOfTurns(
     text: `delete from echo_fact_sources where turn_id = any($1::uuid[]) and tenant_id = $2 and user_id = $3 returning fact`,
     values: [turnIds, owner.tenantId, owner.userId],
   });
-  const touched = [...new Set(rows.map(({ fact }) => fact))];
+  await withoutSources(
+    client,
+    owner,
+    rows.map(({ fact }) => fact),
+  );
+}
+
+/** The same for what pictures have shown that are forgotten, or gone. */
+export async function forgetFactsOfMedia(
+  client: PoolClient,
+  owner: Owner,
+  fileHashes: readonly string[],
+): Promise<void> {
+  if (fileHashes.length === 0) return;
+  await lockFacts(client, owner);
+  const { rows } = await client.query<{ fact: number }>({
+    name: 'delete_fact_sources_of_media',
+    text: `delete from echo_fact_sources where file_hash = any($1::text[]) and tenant_id = $2 and user_id = $3 returning fact`,
+    values: [fileHashes, owner.tenantId, owner.userId],
+  });
+  await withoutSources(
+    client,
+    owner,
+    rows.map(({ fact }) => fact),
+  );
+}
+
+/** Lets facts follow that have lost some of their sources, or all. Under `lockFacts`. @param numbers of their rows */
+export async function withoutSources(
+  client: PoolClient,
+  owner: Owner,
+  numbers: readonly number[],
+): Promise<void> {
+  const touched = [...new Set(numbers)];
   if (touched.length === 0) return;
   const before = await factsOf(client, owner, touched);
   const act = newFinalAct(DELETION);

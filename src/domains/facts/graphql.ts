@@ -89,26 +89,29 @@ export const FactSourceFieldEnum = builder.enumType('FactSourceField', {
   } as const,
 });
 
-const FactSourceRef = builder.objectRef<FactSourceRow>('FactSource').implement({
+export const FactSourceRef = builder.objectRef<FactSourceRow>('FactSource').implement({
   description: 'Where a fact was said.',
   fields: (t) => ({
     interaction: t.field({
       type: InteractionRef,
       nullable: true,
-      description: 'The turn that it was said in; null: it was entered by hand.',
+      description:
+        'The turn that it was said in; null: a picture shows it (`media`), or it was entered by hand.',
       resolve: ({ turnId }, _args, context) => (turnId === null ? null : loadInteraction(context, turnId)),
     }),
     field: t.expose('field', {
       type: FactSourceFieldEnum,
       nullable: true,
-      description: 'Which side of the turn said it; null: it was entered by hand.',
+      description: 'Which side of the turn said it; null: no turn did.',
     }),
-    quote: t.exposeString('quote', { description: 'The words, to the letter.' }),
+    quote: t.exposeString('quote', {
+      description: 'The words, to the letter; of a picture, what is known of it.',
+    }),
     start: t.exposeInt('startsAt', {
       description: 'Where the quote begins in its text, in Unicode code points.',
     }),
     end: t.exposeInt('endsAt', { description: 'Where it ends.' }),
-    saidAt: t.expose('saidAt', { type: 'DateTime', description: 'When it was said.' }),
+    saidAt: t.expose('saidAt', { type: 'DateTime', description: 'When it was said, or the picture taken.' }),
   }),
 });
 

@@ -26,6 +26,12 @@ const SourceOfLine = z.object({
   addedBy: id,
   withdrawn: z.boolean(),
   turnId: id.nullable(),
+  // Older exports know of no pictures.
+  fileHash: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/, { error: 'must be a SHA-256 of 64 hexadecimal digits' })
+    .nullable()
+    .default(null),
   field: z.enum(['query', 'response']).nullable(),
   quote: words(1),
   startsAt: offset,

@@ -167,6 +167,7 @@ export const PREDICATES: Readonly<Record<string, Predicate>> = {
   photographs: many('PREFERENCE'),
   photographs_in: many('PLACE'),
   photographs_at: many('PREFERENCE'),
+  photographs_in_colour: many('PREFERENCE'),
 };
 
 /** `favourite_cheese` and the like: one for each thing. */

@@ -151,7 +151,8 @@ async function isThere(client: PoolClient, owner: Owner, turnId: string): Promis
   return rowCount !== 0;
 }
 
-async function factOfIdentity(client: PoolClient, owner: Owner, key: Buffer): Promise<FactRow | null> {
+/** The fact that says the same, with its row locked. */
+export async function factOfIdentity(client: PoolClient, owner: Owner, key: Buffer): Promise<FactRow | null> {
   const { rows } = await client.query<RawRow>({
     name: 'fact_of_identity',
     text: `select * from echo_learned_facts where identity_key = $1 and tenant_id = $2 and user_id = $3 for update`,
@@ -160,7 +161,7 @@ async function factOfIdentity(client: PoolClient, owner: Owner, key: Buffer): Pr
   return rows[0] ? mapRow(learnedFacts, rows[0]) : null;
 }
 
-async function factByNumber(client: PoolClient, owner: Owner, id: number): Promise<FactRow> {
+export async function factByNumber(client: PoolClient, owner: Owner, id: number): Promise<FactRow> {
   const found = await client.query<RawRow>({
     name: 'fact_by_number',
     text: 'select * from echo_learned_facts where id = $1 and tenant_id = $2 and user_id = $3',
@@ -169,10 +170,11 @@ async function factByNumber(client: PoolClient, owner: Owner, id: number): Promi
   return mapRow(learnedFacts, onlyRow(found));
 }
 
-async function insertFact(
+/** Without its sources, which have to follow. */
+export async function insertFact(
   client: PoolClient,
   owner: Owner,
-  stated: StatedFact,
+  stated: Omit<StatedFact, 'evidence'> & { readonly evidence: Pick<Evidence, 'saidAt'> },
   keys: FactKeys,
 ): Promise<FactRow> {
   const { statement, subject, predicate, object, category, negated, confidence, origin, evidence } = stated;

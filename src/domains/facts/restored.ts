@@ -11,8 +11,8 @@ import { FACT_TERMS_VERSION, termsOfFact } from './terms.ts';
 const RESTORE = 'restore';
 
 /**
- * Puts facts of an export back, with those of their sources whose turns are there. One that is there stays as it is, unless it lost its
- * words with its turns, which came back; one that no turn says any more is passed over.
+ * Puts facts of an export back, with those of their sources whose turns and pictures are there. One that is there stays as it is, unless
+ * it lost its words with its turns, which came back; one that nothing says any more is passed over.
  *
  * @returns how many were new
  */
@@ -23,10 +23,14 @@ export async function restoreFacts(
 ): Promise<number> {
   await lockFacts(client, owner);
   const turns = await turnsAmong(client, owner, lines);
+  const pictures = await picturesAmong(client, owner, lines);
   const act = newFinalAct(RESTORE);
   let stored = 0;
   for (const line of lines) {
-    const sources = line.sources.filter(({ turnId }) => turnId === null || turns.has(turnId.toLowerCase()));
+    const sources = line.sources.filter(
+      ({ turnId, fileHash }) =>
+        (turnId === null || turns.has(turnId.toLowerCase())) && (fileHash === null || pictures.has(fileHash)),
+    );
     if (sources.length === 0 && line.sources.length > 0) continue;
     const fact = await restoreFact(client, owner, line);
     if (fact === null) continue;
@@ -53,6 +57,22 @@ async function turnsAmong(
     ],
   });
   return new Set(rows.map(({ turnId }) => turnId));
+}
+
+async function picturesAmong(
+  client: PoolClient,
+  owner: Owner,
+  lines: readonly FactLine[],
+): Promise<Set<string>> {
+  const hashes = lines.flatMap(({ sources }) => sources.flatMap(({ fileHash }) => fileHash ?? []));
+  if (hashes.length === 0) return new Set();
+  const { rows } = await client.query<{ hash: string }>({
+    name: 'pictures_of_restored_facts',
+    text: `select file_hash as hash from echo_media_insights
+           where file_hash = any($1::text[]) and tenant_id = $2 and user_id = $3 and state = 'PRESENT'`,
+    values: [hashes, owner.tenantId, owner.userId],
+  });
+  return new Set(rows.map(({ hash }) => hash));
 }
 
 /** @returns its number; null if it is there, or another one says the same */
@@ -126,12 +146,12 @@ async function restoreSources(
   if (sources.length === 0) return;
   await client.query({
     name: 'restore_fact_sources',
-    text: `insert into echo_fact_sources (tenant_id, user_id, fact, source_id, added_by, withdrawn, turn_id, field, quote, starts_at,
+    text: `insert into echo_fact_sources (tenant_id, user_id, fact, source_id, added_by, withdrawn, turn_id, file_hash, field, quote, starts_at,
              ends_at, said_at, origin, confidence, statement, subject, object, category, valid_from, valid_until, valid_precision)
-           select $1, $2, $3, s."sourceId", s."addedBy", s.withdrawn, s."turnId", s.field, s.quote, s."startsAt", s."endsAt",
+           select $1, $2, $3, s."sourceId", s."addedBy", s.withdrawn, s."turnId", s."fileHash", s.field, s.quote, s."startsAt", s."endsAt",
              s."saidAt", s.origin, s.confidence, s.statement, s.subject, s.object, s.category, s."validFrom", s."validUntil", s."precision"
            from json_array_elements($4) with ordinality as line(value, place) cross join lateral json_to_record(line.value) as s(
-             "sourceId" uuid, "addedBy" uuid, withdrawn boolean, "turnId" uuid, field text, quote text, "startsAt" int, "endsAt" int,
+             "sourceId" uuid, "addedBy" uuid, withdrawn boolean, "turnId" uuid, "fileHash" text, field text, quote text, "startsAt" int, "endsAt" int,
              "saidAt" timestamptz, origin text, confidence real, statement text, subject text, object text, category text,
              "validFrom" timestamptz, "validUntil" timestamptz, "precision" text)
            order by line.place on conflict do nothing`,

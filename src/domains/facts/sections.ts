@@ -16,7 +16,7 @@ interface Parts {
   readonly db: Database;
 }
 
-/** A user's facts with their sources, in the order in which they were recorded; behind the turns, which they quote. */
+/** A user's facts with their sources, in the order in which they were recorded; behind the turns and pictures, which they quote. */
 export const facts = sectionOfRows<Parts, FactLine>({
   kind: 'fact',
   schema: FactLine,

@@ -134,7 +134,7 @@ export const learnedFacts = pgTable(
   ],
 );
 
-/** Where a fact was said: the exact words in a turn, and what they say. */
+/** Where a fact was said: the exact words in a turn, or what is known of a picture, and what they say. */
 export const factSources = pgTable(
   'echo_fact_sources',
   {
@@ -149,8 +149,10 @@ export const factSources = pgTable(
     addedBy: uuid('added_by').notNull(),
     /** That change was undone: it counts no more, and is not taken again. */
     withdrawn: boolean('withdrawn').notNull().default(false),
-    /** Null: a person entered it. */
+    /** Null: a picture shows it, or a person entered it. */
     turnId: uuid('turn_id'),
+    /** Of the content of a picture, as insights of media have it; null: no picture shows it. */
+    fileHash: text('file_hash'),
     /** Which side of the turn. */
     field: text('field', { enum: ['query', 'response'] }),
     /** Word for word. */
@@ -175,6 +177,12 @@ export const factSources = pgTable(
     uniqueIndex('echo_fact_sources_turn_key')
       .on(table.fact, table.turnId, table.field, table.startsAt)
       .where(sql`${table.turnId} is not null`),
+    uniqueIndex('echo_fact_sources_media_key')
+      .on(table.fact, table.fileHash)
+      .where(sql`${table.fileHash} is not null`),
+    index('echo_fact_sources_of_media_idx')
+      .on(table.fileHash, table.tenantId, table.userId)
+      .where(sql`${table.fileHash} is not null`),
     index('echo_fact_sources_of_turn_idx').on(table.turnId, table.tenantId, table.userId),
     index('echo_fact_sources_added_by_idx').on(table.addedBy),
     index('echo_fact_sources_user_idx').on(table.userId, table.tenantId, table.id),

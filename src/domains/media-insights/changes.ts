@@ -7,6 +7,7 @@ import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
 import { InvalidInput, NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { foldLetters } from '../../ground/letters.ts';
+import { forgetFactsOfMedia } from '../facts/forget.ts';
 import { lockMedia } from './owners.ts';
 import { removePaired } from './pairs.ts';
 import { insightsByHash } from './reads.ts';
@@ -93,7 +94,7 @@ export async function markMediaLearned(
 }
 
 /**
- * Forgets all that is known of one content: its insight, its files as rows, its thumbnails. The files themselves are never
+ * Forgets all that is known of one content: its insight, its files as rows, its thumbnails, and that facts have it as a source. The files themselves are never
  * touched; if they are indexed again, they are new.
  *
  * @returns what was forgotten
@@ -107,6 +108,7 @@ export async function forgetMedia(
   const forgotten = await db.transaction(async (client) => {
     await lockMedia(client, owner);
     const insight = await insightOf(client, owner, fileHash, 'fileHash');
+    await forgetFactsOfMedia(client, owner, [insight.fileHash]);
     await client.query({
       name: 'forget_media_files',
       text: 'delete from echo_media_files where file_hash = $1 and user_id = $2 and tenant_id = $3',

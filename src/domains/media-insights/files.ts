@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { type FileStat, READER_VERSION } from '../../media/facts.ts';
+import { forgetFactsOfMedia } from '../facts/forget.ts';
 import { keyOfPath, rangeBelow, shownPath } from './paths.ts';
 import { type MediaFileRow, type MediaInsightRow, mediaFiles, mediaInsights } from './tables.ts';
 import { TERMS_VERSION, termsOf } from './terms.ts';
@@ -215,7 +216,7 @@ export async function addCopies(
 
 /**
  * Lets insights follow their files, under `lockMedia`: whether one of them is there, how many, and where. Of files that
- * could not be read this time nothing is concluded.
+ * could not be read this time nothing is concluded. What has vanished is no source of facts any more.
  */
 export async function followFiles(
   client: PoolClient,
@@ -236,6 +237,8 @@ export async function followFiles(
              and (i.state <> f.next_state or i.file_path <> f.next_path or i.copies <> f.next_copies)`,
     values: [tenantId, userId, hashes],
   });
+  const vanished = rows.filter((raw) => raw.next_state === 'VANISHED').map((raw) => String(raw.file_hash));
+  await forgetFactsOfMedia(client, { tenantId, userId }, vanished);
   for (const raw of rows) {
     const next = { state: raw.next_state, filePath: raw.next_path, copies: raw.next_copies };
     const insight = { ...mapRow(mediaInsights, raw), ...next };

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { defineJob, type Job } from '../../jobs/job.ts';
 import { INDEX_MEDIA, type IndexingParts, indexMedia } from './indexing.ts';
 import { checkMedia } from './integrity.ts';
+import { learnFromMedia } from './learning.ts';
 import { mediaPath, openPlace } from './roots.ts';
 
 /** Hours of one attempt: what it has not come to, the next one does. */
@@ -34,6 +35,19 @@ export function mediaJobs(parts: IndexingParts): Job[] {
       run: (_services: unknown, _order, task) => {
         const { tenantId, userId } = task.owner;
         return checkMedia(parts, userId === null ? null : { tenantId, userId }, task);
+      },
+    }),
+    defineJob({
+      name: 'learn_from_media',
+      description:
+        'Makes facts of what the pictures of a user have in common: what they show, where and when they were taken, their colours; each with pictures as its sources. By itself every night, for all users; of a user, for their own.',
+      payload: z.strictObject({}),
+      priority: 'LOW',
+      timeoutSeconds: 4 * 3_600,
+      schedule: { cron: '50 2 * * *', timeZone: 'UTC', missed: 'SKIP' },
+      run: (_services: unknown, _order, task) => {
+        const { tenantId, userId } = task.owner;
+        return learnFromMedia(parts, userId === null ? null : { tenantId, userId }, task);
       },
     }),
   ];

@@ -83,7 +83,8 @@ async function* namesIn(folder: string): AsyncGenerator<string> {
   if (opened) for await (const { name } of opened) yield name;
 }
 
-async function ownersOf({ pool }: Database): Promise<Owner[]> {
+/** Who has insights. */
+export async function ownersOf({ pool }: Database): Promise<Owner[]> {
   const { rows } = await pool.query<Owner>({
     name: 'media_owners',
     text: 'select distinct tenant_id as "tenantId", user_id as "userId" from echo_media_insights',

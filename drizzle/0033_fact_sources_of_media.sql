@@ -1,0 +1,3 @@
+ALTER TABLE "echo_fact_sources" ADD COLUMN "file_hash" text;--> statement-breakpoint
+CREATE UNIQUE INDEX "echo_fact_sources_media_key" ON "echo_fact_sources" USING btree ("fact","file_hash") WHERE "echo_fact_sources"."file_hash" is not null;--> statement-breakpoint
+CREATE INDEX "echo_fact_sources_of_media_idx" ON "echo_fact_sources" USING btree ("file_hash","tenant_id","user_id") WHERE "echo_fact_sources"."file_hash" is not null;
