@@ -233,15 +233,17 @@ describe('a fact that pictures show', () => {
     const before = await facts('fay');
     const kinds = lines.map((line) => JSON.parse(line).kind);
     expect(kinds.lastIndexOf('mediaInsight')).toBeLessThan(kinds.indexOf('fact'));
+    for (const table of ['echo_learned_facts', 'echo_media_files', 'echo_media_insights'])
+      await app.sql(`delete from ${table} where user_id = 'fay'`);
+    await restored(app, 'fay', lines);
+    expect(await facts('fay')).toEqual(before);
+    expect(await learn('fay')).toMatchObject({ added: 0, changed: 0, dropped: 0 });
     const { data } = await app.graphql(
       'mutation { eraseUser(userId: "fay", confirm: "fay") { ... on EraseUserSuccess { receipt } } }',
     );
     expect(data.eraseUser.receipt.left).toMatchObject({ media: 0, facts: 0 });
     expect(await words('orchid')).toEqual([]);
     expect(await facts('fay')).toEqual([]);
-    await restored(app, 'fay', lines);
-    expect(await facts('fay')).toEqual(before);
-    expect(await learn('fay')).toMatchObject({ added: 0, changed: 0, dropped: 0 });
   });
 
   test('loses pictures that have vanished from their folder', async () => {

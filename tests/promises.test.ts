@@ -217,6 +217,7 @@ describe('what becomes of promises', () => {
       'journal_volatile WARNING',
       'keeper_failing WARNING',
       'learning_late WARNING',
+      'media_thumbnails_missing WARNING',
       'models_degraded WARNING',
       'provider_keys_unreadable WARNING',
       'secrets_stale WARNING',

@@ -2,6 +2,7 @@ import { compliance } from '../domains/compliance/promises.ts';
 import { secrets } from '../domains/credentials/promises.ts';
 import { canary, keepers, watching } from '../domains/health/promises.ts';
 import { learning } from '../domains/learning/promises.ts';
+import { media } from '../domains/media-insights/promises.ts';
 import { database, journal } from '../domains/persistence/promises.ts';
 import { models } from '../domains/query/promises.ts';
 import { backgroundTasks } from '../domains/tasks/promises.ts';
@@ -19,6 +20,7 @@ export const promises: readonly ServerPromise<Omit<Services, 'health'>>[] = [
   models,
   keepers,
   backgroundTasks,
+  media,
   secrets,
   compliance,
   watching,

@@ -104,6 +104,8 @@ export interface MediaFacts {
   readonly placeNames: PlaceNames | null;
   readonly camera: Camera | null;
   readonly words: Words;
+  /** By which one sees that what lies beside the file, and says something of it, is as it was; null: nothing does. */
+  readonly sidecar: string | null;
   /** Null: pixels could not be read; `problem` says why. */
   readonly features: Features | null;
   /** The file can't be read as what it is: cut short, or no picture at all behind its first bytes. */

@@ -95,6 +95,7 @@ const NO_FACTS: Omit<MediaFacts, 'kind' | 'mediaType'> = {
   placeNames: null,
   camera: null,
   words: NO_METADATA.words,
+  sidecar: null,
   features: null,
   isBroken: false,
   problem: null,
@@ -152,8 +153,9 @@ async function withBeside(
   file: OpenFile,
   { roots }: ReadOptions,
   maySayShort: boolean,
-): Promise<Metadata> {
-  return withSidecar(own, await readSidecar(file.path, roots, maySayShort));
+): Promise<Metadata & Pick<MediaFacts, 'sidecar'>> {
+  const { said, mark } = await readSidecar(file.path, roots, maySayShort);
+  return { ...withSidecar(own, said), sidecar: mark };
 }
 
 /** What is measured of pixels, and thumbnails: a full disk costs the thumbnails only. */

@@ -1,31 +1,23 @@
-import { extname } from 'node:path';
 import { type Metadata, NO_METADATA, readMetadata } from './metadata.ts';
 import { openInside, readContent } from './opening.ts';
+import { sidecarMark, sidecarsOf } from './sidecar-names.ts';
 
 const MAX_SIDECAR_BYTES = 2 ** 20;
 
-/**
- * What a file beside another says of it: `name.jpg.xmp`. The shorter `name.xmp` is taken only for files into which
- * programs don't write what they know (raw files, videos, BMP): of a JPEG it may be that of its raw file.
- */
+/** What a file beside another says of it, and the mark by which one sees that it is another one. */
 export async function readSidecar(
   path: Buffer,
   roots: readonly string[],
   maySayShort: boolean,
-): Promise<Metadata> {
-  for (const candidate of candidatesOf(path, maySayShort)) {
+): Promise<{ readonly said: Metadata; readonly mark: string | null }> {
+  // Before it is read: what changes meanwhile is read again.
+  const mark = await sidecarMark(path, maySayShort);
+  if (mark === null) return { said: NO_METADATA, mark };
+  for (const candidate of sidecarsOf(path, maySayShort)) {
     const text = await sidecarBytes(candidate, roots);
-    if (text) return readMetadata(text);
+    if (text) return { said: await readMetadata(text), mark };
   }
-  return NO_METADATA;
-}
-
-function candidatesOf(path: Buffer, maySayShort: boolean): Buffer[] {
-  const long = ['.xmp', '.XMP'].map((ending) => Buffer.concat([path, Buffer.from(ending)]));
-  const extension = Buffer.byteLength(extname(path.toString('latin1')), 'latin1');
-  if (!maySayShort || extension === 0) return long;
-  const stem = path.subarray(0, path.length - extension);
-  return [...long, ...['.xmp', '.XMP'].map((ending) => Buffer.concat([stem, Buffer.from(ending)]))];
+  return { said: NO_METADATA, mark };
 }
 
 async function sidecarBytes(path: Buffer, roots: readonly string[]): Promise<Buffer | null> {

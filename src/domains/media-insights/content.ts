@@ -57,7 +57,8 @@ export async function storeRead(
   const media = { fileHash, size: stat.size, shownPath: shownPath(path), facts };
   const known = await storeInsight(client, owner, media);
   const problem = facts.isBroken ? (facts.problem ?? 'it cannot be read as what it is') : null;
-  return storeIdentified(client, owner, file, { gone, by, known, problem, isBroken: facts.isBroken });
+  const { isBroken, sidecar } = facts;
+  return storeIdentified(client, owner, file, { gone, by, known, problem, isBroken, sidecar });
 }
 
 /**
@@ -90,6 +91,7 @@ export async function storeKnown(
     known: insight,
     problem,
     isBroken: isBroken(insight),
+    sidecar: 'as before',
   });
 }
 
@@ -104,6 +106,8 @@ async function storeIdentified(
     readonly known: MediaInsightRow | null;
     readonly problem: string | null;
     readonly isBroken: boolean;
+    /** Of a file that was read; `as before`: nothing beside it was looked at. */
+    readonly sidecar: string | 'as before' | null;
   },
 ): Promise<SeenAs | 'broken'> {
   const before = (await filesAt(client, owner, [path])).get(keyOfPath(path));
@@ -126,6 +130,8 @@ async function storeIdentified(
     problem: run.problem,
     failures: 0,
     seenAs,
+    // One that was moved together with its picture has the same mark.
+    sidecar: run.sidecar === 'as before' ? ((before ?? moved[0])?.sidecar ?? null) : run.sidecar,
   } as const;
   await storeFile(client, owner, file, run.by);
   if (run.known) await addCopies(client, owner, fileHash, newCopies(before, fileHash, moved, run.isBroken));

@@ -1,12 +1,14 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Config } from '../../config.ts';
 import type { Database } from '../../db/client.ts';
+import { takeAway } from '../tasks/changes.ts';
+import { INDEX_MEDIA } from './job-names.ts';
 import { lockMedia } from './owners.ts';
 import { removeThumbnailFolder } from './thumbnails.ts';
 
 /**
  * Takes away all that is known of a user's media, and the thumbnails on this server. The files that were indexed are not
- * touched. Thumbnails on other servers of the same database go by their own check of what lies there.
+ * touched, and what is indexing them ends. Thumbnails on other servers of the same database go by their own check of what lies there.
  */
 export async function eraseMedia(
   { db, config }: { readonly db: Database; readonly config: Pick<Config, 'dataDirectory'> },
@@ -14,6 +16,8 @@ export async function eraseMedia(
 ) {
   const erased = await db.transaction(async (client) => {
     await lockMedia(client, owner);
+    // Behind the lock, which each of their writes takes first: what runs writes nothing more.
+    await takeAway(client, owner, [INDEX_MEDIA]);
     const values = [owner.userId, owner.tenantId];
     for (const table of ['echo_media_files', 'echo_media_pairs'])
       await client.query({

@@ -103,6 +103,8 @@ export interface SeenFile {
   readonly failures: number;
   /** Null: of what has no insight nothing is said. */
   readonly seenAs: SeenAs | null;
+  /** What lay beside it when it was read; null: nothing. */
+  readonly sidecar: string | null;
 }
 
 /** Writes down what was seen of a file. */
@@ -115,18 +117,18 @@ export async function storeFile(
   await client.query({
     name: 'store_media_file',
     text: `insert into echo_media_files (tenant_id, user_id, path, shown_path, folder_device, size, modified_ns, device, inode,
-             file_hash, state, problem, failures, seen_as, reader_version, seen_in_task)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+             file_hash, state, problem, failures, seen_as, reader_version, seen_in_task, sidecar)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
            on conflict (path_hash, tenant_id, user_id) do update set folder_device = excluded.folder_device,
              size = excluded.size, modified_ns = excluded.modified_ns, device = excluded.device, inode = excluded.inode,
              file_hash = excluded.file_hash, state = excluded.state, problem = excluded.problem,
              failures = excluded.failures, seen_as = excluded.seen_as, reader_version = excluded.reader_version,
-             seen_in_task = excluded.seen_in_task, seen_at = now()`,
+             seen_in_task = excluded.seen_in_task, sidecar = excluded.sidecar, seen_at = now()`,
     values: [
       ...[tenantId, userId, file.path, shownPath(file.path), file.folderDevice],
       ...[file.stat?.size, file.stat?.modifiedNs, file.stat?.device, file.stat?.inode],
       ...[file.fileHash, file.state, file.problem?.replaceAll('\0', '').toWellFormed(), file.failures],
-      ...[file.seenAs, READER_VERSION, markOf(by)],
+      ...[file.seenAs, READER_VERSION, markOf(by), file.sidecar],
     ],
   });
 }

@@ -1,14 +1,16 @@
 import { setMaxListeners } from 'node:events';
+import { lstat } from 'node:fs/promises';
 import type { Owner } from '../../access/principals.ts';
 import { isPassing, judgeDatabaseError, wordsOf } from '../../db/meaning.ts';
 import { createRest } from '../../ground/pressure.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import { type FileStat, type MediaReader, type Reading, THUMBNAIL_SIZES } from '../../media/facts.ts';
+import { describedBy, isOtherBeside } from '../../media/sidecar-names.ts';
 import { goneCopies, type IdentifiedFile, isAsKnown, storeKnown, storeRead } from './content.ts';
 import { filesAt, followFiles, markSeen, type SeenFile, sizesKnown, storeFile, wasSeenBy } from './files.ts';
 import type { IndexingParts } from './indexing.ts';
 import { lockMedia } from './owners.ts';
-import { keyOfPath } from './paths.ts';
+import { folderOf, keyOfPath } from './paths.ts';
 import type { IndexedPlace } from './roots.ts';
 import type { MediaFileRow, MediaInsightRow } from './tables.ts';
 import { type Outcome, Tally } from './tally.ts';
@@ -21,6 +23,8 @@ interface Piece extends Found {
   readonly known: MediaFileRow | null;
   /** Nobody has a file of this size: its content is new. */
   readonly isNewSize: boolean;
+  /** It is as it was, and something else lies beside it. */
+  readonly isOtherBeside: boolean;
 }
 
 /** Attempts at a file whose reader died or took too long; then it is left until it, or the reader, is another one. */
@@ -106,8 +110,13 @@ export class IndexingRun {
     for (const each of found) if (each.stat === null) this.#countOther(each);
     for (const each of files) {
       const file = known.get(keyOfPath(each.path)) ?? null;
-      if (file && isSettled(file, each.stat)) seen.push(file);
-      else pieces.push({ ...each, known: file, isNewSize: !knownSizes.has(each.stat.size) });
+      const isOther = file?.sidecar != null && (await isOtherBeside(each.path, file.sidecar));
+      if (file && !isOther && isSettled(file, each.stat)) seen.push(file);
+      else
+        pieces.push({
+          ...{ ...each, known: file, isNewSize: !knownSizes.has(each.stat.size) },
+          isOtherBeside: isOther,
+        });
     }
     if (seen.length > 0) {
       const ids = seen.map(({ id }) => id);
@@ -146,11 +155,12 @@ export class IndexingRun {
 
   async #lookInto(piece: Piece): Promise<void> {
     const { path, stat, known, isNewSize } = piece;
+    for (const described of await this.#describedBy(path)) await this.#readAgain(described);
     // It was away, and is as it was.
     if (known?.fileHash && known.state === 'VANISHED' && isAsKnown(known, stat))
       if (await this.#take(piece, { path, fileHash: known.fileHash, stat, folderDevice: piece.folderDevice }))
         return;
-    if (known?.fileHash || !isNewSize) {
+    if (!piece.isOtherBeside && (known?.fileHash || !isNewSize)) {
       const identified = await this.#reader.identify(path, { roots: this.#roots }, this.#signal);
       if (identified.outcome !== 'identified') return this.#settle(piece, identified);
       this.#tally.countRead(identified.stat.size);
@@ -158,6 +168,25 @@ export class IndexingRun {
     }
     const options = { roots: this.#roots, thumbnails: this.#thumbnails };
     await this.#settle(piece, await this.#reader.read(path, options, this.#signal));
+  }
+
+  /** Known pictures of which a new or changed file says something, that were read without it; before it counts as known itself. */
+  async #describedBy(sidecar: Buffer): Promise<MediaFileRow[]> {
+    const paths = describedBy(sidecar);
+    if (paths.length === 0) return [];
+    const files = [...(await filesAt(this.#parts.db.pool, this.#owner, paths)).values()];
+    return files.filter(({ state, sidecar: mark }) => state === 'PRESENT' && mark === null);
+  }
+
+  /** Without counting it: it was, or will be, what it is for this run. */
+  async #readAgain({ path }: MediaFileRow): Promise<void> {
+    const options = { roots: this.#roots, thumbnails: this.#thumbnails };
+    const reading = await this.#reader.read(path, options, this.#signal);
+    if (reading.outcome !== 'media') return;
+    this.#tally.countRead(reading.stat.size);
+    const { dev } = await lstat(folderOf(path), { bigint: true });
+    const file = { path, folderDevice: String(dev), ...reading };
+    await this.#task.write((client) => storeRead(client, this.#owner, file, { gone: [], by: this.#task }));
   }
 
   /** @returns false: what is known of its content is not enough */
@@ -189,7 +218,7 @@ export class IndexingRun {
     if (reading.outcome === 'other') {
       const reason = reading.mediaType ?? 'unknown content';
       const file = { ...{ path, folderDevice, stat, fileHash, seenAs: null, failures: 0 }, problem: reason };
-      await this.#storeFile(piece, { ...file, state: 'IGNORED' });
+      await this.#storeFile(piece, { ...file, sidecar: null, state: 'IGNORED' });
       this.#tally.count(`ignored: ${reason}`, stat.size, null);
       return;
     }
@@ -240,7 +269,7 @@ function isSettled(file: MediaFileRow, stat: FileStat): boolean {
 function unread({ path, folderDevice, stat, known }: Piece) {
   return {
     ...{ path, folderDevice, stat, fileHash: known?.fileHash ?? null },
-    ...{ state: 'UNREADABLE' as const, seenAs: null },
+    ...{ state: 'UNREADABLE' as const, seenAs: null, sidecar: known?.sidecar ?? null },
   };
 }
 

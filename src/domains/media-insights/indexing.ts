@@ -2,14 +2,19 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { InvalidInput, NotFound } from '../../errors.ts';
 import type { Pressure } from '../../ground/pressure.ts';
+import type { AlertTeller } from '../../ground/promise.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import type { Logger } from '../../log.ts';
+import { TaskLost } from '../tasks/errors.ts';
 import { unfinishedTasks } from '../tasks/reads.ts';
 import { IndexingRun } from './indexing-run.ts';
+import { INDEX_MEDIA } from './job-names.ts';
 import { shownPath } from './paths.ts';
 import type { Readers } from './readers.ts';
+import { hasMedia } from './reads.ts';
 import { type MediaPlaces, mediaPath, openPlace } from './roots.ts';
 import type { Tally } from './tally.ts';
+import { removeThumbnailFolder } from './thumbnails.ts';
 import { noteVanished, type Vanished } from './vanished.ts';
 
 export interface IndexingParts {
@@ -18,10 +23,8 @@ export interface IndexingParts {
   readonly pressure: Pick<Pressure, 'pauseMs' | 'workers'>;
   readonly places: MediaPlaces;
   readonly readers: Readers;
+  readonly alerts: Pick<AlertTeller, 'set'>;
 }
-
-/** The name of the job, by which its tasks are found. */
-export const INDEX_MEDIA = 'index_media';
 
 /** What a run comes to: `seen` is the sum of what files were. */
 export type IndexingResult = ReturnType<Tally['result']> &
@@ -49,12 +52,21 @@ export async function indexMedia(
   const owner: Owner = { tenantId, userId };
   const place = await openPlace(parts.places, path, 'payload.path');
   await refuseSecond(parts.db, task, path);
-  const tally = await parts.readers.use((reader) => new IndexingRun(parts, reader, owner, place, task).run());
+  const tally = await parts.readers
+    .use((reader) => new IndexingRun(parts, reader, owner, place, task).run())
+    .catch((error: unknown) => withoutLeftovers(parts, owner, error));
   // Only now: whoever was told to stop has not seen all.
   const vanished = place.isFolder
     ? await noteVanished(parts, owner, place, task)
     : { vanished: 0, kept: 0, keptReason: null };
   return { path: shownPath(place.path), ...tally.result(), ...vanished, attempt: task.attempt };
+}
+
+/** Of a user who was erased meanwhile, pictures that were just being read have left thumbnails. @throws the error */
+async function withoutLeftovers({ db, places }: IndexingParts, owner: Owner, error: unknown): Promise<never> {
+  if (error instanceof TaskLost && !(await hasMedia(db, owner)))
+    await removeThumbnailFolder(places.dataDirectory, owner);
+  throw error;
 }
 
 /** One run at a time over the same path of a user: what began later, ends. @throws InvalidInput */

@@ -9,6 +9,7 @@ import { THUMBNAIL_SIZES } from '../../media/facts.ts';
 import { isAsKnown } from './content.ts';
 import type { IndexingParts } from './indexing.ts';
 import { removeOrphans } from './orphans.ts';
+import { thumbnailsMissing as missing } from './promises.ts';
 import { renewTerms } from './renewed-terms.ts';
 import { type MediaFileRow, mediaFiles } from './tables.ts';
 import { hasThumbnail, thumbnailFolder, thumbnailPath } from './thumbnails.ts';
@@ -81,6 +82,8 @@ export async function checkMedia(
     task.progress(counts.files, null, `${counts.files} files compared, ${thumbnailsMade} made anew`);
     after = page.next;
   }
+  // A check of one user says nothing of the others.
+  if (owner === null) parts.alerts.set(missing, thumbnailsMissing > 0 ? { count: thumbnailsMissing } : null);
   const thumbnailsRemoved = await removeOrphans(parts, owner, task.signal);
   const termsRenewed = await renewTerms(parts.db, owner, parts.pressure, task.signal);
   return { ...counts, thumbnailsMade, thumbnailsMissing, thumbnailsRemoved, termsRenewed };

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { defineJob, type Job } from '../../jobs/job.ts';
-import { INDEX_MEDIA, type IndexingParts, indexMedia } from './indexing.ts';
+import { type IndexingParts, indexMedia } from './indexing.ts';
 import { checkMedia } from './integrity.ts';
+import { INDEX_MEDIA } from './job-names.ts';
 import { learnFromMedia } from './learning.ts';
 import { mediaPath, openPlace } from './roots.ts';
 

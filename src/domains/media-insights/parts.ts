@@ -1,5 +1,6 @@
 import type { Ports } from '../../ground/ports.ts';
 import type { Pressure } from '../../ground/pressure.ts';
+import type { AlertTeller } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import type { Job } from '../../jobs/job.ts';
 import { backgroundModel } from '../../models/configured.ts';
@@ -11,8 +12,12 @@ export async function openMedia(
     db,
     log,
     pressure,
+    alerts,
     modelParts,
-  }: Pick<Ports, 'config' | 'db' | 'log' | 'modelParts'> & { readonly pressure: Pressure },
+  }: Pick<Ports, 'config' | 'db' | 'log' | 'modelParts'> & {
+    readonly pressure: Pressure;
+    readonly alerts: AlertTeller;
+  },
   closing: ClosingStack,
 ): Promise<Job[]> {
   const { media, dataDirectory } = config;
@@ -24,7 +29,14 @@ export async function openMedia(
     return openMediaReader({ ...media, concurrency: media.workers, log });
   });
   closing.defer(() => readers.close());
-  const jobs = mediaJobs({ db, log, pressure, readers, places: { roots: media.roots, dataDirectory } });
+  const jobs = mediaJobs({
+    db,
+    log,
+    pressure,
+    readers,
+    alerts,
+    places: { roots: media.roots, dataDirectory },
+  });
   const vision = backgroundModel(modelParts, config.languageModels?.vision ?? null, log);
   if (!vision) return jobs;
   const { describeJob } = await import('./describe-jobs.ts');

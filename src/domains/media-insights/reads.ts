@@ -76,6 +76,16 @@ function partsOf(conditions: MediaConditions, place: (value: unknown) => string)
   return parts;
 }
 
+/** Whether anything is known of a user's media. */
+export async function hasMedia({ pool }: Reader, owner: Owner): Promise<boolean> {
+  const { rowCount } = await pool.query({
+    name: 'has_media',
+    text: 'select from echo_media_insights where user_id = $1 and tenant_id = $2 limit 1',
+    values: [owner.userId, owner.tenantId],
+  });
+  return rowCount === 1;
+}
+
 /** Insights of a user by the hashes of their contents, in that order; null for others. */
 export async function insightsByHash(
   { pool }: Reader,

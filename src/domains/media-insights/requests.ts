@@ -6,7 +6,8 @@ import { ownerFor, requireAdmin } from '../../ground/ownership.ts';
 import { unfinishedTasks } from '../tasks/reads.ts';
 import type { TaskRow } from '../tasks/tables.ts';
 import { enqueueTask, type TaskServices } from '../tasks/tasks.ts';
-import { INDEX_MEDIA, pathOf } from './indexing.ts';
+import { pathOf } from './indexing.ts';
+import { INDEX_MEDIA } from './job-names.ts';
 import { lockMedia } from './owners.ts';
 import { mediaPath, openPlace } from './roots.ts';
 

@@ -1,4 +1,5 @@
-import type { Principal } from '../../access/principals.ts';
+import type { PoolClient } from 'pg';
+import type { Owner, Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { Forbidden, InvalidInput, NotFound } from '../../errors.ts';
@@ -40,6 +41,21 @@ export async function cancelTask(
   events.wake();
   const task = row.status === 'RUNNING' ? await stopped(db, tasks, principal, row) : row;
   return { task, stoppedInTime: task.status === 'CANCELLED' && task.error === null };
+}
+
+/**
+ * Takes tasks of some types from whoever is at them, or waits for them, in the transaction of `client`: from its commit on
+ * none of their attempts writes anything. Their jobs notice it within seconds.
+ */
+export async function takeAway(client: PoolClient, owner: Owner, types: readonly string[]): Promise<void> {
+  const { rows } = await client.query<RawRow>({
+    name: 'take_tasks_away',
+    text: `update autonomous_tasks set status = 'CANCELLED', cancel_requested_at = clock_timestamp(), completed_at = now(),
+             worker = null, lease_until = null
+           where user_id = $1 and tenant_id = $2 and task_type = any($3) and status in ('PENDING', 'RUNNING') returning *`,
+    values: [owner.userId, owner.tenantId, types],
+  });
+  for (const raw of rows) await tellTask(client, mapRow(autonomousTasks, raw));
 }
 
 /** The task when it has stopped, or as it is when the wait is over. */

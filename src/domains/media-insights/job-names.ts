@@ -1,0 +1,2 @@
+/** The name of the job that indexes, by which its tasks are found. */
+export const INDEX_MEDIA = 'index_media';
