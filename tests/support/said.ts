@@ -34,6 +34,6 @@ export const said = (query: string, before: readonly string[] = []): string[] =>
     before.map((text) => turnOf(text)),
   ).candidates.map(({ statement }) => statement);
 
-/** A statement, and the day from which it holds. */
+/** A statement, and the day from which it holds, as far as it was said. */
 export const dated = ({ statement, validFrom, precision }: Candidate): string =>
-  `${statement} @ ${validFrom?.toISOString().slice(0, 10) ?? '-'} ${precision ?? ''}`.trim();
+  validFrom === null ? statement : `${statement} @ ${validFrom.toISOString().slice(0, 10)} ${precision}`;

@@ -2,7 +2,7 @@ import { foldLetters } from '../../ground/letters.ts';
 import { predicateOf } from '../facts/predicates.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
 import type { Candidate, CandidateSource, Extracted, LearnedTurn, SideOfTurn } from './candidate.ts';
-import { clausesOf } from './rules/clauses.ts';
+import { type Clause, clausesOf } from './rules/clauses.ts';
 import { FAMILIES } from './rules/families.ts';
 import type { Finding, Known, Setting } from './rules/family.ts';
 import { toForget } from './rules/forgetting.ts';
@@ -61,6 +61,7 @@ function read(
   };
   const places = new CodePoints(side.text);
   const seen = new Set<string>();
+  const candidates: Candidate[] = [];
   for (const [index, sentence] of sentences.entries()) {
     const next = sentences[index + 1];
     for (const { about, start, end } of toForget(sentence, next, setting.known))
@@ -72,9 +73,10 @@ function read(
         candidate && JSON.stringify([candidate.predicate, candidate.object.toLowerCase(), candidate.negated]);
       if (!candidate || key === null || seen.has(key)) continue;
       seen.add(key);
-      found.candidates.push(candidate);
+      candidates.push(candidate);
     }
   }
+  found.candidates.push(...withoutReplaced(candidates));
 }
 
 /** Two lines or more of data: "Name: …". */
@@ -121,19 +123,39 @@ function isPlaying(turn: LearnedTurn, before: readonly LearnedTurn[]): boolean {
   return false;
 }
 
-function findingsOf(sentence: Sentence, setting: Setting): { finding: Finding; family: string }[] {
+interface Found {
+  readonly finding: Finding;
+  readonly family: string;
+}
+
+/** What only retells a clause that an earlier family understood better. */
+const RETELLS = /^(?:did|routine)$/;
+
+function findingsOf(sentence: Sentence, setting: Setting): Found[] {
   const clauses = clausesOf(sentence);
+  const understood = new Set<Clause>();
   return FAMILIES.flatMap((family) => {
     const said = clauses.flatMap((clause) => {
       const rule =
         family.verbs && Object.hasOwn(family.verbs, clause.verb) ? family.verbs[clause.verb] : undefined;
-      return (rule?.(clause, setting) ?? family.any?.(clause, setting) ?? []) as Finding | readonly Finding[];
+      const found = [rule?.(clause, setting) ?? family.any?.(clause, setting) ?? []].flat() as Finding[];
+      if (understood.has(clause)) return found.filter(({ predicate }) => !RETELLS.test(predicate));
+      if (found.length > 0) understood.add(clause);
+      return found;
     });
     return [...said, ...(family.sentence?.(sentence, setting) ?? [])].map((finding) => ({
       finding,
       family: family.name,
     }));
   });
+}
+
+/** In the words of one turn, a new value says that the old one is over: "I'm not vegan any more, I'm pescatarian". */
+function withoutReplaced(candidates: readonly Candidate[]): Candidate[] {
+  const stated = new Set(candidates.filter(({ negated }) => !negated).map(({ predicate }) => predicate));
+  return candidates.filter(
+    ({ predicate, negated }) => !(negated && predicateOf(predicate).isSingle && stated.has(predicate)),
+  );
 }
 
 interface Origin {

@@ -31,6 +31,7 @@ const SOMEBODY = new RegExp(`\\b(?:${RELATION_WORDS}|${PETS})(?:\\s|$)`, 'iu');
 /** "my resting heart rate is 58", "our rent is 940". */
 function measured(sentence: Sentence, setting: Setting): Finding[] {
   const { text } = sentence;
+  if (!/\d/.test(text)) return [];
   return [...text.matchAll(MY)].flatMap((match) => {
     const noun = (match[1] ?? '')
       .toLowerCase()

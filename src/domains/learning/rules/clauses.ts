@@ -36,6 +36,8 @@ export interface Clause {
 
 const SUBJECT =
   /(?<![\p{L}\p{N}'_@#-])(?:(i|we)(?:'(m|ve|d|ll|re))?|(im|ive|ima|imma))(?![\p{L}\p{N}'_-])/giu;
+/** Of a sentence; with more it is no speech. */
+const MAX_SUBJECTS = 40;
 const WORD = /\s*([\p{L}\p{N}][\p{L}\p{M}\p{N}'-]*)/uy;
 const ENDED = /\b(?:any ?more|any longer|no longer|these days)\b/i;
 const REPORTED =
@@ -44,13 +46,16 @@ const ASKING =
   /^(?:(?:and|but|so|ok|okay|well|hey|hi|also|oh|then|now|please|btw|um|hmm|wait)[, ]+)*(?:do|does|did|am|is|are|was|were|can|could|will|would|should|shall|may|might|have|has|had|don't|doesn't|didn't|can't|couldn't|won't|wouldn't|shouldn't|isn't|aren't|what|what's|whats|which|who|who's|where|when|why|how|how's|any|dare)\b/i;
 const RELATIVE =
   /\b(?:the|a|an|any|every|each|that|this|all|what|which|thing|things|one|ones|whatever|something|anything|everything|someone|place|people|only|first|last)\s+(?:[\p{L}'-]+\s+)?[\p{L}'-]+$|\b(?:thing|things|one|whatever|something|anything|everything|someone|place|people|all)$/iu;
+/** "For work I …", "As a child I …". */
+const OPENING =
+  /(?:^|[,.:;] ?|\b(?:and|but|so) )(?:for|at|in|on|during|by|as|right|since|with|after|before) (?!(?:the|an?|any|every|each|all|case|if|that) (?:\p{L}+ )?(?:thing|one|case|way|place|house|book|man|woman|people|person)s?$)(?:\p{L}+ ){0,2}(?!(?:that|if|what|which|who|where|when|case|how|of|soon|long|far|much|if|time|though|as)$)\p{L}+$/iu;
 const OTHERS_SAY =
   /\b(?:he|she|they|everyone|people|boss|wife|husband|mom|mum|dad|doctor|friend|\p{Lu}\p{L}+)(?:'s| is| was)? (?:said|says|saying|thinks?|thought|claims?|told|tells|asked|asks|goes|believes?|like|wrote|writes)\b[^,]*$/u;
 
 /** Takes apart what a sentence says in the first person. */
 export function clausesOf(sentence: Sentence): Clause[] {
   const { text } = sentence;
-  const subjects = [...text.matchAll(SUBJECT)];
+  const subjects = [...text.matchAll(SUBJECT)].slice(0, MAX_SUBJECTS);
   return subjects.flatMap((found, index) => {
     const start = found.index;
     if (!mayBegin(sentence, start)) return [];
@@ -73,7 +78,7 @@ export function mayBegin({ text }: Sentence, start: number): boolean {
   const last = /[\p{L}\p{M}\p{N}']+$/u.exec(before)?.[0].toLowerCase() ?? '';
   if (OTHERS_SAY.test(before)) return false;
   if (JOINING.has(last) || TIME_ENDS.has(last) || /^\d{4}$/.test(last)) return true;
-  if (REPORTED.test(before)) return true;
+  if (REPORTED.test(before) || OPENING.test(before)) return true;
   // Dictated text has no commas: any word may end what was said before.
   const isDictated = text.length > 60 && !/[,;:.\p{Lu}]/u.test(text);
   return isDictated && !AUXILIARIES.has(last) && !SUBORDINATING.test(last) && !RELATIVE.test(before);
@@ -216,11 +221,12 @@ function takeModal(group: Group, word: string, after: string): boolean {
     return true;
   }
   if (word === 'going' && group.be && /^\s+to\s+\p{Ll}/u.test(after)) {
-    group.modality = 'going to';
+    // What one was going to do was not done, as far as anybody knows.
+    group.modality = group.be === 'past' ? 'would' : 'going to';
     group.be = null;
     return true;
   }
-  return word === 'to' && (group.modality === 'used to' || group.modality === 'going to');
+  return word === 'to' && /^(?:used to|going to|would)$/.test(group.modality ?? '');
 }
 
 function takeBeing(group: Group, word: string, after: string): boolean {
@@ -262,6 +268,9 @@ function isParticiple(after: string): boolean {
     : /[^e]ed$/.test(word);
 }
 
+/** "I quit", "we split up": of verbs whose past is no other word, what is told is past. */
+const UNCHANGED = /^(?:quit|split|hit|hurt|cut|wed)$/;
+
 interface Main {
   readonly verb: string;
   readonly form: VerbForm;
@@ -292,6 +301,8 @@ function restOf(group: Group, word: string, after: number): Main | null {
     return { verb: 'have', form: group.had ? 'past' : 'base', at: beginsAt };
   }
   if (!verb) return { verb: word, form: /ed$/.test(word) ? 'past' : 'base', at: after };
+  if (!group.modality && !group.did && !group.negated && verb.forms.has('past') && UNCHANGED.test(verb.lemma))
+    return { verb: verb.lemma, form: 'past', at: after };
   if (group.modality || group.did || verb.forms.has('base'))
     return { verb: verb.lemma, form: 'base', at: after };
   if (verb.forms.has('past')) return { verb: verb.lemma, form: 'past', at: after };
@@ -348,6 +359,8 @@ function coordinated(first: Clause, end: number): Clause[] {
         : first.tense === 'past'
           ? verb.forms.has('past')
           : verb.forms.has('base') || verb.forms.has('past'));
+    // ", like my sister" has no verb.
+    if (/^(?:like|love|own)$/.test(verb?.lemma ?? '') && !/\b(?:and|but)\s+$/i.test(joint)) continue;
     if (!fits && !/^(?:can't|don't|am|was|have)$/.test(word ?? '')) continue;
     const suffix = first.progressive && verb?.forms.has('ing') && !verb.forms.has('base') ? 'm' : '';
     const clause = parsed(sentence, { subject: first.subject, start: first.start, suffix, from, end });

@@ -142,7 +142,8 @@ const went: ClauseRule = (clause, setting) => {
   ).exec(clause.rest);
   const from = dateOf(clause, setting);
   const place = lead && placeAt(clause.sentence.text, clause.restStart + lead[0].length, stop(clause));
-  if (place && /^\p{Lu}|^the \p{Lu}/u.test(place.text))
+  const hasArticle = /\s(?:an?|my|our|some)\s+$/i.test(clause.sentence.text.slice(0, place?.start ?? 0));
+  if (place && !hasArticle && /^\p{Lu}|^the \p{Lu}/u.test(place.text))
     return {
       predicate: 'visited',
       object: place.text,

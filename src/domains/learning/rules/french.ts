@@ -194,8 +194,8 @@ const book: Phrasebook = {
 
 export const french: Family = {
   name: 'french',
-  sentence: (sentence) =>
-    sayingsIn(sentence, book).flatMap((finding) => {
+  sentence: (sentence, setting) =>
+    sayingsIn(sentence, book, setting).flatMap((finding) => {
       if (finding.predicate !== 'relation') return [finding];
       const words = sentence.text
         .slice(finding.start, finding.end)

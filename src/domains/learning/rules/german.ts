@@ -238,8 +238,8 @@ const book: Phrasebook = {
 
 export const german: Family = {
   name: 'german',
-  sentence: (sentence) =>
-    sayingsIn(sentence, book).flatMap((finding) => {
+  sentence: (sentence, setting) =>
+    sayingsIn(sentence, book, setting).flatMap((finding) => {
       if (finding.predicate !== 'relation') return [finding];
       const word =
         /[Mm]eine?[nmr]? (?:\p{Ll}+ )?(\p{Lu}\p{L}+)/u

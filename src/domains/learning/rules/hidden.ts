@@ -6,7 +6,7 @@ const LABELS =
   /^(?:update|news|note|ps|p\.s|fyi|edit|log|context|background|question|about me|fun fact|intro|me|contact|emergency contact|reminder|correction|answer|also|btw|todo|tl;dr|tldr|summary|status|name|age|job|location|address|email|phone)$/i;
 /** What asks for work on a text that follows. */
 const HANDED =
-  /\b(?:translat\w*|summari[sz]\w*|proof-?read\w*|correct|rewrite|re-?phrase|paraphrase|edit|fix|improve|polish|shorten|check|review|analy[sz]e|explain|reply to|respond to|answer|continue|finish|complete|übersetz\w*|korrigier\w*|traduc\w*|tradui\w*|corrig\w*)\b[^\n.!?\0:]{0,80}:/giu;
+  /\b(?:(?:translat\w*|summari[sz]\w*|proof-?read\w*|re-?phrase|paraphrase|rewrite|übersetz\w*|korrigier\w*|traduc\w*|tradui\w*|corrig\w*)\b|(?:correct|edit|fix|improve|polish|shorten|check|review|analy[sz]e|explain|reply to|respond to|answer|continue|finish|complete|format|shorten)\b[^\n.!?\0:]{0,30}\b(?:this|these|following|below|text|sentence|paragraph|mail|e-?mail|message|letter|draft|grammar|spelling|english|essay|article|code|passage|note|post|bio|cv|translation)\b)[^\n.!?\0:]{0,60}:/giu;
 /** Of a text that is not the speaker's own: what it is called, right before a colon. */
 const FOREIGN =
   /\b(?:(?:the|this|their|his|her|an?|following|sample|example|dummy) (?:[\p{L}-]{1,20} ){0,3}(?:text|mail|e-?mail|message|letter|review|article|passage|paragraph|post|tweet|comment|lyrics?|song|chorus|verse|poem|log|output|prompt|transcript|sentence|story|scene|dialogue|bio|ad)(?: (?:says|said|reads|goes|starts|begins|went))?|lyrics?|chorus|verse|bio|story|scene|dialogue|role|character|persona) ?:/giu;

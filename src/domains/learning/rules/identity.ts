@@ -221,7 +221,7 @@ const SAID: readonly (readonly [RegExp, string, number])[] = [
   [new RegExp(`\\b(?:[Mm]y|the) name(?:'s| is) (${NAME})`, 'u'), 'name', 0.92],
   [
     new RegExp(
-      `(?:^|[,.!:;] ?|\\b(?:and|but|so|please|just|can|you|everyone|everybody|people|friends|they|all|family|mates|me|usually|mostly) )[Cc]alls? me (${NAME})`,
+      `(?:^|[,.!:;] ?|\\b(?:and|but|so|please|just|[Yy]ou can|[Yy]ou could|[Ee]veryone|[Ee]verybody|[Pp]eople|[Ff]riends|[Tt]hey|all|[Ff]amily|mates|usually|mostly) )[Cc]alls? me (${NAME})`,
       'u',
     ),
     'nickname',
@@ -260,8 +260,14 @@ const BIRTHDAY =
 function spoken(sentence: Sentence, setting: Setting): Finding[] {
   const { text } = sentence;
   const findings: Finding[] = [];
+  if (!/\b(?:my|the name|calls? me)\b/i.test(text)) return findings;
   const add = (match: RegExpExecArray | null, predicate: string, confidence: number) => {
-    if (!match?.[1] || !mayBegin(sentence, match.index) || /\b(?:not|isn't)\b/.test(match[0])) return;
+    if (
+      !match?.[1] ||
+      (!/ me /.test(match[0]) && !mayBegin(sentence, match.index)) ||
+      /\b(?:not|isn't)\b/.test(match[0])
+    )
+      return;
     findings.push({
       predicate,
       object: match[1],

@@ -1,15 +1,15 @@
 import type { Family } from './family.ts';
 import { type Phrasebook, sayingsIn } from './phrasebook.ts';
 
-const NOUN = String.raw`(?<object>[\p{Script=Han}\p{Script=Katakana}ー々A-Za-z0-9]{1,15}|[\p{Script=Hiragana}]{2,8})`;
-const BEGIN = String.raw`(?<=^|[、,。\s]|私は|僕は|俺は|は|今は|現在|から|で、)`;
+const NOUN = String.raw`(?<object>(?<![\p{Script=Katakana}ー々A-Za-z0-9])[\p{Script=Han}\p{Script=Katakana}ー々A-Za-z0-9]{1,15}|[\p{Script=Hiragana}]{2,8})`;
+const BEGIN = String.raw`(?<=^|[、,。\sはがら在]|で、)`;
 const say = (pattern: string) => new RegExp(pattern, 'gu');
 const PETS = '犬|猫|うさぎ|ウサギ|ハムスター|インコ|鳥|金魚|亀|カメ|フェレット|馬|小犬|子犬|子猫';
 
 const book: Phrasebook = {
   spoken: /[\p{Script=Hiragana}\p{Script=Katakana}]/u,
   unmeant:
-    /もし|かもしれ|たら|以前|昔|前は|だった|でした|していた|していました|たい(?:です|と)|つもり|友達|友人|彼|彼女|母は|父は|兄は|姉は|弟は|妹は/u,
+    /もし|かもしれ|たら|以前|昔|(?<!名)前は|だった|でした|していた|していました|たい(?:です|と)|つもり|友達|友人|彼|彼女|母は|父は|兄は|姉は|弟は|妹は/u,
   and: /と|、/,
   sayings: [
     {
@@ -56,4 +56,7 @@ const book: Phrasebook = {
   ],
 };
 
-export const japanese: Family = { name: 'japanese', sentence: (sentence) => sayingsIn(sentence, book) };
+export const japanese: Family = {
+  name: 'japanese',
+  sentence: (sentence, setting) => sayingsIn(sentence, book, setting),
+};

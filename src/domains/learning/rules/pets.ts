@@ -6,8 +6,8 @@ import { whenPast } from './when.ts';
 
 const ANIMAL = String.raw`((?:(?:[\p{L}\d'-]+ ){0,4}?)(?:${PETS}))(?![\p{L}-])`;
 const MINE = new RegExp(
-  `\\b(?:my|our)\\s+((?:[\\p{L}'-]+ ){0,2}?(?:${PETS}))(?:'s name(?: is|'s)|(?: is| was)? (?:called|named)|,|:)?\\s+["'“(]?(${NAME})(?=$|[^\\p{L}])`,
-  'giu',
+  `\\b(?:[Mm]y|[Oo]ur)\\s+((?:[\\p{L}'-]+ ){0,2}?(?:${PETS}))(?:'s name(?: is|'s)|(?: is| was)? (?:called|named)|,|:)?\\s+["'“(]?(${NAME})(?=$|[^\\p{L}])`,
+  'gu',
 );
 const NAMED = new RegExp(
   `^(?: called| named|'s name is|,? whose name is|, (?:and )?(?:his|her|its|their) names?(?: is|'s| are)|,|:|\\s?[("])?\\s*["'“(]?(${NAME}(?:(?:, | and | & )${NAME}){0,4})`,
@@ -21,6 +21,7 @@ const bare = (animal: string) => animal.replace(/^(?:an?|the|my|our|this|some)\s
 
 /** "my dog Rex", "our cat is called Biscuit". */
 function mine({ text }: Sentence): Finding[] {
+  if (!/\b(?:my|our)\b/i.test(text)) return [];
   return [...text.matchAll(MINE)].flatMap((match) => {
     const name = match[2]?.replace(/'s$/, '') ?? '';
     if (

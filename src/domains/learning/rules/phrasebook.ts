@@ -1,5 +1,6 @@
-import type { Finding } from './family.ts';
+import type { Finding, Setting } from './family.ts';
 import type { Sentence } from './sentences.ts';
+import { whenPast } from './when.ts';
 
 /** Of a language with a few sure sentences: what they look like, and what they say. */
 export interface Saying {
@@ -25,7 +26,7 @@ export interface Phrasebook {
 }
 
 /** What the phrasebook finds in a sentence. */
-export function sayingsIn(sentence: Sentence, book: Phrasebook): Finding[] {
+export function sayingsIn(sentence: Sentence, book: Phrasebook, { calendar }: Setting): Finding[] {
   const { text, isQuestion } = sentence;
   if (!book.spoken.test(text)) return [];
   return book.sayings.flatMap((saying) =>
@@ -43,11 +44,25 @@ export function sayingsIn(sentence: Sentence, book: Phrasebook): Finding[] {
         const predicate = typeof saying.predicate === 'string' ? saying.predicate : saying.predicate(said);
         if (said === '' || predicate === null || (saying.except?.test(said) ?? false)) continue;
         const negated = saying.negated ?? not !== undefined;
-        found.push({ predicate, object: said, negated, confidence: saying.confidence ?? 0.85, start, end });
+        found.push({
+          predicate,
+          object: said,
+          negated,
+          from: since(text, end, calendar),
+          confidence: saying.confidence ?? 0.85,
+          start,
+          end,
+        });
       }
       return found;
     }),
   );
+}
+
+/** "depuis trois semaines": since when. */
+function since(text: string, end: number, calendar: Setting['calendar']) {
+  const found = /^[^,]{0,20}\b(?:depuis|seit|desde(?: hace)?)\s[^,]{3,40}/iu.exec(text.slice(end, end + 70));
+  return found ? whenPast(text, end, end + found[0].length, calendar) : null;
 }
 
 /** From the last comma or colon before to the next one after. */

@@ -12,7 +12,7 @@ const coming = (clause: Clause, setting: Setting) =>
 
 /** What changes a life, or at least a week: an aim, not a wish of the moment. */
 const AIM =
-  /^(?:become (?:an? )?\p{L}|be (?:an? |the )\p{L}|learn (?!more\b|about\b|if\b)\p{L}|move (?:to|in|out|back|abroad|house|closer)|relocate|emigrate|visit (?!your|this|that)\p{L}|travel\b|study\b|start (?:an? |my |our |learning|running|training|doing|going|night|university|uni|college|school|therapy|\p{L}+ing|\p{L}+ (?:school|lessons|classes|course))|buy (?:an? |my |our |some )|get (?:an? (?:dog|cat|puppy|kitten|tattoo|degree|job|new|motorbike|motorcycle|pet|car|bike|divorce|licen[cs]e|master|phd|qualification|second|piercing|house|flat|place|promotion|rabbit|horse)|married|engaged|divorced|promoted|certified|into \p{L}|in shape|fit\b|fitter|my (?:driving|pilot|own|degree|first|licen|gcse|a-level|master)|better at|back into|pregnant|qualified|out of debt)|build (?:an? |my |our )|live (?:in|on|abroad|near|by)|own (?:an? |my )|marry|have (?:an? (?:baby|child|kid|family|garden|dog|cat)|kids|children|another (?:baby|child|kid))|retire\b|quit (?:smoking|my|drinking|sugar)|run (?:an? |the |my )(?!test|script|command|check)\p{L}|lose (?:weight|\d|some weight|a few)|save (?:up|for|\d|money)|climb\b|hike\b|write (?:an? (?:book|novel|memoir|screenplay|musical|thesis|phd)|my (?:thesis|dissertation|novel|memoir|book))|launch|open (?:an? |my |our )|found (?:an? |my )|apply (?:for|to)|switch (?:to|career|jobs|careers)|change (?:jobs|careers?|my (?:career|name|job|diet))|improve my|play (?:the |in |for )|join (?:an? |the |my )|train (?:for|as|to)|compete|volunteer|go (?:back to (?:uni|school|college|work|studying)|to (?:uni|university|college|art school|med school|law school|grad school|\p{Lu})|vegan|vegetarian|part-time|freelance|travelling|traveling|on (?:an? )?(?:holiday|vacation|cruise|safari|exchange))|teach\b|work (?:in|as|at|for|abroad|part-time|with)|pass (?:my|the)|graduate|finish (?:my|the)|complete (?:my|the|an?)|propose|renovate|publish|sell (?:my|our|the)|stop (?:smoking|drinking|eating|vaping|biting)|give up|foster|adopt|cycle|swim (?:the|across|an?)|ride (?:across|my|from|the)|sail|explore|take (?:up|part in|an? (?:course|class|sabbatical|gap|year|trip|cruise)|my (?:driving|exam|exams)|piano|singing|dance|guitar|swimming|driving)|try (?:out for)|see (?:the (?:northern|northern lights|world|pyramids|alps)|machu|japan|iceland)|plant\b|grow (?:my|our|some|own)|earn (?:an?|my)|specialise|specialize|qualify|translate (?:an?|my)|design (?:my|an?)|restore|convert|record (?:an?|my)|perform|exhibit|paint (?:my|our|the)|host (?:an?|my)|throw (?:an?|my)|celebrate|turn vegan|spend (?:the|my|our|christmas|next|more time|a))\b/iu;
+  /^(?:become (?:an? )?\p{L}+|be (?:an? |the )\p{L}+|learn (?!more\b|about\b|if\b)\p{L}+|move (?:to|in|out|back|abroad|house|closer)|relocate|emigrate|visit (?!your|this|that)\p{L}+|travel\b|study\b|start (?:an? |my |our |learning|running|training|doing|going|night|university|uni|college|school|therapy|\p{L}+ing|\p{L}+ (?:school|lessons|classes|course))|buy (?:an? |my |our |some )|get (?:an? (?:dog|cat|puppy|kitten|tattoo|degree|job|new|motorbike|motorcycle|pet|car|bike|divorce|licen[cs]e|master|phd|qualification|second|piercing|house|flat|place|promotion|rabbit|horse)|married|engaged|divorced|promoted|certified|into \p{L}+|in shape|fit\b|fitter|my (?:driving|pilot|own|degree|first|licen|gcse|a-level|master)|better at|back into|pregnant|qualified|out of debt)|build (?:an? |my |our )|live (?:in|on|abroad|near|by)|own (?:an? |my )|marry|have (?:an? (?:baby|child|kid|family|garden|dog|cat)|kids|children|another (?:baby|child|kid))|retire\b|quit (?:smoking|my|drinking|sugar)|run (?:an? |the |my )(?!test|script|command|check)\p{L}+|lose (?:weight|\d|some weight|a few)|save (?:up|for|\d|money)|climb\b|hike\b|write (?:an? (?:book|novel|memoir|screenplay|musical|thesis|phd)|my (?:thesis|dissertation|novel|memoir|book))|launch|open (?:an? |my |our )|found (?:an? |my )|apply (?:for|to)|switch (?:to|career|jobs|careers)|change (?:jobs|careers?|my (?:career|name|job|diet))|improve my|play (?:the |in |for )|join (?:an? |the |my )|train (?:for|as|to)|compete|volunteer|go (?:back to (?:uni|school|college|work|studying)|to (?:uni|university|college|art school|med school|law school|grad school|\p{Lu})|vegan|vegetarian|part-time|freelance|travelling|traveling|on (?:an? )?(?:holiday|vacation|cruise|safari|exchange))|teach\b|work (?:in|as|at|for|abroad|part-time|with)|pass (?:my|the)|graduate|finish (?:my|the)|complete (?:my|the|an?)|propose|renovate|publish|sell (?:my|our|the)|stop (?:smoking|drinking|eating|vaping|biting)|give up|foster|adopt|cycle|swim (?:the|across|an?)|ride (?:across|my|from|the)|sail|explore|take (?:up|part in|an? (?:course|class|sabbatical|gap|year|trip|cruise)|my (?:driving|exam|exams)|piano|singing|dance|guitar|swimming|driving)|try (?:out for)|see (?:the (?:northern|northern lights|world|pyramids|alps)|machu|japan|iceland)|plant\b|grow (?:my|our|some|own)|earn (?:an?|my)|specialise|specialize|qualify|translate (?:an?|my)|design (?:my|an?)|restore|convert|record (?:an?|my)|perform|exhibit|paint (?:my|our|the)|host (?:an?|my)|throw (?:an?|my)|celebrate|turn vegan|spend (?:the|my|our|christmas|next|more time|a))\b/iu;
 const TRIVIAL =
   /^(?:try|see (?:if|how|what|you|whether)|let|talk|tell|ask|check|say|know|think|do (?:it|that|this|so|my best)|send|write (?:you|back|it|to)|call you|get back|be (?:ok|okay|fine|there|honest|back|here|late|busy|happy|able|like|sure|careful|right|nice|good|great|so|very|glad|in touch|on|at|in)|need|have to|make sure|look|find out|keep|use|go (?:now|ahead|with|for it|crazy|insane|mad|to (?:bed|sleep|the (?:shop|bathroom|toilet|loo)))|give it|give you|give that|sleep|wait|stop (?:here|now|it)|explain|show|share|guess|miss|regret|die|cry|kill|lose my|need|want|like|love|remember|forget|admit|assume|stick|believe|come back|update|paste|add|put|figure|leave it|just|take (?:it|that|this|a look|your)|read (?:it|that|this)|help|answer|bet|pass on)\b/i;
 
@@ -21,14 +21,14 @@ function aimAt(clause: Clause, from: number): { text: string; end: number } | nu
   const phrase = phraseAt(limit(clause), from, {
     maxWords: 9,
     through:
-      /^(?:to|with|for|the|about|up|out|back|as|on|from|at|in|of|and|before|after|over|into|my|our|a|again|abroad)$/,
+      /^(?:to|with|for|the|about|up|out|back|as|on|from|at|in|of|and|before|after|over|into|my|our|a|again|abroad|together|alone)$/,
     until: /^(?:eventually|someday|but|so|because|by|instead|sometime|at some|honestly|if|when|soon|one)$/,
   });
   if (!phrase || /\b(?:it|this|that|you|your|u|them|him|her|me)\b/i.test(phrase.text)) return null;
   return {
     text: phrase.text
       .replace(/\b(?:my|our)\b/gi, 'their')
-      .replace(/\s+(?:in|on|at|by|to|and|this|next|one|some)$/i, ''),
+      .replace(/\s+(?:in|on|at|by|to|and|this|next|one|some|before|after|with|for|under|over)$/i, ''),
     end: phrase.end,
   };
 }
@@ -49,9 +49,8 @@ function aim(
     moment !== null && !/^(?:today|tonight)/i.test(words) && moment.date > setting.calendar.midnight;
   const isAim = AIM.test(words);
   if (!isAim && (!isDated || TRIVIAL.test(words) || predicate !== 'plans')) return null;
-  const travel = predicate === 'plans' && !isAim ? null : null;
   const object = aimAt(clause, from);
-  if (!object || travel) return null;
+  if (!object) return null;
   const kind = predicate;
   return {
     predicate: kind,
@@ -159,7 +158,7 @@ function plannedTrip(clause: Clause, setting: Setting): Finding | null {
 
 const CARE =
   /\b(?:doctor|gp|dentist|physio(?:therapist)?|therapist|optician|surgeon|specialist|consultant|midwife|nurse|vet|lawyer|solicitor|accountant|psychologist|psychiatrist|dermatologist|cardiologist|neurologist|oncologist|gyna?ecologist|orthodontist|hygienist|chiropractor|osteopath|hairdresser|barber|landlord|bank|counsell?or|nutritionist|dietitian|ent|radiologist|allergist|notary|advisor|adviser|recruiter|mortgage \w+)\b/i;
-const TRAVELS = /^(?:fly|travel|go|head|drive|visit|come|leave|sail|cycle|move)$/;
+const TRAVELS = /^(?:fly|travel|go|head|drive|visit|come|leave|sail|cycle)$/;
 
 /** "We're flying to Lisbon on 14 June", "I'm seeing the physio next Tuesday". */
 const ahead: ClauseRule = (clause, setting) => {
@@ -203,7 +202,8 @@ const ahead: ClauseRule = (clause, setting) => {
         from: moment,
       };
   }
-  if (clause.verb === 'be') return null;
+  // Where to, residence tells.
+  if (clause.verb === 'be' || (clause.verb === 'move' && /\b(?:to|into)\b/.test(clause.rest))) return null;
   if (clause.progressive && clause.modality === null) {
     if (
       !moment ||
@@ -359,7 +359,7 @@ export const plans: Family = {
   verbs: {
     want,
     hope: want,
-    plan: think,
+    plan: (clause, setting) => think(clause, setting) ?? want(clause, setting),
     intend: want,
     aim: want,
     wish: want,

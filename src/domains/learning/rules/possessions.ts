@@ -17,7 +17,7 @@ const TWO_WHEELS =
   /\b(?:bike|bicycle|motorbike|motorcycle|scooter|moped|vespa|harley(?:[- ]davidson)?|ducati|kawasaki|yamaha|triumph|ktm|royal enfield|e-bike|ebike|brompton|tandem)\b/i;
 /** What one has without owning it. */
 const NO_THING =
-  /(?:^|\s)(?:question|questions|problem|problems|issue|issues|idea|ideas|plan|plans|meeting|meetings|appointment|appointments|call|calls|interview|exam|exams|test|deadline|date|feeling|feelings|thought|thoughts|opinion|look|chance|choice|choices|option|options|time|times|day|days|week|weeks|month|months|year|years|night|nights|hour|hours|minutes?|moment|weekend|morning|evening|afternoon|bit|lot|lots|few|couple|ton|tons|bunch|number|kind|sort|type|hard time|good time|fun|blast|trouble|difficulty|luck|problem|need|reason|reasons|point|doubt|doubts|clue|fear|hope|dream|dreams|goal|goals|job|work|career|life|lives|love|crush|relationship|friend|friends|family|people|guests?|visitors?|party|dinner|lunch|breakfast|coffee|tea|drink|beer|shower|bath|nap|rest|break|holiday|vacation|trip|flight|interest|passion|hobby|habit|tendency|preference|request|favou?r|suggestion|advice|tip|tips|news|update|story|experience|memory|memories|knowledge|understanding|background|degree|phd|class|classes|lesson|lessons|course|homework|assignment|essay|project|presentation|headache|cold|fever|flu|cough|pain|ache|pains|symptoms?|injury|accident|operation|surgery|baby|kids?|child|children|boy|girl|sense|right|permission|access|ability|skill|skills|talent|energy|patience|courage|confidence|money|cash|budget|debt|savings|income|salary|rent|birthday|anniversary|wedding|issue|conversation|talk|chat|argument|fight|row|discussion|attitude|mood|mind|heart|faith|belief|trust|respect|sympathy|influence|impact|effect|connection|deal|agreement|contract|offer|discount|sale|error|bug|crash|warning|message|email|mail|letter|list|recipe|theory|hunch|suspicion|secret|surprise|responsibility|duty|commitment|priority|training|practice|rehearsal|gig|concert|show|race|match|game|marathon|walk|run|swim|go|try|shot|say|word|words|word of|thing|things|stuff|something|anything|everything|nothing|one|ones|none|it|that|this|much|more|enough|less|any|some|all|to|bad|great|good|nice|terrible|awful|amazing|wonderful|long|busy|rough|tough|quick|huge|big|small|little|lovely|busy day|half|mess|disaster|nightmare|situation|emergency|crisis|mixture|mix|range|variety|series|set of|sweet tooth|green thumb|accent|voice|hair|eyes|skin|beard|face|body|arms?|legs?|hands?|feet|temperature|blood|allergy|allergies|asthma|diabetes|condition|disease|disorder|syndrome|high hopes|breakdown|hangover|period|results?|answer|solution|alternative|example|link|name|title|role|part|share|stake|say in|view|crowd|audience|vision|mission|challenge|opportunity|success|failure|progress|growth|support|help|hand|space|room to|left|off|over|on|up|out|back|down)$/i;
+  /(?:^|\s)(?:question|questions|problem|problems|issue|issues|idea|ideas|plan|plans|meeting|meetings|appointment|appointments|call|calls|interview|exam|exams|test|deadline|date|feeling|feelings|thought|thoughts|opinion|look|chance|choice|choices|option|options|time|times|day|days|week|weeks|month|months|year|years|night|nights|hour|hours|minutes?|moment|weekend|morning|evening|afternoon|bit|lot|lots|few|couple|ton|tons|bunch|number|kind|sort|type|hard time|good time|fun|blast|trouble|difficulty|luck|problem|need|reason|reasons|point|doubt|doubts|clue|fear|hope|dream|dreams|goal|goals|job|work|career|life|lives|love|crush|relationship|friend|friends|family|people|guests?|visitors?|party|dinner|lunch|breakfast|coffee|tea|drink|beer|shower|bath|nap|rest|break|holiday|vacation|trip|flight|interest|passion|hobby|habit|tendency|preference|request|favou?r|suggestion|advice|tip|tips|news|update|story|experience|memory|memories|knowledge|understanding|background|degree|phd|class|classes|lesson|lessons|course|homework|assignment|essay|project|presentation|headache|cold|fever|flu|cough|pain|ache|pains|symptoms?|injury|accident|operation|surgery|baby|kids?|child|children|boy|girl|sense|right|permission|access|ability|skill|skills|talent|energy|patience|courage|confidence|money|cash|budget|debt|savings|income|salary|rent|birthday|anniversary|wedding|issue|conversation|talk|chat|argument|fight|row|discussion|attitude|mood|mind|heart|faith|belief|trust|respect|sympathy|influence|impact|effect|connection|deal|agreement|contract|offer|discount|sale|error|bug|crash|warning|message|email|mail|letter|list|recipe|theory|hunch|suspicion|secret|surprise|responsibility|duty|commitment|priority|training|practice|rehearsal|gig|concert|show|race|match|game|marathon|walk|run|swim|go|try|shot|say|word|words|word of|thing|things|stuff|something|anything|everything|nothing|one|ones|none|it|that|this|much|more|enough|less|any|some|all|to|bad|great|good|nice|terrible|awful|amazing|wonderful|long|busy|rough|tough|quick|huge|big|small|little|lovely|busy day|half|mess|disaster|nightmare|situation|emergency|crisis|mixture|mix|range|variety|series|set of|sweet tooth|green thumb|accent|voice|hair|eyes|skin|beard|face|body|arms?|legs?|hands?|feet|temperature|blood|allergy|allergies|asthma|diabetes|condition|disease|disorder|syndrome|high hopes|breakdown|hangover|period|results?|answer|solution|alternative|example|link|name|title|role|part|share|stake|say in|view|crowd|audience|vision|mission|challenge|opportunity|success|failure|progress|growth|support|help|hand|space|room to|left|off|over|on|up|out|back|down|favou?rites?|paths?|ways?|room|rooms|vibe|vibes|spirit|bond|side|soft spot|eye|ear|love-hate|go|journey|adventure|community|reputation|collection of thoughts|taste|flavou?r|tradition|traditions|ritual|rituals|routine|system|approach|method|strategy|schedule|roof over|dynamic|chemistry|platform|outlet|reminder|photo|photos|pic|pics|picture|pictures|video|videos|selfie|snapshot|sister|brother)s?$/i;
 const ABSTRACT =
   /(?:tion|sion|ment|ness|ity|ance|ence|ism|ship|hood|ology|acy|dom|ure\b(?<!furniture|picture))$/i;
 const CONCRETE_ABSTRACT =
@@ -27,7 +27,7 @@ const CONSUMED =
 const PERSON = new RegExp(`\\b(?:${RELATION_WORDS})s?$`, 'i');
 const PET = new RegExp(`(?:${PETS})$`, 'i');
 
-const COUNTED = String.raw`(?:an?|the|my|our|two|three|four|five|six|seven|eight|nine|ten|\d{1,4}|some|several|this|another|both|one of those|one of the|a pair of|a set of|a couple of)`;
+const COUNTED = String.raw`(?:an?|my own|our own|two|three|four|five|six|seven|eight|nine|ten|\d{1,4}|one of those|a pair of|a set of|a couple of)`;
 
 /** What stands after a verb of having, if it is a thing. */
 function thing(clause: Clause, isOwned: boolean): Phrase | null {
@@ -91,14 +91,19 @@ const have: ClauseRule = (clause, setting) => {
     ? whenPast(clause.sentence.text, phrase.end, clause.restStart + clause.rest.length, setting.calendar)
     : null;
   // Of "a car" nobody knows which one: it replaces none.
-  const isPlain = /^(?:car|van|truck|jeep|ev)$/i.test(phrase.text);
+  const isPlain = PLAIN.test(phrase.text);
   return made(clause, phrase, { ...(isPlain ? { predicate: 'owns' } : {}), from });
 };
+
+const BUSINESS =
+  /\b(?:business|company|[a-z]*shop|[a-z]*store|bakery|caf[eé]|restaurant|bar|pub|studio|agency|firm|farm|salon|startup|brewery|hotel|hostel|gallery|gym)\b/i;
 
 const own: ClauseRule = (clause) => {
   if (clause.modality !== null || clause.tense === 'past') return null;
   const phrase = thing(clause, true);
-  return phrase && made(clause, phrase, { predicate: 'owns', confidence: 0.9 });
+  return phrase && !BUSINESS.test(phrase.text)
+    ? made(clause, phrase, { predicate: 'owns', confidence: 0.9 })
+    : null;
 };
 
 const buy: ClauseRule = (clause, setting) => {
@@ -150,6 +155,7 @@ const buy: ClauseRule = (clause, setting) => {
   });
 };
 
+const PLAIN = /^(?:(?:old|new|second|electric|company|family) )?(?:car|van|truck|ev)$/i;
 const NO_DRIVE =
   /^\s+(?:to|home|past|around|there|from|into|for|in|every|on|out|back|down|up|through|at|like|very|slowly|fast|a lot|long|most|people|my (?:kids?|son|daughter|husband|wife|mother|mum|dad)|him|her|them|you|me|it|less|more|too|everyone|everybody)\b/i;
 
@@ -261,7 +267,7 @@ const lose: ClauseRule = (clause, setting) => {
     setting.calendar,
   );
   return {
-    predicate: known?.predicate ?? (CAR.test(phrase.text) ? 'drives' : 'owns'),
+    predicate: known?.predicate ?? (CAR.test(phrase.text) && !PLAIN.test(phrase.text) ? 'drives' : 'owns'),
     object: known?.object ?? phrase.text,
     negated: true,
     kind: 'ENDS',

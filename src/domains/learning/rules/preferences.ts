@@ -4,7 +4,7 @@ import { isTelling, listAt, type Phrase } from './phrases.ts';
 
 /** Of what is liked: what one says without meaning a taste. */
 const NO_TASTE =
-  /^(?:it|that|this|you|how|what|when|where|why|to (?:think|know|say|see|hear|ask|order|point|be honest|believe|imagine)|the (?:idea|way|fact|thought|sound|look|feel|feeling|part|one|ones|other|first|second|last|new|old|suggestion|option|answer|plan|name|concept)\b|your|his|her|their|being (?:able|asked|told|here)|each other|seeing (?:you|how)|hearing|u\b|ya\b|u guys|all of|both|everyone|anybody|myself|him|them|us|having to|every (?:minute|second|moment|bit)|for sure|most (?:of )?|more|less|another|any more|doing (?:it|this|that)|learning (?:more|about how)|a good|talking (?:to|with) you|chatting|working with you)\b/i;
+  /^(?:it|that|this|you|how|what|when|where|why|to (?:think|know|say|see|hear|ask|order|point|be honest|believe|imagine)|the (?:idea|way|fact|thought|sound|look|feel|feeling|part|one|ones|other|first|second|last|new|old|suggestion|option|answer|plan|name|concept)\b|your|his|her|their|being (?:able|asked|told|here)|each other|to (?:help|share|hear|see|chat|talk|meet|try|keep|stay|be|have|get|make|use|do)\b|seeing (?:you|how)|hearing|u\b|ya\b|u guys|all of|both|everyone|anybody|myself|him|them|us|having to|every (?:minute|second|moment|bit)|for sure|most (?:of )?|more|less|another|any more|doing (?:it|this|that)|learning (?:more|about how)|a good|talking (?:to|with) you|chatting|working with you)\b/i;
 const GRADE = /^\s*(?:really|just|absolutely|quite|very|so|a lot|rather|still)\s+/i;
 
 function tastes(
@@ -15,22 +15,86 @@ function tastes(
   predicate = 'likes',
 ): Finding[] {
   const text = clause.sentence.text.slice(0, clause.restStart + clause.rest.length);
-  const head = GRADE.exec(text.slice(from));
-  const start = from + (head?.[0].length ?? 0);
-  if (NO_TASTE.test(text.slice(start).trimStart())) return [];
+  const start = from + (GRADE.exec(text.slice(from))?.[0].length ?? 0);
+  const rest = text.slice(start).trimStart();
+  if (NO_TASTE.test(rest) || pointsAtOne(rest)) return [];
+  return things(text, start).map((item) => finding(clause, item, negated, confidence, predicate));
+}
+
+/** "I love the colours": of what lies before one, unless there is only one of it in the world. */
+function pointsAtOne(rest: string): boolean {
+  const found = /^(?:the|this|these|that|those)\s+(.{0,60})/iu.exec(rest);
+  if (!found?.[1]) return false;
+  return !/^(?:\p{Lu}|ocean|sea\b|seaside|beach|mountains?|outdoors|rain|snow|sun\b|sunshine|heat|cold|summer|winter|autumn|spring|fall\b|theat(?:re|er)|opera|cinema|movies|ballet|circus|city|countryside|country|forest|woods|desert|night|mornings?|weekends?|gym\b|internet|news|radio|stars|moon|colou?r \p{L}|smell|sound of|taste|feeling of|feel of|sight of|touch of|works? of|music of|books? by|novels? of|films? (?:of|by)|idea of|thrill of|great outdoors|arts\b|guitar|piano|violin|cello|holidays|seventies|eighties|nineties|\d0s)/iu.test(
+    found[1],
+  );
+}
+
+const POINTING =
+  /\b(?:it|this|that|these|those|them|him|her|you|your|yours|their|his|u|ur|how|what|when|some|one|ones|each|everything|everyone)\b/i;
+const ADJECTIVE_END =
+  /\b(?:new|old|big|small|little|good|great|long|short|hot|cold|warm|fresh|dark|light|bright|loud|quiet|slow|fast|spicy|sweet|sour|salty|bitter|rich|strong|weak|simple|beautiful|healthy|cheap|fun|cozy|cosy|classic|modern|traditional|local|wild|red|blue|green|black|white|yellow|brown|pink|purple|live|true|real|funny|scary|sad|happy|soft|hard|creamy|crunchy|smooth|early|late|thick|thin)$/i;
+
+/** The things of a list, each as one thing: "making new and powerful models", "walks with friends and family". */
+function things(text: string, start: number): Phrase[] {
   const items = listAt(text, start, {
     maxWords: 7,
     until:
-      /^(?:lately|completely|totally|entirely|altogether|forever|most|best|more|when|these|this|especially|particularly|since|because|is|if|even|way|so|in the|until|the most|around)$/,
+      /^(?:lately|completely|totally|entirely|altogether|forever|most|best|more|when|especially|particularly|since|because|is|if|even|way|so|until|around|together|alone|though|at)$/,
     through: /^(?:to|with|on|about|like|for|after)$/,
   });
-  return items.filter(isTaste).map((item) => finding(clause, item, negated, confidence, predicate));
+  const joined: Phrase[] = [];
+  for (const item of items) {
+    const last = joined.at(-1);
+    const isOpen =
+      last &&
+      (ADJECTIVE_END.test(last.text) ||
+        (/\s(?:with|to|of|for|in|on|about|my|our)\s\S+$/i.test(last.text) &&
+          !/\s/.test(item.text) &&
+          !/ing$/.test(item.text)));
+    if (last && isOpen)
+      joined[joined.length - 1] = {
+        text: text.slice(last.start, item.end).replace(/\s+/g, ' '),
+        start: last.start,
+        end: item.end,
+      };
+    else joined.push(item);
+  }
+  return joined
+    .map((item) => ({
+      ...item,
+      text: item.text.replace(
+        /^(?:most|all|many|certain|some|any|all kinds of|all sorts of|most kinds of)\s+(?=\p{L})/iu,
+        '',
+      ),
+    }))
+    .filter((item) => isTaste(item) && !POINTING.test(item.text) && !isCutShort(text, item));
+}
+
+/** "holding | them": what is liked is only said with the word that follows. */
+function isCutShort(text: string, { text: words, end }: Phrase): boolean {
+  const next = /^\s+([\p{L}']+)/u.exec(text.slice(end))?.[1] ?? '';
+  const isGerund = /^(?:to )?\p{Ll}+(?:ing)?$/u.test(words) || /ing$/.test(words);
+  return (
+    isGerund &&
+    /^(?:it|this|that|these|those|them|him|her|you|your|their|his|u|ur|others?|how|what|each|all|some|such)$/i.test(
+      next,
+    ) &&
+    !/^(?:you|i|we|they|he|she)$/i.test(next)
+  );
 }
 
 const isTaste = (item: Phrase) =>
   isTelling(item) &&
   !NO_TASTE.test(item.text) &&
   !/^(?:anything|everything|all|stuff|things|it)$/i.test(item.text.split(' ')[0] ?? '');
+
+/** "oat milk in my coffee": what is liked, not where. */
+function withoutPlace(words: string): string {
+  return /^\p{Ll}+ing\b/u.test(words)
+    ? words
+    : words.replace(/\s(?:in|on|with|for|to|over|at)\s(?:my|our)\s.*$/i, '');
+}
 
 function finding(
   clause: Clause,
@@ -41,7 +105,9 @@ function finding(
 ): Finding {
   return {
     predicate,
-    object: item.text.replace(/^to (?=\p{Ll})/u, '').replace(/^(?:our|the)\s+(?=\p{Ll})/u, ''),
+    object: withoutPlace(item.text)
+      .replace(/^to (?=\p{Ll})/u, '')
+      .replace(/^(?:our|the)\s+(?=\p{Ll})/u, ''),
     negated,
     kind: clause.ended && negated ? 'ENDS' : 'STATES',
     confidence,
@@ -151,6 +217,7 @@ const IS_FAVOURITE =
   /(?:^|[,:] |\band |\bbut )((?:\p{L}[\p{L}\p{M}'-]*\s+){0,4}?\p{L}[\p{L}\p{M}'-]*)\s+(?:is|are)\s+(?:definitely |still |probably |by far |actually )*(?:my|our) (?:all[- ]time |absolute |new |personal )*favou?rite(?:\s+((?:[\p{L}'-]+\s+){0,2}[\p{L}'-]+))?/iu;
 
 function favourites({ text, isQuestion }: { text: string; isQuestion: boolean }): Finding[] {
+  if (!/\bfavou?rite\b/i.test(text)) return [];
   const found = FAVOURITE.exec(text);
   if (found?.[2] !== undefined) {
     const at = found.index + found[0].length;
@@ -217,7 +284,7 @@ function bare(sentence: { text: string; isQuestion: boolean }): Finding[] {
   const found = BARE.exec(sentence.text);
   if (!found || sentence.isQuestion) return [];
   const from = found[0].length;
-  if (NO_TASTE.test(sentence.text.slice(from))) return [];
+  if (NO_TASTE.test(sentence.text.slice(from)) || pointsAtOne(sentence.text.slice(from))) return [];
   const negated = found[3] === undefined;
   if (
     found[3] !== undefined &&
@@ -225,16 +292,14 @@ function bare(sentence: { text: string; isQuestion: boolean }): Finding[] {
     !/^\p{L}+ing\b/u.test(sentence.text.slice(from))
   )
     return [];
-  return listAt(sentence.text, from, { maxWords: 6, through: /^(?:to|with|on)$/ })
-    .filter(isTaste)
-    .map((item) => ({
-      predicate: 'likes',
-      object: item.text,
-      negated,
-      confidence: 0.75,
-      start: found.index,
-      end: item.end,
-    }));
+  return things(sentence.text, from).map((item) => ({
+    predicate: 'likes',
+    object: item.text,
+    negated,
+    confidence: 0.75,
+    start: found.index,
+    end: item.end,
+  }));
 }
 
 const like = liking(false, 0.92);

@@ -7,6 +7,8 @@ import { AUXILIARIES, PHRASE_ENDS } from './words.ts';
 
 const KIND = String.raw`(?:(?:older|younger|elder|eldest|oldest|youngest|middle|little|big|baby|kid|late|new|old|best|oldest|dear|lovely|twin|current|former|only|first|second|third|other|close|closest|good|then|beautiful|amazing|darling|wonderful|poor|sweet|line|direct|immediate|next-door|upstairs|downstairs|personal|team|business|long-time|longtime|childhood|school|uni|work|\d{1,2}[- ]year[- ]old|two|three|four|grown|adult|teenage|teen|foster|adopted|step|half|lovely|dear|ex|future|future|favourite|favorite)[- ]){0,3}`;
 const MINE = new RegExp(`\\b(?:my|our)\\s+(${KIND})(${RELATION_WORDS})(?![\\p{L}-])`, 'giu');
+/** Most sentences have neither, and need no longer look. */
+const OURS = /\b(?:my|our)\b/i;
 const CALLED = new RegExp(
   `^(?:(?:'s| ?s)? name(?: is|'s|:)(?: actually)?|(?:'s| is| was)? (?:called|named)|,? who(?: is|'s) (?:called|named)|,? whose name is|,? by the name of|\\s*:)\\s+["'“]?(${NAME})`,
   'u',
@@ -18,6 +20,7 @@ const IS_NAME = new RegExp(`^ is (${NAME})(?=\\s*(?:$|[,.!]|and\\b))`, 'u');
 /** "My daughter Saoirse", "my new manager is called Ingeborg", "my niece, Elin". */
 function named(sentence: Sentence): Finding[] {
   const { text } = sentence;
+  if (!OURS.test(text)) return [];
   const isLower = !/\p{Lu}/u.test(text.replace(/\bI\b/g, ''));
   return [...text.matchAll(MINE)].flatMap((match) => {
     const predicate = predicateFor(match[1] ?? '', match[2] ?? '');
@@ -87,6 +90,7 @@ const TURNED = new RegExp(
 
 /** "Anna is my sister", "Anna, my sister, …". */
 function turned({ text, isQuestion }: Sentence): Finding[] {
+  if (!OURS.test(text)) return [];
   return [...text.matchAll(TURNED)].flatMap((match) => {
     const name = match[1] ?? '';
     const predicate = predicateFor(match[2] ?? '', match[3] ?? '');
@@ -352,6 +356,7 @@ const part: ClauseRule = (clause, setting) => {
   };
 };
 
+const HAPPENED = /\b(?:was born|passed away|died|got married|had a baby|graduated|moved out|gave birth)\b/i;
 const BORN = new RegExp(
   `\\b(?:my|our)\\s+((?:${KIND})(?:${RELATION_WORDS})(?: ${NAME})?) (was born|passed away|died|got married|had a baby|graduated|moved out|gave birth)\\b`,
   'giu',
@@ -359,7 +364,7 @@ const BORN = new RegExp(
 
 /** What happened to somebody close: "my nephew was born on Sunday". */
 function happened(sentence: Sentence, setting: Parameters<ClauseRule>[1]): Finding[] {
-  if (sentence.isQuestion) return [];
+  if (sentence.isQuestion || !HAPPENED.test(sentence.text)) return [];
   return [...sentence.text.matchAll(BORN)].flatMap((match) => {
     const end = match.index + match[0].length;
     const stop = /[,;]|\band\b/.exec(sentence.text.slice(end, end + 60));

@@ -1,6 +1,6 @@
 import type { Clause } from './clauses.ts';
 import type { ClauseRule, Family, Finding, Setting } from './family.ts';
-import { placeAfter } from './places.ts';
+import { placeAfter, placeAt } from './places.ts';
 import { whenComing, whenPast } from './when.ts';
 
 const NOW =
@@ -9,7 +9,7 @@ const NOW =
 const live: ClauseRule = (clause, setting) => {
   const place = placeAfter(
     clause,
-    /^(?:\s*(?:just|right|still|out|up|down|over|back|abroad|alone|now|here|happily|all|by myself|with [^,]{2,40}?|together|currently))*\s*(?:,\s*)?(?:outside(?: of)?|near|close to|not far from|just outside|on the outskirts of|in|at)\s+/i,
+    /^(?:\s*(?:just|right|still|out|up|down|over|back|abroad|alone|now|here|happily|all|by myself|with [^,]{2,40}?|together|currently|and (?:now )?work(?:ing)?))*\s*(?:,\s*)?(?:outside(?: of)?|near|close to|not far from|just outside|on the outskirts of|in|at)\s+/i,
   );
   const home = homeIn(clause);
   if (
@@ -146,6 +146,21 @@ const be: ClauseRule = (clause, setting) => {
     /^\s*(?:still |now |currently |happily |\w+ly )*(?:based|located|settled|living)(?: right| out| over| up| down)? (?:in|near|at|out of|just outside)\s+/i,
   );
   if (based && clause.modality === null) return stated(clause, setting, based);
+  const guest =
+    /^\s*(?:still |now |currently |just |back )*(?:at|with) (?:my|our) (?:\p{L}+ ){0,2}?(?:mum|mom|dad|parent|sister|brother|friend|boyfriend|girlfriend|partner|gran|nan|grandma|grandparent|aunt|uncle|cousin|folk|in-law)'?s?'?(?: (?:house|place|flat))? (?:in|near) /iu.exec(
+      clause.rest,
+    );
+  const host =
+    guest &&
+    placeAt(clause.sentence.text, clause.restStart + guest[0].length, clause.restStart + clause.rest.length);
+  if (host && clause.modality === null && !clause.negated)
+    return {
+      predicate: 'staying_in',
+      object: host.text,
+      confidence: 0.8,
+      start: clause.start,
+      end: host.end,
+    };
   const there = placeAfter(
     clause,
     /^\s*(?:still |now |currently |back |over |down |up |out |here )*(?:in|at)\s+/i,
@@ -222,7 +237,7 @@ const HOME: readonly (readonly [RegExp, string])[] = [
   ],
   [
     new RegExp(
-      `\\b(?:my|our) (?:home|house|flat|apartment|place) is(?: now| still| currently)? (?:in|near) ${PLACE}`,
+      `\\b(?:[Mm]y|[Oo]ur) (?:home|house|flat|apartment|place) is(?: now| still| currently)? (?:in|near) ${PLACE}`,
       'u',
     ),
     'lives_in',

@@ -14,7 +14,7 @@ const base = (clause: Clause) => ({
 const MORE_LANGUAGES =
   /^(?:latin|mandarin|cantonese|hindi|urdu|arabic|farsi|hebrew|yiddish|swahili|tagalog|tamil|telugu|bengali|punjabi|gujarati|marathi|malayalam|kannada|pashto|dari|gaelic|breton|frisian|occitan|provençal|esperanto|sign language|bsl|asl|lsf|[\p{L}]+ sign language|zulu|xhosa|yoruba|igbo|hausa|amharic|wolof|malay|bahasa(?: indonesia)?|javanese|khmer|lao|faroese|luxembourgish|quechua|guarani|nahuatl|māori|maori|inuktitut|sanskrit|ancient greek|klingon|creole|haitian creole|papiamento|romansh|sorbian|ladino|sardinian|sicilian|asturian|swiss german|plattdeutsch|low german|sami|catalan|euskara|afrikaans|shona|sinhala|uyghur|hokkien|shanghainese|taiwanese|tigrinya|oromo)$/iu;
 const LEVEL =
-  /^(?:(?:a (?:little|bit|little bit) (?:of )?|some|fluent|basic|conversational|decent|good|broken|native|passable|rusty|intermediate|only|both|mostly|bad|terrible|schoolboy|school|near-native|pretty good|enough|perfect)\s+)+/i;
+  /^(?:(?:a (?:little|bit|little bit) (?:of )?|little(?: bit)?(?: of)?|bit of|some|fluent|basic|conversational|decent|good|broken|native|passable|rusty|intermediate|only|both|mostly|bad|terrible|schoolboy|school|near-native|pretty good|enough|perfect)\s+)+/i;
 
 /** A language, without how well one knows it. */
 function language(phrase: string): string | null {
@@ -67,7 +67,13 @@ const learn: ClauseRule = (clause) => {
     /about/i.test(lead?.[0] ?? '')
   )
     return null;
-  return { ...base(clause), predicate: 'learns', object: phrase.text, confidence: 0.82, end: phrase.end };
+  return {
+    ...base(clause),
+    predicate: 'learns',
+    object: /\bto\s*$/i.test(lead?.[0] ?? '') ? `to ${phrase.text}` : phrase.text,
+    confidence: 0.82,
+    end: phrase.end,
+  };
 };
 
 const NOT_PLAYED =

@@ -204,8 +204,8 @@ const book: Phrasebook = {
 
 export const spanish: Family = {
   name: 'spanish',
-  sentence: (sentence) =>
-    sayingsIn(sentence, book).flatMap((finding) => {
+  sentence: (sentence, setting) =>
+    sayingsIn(sentence, book, setting).flatMap((finding) => {
       if (finding.predicate !== 'relation') return [finding];
       const words = sentence.text
         .slice(finding.start, finding.end)

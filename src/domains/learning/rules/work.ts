@@ -47,14 +47,16 @@ const work: ClauseRule = (clause, setting) => {
     );
   const from = clause.restStart + (lead?.[0].length ?? 0);
   const rest = clause.sentence.text.slice(from, end(clause));
-  const role = /^as (?:an? |the )?/i.exec(rest);
+  const role =
+    /^as (?:an? |the )?/i.exec(rest) ??
+    /(?<=\s)as (?:an? |the )(?!result\b|favou?r\b|rule\b|team\b|matter\b|way\b|kid\b|child\b)/i.exec(rest);
   const base = {
     start: clause.start,
     negated: clause.negated,
     kind: clause.ended ? ('ENDS' as const) : ('STATES' as const),
   };
   if (role) {
-    const phrase = phraseAt(limit(clause), from + role[0].length, {
+    const phrase = phraseAt(limit(clause), from + role.index + role[0].length, {
       maxWords: 7,
       until: /^(?:at|for|in|with|on|from|where|since)$/,
       through: /^(?:of|and)$/,
@@ -107,18 +109,34 @@ const work: ClauseRule = (clause, setting) => {
 
 const NOT_ROLE = /^(?:of|to|for|about|with)\b/i;
 
+/** "I was promoted to head chef": as if one said that one got it. */
+const PASSIVE = /^\s*(?:\p{L}+ly )?(?:promoted|hired|made redundant|fired|laid off|sacked|let go)\b/iu;
+
 /** "I'm a stage designer at the opera", "I'm the head of …", "I'm retired". */
-const be: ClauseRule = (clause) => {
+const be: ClauseRule = (clause, setting) => {
   if (clause.modality !== null || clause.progressive) return null;
-  const status =
-    /^\s*(?:\p{L}+ly )?(retired|unemployed|self[- ]employed|between jobs|out of work|semi[- ]retired|on maternity leave|on parental leave|on paternity leave|a stay[- ]at[- ]home (?:mum|mom|dad|parent))\b/iu.exec(
-      clause.rest,
-    );
-  const base = {
+  if (PASSIVE.test(clause.rest)) {
+    const rest = clause.rest.trimStart();
+    const restStart = clause.restStart + clause.rest.length - rest.length - 1;
+    return get({ ...clause, rest: ` ${rest}`, restStart, form: 'past' }, setting);
+  }
+  return statusOf(clause) ?? roleOf(clause);
+};
+
+function baseOf(clause: Clause) {
+  return {
     start: clause.start,
     negated: clause.negated,
     kind: clause.ended ? ('ENDS' as const) : ('STATES' as const),
   };
+}
+
+function statusOf(clause: Clause): Finding | null {
+  const status =
+    /^\s*(?:\p{L}+ly )?(retired|unemployed|self[- ]employed|between jobs|out of work|semi[- ]retired|on maternity leave|on parental leave|on paternity leave|a stay[- ]at[- ]home (?:mum|mom|dad|parent))\b/iu.exec(
+      clause.rest,
+    );
+  const base = baseOf(clause);
   if (status?.[1] && clause.tense === 'present')
     return {
       ...base,
@@ -128,6 +146,11 @@ const be: ClauseRule = (clause) => {
       confidence: 0.88,
       end: clause.restStart + status[0].length,
     };
+  return null;
+}
+
+function roleOf(clause: Clause): Finding[] | null {
+  const base = baseOf(clause);
   const article =
     /^\s*(?:(?:actually|still|also|now|just|basically|currently|only) )*(?:an?|the|one of the)\s+(?:former |retired )?/i.exec(
       clause.rest,
@@ -147,6 +170,7 @@ const be: ClauseRule = (clause) => {
   if (
     !phrase ||
     NOT_ROLE.test(phrase.text) ||
+    /\bstudent\b/i.test(phrase.text) ||
     !isOccupation(phrase.text) ||
     /\bof (?:two|three|four|five|\d|the (?:group|family))\b/i.test(phrase.text)
   )
@@ -180,7 +204,7 @@ const be: ClauseRule = (clause) => {
       end: employer.end,
     });
   return findings;
-};
+}
 
 const OWN_BUSINESS =
   /\b(?:business|company|shop|store|bakery|caf[eé]|restaurant|bar|pub|studio|agency|firm|farm|salon|stall|practice|clinic|startup|start-up|school|gallery|brewery|garage|workshop|hotel|hostel|b&b|bookshop|bookstore|gym|nursery|kennel|label|magazine|newsletter|podcast|team|department|site|facilities|operations|franchise|charity|foundation|lab|laboratory|winery|vineyard|consultancy|kiosk|food truck|market|factory|plant|marketing|sales|logistics|it\b|hr\b|theatre|theater|cinema|museum|library|kitchen|office|branch|programme|program|project|choir|club|centre|center|blog|channel|bistro|diner|deli|florist|laundrette|barbershop|guesthouse|inn|orchard|stables)\b/i;

@@ -1,0 +1,52 @@
+import { expect, test } from 'vitest';
+import { dated, learned } from './support/said.ts';
+
+/** What is said on Saturday, 28 November 2026, and what is learned from it, each with the time from which it holds. */
+test.each<[string, string[]]>([
+  ['I work as a locksmith', ['user works as locksmith']],
+  ["I'm a paramedic and nights are killing me", ['user works as paramedic']],
+  ['I work for the city council', ['user works at city council']],
+  ['I work at Ericsson as a test engineer', ['user works as test engineer', 'user works at Ericsson']],
+  ["I'm a software developer at Spotify", ['user works as software developer', 'user works at Spotify']],
+  ['I work in logistics', ['user works in logistics']],
+  ['I teach maths at a secondary school', ['user teaches maths']],
+  ['I own a small bookshop', ['user owns small bookshop']],
+  ['I run a dog grooming business', ['user runs dog grooming business']],
+  ['My job is selling insurance', ['user works as selling insurance']],
+  ["I'm self-employed", ['user is self-employed']],
+  ["I'm retired", ['user is retired']],
+  ['I no longer work at Nokia', ['user does not work at Nokia']],
+  ['I quit my job at Lidl last month', ['user does not work at Lidl']],
+  ['I got a job at the harbour', ['user works at harbour']],
+  ['I was promoted to head chef', ['user works as head chef']],
+  ['I started working as a translator in March', ['user works as translator']],
+  ['I used to work for Siemens', ['user used to work at Siemens']],
+  ['I was a teacher for ten years', ['user used to work as teacher']],
+  ['I earn 3,200 euros a month', ['user earns 3,200 euros a month']],
+  ["I'm a big fan of hers", []],
+  ["I'm a night owl", []],
+  ["I'm a slow reader", []],
+  ["I'm not a doctor", ['user is not doctor']],
+  ['I want to be a pilot', ['user wants to be a pilot']],
+  ['My sister is a dentist', []],
+  ['Are you a teacher?', []],
+  ['If I worked at Google, life would be easier', []],
+  ['I work from home on Fridays', ['user: work from home on Fridays']],
+  ['I work hard', []],
+  ["I'm studying architecture at TU Delft", ['user studies architecture at TU Delft']],
+  ["I'm doing a master's in linguistics", ["user is doing a master's in linguistics"]],
+  ['I have a degree in philosophy', ['user has a degree in philosophy']],
+  [
+    'I graduated from Uppsala University in 2011',
+    ['user graduated from Uppsala University @ 2011-01-01 year'],
+  ],
+  ['I studied law in Coimbra', ['user studied law at Coimbra']],
+  ["I'm a second-year student of geology", ['user studies geology']],
+  ["I'm an electrician by trade", ['user works as electrician']],
+  ["I'm the head of marketing at Oatly", ['user works as head of marketing', 'user works at Oatly']],
+  ['my boss is called Hortense', ["user's manager is Hortense"]],
+  ['We run a B&B in Cornwall', ['user runs B&B']],
+  ["I've been a nurse for twelve years", ['user works as nurse']],
+])('what somebody does: %s', (text, statements) => {
+  expect(learned(text).candidates.map(dated)).toEqual(statements);
+});
