@@ -9,7 +9,17 @@ export type Logger = pino.Logger;
  * details quote values; other values that look like credentials are removed by path.
  */
 export function createLogger(level: string, destination: 1 | 2 = 1): Logger {
-  return pino(
+  const latest: string[] = [];
+  const out = pino.destination({ dest: destination, sync: false });
+  const keeping = {
+    write: (line: string) => {
+      latest.push(line.length > MAX_KEPT_LENGTH ? '' : line);
+      if (latest.length > KEPT_LINES) latest.shift();
+      out.write(line);
+    },
+    flushSync: () => out.flushSync(),
+  };
+  const log = pino(
     {
       level,
       base: { service: 'echo-brain' },
@@ -29,8 +39,31 @@ export function createLogger(level: string, destination: 1 | 2 = 1): Logger {
         censor: '[redacted]',
       },
     },
-    pino.destination({ dest: destination, sync: false }),
+    keeping,
   );
+  kept.set(log, latest);
+  return log;
+}
+
+/** Lines that are kept for who asks for them, and how long one may be. */
+const KEPT_LINES = 100;
+const MAX_KEPT_LENGTH = 4_000;
+const kept = new WeakMap<Logger, readonly string[]>();
+
+/** What is told of a line to somebody who may not see all that is in it. */
+export interface LogLine {
+  readonly time: string;
+  readonly level: string;
+  readonly message: string;
+}
+
+/** The last lines of a logger, oldest first: when, how bad and what, without what else they say. */
+export function latestLines(log: Logger): LogLine[] {
+  return (kept.get(log) ?? []).flatMap((line) => {
+    if (line === '') return [];
+    const { time, level, msg } = JSON.parse(line) as { time: string; level: number; msg?: string };
+    return [{ time, level: pino.levels.labels[level] ?? String(level), message: msg ?? '' }];
+  });
 }
 
 /** Drizzle's errors hold the statement with its values in their message and stack; the driver's cause does not. */

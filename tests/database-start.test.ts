@@ -79,6 +79,25 @@ test.each(['/api/echo/conversations', '/api/echo/conversation/one', '/api/echo/s
   },
 );
 
+test('no row of the older door fails with 500 while the database is away', async () => {
+  const { paths } = await (await fetch(`${app.url}/openapi.json`)).json();
+  const rows = Object.keys(paths).filter((path) => paths[path].get && !path.includes('{'));
+  expect(rows.length).toBeGreaterThan(20);
+  await proxy.refuse();
+  const [statuses, waits] = [new Set<number>(), new Set<string | null>()];
+  for (const path of rows) {
+    const response = await fetch(`${app.url}${path}?q=words&question=words`);
+    statuses.add(response.status);
+    if (response.status === 503) waits.add(response.headers.get('retry-after'));
+  }
+  await proxy.restore();
+  expect([...statuses].sort()).toEqual([200, 503]);
+  expect([...waits]).toEqual(['1']);
+  await expect
+    .poll(async () => (await fetch(`${app.url}/api/echo/stats`)).status, { timeout: 10_000 })
+    .toBe(200);
+});
+
 test('GET says 503, too, while the database answers and cannot', async () => {
   const locker = new pg.Client({ connectionString: app.databaseUrl });
   await locker.connect();

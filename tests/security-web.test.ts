@@ -219,7 +219,7 @@ describe('a server that pages of one other site may use', () => {
     expect(allowed.status).toBe(204);
     expect(allowed.headers).toMatchObject({
       'access-control-allow-origin': ORIGIN,
-      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-methods': 'GET, POST, DELETE',
       vary: 'origin',
     });
     expect(allowed.headers).not.toHaveProperty('access-control-allow-credentials');

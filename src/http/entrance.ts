@@ -18,6 +18,7 @@ export function entrance(page: string | null): Route {
         graphql: '/graphql',
         rest: '/api/echo',
         mcp: '/mcp',
+        openapi: '/openapi.json',
         live: '/livez',
         ready: '/readyz',
       });

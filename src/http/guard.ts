@@ -139,7 +139,7 @@ export class WebGuard {
     response.setHeader('cross-origin-resource-policy', 'cross-origin');
     if (request.method !== 'OPTIONS') return false;
     response.writeHead(204, {
-      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-methods': 'GET, POST, DELETE',
       'access-control-allow-headers': ALLOWED_HEADERS,
       'access-control-max-age': PREFLIGHT_S,
     });

@@ -18,7 +18,7 @@ export function doors({ services, hall, yoga, ready }: DoorParts): Route[] {
   return [
     graphqlRoute({ yoga, hall, graphiql }),
     entrance(graphiql ? GRAPHQL_PATH : null),
-    ...restRoutes({ services, hall }),
+    ...restRoutes({ services, hall, isShown: graphiql }),
     thumbnailRoute({ services, hall }),
     mcpRoute({ services, hall }),
     ...openAiRoutes({ services, hall }),

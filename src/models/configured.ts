@@ -118,22 +118,36 @@ const ASK_MS = 5_000;
 const ASK_BYTES = 4_194_304;
 
 /** Asks the server of the language models for its list; null where none is configured. It costs no tokens. */
-export function modelsReachability({ config, secret, fetchTo }: ModelParts): Reachability | null {
+export function modelsReachability(parts: ModelParts): Reachability | null {
+  const ask = listAsker(parts);
+  return (
+    ask &&
+    createReachability(async () => {
+      const response = await ask();
+      await response.body?.cancel();
+      if (AWAY.includes(response.status)) throw new Error(`it answers ${response.status}`);
+    })
+  );
+}
+
+/** Reads that list: JSON of whatever shape, to be looked at. Null where no provider is configured. */
+export function providerModels(parts: ModelParts): (() => Promise<unknown>) | null {
+  const ask = listAsker(parts);
+  return ask && (async () => (await ask()).json());
+}
+
+function listAsker({ config, secret, fetchTo }: ModelParts): (() => Promise<Response>) | null {
   const { languageModels } = config;
   if (!languageModels) return null;
   const { baseUrl } = languageModels;
-  return createReachability(async () => {
+  return () => {
     const { url, fetch } = connectionTo({
       baseUrl,
       apiKey: () => secret('LLM_API_KEY'),
       fetch: fetchTo(baseUrl, { timeoutMs: ASK_MS, maxBytes: ASK_BYTES }),
     });
-    const response = await fetch(`${url.href.replace(/\/$/, '')}/models`, {
-      signal: AbortSignal.timeout(ASK_MS),
-    });
-    await response.body?.cancel();
-    if (AWAY.includes(response.status)) throw new Error(`it answers ${response.status}`);
-  });
+    return fetch(`${url.href.replace(/\/$/, '')}/models`, { signal: AbortSignal.timeout(ASK_MS) });
+  };
 }
 
 function embeddingsConnection({ config: { embeddings }, secret, fetchTo }: ModelParts) {

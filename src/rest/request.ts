@@ -1,7 +1,9 @@
-import type { IncomingMessage } from 'node:http';
-import type { Principal } from '../access/principals.ts';
 import type { DeletionServices } from '../domains/conversations/conversations.ts';
 import type { HealthDesk } from '../domains/health/health.ts';
+import type { Metrics } from '../domains/health/metrics.ts';
+import type { StateServices } from '../domains/health/reached.ts';
+import type { PressureGauge } from '../domains/pressure/pressure.ts';
+import type { CatalogueServices } from '../domains/query/catalogue.ts';
 import type { QueryServices } from '../domains/query/query.ts';
 import type { TaskRunner } from '../domains/tasks/runner.ts';
 import type { TaskServices } from '../domains/tasks/tasks.ts';
@@ -9,18 +11,16 @@ import type { TaskServices } from '../domains/tasks/tasks.ts';
 /** What the older endpoints need of the server. */
 export type RestServices = QueryServices &
   TaskServices &
-  DeletionServices & {
+  DeletionServices &
+  StateServices &
+  CatalogueServices & {
     readonly health: HealthDesk;
+    readonly metrics: Pick<Metrics, 'snapshot' | 'ofDoor'>;
+    readonly pressure: Pick<PressureGauge, 'level' | 'state'>;
     readonly tasks: Pick<TaskRunner, 'state'>;
-    readonly config: { readonly cleanupDaysOld: number };
+    readonly config: {
+      readonly cleanupDaysOld: number;
+      readonly defaultCreator: string;
+      readonly qdrant: object | null;
+    };
   };
-
-/** One request to an older endpoint. */
-export interface RestRequest {
-  readonly services: RestServices;
-  readonly principal: Principal;
-  readonly request: IncomingMessage;
-  readonly search: URLSearchParams;
-  /** The variable part of the path, decoded; empty where there is none. */
-  readonly parameter: string;
-}

@@ -2,55 +2,141 @@ import { z } from 'zod';
 import { cancelTask } from '../domains/tasks/changes.ts';
 import { createTask, priorityOf } from '../domains/tasks/tasks.ts';
 import { findTask, queueFigures } from '../domains/tasks/views.ts';
-import { jsonObject, parseInput, writtenInstant } from '../ground/input.ts';
-import { readJson } from '../http/body.ts';
-import type { RestRequest } from './request.ts';
+import { jsonObject, writtenInstant } from '../ground/input.ts';
+import {
+  body,
+  decimal,
+  decimalOrNull,
+  now,
+  optionalText,
+  optionalWhole,
+  second,
+  secondOf,
+  secondOrNull,
+  text,
+} from './formats.ts';
+import { defineRow, READING, type Row, WRITING } from './row.ts';
 
-const Body = z.object(
-  {
-    name: z.string({ error: 'must be text' }).nullish(),
-    task_type: z.string({ error: (issue) => (issue.input === undefined ? 'is missing' : 'must be text') }),
-    description: z.string({ error: 'must be text' }).nullish(),
-    /** Which there are, the verb says. */
-    priority: z.string({ error: 'must be text' }).nullish(),
-    payload: jsonObject.nullish(),
-    scheduled_for: writtenInstant.nullish(),
-    max_retries: z.int({ error: 'must be a whole number' }).nullish(),
-    timeout: z.int({ error: 'must be a whole number of seconds' }).nullish(),
-  },
-  { error: 'the body must be a JSON object' },
-);
+const Order = body({
+  name: optionalText,
+  task_type: text.describe('What is to be done; GraphQL lists what there is (`taskTypes`).'),
+  description: optionalText,
+  priority: optionalText.describe('LOW, NORMAL, HIGH or CRITICAL; absent: NORMAL.'),
+  payload: jsonObject.nullish(),
+  scheduled_for: writtenInstant.nullish().describe('ISO 8601; absent: now.'),
+  max_retries: optionalWhole,
+  timeout: z.int({ error: 'must be a whole number of seconds' }).nullish().describe('Seconds.'),
+});
 
-/** POST /api/echo/tasks/create: lets the server do something in the background. */
-export async function postTask({ services, principal, request }: RestRequest) {
-  const body = parseInput(Body, await readJson(request));
-  const task = await createTask(services, principal, {
-    type: body.task_type,
-    name: body.name,
-    description: body.description,
-    priority: body.priority as 'LOW' | null | undefined,
-    payload: body.payload,
-    scheduledFor: body.scheduled_for,
-    maxRetries: body.max_retries,
-    timeoutSeconds: body.timeout,
-  });
-  return { id: task.taskId, name: task.name, status: task.status, created_at: task.createdAt.toISOString() };
-}
+const taskFields = {
+  id: z.string(),
+  name: z.string().nullable(),
+  description: z.string().nullable(),
+  task_type: z.string().nullable(),
+  priority: z.string(),
+  status: z.string(),
+  payload: z.unknown(),
+  result: z.unknown(),
+  error: z.string().nullable(),
+  created_at: second,
+  scheduled_for: second.nullable(),
+  started_at: second.nullable(),
+  completed_at: second.nullable(),
+  retry_count: z.int(),
+  max_retries: z.int(),
+  timeout: z.int(),
+};
+const Task = z.object(taskFields).meta({ id: 'Task', description: 'Something done in the background.' });
 
-/** GET /api/echo/tasks/{id} */
-export async function getTask({ services, principal, parameter }: RestRequest) {
-  return shown(await findTask(services, principal, parameter));
-}
+const Queue = z
+  .object({
+    status: z.enum(['running', 'stopped']),
+    statistics: z.object({
+      total: z.int(),
+      pending: z.int(),
+      running: z.int(),
+      completed: z.int(),
+      failed: z.int(),
+      cancelled: z.int(),
+      by_type: z.record(z.string(), z.int()),
+      oldest_waiting_seconds: decimal.nullable(),
+      ended_last_hour: z.int(),
+      workers: z.int(),
+      workers_busy: z.int(),
+    }),
+    timestamp: second,
+  })
+  .meta({ id: 'Queue', description: 'Figures of tasks.' });
 
-/** DELETE /api/echo/tasks/{id}: cancels it. */
-export async function deleteTask({ services, principal, parameter }: RestRequest) {
-  const { task, stoppedInTime } = await cancelTask(services, principal, parameter);
-  return { ...shown(task), stopped_in_time: stoppedInTime };
-}
+const ofTask = z.object({ id: z.string() });
 
-/** GET /api/echo/tasks/queue: figures of the caller's tasks. */
-export async function getQueue({ services, principal }: RestRequest) {
-  const { stats, isRunning, workers, running } = await queueFigures(services, principal);
+/** Work in the background. */
+export const taskRows: readonly Row[] = [
+  defineRow({
+    method: 'POST',
+    at: ['/api/echo/tasks/create'],
+    group: 'Tasks and goals',
+    summary: 'Lets the server do something in the background',
+    toll: WRITING,
+    body: Order,
+    fieldNames: { type: 'task_type', timeoutSeconds: 'timeout' },
+    gives: z
+      .object({ id: z.string(), name: z.string().nullable(), status: z.string(), created_at: second })
+      .meta({ id: 'CreatedTask', description: 'It will be done.' }),
+    run: async ({ services, principal, body: order }) => {
+      const task = await createTask(services, principal, {
+        type: order.task_type,
+        name: order.name,
+        description: order.description,
+        // Which there are, the verb says.
+        priority: order.priority as 'LOW' | null | undefined,
+        payload: order.payload,
+        scheduledFor: order.scheduled_for,
+        maxRetries: order.max_retries,
+        timeoutSeconds: order.timeout,
+      });
+      const { taskId, name, status, createdAt } = task;
+      return { id: taskId, name, status, created_at: secondOf(createdAt) };
+    },
+  }),
+  defineRow({
+    method: 'GET',
+    at: ['/api/echo/tasks/queue'],
+    group: 'Tasks and goals',
+    summary: 'Figures of the caller’s tasks',
+    toll: READING,
+    gives: Queue,
+    run: async ({ services, principal }) => queue(await queueFigures(services, principal)),
+  }),
+  defineRow({
+    method: 'GET',
+    at: ['/api/echo/tasks/{id}'],
+    group: 'Tasks and goals',
+    summary: 'One task',
+    toll: READING,
+    path: ofTask,
+    gives: Task,
+    run: async ({ services, principal, path }) => shown(await findTask(services, principal, path.id)),
+  }),
+  defineRow({
+    method: 'DELETE',
+    at: ['/api/echo/tasks/{id}'],
+    group: 'Tasks and goals',
+    summary: 'Cancels a task',
+    toll: WRITING,
+    path: ofTask,
+    gives: z
+      .object({ ...taskFields, stopped_in_time: z.boolean() })
+      .meta({ id: 'CancelledTask', description: 'The task, and whether its work has ended already.' }),
+    run: async ({ services, principal, path }) => {
+      const { task, stoppedInTime } = await cancelTask(services, principal, path.id);
+      return { ...shown(task), stopped_in_time: stoppedInTime };
+    },
+  }),
+];
+
+function queue(figures: Awaited<ReturnType<typeof queueFigures>>): z.output<typeof Queue> {
+  const { stats, isRunning, workers, running } = figures;
   const counts = Object.fromEntries(stats.byStatus.map(({ status, count }) => [status, count]));
   const types = [...new Set(stats.byType.map(({ type }) => type))];
   return {
@@ -68,16 +154,16 @@ export async function getQueue({ services, principal }: RestRequest) {
           stats.byType.filter((each) => each.type === type).reduce((sum, { count }) => sum + count, 0),
         ]),
       ),
-      oldest_waiting_seconds: stats.oldestWaitingSeconds,
+      oldest_waiting_seconds: decimalOrNull(stats.oldestWaitingSeconds),
       ended_last_hour: stats.endedLastHour,
       workers,
       workers_busy: running,
     },
-    timestamp: new Date().toISOString(),
+    timestamp: now(),
   };
 }
 
-function shown(task: Awaited<ReturnType<typeof findTask>>) {
+function shown(task: Awaited<ReturnType<typeof findTask>>): z.output<typeof Task> {
   return {
     id: task.taskId,
     name: task.name,
@@ -88,10 +174,10 @@ function shown(task: Awaited<ReturnType<typeof findTask>>) {
     payload: task.payload,
     result: task.result,
     error: task.error,
-    created_at: task.createdAt.toISOString(),
-    scheduled_for: task.scheduledFor?.toISOString() ?? null,
-    started_at: task.startedAt?.toISOString() ?? null,
-    completed_at: task.completedAt?.toISOString() ?? null,
+    created_at: secondOf(task.createdAt),
+    scheduled_for: secondOrNull(task.scheduledFor),
+    started_at: secondOrNull(task.startedAt),
+    completed_at: secondOrNull(task.completedAt),
     retry_count: task.retryCount,
     max_retries: task.maxRetries,
     timeout: task.timeout,

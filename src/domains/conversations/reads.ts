@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, lt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import {
@@ -117,6 +117,8 @@ export async function sampleConversations(
 /** Which conversations; all conditions must hold. */
 export interface ConversationConditions {
   readonly episodeId?: string | null | undefined;
+  /** Only those that an episode names. */
+  readonly ofEpisodes?: true | undefined;
   readonly pinned?: boolean | null | undefined;
   /** Only of these. */
   readonly ids?: readonly number[] | null | undefined;
@@ -158,6 +160,7 @@ const pageStatement = prepareByShape((orm, shape) => {
         eq(c.userId, p('userId')),
         eq(c.tenantId, p('tenantId')),
         optional('episodeId', eq(c.episodeId, p('episodeId'))),
+        optional('ofEpisodes', isNotNull(c.episodeId)),
         optional('pinned', eq(c.pinned, p('pinned'))),
         optional('ids', sql`${c.id} = any(${p('ids')}::int[])`),
         optional('afterAt', sql`(${c.lastInteraction}, ${c.id}) < (${p('afterAt')}, ${p('afterId')})`),

@@ -1,6 +1,6 @@
-import type { Owner } from '../../access/principals.ts';
+import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import type { Page, TimePosition } from '../../db/statements.ts';
+import { onlyRow, type Page, type TimePosition } from '../../db/statements.ts';
 import * as input from '../../ground/input.ts';
 import { conversationByName, conversationPage } from './reads.ts';
 import type { ConversationRow } from './tables.ts';
@@ -22,4 +22,22 @@ export async function conversationsOf(
   page: Page<TimePosition>,
 ): Promise<ConversationRow[]> {
   return conversationPage(db, owner, {}, page);
+}
+
+/** One user's conversations that an episode names, the one with the latest turn first. */
+export async function latestEpisodes(db: Database, owner: Owner, limit: number) {
+  const page = { after: null, before: null, limit, inverted: false };
+  const rows = await conversationPage(db, owner, { ofEpisodes: true }, page);
+  return rows.map(({ episodeId, ...row }) => ({ ...row, episodeId: episodeId ?? '' }));
+}
+
+/** How many conversations there are in a scope. */
+export async function countConversations(db: Database, scope: Scope): Promise<number> {
+  const found = await db.pool.query<{ count: number }>({
+    name: 'count_conversations',
+    text: `select count(*)::int as count from echo_conversations
+           where tenant_id = $1 and ($2::text is null or user_id = $2)`,
+    values: [scope.tenantId, scope.userId],
+  });
+  return onlyRow(found).count;
 }

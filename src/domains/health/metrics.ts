@@ -21,6 +21,15 @@ export interface MetricsSnapshot {
   readonly databaseConnections: number;
 }
 
+/** Requests that came through one door and ended. */
+export interface DoorFigures {
+  readonly requests: number;
+  /** Those that the server could not answer. */
+  readonly failed: number;
+  /** From request to response, all together. */
+  readonly seconds: number;
+}
+
 /** The counters of one server, in Prometheus' terms. */
 export class Metrics {
   readonly registry = new Registry();
@@ -57,6 +66,7 @@ export class Metrics {
   readonly #ending = new AbortController();
   #cpu = { usage: process.cpuUsage(), at: performance.now() };
   #counts = { stored: 0, replayed: 0, requests: 0 };
+  readonly #doors = new Map<string, DoorFigures>();
 
   /** Starts to watch the event loop. */
   start(): void {
@@ -87,6 +97,17 @@ export class Metrics {
     this.requests.inc({ door, status });
     this.requestSeconds.observe({ door }, seconds);
     this.#counts.requests++;
+    const before = this.ofDoor(door);
+    this.#doors.set(door, {
+      requests: before.requests + 1,
+      failed: before.failed + (status >= 500 ? 1 : 0),
+      seconds: before.seconds + seconds,
+    });
+  }
+
+  /** What came through one door since the start. */
+  ofDoor(door: string): DoorFigures {
+    return this.#doors.get(door) ?? { requests: 0, failed: 0, seconds: 0 };
   }
 
   countRefusal(code: string): void {

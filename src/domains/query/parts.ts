@@ -1,5 +1,5 @@
 import type { Ports } from '../../ground/ports.ts';
-import { configuredModels, modelsReachability } from '../../models/configured.ts';
+import { configuredModels, modelsReachability, providerModels } from '../../models/configured.ts';
 import type { Reachability } from '../../models/reachability.ts';
 import { createModelRouter } from '../../models/router.ts';
 import type { QueryServices } from './query.ts';
@@ -8,6 +8,8 @@ import { RunningQueries } from './running.ts';
 interface QueryParts extends Pick<QueryServices, 'models' | 'inFlight' | 'running'> {
   /** Whether the server of the language models answers. Null: none is configured. */
   readonly modelsReach: Reachability | null;
+  /** What that server says that it has, as JSON of whatever shape. Null: none is configured. */
+  readonly providerModels: (() => Promise<unknown>) | null;
 }
 
 declare module '../../graphql/context.ts' {
@@ -25,5 +27,6 @@ export function openQuery({ config, log, modelParts }: Ports): QueryParts {
     inFlight: new Map(),
     running: new RunningQueries(),
     modelsReach,
+    providerModels: providerModels(modelParts),
   };
 }

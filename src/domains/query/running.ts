@@ -4,6 +4,11 @@ import type { Owner, Scope } from '../../access/principals.ts';
 export class RunningQueries {
   readonly #running = new Map<string, { owner: Owner; stop: AbortController; ended: Promise<unknown> }>();
 
+  /** How many there are now. */
+  get size(): number {
+    return this.#running.size;
+  }
+
   /** Runs what answers a query; its signal is aborted when nobody wants the answer any more. */
   run<T>(
     { turnId, owner }: { readonly turnId: string; readonly owner: Owner },
