@@ -11,7 +11,7 @@ const BUILD_MS = 120_000;
 
 /**
  * Starts the server of this tree in this process: from the bundle of the sources as they are, which is made first where there is none;
- * from the sources where none can be made, with the reason on standard error. (A bundle starts in a third of the time.)
+ * from the sources where none can be made, with the reason in the log. (A bundle starts in a third of the time.)
  */
 export async function startServer(root: string): Promise<void> {
   const entry = (asksOnly() ? null : await bundleOf(root)) ?? join(root, 'src', 'main.ts');
@@ -27,7 +27,7 @@ const asksOnly = () => process.argv.slice(2).some((argument) => argument !== '--
 async function bundleOf(root: string): Promise<string | null> {
   const entry = join(bundlesOf(root), stampOf(root), ENTRY);
   if (existsSync(entry)) return entry;
-  process.stderr.write('Putting the program together; this takes some seconds, once.\n');
+  tell(30, 'the program is put together; this takes some seconds, once');
   try {
     // In a process of its own: what makes it would stay in the memory of the server.
     await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.ts')], { timeout: BUILD_MS });
@@ -35,7 +35,13 @@ async function bundleOf(root: string): Promise<string | null> {
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string };
     const reason = /^.*Error: .*$/m.exec(stderr)?.[0] ?? message.split('\n', 1)[0];
-    process.stderr.write(`No bundle could be made, so the sources are run as they are: ${reason}\n`);
+    tell(40, `no bundle could be made, so the sources are run as they are: ${reason}`);
     return null;
   }
+}
+
+/** A line of the log, whose library is part of what is started. */
+function tell(level: number, msg: string): void {
+  const time = new Date().toISOString();
+  process.stdout.write(`${JSON.stringify({ level, time, service: 'echo-brain', msg })}\n`);
 }
