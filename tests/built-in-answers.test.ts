@@ -22,6 +22,22 @@ async function ask(user: string, query: string, conversationId: string = randomU
 const NOTHING = /^I remember nothing about that yet\./;
 const SOMETHING = /This is what I remember about it:/;
 
+describe('a question behind a greeting', () => {
+  test.each([
+    ['My dentist is called Dr. Ruiz.', 'Good morning. What is my dentist called?'],
+    ['My dentist is called Dr. Ruiz.', 'Hello! How are you? Could you tell me what my dentist is called?'],
+    ['My dentist is called Dr. Ruiz.', 'hi there, what is my dentist called? Thanks a lot!'],
+    ['Meine Zahnärztin heißt Frau Vogt.', 'Guten Morgen! Wie geht es dir? Wie heißt meine Zahnärztin?'],
+    ['Mon dentiste est à Lyon.', 'Bonjour, où est mon dentiste ? Merci d’avance'],
+    ['Mi dentista vive en Cuenca.', '¡Buenos días! ¿Qué tal? ¿Dónde vive mi dentista?'],
+  ])('%s: %s', async (told, question) => {
+    const user = randomUUID();
+    await app.record('told', [{ query: told, response: '' }], user);
+    const { response } = await ask(user, question);
+    expect(response).toContain(told);
+  });
+});
+
 describe('a question of which nothing is known', () => {
   test.each([
     [

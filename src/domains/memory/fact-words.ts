@@ -4,6 +4,7 @@ import { asksFor, predicatesAskedBy } from '../facts/asked.ts';
 import type { FactRow } from '../facts/tables.ts';
 import { OWNER, predicateTerm } from '../facts/terms.ts';
 import { subjectWordsAmong } from '../utterances/frames.ts';
+import { withoutPleasantries } from '../utterances/pleasantries.ts';
 import { partsOf, wordsOf } from '../word-index/analysis.ts';
 import { asksExpresslyNow, saysFirstPerson } from './current.ts';
 
@@ -38,7 +39,7 @@ export interface AskedOfFacts {
 
 /** Reads what a text asks of facts; null where no fact could be an answer. */
 export function askedOfFacts(text: string): AskedOfFacts | null {
-  const all = wordsOf(text).filter(({ word }) => !asksExpresslyNow(word));
+  const all = wordsOf(withoutPleasantries(text)).filter(({ word }) => !asksExpresslyNow(word));
   if (all.length === 0 || all.length > MAX_WORDS) return null;
   const subject = subjectWordsAmong(all.map(({ word }) => word));
   // "What is my name?" has no word but that of the question itself.

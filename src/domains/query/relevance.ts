@@ -1,6 +1,7 @@
 import { isCommonWord, isFunctionWord, languagesOf } from '../characters/common-words.ts';
 import type { MemoryHit } from '../memory/hits.ts';
 import { isFrameWord } from '../utterances/frames.ts';
+import { withoutPleasantries } from '../utterances/pleasantries.ts';
 import { isModelsWord, isUnanswered, recalled } from '../utterances/recalled.ts';
 import { analyse, partsOf, wordsOf } from '../word-index/analysis.ts';
 
@@ -29,7 +30,7 @@ interface SubjectWord {
 
 /** The words that a question is about, the rare ones with more weight; none for a mere "thanks". */
 function subjectOf(query: string): readonly SubjectWord[] {
-  const words = wordsOf(query);
+  const words = wordsOf(withoutPleasantries(query));
   const languages = languagesOf(words.map(({ word }) => word));
   const subject = new Map<string, SubjectWord>();
   for (const { word, term } of words) {
