@@ -203,7 +203,7 @@ describe('what cannot be a task', () => {
     [
       'an unknown type',
       { type: 'fly' },
-      'type: must be one of archive_interactions, heartbeat, note, restore_archived, returns, self_check, waits',
+      'type: must be one of archive_interactions, heartbeat, learn, note, restore_archived, returns, self_check, waits',
     ],
     [
       'one that only the server may make',
@@ -387,7 +387,16 @@ test('types say what they take, and figures what there is', async () => {
   );
   const byName = Object.fromEntries(data.taskTypes.map((type: { name: string }) => [type.name, type]));
   expect(Object.keys(byName).sort()).toEqual([
-    ...['archive_interactions', 'heartbeat', 'note', 'restore_archived', 'returns', 'self_check', 'waits'],
+    ...[
+      'archive_interactions',
+      'heartbeat',
+      'learn',
+      'note',
+      'restore_archived',
+      'returns',
+      'self_check',
+      'waits',
+    ],
   ]);
   expect(byName.self_check.payloadSchema).toMatchObject({
     type: 'object',
