@@ -61,7 +61,7 @@ async function writeBundle(root: string, directory: string): Promise<void> {
     banner: {
       js: `import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);`,
     },
-    plugins: [ownPlaces(root, directory)],
+    plugins: [ownPlaces(root, directory), loadedLater(root)],
   });
   // What lies in `directory` are ES modules, whatever package.json is above it.
   await writeFile(join(directory, 'package.json'), '{ "type": "module" }\n');
@@ -88,6 +88,21 @@ function ownPlaces(root: string, directory: string): Plugin {
           .replaceAll('import.meta.__url', 'import.meta.url');
         return { contents, loader: 'ts' };
       }),
+  };
+}
+
+/**
+ * A package that a source imports only when it needs it stays outside: Node gives the names of what is no ES module, too, where
+ * the bundle would have nothing but a default.
+ */
+function loadedLater(root: string): Plugin {
+  const source = join(root, 'src');
+  return {
+    name: 'loaded-later',
+    setup: ({ onResolve }) =>
+      onResolve({ filter: /^[^./]/ }, ({ kind, importer, path }) =>
+        kind === 'dynamic-import' && importer.startsWith(source) ? { path, external: true } : null,
+      ),
   };
 }
 

@@ -1,8 +1,11 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundlesOf, stampOf } from '../bundle/stamp.ts';
 import { startChildServer } from './support/child-server.ts';
@@ -57,6 +60,41 @@ describe('npm start', () => {
     expect(stderr).toBe('');
     expect(stdout).toContain('Echo Brain is listening');
   });
+});
+
+test('what a bundle loads later works: other servers, and processes that read pictures', async () => {
+  const root = await tree('later');
+  const pictures = join(directory, 'pictures');
+  await mkdir(pictures);
+  const picture = sharp({ create: { width: 64, height: 48, channels: 3, background: 'teal' } });
+  await picture.jpeg().toFile(join(pictures, 'teal.jpg'));
+  const asked: string[] = [];
+  const model = createServer((request, response) => {
+    asked.push(request.url ?? '');
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"object":"list","data":[]}');
+  }).listen(0, '127.0.0.1');
+  await once(model, 'listening');
+  const { port } = model.address() as AddressInfo;
+  const server = await startChildServer(
+    join(directory, 'later-data'),
+    { MEDIA_ROOTS: pictures, LLM_BASE_URL: `http://127.0.0.1:${port}/v1`, LLM_MODELS: 'quick=small' },
+    root,
+  );
+  await server.graphql(
+    'mutation { processQuery(input: { query: "Where is the lighthouse?" }) { __typename } }',
+  );
+  expect(asked).toContain('/v1/chat/completions');
+  await server.graphql('mutation ($path: String!) { indexMedia(path: $path) { __typename } }', {
+    path: pictures,
+  });
+  const read = '{ mediaInsights(first: 5) { nodes { mediaType width height analysis { tier } } } }';
+  await expect
+    .poll(async () => (await server.graphql(read)).data.mediaInsights.nodes)
+    .toEqual([{ mediaType: 'image/jpeg', width: 64, height: 48, analysis: { tier: 'FEATURES' } }]);
+  server.signal('SIGTERM');
+  expect(await server.exited).toBe(0);
+  model.closeAllConnections();
+  model.close();
 });
 
 test('a bundle is of the sources as they are, whatever their times', async () => {
