@@ -38,10 +38,7 @@ export const LEARNING: readonly Mutation[] = [
   one(
     'everybody-learns-from-all-turns',
     'domains/learning/requests.ts',
-    [
-      'const owner = { tenantId, userId };',
-      'const owner = { tenantId, userId: userId === null ? userId : null };',
-    ],
+    ['isAdmin(principal) ? SERVER_OWNER', "isAdmin(principal) || userId !== '' ? SERVER_OWNER"],
     ['learning'],
     'is the caller’s own',
   ),

@@ -114,6 +114,24 @@ describe('a task', () => {
     expect(await seen.runs('hal')).toEqual([]);
   });
 
+  test('of an admin learns from everybody’s turns, and an admin sees how far that is', async () => {
+    await app.record('admins', ['I like cocoa.'], 'kim');
+    const { data: before } = await app.graphql('{ learningStatus { turnsWaiting } }');
+    expect(before.learningStatus.turnsWaiting).toBeGreaterThan(0);
+    const { data } = await app.graphql(
+      'mutation { runLearning { ... on CreateTaskSuccess { task { taskId } } ... on Error { message } } }',
+    );
+    await untilTask(app, data.runLearning.task.taskId, 'COMPLETED');
+    expect((await seen.facts('kim')).map(({ object }) => object)).toEqual(['cocoa']);
+    const { data: after } = await app.graphql(
+      '{ learningStatus { turnsWaiting } learningRuns { nodes { userId } } }',
+    );
+    expect(after.learningStatus.turnsWaiting).toBe(0);
+    expect(after.learningRuns.nodes).toContainEqual({ userId: 'kim' });
+    expect(await seen.status('kim')).toMatchObject({ turnsWaiting: 0 });
+    expect((await seen.runs('kim')).length).toBe(1);
+  });
+
   test('of the server learns from everybody’s turns, with a run for each user', async () => {
     await app.record('all', ['I like coffee.'], 'ivy');
     await app.sql(
