@@ -31,16 +31,6 @@ export const REFUSALS: readonly Mutation[] = [
     'a key without the permission',
   ),
   one(
-    'everybody-is-an-admin',
-    'ground/ownership.ts',
-    [
-      "if (!principal.roles.includes('ADMIN')) throw new Forbidden('only an admin may do this');\n  requirePermission(principal, 'ADMIN');",
-      '',
-    ],
-    ['security-access'],
-    'is still no admin',
-  ),
-  one(
     'users-act-for-others',
     'access/principals.ts',
     ["return principal.roles.includes('ADMIN') || principal.roles.includes('SERVICE');", 'return true;'],
