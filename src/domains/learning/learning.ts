@@ -120,7 +120,10 @@ class LearningRun {
         done = await this.#store(owner, lessons, use);
       } finally {
         // What was learned from is given back to nobody.
-        await releaseTurns(db, owner, this.#task.taskId, turns).catch(() => undefined);
+        await releaseTurns(db, owner, this.#task.taskId, turns).catch((error: unknown) =>
+          // They wait until their lease ends; what failed before is what the task ends with.
+          this.#services.log.warn({ err: error }, 'turns to learn from were not given back'),
+        );
       }
       if (done === 0) break;
       await this.#rest.take();

@@ -1,5 +1,5 @@
 import type { Family } from './family.ts';
-import { type Phrasebook, sayingsIn } from './phrasebook.ts';
+import { type Phrasebook, relationsNamed, sayingsIn } from './phrasebook.ts';
 
 const NAME = String.raw`(?<object>\p{Lu}[\p{L}\p{M}'-]+(?:(?: (?:de|du|la|le|les|sur|en|des))* \p{Lu}[\p{L}\p{M}'-]+){0,2})`;
 const THING = String.raw`(?:le |la |les |l'|du |de la |des |de l'|de |d'|au |aux |à la |à l'|à )?(?<object>[\p{L}\p{M}'-]+(?: (?:de|d'|du|des|à|au|en|aux) ?[\p{L}\p{M}'-]+| (?!et\b|mais\b|car\b|donc\b|depuis\b|parce\b|que\b|qui\b|quand\b|ou\b|pour\b|dans\b|avec\b|tu\b|je\b|j'|il\b|elle\b|on\b|nous\b|mon\b|ma\b|mes\b|beaucoup\b|bien\b|trop\b|aussi\b)[\p{L}\p{M}'-]+){0,2})`;
@@ -194,14 +194,5 @@ const book: Phrasebook = {
 
 export const french: Family = {
   name: 'french',
-  sentence: (sentence, setting) =>
-    sayingsIn(sentence, book, setting).flatMap((finding) => {
-      if (finding.predicate !== 'relation') return [finding];
-      const words = sentence.text
-        .slice(finding.start, finding.end)
-        .toLowerCase()
-        .split(/[\s,]+/);
-      const predicate = words.map((word) => RELATIONS[word]).find((each) => each !== undefined);
-      return predicate ? [{ ...finding, predicate }] : [];
-    }),
+  sentence: (sentence, setting) => relationsNamed(sayingsIn(sentence, book, setting), sentence, RELATIONS),
 };

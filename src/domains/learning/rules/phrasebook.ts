@@ -25,6 +25,24 @@ export interface Phrasebook {
   readonly sayings: readonly Saying[];
 }
 
+/** What is said of some relation, with the predicate of the first word that names one; what names none is left out. */
+export function relationsNamed(
+  findings: readonly Finding[],
+  { text }: Sentence,
+  relations: Readonly<Record<string, string>>,
+): Finding[] {
+  return findings.flatMap((finding) => {
+    if (finding.predicate !== 'relation') return [finding];
+    const words = text
+      .slice(finding.start, finding.end)
+      .toLowerCase()
+      .split(/[\s,]+/);
+    const word = words.find((each) => Object.hasOwn(relations, each));
+    const predicate = word === undefined ? undefined : relations[word];
+    return predicate === undefined ? [] : [{ ...finding, predicate }];
+  });
+}
+
 /** What the phrasebook finds in a sentence. */
 export function sayingsIn(sentence: Sentence, book: Phrasebook, { calendar }: Setting): Finding[] {
   const { text, isQuestion } = sentence;

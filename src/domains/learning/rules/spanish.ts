@@ -1,5 +1,5 @@
 import type { Family } from './family.ts';
-import { type Phrasebook, sayingsIn } from './phrasebook.ts';
+import { type Phrasebook, relationsNamed, sayingsIn } from './phrasebook.ts';
 
 const NAME = String.raw`(?<object>\p{Lu}[\p{L}\p{M}'-]+(?:(?: (?:de|del|la|las|los|el))* \p{Lu}[\p{L}\p{M}'-]+){0,2})`;
 const WORDS = String.raw`[\p{L}\p{M}-]+(?: (?:de|del|con|en) (?:la |el |los |las )?[\p{L}\p{M}-]+| (?!y\b|e\b|o\b|pero\b|porque\b|que\b|así\b|en\b|con\b|para\b|por\b|desde\b|cuando\b|mi\b|me\b|no\b|mucho\b|nada\b|también\b|ahora\b|como\b|a\b)[\p{L}\p{M}-]+)?`;
@@ -204,14 +204,5 @@ const book: Phrasebook = {
 
 export const spanish: Family = {
   name: 'spanish',
-  sentence: (sentence, setting) =>
-    sayingsIn(sentence, book, setting).flatMap((finding) => {
-      if (finding.predicate !== 'relation') return [finding];
-      const words = sentence.text
-        .slice(finding.start, finding.end)
-        .toLowerCase()
-        .split(/[\s,]+/);
-      const predicate = words.map((word) => RELATIONS[word]).find((each) => each !== undefined);
-      return predicate ? [{ ...finding, predicate }] : [];
-    }),
+  sentence: (sentence, setting) => relationsNamed(sayingsIn(sentence, book, setting), sentence, RELATIONS),
 };
