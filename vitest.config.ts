@@ -19,7 +19,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     // What comes sooner is not waited for; a busy machine needs more than the usual second.
     expect: { poll: { timeout: 25_000 } },
-    maxWorkers: 2,
+    // Most of them wait most of the time: two keep half of two cores busy.
+    maxWorkers: 3,
     projects: [
       {
         extends: true,
