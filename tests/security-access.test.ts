@@ -43,7 +43,8 @@ async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   app.statements.length = 0;
   await work();
   return app.statements.filter(
-    (name) => !/vector|index|removals|reconcil|ping|event|feed|oldest|canary|api_key|audit_refusals/.test(name),
+    (name) =>
+      !/vector|index|removals|reconcil|ping|event|feed|oldest|canary|api_key|audit_refusals/.test(name),
   );
 }
 
