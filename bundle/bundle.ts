@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { bundlesOf, ENTRY, stampOf } from './stamp.ts';
+import { bundlesOf, dashboardsOf, ENTRY, stampOf } from './stamp.ts';
 
 /** A bundle that something else may still run is kept so long. */
 const KEPT_MS = 24 * 60 * 60_000;
@@ -33,7 +33,7 @@ export async function makeBundle(root: string): Promise<string> {
   } finally {
     await rm(begun, { recursive: true, force: true });
   }
-  await removeOld(root, stamp);
+  await removeOld(bundlesOf(root), stamp, dashboardsOf(root));
   return join(target, ENTRY);
 }
 
@@ -121,11 +121,11 @@ function nameOf(source: string, path: string): string {
   return relative(source, path).replace(/\.ts$/, '').replaceAll(/[\\/]/g, '-');
 }
 
-async function removeOld(root: string, stamp: string): Promise<void> {
-  const directory = bundlesOf(root);
+/** Takes away what is older than a day, but for what begins with the stamp and what is `kept`. */
+export async function removeOld(directory: string, stamp: string, kept = ''): Promise<void> {
   for (const name of readdirSync(directory)) {
     const path = join(directory, name);
-    if (name.startsWith(stamp) || Date.now() - statSync(path).mtimeMs < KEPT_MS) continue;
+    if (name.startsWith(stamp) || path === kept || Date.now() - statSync(path).mtimeMs < KEPT_MS) continue;
     await rm(path, { recursive: true, force: true });
   }
 }

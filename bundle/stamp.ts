@@ -4,13 +4,18 @@ import { join } from 'node:path';
 
 /** The file of a bundle that is begun with. */
 export const ENTRY = 'main.js';
+/** The page of a dashboard. */
+export const PAGE = 'index.html';
 
 /** Where the bundles of a tree are, each in a folder that has the stamp of its sources. */
 export const bundlesOf = (root: string) => join(root, 'dist');
 
+/** Where the dashboards of a tree are, each in a folder that has the stamp of its sources. */
+export const dashboardsOf = (root: string) => join(root, 'dist', 'dashboard');
+
 /** What a bundle is made of, besides the packages that the lock file names. */
 const SOURCES = ['src', 'bundle'];
-const FILES = ['package-lock.json'];
+const LOCK = 'package-lock.json';
 
 /**
  * Which sources a bundle is made of: the first 16 hexadecimal digits of a SHA-256 of their names and contents. (Times say nothing: a copy
@@ -19,8 +24,20 @@ const FILES = ['package-lock.json'];
  * @throws where a source cannot be read
  */
 export function stampOf(root: string): string {
+  return hashOf(root, [
+    ...SOURCES.flatMap((folder) => filesIn(root, folder, (name) => name.endsWith('.ts'))),
+    LOCK,
+  ]);
+}
+
+/** The same for the sources of the dashboard. @throws where a source cannot be read */
+export function dashboardStampOf(root: string): string {
+  return hashOf(root, [...filesIn(root, 'dashboard'), 'bundle/dashboard.ts', LOCK]);
+}
+
+function hashOf(root: string, names: readonly string[]): string {
   const hash = createHash('sha256');
-  for (const name of [...SOURCES.flatMap((folder) => sourcesIn(root, folder)), ...FILES])
+  for (const name of names)
     hash
       .update(`${name}\0`)
       .update(readFileSync(join(root, name)))
@@ -28,9 +45,9 @@ export function stampOf(root: string): string {
   return hash.digest('hex').slice(0, 16);
 }
 
-function sourcesIn(root: string, folder: string): string[] {
+function filesIn(root: string, folder: string, isMeant: (name: string) => boolean = () => true): string[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && isMeant(entry.name))
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
     .sort();
 }

@@ -30,7 +30,9 @@ async function bundleOf(root: string): Promise<string | null> {
   tell(30, 'the program is put together; this takes some seconds, once');
   try {
     // In a process of its own: what makes it would stay in the memory of the server.
-    await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.ts')], { timeout: BUILD_MS });
+    await promisify(execFile)(process.execPath, [join(root, 'scripts', 'build.ts'), 'server'], {
+      timeout: BUILD_MS,
+    });
     return entry;
   } catch (error) {
     const { stderr = '', message } = error as Error & { stderr?: string };

@@ -185,7 +185,7 @@ describe('every address', () => {
 
   test('that is bare leads a browser to the page, and tells a program what is where', async () => {
     const page = await fetch(app.url, { headers: { accept: 'text/html' }, redirect: 'manual' });
-    expect([page.status, page.headers.get('location')]).toEqual([302, '/graphql']);
+    expect([page.status, page.headers.get('location')]).toEqual([302, '/dashboard']);
     const program = await fetch(`${app.url}/`);
     expect(program.status).toBe(200);
     for (const path of Object.values((await program.json()) as Record<string, string>).slice(1))

@@ -1,6 +1,7 @@
+import { DASHBOARD_PATH, dashboardRoute } from '../dashboard/door.ts';
 import { type ThumbnailServices, thumbnailRoute } from '../downloads/thumbnails.ts';
 import { graphqlRoute } from '../graphql/door.ts';
-import { GRAPHQL_PATH, type Yoga } from '../graphql/yoga.ts';
+import type { Yoga } from '../graphql/yoga.ts';
 import { entrance } from '../http/entrance.ts';
 import type { Hall } from '../http/hall.ts';
 import { probes } from '../http/probes.ts';
@@ -17,7 +18,8 @@ export function doors({ services, hall, yoga, ready }: DoorParts): Route[] {
   const { graphiql } = services.config;
   return [
     graphqlRoute({ yoga, hall, graphiql }),
-    entrance(graphiql ? GRAPHQL_PATH : null),
+    entrance(DASHBOARD_PATH),
+    dashboardRoute({ log: services.log }),
     ...restRoutes({ services, hall, isShown: graphiql }),
     thumbnailRoute({ services, hall }),
     mcpRoute({ services, hall }),

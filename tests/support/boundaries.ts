@@ -59,9 +59,10 @@ function checkPackage(from: Place, specifier: string): string | null {
     const mayStartProcesses =
       /^src\/db\/embedded[^/]*(?:\/|\.ts$)/.test(from.path) ||
       from.domain === 'repairs' ||
-      from.path === 'src/media/programs.ts';
+      from.path === 'src/media/programs.ts' ||
+      from.path === 'src/dashboard/building.ts';
     if (!mayStartProcesses) {
-      return 'only the embedded database, repairs and programs for media may start processes';
+      return 'only the embedded database, repairs, programs for media and the building of the dashboard may start processes';
     }
   }
   if (from.room === 'domain' && from.role !== 'graphql' && GRAPHQL_AND_HTTP.test(specifier)) {

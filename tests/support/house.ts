@@ -139,7 +139,8 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
     (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
   // What the house brings, each list from the files of its name.
   lists: (to, from) => LISTS[posix.basename(from.path, '.ts')]?.(to) ?? false,
-  dashboard: (to) => isIn(to, 'log'),
+  // Static files; what they show comes through the GraphQL door.
+  dashboard: (to) => isIn(to, 'log', 'http'),
   // Reads foreign formats and sends them through the public API, as any client would.
   import: (to) => isIn(to, 'log', 'config', 'ground'),
 };

@@ -1,0 +1,9 @@
+import { render } from 'preact';
+import { App } from './app.tsx';
+import { enter } from './enter.ts';
+import { followLinks } from './view/router.ts';
+
+followLinks();
+const root = document.getElementById('app');
+if (root) render(<App />, root);
+void enter(null);

@@ -1,0 +1,1348 @@
+// Made by `npm run operations` of the files in operations/ and schema.graphql.
+import type { Operation } from './server/operation.ts';
+
+export type ActivityLevel = 'ERROR' | 'INFO' | 'WARNING';
+export type AlertSeverity = 'CRITICAL' | 'WARNING';
+export type AlertState = 'CLEARED' | 'RAISED';
+export type AnalysisTier = 'FEATURES' | 'FILE' | 'MODEL';
+export type ChainProblemKind = 'ALTERED' | 'INSERTED' | 'MISSING';
+export type CharacterFilter = {
+  activeOnly?: boolean | null;
+  creator?: string | null;
+  search?: string | null;
+  shared?: boolean | null;
+  sourceFranchise?: string | null;
+};
+export type CreateApiKeyInput = {
+  expiresAt?: string | null;
+  name: string;
+  permissions?: readonly Permission[] | null;
+  roles?: readonly Role[] | null;
+  userId?: string | null;
+};
+export type FactCategory =
+  | 'EVENT'
+  | 'HEALTH'
+  | 'IDENTITY'
+  | 'OTHER'
+  | 'PLACE'
+  | 'PLAN'
+  | 'POSSESSION'
+  | 'PREFERENCE'
+  | 'RELATION'
+  | 'SKILL'
+  | 'WORK';
+export type FactChangeKind =
+  | 'ADDED'
+  | 'CORRECTED'
+  | 'MERGED'
+  | 'REINSTATED'
+  | 'RETRACTED'
+  | 'SUPERSEDED'
+  | 'UNDONE';
+export type FactFilter = {
+  asOf?: string | null;
+  category?: FactCategory | null;
+  conversationId?: string | null;
+  origin?: FactOrigin | null;
+  recordedAsOf?: string | null;
+  status?: FactStatus | null;
+  subject?: string | null;
+  text?: string | null;
+  userId?: string | null;
+};
+export type FactOrigin = 'MODEL' | 'PERSON' | 'RULES';
+export type FactSourceField = 'QUERY' | 'RESPONSE';
+export type FactStatus = 'ACTIVE' | 'RETRACTED' | 'SUPERSEDED';
+export type HealthStatus = 'DEGRADED' | 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN';
+export type InteractionStatus = 'ANSWERED' | 'FAILED' | 'INTERRUPTED' | 'PROCESSING' | 'RECORDED';
+export type MediaBox = { east: number; north: number; south: number; west: number };
+export type MediaFilter = {
+  box?: MediaBox | null;
+  camera?: string | null;
+  category?: string | null;
+  character?: string | null;
+  kind?: MediaKind | null;
+  learned?: boolean | null;
+  mediaType?: string | null;
+  minQuality?: number | null;
+  near?: MediaNear | null;
+  state?: MediaState | null;
+  tag?: string | null;
+  takenAfter?: string | null;
+  takenBefore?: string | null;
+  text?: string | null;
+  userId?: string | null;
+};
+export type MediaKind = 'IMAGE' | 'VIDEO';
+export type MediaNear = { latitude: number; longitude: number; radiusKm: number };
+export type MediaState = 'BROKEN' | 'PRESENT' | 'VANISHED';
+export type MemoryFilter = {
+  character?: string | null;
+  conversationId?: string | null;
+  includeArchived?: boolean | null;
+  minScore?: number | null;
+  since?: string | null;
+  tiers?: readonly MemoryTier[] | null;
+  until?: string | null;
+  userId?: string | null;
+};
+export type MemoryTier = 'CHARACTER' | 'KEYWORDS' | 'MEANING' | 'PHRASE' | 'RECENT';
+export type MissedPolicy = 'RUN_ALL' | 'RUN_ONCE' | 'SKIP';
+export type Permission = 'ADMIN' | 'INTROSPECT' | 'METRICS' | 'READ' | 'WRITE';
+export type PressureLevel = 'ELEVATED' | 'HIGH' | 'LOW';
+export type RepairOutcome = 'FAILED' | 'REFUSED' | 'STARTED' | 'SUCCEEDED' | 'UNKNOWN';
+export type RepairType = 'DISK_CLEANUP' | 'LOG_ROTATION' | 'PROCESS_KILL' | 'SERVICE_RESTART';
+export type Role = 'ADMIN' | 'ANALYST' | 'SERVICE' | 'USER';
+export type SlotState = 'MISSED' | 'PLANNED' | 'RUN' | 'SKIPPED';
+export type TaskFilter = {
+  goalId?: string | null;
+  priority?: TaskPriority | null;
+  since?: string | null;
+  status?: TaskStatus | null;
+  system?: boolean | null;
+  type?: string | null;
+  until?: string | null;
+};
+export type TaskPriority = 'CRITICAL' | 'HIGH' | 'LOW' | 'NORMAL';
+export type TaskStatus = 'CANCELLED' | 'COMPLETED' | 'FAILED' | 'PENDING' | 'RUNNING';
+export type VectorState = 'EMBEDDED' | 'FAILED' | 'LEASED' | 'PENDING';
+export type KeysData = {
+  readonly apiKeys: readonly {
+    readonly keyId: string;
+    readonly name: string;
+    readonly userId: string;
+    readonly roles: readonly Role[];
+    readonly permissions: readonly Permission[];
+    readonly lastFour: string;
+    readonly createdAt: string;
+    readonly createdBy: string;
+    readonly expiresAt: string | null;
+    readonly lastUsedAt: string | null;
+    readonly revokedAt: string | null;
+  }[];
+};
+export type KeysVariables = Record<string, never>;
+export const Keys =
+  'query Keys { apiKeys { ...KeyLine } } fragment KeyLine on ApiKey { keyId name userId roles permissions lastFour createdAt createdBy expiresAt lastUsedAt revokedAt }' as Operation<
+    KeysData,
+    KeysVariables
+  >;
+
+export type CreateKeyData = {
+  readonly createApiKey:
+    | {
+        readonly __typename: 'CreateApiKeySuccess';
+        readonly key: string;
+        readonly apiKey: {
+          readonly keyId: string;
+          readonly name: string;
+          readonly userId: string;
+          readonly roles: readonly Role[];
+          readonly permissions: readonly Permission[];
+          readonly lastFour: string;
+          readonly createdAt: string;
+          readonly createdBy: string;
+          readonly expiresAt: string | null;
+          readonly lastUsedAt: string | null;
+          readonly revokedAt: string | null;
+        };
+      }
+    | { readonly __typename: 'InvalidInputError'; readonly code: string; readonly message: string };
+};
+export type CreateKeyVariables = { input: CreateApiKeyInput };
+export const CreateKey =
+  'mutation CreateKey($input: CreateApiKeyInput!) { createApiKey(input: $input) { __typename ... on CreateApiKeySuccess { key apiKey { ...KeyLine } } ... on Error { code message } } } fragment KeyLine on ApiKey { keyId name userId roles permissions lastFour createdAt createdBy expiresAt lastUsedAt revokedAt }' as Operation<
+    CreateKeyData,
+    CreateKeyVariables
+  >;
+
+export type RevokeKeyData = {
+  readonly revokeApiKey:
+    | { readonly __typename: 'NotFoundError'; readonly code: string; readonly message: string }
+    | {
+        readonly __typename: 'RevokeApiKeySuccess';
+        readonly apiKey: {
+          readonly keyId: string;
+          readonly name: string;
+          readonly userId: string;
+          readonly roles: readonly Role[];
+          readonly permissions: readonly Permission[];
+          readonly lastFour: string;
+          readonly createdAt: string;
+          readonly createdBy: string;
+          readonly expiresAt: string | null;
+          readonly lastUsedAt: string | null;
+          readonly revokedAt: string | null;
+        };
+      };
+};
+export type RevokeKeyVariables = { keyId: string };
+export const RevokeKey =
+  'mutation RevokeKey($keyId: String!) { revokeApiKey(keyId: $keyId) { __typename ... on RevokeApiKeySuccess { apiKey { ...KeyLine } } ... on Error { code message } } } fragment KeyLine on ApiKey { keyId name userId roles permissions lastFour createdAt createdBy expiresAt lastUsedAt revokedAt }' as Operation<
+    RevokeKeyData,
+    RevokeKeyVariables
+  >;
+
+export type AlertHistoryData = {
+  readonly alerts: {
+    readonly nodes: readonly {
+      readonly name: string;
+      readonly severity: AlertSeverity;
+      readonly state: AlertState;
+      readonly message: string;
+      readonly at: string;
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type AlertHistoryVariables = { first: number; after?: string | null };
+export const AlertHistory =
+  'query AlertHistory($first: Int!, $after: String) { alerts(first: $first, after: $after) { nodes { name severity state message at } pageInfo { hasNextPage endCursor } } }' as Operation<
+    AlertHistoryData,
+    AlertHistoryVariables
+  >;
+
+export type CharactersData = {
+  readonly characters: {
+    readonly nodes: readonly {
+      readonly characterName: string;
+      readonly aliases: readonly string[];
+      readonly characterType: string;
+      readonly occupation: string | null;
+      readonly sourceFranchise: string;
+      readonly shared: boolean;
+      readonly isActive: boolean;
+      readonly conversationMentions: number;
+      readonly consistencyScore: number;
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type CharactersVariables = { first: number; after?: string | null; filter?: CharacterFilter | null };
+export const Characters =
+  'query Characters($first: Int!, $after: String, $filter: CharacterFilter) { characters(first: $first, after: $after, filter: $filter) { nodes { characterName aliases characterType occupation sourceFranchise shared isActive conversationMentions consistencyScore } pageInfo { hasNextPage endCursor } } }' as Operation<
+    CharactersData,
+    CharactersVariables
+  >;
+
+export type CharacterShownData = {
+  readonly character: {
+    readonly characterName: string;
+    readonly aliases: readonly string[];
+    readonly characterType: string;
+    readonly occupation: string | null;
+    readonly sourceFranchise: string;
+    readonly shared: boolean;
+    readonly isActive: boolean;
+    readonly conversationMentions: number;
+    readonly consistencyScore: number;
+    readonly generationCount: number;
+    readonly creator: string;
+    readonly age: number | null;
+    readonly gender: string | null;
+    readonly height: string | null;
+    readonly build: string | null;
+    readonly hairColor: string | null;
+    readonly hairStyle: string | null;
+    readonly eyeColor: string | null;
+    readonly distinctiveFeatures: string | null;
+    readonly physicalDescription: string | null;
+    readonly personalityTraits: string | null;
+    readonly backgroundStory: string | null;
+    readonly relationships: string | null;
+    readonly skillsAbilities: string | null;
+    readonly artStyle: string | null;
+    readonly visualStyle: string | null;
+    readonly notes: string | null;
+    readonly createdAt: string;
+    readonly updatedAt: string;
+    readonly memories: {
+      readonly nodes: readonly {
+        readonly factId: string;
+        readonly statement: string;
+        readonly subject: string;
+        readonly predicate: string;
+        readonly object: string;
+        readonly category: FactCategory;
+        readonly negated: boolean;
+        readonly confidence: number;
+        readonly status: FactStatus;
+        readonly origin: FactOrigin;
+        readonly validFrom: string | null;
+        readonly validUntil: string | null;
+        readonly recordedAt: string;
+        readonly userId: string;
+      }[];
+    };
+  } | null;
+};
+export type CharacterShownVariables = { name: string };
+export const CharacterShown =
+  'query CharacterShown($name: String!) { character(name: $name) { characterName aliases characterType occupation sourceFranchise shared isActive conversationMentions consistencyScore generationCount creator age gender height build hairColor hairStyle eyeColor distinctiveFeatures physicalDescription personalityTraits backgroundStory relationships skillsAbilities artStyle visualStyle notes createdAt updatedAt memories(first: 20) { nodes { ...FactLine } } } } fragment FactLine on Fact { factId statement subject predicate object category negated confidence status origin validFrom validUntil recordedAt userId }' as Operation<
+    CharacterShownData,
+    CharacterShownVariables
+  >;
+
+export type ExportPageData = {
+  readonly exportUser: {
+    readonly lines: readonly string[];
+    readonly next: string | null;
+    readonly manifest: {
+      readonly sha256: string;
+      readonly turns: number;
+      readonly conversations: number;
+      readonly characters: number;
+      readonly format: string;
+      readonly userId: string;
+    };
+  };
+};
+export type ExportPageVariables = { after?: string | null; userId?: string | null };
+export const ExportPage =
+  'query ExportPage($after: String, $userId: String) { exportUser(after: $after, userId: $userId) { lines next manifest { sha256 turns conversations characters format userId } } }' as Operation<
+    ExportPageData,
+    ExportPageVariables
+  >;
+
+export type EraseUserData = {
+  readonly eraseUser:
+    | {
+        readonly __typename: 'EraseUserSuccess';
+        readonly receipt: unknown;
+        readonly signature: string;
+        readonly publicKey: string;
+      }
+    | { readonly __typename: 'InvalidInputError'; readonly code: string; readonly message: string };
+};
+export type EraseUserVariables = { confirm: string; userId?: string | null };
+export const EraseUser =
+  'mutation EraseUser($confirm: String!, $userId: String) { eraseUser(confirm: $confirm, userId: $userId) { __typename ... on EraseUserSuccess { receipt signature publicKey } ... on Error { code message } } }' as Operation<
+    EraseUserData,
+    EraseUserVariables
+  >;
+
+export type AuditData = {
+  readonly auditLog: {
+    readonly entries: readonly {
+      readonly id: string;
+      readonly at: string;
+      readonly actor: string | null;
+      readonly action: string;
+      readonly target: string | null;
+      readonly result: string;
+      readonly address: string | null;
+      readonly onBehalfOf: string | null;
+      readonly credential: string | null;
+    }[];
+    readonly next: string | null;
+  };
+};
+export type AuditVariables = { first: number; after?: string | null };
+export const Audit =
+  'query Audit($first: Int!, $after: String) { auditLog(first: $first, after: $after) { entries { id at actor action target result address onBehalfOf credential } next } }' as Operation<
+    AuditData,
+    AuditVariables
+  >;
+
+export type AuditChainData = {
+  readonly verifyAudit: {
+    readonly broken: readonly number[];
+    readonly rows: number;
+    readonly seals: number;
+    readonly wrongNames: number;
+  };
+};
+export type AuditChainVariables = Record<string, never>;
+export const AuditChain = 'query AuditChain { verifyAudit { broken rows seals wrongNames } }' as Operation<
+  AuditChainData,
+  AuditChainVariables
+>;
+
+export type RepairsData = {
+  readonly repairActions: {
+    readonly nodes: readonly {
+      readonly actionId: string;
+      readonly type: RepairType;
+      readonly target: string;
+      readonly outcome: RepairOutcome;
+      readonly dryRun: boolean;
+      readonly startedAt: string;
+      readonly problem: string | null;
+    }[];
+  };
+};
+export type RepairsVariables = { first: number };
+export const Repairs =
+  'query Repairs($first: Int!) { repairActions(first: $first) { nodes { actionId type target outcome dryRun startedAt problem } } }' as Operation<
+    RepairsData,
+    RepairsVariables
+  >;
+
+export type MediaData = {
+  readonly mediaInsights: {
+    readonly nodes: readonly {
+      readonly fileHash: string;
+      readonly filePath: string;
+      readonly mediaType: string;
+      readonly kind: MediaKind;
+      readonly width: number | null;
+      readonly height: number | null;
+      readonly fileSize: number;
+      readonly dateTaken: string | null;
+      readonly state: MediaState;
+      readonly caption: string | null;
+      readonly title: string | null;
+      readonly thumbnailUrl: string | null;
+      readonly userId: string;
+      readonly location: { readonly place: string | null } | null;
+      readonly tags: readonly { readonly name: string }[];
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type MediaVariables = { first: number; after?: string | null; filter?: MediaFilter | null };
+export const Media =
+  'query Media($first: Int!, $after: String, $filter: MediaFilter) { mediaInsights(first: $first, after: $after, filter: $filter) { nodes { ...MediaTile } pageInfo { hasNextPage endCursor } } } fragment MediaTile on MediaInsight { fileHash filePath mediaType kind width height fileSize dateTaken state caption title thumbnailUrl(size: SMALL) userId location { place } tags { name } }' as Operation<
+    MediaData,
+    MediaVariables
+  >;
+
+export type MediaFiguresData = {
+  readonly mediaStats: {
+    readonly total: number;
+    readonly present: number;
+    readonly vanished: number;
+    readonly broken: number;
+    readonly bytes: number;
+    readonly copies: number;
+    readonly nearDuplicates: number;
+    readonly withDate: number;
+    readonly withLocation: number;
+    readonly unreadableFiles: number;
+  };
+};
+export type MediaFiguresVariables = Record<string, never>;
+export const MediaFigures =
+  'query MediaFigures { mediaStats { total present vanished broken bytes copies nearDuplicates withDate withLocation unreadableFiles } }' as Operation<
+    MediaFiguresData,
+    MediaFiguresVariables
+  >;
+
+export type MediaShownData = {
+  readonly mediaInsight: {
+    readonly fileHash: string;
+    readonly filePath: string;
+    readonly mediaType: string;
+    readonly kind: MediaKind;
+    readonly width: number | null;
+    readonly height: number | null;
+    readonly fileSize: number;
+    readonly dateTaken: string | null;
+    readonly state: MediaState;
+    readonly caption: string | null;
+    readonly title: string | null;
+    readonly thumbnailUrl: string | null;
+    readonly userId: string;
+    readonly location: { readonly place: string | null } | null;
+    readonly tags: readonly { readonly name: string }[];
+    readonly largeUrl: string | null;
+    readonly filePaths: readonly string[];
+    readonly dateIndexed: string;
+    readonly dateTakenOffset: string | null;
+    readonly qualityScore: number | null;
+    readonly categories: readonly string[];
+    readonly learned: boolean;
+    readonly compositionNotes: string | null;
+    readonly analysis: {
+      readonly tier: AnalysisTier;
+      readonly method: string;
+      readonly confidence: number;
+      readonly problem: string | null;
+    };
+    readonly camera: {
+      readonly make: string | null;
+      readonly model: string | null;
+      readonly lens: string | null;
+      readonly iso: number | null;
+      readonly aperture: number | null;
+      readonly exposureSeconds: number | null;
+      readonly focalLengthMm: number | null;
+    } | null;
+    readonly colorPalette: readonly { readonly hex: string; readonly name: string; readonly share: number }[];
+    readonly characters: readonly { readonly characterName: string }[];
+  } | null;
+};
+export type MediaShownVariables = { fileHash: string };
+export const MediaShown =
+  'query MediaShown($fileHash: String!) { mediaInsight(fileHash: $fileHash) { ...MediaTile largeUrl: thumbnailUrl(size: LARGE) filePaths dateIndexed dateTakenOffset qualityScore categories learned compositionNotes analysis { tier method confidence problem } camera { make model lens iso aperture exposureSeconds focalLengthMm } colorPalette { hex name share } characters { characterName } } } fragment MediaTile on MediaInsight { fileHash filePath mediaType kind width height fileSize dateTaken state caption title thumbnailUrl(size: SMALL) userId location { place } tags { name } }' as Operation<
+    MediaShownData,
+    MediaShownVariables
+  >;
+
+export type DuplicatesData = {
+  readonly duplicateGroups: {
+    readonly nodes: readonly {
+      readonly size: number;
+      readonly files: number;
+      readonly spareBytes: number;
+      readonly best: { readonly fileHash: string } | null;
+      readonly members: readonly {
+        readonly distance: number;
+        readonly copies: number;
+        readonly insight: {
+          readonly fileHash: string;
+          readonly filePath: string;
+          readonly mediaType: string;
+          readonly kind: MediaKind;
+          readonly width: number | null;
+          readonly height: number | null;
+          readonly fileSize: number;
+          readonly dateTaken: string | null;
+          readonly state: MediaState;
+          readonly caption: string | null;
+          readonly title: string | null;
+          readonly thumbnailUrl: string | null;
+          readonly userId: string;
+          readonly location: { readonly place: string | null } | null;
+          readonly tags: readonly { readonly name: string }[];
+          readonly qualityScore: number | null;
+        };
+      }[];
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type DuplicatesVariables = { first: number; after?: string | null };
+export const Duplicates =
+  'query Duplicates($first: Int!, $after: String) { duplicateGroups(first: $first, after: $after) { nodes { size files spareBytes best { fileHash } members { distance copies insight { ...MediaTile qualityScore } } } pageInfo { hasNextPage endCursor } } } fragment MediaTile on MediaInsight { fileHash filePath mediaType kind width height fileSize dateTaken state caption title thumbnailUrl(size: SMALL) userId location { place } tags { name } }' as Operation<
+    DuplicatesData,
+    DuplicatesVariables
+  >;
+
+export type ConversationsData = {
+  readonly conversations: {
+    readonly nodes: readonly {
+      readonly conversationId: string;
+      readonly title: string | null;
+      readonly pinned: boolean;
+      readonly interactionCount: number;
+      readonly lastInteraction: string;
+      readonly createdAt: string;
+      readonly userId: string;
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type ConversationsVariables = {
+  first: number;
+  after?: string | null;
+  search?: string | null;
+  userId?: string | null;
+};
+export const Conversations =
+  'query Conversations($first: Int!, $after: String, $search: String, $userId: String) { conversations(first: $first, after: $after, search: $search, userId: $userId) { nodes { conversationId title pinned interactionCount lastInteraction createdAt userId } pageInfo { hasNextPage endCursor } } }' as Operation<
+    ConversationsData,
+    ConversationsVariables
+  >;
+
+export type SearchMemoryData = {
+  readonly memorySearch: {
+    readonly tookMs: number;
+    readonly degraded: boolean;
+    readonly leftOutArchive: boolean;
+    readonly hits: readonly {
+      readonly score: number;
+      readonly tier: MemoryTier;
+      readonly reasons: readonly string[];
+      readonly interaction: {
+        readonly turnId: string;
+        readonly conversationId: string;
+        readonly userId: string;
+        readonly timestamp: string;
+        readonly query: string;
+        readonly response: string | null;
+      };
+    }[];
+    readonly facts: readonly {
+      readonly score: number;
+      readonly reasons: readonly string[];
+      readonly fact: {
+        readonly factId: string;
+        readonly statement: string;
+        readonly subject: string;
+        readonly predicate: string;
+        readonly object: string;
+        readonly category: FactCategory;
+        readonly negated: boolean;
+        readonly confidence: number;
+        readonly status: FactStatus;
+        readonly origin: FactOrigin;
+        readonly validFrom: string | null;
+        readonly validUntil: string | null;
+        readonly recordedAt: string;
+        readonly userId: string;
+      };
+    }[];
+  };
+};
+export type SearchMemoryVariables = {
+  query: string;
+  limit: number;
+  filter?: MemoryFilter | null;
+  timeZone?: string | null;
+};
+export const SearchMemory =
+  'query SearchMemory($query: String!, $limit: Int!, $filter: MemoryFilter, $timeZone: String) { memorySearch(query: $query, limit: $limit, filter: $filter, timeZone: $timeZone) { tookMs degraded leftOutArchive hits { score tier reasons interaction { turnId conversationId userId timestamp query response } } facts { score reasons fact { ...FactLine } } } } fragment FactLine on Fact { factId statement subject predicate object category negated confidence status origin validFrom validUntil recordedAt userId }' as Operation<
+    SearchMemoryData,
+    SearchMemoryVariables
+  >;
+
+export type ThreadData = {
+  readonly conversation: {
+    readonly conversationId: string;
+    readonly title: string | null;
+    readonly pinned: boolean;
+    readonly interactionCount: number;
+    readonly createdAt: string;
+    readonly lastInteraction: string;
+    readonly userId: string;
+    readonly interactions: {
+      readonly nodes: readonly {
+        readonly turnId: string;
+        readonly sequence: number | null;
+        readonly timestamp: string;
+        readonly query: string;
+        readonly response: string | null;
+        readonly status: InteractionStatus;
+        readonly intent: string | null;
+        readonly modelUsed: string;
+        readonly responder: string | null;
+        readonly speaker: string | null;
+        readonly processingTimeMs: number;
+        readonly tokensIn: number | null;
+        readonly tokensOut: number | null;
+        readonly rating: number | null;
+        readonly vectorState: VectorState;
+        readonly archivedAt: string | null;
+        readonly characters: readonly { readonly characterName: string }[];
+      }[];
+      readonly pageInfo: { readonly hasPreviousPage: boolean; readonly startCursor: string | null };
+    };
+  } | null;
+};
+export type ThreadVariables = {
+  conversationId: string;
+  userId?: string | null;
+  last: number;
+  before?: string | null;
+};
+export const Thread =
+  'query Thread($conversationId: String!, $userId: String, $last: Int!, $before: String) { conversation(conversationId: $conversationId, userId: $userId) { conversationId title pinned interactionCount createdAt lastInteraction userId interactions(last: $last, before: $before) { nodes { turnId sequence timestamp query response status intent modelUsed responder speaker processingTimeMs tokensIn tokensOut rating vectorState archivedAt characters { characterName } } pageInfo { hasPreviousPage startCursor } } } }' as Operation<
+    ThreadData,
+    ThreadVariables
+  >;
+
+export type ChainOfData = {
+  readonly verifyConversation: {
+    readonly intact: boolean;
+    readonly turns: number;
+    readonly deleted: number;
+    readonly problems: readonly {
+      readonly kind: ChainProblemKind;
+      readonly sequence: number;
+      readonly turnId: string | null;
+    }[];
+  };
+};
+export type ChainOfVariables = { conversationId: string; userId?: string | null };
+export const ChainOf =
+  'query ChainOf($conversationId: String!, $userId: String) { verifyConversation(conversationId: $conversationId, userId: $userId) { intact turns deleted problems { kind sequence turnId } } }' as Operation<
+    ChainOfData,
+    ChainOfVariables
+  >;
+
+export type FactsData = {
+  readonly facts: {
+    readonly nodes: readonly {
+      readonly factId: string;
+      readonly statement: string;
+      readonly subject: string;
+      readonly predicate: string;
+      readonly object: string;
+      readonly category: FactCategory;
+      readonly negated: boolean;
+      readonly confidence: number;
+      readonly status: FactStatus;
+      readonly origin: FactOrigin;
+      readonly validFrom: string | null;
+      readonly validUntil: string | null;
+      readonly recordedAt: string;
+      readonly userId: string;
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type FactsVariables = { first: number; after?: string | null; filter?: FactFilter | null };
+export const Facts =
+  'query Facts($first: Int!, $after: String, $filter: FactFilter) { facts(first: $first, after: $after, filter: $filter) { nodes { ...FactLine } pageInfo { hasNextPage endCursor } } } fragment FactLine on Fact { factId statement subject predicate object category negated confidence status origin validFrom validUntil recordedAt userId }' as Operation<
+    FactsData,
+    FactsVariables
+  >;
+
+export type FactShownData = {
+  readonly fact: {
+    readonly factId: string;
+    readonly statement: string;
+    readonly subject: string;
+    readonly predicate: string;
+    readonly object: string;
+    readonly category: FactCategory;
+    readonly negated: boolean;
+    readonly confidence: number;
+    readonly status: FactStatus;
+    readonly origin: FactOrigin;
+    readonly validFrom: string | null;
+    readonly validUntil: string | null;
+    readonly recordedAt: string;
+    readonly userId: string;
+    readonly retiredAt: string | null;
+    readonly sources: readonly {
+      readonly quote: string;
+      readonly field: FactSourceField | null;
+      readonly saidAt: string;
+      readonly interaction: {
+        readonly turnId: string;
+        readonly conversationId: string;
+        readonly userId: string;
+      } | null;
+      readonly media: { readonly fileHash: string } | null;
+    }[];
+    readonly supersedes: readonly { readonly factId: string; readonly statement: string }[];
+    readonly supersededBy: { readonly factId: string; readonly statement: string } | null;
+    readonly changes: readonly {
+      readonly changeId: string;
+      readonly at: string;
+      readonly kind: FactChangeKind;
+      readonly by: string;
+      readonly undone: boolean;
+    }[];
+  } | null;
+};
+export type FactShownVariables = { factId: string };
+export const FactShown =
+  'query FactShown($factId: ID!) { fact(factId: $factId) { ...FactLine retiredAt sources { quote field saidAt interaction { turnId conversationId userId } media { fileHash } } supersedes { factId statement } supersededBy { factId statement } changes { changeId at kind by undone } } } fragment FactLine on Fact { factId statement subject predicate object category negated confidence status origin validFrom validUntil recordedAt userId }' as Operation<
+    FactShownData,
+    FactShownVariables
+  >;
+
+export type UndoChangeData = {
+  readonly undoLearningChange:
+    | {
+        readonly __typename: 'ChangeBuiltOnError';
+        readonly code: string;
+        readonly message: string;
+        readonly changeIds: readonly string[];
+      }
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | {
+        readonly __typename: 'UndoSuccess';
+        readonly undone: readonly { readonly changeId: string; readonly kind: FactChangeKind }[];
+      };
+};
+export type UndoChangeVariables = { changeId: string; cascade: boolean };
+export const UndoChange =
+  'mutation UndoChange($changeId: ID!, $cascade: Boolean!) { undoLearningChange(changeId: $changeId, cascade: $cascade) { __typename ... on UndoSuccess { undone { changeId kind } } ... on Error { code message } ... on ChangeBuiltOnError { changeIds } } }' as Operation<
+    UndoChangeData,
+    UndoChangeVariables
+  >;
+
+export type RetractFactData = {
+  readonly retractFact:
+    | {
+        readonly __typename: 'FactSuccess';
+        readonly fact: { readonly factId: string; readonly status: FactStatus };
+      }
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type RetractFactVariables = { factId: string };
+export const RetractFact =
+  'mutation RetractFact($factId: ID!) { retractFact(factId: $factId) { __typename ... on FactSuccess { fact { factId status } } ... on Error { code message } } }' as Operation<
+    RetractFactData,
+    RetractFactVariables
+  >;
+
+export type FactToldData = {
+  readonly factChanged: {
+    readonly cursor: string;
+    readonly at: string;
+    readonly kind: FactChangeKind;
+    readonly fact: { readonly factId: string };
+  };
+};
+export type FactToldVariables = { after?: string | null };
+export const FactTold =
+  'subscription FactTold($after: ID) { factChanged(after: $after) { cursor at kind fact { factId } } }' as Operation<
+    FactToldData,
+    FactToldVariables
+  >;
+
+export type FiguresData = {
+  readonly persistence: {
+    readonly counters: {
+      readonly attempted: number;
+      readonly succeeded: number;
+      readonly failed: number;
+      readonly journaled: number;
+      readonly recovered: number;
+      readonly replayed: number;
+    };
+    readonly journal: {
+      readonly depth: number;
+      readonly oldestAgeMs: number | null;
+      readonly bytes: number;
+      readonly maxBytes: number;
+      readonly setApart: number;
+      readonly failure: string | null;
+    };
+    readonly vectors: {
+      readonly coverage: number;
+      readonly embedded: number;
+      readonly pending: number;
+      readonly failed: number;
+      readonly lagSeconds: number;
+      readonly model: string;
+      readonly storeUp: boolean;
+    };
+  };
+  readonly learningStatus: {
+    readonly turnsWaiting: number;
+    readonly oldestWaitingSeconds: number;
+    readonly nextRunAt: string | null;
+    readonly lastRun: {
+      readonly startedAt: string;
+      readonly turnsSeen: number;
+      readonly added: number;
+      readonly merged: number;
+    } | null;
+  };
+  readonly taskStats: {
+    readonly byStatus: readonly { readonly status: TaskStatus; readonly count: number }[];
+    readonly oldestWaitingSeconds: number | null;
+    readonly endedLastHour: number;
+  };
+};
+export type FiguresVariables = Record<string, never>;
+export const Figures =
+  'query Figures { persistence { counters { attempted succeeded failed journaled recovered replayed } journal { depth oldestAgeMs bytes maxBytes setApart failure } vectors { coverage embedded pending failed lagSeconds model storeUp } } learningStatus { turnsWaiting oldestWaitingSeconds nextRunAt lastRun { startedAt turnsSeen added merged } } taskStats { byStatus { status count } oldestWaitingSeconds endedLastHour } }' as Operation<
+    FiguresData,
+    FiguresVariables
+  >;
+
+export type RecentTurnsData = {
+  readonly interactions: {
+    readonly nodes: readonly {
+      readonly turnId: string;
+      readonly conversationId: string;
+      readonly userId: string;
+      readonly timestamp: string;
+      readonly query: string;
+      readonly response: string | null;
+      readonly status: InteractionStatus;
+      readonly intent: string | null;
+      readonly modelUsed: string;
+      readonly processingTimeMs: number;
+      readonly tokensIn: number | null;
+      readonly tokensOut: number | null;
+      readonly cost: number | null;
+      readonly vectorState: VectorState;
+    }[];
+  };
+};
+export type RecentTurnsVariables = { first: number };
+export const RecentTurns =
+  'query RecentTurns($first: Int!) { interactions(first: $first) { nodes { ...TurnLine } } } fragment TurnLine on Interaction { turnId conversationId userId timestamp query response status intent modelUsed processingTimeMs tokensIn tokensOut cost vectorState }' as Operation<
+    RecentTurnsData,
+    RecentTurnsVariables
+  >;
+
+export type ActiveAlertsData = {
+  readonly activeAlerts: readonly {
+    readonly name: string;
+    readonly severity: AlertSeverity;
+    readonly state: AlertState;
+    readonly message: string;
+    readonly at: string;
+  }[];
+};
+export type ActiveAlertsVariables = Record<string, never>;
+export const ActiveAlerts =
+  'query ActiveAlerts { activeAlerts { name severity state message at } }' as Operation<
+    ActiveAlertsData,
+    ActiveAlertsVariables
+  >;
+
+export type RecentActivityData = {
+  readonly activity: {
+    readonly nodes: readonly {
+      readonly cursor: string;
+      readonly at: string;
+      readonly kind: string;
+      readonly subject: string | null;
+      readonly message: string;
+      readonly level: ActivityLevel;
+      readonly count: number;
+    }[];
+  };
+};
+export type RecentActivityVariables = { first: number };
+export const RecentActivity =
+  'query RecentActivity($first: Int!) { activity(first: $first) { nodes { cursor at kind subject message level count } } }' as Operation<
+    RecentActivityData,
+    RecentActivityVariables
+  >;
+
+export type TurnAddedData = {
+  readonly interactionAdded: {
+    readonly cursor: string;
+    readonly at: string;
+    readonly interaction: {
+      readonly turnId: string;
+      readonly conversationId: string;
+      readonly userId: string;
+      readonly timestamp: string;
+      readonly query: string;
+      readonly response: string | null;
+      readonly status: InteractionStatus;
+      readonly intent: string | null;
+      readonly modelUsed: string;
+      readonly processingTimeMs: number;
+      readonly tokensIn: number | null;
+      readonly tokensOut: number | null;
+      readonly cost: number | null;
+      readonly vectorState: VectorState;
+    };
+  };
+};
+export type TurnAddedVariables = { after?: string | null };
+export const TurnAdded =
+  'subscription TurnAdded($after: ID) { interactionAdded(after: $after) { cursor at interaction { ...TurnLine } } } fragment TurnLine on Interaction { turnId conversationId userId timestamp query response status intent modelUsed processingTimeMs tokensIn tokensOut cost vectorState }' as Operation<
+    TurnAddedData,
+    TurnAddedVariables
+  >;
+
+export type ActivityToldData = {
+  readonly activity: {
+    readonly cursor: string;
+    readonly at: string;
+    readonly activity: {
+      readonly cursor: string;
+      readonly at: string;
+      readonly kind: string;
+      readonly subject: string | null;
+      readonly message: string;
+      readonly level: ActivityLevel;
+      readonly count: number;
+    };
+  };
+};
+export type ActivityToldVariables = { after?: string | null };
+export const ActivityTold =
+  'subscription ActivityTold($after: ID) { activity(after: $after) { cursor at activity { cursor at kind subject message level count } } }' as Operation<
+    ActivityToldData,
+    ActivityToldVariables
+  >;
+
+export type AlertToldData = {
+  readonly alerts: {
+    readonly cursor: string;
+    readonly at: string;
+    readonly alert: {
+      readonly name: string;
+      readonly severity: AlertSeverity;
+      readonly state: AlertState;
+      readonly message: string;
+      readonly at: string;
+    };
+  };
+};
+export type AlertToldVariables = { after?: string | null };
+export const AlertTold =
+  'subscription AlertTold($after: ID) { alerts(after: $after) { cursor at alert { name severity state message at } } }' as Operation<
+    AlertToldData,
+    AlertToldVariables
+  >;
+
+export type MetricsReadData = {
+  readonly metrics: {
+    readonly at: string;
+    readonly uptimeSeconds: number;
+    readonly cpuPercent: number;
+    readonly cores: number;
+    readonly rssBytes: number;
+    readonly heapUsedBytes: number;
+    readonly eventLoopDelayMs: number;
+    readonly loadAverage1m: number;
+    readonly systemMemoryUsedBytes: number;
+    readonly systemMemoryTotalBytes: number;
+    readonly databaseConnections: number;
+    readonly requests: number;
+    readonly turnsStored: number;
+    readonly turnsReplayed: number;
+  };
+};
+export type MetricsReadVariables = { intervalMs: number };
+export const MetricsRead =
+  'subscription MetricsRead($intervalMs: Int!) { metrics(intervalMs: $intervalMs) { at uptimeSeconds cpuPercent cores rssBytes heapUsedBytes eventLoopDelayMs loadAverage1m systemMemoryUsedBytes systemMemoryTotalBytes databaseConnections requests turnsStored turnsReplayed } }' as Operation<
+    MetricsReadData,
+    MetricsReadVariables
+  >;
+
+export type MeData = {
+  readonly me: {
+    readonly userId: string;
+    readonly tenantId: string;
+    readonly roles: readonly Role[];
+    readonly permissions: readonly Permission[];
+    readonly mayActForOthers: boolean;
+    readonly timeZone: string;
+  };
+};
+export type MeVariables = Record<string, never>;
+export const Me =
+  'query Me { me { userId tenantId roles permissions mayActForOthers timeZone } }' as Operation<
+    MeData,
+    MeVariables
+  >;
+
+export type StandingData = {
+  readonly health: {
+    readonly status: HealthStatus;
+    readonly version: string;
+    readonly uptimeSeconds: number;
+    readonly checks: readonly {
+      readonly name: string;
+      readonly status: HealthStatus;
+      readonly latencyMs: number | null;
+      readonly detail: string | null;
+    }[];
+    readonly pressure: { readonly level: PressureLevel };
+  };
+};
+export type StandingVariables = Record<string, never>;
+export const Standing =
+  'query Standing { health { status version uptimeSeconds checks { name status latencyMs detail } pressure { level } } }' as Operation<
+    StandingData,
+    StandingVariables
+  >;
+
+export type TasksData = {
+  readonly tasks: {
+    readonly nodes: readonly {
+      readonly taskId: string;
+      readonly type: string;
+      readonly name: string;
+      readonly status: TaskStatus;
+      readonly priority: TaskPriority;
+      readonly createdAt: string;
+      readonly scheduledFor: string | null;
+      readonly startedAt: string | null;
+      readonly completedAt: string | null;
+      readonly retryCount: number;
+      readonly maxRetries: number;
+      readonly createdBy: string;
+      readonly error: string | null;
+      readonly progress: {
+        readonly done: number;
+        readonly total: number | null;
+        readonly note: string | null;
+      } | null;
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type TasksVariables = { first: number; after?: string | null; filter?: TaskFilter | null };
+export const Tasks =
+  'query Tasks($first: Int!, $after: String, $filter: TaskFilter) { tasks(first: $first, after: $after, filter: $filter) { nodes { ...TaskLine } pageInfo { hasNextPage endCursor } } } fragment TaskLine on AutonomousTask { taskId type name status priority createdAt scheduledFor startedAt completedAt retryCount maxRetries createdBy error progress { done total note } }' as Operation<
+    TasksData,
+    TasksVariables
+  >;
+
+export type TaskCountsData = {
+  readonly taskStats: {
+    readonly byStatus: readonly { readonly status: TaskStatus; readonly count: number }[];
+    readonly oldestWaitingSeconds: number | null;
+    readonly endedLastHour: number;
+  };
+};
+export type TaskCountsVariables = Record<string, never>;
+export const TaskCounts =
+  'query TaskCounts { taskStats { byStatus { status count } oldestWaitingSeconds endedLastHour } }' as Operation<
+    TaskCountsData,
+    TaskCountsVariables
+  >;
+
+export type TaskShownData = {
+  readonly task: {
+    readonly taskId: string;
+    readonly type: string;
+    readonly name: string;
+    readonly status: TaskStatus;
+    readonly priority: TaskPriority;
+    readonly createdAt: string;
+    readonly scheduledFor: string | null;
+    readonly startedAt: string | null;
+    readonly completedAt: string | null;
+    readonly retryCount: number;
+    readonly maxRetries: number;
+    readonly createdBy: string;
+    readonly error: string | null;
+    readonly progress: {
+      readonly done: number;
+      readonly total: number | null;
+      readonly note: string | null;
+    } | null;
+    readonly description: string | null;
+    readonly payload: unknown | null;
+    readonly result: unknown | null;
+    readonly timeoutSeconds: number;
+    readonly slotAt: string | null;
+    readonly attempts: readonly {
+      readonly number: number;
+      readonly startedAt: string;
+      readonly endedAt: string | null;
+      readonly worker: string;
+      readonly error: string | null;
+    }[];
+    readonly goal: { readonly description: string } | null;
+  } | null;
+};
+export type TaskShownVariables = { taskId: string };
+export const TaskShown =
+  'query TaskShown($taskId: ID!) { task(taskId: $taskId) { ...TaskLine description payload result timeoutSeconds slotAt attempts { number startedAt endedAt worker error } goal { description } } } fragment TaskLine on AutonomousTask { taskId type name status priority createdAt scheduledFor startedAt completedAt retryCount maxRetries createdBy error progress { done total note } }' as Operation<
+    TaskShownData,
+    TaskShownVariables
+  >;
+
+export type SchedulesData = {
+  readonly schedules: readonly {
+    readonly name: string;
+    readonly taskType: string;
+    readonly cron: string;
+    readonly timeZone: string;
+    readonly missedPolicy: MissedPolicy;
+    readonly paused: boolean;
+    readonly nextSlotAt: string | null;
+    readonly lastSlot: {
+      readonly slotAt: string;
+      readonly state: SlotState;
+      readonly note: string | null;
+    } | null;
+  }[];
+};
+export type SchedulesVariables = Record<string, never>;
+export const Schedules =
+  'query Schedules { schedules { name taskType cron timeZone missedPolicy paused nextSlotAt lastSlot { slotAt state note } } }' as Operation<
+    SchedulesData,
+    SchedulesVariables
+  >;
+
+export type SlotsOfData = {
+  readonly schedules: readonly {
+    readonly name: string;
+    readonly slots: {
+      readonly nodes: readonly {
+        readonly slotAt: string;
+        readonly state: SlotState;
+        readonly note: string | null;
+        readonly task: { readonly taskId: string; readonly status: TaskStatus } | null;
+      }[];
+    };
+  }[];
+};
+export type SlotsOfVariables = { first: number };
+export const SlotsOf =
+  'query SlotsOf($first: Int!) { schedules { name slots(first: $first) { nodes { slotAt state note task { taskId status } } } } }' as Operation<
+    SlotsOfData,
+    SlotsOfVariables
+  >;
+
+export type CancelTaskData = {
+  readonly cancelTask:
+    | {
+        readonly __typename: 'CancelTaskSuccess';
+        readonly stoppedInTime: boolean;
+        readonly task: {
+          readonly taskId: string;
+          readonly type: string;
+          readonly name: string;
+          readonly status: TaskStatus;
+          readonly priority: TaskPriority;
+          readonly createdAt: string;
+          readonly scheduledFor: string | null;
+          readonly startedAt: string | null;
+          readonly completedAt: string | null;
+          readonly retryCount: number;
+          readonly maxRetries: number;
+          readonly createdBy: string;
+          readonly error: string | null;
+          readonly progress: {
+            readonly done: number;
+            readonly total: number | null;
+            readonly note: string | null;
+          } | null;
+        };
+      }
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type CancelTaskVariables = { taskId: string };
+export const CancelTask =
+  'mutation CancelTask($taskId: ID!) { cancelTask(taskId: $taskId) { __typename ... on CancelTaskSuccess { stoppedInTime task { ...TaskLine } } ... on Error { code message } } } fragment TaskLine on AutonomousTask { taskId type name status priority createdAt scheduledFor startedAt completedAt retryCount maxRetries createdBy error progress { done total note } }' as Operation<
+    CancelTaskData,
+    CancelTaskVariables
+  >;
+
+export type RetryTaskData = {
+  readonly retryTask:
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | {
+        readonly __typename: 'RetryTaskSuccess';
+        readonly task: {
+          readonly taskId: string;
+          readonly type: string;
+          readonly name: string;
+          readonly status: TaskStatus;
+          readonly priority: TaskPriority;
+          readonly createdAt: string;
+          readonly scheduledFor: string | null;
+          readonly startedAt: string | null;
+          readonly completedAt: string | null;
+          readonly retryCount: number;
+          readonly maxRetries: number;
+          readonly createdBy: string;
+          readonly error: string | null;
+          readonly progress: {
+            readonly done: number;
+            readonly total: number | null;
+            readonly note: string | null;
+          } | null;
+        };
+      };
+};
+export type RetryTaskVariables = { taskId: string };
+export const RetryTask =
+  'mutation RetryTask($taskId: ID!) { retryTask(taskId: $taskId) { __typename ... on RetryTaskSuccess { task { ...TaskLine } } ... on Error { code message } } } fragment TaskLine on AutonomousTask { taskId type name status priority createdAt scheduledFor startedAt completedAt retryCount maxRetries createdBy error progress { done total note } }' as Operation<
+    RetryTaskData,
+    RetryTaskVariables
+  >;
+
+export type TriggerScheduleData = {
+  readonly triggerSchedule:
+    | {
+        readonly __typename: 'CreateTaskSuccess';
+        readonly task: {
+          readonly taskId: string;
+          readonly type: string;
+          readonly name: string;
+          readonly status: TaskStatus;
+          readonly priority: TaskPriority;
+          readonly createdAt: string;
+          readonly scheduledFor: string | null;
+          readonly startedAt: string | null;
+          readonly completedAt: string | null;
+          readonly retryCount: number;
+          readonly maxRetries: number;
+          readonly createdBy: string;
+          readonly error: string | null;
+          readonly progress: {
+            readonly done: number;
+            readonly total: number | null;
+            readonly note: string | null;
+          } | null;
+        };
+      }
+    | {
+        readonly __typename:
+          | 'IdempotencyKeyReusedError'
+          | 'InvalidInputError'
+          | 'NotConfiguredError'
+          | 'NotFoundError'
+          | 'ScheduleBusyError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type TriggerScheduleVariables = { name: string };
+export const TriggerSchedule =
+  'mutation TriggerSchedule($name: String!) { triggerSchedule(name: $name) { __typename ... on CreateTaskSuccess { task { ...TaskLine } } ... on Error { code message } } } fragment TaskLine on AutonomousTask { taskId type name status priority createdAt scheduledFor startedAt completedAt retryCount maxRetries createdBy error progress { done total note } }' as Operation<
+    TriggerScheduleData,
+    TriggerScheduleVariables
+  >;
+
+export type PauseScheduleData = {
+  readonly setSchedulePaused:
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | {
+        readonly __typename: 'ScheduleSuccess';
+        readonly schedule: { readonly name: string; readonly paused: boolean };
+      };
+};
+export type PauseScheduleVariables = { name: string; paused: boolean };
+export const PauseSchedule =
+  'mutation PauseSchedule($name: String!, $paused: Boolean!) { setSchedulePaused(name: $name, paused: $paused) { __typename ... on ScheduleSuccess { schedule { name paused } } ... on Error { code message } } }' as Operation<
+    PauseScheduleData,
+    PauseScheduleVariables
+  >;
+
+export type TaskToldData = {
+  readonly taskChanged: {
+    readonly cursor: string;
+    readonly at: string;
+    readonly task: {
+      readonly taskId: string;
+      readonly type: string;
+      readonly name: string;
+      readonly status: TaskStatus;
+      readonly priority: TaskPriority;
+      readonly createdAt: string;
+      readonly scheduledFor: string | null;
+      readonly startedAt: string | null;
+      readonly completedAt: string | null;
+      readonly retryCount: number;
+      readonly maxRetries: number;
+      readonly createdBy: string;
+      readonly error: string | null;
+      readonly progress: {
+        readonly done: number;
+        readonly total: number | null;
+        readonly note: string | null;
+      } | null;
+    };
+  };
+};
+export type TaskToldVariables = { after?: string | null };
+export const TaskTold =
+  'subscription TaskTold($after: ID) { taskChanged(after: $after) { cursor at task { ...TaskLine } } } fragment TaskLine on AutonomousTask { taskId type name status priority createdAt scheduledFor startedAt completedAt retryCount maxRetries createdBy error progress { done total note } }' as Operation<
+    TaskToldData,
+    TaskToldVariables
+  >;

@@ -1,0 +1,178 @@
+import { useState } from 'preact/hooks';
+import { CreateKey, Keys, type KeysData, RevokeKey, type Role } from '../../operations.ts';
+import { useAnswer } from '../../server/answers.ts';
+import { ask } from '../../server/ask.ts';
+import { succeeded } from '../../server/problem.ts';
+import { ConfirmButton } from '../../view/confirm.tsx';
+import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
+import { useAct } from '../../view/saying.tsx';
+import { Moment } from '../../view/time.tsx';
+import { plain, titled } from '../../view/words.ts';
+
+type Key = KeysData['apiKeys'][number];
+
+const ROLES: readonly Role[] = ['USER', 'ANALYST', 'SERVICE', 'ADMIN'];
+
+/** Who may come in: keys are made, seen and revoked. */
+export function Access() {
+  const { data, problem, again } = useAnswer(Keys, {});
+  return (
+    <Page
+      title="Access"
+      intro="Keys open the server to programs and people. A key is shown once, when it is made; the server keeps a hash of it."
+    >
+      <div class="stack">
+        <NewKey again={again} />
+        <Panel title="Keys">
+          <Problem problem={problem} again={again} />
+          {!data && !problem && <Hollow rows={3} />}
+          {data?.apiKeys.length === 0 && (
+            <Empty title="There is no key.">
+              On this machine nobody needs one while access control is off.
+            </Empty>
+          )}
+          {data && data.apiKeys.length > 0 && <KeyTable keys={data.apiKeys} again={again} />}
+        </Panel>
+      </div>
+    </Page>
+  );
+}
+
+function KeyTable({ keys, again }: { keys: readonly Key[]; again: () => void }) {
+  return (
+    <table class="cards">
+      <thead>
+        <tr>
+          {['Key', 'User', 'Roles', 'Made', 'Last used', 'Expires'].map((name) => (
+            <th key={name} scope="col">
+              {name}
+            </th>
+          ))}
+          <th scope="col">
+            <span class="unseen">What can be done</span>
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {keys.map((key) => (
+          <Row key={key.keyId} apiKey={key} again={again} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ apiKey, again }: { apiKey: Key; again: () => void }) {
+  const { keyId, name, userId, roles, lastFour, createdAt, createdBy, lastUsedAt, expiresAt, revokedAt } =
+    apiKey;
+  const { isBusy, act } = useAct();
+  const revoke = () =>
+    act(async () => {
+      succeeded((await ask(RevokeKey, { keyId })).revokeApiKey);
+      again();
+      return `${name} is revoked: it opens nothing any more.`;
+    });
+  return (
+    <tr>
+      <td data-label="">
+        <strong>{name}</strong> <code class="soft">…{lastFour}</code>
+      </td>
+      <td data-label="User">{userId}</td>
+      <td data-label="Roles">{roles.map(plain).join(', ')}</td>
+      <td data-label="Made">
+        <Moment at={createdAt} /> <span class="under">by {createdBy}</span>
+      </td>
+      <td data-label="Last used">
+        <Moment at={lastUsedAt} />
+      </td>
+      <td data-label="Expires">
+        <Moment at={expiresAt} />
+      </td>
+      <td data-label="">
+        {revokedAt ? (
+          <Tag tone="warn">revoked</Tag>
+        ) : (
+          <ConfirmButton label="Revoke" title={`Revoke ${name}?`} isBusy={isBusy} onConfirm={revoke}>
+            What shows this key is refused at once, and its subscriptions end within ten seconds. It cannot be
+            given back; a new one can be made.
+          </ConfirmButton>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function NewKey({ again }: { again: () => void }) {
+  const [name, setName] = useState('');
+  const [userId, setUserId] = useState('');
+  const [role, setRole] = useState<Role>('USER');
+  const [made, setMade] = useState<string | null>(null);
+  const { isBusy, act } = useAct();
+  const submit = (event: Event) => {
+    event.preventDefault();
+    void act(async () => {
+      const input = { name: name.trim(), userId: userId.trim() || null, roles: [role] };
+      const { key } = succeeded((await ask(CreateKey, { input })).createApiKey);
+      setMade(key);
+      setName('');
+      again();
+      return 'The key is made. Copy it now: it is not shown again.';
+    });
+  };
+  return (
+    <Panel title="Make a key">
+      <form class="filters" onSubmit={submit}>
+        <label class="field wide">
+          Name
+          <input
+            value={name}
+            required
+            placeholder="laptop"
+            onInput={(event) => setName(event.currentTarget.value)}
+          />
+        </label>
+        <label class="field">
+          User
+          <input
+            value={userId}
+            placeholder="yourself"
+            onInput={(event) => setUserId(event.currentTarget.value)}
+          />
+        </label>
+        <label class="field">
+          Role
+          <select value={role} onChange={(event) => setRole(event.currentTarget.value as Role)}>
+            {ROLES.map((each) => (
+              <option key={each} value={each}>
+                {titled(each)}
+              </option>
+            ))}
+          </select>
+        </label>
+        <button type="submit" class="button" data-kind="first" disabled={isBusy || name.trim() === ''}>
+          Make it
+        </button>
+      </form>
+      {made && (
+        <div class="notice">
+          <p class="words">
+            <code>{made}</code>
+          </p>
+          <button type="button" class="button" onClick={() => void act(async () => copied(made))}>
+            Copy
+          </button>
+          <button type="button" class="button" onClick={() => setMade(null)}>
+            I have it
+          </button>
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+async function copied(text: string): Promise<string> {
+  // Browsers give it to pages over TLS and from their own machine only.
+  if (!navigator.clipboard) return 'This browser does not let the page copy; select the key by hand.';
+  await navigator.clipboard.writeText(text);
+  return 'The key is in the clipboard.';
+}

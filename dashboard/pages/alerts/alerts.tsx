@@ -1,0 +1,104 @@
+import { useEffect } from 'preact/hooks';
+import {
+  ActiveAlerts,
+  AlertHistory,
+  type AlertHistoryData,
+  AlertTold,
+  type AlertToldData,
+} from '../../operations.ts';
+import { useAnswer } from '../../server/answers.ts';
+import { connectionPage, usePages } from '../../server/pages.ts';
+import { sentence } from '../../server/problem.ts';
+import { follow } from '../../server/socket.ts';
+import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
+import { Ago, Moment } from '../../view/time.tsx';
+import { plain, titled } from '../../view/words.ts';
+
+type Line = AlertHistoryData['alerts']['nodes'][number];
+
+const PAGE = 50;
+const EVERY_MS = 5_000;
+const pageOf = ({ alerts }: AlertHistoryData) => connectionPage<Line>(alerts);
+
+/** Dangers to the promises: those of this moment, and all that began and ended. */
+export function Alerts() {
+  const active = useAnswer(ActiveAlerts, {}, EVERY_MS);
+  const history = usePages(AlertHistory, { first: PAGE }, pageOf);
+  const askActive = active.again;
+  const askHistory = history.again;
+  useEffect(() => {
+    const both = () => {
+      askActive();
+      askHistory();
+    };
+    return follow(AlertTold, (told: AlertToldData) => told.alerts, both, { onGap: both });
+  }, [askActive, askHistory]);
+  return (
+    <Page
+      title="Alerts"
+      intro="An alert is raised when a promise is in danger, and clears by itself when the danger is over."
+    >
+      <div class="stack">
+        <Active alerts={active.data?.activeAlerts ?? null} />
+        <Panel title="History" note="The latest first">
+          <Problem problem={history.problem} again={history.again} />
+          {history.items === null && !history.problem && <Hollow rows={6} />}
+          {history.items?.length === 0 && (
+            <Empty title="No alert was ever raised.">
+              <code>ALERT_WEBHOOK_URL</code> has a program told of the first one.
+            </Empty>
+          )}
+          <ol class="feed">
+            {history.items?.map((alert) => (
+              <li key={`${alert.at}${alert.name}${alert.state}`}>
+                <Moment at={alert.at} />
+                <div>
+                  <span class="tags">
+                    <strong>{titled(alert.name)}</strong> <State alert={alert} />
+                  </span>
+                  <p class="soft words">{sentence(alert.message)}</p>
+                </div>
+              </li>
+            ))}
+          </ol>
+          {history.hasMore && (
+            <button type="button" class="button" disabled={history.isLoading} onClick={history.more}>
+              Earlier alerts
+            </button>
+          )}
+        </Panel>
+      </div>
+    </Page>
+  );
+}
+
+function Active({ alerts }: { alerts: readonly Line[] | null }) {
+  return (
+    <Panel title="Active now">
+      {alerts === null && <Hollow rows={1} height={44} />}
+      {alerts?.length === 0 && (
+        <Empty title="Nothing is in danger.">
+          Alerts appear here within seconds, also while the database is away.
+        </Empty>
+      )}
+      <ul class="stack">
+        {alerts?.map((alert) => (
+          <li key={alert.name} class="notice" data-tone={alert.severity === 'CRITICAL' ? 'bad' : 'warn'}>
+            <p>
+              <strong>{titled(alert.name)}</strong>: {sentence(alert.message)}{' '}
+              <span class="soft">docs/runbook.md says under {alert.name} what to do.</span>
+            </p>
+            <span>
+              since <Ago at={alert.at} />
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Panel>
+  );
+}
+
+function State({ alert: { state, severity } }: { alert: Line }) {
+  if (state === 'CLEARED') return <Tag tone="good">cleared</Tag>;
+  return <Tag tone={severity === 'CRITICAL' ? 'bad' : 'warn'}>raised, {plain(severity)}</Tag>;
+}

@@ -1,0 +1,128 @@
+import '../../styles/media.css';
+import {
+  type MediaData,
+  MediaFigures,
+  type MediaKind,
+  Media as MediaPages,
+  type MediaState,
+} from '../../operations.ts';
+import { useAnswer } from '../../server/answers.ts';
+import { connectionPage, usePages } from '../../server/pages.ts';
+import { Empty, Hollow, Page, Problem, Tag } from '../../view/parts.tsx';
+import { hrefOf, place } from '../../view/router.ts';
+import { asked, ChoiceField, SearchField } from '../../view/search-field.tsx';
+import { Tabs } from '../../view/tabs.tsx';
+import { bytes, count, plain } from '../../view/words.ts';
+import { DuplicatesPanel } from './duplicates-panel.tsx';
+import { PicturePage } from './picture-page.tsx';
+import { Thumbnail } from './thumbnail.tsx';
+
+export type Tile = MediaData['mediaInsights']['nodes'][number];
+
+const PAGE = 60;
+const TABS = [
+  { path: ['media'], title: 'Pictures and videos' },
+  { path: ['media', 'duplicates'], title: 'Duplicates' },
+];
+const pageOf = ({ mediaInsights }: MediaData) => connectionPage<Tile>(mediaInsights);
+
+/** Pictures and videos that were indexed. */
+export function Media() {
+  const [, part, hash] = place.value.parts;
+  if (part === 'picture' && hash) return <PicturePage key={hash} fileHash={hash} />;
+  return (
+    <Page title="Media">
+      <Tabs label="Media" tabs={TABS} />
+      {part === 'duplicates' ? <DuplicatesPanel /> : <Grid />}
+    </Page>
+  );
+}
+
+function Grid() {
+  const filter = {
+    text: asked('q') || null,
+    kind: (asked('kind') || null) as MediaKind | null,
+    state: (asked('state') || null) as MediaState | null,
+  };
+  const pages = usePages(MediaPages, { first: PAGE, filter }, pageOf);
+  const { items, problem, again } = pages;
+  return (
+    <>
+      <Figures />
+      <div class="filters">
+        <SearchField name="q" label="Words, tags, places" />
+        <ChoiceField
+          name="kind"
+          label="Kind"
+          choices={[
+            ['', 'Both'],
+            ['IMAGE', 'Pictures'],
+            ['VIDEO', 'Videos'],
+          ]}
+        />
+        <ChoiceField
+          name="state"
+          label="State"
+          choices={[
+            ['', 'Any'],
+            ['PRESENT', 'Present'],
+            ['VANISHED', 'Vanished'],
+            ['BROKEN', 'Broken'],
+          ]}
+        />
+      </div>
+      <Problem problem={problem} again={again} />
+      {items === null && !problem && <Hollow rows={2} height={200} />}
+      {items?.length === 0 && (
+        <Empty title="No picture is like this.">
+          Set <code>MEDIA_ROOTS</code> to the folders that may be read, then <code>indexMedia</code> makes a
+          task that reads one.
+        </Empty>
+      )}
+      <ul class="grid">
+        {items?.map((tile) => (
+          <li key={tile.fileHash}>
+            <TileLink tile={tile} />
+          </li>
+        ))}
+      </ul>
+      {pages.hasMore && (
+        <button type="button" class="button" disabled={pages.isLoading} onClick={pages.more}>
+          More
+        </button>
+      )}
+    </>
+  );
+}
+
+function Figures() {
+  const { data } = useAnswer(MediaFigures, {});
+  const stats = data?.mediaStats;
+  if (!stats || stats.total === 0) return null;
+  return (
+    <p class="soft number figures">
+      {count(stats.total)} files, {bytes(stats.bytes)}; {count(stats.withDate)} with a date,{' '}
+      {count(stats.withLocation)} with a place; {count(stats.copies)} copies, {count(stats.nearDuplicates)}{' '}
+      near duplicates; {count(stats.vanished)} vanished, {count(stats.broken)} broken
+    </p>
+  );
+}
+
+export function nameOf({ title, caption, filePath }: Tile): string {
+  return title ?? caption ?? filePath.split('/').at(-1) ?? filePath;
+}
+
+export function TileLink({ tile }: { tile: Tile }) {
+  return (
+    <a class="media-tile" href={hrefOf(['media', 'picture', tile.fileHash])}>
+      <Thumbnail url={tile.thumbnailUrl} words={nameOf(tile)} />
+      <span class="one-line">{nameOf(tile)}</span>
+      <span class="under one-line">
+        {tile.width !== null && `${tile.width} × ${tile.height}, `}
+        {bytes(tile.fileSize)}
+        {tile.location?.place && `, ${tile.location.place}`}
+      </span>
+      {tile.state !== 'PRESENT' && <Tag tone="warn">{plain(tile.state)}</Tag>}
+    </a>
+  );
+}

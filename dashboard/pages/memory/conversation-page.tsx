@@ -1,0 +1,158 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ChainOf, type ChainOfData, Thread, type ThreadData } from '../../operations.ts';
+import { useAnswer } from '../../server/answers.ts';
+import { ask } from '../../server/ask.ts';
+import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
+import { hrefOf } from '../../view/router.ts';
+import { useAct } from '../../view/saying.tsx';
+import { asked } from '../../view/search-field.tsx';
+import { Moment } from '../../view/time.tsx';
+import { count, counted, millis, plain } from '../../view/words.ts';
+import { askedUser } from './user-field.tsx';
+
+type Conversation = NonNullable<ThreadData['conversation']>;
+type Turn = Conversation['interactions']['nodes'][number];
+
+const PAGE = 50;
+const EVERY_MS = 5_000;
+
+/** A conversation as it was said, with its hash chain. */
+export function ConversationPage({ conversationId }: { conversationId: string }) {
+  const userId = askedUser();
+  const { data, problem, again } = useAnswer(
+    Thread,
+    { conversationId, userId, last: PAGE, before: null },
+    EVERY_MS,
+  );
+  const chain = useAnswer(ChainOf, { conversationId, userId });
+  const shown = data?.conversation;
+  return (
+    <Page
+      title={shown?.title ?? conversationId}
+      intro={
+        shown && (
+          <>
+            {counted(shown.interactionCount, 'turn')} of {shown.userId}, begun <Moment at={shown.createdAt} />
+          </>
+        )
+      }
+      actions={
+        <>
+          <Chain chain={chain.data?.verifyConversation ?? null} isLoading={chain.isLoading} />
+          <button type="button" class="button" onClick={chain.again} disabled={chain.isLoading}>
+            Verify again
+          </button>
+          <a class="button" href={hrefOf(['memory', 'conversations'])}>
+            All conversations
+          </a>
+        </>
+      }
+    >
+      <div class="stack">
+        <Problem problem={problem ?? chain.problem} again={again} />
+        {data && !shown && (
+          <Empty title="There is no such conversation.">
+            It may have been deleted, or belong to another user.
+          </Empty>
+        )}
+        {!data && !problem && <Hollow rows={5} height={90} />}
+        {chain.data && <ChainProblems chain={chain.data.verifyConversation} />}
+        {shown && <Turns conversation={shown} userId={userId} />}
+      </div>
+    </Page>
+  );
+}
+
+type ChainState = ChainOfData['verifyConversation'];
+
+function Chain({ chain, isLoading }: { chain: ChainState | null; isLoading: boolean }) {
+  if (!chain) return <Tag>{isLoading ? 'chain: looking' : 'chain: not known'}</Tag>;
+  if (!chain.intact) return <Tag tone="bad">chain broken</Tag>;
+  return <Tag tone="good">chain intact: {counted(chain.turns, 'turn')}</Tag>;
+}
+
+function ChainProblems({ chain }: { chain: ChainState }) {
+  if (chain.intact) return null;
+  return (
+    <div class="notice" data-tone="bad">
+      <p>
+        The hash chain does not hold:{' '}
+        {chain.problems.map(({ kind, sequence }) => `turn ${sequence} is ${plain(kind)}`).join(', ')}.
+        Somebody changed the database beside the server; the audit log and backups say more.
+      </p>
+    </div>
+  );
+}
+
+function Turns({ conversation, userId }: { conversation: Conversation; userId: string | null }) {
+  const [older, setOlder] = useState<readonly Turn[]>([]);
+  const [place, setPlace] = useState<Conversation['interactions']['pageInfo'] | null>(null);
+  const { isBusy, act } = useAct();
+  const { nodes, pageInfo } = conversation.interactions;
+  const { hasPreviousPage, startCursor } = place ?? pageInfo;
+  const known = new Set(nodes.map(({ turnId }) => turnId));
+  const load = () =>
+    act(async () => {
+      const { conversationId } = conversation;
+      const page = await ask(Thread, { conversationId, userId, last: PAGE, before: startCursor });
+      const found = page.conversation?.interactions;
+      if (!found) return undefined;
+      setOlder((before) => [...found.nodes, ...before]);
+      setPlace(found.pageInfo);
+      return undefined;
+    });
+  return (
+    <Panel title="Turns" note="As they were said">
+      {hasPreviousPage && (
+        <button type="button" class="button" disabled={isBusy} onClick={load}>
+          Earlier turns
+        </button>
+      )}
+      <ol class="thread">
+        {[...older.filter(({ turnId }) => !known.has(turnId)), ...nodes].map((turn) => (
+          <Exchange key={turn.turnId} turn={turn} />
+        ))}
+      </ol>
+    </Panel>
+  );
+}
+
+function Exchange({ turn }: { turn: Turn }) {
+  const element = useRef<HTMLLIElement>(null);
+  const isAsked = asked('turn') === turn.turnId;
+  useEffect(() => {
+    if (isAsked) element.current?.scrollIntoView({ block: 'center' });
+  }, [isAsked]);
+  return (
+    <li ref={element} data-asked={isAsked}>
+      <p class="who">
+        <strong>{turn.speaker ?? 'User'}</strong> <Moment at={turn.timestamp} />
+        {turn.sequence !== null && <span class="number"> № {count(turn.sequence)}</span>}
+      </p>
+      <p class="words">{turn.query}</p>
+      {turn.response !== null && (
+        <>
+          <p class="who">
+            <strong>{turn.responder ?? 'Assistant'}</strong> {turn.modelUsed}
+            {turn.processingTimeMs > 0 && `, ${millis(turn.processingTimeMs)}`}
+            {turn.tokensIn !== null && `, ${counted(turn.tokensIn + (turn.tokensOut ?? 0), 'token')}`}
+          </p>
+          <p class="words answer">{turn.response}</p>
+        </>
+      )}
+      <p class="tags">
+        {turn.status !== 'ANSWERED' && turn.status !== 'RECORDED' && (
+          <Tag tone="warn">{plain(turn.status)}</Tag>
+        )}
+        {turn.intent && turn.intent !== 'unknown' && <Tag>{plain(turn.intent)}</Tag>}
+        {turn.characters.map(({ characterName }) => (
+          <a key={characterName} class="tag" href={hrefOf(['characters', characterName])}>
+            {characterName}
+          </a>
+        ))}
+        {turn.archivedAt && <Tag>archived</Tag>}
+        {turn.vectorState === 'FAILED' && <Tag tone="bad">no vector</Tag>}
+      </p>
+    </li>
+  );
+}

@@ -1,0 +1,68 @@
+import { Conversations, type ConversationsData } from '../../operations.ts';
+import { connectionPage, usePages } from '../../server/pages.ts';
+import { Empty, Hollow, Panel, Problem, Tag } from '../../view/parts.tsx';
+import { hrefOf } from '../../view/router.ts';
+import { asked, SearchField } from '../../view/search-field.tsx';
+import { Moment } from '../../view/time.tsx';
+import { VirtualList } from '../../view/virtual-list.tsx';
+import { counted } from '../../view/words.ts';
+import { askedUser, UserField } from './user-field.tsx';
+
+type Line = ConversationsData['conversations']['nodes'][number];
+
+const PAGE = 100;
+const ROW_HEIGHT = 58;
+const pageOf = ({ conversations }: ConversationsData) => connectionPage<Line>(conversations);
+
+/** All conversations, the one with the latest turn first. */
+export function ConversationsPanel() {
+  const search = asked('q');
+  const pages = usePages(Conversations, { first: PAGE, search: search || null, userId: askedUser() }, pageOf);
+  const { items, problem, again } = pages;
+  return (
+    <>
+      <div class="filters">
+        <SearchField name="q" label="Name or title" />
+        <UserField />
+      </div>
+      <Panel title="Conversations" note="The latest first">
+        <Problem problem={problem} again={again} />
+        {items === null && !problem && <Hollow rows={8} height={ROW_HEIGHT - 16} />}
+        {items?.length === 0 && (
+          <Empty
+            title={search ? 'No conversation has such a name or title.' : 'There is no conversation yet.'}
+          >
+            {search
+              ? 'Try another word.'
+              : 'A conversation begins with its first turn: by an assistant, by the API, or with npm run import.'}
+          </Empty>
+        )}
+        {items && items.length > 0 && (
+          <VirtualList
+            label="Conversations"
+            pages={pages}
+            rowHeight={ROW_HEIGHT}
+            keyOf={({ conversationId, userId }) => `${userId}/${conversationId}`}
+            row={(line) => <Row line={line} />}
+          />
+        )}
+      </Panel>
+    </>
+  );
+}
+
+function Row({ line }: { line: Line }) {
+  const { conversationId, title, pinned, interactionCount, lastInteraction, userId } = line;
+  return (
+    <a class="row-link" href={hrefOf(['memory', 'conversation', conversationId], { user: userId })}>
+      <span class="one-line">
+        {title ?? conversationId} {pinned && <Tag tone="sea">pinned</Tag>}
+      </span>
+      <span class="under">
+        <Moment at={lastInteraction} />
+      </span>
+      <span class="under one-line">{title ? conversationId : ''}</span>
+      <span class="under number">{counted(interactionCount, 'turn')}</span>
+    </a>
+  );
+}

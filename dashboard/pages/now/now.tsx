@@ -1,0 +1,28 @@
+import '../../styles/now.css';
+import { may } from '../../server/session.ts';
+import { Page } from '../../view/parts.tsx';
+import { ActivityPanel } from './activity-panel.tsx';
+import { AlertsStrip } from './alerts-strip.tsx';
+import { ChartsPanel } from './charts-panel.tsx';
+import { FiguresPanel } from './figures-panel.tsx';
+import { StandingPanel } from './standing-panel.tsx';
+import { TurnsPanels } from './turns-panel.tsx';
+
+/** How the server is at this moment. */
+export function Now() {
+  return (
+    <Page title="Now">
+      <div class="stack">
+        <StandingPanel />
+        {may('METRICS') && <AlertsStrip />}
+        <FiguresPanel />
+        {may('METRICS') && <ChartsPanel />}
+        <div class="columns">
+          <TurnsPanels>
+            <ActivityPanel />
+          </TurnsPanels>
+        </div>
+      </div>
+    </Page>
+  );
+}

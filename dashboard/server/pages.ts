@@ -1,0 +1,85 @@
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { ask } from './ask.ts';
+import type { Operation } from './operation.ts';
+import { ServerProblem } from './problem.ts';
+
+export interface Pages<Item> {
+  /** What has come so far; null before the first page. */
+  readonly items: readonly Item[] | null;
+  readonly hasMore: boolean;
+  readonly isLoading: boolean;
+  readonly problem: ServerProblem | null;
+  /** Asks for the next page, unless it is on its way. */
+  readonly more: () => void;
+  /** Asks for everything anew, from the first page. */
+  readonly again: () => void;
+  readonly replace: (change: (items: readonly Item[]) => readonly Item[]) => void;
+}
+
+interface OnePage<Item> {
+  readonly items: readonly Item[];
+  /** Null: it was the last. */
+  readonly next: string | null;
+}
+
+const AGAIN_MS = 2_000;
+
+/** A list that comes page by page. @param variables all but the cursor; null: nothing is asked */
+export function usePages<Item, Data, Variables extends { after?: string | null }>(
+  operation: Operation<Data, Variables>,
+  variables: Omit<Variables, 'after'> | null,
+  pageOf: (data: Data) => OnePage<Item>,
+): Pages<Item> {
+  const [items, setItems] = useState<readonly Item[] | null>(null);
+  const [next, setNext] = useState<string | null>(null);
+  const [isLoading, setLoading] = useState(variables !== null);
+  const [problem, setProblem] = useState<ServerProblem | null>(null);
+  const [round, setRound] = useState(0);
+  const asking = useRef<AbortController | null>(null);
+  const key = JSON.stringify(variables);
+  const load = async (after: string | null): Promise<void> => {
+    if (variables === null) return;
+    asking.current?.abort();
+    const own = new AbortController();
+    asking.current = own;
+    setLoading(true);
+    try {
+      const page = pageOf(await ask(operation, { ...variables, after } as unknown as Variables, own.signal));
+      setItems((before) => (after === null || before === null ? page.items : [...before, ...page.items]));
+      setNext(page.next);
+      setProblem(null);
+    } catch (error) {
+      if (own.signal.aborted) return;
+      const known = error instanceof ServerProblem ? error : new ServerProblem('UNKNOWN', String(error));
+      setProblem(known);
+      if (known.isPassing) setTimeout(() => own === asking.current && void load(after), AGAIN_MS);
+    }
+    if (own === asking.current) setLoading(false);
+  };
+  useEffect(() => {
+    void load(null);
+    return () => asking.current?.abort();
+  }, [operation, key, round]);
+  return {
+    items,
+    hasMore: next !== null,
+    isLoading,
+    problem,
+    more: () => {
+      if (!isLoading && next !== null) void load(next);
+    },
+    again: useCallback(() => setRound((before) => before + 1), []),
+    replace: useCallback((change: (before: readonly Item[]) => readonly Item[]) => {
+      setItems((before) => (before === null ? null : change(before)));
+    }, []),
+  };
+}
+
+/** A page of a Relay connection. */
+export function connectionPage<Item>(connection: {
+  readonly nodes: readonly Item[];
+  readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+}): OnePage<Item> {
+  const { hasNextPage, endCursor } = connection.pageInfo;
+  return { items: connection.nodes, next: hasNextPage ? endCursor : null };
+}

@@ -1,0 +1,29 @@
+import { signal } from '@preact/signals';
+import { moment, shortMoment, span } from './words.ts';
+
+/** The clock of everything that says how long ago something was. */
+export const clock = signal(Date.now());
+setInterval(() => {
+  if (!document.hidden) clock.value = Date.now();
+}, 1_000);
+
+/** When: short, with the whole of it on hover. */
+export function Moment({ at }: { at: string | null | undefined }) {
+  if (!at) return <span class="soft">–</span>;
+  return (
+    <time dateTime={at} title={moment(at)}>
+      {shortMoment(at)}
+    </time>
+  );
+}
+
+/** How long ago, or in how long. */
+export function Ago({ at }: { at: string }) {
+  const seconds = Math.round((clock.value - new Date(at).getTime()) / 1_000);
+  const words = seconds >= 0 ? `${span(Math.max(1, seconds))} ago` : `in ${span(-seconds)}`;
+  return (
+    <time dateTime={at} title={moment(at)}>
+      {words}
+    </time>
+  );
+}

@@ -1,0 +1,22 @@
+import type { UserConfig } from 'vite';
+
+const SERVER = 'http://127.0.0.1:4000';
+
+/** How the dashboard is built; `npx vite dashboard` shows it while it is changed, with a server that runs on this machine. */
+export default {
+  base: '/dashboard/',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    // What it would add is a script within the page for browsers that are older than the target.
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  server: {
+    proxy: {
+      '/graphql': { target: SERVER, ws: true, changeOrigin: true, headers: { origin: SERVER } },
+      '/media': { target: SERVER, changeOrigin: true },
+    },
+  },
+} satisfies UserConfig;

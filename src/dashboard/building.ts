@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Logger } from '../log.ts';
+
+/** A busy machine takes long for it. */
+const BUILD_MS = 120_000;
+/** What failed is not tried again with each request. */
+const AGAIN_MS = 15_000;
+
+/**
+ * Where the files of the dashboard are, which are made when they are first asked for and their sources have changed: in a process of its
+ * own, since what makes them would stay in the memory of the server.
+ *
+ * @throws where they are not there and cannot be made
+ */
+export function createBuilding(log: Logger): () => Promise<string> {
+  let building: Promise<string> | null = null;
+  return () => {
+    building ??= build().catch((error: Error & { stderr?: string }) => {
+      const reason = /^.*Error.*: .*$/m.exec(error.stderr ?? '')?.[0] ?? error.message.split('\n', 1)[0];
+      log.warn(
+        { reason },
+        'the dashboard could not be made; npm run build makes it where the development packages are',
+      );
+      setTimeout(() => {
+        building = null;
+      }, AGAIN_MS).unref();
+      throw error;
+    });
+    return building;
+  };
+}
+
+async function build(): Promise<string> {
+  const script = join(fileURLToPath(new URL('../..', import.meta.url)), 'scripts', 'build.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, [script, 'dashboard'], {
+    timeout: BUILD_MS,
+  });
+  return stdout.trim().split('\n').at(-1) ?? '';
+}
