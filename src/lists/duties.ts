@@ -5,6 +5,7 @@ import { duties as audit } from '../domains/audit/tables.ts';
 import { duties as characters } from '../domains/characters/tables.ts';
 import { duties as conversations } from '../domains/conversations/tables.ts';
 import { duties as credentials } from '../domains/credentials/tables.ts';
+import { duties as deliveries } from '../domains/deliveries/tables.ts';
 import { duties as facts } from '../domains/facts/tables.ts';
 import { duties as goals } from '../domains/goals/tables.ts';
 import { duties as interactions } from '../domains/interactions/tables.ts';
@@ -18,6 +19,7 @@ import { duties as schedules } from '../domains/schedules/tables.ts';
 
 import { duties as settings } from '../domains/settings/tables.ts';
 import { duties as tasks } from '../domains/tasks/tables.ts';
+import { duties as webhooks } from '../domains/webhooks/tables.ts';
 import { duties as wordIndex } from '../domains/word-index/tables.ts';
 import { duties as events } from '../events/tables.ts';
 
@@ -40,5 +42,7 @@ export const DUTIES: readonly Duty[] = [
   ...tasks,
   ...repairs,
   ...schedules,
+  ...deliveries,
+  ...webhooks,
   ...database,
 ];

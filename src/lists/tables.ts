@@ -4,6 +4,7 @@ export { auditLog, auditNames, auditSeals } from '../domains/audit/tables.ts';
 export { characters } from '../domains/characters/tables.ts';
 export { conversations, deletedTurns } from '../domains/conversations/tables.ts';
 export { authenticators, credentials } from '../domains/credentials/tables.ts';
+export { deliveries, deliveryTargets } from '../domains/deliveries/tables.ts';
 export { factChanges, factSources, learnedFacts } from '../domains/facts/tables.ts';
 export { goalMoves, goals } from '../domains/goals/tables.ts';
 export { interactions } from '../domains/interactions/tables.ts';
@@ -17,6 +18,7 @@ export { scheduleSlots, schedules } from '../domains/schedules/tables.ts';
 
 export { userSettings } from '../domains/settings/tables.ts';
 export { autonomousTasks, taskAttempts, taskSteps } from '../domains/tasks/tables.ts';
+export { webhooks } from '../domains/webhooks/tables.ts';
 export {
   indexDocuments,
   indexOwners,
