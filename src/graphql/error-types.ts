@@ -1,4 +1,5 @@
 import {
+  CursorExpired,
   FactChangeBuiltOn,
   IdempotencyKeyReused,
   InteractionDeleted,
@@ -7,6 +8,7 @@ import {
   NotFound,
   ScheduleBusy,
   StatusMoveRefused,
+  UrlForbidden,
 } from '../errors.ts';
 import { builder } from './builder.ts';
 
@@ -116,5 +118,20 @@ builder.objectType(NotConfigured, {
     setting: t.exposeString('setting', {
       description: 'What is missing: a setting, or what the operator has to make.',
     }),
+  }),
+});
+
+builder.objectType(UrlForbidden, {
+  name: 'UrlForbiddenError',
+  description: 'Nothing is sent to this address: it is not public, or not allowed (code URL_FORBIDDEN).',
+  interfaces: [ErrorInterface],
+});
+
+builder.objectType(CursorExpired, {
+  name: 'CursorExpiredError',
+  description: 'Events right after the cursor are no longer kept (code CURSOR_EXPIRED).',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    cursor: t.exposeID('cursor', { description: 'The oldest one that works.' }),
   }),
 });

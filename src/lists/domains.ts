@@ -1,9 +1,11 @@
 import { openCompliance } from '../domains/compliance/parts.ts';
+import { openDeliveries } from '../domains/deliveries/parts.ts';
 import { openFacts } from '../domains/facts/parts.ts';
 import { openCanary } from '../domains/health/parts.ts';
 import { openLearning } from '../domains/learning/parts.ts';
 import { openQuery } from '../domains/query/parts.ts';
 import { openSchedules } from '../domains/schedules/parts.ts';
+import { openWebhooks } from '../domains/webhooks/parts.ts';
 import type { Services } from '../graphql/context.ts';
 import type { Ports } from '../ground/ports.ts';
 import type { ClosingStack } from '../jobs/ending.ts';
@@ -37,7 +39,10 @@ export type Standing = Ports &
  * canary is the last: it goes through what the others do, and a stop is no danger.
  */
 export async function openDomains(parts: Standing, closing: ClosingStack) {
+  const deliveries = openDeliveries(parts, closing);
   return {
+    ...deliveries,
+    ...(await openWebhooks({ ...parts, ...deliveries }, closing)),
     ...openQuery(parts),
     ...openSchedules(parts, closing),
     ...openFacts(parts, closing),

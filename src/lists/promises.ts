@@ -1,5 +1,6 @@
 import { compliance } from '../domains/compliance/promises.ts';
 import { secrets } from '../domains/credentials/promises.ts';
+import { deliveries } from '../domains/deliveries/promises.ts';
 import { canary, keepers, watching } from '../domains/health/promises.ts';
 import { learning } from '../domains/learning/promises.ts';
 import { media } from '../domains/media-insights/promises.ts';
@@ -20,6 +21,7 @@ export const promises: readonly ServerPromise<Omit<Services, 'health'>>[] = [
   models,
   keepers,
   backgroundTasks,
+  deliveries,
   media,
   secrets,
   compliance,

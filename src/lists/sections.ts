@@ -5,6 +5,7 @@ import { conversations } from '../domains/interactions/sections.ts';
 import { media } from '../domains/media-insights/sections.ts';
 import { settings } from '../domains/settings/sections.ts';
 import { ownTasks } from '../domains/tasks/sections.ts';
+import { webhooks } from '../domains/webhooks/sections.ts';
 import type { Services } from '../graphql/context.ts';
 import type { Section } from '../ground/section.ts';
 
@@ -21,4 +22,5 @@ export const SECTIONS: readonly Section<Services>[] = [
   facts,
   factChanges,
   ownTasks,
+  webhooks,
 ];

@@ -1,0 +1,59 @@
+import type { Database } from '../../db/client.ts';
+import { mapRow, type Page, type RawRow } from '../../db/statements.ts';
+import { SERVER_TENANT } from '../../events/event.ts';
+import { type DeliveryRow, type DeliveryStatus, deliveries } from './tables.ts';
+
+/** Whose targets a caller may see. */
+export interface TargetScope {
+  readonly tenantId: string;
+  /** Null: those of any user of the tenant, and the server's own. */
+  readonly userId: string | null;
+}
+
+export interface DeliveryConditions {
+  readonly status?: DeliveryStatus | null | undefined;
+  readonly channel?: string | null | undefined;
+  readonly target?: string | null | undefined;
+}
+
+/** SQL: the target `t` is within the scope $1, $2. */
+const IN_SCOPE = `(t.tenant_id = $1 and ($2::text is null or t.user_id = $2)
+  or $2::text is null and t.tenant_id = '${SERVER_TENANT}')`;
+
+/** Deliveries to targets within a scope, newest first. */
+export async function deliveryPage(
+  { pool }: Pick<Database, 'pool'>,
+  scope: TargetScope,
+  conditions: DeliveryConditions,
+  page: Page<number>,
+): Promise<DeliveryRow[]> {
+  const direction = page.inverted ? 'asc' : 'desc';
+  const { rows } = await pool.query<RawRow>({
+    name: `delivery_page_${direction}`,
+    text: `select d.* from echo_deliveries d join echo_delivery_targets t on t.channel = d.channel and t.target = d.target
+           where ${IN_SCOPE} and d.id < $3 and d.id > $4
+             and ($6::text is null or d.status = $6) and ($7::text is null or d.channel = $7)
+             and ($8::text is null or d.target = $8)
+           order by d.id ${direction} limit $5`,
+    values: [
+      ...[scope.tenantId, scope.userId, page.after ?? Number.MAX_SAFE_INTEGER, page.before ?? 0, page.limit],
+      ...[conditions.status ?? null, conditions.channel ?? null, conditions.target ?? null],
+    ],
+  });
+  return rows.map((row) => mapRow(deliveries, row));
+}
+
+/** One delivery; null: there is none within the scope. */
+export async function deliveryById(
+  { pool }: Pick<Database, 'pool'>,
+  scope: TargetScope,
+  deliveryId: string,
+): Promise<DeliveryRow | null> {
+  const { rows } = await pool.query<RawRow>({
+    name: 'delivery_by_id',
+    text: `select d.* from echo_deliveries d join echo_delivery_targets t on t.channel = d.channel and t.target = d.target
+           where ${IN_SCOPE} and d.delivery_id = $3`,
+    values: [scope.tenantId, scope.userId, deliveryId],
+  });
+  return rows[0] ? mapRow(deliveries, rows[0]) : null;
+}
