@@ -32,9 +32,11 @@ const canaries: string[] = [CANARY];
 
 /** Arguments of other fields: reached only through an object that its caller may see. */
 const NESTED = new Set([
-  ...['Conversation.interactions', 'Goal.tasks', 'Schedule.slots', 'Character.memories'].flatMap((field) =>
-    ['after', 'before', 'first', 'last'].map((name) => `${field}(${name})`),
-  ),
+  ...[
+    ...['Conversation.interactions', 'Goal.tasks', 'Schedule.slots', 'Character.memories'],
+    'Webhook.deliveries',
+  ].flatMap((field) => ['after', 'before', 'first', 'last'].map((name) => `${field}(${name})`)),
+  'Webhook.deliveries(status)',
   'MediaInsight.thumbnailUrl(size)',
   'MediaInsight.nearDuplicates(maxDistance)',
 ]);
@@ -196,6 +198,7 @@ beforeAll(async () => {
   );
   cursors.push(learned.learningRuns.edges[0].cursor);
   canaries.push(learned.learningRuns.edges[0].node.runId);
+  const webhook = await webhookOf(app);
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -224,6 +227,8 @@ beforeAll(async () => {
     parentId: [goal.goalId],
     factId: [fact.factId],
     changeId: [fact.changes[0].changeId],
+    webhookId: [webhook.webhookId],
+    deliveryId: [webhook.deliveryId],
     keyId: [key],
     taskId: [taskId],
     confirm: [VICTIM],
@@ -241,6 +246,28 @@ beforeAll(async () => {
   );
 });
 afterAll(() => app.close());
+
+/** A webhook of the victim's that hears nothing more, and something that was sent to it. */
+async function webhookOf(of: TestApp): Promise<{ webhookId: string; deliveryId: string }> {
+  const { data } = await of.graphql(
+    `mutation { createWebhook(input: { url: "https://93.184.215.14/${CANARY}", events: [INTERACTION_ADDED], description: "${WORDS}" }) {
+      ... on WebhookSuccess { webhook { webhookId } } } }`,
+    {},
+    VICTIM,
+  );
+  const { webhookId } = data.createWebhook.webhook;
+  await of.graphql(
+    `mutation { updateWebhook(webhookId: "${webhookId}", input: { paused: true }) { __typename } }`,
+    {},
+    VICTIM,
+  );
+  const [delivery] = await of.sql<{ id: string }>(
+    `insert into echo_deliveries (user_id, delivery_id, channel, target, order_key, kind, payload, status, settled_at)
+     select user_id, gen_random_uuid(), 'webhook', id::text, '', 'webhook.test', '{}', 'DEAD', now() from echo_webhooks
+     returning delivery_id as id`,
+  );
+  return { webhookId, deliveryId: delivery?.id ?? '' };
+}
 
 const victimsRows = () => rowsOf(app.sql, DUTIES, VICTIM);
 
@@ -373,6 +400,8 @@ describe.each([
       credential: 'no-such-credential',
       characterName: 'No such figment',
       character: 'No such figment',
+      webhookId: crypto.randomUUID(),
+      deliveryId: crypto.randomUUID(),
     };
     for (const [, place] of probes) {
       const name = nameIn(place);

@@ -40,6 +40,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
     'audit log',
     'canary',
     'database look',
+    'deliveries',
     'erased users',
     'event feed',
     'failure notices',
@@ -54,6 +55,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
     'turn counters',
     'vector comparison',
     'vector index',
+    'webhooks',
     'word index',
   ]);
   const stateOf = (wanted: string) =>

@@ -193,7 +193,17 @@ describe('what becomes of promises', () => {
     const app = await startTestApp({ env: { CANARY_INTERVAL_MS: '3600000' } });
     ending.push(() => app.close());
     const { data } = await app.graphql('{ health { checks { name } } }');
-    const names = ['database', 'journal', 'vectors', 'learning', 'canary', 'models', 'keepers', 'tasks'];
+    const names = [
+      'database',
+      'journal',
+      'vectors',
+      'learning',
+      'canary',
+      'models',
+      'keepers',
+      'tasks',
+      'deliveries',
+    ];
     expect(data.health.checks.map(({ name }: { name: string }) => name)).toEqual(names);
     const rest = (await (await fetch(`${app.url}/api/echo/health`)).json()) as { modules: object };
     expect(Object.keys(rest.modules)).toEqual(names);
@@ -209,6 +219,7 @@ describe('what becomes of promises', () => {
       'database_not_durable CRITICAL',
       'database_restarted WARNING',
       'database_takes_nothing CRITICAL',
+      'deliveries_late WARNING',
       'journal_damaged CRITICAL',
       'journal_degraded CRITICAL',
       'journal_filling WARNING',

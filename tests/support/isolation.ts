@@ -32,6 +32,8 @@ export const IDENTIFIERS = [
   'parentId',
   'factId',
   'changeId',
+  'webhookId',
+  'deliveryId',
 ];
 /** Names that stand for nothing of a user's, and a value for each. What the victim said is put in as text, too. */
 export const VALUES: Record<string, unknown> = {
@@ -125,6 +127,11 @@ export const VALUES: Record<string, unknown> = {
   asOf: '2999-01-01T00:00:00Z',
   recordedAsOf: '2999-01-01T00:00:00Z',
   cascade: true,
+  url: 'https://93.184.215.14/hook',
+  events: ['INTERACTION_ADDED'],
+  ofTenant: false,
+  rotateSecret: false,
+  channel: 'webhook',
   permissions: ['ADMIN'],
 };
 /** What a profile says: nothing that names somebody else's. */
