@@ -16,9 +16,9 @@ const TOKENS =
 const PRIVATE_KEY =
   /-----BEGIN [A-Z ]{0,30}(?:PRIVATE KEY|PGP MESSAGE)[A-Z ]{0,10}-----[\s\S]*?(?:-----END [A-Z ]{0,40}-----|$)/g;
 const URL_PASSWORD = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/]{1,100}:[^\s@/]{1,100}@[^\s]*/gi;
-/** `OPENAI_KEY=…`, `password: …` in what looks like a setting. */
+/** `OPENAI_KEY=…`, `password: …` in what looks like a setting; what stands before it in its name is added (`nameBefore`). */
 const SETTING =
-  /\b[\w-]*(?:key|token|secret|password|passwd|passphrase|pwd|credential|apikey)[\w-]*["']?\s*(?:=|:=|=>|:(?!\/\/))\s*["']?[^\s"',;]{4,}["']?/gi;
+  /(?:key|token|secret|password|passwd|passphrase|pwd|credential)[\w-]{0,60}["']?\s{0,20}(?:=|:=|=>|:(?!\/\/))\s{0,20}["']?[^\s"',;]{4,}["']?/gi;
 /** Fifteen groups at most: a number written in fours, or without spaces. */
 const DIGITS = /(?<![\p{L}\p{N}.,])(?:\d[ -]?){11,22}\d(?![\p{L}\p{N}])/gu;
 const IBAN = /\b[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]{2,4}){3,8}(?:[ -]?[A-Z0-9]{1,3})?\b/gi;
@@ -43,6 +43,8 @@ export function secretsIn(text: string): Secret[] {
   const add = (reason: Secret['reason'], start: number, end: number) => found.push({ reason, start, end });
   for (const [pattern, reason] of FORMS)
     for (const { 0: whole, index } of text.matchAll(pattern)) add(reason, index, index + whole.length);
+  for (const { 0: whole, index } of text.matchAll(SETTING))
+    add('key', index - nameBefore(text, index), index + whole.length);
   for (const { 0: whole, index } of text.matchAll(DIGITS)) {
     const digits = whole.replace(/\D/g, '');
     if (digits.length >= 12 && digits.length <= 19 && hasLuhnDigit(digits))
@@ -76,9 +78,13 @@ const FORMS: readonly (readonly [RegExp, Secret['reason']])[] = [
   [PRIVATE_KEY, 'key'],
   [TOKENS, 'key'],
   [URL_PASSWORD, 'password'],
-  [SETTING, 'key'],
   [SOCIAL_SECURITY, 'identity number'],
 ];
+
+/** Characters of a name right before a place in it. */
+function nameBefore(text: string, at: number): number {
+  return /[\w-]*$/.exec(text.slice(Math.max(0, at - 60), at))?.[0].length ?? 0;
+}
 
 type Add = (reason: Secret['reason'], start: number, end: number) => void;
 
