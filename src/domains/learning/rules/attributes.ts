@@ -115,7 +115,7 @@ function plain(sentence: Sentence): Finding[] {
     if (isQuestion && found.index + found[0].length >= text.length - 1) return [];
     if (/^(?:landlord|landlady|gp|doctor|dentist|bank|school)/.test(noun) && !/^\p{Lu}/u.test(value))
       return [];
-    if (/^(?:not|what|how|why|when|it|that|this|so|very|too|called|now|still)\b/i.test(value)) return [];
+    if (/^(?:not|like|what|how|why|when|it|that|this|so|very|too|called|now|still)\b/i.test(value)) return [];
     const predicate =
       noun === 'bank'
         ? 'bank'

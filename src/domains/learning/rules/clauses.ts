@@ -339,12 +339,17 @@ const STRONG = new Set(
   ).split(' '),
 );
 
+const OTHERS =
+  /\b(?:how|what|why|when|that|who|which|whether|if|because|so)\b.*\b\p{L}+|\b(?:you|he|she|they|people|everyone|everybody)\s+\p{L}/iu;
+
 /** "I live in Dundee and work as a cook": the second verb has the first one's subject. */
 function coordinated(first: Clause, end: number): Clause[] {
   if (first.modality && first.modality !== 'used to') return [];
   const { sentence } = first;
   const found: Clause[] = [];
   for (const { 0: joint, index } of first.rest.matchAll(AND)) {
+    // "how you use it and teach people": of somebody else.
+    if (OTHERS.test(first.rest.slice(0, index))) break;
     const from = first.restStart + index + joint.length;
     const word =
       /^(?:(?:also|now|then|just|recently|currently|still|really|usually|don't|didn't|never|can't|do|not)\s+)*([\p{L}']+)/iu

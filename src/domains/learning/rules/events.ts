@@ -86,7 +86,11 @@ function done(clause: Clause, from: Moment | null, verbAt = surfaceOf(clause)): 
   const object = phrase.text
     .replace(/\s+(?:in|on|at|of|for|to|with|from|last|this)$/i, '')
     .replace(/\b(?:my|our)\s+/gi, '');
-  if (/\b(?:it|this|that|you|your|them|him|her|me|myself)\b/i.test(object) || !object.includes(' '))
+  if (
+    /\b(?:it|this|that|you|your|them|him|her|me|myself)\b/i.test(object) ||
+    /\b(?:more|few|some|ones?|lot|thing|things|stuff)$/i.test(object) ||
+    !object.includes(' ')
+  )
     return null;
   return {
     predicate: 'did',

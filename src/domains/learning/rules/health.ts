@@ -23,7 +23,11 @@ const DIET =
   /^\s*(?:(?:a|an|also|strictly|strict|still|now|mostly|basically|fully|totally|100%|proudly|not|actually|lifelong|life-long|currently|officially|completely|back to being|going) )*(vegan|vegetarian|veggie|pescatarian|pescetarian|flexitarian|plant[- ]based|fruitarian|(?:gluten|dairy|lactose|sugar|meat|carb)[- ]free|keto|paleo|low[- ]carb|low[- ]fodmap|halal|kosher|omnivore|carnivore)(?![\p{L}-]|\s+(?:restaurants?|food|recipes?|cake|options?|meals?|dish(?:es)?|curious|cheese|friends?|cookbook)\b)/iu;
 
 function allergies(clause: Clause, from: number, predicate: string): Finding[] {
-  return listAt(limit(clause), from, { maxWords: 5, through: /^(?:to|or)$/, until: /^(?:but|is|and i)$/ })
+  return listAt(limit(clause), from, {
+    maxWords: 5,
+    through: /^(?:to|or|with)$/,
+    until: /^(?:but|is|and i)$/,
+  })
     .flatMap((item) => item.text.split(/\s+or\s+/).map((text) => ({ ...item, text })))
     .filter(
       (item) =>

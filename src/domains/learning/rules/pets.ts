@@ -68,6 +68,12 @@ function petIn(clause: Clause, negated: boolean): Finding | null {
   )
     return null;
   if (/^(?:few|lot|couple|bit|question|problem)\b/i.test(animal)) return null;
+  if (
+    /\b(?:love|fear|passion|thing|soft spot|respect|phobia|pictures?|photos?|paintings?|books?|videos?|dream|toy|statue|drawing)\b/i.test(
+      animal,
+    )
+  )
+    return null;
   const count = /^\s+(?:got )?(two|three|four|five|six|\d{1,2}|several|another)\s/i.exec(found[0])?.[1];
   const words = [
     count && count !== 'another' ? count : '',

@@ -27,6 +27,9 @@ const CONSUMED =
 const PERSON = new RegExp(`\\b(?:${RELATION_WORDS})s?$`, 'i');
 const PET = new RegExp(`(?:${PETS})$`, 'i');
 
+const AMOUNT =
+  /\b(?:mountains?|piles?|loads?|heaps?|stacks?|sense|wealth|world|touch|amount|dose|ocean|flood|string|stream)$/i;
+
 const COUNTED = String.raw`(?:an?|my own|our own|two|three|four|five|six|seven|eight|nine|ten|\d{1,4}|one of those|a pair of|a set of|a couple of)`;
 
 /** What stands after a verb of having, if it is a thing. */
@@ -45,7 +48,7 @@ function thing(clause: Clause, isOwned: boolean): Phrase | null {
   const phrase = phraseAt(limit(clause), clause.restStart, {
     maxWords: 9,
     until:
-      /^(?:in|on|at|for|with|to|from|that|which|coming|going|left|because|off|out|by|under|over|near|behind|up|into|instead|back|next|around|down|hanging|sitting|lying|here|called|named|all|too|today)$/,
+      /^(?:in|on|at|for|with|to|from|that|which|coming|going|ahead|left|because|off|out|by|under|over|near|behind|up|into|instead|back|next|around|down|hanging|sitting|lying|here|called|named|all|too|today)$/,
     through: /^of$/,
   });
   if (!phrase || !isTelling(phrase)) return null;
@@ -54,6 +57,11 @@ function thing(clause: Clause, isOwned: boolean): Phrase | null {
     .replace(/^(?:own|new|own new|brand[- ]new|second(?:hand)?|very own)\s+(?=\S)/i, (word) =>
       /second/i.test(word) ? word : '',
     );
+  // "a fear of heights", "a mountain of work", "a long drive ahead of me"
+  const head = /^(.+?)\s+of\s/i.exec(words)?.[1];
+  if (head !== undefined && (NO_THING.test(head) || AMOUNT.test(head))) return null;
+  if (/^\s+(?:ahead|coming up|to (?:do|write|finish|make|go))\b/i.test(limit(clause).slice(phrase.end)))
+    return null;
   if (
     NO_THING.test(words) ||
     (ABSTRACT.test(words) && !CONCRETE_ABSTRACT.test(words)) ||
@@ -92,8 +100,16 @@ const have: ClauseRule = (clause, setting) => {
     : null;
   // Of "a car" nobody knows which one: it replaces none.
   const isPlain = PLAIN.test(phrase.text);
-  return made(clause, phrase, { ...(isPlain ? { predicate: 'owns' } : {}), from });
+  const first = made(clause, phrase, { ...(isPlain ? { predicate: 'owns' } : {}), from });
+  const joint = NEXT_THING.exec(limit(clause).slice(phrase.end))?.[1];
+  if (joint === undefined) return first;
+  const at = phrase.end + joint.length;
+  const more = have({ ...clause, rest: clause.rest.slice(at - clause.restStart), restStart: at }, setting);
+  return [first, more ?? []].flat() as Finding[];
 };
+
+/** "a cello | and a metronome" */
+const NEXT_THING = /^((?:,(?:\s+and)?|\s+and))(?=\s+(?:an?|two|three|four)\s)/i;
 
 const BUSINESS =
   /\b(?:business|company|[a-z]*shop|[a-z]*store|bakery|caf[eé]|restaurant|bar|pub|studio|agency|firm|farm|salon|startup|brewery|hotel|hostel|gallery|gym)\b/i;

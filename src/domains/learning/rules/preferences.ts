@@ -23,9 +23,9 @@ function tastes(
 
 /** "I love the colours": of what lies before one, unless there is only one of it in the world. */
 function pointsAtOne(rest: string): boolean {
-  const found = /^(?:the|this|these|that|those)\s+(.{0,60})/iu.exec(rest);
-  if (!found?.[1]) return false;
-  return !/^(?:\p{Lu}|ocean|sea\b|seaside|beach|mountains?|outdoors|rain|snow|sun\b|sunshine|heat|cold|summer|winter|autumn|spring|fall\b|theat(?:re|er)|opera|cinema|movies|ballet|circus|city|countryside|country|forest|woods|desert|night|mornings?|weekends?|gym\b|internet|news|radio|stars|moon|colou?r \p{L}|smell|sound of|taste|feeling of|feel of|sight of|touch of|works? of|music of|books? by|novels? of|films? (?:of|by)|idea of|thrill of|great outdoors|arts\b|guitar|piano|violin|cello|holidays|seventies|eighties|nineties|\d0s)/iu.test(
+  const found = /^(?:(?:all|both) )?(?:the|this|these|that|those)\s+(.{0,60})/iu.exec(rest);
+  if (!found?.[1] || /^\p{Lu}/u.test(found[1])) return false;
+  return !/^(?:ocean|sea\b|seaside|beach|mountains?|outdoors|rain|snow|sun\b|sunshine|heat|cold|summer|winter|autumn|spring|fall\b|theat(?:re|er)|opera|cinema|movies|ballet|circus|city|countryside|country|forest|woods|desert|night|mornings?|weekends?|gym\b|internet|news|radio|stars|moon|colou?r \p{L}|smell|sound of|taste|feeling of|feel of|sight of|touch of|works? of|music of|books? by|novels? of|films? (?:of|by)|idea of|thrill of|great outdoors|arts\b|guitar|piano|violin|cello|holidays|seventies|eighties|nineties|\d0s)/iu.test(
     found[1],
   );
 }
@@ -46,10 +46,14 @@ function things(text: string, start: number): Phrase[] {
   const joined: Phrase[] = [];
   for (const item of items) {
     const last = joined.at(-1);
+    // "films like A and B": the rest are examples.
+    if (last && EXAMPLES.test(last.text)) break;
     const isOpen =
       last &&
       (ADJECTIVE_END.test(last.text) ||
-        (/\s(?:with|to|of|for|in|on|about|my|our)\s\S+$/i.test(last.text) &&
+        (/\s(?:with|to|of|for|in|on|about|my|our)\s(?:(?!the\s|an?\s|my\s|our\s)\S+\s)?\S+$/i.test(
+          last.text,
+        ) &&
           !/\s/.test(item.text) &&
           !/ing$/.test(item.text)));
     if (last && isOpen)
@@ -71,9 +75,25 @@ function things(text: string, start: number): Phrase[] {
     .filter((item) => isTaste(item) && !POINTING.test(item.text) && !isCutShort(text, item));
 }
 
-/** "holding | them": what is liked is only said with the word that follows. */
+const EXAMPLES = /\s(?:like|such as|including)\s/i;
+/** Verbs that say nothing without what they are about. */
+const LIGHT =
+  /^(?:to|being|having|doing|getting|going|making|taking|giving|putting|keeping|letting|seeing|trying|using|coming|bringing|finding|knowing|feeling|working)$/i;
+
+/** "holding | them", "working | on it", "a safe | , quiet place": what is liked is only said with the words that follow. */
 function isCutShort(text: string, { text: words, end }: Phrase): boolean {
-  const next = /^\s+([\p{L}']+)/u.exec(text.slice(end))?.[1] ?? '';
+  const rest = text.slice(end);
+  if (LIGHT.test(words) || /\s(?:about|with|like|after|to|on)$/i.test(words)) return true;
+  if (
+    /\b(?:people|persons?|things|places|stuff)$/i.test(words) &&
+    /^\s+(?:who|that|which|where)\b/i.test(rest)
+  )
+    return true;
+  if (/\san?\s\p{L}+$/iu.test(words) && /^,\s+\p{Ll}+\s+\p{Ll}/u.test(rest)) return true;
+  const next =
+    /^\s+(?:(?:on|with|at|to|for|of|about|around|in|into|over|through|from)\s+)*([\p{L}']+)/iu.exec(
+      rest,
+    )?.[1] ?? '';
   const isGerund = /^(?:to )?\p{Ll}+(?:ing)?$/u.test(words) || /ing$/.test(words);
   return (
     isGerund &&
@@ -164,7 +184,10 @@ const be: ClauseRule = (clause) => {
     return tastes(clause, clause.restStart + fond[0].length, isNot, 0.88);
   }
   const lover = LOVER.exec(clause.rest);
-  if (lover?.[1] && !/^(?:huge|big|massive|a|an|the|not)$/i.test(lover[1]))
+  if (
+    lover?.[1] &&
+    !/^(?:(?:your|his|her|their|the|my) .*|huge|big|biggest|massive|a|an|the|not)$/i.test(lover[1])
+  )
     return {
       predicate: 'likes',
       object: lover[1],
@@ -234,7 +257,8 @@ function favourites({ text, isQuestion }: { text: string; isQuestion: boolean })
     if (
       !item ||
       !isTelling(item) ||
-      /^(?:not|when|how|what|where|that)$/i.test(item.text.split(' ')[0] ?? '')
+      /^(?:not|when|how|what|where|that)$/i.test(item.text.split(' ')[0] ?? '') ||
+      /^(?:ones?|part|bit)(?:_|$)/.test(kind)
     )
       return [];
     const isNot = /^not\b/i.test(text.slice(at));

@@ -88,6 +88,10 @@ const TURNED = new RegExp(
   'gu',
 );
 
+/** "Thankfully, my son …": no name, though "Sally" and "Emily" are. */
+const ADVERB =
+  /(?:fully|ingly|[iou]ously|tely|ably|ibly|[cpdst]ily|\p{L}\p{L}[cnrtu]ally|edly|ently|antly|[^i]rently)$/iu;
+
 /** "Anna is my sister", "Anna, my sister, …". */
 function turned({ text, isQuestion }: Sentence): Finding[] {
   if (!OURS.test(text)) return [];
@@ -97,6 +101,9 @@ function turned({ text, isQuestion }: Sentence): Finding[] {
     if (
       predicate === null ||
       !mayBeName(name) ||
+      ADVERB.test(name) ||
+      // "Marrying my partner was …"
+      (/^\p{Lu}\p{Ll}+ing$/u.test(name) && /ing (?:my|our)/i.test(match[0])) ||
       (isQuestion && match.index + match[0].length >= text.length - 1)
     )
       return [];

@@ -66,12 +66,17 @@ function homeIn(clause: Clause): Finding | null {
   };
 }
 
+const NO_TOWN =
+  /\b(?:flat|apartment|house|place|room|home|office|department|team|school|class|table|seat|area|neighbou?rhood|building|floor|desk|studio|dorm|job|role|company|position|phase|step|level|topic|question|city|town|village|country|state)s?$/i;
+
 const move: ClauseRule = (clause, setting) => {
   const place = placeAfter(
     clause,
     /^(?:\s*(?:out|up|down|over|back|away|house|here|abroad|permanently|together|in))*(?:\s+from [\p{L}' -]{2,30}?)?\s+(?:to|into|near)\s+/iu,
   );
   if (!place) return null;
+  // "to a bigger flat", "to the third floor"
+  if (/^\P{Lu}*$/u.test(place.text) && NO_TOWN.test(place.text)) return null;
   const end = clause.restStart + clause.rest.length;
   if (clause.modality === 'used to' || clause.negated) return null;
   if (clause.modality !== null || clause.progressive) return tentative(clause, setting, 'move to');

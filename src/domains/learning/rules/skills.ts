@@ -63,7 +63,9 @@ const learn: ClauseRule = (clause) => {
   if (
     !phrase ||
     !isTelling(phrase) ||
-    /^(?:more|a lot|so|to|new things|things|stuff|every|something)\b/i.test(phrase.text) ||
+    /^(?:more|a lot|lots?|tons?|loads|heaps|bunch|so|to|new things|things|stuff|every|something)\b/i.test(
+      phrase.text,
+    ) ||
     /about/i.test(lead?.[0] ?? '')
   )
     return null;
@@ -119,6 +121,9 @@ const CAN_NOT_BE =
 const ABLE =
   /^(?:juggle|swim|drive|sew|knit|crochet|ski|skate|surf|dive|whistle|weld|type|code|program|dance|sing|draw|paint|ride|fly|sail|cook|bake|read|write|speak|play|count|solder|touch[- ]type|climb|hold|lift|do (?:a|the|\d+)|run (?:a|\d+)|bench|squat|deadlift|recite|fix|repair|build|identify|name all|solve|kayak|row|box|unicycle|somersault|yodel|fence|shoot|fish|hunt|moonwalk|beatbox|rap|jump|bake|brew|ferment|carve|code)\b/i;
 
+/** "write | it down". */
+const POINTS_ON = /^\s+(?:it|this|that|these|those|them|him|her|you|your|us|me)\b/i;
+
 const any: ClauseRule = (clause) => {
   if (clause.modality !== 'can' || clause.progressive || clause.tense !== 'present' || clause.verb === 'be')
     return null;
@@ -131,7 +136,22 @@ const any: ClauseRule = (clause) => {
     until: /^(?:if|when|in|on|at|but|because|for|from|now|here)$/,
     through: /^(?:to|and|with|the)$/,
   });
-  if (!phrase || /\b(?:it|this|that|you|your|them|him|her)\b/i.test(phrase.text)) return null;
+  if (
+    !phrase ||
+    clause.subject === 'we' ||
+    /\b(?:it|this|that|you|your|them|him|her|better|faster|more)\b/i.test(phrase.text) ||
+    POINTS_ON.test(clause.sentence.text.slice(phrase.end))
+  )
+    return null;
+  // What everybody can says nothing.
+  if (
+    !clause.negated &&
+    /^(?:read|write|fix|repair|build|hold|lift|name|identify|count|run|jump|do|play|drive|bake|draw|type|cook|sing|dance|fly)$/i.test(
+      phrase.text,
+    ) &&
+    !/^(?:drive|bake|draw|cook|sing|dance|fly)$/i.test(phrase.text)
+  )
+    return null;
   if (
     /^(?:drive|read|write|fix|repair|build|cook|bake|hold|lift|name|identify|count|run|jump|fly|draw|do|play)$/i.test(
       phrase.text,
@@ -277,6 +297,8 @@ const doing: ClauseRule = (clause) => {
   const found = DONE.exec(clause.rest);
   if (
     !found?.[1] ||
+    // "I haven't done pottery yet" says what is still to come.
+    (clause.negated && clause.tense === 'perfect') ||
     /^(?:everything|anything|nothing|something|cleaning|washing|cooking|shopping|the washing|my|laundry|that thing|thing|training|testing|planning|working|being|going|ing|meeting|reading)$/i.test(
       found[1].trim(),
     )

@@ -87,7 +87,9 @@ const work: ClauseRule = (clause, setting) => {
       });
   }
   const inField = /^in (?:the )?/i.exec(rest);
-  if (inField && !isPast) {
+  const isRoom =
+    /^in the (?:studio|office|garden|kitchen|basement|garage|morning|afternoon|evening|background|dark|city|country|field|back|front|shed|attic)\b/i;
+  if (inField && !isPast && !isRoom.test(rest)) {
     const phrase = field(clause, from + inField[0].length);
     if (
       phrase &&
@@ -311,6 +313,7 @@ const join: ClauseRule = (clause, setting) => {
     /\b(?:club|choir|band|team|group|league|gym|class|orchestra|society|church|association|community|union|party|book club|troupe|squad|course|meetup|studio|program|programme)\b/i.test(
       phrase.text,
     );
+  if (isClub && /^(?:group|bunch|team|class|crowd) of\b/i.test(phrase.text)) return null;
   if (isClub)
     return {
       predicate: 'member_of',
@@ -429,7 +432,9 @@ const teach: ClauseRule = (clause) => {
   if (
     !phrase ||
     !isTelling(phrase) ||
-    /^(?:him|her|them|my (?:son|daughter|kids|dog|husband|wife)|how|the kids|classes?)\b/i.test(phrase.text)
+    /^(?:him|her|them|others|people|everyone|somebody|someone|my (?:son|daughter|kids|dog|husband|wife)|how|the kids|classes?)\b/i.test(
+      phrase.text,
+    )
   )
     return null;
   return {
@@ -476,7 +481,7 @@ const any: ClauseRule = (clause, setting) => {
     clause.negated ||
     clause.tense !== 'present' ||
     clause.form !== 'base' ||
-    /^(?:be|have|think|guess|know|want|need|like|love|hate|mean|say|see|hope|live|work|get|go|come|feel|try)$/.test(
+    /^(?:be|have|wanna|gonna|gotta|believe|trust|care|agree|wonder|support|keep|wish|enjoy|prefer|plan|think|guess|know|want|need|like|love|hate|mean|say|see|hope|live|work|get|go|come|feel|try)$/.test(
       clause.verb,
     )
   )
