@@ -95,10 +95,11 @@ async function byHeif({ content, maxPixels }: ImageSource): Promise<Decoded> {
     const facts = { ...NOTHING_DECODED, ...size, codec: 'hevc' };
     const limit = Math.min(maxPixels, MAX_HEIF_PIXELS);
     if (size.width * size.height > limit) return { ...facts, problem: tooLarge(size, limit) };
-    const raw = { ...size, channels: 4 as const };
     const rendering = await picture
       .pixels()
-      .then((pixels) => render(pixels, { maxPixels, isTurnedByExif: false, raw }))
+      .then(({ data, channels }) =>
+        render(data, { maxPixels, isTurnedByExif: false, raw: { ...size, channels } }),
+      )
       .catch(problemOf);
     if (rendering instanceof DecoderProblem) return { ...facts, isBroken: true, problem: rendering.message };
     return { ...facts, rendering, method: 'libheif' };

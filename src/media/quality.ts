@@ -40,7 +40,8 @@ const DIFFERENCE = [1, -2, 1, -2, 4, -2, 1, -2, 1];
 function noiseOf(grey: Grey): number {
   const differences = convolved(grey, DIFFERENCE);
   if (differences.length === 0) return 0;
-  const sum = differences.reduce((total, value) => total + Math.abs(value), 0);
+  let sum = 0;
+  for (const value of differences) sum += Math.abs(value);
   return (Math.sqrt(Math.PI / 2) * sum) / (6 * differences.length);
 }
 
@@ -54,17 +55,22 @@ function exposureOf(values: Uint8Array): number {
   return (1 - clipped / values.length) * (1 - away ** 2);
 }
 
+/** @param kernel three rows of three */
 function convolved({ values, width, height }: Grey, kernel: readonly number[]): Float32Array {
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0, i = 0] = kernel;
   const result = new Float32Array(Math.max(0, width - 2) * Math.max(0, height - 2));
+  const at = (index: number) => values[index] ?? 0;
   let index = 0;
   for (let y = 1; y < height - 1; y += 1) {
-    for (let x = 1; x < width - 1; x += 1) {
-      let sum = 0;
-      for (let k = 0; k < 9; k += 1) {
-        const at = (y + Math.floor(k / 3) - 1) * width + x + (k % 3) - 1;
-        sum += (kernel[k] ?? 0) * (values[at] ?? 0);
-      }
-      result[index] = sum;
+    for (let middle = y * width + 1; middle < (y + 1) * width - 1; middle += 1) {
+      const above = middle - width;
+      const below = middle + width;
+      result[index] =
+        a * at(above - 1) +
+        b * at(above) +
+        c * at(above + 1) +
+        (d * at(middle - 1) + e * at(middle) + f * at(middle + 1)) +
+        (g * at(below - 1) + h * at(below) + i * at(below + 1));
       index += 1;
     }
   }
@@ -73,8 +79,12 @@ function convolved({ values, width, height }: Grey, kernel: readonly number[]): 
 
 function variance(values: Float32Array): number {
   if (values.length === 0) return 0;
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  let sum = 0;
+  for (const value of values) sum += value;
+  const mean = sum / values.length;
+  let squares = 0;
+  for (const value of values) squares += (value - mean) ** 2;
+  return squares / values.length;
 }
 
 const round = (value: number) => Math.round(Math.min(1, Math.max(0, value)) * 1_000) / 1_000;
