@@ -3,6 +3,7 @@ import { DURABILITY } from './durability.ts';
 import { HEALTH } from './health.ts';
 import { LEARNING } from './learning.ts';
 import { LIMITS } from './limits.ts';
+import { MEDIA } from './media.ts';
 import type { Mutation } from './mutation.ts';
 import { OWNERS } from './owners.ts';
 import { REFUSALS } from './refusals.ts';
@@ -18,5 +19,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...TASKS,
   ...REPAIRS,
   ...LEARNING,
+  ...MEDIA,
   ...BY_ITSELF,
 ];

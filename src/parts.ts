@@ -5,7 +5,7 @@ import { openCharacters, startCharacters } from './domains/characters/parts.ts';
 import { openCredentials } from './domains/credentials/parts.ts';
 import { openHealth, openMetrics } from './domains/health/parts.ts';
 import { openInteractions } from './domains/interactions/parts.ts';
-import { openMedia } from './domains/media-insights/parts.ts';
+import { followCharacters, openMedia } from './domains/media-insights/parts.ts';
 import { openMemory } from './domains/memory/parts.ts';
 import { openPersistence } from './domains/persistence/parts.ts';
 import { openPressure } from './domains/pressure/parts.ts';
@@ -60,6 +60,7 @@ export async function openParts(
   const media = await openMedia(guarded, closing);
   const own = [...jobs, ...repairs, ...media];
   const working = { ...guarded, ...openTasks({ ...guarded, jobs: own }, closing) };
+  followCharacters(working);
   const parts = { ...working, ...(await openDomains(working, closing)) };
   return { ...parts, ...openHealth(promises, parts, closing) };
 }

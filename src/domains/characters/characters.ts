@@ -8,6 +8,7 @@ import { Forbidden, NotFound } from '../../errors.ts';
 import { jsonValueList, parseInput, text } from '../../ground/input.ts';
 import { checkLimits, extentOf } from './limits.ts';
 import { nameKeyOf } from './name-key.ts';
+import { isMatchedAnew, type PictureMatching } from './reference-images.ts';
 import { type CharacterRow, characters } from './tables.ts';
 
 export const MAX_CHARACTERS_PER_CALL = 500;
@@ -72,7 +73,10 @@ export interface WrittenCharacter {
 interface Services {
   readonly db: Database;
   readonly config: { readonly defaultCreator: string };
-  readonly characters: { changed(tenantId: string, userId: string | null): void };
+  readonly characters: {
+    changed(tenantId: string, userId: string | null): void;
+    readonly pictures: PictureMatching | null;
+  };
 }
 
 /**
@@ -108,14 +112,19 @@ export async function upsertCharacters(
       const owner = { tenantId: by.tenantId, userId };
       const before = await extentOf(client, owner);
       const known = await knownCharacters(client, owner, entries);
+      let showsAnother = false;
       for (const [index, profile] of entries) {
-        const one = await writeCharacter(client, owner, profile, { known, ...services.config });
+        const stored = known.get(profile.characterName) ?? known.get(nameKeyOf(profile.characterName));
+        const one = await writeCharacter(client, owner, profile, { stored, ...services.config });
+        showsAnother ||= isMatchedAnew(stored, one.row);
         written[index] = one;
         known.set(one.row.characterName, one.row).set(nameKeyOf(one.row.characterName), one.row);
       }
       await checkLimits(client, owner, before);
+      if (showsAnother) await services.characters.pictures?.order(client, owner, by.userId);
     }
   });
+  services.characters.pictures?.wake();
   const changed = owners.filter((_, index) => written[index]?.outcome !== 'UNCHANGED');
   for (const userId of new Set(changed)) services.characters.changed(by.tenantId, userId);
   return written;
@@ -137,8 +146,8 @@ export async function deactivateCharacter(
   if (shared) ownerOf(by, shared, 'shared');
   const mayChangeOwn = shared !== true;
   const mayChangeShared = shared !== false && mayActForOthers(by);
-  const result = await services.db.transaction((client) =>
-    client.query<RawRow>({
+  const row = await services.db.transaction(async (client) => {
+    const { rows } = await client.query<RawRow>({
       name: 'deactivate_character',
       text: `update character_profiles set is_active = false, updated_at = now() where id = (
                select id from character_profiles
@@ -147,14 +156,19 @@ export async function deactivateCharacter(
                order by user_id is null, character_name <> $2, id limit 1
              ) returning *`,
       values: [by.tenantId, wanted, nameKeyOf(wanted), by.userId, mayChangeOwn, mayChangeShared],
-    }),
-  );
-  if (!result.rows[0])
-    throw new NotFound(
-      'name',
-      `there is no active character "${wanted}"${mayChangeShared ? '' : ' of yours; those that all users share are changed by an admin or a service'}`,
-    );
-  const row = mapRow(characters, result.rows[0]);
+    });
+    if (!rows[0])
+      throw new NotFound(
+        'name',
+        `there is no active character "${wanted}"${mayChangeShared ? '' : ' of yours; those that all users share are changed by an admin or a service'}`,
+      );
+    const hidden = mapRow(characters, rows[0]);
+    const { tenantId, userId } = hidden;
+    if (isMatchedAnew({ ...hidden, isActive: true }, hidden))
+      await services.characters.pictures?.order(client, { tenantId, userId }, by.userId);
+    return hidden;
+  });
+  services.characters.pictures?.wake();
   services.characters.changed(by.tenantId, row.userId);
   return row;
 }
@@ -205,10 +219,9 @@ async function writeCharacter(
   client: PoolClient,
   owner: Ownership,
   { shared: _shared, replace, ...profile }: Profile,
-  { known, defaultCreator }: { known: ReadonlyMap<string, CharacterRow>; defaultCreator: string },
+  { stored, defaultCreator }: { stored: CharacterRow | undefined; defaultCreator: string },
 ): Promise<WrittenCharacter> {
   const { characterName } = profile;
-  const stored = known.get(characterName) ?? known.get(nameKeyOf(characterName));
   const given = Object.entries(profile).filter(([, value]) => value !== undefined && value !== null);
   const fields: Record<string, unknown> = {
     ...(replace || !stored ? EMPTY : {}),

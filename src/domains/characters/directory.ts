@@ -4,6 +4,7 @@ import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
 import { buildCharacterMatcherGently, type CharacterMatcher, type CharacterMention } from './matcher.ts';
 import { type CharacterOwner, namesOf, versionOfNames } from './names.ts';
+import type { PictureMatching } from './reference-images.ts';
 
 /** How long a matcher may be older than the table when another process changes characters. */
 const MAX_AGE_MS = 5_000;
@@ -27,6 +28,8 @@ interface Entry {
  * others'. Users' own names cost nobody else anything.
  */
 export class CharacterDirectory {
+  /** Null: there are no folders of media. */
+  pictures: PictureMatching | null = null;
   readonly #db: Database;
   readonly #log: Logger;
   readonly #entries = new Map<string, Entry>();

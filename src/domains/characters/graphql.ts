@@ -47,7 +47,8 @@ builder.node(CharacterRef, {
       artStyle: text('artStyle', 'In which style of art.'),
       referenceImages: t.expose('referenceImages', {
         type: 'JSON',
-        description: 'References to images (a list).',
+        description:
+          'References to images (a list of JSON values). One that is, or has as fileHash, perceptualHash or path, what names a picture that was indexed, is compared with the pictures of `mediaInsights`.',
       }),
       styleElements: t.expose('styleElements', {
         type: 'JSON',

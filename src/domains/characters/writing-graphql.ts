@@ -36,7 +36,11 @@ const CharacterInput = builder.inputType('CharacterInput', {
       relationships: text('20,000'),
       visualStyle: text('100'),
       artStyle: text('100'),
-      referenceImages: t.field({ type: 'JSON', description: 'A list of JSON values.' }),
+      referenceImages: t.field({
+        type: 'JSON',
+        description:
+          'A list of JSON values. Pictures are named by `{ "fileHash": … }` (SHA-256 of the content), `{ "perceptualHash": … }` (16 hexadecimal digits) or `{ "path": … }` (of a file that was indexed); other values are kept and not looked at, addresses never fetched.',
+      }),
       styleElements: t.field({ type: 'JSON', description: 'A list of JSON values.' }),
       generationPrompts: text('20,000'),
       notes: text('20,000'),

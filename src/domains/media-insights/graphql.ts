@@ -26,7 +26,7 @@ import {
   pathsOf,
   USUAL_DISTANCE,
 } from './reads.ts';
-import type { ColorPalette, VisualAnalysis } from './shapes.ts';
+import type { CharacterReferences, ColorPalette, VisualAnalysis } from './shapes.ts';
 import type { MediaInsightRow } from './tables.ts';
 import { charactersIn } from './terms.ts';
 import { hasThumbnail, SMALL, type ThumbnailSize, thumbnailPath } from './thumbnails.ts';
@@ -38,6 +38,38 @@ const NearRef = builder.objectRef<NearInsight>('NearDuplicate').implement({
   fields: (t) => ({
     distance: t.exposeInt('distance', { description: 'Bits of 64 in which their perceptual hashes differ.' }),
     insight: t.expose('insight', { type: InsightRef, description: 'The picture.' }),
+  }),
+});
+
+interface CharacterMatch {
+  readonly character: typeof CharacterRef.$inferType;
+  readonly method: 'REFERENCE' | null;
+  readonly distance: number | null;
+}
+
+const MatchEnum = builder.enumType('MediaCharacterMethod', {
+  description: 'How it is known that a character is in a picture.',
+  values: {
+    REFERENCE: {
+      description: 'It is one of the character’s reference images, or a near copy of one.',
+    },
+  } satisfies Record<NonNullable<CharacterMatch['method']>, { description: string }>,
+});
+
+const CharacterMatchRef = builder.objectRef<CharacterMatch>('MediaCharacterMatch').implement({
+  description: 'A character in a picture, and how that is known.',
+  fields: (t) => ({
+    character: t.expose('character', { type: CharacterRef, description: 'Who it is.' }),
+    method: t.expose('method', {
+      type: MatchEnum,
+      nullable: true,
+      description: 'How it is known; null: an imported line says so.',
+    }),
+    distance: t.exposeInt('distance', {
+      nullable: true,
+      description:
+        'Bits of 64 in which its perceptual hash differs from that of the reference image; null: nothing was compared.',
+    }),
   }),
 });
 
@@ -175,6 +207,20 @@ builder.objectFields(InsightRef, (t) => ({
       const names = [...new Set(charactersIn(row.characterReferences))];
       const found = await Promise.all(names.map((name) => loadCharacter(context, row, name)));
       return found.filter((character) => character !== null);
+    },
+  }),
+  characterMatches: t.field({
+    type: [CharacterMatchRef],
+    description: 'The same, with how it is known of each.',
+    resolve: async (row, _args, context) => {
+      const said = (row.characterReferences ?? []) as CharacterReferences;
+      const found = await Promise.all(
+        said.map(async ({ name, method = null, distance = null }) => {
+          const character = await loadCharacter(context, row, name);
+          return character ? [{ character, method, distance }] : [];
+        }),
+      );
+      return found.flat();
     },
   }),
   learned: t.exposeBoolean('learnedByEcho', {

@@ -1,5 +1,7 @@
 import { z } from 'zod';
 import { defineJob, type Job } from '../../jobs/job.ts';
+import { MATCH_CHARACTERS } from '../characters/reference-images.ts';
+import { matchCharacters } from './character-matching.ts';
 import { type IndexingParts, indexMedia } from './indexing.ts';
 import { checkMedia } from './integrity.ts';
 import { INDEX_MEDIA } from './job-names.ts';
@@ -50,6 +52,16 @@ export function mediaJobs(parts: IndexingParts): Job[] {
         const { tenantId, userId } = task.owner;
         return learnFromMedia(parts, userId === null ? null : { tenantId, userId }, task);
       },
+    }),
+    defineJob({
+      name: MATCH_CHARACTERS,
+      description:
+        'Looks again which pictures are, or are near copies of, reference images of characters. By itself when these change, and every night for all users; of a user, for their own.',
+      payload: z.strictObject({}),
+      priority: 'LOW',
+      timeoutSeconds: 4 * 3_600,
+      schedule: { cron: '40 2 * * *', timeZone: 'UTC', missed: 'SKIP' },
+      run: (_services: unknown, _order, task) => matchCharacters(parts, task.owner, task),
     }),
   ];
 }

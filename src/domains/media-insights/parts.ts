@@ -4,6 +4,8 @@ import type { AlertTeller } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import type { Job } from '../../jobs/job.ts';
 import { backgroundModel } from '../../models/configured.ts';
+import { MATCH_CHARACTERS, type PictureMatching } from '../characters/reference-images.ts';
+import { enqueueTask, type TaskServices } from '../tasks/tasks.ts';
 
 /** What is done with media in the background. Without folders of media nothing of it is loaded. */
 export async function openMedia(
@@ -41,4 +43,22 @@ export async function openMedia(
   if (!vision) return jobs;
   const { describeJob } = await import('./describe-jobs.ts');
   return [...jobs, describeJob({ db, pressure, readers, vision, dataDirectory })];
+}
+
+/** Lets a change of reference images make the task that looks at pictures again. Without folders of media there is none. */
+export function followCharacters({
+  characters,
+  tasks,
+}: {
+  readonly characters: { pictures: PictureMatching | null };
+  readonly tasks: Pick<TaskServices['tasks'], 'jobs' | 'wake'>;
+}): void {
+  const job = tasks.jobs.get(MATCH_CHARACTERS);
+  if (!job) return;
+  characters.pictures = {
+    order: async (client, owner, createdBy) => {
+      await enqueueTask(client, job, { type: MATCH_CHARACTERS, owner, createdBy });
+    },
+    wake: () => tasks.wake(),
+  };
 }

@@ -21,5 +21,14 @@ export interface VisualAnalysis {
   readonly model?: Readonly<Record<string, unknown>> | null;
 }
 
-/** `character_references`: who is in the picture, by the name of a character that its user knows. */
-export type CharacterReferences = readonly { readonly name: string }[];
+/** A character that is in a picture, by the name by which its user knows them. */
+export interface CharacterReference {
+  readonly name: string;
+  /** REFERENCE: the picture is, or is a near copy of, one that the character names; absent: somebody said so. */
+  readonly method?: 'REFERENCE';
+  /** Bits in which their perceptual hashes differ. */
+  readonly distance?: number;
+}
+
+/** `character_references`: who is in the picture. */
+export type CharacterReferences = readonly CharacterReference[];

@@ -4,6 +4,8 @@ import type { Owner } from '../../access/principals.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { type MediaFacts, READER_VERSION } from '../../media/facts.ts';
 import { bitsOf } from './bands.ts';
+import { matchCopiesOf } from './character-matching.ts';
+import { charactersShown, referencePictures } from './character-references.ts';
 import { notePairs } from './pairs.ts';
 import { categoriesOf, ruleTagsOf } from './rule-tags.ts';
 import type { VisualAnalysis } from './shapes.ts';
@@ -61,15 +63,25 @@ export async function storeInsight(
     modelTags: before?.modelTags ?? [],
     compositionNotes: before?.compositionNotes ?? null,
     stylePreferences: before?.stylePreferences ?? null,
-    characterReferences: before?.characterReferences ?? null,
   };
-  const found = { searchTerms: termsOf({ ...owner, ...added, ...read }), termsVersion: TERMS_VERSION };
+  const { fileHash, shownPath } = media;
+  const compared = { fileHash, perceptualBits: read.perceptualBits };
+  const references = await referencePictures(client, owner, { ...compared, shownPath });
+  const characterReferences = charactersShown(
+    { ...compared, characterReferences: before?.characterReferences ?? null },
+    references,
+  );
+  const found = {
+    characterReferences,
+    termsVersion: TERMS_VERSION,
+    searchTerms: termsOf({ ...owner, ...added, ...read, characterReferences }),
+  };
   const now = new Date();
   const [row] = await drizzle({ client })
     .insert(mediaInsights)
     .values({
       ...owner,
-      fileHash: media.fileHash,
+      fileHash,
       ...read,
       ...found,
       dateIndexed: now,
@@ -84,6 +96,7 @@ export async function storeInsight(
   if (!row) throw new Error('an insight that was stored is not there');
   if (before?.perceptualBits !== read.perceptualBits)
     await notePairs(client, { ...owner, id: row.id, perceptualBits: read.perceptualBits });
+  await matchCopiesOf(client, owner, { id: row.id, fileHash }, references);
   return before;
 }
 
