@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { PAGES } from './pages.ts';
 import { credential, principal, signOut } from './server/session.ts';
-import { isLive } from './server/socket.ts';
+import { following, isLive } from './server/socket.ts';
 import { health, heardAt, isAway, watchStanding } from './server/standing.ts';
 import { Icon, Mark } from './view/icons.tsx';
 import { hrefOf, place } from './view/router.ts';
@@ -106,6 +106,6 @@ function Strip() {
 function Freshness() {
   const age = Math.max(0, (clock.value - heardAt.value) / 1_000);
   if (heardAt.value === 0) return <span class="live">Connecting …</span>;
-  const words = isLive.value ? 'Live' : 'Connecting …';
+  const words = isLive.value || following.value === 0 ? 'Live' : 'Connecting …';
   return <span class="live">{isAway.value || age > 10 ? `Last heard ${span(age)} ago` : words}</span>;
 }

@@ -11,7 +11,25 @@ import { startTestApp, type TestApp } from './support/harness.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const RECORD = `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { ... on Error { message } } }`;
-const PAGES = ['now'];
+/** Every place of the dashboard. */
+const PLACES = [
+  'now',
+  'memory',
+  'memory?q=lighthouse',
+  'memory/conversations',
+  'memory/conversation/lighthouse',
+  'memory/facts',
+  'tasks',
+  'tasks/schedules',
+  'alerts',
+  'characters',
+  'media',
+  'media/duplicates',
+  'data',
+  'data/audit',
+];
+const ADD_FACT = `mutation { addFact(input: { predicate: "likes", object: "fennel", statement: "You like fennel" }) {
+  ... on FactSuccess { fact { factId } } } }`;
 
 describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is installed)', () => {
   let browser: Browser;
@@ -23,7 +41,13 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     proxy = await startDatabaseProxy();
     [browser, app] = await Promise.all([
       startBrowser(),
-      startTestApp({ seed: true, patienceMs: 0, route: (url) => proxy.route(url) }),
+      startTestApp({
+        seed: true,
+        patienceMs: 0,
+        // What asks a database that is away waits so long.
+        env: { ACK_DEADLINE_MS: '2000' },
+        route: (url) => proxy.route(url),
+      }),
     ]);
     await said('lighthouse', 'I live in Hamburg, near the lighthouse.');
   });
@@ -36,6 +60,7 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     page = await newPage();
   });
   afterEach(async () => {
+    await proxy.restore();
     await page.context().close();
     expect(complaints.splice(0)).toEqual([]);
   });
@@ -64,41 +89,92 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     expect(await page.getByText('The tide is high tonight.').count()).toBe(1);
   });
 
-  test('a database that is away turns the page red, and one that is back green again', async () => {
-    await open('now');
-    const standing = page.getByRole('region', { name: 'Promises' });
-    await standing.getByRole('heading', { name: 'Every promise is kept' }).waitFor();
-    await proxy.refuse();
-    await standing.getByRole('heading', { name: /^Broken: .*database/ }).waitFor();
-    expect(await standing.getAttribute('data-tone')).toBe('bad');
-    await said('away', 'Kept while the database is away.');
-    await proxy.restore();
-    await standing.getByRole('heading', { name: 'Every promise is kept' }).waitFor();
-    await page.getByText('Kept while the database is away.').waitFor();
-    expect(await page.getByText('Kept while the database is away.').count()).toBe(1);
+  test('a fact is undone', async () => {
+    const { addFact } = (await app.graphql(ADD_FACT)).data;
+    await open(`memory/fact/${addFact.fact.factId}`);
+    await page.getByRole('button', { name: 'Undo: added' }).click();
+    await page.getByText('1 change undone.').waitFor();
+    await page.getByText('retracted', { exact: true }).first().waitFor();
+    const { fact } = (await app.graphql(`{ fact(factId: "${addFact.fact.factId}") { status } }`)).data;
+    expect(fact.status).toBe('RETRACTED');
   });
 
-  test.each(PAGES)('axe finds nothing on %s: light, dark, narrow', async (name) => {
-    for (const options of [
-      { colorScheme: 'light' },
-      { colorScheme: 'dark', viewport: { width: 360, height: 760 }, reducedMotion: 'reduce' },
-    ] as const) {
-      const seen = await newPage(options);
-      // A script that is added later would be within the page, which its policy forbids.
-      await seen.addInitScript({ path: AXE });
-      await open(name, seen);
-      await seen.getByRole('heading', { level: 1 }).waitFor();
+  test('what is said is found, with why', async () => {
+    await open('memory');
+    await page.getByLabel('What was said').fill('lighthouse');
+    await page.getByRole('link', { name: 'I live in Hamburg, near the lighthouse.' }).click();
+    await page.getByText('chain intact: 1 turn').waitFor();
+    expect(new URL(page.url()).pathname).toBe('/dashboard/memory/conversation/lighthouse');
+    await page.goBack();
+    await page.getByText('Found by').first().waitFor();
+    expect(await page.getByLabel('What was said').inputValue()).toBe('lighthouse');
+  });
+
+  test('everything is reached with the keyboard alone', async () => {
+    await open('now');
+    await page.getByText('I live in Hamburg').waitFor();
+    const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');
+    const reached: string[] = [];
+    for (let presses = 0; presses < 9; presses += 1) {
+      await page.keyboard.press('Tab');
+      reached.push(await focused());
+    }
+    expect(reached).toEqual([
+      'To the content',
+      ...['Now', 'Memory', 'Tasks', 'Alerts', 'Characters', 'Media', 'Data', 'Access'],
+    ]);
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { level: 1, name: 'Access' }).waitFor();
+    await page.getByLabel('Name').focus();
+    await page.keyboard.type('of the keyboard');
+    await page.keyboard.press('Enter');
+    await page.getByText('The key is made.').waitFor();
+    await page.getByRole('button', { name: 'Revoke' }).first().focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Escape');
+    await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+  });
+
+  test('what a role may not see is not there', async () => {
+    const user = await newPage({ extraHTTPHeaders: { 'x-test-user': 'ada' } });
+    await open('now', user);
+    await user.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
+    const names = await user.getByRole('navigation', { name: 'Pages' }).getByRole('link').allInnerTexts();
+    expect(names.map((name) => name.trim())).toEqual([
+      'Now',
+      'Memory',
+      'Tasks',
+      'Characters',
+      'Media',
+      'Data',
+    ]);
+    await user.context().close();
+  });
+
+  test('axe finds nothing on any page', { timeout: 400_000 }, async () => {
+    const seen = await newPage({ colorScheme: 'light' });
+    // A script that is added later would be within the page, which its policy forbids.
+    await seen.addInitScript({ path: AXE });
+    await open('now', seen);
+    await seen.getByRole('heading', { level: 1 }).waitFor();
+    for (const place of PLACES) {
+      await seen.evaluate((path) => {
+        history.pushState(null, '', path);
+        dispatchEvent(new PopStateEvent('popstate'));
+      }, `/dashboard/${place}`);
+      await expect.poll(() => seen.locator('h1').count()).toBe(1);
       await expect.poll(() => seen.locator('[aria-busy=true]').count()).toBe(0);
       const found = await seen.evaluate(async () => {
         const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
         const { violations } = await axe.run();
         return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
       });
-      expect([name, options.colorScheme, found]).toEqual([name, options.colorScheme, []]);
-      const wide = await seen.evaluate(() => document.documentElement.scrollWidth - innerWidth);
-      expect([name, options.colorScheme, wide > 0]).toEqual([name, options.colorScheme, false]);
-      await seen.context().close();
+      expect([place, found]).toEqual([place, []]);
+      const isWide = await seen.evaluate(() => document.documentElement.scrollWidth > innerWidth);
+      expect([place, isWide]).toEqual([place, false]);
     }
+    await seen.context().close();
   });
 });
 

@@ -7,6 +7,8 @@ import { signOut } from './session.ts';
 
 /** Whether news come as they happen. */
 export const isLive = signal(false);
+/** How much is followed; the connection is there while it is something. */
+export const following = signal(0);
 
 const FORBIDDEN = 4403;
 const LONGEST_PAUSE_MS = 5_000;
@@ -106,8 +108,10 @@ export function follow<Data, Variables extends { after?: string | null }, Event 
       },
     );
   };
+  following.value += 1;
   begin();
   return () => {
+    if (!isOver) following.value -= 1;
     isOver = true;
     end();
   };
@@ -131,8 +135,10 @@ export function watch<Data, Variables>(
       { next: ({ data }) => data && onData(data), error: again, complete: again },
     );
   };
+  following.value += 1;
   begin();
   return () => {
+    if (!isOver) following.value -= 1;
     isOver = true;
     end();
   };

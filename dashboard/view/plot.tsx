@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
-import { minuteOfDay } from './words.ts';
+import { minuteOfDay, timeOfDay } from './words.ts';
 
 export interface PlotProps {
   readonly title: string;
@@ -102,11 +102,16 @@ function optionsFor(target: HTMLElement, look: Look): uPlot.Options {
       },
     ],
     axes: [
-      { ...axis, size: 24, space: 90, values: (_, ticks) => ticks.map((at) => minuteOfDay(at * 1_000)) },
+      { ...axis, size: 24, space: 90, values: timesOf },
       { ...axis, size: AXIS_WIDTH, space: 34, values: (_, ticks) => ticks.map(look.format) },
     ],
     hooks: { setCursor: [({ cursor }) => look.onPoint(cursor.idx ?? null)] },
   };
+}
+
+/** With seconds where there is more than one in a minute. */
+function timesOf(_: uPlot, ticks: number[], _axis: number, _space: number, step: number): string[] {
+  return ticks.map((at) => (step < 60 ? timeOfDay : minuteOfDay)(at * 1_000));
 }
 
 /** A colour of the page as a canvas takes it. */

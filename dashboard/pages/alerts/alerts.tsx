@@ -89,7 +89,7 @@ function Active({ alerts }: { alerts: readonly Line[] | null }) {
               <span class="soft">docs/runbook.md says under {alert.name} what to do.</span>
             </p>
             <span>
-              since <Ago at={alert.at} />
+              began <Ago at={alert.at} />
             </span>
           </li>
         ))}

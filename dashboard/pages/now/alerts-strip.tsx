@@ -21,7 +21,7 @@ export function AlertsStrip() {
             <a href={hrefOf(['alerts'])}>{titled(alert.name)}</a>: {sentence(alert.message)}
           </p>
           <span class="soft">
-            since <Ago at={alert.at} />
+            began <Ago at={alert.at} />
           </span>
         </div>
       ))}

@@ -86,16 +86,19 @@ export function QueuePanel() {
 function Counts() {
   const { data } = useAnswer(TaskCounts, {}, COUNT_EVERY_MS);
   const stats = data?.taskStats;
+  const countOf = (status: TaskStatus) => stats?.byStatus.find((each) => each.status === status)?.count ?? 0;
   return (
     <dl class="tiles">
       {STATES.map((status) => (
-        <div key={status} class="tile" data-tone={status === 'FAILED' ? 'bad' : 'quiet'}>
+        <div
+          key={status}
+          class="tile"
+          data-tone={status === 'FAILED' && countOf(status) > 0 ? 'bad' : 'quiet'}
+        >
           <dt>
             <a href={hrefOf(['tasks'], { status })}>{titled(status)}</a>
           </dt>
-          <dd class="value">
-            {stats ? count(stats.byStatus.find((each) => each.status === status)?.count ?? 0) : '…'}
-          </dd>
+          <dd class="value">{stats ? count(countOf(status)) : '…'}</dd>
           <dd class="note">
             {status === 'PENDING' && stats?.oldestWaitingSeconds
               ? `the oldest for ${span(stats.oldestWaitingSeconds)}`
