@@ -48,7 +48,7 @@ export const MEDIA: readonly Mutation[] = [
     'domains/media-insights/character-references.ts',
     ['distance <= USUAL_DISTANCE && distance < before', 'distance < before'],
     ['media-characters'],
-    'perceptual hash',
+    'a picture that comes',
   ),
   one(
     'pictures-are-not-looked-at-again',
