@@ -1,6 +1,8 @@
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { badOf, directory, readAll, temporary, turnsOf } from './fixtures/import/support.ts';
+import { openSources } from '../src/import/sources.ts';
+import { badOf, directory, readAll, temporary, turnsOf, zip } from './fixtures/import/support.ts';
 
 afterAll(() => rm(directory, { recursive: true }));
 
@@ -117,4 +119,22 @@ describe('a file that is whole', () => {
     );
     expect(await read('chatgpt', JSON.stringify(chats))).toEqual({ ids: chats.map(({ id }) => id), bad: [] });
   });
+});
+
+test('a part of an archive that has not the checksum that it says is refused', async () => {
+  const bytes = zip({ 'a.json': three });
+  const opened = async () => {
+    const sources = openSources(
+      [await temporary('sum.zip', bytes)],
+      join(directory, 'unpacked'),
+      () => undefined,
+    );
+    let count = 0;
+    for await (const source of sources) count += source.isNamed ? 1 : 0;
+    return count;
+  };
+  expect(await opened()).toBe(1);
+  const place = bytes.indexOf('PK\x01\x02') + 16;
+  bytes.writeUInt32LE((bytes.readUInt32LE(place) ^ 1) >>> 0, place);
+  await expect(opened()).rejects.toThrow(/a\.json is damaged: its checksum is wrong/);
 });

@@ -1,4 +1,5 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { utimesSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -318,6 +319,43 @@ describe('resuming', () => {
     failAt(server, -1);
     const report = await run(server, { file: await turnsFile(numbered(1_201)) });
     expect(report).toMatchObject({ resumedAfter: 0, turnsSent: 1_201 });
+  });
+
+  test('a file of the same size and the same ends that was written anew begins anew', async () => {
+    const server = createFakeServer();
+    const file = await turnsFile(numbered(12_000));
+    failAt(server, 20);
+    await expect(run(server, { file })).rejects.toThrow('connection lost');
+    await turnsFile(
+      numbered(12_000).map((turn, at) => (at === 6_000 ? { ...turn, query: 'turn 600X' } : turn)),
+    );
+    failAt(server, -1);
+    expect(await run(server, { file })).toMatchObject({ resumedAfter: 0, turnsSent: 12_000 });
+    expect([...server.stored.values()].map(({ query }) => query)).toContain('turn 600X');
+  });
+
+  test('a file that changes while it is imported is told of', async () => {
+    const server = createFakeServer();
+    const file = await turnsFile(numbered(1_200));
+    server.before = () => {
+      utimesSync(file, 1, 1);
+      return undefined;
+    };
+    const report = await run(server, { file });
+    expect(report).toMatchObject({ outcome: 'finished', hasChanged: true });
+    expect(formatReport(report, 'F')).toContain('the file changed while it was imported');
+    server.before = () => undefined;
+    expect(await run(server, { file })).toMatchObject({ hasChanged: false, replayed: 1_200 });
+  });
+
+  test('a place that takes no checkpoint keeps nothing out, and is told of', async () => {
+    const server = createFakeServer();
+    await symlink(join(directory, 'nowhere'), join(directory, 'checkpoints'));
+    const notes: string[] = [];
+    const progress = { ...silentProgress, note: (line: string) => notes.push(line) };
+    const report = await run(server, { file: await turnsFile(numbered(1_200)) }, { progress });
+    expect(report).toMatchObject({ outcome: 'finished', turnsSent: 1_200 });
+    expect(notes).toEqual([expect.stringMatching(/cannot be written down .*it goes on from the beginning$/)]);
   });
 
   test('a damaged checkpoint is named', async () => {

@@ -13,13 +13,13 @@ export type Checkpoint = {
   recordsDone: number;
   /** Why an existing checkpoint was not used; null where there is none or it was used. */
   ignored: string | null;
-  /** Durable and atomic: a reader sees the old number or the new one. */
+  /** Durable and atomic: a reader sees the old number or the new one. @throws Error of the file system */
   save: (recordsDone: number) => Promise<void>;
   remove: () => Promise<void>;
 };
 
 /**
- * Opens the checkpoint of a file, named by its path, size and both ends, so that a changed file starts anew.
+ * Opens the checkpoint of a file, named by its path, size, time and both ends, so that a changed file starts anew.
  *
  * @param restart ignore what an earlier run has left
  * @throws ImportFileError where the file cannot be read
@@ -58,7 +58,9 @@ async function readCheckpoint(path: string): Promise<z.output<typeof Stored> | n
     text = await readFile(path, 'utf8');
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-    throw error;
+    throw new ImportFileError(`the checkpoint "${path}" cannot be read: ${(error as Error).message}`, {
+      cause: error,
+    });
   }
   try {
     return Stored.parse(JSON.parse(text));
@@ -70,14 +72,19 @@ async function readCheckpoint(path: string): Promise<z.output<typeof Stored> | n
 async function write(directory: string, path: string, text: string): Promise<void> {
   await mkdir(directory, { recursive: true });
   const temporary = `${path}.${process.pid}.tmp`;
-  const handle = await open(temporary, 'w', 0o600);
   try {
-    await handle.writeFile(text);
-    await handle.sync();
-  } finally {
-    await handle.close();
+    const handle = await open(temporary, 'w', 0o600);
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
   }
-  await rename(temporary, path);
 }
 
 function describe({ target, user, format }: Destination): string {

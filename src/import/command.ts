@@ -85,7 +85,8 @@ async function importAll(
       const report = await runImport({ ...common, file }, services);
       reports.push(report);
       (report.outcome === 'invalid' ? stderr : stdout).write(`${formatReport(report, name)}\n`);
-      const isLeftOut = report.refusedCount > 0 || report.isCutOff || (report.badCount > 0 && !skipBad);
+      const { refusedCount, isCutOff, hasChanged, badCount } = report;
+      const isLeftOut = refusedCount > 0 || isCutOff || hasChanged || (badCount > 0 && !skipBad);
       return report.outcome === 'finished' && isLeftOut ? EXIT.failed : EXIT[report.outcome];
     } catch (error) {
       if (!(error instanceof ImportFileError)) throw error;

@@ -58,15 +58,15 @@ export async function* readLines(file: string, position: Position): AsyncGenerat
 }
 
 /**
- * A name for this content of this file: path, size, and both ends.
+ * A name for this content of this file: path, size, when it was last written, and both ends.
  *
  * @throws ImportFileError where the file cannot be read
  */
 export async function fingerprint(file: string): Promise<string> {
   const handle = await open(file).catch((error: unknown) => refuse(file, error));
   try {
-    const { size } = await handle.stat();
-    const hash = createHash('sha256').update(`${resolve(file)}\0${size}\0`);
+    const { size, mtimeMs } = await handle.stat();
+    const hash = createHash('sha256').update(`${resolve(file)}\0${size}\0${mtimeMs}\0`);
     for (const position of [0, Math.max(0, size - FINGERPRINT_BYTES)]) {
       const { buffer, bytesRead } = await handle.read(
         Buffer.alloc(FINGERPRINT_BYTES),

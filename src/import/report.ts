@@ -40,6 +40,8 @@ export type ImportReport = {
   bad: readonly BadRecord[];
   /** Nothing could be read behind some place in the file; the last bad record tells which. */
   isCutOff: boolean;
+  /** It was written while it was imported, so that the counts may be of another content than what was sent. */
+  hasChanged: boolean;
   /** What the reader passed over and is no record, and how often. */
   leftOut: ReadonlyMap<string, number>;
   /** Turns and characters that the server did not take. */
@@ -89,6 +91,9 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
     leftOut: (leftOut: ReadonlyMap<string, number>) => {
       counts.leftOut = leftOut;
     },
+    changed: () => {
+      counts.hasChanged = true;
+    },
     stored: (batch: Batch, delivery: Delivery) => {
       const { sent, replayed, waiting, renewed, kept, deleted, refused, changedCharacters } = delivery;
       counts.notes.push(
@@ -113,12 +118,12 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
     badCount: () => counts.badCount,
     report: (outcome: ImportReport['outcome']): ImportReport => {
       const { turns, replayed, waiting, renewed, kept, badCount, bad, characters, resumedAfter } = counts;
-      const { refused, refusedCount, deleted, notes, isCutOff, leftOut } = counts;
+      const { refused, refusedCount, deleted, notes, isCutOff, hasChanged, leftOut } = counts;
       const turnsSent = dryRun || outcome === 'invalid' ? 0 : turns;
       const seconds = (performance.now() - counts.startedAt) / 1000;
       return {
         ...{ outcome, dryRun, format, unit, resumedAfter, characters, badCount, bad, seconds },
-        ...{ refused, refusedCount, renewed, kept, deleted, notes, isCutOff, leftOut },
+        ...{ refused, refusedCount, renewed, kept, deleted, notes, isCutOff, hasChanged, leftOut },
         ...{ turnsFound: turns, turnsSent, replayed, waiting, storedNew: turnsSent - replayed - waiting },
         conversations: counts.conversations.size,
         turnsPerSecond: seconds > 0 ? turnsSent / seconds : 0,
@@ -222,7 +227,7 @@ function describeLeftOut({ leftOut }: Pick<ImportReport, 'leftOut'>): string[] {
 }
 
 /** What became of turns that a later export shows otherwise. */
-function describeChanged({ waiting, renewed, kept, deleted }: ImportReport): string[] {
+function describeChanged({ waiting, renewed, kept, deleted, hasChanged }: ImportReport): string[] {
   const turns = (count: number) => (count === 1 ? '1 turn' : `${count} turns`);
   return [
     ...(waiting > 0
@@ -237,6 +242,9 @@ function describeChanged({ waiting, renewed, kept, deleted }: ImportReport): str
       ? [`${turns(kept)} would be stored with another time, model or metadata today: left as stored`]
       : []),
     ...(deleted > 0 ? [`${turns(deleted)} had been deleted: left out`] : []),
+    ...(hasChanged
+      ? ['the file changed while it was imported, so that some of it may be missing: import it again']
+      : []),
   ];
 }
 
@@ -257,6 +265,7 @@ function emptyCounts() {
     badCount: 0,
     bad: [] as BadRecord[],
     isCutOff: false,
+    hasChanged: false,
     leftOut: new Map<string, number>() as ReadonlyMap<string, number>,
     conversations: new Set<string>(),
     resumedAfter: 0,

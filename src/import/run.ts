@@ -4,7 +4,7 @@ import { type Batch, toBatches } from './batches.ts';
 import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
 import { Deliverer, type Delivery } from './delivery.ts';
 import { detectFormat } from './detect.ts';
-import { fileSize, type Position } from './files.ts';
+import { fileSize, fingerprint, type Position } from './files.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { Send } from './operations.ts';
 import type { ProgressSink } from './progress.ts';
@@ -46,6 +46,7 @@ export type ImportServices = {
 export async function runImport(options: ImportOptions, services: ImportServices): Promise<ImportReport> {
   const { file, dryRun, strict, user, target } = options;
   const totalBytes = await fileSize(file);
+  const content = await fingerprint(file);
   const format = options.format === 'auto' ? await detectFormat(file) : options.format;
   const tally = createTally(format, FORMATS[format].unit, dryRun);
   const source: Source = { file, format, totalBytes };
@@ -69,7 +70,7 @@ export async function runImport(options: ImportOptions, services: ImportServices
     );
   }
   const deliverer = new Deliverer(user, services.send);
-  const progressMade = createSaver(checkpoint);
+  const progressMade = createSaver(checkpoint, services.progress);
   try {
     const isFinished = await sendAll(
       source,
@@ -86,18 +87,29 @@ export async function runImport(options: ImportOptions, services: ImportServices
     await progressMade.save();
   }
   await checkpoint.remove();
+  // What was read then is not what was checked: nobody knows what was passed over.
+  if ((await fingerprint(file)) !== content) tally.changed();
   return tally.report('finished');
 }
 
 /** A conversation of a few turns is stored in milliseconds; whoever goes on sends the last second's again, to no effect. */
 const SAVE_INTERVAL_MS = 1_000;
 
-function createSaver(checkpoint: Checkpoint) {
+/** A place that takes no checkpoint (it is full) keeps nothing from being stored: only going on after a stop is lost. */
+function createSaver(checkpoint: Checkpoint, progress: ProgressSink) {
   let [done, saved, savedAt] = [checkpoint.recordsDone, checkpoint.recordsDone, performance.now()];
+  let hasFailed = false;
   const save = async () => {
-    if (done === saved) return;
-    await checkpoint.save(done);
-    [saved, savedAt] = [done, performance.now()];
+    if (done === saved || hasFailed) return;
+    try {
+      await checkpoint.save(done);
+      [saved, savedAt] = [done, performance.now()];
+    } catch (error) {
+      hasFailed = true;
+      progress.note(
+        `how far the import is cannot be written down (${(error as Error).message}): once stopped, it goes on from ${saved === 0 ? 'the beginning' : `record ${saved}`}`,
+      );
+    }
   };
   return {
     save,

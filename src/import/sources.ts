@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, open, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { basename, extname, join } from 'node:path';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { crc32 } from 'node:zlib';
 import * as yauzl from 'yauzl';
 import { detectFormat } from './detect.ts';
 import { fileSize, fingerprint } from './files.ts';
@@ -221,20 +222,28 @@ async function unpack({ file, archive, part }: Part, into: string, left: Budget)
   left.bytes -= uncompressedSize;
   try {
     const stream = await archive.openReadStreamPromise(part);
-    await pipeline(stream, atMost(uncompressedSize), createWriteStream(into, { mode: 0o600 }));
+    await pipeline(stream, asSaid(part), createWriteStream(into, { mode: 0o600 }));
+    // The same part of the same archive is the same file to whoever goes on after a stop.
+    const { atime, mtime } = await stat(file);
+    await utimes(into, atime, mtime);
   } catch (error) {
     throw broken(file, error);
   }
 }
 
-/** What an archive says of sizes may be wrong. */
-function atMost(bytes: number): Transform {
+/** What an archive says of a part may be wrong, or the part may be damaged: the library does not look at checksums. */
+function asSaid({ fileName, uncompressedSize, crc32: said }: yauzl.Entry): Transform {
   let seen = 0;
+  let checksum = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       seen += chunk.length;
-      if (seen > bytes) done(new Error('it holds more than it says'));
+      checksum = crc32(chunk, checksum);
+      if (seen > uncompressedSize) done(new Error(`${fileName} holds more than it says`));
       else done(null, chunk);
+    },
+    flush(done) {
+      done(checksum === said ? null : new Error(`${fileName} is damaged: its checksum is wrong`));
     },
   });
 }
