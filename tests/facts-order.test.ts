@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { learn, type Said } from './support/facts.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { numbersFrom, shuffled } from './support/random-order.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -24,22 +25,6 @@ const STATEMENTS: readonly Omit<Said, 'turnId'>[] = [
   { saidAt: at(10), predicate: 'likes', object: 'old cats', negated: true },
   { saidAt: at(11), predicate: 'age', object: '34', origin: 'MODEL' },
 ];
-
-/** Numbers from 0 to 1, the same each time (mulberry32). */
-function numbersFrom(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-function shuffled<T>(items: readonly T[], next: () => number): T[] {
-  const left = [...items];
-  return items.flatMap(() => left.splice(Math.floor(next() * left.length), 1));
-}
 
 const known = () =>
   app.sql(

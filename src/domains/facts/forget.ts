@@ -34,6 +34,63 @@ export async function forgetFactsOfTurns(
   );
 }
 
+/** A place in a turn at which a fact was found. */
+export interface SaidPlace {
+  readonly turnId: string;
+  /** The number of the fact. */
+  readonly fact: number;
+  readonly field: 'query' | 'response';
+  readonly startsAt: number;
+}
+
+/** Of some turns, those from which rules have learned before. */
+export async function learnedBefore(
+  client: PoolClient,
+  owner: Owner,
+  turnIds: readonly string[],
+): Promise<Set<string>> {
+  const { rows } = await client.query<{ turnId: string }>({
+    name: 'turns_learned_before',
+    text: `select distinct turn_id as "turnId" from echo_fact_sources
+           where turn_id = any($1::uuid[]) and tenant_id = $2 and user_id = $3 and origin = 'RULES' and not withdrawn`,
+    values: [turnIds, owner.tenantId, owner.userId],
+  });
+  return new Set(rows.map(({ turnId }) => turnId));
+}
+
+/**
+ * Takes away what rules had learned from turns that were learned from again, and did not find any more, now that they know what was
+ * said before. What was undone stays undone. Under `lockFacts`.
+ *
+ * @param found all that was found this time
+ */
+export async function forgetUnfound(
+  client: PoolClient,
+  owner: Owner,
+  turnIds: readonly string[],
+  found: readonly SaidPlace[],
+): Promise<void> {
+  if (turnIds.length === 0) return;
+  const { rows } = await client.query<{ fact: number }>({
+    name: 'delete_unfound_fact_sources',
+    text: `delete from echo_fact_sources s where turn_id = any($1::uuid[]) and tenant_id = $2 and user_id = $3
+             and origin = 'RULES' and not withdrawn and not exists (
+               select from unnest($4::uuid[], $5::int[], $6::text[], $7::int[]) as f(turn_id, fact, field, starts_at)
+               where f.turn_id = s.turn_id and f.fact = s.fact and f.field = s.field and f.starts_at = s.starts_at)
+           returning fact`,
+    values: [
+      ...[turnIds, owner.tenantId, owner.userId, found.map(({ turnId }) => turnId)],
+      ...[found.map(({ fact }) => fact), found.map(({ field }) => field)],
+      found.map(({ startsAt }) => startsAt),
+    ],
+  });
+  await withoutSources(
+    client,
+    owner,
+    rows.map(({ fact }) => fact),
+  );
+}
+
 /** The same for what pictures have shown that are forgotten, or gone. */
 export async function forgetFactsOfMedia(
   client: PoolClient,

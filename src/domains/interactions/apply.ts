@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
 import { IdempotencyKeyReused, InteractionDeleted } from '../../errors.ts';
 import { CANARY_TENANT, subjectOf } from '../../ground/ownership.ts';
+import { CONTEXT_TURNS } from './reach.ts';
 import { recordOf, rowOf } from './rows.ts';
 import { ANSWER_COLUMNS, STORED_COLUMNS } from './shape.ts';
 import { type InteractionRow, interactions } from './tables.ts';
@@ -21,6 +22,7 @@ interface LockedConversation {
   next_sequence: number;
   chain_hash: Buffer | null;
   intent_history: string[];
+  last_interaction: Date;
 }
 
 const INTENT_HISTORY_LENGTH = 50;
@@ -54,10 +56,12 @@ export async function applyTurns(client: PoolClient, turns: readonly Turn[]): Pr
     return known !== undefined && !completes;
   });
   const added = [...fresh.values()];
+  const late = added.filter((turn) => isLate(turn, conversations.get(streamOf(turn))));
   const inserted = await insertTurns(client, added, conversations);
   if (added.length > 0) {
     await updateConversations(client, conversations, added);
     await countMentions(client, added);
+    await learnAgainBehind(client, late);
   }
   for (const turn of completed.values())
     stored.set(turn.turnId, await completeTurn(client, turn, stored.get(turn.turnId)));
@@ -92,7 +96,7 @@ async function lockConversations(
              as t(tenant_id text, conversation_id text, user_id text, episode_id text, title text)
            on conflict (conversation_id, tenant_id, user_id) do update
              set episode_id = coalesce(c.episode_id, excluded.episode_id), title = coalesce(c.title, excluded.title)
-           returning tenant_id, conversation_id, user_id, next_sequence, chain_hash, intent_history`,
+           returning tenant_id, conversation_id, user_id, next_sequence, chain_hash, intent_history, last_interaction`,
     values: [JSON.stringify(sorted)],
   });
   const nameOf = (row: LockedConversation) =>
@@ -159,6 +163,37 @@ async function insertTurns(
   // The transaction ends here: nothing of it stays.
   if (deleted.length > 0) throw new InteractionDeleted('idempotencyKey', deleted);
   return new Map(result.rows.map((raw) => [raw.turn_id as string, mapRow(interactions, raw)]));
+}
+
+/** Whether others of its conversation were said after it, and stored before. */
+function isLate({ timestamp }: Turn, conversation: LockedConversation | undefined): boolean {
+  if (!conversation || conversation.next_sequence === 1) return false;
+  return new Date(timestamp) < conversation.last_interaction;
+}
+
+/** What was learned from turns that were said right after some that come only now, was learned without them: it is learned again. */
+async function learnAgainBehind(client: PoolClient, late: readonly Turn[]): Promise<void> {
+  if (late.length === 0) return;
+  await client.query({
+    name: 'learn_again_with_turns',
+    text: `update echo_unified_interactions set learning_state = 'PENDING', learning_since = now()
+           where id in (
+             select t.id from echo_unified_interactions t where t.id in (
+               select b.id from unnest($1::text[], $2::text[], $3::text[], $4::timestamptz[]) as l(conversation, tenant, owner, said_at)
+               cross join lateral (
+                 select e.id from echo_unified_interactions e
+                 where e.conversation_id = l.conversation and e.tenant_id = l.tenant and e.user_id = l.owner and e.timestamp > l.said_at
+                 order by e.timestamp, e.sequence limit ${CONTEXT_TURNS}) b)
+             and t.learning_state = 'LEARNED'
+             -- Whoever moves a turn right now does not wait for this one, so this one does not wait either.
+             order by t.id for no key update skip locked)`,
+    values: [
+      late.map(({ conversationId }) => conversationId),
+      late.map(({ tenantId }) => tenantId),
+      late.map(({ userId }) => userId),
+      late.map(({ timestamp }) => timestamp),
+    ],
+  });
 }
 
 /** One entry of the audit log for all turns of one conversation and sender. */

@@ -82,11 +82,11 @@ async function removeTurn(
              where conversation_id = $1 and tenant_id = $2 and user_id = $3 for update`,
       values: [conversationId, tenantId, userId],
     });
-    const { rows } = await client.query<{ sequence: number; hasContext: boolean }>({
+    const { rows } = await client.query<{ sequence: number; timestamp: Date; hasContext: boolean }>({
       name: 'delete_turn',
       text: `with gone as (
                delete from echo_unified_interactions where turn_id = $1::uuid and tenant_id = $2 and user_id = $3
-               returning turn_id, conversation_id, sequence, chain_hash, metadata
+               returning turn_id, conversation_id, sequence, timestamp, chain_hash, metadata
              ), marked as (
                insert into echo_deleted_turns (turn_id, tenant_id, subject, conversation_id, sequence, chain_hash)
                select $1::uuid, $2, $4::bytea, g.conversation_id, g.sequence, g.chain_hash
@@ -97,14 +97,14 @@ async function removeTurn(
              ), audited as materialized (
                select echo_audit($2, $3, 'interaction.delete', $1::uuid::text, 'OK', null, echo_audit_teller())
              )
-             select sequence, metadata ? 'request_type' and metadata ? 'context' as "hasContext"
+             select sequence, timestamp, metadata ? 'request_type' and metadata ? 'context' as "hasContext"
              from gone where (select count(*) from audited) >= 0`,
       values: [turnId, tenantId, userId, subjectOf(owner)],
     });
     await forgetEvents(client, owner, [turnId]);
     const [gone] = rows;
     if (gone) await closeGap(client, { ...owner, conversationId }, gone);
-    const behind = gone ? await learnAgainBehind(client, { ...owner, conversationId }, gone.sequence) : [];
+    const behind = gone ? await learnAgainBehind(client, { ...owner, conversationId }, gone) : [];
     // Last: whoever learns locks rows of turns before facts, too.
     await forgetFactsOfTurns(client, owner, [turnId, ...behind]);
   });
@@ -119,17 +119,19 @@ async function removeTurn(
 async function learnAgainBehind(
   client: PoolClient,
   { tenantId, userId, conversationId }: Owner & { conversationId: string },
-  sequence: number,
+  { timestamp, sequence }: { timestamp: Date; sequence: number },
 ): Promise<string[]> {
   const { rows } = await client.query<{ turnId: string }>({
     name: 'learn_again_without_turn',
     text: `update echo_unified_interactions t set learning_state = 'PENDING', learning_lease_token = null,
              learning_lease_until = null, learning_since = now()
-           where tenant_id = $1 and user_id = $2 and conversation_id = $3 and sequence > $4 and sequence <= $4 + ${CONTEXT_TURNS}
+           where t.id in (select b.id from echo_unified_interactions b
+               where b.tenant_id = $1 and b.user_id = $2 and b.conversation_id = $3 and (b.timestamp, b.sequence) > ($4, $5)
+               order by b.timestamp, b.sequence limit ${CONTEXT_TURNS})
              and exists (select from echo_fact_sources s where s.turn_id = t.turn_id and s.tenant_id = $1 and s.user_id = $2
                and position(lower(s.object) in lower(s.quote)) = 0)
            returning turn_id as "turnId"`,
-    values: [tenantId, userId, conversationId, sequence],
+    values: [tenantId, userId, conversationId, timestamp, sequence],
   });
   return rows.map(({ turnId }) => turnId);
 }

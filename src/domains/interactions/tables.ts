@@ -112,6 +112,14 @@ export const interactions = pgTable(
       table.userId,
       table.sequence,
     ),
+    // What was said before a turn, whenever it was stored.
+    index('echo_interactions_conversation_time_idx').on(
+      table.conversationId,
+      table.tenantId,
+      table.userId,
+      table.timestamp,
+      table.sequence,
+    ),
     index('echo_interactions_user_time_idx').on(table.userId, table.tenantId, table.timestamp, table.id),
     index('echo_interactions_character_idx')
       .on(table.userId, table.tenantId, table.characterId, table.id)
@@ -122,7 +130,7 @@ export const interactions = pgTable(
       .where(sql`cardinality(${table.characterIds}) > 1`),
     index('echo_interactions_vector_queue_idx').on(table.id).where(sql`${table.vectorState} <> 'EMBEDDED'`),
     index('echo_interactions_learning_queue_idx')
-      .on(table.tenantId, table.userId, table.id)
+      .on(table.tenantId, table.userId, table.timestamp, table.id)
       .where(sql`${table.learningState} <> 'LEARNED'`),
     index('echo_interactions_learning_since_idx')
       .on(table.learningSince)

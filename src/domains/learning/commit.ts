@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import { newAct } from '../facts/changes.ts';
+import { forgetUnfound, learnedBefore, type SaidPlace } from '../facts/forget.ts';
 import { Outstanding, recordFact } from '../facts/record.ts';
 import { retractAbout } from '../facts/retract-about.ts';
 import { correctedBy } from '../facts/said-in.ts';
@@ -38,16 +39,24 @@ export async function commitLessons(
   if (held.length === 0) return NOTHING;
   const run = await openRun(client, owner, taskId);
   const ids = new Set(held.map(({ id }) => id));
+  const again = await learnedBefore(
+    client,
+    owner,
+    held.map(({ turnId }) => turnId),
+  );
+  const places: SaidPlace[] = [];
   let learned: Learned = { ...NOTHING, turns: held.length };
   const outstanding = new Outstanding();
   for (const lesson of lessons) {
     if (!ids.has(lesson.leased.id)) continue;
-    const { done, refused } = await commitLesson(client, owner, run.runId, lesson, outstanding);
+    const { done, refused, said } = await commitLesson(client, owner, run.runId, lesson, outstanding);
+    if (again.has(lesson.leased.turnId)) places.push(...said);
     await refuseInRun(client, run.id, lesson.leased.turnId, refused);
     learned = sumOf(learned, done);
   }
   const superseded = await outstanding.settle(client, owner);
   learned = sumOf(learned, { ...NOTHING, superseded });
+  await forgetUnfound(client, owner, [...again], places);
   await finishTurns(client, owner, held);
   await countInRun(client, owner, run.id, learned, use);
   return learned;
@@ -59,8 +68,9 @@ async function commitLesson(
   runId: string,
   lesson: Lesson,
   outstanding: Outstanding,
-): Promise<{ done: Learned; refused: readonly Refusal[] }> {
+): Promise<{ done: Learned; refused: readonly Refusal[]; said: readonly SaidPlace[] }> {
   const refused = [...lesson.refused];
+  const said: SaidPlace[] = [];
   let done = NOTHING;
   if (lesson.forgotten.length > 0) done = { ...done, superseded: await outstanding.settle(client, owner) };
   for (const { subject, about } of lesson.forgotten)
@@ -68,7 +78,9 @@ async function commitLesson(
       ...{ subject, about, saidAt: lesson.turn.saidAt },
     });
   for (const found of lesson.found) {
-    const { outcome, superseded } = await record(client, owner, runId, lesson, found, outstanding);
+    const { outcome, superseded, fact } = await record(client, owner, runId, lesson, found, outstanding);
+    const { turnId } = lesson.leased;
+    if (fact) said.push({ turnId, fact: fact.id, field: found.source.field, startsAt: found.source.start });
     if (outcome === 'REFUSED')
       refused.push({ field: found.source.field, reason: 'a person took it back', count: 1 });
     done = sumOf(done, {
@@ -77,7 +89,7 @@ async function commitLesson(
     });
   }
   const count = refused.reduce((sum, refusal) => sum + refusal.count, 0);
-  return { done: { ...done, refused: count }, refused };
+  return { done: { ...done, refused: count }, refused, said };
 }
 
 async function record(

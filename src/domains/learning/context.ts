@@ -56,17 +56,25 @@ export async function inContext(
   turns: readonly LeasedTurn[],
 ): Promise<TurnInContext[]> {
   const earlier = await turnsBefore(db, owner, turns);
-  const byConversation = Map.groupBy([...earlier.values()], ({ conversationId }) => conversationId);
+  const byConversation = Map.groupBy(
+    [...earlier.values()].sort(bySaying),
+    ({ conversationId }) => conversationId,
+  );
   return turns.map((leased) => ({
     leased,
     turn: learnedTurn(leased, known),
     before: (byConversation.get(leased.conversationId) ?? [])
-      .filter(({ sequence }) => sequence < leased.sequence && sequence >= leased.sequence - CONTEXT_TURNS)
+      .filter((turn) => bySaying(turn, leased) < 0)
+      .slice(-CONTEXT_TURNS)
       .map((turn) => learnedTurn(turn, known)),
   }));
 }
 
-/** In the order of their conversations. The same turn is cut at the same place, whoever asks for it. */
+/** As they were said, whenever they were stored: an import may bring the later one first. */
+const bySaying = (a: LeasedTurn, b: LeasedTurn) =>
+  a.timestamp.getTime() - b.timestamp.getTime() || a.sequence - b.sequence;
+
+/** The same turn is cut at the same place, whoever asks for it. */
 async function turnsBefore(
   { pool }: Pick<Database, 'pool'>,
   owner: Owner,
@@ -78,14 +86,16 @@ async function turnsBefore(
   );
   const { rows } = await pool.query<LeasedTurn>({
     name: 'turns_before_learning',
-    text: `select distinct on (t.conversation_id, t.sequence) ${columns}
-           from unnest($3::text[], $4::int[]) as w(conversation, sequence) join echo_unified_interactions t
-             on t.conversation_id = w.conversation and t.sequence < w.sequence and t.sequence >= w.sequence - ${CONTEXT_TURNS}
-           where t.tenant_id = $1 and t.user_id = $2 order by t.conversation_id, t.sequence`,
+    text: `select distinct on (t.id) ${columns}
+           from unnest($3::text[], $4::timestamptz[], $5::int[]) as w(conversation, said_at, sequence) cross join lateral (
+             select * from echo_unified_interactions e where e.conversation_id = w.conversation and e.tenant_id = $1 and e.user_id = $2
+               and (e.timestamp, e.sequence) < (w.said_at, w.sequence)
+             order by e.timestamp desc, e.sequence desc limit ${CONTEXT_TURNS}) t`,
     values: [
       owner.tenantId,
       owner.userId,
       turns.map(({ conversationId }) => conversationId),
+      turns.map(({ timestamp }) => timestamp),
       turns.map(({ sequence }) => sequence),
     ],
   });

@@ -66,7 +66,7 @@ export async function isWaiting({ pool }: Pick<Database, 'pool'>, owner: Owner):
 }
 
 /**
- * Takes the first turns of a user that wait, in the order in which they were stored. None while another task has some of the
+ * Takes the first turns of a user that wait, in the order in which they were said. None while another task has some of the
  * user's: what corrects something is learned behind what it corrects. A turn whose row somebody is changing right
  * now, and those behind it, are left: nothing here waits for rows of turns.
  */
@@ -85,15 +85,15 @@ export async function takeTurns(
     const { rows } = await client.query<LeasedTurn>({
       name: 'lease_learning',
       text: `with waiting as (
-               select id, octet_length(query) + octet_length(response) as bytes,
+               select id, timestamp, octet_length(query) + octet_length(response) as bytes,
                  learning_state = 'LEASED' and learning_lease_token <> $3 and learning_lease_until > now() as is_others
-               from ${TABLE} where learning_state <> 'LEARNED' and ${OF_OWNER} order by id limit $5
+               from ${TABLE} where learning_state <> 'LEARNED' and ${OF_OWNER} order by timestamp, id limit $5
              ), free as (
                select id from ${TABLE} where id in (select id from waiting) and learning_state <> 'LEARNED'
                and not exists (select from waiting where is_others) order by id for no key update skip locked
              ), placed as (
-               select w.id, bool_and(f.id is not null) over (order by w.id) as is_next, sum(w.bytes) over (order by w.id) - w.bytes as before
-               from waiting w left join free f on f.id = w.id
+               select w.id, bool_and(f.id is not null) over said as is_next, sum(w.bytes) over said - w.bytes as before
+               from waiting w left join free f on f.id = w.id window said as (order by w.timestamp, w.id)
              )
              update ${TABLE} t set learning_state = 'LEASED', learning_lease_token = $3,
                learning_lease_until = now() + $4 * interval '1 millisecond'
@@ -101,7 +101,7 @@ export async function takeTurns(
              returning ${TURN_COLUMNS}`,
       values: [owner.tenantId, owner.userId, taskId, leaseMs, limit, bytes],
     });
-    return rows.sort((a, b) => a.id - b.id);
+    return rows.sort((a, b) => a.timestamp.getTime() - b.timestamp.getTime() || a.id - b.id);
   });
 }
 
@@ -124,6 +124,7 @@ export async function releaseTurns(
 /**
  * Locks the rows of turns that a task still has, without waiting for anybody, in the transaction that learns from them.
  *
+ * @param turns in the order in which they were said
  * @returns those up to the first one whose row somebody is changing; turns that were deleted, or that another task has, are
  *   left out
  */
@@ -137,13 +138,12 @@ export async function holdTurns<T extends LeasedTurn>(
   const { rows } = await client.query<{ id: number; isHeld: boolean }>({
     name: 'hold_turns_to_learn',
     text: `with held as (select id from ${TABLE} where ${own} order by id for no key update skip locked)
-           select t.id, h.id is not null as "isHeld" from (select id from ${TABLE} where ${own}) t left join held h on h.id = t.id
-           order by t.id`,
+           select t.id, h.id is not null as "isHeld" from (select id from ${TABLE} where ${own}) t left join held h on h.id = t.id`,
     values: [owner.tenantId, owner.userId, taskId, turns.map(({ id }) => id)],
   });
-  const firstChanging = rows.findIndex(({ isHeld }) => !isHeld);
-  const held = new Set((firstChanging < 0 ? rows : rows.slice(0, firstChanging)).map(({ id }) => id));
-  return turns.filter(({ id }) => held.has(id));
+  const isHeld = new Map(rows.map((row) => [row.id, row.isHeld]));
+  const changing = turns.findIndex(({ id }) => isHeld.get(id) === false);
+  return (changing < 0 ? turns : turns.slice(0, changing)).filter(({ id }) => isHeld.has(id));
 }
 
 /** Says that turns were learned from, in that transaction. */
