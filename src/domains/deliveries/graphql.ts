@@ -1,9 +1,11 @@
+import { z } from 'zod';
 import { InvalidInput, NotFound } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import { type CursorFormat, connect } from '../../graphql/connections.ts';
+import * as input from '../../ground/input.ts';
 import { MAX_ATTEMPTS, MAX_AWAY_DAYS } from './claims.ts';
 import { discardDelivery, retryDelivery, targetScopeOf } from './deliveries.ts';
-import { type DeliveryConditions, deliveryPage } from './reads.ts';
+import { deliveryPage } from './reads.ts';
 import { type DeliveryRow, type DeliveryStatus, KEPT_DAYS } from './tables.ts';
 
 export const DeliveryStatusEnum = builder.enumType('DeliveryStatus', {
@@ -80,6 +82,8 @@ const DeliveryFilter = builder.inputType('DeliveryFilter', {
   }),
 });
 
+const Conditions = z.object({ channel: input.text(100).nullish() });
+
 builder.queryField('deliveries', (t) =>
   t.connection(
     {
@@ -87,15 +91,13 @@ builder.queryField('deliveries', (t) =>
       description:
         'What leaves the server, newest first: to the caller’s own webhooks; for admins, also to those of the tenant and to what the operator configured. With the status DEAD: what was given up.',
       args: { filter: t.arg({ type: DeliveryFilter, description: 'Which of them.' }) },
-      resolve: (_root, args, { services, principal }) =>
-        connect(args, newestDelivery, (page) =>
-          deliveryPage(
-            services.db,
-            targetScopeOf(principal),
-            (args.filter ?? {}) as DeliveryConditions,
-            page,
-          ),
-        ),
+      resolve: (_root, { filter, ...args }, { services, principal }) => {
+        const { channel } = input.parseInput(Conditions, filter ?? {}, 'filter');
+        const conditions = { status: filter?.status, channel };
+        return connect(args, newestDelivery, (page) =>
+          deliveryPage(services.db, targetScopeOf(principal), conditions, page),
+        );
+      },
     },
     DeliveryConnection,
   ),

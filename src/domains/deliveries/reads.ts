@@ -10,7 +10,7 @@ export interface TargetScope {
   readonly userId: string | null;
 }
 
-export interface DeliveryConditions {
+interface DeliveryConditions {
   readonly status?: DeliveryStatus | null | undefined;
   readonly channel?: string | null | undefined;
   readonly target?: string | null | undefined;
