@@ -24,7 +24,7 @@ export const LEARNING: readonly Mutation[] = [
   one(
     'turns-that-others-change-are-passed-over',
     'domains/learning/queue.ts',
-    ['bool_and(f.id is not null) over (order by w.id) as is_next', 'f.id is not null as is_next'],
+    ['bool_and(f.id is not null) over said as is_next', 'f.id is not null as is_next'],
     ['learning'],
     'somebody is changing',
   ),
