@@ -10,6 +10,9 @@ export type ThumbnailSize = (typeof THUMBNAIL_SIZES)[number];
 
 const FOLDER_LENGTH = 32;
 
+/** A folder into which something is written meanwhile is not empty: each try waits 50 ms longer, 10 s in all. */
+const UNTIL_NOBODY_WRITES = { maxRetries: 20, retryDelay: 50 };
+
 /** The folder of a user's thumbnails, `<hash>-<size>.webp`. */
 export function thumbnailFolder(dataDirectory: string, owner: Owner): string {
   return join(dataDirectory, 'media', digestOf(owner).slice(0, FOLDER_LENGTH));
@@ -39,7 +42,7 @@ export async function removeThumbnails(dataDirectory: string, owner: Owner, file
     await rm(thumbnailPath(dataDirectory, owner, fileHash, size), { force: true });
 }
 
-/** Takes away all that this server has of a user. */
+/** Takes away all that this server has of a user, also what a run that ends just now still writes there. */
 export async function removeThumbnailFolder(dataDirectory: string, owner: Owner): Promise<void> {
-  await rm(thumbnailFolder(dataDirectory, owner), { recursive: true, force: true });
+  await rm(thumbnailFolder(dataDirectory, owner), { recursive: true, force: true, ...UNTIL_NOBODY_WRITES });
 }
