@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { bundlesOf, stampOf } from '../bundle/stamp.ts';
 import { startChildServer } from './support/child-server.ts';
 
@@ -34,6 +34,8 @@ describe('npm start', () => {
     const data = join(directory, 'data');
     for (const round of ['made', 'used again']) {
       const server = await startChildServer(data, {}, root);
+      // One that is left behind would keep the whole run from ending.
+      onTestFinished(() => void server.signal('SIGTERM'));
       expect(await readdir(bundlesOf(root))).toEqual([stampOf(root)]);
       const record = `mutation ($query: String!) { recordTurns(input: { conversationId: "c", turns: [{ query: $query, response: "yes" }] }) {
         ... on RecordTurnsSuccess { interactions { sequence } } } }`;
