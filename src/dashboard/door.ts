@@ -30,7 +30,12 @@ export function dashboardRoute({ log }: { log: Logger }): Route {
   let read: Promise<ReadonlyMap<string, BuiltFile>> | null = null;
   const files = async () => {
     const directory = await findBuilt();
-    read ??= readBuiltFiles(directory);
+    read ??= readBuiltFiles(directory).catch((error: unknown) => {
+      // Asked again, they may be there.
+      read = null;
+      log.error({ err: error, directory }, 'the files of the dashboard cannot be read');
+      throw error;
+    });
     return read;
   };
   return {
