@@ -569,8 +569,9 @@ describe('schedules', () => {
   test('of the product are there, and show their slots in pages', async () => {
     const clock = clockAt('2030-01-01T00:30:00Z');
     const app = await started(await start({ now: clock.now, schedules: true }));
-    const { data } = await app.graphql('{ schedules { name cron timeZone } }');
-    expect(data.schedules).toEqual(
+    // They are written down after the start, one after the other.
+    const listed = async () => (await app.graphql('{ schedules { name cron timeZone } }')).data.schedules;
+    await expect.poll(listed).toEqual(
       expect.arrayContaining([
         { name: 'heartbeat', cron: '0 * * * *', timeZone: 'UTC' },
         { name: 'self_check', cron: '20 */6 * * *', timeZone: 'UTC' },
