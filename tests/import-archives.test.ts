@@ -148,7 +148,7 @@ describe('hostile archives', () => {
     async (name) => {
       const file = await temporary('path.zip', zip({ [name]: asked('outside', 'Out?') }));
       const checkpoints = join(directory, 'in', 'checkpoints');
-      const { code, stderr } = await importInto(app.url, [file], checkpoints);
+      const { code, stderr } = await importInto(app.url, [file], { checkpointDirectory: checkpoints });
       expect([code, stderr]).toEqual([
         1,
         expect.stringMatching(/cannot be read: (invalid relative|absolute) path/),
@@ -171,7 +171,7 @@ describe('hostile archives', () => {
       zip({ 'a.json': asked('large', 'Large?') }, { saidBytes: 3 * 1024 ** 3 }),
     );
     const checkpoints = join(directory, 'large-checkpoints');
-    const { code, stderr } = await importInto(app.url, [file], checkpoints);
+    const { code, stderr } = await importInto(app.url, [file], { checkpointDirectory: checkpoints });
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /a\.json is not unpacked, as the archive would unpack to more than 200 times its size/,

@@ -8,6 +8,7 @@ import { createProgress } from './progress.ts';
 import { ImportFileError, UnknownFormatError } from './records.ts';
 import { formatReport, formatTotal, type ImportReport } from './report.ts';
 import { type ImportOptions, type ImportServices, runImport } from './run.ts';
+import { SETTLE_PATIENCE_MS } from './settling.ts';
 import { openSources, type Source } from './sources.ts';
 
 /** What the command needs from outside; the tests bring their own. */
@@ -18,6 +19,8 @@ export type CommandServices = {
   connect: Connect;
   checkpointDirectory: string;
   log: ImportServices['log'];
+  /** See `ImportServices`. */
+  settlePatienceMs?: number;
   stdout: { write: (text: string) => unknown };
   stderr: NodeJS.WriteStream;
 };
@@ -53,7 +56,8 @@ export async function importCommand(args: readonly string[], services: CommandSe
   process.once('SIGINT', onInterrupt);
   const connection = connectOnce(() => services.connect(command.url, stop.signal));
   try {
-    const given = { send: connection.send, progress, log: services.log, signal: stop.signal };
+    const { log, settlePatienceMs = SETTLE_PATIENCE_MS } = services;
+    const given = { send: connection.send, progress, log, signal: stop.signal, settlePatienceMs };
     return await importAll(command, { ...services, stdout, stderr }, given);
   } catch (error) {
     if (!isExpected(error)) throw error;
@@ -82,7 +86,9 @@ async function importAll(
   const common = { ...options, target: url ?? ownUrl, checkpointDirectory };
   const importOne = async ({ file, name, isNamed }: Source) => {
     try {
-      const report = await runImport({ ...common, file }, services);
+      // A database that takes nothing is waited for once, not for each file of a folder.
+      const settlePatienceMs = reports.some(({ waiting }) => waiting > 0) ? 0 : services.settlePatienceMs;
+      const report = await runImport({ ...common, file }, { ...services, settlePatienceMs });
       reports.push(report);
       (report.outcome === 'invalid' ? stderr : stdout).write(`${formatReport(report, name)}\n`);
       const { refusedCount, isCutOff, hasChanged, badCount } = report;

@@ -1,13 +1,22 @@
 import { createHash } from 'node:crypto';
 import { type Batch, sliceBatch, type TurnBatch } from './batches.ts';
-import { type Acknowledgement, ImportRefusedError, readTurns, type Send, sendBatch } from './operations.ts';
+import {
+  type Acknowledgement,
+  ImportRefusedError,
+  readTurns,
+  type Send,
+  sendBatch,
+  type WaitingTurns,
+} from './operations.ts';
 import type { TurnInput } from './records.ts';
 
 /** A turn or a character that the server did not take. */
 export type Refusal = { line: number; conversationId: string | null; code: string; problem: string };
 
 /** What became of a batch. */
-export type Delivery = Required<Omit<Acknowledgement, 'changedCharacters'>> & {
+export type Delivery = Pick<Acknowledgement, 'sent' | 'replayed'> & {
+  /** What the server's journal has and its database not yet. */
+  waiting: WaitingTurns[];
   /** Names of characters that were there before and are another now. */
   changedCharacters: string[];
   /** Turns whose text is another one than when they were imported, and now stored beside the older text. */
@@ -46,7 +55,7 @@ export class Deliverer {
     const delivery: Delivery = {
       sent: 0,
       replayed: 0,
-      waiting: 0,
+      waiting: [],
       renewed: 0,
       kept: 0,
       deleted: 0,
@@ -67,11 +76,11 @@ export class Deliverer {
       const count = part.lines.length;
       try {
         const acknowledged = await sendBatch(part, this.#userId, this.#send);
-        const { sent, replayed, waiting = 0, changedCharacters = [] } = acknowledged;
+        const { sent, replayed, waiting, changedCharacters = [] } = acknowledged;
         delivery.changedCharacters.push(...changedCharacters);
         delivery.sent += sent;
         delivery.replayed += replayed;
-        delivery.waiting += waiting;
+        if (waiting) delivery.waiting.push(waiting);
         this.#unexplainedInARow = 0;
         rest = sliceBatch(rest, count);
         size = count * 2;

@@ -13,10 +13,19 @@ export type Send = (operation: Operation) => Promise<GraphQLResult>;
 export type Acknowledgement = {
   sent: number;
   replayed: number;
-  /** Turns that the server's journal keeps until its database takes them; whether they are new shows then. */
-  waiting?: number;
+  /** Those that the server's journal keeps until its database takes them. */
+  waiting?: WaitingTurns;
   /** Names of characters that were there before and are another now. */
   changedCharacters?: readonly string[];
+};
+
+/** Turns of one batch, as the journal has them: all of them get to the database, or none. */
+export type WaitingTurns = {
+  turnIds: readonly string[];
+  /** Of these: how many are known to have been stored before. */
+  replayed: number;
+  /** The database did not tell whether the others had been. */
+  isUncertain: boolean;
 };
 
 /** The server answered and did not take a batch. Trying the same batch again would not help. */
@@ -55,7 +64,7 @@ export async function sendBatch(batch: Batch, userId: string | null, send: Send)
 const RECORD_TURNS = `mutation ImportTurns($input: RecordTurnsInput!) {
   result: recordTurns(input: $input) {
     __typename
-    ... on RecordTurnsSuccess { durability replayed interactions { turnId } }
+    ... on RecordTurnsSuccess { durability replayed uncertain interactions { turnId } }
     ... on Error { code message }
     ... on IdempotencyKeyReusedError { positions turnIds }
     ... on InteractionDeletedError { positions turnIds }
@@ -79,7 +88,7 @@ async function sendTurns(batch: TurnBatch, userId: string | null, send: Send): P
     turns,
   };
   const success = readSuccess(await send({ query: RECORD_TURNS, variables: { input } }));
-  const { durability, replayed, interactions } = success;
+  const { durability, replayed, uncertain, interactions } = success;
   if (!Array.isArray(interactions) || interactions.length !== turns.length || typeof replayed !== 'number') {
     const count = Array.isArray(interactions) ? interactions.length : 0;
     throw new ImportRefusedError(
@@ -87,11 +96,10 @@ async function sendTurns(batch: TurnBatch, userId: string | null, send: Send): P
       `${turns.length} turns were sent and ${count} acknowledged`,
     );
   }
-  return {
-    sent: turns.length,
-    replayed,
-    waiting: durability === 'JOURNALED' ? turns.length - replayed : 0,
-  };
+  const acknowledged = { sent: turns.length, replayed };
+  if (durability !== 'JOURNALED' || replayed === turns.length) return acknowledged;
+  const turnIds = (interactions as { turnId: string }[]).map(({ turnId }) => turnId);
+  return { ...acknowledged, waiting: { turnIds, replayed, isUncertain: uncertain !== 0 } };
 }
 
 /** Turns that are read with one request. */
@@ -100,22 +108,40 @@ const MAX_TURNS_READ = 20;
 /** What is stored of turns, in the order given; null for one that the caller cannot see. */
 export async function readTurns(turnIds: readonly string[], send: Send): Promise<(StoredTurn | null)[]> {
   const turns: (StoredTurn | null)[] = [];
+  for await (const { found } of readFields(turnIds, 'query response speaker responder', send))
+    turns.push(...found.map((turn) => turn as StoredTurn | null));
+  return turns;
+}
+
+/** How many of these turns the database has yet to take, and how many are nowhere. */
+export async function turnsThatWait(
+  turnIds: readonly string[],
+  send: Send,
+): Promise<{ waiting: number; missing: number }> {
+  const count = { waiting: 0, missing: 0 };
+  for await (const { found, isAnswered } of readFields(turnIds, 'sequence', send)) {
+    // A database that is away tells nothing of its turns.
+    count.waiting += isAnswered ? found.filter((turn) => turn?.sequence === null).length : found.length;
+    if (isAnswered) count.missing += found.filter((turn) => turn === null).length;
+  }
+  return count;
+}
+
+async function* readFields(turnIds: readonly string[], fields: string, send: Send) {
   for (let start = 0; start < turnIds.length; start += MAX_TURNS_READ) {
     const ids = turnIds.slice(start, start + MAX_TURNS_READ);
     const names = ids.map((_, index) => `$t${index}: ID!`).join(', ');
-    const fields = ids.map(
-      (_, index) => `t${index}: interaction(turnId: $t${index}) { query response speaker responder }`,
-    );
-    const { data } = await send({
-      query: `query StoredTurns(${names}) { ${fields.join(' ')} }`,
+    const asked = ids.map((_, index) => `t${index}: interaction(turnId: $t${index}) { ${fields} }`);
+    const { data, errors } = await send({
+      query: `query StoredTurns(${names}) { ${asked.join(' ')} }`,
       variables: Object.fromEntries(ids.map((id, index) => [`t${index}`, id])),
     });
-    for (const index of ids.keys()) {
-      const turn = data?.[`t${index}`];
-      turns.push(isObject(turn) ? (turn as StoredTurn) : null);
-    }
+    const found = ids.map((_, index) => data?.[`t${index}`]);
+    yield {
+      found: found.map((turn) => (isObject(turn) ? turn : null)),
+      isAnswered: isObject(data) && errors === undefined,
+    };
   }
-  return turns;
 }
 
 export type StoredTurn = {

@@ -1,6 +1,8 @@
 import type { Batch } from './batches.ts';
 import type { Delivery, Refusal } from './delivery.ts';
+import type { WaitingTurns } from './operations.ts';
 import type { BadRecord, ImportRecord } from './records.ts';
+import { countWaiting, type Settlement } from './settling.ts';
 
 /** Bad records that a report lists; the others are counted. */
 export const MAX_LISTED_BAD_RECORDS = 100;
@@ -20,8 +22,12 @@ export type ImportReport = {
   turnsFound: number;
   turnsSent: number;
   storedNew: number;
-  /** Turns that the server's journal has and its database not yet: they may be new or not. */
+  /** Turns that the server's journal has and its database not yet. */
   waiting: number;
+  /** Turns that are stored, and may have been before: the database was away when they were sent. */
+  uncertain: number;
+  /** Turns that the server took and that are not there: deleted meanwhile, or refused by its database. */
+  missing: number;
   /** Turns that the server had already. */
   replayed: number;
   /** Of the new ones: turns whose text changed since they were imported. */
@@ -110,21 +116,27 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
       }
       counts.turns += sent;
       counts.replayed += replayed;
-      counts.waiting += waiting;
+      counts.waiting.push(...waiting);
       if (sent > 0) countConversation(batch.conversationId);
+    },
+    waiting: (): readonly WaitingTurns[] => counts.waiting,
+    settled: (settlement: Settlement) => {
+      counts.settlement = settlement;
     },
     records: () => counts.records,
     sent: () => counts.turns + counts.characters,
     badCount: () => counts.badCount,
     report: (outcome: ImportReport['outcome']): ImportReport => {
-      const { turns, replayed, waiting, renewed, kept, badCount, bad, characters, resumedAfter } = counts;
+      const { turns, replayed, renewed, kept, badCount, bad, characters, resumedAfter } = counts;
+      const { waiting = countWaiting(counts.waiting), uncertain = 0, missing = 0 } = counts.settlement ?? {};
       const { refused, refusedCount, deleted, notes, isCutOff, hasChanged, leftOut } = counts;
       const turnsSent = dryRun || outcome === 'invalid' ? 0 : turns;
       const seconds = (performance.now() - counts.startedAt) / 1000;
       return {
         ...{ outcome, dryRun, format, unit, resumedAfter, characters, badCount, bad, seconds },
         ...{ refused, refusedCount, renewed, kept, deleted, notes, isCutOff, hasChanged, leftOut },
-        ...{ turnsFound: turns, turnsSent, replayed, waiting, storedNew: turnsSent - replayed - waiting },
+        ...{ turnsFound: turns, turnsSent, replayed, waiting, uncertain, missing },
+        storedNew: turnsSent - replayed - waiting - uncertain - missing,
         conversations: counts.conversations.size,
         turnsPerSecond: seconds > 0 ? turnsSent / seconds : 0,
       };
@@ -140,7 +152,7 @@ export function formatReport(report: ImportReport, file: string): string {
     ['turns sent', report.turnsSent],
     ['stored new', report.storedNew],
     ['replayed', report.replayed],
-    ...(report.waiting > 0 ? [['waiting', report.waiting] as const] : []),
+    ...UNSETTLED.flatMap((name) => (report[name] > 0 ? [[name, report[name]] as const] : [])),
   ];
   const rows: Row[] = [
     ...(report.dryRun ? [['turns found', report.turnsFound] as const] : sent),
@@ -160,7 +172,7 @@ export function formatTotal(reports: readonly ImportReport[], passedOver: number
   const sum = (count: (report: ImportReport) => number) =>
     reports.reduce((total, report) => total + count(report), 0);
   const isDryRun = reports.some(({ dryRun }) => dryRun);
-  const waiting = sum((report) => report.waiting);
+  const unsettled = UNSETTLED.map((name) => [name, sum((report) => report[name])] as const);
   const rows: Row[] = [
     ...(isDryRun
       ? [['turns found', sum((report) => report.turnsFound)] as const]
@@ -168,7 +180,7 @@ export function formatTotal(reports: readonly ImportReport[], passedOver: number
           ['turns sent', sum((report) => report.turnsSent)],
           ['stored new', sum((report) => report.storedNew)],
           ['replayed', sum((report) => report.replayed)],
-          ...(waiting > 0 ? [['waiting', waiting] as const] : []),
+          ...unsettled.filter(([, count]) => count > 0),
         ] as const)),
     ['skipped', sum((report) => report.badCount)],
     ['refused', sum((report) => report.refusedCount)],
@@ -186,6 +198,9 @@ export function formatTotal(reports: readonly ImportReport[], passedOver: number
 }
 
 type Row = readonly [name: string, value: string | number];
+
+/** Counts of a server whose database is slow or away; all others do without these rows. */
+const UNSETTLED = ['waiting', 'uncertain', 'missing'] as const;
 
 function headline(
   { outcome, dryRun, format, resumedAfter, badCount, isCutOff }: ImportReport,
@@ -227,14 +242,10 @@ function describeLeftOut({ leftOut }: Pick<ImportReport, 'leftOut'>): string[] {
 }
 
 /** What became of turns that a later export shows otherwise. */
-function describeChanged({ waiting, renewed, kept, deleted, hasChanged }: ImportReport): string[] {
-  const turns = (count: number) => (count === 1 ? '1 turn' : `${count} turns`);
+function describeChanged(report: ImportReport): string[] {
+  const { renewed, kept, deleted, hasChanged } = report;
   return [
-    ...(waiting > 0
-      ? [
-          `${turns(waiting)} kept by the server's journal until its database takes them: new, or stored before`,
-        ]
-      : []),
+    ...describeUnsettled(report),
     ...(renewed > 0
       ? [`${turns(renewed)} changed since the last import: the new text is stored beside the earlier one`]
       : []),
@@ -248,13 +259,37 @@ function describeChanged({ waiting, renewed, kept, deleted, hasChanged }: Import
   ];
 }
 
+function turns(count: number): string {
+  return count === 1 ? '1 turn' : `${count} turns`;
+}
+
+/** What the database has not taken, or not told of. */
+function describeUnsettled({ waiting, uncertain, missing }: ImportReport): string[] {
+  return [
+    ...(waiting > 0
+      ? [
+          `waiting: the server's journal has ${turns(waiting)} safe on disk, and its database takes them later, by itself, while the server runs; its health says what keeps it. The same command again tells whether they are stored`,
+        ]
+      : []),
+    ...(uncertain > 0
+      ? [`uncertain: ${turns(uncertain)} stored, new or before: the database was away when they were sent`]
+      : []),
+    ...(missing > 0
+      ? [
+          `missing: the server took ${turns(missing)} that are not there now: deleted meanwhile, or refused by its database (persistence tells which)`,
+        ]
+      : []),
+  ];
+}
+
 function emptyCounts() {
   return {
     startedAt: performance.now(),
     records: 0,
     turns: 0,
     replayed: 0,
-    waiting: 0,
+    waiting: [] as WaitingTurns[],
+    settlement: null as Settlement | null,
     renewed: 0,
     kept: 0,
     deleted: 0,

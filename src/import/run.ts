@@ -10,6 +10,7 @@ import type { Send } from './operations.ts';
 import type { ProgressSink } from './progress.ts';
 import { ImportFileError, type ImportRecord } from './records.ts';
 import { createTally, type ImportReport, type Tally } from './report.ts';
+import { SETTLE_PATIENCE_MS, settle } from './settling.ts';
 
 export type ImportOptions = {
   file: string;
@@ -33,6 +34,8 @@ export type ImportServices = {
   log: Logger;
   /** Stops the import after the batch in flight. */
   signal?: AbortSignal;
+  /** How long a database may take nothing of what the server's journal keeps for it, at the end. */
+  settlePatienceMs?: number | undefined;
 };
 
 /**
@@ -86,6 +89,7 @@ export async function runImport(options: ImportOptions, services: ImportServices
   } finally {
     await progressMade.save();
   }
+  tally.settled(await settle(tally.waiting(), services, services.settlePatienceMs ?? SETTLE_PATIENCE_MS));
   await checkpoint.remove();
   // What was read then is not what was checked: nobody knows what was passed over.
   if ((await fingerprint(file)) !== content) tally.changed();

@@ -15,11 +15,14 @@ const log = pino({ level: 'silent' });
 export async function importInto(
   url: string,
   args: readonly string[],
-  checkpointDirectory = mkdtempSync(join(tmpdir(), 'echo-checkpoints-')),
+  {
+    checkpointDirectory = mkdtempSync(join(tmpdir(), 'echo-checkpoints-')),
+    ...services
+  }: { checkpointDirectory?: string; settlePatienceMs?: number; onStderr?: (text: string) => void } = {},
 ) {
   const output = { stdout: '', stderr: '' };
   const code = await importCommand(args, {
-    ...{ ownUrl: url, log, checkpointDirectory },
+    ...{ ownUrl: url, log, checkpointDirectory, ...services },
     connect: async (_named, signal) => ({
       send: createHttpSender({ url, apiKey: null, log, signal, firstDelayMs: 1 }),
       close: async () => undefined,
@@ -29,11 +32,13 @@ export async function importInto(
   });
   function append(stream: 'stdout' | 'stderr', text: string) {
     output[stream] += text;
+    if (stream === 'stderr') services.onStderr?.(text);
   }
   const count = (name: string) => Number(new RegExp(`^  ${name} +(\\d+)$`, 'm').exec(output.stdout)?.[1]);
   return {
     ...{ code, ...output },
     ...{ sent: count('turns sent'), stored: count('stored new'), again: count('replayed') },
+    ...{ waiting: count('waiting'), uncertain: count('uncertain'), missing: count('missing') },
     ...{ refused: count('refused'), skipped: count('skipped'), characters: count('characters') },
   };
 }

@@ -41,6 +41,11 @@ export interface RecordServices {
 
 export type RecordTurnsInput = z.input<typeof RecordTurns>;
 
+export interface RecordedTurns extends SavedTurns {
+  /** Of turns that the journal keeps: how many may have been stored before, because the database did not tell in time. */
+  readonly uncertain: number;
+}
+
 /**
  * Stores turns that another assistant produced: 1 to 500 of one conversation, in the order given, all or nothing.
  *
@@ -50,7 +55,7 @@ export async function recordTurns(
   services: RecordServices,
   owner: Owner,
   given: RecordTurnsInput,
-): Promise<SavedTurns> {
+): Promise<RecordedTurns> {
   const { conversationId, title = null, turns } = input.parseInput(RecordTurns, given);
   const began = performance.now();
   const now = new Date();
@@ -69,9 +74,12 @@ export async function recordTurns(
     throw error instanceof InteractionDeleted ? deletedAmong(accepted, new Set(error.turnIds)) : error;
   });
   // The journal cannot tell what the database has; where that was seen before, it is told all the same.
-  return saved.durability === 'COMMITTED'
-    ? saved
-    : { ...saved, turns: saved.turns.map((turn) => ({ ...turn, replayed: known.has(turn.row.turnId) })) };
+  if (saved.durability === 'COMMITTED') return { ...saved, uncertain: 0 };
+  return {
+    ...saved,
+    turns: saved.turns.map((turn) => ({ ...turn, replayed: known?.has(turn.row.turnId) ?? false })),
+    uncertain: known ? 0 : accepted.filter((turn) => turn.idempotencyKey !== null).length,
+  };
 }
 
 function deletedAmong(turns: readonly Turn[], deleted: ReadonlySet<string>): InteractionDeleted {
@@ -83,13 +91,13 @@ function deletedAmong(turns: readonly Turn[], deleted: ReadonlySet<string>): Int
  * Refuses what the database is known to refuse before the journal takes it. Nothing is decided here: the
  * transaction that stores the turns checks again.
  *
- * @returns ids of those that are stored already, as far as the database told in time
+ * @returns ids of those that are stored already; null: the database did not tell in time
  */
 async function refuseKnownConflicts(
   services: { db: Database; availability: Tolerance },
   owner: Owner,
   turns: readonly Turn[],
-): Promise<ReadonlySet<string>> {
+): Promise<ReadonlySet<string> | null> {
   const { db, availability } = services;
   const keyed = turns.filter((turn) => turn.idempotencyKey !== null);
   if (keyed.length === 0) return new Set();
@@ -100,15 +108,15 @@ async function refuseKnownConflicts(
         owner,
         keyed.map((turn) => turn.turnId),
       ),
-    [],
+    null,
   );
-  const unknown = keyed.filter((_turn, index) => !stored[index]).map(({ turnId }) => turnId);
+  const unknown = keyed.filter((_turn, index) => !stored?.[index]).map(({ turnId }) => turnId);
   const deleted = await availability.tolerate(() => deletionsAmong(db.pool, owner, unknown), new Map());
   if (deleted.size > 0) throw deletedAmong(turns, new Set(deleted.keys()));
   const known = new Map(
-    stored.flatMap((row) => (row ? [[row.turnId, row.payloadHash.toString('hex')]] : [])),
+    (stored ?? []).flatMap((row) => (row ? [[row.turnId, row.payloadHash.toString('hex')]] : [])),
   );
-  const storedIds = new Set(known.keys());
+  const storedIds = stored && new Set(known.keys());
   const reused: number[] = [];
   for (const [position, { turnId, payloadHash, idempotencyKey }] of turns.entries()) {
     if (idempotencyKey === null) continue;

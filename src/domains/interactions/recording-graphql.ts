@@ -1,9 +1,8 @@
 import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import { ownerFor, scopeOf } from '../../ground/ownership.ts';
-import type { SavedTurns } from './acknowledgement.ts';
 import { DurabilityEnum, InteractionRef } from './graphql.ts';
-import { rateInteraction, recordTurns } from './interactions.ts';
+import { type RecordedTurns, rateInteraction, recordTurns } from './interactions.ts';
 import type { InteractionRow } from './tables.ts';
 
 const TurnInput = builder.inputType('TurnInput', {
@@ -44,7 +43,7 @@ const RecordTurnsInput = builder.inputType('RecordTurnsInput', {
   }),
 });
 
-const RecordTurnsSuccess = builder.objectRef<SavedTurns>('RecordTurnsSuccess').implement({
+const RecordTurnsSuccess = builder.objectRef<RecordedTurns>('RecordTurnsSuccess').implement({
   description: 'All turns are stored.',
   fields: (t) => ({
     interactions: t.field({
@@ -61,6 +60,10 @@ const RecordTurnsSuccess = builder.objectRef<SavedTurns>('RecordTurnsSuccess').i
       description:
         'How many of them had been stored before; of turns that are JOURNALED, those that are known to have been.',
       resolve: (saved) => saved.turns.filter((turn) => turn.replayed).length,
+    }),
+    uncertain: t.exposeInt('uncertain', {
+      description:
+        'Of turns that are JOURNALED: how many may have been stored before, because the database did not tell. 0 where it did.',
     }),
   }),
 });
