@@ -439,6 +439,27 @@ describe('with access control', () => {
       .toEqual([{ action: '/mcp remember' }]);
   });
 
+  test('the same tools at the older address ask for the same permissions, in the caller’s own memory', async () => {
+    const older = async (key: string, name: string, args: object) => {
+      const response = await fetch(`${guarded.url}/api/echo/mcp`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-api-key': key },
+        body: JSON.stringify({ method: 'tools/call', params: { name, arguments: args } }),
+      });
+      expect(response.status).toBe(200);
+      return response.json();
+    };
+    const fact = { subject: 'user', predicate: 'likes', object: 'climbing' };
+    const [writer, reader] = [await keyOf('wendy'), await keyOf('rita', { permissions: ['READ'] })];
+    expect(await older(writer, 'store_fact', fact)).toMatchObject({ stored: true });
+    expect(await older(writer, 'get_facts', {})).toMatchObject([{ object: 'climbing' }]);
+    expect(await older(reader, 'get_facts', {})).toEqual([]);
+    expect((await older(reader, 'store_fact', fact)).error).toMatch(
+      /^FORBIDDEN: this needs the permission WRITE/,
+    );
+    expect((await older(reader, 'get_facts', { userId: 'wendy' })).error).toMatch(/^FORBIDDEN: userId/);
+  });
+
   test('limits are those of the other doors, told so that a model can wait', async () => {
     const client = await guardedClient(await keyOf('busy'));
     for (let number = 0; number < 3; number++)

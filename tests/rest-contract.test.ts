@@ -25,6 +25,8 @@ interface Example {
   readonly row: `${'GET' | 'POST' | 'DELETE'} /${string}`;
   readonly path?: string | (() => string);
   readonly body?: unknown;
+  /** Whether the answer is what a tool gave, in the form that it has at `/mcp`. */
+  readonly isOfTool?: true;
   /** What must stand in the answer, beside what the document says. */
   readonly answer?: (body: Json) => void;
 }
@@ -46,6 +48,11 @@ beforeAll(async () => {
 afterAll(() => app.close());
 
 const answered = (body: Json) => expect(body.answer).toBe(body.response);
+
+/** A call of a tool, as programs of the older service send it. */
+function olderCall(name: string, args: object) {
+  return { method: 'tools/call', params: { name, arguments: args } };
+}
 
 const EXAMPLES: readonly Example[] = [
   {
@@ -179,6 +186,94 @@ const EXAMPLES: readonly Example[] = [
   },
   { row: 'GET /api/echo/goals' },
   {
+    row: 'POST /api/echo/learning/trigger',
+    answer: (body) =>
+      expect(body).toMatchObject({ status: 'success', error: null, results: { items: expect.any(Number) } }),
+  },
+  {
+    row: 'POST /api/echo/mcp',
+    body: { jsonrpc: '2.0', id: 'a', method: 'tools/list', params: { name: 'passed over' } },
+    answer: ({ id, result }) => {
+      expect(id).toBe('a');
+      expect(result.tools.map((tool: Json) => tool.name)).toEqual(
+        expect.arrayContaining(['search_memory', 'get_facts', 'store_fact', 'recall', 'forget']),
+      );
+    },
+  },
+  {
+    row: 'POST /api/echo/mcp',
+    body: olderCall('store_fact', { subject: 'user', predicate: 'Likes', object: 'climbing', confidence: 1 }),
+    answer: (body) => expect(body).toEqual({ fact_id: expect.any(String), stored: true }),
+  },
+  {
+    row: 'POST /api/echo/mcp',
+    body: olderCall('get_facts', { topic: 'climbing', limit: 5 }),
+    answer: (body) => expect(body).toMatchObject([{ predicate: 'likes', object: 'climbing' }]),
+  },
+  {
+    row: 'POST /api/echo/mcp',
+    body: olderCall('search_memory', { query: 'bicycle Rosalind', limit: 2 }),
+    answer: (body) => expect(body[0].content).toContain('Rosalind'),
+  },
+  {
+    row: 'POST /api/echo/mcp',
+    body: { jsonrpc: '2.0', id: 7, ...olderCall('get_facts', { limit: 1 }) },
+    isOfTool: true,
+    answer: ({ id, result }) => {
+      expect([id, JSON.parse(result.content[0].text)]).toEqual([7, result.structuredContent]);
+      expect(result.structuredContent.facts).toMatchObject([{ object: 'climbing' }]);
+    },
+  },
+  {
+    row: 'POST /api/echo/mcp',
+    body: olderCall('remember', { text: 'My kettle is called Bertha' }),
+    isOfTool: true,
+    answer: (body) => expect(body).toMatchObject({ durability: 'COMMITTED', replayed: false }),
+  },
+  ...(
+    [
+      [{ method: 'resources/list' }, 'tools/list or tools/call'],
+      [{ method: 'tools/call' }, 'params.name: is missing'],
+      [olderCall('none such', {}), 'there is no tool "none such"'],
+      [olderCall('store_fact', { subject: 'user', predicate: 'likes' }), 'object: is missing'],
+      [olderCall('store_fact', { subject: 'user', predicate: '::', object: 'tea' }), 'predicate: must have'],
+      [olderCall('get_facts', { limit: 101 }), 'limit: must be a whole number from 1 to 100'],
+    ] as const
+  ).map(
+    ([body, words]): Example => ({
+      ...{ row: 'POST /api/echo/mcp', body },
+      answer: (answer) => expect(answer).toEqual({ error: expect.stringContaining(words) }),
+    }),
+  ),
+  {
+    row: 'POST /api/echo/mcp',
+    body: { jsonrpc: '2.0', id: 1, ...olderCall('none such', {}) },
+    answer: (body) => expect([body.id, body.error.code]).toEqual([1, -32602]),
+  },
+  {
+    row: 'GET /api/echo/learning/status',
+    answer: (body) => {
+      expect(body).toMatchObject({ status: 'paused', preference_categories: 1 });
+      expect([body.items_processed, body.learning_sessions]).toEqual([body.last_run.items, 1]);
+      expect(body.items_processed).toBeGreaterThan(0);
+    },
+  },
+  {
+    row: 'GET /api/echo/learning/insights',
+    answer: (body) => {
+      expect(body.recent_insights).toHaveLength(body.summary.total_insights);
+      expect(body.facts[0].statement).toContain('climbing');
+    },
+  },
+  {
+    row: 'GET /api/echo/learning/preferences',
+    answer: (body) =>
+      expect(body).toMatchObject({
+        ...{ user: 'default', categories: ['likes'] },
+        preferences: { likes: { confidence: 1, data: [{ value: 'climbing', negated: false }] } },
+      }),
+  },
+  {
     row: 'GET /api/echo/health',
     answer: (body) => {
       expect(body.services).toEqual({ database: true, vector_db: true, llm: false });
@@ -227,7 +322,7 @@ test('every row is documented and has an example, and each of its answers is as 
     const response = await send(example);
     const text = await response.text();
     expect([example.row, response.status, text]).toEqual([example.row, 200, text]);
-    checkDecimals(example.row, text);
+    if (!example.isOfTool) checkDecimals(example.row, text);
     if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
       checkStream(example, text);
     } else {
@@ -239,15 +334,6 @@ test('every row is documented and has an example, and each of its answers is as 
 });
 
 describe('what a row refuses', () => {
-  const WRONG = {
-    string: 7,
-    integer: 'seven',
-    number: 'half',
-    boolean: 'yes',
-    array: 'list',
-    object: 'text',
-  };
-
   test('a body that is none, or of another kind', async () => {
     for (const { name, operation } of rows().filter(({ operation: each }) => each.requestBody)) {
       const isOptional = !operation.requestBody?.required;
@@ -273,8 +359,7 @@ describe('what a row refuses', () => {
         await expectRefused(name, JSON.stringify(without), 422, required);
       }
       for (const [field, property] of Object.entries<Schema>(schema.properties)) {
-        const wrong = WRONG[typeOf(property) as keyof typeof WRONG];
-        await expectRefused(name, JSON.stringify({ ...body, [field]: wrong }), 422, field);
+        await expectRefused(name, JSON.stringify({ ...body, [field]: wrongFor(property) }), 422, field);
       }
     }
   });
@@ -389,12 +474,11 @@ function bodyOf(name: string): { body: Record<string, unknown> } {
   return { body: (typeof body === 'function' ? body() : body) as Record<string, unknown> };
 }
 
-function send({ row, path }: Example): Promise<Response> {
+function send({ row, path, body }: Example): Promise<Response> {
   const [method = '', address = ''] = row.split(' ');
-  const { body } = bodyOf(row);
-  const hasBody = EXAMPLES.some((each) => each.row === row && each.body !== undefined);
   const at = typeof path === 'function' ? path() : (path ?? address);
-  return request(method, at, hasBody ? JSON.stringify(body) : undefined);
+  const given = typeof body === 'function' ? body() : body;
+  return request(method, at, given === undefined ? undefined : JSON.stringify(given));
 }
 
 function request(method: string, path: string, body: string | undefined): Promise<Response> {
@@ -485,8 +569,10 @@ function checkDecimals(row: string, text: string): void {
   expect([row, /"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d/.exec(text)]).toEqual([row, null]);
 }
 
-function typeOf(schema: Schema): string {
+/** A value of a type that is none of the field's. */
+function wrongFor(schema: Schema): unknown {
   const alternatives: Schema[] = schema.anyOf ?? [schema];
-  const types = alternatives.flatMap(({ type, enum: values }) => type ?? (values ? 'string' : []));
-  return types.find((type: string) => type !== 'null') ?? 'object';
+  const types = alternatives.flatMap(({ type, enum: values }) => type ?? (values ? 'string' : 'object'));
+  if (!types.includes('string')) return 'text';
+  return types.includes('integer') || types.includes('number') ? [] : 7;
 }

@@ -6,7 +6,7 @@ import { entrance } from '../http/entrance.ts';
 import type { Hall } from '../http/hall.ts';
 import { probes } from '../http/probes.ts';
 import type { Route } from '../http/server.ts';
-import { mcpRoute } from '../mcp/door.ts';
+import { mcpRoute, toolsBeside } from '../mcp/door.ts';
 import type { McpServices } from '../mcp/tool.ts';
 import type { OpenAiServices } from '../openai/request.ts';
 import { openAiRoutes } from '../openai/routes.ts';
@@ -20,7 +20,7 @@ export function doors({ services, hall, yoga, ready }: DoorParts): Route[] {
     graphqlRoute({ yoga, hall, graphiql }),
     entrance(DASHBOARD_PATH),
     dashboardRoute({ log: services.log }),
-    ...restRoutes({ services, hall, isShown: graphiql }),
+    ...restRoutes({ services, hall, toolsFor: toolsBeside({ services, hall }), isShown: graphiql }),
     thumbnailRoute({ services, hall }),
     mcpRoute({ services, hall }),
     ...openAiRoutes({ services, hall }),

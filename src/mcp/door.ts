@@ -2,7 +2,8 @@ import { HttpProblem, readJson } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
 import type { Problem } from '../http/problem.ts';
 import type { Route } from '../http/server.ts';
-import type { McpServices } from './tool.ts';
+import type { Caller, ToolResult } from './call.ts';
+import type { McpServices, ToolCall } from './tool.ts';
 
 const PREFIX = '/mcp';
 /** Codes of JSON-RPC: what cannot be read, what is no request, what this server refuses. */
@@ -45,6 +46,20 @@ export function mcpRoute({ services, hall }: { services: McpServices; hall: Hall
       });
     },
   };
+}
+
+/** The tools of this door for a caller of another one, which has no protocol for them. They are loaded when somebody asks. */
+export function toolsBeside(parts: { services: McpServices; hall: Hall }) {
+  return ({ signal, ...caller }: Caller & Pick<ToolCall, 'signal'>) => ({
+    list: async () => {
+      const { listOlderTools } = await import('./older-tools.ts');
+      return listOlderTools(parts.services, caller.principal);
+    },
+    call: async (name: string, given: unknown): Promise<ToolResult | null> => {
+      const { callOlderTool } = await import('./older-tools.ts');
+      return callOlderTool({ ...parts, caller, signal, progress: async () => undefined }, name, given);
+    },
+  });
 }
 
 /** As JSON-RPC tells of what has no answer. */

@@ -9,14 +9,14 @@ import {
   Server,
   type ServerContext,
 } from '@modelcontextprotocol/server';
-import { mayActForOthers, type Principal } from '../access/principals.ts';
 import { InvalidInput } from '../errors.ts';
 import type { Hall } from '../http/hall.ts';
 import { problemOf } from '../http/problem.ts';
 import { type Caller, type Circumstances, callTool } from './call.ts';
 import { PROMPTS, promptArguments } from './prompts.ts';
 import { listResources, RESOURCE_TEMPLATES, readResource } from './resources.ts';
-import { demandsOf, type McpServices, schemasOf, type Tool } from './tool.ts';
+import { toolsFor } from './shown-tools.ts';
+import type { McpServices, Tool } from './tool.ts';
 import { TOOLS } from './tools.ts';
 import { VERSION } from './version.ts';
 
@@ -89,7 +89,7 @@ function serverFor(services: McpServices, hall: Hall, caller: Caller): Server {
       },
     },
   );
-  server.setRequestHandler('tools/list', () => ({ tools: toolsFor(services, caller.principal) }));
+  server.setRequestHandler('tools/list', () => ({ tools: toolsFor(services, caller.principal, TOOLS) }));
   server.setRequestHandler('tools/call', ({ params }, context) =>
     callTool(
       { services, hall, caller, signal: context.mcpReq.signal, progress: progressOf(context) },
@@ -170,27 +170,6 @@ const MISTAKES = ['BAD_USER_INPUT', 'NOT_FOUND'];
 
 function isMissing({ data }: ProtocolError): boolean {
   return (data as { code?: string } | undefined)?.code === 'NOT_FOUND';
-}
-
-/** Those that the caller may use, always in the same order. */
-function toolsFor(services: McpServices, principal: Principal) {
-  // Who is asked for no credential is a single user as a rule, though an admin by name.
-  const forOthers = principal.credential !== null && mayActForOthers(principal);
-  return TOOLS.filter((tool) => principal.permissions.includes(demandsOf(tool).needs)).map((tool) => ({
-    name: tool.name,
-    title: tool.title,
-    description:
-      typeof tool.description === 'string' ? tool.description : tool.description(services, principal),
-    ...schemasOf(tool, forOthers),
-    annotations: {
-      title: tool.title,
-      readOnlyHint: tool.effect === 'reads',
-      destructiveHint: tool.effect === 'deletes' || tool.effect === 'changes',
-      idempotentHint: tool.isIdempotent,
-      // All of it is about what this server stores.
-      openWorldHint: false,
-    },
-  }));
 }
 
 /** @throws ProtocolError that names those that there are */

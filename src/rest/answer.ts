@@ -9,7 +9,7 @@ import type { Hall } from '../http/hall.ts';
 import { problemOf } from '../http/problem.ts';
 import { sendJson } from '../http/server.ts';
 import { present } from './failure.ts';
-import type { RestServices } from './request.ts';
+import type { Caller, RestServices, Tools } from './request.ts';
 import { type Found, rowAt } from './router.ts';
 import type { Asked } from './row.ts';
 
@@ -19,6 +19,7 @@ interface Visit {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly correlationId: string;
+  readonly toolsFor: (caller: Caller) => Tools;
 }
 
 /** Finds the row that is asked for, lets the caller in, and answers. @throws HttpProblem, EchoError */
@@ -45,15 +46,19 @@ export async function answerRow(visit: Visit): Promise<void> {
 
 /** @throws HttpProblem, InvalidInput for the first value that is not as the row's schemas want it */
 async function askedOf(
-  { services, request }: Visit,
+  { services, request, response, correlationId, toolsFor }: Visit,
   { row, path }: Found,
   search: URLSearchParams,
   principal: Principal,
 ): Promise<Asked> {
   const key = request.headers['idempotency-key'];
   if (Array.isArray(key)) throw new InvalidInput('Idempotency-Key', 'must be given once');
+  const leaving = new AbortController();
+  response.once('close', () => leaving.abort());
+  const { signal } = leaving;
   return {
-    ...{ services, principal },
+    ...{ services, principal, signal },
+    tools: toolsFor({ principal, request, correlationId, signal }),
     path: parseInput(row.path ?? NOTHING, path),
     query: parseInput(row.query ?? NOTHING, firstOfEach(search)),
     body: row.body && parseInput(row.body, await bodyOf(request, row.isBodyOptional ?? false)),

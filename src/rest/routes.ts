@@ -1,7 +1,7 @@
 import type { Hall } from '../http/hall.ts';
 import { type Handler, type Route, sendJson } from '../http/server.ts';
 import { present } from './failure.ts';
-import type { RestServices } from './request.ts';
+import type { Caller, RestServices, Tools } from './request.ts';
 
 /** Everything of the older service, and what documents it. */
 const PREFIXES = ['/api/echo', '/query', '/history', '/feedback', '/cleanup', '/health'];
@@ -10,10 +10,10 @@ const PREFIXES = ['/api/echo', '/query', '/history', '/feedback', '/cleanup', '/
  * The door for programs that were written for the older REST service: the same verbs, its own words. Its rows are
  * loaded by the first request: a server whose clients speak GraphQL never pays for them.
  */
-export function restRoutes({ services, hall, isShown }: RestDoor): Route[] {
+export function restRoutes({ services, hall, toolsFor, isShown }: RestDoor): Route[] {
   const handle: Handler = async (request, response, correlationId) => {
     const { answerRow } = await import('./answer.ts');
-    await answerRow({ services, hall, request, response, correlationId });
+    await answerRow({ services, hall, toolsFor, request, response, correlationId });
   };
   const document: Handler = async (request, response, correlationId) => {
     const { readDocument } = await import('./document.ts');
@@ -39,6 +39,7 @@ const READ_DOCUMENT = { rate: 'READ', points: 10 } as const;
 interface RestDoor {
   readonly services: RestServices;
   readonly hall: Hall;
+  readonly toolsFor: (caller: Caller) => Tools;
   /** Whether the page that documents it is for everybody who reaches the server. */
   readonly isShown: boolean;
 }

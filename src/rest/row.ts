@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RateClass } from '../access/limits.ts';
 import type { Permission, Principal } from '../access/principals.ts';
-import type { RestServices } from './request.ts';
+import type { RestServices, Tools } from './request.ts';
 
 /** One request to a row, as its schemas have read it. */
 export interface Asked<Path = unknown, Query = unknown, Body = unknown> {
@@ -12,6 +12,10 @@ export interface Asked<Path = unknown, Query = unknown, Body = unknown> {
   readonly body: Body;
   /** Names the request, so that a retry is answered as the first attempt was. */
   readonly idempotencyKey: string | undefined;
+  /** Tools of the door for assistants, in the name of the caller. */
+  readonly tools: Tools;
+  /** Aborted when the caller does not wait any more. */
+  readonly signal: AbortSignal;
 }
 
 /** What it takes to call a row. */
@@ -24,6 +28,8 @@ interface Toll {
 /** About what the same costs as a GraphQL operation. */
 const READ_POINTS = 200;
 export const READING: Toll = { needs: 'READ', rate: 'READ', points: READ_POINTS };
+/** What is called through it takes its own toll. */
+export const KNOCKING: Toll = { needs: 'READ', rate: 'READ', points: 1 };
 export const WATCHING: Toll = { needs: 'METRICS', rate: 'READ', points: READ_POINTS };
 export const WRITING: Toll = { needs: 'WRITE', rate: 'WRITE', points: 1 };
 export const ANSWERING: Toll = { needs: 'WRITE', rate: 'HEAVY', points: 1 };

@@ -1,6 +1,8 @@
 import { characterRows } from './characters.ts';
 import { conversationRows } from './conversations.ts';
 import { goalRows } from './goals.ts';
+import { learningRows } from './learning.ts';
+import { mcpRows } from './mcp.ts';
 import { mediaRows } from './media.ts';
 import { memoryRows } from './memory.ts';
 import { queryRows } from './query.ts';
@@ -20,6 +22,8 @@ export const ROWS: readonly Row[] = [
   ...mediaRows,
   ...taskRows,
   ...goalRows,
+  ...learningRows,
+  ...mcpRows,
   ...statusRows,
   ...systemRows,
 ];

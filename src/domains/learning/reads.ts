@@ -1,6 +1,6 @@
 import type { Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { mapRow, type Page, type RawRow } from '../../db/statements.ts';
+import { mapRow, onlyRow, type Page, type RawRow } from '../../db/statements.ts';
 import { type LearningRefusalRow, type LearningRunRow, learningRefusals, learningRuns } from './tables.ts';
 
 type Reader = Pick<Database, 'pool'>;
@@ -24,6 +24,23 @@ export async function runPage({ pool }: Reader, scope: Scope, page: Page<number>
 export async function latestRun(reader: Reader, scope: Scope): Promise<LearningRunRow | null> {
   const [run] = await runPage(reader, scope, { after: null, before: null, limit: 1, inverted: false });
   return run ?? null;
+}
+
+/** What all of them together did. */
+export interface RunTotals {
+  readonly runs: number;
+  readonly turnsSeen: number;
+}
+
+/** What all runs over the turns of a user, or of all of a tenant, did together. */
+export async function totalsOfRuns({ pool }: Reader, scope: Scope): Promise<RunTotals> {
+  const found = await pool.query<RunTotals>({
+    name: 'totals_of_learning_runs',
+    text: `select count(*)::int as runs, coalesce(sum(turns_seen), 0)::int as "turnsSeen" from learning_history
+           where ($1::text is null or user_id = $1) and tenant_id = $2`,
+    values: [scope.userId, scope.tenantId],
+  });
+  return onlyRow(found);
 }
 
 /** What runs did not take, in the order of the runs. */

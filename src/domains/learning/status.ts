@@ -4,7 +4,7 @@ import { schedulesByName } from '../schedules/reads.ts';
 import type { ScheduleRow } from '../schedules/tables.ts';
 import { LEARN } from './jobs.ts';
 import { type Waiting, waitingOf } from './queue.ts';
-import { latestRun } from './reads.ts';
+import { latestRun, type RunTotals, runPage, totalsOfRuns } from './reads.ts';
 import type { LearningRunRow } from './tables.ts';
 
 export interface LearningStatusServices {
@@ -31,4 +31,18 @@ export async function learningStatus(
     schedulesByName(db, [LEARN]),
   ]);
   return { waiting, lastRun, nextRunAt: schedule ? schedules.nextSlot(schedule) : null };
+}
+
+/** What all runs over the turns of a user, or of all of a tenant, did together. */
+export function learningTotals({ db }: { readonly db: Database }, scope: Scope): Promise<RunTotals> {
+  return totalsOfRuns(db, scope);
+}
+
+/** The latest runs over them, the latest first. */
+export function latestRuns(
+  { db }: { readonly db: Database },
+  scope: Scope,
+  limit: number,
+): Promise<LearningRunRow[]> {
+  return runPage(db, scope, { after: null, before: null, limit, inverted: false });
 }
