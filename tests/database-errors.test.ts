@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { describe, expect, test } from 'vitest';
 import { Availability } from '../src/db/availability.ts';
-import { DeadlineExceeded } from '../src/db/deadline.ts';
+import { DeadlineExceeded, NotPrepared } from '../src/db/deadline.ts';
 import { isPassing, judgeDatabaseError } from '../src/db/meaning.ts';
 import { maskError } from '../src/graphql/errors.ts';
 import { Keepers } from '../src/jobs/keepers.ts';
@@ -12,6 +12,10 @@ const parts = () => ({ log, keepers: new Keepers(log, () => new Date()) });
 
 function serverError(code: string): Error {
   return Object.assign(new pg.DatabaseError('refused', 7, 'error'), { code, severity: 'ERROR' });
+}
+
+function systemError(syscall: string, code: string): Error {
+  return Object.assign(new Error(`${code}: ${syscall}`), { syscall, code });
 }
 
 /** All classes of PostgreSQL's appendix A, and codes that mean something else than their class. */
@@ -70,6 +74,16 @@ test.each([
   [Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }), 'unavailable'],
   [new Error('Connection terminated unexpectedly'), 'unavailable'],
   [new Error('timeout exceeded when trying to connect'), 'unavailable'],
+  [new NotPrepared(), 'unavailable'],
+  // A socket of the database that is not there, and a file of ours that is not.
+  [systemError('connect', 'ENOENT'), 'unavailable'],
+  [systemError('connect', 'EACCES'), 'unavailable'],
+  [systemError('getaddrinfo', 'EAI_AGAIN'), 'unavailable'],
+  [systemError('open', 'ENOENT'), 'unknown'],
+  [systemError('rmdir', 'ENOTEMPTY'), 'unknown'],
+  [systemError('open', 'EACCES'), 'unknown'],
+  [systemError('write', 'ENOSPC'), 'unknown'],
+  [new Error('the connection of two pictures took a timeout'), 'unknown'],
   [new DeadlineExceeded('too long'), 'cancelled'],
   [new TypeError('x is not a function'), 'unknown'],
   [null, 'unknown'],

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { thumbnailFolder } from '../src/domains/media-insights/thumbnails.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
-import { askToIndex, files, index, insights, mediaFolder, writePicture } from './support/media-folders.ts';
+import { files, index, insights, mediaFolder, taskAt, writePicture } from './support/media-folders.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 
 let root: string;
@@ -74,7 +74,7 @@ test('what lies beside a picture is noticed as another one, moves with it, and g
 test('an erasure in the middle of indexing leaves nothing, and ends it', async () => {
   const user = 'erased in the middle';
   for (let number = 0; number < 40; number++) await writePicture(at(`${number}.jpg`), number);
-  const { task } = await askToIndex(app, root, user);
+  const task = await taskAt(app, root, user);
   await expect
     .poll(async () => (await files(app, user)).length, { timeout: 60_000, interval: 5 })
     .toBeGreaterThan(2);

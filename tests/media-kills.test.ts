@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
-import { askToIndex, expectWhole, files, insights, mediaFolder, picture } from './support/media-folders.ts';
+import { expectWhole, files, insights, mediaFolder, picture, taskAt } from './support/media-folders.ts';
 import { untilTask } from './support/tasks.ts';
 import { type WorkerProcesses, workerProcesses } from './support/worker-processes.ts';
 
@@ -50,7 +50,7 @@ async function expectAllOnce(): Promise<void> {
 test(
   'kills in the middle of indexing lose and double nothing',
   async () => {
-    const { task } = await askToIndex(app, root);
+    const task = await taskAt(app, root);
     for (let kills = 0; kills < KILLS; kills++) {
       const reached = await rowCount();
       const worker = await startWorker(0);
@@ -86,8 +86,8 @@ test(
     await startWorker(0);
     await startWorker(1);
     const paths = [root, ...['0.jpg', '1.jpg', '2.jpg', '0-copy.jpg'].map((name) => join(root, name))];
-    const asked = await Promise.all(paths.map((path) => askToIndex(app, path)));
-    for (const { task } of asked)
+    const tasks = await Promise.all(paths.map((path) => taskAt(app, path)));
+    for (const task of tasks)
       expectWhole((await untilTask(app, task.taskId, 'COMPLETED', undefined, 240_000)).result);
     await expectAllOnce();
   },

@@ -1,7 +1,7 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Logger } from '../log.ts';
-import { isConnectionError, within } from './deadline.ts';
+import { isConnectionError, NotPrepared, within } from './deadline.ts';
 import { checkIdentity, type KnownDatabase } from './identity.ts';
 
 /** What to connect to: a URL, or host (a socket directory), port, user and database. */
@@ -209,7 +209,7 @@ function observedClient(options: DatabaseOptions): typeof pg.Client {
     // biome-ignore lint/suspicious/noExplicitAny: both overloads are passed on unchanged
     override connect(...args: any[]): any {
       if (expected?.() !== null) return super.connect(...(args as []));
-      const error = new Error('no connection is made before the database is prepared');
+      const error = new NotPrepared();
       const [done] = args as [((error: Error) => void)?];
       if (!done) return Promise.reject(error);
       process.nextTick(done, error);

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, realpath, statfs, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { expect } from 'vitest';
 import { LOCAL_PRINCIPAL } from '../../src/access/principals.ts';
@@ -50,11 +51,28 @@ export async function askToIndex(app: TestApp, path: string, userId?: string, as
   return data?.indexMedia ?? errors;
 }
 
+/** How often a request is sent again whose answer says that it may succeed later. */
+const ASKS = 30;
+
+/**
+ * Asks for a run as a client has to: again, where the answer says that it may succeed later, as under load.
+ *
+ * @throws Error with the answer that named no task
+ */
+export async function taskAt(app: TestApp, path: string, userId?: string, as?: string): Promise<SeenTask> {
+  for (let asks = 1; ; asks++) {
+    const answer = await askToIndex(app, path, userId, as);
+    if (answer.task) return answer.task;
+    const { retryable, retryAfterMs = 1_000 } = answer[0]?.extensions ?? {};
+    if (!retryable || asks === ASKS) throw new Error(`no task for ${path}: ${JSON.stringify(answer)}`);
+    await setTimeout(retryAfterMs);
+  }
+}
+
 /** Indexes a path. @returns the task, when it is done; what its result counts fits together */
 export async function index(app: TestApp, path: string, userId?: string): Promise<SeenTask> {
-  const asked = await askToIndex(app, path, userId);
-  if (!asked.task) throw new Error(JSON.stringify(asked));
-  const done = await untilTask(app, asked.task.taskId, 'COMPLETED', undefined, 120_000);
+  const { taskId } = await taskAt(app, path, userId);
+  const done = await untilTask(app, taskId, 'COMPLETED', undefined, 120_000);
   expectWhole(done.result);
   expect(await miscounted(app)).toEqual([]);
   return done;
