@@ -295,13 +295,14 @@ test('an erasure takes all of it, and counts the facts', async () => {
     expect(await app.sql(`select 1 from ${table} where user_id = 'ines'`)).toEqual([]);
 });
 
-test('of too many sources the first and the latest are kept', async () => {
+test('of too many sources the first, the latest and the first that says most are kept', async () => {
   const { turnId, factId } = await say('jack', 15, 'Lisbon');
   await app.sql(
     `insert into echo_fact_sources (tenant_id, user_id, source_id, fact, added_by, turn_id, field, quote, starts_at, ends_at, said_at,
-       origin, confidence, statement, subject, object, category)
+       origin, confidence, statement, subject, object, category, detail)
      select tenant_id, user_id, gen_random_uuid(), fact, added_by, gen_random_uuid(), field, quote, 0, 1,
-       '2024-01-01'::timestamptz + n * interval '1 minute', origin, confidence, 'said ' || n, subject, object, category
+       '2024-01-01'::timestamptz + n * interval '1 minute', origin, confidence, 'said ' || n, subject, object, category,
+       case n when 3 then 2 else 1 end
      from echo_fact_sources, generate_series(1, $2::int) n where turn_id = $1`,
     [turnId, MAX_SOURCES],
   );
@@ -310,6 +311,6 @@ test('of too many sources the first and the latest are kept', async () => {
     "select statement from echo_fact_sources where user_id = 'jack' order by said_at",
   );
   expect(kept).toHaveLength(MAX_SOURCES);
-  expect(kept.slice(0, 2).map(({ statement }) => statement)).toEqual(['said 1', 'said 4']);
-  expect(await factOf('jack', factId)).toMatchObject({ statement: 'said 1' });
+  expect(kept.slice(0, 3).map(({ statement }) => statement)).toEqual(['said 1', 'said 3', 'said 5']);
+  expect(await factOf('jack', factId)).toMatchObject({ statement: 'said 3' });
 });

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
+import { withKeys } from './sameness.ts';
 import { type FactRow, learnedFacts } from './tables.ts';
 import { FACT_TERMS_VERSION, termsOfFact } from './terms.ts';
 
@@ -36,7 +37,7 @@ export async function derive(
   const crowded: number[] = [];
   for (const raw of rows) {
     const fact = mapRow(learnedFacts, raw);
-    derived.set(fact.id, await withTerms(client, owner, fact));
+    derived.set(fact.id, await withKeys(client, owner, await withTerms(client, owner, fact)));
     if (raw.kept > MAX_SOURCES) crowded.push(fact.id);
   }
   if (crowded.length === 0) return derived;
@@ -53,7 +54,7 @@ const DERIVE = `
       greatest(max(confidence), least(${SUREST}, max(confidence) + ${SURER} * least(count(*) - 1, ${SURER_SOURCES}))) as confidence,
       min(valid_from) as valid_from, max(valid_until) as said_until,
       (array_agg(valid_precision order by valid_from, ${AS_SAID}) filter (where valid_precision is not null))[1] as valid_precision,
-      (array_agg(id order by origin = 'PERSON' desc, case when origin = 'PERSON' then said_at end desc, ${AS_SAID}))[1] as shown
+      (array_agg(id order by origin = 'PERSON' desc, case when origin = 'PERSON' then said_at end desc, detail desc, ${AS_SAID}))[1] as shown
     from own where not withdrawn or not stands group by fact
   )
   update echo_learned_facts f set statement = s.statement, subject = s.subject, object = s.object, category = s.category,
@@ -66,15 +67,17 @@ const DERIVE = `
   from made m join echo_fact_sources s on s.id = m.shown
   where f.id = m.fact and f.tenant_id = $2 and f.user_id = $3 returning f.*, m.kept`;
 
-/** Leaves of too many sources the first and the latest, whatever the order in which they came. */
+/** Leaves of too many sources the first that says most, the first and the latest, whatever the order in which they came. */
 async function thin(client: PoolClient, owner: Owner, facts: readonly number[]): Promise<void> {
   await client.query({
     name: 'thin_fact_sources',
     text: `delete from echo_fact_sources where tenant_id = $2 and user_id = $3 and id in (
              select id from (
-               select id, row_number() over (partition by fact order by ${AS_SAID}) as place, count(*) over (partition by fact) as kept
-               from echo_fact_sources where fact = any($1::int[]) and tenant_id = $2 and user_id = $3) placed
-             where place > 1 and place <= kept - ${MAX_SOURCES - 1})`,
+               select id, row_number() over (partition by fact order by most = 1 desc, ${AS_SAID}) as place, kept from (
+                 select *, row_number() over (partition by fact order by detail desc, ${AS_SAID}) as most,
+                   count(*) over (partition by fact) as kept
+                 from echo_fact_sources where fact = any($1::int[]) and tenant_id = $2 and user_id = $3) ranked) placed
+             where place > 2 and place <= kept - ${MAX_SOURCES - 2})`,
     values: [facts, owner.tenantId, owner.userId],
   });
 }

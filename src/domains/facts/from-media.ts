@@ -6,7 +6,8 @@ import { type Act, lockFacts, noteChange, standingOf } from './changes.ts';
 import { derive } from './derive.ts';
 import { withoutSources } from './forget.ts';
 import { keysOf, type Said } from './identity.ts';
-import { factByNumber, factOfIdentity, insertFact } from './record.ts';
+import { factByNumber, insertFact } from './record.ts';
+import { factOfIdentity } from './sameness.ts';
 import { settle } from './settle.ts';
 import { type FactCategory, type FactRow, learnedFacts } from './tables.ts';
 

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
-import { foldLetters } from '../../ground/letters.ts';
-import { wordsOf } from '../word-index/analysis.ts';
 import { predicateOf } from './predicates.ts';
+import { comparable, namedAlike, plain } from './values.ts';
 
 /** What a fact says, and of whom. */
 export interface Said {
@@ -19,30 +18,22 @@ export interface FactKeys {
 
 /**
  * By which facts are compared: two whose identity is the same are one fact, said twice. Subject and predicate are compared
- * without regard to case and accents; objects by the stems of their words, in any order, without words that carry no
- * meaning ("a dog called Biscuit" is "dog, called Biscuit"), or as they are written where no word is left.
+ * without regard to case and accents, and predicates under one name ("dislikes" is not "likes"); objects as `comparable` has them
+ * ("a dog called Biscuit" is "dog, called Biscuit"), or as they are written where no word is left.
  */
 export function keysOf({ subject, predicate, object, negated }: Said): FactKeys {
-  const about = [plain(subject), plain(predicate)];
-  const what = comparable(object);
+  const { predicate: name, isOpposite } = namedAlike(plain(predicate));
+  const about = [plain(subject), name];
+  const what = comparable(name, object);
   return {
-    identityKey: digest([...about, what, negated ? 'not' : 'is']),
+    identityKey: digest([...about, what, negated !== isOpposite ? 'not' : 'is']),
     polarityKey: digest([...about, what]),
-    slotKey: predicateOf(predicate).isSingle && !negated ? digest(about) : null,
+    slotKey: predicateOf(name).isSingle ? digest(about) : null,
   };
 }
 
 /** Of a fact that says nothing any more: it is like no other. */
 export const wordlessKey = (factId: string): Buffer => digest([factId]);
-
-function comparable(object: string): string {
-  const terms = [...new Set(wordsOf(object).map(({ term }) => term))].sort();
-  return terms.length > 0 ? terms.join(' ') : plain(object);
-}
-
-function plain(text: string): string {
-  return foldLetters(text.normalize('NFKC').toLowerCase()).replace(/\s+/g, ' ').trim();
-}
 
 function digest(parts: readonly string[]): Buffer {
   return createHash('sha256').update(JSON.stringify(parts)).digest();

@@ -5,8 +5,10 @@ import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
 import { type Act, lockFacts, noteChange, standingOf } from './changes.ts';
 import { derive } from './derive.ts';
 import { type FactKeys, keysOf, type Said } from './identity.ts';
+import { factOfIdentity, factToJoin } from './sameness.ts';
 import { settle } from './settle.ts';
 import { type FactCategory, type FactOrigin, type FactRow, learnedFacts, type Precision } from './tables.ts';
+import { detailOf } from './values.ts';
 
 /** Something that was said of somebody, and where. */
 export interface StatedFact extends Said {
@@ -69,13 +71,14 @@ export class Outstanding {
   async settle(client: PoolClient, owner: Owner): Promise<number> {
     const facts = [...this.#facts.values()];
     this.#facts.clear();
-    await derive(
+    const made = await derive(
       client,
       owner,
       facts.map(({ fact }) => fact.id),
     );
     let superseded = 0;
-    for (const { fact, act } of facts) superseded += await settle(client, owner, act, fact);
+    for (const { fact, act } of facts)
+      superseded += await settle(client, owner, act, made.get(fact.id) ?? fact);
     return superseded;
   }
 }
@@ -103,18 +106,20 @@ export async function recordFact(
   if (turnId !== null && !(await isThere(client, owner, turnId)))
     return { outcome: 'GONE', fact: null, superseded: 0 };
   const keys = keysOf(stated);
-  let known = await factOfIdentity(client, owner, keys.identityKey);
+  const find = async () =>
+    (await factOfIdentity(client, owner, keys.identityKey)) ?? factToJoin(client, owner, stated, keys);
+  let known = await find();
   const isOutstanding = outstanding !== null && known?.status === 'ACTIVE' && replaces === null;
   let settledBefore = 0;
   if (outstanding?.isOpen && !isOutstanding) {
     settledBefore = await outstanding.settle(client, owner);
-    known = await factOfIdentity(client, owner, keys.identityKey);
+    known = await find();
   }
   if (known && isTakenBack(known, stated))
     return { outcome: 'REFUSED', fact: known, superseded: settledBefore };
   const fact = known ?? (await insertFact(client, owner, stated, keys));
   const changeId = randomUUID();
-  const isNew = await insertSource(client, owner, fact.id, changeId, stated);
+  const isNew = await insertSource(client, owner, fact.id, changeId, stated, keys);
   if (!isNew && replaces === null) return { outcome: 'KNOWN', fact, superseded: settledBefore };
   const outcome = known ? 'MERGED' : 'ADDED';
   const before = known && standingOf(known);
@@ -124,8 +129,8 @@ export async function recordFact(
     return { outcome, fact, superseded: 0 };
   }
   if (known) await reinstate(client, owner, known, replaces !== null || stated.origin === 'PERSON');
-  await derive(client, owner, [fact.id]);
-  let superseded = settledBefore + (await settle(client, owner, act, fact));
+  const made = await derive(client, owner, [fact.id]);
+  let superseded = settledBefore + (await settle(client, owner, act, made.get(fact.id) ?? fact));
   const now = await factByNumber(client, owner, fact.id);
   if (replaces && replaces.id !== fact.id)
     superseded += await settle(client, owner, act, replaces, { id: replaces.id, by: now });
@@ -149,16 +154,6 @@ async function isThere(client: PoolClient, owner: Owner, turnId: string): Promis
     values: [turnId, owner.tenantId, owner.userId],
   });
   return rowCount !== 0;
-}
-
-/** The fact that says the same, with its row locked. */
-export async function factOfIdentity(client: PoolClient, owner: Owner, key: Buffer): Promise<FactRow | null> {
-  const { rows } = await client.query<RawRow>({
-    name: 'fact_of_identity',
-    text: `select * from echo_learned_facts where identity_key = $1 and tenant_id = $2 and user_id = $3 for update`,
-    values: [key, owner.tenantId, owner.userId],
-  });
-  return rows[0] ? mapRow(learnedFacts, rows[0]) : null;
 }
 
 export async function factByNumber(client: PoolClient, owner: Owner, id: number): Promise<FactRow> {
@@ -201,18 +196,21 @@ async function insertSource(
   fact: number,
   changeId: string,
   { evidence, origin, confidence, ...stated }: StatedFact,
+  { identityKey }: FactKeys,
 ): Promise<boolean> {
   const { rowCount } = await client.query({
     name: 'insert_fact_source',
     text: `insert into echo_fact_sources (tenant_id, user_id, source_id, fact, added_by, turn_id, field, quote, starts_at, ends_at,
-             said_at, origin, confidence, statement, subject, object, category, valid_from, valid_until, valid_precision)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+             said_at, origin, confidence, statement, subject, object, category, valid_from, valid_until, valid_precision,
+             form_key, detail)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22)
            on conflict (fact, turn_id, field, starts_at) where turn_id is not null do nothing`,
     values: [
       ...[owner.tenantId, owner.userId, randomUUID(), fact, changeId, evidence.turnId, evidence.field],
       ...[evidence.quote, evidence.startsAt, evidence.endsAt, evidence.saidAt, origin, confidence],
       ...[stated.statement, stated.subject, stated.object, stated.category],
       ...[stated.validFrom, stated.validUntil, stated.precision],
+      ...[identityKey, detailOf(stated.predicate, stated.object)],
     ],
   });
   return rowCount === 1;

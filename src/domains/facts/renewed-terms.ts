@@ -2,6 +2,7 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { lockFacts } from './changes.ts';
+import { withKeys } from './sameness.ts';
 import { learnedFacts } from './tables.ts';
 import { FACT_TERMS_VERSION, termsOfFact } from './terms.ts';
 
@@ -39,6 +40,7 @@ function renewPage(db: Database, owner: Owner): Promise<number> {
                where id = $1 and tenant_id = $2 and user_id = $3`,
         values: [fact.id, owner.tenantId, owner.userId, searchTerms, subjectKey],
       });
+      if (fact.retractedBy !== 'SOURCES') await withKeys(client, owner, fact);
     }
     return rows.length;
   });

@@ -6,6 +6,7 @@ import { keysOf, wordlessKey } from './identity.ts';
 import type { FactChangeLine, FactLine } from './lines.ts';
 import { settle } from './settle.ts';
 import { FACT_TERMS_VERSION, termsOfFact } from './terms.ts';
+import { detailOf } from './values.ts';
 
 /** Who changed what follows from a restore. */
 const RESTORE = 'restore';
@@ -34,7 +35,7 @@ export async function restoreFacts(
     if (sources.length === 0 && line.sources.length > 0) continue;
     const fact = await restoreFact(client, owner, line);
     if (fact === null) continue;
-    await restoreSources(client, owner, fact, sources);
+    await restoreSources(client, owner, fact, line, sources);
     if (sources.length < line.sources.length) await derive(client, owner, [fact]);
     await settleRestored(client, owner, act, fact);
     stored++;
@@ -91,7 +92,9 @@ async function restoreFact(client: PoolClient, owner: Owner, line: FactLine): Pr
              $15::timestamptz, $16, $17::timestamptz, $18::timestamptz, $19::timestamptz, $20::timestamptz, $21, $22::uuid,
              $23::uuid, $24::bytea, $25::bytea, $26::bytea, $27::text[], $28, ${FACT_TERMS_VERSION}
            where not exists (select 1 from echo_learned_facts
-             where identity_key = $24 and tenant_id = $1 and user_id = $2 and fact_id <> $3::uuid)
+             where identity_key = $24 and tenant_id = $1 and user_id = $2 and fact_id <> $3::uuid
+             union all select 1 from echo_fact_sources s join echo_learned_facts o on o.id = s.fact
+             where s.form_key = $24 and s.tenant_id = $1 and s.user_id = $2 and o.fact_id <> $3::uuid)
            on conflict (fact_id, tenant_id, user_id) do update set statement = excluded.statement, subject = excluded.subject,
              predicate = excluded.predicate, object = excluded.object, category = excluded.category, negated = excluded.negated,
              confidence = excluded.confidence, status = excluded.status, origin = excluded.origin,
@@ -141,21 +144,29 @@ async function restoreSources(
   client: PoolClient,
   owner: Owner,
   fact: number,
+  { predicate, negated }: FactLine,
   sources: FactLine['sources'],
 ): Promise<void> {
   if (sources.length === 0) return;
+  const formed = sources.map((source) => ({
+    ...source,
+    formKey: keysOf({ ...source, predicate, negated }).identityKey.toString('hex'),
+    detail: detailOf(predicate, source.object),
+  }));
   await client.query({
     name: 'restore_fact_sources',
     text: `insert into echo_fact_sources (tenant_id, user_id, fact, source_id, added_by, withdrawn, turn_id, file_hash, field, quote, starts_at,
-             ends_at, said_at, origin, confidence, statement, subject, object, category, valid_from, valid_until, valid_precision)
+             ends_at, said_at, origin, confidence, statement, subject, object, category, valid_from, valid_until, valid_precision,
+             form_key, detail)
            select $1, $2, $3, s."sourceId", s."addedBy", s.withdrawn, s."turnId", s."fileHash", s.field, s.quote, s."startsAt", s."endsAt",
-             s."saidAt", s.origin, s.confidence, s.statement, s.subject, s.object, s.category, s."validFrom", s."validUntil", s."precision"
+             s."saidAt", s.origin, s.confidence, s.statement, s.subject, s.object, s.category, s."validFrom", s."validUntil", s."precision",
+             decode(s."formKey", 'hex'), s.detail
            from json_array_elements($4) with ordinality as line(value, place) cross join lateral json_to_record(line.value) as s(
              "sourceId" uuid, "addedBy" uuid, withdrawn boolean, "turnId" uuid, "fileHash" text, field text, quote text, "startsAt" int, "endsAt" int,
              "saidAt" timestamptz, origin text, confidence real, statement text, subject text, object text, category text,
-             "validFrom" timestamptz, "validUntil" timestamptz, "precision" text)
+             "validFrom" timestamptz, "validUntil" timestamptz, "precision" text, "formKey" text, detail int)
            order by line.place on conflict do nothing`,
-    values: [owner.tenantId, owner.userId, fact, JSON.stringify(sources)],
+    values: [owner.tenantId, owner.userId, fact, JSON.stringify(formed)],
   });
 }
 

@@ -68,7 +68,7 @@ function exportedFact(fact: FactRow, sources: readonly FactSourceRow[]) {
   return { kind: 'fact', tenantId, userId, ...shown, sources: sources.map(exportedSource) };
 }
 
-function exportedSource({ id: _, tenantId, userId, fact, ...source }: FactSourceRow) {
+function exportedSource({ id: _, tenantId, userId, fact, formKey, detail, ...source }: FactSourceRow) {
   return source;
 }
 

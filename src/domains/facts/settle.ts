@@ -3,6 +3,7 @@ import type { Owner } from '../../access/principals.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { type Act, noteChange, standingOf } from './changes.ts';
 import { type FactRow, learnedFacts } from './tables.ts';
+import { isWithin } from './values.ts';
 
 /** A fact, and whether what corrected it still stands, and is not older than what was said last. */
 type Mate = FactRow & { readonly isCorrected: boolean };
@@ -106,7 +107,13 @@ function followersOf(mates: readonly Mate[]): Map<number, FactRow> {
 
 function excludes(a: FactRow, b: FactRow): boolean {
   if (a.polarityKey.equals(b.polarityKey)) return true;
-  return a.slotKey !== null && b.slotKey !== null && a.slotKey.equals(b.slotKey);
+  if (a.slotKey === null || b.slotKey === null || !a.slotKey.equals(b.slotKey)) return false;
+  if (a.negated !== b.negated) {
+    // "I no longer live in Lisbon" ends "in Lisbon, Portugal".
+    const [not, is] = a.negated ? [a, b] : [b, a];
+    return isWithin(not.predicate, not.object, is.object);
+  }
+  return !a.negated;
 }
 
 function byStanding(a: FactRow, b: FactRow): number {

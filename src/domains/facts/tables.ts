@@ -97,7 +97,10 @@ export const learnedFacts = pgTable(
     identityKey: bytes('identity_key').notNull(),
     /** The same without polarity: of what has the same, only the latest holds. */
     polarityKey: bytes('polarity_key').notNull(),
-    /** Of subject and predicate, where one can have only one at a time: only the latest holds. Null where many can. */
+    /**
+     * Of subject and predicate, where one can have only one at a time: of those that are not negated, only the latest holds. Null
+     * where many can.
+     */
     slotKey: bytes('slot_key'),
     /** By what searches and the text filter find it. */
     searchTerms: text('search_terms').array().notNull().default(sql`'{}'::text[]`),
@@ -171,6 +174,10 @@ export const factSources = pgTable(
     validFrom: instant('valid_from'),
     validUntil: instant('valid_until'),
     precision: text('valid_precision', { enum: PRECISIONS }),
+    /** The identity of what it says, where that may be less or more than what the fact says; null: that of the fact. */
+    formKey: bytes('form_key'),
+    /** How exactly it says it: the words of what says most are shown. */
+    detail: integer('detail').notNull().default(0),
   },
   (table) => [
     uniqueIndex('echo_fact_sources_source_id_key').on(table.sourceId, table.tenantId, table.userId),
@@ -183,6 +190,10 @@ export const factSources = pgTable(
     index('echo_fact_sources_of_media_idx')
       .on(table.fileHash, table.tenantId, table.userId)
       .where(sql`${table.fileHash} is not null`),
+    index('echo_fact_sources_of_fact_idx').on(table.fact, table.saidAt, table.id),
+    index('echo_fact_sources_form_idx')
+      .on(table.formKey, table.tenantId, table.userId)
+      .where(sql`${table.formKey} is not null`),
     index('echo_fact_sources_of_turn_idx').on(table.turnId, table.tenantId, table.userId),
     index('echo_fact_sources_added_by_idx').on(table.addedBy),
     index('echo_fact_sources_user_idx').on(table.userId, table.tenantId, table.id),

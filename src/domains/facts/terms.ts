@@ -5,8 +5,8 @@ import type { FactRow } from './tables.ts';
 /** The owner of the memory. */
 export const OWNER = 'user';
 
-/** Of the terms that are made now: facts with another version get theirs again (`renewed-terms.ts`). */
-export const FACT_TERMS_VERSION = 100 * ANALYSIS_VERSION + 1;
+/** Of the terms and keys that are made now: facts with another version get theirs again (`renewed-terms.ts`). */
+export const FACT_TERMS_VERSION = 100 * ANALYSIS_VERSION + 2;
 
 /** By what a fact is found. */
 export interface FactTerms {
