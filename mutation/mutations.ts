@@ -1,4 +1,5 @@
 import { BY_ITSELF } from './by-itself.ts';
+import { DOORS } from './doors.ts';
 import { DURABILITY } from './durability.ts';
 import { HEALTH } from './health.ts';
 import { LEARNING } from './learning.ts';
@@ -20,5 +21,6 @@ export const MUTATIONS: readonly Mutation[] = [
   ...REPAIRS,
   ...LEARNING,
   ...MEDIA,
+  ...DOORS,
   ...BY_ITSELF,
 ];

@@ -27,7 +27,7 @@ export class AnswerStream {
   constructor(response: ServerResponse, form: EventForm) {
     this.#response = response;
     this.#form = form;
-    this.#ping = setInterval(() => this.#write(': ping\n\n'), PING_MS);
+    this.#ping = setInterval(() => this.#write(() => ': ping\n\n'), PING_MS);
     response.on('drain', () => this.#flush());
     response.once('close', () => clearInterval(this.#ping));
   }
@@ -51,11 +51,11 @@ export class AnswerStream {
   call(piece: ToolCallPiece): void {
     this.#isEmpty = false;
     this.#flush();
-    this.#write(this.#form.call(piece));
+    this.#write(() => this.#form.call(piece));
   }
 
-  /** Nothing follows but these events. */
-  end(events: string): void {
+  /** Nothing follows but these events. @param events makes them when all before is written */
+  end(events: () => string): void {
     clearInterval(this.#ping);
     this.#flush();
     this.#write(events);
@@ -71,10 +71,11 @@ export class AnswerStream {
     if (this.#waiting === '') return;
     const text = this.#waiting;
     this.#waiting = '';
-    this.#write(this.#form.text(text));
+    this.#write(() => this.#form.text(text));
   }
 
-  #write(events: string): void {
+  /** Forms number their events: each is made when those before it are. */
+  #write(events: () => string): void {
     const response = this.#response;
     if (response.destroyed || response.writableEnded) return;
     if (!response.headersSent) {
@@ -87,7 +88,7 @@ export class AnswerStream {
       response.write(this.#form.begin());
     }
     this.#ping.refresh();
-    response.write(events);
+    response.write(events());
   }
 }
 

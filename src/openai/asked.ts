@@ -13,6 +13,8 @@ export interface AskedChat {
   readonly thread: Thread;
   /** Whether anything is said in it that can be remembered. */
   readonly isSaid: boolean;
+  /** Where the question stands in the request. */
+  readonly questionField: string;
   readonly isStreamed: boolean;
   readonly wantsUsage: boolean;
   readonly metadata: Readonly<Record<string, unknown>> | null;
@@ -63,6 +65,7 @@ export function readChat(services: OpenAiServices, body: unknown): AskedChat {
     model,
     messages,
     isSaid: said !== null,
+    questionField: `messages.${said?.lastUser ?? 0}.content`,
     isStreamed: flag(stream, 'stream'),
     wantsUsage: usageWanted(streaming),
     metadata: isObject(metadata) ? metadata : null,

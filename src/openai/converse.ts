@@ -49,14 +49,15 @@ export async function converse(
     if (!stream) return sendJson(response, 200, form.whole(relayed));
     // An answer that came from no stream.
     if (stream.isEmpty && relayed.text !== '') stream.text(relayed.text);
-    stream.end(form.end(relayed));
+    stream.end(() => form.end(relayed));
   } catch (error) {
-    const named = renamed(error, { query: `messages.${asked.thread.lastUser}.content` });
+    const named = renamed(error, { query: asked.questionField });
     if (!stream?.hasBegun) {
       stream?.leave();
       throw named;
     }
-    stream.end(form.failed(problemOf(named, correlationId, services.log, { door: 'openai' })));
+    const problem = problemOf(named, correlationId, services.log, { door: 'openai' });
+    stream.end(() => form.failed(problem));
   }
 }
 

@@ -49,18 +49,24 @@ function messagesOf(input: unknown): object[] {
   if (typeof input === 'string') return [{ role: 'user', content: input }];
   if (!Array.isArray(input)) throw new BadField('input', 'must be text or a list of items');
   const messages: { role: string; tool_calls?: object[] }[] = [];
+  const called = new Set<unknown>();
   for (const [index, item] of input.entries()) {
     if (!isObject(item)) throw new BadField(`input.${index}`, 'must be an object');
     const { type = 'message', role, content, call_id: callId, name, arguments: given, output } = item;
-    if (type === 'message')
+    if (type === 'message') {
+      if (!ROLES.includes(role as Role))
+        throw new BadField(`input.${index}.role`, `must be one of ${ROLES.join(', ')}`);
       messages.push({ role: String(role), ...contentOf(content, `input.${index}.content`) });
-    else if (type === 'function_call') {
+    } else if (type === 'function_call') {
+      called.add(callId);
       const call = { id: callId, type: 'function', function: { name, arguments: given } };
       const last = messages.at(-1);
       // Calls that were made together stand in one message.
       if (last?.role === 'assistant' && last.tool_calls) last.tool_calls.push(call);
       else messages.push({ role: 'assistant', tool_calls: [call] });
     } else if (type === 'function_call_output') {
+      if (!called.has(callId))
+        throw new BadField(`input.${index}.call_id`, 'names no function_call in the items before it');
       const content = typeof output === 'string' ? output : JSON.stringify(output ?? null);
       messages.push({ role: 'tool', ...{ tool_call_id: callId, content } });
       // What a model thought is its own, and of no use to another.
@@ -68,6 +74,9 @@ function messagesOf(input: unknown): object[] {
   }
   return messages;
 }
+
+const ROLES = ['system', 'developer', 'user', 'assistant'] as const;
+type Role = (typeof ROLES)[number];
 
 const PARTS: Readonly<Record<string, (part: Record<string, unknown>) => object>> = {
   input_text: ({ text }) => ({ type: 'text', text }),

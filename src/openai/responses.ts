@@ -1,18 +1,30 @@
 import type { Relayed } from '../domains/query/relay.ts';
 import { readJson } from '../http/body.ts';
 import { eventOf } from './answer-stream.ts';
-import { readChat } from './asked.ts';
+import { type AskedChat, readChat } from './asked.ts';
 import { finishOf, modelOf, usageOf } from './chat.ts';
 import { type AnswerForm, converse, type Place } from './converse.ts';
-import { present } from './errors.ts';
-import { MAX_BYTES, type OpenAiRequest } from './request.ts';
+import { BadField, present } from './errors.ts';
+import { MAX_BYTES, type OpenAiRequest, type OpenAiServices } from './request.ts';
 import { asChatBody } from './response-items.ts';
 
 /** POST /v1/responses: the newer form of a chat, as far as it needs nothing but a model and what is sent. */
 export async function postResponse(given: OpenAiRequest): Promise<void> {
   const body = await readJson(given.request, MAX_BYTES);
-  const asked = readChat(given.services, asChatBody(body));
+  const asked = { ...readResponse(given.services, body), questionField: 'input' };
   await converse(given, asked, (place) => new ResponseForm(asked.model, place));
+}
+
+/** @throws BadField, UnknownModel */
+function readResponse(services: OpenAiServices, body: unknown): AskedChat {
+  const chat = asChatBody(body);
+  try {
+    return readChat(services, chat);
+  } catch (error) {
+    // The newer form has no messages: its items were made into them.
+    if (!(error instanceof BadField) || !/^messages\b/.test(error.field)) throw error;
+    throw new BadField('input', error.message.slice(error.field.length + 2));
+  }
 }
 
 interface Item {
@@ -114,9 +126,12 @@ class ResponseForm implements AnswerForm {
       ...{ call_id: id, name, arguments: given },
     }));
     const usage = usageOf(relayed);
+    const output = [...(text === '' ? [] : [this.#message(text, 'completed')]), ...calls];
+    const places = new Map(this.#items.map(({ id }, place) => [id, place]));
+    const placeOf = ({ id }: { id: string }) => places.get(id) ?? places.size;
     return {
       model: modelOf(relayed),
-      output: [...(text === '' ? [] : [this.#message(text, 'completed')]), ...calls],
+      output: output.sort((a, b) => placeOf(a) - placeOf(b)),
       usage:
         'usage' in usage
           ? {
