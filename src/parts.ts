@@ -3,10 +3,11 @@ import { openAlerts } from './domains/alerts/parts.ts';
 import { openAudit } from './domains/audit/parts.ts';
 import { openCharacters, startCharacters } from './domains/characters/parts.ts';
 import { openCredentials } from './domains/credentials/parts.ts';
-import { openHealth, openMetrics } from './domains/health/parts.ts';
+import { openHealth } from './domains/health/parts.ts';
 import { openInteractions } from './domains/interactions/parts.ts';
 import { followCharacters, openMedia } from './domains/media-insights/parts.ts';
 import { openMemory } from './domains/memory/parts.ts';
+import { openMetrics, openRecorder } from './domains/metrics/parts.ts';
 import { openPersistence } from './domains/persistence/parts.ts';
 import { openPressure } from './domains/pressure/parts.ts';
 import { openPrincipals } from './domains/principals/parts.ts';
@@ -32,6 +33,7 @@ import type { Lists } from './lists/product.ts';
  *   what access refused until it closed;
  * - tasks after all that their jobs work with;
  * - then the domains of the list, on which no other one stands;
+ * - the past of all figures after whoever shows some: the last minute has what they told until then;
  * - the watch last: a stop is no danger.
  */
 export async function openParts(
@@ -40,7 +42,7 @@ export async function openParts(
   closing: ClosingStack,
 ): Promise<Services> {
   const shown = { ...ports, ...openActivity(ports, closing) };
-  const counted = { ...shown, ...(await openAlerts(shown, closing)), ...openMetrics(closing) };
+  const counted = { ...shown, ...(await openAlerts(shown, closing)), ...openMetrics(ports, closing) };
   const told = { ...counted, ...openPressure(counted, closing) };
   const credentials = await openCredentials(told, closing);
   const kept = { ...told, ...(await openPersistence(told, closing)) };
@@ -62,7 +64,8 @@ export async function openParts(
   const working = { ...guarded, ...openTasks({ ...guarded, jobs: own }, closing) };
   followCharacters(working);
   const parts = { ...working, ...(await openDomains(working, closing)) };
-  return { ...parts, ...openHealth(promises, parts, closing) };
+  const recorded = { ...parts, ...openRecorder(parts, closing) };
+  return { ...recorded, ...openHealth(promises, recorded, closing) };
 }
 
 /** Goes on where an earlier process ended. Nobody's turns are taken up before it is known who was erased. */

@@ -551,6 +551,8 @@ describe('every statement that was sent meanwhile', () => {
   /** Those that are sent only where a vector is found without its turn, as after a deletion while it was being made. */
   const SOMETIMES: Record<string, string> = {
     requeue_vectors: 'the comparison of vectors and turns, for turns that it found itself',
+    share_with_vector: 'a figure of the whole server, read once a minute',
+    oldest_without_vector: 'a figure of the whole server, read once a minute',
   };
 
   test('names its owner where it touches what somebody owns', () => {

@@ -46,6 +46,8 @@ test('everything that goes round is shown, also to a plain user, under a name of
     'failure notices',
     'health watch',
     'leases of tasks',
+    'metric history',
+    'metrics',
     'pressure',
     'provider keys',
     'revoked tokens',

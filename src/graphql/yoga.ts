@@ -13,6 +13,7 @@ import { type Context, createLoader, type Services } from './context.ts';
 import { parseBounded } from './document-bounds.ts';
 import { maskError } from './errors.ts';
 import { hiddenSchema } from './hidden-schema.ts';
+import { measured } from './measured.ts';
 import { pacedEvents } from './paced-events.ts';
 import { explainedNotAcceptable, strictRequests } from './params.ts';
 import { rateLimited } from './rate.ts';
@@ -46,7 +47,8 @@ export type Yoga = ReturnType<typeof createGraphqlYoga>;
  */
 export function createGraphqlYoga(options: GraphqlOptions) {
   const { schema, services, log, limits, audit } = options;
-  const masked = new WeakSet<GraphQLError>();
+  /** What was made of an error, by the error and by itself: it is judged, logged and audited once. */
+  const masked = new WeakMap<object, GraphQLError>();
   return createYoga<Carrier, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
@@ -72,6 +74,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
       preflightedSubscriptions((error) => mask(error)),
       rateLimited(limits, (error) => mask(error)),
       pacedEvents(limits),
+      measured(services.metrics, (error) => mask(error)),
     ],
   });
 
@@ -86,15 +89,16 @@ export function createGraphqlYoga(options: GraphqlOptions) {
   }
 
   function mask(error: unknown): GraphQLError {
-    // Told already, by what is nearer to where it happened.
-    if (error instanceof GraphQLError && masked.has(error)) return error;
+    const told = typeof error === 'object' && error !== null && masked.get(error);
+    if (told) return told;
     const actor = currentActor();
     const correlationId = actor?.correlationId ?? randomUUID();
     const shown = maskError(error, correlationId, log);
     const code = String(shown.extensions.code);
     if (AUDITED.has(code))
       audit.refused({ actor, address: null, action: fieldOf(shown), code, correlationId });
-    masked.add(shown);
+    masked.set(shown, shown);
+    if (error instanceof GraphQLError) masked.set(error, shown);
     return shown;
   }
 }

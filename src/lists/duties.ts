@@ -11,6 +11,7 @@ import { duties as goals } from '../domains/goals/tables.ts';
 import { duties as interactions } from '../domains/interactions/tables.ts';
 import { duties as learning } from '../domains/learning/tables.ts';
 import { duties as mediaInsights } from '../domains/media-insights/tables.ts';
+import { duties as metrics } from '../domains/metrics/tables.ts';
 import { duties as privacy } from '../domains/privacy/tables.ts';
 
 import { duties as repairs } from '../domains/repairs/tables.ts';
@@ -44,5 +45,6 @@ export const DUTIES: readonly Duty[] = [
   ...schedules,
   ...deliveries,
   ...webhooks,
+  ...metrics,
   ...database,
 ];

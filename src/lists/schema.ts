@@ -11,6 +11,8 @@ import '../domains/interactions/verify-graphql.ts';
 import '../domains/memory/graphql.ts';
 import '../domains/query/graphql.ts';
 import '../domains/health/graphql.ts';
+import '../domains/metrics/graphql.ts';
+import '../domains/metrics/history-graphql.ts';
 import '../domains/goals/graphql.ts';
 import '../domains/facts/graphql.ts';
 import '../domains/facts/changes-graphql.ts';

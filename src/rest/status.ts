@@ -31,7 +31,7 @@ const HealthReport = z
       .object({
         requests: z.int().nullable().describe('To these endpoints since the start.'),
         memory_mb: decimal.nullable().describe('Of the process, in MiB.'),
-        cpu_percent: decimal.nullable().describe('Of one core, since it was asked last.'),
+        cpu_percent: decimal.nullable().describe('Of one core, in the last second.'),
         vectors: z.int().nullable(),
         avg_response_ms: decimal.nullable().describe('Null before the first answer.'),
         error_rate: decimal.nullable().describe('Share of answers with a status of 500 or more.'),

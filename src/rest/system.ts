@@ -96,7 +96,7 @@ export const systemRows: readonly Row[] = [
         cpu_count: z.int(),
         load_average_1m: decimal.describe('0.0 on Windows.'),
         process_memory_mb: decimal.describe('MiB, without the database.'),
-        process_cpu_percent: decimal.describe('Of one core, since it was asked last.'),
+        process_cpu_percent: decimal.describe('Of one core, in the last second.'),
         event_loop_delay_ms: decimal,
         disk_free_gb: decimal.nullable().describe('At the data directory; null where it is not known.'),
         uptime_seconds: z.int(),

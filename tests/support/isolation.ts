@@ -61,6 +61,8 @@ export const VALUES: Record<string, unknown> = {
   paused: true,
   path: '/nowhere/to/be/found',
   schedule: 'heartbeat',
+  metric: 'echo_turns_stored_total',
+  stepSeconds: 3_600,
   first: 5,
   last: 5,
   limit: 20,
@@ -146,7 +148,9 @@ export function nameIn({ field, path }: Place): string {
       ? 'characterName'
       : /schedule/i.test(field)
         ? 'schedule'
-        : name;
+        : /metric/i.test(field)
+          ? 'metric'
+          : name;
 }
 
 /** Why nobody has said yet how a place is kept apart; null if somebody has. */

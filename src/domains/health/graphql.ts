@@ -1,11 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { InvalidInput } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import type { Context } from '../../graphql/context.ts';
 import { seesInternals } from '../../ground/ownership.ts';
-import { endable } from '../../ground/subscriptions.ts';
 import type { Health, HealthCheck } from './health.ts';
-import type { MetricsSnapshot } from './metrics.ts';
 
 const HealthStatusEnum = builder.enumType('HealthStatus', {
   description: 'How well something keeps its promise.',
@@ -91,40 +87,6 @@ const KeeperRef = builder.objectRef<KeeperStatus>('Keeper').implement({
   }),
 });
 
-const MetricsSnapshotRef = builder.objectRef<MetricsSnapshot>('MetricsSnapshot').implement({
-  description: 'Figures of the process and of what it did since it started, read from the machine.',
-  fields: (t) => ({
-    at: t.expose('at', { type: 'DateTime', description: 'When they were read.' }),
-    uptimeSeconds: t.exposeFloat('uptimeSeconds', { description: 'Seconds since the server started.' }),
-    cpuPercent: t.exposeFloat('cpuPercent', {
-      description: 'Use of the processor since the snapshot before, in percent of one core.',
-    }),
-    rssBytes: t.exposeFloat('rssBytes', { description: 'Memory of the process, without its database.' }),
-    heapUsedBytes: t.exposeFloat('heapUsedBytes', { description: 'JavaScript heap in use.' }),
-    eventLoopDelayMs: t.exposeFloat('eventLoopDelayMs', {
-      description: 'Mean delay of the event loop since the start, in milliseconds.',
-    }),
-    systemMemoryUsedBytes: t.exposeFloat('systemMemoryUsedBytes', {
-      description: 'Memory in use on the machine.',
-    }),
-    systemMemoryTotalBytes: t.exposeFloat('systemMemoryTotalBytes', {
-      description: 'Memory of the machine.',
-    }),
-    loadAverage1m: t.exposeFloat('loadAverage1m', {
-      description: 'Load average of the last minute; 0 on Windows.',
-    }),
-    cores: t.exposeInt('cores', { description: 'Processors of the machine.' }),
-    turnsStored: t.exposeInt('turnsStored', { description: 'Turns stored since the start.' }),
-    turnsReplayed: t.exposeInt('turnsReplayed', {
-      description: 'Turns that were sent again since the start.',
-    }),
-    requests: t.exposeInt('requests', { description: 'HTTP requests since the start.' }),
-    databaseConnections: t.exposeInt('databaseConnections', {
-      description: 'Open connections to the database.',
-    }),
-  }),
-});
-
 builder.queryFields((t) => ({
   health: t.field({
     type: HealthRef,
@@ -137,48 +99,4 @@ builder.queryFields((t) => ({
       'What goes round in the background of the server that answers, and how its last rounds ended.',
     resolve: (_root, _args, { services }) => [...services.keepers.statuses()],
   }),
-  metrics: t.field({
-    authScopes: { permission: 'METRICS' },
-    type: MetricsSnapshotRef,
-    description: 'Figures of the server.',
-    resolve: (_root, _args, { services }) => services.metrics.snapshot(services.db.pool.totalCount),
-  }),
 }));
-
-export const MIN_INTERVAL_MS = 250;
-export const MAX_INTERVAL_MS = 60_000;
-
-builder.subscriptionField('metrics', (t) =>
-  t.field({
-    authScopes: { permission: 'METRICS' },
-    type: MetricsSnapshotRef,
-    description: 'Figures of the server, again and again.',
-    args: {
-      intervalMs: t.arg.int({
-        defaultValue: 2000,
-        description: `Milliseconds between snapshots, ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}.`,
-      }),
-    },
-    subscribe: (_root, { intervalMs }, ctx) =>
-      endable((signal) => snapshots(ctx, intervalMs ?? 2000, signal)),
-    resolve: (snapshot) => snapshot,
-  }),
-);
-
-async function* snapshots(
-  { services }: Context,
-  intervalMs: number,
-  signal: AbortSignal,
-): AsyncGenerator<MetricsSnapshot> {
-  if (intervalMs < MIN_INTERVAL_MS || intervalMs > MAX_INTERVAL_MS) {
-    throw new InvalidInput(
-      'intervalMs',
-      `must be from ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}, is ${intervalMs}`,
-    );
-  }
-  const ended = AbortSignal.any([signal, services.metrics.ending]);
-  while (!ended.aborted) {
-    yield services.metrics.snapshot(services.db.pool.totalCount);
-    await delay(intervalMs, undefined, { signal: ended }).catch(() => undefined);
-  }
-}

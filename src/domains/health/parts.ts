@@ -3,15 +3,14 @@ import type { Config } from '../../config.ts';
 import type { AlertTeller, ServerPromise } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import type { Alert } from '../alerts/alerts.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { Canary, type CanaryServices } from './canary.ts';
 import { registerFigures } from './figures.ts';
 import { createHealth, type HealthDesk } from './health.ts';
-import { Metrics } from './metrics.ts';
 import { createWatch } from './watch.ts';
 
 declare module '../../graphql/context.ts' {
   interface Services {
-    readonly metrics: Metrics;
     readonly health: HealthDesk;
     readonly canary: Canary;
   }
@@ -20,14 +19,6 @@ declare module '../../graphql/context.ts' {
 const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
   version: string;
 };
-
-/** The figures of the process; open before whoever counts. */
-export function openMetrics(closing: ClosingStack): { metrics: Metrics } {
-  const metrics = new Metrics();
-  metrics.start();
-  closing.defer(() => metrics.stop());
-  return { metrics };
-}
 
 /** The canary, whose way leads through all the other parts. */
 export function openCanary(

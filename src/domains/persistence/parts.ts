@@ -1,3 +1,4 @@
+import { Counter, type Registry } from 'prom-client';
 import type { Ports } from '../../ground/ports.ts';
 import type { AlertTeller } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
@@ -17,20 +18,39 @@ declare module '../../graphql/context.ts' {
   }
 }
 
+interface TurnCounters {
+  countTurns(turns: readonly AppliedTurn[]): void;
+  readonly registry: Registry;
+}
+
 /** What becomes of the turns, and the dangers to the ports that the promise to keep them stands on. */
 export async function openPersistence(
-  ports: Ports & { alerts: AlertTeller; metrics: { countTurns(turns: readonly AppliedTurn[]): void } },
+  ports: Ports & { alerts: AlertTeller; metrics: TurnCounters },
   closing: ClosingStack,
 ): Promise<{ persistence: Persistence }> {
   const { journal, outbox, events, keepers, alerts, metrics, availability } = ports;
   await tellDangers(ports);
   const persistence = new Persistence({ journal, outbox, keepers });
   persistence.onCommitted((turns) => metrics.countTurns(turns));
+  showSaves(metrics.registry, persistence);
   persistence.onCommitted(() => events.wake());
   closing.defer(() => persistence.stop());
   availability.onChange(({ up, reason }) => alerts.set(databaseDown, up ? null : { reason }));
   if (availability.reason !== null) alerts.set(databaseDown, { reason: availability.reason });
   return { persistence };
+}
+
+/** Shows what became of turns since the start; `persistence` has the same since the data directory was made. */
+function showSaves(registry: Registry, persistence: Persistence): void {
+  const before = persistence.counters;
+  const collect = function (this: Counter<'outcome'>) {
+    this.reset();
+    const now = persistence.counters;
+    for (const outcome of ['attempted', 'succeeded', 'failed', 'replayed', 'journaled', 'recovered'] as const)
+      this.inc({ outcome }, Math.max(0, now[outcome] - before[outcome]));
+  };
+  const help = 'What became of turns: attempted, succeeded, failed, replayed, journaled, recovered';
+  new Counter({ name: 'echo_saves_total', help, labelNames: ['outcome'], registers: [registry], collect });
 }
 
 async function tellDangers({

@@ -26,6 +26,19 @@ export const backgroundTasks = definePromise<Parts>({
   bounds: [WAIT, ABANDONED],
   check: checkTasks,
   alert: tasksWaiting,
+  figures: [
+    {
+      name: 'echo_tasks_running',
+      words: 'Tasks that this server runs now',
+      read: ({ tasks: { state } }) => state.running,
+    },
+    {
+      name: 'echo_task_wait_seconds',
+      words:
+        'How long the task that has been due longest had waited at the last look; absent before the first',
+      read: ({ tasks: { state } }) => state.waitedSeconds,
+    },
+  ],
 });
 
 async function checkTasks({ db, availability, tasks }: Parts, asker: Asker): Promise<Standing> {

@@ -1,0 +1,93 @@
+/** What of a metric is kept: how much was counted, how something stood, or how a quantity is spread. */
+export type MetricKind = 'COUNTER' | 'GAUGE' | 'DISTRIBUTION';
+
+/** What it is measured in. */
+export type MetricUnit = 'COUNT' | 'SECONDS' | 'BYTES' | 'RATIO' | 'CURRENCY';
+
+/** A metric whose past is kept. */
+export interface RecordedMetric {
+  /** In the registry. */
+  readonly name: string;
+  readonly kind: MetricKind;
+  readonly unit: MetricUnit;
+  /** What several gauges are together: of several servers, and of several labels where no label is asked for. */
+  readonly together: 'sum' | 'highest' | 'lowest';
+  /**
+   * How often it is read: each second, where it is in memory; each minute, where the database is asked; each hour, where
+   * much is asked.
+   */
+  readonly every: 'second' | 'minute' | 'hour';
+  /** Of a distribution: the bounds of its buckets, without the last, which has none. */
+  readonly bounds: readonly number[];
+}
+
+/** Seconds that something takes; an objective is counted exactly where its limit is one of them. */
+export const SECONDS_BOUNDS = [
+  0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+] as const;
+/** What prom-client counts collections of garbage by. */
+export const GC_BOUNDS = [0.001, 0.01, 0.1, 1, 2, 5] as const;
+
+type Options = Partial<Pick<RecordedMetric, 'together' | 'every'>>;
+
+const counter = (name: string, unit: MetricUnit = 'COUNT', options: Options = {}): RecordedMetric => ({
+  ...{ name, kind: 'COUNTER', unit, together: 'sum', every: 'second', bounds: [] },
+  ...options,
+});
+const gauge = (name: string, unit: MetricUnit, options: Options = {}): RecordedMetric => ({
+  ...{ name, kind: 'GAUGE', unit, together: 'sum', every: 'second', bounds: [] },
+  ...options,
+});
+const spread = (name: string, bounds: readonly number[] = SECONDS_BOUNDS): RecordedMetric => ({
+  ...{ name, kind: 'DISTRIBUTION', unit: 'SECONDS', together: 'sum', every: 'second', bounds },
+});
+/** What the database is asked: the same whichever server asks. */
+const ASKED = { together: 'highest', every: 'minute' } as const;
+
+/** All metrics that have a past. The others of the registry are for whoever collects them (Prometheus). */
+export const RECORDED: readonly RecordedMetric[] = [
+  spread('echo_http_request_seconds'),
+  counter('echo_http_requests_total'),
+  counter('echo_refusals_total'),
+  spread('echo_graphql_operation_seconds'),
+  counter('echo_graphql_errors_total'),
+  spread('echo_answer_seconds'),
+  counter('echo_answers_total'),
+  counter('echo_model_tokens_total'),
+  counter('echo_model_cost_total', 'CURRENCY'),
+  counter('echo_turns_stored_total'),
+  counter('echo_turns_replayed_total'),
+  counter('echo_turns_with_characters_total'),
+  counter('echo_saves_total'),
+  gauge('echo_journal_depth', 'COUNT'),
+  gauge('echo_journal_oldest_age_seconds', 'SECONDS', { together: 'highest' }),
+  gauge('echo_journal_bytes', 'BYTES'),
+  gauge('echo_journal_set_apart', 'COUNT'),
+  gauge('echo_database_up', 'RATIO', { together: 'lowest' }),
+  gauge('echo_alert_active', 'COUNT'),
+  gauge('echo_db_connections', 'COUNT'),
+  gauge('echo_db_connections_busy', 'COUNT'),
+  gauge('echo_db_waiting', 'COUNT'),
+  gauge('echo_event_loop_delay_seconds', 'SECONDS', { together: 'highest' }),
+  gauge('echo_cpu_ratio', 'RATIO'),
+  gauge('process_resident_memory_bytes', 'BYTES'),
+  gauge('nodejs_heap_size_used_bytes', 'BYTES'),
+  spread('nodejs_gc_duration_seconds', GC_BOUNDS),
+  gauge('echo_pressure_level', 'COUNT', { together: 'highest' }),
+  gauge('echo_promise_kept', 'RATIO', { ...ASKED, together: 'lowest' }),
+  gauge('echo_vectors_coverage_ratio', 'RATIO', { ...ASKED, together: 'lowest' }),
+  gauge('echo_vectors_lag_seconds', 'SECONDS', ASKED),
+  gauge('echo_learning_waiting_turns', 'COUNT', ASKED),
+  gauge('echo_learning_lag_seconds', 'SECONDS', ASKED),
+  gauge('echo_deliveries_wait_seconds', 'SECONDS', ASKED),
+  gauge('echo_tasks_running', 'COUNT'),
+  gauge('echo_task_wait_seconds', 'SECONDS', { together: 'highest' }),
+  gauge('echo_table_bytes', 'BYTES', { ...ASKED, every: 'hour' }),
+  gauge('echo_table_rows', 'COUNT', { ...ASKED, every: 'hour' }),
+  gauge('echo_table_index_scan_ratio', 'RATIO', { together: 'lowest', every: 'hour' }),
+];
+
+/** By name. */
+export const RECORDED_BY_NAME: ReadonlyMap<string, RecordedMetric> = new Map(
+  RECORDED.map((metric) => [metric.name, metric]),
+);
