@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createHttpSender, type SenderOptions } from '../src/import/client.ts';
+import { createProgress } from '../src/import/progress.ts';
 
 type Answer = { status?: number; body: string } | 'hang up';
 
@@ -87,12 +88,12 @@ describe('client', () => {
 
   test('gives up with a clear error', async () => {
     answers = Array(3).fill(refused({ code: 'STORAGE_FULL', retryable: true, retryAfterMs: 0 }));
-    await expect(sender({ attempts: 3 })(operation)).rejects.toThrow(
-      `${url}/graphql did not take the request in 3 attempts: STORAGE_FULL: not now`,
+    await expect(sender({ patienceMs: 0 })(operation)).rejects.toThrow(
+      `${url}/graphql did not take the request for 0 s (attempts: 1): STORAGE_FULL: not now`,
     );
     server.close();
     server.closeAllConnections();
-    await expect(sender({ attempts: 2 })(operation)).rejects.toThrow(/in 2 attempts: .*ECONNREFUSED/);
+    await expect(sender({ patienceMs: 20 })(operation)).rejects.toThrow(/attempts: [2-9]\).*ECONNREFUSED/);
   });
 
   test('tries what the server fails on three times, and then says so', async () => {
@@ -114,10 +115,40 @@ describe('client', () => {
     answers = Array(3).fill({ status: 503, body: '' });
     const stop = new AbortController();
     // It is told when the waiting begins.
-    const log = pino({}, { write: () => void setImmediate(() => stop.abort()) });
-    const sending = sender({ firstDelayMs: 15_000, signal: stop.signal, log })(operation);
-    await expect(sending).rejects.toThrow(/in 2 attempts: HTTP 503/);
+    const tell = () => void setImmediate(() => stop.abort());
+    const sending = sender({ firstDelayMs: 15_000, signal: stop.signal, tell })(operation);
+    await expect(sending).rejects.toThrow(/\(attempts: 2\): HTTP 503/);
   });
+});
+
+test('progress is seen after a second, and then every five, as far as it is by then', () => {
+  vi.useFakeTimers();
+  try {
+    const lines: string[] = [];
+    const output = { write: (line: string) => lines.push(line) } as unknown as NodeJS.WriteStream;
+    const progress = createProgress(output);
+    let done = 0;
+    progress.start('checking', 200, () => ({ done, items: done * 10 }));
+    for (; done < 100; done += 10) vi.advanceTimersByTime(1_000);
+    progress.stop();
+    vi.advanceTimersByTime(60_000);
+    expect(lines).toEqual(['checking: 0 %, 0 turns, 0 turns/s\n', 'checking: 25 %, 500 turns, 83 turns/s\n']);
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
+test('a server that is away is told of once for all requests, and again when it is back', async () => {
+  answers = Array(16).fill({ status: 503, body: '' });
+  const lines: string[] = [];
+  const send = createHttpSender({
+    ...{ url, apiKey: null, log: pino({ level: 'silent' }), firstDelayMs: 1 },
+    tell: (line) => lines.push(line),
+  });
+  await Promise.all(Array.from({ length: 8 }, () => send({ query: '', variables: {} })));
+  expect(lines[0]).toMatch(/^the server does not take a request \(HTTP 503\); trying again for 1\d\d s/);
+  expect(lines).toContain('the server takes requests again');
+  expect(lines.length).toBeLessThan(8);
 });
 
 describe('command', () => {

@@ -212,8 +212,8 @@ describe('without --url', () => {
     const claimed = await importFile([file], { PORT: '1', DATA_DIR: app.directory });
     expect(claimed).toMatchObject({ code: 1, stdout: '' });
     expect(claimed.stderr).toMatch(
-      // A slow start shows a line of progress first.
-      /^(?:sending: [^\n]*\n)?DATA_DIR: another Echo Brain server is running on "[^\n]*\n$/,
+      // A slow start shows lines of progress first.
+      /^(?:starting\n|\w+: \d+ %[^\n]*\n)*DATA_DIR: another Echo Brain server is running on "[^\n]*\n$/,
     );
     const wrong = await importFile([file], { PORT: 'many' });
     expect(wrong).toMatchObject({ code: 1, stdout: '' });

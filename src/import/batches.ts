@@ -28,13 +28,18 @@ export type Batch = TurnBatch | CharacterBatch;
  * Groups neighbouring turns of one conversation into batches of at most 500 turns and 900 KiB, in order, and gives
  * every turn an idempotency key. Bad records are left out.
  *
- * @param skip records at the start that an earlier run has stored; they still count for idempotency keys
+ * @param skip records of the file that an earlier run has stored; they still count for idempotency keys
+ * @param before records of the file that are not even read
  */
-export async function* toBatches(records: AsyncIterable<ImportRecord>, skip: number): AsyncGenerator<Batch> {
+export async function* toBatches(
+  records: AsyncIterable<ImportRecord>,
+  skip: number,
+  before = 0,
+): AsyncGenerator<Batch> {
   const keyOf = createKeyMaker();
   let batch: Batch | null = null;
   let bytes = 0;
-  let recordsDone = 0;
+  let recordsDone = before;
   for await (const record of records) {
     recordsDone++;
     if (record.kind === 'bad') continue;

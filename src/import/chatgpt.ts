@@ -1,7 +1,8 @@
 import { visibleMessages } from './chatgpt-messages.ts';
-import { BrokenElement, membersWith, readElements } from './elements.ts';
+import { BrokenElement } from './elements.ts';
 import { toTurnRecords } from './exchanges.ts';
 import { countLeftOut, type Position } from './files.ts';
+import { readMembers } from './members.ts';
 import { readTime } from './messages.ts';
 import { bad, badElement, type ImportRecord, isObject } from './records.ts';
 import { storable } from './storable.ts';
@@ -17,10 +18,8 @@ import { storable } from './storable.ts';
  * @throws ImportFileError where the JSON breaks off before its first conversation
  */
 export async function* readChatGpt(file: string, position: Position): AsyncGenerator<ImportRecord> {
-  let line = 0;
-  for await (const element of readElements(file, position, null))
-    for (const conversation of membersWith('mapping', element))
-      yield* toRecords(++line, conversation, position);
+  for await (const { line, value } of readMembers(file, position, 'mapping'))
+    yield* toRecords(line, value, position);
 }
 
 function* toRecords(line: number, conversation: unknown, position: Position): Generator<ImportRecord> {

@@ -1,6 +1,7 @@
-import { BrokenElement, membersWith, readElements } from './elements.ts';
+import { BrokenElement } from './elements.ts';
 import { toTurnRecords } from './exchanges.ts';
 import { countLeftOut, type Position } from './files.ts';
+import { readMembers } from './members.ts';
 import { idOf, type Message, type Node, nodesOfList, readTime, textOf, visibleIn } from './messages.ts';
 import { bad, badElement, type ImportRecord, isObject } from './records.ts';
 import { storable } from './storable.ts';
@@ -14,10 +15,8 @@ import { storable } from './storable.ts';
  * @throws ImportFileError where the JSON breaks off before its first conversation
  */
 export async function* readClaude(file: string, position: Position): AsyncGenerator<ImportRecord> {
-  let line = 0;
-  for await (const element of readElements(file, position, null))
-    for (const conversation of membersWith('chat_messages', element))
-      yield* toRecords(++line, conversation, position);
+  for await (const { line, value } of readMembers(file, position, 'chat_messages'))
+    yield* toRecords(line, value, position);
 }
 
 function* toRecords(line: number, conversation: unknown, position: Position): Generator<ImportRecord> {

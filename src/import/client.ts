@@ -11,13 +11,15 @@ export type SenderOptions = {
   log: Logger;
   /** Ends the waiting between attempts; a request in flight is finished. */
   signal?: AbortSignal;
-  /** How often one request is sent before giving up. */
-  attempts?: number;
+  /** One line for whoever waits; absent: it goes to the log. */
+  tell?: ((line: string) => void) | undefined;
+  /** How long a server may be away, or not ready, for one request; enough for one that restarts. */
+  patienceMs?: number;
   /** Wait after the first failure; doubles with each one. */
   firstDelayMs?: number;
 };
 
-/** The server could not be reached, or was not ready, for all attempts. */
+/** The server could not be reached, or was not ready, for as long as it was waited for. */
 export class ImportConnectionError extends Error {
   override readonly name = 'ImportConnectionError';
 }
@@ -25,39 +27,66 @@ export class ImportConnectionError extends Error {
 const REQUEST_TIMEOUT_MS = 60_000;
 /** A server that answers and fails on one request may fail on it for ever; others must not wait behind it. */
 const ATTEMPTS_OF_A_FAILING_REQUEST = 3;
-const MAX_DELAY_MS = 15_000;
+const PATIENCE_MS = 120_000;
+const MAX_DELAY_MS = 5_000;
+/** What a server may ask for. */
+const MAX_ASKED_DELAY_MS = 15_000;
+const TELL_INTERVAL_MS = 3_000;
 const RETRYABLE_CODES: readonly unknown[] = ['RATE_LIMITED', 'OVERLOADED', 'SERVICE_UNAVAILABLE'];
 
 /**
  * Sends operations as `POST {url}/graphql`. What may succeed later (network errors, HTTP 429 and 5xx, errors the
  * server calls retryable) is tried again with growing waits; safe, because every operation of an import is idempotent.
  *
- * @returns a function that throws ImportConnectionError when all attempts failed, and ImportRefusedError where the
+ * @returns a function that throws ImportConnectionError when the patience is used up, and ImportRefusedError where the
  * answer is not GraphQL
  */
 export function createHttpSender(options: SenderOptions): Send {
-  const { url, log, signal, attempts = 8, firstDelayMs = 250 } = options;
+  const { url, log, signal, patienceMs = PATIENCE_MS, firstDelayMs = 250 } = options;
   const endpoint = new URL('graphql', url.endsWith('/') ? url : `${url}/`);
+  const trouble = createTrouble(options.tell ?? ((line) => log.warn(line)));
   return async (operation) => {
+    let firstFailureAt: number | null = null;
     for (let attempt = 1; ; attempt++) {
       const outcome = await post(endpoint, options.apiKey, operation);
-      if ('result' in outcome) return outcome.result;
+      if ('result' in outcome) {
+        trouble.isOver();
+        return outcome.result;
+      }
       if (outcome.code === 'INTERNAL' && attempt >= ATTEMPTS_OF_A_FAILING_REQUEST)
         throw new ImportRefusedError(outcome.code, outcome.failure);
-      if (attempt >= attempts || signal?.aborted) {
+      firstFailureAt ??= performance.now();
+      const leftMs = firstFailureAt + patienceMs - performance.now();
+      if (leftMs <= 0 || signal?.aborted) {
+        const waited = Math.round((performance.now() - firstFailureAt) / 1000);
         throw new ImportConnectionError(
-          `${endpoint} did not take the request in ${attempt} attempts: ${outcome.failure}`,
+          `${endpoint} did not take the request for ${waited} s (attempts: ${attempt}): ${outcome.failure}`,
         );
       }
       const delayMs =
         outcome.waitMs ??
         Math.min(MAX_DELAY_MS, firstDelayMs * 2 ** (attempt - 1)) * (0.5 + Math.random() / 2);
-      log.warn(
-        { attempt, delayMs: Math.round(delayMs), failure: outcome.failure },
-        'the server did not take a batch; trying again',
-      );
-      await sleep(delayMs, undefined, signal ? { signal } : {}).catch(ignoreAbort);
+      trouble.goesOn(outcome.failure, leftMs);
+      await sleep(Math.min(delayMs, leftMs), undefined, signal ? { signal } : {}).catch(ignoreAbort);
     }
+  };
+}
+
+/** Tells once for all requests that are on their way, and not at every attempt. */
+function createTrouble(tell: (line: string) => void) {
+  let toldAt: number | null = null;
+  return {
+    goesOn: (failure: string, leftMs: number) => {
+      if (toldAt !== null && performance.now() - toldAt < TELL_INTERVAL_MS) return;
+      toldAt = performance.now();
+      tell(
+        `the server does not take a request (${failure}); trying again for ${Math.ceil(leftMs / 1000)} s, nothing is lost`,
+      );
+    },
+    isOver: () => {
+      if (toldAt !== null) tell('the server takes requests again');
+      toldAt = null;
+    },
   };
 }
 
@@ -103,7 +132,7 @@ function read(status: number, text: string): Outcome {
     return {
       code,
       failure: code === 'INTERNAL' ? retryable.message : `${code}: ${retryable.message}`,
-      waitMs: typeof waitMs === 'number' && waitMs >= 0 ? Math.min(waitMs, MAX_DELAY_MS) : null,
+      waitMs: typeof waitMs === 'number' && waitMs >= 0 ? Math.min(waitMs, MAX_ASKED_DELAY_MS) : null,
     };
   }
   if (result) return { result };

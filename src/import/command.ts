@@ -25,8 +25,15 @@ export type CommandServices = {
   stderr: NodeJS.WriteStream;
 };
 
-/** @param url the server that the command names; null: the caller's own */
-export type Connect = (url: string | null, signal: AbortSignal) => Promise<Connection>;
+/**
+ * @param url the server that the command names; null: the caller's own
+ * @param tell what is said to whoever waits for a server that is away
+ */
+export type Connect = (
+  url: string | null,
+  signal: AbortSignal,
+  tell?: (line: string) => void,
+) => Promise<Connection>;
 export type Connection = { send: Send; close: () => Promise<void> };
 
 const EXIT = { finished: 0, invalid: 1, failed: 1, usage: 2, interrupted: 130 } as const;
@@ -54,7 +61,7 @@ export async function importCommand(args: readonly string[], services: CommandSe
     stop.abort();
   };
   process.once('SIGINT', onInterrupt);
-  const connection = connectOnce(() => services.connect(command.url, stop.signal));
+  const connection = connectOnce(() => services.connect(command.url, stop.signal, progress.note));
   try {
     const { log, settlePatienceMs = SETTLE_PATIENCE_MS } = services;
     const given = { send: connection.send, progress, log, signal: stop.signal, settlePatienceMs };
@@ -114,7 +121,8 @@ async function importAll(
   for (const path of files) {
     const [imported, over] = [reports.length, passedOver];
     try {
-      for await (const source of openSources([path], join(checkpointDirectory, 'unpacked'), tell)) {
+      const unpackInto = join(checkpointDirectory, 'unpacked');
+      for await (const source of openSources([path], unpackInto, tell, services.progress)) {
         const outcome = await importOne(source);
         if (outcome === EXIT.interrupted) return outcome;
         code = Math.max(code, outcome);

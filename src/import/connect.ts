@@ -25,8 +25,8 @@ const PROBE_TIMEOUT_MS = 3_000;
  * @returns a function that throws what `startServer` throws
  */
 export function connectImport({ ownUrl, apiKey, startServer, log }: ConnectOptions): Connect {
-  return async (named, signal) => {
-    const senderAt = (url: string) => createHttpSender({ url, apiKey, log, signal });
+  return async (named, signal, tell) => {
+    const senderAt = (url: string) => createHttpSender({ url, apiKey, log, signal, tell });
     if (named !== null) return { send: senderAt(named), close: async () => undefined };
     if (await isAlive(ownUrl)) return { send: senderAt(ownUrl), close: async () => undefined };
     const server = await startServer();

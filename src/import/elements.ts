@@ -1,5 +1,5 @@
-import { type Position, readChunks } from './files.ts';
-import { ImportFileError, isObject } from './records.ts';
+import { type Mark, type Position, readChunks } from './files.ts';
+import { ImportFileError } from './records.ts';
 
 /** An element of an array that cannot be used, and why; for the user. */
 export class BrokenElement {
@@ -33,21 +33,27 @@ const BLANK = [0x20, 0x09, 0x0a, 0x0d, 0xef, 0xbb, 0xbf];
  * parser for streams gives up both).
  *
  * @param key the name of the array in the top-level object; null for what stands at the top
+ * @param places told where each element ends, for whoever goes on there (`position.from`); not for texts in UTF-16
  * @throws ImportFileError where the file cannot be read, or breaks off before its first whole element
  */
 export async function* readElements(
   file: string,
   position: Position,
   key: string | null,
+  places?: (place: Omit<Mark, 'line'>) => void,
 ): AsyncGenerator<unknown> {
-  const scan = createScan(key);
-  let count = 0;
-  let whole = 0;
-  for await (const chunk of readChunks(file, position)) {
+  const from = places && position.from;
+  const scan = createScan(key, from);
+  let count = from?.elements ?? 0;
+  let whole = from?.whole ?? 0;
+  for await (const chunk of readChunks(file, position, from?.bytes)) {
+    const start = position.bytes - chunk.length;
     for (const piece of scan.take(chunk)) {
       count++;
       const element = toElement(piece);
       if (!(element instanceof BrokenElement)) whole++;
+      const { offset, ...place } = scan.place();
+      if (!position.isTranscoded) places?.({ ...place, bytes: start + offset, elements: count, whole });
       yield element;
     }
     if (scan.isDone()) return;
@@ -75,20 +81,6 @@ export async function* readElements(
   );
 }
 
-/**
- * The objects with this field that an element is: itself, or, as some tools write them, those of a list or of the lists
- * in an object.
- */
-export function membersWith(field: string, element: unknown): readonly unknown[] {
-  if (Array.isArray(element) && element.length > 0) return element;
-  if (!isObject(element) || field in element) return [element];
-  const lists = Object.values(element).filter(
-    (value): value is unknown[] =>
-      Array.isArray(value) && value.some((each) => isObject(each) && field in each),
-  );
-  return lists.length > 0 ? lists.flat() : [element];
-}
-
 /** The bytes of an element; null where they were too many. */
 type Piece = Buffer | null;
 
@@ -104,13 +96,15 @@ function toElement(piece: Piece): unknown {
 }
 
 /** Cuts bytes, chunk by chunk, into the elements of the array that is looked for. */
-function createScan(key: string | null) {
+function createScan(key: string | null, from?: Mark) {
   /** How deep the elements stand: 0 is an object at the top. */
-  let level = key === null ? 1 : 2;
-  let depth = 0;
-  let isInArray = false;
-  let hasFound = false;
-  let isLittered = false;
+  let level = from?.level ?? (key === null ? 1 : 2);
+  let isInArray = from?.isInArray ?? false;
+  let depth = isInArray ? level : 0;
+  let hasFound = from !== undefined;
+  let isLittered = from?.isLittered ?? false;
+  /** Of the chunk, what stands behind the element that ended last. */
+  let offset = 0;
   let isDone = false;
   let isInString = false;
   let isEscaped = false;
@@ -177,6 +171,7 @@ function createScan(key: string | null) {
           // At the top another array or object may follow.
           if (key === null && byte !== COMMA) [isInArray, depth] = [false, 0];
           start = isInArray ? index + 1 : chunk.length;
+          offset = index + 1;
           const piece = release();
           if (piece === null || !isBlank(piece)) yield piece;
         }
@@ -184,6 +179,7 @@ function createScan(key: string | null) {
       if (isInArray && !isDone) hold(chunk.subarray(start));
     },
     isDone: () => isDone,
+    place: () => ({ offset, level, isInArray, isLittered }),
     /** The text came to its end, and the array is not in it. */
     isElsewhere: () => !hasFound && !isInString && depth === 0,
     /** What stands at the top came to its end. */

@@ -7,6 +7,7 @@ import { ImportFileError } from './records.ts';
 /** Bytes of one line; a longer one is reported and skipped without being held in memory. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 const READ_BYTES = 256 * 1024;
+const HASHED_BYTES = 1024 * 1024;
 const FINGERPRINT_BYTES = 64 * 1024;
 const NEWLINE = 0x0a;
 
@@ -17,8 +18,28 @@ export type Line = { number: number; bytes: Buffer | null };
 export type Position = {
   /** How far the file has been read. */
   bytes: number;
+  /** Where it begins; only readers of {@link Mark}s look at it. */
+  from?: Mark | undefined;
+  /** Where the element stands that is being read, for readers that can go on there. */
+  mark?: Mark | undefined;
+  /** The text is in another encoding than what the reader gives: their places differ. */
+  isTranscoded?: boolean;
   /** What is passed over and is no record, and how often. */
   leftOut?: Map<string, number>;
+};
+
+/** A place between two elements of a file, and all that a reader needs to go on from it. */
+export type Mark = {
+  /** Where the next element begins, or something before it. */
+  bytes: number;
+  /** Elements before it, those of them that are whole, and the conversations in them. */
+  elements: number;
+  whole: number;
+  line: number;
+  /** 0: the next element stands at the top; 1: in an array there. */
+  level: number;
+  isInArray: boolean;
+  isLittered: boolean;
 };
 
 /** Counts what a reader passes over, by what it is. */
@@ -83,6 +104,24 @@ export async function fingerprint(file: string): Promise<string> {
 }
 
 /**
+ * The hash (SHA-256) of all that a file holds.
+ *
+ * @throws ImportFileError where the file cannot be read
+ */
+export async function contentHash(file: string, position: Position): Promise<string> {
+  const hash = createHash('sha256');
+  try {
+    for await (const chunk of createReadStream(file, { highWaterMark: HASHED_BYTES })) {
+      hash.update(chunk);
+      position.bytes += chunk.length;
+    }
+  } catch (error) {
+    refuse(file, error);
+  }
+  return hash.digest('hex');
+}
+
+/**
  * The size of a file in bytes.
  *
  * @throws ImportFileError where it does not exist, is empty or is not a regular file
@@ -116,17 +155,19 @@ export function asUtf8(bytes: Buffer): Buffer {
 /**
  * Reads a file in pieces, a text in UTF-16 as UTF-8, and says in `position` how far it is.
  *
+ * @param start in bytes
  * @throws ImportFileError where the file cannot be read
  */
-export async function* readChunks(file: string, position: Position): AsyncGenerator<Buffer> {
-  const stream: ReadStream = createReadStream(file, { highWaterMark: READ_BYTES });
-  position.bytes = 0;
+export async function* readChunks(file: string, position: Position, start = 0): AsyncGenerator<Buffer> {
+  const stream: ReadStream = createReadStream(file, { highWaterMark: READ_BYTES, start });
+  position.bytes = start;
   let decoder: TextDecoder | null = null;
   try {
     for await (const chunk of stream) {
       if (!(chunk instanceof Buffer)) throw new TypeError('expected bytes');
       const encoding = position.bytes === 0 ? wideEncoding(chunk) : null;
       if (encoding) decoder = new TextDecoder(encoding);
+      if (encoding) position.isTranscoded = true;
       position.bytes += chunk.length;
       yield decoder ? Buffer.from(decoder.decode(chunk, { stream: true })) : chunk;
     }

@@ -33,6 +33,8 @@ type Reader = {
   unit: string;
   description: string;
   read: (file: string, position: Position) => AsyncGenerator<ImportRecord>;
+  /** It can begin where `position.mark` was: no record depends on those before it. */
+  goesOn?: true;
 };
 
 /** All formats; a new one is one line here. */
@@ -52,11 +54,13 @@ export const FORMATS: Readonly<Record<Format, Reader>> = {
     unit: 'conversation',
     description: 'ChatGPT export: its ZIP, or conversations.json',
     read: readChatGpt,
+    goesOn: true,
   },
   claude: {
     unit: 'conversation',
     description: 'Claude export: its ZIP, or conversations.json',
     read: readClaude,
+    goesOn: true,
   },
   'claude-memory': {
     unit: 'memory',
@@ -72,11 +76,13 @@ export const FORMATS: Readonly<Record<Format, Reader>> = {
     unit: 'conversation',
     description: 'Open WebUI: exported chats, all or one',
     read: readOpenWebUi,
+    goesOn: true,
   },
   librechat: {
     unit: 'conversation',
     description: 'LibreChat: a conversation exported as JSON',
     read: readLibreChat,
+    goesOn: true,
   },
   sillytavern: {
     unit: 'line',

@@ -1,7 +1,7 @@
-import { membersWith } from './elements.ts';
 import type { Position } from './files.ts';
 import { createIdMaker } from './keys.ts';
 import { isValue, readValues } from './lines.ts';
+import { membersWith } from './members.ts';
 import { idOf, readTime, textOf } from './messages.ts';
 import { bad, type ImportRecord, isObject } from './records.ts';
 import { toStatementRecords } from './statements.ts';

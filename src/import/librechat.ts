@@ -1,6 +1,7 @@
-import { BrokenElement, readElements } from './elements.ts';
+import { BrokenElement } from './elements.ts';
 import { toTurnRecords } from './exchanges.ts';
 import { countLeftOut, type Position } from './files.ts';
+import { readMembers } from './members.ts';
 import { idOf, type Message, type Node, nodesOfList, readTime, textOf, visibleIn } from './messages.ts';
 import { bad, badElement, type ImportRecord, isObject } from './records.ts';
 
@@ -12,9 +13,8 @@ import { bad, badElement, type ImportRecord, isObject } from './records.ts';
  * @throws ImportFileError where the JSON breaks off before its first conversation
  */
 export async function* readLibreChat(file: string, position: Position): AsyncGenerator<ImportRecord> {
-  let line = 0;
-  for await (const conversation of readElements(file, position, null))
-    yield* toRecords(++line, conversation, position);
+  for await (const { line, value } of readMembers(file, position, null))
+    yield* toRecords(line, value, position);
 }
 
 function* toRecords(line: number, conversation: unknown, position: Position): Generator<ImportRecord> {

@@ -1,6 +1,6 @@
-import { membersWith } from './elements.ts';
 import { countLeftOut, type Position } from './files.ts';
 import { isValue, readValues } from './lines.ts';
+import { membersWith } from './members.ts';
 import { idOf, readTime, textOf } from './messages.ts';
 import { bad, type ImportRecord, isObject } from './records.ts';
 import { toStatementRecords } from './statements.ts';

@@ -1,7 +1,7 @@
-import { membersWith } from './elements.ts';
 import { countLeftOut, type Position } from './files.ts';
 import { createIdMaker } from './keys.ts';
 import { isValue, readValues } from './lines.ts';
+import { membersWith } from './members.ts';
 import { idOf, type Message, readTime, textOf } from './messages.ts';
 import { bad, type ImportRecord, isObject } from './records.ts';
 import { createWindow } from './windows.ts';

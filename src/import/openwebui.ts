@@ -1,6 +1,7 @@
-import { BrokenElement, membersWith, readElements } from './elements.ts';
+import { BrokenElement } from './elements.ts';
 import { toTurnRecords } from './exchanges.ts';
 import { countLeftOut, type Position } from './files.ts';
+import { readMembers } from './members.ts';
 import {
   idOf,
   type Message,
@@ -21,9 +22,8 @@ import { bad, badElement, type ImportRecord, isObject } from './records.ts';
  * @throws ImportFileError where the JSON breaks off before its first conversation
  */
 export async function* readOpenWebUi(file: string, position: Position): AsyncGenerator<ImportRecord> {
-  let line = 0;
-  for await (const element of readElements(file, position, null))
-    for (const each of membersWith('chat', element)) yield* toRecords(++line, each, position);
+  for await (const { line, value } of readMembers(file, position, 'chat'))
+    yield* toRecords(line, value, position);
 }
 
 function* toRecords(line: number, element: unknown, position: Position): Generator<ImportRecord> {

@@ -2,19 +2,27 @@ import { Presets, SingleBar } from 'cli-progress';
 
 /** Where an import says how far it is. */
 export type ProgressSink = {
-  /** @param total of whatever `update` counts: bytes or records */
-  start: (what: string, total: number) => void;
-  /** @param items turns and characters so far */
-  update: (done: number, items: number) => void;
+  /** @param now is asked whenever something is shown, so that nobody has to tell of each step */
+  start: (what: string, total: number, now: () => Reached) => void;
   stop: () => void;
   /** One line for the user. */
   note: (line: string) => void;
 };
 
-/** How often a line is written where there is no terminal. */
-const LINE_INTERVAL_MS = 5_000;
+/** How far a step is. */
+export type Reached = {
+  /** Of whatever the total counts: bytes or records. */
+  done: number;
+  /** Turns and characters so far; absent where none are counted. */
+  items?: number;
+};
 
-/** A bar on a terminal, a line every five seconds elsewhere. */
+/** When the first line is written where there is no terminal, and how often after that. */
+const FIRST_LINE_MS = 1_000;
+const LINE_INTERVAL_MS = 5_000;
+const BAR_INTERVAL_MS = 200;
+
+/** A bar on a terminal; elsewhere a line after a second, and then every five. */
 export function createProgress(output: NodeJS.WriteStream): ProgressSink {
   return output.isTTY ? createBar(output) : createLines(output);
 }
@@ -22,54 +30,58 @@ export function createProgress(output: NodeJS.WriteStream): ProgressSink {
 /** Says nothing. */
 export const silentProgress: ProgressSink = {
   start: () => undefined,
-  update: () => undefined,
   stop: () => undefined,
   note: () => undefined,
 };
 
 function createBar(output: NodeJS.WriteStream): ProgressSink {
-  const format = '{what} {bar} {percentage}% | {items} turns | {rate} turns/s | {duration_formatted}';
+  const format = '{what} {bar} {percentage}% {items}| {duration_formatted}';
   const bar = new SingleBar({ format, stream: output, hideCursor: true, fps: 5 }, Presets.shades_classic);
-  const rate = createRate();
+  let step: Step | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  const show = () => {
+    if (step) bar.update(step.now().done, { items: rateOf(step, '| ') });
+  };
   return {
-    start: (what, total) => {
-      rate.restart();
-      bar.start(total, 0, { what, items: 0, rate: 0 });
+    start: (what, total, now) => {
+      step = { now, startedAt: performance.now() };
+      bar.start(total, 0, { what, items: '' });
+      timer = setInterval(show, BAR_INTERVAL_MS);
     },
-    update: (done, items) => bar.update(done, { items, rate: rate.of(items) }),
-    stop: () => bar.stop(),
+    stop: () => {
+      clearInterval(timer);
+      show();
+      step = null;
+      bar.stop();
+    },
     note: (line) => output.write(`${line}\n`),
   };
 }
 
 function createLines(output: NodeJS.WriteStream): ProgressSink {
-  const rate = createRate();
-  const current = { what: '', total: 0, done: 0, items: 0 };
   let timer: NodeJS.Timeout | undefined;
-  const write = () => {
-    const percent = Math.floor((100 * current.done) / Math.max(1, current.total));
-    output.write(
-      `${current.what}: ${percent} %, ${current.items} turns, ${rate.of(current.items)} turns/s\n`,
-    );
-  };
   return {
-    start: (what, total) => {
-      rate.restart();
-      Object.assign(current, { what, total, done: 0, items: 0 });
-      timer = setInterval(write, LINE_INTERVAL_MS);
+    start: (what, total, now) => {
+      const step = { now, startedAt: performance.now() };
+      const write = () => {
+        const percent = Math.floor((100 * now().done) / Math.max(1, total));
+        output.write(`${what}: ${percent} %${rateOf(step, ', ')}\n`);
+      };
+      timer = setTimeout(() => {
+        write();
+        timer = setInterval(write, LINE_INTERVAL_MS);
+      }, FIRST_LINE_MS);
     },
-    update: (done, items) => Object.assign(current, { done, items }),
-    stop: () => clearInterval(timer),
+    stop: () => clearTimeout(timer),
     note: (line) => output.write(`${line}\n`),
   };
 }
 
-function createRate() {
-  let startedAt = performance.now();
-  return {
-    restart: () => {
-      startedAt = performance.now();
-    },
-    of: (items: number) => Math.round((items * 1000) / Math.max(1, performance.now() - startedAt)),
-  };
+type Step = { now: () => Reached; startedAt: number };
+
+function rateOf({ now, startedAt }: Step, separator: string): string {
+  const { items } = now();
+  if (items === undefined) return '';
+  const perSecond = Math.round((items * 1000) / Math.max(1, performance.now() - startedAt));
+  return `${separator}${items} turns, ${perSecond} turns/s `.trimEnd();
 }

@@ -58,6 +58,15 @@ export type ImportReport = {
   turnsPerSecond: number;
 };
 
+/** What the look at a whole file, before anything is sent, has found. */
+export type Checked = {
+  records: number;
+  badCount: number;
+  bad: readonly BadRecord[];
+  isCutOff: boolean;
+  leftOut: readonly (readonly [what: string, count: number])[];
+};
+
 /** Counts what happens during one import. */
 export type Tally = ReturnType<typeof createTally>;
 
@@ -80,6 +89,14 @@ export function createTally(format: string, unit: string, dryRun: boolean) {
     },
     resumeAfter: (records: number) => {
       counts.resumedAfter = records;
+    },
+    /** What an earlier run found when it checked the same content. */
+    recall: ({ records, badCount, bad, isCutOff, leftOut }: Checked) => {
+      counts = { ...counts, records, badCount, bad: [...bad], isCutOff, leftOut: new Map(leftOut) };
+    },
+    checked: (): Checked => {
+      const { records, badCount, bad, isCutOff, leftOut } = counts;
+      return { records, badCount, bad, isCutOff, leftOut: [...leftOut] };
     },
     read: (record: ImportRecord) => {
       counts.records++;

@@ -1,15 +1,16 @@
 import { setImmediate as nextTick } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
-import { type Batch, toBatches } from './batches.ts';
-import { type Checkpoint, openCheckpoint } from './checkpoint.ts';
-import { Deliverer, type Delivery } from './delivery.ts';
+import type { Batch } from './batches.ts';
+import { openCheckpoint } from './checkpoint.ts';
+import { Deliverer } from './delivery.ts';
 import { detectFormat } from './detect.ts';
-import { fileSize, fingerprint, type Position } from './files.ts';
+import { contentHash, fileSize, fingerprint, type Position } from './files.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { Send } from './operations.ts';
 import type { ProgressSink } from './progress.ts';
-import { ImportFileError, type ImportRecord } from './records.ts';
 import { createTally, type ImportReport, type Tally } from './report.ts';
+import { createSaver } from './saver.ts';
+import { readRecords, type Source, sendAll } from './sending.ts';
 import { SETTLE_PATIENCE_MS, settle } from './settling.ts';
 
 export type ImportOptions = {
@@ -53,19 +54,20 @@ export async function runImport(options: ImportOptions, services: ImportServices
   const format = options.format === 'auto' ? await detectFormat(file) : options.format;
   const tally = createTally(format, FORMATS[format].unit, dryRun);
   const source: Source = { file, format, totalBytes };
-  const checked = await check(source, tally, services);
-  if (!checked) return tally.report('interrupted');
-  if (tally.badCount() > 0 && strict) return tally.report('invalid');
-  if (dryRun) return tally.report('finished');
-  const records = tally.records();
-  tally.restart();
+  if (dryRun) return tally.report((await check(source, tally, services)) ? 'finished' : 'interrupted');
+  const hash = await hashOf(source, services.progress);
   const checkpoint = await openCheckpoint(
     options.checkpointDirectory,
     file,
     { target, user, format },
-    options.restart,
+    { hash, restart: options.restart },
   );
   if (checkpoint.ignored) services.progress.note(`not going on from the checkpoint: ${checkpoint.ignored}`);
+  if (checkpoint.checked) tally.recall(checkpoint.checked);
+  else if (!(await check(source, tally, services))) return tally.report('interrupted');
+  if (tally.badCount() > 0 && strict) return tally.report('invalid');
+  const checked = { hash, ...tally.checked() };
+  tally.restart();
   if (checkpoint.recordsDone > 0) {
     tally.resumeAfter(checkpoint.recordsDone);
     services.progress.note(
@@ -73,21 +75,14 @@ export async function runImport(options: ImportOptions, services: ImportServices
     );
   }
   const deliverer = new Deliverer(user, services.send);
-  const progressMade = createSaver(checkpoint, services.progress);
+  const saver = createSaver(checkpoint, checked, services.progress);
   try {
-    const isFinished = await sendAll(
-      source,
-      tally,
-      { ...services, records },
-      {
-        deliver: (batch) => deliverer.deliver(batch),
-        stored: ({ recordsDone }) => progressMade.note(recordsDone),
-      },
-      checkpoint.recordsDone,
-    );
+    await saver.note(checkpoint.recordsDone);
+    const delivering = { deliver: (batch: Batch) => deliverer.deliver(batch), saver };
+    const isFinished = await sendAll({ ...source, records: checked.records }, tally, services, delivering);
     if (!isFinished) return tally.report('interrupted');
   } finally {
-    await progressMade.save();
+    await saver.save();
   }
   tally.settled(await settle(tally.waiting(), services, services.settlePatienceMs ?? SETTLE_PATIENCE_MS));
   await checkpoint.remove();
@@ -96,139 +91,36 @@ export async function runImport(options: ImportOptions, services: ImportServices
   return tally.report('finished');
 }
 
-/** A conversation of a few turns is stored in milliseconds; whoever goes on sends the last second's again, to no effect. */
-const SAVE_INTERVAL_MS = 1_000;
-
-/** A place that takes no checkpoint (it is full) keeps nothing from being stored: only going on after a stop is lost. */
-function createSaver(checkpoint: Checkpoint, progress: ProgressSink) {
-  let [done, saved, savedAt] = [checkpoint.recordsDone, checkpoint.recordsDone, performance.now()];
-  let hasFailed = false;
-  const save = async () => {
-    if (done === saved || hasFailed) return;
-    try {
-      await checkpoint.save(done);
-      [saved, savedAt] = [done, performance.now()];
-    } catch (error) {
-      hasFailed = true;
-      progress.note(
-        `how far the import is cannot be written down (${(error as Error).message}): once stopped, it goes on from ${saved === 0 ? 'the beginning' : `record ${saved}`}`,
-      );
-    }
-  };
-  return {
-    save,
-    note: async (recordsDone: number) => {
-      done = recordsDone;
-      if (performance.now() - savedAt >= SAVE_INTERVAL_MS) await save();
-    },
-  };
-}
-
-/** Reads the whole file and counts; false where the user stopped it. */
-async function check(source: Source, tally: Tally, services: ImportServices): Promise<boolean> {
-  const leftOut = new Map<string, number>();
-  const position: Position = { bytes: 0, leftOut };
-  services.progress.start('checking', source.totalBytes);
-  try {
-    for await (const record of readRecords(source, position)) {
-      tally.read(record);
-      if (tally.records() % RECORDS_PER_UPDATE === 0) {
-        services.progress.update(position.bytes, tally.records());
-        // A file in memory would otherwise keep Ctrl-C waiting.
-        await nextTick();
-        if (services.signal?.aborted) return false;
-      }
-    }
-    services.progress.update(position.bytes, tally.records());
-    tally.leftOut(leftOut);
-    return true;
-  } finally {
-    services.progress.stop();
-  }
-}
-
-/** Batches that are on their way at the same time: most conversations are short, and each costs a commit. */
-const MAX_IN_FLIGHT = 8;
-
-type Delivering = {
-  deliver: (batch: Batch) => Promise<Delivery>;
-  /** Called in the order of the file, when this batch and all before it are stored. */
-  stored: (batch: Batch) => Promise<void>;
-};
-
-/**
- * Sends the batches of a file, those of one conversation one after the other; false where the user stopped it. What is on
- * its way is waited for, however it ends.
- */
-async function sendAll(
-  source: Source,
-  tally: Tally,
-  { progress, signal, records }: ImportServices & { readonly records: number },
-  { deliver, stored }: Delivering,
-  skip: number,
-): Promise<boolean> {
+async function hashOf({ file, totalBytes }: Source, progress: ProgressSink): Promise<string> {
   const position: Position = { bytes: 0 };
-  let isStopped = false;
-  const inFlight: { batch: Batch; delivery: Promise<Delivery> }[] = [];
-  const settleFirst = async () => {
-    const first = inFlight[0];
-    if (!first) return;
-    const delivery = await first.delivery;
-    inFlight.shift();
-    tally.stored(first.batch, delivery);
-    await stored(first.batch);
-    progress.update(first.batch.recordsDone, tally.sent());
-  };
-  // By records: a file is read far ahead of what is acknowledged.
-  progress.start('sending', records);
+  progress.start('reading', totalBytes, () => ({ done: position.bytes }));
   try {
-    for await (const batch of toBatches(counted(readRecords(source, position), tally, skip), skip)) {
-      while (inFlight.length >= MAX_IN_FLIGHT || inFlight.some((sent) => isSameThread(sent.batch, batch)))
-        await settleFirst();
-      isStopped = signal?.aborted ?? false;
-      if (isStopped) break;
-      const delivery = deliver(batch);
-      // Seen when its turn comes; until then it is nobody's.
-      delivery.catch(() => undefined);
-      inFlight.push({ batch, delivery });
-    }
-    while (inFlight.length > 0) await settleFirst();
-    return !isStopped;
+    return await contentHash(file, position);
   } finally {
-    await Promise.allSettled(inFlight.map(({ delivery }) => delivery));
     progress.stop();
   }
 }
 
-function isSameThread(one: Batch, other: Batch): boolean {
-  if (one.kind === 'turns' && other.kind === 'turns') return one.conversationId === other.conversationId;
-  return one.kind === other.kind;
-}
+/** A file in memory would otherwise keep Ctrl-C, and whoever looks at the progress, waiting. */
+const PAUSE_EVERY_MS = 50;
 
-async function* counted(
-  records: AsyncIterable<ImportRecord>,
-  tally: Tally,
-  skip: number,
-): AsyncGenerator<ImportRecord> {
-  let count = 0;
-  for await (const record of records) {
-    if (++count > skip) tally.note(record);
-    yield record;
+/** Reads the whole file and counts; false where the user stopped it. */
+async function check(source: Source, tally: Tally, { progress, signal }: ImportServices): Promise<boolean> {
+  const leftOut = new Map<string, number>();
+  const position: Position = { bytes: 0, leftOut };
+  progress.start('checking', source.totalBytes, () => ({ done: position.bytes, items: tally.records() }));
+  try {
+    let pausedAt = performance.now();
+    for await (const record of readRecords(source, position)) {
+      tally.read(record);
+      if (performance.now() - pausedAt < PAUSE_EVERY_MS) continue;
+      await nextTick();
+      pausedAt = performance.now();
+      if (signal?.aborted) return false;
+    }
+    tally.leftOut(leftOut);
+    return true;
+  } finally {
+    progress.stop();
   }
 }
-
-async function* readRecords({ file, format }: Source, position: Position): AsyncGenerator<ImportRecord> {
-  let isEmpty = true;
-  for await (const record of FORMATS[format].read(file, position)) {
-    isEmpty = false;
-    yield record;
-  }
-  if (isEmpty)
-    throw new ImportFileError(
-      `"${file}" holds nothing that can be imported as ${format} (${FORMATS[format].description})`,
-    );
-}
-
-const RECORDS_PER_UPDATE = 1000;
-
-type Source = { file: string; format: Format; totalBytes: number };

@@ -34,7 +34,8 @@ export async function settle(
   if (settlement.waiting === 0) return settlement;
   const total = settlement.waiting;
   progress.note(`waiting until the server's database has ${total} turns that its journal keeps`);
-  progress.start('waiting for the database', total);
+  const reached = () => ({ done: total - settlement.waiting, items: total - settlement.waiting });
+  progress.start('waiting for the database', total, reached);
   try {
     let lastAt = performance.now();
     for (let next = 0; next < groups.length && !signal?.aborted; ) {
@@ -42,7 +43,6 @@ export async function settle(
       const missing = group && (await missingOf(group, send));
       if (group && missing !== null && missing !== undefined) {
         count(settlement, group, missing);
-        progress.update(total - settlement.waiting, total - settlement.waiting);
         lastAt = performance.now();
         next++;
       } else if (performance.now() - lastAt >= patienceMs) break;

@@ -8,6 +8,7 @@ import { crc32 } from 'node:zlib';
 import * as yauzl from 'yauzl';
 import { detectFormat } from './detect.ts';
 import { fileSize, fingerprint } from './files.ts';
+import { type ProgressSink, silentProgress } from './progress.ts';
 import { ImportFileError } from './records.ts';
 
 /** A file to import. */
@@ -44,13 +45,15 @@ export async function* openSources(
   paths: readonly string[],
   unpackInto: string,
   onProblem: (problem: ImportFileError) => void,
+  progress: ProgressSink = silentProgress,
 ): AsyncGenerator<Source> {
+  const opening = { unpackInto, onProblem, progress };
   for (const path of paths) {
     const status = await stat(path).catch((error: Error) => {
       throw new ImportFileError(`"${path}" cannot be read: ${error.message}`);
     });
     if (!status.isDirectory()) {
-      yield* openFile({ file: path, name: path, isNamed: true }, unpackInto, onProblem);
+      yield* openFile({ file: path, name: path, isNamed: true }, opening);
       continue;
     }
     const files = await filesIn(path);
@@ -60,7 +63,7 @@ export async function* openSources(
       );
     for (const file of files) {
       try {
-        yield* openFile({ file, name: file, isNamed: false }, unpackInto, onProblem);
+        yield* openFile({ file, name: file, isNamed: false }, opening);
       } catch (error) {
         if (!(error instanceof ImportFileError)) throw error;
         onProblem(error);
@@ -83,14 +86,20 @@ async function filesIn(folder: string): Promise<string[]> {
   return files.sort();
 }
 
+type Opening = {
+  unpackInto: string;
+  onProblem: (problem: ImportFileError) => void;
+  progress: ProgressSink;
+};
+
 async function* openFile(
   source: Source,
-  unpackInto: string,
-  onProblem: (problem: ImportFileError) => void,
+  opening: Opening,
   depth = 0,
   budget?: Budget,
 ): AsyncGenerator<Source> {
   const { file, name, isNamed } = source;
+  const { unpackInto, onProblem, progress } = opening;
   if (!(await isArchive(file))) {
     yield source;
     return;
@@ -114,12 +123,12 @@ async function* openFile(
       const partName = `${name}: ${part.fileName}`;
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });
-        await unpack({ file, archive, part }, unpacked, left);
+        await unpack({ file, archive, part }, unpacked, left, progress);
         const inner = { file: unpacked, name: partName, isNamed: isNamed && parts.length === 1 };
         if (!isArchiveName(part.fileName)) {
           isChatExport ||= await isChat(unpacked);
           yield inner;
-        } else yield* openFile(inner, unpackInto, onProblem, depth + 1, left);
+        } else yield* openFile(inner, opening, depth + 1, left);
       } catch (error) {
         // Of an archive in it: what else it holds is whole.
         if (!(error instanceof ImportFileError) || !isArchiveName(part.fileName)) throw error;
@@ -206,7 +215,12 @@ function isArchiveName(name: string): boolean {
 
 type Part = { file: string; archive: yauzl.ZipFile; part: yauzl.Entry };
 
-async function unpack({ file, archive, part }: Part, into: string, left: Budget): Promise<void> {
+async function unpack(
+  { file, archive, part }: Part,
+  into: string,
+  left: Budget,
+  progress: ProgressSink,
+): Promise<void> {
   const { fileName, uncompressedSize, compressedSize } = part;
   if (part.isEncrypted())
     throw new ImportFileError(`"${file}": ${fileName} is encrypted; unpack it and import what is in it`);
@@ -220,24 +234,35 @@ async function unpack({ file, archive, part }: Part, into: string, left: Budget)
       `"${file}": ${fileName} is not unpacked, as the archive would unpack to more than ${MAX_RATIO} times its size`,
     );
   left.bytes -= uncompressedSize;
+  let done = 0;
+  progress.start('unpacking', uncompressedSize, () => ({ done }));
   try {
     const stream = await archive.openReadStreamPromise(part);
-    await pipeline(stream, asSaid(part), createWriteStream(into, { mode: 0o600 }));
+    const count = (seen: number) => {
+      done = seen;
+    };
+    await pipeline(stream, asSaid(part, count), createWriteStream(into, { mode: 0o600 }));
     // The same part of the same archive is the same file to whoever goes on after a stop.
     const { atime, mtime } = await stat(file);
     await utimes(into, atime, mtime);
   } catch (error) {
     throw broken(file, error);
+  } finally {
+    progress.stop();
   }
 }
 
 /** What an archive says of a part may be wrong, or the part may be damaged: the library does not look at checksums. */
-function asSaid({ fileName, uncompressedSize, crc32: said }: yauzl.Entry): Transform {
+function asSaid(
+  { fileName, uncompressedSize, crc32: said }: yauzl.Entry,
+  count: (seen: number) => void,
+): Transform {
   let seen = 0;
   let checksum = 0;
   return new Transform({
     transform(chunk: Buffer, _encoding, done) {
       seen += chunk.length;
+      count(seen);
       checksum = crc32(chunk, checksum);
       if (seen > uncompressedSize) done(new Error(`${fileName} holds more than it says`));
       else done(null, chunk);
