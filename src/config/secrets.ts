@@ -42,6 +42,7 @@ export const settings = {
   OUTBOUND_ALLOW: addresses.prefault(''),
   ALERT_WEBHOOK_URL: url('http:', 'https:').optional(),
   ALERT_WEBHOOK_SECRET: webhookKey.optional(),
+  KNOWLEDGE_BASE_URL: url('http:', 'https:').optional(),
 };
 const Values = z.object(settings);
 
@@ -61,6 +62,7 @@ export function secretsOf(values: z.output<typeof Values>) {
     alertWebhook: values.ALERT_WEBHOOK_URL
       ? { url: values.ALERT_WEBHOOK_URL, key: values.ALERT_WEBHOOK_SECRET ?? null }
       : null,
+    knowledgeBaseUrl: values.KNOWLEDGE_BASE_URL ?? null,
   } as const;
 }
 

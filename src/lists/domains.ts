@@ -2,6 +2,7 @@ import { openCompliance } from '../domains/compliance/parts.ts';
 import { openDeliveries } from '../domains/deliveries/parts.ts';
 import { openFacts } from '../domains/facts/parts.ts';
 import { openCanary } from '../domains/health/parts.ts';
+import { openKnowledgeBase } from '../domains/knowledge-base/parts.ts';
 import { openLearning } from '../domains/learning/parts.ts';
 import { openQuery } from '../domains/query/parts.ts';
 import { openSchedules } from '../domains/schedules/parts.ts';
@@ -40,6 +41,7 @@ export type Standing = Ports &
  */
 export async function openDomains(parts: Standing, closing: ClosingStack) {
   const deliveries = openDeliveries(parts, closing);
+  await openKnowledgeBase({ ...parts, ...deliveries }, closing);
   return {
     ...deliveries,
     ...(await openWebhooks({ ...parts, ...deliveries }, closing)),

@@ -20,6 +20,8 @@ export interface Message {
   readonly body: string;
   /** With which it is signed; null: it is not. */
   readonly key: Uint8Array | null;
+  /** Beside those of every message. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Answers of something before the receiver, which would be the same for every message. */
@@ -37,13 +39,14 @@ export async function post(
   message: Message,
   signal: AbortSignal,
 ): Promise<Posted> {
-  const { id, body, key } = message;
+  const { id, body, key, headers } = message;
   try {
     const response = await fetch(url, {
       method: 'POST',
       headers: {
         'content-type': 'application/json',
         'user-agent': 'echo-brain',
+        ...headers,
         ...(key ? signatureHeaders({ id, at: new Date(), body }, key) : { 'webhook-id': id }),
       },
       body,

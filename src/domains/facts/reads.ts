@@ -156,6 +156,40 @@ export async function factsByNumber(
   return numbers.map((number) => byNumber.get(number) ?? null);
 }
 
+/** SQL: of facts `f` that a run found which hold still. */
+const OF_RUN = `from echo_learned_facts f where f.tenant_id = $1 and f.user_id = $2 and f.status = 'ACTIVE' and exists (
+  select from echo_fact_changes c where c.fact = f.id and c.run_id = $3 and c.kind = 'ADDED' and not c.undone)`;
+
+/** Of what are the facts that a run of learning found and that hold still. */
+export async function categoriesOfRun(
+  { pool }: Reader,
+  owner: Owner,
+  runId: string,
+): Promise<FactCategory[]> {
+  const { rows } = await pool.query<{ category: FactCategory }>({
+    name: 'categories_of_run',
+    text: `select distinct f.category ${OF_RUN} order by f.category`,
+    values: [owner.tenantId, owner.userId, runId],
+  });
+  return rows.map(({ category }) => category);
+}
+
+/** Facts of one category that a run of learning found and that hold still, in the order in which they were said. */
+export async function factsOfRun(
+  { pool }: Reader,
+  owner: Owner,
+  runId: string,
+  category: FactCategory,
+  limit: number,
+): Promise<FactRow[]> {
+  const { rows } = await pool.query<RawRow>({
+    name: 'facts_of_run',
+    text: `select f.* ${OF_RUN} and f.category = $4 order by f.first_said_at, f.id limit $5`,
+    values: [owner.tenantId, owner.userId, runId, category, limit],
+  });
+  return rows.map((row) => mapRow(learnedFacts, row));
+}
+
 /** Sources of one fact that are shown; the latest. */
 export const SOURCES_SHOWN = 100;
 export const CHANGES_SHOWN = 100;

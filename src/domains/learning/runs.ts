@@ -3,6 +3,7 @@ import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { onlyRow } from '../../db/statements.ts';
+import { CANARY_TENANT } from '../../ground/ownership.ts';
 import type { Refusal } from './extraction.ts';
 import type { Learned } from './learned.ts';
 import type { ModelUse } from './model-use.ts';
@@ -75,4 +76,23 @@ export async function endRun({ pool }: Pick<Database, 'pool'>, owner: Owner, tas
            where task_id = $3 and tenant_id = $1 and user_id = $2 and ended_at is null`,
     values: [owner.tenantId, owner.userId, taskId],
   });
+}
+
+/**
+ * Takes the oldest run that is over, found something and was not told of to a Knowledge Base, and notes that it is, in the
+ * transaction of `client`. One that was cut off is over with its task. @returns null: there is none
+ */
+export async function takeUntoldRun(
+  client: PoolClient,
+): Promise<(Owner & { readonly runId: string }) | null> {
+  const { rows } = await client.query<Owner & { readonly runId: string }>({
+    name: 'take_untold_learning_run',
+    text: `update learning_history set told_at = now() where tenant_id <> '${CANARY_TENANT}' and id = (
+             select h.id from learning_history h
+             where h.told_at is null and h.added > 0 and h.tenant_id <> '${CANARY_TENANT}' and not exists (
+               select from autonomous_tasks t where t.task_id = h.task_id::text and t.status in ('PENDING', 'RUNNING'))
+             order by h.id limit 1 for update skip locked)
+           returning tenant_id as "tenantId", user_id as "userId", run_id as "runId"`,
+  });
+  return rows[0] ?? null;
 }

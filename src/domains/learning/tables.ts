@@ -44,10 +44,13 @@ export const learningRuns = pgTable(
     tokensOut: integer('tokens_out'),
     /** In the currency of the configured prices; null where no price is known. */
     cost: numeric('cost', { precision: 12, scale: 6 }),
+    /** When articles of it were put into the outbox; null: they were not, as where no Knowledge Base is configured. */
+    toldAt: instant('told_at'),
   },
   (table) => [
     uniqueIndex('learning_history_task_key').on(table.taskId, table.userId, table.tenantId),
     index('learning_history_user_idx').on(table.userId, table.tenantId, table.id),
+    index('learning_history_untold_idx').on(table.id).where(sql`${table.toldAt} is null`),
   ],
 );
 

@@ -1,0 +1,2 @@
+ALTER TABLE "learning_history" ADD COLUMN "told_at" timestamp (3) with time zone;--> statement-breakpoint
+CREATE INDEX "learning_history_untold_idx" ON "learning_history" USING btree ("id") WHERE "learning_history"."told_at" is null;
