@@ -553,6 +553,7 @@ describe('what can be read by an address', () => {
     await expect(client.readResource({ uri })).rejects.toMatchObject({
       code: -32602,
       message: expect.stringMatching(message),
+      data: { uri },
     });
   });
 });

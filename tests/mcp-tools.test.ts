@@ -59,6 +59,8 @@ describe.each(ERAS)('a client of the %s revision', (era) => {
         'object',
       ]);
       expect(tool.inputSchema.additionalProperties).toBe(false);
+      // Clients whose schemas have one type in each place take it, too.
+      expect(JSON.stringify(tool)).not.toContain('"type":[');
       for (const [name, form] of Object.entries(tool.inputSchema.properties ?? {}))
         expect([tool.name, name, (form as { description?: string }).description]).toEqual([
           tool.name,

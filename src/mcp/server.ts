@@ -168,8 +168,9 @@ async function answered<T>(
 
 const MISTAKES = ['BAD_USER_INPUT', 'NOT_FOUND'];
 
+/** An address that leads nowhere is told of as such, whatever is wrong with it. */
 function isMissing({ data }: ProtocolError): boolean {
-  return (data as { code?: string } | undefined)?.code === 'NOT_FOUND';
+  return MISTAKES.includes((data as { code?: string } | undefined)?.code ?? '');
 }
 
 /** @throws ProtocolError that names those that there are */

@@ -130,17 +130,16 @@ export function schemasOf(tool: Tool, forOthers: boolean): Listed {
 
 /** Checks that JSON Schema has no words for are told in descriptions. */
 function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): { type: 'object' } {
-  const { $schema: _, ...rest } = z.toJSONSchema(schema, {
-    io,
-    unrepresentable: 'any',
-    override: ({ jsonSchema }) => void splitTypes(jsonSchema),
-  });
-  return rest as { type: 'object' };
+  const { $schema: _, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' });
+  return withSingleTypes(rest) as { type: 'object' };
 }
 
 /** Clients that know one type in each place only take alternatives. */
-function splitTypes(schema: { type?: unknown; anyOf?: unknown }): void {
-  if (!Array.isArray(schema.type)) return;
-  schema.anyOf = schema.type.map((type) => ({ type }));
-  delete schema.type;
+function withSingleTypes(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withSingleTypes);
+  if (typeof value !== 'object' || value === null) return value;
+  const members = Object.entries(value).map(([name, inner]) => [name, withSingleTypes(inner)] as const);
+  const { type, ...others } = Object.fromEntries(members);
+  if (!Array.isArray(type)) return Object.fromEntries(members);
+  return { ...others, anyOf: type.map((each) => ({ type: each })) };
 }
