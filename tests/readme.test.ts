@@ -96,3 +96,34 @@ function hasCurl(): boolean {
     return false;
   }
 }
+
+test('the transcript of a fact that is superseded and undone goes as printed', async () => {
+  const app = await startTestApp();
+  const [, operations = '', printed = ''] =
+    /```graphql\n(mutation \{\n {2}recordTurns[\s\S]*?)```\n\n```json\n([\s\S]*?)```/.exec(readme) ?? [];
+  const steps = operations.split(/\n(?=query|mutation)/);
+  let changeId = '';
+  const got: string[] = [];
+  for (const step of steps) {
+    const { data, errors } = await app.graphql(step.replace('CHANGE-ID', changeId), {}, 'ada');
+    expect([step, errors]).toEqual([step, undefined]);
+    if (data.runLearning)
+      await expect
+        .poll(
+          async () =>
+            (await app.graphql('{ learningStatus { turnsWaiting lastRun { endedAt } } }', {}, 'ada')).data,
+          { timeout: 60_000 },
+        )
+        .toEqual({ learningStatus: { turnsWaiting: 0, lastRun: { endedAt: expect.any(String) } } });
+    changeId = data.facts?.nodes[0].changes?.[0].changeId ?? changeId;
+    got.push(JSON.stringify(data).replaceAll(/"changeId":"[^"]+"/g, '"changeId":"CHANGE-ID"'));
+  }
+  expect(got.length).toBe(6);
+  expect(
+    printed
+      .trim()
+      .split('\n')
+      .map((line) => JSON.stringify(JSON.parse(line))),
+  ).toEqual(got);
+  await app.close();
+});
