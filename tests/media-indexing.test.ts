@@ -597,6 +597,19 @@ describe('bad files', () => {
     }
   });
 
+  test('are no media, and many: they are written down together, and none is read twice', async () => {
+    for (let number = 0; number < 250; number++) await writeFile(at(`${number}.txt`), String(1000 + number));
+    app.statements.length = 0;
+    const { result } = await index(app, root);
+    expect(result).toMatchObject({ seen: 250, ignored: 250, bytesRead: result.bytes });
+    expect(app.statements.filter((name) => name === 'lock_media').length).toBeLessThan(10);
+    expect(
+      await app.sql("select count(*)::int as count from echo_media_files where state = 'IGNORED'"),
+    ).toEqual([{ count: 250 }]);
+    expect(new Set(spy.calls.map((call) => call.split(' ')[1])).size).toBe(spy.calls.length);
+    expect((await index(app, root)).result).toMatchObject({ seen: 250, ignored: 250, bytesRead: 0 });
+  });
+
   test('are many, and of each there is one row', async () => {
     const bytes = await picture(1);
     await writeFile(at('first.jpg'), bytes);

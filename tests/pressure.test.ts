@@ -153,6 +153,26 @@ test('a rest lasts as long as the pressure asks for, and ends for a worker that 
   await resting;
 });
 
+test('work that is no whole piece earns no rest', async () => {
+  const pauseMs = () => 1;
+  const clock = vi.spyOn(performance, 'now').mockReturnValue(0);
+  const rest = createRest({ pauseMs }, 250);
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  await rest.take();
+  for (const [now, count] of [
+    [100, 1],
+    [249, 1],
+    [250, 2],
+    [499, 2],
+    [500, 3],
+  ] as const) {
+    clock.mockReturnValue(now);
+    await rest.take();
+    expect(timers).toHaveBeenCalledTimes(count);
+  }
+  vi.restoreAllMocks();
+});
+
 describe('readings', () => {
   test('are of this process and machine', async () => {
     const pool = { totalCount: 5, idleCount: 2, waitingCount: 4, options: { max: 12 } };

@@ -15,20 +15,27 @@ export interface Pressure {
 
 /** Rests of one worker. */
 export interface Rest {
-  /** Waits as long as the pressure asks for. */
+  /** Waits as long as the pressure asks for, where a piece of work is done. */
   take(): Promise<void>;
   /** Ends the rest under way, for a worker that stops. */
   end(): void;
 }
 
-/** @param pressure absent: there is never a rest */
-export function createRest(pressure: Pick<Pressure, 'pauseMs'> | undefined): Rest {
+/**
+ * @param pressure absent: there is never a rest
+ * @param pieceMs work that takes less is no piece, and earns no rest: a worker of many small things would do nothing but
+ *   rest; 0: whatever is done between two calls is one
+ */
+export function createRest(pressure: Pick<Pressure, 'pauseMs'> | undefined, pieceMs = 0): Rest {
   const pause = createPause();
+  let beganAt = Number.NEGATIVE_INFINITY;
   return {
     end: pause.end,
     take: async () => {
       const ms = pressure?.pauseMs() ?? 0;
-      if (ms > 0) await pause.wait(ms);
+      if (ms === 0 || performance.now() - beganAt < pieceMs) return;
+      await pause.wait(ms);
+      beganAt = performance.now();
     },
   };
 }

@@ -142,7 +142,7 @@ export interface ReadOptions {
 export interface MediaReader {
   /** How many files it reads at once. */
   readonly concurrency: number;
-  /** The bytes only. @throws the signal's reason */
+  /** The bytes only, and whether they are of media at all. @throws the signal's reason */
   identify(path: Buffer, options: Pick<ReadOptions, 'roots'>, signal: AbortSignal): Promise<Identified>;
   /** All of it. @throws the signal's reason */
   read(path: Buffer, options: ReadOptions, signal: AbortSignal): Promise<Reading>;
@@ -154,5 +154,9 @@ export interface MediaReader {
 }
 
 export type Identified =
-  | (FileIdentity & { readonly outcome: 'identified' })
+  | (FileIdentity & {
+      readonly outcome: 'identified';
+      /** Its first bytes say that it is no image and no video: reading it would tell no more. */
+      readonly other: Pick<Extract<Reading, { outcome: 'other' }>, 'mediaType'> | null;
+    })
   | Extract<Reading, { outcome: 'unreadable' | 'failed' }>;

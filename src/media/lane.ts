@@ -11,9 +11,12 @@ const SCRIPT = fileURLToPath(new URL('./child.ts', import.meta.url));
 const START_TIMEOUT_MS = 60_000;
 /** Of JavaScript; pictures lie outside of it. */
 const HEAP_MEGABYTES = 192;
-/** A process that is larger after a file, or has read as many, is replaced: decoders don't give all memory back. */
+/**
+ * A process that is larger after a file, or has worked so long (milliseconds), is replaced: decoders don't give all memory
+ * back. Many small files are little work: to start a process takes as long as hundreds of them.
+ */
 const MAX_RESIDENT_BYTES = 160 * 2 ** 20;
-const MAX_FILES = 250;
+const MAX_WORK_MS = 60_000;
 /** For the allocator of glibc, others know none of it: threads share what is free, and it goes back to the system. */
 const FRUGAL = { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072' };
 
@@ -22,7 +25,7 @@ export class Lane {
   readonly #settings: ChildSettings;
   readonly #log: (text: string) => void;
   #process: { readonly pool: Pool; readonly pid: number } | null = null;
-  #files = 0;
+  #workedMs = 0;
 
   /** @param log what the process writes */
   constructor(settings: ChildSettings, log: (text: string) => void) {
@@ -37,28 +40,32 @@ export class Lane {
   async run<T>(
     method: keyof ChildMethods,
     params: unknown[],
-    given: AbortSignal,
+    signal: AbortSignal,
     timeoutMs: number,
   ): Promise<T> {
     const { pool, pid } = await this.#ready();
-    const deadline = AbortSignal.timeout(timeoutMs);
-    const signal = AbortSignal.any([given, deadline]);
+    const began = performance.now();
+    let isLate = false;
     const end = () => kill(pid);
+    // Not a signal of its own for each file: those stay in memory for as long as a file may take.
+    const deadline = setTimeout(() => {
+      isLate = true;
+      end();
+    }, timeoutMs);
     signal.addEventListener('abort', end, { once: true });
     try {
       if (signal.aborted) end();
       const { value, residentBytes } = (await this.#exec(pool, method, params)) as Answer<T>;
-      this.#files += 1;
-      if (residentBytes > MAX_RESIDENT_BYTES || this.#files >= MAX_FILES) await this.end();
+      this.#workedMs += performance.now() - began;
+      if (residentBytes > MAX_RESIDENT_BYTES || this.#workedMs >= MAX_WORK_MS) await this.end();
       return value;
     } catch (error) {
-      if (isAlive(pid) && !signal.aborted) throw error;
+      if (isAlive(pid) && !signal.aborted && !isLate) throw error;
       this.#process = null;
-      const reason = deadline.aborted
-        ? `it took more than ${timeoutMs} ms to read`
-        : 'the process that read it died';
+      const reason = isLate ? `it took more than ${timeoutMs} ms to read` : 'the process that read it died';
       throw new LostProcess(reason, { cause: error });
     } finally {
+      clearTimeout(deadline);
       signal.removeEventListener('abort', end);
     }
   }
@@ -84,7 +91,7 @@ export class Lane {
       if (isThere) return running;
     }
     this.#process = await this.#start();
-    this.#files = 0;
+    this.#workedMs = 0;
     return this.#process;
   }
 

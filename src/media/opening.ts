@@ -69,10 +69,11 @@ export async function readContent(file: OpenFile): Promise<FileContent> {
   const { handle, stat } = file;
   const hash = createHash('sha256');
   const kept = Buffer.allocUnsafe(Math.min(stat.size, MAX_BYTES_IN_MEMORY));
-  const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+  // One byte more than it has: a file that has grown is noticed.
+  const chunk = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, stat.size + 1));
   let position = 0;
   for (;;) {
-    const { bytesRead } = await handle.read(chunk, 0, CHUNK_BYTES, position).catch(refuse);
+    const { bytesRead } = await handle.read(chunk, 0, chunk.length, position).catch(refuse);
     if (bytesRead === 0) break;
     hash.update(chunk.subarray(0, bytesRead));
     if (position < kept.length) chunk.copy(kept, position, 0, Math.min(bytesRead, kept.length - position));

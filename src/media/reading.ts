@@ -15,11 +15,13 @@ import { measure, type Rendering, writeThumbnails } from './pictures.ts';
 import { readSidecar } from './sidecars.ts';
 import { readVideo } from './video.ts';
 
-/** The hash of a file's bytes. Never throws for what a file is or does. */
+/** The hash of a file's bytes, and whether they are of media at all. Never throws for what a file is or does. */
 export async function identifyFile(path: Buffer, roots: readonly string[]): Promise<Identified> {
   return openedFile(path, roots, async (file) => {
-    const { fileHash, stat } = await readContent(file);
-    return { outcome: 'identified', fileHash, stat };
+    const { fileHash, stat, bytes } = await readContent(file);
+    const kind = await kindOf(bytes);
+    const other = isOther(kind, path) ? { mediaType: kind.mediaType } : null;
+    return { outcome: 'identified', fileHash, stat, other };
   });
 }
 
@@ -68,10 +70,9 @@ async function readingOf(source: Source): Promise<Reading> {
   const { content, kind, path } = source;
   const identity: FileIdentity = { fileHash: content.fileHash, stat: content.stat };
   const other = (mediaType: string | null): Reading => ({ ...identity, outcome: 'other', mediaType });
+  if (isOther(kind, path)) return other(kind.mediaType);
   const claim = claimOf(path);
-  if (kind.way === 'none') {
-    const isSound = kind.mediaType?.startsWith('audio/');
-    if (!claim || isSound) return other(kind.mediaType);
+  if (kind.way === 'none' && claim) {
     const problem = content.stat.size === 0 ? 'it is empty' : `it is no ${claim}, though its name says so`;
     const mediaType = kind.mediaType ?? 'application/octet-stream';
     return {
@@ -83,6 +84,11 @@ async function readingOf(source: Source): Promise<Reading> {
   const facts = kind.way === 'video' ? await videoFacts(source) : await imageFacts(source);
   if (!facts) return other(kind.mediaType?.replace('video/', 'audio/') ?? null);
   return { ...identity, outcome: 'media', facts };
+}
+
+/** Whether it is no image and no video, and no broken one either: nor does its name say that it is. */
+function isOther({ way, mediaType }: Kind, path: Buffer): boolean {
+  return way === 'none' && (!claimOf(path) || mediaType?.startsWith('audio/') === true);
 }
 
 const NO_FACTS: Omit<MediaFacts, 'kind' | 'mediaType'> = {

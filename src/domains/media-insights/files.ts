@@ -67,7 +67,7 @@ export async function sizesKnown(
 ): Promise<Set<number>> {
   const { rows } = await sender.query<{ size: string }>({
     name: 'media_sizes_known',
-    text: `select s.size from unnest($3::bigint[]) s(size) where exists (
+    text: `select s.size from (select distinct unnest($3::bigint[]) as size) s where exists (
              select from echo_media_files f where f.user_id = $2 and f.tenant_id = $1 and f.size = s.size
                and f.file_hash is not null)`,
     values: [tenantId, userId, sizes],

@@ -8,9 +8,11 @@ import { type FileStat, type MediaReader, type Reading, THUMBNAIL_SIZES } from '
 import { describedBy, isOtherBeside } from '../../media/sidecar-names.ts';
 import { goneCopies, type IdentifiedFile, isAsKnown, storeKnown, storeRead } from './content.ts';
 import { filesAt, followFiles, markSeen, type SeenFile, sizesKnown, storeFile, wasSeenBy } from './files.ts';
+import { IgnoredFiles, type Noted } from './ignored.ts';
 import type { IndexingParts } from './indexing.ts';
 import { lockMedia } from './owners.ts';
 import { folderOf, keyOfPath } from './paths.ts';
+import { insightsByHash } from './reads.ts';
 import type { IndexedPlace } from './roots.ts';
 import type { MediaFileRow, MediaInsightRow } from './tables.ts';
 import { type Outcome, Tally } from './tally.ts';
@@ -30,6 +32,11 @@ interface Piece extends Found {
 /** Attempts at a file whose reader died or took too long; then it is left until it, or the reader, is another one. */
 const MAX_FAILURES = 3;
 
+/** Under pressure a rest comes after so much work: a folder of small files is no longer under way than one of large ones. */
+const PIECE_MS = 250;
+
+const REPORT_MS = 250;
+
 /** One attempt at indexing a place: walks through it, and reads a few files at a time. */
 export class IndexingRun {
   readonly #parts: IndexingParts;
@@ -38,10 +45,12 @@ export class IndexingRun {
   readonly #place: IndexedPlace;
   readonly #task: RunningTask;
   readonly #tally = new Tally();
+  readonly #ignored: IgnoredFiles;
   readonly #roots: readonly string[];
   readonly #thumbnails: string;
   readonly #ending = new AbortController();
   readonly #signal: AbortSignal;
+  #reportedAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     parts: IndexingParts,
@@ -51,6 +60,7 @@ export class IndexingRun {
     task: RunningTask,
   ) {
     [this.#parts, this.#reader, this.#owner, this.#place, this.#task] = [parts, reader, owner, place, task];
+    this.#ignored = new IgnoredFiles(task, owner);
     this.#roots = parts.places.roots;
     this.#thumbnails = thumbnailFolder(parts.places.dataDirectory, owner);
     this.#signal = AbortSignal.any([task.signal, this.#ending.signal]);
@@ -60,7 +70,7 @@ export class IndexingRun {
 
   /** @returns what each file that it saw was @throws the reason of the task's signal */
   async run(): Promise<Tally> {
-    const rest = createRest(this.#parts.pressure);
+    const rest = createRest(this.#parts.pressure, PIECE_MS);
     this.#signal.addEventListener('abort', rest.end, { once: true });
     const inHand = new Set<Promise<void>>();
     void this.#countAll();
@@ -69,7 +79,8 @@ export class IndexingRun {
       for await (const found of walk(this.#place, { signal: this.#signal, onFolder })) {
         for (const piece of await this.#sort(found)) {
           await rest.take();
-          while (inHand.size >= this.#parts.pressure.workers(this.#reader.concurrency))
+          // One more than are read at once: while it is written down, the next one is read.
+          while (inHand.size >= this.#parts.pressure.workers(this.#reader.concurrency + 1))
             await Promise.race(inHand);
           this.#signal.throwIfAborted();
           const work = this.#index(piece).finally(() => inHand.delete(work));
@@ -77,11 +88,13 @@ export class IndexingRun {
         }
       }
       await Promise.all(inHand);
+      await this.#ignore(() => this.#ignored.flush());
       this.#task.signal.throwIfAborted();
       return this.#tally;
     } finally {
       this.#ending.abort();
       await Promise.allSettled(inHand);
+      this.#reportedAt = Number.NEGATIVE_INFINITY;
       this.#report();
     }
   }
@@ -92,7 +105,11 @@ export class IndexingRun {
     else this.#tally.total = await countEntries(this.#place, this.#signal).catch(() => null);
   }
 
+  /** What is told of small files comes faster than anybody is told of it, and its words take their time. */
   #report(): void {
+    const now = performance.now();
+    if (now - this.#reportedAt < REPORT_MS) return;
+    this.#reportedAt = now;
     const { seen, total } = this.#tally;
     this.#task.progress(seen, total === null ? null : Math.max(total, seen), this.#tally.note());
   }
@@ -103,21 +120,17 @@ export class IndexingRun {
     const files = found.filter((each): each is Found & { stat: FileStat } => each.stat !== null);
     const paths = files.map(({ path }) => path);
     const known = await filesAt(db.pool, this.#owner, paths);
-    const sizes = files.map(({ stat }) => stat.size);
-    const knownSizes = await sizesKnown(db.pool, this.#owner, sizes);
-    const pieces: Piece[] = [];
+    const open: Omit<Piece, 'isNewSize'>[] = [];
     const seen: MediaFileRow[] = [];
     for (const each of found) if (each.stat === null) this.#countOther(each);
     for (const each of files) {
       const file = known.get(keyOfPath(each.path)) ?? null;
       const isOther = file?.sidecar != null && (await isOtherBeside(each.path, file.sidecar));
       if (file && !isOther && isSettled(file, each.stat)) seen.push(file);
-      else
-        pieces.push({
-          ...{ ...each, known: file, isNewSize: !knownSizes.has(each.stat.size) },
-          isOtherBeside: isOther,
-        });
+      else open.push({ ...each, known: file, isOtherBeside: isOther });
     }
+    const sizes = open.map(({ stat }) => stat.size);
+    const knownSizes = open.length > 0 ? await sizesKnown(db.pool, this.#owner, sizes) : new Set();
     if (seen.length > 0) {
       const ids = seen.map(({ id }) => id);
       await this.#task.write((client) => markSeen(client, this.#owner, ids, this.#task), {
@@ -126,7 +139,7 @@ export class IndexingRun {
       for (const file of seen) this.#countKnown(file);
     }
     this.#report();
-    return pieces;
+    return open.map((each) => ({ ...each, isNewSize: !knownSizes.has(each.stat.size) }));
   }
 
   #countOther({ path, kind, problem }: Found): void {
@@ -148,7 +161,7 @@ export class IndexingRun {
     } catch (error) {
       if (this.#signal.aborted || isPassing(judgeDatabaseError(error))) throw error;
       this.#parts.log.warn({ reason: wordsOf(error) }, 'a media file could not be indexed');
-      await this.#fail(piece, `it could not be stored: ${wordsOf(error)}`);
+      await this.#fail(piece, notStored(wordsOf(error)));
     }
     this.#report();
   }
@@ -163,7 +176,10 @@ export class IndexingRun {
     if (!piece.isOtherBeside && (known?.fileHash || !isNewSize)) {
       const identified = await this.#reader.identify(path, { roots: this.#roots }, this.#signal);
       if (identified.outcome !== 'identified') return this.#settle(piece, identified);
-      this.#tally.countRead(identified.stat.size);
+      const { fileHash, stat: size, other } = identified;
+      if (other && (await insightsByHash(this.#parts.db, this.#owner, [fileHash]))[0] === null)
+        return this.#settle(piece, { ...identified, ...other, outcome: 'other' });
+      this.#tally.countRead(size.size);
       if (await this.#take(piece, { ...piece, ...identified })) return;
     }
     const options = { roots: this.#roots, thumbnails: this.#thumbnails };
@@ -217,9 +233,11 @@ export class IndexingRun {
     this.#tally.countRead(stat.size);
     if (reading.outcome === 'other') {
       const reason = reading.mediaType ?? 'unknown content';
-      const file = { ...{ path, folderDevice, stat, fileHash, seenAs: null, failures: 0 }, problem: reason };
-      await this.#storeFile(piece, { ...file, sidecar: null, state: 'IGNORED' });
-      this.#tally.count(`ignored: ${reason}`, stat.size, null);
+      const seen = { path, folderDevice, stat, fileHash, seenAs: null, failures: 0, problem: reason };
+      const file: SeenFile = { ...seen, sidecar: null, state: 'IGNORED' };
+      if (!piece.known?.fileHash) return this.#ignore(() => this.#ignored.add(file));
+      await this.#storeFile(piece, file);
+      this.#countIgnored(file);
       return;
     }
     const { facts } = reading;
@@ -231,6 +249,18 @@ export class IndexingRun {
     this.#tally.count(outcome, stat.size, problem);
     if (facts.features && facts.thumbnails.length < THUMBNAIL_SIZES.length)
       this.#tally.countWithoutThumbnails(path);
+  }
+
+  async #ignore(write: () => Promise<readonly Noted[]>): Promise<void> {
+    for (const { file, problem } of await write()) {
+      const { path, stat } = file;
+      if (problem === null) this.#countIgnored(file);
+      else this.#tally.count('failed', stat?.size ?? 0, { path, reason: notStored(problem) });
+    }
+  }
+
+  #countIgnored({ problem, stat }: SeenFile): void {
+    this.#tally.count(`ignored: ${problem ?? 'unknown content'}`, stat?.size ?? 0, null);
   }
 
   /** It could not be read this time. What was known of it stays: nobody knows whether it has changed. */
@@ -265,6 +295,8 @@ function isSettled(file: MediaFileRow, stat: FileStat): boolean {
   if (file.state === 'UNREADABLE') return file.failures >= MAX_FAILURES;
   return file.state !== 'VANISHED';
 }
+
+const notStored = (problem: string) => `it could not be stored: ${problem}`;
 
 function unread({ path, folderDevice, stat, known }: Piece) {
   return {
