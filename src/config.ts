@@ -6,6 +6,7 @@ import * as access from './config/access.ts';
 import * as durability from './config/durability.ts';
 import * as media from './config/media.ts';
 import * as models from './config/models.ts';
+import * as objectives from './config/objectives.ts';
 import * as pressure from './config/pressure.ts';
 import * as repairs from './config/repairs.ts';
 import * as retention from './config/retention.ts';
@@ -92,6 +93,7 @@ const Settings = z.object({
   ...durability.settings,
   ...models.settings,
   ...media.settings,
+  ...objectives.settings,
   ...pressure.settings,
   ...tasks.settings,
   ...repairs.settings,
@@ -124,6 +126,7 @@ function toConfig(values: z.output<typeof Settings>, directory: string, given: S
     ...durability.durabilityOf(values),
     ...models.modelsOf(values),
     ...media.mediaOf(values, resolve(directory, values.DATA_DIR)),
+    ...objectives.objectivesOf(values),
     ...pressure.pressureOf(values),
     ...tasks.tasksOf(values),
     ...repairs.repairsOf(values, directory, resolve(directory, values.DATA_DIR)),

@@ -8,6 +8,7 @@ import { openInteractions } from './domains/interactions/parts.ts';
 import { followCharacters, openMedia } from './domains/media-insights/parts.ts';
 import { openMemory } from './domains/memory/parts.ts';
 import { openMetrics, openRecorder } from './domains/metrics/parts.ts';
+import { openObjectives } from './domains/objectives/parts.ts';
 import { openPersistence } from './domains/persistence/parts.ts';
 import { openPressure } from './domains/pressure/parts.ts';
 import { openPrincipals } from './domains/principals/parts.ts';
@@ -65,7 +66,8 @@ export async function openParts(
   followCharacters(working);
   const parts = { ...working, ...(await openDomains(working, closing)) };
   const recorded = { ...parts, ...openRecorder(parts, closing) };
-  return { ...recorded, ...openHealth(promises, recorded, closing) };
+  const measured = { ...recorded, ...openObjectives(recorded, closing) };
+  return { ...measured, ...openHealth(promises, measured, closing) };
 }
 
 /** Goes on where an earlier process ended. Nobody's turns are taken up before it is known who was erased. */

@@ -48,6 +48,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
     'leases of tasks',
     'metric history',
     'metrics',
+    'objectives',
     'pressure',
     'provider keys',
     'revoked tokens',

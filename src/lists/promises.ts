@@ -4,6 +4,7 @@ import { deliveries } from '../domains/deliveries/promises.ts';
 import { canary, keepers, watching } from '../domains/health/promises.ts';
 import { learning } from '../domains/learning/promises.ts';
 import { media } from '../domains/media-insights/promises.ts';
+import { objectives } from '../domains/objectives/promises.ts';
 import { database, journal } from '../domains/persistence/promises.ts';
 import { models } from '../domains/query/promises.ts';
 import { backgroundTasks } from '../domains/tasks/promises.ts';
@@ -25,5 +26,6 @@ export const promises: readonly ServerPromise<Omit<Services, 'health'>>[] = [
   media,
   secrets,
   compliance,
+  objectives,
   watching,
 ];

@@ -13,6 +13,7 @@ import '../domains/query/graphql.ts';
 import '../domains/health/graphql.ts';
 import '../domains/metrics/graphql.ts';
 import '../domains/metrics/history-graphql.ts';
+import '../domains/objectives/graphql.ts';
 import '../domains/goals/graphql.ts';
 import '../domains/facts/graphql.ts';
 import '../domains/facts/changes-graphql.ts';

@@ -30,6 +30,13 @@ export interface DoneOperation {
   readonly codes: readonly string[];
 }
 
+/** Who is told of what is counted; must not wait. */
+export interface MetricsObserver {
+  readonly operation: (operation: DoneOperation) => void;
+  readonly request: (door: string, status: number) => void;
+  readonly answer: (row: AppliedTurn['row']) => void;
+}
+
 /** Connections of the server to its database. */
 export interface ConnectionPool {
   readonly totalCount: number;
@@ -99,6 +106,7 @@ export class Metrics {
     'echo_turns_with_characters_total',
     'Turns that name characters which the server knows',
   );
+  readonly #observers: MetricsObserver[] = [];
   readonly #models = new Set<string>();
   readonly #ending = new AbortController();
   #counts = { stored: 0, replayed: 0, requests: 0 };
@@ -126,6 +134,10 @@ export class Metrics {
     this.process.start();
   }
 
+  observe(observer: MetricsObserver): void {
+    this.#observers.push(observer);
+  }
+
   /** Ends whoever waits for the next snapshot. */
   get ending(): AbortSignal {
     return this.#ending.signal;
@@ -146,7 +158,9 @@ export class Metrics {
     this.#counts.stored += stored.length;
     for (const { row } of stored) {
       if ((row.characterIds?.length ?? 0) > 0) this.#named.inc();
-      if (row.status === 'ANSWERED') this.#countAnswer(row);
+      if (row.status !== 'ANSWERED') continue;
+      this.#countAnswer(row);
+      for (const observer of this.#observers) observer.answer(row);
     }
   }
 
@@ -177,6 +191,7 @@ export class Metrics {
     this.#requests.inc({ door, status });
     this.#requestSeconds.observe({ door }, seconds);
     this.#counts.requests++;
+    for (const observer of this.#observers) observer.request(door, status);
     const before = this.ofDoor(door);
     this.#doors.set(door, {
       requests: before.requests + 1,
@@ -197,6 +212,7 @@ export class Metrics {
   countOperation({ operation, type, seconds, codes }: DoneOperation): void {
     this.#operationSeconds.observe({ operation, type }, seconds);
     for (const code of new Set(codes)) this.#operationErrors.inc({ operation, code });
+    for (const observer of this.#observers) observer.operation({ operation, type, seconds, codes });
   }
 
   snapshot(databaseConnections: number): MetricsSnapshot {

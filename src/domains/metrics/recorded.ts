@@ -59,6 +59,8 @@ export const RECORDED: readonly RecordedMetric[] = [
   counter('echo_turns_replayed_total'),
   counter('echo_turns_with_characters_total'),
   counter('echo_saves_total'),
+  counter('echo_objective_events_total'),
+  counter('echo_objective_bad_total'),
   gauge('echo_journal_depth', 'COUNT'),
   gauge('echo_journal_oldest_age_seconds', 'SECONDS', { together: 'highest' }),
   gauge('echo_journal_bytes', 'BYTES'),

@@ -5,7 +5,7 @@ import type { Keeper } from '../../jobs/keeper.ts';
 import type { Keepers } from '../../jobs/keepers.ts';
 import type { ProcessFigures } from './process-figures.ts';
 import { RECORDED, type RecordedMetric } from './recorded.ts';
-import { joinedAll, type Stretch } from './rollup.ts';
+import { joinedAll, type Rollups, type Stretch } from './rollup.ts';
 import { readMetrics, type Totals } from './sample.ts';
 import { hoursWithout, minutesOfHour, writeRollups } from './writes.ts';
 
@@ -43,6 +43,7 @@ export class Recorder {
   /** The last minute for which the database was asked. */
   #asked: Stretch | null = null;
   #hourSeen = 0;
+  readonly #listeners: ((rollups: Rollups) => void)[] = [];
 
   constructor(options: RecorderOptions) {
     this.#options = options;
@@ -58,6 +59,11 @@ export class Recorder {
       round: () => this.#write(),
     });
     options.availability.onChange(({ up }) => up && this.#writing.wake());
+  }
+
+  /** @param listener told of each minute that is over, with what the database was asked; must not wait */
+  onMinute(listener: (rollups: Rollups) => void): void {
+    this.#listeners.push(listener);
   }
 
   start(): void {
@@ -118,6 +124,7 @@ export class Recorder {
       const asked = await readMetrics(registry, every('minute'), this.#totals);
       this.#asked = { at: last.at, rollups: joinedAll(last.rollups, asked) };
       this.#waiting = this.#waiting.map((each) => (each === last && this.#asked ? this.#asked : each));
+      for (const listener of this.#listeners) listener(this.#asked.rollups);
     }
     await this.#writeMinutes();
     await this.#writeHours();
