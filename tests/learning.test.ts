@@ -172,6 +172,17 @@ test('turns in the archive are learned from, too', async () => {
   );
   const { result } = await seen.learn('kim');
   expect(result).toMatchObject({ turns: 1, added: 1 });
+  // Brought back, they are not learned from once more.
+  const restored = await app.graphql(
+    'mutation { restoreArchived(conversationId: "old") { ... on CreateTaskSuccess { task { taskId } } } }',
+    {},
+    'kim',
+  );
+  await untilTask(app, restored.data.restoreArchived.task.taskId, 'COMPLETED', 'kim');
+  expect(await app.sql("select from echo_unified_interactions_archive where user_id = 'kim'")).toEqual([]);
+  expect(await seen.status('kim')).toMatchObject({ turnsWaiting: 0 });
+  expect((await seen.learn('kim')).result).toMatchObject({ turns: 0 });
+  expect((await seen.facts('kim')).map(({ sources }) => sources.length)).toEqual([1]);
 });
 
 test('a turn whose row somebody is changing waits, with those behind it, and nobody waits for anybody', async () => {
