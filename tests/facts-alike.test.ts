@@ -23,6 +23,8 @@ const SAME: readonly (readonly [string, string])[] = [
   ['My employer is Northwind.', 'I work at Northwind.'],
   ["I'm a nurse.", 'I work as a nurse.'],
   ["I'm an engineer.", "I'm a civil engineer."],
+  ["I'm a repair technician.", "I'm a bicycle repair technician."],
+  ["I'm a bus driver.", "I'm a bus company driver."],
   ['My name is Petra.', 'My name is Petra Novak.'],
   ["I'm 41.", 'I am forty-one years old.'],
   ["I'm 30 years old.", "I'm thirty."],
@@ -115,19 +117,27 @@ const told = async (user: string) =>
   );
 
 test('what says the same twice is one fact, and what only looks alike is two', async () => {
+  // Each pair is said by somebody else, in whatever order.
   const talks = [
-    ...SAME.map((pair, number) => ({ user: `same ${number}`, pair, facts: 1 })),
-    ...DIFFERENT.map((pair, number) => ({ user: `different ${number}`, pair, facts: 2 })),
-    // In whatever order they are said.
-  ].map((talk, number) => (number % 2 === 0 ? talk : { ...talk, pair: talk.pair.toReversed() }));
-  for (const { user, pair } of talks) await say(user, pair);
-  await seen.learnAll();
-  const rows = await app.sql<{ user: string; facts: number }>(
-    `select user_id as user, count(distinct fact)::int as facts from echo_fact_sources group by user_id`,
+    ...SAME.map((pair) => ({ pair, facts: 1 })),
+    ...DIFFERENT.map((pair) => ({ pair, facts: 2 })),
+  ].map(({ pair, facts }, number) => ({
+    facts,
+    speaker: `Speaker ${number}`,
+    said: number % 2 === 0 ? pair : pair.toReversed(),
+  }));
+  await app.record(
+    'talk',
+    talks.flatMap(({ speaker, said }) => said.map((query) => ({ query, speaker }))),
+    'all',
   );
-  const facts = new Map(rows.map((row) => [row.user, row.facts]));
-  const wrong = talks.filter((talk) => facts.get(talk.user) !== talk.facts);
-  expect(wrong.map(({ user, pair }) => `${facts.get(user)}: ${pair.join(' ')}`)).toEqual([]);
+  await seen.learn('all');
+  const rows = await app.sql<{ subject: string; facts: number }>(
+    `select subject, count(distinct fact)::int as facts from echo_fact_sources where user_id = 'all' group by subject`,
+  );
+  const facts = new Map(rows.map((row) => [row.subject, row.facts]));
+  const wrong = talks.filter((talk) => facts.get(talk.speaker) !== talk.facts);
+  expect(wrong.map(({ speaker, said }) => `${facts.get(speaker)}: ${said.join(' ')}`)).toEqual([]);
 }, 60_000);
 
 test('the words that say most are shown, and nothing is superseded by what says less of it', async () => {

@@ -14,7 +14,7 @@ test.each<[string, string[]]>([
   ],
   [
     "I'm seeing my lawyer tomorrow",
-    ['user has an appointment: my lawyer on 29 November 2026 @ 2026-11-29 day'],
+    ['user has an appointment: their lawyer on 29 November 2026 @ 2026-11-29 day'],
   ],
   ['I want to learn Welsh', ['user wants to learn Welsh']],
   ['I plan to retire in 2030', ['user plans to retire @ 2030-01-01 year']],

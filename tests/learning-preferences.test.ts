@@ -28,7 +28,11 @@ test.each<[string, string[]]>([
   ['I dislike crowded places', ['user does not like crowded places']],
   ["I've gone off sushi", ['user does not like sushi']],
   ['I no longer like beer', ['user does not like beer']],
-  ['I like my coffee black', ['user likes my coffee black']],
+  ['I like my coffee black', ['user likes their coffee black']],
+  [
+    'I love losing myself in the colours and tiles',
+    ['user likes losing themselves in the colours and tiles'],
+  ],
   ['I love you', []],
   ["I don't mind cilantro", []],
   ["I'm fond of old maps", ['user likes old maps']],

@@ -32,7 +32,7 @@ test.each<[string, string[]]>([
   ['my mother-in-law Greta is visiting', ["user's mother in law is Greta"]],
   ['my aunt passed away last month', ["user's aunt passed away @ 2026-10-01 month"]],
   ['I have a twin sister called Noor', ["user's sister is Noor"]],
-  ["I'm dating a guy from my choir", ['user is dating a guy from my choir']],
+  ["I'm dating a guy from my choir", ['user is dating a guy from their choir']],
   ['My husband and I are arguing', []],
   ['My grandmother Rosalind taught me', ["user's grandmother is Rosalind"]],
 ])('who is close to somebody: %s', (text, statements) => {

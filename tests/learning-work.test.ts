@@ -33,6 +33,7 @@ test.each<[string, string[]]>([
   ['If I worked at Google, life would be easier', []],
   ['I work from home on Fridays', ['user: work from home on Fridays']],
   ['I work hard', []],
+  ["I've been writing novels, studying characters and places", []],
   ["I'm studying architecture at TU Delft", ['user studies architecture at TU Delft']],
   ["I'm doing a master's in linguistics", ["user is doing a master's in linguistics"]],
   ['I have a degree in philosophy', ['user has a degree in philosophy']],

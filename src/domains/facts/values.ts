@@ -82,8 +82,17 @@ export function isWithin(predicate: string, less: string, more: string): boolean
   if (kind === 'name') return begins && /^\p{Lu}/u.test(restOf(more, few.length));
   if (kind === 'vehicle' && begins) return true;
   const head = wordsIn(kind, headOf(more));
-  const ends = few.every((word, at) => word === head[head.length - few.length + at]);
-  return ends && !head.slice(0, head.length - few.length).some((word) => RANKS.has(word));
+  return few.at(-1) === head.at(-1) && tellsMore(few, head);
+}
+
+/** Whether words have all of fewer ones, in their order, and beside them none that makes something else of it. */
+function tellsMore(few: readonly string[], many: readonly string[]): boolean {
+  let found = 0;
+  for (const word of many) {
+    if (word === few[found]) found++;
+    else if (RANKS.has(word)) return false;
+  }
+  return found === few.length;
 }
 
 /** Words that make something else of what follows them. */

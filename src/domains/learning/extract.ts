@@ -179,7 +179,7 @@ function candidateOf(finding: Finding, origin: Origin): Candidate | null {
     subject,
     predicate: finding.predicate,
     object,
-    statement: statement.replace('{subject}', () => subject),
+    statement: inThirdPerson(statement.replace('{subject}', () => subject)),
     category: predicateOf(finding.predicate).category,
     negated,
     kind: finding.kind ?? 'STATES',
@@ -190,6 +190,13 @@ function candidateOf(finding: Finding, origin: Origin): Candidate | null {
     source: sourceOf(side, sentence, finding.start, finding.end, places),
     family: origin.family,
   };
+}
+
+/** "user likes my coffee black" is said of the user, not by them. */
+function inThirdPerson(statement: string): string {
+  return statement.replace(/(?<=\s)(my|our|myself|ourselves)(?=\s|$)/g, (word) =>
+    word.endsWith('s') || word.endsWith('f') ? 'themselves' : 'their',
+  );
 }
 
 function sourceOf(

@@ -51,9 +51,11 @@ function things(text: string, start: number): Phrase[] {
     const isOpen =
       last &&
       (ADJECTIVE_END.test(last.text) ||
-        (/\s(?:with|to|of|for|in|on|about|my|our)\s(?:(?!the\s|an?\s|my\s|our\s)\S+\s)?\S+$/i.test(
+        ((/\s(?:with|to|of|for|in|on|about|my|our)\s(?:(?!the\s|an?\s|my\s|our\s)\S+\s)?\S+$/i.test(
           last.text,
-        ) &&
+        ) ||
+          // "getting lost in the feelings and plots"
+          /ing\s.*\s(?:in|of|about)\sthe\s\S+s$/i.test(last.text)) &&
           !/\s/.test(item.text) &&
           !/ing$/.test(item.text)));
     if (last && isOpen)

@@ -49,6 +49,9 @@ function schoolAt(clause: Clause, from: number): Phrase | null {
 /** "I study law at Ghent", "I studied …", "I'm studying …", "I'm majoring in …". */
 const study: ClauseRule = (clause, setting) => {
   if (clause.modality !== null && clause.modality !== 'used to') return null;
+  // "I've been writing novels, studying characters": no subject that one is taught.
+  if (clause.progressive && clause.sentence.text.slice(clause.start, clause.restStart).includes(','))
+    return null;
   const isPast =
     clause.tense === 'past' ||
     clause.modality === 'used to' ||
