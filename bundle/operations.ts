@@ -32,15 +32,28 @@ const SCALARS: Readonly<Record<string, string>> = {
   JSON: 'unknown',
 };
 
-/**
- * The operations of the dashboard (`dashboard/operations/*.graphql`) as TypeScript: what each sends, takes and gives, by the schema.
- *
- * @throws where one does not fit the schema
- */
+/** The operations of the dashboard (`dashboard/operations/*.graphql`) as TypeScript. @throws where one does not fit the schema */
 export function operationsModule(root: string): string {
+  const head = [
+    '// Made by `npm run operations` of the files in operations/ and schema.graphql.',
+    "import type { Operation } from './server/operation.ts';\n",
+  ];
+  return operationsOf(root, join(root, 'dashboard', 'operations'), head.join('\n'));
+}
+
+/** A client for the operations of a folder (`*.graphql`), which needs nothing else. @throws where one does not fit the schema */
+export function clientModule(root: string, directory: string): string {
+  const client = readFileSync(join(root, 'bundle', 'client.ts'), 'utf8');
+  return operationsOf(root, directory, `// Made by \`npm run codegen\` of Echo Brain.\n\n${client}`);
+}
+
+/** What each operation sends, takes and gives, by the schema. */
+function operationsOf(root: string, directory: string, head: string): string {
   const schema = buildSchema(readFileSync(join(root, 'schema.graphql'), 'utf8'));
-  const directory = join(root, 'dashboard', 'operations');
-  const names = readdirSync(directory).sort();
+  const names = readdirSync(directory)
+    .filter((name) => name.endsWith('.graphql'))
+    .sort();
+  if (names.length === 0) throw new Error(`there is no file *.graphql in ${directory}`);
   const document = parse(names.map((name) => readFileSync(join(directory, name), 'utf8')).join('\n'));
   const problems = validate(schema, document);
   if (problems.length > 0) throw new Error(problems.map((problem) => problem.message).join('\n'));
@@ -53,12 +66,7 @@ export function operationsModule(root: string): string {
   const operations = document.definitions
     .filter((node) => node.kind === Kind.OPERATION_DEFINITION)
     .map((node) => operationText(schema, node, fragments, named));
-  return [
-    '// Made by `npm run operations` of the files in operations/ and schema.graphql.',
-    "import type { Operation } from './server/operation.ts';\n",
-    ...named.texts(),
-    ...operations,
-  ].join('\n');
+  return [head, ...named.texts(), ...operations].join('\n');
 }
 
 function operationText(

@@ -19,7 +19,7 @@ export const DOORS: readonly Mutation[] = [
   one(
     'threads-that-are-sent-again-are-new-turns',
     'openai/identity.ts',
-    ["  return `chat-${hash.digest('hex')}`;", "  return `chat-${hash.digest('hex')}-${Math.random()}`;"],
+    ["hash.digest('hex')", "(hash.digest('hex') + Math.random())"],
     ['openai-chat'],
     'stores each turn once',
   ),

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import {
+  buildSchema,
   type GraphQLNamedType,
   isEnumType,
   isInputObjectType,
@@ -12,6 +13,7 @@ import {
 } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { schema } from '../src/lists/schema.ts';
+import { type AcceptedChange, breaksOf } from './support/schema-changes.ts';
 
 test('schema.graphql is current; npm run schema writes it', () => {
   const committed = readFileSync(new URL('../schema.graphql', import.meta.url), 'utf8');
@@ -41,6 +43,70 @@ test('every element of the schema has a description', () => {
   const bare = own.flatMap((type) => [...elements(type)].filter(([, text]) => !text?.trim()));
   expect(bare.map(([name]) => name)).toEqual([]);
 });
+
+describe('what clients of the released schema rely on', () => {
+  const read = (name: string) => readFileSync(new URL(`../schema/${name}`, import.meta.url), 'utf8');
+  const released = buildSchema(read('released.graphql'));
+  const accepted = JSON.parse(read('accepted.json')) as AcceptedChange[];
+
+  test('is as it was, but for what schema/accepted.json names', () => {
+    expect(breaksOf(released, schema, accepted)).toEqual({ breaks: [], stale: [] });
+    for (const { change, date, why } of accepted)
+      expect([change, date, why.length > 20]).toEqual([change, expect.stringMatching(DATE), true]);
+  });
+
+  test('is not, where a field goes, a type changes or an argument becomes required', () => {
+    const changed = buildSchema(
+      read('released.graphql')
+        .replace('  durability: Durability!\n', '  kept: Durability!\n')
+        .replace('  keepers: [Keeper!]!', '  keepers: [Keeper!]')
+        .replace('  character(\n', '  character(\n    "" more: Int!\n')
+        .replace('  JOURNALED\n', '  KEPT\n'),
+    );
+    const { breaks } = breaksOf(released, changed, []);
+    expect(breaks.map((change) => change.split(':')[0]).sort()).toEqual([
+      'FIELD_CHANGED_KIND',
+      'FIELD_REMOVED',
+      'REQUIRED_ARG_ADDED',
+      'VALUE_REMOVED_FROM_ENUM',
+    ]);
+    const accepting = breaks.map((change) => ({ change, date: '2026-11-29', why: 'a test' }));
+    expect(breaksOf(released, changed, accepting)).toEqual({ breaks: [], stale: [] });
+    expect(breaksOf(released, released, accepting).stale).toEqual(breaks);
+  });
+});
+
+/** A day. */
+const DATE = /\b20\d\d-[01]\d-[0-3]\d\b/;
+
+test('whatever is deprecated says why, and until which day it stays', () => {
+  const problems = own.flatMap((type) => deprecated(type).filter(([, reason]) => !isReason(reason)));
+  expect(problems).toEqual([]);
+  const planted = buildSchema(
+    'type Query { a: Int @deprecated, b(c: Int @deprecated(reason: "use d")): Int @deprecated(reason: "Use `d`; it stays until 2027-06-30.") }',
+  );
+  const found = deprecated(planted.getQueryType() as GraphQLNamedType);
+  expect(found.filter(([, reason]) => !isReason(reason)).map(([name]) => name)).toEqual([
+    'Query.a',
+    'Query.b(c)',
+  ]);
+});
+
+const isReason = (reason: string) => DATE.test(reason) && reason.replace(DATE, '').length > 10;
+
+/** What of a type is deprecated, and why. */
+function deprecated(type: GraphQLNamedType): [name: string, reason: string][] {
+  const parts: [string, { readonly deprecationReason?: string | null | undefined }][] = [];
+  if (isEnumType(type))
+    for (const value of type.getValues()) parts.push([`${type.name}.${value.name}`, value]);
+  if (isInputObjectType(type) || isObjectType(type) || isInterfaceType(type))
+    for (const field of Object.values(type.getFields())) {
+      parts.push([`${type.name}.${field.name}`, field]);
+      if ('args' in field)
+        for (const arg of field.args) parts.push([`${type.name}.${field.name}(${arg.name})`, arg]);
+    }
+  return parts.flatMap(([name, { deprecationReason: reason }]) => (reason == null ? [] : [[name, reason]]));
+}
 
 /** The contract with clients, for the nouns of the main job: names of arguments and fields, and types. */
 const OPERATIONS: Record<string, Record<string, [args: string[], type: string]>> = {
