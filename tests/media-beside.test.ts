@@ -3,22 +3,17 @@ import { rename, rm, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { thumbnailFolder } from '../src/domains/media-insights/thumbnails.ts';
-import { startTestApp, type TestApp } from './support/harness.ts';
-import { files, index, insights, mediaFolder, taskAt, writePicture } from './support/media-folders.ts';
+import type { TestApp } from './support/harness.ts';
+import { files, index, insights, startMediaApp, taskAt, writePicture } from './support/media-folders.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 
 let root: string;
-let removeRoot: () => Promise<void>;
 let app: TestApp;
+let close: () => Promise<void>;
 beforeAll(async () => {
-  const folder = await mediaFolder();
-  [root, removeRoot] = [folder.path, folder.remove];
-  app = await startTestApp({ env: { MEDIA_ROOTS: root, MEDIA_WORKERS: '1' } });
+  ({ root, app, close } = await startMediaApp());
 });
-afterAll(async () => {
-  await app.close();
-  await removeRoot();
-});
+afterAll(() => close());
 beforeEach(() => app.sql('truncate echo_media_files, echo_media_insights, echo_media_pairs'));
 afterEach(async () => {
   for (const name of readdirSync(root)) await rm(join(root, name), { recursive: true, force: true });

@@ -2,23 +2,25 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from './support/harness.ts';
+import type { TestApp } from './support/harness.ts';
 import { hashNamed, storeInsight } from './support/media.ts';
-import { hashOf, index, mediaFolder, picture, removeFolder, writePicture } from './support/media-folders.ts';
+import {
+  hashOf,
+  index,
+  picture,
+  removeFolder,
+  startMediaApp,
+  writePicture,
+} from './support/media-folders.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 
 let root: string;
-let removeRoot: () => Promise<void>;
 let app: TestApp;
+let close: () => Promise<void>;
 beforeAll(async () => {
-  const folder = await mediaFolder();
-  [root, removeRoot] = [folder.path, folder.remove];
-  app = await startTestApp({ env: { MEDIA_ROOTS: root, MEDIA_WORKERS: '1', SEED: 'off' } });
+  ({ root, app, close } = await startMediaApp());
 });
-afterAll(async () => {
-  await app.close();
-  await removeRoot();
-});
+afterAll(() => close());
 beforeEach(async () => {
   await removeFolder(root);
   await mkdir(root);

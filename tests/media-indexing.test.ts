@@ -28,6 +28,7 @@ import {
   mediaFolder,
   picture,
   removeFolder,
+  startMediaApp,
   writePicture,
 } from './support/media-folders.ts';
 import { gate, runTask, task, untilTask } from './support/tasks.ts';
@@ -61,17 +62,12 @@ vi.mock('../src/media/reader.ts', async (original) => {
 });
 
 let root: string;
-let removeRoot: () => Promise<void>;
 let app: TestApp;
+let close: () => Promise<void>;
 beforeAll(async () => {
-  const folder = await mediaFolder();
-  [root, removeRoot] = [folder.path, folder.remove];
-  app = await startTestApp({ env: { MEDIA_ROOTS: root, MEDIA_WORKERS: '2' } });
+  ({ root, app, close } = await startMediaApp({ MEDIA_WORKERS: '2' }));
 });
-afterAll(async () => {
-  await app.close();
-  await removeRoot();
-});
+afterAll(() => close());
 beforeEach(async () => {
   spy.calls = [];
   spy.before = null;

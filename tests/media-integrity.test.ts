@@ -1,22 +1,17 @@
 import { mkdir, readdir, rm, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startTestApp, type TestApp } from './support/harness.ts';
-import { index, mediaFolder, writePicture } from './support/media-folders.ts';
+import type { TestApp } from './support/harness.ts';
+import { index, startMediaApp, writePicture } from './support/media-folders.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 
 let root: string;
-let removeRoot: () => Promise<void>;
 let app: TestApp;
+let close: () => Promise<void>;
 beforeAll(async () => {
-  const folder = await mediaFolder();
-  [root, removeRoot] = [folder.path, folder.remove];
-  app = await startTestApp({ env: { MEDIA_ROOTS: root, MEDIA_WORKERS: '1' } });
+  ({ root, app, close } = await startMediaApp());
 });
-afterAll(async () => {
-  await app.close();
-  await removeRoot();
-});
+afterAll(() => close());
 
 async function check() {
   const { taskId } = await runTask(app, { type: 'check_media' });

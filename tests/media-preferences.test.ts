@@ -2,23 +2,18 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { exportedLines, restored } from './support/exports.ts';
-import { startTestApp, type TestApp } from './support/harness.ts';
+import type { TestApp } from './support/harness.ts';
 import { type GivenInsight, hashNamed, storeInsight } from './support/media.ts';
-import { index, mediaFolder, picture, writePicture } from './support/media-folders.ts';
+import { index, picture, startMediaApp, writePicture } from './support/media-folders.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 
 let root: string;
-let removeRoot: () => Promise<void>;
 let app: TestApp;
+let close: () => Promise<void>;
 beforeAll(async () => {
-  const folder = await mediaFolder();
-  [root, removeRoot] = [folder.path, folder.remove];
-  app = await startTestApp({ env: { MEDIA_ROOTS: root, MEDIA_WORKERS: '1' } });
+  ({ root, app, close } = await startMediaApp());
 });
-afterAll(async () => {
-  await app.close();
-  await removeRoot();
-});
+afterAll(() => close());
 
 async function learn(user?: string) {
   const { taskId } = await runTask(app, { type: 'learn_from_media' }, user);

@@ -7,7 +7,7 @@ import { setTimeout } from 'node:timers/promises';
 import sharp from 'sharp';
 import { expect } from 'vitest';
 import { LOCAL_PRINCIPAL } from '../../src/access/principals.ts';
-import type { TestApp } from './harness.ts';
+import { startTestApp, type TestApp } from './harness.ts';
 import { type SeenTask, untilTask } from './tasks.ts';
 
 /** A folder of the test's own, in memory where there is any. @returns its real path, and how it goes away */
@@ -15,6 +15,25 @@ export async function mediaFolder(): Promise<{ path: string; remove: () => Promi
   const hasMemory = await statfs('/dev/shm').catch(() => null);
   const path = await realpath(await mkdtemp(join(hasMemory ? '/dev/shm' : tmpdir(), 'echo-media-')));
   return { path, remove: () => removeFolder(path) };
+}
+
+/**
+ * A server with one root of media, a folder of the test's own.
+ *
+ * @param env settings beside it
+ * @returns both, and how they go away
+ */
+export async function startMediaApp(env: Record<string, string> = {}) {
+  const { path: root, remove } = await mediaFolder();
+  const app = await startTestApp({ env: { MEDIA_ROOTS: root, MEDIA_WORKERS: '1', ...env } });
+  return {
+    app,
+    root,
+    close: async () => {
+      await app.close();
+      await remove();
+    },
+  };
 }
 
 /** Whatever is in it is called: Node removes only what has names of UTF-8. */
