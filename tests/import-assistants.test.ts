@@ -105,7 +105,7 @@ describe('Open WebUI', () => {
   test('the current branch is taken, without thoughts and tools; what the answerer folded away itself stays', async () => {
     const printed = await importTwice(fixture('openwebui.json'), 'openwebui', 3);
     expect(printed).toContain(
-      'left out: messages of the system 1, thoughts 1, calls of tools 1, messages of other branches 1',
+      'left out: messages of the system 1, thoughts 1, calls of tools 1, messages of other branches 2',
     );
     expect(await stored('0be7-chat-1')).toMatchObject({
       title: 'Bees in May',

@@ -1,17 +1,20 @@
-import { type Message, type Node, readTime, type Visible, visibleIn } from './messages.ts';
+import { type Message, type Node, OF_WRONG_TYPE, readTime, type Visible, visibleIn } from './messages.ts';
 import { isObject } from './records.ts';
 import { storable } from './storable.ts';
 
 /** The messages of a ChatGPT conversation that the user saw; see {@link visibleIn}. */
 export function visibleMessages(conversation: Record<string, unknown>): Visible {
-  return visibleIn(nodesOf(conversation.mapping), toId(conversation.current_node));
+  const broken: string[] = [];
+  const visible = visibleIn(nodesOf(conversation.mapping, broken), toId(conversation.current_node));
+  return { ...visible, leftOut: [...visible.leftOut, ...broken] };
 }
 
 /** By their ids, also of a list; a node whose parent is unknown has the one that names it as a child. */
-function nodesOf(mapping: unknown): Map<string, Node> {
+function nodesOf(mapping: unknown, broken: string[]): Map<string, Node> {
   const given: [string, Record<string, unknown>][] = [];
   for (const [key, node] of Object.entries(isObject(mapping) || Array.isArray(mapping) ? mapping : {}))
     if (isObject(node)) given.push([(Array.isArray(mapping) ? toId(node.id) : null) ?? key, node]);
+    else if (node !== null) broken.push(OF_WRONG_TYPE);
   const nodes = new Map<string, Node>(
     given.map(([nodeId, { parent, message }]) => [
       nodeId,
@@ -41,12 +44,14 @@ type LeftOut =
   | 'hidden messages'
   | 'calls of tools'
   | 'messages of nobody'
+  | typeof OF_WRONG_TYPE
   | 'instructions';
 
 /** The message, or why it is left out; null where there is none, or nothing in it. */
 function toMessage(nodeId: string, message: unknown): Message | LeftOut | null {
-  if (!isObject(message)) return null;
+  if (!isObject(message)) return message === null || message === undefined ? null : OF_WRONG_TYPE;
   const { author } = message;
+  if (['number', 'boolean'].includes(typeof message.content)) return OF_WRONG_TYPE;
   const role = isObject(author) ? author.role : (author ?? message.role);
   const metadata = isObject(message.metadata) ? message.metadata : {};
   const recipient = typeof message.recipient === 'string' ? message.recipient : 'all';

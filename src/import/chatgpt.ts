@@ -37,16 +37,20 @@ function* toRecords(line: number, conversation: unknown, position: Position): Ge
     .find((name) => typeof name === 'string' && name !== '');
   if (typeof given !== 'string') return yield bad(line, 'id', 'must be text (or "conversation_id")');
   const { title, default_model_slug: model } = conversation;
-  yield* toTurnRecords(line, {
-    source: 'chatgpt',
-    id: storable(given),
-    title: typeof title === 'string' ? title : null,
-    messages,
-    times: [readTime(conversation.create_time), readTime(conversation.update_time)],
-    model: typeof model === 'string' ? model : null,
-    since: SINCE,
-    names: NAMES,
-  });
+  yield* toTurnRecords(
+    line,
+    {
+      source: 'chatgpt',
+      id: storable(given),
+      title: typeof title === 'string' ? title : null,
+      messages,
+      times: [readTime(conversation.create_time), readTime(conversation.update_time)],
+      model: typeof model === 'string' ? model : null,
+      since: SINCE,
+      names: NAMES,
+    },
+    position,
+  );
 }
 
 /** Of a message without any time in its conversation: the service is no older. */

@@ -21,9 +21,18 @@ export async function* readClaudeMemory(file: string, position: Position): Async
       continue;
     }
     const account = idOf(element.account_uuid);
-    const projects = isObject(element.project_memories) ? Object.entries(element.project_memories) : [];
-    for (const [project, written] of [[null, element.conversations_memory] as const, ...projects]) {
-      const text = textOf(written);
+    const { project_memories: written } = element;
+    const projects = isObject(written) ? Object.entries(written) : [];
+    if (!isObject(written) && written !== undefined && written !== null)
+      yield bad(++line, 'project_memories', 'must be an object');
+    for (const [project, memory] of [[null, element.conversations_memory] as const, ...projects]) {
+      const text = textOf(memory);
+      if (typeof (memory ?? '') !== 'string')
+        yield bad(
+          ++line,
+          project === null ? 'conversations_memory' : `project_memories.${project}`,
+          'must be text',
+        );
       if (text === null) continue;
       yield* toStatementRecords(++line, {
         source: 'claude-memory',

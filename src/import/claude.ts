@@ -2,7 +2,17 @@ import { BrokenElement } from './elements.ts';
 import { toTurnRecords } from './exchanges.ts';
 import { countLeftOut, type Position } from './files.ts';
 import { readMembers } from './members.ts';
-import { idOf, type Message, type Node, nodesOfList, readTime, textOf, visibleIn } from './messages.ts';
+import {
+  idOf,
+  type Message,
+  type Node,
+  nodesOfList,
+  objectsIn,
+  readTime,
+  textIn,
+  textOf,
+  visibleIn,
+} from './messages.ts';
 import { bad, badElement, type ImportRecord, isObject } from './records.ts';
 import { storable } from './storable.ts';
 
@@ -24,24 +34,29 @@ function* toRecords(line: number, conversation: unknown, position: Position): Ge
   if (!isObject(conversation)) return yield bad(line, null, 'must be an object');
   const given = conversation.chat_messages ?? [];
   if (!Array.isArray(given)) return yield bad(line, 'chat_messages', 'must be an array');
+  const broken: string[] = [];
   const { messages, leftOut } = visibleIn(
-    nodesOfList(given.filter(isObject).map(toNode)),
+    nodesOfList(objectsIn(given, broken).map(toNode)),
     idOf(conversation.current_leaf_message_uuid),
   );
-  countLeftOut(position, leftOut);
+  countLeftOut(position, [...leftOut, ...broken]);
   if (messages.length === 0) return;
   const id = idOf(conversation.uuid) ?? messages[0]?.id;
   if (id === undefined) return yield bad(line, 'uuid', 'must be text');
-  yield* toTurnRecords(line, {
-    source: 'claude',
-    id,
-    title: textOf(conversation.name),
-    messages,
-    times: [readTime(conversation.created_at), readTime(conversation.updated_at)],
-    model: textOf(conversation.model),
-    since: SINCE,
-    names: { query: 'text', response: 'text of the answers', conversationId: 'uuid' },
-  });
+  yield* toTurnRecords(
+    line,
+    {
+      source: 'claude',
+      id,
+      title: textOf(conversation.name),
+      messages,
+      times: [readTime(conversation.created_at), readTime(conversation.updated_at)],
+      model: textOf(conversation.model),
+      since: SINCE,
+      names: { query: 'text', response: 'text of the answers', conversationId: 'uuid' },
+    },
+    position,
+  );
 }
 
 /** Of a message without any time in its conversation: the service is no older. */
@@ -66,21 +81,17 @@ function toMessage(
   time: number | null,
 ): Message | string | null {
   const { texts, others, leftOut } = readContent(message);
-  for (const attachment of listOf(message.attachments)) {
+  for (const attachment of objectsIn(message.attachments, leftOut)) {
     const name = textOf(attachment.file_name) ?? 'file';
-    const text = textOf(attachment.extracted_content);
+    const text = textIn(attachment.extracted_content, leftOut);
     if (text === null) others.push(name);
     else texts.push(`[${name}]\n${text}`);
   }
-  for (const file of listOf(message.files)) others.push(textOf(file.file_name) ?? 'file');
+  for (const file of objectsIn(message.files, leftOut)) others.push(textOf(file.file_name) ?? 'file');
   const role = ROLES[String(message.sender)];
   if (texts.length === 0 && others.length === 0) return leftOut[0] ?? null;
   if (!role) return 'messages of the system';
   return { id, role, text: texts.join('\n\n'), others, time, model: null, isNamed: true, leftOut };
-}
-
-function listOf(value: unknown): Record<string, unknown>[] {
-  return Array.isArray(value) ? value.filter(isObject) : [];
 }
 
 type Content = { texts: string[]; others: string[]; leftOut: string[] };
@@ -97,16 +108,18 @@ const NOTES = ['token_budget', 'flag'];
 
 function readContent({ content, text }: Record<string, unknown>): Content {
   const found: Content = { texts: [], others: [], leftOut: [] };
-  const blocks = typeof content === 'string' ? [{ type: 'text', text: content }] : listOf(content);
+  const blocks =
+    typeof content === 'string' ? [{ type: 'text', text: content }] : objectsIn(content, found.leftOut);
   for (const block of blocks) {
     const kind = textOf(block.type) ?? 'unknown';
-    const said = kind === 'text' ? textOf(block.text) : kind === 'tool_use' ? readDocument(block) : null;
+    const said =
+      kind === 'text' ? textIn(block.text, found.leftOut) : kind === 'tool_use' ? readDocument(block) : null;
     const inner = INNER[kind];
     if (said !== null) found.texts.push(said);
     else if (inner) found.leftOut.push(inner);
     else if (kind !== 'text' && !NOTES.includes(kind)) found.others.push(kind);
   }
-  const whole = blocks.length === 0 ? textOf(text) : null;
+  const whole = blocks.length === 0 ? textIn(text, found.leftOut) : null;
   if (whole !== null) found.texts.push(whole);
   return found;
 }

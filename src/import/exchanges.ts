@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MAX_QUERY_LENGTH, MAX_RESPONSE_LENGTH, MAX_TITLE_LENGTH } from '../ground/input.ts';
+import { countLeftOut, type Position } from './files.ts';
 import type { Message } from './messages.ts';
 import { type ImportRecord, toTurnRecord } from './records.ts';
 import { beginningOf, inPieces, storable } from './storable.ts';
@@ -31,9 +32,15 @@ export type Conversation = {
  * own.
  *
  * @param line counts in the format's unit
+ * @param position told of answers to nobody that are no text
  */
-export function* toTurnRecords(line: number, conversation: Conversation): Generator<ImportRecord> {
-  const exchanges = pairMessages(conversation.messages);
+export function* toTurnRecords(
+  line: number,
+  conversation: Conversation,
+  position: Position,
+): Generator<ImportRecord> {
+  const { exchanges, leftOut } = pairMessages(conversation.messages);
+  countLeftOut(position, leftOut);
   if (exchanges.length === 0) return;
   const id = nameFor(conversation.source, conversation.id);
   const title = conversation.title ? titleFor(conversation.title) : null;
@@ -49,7 +56,7 @@ export function* toTurnRecords(line: number, conversation: Conversation): Genera
 
 type Exchange = { query: Message | null; answers: Message[]; messages: Message[] };
 
-function pairMessages(messages: readonly Message[]): Exchange[] {
+function pairMessages(messages: readonly Message[]): { exchanges: Exchange[]; leftOut: string[] } {
   const exchanges: Exchange[] = [];
   for (const message of messages) {
     const last = exchanges.at(-1);
@@ -67,7 +74,13 @@ function pairMessages(messages: readonly Message[]): Exchange[] {
       last.messages.push(message);
     }
   }
-  return exchanges.filter(({ query, answers }) => query !== null || answers.some(({ text }) => text !== ''));
+  const isSaid = ({ query, answers }: Exchange) => query !== null || answers.some(({ text }) => text !== '');
+  return {
+    exchanges: exchanges.filter(isSaid),
+    leftOut: exchanges
+      .filter((exchange) => !isSaid(exchange))
+      .flatMap(({ messages: unsaid }) => unsaid.map(() => 'answers without a text')),
+  };
 }
 
 /** A clock may be ahead by so much; what is later was said by nobody yet. */

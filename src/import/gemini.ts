@@ -3,7 +3,7 @@ import { toTurnRecords } from './exchanges.ts';
 import { countLeftOut, type Position } from './files.ts';
 import { textOfHtml } from './html.ts';
 import { createIdMaker } from './keys.ts';
-import { type Message, readTime, textOf } from './messages.ts';
+import { type Message, objectsIn, readTime, textIn, textOf } from './messages.ts';
 import { bad, badElement, type ImportRecord, isObject } from './records.ts';
 
 /** Activities of one day that are held to be put in order. */
@@ -21,9 +21,11 @@ type Activity = { line: number; time: number; query: string; others: string[]; a
 export async function* readGemini(file: string, position: Position): AsyncGenerator<ImportRecord> {
   let line = 0;
   let held: Activity[] = [];
-  const toRecords = createConverter();
+  const toRecords = createConverter(position);
   for await (const element of readElements(file, position, null)) {
-    const read = toActivity(++line, element);
+    const wrong: string[] = [];
+    const read = toActivity(++line, element, wrong);
+    countLeftOut(position, wrong);
     if (typeof read === 'string') countLeftOut(position, [read]);
     else if ('kind' in read) yield read;
     else {
@@ -42,7 +44,7 @@ function dayOf({ time }: Activity): string {
   return new Date(time).toISOString().slice(0, 10);
 }
 
-function createConverter() {
+function createConverter(position: Position) {
   const idFor = createIdMaker();
   return function* toRecords(held: readonly Activity[]): Generator<ImportRecord> {
     for (const activity of held.toReversed().sort((a, b) => a.time - b.time)) {
@@ -59,11 +61,15 @@ function createConverter() {
               },
             ]),
       ];
-      yield* toTurnRecords(line, {
-        ...{ source: 'gemini', id: `gemini-${dayOf(activity)}`, messages, since: time },
-        hasMadeIds: true,
-        names: { query: 'title', response: 'safeHtmlItem' },
-      });
+      yield* toTurnRecords(
+        line,
+        {
+          ...{ source: 'gemini', id: `gemini-${dayOf(activity)}`, messages, since: time },
+          hasMadeIds: true,
+          names: { query: 'title', response: 'safeHtmlItem' },
+        },
+        position,
+      );
     }
   };
 }
@@ -74,17 +80,21 @@ const NO_PROMPT =
   /^(?:Created|Added|Used|Gave|Selected|Viewed|Visited|Opened|Turned|Shared|Deleted|Updated)\s/;
 
 /** A prompt; or why it is left out. */
-function toActivity(line: number, element: unknown): Activity | string | ReturnType<typeof bad> {
+function toActivity(
+  line: number,
+  element: unknown,
+  wrong: string[],
+): Activity | string | ReturnType<typeof bad> {
   if (element instanceof BrokenElement) return badElement(line, element);
   if (!isObject(element)) return bad(line, null, 'must be an object');
   const products = [element.header, element.products].flat().join(' ');
   if (!/Gemini|Bard/.test(products)) return 'activities of other products';
-  const answer = (Array.isArray(element.safeHtmlItem) ? element.safeHtmlItem : [])
-    .flatMap((item) => textOf(isObject(item) ? item.html : null) ?? [])
+  const answer = objectsIn(element.safeHtmlItem, wrong)
+    .flatMap((item) => textIn(item.html, wrong) ?? [])
     .map(textOfHtml)
     .filter((text) => text !== '')
     .join('\n\n');
-  const title = textOf(element.title) ?? '';
+  const title = textIn(element.title, wrong) ?? '';
   if (NO_PROMPT.test(title) || (answer === '' && !PROMPT.test(title)))
     return 'activities that are no prompts';
   const query = title.replace(PROMPT, '').trim();

@@ -28,6 +28,10 @@ export async function* readHindsight(file: string, position: Position): AsyncGen
       continue;
     }
     if (isObject(value) && Array.isArray(value.items) && value.items.length === 0) continue;
+    if (isObject(value) && !('text' in value) && !Array.isArray(value.items ?? [])) {
+      yield bad(++line, 'items', 'must be an array');
+      continue;
+    }
     for (const memory of membersWith('text', value)) yield* toRecords(++line, memory, null, idFor);
   }
 }
@@ -42,6 +46,7 @@ function* toDocument(
   const id = idOf(document.id);
   if (id === null) return yield bad(line, 'id', 'must be text');
   const text = textOf(document.original_text);
+  if (typeof (document.original_text ?? '') !== 'string') yield bad(line, 'original_text', 'must be text');
   if (text !== null)
     yield* toStatementRecords(line, {
       ...{ ...placeOf(id), id: 'text', text, speaker: 'document' },

@@ -2,7 +2,17 @@ import { BrokenElement } from './elements.ts';
 import { toTurnRecords } from './exchanges.ts';
 import { countLeftOut, type Position } from './files.ts';
 import { readMembers } from './members.ts';
-import { idOf, type Message, type Node, nodesOfList, readTime, textOf, visibleIn } from './messages.ts';
+import {
+  idOf,
+  type Message,
+  type Node,
+  nodesOfList,
+  objectsIn,
+  readTime,
+  textIn,
+  textOf,
+  visibleIn,
+} from './messages.ts';
 import { bad, badElement, type ImportRecord, isObject } from './records.ts';
 
 /**
@@ -22,39 +32,46 @@ function* toRecords(line: number, conversation: unknown, position: Position): Ge
   if (!isObject(conversation)) return yield bad(line, null, 'must be an object');
   const given = conversation.messagesTree ?? conversation.messages ?? [];
   if (!Array.isArray(given)) return yield bad(line, 'messages', 'must be an array');
-  const { messages, leftOut } = visibleIn(nodesOfList(flat(given)), null);
-  countLeftOut(position, leftOut);
+  const broken: string[] = [];
+  const { messages, leftOut } = visibleIn(nodesOfList(flat(given, broken)), null);
+  countLeftOut(position, [...leftOut, ...broken]);
   if (messages.length === 0) return;
   const id = idOf(conversation.conversationId) ?? messages[0]?.id;
   if (id === undefined) return yield bad(line, 'conversationId', 'must be text');
   const options = isObject(conversation.options) ? conversation.options : {};
-  yield* toTurnRecords(line, {
-    source: 'librechat',
-    id,
-    title: textOf(conversation.title),
-    messages,
-    model: textOf(options.model),
-    since: SINCE,
-    names: { query: 'text', response: 'text of the answers' },
-  });
+  yield* toTurnRecords(
+    line,
+    {
+      source: 'librechat',
+      id,
+      title: textOf(conversation.title),
+      messages,
+      model: textOf(options.model),
+      since: SINCE,
+      names: { query: 'text', response: 'text of the answers' },
+    },
+    position,
+  );
 }
 
 /** Of a message without any time in its conversation: the program is no older. */
 const SINCE = Date.UTC(2023, 1, 1);
 
 /** All messages of a list, each before its children. No recursion: a tree may be as deep as the conversation is long. */
-function flat(given: readonly unknown[]): (Node & { id: string })[] {
+function flat(given: readonly unknown[], broken: string[]): (Node & { id: string })[] {
   const nodes: (Node & { id: string })[] = [];
-  const waiting = given.map((message) => ({ message, parent: null as string | null })).reverse();
+  const toMessages = (list: unknown, parent: string | null) =>
+    objectsIn(list, broken)
+      .map((message) => ({ message, parent }))
+      .reverse();
+  const waiting = toMessages(given, null);
   for (let next = waiting.pop(); next; next = waiting.pop()) {
     const { message } = next;
-    if (!isObject(message)) continue;
     const id = idOf(message.messageId) ?? `message ${nodes.length + 1}`;
     const time = readTime(message.createdAt);
     const parent = next.parent ?? idOf(message.parentMessageId);
     nodes.push({ id, parent, content: toMessage(id, message, time), time: time ?? 0 });
-    const children = Array.isArray(message.children) ? message.children : [];
-    for (const child of children.toReversed()) waiting.push({ message: child, parent: id });
+    for (const child of toMessages(message.children, id)) waiting.push(child);
   }
   return nodes;
 }
@@ -89,16 +106,19 @@ const INNER: Record<string, string> = { think: 'thoughts', tool_call: 'calls of 
 
 function readContent({ content, text }: Record<string, unknown>): Content {
   const found: Content = { texts: [], others: [], leftOut: [] };
-  const parts = Array.isArray(content) ? content.filter(isObject) : [];
+  const parts = objectsIn(content, found.leftOut);
   for (const part of parts) {
     const kind = textOf(part.type) ?? 'unknown';
     const inner = INNER[kind];
-    const said = kind === 'text' ? textOf(isObject(part.text) ? part.text.value : part.text) : null;
+    const said =
+      kind === 'text'
+        ? textIn(isObject(part.text) ? (part.text.value ?? part.text) : part.text, found.leftOut)
+        : null;
     if (said !== null) found.texts.push(said);
     else if (inner) found.leftOut.push(inner);
     else if (kind !== 'text') found.others.push(kind);
   }
-  const whole = parts.length === 0 ? textOf(text) : null;
+  const whole = parts.length === 0 ? textIn(text, found.leftOut) : null;
   if (whole !== null) found.texts.push(whole);
   return found;
 }

@@ -28,6 +28,10 @@ export async function* readMem0(file: string, position: Position): AsyncGenerato
         value.relations.map(() => 'relations between memories'),
       );
     if (isObject(value) && Array.isArray(value.results) && value.results.length === 0) continue;
+    if (isObject(value) && !('memory' in value) && !Array.isArray(value.results ?? [])) {
+      yield bad(++line, 'results', 'must be an array');
+      continue;
+    }
     for (const memory of membersWith('memory', value)) {
       line++;
       if (!isObject(memory)) {

@@ -13,7 +13,7 @@ import { createWindow } from './windows.ts';
  * name given.
  */
 export async function* readMessages(file: string, position: Position): AsyncGenerator<ImportRecord> {
-  const window = createWindow();
+  const window = createWindow(position);
   const idFor = createIdMaker();
   let unnamed: string | null = null;
   for await (const read of readValues(file, position)) {

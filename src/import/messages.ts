@@ -1,4 +1,5 @@
 import { readInstant } from '../ground/instants.ts';
+import { isObject } from './records.ts';
 import { storable } from './storable.ts';
 
 /** What the user or the assistant said, as an export has it. */
@@ -48,9 +49,7 @@ export function visibleIn(nodes: ReadonlyMap<string, Node>, current: string | nu
     leftOut: [
       ...contents.filter((each) => typeof each === 'string'),
       ...messages.flatMap((message) => message.leftOut ?? []),
-      ...contentsOf(nodes, others)
-        .filter(isMessage)
-        .map(() => 'messages of other branches'),
+      ...contentsOf(nodes, others).map(() => 'messages of other branches'),
     ],
   };
 }
@@ -103,6 +102,26 @@ function newestLeaf(nodes: ReadonlyMap<string, Node>): string | null {
 /** Names are text; some exports number them. */
 export function idOf(id: unknown): string | null {
   return typeof id === 'number' ? String(id) : typeof id === 'string' && id !== '' ? storable(id) : null;
+}
+
+/** What stands where something of another type belongs, and is no more than that to anybody: it is counted. */
+export const OF_WRONG_TYPE = 'parts of a wrong type' as const;
+
+/** A text that is there; what is no text is counted. */
+export function textIn(value: unknown, leftOut: string[]): string | null {
+  if (typeof value !== 'string' && value !== undefined && value !== null) leftOut.push(OF_WRONG_TYPE);
+  return textOf(value);
+}
+
+/** The objects of a list; what stands in the place of one, or of the list, is counted. */
+export function objectsIn(value: unknown, leftOut: string[]): Record<string, unknown>[] {
+  const isList = Array.isArray(value);
+  const objects: Record<string, unknown>[] = [];
+  for (const each of isList ? (value as unknown[]) : [value]) {
+    if (isList && isObject(each)) objects.push(each);
+    else if (each !== undefined && each !== null) leftOut.push(OF_WRONG_TYPE);
+  }
+  return objects;
 }
 
 /** A text that is there. */

@@ -7,6 +7,8 @@ import {
   type Message,
   type Node,
   nodesOfList,
+  OF_WRONG_TYPE,
+  objectsIn,
   readTime,
   textOf,
   type Visible,
@@ -37,31 +39,43 @@ function* toRecords(line: number, element: unknown, position: Position): Generat
   const id = idOf(element.id) ?? idOf(chat.id) ?? messages[0]?.id;
   if (id === undefined) return yield bad(line, 'id', 'must be text');
   const [model] = Array.isArray(chat.models) ? chat.models : [];
-  yield* toTurnRecords(line, {
-    source: 'openwebui',
-    id,
-    title: textOf(element.title) ?? textOf(chat.title),
-    messages,
-    times: [element.created_at, chat.timestamp, element.updated_at].map(readTime),
-    model: textOf(model),
-    since: SINCE,
-    names: { query: 'content', response: 'content of the answers', conversationId: 'id' },
-  });
+  yield* toTurnRecords(
+    line,
+    {
+      source: 'openwebui',
+      id,
+      title: textOf(element.title) ?? textOf(chat.title),
+      messages,
+      times: [element.created_at, chat.timestamp, element.updated_at].map(readTime),
+      model: textOf(model),
+      since: SINCE,
+      names: { query: 'content', response: 'content of the answers', conversationId: 'id' },
+    },
+    position,
+  );
 }
 
 /** Of a message without any time in its conversation: the program is no older. */
 const SINCE = Date.UTC(2023, 9, 1);
 
 function visibleOf(chat: Record<string, unknown>): Visible {
-  const history = isObject(chat.history) ? chat.history : {};
+  const broken: string[] = [];
+  const visible = visibleIn(...treeOf(chat, broken));
+  return { ...visible, leftOut: [...visible.leftOut, ...broken] };
+}
+
+/** The messages by their ids, and the current one where it is told; what is none is counted. */
+function treeOf(chat: Record<string, unknown>, broken: string[]): [Map<string, Node>, string | null] {
+  const [history = {}] = objectsIn(isNothing(chat.history) ? [] : [chat.history], broken);
   if (isObject(history.messages)) {
     const nodes = new Map<string, Node>();
     for (const [key, message] of Object.entries(history.messages))
-      if (isObject(message)) nodes.set(key, toNode(key, message));
-    return visibleIn(nodes, idOf(history.currentId));
+      for (const each of objectsIn([message], broken)) nodes.set(key, toNode(key, each));
+    return [nodes, idOf(history.currentId)];
   }
-  const list = (Array.isArray(chat.messages) ? chat.messages : []).filter(isObject);
-  return visibleIn(
+  if (!isNothing(history.messages)) broken.push(OF_WRONG_TYPE);
+  const list = objectsIn(chat.messages, broken);
+  return [
     nodesOfList(
       list.map((message, index) => {
         const id = idOf(message.id) ?? `message ${index + 1}`;
@@ -69,7 +83,11 @@ function visibleOf(chat: Record<string, unknown>): Visible {
       }),
     ),
     null,
-  );
+  ];
+}
+
+function isNothing(value: unknown): boolean {
+  return value === undefined || value === null;
 }
 
 function toNode(id: string, message: Record<string, unknown>): Node {
@@ -92,6 +110,8 @@ function toMessage(
     others.push(textOf(file.name) ?? textOf(file.type) ?? 'file');
   const said = texts.join('\n\n');
   const { text, leftOut } = role === 'assistant' ? withoutBlocks(said) : { text: said, leftOut: [] };
+  for (const part of parts)
+    if (typeof part !== 'string' && !isObject(part) && !isNothing(part)) leftOut.push(OF_WRONG_TYPE);
   if (text === '' && others.length === 0)
     return isObject(message.error) || message.error === true ? 'errors' : (leftOut[0] ?? null);
   if (role !== 'user' && role !== 'assistant')

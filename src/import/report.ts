@@ -289,7 +289,9 @@ function describeUnsettled({ waiting, uncertain, missing }: ImportReport): strin
         ]
       : []),
     ...(uncertain > 0
-      ? [`uncertain: ${turns(uncertain)} stored, new or before: the database was away when they were sent`]
+      ? [
+          `uncertain: ${turns(uncertain)} stored, new or before: the database was slow or away when they were sent`,
+        ]
       : []),
     ...(missing > 0
       ? [

@@ -13,7 +13,7 @@ import { createWindow } from './windows.ts';
  * program gives them the same id: what they share is stored once.
  */
 export async function* readSillyTavern(file: string, position: Position): AsyncGenerator<ImportRecord> {
-  const window = createWindow();
+  const window = createWindow(position);
   const idFor = createIdMaker();
   let id: string | null = null;
   let title: string | null = null;

@@ -1,4 +1,5 @@
 import { type Conversation, toTurnRecords } from './exchanges.ts';
+import type { Position } from './files.ts';
 import type { Message } from './messages.ts';
 import type { ImportRecord } from './records.ts';
 
@@ -13,7 +14,7 @@ export type Outline = Omit<Conversation, 'messages' | 'times'>;
  * Turns messages that come one by one into turns, in constant memory: a conversation ends where another begins, and one
  * that is very long is taken in parts, each beginning with what the user says.
  */
-export function createWindow() {
+export function createWindow(position: Position) {
   let outline: Outline | null = null;
   let held: Message[] = [];
   let characters = 0;
@@ -21,7 +22,7 @@ export function createWindow() {
   let lastTime: number | null = null;
   const flush = function* (): Generator<ImportRecord> {
     if (outline && held.length > 0)
-      yield* toTurnRecords(firstLine, { ...outline, messages: held, times: [lastTime] });
+      yield* toTurnRecords(firstLine, { ...outline, messages: held, times: [lastTime] }, position);
     lastTime = held.findLast(({ time }) => time !== null)?.time ?? lastTime;
     held = [];
     characters = 0;
