@@ -55,6 +55,8 @@ export function createCorpus(seed: number) {
     return Array.from({ length }, word).join(' ');
   };
   return {
+    /** So many words on average, as many more or less as in what people write. */
+    text,
     turn: (number: number, user: string): CorpusTurn => ({
       conversationId: `${user}-${Math.floor(number / TURNS_OF_CONVERSATION)}`,
       sequence: (number % TURNS_OF_CONVERSATION) + 1,
