@@ -1,3 +1,5 @@
+import { connect } from 'node:net';
+import { text as textOf } from 'node:stream/consumers';
 import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -140,6 +142,25 @@ test.each([
   await reading;
   expect(seen).toContain(end);
   expect(await turnsOf(app, `stored ${path}`)).toMatchObject([{ response: 'All of it.' }]);
+});
+
+test('a client that reads late gets all of it, in its order', async () => {
+  const deltas = Array.from({ length: 30_000 }, (_, n) => `${n} `);
+  provider.respondWith({ kind: 'answer', deltas });
+  const body = JSON.stringify({ model: 'small', input: 'A long one', stream: true });
+  const { hostname, port } = new URL(app.url);
+  const socket = connect({ host: hostname, port: Number(port) });
+  socket.pause();
+  socket.write(
+    `POST /v1/responses HTTP/1.1\r\nhost: ${hostname}\r\nx-echo-user: late\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  await expect.poll(() => turnsOf(app, 'late'), { timeout: 60_000 }).toMatchObject([{ status: 'ANSWERED' }]);
+  // Without the marks of chunks, which stand on lines of their own.
+  const events = eventsOf((await textOf(socket)).replaceAll(/\r\n[0-9a-f]+\r\n/g, ''));
+  expect(events.map((event) => event.sequence_number)).toEqual(events.map((_, index) => index));
+  const shown = events.filter(({ type }) => type === 'response.output_text.delta').map(({ delta }) => delta);
+  expect(shown.join('')).toBe(deltas.join(''));
+  expect(events.find(({ type }) => type === 'response.output_text.done').text).toBe(deltas.join(''));
 });
 
 test('an answer that was cut for its length is said to be incomplete', async () => {
