@@ -42,12 +42,13 @@ export async function factsWithTerms(
   also.push(superseded ? `status <> 'RETRACTED'` : `status = 'ACTIVE'`);
   const { rows } = await pool.query<RawRow>({
     name: nameOfShape('facts_with_terms', shapeOf({ ...conditions, superseded })),
-    // Ranked by the keys alone, so that whole rows are read of the best only.
-    text: `with best as materialized (
-             select id from echo_learned_facts
+    // Found by keys alone, which are the user's, so that no plan looks at all that the user has; whole rows are read of the best only.
+    text: `with keyed as materialized (
+             select id, tenant_id, user_id, status, first_said_at, last_said_at, subject_key, search_terms from echo_learned_facts
              where echo_fact_keys(tenant_id, user_id, search_terms) && echo_fact_keys($1, $2, $3::text[])
-               and tenant_id = $1 and user_id = $2 ${also.map((condition) => `and ${condition}`).join(' ')}
-             order by cardinality(array(select unnest(search_terms) intersect select unnest($3::text[]))) desc,
+           ), best as materialized (
+             select id from keyed where tenant_id = $1 and user_id = $2 ${also.map((condition) => `and ${condition}`).join(' ')}
+             order by (select count(*) from unnest($3::text[]) t where t = any(search_terms)) desc,
                status, last_said_at desc, id desc limit $4)
            select f.* from echo_learned_facts f join best b on b.id = f.id where f.tenant_id = $1 and f.user_id = $2
            order by f.last_said_at desc, f.id desc`,

@@ -1,6 +1,7 @@
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, nameOfShape, type Page, type RawRow, shapeOf } from '../../db/statements.ts';
+import { nameKeyOf } from '../characters/name-key.ts';
 import { requiredWords } from '../word-index/analysis.ts';
 import {
   type FactCategory,
@@ -13,6 +14,7 @@ import {
   factSources,
   learnedFacts,
 } from './tables.ts';
+import { OWNER } from './terms.ts';
 
 /** A pool, or the connection of a transaction. */
 interface Reader {
@@ -42,9 +44,11 @@ const CONDITIONS: Record<Column, (place: string) => string> = {
   status: (place) => `status = ${place}`,
   origin: (place) => `origin = ${place}`,
   conversationId: (place) =>
-    `id in (select s.fact from echo_fact_sources s join echo_unified_interactions t on t.turn_id = s.turn_id
-       where t.conversation_id = ${place} and t.user_id = $1 and t.tenant_id = $2 and s.user_id = $1 and s.tenant_id = $2
-         and not s.withdrawn)`,
+    // Its turns first: a plan that goes by the order of facts would look at all of the user's.
+    `id in (with said as materialized (select turn_id from echo_unified_interactions
+         where conversation_id = ${place} and user_id = $1 and tenant_id = $2)
+       select s.fact from said join echo_fact_sources s on s.turn_id = said.turn_id
+       where s.user_id = $1 and s.tenant_id = $2 and not s.withdrawn)`,
 };
 
 /**
@@ -91,17 +95,30 @@ export async function factPage(
   const words = text == null ? [] : requiredWords(text);
   // Words that carry no meaning find nothing, as in other lists.
   if (text != null && words.length === 0) return [];
-  for (const forms of words)
-    also.push(
+  const having = words.map(
+    (forms) =>
       `echo_fact_keys(tenant_id, user_id, search_terms) && echo_fact_keys($2, $1, $${values.push(forms)}::text[])`,
-    );
+  );
+  // Found by their words alone, which are the user's: other plans would look at all that the user has.
+  const found =
+    having.length === 0
+      ? ''
+      : `with found as materialized (select id from echo_learned_facts
+           where ${having.join(' and ')}) `;
+  if (having.length > 0) also.push('id in (select id from found)');
+  if (conditions.subject != null && conditions.subject.toLowerCase() !== OWNER)
+    also.push(`subject_key = $${values.push(nameKeyOf(conditions.subject))} and subject_key <> ''`);
   const direction = page.inverted ? 'asc' : 'desc';
   const { rows } = await pool.query<RawRow>({
     name: nameOfShape(
       'fact_page',
-      shapeOf({ ...conditions, [`words${words.length}`]: true, [direction]: true }),
+      shapeOf({
+        ...conditions,
+        ...{ [`words${words.length}`]: true, [direction]: true },
+        owner: conditions.subject?.toLowerCase() === OWNER ? true : null,
+      }),
     ),
-    text: `select * from echo_learned_facts where user_id = $1 and tenant_id = $2 and id < $3 and id > $4
+    text: `${found}select * from echo_learned_facts where user_id = $1 and tenant_id = $2 and id < $3 and id > $4
            ${also.map((condition) => `and ${condition}`).join(' ')} order by id ${direction} limit $5`,
     values,
   });
@@ -117,10 +134,10 @@ export async function factsSharing(
 ): Promise<FactRow[]> {
   const { rows } = await pool.query<RawRow>({
     name: 'facts_sharing',
-    text: `select * from echo_learned_facts
-           where user_id = $1 and tenant_id = $2 and status = 'ACTIVE'
-             and echo_fact_keys(tenant_id, user_id, search_terms) && echo_fact_keys($2, $1, $3::text[])
-           order by id desc limit $4`,
+    text: `with found as materialized (select id from echo_learned_facts
+             where echo_fact_keys(tenant_id, user_id, search_terms) && echo_fact_keys($2, $1, $3::text[]))
+           select * from echo_learned_facts
+           where user_id = $1 and tenant_id = $2 and status = 'ACTIVE' and id in (select id from found) order by id desc limit $4`,
     values: [owner.userId, owner.tenantId, terms, limit],
   });
   return rows.map((row) => mapRow(learnedFacts, row));
