@@ -94,6 +94,7 @@ export type PressureLevel = 'ELEVATED' | 'HIGH' | 'LOW';
 export type RepairOutcome = 'FAILED' | 'REFUSED' | 'STARTED' | 'SUCCEEDED' | 'UNKNOWN';
 export type RepairType = 'DISK_CLEANUP' | 'LOG_ROTATION' | 'PROCESS_KILL' | 'SERVICE_RESTART';
 export type Role = 'ADMIN' | 'ANALYST' | 'SERVICE' | 'USER';
+export type SloState = 'BURNING' | 'BURNING_FAST' | 'EXHAUSTED' | 'NO_DATA' | 'OK';
 export type SlotState = 'MISSED' | 'PLANNED' | 'RUN' | 'SKIPPED';
 export type TaskFilter = {
   goalId?: string | null;
@@ -793,6 +794,136 @@ export const FactTold =
   'subscription FactTold($after: ID) { factChanged(after: $after) { cursor at kind fact { factId } } }' as Operation<
     FactToldData,
     FactToldVariables
+  >;
+
+export type RecentMetricsData = {
+  readonly requests: {
+    readonly stepSeconds: number;
+    readonly points: readonly {
+      readonly at: string;
+      readonly value: number | null;
+      readonly count: number | null;
+      readonly p95: number | null;
+    }[];
+  };
+  readonly turns: {
+    readonly stepSeconds: number;
+    readonly points: readonly {
+      readonly at: string;
+      readonly value: number | null;
+      readonly count: number | null;
+      readonly p95: number | null;
+    }[];
+  };
+  readonly processor: {
+    readonly stepSeconds: number;
+    readonly points: readonly {
+      readonly at: string;
+      readonly value: number | null;
+      readonly count: number | null;
+      readonly p95: number | null;
+    }[];
+  };
+  readonly memory: {
+    readonly stepSeconds: number;
+    readonly points: readonly {
+      readonly at: string;
+      readonly value: number | null;
+      readonly count: number | null;
+      readonly p95: number | null;
+    }[];
+  };
+};
+export type RecentMetricsVariables = { since: string };
+export const RecentMetrics =
+  'query RecentMetrics($since: DateTime!) { requests: metricsHistory( name: "echo_http_requests_total" since: $since stepSeconds: 1 ) { ...HistoryLine } turns: metricsHistory( name: "echo_turns_stored_total" since: $since stepSeconds: 1 ) { ...HistoryLine } processor: metricsHistory(name: "echo_cpu_ratio", since: $since, stepSeconds: 1) { ...HistoryLine } memory: metricsHistory( name: "process_resident_memory_bytes" since: $since stepSeconds: 1 ) { ...HistoryLine } } fragment HistoryLine on MetricSeries { stepSeconds points { at value count p95 } }' as Operation<
+    RecentMetricsData,
+    RecentMetricsVariables
+  >;
+
+export type MetricsOverTimeData = {
+  readonly turns: {
+    readonly stepSeconds: number;
+    readonly points: readonly {
+      readonly at: string;
+      readonly value: number | null;
+      readonly count: number | null;
+      readonly p95: number | null;
+    }[];
+  };
+  readonly operations: {
+    readonly stepSeconds: number;
+    readonly points: readonly {
+      readonly at: string;
+      readonly value: number | null;
+      readonly count: number | null;
+      readonly p95: number | null;
+    }[];
+  };
+  readonly answers: {
+    readonly stepSeconds: number;
+    readonly points: readonly {
+      readonly at: string;
+      readonly value: number | null;
+      readonly count: number | null;
+      readonly p95: number | null;
+    }[];
+  };
+  readonly errors: {
+    readonly stepSeconds: number;
+    readonly points: readonly {
+      readonly at: string;
+      readonly value: number | null;
+      readonly count: number | null;
+      readonly p95: number | null;
+    }[];
+  };
+  readonly tokens: {
+    readonly stepSeconds: number;
+    readonly points: readonly {
+      readonly at: string;
+      readonly value: number | null;
+      readonly count: number | null;
+      readonly p95: number | null;
+    }[];
+  };
+  readonly vectorLag: {
+    readonly stepSeconds: number;
+    readonly points: readonly {
+      readonly at: string;
+      readonly value: number | null;
+      readonly count: number | null;
+      readonly p95: number | null;
+    }[];
+  };
+};
+export type MetricsOverTimeVariables = { since: string; step: number };
+export const MetricsOverTime =
+  'query MetricsOverTime($since: DateTime!, $step: Int!) { turns: metricsHistory( name: "echo_turns_stored_total" since: $since stepSeconds: $step ) { ...HistoryLine } operations: metricsHistory( name: "echo_graphql_operation_seconds" since: $since stepSeconds: $step ) { ...HistoryLine } answers: metricsHistory( name: "echo_answer_seconds" since: $since stepSeconds: $step ) { ...HistoryLine } errors: metricsHistory( name: "echo_graphql_errors_total" since: $since stepSeconds: $step ) { ...HistoryLine } tokens: metricsHistory( name: "echo_model_tokens_total" since: $since stepSeconds: $step ) { ...HistoryLine } vectorLag: metricsHistory( name: "echo_vectors_lag_seconds" since: $since stepSeconds: $step ) { ...HistoryLine } } fragment HistoryLine on MetricSeries { stepSeconds points { at value count p95 } }' as Operation<
+    MetricsOverTimeData,
+    MetricsOverTimeVariables
+  >;
+
+export type ObjectivesData = {
+  readonly slos: readonly {
+    readonly name: string;
+    readonly description: string;
+    readonly target: number;
+    readonly limitSeconds: number | null;
+    readonly windowDays: number;
+    readonly state: SloState;
+    readonly total: number;
+    readonly bad: number;
+    readonly attained: number | null;
+    readonly budgetLeft: number | null;
+    readonly burnRates: readonly { readonly minutes: number; readonly rate: number | null }[];
+  }[];
+};
+export type ObjectivesVariables = Record<string, never>;
+export const Objectives =
+  'query Objectives { slos { name description target limitSeconds windowDays state total bad attained budgetLeft burnRates { minutes rate } } }' as Operation<
+    ObjectivesData,
+    ObjectivesVariables
   >;
 
 export type FiguresData = {

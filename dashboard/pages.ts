@@ -38,6 +38,12 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./pages/alerts/alerts.tsx')).Alerts,
   },
   {
+    name: 'objectives',
+    title: 'Objectives',
+    isShown: () => may('METRICS'),
+    load: async () => (await import('./pages/objectives/objectives.tsx')).Objectives,
+  },
+  {
     name: 'characters',
     title: 'Characters',
     isShown: () => may('READ'),

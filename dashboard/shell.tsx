@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { PAGES } from './pages.ts';
 import { credential, principal, signOut } from './server/session.ts';
 import { following, isLive } from './server/socket.ts';
-import { health, heardAt, isAway, watchStanding } from './server/standing.ts';
+import { activeAlerts, health, heardAt, isAway, watchStanding } from './server/standing.ts';
 import { Icon, Mark } from './view/icons.tsx';
 import { hrefOf, place } from './view/router.ts';
 import { Saying } from './view/saying.tsx';
@@ -89,7 +89,11 @@ function Who() {
 
 /** How the server is, in a line that is on every page. */
 function Strip() {
-  const { tone, words } = standingOf(health.value, isAway.value);
+  const { tone, words } = standingOf({
+    health: health.value,
+    activeAlerts: activeAlerts.value,
+    isAway: isAway.value,
+  });
   return (
     <div class="strip">
       <a href={hrefOf(['now'])}>

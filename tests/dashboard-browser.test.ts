@@ -22,6 +22,7 @@ const PLACES = [
   'tasks',
   'tasks/schedules',
   'alerts',
+  'objectives',
   'characters',
   'media',
   'media/duplicates',
@@ -89,6 +90,32 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     expect(await page.getByText('The tide is high tonight.').count()).toBe(1);
   });
 
+  test('a database that stops turns every page red, and green again', async () => {
+    await open('objectives');
+    await page.getByText('Live', { exact: true }).waitFor();
+    const lamp = page.locator('.strip .lamp');
+    await expect.poll(() => lamp.getAttribute('data-tone')).not.toBe('bad');
+    proxy.freeze();
+    await page.getByText('In danger: database down').first().waitFor();
+    expect(await lamp.getAttribute('data-tone')).toBe('bad');
+    await proxy.restore();
+    await expect.poll(() => lamp.getAttribute('data-tone')).not.toBe('bad');
+  });
+
+  test('a task is cancelled', async () => {
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+    const { createTask } = (
+      await app.graphql(
+        `mutation { createTask(input: { type: "heartbeat", scheduledFor: "${tomorrow}" }) { ... on CreateTaskSuccess { task { taskId } } ... on Error { message } } }`,
+      )
+    ).data;
+    await open(`tasks/task/${createTask.task?.taskId}`);
+    await page.getByRole('button', { name: /^Cancel/ }).click();
+    await page.getByText('cancelled', { exact: true }).first().waitFor();
+    const { task } = (await app.graphql(`{ task(taskId: "${createTask.task?.taskId}") { status } }`)).data;
+    expect(task.status).toBe('CANCELLED');
+  });
+
   test('a fact is undone', async () => {
     const { addFact } = (await app.graphql(ADD_FACT)).data;
     await open(`memory/fact/${addFact.fact.factId}`);
@@ -115,13 +142,13 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     await page.getByText('I live in Hamburg').waitFor();
     const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');
     const reached: string[] = [];
-    for (let presses = 0; presses < 9; presses += 1) {
+    for (let presses = 0; presses < 10; presses += 1) {
       await page.keyboard.press('Tab');
       reached.push(await focused());
     }
     expect(reached).toEqual([
       'To the content',
-      ...['Now', 'Memory', 'Tasks', 'Alerts', 'Characters', 'Media', 'Data', 'Access'],
+      ...['Now', 'Memory', 'Tasks', 'Alerts', 'Objectives', 'Characters', 'Media', 'Data', 'Access'],
     ]);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Access' }).waitFor();

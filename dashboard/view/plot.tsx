@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type uPlot from 'uplot';
-import { minuteOfDay, timeOfDay } from './words.ts';
+import { dayOf, minuteOfDay, timeOfDay } from './words.ts';
 
 export interface PlotProps {
   readonly title: string;
@@ -18,6 +18,7 @@ export interface PlotProps {
 const HEIGHT = 120;
 const AXIS_WIDTH = 58;
 const LEAST_SECONDS = 60;
+const DAY_SECONDS = 86_400;
 
 /** One line over time. What draws it is loaded with the first chart; the figures stand in a table, too. */
 export function Plot({ title, format, times, values, windowSeconds, together }: PlotProps) {
@@ -109,9 +110,10 @@ function optionsFor(target: HTMLElement, look: Look): uPlot.Options {
   };
 }
 
-/** With seconds where there is more than one in a minute. */
+/** With seconds where there is more than one in a minute, and days where they are far apart. */
 function timesOf(_: uPlot, ticks: number[], _axis: number, _space: number, step: number): string[] {
-  return ticks.map((at) => (step < 60 ? timeOfDay : minuteOfDay)(at * 1_000));
+  const write = step < 60 ? timeOfDay : step < DAY_SECONDS ? minuteOfDay : dayOf;
+  return ticks.map((at) => write(at * 1_000));
 }
 
 /** A colour of the page as a canvas takes it. */

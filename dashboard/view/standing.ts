@@ -1,10 +1,20 @@
-import type { Health } from '../server/standing.ts';
+import type { ActiveAlert, Health } from '../server/standing.ts';
 import type { Tone } from './parts.tsx';
 import { plain } from './words.ts';
 
+/** What is known of how the server is. */
+interface Known {
+  readonly health: Health | null;
+  readonly activeAlerts: readonly ActiveAlert[] | null;
+  readonly isAway: boolean;
+}
+
 /** How the promises stand, in a colour and in words. */
-export function standingOf(health: Health | null, isAway: boolean): { tone: Tone; words: string } {
+export function standingOf({ health, activeAlerts, isAway }: Known): { tone: Tone; words: string } {
   if (isAway) return { tone: 'bad', words: 'The server does not answer' };
+  const dangers = (activeAlerts ?? []).filter(({ severity }) => severity === 'CRITICAL');
+  if (dangers.length > 0)
+    return { tone: 'bad', words: `In danger: ${dangers.map(({ name }) => plain(name)).join(', ')}` };
   if (!health) return { tone: 'quiet', words: 'Asking how the server is' };
   const named = (status: Health['status']) =>
     health.checks.filter((check) => check.status === status).map(({ name }) => plain(name));

@@ -15,6 +15,7 @@ const day = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
   minute: '2-digit',
 });
+const shortDay = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 
 export const count = (value: number): string => whole.format(value);
@@ -57,6 +58,7 @@ export const millis = (value: number): string => span(value / 1_000);
 export const moment = (at: string | number | Date): string => full.format(new Date(at));
 export const timeOfDay = (at: string | number | Date): string => clock.format(new Date(at));
 export const minuteOfDay = (at: string | number | Date): string => minute.format(new Date(at));
+export const dayOf = (at: string | number | Date): string => shortDay.format(new Date(at));
 export const dateOf = (at: string | number | Date): string => date.format(new Date(at));
 
 /** Today by the clock, earlier with its day. */

@@ -1,15 +1,9 @@
 import { useEffect } from 'preact/hooks';
-import {
-  ActiveAlerts,
-  AlertHistory,
-  type AlertHistoryData,
-  AlertTold,
-  type AlertToldData,
-} from '../../operations.ts';
-import { useAnswer } from '../../server/answers.ts';
+import { AlertHistory, type AlertHistoryData, AlertTold, type AlertToldData } from '../../operations.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
 import { sentence } from '../../server/problem.ts';
 import { follow } from '../../server/socket.ts';
+import { activeAlerts } from '../../server/standing.ts';
 import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { Ago, Moment } from '../../view/time.tsx';
 import { plain, titled } from '../../view/words.ts';
@@ -17,29 +11,22 @@ import { plain, titled } from '../../view/words.ts';
 type Line = AlertHistoryData['alerts']['nodes'][number];
 
 const PAGE = 50;
-const EVERY_MS = 5_000;
 const pageOf = ({ alerts }: AlertHistoryData) => connectionPage<Line>(alerts);
 
 /** Dangers to the promises: those of this moment, and all that began and ended. */
 export function Alerts() {
-  const active = useAnswer(ActiveAlerts, {}, EVERY_MS);
   const history = usePages(AlertHistory, { first: PAGE }, pageOf);
-  const askActive = active.again;
   const askHistory = history.again;
   useEffect(() => {
-    const both = () => {
-      askActive();
-      askHistory();
-    };
-    return follow(AlertTold, (told: AlertToldData) => told.alerts, both, { onGap: both });
-  }, [askActive, askHistory]);
+    return follow(AlertTold, (told: AlertToldData) => told.alerts, askHistory, { onGap: askHistory });
+  }, [askHistory]);
   return (
     <Page
       title="Alerts"
       intro="An alert is raised when a promise is in danger, and clears by itself when the danger is over."
     >
       <div class="stack">
-        <Active alerts={active.data?.activeAlerts ?? null} />
+        <Active alerts={activeAlerts.value} />
         <Panel title="History" note="The latest first">
           <Problem problem={history.problem} again={history.again} />
           {history.items === null && !history.problem && <Hollow rows={6} />}

@@ -21,7 +21,7 @@ export function ChartsPanel() {
   const times = useMemo(() => shown.map(({ at }) => at), [shown]);
   const columns = useMemo(() => LINES.map(({ key }) => shown.map((reading) => reading[key])), [shown]);
   return (
-    <Panel title="The last 15 minutes" note="Each second, since this page was opened">
+    <Panel title="The last 15 minutes" note="Each second, of the server that answers">
       <div class="charts">
         {LINES.map(({ title, format }, index) => (
           <Plot

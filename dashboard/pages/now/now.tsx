@@ -5,6 +5,7 @@ import { ActivityPanel } from './activity-panel.tsx';
 import { AlertsStrip } from './alerts-strip.tsx';
 import { ChartsPanel } from './charts-panel.tsx';
 import { FiguresPanel } from './figures-panel.tsx';
+import { HistoryPanel } from './history-panel.tsx';
 import { StandingPanel } from './standing-panel.tsx';
 import { TurnsPanels } from './turns-panel.tsx';
 
@@ -17,6 +18,7 @@ export function Now() {
         {may('METRICS') && <AlertsStrip />}
         <FiguresPanel />
         {may('METRICS') && <ChartsPanel />}
+        {may('METRICS') && <HistoryPanel />}
         <div class="columns">
           <TurnsPanels>
             <ActivityPanel />

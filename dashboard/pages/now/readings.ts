@@ -1,5 +1,11 @@
 import { signal } from '@preact/signals';
-import { MetricsRead, type MetricsReadData } from '../../operations.ts';
+import {
+  MetricsRead,
+  type MetricsReadData,
+  RecentMetrics,
+  type RecentMetricsData,
+} from '../../operations.ts';
+import { ask } from '../../server/ask.ts';
 import { watch } from '../../server/socket.ts';
 
 type Snapshot = MetricsReadData['metrics'];
@@ -9,28 +15,66 @@ export interface Reading {
   readonly at: number;
   readonly requestsPerSecond: number | null;
   readonly turnsPerSecond: number | null;
-  readonly cpuPercent: number;
-  readonly rssBytes: number;
-  readonly databaseConnections: number;
+  readonly cpuPercent: number | null;
+  readonly rssBytes: number | null;
 }
 
 export const WINDOW_SECONDS = 900;
 const INTERVAL_MS = 1_000;
 /** Something was missed between; no line is drawn over it. */
 const GAP_SECONDS = 5;
+/** Seconds are kept for so long; of a little less there certainly are some. */
+const HELD_SECONDS = WINDOW_SECONDS - 10;
 
-/** The last fifteen minutes, as far as this page was open. */
+/** The last fifteen minutes. */
 export const readings = signal<readonly Reading[]>([]);
-/** The latest figures as they came. */
-export const latest = signal<Snapshot | null>(null);
+let latest: Snapshot | null = null;
 
-/** Begins to read; what was read before stays. @returns ends it */
+/** Begins to read; what was before, or was missed, the server remembers. @returns ends it */
 export function watchMetrics(): () => void {
-  return watch(MetricsRead, { intervalMs: INTERVAL_MS }, ({ metrics }) => {
-    const reading = readingOf(metrics, latest.value);
-    latest.value = metrics;
-    const oldest = reading.at - WINDOW_SECONDS;
-    readings.value = [...readings.value.filter(({ at }) => at >= oldest && at < reading.at), reading];
+  let isOver = false;
+  const catchUp = async () => {
+    const since = new Date(Date.now() - HELD_SECONDS * 1_000).toISOString();
+    // What nobody remembers is not drawn; what comes is.
+    const held = await ask(RecentMetrics, { since }).catch(() => null);
+    if (held && !isOver) merge(readingsOf(held));
+  };
+  const end = watch(MetricsRead, { intervalMs: INTERVAL_MS }, ({ metrics }) => {
+    const reading = readingOf(metrics, latest);
+    if (reading.requestsPerSecond === null) void catchUp();
+    latest = metrics;
+    merge([reading]);
+  });
+  return () => {
+    isOver = true;
+    // What comes after a pause begins with what was missed.
+    latest = null;
+    end();
+  };
+}
+
+/** What came live stands; what is remembered fills what is missing. */
+function merge(more: readonly Reading[]): void {
+  const oldest = Date.now() / 1_000 - WINDOW_SECONDS;
+  const bySecond = new Map<number, Reading>();
+  for (const reading of [...more, ...readings.value])
+    if (reading.at >= oldest && (bySecond.get(Math.floor(reading.at))?.requestsPerSecond ?? null) === null)
+      bySecond.set(Math.floor(reading.at), reading);
+  readings.value = [...bySecond.values()].sort((one, other) => one.at - other.at);
+}
+
+function readingsOf({ requests, turns, processor, memory }: RecentMetricsData): Reading[] {
+  const valuesOf = ({ points }: typeof requests) => new Map(points.map(({ at, value }) => [at, value]));
+  const [stored, used, held] = [turns, processor, memory].map(valuesOf);
+  return requests.points.map(({ at, value }) => {
+    const ratio = used?.get(at) ?? null;
+    return {
+      at: new Date(at).getTime() / 1_000,
+      requestsPerSecond: value,
+      turnsPerSecond: stored?.get(at) ?? null,
+      cpuPercent: ratio === null ? null : ratio * 100,
+      rssBytes: held?.get(at) ?? null,
+    };
   });
 }
 
@@ -47,6 +91,5 @@ function readingOf(now: Snapshot, before: Snapshot | null): Reading {
     turnsPerSecond: rate(now.turnsStored, before?.turnsStored),
     cpuPercent: now.cpuPercent,
     rssBytes: now.rssBytes,
-    databaseConnections: now.databaseConnections,
   };
 }

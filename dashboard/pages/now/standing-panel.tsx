@@ -1,11 +1,15 @@
 import { sentence } from '../../server/problem.ts';
-import { health, isAway } from '../../server/standing.ts';
+import { activeAlerts, health, isAway } from '../../server/standing.ts';
 import { standingOf, toneOf } from '../../view/standing.ts';
 import { millis, plain, titled } from '../../view/words.ts';
 
 /** How the promises stand, and of each that is not kept why. */
 export function StandingPanel() {
-  const { tone, words } = standingOf(health.value, isAway.value);
+  const { tone, words } = standingOf({
+    health: health.value,
+    activeAlerts: activeAlerts.value,
+    isAway: isAway.value,
+  });
   const checks = health.value?.checks ?? [];
   const broken = checks.filter(({ status }) => status !== 'HEALTHY');
   return (
