@@ -164,6 +164,9 @@ test('a turn that is deleted before it is learned from says nothing, and one tha
 
 test('turns in the archive are learned from, too', async () => {
   await app.record('old', [{ query: 'I like old maps.', timestamp: '2001-01-01T00:00:00Z' }], 'kim');
+  // A turn that is worked on stays where it is.
+  const isEmbedding = "select from echo_unified_interactions where vector_state <> 'EMBEDDED'";
+  await expect.poll(() => app.sql(isEmbedding)).toEqual([]);
   await app.sql("update echo_unified_interactions set created_at = timestamp where user_id = 'kim'");
   const { taskId } = await runTask(app, { type: 'archive_interactions' }, 'kim');
   await untilTask(app, taskId, 'COMPLETED', 'kim');

@@ -73,13 +73,14 @@ export class Recorder {
     this.#writing.wake(SECOND_MS);
   }
 
-  /** Writes what was measured last, if the database is there. */
+  /** Writes what was measured last, if the database is there; an end waits for no figures, and does not fail for them. */
   async stop(): Promise<void> {
     await this.#reading.stop();
     await this.#writing.stop();
     if (this.#minute) this.#waiting.push(this.#minute);
     this.#minute = null;
-    if (this.#options.availability.isUp) await this.#writeMinutes();
+    const { availability } = this.#options;
+    if (availability.isUp) await availability.tolerate(() => this.#writeMinutes(), undefined);
   }
 
   /** The seconds of the last quarter of an hour, the oldest first. */
