@@ -33,6 +33,7 @@ test.each<[string, string[]]>([
     'I love losing myself in the colours and tiles',
     ['user likes losing themselves in the colours and tiles'],
   ],
+  ['I love the hope and love theme', []],
   ['I love you', []],
   ["I don't mind cilantro", []],
   ["I'm fond of old maps", ['user likes old maps']],

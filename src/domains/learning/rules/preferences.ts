@@ -138,6 +138,9 @@ function finding(
   };
 }
 
+/** "I love the hope and love theme": the second word is no verb. */
+const NAMES_A_THING = /\s(?:the|this|that|these|those|your)\s[\p{L}-]+ and (?:love|like|hate)\s*$/iu;
+
 /** "I like …", "I hate …": a taste, if it is said of now, and of no single time. */
 const liking =
   (isAgainst: boolean, confidence: number): ClauseRule =>
@@ -145,6 +148,7 @@ const liking =
     if (clause.modality !== null) return null;
     if (clause.progressive && !/^(?:love|enjoy|like)$/.test(clause.verb)) return null;
     if (clause.tense === 'past' || clause.form === 'past') return null;
+    if (NAMES_A_THING.test(clause.sentence.text.slice(clause.start, clause.restStart))) return null;
     // "I love your plan!" and "I like that" are no tastes, and "I don't love it" is hardly one.
     return tastes(clause, clause.restStart, isAgainst ? !clause.negated : clause.negated, confidence);
   };
