@@ -163,29 +163,29 @@ test('a turn that is deleted before it is learned from says nothing, and one tha
 });
 
 test('turns in the archive are learned from, too', async () => {
-  await app.record('old', [{ query: 'I like old maps.', timestamp: '2001-01-01T00:00:00Z' }], 'kim');
+  await app.record('old', [{ query: 'I like old maps.', timestamp: '2001-01-01T00:00:00Z' }], 'uri');
   // A turn that is worked on stays where it is.
   const isEmbedding = "select from echo_unified_interactions where vector_state <> 'EMBEDDED'";
   await expect.poll(() => app.sql(isEmbedding)).toEqual([]);
-  await app.sql("update echo_unified_interactions set created_at = timestamp where user_id = 'kim'");
-  const { taskId } = await runTask(app, { type: 'archive_interactions' }, 'kim');
-  await untilTask(app, taskId, 'COMPLETED', 'kim');
-  expect(await app.sql("select from echo_unified_interactions_archive where user_id = 'kim'")).toHaveLength(
+  await app.sql("update echo_unified_interactions set created_at = timestamp where user_id = 'uri'");
+  const { taskId } = await runTask(app, { type: 'archive_interactions' }, 'uri');
+  await untilTask(app, taskId, 'COMPLETED', 'uri');
+  expect(await app.sql("select from echo_unified_interactions_archive where user_id = 'uri'")).toHaveLength(
     1,
   );
-  const { result } = await seen.learn('kim');
+  const { result } = await seen.learn('uri');
   expect(result).toMatchObject({ turns: 1, added: 1 });
   // Brought back, they are not learned from once more.
   const restored = await app.graphql(
     'mutation { restoreArchived(conversationId: "old") { ... on CreateTaskSuccess { task { taskId } } } }',
     {},
-    'kim',
+    'uri',
   );
-  await untilTask(app, restored.data.restoreArchived.task.taskId, 'COMPLETED', 'kim');
-  expect(await app.sql("select from echo_unified_interactions_archive where user_id = 'kim'")).toEqual([]);
-  expect(await seen.status('kim')).toMatchObject({ turnsWaiting: 0 });
-  expect((await seen.learn('kim')).result).toMatchObject({ turns: 0 });
-  expect((await seen.facts('kim')).map(({ sources }) => sources.length)).toEqual([1]);
+  await untilTask(app, restored.data.restoreArchived.task.taskId, 'COMPLETED', 'uri');
+  expect(await app.sql("select from echo_unified_interactions_archive where user_id = 'uri'")).toEqual([]);
+  expect(await seen.status('uri')).toMatchObject({ turnsWaiting: 0 });
+  expect((await seen.learn('uri')).result).toMatchObject({ turns: 0 });
+  expect((await seen.facts('uri')).map(({ sources }) => sources.length)).toEqual([1]);
 });
 
 test('a turn whose row somebody is changing waits, with those behind it, and nobody waits for anybody', async () => {

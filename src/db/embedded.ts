@@ -27,6 +27,8 @@ export interface EmbeddedPostgresOptions {
   /** The data directory, absolute. The caller holds the lock that makes this process its only server. */
   readonly directory: string;
   readonly log: Logger;
+  /** Connections that it takes; absent: those of one server, with room for whoever looks at it. */
+  readonly maxConnections?: number;
   /** How long it may neither answer nor go on with a recovery before it is restarted. */
   readonly hangLimitMs?: number;
   /** Called when it died by itself, or hung; a restart follows. */
@@ -36,6 +38,7 @@ export interface EmbeddedPostgresOptions {
 }
 
 const DATABASE = 'echo_brain';
+const MAX_CONNECTIONS = 40;
 const FIRST_BACKOFF_MS = 100;
 const LAST_BACKOFF_MS = 5_000;
 /** One that hangs again soon after is given so many times longer, doubling: the machine may be overloaded. */
@@ -57,7 +60,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const directory = await resolveLinks(options.directory);
   const account = await chooseAccount(directory);
   const binaries = await locateBinaries(account, log);
-  const place: ClusterPlace = { directory, account, binaries, log };
+  const { maxConnections = MAX_CONNECTIONS } = options;
+  const place: ClusterPlace = { directory, account, binaries, log, maxConnections };
   await prepareCluster(place);
   const socket = await openSocketPath(directory, log);
   const connection = { host: socket.host, port: SOCKET_PORT, user: SUPERUSER, database: DATABASE };

@@ -30,7 +30,12 @@ export async function startTestDatabase(): Promise<{ url: string; stop: () => Pr
   await removeLeftovers(parent);
   const directory = await mkdtemp(join(parent, `echo-test-${process.pid}-`));
   const log = createLogger('warn', 2);
-  const postgres = await startEmbeddedPostgres({ directory: join(directory, 'postgres'), log });
+  const postgres = await startEmbeddedPostgres({
+    directory: join(directory, 'postgres'),
+    log,
+    // Some servers at once, of several workers.
+    maxConnections: 200,
+  });
   const { host, port, user } = postgres.connection;
   const urlOf = (name: string) =>
     `postgresql://${user}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`;

@@ -35,6 +35,7 @@ export interface ClusterPlace {
   readonly account: Account;
   readonly binaries: Binaries;
   readonly log: Logger;
+  readonly maxConnections: number;
 }
 
 /**

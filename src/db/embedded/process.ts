@@ -42,7 +42,6 @@ const SETTINGS = {
   wal_init_zero: 'on',
   min_wal_size: '48MB',
   max_wal_size: '256MB',
-  max_connections: 40,
   shared_buffers: '128MB',
   maintenance_work_mem: '32MB',
   max_worker_processes: 2,
@@ -75,9 +74,12 @@ export async function spawnPostgres({
   account,
   binaries,
   log,
+  maxConnections,
 }: ClusterPlace): Promise<ServerProcess> {
   const { dataArgument, options } = launchAs(account, directory);
-  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const settings = Object.entries({ ...SETTINGS, max_connections: maxConnections }).flatMap(
+    ([name, value]) => ['-c', `${name}=${value}`],
+  );
   const child = spawn(binaries.postgres, ['-D', dataArgument, ...settings], {
     ...options,
     detached: true,
