@@ -129,10 +129,10 @@ function codeOf({ data, errors }: Result): string | null | undefined {
   return given?.[`${given?.__typename}_code`] as string | undefined;
 }
 
-/** All that is kept, but what workers derive from it and the log of who did what. */
+/** All that is kept, but what workers derive from it, the log of who did what, and what is measured. */
 async function kept(): Promise<unknown> {
   const tables = await app.sql<{ name: string }>(
-    `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^echo_(index|audit)_'`,
+    `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^echo_(index|audit|metric)_'`,
   );
   const row =
     "(select jsonb_object_agg(key, value)::text from jsonb_each(to_jsonb(t)) where key !~ '^vector_')";

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -16,11 +16,12 @@ export async function importInto(
   url: string,
   args: readonly string[],
   {
-    checkpointDirectory = mkdtempSync(join(tmpdir(), 'echo-checkpoints-')),
+    checkpointDirectory: given,
     ...services
   }: { checkpointDirectory?: string; settlePatienceMs?: number; onStderr?: (text: string) => void } = {},
 ) {
   const output = { stdout: '', stderr: '' };
+  const checkpointDirectory = given ?? (await mkdtemp(join(tmpdir(), 'echo-checkpoints-')));
   const code = await importCommand(args, {
     ...{ ownUrl: url, log, checkpointDirectory, ...services },
     connect: async (_named, signal) => ({
@@ -30,6 +31,7 @@ export async function importInto(
     stdout: { write: (text) => append('stdout', text) },
     stderr: { write: (text: string) => append('stderr', text) } as NodeJS.WriteStream,
   });
+  if (given === undefined) await rm(checkpointDirectory, { recursive: true });
   function append(stream: 'stdout' | 'stderr', text: string) {
     output[stream] += text;
     if (stream === 'stderr') services.onStderr?.(text);
