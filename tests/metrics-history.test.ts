@@ -143,6 +143,32 @@ describe('a server', () => {
     expect(counts.slice(0, 1)).toEqual([7]);
     expect(counts.slice(1).reduce((sum: number, count: number) => sum + count, 0)).toBeGreaterThanOrEqual(77);
   });
+
+  test('reads once for all charts that show the same, and shows what is stored after it', async () => {
+    const name = 'echo_learning_lag_seconds';
+    const counted = () => app.statements.filter((each) => each === 'stored_metric_minutes').length;
+    const minute = new Date(Math.floor((Date.now() - 90 * MINUTE) / MINUTE) * MINUTE);
+    const lag = (value: number) => ({ [name]: { n: 1, s: value, lo: value, hi: value, l: value } });
+    const asked = { name, since: minute, until: new Date(minute.getTime() + 10 * MINUTE), step: 60 };
+    await store(app, 'minutes', minute, 'charted', lag(5));
+    const before = counted();
+    const charts = await Promise.all(Array.from({ length: 40 }, () => history(app, asked)));
+    expect(new Set(charts.map((chart) => JSON.stringify(chart))).size).toBe(1);
+    // A minute may end meanwhile.
+    expect(counted() - before).toBeLessThanOrEqual(2);
+    const values = async () => {
+      const { points } = await history(app, asked);
+      return points.map(({ value }: { value: number }) => value);
+    };
+    expect(await values()).toEqual([5]);
+    await store(app, 'minutes', new Date(minute.getTime() + MINUTE), 'charted', lag(7));
+    await expect.poll(values).toEqual([5, 7]);
+    await app.sql(`update echo_metric_minutes set rollups = $1 where server = 'charted' and at = $2`, [
+      lag(6),
+      minute,
+    ]);
+    await expect.poll(values).toEqual([6, 7]);
+  });
 });
 
 test('what was measured is there after a restart, and hours are made of their minutes', async () => {

@@ -3,17 +3,18 @@ import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { InvalidInput } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
-import { type StoredStretch, storedRollups, storedSeries } from './reads.ts';
+import { storedSeries } from './reads.ts';
 import { RECORDED, RECORDED_BY_NAME, type RecordedMetric } from './recorded.ts';
 import { HOUR_MS, KEPT_SECONDS, MINUTE_MS, type Recorder, SECOND_MS } from './recorder.ts';
-import { type Figures, figuresOf, joined, type Rollup, type Rollups, together } from './rollup.ts';
 import { nameOfSeries } from './sample.ts';
+import type { MeasuredSteps, Point } from './steps.ts';
 import { HOURS_DAYS, MINUTES_DAYS } from './tables.ts';
 
 export interface HistoryServices {
   readonly db: Database;
   readonly availability: Availability;
-  readonly recorder: Pick<Recorder, 'seconds' | 'unwritten' | 'server'>;
+  readonly recorder: Pick<Recorder, 'seconds' | 'unwritten'>;
+  readonly measuredSteps: Pick<MeasuredSteps, 'points'>;
 }
 
 /** What a metric was, point by point. */
@@ -22,7 +23,7 @@ export interface MetricSeries {
   /** The metric's name, with labels where some were asked for. */
   readonly name: string;
   readonly stepSeconds: number;
-  readonly points: readonly (Figures & { readonly at: Date })[];
+  readonly points: readonly Point[];
 }
 
 export const MAX_POINTS = 2_000;
@@ -62,8 +63,10 @@ export async function metricHistory(
   const from = Math.max(since.getTime(), now - HOURS_DAYS * DAY_MS);
   if (from >= to) throw new InvalidInput('since', 'must be before until, and not in the future');
   const stepMs = stepOf(metric, { from, to, now }, stepSeconds ?? null);
-  const stretches = await stretchesOf(services, metric, { from, to, now, stepMs });
-  const points = pointsOf(metric, name, stretches, stepMs);
+  const first = Math.floor(from / stepMs) * stepMs;
+  // Whoever asks up to now asks the same as who does so a little later.
+  const asked = { metric, name, first, to: to < now ? to : null, stepMs };
+  const points = await services.measuredSteps.points(asked);
   return { metric, name, stepSeconds: stepMs / 1_000, points };
 }
 
@@ -89,69 +92,6 @@ function stepOf({ every }: RecordedMetric, { from, to, now }: Window, asked: num
   if (points > MAX_POINTS)
     throw new InvalidInput('stepSeconds', `would give ${points} points; at most ${MAX_POINTS} are given`);
   return step;
-}
-
-interface Asked extends Window {
-  readonly stepMs: number;
-}
-
-/** What was measured, as fine as the step needs it: seconds from memory, else what is stored and what is not stored yet. */
-async function stretchesOf(
-  { db, recorder }: HistoryServices,
-  { name }: RecordedMetric,
-  { from, to, now, stepMs }: Asked,
-): Promise<StoredStretch[]> {
-  const { server } = recorder;
-  const first = Math.floor(from / stepMs) * stepMs;
-  const within = ({ at }: { at: number }) => at >= first && at < to;
-  const own = (stretches: Recorder['seconds']) =>
-    stretches.filter(within).map((each) => ({ ...each, server }));
-  if (stepMs < MINUTE_MS) return own(recorder.seconds);
-  const read = (of: 'minutes' | 'hours', range: { from: number; to: number }) =>
-    storedRollups(db.pool, of, [name], range);
-  if (stepMs % HOUR_MS !== 0)
-    return [...(await read('minutes', { from: first, to })), ...own(recorder.unwritten)];
-  const hours = await read('hours', { from: first, to });
-  // The hour that is not over, and those that are not made yet, are their minutes.
-  const last = hours.at(-1);
-  const since = Math.max(first, last ? last.at + HOUR_MS : now - MINUTES_DAYS * DAY_MS);
-  const minutes = since < to ? await read('minutes', { from: since, to }) : [];
-  return [...hours, ...minutes, ...own(recorder.unwritten)];
-}
-
-/** Of each server one after the other, then of all servers beside each other. */
-function pointsOf(
-  metric: RecordedMetric,
-  name: string,
-  stretches: readonly StoredStretch[],
-  stepMs: number,
-): MetricSeries['points'] {
-  const steps = new Map<number, Map<string, Rollup | null>>();
-  for (const { at, server, rollups } of stretches) {
-    const start = Math.floor(at / stepMs) * stepMs;
-    const servers = steps.get(start) ?? new Map<string, Rollup | null>();
-    steps.set(start, servers);
-    const before = servers.get(server) ?? null;
-    const here = together(seriesOfName(rollups, name), metric.together);
-    servers.set(server, before && here ? joined(before, here) : (here ?? before));
-  }
-  return [...steps]
-    .toSorted(([one], [other]) => one - other)
-    .map(([at, servers]) => {
-      const measured = [...servers.values()].filter((rollup) => rollup !== null);
-      return {
-        at: new Date(at),
-        ...figuresOf(metric, together(measured, metric.together), stepMs / 1_000),
-      };
-    });
-}
-
-function seriesOfName(rollups: Rollups, name: string): Rollup[] {
-  const exact = rollups[name];
-  if (name.includes('{')) return exact ? [exact] : [];
-  return Object.entries(rollups).flatMap(([series, rollup]) =>
-    nameOfSeries(series) === name ? [rollup] : [],
-  );
 }
 
 /** A metric, and the labels that were seen with it. */

@@ -3,12 +3,14 @@ import type { ClosingStack } from '../../jobs/ending.ts';
 import { nameOfDirectory } from '../tasks/worker-directory.ts';
 import { Metrics } from './metrics.ts';
 import { Recorder } from './recorder.ts';
+import { MeasuredSteps } from './steps.ts';
 import { showTables } from './storage.ts';
 
 declare module '../../graphql/context.ts' {
   interface Services {
     readonly metrics: Metrics;
     readonly recorder: Recorder;
+    readonly measuredSteps: MeasuredSteps;
   }
 }
 
@@ -28,11 +30,11 @@ export function openMetrics(
 export function openRecorder(
   { config, db, availability, keepers, metrics }: Ports & { readonly metrics: Metrics },
   closing: ClosingStack,
-): { recorder: Recorder } {
+): { recorder: Recorder; measuredSteps: MeasuredSteps } {
   const { registry, process } = metrics;
   const server = nameOfDirectory(config.dataDirectory);
   const recorder = new Recorder({ registry, process, db, availability, keepers, server });
   recorder.start();
   closing.defer(() => recorder.stop());
-  return { recorder };
+  return { recorder, measuredSteps: new MeasuredSteps({ db, recorder }) };
 }

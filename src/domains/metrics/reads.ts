@@ -31,6 +31,24 @@ export async function storedRollups(
   return rows.map(({ at, server, rollups }) => ({ at: at.getTime(), server, rollups: rollups ?? {} }));
 }
 
+/** Minutes may be stored so much later: they wait for a database that is away. */
+const LATE_MS = 5 * 3_600_000;
+/** Hours are made so much later, of the minutes of a server that was stopped. */
+const LATE_HOURS_MS = 3 * 86_400_000;
+
+/** A word for what is stored last: as long as it is the same, nothing was stored since. @param now in milliseconds since 1970 */
+export async function newestRollups(client: Queries, now: number): Promise<string> {
+  const { rows } = await client.query<{ mark: string }>({
+    name: 'newest_metrics',
+    // A row that is added to has another xmin.
+    text: `select concat_ws(' ', m.*, h.*) as mark from
+             (select count(*), sum(xmin::text::bigint) from echo_metric_minutes where at >= $1) m,
+             (select count(*), sum(xmin::text::bigint) from echo_metric_hours where at >= $2) h`,
+    values: [new Date(now - LATE_MS), new Date(now - LATE_HOURS_MS)],
+  });
+  return rows[0]?.mark ?? '';
+}
+
 /** The series that any server has stored in the last days. */
 export async function storedSeries(client: Queries): Promise<string[]> {
   const { rows } = await client.query<{ series: string }>({
