@@ -6,22 +6,13 @@ import type { Connect } from './command.ts';
 import { MAX_LINE_BYTES, readLines } from './files.ts';
 import { ImportRefusedError, type Send } from './operations.ts';
 import { ImportFileError } from './records.ts';
+import { exportedLines, LineBatch, read, restoreLines } from './restoring.ts';
 
 const USAGE = `usage: npm run export -- FILE [--user ID] [--url URL]     writes FILE and FILE.manifest.json
        npm run restore -- FILE [--user ID] [--url URL]    takes such a file back, into this or another server`;
-const EXPORT = `query Export($userId: String, $after: String) { exportUser(userId: $userId, after: $after) { lines next } }`;
 const MANIFEST = `query Manifest($userId: String) {
   exportUser(userId: $userId, first: 1) { manifest { format tenantId userId characters conversations turns sha256 } }
 }`;
-const RESTORE = `mutation Restore($lines: [String!]!, $userId: String) {
-  result: restoreUser(lines: $lines, userId: $userId) {
-    ... on RestoreUserSuccess { turns replayed characters } ... on Error { code message }
-  }
-}`;
-/** Of one request; the server takes 1 MiB and 500 lines. */
-const MAX_BYTES = 700_000;
-const MAX_LINES = 500;
-
 export interface UserExportServices {
   readonly connect: Connect;
   readonly print: (line: string) => void;
@@ -95,18 +86,10 @@ async function writeExport(
   const hash = createHash('sha256');
   let lines = 0;
   async function* exported() {
-    for (let after: string | null = null; ; ) {
-      const page: { lines: string[]; next: string | null } = read(
-        await send({ query: EXPORT, variables: { userId, after } }),
-        'exportUser',
-      );
-      for (const line of page.lines) {
-        hash.update(`${line}\n`);
-        yield `${line}\n`;
-      }
-      lines += page.lines.length;
-      after = page.next;
-      if (!after) return;
+    for await (const line of exportedLines(send, userId)) {
+      hash.update(`${line}\n`);
+      lines++;
+      yield `${line}\n`;
     }
   }
   // Closes the file, however it ends.
@@ -128,15 +111,8 @@ async function writeExport(
 
 async function restoreFrom(file: string, userId: string | null, send: Send, print: (line: string) => void) {
   const total = { turns: 0, replayed: 0, characters: 0 };
-  for await (const lines of batches(file)) {
-    const done = read<{
-      turns: number;
-      replayed: number;
-      characters: number;
-      code?: string;
-      message?: string;
-    }>(await send({ query: RESTORE, variables: { lines, userId } }), 'result');
-    if (done.code) throw new ImportRefusedError(done.code, done.message ?? '');
+  for await (const { lines } of batches(file)) {
+    const done = await restoreLines(send, userId, lines);
     total.turns += done.turns;
     total.replayed += done.replayed;
     total.characters += done.characters;
@@ -147,28 +123,15 @@ async function restoreFrom(file: string, userId: string | null, send: Send, prin
   return 0;
 }
 
-async function* batches(file: string): AsyncGenerator<string[]> {
-  let lines: string[] = [];
-  let bytes = 0;
+async function* batches(file: string): AsyncGenerator<LineBatch> {
+  let batch = new LineBatch();
   for await (const { number, bytes: read } of readLines(file, { bytes: 0 })) {
     if (read === null) throw new ImportFileError(`line ${number} is longer than ${MAX_LINE_BYTES} bytes`);
     const line = read.toString('utf8');
-    if (line === '') continue;
-    // As it stands in the JSON of the request.
-    const size = Buffer.byteLength(JSON.stringify(line)) + 1;
-    if (lines.length > 0 && (lines.length >= MAX_LINES || bytes + size > MAX_BYTES)) {
-      yield lines;
-      lines = [];
-      bytes = 0;
-    }
-    lines.push(line);
-    bytes += size;
+    if (line === '' || batch.add(line)) continue;
+    yield batch;
+    batch = new LineBatch();
+    batch.add(line);
   }
-  if (lines.length > 0) yield lines;
-}
-
-function read<T>({ data, errors }: Awaited<ReturnType<Send>>, field: string): T {
-  const [error] = errors ?? [];
-  if (error) throw new ImportRefusedError(String(error.extensions?.code ?? 'GRAPHQL_ERROR'), error.message);
-  return data?.[field] as T;
+  if (batch.lines.length > 0) yield batch;
 }

@@ -36,6 +36,7 @@ type Floor =
   | 'openai'
   | 'dashboard'
   | 'import'
+  | 'adoption'
   | 'lists'
   | 'http';
 export type Room = Floor | 'domain';
@@ -53,6 +54,7 @@ const LEVELS: readonly (readonly Room[])[] = [
   ['graphql'],
   ['domain'],
   ['rest', 'downloads', 'mcp', 'openai', 'dashboard', 'import'],
+  ['adoption'],
   ['lists'],
   ['ports', 'parts', 'startup'],
   ['app'],
@@ -143,6 +145,8 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   dashboard: (to) => isIn(to, 'log', 'http'),
   // Reads foreign formats and sends them through the public API, as any client would.
   import: (to) => isIn(to, 'log', 'config', 'ground'),
+  // Reads an older database and sends it as lines of an export; ids and hashes of turns are the turns' own word.
+  adoption: (to) => isIn(to, 'ground', 'import') || to.path === 'src/domains/interactions/turn.ts',
 };
 
 const PORTS: readonly Room[] = [
