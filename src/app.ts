@@ -17,7 +17,7 @@ import { ClosingStack, endAll } from './jobs/ending.ts';
 import { type Lists, PRODUCT } from './lists/product.ts';
 import { createLogger, type Logger } from './log.ts';
 import { openParts, startParts } from './parts.ts';
-import { openPorts } from './ports.ts';
+import { openPorts, openRestorePorts, type RestorePorts } from './ports.ts';
 import type { Vault } from './secrets/vault.ts';
 import { asStartupError, loadConfig, StartupError } from './startup.ts';
 
@@ -101,6 +101,23 @@ export async function withServices<T>(work: (services: Services) => Promise<T>):
     return await actingFor(actor, () => work(app.services));
   } finally {
     await app.close();
+  }
+}
+
+/** Restores a backup: nothing runs beside it, and the database may be empty. @throws StartupError */
+export async function withRestorePorts<T>(
+  work: (parts: RestorePorts & Pick<Lists, 'duties'>) => Promise<T>,
+): Promise<T> {
+  const { config } = await loadConfig();
+  const log = createLogger(config.logLevel, 2);
+  const closing = new ClosingStack(log);
+  try {
+    const ports = await openRestorePorts(config, log, closing);
+    return await work({ ...ports, duties: PRODUCT.duties });
+  } catch (error) {
+    throw asStartupError(error, config);
+  } finally {
+    await closing.close();
   }
 }
 

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import * as access from './config/access.ts';
+import * as backups from './config/backups.ts';
 import * as durability from './config/durability.ts';
 import * as media from './config/media.ts';
 import * as models from './config/models.ts';
@@ -99,6 +100,7 @@ const Settings = z.object({
   ...repairs.settings,
   ...retention.settings,
   ...access.settings,
+  ...backups.settings,
   ...secrets.settings,
 });
 
@@ -115,6 +117,7 @@ function crossCheck(raw: RawSettings, directory: string): string[] {
     ...secrets.checkSecrets(raw),
     ...access.checkAccess(raw),
     ...repairs.checkRepairs(raw, directory),
+    ...backups.checkBackups(raw),
   ];
 }
 
@@ -133,6 +136,7 @@ function toConfig(values: z.output<typeof Settings>, directory: string, given: S
     ...retention.retentionOf(values),
     ...access.accessOf(values),
     ...secrets.secretsOf(values),
+    ...backups.backupsOf(values, directory, resolve(directory, values.DATA_DIR)),
   };
 }
 

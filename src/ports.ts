@@ -4,7 +4,7 @@ import type { Config } from './config.ts';
 import { Availability } from './db/availability.ts';
 import { makeDataDirectory } from './db/data-directory.ts';
 import { knownDatabase, rememberDatabase } from './db/known-database.ts';
-import { openDatabase } from './db/open.ts';
+import { openDatabase, openUnprepared } from './db/open.ts';
 import { EventFeed } from './events/feed.ts';
 import { EventOutbox } from './events/outbox.ts';
 import { MAX_RESPONSE_LENGTH } from './ground/input.ts';
@@ -28,6 +28,32 @@ export interface PortsOptions {
   readonly patienceMs?: number;
   /** The clock by which schedules go. */
   readonly now?: () => Date;
+}
+
+/** What a backup is restored into: a database as it is, and the data directory, of which this process is the only server. */
+export interface RestorePorts extends Pick<Ports, 'config' | 'log' | 'journal' | 'db'> {
+  /** The next start is to know this database for its own. */
+  remember(): Promise<void>;
+}
+
+/** Opens what a backup is restored into. */
+export async function openRestorePorts(
+  config: Config,
+  log: Logger,
+  closing: ClosingStack,
+): Promise<RestorePorts> {
+  makeDataDirectory(config.dataDirectory);
+  const journal = await Journal.open(join(config.dataDirectory, 'journal.db'), config.journalMaxBytes);
+  closing.defer(() => journal.close());
+  const { databaseUrl, slowQueryMs, sqlEcho: echo } = config;
+  const directory = join(config.dataDirectory, 'postgres');
+  const opened = await openUnprepared({ url: databaseUrl, directory, log, slowQueryMs, echo });
+  closing.defer(() => opened.close());
+  const remember = async () => {
+    const identity = await opened.identify();
+    if (databaseUrl) rememberDatabase(join(config.dataDirectory, 'database.json'), databaseUrl, identity);
+  };
+  return { config, log, journal, db: opened.db, remember };
 }
 
 /**

@@ -34,6 +34,8 @@ const SCRIPTS: [string, string[]][] = [
   ['scripts/keys.ts', []],
   ['scripts/tasks.ts', []],
   ['scripts/journal.ts', []],
+  ['scripts/backup.ts', []],
+  ['scripts/restore-backup.ts', []],
   ['scripts/schedules.ts', []],
   ['scripts/secrets.ts', []],
   ['scripts/audit.ts', []],

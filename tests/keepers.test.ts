@@ -38,6 +38,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
     'activity',
     'activity retention',
     'audit log',
+    'backups',
     'canary',
     'database look',
     'deliveries',

@@ -6,13 +6,13 @@ const root = resolve(import.meta.dirname, '..');
 
 /**
  * Queries whose rows are read although nothing says what they are: the driver's type for them is `any`, with which
- * whatever is misspelt compiles. One whose rows nobody reads stands alone, or asks for their number only.
+ * whatever is misspelt compiles. One whose rows nobody reads stands alone, or asks for their number only; a COPY has bytes.
  */
 function untyped(source: string): string[] {
   return source
     .split('\n')
     .filter((line) => /\b(?:pool|client|db|connection)\.query\(/.test(line))
-    .filter((line) => !/^\s*await |\{ rowCount(?:: \w+)? \} = /.test(line))
+    .filter((line) => !/^\s*await |\{ rowCount(?:: \w+)? \} = |\(copy(?:To|From)\(/.test(line))
     .map((line) => line.trim());
 }
 

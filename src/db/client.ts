@@ -49,6 +49,8 @@ export interface Database {
   ormTransaction<T>(work: (orm: NodePgDatabase) => Promise<T>): Promise<T>;
   /** A connection beside the pool, without deadlines; the caller ends it. */
   dedicated(): Promise<pg.Client>;
+  /** Another database of the same server, over a pool of its own with at most two connections; the caller closes it. */
+  beside(name: string): Database;
   /** Milliseconds of one round trip. @throws if the database does not answer within its deadline */
   ping(): Promise<number>;
   /** Fails if no connection for work can be had. */
@@ -117,6 +119,10 @@ export function createDatabase(options: DatabaseOptions): Database {
       }
       return client;
     },
+    beside: (name) => {
+      const { expected: _own, onStatement: _told, ...rest } = options;
+      return createDatabase({ ...rest, connection: besideOf(options.connection, name), maxConnections: 2 });
+    },
     ping: async () => {
       const started = performance.now();
       await probe.query({ name: 'ping', text: 'select 1' });
@@ -131,6 +137,13 @@ export function createDatabase(options: DatabaseOptions): Database {
       await Promise.all([pool.end(), probe.end()]);
     },
   };
+}
+
+function besideOf(connection: Connection, database: string): Connection {
+  if ('host' in connection) return { ...connection, database };
+  const url = new URL(connection.connectionString);
+  url.pathname = `/${encodeURIComponent(database)}`;
+  return { connectionString: url.href };
 }
 
 /**

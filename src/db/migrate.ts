@@ -1,5 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
 import type { Database } from './client.ts';
@@ -30,11 +33,39 @@ export async function runMigrations(database: Database): Promise<{ applied: numb
   }
 }
 
+/** All migrations that this version has, in their order. */
+export function knownMigrations(): readonly { readonly hash: string; readonly createdAt: number }[] {
+  return readMigrationFiles({ migrationsFolder: MIGRATIONS }).map(({ hash, folderMillis }) => ({
+    ...{ hash, createdAt: folderMillis },
+  }));
+}
+
+/** Brings an empty database to the schema of an earlier version. @param count of migrations, from the first */
+export async function runMigrationsUntil(database: Database, count: number): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'echo-migrations-'));
+  const client = await database.dedicated();
+  try {
+    const journal = readJournal();
+    const entries = journal.entries.slice(0, count);
+    mkdirSync(join(directory, 'meta'));
+    writeFileSync(join(directory, 'meta', '_journal.json'), JSON.stringify({ ...journal, entries }));
+    for (const { tag } of entries)
+      copyFileSync(join(MIGRATIONS, `${tag}.sql`), join(directory, `${tag}.sql`));
+    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+    await migrate(drizzle({ client }), { migrationsFolder: directory });
+  } finally {
+    await client.end();
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function readJournal(): { entries: { when: number; tag: string }[] } {
+  return JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8'));
+}
+
 /** How many migrations the database lacks; below zero: it has some that this version does not know. */
 export async function pendingMigrations(database: Database): Promise<number> {
-  const journal = JSON.parse(readFileSync(`${MIGRATIONS}/meta/_journal.json`, 'utf8')) as {
-    entries: { when: number }[];
-  };
+  const journal = readJournal();
   const newest = Math.max(...journal.entries.map(({ when }) => when));
   const unknown = await unknownMigrations(database, newest);
   return unknown > 0 ? -unknown : journal.entries.length - (await appliedMigrations(database));

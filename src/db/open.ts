@@ -108,6 +108,32 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
   }
 }
 
+/**
+ * Connects to a database that is to be filled from a backup, starting the embedded one if no other is named. Its schema is left as
+ * it is.
+ *
+ * @throws DatabaseSetupError, EmbeddedPostgresError, or the driver's error if it does not answer
+ */
+export async function openUnprepared(
+  options: Pick<OpenOptions, 'url' | 'directory' | 'log' | 'slowQueryMs' | 'echo'>,
+): Promise<{ readonly db: Database; identify(): Promise<DatabaseIdentity>; close(): Promise<void> }> {
+  const { url, directory, log } = options;
+  const embedded = url ? null : await startEmbeddedPostgres({ directory, log });
+  const connection: Connection = embedded?.connection ?? { connectionString: url ?? '' };
+  const db = createDatabase({ ...options, connection, maxConnections: 4 });
+  const close = async () => {
+    await db.close();
+    await embedded?.stop();
+  };
+  try {
+    await checkSettings(db);
+    return { db, identify: () => identifyDatabase(db), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
 /** A database without an id is empty, or of an earlier version: nobody else's. @throws OtherDatabase */
 async function refuseForeign(db: Database, known: KnownDatabase | null): Promise<void> {
   if (known === null) return;

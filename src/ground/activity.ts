@@ -18,6 +18,8 @@ export const ACTIVITY_KINDS = {
   user_erased: 'everything of a user was erased',
   user_exported: 'a user’s export was read to its end',
   user_restored: 'lines of an export were put back',
+  backup_made: 'a backup was made',
+  backup_verified: 'a backup was restored to try it',
   repair_done: 'something of the machine was repaired',
   repair_failed: 'a repair failed, or nobody knows whether it was done',
   repair_refused: 'a repair was refused',

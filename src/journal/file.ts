@@ -110,6 +110,16 @@ export class JournalFile {
     }
   }
 
+  /** Entries behind a seq that wait, in their order. @throws the error of SQLite */
+  waiting(after: number, limit: number): StoredEntry[] {
+    const rows = this.#db
+      .prepare('select * from entries where seq > ? order by seq limit ?')
+      .all(after, limit) as unknown as EntryRow[];
+    return rows.map(({ seq, kind, stream, body, accepted_at: acceptedAt }) => ({
+      ...{ seq, kind, stream, body, acceptedAt },
+    }));
+  }
+
   close(): void {
     this.#db.close();
   }

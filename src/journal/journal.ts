@@ -1,5 +1,12 @@
 import { Worker } from 'node:worker_threads';
-import type { DeadEntry, JournalEntry, JournalReply, JournalWrite, Recovered } from './protocol.ts';
+import type {
+  DeadEntry,
+  JournalEntry,
+  JournalReply,
+  JournalWrite,
+  Recovered,
+  StoredEntry,
+} from './protocol.ts';
 
 export type { DeadEntry, JournalEntry, StoredEntry } from './protocol.ts';
 
@@ -120,6 +127,12 @@ export class Journal {
     return removed;
   }
 
+  /** Entries behind a seq that wait to be applied, in their order. @throws JournalBroken */
+  async waiting(after: number, limit: number): Promise<readonly StoredEntry[]> {
+    if (this.#closing) throw new JournalBroken('the journal is closed');
+    return this.#send((id) => ({ op: 'waiting', id, after, limit }));
+  }
+
   /** Dead entries behind a seq, in their order. @throws JournalBroken */
   async dead(after: number, limit: number): Promise<readonly DeadEntry[]> {
     if (this.#closing) throw new JournalBroken('the journal is closed');
@@ -165,8 +178,8 @@ export class Journal {
       waiting?.reject(new Error(`the journal ${reply.undone}`));
       return;
     }
-    if ('dead' in reply) {
-      waiting?.resolve(reply.dead);
+    if ('found' in reply) {
+      waiting?.resolve(reply.found);
       return;
     }
     if (reply.size > 0) this.#size = reply.size;

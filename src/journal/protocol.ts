@@ -62,9 +62,9 @@ export interface JournalPurge {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** Asks for dead entries behind a seq. */
+/** Asks for entries behind a seq: those that wait, or dead ones. */
 export interface JournalLook {
-  readonly op: 'dead';
+  readonly op: 'waiting' | 'dead';
   readonly id: number;
   readonly after: number;
   readonly limit: number;
@@ -102,7 +102,7 @@ export type JournalReply =
       readonly size: number;
       readonly setApart?: number;
     }
-  | { readonly id: number; readonly dead: readonly DeadEntry[] }
+  | { readonly id: number; readonly found: readonly (StoredEntry | DeadEntry)[] }
   | { readonly id: number; readonly failure: JournalFailureInfo; readonly size: number }
   /** The file is as it was, and goes on. */
   | { readonly id: number; readonly undone: string };

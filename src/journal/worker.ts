@@ -49,7 +49,7 @@ function handle(journal: JournalFile, requests: readonly JournalRequest[]): void
   }
   for (const request of requests) {
     if (request.op === 'purge') purge(journal, request);
-    if (request.op === 'dead' || request.op === 'prune') answer(journal, request);
+    if (request.op === 'waiting' || request.op === 'dead' || request.op === 'prune') answer(journal, request);
   }
   const closing = requests.find((request) => request.op === 'close');
   if (!closing) return;
@@ -80,13 +80,17 @@ function answer(journal: JournalFile, request: JournalLook | JournalPrune): void
   const { id } = request;
   try {
     reply(
-      request.op === 'dead'
-        ? { id, dead: journal.dead.page(request.after, request.limit) }
-        : { id, seqs: [journal.prune(request)], size: 0 },
+      request.op === 'prune'
+        ? { id, seqs: [journal.prune(request)], size: 0 }
+        : { id, found: pageOf(journal, request) },
     );
   } catch (error) {
     reply({ id, undone: `could not be read: ${(error as Error).message}` });
   }
+}
+
+function pageOf(journal: JournalFile, { op, after, limit }: JournalLook) {
+  return op === 'dead' ? journal.dead.page(after, limit) : journal.waiting(after, limit);
 }
 
 function reply(message: JournalReply): void {

@@ -1,3 +1,4 @@
+import { openBackups } from '../domains/backups/parts.ts';
 import { openCompliance } from '../domains/compliance/parts.ts';
 import { openDeliveries } from '../domains/deliveries/parts.ts';
 import { openFacts } from '../domains/facts/parts.ts';
@@ -49,6 +50,7 @@ export async function openDomains(parts: Standing, closing: ClosingStack) {
     ...openSchedules(parts, closing),
     ...openFacts(parts, closing),
     ...openCompliance(parts),
+    ...(await openBackups(parts, closing)),
     ...openLearning(parts),
     ...openCanary(parts, closing),
   };

@@ -1,4 +1,5 @@
 import { archiveInteractions, archiveTenant, restoreArchived } from '../domains/archive/jobs.ts';
+import { backup, verifyBackups } from '../domains/backups/jobs.ts';
 import { complianceCheck } from '../domains/compliance/jobs.ts';
 import { selfCheck } from '../domains/health/jobs.ts';
 import { learn } from '../domains/learning/jobs.ts';
@@ -17,4 +18,6 @@ export const JOBS: readonly Job<Services>[] = [
   retention,
   complianceCheck,
   learn,
+  backup,
+  verifyBackups,
 ];

@@ -1,3 +1,4 @@
+import { backups } from '../domains/backups/promises.ts';
 import { compliance } from '../domains/compliance/promises.ts';
 import { secrets } from '../domains/credentials/promises.ts';
 import { deliveries } from '../domains/deliveries/promises.ts';
@@ -26,6 +27,7 @@ export const promises: readonly ServerPromise<Omit<Services, 'health'>>[] = [
   media,
   secrets,
   compliance,
+  backups,
   objectives,
   watching,
 ];

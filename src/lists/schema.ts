@@ -38,6 +38,7 @@ import '../domains/tasks/changed-graphql.ts';
 import '../domains/repairs/graphql.ts';
 import '../domains/schedules/graphql.ts';
 import '../domains/archive/graphql.ts';
+import '../domains/backups/graphql.ts';
 import '../domains/media-insights/graphql.ts';
 import '../domains/media-insights/queries-graphql.ts';
 import '../domains/media-insights/groups-graphql.ts';

@@ -34,6 +34,7 @@ export const IDENTIFIERS = [
   'changeId',
   'webhookId',
   'deliveryId',
+  'backupId',
 ];
 /** Names that stand for nothing of a user's, and a value for each. What the victim said is put in as text, too. */
 export const VALUES: Record<string, unknown> = {
@@ -41,6 +42,7 @@ export const VALUES: Record<string, unknown> = {
   text: WORDS,
   search: WORDS,
   title: WORDS,
+  note: WORDS,
   deadline: '2999-01-01T00:00:00Z',
   topLevel: false,
   pinned: true,

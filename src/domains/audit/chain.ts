@@ -83,13 +83,13 @@ export async function verifyChain(
 }
 
 /** The last seal that this server made. */
-interface Head {
+export interface Head {
   readonly id: number;
   readonly hash: Buffer;
 }
 
 /** As one line, put in place at once: a file that was cut off would look like a broken chain. */
-async function writeHead(path: string, { id, hash }: Head): Promise<void> {
+export async function writeHead(path: string, { id, hash }: Head): Promise<void> {
   await writeFile(`${path}.new`, `${id} ${hash.toString('hex')}\n`, { mode: 0o600 });
   await rename(`${path}.new`, path);
 }

@@ -1,0 +1,79 @@
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import type { Readable } from 'node:stream';
+import { parseArgs } from 'node:util';
+import { NotFound } from '../../errors.ts';
+import { EXIT, runCommand } from '../../ground/command.ts';
+import type { BackupSettings } from './backups.ts';
+import { BackupCatalog } from './catalog.ts';
+import { placeOf } from './configured.ts';
+import { BACKUP_ID } from './format.ts';
+import { type RestoreParts, restoreBackup } from './restoring.ts';
+
+const USAGE = `usage: npm run restore-backup -- WHICH    restores a backup into an empty database
+  latest      the newest one that was verified, of BACKUP_DIR
+  ID          one of BACKUP_DIR, as npm run backup -- list shows them
+  FILE        a file, wherever it is
+It goes into the database of DATABASE_URL, or, without one, into a new one in DATA_DIR; one that has rows is refused. Encrypted
+backups need the MASTER_KEY or BACKUP_PASSPHRASE that they were made with. The server must not be running on DATA_DIR.`;
+
+type Parts = RestoreParts & {
+  readonly config: { readonly backups: BackupSettings & { readonly directory: string } };
+};
+const PROGRESS_MS = 1_000;
+
+/** `npm run restore-backup`. @returns the exit code */
+export function restoreCommand(
+  args: readonly string[],
+  withParts: <T>(work: (parts: Parts) => Promise<T>) => Promise<T>,
+  print: (line: string) => void,
+): Promise<number> {
+  return runCommand(USAGE, args, print, async () => {
+    const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} });
+    const [which, ...more] = positionals;
+    if (which === undefined || more.length > 0) return null;
+    return withParts(async (parts) => {
+      const { file, bytes } = await find(which, parts.config.backups);
+      let [read, told] = [0, Date.now()];
+      const restored = await restoreBackup(parts, file, {
+        signal: new AbortController().signal,
+        progress: (piece, note) => {
+          read += piece;
+          if (Date.now() - told < PROGRESS_MS) return;
+          told = Date.now();
+          print(`${Math.floor((read / bytes) * 100)} %  ${note}`);
+        },
+      });
+      print(`restored ${restored.backupId}: everything that was acknowledged before ${restored.point}`);
+      print(
+        `${restored.rows} rows, and ${restored.waiting} entries for the journal, which the next start stores`,
+      );
+      if (!restored.hasReceiptsKey)
+        print(
+          'receipts of erasures are signed with the key of this DATA_DIR from now on, not with the earlier one',
+        );
+      return EXIT.done;
+    });
+  });
+}
+
+/** @throws NotFound */
+async function find(
+  which: string,
+  settings: Parts['config']['backups'],
+): Promise<{ file: Readable; bytes: number }> {
+  const catalog = new BackupCatalog(await placeOf(settings));
+  if (which === 'latest' || BACKUP_ID.test(which)) {
+    const label = which === 'latest' ? await latest(catalog) : await catalog.find(which);
+    return { file: await catalog.open(label.backupId), bytes: label.bytes };
+  }
+  const found = await stat(which).catch(() => null);
+  if (!found?.isFile()) throw new NotFound('WHICH', `there is no file "${which}"`);
+  return { file: createReadStream(which), bytes: found.size };
+}
+
+async function latest(catalog: BackupCatalog) {
+  const label = (await catalog.all()).find(({ verification }) => verification?.problem === null);
+  if (label) return label;
+  throw new NotFound('WHICH', `no backup in ${catalog.place.name} was verified; name one by its id`);
+}

@@ -1,0 +1,135 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createApp } from '../src/app.ts';
+import { type Config, readConfig } from '../src/config.ts';
+import { restoreCommand } from '../src/domains/backups/restore-command.ts';
+import { ClosingStack } from '../src/jobs/ending.ts';
+import { DUTIES } from '../src/lists/duties.ts';
+import { createLogger } from '../src/log.ts';
+import { openRestorePorts } from '../src/ports.ts';
+import { type Result, startTestApp, type TestApp } from './support/harness.ts';
+import { untilTask } from './support/tasks.ts';
+import { turnCalls } from './support/turns.ts';
+
+const MASTER_KEY = 'ab'.repeat(32);
+const log = createLogger('silent');
+let app: TestApp;
+let backupId: string;
+let turnIds: string[];
+const directories: string[] = [];
+beforeAll(async () => {
+  app = await startTestApp({ env: { MASTER_KEY } });
+  const stored = await app.record('kitchen', [
+    { query: 'My oven is green', response: 'Noted.' },
+    { query: 'A \\N in a text,\ta tab and \u{1f980}', response: 'Noted.' },
+  ]);
+  turnIds = stored.map(({ turnId }) => turnId);
+  await app.record('garden', [{ query: 'The oak is 80 years old', response: 'Noted.' }], 'ada');
+  backupId = await backUp();
+});
+afterAll(async () => {
+  await app.close();
+  for (const directory of directories) await rm(directory, { recursive: true, force: true });
+});
+
+async function backUp(): Promise<string> {
+  const { data } = await app.graphql(
+    'mutation { createBackup { ... on CreateTaskSuccess { task { taskId } } ... on Error { message } } }',
+  );
+  return (await untilTask(app, data.createBackup.task.taskId, 'COMPLETED')).result.backupId;
+}
+
+/** A machine with a data directory of its own, that has the backups of the other one. */
+async function machine(env: Record<string, string> = {}): Promise<Config> {
+  const directory = await mkdtemp(join(tmpdir(), 'echo-restored-'));
+  directories.push(directory);
+  const settings = { PORT: '0', DATA_DIR: directory, LOG_LEVEL: 'silent', SEED: 'off', MASTER_KEY };
+  return readConfig(
+    { ...settings, CANARY_INTERVAL_MS: '0', BACKUP_DIR: join(app.directory, 'backups'), ...env },
+    directory,
+  );
+}
+
+/** Runs the command. @returns its exit code and what it printed */
+async function restore(config: Config, ...args: string[]) {
+  const lines: string[] = [];
+  const withParts: Parameters<typeof restoreCommand>[1] = async (work) => {
+    const closing = new ClosingStack(log);
+    try {
+      return await work({ ...(await openRestorePorts(config, log, closing)), duties: DUTIES });
+    } finally {
+      await closing.close();
+    }
+  };
+  const code = await restoreCommand(args, withParts, (line) => lines.push(line));
+  return { code, said: lines.join('\n') };
+}
+
+/** Starts a server for some work. */
+async function served<T>(
+  config: Config,
+  work: (calls: ReturnType<typeof callsAt>) => Promise<T>,
+): Promise<T> {
+  const server = await createApp(config, log, { migrate: true });
+  const url = await server.listen();
+  try {
+    return await work(callsAt(url));
+  } finally {
+    await server.close();
+  }
+}
+
+function callsAt(url: string) {
+  const graphql = async (query: string, variables: object = {}) => {
+    const body = JSON.stringify({ query, variables });
+    const headers = { 'content-type': 'application/json' };
+    return (await (await fetch(`${url}/graphql`, { method: 'POST', headers, body })).json()) as Result;
+  };
+  return { graphql, ...turnCalls(graphql) };
+}
+
+const TURNS = `query { interactions(first: 100) { nodes { turnId query } }
+  kitchen: verifyConversation(conversationId: "kitchen") { intact turns } }`;
+
+describe('a restore', () => {
+  test('brings an external database into an embedded one, whole, and the server goes on there', async () => {
+    const config = await machine();
+    const { code, said } = await restore(config, 'latest');
+    expect(said).toContain(`restored ${backupId}`);
+    expect(code).toBe(0);
+    await served(config, async ({ graphql, record, search }) => {
+      const { data } = await graphql(TURNS);
+      expect(data.kitchen).toEqual({ intact: true, turns: 2 });
+      expect(data.interactions.nodes.map(({ turnId }: { turnId: string }) => turnId)).toEqual(
+        expect.arrayContaining(turnIds),
+      );
+      expect(data.interactions.nodes).toContainEqual({
+        ...{ turnId: turnIds[1], query: 'A \\N in a text,\ta tab and \u{1f980}' },
+      });
+      expect((await search('oven'))[0]?.interaction.turnId).toBe(turnIds[0]);
+      await record('kitchen', [{ query: 'And now it is blue', response: 'Noted.' }]);
+      const { data: after } = await graphql(TURNS);
+      expect(after.kitchen).toEqual({ intact: true, turns: 3 });
+    });
+    // And it is in nobody's way: what is there is not written over.
+    const again = await restore(config, 'latest');
+    expect(again).toMatchObject({ code: 1, said: expect.stringContaining('into an empty database only') });
+  });
+
+  test('is refused with another key, and for what is no backup', async () => {
+    const config = await machine({ MASTER_KEY: 'cd'.repeat(32), DATABASE_URL: app.databaseUrl });
+    const wrongKey = await restore(config, backupId);
+    expect(wrongKey).toMatchObject({ code: 1, said: expect.stringContaining('another key') });
+    const foreign = join(config.dataDirectory, 'foreign.tar');
+    await writeFile(foreign, await readFile(new URL(import.meta.url)));
+    expect(await restore(config, foreign)).toMatchObject({
+      code: 1,
+      said: expect.stringContaining('no backup'),
+    });
+    expect(await restore(config, '20200101T000000Z-00000000')).toMatchObject({
+      ...{ code: 1, said: expect.stringContaining('there is no backup') },
+    });
+  });
+});

@@ -1,0 +1,103 @@
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { BackupKeys } from '../src/domains/backups/encryption.ts';
+import { readBackup } from '../src/domains/backups/reading.ts';
+import { EchoError } from '../src/errors.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
+import { untilTask } from './support/tasks.ts';
+
+const MASTER_KEY = 'ab'.repeat(32);
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp({ env: { MASTER_KEY } });
+  await app.record('kitchen', [
+    { query: 'My oven is green', response: 'Noted.' },
+    { query: 'The \\N in a text\tand é, \u{1f980}', response: 'Noted.' },
+  ]);
+  await app.record('garden', [{ query: 'The oak is 80 years old', response: 'Noted.' }], 'ada');
+});
+afterAll(() => app.close());
+
+const CREATE = `mutation ($note: String) { createBackup(note: $note) {
+  ... on CreateTaskSuccess { task { taskId } } ... on Error { code message } ... on InvalidInputError { field } } }`;
+const VERIFY = `mutation ($id: ID!) { verifyBackup(backupId: $id) {
+  ... on CreateTaskSuccess { task { taskId } } ... on Error { code message } ... on NotFoundError { field } } }`;
+const LIST = `query ($first: Int, $after: String) { backups(first: $first, after: $after) {
+  pageInfo { hasNextPage endCursor }
+  nodes { backupId createdAt bytes rows state verifiedAt verificationSeconds problem encryption note } } }`;
+
+/** Makes one and waits for it. @returns the result of the task */
+async function create(note: string | null = null) {
+  const { data, errors } = await app.graphql(CREATE, { note });
+  expect(errors).toBeUndefined();
+  return (await untilTask(app, data.createBackup.task.taskId, 'COMPLETED')).result;
+}
+
+async function verify(id: string) {
+  const { data } = await app.graphql(VERIFY, { id });
+  return (await untilTask(app, data.verifyBackup.task.taskId, 'COMPLETED')).result.verification;
+}
+
+const list = async (args: object = {}) => (await app.graphql(LIST, { ...args })).data.backups;
+const folder = () => join(app.directory, 'backups');
+
+function flipped(whole: Buffer, place: number): Buffer {
+  const bytes = Buffer.from(whole);
+  bytes.writeUInt8((whole[place] ?? 0) ^ 0x40, place);
+  return bytes;
+}
+
+/** Reads a backup to its end, into nothing. */
+function readThrough(bytes: Buffer, keys: Partial<BackupKeys> = {}) {
+  const nothing = async () => undefined;
+  return readBackup(
+    Readable.from([bytes]),
+    { ...app.app.services.config.backups.keys, ...keys },
+    {
+      ...{ header: nothing, journal: nothing, file: nothing, manifest: nothing },
+      table: async (_table, rows) => ({ rows: (await text(rows)).split('\n').length - 1 }),
+    },
+  );
+}
+
+describe('a backup', () => {
+  test('is made, restored to try it, and listed', async () => {
+    const made = await create('before the move');
+    expect(made.verification).toMatchObject({ problem: null });
+    const { nodes } = await list();
+    expect(nodes).toEqual([
+      {
+        ...{ backupId: made.backupId, createdAt: made.createdAt, bytes: made.bytes, rows: made.rows },
+        ...{ state: 'VERIFIED', verifiedAt: made.verification.at, problem: null, encryption: 'KEY' },
+        ...{ verificationSeconds: made.verification.seconds, note: 'before the move' },
+      },
+    ]);
+    const names = await readdir(folder());
+    expect(names.sort()).toEqual([`${made.backupId}.backup`, `${made.backupId}.json`]);
+  });
+
+  test('is found damaged wherever one byte of it was flipped, or it was cut off', async () => {
+    const { backupId } = await create();
+    const path = join(folder(), `${backupId}.backup`);
+    const whole = await readFile(path);
+    const broken = { flipped: flipped(whole, 120), cut: whole.subarray(0, -1) };
+    for (const [how, bytes] of Object.entries(broken)) {
+      await writeFile(path, bytes);
+      expect((await verify(backupId)).problem, how).toMatch(/altered|not those that were written/);
+    }
+    expect((await list()).nodes[0]).toMatchObject({ backupId, state: 'DAMAGED' });
+    await writeFile(path, whole);
+    expect(await verify(backupId)).toMatchObject({ problem: null });
+    // And everywhere else, without a database.
+    for (let place = 0; place < whole.length; place += 37)
+      await expect(readThrough(flipped(whole, place)), `byte ${place}`).rejects.toThrow(EchoError);
+    for (let length = 0; length < whole.length; length += 97)
+      await expect(readThrough(whole.subarray(0, length)), `${length} bytes`).rejects.toThrow(EchoError);
+    await rm(path);
+    const { data } = await app.graphql(LIST);
+    expect(data.backups.nodes.map((node: { backupId: string }) => node.backupId)).not.toContain(backupId);
+  });
+});
