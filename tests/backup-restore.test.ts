@@ -132,4 +132,34 @@ describe('a restore', () => {
       ...{ code: 1, said: expect.stringContaining('there is no backup') },
     });
   });
+
+  test('does not bring back who was erased after the backup, and the receipt says which backups hold them', async () => {
+    await app.record('secrets', [{ query: 'I am bea and live in Ulm', response: 'Noted.' }], 'bea');
+    await expect.poll(() => app.search('Ulm', 'bea').then((hits) => hits.length)).toBeGreaterThan(0);
+    const holding = await backUp();
+    const { data } = await app.graphql(
+      `mutation { eraseUser(userId: "bea", confirm: "bea") {
+        ... on EraseUserSuccess { receipt signature } ... on Error { message } } }`,
+    );
+    expect(data.eraseUser.receipt.backups).toEqual([holding, backupId]);
+    // Whoever comes back afterwards is not erased again.
+    await app.record('anew', [{ query: 'I am back, says bea', response: 'Noted.' }], 'bea');
+    const later = await backUp();
+    const config = await machine();
+    const { said } = await restore(config, holding);
+    expect(said).toContain('1 erasures that came after it were done again');
+    await served(config, async ({ graphql }) => {
+      const { data: after } =
+        await graphql(`{ interactions(first: 100, filter: { text: "Ulm" }) { nodes { query } }
+        all: exportUser(userId: "bea") { lines } }`);
+      expect(after.interactions.nodes).toEqual([]);
+      expect(after.all.lines.join()).not.toContain('bea');
+    });
+    const other = await machine();
+    expect((await restore(other, later)).said).toContain('0 erasures that came after it');
+    await served(other, async ({ graphql }) => {
+      const { data: after } = await graphql('{ exportUser(userId: "bea") { lines } }');
+      expect(after.exportUser.lines.join()).toContain('I am back');
+    });
+  });
 });

@@ -6,6 +6,12 @@ import type { Duty } from './duty.ts';
 /** Numbers of rows, under the names that a receipt gives them. */
 export type Counts = Record<string, number>;
 
+/** A database, or one transaction in it. */
+export interface ErasingDatabase {
+  readonly pool: Pick<PoolClient, 'query'>;
+  transaction<T>(work: (client: PoolClient) => Promise<T>): Promise<T>;
+}
+
 interface Owner {
   readonly tenantId: string;
   readonly userId: string;

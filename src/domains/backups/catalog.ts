@@ -1,10 +1,13 @@
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { NotFound } from '../../errors.ts';
+import { ErasureMark } from '../privacy/marks.ts';
+import { BackupDamaged } from './errors.ts';
 import { BACKUP_ID, backupIdOf, Label, SUFFIX } from './format.ts';
 import type { BackupPlace } from './place.ts';
 
 const LABEL = '.json';
+const MARK = '.erased.json';
 /** Labels that are read at once. */
 const AT_ONCE = 8;
 const LEFT_MS = 86_400_000;
@@ -53,6 +56,27 @@ export class BackupCatalog {
       label.backupId + LABEL,
       Readable.from([Buffer.from(`${JSON.stringify(label, null, 2)}\n`)]),
     );
+  }
+
+  /** Keeps the mark of an erasure: as long as backups, for which it stands against what they hold. */
+  mark(mark: ErasureMark): Promise<void> {
+    return this.place.put(mark.receiptId + MARK, Readable.from([Buffer.from(`${JSON.stringify(mark)}\n`)]));
+  }
+
+  /** All marks of erasures. @throws BackupDamaged if one cannot be read: nobody knows whose it is */
+  async marks(): Promise<ErasureMark[]> {
+    const marks: ErasureMark[] = [];
+    for (const { name } of await this.place.list()) {
+      if (!name.endsWith(MARK)) continue;
+      const file = await this.place.read(name);
+      const { data } = ErasureMark.safeParse(file && parsed(await text(file)));
+      if (!data)
+        throw new BackupDamaged(
+          `the mark of an erasure, "${name}" in ${this.place.name}, cannot be read: mend it from a copy, for who was erased would come back without it`,
+        );
+      marks.push(data);
+    }
+    return marks;
   }
 
   /** The label first: what is left of a removal that is cut off is no backup. */

@@ -1,4 +1,7 @@
+import { ServiceUnavailable } from '../../errors.ts';
+import type { ErasureMark, ErasureMarks } from '../privacy/marks.ts';
 import type { BackupCatalog } from './catalog.ts';
+import { BackupPlaceUnusable } from './errors.ts';
 import type { Label } from './format.ts';
 
 /** What is known of the backups without asking where they are, which may be far away. */
@@ -11,7 +14,7 @@ export interface Known {
 }
 
 /** Where backups are, and what was seen there last. */
-export class BackupDesk {
+export class BackupDesk implements ErasureMarks {
   readonly catalog: BackupCatalog;
   readonly #changed: () => void;
   #known: Known | null = null;
@@ -44,5 +47,27 @@ export class BackupDesk {
 
   changed(): void {
     this.#changed();
+  }
+
+  /** Keeps a mark of an erasure beside the backups. @throws ServiceUnavailable */
+  async noteErasure(mark: ErasureMark): Promise<void> {
+    await reachable(() => this.catalog.mark(mark));
+  }
+
+  /** Ids of backups that were made until an instant, newest first. @throws ServiceUnavailable */
+  async backupsUntil(at: Date): Promise<readonly string[]> {
+    const labels = await reachable(() => this.catalog.all());
+    return labels.filter(({ createdAt }) => new Date(createdAt) <= at).map(({ backupId }) => backupId);
+  }
+}
+
+async function reachable<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof BackupPlaceUnusable)) throw error;
+    throw new ServiceUnavailable(
+      `the place of the backups, which must know of the erasure, cannot be used (${error.message}); ask again to finish the erasure`,
+    );
   }
 }

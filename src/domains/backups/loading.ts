@@ -20,7 +20,7 @@ export interface LoadOptions {
   /** What was acknowledged and is in no table; before anything is committed. */
   readonly journal: (lines: readonly JournalLine[]) => Promise<void>;
   readonly file: (name: (typeof KEPT_FILES)[number], content: Buffer) => Promise<void>;
-  /** The last before all is committed, in the transaction of the client. */
+  /** When all rows are there, in the transaction of the client, in which no trigger of the tables fires. */
   readonly loaded: (client: pg.Client, loaded: Loaded) => Promise<void>;
 }
 
@@ -55,8 +55,7 @@ export async function loadBackup(file: Readable, db: Database, options: LoadOpti
     },
     manifest: async (found) => {
       manifest = found;
-      await finish(client, header as unknown as Header, found);
-      await options.loaded(client, { header: header as unknown as Header, manifest: found });
+      await finish(client, { header: header as unknown as Header, manifest: found }, options.loaded);
     },
   };
   const abort = () => file.destroy(options.signal.reason as Error);
@@ -146,9 +145,11 @@ async function loadTable(
 }
 
 /** Counters go on, triggers work again, and what was left out is made again. */
-async function finish(client: pg.Client, header: Header, manifest: Manifest): Promise<void> {
+async function finish(client: pg.Client, loaded: Loaded, then: LoadOptions['loaded']): Promise<void> {
+  const { header, manifest } = loaded;
   for (const { name, last, isCalled } of manifest.sequences)
     await client.query('select setval($1::regclass, $2::bigint, $3)', [`public."${name}"`, last, isCalled]);
+  await then(client, loaded);
   for (const { name } of header.tables)
     await client.query(`alter table public."${name}" enable trigger user`);
   if (header.wordIndex === 'rebuilt') await queueAllTurns(client);

@@ -1,9 +1,11 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
 import { NotFound } from '../../errors.ts';
 import { EXIT, runCommand } from '../../ground/command.ts';
+import type { ErasureMark } from '../privacy/marks.ts';
 import type { BackupSettings } from './backups.ts';
 import { BackupCatalog } from './catalog.ts';
 import { placeOf } from './configured.ts';
@@ -33,10 +35,10 @@ export function restoreCommand(
     const [which, ...more] = positionals;
     if (which === undefined || more.length > 0) return null;
     return withParts(async (parts) => {
-      const { file, bytes } = await find(which, parts.config.backups);
+      const { file, bytes, marks } = await find(which, parts.config.backups);
       let [read, told] = [0, Date.now()];
       const restored = await restoreBackup(parts, file, {
-        signal: new AbortController().signal,
+        ...{ signal: new AbortController().signal, marks },
         progress: (piece, note) => {
           read += piece;
           if (Date.now() - told < PROGRESS_MS) return;
@@ -47,6 +49,9 @@ export function restoreCommand(
       print(`restored ${restored.backupId}: everything that was acknowledged before ${restored.point}`);
       print(
         `${restored.rows} rows, and ${restored.waiting} entries for the journal, which the next start stores`,
+      );
+      print(
+        `${restored.erasures} erasures that came after it were done again, of ${marks.length} that are known there`,
       );
       if (!restored.hasReceiptsKey)
         print(
@@ -61,15 +66,18 @@ export function restoreCommand(
 async function find(
   which: string,
   settings: Parts['config']['backups'],
-): Promise<{ file: Readable; bytes: number }> {
+): Promise<{ file: Readable; bytes: number; marks: readonly ErasureMark[] }> {
   const catalog = new BackupCatalog(await placeOf(settings));
   if (which === 'latest' || BACKUP_ID.test(which)) {
     const label = which === 'latest' ? await latest(catalog) : await catalog.find(which);
-    return { file: await catalog.open(label.backupId), bytes: label.bytes };
+    return { file: await catalog.open(label.backupId), bytes: label.bytes, marks: await catalog.marks() };
   }
   const found = await stat(which).catch(() => null);
   if (!found?.isFile()) throw new NotFound('WHICH', `there is no file "${which}"`);
-  return { file: createReadStream(which), bytes: found.size };
+  // What lies beside a file that was carried here counts as much as what the settings name.
+  const beside = await new BackupCatalog(await placeOf({ directory: dirname(which) })).marks();
+  const marks = [...beside, ...(await catalog.marks())];
+  return { file: createReadStream(which), bytes: found.size, marks };
 }
 
 async function latest(catalog: BackupCatalog) {

@@ -1,10 +1,13 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { Duty } from '../../db/duty.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { writeHead } from '../audit/chain.ts';
+import { eraseAgain, isErasedBy } from '../privacy/again.ts';
+import type { ErasureMark } from '../privacy/marks.ts';
 import type { BackupKeys } from './encryption.ts';
 import type { JournalLine, Manifest } from './format.ts';
 import { finishLoading, loadBackup } from './loading.ts';
@@ -26,6 +29,8 @@ export interface Restored {
   readonly waiting: number;
   /** Whether the key that signs receipts came with it: else the data directory has one of its own, or makes one. */
   readonly hasReceiptsKey: boolean;
+  /** Erasures that came after the backup, and were done again. */
+  readonly erasures: number;
 }
 
 const PAGE = 500;
@@ -38,13 +43,18 @@ const PAGE = 500;
 export async function restoreBackup(
   parts: RestoreParts,
   file: Readable,
-  options: { readonly signal: AbortSignal; readonly progress: (bytes: number, note: string) => void },
+  options: {
+    readonly signal: AbortSignal;
+    readonly progress: (bytes: number, note: string) => void;
+    /** Of all erasures that are known. */
+    readonly marks: readonly ErasureMark[];
+  },
 ): Promise<Restored> {
   const { db, journal, config } = parts;
   const { dataDirectory } = config;
   let lines: readonly JournalLine[] = [];
   let key: Buffer | null = null;
-  const counts = { waiting: 0, hasReceiptsKey: false };
+  const counts = { waiting: 0, hasReceiptsKey: false, erasures: 0 };
   const { header, manifest } = await loadBackup(file, db, {
     ...{ keys: config.backups.keys, ...options },
     journal: async (found) => {
@@ -54,8 +64,10 @@ export async function restoreBackup(
       key = content;
     },
     // Before the commit: what is cut off in between is done again, into a database that is as empty as before.
-    loaded: async () => {
-      counts.waiting = await takeUp(journal, lines);
+    loaded: async (client) => {
+      const again = await eraseAgain(client, options.marks, { duties: parts.duties, dataDirectory });
+      counts.erasures = again.length;
+      counts.waiting = await takeUp(journal, withoutErased(lines, again));
       counts.hasReceiptsKey = await keepKey(join(dataDirectory, 'receipts.key'), key);
     },
   });
@@ -64,6 +76,15 @@ export async function restoreBackup(
   await parts.remember();
   const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
   return { backupId: header.backupId, point: header.point, rows, ...counts };
+}
+
+/** What was said by who was erased does not come back by this way either. */
+function withoutErased(lines: readonly JournalLine[], marks: readonly ErasureMark[]): JournalLine[] {
+  return lines.filter(({ body, acceptedAt }) => {
+    const value = JSON.parse(body) as Partial<Owner> | readonly Partial<Owner>[];
+    const { tenantId, userId } = (Array.isArray(value) ? value[0] : value) ?? {};
+    return !tenantId || !userId || !isErasedBy(marks, { tenantId, userId }, new Date(acceptedAt));
+  });
 }
 
 /** Puts entries into the journal that it has not yet. @returns how many */

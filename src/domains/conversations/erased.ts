@@ -1,10 +1,10 @@
 import type { Owner } from '../../access/principals.ts';
-import type { Database } from '../../db/client.ts';
+import type { ErasingDatabase } from '../../db/erasure.ts';
 import { retried } from '../../db/retried.ts';
 import { eraseMarks } from './marks.ts';
 
 /** Erases all conversations of a user, whose turns have gone, and where the turns stood in them. */
-export async function eraseConversations({ db }: { readonly db: Database }, owner: Owner) {
+export async function eraseConversations({ db }: { readonly db: ErasingDatabase }, owner: Owner) {
   const gone = await retried(() =>
     db.transaction(async (client) => {
       const { rowCount } = await client.query({

@@ -1,5 +1,5 @@
 import type { Owner } from '../../access/principals.ts';
-import type { Database } from '../../db/client.ts';
+import type { ErasingDatabase } from '../../db/erasure.ts';
 import { retried } from '../../db/retried.ts';
 import { ServiceUnavailable } from '../../errors.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
@@ -15,7 +15,7 @@ const BATCH = 1_000;
  * @throws ServiceUnavailable if the vector store does not answer
  */
 export async function eraseTurns(
-  { db, vectors }: { readonly db: Database; readonly vectors: VectorStore },
+  { db, vectors }: { readonly db: ErasingDatabase; readonly vectors: Pick<VectorStore, 'remove' | 'fetch'> },
   owner: Owner,
 ) {
   const total = { turns: 0, vectorsLeft: 0 };

@@ -1,6 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Config } from '../../config.ts';
-import type { Database } from '../../db/client.ts';
+import type { ErasingDatabase } from '../../db/erasure.ts';
 import { takeAway } from '../tasks/changes.ts';
 import { INDEX_MEDIA } from './job-names.ts';
 import { lockMedia } from './owners.ts';
@@ -11,7 +11,7 @@ import { removeThumbnailFolder } from './thumbnails.ts';
  * touched, and what is indexing them ends. Thumbnails on other servers of the same database go by their own check of what lies there.
  */
 export async function eraseMedia(
-  { db, config }: { readonly db: Database; readonly config: Pick<Config, 'dataDirectory'> },
+  { db, config }: { readonly db: ErasingDatabase; readonly config: Pick<Config, 'dataDirectory'> },
   owner: Owner,
 ) {
   const erased = await db.transaction(async (client) => {

@@ -17,6 +17,7 @@ import type { TurnStore } from '../interactions/store.ts';
 import type { TextAnalyses } from '../word-index/turns.ts';
 import { ERASERS, LAST_ERASERS } from './erasers.ts';
 import { clearFiles } from './files.ts';
+import type { ErasureMark, ErasureMarks } from './marks.ts';
 import type { ReceiptSigner } from './signing.ts';
 import { erasures as e } from './tables.ts';
 import type { Tombstones } from './tombstones.ts';
@@ -36,6 +37,7 @@ export interface ErasureServices {
   readonly access: { readonly apiKeys: { clear(): void } };
   readonly audit: { flush(): Promise<void> };
   readonly activity: ActivityNotes & { forget(owner: Owner): void };
+  readonly backups: ErasureMarks;
 }
 
 /** Proof of an erasure. */
@@ -69,6 +71,12 @@ export async function eraseUser(
   await untilArrived(store, owner);
   const { receiptId, erasedAt, leftMarks } = await beginErasure(db, owner);
   tombstones.note(owner, erasedAt, leftMarks);
+  const mark: ErasureMark = {
+    ...{ receiptId, tenantId: owner.tenantId, subject: subjectOf(owner).toString('hex') },
+    ...{ erasedAt: erasedAt.toISOString(), leftMarks, completed: null },
+  };
+  // Where the backups are, since the database may be what is lost one day.
+  await services.backups.noteErasure(mark);
   // What is being answered now is refused when it comes.
   await markDeleted(db.pool, owner, store.pending.idsOf(owner));
   await store.settle();
@@ -103,14 +111,18 @@ export async function eraseUser(
     kept,
     // Last, when nothing is left that would bring their words into the files again.
     files: await clearFiles(db, services.duties),
-    // This version makes no backups; copies that an operator made are not known here.
-    backups: [],
+    // They hold what was erased until they go; one that is restored loses it again. Copies that an operator made are not known here.
+    backups: await services.backups.backupsUntil(completedAt),
   };
   const signature = services.signer.sign(receipt);
   await db.orm
     .update(e)
     .set({ receipt, signature })
     .where(and(eq(e.receiptId, receiptId), eq(e.tenantId, owner.tenantId)));
+  await services.backups.noteErasure({
+    ...mark,
+    completed: { at: completedAt.toISOString(), receipt: JSON.parse(JSON.stringify(receipt)), signature },
+  });
   services.activity.note({
     kind: 'user_erased',
     subject: receiptId,

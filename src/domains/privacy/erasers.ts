@@ -1,8 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import type { Config } from '../../config.ts';
-import type { Database } from '../../db/client.ts';
-import type { Counts } from '../../db/erasure.ts';
+import type { Counts, ErasingDatabase } from '../../db/erasure.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
 import { eraseAuditNames } from '../audit/names.ts';
 import { eraseConversations } from '../conversations/erased.ts';
@@ -10,8 +9,8 @@ import { eraseTurns } from '../interactions/erased.ts';
 import { eraseMedia } from '../media-insights/erase.ts';
 
 export interface EraserServices {
-  readonly db: Database;
-  readonly vectors: VectorStore;
+  readonly db: ErasingDatabase;
+  readonly vectors: Pick<VectorStore, 'remove' | 'fetch'>;
   readonly config: Pick<Config, 'dataDirectory'>;
 }
 
