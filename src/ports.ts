@@ -31,7 +31,7 @@ export interface PortsOptions {
 }
 
 /** What a backup is restored into: a database as it is, and the data directory, of which this process is the only server. */
-export interface RestorePorts extends Pick<Ports, 'config' | 'log' | 'journal' | 'db'> {
+export interface RestorePorts extends Pick<Ports, 'config' | 'log' | 'journal' | 'db' | 'outbound'> {
   /** The next start is to know this database for its own. */
   remember(): Promise<void>;
 }
@@ -47,13 +47,15 @@ export async function openRestorePorts(
   closing.defer(() => journal.close());
   const { databaseUrl, slowQueryMs, sqlEcho: echo } = config;
   const directory = join(config.dataDirectory, 'postgres');
+  const outbound = new Outbound({ allowed: config.outboundAllow });
+  closing.defer(() => outbound.close());
   const opened = await openUnprepared({ url: databaseUrl, directory, log, slowQueryMs, echo });
   closing.defer(() => opened.close());
   const remember = async () => {
     const identity = await opened.identify();
     if (databaseUrl) rememberDatabase(join(config.dataDirectory, 'database.json'), databaseUrl, identity);
   };
-  return { config, log, journal, db: opened.db, remember };
+  return { config, log, journal, db: opened.db, outbound, remember };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { oneOf, type RawSettings } from './values.ts';
+import { hasLogin, oneOf, type RawSettings, url, wholeNumber } from './values.ts';
 
 const PERIODS = ['last', 'daily', 'weekly', 'monthly', 'yearly'] as const;
 type Period = (typeof PERIODS)[number];
@@ -39,9 +39,30 @@ const recipients = z.string().transform((text, context) => {
   return given;
 });
 
+/** An endpoint with a bucket. */
+const bucketUrl = url('http:', 'https:').refine(
+  (text) => {
+    if (!URL.canParse(text)) return true;
+    const { pathname, search, hash } = new URL(text);
+    return /^(?:\/[A-Za-z0-9][\w.-]*)+\/?$/.test(pathname) && search === '' && hash === '' && !hasLogin(text);
+  },
+  {
+    error:
+      'must be an endpoint with a bucket, such as https://s3.eu-central-1.amazonaws.com/BUCKET/FOLDER, without keys',
+  },
+);
+
 /** Where backups go, with what they are encrypted, and how many are kept. */
 export const settings = {
   BACKUP_DIR: z.string().optional(),
+  BACKUP_S3_URL: bucketUrl.optional(),
+  BACKUP_S3_REGION: z
+    .string()
+    .regex(/^[\w-]{1,50}$/, 'must be the name of a region')
+    .default('us-east-1'),
+  BACKUP_S3_KEY_ID: z.string().max(200, 'must have at most 200 characters').optional(),
+  BACKUP_S3_SECRET: z.string().max(1_000, 'must have at most 1,000 characters').optional(),
+  BACKUP_S3_TIMEOUT_MS: wholeNumber(100, 600_000).prefault('60000'),
   BACKUP_KEEP: keepRule.prefault('last=3,daily=30,weekly=8,monthly=12'),
   BACKUP_WORD_INDEX: oneOf('included', 'rebuilt').prefault('included'),
   BACKUP_PASSPHRASE: z
@@ -61,6 +82,14 @@ export function checkBackups(raw: RawSettings): string[] {
     problems.push(
       'MASTER_KEY: must be set when BACKUP_RECIPIENTS is, or the server could not verify its backups',
     );
+  if (!raw.BACKUP_S3_URL) return problems;
+  if (raw.BACKUP_DIR) problems.push('BACKUP_DIR: must not be set beside BACKUP_S3_URL');
+  for (const name of ['BACKUP_S3_KEY_ID', 'BACKUP_S3_SECRET'])
+    if (!raw[name]) problems.push(`${name}: must be set when BACKUP_S3_URL is`);
+  if (!raw.MASTER_KEY && !raw.BACKUP_PASSPHRASE)
+    problems.push(
+      'BACKUP_S3_URL: needs MASTER_KEY or BACKUP_PASSPHRASE, for what leaves this machine is encrypted',
+    );
   return problems;
 }
 
@@ -77,6 +106,14 @@ export function backupsOf(
       directory: values.BACKUP_DIR
         ? resolve(directory, values.BACKUP_DIR)
         : resolve(dataDirectory, 'backups'),
+      s3:
+        values.BACKUP_S3_URL === undefined
+          ? null
+          : {
+              ...{ url: values.BACKUP_S3_URL, region: values.BACKUP_S3_REGION },
+              ...{ keyId: values.BACKUP_S3_KEY_ID ?? '', secret: values.BACKUP_S3_SECRET ?? '' },
+              timeoutMs: values.BACKUP_S3_TIMEOUT_MS,
+            },
       keep: values.BACKUP_KEEP,
       wordIndex: values.BACKUP_WORD_INDEX,
       keys: {

@@ -22,6 +22,7 @@ export const SECRET_SETTINGS = [
   'MASTER_KEY_PREVIOUS',
   'ALERT_WEBHOOK_SECRET',
   'BACKUP_PASSPHRASE',
+  'BACKUP_S3_SECRET',
 ] as const;
 export type SecretSetting = (typeof SECRET_SETTINGS)[number];
 export type SecretValues = Readonly<Partial<Record<SecretSetting, string>>>;

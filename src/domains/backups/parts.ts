@@ -17,10 +17,10 @@ const LOOK_MS = 300_000;
 
 /** Where backups are, and who looks how old they are. */
 export async function openBackups(
-  { config, keepers, now }: Ports,
+  { config, keepers, now, outbound }: Ports,
   closing: ClosingStack,
 ): Promise<BackupParts> {
-  const catalog = new BackupCatalog(await placeOf(config.backups));
+  const catalog = new BackupCatalog(await placeOf(config.backups, outbound));
   const backups: BackupDesk = new BackupDesk(catalog, now, () => looks.wake());
   const looks = keepers.create({ name: 'backups', everyMs: LOOK_MS, round: () => backups.look() });
   looks.start();

@@ -8,19 +8,20 @@ import { EXIT, runCommand } from '../../ground/command.ts';
 import type { ErasureMark } from '../privacy/marks.ts';
 import type { BackupSettings } from './backups.ts';
 import { BackupCatalog } from './catalog.ts';
-import { placeOf } from './configured.ts';
+import { type PlaceSettings, placeOf } from './configured.ts';
 import { BACKUP_ID } from './format.ts';
 import { type RestoreParts, restoreBackup } from './restoring.ts';
 
 const USAGE = `usage: npm run restore-backup -- WHICH    restores a backup into an empty database
-  latest      the newest one that was verified, of BACKUP_DIR
-  ID          one of BACKUP_DIR, as npm run backup -- list shows them
+  latest      the newest one that was verified, of BACKUP_DIR or BACKUP_S3_URL
+  ID          one of these, as npm run backup -- list shows them
   FILE        a file, wherever it is
 It goes into the database of DATABASE_URL, or, without one, into a new one in DATA_DIR; one that has rows is refused. Encrypted
 backups need the MASTER_KEY or BACKUP_PASSPHRASE that they were made with. The server must not be running on DATA_DIR.`;
 
 type Parts = RestoreParts & {
-  readonly config: { readonly backups: BackupSettings & { readonly directory: string } };
+  readonly outbound: Parameters<typeof placeOf>[1];
+  readonly config: { readonly backups: BackupSettings & PlaceSettings };
 };
 const PROGRESS_MS = 1_000;
 
@@ -35,7 +36,7 @@ export function restoreCommand(
     const [which, ...more] = positionals;
     if (which === undefined || more.length > 0) return null;
     return withParts(async (parts) => {
-      const { file, bytes, marks } = await find(which, parts.config.backups);
+      const { file, bytes, marks } = await find(which, parts);
       let [read, told] = [0, Date.now()];
       const restored = await restoreBackup(parts, file, {
         ...{ signal: new AbortController().signal, marks },
@@ -65,9 +66,9 @@ export function restoreCommand(
 /** @throws NotFound */
 async function find(
   which: string,
-  settings: Parts['config']['backups'],
+  { config, outbound }: Parts,
 ): Promise<{ file: Readable; bytes: number; marks: readonly ErasureMark[] }> {
-  const catalog = new BackupCatalog(await placeOf(settings));
+  const catalog = new BackupCatalog(await placeOf(config.backups, outbound));
   if (which === 'latest' || BACKUP_ID.test(which)) {
     const label = which === 'latest' ? await latest(catalog) : await catalog.find(which);
     return { file: await catalog.open(label.backupId), bytes: label.bytes, marks: await catalog.marks() };
@@ -75,7 +76,9 @@ async function find(
   const found = await stat(which).catch(() => null);
   if (!found?.isFile()) throw new NotFound('WHICH', `there is no file "${which}"`);
   // What lies beside a file that was carried here counts as much as what the settings name.
-  const beside = await new BackupCatalog(await placeOf({ directory: dirname(which) })).marks();
+  const beside = await new BackupCatalog(
+    await placeOf({ directory: dirname(which), s3: null }, outbound),
+  ).marks();
   const marks = [...beside, ...(await catalog.marks())];
   return { file: createReadStream(which), bytes: found.size, marks };
 }
