@@ -6,6 +6,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { thumbnailFolder } from '../src/domains/media-insights/thumbnails.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import { schema } from '../src/lists/schema.ts';
+import { png, pngText } from './fixtures/import/support.ts';
+import { base64, importCard } from './support/cards.ts';
 import { unexported } from './support/duties.ts';
 import { callOf, type Place, placesOf } from './support/every-field.ts';
 import { exportedLines, lostLines } from './support/exports.ts';
@@ -143,6 +145,7 @@ beforeAll(async () => {
     {},
     VICTIM,
   );
+  await importCard(app, figment(`${WORDS} ${CANARY}`), VICTIM, { replace: false });
   const { data: seen } = await app.graphql(
     'query ($id: ID!) { task(taskId: $id) { id } }',
     { id: taskId },
@@ -246,6 +249,12 @@ beforeAll(async () => {
   );
 });
 afterAll(() => app.close());
+
+/** A card of the victim's character, in a picture. */
+function figment(said: string): Buffer {
+  const card = { name: 'Figment of Vera', first_mes: said, extensions: { secret: said } };
+  return png(pngText('chara', base64(card)));
+}
 
 /** A webhook of the victim's that hears nothing more, and something that was sent to it. */
 async function webhookOf(of: TestApp): Promise<{ webhookId: string; deliveryId: string }> {
@@ -409,9 +418,14 @@ describe.each([
       // Writing into a thread that does not exist makes it.
       if (
         nothing === undefined ||
-        ['recordTurns', 'processQuery', 'storeCredential', 'upsertCharacter', 'upsertCharacters'].includes(
-          place.field,
-        )
+        [
+          'recordTurns',
+          'processQuery',
+          'storeCredential',
+          'upsertCharacter',
+          'upsertCharacters',
+          'importCharacter',
+        ].includes(place.field)
       )
         continue;
       const ask = async (secret: unknown) => {

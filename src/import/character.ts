@@ -1,16 +1,24 @@
 import { readFile } from 'node:fs/promises';
-import { findCard } from './card-container.ts';
+import { CardError, NoCardError } from '../cards/card-error.ts';
+import { findCard } from '../cards/container.ts';
+import { isPng } from '../cards/png.ts';
+import { FIELD_NAMES, NAME_PROBLEM, profileOf } from '../cards/profile.ts';
+import { storable } from '../ground/storable.ts';
 import { asUtf8, fileSize, type Position } from './files.ts';
-import { PNG_SIGNATURE } from './png.ts';
-import { bad, ImportFileError, type ImportRecord, isObject, toCharacterRecord } from './records.ts';
-import { storable } from './storable.ts';
+import {
+  bad,
+  ImportFileError,
+  type ImportRecord,
+  isObject,
+  toCharacterRecord,
+  UnknownFormatError,
+} from './records.ts';
 
 /** Bytes of a character card, which is read whole. */
 const MAX_CARD_BYTES = 64 * 1024 * 1024;
-const UNKNOWN_FRANCHISE = 'SillyTavern card';
 
 /**
- * Reads a SillyTavern character card (see `card-container.ts`). `{{char}}` in its texts becomes the character's name.
+ * Reads a SillyTavern character card (see `cards/container.ts`). `{{char}}` in its texts becomes the character's name.
  * What is only decoration is shortened to the server's limits; that, and what the profile has no place for, is told.
  *
  * @throws ImportFileError where the file is larger than 64 MiB, damaged, or holds no card
@@ -24,25 +32,24 @@ export async function* readCharacter(file: string, position: Position): AsyncGen
   }
   const bytes = await readFile(file);
   position.bytes = bytes.length;
-  const record = toRecord(findCard(asUtf8(bytes)));
-  const isPicture = bytes.subarray(0, PNG_SIGNATURE.length).equals(PNG_SIGNATURE);
+  const record = toRecord(cardIn(bytes));
+  const isPicture = isPng(bytes);
   const picture = 'left out: the picture, of which only the card in it is read';
   yield record.kind === 'character' && isPicture
     ? { ...record, told: [...(record.told ?? []), picture] }
     : record;
 }
 
-/** What a card calls a field of a character. */
-const NAMES = {
-  characterName: 'name',
-  aliases: 'nickname',
-  personalityTraits: 'personality',
-  backgroundStory: 'description and scenario',
-  styleElements: 'tags',
-  notes: 'creator_notes',
-};
+function cardIn(bytes: Buffer): Record<string, unknown> {
+  try {
+    return findCard(asUtf8(bytes));
+  } catch (error) {
+    if (error instanceof NoCardError) throw new UnknownFormatError(error.message, { cause: error });
+    if (error instanceof CardError) throw new ImportFileError(error.message, { cause: error });
+    throw error;
+  }
+}
 
-const [MAX_NAME, MAX_SHORT, MAX_TAG, MAX_LONG] = [100, 100, 200, 20_000];
 /** Fields that a profile has no place for, and how they are told. */
 const NO_PLACE: readonly [field: string, told: string][] = [
   ['first_mes', 'the first message'],
@@ -79,56 +86,16 @@ const KNOWN = new Set([
 const [MAX_OTHERS, MAX_OTHER_NAME] = [20, 40];
 
 function toRecord(card: Record<string, unknown>): ImportRecord {
-  const name = typeof card.name === 'string' ? storable(card.name).trim() : card.name;
-  // Looked at first: a long name in place of each {{char}} would fill the memory.
-  if (typeof name !== 'string' || name === '' || Array.from(name).length > MAX_NAME)
-    return bad(1, 'name', `must be text of 1 to ${MAX_NAME} characters`);
-  const told: string[] = [];
-  const shortened = (field: string, value: unknown, maximum: number): string | undefined => {
-    const given = typeof value === 'number' ? String(value) : value;
-    if (given === undefined || given === null) return undefined;
-    if (typeof given !== 'string') {
-      told.push(`left out: ${field}, which is no text`);
-      return undefined;
-    }
-    // Cut before as well as after: what is put in place of {{char}} may be longer, a hundred times over.
-    const text = storable(given.slice(0, maximum * 20).replace(/\{\{char\}\}|<BOT>/gi, () => name)).trim();
-    const characters = Array.from(text);
-    if (characters.length > maximum) told.push(`shortened: ${field}, to ${maximum} characters`);
-    return characters.slice(0, maximum).join('').trim() || undefined;
-  };
-  const background = [
-    shortened('description', card.description, MAX_LONG),
-    shortened('scenario', card.scenario, MAX_LONG),
-  ]
-    .filter((part) => part !== undefined)
-    .join('\n\n');
-  const tags = (Array.isArray(card.tags) ? card.tags : [card.tags]).flatMap(
-    (tag) => shortened('a tag', tag, MAX_TAG) ?? [],
-  );
-  const nickname = shortened('nickname', card.nickname, MAX_SHORT);
-  const creator = shortened('creator', card.creator, MAX_SHORT);
-  const personalityTraits = shortened('personality', card.personality, MAX_LONG);
-  const backgroundStory = shortened('description and scenario', background, MAX_LONG);
-  // Version 1 cards of SillyTavern keep the creator's notes under another name.
-  const notes = shortened('creator_notes', card.creator_notes ?? card.creatorcomment, MAX_LONG);
-  const value = {
-    characterName: name,
-    ...(nickname && nickname !== name ? { aliases: [nickname] } : {}),
-    ...(creator ? { creator } : {}),
-    sourceFranchise: UNKNOWN_FRANCHISE,
-    ...(personalityTraits ? { personalityTraits } : {}),
-    ...(backgroundStory ? { backgroundStory } : {}),
-    ...(tags.length > 0 ? { styleElements: tags } : {}),
-    ...(notes ? { notes } : {}),
-  };
+  const read = profileOf(card);
+  if (!read) return bad(1, 'name', NAME_PROBLEM);
+  const { profile, told } = read;
   const left = NO_PLACE.flatMap(([field, what]) => leftOut(card[field], what));
   // SillyTavern writes them twice.
   if (card.creator_notes != null && card.creatorcomment !== card.creator_notes)
     left.push(...leftOut(card.creatorcomment, 'other notes of the creator'));
   left.push(...otherFields(card));
   if (left.length > 0) told.push(`left out, as a profile has no place for it: ${left.join(', ')}`);
-  const record = toCharacterRecord(1, value, NAMES);
+  const record = toCharacterRecord(1, profile, FIELD_NAMES);
   return record.kind === 'character' && told.length > 0 ? { ...record, told } : record;
 }
 

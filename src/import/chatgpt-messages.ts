@@ -1,6 +1,6 @@
+import { storable } from '../ground/storable.ts';
 import { type Message, type Node, OF_WRONG_TYPE, readTime, type Visible, visibleIn } from './messages.ts';
 import { isObject } from './records.ts';
-import { storable } from './storable.ts';
 
 /** The messages of a ChatGPT conversation that the user saw; see {@link visibleIn}. */
 export function visibleMessages(conversation: Record<string, unknown>): Visible {

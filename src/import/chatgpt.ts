@@ -1,3 +1,4 @@
+import { storable } from '../ground/storable.ts';
 import { visibleMessages } from './chatgpt-messages.ts';
 import { BrokenElement } from './elements.ts';
 import { toTurnRecords } from './exchanges.ts';
@@ -5,7 +6,6 @@ import { countLeftOut, type Position } from './files.ts';
 import { readMembers } from './members.ts';
 import { readTime } from './messages.ts';
 import { bad, badElement, type ImportRecord, isObject } from './records.ts';
-import { storable } from './storable.ts';
 
 /**
  * Reads the `conversations.json` of a ChatGPT export: an array of conversations (or one alone, or one a line), each a tree of messages of which

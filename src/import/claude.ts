@@ -1,3 +1,4 @@
+import { storable } from '../ground/storable.ts';
 import { BrokenElement } from './elements.ts';
 import { toTurnRecords } from './exchanges.ts';
 import { countLeftOut, type Position } from './files.ts';
@@ -14,7 +15,6 @@ import {
   visibleIn,
 } from './messages.ts';
 import { bad, badElement, type ImportRecord, isObject } from './records.ts';
-import { storable } from './storable.ts';
 
 /**
  * Reads the `conversations.json` of a Claude export: conversations with `chat_messages`. Of a tree of messages the path

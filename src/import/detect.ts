@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
-import { isVersion1 } from './card-container.ts';
+import { isVersion1 } from '../cards/container.ts';
+import { PNG_SIGNATURE } from '../cards/png.ts';
 import { asUtf8, fileSize } from './files.ts';
 import { FORMATS, type Format } from './formats.ts';
-import { PNG_SIGNATURE } from './png.ts';
 import { ImportFileError, UnknownFormatError } from './records.ts';
 
 /** Bytes from the start of a file that are looked at to recognise it. */

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { MAX_QUERY_LENGTH, MAX_RESPONSE_LENGTH, MAX_TITLE_LENGTH } from '../ground/input.ts';
+import { beginningOf, inPieces, storable } from '../ground/storable.ts';
 import { countLeftOut, type Position } from './files.ts';
 import type { Message } from './messages.ts';
 import { type ImportRecord, toTurnRecord } from './records.ts';
-import { beginningOf, inPieces, storable } from './storable.ts';
 
 /** A conversation of an export, as it was seen. */
 export type Conversation = {

@@ -1,10 +1,10 @@
+import { beginningOf } from '../ground/storable.ts';
 import { countLeftOut, type Position } from './files.ts';
 import { isValue, readValues } from './lines.ts';
 import { membersWith } from './members.ts';
 import { idOf, readTime, textOf } from './messages.ts';
 import { bad, type ImportRecord, isObject } from './records.ts';
 import { toStatementRecords } from './statements.ts';
-import { beginningOf } from './storable.ts';
 
 /**
  * Reads memories of mem0 as its API and its libraries return them: `{ results: [{ id, memory, user_id, created_at, … }] }`,

@@ -1,6 +1,6 @@
 import { readInstant } from '../ground/instants.ts';
+import { storable } from '../ground/storable.ts';
 import { isObject } from './records.ts';
-import { storable } from './storable.ts';
 
 /** What the user or the assistant said, as an export has it. */
 export type Message = {

@@ -1,7 +1,7 @@
 import { MAX_QUERY_LENGTH } from '../ground/input.ts';
+import { inPieces } from '../ground/storable.ts';
 import { nameFor, toKey } from './exchanges.ts';
 import { type ImportRecord, toTurnRecord } from './records.ts';
-import { inPieces } from './storable.ts';
 
 /** What another program remembered: said by nobody in a dialogue, and true when it was written. */
 export type Statement = {

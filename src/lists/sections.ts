@@ -1,3 +1,4 @@
+import { ownCardFiles, ownCards } from '../domains/characters/cards-sections.ts';
 import { ownCharacters } from '../domains/characters/sections.ts';
 import { factChanges, facts } from '../domains/facts/sections.ts';
 import { goals } from '../domains/goals/sections.ts';
@@ -14,6 +15,8 @@ export const SECTIONS: readonly Section<Services>[] = [
   settings,
   // Turns name the characters that they mention.
   ownCharacters,
+  ownCards,
+  ownCardFiles,
   goals,
   conversations,
   // Who is in a picture is a character by name.

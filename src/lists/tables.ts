@@ -1,7 +1,7 @@
 export { apiKeys, rateLimits, revokedTokens } from '../access/tables.ts';
 export { databaseIdentity } from '../db/identity-tables.ts';
 export { auditLog, auditNames, auditSeals } from '../domains/audit/tables.ts';
-export { characters } from '../domains/characters/tables.ts';
+export { characterCardFiles, characterCards, characters } from '../domains/characters/tables.ts';
 export { conversations, deletedTurns } from '../domains/conversations/tables.ts';
 export { authenticators, credentials } from '../domains/credentials/tables.ts';
 export { deliveries, deliveryTargets } from '../domains/deliveries/tables.ts';

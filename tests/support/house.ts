@@ -35,6 +35,7 @@ type Floor =
   | 'mcp'
   | 'openai'
   | 'dashboard'
+  | 'cards'
   | 'import'
   | 'adoption'
   | 'lists'
@@ -51,6 +52,7 @@ const LEVELS: readonly (readonly Room[])[] = [
   ['journal', 'access', 'models', 'media', 'vectors'],
   ['events', 'http'],
   ['ground'],
+  ['cards'],
   ['graphql'],
   ['domain'],
   ['rest', 'downloads', 'mcp', 'openai', 'dashboard', 'import'],
@@ -144,7 +146,9 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   // Static files; what they show comes through the GraphQL door.
   dashboard: (to) => isIn(to, 'log', 'http'),
   // Reads foreign formats and sends them through the public API, as any client would.
-  import: (to) => isIn(to, 'log', 'config', 'ground'),
+  import: (to) => isIn(to, 'log', 'config', 'ground', 'cards'),
+  // What files of character cards say; it knows no rows.
+  cards: (to) => isIn(to, 'ground'),
   // Reads an older database and sends it as lines of an export; ids and hashes of turns are the turns' own word.
   adoption: (to) => isIn(to, 'ground', 'import') || to.path === 'src/domains/interactions/turn.ts',
 };
@@ -195,7 +199,7 @@ function domainMayImport(from: Place, to: Place): boolean {
   // Who opens a domain chooses among the classes behind its ports.
   if (to.room === 'vectors') return to.path === PORT_FILES.vectors || from.role === 'parts';
   return (
-    isIn(to, 'db', 'log', 'config', ...PORTS) ||
+    isIn(to, 'db', 'log', 'config', 'cards', ...PORTS) ||
     isDomain('tables', 'logic') ||
     (own && isFor(to, 'jobs', 'promises'))
   );

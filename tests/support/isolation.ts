@@ -137,6 +137,8 @@ export const VALUES: Record<string, unknown> = {
   rotateSecret: false,
   channel: 'webhook',
   permissions: ['ADMIN'],
+  format: 'JSON_V3',
+  content: Buffer.from(JSON.stringify({ name: 'Figment of Vera', first_mes: WORDS })).toString('base64'),
 };
 /** What a profile says: nothing that names somebody else's. */
 const PROFILE = /^Mutation\.upsertCharacters?\(/;

@@ -70,7 +70,7 @@ export interface WrittenCharacter {
   readonly outcome: CharacterOutcome;
 }
 
-interface Services {
+export interface CharacterServices {
   readonly db: Database;
   readonly config: { readonly defaultCreator: string };
   readonly characters: {
@@ -85,13 +85,15 @@ interface Services {
  * the one that is stored keeps its spelling. Users write their own characters, known to them alone; shared ones
  * belong to admins and services.
  *
+ * @param also what belongs to it is written in the same transaction
  * @returns in the order given
  * @throws InvalidInput naming the entry, the field and its limit; Forbidden for a shared one of somebody else
  */
 export async function upsertCharacters(
-  services: Services,
+  services: CharacterServices,
   by: Principal,
   inputs: readonly CharacterProfile[],
+  also?: (client: PoolClient, written: readonly WrittenCharacter[]) => Promise<void>,
 ): Promise<WrittenCharacter[]> {
   const profiles = parseInput(
     z
@@ -123,6 +125,7 @@ export async function upsertCharacters(
       await checkLimits(client, owner, before);
       if (showsAnother) await services.characters.pictures?.order(client, owner, by.userId);
     }
+    await also?.(client, written);
   });
   services.characters.pictures?.wake();
   const changed = owners.filter((_, index) => written[index]?.outcome !== 'UNCHANGED');
@@ -137,7 +140,7 @@ export async function upsertCharacters(
  * @throws NotFound if the caller may change no active character of that name; Forbidden
  */
 export async function deactivateCharacter(
-  services: Services,
+  services: CharacterServices,
   by: Principal,
   name: string,
   shared: boolean | null = null,

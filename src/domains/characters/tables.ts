@@ -7,12 +7,13 @@ import {
   jsonb,
   numeric,
   pgTable,
+  primaryKey,
   serial,
   text,
   unique,
   varchar,
 } from 'drizzle-orm/pg-core';
-import { instant, tenantId } from '../../db/columns.ts';
+import { bytes, instant, tenantId } from '../../db/columns.ts';
 import type { Duty } from '../../db/duty.ts';
 
 /** The profile of a fictional character, used when a query mentions them. */
@@ -74,7 +75,66 @@ export const characters = pgTable(
 
 export type CharacterRow = typeof characters.$inferSelect;
 
+/**
+ * The card that a character came in by, as it was written: what a profile has no place for is kept in it, and an export
+ * begins with it.
+ */
+export const characterCards = pgTable(
+  'character_cards',
+  {
+    characterId: integer('character_id')
+      .primaryKey()
+      .references(() => characters.id, { onDelete: 'cascade' }),
+    tenantId: tenantId(),
+    userId: text('user_id'),
+    /** JSON as text: jsonb would change the order of its fields, and refuses some texts. */
+    card: text('card').notNull(),
+    /** What the profile said when the card came: what was changed since goes before the card. */
+    profile: jsonb('profile').$type<Record<string, unknown>>().notNull(),
+    updatedAt: instant('updated_at').notNull().defaultNow(),
+  },
+  (table) => [index('character_cards_owner_idx').on(table.userId, table.tenantId)],
+);
+
+/** What came with a card: its picture, and the other files of an archive. */
+export const characterCardFiles = pgTable(
+  'character_card_files',
+  {
+    characterId: integer('character_id')
+      .notNull()
+      .references(() => characters.id, { onDelete: 'cascade' }),
+    tenantId: tenantId(),
+    userId: text('user_id'),
+    /** In the archive; empty: the picture that the card lay in. */
+    path: text('path').notNull(),
+    content: bytes('content').notNull(),
+    updatedAt: instant('updated_at').notNull().defaultNow(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.characterId, table.path] }),
+    index('character_card_files_owner_idx').on(table.userId, table.tenantId),
+  ],
+);
+
+export type CharacterCardRow = typeof characterCards.$inferSelect;
+
 export const duties: readonly Duty[] = [
+  {
+    table: characterCards,
+    owner: { user: characterCards.userId },
+    erasure: { rows: 'delete', left: 'characters' },
+    exported: { lines: 'character_card' },
+    audited: { not: 'the character is, which is stored with it' },
+    kept: 'until they are deleted',
+  },
+  {
+    table: characterCardFiles,
+    owner: { user: characterCardFiles.userId },
+    erasure: { rows: 'delete', left: 'characters' },
+    exported: { lines: 'character_card_file' },
+    audited: { not: 'the character is, which is stored with it' },
+    kept: 'until they are deleted',
+  },
   {
     table: characters,
     owner: { user: characters.userId },

@@ -65,13 +65,19 @@ const CharacterOutcomeEnum = builder.enumType('CharacterOutcome', {
   } satisfies Record<CharacterOutcome, { description: string }>,
 });
 
-const UpsertCharacterSuccess = builder
-  .objectRef<{ character: CharacterRow; outcome: CharacterOutcome }>('UpsertCharacterSuccess')
+export const UpsertCharacterSuccess = builder
+  .objectRef<{ character: CharacterRow; outcome: CharacterOutcome; told?: readonly string[] }>(
+    'UpsertCharacterSuccess',
+  )
   .implement({
     description: 'The profile is stored.',
     fields: (t) => ({
       outcome: t.expose('outcome', { type: CharacterOutcomeEnum, description: 'What was done.' }),
       character: t.expose('character', { type: CharacterRef, description: 'The profile as it is now.' }),
+      told: t.stringList({
+        description: 'What of a card the profile could not take as it is, in words; empty otherwise.',
+        resolve: ({ told }) => [...(told ?? [])],
+      }),
     }),
   });
 
