@@ -8,6 +8,7 @@ import { DatabaseSetupError } from './db/open.ts';
 import { ScheduleRefused } from './jobs/recurrence.ts';
 import { JournalBroken, JournalLocked } from './journal/journal.ts';
 import { DimensionsUnknown } from './models/configured.ts';
+import { LocalModelProblem } from './models/local-models.ts';
 import { Outbound, SettingForbidden } from './outbound/outbound.ts';
 import { Vault } from './secrets/vault.ts';
 import { VaultError } from './secrets/vault-api.ts';
@@ -94,6 +95,7 @@ export function asStartupError(error: unknown, config: Config): unknown {
     error instanceof DataDirectoryError ||
     error instanceof DatabaseSetupError ||
     error instanceof DimensionsUnknown ||
+    error instanceof LocalModelProblem ||
     error instanceof ScheduleRefused ||
     error instanceof SettingForbidden
   )

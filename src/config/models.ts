@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { hasLogin, models, prices, type RawSettings, url, wholeNumber, windows } from './values.ts';
+import { hasLogin, models, oneOf, prices, type RawSettings, url, wholeNumber, windows } from './values.ts';
 
 /** Language models, the embedding model, and where vectors are kept. */
 export const settings = {
@@ -21,12 +21,17 @@ export const settings = {
   LLM_PRICES: prices.optional(),
   LLM_VISION_MODEL: z.string().max(100, 'must be at most 100 characters').optional(),
   LLM_LEARNING_MODEL: z.string().max(100, 'must be at most 100 characters').optional(),
+  EMBEDDINGS: oneOf('local').optional(),
   EMBEDDINGS_BASE_URL: url('http:', 'https:').optional(),
   EMBEDDINGS_API_KEY: z.string().optional(),
   EMBEDDINGS_MODEL: z.string().max(200, 'must be at most 200 characters').optional(),
   EMBEDDINGS_DIMENSIONS: wholeNumber(1, 8_192).optional(),
 };
 const Values = z.object(settings);
+
+/** What a model that runs in the server may be called; its folder is called so. */
+export const LOCAL_MODEL_NAME = /^[a-z0-9][a-z0-9._-]{0,39}$/;
+const DEFAULT_LOCAL_MODEL = 'minilm';
 
 export function checkModels(raw: RawSettings): string[] {
   const problems: string[] = [];
@@ -40,8 +45,7 @@ export function checkModels(raw: RawSettings): string[] {
   if (raw.LLM_MODELS && !raw.LLM_BASE_URL) problems.push('LLM_BASE_URL: must be set when LLM_MODELS is set');
   if (raw.EMBEDDINGS_BASE_URL && !raw.EMBEDDINGS_MODEL)
     problems.push('EMBEDDINGS_MODEL: must be set when EMBEDDINGS_BASE_URL is set');
-  if (raw.EMBEDDINGS_MODEL && !raw.EMBEDDINGS_BASE_URL)
-    problems.push('EMBEDDINGS_BASE_URL: must be set when EMBEDDINGS_MODEL is set');
+  problems.push(...checkLocal(raw));
   for (const [address, key] of [
     ['LLM_BASE_URL', 'LLM_API_KEY'],
     ['EMBEDDINGS_BASE_URL', 'EMBEDDINGS_API_KEY'],
@@ -51,9 +55,28 @@ export function checkModels(raw: RawSettings): string[] {
   return problems;
 }
 
+/** A model runs in the server, or somewhere else. */
+function checkLocal(raw: RawSettings): string[] {
+  if (!raw.EMBEDDINGS)
+    return raw.EMBEDDINGS_MODEL && !raw.EMBEDDINGS_BASE_URL
+      ? ['EMBEDDINGS_BASE_URL: must be set when EMBEDDINGS_MODEL is set, unless EMBEDDINGS is local']
+      : [];
+  const elsewhere = ['EMBEDDINGS_BASE_URL', 'EMBEDDINGS_API_KEY', 'EMBEDDINGS_DIMENSIONS'];
+  const problems = elsewhere
+    .filter((name) => raw[name])
+    .map((name) => `${name}: must not be set when EMBEDDINGS is local`);
+  if (raw.EMBEDDINGS_MODEL && !LOCAL_MODEL_NAME.test(raw.EMBEDDINGS_MODEL))
+    problems.push(
+      'EMBEDDINGS_MODEL: with EMBEDDINGS=local must be 1 to 40 small letters, digits, ., - or _, as the folder of the model is called',
+    );
+  return problems;
+}
+
 export function modelsOf(values: z.output<typeof Values>) {
   return {
     qdrant: values.QDRANT_URL ? { url: values.QDRANT_URL, collection: values.QDRANT_COLLECTION } : null,
+    /** The model that runs in the server; null: none does. */
+    localEmbeddings: values.EMBEDDINGS ? (values.EMBEDDINGS_MODEL ?? DEFAULT_LOCAL_MODEL) : null,
     embeddings:
       values.EMBEDDINGS_BASE_URL && values.EMBEDDINGS_MODEL
         ? {

@@ -5,6 +5,8 @@ import type { Embedder } from './embedder.ts';
 import { createGuard, type Guard } from './guard.ts';
 import type { LanguageModel } from './language-model.ts';
 import { createLexicalEmbedder, LEXICAL } from './lexical-embedder.ts';
+import { createLocalEmbedder } from './local-embedder.ts';
+import { type InstalledModel, installedModel, LocalModelProblem, modelsDirectory } from './local-models.ts';
 import { createOpenAiCompatibleModel } from './openai-compatible.ts';
 import { createOpenAiEmbedder, embeddingDimensions } from './openai-embedder.ts';
 import { connectionTo } from './provider.ts';
@@ -23,7 +25,7 @@ const BREAKER = { failures: 5, halfOpenAfterMs: 60_000 };
 
 /** What models are built from. */
 export interface ModelParts {
-  readonly config: Pick<Config, 'embeddings' | 'languageModels'>;
+  readonly config: Pick<Config, 'dataDirectory' | 'embeddings' | 'languageModels' | 'localEmbeddings'>;
   /** The client for the provider at this address. */
   readonly fetchTo: (url: string, limits: { timeoutMs: number; maxBytes: number }) => typeof fetch;
   /** The provider's key as it is now. */
@@ -37,8 +39,13 @@ export class DimensionsUnknown extends Error {
   override readonly name = 'DimensionsUnknown';
 }
 
-/** @throws DimensionsUnknown if the length of the model's vectors is not configured and cannot be asked for */
+/**
+ * @throws DimensionsUnknown if the length of the model's vectors is not configured and cannot be asked for, LocalModelProblem
+ *   if the files of a model that should run here are not
+ */
 export async function configuredEmbedder(parts: ModelParts): Promise<Embedder> {
+  const { localEmbeddings, dataDirectory } = parts.config;
+  if (localEmbeddings !== null) return createLocalEmbedder(await localModel(dataDirectory, localEmbeddings));
   const connection = embeddingsConnection(parts);
   if (!connection) return createLexicalEmbedder();
   const { dimensions: configured } = connection;
@@ -52,6 +59,12 @@ export async function configuredEmbedder(parts: ModelParts): Promise<Embedder> {
     },
   );
   return createOpenAiEmbedder({ ...connection, dimensions, askForDimensions: false });
+}
+
+async function localModel(dataDirectory: string, name: string): Promise<InstalledModel> {
+  return installedModel(modelsDirectory(dataDirectory), name).catch((error: Error) => {
+    throw error instanceof LocalModelProblem ? new LocalModelProblem(`EMBEDDINGS: ${error.message}`) : error;
+  });
 }
 
 /** The embedder of a model that was used before, if the same provider may still have it. */

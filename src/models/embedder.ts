@@ -10,11 +10,17 @@ export interface Embedder {
    * One vector for each text, in the order given. Callers use `embedTexts`, which looks at what comes back.
    *
    * @param signal ends the work; then rejects with its reason
+   * @param purpose what they are embedded for; absent: to be found
    * @throws EmbedderUnavailable where it seems that no text would get a vector now, TextRefused where it seems to lie
    *   in the texts; servers are not of one mind about which is which
    */
-  embed(texts: readonly string[], signal: AbortSignal): Promise<Float32Array[]>;
+  embed(texts: readonly string[], signal: AbortSignal, purpose?: Purpose): Promise<Float32Array[]>;
+  /** Ends what it holds; absent: it holds nothing. */
+  close?(): Promise<void>;
 }
+
+/** A question is what somebody waits for; a turn is what is found. Some models tell them apart. */
+export type Purpose = 'question' | 'turn';
 
 /** The embedding model does not answer, or refuses us altogether. Trying again later is right. */
 export class EmbedderUnavailable extends Error {
@@ -42,8 +48,9 @@ export async function embedTexts(
   embedder: Embedder,
   texts: readonly string[],
   signal: AbortSignal,
+  purpose: Purpose = 'turn',
 ): Promise<Float32Array[]> {
-  const vectors = await embedder.embed(texts, signal);
+  const vectors = await embedder.embed(texts, signal, purpose);
   const { name, dimensions } = embedder;
   if (vectors.length !== texts.length)
     throw new TextRefused(

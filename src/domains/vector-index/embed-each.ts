@@ -62,14 +62,16 @@ export async function embedEach(options: EachOptions, turns: readonly TextOfTurn
  */
 export async function probe(embedder: Embedder, signal: AbortSignal): Promise<void> {
   const deadline = AbortSignal.timeout(PROBE_MS);
-  await embedTexts(embedder, [PROBE], AbortSignal.any([signal, deadline])).catch((error: Error) => {
-    signal.throwIfAborted();
-    throw new EmbedderUnavailable(
-      deadline.aborted
-        ? `the embedding model "${embedder.name}" does not answer within ${PROBE_MS} ms`
-        : error.message,
-    );
-  });
+  await embedTexts(embedder, [PROBE], AbortSignal.any([signal, deadline]), 'question').catch(
+    (error: Error) => {
+      signal.throwIfAborted();
+      throw new EmbedderUnavailable(
+        deadline.aborted
+          ? `the embedding model "${embedder.name}" does not answer within ${PROBE_MS} ms`
+          : error.message,
+      );
+    },
+  );
 }
 
 /** What the turn itself says, else the beginning of it. @returns null if nothing of it is taken */

@@ -50,6 +50,7 @@ const VECTOR_LEASE_MS = 15_000;
 export async function openVectorIndex(needs: Needs, closing: ClosingStack): Promise<VectorIndexParts> {
   const { db, log, keepers, persistence, pressure, modelParts } = needs;
   const embedder = await configuredEmbedder(modelParts);
+  closing.defer(async () => embedder.close?.());
   const store = await openVectorStore(needs, embedder);
   closing.defer(() => store.close());
   const priority = createEmbeddingPriority();

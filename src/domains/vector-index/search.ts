@@ -105,7 +105,7 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
 async function embedQuery(embedder: Embedder, text: string, signal: AbortSignal): Promise<Float32Array> {
   for (let length = text.length; ; length = Math.floor(length / 2)) {
     try {
-      const [vector] = await embedTexts(embedder, [text.slice(0, length).toWellFormed()], signal);
+      const [vector] = await embedTexts(embedder, [text.slice(0, length).toWellFormed()], signal, 'question');
       if (vector) return vector;
       throw new TextRefused(`${embedder.name} made no vector`);
     } catch (error) {
