@@ -4,6 +4,7 @@ import '../domains/conversations/graphql.ts';
 import '../domains/characters/graphql.ts';
 import '../domains/characters/writing-graphql.ts';
 import '../domains/characters/cards-graphql.ts';
+import '../domains/characters/lore-graphql.ts';
 import '../domains/interactions/graphql.ts';
 import '../domains/interactions/recording-graphql.ts';
 import '../domains/interactions/added-graphql.ts';

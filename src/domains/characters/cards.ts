@@ -6,7 +6,7 @@ import type { Owner, Principal } from '../../access/principals.ts';
 import { CardError } from '../../cards/card-error.ts';
 import { isObject, type Json, type OpenedCard, openCard } from '../../cards/container.ts';
 import { NAME_PROBLEM, profileOf } from '../../cards/profile.ts';
-import { dataOf } from '../../cards/versions.ts';
+import { dataOf, textOf, textsOf } from '../../cards/versions.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { InvalidInput } from '../../errors.ts';
@@ -115,6 +115,12 @@ export async function cardsOf(
     values: [ids, tenantId, userId],
   });
   return new Map(rows.map((raw) => mapRow(characterCards, raw)).map((row) => [row.characterId, row]));
+}
+
+/** How a character begins by the card: the first message, then the alternate ones. */
+export function greetingsOf(card: Json): string[] {
+  const { first_mes: first, alternate_greetings: others } = dataOf(card);
+  return [textOf(first), ...textsOf(others)].filter((text) => text.trim() !== '');
 }
 
 /** What came with the card of a character, by path; the picture that it lay in under `PICTURE`. */

@@ -2,6 +2,7 @@ import { setImmediate as turnOfOthers } from 'node:timers/promises';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
+import { LoreShelf } from './lore-shelf.ts';
 import { buildCharacterMatcherGently, type CharacterMatcher, type CharacterMention } from './matcher.ts';
 import { type CharacterOwner, namesOf, versionOfNames } from './names.ts';
 import type { PictureMatching } from './reference-images.ts';
@@ -30,6 +31,8 @@ interface Entry {
 export class CharacterDirectory {
   /** Null: there are no folders of media. */
   pictures: PictureMatching | null = null;
+  /** What is told of them. */
+  readonly lore: LoreShelf;
   readonly #db: Database;
   readonly #log: Logger;
   readonly #entries = new Map<string, Entry>();
@@ -37,6 +40,7 @@ export class CharacterDirectory {
 
   constructor(db: Database, log: Logger) {
     this.#db = db;
+    this.lore = new LoreShelf(db);
     this.#log = log;
   }
 

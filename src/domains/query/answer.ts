@@ -1,4 +1,7 @@
 import type { ModelLevel } from '../../config/values.ts';
+import { beginningOf } from '../../ground/storable.ts';
+import type { UsedLore } from '../characters/lore-use.ts';
+import type { CharacterRow } from '../characters/tables.ts';
 import type { FinishReason, InteractionStatus } from '../interactions/tables.ts';
 import type { MemoryHit } from '../memory/hits.ts';
 import { BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY } from '../utterances/recalled.ts';
@@ -9,6 +12,10 @@ import { fittingPrompt } from './fitting.ts';
 import type { GatheredContext } from './gather.ts';
 import type { Classification } from './intents.ts';
 import type { PatientServices, QueryObserver } from './query.ts';
+import type { TurnLore } from './turn.ts';
+
+/** Characters of the name of an entry, and of why it was told. */
+const MAX_LORE_WORDS = 300;
 
 export interface QueryAnswer {
   readonly text: string;
@@ -22,6 +29,8 @@ export interface QueryAnswer {
   readonly tokensOut: number | null;
   /** What of the memories went into it. */
   readonly memories: readonly MemoryHit[];
+  /** What of characters' lore a model was told for it; absent: nothing. */
+  readonly lore?: readonly TurnLore[];
   /** Milliseconds that it waited for a model; absent where it did not. */
   readonly waitedMs?: number;
   /** How the model's answer ended; absent where no model wrote it. */
@@ -120,6 +129,7 @@ async function askModels(
       finishReason,
       ...(cost !== null && { cost }),
       memories: prompt.memoriesIn(sent),
+      lore: loreOfTurn(prompt.loreIn(sent), gathered.characters),
       ...waited,
     };
   }
@@ -137,6 +147,15 @@ async function askModels(
     memories,
     ...waited,
   };
+}
+
+/** What a turn keeps of the lore that it was told. */
+function loreOfTurn(lore: readonly UsedLore[], characters: readonly CharacterRow[]): TurnLore[] {
+  const nameOf = (id: number) => characters.find((character) => character.id === id)?.characterName ?? '';
+  return lore.map(({ characterId, entry, reason }) => ({
+    ...{ character: nameOf(characterId), entry: beginningOf(entry.name, MAX_LORE_WORDS) },
+    reason: beginningOf(reason, MAX_LORE_WORDS),
+  }));
 }
 
 /** Nobody wants the answer any more, and no model has written anything: the query stays as it is, to be asked again. */

@@ -1,4 +1,5 @@
 import type { ModelRequest } from '../../models/language-model.ts';
+import type { UsedLore } from '../characters/lore-use.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import type { MemoryHit } from '../memory/hits.ts';
 import { isModelsWord, recalled } from '../utterances/recalled.ts';
@@ -10,6 +11,8 @@ export interface FittingPrompt {
   readonly request: ModelRequest;
   /** The memories that a request, this one or a shorter one, holds. */
   memoriesIn(request: ModelRequest): readonly MemoryHit[];
+  /** What of the lore it holds. */
+  loreIn(request: ModelRequest): readonly UsedLore[];
 }
 
 /** What a message costs beside its text: its role, and the marks around it. */
@@ -17,11 +20,11 @@ const TOKENS_PER_MESSAGE = 4;
 
 /**
  * The request to a model with everything that was gathered, and shorter ones for models that can't take so much:
- * without the weakest memories and the oldest turns first, whichever take more; then without the weakest facts, the client's
+ * without the weakest memories and the oldest turns first, whichever take more; then without the weakest facts, the last lore, the client's
  * context and the characters. The query itself is never cut.
  */
 export function fittingPrompt(parts: PromptParts): FittingPrompt {
-  const memories = new WeakMap<ModelRequest, readonly MemoryHit[]>();
+  const held = new WeakMap<ModelRequest, PromptParts>();
   const build = (kept: PromptParts): ModelRequest & { tokens: number } => {
     const { system, messages } = buildPrompt(kept);
     const request = {
@@ -32,7 +35,7 @@ export function fittingPrompt(parts: PromptParts): FittingPrompt {
         tokensIn(system) + TOKENS_PER_MESSAGE,
       ),
     };
-    memories.set(request, kept.memories);
+    held.set(request, kept);
     return request;
   };
   const within = (tokens: number): ModelRequest | null => {
@@ -43,8 +46,13 @@ export function fittingPrompt(parts: PromptParts): FittingPrompt {
     return null;
   };
   const request = { ...build(parts), within };
-  memories.set(request, parts.memories);
-  return { request, memoriesIn: (sent) => memories.get(sent) ?? parts.memories };
+  held.set(request, parts);
+  const partsOf = (sent: ModelRequest) => held.get(sent) ?? parts;
+  return {
+    request,
+    memoriesIn: (sent) => partsOf(sent).memories,
+    loreIn: (sent) => partsOf(sent).lore,
+  };
 }
 
 function withLess(parts: PromptParts): PromptParts | null {
@@ -57,6 +65,7 @@ function withLess(parts: PromptParts): PromptParts | null {
   }
   if (history.length > 0) return { ...parts, history: history.slice(1) };
   if (parts.facts.length > 0) return { ...parts, facts: parts.facts.slice(0, -1) };
+  if (parts.lore.length > 0) return { ...parts, lore: parts.lore.slice(0, -1) };
   if (parts.context !== null) return { ...parts, context: null };
   return parts.characters.length > 0 ? { ...parts, characters: [] } : null;
 }

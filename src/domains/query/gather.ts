@@ -1,4 +1,5 @@
 import type { Owner } from '../../access/principals.ts';
+import { type UsedLore, useLore } from '../characters/lore-use.ts';
 import { charactersById } from '../characters/reads.ts';
 import type { CharacterRow } from '../characters/tables.ts';
 import { interactionsByTurnId, latestInteractions } from '../interactions/reads.ts';
@@ -9,7 +10,7 @@ import { timeZoneFor } from '../settings/settings.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
 import type { AcceptedQuery } from './accepted.ts';
 import { asksAboutCharacter } from './asks-about.ts';
-import { type BuiltContext, buildContext } from './context.ts';
+import { type BuiltContext, buildContext, tokensIn } from './context.ts';
 import { type Classification, classifyIntent } from './intents.ts';
 import { fittingFacts } from './known.ts';
 import type { PatientServices } from './query.ts';
@@ -24,6 +25,8 @@ export interface GatheredContext extends BuiltContext {
   readonly characters: readonly CharacterRow[];
   /** Whether it asks about one of them, rather than telling something or asking what was said. */
   readonly asksAboutCharacter: boolean;
+  /** What of their lore the query, or what was said just before, triggers. */
+  readonly lore: readonly UsedLore[];
   /** It names a time of which nothing was found: the memories are of other times. */
   readonly missedTime: boolean;
   /** In which the user counts days. */
@@ -71,6 +74,11 @@ export async function gatherContext(
     config.maxContextMessages === 0
       ? []
       : [...stored, ...waiting.filter(({ turnId }) => !kept.has(turnId))].slice(-config.maxContextMessages);
+  const present = mentioned.flatMap((character) => character ?? []);
+  const books = await availability.tolerate(() => characters.lore.booksOf(owner, present), []);
+  const said = [query.query, ...history.toReversed().flatMap((turn) => [turn.response, turn.query])];
+  const lore = useLore(books, said, query.turnId, tokensIn);
+  const loreTokens = lore.reduce((sum, { entry }) => sum + tokensIn(entry.content), 0);
   const classified = classifyIntent(query.query, {
     mentionsCharacter: characterIds.length > 0,
     hasHistory: history.length > 0,
@@ -93,12 +101,18 @@ export async function gatherContext(
     classification,
     missedTime: memories.missedTime,
     timeZone: zone,
-    characters: mentioned.flatMap((character) => character ?? []),
+    characters: present,
+    lore,
     asksAboutCharacter: mentions.some((mention) => asksAboutCharacter(query.query, mention)),
     facts: told.facts,
-    ...buildContext(history, [...evidence, ...relevant], config.contextTokenBudget - told.tokens, {
-      ...{ timeZone: zone, reader: 'model' },
-    }),
+    ...buildContext(
+      history,
+      [...evidence, ...relevant],
+      Math.max(0, config.contextTokenBudget - told.tokens - loreTokens),
+      {
+        ...{ timeZone: zone, reader: 'model' },
+      },
+    ),
     timings: { classify: chosen - read, context: read - started + (performance.now() - chosen) },
   };
 }

@@ -8,6 +8,7 @@ import type { ProcessQueryInput } from './accepted.ts';
 import { type CancelledQuery, cancelQuery } from './cancel.ts';
 import { type ProcessedQuery, processQuery } from './query.ts';
 import { type QueryEvent, type QueryStep, streamQuery } from './stream.ts';
+import { loreIn, type TurnLore } from './turn.ts';
 
 const RequestTypeEnum = builder.enumType('RequestType', {
   description: 'What kind of request a query is.',
@@ -56,6 +57,26 @@ const ProcessQueryInputRef = builder.inputType('ProcessQueryInput', {
     userId: t.string({ description: 'Another user, for those who may act for others; absent: the caller.' }),
   }),
 });
+
+const UsedLoreRef = builder.objectRef<TurnLore>('UsedLore').implement({
+  description: 'An entry of a character’s lore that a model was told for an answer.',
+  fields: (t) => ({
+    characterName: t.exposeString('character', { description: 'Whose lore it is; the name as it was then.' }),
+    entry: t.exposeString('entry', { description: 'The name of the entry.' }),
+    reason: t.exposeString('reason', {
+      description: 'Why: the key that was said, that it is always told, or the entry that names it.',
+    }),
+  }),
+});
+
+builder.objectField(InteractionRef, 'lore', (t) =>
+  t.field({
+    type: [UsedLoreRef],
+    description:
+      'What of characters’ lore a model was told for the answer, in that order, at most 50 entries.',
+    resolve: ({ metadata }) => loreIn(metadata),
+  }),
+);
 
 /** Of a database that did not take the turn in time nothing is waited for again. */
 const CONVERSATION_MS = 200;

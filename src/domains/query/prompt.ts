@@ -1,4 +1,5 @@
 import type { ModelMessage, ModelRequest } from '../../models/language-model.ts';
+import type { UsedLore } from '../characters/lore-use.ts';
 import type { CharacterRow } from '../characters/tables.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import type { AnswerMode } from '../interactions/turn.ts';
@@ -14,6 +15,8 @@ const MODES: Record<AnswerMode, string> = {
   engineer_angle: 'Answer for an engineer: precise, technical, with the trade-offs.',
 };
 const MAX_PROFILE_LENGTH = 2_000;
+/** Characters of one entry of lore. */
+const MAX_LORE_LENGTH = 8_000;
 
 export interface PromptParts {
   readonly query: string;
@@ -22,6 +25,8 @@ export interface PromptParts {
   /** What is known that answers the query. */
   readonly facts: readonly KnownFact[];
   readonly characters: readonly CharacterRow[];
+  /** What of their lore is told. */
+  readonly lore: readonly UsedLore[];
   readonly mode: AnswerMode | null;
   readonly context: Readonly<Record<string, unknown>> | null;
   /** In which the user counts days. */
@@ -37,7 +42,7 @@ export const NOTES_TAKEN = 'I will use these notes only where they help.';
 /** What notes are made from. */
 type Notes = Pick<
   PromptParts,
-  'memories' | 'facts' | 'characters' | 'timeZone' | 'missedTime' | 'asksForPast'
+  'memories' | 'facts' | 'characters' | 'lore' | 'timeZone' | 'missedTime' | 'asksForPast'
 >;
 
 const NOTHING_THEN = 'Nothing was noted at the time that the message names.';
@@ -82,6 +87,7 @@ export function notesOf({
   memories,
   facts,
   characters,
+  lore,
   timeZone,
   missedTime,
   asksForPast,
@@ -94,12 +100,17 @@ export function notesOf({
   const known = facts.map((fact) => noteOf(fact, timeZone, numberOf(fact, memories)));
   const parts = [
     profiles.length > 0 && `Profiles of characters, quoted:\n${profiles.join('\n')}`,
+    lore.length > 0 && `What belongs to them, quoted:\n${lore.map(loreLine).join('\n')}`,
     known.length > 0 && `What is known, quoted:\n${known.join('\n')}`,
     missedTime && (memories.length > 0 || asksForPast) && NOTHING_THEN,
     memories.length > 0 &&
       `Notes from ${missedTime ? 'other times' : 'earlier conversations'}, quoted:\n${memories.map((memory, index) => cite(memory, index + 1, style)).join('\n')}`,
   ].filter(Boolean);
   return parts.length > 0 ? parts.join('\n\n') : null;
+}
+
+function loreLine({ entry }: UsedLore): string {
+  return `- "${unforged(quote(entry.content, MAX_LORE_LENGTH))}"`;
 }
 
 /** As "Saturday, 28 November 2026 (2026-11-28, Europe/Berlin)". */

@@ -107,7 +107,13 @@ function notesFor({ memories, earlier, characters }: Kept, gathered: GatheredCon
   );
   const asksForPast = gathered.classification.intent === 'memory_recall';
   const parts = [
-    notesOf({ ...gathered, memories, characters, asksForPast }),
+    notesOf({
+      ...gathered,
+      memories,
+      characters,
+      lore: characters.length > 0 ? gathered.lore : [],
+      asksForPast,
+    }),
     lines.length > 0 && `Said before in this conversation, quoted:\n${lines.join('\n')}`,
   ].filter(Boolean);
   return parts.length > 0 ? parts.join('\n\n') : null;

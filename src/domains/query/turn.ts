@@ -1,7 +1,28 @@
+import { z } from 'zod';
 import { currentActor } from '../../access/caller.ts';
 import { newTurn, type Turn } from '../interactions/turn.ts';
 import { type AcceptedQuery, payloadHashOfQuery } from './accepted.ts';
 import type { QueryAnswer } from './answer.ts';
+
+/** An entry of a character's lore that a turn was told, and why. */
+export interface TurnLore {
+  readonly character: string;
+  readonly entry: string;
+  readonly reason: string;
+}
+
+/** Under which name the metadata of a turn have its lore. */
+const LORE = 'lore';
+/** Entries that a turn keeps. */
+const MAX_TOLD = 50;
+
+/** The lore that a turn was told; what is of another form is somebody's own. */
+export function loreIn(metadata: Readonly<Record<string, unknown>>): TurnLore[] {
+  const told = z.array(TurnLoreForm).safeParse(metadata[LORE]);
+  return told.success ? told.data : [];
+}
+
+const TurnLoreForm = z.object({ character: z.string(), entry: z.string(), reason: z.string() });
 
 /** The turn as it is when its query has been accepted. */
 export function unanswered(query: AcceptedQuery): Turn {
@@ -34,7 +55,11 @@ export function answered(query: AcceptedQuery, answer: QueryAnswer) {
     confidence,
     requiresClarification,
     clarifyingQuestions,
-    metadata: { ...unanswered(query).metadata, ...(prompt ? { prompt } : {}) },
+    metadata: {
+      ...unanswered(query).metadata,
+      ...(prompt ? { prompt } : {}),
+      ...(answer.lore && answer.lore.length > 0 && { [LORE]: answer.lore.slice(0, MAX_TOLD) }),
+    },
     status: answer.status,
     tokensIn: answer.tokensIn,
     tokensOut: answer.tokensOut,
