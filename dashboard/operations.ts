@@ -5,6 +5,8 @@ export type ActivityLevel = 'ERROR' | 'INFO' | 'WARNING';
 export type AlertSeverity = 'CRITICAL' | 'WARNING';
 export type AlertState = 'CLEARED' | 'RAISED';
 export type AnalysisTier = 'FEATURES' | 'FILE' | 'MODEL';
+export type BackupEncryption = 'KEY' | 'NONE' | 'PASSPHRASE';
+export type BackupState = 'DAMAGED' | 'UNVERIFIED' | 'VERIFIED';
 export type ChainProblemKind = 'ALTERED' | 'INSERTED' | 'MISSING';
 export type CharacterFilter = {
   activeOnly?: boolean | null;
@@ -378,6 +380,72 @@ export const Repairs =
   'query Repairs($first: Int!) { repairActions(first: $first) { nodes { actionId type target outcome dryRun startedAt problem } } }' as Operation<
     RepairsData,
     RepairsVariables
+  >;
+
+export type BackupsData = {
+  readonly backups: {
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+    readonly nodes: readonly {
+      readonly backupId: string;
+      readonly createdAt: string;
+      readonly bytes: number;
+      readonly rows: number;
+      readonly state: BackupState;
+      readonly verifiedAt: string | null;
+      readonly verificationSeconds: number | null;
+      readonly problem: string | null;
+      readonly encryption: BackupEncryption;
+      readonly note: string | null;
+    }[];
+  };
+};
+export type BackupsVariables = { first: number; after?: string | null };
+export const Backups =
+  'query Backups($first: Int!, $after: String) { backups(first: $first, after: $after) { pageInfo { hasNextPage endCursor } nodes { backupId createdAt bytes rows state verifiedAt verificationSeconds problem encryption note } } }' as Operation<
+    BackupsData,
+    BackupsVariables
+  >;
+
+export type CreateBackupData = {
+  readonly createBackup:
+    | { readonly __typename: 'CreateTaskSuccess'; readonly task: { readonly taskId: string } }
+    | {
+        readonly __typename:
+          | 'IdempotencyKeyReusedError'
+          | 'InvalidInputError'
+          | 'NotConfiguredError'
+          | 'NotFoundError'
+          | 'ScheduleBusyError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type CreateBackupVariables = { note?: string | null };
+export const CreateBackup =
+  'mutation CreateBackup($note: String) { createBackup(note: $note) { __typename ... on CreateTaskSuccess { task { taskId } } ... on Error { code message } } }' as Operation<
+    CreateBackupData,
+    CreateBackupVariables
+  >;
+
+export type VerifyBackupData = {
+  readonly verifyBackup:
+    | { readonly __typename: 'CreateTaskSuccess'; readonly task: { readonly taskId: string } }
+    | {
+        readonly __typename:
+          | 'IdempotencyKeyReusedError'
+          | 'InvalidInputError'
+          | 'NotConfiguredError'
+          | 'NotFoundError'
+          | 'ScheduleBusyError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type VerifyBackupVariables = { backupId: string };
+export const VerifyBackup =
+  'mutation VerifyBackup($backupId: ID!) { verifyBackup(backupId: $backupId) { __typename ... on CreateTaskSuccess { task { taskId } } ... on Error { code message } } }' as Operation<
+    VerifyBackupData,
+    VerifyBackupVariables
   >;
 
 export type MediaData = {

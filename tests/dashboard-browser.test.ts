@@ -28,6 +28,7 @@ const PLACES = [
   'media/duplicates',
   'data',
   'data/audit',
+  'data/backups',
 ];
 const ADD_FACT = `mutation { addFact(input: { predicate: "likes", object: "fennel", statement: "You like fennel" }) {
   ... on FactSuccess { fact { factId } } } }`;

@@ -217,6 +217,8 @@ describe('what becomes of promises', () => {
       'acknowledgement_budget_burns_fast CRITICAL',
       'availability_budget_burns WARNING',
       'availability_budget_burns_fast CRITICAL',
+      'backup_age_budget_burns WARNING',
+      'backup_age_budget_burns_fast CRITICAL',
       'backups_missing CRITICAL',
       'canary_degraded WARNING',
       'compliance_findings CRITICAL',

@@ -39,7 +39,13 @@ export async function benchBackup(args: readonly string[], print: Print): Promis
   if (values.help) return print(USAGE);
   const directory = await mkdtemp(join(tmpdir(), 'echo-bench-backup-'));
   const place = (name: string) => join(directory, name);
-  const env = { MASTER_KEY, EMBEDDINGS: 'off', BACKUP_DIR: place('backups'), LOG_LEVEL: 'info' };
+  const env = {
+    MASTER_KEY,
+    EMBEDDINGS: 'off',
+    BACKUP_DIR: place('backups'),
+    BACKUP_KEEP: 'last=100',
+    LOG_LEVEL: 'info',
+  };
   let server = await startChildServer(place('first'), env);
   try {
     await fill(server, Number(values.turns), Number(values.seed), print);
@@ -50,7 +56,8 @@ export async function benchBackup(args: readonly string[], print: Print): Promis
     await stop(server);
     await restore(backupId, { ...env, DATA_DIR: place('second') }, values.kills, print);
     server = await startChildServer(place('second'), { ...env, BACKUP_DIR: place('others') });
-    const again = await backUp(server, print);
+    // Nobody adds to the chains that are compared.
+    const again = await backUp(server, print, false);
     const heads = await Promise.all([
       manifestOf(place('backups'), backupId),
       manifestOf(place('others'), again),
@@ -91,17 +98,20 @@ async function record(server: ChildServer, conversationId: string, turns: readon
 }
 
 /** Makes a backup while somebody records turns in a conversation that is told apart. @returns its id */
-async function backUp(server: ChildServer, print: Print): Promise<string> {
-  const quiet = await latencies(server, () => false, 20);
+async function backUp(server: ChildServer, print: Print, isUsed = true): Promise<string> {
+  const quiet = isUsed ? await latencies(server, () => false, 20) : [];
   const started = performance.now();
   const { data } = await server.graphql(CREATE);
   const { taskId } = data.createBackup.task;
   let [writtenAt, isDone] = [0, false];
-  const meanwhile = latencies(server, () => isDone, Number.POSITIVE_INFINITY);
+  const meanwhile = isUsed ? latencies(server, () => isDone, Number.POSITIVE_INFINITY) : [];
+  const phases = new Map<string, number>();
   for (;;) {
     const task = await taskOf(server, taskId);
     if (!writtenAt && task.progress?.note && !task.progress.note.startsWith('reading'))
       writtenAt = performance.now();
+    const phase = task.progress?.note?.split(' ')[0] ?? 'waiting';
+    if (!phases.has(phase)) phases.set(phase, performance.now());
     isDone = task.status === 'COMPLETED';
     if (!isDone && task.status !== 'FAILED' && task.status !== 'CANCELLED') {
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -113,8 +123,11 @@ async function backUp(server: ChildServer, print: Print): Promise<string> {
       throw new Error(`the backup failed: ${task.error ?? task.result.verification.problem}`);
     const { backupId, bytes, rows, verification } = task.result;
     print(
-      `backed up ${rows} rows into ${(bytes / 2 ** 20).toFixed(1)} MiB in ${((writtenAt - started) / 1_000).toFixed(1)} s, verified by a restore in ${verification.seconds} s; ` +
-        `acknowledgements meanwhile: median ${at(busy, 0.5)} ms, 95 % within ${at(busy, 0.95)} ms (before: ${at(quiet, 0.5)}, ${at(quiet, 0.95)})`,
+      `backed up ${rows} rows into ${(bytes / 2 ** 20).toFixed(1)} MiB in ${((writtenAt - started) / 1_000).toFixed(1)} s, verified by a restore in ${verification.seconds} s ` +
+        `(begun after ${[...phases].map(([name, from]) => `${name} ${((from - started) / 1_000).toFixed(1)}`).join(', ')} s)${busy.length === 0 ? '' : '; '}` +
+        (busy.length === 0
+          ? ''
+          : `acknowledgements meanwhile: median ${at(busy, 0.5)} ms, 95 % within ${at(busy, 0.95)} ms (before: ${at(quiet, 0.5)}, ${at(quiet, 0.95)})`),
     );
     return backupId;
   }

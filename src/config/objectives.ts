@@ -37,6 +37,7 @@ export const settings = {
   SLO_VECTOR_LAG: targetOf(true).prefault('99/60'),
   SLO_LEARNING_LAG: targetOf(true).prefault('99/10800'),
   SLO_TASK_WAIT: targetOf(true).prefault('99/300'),
+  SLO_BACKUP_AGE: targetOf(true).prefault('99/180000'),
 };
 const Values = z.object(settings);
 
@@ -51,6 +52,7 @@ export function objectivesOf(values: z.output<typeof Values>) {
         vector_lag: values.SLO_VECTOR_LAG,
         learning_lag: values.SLO_LEARNING_LAG,
         task_wait: values.SLO_TASK_WAIT,
+        backup_age: values.SLO_BACKUP_AGE,
       },
     },
   } as const;

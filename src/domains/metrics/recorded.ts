@@ -84,6 +84,10 @@ export const RECORDED: readonly RecordedMetric[] = [
   gauge('echo_deliveries_wait_seconds', 'SECONDS', ASKED),
   gauge('echo_tasks_running', 'COUNT'),
   gauge('echo_task_wait_seconds', 'SECONDS', { together: 'highest' }),
+  // Where servers have folders of their own, the newest counts.
+  gauge('echo_backup_age_seconds', 'SECONDS', { ...ASKED, together: 'lowest' }),
+  gauge('echo_backup_verified_age_seconds', 'SECONDS', { ...ASKED, together: 'lowest' }),
+  gauge('echo_backup_bytes', 'BYTES', ASKED),
   gauge('echo_table_bytes', 'BYTES', { ...ASKED, every: 'hour' }),
   gauge('echo_table_rows', 'COUNT', { ...ASKED, every: 'hour' }),
   gauge('echo_table_index_scan_ratio', 'RATIO', { together: 'lowest', every: 'hour' }),

@@ -10,7 +10,8 @@ export type ObjectiveName =
   | 'search'
   | 'vector_lag'
   | 'learning_lag'
-  | 'task_wait';
+  | 'task_wait'
+  | 'backup_age';
 
 /** What is promised of most events. */
 export interface Objective {
@@ -48,6 +49,11 @@ export const OBJECTIVES: readonly Objective[] = [
     name: 'task_wait',
     words: 'Minutes in which no task that is due has waited longer than the limit.',
     gauge: 'echo_task_wait_seconds',
+  },
+  {
+    name: 'backup_age',
+    words: 'Minutes in which the newest backup that was restored to try it was not older than the limit.',
+    gauge: 'echo_backup_verified_age_seconds',
   },
 ];
 

@@ -96,6 +96,17 @@ export const taskWaitBurns = budgetAlert(
   'Tasks wait so long that the error budget will not last.',
 );
 
+export const backupAgeBurnsFast = budgetAlert(
+  'backup_age',
+  'fast',
+  'There has been no verified backup for so long that the error budget is gone in days.',
+);
+export const backupAgeBurns = budgetAlert(
+  'backup_age',
+  'slow',
+  'There has been no verified backup for so long that the error budget will not last.',
+);
+
 const ALERTS = [
   ['availability', availabilityBurnsFast, availabilityBurns],
   ['acknowledgement', acknowledgementBurnsFast, acknowledgementBurns],
@@ -103,6 +114,7 @@ const ALERTS = [
   ['vector_lag', vectorLagBurnsFast, vectorLagBurns],
   ['learning_lag', learningLagBurnsFast, learningLagBurns],
   ['task_wait', taskWaitBurnsFast, taskWaitBurns],
+  ['backup_age', backupAgeBurnsFast, backupAgeBurns],
 ] as const;
 
 export const objectives = definePromise<Parts>({
