@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import * as access from './config/access.ts';
+import * as alerts from './config/alerts.ts';
 import * as backups from './config/backups.ts';
 import * as durability from './config/durability.ts';
 import * as media from './config/media.ts';
@@ -49,7 +50,7 @@ export function readConfig(
   const parsed = Settings.safeParse(raw);
   const problems = [...(parsed.error?.issues.map(describeIssue) ?? []), ...crossCheck(raw, directory)];
   if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
-  return toConfig(parsed.data, directory, givenSecrets(local));
+  return toConfig(parsed.data, raw, directory, givenSecrets(local));
 }
 
 /** Where Vault is, if it is to be asked before the configuration can be read. @throws ConfigError */
@@ -101,6 +102,7 @@ const Settings = z.object({
   ...retention.settings,
   ...access.settings,
   ...backups.settings,
+  ...alerts.settings,
   ...secrets.settings,
 });
 
@@ -116,12 +118,18 @@ function crossCheck(raw: RawSettings, directory: string): string[] {
     ...models.checkModels(raw),
     ...secrets.checkSecrets(raw),
     ...access.checkAccess(raw),
+    ...alerts.checkAlerts(raw),
     ...repairs.checkRepairs(raw, directory),
     ...backups.checkBackups(raw),
   ];
 }
 
-function toConfig(values: z.output<typeof Settings>, directory: string, given: SecretValues) {
+function toConfig(
+  values: z.output<typeof Settings>,
+  raw: RawSettings,
+  directory: string,
+  given: SecretValues,
+) {
   return {
     /** Secrets that stand in the environment or in files, as they were written. */
     secrets: given,
@@ -135,6 +143,7 @@ function toConfig(values: z.output<typeof Settings>, directory: string, given: S
     ...repairs.repairsOf(values, directory, resolve(directory, values.DATA_DIR)),
     ...retention.retentionOf(values),
     ...access.accessOf(values),
+    ...alerts.alertsOf(values, raw),
     ...secrets.secretsOf(values),
     ...backups.backupsOf(values, directory, resolve(directory, values.DATA_DIR)),
   };

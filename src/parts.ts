@@ -43,7 +43,7 @@ export async function openParts(
   closing: ClosingStack,
 ): Promise<Services> {
   const shown = { ...ports, ...openActivity(ports, closing) };
-  const counted = { ...shown, ...(await openAlerts(shown, closing)), ...openMetrics(ports, closing) };
+  const counted = { ...shown, ...openAlerts(shown), ...openMetrics(ports, closing) };
   const told = { ...counted, ...openPressure(counted, closing) };
   const credentials = await openCredentials(told, closing);
   const kept = { ...told, ...(await openPersistence(told, closing)) };

@@ -23,6 +23,8 @@ export const SECRET_SETTINGS = [
   'ALERT_WEBHOOK_SECRET',
   'BACKUP_PASSPHRASE',
   'BACKUP_S3_SECRET',
+  'TELEGRAM_BOT_TOKEN',
+  'SMTP_URL',
 ] as const;
 export type SecretSetting = (typeof SECRET_SETTINGS)[number];
 export type SecretValues = Readonly<Partial<Record<SecretSetting, string>>>;

@@ -1,3 +1,4 @@
+import { openAlertDesk } from '../domains/alerts/parts.ts';
 import { openBackups } from '../domains/backups/parts.ts';
 import { openCompliance } from '../domains/compliance/parts.ts';
 import { openDeliveries } from '../domains/deliveries/parts.ts';
@@ -45,6 +46,7 @@ export async function openDomains(parts: Standing, closing: ClosingStack) {
   await openKnowledgeBase({ ...parts, ...deliveries }, closing);
   return {
     ...deliveries,
+    ...(await openAlertDesk({ ...parts, ...deliveries }, closing)),
     ...(await openWebhooks({ ...parts, ...deliveries }, closing)),
     ...openQuery(parts),
     ...openSchedules(parts, closing),

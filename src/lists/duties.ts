@@ -1,6 +1,7 @@
 import { duties as access } from '../access/tables.ts';
 import type { Duty } from '../db/duty.ts';
 import { duties as database } from '../db/identity-tables.ts';
+import { duties as alerts } from '../domains/alerts/tables.ts';
 import { duties as audit } from '../domains/audit/tables.ts';
 import { duties as characters } from '../domains/characters/tables.ts';
 import { duties as conversations } from '../domains/conversations/tables.ts';
@@ -31,6 +32,7 @@ export const DUTIES: readonly Duty[] = [
   ...events,
   ...access,
   ...audit,
+  ...alerts,
   ...credentials,
   ...settings,
   ...characters,

@@ -25,6 +25,7 @@ import '../domains/learning/graphql.ts';
 import '../domains/insights/graphql.ts';
 import '../domains/pressure/graphql.ts';
 import '../domains/activity/graphql.ts';
+import '../domains/alerts/channels-graphql.ts';
 import '../domains/alerts/graphql.ts';
 import '../domains/persistence/graphql.ts';
 import '../domains/persistence/dead-graphql.ts';

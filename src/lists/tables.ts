@@ -1,5 +1,6 @@
 export { apiKeys, rateLimits, revokedTokens } from '../access/tables.ts';
 export { databaseIdentity } from '../db/identity-tables.ts';
+export { alertChanges, alertSightings, alerts } from '../domains/alerts/tables.ts';
 export { auditLog, auditNames, auditSeals } from '../domains/audit/tables.ts';
 export { characterCardFiles, characterCards, characters } from '../domains/characters/tables.ts';
 export { conversations, deletedTurns } from '../domains/conversations/tables.ts';

@@ -139,6 +139,9 @@ export const VALUES: Record<string, unknown> = {
   permissions: ['ADMIN'],
   format: 'JSON_V3',
   content: Buffer.from(JSON.stringify({ name: 'Figment of Vera', first_mes: WORDS })).toString('base64'),
+  alertId: '00000000-0000-4000-8000-000000000000',
+  minutes: 5,
+  alertChannel: 'log',
 };
 /** What a profile says: nothing that names somebody else's. */
 const PROFILE = /^Mutation\.upsertCharacters?\(/;
@@ -154,7 +157,9 @@ export function nameIn({ field, path }: Place): string {
         ? 'schedule'
         : /metric/i.test(field)
           ? 'metric'
-          : name;
+          : /alert/i.test(field)
+            ? 'alertChannel'
+            : name;
 }
 
 /** Why nobody has said yet how a place is kept apart; null if somebody has. */

@@ -1,6 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
-import type { Database } from '../../db/client.ts';
 
 /** Names a target. */
 export interface TargetName {
@@ -132,7 +131,7 @@ export interface TargetFigures {
 
 /** Of each target of a channel, in order. */
 export async function targetFigures(
-  { pool }: Pick<Database, 'pool'>,
+  { pool }: { readonly pool: Pick<PoolClient, 'query'> },
   tenantId: string,
   channel: string,
   targets: readonly string[],

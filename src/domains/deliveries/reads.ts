@@ -57,3 +57,24 @@ export async function deliveryById(
   });
   return rows[0] ? mapRow(deliveries, rows[0]) : null;
 }
+
+/** The latest attempt of each target of a channel that failed, in order; null: none that is kept did. */
+export async function latestFailures(
+  { pool }: Pick<Database, 'pool'>,
+  tenantId: string,
+  channel: string,
+  targets: readonly string[],
+): Promise<{ readonly at: Date | null; readonly error: string | null }[]> {
+  const { rows } = await pool.query<{ at: Date | null; error: string | null }>({
+    name: 'latest_delivery_failures',
+    text: `select d.last_attempt_at as at, d.last_error as error from unnest($3::text[]) with ordinality n(target, place)
+           left join lateral (
+             select d.last_attempt_at, d.last_error from echo_deliveries d
+             where d.channel = $2 and d.target = n.target and d.tenant_id = $1 and d.last_error is not null
+             order by d.last_attempt_at desc nulls last limit 1
+           ) d on true
+           order by n.place`,
+    values: [tenantId, channel, targets],
+  });
+  return rows;
+}
