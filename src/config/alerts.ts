@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { oneOf, type RawSettings, url, wholeNumber } from './values.ts';
+import { type RawSettings, url, wholeNumber } from './values.ts';
 
 /** Ways to whoever looks after the server, in the order in which they are told. */
 export const ALERT_WAYS = ['telegram', 'email', 'webhook'] as const;
@@ -59,7 +59,6 @@ export const settings = {
   ALERT_CHANNELS: ways.optional(),
   ALERT_ESCALATE_MINUTES: wholeNumber(0, 10_080).prefault('15'),
   ALERT_COOLDOWN_MINUTES: wholeNumber(0, 1_440).prefault('5'),
-  DAILY_REPORT_CHANNEL: oneOf('off', 'telegram', 'email').prefault('off'),
 };
 const Values = z.object(settings);
 
@@ -79,16 +78,13 @@ export function checkAlerts(raw: RawSettings): string[] {
     ...ALERT_WAYS.filter((way) => listed.includes(way) && !isConfigured(raw, way)).map((way) =>
       absent('ALERT_CHANNELS', way),
     ),
-    ...ALERT_WAYS.filter(
-      (way) => raw.DAILY_REPORT_CHANNEL?.toLowerCase() === way && !isConfigured(raw, way),
-    ).map((way) => absent('DAILY_REPORT_CHANNEL', way)),
   ];
 }
 
 const MINUTE_MS = 60_000;
 
 export function alertsOf(values: z.output<typeof Values>, raw: RawSettings) {
-  const { TELEGRAM_CHAT_ID: chatId, ALERT_EMAIL_TO: to = [], DAILY_REPORT_CHANNEL: report } = values;
+  const { TELEGRAM_CHAT_ID: chatId, ALERT_EMAIL_TO: to = [] } = values;
   const configured = ALERT_WAYS.filter((way) => isConfigured(raw, way));
   return {
     alerts: {
@@ -101,8 +97,6 @@ export function alertsOf(values: z.output<typeof Values>, raw: RawSettings) {
       /** Null: no further way is told. */
       escalateMs: values.ALERT_ESCALATE_MINUTES * MINUTE_MS || null,
       cooldownMs: values.ALERT_COOLDOWN_MINUTES * MINUTE_MS,
-      /** Null: the report is only kept with its task. */
-      reportWay: report === 'off' ? null : report,
     },
   } as const;
 }

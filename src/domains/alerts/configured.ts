@@ -11,8 +11,18 @@ const LIMITS = { timeoutMs: 10_000, maxBytes: 65_536 };
  *
  * @throws SettingForbidden where one may not be called
  */
-export async function openWays({ config, log, outbound }: Ports): Promise<AlertWay[]> {
+export async function openWays({ config, log, outbound, secrets }: Ports): Promise<AlertWay[]> {
+  const { configured, telegram, email } = config.alerts;
   const ways: AlertWay[] = [];
+  if (configured.includes('telegram')) {
+    const { TelegramWay } = await import('./telegram.ts');
+    const fetch = outbound.fetcherTo(telegram.apiUrl, LIMITS);
+    ways.push(new TelegramWay({ ...telegram, token: () => secrets.get('TELEGRAM_BOT_TOKEN'), fetch }));
+  }
+  if (configured.includes('email')) {
+    const { EmailWay } = await import('./email.ts');
+    ways.push(new EmailWay({ ...email, url: () => secrets.get('SMTP_URL') }));
+  }
   if (config.alertWebhook) {
     await outbound.checkSetting('ALERT_WEBHOOK_URL', config.alertWebhook.url);
     ways.push(new WebhookWay({ ...config.alertWebhook, fetch: outbound.fetcher(LIMITS) }));
