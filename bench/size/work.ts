@@ -19,7 +19,12 @@ export const WORK: Work = [
     variables: {
       input: {
         conversationId: `told ${Math.floor(number / 100)}`,
-        turns: [{ query: `What about the ${thing(number)} of house ${number}?`, response: `It is ${number} years old.` }],
+        turns: [
+          {
+            query: `What about the ${thing(number)} of house ${number}?`,
+            response: `It is ${number} years old.`,
+          },
+        ],
       },
     },
   }),
@@ -28,7 +33,8 @@ export const WORK: Work = [
     variables: { query: `the ${thing(number)} of a house` },
   }),
   () => ({
-    query: '{ conversations(first: 20) { nodes { conversationId interactions(last: 3) { nodes { query response } } } } }',
+    query:
+      '{ conversations(first: 20) { nodes { conversationId interactions(last: 3) { nodes { query response } } } } }',
     variables: {},
   }),
 ];
@@ -40,7 +46,10 @@ export async function ask(url: string, work: Work, number: number): Promise<void
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(work[number % work.length]?.(number)),
   });
-  const { data, errors } = (await response.json()) as { data?: Record<string, unknown> | null; errors?: unknown };
+  const { data, errors } = (await response.json()) as {
+    data?: Record<string, unknown> | null;
+    errors?: unknown;
+  };
   const [answer] = Object.values(data ?? {});
   if (errors || !answer || Object.hasOwn(answer, 'message'))
     throw new Error(`a query failed: ${JSON.stringify(errors ?? answer)}`);

@@ -29,6 +29,8 @@ export interface MemorySearch {
   readonly missedTime: boolean;
   /** The user has turns in the archive, and it was not searched. */
   readonly leftOutArchive: boolean;
+  /** In which days were counted. */
+  readonly timeZone: string;
 }
 
 export interface MemoryServices extends SettingsServices {
@@ -111,7 +113,7 @@ export async function searchMemory(
   const missedTime = wanted.times.spans.length > 0 && !hits.some(({ inTime }) => inTime);
   const tookMs = performance.now() - started;
   const degraded = found?.degraded ?? true;
-  return { hits, tookMs, degraded, missedTime, leftOutArchive: archive.holdsAny };
+  return { hits, tookMs, degraded, missedTime, leftOutArchive: archive.holdsAny, timeZone: zone };
 }
 
 const NOTHING_LEFT_OUT = { holdsAny: false, oldestKept: null };

@@ -6,7 +6,6 @@ import { interactionsByTurnId, latestInteractions } from '../interactions/reads.
 import { factsForAnswer, type KnownFact } from '../memory/fact-hits.ts';
 import type { MemoryHit } from '../memory/hits.ts';
 import { searchMemory } from '../memory/memory.ts';
-import { timeZoneFor } from '../settings/settings.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
 import type { AcceptedQuery } from './accepted.ts';
 import { asksAboutCharacter } from './asks-about.ts';
@@ -53,7 +52,7 @@ export async function gatherContext(
   const characterIds = mentions.map(({ characterId }) => characterId);
   // Before anything is read from the database: a turn that gets there meanwhile is then seen twice, not never.
   const waiting = store.pending.ofConversation(owner, query.conversationId);
-  const [stored, mentioned, memories, known, zone] = await Promise.all([
+  const [stored, mentioned, memories, known] = await Promise.all([
     availability.tolerate(
       () => latestInteractions(db, owner, query.conversationId, config.maxContextMessages),
       [],
@@ -66,8 +65,8 @@ export async function gatherContext(
       timeZone: query.timeZone,
     }),
     factsForAnswer(services, owner, query.query, MAX_FACTS),
-    timeZoneFor(services, owner, query.timeZone),
   ]);
+  const { timeZone: zone } = memories;
   const read = performance.now();
   const kept = new Set(stored.map(({ turnId }) => turnId));
   const history =

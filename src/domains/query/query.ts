@@ -150,7 +150,10 @@ async function recallOrAnswer(
   return answerAndStore(services, query, caller);
 }
 
-/** The query is on disk before anything else is done with it, and the turn before anybody is told of it. */
+/**
+ * The query is on disk before anybody is told what was found for it, or a model is asked; the turn before anybody is told of it. What
+ * belongs to the query is read while it is written.
+ */
 async function answerAndStore(
   services: PatientServices,
   query: AcceptedQuery,
@@ -159,10 +162,14 @@ async function answerAndStore(
   const { store, availability } = services;
   const started = performance.now();
   const draft = unanswered(query);
-  const journaled = await store.accept(draft);
+  const accepting = store.accept(draft);
+  const gathering = gatherContext(services, query);
+  // Where the query cannot be written, nobody waits for what was read.
+  gathering.catch(() => undefined);
+  const journaled = await accepting;
   const accepted = performance.now();
   try {
-    const gathered = await gatherContext(services, query);
+    const gathered = await gathering;
     observer.intent?.(gathered.classification.intent, gathered.classification.confidence);
     observer.memories?.(gathered.memories);
     const answering = performance.now();

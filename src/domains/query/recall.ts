@@ -8,7 +8,6 @@ import type { FactRow } from '../facts/tables.ts';
 import { factsAbout } from '../facts/views.ts';
 import type { MemoryHit } from '../memory/hits.ts';
 import { type MemoryServices, searchMemory } from '../memory/memory.ts';
-import { timeZoneFor } from '../settings/settings.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
 import { cite, describeCharacter, quote, unforged } from './citation.ts';
 import { buildContext, tokensIn } from './context.ts';
@@ -65,7 +64,7 @@ export async function recall(
   const { db, availability, characters } = services;
   const { query, maxTokens } = asked;
   const mentions = await availability.tolerate(() => characters.mentionedIn(owner, query), []);
-  const [search, known, facts, timeZone] = await Promise.all([
+  const [search, known, facts] = await Promise.all([
     searchMemory(services, owner, {
       query,
       limit: MAX_FOUND,
@@ -74,8 +73,8 @@ export async function recall(
     }),
     mentions.length > 0 ? availability.tolerate(() => charactersById(db, owner, mentions), []) : [],
     availability.tolerate(() => factsAbout(services, owner, query, MAX_FACTS), []),
-    timeZoneFor(services, owner, asked.timeZone),
   ]);
+  const { timeZone } = search;
   const relevant = relevantMemories(query, search.hits, {
     asksForPast: true,
     today: new Calendar(new Date(), timeZone).midnight,
