@@ -133,7 +133,12 @@ async function removeOutdated({ config, backups: desk, log }: BackupServices): P
     await desk.catalog.remove(backupId);
     log.info({ backupId }, 'a backup was removed, as BACKUP_KEEP says');
   }
-  await desk.catalog.tidy(desk.now());
+  // Not every storage tells of uploads that were cut off; the backup is there all the same.
+  await desk.catalog
+    .tidy(desk.now())
+    .catch((error: unknown) =>
+      log.warn({ err: error }, 'what backups that were cut off left cannot be removed'),
+    );
   desk.changed();
   return labels.map(({ backupId }) => backupId);
 }
