@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { getTableColumns, type InferSelectModel } from 'drizzle-orm';
 import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
-import type { PgTable } from 'drizzle-orm/pg-core';
+import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import type { Database } from './client.ts';
 
 /**
@@ -85,11 +85,21 @@ export function onlyRow<T>({ rows }: { readonly rows: readonly T[] }): T {
   return row;
 }
 
+/** What `mapRow` asks of a table for each row, looked up once. */
+const columnsOf = new WeakMap<PgTable, readonly (readonly [key: string, name: string, column: PgColumn])[]>();
+
 /** A row as the driver returns it (`select *`) in the shape that drizzle gives to rows of the table. */
 export function mapRow<T extends PgTable>(table: T, raw: RawRow): InferSelectModel<T> {
+  let columns = columnsOf.get(table);
+  if (!columns) {
+    columns = Object.entries(getTableColumns(table)).map(
+      ([key, column]) => [key, column.name, column] as const,
+    );
+    columnsOf.set(table, columns);
+  }
   const row: Record<string, unknown> = {};
-  for (const [key, column] of Object.entries(getTableColumns(table))) {
-    const value = raw[column.name];
+  for (const [key, name, column] of columns) {
+    const value = raw[name];
     row[key] =
       value === null || value === undefined || value instanceof Date
         ? (value ?? null)

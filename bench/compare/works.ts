@@ -1,0 +1,5 @@
+import { reading } from './reading.ts';
+import type { Work } from './work.ts';
+
+/** What `npm run bench` measures, in this order. */
+export const WORKS: readonly Work[] = [reading];
