@@ -20,30 +20,50 @@ const KeyLogicEnum = builder.enumType('LoreKeyLogic', {
 });
 
 const LoreEntryRef = builder.objectRef<LoreEntry>('LoreEntry').implement({
+  // Its fields cost nothing: the entry has been read by then.
   description: 'Something of a character’s lore, which a model is told where one of its keys is said.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'Its name, else its first key.' }),
-    keys: t.stringList({ description: 'Words, or patterns, that trigger it.', resolve: (e) => [...e.keys] }),
+    name: t.exposeString('name', { complexity: 0, description: 'Its name, else its first key.' }),
+    keys: t.stringList({
+      complexity: 0,
+      description: 'Words, or patterns, that trigger it.',
+      resolve: (e) => [...e.keys],
+    }),
     secondaryKeys: t.stringList({
+      complexity: 0,
       description: 'What else decides; empty: nothing else.',
       resolve: (e) => [...e.secondaryKeys],
     }),
-    logic: t.expose('logic', { type: KeyLogicEnum, description: 'How the secondary keys decide.' }),
-    content: t.exposeString('content', { description: 'What is told, without its decorators.' }),
-    enabled: t.exposeBoolean('enabled', { description: 'Whether it can be told.' }),
-    constant: t.exposeBoolean('constant', { description: 'Whether it is always told.' }),
+    logic: t.expose('logic', {
+      complexity: 0,
+      type: KeyLogicEnum,
+      description: 'How the secondary keys decide.',
+    }),
+    content: t.exposeString('content', {
+      complexity: 0,
+      description: 'What is told, without its decorators.',
+    }),
+    enabled: t.exposeBoolean('enabled', { complexity: 0, description: 'Whether it can be told.' }),
+    constant: t.exposeBoolean('constant', { complexity: 0, description: 'Whether it is always told.' }),
     useRegex: t.exposeBoolean('useRegex', {
+      complexity: 0,
       description: 'Whether all keys are regular expressions; one that is written `/so/` is one anyway.',
     }),
     priority: t.exposeFloat('priority', {
+      complexity: 0,
       description: 'Entries of lower priority go first where the budget does not hold all.',
     }),
-    insertionOrder: t.exposeFloat('insertionOrder', { description: 'Lower ones are told earlier.' }),
+    insertionOrder: t.exposeFloat('insertionOrder', {
+      complexity: 0,
+      description: 'Lower ones are told earlier.',
+    }),
     probability: t.exposeFloat('probability', {
+      complexity: 0,
       description:
         'How often it is told where it is triggered, 0 to 1; chance is the turn’s own, so that a retry has the same.',
     }),
     problem: t.string({
+      complexity: 0,
       nullable: true,
       description: 'Why one of its patterns is never found (RE2 syntax, bounded in size); null: all can be.',
       resolve: problemOfKeys,
@@ -55,7 +75,6 @@ builder.objectFields(CharacterRef, (t) => ({
   lore: t.field({
     type: [LoreEntryRef],
     description: 'The entries of the lorebook that came with the card, in the order of the book.',
-    complexity: 20,
     resolve: async ({ id }, _args, context) => [...(loreOf(await loadCard(context, id))?.entries ?? [])],
   }),
   greetings: t.stringList({

@@ -61,9 +61,13 @@ const ProcessQueryInputRef = builder.inputType('ProcessQueryInput', {
 const UsedLoreRef = builder.objectRef<TurnLore>('UsedLore').implement({
   description: 'An entry of a character’s lore that a model was told for an answer.',
   fields: (t) => ({
-    characterName: t.exposeString('character', { description: 'Whose lore it is; the name as it was then.' }),
-    entry: t.exposeString('entry', { description: 'The name of the entry.' }),
+    characterName: t.exposeString('character', {
+      complexity: 0,
+      description: 'Whose lore it is; the name as it was then.',
+    }),
+    entry: t.exposeString('entry', { complexity: 0, description: 'The name of the entry.' }),
     reason: t.exposeString('reason', {
+      complexity: 0,
       description: 'Why: the key that was said, that it is always told, or the entry that names it.',
     }),
   }),
