@@ -136,6 +136,15 @@ describe('a search', () => {
     expect(beside?.reasons.join()).toContain('just before it was said: nine, millimetres');
   });
 
+  test('prefers what names a place where that is asked for', async () => {
+    await record('places', 'p', [
+      'The workshop with the potters was in Lisbon',
+      'The workshop with the potters was a delight',
+      'The workshop with the potters began early',
+    ]);
+    expect((await found('places', 'Where was the workshop with the potters?'))[0]).toMatch(/Lisbon/);
+  });
+
   test('finds many turns that are acknowledged together', async () => {
     const turns = Array.from({ length: 300 }, (_, number) => ({
       query: `parcel number ${number} zz${number}zz`,

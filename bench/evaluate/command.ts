@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -6,6 +6,7 @@ import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { createHttpSender } from '../../src/import/client.ts';
 import { createLogger } from '../../src/log.ts';
+import { modelsDirectory } from '../../src/models/local-models.ts';
 import { readEvaluation } from './dialogues.ts';
 import { askQuestions, recordDialogues } from './run.ts';
 import { scoreRankings, scoreTable } from './score.ts';
@@ -31,7 +32,11 @@ export async function evaluateCommand(
   const { dialogues, questions } = await readEvaluation(values.data);
   const directory = await mkdtemp(join(tmpdir(), 'echo-brain-evaluate-'));
   const log = createLogger('warn', 2);
-  const config = { ...readConfig(), dataDirectory: directory, databaseUrl: null, port: 0, host: '127.0.0.1' };
+  const own = readConfig();
+  // The model that runs inside is the one that the operator has.
+  if (own.localEmbeddings !== null)
+    await symlink(modelsDirectory(own.dataDirectory), modelsDirectory(directory), 'junction');
+  const config = { ...own, dataDirectory: directory, databaseUrl: null, port: 0, host: '127.0.0.1' };
   const app = await createApp(config, log, { migrate: true });
   try {
     const send = createHttpSender({ url: await app.listen(), apiKey: null, log });

@@ -20,7 +20,7 @@ import type { Candidate } from './scoring.ts';
 
 /** Turns whose rank is looked into, for each one that is wanted and at least; more if conditions leave too few. */
 const POOL_FACTOR = 2;
-const LEAST_POOL = 100;
+const LEAST_POOL = 400;
 const POOL_OF_NOW = 4;
 const MAX_POOL = 12_800;
 /** Conditions that so many turns meet are checked before ranking; looser ones after. */

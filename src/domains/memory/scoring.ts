@@ -9,6 +9,7 @@ import { isOneSitting } from '../word-index/windows.ts';
 import { asksNow, saysChange, saysItChanged, saysOfMe } from './current.ts';
 import { asksWhen, saysWhen } from './dates.ts';
 import type { Likeness } from './meaning.ts';
+import { asksWhere, saysWhere } from './places.ts';
 import { isAbout, type PooledTurn } from './pool.ts';
 
 /** A turn that is considered, and what the searches found of it. */
@@ -32,6 +33,7 @@ export interface Question {
   /** How something is at present, so that the newest statement of it is the answer. */
   readonly asksNow: boolean;
   readonly asksHowMany: boolean;
+  readonly asksWhere: boolean;
   /** The one speaker that it names. */
   readonly speaker: string | null;
   /** Whose words it asks for: "what did I say", "what did you recommend". */
@@ -74,6 +76,7 @@ const WEIGHTS = {
   relativeTime: 2,
   sayingWhen: 0.4,
   sayingHowMany: 0.1,
+  sayingWhere: 0.25,
   character: 0.25,
   phrase: 0.1,
   nextSaysIt: 0.15,
@@ -122,6 +125,7 @@ export function readQuestion(
     times: known.times,
     asksWhen: asksWhen(text),
     asksNow: known.times.spans.length === 0 && asksNow(text),
+    asksWhere: asksWhere(text),
     asksHowMany: /\bhow (many|much|often|long)\b/iu.test(text),
     speaker: named.size === 1 ? speaker : null,
     asksFor: ASKS_ASSISTANT.test(text) ? 'assistant' : ASKS_USER.test(text) ? 'user' : null,
@@ -180,6 +184,7 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
       question.timeWeight * time +
       (question.asksWhen && saysWhen(said) ? WEIGHTS.sayingWhen : 0) +
       (question.asksHowMany && QUANTITY.test(said) ? WEIGHTS.sayingHowMany : 0) +
+      (question.asksWhere && saysWhere(said) ? WEIGHTS.sayingWhere : 0) +
       (sharesCharacter ? WEIGHTS.character : 0) +
       (phrase ? WEIGHTS.phrase : 0) +
       WEIGHTS.nextSaysIt * (next?.words?.own ?? 0) +
