@@ -9,6 +9,7 @@ import { EventFeed } from './events/feed.ts';
 import { EventOutbox } from './events/outbox.ts';
 import { MAX_RESPONSE_LENGTH } from './ground/input.ts';
 import type { Ports } from './ground/ports.ts';
+import { SharedReads } from './ground/shared-reads.ts';
 import type { ClosingStack } from './jobs/ending.ts';
 import { Keepers } from './jobs/keepers.ts';
 import { Journal } from './journal/journal.ts';
@@ -130,6 +131,7 @@ export async function openPorts(
       outbound,
       vault,
       secrets,
+      shared: new SharedReads(),
     },
     sealer: config.masterKey && new Sealer(config.masterKey, config.previousMasterKey),
     modelParts: {

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeDashboard } from '../bundle/dashboard.ts';
 import { operationsModule } from '../bundle/operations.ts';
+import { Figures } from '../dashboard/operations.ts';
+import { READS_A_SECOND } from '../src/ground/shared-reads.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -39,6 +41,22 @@ describe('the built files', () => {
     const page = readFileSync(join(directory, 'index.html'), 'utf8');
     expect(page).not.toMatch(/<script(?![^>]*\ssrc="\/dashboard\/assets\/)|<style|\sstyle=|\son\w+=|https?:/);
   });
+});
+
+test('many that are open cost the database what a few do, and each sees what is newer', async () => {
+  const statements = ['task_stats', 'vector_coverage_tenant', 'learning_waiting_scope'];
+  app.statements.length = 0;
+  const answers = await Promise.all(Array.from({ length: 60 }, () => app.graphql(Figures)));
+  expect(answers.flatMap(({ errors }) => errors ?? [])).toEqual([]);
+  for (const name of statements) {
+    const times = app.statements.filter((each) => each === name).length;
+    expect([name, times > 0]).toEqual([name, true]);
+    // A second may begin meanwhile.
+    expect([name, times <= 2 * READS_A_SECOND]).toEqual([name, true]);
+  }
+  await app.record('c', ['the tide is high']);
+  const waiting = async () => (await app.graphql(Figures)).data.learningStatus.turnsWaiting;
+  await expect.poll(waiting).toBe(1);
 });
 
 describe('the door', () => {

@@ -9,7 +9,7 @@ import type { Ports } from '../ground/ports.ts';
 export interface Services
   extends Pick<
     Ports,
-    'db' | 'log' | 'keepers' | 'config' | 'availability' | 'journal' | 'events' | 'sealer'
+    'db' | 'log' | 'keepers' | 'config' | 'availability' | 'journal' | 'events' | 'sealer' | 'shared'
   > {}
 
 /** The context of one operation. */

@@ -11,6 +11,7 @@ import type { Outbound } from '../outbound/outbound.ts';
 import type { Sealer } from '../secrets/sealing.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Vault } from '../secrets/vault.ts';
+import type { SharedReads } from './shared-reads.ts';
 
 /** What stands before any domain opens: the ports that they share, and what was found of the ground itself. */
 export interface Ports {
@@ -30,6 +31,8 @@ export interface Ports {
   readonly outbound: Outbound;
   readonly vault: Vault | null;
   readonly secrets: Secrets;
+  /** What many ask again and again is read through it. */
+  readonly shared: SharedReads;
   /** Null without a master key. */
   readonly sealer: Sealer | null;
   readonly modelParts: ModelParts;

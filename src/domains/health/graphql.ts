@@ -91,7 +91,7 @@ builder.queryFields((t) => ({
   health: t.field({
     type: HealthRef,
     description: 'How the server is.',
-    resolve: (_root, _args, { services }) => services.health.check(),
+    resolve: (_root, _args, { services: { health, shared } }) => shared.of(['health'], () => health.check()),
   }),
   keepers: t.field({
     type: [KeeperRef],

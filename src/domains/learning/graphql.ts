@@ -129,7 +129,10 @@ builder.queryFields((t) => ({
     description:
       'How far learning from the caller’s turns is; for who may act for others: from all of the tenant.',
     complexity: 10,
-    resolve: (_root, _args, { services, principal }) => learningStatus(services, scopeOf(principal)),
+    resolve: (_root, _args, { services, principal }) => {
+      const scope = scopeOf(principal);
+      return services.shared.of(['learning status', scope], () => learningStatus(services, scope));
+    },
   }),
 }));
 

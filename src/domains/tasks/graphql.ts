@@ -271,7 +271,10 @@ builder.queryFields((t) => ({
     type: TaskStatsRef,
     complexity: 100,
     description: 'Figures of the caller’s tasks; for admins of those of the tenant.',
-    resolve: (_root, _args, { services, principal }) => taskStats(services.db, taskScopeOf(principal)),
+    resolve: (_root, _args, { services: { db, shared }, principal }) => {
+      const scope = taskScopeOf(principal);
+      return shared.of(['task stats', scope], () => taskStats(db, scope));
+    },
   }),
 }));
 

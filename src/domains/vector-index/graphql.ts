@@ -57,6 +57,7 @@ builder.objectFields(PersistenceStatusRef, (t) => ({
   vectors: t.field({
     type: VectorStatus,
     description: 'Vector coverage and lag.',
-    resolve: ({ scope }, _args, { services }) => vectorCoverage(services.db, scope),
+    resolve: ({ scope }, _args, { services: { db, shared } }) =>
+      shared.of(['vector coverage', scope], () => vectorCoverage(db, scope)),
   }),
 }));
