@@ -28,7 +28,7 @@ import type { Lists } from './lists/product.ts';
  * - activity first: what opens later tells what it does, alerts among the first;
  * - then alerts: whatever opens later may find a danger, and whatever closes may meet one;
  * - credentials before what asks for the keys of models and of Qdrant;
- * - persistence before the store: what the last drain did is counted, and the counts are written after it;
+ * - persistence before the store: what the last drain did is counted and what it left is told, and both are written after it;
  * - the store before the workers, who stop first: a drain at the end stores turns, it does not begin to index them;
  * - the audit log, access and erasures after these: it writes what it holds while the database is certainly there, and
  *   what access refused until it closed;
@@ -72,7 +72,7 @@ export async function openParts(
 
 /** Goes on where an earlier process ended. Nobody's turns are taken up before it is known who was erased. */
 export async function startParts(services: Services): Promise<void> {
-  const { access, audit, availability, tombstones, store } = services;
+  const { access, audit, availability, journals, tombstones, store } = services;
   const isErased: Parameters<typeof store.withdraw>[0] = (owner, at) => tombstones.forbids(owner, at);
   // While the database is away nobody knows: what was taken up meanwhile is looked through before it is stored.
   if (!availability.isUp)
@@ -84,5 +84,6 @@ export async function startParts(services: Services): Promise<void> {
   await access.start();
   await tombstones.start();
   await store.recover(isErased);
+  journals.start(store);
   await availability.prepare(() => startCharacters(services));
 }

@@ -47,6 +47,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
     'event feed',
     'failure notices',
     'health watch',
+    'journals',
     'leases of tasks',
     'metric history',
     'metrics',

@@ -227,6 +227,7 @@ describe('what becomes of promises', () => {
       'database_restarted WARNING',
       'database_takes_nothing CRITICAL',
       'deliveries_late WARNING',
+      'journal_abandoned CRITICAL',
       'journal_damaged CRITICAL',
       'journal_degraded CRITICAL',
       'journal_filling WARNING',

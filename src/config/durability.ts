@@ -9,6 +9,7 @@ export const settings = {
   ACK_POLICY: oneOf('journal', 'strict').prefault('journal'),
   ACK_DEADLINE_MS: wholeNumber(10, 60_000).prefault('1000'),
   JOURNAL_MAX_BYTES: wholeNumber(1_048_576, 1_099_511_627_776).prefault('1073741824'),
+  SERVER_LEASE_MS: wholeNumber(1_000, 3_600_000).prefault('60000'),
   CANARY_INTERVAL_MS: wholeNumber(0, 3_600_000).prefault('60000'),
 };
 const Values = z.object(settings);
@@ -21,6 +22,7 @@ export function durabilityOf(values: z.output<typeof Values>) {
     ackPolicy: values.ACK_POLICY,
     ackDeadlineMs: values.ACK_DEADLINE_MS,
     journalMaxBytes: values.JOURNAL_MAX_BYTES,
+    serverLeaseMs: values.SERVER_LEASE_MS,
     canaryIntervalMs: values.CANARY_INTERVAL_MS,
   } as const;
 }

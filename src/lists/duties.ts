@@ -13,6 +13,7 @@ import { duties as interactions } from '../domains/interactions/tables.ts';
 import { duties as learning } from '../domains/learning/tables.ts';
 import { duties as mediaInsights } from '../domains/media-insights/tables.ts';
 import { duties as metrics } from '../domains/metrics/tables.ts';
+import { duties as journals } from '../domains/persistence/tables.ts';
 import { duties as privacy } from '../domains/privacy/tables.ts';
 
 import { duties as repairs } from '../domains/repairs/tables.ts';
@@ -48,5 +49,6 @@ export const DUTIES: readonly Duty[] = [
   ...deliveries,
   ...webhooks,
   ...metrics,
+  ...journals,
   ...database,
 ];

@@ -29,6 +29,7 @@ import '../domains/alerts/channels-graphql.ts';
 import '../domains/alerts/graphql.ts';
 import '../domains/persistence/graphql.ts';
 import '../domains/persistence/dead-graphql.ts';
+import '../domains/persistence/journals-graphql.ts';
 import '../domains/vector-index/graphql.ts';
 import '../domains/principals/graphql.ts';
 import '../domains/audit/graphql.ts';

@@ -12,6 +12,7 @@ export { interactions } from '../domains/interactions/tables.ts';
 export { learningRefusals, learningRuns } from '../domains/learning/tables.ts';
 export { mediaFiles, mediaInsights, mediaPairs } from '../domains/media-insights/tables.ts';
 export { metricHours, metricMinutes } from '../domains/metrics/tables.ts';
+export { journals } from '../domains/persistence/tables.ts';
 export { erasures } from '../domains/privacy/tables.ts';
 
 export { repairActions, restartCooldowns } from '../domains/repairs/tables.ts';

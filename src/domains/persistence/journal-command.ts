@@ -1,7 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
+import type { Availability } from '../../db/availability.ts';
 import { InvalidInput } from '../../errors.ts';
 import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
+import type { Journal } from '../../journal/journal.ts';
+import type { TurnStore } from '../interactions/store.ts';
 import {
   type DeadServices,
   type DeadTurns,
@@ -17,10 +21,17 @@ const USAGE = `usage: npm run journal -- COMMAND
   list                    shows what is set apart: turns that were acknowledged and that the database refuses for good
   show SEQ [--text]       shows one entry and why it was refused; with --text what was said, which the audit log tells
   retry SEQ               tries it again, when the reason is mended; exit code 1 if it is not stored
+  drain                   stores what waits, as after a kill, and ends: for the data directory of a server that does not come back
   discard SEQ [--yes]     gives it up, when you say yes: retention deletes it ${DISCARDED_DAYS} days later
 The server must not be running on the same DATA_DIR; one that runs is asked with deadJournalEntries, deadJournalEntryTurns,
 retryDeadJournalEntry and discardDeadJournalEntry.`;
 
+/** What the commands work with. */
+type CommandServices = DeadServices & {
+  readonly store: Pick<TurnStore, 'backlog'>;
+  readonly availability: Pick<Availability, 'reason'>;
+  readonly journal: Pick<Journal, 'recovered'>;
+};
 type Print = (line: string) => void;
 type Work = (services: DeadServices, print: Print) => Promise<number>;
 
@@ -32,7 +43,7 @@ type Work = (services: DeadServices, print: Print) => Promise<number>;
  */
 export function journalCommand(
   args: readonly string[],
-  withServices: WithServices<DeadServices>,
+  withServices: WithServices<CommandServices>,
   print: Print,
   confirmed: (question: string) => Promise<boolean>,
 ): Promise<number> {
@@ -45,6 +56,7 @@ export function journalCommand(
     const [command, named, ...more] = positionals;
     if (more.length > 0) return null;
     if (command === 'list' && named === undefined) return withServices((services) => list(services, print));
+    if (command === 'drain' && named === undefined) return withServices((services) => drain(services, print));
     if (named === undefined || !/^\d{1,10}$/.test(named)) return null;
     const ask = values.yes ? async () => true : confirmed;
     const work = { show: show(values.text), retry, discard: discard(ask) }[command ?? ''];
@@ -55,6 +67,28 @@ export function journalCommand(
 async function list(services: DeadServices, print: Print): Promise<number> {
   for (const entry of await listDeadEntries(services, null)) print(lineOf(entry));
   return EXIT.done;
+}
+
+/** Pauses between two looks, and how long nothing may move. */
+const LOOK_MS = 100;
+const PATIENCE_MS = 60_000;
+
+/** What waits is stored since the services were opened; it is only waited for. */
+async function drain({ store, availability, journal }: CommandServices, print: Print): Promise<number> {
+  const before = journal.recovered.entries.length;
+  let least = before;
+  let movedAt = performance.now();
+  while (store.backlog.depth > 0 && performance.now() - movedAt < PATIENCE_MS) {
+    await sleep(LOOK_MS);
+    if (store.backlog.depth < least) movedAt = performance.now();
+    least = Math.min(least, store.backlog.depth);
+  }
+  const { depth, setApart } = store.backlog;
+  print(`${before - depth} entries that waited are stored`);
+  if (depth > 0)
+    print(`${depth} wait still: ${availability.reason ?? store.backlog.trouble ?? 'the database is slow'}`);
+  if (setApart > 0) print(`${setApart} are set apart, because the database refuses them: see list and show`);
+  return depth === 0 && setApart === 0 ? EXIT.done : EXIT.failed;
 }
 
 const show =

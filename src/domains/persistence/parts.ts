@@ -3,6 +3,8 @@ import type { Ports } from '../../ground/ports.ts';
 import type { AlertTeller } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import type { AppliedTurn } from '../interactions/apply.ts';
+import { journalIdOf } from './journal-id.ts';
+import { Journals } from './journals.ts';
 import { Persistence } from './persistence.ts';
 import {
   databaseDown,
@@ -15,6 +17,7 @@ import {
 declare module '../../graphql/context.ts' {
   interface Services {
     readonly persistence: Persistence;
+    readonly journals: Journals;
   }
 }
 
@@ -27,7 +30,7 @@ interface TurnCounters {
 export async function openPersistence(
   ports: Ports & { alerts: AlertTeller; metrics: TurnCounters },
   closing: ClosingStack,
-): Promise<{ persistence: Persistence }> {
+): Promise<{ persistence: Persistence; journals: Journals }> {
   const { journal, outbox, events, keepers, alerts, metrics, availability } = ports;
   await tellDangers(ports);
   const persistence = new Persistence({ journal, outbox, keepers });
@@ -35,9 +38,12 @@ export async function openPersistence(
   showSaves(metrics.registry, persistence);
   persistence.onCommitted(() => events.wake());
   closing.defer(() => persistence.stop());
+  const journals = new Journals(ports, journalIdOf(ports.config.dataDirectory));
+  // What the last drain of the store left is known by then.
+  closing.defer(() => journals.stop());
   availability.onChange(({ up, reason }) => alerts.set(databaseDown, up ? null : { reason }));
   if (availability.reason !== null) alerts.set(databaseDown, { reason: availability.reason });
-  return { persistence };
+  return { persistence, journals };
 }
 
 /** Shows what became of turns since the start; `persistence` has the same since the data directory was made. */

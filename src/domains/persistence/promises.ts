@@ -2,6 +2,7 @@ import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { type Bound, defineAlert, definePromise, lookAt, type Standing } from '../../ground/promise.ts';
 import type { TurnStore } from '../interactions/store.ts';
+import { describeJournal, type Journals, type KnownJournal } from './journals.ts';
 import { type Persistence, UNWRITABLE } from './persistence.ts';
 
 interface Parts {
@@ -9,6 +10,7 @@ interface Parts {
   readonly availability: Availability;
   readonly store: Pick<TurnStore, 'backlog'>;
   readonly persistence: Pick<Persistence, 'counters'>;
+  readonly journals: Pick<Journals, 'abandoned'>;
   readonly config: { readonly ackPolicy: 'journal' | 'strict' };
 }
 
@@ -111,6 +113,12 @@ const journalSetApart = defineAlert<{ setApart: number }>({
   words: 'The database refuses turns for good that were acknowledged, and nobody has discarded them.',
   message: ({ setApart }) => `${setApart} entries of the journal are set apart`,
 });
+const journalAbandoned = defineAlert<{ journals: readonly KnownJournal[] }>({
+  name: 'journal_abandoned',
+  severity: 'CRITICAL',
+  words: 'A server does not come back, and turns that it acknowledged may wait in its journal.',
+  message: ({ journals }) => `nobody drains ${journals.map(describeJournal).join('; ')}`,
+});
 export const journalVolatile = defineAlert<{ fileSystem: string }>({
   name: 'journal_volatile',
   severity: 'WARNING',
@@ -157,21 +165,26 @@ export const journal = definePromise<Parts>({
       read: ({ store }) => store.backlog.setApart,
     },
     {
+      name: 'echo_journals_abandoned',
+      words: 'Journals of other servers in which turns may wait that nobody drains',
+      read: ({ journals }) => journals.abandoned.length,
+    },
+    {
       name: 'echo_journal_writable',
       words: 'Whether the last write of the journal succeeded: 1 or 0',
       read: ({ store }) => (store.backlog.failure === null ? 1 : 0),
     },
   ],
-  check: ({ store }): Standing => {
+  check: ({ store, journals: { abandoned } }): Standing => {
     const { depth, oldestAt, bytes, maxBytes, failure, setApart } = store.backlog;
     const ageMs = oldestAt === null ? 0 : Date.now() - oldestAt;
     const isLate = ageMs > OLDEST.limit || bytes > maxBytes * FILLED.limit;
     return {
-      status: failure ? 'UNHEALTHY' : isLate || setApart > 0 ? 'DEGRADED' : 'HEALTHY',
+      status: failure ? 'UNHEALTHY' : isLate || setApart > 0 || abandoned.length > 0 ? 'DEGRADED' : 'HEALTHY',
       latencyMs: null,
       detail:
         failure ??
-        `${depth} entries wait, the oldest for ${Math.round(ageMs / 1000)} s; ${bytes} of ${maxBytes} bytes in use${setApart > 0 ? `; ${setApart} are set apart, as the database refuses them` : ''}`,
+        `${depth} entries wait, the oldest for ${Math.round(ageMs / 1000)} s; ${bytes} of ${maxBytes} bytes in use${setApart > 0 ? `; ${setApart} are set apart, as the database refuses them` : ''}${abandoned.length > 0 ? `; nobody drains ${abandoned.length} journals of other servers` : ''}`,
       ...(failure && { plainDetail: UNWRITABLE }),
     };
   },
@@ -189,6 +202,9 @@ export const journal = definePromise<Parts>({
       const { setApart } = store.backlog;
       return setApart > 0 ? { setApart } : null;
     }),
+    lookAt(journalAbandoned, ({ journals: { abandoned } }) =>
+      abandoned.length > 0 ? { journals: abandoned } : null,
+    ),
   ],
   told: [journalVolatile, journalDamaged],
 });
