@@ -129,10 +129,10 @@ function codeOf({ data, errors }: Result): string | null | undefined {
   return given?.[`${given?.__typename}_code`] as string | undefined;
 }
 
-/** All that is kept, but what workers derive from it, the log of who did what, and what is measured. */
+/** All that is kept, but what workers derive from it, the log of who did what, what is measured, and which servers are there. */
 async function kept(): Promise<unknown> {
   const tables = await app.sql<{ name: string }>(
-    `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^echo_(index|audit|metric)_'`,
+    `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^echo_(index_|audit_|metric_|journals)'`,
   );
   const row =
     "(select jsonb_object_agg(key, value)::text from jsonb_each(to_jsonb(t)) where key !~ '^vector_')";

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { exportJWK, exportSPKI, type GenerateKeyPairResult, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -509,7 +509,9 @@ test('no secret stands in a table or a file; the key of receipts is for its owne
         const rows = await app.sql<{ row: string }>(`select to_jsonb(t)::text as row from "${name}" t`);
         if (rows.some(({ row }) => forms.some((form) => row.includes(form)))) found.push(name);
       }
-      for (const file of await readdir(app.directory)) {
+      for (const entry of await readdir(app.directory, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile()) continue;
+        const file = relative(app.directory, join(entry.parentPath, entry.name));
         const bytes = await readFile(join(app.directory, file));
         if ([...texts, ...forms].some((form) => bytes.includes(form))) found.push(file);
       }

@@ -140,6 +140,7 @@ export const VALUES: Record<string, unknown> = {
   format: 'JSON_V3',
   content: Buffer.from(JSON.stringify({ name: 'Figment of Vera', first_mes: WORDS })).toString('base64'),
   alertId: '00000000-0000-4000-8000-000000000000',
+  journalId: '00000000-0000-4000-8000-000000000000',
   minutes: 5,
   alertChannel: 'log',
 };

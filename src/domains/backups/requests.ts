@@ -1,11 +1,12 @@
 import type { Principal } from '../../access/principals.ts';
 import type { Page } from '../../db/statements.ts';
+import { InvalidInput } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
 import type { TaskRow } from '../tasks/tables.ts';
 import { makeTask, type TaskServices } from '../tasks/tasks.ts';
 import type { BackupDesk } from './desk.ts';
-import { type Label, Note } from './format.ts';
+import { BACKUP_ID, type Label, Note } from './format.ts';
 import { backup, verifyBackups } from './jobs.ts';
 
 type Services = Pick<TaskServices, 'db' | 'events' | 'tasks'> & { readonly backups: BackupDesk };
@@ -21,13 +22,15 @@ export async function requestBackup(
   return makeTask(services, backup, { ...whose(principal, backup.name), payload: { note, verify: true } });
 }
 
-/** Makes the task that verifies a backup. @throws NotFound, BackupPlaceUnusable, Forbidden */
+/** Makes the task that verifies a backup. @throws InvalidInput, NotFound, BackupPlaceUnusable, Forbidden */
 export async function requestVerification(
   services: Services,
   principal: Principal,
   backupId: string,
 ): Promise<TaskRow> {
   requireAdmin(principal);
+  if (!BACKUP_ID.test(backupId))
+    throw new InvalidInput('backupId', 'must be the id of a backup, such as 20261129T022000Z-0a1b2c3d');
   await services.backups.catalog.find(backupId);
   return makeTask(services, verifyBackups, {
     ...whose(principal, verifyBackups.name),
