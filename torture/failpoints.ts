@@ -21,7 +21,7 @@ const PLACES = [
   {
     name: 'query-before-answer',
     file: 'src/domains/query/query.ts',
-    before: /^ *const gathered = await gatherContext\(.*$/m,
+    before: /^ *const gathered = await gathering;$/m,
   },
   {
     name: 'query-before-save',
