@@ -2,8 +2,10 @@
 import type { Operation } from './server/operation.ts';
 
 export type ActivityLevel = 'ERROR' | 'INFO' | 'WARNING';
+export type AlertChannelKind = 'EMAIL' | 'LOG' | 'TELEGRAM' | 'WEBHOOK';
 export type AlertSeverity = 'CRITICAL' | 'WARNING';
 export type AlertState = 'CLEARED' | 'RAISED';
+export type AlertStatus = 'ACKNOWLEDGED' | 'OPEN' | 'RESOLVED' | 'SNOOZED';
 export type AnalysisTier = 'FEATURES' | 'FILE' | 'MODEL';
 export type BackupEncryption = 'KEY' | 'NONE' | 'PASSPHRASE';
 export type BackupState = 'DAMAGED' | 'UNVERIFIED' | 'VERIFIED';
@@ -22,6 +24,7 @@ export type CreateApiKeyInput = {
   roles?: readonly Role[] | null;
   userId?: string | null;
 };
+export type DeliveryStatus = 'DEAD' | 'DELIVERED' | 'DISCARDED' | 'PENDING';
 export type FactCategory =
   | 'EVENT'
   | 'HEALTH'
@@ -187,9 +190,25 @@ export const RevokeKey =
     RevokeKeyVariables
   >;
 
+export type AlertsInProgressData = {
+  readonly activeAlerts: readonly {
+    readonly alertId: string | null;
+    readonly status: AlertStatus | null;
+    readonly snoozedUntil: string | null;
+    readonly told: readonly string[];
+  }[];
+};
+export type AlertsInProgressVariables = Record<string, never>;
+export const AlertsInProgress =
+  'query AlertsInProgress { activeAlerts { ...AlertProgress } } fragment AlertProgress on Alert { alertId status snoozedUntil told }' as Operation<
+    AlertsInProgressData,
+    AlertsInProgressVariables
+  >;
+
 export type AlertHistoryData = {
   readonly alerts: {
     readonly nodes: readonly {
+      readonly alertId: string | null;
       readonly name: string;
       readonly severity: AlertSeverity;
       readonly state: AlertState;
@@ -201,9 +220,119 @@ export type AlertHistoryData = {
 };
 export type AlertHistoryVariables = { first: number; after?: string | null };
 export const AlertHistory =
-  'query AlertHistory($first: Int!, $after: String) { alerts(first: $first, after: $after) { nodes { name severity state message at } pageInfo { hasNextPage endCursor } } }' as Operation<
+  'query AlertHistory($first: Int!, $after: String) { alerts(first: $first, after: $after) { nodes { ...AlertLine } pageInfo { hasNextPage endCursor } } } fragment AlertLine on Alert { alertId name severity state message at }' as Operation<
     AlertHistoryData,
     AlertHistoryVariables
+  >;
+
+export type AlertChannelsData = {
+  readonly alertChannels: readonly {
+    readonly name: string;
+    readonly kind: AlertChannelKind;
+    readonly position: number | null;
+    readonly waiting: number;
+    readonly lastDeliveredAt: string | null;
+    readonly lastFailedAt: string | null;
+    readonly lastError: string | null;
+    readonly pausedUntil: string | null;
+  }[];
+};
+export type AlertChannelsVariables = Record<string, never>;
+export const AlertChannels =
+  'query AlertChannels { alertChannels { name kind position waiting lastDeliveredAt lastFailedAt lastError pausedUntil } }' as Operation<
+    AlertChannelsData,
+    AlertChannelsVariables
+  >;
+
+export type AcknowledgeAlertData = {
+  readonly acknowledgeAlert:
+    | {
+        readonly __typename: 'AlertSuccess';
+        readonly alert: {
+          readonly alertId: string | null;
+          readonly status: AlertStatus | null;
+          readonly snoozedUntil: string | null;
+          readonly told: readonly string[];
+        };
+      }
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type AcknowledgeAlertVariables = { alertId: string };
+export const AcknowledgeAlert =
+  'mutation AcknowledgeAlert($alertId: ID!) { acknowledgeAlert(alertId: $alertId) { __typename ... on Error { code message } ... on AlertSuccess { alert { ...AlertProgress } } } } fragment AlertProgress on Alert { alertId status snoozedUntil told }' as Operation<
+    AcknowledgeAlertData,
+    AcknowledgeAlertVariables
+  >;
+
+export type SnoozeAlertData = {
+  readonly snoozeAlert:
+    | {
+        readonly __typename: 'AlertSuccess';
+        readonly alert: {
+          readonly alertId: string | null;
+          readonly status: AlertStatus | null;
+          readonly snoozedUntil: string | null;
+          readonly told: readonly string[];
+        };
+      }
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type SnoozeAlertVariables = { alertId: string; minutes: number };
+export const SnoozeAlert =
+  'mutation SnoozeAlert($alertId: ID!, $minutes: Int!) { snoozeAlert(alertId: $alertId, minutes: $minutes) { __typename ... on Error { code message } ... on AlertSuccess { alert { ...AlertProgress } } } } fragment AlertProgress on Alert { alertId status snoozedUntil told }' as Operation<
+    SnoozeAlertData,
+    SnoozeAlertVariables
+  >;
+
+export type ResolveAlertData = {
+  readonly resolveAlert:
+    | {
+        readonly __typename: 'AlertSuccess';
+        readonly alert: {
+          readonly alertId: string | null;
+          readonly status: AlertStatus | null;
+          readonly snoozedUntil: string | null;
+          readonly told: readonly string[];
+        };
+      }
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type ResolveAlertVariables = { alertId: string };
+export const ResolveAlert =
+  'mutation ResolveAlert($alertId: ID!) { resolveAlert(alertId: $alertId) { __typename ... on Error { code message } ... on AlertSuccess { alert { ...AlertProgress } } } } fragment AlertProgress on Alert { alertId status snoozedUntil told }' as Operation<
+    ResolveAlertData,
+    ResolveAlertVariables
+  >;
+
+export type TestAlertChannelData = {
+  readonly testAlertChannel:
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | {
+        readonly __typename: 'TestChannelSuccess';
+        readonly delivery: { readonly status: DeliveryStatus; readonly lastError: string | null };
+      };
+};
+export type TestAlertChannelVariables = { name: string };
+export const TestAlertChannel =
+  'mutation TestAlertChannel($name: String!) { testAlertChannel(name: $name) { __typename ... on Error { code message } ... on TestChannelSuccess { delivery { status lastError } } } }' as Operation<
+    TestAlertChannelData,
+    TestAlertChannelVariables
   >;
 
 export type CharactersData = {
@@ -1075,6 +1204,7 @@ export const RecentTurns =
 
 export type ActiveAlertsData = {
   readonly activeAlerts: readonly {
+    readonly alertId: string | null;
     readonly name: string;
     readonly severity: AlertSeverity;
     readonly state: AlertState;
@@ -1084,7 +1214,7 @@ export type ActiveAlertsData = {
 };
 export type ActiveAlertsVariables = Record<string, never>;
 export const ActiveAlerts =
-  'query ActiveAlerts { activeAlerts { name severity state message at } }' as Operation<
+  'query ActiveAlerts { activeAlerts { ...AlertLine } } fragment AlertLine on Alert { alertId name severity state message at }' as Operation<
     ActiveAlertsData,
     ActiveAlertsVariables
   >;
@@ -1165,6 +1295,7 @@ export type AlertToldData = {
     readonly cursor: string;
     readonly at: string;
     readonly alert: {
+      readonly alertId: string | null;
       readonly name: string;
       readonly severity: AlertSeverity;
       readonly state: AlertState;
@@ -1175,7 +1306,7 @@ export type AlertToldData = {
 };
 export type AlertToldVariables = { after?: string | null };
 export const AlertTold =
-  'subscription AlertTold($after: ID) { alerts(after: $after) { cursor at alert { name severity state message at } } }' as Operation<
+  'subscription AlertTold($after: ID) { alerts(after: $after) { cursor at alert { ...AlertLine } } } fragment AlertLine on Alert { alertId name severity state message at }' as Operation<
     AlertToldData,
     AlertToldVariables
   >;

@@ -47,7 +47,7 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
         seed: true,
         patienceMs: 0,
         // What asks a database that is away waits so long.
-        env: { ACK_DEADLINE_MS: '2000' },
+        env: { ACK_DEADLINE_MS: '2000', SERVER_LEASE_MS: '1000' },
         route: (url) => proxy.route(url),
       }),
     ]);
@@ -115,6 +115,26 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     await page.getByText('cancelled', { exact: true }).first().waitFor();
     const { task } = (await app.graphql(`{ task(taskId: "${createTask.task?.taskId}") { status } }`)).data;
     expect(task.status).toBe('CANCELLED');
+  });
+
+  test('an alert is acknowledged, and channels are tried', async () => {
+    await app.sql(
+      `insert into echo_journals (journal_id, host, directory, started_at, stopped_at, depth, set_apart, oldest_at)
+       values (gen_random_uuid(), 'attic', '/var/echo', now(), now(), 1, 0, now())`,
+    );
+    await open('alerts');
+    await page.getByRole('button', { name: 'Acknowledge Journal abandoned' }).click();
+    await page.getByText('Journal abandoned: acknowledged. Nobody else is told of it.').waitFor();
+    await page.getByText('acknowledged', { exact: true }).first().waitFor();
+    const status = async () => {
+      const { data } = await app.graphql('{ activeAlerts { name status } }');
+      return data.activeAlerts.find(({ name }: { name: string }) => name === 'journal_abandoned')?.status;
+    };
+    expect(await status()).toBe('ACKNOWLEDGED');
+    await page.getByRole('button', { name: 'Try log' }).click();
+    await page.getByText('log took a message.').waitFor();
+    await app.sql("update echo_journals set given_up_at = now() where host = 'attic'");
+    await expect.poll(status).toBeUndefined();
   });
 
   test('a fact is undone', async () => {

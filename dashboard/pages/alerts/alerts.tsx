@@ -1,16 +1,27 @@
 import { useEffect } from 'preact/hooks';
-import { AlertHistory, type AlertHistoryData, AlertTold, type AlertToldData } from '../../operations.ts';
+import {
+  AlertHistory,
+  type AlertHistoryData,
+  AlertsInProgress,
+  AlertTold,
+  type AlertToldData,
+} from '../../operations.ts';
+import { useAnswer } from '../../server/answers.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
 import { sentence } from '../../server/problem.ts';
+import { may } from '../../server/session.ts';
 import { follow } from '../../server/socket.ts';
-import { activeAlerts } from '../../server/standing.ts';
+import { type ActiveAlert, activeAlerts } from '../../server/standing.ts';
 import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { Ago, Moment } from '../../view/time.tsx';
 import { plain, titled } from '../../view/words.ts';
+import { AlertActions, AlertProgress } from './actions.tsx';
+import { ChannelsPanel } from './channels-panel.tsx';
 
 type Line = AlertHistoryData['alerts']['nodes'][number];
 
 const PAGE = 50;
+const PROGRESS_MS = 5_000;
 const pageOf = ({ alerts }: AlertHistoryData) => connectionPage<Line>(alerts);
 
 /** Dangers to the promises: those of this moment, and all that began and ended. */
@@ -23,17 +34,16 @@ export function Alerts() {
   return (
     <Page
       title="Alerts"
-      intro="An alert is raised when a promise is in danger, and clears by itself when the danger is over."
+      intro="An alert is raised when a promise is in danger, and clears by itself when the danger is over. Who acknowledges one keeps the next channel from being told."
     >
       <div class="stack">
         <Active alerts={activeAlerts.value} />
+        {may('ADMIN') && <ChannelsPanel />}
         <Panel title="History" note="The latest first">
           <Problem problem={history.problem} again={history.again} />
           {history.items === null && !history.problem && <Hollow rows={6} />}
           {history.items?.length === 0 && (
-            <Empty title="No alert was ever raised.">
-              <code>ALERT_WEBHOOK_URL</code> has a program told of the first one.
-            </Empty>
+            <Empty title="No alert was ever raised.">The channels above are told of the first one.</Empty>
           )}
           <ol class="feed">
             {history.items?.map((alert) => (
@@ -59,7 +69,10 @@ export function Alerts() {
   );
 }
 
-function Active({ alerts }: { alerts: readonly Line[] | null }) {
+/** What people did about them is stored, and so unknown while the database is away: alerts are shown without it. */
+function Active({ alerts }: { alerts: readonly ActiveAlert[] | null }) {
+  const { data, again } = useAnswer(AlertsInProgress, {}, PROGRESS_MS);
+  const byId = new Map(data?.activeAlerts.map((progress) => [progress.alertId, progress]));
   return (
     <Panel title="Active now">
       {alerts === null && <Hollow rows={1} height={44} />}
@@ -69,17 +82,24 @@ function Active({ alerts }: { alerts: readonly Line[] | null }) {
         </Empty>
       )}
       <ul class="stack">
-        {alerts?.map((alert) => (
-          <li key={alert.name} class="notice" data-tone={alert.severity === 'CRITICAL' ? 'bad' : 'warn'}>
-            <p>
-              <strong>{titled(alert.name)}</strong>: {sentence(alert.message)}{' '}
-              <span class="soft">docs/runbook.md says under {alert.name} what to do.</span>
-            </p>
-            <span>
-              began <Ago at={alert.at} />
-            </span>
-          </li>
-        ))}
+        {alerts?.map((alert) => {
+          const progress = byId.get(alert.alertId);
+          return (
+            <li key={alert.name} class="notice" data-tone={alert.severity === 'CRITICAL' ? 'bad' : 'warn'}>
+              <p>
+                <strong>{titled(alert.name)}</strong>: {sentence(alert.message)}{' '}
+                <span class="soft">docs/runbook.md says under {alert.name} what to do.</span>
+              </p>
+              <span class="tags">
+                <span>
+                  began <Ago at={alert.at} />
+                </span>
+                {progress && <AlertProgress progress={progress} />}
+              </span>
+              {progress && <AlertActions name={alert.name} progress={progress} onChange={again} />}
+            </li>
+          );
+        })}
       </ul>
     </Panel>
   );
