@@ -77,6 +77,8 @@ export class Recorder {
   async stop(): Promise<void> {
     await this.#reading.stop();
     await this.#writing.stop();
+    // What was counted since the last look.
+    await this.#readSecond();
     if (this.#minute) this.#waiting.push(this.#minute);
     this.#minute = null;
     const { availability } = this.#options;
