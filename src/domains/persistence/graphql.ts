@@ -36,7 +36,7 @@ interface JournalState {
 
 const JournalStatus = builder.objectRef<JournalState>('JournalStatus').implement({
   description:
-    "What waits on this server's local disk for the database. Where several servers share the database, each counts its own journal only: turns in the journal of a server that is down are in no figure here, and only that server brings them when it starts again on the same data directory.",
+    "What waits on this server's local disk for the database. Where several servers share the database, each counts its own journal only; `persistence { journals }` has all of them, also those of servers that do not come back.",
   fields: (t) => ({
     depth: t.exposeInt('depth', { description: 'Entries that wait.' }),
     oldestAgeMs: t.exposeFloat('oldestAgeMs', {
