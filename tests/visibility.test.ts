@@ -156,7 +156,8 @@ test.each([
     retryable: false,
     correlationId: expect.stringMatching(/^[\w-]{36}$/),
   });
-  expect(own).toEqual([]);
+  // Workers that somebody's turn woke go on in that one's name.
+  expect(own.filter((name) => !name.startsWith('lease_'))).toEqual([]);
 });
 
 test('an admin may act for another user', async () => {

@@ -30,8 +30,8 @@ export async function giveUpJournal(
   if (!before) throw new NotFound('journalId', 'no journal of this id is known');
   if (before.state === 'ALIVE')
     throw new InvalidInput('journalId', 'its server is there: it drains its journal itself');
-  await db.transaction((client) =>
-    client.query({
+  await db.transaction(async (client) => {
+    await client.query({
       name: 'give_up_journal',
       // A server that has come back meanwhile keeps its own.
       text: `with changed as (
@@ -41,7 +41,7 @@ export async function giveUpJournal(
              select echo_audit($3, null, 'journal.waive', $1::text, 'OK',
                jsonb_build_object('host', host, 'directory', directory, 'depth', depth), echo_audit_teller()) from changed`,
       values: [before.journalId, before.seenAt, principal.tenantId],
-    }),
-  );
+    });
+  });
   return (await found()) ?? before;
 }
