@@ -33,12 +33,9 @@ export interface AdoptionReport {
   /** Other tables of the older database, with their rows. */
   readonly ignored: ReadonlyMap<string, number>;
   readonly refused: number;
-  /** Values that could not be taken as they were. */
-  readonly changed: number;
   readonly turns: { readonly sent: number; readonly found: number; readonly isSame: boolean } | null;
   /** By kind: lines that were sent and are not there. */
   readonly missing: ReadonlyMap<string, number>;
-  readonly users: readonly string[];
   readonly checksum: string;
 }
 
@@ -72,7 +69,6 @@ class Adoption {
   #turns = 0;
   #repeated = 0;
   #deleted = 0;
-  #changed = 0;
   #refused = 0;
 
   constructor(user: string, services: AdoptionServices) {
@@ -137,10 +133,7 @@ class Adoption {
     return { tenantId: TENANT, userId: name === 'default' ? this.#user : name };
   };
 
-  readonly #tell = (change: Change): void => {
-    this.#changed++;
-    this.#services.tellChange(change);
-  };
+  readonly #tell = (change: Change): void => this.#services.tellChange(change);
 
   #count(table: string): void {
     this.#rows++;
@@ -250,7 +243,6 @@ class Adoption {
     return {
       ...{ read: this.#read, outcome: this.#outbox?.outcome ?? null, repeated: this.#repeated },
       ...{ deletedSince: this.#deleted, renamed: this.#renamed, refused: this.#refused },
-      ...{ changed: this.#changed, users: this.#users },
     };
   }
 

@@ -86,7 +86,7 @@ export class TelegramWay implements AlertWay {
         signal,
       });
       const { status } = response;
-      const parsed = Answer.safeParse(await response.json().catch(() => null));
+      const parsed = Answer.safeParse(jsonOf(await response.text()));
       if (parsed.success) return { ...parsed.data, status };
       return failed(status, `it answered ${status}, and nothing that the Bot API would`);
     } catch (error) {
@@ -95,6 +95,15 @@ export class TelegramWay implements AlertWay {
       // Nothing of the error: its words may hold the URL, and so the token.
       return failed(null, isLate ? 'Telegram did not answer in time' : 'Telegram could not be reached');
     }
+  }
+}
+
+/** @returns null for what is no JSON, such as the page of a proxy */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
   }
 }
 

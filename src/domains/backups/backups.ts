@@ -1,4 +1,5 @@
 import type { Database } from '../../db/client.ts';
+import { NotFound } from '../../errors.ts';
 import type { ActivityNotes } from '../../ground/activity.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import type { Journal } from '../../journal/journal.ts';
@@ -49,8 +50,11 @@ export async function makeBackup(
 ): Promise<Backed> {
   const { backups: desk } = services;
   const backupId = await task.once('backup id', async () => backupIdOf(new Date(), task.taskId));
-  const label =
-    (await desk.catalog.find(backupId).catch(() => null)) ?? (await write(services, backupId, note, task));
+  const before = await desk.catalog.find(backupId).catch((error: unknown) => {
+    if (error instanceof NotFound) return null;
+    throw error;
+  });
+  const label = before ?? (await write(services, backupId, note, task));
   const verified = verify ? await verifyBackup(services, backupId, task) : null;
   const removed = await removeOutdated(services);
   return { ...label, verification: verified?.verification ?? null, removed };

@@ -68,7 +68,7 @@ export class BackupFolder implements BackupPlace {
   async tidy(): Promise<void> {
     const names = (await this.#usable(() => readdir(this.#path).catch(orNull))) ?? [];
     for (const name of names.filter((each) => each.endsWith(PARTIAL))) {
-      const found = await stat(this.#pathOf(name)).catch(() => null);
+      const found = await this.#usable(() => stat(this.#pathOf(name)).catch(orNull));
       // Who writes still writes often.
       if (found && Date.now() - found.mtimeMs > LEFT_MS) await this.remove(name);
     }

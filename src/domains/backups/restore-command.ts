@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { Readable } from 'node:stream';
 import { parseArgs } from 'node:util';
-import { NotFound } from '../../errors.ts';
+import { InvalidInput, NotFound } from '../../errors.ts';
 import { EXIT, runCommand } from '../../ground/command.ts';
 import type { ErasureMark } from '../privacy/marks.ts';
 import type { BackupSettings } from './backups.ts';
@@ -73,7 +73,10 @@ async function find(
     const label = which === 'latest' ? await latest(catalog) : await catalog.find(which);
     return { file: await catalog.open(label.backupId), bytes: label.bytes, marks: await catalog.marks() };
   }
-  const found = await stat(which).catch(() => null);
+  const found = await stat(which).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;
+    throw new InvalidInput('WHICH', `"${which}" cannot be read (${error.code})`);
+  });
   if (!found?.isFile()) throw new NotFound('WHICH', `there is no file "${which}"`);
   // What lies beside a file that was carried here counts as much as what the settings name.
   const beside = await new BackupCatalog(
