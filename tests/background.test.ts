@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { actingFor, currentActor } from '../src/access/caller.ts';
 import { Tokens } from '../src/access/tokens.ts';
 import { endAll } from '../src/jobs/ending.ts';
 import { createKeeper } from '../src/jobs/keeper.ts';
@@ -42,6 +43,21 @@ describe('a keeper', () => {
     expect(told).toEqual(['bad round', null]);
     await keeper.stop();
     expect(keeper.status.state).toBe('STOPPED');
+  });
+
+  test('works for nobody, whoever woke it, also in the question when the next round comes', async () => {
+    const actors: unknown[] = [];
+    const note = () => void actors.push(currentActor());
+    const everyMs = () => {
+      note();
+      return Number.POSITIVE_INFINITY;
+    };
+    const keeper = createKeeper({ name: 'k', everyMs, round: note, log, now });
+    const ann = { tenantId: 'default', user: 'ann', credential: null, address: '::1', correlationId: 'c' };
+    await actingFor(ann, () => keeper.startNow());
+    actingFor(ann, () => keeper.wake());
+    await expect.poll(() => actors).toEqual([null, null, null, null]);
+    await keeper.stop();
   });
 
   test('goes on although whoever is told of the trouble throws', async () => {

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
 import type { Logger } from '../log.ts';
 
@@ -46,10 +47,14 @@ const MAX_BACK_OFF_MS = 10_000;
 /** Longer timers end at once. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
-/** Something that goes round in the background, one round at a time. No round can end the process or the going round. */
+/**
+ * Something that goes round in the background, one round at a time. No round can end the process or the going round.
+ * Rounds run for whom the keeper was made, not for whoever woke it.
+ */
 export function createKeeper(options: KeeperOptions): Keeper {
   const { name, everyMs, retryMs, now } = options;
   const trouble = troubleOf(options);
+  const asMade = AsyncLocalStorage.snapshot();
   let timer: NodeJS.Timeout | null = null;
   let running: Promise<void> | null = null;
   let [started, stopped] = [false, false];
@@ -82,7 +87,7 @@ export function createKeeper(options: KeeperOptions): Keeper {
   };
   const run = async () => {
     wanted = null;
-    const interval = await attempt(options.round);
+    const interval = await asMade(attempt, options.round);
     lastRoundAt = now();
     running = null;
     schedule(wanted ?? interval);

@@ -1,4 +1,3 @@
-import { actingForNobody } from '../../access/caller.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { within } from '../../db/deadline.ts';
@@ -61,7 +60,7 @@ export class AlertDesk {
       name: 'alerts',
       everyMs: () => (this.#held.length > 0 || this.#hasOpen ? ROUND_MS.some : ROUND_MS.none),
       retryMs: ROUND_MS.some,
-      round: () => actingForNobody(() => this.#round()),
+      round: () => this.#round(),
     });
   }
 

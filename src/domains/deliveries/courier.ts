@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { actingForNobody } from '../../access/caller.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { judgeDatabaseError } from '../../db/meaning.ts';
@@ -58,7 +57,7 @@ export class Courier {
     this.#keeper = options.keepers.create({
       name: 'deliveries',
       everyMs: () => (this.#outlook.any ? LOOK_MS.some : LOOK_MS.none),
-      round: () => actingForNobody(() => this.#round()),
+      round: () => this.#round(),
     });
   }
 

@@ -1,4 +1,3 @@
-import { actingForNobody } from '../../access/caller.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import type { ActivityNotes } from '../../ground/activity.ts';
@@ -65,15 +64,13 @@ export class Ticker {
   start(): void {
     if (!this.#options.isOn || this.#since) return;
     this.#since = this.now();
-    actingForNobody(() => {
-      this.#keeper.wake();
-      this.#keeper.start();
-    });
+    this.#keeper.wake();
+    this.#keeper.start();
   }
 
   /** Looks now. */
   wake(): void {
-    if (this.#since) actingForNobody(() => this.#keeper.wake());
+    if (this.#since) this.#keeper.wake();
   }
 
   async stop(): Promise<void> {

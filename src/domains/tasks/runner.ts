@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { actingForNobody } from '../../access/caller.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import type { ActivityNotes } from '../../ground/activity.ts';
@@ -95,11 +94,9 @@ export class TaskRunner {
     if (this.#services !== null || this.#stopping) return;
     this.#services = services;
     if (this.#options.workers === 0) return;
-    actingForNobody(() => {
-      this.#beats.start();
-      this.#looks.wake();
-      this.#looks.start();
-    });
+    this.#beats.start();
+    this.#looks.wake();
+    this.#looks.start();
   }
 
   /** Runs one task here and now, for a command. @returns when this attempt has ended, and those that follow at once */
@@ -116,10 +113,9 @@ export class TaskRunner {
 
   /** A task is due, or soon. @param inMs when; what is later is seen by a look that comes anyway */
   wake(inMs = 0): void {
-    // A timer that a request sets would carry the name of whoever made it into the log.
     if (inMs >= LOOK_MS) return;
     this.#isWoken = true;
-    actingForNobody(() => this.#looks.wake());
+    this.#looks.wake();
   }
 
   /** Tells a task that this server runs to stop. @returns when it has ended; null: it does not run here */
