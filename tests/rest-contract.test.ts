@@ -25,6 +25,8 @@ interface Example {
   readonly row: `${'GET' | 'POST' | 'DELETE'} /${string}`;
   readonly path?: string | (() => string);
   readonly body?: unknown;
+  /** Of a stream without an end: so many events are read. */
+  readonly events?: number;
   /** Whether the answer is what a tool gave, in the form that it has at `/mcp`. */
   readonly isOfTool?: true;
   /** What must stand in the answer, beside what the document says. */
@@ -314,17 +316,30 @@ const EXAMPLES: readonly Example[] = [
   { row: 'GET /api/echo/diagnostic', answer: (body) => expect(body.checks.length).toBeGreaterThan(3) },
   { row: 'GET /api/echo/self-test/quick' },
   { row: 'GET /api/echo/db/stats', answer: (body) => expect(body.echo_brain_tables).toBeGreaterThan(10) },
+  {
+    row: 'GET /api/echo/metrics/stream',
+    path: '/api/echo/metrics/stream?intervalMs=250',
+    events: 3,
+    answer: ([first, ...others]) => {
+      for (const each of others) expect(each.turns_stored).toBe(first.turns_stored);
+      expect(first.turns_stored).toBeGreaterThan(3);
+    },
+  },
 ];
 
 test('every row is documented and has an example, and each of its answers is as the document says', async () => {
   expect(new Set(EXAMPLES.map(({ row }) => row))).toEqual(new Set(rows().map(({ name }) => name)));
   for (const example of EXAMPLES) {
     const response = await send(example);
-    const text = await response.text();
+    const text = await (example.events ? firstEvents(response, example.events) : response.text());
     expect([example.row, response.status, text]).toEqual([example.row, 200, text]);
     if (!example.isOfTool) checkDecimals(example.row, text);
     if (response.headers.get('content-type')?.startsWith('text/event-stream')) {
-      checkStream(example, text);
+      const events = eventsOf(text);
+      for (const event of events)
+        expect([example.row, event, problemsOf(example.row, 200, event)]).toEqual([example.row, event, []]);
+      if (example.events) example.answer?.(events);
+      else checkAnswer(events);
     } else {
       const body = JSON.parse(text);
       expect([example.row, problemsOf(example.row, 200, body)]).toEqual([example.row, []]);
@@ -530,9 +545,17 @@ function problemsOf(name: string, status: number, value: unknown): unknown[] {
   return validate(value) ? [] : (validate.errors ?? []);
 }
 
-function checkStream({ row }: Example, text: string): void {
-  const events = eventsOf(text);
-  for (const event of events) expect([row, event, problemsOf(row, 200, event)]).toEqual([row, event, []]);
+/** The text of the first events of an answer that does not end. */
+async function firstEvents({ body }: Response, count: number): Promise<string> {
+  let text = '';
+  for await (const part of body?.pipeThrough(new TextDecoderStream()) ?? []) {
+    text += part;
+    if (eventsOf(text).length >= count) break;
+  }
+  return text;
+}
+
+function checkAnswer(events: Record<string, Json>[]): void {
   const types = events.map(({ type }) => type);
   expect([types[0], types[1], types.at(-2), types.at(-1)]).toEqual([
     'start',
@@ -547,7 +570,7 @@ function checkStream({ row }: Example, text: string): void {
 function eventsOf(text: string): Record<string, Json>[] {
   return text
     .split('\n\n')
-    .filter((part) => part !== '')
+    .filter((part) => part.startsWith('data: '))
     .map((part) => JSON.parse(part.replace(/^data: /, '')));
 }
 

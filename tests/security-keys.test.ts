@@ -174,6 +174,7 @@ describe('keys', () => {
 
   test('and tokens that are revoked end what they opened, and it is told nothing more', async () => {
     const { key, keyId } = await makeKey(app, 'ada');
+    const seer = await makeKey(app, 'ada', { roles: ['ANALYST'] });
     const query = 'subscription { interactionAdded { interaction { conversationId } } }';
     const open = async (headers: Headers) => {
       const overSocket = await connect(app, headers);
@@ -192,6 +193,12 @@ describe('keys', () => {
         told: () => [overSocket.received.join(), told.join()],
       };
     };
+    const figures = await fetch(`${app.url}/api/echo/metrics/stream`, { headers: withKey(seer.key) });
+    expect(figures.status).toBe(200);
+    const ofFigures = figures.text().then(
+      () => 'ended',
+      () => 'cut',
+    );
     const opened = [await open(withKey(key)), await open(withToken(await tokenOf({ jti: 'revoked' })))];
     const toldOf = (id: string) => opened.flatMap(({ told }) => told()).map((text) => text.includes(id));
     const own = await makeKey(app, 'ada');
@@ -202,9 +209,10 @@ describe('keys', () => {
     };
     await expect.poll(recorded, { timeout: 20_000 }).toEqual([true, true, true, true]);
 
-    await Promise.all([revokeKey(keyId), revokeToken('revoked')]);
+    await Promise.all([revokeKey(keyId), revokeKey(seer.keyId), revokeToken('revoked')]);
     // They would stay open for ever.
     for (const { ends } of opened) expect(await ends).toEqual(['4403 Forbidden', 'cut']);
+    expect(await ofFigures).toBe('cut');
     await record('afterwards');
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(toldOf('afterwards')).toEqual([false, false, false, false]);

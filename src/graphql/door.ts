@@ -1,14 +1,12 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { keepChecking } from '../access/long-lived.ts';
 import { HttpProblem, hasJsonBody } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
 import type { Route } from '../http/server.ts';
+import { endStalled } from '../http/stalled.ts';
 import { createGraphiql, isPageRequest } from './graphiql.ts';
 import { handleJsonOperation, isJsonOperation } from './json-lane.ts';
-import { keepChecking } from './long-lived.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';
-
-const STALLED_MS = 60_000;
-const STALLED_LOOK_MS = 5_000;
 
 /** The GraphQL door of the server: GraphiQL, single operations, and operations that last (server-sent events). */
 export function graphqlRoute(options: {
@@ -49,14 +47,4 @@ function checkGet(req: IncomingMessage, hall: Hall): void {
   hall.guarded(req, GRAPHQL_PATH, (guard) => guard.checkSimpleRequest(req));
   if (req.headers['content-type'] !== undefined && !hasJsonBody(req))
     throw new HttpProblem(415, 'UNSUPPORTED_MEDIA_TYPE', 'content-type: a GET has none, or application/json');
-}
-
-/** Lets go a client that for so long reads nothing of what waits for it. */
-function endStalled(res: ServerResponse): NodeJS.Timeout {
-  let quiet = 0;
-  return setInterval(() => {
-    const isBlocked = res.writableNeedDrain || (res.writableEnded && !res.writableFinished);
-    quiet = isBlocked ? quiet + STALLED_LOOK_MS : 0;
-    if (quiet >= STALLED_MS) res.destroy();
-  }, STALLED_LOOK_MS).unref();
 }

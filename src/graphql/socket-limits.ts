@@ -1,23 +1,21 @@
+import { OpenStreams } from '../access/open-streams.ts';
 import { HttpProblem } from '../http/body.ts';
 
-/** Open sockets from one address, of one principal, and of all. */
+/** Open sockets from one address, and of all. */
 const MAX_OF_ADDRESS = 200;
-const MAX_OF_PRINCIPAL = 100;
 const MAX_SOCKETS = 10_000;
 const RETRY_MS = 10_000;
 
 /** Counts open sockets. */
 export class SocketLimits {
-  readonly #open = new Map<string, number>();
+  readonly #open = new OpenStreams();
   #total = 0;
 
   /** Counts a socket from an address. @returns a function for when it is closed @throws HttpProblem 429 */
   open(address: string): () => void {
-    const key = `address ${address}`;
-    if (this.#total >= MAX_SOCKETS || (this.#open.get(key) ?? 0) >= MAX_OF_ADDRESS)
-      throw new HttpProblem(429, 'RATE_LIMITED', 'too many connections are open', RETRY_MS);
+    const leave = this.#total >= MAX_SOCKETS ? null : this.#open.admit(`address ${address}`, MAX_OF_ADDRESS);
+    if (!leave) throw new HttpProblem(429, 'RATE_LIMITED', 'too many connections are open', RETRY_MS);
     this.#total++;
-    const leave = this.#count(key);
     return () => {
       this.#total--;
       leave();
@@ -25,17 +23,7 @@ export class SocketLimits {
   }
 
   /** Counts a socket of a principal. @returns a function for when it is closed; null if there are too many */
-  admit({ tenantId, userId }: { tenantId: string; userId: string }): (() => void) | null {
-    const key = `principal ${JSON.stringify([tenantId, userId])}`;
-    return (this.#open.get(key) ?? 0) >= MAX_OF_PRINCIPAL ? null : this.#count(key);
-  }
-
-  #count(key: string): () => void {
-    this.#open.set(key, (this.#open.get(key) ?? 0) + 1);
-    return () => {
-      const left = (this.#open.get(key) ?? 1) - 1;
-      if (left > 0) this.#open.set(key, left);
-      else this.#open.delete(key);
-    };
+  admit(principal: { tenantId: string; userId: string }): (() => void) | null {
+    return this.#open.admitPrincipal(principal);
   }
 }

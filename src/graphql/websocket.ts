@@ -4,13 +4,13 @@ import { type DocumentNode, type ExecutionArgs, GraphQLError, getOperationAST } 
 import { CloseCode, type Context } from 'graphql-ws';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type Actor, actingFor } from '../access/caller.ts';
+import { keepChecking } from '../access/long-lived.ts';
 import type { Principal } from '../access/principals.ts';
 import { EchoError } from '../errors.ts';
 import { HttpProblem, MAX_BODY_BYTES } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
 import type { Logger } from '../log.ts';
 import { maskError } from './errors.ts';
-import { keepChecking } from './long-lived.ts';
 import { SocketLimits } from './socket-limits.ts';
 import { closeReason, serveProtocol, type Wire } from './socket-protocol.ts';
 import { GRAPHQL_PATH, type Yoga } from './yoga.ts';

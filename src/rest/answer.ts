@@ -1,14 +1,13 @@
-import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
+import type { OpenStreams } from '../access/open-streams.ts';
 import type { Principal } from '../access/principals.ts';
 import { InvalidInput } from '../errors.ts';
 import { parseInput } from '../ground/input.ts';
 import { readJson } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
-import { problemOf } from '../http/problem.ts';
 import { sendJson } from '../http/server.ts';
-import { present } from './failure.ts';
+import { sendEvents, sendLasting } from './event-stream.ts';
 import type { Caller, RestServices, Tools } from './request.ts';
 import { type Found, rowAt } from './router.ts';
 import type { Asked } from './row.ts';
@@ -20,6 +19,8 @@ interface Visit {
   readonly response: ServerResponse;
   readonly correlationId: string;
   readonly toolsFor: (caller: Caller) => Tools;
+  /** Streams that last. */
+  readonly open: OpenStreams;
 }
 
 /** Finds the row that is asked for, lets the caller in, and answers. @throws HttpProblem, EchoError */
@@ -36,7 +37,9 @@ export async function answerRow(visit: Visit): Promise<void> {
     try {
       const given = row.run(asked);
       if (!(Symbol.asyncIterator in given)) return await given;
-      return await sendEvents(visit, given);
+      const stream = { response, correlationId, log: visit.services.log };
+      if (!row.lasts) return await sendEvents(stream, given);
+      return await sendLasting(stream, { ...visit, caller: { principal, request } }, given);
     } catch (error) {
       throw renamed(error, row.fieldNames ?? {});
     }
@@ -71,8 +74,11 @@ const NOTHING = z.object({});
 /** Verbs name a field as GraphQL does. */
 function renamed(error: unknown, names: Readonly<Record<string, string>>): unknown {
   if (!(error instanceof InvalidInput)) return error;
-  const name = names[error.field];
-  return name === undefined ? error : new InvalidInput(name, error.message.slice(error.field.length + 2));
+  const { field, message } = error;
+  const inSnakeCase = field
+    .replace(/^inputs\.0\./, '')
+    .replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+  return new InvalidInput(names[field] ?? inSnakeCase, message.slice(field.length + 2));
 }
 
 function firstOfEach(search: URLSearchParams): Record<string, string> {
@@ -84,34 +90,4 @@ async function bodyOf(request: IncomingMessage, isOptional: boolean): Promise<un
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (encoding === undefined && Number(length ?? 0) === 0) return isOptional ? {} : undefined;
   return readJson(request);
-}
-
-/** Sends events as they come. What fails before the first one is answered as a failure of any other request. */
-async function sendEvents(visit: Visit, events: AsyncIterable<unknown>): Promise<void> {
-  const { response, services, correlationId } = visit;
-  const iterator = events[Symbol.asyncIterator]();
-  let next = await iterator.next();
-  response.writeHead(200, {
-    'content-type': 'text/event-stream; charset=utf-8',
-    // Proxies would gather what is to be seen at once.
-    'x-accel-buffering': 'no',
-  });
-  try {
-    for (; !next.done && !response.destroyed; next = await iterator.next()) await send(response, next.value);
-  } catch (error) {
-    const problem = problemOf(error, correlationId, services.log, { door: 'rest' });
-    await send(response, { type: 'error', ...present(problem) });
-  } finally {
-    await iterator.return?.();
-  }
-  response.end();
-}
-
-async function send(response: ServerResponse, event: unknown): Promise<void> {
-  if (response.destroyed || response.write(`data: ${JSON.stringify(event)}\n\n`)) return;
-  const seen = new AbortController();
-  const { signal } = seen;
-  await Promise.race([once(response, 'drain', { signal }), once(response, 'close', { signal })]).finally(() =>
-    seen.abort(),
-  );
 }

@@ -1,3 +1,4 @@
+import { OpenStreams } from '../access/open-streams.ts';
 import type { Hall } from '../http/hall.ts';
 import { type Handler, type Route, sendJson } from '../http/server.ts';
 import { present } from './failure.ts';
@@ -11,9 +12,10 @@ const PREFIXES = ['/api/echo', '/query', '/history', '/feedback', '/cleanup', '/
  * loaded by the first request: a server whose clients speak GraphQL never pays for them.
  */
 export function restRoutes({ services, hall, toolsFor, isShown }: RestDoor): Route[] {
+  const open = new OpenStreams();
   const handle: Handler = async (request, response, correlationId) => {
     const { answerRow } = await import('./answer.ts');
-    await answerRow({ services, hall, toolsFor, request, response, correlationId });
+    await answerRow({ services, hall, toolsFor, open, request, response, correlationId });
   };
   const document: Handler = async (request, response, correlationId) => {
     const { readDocument } = await import('./document.ts');

@@ -59,6 +59,8 @@ interface Form<Path, Query, Body, Given> {
   readonly isIdempotent?: boolean;
   /** Whether a page of another site, which may be open beside it, could do something by an address alone. */
   readonly writesByGet?: boolean;
+  /** Of a stream: it goes on until the caller leaves. */
+  readonly lasts?: boolean;
   /** What fields are called here that the verb, when it refuses them, calls otherwise than in camel case. */
   readonly fieldNames?: Readonly<Record<string, string>>;
   readonly gives: Given;
@@ -88,9 +90,13 @@ export function defineRow<
 }
 
 /** An endpoint that answers with server-sent events. @param row.gives one of its events */
-export function defineStream<Given extends z.ZodType, Body extends z.ZodType>(
-  row: Form<Nothing, Nothing, Body, Given> & {
-    run(asked: Asked<unknown, unknown, z.output<Body>>): AsyncIterable<z.output<Given>>;
+export function defineStream<
+  Given extends z.ZodType,
+  Query extends z.ZodObject = Nothing,
+  Body extends z.ZodType = z.ZodNever,
+>(
+  row: Form<Nothing, Query, Body, Given> & {
+    run(asked: Asked<unknown, z.output<Query>, z.output<Body>>): AsyncIterable<z.output<Given>>;
   },
 ): Row {
   return { ...row, isStream: true } as unknown as Row;

@@ -2,6 +2,7 @@ import { characterRows } from './characters.ts';
 import { conversationRows } from './conversations.ts';
 import { goalRows } from './goals.ts';
 import { learningRows } from './learning.ts';
+import { liveRows } from './live.ts';
 import { mcpRows } from './mcp.ts';
 import { mediaRows } from './media.ts';
 import { memoryRows } from './memory.ts';
@@ -26,4 +27,5 @@ export const ROWS: readonly Row[] = [
   ...mcpRows,
   ...statusRows,
   ...systemRows,
+  ...liveRows,
 ];

@@ -77,9 +77,10 @@ const LISTS = ['src/lists/tables.ts'];
 /** Files with timers that go round or are kept, outside of keepers, and why. */
 export const TIMERS: Readonly<Record<string, string>> = {
   'src/jobs/keeper.ts': 'the keeper itself',
-  'src/graphql/long-lived.ts': 'ends with its connection',
+  'src/access/long-lived.ts': 'ends with its connection',
+  'src/http/stalled.ts': 'ends with its answer; looks at memory only',
+  'src/rest/event-stream.ts': 'signs of life of one stream; ends with it',
   'src/graphql/websocket.ts': 'ends with its sockets',
-  'src/graphql/door.ts': 'ends with its door; looks at memory only',
   'src/graphql/socket-protocol.ts': 'ends with its socket',
   'src/graphql/event-loads.ts': 'forgets once, memory only',
   'src/openai/answer-stream.ts': 'signs of life of one answer; ends with it',

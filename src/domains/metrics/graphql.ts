@@ -1,8 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { InvalidInput } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
-import type { Context } from '../../graphql/context.ts';
 import { endable } from '../../ground/subscriptions.ts';
+import { liveMetrics, MAX_INTERVAL_MS, MIN_INTERVAL_MS, USUAL_INTERVAL_MS } from './live.ts';
 import type { MetricsSnapshot } from './metrics.ts';
 
 const MetricsSnapshotRef = builder.objectRef<MetricsSnapshot>('MetricsSnapshot').implement({
@@ -52,9 +50,6 @@ builder.queryField('metrics', (t) =>
   }),
 );
 
-export const MIN_INTERVAL_MS = 250;
-export const MAX_INTERVAL_MS = 60_000;
-
 builder.subscriptionField('metrics', (t) =>
   t.field({
     authScopes: { permission: 'METRICS' },
@@ -62,30 +57,12 @@ builder.subscriptionField('metrics', (t) =>
     description: 'Figures of the server, again and again.',
     args: {
       intervalMs: t.arg.int({
-        defaultValue: 2000,
+        defaultValue: USUAL_INTERVAL_MS,
         description: `Milliseconds between snapshots, ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}.`,
       }),
     },
-    subscribe: (_root, { intervalMs }, ctx) =>
-      endable((signal) => snapshots(ctx, intervalMs ?? 2000, signal)),
+    subscribe: (_root, { intervalMs }, { services }) =>
+      endable((signal) => liveMetrics(services, intervalMs ?? USUAL_INTERVAL_MS, signal)),
     resolve: (snapshot) => snapshot,
   }),
 );
-
-async function* snapshots(
-  { services }: Context,
-  intervalMs: number,
-  signal: AbortSignal,
-): AsyncGenerator<MetricsSnapshot> {
-  if (intervalMs < MIN_INTERVAL_MS || intervalMs > MAX_INTERVAL_MS) {
-    throw new InvalidInput(
-      'intervalMs',
-      `must be from ${MIN_INTERVAL_MS} to ${MAX_INTERVAL_MS}, is ${intervalMs}`,
-    );
-  }
-  const ended = AbortSignal.any([signal, services.metrics.ending]);
-  while (!ended.aborted) {
-    yield services.metrics.snapshot(services.db.pool.totalCount);
-    await delay(intervalMs, undefined, { signal: ended }).catch(() => undefined);
-  }
-}

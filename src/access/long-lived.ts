@@ -1,5 +1,5 @@
-import type { Principal } from '../access/principals.ts';
 import { EchoError } from '../errors.ts';
+import type { Principal } from './principals.ts';
 
 /** Milliseconds between looks at whether those who are connected still may be. */
 const RECHECK_MS = 10_000;
