@@ -21,26 +21,28 @@ export function Shell({ children }: { children: ComponentChildren }) {
       <a class="skip" href="#stage">
         To the content
       </a>
-      <div class="top">
-        <span class="brand">
-          <Mark /> Echo Brain
-        </span>
-        <button
-          type="button"
-          class="button"
-          aria-expanded={isOpen}
-          aria-controls="rail"
-          onClick={() => setOpen(!isOpen)}
-        >
-          <Icon name="menu" /> Menu
-        </button>
-      </div>
-      <header class="rail" id="rail" data-open={isOpen}>
-        <span class="brand">
-          <Mark /> Echo Brain
-        </span>
-        <Navigation />
-        <Who />
+      <header class="around">
+        <div class="top">
+          <span class="brand">
+            <Mark /> Echo Brain
+          </span>
+          <button
+            type="button"
+            class="button"
+            aria-expanded={isOpen}
+            aria-controls="rail"
+            onClick={() => setOpen(!isOpen)}
+          >
+            <Icon name="menu" /> Menu
+          </button>
+        </div>
+        <div class="rail" id="rail" data-open={isOpen}>
+          <span class="brand">
+            <Mark /> Echo Brain
+          </span>
+          <Navigation />
+          <Who />
+        </div>
       </header>
       <main class="stage" id="stage" tabIndex={-1}>
         <Strip />

@@ -8,6 +8,7 @@ export function SignIn({ reason }: { reason: string }) {
   const [isBusy, setBusy] = useState(false);
   const submit = async (event: Event) => {
     event.preventDefault();
+    if (isBusy) return;
     setBusy(true);
     await enter(shown.trim());
     setBusy(false);
@@ -31,7 +32,7 @@ export function SignIn({ reason }: { reason: string }) {
             onInput={(event) => setShown(event.currentTarget.value)}
           />
         </label>
-        <button type="submit" class="button" data-kind="first" disabled={isBusy || shown.trim() === ''}>
+        <button type="submit" class="button" data-kind="first" aria-disabled={isBusy}>
           {isBusy ? 'Asking …' : 'Sign in'}
         </button>
         <p class="soft">

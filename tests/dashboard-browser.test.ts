@@ -29,7 +29,11 @@ const PLACES = [
   'data',
   'data/audit',
   'data/backups',
+  'access',
+  'nothing-here',
 ];
+const WIDE = { width: 1280, height: 900 };
+const NARROW = { width: 360, height: 740 };
 const ADD_FACT = `mutation { addFact(input: { predicate: "likes", object: "fennel", statement: "You like fennel" }) {
   ... on FactSuccess { fact { factId } } } }`;
 
@@ -68,7 +72,7 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
   });
 
   async function newPage(options: Parameters<Browser['newContext']>[0] = {}): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+    const context = await browser.newContext({ viewport: WIDE, ...options });
     context.setDefaultTimeout(25_000);
     const opened = await context.newPage();
     opened.on('pageerror', (error) => complaints.push(error.message));
@@ -104,16 +108,11 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
   });
 
   test('a task is cancelled', async () => {
-    const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
-    const { createTask } = (
-      await app.graphql(
-        `mutation { createTask(input: { type: "heartbeat", scheduledFor: "${tomorrow}" }) { ... on CreateTaskSuccess { task { taskId } } ... on Error { message } } }`,
-      )
-    ).data;
-    await open(`tasks/task/${createTask.task?.taskId}`);
+    const taskId = await newTask();
+    await open(`tasks/task/${taskId}`);
     await page.getByRole('button', { name: /^Cancel/ }).click();
     await page.getByText('cancelled', { exact: true }).first().waitFor();
-    const { task } = (await app.graphql(`{ task(taskId: "${createTask.task?.taskId}") { status } }`)).data;
+    const { task } = (await app.graphql(`{ task(taskId: "${taskId}") { status } }`)).data;
     expect(task.status).toBe('CANCELLED');
   });
 
@@ -173,6 +172,8 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     ]);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Access' }).waitFor();
+    // Whoever does not see the page hears where they are.
+    await expect.poll(focused).toBe('Access');
     await page.getByLabel('Name').focus();
     await page.keyboard.type('of the keyboard');
     await page.keyboard.press('Enter');
@@ -182,6 +183,44 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     await expect.poll(() => page.getByRole('dialog').count()).toBe(0);
+    expect(await focused()).toBe('Revoke');
+    await page.keyboard.press('Enter');
+    await page.getByRole('dialog').waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    await page.getByText('of the keyboard is revoked').waitFor();
+    // The button is gone; who pressed it is not sent back to the beginning.
+    await expect.poll(() => page.getByRole('button', { name: 'Revoke' }).count()).toBe(0);
+    await page.keyboard.press('Tab');
+    expect(await focused()).not.toBe('To the content');
+  });
+
+  test('on a phone the keyboard opens the menu, and nothing moves for who wants no motion', async () => {
+    const phone = await newPage({ viewport: NARROW, reducedMotion: 'reduce' });
+    await open('now', phone);
+    await phone.getByText('I live in Hamburg').waitFor();
+    const focused = () => phone.evaluate(() => document.activeElement?.textContent?.trim() ?? '');
+    const press = async (...keys: string[]) => {
+      for (const key of keys) await phone.keyboard.press(key);
+    };
+    await press('Tab', 'Tab');
+    expect(await focused()).toBe('Menu');
+    expect(await phone.evaluate(() => getComputedStyle(document.activeElement as Element).outlineStyle)).toBe(
+      'solid',
+    );
+    await press('Enter', 'Tab', 'Tab');
+    expect(await focused()).toBe('Memory');
+    await said('elsewhere', 'The ferry is late.');
+    const arrived = phone.locator('li.new').first();
+    await arrived.waitFor();
+    const moves = () => arrived.evaluate((element) => getComputedStyle(element).animationName);
+    expect(await moves()).toBe('none');
+    await phone.emulateMedia({ reducedMotion: 'no-preference' });
+    expect(await moves()).toBe('arrive');
+    await press('Enter');
+    await expect.poll(focused).toBe('Memory');
+    expect(await phone.getByRole('navigation', { name: 'Pages' }).isVisible()).toBe(false);
+    await phone.context().close();
   });
 
   test('what a role may not see is not there', async () => {
@@ -200,31 +239,66 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     await user.context().close();
   });
 
-  test('axe finds nothing on any page', { timeout: 400_000 }, async () => {
-    const seen = await newPage({ colorScheme: 'light' });
+  test('axe finds nothing on any page, wide or narrow, light or dark', { timeout: 400_000 }, async () => {
+    const seen = await newPage();
     // A script that is added later would be within the page, which its policy forbids.
     await seen.addInitScript({ path: AXE });
     await open('now', seen);
     await seen.getByRole('heading', { level: 1 }).waitFor();
-    for (const place of PLACES) {
+    for (const place of [...PLACES, ...(await placesOfRows())]) {
+      await seen.emulateMedia({ colorScheme: 'light', reducedMotion: 'no-preference' });
+      await seen.setViewportSize(WIDE);
       await seen.evaluate((path) => {
         history.pushState(null, '', path);
         dispatchEvent(new PopStateEvent('popstate'));
       }, `/dashboard/${place}`);
       await expect.poll(() => seen.locator('h1').count()).toBe(1);
       await expect.poll(() => seen.locator('[aria-busy=true]').count()).toBe(0);
-      const found = await seen.evaluate(async () => {
-        const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
-        const { violations } = await axe.run();
-        return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`);
-      });
-      expect([place, found]).toEqual([place, []]);
-      const isWide = await seen.evaluate(() => document.documentElement.scrollWidth > innerWidth);
-      expect([place, isWide]).toEqual([place, false]);
+      expect([place, await faultsOf(seen, 'all')]).toEqual([place, []]);
+      // What the scheme changes are colours; all else was looked at.
+      await seen.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' });
+      expect([place, await faultsOf(seen, 'colours')]).toEqual([place, []]);
+      await seen.setViewportSize(NARROW);
+      expect([place, await faultsOf(seen, 'all')]).toEqual([place, []]);
     }
+    await seen.getByRole('button', { name: 'Menu' }).click();
+    expect(await faultsOf(seen, 'all')).toEqual([]);
     await seen.context().close();
   });
+
+  /** One that waits. */
+  async function newTask(): Promise<string> {
+    const tomorrow = new Date(Date.now() + 86_400_000).toISOString();
+    const { data } = await app.graphql(
+      `mutation { createTask(input: { type: "heartbeat", scheduledFor: "${tomorrow}" }) { ... on CreateTaskSuccess { task { taskId } } } }`,
+    );
+    return data.createTask.task.taskId;
+  }
+
+  /** Places that need a row of the database. */
+  async function placesOfRows(): Promise<string[]> {
+    const [fact, taskId] = [(await app.graphql(ADD_FACT)).data.addFact.fact, await newTask()];
+    return [`memory/fact/${fact.factId}`, `tasks/task/${taskId}`, 'characters/Kai%20Nakamura'];
+  }
 });
+
+/** What axe finds, and whether the page is wider than the window; with all tables beside charts opened. */
+function faultsOf(seen: Page, rules: 'all' | 'colours'): Promise<string[]> {
+  return seen.evaluate(async (rules) => {
+    const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
+    for (const details of document.querySelectorAll('details')) details.open = true;
+    const { violations } = await axe.run(
+      rules === 'all'
+        ? { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }
+        : { runOnly: { type: 'rule', values: ['color-contrast'] } },
+    );
+    const isWide = document.documentElement.scrollWidth > innerWidth;
+    return [
+      ...violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
+      ...(isWide ? ['the page is wider than the window'] : []),
+    ];
+  }, rules);
+}
 
 describe.skipIf(!CHROMIUM)(
   'a server with access control, in Chromium (left out where none is installed)',
@@ -246,7 +320,10 @@ describe.skipIf(!CHROMIUM)(
       };
       try {
         const page = await browser.newPage();
+        await page.addInitScript({ path: AXE });
         await page.goto(`${server.url}/dashboard`);
+        await page.getByLabel('Key or token').waitFor();
+        expect(await faultsOf(page, 'all')).toEqual([]);
         await page.getByLabel('Key or token').fill('not-a-key');
         await page.getByRole('button', { name: 'Sign in' }).click();
         await page.getByText('does not know this key').waitFor();

@@ -12,7 +12,13 @@ export function ConfirmButton({ label, title, children, typed, isBusy, onConfirm
   const close = () => dialog.current?.close();
   return (
     <>
-      <button type="button" class="button" data-kind="danger" disabled={isBusy} onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        class="button"
+        data-kind="danger"
+        aria-disabled={isBusy}
+        onClick={() => setOpen(true)}
+      >
         {label}
       </button>
       {isOpen && (

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import type { ServerProblem } from '../server/problem.ts';
+import { hasMoved } from './router.ts';
 
 export type Tone = 'good' | 'warn' | 'bad' | 'sea' | 'quiet';
 
@@ -9,8 +10,10 @@ export function Page({ title, intro, actions, children }: PageParts) {
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     document.title = `${title} · Echo Brain`;
-    // Where it was not opened with the page itself, but come to from another.
-    if (document.activeElement !== document.body) heading.current?.focus({ preventScroll: true });
+    // Where what was pressed is gone by now, as a menu is; whoever is at something already is left there.
+    const { activeElement: at } = document;
+    const isHere = at !== document.body && at?.closest('main') !== null && at !== heading.current;
+    if (hasMoved() && !isHere) heading.current?.focus({ preventScroll: true });
   }, [title]);
   return (
     <>

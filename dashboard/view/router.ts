@@ -5,6 +5,10 @@ const BASE = '/dashboard';
 /** Where the page is: what follows /dashboard/, in parts, and what was asked of it. */
 export const place = signal(read());
 
+let moves = 0;
+/** Whether another place was looked at before, so that this one is come to. */
+export const hasMoved = (): boolean => moves > 0;
+
 export interface Place {
   readonly parts: readonly string[];
   readonly search: URLSearchParams;
@@ -20,6 +24,7 @@ export function hrefOf(parts: readonly string[], search: Readonly<Record<string,
 export function go(href: string, how: 'push' | 'replace' = 'push'): void {
   if (href === location.pathname + location.search) return;
   history[how === 'push' ? 'pushState' : 'replaceState'](null, '', href);
+  if (how === 'push') moves += 1;
   place.value = read();
   if (how === 'push') scrollTo(0, 0);
 }
@@ -27,6 +32,7 @@ export function go(href: string, how: 'push' | 'replace' = 'push'): void {
 /** Follows links within the dashboard without leaving the page. */
 export function followLinks(): void {
   addEventListener('popstate', () => {
+    moves += 1;
     place.value = read();
   });
   document.addEventListener('click', (event) => {

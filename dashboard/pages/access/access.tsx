@@ -149,7 +149,7 @@ function NewKey({ again }: { again: () => void }) {
             ))}
           </select>
         </label>
-        <button type="submit" class="button" data-kind="first" disabled={isBusy || name.trim() === ''}>
+        <button type="submit" class="button" data-kind="first" aria-disabled={isBusy}>
           Make it
         </button>
       </form>

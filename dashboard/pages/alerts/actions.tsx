@@ -74,7 +74,7 @@ export function AlertActions({
           key={words}
           type="button"
           class="button"
-          disabled={isBusy}
+          aria-disabled={isBusy}
           aria-label={`${words} ${titled(name)}`}
           onClick={run}
         >

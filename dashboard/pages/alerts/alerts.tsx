@@ -59,7 +59,7 @@ export function Alerts() {
             ))}
           </ol>
           {history.hasMore && (
-            <button type="button" class="button" disabled={history.isLoading} onClick={history.more}>
+            <button type="button" class="button" aria-disabled={history.isLoading} onClick={history.more}>
               Earlier alerts
             </button>
           )}

@@ -82,7 +82,7 @@ function Try({ name, onTried }: { name: string; onTried: () => void }) {
         : `${name} did not take a message: ${delivery.lastError ?? 'it says nothing'}`;
     });
   return (
-    <button type="button" class="button" disabled={isBusy} aria-label={`Try ${name}`} onClick={run}>
+    <button type="button" class="button" aria-disabled={isBusy} aria-label={`Try ${name}`} onClick={run}>
       Try
     </button>
   );

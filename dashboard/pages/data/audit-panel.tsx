@@ -47,7 +47,7 @@ export function AuditPanel() {
         </table>
       )}
       {pages.hasMore && (
-        <button type="button" class="button" disabled={pages.isLoading} onClick={pages.more}>
+        <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
           More entries
         </button>
       )}
@@ -90,7 +90,7 @@ function Chain() {
             : `chain broken at ${counted(chain.broken.length, 'place')}`}
         </Tag>
       )}
-      <button type="button" class="button" data-kind="bare" disabled={isLoading} onClick={again}>
+      <button type="button" class="button" data-kind="bare" aria-disabled={isLoading} onClick={again}>
         Verify
       </button>
     </span>

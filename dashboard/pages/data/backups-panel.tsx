@@ -93,7 +93,7 @@ function Create() {
       return 'A backup is being made; Tasks shows how far it is, and it appears here when it is there.';
     });
   return (
-    <button type="button" class="button" disabled={isBusy} onClick={create}>
+    <button type="button" class="button" aria-disabled={isBusy} onClick={create}>
       Back up now
     </button>
   );
@@ -107,7 +107,13 @@ function Verify({ backupId }: { backupId: string }) {
       return 'The backup is restored to try it; what comes out appears here.';
     });
   return (
-    <button type="button" class="button" disabled={isBusy} aria-label={`Verify ${backupId}`} onClick={verify}>
+    <button
+      type="button"
+      class="button"
+      aria-disabled={isBusy}
+      aria-label={`Verify ${backupId}`}
+      onClick={verify}
+    >
       Verify
     </button>
   );

@@ -52,7 +52,7 @@ export function ExportPanel() {
         </p>
         {field}
         <div class="actions">
-          <button type="button" class="button" data-kind="first" disabled={isBusy} onClick={run}>
+          <button type="button" class="button" data-kind="first" aria-disabled={isBusy} onClick={run}>
             {isBusy ? `${count(lines)} lines so far` : `Export ${userId}`}
           </button>
         </div>

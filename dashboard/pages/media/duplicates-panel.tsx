@@ -45,7 +45,7 @@ export function DuplicatesPanel() {
         </Panel>
       ))}
       {pages.hasMore && (
-        <button type="button" class="button" disabled={pages.isLoading} onClick={pages.more}>
+        <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
           More
         </button>
       )}

@@ -87,7 +87,7 @@ function Grid() {
         ))}
       </ul>
       {pages.hasMore && (
-        <button type="button" class="button" disabled={pages.isLoading} onClick={pages.more}>
+        <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
           More
         </button>
       )}

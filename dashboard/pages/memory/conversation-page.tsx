@@ -39,7 +39,7 @@ export function ConversationPage({ conversationId }: { conversationId: string })
       actions={
         <>
           <Chain chain={chain.data?.verifyConversation ?? null} isLoading={chain.isLoading} />
-          <button type="button" class="button" onClick={chain.again} disabled={chain.isLoading}>
+          <button type="button" class="button" onClick={chain.again} aria-disabled={chain.isLoading}>
             Verify again
           </button>
           <a class="button" href={hrefOf(['memory', 'conversations'])}>
@@ -104,7 +104,7 @@ function Turns({ conversation, userId }: { conversation: Conversation; userId: s
   return (
     <Panel title="Turns" note="As they were said">
       {hasPreviousPage && (
-        <button type="button" class="button" disabled={isBusy} onClick={load}>
+        <button type="button" class="button" aria-disabled={isBusy} onClick={load}>
           Earlier turns
         </button>
       )}

@@ -185,7 +185,7 @@ function History({ fact, again }: { fact: Fact; again: () => void }) {
                   type="button"
                   class="button"
                   data-kind="bare"
-                  disabled={isBusy}
+                  aria-disabled={isBusy}
                   aria-label={`Undo: ${plain(kind)}`}
                   onClick={() => undo(changeId, false)}
                 >

@@ -47,7 +47,7 @@ export function TaskActions({ task, onChange }: { task: TaskLine; onChange: () =
       <button
         type="button"
         class="button"
-        disabled={isBusy}
+        aria-disabled={isBusy}
         aria-label={`Cancel ${task.name}`}
         onClick={cancel}
       >
@@ -59,7 +59,7 @@ export function TaskActions({ task, onChange }: { task: TaskLine; onChange: () =
       <button
         type="button"
         class="button"
-        disabled={isBusy}
+        aria-disabled={isBusy}
         aria-label={`Retry ${task.name}`}
         onClick={retry}
       >

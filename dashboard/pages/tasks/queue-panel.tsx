@@ -74,7 +74,7 @@ export function QueuePanel() {
         )}
         {items && items.length > 0 && <TaskTable tasks={items} onChange={again} />}
         {pages.hasMore && (
-          <button type="button" class="button" disabled={pages.isLoading} onClick={pages.more}>
+          <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
             More tasks
           </button>
         )}

@@ -91,13 +91,19 @@ function Actions({ schedule: { name, paused }, again }: { schedule: Schedule; ag
     });
   return (
     <div class="actions">
-      <button type="button" class="button" disabled={isBusy} aria-label={`Trigger ${name}`} onClick={trigger}>
+      <button
+        type="button"
+        class="button"
+        aria-disabled={isBusy}
+        aria-label={`Trigger ${name}`}
+        onClick={trigger}
+      >
         Trigger
       </button>
       <button
         type="button"
         class="button"
-        disabled={isBusy}
+        aria-disabled={isBusy}
         aria-label={`${paused ? 'Resume' : 'Pause'} ${name}`}
         onClick={pause}
       >
