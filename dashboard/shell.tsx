@@ -110,8 +110,10 @@ function Strip() {
 
 /** Whether what is shown is of this moment. */
 function Freshness() {
-  const age = Math.max(0, (clock.value - heardAt.value) / 1_000);
+  // So that it is written anew each second.
+  void clock.value;
   if (heardAt.value === 0) return <span class="live">Connecting …</span>;
+  const age = (performance.now() - heardAt.value) / 1_000;
   const words = isLive.value || following.value === 0 ? 'Live' : 'Connecting …';
   return <span class="live">{isAway.value || age > 10 ? `Last heard ${span(age)} ago` : words}</span>;
 }

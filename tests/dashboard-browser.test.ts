@@ -2,10 +2,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { CHROMIUM, startBrowser } from './support/browser.ts';
-import { startChildServer } from './support/child-server.ts';
+import { type ChildServer, startChildServer } from './support/child-server.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
@@ -32,6 +33,8 @@ const PLACES = [
   'access',
   'nothing-here',
 ];
+const PAGES = ['Now', 'Memory', 'Tasks', 'Alerts', 'Objectives', 'Characters', 'Media', 'Data', 'Access'];
+const PAGES_OF_USERS = PAGES.filter((name) => !['Alerts', 'Objectives', 'Access'].includes(name));
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 360, height: 740 };
 const ADD_FACT = `mutation { addFact(input: { predicate: "likes", object: "fennel", statement: "You like fennel" }) {
@@ -166,10 +169,7 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
       await page.keyboard.press('Tab');
       reached.push(await focused());
     }
-    expect(reached).toEqual([
-      'To the content',
-      ...['Now', 'Memory', 'Tasks', 'Alerts', 'Objectives', 'Characters', 'Media', 'Data', 'Access'],
-    ]);
+    expect(reached).toEqual(['To the content', ...PAGES]);
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'Access' }).waitFor();
     // Whoever does not see the page hears where they are.
@@ -223,20 +223,23 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     await phone.context().close();
   });
 
-  test('what a role may not see is not there', async () => {
-    const user = await newPage({ extraHTTPHeaders: { 'x-test-user': 'ada' } });
-    await open('now', user);
-    await user.getByRole('heading', { level: 1, name: 'Now' }).waitFor();
-    const names = await user.getByRole('navigation', { name: 'Pages' }).getByRole('link').allInnerTexts();
-    expect(names.map((name) => name.trim())).toEqual([
-      'Now',
-      'Memory',
-      'Tasks',
-      'Characters',
-      'Media',
-      'Data',
-    ]);
-    await user.context().close();
+  test('whoever’s clock is wrong, or is set meanwhile, sees what is', async () => {
+    const late = await newPage();
+    await late.addInitScript(() => {
+      const now = Date.now;
+      Object.assign(globalThis, { skew: 1_500_000 });
+      Date.now = () => now() + (globalThis as unknown as { skew: number }).skew;
+    });
+    await open('now', late);
+    await late.getByText('The same as a table').first().click();
+    const rows = late.getByLabel('Figures of the last 15 minutes').getByRole('row');
+    await expect.poll(() => rows.count()).toBeGreaterThan(1);
+    await late.evaluate(() => Object.assign(globalThis, { skew: -3_600_000 }));
+    await said('elsewhere', 'The clock of the tower stands still.');
+    await late.getByText('The clock of the tower stands still.').waitFor();
+    expect(await late.getByText('Live', { exact: true }).count()).toBe(1);
+    expect(await rows.count()).toBeGreaterThan(1);
+    await late.context().close();
   });
 
   test('axe finds nothing on any page, wide or narrow, light or dark', { timeout: 400_000 }, async () => {
@@ -302,52 +305,140 @@ function faultsOf(seen: Page, rules: 'all' | 'colours'): Promise<string[]> {
 
 describe.skipIf(!CHROMIUM)(
   'a server with access control, in Chromium (left out where none is installed)',
+  { timeout: 60_000 },
   () => {
     const KEY = 'a-key-of-the-test-that-is-long-enough';
+    let directory: string;
+    let browser: Browser;
+    let server: ChildServer;
+    beforeAll(async () => {
+      directory = await mkdtemp(join(tmpdir(), 'echo-dashboard-'));
+      [browser, server] = await Promise.all([startBrowser(), startChildServer(directory, { API_KEY: KEY })]);
+    });
+    afterAll(async () => {
+      await browser?.close();
+      server?.signal('SIGTERM');
+      await server?.exited;
+      await rm(directory, { recursive: true, force: true });
+    });
 
-    test('asks for a key, keeps it nowhere, and goes on by itself when the server was restarted', async () => {
-      const directory = await mkdtemp(join(tmpdir(), 'echo-dashboard-'));
-      const browser = await startBrowser();
-      let server = await startChildServer(directory, { API_KEY: KEY });
-      const { port } = new URL(server.url);
-      const record = async (query: string) => {
-        const body = JSON.stringify({
-          query: RECORD,
-          variables: { input: { conversationId: 'c', turns: [{ query, response: 'Noted.' }] } },
-        });
-        const headers = { 'content-type': 'application/json', 'x-api-key': KEY };
-        await fetch(`${server.url}/graphql`, { method: 'POST', headers, body });
-      };
-      try {
-        const page = await browser.newPage();
-        await page.addInitScript({ path: AXE });
-        await page.goto(`${server.url}/dashboard`);
-        await page.getByLabel('Key or token').waitFor();
-        expect(await faultsOf(page, 'all')).toEqual([]);
-        await page.getByLabel('Key or token').fill('not-a-key');
-        await page.getByRole('button', { name: 'Sign in' }).click();
-        await page.getByText('does not know this key').waitFor();
-        await page.getByLabel('Key or token').fill(KEY);
-        await page.getByRole('button', { name: 'Sign in' }).click();
-        await page.getByText('Live', { exact: true }).waitFor();
-        await record('Before the restart.');
-        await page.getByText('Before the restart.').waitFor();
-        server.signal('SIGTERM');
-        await server.exited;
-        await page.getByText('The server does not answer').first().waitFor();
-        server = await startChildServer(directory, { API_KEY: KEY, PORT: port });
-        await record('After the restart.');
-        await page.getByText('After the restart.').waitFor();
-        for (const words of ['Before the restart.', 'After the restart.'])
-          expect([words, await page.getByText(words).count()]).toEqual([words, 1]);
-        const kept = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
-        expect(kept).toEqual([0, 0, '']);
-      } finally {
-        await browser.close();
-        server.signal('SIGTERM');
-        await server.exited;
-        await rm(directory, { recursive: true, force: true });
+    const send = async (query: string, variables: Record<string, unknown>) => {
+      const headers = { 'content-type': 'application/json', 'x-api-key': KEY };
+      const body = JSON.stringify({ query, variables });
+      return (await fetch(`${server.url}/graphql`, { method: 'POST', headers, body })).json();
+    };
+    const record = (query: string) =>
+      send(RECORD, {
+        input: { conversationId: 'c', turns: [{ query, response: 'Noted.', idempotencyKey: query }] },
+      });
+    const newKey = async (input: Record<string, unknown>) => {
+      const { data } = await send(
+        `mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { ... on CreateApiKeySuccess { key apiKey { keyId } } } }`,
+        { input: { name: 'of the test', ...input } },
+      );
+      return { key: data.createApiKey.key, keyId: data.createApiKey.apiKey.keyId };
+    };
+    const signIn = async (page: Page, key: string) => {
+      await page.getByLabel('Key or token').fill(key);
+      await page.getByRole('button', { name: 'Sign in' }).click();
+    };
+
+    test.for([
+      ['an analyst', { roles: ['ANALYST'] }, PAGES.filter((name) => name !== 'Access')],
+      ['one who may only read', { roles: ['USER'], permissions: ['READ'] }, PAGES_OF_USERS],
+    ] as const)('what %s may not see is not there, nor asked for', async ([, input, expected]) => {
+      const page = await browser.newPage();
+      const refused: string[] = [];
+      page.on('response', async (response) => {
+        const text = response.url().endsWith('/graphql') ? await response.text().catch(() => '') : '';
+        if (text.includes('FORBIDDEN')) refused.push(text);
+      });
+      await page.goto(`${server.url}/dashboard/now`);
+      await signIn(page, (await newKey(input)).key);
+      const names = page.getByRole('navigation', { name: 'Pages' }).getByRole('link');
+      await names.first().waitFor();
+      expect((await names.allInnerTexts()).map((name) => name.trim())).toEqual(expected);
+      for (const place of [
+        'memory/conversations',
+        'tasks/schedules',
+        'alerts',
+        'data/audit',
+        'data/backups',
+        'access',
+      ]) {
+        await page.evaluate((path) => {
+          history.pushState(null, '', path);
+          dispatchEvent(new PopStateEvent('popstate'));
+        }, `/dashboard/${place}`);
+        await expect.poll(() => page.locator('h1').count()).toBe(1);
+        await expect.poll(() => page.locator('[aria-busy=true]').count()).toBe(0);
       }
+      await page.getByRole('link', { name: 'Data' }).click();
+      expect(await page.getByRole('navigation', { name: 'Data' }).getByRole('link').count()).toBe(1);
+      await page.getByRole('button', { name: /^Export/ }).waitFor();
+      const mayWrite = !('permissions' in input);
+      expect(await page.getByRole('button', { name: /^Erase/ }).count()).toBe(mayWrite ? 1 : 0);
+      expect(refused).toEqual([]);
+      await page.close();
+    });
+
+    test('whose key may not read is told so', async () => {
+      const page = await browser.newPage();
+      await page.goto(`${server.url}/dashboard`);
+      await signIn(page, (await newKey({ permissions: ['WRITE'] })).key);
+      await page.getByText('Sign in with a key that may do this').waitFor();
+      await page.close();
+    });
+
+    test('whose key is revoked meanwhile is told so, and keeps nothing of what was seen', async () => {
+      const page = await browser.newPage();
+      const { key, keyId } = await newKey({ roles: ['ADMIN'] });
+      await record('A secret of the lighthouse.');
+      await page.goto(`${server.url}/dashboard/now`);
+      await signIn(page, key);
+      await page.getByText('A secret of the lighthouse.').waitFor();
+      await send('mutation ($keyId: String!) { revokeApiKey(keyId: $keyId) { __typename } }', { keyId });
+      await page.getByText('does not know this key or token any more').waitFor();
+      await page.getByRole('heading', { level: 1, name: 'Sign in' }).waitFor();
+      expect(await page.content()).not.toMatch(/lighthouse|kept/);
+      expect(await page.getByLabel('Key or token').inputValue()).toBe('');
+      await page.close();
+    });
+
+    test('asks for a key, keeps it nowhere, and goes on by itself when the server was killed and came back', async () => {
+      const page = await browser.newPage();
+      await page.addInitScript({ path: AXE });
+      await page.goto(`${server.url}/dashboard`);
+      await page.getByLabel('Key or token').waitFor();
+      expect(await faultsOf(page, 'all')).toEqual([]);
+      await signIn(page, 'not-a-key');
+      await page.getByText('does not know this key').waitFor();
+      await signIn(page, KEY);
+      await page.getByText('Live', { exact: true }).waitFor();
+      const { port } = new URL(server.url);
+      const words = Array.from({ length: 9 }, (_, number) => `Turn ${number} around the kill.`);
+      // Each is sent until it is acknowledged, as any client does.
+      const sending = (async () => {
+        for (const query of words) {
+          let answer: { data?: unknown } | null = null;
+          while (!answer?.data) {
+            await pause(50);
+            answer = await record(query).catch(() => null);
+          }
+        }
+      })();
+      await page.getByText(words[2] ?? '').waitFor();
+      server.signal('SIGKILL');
+      await server.exited;
+      await page.getByText('The server does not answer').first().waitFor();
+      server = await startChildServer(directory, { API_KEY: KEY, PORT: port });
+      await sending;
+      await page.getByText(words.at(-1) ?? '').waitFor();
+      const rows = page.getByRole('region', { name: 'Turns' }).getByRole('link');
+      const shown = (await rows.allInnerTexts()).filter((text) => text.endsWith('around the kill.'));
+      expect(shown).toEqual(words.toReversed());
+      const kept = await page.evaluate(() => [localStorage.length, sessionStorage.length, document.cookie]);
+      expect(kept).toEqual([0, 0, '']);
     });
   },
 );

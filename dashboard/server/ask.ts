@@ -1,3 +1,4 @@
+import { hearTime } from './clock.ts';
 import type { Operation } from './operation.ts';
 import { problemOf, ServerProblem } from './problem.ts';
 import { credential, signOut } from './session.ts';
@@ -23,6 +24,7 @@ export async function ask<Data, Variables>(
     if (leaving?.aborted) throw error;
     throw new ServerProblem('NETWORK', 'The server does not answer. This page tries again by itself.');
   }
+  hearTime(response);
   const answer = (await response.json().catch(() => null)) as Answer<Data> | null;
   if (response.status === 401) {
     signOut('The server does not know this key or token any more.');

@@ -17,13 +17,22 @@ export type ActiveAlert = ActiveAlertsData['activeAlerts'][number];
 export const health = signal<Health | null>(null);
 /** The dangers that have not ended; null before the first answer, and for who may not know. */
 export const activeAlerts = signal<readonly ActiveAlert[] | null>(null);
-/** When that was; what is older than a few seconds is not to be trusted. */
+/** When that was, by a clock that nobody sets (performance.now); 0: never. What is older than a few seconds is not to be trusted. */
 export const heardAt = signal<number>(0);
 /** The server gave no answer to the latest question. */
 export const isAway = signal(false);
 
 const SHOWN_MS = 1_500;
 const HIDDEN_MS = 20_000;
+
+// Whoever signs in next begins with nothing.
+effect(() => {
+  if (principal.value) return;
+  health.value = null;
+  activeAlerts.value = null;
+  heardAt.value = 0;
+  isAway.value = false;
+});
 
 /** Asks for it as long as somebody is signed in, and at once when a danger begins or ends. @returns ends it */
 export function watchStanding(): () => void {
@@ -68,7 +77,7 @@ async function read(): Promise<void> {
     // The dangers are known without the database, and so at once.
     if (alerts) activeAlerts.value = (await alerts).activeAlerts;
     health.value = (await standing).health;
-    heardAt.value = Date.now();
+    heardAt.value = performance.now();
     isAway.value = false;
   } catch {
     isAway.value = true;

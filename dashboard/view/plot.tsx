@@ -65,6 +65,9 @@ export function Plot({ title, format, times, values, windowSeconds, together }: 
         <span class="number">{shown === null ? '–' : format(shown)}</span>
       </figcaption>
       <div class="plot" ref={place} aria-hidden="true" />
+      {latest === null && values.every((value) => value === null) && (
+        <p class="nothing">No figures of this time: nothing of it has happened, or was kept.</p>
+      )}
     </figure>
   );
 }
@@ -99,15 +102,29 @@ function optionsFor(target: HTMLElement, look: Look): uPlot.Options {
         stroke: line,
         width: 1.6,
         fill: `color-mix(in srgb, ${line} 12%, transparent)`,
-        points: { show: false },
+        points: { show: true, size: 5, width: 0, fill: line, filter: alone },
       },
     ],
     axes: [
       { ...axis, size: 24, space: 90, values: timesOf },
-      { ...axis, size: AXIS_WIDTH, space: 34, values: (_, ticks) => ticks.map(look.format) },
+      { ...axis, size: AXIS_WIDTH, space: 34, values: (_, ticks) => different(ticks.map(look.format)) },
     ],
     hooks: { setCursor: [({ cursor }) => look.onPoint(cursor.idx ?? null)] },
   };
+}
+
+/** A value without one on either side is on no line, and drawn as a point. */
+function alone(plot: uPlot, series: number, isShown: boolean): number[] | null {
+  const values = plot.data[series] ?? [];
+  if (!isShown) return null;
+  return [...values.keys()].filter(
+    (at) => values[at] != null && values[at - 1] == null && values[at + 1] == null,
+  );
+}
+
+/** Between two values that are written alike, no word is written twice. */
+function different(words: readonly string[]): string[] {
+  return words.map((word, index) => (word === words[index - 1] ? '' : word));
 }
 
 /** With seconds where there is more than one in a minute, and days where they are far apart. */

@@ -1,6 +1,7 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { ServerProblem } from '../server/problem.ts';
+import { principal } from '../server/session.ts';
 
 interface Said {
   readonly id: number;
@@ -10,6 +11,10 @@ interface Said {
 const said = signal<readonly Said[]>([]);
 const SHOWN_MS = 8_000;
 let last = 0;
+// What was told to one is not for the next.
+effect(() => {
+  if (!principal.value) said.value = [];
+});
 
 /** Tells what became of something that was done; also to those who hear the page. */
 export function say(text: string): void {

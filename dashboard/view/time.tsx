@@ -1,10 +1,11 @@
 import { signal } from '@preact/signals';
+import { serverNow } from '../server/clock.ts';
 import { moment, shortMoment, span } from './words.ts';
 
 /** The clock of everything that says how long ago something was. */
-export const clock = signal(Date.now());
+export const clock = signal(serverNow());
 setInterval(() => {
-  if (!document.hidden) clock.value = Date.now();
+  if (!document.hidden) clock.value = serverNow();
 }, 1_000);
 
 /** When: short, with the whole of it on hover. */

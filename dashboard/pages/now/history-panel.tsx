@@ -1,6 +1,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { MetricsOverTime, type MetricsOverTimeData } from '../../operations.ts';
 import { useAnswer } from '../../server/answers.ts';
+import { serverNow } from '../../server/clock.ts';
 import { Hollow, Panel, Problem } from '../../view/parts.tsx';
 import { Plot } from '../../view/plot.tsx';
 import { count, shortMoment, span } from '../../view/words.ts';
@@ -32,7 +33,7 @@ const LINES = [
 export function HistoryPanel() {
   const [range, setRange] = useState<(typeof RANGES)[number]>(RANGES[0]);
   // Not of this moment: asked anew every minute, and with the same words in between.
-  const [opened] = useState(Date.now);
+  const [opened] = useState(serverNow);
   const since = new Date(opened - range.days * DAY_SECONDS * 1_000).toISOString();
   const { data, problem } = useAnswer(MetricsOverTime, { since, step: range.step }, EVERY_MS);
   const lines = useMemo(

@@ -1,4 +1,4 @@
-import { signal } from '@preact/signals';
+import { effect, signal } from '@preact/signals';
 import {
   MetricsRead,
   type MetricsReadData,
@@ -6,6 +6,8 @@ import {
   type RecentMetricsData,
 } from '../../operations.ts';
 import { ask } from '../../server/ask.ts';
+import { serverNow } from '../../server/clock.ts';
+import { principal } from '../../server/session.ts';
 import { watch } from '../../server/socket.ts';
 
 type Snapshot = MetricsReadData['metrics'];
@@ -29,12 +31,16 @@ const HELD_SECONDS = WINDOW_SECONDS - 10;
 /** The last fifteen minutes. */
 export const readings = signal<readonly Reading[]>([]);
 let latest: Snapshot | null = null;
+// Whoever signs in next begins with nothing.
+effect(() => {
+  if (!principal.value) readings.value = [];
+});
 
 /** Begins to read; what was before, or was missed, the server remembers. @returns ends it */
 export function watchMetrics(): () => void {
   let isOver = false;
   const catchUp = async () => {
-    const since = new Date(Date.now() - HELD_SECONDS * 1_000).toISOString();
+    const since = new Date(serverNow() - HELD_SECONDS * 1_000).toISOString();
     // What nobody remembers is not drawn; what comes is.
     const held = await ask(RecentMetrics, { since }).catch(() => null);
     if (held && !isOver) merge(readingsOf(held));
@@ -53,12 +59,16 @@ export function watchMetrics(): () => void {
   };
 }
 
-/** What came live stands; what is remembered fills what is missing. */
+/** What came live stands; what is remembered fills what is missing. The server’s clock counts, also after it was set back. */
 function merge(more: readonly Reading[]): void {
-  const oldest = Date.now() / 1_000 - WINDOW_SECONDS;
+  const now = latest ? new Date(latest.at).getTime() / 1_000 : serverNow() / 1_000;
   const bySecond = new Map<number, Reading>();
   for (const reading of [...more, ...readings.value])
-    if (reading.at >= oldest && (bySecond.get(Math.floor(reading.at))?.requestsPerSecond ?? null) === null)
+    if (
+      Math.abs(now - reading.at) <= WINDOW_SECONDS &&
+      reading.at < now + GAP_SECONDS &&
+      (bySecond.get(Math.floor(reading.at))?.requestsPerSecond ?? null) === null
+    )
       bySecond.set(Math.floor(reading.at), reading);
   readings.value = [...bySecond.values()].sort((one, other) => one.at - other.at);
 }

@@ -1,3 +1,4 @@
+import { may } from '../../server/session.ts';
 import { Page } from '../../view/parts.tsx';
 import { place } from '../../view/router.ts';
 import { Tabs } from '../../view/tabs.tsx';
@@ -14,6 +15,13 @@ const TABS = [
 export function Tasks() {
   const [, part, id] = place.value.parts;
   if (part === 'task' && id) return <TaskPage key={id} taskId={id} />;
+  // What the server does by itself is for admins.
+  if (!may('ADMIN'))
+    return (
+      <Page title="Tasks">
+        <QueuePanel />
+      </Page>
+    );
   return (
     <Page title="Tasks">
       <Tabs label="Tasks" tabs={TABS} />
