@@ -7,7 +7,7 @@ import { openHealth } from './domains/health/parts.ts';
 import { openInteractions } from './domains/interactions/parts.ts';
 import { followCharacters, openMedia } from './domains/media-insights/parts.ts';
 import { openMemory } from './domains/memory/parts.ts';
-import { openMetrics, openRecorder } from './domains/metrics/parts.ts';
+import { openMetrics, openRecorder, watchCaches } from './domains/metrics/parts.ts';
 import { openObjectives } from './domains/objectives/parts.ts';
 import { openPersistence } from './domains/persistence/parts.ts';
 import { openPressure } from './domains/pressure/parts.ts';
@@ -64,6 +64,7 @@ export async function openParts(
   const own = [...jobs, ...repairs, ...media];
   const working = { ...guarded, ...openTasks({ ...guarded, jobs: own }, closing) };
   followCharacters(working);
+  watchCaches(working);
   const parts = { ...working, ...(await openDomains(working, closing)) };
   const recorded = { ...parts, ...openRecorder(parts, closing) };
   const measured = { ...recorded, ...openObjectives(recorded, closing) };

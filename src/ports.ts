@@ -14,6 +14,7 @@ import type { ClosingStack } from './jobs/ending.ts';
 import { Keepers } from './jobs/keepers.ts';
 import { Journal } from './journal/journal.ts';
 import type { Logger } from './log.ts';
+import { ModelCalls } from './models/calls.ts';
 import { Outbound } from './outbound/outbound.ts';
 import { Sealer } from './secrets/sealing.ts';
 import { Secrets } from './secrets/secrets.ts';
@@ -138,6 +139,7 @@ export async function openPorts(
       config,
       fetchTo: (url, limits) => outbound.fetcherTo(url, limits),
       secret: (name) => secrets.get(name),
+      calls: new ModelCalls(),
       maxAnswerCharacters: MAX_RESPONSE_LENGTH,
     },
     ...{ volatileFileSystem, durabilityProblems },

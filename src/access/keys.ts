@@ -66,6 +66,8 @@ interface Remembered {
 export class ApiKeys {
   readonly #db: Database;
   readonly #availability: Availability;
+  /** How often what was remembered was enough. */
+  readonly use = { hits: 0, misses: 0 };
   readonly #remembered = new Map<string, Remembered>();
   readonly #lookUps = bulkhead(LOOK_UPS_AT_ONCE, Number.POSITIVE_INFINITY);
   readonly #usedAt = new Map<number, number>();
@@ -148,7 +150,11 @@ export class ApiKeys {
   async #find(keyId: string, hash: Buffer): Promise<ApiKeyRow | null> {
     const known = this.#rememberedAs(keyId, hash);
     const age = known ? Date.now() - known.at : Number.POSITIVE_INFINITY;
-    if (known && age < REMEMBERED_MS) return known.row;
+    if (known && age < REMEMBERED_MS) {
+      this.use.hits++;
+      return known.row;
+    }
+    this.use.misses++;
     const fallback = known?.row && age < TRUSTED_MS ? known.row : null;
     let failure: unknown = null;
     const found = await this.#availability.tolerate<Remembered | null>(

@@ -40,14 +40,16 @@ export type LoadThrough = <Key, Value>(batch: Batch<Key, Value>) => Promise<Valu
 
 /**
  * @param cache false for what lives long: it batches but does not remember. What could not be loaded is never remembered.
+ * @param use counts how often a key had been loaded
  */
-export function createLoader(cache: boolean): LoadThrough {
+export function createLoader(cache: boolean, use?: LoaderUse): LoadThrough {
   const loaders = new Map<string, DataLoader<unknown, unknown, string>>();
   return <Key, Value>({ name, load, key }: Batch<Key, Value>) => {
     let loader = loaders.get(name);
     if (!loader) {
       loader = new DataLoader<unknown, unknown, string>((keys) => load(keys as Key[]), {
         cache,
+        ...(use && { cacheMap: new CountedMap(use) }),
         cacheKeyFn: (value) => JSON.stringify(value),
       });
       loaders.set(name, loader);
@@ -57,4 +59,25 @@ export function createLoader(cache: boolean): LoadThrough {
     loading.catch(() => batch.clear(key));
     return loading;
   };
+}
+
+/** How often a key had been loaded for the operation, and how often it had not. */
+export interface LoaderUse {
+  hits: number;
+  misses: number;
+}
+
+class CountedMap extends Map<string, Promise<unknown>> {
+  readonly #use: LoaderUse;
+
+  constructor(use: LoaderUse) {
+    super();
+    this.#use = use;
+  }
+
+  override get(key: string): Promise<unknown> | undefined {
+    const known = super.get(key);
+    this.#use[known ? 'hits' : 'misses']++;
+    return known;
+  }
 }

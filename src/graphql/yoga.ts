@@ -49,6 +49,8 @@ export function createGraphqlYoga(options: GraphqlOptions) {
   const { schema, services, log, limits, audit } = options;
   /** What was made of an error, by the error and by itself: it is judged, logged and audited once. */
   const masked = new WeakMap<object, GraphQLError>();
+  const loaderUse = { hits: 0, misses: 0 };
+  services.metrics.usage.watchCache('loaders', loaderUse);
   return createYoga<Carrier, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
@@ -83,7 +85,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
       principal: carrier.principal,
       services,
       correlationId: currentActor()?.correlationId ?? randomUUID(),
-      loader: createLoader(true),
+      loader: createLoader(true, loaderUse),
       ...(carrier.onOverflow && { onOverflow: carrier.onOverflow }),
     };
   }

@@ -16,6 +16,8 @@ const MAX_HELD = 1_000;
  * moment; where many do, one that is at most a second old.
  */
 export class SharedReads {
+  /** How often what was held was enough. */
+  readonly use = { hits: 0, misses: 0 };
   /** What was asked for last stands last. */
   readonly #held = new Map<string, Reading>();
 
@@ -25,7 +27,11 @@ export class SharedReads {
     const now = performance.now();
     const held = this.#held.get(name);
     const isOver = !held || now - held.since >= SECOND_MS;
-    if (!isOver && held.times >= READS_A_SECOND) return held.answer as Promise<T>;
+    if (!isOver && held.times >= READS_A_SECOND) {
+      this.use.hits++;
+      return held.answer as Promise<T>;
+    }
+    this.use.misses++;
     const answer = read();
     this.#held.delete(name);
     this.#held.set(

@@ -24,7 +24,7 @@ export function doors({ services, hall, yoga, ready }: DoorParts): Route[] {
     thumbnailRoute({ services, hall }),
     mcpRoute({ services, hall }),
     ...openAiRoutes({ services, hall }),
-    ...probes({ hall, ready, metrics: () => services.metrics.registry.metrics() }),
+    ...probes({ hall, ready, metrics: () => services.metrics.text() }),
   ];
 }
 
@@ -34,7 +34,7 @@ interface DoorParts {
     OpenAiServices &
     McpServices & {
       readonly config: { readonly graphiql: boolean };
-      readonly metrics: { readonly registry: { metrics(): Promise<string> } };
+      readonly metrics: { text(): Promise<string> };
     };
   readonly hall: Hall;
   readonly yoga: Yoga;

@@ -1,6 +1,7 @@
 import type { ModelLevel } from '../config/values.ts';
 import type { Config } from '../config.ts';
 import type { Logger } from '../log.ts';
+import type { CallKind, ModelCalls } from './calls.ts';
 import type { Embedder } from './embedder.ts';
 import { createGuard, type Guard } from './guard.ts';
 import type { LanguageModel } from './language-model.ts';
@@ -30,6 +31,8 @@ export interface ModelParts {
   readonly fetchTo: (url: string, limits: { timeoutMs: number; maxBytes: number }) => typeof fetch;
   /** The provider's key as it is now. */
   readonly secret: (name: 'LLM_API_KEY' | 'EMBEDDINGS_API_KEY') => string | null;
+  /** Told of every call. */
+  readonly calls: ModelCalls;
   /** Characters of an answer that can be stored. */
   readonly maxAnswerCharacters: number;
 }
@@ -44,6 +47,10 @@ export class DimensionsUnknown extends Error {
  *   if the files of a model that should run here are not
  */
 export async function configuredEmbedder(parts: ModelParts): Promise<Embedder> {
+  return parts.calls.ofEmbedder(await chosenEmbedder(parts));
+}
+
+async function chosenEmbedder(parts: ModelParts): Promise<Embedder> {
   const { localEmbeddings, dataDirectory } = parts.config;
   if (localEmbeddings !== null) return createLocalEmbedder(await localModel(dataDirectory, localEmbeddings));
   const connection = embeddingsConnection(parts);
@@ -74,7 +81,9 @@ export function embedderOf(
 ): Embedder | null {
   const connection = embeddingsConnection(parts);
   if (!connection || name.startsWith(LEXICAL)) return null;
-  return createOpenAiEmbedder({ ...connection, model: name, dimensions, askForDimensions: false });
+  return parts.calls.ofEmbedder(
+    createOpenAiEmbedder({ ...connection, model: name, dimensions, askForDimensions: false }),
+  );
 }
 
 export function configuredModels(parts: ModelParts): Partial<Record<ModelLevel, LanguageModel>> {
@@ -84,11 +93,14 @@ export function configuredModels(parts: ModelParts): Partial<Record<ModelLevel, 
   const connection = chatConnection(parts, languageModels);
   const models: Partial<Record<ModelLevel, LanguageModel>> = {};
   for (const [level, model] of Object.entries(levels))
-    models[level as ModelLevel] = createOpenAiCompatibleModel({
-      ...connection,
-      model,
-      window: windows[level as ModelLevel] ?? null,
-    });
+    models[level as ModelLevel] = parts.calls.ofModel(
+      'answer',
+      createOpenAiCompatibleModel({
+        ...connection,
+        model,
+        window: windows[level as ModelLevel] ?? null,
+      }),
+    );
   return models;
 }
 
@@ -96,9 +108,15 @@ export function configuredModels(parts: ModelParts): Partial<Record<ModelLevel, 
  * A model for work in the background, behind a queue of its own with one request at once: whoever waits for an answer
  * goes first.
  *
+ * @param kind what it is for
  * @param name the provider's id of the model; null where nothing is configured
  */
-export function backgroundModel(parts: ModelParts, name: string | null, log: Logger): Guard | null {
+export function backgroundModel(
+  parts: ModelParts,
+  kind: CallKind,
+  name: string | null,
+  log: Logger,
+): Guard | null {
   const { languageModels } = parts.config;
   if (!languageModels || name === null) return null;
   const { levels, windows } = languageModels;
@@ -108,7 +126,7 @@ export function backgroundModel(parts: ModelParts, name: string | null, log: Log
     model: name,
     window: (level && windows[level]) ?? null,
   });
-  return createGuard(model, log, { breaker: BREAKER, concurrency: 1 });
+  return createGuard(parts.calls.ofModel(kind, model), log, { breaker: BREAKER, concurrency: 1 });
 }
 
 function chatConnection(parts: ModelParts, limits: NonNullable<Config['languageModels']>) {

@@ -19,7 +19,7 @@ export type RestServices = QueryServices &
   CatalogueServices &
   LearningStatusServices & {
     readonly health: HealthDesk;
-    readonly metrics: Pick<Metrics, 'snapshot' | 'ofDoor' | 'ending'>;
+    readonly metrics: Pick<Metrics, 'snapshot' | 'ofDoor' | 'ending' | 'usage'>;
     readonly pressure: Pick<PressureGauge, 'level' | 'state'>;
     readonly tasks: Pick<TaskRunner, 'state'>;
     readonly config: {

@@ -33,6 +33,8 @@ export class CharacterDirectory {
   pictures: PictureMatching | null = null;
   /** What is told of them. */
   readonly lore: LoreShelf;
+  /** How often names were ready. */
+  readonly use = { hits: 0, misses: 0 };
   readonly #db: Database;
   readonly #log: Logger;
   readonly #entries = new Map<string, Entry>();
@@ -98,7 +100,11 @@ export class CharacterDirectory {
 
   async #matcher(owner: CharacterOwner): Promise<CharacterMatcher> {
     const entry = this.#entries.get(keyOf(owner));
-    if (entry && !entry.stale && performance.now() - entry.checkedAt < MAX_AGE_MS) return entry.matcher;
+    if (entry && !entry.stale && performance.now() - entry.checkedAt < MAX_AGE_MS) {
+      this.use.hits++;
+      return entry.matcher;
+    }
+    this.use.misses++;
     try {
       return (await this.#refresh(owner)).matcher;
     } catch (error) {

@@ -17,6 +17,8 @@ interface Kept {
 
 /** The lore of characters, ready to be searched; made anew where a character was changed. */
 export class LoreShelf {
+  /** How often a character's was ready. */
+  readonly use = { hits: 0, misses: 0 };
   readonly #db: Database;
   readonly #kept = new Map<number, Kept>();
 
@@ -31,6 +33,8 @@ export class LoreShelf {
   ): Promise<{ characterId: number; book: CompiledBook }[]> {
     const isKept = ({ id, updatedAt }: CharacterRow) => this.#kept.get(id)?.updatedAt === updatedAt.getTime();
     const missing = characters.filter((row) => !isKept(row));
+    this.use.hits += characters.length - missing.length;
+    this.use.misses += missing.length;
     if (missing.length > 0) {
       const cards = await cardsOf(
         { db: this.#db },

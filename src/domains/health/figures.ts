@@ -8,9 +8,13 @@ export function registerFigures<Parts extends { readonly alerts: { readonly acti
   registry: Registry,
   promises: readonly ServerPromise<Parts>[],
   parts: Parts,
-  health: HealthDesk,
+  { health, version }: { readonly health: HealthDesk; readonly version: string },
 ): void {
   const registers = [registry];
+  new Gauge({
+    ...{ name: 'echo_build_info', registers, labelNames: ['version', 'node'] },
+    help: 'Always 1; which version runs, and on which Node',
+  }).set({ version, node: process.versions.node }, 1);
   new Gauge({
     ...{ name: 'echo_promise_kept', registers, labelNames: ['promise'] },
     help: 'Whether a promise is kept (1 or 0), by the name of its check in health; absent while that is unknown',

@@ -42,7 +42,7 @@ export function openHealth<
   const health = createHealth(promises, parts, version);
   const watch = createWatch({ promises, parts, health, alerts, keepers });
   watch.start();
-  registerFigures(metrics.registry, promises, parts, health);
+  registerFigures(metrics.registry, promises, parts, { health, version });
   closing.defer(() => watch.stop());
   return { health };
 }

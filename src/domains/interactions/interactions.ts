@@ -141,7 +141,7 @@ const Rating = z.object({
  * @throws InvalidInput, NotFound
  */
 export async function rateInteraction(
-  services: { db: Database },
+  services: { db: Database; metrics: { usage: { countRating(rating: number): void } } },
   scope: Scope,
   given: z.input<typeof Rating>,
 ): Promise<InteractionRow> {
@@ -155,6 +155,7 @@ export async function rateInteraction(
     }),
   );
   if (!result.rows[0]) throw new NotFound('turnId', 'there is no such interaction');
+  services.metrics.usage.countRating(rating);
   return mapRow(interactions, result.rows[0]);
 }
 

@@ -26,7 +26,7 @@ export function openLearning({
   modelParts,
 }: Pick<Ports, 'db' | 'config' | 'log' | 'modelParts'>): LearningParts {
   const { languageModels } = config;
-  const guard = backgroundModel(modelParts, languageModels?.learning ?? null, log);
+  const guard = backgroundModel(modelParts, 'learning', languageModels?.learning ?? null, log);
   return {
     learning: {
       watch: new LearningWatch(db),

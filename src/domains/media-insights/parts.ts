@@ -39,7 +39,7 @@ export async function openMedia(
     alerts,
     places: { roots: media.roots, dataDirectory },
   });
-  const vision = backgroundModel(modelParts, config.languageModels?.vision ?? null, log);
+  const vision = backgroundModel(modelParts, 'vision', config.languageModels?.vision ?? null, log);
   if (!vision) return jobs;
   const { describeJob } = await import('./describe-jobs.ts');
   return [...jobs, describeJob({ db, pressure, readers, vision, dataDirectory })];

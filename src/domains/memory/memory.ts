@@ -8,6 +8,7 @@ import { charactersByName } from '../characters/reads.ts';
 import { archiveOf } from '../interactions/archived.ts';
 import type { TurnStore } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import { type SettingsServices, timeZone, timeZoneFor } from '../settings/settings.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
 import { fitOf, readTimes, type SpokenTimes, timeless } from '../spoken-times/spoken-times.ts';
@@ -36,6 +37,8 @@ export interface MemorySearch {
 export interface MemoryServices extends SettingsServices {
   readonly store: TurnStore;
   readonly texts: TextAnalyses;
+  /** Counts searches. */
+  readonly metrics: Pick<Metrics, 'usage'>;
   /** Null where no model that knows meaning is configured. */
   readonly meaning: MeaningSearch | null;
 }
@@ -113,6 +116,7 @@ export async function searchMemory(
   const missedTime = wanted.times.spans.length > 0 && !hits.some(({ inTime }) => inTime);
   const tookMs = performance.now() - started;
   const degraded = found?.degraded ?? true;
+  services.metrics.usage.countSearch({ seconds: tookMs / 1_000, hits: hits.length, degraded });
   return { hits, tookMs, degraded, missedTime, leftOutArchive: archive.holdsAny, timeZone: zone };
 }
 

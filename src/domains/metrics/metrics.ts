@@ -1,7 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { AppliedTurn } from '../interactions/apply.ts';
+import { exposition } from './exposition.ts';
+import { LabelNames } from './label-names.ts';
 import { ProcessFigures, type ProcessReading } from './process-figures.ts';
 import { GC_BOUNDS, SECONDS_BOUNDS } from './recorded.ts';
+import { Usage } from './usage.ts';
 
 /** Readings of the process, and what it did since it started. */
 export interface MetricsSnapshot extends ProcessReading {
@@ -44,8 +47,6 @@ export interface ConnectionPool {
   readonly waitingCount: number;
 }
 
-/** So many models are told apart. */
-const MAX_MODELS = 50;
 /** What an operation is refused with where the server is to blame, or what it stands on. */
 export const FAULTS: ReadonlySet<string> = new Set(['INTERNAL', 'SERVICE_UNAVAILABLE', 'STORAGE_FULL']);
 
@@ -106,8 +107,9 @@ export class Metrics {
     'echo_turns_with_characters_total',
     'Turns that name characters which the server knows',
   );
+  readonly #models = new LabelNames();
+  readonly usage = new Usage(this.registry, this.#models);
   readonly #observers: MetricsObserver[] = [];
-  readonly #models = new Set<string>();
   readonly #ending = new AbortController();
   #counts = { stored: 0, replayed: 0, requests: 0 };
   readonly #doors = new Map<string, DoorFigures>();
@@ -136,6 +138,11 @@ export class Metrics {
 
   observe(observer: MetricsObserver): void {
     this.#observers.push(observer);
+  }
+
+  /** What Prometheus collects. */
+  text(): Promise<string> {
+    return exposition(this.registry);
   }
 
   /** Ends whoever waits for the next snapshot. */
@@ -172,19 +179,12 @@ export class Metrics {
     cost,
     intelligenceLevel,
   }: AppliedTurn['row']): void {
-    const model = this.#nameOf(modelUsed);
+    const model = this.#models.of(modelUsed);
     this.#answerSeconds.observe({ model }, processingTime);
     this.#answers.inc({ by: intelligenceLevel === null ? 'server' : 'model' });
     if (tokensIn !== null) this.#tokens.inc({ model, direction: 'in' }, tokensIn);
     if (tokensOut !== null) this.#tokens.inc({ model, direction: 'out' }, tokensOut);
     if (cost !== null) this.#cost.inc({ model }, Number(cost));
-  }
-
-  /** A name for a label: there may be any number of models in time, and each is a series for ever. */
-  #nameOf(model: string): string {
-    if (!this.#models.has(model) && this.#models.size >= MAX_MODELS) return 'other';
-    this.#models.add(model);
-    return model;
   }
 
   countRequest(door: string, status: number, seconds: number): void {

@@ -5,6 +5,7 @@ import { Metrics } from './metrics.ts';
 import { Recorder } from './recorder.ts';
 import { MeasuredSteps } from './steps.ts';
 import { showTables } from './storage.ts';
+import type { CacheUse } from './usage.ts';
 
 declare module '../../graphql/context.ts' {
   interface Services {
@@ -16,12 +17,13 @@ declare module '../../graphql/context.ts' {
 
 /** The figures of the process; open before whoever counts. */
 export function openMetrics(
-  { db, availability }: Pick<Ports, 'db' | 'availability'>,
+  { db, availability, modelParts }: Pick<Ports, 'db' | 'availability' | 'modelParts'>,
   closing: ClosingStack,
 ): { metrics: Metrics } {
   const metrics = new Metrics(db.pool);
   metrics.start();
   showTables(metrics.registry, db, availability);
+  modelParts.calls.onEnd((call) => metrics.usage.countModelCall(call));
   closing.defer(() => metrics.stop());
   return { metrics };
 }
@@ -36,5 +38,31 @@ export function openRecorder(
   const recorder = new Recorder({ registry, process, db, availability, keepers, server });
   recorder.start();
   closing.defer(() => recorder.stop());
-  return { recorder, measuredSteps: new MeasuredSteps({ db, recorder }) };
+  const measuredSteps = new MeasuredSteps({ db, recorder });
+  metrics.usage.watchCache('metrics_history', measuredSteps.use);
+  return { recorder, measuredSteps };
+}
+
+/** What remembers something, and counts of what use that is. */
+interface Caches {
+  readonly shared: { readonly use: CacheUse };
+  readonly texts: { readonly use: CacheUse };
+  readonly characters: { readonly use: CacheUse; readonly lore: { readonly use: CacheUse } };
+  readonly access: { readonly apiKeys: { readonly use: CacheUse } };
+}
+
+/** Shows the caches of the others; after they are open. */
+export function watchCaches({
+  shared,
+  texts,
+  characters,
+  access,
+  metrics,
+}: Caches & { readonly metrics: Metrics }): void {
+  const { usage } = metrics;
+  usage.watchCache('shared_reads', shared.use);
+  usage.watchCache('analysed_turns', texts.use);
+  usage.watchCache('character_names', characters.use);
+  usage.watchCache('character_lore', characters.lore.use);
+  usage.watchCache('api_keys', access.apiKeys.use);
 }

@@ -42,6 +42,8 @@ const DAY_MS = 86_400_000;
  * any number of charts cost the database what one costs.
  */
 export class MeasuredSteps {
+  /** How often what was held was enough. */
+  readonly use = { hits: 0, misses: 0 };
   readonly #services: StepsServices;
   /** The one asked for last stands last. */
   readonly #held = new Map<string, { readonly mark: string; readonly base: Promise<Base> }>();
@@ -91,6 +93,7 @@ export class MeasuredSteps {
     const key = JSON.stringify([name, first, to, stepMs]);
     const known = this.#held.get(key);
     this.#held.delete(key);
+    this.use[known?.mark === mark ? 'hits' : 'misses']++;
     const entry =
       known?.mark === mark ? known : { mark, base: read().then((stretches) => baseOf(asked, stretches)) };
     this.#held.set(key, entry);

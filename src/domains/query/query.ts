@@ -175,6 +175,7 @@ async function answerAndStore(
     const answering = performance.now();
     const answer = await makeAnswer(services, query, gathered, { observer, signal });
     const ended = performance.now();
+    services.metrics.usage.countAnswer(answer.memories.length);
     const turn: Turn = {
       ...draft,
       ...answered(query, answer),

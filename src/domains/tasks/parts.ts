@@ -3,7 +3,7 @@ import type { Ports } from '../../ground/ports.ts';
 import type { Pressure } from '../../ground/pressure.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import type { Job } from '../../jobs/job.ts';
-import { TaskRunner } from './runner.ts';
+import { type RunnerOptions, TaskRunner } from './runner.ts';
 import { nameOfDirectory } from './worker-directory.ts';
 
 interface TaskParts {
@@ -25,17 +25,19 @@ export function openTasks(
     keepers,
     activity,
     pressure,
+    metrics,
     jobs,
   }: Ports & {
     readonly activity: ActivityNotes;
     readonly pressure: Pressure;
+    readonly metrics: RunnerOptions['metrics'];
     readonly jobs: readonly Job[];
   },
   closing: ClosingStack,
 ): TaskParts {
   const directory = nameOfDirectory(config.dataDirectory);
   const tasks = new TaskRunner({
-    ...{ db, log, availability, events, keepers, activity, pressure, jobs, directory },
+    ...{ db, log, availability, events, keepers, activity, pressure, metrics, jobs, directory },
     workers: config.taskWorkers,
   });
   closing.defer(() => tasks.stop());

@@ -23,6 +23,10 @@ export interface RunnerOptions {
   readonly keepers: Keepers;
   readonly activity: ActivityNotes;
   readonly pressure: Pick<Pressure, 'workers'>;
+  /** Counts attempts. */
+  readonly metrics: {
+    readonly usage: { countTask(task: { type: string; outcome: string; seconds: number }): void };
+  };
   readonly jobs: readonly Job[];
   /** Tasks at once, without the place that is kept for the most urgent; 0: this server runs none. */
   readonly workers: number;
@@ -211,7 +215,8 @@ export class TaskRunner {
 
   /** Never rejects. */
   async #run(row: TaskRow, claim: Claim, controller: AbortController): Promise<void> {
-    const { log, events, activity } = this.#options;
+    const { log, events, activity, metrics } = this.#options;
+    const began = performance.now();
     const job = this.jobs.get(row.taskType ?? '');
     try {
       if (!job) throw new Error(`a task of the unknown type ${row.taskType} was taken`);
@@ -229,6 +234,8 @@ export class TaskRunner {
           ending,
           controller.signal,
         ));
+      const seconds = (performance.now() - began) / 1_000;
+      metrics.usage.countTask({ type: job.name, outcome: settled?.status ?? 'LOST', seconds });
       if (settled) noteEnd(activity, settled);
       else {
         log.warn({ taskId: row.taskId, attempt: row.attempt }, 'an attempt ended that had lost its task');

@@ -72,6 +72,8 @@ const CHARACTERS_BETWEEN_PAUSES = 20_000;
 
 /** What the texts of turns were analysed to; remembers some, since a turn is looked at several times when it is new. */
 export class TextAnalyses {
+  /** How often what was remembered was enough. */
+  readonly use = { hits: 0, misses: 0 };
   readonly #known = new Map<string, AnalysedText>();
   #terms = 0;
 
@@ -87,6 +89,8 @@ export class TextAnalyses {
       if (known) found.set(turn.id, known);
       else unknown.set(turn.id, keyOf(turn));
     }
+    this.use.hits += found.size;
+    this.use.misses += unknown.size;
     if (unknown.size === 0) return found;
     const { rows } = await db.query<Pick<IndexableTurn, 'id' | 'status'> & Parameters<typeof indexedText>[0]>(
       {
