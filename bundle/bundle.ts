@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
 import { build, type Plugin } from 'esbuild';
-import { bundlesOf, dashboardsOf, ENTRY, stampOf } from './stamp.ts';
+import { bundlesOf, dashboardsOf, ENTRY, packagesOf, stampOf } from './stamp.ts';
 
 /** A bundle that something else may still run is kept so long. */
 const KEPT_MS = 24 * 60 * 60_000;
@@ -24,7 +24,7 @@ export async function makeBundle(root: string): Promise<string> {
   const begun = join(bundlesOf(root), `${stamp}-${process.pid}`);
   await mkdir(begun, { recursive: true });
   try {
-    await writeBundle(root, begun);
+    await writeBundle(root, begun, [MAIN]);
     await rename(begun, target).catch((error: NodeJS.ErrnoException) => {
       // Somebody else made the same.
       if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(error.code ?? '') || !existsSync(join(target, ENTRY)))
@@ -33,17 +33,36 @@ export async function makeBundle(root: string): Promise<string> {
   } finally {
     await rm(begun, { recursive: true, force: true });
   }
-  await removeOld(bundlesOf(root), stamp, dashboardsOf(root));
+  await removeOld(bundlesOf(root), stamp, [dashboardsOf(root), packagesOf(root)]);
   return join(target, ENTRY);
 }
 
-async function writeBundle(root: string, directory: string): Promise<void> {
+/** A program of a bundle: the source that it begins with, as seen from the root, and its name there. */
+export interface Program {
+  readonly in: string;
+  readonly out: string;
+}
+
+/** The server. */
+export const MAIN: Program = { in: 'src/main.ts', out: 'main' };
+
+/**
+ * Writes the bundle of some programs, with all threads and processes of the server, into a folder.
+ *
+ * @param directory below the root, as deep as it will lie when it is run: sources find their files from there
+ * @throws where the sources do not compile, or nothing can be written
+ */
+export async function writeBundle(
+  root: string,
+  directory: string,
+  entries: readonly Program[],
+): Promise<void> {
   const source = join(root, 'src');
   const programs = programsIn(source);
   await build({
     absWorkingDir: root,
     entryPoints: [
-      { in: join(source, 'main.ts'), out: 'main' },
+      ...entries.map(({ in: path, out }) => ({ in: join(root, path), out })),
       ...programs.map((path) => ({ in: path, out: nameOf(source, path) })),
     ],
     outdir: directory,
@@ -122,10 +141,15 @@ function nameOf(source: string, path: string): string {
 }
 
 /** Takes away what is older than a day, but for what begins with the stamp and what is `kept`. */
-export async function removeOld(directory: string, stamp: string, kept = ''): Promise<void> {
+export async function removeOld(
+  directory: string,
+  stamp: string,
+  kept: readonly string[] = [],
+): Promise<void> {
   for (const name of readdirSync(directory)) {
     const path = join(directory, name);
-    if (name.startsWith(stamp) || path === kept || Date.now() - statSync(path).mtimeMs < KEPT_MS) continue;
+    if (name.startsWith(stamp) || kept.includes(path) || Date.now() - statSync(path).mtimeMs < KEPT_MS)
+      continue;
     await rm(path, { recursive: true, force: true });
   }
 }

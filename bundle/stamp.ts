@@ -13,6 +13,9 @@ export const bundlesOf = (root: string) => join(root, 'dist');
 /** Where the dashboards of a tree are, each in a folder that has the stamp of its sources. */
 export const dashboardsOf = (root: string) => join(root, 'dist', 'dashboard');
 
+/** Where a package is put together that needs nothing of this tree. */
+export const packagesOf = (root: string) => join(root, 'dist', 'package');
+
 /** What a bundle is made of, besides the packages that the lock file names. */
 const SOURCES = ['src', 'bundle'];
 const LOCK = 'package-lock.json';

@@ -37,9 +37,6 @@ async function serve({ migrate }: { migrate: boolean }): Promise<void> {
     const { surviveUnhandled } = await import('./jobs/unhandled.ts');
     const app = await createApp(config, log, { migrate, vault });
     surviveUnhandled(log, app.tellUnhandled);
-    const url = await app.listen();
-    log.info({ url, graphql: `${url}/graphql`, pid: process.pid }, 'Echo Brain is listening');
-
     const stop = (signal: string) => {
       log.info({ signal }, 'stopping');
       // A second signal forces; a stop that hangs is ended.
@@ -53,7 +50,10 @@ async function serve({ migrate }: { migrate: boolean }): Promise<void> {
         },
       );
     };
+    // Whoever reads that it listens may stop it at once.
     process.once('SIGINT', stop).once('SIGTERM', stop);
+    const url = await app.listen();
+    log.info({ url, graphql: `${url}/graphql`, pid: process.pid }, 'Echo Brain is listening');
   } catch (error) {
     reportStartupError(error);
     process.exit();

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, readdir, rm, symlink, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -56,11 +56,17 @@ describe('npm start', () => {
   test('runs the sources, and says why, where no bundle can be made', async () => {
     const root = await tree('second');
     await writeFile(bundlesOf(root), 'in the way');
-    const { stdout, stderr } = await startAndStop(root);
+    const list = join(directory, 'loaded');
+    await writeFile(join(directory, 'lists-packages.mjs'), listsPackages(list));
+    const { stdout, stderr } = await startAndStop(root, `--import=${join(directory, 'lists-packages.mjs')}`);
     expect(stdout).toContain('the program is put together');
     expect(stdout).toMatch(/"level":40.*the sources are run as they are: .*(ENOTDIR|EEXIST)/);
     expect(stderr).toBe('');
     expect(stdout).toContain('Echo Brain is listening');
+    // A server that nothing is configured for pays for nothing of it.
+    const loaded = (await readFile(list, 'utf8')).split('\n');
+    expect(loaded).toEqual(expect.arrayContaining(['graphql', 'drizzle-orm', 'pg']));
+    expect(loaded.filter((name) => LATER.test(name))).toEqual([]);
   });
 });
 
@@ -109,10 +115,34 @@ test('a bundle is of the sources as they are, whatever their times', async () =>
   expect(stampOf(root)).not.toBe(stamp);
 });
 
-async function startAndStop(root: string): Promise<{ stdout: string; stderr: string }> {
+/** Packages for what has to be configured, or asked for. */
+const LATER =
+  /^(?:onnxruntime|@huggingface|nodemailer|@qdrant|undici|sharp|@img|libheif|mediabunny|exifreader|@graphql-yoga.render-graphiql|@modelcontextprotocol|age-encryption|@noble|aws4fetch|tar-stream|yauzl|yazl|@opentelemetry.(?!api$))/;
+
+/** A module that writes which packages were loaded, at the end of each process and thread. */
+function listsPackages(to: string): string {
+  return `import { registerHooks } from 'node:module';
+    import { appendFileSync } from 'node:fs';
+    const names = new Set();
+    registerHooks({ load(url, context, next) {
+      const name = /.*node_modules\\/((?:@[^/]+\\/)?[^/]+)/.exec(url)?.[1];
+      if (name) names.add(name);
+      return next(url, context);
+    } });
+    process.on('exit', () => appendFileSync(${JSON.stringify(to)}, [...names, ''].join('\\n')));`;
+}
+
+async function startAndStop(root: string, nodeOptions: string): Promise<{ stdout: string; stderr: string }> {
   const child = spawn(process.execPath, ['scripts/start.ts'], {
     cwd: root,
-    env: { PATH: process.env.PATH, HOME: root, PORT: '0', DATA_DIR: join(root, 'data'), SEED: 'off' },
+    env: {
+      PATH: process.env.PATH,
+      HOME: root,
+      PORT: '0',
+      DATA_DIR: join(root, 'data'),
+      SEED: 'off',
+      NODE_OPTIONS: nodeOptions,
+    },
   });
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const)

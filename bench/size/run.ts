@@ -10,8 +10,8 @@ import { ask, WORK } from './work.ts';
 
 const USAGE = `npm run bench:size -- [--rounds 5] [--queries 1000] [--trees .,../other] [--databases external,embedded]
 Starts the server as npm start does, in rounds that take turns, on a database that is there already: seconds until it listens,
-memory then, after five idle seconds and after so many queries; and what is installed. Other trees (checkouts with node_modules) are measured
-beside this one. Prints medians, then every figure as a line of JSON.`;
+memory then, after five idle seconds and after so many queries; and what is installed. Other trees (checkouts with node_modules, or what
+npm run pack made) are measured beside this one. Prints medians, then every figure as a line of JSON.`;
 const ROOT = resolve(import.meta.dirname, '../..');
 const IDLE_MS = 5_000;
 

