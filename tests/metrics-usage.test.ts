@@ -1,6 +1,9 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
+import { rulesIn, selectionsOf } from './support/promql.ts';
 
 const ASK = `mutation ($input: ProcessQueryInput!) { processQuery(input: $input) {
   ... on ProcessQuerySuccess { interaction { turnId } } ... on Error { message } } }`;
@@ -109,4 +112,82 @@ test('the promises come first', async () => {
     'echo_journal_oldest_age_seconds',
   ]);
   expect(new Set(names).size).toBe(names.length);
+});
+
+const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
+
+/** What a started server gives: labels of each name that samples have. */
+async function emitted(): Promise<Map<string, Set<string>>> {
+  const { registry } = app.app.services.metrics;
+  const labelsOf = new Map<string, Set<string>>([['up', new Set()]]);
+  for (const [, name = '', type] of (await exposed()).matchAll(/^# TYPE (\S+) (\S+)$/gm)) {
+    const { labelNames = [] } = registry.getSingleMetric(name) as { labelNames?: readonly string[] };
+    const given = new Set<string>(labelNames);
+    if (type !== 'histogram') labelsOf.set(name, given);
+    else for (const end of ['_sum', '_count']) labelsOf.set(name + end, given);
+    if (type === 'histogram') labelsOf.set(`${name}_bucket`, new Set([...given, 'le']));
+  }
+  return labelsOf;
+}
+
+/** What Prometheus itself puts to each sample. */
+const TARGET = ['job', 'instance'];
+
+function unknownIn(
+  expressions: readonly string[],
+  known: ReadonlyMap<string, ReadonlySet<string>>,
+): string[] {
+  return expressions.flatMap((expression) =>
+    selectionsOf(expression).flatMap(({ name, labels }) => {
+      const own = known.get(name);
+      if (!own) return [`no metric ${name}: ${expression}`];
+      const others = [...labels].filter((label) => !own.has(label) && !TARGET.includes(label));
+      return others.map((label) => `${name} has no label ${label}: ${expression}`);
+    }),
+  );
+}
+
+test('what Grafana and Prometheus are told to look at is there, by name and label', async () => {
+  const known = await emitted();
+  const dashboard = JSON.parse(read('docs/grafana/echo-brain.json'));
+  const expressions = dashboard.panels.flatMap(({ targets = [] }: { targets?: { expr: string }[] }) =>
+    targets.map(({ expr }) => expr),
+  );
+  expect(expressions.length).toBeGreaterThan(40);
+  const [variable] = dashboard.templating.list.flatMap(
+    ({ query }: { query: { query?: string } }) => /label_values\((\w+),/.exec(query.query ?? '')?.[1] ?? [],
+  );
+  expect(unknownIn([...expressions, variable], known)).toEqual([]);
+  const rules = rulesIn(read('docs/prometheus/alerts.yml'));
+  expect(rules.expressions.length).toBeGreaterThan(15);
+  for (const name of rules.recorded) known.set(name, new Set());
+  expect(unknownIn(rules.expressions, known)).toEqual([]);
+  const headings = new Set(
+    [...read('docs/runbook.md').matchAll(/^#+ (.+)$/gm)].map(([, name = '']) => name.toLowerCase()),
+  );
+  const sections = rules.runbooks.flatMap((link) => /runbook\.md#([a-z_]+)$/.exec(link)?.[1] ?? []);
+  expect(sections.length).toBeGreaterThan(8);
+  expect(sections.filter((section) => !headings.has(section))).toEqual([]);
+});
+
+test('the page on metrics has every metric of the server, with its labels, and nothing else', async () => {
+  const known = await emitted();
+  const names = new Set([...known.keys()].map((name) => name.replace(/_(?:bucket|sum|count)$/, '')));
+  const own = [...names].filter((name) => name.startsWith('echo_'));
+  const rows = [...read('docs/metrics.md').matchAll(/^\| (`echo_[^|]*) \|([^|]*)\|([^|]*)\|/gm)];
+  const documented = new Map(
+    rows.flatMap(([, cell = '', , labels = '']) =>
+      [...cell.matchAll(/`(\w+)`/g)].map(([, name = '']) => [name, labels.trim()] as const),
+    ),
+  );
+  expect([...documented.keys()].toSorted()).toEqual(own.toSorted());
+  for (const [name, labels] of documented) {
+    // One row may be of several, of which only the last has labels.
+    if (name === 'echo_pressure_level') continue;
+    const given = labels === '' ? [] : labels.split(', ');
+    expect([name, given.toSorted()]).toEqual([
+      name,
+      [...(known.get(name) ?? known.get(`${name}_count`) ?? [])].toSorted(),
+    ]);
+  }
 });
