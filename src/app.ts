@@ -3,8 +3,9 @@ import type { Server } from 'node:http';
 import { shownInHeaders, shownInPayload } from './access/authenticator.ts';
 import { actingFor, actorOf } from './access/caller.ts';
 import { LOCAL_PRINCIPAL } from './access/principals.ts';
-import type { Config } from './config.ts';
+import { type Config, ConfigError } from './config.ts';
 import type { Database } from './db/client.ts';
+import { ruleProblems } from './domains/alert-rules/rules.ts';
 import { unhandledError } from './domains/health/promises.ts';
 import type { TurnStore } from './domains/interactions/store.ts';
 import type { Services } from './graphql/context.ts';
@@ -56,7 +57,7 @@ const FINISH_MS = 20_000;
 /**
  * Builds the whole server: the ports, the domains on it, and the doors before them.
  *
- * @throws StartupError
+ * @throws StartupError; ConfigError for settings that name what the server does not have
  */
 export async function createApp(
   config: Config,
@@ -64,6 +65,9 @@ export async function createApp(
   { lists = PRODUCT, ...options }: AppOptions,
   overrides: Overrides = {},
 ): Promise<App> {
+  // Before anything is opened.
+  const problems = ruleProblems(config.alertRules, lists.promises);
+  if (problems.length > 0) throw new ConfigError(problems);
   const closing = new ClosingStack(log);
   try {
     const { onStatement, patienceMs = 0, now } = overrides;

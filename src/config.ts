@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
 import * as access from './config/access.ts';
+import * as alertRules from './config/alert-rules.ts';
 import * as alerts from './config/alerts.ts';
 import * as backups from './config/backups.ts';
 import * as durability from './config/durability.ts';
@@ -103,6 +104,7 @@ const Settings = z.object({
   ...access.settings,
   ...backups.settings,
   ...alerts.settings,
+  ...alertRules.settings,
   ...secrets.settings,
 });
 
@@ -119,6 +121,7 @@ function crossCheck(raw: RawSettings, directory: string): string[] {
     ...secrets.checkSecrets(raw),
     ...access.checkAccess(raw),
     ...alerts.checkAlerts(raw),
+    ...alertRules.checkRules(raw, directory),
     ...repairs.checkRepairs(raw, directory),
     ...backups.checkBackups(raw),
   ];
@@ -144,6 +147,7 @@ function toConfig(
     ...retention.retentionOf(values),
     ...access.accessOf(values),
     ...alerts.alertsOf(values, raw),
+    ...alertRules.rulesOf(values, directory),
     ...secrets.secretsOf(values),
     ...backups.backupsOf(values, directory, resolve(directory, values.DATA_DIR)),
   };

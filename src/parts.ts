@@ -1,4 +1,5 @@
 import { openActivity } from './domains/activity/parts.ts';
+import { openAlertRules } from './domains/alert-rules/parts.ts';
 import { openAlerts } from './domains/alerts/parts.ts';
 import { openAudit } from './domains/audit/parts.ts';
 import { openCharacters, startCharacters } from './domains/characters/parts.ts';
@@ -35,6 +36,7 @@ import type { Lists } from './lists/product.ts';
  * - tasks after all that their jobs work with;
  * - then the domains of the list, on which no other one stands;
  * - the past of all figures after whoever shows some: the last minute has what they told until then;
+ * - then what goes by these figures, objectives and the operator's rules;
  * - the watch last: a stop is no danger.
  */
 export async function openParts(
@@ -43,7 +45,7 @@ export async function openParts(
   closing: ClosingStack,
 ): Promise<Services> {
   const shown = { ...ports, ...openActivity(ports, closing) };
-  const counted = { ...shown, ...openAlerts(shown), ...openMetrics(ports, closing) };
+  const counted = { ...shown, ...openAlerts(shown), ...openMetrics(shown, closing) };
   const told = { ...counted, ...openPressure(counted, closing) };
   const credentials = await openCredentials(told, closing);
   const kept = { ...told, ...(await openPersistence(told, closing)) };
@@ -68,7 +70,8 @@ export async function openParts(
   const parts = { ...working, ...(await openDomains(working, closing)) };
   const recorded = { ...parts, ...openRecorder(parts, closing) };
   const measured = { ...recorded, ...openObjectives(recorded, closing) };
-  return { ...measured, ...openHealth(promises, measured, closing) };
+  const ruled = { ...measured, ...openAlertRules(promises, measured, closing) };
+  return { ...ruled, ...openHealth(promises, ruled, closing) };
 }
 
 /** Goes on where an earlier process ended. Nobody's turns are taken up before it is known who was erased. */

@@ -37,6 +37,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
   expect(names.sort()).toEqual([
     'activity',
     'activity retention',
+    'alert rules',
     'alerts',
     'audit log',
     'backups',

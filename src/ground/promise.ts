@@ -35,8 +35,8 @@ export interface AlertKind<Facts> {
   readonly severity: AlertSeverity;
   /** What it means, for people. */
   readonly words: string;
-  /** Where it says what to do: a file of the repository, with the anchor. */
-  readonly runbook: string;
+  /** Where it says what to do: a file of the repository with the anchor, or a URL; null: nowhere. */
+  readonly runbook: string | null;
   readonly message: (facts: Facts) => string;
 }
 

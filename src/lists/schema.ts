@@ -27,6 +27,7 @@ import '../domains/pressure/graphql.ts';
 import '../domains/activity/graphql.ts';
 import '../domains/alerts/channels-graphql.ts';
 import '../domains/alerts/graphql.ts';
+import '../domains/alert-rules/graphql.ts';
 import '../domains/persistence/graphql.ts';
 import '../domains/persistence/dead-graphql.ts';
 import '../domains/persistence/journals-graphql.ts';

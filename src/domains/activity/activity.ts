@@ -51,6 +51,7 @@ export class Activity implements ActivityNotes {
   readonly #now: () => number;
   readonly #alike = new Map<string, Gathering>();
   readonly #crowds = new Map<string, Gathering>();
+  #follower: ((kind: ActivityKind) => void) | null = null;
   #linesLeft = LINES_AT_ONCE;
   #leftOut = 0;
   #sending = 0;
@@ -60,8 +61,14 @@ export class Activity implements ActivityNotes {
     this.#now = options.now ?? Date.now;
   }
 
+  /** @param follower told of the kind of each note, also of those that become one line; must not wait */
+  follow(follower: (kind: ActivityKind) => void): void {
+    this.#follower = follower;
+  }
+
   note(note: ActivityNote): void {
     try {
+      this.#follower?.(note.kind);
       this.#take({ ...note, subject: note.subject && plain(note.subject, MAX_SUBJECT) });
     } catch (error) {
       this.#options.log.error({ err: error, kind: note.kind }, 'an activity could not be told');

@@ -8,7 +8,7 @@ import { acknowledgeAlert, MAX_SNOOZE_MINUTES, resolveAlert, snoozeAlert } from 
 import { alertsById, CHANGES_SHOWN, changesOfAlerts } from './reads.ts';
 import { ALERTS_KEPT_DAYS, type AlertChangeKind, type AlertChangeRow, type AlertStatus } from './tables.ts';
 
-const AlertSeverityEnum = builder.enumType('AlertSeverity', {
+export const AlertSeverityEnum = builder.enumType('AlertSeverity', {
   description: 'How bad a danger is.',
   values: {
     WARNING: { description: 'A promise is kept, but with less margin.' },

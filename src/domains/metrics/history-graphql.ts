@@ -18,7 +18,7 @@ const MetricKindEnum = builder.enumType('MetricKind', {
   } as const,
 });
 
-const MetricUnitEnum = builder.enumType('MetricUnit', {
+export const MetricUnitEnum = builder.enumType('MetricUnit', {
   description: 'What a metric is measured in.',
   values: {
     COUNT: { description: 'A number of things.' },

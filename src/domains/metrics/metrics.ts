@@ -1,9 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { ActivityKind } from '../../ground/activity.ts';
 import type { AppliedTurn } from '../interactions/apply.ts';
 import { exposition } from './exposition.ts';
 import { LabelNames } from './label-names.ts';
 import { ProcessFigures, type ProcessReading } from './process-figures.ts';
-import { GC_BOUNDS, SECONDS_BOUNDS } from './recorded.ts';
+import { ACTIVITY_TOTAL, GC_BOUNDS, SECONDS_BOUNDS } from './recorded.ts';
 import { Usage } from './usage.ts';
 
 /** Readings of the process, and what it did since it started. */
@@ -109,6 +110,11 @@ export class Metrics {
   );
   readonly #models = new LabelNames();
   readonly usage = new Usage(this.registry, this.#models);
+  readonly #activity = this.#counter(
+    ACTIVITY_TOTAL,
+    'What the server did and met, by its kind in the activity stream',
+    ['kind'],
+  );
   readonly #observers: MetricsObserver[] = [];
   readonly #ending = new AbortController();
   #counts = { stored: 0, replayed: 0, requests: 0 };
@@ -203,6 +209,10 @@ export class Metrics {
   /** What came through one door since the start. */
   ofDoor(door: string): DoorFigures {
     return this.#doors.get(door) ?? { requests: 0, failed: 0, seconds: 0 };
+  }
+
+  countActivity(kind: ActivityKind): void {
+    this.#activity.inc({ kind });
   }
 
   countRefusal(code: string): void {

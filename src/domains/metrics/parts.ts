@@ -1,5 +1,6 @@
 import type { Ports } from '../../ground/ports.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
+import type { Activity } from '../activity/activity.ts';
 import { nameOfDirectory } from '../tasks/worker-directory.ts';
 import { Metrics } from './metrics.ts';
 import { Recorder } from './recorder.ts';
@@ -17,10 +18,16 @@ declare module '../../graphql/context.ts' {
 
 /** The figures of the process; open before whoever counts. */
 export function openMetrics(
-  { db, availability, modelParts }: Pick<Ports, 'db' | 'availability' | 'modelParts'>,
+  {
+    db,
+    availability,
+    modelParts,
+    activity,
+  }: Pick<Ports, 'db' | 'availability' | 'modelParts'> & { readonly activity: Activity },
   closing: ClosingStack,
 ): { metrics: Metrics } {
   const metrics = new Metrics(db.pool);
+  activity.follow((kind) => metrics.countActivity(kind));
   metrics.start();
   showTables(metrics.registry, db, availability);
   modelParts.calls.onEnd((call) => metrics.usage.countModelCall(call));
