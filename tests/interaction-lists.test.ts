@@ -90,6 +90,38 @@ describe('the turns of a conversation', () => {
     expect(late.length).toBeGreaterThan(1);
     expect(pages.flat()).toEqual([...numbered(30).map((turn) => turn.query), ...late]);
   });
+
+  test('show in lists what they show alone, whichever fields are asked for', async () => {
+    const [turn] = await app.record('shown', [
+      { query: 'What is it?', response: 'A lamp.', speaker: 'Ada', metadata: { a: 1 }, sessionId: 's' },
+    ]);
+    const type = (
+      await app.graphql('{ __type(name: "Interaction") { fields { name type { kind ofType { kind } } } } }')
+    ).data.__type as { fields: { name: string; type: { kind: string; ofType: { kind: string } | null } }[] };
+    const leaves = type.fields
+      .filter(({ type: { kind, ofType } }) => ['SCALAR', 'ENUM'].includes(ofType?.kind ?? kind))
+      .map(({ name }) => name);
+    expect(leaves.length).toBeGreaterThan(25);
+    for (const name of ['__typename', ...leaves]) {
+      const { data, errors } = await app.graphql(
+        `query ($id: ID!) {
+           alone: interaction(turnId: $id) { ${name} }
+           listed: interactions(filter: { conversationId: "shown" }) { nodes { ...Turn } }
+           conversation(conversationId: "shown") {
+             interactions { edges { node { query ... on Node { id } ...Turn } } }
+             last: interactions(last: 1) { nodes { turnId } }
+             last: interactions(last: 1) { nodes { ... { ...Turn } } }
+           }
+         }
+         fragment Turn on Interaction { ${name} }`,
+        { id: turn?.turnId },
+      );
+      expect(errors, name).toBeUndefined();
+      expect(data.listed.nodes, name).toEqual([data.alone]);
+      expect(data.conversation.interactions.edges[0].node, name).toMatchObject(data.alone);
+      expect(data.conversation.last.nodes[0], name).toMatchObject(data.alone);
+    }
+  });
 });
 
 describe('interactions', () => {

@@ -167,7 +167,7 @@ const PORTS: readonly Room[] = [
 /** Of these rooms only the port may be known outside, but by app. */
 const PORT_FILES: Partial<Record<Room, string>> = { vectors: 'src/vectors/vector-store.ts' };
 /** What a domain's graphql.ts may see of the graphql room. */
-const GRAPHQL_FLOOR = ['builder', 'connections', 'context', 'errors', 'scalars'].map(
+const GRAPHQL_FLOOR = ['builder', 'connections', 'context', 'errors', 'scalars', 'selection'].map(
   (name) => `src/graphql/${name}.ts`,
 );
 

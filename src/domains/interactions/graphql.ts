@@ -1,10 +1,13 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
+import { selectedFields } from '../../graphql/selection.ts';
 import { ownerFor, scopeOf } from '../../ground/ownership.ts';
 import { CharacterRef, loadCharacter } from '../characters/graphql.ts';
 import { ConversationRef, loadConversation } from '../conversations/graphql.ts';
 import { parseTurnId } from './interactions.ts';
+import type { TurnColumns } from './reads.ts';
 import { MAX_CHARACTERS } from './shape.ts';
 import type { FINISH_REASONS, INTERACTION_STATUSES, InteractionRow, VECTOR_STATES } from './tables.ts';
 import { conversationTurns, findInteractions, userTurns } from './views.ts';
@@ -219,6 +222,25 @@ const InteractionConnection = builder.connectionObject(
   { name: 'InteractionEdge' },
 );
 
+/** Fields for which what was said is enough; for any other, whole rows are read. */
+const OF_SAID: ReadonlySet<string> = new Set([
+  ...[
+    '__typename',
+    'id',
+    'turnId',
+    'conversationId',
+    'conversation',
+    'userId',
+    'sequence',
+    'query',
+    'response',
+  ],
+  ...['speaker', 'responder', 'modelUsed', 'timestamp', 'status'],
+]);
+
+const columnsFor = (info: GraphQLResolveInfo): TurnColumns =>
+  [...selectedFields(info, 'Interaction')].every((name) => OF_SAID.has(name)) ? 'said' : 'all';
+
 const bySequence = numberCursor<InteractionRow>((turn) => turn.sequence);
 
 builder.objectFields(ConversationRef, (t) => ({
@@ -226,15 +248,16 @@ builder.objectFields(ConversationRef, (t) => ({
     {
       type: InteractionRef,
       description: 'The turns, oldest first.',
-      resolve: (conversation, args, { loader, services }) =>
-        connect(args, bySequence, (page) =>
-          loader({
-            name: `interactions of conversations ${JSON.stringify(page)}`,
+      resolve: (conversation, args, { loader, services }, info) =>
+        connect(args, bySequence, (page) => {
+          const columns = columnsFor(info);
+          return loader({
+            name: `interactions of conversations ${columns} ${JSON.stringify(page)}`,
             load: (keys: readonly (typeof ConversationRef.$inferType)[]) =>
-              conversationTurns(services, keys, page),
+              conversationTurns(services, keys, page, columns),
             key: conversation,
-          }),
-        ),
+          });
+        }),
     },
     InteractionConnection,
   ),
@@ -276,12 +299,12 @@ builder.queryFields((t) => ({
       type: InteractionRef,
       description: 'Turns of one user, newest first; those in the archive only where the filter says so.',
       args: { filter: t.arg({ type: InteractionFilter, description: 'Which turns.' }) },
-      resolve: (_root, args, { services, principal }) => {
+      resolve: (_root, args, { services, principal }, info) => {
         const { userId, ...conditions } = args.filter ?? {};
         const owner = ownerFor(principal, userId);
         const includeArchived = conditions.includeArchived ?? false;
         return connect(args, byTime, (page) =>
-          userTurns(services, owner, { ...conditions, includeArchived }, page),
+          userTurns(services, owner, { ...conditions, includeArchived }, page, columnsFor(info)),
         );
       },
     },

@@ -1,6 +1,8 @@
 import { and, asc, desc, eq, gte, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
+import type { PgSelect } from 'drizzle-orm/pg-core';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { filled, sliceOf } from '../../db/slices.ts';
 import {
   mapRow,
   nameOfShape,
@@ -13,6 +15,15 @@ import {
   timePageValues,
 } from '../../db/statements.ts';
 import { type InteractionRow, type InteractionStatus, interactions as i } from './tables.ts';
+
+/** What a reader needs of a turn: every column, or only who said what, where and when. */
+export type TurnColumns = 'all' | 'said';
+
+const SAID = [
+  ...(['id', 'turnId', 'conversationId', 'sequence', 'userId', 'query', 'response', 'speaker'] as const),
+  ...(['responder', 'modelUsed', 'timestamp', 'status'] as const),
+] as const;
+const said = sliceOf(i, SAID);
 
 export interface InteractionConditions {
   readonly conversationId?: string | null | undefined;
@@ -67,31 +78,55 @@ export async function interactionsOfConversations(
   db: Database,
   conversations: readonly (Owner & { conversationId: string })[],
   page: Page<number>,
+  columns: TurnColumns = 'all',
 ): Promise<InteractionRow[][]> {
-  const direction = page.inverted ? 'desc' : 'asc';
-  const result = await db.pool.query<RawRow>({
-    name: `interactions_of_conversations_${direction}`,
-    text: `select k.ordinal, i.* from unnest($1::text[], $2::text[], $6::text[])
-             with ordinality k(tenant_id, conversation_id, user_id, ordinal)
-           cross join lateral (
-             select * from echo_unified_interactions i
-             where i.conversation_id = k.conversation_id and i.tenant_id = k.tenant_id and i.user_id = k.user_id
-               and i.sequence > $3 and i.sequence < $4
-             order by i.sequence ${direction} limit $5
-           ) i order by k.ordinal, i.sequence ${direction}`,
+  const shape = shapeOf({
+    after: page.after,
+    before: page.before,
+    inverted: page.inverted || null,
+    [columns]: true,
+  });
+  const statement = {
+    ...pagesStatement(db, shape),
     values: [
       conversations.map((c) => c.tenantId),
       conversations.map((c) => c.conversationId),
-      page.after ?? 0,
-      page.before ?? 2_147_483_647,
-      page.limit,
       conversations.map((c) => c.userId),
+      page.limit,
+      ...[page.after, page.before].filter((bound) => bound !== null),
     ],
-  });
+  };
   const lists: InteractionRow[][] = conversations.map(() => []);
-  for (const raw of result.rows) lists[Number(raw.ordinal) - 1]?.push(mapRow(i, raw));
+  if (columns === 'all')
+    for (const raw of (await db.pool.query<RawRow>(statement)).rows)
+      lists[Number(raw.ordinal) - 1]?.push(mapRow(i, raw));
+  else
+    for (const values of await said.query(db, statement))
+      lists[Number(values[0]) - 1]?.push(said.row(values, 1));
   return lists;
 }
+
+/**
+ * Only the ends that a page has are among its conditions. Of a range between two values that it does not know, PostgreSQL expects
+ * nearly nothing, and would rather read and sort whole conversations than go along the index.
+ */
+const pagesStatement = prepareByShape((_orm, shape) => {
+  const has = new Set(shape.split(','));
+  const direction = has.has('inverted') ? 'desc' : 'asc';
+  const ends = [...(has.has('after') ? ['>'] : []), ...(has.has('before') ? ['<'] : [])];
+  const within = ends.map((sign, at) => `and i.sequence ${sign} $${5 + at}`).join(' ');
+  return {
+    name: nameOfShape('interactions_of_conversations', shape),
+    text: `select k.ordinal, ${has.has('said') ? said.columns('i') : 'i.*'}
+           from unnest($1::text[], $2::text[], $3::text[])
+             with ordinality k(tenant_id, conversation_id, user_id, ordinal)
+           cross join lateral (
+             select * from echo_unified_interactions i
+             where i.conversation_id = k.conversation_id and i.tenant_id = k.tenant_id and i.user_id = k.user_id ${within}
+             order by i.sequence ${direction} limit $4
+           ) i order by k.ordinal, i.sequence ${direction}`,
+  };
+});
 
 /** One user's turns, newest first. */
 export async function interactionPage(
@@ -99,19 +134,30 @@ export async function interactionPage(
   owner: Owner,
   conditions: InteractionConditions,
   page: Page<TimePosition>,
-) {
+  columns: TurnColumns = 'all',
+): Promise<InteractionRow[]> {
   const values = { ...conditions, ...timePageValues(page) };
-  return pageStatement(db, shapeOf(values)).execute({ ...owner, ...values });
+  if (columns === 'all') return pageStatement(db, shapeOf(values)).execute({ ...owner, ...values });
+  const rows = await said.query(db, saidPage(db, shapeOf(values))({ ...owner, ...values }));
+  return rows.map((row) => said.row(row));
 }
 
-const pageStatement = prepareByShape((orm, shape) => {
+const pageStatement = prepareByShape((orm, shape) =>
+  pageOf(orm.select().from(i).$dynamic(), shape).prepare(nameOfShape('interaction_page', shape)),
+);
+const saidPage = prepareByShape((orm, shape) =>
+  filled(
+    nameOfShape('interaction_page_said', shape),
+    pageOf(orm.select(said.fields).from(i).$dynamic(), shape).toSQL(),
+  ),
+);
+
+function pageOf<Q extends PgSelect>(select: Q, shape: string) {
   const has = new Set(shape.split(','));
   const p = (name: string) => sql.placeholder(name);
   const optional = (name: string, condition: SQL | undefined) => (has.has(name) ? condition : undefined);
   const order = has.has('inverted') ? asc : desc;
-  return orm
-    .select()
-    .from(i)
+  return select
     .where(
       and(
         eq(i.userId, p('userId')),
@@ -134,9 +180,8 @@ const pageStatement = prepareByShape((orm, shape) => {
       ),
     )
     .orderBy(order(i.timestamp), order(i.id))
-    .limit(p('limit'))
-    .prepare(nameOfShape('interaction_page', shape));
-});
+    .limit(p('limit'));
+}
 
 /** The owner predicate of a read by id: the user, or any user where the scope names none. */
 function inScope(): SQL | undefined {

@@ -17,6 +17,7 @@ import {
   interactionPage,
   interactionsByTurnId,
   interactionsOfConversations,
+  type TurnColumns,
 } from './reads.ts';
 import type { TurnStore } from './store.ts';
 import { INTERACTION_STATUSES, type InteractionRow } from './tables.ts';
@@ -83,12 +84,15 @@ export async function conversationTurns(
   { db, store }: Services,
   conversations: readonly ConversationRow[],
   page: Page<number>,
+  columns: TurnColumns = 'all',
 ) {
   // Before anything is read: a turn that gets to the database meanwhile is then seen twice, not never.
   const waiting = conversations.map((conversation) =>
     store.pending.ofConversation(conversation, conversation.conversationId),
   );
-  const lists = await interactionsOfConversations(db, conversations, page);
+  // An answer that waits takes over what else is stored of its turn.
+  const wanted = waiting.some((rows) => rows.length > 0) ? 'all' : columns;
+  const lists = await interactionsOfConversations(db, conversations, page, wanted);
   return Promise.all(
     conversations.map(async (conversation, index) => {
       const { stored, beside } = await joined(db, conversation, lists[index] ?? [], waiting[index] ?? []);
@@ -167,6 +171,7 @@ export async function userTurns(
   owner: Owner,
   given: TurnConditions,
   page: Page<TimePosition>,
+  columns: TurnColumns = 'all',
 ) {
   const {
     text = null,
@@ -185,7 +190,7 @@ export async function userTurns(
   const pending = store.pending.ofUser(owner);
   const stored = await (words
     ? pageSaying(db, owner, { conditions, words }, page)
-    : interactionPage(db, owner, conditions, page));
+    : interactionPage(db, owner, conditions, page, columns));
   const seen = new Set(stored.map((row) => row.turnId));
   const waiting = pending
     .filter((row) => !seen.has(row.turnId) && fits(row, conditions) && within(row, page))
