@@ -729,17 +729,24 @@ export type ConversationsData = {
       readonly createdAt: string;
       readonly userId: string;
     }[];
-    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+    readonly pageInfo: {
+      readonly hasNextPage: boolean;
+      readonly endCursor: string | null;
+      readonly hasPreviousPage: boolean;
+      readonly startCursor: string | null;
+    };
   };
 };
 export type ConversationsVariables = {
-  first: number;
+  first?: number | null;
   after?: string | null;
+  last?: number | null;
+  before?: string | null;
   search?: string | null;
   userId?: string | null;
 };
 export const Conversations =
-  'query Conversations($first: Int!, $after: String, $search: String, $userId: String) { conversations(first: $first, after: $after, search: $search, userId: $userId) { nodes { conversationId title pinned interactionCount lastInteraction createdAt userId } pageInfo { hasNextPage endCursor } } }' as Operation<
+  'query Conversations($first: Int, $after: String, $last: Int, $before: String, $search: String, $userId: String) { conversations( first: $first after: $after last: $last before: $before search: $search userId: $userId ) { nodes { conversationId title pinned interactionCount lastInteraction createdAt userId } pageInfo { hasNextPage endCursor hasPreviousPage startCursor } } }' as Operation<
     ConversationsData,
     ConversationsVariables
   >;

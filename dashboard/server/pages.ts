@@ -24,11 +24,17 @@ interface OnePage<Item> {
 
 const AGAIN_MS = 2_000;
 
-/** A list that comes page by page. @param variables all but the cursor; null: nothing is asked */
+/**
+ * A list that comes page by page.
+ *
+ * @param variables all but the cursor; null: nothing is asked
+ * @param cursor the variable that says where the next page is: `before` where the list is read from its end
+ */
 export function usePages<Item, Data, Variables extends { after?: string | null }>(
   operation: Operation<Data, Variables>,
   variables: Omit<Variables, 'after'> | null,
   pageOf: (data: Data) => OnePage<Item>,
+  cursor: 'after' | 'before' = 'after',
 ): Pages<Item> {
   const [items, setItems] = useState<readonly Item[] | null>(null);
   const [next, setNext] = useState<string | null>(null);
@@ -37,22 +43,24 @@ export function usePages<Item, Data, Variables extends { after?: string | null }
   const [round, setRound] = useState(0);
   const asking = useRef<AbortController | null>(null);
   const key = JSON.stringify(variables);
-  const load = async (after: string | null): Promise<void> => {
+  const load = async (from: string | null): Promise<void> => {
     if (variables === null) return;
     asking.current?.abort();
     const own = new AbortController();
     asking.current = own;
     setLoading(true);
     try {
-      const page = pageOf(await ask(operation, { ...variables, after } as unknown as Variables, own.signal));
-      setItems((before) => (after === null || before === null ? page.items : [...before, ...page.items]));
+      const page = pageOf(
+        await ask(operation, { ...variables, [cursor]: from } as unknown as Variables, own.signal),
+      );
+      setItems((before) => (from === null || before === null ? page.items : [...before, ...page.items]));
       setNext(page.next);
       setProblem(null);
     } catch (error) {
       if (own.signal.aborted) return;
       const known = error instanceof ServerProblem ? error : new ServerProblem('UNKNOWN', String(error));
       setProblem(known);
-      if (known.isPassing) setTimeout(() => own === asking.current && void load(after), AGAIN_MS);
+      if (known.isPassing) setTimeout(() => own === asking.current && void load(from), AGAIN_MS);
     }
     if (own === asking.current) setLoading(false);
   };
@@ -82,4 +90,13 @@ export function connectionPage<Item>(connection: {
 }): OnePage<Item> {
   const { hasNextPage, endCursor } = connection.pageInfo;
   return { items: connection.nodes, next: hasNextPage ? endCursor : null };
+}
+
+/** The same, read from its end: the last one first. */
+export function reversedPage<Item>(connection: {
+  readonly nodes: readonly Item[];
+  readonly pageInfo: { readonly hasPreviousPage: boolean; readonly startCursor: string | null };
+}): OnePage<Item> {
+  const { hasPreviousPage, startCursor } = connection.pageInfo;
+  return { items: connection.nodes.toReversed(), next: hasPreviousPage ? startCursor : null };
 }

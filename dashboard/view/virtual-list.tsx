@@ -4,6 +4,8 @@ import type { Pages } from '../server/pages.ts';
 
 /** Rows beyond what is seen, so that whoever goes on with the keyboard finds the next one. */
 const MARGIN_ROWS = 6;
+/** So many rows before the end the next page is asked for: who scrolls on does not wait for it. */
+const AHEAD_ROWS = 60;
 
 /** A list of any length: only the rows that are seen are there, and the next page is asked for before its end. */
 export function VirtualList<Item>({ label, pages, rowHeight, keyOf, row }: ListParts<Item>) {
@@ -16,7 +18,7 @@ export function VirtualList<Item>({ label, pages, rowHeight, keyOf, row }: ListP
   }, []);
   const first = Math.max(0, Math.floor(top / rowHeight) - MARGIN_ROWS);
   const last = Math.min(items.length, Math.ceil((top + height) / rowHeight) + MARGIN_ROWS);
-  const isNearEnd = last >= items.length - MARGIN_ROWS;
+  const isNearEnd = last >= items.length - AHEAD_ROWS;
   const { hasMore, isLoading, more } = pages;
   useEffect(() => {
     if (isNearEnd && hasMore && !isLoading) more();

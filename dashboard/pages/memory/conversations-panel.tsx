@@ -1,8 +1,8 @@
 import { Conversations, type ConversationsData } from '../../operations.ts';
-import { connectionPage, usePages } from '../../server/pages.ts';
+import { connectionPage, reversedPage, usePages } from '../../server/pages.ts';
 import { Empty, Hollow, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { hrefOf } from '../../view/router.ts';
-import { asked, SearchField } from '../../view/search-field.tsx';
+import { asked, ChoiceField, SearchField } from '../../view/search-field.tsx';
 import { Moment } from '../../view/time.tsx';
 import { VirtualList } from '../../view/virtual-list.tsx';
 import { counted } from '../../view/words.ts';
@@ -12,29 +12,51 @@ type Line = ConversationsData['conversations']['nodes'][number];
 
 const PAGE = 100;
 const ROW_HEIGHT = 58;
-const pageOf = ({ conversations }: ConversationsData) => connectionPage<Line>(conversations);
+const latestFirst = ({ conversations }: ConversationsData) => connectionPage<Line>(conversations);
+const oldestFirst = ({ conversations }: ConversationsData) => reversedPage<Line>(conversations);
 
-/** All conversations, the one with the latest turn first. */
+/** All conversations, the one with the latest turn first, or last. */
 export function ConversationsPanel() {
   const search = asked('q');
-  const pages = usePages(Conversations, { first: PAGE, search: search || null, userId: askedUser() }, pageOf);
+  const isReversed = asked('order') === 'oldest';
+  const whose = { search: search || null, userId: askedUser() };
+  const pages = usePages(
+    Conversations,
+    isReversed ? { last: PAGE, ...whose } : { first: PAGE, ...whose },
+    isReversed ? oldestFirst : latestFirst,
+    isReversed ? 'before' : 'after',
+  );
   const { items, problem, again } = pages;
   return (
     <>
       <div class="filters">
-        <SearchField name="q" label="Name or title" />
+        <SearchField name="q" label="Words of the title" />
+        <ChoiceField
+          name="order"
+          label="Order"
+          choices={[
+            ['', 'Latest first'],
+            ['oldest', 'Oldest first'],
+          ]}
+        />
         <UserField />
       </div>
-      <Panel title="Conversations" note="The latest first">
+      <Panel title="Conversations">
         <Problem problem={problem} again={again} />
         {items === null && !problem && <Hollow rows={8} height={ROW_HEIGHT - 16} />}
         {items?.length === 0 && (
-          <Empty
-            title={search ? 'No conversation has such a name or title.' : 'There is no conversation yet.'}
-          >
-            {search
-              ? 'Try another word.'
-              : 'A conversation begins with its first turn: by an assistant, by the API, or with npm run import.'}
+          <Empty title={search ? 'No conversation has such a title.' : 'There is no conversation yet.'}>
+            {search ? (
+              <>
+                Try another word, or{' '}
+                <a href={hrefOf(['memory', 'conversation', search], { user: askedUser() ?? '' })}>
+                  open the one whose name is “{search}”
+                </a>
+                .
+              </>
+            ) : (
+              'A conversation begins with its first turn: by an assistant, by the API, or with npm run import.'
+            )}
           </Empty>
         )}
         {items && items.length > 0 && (
