@@ -263,7 +263,7 @@ export type AcknowledgeAlertData = {
 };
 export type AcknowledgeAlertVariables = { alertId: string };
 export const AcknowledgeAlert =
-  'mutation AcknowledgeAlert($alertId: ID!) { acknowledgeAlert(alertId: $alertId) { __typename ... on Error { code message } ... on AlertSuccess { alert { ...AlertProgress } } } } fragment AlertProgress on Alert { alertId status snoozedUntil told }' as Operation<
+  'mutation AcknowledgeAlert($alertId: ID!) { acknowledgeAlert(alertId: $alertId) { ...AlertChange } } fragment AlertChange on AlertResult { __typename ... on Error { code message } ... on AlertSuccess { alert { ...AlertProgress } } } fragment AlertProgress on Alert { alertId status snoozedUntil told }' as Operation<
     AcknowledgeAlertData,
     AcknowledgeAlertVariables
   >;
@@ -287,7 +287,7 @@ export type SnoozeAlertData = {
 };
 export type SnoozeAlertVariables = { alertId: string; minutes: number };
 export const SnoozeAlert =
-  'mutation SnoozeAlert($alertId: ID!, $minutes: Int!) { snoozeAlert(alertId: $alertId, minutes: $minutes) { __typename ... on Error { code message } ... on AlertSuccess { alert { ...AlertProgress } } } } fragment AlertProgress on Alert { alertId status snoozedUntil told }' as Operation<
+  'mutation SnoozeAlert($alertId: ID!, $minutes: Int!) { snoozeAlert(alertId: $alertId, minutes: $minutes) { ...AlertChange } } fragment AlertChange on AlertResult { __typename ... on Error { code message } ... on AlertSuccess { alert { ...AlertProgress } } } fragment AlertProgress on Alert { alertId status snoozedUntil told }' as Operation<
     SnoozeAlertData,
     SnoozeAlertVariables
   >;
@@ -311,7 +311,7 @@ export type ResolveAlertData = {
 };
 export type ResolveAlertVariables = { alertId: string };
 export const ResolveAlert =
-  'mutation ResolveAlert($alertId: ID!) { resolveAlert(alertId: $alertId) { __typename ... on Error { code message } ... on AlertSuccess { alert { ...AlertProgress } } } } fragment AlertProgress on Alert { alertId status snoozedUntil told }' as Operation<
+  'mutation ResolveAlert($alertId: ID!) { resolveAlert(alertId: $alertId) { ...AlertChange } } fragment AlertChange on AlertResult { __typename ... on Error { code message } ... on AlertSuccess { alert { ...AlertProgress } } } fragment AlertProgress on Alert { alertId status snoozedUntil told }' as Operation<
     ResolveAlertData,
     ResolveAlertVariables
   >;

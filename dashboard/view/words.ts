@@ -15,6 +15,13 @@ const day = new Intl.DateTimeFormat(undefined, {
   hour: '2-digit',
   minute: '2-digit',
 });
+const dayOfYear = new Intl.DateTimeFormat(undefined, {
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+});
 const shortDay = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
 const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 
@@ -49,9 +56,13 @@ export function span(seconds: number): string {
   const minutes = Math.floor(seconds / 60);
   if (minutes < 60) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours < 48) return both(hours, 'h', minutes % 60, 'min');
+  return both(Math.floor(hours / 24), 'd', hours % 24, 'h');
 }
+
+/** "1 h 20 min", and "1 h" where nothing is over. */
+const both = (large: number, unit: string, small: number, smaller: string): string =>
+  small === 0 ? `${large} ${unit}` : `${large} ${unit} ${small} ${smaller}`;
 
 export const millis = (value: number): string => span(value / 1_000);
 
@@ -61,10 +72,16 @@ export const minuteOfDay = (at: string | number | Date): string => minute.format
 export const dayOf = (at: string | number | Date): string => shortDay.format(new Date(at));
 export const dateOf = (at: string | number | Date): string => date.format(new Date(at));
 
-/** Today by the clock, earlier with its day. */
+/** What a clock showed that is stored as if it had shown UTC. */
+export const wallClock = (at: string): string =>
+  new Date(at).toLocaleString(undefined, { timeZone: 'UTC', dateStyle: 'medium', timeStyle: 'medium' });
+
+/** Today by the clock, this year with its day, else with its year. */
 export function shortMoment(at: string | number | Date): string {
   const then = new Date(at);
-  return then.toDateString() === new Date().toDateString() ? clock.format(then) : day.format(then);
+  const now = new Date();
+  if (then.toDateString() === now.toDateString()) return clock.format(then);
+  return (then.getFullYear() === now.getFullYear() ? day : dayOfYear).format(then);
 }
 
 /** "READ_ONLY" or "read_only" as "read only" */

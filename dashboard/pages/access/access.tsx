@@ -6,6 +6,7 @@ import { succeeded } from '../../server/problem.ts';
 import { ConfirmButton } from '../../view/confirm.tsx';
 import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { useAct } from '../../view/saying.tsx';
+import { Table } from '../../view/table.tsx';
 import { Moment } from '../../view/time.tsx';
 import { plain, titled } from '../../view/words.ts';
 
@@ -40,25 +41,11 @@ export function Access() {
 
 function KeyTable({ keys, again }: { keys: readonly Key[]; again: () => void }) {
   return (
-    <table class="cards">
-      <thead>
-        <tr>
-          {['Key', 'User', 'Roles', 'Made', 'Last used', 'Expires'].map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-          <th scope="col">
-            <span class="unseen">What can be done</span>
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {keys.map((key) => (
-          <Row key={key.keyId} apiKey={key} again={again} />
-        ))}
-      </tbody>
-    </table>
+    <Table headings={['Key', 'User', 'Roles', 'Made', 'Last used', 'Expires']} hasActions>
+      {keys.map((key) => (
+        <Row key={key.keyId} apiKey={key} again={again} />
+      ))}
+    </Table>
   );
 }
 

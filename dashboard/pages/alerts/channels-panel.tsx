@@ -45,7 +45,7 @@ function Row({ channel, onTried }: { channel: Channel; onTried: () => void }) {
     <li>
       <p class="tags">
         <strong>{name}</strong>
-        <span class="soft">{plain(kind)}</span>
+        {plain(kind) !== name && <span class="soft">{plain(kind)}</span>}
         {position !== null && <Tag tone="quiet">number {position}</Tag>}
         {isFailing && <Tag tone="bad">fails</Tag>}
         {pausedUntil !== null && <Tag tone="warn">paused</Tag>}

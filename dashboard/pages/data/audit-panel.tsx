@@ -2,6 +2,7 @@ import { Audit, AuditChain, type AuditData } from '../../operations.ts';
 import { useAnswer } from '../../server/answers.ts';
 import { usePages } from '../../server/pages.ts';
 import { Empty, Hollow, Panel, Problem, Tag } from '../../view/parts.tsx';
+import { Table } from '../../view/table.tsx';
 import { Moment } from '../../view/time.tsx';
 import { counted, plain } from '../../view/words.ts';
 
@@ -20,7 +21,7 @@ export function AuditPanel() {
   );
   const { items, problem, again } = pages;
   return (
-    <Panel title="Audit log" note={<Chain />}>
+    <Panel title="Audit log, the oldest first" note={<Chain />}>
       <Problem problem={problem} again={again} />
       {items === null && !problem && <Hollow rows={6} />}
       {items?.length === 0 && (
@@ -29,22 +30,11 @@ export function AuditPanel() {
         </Empty>
       )}
       {items && items.length > 0 && (
-        <table class="cards">
-          <thead>
-            <tr>
-              {HEADINGS.map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody>
-            {items.map((entry) => (
-              <Row key={entry.id} entry={entry} />
-            ))}
-          </tbody>
-        </table>
+        <Table headings={HEADINGS}>
+          {items.map((entry) => (
+            <Row key={entry.id} entry={entry} />
+          ))}
+        </Table>
       )}
       {pages.hasMore && (
         <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>

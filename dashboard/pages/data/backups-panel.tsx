@@ -4,6 +4,7 @@ import { ask } from '../../server/ask.ts';
 import { succeeded } from '../../server/problem.ts';
 import { Empty, Hollow, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { useAct } from '../../view/saying.tsx';
+import { Table } from '../../view/table.tsx';
 import { Ago } from '../../view/time.tsx';
 import { bytes, counted, plain } from '../../view/words.ts';
 
@@ -25,25 +26,11 @@ export function BackupsPanel() {
         <Empty title="There is no backup yet.">One is made every night, and restored to try it.</Empty>
       )}
       {nodes && nodes.length > 0 && (
-        <table class="cards">
-          <thead>
-            <tr>
-              {['Made', 'State', 'Size', 'Note'].map((name) => (
-                <th key={name} scope="col">
-                  {name}
-                </th>
-              ))}
-              <th scope="col">
-                <span class="unseen">What can be done</span>
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {nodes.map((backup) => (
-              <Row key={backup.backupId} backup={backup} />
-            ))}
-          </tbody>
-        </table>
+        <Table headings={['Made', 'State', 'Size', 'Note']} hasActions>
+          {nodes.map((backup) => (
+            <Row key={backup.backupId} backup={backup} />
+          ))}
+        </Table>
       )}
       {data?.backups.pageInfo.hasNextPage && <p class="under">The newest {MOST}; there are older ones.</p>}
     </Panel>

@@ -12,7 +12,7 @@ import { Empty, Hollow, Page, Problem, Tag } from '../../view/parts.tsx';
 import { hrefOf, place } from '../../view/router.ts';
 import { asked, ChoiceField, SearchField } from '../../view/search-field.tsx';
 import { Tabs } from '../../view/tabs.tsx';
-import { bytes, count, plain } from '../../view/words.ts';
+import { bytes, count, counted, plain } from '../../view/words.ts';
 import { DuplicatesPanel } from './duplicates-panel.tsx';
 import { PicturePage } from './picture-page.tsx';
 import { Thumbnail } from './thumbnail.tsx';
@@ -101,9 +101,10 @@ function Figures() {
   if (!stats || stats.total === 0) return null;
   return (
     <p class="soft number figures">
-      {count(stats.total)} files, {bytes(stats.bytes)}; {count(stats.withDate)} with a date,{' '}
-      {count(stats.withLocation)} with a place; {count(stats.copies)} copies, {count(stats.nearDuplicates)}{' '}
-      near duplicates; {count(stats.vanished)} vanished, {count(stats.broken)} broken
+      {counted(stats.total, 'picture or video', 'pictures and videos')}, {bytes(stats.bytes)};{' '}
+      {count(stats.withDate)} with a date, {count(stats.withLocation)} with a place;{' '}
+      {counted(stats.copies, 'copy', 'copies')}, {counted(stats.nearDuplicates, 'near duplicate')};{' '}
+      {count(stats.vanished)} vanished, {count(stats.broken)} broken
     </p>
   );
 }

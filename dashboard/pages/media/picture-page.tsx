@@ -3,7 +3,7 @@ import { useAnswer } from '../../server/answers.ts';
 import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { hrefOf } from '../../view/router.ts';
 import { Moment } from '../../view/time.tsx';
-import { bytes, percent, plain } from '../../view/words.ts';
+import { bytes, percent, plain, wallClock } from '../../view/words.ts';
 import { nameOf } from './media.tsx';
 import { Thumbnail } from './thumbnail.tsx';
 
@@ -40,6 +40,12 @@ export function PicturePage({ fileHash }: { fileHash: string }) {
   );
 }
 
+/** Without an offset it is what a clock showed somewhere, and written as that. */
+function Taken({ at, offset }: { at: string | null; offset: string | null }) {
+  if (at === null || offset !== null) return <Moment at={at} />;
+  return <>{wallClock(at)}, by the clock of the camera</>;
+}
+
 function Palette({ colours }: { colours: Shown['colorPalette'] }) {
   return (
     <ul class="tags" aria-label="Colours">
@@ -62,8 +68,7 @@ function Known({ shown }: { shown: Shown }) {
       <dl class="pairs">
         <dt>Taken</dt>
         <dd>
-          <Moment at={shown.dateTaken} />{' '}
-          {shown.dateTakenOffset === null && shown.dateTaken && '(zone not known)'}
+          <Taken at={shown.dateTaken} offset={shown.dateTakenOffset} />
         </dd>
         <dt>Where</dt>
         <dd>{shown.location?.place ?? '–'}</dd>

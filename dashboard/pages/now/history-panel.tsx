@@ -4,6 +4,7 @@ import { useAnswer } from '../../server/answers.ts';
 import { serverNow } from '../../server/clock.ts';
 import { Hollow, Panel, Problem } from '../../view/parts.tsx';
 import { Plot } from '../../view/plot.tsx';
+import { Table } from '../../view/table.tsx';
 import { count, shortMoment, span } from '../../view/words.ts';
 
 const DAY_SECONDS = 86_400;
@@ -90,45 +91,38 @@ interface Line {
   readonly values: readonly (number | null)[];
 }
 
-/** The sum of what was seen says little of percentiles: the lowest, the middle and the highest of each line. */
+/** The sum of what was seen says little of percentiles: the lowest, the mean and the highest of each line. */
 function Figures({ lines }: { lines: readonly Line[] }) {
   return (
-    <table class="cards">
-      <thead>
-        <tr>
-          <th scope="col">Figure</th>
-          {['Lowest', 'Mean', 'Highest', 'Highest at'].map((name) => (
-            <th key={name} scope="col" class="number">
-              {name}
-            </th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {lines.map(({ title, format, times, values }) => {
-          const seen = values.flatMap((value, index) =>
-            value === null ? [] : [{ value, at: times[index] ?? 0 }],
-          );
-          const highest = seen.reduce(
-            (one, other) => (other.value > one.value ? other : one),
-            seen[0] ?? NOTHING,
-          );
-          const mean = seen.reduce((sum, { value }) => sum + value, 0) / seen.length;
-          const cells = [Math.min(...seen.map(({ value }) => value)), mean, highest.value];
-          return (
-            <tr key={title}>
-              <td>{title}</td>
-              {cells.map((value, index) => (
-                <td key={['low', 'mean', 'high'][index]} class="number">
-                  {seen.length === 0 ? '–' : format(value)}
-                </td>
-              ))}
-              <td class="number">{seen.length === 0 ? '–' : shortMoment(highest.at * 1_000)}</td>
-            </tr>
-          );
-        })}
-      </tbody>
-    </table>
+    <Table headings={['Figure', ...FIGURES.map((figures) => ({ figures }))]}>
+      {lines.map(({ title, format, times, values }) => {
+        const seen = values.flatMap((value, index) =>
+          value === null ? [] : [{ value, at: times[index] ?? 0 }],
+        );
+        const highest = seen.reduce(
+          (one, other) => (other.value > one.value ? other : one),
+          seen[0] ?? NOTHING,
+        );
+        const mean = seen.reduce((sum, { value }) => sum + value, 0) / seen.length;
+        const cells = [Math.min(...seen.map(({ value }) => value)), mean, highest.value];
+        return (
+          <tr key={title}>
+            <td data-label="">
+              <strong>{title}</strong>
+            </td>
+            {cells.map((value, index) => (
+              <td key={FIGURES[index]} class="number" data-label={FIGURES[index]}>
+                {seen.length === 0 ? '–' : format(value)}
+              </td>
+            ))}
+            <td class="number" data-label={FIGURES[3]}>
+              {seen.length === 0 ? '–' : shortMoment(highest.at * 1_000)}
+            </td>
+          </tr>
+        );
+      })}
+    </Table>
   );
 }
+const FIGURES = ['Lowest', 'Mean', 'Highest', 'Highest at'];
 const NOTHING = { value: 0, at: 0 };

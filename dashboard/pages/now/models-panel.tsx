@@ -1,4 +1,5 @@
 import { Empty, Hollow, Panel } from '../../view/parts.tsx';
+import { Table } from '../../view/table.tsx';
 import { count, counted, dollars, millis } from '../../view/words.ts';
 import type { TurnLine } from './turns-panel.tsx';
 
@@ -14,30 +15,25 @@ export function ModelsPanel({ turns }: { turns: readonly TurnLine[] | null }) {
         </Empty>
       )}
       {rows && rows.length > 0 && (
-        <table class="cards">
-          <thead>
-            <tr>
-              <th scope="col">Model</th>
-              {['Turns', 'Median', '95th', 'Tokens', 'Cost'].map((name) => (
-                <th key={name} scope="col" class="number">
-                  {name}
-                </th>
-              ))}
+        <Table
+          headings={[
+            'Model',
+            ...['Turns', 'Median', '95th', 'Tokens', 'Cost'].map((figures) => ({ figures })),
+          ]}
+        >
+          {rows.map((row) => (
+            <tr key={row.model}>
+              <td data-label="">
+                <strong>{row.model}</strong>
+              </td>
+              <Cell label="Turns">{count(row.turns)}</Cell>
+              <Cell label="Median">{row.median === null ? '–' : millis(row.median)}</Cell>
+              <Cell label="95th">{row.slow === null ? '–' : millis(row.slow)}</Cell>
+              <Cell label="Tokens">{row.tokens === null ? '–' : count(row.tokens)}</Cell>
+              <Cell label="Cost">{row.cost === null ? '–' : dollars(row.cost)}</Cell>
             </tr>
-          </thead>
-          <tbody>
-            {rows.map((row) => (
-              <tr key={row.model}>
-                <td data-label="Model">{row.model}</td>
-                <Cell label="Turns">{count(row.turns)}</Cell>
-                <Cell label="Median">{row.median === null ? '–' : millis(row.median)}</Cell>
-                <Cell label="95th">{row.slow === null ? '–' : millis(row.slow)}</Cell>
-                <Cell label="Tokens">{row.tokens === null ? '–' : count(row.tokens)}</Cell>
-                <Cell label="Cost">{row.cost === null ? '–' : dollars(row.cost)}</Cell>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+          ))}
+        </Table>
       )}
     </Panel>
   );

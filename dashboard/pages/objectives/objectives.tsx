@@ -45,23 +45,33 @@ function ObjectivePanel({ slo }: { slo: Slo }) {
   const limit = limitSeconds === null ? '' : ` within ${span(limitSeconds)}`;
   const left = budgetLeft === null ? null : Math.max(0, budgetLeft);
   return (
-    <Panel title={titled(name)} note={`${exact(target)}${limit}, over ${windowDays} days`}>
-      <p class="soft">
-        {description} <Tag tone={TONES[state]}>{plain(state)}</Tag>
-      </p>
+    <Panel
+      title={titled(name)}
+      note={
+        <span class="tags">
+          {exact(target)}
+          {limit}, over {windowDays} days <Tag tone={TONES[state]}>{plain(state)}</Tag>
+        </span>
+      }
+    >
+      <p class="soft">{description}</p>
       {left === null ? (
         <p class="soft">Nothing that it is about has happened in these days.</p>
       ) : (
         <>
-          <Bar label={`${titled(name)}: what is left of the error budget`} share={left} />
-          <dl class="tiles">
-            <Figure name="Of the budget left" value={percent(left)} />
+          <div class="budget">
+            <p class="number">
+              <strong>{percent(left)}</strong> of the error budget is left
+            </p>
+            <Bar label={`${titled(name)}: what is left of the error budget`} share={left} />
+          </div>
+          <dl class="tiles small">
             <Figure name="Kept it" value={attained === null ? '–' : exact(attained)} />
             <Figure name="Failed it" value={`${count(bad)} of ${count(total)}`} />
             {slo.burnRates.map(({ minutes, rate }) => (
               <Figure
                 key={minutes}
-                name={`Burn rate of ${span(minutes * 60)}`}
+                name={`Burn rate, ${span(minutes * 60)}`}
                 value={rate === null ? '–' : `${decimal(rate)} ×`}
               />
             ))}

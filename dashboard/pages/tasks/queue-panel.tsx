@@ -14,6 +14,7 @@ import { follow } from '../../server/socket.ts';
 import { Bar, Empty, Hollow, Panel, Problem } from '../../view/parts.tsx';
 import { hrefOf } from '../../view/router.ts';
 import { asked, ChoiceField } from '../../view/search-field.tsx';
+import { Table } from '../../view/table.tsx';
 import { Moment } from '../../view/time.tsx';
 import { count, plain, span, titled } from '../../view/words.ts';
 import { TaskActions, type TaskLine, TaskState } from './actions.tsx';
@@ -113,50 +114,36 @@ function Counts() {
 
 function TaskTable({ tasks, onChange }: { tasks: readonly TaskLine[]; onChange: () => void }) {
   return (
-    <table class="cards">
-      <thead>
-        <tr>
-          {['Task', 'State', 'Progress', 'Attempts', 'Made', 'By'].map((name) => (
-            <th key={name} scope="col">
-              {name}
-            </th>
-          ))}
-          <th scope="col">
-            <span class="unseen">What can be done</span>
-          </th>
+    <Table headings={['Task', 'State', 'Progress', { figures: 'Attempts' }, 'Made', 'By']} hasActions>
+      {tasks.map((task) => (
+        <tr key={task.taskId}>
+          <td data-label="">
+            <a href={hrefOf(['tasks', 'task', task.taskId])}>{task.name}</a>
+            <div class="under">
+              {task.type}
+              {task.priority !== 'NORMAL' && `, ${plain(task.priority)}`}
+            </div>
+            {task.error && <div class="clip">{task.error}</div>}
+          </td>
+          <td data-label="State">
+            <TaskState task={task} />
+          </td>
+          <td data-label="Progress">
+            <Progress task={task} />
+          </td>
+          <td data-label="Attempts" class="number">
+            {task.retryCount + (task.startedAt ? 1 : 0)} of {task.maxRetries + 1}
+          </td>
+          <td data-label="Made">
+            <Moment at={task.createdAt} />
+          </td>
+          <td data-label="By">{task.createdBy}</td>
+          <td data-label="">
+            <TaskActions task={task} onChange={onChange} />
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {tasks.map((task) => (
-          <tr key={task.taskId}>
-            <td data-label="">
-              <a href={hrefOf(['tasks', 'task', task.taskId])}>{task.name}</a>
-              <div class="under">
-                {task.type}
-                {task.priority !== 'NORMAL' && `, ${plain(task.priority)}`}
-              </div>
-              {task.error && <div class="clip">{task.error}</div>}
-            </td>
-            <td data-label="State">
-              <TaskState task={task} />
-            </td>
-            <td data-label="Progress">
-              <Progress task={task} />
-            </td>
-            <td data-label="Attempts" class="number">
-              {task.retryCount + (task.startedAt ? 1 : 0)} of {task.maxRetries + 1}
-            </td>
-            <td data-label="Made">
-              <Moment at={task.createdAt} />
-            </td>
-            <td data-label="By">{task.createdBy}</td>
-            <td data-label="">
-              <TaskActions task={task} onChange={onChange} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 

@@ -6,6 +6,7 @@ import { may } from '../../server/session.ts';
 import { Empty, Hollow, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { hrefOf } from '../../view/router.ts';
 import { useAct } from '../../view/saying.tsx';
+import { Table } from '../../view/table.tsx';
 import { Ago, Moment } from '../../view/time.tsx';
 import { plain } from '../../view/words.ts';
 
@@ -28,25 +29,11 @@ export function SchedulesPanel() {
           </Empty>
         )}
         {data && data.schedules.length > 0 && (
-          <table class="cards">
-            <thead>
-              <tr>
-                {['Schedule', 'When', 'Last', 'Next'].map((name) => (
-                  <th key={name} scope="col">
-                    {name}
-                  </th>
-                ))}
-                <th scope="col">
-                  <span class="unseen">What can be done</span>
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.schedules.map((schedule) => (
-                <Row key={schedule.name} schedule={schedule} again={again} />
-              ))}
-            </tbody>
-          </table>
+          <Table headings={['Schedule', 'When', 'Last', 'Next']} hasActions>
+            {data.schedules.map((schedule) => (
+              <Row key={schedule.name} schedule={schedule} again={again} />
+            ))}
+          </Table>
         )}
       </Panel>
       <RunHistory />
@@ -117,6 +104,7 @@ function RunHistory() {
   const { data } = useAnswer(SlotsOf, { first: SLOTS }, EVERY_MS);
   const slots = (data?.schedules ?? [])
     .flatMap(({ name, slots: { nodes } }) => nodes.map((slot) => ({ name, ...slot })))
+    .filter(({ state }) => state !== 'PLANNED')
     .sort((one, other) => (one.slotAt < other.slotAt ? 1 : -1))
     .slice(0, SLOTS * 3);
   return (
