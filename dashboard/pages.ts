@@ -68,3 +68,10 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./pages/access/access.tsx')).Access,
   },
 ];
+
+/** Loads what an address names while the server is asked who is looking. What cannot be loaded now is asked for again, by `load`. */
+export function preloadPage(name = 'now'): void {
+  PAGES.find((page) => page.name === name)
+    ?.load()
+    .catch(() => undefined);
+}

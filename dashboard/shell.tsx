@@ -79,7 +79,7 @@ function Who() {
         {tenantId !== 'default' && ` in ${tenantId}`}, {roles.map(plain).join(', ')}
       </span>
       <span>Times in {zone()}</span>
-      {health.value && <span>Version {health.value.version}</span>}
+      <span>Version {health.value?.version ?? '…'}</span>
       {credential.value !== null && (
         <button type="button" class="button" onClick={() => signOut('You are signed out.')}>
           Sign out

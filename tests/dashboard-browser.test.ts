@@ -35,6 +35,8 @@ const PLACES = [
 ];
 const PAGES = ['Now', 'Memory', 'Tasks', 'Alerts', 'Objectives', 'Characters', 'Media', 'Data', 'Access'];
 const PAGES_OF_USERS = PAGES.filter((name) => !['Alerts', 'Objectives', 'Access'].includes(name));
+/** Cumulative layout shift. */
+const MOST_SHIFT = 0.05;
 const WIDE = { width: 1280, height: 900 };
 const NARROW = { width: 360, height: 740 };
 const ADD_FACT = `mutation { addFact(input: { predicate: "likes", object: "fennel", statement: "You like fennel" }) {
@@ -240,6 +242,27 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     expect(await late.getByText('Live', { exact: true }).count()).toBe(1);
     expect(await rows.count()).toBeGreaterThan(1);
     await late.context().close();
+  });
+
+  test('nothing moves while a page loads', async () => {
+    for (const place of ['now', 'media']) {
+      const fresh = await newPage();
+      await fresh.addInitScript(() => {
+        const shifts: number[] = [];
+        Object.assign(globalThis, { shifts });
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) shifts.push((entry as unknown as { value: number }).value);
+        }).observe({ type: 'layout-shift', buffered: true });
+      });
+      await open(place, fresh);
+      await fresh.locator('h1').waitFor();
+      await expect.poll(() => fresh.locator('[aria-busy=true]').count()).toBe(0);
+      await fresh.getByText('Live', { exact: true }).waitFor();
+      const shifts = await fresh.evaluate(() => (globalThis as unknown as { shifts: number[] }).shifts);
+      // Browsers call less than 0.1 good (Web Vitals).
+      expect([place, shifts.reduce((sum, value) => sum + value, 0) < MOST_SHIFT]).toEqual([place, true]);
+      await fresh.context().close();
+    }
   });
 
   test('axe finds nothing on any page, wide or narrow, light or dark', { timeout: 400_000 }, async () => {

@@ -98,7 +98,9 @@ function Grid() {
 function Figures() {
   const { data } = useAnswer(MediaFigures, {});
   const stats = data?.mediaStats;
-  if (!stats || stats.total === 0) return null;
+  // Its line is there from the beginning, so that nothing moves.
+  if (!stats) return <p class="soft figures">…</p>;
+  if (stats.total === 0) return <p class="soft figures">Nothing is indexed yet.</p>;
   return (
     <p class="soft number figures">
       {counted(stats.total, 'picture or video', 'pictures and videos')}, {bytes(stats.bytes)};{' '}

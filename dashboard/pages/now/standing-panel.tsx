@@ -3,6 +3,14 @@ import { activeAlerts, health, isAway } from '../../server/standing.ts';
 import { standingOf, toneOf } from '../../view/standing.ts';
 import { millis, plain, titled } from '../../view/words.ts';
 
+/** As many as a server usually has, so that nothing moves when they come. */
+const PLACES = Array.from({ length: 10 }, (_, place) => (
+  <li key={place} aria-hidden="true">
+    <span class="lamp" />
+    <span class="hollow" />
+  </li>
+));
+
 /** How the promises stand, and of each that is not kept why. */
 export function StandingPanel() {
   const { tone, words } = standingOf({
@@ -18,7 +26,7 @@ export function StandingPanel() {
       <p>
         {isAway.value
           ? 'What stands below is the last that was heard. This page asks again by itself.'
-          : `${checks.length} promises are looked at every second or two.`}
+          : `${health.value ? checks.length : 'The'} promises are looked at every second or two.`}
       </p>
       {broken.length > 0 && (
         <ul class="broken">
@@ -30,6 +38,7 @@ export function StandingPanel() {
         </ul>
       )}
       <ul class="checks">
+        {health.value === null && PLACES}
         {checks.map(({ name, status, latencyMs, detail }) => (
           <li key={name} title={detail ?? ''}>
             <span class="lamp" data-tone={toneOf(status)} />
