@@ -15,6 +15,7 @@ import { openPressure } from './domains/pressure/parts.ts';
 import { openPrincipals } from './domains/principals/parts.ts';
 import { openPrivacy } from './domains/privacy/parts.ts';
 import { openRepairs } from './domains/repairs/parts.ts';
+import { openReports } from './domains/reports/parts.ts';
 import { openTasks } from './domains/tasks/parts.ts';
 import { openVectorIndex } from './domains/vector-index/parts.ts';
 import { openWordIndex } from './domains/word-index/parts.ts';
@@ -63,7 +64,7 @@ export async function openParts(
   };
   const repairs = await openRepairs(guarded);
   const media = await openMedia(guarded, closing);
-  const own = [...jobs, ...repairs, ...media];
+  const own = [...jobs, ...repairs, ...media, ...(await openReports(ports))];
   const working = { ...guarded, ...openTasks({ ...guarded, jobs: own }, closing) };
   followCharacters(working);
   watchCaches(working);

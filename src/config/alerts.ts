@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type RawSettings, url, wholeNumber } from './values.ts';
+import { type RawSettings, timeZone, url, wholeNumber } from './values.ts';
 
 /** Ways to whoever looks after the server, in the order in which they are told. */
 export const ALERT_WAYS = ['telegram', 'email', 'webhook'] as const;
@@ -36,6 +36,18 @@ const ways = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+/** A time of day; null: never. */
+const timeOfDay = z.string().transform((text, context) => {
+  if (text.toLowerCase() === 'off') return null;
+  const [, hour, minute] = /^([01]\d|2[0-3]):([0-5]\d)$/.exec(text) ?? [];
+  if (hour !== undefined) return { hour: Number(hour), minute: Number(minute) };
+  context.addIssue({
+    code: 'custom',
+    message: `must be a time of day from 00:00 to 23:59, or off, not "${text}"`,
+  });
+  return z.NEVER;
+});
+
 /** Alerts: who is told, in which order, and how often. */
 export const settings = {
   TELEGRAM_BOT_TOKEN: z
@@ -59,6 +71,8 @@ export const settings = {
   ALERT_CHANNELS: ways.optional(),
   ALERT_ESCALATE_MINUTES: wholeNumber(0, 10_080).prefault('15'),
   ALERT_COOLDOWN_MINUTES: wholeNumber(0, 1_440).prefault('5'),
+  DAILY_REPORT_AT: timeOfDay.prefault('07:00'),
+  DAILY_REPORT_TIME_ZONE: timeZone.optional(),
 };
 const Values = z.object(settings);
 
@@ -86,10 +100,14 @@ const MINUTE_MS = 60_000;
 export function alertsOf(values: z.output<typeof Values>, raw: RawSettings) {
   const { TELEGRAM_CHAT_ID: chatId, ALERT_EMAIL_TO: to = [] } = values;
   const configured = ALERT_WAYS.filter((way) => isConfigured(raw, way));
+  const chain = values.ALERT_CHANNELS ?? configured;
+  const { DAILY_REPORT_AT: at, DAILY_REPORT_TIME_ZONE: zone = null } = values;
   return {
+    /** When whoever is told by mail or Telegram gets a report of the day; null: nobody does. Without a zone: as for everybody. */
+    dailyReport: at && chain.some((way) => way !== 'webhook') ? { ...at, timeZone: zone } : null,
     alerts: {
       /** Ways that are configured, in the order in which they are told. */
-      chain: values.ALERT_CHANNELS ?? configured,
+      chain,
       /** Those that are configured beside the chain are told nothing, but can be tried. */
       configured,
       telegram: { chatId: chatId ?? '', apiUrl: values.TELEGRAM_API_URL },

@@ -11,6 +11,7 @@ import {
   type Summary,
   summaryMessage,
 } from './messages.ts';
+import { carries, noteMessage } from './notes.ts';
 import { alertToTell } from './reads.ts';
 import { CHANNEL } from './telling.ts';
 import type { AlertMessage, AlertWay } from './ways.ts';
@@ -75,9 +76,9 @@ export class AlertChannel implements DeliveryChannel {
   }
 
   /** The way that takes a message over; null: all were tried. */
-  #next({ payload }: DeliveryRow, from: string): string | null {
+  #next({ kind, payload }: DeliveryRow, from: string): string | null {
     const tried = { ...(payload.tried as Tried | undefined), [from]: 'AWAY' };
-    const names = this.#options.ways.map(({ name }) => name);
+    const names = this.#options.ways.flatMap(({ name }) => (carries(name, kind) ? name : []));
     const start = Math.max(0, names.indexOf(from as never));
     const inOrder = [...names.slice(start), ...names.slice(0, start)];
     return inOrder.find((name) => !(name in tried)) ?? null;
@@ -132,6 +133,7 @@ const refused = (error: string, status: number | null = null): Failed => ({
 async function messageOf(db: Database, delivery: DeliveryRow): Promise<AlertMessage | null> {
   const { deliveryId, kind, payload, createdAt } = delivery;
   if (kind === 'alert.summary') return summaryMessage(deliveryId, payload as unknown as Summary, createdAt);
+  if (kind === 'report.daily') return noteMessage(delivery);
   if (!isAlertMessage(kind)) return null;
   const alert = await alertToTell(db, Number(payload.alert));
   return (

@@ -49,6 +49,23 @@ export async function changesOfAlerts({ pool }: Reader, ids: readonly number[]):
   return ids.map((id) => byAlert.get(id) ?? []);
 }
 
+/** Which alerts began, and how often. */
+export interface BegunAlert {
+  readonly name: string;
+  readonly count: number;
+}
+
+/** Those that began or came back within a time, the most frequent first. */
+export async function alertsBegun({ pool }: Reader, from: Date, to: Date): Promise<BegunAlert[]> {
+  const { rows } = await pool.query<BegunAlert>({
+    name: 'alerts_begun',
+    text: `select a.name, count(*)::int as count from echo_alert_changes c join echo_alerts a on a.id = c.alert
+           where c.kind in ('RAISED', 'REOPENED') and c.at >= $1 and c.at < $2 group by a.name order by 2 desc, 1`,
+    values: [from, to],
+  });
+  return rows;
+}
+
 /** Alerts that have not ended, oldest first. */
 export async function openAlerts({ pool }: Reader, limit: number): Promise<AlertRow[]> {
   const { rows } = await pool.query<RawRow>({

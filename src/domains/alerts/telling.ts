@@ -155,7 +155,7 @@ async function toldLately(client: PoolClient): Promise<number> {
 }
 
 /** The first way in order that can be tried soon; the first one where none can. */
-async function firstOpen(client: PoolClient, chain: readonly WayName[]): Promise<WayName> {
+export async function firstOpen(client: PoolClient, chain: readonly WayName[]): Promise<WayName> {
   const figures = await targetFigures({ pool: client }, SERVER_TENANT, CHANNEL, chain);
   const soon = Date.now() + PASSED_OVER_MS;
   const open = chain.find((_, place) => (figures[place]?.blockedUntil?.getTime() ?? 0) <= soon);
