@@ -416,6 +416,43 @@ export const CharacterShown =
     CharacterShownVariables
   >;
 
+export type CharacterSeenData = {
+  readonly interactions: {
+    readonly nodes: readonly {
+      readonly turnId: string;
+      readonly conversationId: string;
+      readonly userId: string;
+      readonly timestamp: string;
+      readonly query: string;
+    }[];
+  };
+  readonly mediaInsights: {
+    readonly nodes: readonly {
+      readonly fileHash: string;
+      readonly filePath: string;
+      readonly mediaType: string;
+      readonly kind: MediaKind;
+      readonly width: number | null;
+      readonly height: number | null;
+      readonly fileSize: number;
+      readonly dateTaken: string | null;
+      readonly state: MediaState;
+      readonly caption: string | null;
+      readonly title: string | null;
+      readonly thumbnailUrl: string | null;
+      readonly userId: string;
+      readonly location: { readonly place: string | null } | null;
+      readonly tags: readonly { readonly name: string }[];
+    }[];
+  };
+};
+export type CharacterSeenVariables = { name: string };
+export const CharacterSeen =
+  'query CharacterSeen($name: String!) { interactions(first: 10, filter: {character: $name}) { nodes { turnId conversationId userId timestamp query } } mediaInsights(first: 12, filter: {character: $name}) { nodes { ...MediaTile } } } fragment MediaTile on MediaInsight { fileHash filePath mediaType kind width height fileSize dateTaken state caption title thumbnailUrl(size: SMALL) userId location { place } tags { name } }' as Operation<
+    CharacterSeenData,
+    CharacterSeenVariables
+  >;
+
 export type ExportPageData = {
   readonly exportUser: {
     readonly lines: readonly string[];
@@ -604,6 +641,28 @@ export const Media =
   'query Media($first: Int!, $after: String, $filter: MediaFilter) { mediaInsights(first: $first, after: $after, filter: $filter) { nodes { ...MediaTile } pageInfo { hasNextPage endCursor } } } fragment MediaTile on MediaInsight { fileHash filePath mediaType kind width height fileSize dateTaken state caption title thumbnailUrl(size: SMALL) userId location { place } tags { name } }' as Operation<
     MediaData,
     MediaVariables
+  >;
+
+export type MediaPlacesData = {
+  readonly mediaPlaces: readonly {
+    readonly latitude: number;
+    readonly longitude: number;
+    readonly name: string | null;
+    readonly count: number;
+    readonly latest: string | null;
+    readonly square: {
+      readonly south: number;
+      readonly north: number;
+      readonly west: number;
+      readonly east: number;
+    };
+  }[];
+};
+export type MediaPlacesVariables = Record<string, never>;
+export const MediaPlaces =
+  'query MediaPlaces { mediaPlaces { latitude longitude name count latest square { south north west east } } }' as Operation<
+    MediaPlacesData,
+    MediaPlacesVariables
   >;
 
 export type MediaFiguresData = {

@@ -102,7 +102,7 @@ function Strip() {
         <span class="lamp" data-tone={tone} />
         <span role="status">{words}</span>
       </a>
-      {health.value && !isAway.value && <span>up {span(health.value.uptimeSeconds)}</span>}
+      {health.value && !isAway.value && <span class="up">up {span(health.value.uptimeSeconds)}</span>}
       <Freshness />
     </div>
   );

@@ -26,6 +26,7 @@ const PLACES = [
   'objectives',
   'characters',
   'media',
+  'media/places',
   'media/duplicates',
   'data',
   'data/audit',
@@ -245,8 +246,11 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
   });
 
   test('nothing moves while a page loads', async () => {
-    for (const place of ['now', 'media']) {
-      const fresh = await newPage();
+    for (const [place, viewport] of [
+      ['now', WIDE],
+      ['alerts', NARROW],
+    ] as const) {
+      const fresh = await newPage({ viewport });
       await fresh.addInitScript(() => {
         const shifts: number[] = [];
         Object.assign(globalThis, { shifts });

@@ -302,6 +302,27 @@ describe('places', () => {
     expect(await names(user, filter)).toContain(message);
   });
 
+  test('are listed, those with the most first, and each finds what was taken there', async () => {
+    const owner = 'ivo';
+    const city = (city: string) => ({ places: { city, country: 'Germany' } });
+    const harbour = { latitude: 53.5461, longitude: 9.9661 };
+    await storeInsight(app, owner, 'one', { ...harbour, dateTaken: new Date('2026-05-01T10:00:00Z') });
+    await storeInsight(app, owner, 'two', { ...harbour, latitude: 53.5459, locationData: city('Hamburg') });
+    await storeInsight(app, owner, 'three', { latitude: -89.999, longitude: -179.999 });
+    await storeInsight(app, owner, 'elsewhere');
+    const query = '{ mediaPlaces { latitude longitude name count latest square { south north west east } } }';
+    const [first, second, ...others] = (await app.graphql(query, {}, owner)).data.mediaPlaces;
+    expect(first).toMatchObject({ latitude: 53.55, longitude: 9.97, name: 'Hamburg, Germany', count: 2 });
+    expect(first.latest).toBe('2026-05-01T10:00:00.000Z');
+    expect(second).toMatchObject({ latitude: -90, longitude: -180, name: null, count: 1, latest: null });
+    expect(others).toEqual([]);
+    const within = ({ square: { south, north, west, east } }: typeof first) =>
+      names(owner, `box: { south: ${south}, north: ${north}, west: ${west}, east: ${east} }`);
+    expect(await within(first)).toEqual(['one', 'two']);
+    expect(await within(second)).toEqual(['three']);
+    expect((await app.graphql(query, {}, 'nobody')).data.mediaPlaces).toEqual([]);
+  });
+
   test('a box around a circle has all of it, wherever that lies', () => {
     const radians = (degrees: number) => (degrees * Math.PI) / 180;
     for (const latitude of [-89, -45, 0, 30, 60, 89.9])

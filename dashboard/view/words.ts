@@ -76,6 +76,10 @@ export const dateOf = (at: string | number | Date): string => date.format(new Da
 export const wallClock = (at: string): string =>
   new Date(at).toLocaleString(undefined, { timeZone: 'UTC', dateStyle: 'medium', timeStyle: 'medium' });
 
+/** "53.55° N" */
+export const degrees = (value: number, positive: string, negative: string): string =>
+  `${Math.abs(value).toFixed(2)}° ${value < 0 ? negative : positive}`;
+
 /** Today by the clock, this year with its day, else with its year. */
 export function shortMoment(at: string | number | Date): string {
   const then = new Date(at);

@@ -45,6 +45,7 @@ import '../domains/schedules/graphql.ts';
 import '../domains/archive/graphql.ts';
 import '../domains/backups/graphql.ts';
 import '../domains/media-insights/graphql.ts';
+import '../domains/media-insights/places-graphql.ts';
 import '../domains/media-insights/queries-graphql.ts';
 import '../domains/media-insights/groups-graphql.ts';
 import '../domains/media-insights/changes-graphql.ts';

@@ -75,7 +75,7 @@ function Active({ alerts }: { alerts: readonly ActiveAlert[] | null }) {
   const byId = new Map(data?.activeAlerts.map((progress) => [progress.alertId, progress]));
   return (
     <Panel title="Active now">
-      {alerts === null && <Hollow rows={1} height={44} />}
+      {alerts === null && <Hollow rows={1} height={62} />}
       {alerts?.length === 0 && (
         <Empty title="Nothing is in danger.">
           Alerts appear here within seconds, also while the database is away.

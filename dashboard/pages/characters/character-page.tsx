@@ -1,9 +1,10 @@
-import { CharacterShown, type CharacterShownData } from '../../operations.ts';
+import { CharacterSeen, CharacterShown, type CharacterShownData } from '../../operations.ts';
 import { useAnswer } from '../../server/answers.ts';
 import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { hrefOf } from '../../view/router.ts';
 import { Moment } from '../../view/time.tsx';
 import { counted } from '../../view/words.ts';
+import { TileLink } from '../media/tile.tsx';
 
 type Character = NonNullable<CharacterShownData['character']>;
 
@@ -59,9 +60,54 @@ export function CharacterPage({ name }: { name: string }) {
         <div class="columns">
           <Profile character={character} />
           <Memories character={character} />
+          <Seen name={character.characterName} />
         </div>
       )}
     </Page>
+  );
+}
+
+/** In which pictures they are, and which turns mention them. */
+function Seen({ name }: { name: string }) {
+  const { data, problem, again } = useAnswer(CharacterSeen, { name });
+  const pictures = data?.mediaInsights.nodes ?? [];
+  const turns = data?.interactions.nodes ?? [];
+  return (
+    <>
+      {pictures.length > 0 && (
+        <Panel title="Pictures" note="The latest first">
+          <ul class="grid">
+            {pictures.map((tile) => (
+              <li key={tile.fileHash}>
+                <TileLink tile={tile} />
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      )}
+      <Panel title="Mentions" note="The latest first">
+        <Problem problem={problem} again={again} />
+        {!data && !problem && <Hollow rows={3} />}
+        {data && turns.length === 0 && (
+          <Empty title="Nobody mentioned them yet.">
+            Turns that name them, or one of their aliases, appear here.
+          </Empty>
+        )}
+        <ul class="feed">
+          {turns.map(({ turnId, conversationId, userId, timestamp, query }) => (
+            <li key={turnId}>
+              <Moment at={timestamp} />
+              <a
+                class="clip"
+                href={hrefOf(['memory', 'conversation', conversationId], { user: userId, turn: turnId })}
+              >
+                {query}
+              </a>
+            </li>
+          ))}
+        </ul>
+      </Panel>
+    </>
   );
 }
 

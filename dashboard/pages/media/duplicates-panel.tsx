@@ -2,7 +2,7 @@ import { Duplicates, type DuplicatesData } from '../../operations.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
 import { Empty, Hollow, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { bytes, counted, percent } from '../../view/words.ts';
-import { TileLink } from './media.tsx';
+import { TileLink } from './tile.tsx';
 
 type Group = DuplicatesData['duplicateGroups']['nodes'][number];
 

@@ -1,5 +1,6 @@
 import '../../styles/media.css';
 import {
+  type MediaBox,
   type MediaData,
   MediaFigures,
   type MediaKind,
@@ -8,20 +9,20 @@ import {
 } from '../../operations.ts';
 import { useAnswer } from '../../server/answers.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
-import { Empty, Hollow, Page, Problem, Tag } from '../../view/parts.tsx';
+import { Empty, Hollow, Page, Problem } from '../../view/parts.tsx';
 import { hrefOf, place } from '../../view/router.ts';
 import { asked, ChoiceField, SearchField } from '../../view/search-field.tsx';
 import { Tabs } from '../../view/tabs.tsx';
-import { bytes, count, counted, plain } from '../../view/words.ts';
+import { bytes, count, counted } from '../../view/words.ts';
 import { DuplicatesPanel } from './duplicates-panel.tsx';
 import { PicturePage } from './picture-page.tsx';
-import { Thumbnail } from './thumbnail.tsx';
-
-export type Tile = MediaData['mediaInsights']['nodes'][number];
+import { PlacesPanel } from './places-panel.tsx';
+import { type Tile, TileLink } from './tile.tsx';
 
 const PAGE = 60;
 const TABS = [
   { path: ['media'], title: 'Pictures and videos' },
+  { path: ['media', 'places'], title: 'Places' },
   { path: ['media', 'duplicates'], title: 'Duplicates' },
 ];
 const pageOf = ({ mediaInsights }: MediaData) => connectionPage<Tile>(mediaInsights);
@@ -33,7 +34,7 @@ export function Media() {
   return (
     <Page title="Media">
       <Tabs label="Media" tabs={TABS} />
-      {part === 'duplicates' ? <DuplicatesPanel /> : <Grid />}
+      {part === 'duplicates' ? <DuplicatesPanel /> : part === 'places' ? <PlacesPanel /> : <Grid />}
     </Page>
   );
 }
@@ -43,6 +44,7 @@ function Grid() {
     text: asked('q') || null,
     kind: (asked('kind') || null) as MediaKind | null,
     state: (asked('state') || null) as MediaState | null,
+    box: askedBox(),
   };
   const pages = usePages(MediaPages, { first: PAGE, filter }, pageOf);
   const { items, problem, again } = pages;
@@ -71,6 +73,11 @@ function Grid() {
           ]}
         />
       </div>
+      {filter.box && (
+        <p class="notice">
+          Only what was taken in one place. <a href={hrefOf(['media'])}>Show all</a>
+        </p>
+      )}
       <Problem problem={problem} again={again} />
       {items === null && !problem && <Hollow rows={2} height={200} />}
       {items?.length === 0 && (
@@ -95,6 +102,13 @@ function Grid() {
   );
 }
 
+/** A square of the globe, as the list of places names it. */
+function askedBox(): MediaBox | null {
+  const [south, north, west, east] = asked('box').split(' ').map(Number);
+  if (south === undefined || north === undefined || west === undefined || east === undefined) return null;
+  return { south, north, west, east };
+}
+
 function Figures() {
   const { data } = useAnswer(MediaFigures, {});
   const stats = data?.mediaStats;
@@ -108,24 +122,5 @@ function Figures() {
       {counted(stats.copies, 'copy', 'copies')}, {counted(stats.nearDuplicates, 'near duplicate')};{' '}
       {count(stats.vanished)} vanished, {count(stats.broken)} broken
     </p>
-  );
-}
-
-export function nameOf({ title, caption, filePath }: Tile): string {
-  return title ?? caption ?? filePath.split('/').at(-1) ?? filePath;
-}
-
-export function TileLink({ tile }: { tile: Tile }) {
-  return (
-    <a class="media-tile" href={hrefOf(['media', 'picture', tile.fileHash])}>
-      <Thumbnail url={tile.thumbnailUrl} words={nameOf(tile)} />
-      <span class="one-line">{nameOf(tile)}</span>
-      <span class="under one-line">
-        {tile.width !== null && `${tile.width} × ${tile.height}, `}
-        {bytes(tile.fileSize)}
-        {tile.location?.place && `, ${tile.location.place}`}
-      </span>
-      {tile.state !== 'PRESENT' && <Tag tone="warn">{plain(tile.state)}</Tag>}
-    </a>
   );
 }

@@ -4,8 +4,8 @@ import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { hrefOf } from '../../view/router.ts';
 import { Moment } from '../../view/time.tsx';
 import { bytes, percent, plain, wallClock } from '../../view/words.ts';
-import { nameOf } from './media.tsx';
 import { Thumbnail } from './thumbnail.tsx';
+import { nameOf } from './tile.tsx';
 
 type Shown = NonNullable<MediaShownData['mediaInsight']>;
 
