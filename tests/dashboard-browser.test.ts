@@ -99,6 +99,8 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     await said('elsewhere', 'The tide is high tonight.');
     await page.getByText('The tide is high tonight.').waitFor();
     expect(await page.getByText('The tide is high tonight.').count()).toBe(1);
+    // A day of which nothing is known is no empty picture.
+    await page.getByText('No figures of this time').first().waitFor();
   });
 
   test('a database that stops turns every page red, and green again', async () => {
