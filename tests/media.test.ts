@@ -354,6 +354,37 @@ describe('places', () => {
   });
 });
 
+test('a character is shown by the best of the caller’s pictures, all of a list by one statement', async () => {
+  for (const characterName of ['Kai Nakamura', 'Mei', 'Yuki'])
+    await app.graphql(
+      'mutation ($input: CharacterInput!) { upsertCharacter(input: $input) { __typename ... on Error { message } } }',
+      { input: { characterName, sourceFranchise: 'Echo Originals' } },
+    );
+  const isIn = (name: string) => ({ characterReferences: [{ name }] });
+  await storeInsight(app, 'jo', 'blurred', { ...isIn('Kai Nakamura'), qualityScore: 0.2 });
+  await storeInsight(app, 'jo', 'sharp', { ...isIn('Kai Nakamura'), qualityScore: 0.9 });
+  await storeInsight(app, 'jo', 'gone', { ...isIn('Kai Nakamura'), qualityScore: 1, state: 'VANISHED' });
+  await storeInsight(app, 'jo', 'other', { ...isIn('Mei'), qualityScore: 0.5 });
+  const query = '{ characters(first: 50) { nodes { characterName portrait { filePath } } } }';
+  const portraits = async (user: string) => {
+    const { data } = await app.graphql(query, {}, user);
+    return Object.fromEntries(
+      data.characters.nodes.map((node: { characterName: string; portrait: { filePath: string } | null }) => [
+        node.characterName,
+        node.portrait?.filePath ?? null,
+      ]),
+    );
+  };
+  app.statements.length = 0;
+  expect(await portraits('jo')).toMatchObject({
+    'Kai Nakamura': '/photos/sharp',
+    Mei: '/photos/other',
+    Yuki: null,
+  });
+  expect(app.statements.filter((name) => name === 'portraits_of_characters')).toHaveLength(1);
+  expect(await portraits('somebody')).toMatchObject({ 'Kai Nakamura': null, Mei: null });
+});
+
 describe('tags of persons', () => {
   const user = 'gil';
   const hash = hashNamed('tagged');

@@ -46,6 +46,7 @@ import '../domains/archive/graphql.ts';
 import '../domains/backups/graphql.ts';
 import '../domains/media-insights/graphql.ts';
 import '../domains/media-insights/places-graphql.ts';
+import '../domains/media-insights/portraits-graphql.ts';
 import '../domains/media-insights/queries-graphql.ts';
 import '../domains/media-insights/groups-graphql.ts';
 import '../domains/media-insights/changes-graphql.ts';

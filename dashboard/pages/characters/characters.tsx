@@ -4,8 +4,10 @@ import { Empty, Hollow, Page, Problem, Tag } from '../../view/parts.tsx';
 import { hrefOf, place } from '../../view/router.ts';
 import { asked, SearchField } from '../../view/search-field.tsx';
 import { counted } from '../../view/words.ts';
+import { Thumbnail } from '../media/thumbnail.tsx';
 import { CharacterPage } from './character-page.tsx';
 import '../../styles/characters.css';
+import '../../styles/media.css';
 
 type Card = CharactersData['characters']['nodes'][number];
 
@@ -54,10 +56,22 @@ function Cards() {
 }
 
 function CharacterCard({ card }: { card: Card }) {
-  const { characterName, occupation, characterType, sourceFranchise, shared, conversationMentions } = card;
+  const {
+    characterName,
+    occupation,
+    characterType,
+    sourceFranchise,
+    shared,
+    conversationMentions,
+    portrait,
+  } = card;
   return (
     <a class="panel character" href={hrefOf(['characters', characterName])}>
-      <Initials name={characterName} />
+      {portrait?.thumbnailUrl ? (
+        <Thumbnail url={portrait.thumbnailUrl} words="" />
+      ) : (
+        <Initials name={characterName} />
+      )}
       <strong>{characterName}</strong>
       <span class="soft">{occupation ?? characterType}</span>
       <span class="under">{sourceFranchise}</span>

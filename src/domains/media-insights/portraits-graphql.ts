@@ -1,0 +1,22 @@
+import { builder } from '../../graphql/builder.ts';
+import { ownerFor } from '../../ground/ownership.ts';
+import { CharacterRef } from '../characters/graphql.ts';
+import { InsightRef } from './graphql.ts';
+import { portraitsOf } from './portraits.ts';
+
+builder.objectFields(CharacterRef, (t) => ({
+  portrait: t.field({
+    type: InsightRef,
+    nullable: true,
+    description:
+      'Of the caller’s pictures in which the character is, and which are there, the one of the best quality; null: none.',
+    resolve: (character, _args, { loader, services, principal }) => {
+      const owner = ownerFor(principal, null);
+      return loader({
+        name: `portraits ${JSON.stringify(owner)}`,
+        load: (names: readonly string[]) => portraitsOf(services.db, owner, names),
+        key: character.characterName,
+      });
+    },
+  }),
+}));
