@@ -543,7 +543,7 @@ describe('with a model that knows meaning', () => {
       )
       .toEqual({ coverage: 1, model: 'small' });
 
-  test('turns are embedded with their day, those before them, and who spoke', async () => {
+  test('of a turn, what is said in it is embedded, and nothing else', async () => {
     await record('ada', 'diary', [
       {
         query: 'Shall we paint the fence?',
@@ -552,14 +552,22 @@ describe('with a model that knows meaning', () => {
         timestamp: '2024-03-01T09:00:00Z',
       },
       { query: 'Green, please', speaker: 'Ben', sessionId: 'one', timestamp: '2024-03-01T09:01:00Z' },
-      { query: 'Elsewhere', sessionId: 'two', timestamp: '2024-03-02T09:00:00Z' },
+      { query: 'Elsewhere', response: 'There', sessionId: 'two', timestamp: '2024-03-02T09:00:00Z' },
     ]);
     await covered();
     const texts = models.requests
       .filter(({ path }) => path === '/v1/embeddings')
       .flatMap(({ body }) => body.input);
-    expect(texts).toContain('2024-03-01\nAnn: Shall we paint the fence?\nBen: Green, please');
-    expect(texts).toContain('2024-03-02\nuser: Elsewhere');
+    expect(texts).toEqual(
+      expect.arrayContaining(['Shall we paint the fence?', 'Green, please', 'Elsewhere\nThere']),
+    );
+    // Who speaks is known once the turns are indexed.
+    await expect
+      .poll(async () => {
+        await search('ada', 'Which colour did Ann want for her fence?');
+        return models.requests.flatMap(({ path, body }) => (path === '/v1/embeddings' ? body.input : []));
+      })
+      .toContain('Which colour did I want for my fence?');
   });
 
   test('likeness of meaning finds turns of its own, and is a reason', async () => {

@@ -337,6 +337,21 @@ describe.each(Object.entries(places))('%s', (_name, createPlace) => {
     expect(await search({ conversationId: null, since: null })).toHaveLength(3);
   });
 
+  test('tells how like the points of some ids are, of the owner only', async () => {
+    const store = (await place()).open();
+    const points = Array.from({ length: 4 }, () => point());
+    const foreign = point({ userId: 'bob' });
+    await store.upsert([...points, foreign]);
+    const vector = randomVector(SMALL.dimensions);
+    const asked = [points[2]!.id, foreign.id, points[0]!.id, randomUUID()];
+    const hits = await store.search({ tenantId: 'default', userId: 'ann', vector, limit: 4, ids: asked });
+    const exact = [points[0]!, points[2]!]
+      .map((each) => ({ id: each.id, score: cosine(each.vector, vector) }))
+      .sort((a, b) => b.score - a.score);
+    expect(hits.map(({ id }) => id)).toEqual(exact.map(({ id }) => id));
+    for (const [at, hit] of hits.entries()) expect(hit.score).toBeCloseTo(exact[at]!.score, 4);
+  });
+
   test('keeps points when it is opened again', async () => {
     const there = await place();
     const kept = point();

@@ -16,6 +16,8 @@ Records the dialogues of FILE in a server of its own (a fresh directory, deleted
 otherwise that of the environment), asks their questions through memorySearch, and prints how much of the evidence
 was found. --out writes one line of JSON for each question: question_id, ranked, ms.`;
 
+const PATIENCE_MS = 30_000;
+
 /** @returns the exit code */
 export async function evaluateCommand(
   args: readonly string[],
@@ -37,7 +39,8 @@ export async function evaluateCommand(
   if (own.localEmbeddings !== null)
     await symlink(modelsDirectory(own.dataDirectory), modelsDirectory(directory), 'junction');
   const config = { ...own, dataDirectory: directory, databaseUrl: null, port: 0, host: '127.0.0.1' };
-  const app = await createApp(config, log, { migrate: true });
+  // What is measured is what is found; a busy machine may take its time.
+  const app = await createApp(config, log, { migrate: true }, { patienceMs: PATIENCE_MS });
   try {
     const send = createHttpSender({ url: await app.listen(), apiKey: null, log });
     const ids = await recordDialogues(dialogues, send);

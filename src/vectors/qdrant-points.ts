@@ -99,6 +99,7 @@ export async function nearest(
   query: VectorQuery,
 ): Promise<VectorHit[]> {
   const limit = Math.min(query.limit, limits.page);
+  if (query.ids) return nearestAmong(client, { name, limits }, query, query.ids);
   const { points } = await client.query(name, {
     query: [...query.vector],
     filter: filterOf(query, limits.conditions),
@@ -107,6 +108,29 @@ export async function nearest(
     with_payload: false,
   });
   return points.map((point) => ({ id: String(point.id), score: point.score }));
+}
+
+/** The same among few. */
+async function nearestAmong(
+  client: QdrantClient,
+  { name, limits }: Pick<OwnCollection, 'name' | 'limits'>,
+  query: VectorQuery,
+  ids: readonly string[],
+): Promise<VectorHit[]> {
+  const parts = await Promise.all(
+    partsOf(ids, limits.ids).map((part) =>
+      client.query(name, {
+        query: [...query.vector],
+        filter: { must: [{ has_id: part }, { key: 'owner', match: { value: ownerKey(query) } }] },
+        limit: Math.min(part.length, limits.page),
+        with_payload: false,
+      }),
+    ),
+  );
+  return parts
+    .flatMap(({ points }) => points.map((point) => ({ id: String(point.id), score: point.score })))
+    .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+    .slice(0, query.limit);
 }
 
 /** A point as Qdrant takes it. */

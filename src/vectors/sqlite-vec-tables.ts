@@ -17,6 +17,7 @@ export interface NearestQuery {
   owner: string;
   vector: Float32Array;
   limit: number;
+  ids: readonly string[] | null;
   conversationId: string | null;
   sinceMs: number | null;
   untilMs: number | null;
@@ -191,6 +192,7 @@ export function scanPoints(
 
 /** The nearest vectors of one owner, by exact search in the owner's partition. */
 export function nearest(db: DatabaseSync, table: TableNumber, query: NearestQuery): VectorHit[] {
+  if (query.ids) return nearestAmong(db, table, query, query.ids);
   const conditions = ['embedding match ?', 'k = ?', 'owner = ?'];
   const values: (string | bigint | number | Uint8Array)[] = [bytesOf(query.vector), query.limit, query.owner];
   const require = (condition: string, value: string | bigint | null) => {
@@ -210,6 +212,26 @@ export function nearest(db: DatabaseSync, table: TableNumber, query: NearestQuer
     )
     .all(...values)
     .map((row) => ({ id: String(row.id), score: 1 - Number(row.distance) }));
+}
+
+/** The same among few: each is looked up by itself. Other conditions are not asked for together with ids. */
+function nearestAmong(
+  db: DatabaseSync,
+  table: TableNumber,
+  { vector, owner, limit }: NearestQuery,
+  ids: readonly string[],
+): VectorHit[] {
+  const find = db.prepare(
+    `select v.owner, vec_distance_cosine(v.embedding, ?) as distance from vectors_${table} v where v.id = ?`,
+  );
+  const bytes = bytesOf(vector);
+  return ids
+    .flatMap((id) => {
+      const row = find.get(bytes, id);
+      return row?.owner === owner && row.distance !== null ? [{ id, score: 1 - Number(row.distance) }] : [];
+    })
+    .sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1))
+    .slice(0, limit);
 }
 
 export function countPoints(db: DatabaseSync, table: TableNumber): number {

@@ -217,6 +217,7 @@ function nearestOf(query: VectorQuery) {
     owner: ownerKey(query),
     vector: query.vector,
     limit: query.limit,
+    ids: query.ids ?? null,
     conversationId: filter?.conversationId ?? null,
     sinceMs: filter?.since?.getTime() ?? null,
     untilMs: filter?.until?.getTime() ?? null,

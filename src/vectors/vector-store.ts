@@ -45,6 +45,8 @@ export interface VectorQuery {
   readonly vector: Float32Array;
   readonly limit: number;
   readonly filter?: VectorFilter | undefined;
+  /** Only these points; absent: all of the user's. */
+  readonly ids?: readonly string[] | undefined;
   /** An earlier model to search in; absent: the store's own. */
   readonly model?: VectorModel | undefined;
 }

@@ -87,7 +87,12 @@ export async function poolOf(
     for (const row of waiting.values()) if (row.timestamp >= since) add(row, null);
     for (const turn of await recentTurns(db, owner, conditions, since, wanted.limit)) add(turn, null);
   }
-  return { candidates: [...candidates.values()], waiting, degraded: meaning?.degraded ?? false };
+  const cosines = meaning && candidates.size > 0 ? await meaning.cosinesOf([...candidates.keys()]) : null;
+  const all = [...candidates.values()].map((each) => ({
+    ...each,
+    cosine: cosines?.get(each.turn.turnId) ?? null,
+  }));
+  return { candidates: all, waiting, degraded: meaning?.degraded ?? false };
 }
 
 /**

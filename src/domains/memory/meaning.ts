@@ -3,6 +3,8 @@ import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
 import { archivedAmong } from '../interactions/archived.ts';
 import type { NearTurn, VectorSearch, VectorSearchResult } from '../vector-index/search.ts';
+import { speakersOfOwner } from '../word-index/search.ts';
+import { inFirstPerson } from './first-person.ts';
 import type { MemoryConditions } from './pool.ts';
 
 /** Finds turns of like meaning. */
@@ -23,17 +25,22 @@ export interface MeaningResult {
   readonly found: ReadonlyMap<string, Likeness>;
   /** Turns may be missing. */
   readonly degraded: boolean;
+  /** Cosines to the query of turns that were found in other ways, by turn id. Never rejects: without an answer in time none is known. */
+  cosinesOf(turnIds: readonly string[]): Promise<ReadonlyMap<string, number>>;
 }
 
 /** What one search waits for its vectors; words find without them. */
 const BUDGET_MS = 800;
 /** While the model or the store is away searches do without, so that nobody waits for what will not come. */
 const REST_MS = 5_000;
-const NEAREST = 100;
+const NEAREST = 200;
 /** The same, where the archive is left out. */
-const MOST_ASKED = 1_600;
+const MOST_ASKED = 3_200;
 /** Characters of a query that are embedded. */
 const EMBEDDED_LENGTH = 6_000;
+/** Without a capital letter after the first nobody is named. */
+const NAMED = /.\p{Lu}/su;
+const NOBODY: ReadonlySet<string> = new Set();
 
 /**
  * Searches by vectors within a budget of time.
@@ -69,8 +76,10 @@ export function createMeaningSearch(
       const { conversationId, since, until } = conditions;
       const signal = AbortSignal.timeout(budgetMs);
       try {
+        const text = query.slice(0, EMBEDDED_LENGTH).toWellFormed();
+        const speakers = NAMED.test(text) ? await speakersOfOwner(db, owner) : NOBODY;
         const asked = {
-          text: query.slice(0, EMBEDDED_LENGTH).toWellFormed(),
+          text: inFirstPerson(text, speakers),
           filter: { conversationId, since, until },
           signal,
         };
@@ -79,8 +88,13 @@ export function createMeaningSearch(
             ? nearestKept(db, vectors, owner, asked)
             : vectors.search(owner, { ...asked, limit: NEAREST });
         // The race also hears of whichever of the two fails too late.
-        const { hits, degraded } = await Promise.race([searching, timedOut(signal)]);
-        return { found: likenessOf(hits), degraded };
+        const { hits, degraded, likenessOf } = await Promise.race([searching, timedOut(signal)]);
+        const cosinesOf = (turnIds: readonly string[]) =>
+          Promise.race([likenessOf(turnIds), timedOut(signal)]).catch((error: unknown) => {
+            log.warn({ err: reportable(error) }, 'memories are ordered by their words only');
+            return UNKNOWN;
+          });
+        return { found: ranked(hits), degraded, cosinesOf };
       } catch (error) {
         doubt();
         log.warn({ err: reportable(error) }, 'memories are searched by their words only');
@@ -98,7 +112,7 @@ async function nearestKept(
   asked: Omit<Parameters<VectorSearch['search']>[1], 'limit'>,
 ): Promise<VectorSearchResult> {
   for (let limit = NEAREST; ; limit *= 4) {
-    const { hits, degraded } = await vectors.search(owner, { ...asked, limit });
+    const { hits, ...others } = await vectors.search(owner, { ...asked, limit });
     const archived = await archivedAmong(
       pool,
       owner,
@@ -106,11 +120,12 @@ async function nearestKept(
     );
     const kept = hits.filter(({ id }) => !archived.has(id));
     if (kept.length >= NEAREST || hits.length < limit || limit * 4 > MOST_ASKED)
-      return { hits: kept.slice(0, NEAREST), degraded };
+      return { hits: kept.slice(0, NEAREST), ...others };
   }
 }
 
-const NOTHING: MeaningResult = { found: new Map(), degraded: true };
+const UNKNOWN: ReadonlyMap<string, number> = new Map();
+const NOTHING: MeaningResult = { found: new Map(), degraded: true, cosinesOf: async () => UNKNOWN };
 
 /** Without the server's own words, which may quote the query. */
 function reportable(error: unknown): { name: string; message: string } {
@@ -128,7 +143,7 @@ function timedOut(signal: AbortSignal): Promise<never> {
  * Cosines of one model lie close together: what counts is where a turn stands among the nearest. Those that are no
  * nearer than unrelated texts would be are left out.
  */
-function likenessOf(hits: readonly NearTurn[]): Map<string, Likeness> {
+function ranked(hits: readonly NearTurn[]): Map<string, Likeness> {
   const best = hits[0]?.score ?? 0;
   const least = hits.length === NEAREST ? (hits.at(-1)?.score ?? 0) : 0;
   const range = Math.max(best - least, 1e-6);

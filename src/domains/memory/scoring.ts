@@ -5,12 +5,13 @@ import { CHARACTER_DATABASE, isUnanswered, recalled } from '../utterances/recall
 import { asks } from '../utterances/utterance.ts';
 import { analyse, wordsOf } from '../word-index/analysis.ts';
 import type { RankedDocument } from '../word-index/ranking.ts';
-import { isOneSitting } from '../word-index/windows.ts';
 import { asksNow, saysChange, saysItChanged, saysOfMe } from './current.ts';
 import { asksWhen, saysWhen } from './dates.ts';
+import { likenessAmong, neighbour, placesOf } from './likeness.ts';
 import type { Likeness } from './meaning.ts';
 import { asksWhere, saysWhere } from './places.ts';
 import { isAbout, type PooledTurn } from './pool.ts';
+import { BY_MEANING, BY_WORDS } from './weights.ts';
 
 /** A turn that is considered, and what the searches found of it. */
 export interface Candidate {
@@ -19,6 +20,8 @@ export interface Candidate {
   readonly words: RankedDocument | null;
   /** Null where no vectors were searched or it is not among the nearest. */
   readonly meaning: Likeness | null;
+  /** Of its own text to the query, near or not; absent or null where it is not known. */
+  readonly cosine?: number | null;
   /** Of what the user told before, what it says to be no longer so; absent where it says no such thing. */
   readonly becameOf?: string;
   /** It tells all that is asked about as it was or is; of somebody else, too. */
@@ -42,8 +45,8 @@ export interface Question {
   /** Runs of three words of it. */
   readonly phrases: readonly string[];
   readonly terms: readonly string[];
-  /** How much it counts that a turn is of the time that is named. */
-  readonly timeWeight: number;
+  /** How much more it counts that a turn is of the time that is named where little else is asked. */
+  readonly timeFactor: number;
   /** Terms of all of it, the time that it names as well. */
   readonly asked: ReadonlySet<string>;
 }
@@ -61,32 +64,6 @@ export interface Judgement {
   readonly tellsNothing: boolean;
 }
 
-/**
- * What each sign adds to the window score, which is 1 for the best candidate. Found by coordinate ascent over 764
- * questions about five dialogues and checked by leaving each dialogue out in turn; see docs/paths/memory.md.
- */
-const WEIGHTS = {
-  words: 1,
-  near: 0.1,
-  meaning: 0.35,
-  speaker: 0.35,
-  side: 0.15,
-  time: 0.82,
-  /** Above all else: what was said last week answers nothing about yesterday. */
-  relativeTime: 2,
-  sayingWhen: 0.4,
-  sayingHowMany: 0.1,
-  sayingWhere: 0.25,
-  character: 0.25,
-  phrase: 0.1,
-  nextSaysIt: 0.15,
-  afterQuestion: 0.12,
-  question: -0.12,
-  recent: 0.02,
-  /** What the user says of themselves where that is asked, and the newest of what says so. */
-  ofMe: 0.3,
-  newest: 0.6,
-};
 /** A question that asks so much of what another asks, and nothing else, asks the same. */
 const SAME_QUESTION = 0.7;
 /** What is left of the score of a turn that tells nothing. */
@@ -132,14 +109,9 @@ export function readQuestion(
     characterIds: known.characterIds,
     phrases: phrasesOf(asked.slice(0, MAX_PHRASES)),
     terms,
-    timeWeight: timeWeightOf(known.times, terms.length - named.size),
+    timeFactor: 1 + 1 / Math.max(1, terms.length - named.size),
     asked: new Set(analyse(text).counts.keys()),
   };
-}
-
-/** The less a question says beside the time that it names, the more the time is what it asks about. */
-function timeWeightOf({ isRelative }: SpokenTimes, otherTerms: number): number {
-  return isRelative ? WEIGHTS.relativeTime : WEIGHTS.time * (1 + 1 / Math.max(1, otherTerms));
 }
 
 function phrasesOf(words: readonly string[]): string[] {
@@ -158,7 +130,10 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
     Number.MIN_VALUE,
   );
   const { signs, newest, before: outdated } = currentOf(question, telling);
-  const places = new Map(candidates.map((candidate) => [placeOf(candidate.turn, 0), candidate]));
+  const places = placesOf(candidates);
+  const likeness = likenessAmong(candidates, places);
+  const weights = likeness ? BY_MEANING : BY_WORDS;
+  const timeWeight = question.times.isRelative ? weights.relativeTime : weights.time * question.timeFactor;
   const judgements = candidates.map((candidate, index): Judgement => {
     const { turn, words, meaning } = candidate;
     const said = `${turn.query}\n${turn.response}`;
@@ -176,22 +151,24 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
     const age = now.getTime() - turn.timestamp.getTime();
     const fused =
       // What took the place of something counts as if it were told in the same words.
-      WEIGHTS.words * (candidate.becameOf === undefined ? (words?.score ?? 0) / best : 1) +
-      WEIGHTS.near * (words?.near ?? 0) +
-      WEIGHTS.meaning * (meaning?.rank ?? 0) +
-      (bySpeaker ? WEIGHTS.speaker : 0) +
-      (index < SIDES ? WEIGHTS.side * sideOf(question, turn) : 0) +
-      question.timeWeight * time +
-      (question.asksWhen && saysWhen(said) ? WEIGHTS.sayingWhen : 0) +
-      (question.asksHowMany && QUANTITY.test(said) ? WEIGHTS.sayingHowMany : 0) +
-      (question.asksWhere && saysWhere(said) ? WEIGHTS.sayingWhere : 0) +
-      (sharesCharacter ? WEIGHTS.character : 0) +
-      (phrase ? WEIGHTS.phrase : 0) +
-      WEIGHTS.nextSaysIt * (next?.words?.own ?? 0) +
-      WEIGHTS.afterQuestion * afterQuestion +
-      (isQuestion(turn) ? WEIGHTS.question : 0) +
+      weights.words * (candidate.becameOf === undefined ? (words?.score ?? 0) / best : 1) +
+      weights.near * (words?.near ?? 0) +
+      weights.meaning * (meaning?.rank ?? 0) +
+      weights.own * (likeness?.own[index] ?? 0) +
+      weights.around * (likeness?.around[index] ?? 0) +
+      (bySpeaker ? weights.speaker : 0) +
+      (index < SIDES ? weights.side * sideOf(question, turn) : 0) +
+      timeWeight * time +
+      (question.asksWhen && saysWhen(said) ? weights.sayingWhen : 0) +
+      (question.asksHowMany && QUANTITY.test(said) ? weights.sayingHowMany : 0) +
+      (question.asksWhere && saysWhere(said) ? weights.sayingWhere : 0) +
+      (sharesCharacter ? weights.character : 0) +
+      (phrase ? weights.phrase : 0) +
+      weights.nextSaysIt * (next?.words?.own ?? 0) +
+      weights.afterQuestion * afterQuestion +
+      (isQuestion(turn) ? weights.question : 0) +
       (signs.get(candidate) ?? 0) +
-      (age >= 0 && age < DAY_MS ? WEIGHTS.recent : 0);
+      (age >= 0 && age < DAY_MS ? weights.recent : 0);
     return {
       fused: Math.max(fused, 0) * (isSilent ? TELLING_NOTHING : 1),
       tellsNothing: isSilent,
@@ -214,19 +191,6 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
 
 const isIn = (set: ReadonlySet<Candidate>, candidate: Candidate | undefined) =>
   candidate !== undefined && set.has(candidate);
-
-function placeOf({ conversationId, sequence }: PooledTurn, distance: number): string {
-  return `${sequence + distance} ${conversationId}`;
-}
-
-function neighbour(
-  places: ReadonlyMap<string, Candidate>,
-  turn: PooledTurn,
-  distance: number,
-): Candidate | null {
-  const other = places.get(placeOf(turn, distance));
-  return other && isOneSitting(turn, other.turn) ? other : null;
-}
 
 /** A turn that asks and that nobody answered within it: it repeats the words of a question and answers nothing. */
 function isQuestion({ query, response }: PooledTurn): boolean {
@@ -278,7 +242,7 @@ function currentOf(question: Question, telling: readonly Candidate[]): Current {
       saysItChanged(candidate.turn.query, terms),
   );
   const best = [...ofMe, ...ofThat];
-  for (const candidate of best) signs.set(candidate, WEIGHTS.ofMe);
+  for (const candidate of best) signs.set(candidate, BY_WORDS.ofMe);
   const changed = best.filter(
     (candidate) =>
       candidate.becameOf !== undefined || ofThat.includes(candidate) || saysChange(candidate.turn.query),
@@ -286,7 +250,7 @@ function currentOf(question: Question, telling: readonly Candidate[]): Current {
   const [newest] = (changed.length > 0 ? changed : best).toSorted(
     (a, b) => b.turn.timestamp.getTime() - a.turn.timestamp.getTime() || b.turn.sequence - a.turn.sequence,
   );
-  if (newest) signs.set(newest, WEIGHTS.ofMe + WEIGHTS.newest);
+  if (newest) signs.set(newest, BY_WORDS.ofMe + BY_WORDS.newest);
   const before = new Set(changed.length > 0 ? best.filter((candidate) => candidate !== newest) : []);
   return { signs, newest: newest ?? null, before };
 }

@@ -3,7 +3,7 @@ import type { Logger } from '../../log.ts';
 import type { Embedder } from '../../models/embedder.ts';
 import { modelKey, type VectorPoint, type VectorStore } from '../../vectors/vector-store.ts';
 import { embedEach, type TextOfTurn } from './embed-each.ts';
-import { contentHash, EMBEDDED_TEXT, OWN_TEXT } from './embedded-text.ts';
+import { contentHash, EMBEDDED_TEXT } from './embedded-text.ts';
 import type { EmbeddingPriority } from './embedding-priority.ts';
 
 export interface VectorCopiesOptions {
@@ -36,7 +36,7 @@ export function createVectorCopies(
       const { rows } = await db.pool.query<Omit<VectorPoint, 'vector'> & TextOfTurn>({
         name: 'turns_to_copy',
         text: `select t.turn_id as id, t.tenant_id as "tenantId", t.user_id as "userId", t.conversation_id as "conversationId",
-                 t.timestamp, ${EMBEDDED_TEXT} as text, ${OWN_TEXT} as "ownText", ${contentHash('$1')} as "contentHash"
+                 t.timestamp, ${EMBEDDED_TEXT} as text, ${contentHash('$1')} as "contentHash"
                from echo_unified_interactions t where t.turn_id = any($2::uuid[]) and t.vector_state = 'EMBEDDED'`,
         values: [modelKey(store.model), turnIds.slice(at, at + AT_ONCE)],
       });
@@ -44,7 +44,7 @@ export function createVectorCopies(
         { embedder, requestMs: REQUEST_MS, signal: new AbortController().signal, before: priority.giveWay },
         rows,
       );
-      const points = rows.flatMap(({ text: _text, ownText: _ownText, ...row }, index) => {
+      const points = rows.flatMap(({ text: _text, ...row }, index) => {
         const vector = each[index];
         return vector instanceof Float32Array ? [{ ...row, vector }] : [];
       });

@@ -15,8 +15,6 @@ export interface EachOptions {
 /** What is embedded of a turn. */
 export interface TextOfTurn {
   readonly text: string;
-  /** What is embedded in its place where the model does not take it: the turns before it may be to blame. */
-  readonly ownText: string;
 }
 
 /** A text's vector, or why it gets none, although others get theirs. */
@@ -32,7 +30,7 @@ const SHORTEST = 64;
  * Embeds texts so that none keeps the others from their vectors. Servers answer all kinds of things to a text that they
  * cannot take: 400, 413, 422, but also 500, a connection that is cut, or nothing. So whatever goes wrong, a text that
  * must work is tried: where it fails too, the model is away; else it lies in the texts, and they are halved until one
- * is left. Of this one, what the turn itself says is tried, then that shortened, half by half.
+ * is left. This one is shortened, half by half.
  *
  * @returns for each text its vector or the reason why it has none
  * @throws EmbedderUnavailable where no text gets a vector, and the reason of the signal
@@ -43,11 +41,10 @@ export async function embedEach(options: EachOptions, turns: readonly TextOfTurn
   const whole = await tryOnce(
     options,
     turns.map(({ text }) => text),
-    turns.reduce((sum, { ownText }) => sum + ownText.length, 0),
   );
   if (whole.vectors) return whole.vectors;
   await checkModel(options);
-  if (turns.length === 1) return [(await reduced(options, first)) ?? refusalOf(whole.error)];
+  if (turns.length === 1) return [(await shortened(options, first.text)) ?? refusalOf(whole.error)];
   const middle = Math.ceil(turns.length / 2);
   return [
     ...(await embedEach(options, turns.slice(0, middle))),
@@ -74,15 +71,6 @@ export async function probe(embedder: Embedder, signal: AbortSignal): Promise<vo
   );
 }
 
-/** What the turn itself says, else the beginning of it. @returns null if nothing of it is taken */
-async function reduced(options: EachOptions, { text, ownText }: TextOfTurn): Promise<Float32Array | null> {
-  if (ownText === text) return shortened(options, text);
-  const { vectors } = await tryOnce(options, [ownText]);
-  if (vectors) return vectors[0] ?? null;
-  await checkModel(options);
-  return shortened(options, ownText);
-}
-
 /** The text cut to its half, its quarter and so on, until it is taken. @returns null if no beginning of it is */
 async function shortened(options: EachOptions, text: string): Promise<Float32Array | null> {
   for (let length = Math.floor(text.length / 2); length >= SHORTEST; length = Math.floor(length / 2)) {
@@ -101,8 +89,8 @@ async function checkModel({ embedder, signal, before }: EachOptions): Promise<vo
 async function tryOnce(
   { embedder, requestMs, signal, before, pace }: EachOptions,
   texts: readonly string[],
-  characters = texts.reduce((sum, text) => sum + text.length, 0),
 ): Promise<{ vectors: Float32Array[]; error?: never } | { vectors?: never; error: Error }> {
+  const characters = texts.reduce((sum, text) => sum + text.length, 0);
   await before?.();
   signal.throwIfAborted();
   const started = performance.now();

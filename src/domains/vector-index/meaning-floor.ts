@@ -51,11 +51,7 @@ export function createMeaningFloor(embedder: Embedder): MeaningFloor {
   let unrelated: Promise<readonly Float32Array[]> | null = null;
   const load = () => {
     // Not within the time of one search: a slow model makes them once, and then they serve all.
-    unrelated ??= embedTexts(
-      embedder,
-      UNRELATED.map((text) => `user: ${text}`),
-      AbortSignal.timeout(LOAD_MS),
-    ).catch((error) => {
+    unrelated ??= embedTexts(embedder, UNRELATED, AbortSignal.timeout(LOAD_MS)).catch((error) => {
       unrelated = null;
       throw error;
     });

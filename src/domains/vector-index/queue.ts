@@ -1,5 +1,5 @@
 import type { Database } from '../../db/client.ts';
-import { contentHash, EMBEDDED_LENGTH, EMBEDDED_TEXT, OWN_TEXT } from './embedded-text.ts';
+import { contentHash, EMBEDDED_LENGTH, EMBEDDED_TEXT } from './embedded-text.ts';
 
 /** A turn that one worker may embed until its lease ends. */
 export interface LeasedTurn {
@@ -11,8 +11,6 @@ export interface LeasedTurn {
   /** Failures so far. */
   readonly attempts: number;
   readonly text: string;
-  /** Without the turns before. */
-  readonly ownText: string;
   readonly contentHash: string;
 }
 
@@ -60,7 +58,7 @@ export async function leaseTurns(
            from due where t.id = due.id
            returning t.turn_id as "turnId", t.tenant_id as "tenantId", t.user_id as "userId",
              t.conversation_id as "conversationId", t.timestamp, t.vector_attempts as attempts,
-             ${EMBEDDED_TEXT} as text, ${OWN_TEXT} as "ownText", ${contentHash('$4')} as "contentHash"`,
+             ${EMBEDDED_TEXT} as text, ${contentHash('$4')} as "contentHash"`,
     values: [lease.token, lease.leaseMs, lease.limit, lease.model, lease.characters],
   });
   return rows;

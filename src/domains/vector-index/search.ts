@@ -33,6 +33,8 @@ export interface VectorSearchResult {
   readonly hits: readonly NearTurn[];
   /** Whether turns may be missing, because they still have a vector of another model only. */
   readonly degraded: boolean;
+  /** Cosines of these turns of the owner to the query, whether they are among the nearest or not. @throws what the store throws */
+  likenessOf(turnIds: readonly string[]): Promise<Map<string, number>>;
 }
 
 export interface VectorSearch {
@@ -83,9 +85,12 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
           store.search({ ...owner, vector, limit, filter, model }),
           floorOf(searched).of(vector),
         ]);
-        return hits.map((hit) => ({ ...hit, isSimilar: hit.score > floor }));
+        return { vector, hits: hits.map((hit) => ({ ...hit, isSimilar: hit.score > floor })) };
       };
-      const [hits, earlier] = await Promise.all([searchWith(embedder, store.model), earlierModels()]);
+      const [{ vector, hits }, earlier] = await Promise.all([
+        searchWith(embedder, store.model),
+        earlierModels(),
+      ]);
       const found = new Map(hits.map((hit) => [hit.id, hit]));
       let degraded = false;
       for (const model of earlier) {
@@ -93,10 +98,14 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
         const older =
           former && (await searchWith(former, model).catch((error) => noteFailure(log, model, error)));
         if (!older) degraded = true;
-        for (const hit of older ?? []) if (!found.has(hit.id)) found.set(hit.id, hit);
+        for (const hit of older ? older.hits : []) if (!found.has(hit.id)) found.set(hit.id, hit);
       }
       const best = [...found.values()].sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
-      return { hits: best.slice(0, limit), degraded };
+      const likenessOf = async (ids: readonly string[]) => {
+        const among = await store.search({ ...owner, vector, limit: ids.length, ids });
+        return new Map(among.map(({ id, score }) => [id, score]));
+      };
+      return { hits: best.slice(0, limit), degraded, likenessOf };
     },
   };
 }

@@ -179,6 +179,19 @@ async function readIndex(db: Database, owner: Owner, terms: readonly QueryTerm[]
   };
 }
 
+/** Who speaks in the owner's indexed turns, in small letters. */
+export async function speakersOfOwner(
+  { pool }: Pick<Database, 'pool'>,
+  owner: Owner,
+): Promise<ReadonlySet<string>> {
+  const { rows } = await pool.query<{ speakers: string[] }>({
+    name: 'index_speakers',
+    text: 'select speakers from echo_index_owners where user_id = $1 and tenant_id = $2',
+    values: [owner.userId, owner.tenantId],
+  });
+  return new Set(rows[0]?.speakers);
+}
+
 /** Where turns outside the index are placed, and of which words. */
 interface Placing {
   readonly from: number;
