@@ -49,8 +49,10 @@ export async function startChildServer(directory: string, env: Record<string, st
     logged,
     /** Exit code, or the signal that ended it. */
     exited,
-    /** Process id of its embedded database. */
-    databasePid: Number(readFileSync(join(directory, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]),
+    /** Process id of its embedded database; none where it has another one. */
+    databasePid: env.DATABASE_URL
+      ? Number.NaN
+      : Number(readFileSync(join(directory, 'postgres', 'postmaster.pid'), 'utf8').split('\n')[0]),
     signal: (signal: NodeJS.Signals) => void child.kill(signal),
     async graphql(query: string, variables: Record<string, unknown> = {}): Promise<Result> {
       const response = await fetch(`${url}/graphql`, {

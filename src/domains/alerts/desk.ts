@@ -47,6 +47,9 @@ export class AlertDesk {
   readonly #stop = new AbortController();
   readonly #openedAt = performance.now();
   #fresh: Notice[] = [];
+  #keeping: Promise<void> = Promise.resolve();
+  /** In the journal, and not taken up by a round yet. */
+  #kept: HeldNotice[] = [];
   #held: HeldNotice[];
   #keptAt = Number.NEGATIVE_INFINITY;
   #hasOpen = true;
@@ -67,6 +70,8 @@ export class AlertDesk {
   /** Takes an alert of the board. Never waits. */
   take(alert: Alert): void {
     this.#fresh.push(asNotice(alert));
+    // At once: the round under way may wait for somebody who does not answer, and a kill may come meanwhile.
+    this.#keeping = this.#keeping.then(() => this.#keepFresh());
     this.wake();
   }
 
@@ -85,12 +90,13 @@ export class AlertDesk {
   async stop(): Promise<void> {
     this.#stop.abort();
     await this.#keeper.stop();
-    await this.#keepFresh();
+    await this.#keeping;
   }
 
   async #round(): Promise<void> {
     const { availability } = this.#options;
-    await this.#keepFresh();
+    await this.#keeping;
+    this.#held.push(...this.#kept.splice(0));
     if (this.#stop.signal.aborted) return;
     let problem: unknown = null;
     if (availability.isUp)
@@ -113,12 +119,13 @@ export class AlertDesk {
     if (problem !== null && !isPassing(judgeDatabaseError(problem))) throw problem;
   }
 
+  /** Never rejects, as the book does not. */
   async #keepFresh(): Promise<void> {
     const fresh = this.#fresh;
     this.#fresh = [];
     if (fresh.length === 0) return;
     const known = new Set<string>();
-    for (const { notice } of this.#held)
+    for (const { notice } of [...this.#held, ...this.#kept])
       if (notice.state === 'RAISED') known.add(notice.name);
       else known.delete(notice.name);
     const notices = fresh.map((notice) => {
@@ -127,7 +134,7 @@ export class AlertDesk {
       else known.delete(notice.name);
       return isKnown ? { ...notice, isKnown } : notice;
     });
-    this.#held.push(...(await this.#options.book.keep(notices)));
+    this.#kept.push(...(await this.#options.book.keep(notices)));
   }
 
   /** Into the database, with what is to be sent of it. */
@@ -136,7 +143,9 @@ export class AlertDesk {
     if (held.length === 0) return;
     const { db, book, deliveries } = this.#options;
     await db.transaction((client) => this.#record(client, held), { ownName: true });
-    this.#held = this.#held.slice(held.length);
+    // Not the first so many: one that took too long may end after the next one has.
+    const stored = new Set(held);
+    this.#held = this.#held.filter((each) => !stored.has(each));
     await book.drop(held);
     this.#hasOpen = true;
     deliveries.wake();

@@ -47,9 +47,14 @@ export async function tellRaised(
 
 /** The same of alerts that are over, to each way that was told that they began. */
 export async function tellCleared(client: PoolClient, alerts: readonly Recorded[]): Promise<void> {
-  const ways = new Set(alerts.flatMap(({ told }) => told));
+  const before = await toldBefore(
+    client,
+    alerts.map(({ id }) => id),
+  );
+  const everTold = ({ id, told }: Recorded) => [...told, ...(before.get(id) ?? [])];
+  const ways = new Set(alerts.flatMap(everTold));
   for (const way of ways) {
-    const those = alerts.filter(({ told }) => told.includes(way));
+    const those = alerts.filter((alert) => everTold(alert).includes(way));
     await enqueueAll(client, way, 'alert.cleared', those, those.length > SINGLY_A_MINUTE);
   }
 }
@@ -80,9 +85,12 @@ export async function tellDue(client: PoolClient, telling: Telling): Promise<num
   return rows.length;
 }
 
-/** The first way in order that was not told yet; null: all were. */
+/**
+ * The way behind the last one in order that was told; null: there is none. One before that was passed over since it is down would
+ * hand the message back to those that were told.
+ */
 function nextAfter(chain: readonly WayName[], told: readonly string[]): WayName | null {
-  return chain.find((way) => !told.includes(way)) ?? null;
+  return chain[chain.findLastIndex((way) => told.includes(way)) + 1] ?? null;
 }
 
 async function escalate(
@@ -110,15 +118,36 @@ async function escalate(
   await enqueueAll(client, way, 'alert.escalated', alerts, alerts.length > SINGLY_A_MINUTE);
 }
 
+/** The order in which ways are told begins anew; the change has those that were told until then. */
 async function wake(client: PoolClient, alerts: readonly Recorded[]): Promise<void> {
   await client.query({
     name: 'wake_alerts',
-    text: `with woken as (
-             update echo_alerts set status = 'OPEN', snoozed_until = null where id = any($1) returning id
+    text: `with before as (
+             select id, told from echo_alerts where id = any($1)
+           ), woken as (
+             update echo_alerts a set status = 'OPEN', snoozed_until = null, told = '{}' from before b where a.id = b.id
+             returning a.id, b.told
            )
-           insert into echo_alert_changes (tenant_id, alert, kind) select '*', id, 'WOKEN' from woken`,
+           insert into echo_alert_changes (tenant_id, alert, kind, note)
+           select '*', id, 'WOKEN', array_to_string(told, ', ') from woken`,
     values: [alerts.map(({ id }) => id)],
   });
+}
+
+/** Ways that heard of alerts before these were snoozed, and did not hear since. */
+async function toldBefore(
+  client: PoolClient,
+  ids: readonly number[],
+): Promise<ReadonlyMap<number, readonly string[]>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await client.query<{ id: number; told: string[] }>({
+    name: 'alerts_told_before',
+    text: `select c.alert::int as id, array_agg(distinct way) as told
+           from echo_alert_changes c cross join lateral string_to_table(c.note, ', ') way
+           where c.alert = any($1) and c.kind = 'WOKEN' and way <> '' group by c.alert`,
+    values: [ids],
+  });
+  return new Map(rows.map(({ id, told }) => [id, told]));
 }
 
 async function noteTold(
