@@ -45,15 +45,14 @@ const schedule = async (app: TestApp) =>
 const wake = () => {
   for (const { app } of apps) app.services.schedules.wake();
 };
-const counted = (turns: number) => ({
-  echo_turns_stored_total: { s: turns },
+const COUNTED = {
   'echo_answers_total{by="model"}': { s: 12 },
   'echo_model_tokens_total{direction="in",model="m"}': { s: 4_000 },
   'echo_graphql_operation_seconds{operation="memorySearch",type="query"}': { n: 40, s: 4, b: { '0.25': 40 } },
   'echo_graphql_errors_total{code="SERVICE_UNAVAILABLE",operation="memorySearch"}': { s: 9 },
   'echo_http_requests_total{door="rest",status="500"}': { s: 3 },
   'echo_http_requests_total{door="rest",status="200"}': { s: 997 },
-});
+};
 const store = (of: 'minutes' | 'hours', at: number, server: string, rollups: object) =>
   one().sql(`insert into echo_metric_${of} (at, server, rollups) values ($1, $2, $3)`, [
     new Date(at),
@@ -68,9 +67,13 @@ test('comes once a day, whichever server sends it, and says what all of them did
       ...{ cron: '0 9 * * *', timeZone: 'Etc/UTC' },
       nextSlotAt: new Date(midnight + 9 * HOUR_MS).toISOString(),
     });
-  await store('minutes', time - 2 * HOUR_MS, 'here', counted(1_200));
-  await store('minutes', time - 2 * HOUR_MS, 'there', counted(34));
-  await store('minutes', time - 30 * HOUR_MS, 'there', counted(700));
+  await store('minutes', time - 2 * HOUR_MS, 'here', COUNTED);
+  await store('minutes', time - 2 * HOUR_MS, 'there', COUNTED);
+  await store('minutes', time - 30 * HOUR_MS, 'there', COUNTED);
+  await one().record('c', ['one', 'two', 'three']);
+  const saidAt = 'update echo_unified_interactions set created_at = $1 where query = any($2)';
+  await one().sql(saidAt, [new Date(time - 2 * HOUR_MS), ['one', 'two']]);
+  await one().sql(saidAt, [new Date(time - 30 * HOUR_MS), ['three']]);
   const size = (bytes: number) => ({
     'echo_table_bytes{table="echo_turns"}': { n: 1, s: bytes, lo: bytes, hi: bytes, l: bytes },
   });
@@ -81,10 +84,10 @@ test('comes once a day, whichever server sends it, and says what all of them did
   await expect.poll(() => said.length, eventually).toBe(1);
   const report = said[0] ?? '';
   const day = new Date(midnight).toISOString().slice(0, 10);
-  expect(report).toMatch(/^Daily report: 1,234 turns, 0 alerts, objectives kept\n/);
+  expect(report).toMatch(/^Daily report: 2 turns, 0 alerts, objectives kept\n/);
   for (const line of [
     `The 24 hours up to ${day} 09:00 (Etc/UTC).`,
-    '- Turns stored: 1,234 (the day before: 700)',
+    '- Turns stored: 2 (the day before: 1)',
     '- Queries answered by models: 24 (the day before: 12)',
     '- Tokens: 8,000',
     '- Memory searches: 80 (the day before: 40), 95 % of them within 0.243 s',

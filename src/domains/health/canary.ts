@@ -28,7 +28,7 @@ export interface CanaryServices extends MemoryServices, RecordServices {
 }
 
 /** Apart from all users: nobody sees its turns. */
-const OWNER: Owner = { tenantId: '__canary', userId: '__canary' };
+export const CANARY_OWNER: Owner = { tenantId: '__canary', userId: '__canary' };
 /** What servers that were killed in the middle of a run have left goes after so many minutes. */
 const LEFT_MINUTES = 10;
 const VECTOR_WAIT_MS = 15_000;
@@ -102,22 +102,22 @@ export class Canary {
   async #makeTheWay(enter: (step: string) => void): Promise<void> {
     const services = this.#services;
     const word = `canary${randomUUID().replaceAll('-', '')}`;
-    const saved = await recordTurns(services, OWNER, {
+    const saved = await recordTurns(services, CANARY_OWNER, {
       conversationId: this.#conversationId,
       turns: [{ query: word }],
     });
     const turnId = saved.turns[0]?.row.turnId ?? '';
     if (saved.durability !== 'COMMITTED') throw new Error('only the journal took it');
     enter('read');
-    const [row] = await findInteractions(services, OWNER, [turnId]);
+    const [row] = await findInteractions(services, CANARY_OWNER, [turnId]);
     if (row?.query !== word) throw new Error('what was read is not what was written');
     enter('vector');
     await this.#waitForVector(turnId);
     enter('search');
-    const { hits } = await searchMemory(services, OWNER, { query: word, limit: 1, tiers: BY_WORDS });
+    const { hits } = await searchMemory(services, CANARY_OWNER, { query: word, limit: 1, tiers: BY_WORDS });
     if (hits[0]?.interaction.turnId !== turnId) throw new Error('it was not found by its word');
     enter('erase');
-    await deleteConversation(services, OWNER, this.#conversationId);
+    await deleteConversation(services, CANARY_OWNER, this.#conversationId);
     await this.#sweep();
   }
 
@@ -126,15 +126,16 @@ export class Canary {
       name: 'left_canaries',
       text: `select conversation_id as "conversationId" from echo_conversations
              where tenant_id = $1 and user_id = $2 and last_interaction < now() - $3 * interval '1 minute' limit 100`,
-      values: [OWNER.tenantId, OWNER.userId, LEFT_MINUTES],
+      values: [CANARY_OWNER.tenantId, CANARY_OWNER.userId, LEFT_MINUTES],
     });
-    for (const { conversationId } of rows) await deleteConversation(this.#services, OWNER, conversationId);
+    for (const { conversationId } of rows)
+      await deleteConversation(this.#services, CANARY_OWNER, conversationId);
   }
 
   async #waitForVector(turnId: string): Promise<void> {
     const deadline = Date.now() + VECTOR_WAIT_MS;
     for (;;) {
-      const [row] = await findInteractions(this.#services, OWNER, [turnId]);
+      const [row] = await findInteractions(this.#services, CANARY_OWNER, [turnId]);
       if (row?.vectorState === 'EMBEDDED') return;
       if (Date.now() > deadline || this.#stopped)
         throw new Error(`it has no vector after ${VECTOR_WAIT_MS / 1000} s`);

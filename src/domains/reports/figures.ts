@@ -1,6 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import { type Alert, type AlertBoard, activeAlerts } from '../alerts/alerts.ts';
 import { alertsBegun, type BegunAlert } from '../alerts/reads.ts';
+import { CANARY_OWNER } from '../health/canary.ts';
 import { databaseFigures } from '../health/database-figures.ts';
 import { type StoredStretch, storedRollups } from '../metrics/reads.ts';
 import { ACTIVITY_TOTAL, RECORDED_BY_NAME } from '../metrics/recorded.ts';
@@ -8,6 +9,7 @@ import { HOUR_MS } from '../metrics/recorder.ts';
 import { isSpread, isStood, joined, quantile, type Rollup } from '../metrics/rollup.ts';
 import { parseSelector } from '../metrics/selector.ts';
 import type { ObjectiveState } from '../objectives/tracker.ts';
+import { turnsOfDays } from './reads.ts';
 
 export interface FigureServices {
   readonly db: Database;
@@ -33,6 +35,7 @@ export interface Span {
 
 /** What was counted in a day. */
 export interface DayCounts {
+  /** Of users, not of the canary. */
   readonly turns: number;
   readonly byModels: number;
   readonly byServer: number;
@@ -81,7 +84,7 @@ const REQUESTS = 'echo_http_requests_total';
 const TABLES = 'echo_table_bytes';
 const BACKUP_AGE = 'echo_backup_verified_age_seconds';
 const COUNTED = [
-  ...['echo_turns_stored_total', 'echo_answers_total', 'echo_model_tokens_total', 'echo_model_cost_total'],
+  ...['echo_answers_total', 'echo_model_tokens_total', 'echo_model_cost_total'],
   ...[REQUESTS, SEARCH, ERRORS, ACTIVITY_TOTAL, BACKUP_AGE],
 ];
 /** Kinds of the activity stream that are errors, for people. */
@@ -103,12 +106,13 @@ export async function figuresOfDay(services: FigureServices, span: Span): Promis
     stretches.filter(({ at }) => at >= span.from),
   ];
   const totals = totalsOf(these);
+  const turns = await turnsOfDays(db, span, CANARY_OWNER.tenantId);
   const { checks } = await health.check();
   const age = totals.get(BACKUP_AGE);
   return {
     ...span,
-    counts: countsOf(totals),
-    before: earlier.length === 0 ? null : countsOf(totalsOf(earlier)),
+    counts: countsOf(totals, turns.day),
+    before: earlier.length === 0 ? null : countsOf(totalsOf(earlier), turns.before),
     objectives: await objectives.standing(),
     errors: errorsOf(totals),
     databaseBytes: (await databaseFigures(db)).sizeBytes,
@@ -148,12 +152,12 @@ function sumOf(totals: Totals, name: string, labels: Readonly<Record<string, str
   return sum;
 }
 
-function countsOf(totals: Totals): DayCounts {
+function countsOf(totals: Totals, turns: number): DayCounts {
   const searches = [...seriesOf(totals, SEARCH, { operation: 'memorySearch' })].map(({ rollup }) => rollup);
   const spread = searches.reduce<Rollup | null>((one, other) => (one ? joined(one, other) : other), null);
   const bounds = RECORDED_BY_NAME.get(SEARCH)?.bounds ?? [];
   return {
-    turns: sumOf(totals, 'echo_turns_stored_total'),
+    turns,
     byModels: sumOf(totals, 'echo_answers_total', { by: 'model' }),
     byServer: sumOf(totals, 'echo_answers_total', { by: 'server' }),
     tokens: sumOf(totals, 'echo_model_tokens_total'),
