@@ -1,3 +1,4 @@
+import { ALERTS } from './alerts.ts';
 import { BY_ITSELF } from './by-itself.ts';
 import { DOORS } from './doors.ts';
 import { DURABILITY } from './durability.ts';
@@ -23,4 +24,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...MEDIA,
   ...DOORS,
   ...BY_ITSELF,
+  ...ALERTS,
 ];
