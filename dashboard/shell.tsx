@@ -100,7 +100,9 @@ function Strip() {
     <div class="strip">
       <a href={hrefOf(['now'])}>
         <span class="lamp" data-tone={tone} />
-        <span role="status">{words}</span>
+        <span role="status" title={words}>
+          {words}
+        </span>
       </a>
       {health.value && !isAway.value && <span class="up">up {span(health.value.uptimeSeconds)}</span>}
       <Freshness />

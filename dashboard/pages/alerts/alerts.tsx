@@ -7,7 +7,7 @@ import {
   type AlertToldData,
 } from '../../operations.ts';
 import { useAnswer } from '../../server/answers.ts';
-import { connectionPage, usePages } from '../../server/pages.ts';
+import { connectionPage, type Pages, usePages } from '../../server/pages.ts';
 import { sentence } from '../../server/problem.ts';
 import { may } from '../../server/session.ts';
 import { follow } from '../../server/socket.ts';
@@ -38,40 +38,53 @@ export function Alerts() {
     >
       <div class="stack">
         <Active alerts={activeAlerts.value} />
-        {may('ADMIN') && <ChannelsPanel />}
-        <Panel title="History" note="The latest first">
-          <Problem problem={history.problem} again={history.again} />
-          {history.items === null && !history.problem && <Hollow rows={6} />}
-          {history.items?.length === 0 && (
-            <Empty title="No alert was ever raised.">The channels above are told of the first one.</Empty>
-          )}
-          <ol class="feed">
-            {history.items?.map((alert) => (
-              <li key={`${alert.at}${alert.name}${alert.state}`}>
-                <Moment at={alert.at} />
-                <div>
-                  <span class="tags">
-                    <strong>{titled(alert.name)}</strong> <State alert={alert} />
-                  </span>
-                  <p class="soft words">{sentence(alert.message)}</p>
-                </div>
-              </li>
-            ))}
-          </ol>
-          {history.hasMore && (
-            <button type="button" class="button" aria-disabled={history.isLoading} onClick={history.more}>
-              Earlier alerts
-            </button>
-          )}
-        </Panel>
+        {/* Alerts are of any height: what stands below them comes after them, so that it does not move. */}
+        {activeAlerts.value !== null && (
+          <>
+            {may('ADMIN') && <ChannelsPanel />}
+            <History history={history} />
+          </>
+        )}
       </div>
     </Page>
   );
 }
 
+/** All that began and ended. */
+function History({ history }: { history: Pages<Line> }) {
+  return (
+    <Panel title="History" note="The latest first">
+      <Problem problem={history.problem} again={history.again} />
+      {history.items === null && !history.problem && <Hollow rows={6} />}
+      {history.items?.length === 0 && (
+        <Empty title="No alert was ever raised.">The channels above are told of the first one.</Empty>
+      )}
+      <ol class="feed">
+        {history.items?.map((alert) => (
+          <li key={`${alert.at}${alert.name}${alert.state}`}>
+            <Moment at={alert.at} />
+            <div>
+              <span class="tags">
+                <strong>{titled(alert.name)}</strong> <State alert={alert} />
+              </span>
+              <p class="soft words">{sentence(alert.message)}</p>
+            </div>
+          </li>
+        ))}
+      </ol>
+      {history.hasMore && (
+        <button type="button" class="button" aria-disabled={history.isLoading} onClick={history.more}>
+          Earlier alerts
+        </button>
+      )}
+    </Panel>
+  );
+}
+
 /** What people did about them is stored, and so unknown while the database is away: alerts are shown without it. */
 function Active({ alerts }: { alerts: readonly ActiveAlert[] | null }) {
-  const { data, again } = useAnswer(AlertsInProgress, {}, PROGRESS_MS);
+  const { data, problem, again } = useAnswer(AlertsInProgress, {}, PROGRESS_MS);
+  const isAwaited = data === null && problem === null && may('ADMIN');
   const byId = new Map(data?.activeAlerts.map((progress) => [progress.alertId, progress]));
   return (
     <Panel title="Active now">
@@ -96,6 +109,7 @@ function Active({ alerts }: { alerts: readonly ActiveAlert[] | null }) {
                 </span>
                 {progress && <AlertProgress progress={progress} />}
               </span>
+              {isAwaited && <div class="awaited" />}
               {progress && <AlertActions name={alert.name} progress={progress} onChange={again} />}
             </li>
           );

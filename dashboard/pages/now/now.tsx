@@ -1,5 +1,6 @@
 import '../../styles/now.css';
 import { may } from '../../server/session.ts';
+import { health, isAway } from '../../server/standing.ts';
 import { Page } from '../../view/parts.tsx';
 import { ActivityPanel } from './activity-panel.tsx';
 import { AlertsStrip } from './alerts-strip.tsx';
@@ -16,15 +17,24 @@ export function Now() {
       <div class="stack">
         <StandingPanel />
         {may('METRICS') && <AlertsStrip />}
-        <FiguresPanel />
-        {may('METRICS') && <ChartsPanel />}
-        {may('METRICS') && <HistoryPanel />}
-        <div class="columns">
-          <TurnsPanels>
-            <ActivityPanel />
-          </TurnsPanels>
-        </div>
+        {/* Dangers are of any height: what stands below them comes after them, so that it does not move. */}
+        {(health.value !== null || isAway.value) && <Figures />}
       </div>
     </Page>
+  );
+}
+
+function Figures() {
+  return (
+    <>
+      <FiguresPanel />
+      {may('METRICS') && <ChartsPanel />}
+      {may('METRICS') && <HistoryPanel />}
+      <div class="columns">
+        <TurnsPanels>
+          <ActivityPanel />
+        </TurnsPanels>
+      </div>
+    </>
   );
 }
