@@ -156,6 +156,7 @@ function assemble(
     routes: doors({ services, hall, yoga, ready }),
     log,
     hall,
+    tracing: services.tracing,
     observe: (door, status, seconds) => metrics.countRequest(door, status, seconds),
   });
   let closeSockets: () => Promise<void> = async () => undefined;
@@ -180,6 +181,7 @@ function assemble(
       // Subscriptions end first: over server-sent events they are requests that would never finish.
       const failed = await endAll(
         [
+          () => services.tracing.holdMetrics(),
           () => metrics.stop(),
           () => services.events.stop(),
           () => Promise.all([finishRequests(server, services.store), closeSockets(), stopWork(services)]),

@@ -17,6 +17,7 @@ import type { SecretSetting, SecretValues, VaultOptions } from './config/secrets
 import * as secrets from './config/secrets.ts';
 import * as server from './config/server.ts';
 import * as tasks from './config/tasks.ts';
+import * as telemetry from './config/telemetry.ts';
 import type { RawSettings } from './config/values.ts';
 
 export type Config = Readonly<ReturnType<typeof toConfig>>;
@@ -99,6 +100,7 @@ const Settings = z.object({
   ...objectives.settings,
   ...pressure.settings,
   ...tasks.settings,
+  ...telemetry.settings,
   ...repairs.settings,
   ...retention.settings,
   ...access.settings,
@@ -143,6 +145,7 @@ function toConfig(
     ...objectives.objectivesOf(values),
     ...pressure.pressureOf(values),
     ...tasks.tasksOf(values),
+    ...telemetry.telemetryOf(values),
     ...repairs.repairsOf(values, directory, resolve(directory, values.DATA_DIR)),
     ...retention.retentionOf(values),
     ...access.accessOf(values),

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { currentPlace } from './tracing/current.ts';
 
 export type Logger = pino.Logger;
 
@@ -24,6 +25,11 @@ export function createLogger(level: string, destination: 1 | 2 = 1): Logger {
       level,
       base: { service: 'echo-brain' },
       timestamp: pino.stdTimeFunctions.isoTime,
+      // What belongs to a trace says to which.
+      mixin: () => {
+        const place = currentPlace();
+        return place ? { trace_id: place.traceId, span_id: place.spanId } : {};
+      },
       serializers: { err: withoutValues },
       redact: {
         paths: [

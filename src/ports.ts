@@ -19,6 +19,7 @@ import { Outbound } from './outbound/outbound.ts';
 import { Sealer } from './secrets/sealing.ts';
 import { Secrets } from './secrets/secrets.ts';
 import type { Vault } from './secrets/vault.ts';
+import { Tracing } from './tracing/tracing.ts';
 
 export interface PortsOptions {
   /** False: refuse to start on an older schema instead of changing it. */
@@ -75,6 +76,7 @@ export async function openPorts(
   const volatileFileSystem = makeDataDirectory(config.dataDirectory);
   const journal = await Journal.open(join(config.dataDirectory, 'journal.db'), config.journalMaxBytes);
   closing.defer(() => journal.close());
+  const tracing = await openTracing(config, log, closing);
   const listeners: ((reason: string | null) => void)[] = [];
   const tell = (reason: string | null) => {
     for (const listener of listeners) listener(reason);
@@ -94,6 +96,7 @@ export async function openPorts(
     onEmbeddedUp: () => tell(null),
     actor: () => JSON.stringify(currentActor() ?? undefined) ?? null,
     patienceMs,
+    ...(tracing.isOn && { tracing }),
     ...(onStatement && { onStatement }),
   });
   closing.defer(() => opened.close());
@@ -130,6 +133,7 @@ export async function openPorts(
       events,
       outbox,
       outbound,
+      tracing,
       vault,
       secrets,
       shared: new SharedReads(),
@@ -137,12 +141,19 @@ export async function openPorts(
     sealer: config.masterKey && new Sealer(config.masterKey, config.previousMasterKey),
     modelParts: {
       config,
-      fetchTo: (url, limits) => outbound.fetcherTo(url, limits),
+      fetchTo: (url, limits) => tracing.passedOn(outbound.fetcherTo(url, limits)),
       secret: (name) => secrets.get(name),
-      calls: new ModelCalls(),
+      calls: new ModelCalls(tracing),
       maxAnswerCharacters: MAX_RESPONSE_LENGTH,
     },
     ...{ volatileFileSystem, durabilityProblems },
     onRestart: (listener) => listeners.push(listener),
   };
+}
+
+/** Brings away what is left when all else has ended. */
+async function openTracing({ telemetry }: Config, log: Logger, closing: ClosingStack): Promise<Tracing> {
+  const tracing = await Tracing.open(telemetry, log);
+  closing.defer(() => tracing.stop());
+  return tracing;
 }

@@ -1,6 +1,7 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Logger } from '../log.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import { isConnectionError, NotPrepared, within } from './deadline.ts';
 import { checkIdentity, type KnownDatabase } from './identity.ts';
 
@@ -26,6 +27,8 @@ export interface DatabaseOptions {
   readonly actor?: () => string | null;
   /** No look at the database is given up sooner. */
   readonly patienceMs?: number;
+  /** Absent: nobody follows statements. */
+  readonly tracing?: Pick<Tracing, 'child' | 'bound'>;
   /** Told of each statement that is sent, for tests that count them. */
   readonly onStatement?: (name: string, text: string) => void;
 }
@@ -77,7 +80,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     application_name: 'echo-brain',
     keepAlive: true,
   };
-  const pool = new pg.Pool({
+  const pool = new (poolFor(options.tracing))({
     ...connection,
     max: options.maxConnections ?? 12,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -217,7 +220,7 @@ async function runTransaction<T>(
 
 /** A pg client that times each statement. Only names and times are logged, because values hold what users said. */
 function observedClient(options: DatabaseOptions): typeof pg.Client {
-  const { log, slowQueryMs, echo, onStatement, expected } = options;
+  const { log, slowQueryMs, echo, onStatement, expected, tracing } = options;
   return class ObservedClient extends pg.Client {
     // biome-ignore lint/suspicious/noExplicitAny: both overloads are passed on unchanged
     override connect(...args: any[]): any {
@@ -236,6 +239,11 @@ function observedClient(options: DatabaseOptions): typeof pg.Client {
         name,
         typeof args[0] === 'string' ? args[0] : ((args[0] as { text?: string }).text ?? ''),
       );
+      const span = tracing?.child({
+        name: spanName(args[0]),
+        kind: 'client',
+        attributes: { 'db.system.name': 'postgresql', 'db.query.summary': spanName(args[0]) },
+      });
       const result = super.query(...(args as Parameters<pg.Client['query']>)) as unknown;
       if (result instanceof Promise) {
         const done = () => {
@@ -244,8 +252,32 @@ function observedClient(options: DatabaseOptions): typeof pg.Client {
           else if (echo) log.info({ statement: name, ms: Number(ms.toFixed(2)) }, 'sql');
         };
         result.then(done, done);
+        if (span)
+          result.then(
+            () => span.end(null),
+            (error: { code?: unknown }) => span.end(String(error.code ?? 'lost')),
+          );
       }
       return result;
+    }
+  };
+}
+
+/** Of a statement without a name only what it does: its text may hold values. */
+function spanName(query: unknown): string {
+  const { name, text = '' } =
+    typeof query === 'string' ? { text: query } : (query as { name?: string; text?: string });
+  return name ?? /^\s*(\w+)/.exec(text)?.[1]?.toLowerCase() ?? 'statement';
+}
+
+/** Whoever waited for a connection goes on in their own trace, not in that of who gave it back. */
+function poolFor(tracing: DatabaseOptions['tracing']): typeof pg.Pool {
+  if (!tracing) return pg.Pool;
+  return class TracedPool extends pg.Pool {
+    // biome-ignore lint/suspicious/noExplicitAny: both overloads are passed on unchanged
+    override connect(...args: any[]): any {
+      const [done] = args;
+      return super.connect(...((done ? [tracing.bound(done)] : []) as []));
     }
   };
 }

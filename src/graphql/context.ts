@@ -9,7 +9,16 @@ import type { Ports } from '../ground/ports.ts';
 export interface Services
   extends Pick<
     Ports,
-    'db' | 'log' | 'keepers' | 'config' | 'availability' | 'journal' | 'events' | 'sealer' | 'shared'
+    | 'db'
+    | 'log'
+    | 'keepers'
+    | 'config'
+    | 'availability'
+    | 'journal'
+    | 'events'
+    | 'sealer'
+    | 'shared'
+    | 'tracing'
   > {}
 
 /** The context of one operation. */

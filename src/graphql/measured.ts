@@ -35,7 +35,7 @@ export function measured(
 }
 
 /** The first field's name in the schema, since callers may call operations as they like. */
-function nameOf({
+export function nameOf({
   document,
   operationName,
 }: ExecutionArgs): Pick<DoneOperation, 'operation' | 'type'> | null {

@@ -17,6 +17,7 @@ import { measured } from './measured.ts';
 import { pacedEvents } from './paced-events.ts';
 import { explainedNotAcceptable, strictRequests } from './params.ts';
 import { rateLimited } from './rate.ts';
+import { traced } from './traced.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 
@@ -77,6 +78,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
       rateLimited(limits, (error) => mask(error)),
       pacedEvents(limits),
       measured(services.metrics, (error) => mask(error)),
+      ...(services.tracing.isOn ? [traced(services.tracing, (error) => mask(error))] : []),
     ],
   });
 

@@ -11,6 +11,7 @@ import type { Outbound } from '../outbound/outbound.ts';
 import type { Sealer } from '../secrets/sealing.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Vault } from '../secrets/vault.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 import type { SharedReads } from './shared-reads.ts';
 
 /** What stands before any domain opens: the ports that they share, and what was found of the ground itself. */
@@ -29,6 +30,8 @@ export interface Ports {
   readonly events: EventFeed;
   readonly outbox: EventOutbox;
   readonly outbound: Outbound;
+  /** Follows work, where a collector is configured. */
+  readonly tracing: Tracing;
   readonly vault: Vault | null;
   readonly secrets: Secrets;
   /** What many ask again and again is read through it. */

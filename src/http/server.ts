@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
+import { readTraceparent } from '../tracing/current.ts';
+import type { SpanStart, Tracing } from '../tracing/tracing.ts';
 import { HttpProblem } from './body.ts';
 import type { Hall } from './hall.ts';
 import { type Problem, problemOf } from './problem.ts';
@@ -27,12 +29,13 @@ export interface HttpOptions {
   readonly routes: readonly Route[];
   readonly log: Logger;
   readonly hall: Hall;
+  readonly tracing: Pick<Tracing, 'run'>;
   /** Told of each finished request. */
   readonly observe: (door: string, status: number, seconds: number) => void;
 }
 
 /** One node:http server for all doors. Slow headers and bodies are cut. */
-export function createHttpServer({ routes, log, hall, observe }: HttpOptions): Server {
+export function createHttpServer({ routes, log, hall, tracing, observe }: HttpOptions): Server {
   const server = createServer(
     {
       headersTimeout: 10_000,
@@ -59,14 +62,38 @@ export function createHttpServer({ routes, log, hall, observe }: HttpOptions): S
         if (!route) throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
         await route.handle(request, response, correlationId);
       };
-      handle().catch((error: unknown) => {
-        if (response.headersSent) return response.destroy();
-        const problem = problemOf(error, correlationId, log, { door: route?.door });
-        sendProblem(request, response, problem, (route?.present ?? presentAsErrors)(problem));
+      const answer = () =>
+        handle().catch((error: unknown) => {
+          if (response.headersSent) return void response.destroy();
+          const problem = problemOf(error, correlationId, log, { door: route?.door });
+          sendProblem(request, response, problem, (route?.present ?? presentAsErrors)(problem));
+        });
+      if (!route || UNTRACED.has(route.door)) return void answer();
+      void tracing.run(spanOf(request, route), async (span) => {
+        await answer();
+        const { statusCode } = response;
+        span?.set({
+          'http.response.status_code': statusCode,
+          ...(statusCode >= 500 && { 'error.type': String(statusCode) }),
+        });
       });
     },
   );
   return server;
+}
+
+/** What supervisors ask every few seconds. */
+const UNTRACED: ReadonlySet<string> = new Set(['livez', 'readyz', 'metrics']);
+
+/** Of a path only what the server calls it: what else stands in it may be a person's. */
+function spanOf({ method = '', headers }: IncomingMessage, { prefix }: Route): SpanStart {
+  const name = `${method} ${prefix}`;
+  return {
+    name,
+    kind: 'server',
+    attributes: { 'http.request.method': method, 'http.route': prefix, 'url.scheme': 'http' },
+    parent: readTraceparent(headers.traceparent),
+  };
 }
 
 /**

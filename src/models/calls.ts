@@ -1,3 +1,4 @@
+import type { Attributes, SpanStart, Tracing } from '../tracing/tracing.ts';
 import type { Embedder, Purpose } from './embedder.ts';
 import { type FailureReason, type LanguageModel, ModelFailure } from './language-model.ts';
 
@@ -23,6 +24,11 @@ type Listener = (call: ModelCall) => void;
 /** Every call of a model goes through here: chats and vectors, of models elsewhere and of those inside. */
 export class ModelCalls {
   readonly #listeners: Listener[] = [];
+  readonly #tracing: Pick<Tracing, 'run'>;
+
+  constructor(tracing: Pick<Tracing, 'run'>) {
+    this.#tracing = tracing;
+  }
 
   onEnd(listener: Listener): void {
     this.#listeners.push(listener);
@@ -30,49 +36,85 @@ export class ModelCalls {
 
   /** The same model; its calls are told of. */
   ofModel(kind: CallKind, model: LanguageModel): LanguageModel {
+    const { name } = model;
     return {
-      name: model.name,
-      answer: async (request, options) => {
-        const end = this.#begin(kind, model.name);
-        try {
-          const answer = await model.answer(request, options);
-          end(null, answer);
-          return answer;
-        } catch (error) {
-          end(error instanceof ModelFailure ? error.reason : 'UNAVAILABLE');
-          throw error;
-        }
-      },
+      name,
+      answer: (request, options) =>
+        this.#call({ kind, model: name, operation: 'chat', provider: 'openai' }, async (end) => {
+          try {
+            const answer = await model.answer(request, options);
+            end(null, answer, { 'gen_ai.response.finish_reasons': [answer.finishReason] });
+            return answer;
+          } catch (error) {
+            end(error instanceof ModelFailure ? error.reason : 'UNAVAILABLE');
+            throw error;
+          }
+        }),
     };
   }
 
-  /** The same embedder; its calls are told of. */
-  ofEmbedder(embedder: Embedder): Embedder {
+  /** The same embedder; its calls are told of. @param provider who computes: a server that speaks the protocol, or this one */
+  ofEmbedder(embedder: Embedder, provider: Called['provider'] = 'openai'): Embedder {
+    const { name: model } = embedder;
     return {
       ...embedder,
-      embed: async (texts, signal, purpose) => {
-        const end = this.#begin(purpose ?? 'turn', embedder.name);
-        try {
-          const vectors = await embedder.embed(texts, signal, purpose);
-          end(null);
-          return vectors;
-        } catch (error) {
-          end(signal.aborted ? 'ABORTED' : 'UNAVAILABLE');
-          throw error;
-        }
-      },
+      embed: (texts, signal, purpose = 'turn') =>
+        this.#call({ kind: purpose, model, operation: 'embeddings', provider }, async (end) => {
+          try {
+            const vectors = await embedder.embed(texts, signal, purpose);
+            end(null);
+            return vectors;
+          } catch (error) {
+            end(signal.aborted ? 'ABORTED' : 'UNAVAILABLE');
+            throw error;
+          }
+        }),
     };
   }
 
-  #begin(kind: CallKind, model: string) {
-    const began = performance.now();
-    return (failure: ModelCall['failure'], counted?: Partial<Pick<ModelCall, 'tokensIn' | 'tokensOut'>>) => {
-      const call: ModelCall = {
-        ...{ kind, model, failure, seconds: (performance.now() - began) / 1_000 },
-        tokensIn: counted?.tokensIn ?? null,
-        tokensOut: counted?.tokensOut ?? null,
-      };
-      for (const listener of this.#listeners) listener(call);
-    };
+  async #call<T>(of: Called, work: (end: End) => Promise<T>): Promise<T> {
+    return this.#tracing.run(spanOf(of), (span) => {
+      const began = performance.now();
+      return work((failure, counted, attributes = {}) => {
+        const { tokensIn = null, tokensOut = null } = counted ?? {};
+        span?.set({
+          ...attributes,
+          ...(tokensIn !== null && { 'gen_ai.usage.input_tokens': tokensIn }),
+          ...(tokensOut !== null && { 'gen_ai.usage.output_tokens': tokensOut }),
+        });
+        const seconds = (performance.now() - began) / 1_000;
+        const { kind, model } = of;
+        for (const listener of this.#listeners)
+          listener({ kind, model, seconds, failure, tokensIn, tokensOut });
+      });
+    });
   }
+}
+
+interface Called {
+  readonly kind: CallKind;
+  readonly model: string;
+  readonly operation: 'chat' | 'embeddings';
+  /** By its protocol: whose server it is, nobody says. */
+  readonly provider: 'openai' | 'echo_brain';
+}
+type End = (
+  failure: ModelCall['failure'],
+  counted?: Pick<ModelCall, 'tokensIn' | 'tokensOut'>,
+  attributes?: Attributes,
+) => void;
+
+/** By the semantic conventions for generative AI (in development, November 2026): no messages, no texts. */
+function spanOf({ kind, model, operation, provider }: Called): SpanStart {
+  const name = `${operation} ${model}`;
+  return {
+    name,
+    kind: 'client',
+    attributes: {
+      'gen_ai.operation.name': operation,
+      'gen_ai.provider.name': provider,
+      'gen_ai.request.model': model,
+      'echo.model.purpose': kind,
+    },
+  };
 }

@@ -47,7 +47,9 @@ export class DimensionsUnknown extends Error {
  *   if the files of a model that should run here are not
  */
 export async function configuredEmbedder(parts: ModelParts): Promise<Embedder> {
-  return parts.calls.ofEmbedder(await chosenEmbedder(parts));
+  const { embeddings, localEmbeddings } = parts.config;
+  const isInside = localEmbeddings !== null || !embeddings;
+  return parts.calls.ofEmbedder(await chosenEmbedder(parts), isInside ? 'echo_brain' : 'openai');
 }
 
 async function chosenEmbedder(parts: ModelParts): Promise<Embedder> {

@@ -18,6 +18,7 @@ type Floor =
   | 'config'
   | 'log'
   | 'errors'
+  | 'tracing'
   | 'ground'
   | 'db'
   | 'graphql'
@@ -46,7 +47,7 @@ export type Role = 'tables' | 'graphql' | 'jobs' | 'promises' | 'sections' | 'pa
 
 /** From the ground up. No import runs up: what lies higher knows what lies lower, never the reverse. */
 const LEVELS: readonly (readonly Room[])[] = [
-  ['config', 'log', 'errors'],
+  ['config', 'tracing', 'log', 'errors'],
   ['jobs', 'outbound', 'secrets'],
   ['db'],
   ['journal', 'access', 'models', 'media', 'vectors'],
@@ -99,23 +100,26 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   // Opens what the domains share.
   ports: (to) => isIn(to, 'config', 'log', 'db', 'ground', ...PORTS),
   config: () => false,
-  log: () => false,
+  // Lines say to which trace they belong.
+  log: (to) => to.path === 'src/tracing/current.ts',
+  // Follows work from the door to models; a collector's packages are loaded by it alone.
+  tracing: (to) => isIn(to, 'log'),
   // Error classes that everybody shares.
   errors: () => false,
   // What every domain needs of input, callers and promises; ports.ts declares the ports that all of them get.
   ground: (to, from) =>
     isIn(to, 'errors', 'log', 'access', 'events') ||
     (from.path === 'src/ground/ports.ts' && isIn(to, 'config', 'db', ...PORTS)),
-  db: (to) => isIn(to, 'log', 'jobs'),
-  graphql: (to) => isIn(to, 'db', 'log', 'access', 'errors', 'config', 'http', 'ground'),
+  db: (to) => isIn(to, 'log', 'jobs', 'tracing'),
+  graphql: (to) => isIn(to, 'db', 'log', 'access', 'errors', 'config', 'http', 'ground', 'tracing'),
   journal: (to) => isIn(to, 'log', 'db'),
   // Events that can't wait for the database are kept in the journal.
   events: (to) => isIn(to, 'log', 'db', 'journal', 'jobs'),
-  models: (to) => isIn(to, 'log', 'db', 'config', 'errors'),
+  models: (to) => isIn(to, 'log', 'db', 'config', 'errors', 'tracing'),
   // What files of pictures and videos say; it knows no rows.
   media: (to) => isIn(to, 'log', 'errors'),
   // The one node:http server, and the hall that every door leads through.
-  http: (to) => isIn(to, 'log', 'access', 'errors') || to.path === 'src/db/meaning.ts',
+  http: (to) => isIn(to, 'log', 'access', 'errors', 'tracing') || to.path === 'src/db/meaning.ts',
   vectors: (to) => isIn(to, 'log', 'db'),
   jobs: (to) => isIn(to, 'log'),
   access: (to) => isIn(to, 'log', 'db', 'errors', 'jobs'),
@@ -163,6 +167,7 @@ const PORTS: readonly Room[] = [
   'access',
   'secrets',
   'outbound',
+  'tracing',
 ];
 /** Of these rooms only the port may be known outside, but by app. */
 const PORT_FILES: Partial<Record<Room, string>> = { vectors: 'src/vectors/vector-store.ts' };

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ActivityKind } from '../../ground/activity.ts';
+import type { ExportedMetric } from '../../tracing/metric-data.ts';
 import type { AppliedTurn } from '../interactions/apply.ts';
 import { exposition } from './exposition.ts';
 import { LabelNames } from './label-names.ts';
@@ -149,6 +150,11 @@ export class Metrics {
   /** What Prometheus collects. */
   text(): Promise<string> {
     return exposition(this.registry);
+  }
+
+  /** The same for a collector. */
+  async all(): Promise<ExportedMetric[]> {
+    return (await this.registry.getMetricsAsJSON()) as unknown as ExportedMetric[];
   }
 
   /** Ends whoever waits for the next snapshot. */

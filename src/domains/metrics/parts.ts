@@ -22,8 +22,9 @@ export function openMetrics(
     db,
     availability,
     modelParts,
+    tracing,
     activity,
-  }: Pick<Ports, 'db' | 'availability' | 'modelParts'> & { readonly activity: Activity },
+  }: Pick<Ports, 'db' | 'availability' | 'modelParts' | 'tracing'> & { readonly activity: Activity },
   closing: ClosingStack,
 ): { metrics: Metrics } {
   const metrics = new Metrics(db.pool);
@@ -31,6 +32,8 @@ export function openMetrics(
   metrics.start();
   showTables(metrics.registry, db, availability);
   modelParts.calls.onEnd((call) => metrics.usage.countModelCall(call));
+  metrics.usage.showLost(tracing.lost);
+  tracing.bringMetrics(() => metrics.all());
   closing.defer(() => metrics.stop());
   return { metrics };
 }

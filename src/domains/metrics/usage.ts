@@ -117,6 +117,19 @@ export class Usage {
     this.#caches.set(name, use);
   }
 
+  /** Shows what did not reach a collector. @param lost goes on counting */
+  showLost(lost: Readonly<Record<string, number>>): void {
+    const collect = function (this: Counter<'signal'>) {
+      this.reset();
+      for (const [signal, count] of Object.entries(lost)) this.inc({ signal }, count);
+    };
+    new Counter({
+      ...{ name: 'echo_telemetry_lost_total', registers: [this.#registry], collect },
+      help: 'Spans (traces) and readings (metrics) that did not reach the collector of OpenTelemetry',
+      labelNames: ['signal'],
+    });
+  }
+
   #showCaches(): void {
     const caches = this.#caches;
     const collect = function (this: Counter<'cache' | 'result'>) {

@@ -26,6 +26,7 @@ export function openTasks(
     activity,
     pressure,
     metrics,
+    tracing,
     jobs,
   }: Ports & {
     readonly activity: ActivityNotes;
@@ -37,7 +38,7 @@ export function openTasks(
 ): TaskParts {
   const directory = nameOfDirectory(config.dataDirectory);
   const tasks = new TaskRunner({
-    ...{ db, log, availability, events, keepers, activity, pressure, metrics, jobs, directory },
+    ...{ db, log, availability, events, keepers, activity, pressure, metrics, tracing, jobs, directory },
     workers: config.taskWorkers,
   });
   closing.defer(() => tasks.stop());

@@ -7,6 +7,7 @@ import { type Job, PRIORITIES } from '../../jobs/job.ts';
 import type { Keeper } from '../../jobs/keeper.ts';
 import type { Keepers } from '../../jobs/keepers.ts';
 import type { Logger } from '../../log.ts';
+import type { OpenSpan, SpanStart, Tracing } from '../../tracing/tracing.ts';
 import { runAttempt } from './attempt.ts';
 import { type Claim, claimOf, claimOneTask, claimTask, endLostAttempts, taskOutlook } from './claims.ts';
 import { TaskAborted } from './errors.ts';
@@ -27,6 +28,7 @@ export interface RunnerOptions {
   readonly metrics: {
     readonly usage: { countTask(task: { type: string; outcome: string; seconds: number }): void };
   };
+  readonly tracing: Pick<Tracing, 'run'>;
   readonly jobs: readonly Job[];
   /** Tasks at once, without the place that is kept for the most urgent; 0: this server runs none. */
   readonly workers: number;
@@ -204,17 +206,19 @@ export class TaskRunner {
     const controller = new AbortController();
     this.#options.events.wake();
     noteStart(this.#options.activity, row);
-    const ended = this.#run(row, claim, controller).finally(() => {
-      this.#running.delete(row.id);
-      this.wake();
-    });
+    const ended = this.#options.tracing
+      .run(spanOf(row), (span) => this.#run(row, claim, controller, span))
+      .finally(() => {
+        this.#running.delete(row.id);
+        this.wake();
+      });
     this.#running.set(row.id, { claim, controller, ended, heldAt: performance.now() });
     // Once for all that run: to wake it again would put it off.
     if (this.#running.size === 1) this.#beats.wake(BEAT_MS);
   }
 
   /** Never rejects. */
-  async #run(row: TaskRow, claim: Claim, controller: AbortController): Promise<void> {
+  async #run(row: TaskRow, claim: Claim, controller: AbortController, span: OpenSpan | null): Promise<void> {
     const { log, events, activity, metrics } = this.#options;
     const began = performance.now();
     const job = this.jobs.get(row.taskType ?? '');
@@ -235,7 +239,9 @@ export class TaskRunner {
           controller.signal,
         ));
       const seconds = (performance.now() - began) / 1_000;
-      metrics.usage.countTask({ type: job.name, outcome: settled?.status ?? 'LOST', seconds });
+      const outcome = settled?.status ?? 'LOST';
+      metrics.usage.countTask({ type: job.name, outcome, seconds });
+      span?.set({ 'echo.task.outcome': outcome, ...(outcome === 'FAILED' && { 'error.type': outcome }) });
       if (settled) noteEnd(activity, settled);
       else {
         log.warn({ taskId: row.taskId, attempt: row.attempt }, 'an attempt ended that had lost its task');
@@ -247,4 +253,11 @@ export class TaskRunner {
       log.error({ err: error, taskId: row.taskId }, 'how a task ended could not be written');
     }
   }
+}
+
+/** Whoever made the task has gone on: it is a trace of its own. */
+function spanOf({ taskType, attempt }: TaskRow): SpanStart {
+  const attributes = { 'echo.task.type': taskType ?? '', 'echo.task.attempt': attempt };
+  const name = `job ${taskType}`;
+  return { name, kind: 'internal', parent: null, attributes };
 }
