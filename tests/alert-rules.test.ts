@@ -158,14 +158,17 @@ describe('a rule', () => {
     };
     await watch.look();
     expect([await minute(11), await minute(12)]).toEqual([0, 1]);
+    const jump = async (minutes: number) => {
+      now += minutes * MINUTE_MS + 20_000;
+      steady += 20_000;
+      await watch.look();
+    };
     // Back into minutes in which it was not so: they were then.
-    unwritten.push({ at: START - 20 * MINUTE_MS, rollups: depth(1) });
-    now -= 22 * MINUTE_MS;
-    await watch.look();
+    for (const back of [21, 22, 23, 24]) unwritten.push({ at: START - back * MINUTE_MS, rollups: depth(1) });
+    await jump(-22);
     expect(told).toEqual(['raised']);
     // And far ahead.
-    now += 1_000 * MINUTE_MS;
-    await watch.look();
+    await jump(1_000);
     expect(told).toEqual(['raised']);
     await minute(3);
     await minute(3);
