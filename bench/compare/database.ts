@@ -5,6 +5,8 @@ import { createDatabase, type Database } from '../../src/db/client.ts';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { runMigrations } from '../../src/db/migrate.ts';
 import { createLogger } from '../../src/log.ts';
+import { createLexicalEmbedder } from '../../src/models/lexical-embedder.ts';
+import { modelKey } from '../../src/vectors/vector-store.ts';
 
 export const CONVERSATIONS = 1_000;
 export const TURNS_OF_EACH = 200;
@@ -64,11 +66,11 @@ async function fill(db: Database): Promise<void> {
       from generate_series(1, ${CONVERSATIONS}) c`);
     await client.query(`
       insert into echo_unified_interactions (tenant_id, turn_id, conversation_id, sequence, user_id, query, response, model_used,
-        processing_time, payload_hash, chain_hash, vector_state, learning_state, timestamp)
+        processing_time, payload_hash, chain_hash, vector_state, vector_model, learning_state, timestamp)
       select 'default', gen_random_uuid(), 'conversation ' || c, s, 'default',
              'What did we say about the lighthouse of number ' || s || ', and who keeps its parrot?',
              'We said that its keeper owns a parrot of the name ' || md5((c * 1000 + s)::text) || ', and that ' || repeat('it talks a lot, ', 1 + s % 20),
-             'bench', 0.02, '', '', 'EMBEDDED', 'LEARNED',
+             'bench', 0.02, '', '', 'EMBEDDED', '${modelKey(createLexicalEmbedder())}', 'LEARNED',
              timestamptz '2026-01-01' + c * interval '1 hour' + s * interval '10 seconds'
       from generate_series(1, ${CONVERSATIONS}) c, generate_series(1, ${TURNS_OF_EACH}) s`);
     await client.query(`

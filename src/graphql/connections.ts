@@ -41,19 +41,30 @@ export async function connect<Row, Position>(
         : { first: size, after: args.after, before: args.before },
       defaultSize: DEFAULT_PAGE_SIZE,
       maxSize: MAX_PAGE_SIZE,
-      toCursor: (row) => encodeCursor(cursors.encode(row as Row)),
+      // Most readers ask for none.
+      toCursor: () => '',
     },
     ({ limit, inverted }) => read({ after, before, limit, inverted }),
   );
-  return resolved as {
-    edges: { cursor: string; node: NonNullable<Row> }[];
-    pageInfo: {
-      hasNextPage: boolean;
-      hasPreviousPage: boolean;
-      startCursor: string | null;
-      endCursor: string | null;
-    };
-  };
+  const edges = resolved.edges.map(({ node }) => new Edge(node as NonNullable<Row>, cursors));
+  const [first, last] = [edges[0], edges.at(-1)];
+  const ends = first && last && { startCursor: first.cursor, endCursor: last.cursor };
+  return { edges, pageInfo: { ...resolved.pageInfo, ...ends } };
+}
+
+/** A row of a page, whose cursor is written when it is asked for. */
+class Edge<Row> {
+  readonly node: NonNullable<Row>;
+  readonly #cursors: Pick<CursorFormat<Row, never>, 'encode'>;
+
+  constructor(node: NonNullable<Row>, cursors: Pick<CursorFormat<Row, never>, 'encode'>) {
+    this.node = node;
+    this.#cursors = cursors;
+  }
+
+  get cursor(): string {
+    return encodeCursor(this.#cursors.encode(this.node));
+  }
 }
 
 /** Cursors over one whole number, such as a sequence or an id. */

@@ -42,6 +42,8 @@ export interface Batch<Key, Value> {
   readonly name: string;
   readonly load: (keys: readonly Key[]) => Promise<readonly Value[]>;
   readonly key: Key;
+  /** What tells keys apart, where that is less than all they say. The same for all of the batch. */
+  readonly id?: (key: Key) => unknown;
 }
 
 /** Loads one key through the operation's batch of that name. Keys are compared by their JSON. */
@@ -53,13 +55,13 @@ export type LoadThrough = <Key, Value>(batch: Batch<Key, Value>) => Promise<Valu
  */
 export function createLoader(cache: boolean, use?: LoaderUse): LoadThrough {
   const loaders = new Map<string, DataLoader<unknown, unknown, string>>();
-  return <Key, Value>({ name, load, key }: Batch<Key, Value>) => {
+  return <Key, Value>({ name, load, key, id }: Batch<Key, Value>) => {
     let loader = loaders.get(name);
     if (!loader) {
       loader = new DataLoader<unknown, unknown, string>((keys) => load(keys as Key[]), {
         cache,
         ...(use && { cacheMap: new CountedMap(use) }),
-        cacheKeyFn: (value) => JSON.stringify(value),
+        cacheKeyFn: (value) => JSON.stringify(id ? id(value as Key) : value),
       });
       loaders.set(name, loader);
     }

@@ -256,6 +256,7 @@ builder.objectFields(ConversationRef, (t) => ({
             load: (keys: readonly (typeof ConversationRef.$inferType)[]) =>
               conversationTurns(services, keys, page, columns),
             key: conversation,
+            id: ({ id }) => id,
           });
         }),
     },
