@@ -347,14 +347,14 @@ export type CharactersData = {
       readonly isActive: boolean;
       readonly conversationMentions: number;
       readonly consistencyScore: number;
-      readonly portrait: { readonly thumbnailUrl: string | null } | null;
+      readonly portraitHash: string | null;
     }[];
     readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
   };
 };
 export type CharactersVariables = { first: number; after?: string | null; filter?: CharacterFilter | null };
 export const Characters =
-  'query Characters($first: Int!, $after: String, $filter: CharacterFilter) { characters(first: $first, after: $after, filter: $filter) { nodes { characterName aliases characterType occupation sourceFranchise shared isActive conversationMentions consistencyScore portrait { thumbnailUrl(size: SMALL) } } pageInfo { hasNextPage endCursor } } }' as Operation<
+  'query Characters($first: Int!, $after: String, $filter: CharacterFilter) { characters(first: $first, after: $after, filter: $filter) { nodes { characterName aliases characterType occupation sourceFranchise shared isActive conversationMentions consistencyScore portraitHash } pageInfo { hasNextPage endCursor } } }' as Operation<
     CharactersData,
     CharactersVariables
   >;

@@ -562,8 +562,9 @@ describe('every statement that was sent meanwhile', () => {
     events_latest: 'the feed reads for all; each subscriber is asked what it may see',
     events_after: 'the feed reads for all; each subscriber is asked what it may see',
   };
-  /** Those that are sent only where a vector is found without its turn, as after a deletion while it was being made. */
+  /** Those that are not sent in every run: a vector may be found without its turn, or an alert told a second time. */
   const SOMETIMES: Record<string, string> = {
+    alerts_told_before: 'alerts are of the whole server',
     requeue_vectors: 'the comparison of vectors and turns, for turns that it found itself',
     share_with_vector: 'a figure of the whole server, read once a minute',
     oldest_without_vector: 'a figure of the whole server, read once a minute',

@@ -365,20 +365,20 @@ test('a character is shown by the best of the caller’s pictures, all of a list
   await storeInsight(app, 'jo', 'sharp', { ...isIn('Kai Nakamura'), qualityScore: 0.9 });
   await storeInsight(app, 'jo', 'gone', { ...isIn('Kai Nakamura'), qualityScore: 1, state: 'VANISHED' });
   await storeInsight(app, 'jo', 'other', { ...isIn('Mei'), qualityScore: 0.5 });
-  const query = '{ characters(first: 50) { nodes { characterName portrait { filePath } } } }';
+  const query = '{ characters(first: 50) { nodes { characterName portraitHash } } }';
   const portraits = async (user: string) => {
     const { data } = await app.graphql(query, {}, user);
     return Object.fromEntries(
-      data.characters.nodes.map((node: { characterName: string; portrait: { filePath: string } | null }) => [
+      data.characters.nodes.map((node: { characterName: string; portraitHash: string | null }) => [
         node.characterName,
-        node.portrait?.filePath ?? null,
+        node.portraitHash,
       ]),
     );
   };
   app.statements.length = 0;
   expect(await portraits('jo')).toMatchObject({
-    'Kai Nakamura': '/photos/sharp',
-    Mei: '/photos/other',
+    'Kai Nakamura': hashNamed('sharp'),
+    Mei: hashNamed('other'),
     Yuki: null,
   });
   expect(app.statements.filter((name) => name === 'portraits_of_characters')).toHaveLength(1);

@@ -63,12 +63,12 @@ function CharacterCard({ card }: { card: Card }) {
     sourceFranchise,
     shared,
     conversationMentions,
-    portrait,
+    portraitHash,
   } = card;
   return (
     <a class="panel character" href={hrefOf(['characters', characterName])}>
-      {portrait?.thumbnailUrl ? (
-        <Thumbnail url={portrait.thumbnailUrl} words="" />
+      {portraitHash ? (
+        <Thumbnail url={`/media/${portraitHash}/256.webp`} words="" />
       ) : (
         <Initials name={characterName} />
       )}

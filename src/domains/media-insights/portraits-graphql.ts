@@ -1,15 +1,14 @@
 import { builder } from '../../graphql/builder.ts';
 import { ownerFor } from '../../ground/ownership.ts';
 import { CharacterRef } from '../characters/graphql.ts';
-import { InsightRef } from './graphql.ts';
 import { portraitsOf } from './portraits.ts';
 
+// A hash and no insight: whoever asks a turn for all of its character would pass the limits of an operation.
 builder.objectFields(CharacterRef, (t) => ({
-  portrait: t.field({
-    type: InsightRef,
+  portraitHash: t.string({
     nullable: true,
     description:
-      'Of the caller’s pictures in which the character is, and which are there, the one of the best quality; null: none.',
+      'Of the caller’s pictures in which the character is, and which are there, the one of the best quality: its `fileHash`; null: none.',
     resolve: (character, _args, { loader, services, principal }) => {
       const owner = ownerFor(principal, null);
       return loader({
