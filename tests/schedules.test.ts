@@ -203,11 +203,13 @@ describe('a slot', () => {
     expect(await trigger(app, 'long')).toEqual({
       ...{ code: 'SCHEDULE_BUSY', taskId, message: expect.stringContaining(taskId) },
     });
-    const { data } = await app.graphql('{ activity { nodes { kind message } } }');
-    expect(data.activity.nodes).toContainEqual({
-      kind: 'slot_skipped',
-      message: expect.stringMatching(/^long: 1 skipped, the latest 2030-01-01T02:00:00.000Z: /),
-    });
+    // Told a moment after it was decided.
+    await expect
+      .poll(async () => (await app.graphql('{ activity { nodes { kind message } } }')).data.activity.nodes)
+      .toContainEqual({
+        kind: 'slot_skipped',
+        message: expect.stringMatching(/^long: 1 skipped, the latest 2030-01-01T02:00:00.000Z: /),
+      });
     opened.open();
     await untilTask(app, taskId, 'COMPLETED');
     at(clock, '2030-01-01T03:00:00Z', app);

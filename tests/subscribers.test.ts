@@ -50,7 +50,7 @@ describe('many subscribers of the same turns', () => {
       expect(nodes.map((node: { query: string }) => node.query)).toEqual(['the first', ...turns]);
     }
     // A slow run may load an event again; fifty subscribers that each load ten turns would be far beyond.
-    for (const name of ['interactions_by_turn_ids', 'interactions_of_conversations_asc']) {
+    for (const name of ['interactions_by_turn_ids', 'interactions_of_conversations']) {
       const loads = app.statements.filter((statement) => statement.startsWith(name)).length;
       expect(loads, name).toBeGreaterThanOrEqual(10);
       expect(loads, name).toBeLessThanOrEqual(50);

@@ -56,8 +56,8 @@ export class MeasuredBook {
     const { server } = recorder;
     for (const each of recorder.unwritten)
       this.#stretches.minutes.set(`${each.at} ${server}`, { ...each, server });
-    for (const of of ['minutes', 'hours'] as const)
-      for (const [key, { at }] of this.#stretches[of])
-        if (at < now - lookBackMs - LATE_MS[of]) this.#stretches[of].delete(key);
+    for (const kept of ['minutes', 'hours'] as const)
+      for (const [key, { at }] of this.#stretches[kept])
+        if (at < now - lookBackMs - LATE_MS[kept]) this.#stretches[kept].delete(key);
   }
 }

@@ -1,4 +1,3 @@
-import { actingForNobody } from '../../access/caller.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { isPassing, judgeDatabaseError } from '../../db/meaning.ts';
@@ -74,7 +73,7 @@ export class RuleWatch {
     this.#keeper = options.keepers.create({
       name: 'alert rules',
       everyMs: this.#bySeconds.length > 0 ? LOOK_MS.seconds : LOOK_MS.minutes,
-      round: () => actingForNobody(() => this.look()),
+      round: () => this.look(),
     });
   }
 
