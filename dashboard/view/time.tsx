@@ -18,10 +18,13 @@ export function Moment({ at }: { at: string | null | undefined }) {
   );
 }
 
+/** The clock goes by seconds, and knows the server's time about: what lies so far ahead has just been. */
+const JUST_S = 2;
+
 /** How long ago, or in how long. */
 export function Ago({ at }: { at: string }) {
   const seconds = Math.round((clock.value - new Date(at).getTime()) / 1_000);
-  const words = seconds >= 0 ? `${span(Math.max(1, seconds))} ago` : `in ${span(-seconds)}`;
+  const words = seconds > -JUST_S ? `${span(Math.max(1, seconds))} ago` : `in ${span(-seconds)}`;
   return (
     <time dateTime={at} title={moment(at)}>
       {words}
