@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
+import type { Candidate } from '../src/domains/memory/candidates.ts';
 import { likenessAmong, placesOf } from '../src/domains/memory/likeness.ts';
 import type { PooledTurn } from '../src/domains/memory/pool.ts';
-import { type Candidate, judge, readQuestion } from '../src/domains/memory/scoring.ts';
+import { judge, readQuestion } from '../src/domains/memory/scoring.ts';
 import { timeless } from '../src/domains/spoken-times/spoken-times.ts';
 
 const AT = new Date('2026-03-01T10:00:00Z');

@@ -4,7 +4,7 @@ import type { InteractionRow } from '../interactions/tables.ts';
 import type { SpokenTimes, TimeSpan } from '../spoken-times/spoken-times.ts';
 import type { RankedDocument } from '../word-index/ranking.ts';
 import type { WordMatches } from '../word-index/search.ts';
-import type { MeaningResult } from './meaning.ts';
+import type { Likeness, MeaningResult } from './meaning.ts';
 import {
   documentsOf,
   type MemoryConditions,
@@ -16,7 +16,21 @@ import {
   turnsAbout,
   turnsWithin,
 } from './pool.ts';
-import type { Candidate } from './scoring.ts';
+
+/** A turn that is considered, and what the searches found of it. */
+export interface Candidate {
+  readonly turn: PooledTurn;
+  /** From its words; null where it was found otherwise. */
+  readonly words: RankedDocument | null;
+  /** Null where no vectors were searched or it is not among the nearest. */
+  readonly meaning: Likeness | null;
+  /** Of its own text to the query, near or not; absent or null where it is not known. */
+  readonly cosine?: number | null;
+  /** Of what the user told before, what it says to be no longer so; absent where it says no such thing. */
+  readonly becameOf?: string;
+  /** It tells all that is asked about as it was or is; of somebody else, too. */
+  readonly states?: true;
+}
 
 /** Turns whose rank is looked into, for each one that is wanted and at least; more if conditions leave too few. */
 const POOL_FACTOR = 2;

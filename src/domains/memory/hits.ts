@@ -2,8 +2,9 @@ import type { InteractionRow } from '../interactions/tables.ts';
 import type { Calendar } from '../spoken-times/calendar.ts';
 import type { SpokenTimes } from '../spoken-times/spoken-times.ts';
 import type { WordMatches } from '../word-index/search.ts';
+import type { Candidate } from './candidates.ts';
 import { reasonsOf } from './reasons.ts';
-import { type Candidate, type Judgement, judge, type Question, readQuestion } from './scoring.ts';
+import { type Judgement, judge, type Question, readQuestion } from './scoring.ts';
 
 export const TIERS = ['CHARACTER', 'PHRASE', 'KEYWORDS', 'MEANING', 'RECENT'] as const;
 export type MemoryTier = (typeof TIERS)[number];

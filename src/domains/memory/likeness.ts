@@ -1,6 +1,6 @@
 import { isOneSitting } from '../word-index/windows.ts';
+import type { Candidate } from './candidates.ts';
 import type { PooledTurn } from './pool.ts';
-import type { Candidate } from './scoring.ts';
 
 /** Candidates by where they stand in their conversations. */
 export type Places = ReadonlyMap<string, Candidate>;

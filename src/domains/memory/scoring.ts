@@ -4,29 +4,13 @@ import { subjectWordsAmong } from '../utterances/frames.ts';
 import { CHARACTER_DATABASE, isUnanswered, recalled } from '../utterances/recalled.ts';
 import { asks } from '../utterances/utterance.ts';
 import { analyse, wordsOf } from '../word-index/analysis.ts';
-import type { RankedDocument } from '../word-index/ranking.ts';
+import type { Candidate } from './candidates.ts';
 import { asksNow, saysChange, saysItChanged, saysOfMe } from './current.ts';
 import { asksWhen, saysWhen } from './dates.ts';
 import { likenessAmong, neighbour, placesOf } from './likeness.ts';
-import type { Likeness } from './meaning.ts';
 import { asksWhere, saysWhere } from './places.ts';
 import { isAbout, type PooledTurn } from './pool.ts';
 import { BY_MEANING, BY_WORDS } from './weights.ts';
-
-/** A turn that is considered, and what the searches found of it. */
-export interface Candidate {
-  readonly turn: PooledTurn;
-  /** From its words; null where it was found otherwise. */
-  readonly words: RankedDocument | null;
-  /** Null where no vectors were searched or it is not among the nearest. */
-  readonly meaning: Likeness | null;
-  /** Of its own text to the query, near or not; absent or null where it is not known. */
-  readonly cosine?: number | null;
-  /** Of what the user told before, what it says to be no longer so; absent where it says no such thing. */
-  readonly becameOf?: string;
-  /** It tells all that is asked about as it was or is; of somebody else, too. */
-  readonly states?: true;
-}
 
 /** What of a query matters for the order of its hits. */
 export interface Question {

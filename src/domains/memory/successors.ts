@@ -4,10 +4,9 @@ import { subjectWordsAmong } from '../utterances/frames.ts';
 import { asks } from '../utterances/utterance.ts';
 import { analyse, wordsOf } from '../word-index/analysis.ts';
 import { searchWords, type WordSearchServices } from '../word-index/search.ts';
-import { foundByWords, type Pool } from './candidates.ts';
+import { type Candidate, foundByWords, type Pool } from './candidates.ts';
 import { asksExpresslyNow, saysFirstPerson, saysOfMe, withoutNow } from './current.ts';
 import type { MemoryConditions, PooledTurn } from './pool.ts';
-import type { Candidate } from './scoring.ts';
 import { leftThing, relationsOf, tellsChange, thingsIn } from './succession.ts';
 
 /** Times that what took the place of something may have been replaced itself. */
