@@ -67,12 +67,17 @@ export async function embedTexts(
 
 /** @throws TextRefused for a vector without length, or with what is no number */
 export function scaledToOne(name: string, vector: ArrayLike<number>): Float32Array {
-  const values = Array.from(vector);
-  // By the largest first, so that no square gets out of range.
-  const largest = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  // Plain loops: it is done for every turn, and to spread a vector into arguments takes several times as long.
+  let largest = 0;
+  for (let at = 0; at < vector.length; at++) largest = Math.max(largest, Math.abs(vector[at] ?? Number.NaN));
   if (largest === 0) throw new TextRefused(`the embedding model "${name}" made a vector without length`);
-  const length = largest * Math.hypot(...values.map((value) => value / largest));
+  // By the largest first, so that no square gets out of range.
+  let squares = 0;
+  for (let at = 0; at < vector.length; at++) squares += ((vector[at] ?? Number.NaN) / largest) ** 2;
+  const length = largest * Math.sqrt(squares);
   if (!Number.isFinite(length))
     throw new TextRefused(`the embedding model "${name}" made a vector with what is no number`);
-  return Float32Array.from(values, (value) => value / length);
+  const scaled = new Float32Array(vector.length);
+  for (let at = 0; at < vector.length; at++) scaled[at] = (vector[at] ?? Number.NaN) / length;
+  return scaled;
 }
