@@ -295,3 +295,18 @@ test('characterStats counts the active ones', async () => {
   await app.sql(`update character_profiles set is_active = false where character_name = 'C'`);
   expect(await stats()).toEqual({ total: 2, averageConsistency: 0.25, totalGenerations: 7 });
 });
+
+test('without a model nobody plays a character: the answer says what is known of them', async () => {
+  await upsert({ characterName: 'Perpetua Lund', personalityTraits: 'never late' });
+  await app.graphql(
+    'mutation { setConversationCharacters(conversationId: "with her", characters: ["Perpetua Lund"]) { __typename } }',
+  );
+  const { data } = await app.graphql(
+    `mutation { processQuery(input: { query: "How was your day?", conversationId: "with her" }) {
+      ... on ProcessQuerySuccess { interaction { response responder modelUsed } } } }`,
+  );
+  const { response, responder, modelUsed } = data.processQuery.interaction;
+  expect([responder, modelUsed]).toEqual([null, 'character_database']);
+  expect(response).toContain('never late');
+  expect(response).toContain('I do not speak for anybody');
+});

@@ -239,6 +239,7 @@ beforeAll(async () => {
     credential: ['OF_VERA'],
     characterName: ['Figment of Vera'],
     character: ['Figment of Vera'],
+    characters: [['Figment of Vera']],
   });
   canaries.push(
     'Verity',
@@ -409,6 +410,7 @@ describe.each([
       credential: 'no-such-credential',
       characterName: 'No such figment',
       character: 'No such figment',
+      characters: 'No such figment',
       webhookId: crypto.randomUUID(),
       deliveryId: crypto.randomUUID(),
     };

@@ -225,4 +225,144 @@ describe('a turn', () => {
       ],
     });
   });
+
+  describe('in a conversation with characters', () => {
+    const card = (name: string, data: Json = {}) =>
+      importCard(
+        app,
+        Buffer.from(
+          JSON.stringify({
+            spec: 'chara_card_v3',
+            data: {
+              name,
+              description: `{{char}} of ${name}.`,
+              first_mes: `I am {{char}}, {{user}}.`,
+              ...data,
+            },
+          }),
+        ),
+      );
+    const set = async (conversationId: string, characters: string[], greeting?: number) =>
+      (
+        await app.graphql(
+          `mutation ($conversationId: String!, $characters: [String!]!, $greeting: Int) {
+            setConversationCharacters(conversationId: $conversationId, characters: $characters, greeting: $greeting) {
+              ... on UpdateConversationSuccess { conversation { character characters greeting } }
+              ... on Error { code message } } }`,
+          { conversationId, characters, greeting },
+        )
+      ).data.setConversationCharacters;
+    const say = async (conversationId: string, query: string) =>
+      (
+        await app.graphql(
+          `mutation ($conversationId: String!, $query: String!) {
+            processQuery(input: { query: $query, conversationId: $conversationId }) {
+              ... on ProcessQuerySuccess { interaction { responder modelUsed lore { entry reason } } } } }`,
+          { conversationId, query },
+        )
+      ).data.processQuery.interaction;
+
+    test('the prompt is what the card says, and nothing that is not for prompts', async () => {
+      await card('Ilse Grau', {
+        nickname: 'Ilse',
+        personality: 'stern',
+        scenario: 'A {{random:mill}} at night.',
+        system_prompt: '{{original}} Rhyme.{{// never}}',
+        post_history_instructions: 'Be brief, {{char}}.',
+        mes_example: '<START>\n{{user}}: Hi\n{{char}}: Hm.',
+        creator_notes: 'SECRET NOTE',
+        creator: 'SECRET CREATOR',
+        tags: ['SECRET TAG'],
+        character_book: {
+          extensions: {},
+          entries: [
+            {
+              keys: ['mill'],
+              content: 'The mill belongs to {{char}}.',
+              insertion_order: 0,
+              enabled: true,
+              extensions: {},
+            },
+          ],
+        },
+      });
+      expect(await set('mill', ['ilse grau'])).toEqual({
+        conversation: { character: 'Ilse Grau', characters: ['Ilse Grau'], greeting: 'I am Ilse, User.' },
+      });
+      expect(await say('mill', 'Does the mill run?')).toEqual({
+        responder: 'Ilse Grau',
+        modelUsed: 'tiny',
+        lore: [{ entry: 'mill', reason: '"mill" was said' }],
+      });
+      const sent = llm.requests.at(-1)?.body.messages as { role: string; content: string }[];
+      expect(sent).toEqual([
+        {
+          role: 'system',
+          content: [
+            "Write Ilse's next reply in a conversation between Ilse and User. Write as Ilse only, never as User or anybody else. Rhyme.",
+            'Ilse of Ilse Grau.',
+            'stern',
+            'A mill at night.',
+            'The mill belongs to Ilse.',
+            'This is how Ilse speaks:\n---\nUser: Hi\nIlse: Hm.',
+          ].join('\n\n'),
+        },
+        { role: 'user', content: 'The conversation begins.' },
+        { role: 'assistant', content: 'I am Ilse, User.' },
+        { role: 'user', content: 'Does the mill run?\n\n[Be brief, Ilse.]' },
+      ]);
+      expect(JSON.stringify(sent)).not.toContain('SECRET');
+    });
+
+    test('who is named answers, else who answered last, and somebody else never', async () => {
+      await card('Bruno Talbot');
+      await card('Cilla Ward');
+      await set('stage', ['Bruno Talbot', 'Cilla Ward']);
+      expect((await say('stage', 'Hello there.')).responder).toBe('Bruno Talbot');
+      expect((await say('stage', 'And what do you think, Cilla Ward?')).responder).toBe('Cilla Ward');
+      const { system } = promptOf();
+      expect(system).toContain('Cilla Ward of Cilla Ward.');
+      expect(system).toContain('answering for themselves when they are named: Bruno Talbot.');
+      expect((await say('stage', 'Go on, please.')).responder).toBe('Cilla Ward');
+      expect((await say('stage', 'Tell Ilse Grau of it.')).responder).toBe('Cilla Ward');
+      await set('stage', []);
+      expect((await say('stage', 'Are you there?')).responder).toBeNull();
+    });
+
+    test('the conversation begins with the greeting that was chosen, and keeps its chance', async () => {
+      await card('Dora Lind', {
+        alternate_greetings: ['{{char}} rolls {{roll:d1000}}.', 'Third.'],
+        group_only_greetings: ['Hello, all of you.'],
+      });
+      const { greeting } = (await set('dice', ['Dora Lind'], 1)).conversation;
+      expect(greeting).toMatch(/^Dora Lind rolls \d+\.$/);
+      for (const query of ['Well?', 'And now?']) {
+        await say('dice', query);
+        expect(messagesSent()[2]).toEqual({ role: 'assistant', content: greeting });
+      }
+      expect(await set('dice', ['Dora Lind'], 3)).toMatchObject({
+        code: 'BAD_USER_INPUT',
+        message: expect.stringContaining('greeting: must be below 3: that many greetings Dora Lind has'),
+      });
+      expect(await set('dice', ['Dora Lind'], -1)).toMatchObject({ code: 'BAD_USER_INPUT' });
+      await set('dice', ['Dora Lind', 'Cilla Ward'], 3);
+      expect(await say('dice', 'And you, Cilla Ward?')).toMatchObject({ responder: 'Cilla Ward' });
+      expect(messagesSent()[2]?.content).toBe('Dora Lind: Hello, all of you.');
+    });
+
+    test('nobody answers who is not known, or not any more', async () => {
+      expect(await set('stage', ['No Body'])).toMatchObject({
+        code: 'NOT_FOUND',
+        message: expect.stringContaining('no active character "No Body"'),
+      });
+      expect(await set('stage', Array(11).fill('Cilla Ward'))).toMatchObject({ code: 'BAD_USER_INPUT' });
+      await set('left', ['Cilla Ward']);
+      await app.graphql('mutation { deactivateCharacter(name: "Cilla Ward") { __typename } }');
+      expect((await say('left', 'Are you there?')).responder).toBeNull();
+    });
+
+    const messagesSent = () =>
+      (llm.requests.at(-1)?.body.messages ?? []) as { role: string; content: string }[];
+    const promptOf = () => ({ system: messagesSent()[0]?.content ?? '' });
+  });
 });

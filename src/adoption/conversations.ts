@@ -114,6 +114,8 @@ export function begin(
     context: row.object('context'),
     title: row.text('title', 200),
     pinned: false,
+    characters: [],
+    greeting: 0,
     chainHash: null,
   };
   const conversation = new AdoptedConversation(owner, conversationId, created ?? last ?? LONG_AGO);

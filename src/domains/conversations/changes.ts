@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { mapRow, type RawRow } from '../../db/statements.ts';
+import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
 import { NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { type ConversationRow, conversations } from './tables.ts';
@@ -37,4 +37,25 @@ export async function updateConversation(
   );
   if (!rows[0]) throw new NotFound('conversationId', `there is no conversation "${conversationId}"`);
   return mapRow(conversations, rows[0]);
+}
+
+/** Says which characters answer in a conversation, which is made where there is none. @param cast names of characters that its user knows, and which greeting of the first */
+export async function setCharacters(
+  { db }: { readonly db: Database },
+  owner: Owner,
+  conversationId: string,
+  { characters, greeting }: { characters: readonly string[]; greeting: number },
+): Promise<ConversationRow> {
+  const stored = await db.transaction((client) =>
+    client.query<RawRow>({
+      name: 'set_conversation_characters',
+      text: `insert into echo_conversations (conversation_id, tenant_id, user_id, characters, greeting)
+             values ($1, $2, $3, $4, $5)
+             on conflict (conversation_id, tenant_id, user_id)
+             do update set characters = excluded.characters, greeting = excluded.greeting
+             returning *`,
+      values: [conversationId, owner.tenantId, owner.userId, characters, greeting],
+    }),
+  );
+  return mapRow(conversations, onlyRow(stored));
 }

@@ -167,7 +167,7 @@ const DeleteConversationSuccess = builder
     }),
   });
 
-const UpdateConversationSuccess = builder
+export const UpdateConversationSuccess = builder
   .objectRef<{ conversation: ConversationRow }>('UpdateConversationSuccess')
   .implement({
     description: 'The changes are stored.',

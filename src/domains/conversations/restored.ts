@@ -23,6 +23,8 @@ export const ConversationLine = z.object({
   // Exports of an older version have neither.
   title: nullableText(input.MAX_TITLE_LENGTH).default(null),
   pinned: z.boolean().default(false),
+  characters: z.array(input.text(100)).max(100).default([]),
+  greeting: z.int().min(0).max(1_000).default(0),
 });
 
 /** A turn that was deleted out of its conversation: what holds its place in the chain of hashes. */
@@ -53,8 +55,8 @@ export async function beginConversation(
       name: 'restore_begin',
       text: `insert into echo_conversations
                (user_id, tenant_id, conversation_id, episode_id, last_mode, last_interaction, intent_history, context,
-                title, pinned)
-             values ($1, $2, $3, $4, $5, least($6, now()), $7, $8, $9, $10) on conflict (conversation_id, tenant_id, user_id) do nothing`,
+                title, pinned, characters, greeting)
+             values ($1, $2, $3, $4, $5, least($6, now()), $7, $8, $9, $10, $11, $12) on conflict (conversation_id, tenant_id, user_id) do nothing`,
       values: [
         owner.userId,
         owner.tenantId,
@@ -66,6 +68,8 @@ export async function beginConversation(
         JSON.stringify(conversation.context),
         conversation.title,
         conversation.pinned,
+        conversation.characters,
+        conversation.greeting,
       ],
     });
   const { rows } = await client.query<{ nextSequence: number; chainHash: Buffer | null }>({

@@ -8,6 +8,7 @@ import {
   pgTable,
   primaryKey,
   serial,
+  smallint,
   text,
   uniqueIndex,
   uuid,
@@ -34,6 +35,10 @@ export const conversations = pgTable(
     /** Null: it never had one. Empty: its user took it away, and no import gives it another. */
     title: varchar('title', { length: 200 }),
     pinned: boolean('pinned').notNull().default(false),
+    /** Names of the characters who answer in it; empty: the assistant does. */
+    characters: text('characters').array().notNull().default(sql`'{}'::text[]`),
+    /** With which of the greetings of the first of them it begins, from 0. */
+    greeting: smallint('greeting').notNull().default(0),
     /** The sequence number that the next turn gets. */
     nextSequence: integer('next_sequence').notNull().default(1),
     /** Chain hash of the newest turn; null while there is none. */

@@ -100,6 +100,8 @@ function exportedConversation(row: ConversationRow) {
     context: row.context,
     title: row.title,
     pinned: row.pinned,
+    characters: row.characters,
+    greeting: row.greeting,
     chainHash: row.chainHash?.toString('hex') ?? null,
   };
 }

@@ -47,6 +47,10 @@ export type AcceptedQuery = z.output<typeof ProcessQuery> & {
   readonly conversationId: string;
   /** The mode asked for, else the conversation's last one. */
   readonly effectiveMode: AnswerMode | null;
+  /** Names of the characters who answer in the conversation. */
+  readonly characters: readonly string[];
+  /** With which of the greetings of the first of them it begins. */
+  readonly greeting: number;
 };
 
 /** Finds the place of a query: its conversation, and its id. @throws InvalidInput */
@@ -80,6 +84,8 @@ export async function accept(
     turnId,
     conversationId,
     effectiveMode: query.mode ?? conversation?.lastMode ?? null,
+    characters: conversation?.characters ?? [],
+    greeting: conversation?.greeting ?? 0,
   };
 }
 

@@ -14,6 +14,9 @@ import type { Classification } from './intents.ts';
 import type { PatientServices, QueryObserver } from './query.ts';
 import type { TurnLore } from './turn.ts';
 
+/** Who asks for a character without a model hears of them. */
+const NEVER_PLAYED =
+  '(This is what I know about the character. No language model is configured, and I do not speak for anybody.)';
 /** Characters of the name of an entry, and of why it was told. */
 const MAX_LORE_WORDS = 300;
 
@@ -29,6 +32,8 @@ export interface QueryAnswer {
   readonly tokensOut: number | null;
   /** What of the memories went into it. */
   readonly memories: readonly MemoryHit[];
+  /** The character who answers; absent: the assistant. */
+  readonly responder?: string;
   /** What of characters' lore a model was told for it; absent: nothing. */
   readonly lore?: readonly TurnLore[];
   /** Milliseconds that it waited for a model; absent where it did not. */
@@ -72,7 +77,17 @@ export async function answerQuery(
       escalationPath: [SECURITY_POLICY],
     };
   }
-  if (classification.intent === 'character_query' && gathered.asksAboutCharacter && characters.length > 0) {
+  if (gathered.cast && !services.config.languageModels) {
+    const about = describeCharacters([gathered.cast.answering.character], memories, gathered.timeZone);
+    const text = `${about}\n\n${NEVER_PLAYED}`;
+    return { ...local, text, modelUsed: CHARACTER_DATABASE, escalationPath: ['character_database_lookup'] };
+  }
+  if (
+    !gathered.cast &&
+    classification.intent === 'character_query' &&
+    gathered.asksAboutCharacter &&
+    characters.length > 0
+  ) {
     const text = describeCharacters(characters, memories, gathered.timeZone);
     return { ...local, text, modelUsed: CHARACTER_DATABASE, escalationPath: ['character_database_lookup'] };
   }
@@ -97,6 +112,7 @@ async function askModels(
   const prompt = fittingPrompt({
     ...gathered,
     query: query.query,
+    turnId: query.turnId,
     mode: query.effectiveMode,
     context: query.context ?? null,
     asksForPast: classification.intent === 'memory_recall',
@@ -116,6 +132,8 @@ async function askModels(
   if (answer && modelUsed) {
     const { text, tokensIn, tokensOut, finishReason } = answer;
     const models = services.config.languageModels;
+    const { cast, characters } = gathered;
+    const present = [...characters, ...(cast ? [cast.answering.character, ...cast.others] : [])];
     const cost = models && costOf(models, { level: routed.level, model: modelUsed }, answer);
     return {
       text,
@@ -129,7 +147,8 @@ async function askModels(
       finishReason,
       ...(cost !== null && { cost }),
       memories: prompt.memoriesIn(sent),
-      lore: loreOfTurn(prompt.loreIn(sent), gathered.characters),
+      lore: loreOfTurn(prompt.loreIn(sent), present),
+      ...(gathered.cast && { responder: gathered.cast.answering.character.characterName }),
       ...waited,
     };
   }

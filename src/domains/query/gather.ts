@@ -3,12 +3,15 @@ import { type UsedLore, useLore } from '../characters/lore-use.ts';
 import { charactersById } from '../characters/reads.ts';
 import type { CharacterRow } from '../characters/tables.ts';
 import { interactionsByTurnId, latestInteractions } from '../interactions/reads.ts';
+import type { InteractionRow } from '../interactions/tables.ts';
 import { factsForAnswer, type KnownFact } from '../memory/fact-hits.ts';
 import type { MemoryHit } from '../memory/hits.ts';
 import { searchMemory } from '../memory/memory.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
 import type { AcceptedQuery } from './accepted.ts';
 import { asksAboutCharacter } from './asks-about.ts';
+import { castOf, charactersOfConversation } from './cast.ts';
+import type { Cast } from './character-prompt.ts';
 import { type BuiltContext, buildContext, tokensIn } from './context.ts';
 import { type Classification, classifyIntent } from './intents.ts';
 import { fittingFacts } from './known.ts';
@@ -24,6 +27,8 @@ export interface GatheredContext extends BuiltContext {
   readonly characters: readonly CharacterRow[];
   /** Whether it asks about one of them, rather than telling something or asking what was said. */
   readonly asksAboutCharacter: boolean;
+  /** Who answers, where characters do; null: the assistant. */
+  readonly cast: Cast | null;
   /** What of their lore the query, or what was said just before, triggers. */
   readonly lore: readonly UsedLore[];
   /** It names a time of which nothing was found: the memories are of other times. */
@@ -73,10 +78,8 @@ export async function gatherContext(
     config.maxContextMessages === 0
       ? []
       : [...stored, ...waiting.filter(({ turnId }) => !kept.has(turnId))].slice(-config.maxContextMessages);
-  const present = mentioned.flatMap((character) => character ?? []);
-  const books = await availability.tolerate(() => characters.lore.booksOf(owner, present), []);
-  const said = [query.query, ...history.toReversed().flatMap((turn) => [turn.response, turn.query])];
-  const lore = useLore(books, said, query.turnId, tokensIn);
+  const named = mentioned.flatMap((character) => character ?? []);
+  const { cast, lore } = await castAndLore(services, query, { named, history });
   const loreTokens = lore.reduce((sum, { entry }) => sum + tokensIn(entry.content), 0);
   const classified = classifyIntent(query.query, {
     mentionsCharacter: characterIds.length > 0,
@@ -100,7 +103,8 @@ export async function gatherContext(
     classification,
     missedTime: memories.missedTime,
     timeZone: zone,
-    characters: present,
+    characters: named,
+    cast,
     lore,
     asksAboutCharacter: mentions.some((mention) => asksAboutCharacter(query.query, mention)),
     facts: told.facts,
@@ -114,6 +118,27 @@ export async function gatherContext(
     ),
     timings: { classify: chosen - read, context: read - started + (performance.now() - chosen) },
   };
+}
+
+/** Who answers, and what is told of those who answer and of those whom the query names. */
+async function castAndLore(
+  services: PatientServices,
+  accepted: AcceptedQuery,
+  { named, history }: { named: readonly CharacterRow[]; history: readonly InteractionRow[] },
+): Promise<Pick<GatheredContext, 'cast' | 'lore'>> {
+  const { availability, characters } = services;
+  const { owner, query, turnId, characters: names } = accepted;
+  const there = await availability.tolerate(() => charactersOfConversation(services, owner, names), []);
+  const ids = named.map(({ id }) => id);
+  const cast = await availability.tolerate(
+    () => castOf(services, accepted, there, { named: ids, history }),
+    null,
+  );
+  const isThere = new Set(there.map(({ id }) => id));
+  const present = [...there, ...named.filter(({ id }) => !isThere.has(id))];
+  const books = await availability.tolerate(() => characters.lore.booksOf(owner, present), []);
+  const said = [query, ...history.toReversed().flatMap((turn) => [turn.response, turn.query])];
+  return { cast, lore: useLore(books, said, turnId, tokensIn) };
 }
 
 function asSystemCommand(classification: Classification): Classification {

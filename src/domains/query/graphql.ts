@@ -308,6 +308,8 @@ function conversationOf(turn: ProcessedQuery['interaction']): typeof Conversatio
     chainHash: null,
     title: null,
     pinned: false,
+    characters: [],
+    greeting: 0,
     deletedTurns: 0,
   };
 }

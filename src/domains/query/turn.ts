@@ -61,6 +61,7 @@ export function answered(query: AcceptedQuery, answer: QueryAnswer) {
       ...(answer.lore && answer.lore.length > 0 && { [LORE]: answer.lore.slice(0, MAX_TOLD) }),
     },
     status: answer.status,
+    ...(answer.responder !== undefined && { responder: answer.responder }),
     tokensIn: answer.tokensIn,
     tokensOut: answer.tokensOut,
     ...(answer.finishReason && { finishReason: answer.finishReason }),

@@ -1,0 +1,2 @@
+ALTER TABLE "echo_conversations" ADD COLUMN "characters" text[] DEFAULT '{}'::text[] NOT NULL;--> statement-breakpoint
+ALTER TABLE "echo_conversations" ADD COLUMN "greeting" smallint DEFAULT 0 NOT NULL;
