@@ -54,7 +54,7 @@ export async function openParts(
   ports.availability.start();
   closing.defer(() => ports.availability.stop());
   const indexes = { ...(await openVectorIndex(kept, closing)), ...openWordIndex(kept, closing) };
-  const memory = { ...indexes, ...openMemory({ ...ports, ...indexes }) };
+  const memory = { ...indexes, ...(await openMemory({ ...ports, ...indexes })) };
   const stored = { ...kept, ...credentials, ...interactions, ...memory, ...openCharacters(ports) };
   const guarded = {
     ...stored,

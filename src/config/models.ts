@@ -26,6 +26,10 @@ export const settings = {
   EMBEDDINGS_API_KEY: z.string().optional(),
   EMBEDDINGS_MODEL: z.string().max(200, 'must be at most 200 characters').optional(),
   EMBEDDINGS_DIMENSIONS: wholeNumber(1, 8_192).optional(),
+  RERANK_BASE_URL: url('http:', 'https:').optional(),
+  RERANK_API_KEY: z.string().optional(),
+  RERANK_MODEL: z.string().max(200, 'must be at most 200 characters').optional(),
+  RERANK_BUDGET_MS: wholeNumber(50, 10_000).prefault('800'),
 };
 const Values = z.object(settings);
 
@@ -46,9 +50,14 @@ export function checkModels(raw: RawSettings): string[] {
   if (raw.EMBEDDINGS_BASE_URL && !raw.EMBEDDINGS_MODEL)
     problems.push('EMBEDDINGS_MODEL: must be set when EMBEDDINGS_BASE_URL is set');
   problems.push(...checkLocal(raw));
+  if (raw.RERANK_BASE_URL && !raw.RERANK_MODEL)
+    problems.push('RERANK_MODEL: must be set when RERANK_BASE_URL is set');
+  for (const name of ['RERANK_MODEL', 'RERANK_API_KEY', 'RERANK_BUDGET_MS'])
+    if (raw[name] && !raw.RERANK_BASE_URL) problems.push(`RERANK_BASE_URL: must be set when ${name} is set`);
   for (const [address, key] of [
     ['LLM_BASE_URL', 'LLM_API_KEY'],
     ['EMBEDDINGS_BASE_URL', 'EMBEDDINGS_API_KEY'],
+    ['RERANK_BASE_URL', 'RERANK_API_KEY'],
   ] as const)
     if (raw[key] && hasLogin(raw[address]))
       problems.push(`${key}: must not be set when ${address} holds a user name or password`);
@@ -84,6 +93,16 @@ export function modelsOf(values: z.output<typeof Values>) {
             model: values.EMBEDDINGS_MODEL,
             /** Null: the model's own. */
             dimensions: values.EMBEDDINGS_DIMENSIONS ?? null,
+          }
+        : null,
+    /** What puts the best hits of a search into order; null: their scores do. */
+    reranking:
+      values.RERANK_BASE_URL && values.RERANK_MODEL
+        ? {
+            baseUrl: values.RERANK_BASE_URL,
+            model: values.RERANK_MODEL,
+            /** What one search waits for it. */
+            budgetMs: values.RERANK_BUDGET_MS,
           }
         : null,
     languageModels:

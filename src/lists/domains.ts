@@ -29,6 +29,7 @@ export type Standing = Ports &
     | 'persistence'
     | 'pressure'
     | 'reconciler'
+    | 'reranking'
     | 'store'
     | 'tasks'
     | 'texts'

@@ -1,9 +1,10 @@
 import type { Attributes, SpanStart, Tracing } from '../tracing/tracing.ts';
 import type { Embedder, Purpose } from './embedder.ts';
 import { type FailureReason, type LanguageModel, ModelFailure } from './language-model.ts';
+import type { Reranker } from './reranker.ts';
 
-/** What a model is called for: to answer, to learn, to describe pictures, or for the vector of a question or a turn. */
-export type CallKind = 'answer' | 'learning' | 'vision' | Purpose;
+/** What a model is called for: to answer, to learn, to describe pictures, to judge hits, or for the vector of a question or a turn. */
+export type CallKind = 'answer' | 'learning' | 'vision' | 'rerank' | Purpose;
 
 /** One call of a model that has ended. */
 export interface ModelCall {
@@ -72,6 +73,25 @@ export class ModelCalls {
     };
   }
 
+  /** The same reranker; its calls are told of. */
+  ofReranker(reranker: Reranker): Reranker {
+    const { name: model } = reranker;
+    return {
+      name: model,
+      judge: (question, texts, signal) =>
+        this.#call({ kind: 'rerank', model, operation: 'rerank', provider: 'openai' }, async (end) => {
+          try {
+            const relevances = await reranker.judge(question, texts, signal);
+            end(null);
+            return relevances;
+          } catch (error) {
+            end(signal.aborted ? 'ABORTED' : 'UNAVAILABLE');
+            throw error;
+          }
+        }),
+    };
+  }
+
   async #call<T>(of: Called, work: (end: End) => Promise<T>): Promise<T> {
     return this.#tracing.run(spanOf(of), (span) => {
       const began = performance.now();
@@ -94,7 +114,7 @@ export class ModelCalls {
 interface Called {
   readonly kind: CallKind;
   readonly model: string;
-  readonly operation: 'chat' | 'embeddings';
+  readonly operation: 'chat' | 'embeddings' | 'rerank';
   /** By its protocol: whose server it is, nobody says. */
   readonly provider: 'openai' | 'echo_brain';
 }

@@ -12,6 +12,7 @@ import { createOpenAiCompatibleModel } from './openai-compatible.ts';
 import { createOpenAiEmbedder, embeddingDimensions } from './openai-embedder.ts';
 import { connectionTo } from './provider.ts';
 import { createReachability, type Reachability } from './reachability.ts';
+import type { Reranker } from './reranker.ts';
 
 /** What an embedding model gets to say how long its vectors are. */
 const EMBEDDER_START_MS = 10_000;
@@ -19,6 +20,8 @@ const EMBEDDER_START_MS = 10_000;
 /** An answer of a model, or a batch of vectors, is never as large as this. */
 const MAX_BYTES = 67_108_864;
 const EMBEDDING_TIMEOUT_MS = 120_000;
+/** Thirty numbers, and texts that some servers send back. */
+const RERANK_BYTES = 1_048_576;
 
 const MODEL_LEVELS: readonly ModelLevel[] = ['quick', 'standard', 'expert'];
 /** After so many failures in a row a model is not asked for a while. */
@@ -26,11 +29,14 @@ const BREAKER = { failures: 5, halfOpenAfterMs: 60_000 };
 
 /** What models are built from. */
 export interface ModelParts {
-  readonly config: Pick<Config, 'dataDirectory' | 'embeddings' | 'languageModels' | 'localEmbeddings'>;
+  readonly config: Pick<
+    Config,
+    'dataDirectory' | 'embeddings' | 'languageModels' | 'localEmbeddings' | 'reranking'
+  >;
   /** The client for the provider at this address. */
   readonly fetchTo: (url: string, limits: { timeoutMs: number; maxBytes: number }) => typeof fetch;
   /** The provider's key as it is now. */
-  readonly secret: (name: 'LLM_API_KEY' | 'EMBEDDINGS_API_KEY') => string | null;
+  readonly secret: (name: 'LLM_API_KEY' | 'EMBEDDINGS_API_KEY' | 'RERANK_API_KEY') => string | null;
   /** Told of every call. */
   readonly calls: ModelCalls;
   /** Characters of an answer that can be stored. */
@@ -85,6 +91,22 @@ export function embedderOf(
   if (!connection || name.startsWith(LEXICAL)) return null;
   return parts.calls.ofEmbedder(
     createOpenAiEmbedder({ ...connection, model: name, dimensions, askForDimensions: false }),
+  );
+}
+
+/** What puts hits into order; null where nothing is configured, and then its client is not loaded. */
+export async function configuredReranker(parts: ModelParts): Promise<Reranker | null> {
+  const { reranking } = parts.config;
+  if (!reranking) return null;
+  const { createHttpReranker } = await import('./reranker.ts');
+  const { baseUrl, model, budgetMs } = reranking;
+  return parts.calls.ofReranker(
+    createHttpReranker({
+      ...{ baseUrl, model },
+      apiKey: () => parts.secret('RERANK_API_KEY'),
+      // Whoever asks has a clock that is stricter.
+      fetch: parts.fetchTo(baseUrl, { timeoutMs: budgetMs + EMBEDDER_START_MS, maxBytes: RERANK_BYTES }),
+    }),
   );
 }
 

@@ -2,7 +2,12 @@ import type { SecretSetting, SecretValues } from '../config/secrets.ts';
 import type { Vault } from './vault.ts';
 
 /** Keys of providers that an admin may store in the database, where the configuration has none. */
-export const PROVIDER_KEYS = ['LLM_API_KEY', 'EMBEDDINGS_API_KEY', 'QDRANT_API_KEY'] as const;
+export const PROVIDER_KEYS = [
+  'LLM_API_KEY',
+  'EMBEDDINGS_API_KEY',
+  'QDRANT_API_KEY',
+  'RERANK_API_KEY',
+] as const;
 export type ProviderKey = (typeof PROVIDER_KEYS)[number];
 export type ProviderKeys = Readonly<Partial<Record<ProviderKey, string>>>;
 

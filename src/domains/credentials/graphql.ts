@@ -41,7 +41,7 @@ const StoreCredentialInput = builder.inputType('StoreCredentialInput', {
     name: t.string({
       required: true,
       description:
-        'What it is called: 1 to 100 letters, digits, `_`, `.` or `-`. The server itself uses those of the tenant `default` that are called LLM_API_KEY, EMBEDDINGS_API_KEY and QDRANT_API_KEY, where its configuration has none.',
+        'What it is called: 1 to 100 letters, digits, `_`, `.` or `-`. The server itself uses those of the tenant `default` that are called LLM_API_KEY, EMBEDDINGS_API_KEY, QDRANT_API_KEY and RERANK_API_KEY, where its configuration has none.',
     }),
     value: t.string({ required: true, description: 'The secret, 1 to 8,192 characters.' }),
   }),

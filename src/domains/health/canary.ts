@@ -114,7 +114,9 @@ export class Canary {
     enter('vector');
     await this.#waitForVector(turnId);
     enter('search');
-    const { hits } = await searchMemory(services, CANARY_OWNER, { query: word, limit: 1, tiers: BY_WORDS });
+    // It is one turn, of which no model has anything to say.
+    const plain = { ...services, reranking: null };
+    const { hits } = await searchMemory(plain, CANARY_OWNER, { query: word, limit: 1, tiers: BY_WORDS });
     if (hits[0]?.interaction.turnId !== turnId) throw new Error('it was not found by its word');
     enter('erase');
     await deleteConversation(services, CANARY_OWNER, this.#conversationId);

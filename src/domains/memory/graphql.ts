@@ -62,6 +62,17 @@ const MemorySearchResult = builder.objectRef<WholeSearch>('MemorySearchResult').
     degraded: t.exposeBoolean('degraded', {
       description: 'Whether a part of the search did not answer, so that hits may be missing.',
     }),
+    reranked: t.boolean({
+      description:
+        'Whether the reranking model that is configured had its say in the order of the best hits. False also where none is, or fewer than two hits.',
+      resolve: ({ rerank }) => rerank.reranked,
+    }),
+    notRerankedBecause: t.string({
+      nullable: true,
+      description:
+        'Why the reranking model that is configured had no say, so that hits are in the order of their scores; null: it had, or none is configured.',
+      resolve: ({ rerank }) => rerank.problem,
+    }),
     leftOutArchive: t.exposeBoolean('leftOutArchive', {
       description:
         'Whether the user has turns in the archive that were not searched; `includeArchived` searches them, too.',

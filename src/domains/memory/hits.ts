@@ -4,6 +4,7 @@ import type { SpokenTimes } from '../spoken-times/spoken-times.ts';
 import type { WordMatches } from '../word-index/search.ts';
 import type { Candidate } from './candidates.ts';
 import { reasonsOf } from './reasons.ts';
+import type { Reranked } from './reranking.ts';
 import { type Judgement, judge, type Question, readQuestion } from './scoring.ts';
 
 export const TIERS = ['CHARACTER', 'PHRASE', 'KEYWORDS', 'MEANING', 'RECENT'] as const;
@@ -56,18 +57,28 @@ interface Found {
   readonly stored: (ids: readonly number[]) => Promise<ReadonlyMap<number, InteractionRow>>;
 }
 
+/** All candidates that are wanted, best first. */
+export function ranked({ words, candidates }: Omit<Found, 'waiting' | 'stored'>, wanted: Wanted): Ranked {
+  const { characterIds, minScore, tiers, calendar, times } = wanted;
+  const question = readQuestion(wanted.query, { speakers: words.speakers, characterIds, times });
+  const judged = judgeAll(question, candidates, calendar.now).filter(
+    ({ score, tier }) => score >= (minScore ?? 0) && (tiers?.includes(tier) ?? true),
+  );
+  return { question, judged };
+}
+
 /** The best candidates as they are shown. */
-export async function hitsOf(found: Found, wanted: Wanted): Promise<MemoryHit[]> {
-  const { characterIds, minScore, tiers, limit, calendar, times } = wanted;
-  const { now } = calendar;
-  const question = readQuestion(wanted.query, { speakers: found.words.speakers, characterIds, times });
-  const best = judgeAll(question, found.candidates, now)
-    .filter(({ score, tier }) => score >= (minScore ?? 0) && (tiers?.includes(tier) ?? true))
-    .slice(0, limit);
+export async function hitsOf(
+  found: Pick<Found, 'waiting' | 'stored'>,
+  wanted: Wanted,
+  { question, judged }: Ranked,
+): Promise<MemoryHit[]> {
+  const { limit, calendar } = wanted;
+  const best = judged.slice(0, limit);
   const ids = best.flatMap(({ candidate: { turn } }) => (found.waiting.has(turn.turnId) ? [] : turn.id));
   const rows = await found.stored(ids);
   return best.flatMap((hit) => {
-    const { turn, words: ranked, meaning } = hit.candidate;
+    const { turn, words, meaning } = hit.candidate;
     const interaction = found.waiting.get(turn.turnId) ?? rows.get(turn.id);
     if (!interaction) return [];
     const reasons = reasonsOf(
@@ -75,7 +86,8 @@ export async function hitsOf(found: Found, wanted: Wanted): Promise<MemoryHit[]>
       {
         ...hit,
         meaning,
-        terms: ranked?.matched ?? [],
+        relevance: hit.relevance ?? null,
+        terms: words?.matched ?? [],
         missedTime: wanted.missedTime,
         becameOf: hit.candidate.becameOf,
       },
@@ -89,6 +101,12 @@ export async function hitsOf(found: Found, wanted: Wanted): Promise<MemoryHit[]>
       isSimilar: meaning !== null,
     };
   });
+}
+
+/** Candidates as a search has them, best first. */
+interface Ranked {
+  readonly question: Question;
+  readonly judged: readonly Reranked<Judged>[];
 }
 
 interface Judged extends Judgement {

@@ -16,9 +16,10 @@ import { searchWaiting, searchWords } from '../word-index/search.ts';
 import type { TextAnalyses } from '../word-index/turns.ts';
 import { poolOf } from './candidates.ts';
 import { asksNow } from './current.ts';
-import { hitsOf, type MemoryHit, TIERS } from './hits.ts';
+import { hitsOf, type MemoryHit, ranked, TIERS } from './hits.ts';
 import type { MeaningSearch } from './meaning.ts';
 import { type MemoryConditions, meets, turnsById } from './pool.ts';
+import { NOT_RERANKED, type Reranking, type RerankOutcome, rerank } from './reranking.ts';
 import { withSuccessors } from './successors.ts';
 
 export interface MemorySearch {
@@ -32,6 +33,8 @@ export interface MemorySearch {
   readonly leftOutArchive: boolean;
   /** In which days were counted. */
   readonly timeZone: string;
+  /** Whether a model put the best into order. */
+  readonly rerank: RerankOutcome;
 }
 
 export interface MemoryServices extends SettingsServices {
@@ -41,6 +44,8 @@ export interface MemoryServices extends SettingsServices {
   readonly metrics: Pick<Metrics, 'usage'>;
   /** Null where no model that knows meaning is configured. */
   readonly meaning: MeaningSearch | null;
+  /** Null where no model is configured that puts the best hits into order. */
+  readonly reranking: Reranking | null;
 }
 
 export const MAX_MEMORIES = 100;
@@ -112,12 +117,20 @@ export async function searchMemory(
   // Before anything is read from the database: a turn that gets there meanwhile is then found twice, not never.
   const waiting = services.store.pending.ofUser(owner).filter((row) => meets(conditions, row));
   const found = await search(services, owner, { ...wanted, oldest: archive.oldestKept }, conditions, waiting);
-  const hits = found?.hits ?? (await hitsAmong(waiting, wanted));
+  const { hits, rerank: outcome } = found ?? { hits: await hitsAmong(waiting, wanted), rerank: NOT_RERANKED };
   const missedTime = wanted.times.spans.length > 0 && !hits.some(({ inTime }) => inTime);
   const tookMs = performance.now() - started;
   const degraded = found?.degraded ?? true;
   services.metrics.usage.countSearch({ seconds: tookMs / 1_000, hits: hits.length, degraded });
-  return { hits, tookMs, degraded, missedTime, leftOutArchive: archive.holdsAny, timeZone: zone };
+  return {
+    hits,
+    tookMs,
+    degraded,
+    missedTime,
+    leftOutArchive: archive.holdsAny,
+    timeZone: zone,
+    rerank: outcome,
+  };
 }
 
 const NOTHING_LEFT_OUT = { holdsAny: false, oldestKept: null };
@@ -152,7 +165,7 @@ async function search(
   wanted: Wanted,
   conditions: MemoryConditions,
   waiting: readonly InteractionRow[],
-): Promise<{ hits: MemoryHit[]; degraded: boolean } | null> {
+): Promise<{ hits: MemoryHit[]; degraded: boolean; rerank: RerankOutcome } | null> {
   const { db, availability } = services;
   // Never rejects, so it may run beside what follows.
   const { times } = wanted;
@@ -186,8 +199,15 @@ async function search(
       waiting,
     );
   const stored = (ids: readonly number[]) => turnsById(db, owner, ids);
-  const hits = await availability.tolerate(() => hitsOf({ words, ...pool, stored }, wanted), null);
-  return hits && { hits, degraded: pool.degraded || words.incomplete };
+  const standing = ranked({ words, ...pool }, wanted);
+  const asked = { query: wanted.query, isRelativeTime: times.isRelative };
+  // A model has a time of its own, too.
+  const { hits: judged, outcome } = await rerank(services.reranking, asked, standing.judged);
+  const hits = await availability.tolerate(
+    () => hitsOf({ ...pool, stored }, wanted, { ...standing, judged }),
+    null,
+  );
+  return hits && { hits, degraded: pool.degraded || words.incomplete, rerank: outcome };
 }
 
 /** "Who is my doctor today?" asks how it is now, where nothing was said today. */
@@ -204,12 +224,13 @@ function laterOf(a: Date | null, b: Date | null): Date | null {
 /** While the database is away: what waits for it. */
 async function hitsAmong(waiting: readonly InteractionRow[], wanted: Wanted): Promise<MemoryHit[]> {
   const words = await searchWaiting(wanted.times.rest, waiting);
-  const ranked = new Map(words.rank(waiting.length, null).map((each) => [each.document, each]));
+  const byWords = new Map(words.rank(waiting.length, null).map((each) => [each.document, each]));
   const rows = new Map([...words.waiting.values()].map((row) => [row.turnId, row]));
   const candidates = [...words.waiting].map(([document, turn]) => ({
     turn,
-    words: ranked.get(document) ?? null,
+    words: byWords.get(document) ?? null,
     meaning: null,
   }));
-  return hitsOf({ words, candidates, waiting: rows, stored: async () => new Map() }, wanted);
+  const found = { waiting: rows, stored: async () => new Map() };
+  return hitsOf(found, wanted, ranked({ words, candidates }, wanted));
 }

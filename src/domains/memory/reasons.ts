@@ -22,6 +22,8 @@ export function reasonsOf(
   question: Question,
   found: Judgement & {
     meaning: Likeness | null;
+    /** As the reranking model judged it; null: it did not. */
+    relevance: number | null;
     terms: readonly MatchedTerm[];
     missedTime: boolean;
     becameOf?: string | undefined;
@@ -47,6 +49,9 @@ export function reasonsOf(
     ...(after ? [`just after it was said: ${after}`] : []),
     ...(found.meaning !== null
       ? [`means something similar (cosine ${found.meaning.cosine.toFixed(2)})`]
+      : []),
+    ...(found.relevance !== null
+      ? [`judged by the reranking model (${Number(found.relevance.toPrecision(3))})`]
       : []),
     ...(found.bySpeaker ? [`said by ${turn.speaker}`] : []),
     ...(found.inTime ? [`said at the time asked for (${calendar.dayOf(turn.timestamp)})`] : []),

@@ -46,6 +46,8 @@ export interface Judgement {
   readonly answersQuestion: boolean;
   /** It asks and holds no answer, so that it comes behind all that tells something. */
   readonly tellsNothing: boolean;
+  /** It is the newest that says how something is, where that is asked. */
+  readonly isNewest: boolean;
 }
 
 /** A question that asks so much of what another asks, and nothing else, asks the same. */
@@ -161,6 +163,7 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
       bySpeaker,
       inTime: time > 0,
       answersQuestion: afterQuestion > 0.3,
+      isNewest: newest !== null && candidate === newest,
     };
   });
   if (!newest || outdated.size === 0) return judgements;
