@@ -17,6 +17,7 @@ import { measured } from './measured.ts';
 import { pacedEvents } from './paced-events.ts';
 import { explainedNotAcceptable, strictRequests } from './params.ts';
 import { rateLimited } from './rate.ts';
+import { planned } from './recurring.ts';
 import { traced } from './traced.ts';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -52,6 +53,8 @@ export function createGraphqlYoga(options: GraphqlOptions) {
   const masked = new WeakMap<object, GraphQLError>();
   const loaderUse = { hits: 0, misses: 0 };
   services.metrics.usage.watchCache('loaders', loaderUse);
+  const planUse = { hits: 0, misses: 0 };
+  services.metrics.usage.watchCache('plans', planUse);
   return createYoga<Carrier, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
@@ -77,6 +80,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
       preflightedSubscriptions((error) => mask(error)),
       rateLimited(limits, (error) => mask(error)),
       pacedEvents(limits),
+      planned(planUse),
       measured(services.metrics, (error) => mask(error)),
       ...(services.tracing.isOn ? [traced(services.tracing, (error) => mask(error))] : []),
     ],

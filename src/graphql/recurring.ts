@@ -1,0 +1,43 @@
+import { type ExecutionArgs, getOperationAST, type OperationDefinitionNode } from 'graphql';
+import type { Plugin } from 'graphql-yoga';
+import { type OperationPlan, planOf } from './plan.ts';
+import { executePlan } from './planned.ts';
+
+/** How often an operation had a plan, and how often it had none. */
+export interface PlanUse {
+  hits: number;
+  misses: number;
+}
+
+/**
+ * Executes operations that come again by a plan, which is made when they come for the second time. Plans are found by the parsed
+ * document, which Yoga keeps for the texts of the latest: there are as many plans as documents.
+ *
+ * What is given up when its caller leaves (everything that does not come through the JSON lane) is executed as usual.
+ */
+export function planned(use: PlanUse): Plugin {
+  const plans = new WeakMap<OperationDefinitionNode, OperationPlan | null>();
+  const seen = new WeakSet<OperationDefinitionNode>();
+  const planFor = ({ schema, document, operationName }: ExecutionArgs): OperationPlan | null => {
+    const operation = getOperationAST(document, operationName);
+    if (!operation) return null;
+    const known = plans.get(operation);
+    if (known) use.hits++;
+    else use.misses++;
+    if (known !== undefined) return known;
+    if (!seen.has(operation)) {
+      seen.add(operation);
+      return null;
+    }
+    const plan = planOf(schema, document, operationName);
+    plans.set(operation, plan);
+    return plan;
+  };
+  return {
+    onExecute({ args, executeFn, setExecuteFn }) {
+      if ((args as { signal?: AbortSignal }).signal) return;
+      const plan = planFor(args);
+      if (plan) setExecuteFn((given: ExecutionArgs) => executePlan(plan, given) ?? executeFn(given));
+    },
+  };
+}

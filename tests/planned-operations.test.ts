@@ -1,0 +1,197 @@
+import { buildSchema, type ExecutionResult, type GraphQLSchema, isObjectType, parse } from 'graphql';
+import { createYoga } from 'graphql-yoga';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { planOf } from '../src/graphql/plan.ts';
+import { executePlan } from '../src/graphql/planned.ts';
+import { schema } from '../src/lists/schema.ts';
+import { callOf } from './support/every-field.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
+
+/** What Yoga's executor and the plan of the same operation answer, as text. */
+async function bothOf(
+  of: GraphQLSchema,
+  query: string,
+  rootValue: unknown,
+  variableValues: Record<string, unknown> = {},
+): Promise<{ usual: string; planned: string }> {
+  const args = { schema: of, document: parse(query), rootValue, variableValues, contextValue: {} };
+  const { execute: usual } = createYoga({ schema: of, maskedErrors: false, logging: false }).getEnveloped({});
+  const plan = planOf(of, args.document, null);
+  if (!plan) throw new Error(`no plan for ${query}`);
+  const told = (result: ExecutionResult | null) =>
+    JSON.stringify({
+      ...result,
+      causes: result?.errors?.map(({ originalError, nodes }) => [
+        String(originalError),
+        nodes?.map(({ loc }) => loc),
+      ]),
+    });
+  return {
+    usual: told((await usual(args)) as ExecutionResult),
+    planned: told(await executePlan(plan, args)),
+  };
+}
+
+describe('a plan answers as the usual executor', () => {
+  const shop = buildSchema(`
+    type Query { one: Thing, sure: Thing!, things: [Thing!], maybe: [Thing], all: [Any!]!, node: Named, add(a: Int = 2, b: Int!, of: Add): Int! , numbers: [Int!], many: [[Int!]]! }
+    type Mutation { first: Int, second: Int!, third: Int }
+    input Add { c: [Int!] = [4] }
+    enum Color { RED GREEN }
+    interface Named { name: String! }
+    type Thing implements Named { name: String!, id: ID!, count: Int, size: Float, on: Boolean, color: Color, next: Thing, sure: Thing!, parts: [Thing!]! }
+    type Other implements Named { name: String!, count: Int! }
+    union Any = Thing | Other`);
+  const late = <T>(value: T, ms = 1) => new Promise<T>((resolve) => setTimeout(resolve, ms, value));
+  const broken = (message: string) => () => {
+    throw new Error(message);
+  };
+  const thing = (more: object = {}): object => ({ __typename: 'Thing', name: 'a', id: 7, ...more });
+  const cases: [query: string, root: object, variables?: Record<string, unknown>][] = [
+    [
+      '{ one { name id count size on color __typename next { name } } }',
+      { one: thing({ count: 3, size: 1.5, on: true, color: 'RED', next: () => late(thing()) }) },
+    ],
+    ['{ b: one { z: name, a: id } a: one { n: name, n: name } }', { one: thing }],
+    [
+      '{ one { ...F ...F ... on Named { name } ... on Other { count } } } fragment F on Thing { id next { ...G } } fragment G on Thing { name }',
+      { one: thing({ next: thing() }) },
+    ],
+    [
+      '{ all { __typename ... on Thing { id } ... on Named { name } ... on Other { count } } }',
+      { all: () => late([thing(), late({ __typename: 'Other', name: 'o', count: 1 })]) },
+    ],
+    // What goes wrong: where it may be null, and where it may not.
+    ['{ one { name count } }', { one: thing({ name: broken('no name'), count: 'x' }) }],
+    [
+      '{ one { count next { name } } sure { name } }',
+      { one: thing({ next: thing({ name: null }) }), sure: thing },
+    ],
+    ['{ one { name } sure { name } }', { one: thing, sure: () => late(null) }],
+    [
+      '{ things { name } maybe { name } }',
+      {
+        things: [thing(), thing({ name: late(null) }), thing()],
+        maybe: [thing(), late(null), thing({ name: null }), new Error('item')],
+      },
+    ],
+    ['{ things { name } one { name } }', { things: [late(thing(), 5), null], one: () => late(thing()) }],
+    [
+      '{ one { name on color size } numbers many }',
+      {
+        one: thing({ on: 'x', color: 'BLUE', size: Number.NaN }),
+        numbers: [1, 'x', 3],
+        many: [[1], null, [2.5], late([4])],
+      },
+    ],
+    [
+      '{ one { name } things { name } maybe { name } }',
+      { one: broken('one'), things: 7, maybe: new Error('as a value') },
+    ],
+    [
+      '{ one { name } sure { name } }',
+      { one: () => Promise.reject('text'), sure: () => Promise.reject({ message: 'no error' }) },
+    ],
+    ['{ all { ... on Thing { id } } node { name } }', { all: [thing()], node: { ...thing({ name: null }) } }],
+    [
+      '{ one { sure { sure { name } } parts { parts { name } } } }',
+      { one: thing({ sure: thing({ sure: late(null) }), parts: [thing({ parts: [] })] }) },
+    ],
+    // Arguments and variables.
+    [
+      'query ($n: Int = 5) { add(b: $n) x: add(a: 1, b: 2, of: { c: 3 }) y: add(b: $n, of: {}) }',
+      {
+        add: ({ a, b, of }: { a: number; b: number; of?: { c: number[] } }) =>
+          a + b * 10 + (of?.c[0] ?? 0) * 100,
+      },
+    ],
+    ['query ($n: Int) { add(b: $n) }', { add: 1 }, { n: 1 }],
+    ['query ($n: Int = 1) { add(b: $n) }', { add: 1 }, { n: null }],
+    ['mutation { first second third }', { first: () => late(1, 4), second: () => late(2), third: 3 }],
+    [
+      'mutation { first second third }',
+      { first: broken('first'), second: () => late(null), third: broken('never') },
+    ],
+  ];
+  test.each(cases)('%s', async (query, root, variables) => {
+    const { usual, planned } = await bothOf(shop, query, root, variables);
+    expect(planned).toBe(usual);
+  });
+
+  test.each([
+    ['{ one { name @skip(if: true) } }'],
+    ['query @x { one { name } }'],
+    ['{ __schema { description } }'],
+    ['{ __proto__: one { name } }'],
+    [`{ one { name } } #${'x'.repeat(20_000)}`],
+  ])('%s has none', (query) => {
+    expect(planOf(shop, parse(query), null)).toBeNull();
+  });
+});
+
+let app: TestApp;
+beforeAll(async () => {
+  app = await startTestApp({ seed: true, env: { MASTER_KEY: '5e'.repeat(32) } });
+  await app.record('a thread', [
+    { query: 'Who is Iris Vale?', response: 'A keeper' },
+    { query: 'And then?' },
+  ]);
+});
+afterAll(() => app.close());
+
+const GIVEN: Record<string, unknown> = {
+  conversationId: 'a thread',
+  name: 'Iris Vale',
+  query: 'a keeper',
+  text: 'a keeper',
+  id: Buffer.from('Conversation:default\0a thread').toString('base64'),
+};
+const fieldsOf = (type: string) => {
+  const found = schema.getType(type);
+  return isObjectType(found) ? Object.values(found.getFields()) : [];
+};
+/** What is another one each time. */
+const steady = (text: string) => text.replaceAll(/"correlationId":"[^"]*"/g, '"correlationId":"…"');
+
+/** The answers to texts that differ in a comment: the usual executor has both, a plan the second time one of them. */
+async function answersOf(query: string, variables: object): Promise<{ usual: string[]; planned: string }> {
+  const ask = async (comment: number) => {
+    const response = await app.post('/graphql', { query: `${query} #${comment}`, variables });
+    return `${response.status} ${steady(await response.text())}`;
+  };
+  const usual = [await ask(1), await ask(2)];
+  return { usual, planned: await ask(2) };
+}
+
+describe('every query is answered as before when it comes again', () => {
+  test.each(fieldsOf('Query').map(({ name }) => name))('%s', async (field) => {
+    for (const given of [GIVEN, {}]) {
+      const place = { operation: 'query', field, path: [] } as const;
+      const { query, variables } = callOf(schema, place, (path) => given[path.at(-1) ?? ''] ?? '');
+      const { usual, planned } = await answersOf(query, variables);
+      // Times and sizes are others each time: then the answer has the same form.
+      if (usual[0] === usual[1]) expect(planned).toBe(usual[0]);
+      else expect(formOf(planned)).toBe(formOf(usual[1] as string));
+    }
+  });
+});
+
+/** An answer without its values. */
+function formOf(text: string): string {
+  return text.replaceAll(/:(?:"(?:[^"\\]|\\.)*"|-?[\d.e+-]+|true|false|null)/g, ':0');
+}
+
+test('a document that comes again is planned once, and counted', async () => {
+  const counted = async () => {
+    const text = await (await fetch(`${app.url}/metrics`)).text();
+    const count = (result: string) =>
+      Number(
+        new RegExp(`echo_cache_requests_total\\{cache="plans",result="${result}"\\} (\\d+)`).exec(text)?.[1],
+      );
+    return { hit: count('hit'), miss: count('miss') };
+  };
+  const before = await counted();
+  for (let time = 0; time < 5; time++) await app.graphql('{ conversations { nodes { title } } } # counted');
+  const after = await counted();
+  expect(after).toEqual({ hit: before.hit + 3, miss: before.miss + 2 });
+});
