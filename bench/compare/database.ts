@@ -19,6 +19,8 @@ export interface BenchDatabase {
   readonly db: Database;
   /** Of this run; ends with it. */
   readonly directory: string;
+  /** An empty database on the same PostgreSQL. */
+  beside(): Promise<{ readonly url: string; readonly db: Database; drop(): Promise<void> }>;
   stop(): Promise<void>;
 }
 
@@ -32,13 +34,23 @@ export async function startDatabase(): Promise<BenchDatabase> {
     maxConnections: 200,
   });
   const { host, port, user, database } = postgres.connection;
-  const url = `postgresql://${user}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
-  const db = createDatabase({
-    connection: { connectionString: url },
-    log,
-    slowQueryMs: 600_000,
-    echo: false,
-  });
+  const urlOf = (name: string) =>
+    `postgresql://${user}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`;
+  const open = (connectionString: string) =>
+    createDatabase({ connection: { connectionString }, log, slowQueryMs: 600_000, echo: false });
+  const url = urlOf(database);
+  const db = open(url);
+  let others = 0;
+  const beside = async () => {
+    const name = `beside_${++others}`;
+    await db.pool.query(`create database ${name}`);
+    const other = open(urlOf(name));
+    const drop = async () => {
+      await other.close();
+      await db.pool.query(`drop database ${name} with (force)`);
+    };
+    return { url: urlOf(name), db: other, drop };
+  };
   const stop = async () => {
     await db.close().catch(() => undefined);
     await postgres.stop();
@@ -51,7 +63,7 @@ export async function startDatabase(): Promise<BenchDatabase> {
     await stop();
     throw error;
   }
-  return { url, db, directory, stop };
+  return { url, db, directory, beside, stop };
 }
 
 /** Rows as the server would store them; nothing of them is waiting for background work. */

@@ -60,14 +60,14 @@ function startArguments(tree: string): string[] {
   return scripts.start.split(' ').slice(1);
 }
 
-/** utime and stime of a process, all of its threads. */
-function cpuSeconds(pid: number): number {
+/** Seconds of CPU that a process has taken: utime and stime, all of its threads. */
+export function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
   return (Number(fields[11]) + Number(fields[12])) / TICKS;
 }
 
-/** What lies in memory, and how much of it is nobody's file. */
-function memoryOf(pid: number): { resident: number; anonymous: number } {
+/** What lies in memory, in MB, and how much of it is nobody's file. */
+export function memoryOf(pid: number): { resident: number; anonymous: number } {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const mb = (name: string) =>
     Math.round(Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(rollup)?.[1]) / 1_024);
