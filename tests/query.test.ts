@@ -21,10 +21,16 @@ const ASK = `mutation ($input: ProcessQueryInput!) {
   }
 }`;
 
-/** What is read for a query, besides the two that its result asks for once more. */
-const READ = [
-  ...['interactions_latest', 'settings_of_user', 'facts_with_terms', 'index_postings', 'index_turns'],
-  ...['index_texts', 'pooled_turns', 'turns_about', 'recent_turns', 'memories_by_id'],
+/** What is read for a query that a profile answers, besides the two that its result asks for once more. */
+const READ = ['interactions_latest', 'settings_of_user', 'turns_about', 'memories_by_id'];
+/** What is read for others only. */
+const NOT_READ = [
+  'facts_with_terms',
+  'index_postings',
+  'index_turns',
+  'index_texts',
+  'pooled_turns',
+  'recent_turns',
 ];
 /** What stores its turn. */
 const STORED = [
@@ -118,8 +124,31 @@ describe('a query', () => {
     const sent = app.statements.map((name) => name.replace(/_[0-9a-f]{16}$/, ''));
     const times = (meant: string) => sent.filter((name) => name === meant).length;
     for (const name of [...READ, ...STORED]) expect([name, times(name)]).toEqual([name, 1]);
+    for (const name of NOT_READ) expect([name, times(name)]).toEqual([name, 0]);
     for (const name of ['conversations_by_name', 'characters_by_ids'])
       expect([name, times(name)]).toEqual([name, 2]);
+  });
+
+  test('about a character cites what was said of it last, and what else it asks for where it asks for more', async () => {
+    const said = (query: string) => ({ query, response: 'Noted.' });
+    await app.record(
+      'of Raze',
+      [
+        'Raze won the regatta of Brindle Bay.',
+        ...Array.from({ length: 60 }, (_, day) => `Raze slept late on day ${day}.`),
+      ].map(said),
+    );
+    const { interaction: who, memories } = await ask({ query: 'Who is Raze?' });
+    expect(who).toMatchObject({
+      modelUsed: 'character_database',
+      response: expect.stringContaining('on day 59'),
+    });
+    expect(memories.map((memory: { tier: string }) => memory.tier)).toEqual(Array(10).fill('CHARACTER'));
+    const { interaction: what } = await ask({ query: 'Tell me about Raze and the regatta of Brindle Bay' });
+    expect(what).toMatchObject({
+      modelUsed: 'character_database',
+      response: expect.stringContaining('won the regatta'),
+    });
   });
 
   test('keeps the time of each step', async () => {

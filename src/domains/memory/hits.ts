@@ -49,7 +49,7 @@ interface Wanted {
 }
 
 interface Found {
-  readonly words: WordMatches;
+  readonly words: Pick<WordMatches, 'speakers'>;
   readonly candidates: readonly Candidate[];
   /** Turns that the database has not taken, by turn id. */
   readonly waiting: ReadonlyMap<string, InteractionRow>;

@@ -1,4 +1,5 @@
 import type { CharacterRow } from '../characters/tables.ts';
+import type { InteractionRow } from '../interactions/tables.ts';
 import type { KnownFact } from '../memory/fact-hits.ts';
 import type { MemoryHit } from '../memory/hits.ts';
 import { NO_MODEL, REMEMBERS_NOTHING } from '../utterances/recalled.ts';
@@ -97,11 +98,16 @@ function bestOf(
 ): string[] {
   const style: CitationStyle = { timeZone, reader: 'user' };
   const rank = (memory: MemoryHit) => memory.score + (isNeeded(memory) ? 1 : 0);
-  const ranks = memories.filter(isWanted).map(rank);
-  const least = ranks.sort((a, b) => b - a)[MAX_CITED - 1] ?? 0;
-  return memories
-    .flatMap((memory, index) =>
-      isWanted(memory) && rank(memory) >= least ? cite(memory, index + 1, style) : [],
-    )
-    .slice(0, MAX_CITED);
+  const best = new Set(
+    memories
+      .filter(isWanted)
+      // Of equals, the later ones.
+      .sort((a, b) => rank(b) - rank(a) || later(a.interaction, b.interaction))
+      .slice(0, MAX_CITED),
+  );
+  return memories.flatMap((memory, index) => (best.has(memory) ? cite(memory, index + 1, style) : []));
+}
+
+function later(a: InteractionRow, b: InteractionRow): number {
+  return b.timestamp.getTime() - a.timestamp.getTime() || b.id - a.id;
 }

@@ -39,10 +39,24 @@ export function cite(
 
 /** The day of an instant in a time zone, as 2026-11-20. */
 export function dayOf(at: Date, timeZone: string): string {
-  const parts = new Intl.DateTimeFormat('en', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' })
+  const parts = dayFormat(timeZone)
     .formatToParts(at)
     .reduce<Record<string, string>>((all, { type, value }) => Object.assign(all, { [type]: value }), {});
   return `${(parts.year ?? '').padStart(4, '0')}-${parts.month}-${parts.day}`;
+}
+
+/** To make one takes a hundred times as long as to use it, and an answer cites dozens of turns. */
+const dayFormats = new Map<string, Intl.DateTimeFormat>();
+/** A zone may be written in any case, so there is no end of names. */
+const MAX_FORMATS = 100;
+
+function dayFormat(timeZone: string): Intl.DateTimeFormat {
+  const known = dayFormats.get(timeZone);
+  if (known) return known;
+  if (dayFormats.size >= MAX_FORMATS) dayFormats.clear();
+  const made = new Intl.DateTimeFormat('en', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  dayFormats.set(timeZone, made);
+  return made;
 }
 
 /** The beginning of a text as one line. */

@@ -1,13 +1,17 @@
 import type { Owner } from '../../access/principals.ts';
 import { type UsedLore, useLore } from '../characters/lore-use.ts';
+import type { CharacterMention } from '../characters/matcher.ts';
 import { charactersById } from '../characters/reads.ts';
 import type { CharacterRow } from '../characters/tables.ts';
 import { interactionsByTurnId, latestInteractions } from '../interactions/reads.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
+import { memoriesAbout } from '../memory/about.ts';
 import { factsForAnswer, type KnownFact } from '../memory/fact-hits.ts';
 import type { MemoryHit } from '../memory/hits.ts';
-import { searchMemory } from '../memory/memory.ts';
+import { type MemorySearch, searchMemory } from '../memory/memory.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
+import { subjectWordsAmong } from '../utterances/frames.ts';
+import { wordsOf } from '../word-index/analysis.ts';
 import type { AcceptedQuery } from './accepted.ts';
 import { asksAboutCharacter } from './asks-about.ts';
 import { castOf, charactersOfConversation } from './cast.ts';
@@ -45,16 +49,34 @@ const MAX_MEMORIES = 20;
 const MAX_FOUND = 60;
 const MAX_FACTS = 10;
 
-/** Classifies the query and reads what belongs to it: mentioned characters, the conversation so far, memories. */
+/** Where a profile is the answer: what an answer cites, and the latest turns about its characters among which it chooses. */
+const MAX_BESIDE_PROFILE = 10;
+const LOOKED_BESIDE_PROFILE = 50;
+
+/**
+ * Classifies the query and reads what belongs to it: mentioned characters, the conversation so far, memories.
+ *
+ * @param options.profileAnswers a profile is the answer to who asks about a character: nothing is read then that such an answer
+ *   has no use for
+ */
 export async function gatherContext(
   services: PatientServices,
   query: AcceptedQuery,
+  options: { readonly profileAnswers: boolean },
 ): Promise<GatheredContext> {
   const { db, config, characters, availability, store } = services;
   const { owner } = query;
   const started = performance.now();
   const mentions = await availability.tolerate(() => characters.mentionsIn(owner, query.query), []);
   const characterIds = mentions.map(({ characterId }) => characterId);
+  const asksAbout = mentions.some((mention) => asksAboutCharacter(query.query, mention));
+  // Whether there is a conversation so far decides nothing where a character is mentioned.
+  const isProfile =
+    options.profileAnswers &&
+    // Where characters answer, their models do.
+    query.characters.length === 0 &&
+    asksAbout &&
+    intentOf(query, true, false).intent === 'character_query';
   // Before anything is read from the database: a turn that gets there meanwhile is then seen twice, not never.
   const waiting = store.pending.ofConversation(owner, query.conversationId);
   const [stored, mentioned, memories, known] = await Promise.all([
@@ -63,13 +85,15 @@ export async function gatherContext(
       [],
     ),
     characterIds.length > 0 ? availability.tolerate(() => charactersById(db, owner, characterIds), []) : [],
-    searchMemory(services, owner, {
-      query: query.query,
-      limit: MAX_FOUND,
-      characterIds,
-      timeZone: query.timeZone,
-    }),
-    factsForAnswer(services, owner, query.query, MAX_FACTS),
+    isProfile
+      ? memoriesBesideProfile(services, query, mentions)
+      : searchMemory(services, owner, {
+          query: query.query,
+          limit: MAX_FOUND,
+          characterIds,
+          timeZone: query.timeZone,
+        }),
+    isProfile ? [] : factsForAnswer(services, owner, query.query, MAX_FACTS),
   ]);
   const { timeZone: zone } = memories;
   const read = performance.now();
@@ -79,13 +103,11 @@ export async function gatherContext(
       ? []
       : [...stored, ...waiting.filter(({ turnId }) => !kept.has(turnId))].slice(-config.maxContextMessages);
   const named = mentioned.flatMap((character) => character ?? []);
-  const { cast, lore } = await castAndLore(services, query, { named, history });
+  const { cast, lore } = isProfile
+    ? { cast: null, lore: [] }
+    : await castAndLore(services, query, { named, history });
   const loreTokens = lore.reduce((sum, { entry }) => sum + tokensIn(entry.content), 0);
-  const classified = classifyIntent(query.query, {
-    mentionsCharacter: characterIds.length > 0,
-    hasHistory: history.length > 0,
-  });
-  const classification = query.requestType === 'system_command' ? asSystemCommand(classified) : classified;
+  const classification = intentOf(query, characterIds.length > 0, history.length > 0);
   const relevant =
     // Its refusal needs none.
     classification.intent === 'system_command'
@@ -106,7 +128,7 @@ export async function gatherContext(
     characters: named,
     cast,
     lore,
-    asksAboutCharacter: mentions.some((mention) => asksAboutCharacter(query.query, mention)),
+    asksAboutCharacter: asksAbout,
     facts: told.facts,
     ...buildContext(
       history,
@@ -139,6 +161,32 @@ async function castAndLore(
   const books = await availability.tolerate(() => characters.lore.booksOf(owner, present), []);
   const said = [query, ...history.toReversed().flatMap((turn) => [turn.response, turn.query])];
   return { cast, lore: useLore(books, said, turnId, tokensIn) };
+}
+
+/** What a profile is answered with: turns about its characters. Where more is asked than who they are, by the words that it is asked in. */
+function memoriesBesideProfile(
+  services: PatientServices,
+  { owner, query, timeZone }: AcceptedQuery,
+  mentions: readonly CharacterMention[],
+): Promise<Pick<MemorySearch, 'hits' | 'missedTime' | 'timeZone'>> {
+  const asked = {
+    ...{ query, timeZone, limit: MAX_BESIDE_PROFILE },
+    characterIds: mentions.map(({ characterId }) => characterId),
+  };
+  const names = mentions.toSorted((a, b) => b.start - a.start);
+  const rest = names.reduce((text, { start, end }) => `${text.slice(0, start)} ${text.slice(end)}`, query);
+  const others = subjectWordsAmong(wordsOf(rest).map(({ word }) => word));
+  if (others.size === 0) return memoriesAbout(services, owner, { ...asked, looked: LOOKED_BESIDE_PROFILE });
+  return searchMemory(services, owner, { ...asked, tiers: ['CHARACTER', 'PHRASE'] });
+}
+
+function intentOf(
+  { query, requestType }: AcceptedQuery,
+  mentionsCharacter: boolean,
+  hasHistory: boolean,
+): Classification {
+  const classified = classifyIntent(query, { mentionsCharacter, hasHistory });
+  return requestType === 'system_command' ? asSystemCommand(classified) : classified;
 }
 
 function asSystemCommand(classification: Classification): Classification {

@@ -163,7 +163,7 @@ async function answerAndStore(
   const started = performance.now();
   const draft = unanswered(query);
   const accepting = store.accept(draft);
-  const gathering = gatherContext(services, query);
+  const gathering = gatherContext(services, query, { profileAnswers: makeAnswer === answerQuery });
   // Where the query cannot be written, nobody waits for what was read.
   gathering.catch(() => undefined);
   const journaled = await accepting;

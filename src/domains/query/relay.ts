@@ -112,7 +112,7 @@ async function answerAnew(
   const patiently = patient(services);
   const query = await accept(patiently, owner, input);
   return services.running.run(query, async (signal) => {
-    const gathered = await gatherContext(patiently, query);
+    const gathered = await gatherContext(patiently, query, { profileAnswers: false });
     const { relayed } = await ask(patiently, owner, { thread, gathered, observer, signal, again: true });
     return relayed;
   });

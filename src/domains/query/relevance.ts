@@ -62,18 +62,23 @@ export function relevantMemories(
   const subject = subjectOf(query);
   const telling = found.filter(({ interaction }) => !isUnanswered(interaction));
   const best = Math.max(0, ...telling.map(({ score }) => score));
-  const terms = new Map(telling.map((hit) => [hit, termsOf(hit)]));
+  // Most hits need none, and to read a whole turn takes longer than all else here.
+  const read = new Map<MemoryHit, ReadonlySet<string>>();
+  const terms = (hit: MemoryHit) => {
+    const known = read.get(hit) ?? termsOf(hit);
+    read.set(hit, known);
+    return known;
+  };
   const speaks = (hit: MemoryHit): boolean => {
     // Turns of today are of the time that "today" names, whatever they are about.
     const isOfThatTime = hit.inTime && (asksForPast || hit.interaction.timestamp < today);
     if (hit.isSimilar || isOfThatTime || hit.tellsWhatBecame) return true;
     if (hit.tier === 'RECENT') return asksForPast && subject.length === 0;
     if (hit.tier !== 'KEYWORDS' && hit.tier !== 'PHRASE') return true;
-    const shared = new Set(terms.get(hit));
+    const shared = new Set(terms(hit));
     if (sharesEnough(subject, shared)) return true;
     if (hit.score < best * NEIGHBOUR_FLOOR) return false;
-    for (const [other, theirs] of terms)
-      if (isBeside(hit, other)) for (const term of theirs) shared.add(term);
+    for (const other of telling) if (isBeside(hit, other)) for (const term of terms(other)) shared.add(term);
     return sharesEnough(subject, shared, SHARE_TOGETHER);
   };
   // What only asks the same again tells nothing, but the turn beside it may be its answer.

@@ -1,0 +1,67 @@
+import type { Owner } from '../../access/principals.ts';
+import { READ_DEADLINE_MS } from '../../db/availability.ts';
+import { Patience } from '../../db/patience.ts';
+import { timeZoneFor } from '../settings/settings.ts';
+import { Calendar } from '../spoken-times/calendar.ts';
+import { timeless } from '../spoken-times/spoken-times.ts';
+import { hitsOf, ranked } from './hits.ts';
+import type { MemorySearch, MemoryServices } from './memory.ts';
+import { isAbout, type MemoryConditions, turnsAbout, turnsById } from './pool.ts';
+
+const EVERYWHERE: MemoryConditions = {
+  conversationId: null,
+  since: null,
+  until: null,
+  about: null,
+  archived: null,
+};
+
+/**
+ * The latest turns about characters, stored or not yet stored, as hits: for who asks for nothing but these. They are found by an
+ * index of their own, so neither the word index nor vectors are read.
+ *
+ * @param asked.looked how many of the latest turns of each are looked into
+ */
+export async function memoriesAbout(
+  { availability: whole, ...others }: MemoryServices,
+  owner: Owner,
+  asked: {
+    readonly query: string;
+    readonly characterIds: readonly number[];
+    readonly limit: number;
+    readonly looked: number;
+    readonly timeZone?: string | null | undefined;
+  },
+): Promise<Pick<MemorySearch, 'hits' | 'missedTime' | 'timeZone'>> {
+  const started = performance.now();
+  const services = { ...others, availability: new Patience(whole, READ_DEADLINE_MS) };
+  const { db, availability } = services;
+  const { query, characterIds, limit, looked } = asked;
+  // Before anything is read from the database: a turn that gets there meanwhile is then found twice, not never.
+  const waiting = services.store.pending
+    .ofUser(owner)
+    .filter((row) => characterIds.some((id) => isAbout(row, id)));
+  const [timeZone, stored] = await Promise.all([
+    timeZoneFor(services, owner, asked.timeZone),
+    availability.tolerate(() => turnsAbout(db, owner, EVERYWHERE, characterIds, looked), null),
+  ]);
+  const candidates = new Map(
+    [...waiting, ...(stored ?? [])].map((turn) => [turn.turnId, { turn, words: null, meaning: null }]),
+  );
+  const wanted = {
+    ...{ query, limit, characterIds, missedTime: false },
+    ...{ calendar: new Calendar(new Date(), timeZone), times: timeless(query) },
+  };
+  const found = {
+    words: { speakers: new Set<string>() },
+    candidates: [...candidates.values()],
+    waiting: new Map(waiting.map((row) => [row.turnId, row])),
+    stored: (ids: readonly number[]) =>
+      availability.tolerate(async () => (ids.length > 0 ? turnsById(db, owner, ids) : new Map()), new Map()),
+  };
+  const hits = await hitsOf(found, wanted, ranked(found, wanted));
+  const degraded = stored === null;
+  const seconds = (performance.now() - started) / 1_000;
+  services.metrics.usage.countSearch({ seconds, hits: hits.length, degraded });
+  return { hits, missedTime: false, timeZone };
+}
