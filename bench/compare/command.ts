@@ -12,7 +12,7 @@ import { killAll } from './processes.ts';
 import type { Bench, Work } from './work.ts';
 import { WORKS } from './works.ts';
 
-const USAGE = `npm run bench -- [--works a,b,c] [--rounds 5] [--ms 1000] [--before DIR] [--out DIR]
+const USAGE = `npm run bench -- [--works a,b,c] [--rounds 5] [--ms 1000] [--turns 1000,10000,100000] [--before DIR] [--out DIR]
 Measures this server and what people would use instead, side by side on this machine: candidates take turns in each round.
 Prints medians, how far the rounds lie apart, and how many times as good the first candidate is (the median of each round's
 ratio); writes bench.json and bench.html.
@@ -20,6 +20,7 @@ ratio); writes bench.json and bench.html.
   --works   which works, by letter; all of them unless told otherwise
   --rounds  rounds of each, at least 1; 5
   --ms      milliseconds of each candidate in each round; 1000
+  --turns   sizes of a memory that (d) and (growth) measure; 1000,10000,100000. Each 100,000 take some minutes to index
   --before  another checkout of this project, measured beside this one in the reads
   --out     where the results go; data/bench
 
@@ -71,6 +72,7 @@ interface Options {
   readonly works: ReadonlySet<string>;
   readonly rounds: number;
   readonly ms: number;
+  readonly turns: readonly number[];
   readonly before: string | null;
   readonly out: string;
 }
@@ -84,6 +86,7 @@ function readOptions(args: readonly string[], print: (line: string) => void): Op
         works: { type: 'string', default: letters.join(',') },
         rounds: { type: 'string', default: '5' },
         ms: { type: 'string', default: '1000' },
+        turns: { type: 'string', default: '1000,10000,100000' },
         before: { type: 'string' },
         out: { type: 'string', default: 'data/bench' },
         help: { type: 'boolean', default: false },
@@ -98,6 +101,10 @@ function readOptions(args: readonly string[], print: (line: string) => void): Op
       works: new Set(works),
       rounds: positive('--rounds', values.rounds),
       ms: positive('--ms', values.ms),
+      turns: values.turns
+        .split(',')
+        .map((size) => positive('--turns', size.trim()))
+        .sort((a, b) => a - b),
       before: values.before === undefined ? null : resolve(values.before),
       out: resolve(values.out),
     };
@@ -116,7 +123,7 @@ function positive(name: string, text: string): number {
 
 /** A work that fails is told, and the others go on. */
 async function runWorks(
-  { works, rounds, ms, before }: Options,
+  { works, rounds, ms, turns, before }: Options,
   cores: Bench['cores'],
   print: (line: string) => void,
 ): Promise<{ figures: Figure[]; failed: boolean }> {
@@ -124,7 +131,7 @@ async function runWorks(
   const client = new Client();
   let database: Promise<BenchDatabase> | null = null;
   const bench: Bench = {
-    ...{ cores, rounds, ms, before, client, print },
+    ...{ cores, rounds, ms, turns, before, client, print },
     database: () => {
       database ??= startDatabase();
       return database;

@@ -17,11 +17,9 @@ export type MemoryServer = Awaited<ReturnType<typeof startMemoryServer>>;
 /** Starts it on an empty database. @param env beside what every measured server gets */
 export async function startMemoryServer(bench: Bench, env: Readonly<Record<string, string>> = {}) {
   const database = await (await bench.database()).beside();
-  const server = await startEchoBrain(bench, {
-    databaseUrl: database.url,
-    directory: await bench.folder('memory'),
-    env: { SEED: 'on', ...env },
-  });
+  const directory = await bench.folder('memory');
+  const start = () => startEchoBrain(bench, { databaseUrl: database.url, directory, env });
+  let server = await start();
   const { db } = database;
   const corpus = createCorpus(1);
   const turns: CorpusTurn[] = [];
@@ -44,8 +42,13 @@ export async function startMemoryServer(bench: Bench, env: Readonly<Record<strin
     }
   };
   return {
-    url: server.url,
-    startMs: server.startMs,
+    url: () => server.url,
+    /** Milliseconds from the start of its process until it said that it listens. */
+    startMs: () => server.startMs,
+    restart: async () => {
+      await server.stop();
+      server = await start();
+    },
     db,
     corpus,
     turns,

@@ -9,6 +9,8 @@ export interface Bench {
   readonly rounds: number;
   /** Milliseconds that one candidate is measured in one round. */
   readonly ms: number;
+  /** Sizes that a memory is measured at, growing. */
+  readonly turns: readonly number[];
   /** Another checkout of this project, measured beside this one as `before`; null: none. */
   readonly before: string | null;
   readonly client: Client;

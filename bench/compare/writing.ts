@@ -14,12 +14,12 @@ const MODEL_MS = 10;
 const BATCH = 100;
 const BODIES = 40;
 const SEARCHES = 20;
-const ASK = `mutation Ask($input: ProcessQueryInput!) { processQuery(input: $input) {
+export const ASK = `mutation Ask($input: ProcessQueryInput!) { processQuery(input: $input) {
   ... on ProcessQuerySuccess { interaction { turnId response modelUsed stepTimings } } ... on Error { errors: message } } }`;
-const RECORD = `mutation Record($input: RecordTurnsInput!) { recordTurns(input: $input) {
+export const RECORD = `mutation Record($input: RecordTurnsInput!) { recordTurns(input: $input) {
   ... on RecordTurnsSuccess { durability } ... on Error { errors: message } } }`;
 export const SEARCH = `query Search($query: String!) { memorySearch(query: $query, limit: 20) { hits { score tier interaction { turnId query response timestamp } } } }`;
-const CREATE = `mutation Create($input: CharacterInput!) { upsertCharacter(input: $input) { __typename ... on Error { errors: message } } }`;
+export const CREATE = `mutation Create($input: CharacterInput!) { upsertCharacter(input: $input) { __typename ... on Error { errors: message } } }`;
 const CHARACTER = 'Tell me about Kai Nakamura';
 const CHATTER = 'What would you cook from lentils and spinach tonight?';
 
@@ -83,7 +83,7 @@ async function answers(bench: Bench, memory: MemoryServer): Promise<Figure[]> {
     };
     if (!answerer.test(interaction.modelUsed))
       throw new Error(`(e) ${what}: answered by ${interaction.modelUsed}`);
-    const load = { url: memory.url, path: '/graphql', bodies, connections: 64, ms: bench.ms, perSecond };
+    const load = { url: memory.url(), path: '/graphql', bodies, connections: 64, ms: bench.ms, perSecond };
     await bench.client.run({ ...load, ms: 2_000 });
     const rounds: (Answered & { cpuMs: number })[] = [];
     for (let round = 0; round < bench.rounds; round++)
@@ -136,7 +136,7 @@ async function stepsOf(memory: MemoryServer, query: string): Promise<string> {
 async function records(bench: Bench, memory: MemoryServer): Promise<Figure[]> {
   const figures: Figure[] = [];
   const searches = {
-    url: memory.url,
+    url: memory.url(),
     path: '/graphql',
     bodies: searchesOf(memory, 50),
     connections: 8,
@@ -153,7 +153,7 @@ async function records(bench: Bench, memory: MemoryServer): Promise<Figure[]> {
       [BATCH, 4],
     ] as const) {
       const load = {
-        ...{ url: memory.url, path: '/graphql', connections, ms: bench.ms },
+        ...{ url: memory.url(), path: '/graphql', connections, ms: bench.ms },
         bodies: bodiesOf(memory, size),
       };
       await bench.client.run({ ...load, ms: 2_000 });
@@ -226,7 +226,8 @@ export function searchesOf({ turns, corpus }: MemoryServer, count: number): stri
   });
 }
 
-function bodiesOf(memory: MemoryServer, size: number): string[] {
+/** Bodies that record so many turns each, in conversations of their own. */
+export function bodiesOf(memory: MemoryServer, size: number): string[] {
   return Array.from({ length: BODIES }, (_, number) => {
     const turns = Array.from({ length: size }, (_each, index) => {
       const { query, response } = memory.corpus.turn(index, 'default');
