@@ -14,7 +14,7 @@ const TASKS_MS = 120_000;
 const THINGS = ['lighthouse', 'bicycle', 'kettle', 'harbour', 'orchard', 'violin', 'ladder', 'telescope'];
 const ADD = `mutation Add($input: FactInput!) { addFact(input: $input) { __typename ... on Error { errors: message } } }`;
 const FACTS_FOUND = `query Facts($query: String!) { memorySearch(query: $query, limit: 10) { facts { score fact { statement } } } }`;
-const PICTURES_FOUND = `query Pictures($text: String!) { mediaInsights(first: 20, filter: { text: $text }) { nodes { fileHash tags } } }`;
+const PICTURES_FOUND = `query Pictures($text: String!) { mediaInsights(first: 20, filter: { text: $text }) { nodes { fileHash } } }`;
 const CREATE = `mutation { createTask(input: { type: "heartbeat" }) { __typename ... on Error { errors: message } } }`;
 
 /** What is known, what was seen, and what is done in the background. */

@@ -45,17 +45,25 @@ const OF_SCRIPTS: readonly (readonly [RegExp, string])[] = [
 const NAMES_TOO = new Set(['will']);
 
 interface FrequentWords {
-  /** The rank of each word of a language. */
-  readonly ranks: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Those of a language, as the file has them: most frequent first, with spaces between. */
+  readonly lists: ReadonlyMap<string, string>;
   /** The languages that a word tells of. */
   readonly telling: ReadonlyMap<string, readonly string[]>;
-  /** Words of a language that are counted, and names as well. */
+}
+
+/** Words of languages that are names as well. */
+interface NamesAsWords {
+  readonly all: ReadonlyMap<string, readonly string[]>;
+  /** Those that are counted. */
   readonly things: ReadonlyMap<string, ReadonlySet<string>>;
-  /** Words of scripts without spaces that are names as well. */
+  /** Those of scripts without spaces. */
   readonly unspaced: ReadonlySet<string>;
 }
 
-let read: FrequentWords | null = null;
+let frequent: FrequentWords | null = null;
+let names: NamesAsWords | null = null;
+/** Of the languages that somebody has written in, the rank of each word: of all forty that would be a tenth of a second of the first turn. */
+const ranks = new Map<string, ReadonlyMap<string, number>>();
 
 /** Which languages a text may be in, by the frequent words in it; English where nothing tells. */
 export function languagesOf(words: readonly string[]): readonly string[] {
@@ -101,13 +109,13 @@ function countedLanguages(words: readonly string[]): Map<string, number> {
 
 /** Whether a word of one of the languages is something that is counted: "a star", "ein Wolf". */
 export function isThing(word: string, languages: readonly string[]): boolean {
-  const { things } = frequentWords();
+  const { things } = namesAsWords();
   return languages.some((language) => things.get(language)?.has(word));
 }
 
 /** Whether a word of a script without spaces is an ordinary one, though people are called so. */
 export function isUnspacedWord(word: string): boolean {
-  return frequentWords().unspaced.has(word);
+  return namesAsWords().unspaced.has(word);
 }
 
 /** Whether a folded word is an ordinary one in one of the languages. */
@@ -132,50 +140,75 @@ export function isFunctionWord(word: string, languages: readonly string[]): bool
 }
 
 function rankOf(word: string, language: string): number {
-  return frequentWords().ranks.get(language)?.get(word) ?? Number.POSITIVE_INFINITY;
+  return (ranks.get(language) ?? readRanks(language)).get(word) ?? Number.POSITIVE_INFINITY;
 }
 
-/** Read when they are first asked for: half a megabyte. */
+function readRanks(language: string): ReadonlyMap<string, number> {
+  const words = wordsOf(language, frequentWords().lists.get(language) ?? '');
+  const made = new Map(words.map((word, rank) => [word, rank]));
+  const alsoNames = [
+    ...(language === 'english' ? NAMES_THAT_ARE_WORDS : []),
+    ...(namesAsWords().all.get(language) ?? []),
+  ];
+  for (const name of alsoNames) if (!made.has(name)) made.set(name, VERY_COMMON);
+  ranks.set(language, made);
+  return made;
+}
+
+/** @param most of how many of the list, names of people included */
+function wordsOf(language: string, list: string, most = Number.POSITIVE_INFINITY): string[] {
+  if (list === '') return [];
+  const words = list.split(' ', most === Number.POSITIVE_INFINITY ? undefined : most);
+  return language === 'english' ? words : words.filter((word) => !PEOPLE.has(word));
+}
+
+/** Read when it is first asked for: half a megabyte. */
 function frequentWords(): FrequentWords {
-  const text = (name: string) => readFileSync(new URL(name, import.meta.url), 'utf8');
-  read ??= parse(text('frequent-words.tsv'), text('names-that-are-words.tsv'));
-  return read;
+  frequent ??= parseFrequent(contentOf('frequent-words.tsv'));
+  return frequent;
 }
 
-function parse(text: string, names: string): FrequentWords {
-  const ranks = new Map<string, Map<string, number>>();
+function namesAsWords(): NamesAsWords {
+  names ??= parseNames(contentOf('names-that-are-words.tsv'));
+  return names;
+}
+
+function contentOf(name: string): string {
+  return readFileSync(new URL(name, import.meta.url), 'utf8');
+}
+
+function parseFrequent(text: string): FrequentWords {
+  const lists = new Map<string, string>();
   const telling = new Map<string, string[]>();
   for (const line of text.split('\n')) {
     const [language, list] = line.split('\t');
     if (!language || !list) continue;
-    const all = list.split(' ');
-    const words = language === 'english' ? all : all.filter((word) => !PEOPLE.has(word));
-    ranks.set(language, new Map(words.map((word, rank) => [word, rank])));
-    const frequent =
-      language === 'english' ? [...STOP_WORDS, ...words.slice(0, TELLING)] : words.slice(0, TELLING);
-    for (const word of new Set(frequent)) telling.set(word, [...(telling.get(word) ?? []), language]);
+    lists.set(language, list);
+    const first = wordsOf(language, list, TELLING + PEOPLE.size).slice(0, TELLING);
+    for (const word of new Set(language === 'english' ? [...STOP_WORDS, ...first] : first)) {
+      const known = telling.get(word);
+      if (known) known.push(language);
+      else telling.set(word, [language]);
+    }
   }
-  const english = ranks.get('english');
-  for (const name of NAMES_THAT_ARE_WORDS) if (english && !english.has(name)) english.set(name, VERY_COMMON);
-  return { ranks, telling, ...addNames(ranks, names) };
+  return { lists, telling };
 }
 
 const UNSPACED_LANGUAGES = new Set(['chinese', 'japanese', 'korean', 'thai']);
 
-/** Makes words of the names that are words of their language. */
-function addNames(ranks: Map<string, Map<string, number>>, text: string) {
+function parseNames(text: string): NamesAsWords {
+  const all = new Map<string, string[]>();
   const things = new Map<string, Set<string>>();
   const unspaced = new Set<string>();
   for (const line of text.split('\n')) {
     const [language, kind, list] = line.split('\t');
     if (!language || !list || language.startsWith('#')) continue;
-    const known = ranks.get(language) ?? new Map<string, number>();
-    ranks.set(language, known);
-    for (const word of foldLetters(list).split(' ')) {
+    const words = foldLetters(list).split(' ');
+    all.set(language, [...(all.get(language) ?? []), ...words]);
+    for (const word of words) {
       if (UNSPACED_LANGUAGES.has(language)) unspaced.add(word);
-      if (!known.has(word)) known.set(word, VERY_COMMON);
       if (kind === 'things') things.set(language, (things.get(language) ?? new Set()).add(word));
     }
   }
-  return { things, unspaced };
+  return { all, things, unspaced };
 }
