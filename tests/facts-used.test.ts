@@ -174,12 +174,70 @@ describe('a search of memory', () => {
     expect(errors?.[0]?.message).toContain('there is no character "Nobody"');
   });
 
-  test('looks for facts where they are asked for, with one statement', async () => {
-    plain.statements.length = 0;
-    await plain.graphql('{ memorySearch(query: "Where do I live?") { hits { score } } }', {}, user);
-    expect(plain.statements.filter((name) => name.startsWith('facts_'))).toEqual([]);
-    await found(user, 'Where do I live?');
-    expect(plain.statements.filter((name) => name.startsWith('facts_with_terms'))).toHaveLength(1);
+  test('looks for facts with one statement, and with another for the turns that told of them', async () => {
+    const ofFacts = () =>
+      plain.statements.filter((name) => /fact/.test(name)).map((name) => name.slice(0, 14));
+    const sent = async (query: string) => {
+      plain.statements.length = 0;
+      await plain.graphql(`{ memorySearch(query: "${query}") { hits { score } } }`, {}, user);
+      return ofFacts();
+    };
+    expect(await sent('Where do I live?')).toEqual(['facts_with_ter', 'turns_of_facts']);
+    expect(await sent('Where is the harbour?')).toEqual(['facts_with_ter']);
+    expect(await sent('the and of')).toEqual([]);
+  });
+
+  const hitsOf = async (owner: string, query: string) => await plain.search(query, owner, { limit: 100 });
+  const texts = (hits: Awaited<ReturnType<typeof hitsOf>>) =>
+    hits.map(({ interaction }) => interaction.query);
+
+  test('finds the turn that told of what holds, whatever words it has, before what only shares words', async () => {
+    const pia = `pia ${randomUUID()}`;
+    const noise = ['Where do birds live in winter?', 'A live album is on.', 'Nobody can live on air alone.'];
+    await plain.record(randomUUID(), noise, pia);
+    const asked = 'Where does Zora live?';
+    const zora: Told = {
+      ...{ at: day(4, 8), said: 'Zora has settled near Pula.', predicate: 'lives_in', object: 'Pula' },
+      ...{ subject: 'Zora', statement: 'Zora lives in Pula' },
+    };
+    const old: Told = {
+      ...{ at: day(4, 1), said: 'Zora is at home in Split.', predicate: 'lives_in', object: 'Split' },
+      ...{ subject: 'Zora', statement: 'Zora lives in Split' },
+    };
+    await tell(plain, pia, [old, zora]);
+    const hits = await hitsOf(pia, asked);
+    expect(texts(hits)[0]).toBe(zora.said);
+    expect(hits[0]?.reasons).toContain('what is asked was learned from it');
+    const scoreOf = (said: string) => hits.find(({ interaction }) => interaction.query === said)?.score ?? 0;
+    // What was superseded is a turn like any other.
+    const outdated = hits.find(({ interaction }) => interaction.query === old.said);
+    expect(outdated?.reasons ?? []).not.toContain('what is asked was learned from it');
+    expect(scoreOf(zora.said)).toBeGreaterThan(scoreOf(old.said));
+    // Of nobody else, and of no other place.
+    expect((await hitsOf(pia, 'Where does Bert live?')).flatMap(({ reasons }) => reasons)).not.toContain(
+      'what is asked was learned from it',
+    );
+    expect(await hitsOf('somebody else', asked)).toEqual([]);
+    const elsewhere = await plain.search(asked, pia, { filter: { conversationId: 'another' } });
+    expect(elsewhere).toEqual([]);
+  });
+
+  test('has such a turn for a candidate though it shares no word with the question', async () => {
+    const quinn = `quinn ${randomUUID()}`;
+    const job: Told = {
+      ...{ at: day(4, 8), said: 'I started at Acme.', predicate: 'works_at', object: 'Acme' },
+      statement: 'user works at Acme',
+    };
+    await tell(plain, quinn, [job]);
+    const [hit] = await hitsOf(quinn, 'Who is my employer?');
+    expect(hit).toMatchObject({ tier: 'KEYWORDS', interaction: { query: job.said } });
+    await plain.graphql(
+      'mutation ($id: ID!) { retractFact(factId: $id) { __typename } }',
+      { id: (await plain.graphql('{ facts { nodes { factId } } }', {}, quinn)).data.facts.nodes[0].factId },
+      quinn,
+    );
+    const after = await hitsOf(quinn, 'Who is my employer?');
+    expect(after.flatMap(({ reasons }) => reasons)).not.toContain('what is asked was learned from it');
   });
 
   test('finds nothing of a deleted turn, nor of an erased user', async () => {
@@ -296,7 +354,7 @@ describe('the built-in answerer', () => {
     );
   });
 
-  test('gives one statement to facts where there are none, and none where nothing is asked', async () => {
+  test('gives two statements to facts where there are none (for the answer, and for the turns), and none where nothing is asked', async () => {
     const nobody = `dan ${randomUUID()}`;
     await plain.record(randomUUID(), ['Good morning.'], nobody);
     const sent = async (query: string) => {
@@ -305,7 +363,7 @@ describe('the built-in answerer', () => {
       return plain.statements.filter((name) => /fact/.test(name)).length;
     };
     expect([await sent('Where do I live?'), await sent('I like the sea.'), await sent('Thanks!')]).toEqual([
-      1, 0, 0,
+      2, 0, 0,
     ]);
   });
 });

@@ -4,28 +4,42 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
+import { searchConfiguration, shortHash } from '../../src/domains/evaluation/configuration.ts';
+import { quantile } from '../../src/domains/evaluation/score.ts';
 import { createHttpSender } from '../../src/import/client.ts';
 import { createLogger } from '../../src/log.ts';
 import { modelsDirectory } from '../../src/models/local-models.ts';
-import { readEvaluation } from './dialogues.ts';
-import { askQuestions, recordDialogues } from './run.ts';
-import { scoreRankings, scoreTable } from './score.ts';
+import { type Question, readEvaluation } from './dialogues.ts';
+import { compared, keepRun, lastRun, type Run } from './history.ts';
+import { askQuestions, learnFacts, type Ranking, recordDialogues } from './run.ts';
+import { meanScores, scoreRankings, scoreTable } from './score.ts';
 
-export const USAGE = `npm run evaluate -- --data FILE [--out FILE]
+export const USAGE = `npm run evaluate -- --data FILE [--learn] [--out FILE] [--history FILE]
 Records the dialogues of FILE in a server of its own (a fresh directory, deleted afterwards; the configuration is
 otherwise that of the environment), asks their questions through memorySearch, and prints how much of the evidence
-was found. --out writes one line of JSON for each question: question_id, ranked, ms.`;
+was found, and what has changed since the last run of the same questions. --learn lets it learn facts first. --out
+writes one line of JSON for each question: question_id, ranked, ms. Runs are kept as lines of DATA_DIR/evaluations.jsonl,
+or of the file that --history names.`;
 
 const PATIENCE_MS = 30_000;
 
-/** @returns the exit code */
+/**
+ * @param signal ends it early; the server that it started, and its database, end with it
+ * @returns the exit code
+ */
 export async function evaluateCommand(
   args: readonly string[],
   print: (line: string) => void,
+  signal: AbortSignal,
 ): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
-    options: { data: { type: 'string' }, out: { type: 'string' } },
+    options: {
+      data: { type: 'string' },
+      out: { type: 'string' },
+      history: { type: 'string' },
+      learn: { type: 'boolean', default: false },
+    },
   });
   if (!values.data) {
     print(USAGE);
@@ -42,23 +56,75 @@ export async function evaluateCommand(
   // What is measured is what is found; a busy machine may take its time.
   const app = await createApp(config, log, { migrate: true }, { patienceMs: PATIENCE_MS });
   try {
-    const send = createHttpSender({ url: await app.listen(), apiKey: null, log });
+    const sender = createHttpSender({ url: await app.listen(), apiKey: null, log });
+    const send: typeof sender = (request) => {
+      signal.throwIfAborted();
+      return sender(request);
+    };
     const ids = await recordDialogues(dialogues, send);
     await untilEmbedded(app.services.meaning !== null, send);
+    if (values.learn) await learnFacts(send);
     const rankings = await askQuestions(questions, ids, send);
-    const lines = rankings.map(({ questionId, ranked, ms }) =>
-      JSON.stringify({ question_id: questionId, ranked, ms: Number(ms.toFixed(2)) }),
-    );
-    if (values.out) await writeFile(values.out, `${lines.join('\n')}\n`);
-    print(scoreTable(scoreRankings(questions, rankings)));
-    const times = rankings.map(({ ms }) => ms).sort((a, b) => a - b);
-    const at = (share: number) => times[Math.floor(times.length * share)]?.toFixed(1);
-    print(`${ids.size} turns, ${rankings.length} questions, p50 ${at(0.5)} ms, p95 ${at(0.95)} ms`);
+    if (values.out) await writeFile(values.out, linesOf(rankings));
+    const scores = scoreRankings(questions, rankings);
+    const configuration = searchConfiguration(app.services);
+    const run = runOf(questions, rankings, { configuration, scores, learned: values.learn });
+    print(scoreTable(meanScores(questions, scores)));
+    print(summaryOf(run, ids.size));
+    const file = values.history ?? join(own.dataDirectory, 'evaluations.jsonl');
+    const before = await lastRun(file, run.data);
+    print(before ? compared(run, before) : 'no earlier run of these questions');
+    await keepRun(file, run);
     return 0;
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    print('given up; nothing of it is kept');
+    return 130;
   } finally {
     await app.close();
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+function linesOf(rankings: readonly Ranking[]): string {
+  return rankings
+    .map(({ questionId, ranked, ms }) =>
+      JSON.stringify({ question_id: questionId, ranked, ms: Number(ms.toFixed(2)) }),
+    )
+    .map((line) => `${line}\n`)
+    .join('');
+}
+
+function runOf(
+  questions: readonly Question[],
+  rankings: readonly Ranking[],
+  found: Pick<Run, 'configuration' | 'learned'> & { readonly scores: ReturnType<typeof scoreRankings> },
+): Run {
+  const times = rankings.map(({ ms }) => ms);
+  const tokens = rankings.reduce((sum, each) => sum + each.tokens, 0);
+  return {
+    at: new Date().toISOString(),
+    data: shortHash(questions.map(({ questionId, question, evidence }) => [questionId, question, evidence])),
+    configuration: found.configuration,
+    learned: found.learned,
+    milliseconds: { p50: quantile(times, 0.5), p95: quantile(times, 0.95) },
+    tokensOfTen: Math.round(tokens / Math.max(rankings.length, 1)),
+    scores: Object.fromEntries(found.scores),
+  };
+}
+
+function summaryOf(
+  { configuration, learned, milliseconds, tokensOfTen, scores }: Run,
+  turns: number,
+): string {
+  const { hash, vectors, reranking } = configuration;
+  const parts = [
+    vectors ?? 'words alone',
+    ...(reranking ? [`reranked by ${reranking}`] : []),
+    ...(learned ? ['facts learned'] : []),
+  ];
+  return `configuration ${hash}: ${parts.join(', ')}
+${turns} turns, ${Object.keys(scores).length} questions, p50 ${milliseconds.p50.toFixed(1)} ms, p95 ${milliseconds.p95.toFixed(1)} ms, ${tokensOfTen} tokens in ten hits`;
 }
 
 /** With a model that knows meaning, rankings depend on which turns have their vector: all of them, then. */

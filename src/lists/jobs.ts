@@ -1,6 +1,7 @@
 import { archiveInteractions, archiveTenant, restoreArchived } from '../domains/archive/jobs.ts';
 import { backup, verifyBackups } from '../domains/backups/jobs.ts';
 import { complianceCheck } from '../domains/compliance/jobs.ts';
+import { evaluateMemory } from '../domains/evaluation/jobs.ts';
 import { selfCheck } from '../domains/health/jobs.ts';
 import { learn } from '../domains/learning/jobs.ts';
 import { retention } from '../domains/retention/jobs.ts';
@@ -18,6 +19,7 @@ export const JOBS: readonly Job<Services>[] = [
   retention,
   complianceCheck,
   learn,
+  evaluateMemory,
   backup,
   verifyBackups,
 ];

@@ -23,6 +23,7 @@ import '../domains/facts/changes-graphql.ts';
 import '../domains/facts/changed-graphql.ts';
 import '../domains/facts/places-graphql.ts';
 import '../domains/learning/graphql.ts';
+import '../domains/evaluation/graphql.ts';
 import '../domains/insights/graphql.ts';
 import '../domains/pressure/graphql.ts';
 import '../domains/activity/graphql.ts';

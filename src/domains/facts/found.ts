@@ -126,3 +126,21 @@ export async function latestSources(
   const byFact = new Map(rows.map((row) => [row.fact, mapRow(factSources, row)]));
   return facts.map(({ id }) => byFact.get(id) ?? null);
 }
+
+/** Turns in which some facts were said: of each the latest ones. */
+export async function turnsOfFacts(
+  { pool }: Pick<Database, 'pool'>,
+  owner: Owner,
+  facts: readonly Pick<FactRow, 'id'>[],
+  limitEach: number,
+): Promise<{ readonly fact: number; readonly turnId: string }[]> {
+  const { rows } = await pool.query<{ fact: number; turnId: string }>({
+    name: 'turns_of_facts',
+    text: `select w.fact, s.turn_id as "turnId" from unnest($3::int[]) as w(fact) cross join lateral (
+             select turn_id from echo_fact_sources
+             where fact = w.fact and tenant_id = $1 and user_id = $2 and turn_id is not null and not withdrawn
+             order by said_at desc, id desc limit $4) s`,
+    values: [owner.tenantId, owner.userId, facts.map(({ id }) => id), limitEach],
+  });
+  return rows;
+}

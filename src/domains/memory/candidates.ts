@@ -26,6 +26,8 @@ export interface Candidate {
   readonly meaning: Likeness | null;
   /** Of its own text to the query, near or not; absent or null where it is not known. */
   readonly cosine?: number | null;
+  /** How much of what is asked was learned from it and still holds, 0 to 1; absent: nothing. */
+  readonly told?: number;
   /** Of what the user told before, what it says to be no longer so; absent where it says no such thing. */
   readonly becameOf?: string;
   /** It tells all that is asked about as it was or is; of somebody else, too. */
@@ -73,9 +75,9 @@ export async function poolOf(
   owner: Owner,
   wanted: Wanted,
   conditions: MemoryConditions,
-  found: { words: WordMatches; meaning: MeaningResult | null },
+  found: { words: WordMatches; meaning: MeaningResult | null; told: ReadonlyMap<string, number> },
 ): Promise<Pool> {
-  const { words, meaning } = found;
+  const { words, meaning, told } = found;
   const waiting = new Map([...words.waiting.values()].map((row) => [row.turnId, row]));
   const [byWords, inTime, about] = await Promise.all([
     foundByWords(db, owner, wanted, conditions, words),
@@ -90,7 +92,9 @@ export async function poolOf(
     candidates.set(turn.turnId, { turn, words: ranked, meaning: meaning?.found.get(turn.turnId) ?? null });
   };
   for (const { turn, ranked } of [...byWords, ...inTime]) add(turn, ranked);
-  const missing = [...(meaning?.found.keys() ?? [])].filter((turnId) => !candidates.has(turnId));
+  const missing = [...(meaning?.found.keys() ?? []), ...told.keys()].filter(
+    (turnId) => !candidates.has(turnId),
+  );
   if (missing.length > 0)
     for (const turn of await pooledByTurnId(db, owner, conditions, missing)) add(turn, null);
   for (const turn of about) add(turn, null);
@@ -105,6 +109,7 @@ export async function poolOf(
   const all = [...candidates.values()].map((each) => ({
     ...each,
     cosine: cosines?.get(each.turn.turnId) ?? null,
+    told: told.get(each.turn.turnId) ?? 0,
   }));
   return { candidates: all, waiting, degraded: meaning?.degraded ?? false };
 }

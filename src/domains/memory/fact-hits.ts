@@ -6,7 +6,7 @@ import { NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { nameKeyOf } from '../characters/name-key.ts';
 import { charactersByName } from '../characters/reads.ts';
-import { currentOf, factsWithTerms, historyOfFacts, latestSources } from '../facts/found.ts';
+import { currentOf, factsWithTerms, historyOfFacts, latestSources, turnsOfFacts } from '../facts/found.ts';
 import type { FactRow, FactSourceRow } from '../facts/tables.ts';
 import { asks } from '../utterances/utterance.ts';
 import { type AskedOfFacts, askedOfFacts, isOfSubject, sharedWith } from './fact-words.ts';
@@ -44,6 +44,10 @@ const LOOKED_AT = 300;
 const RELATIVE_FLOOR = 0.75;
 /** What a score depends on beside the words: how sure a fact is. */
 const BY_CONFIDENCE = 0.15;
+/** Facts of which a search of turns takes the sources, and how many of each. */
+const FACTS_OF_SEARCH = 20;
+const SOURCES_EACH = 5;
+const NOTHING_TOLD: ReadonlyMap<string, number> = new Map();
 
 const Conditions = z.object({
   conversationId: input.conversationId.nullish(),
@@ -127,6 +131,33 @@ export async function factsForAnswer(
     ]);
     return chosen.map((hit, at) => ({ ...hit, history: histories[at] ?? [], source: sources[at] ?? null }));
   }, []);
+}
+
+/**
+ * Turns that said what a question is about and what still holds, by turn id, with how much of it that is, 0 to 1. None of what was
+ * superseded or taken back, and none of a text that asks nothing. One statement where nothing is known.
+ */
+export async function turnsTelling(
+  db: Database,
+  owner: Owner,
+  text: string,
+): Promise<ReadonlyMap<string, number>> {
+  const asked = asks(text) ? askedOfFacts(text) : null;
+  if (!asked) return NOTHING_TOLD;
+  const anywhere = { conversationId: null, since: null, until: null, subjectKeys: null };
+  const found = await factsWithTerms(db, owner, asked.terms, { ...anywhere, superseded: null }, LOOKED_AT);
+  const hits = found
+    .filter((fact) => isOfSubject(asked, fact))
+    .flatMap((fact) => hitOf(asked, fact, true) ?? [])
+    .sort(byStanding)
+    .slice(0, FACTS_OF_SEARCH);
+  if (hits.length === 0) return NOTHING_TOLD;
+  const scores = new Map(hits.map(({ fact, score }) => [fact.id, score]));
+  const facts = hits.map(({ fact }) => fact);
+  const told = new Map<string, number>();
+  for (const { fact, turnId } of await turnsOfFacts(db, owner, facts, SOURCES_EACH))
+    told.set(turnId, Math.max(told.get(turnId) ?? 0, scores.get(fact) ?? 0));
+  return told;
 }
 
 /** What holds of some facts and of what took the place of others, each once, with the best score. */

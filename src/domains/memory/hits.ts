@@ -90,6 +90,7 @@ export async function hitsOf(
         terms: words?.matched ?? [],
         missedTime: wanted.missedTime,
         becameOf: hit.candidate.becameOf,
+        isLearned: (hit.candidate.told ?? 0) > 0,
       },
       interaction,
       calendar,
@@ -144,18 +145,18 @@ function judgeAll(question: Question, candidates: readonly Candidate[], now: Dat
 }
 
 function tierOf(
-  { words, meaning, becameOf }: Candidate,
+  { words, meaning, becameOf, told = 0 }: Candidate,
   judgement: Judgement,
 ): { tier: MemoryTier; floor: number } {
   const tier = judgement.sharesCharacter
     ? 'CHARACTER'
     : judgement.phrase
       ? 'PHRASE'
-      : words || becameOf !== undefined
+      : words || becameOf !== undefined || told > 0
         ? 'KEYWORDS'
         : meaning !== null
           ? 'MEANING'
           : 'RECENT';
-  const isWeak = tier === 'KEYWORDS' && becameOf === undefined && (words?.own ?? 0) < 0.5;
+  const isWeak = tier === 'KEYWORDS' && becameOf === undefined && told === 0 && (words?.own ?? 0) < 0.5;
   return { tier, floor: isWeak ? ONE_KEYWORD : FLOORS[tier] };
 }

@@ -16,6 +16,7 @@ import { searchWaiting, searchWords } from '../word-index/search.ts';
 import type { TextAnalyses } from '../word-index/turns.ts';
 import { poolOf } from './candidates.ts';
 import { asksNow } from './current.ts';
+import { turnsTelling } from './fact-hits.ts';
 import { hitsOf, type MemoryHit, ranked, TIERS } from './hits.ts';
 import type { MeaningSearch } from './meaning.ts';
 import { type MemoryConditions, meets, turnsById } from './pool.ts';
@@ -53,6 +54,7 @@ export const MAX_MEMORIES = 100;
 const SEARCHED_END = 4_000;
 
 const NO_CHARACTER = 0;
+const NOTHING_TOLD: ReadonlyMap<string, number> = new Map();
 const limitError = { error: `must be from 1 to ${MAX_MEMORIES}` };
 const scoreError = { error: 'must be from 0 to 1' };
 
@@ -174,8 +176,11 @@ async function search(
   const since = laterOf(conditions.since, wanted.oldest);
   const meaning =
     rest === '' ? null : (services.meaning?.search(owner, wanted.query, { ...conditions, since }) ?? null);
-  const words = await availability.tolerate(() => searchWords(services, owner, rest, waiting), null);
-  const found = words && { words, meaning: await meaning };
+  const [words, told] = await Promise.all([
+    availability.tolerate(() => searchWords(services, owner, rest, waiting), null),
+    availability.tolerate(() => turnsTelling(db, owner, rest), NOTHING_TOLD),
+  ]);
+  const found = words && { words, told, meaning: await meaning };
   const pool =
     found &&
     (await availability.tolerate(async () => {

@@ -27,6 +27,7 @@ export function reasonsOf(
     terms: readonly MatchedTerm[];
     missedTime: boolean;
     becameOf?: string | undefined;
+    isLearned: boolean;
   },
   turn: Pick<PooledTurn, 'speaker' | 'timestamp'>,
   calendar: Calendar,
@@ -57,6 +58,7 @@ export function reasonsOf(
     ...(found.inTime ? [`said at the time asked for (${calendar.dayOf(turn.timestamp)})`] : []),
     ...(found.missedTime ? ['of another time than the one named, of which nothing was found'] : []),
     ...(found.becameOf ? [`says what became of ${found.becameOf}`] : []),
+    ...(found.isLearned ? ['what is asked was learned from it'] : []),
     ...(found.answersQuestion ? ['follows a similar question'] : []),
     ageOf(turn.timestamp, calendar.now),
   ];

@@ -23,6 +23,7 @@ export function createReranking(reranker: Reranker, log: Logger, budgetMs: numbe
   policy.onStateChange((state) => log.warn({ model: name, state: CircuitState[state] }, 'reranking changed'));
   const resting = { problem: `the reranking model "${name}" failed repeatedly and is given a pause` };
   return {
+    model: name,
     async judge(question, texts) {
       // cockatiel would let this search wait for the one that tries whether the model is back.
       if (policy.state === CircuitState.HalfOpen) return resting;

@@ -2,6 +2,8 @@ import type { PooledTurn } from './pool.ts';
 
 /** A model that reads a question and turns together. */
 export interface Reranking {
+  /** The model's name. */
+  readonly model: string;
   /**
    * How relevant each text is, on a scale of the model's own, or why nobody knows, for whoever searched. Never rejects.
    *

@@ -149,6 +149,7 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
       (question.asksHowMany && QUANTITY.test(said) ? weights.sayingHowMany : 0) +
       (question.asksWhere && saysWhere(said) ? weights.sayingWhere : 0) +
       (sharesCharacter ? weights.character : 0) +
+      weights.told * (candidate.told ?? 0) +
       (phrase ? weights.phrase : 0) +
       weights.nextSaysIt * (next?.words?.own ?? 0) +
       weights.afterQuestion * afterQuestion +

@@ -17,6 +17,8 @@ export const BY_WORDS = {
   sayingHowMany: 0.1,
   sayingWhere: 0.25,
   character: 0.25,
+  /** What is asked was learned from it, and still holds. */
+  told: 0.15,
   phrase: 0.1,
   nextSaysIt: 0.15,
   afterQuestion: 0.12,
