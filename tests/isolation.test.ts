@@ -293,7 +293,9 @@ function attack(place: Place, secret: unknown) {
     )
       return 'Iris Vale';
     if (IDENTIFIERS.includes(name))
-      return name === 'turnId' ? crypto.randomUUID() : `mine ${place.name}`.slice(0, 90);
+      return name === 'turnId' || name === 'turnIds'
+        ? crypto.randomUUID()
+        : `mine ${place.name}`.slice(0, 90);
     return name in VALUES && name !== 'query' ? VALUES[name] : 'Something of mine';
   });
 }

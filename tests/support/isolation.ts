@@ -13,6 +13,7 @@ export const ATTACKER = 'eve';
 export const IDENTIFIERS = [
   'id',
   'turnId',
+  'turnIds',
   'conversationId',
   'episodeId',
   'userId',
@@ -40,6 +41,7 @@ export const IDENTIFIERS = [
 /** Names that stand for nothing of a user's, and a value for each. What the victim said is put in as text, too. */
 export const VALUES: Record<string, unknown> = {
   query: WORDS,
+  question: WORDS,
   text: WORDS,
   search: WORDS,
   title: WORDS,
