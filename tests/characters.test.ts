@@ -310,3 +310,93 @@ test('without a model nobody plays a character: the answer says what is known of
   expect(response).toContain('never late');
   expect(response).toContain('I do not speak for anybody');
 });
+
+describe('two characters of one first name', () => {
+  const ask = async (query: string, conversationId: string) =>
+    (
+      await app.graphql(
+        `mutation ($query: String!, $conversationId: String!) {
+          processQuery(input: { query: $query, conversationId: $conversationId }) {
+            ... on ProcessQuerySuccess { interaction {
+              response intent requiresClarification clarifyingQuestions character { characterName } } } } }`,
+        { query, conversationId },
+      )
+    ).data.processQuery.interaction;
+
+  test('it asks which is meant, and then knows', async () => {
+    await upsertMany([
+      { characterName: 'Ottoline Marsh', sourceFranchise: 'Fens', notes: 'a' },
+      { characterName: 'Ottoline Birch', sourceFranchise: 'Woods', personalityTraits: 'hums' },
+    ]);
+    const question = expect.stringMatching(
+      /^Which “Ottoline” do you mean: Ottoline \w+ \(\w+\) or Ottoline \w+ \(\w+\)\?$/,
+    );
+    expect(await ask('Who is Ottoline?', 'namesakes')).toMatchObject({
+      intent: 'character_query',
+      requiresClarification: true,
+      clarifyingQuestions: [question],
+      response: question,
+    });
+    const clear = { requiresClarification: false, character: { characterName: 'Ottoline Birch' } };
+    expect(await ask('Ottoline Birch', 'namesakes')).toMatchObject(clear);
+    expect(await ask("What are Ottoline's habits?", 'namesakes')).toMatchObject({
+      ...clear,
+      response: expect.stringContaining('hums'),
+    });
+    // Elsewhere nothing says which.
+    expect(await ask('Tell me about Ottoline', 'elsewhere')).toMatchObject({ requiresClarification: true });
+    // What is told needs no answer.
+    expect(await ask('My friend Ottoline said hello.', 'told')).toMatchObject({
+      requiresClarification: false,
+    });
+  });
+});
+
+test('completeness is the share of the listed fields that say something', async () => {
+  await upsert({
+    characterName: 'Half Known',
+    age: 3,
+    gender: '',
+    aliases: ['Halfy'],
+    styleElements: ['ink'],
+  });
+  const { data } = await app.graphql('{ character(name: "Half Known") { completeness } }');
+  expect(data.character.completeness).toBeCloseTo(3 / 20);
+});
+
+test('characters are found by any text of the profile, and by type', async () => {
+  await upsertMany([
+    { characterName: 'Findable One', occupation: 'Zymologist', characterType: 'canon' },
+    { characterName: 'Findable Two', styleElements: ['zymurgy labels'] },
+  ]);
+  expect((await list({ search: 'ZYMOL' })).names).toEqual(['Findable One']);
+  expect((await list({ search: 'zymurgy' })).names).toEqual(['Findable Two']);
+  expect((await list({ search: 'Findable', characterType: 'canon' })).names).toEqual(['Findable One']);
+});
+
+test('a character that was deactivated comes back as they were', async () => {
+  const reactivate = async (name: string, user?: string) =>
+    (
+      await app.graphql(
+        `mutation ($name: String!) { reactivateCharacter(name: $name) {
+          ... on UpsertCharacterSuccess { outcome character { characterName isActive notes } }
+          ... on Error { code message } } }`,
+        { name },
+        user,
+      )
+    ).data.reactivateCharacter;
+  await upsert({ characterName: 'Gone And Back', notes: 'stays' });
+  await deactivate('Gone And Back');
+  expect(
+    await app.graphql('{ characters(filter: { search: "Gone And" }) { nodes { notes } } }'),
+  ).toMatchObject({
+    data: { characters: { nodes: [] } },
+  });
+  expect(await reactivate('gone and back')).toEqual({
+    outcome: 'CHANGED',
+    character: { characterName: 'Gone And Back', isActive: true, notes: 'stays' },
+  });
+  expect(await reactivate('Gone And Back')).toMatchObject({ outcome: 'UNCHANGED' });
+  expect(await reactivate('Never Was')).toMatchObject({ code: 'NOT_FOUND' });
+  expect(await reactivate('\0')).toMatchObject({ code: 'BAD_USER_INPUT' });
+});

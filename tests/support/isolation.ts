@@ -110,6 +110,7 @@ export const VALUES: Record<string, unknown> = {
   greeting: 0,
   creator: CANARY,
   sourceFranchise: CANARY,
+  characterType: CANARY,
   intent: 'conversation',
   status: 'RECORDED',
   tiers: ['KEYWORDS', 'RECENT'],

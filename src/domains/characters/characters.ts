@@ -177,7 +177,7 @@ export async function deactivateCharacter(
 }
 
 /** Whose a character is that the caller writes; null: all users'. @throws Forbidden */
-function ownerOf(by: Principal, shared: boolean | null | undefined, field: string): string | null {
+export function ownerOf(by: Principal, shared: boolean | null | undefined, field: string): string | null {
   const mayShare = mayActForOthers(by);
   if (shared && !mayShare)
     throw new Forbidden(`${field}: only an admin or a service writes characters that all users share`);
@@ -185,7 +185,11 @@ function ownerOf(by: Principal, shared: boolean | null | undefined, field: strin
 }
 
 /** One writer at a time for what belongs together, so that limits and names hold. */
-async function lockCharacters(client: PoolClient, tenantId: string, userId: string | null): Promise<void> {
+export async function lockCharacters(
+  client: PoolClient,
+  tenantId: string,
+  userId: string | null,
+): Promise<void> {
   await client.query({
     name: 'lock_characters',
     text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',

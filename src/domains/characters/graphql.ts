@@ -3,6 +3,7 @@ import { builder } from '../../graphql/builder.ts';
 import { connect, nameCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
 import * as input from '../../ground/input.ts';
+import { COMPLETE_FIELDS, completenessOf } from './completeness.ts';
 import { characterPage, characterStats, charactersById, charactersByName } from './reads.ts';
 import type { CharacterRow } from './tables.ts';
 
@@ -73,6 +74,10 @@ builder.node(CharacterRef, {
         description: 'When the profile was last changed.',
       }),
       notes: text('notes', 'Anything else.'),
+      completeness: t.float({
+        description: `Share of the profile that says something, 0 to 1: of ${COMPLETE_FIELDS.length} fields (${COMPLETE_FIELDS.join(', ')}), those that are not empty.`,
+        resolve: completenessOf,
+      }),
       isActive: t.exposeBoolean('isActive', { description: 'Whether queries can mention them.' }),
     };
   },
@@ -89,9 +94,12 @@ type TextField = {
 const CharacterFilter = builder.inputType('CharacterFilter', {
   description: 'Which characters; all conditions must hold.',
   fields: (t) => ({
-    search: t.string({ description: 'Part of a name, alias, description or story; any case.' }),
+    search: t.string({
+      description: 'Part of the name, of an alias or of any other text of the profile; any case.',
+    }),
     creator: t.string({ description: 'Only by this creator.' }),
     sourceFranchise: t.string({ description: 'Only from this work.' }),
+    characterType: t.string({ description: 'Only of this type, such as original or canon.' }),
     shared: t.boolean({
       description: 'True: only those that all users share; false: only the caller’s own; absent: both.',
     }),
@@ -118,6 +126,7 @@ const Conditions = z.object({
   search: input.text(20_000, 0).nullish(),
   creator: input.text(100, 0).nullish(),
   sourceFranchise: input.text(200, 0).nullish(),
+  characterType: input.text(50, 0).nullish(),
 });
 
 const byName = nameCursor<CharacterRow>(({ characterName, id }) => ({ name: characterName, id }));

@@ -6,10 +6,11 @@ import { nameKeyOf } from './name-key.ts';
 import { type CharacterRow, characters as c } from './tables.ts';
 
 export interface CharacterConditions {
-  /** Part of a name, an alias or a description, any case. */
+  /** Part of any text of the profile, any case. */
   readonly search?: string | null | undefined;
   readonly creator?: string | null | undefined;
   readonly sourceFranchise?: string | null | undefined;
+  readonly characterType?: string | null | undefined;
   readonly activeOnly: boolean;
   /** True: only shared ones; false: only the user's own. */
   readonly shared?: boolean | null | undefined;
@@ -99,6 +100,7 @@ export async function characterPage(
   const values = {
     creator: conditions.creator,
     sourceFranchise: conditions.sourceFranchise,
+    characterType: conditions.characterType,
     search,
     activeOnly: conditions.activeOnly || undefined,
     onlyShared: conditions.shared === true || undefined,
@@ -111,6 +113,21 @@ export async function characterPage(
   };
   return pageStatement(db, shapeOf(values)).execute({ tenantId, userId, ...values, limit: page.limit });
 }
+
+/** The texts of a profile. */
+const SEARCHED = [
+  ...([
+    'characterName',
+    'creator',
+    'sourceFranchise',
+    'characterType',
+    'gender',
+    'physicalDescription',
+  ] as const),
+  ...(['height', 'build', 'hairColor', 'hairStyle', 'eyeColor', 'distinctiveFeatures'] as const),
+  ...(['personalityTraits', 'backgroundStory', 'occupation', 'skillsAbilities', 'relationships'] as const),
+  ...(['visualStyle', 'artStyle', 'generationPrompts', 'notes'] as const),
+];
 
 const pageStatement = prepareByShape((orm, shape) => {
   const has = new Set(shape.split(','));
@@ -128,10 +145,14 @@ const pageStatement = prepareByShape((orm, shape) => {
         optional('activeOnly', eq(c.isActive, true)),
         optional('creator', eq(c.creator, p('creator'))),
         optional('sourceFranchise', eq(c.sourceFranchise, p('sourceFranchise'))),
+        optional('characterType', eq(c.characterType, p('characterType'))),
         optional(
           'search',
-          sql`(${c.characterName} ilike ${p('search')} or ${c.physicalDescription} ilike ${p('search')}
-               or ${c.backgroundStory} ilike ${p('search')} or array_to_string(${c.aliases}, ' ') ilike ${p('search')})`,
+          sql`(${sql.join(
+            SEARCHED.map((field) => sql`${c[field]} ilike ${p('search')}`),
+            sql` or `,
+          )} or array_to_string(${c.aliases}, ' ') ilike ${p('search')}
+               or ${c.styleElements}::text ilike ${p('search')})`,
         ),
         optional('after', sql`(${c.characterName}, ${c.id}) > (${p('after')}, ${p('afterId')})`),
         optional('before', sql`(${c.characterName}, ${c.id}) < (${p('before')}, ${p('beforeId')})`),

@@ -7,6 +7,7 @@ import {
   upsertCharacters,
 } from './characters.ts';
 import { CharacterRef } from './graphql.ts';
+import { reactivateCharacter } from './reactivate.ts';
 import type { CharacterRow } from './tables.ts';
 
 const CharacterInput = builder.inputType('CharacterInput', {
@@ -130,6 +131,22 @@ builder.mutationFields((t) => ({
         characters: written.map(({ row }) => row),
         outcomes: written.map(({ outcome }) => outcome),
       };
+    },
+  }),
+  reactivateCharacter: t.field({
+    type: UpsertCharacterSuccess,
+    description: 'Lets queries mention a deactivated character again; the profile is as it was.',
+    errors: { types: [InvalidInput, NotFound] },
+    args: {
+      name: t.arg.string({ required: true, description: 'The full name.' }),
+      shared: t.arg.boolean({
+        description:
+          'True: the one that all users share, which only admins and services change; false: the caller’s own; absent: the own one, else the shared one where the caller may.',
+      }),
+    },
+    resolve: async (_root, { name, shared }, { services, principal }) => {
+      const { row, outcome } = await reactivateCharacter(services, principal, name, shared);
+      return { character: row, outcome };
     },
   }),
   deactivateCharacter: t.field({

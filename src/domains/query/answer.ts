@@ -88,7 +88,9 @@ export async function answerQuery(
     gathered.asksAboutCharacter &&
     characters.length > 0
   ) {
-    const text = describeCharacters(characters, memories, gathered.timeZone);
+    const text = classification.requiresClarification
+      ? classification.clarifyingQuestions.join(' ')
+      : describeCharacters(characters, memories, gathered.timeZone);
     return { ...local, text, modelUsed: CHARACTER_DATABASE, escalationPath: ['character_database_lookup'] };
   }
   if (!services.config.languageModels) {

@@ -19,6 +19,7 @@ import type { Cast } from './character-prompt.ts';
 import { type BuiltContext, buildContext, tokensIn } from './context.ts';
 import { type Classification, classifyIntent } from './intents.ts';
 import { fittingFacts } from './known.ts';
+import { whoOfNamesakes } from './namesakes.ts';
 import type { PatientServices } from './query.ts';
 import { relevantMemories } from './relevance.ts';
 
@@ -107,7 +108,9 @@ export async function gatherContext(
     ? { cast: null, lore: [] }
     : await castAndLore(services, query, { named, history });
   const loreTokens = lore.reduce((sum, { entry }) => sum + tokensIn(entry.content), 0);
-  const classification = intentOf(query, characterIds.length > 0, history.length > 0);
+  const meant = whoOfNamesakes(named, mentions, { history, present: presentIn(cast) });
+  const asked = asksAbout && !cast ? meant.question : null;
+  const classification = asking(intentOf(query, characterIds.length > 0, history.length > 0), asked);
   const relevant =
     // Its refusal needs none.
     classification.intent === 'system_command'
@@ -125,7 +128,7 @@ export async function gatherContext(
     classification,
     missedTime: memories.missedTime,
     timeZone: zone,
-    characters: named,
+    characters: meant.characters,
     cast,
     lore,
     asksAboutCharacter: asksAbout,
@@ -140,6 +143,16 @@ export async function gatherContext(
     ),
     timings: { classify: chosen - read, context: read - started + (performance.now() - chosen) },
   };
+}
+
+function presentIn(cast: Cast | null): readonly CharacterRow[] {
+  return cast ? [cast.answering.character, ...cast.others] : [];
+}
+
+/** @param question what is to be asked back where a character is asked about; null: nothing */
+function asking(classification: Classification, question: string | null): Classification {
+  if (question === null || classification.intent !== 'character_query') return classification;
+  return { ...classification, requiresClarification: true, clarifyingQuestions: [question] };
 }
 
 /** Who answers, and what is told of those who answer and of those whom the query names. */
