@@ -15,8 +15,9 @@ builder.node(CharacterRef, {
   loadMany: (ids, { services, principal }) =>
     charactersById(services.db, principal, ids.map(parseCharacterId)),
   fields: (t) => {
+    // They cost nothing: the profile has been read by then.
     const text = (name: TextField, description: string) =>
-      t.exposeString(name, { nullable: true, description: `${description} Null if unknown.` });
+      t.exposeString(name, { complexity: 0, nullable: true, description: `${description} Null if unknown.` });
     return {
       characterName: t.exposeString('characterName', {
         description: 'Full name; unique among the shared characters, and among those of one user.',
@@ -75,6 +76,7 @@ builder.node(CharacterRef, {
       }),
       notes: text('notes', 'Anything else.'),
       completeness: t.float({
+        complexity: 0,
         description: `Share of the profile that says something, 0 to 1: of ${COMPLETE_FIELDS.length} fields (${COMPLETE_FIELDS.join(', ')}), those that are not empty.`,
         resolve: completenessOf,
       }),
