@@ -53,6 +53,18 @@ describe('recordTurns', () => {
     );
   });
 
+  test('sends each statement once for a hundred turns', async () => {
+    await record('statements', numbered(1));
+    app.statements.length = 0;
+    await record('statements', numbered(100));
+    const sent = Map.groupBy(app.statements, (name) => name);
+    const times = (name: string) => sent.get(name)?.length ?? 0;
+    for (const name of ['lock_conversations', 'stored_turns', 'insert_turns', 'update_conversations'])
+      expect([name, times(name)]).toEqual([name, 1]);
+    // Others go on beside it, but nothing is sent for each turn.
+    for (const name of sent.keys()) expect([name, times(name) < 50]).toEqual([name, true]);
+  });
+
   test.each([
     ['no turn', [], 'turns', /at least 1/],
     ['501 turns', numbered(501), 'turns', /500/],

@@ -46,6 +46,12 @@ type Needs = Ports & {
 /** Turns whose server was killed while it embedded them wait so long for another. */
 const VECTOR_LEASE_MS = 15_000;
 
+/**
+ * Where no search reads vectors, they may come a moment later, many together: each round is two statements and a write that waits
+ * for the disk.
+ */
+const UNSEARCHED = { gatherMs: 250, batch: 256 };
+
 /** The index of vectors, and who keeps it. @throws DimensionsUnknown */
 export async function openVectorIndex(needs: Needs, closing: ClosingStack): Promise<VectorIndexParts> {
   const { db, log, keepers, persistence, pressure, modelParts } = needs;
@@ -56,6 +62,7 @@ export async function openVectorIndex(needs: Needs, closing: ClosingStack): Prom
   const priority = createEmbeddingPriority();
   const vectorWorker = createVectorWorker({
     ...{ db, store, embedder, log, keepers, priority, pressure },
+    ...(!embedder.knowsMeaning && UNSEARCHED),
     leaseMs: VECTOR_LEASE_MS,
     onProgress: (batch) => persistence.vectorsDone(batch),
   });

@@ -1,5 +1,6 @@
 import type { Database } from '../../db/client.ts';
 import { judgeDatabaseError } from '../../db/meaning.ts';
+import { createPause } from '../../ground/pause.ts';
 import { createRest, type Pressure } from '../../ground/pressure.ts';
 import type { Keepers } from '../../jobs/keepers.ts';
 import type { Logger } from '../../log.ts';
@@ -29,6 +30,8 @@ export interface VectorWorkerOptions {
   readonly leaseMs?: number;
   /** Turns embedded at once, at most. */
   readonly batch?: number;
+  /** How long turns may gather before they are taken together, in milliseconds; absent: not at all. */
+  readonly gatherMs?: number;
   readonly pollMs?: number;
 }
 
@@ -81,6 +84,7 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
     }),
   };
   const rest = createRest(options.pressure);
+  const gathering = createPause();
   const counters = { embedded: 0, failures: 0, released: 0, leasesLost: 0 };
   let lastEmbeddedAt: Date | null = null;
   let database: 'up' | 'down' = 'up';
@@ -114,6 +118,7 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
     onResult: count,
   });
   const round = async () => {
+    if (!goesOn && options.gatherMs) await gathering.wait(options.gatherMs);
     goesOn = false;
     if (!(await guards.store.available()) || !(await guards.embedder.available())) return;
     try {
@@ -137,6 +142,7 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
     stop: async () => {
       isRunning = false;
       rest.end();
+      gathering.end();
       const timer = setTimeout(() => ending.abort(), STOP_MS);
       await keeper.stop();
       clearTimeout(timer);
