@@ -2,20 +2,24 @@ import { isOneSitting } from '../word-index/windows.ts';
 import type { Candidate } from './candidates.ts';
 import type { PooledTurn } from './pool.ts';
 
-/** Candidates by where they stand in their conversations. */
-export type Places = ReadonlyMap<string, Candidate>;
+/** Candidates by their conversation, and where in it they stand. */
+export type Places = ReadonlyMap<string, ReadonlyMap<number, Candidate>>;
 
 /** Where candidates stand. */
-export const placesOf = (candidates: readonly Candidate[]): Places =>
-  new Map(candidates.map((candidate) => [placeOf(candidate.turn, 0), candidate]));
-
-function placeOf({ conversationId, sequence }: PooledTurn, distance: number): string {
-  return `${sequence + distance} ${conversationId}`;
+export function placesOf(candidates: readonly Candidate[]): Places {
+  const places = new Map<string, Map<number, Candidate>>();
+  for (const candidate of candidates) {
+    const { conversationId, sequence } = candidate.turn;
+    const known = places.get(conversationId);
+    if (known) known.set(sequence, candidate);
+    else places.set(conversationId, new Map([[sequence, candidate]]));
+  }
+  return places;
 }
 
 /** The candidate that many turns later (or earlier) in the same sitting. */
 export function neighbour(places: Places, turn: PooledTurn, distance: number): Candidate | null {
-  const other = places.get(placeOf(turn, distance));
+  const other = places.get(turn.conversationId)?.get(turn.sequence + distance);
   return other && isOneSitting(turn, other.turn) ? other : null;
 }
 

@@ -123,11 +123,10 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
   const judgements = candidates.map((candidate, index): Judgement => {
     const { turn, words, meaning } = candidate;
     const said = `${turn.query}\n${turn.response}`;
-    const lower = said.toLowerCase();
     const before = neighbour(places, turn, -1);
     const next = neighbour(places, turn, 1);
     const isSilent = silent[index] ?? false;
-    const phrase = isSilent ? null : (question.phrases.find((run) => lower.includes(run)) ?? null);
+    const phrase = isSilent ? null : phraseIn(question.phrases, said);
     const sharesCharacter = question.characterIds.some((id) => isAbout(turn, id));
     const bySpeaker =
       question.speaker !== null &&
@@ -175,6 +174,13 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
   return judgements.map((each, at) =>
     candidates[at] === newest && each.fused <= most ? { ...each, fused: most + AHEAD } : each,
   );
+}
+
+/** Texts are only read where there is something to look for: there are hundreds of them. */
+function phraseIn(phrases: readonly string[], said: string): string | null {
+  if (phrases.length === 0) return null;
+  const lower = said.toLowerCase();
+  return phrases.find((run) => lower.includes(run)) ?? null;
 }
 
 const isIn = (set: ReadonlySet<Candidate>, candidate: Candidate | undefined) =>
