@@ -1,8 +1,20 @@
+import { text } from 'node:stream/consumers';
 import type { Services } from '../src/graphql/context.ts';
-import type { WithServices } from '../src/ground/command.ts';
+import { confirmed, runScript, type WithServices } from '../src/ground/command.ts';
+import { runOperatorCommand } from '../src/operator/asking.ts';
+import type { CommandName } from '../src/operator/commands.ts';
 
 /** The parts of a server, loaded when a command has been understood. */
 export const withServices: WithServices<Services> = async (work) => {
   const app = await import('../src/app.ts');
   return app.withServices(work);
 };
+
+/** Runs an operator's command of this process's arguments, in the server where one runs. */
+export function runCommandHere(name: CommandName): Promise<void> {
+  return runScript(async (args, print) => {
+    const { readDataDirectory } = await import('../src/config.ts');
+    const io = { args, print, confirmed, input: () => text(process.stdin) };
+    return runOperatorCommand(name, io, readDataDirectory, withServices);
+  });
+}

@@ -17,6 +17,7 @@ import { createHttpServer, listen } from './http/server.ts';
 import { ClosingStack, endAll } from './jobs/ending.ts';
 import { type Lists, PRODUCT } from './lists/product.ts';
 import { createLogger, type Logger } from './log.ts';
+import { socketOf } from './operator/socket.ts';
 import { openParts, startParts } from './parts.ts';
 import { openPorts, openRestorePorts, type RestorePorts } from './ports.ts';
 import type { Vault } from './secrets/vault.ts';
@@ -100,12 +101,32 @@ export async function withServices<T>(work: (services: Services) => Promise<T>):
   const { config, vault } = await loadConfig();
   const app = await createApp(config, createLogger(config.logLevel, 2), { migrate: true, vault });
   try {
-    // The operator, who needs no key for it.
-    const actor = { ...actorOf(LOCAL_PRINCIPAL, 'local', randomUUID()), credential: 'command line' };
-    return await actingFor(actor, () => work(app.services));
+    return await forOperator(() => work(app.services));
   } finally {
     await app.close();
   }
+}
+
+/** The operator needs no key: who may do this could read the files. */
+function forOperator<T>(work: () => T): T {
+  const actor = { ...actorOf(LOCAL_PRINCIPAL, 'local', randomUUID()), credential: 'command line' };
+  return actingFor(actor, work);
+}
+
+/** Lets operators' commands run beside the doors. @returns how that ends */
+async function hearOperator(services: Services): Promise<() => Promise<void>> {
+  const { config, log } = services;
+  const path = socketOf(config.dataDirectory);
+  if (path === null) {
+    log.warn(
+      { dataDirectory: config.dataDirectory },
+      "operators' commands need the server stopped: the path of DATA_DIR is too long for a socket, or the system has none",
+    );
+    return async () => undefined;
+  }
+  const { OperatorDoor } = await import('./operator/door.ts');
+  const door = await OperatorDoor.open(path, (work) => forOperator(() => work(services)), log);
+  return () => door.close();
 }
 
 /** Restores a backup: nothing runs beside it, and the database may be empty. @throws StartupError */
@@ -160,6 +181,7 @@ function assemble(
     observe: (door, status, seconds) => metrics.countRequest(door, status, seconds),
   });
   let closeSockets: () => Promise<void> = async () => undefined;
+  let dismissOperator: () => Promise<void> = async () => undefined;
   return {
     services,
     tellUnhandled: (correlationId) => services.alerts.raise(unhandledError, { correlationId }),
@@ -167,6 +189,7 @@ function assemble(
       try {
         await checkAccess(services);
         const url = await listen(server, config.port, config.host);
+        dismissOperator = await hearOperator(services);
         closeSockets = attachWebSocket({ server, yoga, log, hall });
         services.tasks.start(services);
         services.schedules.start();
@@ -184,7 +207,13 @@ function assemble(
           () => services.tracing.holdMetrics(),
           () => metrics.stop(),
           () => services.events.stop(),
-          () => Promise.all([finishRequests(server, services.store), closeSockets(), stopWork(services)]),
+          () =>
+            Promise.all([
+              finishRequests(server, services.store),
+              closeSockets(),
+              dismissOperator(),
+              stopWork(services),
+            ]),
         ],
         log,
         FINISH_MS + 1_000,

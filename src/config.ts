@@ -55,6 +55,14 @@ export function readConfig(
   return toConfig(parsed.data, raw, directory, givenSecrets(local));
 }
 
+/** `DATA_DIR` alone, whatever is wrong with other settings: where a server that runs is asked. @throws ConfigError for `ECHO_CONFIG` */
+export function readDataDirectory(
+  environment: NodeJS.ProcessEnv = process.env,
+  directory = process.cwd(),
+): string {
+  return resolve(directory, server.settings.DATA_DIR.parse(readLayers(environment, directory).DATA_DIR));
+}
+
 /** Where Vault is, if it is to be asked before the configuration can be read. @throws ConfigError */
 export function readVaultOptions(
   environment: NodeJS.ProcessEnv = process.env,

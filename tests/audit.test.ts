@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { auditCommand } from '../src/domains/audit/command.ts';
+import { auditCommand } from '../src/domains/audit/audit-command.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import { sealAudit } from './support/audit.ts';
 import { deleteOutdated } from './support/duties.ts';

@@ -1,9 +1,8 @@
-import { Readable } from 'node:stream';
 import { type TOTP, URI } from 'otpauth';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { secretsCommand } from '../src/domains/credentials/secrets-command.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
+import { operate } from './support/operate.ts';
 
 const MASTER_KEY = '5e'.repeat(32);
 const VALUE = 'sk-live-0123456789-abcd';
@@ -16,16 +15,10 @@ const LIST = '{ credentials { name lastFour version isReadable } }';
 const DELETE =
   'mutation ($name: String!) { deleteCredential(name: $name) { __typename ... on Error { code message } } }';
 
-/** Runs `npm run secrets` on a server's parts. */
+/** Runs `npm run secrets` beside the server. */
 async function secrets(app: TestApp, args: string[], stdin = '') {
-  const lines: string[] = [];
-  const code = await secretsCommand(
-    args,
-    (work) => work(app.app.services),
-    Readable.from([stdin]),
-    (line) => lines.push(line),
-  );
-  return { code, text: lines.join('\n') };
+  const { code, text } = await operate(app.directory, 'secrets', args, { stdin });
+  return { code, text };
 }
 
 /** Gives the local admin, or another user, an authenticator. */

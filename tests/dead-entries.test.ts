@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { journalCommand } from '../src/domains/persistence/journal-command.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { operate } from './support/operate.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 
 const DEADLINE_MS = 4_000;
@@ -298,20 +298,14 @@ describe('what was discarded', () => {
 });
 
 describe('the command', () => {
-  const printed: string[] = [];
   const questions: string[] = [];
   const command = async (answer: boolean, ...args: string[]) => {
-    printed.length = 0;
-    const code = await journalCommand(
-      args,
-      (work) => work(app.app.services),
-      (line) => printed.push(line),
-      async (question) => {
-        questions.push(question);
-        return answer;
-      },
-    );
-    return { code, text: printed.join('\n') };
+    const confirmed = async (question: string) => {
+      questions.push(question);
+      return answer;
+    };
+    const { code, text } = await operate(directory, 'journal', args, { confirmed });
+    return { code, text };
   };
 
   test(
@@ -374,13 +368,11 @@ describe('an entry', () => {
       expect(await one(entry.seq)).toBeUndefined();
       expect(await retry(entry.seq)).toMatchObject({ code: 'NOT_FOUND' });
       const lines: string[] = [];
-      const run = (...args: string[]) =>
-        journalCommand(
-          args,
-          (work) => work(app.app.services),
-          (line) => lines.push(line),
-          async () => true,
-        );
+      const run = async (...args: string[]) => {
+        const ran = await operate(directory, 'journal', args);
+        lines.push(...ran.lines);
+        return ran.code;
+      };
       await run('list');
       expect(lines.join('\n')).toContain(`damaged  1 turns  checksum mismatch`);
       expect(await run('retry', String(entry.seq))).toBe(1);

@@ -2,11 +2,11 @@ import { afterAll, afterEach, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { createApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
-import { schedulesCommand } from '../src/domains/schedules/schedules-command.ts';
 import { defineJob, type JobSchedule } from '../src/jobs/job.ts';
 import { PRODUCT } from '../src/lists/product.ts';
 import { createLogger } from '../src/log.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { operate } from './support/operate.ts';
 import { gate, untilTask } from './support/tasks.ts';
 
 type Options = NonNullable<Parameters<typeof startTestApp>[0]>;
@@ -400,13 +400,8 @@ describe('the command', () => {
     const opened = waiting();
     const app = await started(await start({ now: clock.now, jobs: [scheduled('tick', hourly(), opened)] }));
     const command = async (...args: string[]) => {
-      const lines: string[] = [];
-      const code = await schedulesCommand(
-        args,
-        (work) => work(app.app.services),
-        (line) => lines.push(line),
-      );
-      return [code, lines.join('\n')];
+      const { code, text } = await operate(app.directory, 'schedules', args);
+      return [code, text];
     };
     const line = (state: string, last: string, next: string) =>
       `tick  ${state}  0 * * * *  UTC  SKIP  last ${last}  next ${next}`;

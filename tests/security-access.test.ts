@@ -4,8 +4,8 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { keysCommand } from '../src/domains/principals/keys-command.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
+import { operate } from './support/operate.ts';
 
 const ADMIN_KEY = 'key-of-the-operator';
 const ME = '{ me { userId tenantId roles permissions } }';
@@ -190,11 +190,10 @@ describe('API keys', () => {
   test('the operator’s command makes, lists and revokes keys', async () => {
     const lines: string[] = [];
     const run = (...args: string[]) =>
-      keysCommand(
-        args,
-        (work) => work(app.app.services),
-        (line) => lines.push(line),
-      );
+      operate(app.directory, 'keys', args).then((ran) => {
+        lines.push(...ran.lines);
+        return ran.code;
+      });
     expect(
       await run('create', '--name', 'service', '--user', 'bot', '--role', 'SERVICE', '--days', '2'),
     ).toBe(0);

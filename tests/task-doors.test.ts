@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { tasksCommand } from '../src/domains/tasks/tasks-command.ts';
 import { JOBS } from '../src/lists/jobs.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { operate } from './support/operate.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 
 let app: TestApp;
@@ -106,15 +106,10 @@ describe('the older endpoints', () => {
 });
 
 describe('npm run tasks', () => {
-  /** The command beside the server, on its parts. */
+  /** The command beside the server. */
   async function command(...args: string[]) {
-    const lines: string[] = [];
-    const code = await tasksCommand(
-      args,
-      (work) => work(app.app.services),
-      (line) => lines.push(line),
-    );
-    return { code, text: lines.join('\n') };
+    const { code, text } = await operate(app.directory, 'tasks', args);
+    return { code, text };
   }
 
   test('runs a task, lists and shows it', async () => {

@@ -6,7 +6,7 @@ import { EchoError } from '../errors.ts';
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
 /** Whose messages are written for the operator, by name: the classes would load the whole server to print a usage. */
-const OPERATORS_ERRORS = ['ConfigError', 'StartupError'];
+const OPERATORS_ERRORS = ['ConfigError', 'StartupError', 'CommandFailed'];
 
 /** Opens the parts of a server for some work, and closes them after it. */
 export type WithServices<Services> = <T>(work: (services: Services) => Promise<T>) => Promise<T>;

@@ -36,6 +36,7 @@ type Floor =
   | 'mcp'
   | 'openai'
   | 'dashboard'
+  | 'operator'
   | 'cards'
   | 'import'
   | 'adoption'
@@ -56,7 +57,7 @@ const LEVELS: readonly (readonly Room[])[] = [
   ['cards'],
   ['graphql'],
   ['domain'],
-  ['rest', 'downloads', 'mcp', 'openai', 'dashboard', 'import'],
+  ['rest', 'downloads', 'mcp', 'openai', 'dashboard', 'import', 'operator'],
   ['adoption'],
   ['lists'],
   ['ports', 'parts', 'startup'],
@@ -147,6 +148,11 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
     (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
   // What the house brings, each list from the files of its name.
   lists: (to, from) => LISTS[posix.basename(from.path, '.ts')]?.(to) ?? false,
+  // Operators' commands, each with its domain, in the server that runs or in one that is opened for them.
+  operator: (to) =>
+    isIn(to, 'log', 'ground') ||
+    to.path === 'src/graphql/context.ts' ||
+    (to.room === 'domain' && to.path.endsWith('-command.ts')),
   // Static files; what they show comes through the GraphQL door.
   dashboard: (to) => isIn(to, 'log', 'http'),
   // Reads foreign formats and sends them through the public API, as any client would.

@@ -12,7 +12,7 @@ const USAGE = `usage: npm run backup -- COMMAND
                             makes one, and restores it into a database of its own to see that this can be done
   verify ID                 does that with one that was made before; exit code 1 if it cannot be restored
   key                       shows the key of the program age that opens backups made with this MASTER_KEY: keep it secret
-The server must not be running on the same DATA_DIR; one that runs is asked with backups, createBackup and verifyBackup.
+Works beside a server that runs on the same DATA_DIR, too.
 npm run restore-backup restores one.`;
 
 type Services = BackupServices;

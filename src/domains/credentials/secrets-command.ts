@@ -1,4 +1,3 @@
-import { text as readAll } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
 import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
@@ -18,18 +17,18 @@ const USAGE = `usage: npm run secrets -- COMMAND
   store NAME [--tenant ID]           keeps what stands on standard input, encrypted
   list [--tenant ID]
   delete NAME [--tenant ID]
-The server must not be running; one that runs is asked with storeCredential, credentials and deleteCredential.`;
+Works beside a server that runs on the same DATA_DIR, too.`;
 
 /**
  * `npm run secrets`: stored credentials, and the authenticators of those who may read them.
  *
- * @param stdin what `store` keeps; a line break at its end is left out
+ * @param input what `store` keeps; a line break at its end is left out
  * @returns the exit code
  */
 export function secretsCommand(
   args: readonly string[],
   withServices: WithServices<CredentialServices>,
-  stdin: NodeJS.ReadableStream,
+  input: () => Promise<string>,
   print: (line: string) => void,
 ): Promise<number> {
   return runCommand(USAGE, args, print, async () => {
@@ -51,7 +50,7 @@ export function secretsCommand(
       });
     else if (command === 'store')
       await withServices(async (services) => {
-        const value = (await readAll(stdin)).replace(/\r?\n$/, '');
+        const value = (await input()).replace(/\r?\n$/, '');
         print(describe(await storeCredential(services, operator, { name, value })));
       });
     else if (command === 'list')

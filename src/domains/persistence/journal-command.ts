@@ -23,8 +23,7 @@ const USAGE = `usage: npm run journal -- COMMAND
   retry SEQ               tries it again, when the reason is mended; exit code 1 if it is not stored
   drain                   stores what waits, as after a kill, and ends: for the data directory of a server that does not come back
   discard SEQ [--yes]     gives it up, when you say yes: retention deletes it ${DISCARDED_DAYS} days later
-The server must not be running on the same DATA_DIR; one that runs is asked with deadJournalEntries, deadJournalEntryTurns,
-retryDeadJournalEntry and discardDeadJournalEntry.`;
+Works beside a server that runs on the same DATA_DIR, too.`;
 
 /** What the commands work with. */
 type CommandServices = DeadServices & {

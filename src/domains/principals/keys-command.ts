@@ -10,7 +10,7 @@ const USAGE = `usage: npm run keys -- COMMAND
                    makes a key and shows it this once; --role and --permission may be repeated
   list [--tenant ID]    shows what is kept of keys
   revoke KEYID [--tenant ID]
-The server must not be running; one that runs is asked with createApiKey, apiKeys and revokeApiKey.`;
+Works beside a server that runs on the same DATA_DIR, too.`;
 const DAY_MS = 86_400_000;
 
 /**

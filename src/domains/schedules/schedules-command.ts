@@ -9,8 +9,8 @@ const USAGE = `usage: npm run schedules -- COMMAND
   list            shows what the server does by itself: when, its latest slot and what became of it, the next one
   pause NAME      makes no tasks of it until it goes on; slots that come meanwhile are skipped
   resume NAME     lets it go on
-  trigger NAME    makes a task of it now, beside its slots; the next server that starts runs it
-The server must not be running on the same DATA_DIR; one that runs is asked with schedules, setSchedulePaused and triggerSchedule.`;
+  trigger NAME    makes a task of it now, beside its slots; a server that runs does it, or the next that starts
+Works beside a server that runs on the same DATA_DIR, too.`;
 
 type Print = (line: string) => void;
 

@@ -5,7 +5,7 @@ import type { AuditLog } from './audit.ts';
 
 const USAGE = `usage: npm run audit -- export [--tenant ID]    prints the audit log as JSON Lines
        npm run audit -- verify                   compares it with its hash chain; exit code 1 if it does not fit
-The server must not be running; one that runs is asked with auditLog and verifyAudit.`;
+Works beside a server that runs on the same DATA_DIR, too.`;
 const PAGE = 1_000;
 
 /** `npm run audit`. @returns the exit code */
