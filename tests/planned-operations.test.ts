@@ -130,10 +130,15 @@ describe('a plan answers as the usual executor', () => {
 });
 
 let app: TestApp;
+const texts: string[] = [];
 beforeAll(async () => {
-  app = await startTestApp({ seed: true, env: { MASTER_KEY: '5e'.repeat(32) } });
+  app = await startTestApp({
+    seed: true,
+    env: { MASTER_KEY: '5e'.repeat(32) },
+    onSql: (_name, text) => texts.push(text),
+  });
   await app.record('a thread', [
-    { query: 'Who is Iris Vale?', response: 'A keeper' },
+    { query: 'Who is Kai Nakamura?', response: 'A keeper' },
     { query: 'And then?' },
   ]);
 });
@@ -141,7 +146,7 @@ afterAll(() => app.close());
 
 const GIVEN: Record<string, unknown> = {
   conversationId: 'a thread',
-  name: 'Iris Vale',
+  name: 'Kai Nakamura',
   query: 'a keeper',
   text: 'a keeper',
   id: Buffer.from('Conversation:default\0a thread').toString('base64'),
@@ -194,4 +199,42 @@ test('a document that comes again is planned once, and counted', async () => {
   for (let time = 0; time < 5; time++) await app.graphql('{ conversations { nodes { title } } } # counted');
   const after = await counted();
   expect(after).toEqual({ hit: before.hit + 3, miss: before.miss + 2 });
+});
+
+const TURN = 'turnId sequence query response modelUsed status timestamp';
+
+describe('a read costs the statements and columns that it needs', () => {
+  test.each([
+    ['turns', `{ interactions(filter: { conversationId: "a thread" }) { nodes { ${TURN} } } }`, 1],
+    [
+      'conversations with turns',
+      `{ conversations { nodes { conversationId title createdAt interactions(last: 3) { nodes { ${TURN} } } } } }`,
+      2,
+    ],
+    [
+      'a character',
+      '{ character(name: "Kai Nakamura") { characterName aliases age backgroundStory createdAt } }',
+      1,
+    ],
+  ])('%s', async (_what, query, count) => {
+    // What the server does by itself comes between: only statements of these tables are counted.
+    const reads = () =>
+      texts.filter((text) => /echo_unified_interactions|echo_conversations|character_profiles/.test(text));
+    for (const _time of ['usual', 'planned']) {
+      texts.length = 0;
+      expect(JSON.stringify(await app.graphql(query))).toMatch(/"timestamp"|"createdAt"/);
+      expect(reads()).toHaveLength(count);
+      for (const text of reads())
+        expect(text).not.toMatch(/select "?\w+"?\.?\*|metadata|intent_history|chain_hash|reference_images/);
+    }
+  });
+
+  test('whole rows where other fields are asked for', async () => {
+    const { data, errors } = await app.graphql(`{
+      conversations { nodes { context intentHistory interactions { nodes { metadata } } } }
+      character(name: "Kai Nakamura") { referenceImages notes } }`);
+    expect(errors).toBeUndefined();
+    expect(data.conversations.nodes[0]).toMatchObject({ context: {}, interactions: { nodes: [{}, {}] } });
+    expect(Object.keys(data.character)).toEqual(['referenceImages', 'notes']);
+  });
 });

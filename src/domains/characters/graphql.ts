@@ -1,10 +1,18 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import { connect, nameCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
+import { selectedFields } from '../../graphql/selection.ts';
 import * as input from '../../ground/input.ts';
 import { COMPLETE_FIELDS, completenessOf } from './completeness.ts';
-import { characterPage, characterStats, charactersById, charactersByName } from './reads.ts';
+import {
+  type CharacterColumns,
+  characterPage,
+  characterStats,
+  charactersById,
+  charactersByName,
+} from './reads.ts';
 import type { CharacterRow } from './tables.ts';
 
 export const CharacterRef = builder.objectRef<CharacterRow>('Character');
@@ -93,6 +101,33 @@ type TextField = {
     : never;
 }[keyof CharacterRow];
 
+/** Fields for which who they are is enough; for any other, whole rows are read. */
+const TOLD: ReadonlySet<string> = new Set([
+  ...[
+    '__typename',
+    'id',
+    'characterName',
+    'shared',
+    'aliases',
+    'creator',
+    'sourceFranchise',
+    'characterType',
+  ],
+  ...[
+    'age',
+    'gender',
+    'personalityTraits',
+    'backgroundStory',
+    'occupation',
+    'createdAt',
+    'updatedAt',
+    'isActive',
+  ],
+]);
+
+const columnsFor = (info: GraphQLResolveInfo): CharacterColumns =>
+  [...selectedFields(info, 'Character')].every((field) => TOLD.has(field)) ? 'told' : 'all';
+
 const CharacterFilter = builder.inputType('CharacterFilter', {
   description: 'Which characters; all conditions must hold.',
   fields: (t) => ({
@@ -145,12 +180,14 @@ builder.queryFields((t) => ({
         description: 'The full name; case, accents and punctuation do not count.',
       }),
     },
-    resolve: (_root, { name }, { loader, services, principal }) =>
-      loader({
-        name: 'character by name',
-        load: (names: readonly string[]) => charactersByName(services.db, principal, names),
+    resolve: (_root, { name }, { loader, services, principal }, info) => {
+      const columns = columnsFor(info);
+      return loader({
+        name: `character by name ${columns}`,
+        load: (names: readonly string[]) => charactersByName(services.db, principal, names, columns),
         key: name,
-      }),
+      });
+    },
   }),
   characters: t.connection(
     {

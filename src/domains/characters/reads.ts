@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { filled, sliceOf } from '../../db/slices.ts';
 import { nameOfShape, type Page, prepareByShape, prepareOnce, shapeOf } from '../../db/statements.ts';
 import { nameKeyOf } from './name-key.ts';
 import { type CharacterRow, characters as c } from './tables.ts';
@@ -28,20 +29,35 @@ const isKnownTo = and(
   or(isNull(c.userId), eq(c.userId, sql.placeholder('userId'))),
 );
 
+/** What a reader needs of a character: every column, or only who they are, without how they are drawn. */
+export type CharacterColumns = 'all' | 'told';
+
+const told = sliceOf(c, [
+  ...([
+    'id',
+    'tenantId',
+    'userId',
+    'characterName',
+    'nameKey',
+    'aliases',
+    'creator',
+    'sourceFranchise',
+  ] as const),
+  ...(['characterType', 'age', 'gender', 'personalityTraits', 'backgroundStory', 'occupation'] as const),
+  ...(['createdAt', 'updatedAt', 'isActive'] as const),
+]);
+
+const isNamed = and(
+  or(
+    sql`${c.characterName} = any(${sql.placeholder('names')}::text[])`,
+    sql`${c.nameKey} = any(${sql.placeholder('keys')}::text[])`,
+  ),
+  isKnownTo,
+);
+
 const statements = prepareOnce((orm) => ({
-  byNames: orm
-    .select()
-    .from(c)
-    .where(
-      and(
-        or(
-          sql`${c.characterName} = any(${sql.placeholder('names')}::text[])`,
-          sql`${c.nameKey} = any(${sql.placeholder('keys')}::text[])`,
-        ),
-        isKnownTo,
-      ),
-    )
-    .prepare('characters_by_names'),
+  byNames: orm.select().from(c).where(isNamed).prepare('characters_by_names'),
+  toldByNames: filled('characters_told_by_names', orm.select(told.fields).from(c).where(isNamed).toSQL()),
   byIds: orm
     .select()
     .from(c)
@@ -62,11 +78,20 @@ const statements = prepareOnce((orm) => ({
  * Characters that a user knows, by name, in the order of the names; null where there is none. Of several that one
  * name stands for: an active one, then the user's own, then the one that is written exactly so.
  */
-export async function charactersByName(db: Database, { tenantId, userId }: Owner, names: readonly string[]) {
+export async function charactersByName(
+  db: Database,
+  { tenantId, userId }: Owner,
+  names: readonly string[],
+  columns: CharacterColumns = 'all',
+): Promise<(CharacterRow | null)[]> {
   // PostgreSQL would refuse the whole statement for a NUL; nobody has such a name.
   const possible = names.filter((name) => !name.includes('\0'));
-  const keys = possible.map(nameKeyOf);
-  const rows = await statements(db).byNames.execute({ tenantId, userId, names: possible, keys });
+  const values = { tenantId, userId, names: possible, keys: possible.map(nameKeyOf) };
+  const { byNames, toldByNames } = statements(db);
+  const rows =
+    columns === 'all'
+      ? await byNames.execute(values)
+      : (await told.query(db, toldByNames(values))).map((row) => told.row(row));
   return names.map((name) => {
     const key = nameKeyOf(name);
     const rank = (row: CharacterRow) =>

@@ -1,13 +1,16 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Principal } from '../../access/principals.ts';
 import { InvalidInput, NotFound } from '../../errors.ts';
 import { builder, HEAVY } from '../../graphql/builder.ts';
 import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
+import { selectedFields } from '../../graphql/selection.ts';
 import { MAX_TITLE_LENGTH, parseInput, text } from '../../ground/input.ts';
 import { ownerFor, requireAdmin, scopeOf } from '../../ground/ownership.ts';
 import { updateConversation } from './changes.ts';
 import { type Cleanup, cleanupConversations, deleteConversation } from './conversations.ts';
 import {
+  type ConversationColumns,
   type ConversationName,
   conversationPage,
   conversationsByName,
@@ -98,6 +101,15 @@ const ConversationOrderEnum = builder.enumType('ConversationOrder', {
   } as const,
 });
 
+/** Fields for which what a list says is enough; for any other, whole rows are read. */
+const LISTED: ReadonlySet<string> = new Set([
+  ...['__typename', 'id', 'conversationId', 'userId', 'title', 'pinned', 'createdAt', 'lastInteraction'],
+  ...['interactionCount', 'interactions'],
+]);
+
+const columnsFor = (info: GraphQLResolveInfo): ConversationColumns =>
+  [...selectedFields(info, 'Conversation')].every((name) => LISTED.has(name)) ? 'listed' : 'all';
+
 const WHOSE = 'Whose it is, for those who may act for others; absent: the caller’s own.';
 const episodeId = text(255);
 const byLatest = timeCursor<ConversationRow>((row) => ({ at: row.lastInteraction, id: row.id }));
@@ -135,15 +147,18 @@ builder.queryFields((t) => ({
           description: 'The order; cursors of one order are not taken by the other.',
         }),
       },
-      resolve: async (_root, args, { services: { db }, principal }) => {
+      resolve: async (_root, args, { services: { db }, principal }, info) => {
+        const columns = columnsFor(info);
         const owner = ownerFor(principal, args.userId);
         const episode = parseInput(episodeId.nullish(), args.episodeId, 'episodeId');
         const search = parseInput(text(1_000).nullish(), args.search, 'search');
         const ids = search == null ? null : await conversationsTitled(db, owner, search);
         const conditions = { episodeId: episode, pinned: args.pinned, ids };
         return args.orderBy === 'created'
-          ? connect(args, byCreation, (page) => conversationsInOrderOfCreation(db, owner, conditions, page))
-          : connect(args, byLatest, (page) => conversationPage(db, owner, conditions, page));
+          ? connect(args, byCreation, (page) =>
+              conversationsInOrderOfCreation(db, owner, conditions, page, columns),
+            )
+          : connect(args, byLatest, (page) => conversationPage(db, owner, conditions, page, columns));
       },
     },
     { name: 'ConversationConnection' },

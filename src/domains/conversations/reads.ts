@@ -1,6 +1,8 @@
 import { and, asc, desc, eq, gt, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
+import type { PgSelect } from 'drizzle-orm/pg-core';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { filled, sliceOf } from '../../db/slices.ts';
 import {
   mapRow,
   nameOfShape,
@@ -37,6 +39,14 @@ const statements = prepareOnce((orm) => ({
     .limit(1)
     .prepare('conversation_of_episode'),
 }));
+
+/** What a list needs of a conversation: every column, or only what it is called, whose it is, and when. */
+export type ConversationColumns = 'all' | 'listed';
+
+const listed = sliceOf(c, [
+  ...(['id', 'tenantId', 'userId', 'conversationId', 'title', 'pinned', 'createdAt'] as const),
+  ...(['lastInteraction', 'nextSequence', 'deletedTurns'] as const),
+]);
 
 /** A conversation among those of a tenant: its name says nothing without its user's. */
 export interface ConversationName {
@@ -130,9 +140,9 @@ export async function conversationPage(
   owner: Owner,
   conditions: ConversationConditions,
   page: Page<TimePosition>,
-) {
-  const values = { ...conditions, ...timePageValues(page) };
-  return pageStatement(db, shapeOf(values)).execute({ ...owner, ...values });
+  columns: ConversationColumns = 'all',
+): Promise<ConversationRow[]> {
+  return pageWhere(db, owner, { ...conditions, ...timePageValues(page) }, columns);
 }
 
 /** The same in the order in which they were stored, in which nothing ever changes its place. */
@@ -141,20 +151,40 @@ export async function conversationsInOrderOfCreation(
   owner: Owner,
   conditions: ConversationConditions,
   { after, before, inverted, limit }: Page<number>,
-) {
+  columns: ConversationColumns = 'all',
+): Promise<ConversationRow[]> {
   const ends = { created: true, afterRow: after, beforeRow: before, inverted: inverted || undefined, limit };
-  const values = { ...conditions, ...ends };
-  return pageStatement(db, shapeOf(values)).execute({ ...owner, ...values });
+  return pageWhere(db, owner, { ...conditions, ...ends }, columns);
 }
 
-const pageStatement = prepareByShape((orm, shape) => {
+async function pageWhere(
+  db: Database,
+  owner: Owner,
+  values: Readonly<Record<string, unknown>>,
+  columns: ConversationColumns,
+): Promise<ConversationRow[]> {
+  const shape = shapeOf(values);
+  if (columns === 'all') return pageStatement(db, shape).execute({ ...owner, ...values });
+  const rows = await listed.query(db, listedPage(db, shape)({ ...owner, ...values }));
+  return rows.map((row) => listed.row(row));
+}
+
+const pageStatement = prepareByShape((orm, shape) =>
+  pageOf(orm.select().from(c).$dynamic(), shape).prepare(nameOfShape('conversation_page', shape)),
+);
+const listedPage = prepareByShape((orm, shape) =>
+  filled(
+    nameOfShape('conversation_page_listed', shape),
+    pageOf(orm.select(listed.fields).from(c).$dynamic(), shape).toSQL(),
+  ),
+);
+
+function pageOf<Q extends PgSelect>(select: Q, shape: string) {
   const has = new Set(shape.split(','));
   const p = (name: string) => sql.placeholder(name);
   const optional = (name: string, condition: SQL) => (has.has(name) ? condition : undefined);
   const [falling, rising] = has.has('inverted') ? [asc, desc] : [desc, asc];
-  return orm
-    .select()
-    .from(c)
+  return select
     .where(
       and(
         eq(c.userId, p('userId')),
@@ -170,6 +200,5 @@ const pageStatement = prepareByShape((orm, shape) => {
       ),
     )
     .orderBy(...(has.has('created') ? [rising(c.id)] : [falling(c.lastInteraction), falling(c.id)]))
-    .limit(p('limit'))
-    .prepare(nameOfShape('conversation_page', shape));
-});
+    .limit(p('limit'));
+}

@@ -252,7 +252,7 @@ builder.objectFields(ConversationRef, (t) => ({
         connect(args, bySequence, (page) => {
           const columns = columnsFor(info);
           return loader({
-            name: `interactions of conversations ${columns} ${JSON.stringify(page)}`,
+            name: `interactions of conversations ${columns} ${page.after} ${page.before} ${page.limit} ${page.inverted}`,
             load: (keys: readonly (typeof ConversationRef.$inferType)[]) =>
               conversationTurns(services, keys, page, columns),
             key: conversation,

@@ -61,6 +61,7 @@ export class PendingTurns {
 
   /** One conversation's turns that wait for the database, in their order. */
   ofConversation(owner: Owner, conversationId: string): InteractionRow[] {
+    if (this.#drain.depth === 0) return [];
     const waiting = this.#drain.waitingIn(streamOf({ ...owner, conversationId }));
     return waiting.flatMap(({ value }) => value.map(rowOf));
   }

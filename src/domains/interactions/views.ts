@@ -90,9 +90,10 @@ export async function conversationTurns(
   const waiting = conversations.map((conversation) =>
     store.pending.ofConversation(conversation, conversation.conversationId),
   );
+  if (waiting.every((rows) => rows.length === 0))
+    return interactionsOfConversations(db, conversations, page, columns);
   // An answer that waits takes over what else is stored of its turn.
-  const wanted = waiting.some((rows) => rows.length > 0) ? 'all' : columns;
-  const lists = await interactionsOfConversations(db, conversations, page, wanted);
+  const lists = await interactionsOfConversations(db, conversations, page);
   return Promise.all(
     conversations.map(async (conversation, index) => {
       const { stored, beside } = await joined(db, conversation, lists[index] ?? [], waiting[index] ?? []);
