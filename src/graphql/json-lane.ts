@@ -34,9 +34,11 @@ export async function handleJsonOperation(
   const { parse, validate, contextFactory, execute, schema } = yoga.getEnveloped({ req, res, principal });
   let params: OperationParams;
   let document: DocumentNode;
+  let known: DocumentNode | null;
   try {
     params = await readParams(req);
-    document = parse(params.query) as DocumentNode;
+    known = yoga.documents.valid(params.query);
+    document = known ?? (parse(params.query) as DocumentNode);
   } catch (error) {
     if (error instanceof HttpProblem && error.status > 400) throw error;
     const status = error instanceof HttpProblem ? error.status : modern ? 400 : 200;
@@ -47,8 +49,9 @@ export async function handleJsonOperation(
     const problem = 'Could not determine what operation to execute.';
     return reply(400, { errors: [present(new HttpProblem(400, 'OPERATION_RESOLUTION_FAILURE', problem))] });
   }
-  const invalid = validate(schema, document) as readonly GraphQLError[];
+  const invalid = known ? [] : (validate(schema, document) as readonly GraphQLError[]);
   if (invalid.length > 0) return reply(modern ? 400 : 200, { errors: invalid.map(withoutTransport) });
+  if (!known) yoga.documents.noteValid(document);
   if (operation === 'subscription') {
     return reply(400, {
       errors: [

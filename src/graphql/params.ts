@@ -48,7 +48,8 @@ function searchedParams(search: URLSearchParams): OperationParams {
 }
 
 function checkParams(params: unknown): OperationParams {
-  if (PersistedQuery.safeParse(params).success)
+  const isWhole = Boolean((params as { query?: unknown } | null | undefined)?.query);
+  if (!isWhole && PersistedQuery.safeParse(params).success)
     throw new HttpProblem(200, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
   const parsed = Params.safeParse(params);
   if (parsed.success) return parsed.data;

@@ -24,6 +24,12 @@ export function selectedFields(info: GraphQLResolveInfo, type: string): Readonly
   return new Set(info.fieldNodes.flatMap((each) => [...ofNode(info, each, type)]));
 }
 
+/** Whether no other fields of a type than these are selected below a field. */
+export function selectsOnly(info: GraphQLResolveInfo, type: string, fields: ReadonlySet<string>): boolean {
+  for (const name of selectedFields(info, type)) if (!fields.has(name)) return false;
+  return true;
+}
+
 function ofNode(info: GraphQLResolveInfo, node: FieldNode, type: string): ReadonlySet<string> {
   const found = known.get(node)?.get(type);
   if (found) return found;

@@ -11,6 +11,7 @@ import type { Logger } from '../log.ts';
 import { complexityProblem } from './complexity.ts';
 import { type Context, createLoader, type Services } from './context.ts';
 import { parseBounded } from './document-bounds.ts';
+import { Documents } from './documents.ts';
 import { maskError } from './errors.ts';
 import { hiddenSchema } from './hidden-schema.ts';
 import { measured } from './measured.ts';
@@ -55,7 +56,9 @@ export function createGraphqlYoga(options: GraphqlOptions) {
   services.metrics.usage.watchCache('loaders', loaderUse);
   const planUse = { hits: 0, misses: 0 };
   services.metrics.usage.watchCache('plans', planUse);
-  return createYoga<Carrier, Context>({
+  const documents = new Documents();
+  services.metrics.usage.watchCache('documents', documents.use);
+  const yoga = createYoga<Carrier, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
     context: (initial) => createContext(initial),
@@ -68,7 +71,10 @@ export function createGraphqlYoga(options: GraphqlOptions) {
     // The body is limited where it is read, before it gets here.
     maxRequestBodySize: false,
     // A refusal is told anew each time: it names the request.
-    parserAndValidationCache: { errorCache: { get: () => undefined, set: () => undefined } },
+    parserAndValidationCache: {
+      documentCache: documents,
+      errorCache: { get: () => undefined, set: () => undefined },
+    },
     maskedErrors: { maskError: (error) => mask(error) },
     plugins: [
       strictRequests(),
@@ -85,6 +91,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
       ...(services.tracing.isOn ? [traced(services.tracing, (error) => mask(error))] : []),
     ],
   });
+  return Object.assign(yoga, { documents });
 
   function createContext(carrier: Carrier): Context {
     return {

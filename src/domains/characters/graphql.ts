@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { builder } from '../../graphql/builder.ts';
 import { connect, nameCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
-import { selectedFields } from '../../graphql/selection.ts';
+import { selectsOnly } from '../../graphql/selection.ts';
 import * as input from '../../ground/input.ts';
 import { COMPLETE_FIELDS, completenessOf } from './completeness.ts';
 import {
@@ -126,7 +126,7 @@ const TOLD: ReadonlySet<string> = new Set([
 ]);
 
 const columnsFor = (info: GraphQLResolveInfo): CharacterColumns =>
-  [...selectedFields(info, 'Character')].every((field) => TOLD.has(field)) ? 'told' : 'all';
+  selectsOnly(info, 'Character', TOLD) ? 'told' : 'all';
 
 const CharacterFilter = builder.inputType('CharacterFilter', {
   description: 'Which characters; all conditions must hold.',

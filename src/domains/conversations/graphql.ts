@@ -4,7 +4,7 @@ import { InvalidInput, NotFound } from '../../errors.ts';
 import { builder, HEAVY } from '../../graphql/builder.ts';
 import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
-import { selectedFields } from '../../graphql/selection.ts';
+import { selectsOnly } from '../../graphql/selection.ts';
 import { MAX_TITLE_LENGTH, parseInput, text } from '../../ground/input.ts';
 import { ownerFor, requireAdmin, scopeOf } from '../../ground/ownership.ts';
 import { updateConversation } from './changes.ts';
@@ -108,7 +108,7 @@ const LISTED: ReadonlySet<string> = new Set([
 ]);
 
 const columnsFor = (info: GraphQLResolveInfo): ConversationColumns =>
-  [...selectedFields(info, 'Conversation')].every((name) => LISTED.has(name)) ? 'listed' : 'all';
+  selectsOnly(info, 'Conversation', LISTED) ? 'listed' : 'all';
 
 const WHOSE = 'Whose it is, for those who may act for others; absent: the caller’s own.';
 const episodeId = text(255);

@@ -2,7 +2,7 @@ import type { GraphQLResolveInfo } from 'graphql';
 import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
-import { selectedFields } from '../../graphql/selection.ts';
+import { selectsOnly } from '../../graphql/selection.ts';
 import { ownerFor, scopeOf } from '../../ground/ownership.ts';
 import { CharacterRef, loadCharacter } from '../characters/graphql.ts';
 import { ConversationRef, loadConversation } from '../conversations/graphql.ts';
@@ -239,7 +239,7 @@ const OF_SAID: ReadonlySet<string> = new Set([
 ]);
 
 const columnsFor = (info: GraphQLResolveInfo): TurnColumns =>
-  [...selectedFields(info, 'Interaction')].every((name) => OF_SAID.has(name)) ? 'said' : 'all';
+  selectsOnly(info, 'Interaction', OF_SAID) ? 'said' : 'all';
 
 const bySequence = numberCursor<InteractionRow>((turn) => turn.sequence);
 

@@ -117,7 +117,7 @@ const pagesStatement = prepareByShape((_orm, shape) => {
   const within = ends.map((sign, at) => `and i.sequence ${sign} $${5 + at}`).join(' ');
   return {
     name: nameOfShape('interactions_of_conversations', shape),
-    text: `select k.ordinal, ${has.has('said') ? said.columns('i') : 'i.*'}
+    text: `select k.ordinal::int, ${has.has('said') ? said.columns('i') : 'i.*'}
            from unnest($1::text[], $2::text[], $3::text[])
              with ordinality k(tenant_id, conversation_id, user_id, ordinal)
            cross join lateral (
