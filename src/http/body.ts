@@ -74,7 +74,7 @@ function readSaid(request: IncomingMessage): Promise<Buffer[]> {
       .on('data', (chunk: Buffer) => chunks.push(chunk))
       .once('end', () => resolve(chunks))
       .once('error', endedEarly)
-      .once('close', endedEarly);
+      .once('close', () => request.readableEnded || endedEarly());
   });
 }
 
