@@ -588,7 +588,12 @@ test('a change of model embeds everything again while searches go on', async () 
 
   const second: Embedder = { ...createLexicalEmbedder(), name: 'second' };
   const changed = openStore(second);
-  const search = createVectorSearch({ store: changed, embedder: second, log, earlierEmbedder: () => first });
+  const search = createVectorSearch({
+    store: changed,
+    embedder: second,
+    log,
+    earlierEmbedders: { of: async () => first, keepOnly: () => undefined },
+  });
   const wanted = ids.at(-1);
   let searches = 0;
   let stop = false;

@@ -7,7 +7,13 @@ import { createGuard, type Guard } from './guard.ts';
 import type { LanguageModel } from './language-model.ts';
 import { createLexicalEmbedder, LEXICAL } from './lexical-embedder.ts';
 import { createLocalEmbedder } from './local-embedder.ts';
-import { type InstalledModel, installedModel, LocalModelProblem, modelsDirectory } from './local-models.ts';
+import {
+  folderOf,
+  type InstalledModel,
+  installedModel,
+  LocalModelProblem,
+  modelsDirectory,
+} from './local-models.ts';
 import { createOpenAiCompatibleModel } from './openai-compatible.ts';
 import { createOpenAiEmbedder, embeddingDimensions } from './openai-embedder.ts';
 import { connectionTo } from './provider.ts';
@@ -82,15 +88,31 @@ async function localModel(dataDirectory: string, name: string): Promise<Installe
   });
 }
 
-/** The embedder of a model that was used before, if the same provider may still have it. */
-export function embedderOf(
+/**
+ * The embedder of a model that was used before, if its files are still there, or the same provider may still have it.
+ *
+ * @throws LocalModelProblem if its files are not what they were
+ */
+export async function earlierEmbedder(
   parts: ModelParts,
   { name, dimensions }: Pick<Embedder, 'name' | 'dimensions'>,
-): Embedder | null {
+): Promise<Embedder | null> {
+  const folder = folderOf(name);
+  if (folder !== null) {
+    const installed = await localModel(parts.config.dataDirectory, folder);
+    // Of another version of it the vectors cannot be compared.
+    return installed.name === name
+      ? parts.calls.ofEmbedder(createLocalEmbedder(installed), 'echo_brain')
+      : null;
+  }
   const connection = embeddingsConnection(parts);
   if (!connection || name.startsWith(LEXICAL)) return null;
   return parts.calls.ofEmbedder(
-    createOpenAiEmbedder({ ...connection, model: name, dimensions, askForDimensions: false }),
+    // Of one model, another length was asked for.
+    createOpenAiEmbedder({
+      ...connection,
+      ...{ model: name, dimensions, askForDimensions: name === connection.model },
+    }),
   );
 }
 

@@ -145,7 +145,7 @@ function timedOut(signal: AbortSignal): Promise<never> {
  */
 function ranked(hits: readonly NearTurn[]): Map<string, Likeness> {
   const best = hits[0]?.score ?? 0;
-  const least = hits.length === NEAREST ? (hits.at(-1)?.score ?? 0) : 0;
+  const least = hits.length >= NEAREST ? (hits.at(-1)?.score ?? 0) : 0;
   const range = Math.max(best - least, 1e-6);
   return new Map(
     hits

@@ -41,6 +41,14 @@ const VectorStatus = builder.objectRef<VectorCoverage>('VectorStatus').implement
       description: 'The embedding model.',
       resolve: (_v, _args, { services }) => services.embedder.name,
     }),
+    earlierModels: t.stringList({
+      description:
+        'Models that were used before and whose vectors still serve searches, with their dimensions: while there are any, a change of model is under way, `coverage` is how far it is, and whoever configures such a model again takes it back at once. Empty also while the vector store does not answer.',
+      resolve: async (_v, _args, { services }) => {
+        const models = await services.vectors.earlierModels().catch(() => []);
+        return models.map(({ name, dimensions }) => `${name} (${dimensions})`);
+      },
+    }),
     storeUp: t.boolean({
       description: 'Whether the vector store answers.',
       resolve: (_v, _args, { services }) => services.vectorWorker.stats().store.state === 'up',

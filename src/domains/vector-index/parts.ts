@@ -2,12 +2,13 @@ import type { Ports } from '../../ground/ports.ts';
 import type { Pressure } from '../../ground/pressure.ts';
 import type { AlertTeller } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
-import { configuredEmbedder, embedderOf } from '../../models/configured.ts';
+import { configuredEmbedder } from '../../models/configured.ts';
 import type { Embedder } from '../../models/embedder.ts';
 import { createReachability, type Reachability } from '../../models/reachability.ts';
 import { createSqliteVecStore } from '../../vectors/sqlite-vec.ts';
-import type { VectorModel, VectorStore } from '../../vectors/vector-store.ts';
+import type { VectorStore } from '../../vectors/vector-store.ts';
 import { createVectorCopies } from './copies.ts';
+import { createEarlierEmbedders } from './earlier-embedders.ts';
 import { probe } from './embed-each.ts';
 import { createEmbeddingPriority } from './embedding-priority.ts';
 import { createLagReading, type LagReading } from './lag.ts';
@@ -71,9 +72,10 @@ export async function openVectorIndex(needs: Needs, closing: ClosingStack): Prom
   closing.defer(() => vectorWorker.stop());
   const copy = createVectorCopies({ db, store, embedder, log, priority });
   const reconciler = openReconciler({ ...needs, store, copy, vectorWorker }, closing);
-  const earlierEmbedder = (earlier: VectorModel) => embedderOf(modelParts, earlier);
+  const earlierEmbedders = createEarlierEmbedders(modelParts, log);
+  closing.defer(() => earlierEmbedders.close());
   const vectorSearch = embedder.knowsMeaning
-    ? createVectorSearch({ store, embedder, log, priority, earlierEmbedder })
+    ? createVectorSearch({ store, embedder, log, priority, earlierEmbedders })
     : null;
   const ending = new AbortController();
   closing.defer(() => ending.abort());

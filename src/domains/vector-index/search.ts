@@ -11,6 +11,7 @@ import {
 import { probe } from './embed-each.ts';
 import { createEmbeddingPriority, type EmbeddingPriority } from './embedding-priority.ts';
 import { createMeaningFloor, type MeaningFloor } from './meaning-floor.ts';
+import { comparable } from './two-models.ts';
 
 export interface VectorSearchOptions {
   readonly store: VectorStore;
@@ -18,8 +19,16 @@ export interface VectorSearchOptions {
   readonly log: Logger;
   /** Shared with the worker, whose turns wait for searches. */
   readonly priority?: EmbeddingPriority;
-  /** Makes the embedder of a model that was used before; null where that is not possible any more. */
-  readonly earlierEmbedder?: (model: VectorModel) => Embedder | null;
+  /** Embedders of models that were used before; absent: there are none. */
+  readonly earlierEmbedders?: EarlierEmbedders | undefined;
+}
+
+/** Embedders of models that were used before, for as long as their vectors serve. */
+export interface EarlierEmbedders {
+  /** Null where it is not possible any more to have it. */
+  of(model: VectorModel): Promise<Embedder | null>;
+  /** The vectors of all others are gone. */
+  keepOnly(models: readonly VectorModel[]): void;
 }
 
 /** A turn that is among the nearest. */
@@ -29,11 +38,16 @@ export interface NearTurn extends VectorHit {
 }
 
 export interface VectorSearchResult {
-  /** Nearest first. Ids only: whoever shows them reads the turns, within the owner's scope. */
+  /** Nearest first; while the model is changed, as many of each model. Ids only: whoever shows them reads the turns, within the owner's scope. */
   readonly hits: readonly NearTurn[];
   /** Whether turns may be missing, because they still have a vector of another model only. */
   readonly degraded: boolean;
-  /** Cosines of these turns of the owner to the query, whether they are among the nearest or not. @throws what the store throws */
+  /**
+   * How like these turns of the owner are to the query, whether they are among the nearest or not: cosines, or, while the model is changed,
+   * what can be compared of two models.
+   *
+   * @throws what the store throws
+   */
   likenessOf(turnIds: readonly string[]): Promise<Map<string, number>>;
 }
 
@@ -53,8 +67,8 @@ const SHORTEST = 64;
 const MODELS_MS = 5_000;
 
 /**
- * Searches one user's vectors. While a change of model is under way, turns that the new model has not reached are
- * found by their old vectors, so that nothing disappears meanwhile; the two kinds of scores are then mixed.
+ * Searches one user's vectors. While a change of model is under way, turns are found by their old vectors as well, so that
+ * nothing disappears meanwhile, and are compared by those of the model that has reached more of them.
  */
 export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
   const { store, embedder, log } = options;
@@ -65,6 +79,7 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
     if (performance.now() - modelsAt > MODELS_MS) {
       models = await store.earlierModels();
       modelsAt = performance.now();
+      options.earlierEmbedders?.keepOnly(models);
     }
     return models;
   };
@@ -92,20 +107,24 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
         earlierModels(),
       ]);
       const found = new Map(hits.map((hit) => [hit.id, hit]));
+      const vectors: { model: VectorModel; vector: Float32Array }[] = [{ model: store.model, vector }];
       let degraded = false;
       for (const model of earlier) {
-        const former = options.earlierEmbedder?.(model) ?? null;
+        const former = (await options.earlierEmbedders?.of(model)) ?? null;
         const older =
           former && (await searchWith(former, model).catch((error) => noteFailure(log, model, error)));
         if (!older) degraded = true;
+        else vectors.push({ model, vector: older.vector });
         for (const hit of older ? older.hits : []) if (!found.has(hit.id)) found.set(hit.id, hit);
       }
       const best = [...found.values()].sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
-      const likenessOf = async (ids: readonly string[]) => {
-        const among = await store.search({ ...owner, vector, limit: ids.length, ids });
-        return new Map(among.map(({ id, score }) => [id, score]));
-      };
-      return { hits: best.slice(0, limit), degraded, likenessOf };
+      const likenessOf = async (ids: readonly string[]) =>
+        comparable(
+          await Promise.all(
+            vectors.map((each) => store.search({ ...owner, ...each, limit: ids.length, ids })),
+          ),
+        );
+      return { hits: best.slice(0, limit * vectors.length), degraded, likenessOf };
     },
   };
 }
