@@ -30,6 +30,7 @@ const SCRIPTS: [string, string[]][] = [
   ['scripts/start.ts', []],
   ['scripts/migrate.ts', []],
   ['scripts/seed.ts', []],
+  ['scripts/doctor.ts', []],
   ['scripts/verify.ts', []],
   ['scripts/keys.ts', []],
   ['scripts/tasks.ts', []],

@@ -24,10 +24,15 @@ const VOLATILE: Readonly<Record<number, string>> = {
 export function makeDataDirectory(directory: string): string | null {
   try {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return VOLATILE[statfsSync(directory).type] ?? null;
+    return volatileFileSystem(directory);
   } catch (error) {
     throw unusable(directory, (error as { code?: string }).code ?? (error as Error).message);
   }
+}
+
+/** @returns the name of a directory's file system if that is not fit for a journal, else null */
+export function volatileFileSystem(directory: string): string | null {
+  return VOLATILE[statfsSync(directory).type] ?? null;
 }
 
 /**

@@ -126,7 +126,7 @@ export async function openUnprepared(
     await embedded?.stop();
   };
   try {
-    await checkSettings(db);
+    await durabilityProblemsOf(db);
     return { db, identify: () => identifyDatabase(db), close };
   } catch (error) {
     await close();
@@ -153,7 +153,7 @@ async function prepareDatabase(
   const { log, migrate } = options;
   const db = createDatabase({ ...options, maxConnections: 1 });
   try {
-    const durabilityProblems = await checkSettings(db);
+    const durabilityProblems = await durabilityProblemsOf(db);
     await refuse(db);
     await prepareSchema(db, log, migrate);
     const identity = await identifyDatabase(db);
@@ -168,7 +168,8 @@ async function prepareDatabase(
   }
 }
 
-async function checkSettings(db: Database): Promise<string[]> {
+/** @returns settings under which a commit may be lost @throws DatabaseSetupError for a version that is too old */
+export async function durabilityProblemsOf(db: Database): Promise<string[]> {
   const found = await db.pool.query<{ version: number; [setting: string]: unknown }>(
     `select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
        current_setting('synchronous_commit') as synchronous_commit, current_setting('full_page_writes') as full_page_writes`,

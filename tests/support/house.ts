@@ -37,6 +37,7 @@ type Floor =
   | 'openai'
   | 'dashboard'
   | 'operator'
+  | 'doctor'
   | 'cards'
   | 'import'
   | 'adoption'
@@ -61,7 +62,7 @@ const LEVELS: readonly (readonly Room[])[] = [
   ['adoption'],
   ['lists'],
   ['ports', 'parts', 'startup'],
-  ['app'],
+  ['app', 'doctor'],
   ['main'],
 ];
 
@@ -100,6 +101,8 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
     (to.room === 'domain' && to.role === 'parts'),
   // Opens what the domains share.
   ports: (to) => isIn(to, 'config', 'log', 'db', 'ground', ...PORTS),
+  // Looks at an installation as a start would, and changes nothing.
+  doctor: (to) => isIn(to, 'config', 'db', 'ground', 'log', 'models', 'outbound', 'secrets', 'startup'),
   config: () => false,
   // Lines say to which trace they belong.
   log: (to) => to.path === 'src/tracing/current.ts',

@@ -1,0 +1,110 @@
+import pg from 'pg';
+import type { Config } from '../config.ts';
+import { createDatabase } from '../db/client.ts';
+import { pendingMigrations } from '../db/migrate.ts';
+import { DatabaseSetupError, durabilityProblemsOf } from '../db/open.ts';
+import type { Logger } from '../log.ts';
+import { asStartupError } from '../startup.ts';
+import type { Finding } from './finding.ts';
+
+/** Seconds that clocks may differ before times of turns look odd. */
+const CLOCKS_S = 2;
+/** Beside the server's pool, others want some, too. */
+const FEW_CONNECTIONS = 25;
+
+interface Answered {
+  readonly version: string;
+  readonly encoding: string;
+  readonly locale: string;
+  readonly most: number;
+  readonly now: Date;
+  readonly mayCreate: boolean;
+}
+
+/** An external database: whether it lets us in, and is fit to keep turns. It is only read. */
+export async function lookAtDatabase(config: Config, log: Logger): Promise<Finding[]> {
+  const about = 'DATABASE_URL';
+  if (!config.databaseUrl) return [];
+  const client = new pg.Client({ connectionString: config.databaseUrl, connectionTimeoutMillis: 5_000 });
+  try {
+    await client.connect();
+    const began = Date.now();
+    const { rows } = await client.query<Answered>(
+      `select current_setting('server_version') as version, pg_encoding_to_char(encoding) as encoding, datcollate as locale,
+         current_setting('max_connections')::int as most, clock_timestamp() as now,
+         has_database_privilege(current_database(), 'CREATE') as "mayCreate"
+       from pg_database where datname = current_database()`,
+    );
+    const away = (Date.now() + began) / 2;
+    return rows.flatMap((found) => [...judge(found, away)]).concat(await lookAtSchema(config, log));
+  } catch (error) {
+    return [{ state: 'WRONG', about, seen: (asStartupError(error, config) as Error).message }];
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+function* judge(
+  { version, encoding, locale, most, now, mayCreate }: Answered,
+  clock: number,
+): Generator<Finding> {
+  const about = 'DATABASE_URL';
+  yield { state: 'OK', about, seen: `PostgreSQL ${version}, ${encoding}, ${locale}` };
+  if (encoding !== 'UTF8')
+    yield {
+      ...{ state: 'WRONG', about, seen: `its encoding is ${encoding}` },
+      advice: 'texts of other languages cannot be kept in it: make one with encoding UTF8',
+    };
+  if (!mayCreate)
+    yield {
+      ...{ state: 'WARNING', about, seen: 'its role may create no schemas in it' },
+      advice: 'the first start and upgrades need CREATE on the database and on its schema public',
+    };
+  if (most < FEW_CONNECTIONS)
+    yield {
+      ...{ state: 'WARNING', about, seen: `max_connections is ${most}` },
+      advice: 'several servers, or backups beside one, need more',
+    };
+  const apart = Math.abs(now.getTime() - clock) / 1000;
+  yield {
+    ...{ state: apart > CLOCKS_S ? 'WARNING' : 'OK', about: 'clock' },
+    seen: `the clocks here and at the database differ by ${apart.toFixed(1)} s`,
+    ...(apart > CLOCKS_S && {
+      advice: 'let both be set by NTP: dates that people mention are counted by this one',
+    }),
+  };
+}
+
+async function lookAtSchema(
+  { databaseUrl, slowQueryMs, sqlEcho: echo }: Config,
+  log: Logger,
+): Promise<Finding[]> {
+  const about = 'schema';
+  const connection = { connectionString: databaseUrl ?? '' };
+  const db = createDatabase({ connection, log, slowQueryMs, echo, maxConnections: 1 });
+  try {
+    const problems = await durabilityProblemsOf(db);
+    const unsafe = problems.map(
+      (setting): Finding => ({
+        ...{ state: 'WRONG', about: 'durability', seen: `the database runs with ${setting}` },
+        advice: 'a commit may be lost when its machine stops: turn it on',
+      }),
+    );
+    const pending = await pendingMigrations(db);
+    if (pending < 0)
+      return [
+        ...unsafe,
+        {
+          ...{ state: 'WRONG', about, seen: `it has ${-pending} migrations of a newer version` },
+          advice: 'start the newer version, or restore a backup of before',
+        },
+      ];
+    const seen = pending === 0 ? 'is of this version' : `the next start applies ${pending} migrations`;
+    return [...unsafe, { state: 'OK', about, seen }];
+  } catch (error) {
+    if (error instanceof DatabaseSetupError) return [{ state: 'WRONG', about, seen: error.message }];
+    throw error;
+  } finally {
+    await db.close();
+  }
+}

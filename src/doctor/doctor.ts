@@ -1,0 +1,54 @@
+import { parseArgs } from 'node:util';
+import { EXIT, runCommand } from '../ground/command.ts';
+import { createLogger } from '../log.ts';
+import { checkPort, loadConfig } from '../startup.ts';
+import { lookAtDatabase } from './database.ts';
+import { lookAtDirectory } from './directory.ts';
+import { type Finding, looked } from './finding.ts';
+import { lookAtServer, looksAtServices } from './services.ts';
+
+const USAGE = `usage: npm run doctor -- [--json]    looks at this installation, changes nothing, and says what is wrong and what to do
+Works beside a server that runs, too. Exit code 1 if something is wrong; --json prints a finding a line.`;
+const NODE = 24;
+
+/** `npm run doctor`. @returns the exit code */
+export function doctorCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
+  return runCommand(USAGE, args, print, async () => {
+    const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean' } } });
+    let isWrong = false;
+    for await (const finding of findings()) {
+      isWrong ||= finding.state === 'WRONG';
+      print(values.json ? JSON.stringify(finding) : lineOf(finding));
+    }
+    if (!values.json) print(isWrong ? 'something is wrong, see above' : 'nothing is wrong');
+    return isWrong ? EXIT.failed : EXIT.done;
+  });
+}
+
+const lineOf = ({ state, about, seen, advice }: Finding) =>
+  `${state.padEnd(7)}  ${about}: ${seen}${advice === undefined ? '' : `\n         ${advice}`}`;
+
+/** One after the other, so that they do not measure each other. */
+async function* findings(): AsyncGenerator<Finding> {
+  const { node } = process.versions;
+  yield Number.parseInt(node, 10) < NODE
+    ? { state: 'WRONG', about: 'Node.js', seen: `is ${node}`, advice: `install ${NODE} or newer` }
+    : { state: 'OK', about: 'Node.js', seen: `is ${node}` };
+  const loaded = await loadConfig().catch((error: Error) => error);
+  if (loaded instanceof Error) {
+    const problems = (loaded as { problems?: readonly string[] }).problems ?? [loaded.message];
+    for (const seen of problems) yield { state: 'WRONG', about: 'configuration', seen };
+    return;
+  }
+  const { config, vault } = loaded;
+  yield { state: 'OK', about: 'configuration', seen: 'can be read' };
+  const log = createLogger('silent');
+  const portProblem = await checkPort(config).then(
+    () => null,
+    (error: Error) => error.message,
+  );
+  yield* await looked('DATA_DIR', () => lookAtDirectory(config));
+  yield* await looked('server', () => lookAtServer(config, portProblem));
+  yield* await looked('DATABASE_URL', () => lookAtDatabase(config, log));
+  for (const [about, look] of looksAtServices(config, vault)) yield* await looked(about, look);
+}
