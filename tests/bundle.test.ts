@@ -145,10 +145,12 @@ async function startAndStop(root: string, nodeOptions: string): Promise<{ stdout
     },
   });
   const said = { stdout: '', stderr: '' };
+  let isStopping = false;
   for (const name of ['stdout', 'stderr'] as const)
     child[name].on('data', (text: Buffer) => {
       said[name] += text;
-      if (said.stdout.includes('is listening')) child.kill('SIGTERM');
+      // Once: a second signal would end it without its database.
+      if (!isStopping && said.stdout.includes('is listening')) isStopping = child.kill('SIGTERM');
     });
   await once(child, 'close');
   return said;
