@@ -7,6 +7,7 @@ import * as alertRules from './config/alert-rules.ts';
 import * as alerts from './config/alerts.ts';
 import * as backups from './config/backups.ts';
 import * as durability from './config/durability.ts';
+import * as generation from './config/generation.ts';
 import * as media from './config/media.ts';
 import * as models from './config/models.ts';
 import * as objectives from './config/objectives.ts';
@@ -105,6 +106,7 @@ const Settings = z.object({
   ...durability.settings,
   ...models.settings,
   ...media.settings,
+  ...generation.settings,
   ...objectives.settings,
   ...pressure.settings,
   ...tasks.settings,
@@ -134,6 +136,7 @@ function crossCheck(raw: RawSettings, directory: string): string[] {
     ...alertRules.checkRules(raw, directory),
     ...repairs.checkRepairs(raw, directory),
     ...backups.checkBackups(raw),
+    ...generation.checkGeneration(raw),
   ];
 }
 
@@ -150,6 +153,7 @@ function toConfig(
     ...durability.durabilityOf(values),
     ...models.modelsOf(values),
     ...media.mediaOf(values, resolve(directory, values.DATA_DIR)),
+    ...generation.generationOf(values, directory),
     ...objectives.objectivesOf(values),
     ...pressure.pressureOf(values),
     ...tasks.tasksOf(values),

@@ -4,6 +4,7 @@ import { openAlerts } from './domains/alerts/parts.ts';
 import { openAudit } from './domains/audit/parts.ts';
 import { openCharacters, startCharacters } from './domains/characters/parts.ts';
 import { openCredentials } from './domains/credentials/parts.ts';
+import { openGenerations } from './domains/generations/parts.ts';
 import { openHealth } from './domains/health/parts.ts';
 import { openInteractions } from './domains/interactions/parts.ts';
 import { followCharacters, openMedia } from './domains/media-insights/parts.ts';
@@ -64,7 +65,8 @@ export async function openParts(
   };
   const repairs = await openRepairs(guarded);
   const media = await openMedia(guarded, closing);
-  const own = [...jobs, ...repairs, ...media, ...(await openReports(ports))];
+  const drawing = await openGenerations({ ...ports, pictures: media.pictures });
+  const own = [...jobs, ...repairs, ...media.jobs, ...drawing, ...(await openReports(ports))];
   const working = { ...guarded, ...openTasks({ ...guarded, jobs: own }, closing) };
   followCharacters(working);
   watchCaches(working);

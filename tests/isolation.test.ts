@@ -36,7 +36,7 @@ const canaries: string[] = [CANARY];
 const NESTED = new Set([
   ...[
     ...['Conversation.interactions', 'Goal.tasks', 'Schedule.slots', 'Character.memories'],
-    'Webhook.deliveries',
+    ...['Webhook.deliveries', 'Character.generations'],
   ].flatMap((field) => ['after', 'before', 'first', 'last'].map((name) => `${field}(${name})`)),
   'Webhook.deliveries(status)',
   'MediaInsight.thumbnailUrl(size)',
@@ -202,6 +202,8 @@ beforeAll(async () => {
   cursors.push(learned.learningRuns.edges[0].cursor);
   canaries.push(learned.learningRuns.edges[0].node.runId);
   const webhook = await webhookOf(app);
+  const generationId = await generationOf(app);
+  canaries.push(generationId);
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -231,6 +233,7 @@ beforeAll(async () => {
     factId: [fact.factId],
     changeId: [fact.changes[0].changeId],
     webhookId: [webhook.webhookId],
+    generationId: [generationId],
     deliveryId: [webhook.deliveryId],
     keyId: [key],
     taskId: [taskId],
@@ -258,6 +261,19 @@ function figment(said: string): Buffer {
 }
 
 /** A webhook of the victim's that hears nothing more, and something that was sent to it. */
+/** A picture that was drawn and rated: nobody draws here. */
+async function generationOf(of: TestApp): Promise<string> {
+  const generationId = crypto.randomUUID();
+  await of.sql(
+    `with g as (insert into anime_generation_history (user_id, generation_id, task_id, asked, prompt, negative_prompt,
+                  workflow, seed, width, height, completed_at)
+                values ($1, $2, 'a task of hers', $3, $3, '', 'blank', 1, 64, 64, now()) returning id)
+     insert into anime_qc_feedback (user_id, generation, quality, comment) select $1, id, 1, $3 from g`,
+    [VICTIM, generationId, CANARY],
+  );
+  return generationId;
+}
+
 async function webhookOf(of: TestApp): Promise<{ webhookId: string; deliveryId: string }> {
   const { data } = await of.graphql(
     `mutation { createWebhook(input: { url: "https://93.184.215.14/${CANARY}", events: [INTERACTION_ADDED], description: "${WORDS}" }) {
@@ -414,6 +430,7 @@ describe.each([
       character: 'No such figment',
       characters: 'No such figment',
       webhookId: crypto.randomUUID(),
+      generationId: crypto.randomUUID(),
       deliveryId: crypto.randomUUID(),
     };
     for (const [, place] of probes) {

@@ -33,24 +33,29 @@ function listed(text: string): string[] | null {
   }
 }
 
-export function mediaOf(values: z.output<typeof Values>, dataDirectory: string) {
+export function mediaOf(
+  values: z.output<typeof Values> & { readonly COMFYUI_URL?: string | undefined },
+  dataDirectory: string,
+) {
   return {
-    /** Null: no media. */
-    media: values.MEDIA_ROOTS
-      ? {
-          roots: values.MEDIA_ROOTS,
-          /** Files that are read at once; null: as many as the machine's cores and memory allow. */
-          workers: values.MEDIA_WORKERS ?? null,
-          /** For one file, from beginning to end. */
-          fileTimeoutMs: values.MEDIA_FILE_TIMEOUT_MS,
-          /** Of a picture, before anything is decoded. */
-          maxPixels: values.MEDIA_MAX_PIXELS,
-          /** Null: looked for in the usual folders. */
-          ffprobe: values.FFPROBE_PATH ?? null,
-          ffmpeg: values.FFMPEG_PATH ?? null,
-          /** Where thumbnails are. */
-          directory: resolve(dataDirectory, 'media'),
-        }
-      : null,
+    /** Null: no media. Pictures that the server makes are some, too. */
+    media:
+      values.MEDIA_ROOTS || values.COMFYUI_URL
+        ? {
+            /** Empty: only what the server makes. */
+            roots: values.MEDIA_ROOTS ?? [],
+            /** Files that are read at once; null: as many as the machine's cores and memory allow. */
+            workers: values.MEDIA_WORKERS ?? null,
+            /** For one file, from beginning to end. */
+            fileTimeoutMs: values.MEDIA_FILE_TIMEOUT_MS,
+            /** Of a picture, before anything is decoded. */
+            maxPixels: values.MEDIA_MAX_PIXELS,
+            /** Null: looked for in the usual folders. */
+            ffprobe: values.FFPROBE_PATH ?? null,
+            ffmpeg: values.FFMPEG_PATH ?? null,
+            /** Where thumbnails are. */
+            directory: resolve(dataDirectory, 'media'),
+          }
+        : null,
   } as const;
 }

@@ -8,6 +8,7 @@ import { duties as conversations } from '../domains/conversations/tables.ts';
 import { duties as credentials } from '../domains/credentials/tables.ts';
 import { duties as deliveries } from '../domains/deliveries/tables.ts';
 import { duties as facts } from '../domains/facts/tables.ts';
+import { duties as generations } from '../domains/generations/tables.ts';
 import { duties as goals } from '../domains/goals/tables.ts';
 import { duties as interactions } from '../domains/interactions/tables.ts';
 import { duties as learning } from '../domains/learning/tables.ts';
@@ -40,6 +41,7 @@ export const DUTIES: readonly Duty[] = [
   ...wordIndex,
   ...privacy,
   ...mediaInsights,
+  ...generations,
   ...goals,
   ...facts,
   ...learning,

@@ -54,6 +54,7 @@ import '../domains/media-insights/groups-graphql.ts';
 import '../domains/media-insights/changes-graphql.ts';
 import '../domains/media-insights/indexing-graphql.ts';
 import '../domains/media-insights/sources-graphql.ts';
+import '../domains/generations/graphql.ts';
 import '../domains/deliveries/graphql.ts';
 import '../domains/webhooks/graphql.ts';
 import { builder } from '../graphql/builder.ts';

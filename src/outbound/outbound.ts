@@ -1,6 +1,6 @@
 import { lookup as lookUp } from 'node:dns';
 import { isIP, type LookupFunction } from 'node:net';
-import type { Agent } from 'undici';
+import type { Agent, WebSocket } from 'undici';
 import { UrlForbidden } from '../errors.ts';
 import { isThisMachine, type Reach, whyForbidden } from './addresses.ts';
 
@@ -52,6 +52,16 @@ export class Outbound {
   /** For an address that the operator wrote into the configuration: that host and port only, which may be private. */
   fetcherTo(url: string, limits: FetchLimits): Fetch {
     return this.#fetcher(new URL(url), limits);
+  }
+
+  /** A WebSocket to a server that the operator wrote into the configuration. @param url with the scheme of HTTP */
+  async socketTo(url: string): Promise<WebSocket> {
+    const { port } = checkForm(url);
+    const reach = { allowed: this.#allowed, isNamed: true };
+    checkLiteral(url, reach);
+    const undici = await import('undici');
+    const dispatcher = this.#agentFor(undici, port, reach);
+    return new undici.WebSocket(url.replace(/^http/, 'ws'), { dispatcher });
   }
 
   /**

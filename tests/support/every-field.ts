@@ -118,7 +118,7 @@ function filled(
 
 const DEPTH = 3;
 /** What many others show: within them, without the objects that its own list shows with it. */
-const SHOWN_BY_MANY = new Set(['Fact', 'MediaInsight']);
+const SHOWN_BY_MANY = new Set(['Fact', 'MediaInsight', 'Character']);
 
 /** @param above the types that it is asked for within, outermost first */
 function selectionOf(schema: GraphQLSchema, output: GraphQLOutputType, above: readonly string[]): string {

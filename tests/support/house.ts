@@ -26,6 +26,7 @@ type Floor =
   | 'events'
   | 'models'
   | 'media'
+  | 'images'
   | 'vectors'
   | 'jobs'
   | 'access'
@@ -52,7 +53,7 @@ const LEVELS: readonly (readonly Room[])[] = [
   ['config', 'tracing', 'log', 'errors'],
   ['jobs', 'outbound', 'secrets'],
   ['db'],
-  ['journal', 'access', 'models', 'media', 'vectors'],
+  ['journal', 'access', 'models', 'media', 'images', 'vectors'],
   ['events', 'http'],
   ['ground'],
   ['cards'],
@@ -122,6 +123,8 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   models: (to) => isIn(to, 'log', 'db', 'config', 'errors', 'tracing'),
   // What files of pictures and videos say; it knows no rows.
   media: (to) => isIn(to, 'log', 'errors'),
+  // Who makes pictures, asked over the network.
+  images: (to) => isIn(to, 'errors', 'outbound'),
   // The one node:http server, and the hall that every door leads through.
   http: (to) => isIn(to, 'log', 'access', 'errors', 'tracing') || to.path === 'src/db/meaning.ts',
   vectors: (to) => isIn(to, 'log', 'db'),
@@ -169,6 +172,7 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
 const PORTS: readonly Room[] = [
   'models',
   'media',
+  'images',
   'vectors',
   'events',
   'journal',

@@ -6,6 +6,7 @@ import type { Job } from '../../jobs/job.ts';
 import { backgroundModel } from '../../models/configured.ts';
 import { MATCH_CHARACTERS, type PictureMatching } from '../characters/reference-images.ts';
 import { enqueueTask, type TaskServices } from '../tasks/tasks.ts';
+import type { PictureKeeper } from './generated.ts';
 
 /** What is done with media in the background. Without folders of media nothing of it is loaded. */
 export async function openMedia(
@@ -21,9 +22,9 @@ export async function openMedia(
     readonly alerts: AlertTeller;
   },
   closing: ClosingStack,
-): Promise<Job[]> {
+): Promise<{ readonly jobs: Job[]; readonly pictures: PictureKeeper | null }> {
   const { media, dataDirectory } = config;
-  if (media === null) return [];
+  if (media === null) return { jobs: [], pictures: null };
   const { mediaJobs } = await import('./jobs.ts');
   const { Readers } = await import('./readers.ts');
   const readers = new Readers(async () => {
@@ -31,18 +32,15 @@ export async function openMedia(
     return openMediaReader({ ...media, concurrency: media.workers, log });
   });
   closing.defer(() => readers.close());
-  const jobs = mediaJobs({
-    db,
-    log,
-    pressure,
-    readers,
-    alerts,
-    places: { roots: media.roots, dataDirectory },
-  });
+  const places = { roots: media.roots, dataDirectory };
+  const parts = { db, log, pressure, readers, alerts, places };
+  const { pictureKeeper } = await import('./generated.ts');
+  const pictures = pictureKeeper(parts);
+  const jobs = mediaJobs(parts);
   const vision = backgroundModel(modelParts, 'vision', config.languageModels?.vision ?? null, log);
-  if (!vision) return jobs;
+  if (!vision) return { jobs, pictures };
   const { describeJob } = await import('./describe-jobs.ts');
-  return [...jobs, describeJob({ db, pressure, readers, vision, dataDirectory })];
+  return { jobs: [...jobs, describeJob({ db, pressure, readers, vision, dataDirectory })], pictures };
 }
 
 /** Lets a change of reference images make the task that looks at pictures again. Without folders of media there is none. */

@@ -27,7 +27,7 @@ export async function requestIndexing(
   requireAdmin(principal);
   const path = input.parseInput(mediaPath, given.path, 'path');
   const job = tasks.jobs.get(INDEX_MEDIA);
-  if (config.media === null || !job)
+  if (config.media === null || config.media.roots.length === 0 || !job)
     throw new NotConfigured(
       'MEDIA_ROOTS',
       'no folders of media are configured; the operator lists them there',

@@ -8,6 +8,7 @@ import { BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY } from '../utter
 import type { AcceptedQuery } from './accepted.ts';
 import { answerFromMemory, describeCharacters, refuseCommand } from './answerer.ts';
 import { costOf } from './cost.ts';
+import { drawn } from './drawn.ts';
 import { fittingPrompt } from './fitting.ts';
 import type { GatheredContext } from './gather.ts';
 import type { Classification } from './intents.ts';
@@ -93,6 +94,9 @@ export async function answerQuery(
       : describeCharacters(characters, memories, gathered.timeZone);
     return { ...local, text, modelUsed: CHARACTER_DATABASE, escalationPath: ['character_database_lookup'] };
   }
+  const drawing = await drawn(services, query, gathered);
+  if (drawing !== null)
+    return { ...local, text: drawing, modelUsed: BUILT_IN_ANSWERER, escalationPath: ['image_generation'] };
   if (!services.config.languageModels) {
     return {
       ...local,

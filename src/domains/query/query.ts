@@ -1,4 +1,5 @@
 import type { Owner } from '../../access/principals.ts';
+import type { Config } from '../../config.ts';
 import type { Availability } from '../../db/availability.ts';
 import { Patience } from '../../db/patience.ts';
 import { IdempotencyKeyReused, InteractionDeleted } from '../../errors.ts';
@@ -13,6 +14,7 @@ import type { InteractionRow } from '../interactions/tables.ts';
 import type { Turn } from '../interactions/turn.ts';
 import type { MemoryHit } from '../memory/hits.ts';
 import type { MemoryServices } from '../memory/memory.ts';
+import type { TaskServices } from '../tasks/tasks.ts';
 import { recalled } from '../utterances/recalled.ts';
 import { type AcceptedQuery, accept, type ProcessQueryInput, payloadHashOfQuery } from './accepted.ts';
 import { answerQuery, type QueryAnswer } from './answer.ts';
@@ -63,11 +65,14 @@ export interface QueryServices extends MemoryServices {
   readonly characters: CharacterDirectory;
   readonly inFlight: Map<string, Promise<ProcessedQuery>>;
   readonly running: RunningQueries;
+  readonly tasks: TaskServices['tasks'];
+  readonly events: TaskServices['events'];
   readonly config: MemoryServices['config'] & {
     readonly maxContextMessages: number;
     readonly contextTokenBudget: number;
     readonly ackPolicy: 'journal' | 'strict';
     readonly languageModels: PricedModels | null;
+    readonly comfyUi: Config['comfyUi'];
   };
 }
 

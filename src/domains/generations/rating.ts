@@ -1,0 +1,90 @@
+import { z } from 'zod';
+import type { Owner } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
+import { mapRow, type RawRow } from '../../db/statements.ts';
+import { InvalidInput, NotFound } from '../../errors.ts';
+import * as input from '../../ground/input.ts';
+import { lockConsistency, setConsistency } from '../characters/drawn.ts';
+import { type GenerationRow, generations } from './tables.ts';
+
+/** Ratings after which one counts half as much. */
+export const HALF_LIFE = 5;
+/** Those that are looked at: beyond them each counts less than a thousandth. */
+const LOOKED_AT = 50;
+export const MAX_COMMENT = 2_000;
+
+const score = z
+  .number({ error: 'must be a number' })
+  .min(0, { error: 'must be at least 0' })
+  .max(1, { error: 'must be at most 1' })
+  .nullish();
+const RateGeneration = z.object({
+  generationId: input.text(100),
+  identity: score,
+  style: score,
+  quality: score,
+  comment: input.text(MAX_COMMENT, 0).nullish(),
+});
+
+/**
+ * Says how good a picture is; a second time, the last word counts. The consistency score of its character becomes the mean of
+ * all ratings, each of which is the mean of its scores and counts half as much as one that came five later.
+ *
+ * @throws InvalidInput, NotFound
+ */
+export async function rateGeneration(
+  { db }: { readonly db: Database },
+  owner: Owner,
+  given: z.input<typeof RateGeneration>,
+): Promise<GenerationRow> {
+  const { generationId, identity, style, quality, comment } = input.parseInput(
+    RateGeneration,
+    given,
+    'input',
+  );
+  if (identity == null && style == null && quality == null)
+    throw new InvalidInput('input', 'must have at least one of identity, style and quality');
+  return db.transaction(async (client) => {
+    const { rows } = await client.query<RawRow>({
+      name: 'generation_to_rate',
+      text: `select * from anime_generation_history where generation_id = $1 and tenant_id = $2 and user_id = $3 for update`,
+      values: [generationId, owner.tenantId, owner.userId],
+    });
+    if (!rows[0]) throw new NotFound('input.generationId', `there is no generation "${generationId}"`);
+    const row = mapRow(generations, rows[0]);
+    if (row.completedAt === null)
+      throw new InvalidInput('input.generationId', 'there is no picture of it that could be rated');
+    // One at a time for each character: a score counts all ratings.
+    if (row.characterId !== null) await lockConsistency(client, row.characterId);
+    await client.query({
+      name: 'store_rating',
+      text: `insert into anime_qc_feedback (tenant_id, user_id, generation, character_id, identity, style, quality, comment)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)
+             on conflict (generation) do update set identity = excluded.identity, style = excluded.style,
+               quality = excluded.quality, comment = excluded.comment, rated_at = now()`,
+      values: [...[owner.tenantId, owner.userId, row.id, row.characterId], identity, style, quality, comment],
+    });
+    if (row.characterId === null) return row;
+    const latest = await client.query<{ score: number }>({
+      name: 'ratings_of_character',
+      text: `select ((coalesce(identity, 0) + coalesce(style, 0) + coalesce(quality, 0))
+               / num_nonnulls(identity, style, quality))::float8 as score
+             from anime_qc_feedback where character_id = $1 and tenant_id = $2
+             order by rated_at desc, id desc limit ${LOOKED_AT}`,
+      values: [row.characterId, owner.tenantId],
+    });
+    await setConsistency(client, owner, row.characterId, weightedMean(latest.rows.map((each) => each.score)));
+    return row;
+  });
+}
+
+/** @param scores 0 to 1, the latest first; at least one @returns 0 to 1 */
+export function weightedMean(scores: readonly number[]): number {
+  let [sum, weights] = [0, 0];
+  for (const [age, each] of scores.entries()) {
+    const weight = 2 ** (-age / HALF_LIFE);
+    sum += weight * each;
+    weights += weight;
+  }
+  return Math.min(1, Math.max(0, sum / weights));
+}

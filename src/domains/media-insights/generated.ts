@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Owner } from '../../access/principals.ts';
+import type { RunningTask } from '../../jobs/job.ts';
+import type { IndexingParts } from './indexing.ts';
+import { IndexingRun } from './indexing-run.ts';
+import { insightsByHash } from './reads.ts';
+import { thumbnailFolder } from './thumbnails.ts';
+
+/** Keeps pictures that the server was given, and indexes them like those of folders. */
+export interface PictureKeeper {
+  /** @returns SHA-256 of the bytes; null: they are no picture that can be read, and nothing is kept */
+  keep(owner: Owner, bytes: Buffer, task: RunningTask): Promise<string | null>;
+}
+
+/** Below the folder of a user's thumbnails, so that an erasure takes both away. */
+const FOLDER = 'generated';
+
+/** How their bytes begin, hexadecimal. */
+const KINDS: readonly (readonly [string, RegExp])[] = [
+  ['png', /^89504e470d0a1a0a/],
+  ['jpg', /^ffd8ff/],
+  ['webp', /^52494646.{8}57454250/],
+  ['gif', /^474946383[79]61/],
+];
+
+/** @param parts of the indexing of folders */
+export function pictureKeeper(parts: IndexingParts): PictureKeeper {
+  return {
+    keep: async (owner, bytes, task) => {
+      const head = bytes.subarray(0, 16).toString('hex');
+      const kind = KINDS.find(([, form]) => form.test(head))?.[0];
+      if (kind === undefined) return null;
+      const fileHash = createHash('sha256').update(bytes).digest('hex');
+      const folder = join(thumbnailFolder(parts.places.dataDirectory, owner), FOLDER);
+      await mkdir(folder, { recursive: true });
+      const path = join(folder, `${fileHash}.${kind}`);
+      await writeWhole(path, bytes, task.taskId);
+      await index(parts, owner, folder, path, task);
+      const [insight] = await insightsByHash(parts.db, owner, [fileHash]);
+      if (insight && insight.state !== 'BROKEN') return fileHash;
+      await rm(path, { force: true });
+      return null;
+    },
+  };
+}
+
+/** Whoever finds the file finds all of it. */
+async function writeWhole(path: string, bytes: Buffer, taskId: string): Promise<void> {
+  const half = `${path}.${taskId}.half`;
+  const file = await open(half, 'w', 0o600);
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(half, path);
+}
+
+async function index(
+  parts: IndexingParts,
+  owner: Owner,
+  folder: string,
+  path: string,
+  task: RunningTask,
+): Promise<void> {
+  const [real, root] = [Buffer.from(await realpath(path)), Buffer.from(await realpath(folder))];
+  const stats = await lstat(real, { bigint: true });
+  const place = {
+    ...{ path: real, root, roots: [root], dataDirectory: Buffer.from(parts.places.dataDirectory) },
+    ...{ isFolder: false, device: String(stats.dev), inode: String(stats.ino) },
+  };
+  const own = { ...parts, places: { ...parts.places, roots: [folder] } };
+  await parts.readers.use((reader) => new IndexingRun(own, reader, owner, place, task).run());
+}

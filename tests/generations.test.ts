@@ -1,0 +1,216 @@
+import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { weightedMean } from '../src/domains/generations/rating.ts';
+import { filledIn } from '../src/domains/generations/workflows.ts';
+import { type Course, startComfyUi } from './support/comfyui-server.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
+import { hashOf, picture } from './support/media-folders.ts';
+import { task, untilTask } from './support/tasks.ts';
+
+let app: TestApp;
+let comfy: Awaited<ReturnType<typeof startComfyUi>>;
+let next: Course[] = [];
+let usual: Buffer;
+
+beforeAll(async () => {
+  usual = await picture(1, 'png');
+  comfy = await startComfyUi(() => next.shift() ?? { kind: 'picture', bytes: usual });
+  const workflows = await mkdtemp(join(tmpdir(), 'echo-workflows-'));
+  await writeFile(
+    join(workflows, 'house.json'),
+    '{"1":{"class_type":"SaveImage","inputs":{"filename_prefix":"%width%x%height% %date:yyyy%","seed":"%seed%"}}}',
+  );
+  await writeFile(join(workflows, 'strange.json'), '{"1":{"class_type":"NoSuchNode","inputs":{}}}');
+  await writeFile(join(workflows, 'drawn-by-hand.json'), '{"nodes":[],"links":[]}');
+  app = await startTestApp({ env: { COMFYUI_URL: comfy.url, COMFYUI_WORKFLOWS: workflows } });
+  await app.graphql(
+    `mutation { upsertCharacter(input: { characterName: "Vesna Holt", hairColor: "silver", hairStyle: "braided",
+      eyeColor: "green", artStyle: "ink wash", styleElements: ["rain"], generationPrompts: "portrait" }) { __typename } }`,
+  );
+});
+afterAll(async () => {
+  await app.close();
+  await comfy.close();
+});
+
+const ask = async (input: Record<string, unknown>, user?: string) =>
+  (
+    await app.graphql(
+      `mutation ($input: GenerateImageInput!) { generateImage(input: $input) {
+        ... on CreateTaskSuccess { task { taskId status type } } ... on Error { code message } } }`,
+      { input },
+      user,
+    )
+  ).data.generateImage;
+const drawnBy = async (taskId: string, user?: string) =>
+  (
+    await app.graphql(
+      `query ($taskId: ID) { generations(filter: { taskId: $taskId }) { nodes { generationId characterName asked prompt
+        negativePrompt workflow seed width height files error startedAt completedAt rating { identity comment } } } }`,
+      { taskId },
+      user,
+    )
+  ).data.generations.nodes[0];
+const rate = async (input: Record<string, unknown>, user?: string) =>
+  (
+    await app.graphql(
+      `mutation ($input: RateGenerationInput!) { rateGeneration(input: $input) {
+        ... on RateGenerationSuccess { generation { rating { identity style quality comment } } }
+        ... on Error { code message } } }`,
+      { input },
+      user,
+    )
+  ).data.rateGeneration;
+
+test('a picture is drawn with how the character looks, kept, indexed, counted and rated', async () => {
+  const until = Promise.withResolvers<void>();
+  next = [{ kind: 'picture', bytes: usual, until: until.promise }];
+  const asked = { character: 'vesna holt', prompt: 'by the sea', seed: 7, width: 512, height: 640 };
+  const made = await ask(asked);
+  expect(made.task).toMatchObject({ type: 'generate_image' });
+  const { taskId } = made.task;
+  await expect
+    .poll(async () => (await task(app, taskId)).progress)
+    .toMatchObject({ done: 3, total: 28, note: 'CheckpointLoaderSimple' });
+  until.resolve();
+  const hash = hashOf(usual);
+  const done = await untilTask(app, taskId, 'COMPLETED');
+  expect(done.result).toMatchObject({ files: [hash] });
+  const prompt = 'by the sea, portrait, braided silver hair, green eyes, ink wash, rain';
+  const entry = await drawnBy(taskId);
+  expect(entry).toMatchObject({
+    ...{ characterName: 'Vesna Holt', asked: 'by the sea', prompt, workflow: 'txt2img', seed: 7 },
+    ...{ width: 512, height: 640, files: [hash], error: null, completedAt: expect.any(String), rating: null },
+  });
+  const graph = comfy.prompts.at(-1);
+  expect(graph.positive.inputs.text).toBe(prompt);
+  expect(graph.model.inputs.ckpt_name).toBe('tiny.safetensors');
+  expect(graph.sampler.inputs.seed).toBe(7);
+  expect(graph.empty.inputs).toMatchObject({ width: 512, height: 640 });
+  expect(new Set(comfy.origins)).toEqual(new Set([undefined]));
+
+  const seen = await app.graphql(
+    `query ($hash: String!) { mediaInsight(fileHash: $hash) { state width filePath }
+      character(name: "Vesna Holt") { generationCount lastGenerated generations { nodes { files } } } }`,
+    { hash },
+  );
+  expect(seen.data.mediaInsight).toMatchObject({ state: 'PRESENT', width: 72 });
+  expect(await readdir(join(seen.data.mediaInsight.filePath, '..'))).toEqual([`${hash}.png`]);
+  expect(seen.data.character).toMatchObject({
+    generationCount: 1,
+    lastGenerated: expect.any(String),
+    generations: { nodes: [{ files: [hash] }] },
+  });
+
+  const { generationId } = entry;
+  expect(await rate({ generationId, identity: 1, quality: 0.5, comment: 'good' })).toEqual({
+    generation: { rating: { identity: 1, style: null, quality: 0.5, comment: 'good' } },
+  });
+  const score = async () =>
+    (await app.graphql('{ character(name: "Vesna Holt") { consistencyScore } }')).data.character;
+  expect(await score()).toEqual({ consistencyScore: 0.75 });
+  // The last word counts.
+  await rate({ generationId, identity: 0.2 });
+  expect(await score()).toEqual({ consistencyScore: 0.2 });
+  expect(await rate({ generationId })).toMatchObject({ code: 'BAD_USER_INPUT' });
+  expect(await rate({ generationId, style: 1.1 })).toMatchObject({ code: 'BAD_USER_INPUT' });
+  expect(await rate({ generationId, style: 1 }, 'eve')).toMatchObject({ code: 'NOT_FOUND' });
+  expect(await drawnBy(taskId, 'eve')).toBeUndefined();
+});
+
+test('who cancels interrupts the run', async () => {
+  next = [{ kind: 'endless' }];
+  const { taskId } = (await ask({ prompt: 'for ever', workflow: 'blank' })).task;
+  await expect.poll(async () => (await task(app, taskId)).progress?.done).toBe(3);
+  await app.graphql(`mutation ($id: ID!) { cancelTask(taskId: $id) { __typename } }`, { id: taskId });
+  await untilTask(app, taskId, 'CANCELLED');
+  await expect.poll(async () => (await drawnBy(taskId)).error).toMatch(/^CANCELLED/);
+  expect(comfy.interrupted).toHaveLength(1);
+});
+
+test('what helps is tried again, and each failure has a name', async () => {
+  next = [{ kind: 'error', message: 'out of memory' }, { kind: 'nothing' }];
+  const { taskId } = (await ask({ prompt: 'a fox', workflow: 'blank' })).task;
+  const done = await untilTask(app, taskId, 'COMPLETED', undefined, 60_000);
+  expect(done.attempts.map(({ error }: { error: string | null }) => error)).toEqual([
+    'RUN_FAILED: torch.OutOfMemoryError in the node KSampler: out of memory',
+    expect.stringMatching(/^PICTURE_MISSING/),
+    null,
+  ]);
+  const refused = await ask({ prompt: 'a fox', workflow: 'strange' });
+  const failed = await untilTask(app, refused.task.taskId, 'FAILED');
+  expect(failed.error).toContain("WORKFLOW_REFUSED: missing_node_type, Node 'NoSuchNode' not found");
+  expect(failed.attempts).toHaveLength(1);
+});
+
+test('a run that goes on while nobody answers is gone on with, not begun again', async () => {
+  const until = Promise.withResolvers<void>();
+  next = [{ kind: 'picture', bytes: usual, until: until.promise }];
+  const before = comfy.prompts.length;
+  const { taskId } = (await ask({ prompt: 'an owl', workflow: 'house', seed: 5 })).task;
+  await expect.poll(async () => (await task(app, taskId)).progress?.done).toBe(3);
+  comfy.setAway(true);
+  await expect
+    .poll(async () => (await drawnBy(taskId)).error, { timeout: 20_000 })
+    .toMatch(/^COMFYUI_AWAY: ComfyUI could not be reached/);
+  comfy.setAway(false);
+  until.resolve();
+  await untilTask(app, taskId, 'COMPLETED', undefined, 60_000);
+  expect(comfy.prompts).toHaveLength(before + 1);
+  expect(comfy.prompts.at(-1)).toEqual({
+    1: { class_type: 'SaveImage', inputs: { filename_prefix: '768x768 %date:yyyy%', seed: 5 } },
+  });
+});
+
+test('bad input is named, and nothing is made of it', async () => {
+  const cases: [Record<string, unknown>, RegExp][] = [
+    [{ prompt: '' }, /^input\.prompt: /],
+    [{ prompt: 'x', width: 100 }, /^input\.width: must be a multiple of 8/],
+    [{ prompt: 'x', height: 5_000 }, /^input\.height: must be at most 4096/],
+    [{ prompt: 'x', seed: 0.5 }, /^input\.seed: must be a whole number/],
+    [
+      { prompt: 'x', workflow: 'none' },
+      /^workflow: must be one of blank, drawn-by-hand, house, strange, txt2img, txt2img_large/,
+    ],
+    [{ prompt: 'x', workflow: '../house' }, /^workflow: must be one of/],
+    [{ prompt: 'x', workflow: 'drawn-by-hand' }, /is no graph in API format/],
+  ];
+  for (const [input, message] of cases)
+    expect(await ask(input)).toEqual({ code: 'BAD_USER_INPUT', message: expect.stringMatching(message) });
+  expect(await ask({ prompt: 'x', character: 'Nobody' })).toMatchObject({ code: 'NOT_FOUND' });
+});
+
+test('a query that asks for a picture makes its task, once', async () => {
+  const say = async () =>
+    (
+      await app.graphql(
+        `mutation { processQuery(input: { query: "Generate anime of Vesna Holt on a bridge", idempotencyKey: "draw-1" }) {
+          ... on ProcessQuerySuccess { interaction { intent response } } } }`,
+      )
+    ).data.processQuery.interaction;
+  const { intent, response } = await say();
+  expect(intent).toBe('anime_generation');
+  const taskId = /The task is ([0-9a-f-]{36});/.exec(response)?.[1] ?? '';
+  await untilTask(app, taskId, 'COMPLETED');
+  expect(await drawnBy(taskId)).toMatchObject({ characterName: 'Vesna Holt' });
+  expect((await say()).response).toBe(response);
+});
+
+test('a rating counts half as much as one that came five later', () => {
+  expect(weightedMean([1])).toBe(1);
+  expect(weightedMean([0, 0, 0, 0, 0, 1])).toBeCloseTo(
+    0.5 / [0, 1, 2, 3, 4, 5].reduce((sum, age) => sum + 2 ** (-age / 5), 0),
+  );
+});
+
+test('what no placeholder is stays as it is', () => {
+  const values = { prompt: '%seed%', negative: '', seed: 1, width: 8, height: 8, checkpoint: 'c' };
+  const graph = {
+    a: { class_type: 'X', inputs: { text: '100% %prompt% %batch_num%', list: ['%seed%', 0] } },
+  };
+  expect(filledIn(graph, values)).toEqual({
+    a: { class_type: 'X', inputs: { text: '100% %seed% %batch_num%', list: [1, 0] } },
+  });
+});
