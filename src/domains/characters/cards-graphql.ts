@@ -1,8 +1,8 @@
-import { InvalidInput, NotFound } from '../../errors.ts';
+import { NotFound } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import { CARD_FORMATS, type CardFormat, type ExportedCard, exportCharacter } from './card-export.ts';
 import { importCharacter, MAX_CARD_BYTES, MAX_CARD_FILE_BYTES } from './cards.ts';
-import { UpsertCharacterSuccess } from './writing-graphql.ts';
+import { UpsertCharacterResult } from './writing-graphql.ts';
 
 const FORMATS: Record<CardFormat, string> = {
   JSON_V1: 'JSON of version 1: six fields, and nothing else of the character.',
@@ -74,10 +74,9 @@ builder.queryFields((t) => ({
 
 builder.mutationFields((t) => ({
   importCharacter: t.field({
-    type: UpsertCharacterSuccess,
+    type: UpsertCharacterResult,
     description:
       'Takes a character card in. Beside the profile, the card stays as it is, with its picture, its greetings and its lore; a known character of the same name takes the card’s profile.',
-    errors: { types: [InvalidInput] },
     args: { input: t.arg({ type: ImportCharacterInput, required: true, description: 'The card.' }) },
     resolve: async (_root, { input }, { services, principal }) => {
       const { row, outcome, told } = await importCharacter(services, principal, input);

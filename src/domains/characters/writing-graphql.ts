@@ -82,6 +82,13 @@ export const UpsertCharacterSuccess = builder
     }),
   });
 
+/** The type of every mutation that changes one character; what it throws of these errors becomes one of its members. */
+export const UpsertCharacterResult = builder.errorUnion('UpsertCharacterResult', {
+  description: 'The success of changing a character, or one of the failures that a caller may expect.',
+  types: [UpsertCharacterSuccess, InvalidInput, NotFound],
+  resolveType: () => 'UpsertCharacterSuccess',
+});
+
 const UpsertCharactersSuccess = builder
   .objectRef<{ characters: CharacterRow[]; outcomes: CharacterOutcome[] }>('UpsertCharactersSuccess')
   .implement({
@@ -109,10 +116,9 @@ const DeactivateCharacterSuccess = builder
 
 builder.mutationFields((t) => ({
   upsertCharacter: t.field({
-    type: UpsertCharacterSuccess,
+    type: UpsertCharacterResult,
     description:
       'Creates a character, or changes the given fields of the one with this name. A user’s own is theirs alone, also where a shared one is called the same.',
-    errors: { types: [InvalidInput] },
     args: { input: t.arg({ type: CharacterInput, required: true, description: 'The profile.' }) },
     resolve: async (_root, { input }, { services, principal }) => {
       const [written] = await upsertCharacters(services, principal, [input as CharacterProfile]);
@@ -134,9 +140,8 @@ builder.mutationFields((t) => ({
     },
   }),
   reactivateCharacter: t.field({
-    type: UpsertCharacterSuccess,
+    type: UpsertCharacterResult,
     description: 'Lets queries mention a deactivated character again; the profile is as it was.',
-    errors: { types: [InvalidInput, NotFound] },
     args: {
       name: t.arg.string({ required: true, description: 'The full name.' }),
       shared: t.arg.boolean({
