@@ -12,6 +12,7 @@ export type BackupState = 'DAMAGED' | 'UNVERIFIED' | 'VERIFIED';
 export type ChainProblemKind = 'ALTERED' | 'INSERTED' | 'MISSING';
 export type CharacterFilter = {
   activeOnly?: boolean | null;
+  characterType?: string | null;
   creator?: string | null;
   search?: string | null;
   shared?: boolean | null;

@@ -95,6 +95,22 @@ test.each([
   },
 );
 
+test('a conversation keeps the characters that answer in it', async () => {
+  const mine = (query: string, variables = {}, user = 'cast') => app.graphql(query, variables, user);
+  await mine('mutation { upsertCharacter(input: { characterName: "Figment Zero" }) { __typename } }');
+  await mine(
+    'mutation { setConversationCharacters(conversationId: "with one", characters: ["Figment Zero"]) { __typename } }',
+  );
+  const { lines } = (await mine('{ exportUser { lines } }')).data.exportUser;
+  expect(lines.join('')).toContain('"characters":["Figment Zero"],"greeting":0');
+  // As if it were another server's: an export goes back to its own user.
+  const elsewhere = lines.map((line: string) => line.replace('"userId":"cast"', '"userId":"twin"'));
+  const restored = await mine(RESTORE, { lines: elsewhere }, 'twin');
+  expect(restored.data.restoreUser).toEqual({ turns: 0, replayed: 0, characters: 1 });
+  const { data } = await mine('{ conversation(conversationId: "with one") { characters } }', {}, 'twin');
+  expect(data.conversation).toEqual({ characters: ['Figment Zero'] });
+});
+
 describe('a cursor of an export', () => {
   const text = (parts: unknown) => Buffer.from(JSON.stringify(parts)).toString('base64url');
   const wishes = [...SECTIONS, { ...SECTIONS[0], kinds: ['wish', 'step'] }] as typeof SECTIONS;

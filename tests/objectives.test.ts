@@ -134,7 +134,8 @@ describe('a server', () => {
       .poll(async () => (await seen('learning_lag')).alerts)
       .toContain('learning_lag_budget_burns_fast');
     const { slo } = await seen('learning_lag');
-    expect(slo).toMatchObject({ state: 'BURNING_FAST', total: 900, bad: 480 });
+    // A minute of this server's own may come to it.
+    expect(slo).toMatchObject({ state: 'BURNING_FAST', total: expect.toBeOneOf([900, 901]), bad: 480 });
     expect(slo?.burnRates).toMatchObject([{ minutes: 60, rate: expect.closeTo(60) }, {}, {}, {}]);
     // It is over: what is read again are the last minutes.
     for (let back = 0; back < 8; back++) await store(minute - back * MINUTE, 0);

@@ -117,12 +117,12 @@ async function noteFailure(
   if (aborted === 'STOPPING' || aborted === 'LOST') return;
   if (aborted && runId) await maker.stop(runId).catch(() => undefined);
   const words = aborted === 'CANCELLED' ? 'CANCELLED: the task was cancelled' : errorText(error);
-  await db.transaction((client) =>
-    client.query({
+  await db.transaction(async (client) => {
+    await client.query({
       name: 'fail_generation',
       text: `update anime_generation_history set error = $4, run_id = case when $5 then run_id end
              where id = $1 and tenant_id = $2 and user_id = $3 and completed_at is null`,
       values: [id, owner.tenantId, owner.userId, words, error instanceof MakerAway && aborted === null],
-    }),
-  );
+    });
+  });
 }

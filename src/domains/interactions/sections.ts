@@ -100,8 +100,8 @@ function exportedConversation(row: ConversationRow) {
     context: row.context,
     title: row.title,
     pinned: row.pinned,
-    characters: row.characters,
-    greeting: row.greeting,
+    // Exports of conversations without characters are those of the versions before there were any.
+    ...(row.characters.length > 0 && { characters: row.characters, greeting: row.greeting }),
     chainHash: row.chainHash?.toString('hex') ?? null,
   };
 }
