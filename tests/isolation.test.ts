@@ -586,6 +586,7 @@ describe('every statement that was sent meanwhile', () => {
   /** Those that are not sent in every run: a vector may be found without its turn, or an alert told a second time. */
   const SOMETIMES: Record<string, string> = {
     alerts_told_before: 'alerts are of the whole server',
+    changes_of_alerts: 'alerts are of the whole server',
     requeue_vectors: 'the comparison of vectors and turns, for turns that it found itself',
     share_with_vector: 'a figure of the whole server, read once a minute',
     oldest_without_vector: 'a figure of the whole server, read once a minute',
