@@ -78,6 +78,16 @@ describe('a command beside the server', () => {
     expect((await run('journal', ['list'])).code).toBe(0);
   });
 
+  test('ends without a word when nobody reads on', async () => {
+    const child = spawn(process.execPath, [join(ROOT, 'scripts', 'audit.ts'), 'export'], {
+      env: { PATH: process.env.PATH, DATA_DIR: app.directory },
+      cwd: app.directory,
+    });
+    child.stdout.destroy();
+    const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, 'close')]);
+    expect([code, stderr]).toEqual([0, '']);
+  });
+
   test('is understood before the server is asked', async () => {
     expect(await run('keys', ['create', '--nam', 'x'])).toMatchObject({ code: 2 });
     expect(await run('tasks', ['list', '--limit', '0'])).toMatchObject({ code: 1 });

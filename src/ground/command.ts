@@ -73,6 +73,11 @@ export async function confirmed(question: string): Promise<boolean> {
 export async function runScript(
   main: (args: readonly string[], print: (line: string) => void) => Promise<number>,
 ): Promise<void> {
+  // Whoever reads the lines has read enough, as `head` has.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(EXIT.done);
+  });
   try {
     process.exitCode = await main(process.argv.slice(2), (line) => void process.stdout.write(`${line}\n`));
   } catch (error) {
