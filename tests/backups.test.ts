@@ -7,12 +7,15 @@ import type { BackupKeys } from '../src/domains/backups/encryption.ts';
 import { readBackup } from '../src/domains/backups/reading.ts';
 import { EchoError } from '../src/errors.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { operate } from './support/operate.ts';
 import { untilTask } from './support/tasks.ts';
 
 const MASTER_KEY = 'ab'.repeat(32);
 let app: TestApp;
+/** Milliseconds by which the server's clock is ahead. */
+let later = 0;
 beforeAll(async () => {
-  app = await startTestApp({ env: { MASTER_KEY } });
+  app = await startTestApp({ env: { MASTER_KEY }, now: () => new Date(Date.now() + later) });
   await app.record('kitchen', [
     { query: 'My oven is green', response: 'Noted.' },
     { query: 'The \\N in a text\tand é, \u{1f980}', response: 'Noted.' },
@@ -62,6 +65,23 @@ function readThrough(bytes: Buffer, keys: Partial<BackupKeys> = {}) {
     },
   );
 }
+
+test('the very first one is no danger while it has not been restored yet, and one of days ago is', async () => {
+  const look = async () => {
+    await app.app.services.backups.look();
+    const { data } = await app.graphql('{ health { checks { name status detail } } }');
+    return data.health.checks.find(({ name }: { name: string }) => name === 'backups');
+  };
+  expect((await operate(app.directory, 'backup', ['create', '--no-verify'])).code).toBe(0);
+  expect(await look()).toMatchObject({ status: 'HEALTHY' });
+  later = 51 * 3_600_000;
+  expect(await look()).toMatchObject({
+    status: 'DEGRADED',
+    detail: expect.stringContaining('restored to try it: 51 hours, and 50 are promised'),
+  });
+  later = 0;
+  for (const name of await readdir(folder())) await rm(join(folder(), name));
+});
 
 describe('a backup', () => {
   test('is made, restored to try it, and listed', async () => {

@@ -56,7 +56,8 @@ function checkBackups(parts: Parts): Standing | null {
   const problems = [
     ...(known.problem === null ? [] : [known.problem]),
     ...late(latest, parts, AGE),
-    ...late(newestVerified(parts), parts, VERIFIED),
+    // While none was restored yet, it counts from the first that could have been: the very first is being restored just now.
+    ...late(newestVerified(parts) ?? known.labels.at(-1), parts, VERIFIED),
     ...(latest?.verification?.problem
       ? [`the newest, ${latest.backupId}, cannot be restored: ${latest.verification.problem}`]
       : []),
