@@ -145,6 +145,20 @@ test('what helps is tried again, and each failure has a name', async () => {
   expect(failed.attempts).toHaveLength(1);
 });
 
+test('a run that was interrupted or lost at ComfyUI is begun again', async () => {
+  next = [{ kind: 'interrupted' }, { kind: 'lost' }];
+  const before = comfy.prompts.length;
+  const { taskId } = (await ask({ prompt: 'a heron', workflow: 'blank' })).task;
+  const done = await untilTask(app, taskId, 'COMPLETED', undefined, 60_000);
+  expect(done.attempts.map(({ error }: { error: string | null }) => error)).toEqual([
+    expect.stringMatching(/^RUN_INTERRUPTED: somebody interrupted/),
+    expect.stringMatching(/^RUN_LOST: ComfyUI does not know the run any more/),
+    null,
+  ]);
+  expect(comfy.prompts).toHaveLength(before + 3);
+  expect((await drawnBy(taskId)).error).toBeNull();
+});
+
 test('a run that goes on while nobody answers is gone on with, not begun again', async () => {
   const until = Promise.withResolvers<void>();
   next = [{ kind: 'picture', bytes: usual, until: until.promise }];

@@ -10,6 +10,10 @@ export type Course =
   | { kind: 'error'; message: string }
   /** It ends well, and no node has saved anything. */
   | { kind: 'nothing' }
+  /** Somebody interrupts it at ComfyUI itself. */
+  | { kind: 'interrupted' }
+  /** ComfyUI is restarted, and knows it no more. */
+  | { kind: 'lost' }
   /** It goes on until it is interrupted. */
   | { kind: 'endless' };
 
@@ -57,6 +61,8 @@ export async function startComfyUi(course: () => Course, { nodes = KNOWN } = {})
     tell(run, 'progress', { node: sampler, value: 3, max: 28 });
     clients.get(run.id)?.send(Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 255]));
     if (what.kind === 'endless') return;
+    if (what.kind === 'lost') return void runs.delete(run.id);
+    if (what.kind === 'interrupted') return over(run, 'error', ['execution_interrupted', {}]);
     if (what.kind === 'picture') await what.until;
     if (what.kind === 'error')
       return over(run, 'error', [
