@@ -125,8 +125,17 @@ async function hearOperator(services: Services): Promise<() => Promise<void>> {
     return async () => undefined;
   }
   const { OperatorDoor } = await import('./operator/door.ts');
-  const door = await OperatorDoor.open(path, (work) => forOperator(() => work(services)), log);
-  return () => door.close();
+  try {
+    const door = await OperatorDoor.open(path, (work) => forOperator(() => work(services)), log);
+    return () => door.close();
+  } catch (error) {
+    // Some file systems have no sockets. Turns are served all the same.
+    log.warn(
+      { err: error, path },
+      "operators' commands need the server stopped: it cannot listen on its socket",
+    );
+    return async () => undefined;
+  }
 }
 
 /** Restores a backup: nothing runs beside it, and the database may be empty. @throws StartupError */

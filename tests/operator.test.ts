@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, rm, stat } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm, stat } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -131,6 +131,16 @@ describe('the socket', () => {
     expect(await send('x'.repeat(5_000_000))).toBe('');
     expect((await operate(app.directory, 'journal', ['list'])).code).toBe(0);
   });
+});
+
+test('a server that can have no socket serves without one', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'echo-operator-'));
+  // As on a file system without sockets, nothing can be bound there.
+  await mkdir(join(directory, 'operator.sock', 'in the way'), { recursive: true });
+  const server = await startTestApp({ env: { DATA_DIR: directory } });
+  expect((await server.graphql('{ health { status } }')).errors).toBeUndefined();
+  await server.close();
+  await rm(directory, { recursive: true });
 });
 
 describe('where no server listens', () => {

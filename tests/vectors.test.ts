@@ -662,3 +662,14 @@ describe('the lexical embedder', () => {
     await expect(createLexicalEmbedder().embed(['x'], signal)).rejects.toThrow('enough');
   });
 });
+
+test('vectors of spelling do not depend on the texts before, however long these were', async () => {
+  const long = Array.from({ length: 20_000 }, (_, at) => `word${at * 7_919}`).join(' ');
+  const short = 'A goldfish swims.';
+  const texts = [short, short, long, long, short, short, '', long];
+  const together = await createLexicalEmbedder().embed(texts, AbortSignal.timeout(60_000));
+  for (const [at, text] of texts.entries()) {
+    const [alone] = await createLexicalEmbedder().embed([text], AbortSignal.timeout(60_000));
+    expect(together[at]).toEqual(alone);
+  }
+});

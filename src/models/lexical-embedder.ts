@@ -92,6 +92,8 @@ interface Features {
   each(take: (hash: number, weight: number, count: number) => void): void;
 }
 
+/** Enough for nearly every turn; what a longer one needed is given up after it, or all that follow would empty it. */
+const KEPT_PLACES = 16_384;
 /** A word of n characters has fewer than 3 n features: itself, a pair, 2 n - 1 grams. */
 const FEATURES_OF_A_CHARACTER = 3;
 
@@ -100,14 +102,16 @@ const FEATURES_OF_A_CHARACTER = 3;
  * twice as many places as a text can have features.
  */
 function createFeatures(): Features {
-  let [places, hashes, weights, counts] = flatTable(8_192);
+  let [places, hashes, weights, counts] = flatTable(KEPT_PLACES);
   let [size, mask] = [0, places.length - 1];
   return {
     begin: (characters) => {
       size = 0;
       const wanted = 2 * FEATURES_OF_A_CHARACTER * characters;
-      if (wanted > places.length) {
-        [places, hashes, weights, counts] = flatTable(2 ** Math.ceil(Math.log2(wanted)));
+      if (wanted > places.length || (places.length > KEPT_PLACES && wanted <= KEPT_PLACES)) {
+        [places, hashes, weights, counts] = flatTable(
+          Math.max(KEPT_PLACES, 2 ** Math.ceil(Math.log2(wanted))),
+        );
         mask = places.length - 1;
       } else places.fill(0);
     },
