@@ -32,7 +32,7 @@ export async function drawPicture(
   const { tenantId, userId } = task.owner;
   if (userId === null) throw new NotFound('payload.generationId', 'the server draws nothing of its own');
   const owner = { tenantId, userId };
-  const row = await begun(parts, owner, generationId, task);
+  const row = await begun(owner, generationId, task);
   const runId = row.runId ?? '';
   try {
     const graph = await graphOf(parts, row);
@@ -51,12 +51,7 @@ export async function drawPicture(
 type Client = Parameters<Parameters<RunningTask['once']>[1]>[0];
 
 /** The entry of the history, with the id of the run to begin or to go on with. */
-async function begun(
-  _parts: DrawingParts,
-  owner: Owner,
-  generationId: string,
-  task: RunningTask,
-): Promise<GenerationRow> {
+async function begun(owner: Owner, generationId: string, task: RunningTask): Promise<GenerationRow> {
   const [raw] = await task.write(
     async (client) => {
       const { rows } = await client.query<RawRow>({
