@@ -16,7 +16,9 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
  * @returns once it listens
  */
 export async function startChildServer(directory: string, env: Record<string, string> = {}, root = ROOT) {
-  const script = ['scripts/start.ts', 'dist/server/start.js'].find((name) => existsSync(join(root, name)));
+  const script = ['scripts/start.ts', 'dist/server/start.js', 'src/main.ts'].find((name) =>
+    existsSync(join(root, name)),
+  );
   const child = spawn(process.execPath, [script ?? ''], {
     cwd: root,
     env: {

@@ -57,6 +57,7 @@ export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
  * @param options.schedules true: the product's jobs run by themselves, too; those of `jobs` always do
  * @param options.now the clock by which schedules go
  * @param options.route gives another way to the database at this URL, for example through a proxy
+ * @param options.before fills a database that is empty, and a data directory, before the server starts
  */
 export async function startTestApp(
   options: {
@@ -71,13 +72,15 @@ export async function startTestApp(
     jobs?: readonly Job<Services>[];
     schedules?: boolean;
     now?: () => Date;
+    before?: (databaseUrl: string, directory: string) => Promise<void>;
   } = {},
 ) {
   const name = `t_${randomUUID().replaceAll('-', '')}`;
-  await onServer(`create database ${name} template echo_template`);
+  await onServer(`create database ${name}${options.before ? '' : ' template echo_template'}`);
   const databaseUrl = inject('databaseUrl').replace('NAME', name);
   if (options.migration) await onDatabase(databaseUrl, options.migration, []);
   const directory = await mkdtemp(join(tmpdir(), 'echo-app-'));
+  await options.before?.(databaseUrl, directory);
   const statements: string[] = [];
   const foreignWrites = new Set<string>();
   const env = {
