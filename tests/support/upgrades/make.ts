@@ -16,7 +16,7 @@ import { type Answer, type Fixture, QUESTION, writeFixture } from './fixture.ts'
 import { SAID, STEPS, WAITING } from './said.ts';
 
 const run = promisify(execFile);
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
+export const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 const log = createLogger('warn', 2);
 const PATIENCE_MS = 60_000;
 /** Of the data directory: all that an earlier version may have needed later; the rest is its own database and locks. */
@@ -60,7 +60,7 @@ export async function makeFixtures(
 }
 
 /** Its sources, and the packages that it names. */
-async function install(commit: string, root: string): Promise<string> {
+export async function install(commit: string, root: string): Promise<string> {
   if (existsSync(join(root, 'node_modules'))) return root;
   await mkdir(root, { recursive: true });
   const archive = join(root, 'sources.tar');
@@ -111,7 +111,7 @@ async function tell(server: ChildServer, schema: string): Promise<void> {
       await asked(server, document, { ...variables, ...(document.includes('$turnId') && { turnId }) });
 }
 
-async function record(
+export async function record(
   server: ChildServer,
   conversationId: string,
   turns: readonly object[],
@@ -128,7 +128,7 @@ async function record(
 }
 
 /** @throws Error if anything of it failed */
-async function asked<T>(
+export async function asked<T>(
   server: ChildServer,
   document: string,
   variables: Record<string, unknown> = {},
@@ -142,7 +142,7 @@ async function asked<T>(
 }
 
 /** Whatever is made of turns in the background is made. */
-async function untilFound(server: ChildServer): Promise<void> {
+export async function untilFound(server: ChildServer): Promise<void> {
   const search = `{ memorySearch(query: "lighthouse") { hits { interaction { query } } }
     interactions(first: 100) { nodes { vectorState } } }`;
   for (const start = Date.now(); ; await delay(200)) {
