@@ -390,6 +390,21 @@ describe('the index', () => {
     expect((await db.pool.query('select * from echo_index_removals')).rows).toEqual([]);
   });
 
+  test('searches beside each other, and then the index, analyse a new turn once', async () => {
+    await record(
+      'zoe',
+      'new',
+      Array.from({ length: 40 }, (_, number) => ({
+        query: `marimba ${number}`,
+        response: `bar${number} `.repeat(200),
+      })),
+    );
+    const { misses } = app.app.services.texts.use;
+    await Promise.all(Array.from({ length: 6 }, () => found('zoe', 'marimba')));
+    await index('zoe');
+    expect(app.app.services.texts.use.misses - misses).toBe(40);
+  });
+
   test('takes long turns a few at a time, and words of any characters', async () => {
     await record(
       'ada',
@@ -511,6 +526,10 @@ describe('while the database is away', () => {
     expect(degraded).toBe(true);
     expect(hits[0]?.interaction.query).toBe('A harpsichord was delivered');
     expect(hits.map(({ interaction }) => interaction.query)).not.toContain('His harpsichord');
+    const { misses } = app.app.services.texts.use;
+    expect(await found('ada', 'harpsichord')).toContain('A harpsichord was delivered');
+    // What waits was analysed by the first search, for all that follow.
+    expect(app.app.services.texts.use.misses).toBe(misses);
     await proxy.restore();
     await expect
       .poll(() => found('ada', 'harpsichord'), { timeout: 25_000 })

@@ -15,6 +15,8 @@ export interface AcceptedTurn {
 export class PendingTurns {
   readonly #drain: Drain<readonly Turn[], readonly AppliedTurn[]>;
   readonly #accepted: ReadonlyMap<string, AcceptedTurn>;
+  /** Made once for each turn: searches ask for all of them, again and again. */
+  readonly #rows = new WeakMap<Turn, InteractionRow>();
 
   constructor(
     drain: Drain<readonly Turn[], readonly AppliedTurn[]>,
@@ -63,7 +65,7 @@ export class PendingTurns {
   ofConversation(owner: Owner, conversationId: string): InteractionRow[] {
     if (this.#drain.depth === 0) return [];
     const waiting = this.#drain.waitingIn(streamOf({ ...owner, conversationId }));
-    return waiting.flatMap(({ value }) => value.map(rowOf));
+    return waiting.flatMap(({ value }) => value.map((turn) => this.#rowOf(turn)));
   }
 
   /** One user's turns that wait for the database, newest first. */
@@ -71,8 +73,16 @@ export class PendingTurns {
     if (this.#drain.depth === 0) return [];
     const rows: InteractionRow[] = [];
     for (const { value } of this.#drain.waiting())
-      for (const turn of value) if (owns(owner, turn)) rows.push(rowOf(turn));
+      for (const turn of value) if (owns(owner, turn)) rows.push(this.#rowOf(turn));
     return rows.sort((a, b) => b.timestamp.getTime() - a.timestamp.getTime());
+  }
+
+  #rowOf(turn: Turn): InteractionRow {
+    const known = this.#rows.get(turn);
+    if (known) return known;
+    const row = rowOf(turn);
+    this.#rows.set(turn, row);
+    return row;
   }
 }
 

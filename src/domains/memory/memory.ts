@@ -119,7 +119,10 @@ export async function searchMemory(
   // Before anything is read from the database: a turn that gets there meanwhile is then found twice, not never.
   const waiting = services.store.pending.ofUser(owner).filter((row) => meets(conditions, row));
   const found = await search(services, owner, { ...wanted, oldest: archive.oldestKept }, conditions, waiting);
-  const { hits, rerank: outcome } = found ?? { hits: await hitsAmong(waiting, wanted), rerank: NOT_RERANKED };
+  const { hits, rerank: outcome } = found ?? {
+    hits: await hitsAmong(services, waiting, wanted),
+    rerank: NOT_RERANKED,
+  };
   const missedTime = wanted.times.spans.length > 0 && !hits.some(({ inTime }) => inTime);
   const tookMs = performance.now() - started;
   const degraded = found?.degraded ?? true;
@@ -227,8 +230,12 @@ function laterOf(a: Date | null, b: Date | null): Date | null {
 }
 
 /** While the database is away: what waits for it. */
-async function hitsAmong(waiting: readonly InteractionRow[], wanted: Wanted): Promise<MemoryHit[]> {
-  const words = await searchWaiting(wanted.times.rest, waiting);
+async function hitsAmong(
+  { texts }: Pick<MemoryServices, 'texts'>,
+  waiting: readonly InteractionRow[],
+  wanted: Wanted,
+): Promise<MemoryHit[]> {
+  const words = await searchWaiting(texts, wanted.times.rest, waiting);
   const byWords = new Map(words.rank(waiting.length, null).map((each) => [each.document, each]));
   const rows = new Map([...words.waiting.values()].map((row) => [row.turnId, row]));
   const candidates = [...words.waiting].map(([document, turn]) => ({

@@ -2,10 +2,10 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { onlyRow } from '../../db/statements.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
-import { type AnalysedText, analyse, analyseQuery } from './analysis.ts';
+import { type AnalysedText, analyseQuery } from './analysis.ts';
 import { type QueryTerm, type RankedDocument, rankDocuments, type TermPostings } from './ranking.ts';
 import { postingsOf } from './segments.ts';
-import { type IndexableTurn, indexedText, speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
+import { type IndexableTurn, speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
 import { PART_WEIGHT, type PlacedTurn } from './windows.ts';
 
 export interface WordSearchServices {
@@ -40,7 +40,6 @@ const MAX_FRESH = 1_000;
  */
 const GAP = 8_192;
 const MAX_TERMS = 128;
-const ROWS_BETWEEN_PAUSES = 32;
 const NAME_WEIGHT = 0.03;
 /** Bytes of postings that one search reads: the rarest terms first, and the rarest always. */
 const MAX_BYTES = 800_000;
@@ -87,7 +86,7 @@ export async function searchWords(
   const speakers = speakersOf(known, [...near, ...waiting]);
   const terms = queryTerms(query, speakers);
   const fresh = await placeFresh({ db, texts }, near, new Set(freshIds), { from: documents + GAP, terms });
-  const own = await placeWaiting(waiting, { from: documents + GAP + fresh.turns.size, terms });
+  const own = await placeWaiting(texts, waiting, { from: documents + GAP + fresh.turns.size, terms });
   const found = joined(terms, [stored, [...fresh.postings.runs()], [...own.postings.runs()]]);
   const total = documents + fresh.turns.size + own.turns.size;
   return {
@@ -101,10 +100,14 @@ export async function searchWords(
 }
 
 /** The same for turns that the database has not taken yet, while nothing can be read from it. */
-export async function searchWaiting(query: string, waiting: readonly InteractionRow[]): Promise<WordMatches> {
+export async function searchWaiting(
+  texts: TextAnalyses,
+  query: string,
+  waiting: readonly InteractionRow[],
+): Promise<WordMatches> {
   const speakers = speakersOf([], waiting);
   const terms = queryTerms(query, speakers);
-  const { turns, postings } = await placeWaiting(waiting, { from: 0, terms });
+  const { turns, postings } = await placeWaiting(texts, waiting, { from: 0, terms });
   const found = joined(terms, [[...postings.runs()]]);
   return {
     ownerId: null,
@@ -222,20 +225,30 @@ async function placeFresh(
 }
 
 /** Turns without a place in their conversation yet: what is next to what is known only among them. */
-async function placeWaiting(waiting: readonly InteractionRow[], { from, terms }: Placing) {
+async function placeWaiting(
+  texts: TextAnalyses,
+  waiting: readonly InteractionRow[],
+  { from, terms }: Placing,
+) {
+  const rows = waiting.slice(0, MAX_FRESH).toReversed();
+  const analysed = await texts.ofTexts(
+    rows.map(({ turnId, status, query, response, metadata }) => ({
+      turnId,
+      status,
+      query,
+      response,
+      caption: metadata.caption,
+    })),
+  );
   const turns = new Map<number, InteractionRow>();
   const placed: PlacedTurn[] = [];
   const lengths = new Map<string, number>();
-  for (const row of waiting.slice(0, MAX_FRESH).toReversed()) {
-    // Requests come first.
-    if (turns.size % ROWS_BETWEEN_PAUSES === ROWS_BETWEEN_PAUSES - 1)
-      await new Promise((resolve) => setImmediate(resolve));
-    const document = from + turns.size;
+  for (const [at, row] of rows.entries()) {
+    const document = from + at;
     const sequence = (lengths.get(row.conversationId) ?? 0) + 1;
     lengths.set(row.conversationId, sequence);
     turns.set(document, row);
-    const text = restricted(analyse(indexedText({ ...row, caption: row.metadata.caption })), terms);
-    placed.push({ ...row, document, sequence, text });
+    placed.push({ ...row, document, sequence, text: restricted(analysed[at] as AnalysedText, terms) });
   }
   return { turns, postings: await postingsOf(placed, []) };
 }

@@ -6,6 +6,7 @@ import { REACH } from './windows.ts';
 /** A turn that is to be indexed, or that lies next to one. */
 export interface IndexableTurn {
   readonly id: number;
+  readonly turnId: string;
   /** Its number in the index; null: not indexed yet. */
   readonly document: number | null;
   readonly conversationId: string;
@@ -20,7 +21,7 @@ export interface IndexableTurn {
   readonly status: string;
 }
 
-const TURN = `i.id, d.document, i.conversation_id as "conversationId", i.sequence, i.session_id as "sessionId",
+const TURN = `i.id, i.turn_id as "turnId", d.document, i.conversation_id as "conversationId", i.sequence, i.session_id as "sessionId",
   i.timestamp, i.character_id as "characterId", i.character_ids as "characterIds", i.speaker, i.responder, i.status`;
 
 /** Those of the given turns that exist, with the turns that lie up to three places before one of them. */
@@ -30,13 +31,22 @@ export async function turnsWithEarlier(
 ): Promise<IndexableTurn[]> {
   const { rows } = await db.query<IndexableTurn>({
     name: 'index_turns',
-    text: `with near as (
-             select distinct e.id from unnest($1::int[]) as w(id) join echo_unified_interactions t on t.id = w.id
-             join echo_unified_interactions e on e.conversation_id = t.conversation_id and e.tenant_id = t.tenant_id
-               and e.user_id = t.user_id and e.sequence between t.sequence - ${REACH} and t.sequence
-           )
-           select ${TURN} from near join echo_unified_interactions i using (id)
-           left join echo_index_documents d on d.interaction_id = i.id order by i.id`,
+    // By `lateral` and `limit`, so that it goes by indexes: for some hundred turns the whole table looked cheaper.
+    text: `select ${TURN} from (
+             select distinct e.id from unnest($1::int[]) as w(id)
+             cross join lateral (
+               select conversation_id, tenant_id, user_id, sequence from echo_unified_interactions where id = w.id limit 1
+             ) t
+             cross join lateral (
+               select id from echo_unified_interactions where conversation_id = t.conversation_id
+                 and tenant_id = t.tenant_id and user_id = t.user_id and sequence between t.sequence - ${REACH} and t.sequence
+               order by sequence desc limit ${REACH + 1}
+             ) e
+           ) near
+           cross join lateral (select * from echo_unified_interactions where id = near.id limit 1) i
+           left join lateral (
+             select document from echo_index_documents where interaction_id = i.id limit 1
+           ) d on true order by i.id`,
     values: [ids],
   });
   return rows;
@@ -70,48 +80,68 @@ const TERMS_REMEMBERED = 200_000;
 /** Characters between two pauses of a long analysis: a few milliseconds. */
 const CHARACTERS_BETWEEN_PAUSES = 20_000;
 
-/** What the texts of turns were analysed to; remembers some, since a turn is looked at several times when it is new. */
+/** What an analysis is remembered by: a turn keeps its text, but for one that was interrupted and is answered later. */
+type AnalysableTurn = Pick<IndexableTurn, 'turnId' | 'status'>;
+type TurnText = Parameters<typeof indexedText>[0];
+
+/**
+ * What the texts of turns were analysed to; remembers some, since a turn is looked at several times when it is new: by
+ * each search while it waits for the database and then for the index, and when it is indexed.
+ */
 export class TextAnalyses {
   /** How often what was remembered was enough. */
   readonly use = { hits: 0, misses: 0 };
   readonly #known = new Map<string, AnalysedText>();
   #terms = 0;
 
-  /** The analysed texts of turns, by their id. */
+  /** The analysed texts of stored turns, by their id. */
   async of(
     db: Pick<Database['pool'], 'query'>,
-    turns: readonly Pick<IndexableTurn, 'id' | 'status'>[],
+    turns: readonly (AnalysableTurn & Pick<IndexableTurn, 'id'>)[],
   ): Promise<Map<number, AnalysedText>> {
     const found = new Map<number, AnalysedText>();
-    const unknown = new Map<number, string>();
+    const unknown: number[] = [];
     for (const turn of turns) {
       const known = this.#known.get(keyOf(turn));
       if (known) found.set(turn.id, known);
-      else unknown.set(turn.id, keyOf(turn));
+      else unknown.push(turn.id);
     }
     this.use.hits += found.size;
-    this.use.misses += unknown.size;
-    if (unknown.size === 0) return found;
-    const { rows } = await db.query<Pick<IndexableTurn, 'id' | 'status'> & Parameters<typeof indexedText>[0]>(
-      {
-        name: 'index_texts',
-        text: `select i.id, i.status, ${INDEXED_TEXT} from echo_unified_interactions i where i.id = any($1::int[])`,
-        values: [[...unknown.keys()]],
-      },
-    );
-    let characters = 0;
-    for (const row of rows) {
-      // Requests come first.
-      characters += row.query.length + row.response.length;
-      if (characters > CHARACTERS_BETWEEN_PAUSES) {
-        characters = 0;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      const text = analyse(indexedText(row));
-      found.set(row.id, text);
-      this.#remember(keyOf(row), text);
-    }
+    if (unknown.length === 0) return found;
+    const { rows } = await db.query<AnalysableTurn & TurnText & Pick<IndexableTurn, 'id'>>({
+      name: 'index_texts',
+      text: `select i.id, i.turn_id as "turnId", i.status, ${INDEXED_TEXT} from echo_unified_interactions i
+             where i.id = any($1::int[])`,
+      values: [unknown],
+    });
+    const analysed = await this.#analysed(rows);
+    for (const [at, { id }] of rows.entries()) found.set(id, analysed[at] as AnalysedText);
     return found;
+  }
+
+  /** The same of turns whose text is at hand, in their order. */
+  async ofTexts(turns: readonly (AnalysableTurn & TurnText)[]): Promise<AnalysedText[]> {
+    return this.#analysed(turns);
+  }
+
+  /** Requests come first, so it pauses; searches beside each other want the same turns, and each is analysed once. */
+  async #analysed(turns: readonly (AnalysableTurn & TurnText)[]): Promise<AnalysedText[]> {
+    const texts: AnalysedText[] = [];
+    let characters = 0;
+    for (const turn of turns) {
+      const known = this.#known.get(keyOf(turn));
+      if (known) this.use.hits++;
+      else this.use.misses++;
+      const text = known ?? analyse(indexedText(turn));
+      texts.push(text);
+      if (known) continue;
+      this.#remember(keyOf(turn), text);
+      characters += turn.query.length + turn.response.length;
+      if (characters < CHARACTERS_BETWEEN_PAUSES) continue;
+      characters = 0;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    return texts;
   }
 
   /** Forgets everything, for an erasure. */
@@ -132,6 +162,6 @@ export class TextAnalyses {
   }
 }
 
-function keyOf({ id, status }: Pick<IndexableTurn, 'id' | 'status'>): string {
-  return `${id} ${status}`;
+function keyOf({ turnId, status }: AnalysableTurn): string {
+  return `${turnId} ${status}`;
 }
