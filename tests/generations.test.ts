@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { weightedMean } from '../src/domains/generations/rating.ts';
+import { shrunkMean } from '../src/domains/generations/style.ts';
 import { filledIn } from '../src/domains/generations/workflows.ts';
 import { type Course, startComfyUi } from './support/comfyui-server.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -118,6 +119,106 @@ test('a picture is drawn with how the character looks, kept, indexed, counted an
   expect(await rate({ generationId, style: 1.1 })).toMatchObject({ code: 'BAD_USER_INPUT' });
   expect(await rate({ generationId, style: 1 }, 'eve')).toMatchObject({ code: 'NOT_FOUND' });
   expect(await drawnBy(taskId, 'eve')).toBeUndefined();
+});
+
+test('what was rated well is known with its doubt, and used when that is asked for', async () => {
+  await app.graphql(
+    `mutation { upsertCharacter(input: { characterName: "Odo", artStyle: "Ink  wash", visualStyle: "noir",
+      styleElements: ["rain", "grain"] }) { __typename } }`,
+  );
+  const draw = async (input: Record<string, unknown>, user?: string) => {
+    const { task: made } = await ask(
+      { character: 'Odo', prompt: 'a door', workflow: 'blank', ...input },
+      user,
+    );
+    await untilTask(app, made.taskId, 'COMPLETED', user);
+    const { data } = await app.graphql(
+      `query ($taskId: ID) { generations(filter: { taskId: $taskId }) { nodes { generationId prompt seed workflow width height
+        elements learned { added leftOut seed workflow size } } } }`,
+      { taskId: made.taskId },
+      user,
+    );
+    return data.generations.nodes[0];
+  };
+  const insights = async (user?: string) =>
+    (
+      await app.graphql(
+        `{ character(name: "Odo") { styleInsights { elements { value ratings mean score } seeds { value score }
+          workflows { value score } sizes { value ratings } } } }`,
+        {},
+        user,
+      )
+    ).data.character.styleInsights;
+  const nothing = { elements: [], seeds: [], workflows: [], sizes: [] };
+  expect(await insights()).toEqual(nothing);
+  const first = await draw({ seed: 11, width: 512, height: 640 });
+  expect(first).toMatchObject({ elements: ['noir', 'Ink wash', 'rain', 'grain'], learned: null });
+  // The last word counts, and counts once.
+  await rate({ generationId: first.generationId, identity: 0.1, quality: 0.2, style: 0.3 });
+  for (let again = 0; again < 3; again++) await rate({ generationId: first.generationId, style: 1 });
+  const [element] = (await insights()).elements;
+  expect(element).toEqual({ value: 'grain', ratings: 1, mean: 1, score: 0.625 });
+  // One rating decides nothing.
+  expect(await draw({ useStyle: true })).toMatchObject({
+    learned: { added: [], leftOut: [], seed: null, size: null },
+  });
+  const second = await draw({ seed: 11, width: 512, height: 640 });
+  await rate({ generationId: second.generationId, quality: 1 });
+  await app.graphql(
+    `mutation { upsertCharacter(input: { characterName: "Odo", visualStyle: "", styleElements: ["mud", "rain"] }) { __typename } }`,
+  );
+  for (const seed of [21, 22, 23]) {
+    const bad = await draw({ seed, prompt: 'mud' });
+    await rate({ generationId: bad.generationId, quality: 0 });
+  }
+  const known = await insights();
+  // "mud" was asked for, so it stood in the prompt as no element; the others did badly three times.
+  expect(
+    known.elements.map(({ value, ratings }: { value: string; ratings: number }) => [value, ratings]),
+  ).toEqual([
+    ['grain', 2],
+    ['noir', 2],
+    ['ink wash', 5],
+    ['rain', 5],
+  ]);
+  expect(known.seeds[0]).toEqual({ value: '11', score: 0.7 });
+  expect(known.sizes[0]).toEqual({ value: '512x640', ratings: 2 });
+  expect(known.elements[2].score).toBeCloseTo(3.5 / 8);
+  const styled = await draw({ useStyle: true, prompt: 'a hill' });
+  expect(styled).toMatchObject({
+    ...{ seed: 11, width: 512, height: 640, prompt: 'a hill, grain, noir, Ink wash, mud, rain' },
+    learned: { added: ['grain', 'noir'], leftOut: [], seed: 11, workflow: null, size: '512x640' },
+  });
+  const muddy = await draw({ prompt: 'a dale', seed: 31 });
+  const more = [muddy, await draw({ prompt: 'a dale', seed: 32 })];
+  for (const { generationId } of more) await rate({ generationId, quality: 0 });
+  const clean = await draw({ useStyle: true, prompt: 'a dale', seed: 5, width: 64 });
+  expect(clean).toMatchObject({
+    seed: 5,
+    width: 64,
+    height: 768,
+    learned: { leftOut: ['ink wash', 'mud', 'rain'], size: null },
+  });
+  expect(clean.prompt).toBe('a dale, grain, noir');
+  // Each goes by their own ratings.
+  expect(await insights('eve')).toEqual(nothing);
+  expect((await draw({ useStyle: true, prompt: 'a hill' }, 'eve')).learned).toMatchObject({
+    added: [],
+    seed: null,
+  });
+  expect(await ask({ prompt: 'x', useStyle: true })).toMatchObject({
+    message: expect.stringMatching(/^input\.useStyle/),
+  });
+});
+
+test('few ratings are drawn towards the middle', () => {
+  expect([
+    shrunkMean(0, 0),
+    shrunkMean(1, 1),
+    shrunkMean(2, 2),
+    shrunkMean(10, 10),
+    shrunkMean(0, 2),
+  ]).toEqual([0.5, 0.625, 0.7, 11.5 / 13, 0.3]);
 });
 
 test('who cancels interrupts the run', async () => {

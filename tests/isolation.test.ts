@@ -39,6 +39,7 @@ const NESTED = new Set([
     ...['Webhook.deliveries', 'Character.generations'],
   ].flatMap((field) => ['after', 'before', 'first', 'last'].map((name) => `${field}(${name})`)),
   'Webhook.deliveries(status)',
+  'Character.changes(first)',
   'MediaInsight.thumbnailUrl(size)',
   'MediaInsight.nearDuplicates(maxDistance)',
 ]);
@@ -141,7 +142,7 @@ beforeAll(async () => {
   const { data: made } = await app.graphql(
     `mutation { upsertCharacter(input: { characterName: "Figment of Vera", aliases: ["${WORDS}"], creator: "${CANARY}",
       sourceFranchise: "${CANARY}", personalityTraits: "${CANARY}", backgroundStory: "${WORDS} ${CANARY}" }) {
-      ... on UpsertCharacterSuccess { character { id } } } }`,
+      ... on UpsertCharacterSuccess { character { id changes { changeId } } } } }`,
     {},
     VICTIM,
   );
@@ -231,7 +232,7 @@ beforeAll(async () => {
     fileHash: [hashNamed('one')],
     parentId: [goal.goalId],
     factId: [fact.factId],
-    changeId: [fact.changes[0].changeId],
+    changeId: [fact.changes[0].changeId, made.upsertCharacter.character.changes[0].changeId],
     webhookId: [webhook.webhookId],
     generationId: [generationId],
     deliveryId: [webhook.deliveryId],
@@ -270,6 +271,12 @@ async function generationOf(of: TestApp): Promise<string> {
                 values ($1, $2, 'a task of hers', $3, $3, '', 'blank', 1, 64, 64, now()) returning id)
      insert into anime_qc_feedback (user_id, generation, quality, comment) select $1, id, 1, $3 from g`,
     [VICTIM, generationId, CANARY],
+  );
+  // Of a character that everybody knows.
+  await of.sql(
+    `insert into anime_echo_style_learning (user_id, character_id, kind, value, ratings, total)
+     select $1, id, 'ELEMENT', $2, 2, 2 from character_profiles where character_name = 'Iris Vale'`,
+    [VICTIM, CANARY],
   );
   return generationId;
 }

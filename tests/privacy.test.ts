@@ -177,7 +177,7 @@ describe('an export', () => {
       turns: 83,
       format: 'echo-brain-export/1',
     });
-    expect(lines).toHaveLength(88);
+    expect(lines).toHaveLength(90);
     expect(lines.join('\n')).toContain('"rating":0.5');
 
     const other = await startTestApp({ env: { CANARY_INTERVAL_MS: '0' } });

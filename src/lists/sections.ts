@@ -1,4 +1,5 @@
 import { ownCardFiles, ownCards } from '../domains/characters/cards-sections.ts';
+import { ownCharacterChanges } from '../domains/characters/changes-sections.ts';
 import { ownCharacters } from '../domains/characters/sections.ts';
 import { factChanges, facts } from '../domains/facts/sections.ts';
 import { goals } from '../domains/goals/sections.ts';
@@ -17,6 +18,7 @@ export const SECTIONS: readonly Section<Services>[] = [
   ownCharacters,
   ownCards,
   ownCardFiles,
+  ownCharacterChanges,
   goals,
   conversations,
   // Who is in a picture is a character by name.

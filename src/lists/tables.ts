@@ -2,12 +2,17 @@ export { apiKeys, rateLimits, revokedTokens } from '../access/tables.ts';
 export { databaseIdentity } from '../db/identity-tables.ts';
 export { alertChanges, alertSightings, alerts } from '../domains/alerts/tables.ts';
 export { auditLog, auditNames, auditSeals } from '../domains/audit/tables.ts';
-export { characterCardFiles, characterCards, characters } from '../domains/characters/tables.ts';
+export {
+  characterCardFiles,
+  characterCards,
+  characterChanges,
+  characters,
+} from '../domains/characters/tables.ts';
 export { conversations, deletedTurns } from '../domains/conversations/tables.ts';
 export { authenticators, credentials } from '../domains/credentials/tables.ts';
 export { deliveries, deliveryTargets } from '../domains/deliveries/tables.ts';
 export { factChanges, factSources, learnedFacts } from '../domains/facts/tables.ts';
-export { generations, ratings } from '../domains/generations/tables.ts';
+export { generations, ratings, styleLearning } from '../domains/generations/tables.ts';
 export { goalMoves, goals } from '../domains/goals/tables.ts';
 export { interactions } from '../domains/interactions/tables.ts';
 export { learningRefusals, learningRuns } from '../domains/learning/tables.ts';

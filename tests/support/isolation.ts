@@ -109,6 +109,7 @@ export const VALUES: Record<string, unknown> = {
   add: ['a tag'],
   remove: ['another tag'],
   greeting: 0,
+  useStyle: false,
   prompt: WORDS,
   negativePrompt: WORDS,
   workflow: 'blank',

@@ -1,12 +1,12 @@
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
-import { CardError } from '../../cards/card-error.ts';
-import { checkCard, isObject, type Json } from '../../cards/container.ts';
+import type { Json } from '../../cards/container.ts';
 import type { Database } from '../../db/client.ts';
 import * as input from '../../ground/input.ts';
 import { type ExportedLine, type Place, sectionOfRows } from '../../ground/section.ts';
-import { MAX_CARD_BYTES, MAX_CARD_FILE_BYTES, PICTURE } from './cards.ts';
+import { MAX_CARD_FILE_BYTES, PICTURE } from './cards.ts';
+import { CardJson } from './line-forms.ts';
 
 const instant = z.iso
   .datetime({ error: 'must be an instant in ISO 8601' })
@@ -16,14 +16,7 @@ const instant = z.iso
 const CardLine = z.object({
   kind: z.literal('character_card'),
   characterName: input.text(100),
-  card: z.custom<Json>(isObject, { error: 'must be a JSON object' }).superRefine((card, context) => {
-    const bytes = Buffer.byteLength(JSON.stringify(card));
-    const problem =
-      bytes > MAX_CARD_BYTES
-        ? `must have at most ${MAX_CARD_BYTES} bytes as JSON, has ${bytes}`
-        : problemOf(card);
-    if (problem) context.addIssue({ code: 'custom', message: problem });
-  }),
+  card: CardJson,
   profile: input.jsonObject,
   updatedAt: instant,
 });
@@ -63,16 +56,6 @@ export const ownCardFiles = sectionOfRows<Parts, CardFileLine>({
   read: exportedFiles,
   restore: restoreFiles,
 });
-
-function problemOf(card: Json): string | null {
-  try {
-    checkCard(card, 'it');
-    return null;
-  } catch (error) {
-    if (error instanceof CardError) return error.message;
-    throw error;
-  }
-}
 
 const linesOf = (rows: readonly { line: string }[], before: number): ExportedLine[] =>
   rows.map(({ line }, index) => ({ line, after: { key: '', number: before + index + 1 } }));

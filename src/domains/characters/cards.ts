@@ -14,6 +14,7 @@ import { parseInput } from '../../ground/input.ts';
 import {
   type CharacterProfile,
   type CharacterServices,
+  type FormerCards,
   upsertCharacters,
   type WrittenCharacter,
 } from './characters.ts';
@@ -85,7 +86,9 @@ export async function importCharacter(
   const profile = { ...read.profile, ...ownExtensionOf(opened.card), shared, replace: replace ?? true };
   let isAnother = false;
   const [written] = await upsertFromCard(services, by, profile as CharacterProfile, async (client, [one]) => {
-    if (one) isAnother = await storeCard(client, one.row, opened);
+    const former = one ? await storeCard(client, one.row, opened) : null;
+    isAnother = former !== null;
+    return one && former ? new Map([[one.row.id, former]]) : new Map();
   });
   if (!written) throw new Error('upsert returned no row');
   const outcome = written.outcome === 'UNCHANGED' && isAnother ? 'CHANGED' : written.outcome;
@@ -166,7 +169,7 @@ async function upsertFromCard(
   services: CharacterServices,
   by: Principal,
   profile: CharacterProfile,
-  also: (client: PoolClient, written: readonly WrittenCharacter[]) => Promise<void>,
+  also: (client: PoolClient, written: readonly WrittenCharacter[]) => Promise<FormerCards>,
 ) {
   try {
     return await upsertCharacters(services, by, [profile], also);
@@ -176,14 +179,14 @@ async function upsertFromCard(
   }
 }
 
-/** @returns whether it is another one than before */
-async function storeCard(client: PoolClient, row: CharacterRow, opened: OpenedCard): Promise<boolean> {
+/** @returns what the card said before that it takes the place of; null: it is the same */
+async function storeCard(client: PoolClient, row: CharacterRow, opened: OpenedCard) {
   const { id, tenantId, userId } = row;
   const card = JSON.stringify(opened.card);
   const files = [...opened.files, ...(opened.picture ? [[PICTURE, opened.picture] as const] : [])];
-  const before = await client.query<{ card: string; files: Record<string, string> }>({
+  const before = await client.query<{ card: string; profile: unknown; files: Record<string, string> }>({
     name: 'card_before',
-    text: `select card, (select coalesce(json_object_agg(path, encode(sha256(content), 'hex')), '{}')
+    text: `select card, profile, (select coalesce(json_object_agg(path, encode(sha256(content), 'hex')), '{}')
              from character_card_files f where f.character_id = c.character_id and f.tenant_id = $2) as files
            from character_cards c where character_id = $1 and tenant_id = $2`,
     values: [id, tenantId],
@@ -207,14 +210,14 @@ async function storeCard(client: PoolClient, row: CharacterRow, opened: OpenedCa
   });
   const [known] = before.rows;
   const after = Object.fromEntries(files.map(([path, content]) => [path, sha256(content)]));
-  if (known?.card === card && isDeepStrictEqual(known.files, after)) return false;
+  if (known?.card === card && isDeepStrictEqual(known.files, after)) return null;
   // So that the log tells of it, and whoever keeps something made of the card makes it anew.
   await client.query({
     name: 'touch_character',
     text: 'update character_profiles set updated_at = now() where id = $1 and tenant_id = $2',
     values: [id, tenantId],
   });
-  return true;
+  return { before: known ? { card: known.card, profile: known.profile } : null };
 }
 
 /** The fields of a profile that an export goes by. */

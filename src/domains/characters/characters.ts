@@ -6,6 +6,7 @@ import type { Database } from '../../db/client.ts';
 import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
 import { Forbidden, NotFound } from '../../errors.ts';
 import { jsonValueList, parseInput, text } from '../../ground/input.ts';
+import { type CharacterChange, noteChanges } from './changes.ts';
 import { checkLimits, extentOf } from './limits.ts';
 import { nameKeyOf } from './name-key.ts';
 import { isMatchedAnew, type PictureMatching } from './reference-images.ts';
@@ -62,6 +63,9 @@ const CharacterProfile = z.object({
 export type CharacterProfile = z.input<typeof CharacterProfile>;
 type Profile = z.output<typeof CharacterProfile>;
 
+/** What cards of characters said before others came, by the characters' numbers. */
+export type FormerCards = ReadonlyMap<number, NonNullable<CharacterChange['card']>>;
+
 /** What a write did to a character. */
 export type CharacterOutcome = 'CREATED' | 'CHANGED' | 'UNCHANGED';
 
@@ -85,7 +89,7 @@ export interface CharacterServices {
  * the one that is stored keeps its spelling. Users write their own characters, known to them alone; shared ones
  * belong to admins and services.
  *
- * @param also what belongs to it is written in the same transaction
+ * @param also what belongs to it is written in the same transaction; it says which cards it replaced
  * @returns in the order given
  * @throws InvalidInput naming the entry, the field and its limit; Forbidden for a shared one of somebody else
  */
@@ -93,7 +97,7 @@ export async function upsertCharacters(
   services: CharacterServices,
   by: Principal,
   inputs: readonly CharacterProfile[],
-  also?: (client: PoolClient, written: readonly WrittenCharacter[]) => Promise<void>,
+  also?: (client: PoolClient, written: readonly WrittenCharacter[]) => Promise<FormerCards>,
 ): Promise<WrittenCharacter[]> {
   const profiles = parseInput(
     z
@@ -106,6 +110,7 @@ export async function upsertCharacters(
   const owners = profiles.map(({ shared }, index) => ownerOf(by, shared, `inputs.${index}.shared`));
   const written: WrittenCharacter[] = [];
   await services.db.transaction(async (client) => {
+    const changes: CharacterChange[] = [];
     // The shared ones first, so that two calls never wait for each other.
     for (const userId of [null, by.userId]) {
       const entries = [...profiles.entries()].filter(([index]) => owners[index] === userId);
@@ -120,12 +125,18 @@ export async function upsertCharacters(
         const one = await writeCharacter(client, owner, profile, { stored, ...services.config });
         showsAnother ||= isMatchedAnew(stored, one.row);
         written[index] = one;
+        changes.push({ kind: stored ? 'CHANGED' : 'CREATED', before: stored ?? null, after: one.row });
         known.set(one.row.characterName, one.row).set(nameKeyOf(one.row.characterName), one.row);
       }
       await checkLimits(client, owner, before);
       if (showsAnother) await services.characters.pictures?.order(client, owner, by.userId);
     }
-    await also?.(client, written);
+    const cards = await also?.(client, written);
+    await noteChanges(
+      client,
+      by,
+      changes.map((change) => ({ ...change, card: cards?.get(change.after.id) })),
+    );
   });
   services.characters.pictures?.wake();
   const changed = owners.filter((_, index) => written[index]?.outcome !== 'UNCHANGED');
@@ -150,6 +161,8 @@ export async function deactivateCharacter(
   const mayChangeOwn = shared !== true;
   const mayChangeShared = shared !== false && mayActForOthers(by);
   const row = await services.db.transaction(async (client) => {
+    if (mayChangeShared) await lockCharacters(client, by.tenantId, null);
+    if (mayChangeOwn) await lockCharacters(client, by.tenantId, by.userId);
     const { rows } = await client.query<RawRow>({
       name: 'deactivate_character',
       text: `update character_profiles set is_active = false, updated_at = now() where id = (
@@ -167,7 +180,9 @@ export async function deactivateCharacter(
       );
     const hidden = mapRow(characters, rows[0]);
     const { tenantId, userId } = hidden;
-    if (isMatchedAnew({ ...hidden, isActive: true }, hidden))
+    const before = { ...hidden, isActive: true };
+    await noteChanges(client, by, [{ kind: 'DEACTIVATED', before, after: hidden }]);
+    if (isMatchedAnew(before, hidden))
       await services.characters.pictures?.order(client, { tenantId, userId }, by.userId);
     return hidden;
   });

@@ -2,6 +2,7 @@ import { mayActForOthers, type Principal } from '../../access/principals.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { NotFound } from '../../errors.ts';
 import { parseInput, text } from '../../ground/input.ts';
+import { noteChanges } from './changes.ts';
 import { type CharacterServices, lockCharacters, ownerOf, type WrittenCharacter } from './characters.ts';
 import { checkLimits, extentOf } from './limits.ts';
 import { nameKeyOf } from './name-key.ts';
@@ -47,6 +48,8 @@ export async function reactivateCharacter(
       if (!rows[0]) continue;
       await checkLimits(client, owner, before);
       const shown = mapRow(characters, rows[0]);
+      const hidden = { ...shown, isActive: rows[0].was_active };
+      await noteChanges(client, by, [{ kind: 'REACTIVATED', before: hidden, after: shown }]);
       if (shown.referenceImages.length > 0)
         await services.characters.pictures?.order(client, owner, by.userId);
       const outcome = rows[0].was_active ? ('UNCHANGED' as const) : ('CHANGED' as const);

@@ -1,58 +1,12 @@
 import type { PoolClient } from 'pg';
-import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
-import * as input from '../../ground/input.ts';
 import { type ExportedLine, type Place, sectionOfRows } from '../../ground/section.ts';
-import { MAX_ALIASES } from './characters.ts';
 import { checkLimits, extentOf } from './limits.ts';
+import { CharacterLine } from './line-forms.ts';
 import { nameKeyOf } from './name-key.ts';
 import { type CharacterRow, characters } from './tables.ts';
-
-const short = (maximum: number) => input.text(maximum, 0).nullable();
-const long = input.text(20_000, 0).nullable();
-const instant = z.iso
-  .datetime({ error: 'must be an instant in ISO 8601' })
-  .transform((text) => new Date(text));
-
-/** A character of a user's own as a line of an export: everything that is kept of it. */
-const CharacterLine = z.object({
-  kind: z.literal('character'),
-  characterName: input.text(100),
-  aliases: z.array(input.text(100)).max(MAX_ALIASES),
-  creator: input.text(100, 0),
-  sourceFranchise: input.text(200, 0),
-  characterType: input.text(50, 0),
-  age: z.int().min(0).nullable(),
-  gender: short(20),
-  physicalDescription: long,
-  height: short(20),
-  build: short(50),
-  hairColor: short(100),
-  hairStyle: short(100),
-  eyeColor: short(100),
-  distinctiveFeatures: long,
-  personalityTraits: long,
-  backgroundStory: long,
-  occupation: short(100),
-  skillsAbilities: long,
-  relationships: long,
-  visualStyle: short(100),
-  artStyle: short(100),
-  referenceImages: input.jsonValueList,
-  styleElements: input.jsonValueList,
-  generationPrompts: long,
-  generationCount: z.int().min(0),
-  consistencyScore: z.number().min(0).max(1),
-  lastGenerated: instant.nullable(),
-  conversationMentions: z.int().min(0),
-  createdAt: instant,
-  updatedAt: instant,
-  notes: long,
-  isActive: z.boolean(),
-});
-type CharacterLine = z.output<typeof CharacterLine>;
 
 interface Parts {
   readonly db: Database;

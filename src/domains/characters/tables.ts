@@ -11,6 +11,7 @@ import {
   serial,
   text,
   unique,
+  uuid,
   varchar,
 } from 'drizzle-orm/pg-core';
 import { bytes, instant, tenantId } from '../../db/columns.ts';
@@ -118,7 +119,59 @@ export const characterCardFiles = pgTable(
 
 export type CharacterCardRow = typeof characterCards.$inferSelect;
 
+/** What a change did. */
+export type CharacterChangeKind = 'CREATED' | 'CHANGED' | 'DEACTIVATED' | 'REACTIVATED' | 'UNDONE';
+
+/** What was changed in profiles, when, and by whom. */
+export const characterChanges = pgTable(
+  'character_changes',
+  {
+    id: serial('id').primaryKey(),
+    tenantId: tenantId(),
+    userId: text('user_id'),
+    characterId: integer('character_id')
+      .notNull()
+      .references(() => characters.id, { onDelete: 'cascade' }),
+    changeId: uuid('change_id').notNull().defaultRandom(),
+    kind: text('kind').$type<CharacterChangeKind>().notNull(),
+    changedAt: instant('changed_at').notNull().defaultNow(),
+    changedBy: text('changed_by').notNull(),
+    /** Of the profile, by the names that clients know; `card`: the card, too. */
+    fields: text('fields').array().notNull(),
+    /** What these said; null: there was no character. */
+    before: jsonb('before').$type<Record<string, unknown>>(),
+    after: jsonb('after').$type<Record<string, unknown>>().notNull(),
+    /** The card before, where the change brought another one, with its `profile`; null: there was none. */
+    cardBefore: text('card_before'),
+    /** Id of the change that it takes back. */
+    undoes: uuid('undoes'),
+    undone: boolean('undone').notNull().default(false),
+  },
+  (table) => [
+    // Restored ones keep their ids, so these are their owner's.
+    unique('character_changes_change_id_key')
+      .on(table.changeId, table.tenantId, table.userId)
+      .nullsNotDistinct(),
+    index('character_changes_character_idx').on(table.characterId, table.changedAt, table.id),
+    index('character_changes_owner_idx').on(table.userId, table.tenantId, table.id),
+    check(
+      'character_changes_kind_check',
+      sql`${table.kind} in ('CREATED', 'CHANGED', 'DEACTIVATED', 'REACTIVATED', 'UNDONE')`,
+    ),
+  ],
+);
+
+export type CharacterChangeRow = typeof characterChanges.$inferSelect;
+
 export const duties: readonly Duty[] = [
+  {
+    table: characterChanges,
+    owner: { user: characterChanges.userId },
+    erasure: { rows: 'delete', left: 'characters', names: [characterChanges.changedBy] },
+    exported: { lines: 'character_change' },
+    audited: { not: 'the change of the character is' },
+    kept: { until: 'their character has 50 later ones' },
+  },
   {
     table: characterCards,
     owner: { user: characterCards.userId },

@@ -2,13 +2,16 @@ import { randomInt, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Config } from '../../config.ts';
-import { NotConfigured, NotFound } from '../../errors.ts';
+import { InvalidInput, NotConfigured, NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { charactersByName } from '../characters/reads.ts';
+import type { CharacterRow } from '../characters/tables.ts';
 import type { TaskRow } from '../tasks/tables.ts';
 import { enqueueTask, type TaskServices } from '../tasks/tasks.ts';
 import { GENERATE_IMAGE } from './job-names.ts';
-import { negativeOf, promptOf } from './recipe.ts';
+import { elementsOf, negativeOf, recipeOf } from './recipe.ts';
+import { learnedStyle } from './style.ts';
+import type { LearnedStyle } from './tables.ts';
 import { DEFAULT_WORKFLOW, workflowNamed } from './workflows.ts';
 
 /** Pixels of a side. */
@@ -37,6 +40,7 @@ const GenerateImage = z.object({
     .nullish(),
   width: side.nullish(),
   height: side.nullish(),
+  useStyle: z.boolean().nullish(),
 });
 export type GenerateImageInput = z.input<typeof GenerateImage>;
 
@@ -61,11 +65,18 @@ export async function generateImage(
       'COMFYUI_URL',
       'no ComfyUI is configured that could draw; the operator names it there',
     );
-  const workflow = asked.workflow ?? DEFAULT_WORKFLOW;
-  await workflowNamed(config.comfyUi.workflows, workflow);
   const [character = null] = asked.character ? await charactersByName(db, owner, [asked.character]) : [];
   if (asked.character && !character?.isActive)
     throw new NotFound('input.character', `there is no active character "${asked.character}"`);
+  if (asked.useStyle && !character)
+    throw new InvalidInput('input.useStyle', 'needs a character, whose pictures were rated');
+  const { workflows } = config.comfyUi;
+  const learned =
+    asked.useStyle && character ? await learnedFor(db, owner, character, asked, workflows) : null;
+  const workflow = asked.workflow ?? learned?.workflow ?? DEFAULT_WORKFLOW;
+  await workflowNamed(workflows, workflow);
+  const { prompt, elements } = recipeOf(asked.prompt, character, learned);
+  const [width, height] = sizeOf(asked, learned);
   const generationId = from ?? randomUUID();
   const row = await db.transaction(async (client) => {
     const task = await enqueueTask(client, job, {
@@ -76,15 +87,16 @@ export async function generateImage(
     await client.query({
       name: 'insert_generation',
       text: `insert into anime_generation_history (tenant_id, user_id, generation_id, task_id, character_id, character_name,
-               asked, prompt, negative_prompt, workflow, seed, width, height)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+               asked, prompt, negative_prompt, workflow, seed, width, height, elements, learned)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
              on conflict (generation_id, tenant_id, user_id) do nothing`,
       values: [
         ...[owner.tenantId, owner.userId, generationId, task.taskId],
         ...[character?.id ?? null, character?.characterName ?? null],
-        ...[asked.prompt, promptOf(asked.prompt, character), negativeOf(asked.negativePrompt), workflow],
+        ...[asked.prompt, prompt, negativeOf(asked.negativePrompt), workflow],
         // Of whole numbers that are drawn, a program that knows only 32 bits takes each.
-        ...[asked.seed ?? randomInt(2 ** 31), asked.width ?? DEFAULT_SIDE, asked.height ?? DEFAULT_SIDE],
+        ...[asked.seed ?? learned?.seed ?? randomInt(2 ** 31), width, height],
+        ...[JSON.stringify(elements), learned && JSON.stringify(learned)],
       ],
     });
     return task;
@@ -92,4 +104,47 @@ export async function generateImage(
   events.wake();
   tasks.wake(row.dueAt.getTime() - Date.now());
   return row;
+}
+
+type Asked = z.output<typeof GenerateImage>;
+
+/** What ratings decide of a picture, as far as nobody says otherwise. */
+async function learnedFor(
+  db: GenerationServices['db'],
+  owner: Owner,
+  character: CharacterRow,
+  asked: Asked,
+  folder: string | null,
+): Promise<LearnedStyle> {
+  const { seed, workflow, size, ...elements } = await learnedStyle(
+    db,
+    owner,
+    character.id,
+    elementsOf(character),
+  );
+  const isFree = asked.width == null && asked.height == null;
+  return {
+    ...elements,
+    ...(seed === undefined || asked.seed != null ? {} : { seed }),
+    ...(workflow === undefined || asked.workflow != null || !(await isThere(folder, workflow))
+      ? {}
+      : { workflow }),
+    ...(size === undefined || !isFree ? {} : { size }),
+  };
+}
+
+/** Whether a template that did well is still there. */
+async function isThere(folder: string | null, workflow: string): Promise<boolean> {
+  try {
+    await workflowNamed(folder, workflow);
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidInput) return false;
+    throw error;
+  }
+}
+
+function sizeOf({ width, height }: Asked, learned: LearnedStyle | null): [width: number, height: number] {
+  const [goodWidth = DEFAULT_SIDE, goodHeight = DEFAULT_SIDE] = learned?.size?.split('x').map(Number) ?? [];
+  return [width ?? goodWidth, height ?? goodHeight];
 }

@@ -34,7 +34,7 @@ const RatingRef = builder.objectRef<RatingRow>('GenerationRating').implement({
   },
 });
 
-const GenerationRef = builder.objectRef<GenerationRow>('Generation').implement({
+export const GenerationRef = builder.objectRef<GenerationRow>('Generation').implement({
   description: 'A picture that was asked for, how it was made, and what became of it.',
   fields: (t) => ({
     generationId: t.exposeID('generationId', { complexity: 0, description: 'By which it is rated.' }),
@@ -166,6 +166,10 @@ const GenerateImageInput = builder.inputType('GenerateImageInput', {
       description: `Pixels, ${MIN_SIDE} to ${MAX_SIDE}, a multiple of 8; absent: ${DEFAULT_SIDE}.`,
     }),
     height: t.int({ description: `Pixels, as the width; absent: ${DEFAULT_SIDE}.` }),
+    useStyle: t.boolean({
+      description:
+        'True: what rated pictures of the character have in common goes into the picture, as `Character.styleInsights` says; what is given here goes before it. Absent or false: only the profile.',
+    }),
     userId: t.string({ description: 'Whose, for those who may act for others; absent: the caller’s own.' }),
   }),
 });

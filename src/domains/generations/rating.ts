@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { mapRow, type RawRow } from '../../db/statements.ts';
+import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
 import { InvalidInput, NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { lockConsistency, setConsistency } from '../characters/drawn.ts';
+import { learnStyle } from './style.ts';
 import { type GenerationRow, generations } from './tables.ts';
 
 /** Ratings after which one counts half as much. */
@@ -12,6 +13,9 @@ export const HALF_LIFE = 5;
 /** Those that are looked at: beyond them each counts less than a thousandth. */
 const LOOKED_AT = 50;
 export const MAX_COMMENT = 2_000;
+
+/** The mean of what was said; exact, as the database writes it. */
+const SCORE = `(coalesce(identity, 0) + coalesce(style, 0) + coalesce(quality, 0)) / num_nonnulls(identity, style, quality)`;
 
 const score = z
   .number({ error: 'must be a number' })
@@ -28,7 +32,8 @@ const RateGeneration = z.object({
 
 /**
  * Says how good a picture is; a second time, the last word counts. The consistency score of its character becomes the mean of
- * all ratings, each of which is the mean of its scores and counts half as much as one that came five later.
+ * all ratings, each of which is the mean of its scores and counts half as much as one that came five later; what the picture has in common with others
+ * learns from it.
  *
  * @throws InvalidInput, NotFound
  */
@@ -56,19 +61,26 @@ export async function rateGeneration(
       throw new InvalidInput('input.generationId', 'there is no picture of it that could be rated');
     // One at a time for each character: a score counts all ratings.
     if (row.characterId !== null) await lockConsistency(client, row.characterId);
-    await client.query({
+    const before = await client.query<{ score: string }>({
+      name: 'rating_before',
+      text: `select ${SCORE} as score from anime_qc_feedback where generation = $1 and tenant_id = $2 and user_id = $3`,
+      values: [row.id, owner.tenantId, owner.userId],
+    });
+    const stored = await client.query<{ score: string }>({
       name: 'store_rating',
       text: `insert into anime_qc_feedback (tenant_id, user_id, generation, character_id, identity, style, quality, comment)
              values ($1, $2, $3, $4, $5, $6, $7, $8)
              on conflict (generation) do update set identity = excluded.identity, style = excluded.style,
-               quality = excluded.quality, comment = excluded.comment, rated_at = now()`,
+               quality = excluded.quality, comment = excluded.comment, rated_at = now()
+             returning ${SCORE} as score`,
       values: [...[owner.tenantId, owner.userId, row.id, row.characterId], identity, style, quality, comment],
     });
+    const now = onlyRow(stored).score;
+    await learnStyle(client, owner, row, { before: before.rows[0]?.score ?? null, now });
     if (row.characterId === null) return row;
     const latest = await client.query<{ score: number }>({
       name: 'ratings_of_character',
-      text: `select ((coalesce(identity, 0) + coalesce(style, 0) + coalesce(quality, 0))
-               / num_nonnulls(identity, style, quality))::float8 as score
+      text: `select (${SCORE})::float8 as score
              from anime_qc_feedback where character_id = $1 and tenant_id = $2
              order by rated_at desc, id desc limit ${LOOKED_AT}`,
       values: [row.characterId, owner.tenantId],

@@ -35,6 +35,10 @@ export const generations = pgTable(
     seed: bigint('seed', { mode: 'number' }).notNull(),
     width: integer('width').notNull(),
     height: integer('height').notNull(),
+    /** Elements of style in the prompt. */
+    elements: jsonb('elements').$type<readonly string[]>().notNull().default([]),
+    /** What ratings decided of it; null: nobody asked for that. */
+    learned: jsonb('learned').$type<LearnedStyle>(),
     /** By which ComfyUI knows the run of the last attempt; null: there is none to go on with. */
     runId: text('run_id'),
     /** SHA-256 of the pictures' bytes, as media go by. */
@@ -86,6 +90,52 @@ export const ratings = pgTable(
   ],
 );
 
+/** How pictures of a character were rated that have something in common: an element of style, a seed, a setting. */
+export const styleLearning = pgTable(
+  'anime_echo_style_learning',
+  {
+    id: serial('id').primaryKey(),
+    tenantId: tenantId(),
+    userId: text('user_id').notNull(),
+    characterId: integer('character_id').notNull(),
+    kind: text('kind').$type<StyleKind>().notNull(),
+    value: text('value').notNull(),
+    ratings: integer('ratings').notNull(),
+    /** Of the ratings' means, each 0 to 1. Exact, so that a rating that is taken back leaves nothing. */
+    total: numeric('total', { mode: 'number' }).notNull(),
+    updatedAt: instant('updated_at').notNull().defaultNow(),
+  },
+  (table) => [
+    unique('anime_echo_style_learning_value_key').on(
+      table.characterId,
+      table.tenantId,
+      table.userId,
+      table.kind,
+      table.value,
+    ),
+    index('anime_echo_style_learning_user_idx').on(table.userId, table.tenantId),
+    check(
+      'anime_echo_style_learning_check',
+      sql`${table.kind} in ('ELEMENT', 'SEED', 'WORKFLOW', 'SIZE') and ${table.ratings} > 0`,
+    ),
+  ],
+);
+
+/** What pictures may have in common. */
+export type StyleKind = 'ELEMENT' | 'SEED' | 'WORKFLOW' | 'SIZE';
+
+/** What ratings decided of a picture. */
+export interface LearnedStyle {
+  /** Elements that were put first, the best first, and those that were left out. */
+  readonly added: readonly string[];
+  readonly leftOut: readonly string[];
+  readonly seed?: number;
+  readonly workflow?: string;
+  /** As `512x768`. */
+  readonly size?: string;
+}
+
+export type StyleRow = typeof styleLearning.$inferSelect;
 export type GenerationRow = typeof generations.$inferSelect;
 export type RatingRow = typeof ratings.$inferSelect;
 
@@ -93,6 +143,14 @@ const exported = {
   not: 'the pictures are files of this server, which an export does not hold; `generations` lists how they were made',
 };
 export const duties: readonly Duty[] = [
+  {
+    table: styleLearning,
+    owner: { user: styleLearning.userId },
+    erasure: { rows: 'delete', left: 'generations' },
+    exported: { not: 'it is made of the ratings of pictures, which an export does not hold' },
+    audited: { not: 'a user says what they think of a picture of their own' },
+    kept: 'until they are deleted',
+  },
   {
     table: ratings,
     owner: { user: ratings.userId },
