@@ -588,6 +588,49 @@ describe('qdrant alone', () => {
     await double.close();
   });
 
+  test('vectors take a quarter of the memory where that is wanted, and can be taken back', async () => {
+    const { double, store } = await opened();
+    const kept = point();
+    await store.upsert([kept]);
+    const collection = double.collections.get('echo_turns')!;
+    const open = (quantisation: 'int8' | 'off', model = SMALL) =>
+      createQdrantStore({
+        ...{ url: double.url, apiKey: null, collection: 'echo_turns', database: DATABASE, model },
+        ...{ quantisation, timeoutMs: 20_000 },
+      });
+    const query = { tenantId: 'default', userId: 'ann', vector: kept.vector, limit: 1 };
+    const found = [{ id: kept.id, score: expect.closeTo(1, 5) }];
+    // What is there is kept small from now on; nothing is written again.
+    const written = () =>
+      double.requests.filter(({ name }) => name.startsWith('put') && name.endsWith('/points'));
+    const small = open('int8');
+    expect(await small.search(query)).toEqual(found);
+    expect(collection.config).toMatchObject({
+      vectors: { on_disk: true },
+      quantization_config: { scalar: { type: 'int8' } },
+    });
+    expect(double.requests.at(-1)?.body).toMatchObject({ params: { quantization: { rescore: true } } });
+    await small.search({ ...query, ids: [kept.id] });
+    expect(double.requests.at(-1)?.body).toMatchObject({ params: { quantization: { ignore: true } } });
+    expect(await open('off').search(query)).toEqual(found);
+    expect(collection.config).toMatchObject({ vectors: { on_disk: false } });
+    expect(collection.config.quantization_config).toBeUndefined();
+    expect(written()).toHaveLength(1);
+    // What the operator chose is left alone.
+    const binary = { binary: { always_ram: true } };
+    for (const quantisation of ['int8', 'off'] as const) {
+      collection.config.quantization_config = binary;
+      await open(quantisation).ensure();
+      expect(collection.config.quantization_config).toEqual(binary);
+    }
+    // A later model's collection is made so.
+    await open('int8', LARGE).ensure();
+    const later = [...double.collections].find(([name]) => name !== 'echo_turns')?.[1];
+    expect(later?.config).toMatchObject({ quantization_config: { scalar: { type: 'int8' } } });
+    await double.close();
+    expect(double.problems).toEqual([]);
+  });
+
   test('a collection that was deleted is made again', async () => {
     const { double, store } = await opened();
     await store.upsert([point()]);

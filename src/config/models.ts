@@ -9,6 +9,7 @@ export const settings = {
     .string()
     .regex(/^[A-Za-z0-9_-]{1,100}$/, { error: 'must be 1 to 100 letters, digits, - or _' })
     .default('echo_turns'),
+  QDRANT_QUANTIZATION: oneOf('int8', 'off').prefault('int8'),
   LLM_BASE_URL: url('http:', 'https:').optional(),
   LLM_API_KEY: z.string().optional(),
   LLM_MODELS: models.optional(),
@@ -83,7 +84,13 @@ function checkLocal(raw: RawSettings): string[] {
 
 export function modelsOf(values: z.output<typeof Values>) {
   return {
-    qdrant: values.QDRANT_URL ? { url: values.QDRANT_URL, collection: values.QDRANT_COLLECTION } : null,
+    qdrant: values.QDRANT_URL
+      ? {
+          url: values.QDRANT_URL,
+          collection: values.QDRANT_COLLECTION,
+          quantisation: values.QDRANT_QUANTIZATION,
+        }
+      : null,
     /** The model that runs in the server; null: none does. */
     localEmbeddings: values.EMBEDDINGS ? (values.EMBEDDINGS_MODEL ?? DEFAULT_LOCAL_MODEL) : null,
     embeddings:

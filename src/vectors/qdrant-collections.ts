@@ -3,6 +3,13 @@ import type { QdrantClient, Schemas } from '@qdrant/js-client-rest';
 import { adopt } from './qdrant-adoption.ts';
 import { type CollectionLimits, limitsOf } from './qdrant-limits.ts';
 import {
+  INT8,
+  type Quantisation,
+  type QuantisationKind,
+  quantisationOf,
+  quantise,
+} from './qdrant-quantisation.ts';
+import {
   modelKey,
   type TurnDatabase,
   type VectorModel,
@@ -28,6 +35,7 @@ export interface CollectionsWanted {
   readonly base: string;
   readonly model: VectorModel;
   readonly database: TurnDatabase;
+  readonly quantisation: Quantisation;
   /** Collections that were refused a short while ago, by name with the reason: to look through one takes long. */
   readonly refused: Map<string, string>;
 }
@@ -44,6 +52,7 @@ export interface Collection {
   database: string | null;
   base: string | null;
   indexed: readonly string[];
+  quantisation: QuantisationKind;
   limits: CollectionLimits;
 }
 
@@ -79,6 +88,7 @@ export async function openCollections(
     (await createFor(client, taken ? `${base}_${suffixOf(model)}` : base, known, wanted));
   checkSize(current, model);
   await createIndexes(client, current);
+  await quantise(client, current, wanted.quantisation);
   const earlier = own.flatMap(({ name, model: other, limits }) =>
     other && modelKey(other) !== key ? [{ model: other, name, limits }] : [],
   );
@@ -137,6 +147,7 @@ async function describe(client: QdrantClient, name: string, foundAs: string): Pr
     database: textOf(rest.echo_database),
     base: textOf(rest.echo_base),
     indexed: Object.keys(info.payload_schema),
+    quantisation: quantisationOf(info),
     limits: limitsOf(info),
   };
 }
@@ -191,9 +202,11 @@ async function createFor(
       `collection "${taken.name}" has the name that this model's would have, and is not this database's; it is left alone`,
     );
   const { model } = wanted;
+  const isSmall = wanted.quantisation === 'int8';
   await client.createCollection(name, {
-    vectors: { size: model.dimensions, distance: 'Cosine' },
+    vectors: { size: model.dimensions, distance: 'Cosine', ...(isSmall && { on_disk: true }) },
     hnsw_config: HNSW,
+    ...(isSmall && { quantization_config: INT8 }),
     metadata: marksOf(wanted, model),
   });
   const made = await describe(client, name, name);

@@ -1,6 +1,7 @@
 import type { QdrantClient, Schemas } from '@qdrant/js-client-rest';
 import type { OwnCollection } from './qdrant-collections.ts';
 import { partsOf } from './qdrant-limits.ts';
+import { EXACT, RESCORED } from './qdrant-quantisation.ts';
 import {
   ownerKey,
   type StoredPoint,
@@ -65,6 +66,7 @@ export async function fetchFindable(
       client.query(name, {
         query: direction,
         filter: { must: [{ has_id: part }] },
+        params: { quantization: EXACT },
         limit: part.length,
         with_payload: false,
       }),
@@ -103,7 +105,10 @@ export async function nearest(
   const { points } = await client.query(name, {
     query: [...query.vector],
     filter: filterOf(query, limits.conditions),
-    params: { hnsw_ef: Math.min(Math.max(CANDIDATES, limit * 2), limits.searchEf) },
+    params: {
+      hnsw_ef: Math.min(Math.max(CANDIDATES, limit * 2), limits.searchEf),
+      quantization: RESCORED,
+    },
     limit,
     with_payload: false,
   });
@@ -122,6 +127,7 @@ async function nearestAmong(
       client.query(name, {
         query: [...query.vector],
         filter: { must: [{ has_id: part }, { key: 'owner', match: { value: ownerKey(query) } }] },
+        params: { quantization: EXACT },
         limit: Math.min(part.length, limits.page),
         with_payload: false,
       }),

@@ -8,6 +8,7 @@ import {
 } from './qdrant-collections.ts';
 import { partsOf } from './qdrant-limits.ts';
 import { fetchFindable, nearest, pointOf, scanFrom } from './qdrant-points.ts';
+import type { Quantisation } from './qdrant-quantisation.ts';
 import {
   checkSize,
   modelKey,
@@ -29,6 +30,8 @@ export interface QdrantOptions {
   /** Whose vectors they are. */
   readonly database: TurnDatabase;
   readonly model: VectorModel;
+  /** Absent: vectors are kept in memory as they are. */
+  readonly quantisation?: Quantisation;
   readonly timeoutMs?: number;
 }
 
@@ -103,7 +106,7 @@ export function createQdrantStore(options: QdrantOptions): VectorStore {
 }
 
 /** The client, and calls through it with our errors; collections are looked up on first use. */
-function connect({ url, apiKey, collection, database, model, timeoutMs }: QdrantOptions) {
+function connect({ url, apiKey, collection, database, model, quantisation, timeoutMs }: QdrantOptions) {
   const { protocol, pathname, port } = new URL(url);
   const bare = new URL(url);
   bare.pathname = '';
@@ -117,7 +120,8 @@ function connect({ url, apiKey, collection, database, model, timeoutMs }: Qdrant
     timeout: timeoutMs ?? TIMEOUT_MS,
     checkCompatibility: false,
   });
-  const wanted = { base: collection, model, database, refused: new Map<string, string>() };
+  const refused = new Map<string, string>();
+  const wanted = { base: collection, model, database, quantisation: quantisation ?? 'off', refused };
   let known: Promise<ModelCollections> | null = null;
   let knownAt = 0;
   let refusedAt = 0;

@@ -174,7 +174,10 @@ function perform(
     case 'get /collections/{collection_name}':
       return [200, describe(found)];
     case 'patch /collections/{collection_name}':
-      found.config.metadata = { ...found.config.metadata, ...(body.metadata as Payload) };
+      if (body.metadata) found.config.metadata = { ...found.config.metadata, ...(body.metadata as Payload) };
+      if (body.quantization_config === 'Disabled') delete found.config.quantization_config;
+      else if (body.quantization_config) found.config.quantization_config = body.quantization_config;
+      Object.assign(found.config.vectors, (body.vectors as Payload | undefined)?.['']);
       return [200, true];
     case 'put /collections/{collection_name}/index':
       found.indexes.set(String(body.field_name), body.field_schema);
@@ -294,6 +297,7 @@ function describe({ config, points, indexes }: Collection) {
         flush_interval_sec: 5,
       },
       ...(config.metadata && { metadata: config.metadata }),
+      ...(config.quantization_config !== undefined && { quantization_config: config.quantization_config }),
       ...(config.strict && { strict_mode_config: { enabled: true, ...config.strict } }),
     },
   };
