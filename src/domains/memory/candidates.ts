@@ -34,10 +34,12 @@ export interface Candidate {
   readonly states?: true;
 }
 
-/** Turns whose rank is looked into, for each one that is wanted and at least; more if conditions leave too few. */
-const POOL_FACTOR = 2;
-const LEAST_POOL = 400;
-const POOL_OF_NOW = 4;
+/** Turns whose rank is looked into, for each one that is wanted, at least and at most; more if conditions leave too few. */
+const POOL_FACTOR = 8;
+const LEAST_POOL = 200;
+const WIDE_POOL = 400;
+/** The same where it is asked how something is now. */
+const POOL_OF_NOW = 1_600;
 const MAX_POOL = 12_800;
 /** Conditions that so many turns meet are checked before ranking; looser ones after. */
 const MAX_ALLOWED = 10_000;
@@ -52,12 +54,18 @@ const CLOSE = 0.9;
 /** The same for a span of at most half a month, of the latest year that may be meant. */
 const SHORT_CLOSE = 0.59;
 
-/** What decides which turns are considered. */
-interface Wanted {
+/** What decides how many turns are looked into. */
+interface PoolWanted {
   readonly limit: number;
-  readonly times: SpokenTimes;
   /** What is asked of the user as it is now may be said in words that many other turns share. */
   readonly asksNow: boolean;
+  /** Whether it is known how like turns are to the query. */
+  readonly comparesMeaning: boolean;
+}
+
+/** What decides which turns are considered. */
+interface Wanted extends PoolWanted {
+  readonly times: SpokenTimes;
   readonly characterIds: readonly number[];
   readonly tiers?: readonly string[] | null | undefined;
 }
@@ -73,11 +81,12 @@ export interface Pool {
 export async function poolOf(
   db: Database,
   owner: Owner,
-  wanted: Wanted,
+  asked: Omit<Wanted, 'comparesMeaning'>,
   conditions: MemoryConditions,
   found: { words: WordMatches; meaning: MeaningResult | null; told: ReadonlyMap<string, number> },
 ): Promise<Pool> {
   const { words, meaning, told } = found;
+  const wanted = { ...asked, comparesMeaning: meaning !== null };
   const waiting = new Map([...words.waiting.values()].map((row) => [row.turnId, row]));
   const [byWords, inTime, about] = await Promise.all([
     foundByWords(db, owner, wanted, conditions, words),
@@ -166,7 +175,7 @@ function within(conditions: MemoryConditions, span: TimeSpan): MemoryConditions 
 export async function foundByWords(
   db: Database,
   owner: Owner,
-  wanted: Pick<Wanted, 'limit' | 'asksNow'>,
+  wanted: PoolWanted,
   conditions: MemoryConditions,
   words: WordMatches,
 ): Promise<{ turn: PooledTurn; ranked: RankedDocument }[]> {
@@ -178,8 +187,7 @@ export async function foundByWords(
   if (allowed) for (const document of unindexed(words, conditions)) allowed.add(document);
   const found: { turn: PooledTurn; ranked: RankedDocument }[] = [];
   let looked = 0;
-  const pool = Math.max(LEAST_POOL, wanted.limit * POOL_FACTOR) * (wanted.asksNow ? POOL_OF_NOW : 1);
-  for (let size = pool; size <= MAX_POOL; size *= 4) {
+  for (let size = poolSize(wanted); size <= MAX_POOL; size *= 4) {
     const ranked = words.rank(size, allowed);
     const more = ranked.slice(looked);
     looked = ranked.length;
@@ -187,6 +195,15 @@ export async function foundByWords(
     if (found.length >= wanted.limit || ranked.length < size) break;
   }
   return found;
+}
+
+/**
+ * How many turns are read to find the best: most of what a search costs. Where likeness is known, and for long lists, those far behind by their
+ * words may come to the front.
+ */
+function poolSize({ limit, asksNow, comparesMeaning }: PoolWanted): number {
+  if (asksNow) return POOL_OF_NOW;
+  return comparesMeaning ? WIDE_POOL : Math.min(Math.max(LEAST_POOL, limit * POOL_FACTOR), WIDE_POOL);
 }
 
 /** Documents of this search beyond the index that meet the conditions. */

@@ -40,7 +40,7 @@ export async function withSuccessors(
     const found = await foundByWords(
       services.db,
       owner,
-      { limit: sought.limit, asksNow: true },
+      { limit: sought.limit, asksNow: true, comparesMeaning: false },
       conditions,
       words,
     );
