@@ -15,6 +15,7 @@ import { openPersistence } from './domains/persistence/parts.ts';
 import { openPressure } from './domains/pressure/parts.ts';
 import { openPrincipals } from './domains/principals/parts.ts';
 import { openPrivacy } from './domains/privacy/parts.ts';
+import { openProjects } from './domains/projects/parts.ts';
 import { openRepairs } from './domains/repairs/parts.ts';
 import { openReports } from './domains/reports/parts.ts';
 import { openTasks } from './domains/tasks/parts.ts';
@@ -66,7 +67,8 @@ export async function openParts(
   const repairs = await openRepairs(guarded);
   const media = await openMedia(guarded, closing);
   const drawing = await openGenerations({ ...ports, pictures: media.pictures });
-  const own = [...jobs, ...repairs, ...media.jobs, ...drawing, ...(await openReports(ports))];
+  const assembling = await openProjects({ ...ports, videos: media.videos });
+  const own = [...jobs, ...repairs, ...media.jobs, ...drawing, ...assembling, ...(await openReports(ports))];
   const working = { ...guarded, ...openTasks({ ...guarded, jobs: own }, closing) };
   followCharacters(working);
   watchCaches(working);

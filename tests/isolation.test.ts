@@ -36,7 +36,7 @@ const canaries: string[] = [CANARY];
 const NESTED = new Set([
   ...[
     ...['Conversation.interactions', 'Goal.tasks', 'Schedule.slots', 'Character.memories'],
-    ...['Webhook.deliveries', 'Character.generations'],
+    ...['Webhook.deliveries', 'Character.generations', 'Project.decisions', 'Project.assemblies'],
   ].flatMap((field) => ['after', 'before', 'first', 'last'].map((name) => `${field}(${name})`)),
   'Webhook.deliveries(status)',
   'Character.changes(first)',
@@ -205,6 +205,7 @@ beforeAll(async () => {
   const webhook = await webhookOf(app);
   const generationId = await generationOf(app);
   canaries.push(generationId);
+  const { projectId, segmentId } = await projectOf(app);
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -235,6 +236,9 @@ beforeAll(async () => {
     changeId: [fact.changes[0].changeId, made.upsertCharacter.character.changes[0].changeId],
     webhookId: [webhook.webhookId],
     generationId: [generationId],
+    projectId: [projectId],
+    segmentId: [segmentId],
+    segmentIds: [segmentId],
     deliveryId: [webhook.deliveryId],
     keyId: [key],
     taskId: [taskId],
@@ -279,6 +283,35 @@ async function generationOf(of: TestApp): Promise<string> {
     [VICTIM, CANARY],
   );
   return generationId;
+}
+
+/** A project with all that one has: nobody makes videos here. */
+async function projectOf(of: TestApp): Promise<{ projectId: string; segmentId: string }> {
+  const said = async (call: string) => {
+    const { data, errors } = await of.graphql(`mutation { answer: ${call} }`, {}, VICTIM);
+    if (errors) throw new Error(JSON.stringify(errors));
+    return data.answer;
+  };
+  const { projectId } = (
+    await said(
+      `createProject(input: { name: "${CANARY}" }) { ... on ProjectSuccess { project { projectId } } }`,
+    )
+  ).project;
+  const own = `projectId: "${projectId}"`;
+  await said(`bindCharacter(input: { ${own}, character: "Iris Vale", role: "${CANARY}" }) { __typename }`);
+  await said(`addDecision(input: { ${own}, decision: "${CANARY}" }) { __typename }`);
+  const { segmentId } = (
+    await said(
+      `addSegment(input: { ${own}, prompt: "${CANARY}", durationSeconds: 1, character: "Iris Vale" }) { ... on ProjectSegmentSuccess { segment { segmentId } } }`,
+    )
+  ).segment;
+  await of.sql(
+    `insert into anime_echo_orchestrations (user_id, project, assembly_id, task_id, segments, width, height, frames_per_second, error)
+     select user_id, id, gen_random_uuid(), 'a task of hers', '[]', 64, 64, 24, $1 from video_projects`,
+    [CANARY],
+  );
+  canaries.push(projectId, segmentId);
+  return { projectId, segmentId };
 }
 
 async function webhookOf(of: TestApp): Promise<{ webhookId: string; deliveryId: string }> {
@@ -438,6 +471,9 @@ describe.each([
       characters: 'No such figment',
       webhookId: crypto.randomUUID(),
       generationId: crypto.randomUUID(),
+      projectId: crypto.randomUUID(),
+      segmentId: crypto.randomUUID(),
+      segmentIds: crypto.randomUUID(),
       deliveryId: crypto.randomUUID(),
     };
     for (const [, place] of probes) {

@@ -17,6 +17,7 @@ import { duties as metrics } from '../domains/metrics/tables.ts';
 import { duties as journals } from '../domains/persistence/tables.ts';
 import { duties as privacy } from '../domains/privacy/tables.ts';
 
+import { duties as projects } from '../domains/projects/tables.ts';
 import { duties as repairs } from '../domains/repairs/tables.ts';
 
 import { duties as schedules } from '../domains/schedules/tables.ts';
@@ -42,6 +43,7 @@ export const DUTIES: readonly Duty[] = [
   ...privacy,
   ...mediaInsights,
   ...generations,
+  ...projects,
   ...goals,
   ...facts,
   ...learning,

@@ -57,6 +57,8 @@ import '../domains/media-insights/indexing-graphql.ts';
 import '../domains/media-insights/sources-graphql.ts';
 import '../domains/generations/graphql.ts';
 import '../domains/generations/style-graphql.ts';
+import '../domains/projects/graphql.ts';
+import '../domains/projects/changes-graphql.ts';
 import '../domains/deliveries/graphql.ts';
 import '../domains/webhooks/graphql.ts';
 import { builder } from '../graphql/builder.ts';

@@ -5,6 +5,7 @@ import { factChanges, facts } from '../domains/facts/sections.ts';
 import { goals } from '../domains/goals/sections.ts';
 import { conversations } from '../domains/interactions/sections.ts';
 import { media } from '../domains/media-insights/sections.ts';
+import { ownProjects } from '../domains/projects/sections.ts';
 import { settings } from '../domains/settings/sections.ts';
 import { ownTasks } from '../domains/tasks/sections.ts';
 import { webhooks } from '../domains/webhooks/sections.ts';
@@ -19,6 +20,8 @@ export const SECTIONS: readonly Section<Services>[] = [
   ownCards,
   ownCardFiles,
   ownCharacterChanges,
+  // Projects name the characters that appear in them.
+  ownProjects,
   goals,
   conversations,
   // Who is in a picture is a character by name.

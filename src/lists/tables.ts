@@ -21,6 +21,7 @@ export { metricHours, metricMinutes } from '../domains/metrics/tables.ts';
 export { journals } from '../domains/persistence/tables.ts';
 export { erasures } from '../domains/privacy/tables.ts';
 
+export { assemblies, bindings, decisions, projects, segments } from '../domains/projects/tables.ts';
 export { repairActions, restartCooldowns } from '../domains/repairs/tables.ts';
 
 export { scheduleSlots, schedules } from '../domains/schedules/tables.ts';

@@ -32,6 +32,9 @@ export const IDENTIFIERS = [
   'goalId',
   'fileHash',
   'generationId',
+  'projectId',
+  'segmentId',
+  'segmentIds',
   'parentId',
   'factId',
   'changeId',
@@ -111,6 +114,13 @@ export const VALUES: Record<string, unknown> = {
   greeting: 0,
   useStyle: false,
   prompt: WORDS,
+  role: WORDS,
+  decision: WORDS,
+  reason: WORDS,
+  durationSeconds: 1,
+  framesPerSecond: 24,
+  position: 1,
+  deleted: false,
   negativePrompt: WORDS,
   workflow: 'blank',
   seed: 1,
@@ -161,7 +171,7 @@ export const VALUES: Record<string, unknown> = {
   alertChannel: 'log',
 };
 /** What a profile says: nothing that names somebody else's. */
-const PROFILE = /^Mutation\.upsertCharacters?\(/;
+const PROFILE = /^Mutation\.(?:upsertCharacters?|(?:create|update)Project)\(/;
 /** What a place is called; names of credentials are told from other names. */
 export function nameIn({ field, path }: Place): string {
   const name = path.at(-1) ?? '';

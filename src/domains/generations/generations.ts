@@ -1,4 +1,5 @@
 import { randomInt, randomUUID } from 'node:crypto';
+import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Config } from '../../config.ts';
@@ -50,6 +51,7 @@ export type GenerationServices = TaskServices & { readonly config: Pick<Config, 
  * Makes the task that draws a picture, and its entry in the history.
  *
  * @param from the turn that asks for it: asked for again, the same task is the answer
+ * @param before done in the transaction that makes both
  * @throws NotConfigured, InvalidInput, NotFound (the character)
  */
 export async function generateImage(
@@ -57,6 +59,7 @@ export async function generateImage(
   owner: Owner,
   given: GenerateImageInput,
   from: string | null = null,
+  before: (client: PoolClient) => Promise<void> = async () => undefined,
 ): Promise<TaskRow> {
   const asked = input.parseInput(GenerateImage, given, 'input');
   const job = tasks.jobs.get(GENERATE_IMAGE);
@@ -79,6 +82,7 @@ export async function generateImage(
   const [width, height] = sizeOf(asked, learned);
   const generationId = from ?? randomUUID();
   const row = await db.transaction(async (client) => {
+    await before(client);
     const task = await enqueueTask(client, job, {
       ...{ type: GENERATE_IMAGE, owner, createdBy: owner.userId, payload: { generationId } },
       name: `Draw ${character?.characterName ?? 'a picture'}`,

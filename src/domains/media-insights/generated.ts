@@ -15,7 +15,7 @@ export interface PictureKeeper {
 }
 
 /** Below the folder of a user's thumbnails, so that an erasure takes both away. */
-const FOLDER = 'generated';
+export const FOLDER = 'generated';
 
 /** How their bytes begin, hexadecimal. */
 const KINDS: readonly (readonly [string, RegExp])[] = [
@@ -37,7 +37,7 @@ export function pictureKeeper(parts: IndexingParts): PictureKeeper {
       await mkdir(folder, { recursive: true });
       const path = join(folder, `${fileHash}.${kind}`);
       await writeWhole(path, bytes, task.taskId);
-      await index(parts, owner, folder, path, task);
+      await indexOne(parts, owner, folder, path, task);
       const [insight] = await insightsByHash(parts.db, owner, [fileHash]);
       if (insight && insight.state !== 'BROKEN') return fileHash;
       await rm(path, { force: true });
@@ -59,7 +59,8 @@ async function writeWhole(path: string, bytes: Buffer, taskId: string): Promise<
   await rename(half, path);
 }
 
-async function index(
+/** Indexes one file of the server's own, in this folder. */
+export async function indexOne(
   parts: IndexingParts,
   owner: Owner,
   folder: string,

@@ -7,6 +7,7 @@ import { backgroundModel } from '../../models/configured.ts';
 import { MATCH_CHARACTERS, type PictureMatching } from '../characters/reference-images.ts';
 import { enqueueTask, type TaskServices } from '../tasks/tasks.ts';
 import type { PictureKeeper } from './generated.ts';
+import type { VideoKeeper } from './made-videos.ts';
 
 /** What is done with media in the background. Without folders of media nothing of it is loaded. */
 export async function openMedia(
@@ -22,9 +23,13 @@ export async function openMedia(
     readonly alerts: AlertTeller;
   },
   closing: ClosingStack,
-): Promise<{ readonly jobs: Job[]; readonly pictures: PictureKeeper | null }> {
+): Promise<{
+  readonly jobs: Job[];
+  readonly pictures: PictureKeeper | null;
+  readonly videos: VideoKeeper | null;
+}> {
   const { media, dataDirectory } = config;
-  if (media === null) return { jobs: [], pictures: null };
+  if (media === null) return { jobs: [], pictures: null, videos: null };
   const { mediaJobs } = await import('./jobs.ts');
   const { Readers } = await import('./readers.ts');
   const readers = new Readers(async () => {
@@ -35,12 +40,13 @@ export async function openMedia(
   const places = { roots: media.roots, dataDirectory };
   const parts = { db, log, pressure, readers, alerts, places };
   const { pictureKeeper } = await import('./generated.ts');
-  const pictures = pictureKeeper(parts);
+  const { videoKeeper } = await import('./made-videos.ts');
+  const kept = { pictures: pictureKeeper(parts), videos: videoKeeper(parts) };
   const jobs = mediaJobs(parts);
   const vision = backgroundModel(modelParts, 'vision', config.languageModels?.vision ?? null, log);
-  if (!vision) return { jobs, pictures };
+  if (!vision) return { jobs, ...kept };
   const { describeJob } = await import('./describe-jobs.ts');
-  return { jobs: [...jobs, describeJob({ db, pressure, readers, vision, dataDirectory })], pictures };
+  return { jobs: [...jobs, describeJob({ db, pressure, readers, vision, dataDirectory })], ...kept };
 }
 
 /** Lets a change of reference images make the task that looks at pictures again. Without folders of media there is none. */
