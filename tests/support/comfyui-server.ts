@@ -28,7 +28,7 @@ interface Run {
 }
 
 /** A server that speaks the protocol of ComfyUI, as its `server.py` has it: also the time between the last event and the history. */
-export async function startComfyUi(course: () => Course, { nodes = KNOWN } = {}) {
+export async function startComfyUi(course: (graph: Any) => Course, { nodes = KNOWN } = {}) {
   const runs = new Map<string, Run>();
   const clients = new Map<string, WebSocket>();
   const pictures = new Map<string, Buffer>();
@@ -63,7 +63,10 @@ export async function startComfyUi(course: () => Course, { nodes = KNOWN } = {})
     if (what.kind === 'endless') return;
     if (what.kind === 'lost') return void runs.delete(run.id);
     if (what.kind === 'interrupted') return over(run, 'error', ['execution_interrupted', {}]);
+    // Each step is told, which says that it goes on.
+    const steps = setInterval(() => tell(run, 'progress', { node: sampler, value: 3, max: 28 }), 500);
     if (what.kind === 'picture') await what.until;
+    clearInterval(steps);
     if (what.kind === 'error')
       return over(run, 'error', [
         'execution_error',
@@ -101,7 +104,7 @@ export async function startComfyUi(course: () => Course, { nodes = KNOWN } = {})
       const run: Run = { id, graph, state: 'running', entry: null };
       runs.set(id, run);
       give(200, { prompt_id: id, number: 1, node_errors: {} });
-      void go(run, course());
+      void go(run, course(graph));
       return;
     }
     if (pathname === '/queue' && request.method === 'GET') {
@@ -154,6 +157,10 @@ export async function startComfyUi(course: () => Course, { nodes = KNOWN } = {})
     setAway: (away: boolean) => {
       isAway = away;
       for (const client of clients.values()) if (away) client.terminate();
+    },
+    /** Forgets the runs of a width, as a restart would. */
+    forget: (width: number) => {
+      for (const [id, { graph }] of runs) if (graph.empty?.inputs.width === width) runs.delete(id);
     },
     close: async () => {
       for (const client of sockets.clients) client.terminate();
