@@ -167,10 +167,8 @@ test('what was rated well is known with its doubt, and used when that is asked f
   await app.graphql(
     `mutation { upsertCharacter(input: { characterName: "Odo", visualStyle: "", styleElements: ["mud", "rain"] }) { __typename } }`,
   );
-  for (const seed of [21, 22, 23]) {
-    const bad = await draw({ seed, prompt: 'mud' });
-    await rate({ generationId: bad.generationId, quality: 0 });
-  }
+  const bad = await Promise.all([21, 22, 23].map((seed) => draw({ seed, prompt: 'mud' })));
+  for (const { generationId } of bad) await rate({ generationId, quality: 0 });
   const known = await insights();
   // "mud" was asked for, so it stood in the prompt as no element; the others did badly three times.
   expect(
@@ -189,8 +187,7 @@ test('what was rated well is known with its doubt, and used when that is asked f
     ...{ seed: 11, width: 512, height: 640, prompt: 'a hill, grain, noir, Ink wash, mud, rain' },
     learned: { added: ['grain', 'noir'], leftOut: [], seed: 11, workflow: null, size: '512x640' },
   });
-  const muddy = await draw({ prompt: 'a dale', seed: 31 });
-  const more = [muddy, await draw({ prompt: 'a dale', seed: 32 })];
+  const more = await Promise.all([31, 32].map((seed) => draw({ prompt: 'a dale', seed })));
   for (const { generationId } of more) await rate({ generationId, quality: 0 });
   const clean = await draw({ useStyle: true, prompt: 'a dale', seed: 5, width: 64 });
   expect(clean).toMatchObject({
@@ -246,6 +243,30 @@ test('what helps is tried again, and each failure has a name', async () => {
   expect(failed.attempts).toHaveLength(1);
 });
 
+test('what is only partly drawn, or is no picture, is none', async () => {
+  next = [{ kind: 'partly refused' }];
+  const refused = await ask({ prompt: 'a wren', workflow: 'blank' });
+  const failed = await untilTask(app, refused.task.taskId, 'FAILED');
+  expect(failed.error).toMatch(/^WORKFLOW_REFUSED: .*value_not_in_list/);
+  const { generationId, files, completedAt } = await drawnBy(refused.task.taskId);
+  expect({ files, completedAt }).toEqual({ files: [], completedAt: null });
+  expect(await rate({ generationId, quality: 1 })).toEqual({
+    code: 'BAD_USER_INPUT',
+    message: 'input.generationId: there is no picture of it that could be rated',
+  });
+  next = [
+    { kind: 'picture', bytes: Buffer.alloc(0) },
+    { kind: 'picture', bytes: Buffer.from('<html>not found</html>') },
+  ];
+  const { taskId } = (await ask({ prompt: 'a wren', workflow: 'blank' })).task;
+  const done = await untilTask(app, taskId, 'COMPLETED', undefined, 60_000);
+  expect(done.attempts.map(({ error }: { error: string | null }) => error)).toEqual([
+    'PICTURE_MISSING: the picture is empty',
+    expect.stringMatching(/^PICTURE_MISSING: what ComfyUI gave is no picture/),
+    null,
+  ]);
+});
+
 test('a run that was interrupted or lost at ComfyUI is begun again', async () => {
   next = [{ kind: 'interrupted' }, { kind: 'lost' }];
   const before = comfy.prompts.length;
@@ -295,6 +316,9 @@ test('bad input is named, and nothing is made of it', async () => {
   for (const [input, message] of cases)
     expect(await ask(input)).toEqual({ code: 'BAD_USER_INPUT', message: expect.stringMatching(message) });
   expect(await ask({ prompt: 'x', character: 'Nobody' })).toMatchObject({ code: 'NOT_FOUND' });
+  await app.graphql('mutation { upsertCharacter(input: { characterName: "Hidden Hal" }) { __typename } }');
+  await app.graphql('mutation { deactivateCharacter(name: "Hidden Hal") { __typename } }');
+  expect(await ask({ prompt: 'x', character: 'Hidden Hal' })).toMatchObject({ code: 'NOT_FOUND' });
 });
 
 test('a query that asks for a picture makes its task, once', async () => {

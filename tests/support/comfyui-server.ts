@@ -14,6 +14,8 @@ export type Course =
   | { kind: 'interrupted' }
   /** ComfyUI is restarted, and knows it no more. */
   | { kind: 'lost' }
+  /** One of its outputs is refused, and the others are drawn. */
+  | { kind: 'partly refused' }
   /** It goes on until it is interrupted. */
   | { kind: 'endless' };
 
@@ -60,7 +62,7 @@ export async function startComfyUi(course: (graph: Any) => Course, { nodes = KNO
     tell(run, 'executing', { node: sampler });
     tell(run, 'progress', { node: sampler, value: 3, max: 28 });
     clients.get(run.id)?.send(Buffer.from([0, 0, 0, 1, 0, 0, 0, 1, 255]));
-    if (what.kind === 'endless') return;
+    if (what.kind === 'endless' || what.kind === 'partly refused') return;
     if (what.kind === 'lost') return void runs.delete(run.id);
     if (what.kind === 'interrupted') return over(run, 'error', ['execution_interrupted', {}]);
     // Each step is told, which says that it goes on.
@@ -103,8 +105,10 @@ export async function startComfyUi(course: (graph: Any) => Course, { nodes = KNO
         });
       const run: Run = { id, graph, state: 'running', entry: null };
       runs.set(id, run);
-      give(200, { prompt_id: id, number: 1, node_errors: {} });
-      void go(run, course(graph));
+      const what = course(graph);
+      const errors = what.kind === 'partly refused' ? { saved: REFUSED } : {};
+      give(200, { prompt_id: id, number: 1, node_errors: errors });
+      void go(run, what);
       return;
     }
     if (pathname === '/queue' && request.method === 'GET') {
@@ -170,6 +174,12 @@ export async function startComfyUi(course: (graph: Any) => Course, { nodes = KNO
     },
   };
 }
+
+const REFUSED = {
+  class_type: 'SaveImage',
+  dependent_outputs: [],
+  errors: [{ type: 'value_not_in_list', message: 'Value not in list', details: 'format', extra_info: {} }],
+};
 
 const KNOWN = [
   'CheckpointLoaderSimple',
