@@ -204,12 +204,23 @@ describe('a server with the model inside', () => {
 
   test('makes a vector of whatever is said, but for what it has no memory for', async () => {
     const long = { query: 'ask', response: 'a harbour '.repeat(20_000) };
-    const languages =
-      'Hej|Hallo|Привет|Γειά|שלום|مرحبا|नमस्ते|こんにちは|안녕|你好|สวัสดี|Բարև|გამარჯობა|ሰላም|வணக்கம்'.split('|');
+    const languages = (
+      'Hej allihopa|Hallo zusammen|Bonjour tout le monde|Buenos días amigos|Bom dia pessoal|Buongiorno ragazzi|Hyvää huomenta|Dzień dobry|' +
+      'Dobré ráno|Jó reggelt|Bună dimineața|Günaydın arkadaşlar|Chào buổi sáng|Selamat pagi|Habari za asubuhi|Tere hommikust|' +
+      'Labas rytas|Góðan daginn|Привет всем|Доброго ранку|Καλημέρα σας|בוקר טוב|صباح الخير|صبح بخیر|सुप्रभात|おはようございます|안녕하세요 여러분|' +
+      '你好世界|สวัสดีตอนเช้า|Բարի լույս|დილა მშვიდობისა|እንደምን አደሩ|காலை வணக்கம்'
+    ).split('|');
+    expect(languages.length).toBeGreaterThan(30);
     await app.record('odd', [long, '🙂🙃🙂', ...languages]);
     await expect
       .poll(vectors, settled)
       .toMatchObject({ stored: LINES.length + 2 + languages.length, coverage: 1 });
+    for (const said of ['🙂🙃🙂', ...languages]) {
+      const { hits, degraded } = await search(said);
+      expect([said, degraded]).toEqual([said, false]);
+      if (said !== '🙂🙃🙂')
+        expect(hits.map((hit: { interaction: { query: string } }) => hit.interaction.query)).toContain(said);
+    }
     await app.record('explodes', [EXPLODES, 'a dog']);
     const stored = LINES.length + 4 + languages.length;
     await expect.poll(vectors, settled).toMatchObject({ stored, embedded: stored - 1, failed: 1 });

@@ -1,11 +1,15 @@
+import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
+import { modelsCommand } from '../src/domains/vector-index/models-command.ts';
 import { comparable } from '../src/domains/vector-index/two-models.ts';
 import { createLogger } from '../src/log.ts';
+import { Outbound } from '../src/outbound/outbound.ts';
 import { CONCEPTS, startConceptServer } from './support/concept-server.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 import { startQdrantDouble } from './support/qdrant-double.ts';
+import { folderWith, tinyModel, tinyTokenizer } from './support/tiny-model.ts';
 
 const EACH = 15;
 const TURNS = CONCEPTS.length * EACH;
@@ -142,6 +146,55 @@ describe.each(['sqlite-vec', 'Qdrant'])('a change from 384 to 768 dimensions in 
     await third.close();
     await first.close();
   });
+});
+
+test('goes on beside searches from one model inside to another, of other dimensions', {
+  timeout: 120_000,
+}, async () => {
+  const data = await folderWith({});
+  const add = async (name: string, dimensions: number) => {
+    const files = { 'model.onnx': tinyModel({ dimensions }), 'tokenizer.json': tinyTokenizer() };
+    const open = () => ({ dataDirectory: data, outbound: new Outbound({ allowed: [] }) });
+    expect(await modelsCommand(['add', name, await folderWith(files)], open, () => undefined)).toBe(0);
+  };
+  await add('small', 8);
+  await add('large', 12);
+  const env = (name: string) => ({ DATA_DIR: data, EMBEDDINGS: 'local', EMBEDDINGS_MODEL: name });
+  const first = await startTestApp({ env: env('small') });
+  const lines = ['My beagle barked', 'We walked along the harbour', 'She plays the violin'];
+  await first.record(
+    'talk',
+    Array.from({ length: 60 }, (_, at) => `${lines[at % 3]}, number ${at}`),
+  );
+  await expect.poll(() => vectorsOf(first), settled).toMatchObject({ coverage: 1 });
+  const finds = async (server: Server) => {
+    for (const [asked, said] of [
+      ['pets', 'beagle'],
+      ['meer', 'harbour'],
+      ['melody', 'violin'],
+    ] as const) {
+      const { data: answer } = await server.graphql(SEARCH, { query: asked, limit: 20 });
+      const { degraded, hits } = answer.memorySearch;
+      const right = hits.filter((hit: { interaction: { query: string } }) =>
+        hit.interaction.query.includes(said),
+      );
+      expect([asked, degraded, right.length]).toEqual([asked, false, 20]);
+    }
+  };
+  await finds(first);
+  await first.app.close();
+  const second = await reopened({ ...first, directory: data }, env('large'));
+  await finds(second);
+  await expect
+    .poll(async () => {
+      await finds(second);
+      return vectorsOf(second);
+    }, settled)
+    .toMatchObject({ stored: 60, coverage: 1, earlierModels: [] });
+  await finds(second);
+  await second.close();
+  await first.close();
+  await rm(data, { recursive: true });
 });
 
 test('of two models, the one that knows more turns is the ruler, and what is left is put beside it', () => {

@@ -23,11 +23,12 @@ const HEAVY_TOKEN = 6_000;
  *
  * @param changes what is wrong with it
  */
-export function tinyModel(changes: { input?: string; rows?: number } = {}): Buffer {
+export function tinyModel(changes: { input?: string; rows?: number; dimensions?: number } = {}): Buffer {
   const input = changes.input ?? 'input_ids';
   const rows = changes.rows ?? MEANINGS.length + 1;
-  const table = Float32Array.from({ length: rows * TINY_DIMENSIONS }, (_, at) =>
-    at % TINY_DIMENSIONS === Math.floor(at / TINY_DIMENSIONS) ? 1 : 0.05,
+  const dimensions = changes.dimensions ?? TINY_DIMENSIONS;
+  const table = Float32Array.from({ length: rows * dimensions }, (_, at) =>
+    at % dimensions === Math.floor(at / dimensions) ? 1 : 0.05,
   );
   const graph = [
     node('Mod', [input, 'ten'], 'row'),
@@ -39,7 +40,7 @@ export function tinyModel(changes: { input?: string; rows?: number } = {}): Buff
     node('ReduceSum', ['zeros'], 'nothing', [attribute('keepdims', 0)]),
     node('Add', ['words', 'nothing'], 'last_hidden_state'),
     text(2, 'tiny'),
-    tensor('table', FLOAT, [rows, TINY_DIMENSIONS], Buffer.from(table.buffer)),
+    tensor('table', FLOAT, [rows, dimensions], Buffer.from(table.buffer)),
     tensor('ten', INT64, [1], int64(10)),
     tensor('one', INT64, [1], int64(1)),
     value(11, input, INT64, 2),
