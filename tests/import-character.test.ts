@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { afterAll, describe, expect, test } from 'vitest';
 import { directory, fixture, png, pngText, readAll, temporary } from './fixtures/import/support.ts';
 
@@ -23,7 +23,7 @@ describe('character', () => {
         kind: 'character',
         line: 1,
         character: expected,
-        told: ['left out, as a profile has no place for it: the first message, the version'],
+        card: (await readFile(fixture('card-v2.json'))).toString('base64'),
       },
     ]);
     expect(await readAll('character', fixture('card-v1.json'))).toMatchObject([
@@ -31,47 +31,22 @@ describe('character', () => {
     ]);
   });
 
-  test('whatever a profile has no place for is told, known or not', async () => {
-    const told = async (data: object, top: object = {}) => {
-      const file = await temporary(
-        'told.json',
-        JSON.stringify({ spec: 'chara_card_v3', ...top, data: { name: 'X', ...data } }),
-      );
-      const [record] = await readAll('character', file);
-      return (record as { told?: string[] }).told ?? [];
+  test('the file is sent whole; of a larger one what the server takes, and what is left out is told', async () => {
+    const record = async (bytes: Buffer) => {
+      const [only] = await readAll('character', await temporary('size', bytes));
+      return only as { card?: string; told?: string[] };
     };
-    expect(
-      await told({ description: 'd', creator_notes: 'n', tags: ['t'] }, { spec_version: '3.0' }),
-    ).toEqual([]);
-    expect(
-      await told({ first_mes: ' ', alternate_greetings: [], extensions: {}, fav: false, creation_date: 0 }),
-    ).toEqual([]);
-    const everything = {
-      first_mes: 'Hello',
-      alternate_greetings: ['a', 'b'],
-      character_book: { entries: [{ keys: ['k'], content: 'c' }] },
-      character_version: '2',
-      creator_notes_multilingual: { de: 'Hallo' },
-      source: ['https://cards.example/1'],
-      creation_date: 1_700_000_000,
-      secret_plan: { step: 1 },
-    };
-    expect(await told(everything, { talkativeness: '0.5', creatorcomment: 'old' })).toEqual([
-      'left out, as a profile has no place for it: the first message, 2 greetings, the lorebook with 1 entry, ' +
-        'notes in other languages, the version, 1 sources, talkativeness, creation_date, secret_plan',
-    ]);
-    expect(await told({ creator_notes: 'new' }, { creatorcomment: 'old' })).toEqual([
-      'left out, as a profile has no place for it: other notes of the creator',
-    ]);
-    const many = Object.fromEntries(Array.from({ length: 30 }, (_, index) => [`field${index}`, 'x']));
-    expect((await told(many))[0]).toMatch(/field19, 10 other fields$/);
-  });
-
-  test('PNG: the picture is told to be left out', async () => {
-    const file = await temporary('picture.png', png(pngText('chara', base64(card('Old')))));
-    expect(await readAll('character', file)).toMatchObject([
-      { told: ['left out: the picture, of which only the card in it is read'] },
-    ]);
+    const text = pngText('ccv3', base64(card('Old')));
+    const picture = png(text);
+    expect(await record(picture)).toMatchObject({ card: picture.toString('base64') });
+    const large = await record(png(pngText('comment', 'x'.repeat(700_000)), text));
+    expect(JSON.parse(Buffer.from(large.card ?? '', 'base64').toString())).toEqual(card('Old'));
+    expect(large.told).toEqual(['left out: the picture, since the file has more than 700000 bytes']);
+    const huge = { ...card('Old'), data: { name: 'Old', extensions: { x: 'x'.repeat(700_000) } } };
+    const told = ['left out: all but the profile, since the card has more than 600000 bytes'];
+    const profile = await record(Buffer.from(JSON.stringify(huge)));
+    expect(profile).toMatchObject({ character: { characterName: 'Old' }, told });
+    expect(profile.card).toBeUndefined();
   });
 
   test('PNG: ccv3 is preferred to chara, in either order', async () => {
@@ -125,7 +100,7 @@ describe('character', () => {
     expect(await readAll('character', number)).toMatchObject([
       {
         character: { characterName: 'x' },
-        told: ['left out: description, which is no text', expect.any(String)],
+        told: ['left out: description, which is no text'],
       },
     ]);
   });

@@ -19,7 +19,9 @@ export type TurnBatch = {
   title: string | null;
   turns: TurnInput[];
 } & Extent;
-export type CharacterBatch = { kind: 'characters'; characters: CharacterInput[] } & Extent;
+/** A character, and its card in Base64 where that is sent, too. */
+export type SentCharacter = CharacterInput & { card?: string };
+export type CharacterBatch = { kind: 'characters'; characters: SentCharacter[] } & Extent;
 
 /** What one request sends. */
 export type Batch = TurnBatch | CharacterBatch;
@@ -69,9 +71,13 @@ export function sliceBatch(batch: Batch, start: number, end?: number): Batch {
 
 function begin(record: TurnRecord | CharacterRecord): Batch {
   const extent: Extent = { lines: [], recordsDone: 0 };
-  if (record.kind === 'character') return { kind: 'characters', characters: [record.character], ...extent };
+  if (record.kind === 'character') return { kind: 'characters', characters: [sent(record)], ...extent };
   const { conversationId, title = null, turn } = record;
   return { kind: 'turns', conversationId, title, turns: [turn], ...extent };
+}
+
+function sent({ character, card }: CharacterRecord): SentCharacter {
+  return card === undefined ? character : { ...character, card };
 }
 
 /** Whether the record belongs into the batch, which then holds it. */
@@ -86,7 +92,7 @@ function append(batch: Batch, record: TurnRecord | CharacterRecord): boolean {
     record.kind === 'character' &&
     batch.characters.length < MAX_BATCH_CHARACTERS
   ) {
-    batch.characters.push(record.character);
+    batch.characters.push(sent(record));
     return true;
   }
   return false;

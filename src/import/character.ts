@@ -3,23 +3,25 @@ import { CardError, NoCardError } from '../cards/card-error.ts';
 import { findCard } from '../cards/container.ts';
 import { isPng } from '../cards/png.ts';
 import { FIELD_NAMES, NAME_PROBLEM, profileOf } from '../cards/profile.ts';
-import { storable } from '../ground/storable.ts';
 import { asUtf8, fileSize, type Position } from './files.ts';
 import {
   bad,
+  type CharacterRecord,
   ImportFileError,
   type ImportRecord,
-  isObject,
   toCharacterRecord,
   UnknownFormatError,
 } from './records.ts';
 
 /** Bytes of a character card, which is read whole. */
 const MAX_CARD_BYTES = 64 * 1024 * 1024;
+/** Bytes of a file that the server takes with its picture, and of a card without. */
+const [MAX_SENT_FILE, MAX_SENT_CARD] = [700_000, 600_000];
 
 /**
- * Reads a SillyTavern character card (see `cards/container.ts`). `{{char}}` in its texts becomes the character's name.
- * What is only decoration is shortened to the server's limits; that, and what the profile has no place for, is told.
+ * Reads a SillyTavern character card (see `cards/container.ts`). `{{char}}` in the texts of its profile becomes the character's
+ * name; the card itself is sent as it is. Where the server does not take so large a file, the card is sent without its
+ * picture, and a larger one as a profile only; that is told, and what of the profile is shortened to the server's limits.
  *
  * @throws ImportFileError where the file is larger than 64 MiB, damaged, or holds no card
  */
@@ -32,12 +34,29 @@ export async function* readCharacter(file: string, position: Position): AsyncGen
   }
   const bytes = await readFile(file);
   position.bytes = bytes.length;
-  const record = toRecord(cardIn(bytes));
-  const isPicture = isPng(bytes);
-  const picture = 'left out: the picture, of which only the card in it is read';
-  yield record.kind === 'character' && isPicture
-    ? { ...record, told: [...(record.told ?? []), picture] }
-    : record;
+  const card = cardIn(bytes);
+  const record = toRecord(card);
+  if (record.kind !== 'character') yield record;
+  else yield withCard(record, card, bytes);
+}
+
+/** The record with as much of the file as the server takes. */
+function withCard(record: CharacterRecord, card: Record<string, unknown>, bytes: Buffer): CharacterRecord {
+  const [told, isPicture] = [[...(record.told ?? [])], isPng(bytes)];
+  const { spec, spec_version, data } = card;
+  const json = Buffer.from(JSON.stringify(data === undefined ? card : { spec, spec_version, data }));
+  let sent: Buffer | null = isPicture ? bytes : asUtf8(bytes);
+  if (sent.length > MAX_SENT_FILE) {
+    if (isPicture) told.push(`left out: the picture, since the file has more than ${MAX_SENT_FILE} bytes`);
+    sent = json.length > MAX_SENT_CARD ? null : json;
+  }
+  if (sent === null)
+    told.push(`left out: all but the profile, since the card has more than ${MAX_SENT_CARD} bytes`);
+  return {
+    ...record,
+    ...(sent !== null && { card: sent.toString('base64') }),
+    ...(told.length > 0 && { told }),
+  };
 }
 
 function cardIn(bytes: Buffer): Record<string, unknown> {
@@ -50,76 +69,10 @@ function cardIn(bytes: Buffer): Record<string, unknown> {
   }
 }
 
-/** Fields that a profile has no place for, and how they are told. */
-const NO_PLACE: readonly [field: string, told: string][] = [
-  ['first_mes', 'the first message'],
-  ['alternate_greetings', 'greetings'],
-  ['group_only_greetings', 'greetings of groups'],
-  ['mes_example', 'example messages'],
-  ['system_prompt', 'the system prompt'],
-  ['post_history_instructions', 'instructions'],
-  ['character_book', 'the lorebook'],
-  ['assets', 'assets'],
-  ['extensions', 'extensions'],
-  ['creator_notes_multilingual', 'notes in other languages'],
-  ['character_version', 'the version'],
-  ['source', 'sources'],
-];
-/** Fields that are taken over, and what only says how the card is written. */
-const KNOWN = new Set([
-  ...[
-    'spec',
-    'spec_version',
-    'data',
-    'name',
-    'nickname',
-    'description',
-    'scenario',
-    'personality',
-    'tags',
-    'creator',
-  ],
-  ...['creator_notes', 'creatorcomment'],
-  ...NO_PLACE.map(([field]) => field),
-]);
-/** Of fields that no version of a card has, so many are told by their names. */
-const [MAX_OTHERS, MAX_OTHER_NAME] = [20, 40];
-
 function toRecord(card: Record<string, unknown>): ImportRecord {
   const read = profileOf(card);
   if (!read) return bad(1, 'name', NAME_PROBLEM);
   const { profile, told } = read;
-  const left = NO_PLACE.flatMap(([field, what]) => leftOut(card[field], what));
-  // SillyTavern writes them twice.
-  if (card.creator_notes != null && card.creatorcomment !== card.creator_notes)
-    left.push(...leftOut(card.creatorcomment, 'other notes of the creator'));
-  left.push(...otherFields(card));
-  if (left.length > 0) told.push(`left out, as a profile has no place for it: ${left.join(', ')}`);
   const record = toCharacterRecord(1, profile, FIELD_NAMES);
   return record.kind === 'character' && told.length > 0 ? { ...record, told } : record;
-}
-
-/** What the card has besides, by its names; what is off or nothing is left out of that. */
-function otherFields(card: Record<string, unknown>): string[] {
-  const names = Object.keys(card).filter((name) => !KNOWN.has(name) && leftOut(card[name], name).length > 0);
-  const shown = names
-    .slice(0, MAX_OTHERS)
-    .map((name) => storable(name).slice(0, MAX_OTHER_NAME).toWellFormed());
-  const more = names.length > MAX_OTHERS ? [`${names.length - MAX_OTHERS} other fields`] : [];
-  return [...shown, ...more];
-}
-
-function leftOut(value: unknown, what: string): string[] {
-  if (typeof value === 'number' || value === true) return value === 0 ? [] : [what];
-  if (typeof value === 'string') return value.trim() === '' ? [] : [what];
-  if (Array.isArray(value)) return value.length === 0 ? [] : [`${value.length} ${what}`];
-  if (!isObject(value)) return [];
-  const { entries } = value;
-  const count = Array.isArray(entries)
-    ? entries.length
-    : isObject(entries)
-      ? Object.keys(entries).length
-      : null;
-  if (count === null) return Object.keys(value).length === 0 ? [] : [what];
-  return count === 0 ? [] : [`${what} with ${count} ${count === 1 ? 'entry' : 'entries'}`];
 }

@@ -1,5 +1,5 @@
-import type { Batch, CharacterBatch, TurnBatch } from './batches.ts';
-import { isObject } from './records.ts';
+import type { Batch, CharacterBatch, SentCharacter, TurnBatch } from './batches.ts';
+import { type CharacterInput, isObject } from './records.ts';
 
 /** One GraphQL request. */
 export type Operation = { query: string; variables: Record<string, unknown> };
@@ -79,6 +79,15 @@ const UPSERT_CHARACTERS = `mutation ImportCharacters($inputs: [CharacterInput!]!
   }
 }`;
 
+/** A card of its own: greetings, lore, picture and what else it holds stay with the character. */
+const IMPORT_CHARACTER = `mutation ImportCharacter($input: ImportCharacterInput!) {
+  result: importCharacter(input: $input) {
+    __typename
+    ... on UpsertCharacterSuccess { outcome }
+    ... on Error { code message }
+  }
+}`;
+
 async function sendTurns(batch: TurnBatch, userId: string | null, send: Send): Promise<Acknowledgement> {
   const { conversationId, title, turns } = batch;
   const input = {
@@ -152,17 +161,25 @@ export type StoredTurn = {
 };
 
 async function sendCharacters(batch: CharacterBatch, send: Send): Promise<Acknowledgement> {
-  // A card is a whole profile: fields of another one of that name do not belong to it.
-  const inputs = batch.characters.map((character) => ({ ...character, replace: true }));
-  const { outcomes } = readSuccess(await send({ query: UPSERT_CHARACTERS, variables: { inputs } }));
-  const changed = batch.characters.filter(
-    (_each, place) => Array.isArray(outcomes) && outcomes[place] === 'CHANGED',
-  );
+  const changed: CharacterInput[] = [];
+  for (const character of batch.characters)
+    if ((await sendCharacter(character, send)) === 'CHANGED') changed.push(character);
   return {
     sent: batch.characters.length,
     replayed: 0,
     changedCharacters: changed.map(({ characterName }) => characterName),
   };
+}
+
+/** A card is a whole profile: fields of another one of that name do not belong to it. @returns what was done */
+async function sendCharacter({ card, ...character }: SentCharacter, send: Send): Promise<unknown> {
+  if (card !== undefined) {
+    const input = { content: card, replace: true };
+    return readSuccess(await send({ query: IMPORT_CHARACTER, variables: { input } })).outcome;
+  }
+  const inputs = [{ ...character, replace: true }];
+  const { outcomes } = readSuccess(await send({ query: UPSERT_CHARACTERS, variables: { inputs } }));
+  return Array.isArray(outcomes) ? outcomes[0] : null;
 }
 
 function readSuccess({ data, errors }: GraphQLResult): Record<string, unknown> {

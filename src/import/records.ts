@@ -73,6 +73,8 @@ export type CharacterRecord = {
   kind: 'character';
   line: number;
   character: CharacterInput;
+  /** The file as the server takes it, in Base64; absent: only the profile is sent. */
+  card?: string;
   /** What was left out or shortened, for the user. */
   told?: readonly string[];
 };
