@@ -202,6 +202,9 @@ beforeAll(async () => {
   );
   cursors.push(learned.learningRuns.edges[0].cursor);
   canaries.push(learned.learningRuns.edges[0].node.runId);
+  await app.graphql(
+    `mutation { setFeatureFlag(input: { key: "sealed", description: "${CANARY}", users: [{ tenantId: "default", userId: "${VICTIM}" }] }) { __typename } }`,
+  );
   const webhook = await webhookOf(app);
   const generationId = await generationOf(app);
   canaries.push(generationId);
@@ -619,6 +622,8 @@ describe('every statement that was sent meanwhile', () => {
     claim_task: 'a worker takes the task that is next, whosever it is',
     lost_tasks: 'tasks of workers that are gone, whosever they are',
     task_outlook: 'when the next task is due, of all',
+    clear_flag_users: 'an admin says for whom a flag is on, of all tenants',
+    audit_flag: 'how many users an admin named in a flag',
     index_texts: 'the word index, for turns whose ids came with their owner',
     characters_to_key: 'keys of names, of all at the start',
     archive_lock: 'the archive, for conversations whose ids came with their owner',

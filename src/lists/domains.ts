@@ -3,6 +3,7 @@ import { openBackups } from '../domains/backups/parts.ts';
 import { openCompliance } from '../domains/compliance/parts.ts';
 import { openDeliveries } from '../domains/deliveries/parts.ts';
 import { openFacts } from '../domains/facts/parts.ts';
+import { openFlags } from '../domains/flags/parts.ts';
 import { openCanary } from '../domains/health/parts.ts';
 import { openKnowledgeBase } from '../domains/knowledge-base/parts.ts';
 import { openLearning } from '../domains/learning/parts.ts';
@@ -52,6 +53,7 @@ export async function openDomains(parts: Standing, closing: ClosingStack) {
     ...openQuery(parts),
     ...openSchedules(parts, closing),
     ...openFacts(parts, closing),
+    ...openFlags(parts),
     ...openCompliance(parts),
     ...(await openBackups(parts, closing)),
     ...openLearning(parts),

@@ -8,6 +8,7 @@ import { duties as conversations } from '../domains/conversations/tables.ts';
 import { duties as credentials } from '../domains/credentials/tables.ts';
 import { duties as deliveries } from '../domains/deliveries/tables.ts';
 import { duties as facts } from '../domains/facts/tables.ts';
+import { duties as flags } from '../domains/flags/tables.ts';
 import { duties as generations } from '../domains/generations/tables.ts';
 import { duties as goals } from '../domains/goals/tables.ts';
 import { duties as interactions } from '../domains/interactions/tables.ts';
@@ -50,6 +51,7 @@ export const DUTIES: readonly Duty[] = [
   ...tasks,
   ...repairs,
   ...schedules,
+  ...flags,
   ...deliveries,
   ...webhooks,
   ...metrics,

@@ -45,6 +45,7 @@ import '../domains/tasks/changes-graphql.ts';
 import '../domains/tasks/changed-graphql.ts';
 import '../domains/repairs/graphql.ts';
 import '../domains/schedules/graphql.ts';
+import '../domains/flags/graphql.ts';
 import '../domains/archive/graphql.ts';
 import '../domains/backups/graphql.ts';
 import '../domains/media-insights/graphql.ts';

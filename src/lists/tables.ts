@@ -12,6 +12,7 @@ export { conversations, deletedTurns } from '../domains/conversations/tables.ts'
 export { authenticators, credentials } from '../domains/credentials/tables.ts';
 export { deliveries, deliveryTargets } from '../domains/deliveries/tables.ts';
 export { factChanges, factSources, learnedFacts } from '../domains/facts/tables.ts';
+export { featureFlags, featureFlagUsers } from '../domains/flags/tables.ts';
 export { generations, ratings, styleLearning } from '../domains/generations/tables.ts';
 export { goalMoves, goals } from '../domains/goals/tables.ts';
 export { interactions } from '../domains/interactions/tables.ts';

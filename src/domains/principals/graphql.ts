@@ -5,7 +5,7 @@ import { builder } from '../../graphql/builder.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
 import { createApiKey, revokeApiKey, revokeToken } from './principals.ts';
 
-const RoleEnum = builder.enumType('Role', {
+export const RoleEnum = builder.enumType('Role', {
   description: 'Who a principal is.',
   values: {
     USER: { description: 'Their own memory.' },
