@@ -9,7 +9,16 @@ import { bundlesOf, dashboardsOf, packagesOf } from './stamp.ts';
 /** Commands for developers need the tree that they work on. */
 const OPERATORS = [
   ...['migrate', 'models', 'seed', 'keys', 'secrets', 'audit', 'import', 'adopt', 'mcp', 'verify'],
-  ...['user-export', 'backup', 'restore-backup', 'tasks', 'schedules', 'journal', 'doctor'],
+  ...[
+    'user-export',
+    'backup',
+    'restore-backup',
+    'upgrade-database',
+    'tasks',
+    'schedules',
+    'journal',
+    'doctor',
+  ],
 ];
 /** What sources read beside themselves, where they look for it. */
 const FILES = ['drizzle/*.sql', 'drizzle/meta/_journal.json', 'src/**/*.tsv', 'CHANGELOG.md', 'docs/*.md'];

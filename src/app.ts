@@ -19,7 +19,13 @@ import { type Lists, PRODUCT } from './lists/product.ts';
 import { createLogger, type Logger } from './log.ts';
 import { socketOf } from './operator/socket.ts';
 import { openParts, startParts } from './parts.ts';
-import { openPorts, openRestorePorts, type RestorePorts } from './ports.ts';
+import {
+  openPorts,
+  openRestorePorts,
+  openUpgradePorts,
+  type RestorePorts,
+  type UpgradePorts,
+} from './ports.ts';
 import type { Vault } from './secrets/vault.ts';
 import { asStartupError, loadConfig, StartupError } from './startup.ts';
 
@@ -142,12 +148,25 @@ async function hearOperator(services: Services): Promise<() => Promise<void>> {
 export async function withRestorePorts<T>(
   work: (parts: RestorePorts & Pick<Lists, 'duties'>) => Promise<T>,
 ): Promise<T> {
+  return withUnprepared(openRestorePorts, work);
+}
+
+/** Takes the embedded database to another version of PostgreSQL: nothing runs beside it. @throws StartupError */
+export async function withUpgradePorts<T>(
+  work: (parts: UpgradePorts & Pick<Lists, 'duties'>) => Promise<T>,
+): Promise<T> {
+  return withUnprepared(openUpgradePorts, work);
+}
+
+async function withUnprepared<Opened, T>(
+  open: (config: Config, log: Logger, closing: ClosingStack) => Promise<Opened>,
+  work: (parts: Opened & Pick<Lists, 'duties'>) => Promise<T>,
+): Promise<T> {
   const { config } = await loadConfig();
   const log = createLogger(config.logLevel, 2);
   const closing = new ClosingStack(log);
   try {
-    const ports = await openRestorePorts(config, log, closing);
-    return await work({ ...ports, duties: PRODUCT.duties });
+    return await work({ ...(await open(config, log, closing)), duties: PRODUCT.duties });
   } catch (error) {
     throw asStartupError(error, config);
   } finally {

@@ -3,8 +3,9 @@ import { currentActor } from './access/caller.ts';
 import type { Config } from './config.ts';
 import { Availability } from './db/availability.ts';
 import { makeDataDirectory } from './db/data-directory.ts';
+import { type Binaries, beginMove, type ClusterMove, earlierBinaries, embeddedMajor } from './db/embedded.ts';
 import { knownDatabase, rememberDatabase } from './db/known-database.ts';
-import { openDatabase, openUnprepared } from './db/open.ts';
+import { DatabaseSetupError, openDatabase, openUnprepared, type UnpreparedDatabase } from './db/open.ts';
 import { EventFeed } from './events/feed.ts';
 import { EventOutbox } from './events/outbox.ts';
 import { MAX_RESPONSE_LENGTH } from './ground/input.ts';
@@ -59,6 +60,43 @@ export async function openRestorePorts(
     if (databaseUrl) rememberDatabase(join(config.dataDirectory, 'database.json'), databaseUrl, identity);
   };
   return { config, log, journal, db: opened.db, outbound, remember };
+}
+
+/** What the embedded database is taken to another version of PostgreSQL with: nothing runs yet. */
+export interface UpgradePorts extends Pick<Ports, 'config' | 'log' | 'journal' | 'outbound'> {
+  /** Null: there is no embedded database. */
+  readonly move: ClusterMove | null;
+  /** Major version of PostgreSQL that comes with this product. */
+  readonly major: string;
+  binaries(given: string | null): Promise<Binaries>;
+  open(directory: string, binaries?: Binaries): Promise<UnpreparedDatabase>;
+}
+
+/** Opens what the embedded database is taken to another version of PostgreSQL with. @throws DatabaseSetupError */
+export async function openUpgradePorts(
+  config: Config,
+  log: Logger,
+  closing: ClosingStack,
+): Promise<UpgradePorts> {
+  const { databaseUrl, slowQueryMs, sqlEcho: echo } = config;
+  if (databaseUrl)
+    throw new DatabaseSetupError(
+      'DATABASE_URL: this is about the embedded database; an external one is upgraded with its own programs',
+    );
+  makeDataDirectory(config.dataDirectory);
+  // Its lock makes this process the only one on the directory.
+  const journal = await Journal.open(join(config.dataDirectory, 'journal.db'), config.journalMaxBytes);
+  closing.defer(() => journal.close());
+  const outbound = new Outbound({ allowed: config.outboundAllow });
+  closing.defer(() => outbound.close());
+  const directory = join(config.dataDirectory, 'postgres');
+  const move = await beginMove(directory);
+  return {
+    ...{ config, log, journal, outbound, move, major: await embeddedMajor(directory, log) },
+    binaries: async (given) => earlierBinaries(move ?? { directory, major: '' }, given, log),
+    open: (place, binaries) =>
+      openUnprepared({ url: null, directory: place, log, slowQueryMs, echo, binaries }),
+  };
 }
 
 /**

@@ -37,6 +37,7 @@ const SCRIPTS: [string, string[]][] = [
   ['scripts/journal.ts', []],
   ['scripts/backup.ts', []],
   ['scripts/restore-backup.ts', []],
+  ['scripts/upgrade-database.ts', []],
   ['scripts/schedules.ts', []],
   ['scripts/secrets.ts', []],
   ['scripts/audit.ts', []],

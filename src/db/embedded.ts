@@ -2,8 +2,9 @@ import { realpath } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import { chooseAccount, explainRefusal } from './embedded/account.ts';
-import { locateBinaries } from './embedded/binaries.ts';
+import { type Binaries, locateBinaries } from './embedded/binaries.ts';
 import { type ClusterPlace, prepareCluster, SUPERUSER } from './embedded/cluster.ts';
+import { findEarlierBinaries } from './embedded/earlier.ts';
 import { EmbeddedPostgresError, hasCode } from './embedded/error.ts';
 import { HANG_LIMIT_MS, recoveryProgress, untilHung } from './embedded/hang.ts';
 import { clearLeftovers } from './embedded/leftovers.ts';
@@ -12,7 +13,8 @@ import { type Connection, findSilence, untilReady } from './embedded/readiness.t
 import { openSocketPath } from './embedded/socket.ts';
 import { endHung, stopProcess } from './embedded/stop.ts';
 
-export { EmbeddedPostgresError };
+export { beginMove, type ClusterMove } from './embedded/moving.ts';
+export { type Binaries, EmbeddedPostgresError };
 
 export interface EmbeddedPostgres {
   /** What `pg` needs: `host` is a directory with the unix socket. Constant for the life of this object. */
@@ -27,6 +29,8 @@ export interface EmbeddedPostgresOptions {
   /** The data directory, absolute. The caller holds the lock that makes this process its only server. */
   readonly directory: string;
   readonly log: Logger;
+  /** Programs of another version, for files that it made; absent: those of the package. */
+  readonly binaries?: Binaries | undefined;
   /** Connections that it takes; absent: those of one server, with room for whoever looks at it. */
   readonly maxConnections?: number;
   /** How long it may neither answer nor go on with a recovery before it is restarted. */
@@ -59,7 +63,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   const { log } = options;
   const directory = await resolveLinks(options.directory);
   const account = await chooseAccount(directory);
-  const binaries = await locateBinaries(account, log);
+  const binaries = options.binaries ?? (await locateBinaries(account, log));
   const { maxConnections = MAX_CONNECTIONS } = options;
   const place: ClusterPlace = { directory, account, binaries, log, maxConnections };
   await prepareCluster(place);
@@ -215,6 +219,29 @@ function notify(log: Logger, call: () => void): void {
   } catch (error) {
     log.error({ err: error }, 'a listener of the embedded database failed');
   }
+}
+
+/**
+ * Programs for a cluster that another major version of PostgreSQL made.
+ *
+ * @param given where the operator says that they are; null: look for them
+ * @throws EmbeddedPostgresError that says where they can be had
+ */
+export async function earlierBinaries(
+  { directory, major }: { readonly directory: string; readonly major: string },
+  given: string | null,
+  log: Logger,
+): Promise<Binaries> {
+  const account = await chooseAccount(directory);
+  const own = await locateBinaries(account, log);
+  if (given === null && own.version.split('.')[0] === major) return own;
+  return findEarlierBinaries(major, given, account, log);
+}
+
+/** Major version of the PostgreSQL that comes with this product. */
+export async function embeddedMajor(directory: string, log: Logger): Promise<string> {
+  const { version } = await locateBinaries(await chooseAccount(directory), log);
+  return version.split('.')[0] ?? version;
 }
 
 /** PostgreSQL's real place: a link there may lead to another disk, and is kept. */

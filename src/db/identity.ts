@@ -45,6 +45,11 @@ export async function identifyDatabase({ pool }: Queried): Promise<DatabaseIdent
   return onlyRow(found);
 }
 
+/** The database came here from a place where it is no more: its id comes along. */
+export async function keepIdentity({ pool }: Queried): Promise<void> {
+  await pool.query('update echo_database set place = $1', [await placeOf(pool)]);
+}
+
 /** The id that a database has now, before anything is done to it; null: it has none yet. */
 export async function idOf({ pool }: Queried): Promise<string | null> {
   const { rows } = await pool.query<{ known: boolean }>(

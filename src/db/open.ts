@@ -1,6 +1,6 @@
 import type { Logger } from '../log.ts';
 import { type Connection, createDatabase, type Database, type DatabaseOptions } from './client.ts';
-import { startEmbeddedPostgres } from './embedded.ts';
+import { type Binaries, startEmbeddedPostgres } from './embedded.ts';
 import {
   checkIdentity,
   type DatabaseIdentity,
@@ -108,6 +108,13 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
   }
 }
 
+/** A database as it was found. */
+export interface UnpreparedDatabase {
+  readonly db: Database;
+  identify(): Promise<DatabaseIdentity>;
+  close(): Promise<void>;
+}
+
 /**
  * Connects to a database that is to be filled from a backup, starting the embedded one if no other is named. Its schema is left as
  * it is.
@@ -115,10 +122,12 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
  * @throws DatabaseSetupError, EmbeddedPostgresError, or the driver's error if it does not answer
  */
 export async function openUnprepared(
-  options: Pick<OpenOptions, 'url' | 'directory' | 'log' | 'slowQueryMs' | 'echo'>,
-): Promise<{ readonly db: Database; identify(): Promise<DatabaseIdentity>; close(): Promise<void> }> {
-  const { url, directory, log } = options;
-  const embedded = url ? null : await startEmbeddedPostgres({ directory, log });
+  options: Pick<OpenOptions, 'url' | 'directory' | 'log' | 'slowQueryMs' | 'echo'> & {
+    readonly binaries?: Binaries | undefined;
+  },
+): Promise<UnpreparedDatabase> {
+  const { url, directory, log, binaries } = options;
+  const embedded = url ? null : await startEmbeddedPostgres({ directory, log, binaries });
   const connection: Connection = embedded?.connection ?? { connectionString: url ?? '' };
   const db = createDatabase({ ...options, connection, maxConnections: 4 });
   const close = async () => {

@@ -33,10 +33,15 @@ const ABANDONED_COPY_MS = 3_600_000;
  * Finds PostgreSQL in the npm package of this platform. If the account cannot reach it there, or library links
  * are missing in a read-only place, a copy is made once (60 MB) and used from then on.
  *
+ * @param found another package than that of this platform
  * @throws EmbeddedPostgresError when the platform has no package or no place for a copy can be trusted
  */
-export async function locateBinaries(account: Account, log: Logger): Promise<Binaries> {
-  const { native, version } = await findPackage();
+export async function locateBinaries(
+  account: Account,
+  log: Logger,
+  found?: { readonly native: string; readonly version: string },
+): Promise<Binaries> {
+  const { native, version } = found ?? (await findPackage());
   if ((await addLibraryLinks(native)) && (await isReachable(native, account)))
     return binariesIn(native, version);
   const problems: string[] = [];
@@ -54,7 +59,7 @@ export async function locateBinaries(account: Account, log: Logger): Promise<Bin
   );
 }
 
-function binariesIn(native: string, version: string): Binaries {
+export function binariesIn(native: string, version: string): Binaries {
   return { initdb: join(native, 'bin/initdb'), postgres: join(native, 'bin/postgres'), version };
 }
 
@@ -116,7 +121,7 @@ async function allows(path: string, account: Account, wanted: number): Promise<b
   return ((mode >> shift) & wanted) === wanted;
 }
 
-function cachesFor(account: Account): string[] {
+export function cachesFor(account: Account): string[] {
   const lasting = account.switched ? '/var/cache/echo-brain' : join(homedir(), '.cache/echo-brain');
   return [lasting, join(tmpdir(), `echo-brain-cache-${process.geteuid?.()}`)];
 }
@@ -152,7 +157,7 @@ async function useCopy(native: string, cache: string, version: string, log: Logg
 }
 
 /** We run what lies there: nobody else may be able to put something into it, nor to exchange it. */
-async function refuseUntrusted(directory: string): Promise<void> {
+export async function refuseUntrusted(directory: string): Promise<void> {
   const self = process.geteuid?.();
   const own = await lstat(directory);
   if (!own.isDirectory() || own.uid !== self)
@@ -201,7 +206,7 @@ async function removeAbandoned(cache: string): Promise<void> {
   }
 }
 
-async function exists(path: string): Promise<boolean> {
+export async function exists(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;

@@ -18,6 +18,7 @@ import type { Logger } from '../../log.ts';
 import { type Account, explainRefusal, launchAs } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { EmbeddedPostgresError, hasCode } from './error.ts';
+import { finishMove } from './moving.ts';
 
 /** The one role: the cluster's superuser, reachable only through the socket in a directory of mode 0700. */
 export const SUPERUSER = 'echo_brain';
@@ -49,12 +50,13 @@ export async function prepareCluster(place: ClusterPlace): Promise<void> {
   try {
     await mkdir(dirname(directory), { recursive: true });
     await removeUnfinished(directory);
+    await finishMove(directory);
     const found = await readClusterVersion(directory);
     if (found === null) return await createCluster(place);
     const wanted = binaries.version.split('.')[0];
     if (found !== wanted) {
       throw new EmbeddedPostgresError(
-        `The database in "${directory}" was made by PostgreSQL ${found}, and the embedded one is ${wanted}. Set DATA_DIR to another directory, or run PostgreSQL ${found} on it and set DATABASE_URL.`,
+        `The database in "${directory}" was made by PostgreSQL ${found}, and the embedded one is ${wanted}. Run: npm run upgrade-database (it keeps the old files), or run PostgreSQL ${found} on it and set DATABASE_URL.`,
       );
     }
     await repairAccess(place);
@@ -175,7 +177,7 @@ async function repairAccess({ directory, account, log }: ClusterPlace): Promise<
   await chmod(directory, 0o700);
 }
 
-async function syncDirectory(directory: string): Promise<void> {
+export async function syncDirectory(directory: string): Promise<void> {
   const handle = await open(directory, 'r');
   try {
     await handle.sync();

@@ -64,6 +64,9 @@ const SETTINGS = {
   log_error_verbosity: 'terse',
 };
 
+/** Settings that earlier versions do not know, with the major version that brought them. */
+const BROUGHT_BY: Readonly<Record<string, number>> = { autovacuum_worker_slots: 18, io_method: 18 };
+
 /**
  * Starts the postmaster, in a process group of its own so that Ctrl-C leaves the order of stopping to us.
  *
@@ -77,8 +80,9 @@ export async function spawnPostgres({
   maxConnections,
 }: ClusterPlace): Promise<ServerProcess> {
   const { dataArgument, options } = launchAs(account, directory);
+  const major = Number.parseInt(binaries.version, 10);
   const settings = Object.entries({ ...SETTINGS, max_connections: maxConnections }).flatMap(
-    ([name, value]) => ['-c', `${name}=${value}`],
+    ([name, value]) => (major < (BROUGHT_BY[name] ?? 0) ? [] : ['-c', `${name}=${value}`]),
   );
   const child = spawn(binaries.postgres, ['-D', dataArgument, ...settings], {
     ...options,

@@ -36,7 +36,7 @@ export function restoreCommand(
     const [which, ...more] = positionals;
     if (which === undefined || more.length > 0) return null;
     return withParts(async (parts) => {
-      const { file, bytes, marks } = await find(which, parts);
+      const { file, bytes, marks } = await findBackup(which, parts);
       let [read, told] = [0, Date.now()];
       const restored = await restoreBackup(parts, file, {
         ...{ signal: new AbortController().signal, marks },
@@ -63,10 +63,10 @@ export function restoreCommand(
   });
 }
 
-/** @throws NotFound */
-async function find(
+/** The backup that an operator names, and the erasures that are known beside it. @throws NotFound */
+export async function findBackup(
   which: string,
-  { config, outbound }: Parts,
+  { config, outbound }: Pick<Parts, 'config' | 'outbound'>,
 ): Promise<{ file: Readable; bytes: number; marks: readonly ErasureMark[] }> {
   const catalog = new BackupCatalog(await placeOf(config.backups, outbound));
   if (which === 'latest' || BACKUP_ID.test(which)) {

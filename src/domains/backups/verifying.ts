@@ -82,7 +82,13 @@ async function hashOf(file: Readable, signal: AbortSignal): Promise<string> {
   return hash.digest('hex');
 }
 
-async function compareTables(
+/**
+ * Compares rows and bytes of each table, and the heads of the chains, with what was written.
+ *
+ * @returns how many rows there are
+ * @throws BackupDamaged
+ */
+export async function compareTables(
   db: Database,
   { header, manifest }: Loaded,
   signal: AbortSignal,
