@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createApp } from '../src/app.ts';
 import { type Config, readConfig } from '../src/config.ts';
 import { restoreCommand } from '../src/domains/backups/restore-command.ts';
@@ -10,6 +13,7 @@ import { DUTIES } from '../src/lists/duties.ts';
 import { createLogger } from '../src/log.ts';
 import { openRestorePorts } from '../src/ports.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
+import { operate } from './support/operate.ts';
 import { untilTask } from './support/tasks.ts';
 import { turnCalls } from './support/turns.ts';
 
@@ -116,6 +120,94 @@ describe('a restore', () => {
     // And it is in nobody's way: what is there is not written over.
     const again = await restore(config, 'latest');
     expect(again).toMatchObject({ code: 1, said: expect.stringContaining('into an empty database only') });
+  });
+
+  test('brings what waited in the journal, and stores it once', async () => {
+    const holder = new pg.Client({ connectionString: app.databaseUrl });
+    await holder.connect();
+    // Turns can be read, and none can be stored.
+    await holder.query('begin; lock table echo_unified_interactions in exclusive mode');
+    const said = app.record('waiting', [{ query: 'My kettle is copper', response: 'Noted.' }]);
+    const depth = async () =>
+      (await app.graphql('{ persistence { journal { depth } } }')).data.persistence.journal.depth;
+    await expect.poll(depth).toBe(1);
+    const holding = await backUp();
+    await holder.query('rollback');
+    await holder.end();
+    const [turn] = await said;
+    const config = await machine();
+    expect((await restore(config, holding)).said).toContain('1 entries for the journal');
+    await served(config, async ({ graphql }) => {
+      const found = async () =>
+        (
+          await graphql(
+            '{ conversation(conversationId: "waiting") { interactions(first: 9) { nodes { turnId } } } }',
+          )
+        ).data.conversation?.interactions.nodes;
+      await expect.poll(found).toEqual([{ turnId: turn?.turnId }]);
+    });
+  });
+
+  test('that was killed leaves an empty database, and the next one completes', async () => {
+    const admin = new pg.Client({ connectionString: inject('databaseUrl').replace('NAME', 'postgres') });
+    await admin.connect();
+    const name = `killed_${process.pid}`;
+    await admin.query(`create database ${name} template echo_template`);
+    const url = inject('databaseUrl').replace('NAME', name);
+    const config = await machine({ DATABASE_URL: url });
+    const command = fileURLToPath(new URL('../scripts/restore-backup.ts', import.meta.url));
+    const env = { PATH: process.env.PATH, DATABASE_URL: url, DATA_DIR: config.dataDirectory, MASTER_KEY };
+    const child = spawn(process.execPath, [command, backupId], {
+      ...{ env: { ...env, BACKUP_DIR: join(app.directory, 'backups') }, stdio: 'ignore' },
+    });
+    const ended = new Promise<unknown>((resolve) =>
+      child.once('exit', (code, signal) => resolve(signal ?? code)),
+    );
+    // Held where its transaction has begun: before the rows, behind the truncation of all tables but this.
+    const holder = new pg.Client({ connectionString: url });
+    await holder.connect();
+    await holder.query('begin; lock table echo_webhooks in access share mode');
+    const isHeld = async () =>
+      (
+        await admin.query(`select 1 from pg_stat_activity where datname = $1 and wait_event_type = 'Lock'`, [
+          name,
+        ])
+      ).rowCount;
+    await expect.poll(isHeld, { interval: 20, timeout: 60_000 }).toBe(1);
+    child.kill('SIGKILL');
+    expect(await ended).toBe('SIGKILL');
+    await holder.query('rollback');
+    await expect
+      .poll(async () => (await holder.query('select count(*)::int as rows from echo_conversations')).rows)
+      .toEqual([{ rows: 0 }]);
+    await holder.end();
+    expect((await restore(config, backupId)).code).toBe(0);
+    await served(config, async ({ graphql }) => {
+      const { data } = await graphql('{ verifyConversation(conversationId: "kitchen") { intact turns } }');
+      expect(data.verifyConversation).toEqual({ intact: true, turns: 2 });
+    });
+    await admin.query(`drop database ${name} with (force)`);
+    await admin.end();
+  });
+
+  test('of a newer schema is refused, and nothing is changed', async () => {
+    const tomorrow = `insert into drizzle.__drizzle_migrations (hash, created_at) values ('${'f'.repeat(64)}', 9999999999999)`;
+    await app.sql(tomorrow);
+    const { code } = await operate(app.directory, 'backup', ['create', '--no-verify']);
+    await app.sql('delete from drizzle.__drizzle_migrations where created_at = 9999999999999');
+    expect(code).toBe(0);
+    const { data } = await app.graphql('{ backups(first: 1) { nodes { backupId } } }');
+    const newest = data.backups.nodes[0].backupId;
+    const config = await machine({ DATABASE_URL: app.databaseUrl });
+    // Of a database that has rows this is said first.
+    expect((await restore(config, newest)).said).toContain('into an empty database only');
+    const empty = await machine();
+    const refused = await restore(empty, newest);
+    expect(refused).toMatchObject({
+      code: 1,
+      said: expect.stringMatching(/newer version .* migrations, this one knows/),
+    });
+    await rm(join(app.directory, 'backups', `${newest}.backup`));
   });
 
   test('is refused with another key, and for what is no backup', async () => {

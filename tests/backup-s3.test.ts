@@ -65,6 +65,32 @@ test('what is large goes in parts, each of which is sent again when it fails, an
   expect(await place.read('large')).toBeNull();
 });
 
+test.each([
+  ['another secret', { secret: 'secre' }, /answers 403 \(SignatureDoesNotMatch/],
+  ['another key', { keyId: 'AKIE' }, /answers 403 \(InvalidAccessKeyId/],
+  ['another region', { region: 'eu-central-1' }, /answers 403 \(AuthorizationHeaderMalformed/],
+])(
+  'a bucket that takes no signature of %s is told in its words, and gets nothing',
+  async (_what, other, message) => {
+    const { backups } = app.app.services.config;
+    const outbound = new Outbound({ allowed: ['127.0.0.1'] });
+    onTestFinished(() => outbound.close());
+    const place = await placeOf({ ...backups, s3: backups.s3 && { ...backups.s3, ...other } }, outbound);
+    await expect(place.put('refused', Readable.from([Buffer.from('a')]))).rejects.toThrow(message);
+    expect([...bucket.files.keys()]).not.toContain('home/refused');
+  },
+);
+
+test('a file that is replaced while it is read is not put together of two', async () => {
+  const { place } = app.app.services.backups.catalog;
+  const content = randomBytes(PART_BYTES + 1_000);
+  await place.put('replaced', Readable.from([content]));
+  const read = await place.read('replaced');
+  bucket.files.set('home/replaced', randomBytes(PART_BYTES + 1_000));
+  await expect(buffer(read as Readable)).rejects.toThrow(/answers 412/);
+  await place.remove('replaced');
+});
+
 test('a bucket that stalls is given up by its name, and nothing of what was begun is left', async () => {
   const { config } = app.app.services;
   const { s3 } = config.backups;

@@ -1,9 +1,13 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { text } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
+import { zstdCompressSync } from 'node:zlib';
+import { pack } from 'tar-stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BackupKeys } from '../src/domains/backups/encryption.ts';
+import { type BackupKeys, encrypted } from '../src/domains/backups/encryption.ts';
+import { BackupRefused } from '../src/domains/backups/errors.ts';
+import { ENTRY, FORMAT, FORMAT_VERSION } from '../src/domains/backups/format.ts';
 import { readBackup } from '../src/domains/backups/reading.ts';
 import { EchoError } from '../src/errors.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -120,4 +124,21 @@ describe('a backup', () => {
     const { data } = await app.graphql(LIST);
     expect(data.backups.nodes.map((node: { backupId: string }) => node.backupId)).not.toContain(backupId);
   });
+});
+
+test('what another passphrase made, or a newer version, is refused for what it is', async () => {
+  const content = Buffer.from('rows');
+  const keys = { masterKey: null, previousMasterKey: null, recipients: [] };
+  const made = await buffer(await encrypted(Readable.from([content]), { ...keys, passphrase: 'right one' }));
+  await expect(readThrough(made, { ...keys, passphrase: 'wrong one' })).rejects.toThrow(BackupRefused);
+  await expect(readThrough(made, { ...keys, passphrase: null })).rejects.toThrow(BackupRefused);
+
+  const header = JSON.stringify({ format: FORMAT, version: FORMAT_VERSION + 1, anything: 'new' });
+  const archive = pack();
+  archive.entry({ name: ENTRY.header }, header);
+  archive.finalize();
+  const bytes = zstdCompressSync(await buffer(archive as unknown as Readable));
+  await expect(readThrough(bytes)).rejects.toThrow(
+    `a newer version of Echo Brain wrote it (format ${FORMAT_VERSION + 1}, this one reads ${FORMAT_VERSION}); restore it with that version`,
+  );
 });

@@ -1,0 +1,4 @@
+import { capacity } from './capacity/command.ts';
+
+/** Says what breaks first as a memory grows, and what it costs; see `--help`. */
+process.exitCode = await capacity(process.argv.slice(2), (line) => process.stdout.write(`${line}\n`));
