@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { createApp } from '../src/app.ts';
 import { type Config, readConfig } from '../src/config.ts';
 import { restoreCommand } from '../src/domains/backups/restore-command.ts';
@@ -54,6 +54,19 @@ async function machine(env: Record<string, string> = {}): Promise<Config> {
     { ...settings, CANARY_INTERVAL_MS: '0', BACKUP_DIR: join(app.directory, 'backups'), ...env },
     directory,
   );
+}
+
+/** A database without anything, beside the app's. @returns its URL, and a client of its server */
+async function emptyDatabase(): Promise<{ url: string; name: string; admin: pg.Client }> {
+  const admin = new pg.Client({ connectionString: inject('databaseUrl').replace('NAME', 'postgres') });
+  await admin.connect();
+  const name = `restored_${process.pid}_${directories.length}`;
+  await admin.query(`create database ${name} template echo_template`);
+  onTestFinished(async () => {
+    await admin.query(`drop database ${name} with (force)`);
+    await admin.end();
+  });
+  return { url: inject('databaseUrl').replace('NAME', name), name, admin };
 }
 
 /** Runs the command. @returns its exit code and what it printed */
@@ -135,7 +148,7 @@ describe('a restore', () => {
     await holder.query('rollback');
     await holder.end();
     const [turn] = await said;
-    const config = await machine();
+    const config = await machine({ DATABASE_URL: (await emptyDatabase()).url });
     expect((await restore(config, holding)).said).toContain('1 entries for the journal');
     await served(config, async ({ graphql }) => {
       const found = async () =>
@@ -146,14 +159,11 @@ describe('a restore', () => {
         ).data.conversation?.interactions.nodes;
       await expect.poll(found).toEqual([{ turnId: turn?.turnId }]);
     });
+    await rm(join(app.directory, 'backups', `${holding}.backup`));
   });
 
   test('that was killed leaves an empty database, and the next one completes', async () => {
-    const admin = new pg.Client({ connectionString: inject('databaseUrl').replace('NAME', 'postgres') });
-    await admin.connect();
-    const name = `killed_${process.pid}`;
-    await admin.query(`create database ${name} template echo_template`);
-    const url = inject('databaseUrl').replace('NAME', name);
+    const { url, name, admin } = await emptyDatabase();
     const config = await machine({ DATABASE_URL: url });
     const command = fileURLToPath(new URL('../scripts/restore-backup.ts', import.meta.url));
     const env = { PATH: process.env.PATH, DATABASE_URL: url, DATA_DIR: config.dataDirectory, MASTER_KEY };
@@ -186,8 +196,6 @@ describe('a restore', () => {
       const { data } = await graphql('{ verifyConversation(conversationId: "kitchen") { intact turns } }');
       expect(data.verifyConversation).toEqual({ intact: true, turns: 2 });
     });
-    await admin.query(`drop database ${name} with (force)`);
-    await admin.end();
   });
 
   test('of a newer schema is refused, and nothing is changed', async () => {
@@ -201,7 +209,7 @@ describe('a restore', () => {
     const config = await machine({ DATABASE_URL: app.databaseUrl });
     // Of a database that has rows this is said first.
     expect((await restore(config, newest)).said).toContain('into an empty database only');
-    const empty = await machine();
+    const empty = await machine({ DATABASE_URL: (await emptyDatabase()).url });
     const refused = await restore(empty, newest);
     expect(refused).toMatchObject({
       code: 1,

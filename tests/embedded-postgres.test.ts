@@ -275,7 +275,7 @@ describe('the embedded database', () => {
   it('refuses a database of another version', async () => {
     await mkdir(directory);
     await writeFile(join(directory, 'PG_VERSION'), '16\n');
-    await expect(start()).rejects.toThrow(/made by PostgreSQL 16.*DATA_DIR.*DATABASE_URL/);
+    await expect(start()).rejects.toThrow(/made by PostgreSQL 16.*npm run upgrade-database.*DATABASE_URL/);
   });
 
   it('says what PostgreSQL said when its files are damaged', async () => {

@@ -1,17 +1,5 @@
 import { execFile } from 'node:child_process';
-import {
-  chmod,
-  chown,
-  lchown,
-  mkdir,
-  mkdtemp,
-  open,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-} from 'node:fs/promises';
+import { chmod, chown, lchown, mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Logger } from '../../log.ts';
@@ -19,6 +7,7 @@ import { type Account, explainRefusal, launchAs } from './account.ts';
 import type { Binaries } from './binaries.ts';
 import { EmbeddedPostgresError, hasCode } from './error.ts';
 import { finishMove } from './moving.ts';
+import { syncDirectory } from './sync.ts';
 
 /** The one role: the cluster's superuser, reachable only through the socket in a directory of mode 0700. */
 export const SUPERUSER = 'echo_brain';
@@ -175,13 +164,4 @@ async function repairAccess({ directory, account, log }: ClusterPlace): Promise<
     }
   }
   await chmod(directory, 0o700);
-}
-
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -1,8 +1,8 @@
 import { open, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { exists } from './binaries.ts';
-import { syncDirectory } from './cluster.ts';
 import { hasCode } from './error.ts';
+import { syncDirectory } from './sync.ts';
 
 /** Where the new cluster is made, and what says that it is whole and takes the place of the old one. */
 const NEXT = '.next';
