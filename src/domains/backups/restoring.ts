@@ -4,11 +4,13 @@ import type { Readable } from 'node:stream';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { Duty } from '../../db/duty.ts';
+import { isPassing, judgeDatabaseError, wordsOf } from '../../db/meaning.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { writeHead } from '../audit/chain.ts';
 import { eraseAgain, isErasedBy } from '../privacy/again.ts';
 import type { ErasureMark } from '../privacy/marks.ts';
 import type { BackupKeys } from './encryption.ts';
+import { BackupRefused } from './errors.ts';
 import type { JournalLine, Manifest } from './format.ts';
 import { finishLoading, loadBackup } from './loading.ts';
 
@@ -70,6 +72,12 @@ export async function restoreBackup(
       counts.waiting = await takeUp(journal, withoutErased(lines, again));
       counts.hasReceiptsKey = await keepKey(join(dataDirectory, 'receipts.key'), key);
     },
+  }).catch((error: unknown) => {
+    // A PostgreSQL whose disk is full may end, and then says nothing more.
+    if (!isPassing(judgeDatabaseError(error))) throw error;
+    throw new BackupRefused(
+      `the database went away while it was loaded: ${wordsOf(error)}; nothing of the backup is in it. Look whether its disk is full, and run the command again`,
+    );
   });
   await finishLoading(db);
   await rememberSeal(join(dataDirectory, 'audit.seal'), manifest.chains.audit);
