@@ -103,7 +103,8 @@ async function importAll(
       return report.outcome === 'finished' && isLeftOut ? EXIT.failed : EXIT[report.outcome];
     } catch (error) {
       if (!(error instanceof ImportFileError)) throw error;
-      const problem = error.message.replaceAll(file, name);
+      const said = error.message.replaceAll(file, name);
+      const problem = said.includes(name) ? said : `"${name}": ${said}`;
       // A folder may hold anything; what was recognised and cannot be read is another matter.
       if (isNamed || !(error instanceof UnknownFormatError)) {
         stderr.write(`${problem}\n`);
