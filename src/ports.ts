@@ -4,8 +4,15 @@ import type { Config } from './config.ts';
 import { Availability } from './db/availability.ts';
 import { makeDataDirectory } from './db/data-directory.ts';
 import { type Binaries, beginMove, type ClusterMove, earlierBinaries, embeddedMajor } from './db/embedded.ts';
+import type { KnownDatabase } from './db/identity.ts';
 import { knownDatabase, rememberDatabase } from './db/known-database.ts';
-import { DatabaseSetupError, openDatabase, openUnprepared, type UnpreparedDatabase } from './db/open.ts';
+import {
+  DatabaseSetupError,
+  type OpenedDatabase,
+  openDatabase,
+  openUnprepared,
+  type UnpreparedDatabase,
+} from './db/open.ts';
 import { EventFeed } from './events/feed.ts';
 import { EventOutbox } from './events/outbox.ts';
 import { MAX_RESPONSE_LENGTH } from './ground/input.ts';
@@ -49,15 +56,15 @@ export async function openRestorePorts(
   makeDataDirectory(config.dataDirectory);
   const journal = await Journal.open(join(config.dataDirectory, 'journal.db'), config.journalMaxBytes);
   closing.defer(() => journal.close());
-  const { databaseUrl, slowQueryMs, sqlEcho: echo } = config;
+  const { databaseUrls: urls, slowQueryMs, sqlEcho: echo } = config;
   const directory = join(config.dataDirectory, 'postgres');
   const outbound = new Outbound({ allowed: config.outboundAllow });
   closing.defer(() => outbound.close());
-  const opened = await openUnprepared({ url: databaseUrl, directory, log, slowQueryMs, echo });
+  const opened = await openUnprepared({ urls, directory, log, slowQueryMs, echo });
   closing.defer(() => opened.close());
   const remember = async () => {
     const identity = await opened.identify();
-    if (databaseUrl) rememberDatabase(join(config.dataDirectory, 'database.json'), databaseUrl, identity);
+    if (urls.length > 0) rememberDatabase(join(config.dataDirectory, 'database.json'), urls, identity);
   };
   return { config, log, journal, db: opened.db, outbound, remember };
 }
@@ -78,8 +85,8 @@ export async function openUpgradePorts(
   log: Logger,
   closing: ClosingStack,
 ): Promise<UpgradePorts> {
-  const { databaseUrl, slowQueryMs, sqlEcho: echo } = config;
-  if (databaseUrl)
+  const { databaseUrls, slowQueryMs, sqlEcho: echo } = config;
+  if (databaseUrls.length > 0)
     throw new DatabaseSetupError(
       'DATABASE_URL: this is about the embedded database; an external one is upgraded with its own programs',
     );
@@ -95,7 +102,7 @@ export async function openUpgradePorts(
     ...{ config, log, journal, outbound, move, major: await embeddedMajor(directory, log) },
     binaries: async (given) => earlierBinaries(move ?? { directory, major: '' }, given, log),
     open: (place, binaries) =>
-      openUnprepared({ url: null, directory: place, log, slowQueryMs, echo, binaries }),
+      openUnprepared({ urls: [], directory: place, log, slowQueryMs, echo, binaries }),
   };
 }
 
@@ -119,11 +126,12 @@ export async function openPorts(
   const tell = (reason: string | null) => {
     for (const listener of listeners) listener(reason);
   };
-  const { databaseUrl } = config;
+  const { databaseUrls: urls } = config;
   const mark = join(config.dataDirectory, 'database.json');
+  const remember = (used: KnownDatabase) => urls.length > 0 && rememberDatabase(mark, urls, used);
   const opened = await openDatabase({
-    url: databaseUrl,
-    known: databaseUrl ? knownDatabase(mark, databaseUrl) : null,
+    urls,
+    known: urls.length > 0 ? knownDatabase(mark, urls) : null,
     isOwed: journal.recovered.entries.length > 0,
     directory: join(config.dataDirectory, 'postgres'),
     migrate,
@@ -132,23 +140,16 @@ export async function openPorts(
     echo: config.sqlEcho,
     onEmbeddedDown: tell,
     onEmbeddedUp: () => tell(null),
+    remember,
     actor: () => JSON.stringify(currentActor() ?? undefined) ?? null,
     patienceMs,
     ...(tracing.isOn && { tracing }),
     ...(onStatement && { onStatement }),
   });
   closing.defer(() => opened.close());
-  const { db, identity, durabilityProblems, away } = opened;
-  if (databaseUrl && !away) rememberDatabase(mark, databaseUrl, identity);
-  const availability = new Availability(
-    () => db.ping(),
-    { log, keepers, patienceMs },
-    () => db.checkUsable(),
-  );
-  if (away) {
-    availability.startAway(away.reason);
-    await availability.prepare(() => away.prepare());
-  }
+  const { db, identity, durabilityProblems } = opened;
+  if (!opened.away) remember(identity);
+  const availability = await watchDatabase(opened, { log, keepers, patienceMs });
   listeners.push((reason) => reason !== null && availability.reportDown(reason));
   const events = new EventFeed(db, log, keepers);
   closing.defer(() => events.stop());
@@ -187,6 +188,22 @@ export async function openPorts(
     ...{ volatileFileSystem, durabilityProblems },
     onRestart: (listener) => listeners.push(listener),
   };
+}
+
+/** Whether the database answers; what a start could not do with one that is away is done when it is there. */
+async function watchDatabase(
+  { db, away }: OpenedDatabase,
+  options: ConstructorParameters<typeof Availability>[1],
+): Promise<Availability> {
+  const availability = new Availability(
+    () => db.ping(),
+    options,
+    () => db.checkUsable(),
+  );
+  if (!away) return availability;
+  availability.startAway(away.reason);
+  await availability.prepare(() => away.prepare());
+  return availability;
 }
 
 /** Brings away what is left when all else has ended. */

@@ -3,7 +3,7 @@ import type { VaultOptions } from './config/secrets.ts';
 import { type Config, ConfigError, readConfig, readVaultOptions } from './config.ts';
 import { DataDirectoryError, inUse, unusable } from './db/data-directory.ts';
 import { EmbeddedPostgresError } from './db/embedded.ts';
-import { driverError, wordsOf } from './db/meaning.ts';
+import { driverError, OtherDatabase, wordsOf } from './db/meaning.ts';
 import { DatabaseSetupError } from './db/open.ts';
 import { ScheduleRefused } from './jobs/recurrence.ts';
 import { JournalBroken, JournalLocked } from './journal/journal.ts';
@@ -108,15 +108,21 @@ export function asStartupError(error: unknown, config: Config): unknown {
     );
   if (code === 'EACCES')
     return new StartupError(`PORT: this user may not listen on ${config.port}; set PORT to one above 1023`);
-  if (config.databaseUrl && (code !== undefined || message.includes('timeout')))
-    return new StartupError(unusableDatabase(config.databaseUrl, error));
+  if (
+    config.databaseUrls.length > 0 &&
+    (code !== undefined || message.includes('timeout') || error instanceof OtherDatabase)
+  )
+    return new StartupError(unusableDatabase(config.databaseUrls, error));
   return error;
 }
 
 /** Why the database cannot be used, and what to do. */
-function unusableDatabase(databaseUrl: string, error: unknown): string {
+function unusableDatabase(databaseUrls: readonly string[], error: unknown): string {
+  if (error instanceof OtherDatabase) return error.message;
   const { code, message } = driverError(error) as { code?: string; message: string };
-  const { host, pathname, username } = new URL(databaseUrl);
+  const urls = databaseUrls.map((each) => new URL(each));
+  const { pathname = '', username = '' } = urls[0] ?? {};
+  const host = urls.map((each) => each.host).join(' or ');
   const [name, role] = [decodeURIComponent(pathname.slice(1)), decodeURIComponent(username)];
   const place = `the database "${name}" at ${host || 'the local socket'}`;
   const reasons: Record<string, string> = {

@@ -28,7 +28,7 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       port: 4000,
       dataDirectory: join(directory, 'data'),
-      databaseUrl: null,
+      databaseUrls: [],
       languageModels: null,
       maxContextMessages: 6,
       slowQueryMs: 100,
@@ -62,7 +62,7 @@ describe('the configuration', () => {
 
   test('treats an empty variable as absent', async () => {
     await writeFile(join(directory, '.env'), 'PORT=1002\n');
-    expect(read({ PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 1002, databaseUrl: null });
+    expect(read({ PORT: '', DATABASE_URL: '' })).toMatchObject({ port: 1002, databaseUrls: [] });
   });
 
   test('resolves relative paths and reads quoted values and comments', async () => {

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { oneOf, url, wholeNumber } from './values.ts';
+import { databaseUrls, oneOf, wholeNumber } from './values.ts';
 
 /** What keeps turns: the database, the journal, and what is asked of both. */
 export const settings = {
-  DATABASE_URL: url('postgres:', 'postgresql:').optional(),
+  DATABASE_URL: databaseUrls.optional(),
   SLOW_QUERY_MS: wholeNumber(0, 600_000).prefault('100'),
   SQL_ECHO: oneOf('true', 'false').prefault('false'),
   ACK_POLICY: oneOf('journal', 'strict').prefault('journal'),
@@ -16,7 +16,8 @@ const Values = z.object(settings);
 
 export function durabilityOf(values: z.output<typeof Values>) {
   return {
-    databaseUrl: values.DATABASE_URL ?? null,
+    /** One, or several of which one leads to the primary; empty: embedded. */
+    databaseUrls: values.DATABASE_URL ?? [],
     slowQueryMs: values.SLOW_QUERY_MS,
     sqlEcho: values.SQL_ECHO === 'true',
     ackPolicy: values.ACK_POLICY,

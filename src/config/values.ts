@@ -45,6 +45,24 @@ export const url = (...protocols: string[]) =>
     context.addIssue({ code: 'custom', message });
   });
 
+/** Servers that one URL may name. */
+const MOST_HOSTS = 8;
+
+/** A URL of PostgreSQL, which may name several servers as libpq's do (`host1:5432,host2:5432`): a URL for each. */
+export const databaseUrls = z.string().transform((text, context) => {
+  const [, start = '', hosts = '', rest = ''] = /^([^:]+:\/\/(?:.*@)?)([^/?#@]*)(.*)$/s.exec(text) ?? [];
+  const each = hosts.includes(',') ? hosts.split(',').map((host) => `${start}${host}${rest}`) : [text];
+  const form = url('postgres:', 'postgresql:');
+  const isGap = hosts.includes(',') && hosts.split(',').includes('');
+  const wrong = each.flatMap((one) => form.safeParse(one).error?.issues[0]?.message ?? [])[0];
+  const many =
+    each.length > MOST_HOSTS ? `must name at most ${MOST_HOSTS} servers, not ${each.length}` : null;
+  const problem = wrong ?? (isGap ? 'has nothing between two commas where a server should be named' : many);
+  if (problem === null) return each;
+  context.addIssue({ code: 'custom', message: problem });
+  return z.NEVER;
+});
+
 /** Letters that end the part of a URL where user and password stand, and how they are written there. */
 const ENDS_CREDENTIALS: Readonly<Record<string, string>> = {
   '#': '%23',

@@ -2,12 +2,16 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { Logger } from '../log.ts';
 import type { Tracing } from '../tracing/tracing.ts';
+import { addressedClient, addressOfClient } from './addressed-client.ts';
+import { Addresses, placeOfUrl } from './addresses.ts';
 import { isConnectionError, NotPrepared, within } from './deadline.ts';
 import { checkIdentity, type KnownDatabase } from './identity.ts';
+import { timelineOf } from './primary.ts';
 
-/** What to connect to: a URL, or host (a socket directory), port, user and database. */
+/** What to connect to: a URL, several of which one leads to the primary, or host (a socket directory), port, user and database. */
 export type Connection =
   | { connectionString: string }
+  | Addresses
   | { host: string; port: number; user: string; database: string };
 
 export interface DatabaseOptions {
@@ -23,6 +27,8 @@ export interface DatabaseOptions {
    * schema may be another version's. Absent: any database will do.
    */
   readonly expected?: () => KnownDatabase | null;
+  /** It was promoted since it was looked at last. @param timeline the one that it began */
+  readonly onPromoted?: (timeline: number) => void;
   /** For whom the running work is done, as JSON for the triggers of the audit log; null: for nobody. */
   readonly actor?: () => string | null;
   /** No look at the database is given up sooner. */
@@ -72,11 +78,10 @@ const PING_TIMEOUT_MS = 1_500;
 
 /** Opens a pool; connects on first use. */
 export function createDatabase(options: DatabaseOptions): Database {
+  const addresses = addressesOf(options.connection);
   const connection = {
     // Fixed, so that PGSSLMODE and PGOPTIONS of the environment do not leak into the embedded database.
-    ...('host' in options.connection
-      ? { ...options.connection, ssl: false, options: '' }
-      : options.connection),
+    ...('host' in options.connection && { ...options.connection, ssl: false, options: '' }),
     application_name: 'echo-brain',
     keepAlive: true,
   };
@@ -87,8 +92,8 @@ export function createDatabase(options: DatabaseOptions): Database {
     statement_timeout: STATEMENT_TIMEOUT_MS,
     query_timeout: QUERY_TIMEOUT_MS,
     idle_in_transaction_session_timeout: 30_000,
-    Client: observedClient(options),
-    onConnect: (client) => checkDatabase(client, options, CONNECT_TIMEOUT_MS),
+    Client: observedClient(options, addressedClient(addresses, pg.Client)),
+    onConnect: (client) => checkDatabase(client, options, addresses, CONNECT_TIMEOUT_MS),
   });
   // A connection of its own, so that a busy pool does not look like an absent database.
   const pingTimeoutMs = Math.max(PING_TIMEOUT_MS, options.patienceMs ?? 0);
@@ -97,7 +102,8 @@ export function createDatabase(options: DatabaseOptions): Database {
     max: 1,
     connectionTimeoutMillis: pingTimeoutMs,
     query_timeout: pingTimeoutMs,
-    onConnect: (client) => checkDatabase(client, options, pingTimeoutMs),
+    Client: addressedClient(addresses, pg.Client),
+    onConnect: (client) => checkDatabase(client, options, addresses, pingTimeoutMs),
   });
   for (const each of [pool, probe]) noteLosses(each, options.log);
   return {
@@ -108,14 +114,15 @@ export function createDatabase(options: DatabaseOptions): Database {
     ormTransaction: (work) =>
       inTransaction(pool, (client) => work(drizzle({ client })), options.actor?.() ?? null),
     dedicated: async () => {
-      const client = new pg.Client({ ...connection, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
+      const Client = addressedClient(addresses, pg.Client);
+      const client = new Client({ ...connection, connectionTimeoutMillis: CONNECT_TIMEOUT_MS });
       // Without a listener, a lost connection would end the process.
       client.on('error', (error) =>
         options.log.warn({ reason: error.message }, 'a database connection was lost'),
       );
       await client.connect();
       try {
-        await checkDatabase(client, options, CONNECT_TIMEOUT_MS);
+        await checkDatabase(client, options, addresses, CONNECT_TIMEOUT_MS);
       } catch (error) {
         await client.end();
         throw error;
@@ -144,9 +151,13 @@ export function createDatabase(options: DatabaseOptions): Database {
 
 function besideOf(connection: Connection, database: string): Connection {
   if ('host' in connection) return { ...connection, database };
-  const url = new URL(connection.connectionString);
-  url.pathname = `/${encodeURIComponent(database)}`;
-  return { connectionString: url.href };
+  return addressesOf(connection)?.beside(database) ?? connection;
+}
+
+/** Null: the embedded database, which is where it is. */
+function addressesOf(connection: Connection): Addresses | null {
+  if (connection instanceof Addresses) return connection;
+  return 'host' in connection ? null : new Addresses([connection.connectionString]);
 }
 
 /**
@@ -162,17 +173,28 @@ function noteLosses(pool: pg.Pool, log: Logger): void {
   pool.on('connect', (client) => void client.on('error', note));
 }
 
-/** A connection that leads elsewhere is given up before anybody has it. @throws OtherDatabase */
+/** A connection that leads elsewhere, or to a standby, is given up before anybody has it. @throws OtherDatabase */
 async function checkDatabase(
   client: pg.ClientBase,
-  { expected }: DatabaseOptions,
+  { expected, onPromoted }: DatabaseOptions,
+  addresses: Addresses | null,
   ms: number,
 ): Promise<void> {
   const known = expected?.();
-  if (!known) return;
+  // Nobody takes the place of the embedded one.
+  if (!known && !addresses) return;
   // Not observed: it is no statement of anybody's work.
   const query = pg.Client.prototype.query.bind(client) as pg.ClientBase['query'];
-  await within(checkIdentity({ query }, known), ms, 'the database does not say which one it is');
+  const address = addressOfClient(client);
+  const name = address ? placeOfUrl(address) : 'it';
+  const look = known ? checkIdentity({ query }, known, name) : timelineOf({ query }, name);
+  try {
+    const timeline = await within(look, ms, 'the database does not say which one it is');
+    if (known && timeline > (known.timeline ?? 0)) onPromoted?.(timeline);
+  } catch (error) {
+    if (address) addresses?.passOver(address);
+    throw error;
+  }
 }
 
 async function inTransaction<T>(
@@ -219,9 +241,9 @@ async function runTransaction<T>(
 }
 
 /** A pg client that times each statement. Only names and times are logged, because values hold what users said. */
-function observedClient(options: DatabaseOptions): typeof pg.Client {
+function observedClient(options: DatabaseOptions, base: typeof pg.Client): typeof pg.Client {
   const { log, slowQueryMs, echo, onStatement, expected, tracing } = options;
-  return class ObservedClient extends pg.Client {
+  return class ObservedClient extends base {
     // biome-ignore lint/suspicious/noExplicitAny: both overloads are passed on unchanged
     override connect(...args: any[]): any {
       if (expected?.() !== null) return super.connect(...(args as []));

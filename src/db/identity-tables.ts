@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { boolean, check, pgTable, text, uuid } from 'drizzle-orm/pg-core';
+import { boolean, check, integer, pgTable, text, uuid } from 'drizzle-orm/pg-core';
 import type { Duty } from './duty.ts';
 
 /** One row: which database this is. Whoever keeps something for it elsewhere marks it with the id. */
@@ -10,6 +10,8 @@ export const databaseIdentity = pgTable(
     id: uuid('id').notNull().defaultRandom(),
     /** Cluster and number of the database that the id was given to; null: not looked at yet. */
     place: text('place'),
+    /** The timeline on which the numbers of transactions go on; null: not looked at yet. */
+    timeline: integer('timeline'),
   },
   (table) => [check('echo_database_one_row', sql`${table.isOnlyRow}`)],
 );

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { OtherDatabase } from './meaning.ts';
+import { continueAfterPromotion, staleAt, standbyAt, TIMELINE, timelineOf } from './primary.ts';
 import { onlyRow } from './statements.ts';
 
 /** A database that was used before. */
@@ -8,11 +9,14 @@ export interface KnownDatabase {
   readonly id: string;
   /** Cluster and number of the database; null: an earlier version did not note it. */
   readonly place: string | null;
+  /** The latest on which it was used: a primary on an earlier one has been replaced. Absent: not noted. */
+  readonly timeline?: number;
 }
 
 /** Which database this is. */
 export interface DatabaseIdentity extends KnownDatabase {
   readonly place: string;
+  readonly timeline: number;
   /** Whether the id was given just now, because the database had been copied or loaded from elsewhere. */
   readonly isCopy: boolean;
 }
@@ -32,8 +36,9 @@ const NO_SUCH_TABLE = '42P01';
  */
 export async function identifyDatabase({ pool }: Queried): Promise<DatabaseIdentity> {
   const place = await placeOf(pool);
+  const timeline = await timelineOf(pool, 'it');
   // Servers that start together wait for each other's row here.
-  const found = await pool.query<DatabaseIdentity>({
+  const found = await pool.query<Omit<DatabaseIdentity, 'timeline'>>({
     name: 'identify_database',
     text: `with before as (select place from echo_database for update)
            update echo_database set place = $1,
@@ -42,7 +47,7 @@ export async function identifyDatabase({ pool }: Queried): Promise<DatabaseIdent
            returning id, echo_database.place, before.place is not null and before.place <> $1 as "isCopy"`,
     values: [place],
   });
-  return onlyRow(found);
+  return { ...onlyRow(found), timeline };
 }
 
 /** The database came here from a place where it is no more: its id comes along. */
@@ -61,28 +66,37 @@ export async function idOf({ pool }: Queried): Promise<string | null> {
 
 /**
  * Looks whether a connection leads to the database that was used before: an address may be given to another one while
- * the server runs. Changes nothing.
+ * the server runs. Changes nothing, but that a database which was promoted goes on.
  *
+ * @param name where that is, for the operator
+ * @returns the timeline on which it writes
  * @throws OtherDatabase
  */
-export async function checkIdentity(client: Client, known: KnownDatabase): Promise<void> {
+export async function checkIdentity(client: Client, known: KnownDatabase, name = 'it'): Promise<number> {
   const cluster = known.place === null || known.place.startsWith('/') ? "''" : CLUSTER;
   const found = await client
-    .query<KnownDatabase>(
-      `select id, (${cluster}) || '/' || (select oid from pg_database where datname = current_database()) as place
+    .query<Pick<KnownDatabase, 'id' | 'place'> & { timeline: number | null; noted: number | null }>(
+      `select id, (${cluster}) || '/' || (select oid from pg_database where datname = current_database()) as place,
+         ${TIMELINE} as timeline, timeline as noted
        from echo_database`,
     )
     .catch((error: { code?: unknown }) => {
       if (error.code === NO_SUCH_TABLE) return { rows: [] };
       throw error;
     });
-  const [{ id, place } = { id: null, place: null }] = found.rows;
+  const [{ id, place, timeline, noted } = NOTHING] = found.rows;
   if (id !== known.id) throw otherThan(known, id);
   if (known.place !== null && place !== known.place)
     throw new OtherDatabase(
       'DATABASE_URL: the database was copied or loaded anew; restart the server to use it, or bring the one before back',
     );
+  if (timeline === null) throw standbyAt(name);
+  if (timeline < (known.timeline ?? 0)) throw staleAt(name, timeline, known.timeline ?? 0);
+  if (timeline !== noted) await continueAfterPromotion(client, timeline);
+  return timeline;
 }
+
+const NOTHING = { id: null, place: null, timeline: null, noted: null };
 
 /** What an operator reads of a database that is not the known one. */
 export function otherThan(known: KnownDatabase, id: string | null): OtherDatabase {
@@ -92,7 +106,8 @@ export function otherThan(known: KnownDatabase, id: string | null): OtherDatabas
   );
 }
 
-async function placeOf(client: Client): Promise<string> {
+/** Cluster and number of a database. */
+export async function placeOf(client: Client): Promise<string> {
   const found = await client.query<{ oid: string; maySeeCluster: boolean }>(
     `select oid::text as oid, has_function_privilege('pg_control_system()', 'execute') as "maySeeCluster"
      from pg_database where datname = current_database()`,

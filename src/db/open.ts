@@ -1,4 +1,5 @@
 import type { Logger } from '../log.ts';
+import { Addresses } from './addresses.ts';
 import { type Connection, createDatabase, type Database, type DatabaseOptions } from './client.ts';
 import { type Binaries, startEmbeddedPostgres } from './embedded.ts';
 import {
@@ -8,9 +9,11 @@ import {
   idOf,
   type KnownDatabase,
   otherThan,
+  placeOf,
 } from './identity.ts';
 import { judgeDatabaseError, wordsOf } from './meaning.ts';
 import { pendingMigrations, runMigrations } from './migrate.ts';
+import { staleAt, timelineOf } from './primary.ts';
 import { onlyRow } from './statements.ts';
 
 /** The database cannot be used as it is; the message is for the operator. */
@@ -36,9 +39,9 @@ export interface AwayDatabase {
   prepare(): Promise<void>;
 }
 
-export interface OpenOptions extends Omit<DatabaseOptions, 'connection'> {
-  /** Null: run an embedded PostgreSQL. */
-  readonly url: string | null;
+export interface OpenOptions extends Omit<DatabaseOptions, 'connection' | 'expected' | 'onPromoted'> {
+  /** Where it may be; empty: run an embedded PostgreSQL. */
+  readonly urls: readonly string[];
   /** Where the embedded one keeps its data. */
   readonly directory: string;
   /** False: refuse an older schema instead of changing it. */
@@ -50,6 +53,8 @@ export interface OpenOptions extends Omit<DatabaseOptions, 'connection'> {
   readonly onEmbeddedDown: (reason: string) => void;
   /** It was restarted. */
   readonly onEmbeddedUp: () => void;
+  /** Another server was promoted in the primary's place. */
+  readonly remember: (identity: KnownDatabase) => void;
 }
 
 /** https://www.postgresql.org/docs/current/runtime-config-preset.html */
@@ -61,13 +66,19 @@ const MINIMUM_VERSION = 150_000;
  * @throws DatabaseSetupError, EmbeddedPostgresError, or the driver's error if it does not answer
  */
 export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase> {
-  const { url, directory, log, known, isOwed } = options;
+  const { urls, directory, log, known, isOwed } = options;
   const listeners = { onDown: options.onEmbeddedDown, onUp: options.onEmbeddedUp };
-  const embedded = url ? null : await startEmbeddedPostgres({ directory, log, ...listeners });
-  const connection: Connection = embedded?.connection ?? { connectionString: url ?? '' };
+  const embedded = urls.length > 0 ? null : await startEmbeddedPostgres({ directory, log, ...listeners });
+  const connection: Connection = embedded?.connection ?? new Addresses(urls);
   let opened: DatabaseIdentity | null = null;
   const durabilityProblems: string[] = [];
-  const db = createDatabase({ ...options, connection, expected: () => opened });
+  const onPromoted = (timeline: number) => {
+    if (!opened || timeline <= opened.timeline) return;
+    log.warn({ timeline }, 'another server was promoted in the place of the database; it goes on there');
+    opened = { ...opened, timeline };
+    options.remember(opened);
+  };
+  const db = createDatabase({ ...options, connection, expected: () => opened, onPromoted });
   const close = async () => {
     await db.close();
     await embedded?.stop();
@@ -81,7 +92,12 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
   };
   try {
     // A start is the operator's word that another one is meant, but not for what was said to the one before.
-    const identity = await prepare((found) => refuseForeign(found, isOwed ? known : null));
+    const identity = await atSome(connection, () =>
+      prepare(async (found) => {
+        await refuseForeign(found, isOwed ? known : null);
+        await refuseStale(found, known);
+      }),
+    );
     opened = identity;
     return { db, identity, durabilityProblems, away: null, close };
   } catch (error) {
@@ -90,7 +106,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
       judgeDatabaseError(error) === 'unavailable' || (await db.ping().catch(() => null)) === null;
     if (known !== null && (await isAway())) {
       const later = async () => {
-        const found = await prepare(({ pool }) => checkIdentity(pool, known));
+        const found = await prepare(async ({ pool }) => void (await checkIdentity(pool, known)));
         // Vectors were opened for the one that was there.
         if (found.id !== known.id)
           throw new DatabaseSetupError(
@@ -122,20 +138,20 @@ export interface UnpreparedDatabase {
  * @throws DatabaseSetupError, EmbeddedPostgresError, or the driver's error if it does not answer
  */
 export async function openUnprepared(
-  options: Pick<OpenOptions, 'url' | 'directory' | 'log' | 'slowQueryMs' | 'echo'> & {
+  options: Pick<OpenOptions, 'urls' | 'directory' | 'log' | 'slowQueryMs' | 'echo'> & {
     readonly binaries?: Binaries | undefined;
   },
 ): Promise<UnpreparedDatabase> {
-  const { url, directory, log, binaries } = options;
-  const embedded = url ? null : await startEmbeddedPostgres({ directory, log, binaries });
-  const connection: Connection = embedded?.connection ?? { connectionString: url ?? '' };
+  const { urls, directory, log, binaries } = options;
+  const embedded = urls.length > 0 ? null : await startEmbeddedPostgres({ directory, log, binaries });
+  const connection: Connection = embedded?.connection ?? new Addresses(urls);
   const db = createDatabase({ ...options, connection, maxConnections: 4 });
   const close = async () => {
     await db.close();
     await embedded?.stop();
   };
   try {
-    await durabilityProblemsOf(db);
+    await atSome(connection, () => durabilityProblemsOf(db));
     return { db, identify: () => identifyDatabase(db), close };
   } catch (error) {
     await close();
@@ -148,6 +164,27 @@ async function refuseForeign(db: Database, known: KnownDatabase | null): Promise
   if (known === null) return;
   const id = await idOf(db);
   if (id !== null && id !== known.id) throw otherThan(known, id);
+}
+
+/** An earlier state of the known database that another server was promoted in place of. @throws OtherDatabase */
+async function refuseStale({ pool }: Database, known: KnownDatabase | null): Promise<void> {
+  if (known?.timeline === undefined || (await placeOf(pool)) !== known.place) return;
+  const timeline = await timelineOf(pool, 'what answers there');
+  if (timeline < known.timeline) throw staleAt('what answers there', timeline, known.timeline);
+}
+
+/** Tries where the database may be, one address after another. @throws the last error */
+async function atSome<T>(connection: Connection, open: () => Promise<T>): Promise<T> {
+  const addresses = connection instanceof Addresses ? connection : null;
+  for (let left = addresses?.count ?? 1; ; left--) {
+    const before = addresses?.current;
+    try {
+      return await open();
+    } catch (error) {
+      if (left <= 1 || judgeDatabaseError(error) !== 'unavailable') throw error;
+      if (before) addresses?.passOver(before);
+    }
+  }
 }
 
 /**

@@ -1,5 +1,7 @@
 import type pg from 'pg';
 
+type Queried = Pick<pg.ClientBase, 'query'>;
+
 /**
  * What numbers jump by: more than a cluster gives out in years, so that cursors of clients that saw more than was loaded
  * lie before all that comes.
@@ -13,7 +15,7 @@ const JUMP = 2n ** 40n;
  *
  * @returns whether they had to be moved on
  */
-export async function continueTransactionNumbers(client: Pick<pg.Client, 'query'>): Promise<boolean> {
+export async function continueTransactionNumbers(client: Queried): Promise<boolean> {
   const { rows: stored } = await client.query<{ last: string }>(
     `select greatest(
        (select xid from echo_events order by xid desc, id desc limit 1),
@@ -23,13 +25,29 @@ export async function continueTransactionNumbers(client: Pick<pg.Client, 'query'
   );
   const last = BigInt(stored[0]?.last ?? 0);
   // Asked afterwards: whatever was stored by then, whoever runs beside, has a lower number.
+  const { own, numbered } = await numbersOf(client);
+  if (last < numbered) return false;
+  await client.query('begin');
+  await setOffset(client, last + JUMP - own);
+  await client.query('commit');
+  return true;
+}
+
+/** Moves the numbers on in the caller's transaction, beyond all that anybody may have seen of this database. */
+export async function moveTransactionNumbers(client: Queried): Promise<void> {
+  const { own, numbered } = await numbersOf(client);
+  await setOffset(client, numbered + JUMP - own);
+}
+
+async function numbersOf(client: Queried): Promise<{ own: bigint; numbered: bigint }> {
   const { rows } = await client.query<{ own: string; numbered: string }>(
     'select pg_current_xact_id()::text as own, echo_transaction_id()::text as numbered',
   );
   const { own = '0', numbered = '0' } = rows[0] ?? {};
-  if (last < BigInt(numbered)) return false;
-  const offset = last + JUMP - BigInt(own);
-  await client.query('begin');
+  return { own: BigInt(own), numbered: BigInt(numbered) };
+}
+
+async function setOffset(client: Queried, offset: bigint): Promise<void> {
   for (const [name, value] of [
     ['echo_transaction_id', 'pg_current_xact_id()'],
     ['echo_horizon', 'pg_snapshot_xmin(pg_current_snapshot())'],
@@ -37,6 +55,4 @@ export async function continueTransactionNumbers(client: Pick<pg.Client, 'query'
     await client.query(
       `create or replace function ${name}() returns xid8 language sql stable as $$ select (${value}::text::bigint + ${offset})::text::xid8 $$`,
     );
-  await client.query('commit');
-  return true;
 }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Config } from '../config.ts';
+import { placeOfUrl } from '../db/addresses.ts';
 import { createDatabase } from '../db/client.ts';
 import { pendingMigrations } from '../db/migrate.ts';
 import { DatabaseSetupError, durabilityProblemsOf } from '../db/open.ts';
@@ -12,6 +13,13 @@ const CLOCKS_S = 2;
 /** Beside the server's pool, others want some, too. */
 const FEW_CONNECTIONS = 25;
 
+const LOOK = `select current_setting('server_version') as version, pg_encoding_to_char(encoding) as encoding, datcollate as locale,
+    current_setting('max_connections')::int as most, clock_timestamp() as now,
+    has_database_privilege(current_database(), 'CREATE') as "mayCreate", pg_is_in_recovery() as "isStandby",
+    current_setting('synchronous_standby_names') as synchronous,
+    (select count(*)::int from pg_stat_replication where application_name <> 'pg_basebackup') as standbys
+  from pg_database where datname = current_database()`;
+
 interface Answered {
   readonly version: string;
   readonly encoding: string;
@@ -19,29 +27,58 @@ interface Answered {
   readonly most: number;
   readonly now: Date;
   readonly mayCreate: boolean;
+  readonly isStandby: boolean;
+  readonly synchronous: string;
+  readonly standbys: number;
 }
 
 /** An external database: whether it lets us in, and is fit to keep turns. It is only read. */
 export async function lookAtDatabase(config: Config, log: Logger): Promise<Finding[]> {
   const about = 'DATABASE_URL';
-  if (!config.databaseUrl) return [];
-  const client = new pg.Client({ connectionString: config.databaseUrl, connectionTimeoutMillis: 5_000 });
-  try {
-    await client.connect();
-    const began = Date.now();
-    const { rows } = await client.query<Answered>(
-      `select current_setting('server_version') as version, pg_encoding_to_char(encoding) as encoding, datcollate as locale,
-         current_setting('max_connections')::int as most, clock_timestamp() as now,
-         has_database_privilege(current_database(), 'CREATE') as "mayCreate"
-       from pg_database where datname = current_database()`,
-    );
-    const away = (Date.now() + began) / 2;
-    return rows.flatMap((found) => [...judge(found, away)]).concat(await lookAtSchema(config, log));
-  } catch (error) {
-    return [{ state: 'WRONG', about, seen: (asStartupError(error, config) as Error).message }];
-  } finally {
-    await client.end().catch(() => undefined);
+  if (config.databaseUrls.length === 0) return [];
+  const findings: Finding[] = [];
+  let primary: string | null = null;
+  for (const url of config.databaseUrls) {
+    const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 5_000 });
+    try {
+      await client.connect();
+      const began = Date.now();
+      const { rows } = await client.query<Answered>(LOOK);
+      const away = (Date.now() + began) / 2;
+      for (const found of rows) {
+        if (found.isStandby) findings.push({ state: 'OK', about, seen: `${placeOfUrl(url)} is a standby` });
+        else if (primary !== null) findings.push(twoPrimaries(primary, placeOfUrl(url)));
+        else findings.push(...judge(found, away), ...judgeReplication(found, config.databaseUrls.length));
+        if (!found.isStandby) primary ??= placeOfUrl(url);
+        if (primary === placeOfUrl(url)) findings.push(...(await lookAtSchema(url, config, log)));
+      }
+    } catch (error) {
+      findings.push({ state: 'WRONG', about, seen: (asStartupError(error, config) as Error).message });
+    } finally {
+      await client.end().catch(() => undefined);
+    }
   }
+  const isAnswered = findings.every(({ state }) => state !== 'WRONG');
+  if (primary === null && isAnswered)
+    findings.push({ state: 'WRONG', about, seen: 'no primary is among them', advice: 'promote one of them' });
+  return findings;
+}
+
+function twoPrimaries(first: string, second: string): Finding {
+  return {
+    ...{ state: 'WRONG', about: 'DATABASE_URL', seen: `${first} and ${second} both take writes` },
+    advice: 'stop the one that was replaced, and make it a standby of the other',
+  };
+}
+
+function* judgeReplication({ standbys, synchronous }: Answered, places: number): Generator<Finding> {
+  if ((standbys === 0 && places === 1) || synchronous !== '') return;
+  yield {
+    ...{ state: 'WARNING', about: 'failover' },
+    seen: 'it has standbys, and commits do not wait for any of them (synchronous_standby_names is empty)',
+    advice:
+      "what was acknowledged right before a failover may be lost: set synchronous_standby_names to 'ANY 1 (…)'",
+  };
 }
 
 function* judge(
@@ -76,11 +113,12 @@ function* judge(
 }
 
 async function lookAtSchema(
-  { databaseUrl, slowQueryMs, sqlEcho: echo }: Config,
+  connectionString: string,
+  { slowQueryMs, sqlEcho: echo }: Config,
   log: Logger,
 ): Promise<Finding[]> {
   const about = 'schema';
-  const connection = { connectionString: databaseUrl ?? '' };
+  const connection = { connectionString };
   const db = createDatabase({ connection, log, slowQueryMs, echo, maxConnections: 1 });
   try {
     const problems = await durabilityProblemsOf(db);

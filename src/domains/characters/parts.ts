@@ -23,7 +23,8 @@ export async function startCharacters(
 ): Promise<void> {
   const { db, config } = parts;
   await keyNames(db);
-  if (!config.seed || config.databaseUrl || (await characterStats(db, LOCAL_PRINCIPAL)).total > 0) return;
+  if (!config.seed || config.databaseUrls.length > 0 || (await characterStats(db, LOCAL_PRINCIPAL)).total > 0)
+    return;
   // So that a first query has something to answer from.
   await upsertCharacters(parts, LOCAL_PRINCIPAL, SEED_CHARACTERS);
 }

@@ -113,7 +113,7 @@ function openReconciler(
 ): Reconciler {
   const { config, db, log, keepers, alerts, store, copy, vectorWorker } = parts;
   // Others on the same database would have to come in from outside, and would have vectors of their own.
-  const isAlone = config.qdrant !== null || config.databaseUrl === null;
+  const isAlone = config.qdrant !== null || config.databaseUrls.length === 0;
   const reconciler = createReconciler({
     ...{ db, store, log, keepers },
     copy: isAlone ? undefined : copy,

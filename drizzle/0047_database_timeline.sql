@@ -1,0 +1,1 @@
+ALTER TABLE "echo_database" ADD COLUMN "timeline" integer;

@@ -1,0 +1,140 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFile, chmod, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { chooseAccount, launchAs } from '../../src/db/embedded/account.ts';
+import { locateBinaries } from '../../src/db/embedded/binaries.ts';
+import { prepareCluster, SUPERUSER } from '../../src/db/embedded/cluster.ts';
+import { createLogger } from '../../src/log.ts';
+import { startDatabaseProxy } from './database-proxy.ts';
+
+/** One PostgreSQL of a pair, reached through a proxy. */
+export type Member = Awaited<ReturnType<typeof openMember>>;
+
+const NAME = 'echo_brain';
+const SETTINGS = {
+  listen_addresses: '',
+  unix_socket_directories: '.',
+  wal_level: 'replica',
+  max_wal_senders: 10,
+  wal_keep_size: '256MB',
+  hot_standby_feedback: 'on',
+  wal_retrieve_retry_interval: '100ms',
+  shared_buffers: '32MB',
+  // Not fewer than those that initdb noted: a standby would refuse them.
+  max_connections: 100,
+};
+
+/**
+ * A primary and a standby that streams from it, both real. The standby is a copy of the fresh cluster, which has been
+ * started nowhere yet.
+ *
+ * @param synchronous true: a commit waits until the standby has it on disk
+ */
+export async function startPair({ synchronous }: { synchronous: boolean }) {
+  const directory = await mkdtemp(join(tmpdir(), 'echo-pair-'));
+  // The standby, which is no root, comes to the primary's socket through it.
+  await chmod(directory, 0o711);
+  const log = createLogger('error', 2);
+  const [first, second] = [join(directory, 'first'), join(directory, 'second')];
+  const account = await chooseAccount(first);
+  const binaries = await locateBinaries(account, log);
+  await prepareCluster({ directory: first, account, binaries, log, maxConnections: 60 });
+  await cp(first, second, { recursive: true });
+  await follow(second, first);
+  await prepareCluster({ directory: second, account, binaries, log, maxConnections: 60 });
+  const primary = await openMember(first, { synchronous_standby_names: synchronous ? 'standby' : '' });
+  await primary.start();
+  // Commits wait for a standby that is not there yet, this one among them.
+  const made = primary.sql(`create database ${NAME}`, [], 'postgres');
+  const standby = await openMember(second, {});
+  await standby.start();
+  await made;
+  await untilItAnswers(() => standby.sql('select 1'));
+  return {
+    primary,
+    standby,
+    close: async () => {
+      await Promise.all([primary.close(), standby.close()]);
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function untilItAnswers(look: () => Promise<unknown>): Promise<void> {
+  for (let left = 600; ; left--) {
+    try {
+      await look();
+      return;
+    } catch (error) {
+      if (left === 0) throw error;
+      await delay(50);
+    }
+  }
+}
+
+/** Makes a cluster that is stopped a standby of another. */
+async function follow(directory: string, primary: string): Promise<void> {
+  await appendFile(
+    join(directory, 'postgresql.auto.conf'),
+    `primary_conninfo = 'host=${primary} user=${SUPERUSER} application_name=standby'\n`,
+  );
+  await writeFile(join(directory, 'standby.signal'), '');
+}
+
+async function openMember(directory: string, settings: Record<string, string>) {
+  const account = await chooseAccount(directory);
+  const { postgres } = await locateBinaries(account, createLogger('warn', 2));
+  const proxy = await startDatabaseProxy();
+  const url = `postgresql://${SUPERUSER}@localhost:5432/${NAME}?host=${encodeURIComponent(directory)}`;
+  const reached = await proxy.route(url);
+  let child: ChildProcess | null = null;
+  const sql = async <T extends pg.QueryResultRow>(text: string, values: unknown[] = [], database = NAME) => {
+    const client = new pg.Client({ host: directory, port: 5432, user: SUPERUSER, database });
+    client.on('error', () => undefined);
+    await client.connect();
+    try {
+      return (await client.query<T>(text, values)).rows;
+    } finally {
+      await client.end();
+    }
+  };
+  const end = async (signal: 'SIGKILL' | 'SIGINT') => {
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = once(child, 'exit');
+    child.kill(signal);
+    await gone;
+  };
+  return {
+    proxy,
+    sql,
+    /** Where the server reaches it: host and port. */
+    place: new URL(reached).host,
+    start: async () => {
+      const { dataArgument, options } = launchAs(account, directory);
+      const given = Object.entries({ ...SETTINGS, ...settings }).flatMap(([name, value]) => [
+        '-c',
+        `${name}=${value}`,
+      ]);
+      child = spawn(postgres, ['-D', dataArgument, ...given], { ...options, stdio: 'ignore' });
+      await untilItAnswers(() => sql('select 1', [], 'postgres'));
+    },
+    set: (name: string, value: string) => {
+      settings[name] = value;
+    },
+    /** As when its machine is lost. */
+    kill: () => end('SIGKILL'),
+    promote: () => sql('select pg_promote()'),
+    close: async () => {
+      await proxy.close();
+      await end('SIGINT');
+    },
+  };
+}
+
+/** A URL that names both. */
+export const urlOf = (...members: readonly Pick<Member, 'place'>[]) =>
+  `postgresql://${SUPERUSER}@${members.map(({ place }) => place).join(',')}/${NAME}`;
