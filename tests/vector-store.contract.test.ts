@@ -589,16 +589,20 @@ describe('qdrant alone', () => {
   });
 
   test('vectors take a quarter of the memory where that is wanted, and can be taken back', async () => {
-    const { double, store } = await opened();
+    const { double } = await opened();
+    double.collections.clear();
     const kept = point();
-    await store.upsert([kept]);
-    const collection = double.collections.get('echo_turns')!;
-    const open = (quantisation: 'int8' | 'off', model = SMALL) =>
+    const open = (quantisation: 'int8' | 'off' | null, model = SMALL) =>
       createQdrantStore({
         ...{ url: double.url, apiKey: null, collection: 'echo_turns', database: DATABASE, model },
         ...{ quantisation, timeoutMs: 20_000 },
       });
+    await open('off').upsert([kept]);
+    const collection = double.collections.get('echo_turns')!;
     const query = { tenantId: 'default', userId: 'ann', vector: kept.vector, limit: 1 };
+    // Nobody asked for it.
+    await open(null).search(query);
+    expect(collection.config.quantization_config).toBeUndefined();
     const found = [{ id: kept.id, score: expect.closeTo(1, 5) }];
     // What is there is kept small from now on; nothing is written again.
     const written = () =>
@@ -624,7 +628,7 @@ describe('qdrant alone', () => {
       expect(collection.config.quantization_config).toEqual(binary);
     }
     // A later model's collection is made so.
-    await open('int8', LARGE).ensure();
+    await open(null, LARGE).ensure();
     const later = [...double.collections].find(([name]) => name !== 'echo_turns')?.[1];
     expect(later?.config).toMatchObject({ quantization_config: { scalar: { type: 'int8' } } });
     await double.close();

@@ -9,7 +9,7 @@ export const settings = {
     .string()
     .regex(/^[A-Za-z0-9_-]{1,100}$/, { error: 'must be 1 to 100 letters, digits, - or _' })
     .default('echo_turns'),
-  QDRANT_QUANTIZATION: oneOf('int8', 'off').prefault('int8'),
+  QDRANT_QUANTIZATION: oneOf('int8', 'off').optional(),
   LLM_BASE_URL: url('http:', 'https:').optional(),
   LLM_API_KEY: z.string().optional(),
   LLM_MODELS: models.optional(),
@@ -88,7 +88,7 @@ export function modelsOf(values: z.output<typeof Values>) {
       ? {
           url: values.QDRANT_URL,
           collection: values.QDRANT_COLLECTION,
-          quantisation: values.QDRANT_QUANTIZATION,
+          quantisation: values.QDRANT_QUANTIZATION ?? null,
         }
       : null,
     /** The model that runs in the server; null: none does. */

@@ -35,7 +35,8 @@ export interface CollectionsWanted {
   readonly base: string;
   readonly model: VectorModel;
   readonly database: TurnDatabase;
-  readonly quantisation: Quantisation;
+  /** Null: small in collections that are made, as it is in those that are there. */
+  readonly quantisation: Quantisation | null;
   /** Collections that were refused a short while ago, by name with the reason: to look through one takes long. */
   readonly refused: Map<string, string>;
 }
@@ -88,7 +89,7 @@ export async function openCollections(
     (await createFor(client, taken ? `${base}_${suffixOf(model)}` : base, known, wanted));
   checkSize(current, model);
   await createIndexes(client, current);
-  await quantise(client, current, wanted.quantisation);
+  if (wanted.quantisation) await quantise(client, current, wanted.quantisation);
   const earlier = own.flatMap(({ name, model: other, limits }) =>
     other && modelKey(other) !== key ? [{ model: other, name, limits }] : [],
   );
@@ -202,7 +203,7 @@ async function createFor(
       `collection "${taken.name}" has the name that this model's would have, and is not this database's; it is left alone`,
     );
   const { model } = wanted;
-  const isSmall = wanted.quantisation === 'int8';
+  const isSmall = wanted.quantisation !== 'off';
   await client.createCollection(name, {
     vectors: { size: model.dimensions, distance: 'Cosine', ...(isSmall && { on_disk: true }) },
     hnsw_config: HNSW,

@@ -30,8 +30,8 @@ export interface QdrantOptions {
   /** Whose vectors they are. */
   readonly database: TurnDatabase;
   readonly model: VectorModel;
-  /** Absent: vectors are kept in memory as they are. */
-  readonly quantisation?: Quantisation;
+  /** How vectors are kept in memory; null: small in collections that are made, as it is in those that are there. */
+  readonly quantisation?: Quantisation | null;
   readonly timeoutMs?: number;
 }
 
@@ -121,7 +121,7 @@ function connect({ url, apiKey, collection, database, model, quantisation, timeo
     checkCompatibility: false,
   });
   const refused = new Map<string, string>();
-  const wanted = { base: collection, model, database, quantisation: quantisation ?? 'off', refused };
+  const wanted = { base: collection, model, database, quantisation: quantisation ?? null, refused };
   let known: Promise<ModelCollections> | null = null;
   let knownAt = 0;
   let refusedAt = 0;
