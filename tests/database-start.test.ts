@@ -5,6 +5,8 @@ import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
+import { createDatabase, type Database } from '../src/db/client.ts';
+import { runMigrations } from '../src/db/migrate.ts';
 import { createLogger } from '../src/log.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -115,4 +117,28 @@ test('GET says 503, too, while the database answers and cannot', async () => {
   clearInterval(cancelling);
   await locker.end();
   expect(response.status).toBe(503);
+});
+
+test('a start leaves no lock where sessions go on without it, as behind a pooler', async () => {
+  const database = createDatabase({
+    connection: { connectionString: app.databaseUrl },
+    ...{ log: createLogger('silent'), slowQueryMs: 60_000, echo: false },
+  });
+  const ends: (() => Promise<void>)[] = [];
+  const pooled: Database = {
+    ...database,
+    dedicated: async () => {
+      const client = await database.dedicated();
+      ends.push(client.end.bind(client));
+      client.end = async () => undefined;
+      return client;
+    },
+  };
+  await runMigrations(pooled);
+  expect(ends.length).toBeGreaterThan(0);
+  const locks = `select objid from pg_locks where locktype = 'advisory' and objid = ${0x6563_686f}
+    and database = (select oid from pg_database where datname = current_database())`;
+  expect(await app.sql(locks)).toEqual([]);
+  for (const end of ends) await end();
+  await database.close();
 });

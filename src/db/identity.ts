@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { OtherDatabase } from './meaning.ts';
-import { continueAfterPromotion, staleAt, standbyAt, TIMELINE, timelineOf } from './primary.ts';
+import { askTimeline, continueAfterPromotion, staleAt, standbyAt, timelineOf } from './primary.ts';
 import { onlyRow } from './statements.ts';
 
 /** A database that was used before. */
@@ -74,16 +74,18 @@ export async function idOf({ pool }: Queried): Promise<string | null> {
  */
 export async function checkIdentity(client: Client, known: KnownDatabase, name = 'it'): Promise<number> {
   const cluster = known.place === null || known.place.startsWith('/') ? "''" : CLUSTER;
-  const found = await client
-    .query<Pick<KnownDatabase, 'id' | 'place'> & { timeline: number | null; noted: number | null }>(
+  const found = await askTimeline<
+    Pick<KnownDatabase, 'id' | 'place'> & { timeline: number | null; noted: number | null }
+  >(
+    client,
+    (asked) =>
       `select id, (${cluster}) || '/' || (select oid from pg_database where datname = current_database()) as place,
-         ${TIMELINE} as timeline, timeline as noted
+         ${asked} as timeline, timeline as noted
        from echo_database`,
-    )
-    .catch((error: { code?: unknown }) => {
-      if (error.code === NO_SUCH_TABLE) return { rows: [] };
-      throw error;
-    });
+  ).catch((error: { code?: unknown }) => {
+    if (error.code === NO_SUCH_TABLE) return { rows: [] };
+    throw error;
+  });
   const [{ id, place, timeline, noted } = NOTHING] = found.rows;
   if (id !== known.id) throw otherThan(known, id);
   if (known.place !== null && place !== known.place)

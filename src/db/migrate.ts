@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import { migrate } from 'drizzle-orm/node-postgres/migrator';
+import type pg from 'pg';
 import type { Database } from './client.ts';
 import { onlyRow } from './statements.ts';
 import { continueTransactionNumbers } from './transaction-numbers.ts';
@@ -19,17 +20,33 @@ const MIGRATION_LOCK = 0x6563_686f;
  * @returns the number of migrations that were applied, and whether the database was loaded into another cluster
  */
 export async function runMigrations(database: Database): Promise<{ applied: number; moved: boolean }> {
-  // Building an index may take longer than any statement of the running server may.
-  const client = await database.dedicated();
-  try {
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
+  return oneAtATime(database, async (client) => {
     const before = await appliedMigrations(database);
     await migrate(drizzle({ client }), { migrationsFolder: MIGRATIONS });
     const applied = (await appliedMigrations(database)) - before;
     return { applied, moved: await continueTransactionNumbers(client) };
+  });
+}
+
+/**
+ * Works on a connection without deadlines (building an index may take longer than any statement of the running server may)
+ * while no other process does. The lock is a transaction's of a second connection: behind a pooler that hands connections out by
+ * transaction, one of a session would outlive whoever took it.
+ */
+async function oneAtATime<T>(database: Database, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const holder = await database.dedicated();
+  try {
+    await holder.query('begin');
+    await holder.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+    const client = await database.dedicated();
+    try {
+      return await work(client);
+    } finally {
+      await client.end();
+    }
   } finally {
-    // Ends the session, and the advisory lock with it.
-    await client.end();
+    await holder.query('rollback').catch(() => undefined);
+    await holder.end();
   }
 }
 
@@ -43,7 +60,6 @@ export function knownMigrations(): readonly { readonly hash: string; readonly cr
 /** Brings an empty database to the schema of an earlier version. @param count of migrations, from the first */
 export async function runMigrationsUntil(database: Database, count: number): Promise<void> {
   const directory = mkdtempSync(join(tmpdir(), 'echo-migrations-'));
-  const client = await database.dedicated();
   try {
     const journal = readJournal();
     const entries = journal.entries.slice(0, count);
@@ -51,10 +67,8 @@ export async function runMigrationsUntil(database: Database, count: number): Pro
     writeFileSync(join(directory, 'meta', '_journal.json'), JSON.stringify({ ...journal, entries }));
     for (const { tag } of entries)
       copyFileSync(join(MIGRATIONS, `${tag}.sql`), join(directory, `${tag}.sql`));
-    await client.query('select pg_advisory_lock($1)', [MIGRATION_LOCK]);
-    await migrate(drizzle({ client }), { migrationsFolder: directory });
+    await oneAtATime(database, (client) => migrate(drizzle({ client }), { migrationsFolder: directory }));
   } finally {
-    await client.end();
     rmSync(directory, { recursive: true, force: true });
   }
 }

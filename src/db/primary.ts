@@ -9,8 +9,25 @@ type Client = Pick<pg.ClientBase, 'query'>;
  * The timeline on which a primary writes, null on a standby: each promotion begins a new one.
  * https://www.postgresql.org/docs/current/continuous-archiving.html#BACKUP-TIMELINES
  */
-export const TIMELINE =
+const TIMELINE =
   "case when not pg_is_in_recovery() then ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int end";
+/** Where nobody may know it: a replaced primary is then not told from the one before, and the service must fence it off. */
+const ANY_TIMELINE = 'case when not pg_is_in_recovery() then 1 end';
+/** Not supported, not allowed, not there: what services answer that keep their log to themselves. */
+const KEPT_BACK = new Set(['0A000', '42501', '42883']);
+
+/** Runs a statement that asks for the timeline, without it where that is kept back. */
+export async function askTimeline<T extends pg.QueryResultRow>(
+  client: Client,
+  statement: (timeline: string) => string,
+): Promise<pg.QueryResult<T>> {
+  try {
+    return await client.query<T>(statement(TIMELINE));
+  } catch (error) {
+    if (!KEPT_BACK.has((error as { code?: string }).code ?? '')) throw error;
+    return client.query<T>(statement(ANY_TIMELINE));
+  }
+}
 
 /** Any constant serves; all Echo Brain processes must use the same one. */
 const PROMOTION_LOCK = 0x6563_6870;
@@ -18,7 +35,7 @@ const PROMOTION_LOCK = 0x6563_6870;
 /** The timeline of whoever answers. @param name where that is, for the operator @throws OtherDatabase for a standby */
 export async function timelineOf(client: Client, name: string): Promise<number> {
   const { timeline } = onlyRow(
-    await client.query<{ timeline: number | null }>(`select ${TIMELINE} as timeline`),
+    await askTimeline<{ timeline: number | null }>(client, (asked) => `select ${asked} as timeline`),
   );
   if (timeline === null) throw standbyAt(name);
   return timeline;

@@ -92,7 +92,7 @@ async function changeSegments(
   return withPatience(db, async (client) => {
     const all = new Set(documents);
     for (const document of documents) {
-      await client.query('begin');
+      await begin(client);
       const locked = await lockOwner(client, owner);
       if (!locked) return false;
       const range = await segmentOf(client, locked.ownerId, document);
@@ -105,12 +105,17 @@ async function changeSegments(
   });
 }
 
-/** On a connection without the deadlines of the pool: what concerns a whole segment takes seconds. */
+/** What concerns a whole segment takes seconds. Of the transaction, so that behind a pooler nobody else gets this deadline. */
+async function begin(client: PoolClient): Promise<void> {
+  await client.query('begin');
+  await client.query(`set local statement_timeout = ${STATEMENT_MS}`);
+}
+
+/** On a connection without the deadlines of the pool. */
 async function withPatience<T>(db: Database, work: (client: PoolClient) => Promise<T>): Promise<T> {
   const connection = await db.dedicated();
   const client = connection as unknown as PoolClient;
   try {
-    await client.query(`set statement_timeout = ${STATEMENT_MS}`);
     return await work(client);
   } finally {
     // Ends the session, and with it whatever was not committed.
@@ -132,7 +137,7 @@ export async function analyseAnew(
 ): Promise<void> {
   await withPatience(db, async (client) => {
     while (await goesOn()) {
-      await client.query('begin');
+      await begin(client);
       const locked = await lockOwner(client, owner);
       const range = locked && (await outdatedSegment(client, locked.ownerId));
       if (!range) return;
