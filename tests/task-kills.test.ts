@@ -54,7 +54,7 @@ test(
 
 const doneCount = () =>
   app.sql<{ count: number }>(
-    "select count(*)::int as count from autonomous_tasks where status = 'COMPLETED'",
+    "select count(*)::int as count from autonomous_tasks where status = 'COMPLETED' and task_type = 'effects'",
   );
 async function effectCount(): Promise<number> {
   const [row] = await app.sql<{ count: number }>('select count(*)::int as count from effects');
