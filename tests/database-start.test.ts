@@ -120,8 +120,14 @@ test('GET says 503, too, while the database answers and cannot', async () => {
 });
 
 test('a start leaves no lock where sessions go on without it, as behind a pooler', async () => {
+  // Whoever waits, and whoever holds the lock meanwhile, has no deadline, whatever their role has.
+  const role = 'has_deadlines';
+  await app.sql(`drop role if exists ${role}`);
+  await app.sql(
+    `create role ${role} superuser login; alter role ${role} set idle_in_transaction_session_timeout = 300; alter role ${role} set statement_timeout = 300`,
+  );
   const database = createDatabase({
-    connection: { connectionString: app.databaseUrl },
+    connection: { connectionString: as(role) },
     ...{ log: createLogger('silent'), slowQueryMs: 60_000, echo: false },
   });
   const ends: (() => Promise<void>)[] = [];
@@ -134,11 +140,18 @@ test('a start leaves no lock where sessions go on without it, as behind a pooler
       return client;
     },
   };
-  await runMigrations(pooled);
+  const other = new pg.Client({ connectionString: app.databaseUrl });
+  await other.connect();
+  await other.query(`select pg_advisory_lock(${0x6563_686f})`);
+  const migrated = runMigrations(pooled);
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  await other.end();
+  await migrated;
   expect(ends.length).toBeGreaterThan(0);
   const locks = `select objid from pg_locks where locktype = 'advisory' and objid = ${0x6563_686f}
     and database = (select oid from pg_database where datname = current_database())`;
   expect(await app.sql(locks)).toEqual([]);
   for (const end of ends) await end();
   await database.close();
+  await app.sql(`drop role ${role}`);
 });

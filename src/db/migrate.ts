@@ -37,6 +37,8 @@ async function oneAtATime<T>(database: Database, work: (client: pg.Client) => Pr
   const holder = await database.dedicated();
   try {
     await holder.query('begin');
+    // It waits, and then does nothing for as long as the work takes, whatever deadlines its role has.
+    await holder.query('set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0');
     await holder.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
     const client = await database.dedicated();
     try {
