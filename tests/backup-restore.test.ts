@@ -5,17 +5,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
-import { createApp } from '../src/app.ts';
 import { type Config, readConfig } from '../src/config.ts';
 import { restoreCommand } from '../src/domains/backups/restore-command.ts';
 import { ClosingStack } from '../src/jobs/ending.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import { createLogger } from '../src/log.ts';
 import { openRestorePorts } from '../src/ports.ts';
-import { type Result, startTestApp, type TestApp } from './support/harness.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
 import { operate } from './support/operate.ts';
+import { served } from './support/served.ts';
 import { untilTask } from './support/tasks.ts';
-import { turnCalls } from './support/turns.ts';
 
 const MASTER_KEY = 'ab'.repeat(32);
 const log = createLogger('silent');
@@ -82,29 +81,6 @@ async function restore(config: Config, ...args: string[]) {
   };
   const code = await restoreCommand(args, withParts, (line) => lines.push(line));
   return { code, said: lines.join('\n') };
-}
-
-/** Starts a server for some work. */
-async function served<T>(
-  config: Config,
-  work: (calls: ReturnType<typeof callsAt>) => Promise<T>,
-): Promise<T> {
-  const server = await createApp(config, log, { migrate: true });
-  const url = await server.listen();
-  try {
-    return await work(callsAt(url));
-  } finally {
-    await server.close();
-  }
-}
-
-function callsAt(url: string) {
-  const graphql = async (query: string, variables: object = {}) => {
-    const body = JSON.stringify({ query, variables });
-    const headers = { 'content-type': 'application/json' };
-    return (await (await fetch(`${url}/graphql`, { method: 'POST', headers, body })).json()) as Result;
-  };
-  return { graphql, ...turnCalls(graphql) };
 }
 
 const TURNS = `query { interactions(first: 100) { nodes { turnId query } }

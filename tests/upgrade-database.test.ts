@@ -3,15 +3,13 @@ import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createApp } from '../src/app.ts';
 import { type Config, readConfig } from '../src/config.ts';
 import { upgradeCommand } from '../src/domains/backups/upgrade-command.ts';
 import { ClosingStack } from '../src/jobs/ending.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import { createLogger } from '../src/log.ts';
 import { openUpgradePorts } from '../src/ports.ts';
-import type { Result } from './support/harness.ts';
-import { turnCalls } from './support/turns.ts';
+import { served } from './support/served.ts';
 
 const log = createLogger('silent');
 let directory: string;
@@ -44,38 +42,19 @@ async function upgrade(args: readonly string[], onLine: (line: string) => void =
   return { code, said: lines.join('\n') };
 }
 
-async function served<T>(work: (calls: ReturnType<typeof callsAt>) => Promise<T>): Promise<T> {
-  const server = await createApp(config, log, { migrate: true });
-  const url = await server.listen();
-  try {
-    return await work(callsAt(url));
-  } finally {
-    await server.close();
-  }
-}
-
-function callsAt(url: string) {
-  const graphql = async (query: string, variables: object = {}) => {
-    const body = JSON.stringify({ query, variables });
-    const headers = { 'content-type': 'application/json' };
-    return (await (await fetch(`${url}/graphql`, { method: 'POST', headers, body })).json()) as Result;
-  };
-  return { graphql, ...turnCalls(graphql) };
-}
-
 const CHAIN = '{ verifyConversation(conversationId: "kitchen") { intact turns } }';
 const kept = async () => (await readdir(directory)).filter((name) => /^postgres-\d/.test(name));
 
 test('files of another major version are refused by name, and become those of this one with all that they held', async () => {
   expect(await upgrade([])).toMatchObject({ code: 1, said: expect.stringContaining('no embedded database') });
-  await served(({ record }) => record('kitchen', ['My oven is green', 'A \\N and \u{1f980}']));
+  await served(config, ({ record }) => record('kitchen', ['My oven is green', 'A \\N and \u{1f980}']));
   const versionFile = join(directory, 'postgres', 'PG_VERSION');
   const version = (await readFile(versionFile, 'utf8')).trim();
   expect((await upgrade([])).said).toContain(`of PostgreSQL ${version} already`);
 
   // Files of a version whose programs nobody has here.
   await writeFile(versionFile, '12\n');
-  await expect(served(async () => undefined)).rejects.toThrow(
+  await expect(served(config, async () => undefined)).rejects.toThrow(
     /by PostgreSQL 12, .* npm run upgrade-database/,
   );
   await expect(upgrade(['--binaries', directory])).rejects.toThrow(/PostgreSQL 12, .* are not in /);
@@ -88,7 +67,7 @@ test('files of another major version are refused by name, and become those of th
   });
   await expect(cut).rejects.toThrow('killed');
   await mkdir(join(directory, 'postgres.next', 'left'), { recursive: true });
-  await served(async ({ graphql }) =>
+  await served(config, async ({ graphql }) =>
     expect((await graphql(CHAIN)).data.verifyConversation).toEqual({ intact: true, turns: 2 }),
   );
 
@@ -102,7 +81,7 @@ test('files of another major version are refused by name, and become those of th
   // Killed between the two steps by which they change places: the next start goes on.
   await rename(join(directory, 'postgres'), join(directory, 'postgres.next'));
   await writeFile(join(directory, 'postgres.moving'), old ?? '');
-  await served(async ({ graphql, search, record }) => {
+  await served(config, async ({ graphql, search, record }) => {
     expect((await search('oven'))[0]?.interaction.query).toBe('My oven is green');
     await record('kitchen', ['And it goes on']);
     const { data } = await graphql(CHAIN);
