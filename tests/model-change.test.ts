@@ -16,6 +16,7 @@ const TURNS = CONCEPTS.length * EACH;
 const PATIENCE_MS = 20_000;
 const SEARCH = `query ($query: String!, $limit: Int) { memorySearch(query: $query, limit: $limit) { degraded hits { interaction { query } } } }`;
 const VECTORS = '{ persistence { vectors { stored embedded coverage earlierModels } } }';
+const RECORD = `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }`;
 const settled = { timeout: 60_000, interval: 50 };
 
 let models: Awaited<ReturnType<typeof startConceptServer>>;
@@ -129,20 +130,27 @@ describe.each(['sqlite-vec', 'Qdrant'])('a change from 384 to 768 dimensions in 
     for (const allowed of [1, TURNS / 2]) {
       models.allow(768, allowed);
       await expect.poll(async () => (await vectorsOf(second)).embedded, settled).toBeLessThan(TURNS);
-      if (allowed > 1)
-        await expect.poll(async () => (await vectorsOf(second)).embedded, settled).toBeGreaterThan(60);
+      await expect.poll(() => models.given(768), settled).toBeGreaterThan(0);
       expect(await vectorsOf(second)).toMatchObject({ earlierModels: ['concepts (384)'] });
       expect(await recall(second)).toBeGreaterThanOrEqual(before);
     }
+    const said = 3;
+    const meanwhile = Array.from({ length: said }, (_, at) => ({ query: `Meanwhile, number ${at}` }));
+    await second.graphql(RECORD, { input: { conversationId: 'meanwhile', turns: meanwhile } });
     const seen = await stop();
     expect(seen).toMatchObject({ failed: 0, empty: 0 });
     expect(seen.searches).toBeGreaterThan(5);
     await second.close();
 
-    // Taken back in the middle: the old vectors are all there.
-    models.allow(384, 0);
+    // Taken back in the middle: the old vectors are all there, and only what was said meanwhile gets new ones.
+    models.allow(384, Number.POSITIVE_INFINITY);
     const third = await reopened(first, env(384));
+    const stopThird = searching(third);
     expect(await recall(third)).toBeGreaterThanOrEqual(before);
+    await expect.poll(() => vectorsOf(third), settled).toMatchObject({ coverage: 1, earlierModels: [] });
+    expect(models.given(384)).toBe(said);
+    expect(await recall(third)).toBeGreaterThanOrEqual(before);
+    expect(await stopThird()).toMatchObject({ failed: 0, empty: 0 });
     await third.close();
     await first.close();
   });

@@ -28,11 +28,11 @@ export async function startConceptServer() {
   const server = createServer(async (request, response) => {
     const { input, dimensions } = (await json(request)) as { input: string[]; dimensions: number };
     const turns = input.filter((text) => /number \d/.test(text)).length;
-    while (
-      !response.destroyed &&
-      turns > 0 &&
-      (given.get(dimensions) ?? 0) >= (allowed.get(dimensions) ?? Infinity)
-    )
+    const mustWait = () => {
+      const [before, most] = [given.get(dimensions) ?? 0, allowed.get(dimensions) ?? Infinity];
+      return most === 0 || (before > 0 && before + turns > most);
+    };
+    while (!response.destroyed && turns > 0 && mustWait())
       await new Promise((resolve) => setTimeout(resolve, 20));
     given.set(dimensions, (given.get(dimensions) ?? 0) + turns);
     const data = input.map((text, index) => ({ index, embedding: vectorOf(text, dimensions) }));
@@ -42,11 +42,13 @@ export async function startConceptServer() {
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
-    /** Lets a model embed so many more turns. */
+    /** Lets a model embed so many more turns, or those of its next request, if these are more. */
     allow: (dimensions: number, turns: number) => {
       given.set(dimensions, 0);
       allowed.set(dimensions, turns);
     },
+    /** Turns that it was asked for vectors of since then. */
+    given: (dimensions: number) => given.get(dimensions) ?? 0,
     async close() {
       server.closeAllConnections();
       server.close();

@@ -160,7 +160,7 @@ async function embedTurns(
   );
   for (const [at, turn] of turns.entries()) {
     const vector = each[at];
-    const { text: _text, attempts: _attempts, turnId, ...rest } = turn;
+    const { text: _text, attempts: _attempts, hadVector: _hadVector, turnId, ...rest } = turn;
     if (vector instanceof Float32Array) points.set(turn, { ...rest, id: turnId, vector });
     else failures.set(turn, vector ?? new Error('no vector was made'));
   }

@@ -12,6 +12,8 @@ export interface LeasedTurn {
   readonly attempts: number;
   readonly text: string;
   readonly contentHash: string;
+  /** Whether it had one before, of this or another model or of another text. */
+  readonly hadVector: boolean;
 }
 
 const TABLE = 'echo_unified_interactions';
@@ -58,7 +60,7 @@ export async function leaseTurns(
            from due where t.id = due.id
            returning t.turn_id as "turnId", t.tenant_id as "tenantId", t.user_id as "userId",
              t.conversation_id as "conversationId", t.timestamp, t.vector_attempts as attempts,
-             ${EMBEDDED_TEXT} as text, ${contentHash('$4')} as "contentHash"`,
+             t.vector_model is not null as "hadVector", ${EMBEDDED_TEXT} as text, ${contentHash('$4')} as "contentHash"`,
     values: [lease.token, lease.leaseMs, lease.limit, lease.model, lease.characters],
   });
   return rows;

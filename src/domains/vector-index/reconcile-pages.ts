@@ -1,6 +1,7 @@
 import type { Database } from '../../db/client.ts';
-import { modelKey, type StoredPoint, type VectorStore } from '../../vectors/vector-store.ts';
+import { modelKey, type VectorStore } from '../../vectors/vector-store.ts';
 import { contentHash } from './embedded-text.ts';
+import { isCurrent, isForeign } from './kept-vectors.ts';
 import { ownersOfTurns, requeueTurns, turnsAmong } from './queue.ts';
 
 /** How turns and points differed, in numbers of turns or points. */
@@ -125,19 +126,6 @@ export async function checkPoints(
     next: points.at(-1)?.id ?? null,
     found: { missing: 0, stale: 0, orphan: orphans.length, wrongOwner: foreign.length, repaired },
   };
-}
-
-function isForeign(
-  owner: { tenantId: string; userId: string } | undefined,
-  point: StoredPoint | undefined,
-): boolean {
-  if (!owner || !point) return false;
-  return owner.tenantId !== point.tenantId || owner.userId !== point.userId;
-}
-
-function isCurrent(turn: TurnToCheck, point: StoredPoint | undefined, key: string): boolean {
-  // One that does not say whose it is gets written again, and says so then.
-  return point?.isOwn === true && point.model === key && point.contentHash === turn.contentHash;
 }
 
 function idsOf(turns: readonly TurnToCheck[]): string[] {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { modelKey } from '../../vectors/vector-store.ts';
-import { type BatchResult, type BatchServices, embedBatch, failTurn, type Lease } from './batch.ts';
+import { type BatchResult, type BatchServices, embedBatch, failTurn, isOutage, type Lease } from './batch.ts';
+import { finishKept } from './kept-vectors.ts';
 import { type LeasedTurn, leaseTurns, releaseTurns } from './queue.ts';
 
 export interface VectorRoundOptions extends BatchServices {
@@ -58,7 +59,17 @@ export function createVectorRounds(options: VectorRoundOptions): () => Promise<b
     };
     const turns = await leaseTurns(db, wanted);
     const lease = { token, leaseMs, endsAt, turnIds: turns.map(({ turnId }) => turnId) };
-    const parts = partsOf(turns, strikes);
+    const kept = await finishKept(options, token, turns).catch(async (error) => {
+      if (!isOutage(error)) throw error;
+      await releaseTurns(db, token, lease.turnIds);
+      return null;
+    });
+    if (!kept) return false;
+    if (kept.size > 0) options.onResult({ ...NOTHING, embedded: kept.size });
+    const parts = partsOf(
+      turns.filter(({ turnId }) => !kept.has(turnId)),
+      strikes,
+    );
     for (const [at, part] of parts.entries()) {
       const result = await embedPart(part, lease);
       options.onResult(result);
@@ -71,9 +82,11 @@ export function createVectorRounds(options: VectorRoundOptions): () => Promise<b
       );
       return false;
     }
-    return parts.length > 0;
+    return turns.length > 0;
   };
 }
+
+const NOTHING: BatchResult = { embedded: 0, failed: 0, released: 0, lost: 0, suspects: [] };
 
 /** Those together that nothing speaks against, and the others one by one: what is bad for one is not for its neighbours. */
 function partsOf(turns: readonly LeasedTurn[], strikes: ReadonlyMap<string, number>): LeasedTurn[][] {

@@ -83,6 +83,11 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
     }
     return models;
   };
+  /** One whose turns all have vectors of the present model is dropped, maybe in the middle of a search. */
+  const isGone = async (model: VectorModel) => {
+    modelsAt = Number.NEGATIVE_INFINITY;
+    return !(await earlierModels()).some((each) => modelKey(each) === modelKey(model));
+  };
   const floors = new Map<string, MeaningFloor>();
   const floorOf = (searched: Embedder) => {
     const floor = floors.get(modelKey(searched)) ?? createMeaningFloor(searched);
@@ -113,7 +118,7 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
         const former = (await options.earlierEmbedders?.of(model)) ?? null;
         const older =
           former && (await searchWith(former, model).catch((error) => noteFailure(log, model, error)));
-        if (!older) degraded = true;
+        if (!older) degraded ||= former === null || !(await isGone(model));
         else vectors.push({ model, vector: older.vector });
         for (const hit of older ? older.hits : []) if (!found.has(hit.id)) found.set(hit.id, hit);
       }
@@ -121,7 +126,12 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
       const likenessOf = async (ids: readonly string[]) =>
         comparable(
           await Promise.all(
-            vectors.map((each) => store.search({ ...owner, ...each, limit: ids.length, ids })),
+            vectors.map((each) =>
+              store.search({ ...owner, ...each, limit: ids.length, ids }).catch(async (error: unknown) => {
+                if (each.model !== store.model && (await isGone(each.model))) return [];
+                throw error;
+              }),
+            ),
           ),
         );
       return { hits: best.slice(0, limit * vectors.length), degraded, likenessOf };
