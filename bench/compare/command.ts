@@ -12,7 +12,8 @@ import { killAll } from './processes.ts';
 import type { Bench, Work } from './work.ts';
 import { WORKS } from './works.ts';
 
-const USAGE = `npm run bench -- [--works a,b,c] [--rounds 5] [--ms 1000] [--turns 1000,10000,100000] [--before DIR] [--out DIR]
+const USAGE = `npm run bench -- [--works a,b,c] [--rounds 5] [--ms 1000] [--turns 1000,10000,100000] [--model DIR] [--made-up-vectors]
+                [--before DIR] [--out DIR]
 Measures this server and what people would use instead, side by side on this machine: candidates take turns in each round.
 Prints medians, how far the rounds lie apart, and how many times as good the first candidate is (the median of each round's
 ratio); writes bench.json and bench.html.
@@ -21,6 +22,8 @@ ratio); writes bench.json and bench.html.
   --rounds  rounds of each, at least 1; 5
   --ms      milliseconds of each candidate in each round; 1000
   --turns   sizes of a memory that (d) and (growth) measure; 1000,10000,100000. Each 100,000 take some minutes to index
+  --model   folder of a sentence model, such as data/models/minilm, that (d) and (growth) search with; words alone
+  --made-up-vectors  their turns get vectors near those of 500 turns, so that a million needs no hours of a model
   --before  another checkout of this project, measured beside this one in the reads
   --out     where the results go; data/bench
 
@@ -73,6 +76,8 @@ interface Options {
   readonly rounds: number;
   readonly ms: number;
   readonly turns: readonly number[];
+  readonly model: string | null;
+  readonly madeUp: boolean;
   readonly before: string | null;
   readonly out: string;
 }
@@ -87,6 +92,8 @@ function readOptions(args: readonly string[], print: (line: string) => void): Op
         rounds: { type: 'string', default: '5' },
         ms: { type: 'string', default: '1000' },
         turns: { type: 'string', default: '1000,10000,100000' },
+        model: { type: 'string' },
+        'made-up-vectors': { type: 'boolean', default: false },
         before: { type: 'string' },
         out: { type: 'string', default: 'data/bench' },
         help: { type: 'boolean', default: false },
@@ -105,6 +112,8 @@ function readOptions(args: readonly string[], print: (line: string) => void): Op
         .split(',')
         .map((size) => positive('--turns', size.trim()))
         .sort((a, b) => a - b),
+      model: values.model === undefined ? null : resolve(values.model),
+      madeUp: values['made-up-vectors'],
       before: values.before === undefined ? null : resolve(values.before),
       out: resolve(values.out),
     };
@@ -123,7 +132,7 @@ function positive(name: string, text: string): number {
 
 /** A work that fails is told, and the others go on. */
 async function runWorks(
-  { works, rounds, ms, turns, before }: Options,
+  { works, ...options }: Options,
   cores: Bench['cores'],
   print: (line: string) => void,
 ): Promise<{ figures: Figure[]; failed: boolean }> {
@@ -131,7 +140,7 @@ async function runWorks(
   const client = new Client();
   let database: Promise<BenchDatabase> | null = null;
   const bench: Bench = {
-    ...{ cores, rounds, ms, turns, before, client, print },
+    ...{ ...options, cores, client, print },
     database: () => {
       database ??= startDatabase();
       return database;

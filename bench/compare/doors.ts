@@ -25,8 +25,10 @@ export const doors: Work = {
       env: { MODEL_MS: String(MODEL_MS) },
     });
     const memory = await startMemoryServer(bench, {
-      LLM_BASE_URL: `${model.url}/v1`,
-      LLM_MODELS: 'quick=double',
+      env: {
+        LLM_BASE_URL: `${model.url}/v1`,
+        LLM_MODELS: 'quick=double',
+      },
     });
     try {
       await memory.grow(TURNS);

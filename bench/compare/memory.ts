@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { type CorpusTurn, createCorpus } from '../memory/corpus.ts';
 import { cpuSeconds, memoryOf } from '../size/server.ts';
 import { startEchoBrain } from './candidates.ts';
+import { installForBench, openMadeUpVectors } from './vectors.ts';
 import type { Bench } from './work.ts';
 
 /** Where turns come from that nobody looks for: those of one user, in conversations of forty. */
@@ -14,13 +15,18 @@ const CATCH_UP_MS = 1_200_000;
 /** A server with a database of its own, in which one user's memory grows. */
 export type MemoryServer = Awaited<ReturnType<typeof startMemoryServer>>;
 
-/** Starts it on an empty database. @param env beside what every measured server gets */
-export async function startMemoryServer(bench: Bench, env: Readonly<Record<string, string>> = {}) {
+/** Starts it on an empty database. @param more.env beside what every measured server gets @param more.madeUp vectors come from here */
+export async function startMemoryServer(
+  bench: Bench,
+  { env: given = {}, model = null, madeUp = false }: MemoryOptions = {},
+) {
   const database = await (await bench.database()).beside();
   const directory = await bench.folder('memory');
+  const env = { ...given, ...(await installForBench({ model }, directory)) };
   const start = () => startEchoBrain(bench, { databaseUrl: database.url, directory, env });
   let server = await start();
   const { db } = database;
+  const vectors = madeUp ? await openMadeUpVectors({ model }, directory, db) : null;
   const corpus = createCorpus(1);
   const turns: CorpusTurn[] = [];
   const send = (query: string, variables: object) => ask(server.url, query, variables);
@@ -60,28 +66,45 @@ export async function startMemoryServer(bench: Bench, env: Readonly<Record<strin
     memory: () => memoryOf(server.pid),
     /** Lets the user have so many turns, which the server indexes and embeds; waits until it has. */
     grow: async (size: number) => {
+      let last = Number(
+        (await db.pool.query(`select max(id) as id from echo_unified_interactions`)).rows[0].id,
+      );
       while (turns.length < size) {
         const first = turns.length;
         const added = Array.from({ length: Math.min(LOADED_AT_ONCE, size - first) }, (_, index) =>
           corpus.turn(first + index, USER),
         );
-        await db.pool.query({ name: 'bench_load', text: LOAD, values: [USER, JSON.stringify(added), first] });
+        const state = vectors ? 'LEASED' : 'PENDING';
+        const values = [USER, JSON.stringify(added), first, state];
+        await db.pool.query({ name: 'bench_load', text: LOAD, values });
+        if (vectors) last = await vectors.add(last);
         turns.push(...added);
       }
       await untilQuiet();
       await db.pool.query('vacuum analyze');
     },
     stop: async () => {
+      await vectors?.close();
       await server.stop();
       await database.drop();
     },
   };
 }
 
+interface MemoryOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** The folder of a sentence model for the server; null: none. */
+  readonly model?: string | null;
+  /** Whether turns get vectors without a model's work, so that a million of them need no hours. */
+  readonly madeUp?: boolean;
+}
+
 /** Rows as `recordTurns` would store them, a minute after each other, without what is measured elsewhere: journal, hashes, events. */
 const LOAD = `insert into echo_unified_interactions (tenant_id, turn_id, conversation_id, sequence, user_id, query, response,
-    model_used, processing_time, payload_hash, chain_hash, learning_state, timestamp)
-  select 'default', gen_random_uuid(), t."conversationId", t.sequence, $1, t.query, t.response, 'bench', 0, '', '', 'LEARNED',
+    model_used, processing_time, payload_hash, chain_hash, learning_state, vector_state,
+    vector_lease_until, timestamp)
+  select 'default', gen_random_uuid(), t."conversationId", t.sequence, $1, t.query, t.response, 'bench', 0, '', '', 'LEARNED', $4,
+    now() + interval '1 hour',
     timestamptz '2024-01-01' + ($3::int + t.ordinal) * interval '1 minute'
   from rows from (json_to_recordset($2) as ("conversationId" text, sequence int, query text, response text))
     with ordinality as t("conversationId", sequence, query, response, ordinal)`;

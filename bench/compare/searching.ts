@@ -8,13 +8,18 @@ import { bodiesOf, SEARCH, searchesOf, spent } from './writing.ts';
 /** A pause in which everything that sleeps when nobody asks has gone to sleep. */
 const IDLE_MS = 12_000;
 const AFTER_IDLE = 20;
-const QUESTIONS = 200;
+/** Of each round, all of them new: vectors of questions are remembered. */
+const QUESTIONS = 1_000;
 const BATCH = 100;
+
+const DEGRADED = `query Degraded($query: String!) { memorySearch(query: $query, limit: 20) { degraded hits { score } } }`;
 
 /** What is measured at one size of the memory, in the order of the rounds. */
 interface AtSize {
   readonly turns: number;
   readonly searches: readonly (Answered & { readonly cpuMs: number })[];
+  /** Of searches for which vectors came too late, so that words found alone. */
+  readonly degraded: number;
   readonly afterIdle: number;
   readonly records: readonly (Answered & { readonly cpuMs: number })[];
   /** Milliseconds of the server's CPU for indexing and embedding one of the turns that were added. */
@@ -27,7 +32,7 @@ export const searching: Work = {
   title:
     '(d) memorySearch in a memory of --turns; (growth) one more turn and one search at each of these sizes',
   run: async function* (bench, wanted) {
-    const memory = await startMemoryServer(bench);
+    const memory = await startMemoryServer(bench, bench);
     const sizes: AtSize[] = [];
     try {
       for (const turns of bench.turns) {
@@ -49,15 +54,16 @@ async function measure(
   bench: Bench,
   memory: MemoryServer,
   wanted: ReadonlySet<string>,
-): Promise<Pick<AtSize, 'searches' | 'afterIdle' | 'records'>> {
+): Promise<Omit<AtSize, 'turns' | 'growthMs'>> {
   const load = {
     ...{ url: memory.url(), path: '/graphql', connections: 1, ms: bench.ms },
-    bodies: searchesOf(memory, QUESTIONS),
   };
-  await bench.client.run({ ...load, ms: 2_000 });
+  const asking = () => ({ ...load, bodies: searchesOf(memory, QUESTIONS) });
+  await bench.client.run({ ...asking(), ms: 4_000 });
   const searches: AtSize['searches'][number][] = [];
   for (let round = 0; round < bench.rounds; round++)
-    searches.push(await spent(memory, () => bench.client.run(load)));
+    searches.push(await spent(memory, () => bench.client.run(asking())));
+  const degraded = await degradedShare(memory);
   const afterIdle = wanted.has('d') ? await firstAfterIdle(memory) : Number.NaN;
   const records: AtSize['records'][number][] = [];
   if (wanted.has('growth')) {
@@ -71,7 +77,17 @@ async function measure(
         }),
       );
   }
-  return { searches, afterIdle, records };
+  return { searches, degraded, afterIdle, records };
+}
+
+async function degradedShare(memory: MemoryServer): Promise<number> {
+  let degraded = 0;
+  for (const body of searchesOf(memory, AFTER_IDLE)) {
+    const { variables } = JSON.parse(body) as { variables: object };
+    const { memorySearch } = await memory.send(DEGRADED, variables);
+    if ((memorySearch as { degraded: boolean }).degraded) degraded++;
+  }
+  return degraded / AFTER_IDLE;
 }
 
 /** The slowest of the first searches after nobody has asked for a while. */
@@ -110,6 +126,9 @@ function searchFigures(sizes: readonly AtSize[]): Figure[] {
     bySize('d', 'memorySearch, one after the other: p95', 'ms', sizes, ({ searches }) =>
       searches.map(({ p95 }) => p95),
     ),
+    bySize('d', 'memorySearch: without vectors, which came too late', '%', sizes, ({ degraded }) => [
+      100 * degraded,
+    ]),
     bySize(
       'd',
       `memorySearch: the slowest of ${AFTER_IDLE} after ${IDLE_MS / 1_000} s of rest`,

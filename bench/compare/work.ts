@@ -11,6 +11,10 @@ export interface Bench {
   readonly ms: number;
   /** Sizes that a memory is measured at, growing. */
   readonly turns: readonly number[];
+  /** The folder of a sentence model that (d) and (growth) search with; null: words alone. */
+  readonly model: string | null;
+  /** Whether their turns get vectors without a model's work for each. */
+  readonly madeUp: boolean;
   /** Another checkout of this project, measured beside this one as `before`; null: none. */
   readonly before: string | null;
   readonly client: Client;

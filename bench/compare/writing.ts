@@ -39,8 +39,10 @@ export const writing: Work = {
       env: { MODEL_MS: String(MODEL_MS) },
     });
     const memory = await startMemoryServer(bench, {
-      LLM_BASE_URL: `${model.url}/v1`,
-      LLM_MODELS: 'quick=double',
+      env: {
+        LLM_BASE_URL: `${model.url}/v1`,
+        LLM_MODELS: 'quick=double',
+      },
     });
     try {
       await memory.grow(TURNS);
