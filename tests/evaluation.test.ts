@@ -1,4 +1,7 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { searchConfiguration } from '../src/domains/evaluation/configuration.ts';
+import { PARAMETERS } from '../src/domains/evaluation/parameters.ts';
 import { difference, meanScore, quantile, scoreOf } from '../src/domains/evaluation/score.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { untilTask } from './support/tasks.ts';
@@ -91,6 +94,24 @@ describe('an evaluation of one’s own memory', () => {
     });
   });
 
+  test('counts as no search of anybody, and says by which numbers it searched', async () => {
+    const searches = async () => {
+      const exposed = await (await fetch(`${app.url}/metrics`)).text();
+      return exposed.split('\n').filter((line) => /^echo_memory_search(es_total|_seconds_count)/.test(line));
+    };
+    await app.search('kettle', 'ada');
+    const before = await searches();
+    expect(before.join()).toMatch(
+      /echo_memory_searches_total.*echo_memory_search|echo_memory_search_seconds_count/,
+    );
+    const report = await evaluated([{ question: 'Who repaired the kettle?', turnIds: [turnIds[1]] }]);
+    expect(await searches()).toEqual(before);
+    const { weights: _weights, ...others } = PARAMETERS;
+    expect(report.configuration.parameters).toMatchObject(others);
+    await app.search('kettle', 'ada');
+    expect(await searches()).not.toEqual(before);
+  });
+
   const one = (fields: object) => [{ question: 'Where?', turnIds: [turnIds[0]], ...fields }];
   const NOBODYS = '11111111-1111-4111-8111-111111111111';
   test.each<[string, () => unknown, RegExp]>([
@@ -148,4 +169,53 @@ test('recall, MRR and nDCG are what they are called', () => {
   expect(difference(perfect, score).mrr).toBe(0.5);
   expect(meanScore([]).ndcg).toBe(0);
   expect([quantile([3, 1, 2], 0.5), quantile([3, 1, 2], 1), quantile([], 0.5)]).toEqual([2, 3, 0]);
+});
+
+test('configurations are told apart by every number that the order depends on', () => {
+  const asked = { embedder: { name: 'm', dimensions: 3 }, meaning: null, reranking: null };
+  const withModel = { ...asked, meaning: {} as never };
+  const hashes = (parameters: typeof PARAMETERS) =>
+    [asked, withModel].map((services) => searchConfiguration(services, parameters).hash);
+  const [byWords, byMeaning] = hashes(PARAMETERS);
+  expect(byWords).not.toBe(byMeaning);
+  expect(hashes(structuredClone(PARAMETERS))).toEqual([byWords, byMeaning]);
+  for (const [group, values] of Object.entries(PARAMETERS))
+    for (const name of Object.keys(values)) {
+      const changed = { ...PARAMETERS, [group]: { ...values, [name]: 'another' } };
+      const same = hashes(changed).filter((hash) => hash === byWords || hash === byMeaning);
+      expect([name, same]).toEqual([name, { BY_WORDS: [byMeaning], BY_MEANING: [byWords] }[name] ?? []]);
+    }
+});
+
+/** Numbers of the search that the order does not depend on, and why. */
+const NO_PARAMETERS = {
+  DAY_MS: 'a day has so many',
+  MINUTE_MS: 'a minute has so many',
+  MAX_MEMORIES: 'what may be asked for',
+  NO_CHARACTER: 'the id of nobody',
+  FAILURES: 'when a model that fails rests',
+  QUESTION_LENGTH: 'a limit of models that put into order',
+  MAX_WORDS: 'words in a reason',
+  BLOCK_BITS: 'of memory, like those that follow',
+  CELLS: '',
+  OWN: '',
+  NEAR: '',
+  SUM: '',
+  GAP: 'room between numbers',
+};
+
+test('no number of the search is forgotten among them', () => {
+  const folder = 'src/domains/memory';
+  const files = [
+    ...readdirSync(folder).map((name) => `${folder}/${name}`),
+    ...['ranking', 'search', 'windows'].map((name) => `src/domains/word-index/${name}.ts`),
+  ];
+  const known = new Set([...Object.values(PARAMETERS).flatMap(Object.keys), ...Object.keys(NO_PARAMETERS)]);
+  const numbers = files.flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/^(?:export )?const ([A-Z][A-Z_]*) = -?\d/gm)].map(
+      ([, name = '']) => name,
+    ),
+  );
+  expect(numbers.length).toBeGreaterThan(40);
+  expect(numbers.filter((name) => !known.has(name))).toEqual([]);
 });

@@ -69,6 +69,8 @@ export async function evaluate(
   task: Pick<RunningTask, 'progress' | 'signal'>,
 ): Promise<EvaluationReport> {
   const { db, characters, availability } = services;
+  // Nobody waits for these, and nobody looks for them among what people searched.
+  const uncounted = { ...services, metrics: { usage: { countSearch: () => undefined } } };
   const wanted = [...new Set(questions.flatMap(({ turnIds }) => turnIds))];
   const rows = await interactionsByTurnId(db, owner, wanted);
   const present = new Set(rows.flatMap((row) => row?.turnId ?? []));
@@ -83,7 +85,7 @@ export async function evaluate(
     task.signal.throwIfAborted();
     task.progress(at, asked.length);
     const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, question), []);
-    const found = await searchMemory(services, owner, { query: question, limit: LIMIT, characterIds });
+    const found = await searchMemory(uncounted, owner, { query: question, limit: LIMIT, characterIds });
     if (found.degraded) degraded++;
     const ranked = found.hits.map(({ interaction }) => interaction.turnId);
     const shown = found.hits.slice(0, SHOWN);

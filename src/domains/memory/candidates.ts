@@ -53,6 +53,11 @@ const NEAR_MS = 15 * 86_400_000;
 const CLOSE = 0.9;
 /** The same for a span of at most half a month, of the latest year that may be meant. */
 const SHORT_CLOSE = 0.59;
+/** Which turns are looked into at all. */
+export const POOL_PARAMETERS = {
+  ...{ POOL_FACTOR, LEAST_POOL, WIDE_POOL, POOL_OF_NOW, MAX_POOL, MAX_ALLOWED, ABOUT_CHARACTER, RECENT_MS },
+  ...{ SEARCHED_SPANS, NEAR_MS, CLOSE, SHORT_CLOSE },
+};
 
 /** What decides how many turns are looked into. */
 interface PoolWanted {

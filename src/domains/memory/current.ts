@@ -121,6 +121,8 @@ export function saysItChanged(text: string, terms: ReadonlySet<string>): boolean
 /** Letters of a word without its last vowel, from which on it has one gender more. */
 const LEAST_STEM = 3;
 const LEAST_WORD = 5;
+/** How near words stand that belong together. */
+export const CURRENT_PARAMETERS = { REACH, LEAST_STEM, LEAST_WORD };
 
 /** Whether a term is one of some, also for the other gender: jefe and jefa, profesor and profesora, Chef and Chefin. */
 function isOneOf(term: string, terms: ReadonlySet<string>): boolean {

@@ -47,6 +47,11 @@ const BY_CONFIDENCE = 0.15;
 /** Facts of which a search of turns takes the sources, and how many of each. */
 const FACTS_OF_SEARCH = 20;
 const SOURCES_EACH = 5;
+/** Which facts have a say. */
+export const FACT_PARAMETERS = {
+  ...{ SHARE_OF_QUESTION, SHARE_OF_WORDS, ENOUGH, LOOKED_AT, RELATIVE_FLOOR, BY_CONFIDENCE },
+  ...{ FACTS_OF_SEARCH, SOURCES_EACH },
+};
 const NOTHING_TOLD: ReadonlyMap<string, number> = new Map();
 
 const Conditions = z.object({

@@ -11,6 +11,8 @@ import { asksExpresslyNow, saysFirstPerson } from './current.ts';
 const COMMON_WEIGHT = 0.4;
 /** Words of a question that are looked at; a pasted text asks for no fact. */
 const MAX_WORDS = 60;
+/** What words of a question count for facts. */
+export const FACT_WORD_PARAMETERS = { COMMON_WEIGHT, MAX_WORDS };
 const ME =
   /(?<!\p{L})(?:i|me|my|mine|myself|we|us|our|ours|ich|mich|mir|mein\p{L}{0,2}|wir|uns|unser\p{L}{0,2}|je|j|moi|mon|ma|mes|nous|notre|nos|yo|mi|mis|mio|mia|conmigo|nosotros|nuestr[oa]s?|io|mie|miei|noi|nostr[oaie]|eu|meu|minha|meus|minhas|nosso|nossa|ik|mij|mijn|onze|ja|moj\p{L}{0,2}|mnie|я|мне|меня|мой|моя|моё|мое|мои|моего|моей)(?!\p{L})|私|僕|俺|わたし|我|나는|내|제/u;
 const MINE = /(?<!\p{L})(?:my|mine|our|ours)(?!\p{L})/u;

@@ -35,6 +35,8 @@ const IN_TIME_CERTAINTY = 0.8;
 const ONE_KEYWORD = 0.1;
 /** What a turn is worth at most that only asks: less than any other word or meaning. */
 const TELLING_NOTHING = 0.09;
+/** What a hit is worth. */
+export const HIT_PARAMETERS = { FLOORS, IN_TIME_CERTAINTY, ONE_KEYWORD, TELLING_NOTHING };
 
 /** What decides which candidates are shown, and how. */
 interface Wanted {

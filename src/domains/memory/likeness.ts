@@ -32,6 +32,8 @@ const AROUND: readonly (readonly [distance: number, weight: number])[] = [
 ];
 /** So many standard deviations above the mean count 1. */
 const FULL_LIKENESS = 4;
+/** How likeness is measured. */
+export const LIKENESS_PARAMETERS = { AROUND, FULL_LIKENESS };
 
 /**
  * How like each candidate is to the question compared to the others, by itself and together with the turns around it of the same

@@ -38,6 +38,8 @@ const NEAREST = 200;
 const MOST_ASKED = 3_200;
 /** Characters of a query that are embedded. */
 const EMBEDDED_LENGTH = 6_000;
+/** How far vectors are asked. */
+export const MEANING_PARAMETERS = { BUDGET_MS, REST_MS, NEAREST, MOST_ASKED, EMBEDDED_LENGTH };
 /** Without a capital letter after the first nobody is named. */
 const NAMED = /.\p{Lu}/su;
 const NOBODY: ReadonlySet<string> = new Set();

@@ -42,7 +42,7 @@ export interface MemoryServices extends SettingsServices {
   readonly store: TurnStore;
   readonly texts: TextAnalyses;
   /** Counts searches. */
-  readonly metrics: Pick<Metrics, 'usage'>;
+  readonly metrics: { readonly usage: Pick<Metrics['usage'], 'countSearch'> };
   /** Null where no model that knows meaning is configured. */
   readonly meaning: MeaningSearch | null;
   /** Null where no model is configured that puts the best hits into order. */
@@ -52,6 +52,8 @@ export interface MemoryServices extends SettingsServices {
 export const MAX_MEMORIES = 100;
 /** Characters at either end of a query that are searched for: the words of a longer one are cut in their middle anyway. */
 const SEARCHED_END = 4_000;
+/** How much of a query is read. */
+export const QUERY_PARAMETERS = { SEARCHED_END };
 
 const NO_CHARACTER = 0;
 const NOTHING_TOLD: ReadonlyMap<string, number> = new Map();

@@ -36,6 +36,8 @@ export interface PooledTurn {
 
 /** Characters of each side of a turn that phrases and the like are looked for in. */
 const LOOKED_AT = 1_000;
+/** How much of a turn is read. */
+export const TURN_PARAMETERS = { LOOKED_AT };
 const POOLED = `i.id, i.turn_id as "turnId", i.conversation_id as "conversationId", i.sequence,
   i.session_id as "sessionId", i.timestamp, i.speaker, i.responder, i.character_id as "characterId",
   i.character_ids as "characterIds", i.status, i.model_used as "modelUsed", left(i.query, ${LOOKED_AT}) as query, left(i.response, ${LOOKED_AT}) as response`;

@@ -29,6 +29,8 @@ export const RERANKED = 30;
 const BY_MODEL = 0.5;
 /** Characters of a turn that are judged. */
 const TEXT_LENGTH = 2_000;
+/** How much a model has to say. */
+export const RERANKING_PARAMETERS = { RERANKED, BY_MODEL, TEXT_LENGTH };
 
 /** A hit as far as its new place depends on it. */
 export interface Rerankable {

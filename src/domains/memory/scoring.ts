@@ -63,6 +63,10 @@ const SIDES = 40;
 const LONG_WORD = 5;
 const PHRASE_WORDS = 3;
 const MAX_PHRASES = 40;
+/** Beside the weights of the signs. */
+export const SCORING_PARAMETERS = {
+  ...{ SAME_QUESTION, TELLING_NOTHING, AHEAD, SIDES, LONG_WORD, PHRASE_WORDS, MAX_PHRASES },
+};
 const WORDS = /[\p{L}\p{N}]+(?:['’]\p{L}+)?/gu;
 const QUANTITY =
   /\b(\d+|one|two|three|four|five|six|seven|eight|nine|ten|once|twice|couple|few|several|dozen|hundred)\b/iu;

@@ -38,6 +38,8 @@ const GOES_ON =
 const BEGINNING = 3;
 /** Words before what is told in which the one who does it stands. */
 const SUBJECT_REACH = 4;
+/** Where it is looked for what was told of a thing. */
+export const SUCCESSION_PARAMETERS = { AROUND, FIRST_WORDS, MAX_THINGS, BEGINNING, SUBJECT_REACH };
 const OTHERS = new Set(
   'my our his her their he she they mein meine mon ma mes notre nos mi mis nuestro nuestra er sie il elle ella ellos'.split(
     ' ',

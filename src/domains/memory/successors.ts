@@ -13,6 +13,8 @@ import { leftThing, relationsOf, tellsChange, thingsIn } from './succession.ts';
 const STEPS = 3;
 /** Statements of the user whose things are followed: the best by words. */
 const STATEMENTS = 8;
+/** How far changes are followed. */
+export const SUCCESSOR_PARAMETERS = { STEPS, STATEMENTS };
 
 interface Sought {
   readonly query: string;

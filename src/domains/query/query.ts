@@ -14,6 +14,7 @@ import type { InteractionRow } from '../interactions/tables.ts';
 import type { Turn } from '../interactions/turn.ts';
 import type { MemoryHit } from '../memory/hits.ts';
 import type { MemoryServices } from '../memory/memory.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { TaskServices } from '../tasks/tasks.ts';
 import { recalled } from '../utterances/recalled.ts';
 import { type AcceptedQuery, accept, type ProcessQueryInput, payloadHashOfQuery } from './accepted.ts';
@@ -61,6 +62,7 @@ interface Caller {
 export interface QueryServices extends MemoryServices {
   readonly availability: Availability;
   readonly log: Logger;
+  readonly metrics: Pick<Metrics, 'usage'>;
   readonly models: ModelRouter;
   readonly characters: CharacterDirectory;
   readonly inFlight: Map<string, Promise<ProcessedQuery>>;

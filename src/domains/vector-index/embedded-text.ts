@@ -1,5 +1,7 @@
 /** Characters of each side of a turn that its vector is made of: about 750 tokens, which common models take. */
 const SIDE_LENGTH = 3_000;
+/** How much of a turn is embedded. */
+export const EMBEDDED_PARAMETERS = { SIDE_LENGTH };
 
 /**
  * SQL: what is embedded of a turn `t`: what was asked and what was answered, on lines of their own, each cut. Nobody's name, no

@@ -44,6 +44,8 @@ const UNRELATED = [
  * and 0.75 in the second.
  */
 const DEVIATIONS = 2.5;
+/** What is like a question. */
+export const FLOOR_PARAMETERS = { DEVIATIONS };
 const LOAD_MS = 30_000;
 
 /** The likeness that a model gives to unrelated texts, looked at for each query: some are like everything. */

@@ -37,6 +37,8 @@ export interface MatchedTerm {
 }
 
 const SATURATION = 0.9;
+/** How often a word counts. */
+export const RANKING_PARAMETERS = { SATURATION };
 
 /**
  * Documents whose scores are added up at once: few enough that their cells stay in the processor's cache. In a large

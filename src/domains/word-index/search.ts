@@ -43,6 +43,8 @@ const MAX_TERMS = 128;
 const NAME_WEIGHT = 0.03;
 /** Bytes of postings that one search reads: the rarest terms first, and the rarest always. */
 const MAX_BYTES = 800_000;
+/** Which words are looked up, and how far. */
+export const WORD_PARAMETERS = { MAX_FRESH, MAX_TERMS, NAME_WEIGHT, MAX_BYTES };
 
 /**
  * The words of a query that can be looked up, without repetition; a long text is cut in its middle.

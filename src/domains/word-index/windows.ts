@@ -22,6 +22,8 @@ const SITTING_MS = 3_600_000;
 /** BM25's length normalisation, applied to each turn's own words (as BM25F does by field) with a fixed average. */
 const NORMALISATION = 0.5;
 const AVERAGE_LENGTH = 25;
+/** What words of a turn and of those around it count. */
+export const WINDOW_PARAMETERS = { AFTER, BEFORE, PART_WEIGHT, SITTING_MS, NORMALISATION, AVERAGE_LENGTH };
 
 /**
  * Adds a turn's words to its own document, to those of the up to three turns before it, and theirs to its own:
