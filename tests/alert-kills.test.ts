@@ -6,6 +6,7 @@ import pg from 'pg';
 import { afterEach, expect, inject, test } from 'vitest';
 import { startChildServer } from './support/child-server.ts';
 import { startDatabaseProxy } from './support/database-proxy.ts';
+import { FROM_TEMPLATE } from './support/harness.ts';
 import { startTelegram } from './support/telegram-double.ts';
 
 /** For a test that starts a server three times. */
@@ -34,7 +35,7 @@ test(
   'a server that is killed between an alert and its message sends each once after it is started again, also without its database',
   async () => {
     const name = `t_${randomUUID().replaceAll('-', '')}`;
-    await run('postgres', `create database ${name} template echo_template`);
+    await run('postgres', `create database ${name} ${FROM_TEMPLATE}`);
     closing.push(() => run('postgres', `drop database if exists ${name} with (force)`));
     const onDatabase = (text: string) => run(name, text);
     const telegram = await startTelegram();

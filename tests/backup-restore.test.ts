@@ -11,7 +11,8 @@ import { ClosingStack } from '../src/jobs/ending.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import { createLogger } from '../src/log.ts';
 import { openRestorePorts } from '../src/ports.ts';
-import { startTestApp, type TestApp } from './support/harness.ts';
+import { BARE_ENV } from './support/child-server.ts';
+import { FROM_TEMPLATE, startTestApp, type TestApp } from './support/harness.ts';
 import { operate } from './support/operate.ts';
 import { served } from './support/served.ts';
 import { untilTask } from './support/tasks.ts';
@@ -60,7 +61,7 @@ async function emptyDatabase(): Promise<{ url: string; name: string; admin: pg.C
   const admin = new pg.Client({ connectionString: inject('databaseUrl').replace('NAME', 'postgres') });
   await admin.connect();
   const name = `restored_${process.pid}_${directories.length}`;
-  await admin.query(`create database ${name} template echo_template`);
+  await admin.query(`create database ${name} ${FROM_TEMPLATE}`);
   onTestFinished(async () => {
     await admin.query(`drop database ${name} with (force)`);
     await admin.end();
@@ -145,7 +146,7 @@ describe('a restore', () => {
     const { url, name, admin } = await emptyDatabase();
     const config = await machine({ DATABASE_URL: url });
     const command = fileURLToPath(new URL('../scripts/restore-backup.ts', import.meta.url));
-    const env = { PATH: process.env.PATH, DATABASE_URL: url, DATA_DIR: config.dataDirectory, MASTER_KEY };
+    const env = { ...BARE_ENV, DATABASE_URL: url, DATA_DIR: config.dataDirectory, MASTER_KEY };
     const child = spawn(process.execPath, [command, backupId], {
       ...{ env: { ...env, BACKUP_DIR: join(app.directory, 'backups') }, stdio: 'ignore' },
     });

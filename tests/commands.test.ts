@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { BARE_ENV } from './support/child-server.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 let directory: string;
@@ -14,7 +15,7 @@ afterEach(() => rm(directory, { recursive: true, force: true }));
 
 /** Runs a script as npm does; its data directory does not exist yet. */
 function run(script: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { PATH: process.env.PATH, HOME: directory, PORT: '0', DATA_DIR: join(directory, 'data') };
+  const env = { ...BARE_ENV, HOME: directory, PORT: '0', DATA_DIR: join(directory, 'data') };
   return new Promise((resolve) =>
     execFile(
       process.execPath,

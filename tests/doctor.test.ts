@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { BARE_ENV } from './support/child-server.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -23,7 +24,7 @@ afterAll(async () => {
 
 /** Runs the script as npm does. */
 function doctor(env: Record<string, string>, ...args: string[]): Promise<{ code: number; text: string }> {
-  const given = { PATH: process.env.PATH, DATA_DIR: join(directory, 'data'), PORT: '0', ...env };
+  const given = { ...BARE_ENV, DATA_DIR: join(directory, 'data'), PORT: '0', ...env };
   return new Promise((resolve) =>
     execFile(
       process.execPath,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { BARE_ENV } from './support/child-server.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { callTool, ERAS, type Era } from './support/mcp.ts';
 
@@ -33,7 +34,7 @@ async function host(env: Record<string, string>, era: Era = 'modern'): Promise<C
     command: process.execPath,
     args: [join(import.meta.dirname, '..', 'scripts', 'mcp.ts')],
     cwd: directory,
-    env: { PATH: process.env.PATH ?? '', HOME: directory, LOG_LEVEL: 'silent', SEED: 'off', ...env },
+    env: { ...BARE_ENV, HOME: directory, LOG_LEVEL: 'silent', SEED: 'off', ...env },
     stderr: 'inherit',
   });
   await client.connect(transport, { timeout: 120_000 });

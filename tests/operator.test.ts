@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runOperatorCommand } from '../src/operator/asking.ts';
 import { OperatorDoor } from '../src/operator/door.ts';
 import { socketOf } from '../src/operator/socket.ts';
+import { BARE_ENV } from './support/child-server.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { operate } from './support/operate.ts';
 
@@ -26,7 +27,7 @@ afterAll(() => app.close());
 async function run(script: string, args: string[], stdin = '', uid?: number) {
   const child = spawn(process.execPath, [join(ROOT, 'scripts', `${script}.ts`), ...args], {
     // Nothing but the data directory says where the server is.
-    env: { PATH: process.env.PATH, DATA_DIR: app.directory },
+    env: { ...BARE_ENV, DATA_DIR: app.directory },
     cwd: app.directory,
     ...(uid !== undefined && { uid }),
   });
@@ -80,7 +81,7 @@ describe('a command beside the server', () => {
 
   test('ends without a word when nobody reads on', async () => {
     const child = spawn(process.execPath, [join(ROOT, 'scripts', 'audit.ts'), 'export'], {
-      env: { PATH: process.env.PATH, DATA_DIR: app.directory },
+      env: { ...BARE_ENV, DATA_DIR: app.directory },
       cwd: app.directory,
     });
     child.stdout.destroy();

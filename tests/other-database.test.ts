@@ -8,7 +8,7 @@ import { type App, createApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
 import { createLogger } from '../src/log.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
-import type { Result } from './support/harness.ts';
+import { FROM_TEMPLATE, type Result } from './support/harness.ts';
 
 const RECORD = `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) {
   ... on Error { code message } ... on RecordTurnsSuccess { durability } } }`;
@@ -68,7 +68,7 @@ beforeEach(async () => {
     string,
     string,
   ];
-  await onServer(`create database ${address} template echo_template`);
+  await onServer(`create database ${address} ${FROM_TEMPLATE}`);
 });
 afterEach(async () => {
   await proxy.restore().catch(() => undefined);

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { BARE_ENV } from './support/child-server.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 import { overServerSentEvents, overWebSocket, take } from './support/streams.ts';
 
@@ -514,7 +515,7 @@ test('a server says nothing on its standard error of WebSockets that it closes',
   const child = spawn(process.execPath, ['scripts/start.ts'], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
     env: {
-      PATH: process.env.PATH,
+      ...BARE_ENV,
       PORT: '0',
       DATA_DIR: directory,
       DATABASE_URL: locked.databaseUrl,

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest';
+import { BARE_ENV } from './support/child-server.ts';
+import { FROM_TEMPLATE } from './support/harness.ts';
 
 const MAIN = join(import.meta.dirname, '../scripts/start.ts');
 const NOBODY = 65_534;
@@ -31,7 +33,7 @@ function start(env: Record<string, string>, options: { uid?: number; args?: stri
   const { uid, args = [] } = options;
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: directory,
-    env: { PATH: process.env.PATH, HOME: directory, PORT: '0', DATA_DIR: join(directory, 'data'), ...env },
+    env: { ...BARE_ENV, HOME: directory, PORT: '0', DATA_DIR: join(directory, 'data'), ...env },
     ...(uid !== undefined && { uid, gid: uid }),
   });
   children.push(child);
@@ -76,7 +78,7 @@ async function expectRefusal(server: ReturnType<typeof start>, message: RegExp, 
 
 const database = `start_${process.pid}`;
 const testDatabase = () => inject('databaseUrl').replace('NAME', database);
-beforeAll(() => onServer(`create database ${database} template echo_template`));
+beforeAll(() => onServer(`create database ${database} ${FROM_TEMPLATE}`));
 afterAll(() => onServer(`drop database ${database} with (force)`));
 
 async function onServer(statement: string): Promise<void> {

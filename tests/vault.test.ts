@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readVaultOptions } from '../src/config.ts';
 import { Keepers } from '../src/jobs/keepers.ts';
 import { Vault } from '../src/secrets/vault.ts';
-import { startChildServer } from './support/child-server.ts';
+import { BARE_ENV, startChildServer } from './support/child-server.ts';
 import { startVaultDouble, type VaultDouble } from './support/vault-double.ts';
 
 const KEY = 'key-of-the-operator';
@@ -221,7 +221,7 @@ describe('a server with its secrets in Vault', () => {
 
   test('names what is wrong beside Vault in the same breath', async () => {
     const run = promisify(execFile)(process.execPath, ['scripts/start.ts'], {
-      env: { PATH: process.env.PATH, VAULT_ADDR: 'zzz', PORT: 'abc', RATE_LIMIT_STORE: 'redis' },
+      env: { ...BARE_ENV, VAULT_ADDR: 'zzz', PORT: 'abc', RATE_LIMIT_STORE: 'redis' },
     });
     const { stderr, code } = await run.then(
       () => ({ stderr: '', code: 0 }),

@@ -19,6 +19,7 @@ import { createLexicalEmbedder } from '../src/models/lexical-embedder.ts';
 import { createQdrantStore } from '../src/vectors/qdrant.ts';
 import { createSqliteVecStore } from '../src/vectors/sqlite-vec.ts';
 import { modelKey, type VectorStore, VectorStoreUnavailable } from '../src/vectors/vector-store.ts';
+import { FROM_TEMPLATE } from './support/harness.ts';
 import { startQdrantDouble } from './support/qdrant-double.ts';
 
 const log = createLogger('silent');
@@ -31,7 +32,7 @@ afterEach(async () => {
 /** A database, an empty store and whatever is made of them; all closed after the test. */
 async function setUp(embedder: Embedder = createLexicalEmbedder()) {
   const name = `v_${randomUUID().replaceAll('-', '')}`;
-  await onServer(`create database ${name} template echo_template`);
+  await onServer(`create database ${name} ${FROM_TEMPLATE}`);
   closing.push(() => onServer(`drop database ${name} with (force)`));
   const db = createDatabase({
     connection: { connectionString: inject('databaseUrl').replace('NAME', name) },

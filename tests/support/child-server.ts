@@ -7,6 +7,12 @@ import type { Result } from './harness.ts';
 
 export type ChildServer = Awaited<ReturnType<typeof startChildServer>>;
 
+/** What processes get of our environment, where nothing of it may configure them. */
+export const BARE_ENV = {
+  PATH: process.env.PATH ?? '',
+  ...(process.env.NODE_COMPILE_CACHE && { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
+};
+
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /**
@@ -22,7 +28,7 @@ export async function startChildServer(directory: string, env: Record<string, st
   const child = spawn(process.execPath, [script ?? ''], {
     cwd: root,
     env: {
-      PATH: process.env.PATH,
+      ...BARE_ENV,
       HOME: process.env.HOME,
       PORT: '0',
       DATA_DIR: directory,
