@@ -5,24 +5,27 @@ import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import type { InteractionRow } from '../src/domains/interactions/tables.ts';
 import { chainHashOf } from '../src/domains/interactions/turn.ts';
-import { checkEvidence, type Evidence } from '../torture/checks.ts';
+import { checkEvidence, countAnsweredTwice, type Evidence } from '../torture/checks.ts';
 import { FrontendMessages } from '../torture/commit-proxy.ts';
 import { failpointPatches } from '../torture/failpoints.ts';
 import { type Batch, compact, type Epoch } from '../torture/ledger.ts';
 import { planBatch } from '../torture/plan.ts';
 import { Random } from '../torture/random.ts';
 import { patchesOf } from '../torture/sabotage.ts';
+import { checkSlots, SLOT_EVERY_MS, type SlotEvidence, slotPatches } from '../torture/slots.ts';
 import { patched } from '../torture/source-copy.ts';
 import { checkTasks, type TaskEvidence } from '../torture/task-checks.ts';
 import { effectPatches } from '../torture/task-effects.ts';
+import { untruthIn } from '../torture/truth.ts';
 
 const root = resolve(import.meta.dirname, '..');
 
 test.each(['fsync', 'unique', 'early-ack', 'fencing', 'late-effect', null] as const)(
   'what is broken on purpose fits the sources: %s',
   async (kind) => {
+    const several = await patched([...patchesOf(kind), ...slotPatches()]);
     const sources = await patched([...patchesOf(kind), ...failpointPatches(), ...effectPatches()]);
-    for (const [file, source] of sources)
+    for (const [file, source] of [...sources, ...several])
       if (file.endsWith('.ts')) expect(() => stripTypeScriptTypes(source)).not.toThrow();
   },
 );
@@ -108,6 +111,36 @@ describe('the checks of the torture harness', () => {
       const { stored, epoch, subscribers } = sound;
       doctor({ stored, batches: epoch.batches, counts: subscribers[0]!.counts });
       expect(checkEvidence(sound).map((finding) => finding.check)).toContain(check);
+    }
+  });
+
+  test('let the journals of several servers keep orders of their own, and judge what was committed', () => {
+    for (const [first, found] of [
+      ['JOURNALED', []],
+      ['COMMITTED', ['out-of-order']],
+    ] as const) {
+      const doctored = { ...evidence(), severalServers: true };
+      doctored.epoch.batches[0]!.firstDurability = first;
+      const { stored, epoch, subscribers } = doctored;
+      swap({ stored, batches: epoch.batches, counts: subscribers[0]!.counts }, 0, 1);
+      relink(stored);
+      expect(checkEvidence(doctored).map(({ check }) => check)).toEqual(found);
+    }
+  });
+
+  test('let a query be answered twice only where no server could know of the other answer', () => {
+    for (const [door, attempts, durability, found] of [
+      ['processQuery', 2, 'JOURNALED', []],
+      ['processQuery', 1, 'JOURNALED', ['altered']],
+      ['processQuery', 2, 'COMMITTED', ['altered']],
+      ['recordTurns', 2, 'JOURNALED', ['altered']],
+    ] as const) {
+      const doctored = { ...evidence(), severalServers: true };
+      const [batch] = doctored.epoch.batches;
+      Object.assign(batch!, { door, attempts, firstDurability: durability, durability });
+      batch!.turns[0]!.acked = { ...batch!.turns[0]!.acked!, response: 'another answer' };
+      expect(checkEvidence(doctored).map(({ check }) => check)).toEqual(found);
+      expect(countAnsweredTwice(doctored)).toBe(found.length === 0 ? 1 : 0);
     }
   });
 
@@ -205,6 +238,59 @@ describe('the checks of tasks', () => {
   });
 });
 
+describe('the checks of several servers', () => {
+  const sound = (): SlotEvidence => ({
+    slots: [
+      { at: 3_000, state: 'RUN', note: null, task: '1' },
+      { at: 6_000, state: 'SKIPPED', note: 'its predecessor’s task 1 was unfinished', task: null },
+      { at: 9_000, state: 'RUN', note: null, task: '2' },
+    ],
+    tasks: [
+      { task: '1', status: 'COMPLETED', runs: 1 },
+      { task: '2', status: 'COMPLETED', runs: 1 },
+    ],
+  });
+  const [first, second, third] = sound().slots;
+  const [done, later] = sound().tasks;
+
+  test('find nothing in slots that are in order', () => {
+    expect(checkSlots(sound(), SLOT_EVERY_MS)).toEqual([]);
+  });
+
+  test.each<[string, string, Partial<SlotEvidence>]>([
+    ['is left out', 'slot-missing', { slots: [first!, third!] }],
+    ['came twice', 'slot-missing', { slots: [first!, second!, second!, third!] }],
+    ['made no task', 'slot-missing', { slots: [first!, second!, { ...third!, task: null }], tasks: [done!] }],
+    ['was given up', 'slot-missing', { slots: [first!, { ...second!, state: 'MISSED' }, third!] }],
+    ['made two tasks', 'slot-twice', { tasks: [done!, later!, { ...later!, task: '3' }] }],
+    ['shares its task', 'slot-twice', { slots: [first!, second!, { ...third!, task: '1' }] }],
+    ['did its work twice', 'slot-twice', { tasks: [done!, { ...later!, runs: 2 }] }],
+    ['did not do its work', 'slot-missing', { tasks: [done!, { ...later!, runs: 0 }] }],
+    ['is not over', 'slot-missing', { tasks: [done!, { ...later!, status: 'RUNNING' }] }],
+  ])('find one that %s', (_what, check, doctored) => {
+    const found = checkSlots({ ...sound(), ...doctored }, SLOT_EVERY_MS);
+    expect(found.map((finding) => finding.check)).toContain(check);
+  });
+
+  test.each<[string, boolean, number, string, string, RegExp | null]>([
+    ['there', false, 200, 'HEALTHY', 'answers in 2 ms', null],
+    ['there and slow', false, 200, 'DEGRADED', 'answers, but takes no turns', null],
+    ['away', true, 503, 'DEGRADED', 'does not answer', null],
+    ['said to be there', true, 503, 'HEALTHY', 'answers', /HEALTHY.*is away/],
+    ['said to be away', false, 200, 'DEGRADED', 'does not answer', /DEGRADED.*is there/],
+    ['away, and the server ready', true, 200, 'DEGRADED', 'does not answer', /200 at .readyz/],
+    ['there, and the server not ready', false, 503, 'HEALTHY', 'answers', /503 at .readyz/],
+  ])(
+    'hold what a server says against a database that is %s',
+    (_what, isAway, ready, status, detail, found) => {
+      const health = { status, checks: [{ name: 'database', status, detail }] };
+      const said = untruthIn({ ready, health }, isAway);
+      if (found) expect(said).toMatch(found);
+      else expect(said).toBeNull();
+    },
+  );
+});
+
 test('an option that is none is refused with exit code 2', async () => {
   const { code, stdout } = await torture('--kills', 'many');
   expect(code).toBe(2);
@@ -234,6 +320,8 @@ function evidence() {
       sentAt: index * 10 + 1,
       ackedAt: index * 10 + 5,
       durability: 'COMMITTED',
+      firstDurability: 'COMMITTED',
+      attempts: 1,
       turns: marks.map((mark) => ({
         mark,
         key: `key ${mark}`,

@@ -17,38 +17,48 @@ export interface Evidence {
   /** Every stored turn of the epoch's conversations, by conversation and sequence. */
   readonly stored: readonly InteractionRow[];
   readonly subscribers: readonly Seen[];
+  /** Among several servers only what was committed has its place; each journal keeps an order of its own. */
+  readonly severalServers?: boolean;
 }
 
 /** Compares what clients were promised with what is stored and what subscribers saw. Empty: all is well. */
-export function checkEvidence({ epoch, stored, subscribers }: Evidence): Finding[] {
+export function checkEvidence({ epoch, stored, subscribers, severalServers = false }: Evidence): Finding[] {
   const byMark = new Map<string, InteractionRow[]>();
   for (const row of stored) {
     const mark = markOf(row.query) ?? `(no mark) ${row.turnId}`;
     byMark.set(mark, [...(byMark.get(mark) ?? []), row]);
   }
   return [
-    ...checkSent(epoch.batches, byMark),
+    ...checkSent(epoch.batches, byMark, severalServers),
     ...checkUnsent(epoch, byMark),
     ...checkRekeyed(epoch, byMark),
     ...checkUnique(stored),
     ...checkConversations(stored),
-    ...checkOrder(epoch.batches, byMark),
+    ...checkOrder(epoch.batches, byMark, severalServers),
     ...subscribers.flatMap((seen) => [...checkEvents(seen, stored)]),
   ];
 }
 
 type Stored = ReadonlyMap<string, readonly InteractionRow[]>;
 
-function* checkSent(batches: readonly Batch[], stored: Stored): Generator<Finding> {
+function* checkSent(batches: readonly Batch[], stored: Stored, severalServers: boolean): Generator<Finding> {
   for (const batch of batches) {
     const found = batch.turns.filter((turn) => stored.has(turn.mark)).length;
     if (batch.ackedAt === null && found > 0 && found < batch.turns.length)
       yield finding('half-stored', batch, `${found} of ${batch.turns.length} turns of one request`);
-    for (const turn of batch.turns) yield* checkTurn(batch, turn, stored.get(turn.mark) ?? []);
+    for (const turn of batch.turns) {
+      const rows = stored.get(turn.mark) ?? [];
+      yield* checkTurn(batch, turn, rows, severalServers && isAnsweredTwice(batch, turn, rows));
+    }
   }
 }
 
-function* checkTurn(batch: Batch, turn: SentTurn, rows: readonly InteractionRow[]): Generator<Finding> {
+function* checkTurn(
+  batch: Batch,
+  turn: SentTurn,
+  rows: readonly InteractionRow[],
+  answeredTwice: boolean,
+): Generator<Finding> {
   const name = `turn ${turn.mark} (key ${turn.key}, ${batch.door}, ${batch.durability ?? 'durability not told'})`;
   const [row] = rows;
   if (!row) {
@@ -70,7 +80,7 @@ function* checkTurn(batch: Batch, turn: SentTurn, rows: readonly InteractionRow[
   if (!turn.acked) return;
   if (turn.acked.turnId !== row.turnId)
     yield finding('lost', batch, `${name} was acknowledged as ${turn.acked.turnId}, stored is ${row.turnId}`);
-  if (turn.acked.response !== row.response)
+  if (turn.acked.response !== row.response && !answeredTwice)
     yield finding('altered', batch, `${name}: the acknowledged response is not the stored one`);
   if (
     batch.durability === 'COMMITTED' &&
@@ -82,6 +92,23 @@ function* checkTurn(batch: Batch, turn: SentTurn, rows: readonly InteractionRow[
       batch,
       `${name}: acknowledged at place ${turn.acked.sequence}, stored at ${row.sequence}`,
     );
+}
+
+/**
+ * A query that one server answered without the caller hearing it, and that another one answered again while the database, which alone
+ * knew of the first answer, was away: the first one to arrive is kept.
+ */
+function isAnsweredTwice(batch: Batch, turn: SentTurn, [row]: readonly InteractionRow[]): boolean {
+  const mayBe = batch.attempts > 1 && batch.door !== 'recordTurns' && batch.firstDurability !== 'COMMITTED';
+  return mayBe && turn.acked !== null && row !== undefined && turn.acked.response !== row.response;
+}
+
+/** How many queries were answered twice, and are stored with the answer that their caller did not hear. Told, not judged. */
+export function countAnsweredTwice({ epoch, stored }: Pick<Evidence, 'epoch' | 'stored'>): number {
+  const byMark = Map.groupBy(stored, (row) => markOf(row.query));
+  return epoch.batches.filter((batch) =>
+    batch.turns.some((turn) => isAnsweredTwice(batch, turn, byMark.get(turn.mark) ?? [])),
+  ).length;
 }
 
 /** Rows that nobody sent, or that had to be refused. */
@@ -168,7 +195,7 @@ function* checkConversations(stored: readonly InteractionRow[]): Generator<Findi
  * Within a request, turns stand in the order given. A request that was first sent after another one of its
  * conversation had been acknowledged stands after it, whoever sent the two.
  */
-function* checkOrder(batches: readonly Batch[], stored: Stored): Generator<Finding> {
+function* checkOrder(batches: readonly Batch[], stored: Stored, severalServers: boolean): Generator<Finding> {
   for (const [conversationId, ofConversation] of Map.groupBy(batches, (batch) => batch.conversationId)) {
     const placed = ofConversation.flatMap((batch) => {
       const places = batch.turns
@@ -187,7 +214,8 @@ function* checkOrder(batches: readonly Batch[], stored: Stored): Generator<Findi
         );
     }
     const bySending = placed.toSorted((a, b) => a.batch.sentAt - b.batch.sentAt);
-    const byAck = placed.toSorted((a, b) => (a.batch.ackedAt ?? Infinity) - (b.batch.ackedAt ?? Infinity));
+    const binding = placed.filter(({ batch }) => !severalServers || batch.firstDurability === 'COMMITTED');
+    const byAck = binding.toSorted((a, b) => (a.batch.ackedAt ?? Infinity) - (b.batch.ackedAt ?? Infinity));
     let acked = 0;
     let earlier: (typeof placed)[number] | null = null;
     for (const later of bySending) {

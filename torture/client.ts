@@ -64,16 +64,22 @@ export function wireOf(door: Door, input: Readonly<Record<string, unknown>>): Wi
   };
 }
 
+export interface Sender {
+  /** One attempt; never throws. */
+  attempt(wire: Wire): Promise<Outcome>;
+}
+
 /** Sends requests to the server under test. */
-export class TurnClient {
+export class TurnClient implements Sender {
   readonly #port: number;
+  readonly #limitMs: number;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 128 });
 
-  constructor(port: number) {
+  constructor(port: number, limitMs = REQUEST_LIMIT_MS) {
     this.#port = port;
+    this.#limitMs = limitMs;
   }
 
-  /** One attempt; never throws. */
   async attempt(wire: Wire): Promise<Outcome> {
     const started = performance.now();
     try {
@@ -107,7 +113,7 @@ export class TurnClient {
           method: 'POST',
           agent: this.#agent,
           headers: { ...wire.headers, 'content-length': Buffer.byteLength(wire.body) },
-          timeout: REQUEST_LIMIT_MS,
+          timeout: this.#limitMs,
         },
         (response) => {
           const chunks: Buffer[] = [];
@@ -124,6 +130,24 @@ export class TurnClient {
       req.on('error', reject);
       req.end(wire.body);
     });
+  }
+}
+
+/** Stays with one of several servers until that does not answer, and goes on to the next one, as behind a load balancer. */
+export class RoamingClient implements Sender {
+  readonly #clients: readonly TurnClient[];
+  #at: number;
+
+  constructor(clients: readonly TurnClient[], first: number) {
+    this.#clients = clients;
+    this.#at = first % clients.length;
+  }
+
+  async attempt(wire: Wire): Promise<Outcome> {
+    const at = this.#at;
+    const outcome = (await this.#clients[at]?.attempt(wire)) ?? { kind: 'unknown', reason: 'no server' };
+    if (outcome.kind === 'unknown' && this.#at === at) this.#at = (at + 1) % this.#clients.length;
+    return outcome;
   }
 }
 

@@ -1,5 +1,6 @@
-import { parseOptions, USAGE, UsageError } from './options.ts';
+import { parseOptions, type TortureOptions, USAGE, UsageError } from './options.ts';
 import { runTorture } from './run.ts';
+import { runServersTorture } from './servers-run.ts';
 import { PatchError } from './source-copy.ts';
 import { runTaskTorture } from './task-run.ts';
 
@@ -19,10 +20,7 @@ export async function tortureCommand(
   }
   try {
     const options = parseOptions(args);
-    const summary =
-      options.tasks === null
-        ? await runTorture(options, print, interrupted)
-        : await runTaskTorture(options, options.tasks, print, interrupted);
+    const summary = await run(options, print, interrupted);
     print(JSON.stringify(summary, null, 2));
     if (summary.passed) return 0;
     print(`FAILED, replay with --seed ${summary.seed}; the data is kept in ${summary.kept}`);
@@ -36,4 +34,11 @@ export async function tortureCommand(
     else print(String(error instanceof Error ? error.stack : error));
     return 2;
   }
+}
+
+function run(options: TortureOptions, print: (line: string) => void, interrupted: AbortSignal) {
+  const { tasks, servers } = options;
+  if (servers !== null) return runServersTorture(options, servers, print, interrupted);
+  if (tasks !== null) return runTaskTorture(options, tasks, print, interrupted);
+  return runTorture(options, print, interrupted);
 }

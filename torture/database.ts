@@ -7,12 +7,16 @@ import { startEmbeddedPostgres } from '../src/db/embedded.ts';
 import { type CommitProxy, startCommitProxy } from './commit-proxy.ts';
 import { postgresProcesses, postmasterOf, signalAll } from './processes.ts';
 
-/** The database that the server uses: its own child, or one of the harness. */
-export interface DatabaseUnderTest {
-  /** What the server is told; empty when it brings its own. */
-  readonly environment: Readonly<Record<string, string>>;
+/** A database that can be looked into. */
+export interface Looked {
   /** How to look into it, beside the server. */
   readonly connection: pg.ClientConfig;
+}
+
+/** The database that the server uses: its own child, or one of the harness. */
+export interface DatabaseUnderTest extends Looked {
+  /** What the server is told; empty when it brings its own. */
+  readonly environment: Readonly<Record<string, string>>;
   /** Of PostgreSQL. */
   readonly directory: string;
   /** Only where the harness stands between. */

@@ -22,6 +22,12 @@ export type Check =
   | 'effect-missing'
   | 'effect-twice'
   | 'attempts-incoherent'
+  | 'slot-missing'
+  | 'slot-twice'
+  | 'index-missing'
+  | 'journal-unnamed'
+  | 'not-journaled'
+  | 'health-untrue'
   | 'server-died'
   | 'no-recovery'
   | 'bad-stop';

@@ -38,6 +38,10 @@ export interface Batch {
   /** When its first acknowledgement arrived. */
   ackedAt: number | null;
   durability: string | null;
+  /** How often it was sent. */
+  attempts: number;
+  /** What its first acknowledgement said; null before it, and where the door does not tell. */
+  firstDurability: string | null;
 }
 
 /** Contents under a key that is taken. */

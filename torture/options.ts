@@ -11,6 +11,10 @@ export interface TortureOptions {
   readonly seed: string;
   /** Tortures so many background tasks in place of turns; null: turns. */
   readonly tasks: number | null;
+  /** Tortures three servers in so many rounds; null: one. */
+  readonly servers: number | null;
+  /** The commit that one of several servers begins as. */
+  readonly earlier: string | null;
   /** Server kills until the run ends. */
   readonly kills: number;
   readonly database: DatabaseKind;
@@ -40,6 +44,10 @@ export const USAGE = `npm run torture -- [options]
   --minutes M            end after M minutes
   --tasks N              tortures N background tasks with effects in place of turns: two servers on one database, killed
                          and stopped in turn, as is the database; only --seed, --kills, --sabotage and --keep count
+  --servers R            tortures three servers on a PostgreSQL with a standby, in R rounds: one is killed, one stopped for longer
+                         than its leases, one replaced; in the middle round the primary is lost and the standby promoted;
+                         only --seed, --earlier, --writers, --sabotage (unique, early-ack) and --keep count
+  --earlier COMMIT       with --servers: one of them begins as this commit (npm ci installs it once)
   --sabotage KIND        fsync, unique or early-ack, with --tasks fencing or late-effect: runs a broken copy of the
                          server, must end with exit code 1
   --writers N            parallel writers (default 8)
@@ -55,11 +63,14 @@ exit code: 0 all checks passed, 1 a check failed, 2 the run could not be made`;
 export function parseOptions(args: readonly string[]): TortureOptions {
   const { values } = readArguments(args);
   const tasks = wholeNumber('tasks', values.tasks);
-  const sabotages: readonly Sabotage[] = tasks ? TASK_SABOTAGES : ['fsync', 'unique', 'early-ack'];
+  const servers = wholeNumber('servers', values.servers);
+  const sabotages: readonly Sabotage[] = tasks
+    ? TASK_SABOTAGES
+    : [...(servers ? [] : (['fsync'] as const)), 'unique', 'early-ack'];
   const sabotage = oneOf('sabotage', values.sabotage, sabotages);
   return {
     seed: values.seed ?? String(Date.now() % 1_000_000_000),
-    tasks,
+    ...{ tasks, servers, earlier: values.earlier ?? null },
     kills: wholeNumber('kills', values.kills) ?? (tasks ? 30 : 1_000),
     database: oneOf('database', values.database, ['embedded', 'external']) ?? 'embedded',
     faults: values.faults?.split(',') ?? (sabotage === 'fsync' ? ['power'] : null),
@@ -79,6 +90,8 @@ function readArguments(args: readonly string[]) {
       options: {
         seed: text,
         tasks: text,
+        servers: text,
+        earlier: text,
         kills: text,
         database: text,
         faults: text,

@@ -29,7 +29,17 @@ export function planBatch(
   const place = { conversationId, userId };
   const { turns, input } =
     door === 'recordTurns' ? planTurns(random, mark, keyed, place) : planQuery(random, mark, keyed, place);
-  const batch = { writer, door, ...place, turns, sentAt: 0, ackedAt: null, durability: null };
+  const batch = {
+    writer,
+    door,
+    ...place,
+    turns,
+    sentAt: 0,
+    ackedAt: null,
+    durability: null,
+    firstDurability: null,
+    attempts: 0,
+  };
   return { batch, input };
 }
 

@@ -8,7 +8,7 @@ import { percentile, type Traffic } from './traffic.ts';
 export interface Standing {
   readonly options: TortureOptions;
   readonly traffic: Traffic;
-  readonly server: ServerUnderTest;
+  readonly server: Pick<ServerUnderTest, 'restartsMs'>;
   readonly subscribers: readonly Subscriber[];
   readonly findings: readonly Finding[];
   readonly startedAt: number;

@@ -79,7 +79,13 @@ function openRun(
   const { port, report } = stand;
   const subscribers = ['steady', 'restless'].map(
     (name) =>
-      new Subscriber({ name, port, random: random.fork(name), restless: name === 'restless', report }),
+      new Subscriber({
+        name,
+        ports: [port],
+        random: random.fork(name),
+        restless: name === 'restless',
+        report,
+      }),
   );
   const client = new TurnClient(port);
   const epochs = [newEpoch(1)];

@@ -25,6 +25,7 @@ const MAX_DEATHS = 4;
 export class ServerUnderTest {
   readonly #options: ServerOptions;
   readonly #log: number;
+  #program: string;
   #child: ChildProcess | null = null;
   #exited: Promise<void> = Promise.resolve();
   #expected = false;
@@ -37,6 +38,7 @@ export class ServerUnderTest {
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    this.#program = options.program;
     this.#log = openSync(options.logFile, 'a');
   }
 
@@ -44,9 +46,15 @@ export class ServerUnderTest {
     return this.#child?.pid ?? null;
   }
 
+  /** From its next start on it runs another program. */
+  become(program: string): void {
+    this.#program = program;
+  }
+
   /** @param extra settings for this start only */
   start(extra: Readonly<Record<string, string>> = {}): void {
-    const { program, dataDirectory, port, environment } = this.#options;
+    const { dataDirectory, port, environment } = this.#options;
+    const program = this.#program;
     const child = spawn(process.execPath, [program], {
       cwd: dirname(program),
       env: {

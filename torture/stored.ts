@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { mapRow } from '../src/db/statements.ts';
 import { type InteractionRow, interactions } from '../src/domains/interactions/tables.ts';
 import { markOf } from './content.ts';
-import { type DatabaseUnderTest, look } from './database.ts';
+import { type Looked, look } from './database.ts';
 import type { Epoch } from './ledger.ts';
 
 const TABLE = 'echo_unified_interactions';
@@ -11,10 +11,7 @@ const ATTEMPTS_LIMIT_MS = 60_000;
 const DRAIN_LIMIT_MS = 30_000;
 
 /** All stored turns of an epoch's conversations. */
-export async function storedTurns(
-  database: DatabaseUnderTest,
-  epoch: Pick<Epoch, 'prefix'>,
-): Promise<InteractionRow[]> {
+export async function storedTurns(database: Looked, epoch: Pick<Epoch, 'prefix'>): Promise<InteractionRow[]> {
   const text = `select * from ${TABLE} where starts_with(conversation_id, $1) order by conversation_id, sequence, id`;
   const rows = await patiently(() => look(database.connection, text, [epoch.prefix]));
   return rows.map((raw) => mapRow(interactions, raw));
@@ -24,7 +21,7 @@ export async function storedTurns(
  * The same, once everything that was only journaled has arrived. What was acknowledged as committed must be there
  * at once: for that nobody waits.
  */
-export async function drainedTurns(database: DatabaseUnderTest, epoch: Epoch): Promise<InteractionRow[]> {
+export async function drainedTurns(database: Looked, epoch: Epoch): Promise<InteractionRow[]> {
   let missing = Infinity;
   for (let since = performance.now(); ; await delay(50)) {
     const stored = await storedTurns(database, epoch);
@@ -46,7 +43,7 @@ export async function drainedTurns(database: DatabaseUnderTest, epoch: Epoch): P
  * comes and goes, and one that a kill cut short stays for minutes: it is not counted.
  */
 export async function countTurns(
-  database: DatabaseUnderTest,
+  database: Looked,
   prefix: string,
 ): Promise<{ total: number; withoutVector: number }> {
   const text = `select count(*)::int as total, (count(*) filter (where vector_state <> 'EMBEDDED'))::int as "withoutVector"

@@ -11,7 +11,8 @@ const RETRY_MS = 30;
 
 export interface SubscriberOptions {
   readonly name: string;
-  readonly port: number;
+  /** Of all servers; after each connection that ends it goes on at the next one. */
+  readonly ports: readonly number[];
   readonly random: Random;
   /** Cuts its own connection again and again. */
   readonly restless: boolean;
@@ -45,6 +46,7 @@ export class Subscriber implements Seen {
   #after: string | null = null;
   #socket: WebSocket | null = null;
   #stopped = false;
+  #connections = 0;
   #lastMessageAt = performance.now();
 
   constructor(options: SubscriberOptions) {
@@ -76,7 +78,8 @@ export class Subscriber implements Seen {
 
   /** One connection, until it ends. @returns whether there was one */
   #listen(): Promise<boolean> {
-    const { port, restless, random } = this.#options;
+    const { ports, restless, random } = this.#options;
+    const port = ports[this.#connections++ % ports.length];
     const endurance = restless ? random.integer(1, 400) : Infinity;
     let events = 0;
     let subscribed = false;

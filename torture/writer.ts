@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Outcome, type TurnClient, type Wire, wireOf } from './client.ts';
+import { type Outcome, type Sender, type Wire, wireOf } from './client.ts';
 import type { Finding } from './findings.ts';
 import type { Batch, Epoch, RefusedContent } from './ledger.ts';
 import { planBatch, planChallenge } from './plan.ts';
@@ -9,7 +9,9 @@ import type { Gate, Traffic } from './traffic.ts';
 export interface WriterOptions {
   readonly number: number;
   readonly random: Random;
-  readonly client: TurnClient;
+  readonly client: Sender;
+  /** One server does not know what another one keeps in its journal: only what was committed is sent again there. */
+  readonly severalServers?: boolean;
   readonly gate: Gate;
   readonly traffic: Traffic;
   /** The stretch that is being written now. */
@@ -48,6 +50,7 @@ async function work(options: WriterOptions, random: Random, count: number): Prom
   const wire = wireOf(batch.door, input);
   await deliver(options, random.fork('delivery'), batch, wire);
   if (batch.ackedAt === null || batch.turns[0]?.key === null) return;
+  if (options.severalServers && batch.durability !== 'COMMITTED') return;
   if (random.chance(REPLAY)) await send(options, batch, wire);
   if (random.chance(CHALLENGE)) {
     const challenge = planChallenge(random.fork('challenge'), batch, input, mark);
@@ -72,6 +75,7 @@ async function deliver(options: WriterOptions, random: Random, batch: Batch, wir
 /** One attempt, entered into the ledger. */
 async function send(options: WriterOptions, batch: Batch, wire: Wire): Promise<Outcome> {
   const { traffic, client, report } = options;
+  batch.attempts++;
   if (batch.sentAt === 0) batch.sentAt = performance.now();
   const answering = client.attempt(wire);
   traffic.note('sent');
@@ -123,6 +127,7 @@ function enter(
       });
     if (!turn.acked || turn.acked.sequence === null) turn.acked = acked;
   }
+  if (batch.ackedAt === null) batch.firstDurability = outcome.durability;
   // Later is stronger: a turn that was journaled may be committed by the time of its replay.
   if (batch.durability !== 'COMMITTED') batch.durability = outcome.durability;
   batch.ackedAt ??= performance.now();

@@ -111,6 +111,8 @@ async function openMember(directory: string, settings: Record<string, string>) {
   return {
     proxy,
     sql,
+    /** Past the proxy. */
+    connection: { host: directory, port: 5432, user: SUPERUSER, database: NAME },
     /** Where the server reaches it: host and port. */
     place: new URL(reached).host,
     start: async () => {
