@@ -26,6 +26,7 @@ export class ServerUnderTest {
   readonly #options: ServerOptions;
   readonly #log: number;
   #program: string;
+  #environment: Readonly<Record<string, string>>;
   #child: ChildProcess | null = null;
   #exited: Promise<void> = Promise.resolve();
   #expected = false;
@@ -39,6 +40,7 @@ export class ServerUnderTest {
   constructor(options: ServerOptions) {
     this.#options = options;
     this.#program = options.program;
+    this.#environment = options.environment;
     this.#log = openSync(options.logFile, 'a');
   }
 
@@ -46,14 +48,15 @@ export class ServerUnderTest {
     return this.#child?.pid ?? null;
   }
 
-  /** From its next start on it runs another program. */
-  become(program: string): void {
+  /** From its next start on it runs another program. @param environment settings that the earlier one was not given */
+  become(program: string, environment: Readonly<Record<string, string>> = {}): void {
     this.#program = program;
+    this.#environment = { ...this.#environment, ...environment };
   }
 
   /** @param extra settings for this start only */
   start(extra: Readonly<Record<string, string>> = {}): void {
-    const { dataDirectory, port, environment } = this.#options;
+    const { dataDirectory, port } = this.#options;
     const program = this.#program;
     const child = spawn(process.execPath, [program], {
       cwd: dirname(program),
@@ -64,7 +67,7 @@ export class ServerUnderTest {
         DATA_DIR: dataDirectory,
         LOG_LEVEL: 'warn',
         SEED: 'off',
-        ...environment,
+        ...this.#environment,
         ...extra,
       },
       stdio: ['ignore', this.#log, this.#log],

@@ -78,12 +78,18 @@ async function freeze(stand: ServersStand, victim: Member, _random: Random, stru
   await untilNamed(stand, victim, 'ALIVE');
 }
 
-async function upgrade(stand: ServersStand, victim: Member, _random: Random, struck: Struck): Promise<void> {
+/** It is ended as it should, and goes on in today's version. */
+export async function upgrade(
+  stand: ServersStand,
+  victim: Member,
+  _random: Random,
+  struck: Struck,
+): Promise<void> {
   const { name, server } = victim;
   stand.print(`${name} is ended and started in today's version`);
   stand.truth.leaves(name);
   await server.stop();
-  server.become(stand.program);
+  server.become(stand.program, stand.environment);
   struck.upgrades++;
   await server.untilReady(performance.now());
   stand.truth.returns(name);

@@ -6,13 +6,13 @@ import type { Epoch } from './ledger.ts';
 import type { TortureOptions } from './options.ts';
 import { Random } from './random.ts';
 import { summarize } from './report.ts';
-import { failOver, type Struck, strikeServers } from './servers-blows.ts';
+import { failOver, type Struck, strikeServers, upgrade } from './servers-blows.ts';
 import { checkIndexes, slotEvidence } from './servers-checks.ts';
 import { prepareServers, type ServersStand } from './servers-stand.ts';
 import { checkSlots, SLOT_EVERY_MS, type SlotEvidence } from './slots.ts';
 import { drainedTurns } from './stored.ts';
 import { Subscriber } from './subscriber.ts';
-import { Gate } from './traffic.ts';
+import { Gate, percentile } from './traffic.ts';
 import { runWriter } from './writer.ts';
 
 /** What a run of several servers was and found. */
@@ -97,6 +97,9 @@ async function runRounds(run: Run, rounds: number, interrupted: AbortSignal): Pr
     await untilListening(run);
     writing = startWriters(run, gate, abandon.signal);
     await delay(WARM_MS);
+    // Under load, before anything else happens: an earlier version may know of no failover.
+    const [first] = stand.servers;
+    if (run.options.earlier && first) await upgrade(stand, first, random, struck);
     stand.truth.start();
     for (let round = 1; round <= rounds && !interrupted.aborted; round++) {
       const decisions = random.fork(`round ${round}`);
@@ -193,6 +196,7 @@ function summaryOf(run: Run, rounds: number, { slots, tasks }: SlotEvidence) {
     health: {
       judged: stand.truth.judged,
       unjudged: stand.truth.unjudged,
+      answerMs: { p50: percentile(stand.truth.tookMs, 0.5), p99: percentile(stand.truth.tookMs, 0.99) },
       complaints: Object.fromEntries(stand.truth.complaints),
     },
   };

@@ -32,8 +32,9 @@ export interface ServersStand {
   readonly servers: readonly Member[];
   readonly clients: readonly TurnClient[];
   readonly pair: Awaited<ReturnType<typeof startPair>>;
-  /** Today's version. */
+  /** Today's version, and what it is given. */
   readonly program: string;
+  readonly environment: Readonly<Record<string, string>>;
   readonly truth: Truth;
   readonly traffic: Traffic;
   readonly report: (finding: Finding) => void;
@@ -76,9 +77,12 @@ export async function prepareServers(
     for (const name of NAMES.toReversed()) {
       const [port, dataDirectory] = [await freePort(random.fork(`port ${name}`)), join(directory, name)];
       await mkdir(dataDirectory, { recursive: true });
+      const begins = servers.length === 0 ? earlier : null;
       const server = new ServerUnderTest({
-        program: (name === NAMES.at(-1) && earlier) || program,
-        ...{ dataDirectory, port, environment, report, logFile: join(directory, `${name}.log`) },
+        program: begins ?? program,
+        // Versions before that of the failover know one address.
+        environment: begins ? { ...environment, DATABASE_URL: urlOf(pair.primary) } : environment,
+        ...{ dataDirectory, port, report, logFile: join(directory, `${name}.log`) },
       });
       releases.push(() => server.kill());
       if (!(await server.untilReady()))
@@ -97,6 +101,7 @@ export async function prepareServers(
       clients,
       pair,
       program,
+      environment,
       truth,
       traffic: new Traffic(),
       report,

@@ -10,7 +10,7 @@ export interface Watched {
 /** Milliseconds after a change that a server has for noticing it. */
 const GRACE_MS = 10_000;
 /** A machine with much to do may hold one answer up; what is wrong for longer is said of the server. */
-const LASTS_MS = 5_000;
+const LASTS_MS = 15_000;
 const LOOK_MS = 400;
 const LIMIT_MS = 5_000;
 const QUERY = '{ health { status checks { name status detail } } }';
@@ -44,6 +44,8 @@ export class Truth {
   judged = 0;
   /** Answers in the moments after a change, which may say either. */
   unjudged = 0;
+  /** How long each answer took. */
+  readonly tookMs: number[] = [];
   /** Parts that were not healthy while the database was there: told, not judged. */
   readonly complaints = new Map<string, number>();
 
@@ -81,6 +83,7 @@ export class Truth {
       if (this.#away.has(server.name)) continue;
       const since = performance.now();
       const said = await look(server.port).catch(() => null);
+      this.tookMs.push(performance.now() - since);
       if (!this.#isSettled(server.name, since)) this.unjudged++;
       else this.#judge(server, said);
     }
