@@ -41,7 +41,6 @@ export async function benchBackup(args: readonly string[], print: Print): Promis
   const place = (name: string) => join(directory, name);
   const env = {
     MASTER_KEY,
-    EMBEDDINGS: 'off',
     BACKUP_DIR: place('backups'),
     BACKUP_KEEP: 'last=100',
     LOG_LEVEL: 'info',
