@@ -94,7 +94,8 @@ export async function prepareServers(
     releases.push(() => {
       for (const client of clients) client.close();
     });
-    const truth = new Truth(servers, report);
+    const probe = () => (truth.isPromoted ? pair.standby : pair.primary).sql('select 1');
+    const truth: Truth = new Truth(servers, probe, report);
     return {
       directory,
       servers,

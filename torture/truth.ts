@@ -11,6 +11,8 @@ export interface Watched {
 const GRACE_MS = 10_000;
 /** A machine with much to do may hold one answer up; what is wrong for longer is said of the server. */
 const LASTS_MS = 15_000;
+/** A database that takes longer for nothing is away for who must be answered. */
+const SLOW_MS = 1_000;
 const LOOK_MS = 400;
 const LIMIT_MS = 5_000;
 const QUERY = '{ health { status checks { name status detail } } }';
@@ -34,6 +36,7 @@ interface Answer {
 /** What the harness knows of its servers and their database, and whether each server says the same. */
 export class Truth {
   readonly #servers: readonly Watched[];
+  readonly #probe: () => Promise<unknown>;
   readonly #report: (finding: Finding) => void;
   readonly #changedAt = new Map<string, number>();
   readonly #away = new Set<string>();
@@ -49,8 +52,14 @@ export class Truth {
   /** Parts that were not healthy while the database was there: told, not judged. */
   readonly complaints = new Map<string, number>();
 
-  constructor(servers: readonly Watched[], report: (finding: Finding) => void) {
+  /** @param probe asks the database for nothing */
+  constructor(
+    servers: readonly Watched[],
+    probe: () => Promise<unknown>,
+    report: (finding: Finding) => void,
+  ) {
     this.#servers = servers;
+    this.#probe = probe;
     this.#report = report;
   }
 
@@ -63,6 +72,11 @@ export class Truth {
   returns(name: string): void {
     this.#away.delete(name);
     this.#changedAt.set(name, performance.now());
+  }
+
+  /** Whether it came back as another server. */
+  get isPromoted(): boolean {
+    return this.#changedAt.has('database') && !this.isDatabaseAway;
   }
 
   get isDatabaseAway(): boolean {
@@ -84,9 +98,23 @@ export class Truth {
       const since = performance.now();
       const said = await look(server.port).catch(() => null);
       this.tookMs.push(performance.now() - since);
-      if (!this.#isSettled(server.name, since)) this.unjudged++;
-      else this.#judge(server, said);
+      const isKnown = await this.#isKnown();
+      if (!isKnown || !this.#isSettled(server.name, since)) {
+        this.unjudged++;
+        this.#wrongSince.delete(server.name);
+      } else this.#judge(server, said);
     }
+  }
+
+  /** Whether the harness itself sees the database as it should be, and soon: a machine may be too busy for either. */
+  async #isKnown(): Promise<boolean> {
+    if (this.isDatabaseAway) return true;
+    const since = performance.now();
+    const answers = await this.#probe().then(
+      () => true,
+      () => false,
+    );
+    return answers && performance.now() - since < SLOW_MS;
   }
 
   /** Nothing about it changed while it answered, and shortly before. */
