@@ -240,7 +240,18 @@ describe('a server with the model inside', () => {
       const covered = { embedded: stored + at + 1, failed: 0, coverage: 1 };
       await expect.poll(vectors, settled).toMatchObject(covered);
     }
-    expect(threads.length).toBeGreaterThan(queries.length);
+    // In the middle of many.
+    const many = Array.from({ length: 40 }, (_, at) => `A harbour, number ${at}`);
+    const before = threads.length;
+    const embedded = stored + queries.length;
+    await app.record('many', many);
+    await expect
+      .poll(async () => (await vectors()).embedded, { ...settled, interval: 5 })
+      .toBeGreaterThan(embedded);
+    await threads.at(-1)?.terminate();
+    expect((await search('meer')).hits.length).toBeGreaterThan(0);
+    await expect.poll(vectors, settled).toMatchObject({ embedded: embedded + many.length, failed: 0 });
+    expect(before).toBeGreaterThan(queries.length);
     await expect.poll(health, settled).toBe('HEALTHY');
   });
 
