@@ -47,7 +47,7 @@ export function printed(figure: Figure): string {
     series.candidate,
     `${short(median(series.values))} ${figure.unit}`,
     series.values.length > 1 ? `± ${Math.round((spreadOf(series.values) / 2) * 100)} %` : '',
-    own && series !== own ? `${own.candidate} is ${ratioOf(figure, own, series).toFixed(2)} × as good` : '',
+    own && series !== own ? comparison(figure, own, series) : '',
   ]);
   const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
   const lines = rows.map((row) =>
@@ -58,6 +58,12 @@ export function printed(figure: Figure): string {
     ...lines,
     ...(figure.notes ?? []).map((note) => `  ${note}`),
   ].join('\n');
+}
+
+/** Of nothing beside nothing there is no ratio. */
+function comparison(figure: Figure, own: Series, series: Series): string {
+  const ratio = ratioOf(figure, own, series);
+  return Number.isFinite(ratio) ? `${own.candidate} is ${ratio.toFixed(2)} × as good` : '';
 }
 
 export function short(value: number): string {
