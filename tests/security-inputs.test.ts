@@ -33,6 +33,8 @@ const VALID: Record<string, unknown> = {
 };
 
 let app: TestApp;
+/** Looks at all that is kept, again and again: a new connection would have to learn all tables each time. */
+let beside: pg.Client;
 const journaled: unknown[] = [];
 beforeAll(async () => {
   // What takes long to search for is given up, as usual.
@@ -40,6 +42,8 @@ beforeAll(async () => {
     env: { MASTER_KEY: '5e'.repeat(32), CANARY_INTERVAL_MS: '0' },
     patienceMs: 0,
   });
+  beside = new pg.Client({ connectionString: app.databaseUrl });
+  await beside.connect();
   const turns = [{ query: 'What nobody else may touch', response: 'Noted', idempotencyKey: 'hers' }];
   await app.graphql(RECORD, { input: { conversationId: 'thread of vera', turns } }, VICTIM);
   const { data } = await app.graphql(RECORD, {
@@ -61,7 +65,10 @@ beforeAll(async () => {
     return write(change);
   });
 });
-afterAll(() => app.close());
+afterAll(async () => {
+  await beside.end();
+  await app.close();
+});
 
 /** The type and description of what a caller puts at a place. */
 function leafAt({ operation, field, path }: Place): { type: string; description: string } {
@@ -131,7 +138,7 @@ function codeOf({ data, errors }: Result): string | null | undefined {
 
 /** All that is kept, but what workers derive from it, the log of who did what, what is measured, and which servers are there. */
 async function kept(): Promise<unknown> {
-  const tables = await app.sql<{ name: string }>(
+  const { rows: tables } = await beside.query<{ name: string }>(
     `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^echo_(index_|audit_|metric_|journals)'`,
   );
   const row =
@@ -139,7 +146,7 @@ async function kept(): Promise<unknown> {
   const sums = tables.map(
     ({ name }) => `(select md5(string_agg(${row}, '' order by ${row})) from "${name}" t) as "${name}"`,
   );
-  return (await app.sql(`select ${sums.join(', ')}`))[0];
+  return (await beside.query(`select ${sums.join(', ')}`)).rows[0];
 }
 
 /** Names that are looked up: what cannot exist is not there. */
