@@ -6,19 +6,14 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, inject, onTestFinished, test } from 'vitest';
 import { type Config, readConfig } from '../src/config.ts';
-import { restoreCommand } from '../src/domains/backups/restore-command.ts';
-import { ClosingStack } from '../src/jobs/ending.ts';
-import { DUTIES } from '../src/lists/duties.ts';
-import { createLogger } from '../src/log.ts';
-import { openRestorePorts } from '../src/ports.ts';
 import { BARE_ENV } from './support/child-server.ts';
 import { FROM_TEMPLATE, startTestApp, type TestApp } from './support/harness.ts';
 import { operate } from './support/operate.ts';
+import { restore } from './support/restore.ts';
 import { served } from './support/served.ts';
 import { untilTask } from './support/tasks.ts';
 
 const MASTER_KEY = 'ab'.repeat(32);
-const log = createLogger('silent');
 let app: TestApp;
 let backupId: string;
 let turnIds: string[];
@@ -67,21 +62,6 @@ async function emptyDatabase(): Promise<{ url: string; name: string; admin: pg.C
     await admin.end();
   });
   return { url: inject('databaseUrl').replace('NAME', name), name, admin };
-}
-
-/** Runs the command. @returns its exit code and what it printed */
-async function restore(config: Config, ...args: string[]) {
-  const lines: string[] = [];
-  const withParts: Parameters<typeof restoreCommand>[1] = async (work) => {
-    const closing = new ClosingStack(log);
-    try {
-      return await work({ ...(await openRestorePorts(config, log, closing)), duties: DUTIES });
-    } finally {
-      await closing.close();
-    }
-  };
-  const code = await restoreCommand(args, withParts, (line) => lines.push(line));
-  return { code, said: lines.join('\n') };
 }
 
 const TURNS = `query { interactions(first: 100) { nodes { turnId query } }

@@ -64,7 +64,7 @@ function readThrough(bytes: Buffer, keys: Partial<BackupKeys> = {}) {
     Readable.from([bytes]),
     { ...app.app.services.config.backups.keys, ...keys },
     {
-      ...{ header: nothing, journal: nothing, file: nothing, manifest: nothing },
+      ...{ header: nothing, journal: nothing, file: nothing, media: nothing, manifest: nothing },
       table: async (_table, rows) => ({ rows: (await text(rows)).split('\n').length - 1 }),
     },
   );

@@ -53,15 +53,17 @@ test('a check makes thumbnails again, removes what belongs to nothing, and count
 test('the server’s own check is for all users, and for folders of users that are gone', async () => {
   const foreign = join(app.directory, 'media', 'f'.repeat(32));
   await mkdir(foreign);
-  const path = join(foreign, `${'a'.repeat(64)}-256.webp`);
-  await writeFile(path, 'left');
+  await mkdir(join(foreign, 'generated'));
   const old = new Date(Date.now() - 7_200_000);
-  await utimes(path, old, old);
+  for (const name of [`${'a'.repeat(64)}-256.webp`, `generated/${'a'.repeat(64)}.png`]) {
+    await writeFile(join(foreign, name), 'left');
+    await utimes(join(foreign, name), old, old);
+  }
   const { data } = await app.graphql(
     'mutation { triggerSchedule(name: "check_media") { ... on CreateTaskSuccess { task { taskId } } } }',
   );
   const done = await untilTask(app, data.triggerSchedule.task.taskId, 'COMPLETED', undefined, 60_000);
-  expect(done.result).toMatchObject({ thumbnailsRemoved: 1 });
+  expect(done.result).toMatchObject({ thumbnailsRemoved: 2 });
   expect(await readdir(join(app.directory, 'media'))).not.toContain('f'.repeat(32));
   await rm(foreign, { recursive: true, force: true });
 });

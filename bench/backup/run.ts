@@ -229,7 +229,7 @@ async function manifestOf(folder: string, backupId: string): Promise<Manifest> {
     createReadStream(join(folder, `${backupId}.backup`)),
     { masterKey: Buffer.from(MASTER_KEY, 'hex'), previousMasterKey: null, passphrase: null, recipients: [] },
     {
-      ...{ header: nothing, journal: nothing, file: nothing },
+      ...{ header: nothing, journal: nothing, file: nothing, media: nothing },
       manifest: async (manifest) => found.resolve(manifest),
       table: async (_table, rows) => {
         let count = 0;

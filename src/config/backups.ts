@@ -65,6 +65,7 @@ export const settings = {
   BACKUP_S3_TIMEOUT_MS: wholeNumber(100, 600_000).prefault('60000'),
   BACKUP_KEEP: keepRule.prefault('last=3,daily=30,weekly=8,monthly=12'),
   BACKUP_WORD_INDEX: oneOf('included', 'rebuilt').prefault('included'),
+  BACKUP_MEDIA: oneOf('included', 'left').prefault('included'),
   BACKUP_PASSPHRASE: z
     .string()
     .min(12, 'must have at least 12 characters')
@@ -116,6 +117,7 @@ export function backupsOf(
             },
       keep: values.BACKUP_KEEP,
       wordIndex: values.BACKUP_WORD_INDEX,
+      media: values.BACKUP_MEDIA,
       keys: {
         masterKey: values.MASTER_KEY ?? null,
         previousMasterKey: values.MASTER_KEY_PREVIOUS ?? null,

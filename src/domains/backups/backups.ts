@@ -28,6 +28,7 @@ export interface BackupServices {
 export interface BackupSettings {
   readonly keep: KeepRule;
   readonly wordIndex: Header['wordIndex'];
+  readonly media: 'included' | 'left';
   readonly keys: BackupKeys;
 }
 
@@ -66,11 +67,11 @@ async function write(
   note: string | null,
   task: RunningTask,
 ): Promise<Label> {
-  const { keys, wordIndex } = config.backups;
+  const { keys, wordIndex, media } = config.backups;
   const written = await writeBackup(
     { db, journal, dataDirectory: config.dataDirectory },
     {
-      ...{ backupId, keys, wordIndex, signal: task.signal },
+      ...{ backupId, keys, wordIndex, media, signal: task.signal },
       progress: (done, total, name) => task.progress(done, total, `reading ${name}`),
       sink: (file) => desk.catalog.place.put(backupId + SUFFIX, file, task.signal),
     },

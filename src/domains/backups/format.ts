@@ -3,7 +3,9 @@ import { z } from 'zod';
 /** Name of the format, in the first entry of each backup. */
 export const FORMAT = 'echo-brain-backup';
 /** Raised when an older server could not read what is written. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
+/** What is written where nothing is in it that this version's readers do not know. */
+export const WITHOUT_MEDIA = 1;
 /** What a file of a backup ends with. */
 export const SUFFIX = '.backup';
 /** Names of entries of the archive. */
@@ -12,6 +14,8 @@ export const ENTRY = {
   journal: 'journal.jsonl',
   file: (name: string) => `files/${name}`,
   table: (name: string, part: number) => `tables/${name}/${String(part).padStart(6, '0')}.copy`,
+  /** @param path below `DATA_DIR/media` */
+  media: (path: string) => `media/${path}`,
   manifest: 'manifest.json',
 } as const;
 /** Files of the data directory that a backup holds: small, and made nowhere else. */
@@ -26,7 +30,7 @@ const Table = z.strictObject({ name, columns: z.array(name).min(1) });
 /** The first entry: what the backup is of. */
 export const Header = z.object({
   format: z.literal(FORMAT),
-  version: z.literal(FORMAT_VERSION),
+  version: z.union([z.literal(WITHOUT_MEDIA), z.literal(FORMAT_VERSION)]),
   backupId: z.string(),
   /** What was acknowledged before this instant is in it. */
   point: z.iso.datetime(),
@@ -48,6 +52,8 @@ export const Manifest = z.object({
   sequences: z.array(z.strictObject({ name, last: z.string().regex(/^-?\d+$/), isCalled: z.boolean() })),
   journal: z.strictObject({ entries: whole, sha256 }),
   files: z.array(z.strictObject({ name: z.enum(KEPT_FILES), sha256 })),
+  /** Pictures and videos that the server keeps itself; absent in what an older version wrote. */
+  media: z.array(z.strictObject({ path: z.string(), bytes: whole, sha256 })).default([]),
   /** Heads of the hash chains. */
   chains: z.strictObject({
     conversations: whole,

@@ -20,6 +20,8 @@ export interface LoadOptions {
   /** What was acknowledged and is in no table; before anything is committed. */
   readonly journal: (lines: readonly JournalLine[]) => Promise<void>;
   readonly file: (name: (typeof KEPT_FILES)[number], content: Buffer) => Promise<void>;
+  /** Pictures and videos that the server kept; absent: they are only read. @param path below `DATA_DIR/media` */
+  readonly media?: (path: string, content: Readable) => Promise<void>;
   /** When all rows are there, in the transaction of the client, in which no trigger of the tables fires. */
   readonly loaded: (client: pg.Client, loaded: Loaded) => Promise<void>;
 }
@@ -48,6 +50,11 @@ export async function loadBackup(file: Readable, db: Database, options: LoadOpti
     },
     journal: options.journal,
     file: options.file,
+    media: async (path, content) => {
+      options.signal.throwIfAborted();
+      note = 'pictures and videos';
+      await options.media?.(path, content);
+    },
     table: async (table, rows) => {
       options.signal.throwIfAborted();
       note = table.name;

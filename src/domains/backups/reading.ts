@@ -3,6 +3,7 @@ import { PassThrough, Readable } from 'node:stream';
 import { createZstdDecompress } from 'node:zlib';
 import { type Extract, extract } from 'tar-stream';
 import type { z } from 'zod';
+import { isKeptPath } from '../media-insights/kept-files.ts';
 import { type BackupKeys, decrypted } from './encryption.ts';
 import { BackupDamaged, BackupRefused } from './errors.ts';
 import { ENTRY, FORMAT, FORMAT_VERSION, Header, JournalLine, KEPT_FILES, Manifest } from './format.ts';
@@ -16,6 +17,8 @@ export interface Reader {
   file(name: (typeof KEPT_FILES)[number], content: Buffer): Promise<void>;
   /** @param rows as COPY writes them; must be read to their end */
   table(table: Header['tables'][number], rows: Readable): Promise<{ readonly rows: number }>;
+  /** A picture or video that the server kept. @param path below `DATA_DIR/media` @param content must be read to its end */
+  media(path: string, content: Readable): Promise<void>;
   /** The last, when all that was read is as the manifest says. */
   manifest(manifest: Manifest): Promise<void>;
 }
@@ -83,11 +86,13 @@ class Walk {
     const files = await this.#files();
     const tables: Manifest['tables'] = [];
     for (const table of header.tables) tables.push(await this.#table(table));
+    const media = await this.#media();
     const manifest = parsed(Manifest, await this.#json(ENTRY.manifest), ENTRY.manifest);
     if (this.#entry) throw new BackupDamaged(`it has an entry "${this.#entry.header.name}" behind its end`);
     compare(manifest, {
       tables,
       files,
+      media,
       journal: { entries: linesOf(journal).length, sha256: sha256(journal) },
     });
     await this.#reader.manifest(manifest);
@@ -132,6 +137,21 @@ class Walk {
     return files;
   }
 
+  async #media(): Promise<Manifest['media']> {
+    const media: Manifest['media'] = [];
+    for (;;) {
+      const path = this.#entry?.header.name.slice(ENTRY.media('').length) ?? '';
+      if (this.#entry?.header.name !== ENTRY.media(path) || !isKeptPath(path)) return media;
+      const hash = createHash('sha256');
+      const counts = { bytes: 0 };
+      const content = Readable.from(counted(this.#entry, hash, counts), { objectMode: false });
+      await this.#reader.media(path, content);
+      if (!content.readableEnded) for await (const _ of content);
+      media.push({ path, bytes: counts.bytes, sha256: hash.digest('hex') });
+      await this.#next();
+    }
+  }
+
   async #table(table: Header['tables'][number]): Promise<Manifest['tables'][number]> {
     const hash = createHash('sha256');
     const counts = { bytes: 0 };
@@ -143,13 +163,17 @@ class Walk {
 
   async *#parts(name: string, hash: Hash, counts: { bytes: number }): AsyncGenerator<Buffer> {
     for (let part = 0; this.#entry?.header.name === ENTRY.table(name, part); part++) {
-      for await (const chunk of this.#entry) {
-        hash.update(chunk);
-        counts.bytes += chunk.length;
-        yield chunk;
-      }
+      yield* counted(this.#entry, hash, counts);
       await this.#next();
     }
+  }
+}
+
+async function* counted(entry: Entry, hash: Hash, counts: { bytes: number }): AsyncGenerator<Buffer> {
+  for await (const chunk of entry) {
+    hash.update(chunk);
+    counts.bytes += chunk.length;
+    yield chunk;
   }
 }
 
@@ -203,7 +227,7 @@ function parsed<T extends z.ZodType>(schema: T, value: unknown, name: string): z
   return data;
 }
 
-function compare(manifest: Manifest, found: Pick<Manifest, 'tables' | 'files' | 'journal'>): void {
+function compare(manifest: Manifest, found: Pick<Manifest, 'tables' | 'files' | 'media' | 'journal'>): void {
   for (const [index, table] of manifest.tables.entries()) {
     const there = found.tables[index];
     if (JSON.stringify(there) !== JSON.stringify(table))
@@ -212,7 +236,7 @@ function compare(manifest: Manifest, found: Pick<Manifest, 'tables' | 'files' | 
       );
   }
   if (manifest.tables.length !== found.tables.length) throw new BackupDamaged('it lacks tables');
-  for (const part of ['files', 'journal'] as const)
+  for (const part of ['files', 'media', 'journal'] as const)
     if (JSON.stringify(found[part]) !== JSON.stringify(manifest[part]))
       throw new BackupDamaged(`what it has of ${part} is not as it was written`);
 }

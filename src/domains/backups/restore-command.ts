@@ -51,6 +51,8 @@ export function restoreCommand(
       print(
         `${restored.rows} rows, and ${restored.waiting} entries for the journal, which the next start stores`,
       );
+      if (restored.media > 0)
+        print(`${restored.media} pictures and videos that the server keeps itself, in DATA_DIR/media`);
       print(
         `${restored.erasures} erasures that came after it were done again, of ${marks.length} that are known there`,
       );

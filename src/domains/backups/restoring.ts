@@ -1,12 +1,15 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { Duty } from '../../db/duty.ts';
 import { isPassing, judgeDatabaseError, wordsOf } from '../../db/meaning.ts';
 import type { Journal } from '../../journal/journal.ts';
 import { writeHead } from '../audit/chain.ts';
+import { noteMoved, takeKeptFile } from '../media-insights/kept-files.ts';
+import { ownersOf } from '../media-insights/orphans.ts';
 import { eraseAgain, isErasedBy } from '../privacy/again.ts';
 import type { ErasureMark } from '../privacy/marks.ts';
 import type { BackupKeys } from './encryption.ts';
@@ -31,6 +34,8 @@ export interface Restored {
   readonly waiting: number;
   /** Whether the key that signs receipts came with it: else the data directory has one of its own, or makes one. */
   readonly hasReceiptsKey: boolean;
+  /** Pictures and videos that the server kept, and that are in the data directory now. */
+  readonly media: number;
   /** Erasures that came after the backup, and were done again. */
   readonly erasures: number;
 }
@@ -56,7 +61,7 @@ export async function restoreBackup(
   const { dataDirectory } = config;
   let lines: readonly JournalLine[] = [];
   let key: Buffer | null = null;
-  const counts = { waiting: 0, hasReceiptsKey: false, erasures: 0 };
+  const counts = { waiting: 0, hasReceiptsKey: false, erasures: 0, media: 0 };
   const { header, manifest } = await loadBackup(file, db, {
     ...{ keys: config.backups.keys, ...options },
     journal: async (found) => {
@@ -65,10 +70,16 @@ export async function restoreBackup(
     file: async (_name, content) => {
       key = content;
     },
+    // One whose bytes are not what its name says was not whole when it was backed up.
+    media: async (path, content) => {
+      if (await takeKeptFile(dataDirectory, path, content)) counts.media++;
+    },
     // Before the commit: what is cut off in between is done again, into a database that is as empty as before.
     loaded: async (client) => {
       const again = await eraseAgain(client, options.marks, { duties: parts.duties, dataDirectory });
       counts.erasures = again.length;
+      for (const owner of await ownersOf({ pool: client }))
+        await noteMoved(client as unknown as PoolClient, dataDirectory, owner);
       counts.waiting = await takeUp(journal, withoutErased(lines, again));
       counts.hasReceiptsKey = await keepKey(join(dataDirectory, 'receipts.key'), key);
     },

@@ -1,7 +1,9 @@
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
+import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { onlyRow } from '../../db/statements.ts';
+import { ownersOf } from '../media-insights/orphans.ts';
 import type { Header, Manifest } from './format.ts';
 
 /** A table, and the columns that are stored of it: generated ones are made again. */
@@ -80,6 +82,11 @@ export class Snapshot {
       states.push({ name, ...onlyRow(state) });
     }
     return states;
+  }
+
+  /** Who has media. */
+  mediaOwners(): Promise<Owner[]> {
+    return ownersOf({ pool: this.#client });
   }
 
   async lastSeal(): Promise<Manifest['chains']['audit']> {

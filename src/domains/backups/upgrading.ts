@@ -44,7 +44,13 @@ export async function moveDatabase(
       writeBackup(
         { db, journal, dataDirectory },
         {
-          ...{ backupId: backupIdOf(new Date(), 'upgraded'), keys, wordIndex: 'included', signal },
+          ...{
+            backupId: backupIdOf(new Date(), 'upgraded'),
+            keys,
+            wordIndex: 'included',
+            media: 'left',
+            signal,
+          },
           progress: (_done, _total, note) => progress(`reading ${note}`),
           sink: (file) => folder.put(name, file, signal),
         },

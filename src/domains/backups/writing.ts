@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Readable, Transform } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
 import { type Pack, pack as tarPack } from 'tar-stream';
 import type { Database } from '../../db/client.ts';
 import type { Journal } from '../../journal/journal.ts';
+import { type KeptFile, keptFilesOf } from '../media-insights/kept-files.ts';
 import { type BackupKeys, encrypted } from './encryption.ts';
 import { BackupPlaceUnusable } from './errors.ts';
 import {
@@ -16,6 +18,7 @@ import {
   type JournalLine,
   KEPT_FILES,
   type Manifest,
+  WITHOUT_MEDIA,
 } from './format.ts';
 import { atOneInstant, CHAIN_HEADS, type Snapshot } from './snapshot.ts';
 
@@ -29,6 +32,8 @@ export interface WriteOptions {
   readonly backupId: string;
   readonly keys: BackupKeys;
   readonly wordIndex: Header['wordIndex'];
+  /** Whether pictures and videos that this server keeps itself are in it. */
+  readonly media: 'included' | 'left';
   readonly signal: AbortSignal;
   /** Told now and then how many of about how many bytes were read, and of what. */
   readonly progress: (done: number, total: number, note: string) => void;
@@ -98,14 +103,15 @@ async function fill(
   source: Source,
   lines: readonly JournalLine[],
   point: string,
-  { backupId, wordIndex, signal, progress }: WriteOptions,
+  { backupId, wordIndex, media, signal, progress }: WriteOptions,
 ): Promise<{ rows: number; migrations: number }> {
   const isWanted = (name: string) => wordIndex === 'included' || !WORD_INDEX.test(name);
   const tables = snapshot.tables.filter(({ name }) => isWanted(name));
   const origin = await snapshot.origin();
+  const kept = media === 'included' ? await keptFiles(snapshot, source.dataDirectory) : [];
   const header: Header = {
     format: FORMAT,
-    version: FORMAT_VERSION,
+    version: kept.length > 0 ? FORMAT_VERSION : WITHOUT_MEDIA,
     backupId,
     point,
     ...origin,
@@ -117,7 +123,8 @@ async function fill(
   await add(pack, ENTRY.journal, journal);
   const files = await addFiles(pack, source.dataDirectory);
   const sizes = await snapshot.sizes();
-  const total = tables.reduce((sum, { name }) => sum + (sizes.get(name) ?? 0), 0);
+  const sizeOfMedia = kept.reduce((sum, { size }) => sum + size, 0);
+  const total = tables.reduce((sum, { name }) => sum + (sizes.get(name) ?? 0), sizeOfMedia);
   const read: Manifest['tables'] = [];
   let done = 0;
   for (const table of tables) {
@@ -133,11 +140,20 @@ async function fill(
     done = before + (sizes.get(table.name) ?? 0);
     read.push({ name: table.name, rows: stream.rowCount, ...counted });
   }
+  const pictures: Manifest['media'] = [];
+  for (const file of kept) {
+    signal.throwIfAborted();
+    progress(done, Math.max(total, done), 'pictures and videos');
+    const added = await addMedia(pack, source.dataDirectory, file, signal);
+    if (added) pictures.push(added);
+    done += file.size;
+  }
   const manifest: Manifest = {
     tables: read,
     sequences: await snapshot.sequences(),
     journal: { entries: lines.length, sha256: createHash('sha256').update(journal).digest('hex') },
     files,
+    media: pictures,
     chains: await chainsOf(snapshot),
   };
   await addJson(pack, ENTRY.manifest, manifest);
@@ -192,6 +208,32 @@ async function addFiles(pack: Pack, directory: string): Promise<Manifest['files'
     kept.push({ name, sha256: createHash('sha256').update(content).digest('hex') });
   }
   return kept;
+}
+
+/** What this server keeps of those who have media at the instant: of whoever was erased, nothing is to be kept. */
+async function keptFiles(snapshot: Snapshot, dataDirectory: string): Promise<KeptFile[]> {
+  const files: KeptFile[] = [];
+  for (const owner of await snapshot.mediaOwners()) files.push(...(await keptFilesOf(dataDirectory, owner)));
+  return files;
+}
+
+/** @returns null: it is not there any more, since its user was erased meanwhile */
+async function addMedia(
+  pack: Pack,
+  directory: string,
+  { path, size }: KeptFile,
+  signal: AbortSignal,
+): Promise<Manifest['media'][number] | null> {
+  const file = await open(join(directory, 'media', path)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (!file) return null;
+  const seen = observed();
+  const entry = pack.entry({ name: ENTRY.media(path), size, mode: 0o600, mtime: new Date(0) });
+  const content = file.createReadStream({ end: Math.max(size - 1, 0) });
+  await pipeline(content, seen.stream, entry as unknown as NodeJS.WritableStream, { signal });
+  return { path, ...seen.result() };
 }
 
 async function journalLines(journal: Journal): Promise<JournalLine[]> {

@@ -5,17 +5,14 @@ import type { Owner } from '../../access/principals.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import type { IndexingParts } from './indexing.ts';
 import { IndexingRun } from './indexing-run.ts';
+import { keptFolder } from './kept-files.ts';
 import { insightsByHash } from './reads.ts';
-import { thumbnailFolder } from './thumbnails.ts';
 
 /** Keeps pictures that the server was given, and indexes them like those of folders. */
 export interface PictureKeeper {
   /** @returns SHA-256 of the bytes; null: they are no picture that can be read, and nothing is kept */
   keep(owner: Owner, bytes: Buffer, task: RunningTask): Promise<string | null>;
 }
-
-/** Below the folder of a user's thumbnails, so that an erasure takes both away. */
-export const FOLDER = 'generated';
 
 /** How their bytes begin, hexadecimal. */
 const KINDS: readonly (readonly [string, RegExp])[] = [
@@ -33,7 +30,7 @@ export function pictureKeeper(parts: IndexingParts): PictureKeeper {
       const kind = KINDS.find(([, form]) => form.test(head))?.[0];
       if (kind === undefined) return null;
       const fileHash = createHash('sha256').update(bytes).digest('hex');
-      const folder = join(thumbnailFolder(parts.places.dataDirectory, owner), FOLDER);
+      const folder = keptFolder(parts.places.dataDirectory, owner);
       await mkdir(folder, { recursive: true });
       const path = join(folder, `${fileHash}.${kind}`);
       await writeWhole(path, bytes, task.taskId);

@@ -8,6 +8,7 @@ import type { MediaReader } from '../../media/facts.ts';
 import { THUMBNAIL_SIZES } from '../../media/facts.ts';
 import { isAsKnown } from './content.ts';
 import type { IndexingParts } from './indexing.ts';
+import { keptFolder } from './kept-files.ts';
 import { removeOrphans } from './orphans.ts';
 import { thumbnailsMissing as missing } from './promises.ts';
 import { renewTerms } from './renewed-terms.ts';
@@ -152,7 +153,9 @@ async function makeThumbnails(
       // A copy of it was read meanwhile, or an earlier attempt has read it.
       if (!(await hasAll(places.dataDirectory, file))) {
         const thumbnails = thumbnailFolder(places.dataDirectory, file);
-        const reading = await reader.read(file.path, { roots: places.roots, thumbnails }, signal);
+        // What the server keeps itself lies in none of the folders of the operator.
+        const roots = [...places.roots, keptFolder(places.dataDirectory, file)];
+        const reading = await reader.read(file.path, { roots, thumbnails }, signal);
         if (reading.outcome !== 'media' || reading.fileHash !== file.fileHash) continue;
       }
       if (await hasAll(places.dataDirectory, file)) made++;

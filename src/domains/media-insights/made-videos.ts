@@ -7,8 +7,9 @@ import type { Owner } from '../../access/principals.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import { type OpenFile, openInside, readContent, UnreadableFile } from '../../media/opening.ts';
-import { FOLDER, indexOne } from './generated.ts';
+import { indexOne } from './generated.ts';
 import type { IndexingParts } from './indexing.ts';
+import { keptFolder } from './kept-files.ts';
 import { insightsByHash } from './reads.ts';
 import { mediaFiles } from './tables.ts';
 import { thumbnailFolder } from './thumbnails.ts';
@@ -38,7 +39,7 @@ export function videoKeeper(parts: IndexingParts): VideoKeeper {
   const folderOf = (owner: Owner) => thumbnailFolder(parts.places.dataDirectory, owner);
   return {
     use: async (owner, fileHash, work) => {
-      const roots = [...parts.places.roots, join(folderOf(owner), FOLDER)];
+      const roots = [...parts.places.roots, keptFolder(parts.places.dataDirectory, owner)];
       const file = await opened(parts, owner, fileHash, roots);
       if (!file) return null;
       try {
@@ -50,7 +51,7 @@ export function videoKeeper(parts: IndexingParts): VideoKeeper {
     workFolder: (owner) => join(folderOf(owner), WORK),
     keep: async (owner, made, task) => {
       const fileHash = await hashOfWhole(made);
-      const folder = join(folderOf(owner), FOLDER);
+      const folder = keptFolder(parts.places.dataDirectory, owner);
       await mkdir(folder, { recursive: true });
       const path = join(folder, `${fileHash}.mp4`);
       await rename(made, path);

@@ -1,8 +1,10 @@
 import { lstat, opendir, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ClientBase } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { IndexingParts } from './indexing.ts';
+import { KEPT_FOLDER } from './kept-files.ts';
 import { thumbnailFolder } from './thumbnails.ts';
 
 /** Thumbnails are written before the row of their content: younger ones may have theirs in a moment. */
@@ -12,7 +14,7 @@ const THUMBNAIL = /^([0-9a-f]{64})-\d+\.webp$/;
 
 /**
  * Deletes what lies among the thumbnails on this server and belongs to no insight: of contents that were forgotten and
- * users that were erased by another server, and what a killed one has half written.
+ * users that were erased by another server (pictures that were drawn for them, too), and what a killed one has half written.
  *
  * @param owner whose; null: everybody's
  * @returns how many files went
@@ -33,7 +35,9 @@ export async function removeOrphans(
   for (const [folder, whose] of folders) {
     signal.throwIfAborted();
     removed += await removeFrom(db, folder, whose);
-    if (whose === null) await removeIfEmpty(folder);
+    if (whose !== null) continue;
+    removed += await removeKept(join(folder, KEPT_FOLDER));
+    await removeIfEmpty(folder);
   }
   return removed;
 }
@@ -57,6 +61,18 @@ async function removeFrom(db: Database, folder: string, owner: Owner | null): Pr
     if (names.length === PAGE) await removeUnknown();
   }
   await removeUnknown();
+  return removed;
+}
+
+/** Of a user of whom nothing is known, what the server kept goes, too: they were erased by another server. */
+async function removeKept(folder: string): Promise<number> {
+  let removed = 0;
+  for await (const name of namesIn(folder)) {
+    if (!(await isOldFile(join(folder, name)))) continue;
+    await rm(join(folder, name), { force: true });
+    removed++;
+  }
+  await removeIfEmpty(folder);
   return removed;
 }
 
@@ -84,7 +100,7 @@ async function* namesIn(folder: string): AsyncGenerator<string> {
 }
 
 /** Who has insights. */
-export async function ownersOf({ pool }: Database): Promise<Owner[]> {
+export async function ownersOf({ pool }: { readonly pool: Pick<ClientBase, 'query'> }): Promise<Owner[]> {
   const { rows } = await pool.query<Owner>({
     name: 'media_owners',
     text: 'select distinct tenant_id as "tenantId", user_id as "userId" from echo_media_insights',
