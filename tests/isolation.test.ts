@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { getTableName } from 'drizzle-orm';
 import { buildSchema, type GraphQLSchema } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { keptFolder } from '../src/domains/media-insights/kept-files.ts';
 import { thumbnailFolder } from '../src/domains/media-insights/thumbnails.ts';
 import { DUTIES } from '../src/lists/duties.ts';
 import { schema } from '../src/lists/schema.ts';
@@ -26,6 +27,7 @@ import {
   withoutVictim,
 } from './support/isolation.ts';
 import { hashNamed, storeInsight } from './support/media.ts';
+import { hashOf, picture } from './support/media-folders.ts';
 import { overWebSocket } from './support/streams.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 
@@ -272,12 +274,16 @@ function figment(said: string): Buffer {
 /** A picture that was drawn and rated: nobody draws here. */
 async function generationOf(of: TestApp): Promise<string> {
   const generationId = crypto.randomUUID();
+  const bytes = await picture(9, 'png');
+  const folder = keptFolder(of.directory, { tenantId: 'default', userId: VICTIM });
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${hashOf(bytes)}.png`), bytes);
   await of.sql(
     `with g as (insert into anime_generation_history (user_id, generation_id, task_id, asked, prompt, negative_prompt,
-                  workflow, seed, width, height, completed_at)
-                values ($1, $2, 'a task of hers', $3, $3, '', 'blank', 1, 64, 64, now()) returning id)
+                  workflow, seed, width, height, files, completed_at)
+                values ($1, $2, 'a task of hers', $3, $3, '', 'blank', 1, 64, 64, $4, now()) returning id)
      insert into anime_qc_feedback (user_id, generation, quality, comment) select $1, id, 1, $3 from g`,
-    [VICTIM, generationId, CANARY],
+    [VICTIM, generationId, CANARY, JSON.stringify([hashOf(bytes)])],
   );
   // Of a character that everybody knows.
   await of.sql(

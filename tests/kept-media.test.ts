@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Config, readConfig } from '../src/config.ts';
 import { type Course, startComfyUi } from './support/comfyui-server.ts';
+import { exportedLines, restored } from './support/exports.ts';
 import { ffmpegDouble } from './support/ffmpeg-double.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { hashOf, picture } from './support/media-folders.ts';
@@ -86,12 +89,20 @@ const SEEN = `{ generations { nodes { generationId taskId characterName asked pr
   character(name: "Vesna Holt") { consistencyScore generationCount
     styleInsights { elements { value ratings score } seeds { value ratings } workflows { value ratings } } }
   projects { nodes { projectId segments { prompt status generationId fileHash }
-    assemblies { nodes { assemblyId status fileHash fileSize segmentCount completedAt } } } } }`;
+    assemblies { nodes { assemblyId fileHash fileSize segmentCount completedAt } } } } }`;
 const seen = async (user?: string) => {
   const { data, errors } = await app.graphql(SEEN, {}, user);
   expect(errors).toBeUndefined();
   return data;
 };
+
+/** A picture that no compression makes small. */
+async function noise(leastBytes: number): Promise<Buffer> {
+  const side = Math.ceil(Math.sqrt(leastBytes / 3));
+  return sharp(randomBytes(side * side * 3), { raw: { width: side, height: side, channels: 3 } })
+    .png()
+    .toBuffer();
+}
 
 /** A machine with a data directory of its own, that has the backups of the other one. */
 async function machine(): Promise<Config> {
@@ -182,4 +193,73 @@ test('of somebody who was erased after the backup no picture comes back', async 
   const config = await machine();
   await restore(config, backupId);
   expect(await kept(config.dataDirectory)).toEqual(await kept(app.directory));
+});
+
+/** The lines as if they were another user's. */
+const asOf = (user: string, lines: readonly string[]) =>
+  lines.map((line) => line.replace(/"userId":"[^"]*"/, `"userId":"${user}"`));
+
+test('an export has pictures, ratings and videos, and comes back whole, in any pieces and again', async () => {
+  const { videoHash } = await drawn('cid');
+  const large = await noise(700_001);
+  next.push({ kind: 'picture', bytes: large });
+  const made = await call(
+    `mutation { generateImage(input: { prompt: "noise", workflow: "blank" }) { ${TASK} } }`,
+    {},
+    'cid',
+  );
+  await untilTask(app, made.task.taskId, 'COMPLETED', 'cid');
+  const before = await seen('cid');
+  const lines = await exportedLines(app, 'cid');
+  // Pages of any size are the same lines.
+  expect(await exportedLines(app, 'cid', 3)).toEqual(lines);
+  const kinds = Map.groupBy(lines, (line) => JSON.parse(line).kind);
+  expect(kinds.get('generation')).toHaveLength(3);
+  expect(kinds.get('assembly')).toHaveLength(1);
+  const parts = (kinds.get('kept_file') ?? []).map((line) => JSON.parse(line));
+  expect(parts.filter(({ name }) => name === `${hashOf(large)}.png`).map(({ part }) => part)).toEqual([1, 2]);
+
+  const theirs = asOf('dot', lines);
+  // In no order that anybody would choose, one by one, and some of them twice.
+  for (const line of theirs) await restored(app, 'dot', [line]);
+  await restored(
+    app,
+    'dot',
+    theirs.filter((line) => line.includes('"generation"')),
+  );
+  const after = await seen('dot');
+  expect(after).toEqual(before);
+  for (const hash of [...pictures.slice(0, 2).map(hashOf), videoHash, hashOf(large)])
+    await expect
+      .poll(
+        async () =>
+          (
+            await call(
+              'query ($hash: String!) { mediaInsight(fileHash: $hash) { state width } }',
+              { hash },
+              'dot',
+            )
+          )?.state,
+      )
+      .toBe('PRESENT');
+  const tasks = (some: readonly string[]) =>
+    some.filter((line) => !line.startsWith('{"kind":"task"') && !line.startsWith('{"kind":"mediaInsight"'));
+  expect(tasks(asOf('cid', await exportedLines(app, 'dot')))).toEqual(tasks(lines));
+});
+
+test('parts that are not the file that they name are refused, and nothing of them stays', async () => {
+  const lines = (await exportedLines(app, 'cid')).filter((line) => line.startsWith('{"kind":"kept_file"'));
+  const [first = ''] = asOf('eli', lines);
+  const line = JSON.parse(first);
+  const send = (more: object) => restored(app, 'eli', [JSON.stringify({ ...line, ...more })]);
+  const other = Buffer.alloc(Buffer.from(line.content, 'base64').length).toString('base64');
+  await expect(send({ content: other })).rejects.toThrow(/are not the file that it names/);
+  await expect(send({ content: 'AAAA' })).rejects.toThrow(/has 3 bytes, which is another number/);
+  await expect(send({ name: `../${line.name}` })).rejects.toThrow(/lines\.0\.name/);
+  await expect(send({ name: `${line.name}.html` })).rejects.toThrow(/lines\.0\.name/);
+  await expect(send({ part: 2 })).rejects.toThrow(/lines\.0\.part/);
+  await expect(send({ bytes: 5_000_000_000, parts: 10_417 })).rejects.toThrow(/lines\.0\.bytes/);
+  await expect(send({ userId: 'cid' })).rejects.toThrow(/lines\.0\.userId/);
+  const left = await readdir(join(app.directory, 'media'), { recursive: true });
+  expect(left.filter((path) => path.includes('restored-'))).toEqual([]);
 });

@@ -49,10 +49,12 @@ export interface Section<Parts> {
 export interface Restoration<Parts> {
   /** Reads a line; nothing is stored yet. @param line its number, for messages @throws InvalidInput */
   take(value: unknown, line: number): void;
+  /** Does what no transaction can, before it. May be done again. @throws InvalidInput */
+  prepare?(parts: Parts): Promise<void>;
   /** Stores what was taken, in the transaction of `client`. @returns how many were new @throws InvalidInput, NotFound */
   store(client: PoolClient): Promise<LineCounts>;
   /** It is committed. @param stored what `store` returned */
-  stored?(parts: Parts, stored: LineCounts): void;
+  stored?(parts: Parts, stored: LineCounts): void | Promise<void>;
 }
 
 /** A section whose lines stand alone: each is one row of a table. */

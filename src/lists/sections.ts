@@ -2,9 +2,12 @@ import { ownCardFiles, ownCards } from '../domains/characters/cards-sections.ts'
 import { ownCharacterChanges } from '../domains/characters/changes-sections.ts';
 import { ownCharacters } from '../domains/characters/sections.ts';
 import { factChanges, facts } from '../domains/facts/sections.ts';
+import { ownGenerations } from '../domains/generations/sections.ts';
 import { goals } from '../domains/goals/sections.ts';
 import { conversations } from '../domains/interactions/sections.ts';
 import { media } from '../domains/media-insights/sections.ts';
+import { ownAssemblies } from '../domains/projects/assemblies-sections.ts';
+import { keptFiles } from '../domains/projects/kept-sections.ts';
 import { ownProjects } from '../domains/projects/sections.ts';
 import { settings } from '../domains/settings/sections.ts';
 import { ownTasks } from '../domains/tasks/sections.ts';
@@ -20,8 +23,11 @@ export const SECTIONS: readonly Section<Services>[] = [
   ownCards,
   ownCardFiles,
   ownCharacterChanges,
+  // Pictures name the character that they show, segments of projects the pictures.
+  ownGenerations,
   // Projects name the characters that appear in them.
   ownProjects,
+  ownAssemblies,
   goals,
   conversations,
   // Who is in a picture is a character by name.
@@ -29,6 +35,8 @@ export const SECTIONS: readonly Section<Services>[] = [
   // Facts quote turns and pictures.
   facts,
   factChanges,
+  // By then it is known what they are.
+  keptFiles,
   ownTasks,
   webhooks,
 ];

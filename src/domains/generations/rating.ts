@@ -1,3 +1,4 @@
+import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
@@ -15,7 +16,7 @@ const LOOKED_AT = 50;
 export const MAX_COMMENT = 2_000;
 
 /** The mean of what was said; exact, as the database writes it. */
-const SCORE = `(coalesce(identity, 0) + coalesce(style, 0) + coalesce(quality, 0)) / num_nonnulls(identity, style, quality)`;
+export const SCORE = `(coalesce(identity, 0) + coalesce(style, 0) + coalesce(quality, 0)) / num_nonnulls(identity, style, quality)`;
 
 const score = z
   .number({ error: 'must be a number' })
@@ -77,17 +78,22 @@ export async function rateGeneration(
     });
     const now = onlyRow(stored).score;
     await learnStyle(client, owner, row, { before: before.rows[0]?.score ?? null, now });
-    if (row.characterId === null) return row;
-    const latest = await client.query<{ score: number }>({
-      name: 'ratings_of_character',
-      text: `select (${SCORE})::float8 as score
-             from anime_qc_feedback where character_id = $1 and tenant_id = $2
-             order by rated_at desc, id desc limit ${LOOKED_AT}`,
-      values: [row.characterId, owner.tenantId],
-    });
-    await setConsistency(client, owner, row.characterId, weightedMean(latest.rows.map((each) => each.score)));
+    if (row.characterId !== null) await followRating(client, owner, row.characterId);
     return row;
   });
+}
+
+/** Lets the consistency score of a character be what all ratings say. In the transaction that stores one. */
+export async function followRating(client: PoolClient, owner: Owner, characterId: number): Promise<void> {
+  await lockConsistency(client, characterId);
+  const latest = await client.query<{ score: number }>({
+    name: 'ratings_of_character',
+    text: `select (${SCORE})::float8 as score
+           from anime_qc_feedback where character_id = $1 and tenant_id = $2
+           order by rated_at desc, id desc limit ${LOOKED_AT}`,
+    values: [characterId, owner.tenantId],
+  });
+  await setConsistency(client, owner, characterId, weightedMean(latest.rows.map((each) => each.score)));
 }
 
 /** @param scores 0 to 1, the latest first; at least one @returns 0 to 1 */

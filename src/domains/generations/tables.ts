@@ -139,15 +139,12 @@ export type StyleRow = typeof styleLearning.$inferSelect;
 export type GenerationRow = typeof generations.$inferSelect;
 export type RatingRow = typeof ratings.$inferSelect;
 
-const exported = {
-  not: 'the pictures are files of this server, which an export does not hold; `generations` lists how they were made',
-};
 export const duties: readonly Duty[] = [
   {
     table: styleLearning,
     owner: { user: styleLearning.userId },
     erasure: { rows: 'delete', left: 'generations' },
-    exported: { not: 'it is made of the ratings of pictures, which an export does not hold' },
+    exported: { not: 'a restore learns it of the ratings again' },
     audited: { not: 'a user says what they think of a picture of their own' },
     kept: 'until they are deleted',
   },
@@ -155,7 +152,7 @@ export const duties: readonly Duty[] = [
     table: ratings,
     owner: { user: ratings.userId },
     erasure: { rows: 'delete', left: 'generations' },
-    exported,
+    exported: { lines: 'generation' },
     audited: { not: 'a user says what they think of a picture of their own' },
     kept: 'until they are deleted',
   },
@@ -163,7 +160,7 @@ export const duties: readonly Duty[] = [
     table: generations,
     owner: { user: generations.userId },
     erasure: { rows: 'delete', counted: 'generations', left: 'generations' },
-    exported,
+    exported: { lines: 'generation' },
     audited: { not: 'its task says what happened' },
     kept: 'until they are deleted',
   },

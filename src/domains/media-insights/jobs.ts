@@ -5,6 +5,7 @@ import { matchCharacters } from './character-matching.ts';
 import { type IndexingParts, indexMedia } from './indexing.ts';
 import { checkMedia } from './integrity.ts';
 import { INDEX_MEDIA } from './job-names.ts';
+import { keptJob } from './kept-indexing.ts';
 import { learnFromMedia } from './learning.ts';
 import { mediaPath, openPlace } from './roots.ts';
 
@@ -14,6 +15,7 @@ const MAX_HOURS = 24;
 /** What is done in the background with media. There is none of it without folders of media. */
 export function mediaJobs(parts: IndexingParts): Job[] {
   return [
+    keptJob(parts),
     defineJob({
       name: INDEX_MEDIA,
       description:

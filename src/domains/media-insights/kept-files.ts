@@ -26,7 +26,6 @@ export interface KeptFile {
   /** SHA-256 of its bytes, hexadecimal. */
   readonly fileHash: string;
   readonly size: number;
-  readonly modifiedAt: Date;
 }
 
 /** Whether this is the path of a kept file below `DATA_DIR/media`, and of nothing else. */
@@ -43,17 +42,21 @@ export function keptFolder(dataDirectory: string, owner: Owner): string {
   return join(thumbnailFolder(dataDirectory, owner), KEPT_FOLDER);
 }
 
-/** What this server keeps of a user, by name. */
-export async function keptFilesOf(dataDirectory: string, owner: Owner): Promise<KeptFile[]> {
+/** What this server keeps of a user, by name. @param content only what has this SHA-256; absent: all */
+export async function keptFilesOf(
+  dataDirectory: string,
+  owner: Owner,
+  content: string | null = null,
+): Promise<KeptFile[]> {
   const folder = keptFolder(dataDirectory, owner);
-  const names = await readdir(folder).catch(orNothing);
+  const names = content === null ? await readdir(folder).catch(orNothing) : namesOf(content);
   const files: KeptFile[] = [];
-  for (const name of (names ?? []).sort()) {
+  for (const name of [...(names ?? [])].sort()) {
     const fileHash = hashInName(name);
     const stats = fileHash === null ? null : await stat(join(folder, name)).catch(orNothing);
     if (fileHash === null || !stats?.isFile()) continue;
     const path = join(folder, name).slice(join(dataDirectory, 'media').length + 1);
-    files.push({ path, name, fileHash, size: stats.size, modifiedAt: stats.mtime });
+    files.push({ path, name, fileHash, size: stats.size });
   }
   return files;
 }
@@ -118,6 +121,8 @@ export async function noteMoved(client: PoolClient, dataDirectory: string, owner
   const hashes = files.map(({ fileHash }) => fileHash);
   await followFiles(client, owner, hashes);
 }
+
+const namesOf = (hash: string) => KEPT_KINDS.map((kind) => `${hash}.${kind}`);
 
 function orNothing(error: NodeJS.ErrnoException): null {
   if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return null;

@@ -273,7 +273,8 @@ export const duties: readonly Duty[] = [
     table: mediaFiles,
     owner: { user: mediaFiles.userId },
     erasure: { rows: { verb: 'eraseMedia' }, left: 'media' },
-    exported: { not: 'where files lie is no part of what is known of them; indexing finds them again' },
+    // Those that the server keeps itself. Where the others lie is no part of what is known of them; indexing finds them again.
+    exported: { lines: 'kept_file' },
     audited: { not: 'the change of the insight is' },
     kept: 'until they are deleted',
   },

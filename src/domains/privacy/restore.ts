@@ -47,13 +47,14 @@ export async function restoreLines<Parts extends RestoreServices>(
     if (!restoration) throw new InvalidInput(`lines.${line}.kind`, unknownKind(kind));
     restoration.take(value, line);
   }
+  for (const { restoration } of restorations) await restoration.prepare?.(parts);
   const stored = await parts.db.transaction(async (client) => {
     const counts: LineCounts[] = [];
     for (const { restoration } of restorations) counts.push(await restoration.store(client));
     return counts;
   });
   for (const [index, { restoration }] of restorations.entries())
-    restoration.stored?.(parts, stored[index] ?? {});
+    await restoration.stored?.(parts, stored[index] ?? {});
   const message = 'lines of an export were put back';
   parts.activity.note({ kind: 'user_restored', subject: null, message, level: 'INFO', owner });
   return Object.assign({}, ...stored) as LineCounts;

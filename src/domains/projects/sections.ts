@@ -8,7 +8,7 @@ import { type ExportedLine, type Place, sectionOfRows } from '../../ground/secti
 import * as limits from './limits.ts';
 import { checkProjects, lockProjects } from './projects.ts';
 
-/** A project with all that belongs to it; the pictures of its segments are no part of an export. */
+/** A project with all that belongs to it; pictures and videos are lines of their own. */
 const ProjectLine = z.object({
   kind: z.literal('project'),
   tenantId: z.string(),
@@ -34,6 +34,8 @@ const ProjectLine = z.object({
         prompt: limits.prompt,
         durationSeconds: limits.duration,
         character: limits.characterName.nullable(),
+        // Absent: it has no picture.
+        generationId: input.text(100).optional(),
         createdAt: input.writtenInstant,
         updatedAt: input.writtenInstant,
       }),
@@ -78,7 +80,7 @@ async function exportedProjects(
              'characters', coalesce((select json_agg(json_build_object('name', b.character_name, 'role', b.role, 'boundAt', b.bound_at) order by b.id)
                from anime_echo_project_bindings b where b.project = p.id and b.tenant_id = p.tenant_id and b.user_id = p.user_id), '[]'),
              'segments', coalesce((select json_agg(json_build_object('segmentId', s.segment_id, 'prompt', s.prompt, 'durationSeconds', s.duration_seconds,
-                 'character', s.character_name, 'createdAt', s.created_at, 'updatedAt', s.updated_at) order by s.position, s.id)
+                 'character', s.character_name, 'generationId', s.generation_id, 'createdAt', s.created_at, 'updatedAt', s.updated_at) order by s.position, s.id)
                from video_segments s where s.project = p.id and s.tenant_id = p.tenant_id and s.user_id = p.user_id), '[]'),
              'decisions', coalesce((select json_agg(json_build_object('decisionId', d.decision_id, 'decision', d.decision, 'reason', d.reason, 'decidedAt', d.decided_at) order by d.id)
                from anime_project_memory d where d.project = p.id and d.tenant_id = p.tenant_id and d.user_id = p.user_id), '[]')) as line
@@ -102,8 +104,10 @@ function exported(owner: Owner, line: Stored) {
     updatedAt: at(line.updatedAt),
     deletedAt: line.deletedAt && at(line.deletedAt),
     characters: line.characters.map((each) => ({ ...each, boundAt: at(each.boundAt) })),
-    segments: line.segments.map((each) => ({
+    segments: line.segments.map(({ generationId, ...each }) => ({
       ...each,
+      // As earlier versions wrote what has none.
+      ...(generationId == null ? {} : { generationId }),
       createdAt: at(each.createdAt),
       updatedAt: at(each.updatedAt),
     })),
@@ -170,9 +174,9 @@ async function restoreSegments(client: PoolClient, owner: Owner, project: number
     throw new InvalidInput('lines', `"${stray.character}" of a segment is none of the project's characters`);
   await client.query({
     name: 'restore_video_segments',
-    text: `insert into video_segments (tenant_id, user_id, project, segment_id, position, prompt, duration_seconds, character_name, created_at, updated_at)
-           select $1, $2, $3, s."segmentId", s."position", s."prompt", s."durationSeconds", s."character", s."createdAt", s."updatedAt"
-           from json_to_recordset($4) as s("segmentId" text, "position" int, "prompt" text, "durationSeconds" float8, "character" text, "createdAt" timestamptz, "updatedAt" timestamptz)
+    text: `insert into video_segments (tenant_id, user_id, project, segment_id, position, prompt, duration_seconds, character_name, generation_id, created_at, updated_at)
+           select $1, $2, $3, s."segmentId", s."position", s."prompt", s."durationSeconds", s."character", s."generationId", s."createdAt", s."updatedAt"
+           from json_to_recordset($4) as s("segmentId" text, "position" int, "prompt" text, "durationSeconds" float8, "character" text, "generationId" text, "createdAt" timestamptz, "updatedAt" timestamptz)
            on conflict (segment_id, tenant_id, user_id) do nothing`,
     values: [
       ...[owner.tenantId, owner.userId, project],
