@@ -15,8 +15,8 @@ import {
 
 /** Bytes of a character card, which is read whole. */
 const MAX_CARD_BYTES = 64 * 1024 * 1024;
-/** Bytes of a file that the server takes with its picture, and of a card without. */
-const [MAX_SENT_FILE, MAX_SENT_CARD] = [700_000, 600_000];
+/** Bytes of a file that the server takes with its picture, and of the card in it. */
+const [MAX_SENT_FILE, MAX_SENT_CARD] = [50 * 1024 * 1024, 600_000];
 
 /**
  * Reads a SillyTavern character card (see `cards/container.ts`). `{{char}}` in the texts of its profile becomes the character's
@@ -46,10 +46,11 @@ function withCard(record: CharacterRecord, card: Record<string, unknown>, bytes:
   const { spec, spec_version, data } = card;
   const json = Buffer.from(JSON.stringify(data === undefined ? card : { spec, spec_version, data }));
   let sent: Buffer | null = isPicture ? bytes : asUtf8(bytes);
-  if (sent.length > MAX_SENT_FILE) {
+  if (sent.length > (isPicture ? MAX_SENT_FILE : MAX_SENT_CARD)) {
     if (isPicture) told.push(`left out: the picture, since the file has more than ${MAX_SENT_FILE} bytes`);
-    sent = json.length > MAX_SENT_CARD ? null : json;
+    sent = json;
   }
+  if (json.length > MAX_SENT_CARD) sent = null;
   if (sent === null)
     told.push(`left out: all but the profile, since the card has more than ${MAX_SENT_CARD} bytes`);
   return {

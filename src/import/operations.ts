@@ -1,8 +1,8 @@
 import type { Batch, CharacterBatch, SentCharacter, TurnBatch } from './batches.ts';
 import { type CharacterInput, isObject } from './records.ts';
 
-/** One GraphQL request. */
-export type Operation = { query: string; variables: Record<string, unknown> };
+/** One GraphQL request; with a file: its upload, which is answered as the operation would be. */
+export type Operation = { query: string; variables: Record<string, unknown>; file?: Buffer };
 /** The answer to a GraphQL request, as it came. */
 export type GraphQLResult = {
   data?: Record<string, unknown> | null;
@@ -78,6 +78,9 @@ const UPSERT_CHARACTERS = `mutation ImportCharacters($inputs: [CharacterInput!]!
     ... on Error { code message }
   }
 }`;
+
+/** Characters of a card in Base64 beyond which it is uploaded: 700,000 bytes. */
+const MAX_IN_GRAPHQL = 933_336;
 
 /** A card of its own: greetings, lore, picture and what else it holds stay with the character. */
 const IMPORT_CHARACTER = `mutation ImportCharacter($input: ImportCharacterInput!) {
@@ -175,7 +178,10 @@ async function sendCharacters(batch: CharacterBatch, send: Send): Promise<Acknow
 async function sendCharacter({ card, ...character }: SentCharacter, send: Send): Promise<unknown> {
   if (card !== undefined) {
     const input = { content: card, replace: true };
-    return readSuccess(await send({ query: IMPORT_CHARACTER, variables: { input } })).outcome;
+    const isLarge = card.length > MAX_IN_GRAPHQL;
+    const sent = isLarge ? { input: { replace: true } } : { input };
+    const file = isLarge ? { file: Buffer.from(card, 'base64') } : {};
+    return readSuccess(await send({ query: IMPORT_CHARACTER, variables: sent, ...file })).outcome;
   }
   const inputs = [{ ...character, replace: true }];
   const { outcomes } = readSuccess(await send({ query: UPSERT_CHARACTERS, variables: { inputs } }));

@@ -1,4 +1,5 @@
 import { DASHBOARD_PATH, dashboardRoute } from '../dashboard/door.ts';
+import { type CardServices, cardRoute } from '../downloads/cards.ts';
 import { type ThumbnailServices, thumbnailRoute } from '../downloads/thumbnails.ts';
 import { graphqlRoute } from '../graphql/door.ts';
 import type { Yoga } from '../graphql/yoga.ts';
@@ -22,6 +23,7 @@ export function doors({ services, hall, yoga, ready }: DoorParts): Route[] {
     dashboardRoute({ log: services.log }),
     ...restRoutes({ services, hall, toolsFor: toolsBeside({ services, hall }), isShown: graphiql }),
     thumbnailRoute({ services, hall }),
+    cardRoute({ services, hall }),
     mcpRoute({ services, hall }),
     ...openAiRoutes({ services, hall }),
     ...probes({ hall, ready, metrics: () => services.metrics.text() }),
@@ -31,6 +33,7 @@ export function doors({ services, hall, yoga, ready }: DoorParts): Route[] {
 interface DoorParts {
   readonly services: RestServices &
     ThumbnailServices &
+    CardServices &
     OpenAiServices &
     McpServices & {
       readonly config: { readonly graphiql: boolean };

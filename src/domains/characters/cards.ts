@@ -4,7 +4,7 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Owner, Principal } from '../../access/principals.ts';
 import { CardError } from '../../cards/card-error.ts';
-import { isObject, type Json, type OpenedCard, openCard } from '../../cards/container.ts';
+import { type CardLimits, isObject, type Json, type OpenedCard, openCard } from '../../cards/container.ts';
 import { NAME_PROBLEM, profileOf } from '../../cards/profile.ts';
 import { dataOf, textOf, textsOf } from '../../cards/versions.ts';
 import type { Database } from '../../db/client.ts';
@@ -20,12 +20,15 @@ import {
 } from './characters.ts';
 import { type CharacterCardRow, type CharacterRow, characterCards } from './tables.ts';
 
-/** Bytes of a card's file, and of one file in it: as Base64 it must go into one request. */
+/** Bytes of a card's file, and of one file in it, that comes in Base64: it must go into one request. */
 export const MAX_CARD_FILE_BYTES = 700_000;
+/** The same of one that is uploaded as it is. */
+export const MAX_UPLOADED_CARD_BYTES = 50 * 2 ** 20;
 /** Of the card itself as JSON. */
 export const MAX_CARD_BYTES = 600_000;
 /** Of all files of a CHARX archive together, unpacked. */
 export const MAX_CARD_ARCHIVE_BYTES = 4_000_000;
+export const MAX_UPLOADED_ARCHIVE_BYTES = 100 * 2 ** 20;
 export const MAX_CARD_FILES = 200;
 /** The name of this program among a card's extensions: what of a profile no field of a card has a place for. */
 export const OWN_EXTENSION = 'echo_brain';
@@ -73,23 +76,55 @@ export async function importCharacter(
   by: Principal,
   given: ImportCharacterInput,
 ): Promise<ImportedCharacter> {
-  const { content, shared, replace } = parseInput(ImportCharacter, given, 'input');
+  const { content, ...how } = parseInput(ImportCharacter, given, 'input');
   const bytes = Buffer.from(content, 'base64');
-  if (bytes.length > MAX_CARD_FILE_BYTES)
+  const limits = { fileBytes: MAX_CARD_FILE_BYTES, archiveBytes: MAX_CARD_ARCHIVE_BYTES };
+  return takeCard(services, by, { ...how, bytes }, { field: 'input.content', limits });
+}
+
+/**
+ * The same of a larger file, as it is.
+ *
+ * @throws InvalidInput naming what is wrong with the file; Forbidden
+ */
+export function importUploadedCard(
+  services: CharacterServices,
+  by: Principal,
+  card: CardFile,
+): Promise<ImportedCharacter> {
+  const limits = { fileBytes: MAX_UPLOADED_CARD_BYTES, archiveBytes: MAX_UPLOADED_ARCHIVE_BYTES };
+  return takeCard(services, by, card, { field: 'file', limits });
+}
+
+interface CardFile {
+  readonly bytes: Buffer;
+  readonly shared?: boolean | null | undefined;
+  readonly replace?: boolean | null | undefined;
+}
+
+/** @param source.field how messages call the file */
+async function takeCard(
+  services: CharacterServices,
+  by: Principal,
+  { bytes, shared, replace }: CardFile,
+  { field, limits }: CardSource,
+): Promise<ImportedCharacter> {
+  if (bytes.length > limits.fileBytes)
     throw new InvalidInput(
-      'input.content',
-      `the file may have at most ${MAX_CARD_FILE_BYTES.toLocaleString('en-US')} bytes, has ${bytes.length.toLocaleString('en-US')}`,
+      field,
+      `the file may have at most ${limits.fileBytes.toLocaleString('en-US')} bytes, has ${bytes.length.toLocaleString('en-US')}`,
     );
-  const opened = await openedCard(bytes);
+  const opened = await openedCard(bytes, { field, limits });
   const read = profileOf(dataOf(opened.card));
-  if (!read) throw new InvalidInput('input.content', `the name of the character ${NAME_PROBLEM}`);
+  if (!read) throw new InvalidInput(field, `the name of the character ${NAME_PROBLEM}`);
   const profile = { ...read.profile, ...ownExtensionOf(opened.card), shared, replace: replace ?? true };
   let isAnother = false;
-  const [written] = await upsertFromCard(services, by, profile as CharacterProfile, async (client, [one]) => {
+  const also: Also = async (client, [one]) => {
     const former = one ? await storeCard(client, one.row, opened) : null;
     isAnother = former !== null;
     return one && former ? new Map([[one.row.id, former]]) : new Map();
-  });
+  };
+  const [written] = await upsertFromCard(services, by, profile as CharacterProfile, field, also);
   if (!written) throw new Error('upsert returned no row');
   const outcome = written.outcome === 'UNCHANGED' && isAnother ? 'CHANGED' : written.outcome;
   return { ...written, outcome, told: read.told };
@@ -140,16 +175,19 @@ export async function filesOf(
   return new Map(rows.map(({ path, content }) => [path, content]));
 }
 
-async function openedCard(bytes: Buffer): Promise<OpenedCard> {
+interface CardSource {
+  readonly field: string;
+  readonly limits: Pick<CardLimits, 'fileBytes' | 'archiveBytes'>;
+}
+
+async function openedCard(bytes: Buffer, { field, limits }: CardSource): Promise<OpenedCard> {
   try {
     return await openCard(bytes, {
-      cardBytes: MAX_CARD_BYTES,
-      fileBytes: MAX_CARD_FILE_BYTES,
-      archiveBytes: MAX_CARD_ARCHIVE_BYTES,
-      files: MAX_CARD_FILES,
+      ...limits,
+      ...{ cardBytes: MAX_CARD_BYTES, files: MAX_CARD_FILES },
     });
   } catch (error) {
-    if (error instanceof CardError) throw new InvalidInput('input.content', error.message);
+    if (error instanceof CardError) throw new InvalidInput(field, error.message);
     throw error;
   }
 }
@@ -164,18 +202,21 @@ function ownExtensionOf(card: Json): Json {
   );
 }
 
+type Also = (client: PoolClient, written: readonly WrittenCharacter[]) => Promise<FormerCards>;
+
 /** As `upsertCharacters`; a problem is the file's, not the input's. */
 async function upsertFromCard(
   services: CharacterServices,
   by: Principal,
   profile: CharacterProfile,
-  also: (client: PoolClient, written: readonly WrittenCharacter[]) => Promise<FormerCards>,
+  field: string,
+  also: Also,
 ) {
   try {
     return await upsertCharacters(services, by, [profile], also);
   } catch (error) {
     if (!(error instanceof InvalidInput) || !error.field.startsWith('inputs.0.')) throw error;
-    throw new InvalidInput('input.content', error.message.replace('inputs.0.', ''));
+    throw new InvalidInput(field, error.message.replace('inputs.0.', ''));
   }
 }
 
