@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { ImportConnectionError } from './client.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { ImportRefusedError, type Send } from './operations.ts';
-import { createProgress } from './progress.ts';
+import { createProgress, withinFolder } from './progress.ts';
 import { ImportFileError, UnknownFormatError } from './records.ts';
 import { formatReport, formatTotal, type ImportReport } from './report.ts';
 import { type ImportOptions, type ImportServices, runImport } from './run.ts';
@@ -91,14 +91,19 @@ async function importAll(
   const reports: ImportReport[] = [];
   let passedOver = 0;
   const common = { ...options, target: url ?? ownUrl, checkpointDirectory };
-  const importOne = async ({ file, name, isNamed }: Source) => {
+  const broken: string[] = [];
+  const importOne = async ({ file, name, isNamed, place }: Source) => {
     try {
       // A database that takes nothing is waited for once, not for each file of a folder.
       const settlePatienceMs = reports.some(({ waiting }) => waiting > 0) ? 0 : services.settlePatienceMs;
-      const report = await runImport({ ...common, file }, { ...services, settlePatienceMs });
+      const progress = place ? withinFolder(services.progress, place) : services.progress;
+      const report = await runImport({ ...common, file }, { ...services, progress, settlePatienceMs });
       reports.push(report);
       (report.outcome === 'invalid' ? stderr : stdout).write(`${formatReport(report, name)}\n`);
       const { refusedCount, isCutOff, hasChanged, badCount } = report;
+      const [first] = report.refused;
+      if (refusedCount > 0) broken.push(`"${name}": ${first ? first.problem : 'refused'}`);
+      else if (report.outcome === 'invalid') broken.push(`"${name}" holds bad records`);
       const isLeftOut = refusedCount > 0 || isCutOff || hasChanged || (badCount > 0 && !skipBad);
       return report.outcome === 'finished' && isLeftOut ? EXIT.failed : EXIT[report.outcome];
     } catch (error) {
@@ -108,6 +113,7 @@ async function importAll(
       // A folder may hold anything; what was recognised and cannot be read is another matter.
       if (isNamed || !(error instanceof UnknownFormatError)) {
         stderr.write(`${problem}\n`);
+        broken.push(problem.split('\n')[0] ?? problem);
         return EXIT.failed;
       }
       passedOver++;
@@ -117,6 +123,7 @@ async function importAll(
   };
   const tell = (problem: ImportFileError) => {
     stderr.write(`${problem.message}\n`);
+    broken.push(problem.message.split('\n')[0] ?? problem.message);
     code = EXIT.failed;
   };
   for (const path of files) {
@@ -137,6 +144,8 @@ async function importAll(
   }
   if (reports.length + passedOver > 1 && reports.length > 0)
     stdout.write(`${formatTotal(reports, passedOver)}\n`);
+  if (broken.length > 0 && reports.length + passedOver + broken.length > 1)
+    stderr.write(`not imported, or not whole:\n${broken.map((each) => `  ${each}\n`).join('')}`);
   return code;
 }
 

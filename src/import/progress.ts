@@ -27,6 +27,18 @@ export function createProgress(output: NodeJS.WriteStream): ProgressSink {
   return output.isTTY ? createBar(output) : createLines(output);
 }
 
+/** Says how far all files of a folder are, while one of them is read. @param place how many came before, of how many */
+export function withinFolder(sink: ProgressSink, { done, of }: { done: number; of: number }): ProgressSink {
+  return {
+    ...sink,
+    start: (what, total, now) =>
+      sink.start(`${what} file ${done + 1} of ${of}`, of, () => {
+        const reached = now();
+        return { ...reached, done: done + Math.min(1, reached.done / Math.max(1, total)) };
+      }),
+  };
+}
+
 /** Says nothing. */
 export const silentProgress: ProgressSink = {
   start: () => undefined,

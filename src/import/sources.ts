@@ -19,6 +19,8 @@ export type Source = {
   name: string;
   /** What is looked for was named by the user: another kind of file is an error, not something to pass over. */
   isNamed: boolean;
+  /** Of a folder: how many of its files come before, of how many; absent: it lies in none. */
+  place?: { done: number; of: number };
 };
 
 const EXTENSIONS = ['.json', '.jsonl', '.ndjson', '.png', '.zip', '.charx'];
@@ -61,9 +63,11 @@ export async function* openSources(
       throw new ImportFileError(
         `the folder "${path}" holds no file that can be imported (${EXTENSIONS.join(', ')})`,
       );
-    for (const file of files) {
+    for (const [done, file] of files.entries()) {
       try {
-        yield* openFile({ file, name: file, isNamed: false }, opening);
+        const place = { done, of: files.length };
+        for await (const source of openFile({ file, name: file, isNamed: false }, opening))
+          yield { ...source, place };
       } catch (error) {
         if (!(error instanceof ImportFileError)) throw error;
         onProblem(error);

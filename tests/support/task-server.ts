@@ -18,13 +18,15 @@ const { values } = parseArgs({
     media: { type: 'string' },
     // Where a ComfyUI is; absent: there is none.
     comfyui: { type: 'string' },
+    // A program that is called as ffmpeg.
+    ffmpeg: { type: 'string' },
   },
 });
 const environment = {
   ...{ PORT: '0', SEED: 'off', LOG_LEVEL: 'silent', CANARY_INTERVAL_MS: '0', TASK_WORKERS: '4' },
   ...{ DATA_DIR: values.directory, DATABASE_URL: values.database, REPAIR: values.repair },
   ...{ MEDIA_ROOTS: values.media, MEDIA_WORKERS: '2' },
-  ...{ COMFYUI_URL: values.comfyui, COMFYUI_STALL_SECONDS: '5' },
+  ...{ COMFYUI_URL: values.comfyui, COMFYUI_STALL_SECONDS: '5', FFMPEG_PATH: values.ffmpeg },
 };
 const config = readConfig(environment, values.directory);
 const app = await createApp(config, createLogger('silent', 2), {

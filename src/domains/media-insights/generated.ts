@@ -56,7 +56,7 @@ async function writeWhole(path: string, bytes: Buffer, taskId: string): Promise<
   await rename(half, path);
 }
 
-/** Indexes one file of the server's own, in this folder. */
+/** Indexes one file of the server's own, in this folder. What it tells of its progress is not the task's, of which it is the last step. */
 export async function indexOne(
   parts: IndexingParts,
   owner: Owner,
@@ -70,6 +70,7 @@ export async function indexOne(
     ...{ path: real, root, roots: [root], dataDirectory: Buffer.from(parts.places.dataDirectory) },
     ...{ isFolder: false, device: String(stats.dev), inode: String(stats.ino) },
   };
+  const quiet: RunningTask = { ...task, progress: () => undefined };
   const own = { ...parts, places: { ...parts.places, roots: [folder] } };
-  await parts.readers.use((reader) => new IndexingRun(own, reader, owner, place, task).run());
+  await parts.readers.use((reader) => new IndexingRun(own, reader, owner, place, quiet).run());
 }

@@ -53,6 +53,8 @@ export async function assemble(
     const { path, size } = await made(parts, owner, row, folder, task);
     const fileHash = await parts.videos.keep(owner, path, task);
     if (fileHash === null) throw new Error('FFMPEG_FAILED: what it made is no video that can be read');
+    const total = row.segments.length + 1;
+    task.progress(total, total, 'the video is kept');
     const result = await task.once('stored', (client) => stored(client, owner, row, { fileHash, size }));
     await rm(folder, { recursive: true, force: true });
     return result;
