@@ -139,7 +139,7 @@ function codeOf({ data, errors }: Result): string | null | undefined {
 /** All that is kept, but what workers derive from it, the log of who did what, what is measured, and which servers are there. */
 async function kept(): Promise<unknown> {
   const { rows: tables } = await beside.query<{ name: string }>(
-    `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^echo_(index_|audit_|metric_|journals)'`,
+    `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^echo_(index_|audit_|metric_|journals|vector_leases)'`,
   );
   const row =
     "(select jsonb_object_agg(key, value)::text from jsonb_each(to_jsonb(t)) where key !~ '^vector_')";

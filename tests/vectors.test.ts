@@ -243,8 +243,10 @@ describe('the vector worker', () => {
     const watched = intercept(store, { upsert: async () => void writes++ });
     const late = startWorker({ embedder: slow, store: watched, leaseMs: 300 });
     await eventually(async () => {
-      const { rows } = await db.pool.query('select vector_state from echo_unified_interactions');
-      expect(rows[0].vector_state).toBe('LEASED');
+      const { rows } = await db.pool.query(
+        'select cardinality(interaction_ids) as turns from echo_vector_leases',
+      );
+      expect(rows).toEqual([{ turns: 1 }]);
     });
     await db.pool.query(`update echo_unified_interactions set query = 'What was said afterwards'`);
     const other = startWorker({ leaseMs: 60_000 });
@@ -269,10 +271,8 @@ describe('the vector worker', () => {
     });
     const late = startWorker({ store: slow, leaseMs: 300 });
     await eventually(async () => {
-      const { rows } = await db.pool.query(
-        'select vector_lease_until < now() as over from echo_unified_interactions',
-      );
-      expect(rows[0].over).toBe(true);
+      const { rows } = await db.pool.query('select until < now() as over from echo_vector_leases');
+      expect(rows).toEqual([{ over: true }]);
     });
     const other = startWorker({ leaseMs: 60_000 });
     await covered();
@@ -282,6 +282,50 @@ describe('the vector worker', () => {
     expect([late.stats().embedded, other.stats().embedded]).toEqual([0, 1]);
     const after = await db.pool.query('select vector_updated_at as at from echo_unified_interactions');
     expect(after.rows).toEqual(rows);
+  });
+
+  test('a turn that gets its answer while its point is written is embedded again', async () => {
+    const { db, store, record, startWorker, covered } = await setUp();
+    await record([turn('What was asked')]);
+    const [id] = (await idsOf(db)) as [string];
+    let written = 0;
+    const slow = intercept(store, {
+      upsert: async () => {
+        if (++written === 1)
+          await db.pool.query(
+            `update echo_unified_interactions set response = 'What was answered', vector_state = 'PENDING'`,
+          );
+      },
+    });
+    const worker = startWorker({ store: slow });
+    await covered();
+    expect(worker.stats()).toMatchObject({ embedded: 1, leasesLost: 1, failures: 0 });
+    const { rows } = await db.pool.query(
+      `select encode(sha256(convert_to(vector_model || E'\\n' || query || E'\\n' || response, 'UTF8')), 'hex') as hash
+       from echo_unified_interactions`,
+    );
+    expect(rows).toEqual([{ hash: (await store.fetch([id])).get(id)!.contentHash }]);
+  });
+
+  test('what a server of an earlier version has leased is its own until that ends', async () => {
+    const { db, store, record, startWorker, covered } = await setUp();
+    await record(turns(3));
+    const [id] = await idsOf(db);
+    await db.pool.query(
+      `update echo_unified_interactions set vector_state = 'LEASED', vector_lease_token = gen_random_uuid(),
+         vector_lease_until = now() + interval '1 minute' where turn_id = $1`,
+      [id],
+    );
+    startWorker();
+    await eventually(async () =>
+      expect(await vectorCoverage(db, SCOPE)).toMatchObject({ embedded: 2, pending: 1 }),
+    );
+    await db.pool.query(
+      'update echo_unified_interactions set vector_lease_until = now() where turn_id = $1',
+      [id],
+    );
+    await covered();
+    expect(await store.count()).toBe(3);
   });
 
   test('several workers share the queue: each turn is finished once', async () => {
@@ -418,7 +462,7 @@ describe('the vector worker', () => {
       });
     expect(await lease()).toHaveLength(5);
     expect(await lease()).toHaveLength(0);
-    await db.pool.query('update echo_unified_interactions set vector_lease_until = now()');
+    await db.pool.query('update echo_vector_leases set until = now()');
     startWorker();
     await covered();
     expect(await store.count()).toBe(5);

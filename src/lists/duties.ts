@@ -25,6 +25,7 @@ import { duties as schedules } from '../domains/schedules/tables.ts';
 
 import { duties as settings } from '../domains/settings/tables.ts';
 import { duties as tasks } from '../domains/tasks/tables.ts';
+import { duties as vectorIndex } from '../domains/vector-index/tables.ts';
 import { duties as webhooks } from '../domains/webhooks/tables.ts';
 import { duties as wordIndex } from '../domains/word-index/tables.ts';
 import { duties as events } from '../events/tables.ts';
@@ -41,6 +42,7 @@ export const DUTIES: readonly Duty[] = [
   ...settings,
   ...characters,
   ...wordIndex,
+  ...vectorIndex,
   ...privacy,
   ...mediaInsights,
   ...generations,

@@ -20,15 +20,7 @@ export const FOREIGN_WRITES: Readonly<Record<string, string>> = {
     'a turn that goes changes what its conversation says, under the lock that it has',
   delete_conversation_turns: 'a conversation goes with its turns',
   // States of vectors are columns of turns, so that a turn comes with its place in the queue.
-  ...Object.fromEntries(
-    ['asc', 'desc'].map((direction) => [
-      `lease_vectors_${direction}`,
-      'the worker takes turns whose vectors it makes',
-    ]),
-  ),
-  extend_vector_lease: 'the worker says that it is still at them',
   finish_vectors: 'the worker says what became of them',
-  release_vectors: 'the worker gives turns back',
   fail_vectors: 'the worker says that they failed',
   requeue_vectors: 'turns whose vectors are missing are queued again',
   // So is whether facts were learned from a turn.

@@ -59,8 +59,8 @@ const FinishReasonEnum = builder.enumType('FinishReason', {
 const VectorStateEnum = builder.enumType('VectorState', {
   description: 'Whether a turn is in vector memory.',
   values: {
-    PENDING: { description: 'Waits for its vector.' },
-    LEASED: { description: 'Is being embedded.' },
+    PENDING: { description: 'Waits for its vector, or is being embedded.' },
+    LEASED: { description: 'Is being embedded, by a server of an earlier version.' },
     EMBEDDED: { description: 'Its vector is stored.' },
     FAILED: { description: 'Embedding failed for now; it is tried again.' },
   } satisfies Record<(typeof VECTOR_STATES)[number], { description: string }>,

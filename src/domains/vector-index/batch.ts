@@ -14,14 +14,7 @@ import { embedEach } from './embed-each.ts';
 import type { EmbeddingPace } from './embedding-pace.ts';
 import type { EmbeddingPriority } from './embedding-priority.ts';
 import type { Guard } from './guard.ts';
-import {
-  extendLease,
-  failTurns,
-  finishTurns,
-  type LeasedTurn,
-  ownersOfTurns,
-  releaseTurns,
-} from './queue.ts';
+import { extendLease, failTurns, finishTurns, type LeasedTurn, ownersOfTurns } from './queue.ts';
 
 export interface BatchServices {
   readonly db: Database;
@@ -36,8 +29,6 @@ export interface BatchServices {
 export interface Lease {
   readonly token: string;
   readonly leaseMs: number;
-  /** All that were leased together. */
-  readonly turnIds: readonly string[];
   /** By `performance.now()`, reckoned from before the lease was asked for, so never later than the database's. */
   endsAt: number;
 }
@@ -103,14 +94,13 @@ export async function embedBatch(
     if (!isOutage(error) && !(error instanceof LeaseOver) && !signal.aborted) throw error;
     await settleFailures(db, lease, failures);
     const open = turns.filter((turn) => !failures.has(turn)).map((turn) => turn.turnId);
-    await releaseTurns(db, lease.token, open);
     const suspects = error instanceof EmbedderUnavailable ? open : [];
     return { embedded: 0, failed: failures.size, released: open.length, lost: 0, suspects };
   }
-  const done = [...points.keys()].filter((turn) => !failures.has(turn)).map((turn) => turn.turnId);
+  const done = [...points.keys()].filter((turn) => !failures.has(turn));
   await settleFailures(db, lease, failures);
   const finished = await finishTurns(db, lease.token, modelKey(store.model), done);
-  const lost = done.filter((turnId) => !finished.has(turnId));
+  const lost = done.map(({ turnId }) => turnId).filter((turnId) => !finished.has(turnId));
   await removeDeleted(services, lost);
   return { embedded: finished.size, failed: failures.size, released: 0, lost: lost.length, suspects: [] };
 }
@@ -132,9 +122,7 @@ async function holdLease(
     throw new LeaseOver();
   }
   if (lease.endsAt - now > lease.leaseMs * FRESH_LEASE) return;
-  const turnIds = turns.map(({ turnId }) => turnId);
-  if (!(await extendLease(db, { token: lease.token, leaseMs: lease.leaseMs, turnIds })))
-    throw new LeaseOver();
+  if (!(await extendLease(db, lease))) throw new LeaseOver();
   lease.endsAt = now + lease.leaseMs;
 }
 

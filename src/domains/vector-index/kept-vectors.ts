@@ -20,12 +20,7 @@ export async function finishKept(
   const points = await guards.store.run(() => store.fetch(before.map(({ turnId }) => turnId)));
   const kept = before.filter((turn) => isCurrent(turn, points.get(turn.turnId), key));
   if (kept.length === 0) return new Set();
-  return finishTurns(
-    db,
-    token,
-    key,
-    kept.map(({ turnId }) => turnId),
-  );
+  return finishTurns(db, token, key, kept);
 }
 
 /** Whether a point is what would be made of the turn's text by the model now, and proven to be the owner's. */

@@ -23,8 +23,9 @@ const FAILED_AT_ONCE = 4;
 
 /**
  * Leases turns that wait for a vector: pending ones, those whose worker let its lease run out, and a few failed ones
- * whose delay is over. As many as make up the wanted characters, one at least. Turns that another worker is taking right
- * now are passed over. `vector_lease_until` of a failed turn is when it is tried again.
+ * whose delay is over. As many as make up the wanted characters, one at least. One worker at a time takes turns, of all
+ * servers; those that a server of an earlier version has are known by their own rows.
+ * `vector_lease_until` of a failed turn is when it is tried again.
  *
  * @param lease.newestFirst whether to begin with the latest turns, so that they don't wait behind a backlog
  */
@@ -40,73 +41,93 @@ export async function leaseTurns(
   },
 ): Promise<LeasedTurn[]> {
   const direction = lease.newestFirst ? 'desc' : 'asc';
-  const { rows } = await db.pool.query<LeasedTurn>({
-    name: `lease_vectors_${direction}`,
-    text: `with waiting as (
-             select id, ${EMBEDDED_LENGTH} as length from ${TABLE} t
-             where vector_state <> 'EMBEDDED' and vector_state <> 'FAILED'
-               and (vector_state = 'PENDING' or vector_lease_until <= now())
-             order by id ${direction} limit $3 for update skip locked
-           ), failed as (
-             select id from ${TABLE} where vector_state <> 'EMBEDDED' and vector_state = 'FAILED' and vector_lease_until <= now()
-             order by vector_lease_until limit ${FAILED_AT_ONCE} for update skip locked
-           ), due as (
-             select id from (select id, sum(length) over (order by id ${direction}) - length as before from waiting) w
-             where before < $5::float8
-             union all select id from failed
-           )
-           update ${TABLE} t set vector_state = 'LEASED', vector_lease_token = $1,
-             vector_lease_until = now() + $2 * interval '1 millisecond'
-           from due where t.id = due.id
-           returning t.turn_id as "turnId", t.tenant_id as "tenantId", t.user_id as "userId",
-             t.conversation_id as "conversationId", t.timestamp, t.vector_attempts as attempts,
-             t.vector_model is not null as "hadVector", ${EMBEDDED_TEXT} as text, ${contentHash('$4')} as "contentHash"`,
-    values: [lease.token, lease.leaseMs, lease.limit, lease.model, lease.characters],
+  return db.transaction(async (client) => {
+    // Of two workers that look at once, the second one sees what the first one has taken. While turns come in faster than
+    // PostgreSQL counts them, it takes all for waiting, and would rather read and sort the whole table than go along the index.
+    await client.query({
+      name: 'lock_vector_leases',
+      text: `select pg_advisory_xact_lock(hashtextextended('vector leases', 0)),
+               set_config('enable_seqscan', 'off', true), set_config('enable_bitmapscan', 'off', true)`,
+    });
+    const { rows } = await client.query<LeasedTurn>({
+      name: `lease_vectors_${direction}`,
+      text: `with over as (
+               delete from echo_vector_leases where until <= now()
+             ), held as (
+               select unnest(interaction_ids) as id from echo_vector_leases where until > now()
+             ), waiting as (
+               select id, ${EMBEDDED_LENGTH} as length from ${TABLE} t
+               where vector_state <> 'EMBEDDED' and vector_state <> 'FAILED'
+                 and (vector_state = 'PENDING' or vector_lease_until <= now()) and id not in (select id from held)
+               order by id ${direction} limit $3
+             ), failed as (
+               select id from ${TABLE} where vector_state <> 'EMBEDDED' and vector_state = 'FAILED' and vector_lease_until <= now()
+                 and id not in (select id from held)
+               order by vector_lease_until limit ${FAILED_AT_ONCE}
+             ), due as (
+               select id from (select id, sum(length) over (order by id ${direction}) - length as before from waiting) w
+               where before < $5::float8
+               union all select id from failed
+             ), taken as (
+               insert into echo_vector_leases (token, until, interaction_ids)
+               select $1, now() + $2 * interval '1 millisecond', array_agg(id) from due having count(*) > 0
+             )
+             select t.turn_id as "turnId", t.tenant_id as "tenantId", t.user_id as "userId",
+               t.conversation_id as "conversationId", t.timestamp, t.vector_attempts as attempts,
+               t.vector_model is not null as "hadVector", ${EMBEDDED_TEXT} as text, ${contentHash('$4')} as "contentHash"
+             from ${TABLE} t where t.id = any(array(select id from due))`,
+      values: [lease.token, lease.leaseMs, lease.limit, lease.model, lease.characters],
+    });
+    return rows;
   });
-  return rows;
 }
 
-/** Holds leases for longer. @returns the ids of the turns that are still ours */
-export async function extendLease(
-  db: Database,
-  lease: { token: string; leaseMs: number; turnIds: readonly string[] },
-): Promise<Set<string>> {
-  const { rows } = await db.pool.query<{ turn_id: string }>({
+/** Holds a lease for longer. @returns whether it is still ours */
+export async function extendLease(db: Database, lease: { token: string; leaseMs: number }): Promise<boolean> {
+  const { rowCount } = await db.pool.query({
     name: 'extend_vector_lease',
-    text: `update ${TABLE} set vector_lease_until = now() + $2 * interval '1 millisecond'
-           where turn_id = any($3::uuid[]) and vector_state = 'LEASED' and vector_lease_token = $1
-           returning turn_id`,
-    values: [lease.token, lease.leaseMs, lease.turnIds],
+    text: `update echo_vector_leases set until = now() + $2 * interval '1 millisecond' where token = $1`,
+    values: [lease.token, lease.leaseMs],
   });
-  return new Set(rows.map((row) => row.turn_id));
+  return rowCount === 1;
 }
 
-/** Marks turns as embedded where the lease is still ours. @returns the ids that it was for */
+/** Gives back what is left of a lease: turns that were neither finished nor failed are as if they had not been taken. */
+export async function endLease(db: Database, token: string): Promise<void> {
+  await db.pool.query({
+    name: 'end_vector_lease',
+    text: 'delete from echo_vector_leases where token = $1',
+    values: [token],
+  });
+}
+
+/** SQL: the lease `$1` is there. Whoever takes turns deletes those that are over. */
+const IS_OURS = 'exists (select from echo_vector_leases where token = $1)';
+
+/**
+ * Marks turns as embedded where the lease is still ours, nobody else was faster, and the turn is what was embedded: the
+ * answer of an interrupted one may have come meanwhile.
+ *
+ * @returns the ids that it was for
+ */
 export async function finishTurns(
   db: Database,
   token: string,
   model: string,
-  turnIds: readonly string[],
+  turns: readonly Pick<LeasedTurn, 'turnId' | 'contentHash'>[],
 ): Promise<Set<string>> {
   const { rows } = await db.pool.query<{ turn_id: string }>({
     name: 'finish_vectors',
-    text: `update ${TABLE} set vector_state = 'EMBEDDED', vector_model = $2, vector_updated_at = now(),
+    text: `update ${TABLE} t set vector_state = 'EMBEDDED', vector_model = $2, vector_updated_at = now(),
              vector_attempts = 0, vector_error = null, vector_lease_token = null, vector_lease_until = null
-           where turn_id = any($3::uuid[]) and vector_state = 'LEASED' and vector_lease_token = $1
-           returning turn_id`,
-    values: [token, model, turnIds],
+           from unnest($3::uuid[], $4::text[]) as done(turn_id, hash)
+           -- Named once more as a list: without it, PostgreSQL would rather read the whole table.
+           where t.turn_id = any($3::uuid[]) and t.turn_id = done.turn_id and t.vector_state <> 'EMBEDDED' and ${IS_OURS}
+             and ${contentHash('$2')} = done.hash
+           returning t.turn_id`,
+    values: [token, model, turns.map(({ turnId }) => turnId), turns.map((turn) => turn.contentHash)],
   });
   return new Set(rows.map((row) => row.turn_id));
-}
-
-/** Gives leased turns back, as if they had not been taken: the fault is not theirs. */
-export async function releaseTurns(db: Database, token: string, turnIds: readonly string[]): Promise<void> {
-  await db.pool.query({
-    name: 'release_vectors',
-    text: `update ${TABLE} set vector_state = 'PENDING', vector_lease_token = null, vector_lease_until = null
-           where turn_id = any($2::uuid[]) and vector_state = 'LEASED' and vector_lease_token = $1`,
-    values: [token, turnIds],
-  });
 }
 
 /** Marks turns as failed, to be tried again after a delay (milliseconds). */
@@ -121,7 +142,7 @@ export async function failTurns(
              vector_error = f.reason, vector_lease_token = null,
              vector_lease_until = now() + f."delayMs" * interval '1 millisecond'
            from json_to_recordset($2) as f("turnId" uuid, "delayMs" float8, reason text)
-           where t.turn_id = f."turnId" and t.vector_state = 'LEASED' and t.vector_lease_token = $1`,
+           where t.turn_id = f."turnId" and t.vector_state <> 'EMBEDDED' and ${IS_OURS}`,
     values: [token, JSON.stringify(failures)],
   });
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { modelKey } from '../../vectors/vector-store.ts';
 import { type BatchResult, type BatchServices, embedBatch, failTurn, isOutage, type Lease } from './batch.ts';
 import { finishKept } from './kept-vectors.ts';
-import { type LeasedTurn, leaseTurns, releaseTurns } from './queue.ts';
+import { endLease, type LeasedTurn, leaseTurns } from './queue.ts';
 
 export interface VectorRoundOptions extends BatchServices {
   readonly leaseMs: number;
@@ -48,7 +48,8 @@ export function createVectorRounds(options: VectorRoundOptions): () => Promise<b
   return async () => {
     newestFirst = !newestFirst;
     const characters = pace.charactersIn(priority.isBusy() ? REQUEST_BESIDE_SEARCHES_MS : REQUEST_MS);
-    const [token, endsAt] = [randomUUID(), performance.now() + leaseMs];
+    const token = randomUUID();
+    const lease = { token, leaseMs, endsAt: performance.now() + leaseMs };
     const wanted = {
       token,
       leaseMs,
@@ -58,10 +59,10 @@ export function createVectorRounds(options: VectorRoundOptions): () => Promise<b
       model: modelKey(store.model),
     };
     const turns = await leaseTurns(db, wanted);
-    const lease = { token, leaseMs, endsAt, turnIds: turns.map(({ turnId }) => turnId) };
+    if (turns.length === 0) return false;
     const kept = await finishKept(options, token, turns).catch(async (error) => {
       if (!isOutage(error)) throw error;
-      await releaseTurns(db, token, lease.turnIds);
+      await endLease(db, token);
       return null;
     });
     if (!kept) return false;
@@ -70,19 +71,15 @@ export function createVectorRounds(options: VectorRoundOptions): () => Promise<b
       turns.filter(({ turnId }) => !kept.has(turnId)),
       strikes,
     );
-    for (const [at, part] of parts.entries()) {
+    for (const part of parts) {
       const result = await embedPart(part, lease);
       options.onResult(result);
       if (result.released === 0) continue;
-      const rest = parts.slice(at + 1).flat();
-      await releaseTurns(
-        db,
-        lease.token,
-        rest.map(({ turnId }) => turnId),
-      );
+      await endLease(db, token);
       return false;
     }
-    return turns.length > 0;
+    await endLease(db, token);
+    return true;
   };
 }
 
