@@ -129,6 +129,7 @@ export const SETTING_NAMES: readonly string[] = [
 /** Looks at what was given, so that it finds its problems beside those of single values. */
 function crossCheck(raw: RawSettings, directory: string): string[] {
   return [
+    ...durability.checkDurability(raw),
     ...models.checkModels(raw),
     ...secrets.checkSecrets(raw),
     ...access.checkAccess(raw),

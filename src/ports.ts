@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { currentActor } from './access/caller.ts';
+import { currentActor, isReading } from './access/caller.ts';
 import type { Config } from './config.ts';
 import { Availability } from './db/availability.ts';
 import { makeDataDirectory } from './db/data-directory.ts';
@@ -126,7 +126,7 @@ export async function openPorts(
   const tell = (reason: string | null) => {
     for (const listener of listeners) listener(reason);
   };
-  const { databaseUrls: urls } = config;
+  const { databaseUrls: urls, databaseReadUrls: readUrls } = config;
   const mark = join(config.dataDirectory, 'database.json');
   const remember = (used: KnownDatabase) => urls.length > 0 && rememberDatabase(mark, urls, used);
   const opened = await openDatabase({
@@ -141,13 +141,14 @@ export async function openPorts(
     onEmbeddedDown: tell,
     onEmbeddedUp: () => tell(null),
     remember,
+    reading: { urls: readUrls, keepers, isReading },
     actor: () => JSON.stringify(currentActor() ?? undefined) ?? null,
     patienceMs,
     ...(tracing.isOn && { tracing }),
     ...(onStatement && { onStatement }),
   });
   closing.defer(() => opened.close());
-  const { db, identity, durabilityProblems } = opened;
+  const { db, replica, identity, durabilityProblems } = opened;
   if (!opened.away) remember(identity);
   const availability = await watchDatabase(opened, { log, keepers, patienceMs });
   listeners.push((reason) => reason !== null && availability.reportDown(reason));
@@ -167,6 +168,7 @@ export async function openPorts(
       keepers,
       journal,
       db,
+      replica,
       databaseId: identity.id,
       availability,
       events,

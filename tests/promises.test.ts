@@ -241,6 +241,7 @@ describe('what becomes of promises', () => {
       'media_thumbnails_missing WARNING',
       'models_degraded WARNING',
       'provider_keys_unreadable WARNING',
+      'replica_behind WARNING',
       'search_budget_burns WARNING',
       'search_budget_burns_fast CRITICAL',
       'secrets_stale WARNING',

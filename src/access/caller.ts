@@ -23,6 +23,19 @@ export function actingFor<T>(actor: Actor, work: () => T): T {
   return storage.run(actor, work);
 }
 
+/** Whether the running work only reads, as its caller asked for it. */
+const reading = new AsyncLocalStorage<boolean>();
+
+/** Runs `work` as what only reads, or as what may do anything, also within what only reads. */
+export function asReading<T>(onlyReads: boolean, work: () => T): T {
+  return onlyReads === isReading() ? work() : reading.run(onlyReads, work);
+}
+
+/** Whether the running work only reads: it may then be answered by a replica of the database. */
+export function isReading(): boolean {
+  return reading.getStore() ?? false;
+}
+
 /** Runs `work` for the server itself, also where somebody's request set it going. */
 export function actingForNobody<T>(work: () => T): T {
   return storage.run(null, work);

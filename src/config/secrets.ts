@@ -13,6 +13,7 @@ import {
 /** Settings that may come from Vault; the only ones that do. */
 export const SECRET_SETTINGS = [
   'DATABASE_URL',
+  'DATABASE_READ_URL',
   'QDRANT_API_KEY',
   'LLM_API_KEY',
   'EMBEDDINGS_API_KEY',

@@ -1,11 +1,11 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
-import type { Logger } from '../log.ts';
-import type { Tracing } from '../tracing/tracing.ts';
 import { addressedClient, addressOfClient } from './addressed-client.ts';
 import { Addresses, placeOfUrl } from './addresses.ts';
-import { isConnectionError, NotPrepared, within } from './deadline.ts';
+import { isConnectionError, within } from './deadline.ts';
 import { checkIdentity, type KnownDatabase } from './identity.ts';
+import { type ObservedOptions, observedClient } from './observed-client.ts';
+import { ALIKE, DEADLINES, noteLosses, poolFor, type ReadElsewhere } from './pools.ts';
 import { timelineOf } from './primary.ts';
 
 /** What to connect to: a URL, several of which one leads to the primary, or host (a socket directory), port, user and database. */
@@ -14,13 +14,8 @@ export type Connection =
   | Addresses
   | { host: string; port: number; user: string; database: string };
 
-export interface DatabaseOptions {
+export interface DatabaseOptions extends ObservedOptions {
   readonly connection: Connection;
-  readonly log: Logger;
-  /** Statements slower than this (milliseconds) are logged with their name. */
-  readonly slowQueryMs: number;
-  /** Logs every statement's name and time. Values are never logged. */
-  readonly echo: boolean;
   readonly maxConnections?: number;
   /**
    * The database that connections must lead to. Null: not prepared yet, and no connection is made for work, because the
@@ -33,10 +28,8 @@ export interface DatabaseOptions {
   readonly actor?: () => string | null;
   /** No look at the database is given up sooner. */
   readonly patienceMs?: number;
-  /** Absent: nobody follows statements. */
-  readonly tracing?: Pick<Tracing, 'child' | 'bound'>;
-  /** Told of each statement that is sent, for tests that count them. */
-  readonly onStatement?: (name: string, text: string) => void;
+  /** Who may read in its place; absent: nobody. */
+  readonly elsewhere?: () => ReadElsewhere | null;
 }
 
 /** One pool of connections to PostgreSQL, and drizzle over it. */
@@ -60,6 +53,8 @@ export interface Database {
   dedicated(): Promise<pg.Client>;
   /** Another database of the same server, over a pool of its own with at most two connections; the caller closes it. */
   beside(name: string): Database;
+  /** Asks on a connection that no work waits for. @throws if the database does not answer within its deadline */
+  look<T extends pg.QueryResultRow>(statement: { name: string; text: string }): Promise<pg.QueryResult<T>>;
   /** Milliseconds of one round trip. @throws if the database does not answer within its deadline */
   ping(): Promise<number>;
   /** Fails if no connection for work can be had. */
@@ -68,9 +63,6 @@ export interface Database {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
-const STATEMENT_TIMEOUT_MS = 15_000;
-/** The client's own deadline lies above the server's, so that it only fires when the server is silent. */
-const QUERY_TIMEOUT_MS = 20_000;
 
 /** A transaction that takes longer gives up its connection; whether it committed is then unknown. */
 const TRANSACTION_TIMEOUT_MS = 10_000;
@@ -82,15 +74,13 @@ export function createDatabase(options: DatabaseOptions): Database {
   const connection = {
     // Fixed, so that PGSSLMODE and PGOPTIONS of the environment do not leak into the embedded database.
     ...('host' in options.connection && { ...options.connection, ssl: false, options: '' }),
-    application_name: 'echo-brain',
-    keepAlive: true,
+    ...ALIKE,
   };
-  const pool = new (poolFor(options.tracing))({
+  const pool = new (poolFor(options))({
     ...connection,
     max: options.maxConnections ?? 12,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    statement_timeout: STATEMENT_TIMEOUT_MS,
-    query_timeout: QUERY_TIMEOUT_MS,
+    ...DEADLINES,
     idle_in_transaction_session_timeout: 30_000,
     Client: observedClient(options, addressedClient(addresses, pg.Client)),
     onConnect: (client) => checkDatabase(client, options, addresses, CONNECT_TIMEOUT_MS),
@@ -130,9 +120,10 @@ export function createDatabase(options: DatabaseOptions): Database {
       return client;
     },
     beside: (name) => {
-      const { expected: _own, onStatement: _told, ...rest } = options;
+      const { expected: _own, onStatement: _told, elsewhere: _here, ...rest } = options;
       return createDatabase({ ...rest, connection: besideOf(options.connection, name), maxConnections: 2 });
     },
+    look: (statement) => probe.query(statement),
     ping: async () => {
       const started = performance.now();
       await probe.query({ name: 'ping', text: 'select 1' });
@@ -158,19 +149,6 @@ function besideOf(connection: Connection, database: string): Connection {
 function addressesOf(connection: Connection): Addresses | null {
   if (connection instanceof Addresses) return connection;
   return 'host' in connection ? null : new Addresses([connection.connectionString]);
-}
-
-/**
- * Both listeners are needed: an error of an idle client reaches the pool, one of a checked-out client only the
- * client. The error carries the client with all it holds, so only its words are logged; while closing, losses are
- * expected.
- */
-function noteLosses(pool: pg.Pool, log: Logger): void {
-  const note = (error: Error & { code?: string }) => {
-    if (!pool.ending) log.warn({ reason: error.message, code: error.code }, 'a database connection was lost');
-  };
-  pool.on('error', note);
-  pool.on('connect', (client) => void client.on('error', note));
 }
 
 /** A connection that leads elsewhere, or to a standby, is given up before anybody has it. @throws OtherDatabase */
@@ -238,74 +216,4 @@ async function runTransaction<T>(
   const result = await work(client);
   await client.query('commit');
   return result;
-}
-
-/** A pg client that times each statement. Only names and times are logged, because values hold what users said. */
-function observedClient(options: DatabaseOptions, base: typeof pg.Client): typeof pg.Client {
-  const { log, slowQueryMs, echo, onStatement, expected, tracing } = options;
-  return class ObservedClient extends base {
-    // biome-ignore lint/suspicious/noExplicitAny: both overloads are passed on unchanged
-    override connect(...args: any[]): any {
-      if (expected?.() !== null) return super.connect(...(args as []));
-      const error = new NotPrepared();
-      const [done] = args as [((error: Error) => void)?];
-      if (!done) return Promise.reject(error);
-      process.nextTick(done, error);
-    }
-
-    // biome-ignore lint/suspicious/noExplicitAny: pg's query has a dozen overloads, all passed on unchanged
-    override query(...args: any[]): any {
-      const name = statementName(args[0]);
-      const started = performance.now();
-      onStatement?.(
-        name,
-        typeof args[0] === 'string' ? args[0] : ((args[0] as { text?: string }).text ?? ''),
-      );
-      const span = tracing?.child({
-        name: spanName(args[0]),
-        kind: 'client',
-        attributes: { 'db.system.name': 'postgresql', 'db.query.summary': spanName(args[0]) },
-      });
-      const result = super.query(...(args as Parameters<pg.Client['query']>)) as unknown;
-      if (result instanceof Promise) {
-        const done = () => {
-          const ms = performance.now() - started;
-          if (ms > slowQueryMs) log.warn({ statement: name, ms: Math.round(ms) }, 'slow query');
-          else if (echo) log.info({ statement: name, ms: Number(ms.toFixed(2)) }, 'sql');
-        };
-        result.then(done, done);
-        if (span)
-          result.then(
-            () => span.end(null),
-            (error: { code?: unknown }) => span.end(String(error.code ?? 'lost')),
-          );
-      }
-      return result;
-    }
-  };
-}
-
-/** Of a statement without a name only what it does: its text may hold values. */
-function spanName(query: unknown): string {
-  const { name, text = '' } =
-    typeof query === 'string' ? { text: query } : (query as { name?: string; text?: string });
-  return name ?? /^\s*(\w+)/.exec(text)?.[1]?.toLowerCase() ?? 'statement';
-}
-
-/** Whoever waited for a connection goes on in their own trace, not in that of who gave it back. */
-function poolFor(tracing: DatabaseOptions['tracing']): typeof pg.Pool {
-  if (!tracing) return pg.Pool;
-  return class TracedPool extends pg.Pool {
-    // biome-ignore lint/suspicious/noExplicitAny: both overloads are passed on unchanged
-    override connect(...args: any[]): any {
-      const [done] = args;
-      return super.connect(...((done ? [tracing.bound(done)] : []) as []));
-    }
-  };
-}
-
-function statementName(query: unknown): string {
-  if (typeof query === 'string') return query.slice(0, 60);
-  const { name, text } = query as { name?: string; text?: string };
-  return name ?? text?.replace(/\s+/g, ' ').slice(0, 60) ?? 'unnamed';
 }

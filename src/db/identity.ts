@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { OtherDatabase } from './meaning.ts';
+import { NoReplica, OtherDatabase } from './meaning.ts';
 import { askTimeline, continueAfterPromotion, staleAt, standbyAt, timelineOf } from './primary.ts';
 import { onlyRow } from './statements.ts';
 
@@ -73,14 +73,12 @@ export async function idOf({ pool }: Queried): Promise<string | null> {
  * @throws OtherDatabase
  */
 export async function checkIdentity(client: Client, known: KnownDatabase, name = 'it'): Promise<number> {
-  const cluster = known.place === null || known.place.startsWith('/') ? "''" : CLUSTER;
   const found = await askTimeline<
     Pick<KnownDatabase, 'id' | 'place'> & { timeline: number | null; noted: number | null }
   >(
     client,
     (asked) =>
-      `select id, (${cluster}) || '/' || (select oid from pg_database where datname = current_database()) as place,
-         ${asked} as timeline, timeline as noted
+      `select id, ${placeAsKnown(known)} as place, ${asked} as timeline, timeline as noted
        from echo_database`,
   ).catch((error: { code?: unknown }) => {
     if (error.code === NO_SUCH_TABLE) return { rows: [] };
@@ -96,6 +94,22 @@ export async function checkIdentity(client: Client, known: KnownDatabase, name =
   if (timeline < (known.timeline ?? 0)) throw staleAt(name, timeline, known.timeline ?? 0);
   if (timeline !== noted) await continueAfterPromotion(client, timeline);
   return timeline;
+}
+
+/** SQL that asks for cluster and number of a database, as far as they were noted. */
+function placeAsKnown({ place }: KnownDatabase): string {
+  const cluster = place === null || place.startsWith('/') ? "''" : CLUSTER;
+  return `(${cluster}) || '/' || (select oid from pg_database where datname = current_database())`;
+}
+
+/** A standby of the known database, whose id and cluster it has. @param name where that is @throws NoReplica */
+export async function checkReplica(client: Client, known: KnownDatabase, name: string): Promise<void> {
+  const { rows } = await client.query<Pick<KnownDatabase, 'id' | 'place'>>(
+    `select id, ${placeAsKnown(known)} as place from echo_database`,
+  );
+  const { id, place } = rows[0] ?? NOTHING;
+  if (id !== known.id || (known.place !== null && place !== known.place))
+    throw new NoReplica(`${name} is no standby of the database`);
 }
 
 const NOTHING = { id: null, place: null, timeline: null, noted: null };

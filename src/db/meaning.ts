@@ -27,6 +27,11 @@ export class OtherDatabase extends Error {
   override readonly name = 'OtherDatabase';
 }
 
+/** What answers as a replica cannot be read in the database's place; the message is for the operator. */
+export class NoReplica extends Error {
+  override readonly name = 'NoReplica';
+}
+
 /** Classes of PostgreSQL's appendix A (and single codes, which go first). What is not listed is a defect. */
 const MEANINGS: Readonly<Record<string, Exclude<DatabaseMeaning, 'unknown'>>> = {
   '08': 'unavailable',
@@ -70,7 +75,7 @@ export function judgeDatabaseError(error: unknown): DatabaseMeaning {
   const cause = driverError(error);
   // Our own patience ended; whether anybody is there, the look at the database says.
   if (cause instanceof DeadlineExceeded) return 'cancelled';
-  if (cause instanceof OtherDatabase) return 'unavailable';
+  if (cause instanceof OtherDatabase || cause instanceof NoReplica) return 'unavailable';
   const { code, severity } = (cause ?? {}) as { code?: unknown; severity?: unknown };
   // Only errors that the server itself reported have a severity.
   if (severity === undefined || typeof code !== 'string')

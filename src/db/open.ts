@@ -14,6 +14,7 @@ import {
 import { judgeDatabaseError, wordsOf } from './meaning.ts';
 import { pendingMigrations, runMigrations } from './migrate.ts';
 import { staleAt, timelineOf } from './primary.ts';
+import type { Replica, ReplicaOptions } from './replica.ts';
 import { onlyRow } from './statements.ts';
 
 /** The database cannot be used as it is; the message is for the operator. */
@@ -23,6 +24,8 @@ export class DatabaseSetupError extends Error {
 
 export interface OpenedDatabase {
   readonly db: Database;
+  /** What is read in its place; null: nothing is. */
+  readonly replica: Replica | null;
   /** The same for every server on this database, another one for each other database. */
   readonly identity: KnownDatabase;
   /** Settings of the server under which a commit may be lost; empty if all is well, or not known yet. */
@@ -50,6 +53,8 @@ export interface OpenOptions extends Omit<DatabaseOptions, 'connection' | 'expec
   readonly known: KnownDatabase | null;
   /** Something waits for the known one, which no other one may get. */
   readonly isOwed: boolean;
+  /** Where reads may go instead. */
+  readonly reading: { readonly urls: readonly string[] } & Pick<ReplicaOptions, 'keepers' | 'isReading'>;
   readonly onEmbeddedDown: (reason: string) => void;
   /** It was restarted. */
   readonly onEmbeddedUp: () => void;
@@ -78,8 +83,15 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
     opened = { ...opened, timeline };
     options.remember(opened);
   };
-  const db = createDatabase({ ...options, connection, expected: () => opened, onPromoted });
+  const expected = () => opened;
+  let replica: Replica | null = null;
+  const db = createDatabase({
+    ...{ ...options, connection, expected, onPromoted },
+    ...(options.reading.urls.length > 0 && { elsewhere: () => replica }),
+  });
+  replica = await replicaOf(db, { ...options, expected });
   const close = async () => {
+    await replica?.close();
     await db.close();
     await embedded?.stop();
   };
@@ -99,7 +111,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
       }),
     );
     opened = identity;
-    return { db, identity, durabilityProblems, away: null, close };
+    return { db, replica, identity, durabilityProblems, away: null, close };
   } catch (error) {
     // A server that lets nobody in says so with codes that mean something else in statements.
     const isAway = async () =>
@@ -115,13 +127,25 @@ export async function openDatabase(options: OpenOptions): Promise<OpenedDatabase
         opened = found;
       };
       return {
-        ...{ db, identity: known, durabilityProblems, close },
+        ...{ db, replica, identity: known, durabilityProblems, close },
         away: { reason: wordsOf(error), prepare: later },
       };
     }
     await close();
     throw error;
   }
+}
+
+/** Who is read in the place of a database; null, and not loaded, where nobody is named. */
+async function replicaOf(
+  { look }: Database,
+  { reading: { urls, ...reading }, ...options }: OpenOptions & Pick<ReplicaOptions, 'expected'>,
+): Promise<Replica | null> {
+  if (urls.length === 0) return null;
+  const { Replica } = await import('./replica.ts');
+  const replica = new Replica({ ...options, ...reading, addresses: new Addresses(urls), look });
+  replica.start();
+  return replica;
 }
 
 /** A database as it was found. */

@@ -13,6 +13,7 @@ export interface Services
     | 'log'
     | 'keepers'
     | 'config'
+    | 'replica'
     | 'availability'
     | 'journal'
     | 'events'

@@ -18,6 +18,7 @@ import { measured } from './measured.ts';
 import { pacedEvents } from './paced-events.ts';
 import { explainedNotAcceptable, strictRequests } from './params.ts';
 import { rateLimited } from './rate.ts';
+import { readingQueries } from './reading.ts';
 import { planned } from './recurring.ts';
 import { traced } from './traced.ts';
 
@@ -87,6 +88,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
       rateLimited(limits, (error) => mask(error)),
       pacedEvents(limits),
       planned(planUse),
+      ...(services.replica ? [readingQueries()] : []),
       measured(services.metrics, (error) => mask(error)),
       ...(services.tracing.isOn ? [traced(services.tracing, (error) => mask(error))] : []),
     ],

@@ -1,6 +1,7 @@
 import type { Config } from '../config.ts';
 import type { Availability } from '../db/availability.ts';
 import type { Database } from '../db/client.ts';
+import type { Replica } from '../db/replica.ts';
 import type { EventFeed } from '../events/feed.ts';
 import type { EventOutbox } from '../events/outbox.ts';
 import type { Keepers } from '../jobs/keepers.ts';
@@ -26,6 +27,8 @@ export interface Ports {
   readonly db: Database;
   /** The same for every server on this database, another one for each other database. */
   readonly databaseId: string;
+  /** What is read in the database's place; null: nothing is. */
+  readonly replica: Replica | null;
   readonly availability: Availability;
   readonly events: EventFeed;
   readonly outbox: EventOutbox;

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { type Actor, actingFor, actorOf } from '../access/caller.ts';
+import { type Actor, actingFor, actorOf, asReading } from '../access/caller.ts';
 import type { RateClass, RateLimits } from '../access/limits.ts';
 import { type Permission, type Principal, requirePermission } from '../access/principals.ts';
 import type { RefusalLog } from '../access/refusal.ts';
@@ -105,7 +105,9 @@ export class Hall {
     try {
       if (errand.needs) requirePermission(principal, errand.needs);
       if (errand.cost) await this.#parts.limits.take(principal, errand.cost.rate, errand.cost.points);
-      return await actingFor(actor, () => work(principal));
+      // What takes from the limit of reads does nothing else.
+      const onlyReads = errand.cost?.rate === 'READ';
+      return await actingFor(actor, () => asReading(onlyReads, () => work(principal)));
     } catch (error) {
       this.#tellRefusal(error, request, errand.action, actor);
       throw error;

@@ -6,7 +6,7 @@ import { canary, keepers, watching } from '../domains/health/promises.ts';
 import { learning } from '../domains/learning/promises.ts';
 import { media } from '../domains/media-insights/promises.ts';
 import { objectives } from '../domains/objectives/promises.ts';
-import { database, journal } from '../domains/persistence/promises.ts';
+import { database, journal, replica } from '../domains/persistence/promises.ts';
 import { models } from '../domains/query/promises.ts';
 import { backgroundTasks } from '../domains/tasks/promises.ts';
 import { vectors } from '../domains/vector-index/promises.ts';
@@ -17,6 +17,7 @@ import type { ServerPromise } from '../ground/promise.ts';
 export const promises: readonly ServerPromise<Omit<Services, 'health'>>[] = [
   database,
   journal,
+  replica,
   vectors,
   learning,
   canary,

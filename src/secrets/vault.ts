@@ -17,6 +17,7 @@ const RETRY_MS = 1_000;
 /** What the server reads once. */
 const READ_AT_START: readonly SecretSetting[] = [
   'DATABASE_URL',
+  'DATABASE_READ_URL',
   'QDRANT_API_KEY',
   'MASTER_KEY',
   'MASTER_KEY_PREVIOUS',

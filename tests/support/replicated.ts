@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { appendFile, chmod, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,33 +33,53 @@ const SETTINGS = {
  * A primary and a standby that streams from it, both real. The standby is a copy of the fresh cluster, which has been
  * started nowhere yet.
  *
- * @param synchronous true: a commit waits until the standby has it on disk
+ * @param options.synchronous true: a commit waits until the standby has it on disk
+ * @param options.others further standbys of the primary
+ * @param options.isQuick true: nothing waits for a disk, since only processes are lost
  */
-export async function startPair({ synchronous }: { synchronous: boolean }) {
+export async function startPair({
+  synchronous,
+  others = 0,
+  isQuick = false,
+}: {
+  synchronous: boolean;
+  others?: number;
+  isQuick?: boolean;
+}) {
+  const speed: Record<string, string> = isQuick ? { fsync: 'off' } : {};
   const directory = await mkdtemp(join(tmpdir(), 'echo-pair-'));
   // The standby, which is no root, comes to the primary's socket through it.
   await chmod(directory, 0o711);
   const log = createLogger('error', 2);
-  const [first, second] = [join(directory, 'first'), join(directory, 'second')];
+  const first = join(directory, 'first');
+  const followers = ['second', ...Array.from({ length: others }, (_, at) => `other${at}`)];
   const account = await chooseAccount(first);
   const binaries = await locateBinaries(account, log);
   await prepareCluster({ directory: first, account, binaries, log, maxConnections: 60 });
-  await cp(first, second, { recursive: true });
-  await follow(second, first);
-  await prepareCluster({ directory: second, account, binaries, log, maxConnections: 60 });
-  const primary = await openMember(first, { synchronous_standby_names: synchronous ? 'standby' : '' });
+  for (const name of followers) {
+    const copy = join(directory, name);
+    await cp(first, copy, { recursive: true });
+    await follow(copy, first);
+    await prepareCluster({ directory: copy, account, binaries, log, maxConnections: 60 });
+  }
+  const primary = await openMember(first, {
+    ...speed,
+    synchronous_standby_names: synchronous ? 'standby' : '',
+  });
   await primary.start();
   // Commits wait for a standby that is not there yet, this one among them.
   const made = primary.sql(`create database ${NAME}`, [], 'postgres');
-  const standby = await openMember(second, {});
-  await standby.start();
+  const members = await Promise.all(followers.map((name) => openMember(join(directory, name), { ...speed })));
+  await Promise.all(members.map((member) => member.start()));
   await made;
-  await untilItAnswers(() => standby.sql('select 1'));
+  await Promise.all(members.map((member) => untilItAnswers(() => member.sql('select 1'))));
+  const [standby, ...rest] = members as [Member, ...Member[]];
   return {
     primary,
     standby,
+    others: rest,
     close: async () => {
-      await Promise.all([primary.close(), standby.close()]);
+      await Promise.all([primary, ...members].map((member) => member.close()));
       await rm(directory, { recursive: true, force: true });
     },
   };
@@ -127,6 +148,8 @@ async function openMember(directory: string, settings: Record<string, string>) {
     set: (name: string, value: string) => {
       settings[name] = value;
     },
+    /** Of all its processes that run. */
+    cpuSeconds: () => cpuSecondsBelow(child?.pid ?? 0),
     /** As when its machine is lost. */
     kill: () => end('SIGKILL'),
     promote: () => sql('select pg_promote()'),
@@ -135,6 +158,22 @@ async function openMember(directory: string, settings: Record<string, string>) {
       await end('SIGINT');
     },
   };
+}
+
+/** Seconds of the processor that the children of a process used, those that have ended left out. */
+function cpuSecondsBelow(parent: number): number {
+  const pids = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').trim().split(' ');
+  const ticks = pids.flatMap((pid) => {
+    try {
+      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+        .replace(/^.*\) /, '')
+        .split(' ');
+      return Number(fields[11]) + Number(fields[12]);
+    } catch {
+      return [];
+    }
+  });
+  return ticks.reduce((sum, each) => sum + each, 0) / 100;
 }
 
 /** A URL that names both. */

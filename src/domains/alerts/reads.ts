@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { replicable } from '../../db/replicable.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { type AlertChangeRow, type AlertRow, alertChanges, alerts } from './tables.ts';
 
@@ -58,7 +59,7 @@ export interface BegunAlert {
 /** Those that began or came back within a time, the most frequent first. */
 export async function alertsBegun({ pool }: Reader, from: Date, to: Date): Promise<BegunAlert[]> {
   const { rows } = await pool.query<BegunAlert>({
-    name: 'alerts_begun',
+    name: replicable('alerts_begun'),
     text: `select a.name, count(*)::int as count from echo_alert_changes c join echo_alerts a on a.id = c.alert
            where c.kind in ('RAISED', 'REOPENED') and c.at >= $1 and c.at < $2 group by a.name order by 2 desc, 1`,
     values: [from, to],

@@ -1,6 +1,7 @@
 import type { Refusal, RefusalLog } from '../../access/refusal.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import type { Keeper } from '../../jobs/keeper.ts';
 import type { Keepers } from '../../jobs/keepers.ts';
 import type { Logger } from '../../log.ts';
@@ -146,7 +147,7 @@ export class AuditLog implements RefusalLog {
   /** Rows of a tenant after one, oldest first, with the names that have not been erased. */
   async entries(tenantId: string, after: bigint, limit: number): Promise<AuditEntry[]> {
     const { rows } = await this.#db.pool.query<AuditEntry>({
-      name: 'audit_entries',
+      name: replicable('audit_entries'),
       text: `select a.id::text as id, a.at, coalesce(who.name, a.actor) as actor, a.credential,
                coalesce(whose.name, a.on_behalf_of) as "onBehalfOf", coalesce(place.name, a.address) as address,
                a.action, coalesce(what.name, a.target) as target, a.result, a.correlation_id as "correlationId", a.detail

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, isNotNull, isNull, or, type SQL, sql } from 'drizzle-orm';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { filled, sliceOf } from '../../db/slices.ts';
 import { nameOfShape, type Page, prepareByShape, prepareOnce, shapeOf } from '../../db/statements.ts';
 import { nameKeyOf } from './name-key.ts';
@@ -56,13 +57,16 @@ const isNamed = and(
 );
 
 const statements = prepareOnce((orm) => ({
-  byNames: orm.select().from(c).where(isNamed).prepare('characters_by_names'),
-  toldByNames: filled('characters_told_by_names', orm.select(told.fields).from(c).where(isNamed).toSQL()),
+  byNames: orm.select().from(c).where(isNamed).prepare(replicable('characters_by_names')),
+  toldByNames: filled(
+    replicable('characters_told_by_names'),
+    orm.select(told.fields).from(c).where(isNamed).toSQL(),
+  ),
   byIds: orm
     .select()
     .from(c)
     .where(and(sql`${c.id} = any(${sql.placeholder('ids')}::int[])`, isKnownTo))
-    .prepare('characters_by_ids'),
+    .prepare(replicable('characters_by_ids')),
   stats: orm
     .select({
       total: sql<number>`count(*)::int`,
@@ -71,7 +75,7 @@ const statements = prepareOnce((orm) => ({
     })
     .from(c)
     .where(and(isKnownTo, eq(c.isActive, true)))
-    .prepare('character_stats'),
+    .prepare(replicable('character_stats')),
 }));
 
 /**
@@ -185,5 +189,5 @@ const pageStatement = prepareByShape((orm, shape) => {
     )
     .orderBy(order(c.characterName), order(c.id))
     .limit(p('limit'))
-    .prepare(nameOfShape('character_page', shape));
+    .prepare(nameOfShape(replicable('character_page'), shape));
 });

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gt, isNotNull, lt, type SQL, sql } from 'drizzle-or
 import type { PgSelect } from 'drizzle-orm/pg-core';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { filled, sliceOf } from '../../db/slices.ts';
 import {
   mapRow,
@@ -63,7 +64,7 @@ export async function conversationsByName(
   // PostgreSQL would refuse the whole statement for a NUL; nothing has such a name.
   const possible = names.filter(({ userId, conversationId }) => !`${userId}${conversationId}`.includes('\0'));
   const { rows } = await db.pool.query<RawRow>({
-    name: 'conversations_by_name',
+    name: replicable('conversations_by_name'),
     text: `select c.* from unnest($2::text[], $3::text[]) as n(user_id, conversation_id)
            join echo_conversations c
              on c.conversation_id = n.conversation_id and c.tenant_id = $1 and c.user_id = n.user_id`,
@@ -170,11 +171,11 @@ async function pageWhere(
 }
 
 const pageStatement = prepareByShape((orm, shape) =>
-  pageOf(orm.select().from(c).$dynamic(), shape).prepare(nameOfShape('conversation_page', shape)),
+  pageOf(orm.select().from(c).$dynamic(), shape).prepare(nameOfShape(replicable('conversation_page'), shape)),
 );
 const listedPage = prepareByShape((orm, shape) =>
   filled(
-    nameOfShape('conversation_page_listed', shape),
+    nameOfShape(replicable('conversation_page_listed'), shape),
     pageOf(orm.select(listed.fields).from(c).$dynamic(), shape).toSQL(),
   ),
 );

@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { analyse, hasAll, requiredWords } from '../word-index/analysis.ts';
 
 /** Titles that are analysed between two pauses: about a millisecond. Requests come first. */
@@ -13,7 +14,7 @@ export async function conversationsTitled(db: Database, owner: Owner, search: st
   const wanted = requiredWords(search);
   if (wanted.length === 0) return [];
   const { rows } = await db.pool.query<{ id: number; title: string }>({
-    name: 'conversation_titles',
+    name: replicable('conversation_titles'),
     text: `select id, title from echo_conversations where user_id = $1 and tenant_id = $2 and title <> ''`,
     values: [owner.userId, owner.tenantId],
   });

@@ -1,5 +1,6 @@
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { onlyRow, type Page, type TimePosition } from '../../db/statements.ts';
 import * as input from '../../ground/input.ts';
 import { conversationByName, conversationPage } from './reads.ts';
@@ -34,7 +35,7 @@ export async function latestEpisodes(db: Database, owner: Owner, limit: number) 
 /** How many conversations there are in a scope. */
 export async function countConversations(db: Database, scope: Scope): Promise<number> {
   const found = await db.pool.query<{ count: number }>({
-    name: 'count_conversations',
+    name: replicable('count_conversations'),
     text: `select count(*)::int as count from echo_conversations
            where tenant_id = $1 and ($2::text is null or user_id = $2)`,
     values: [scope.tenantId, scope.userId],

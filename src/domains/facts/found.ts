@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { mapRow, nameOfShape, type RawRow, shapeOf } from '../../db/statements.ts';
 import { type FactRow, type FactSourceRow, factSources, learnedFacts } from './tables.ts';
 
@@ -41,7 +42,7 @@ export async function factsWithTerms(
   const also = names.map((name) => CONDITIONS[name](`$${values.push(conditions[name])}`));
   also.push(superseded ? `status <> 'RETRACTED'` : `status = 'ACTIVE'`);
   const { rows } = await pool.query<RawRow>({
-    name: nameOfShape('facts_with_terms', shapeOf({ ...conditions, superseded })),
+    name: nameOfShape(replicable('facts_with_terms'), shapeOf({ ...conditions, superseded })),
     // Found by keys alone, which are the user's, so that no plan looks at all that the user has; whole rows are read of the best only.
     text: `with keyed as materialized (
              select id, tenant_id, user_id, status, first_said_at, last_said_at, subject_key, search_terms from echo_learned_facts
@@ -70,7 +71,7 @@ export async function currentOf(
 ): Promise<Map<number, FactRow>> {
   if (superseded.length === 0) return new Map();
   const { rows } = await pool.query<RawRow & { of: number }>({
-    name: 'facts_current',
+    name: replicable('facts_current'),
     text: `with recursive later(of, next, steps) as (
              select id, superseded_by, 1 from echo_learned_facts where id = any($3::int[]) and tenant_id = $1 and user_id = $2
              union all
@@ -91,7 +92,7 @@ export async function historyOfFacts(
   facts: readonly FactRow[],
 ): Promise<FactRow[][]> {
   const { rows } = await pool.query<RawRow & { of: number }>({
-    name: 'facts_history',
+    name: replicable('facts_history'),
     text: `with recursive earlier(of, id, fact_id, steps) as (
              select id, id, fact_id, 0 from echo_learned_facts where id = any($3::int[]) and tenant_id = $1 and user_id = $2
              union
@@ -117,7 +118,7 @@ export async function latestSources(
   facts: readonly FactRow[],
 ): Promise<(FactSourceRow | null)[]> {
   const { rows } = await pool.query<RawRow>({
-    name: 'latest_sources_of_facts',
+    name: replicable('latest_sources_of_facts'),
     text: `select distinct on (fact) * from echo_fact_sources
            where fact = any($3::int[]) and tenant_id = $1 and user_id = $2 and not withdrawn
            order by fact, origin = 'PERSON' desc, said_at desc, id desc`,
@@ -135,7 +136,7 @@ export async function turnsOfFacts(
   limitEach: number,
 ): Promise<{ readonly fact: number; readonly turnId: string }[]> {
   const { rows } = await pool.query<{ fact: number; turnId: string }>({
-    name: 'turns_of_facts',
+    name: replicable('turns_of_facts'),
     text: `select w.fact, s.turn_id as "turnId" from unnest($3::int[]) as w(fact) cross join lateral (
              select turn_id from echo_fact_sources
              where fact = w.fact and tenant_id = $1 and user_id = $2 and turn_id is not null and not withdrawn

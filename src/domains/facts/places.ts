@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { mapRow, type Page, type RawRow } from '../../db/statements.ts';
 import { nameKeyOf } from '../characters/name-key.ts';
 import type { CharacterRow } from '../characters/tables.ts';
@@ -17,7 +18,7 @@ export async function factsOfTurns(
   turns: readonly { readonly tenantId: string; readonly userId: string; readonly turnId: string }[],
 ): Promise<FactRow[][]> {
   const { rows } = await pool.query<Placed>({
-    name: 'facts_of_turns',
+    name: replicable('facts_of_turns'),
     text: `select f.*, k.place from unnest($1::text[], $2::text[], $3::uuid[]) with ordinality as k(tenant_id, user_id, turn_id, place)
            cross join lateral (
              select f.id, min(s.field) as side, min(s.starts_at) as starts_at
@@ -42,7 +43,7 @@ export async function factsOfConversations(
   conversations: readonly (Owner & { readonly conversationId: string })[],
 ): Promise<FactRow[][]> {
   const { rows } = await pool.query<Placed>({
-    name: 'facts_of_conversations',
+    name: replicable('facts_of_conversations'),
     text: `select f.*, k.place from unnest($1::text[], $2::text[], $3::text[]) with ordinality
              as k(tenant_id, user_id, conversation_id, place)
            cross join lateral (

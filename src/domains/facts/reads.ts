@@ -1,5 +1,6 @@
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { mapRow, nameOfShape, type Page, type RawRow, shapeOf } from '../../db/statements.ts';
 import { nameKeyOf } from '../characters/name-key.ts';
 import { requiredWords } from '../word-index/analysis.ts';
@@ -111,7 +112,7 @@ export async function factPage(
   const direction = page.inverted ? 'asc' : 'desc';
   const { rows } = await pool.query<RawRow>({
     name: nameOfShape(
-      'fact_page',
+      replicable('fact_page'),
       shapeOf({
         ...conditions,
         ...{ [`words${words.length}`]: true, [direction]: true },
@@ -150,7 +151,7 @@ export async function factsById(
   factIds: readonly string[],
 ): Promise<(FactRow | null)[]> {
   const { rows } = await pool.query<RawRow>({
-    name: 'facts_by_id',
+    name: replicable('facts_by_id'),
     text: `select * from echo_learned_facts where fact_id = any($1::uuid[]) and tenant_id = $2 and ($3::text is null or user_id = $3)`,
     values: [factIds, tenantId, userId],
   });
@@ -218,7 +219,7 @@ export async function sourcesOf(
   facts: readonly number[],
 ): Promise<FactSourceRow[][]> {
   const { rows } = await pool.query<RawRow>({
-    name: 'sources_of_facts',
+    name: replicable('sources_of_facts'),
     text: `select s.* from unnest($1::int[]) f(id) cross join lateral (
              select * from echo_fact_sources where fact = f.id and tenant_id = $2 and not withdrawn
              order by said_at desc, id desc limit ${SOURCES_SHOWN}) s`,
@@ -234,7 +235,7 @@ export async function changesOf(
   facts: readonly number[],
 ): Promise<FactChangeRow[][]> {
   const { rows } = await pool.query<RawRow>({
-    name: 'changes_of_facts',
+    name: replicable('changes_of_facts'),
     text: `select c.* from unnest($1::int[]) f(id) cross join lateral (
              select * from echo_fact_changes where fact = f.id and tenant_id = $2
              order by id desc limit ${CHANGES_SHOWN}) c`,
@@ -250,7 +251,7 @@ export async function successorsOf(
   facts: readonly number[],
 ): Promise<(FactRow | null)[]> {
   const { rows } = await pool.query<RawRow & { of: number }>({
-    name: 'successors_of_facts',
+    name: replicable('successors_of_facts'),
     text: `select s.*, f.id as of from echo_learned_facts f join echo_learned_facts s
              on s.fact_id = f.superseded_by and s.tenant_id = f.tenant_id and s.user_id = f.user_id
            where f.id = any($1::int[]) and f.tenant_id = $2`,
@@ -270,7 +271,7 @@ export async function supersededBy(
   facts: readonly number[],
 ): Promise<FactRow[][]> {
   const { rows } = await pool.query<RawRow & { by: number }>({
-    name: 'facts_superseded_by',
+    name: replicable('facts_superseded_by'),
     text: `select s.*, f.id as by from echo_learned_facts f cross join lateral (
              select * from echo_learned_facts o where o.superseded_by = f.fact_id and o.tenant_id = f.tenant_id and o.user_id = f.user_id
              order by o.last_said_at desc, o.id desc limit ${SUPERSEDED_SHOWN}) s

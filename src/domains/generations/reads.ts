@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { mapRow, nameOfShape, type Page, type RawRow, shapeOf } from '../../db/statements.ts';
 import { charactersByName } from '../characters/reads.ts';
 import { type GenerationRow, generations, type RatingRow, ratings } from './tables.ts';
@@ -30,7 +31,7 @@ export async function generationPage(
   );
   const also = names.map((name) => `and ${CONDITIONS[name](`$${values.push(conditions[name])}`)}`).join(' ');
   const { rows } = await pool.query<RawRow>({
-    name: nameOfShape('generation_page', shapeOf({ ...conditions, direction: inverted || null })),
+    name: nameOfShape(replicable('generation_page'), shapeOf({ ...conditions, direction: inverted || null })),
     text: `select * from anime_generation_history where user_id = $1 and tenant_id = $2 and id < $3 and id > $4 ${also}
            order by id ${inverted ? 'asc' : 'desc'} limit $5`,
     values,
@@ -55,7 +56,7 @@ export async function ratingsOf(
   ids: readonly number[],
 ): Promise<(RatingRow | null)[]> {
   const { rows } = await pool.query<RawRow>({
-    name: 'ratings_of_generations',
+    name: replicable('ratings_of_generations'),
     text: 'select * from anime_qc_feedback where generation = any($1) and tenant_id = $2 and user_id = $3',
     values: [ids, owner.tenantId, owner.userId],
   });

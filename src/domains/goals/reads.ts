@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { mapRow, nameOfShape, type Page, type RawRow, shapeOf } from '../../db/statements.ts';
 import { autonomousTasks, type TaskRow } from '../tasks/tables.ts';
 import type { GoalStatus } from './status.ts';
@@ -45,7 +46,7 @@ export async function goalPage(
   const also = names.map((name) => `and ${CONDITIONS[name](`$${values.push(conditions[name])}`)}`).join(' ');
   const direction = page.inverted ? 'asc' : 'desc';
   const { rows } = await pool.query<RawRow>({
-    name: nameOfShape('goal_page', shapeOf({ ...conditions, direction: page.inverted || null })),
+    name: nameOfShape(replicable('goal_page'), shapeOf({ ...conditions, direction: page.inverted || null })),
     text: `select * from autonomous_goals where user_id = $1 and tenant_id = $2 and id < $3 and id > $4 ${also}
            order by id ${direction} limit $5`,
     values,
@@ -60,7 +61,7 @@ export async function goalsById(
   goalIds: readonly string[],
 ): Promise<(GoalRow | null)[]> {
   const { rows } = await pool.query<RawRow>({
-    name: 'goals_by_id',
+    name: replicable('goals_by_id'),
     text: `select distinct on (goal_id) * from autonomous_goals
            where goal_id = any($1) and tenant_id = $2 and ($3::text is null or user_id = $3) order by goal_id, id`,
     // PostgreSQL would refuse the whole statement for a NUL; no goal has such an id.
@@ -92,7 +93,7 @@ export async function partsOf(
   numbers: readonly number[],
 ): Promise<GoalRow[][]> {
   const { rows } = await pool.query<RawRow>({
-    name: 'goal_parts',
+    name: replicable('goal_parts'),
     text: 'select * from autonomous_goals where parent = any($1) and tenant_id = $2 order by id',
     values: [numbers, tenantId],
   });
@@ -121,7 +122,7 @@ export async function movesOf(
   numbers: readonly number[],
 ): Promise<GoalMove[][]> {
   const { rows } = await pool.query<GoalMove & { goal: number }>({
-    name: 'goal_moves',
+    name: replicable('goal_moves'),
     text: `select g.id as goal, m.* from unnest($1::int[]) g(id) cross join lateral (
              select m.from_status as "from", m.to_status as "to", m.moved_at as "at", m.moved_by as "by", m.id as number
              from autonomous_goal_moves m where m.goal = g.id and m.tenant_id = $2 order by m.id desc limit ${MOVES_SHOWN}) m
@@ -150,7 +151,7 @@ export async function treesOf(
   numbers: readonly number[],
 ): Promise<TreeGoal[]> {
   const { rows } = await (pool as Database['pool']).query<TreeGoal>({
-    name: 'goal_trees',
+    name: replicable('goal_trees'),
     text: `with recursive tree as (
              select id, parent, status from autonomous_goals where id = any($1) and tenant_id = $2
              union select g.id, g.parent, g.status from autonomous_goals g join tree t on g.parent = t.id)

@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 
 export const PERIODS = ['day', 'week', 'month'] as const;
 export type Period = (typeof PERIODS)[number];
@@ -30,7 +31,7 @@ const valuesOf = ({ userId, tenantId }: Owner, { since, until, period, timeZone 
 /** Turns by what they asked for; null where nobody classified them. */
 export async function countIntents({ pool }: Pick<Database, 'pool'>, owner: Owner, counted: Counted) {
   const { rows } = await pool.query<CountOf<string | null>>({
-    name: 'insights_intents',
+    name: replicable('insights_intents'),
     text: `select ${START} as start, intent as value, count(*)::int as count ${WITHIN} group by 1, 2 order by 1, 3 desc, 2`,
     values: valuesOf(owner, counted),
   });
@@ -40,7 +41,7 @@ export async function countIntents({ pool }: Pick<Database, 'pool'>, owner: Owne
 /** Turns by the characters that they name, of whom there may be several in one. */
 export async function countCharacters({ pool }: Pick<Database, 'pool'>, owner: Owner, counted: Counted) {
   const { rows } = await pool.query<CountOf<number>>({
-    name: 'insights_characters',
+    name: replicable('insights_characters'),
     text: `select ${START} as start, c.id as value, count(*)::int as count
            from echo_unified_interactions i cross join lateral (
              select distinct id from unnest(coalesce(i.character_ids, array[i.character_id])) as id where id is not null) c
@@ -53,7 +54,7 @@ export async function countCharacters({ pool }: Pick<Database, 'pool'>, owner: O
 /** Turns by the hour of the user's day, 0 to 23; hours without any are absent. */
 export async function countHours({ pool }: Pick<Database, 'pool'>, owner: Owner, counted: Counted) {
   const { rows } = await pool.query<{ hour: number; count: number }>({
-    name: 'insights_hours',
+    name: replicable('insights_hours'),
     text: `select extract(hour from timestamp at time zone $5)::int as hour, count(*)::int as count ${WITHIN} group by 1 order by 1`,
     values: [owner.userId, owner.tenantId, counted.since, counted.until, counted.timeZone],
   });
@@ -71,7 +72,7 @@ export async function textsSaid(
   limit: number,
 ): Promise<{ start: Date; text: string }[]> {
   const { rows } = await pool.query<{ start: Date; text: string }>({
-    name: 'insights_texts',
+    name: replicable('insights_texts'),
     text: `select ${START} as start, left(query, ${LOOKED_AT}) as text ${WITHIN} order by timestamp desc, id desc limit $7`,
     values: [...valuesOf(owner, counted), limit],
   });

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gte, isNull, lte, or, type SQL, sql } from 'drizzle
 import type { PgSelect } from 'drizzle-orm/pg-core';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { filled, sliceOf } from '../../db/slices.ts';
 import {
   mapRow,
@@ -44,7 +45,7 @@ const statements = prepareOnce((orm) => ({
     .select()
     .from(i)
     .where(and(sql`${i.turnId} = any(${sql.placeholder('turnIds')}::uuid[])`, inScope()))
-    .prepare('interactions_by_turn_ids'),
+    .prepare(replicable('interactions_by_turn_ids')),
   latest: orm
     .select()
     .from(i)
@@ -57,7 +58,7 @@ const statements = prepareOnce((orm) => ({
     )
     .orderBy(desc(i.sequence))
     .limit(sql.placeholder('limit'))
-    .prepare('interactions_latest'),
+    .prepare(replicable('interactions_latest')),
 }));
 
 /** Turns by id, in the order of the ids; null where there is none within the scope. */
@@ -116,7 +117,7 @@ const pagesStatement = prepareByShape((_orm, shape) => {
   const ends = [...(has.has('after') ? ['>'] : []), ...(has.has('before') ? ['<'] : [])];
   const within = ends.map((sign, at) => `and i.sequence ${sign} $${5 + at}`).join(' ');
   return {
-    name: nameOfShape('interactions_of_conversations', shape),
+    name: nameOfShape(replicable('interactions_of_conversations'), shape),
     text: `select k.ordinal::int, ${has.has('said') ? said.columns('i') : 'i.*'}
            from unnest($1::text[], $2::text[], $3::text[])
              with ordinality k(tenant_id, conversation_id, user_id, ordinal)
@@ -143,11 +144,11 @@ export async function interactionPage(
 }
 
 const pageStatement = prepareByShape((orm, shape) =>
-  pageOf(orm.select().from(i).$dynamic(), shape).prepare(nameOfShape('interaction_page', shape)),
+  pageOf(orm.select().from(i).$dynamic(), shape).prepare(nameOfShape(replicable('interaction_page'), shape)),
 );
 const saidPage = prepareByShape((orm, shape) =>
   filled(
-    nameOfShape('interaction_page_said', shape),
+    nameOfShape(replicable('interaction_page_said'), shape),
     pageOf(orm.select(said.fields).from(i).$dynamic(), shape).toSQL(),
   ),
 );

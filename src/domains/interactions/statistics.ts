@@ -1,5 +1,6 @@
 import type { Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 
 export interface InteractionStats {
   readonly total: number;
@@ -20,7 +21,7 @@ export async function interactionStats(db: Database, scope: Scope): Promise<Inte
   const values = [scope.tenantId, scope.userId];
   const [all, models] = await Promise.all([
     db.pool.query<Totals>({
-      name: 'interaction_stats',
+      name: replicable('interaction_stats'),
       text: `select count(*)::int as total, count(*) filter (where recent)::int as recent,
                count(*) filter (where timestamp > now() - interval '1 hour')::int as hour,
                count(distinct conversation_id) filter (where recent)::int as conversations,
@@ -29,7 +30,7 @@ export async function interactionStats(db: Database, scope: Scope): Promise<Inte
       values,
     }),
     db.pool.query<OfModel>({
-      name: 'interaction_stats_by_model',
+      name: replicable('interaction_stats_by_model'),
       text: `select model_used, count(*)::int as count, avg(processing_time) as average from echo_unified_interactions
              where ${owned} and timestamp > now() - interval '24 hours' group by model_used order by count desc, model_used`,
       values,

@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
+import { replicable } from '../../db/replicable.ts';
 import { bandValues } from './bands.ts';
 
 /** A picture to which others are compared. */
@@ -49,7 +50,7 @@ export async function neighboursOf(
     return { id, bits: String(bits), a, b, c, d, e };
   });
   const { rows } = await (pool as Pool).query<Neighbour & { of: number }>({
-    name: 'media_neighbours',
+    name: replicable('media_neighbours'),
     text: `select k.id as "of", near.id, near.distance
            from json_to_recordset($3::json) as k(id int, bits bigint, a smallint[], b smallint[], c smallint[], d smallint[], e smallint[])
            cross join lateral (

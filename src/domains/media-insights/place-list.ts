@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import type { Box } from './places.ts';
 
 /** Degrees between the middles of two squares: about a kilometre from south to north. */
@@ -21,7 +22,7 @@ export interface MediaPlace {
 /** Where a user's media were taken, the places with the most first. */
 export async function placesOfMedia({ pool }: Pick<Database, 'pool'>, owner: Owner): Promise<MediaPlace[]> {
   const { rows } = await pool.query<MediaPlace>({
-    name: 'media_places',
+    name: replicable('media_places'),
     text: `select round(latitude::numeric, 2)::float8 as latitude, round(longitude::numeric, 2)::float8 as longitude,
              mode() within group (order by nullif(concat_ws(', ', location_data #>> '{places,sublocation}',
                location_data #>> '{places,city}', location_data #>> '{places,state}',

@@ -1,5 +1,6 @@
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { mapRow, nameOfShape, onlyRow, type Page, type RawRow } from '../../db/statements.ts';
 import type { MediaConditions } from './filter.ts';
 import { type HashedPicture, neighboursOf } from './neighbours.ts';
@@ -41,7 +42,11 @@ export async function mediaPage(
   const text = `select i.* from echo_media_insights i where i.user_id = $1 and i.tenant_id = $2
     ${parts.map((part) => `and ${part}`).join(' ')}
     order by ${TAKEN} ${direction}, i.id ${direction} limit ${place(page.limit)}`;
-  const { rows } = await pool.query<RawRow>({ name: nameOfShape('media_page', text), text, values });
+  const { rows } = await pool.query<RawRow>({
+    name: nameOfShape(replicable('media_page'), text),
+    text,
+    values,
+  });
   return rows.map((row) => mapRow(mediaInsights, row));
 }
 
@@ -93,7 +98,7 @@ export async function insightsByHash(
   hashes: readonly string[],
 ): Promise<(MediaInsightRow | null)[]> {
   const { rows } = await pool.query<RawRow>({
-    name: 'media_by_hash',
+    name: replicable('media_by_hash'),
     text: 'select * from echo_media_insights where file_hash = any($1::text[]) and user_id = $2 and tenant_id = $3',
     values: [hashes, owner.userId, owner.tenantId],
   });
@@ -201,7 +206,7 @@ export const USUAL_DISTANCE = 8;
 export async function mediaStats({ pool }: Reader, owner: Owner): Promise<MediaStats> {
   return onlyRow(
     await pool.query<MediaStats>({
-      name: 'media_stats',
+      name: replicable('media_stats'),
       text: `with mine as materialized (
                select media_type, file_size, state, learned_by_echo, date_indexed, date_taken, latitude, analysis_problem, copies
                from echo_media_insights where user_id = $1 and tenant_id = $2),

@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { mapRow, nameOfShape, onlyRow, type RawRow, shapeOf } from '../../db/statements.ts';
 import { type InteractionRow, interactions } from '../interactions/tables.ts';
 
@@ -95,7 +96,7 @@ export async function pooledTurns(
     (value) => `$${values.push(value)}`,
   );
   const { rows } = await db.pool.query<PooledTurn & { document: number | null }>({
-    name: nameOfShape('pooled_turns', shapeOf({ ...conditions })),
+    name: nameOfShape(replicable('pooled_turns'), shapeOf({ ...conditions })),
     // Lateral with a limit: one look into an index for each row, where a planner might rather read a whole table.
     text: `select w.document, ${POOLED} from unnest(${documents}::int[]) as w(document)
            cross join lateral (select interaction_id from echo_index_documents
@@ -120,7 +121,7 @@ export async function documentsOf(
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
   const found = await db.pool.query<{ turns: number; documents: number[] }>({
-    name: nameOfShape('filtered_documents', shapeOf({ ...conditions })),
+    name: nameOfShape(replicable('filtered_documents'), shapeOf({ ...conditions })),
     text: `select count(*)::int as turns, coalesce(array_agg(d.document) filter (where d.document is not null), '{}') as documents
            from (
              select i.id from echo_unified_interactions i where ${scope} limit $${values.push(limit + 1)}
@@ -144,7 +145,7 @@ export async function recentTurns(
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
   const { rows } = await db.pool.query<PooledTurn>({
-    name: nameOfShape('recent_turns', shapeOf({ ...conditions })),
+    name: nameOfShape(replicable('recent_turns'), shapeOf({ ...conditions })),
     text: `select ${POOLED} from echo_unified_interactions i where ${scope} and i.timestamp >= $${values.push(since)}
            order by i.timestamp desc, i.id desc limit $${values.push(limit)}`,
     values,
@@ -165,7 +166,7 @@ export async function turnsWithin(
   const ends = [spans.map(({ since }) => since), spans.map(({ until }) => until)];
   const [since, until] = ends.map((dates) => `$${values.push(dates)}::timestamptz[]`);
   const { rows } = await db.pool.query<PooledTurn>({
-    name: nameOfShape('turns_within', shapeOf({ ...conditions })),
+    name: nameOfShape(replicable('turns_within'), shapeOf({ ...conditions })),
     // One span at a time, so that the index gives each one's latest turns and nothing else is read.
     text: `select ${POOLED} from unnest(${since}, ${until}) as s(since, until) cross join lateral (
              select * from echo_unified_interactions i
@@ -188,7 +189,7 @@ export async function turnsAbout(
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
   const { rows } = await db.pool.query<PooledTurn>({
-    name: nameOfShape('turns_about', shapeOf({ ...conditions })),
+    name: nameOfShape(replicable('turns_about'), shapeOf({ ...conditions })),
     // One at a time, so that the indexes give each one's latest turns and nothing else is read.
     text: `select ${POOLED} from unnest($${values.push(characterIds)}::int[]) as c(id) cross join lateral (
              (select * from echo_unified_interactions i where ${scope} and i.character_id = c.id
@@ -213,7 +214,7 @@ export async function pooledByTurnId(
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
   const { rows } = await db.pool.query<PooledTurn>({
-    name: nameOfShape('pooled_by_turn_id', shapeOf({ ...conditions })),
+    name: nameOfShape(replicable('pooled_by_turn_id'), shapeOf({ ...conditions })),
     text: `select ${POOLED} from echo_unified_interactions i where i.turn_id = any($${values.push(turnIds)}::uuid[]) and ${scope}`,
     values,
   });
@@ -227,7 +228,7 @@ export async function turnsById(
   ids: readonly number[],
 ): Promise<Map<number, InteractionRow>> {
   const { rows } = await db.pool.query<RawRow & { id: number }>({
-    name: 'memories_by_id',
+    name: replicable('memories_by_id'),
     text: 'select * from echo_unified_interactions where id = any($3::int[]) and user_id = $1 and tenant_id = $2',
     values: [owner.userId, owner.tenantId, ids],
   });

@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { replicable } from '../../db/replicable.ts';
 import type { Rollups, Stretch } from './rollup.ts';
 
 type Queries = Pick<PoolClient, 'query'>;
@@ -22,7 +23,7 @@ export async function storedRollups(
   { from, to }: { readonly from: number; readonly to: number },
 ): Promise<StoredStretch[]> {
   const { rows } = await client.query<{ at: Date; server: string; rollups: Rollups | null }>({
-    name: `stored_metric_${of}`,
+    name: replicable(`stored_metric_${of}`),
     text: `select at, server, (select jsonb_object_agg(series, rollup) from jsonb_each(rollups) each (series, rollup)
              where split_part(series, '{', 1) = any($3)) as rollups
            from ${TABLE[of]} where at >= $1 and at < $2 order by at`,
@@ -39,7 +40,7 @@ const LATE_HOURS_MS = 3 * 86_400_000;
 /** A word for what is stored last: as long as it is the same, nothing was stored since. @param now in milliseconds since 1970 */
 export async function newestRollups(client: Queries, now: number): Promise<string> {
   const { rows } = await client.query<{ mark: string }>({
-    name: 'newest_metrics',
+    name: replicable('newest_metrics'),
     // A row that is added to has another xmin.
     text: `select concat_ws(' ', m.*, h.*) as mark from
              (select count(*), sum(xmin::text::bigint) from echo_metric_minutes where at >= $1) m,
@@ -52,7 +53,7 @@ export async function newestRollups(client: Queries, now: number): Promise<strin
 /** The series that any server has stored in the last days. */
 export async function storedSeries(client: Queries): Promise<string[]> {
   const { rows } = await client.query<{ series: string }>({
-    name: 'stored_metric_series',
+    name: replicable('stored_metric_series'),
     // Of each server its latest hours and minutes: what is not in them was not measured for a while.
     text: `select distinct series from (
              (select rollups from echo_metric_hours order by at desc limit 24)

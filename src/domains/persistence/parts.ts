@@ -36,6 +36,7 @@ export async function openPersistence(
   const persistence = new Persistence({ journal, outbox, keepers });
   persistence.onCommitted((turns) => metrics.countTurns(turns));
   showSaves(metrics.registry, persistence);
+  showReads(metrics.registry, ports.replica);
   persistence.onCommitted(() => events.wake());
   closing.defer(() => persistence.stop());
   const journals = new Journals(ports, journalIdOf(ports.config.dataDirectory));
@@ -57,6 +58,18 @@ function showSaves(registry: Registry, persistence: Persistence): void {
   };
   const help = 'What became of turns: attempted, succeeded, failed, replayed, journaled, recovered';
   new Counter({ name: 'echo_saves_total', help, labelNames: ['outcome'], registers: [registry], collect });
+}
+
+/** Shows by whom statements were answered that a replica may answer; without one there are none. */
+function showReads(registry: Registry, replica: Ports['replica']): void {
+  const collect = function (this: Counter<'outcome'>) {
+    this.reset();
+    for (const [outcome, times] of Object.entries(replica?.reads ?? {})) this.inc({ outcome }, times);
+  };
+  const help =
+    'Statements that may be read from the replica: read from it (replica), or from the primary since it was lagging, away, or failed';
+  const labelNames = ['outcome'] as const;
+  new Counter({ name: 'echo_replica_reads_total', help, labelNames, registers: [registry], collect });
 }
 
 async function tellDangers({

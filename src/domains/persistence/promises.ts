@@ -1,5 +1,6 @@
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import type { Replica } from '../../db/replica.ts';
 import { type Bound, defineAlert, definePromise, lookAt, type Standing } from '../../ground/promise.ts';
 import type { TurnStore } from '../interactions/store.ts';
 import { describeJournal, type Journals, type KnownJournal } from './journals.ts';
@@ -7,6 +8,8 @@ import { type Persistence, UNWRITABLE } from './persistence.ts';
 
 interface Parts {
   readonly db: Database;
+  /** Null: no replica is read. */
+  readonly replica: Pick<Replica, 'state' | 'reason' | 'lagSeconds'> | null;
   readonly availability: Availability;
   readonly store: Pick<TurnStore, 'backlog'>;
   readonly persistence: Pick<Persistence, 'counters'>;
@@ -82,6 +85,49 @@ export const database = definePromise<Parts>({
       words:
         'Turns that PostgreSQL refuses for good, set apart since the data directory was made and not stored since',
       read: ({ persistence }) => persistence.counters.failed,
+    },
+  ],
+});
+
+const LAG: Bound = { of: 'how far the replica is behind the primary', limit: 30, unit: 'seconds' };
+
+const replicaBehind = defineAlert<string>({
+  name: 'replica_behind',
+  severity: 'WARNING',
+  words: 'The replica is away or far behind: everything is read from the primary.',
+  message: (detail) => detail,
+});
+
+export const replica = definePromise<Parts>({
+  name: 'replica',
+  words: 'Lists and searches are read from the replica, which is as far as the primary.',
+  bounds: [LAG],
+  check: ({ replica: read }): Standing | null => {
+    if (!read) return null;
+    const { state, reason, lagSeconds } = read;
+    const isLate = state === 'away' || lagSeconds > LAG.limit;
+    const words =
+      state === 'lagging' ? `lagging (${Math.round(lagSeconds)} s behind); the primary is read` : state;
+    const plain = state === 'away' ? 'away; the primary is read' : words;
+    return {
+      status: isLate ? 'DEGRADED' : 'HEALTHY',
+      latencyMs: null,
+      detail: reason === null ? plain : `away (${reason}); the primary is read`,
+      plainDetail: plain,
+    };
+  },
+  alert: replicaBehind,
+  steadySeconds: 30,
+  figures: [
+    {
+      name: 'echo_replica_serving',
+      words: 'Whether the replica is read: 1 or 0; absent where none is named',
+      read: ({ replica: read }) => (read ? Number(read.state === 'serving') : null),
+    },
+    {
+      name: 'echo_replica_lag_seconds',
+      words: 'How long ago the primary was where the replica is; absent where none is named',
+      read: ({ replica: read }) => read?.lagSeconds ?? null,
     },
   ],
 });

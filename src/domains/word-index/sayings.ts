@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { onlyRow } from '../../db/statements.ts';
 import { analyse, hasAll, type RequiredWords } from './analysis.ts';
 import { readPostings, SAID, spaceForPostings } from './postings.ts';
@@ -131,7 +132,7 @@ async function turnsOfDocuments(
 ): Promise<number[]> {
   if (documents.length === 0) return [];
   const { rows } = await db.pool.query<{ id: number }>({
-    name: 'turns_of_documents',
+    name: replicable('turns_of_documents'),
     text: `select interaction_id as id from echo_index_documents
            where owner_id = $1 and document = any($2::int[])`,
     values: [ownerId, documents],

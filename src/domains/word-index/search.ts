@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { onlyRow } from '../../db/statements.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import { type AnalysedText, analyseQuery } from './analysis.ts';
@@ -152,7 +153,7 @@ interface IndexReading {
  */
 async function readIndex(db: Database, owner: Owner, terms: readonly QueryTerm[]): Promise<IndexReading> {
   const { rows } = await db.pool.query<OwnerRow | StoredRun>({
-    name: 'index_postings',
+    name: replicable('index_postings'),
     // The first row is the owner's, the others are postings. Sizes come first, which are known without reading bytes.
     text: `with owned as materialized (
              select owner_id, next_document, speakers from echo_index_owners where user_id = $1 and tenant_id = $2
@@ -190,7 +191,7 @@ export async function speakersOfOwner(
   owner: Owner,
 ): Promise<ReadonlySet<string>> {
   const { rows } = await pool.query<{ speakers: string[] }>({
-    name: 'index_speakers',
+    name: replicable('index_speakers'),
     text: 'select speakers from echo_index_owners where user_id = $1 and tenant_id = $2',
     values: [owner.userId, owner.tenantId],
   });

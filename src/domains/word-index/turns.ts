@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import type { Database } from '../../db/client.ts';
+import { replicable } from '../../db/replicable.ts';
 import { type AnalysedText, analyse, INDEXED_LENGTH, wordsOf } from './analysis.ts';
 import { REACH } from './windows.ts';
 
@@ -30,7 +31,7 @@ export async function turnsWithEarlier(
   ids: readonly number[],
 ): Promise<IndexableTurn[]> {
   const { rows } = await db.query<IndexableTurn>({
-    name: 'index_turns',
+    name: replicable('index_turns'),
     // By `lateral` and `limit`, so that it goes by indexes: for some hundred turns the whole table looked cheaper.
     text: `select ${TURN} from (
              select distinct e.id from unnest($1::int[]) as w(id)
@@ -109,7 +110,7 @@ export class TextAnalyses {
     this.use.hits += found.size;
     if (unknown.length === 0) return found;
     const { rows } = await db.query<AnalysableTurn & TurnText & Pick<IndexableTurn, 'id'>>({
-      name: 'index_texts',
+      name: replicable('index_texts'),
       text: `select i.id, i.turn_id as "turnId", i.status, ${INDEXED_TEXT} from echo_unified_interactions i
              where i.id = any($1::int[])`,
       values: [unknown],
