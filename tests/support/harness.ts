@@ -15,6 +15,7 @@ import type { Services } from '../../src/graphql/context.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { type Lists, PRODUCT } from '../../src/lists/product.ts';
 import { createLogger } from '../../src/log.ts';
+import { sessionState } from './session-state.ts';
 import { SqlWrites, sourcesOfPlanted, sourcesOfServer } from './sql-writes.ts';
 import { turnCalls } from './turns.ts';
 
@@ -46,7 +47,7 @@ export type TestApp = Awaited<ReturnType<typeof startTestApp>>;
 
 /**
  * A whole server on a real database of its own, reached through its real port. Closing it fails if a statement wrote
- * tables of another domain than its own.
+ * tables of another domain than its own, or left something behind on a connection of the pool.
  *
  * @param options.env settings, as an operator would give them
  * @param options.seed load the seed characters
@@ -85,7 +86,7 @@ export async function startTestApp(
   const directory = await mkdtemp(join(tmpdir(), 'echo-app-'));
   await options.before?.(databaseUrl, directory);
   const statements: string[] = [];
-  const foreignWrites = new Set<string>();
+  const problems = new Set<string>();
   const env = {
     PORT: '0',
     DATA_DIR: directory,
@@ -117,8 +118,8 @@ export async function startTestApp(
       ...(options.now && { now: options.now }),
       onStatement: (statement, text) => {
         statements.push(statement);
-        const problem = writes.judge(statement, text);
-        if (problem) foreignWrites.add(problem);
+        for (const problem of [writes.judge(statement, text), sessionState(statement, text)])
+          if (problem) problems.add(problem);
         options.onSql?.(statement, text);
       },
     },
@@ -171,7 +172,7 @@ export async function startTestApp(
       await app.close();
       await onServer(`drop database if exists ${name} with (force)`);
       await rm(directory, { recursive: true, force: true });
-      if (foreignWrites.size > 0) throw new Error(`SQL of other domains: ${[...foreignWrites].join('; ')}`);
+      if (problems.size > 0) throw new Error(`SQL that must not be: ${[...problems].join('; ')}`);
     },
   };
 }
