@@ -1,6 +1,9 @@
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type pg from 'pg';
 import { expect, test } from 'vitest';
+import { ReplicaLag } from '../src/db/replica-lag.ts';
+import { Positions } from '../src/db/replica-position.ts';
 
 const root = join(import.meta.dirname, '..');
 /** Who decides who may do what, what is done next, or what was done. */
@@ -39,4 +42,34 @@ test('no statement that is marked writes or locks', () => {
   const writes =
     /\b(insert into|update|delete from|for (no key )?update|for share|pg_advisory|nextval|set_config)\b/i;
   expect(found.filter(({ sql }) => writes.test(sql))).toEqual([]);
+});
+
+test('how far the primary is, is asked anew for whoever comes while an answer is under way, and once for all of them', async () => {
+  const answers: ((lsn: string) => void)[] = [];
+  const look = () =>
+    new Promise<pg.QueryResult>((resolve) => {
+      answers.push((lsn) => resolve({ rows: [{ lsn, timeline: 1 }] } as unknown as pg.QueryResult));
+    });
+  const positions = new Positions(look, () => 1);
+  const first = positions.now();
+  await expect.poll(() => answers.length).toBe(1);
+  // Something is committed here, which the first answer does not know of.
+  const later = [positions.now(), positions.now()];
+  answers[0]?.('0/10');
+  await expect.poll(() => answers.length).toBe(2);
+  answers[1]?.('1/20');
+  expect(await first).toEqual({ timeline: 1, lsn: 0x10n });
+  expect(await Promise.all(later)).toEqual(Array(2).fill({ timeline: 1, lsn: 0x1_0000_0020n }));
+  expect(answers).toHaveLength(2);
+});
+
+test('one that was replaced is not asked, and lags are forgotten with the timeline that they were on', async () => {
+  const look = async () => ({ rows: [{ lsn: '0/10', timeline: 1 }] }) as unknown as pg.QueryResult;
+  await expect(new Positions(look, () => 2).now()).rejects.toThrow('the primary is on timeline 1');
+  const lag = new ReplicaLag();
+  lag.note({ timeline: 1, lsn: 9n });
+  lag.noteReached({ timeline: 1, lsn: 8n });
+  expect(lag.seconds).toBeGreaterThan(0);
+  lag.noteReached({ timeline: 2, lsn: 5n });
+  expect(lag.seconds).toBe(0);
 });
