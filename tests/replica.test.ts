@@ -172,7 +172,7 @@ test('a read that the replica cancels is answered by the primary', async () => {
   await pair.standby.sql('select pg_reload_conf()');
   const slow = {
     name: replicable('test_slow'),
-    text: 'select pg_sleep(3), count(*)::int as turns from echo_media_insights',
+    text: 'select pg_sleep(8), count(*)::int as turns from echo_media_insights',
   };
   const before = { ...replicaOf(front()).reads };
   const reading = asReading(true, () => front().app.services.db.pool.query<{ turns: number }>(slow));
@@ -217,7 +217,8 @@ test.each([
     await expect.poll(() => took.length).toBeGreaterThan(since + 40);
     isOver = true;
     await Promise.all(readers);
-    expect(Math.max(...took)).toBeLessThan(usual + 1_500);
+    // A connection that says nothing is given up by itself after twenty seconds.
+    expect(Math.max(...took)).toBeLessThan(usual + 10_000);
     expect((await line()).detail).toMatch(/^away \(.+\); the primary is read$/);
     await pair.standby.proxy.restore();
     await serving();
