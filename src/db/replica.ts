@@ -169,7 +169,8 @@ export class Replica implements ReadElsewhere {
     let failure: Error | undefined;
     try {
       await this.#reach(client, position);
-      return await client.query(...(given as Parameters<pg.ClientBase['query']>));
+      const [statement, values] = given as [pg.QueryConfig, unknown[] | undefined];
+      return await client.query<pg.QueryResultRow>(statement, values);
     } catch (error) {
       if (!(error instanceof Behind) && judgeDatabaseError(error) === 'unavailable') failure = error as Error;
       throw error;
