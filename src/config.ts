@@ -6,6 +6,7 @@ import * as access from './config/access.ts';
 import * as alertRules from './config/alert-rules.ts';
 import * as alerts from './config/alerts.ts';
 import * as backups from './config/backups.ts';
+import * as briefs from './config/briefs.ts';
 import * as durability from './config/durability.ts';
 import * as generation from './config/generation.ts';
 import * as media from './config/media.ts';
@@ -105,6 +106,7 @@ const Settings = z.object({
   ...server.settings,
   ...durability.settings,
   ...models.settings,
+  ...briefs.settings,
   ...media.settings,
   ...generation.settings,
   ...objectives.settings,
@@ -131,6 +133,7 @@ function crossCheck(raw: RawSettings, directory: string): string[] {
   return [
     ...durability.checkDurability(raw),
     ...models.checkModels(raw),
+    ...briefs.checkBriefs(raw),
     ...secrets.checkSecrets(raw),
     ...access.checkAccess(raw),
     ...alerts.checkAlerts(raw),
@@ -153,6 +156,7 @@ function toConfig(
     ...server.serverOf(values, directory),
     ...durability.durabilityOf(values),
     ...models.modelsOf(values),
+    ...briefs.briefsOf(values),
     ...media.mediaOf(values, resolve(directory, values.DATA_DIR)),
     ...generation.generationOf(values, directory),
     ...objectives.objectivesOf(values),

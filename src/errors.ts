@@ -99,6 +99,21 @@ export class ScheduleBusy extends EchoError {
   }
 }
 
+/** What somebody may have is used up; nothing was done. */
+export class QuotaExceeded extends EchoError {
+  override readonly name = 'QuotaExceeded';
+  readonly code = 'QUOTA_EXCEEDED';
+  override readonly httpStatus = 429;
+  override readonly retryable = true;
+  readonly field: string;
+  /** From when on there is some again; null: not by waiting. */
+  readonly resetsAt: Date | null;
+  constructor(field: string, problem: string, resetsAt: Date | null) {
+    super(`${field}: ${problem}`);
+    [this.field, this.resetsAt] = [field, resetsAt];
+  }
+}
+
 /** Turns of these keys were deleted: a retry does not bring them back. */
 export class InteractionDeleted extends EchoError {
   override readonly name = 'InteractionDeleted';

@@ -2,6 +2,7 @@ import { openActivity } from './domains/activity/parts.ts';
 import { openAlertRules } from './domains/alert-rules/parts.ts';
 import { openAlerts } from './domains/alerts/parts.ts';
 import { openAudit } from './domains/audit/parts.ts';
+import { openBriefs } from './domains/briefs/parts.ts';
 import { openCharacters, startCharacters } from './domains/characters/parts.ts';
 import { openCredentials } from './domains/credentials/parts.ts';
 import { openGenerations } from './domains/generations/parts.ts';
@@ -68,7 +69,10 @@ export async function openParts(
   const media = await openMedia(guarded, closing);
   const drawing = await openGenerations({ ...ports, pictures: media.pictures });
   const assembling = await openProjects({ ...ports, videos: media.videos });
-  const own = [...jobs, ...repairs, ...media.jobs, ...drawing, ...assembling, ...(await openReports(ports))];
+  const own = [
+    ...[...jobs, ...repairs, ...media.jobs, ...drawing, ...assembling],
+    ...[...(await openBriefs(ports)), ...(await openReports(ports))],
+  ];
   const working = { ...guarded, ...openTasks({ ...guarded, jobs: own }, closing) };
   followCharacters(working);
   watchCaches(working);

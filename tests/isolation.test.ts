@@ -211,6 +211,7 @@ beforeAll(async () => {
   const generationId = await generationOf(app);
   canaries.push(generationId);
   const { projectId, segmentId } = await projectOf(app);
+  const briefId = await briefOf(app);
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -242,6 +243,7 @@ beforeAll(async () => {
     webhookId: [webhook.webhookId],
     generationId: [generationId],
     projectId: [projectId],
+    briefId: [briefId],
     segmentId: [segmentId],
     segmentIds: [segmentId],
     deliveryId: [webhook.deliveryId],
@@ -321,6 +323,19 @@ async function projectOf(of: TestApp): Promise<{ projectId: string; segmentId: s
   );
   canaries.push(projectId, segmentId);
   return { projectId, segmentId };
+}
+
+/** A brief with a text: nobody writes here. */
+async function briefOf(of: TestApp): Promise<string> {
+  const briefId = crypto.randomUUID();
+  await of.sql(
+    `with b as (insert into briefs (user_id, brief_id, task_id, title, text, state, chosen, note)
+                values ($1, $2, gen_random_uuid(), $3, $3, 'PASSED', 1, $3) returning id)
+     insert into brief_attempts (user_id, brief, number, writer, output) select $1, id, 1, 'MODEL', $3 from b`,
+    [VICTIM, briefId, CANARY],
+  );
+  canaries.push(briefId);
+  return briefId;
 }
 
 async function webhookOf(of: TestApp): Promise<{ webhookId: string; deliveryId: string }> {

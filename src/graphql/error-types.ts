@@ -6,6 +6,7 @@ import {
   InvalidInput,
   NotConfigured,
   NotFound,
+  QuotaExceeded,
   ScheduleBusy,
   StatusMoveRefused,
   UrlForbidden,
@@ -107,6 +108,20 @@ builder.objectType(ScheduleBusy, {
   fields: (t) => ({
     field: t.exposeString('field', { description: 'The input field that names the schedule.' }),
     taskId: t.exposeID('taskId', { description: 'The task that is unfinished.' }),
+  }),
+});
+
+builder.objectType(QuotaExceeded, {
+  name: 'QuotaExceededError',
+  description: 'What somebody may have is used up (code QUOTA_EXCEEDED).',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    field: t.exposeString('field', { description: 'The input field that would need more.' }),
+    resetsAt: t.expose('resetsAt', {
+      type: 'DateTime',
+      nullable: true,
+      description: 'From when on there is some again; null: not by waiting.',
+    }),
   }),
 });
 

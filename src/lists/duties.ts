@@ -3,6 +3,7 @@ import type { Duty } from '../db/duty.ts';
 import { duties as database } from '../db/identity-tables.ts';
 import { duties as alerts } from '../domains/alerts/tables.ts';
 import { duties as audit } from '../domains/audit/tables.ts';
+import { duties as briefs } from '../domains/briefs/tables.ts';
 import { duties as characters } from '../domains/characters/tables.ts';
 import { duties as conversations } from '../domains/conversations/tables.ts';
 import { duties as credentials } from '../domains/credentials/tables.ts';
@@ -47,6 +48,7 @@ export const DUTIES: readonly Duty[] = [
   ...mediaInsights,
   ...generations,
   ...projects,
+  ...briefs,
   ...goals,
   ...facts,
   ...learning,

@@ -60,6 +60,8 @@ import '../domains/generations/graphql.ts';
 import '../domains/generations/style-graphql.ts';
 import '../domains/projects/graphql.ts';
 import '../domains/projects/changes-graphql.ts';
+import '../domains/briefs/graphql.ts';
+import '../domains/briefs/changes-graphql.ts';
 import '../domains/deliveries/graphql.ts';
 import '../domains/webhooks/graphql.ts';
 import { builder } from '../graphql/builder.ts';

@@ -1,3 +1,4 @@
+import { ownBriefs } from '../domains/briefs/sections.ts';
 import { ownCardFiles, ownCards } from '../domains/characters/cards-sections.ts';
 import { ownCharacterChanges } from '../domains/characters/changes-sections.ts';
 import { ownCharacters } from '../domains/characters/sections.ts';
@@ -38,5 +39,6 @@ export const SECTIONS: readonly Section<Services>[] = [
   // By then it is known what they are.
   keptFiles,
   ownTasks,
+  ownBriefs,
   webhooks,
 ];

@@ -2,6 +2,7 @@ export { apiKeys, rateLimits, revokedTokens } from '../access/tables.ts';
 export { databaseIdentity } from '../db/identity-tables.ts';
 export { alertChanges, alertSightings, alerts } from '../domains/alerts/tables.ts';
 export { auditLog, auditNames, auditSeals } from '../domains/audit/tables.ts';
+export { briefAttempts, briefs } from '../domains/briefs/tables.ts';
 export {
   characterCardFiles,
   characterCards,

@@ -3,8 +3,11 @@ import type { Embedder, Purpose } from './embedder.ts';
 import { type FailureReason, type LanguageModel, ModelFailure } from './language-model.ts';
 import type { Reranker } from './reranker.ts';
 
-/** What a model is called for: to answer, to learn, to describe pictures, to judge hits, or for the vector of a question or a turn. */
-export type CallKind = 'answer' | 'learning' | 'vision' | 'rerank' | Purpose;
+/**
+ * What a model is called for: to answer, to learn, to describe pictures, to judge hits, to write a brief or to judge one, or for
+ * the vector of a question or a turn.
+ */
+export type CallKind = 'answer' | 'learning' | 'vision' | 'rerank' | 'brief' | 'judging' | Purpose;
 
 /** One call of a model that has ended. */
 export interface ModelCall {

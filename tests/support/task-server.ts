@@ -20,6 +20,8 @@ const { values } = parseArgs({
     comfyui: { type: 'string' },
     // A program that is called as ffmpeg.
     ffmpeg: { type: 'string' },
+    // Further settings, each as NAME=VALUE.
+    set: { type: 'string', multiple: true, default: [] },
   },
 });
 const environment = {
@@ -27,6 +29,7 @@ const environment = {
   ...{ DATA_DIR: values.directory, DATABASE_URL: values.database, REPAIR: values.repair },
   ...{ MEDIA_ROOTS: values.media, MEDIA_WORKERS: '2' },
   ...{ COMFYUI_URL: values.comfyui, COMFYUI_STALL_SECONDS: '5', FFMPEG_PATH: values.ffmpeg },
+  ...Object.fromEntries(values.set.map((pair) => pair.split(/=(.*)/s).slice(0, 2))),
 };
 const config = readConfig(environment, values.directory);
 const app = await createApp(config, createLogger('silent', 2), {

@@ -46,7 +46,7 @@ export class Usage {
     this.#models = models;
     this.#callSeconds = this.#histogram(
       'echo_model_call_seconds',
-      'Seconds that calls of models took, by what they were for: answer, learning, vision, question, turn',
+      'Seconds that calls of models took, by what they were for: answer, learning, vision, brief, judging, question, turn',
       ['kind', 'model'],
     );
     this.#callFailures = this.#counter(
