@@ -45,7 +45,6 @@ CREATE TABLE "briefs" (
 	"state" text DEFAULT 'OPEN' NOT NULL,
 	"review_reason" text,
 	"chosen" integer,
-	"decided_by" text,
 	"decided_at" timestamp (3) with time zone,
 	"note" text,
 	"created_at" timestamp (3) with time zone DEFAULT now() NOT NULL,

@@ -58,7 +58,7 @@ const usual = ({ body }: RecordedRequest) =>
   body.model === 'pen' ? said('A text.') : verdict(90, 90, 90, 90, '');
 
 const CALL = 'model template milliseconds tokensIn tokensOut cost';
-const BRIEF = `briefId title text status reviewReason error output chosenAttempt note decidedBy decidedAt completedAt
+const BRIEF = `briefId title text status reviewReason error output chosenAttempt note decidedAt completedAt
   task { taskId type name status result }
   attempts { number writer output finishReason passed writing { ${CALL} }
     judging { clarity accuracy completeness tone average critique problem timesAsked call { ${CALL} } } }`;
@@ -104,7 +104,7 @@ test('a brief is written again with the criticism until it is good enough; what 
   const brief = await worked('ada', 'Describe our tea for buyers.');
   expect(brief).toMatchObject({
     ...{ status: 'PASSED', reviewReason: null, error: null, output: 'Better.', chosenAttempt: 2 },
-    ...{ title: 'One', completedAt: expect.any(String), decidedBy: null },
+    ...{ title: 'One', completedAt: expect.any(String), decidedAt: null },
     task: { type: 'write_brief', name: 'Write One', result: { status: 'PASSED', attempts: 2, average: 90 } },
   });
   const call = (model: string, template: string, cost: number) => ({
@@ -221,14 +221,14 @@ test('a model that is away is asked again; what is there is not asked for twice'
 test('people approve, reject and edit; nothing is decided of what has no text', async () => {
   const { briefId } = await worked('ada');
   expect(await decide('approve', briefId, 'Send it.')).toMatchObject({
-    brief: { status: 'APPROVED', note: 'Send it.', decidedBy: 'ada', decidedAt: expect.any(String) },
+    brief: { status: 'APPROVED', note: 'Send it.', decidedAt: expect.any(String) },
   });
   expect(await decide('approve', briefId)).toMatchObject({
     ...{ __typename: 'StatusMoveRefusedError', from: 'APPROVED', to: 'APPROVED', allowed: ['REJECTED'] },
   });
   expect(await edit(briefId, 'By hand.')).toMatchObject({
     brief: {
-      ...{ status: 'NEEDS_REVIEW', reviewReason: 'EDITED', output: 'By hand.', note: null, decidedBy: null },
+      ...{ status: 'NEEDS_REVIEW', reviewReason: 'EDITED', output: 'By hand.', note: null, decidedAt: null },
       attempts: [
         { writer: 'MODEL' },
         { number: 2, writer: 'PERSON', writing: null, judging: null, passed: false },

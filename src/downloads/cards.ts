@@ -27,7 +27,7 @@ const POINTS = 200;
 
 /** Files of character cards as they are, also such as are too large for GraphQL: POST takes one in, GET gives one out. */
 export function cardRoute({ services, hall }: { services: CardServices; hall: Hall }): Route {
-  const counter = new Counter(services);
+  const intake = new Intake(services);
   return {
     door: 'cards',
     prefix: PREFIX,
@@ -42,7 +42,7 @@ export function cardRoute({ services, hall }: { services: CardServices; hall: Ha
         const cost = { rate: 'WRITE', points: 1 } as const;
         const errand = { action: PREFIX, correlationId, needs: 'WRITE', cost } as const;
         const { row, outcome, told } = await hall.receive(request, errand, (principal) =>
-          counter.take(request, (bytes) => importUploadedCard(services, principal, { ...options, bytes })),
+          intake.take(request, (bytes) => importUploadedCard(services, principal, { ...options, bytes })),
         );
         return sendJson(response, 200, { characterName: row.characterName, outcome, told });
       }
@@ -115,7 +115,7 @@ function send(
 }
 
 /** Where uploads arrive: on disk, however slowly they come, and one after the other in memory. */
-class Counter {
+class Intake {
   readonly #directory: string;
   #arriving = 0;
   #last: Promise<unknown> = Promise.resolve();

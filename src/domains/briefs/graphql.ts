@@ -94,18 +94,17 @@ export const BriefRef = builder.objectRef<SeenBrief>('Brief').implement({
       description: 'What has it written; null: it is not kept any more.',
       resolve: ({ taskId }, _args, context) => loadTask(context, taskId),
     }),
-    decidedBy: t.exposeString('decidedBy', {
-      complexity: 0,
-      nullable: true,
-      description: 'Who approved or rejected it; null: nobody did.',
-    }),
     decidedAt: t.expose('decidedAt', {
       complexity: 0,
       type: 'DateTime',
       nullable: true,
-      description: 'When they did.',
+      description: 'When it was approved or rejected; null: it was not.',
     }),
-    note: t.exposeString('note', { complexity: 0, nullable: true, description: 'What they said of it.' }),
+    note: t.exposeString('note', {
+      complexity: 0,
+      nullable: true,
+      description: 'What was said of it then; null: nothing.',
+    }),
     createdAt: t.expose('createdAt', {
       complexity: 0,
       type: 'DateTime',

@@ -48,7 +48,7 @@ export async function decideBrief(
       throw new StatusMoveRefused('briefId', { from: brief.state, to: given.to, allowed });
     await client.query({
       name: 'decide_brief',
-      text: `update briefs set state = $4, review_reason = null, decided_by = $3, decided_at = now(), note = $5
+      text: `update briefs set state = $4, review_reason = null, decided_at = now(), note = $5
              where id = $1 and tenant_id = $2 and user_id = $3`,
       values: [brief.id, owner.tenantId, owner.userId, given.to, note || null],
     });
@@ -87,7 +87,7 @@ export async function editBrief(
     });
     await client.query({
       name: 'edit_brief',
-      text: `update briefs set state = 'NEEDS_REVIEW', review_reason = 'EDITED', chosen = $4, decided_by = null, decided_at = null, note = null
+      text: `update briefs set state = 'NEEDS_REVIEW', review_reason = 'EDITED', chosen = $4, decided_at = null, note = null
              where id = $1 and tenant_id = $2 and user_id = $3`,
       values: [brief.id, owner.tenantId, owner.userId, last + 1],
     });

@@ -64,7 +64,6 @@ const BriefLine = z
     state: z.enum(BRIEF_STATES),
     reviewReason: z.enum(REVIEW_REASONS).nullable(),
     chosen: count.nullable(),
-    decidedBy: input.userId.nullable(),
     decidedAt: input.writtenInstant.nullable(),
     note: limits.note.nullable(),
     createdAt: input.writtenInstant,
@@ -103,7 +102,7 @@ async function exportedBriefs(
   const { rows } = await db.pool.query<{ id: number; line: Stored }>({
     name: 'export_briefs',
     text: `select b.id, json_build_object('briefId', b.brief_id, 'taskId', b.task_id, 'title', b.title, 'text', b.text, 'state', b.state,
-             'reviewReason', b.review_reason, 'chosen', b.chosen, 'decidedBy', b.decided_by, 'decidedAt', b.decided_at, 'note', b.note,
+             'reviewReason', b.review_reason, 'chosen', b.chosen, 'decidedAt', b.decided_at, 'note', b.note,
              'createdAt', b.created_at, 'completedAt', b.completed_at,
              'attempts', coalesce((select json_agg(json_build_object('number', a.number, 'writer', a.writer, 'output', a.output,
                  'finishReason', a.finish_reason, 'model', a.model, 'writingTemplate', a.writing_template, 'writingMs', a.writing_ms,
@@ -146,21 +145,13 @@ async function restoreBriefs(client: PoolClient, owner: Owner, lines: readonly B
 async function restoreBrief(client: PoolClient, owner: Owner, line: BriefLine): Promise<boolean> {
   const { rows } = await client.query<{ id: number }>({
     name: 'restore_brief',
-    text: `insert into briefs (tenant_id, user_id, brief_id, task_id, title, text, state, review_reason, chosen, decided_by, decided_at,
+    text: `insert into briefs (tenant_id, user_id, brief_id, task_id, title, text, state, review_reason, chosen, decided_at,
              note, created_at, completed_at)
-           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+           values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
            on conflict (brief_id, tenant_id, user_id) do nothing returning id`,
     values: [
       ...[owner.tenantId, owner.userId, line.briefId, line.taskId, line.title, line.text, line.state],
-      ...[
-        line.reviewReason,
-        line.chosen,
-        line.decidedBy,
-        line.decidedAt,
-        line.note,
-        line.createdAt,
-        line.completedAt,
-      ],
+      ...[line.reviewReason, line.chosen, line.decidedAt, line.note, line.createdAt, line.completedAt],
     ],
   });
   const [brief] = rows;

@@ -38,8 +38,7 @@ export const briefs = pgTable(
     reviewReason: text('review_reason').$type<ReviewReason>(),
     /** Number of the attempt whose text it has; null: none yet. */
     chosen: integer('chosen'),
-    /** Who decided of it last, when, and what they said; null: nobody did. */
-    decidedBy: text('decided_by'),
+    /** When its user decided of it last, and what they said; null: they did not. */
     decidedAt: instant('decided_at'),
     note: text('note'),
     createdAt: instant('created_at').notNull().defaultNow(),
