@@ -6,6 +6,7 @@ import { weightedMean } from '../src/domains/generations/rating.ts';
 import { shrunkMean } from '../src/domains/generations/style.ts';
 import { filledIn } from '../src/domains/generations/workflows.ts';
 import { type Course, startComfyUi } from './support/comfyui-server.ts';
+import { VIDEO } from './support/ffmpeg-double.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { hashOf, picture } from './support/media-folders.ts';
 import { task, untilTask } from './support/tasks.ts';
@@ -36,6 +37,11 @@ afterAll(async () => {
   await comfy.close();
 });
 
+/** Paths of all pictures and videos that the server keeps. */
+const keptFiles = async () =>
+  (await readdir(join(app.directory, 'media'), { recursive: true }))
+    .filter((path) => /generated\/./.test(path))
+    .sort();
 const ask = async (input: Record<string, unknown>, user?: string) =>
   (
     await app.graphql(
@@ -262,9 +268,50 @@ test('what is only partly drawn, or is no picture, is none', async () => {
   const done = await untilTask(app, taskId, 'COMPLETED', undefined, 60_000);
   expect(done.attempts.map(({ error }: { error: string | null }) => error)).toEqual([
     'PICTURE_MISSING: the picture is empty',
-    expect.stringMatching(/^PICTURE_MISSING: what ComfyUI gave is no picture/),
+    expect.stringMatching(/^PICTURE_MISSING: what ComfyUI gave is no picture and no video/),
     null,
   ]);
+});
+
+test.each(['images', 'gifs', 'video'] as const)(
+  'a video that a workflow saves among its %s is kept like a picture',
+  async (among) => {
+    // Another one each time: what is there already is not read anew.
+    const bytes = Buffer.concat([
+      VIDEO,
+      Buffer.from([0, 0, 0, 12]),
+      Buffer.from(`free${among.padEnd(4).slice(0, 4)}`),
+    ]);
+    next = [{ kind: 'picture', bytes, among }];
+    const { taskId } = (await ask({ prompt: 'a wren takes off', workflow: 'blank' })).task;
+    const hash = hashOf(bytes);
+    expect((await untilTask(app, taskId, 'COMPLETED')).result).toMatchObject({ files: [hash] });
+    const { data } = await app.graphql(
+      'query ($hash: String!) { mediaInsight(fileHash: $hash) { state mediaType width durationSeconds filePath } }',
+      { hash },
+    );
+    expect(data.mediaInsight).toEqual({
+      ...{ state: 'PRESENT', mediaType: 'video/mp4', width: 64, durationSeconds: 1 },
+      filePath: expect.stringMatching(/\.mp4$/),
+    });
+  },
+);
+
+test('of somebody who is erased while a picture of theirs comes, no file stays', async () => {
+  const until = Promise.withResolvers<void>();
+  next = [{ kind: 'picture', bytes: usual, until: until.promise }];
+  const { taskId } = (await ask({ prompt: 'a last picture', workflow: 'blank' }, 'gone')).task;
+  await expect.poll(async () => (await task(app, taskId, 'gone')).progress?.done).toBe(3);
+  const { data, errors } = await app.graphql(
+    'mutation { eraseUser(userId: "gone", confirm: "gone") { __typename ... on Error { message } } }',
+    {},
+    'gone',
+  );
+  expect([errors, data?.eraseUser.message]).toEqual([undefined, undefined]);
+  const before = await keptFiles();
+  until.resolve();
+  await expect.poll(() => app.app.services.tasks.state.running).toBe(0);
+  expect(await keptFiles()).toEqual(before);
 });
 
 test('a run that was interrupted or lost at ComfyUI is begun again', async () => {

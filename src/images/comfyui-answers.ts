@@ -1,10 +1,10 @@
 import { z } from 'zod';
 
-const Output = z.looseObject({
-  images: z
-    .array(z.looseObject({ filename: z.string(), subfolder: z.string().default(''), type: z.string() }))
-    .optional(),
-});
+const Files = z
+  .array(z.looseObject({ filename: z.string(), subfolder: z.string().default(''), type: z.string() }))
+  .optional();
+/** Nodes of ComfyUI itself put videos among the images, those of others under names of their own. */
+const Output = z.looseObject({ images: Files, gifs: Files, video: Files, videos: Files });
 const History = z.looseObject({
   outputs: z.record(z.string(), Output).default({}),
   status: z
@@ -53,9 +53,11 @@ export function whatFailed(refusal: z.output<typeof Refusal> | undefined): strin
   return (words || 'ComfyUI did not say why').slice(0, MAX_WORDS);
 }
 
-/** Where the first picture that was saved lies, as `/view` is asked for it; one that is only a preview comes last. */
+/** Where the first picture or video that was saved lies, as `/view` is asked for it; one that is only a preview comes last. */
 export function pictureIn({ outputs }: History): Record<string, string> | null {
-  const all = Object.values(outputs).flatMap(({ images }) => images ?? []);
+  const all = Object.values(outputs).flatMap(({ images, gifs, video, videos }) =>
+    [images, gifs, video, videos].flatMap((files) => files ?? []),
+  );
   const found = all.find(({ type }) => type === 'output') ?? all[0];
   return found ? { filename: found.filename, subfolder: found.subfolder, type: found.type } : null;
 }

@@ -28,7 +28,7 @@ export interface ComfyUiOptions {
 }
 
 const REQUEST_MS = 30_000;
-/** Of a picture, and of any other answer. */
+/** Of a picture or video, and of any other answer. */
 const MAX_BYTES = 64_000_000;
 /** Between looks at how a run stands: what its events say is only a hint. */
 const LOOK_MS = 1_000;
@@ -152,7 +152,7 @@ export class ComfyUi implements ImageMaker {
       );
     }
     const picture = pictureIn(entry);
-    if (!picture) throw new PictureMissing('the run ended, and none of its nodes gave a picture');
+    if (!picture) throw new PictureMissing('the run ended, and none of its nodes gave a picture or a video');
     const asked = new URLSearchParams(picture);
     const response = await this.#request(`/view?${asked}`, { signal });
     if (response.status !== 200)

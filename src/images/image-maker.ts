@@ -16,12 +16,12 @@ export interface DrawOptions {
   readonly onProgress: (done: number, total: number | null, note: string) => void;
 }
 
-/** Makes pictures out of node graphs. */
+/** Makes pictures, or videos, out of node graphs. */
 export interface ImageMaker {
   /**
    * Begins a run, or goes on with the one of this id, and waits for its end. When `signal` aborts, the run goes on: see `stop`.
    *
-   * @returns the bytes of its first picture
+   * @returns the bytes of its first picture or video
    * @throws MakerAway, RunFailed, PictureMissing, GraphRefused; the reason of the signal
    */
   draw(options: DrawOptions): Promise<Buffer>;
@@ -47,7 +47,7 @@ export class RunFailed extends Error {
   }
 }
 
-/** A run succeeded, and there is no picture of it. */
+/** A run succeeded, and there is neither a picture nor a video of it. */
 export class PictureMissing extends Error {
   override readonly name = 'PictureMissing';
   constructor(problem: string) {

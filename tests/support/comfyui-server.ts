@@ -6,7 +6,8 @@ import { type WebSocket, WebSocketServer } from 'ws';
 
 /** What becomes of a run. */
 export type Course =
-  | { kind: 'picture'; bytes: Buffer; until?: Promise<unknown> }
+  /** `among`: what the node that saved it calls it; a video is one of `gifs` of some, and an image of others. */
+  | { kind: 'picture'; bytes: Buffer; until?: Promise<unknown>; among?: 'images' | 'gifs' | 'video' }
   | { kind: 'error'; message: string }
   /** It ends well, and no node has saved anything. */
   | { kind: 'nothing' }
@@ -80,7 +81,7 @@ export async function startComfyUi(course: (graph: Any) => Course, { nodes = KNO
       ]);
     const images = [{ filename: `${run.id} 1.png`, subfolder: 'a b', type: 'output' }];
     if (what.kind === 'picture') pictures.set(`${run.id} 1.png`, what.bytes);
-    const outputs = what.kind === 'picture' ? { saved: { images } } : {};
+    const outputs = what.kind === 'picture' ? { saved: { [what.among ?? 'images']: images } } : {};
     over(run, 'success', ['execution_success', {}], outputs);
   }
 

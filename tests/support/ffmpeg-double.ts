@@ -9,7 +9,7 @@ export const REAL_FFMPEG =
   PROGRAM_FOLDERS.map((folder) => join(folder, 'ffmpeg')).find((path) => existsSync(path)) ?? null;
 
 /** A second of H.264 in MP4, as ffmpeg writes it: what the double makes of everything. */
-const VIDEO = `AAAAIGZ0eXBpc29tAAACAGlzb21pc28yYXZjMW1wNDEAAAAIZnJlZQAAAEVtZGF0AAAAK2WIhAAU/+j/wlU+XeuR4b/WskDeFBaD
+const WRITTEN = `AAAAIGZ0eXBpc29tAAACAGlzb21pc28yYXZjMW1wNDEAAAAIZnJlZQAAAEVtZGF0AAAAK2WIhAAU/+j/wlU+XeuR4b/WskDeFBaD
 98n+sq6X+nRuRbWhCqmyLA+Ry2sAAAAKQZohGIJf/rUr7wAAAzBtb292AAAAbG12aGQAAAAAAAAAAAAAAAAAAAPoAAAD6AABAAAB
 AAAAAAAAAAAAAAAAAQAAAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAEAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAC
 AAACWnRyYWsAAABcdGtoZAAAAAMAAAAAAAAAAAAAAAEAAAAAAAAD6AAAAAAAAAAAAAAAAAAAAAAAAQAAAAAAAAAAAAAAAAAAAAEA
@@ -22,6 +22,7 @@ cGFzcAAAAAEAAAABAAAAFGJ0cnQAAAAAAAAB6AAAAegAAAAYc3R0cwAAAAAAAAABAAAAAgAAIAAAAAAU
 AQAAABxzdHNjAAAAAAAAAAEAAAABAAAAAgAAAAEAAAAcc3RzegAAAAAAAAAAAAAAAgAAAC8AAAAOAAAAFHN0Y28AAAAAAAAAAQAA
 ADAAAABidWR0YQAAAFptZXRhAAAAAAAAACFoZGxyAAAAAAAAAABtZGlyYXBwbAAAAAAAAAAAAAAAAC1pbHN0AAAAJal0b28AAAAd
 ZGF0YQAAAAEAAAAATGF2ZjU5LjI3LjEwMA==`;
+export const VIDEO = Buffer.from(WRITTEN, 'base64');
 
 /** What the program does: its work, nothing for ever, an error, an end by a signal, or its work that comes no further. */
 export type Behaviour = 'works' | 'hangs' | 'fails' | 'dies' | 'crawls';
@@ -34,7 +35,7 @@ export async function ffmpegDouble(first: Behaviour = 'works') {
   const folder = await mkdtemp(join(tmpdir(), 'echo-ffmpeg-'));
   const path = join(folder, 'ffmpeg');
   const video = join(folder, 'video.mp4');
-  await writeFile(video, Buffer.from(VIDEO, 'base64'));
+  await writeFile(video, VIDEO);
   const works = REAL_FFMPEG
     ? `exec ${REAL_FFMPEG} "$@"`
     : `for last; do :; done; ${PROGRESS}; cp ${video} "${'$'}{last#file:}"; echo progress=end`;

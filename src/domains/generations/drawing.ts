@@ -40,7 +40,8 @@ export async function drawPicture(
     task.progress(0, null, 'waiting for ComfyUI');
     const picture = await parts.maker.draw({ runId, graph, signal: task.signal, onProgress });
     const fileHash = await parts.pictures.keep(owner, picture, task);
-    if (fileHash === null) throw new PictureMissing('what ComfyUI gave is no picture that can be read');
+    if (fileHash === null)
+      throw new PictureMissing('what ComfyUI gave is no picture and no video that can be read');
     return await task.once('stored', (client) => stored(client, owner, row, [fileHash]));
   } catch (error) {
     await noteFailure(parts, owner, row, error, task.signal);

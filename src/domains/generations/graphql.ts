@@ -59,7 +59,8 @@ export const GenerationRef = builder.objectRef<GenerationRow>('Generation').impl
     height: t.exposeInt('height', { complexity: 0, description: 'Pixels.' }),
     files: t.stringList({
       complexity: 0,
-      description: 'SHA-256 of the pictures, as `mediaInsight` takes it; empty until they are there.',
+      description:
+        'SHA-256 of the picture, or of the video of a workflow that makes one, as `mediaInsight` takes it; empty until it is there.',
       resolve: ({ files }) => [...files],
     }),
     error: t.exposeString('error', {

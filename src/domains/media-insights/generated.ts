@@ -3,14 +3,15 @@ import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Owner } from '../../access/principals.ts';
 import type { RunningTask } from '../../jobs/job.ts';
+import { TaskLost } from '../tasks/errors.ts';
 import type { IndexingParts } from './indexing.ts';
 import { IndexingRun } from './indexing-run.ts';
 import { keptFolder } from './kept-files.ts';
 import { insightsByHash } from './reads.ts';
 
-/** Keeps pictures that the server was given, and indexes them like those of folders. */
+/** Keeps pictures and videos that the server was given, and indexes them like those of folders. */
 export interface PictureKeeper {
-  /** @returns SHA-256 of the bytes; null: they are no picture that can be read, and nothing is kept */
+  /** @returns SHA-256 of the bytes; null: they are nothing that can be read, and nothing is kept */
   keep(owner: Owner, bytes: Buffer, task: RunningTask): Promise<string | null>;
 }
 
@@ -20,6 +21,8 @@ const KINDS: readonly (readonly [string, RegExp])[] = [
   ['jpg', /^ffd8ff/],
   ['webp', /^52494646.{8}57454250/],
   ['gif', /^474946383[79]61/],
+  ['mp4', /^.{8}66747970/],
+  ['webm', /^1a45dfa3/],
 ];
 
 /** @param parts of the indexing of folders */
@@ -34,7 +37,7 @@ export function pictureKeeper(parts: IndexingParts): PictureKeeper {
       await mkdir(folder, { recursive: true });
       const path = join(folder, `${fileHash}.${kind}`);
       await writeWhole(path, bytes, task.taskId);
-      await indexOne(parts, owner, folder, path, task);
+      await indexOwn(parts, owner, folder, path, task);
       const [insight] = await insightsByHash(parts.db, owner, [fileHash]);
       if (insight && insight.state !== 'BROKEN') return fileHash;
       await rm(path, { force: true });
@@ -56,8 +59,43 @@ async function writeWhole(path: string, bytes: Buffer, taskId: string): Promise<
   await rename(half, path);
 }
 
+/**
+ * Indexes one file of the server's own, in this folder. Of somebody who was erased meanwhile it does not stay: who erased them
+ * may have been there before it was.
+ *
+ * @throws what the indexing throws
+ */
+export async function indexOwn(
+  parts: IndexingParts,
+  owner: Owner,
+  folder: string,
+  path: string,
+  task: RunningTask,
+): Promise<void> {
+  try {
+    await indexOne(parts, owner, folder, path, task);
+  } catch (error) {
+    if (error instanceof TaskLost && !(await isThere(parts.db, owner, task))) await rm(path, { force: true });
+    throw error;
+  }
+}
+
+/** Whether a task is kept: an erasure takes those of its user away. */
+async function isThere(
+  { pool }: IndexingParts['db'],
+  owner: Owner,
+  { taskId }: RunningTask,
+): Promise<boolean> {
+  const { rowCount } = await pool.query({
+    name: 'task_is_there',
+    text: 'select from autonomous_tasks where task_id = $1 and tenant_id = $2 and user_id = $3',
+    values: [taskId, owner.tenantId, owner.userId],
+  });
+  return rowCount === 1;
+}
+
 /** Indexes one file of the server's own, in this folder. What it tells of its progress is not the task's, of which it is the last step. */
-export async function indexOne(
+async function indexOne(
   parts: IndexingParts,
   owner: Owner,
   folder: string,

@@ -6,7 +6,7 @@ import type { Database } from '../../db/client.ts';
 import { NotFound } from '../../errors.ts';
 import { defineJob, type Job } from '../../jobs/job.ts';
 import { enqueueTask, type TaskServices } from '../tasks/tasks.ts';
-import { indexOne } from './generated.ts';
+import { indexOwn } from './generated.ts';
 import type { IndexingParts } from './indexing.ts';
 import { INDEX_KEPT } from './job-names.ts';
 import { hashInName, keptFolder } from './kept-files.ts';
@@ -32,7 +32,7 @@ export function keptJob(parts: IndexingParts): Job {
       if (userId === null) throw new NotFound('payload.name', 'the server keeps nothing of its own');
       const owner = { tenantId, userId };
       const folder = keptFolder(parts.places.dataDirectory, owner);
-      await indexOne(parts, owner, folder, join(folder, name), task);
+      await indexOwn(parts, owner, folder, join(folder, name), task);
       const [insight] = await insightsByHash(parts.db, owner, [hashInName(name) ?? '']);
       if (insight && insight.state !== 'BROKEN') return { fileHash: insight.fileHash };
       await rm(join(folder, name), { force: true });

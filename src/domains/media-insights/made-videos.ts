@@ -7,7 +7,7 @@ import type { Owner } from '../../access/principals.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import { type OpenFile, openInside, readContent, UnreadableFile } from '../../media/opening.ts';
-import { indexOne } from './generated.ts';
+import { indexOwn } from './generated.ts';
 import type { IndexingParts } from './indexing.ts';
 import { keptFolder } from './kept-files.ts';
 import { insightsByHash } from './reads.ts';
@@ -55,7 +55,7 @@ export function videoKeeper(parts: IndexingParts): VideoKeeper {
       await mkdir(folder, { recursive: true });
       const path = join(folder, `${fileHash}.mp4`);
       await rename(made, path);
-      await indexOne(parts, owner, folder, path, task);
+      await indexOwn(parts, owner, folder, path, task);
       const [insight] = await insightsByHash(parts.db, owner, [fileHash]);
       if (insight && insight.state !== 'BROKEN') return fileHash;
       await rm(path, { force: true });
