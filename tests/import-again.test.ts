@@ -122,9 +122,11 @@ test('of a ZIP archive all JSON files and cards are opened, of a card with pictu
       (error: Error) => error.message,
     ),
   ).toMatch(/cannot be read: invalid relative path/);
-  expect(await sourcesOf('ada.charx', zip({ 'card.json': '{}', 'assets/x.png': '' }))).toEqual([
-    'ada.charx: card.json',
-  ]);
+  // A card with its pictures is one file; one with more of them than the server takes is sent without.
+  const charx = { 'card.json': '{}', 'assets/x.png': '' };
+  expect(await sourcesOf('ada.charx', zip(charx))).toEqual(['ada.charx']);
+  const many = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`assets/${at}.png`, '']));
+  expect(await sourcesOf('many.charx', zip({ ...charx, ...many }))).toEqual(['many.charx: card.json']);
   expect(await readdir(join(directory, 'unpacked'))).toEqual([]);
 });
 

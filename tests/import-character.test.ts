@@ -1,6 +1,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { afterAll, describe, expect, test } from 'vitest';
-import { directory, fixture, png, pngText, readAll, temporary } from './fixtures/import/support.ts';
+import { detectFormat } from '../src/import/detect.ts';
+import { ImportFileError } from '../src/import/records.ts';
+import { directory, fixture, png, pngText, readAll, temporary, zip } from './fixtures/import/support.ts';
 
 afterAll(() => rm(directory, { recursive: true }));
 
@@ -47,6 +49,18 @@ describe('character', () => {
     const profile = await record(Buffer.from(JSON.stringify(huge)));
     expect(profile).toMatchObject({ character: { characterName: 'Old' }, told });
     expect(profile.card).toBeUndefined();
+  });
+
+  test('CHARX: the archive is sent with all that is in it', async () => {
+    const archive = zip({ 'card.json': JSON.stringify(card('Ada')), 'assets/icon/images/main.png': png() });
+    const file = await temporary('ada.charx', archive);
+    expect(await detectFormat(file)).toBe('character');
+    expect(await readAll('character', file)).toMatchObject([
+      { character: { characterName: 'Ada', aliases: ['M'] }, card: archive.toString('base64') },
+    ]);
+    await expect(readAll('character', await temporary('cut.charx', archive.subarray(0, 90)))).rejects.toThrow(
+      ImportFileError,
+    );
   });
 
   test('PNG: ccv3 is preferred to chara, in either order', async () => {

@@ -244,7 +244,7 @@ describe('archives', () => {
       names: [
         'outer.zip: turns.jsonl',
         'outer.zip: export.zip: conversations.json',
-        'outer.zip: more/ada.charx: card.json',
+        'outer.zip: more/ada.charx',
       ],
       problems: [expect.stringMatching(/outer\.zip: broken\.zip" is a ZIP archive that cannot be read/)],
     });

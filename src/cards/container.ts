@@ -57,7 +57,11 @@ export async function openCard(bytes: Buffer, limits: CardLimits): Promise<Opene
  * @throws CardError where it holds no card that can be read
  */
 export function findCard(bytes: Buffer): Json {
-  const card = isPng(bytes) ? cardOfPng(bytes) : parseCard(bytes, 'the file');
+  return withData(isPng(bytes) ? cardOfPng(bytes) : parseCard(bytes, 'the file'));
+}
+
+/** The fields of a card: of those that it holds twice, those under `data` count. */
+export function withData(card: Json): Json {
   if (!isObject(card.data)) return card;
   return { ...card, ...Object.fromEntries(Object.entries(card.data).filter(([, field]) => field !== null)) };
 }

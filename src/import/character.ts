@@ -1,6 +1,13 @@
 import { readFile } from 'node:fs/promises';
+import { isZip } from '../cards/archive.ts';
 import { CardError, NoCardError } from '../cards/card-error.ts';
-import { findCard } from '../cards/container.ts';
+import { findCard, openCard, withData } from '../cards/container.ts';
+import {
+  MAX_CARD_BYTES,
+  MAX_CARD_FILES,
+  MAX_UPLOADED_ARCHIVE_BYTES,
+  MAX_UPLOADED_CARD_BYTES,
+} from '../cards/limits.ts';
 import { isPng } from '../cards/png.ts';
 import { FIELD_NAMES, NAME_PROBLEM, profileOf } from '../cards/profile.ts';
 import { asUtf8, fileSize, type Position } from './files.ts';
@@ -13,10 +20,16 @@ import {
   UnknownFormatError,
 } from './records.ts';
 
-/** Bytes of a character card, which is read whole. */
-const MAX_CARD_BYTES = 64 * 1024 * 1024;
-/** Bytes of a file that the server takes with its picture, and of the card in it. */
-const [MAX_SENT_FILE, MAX_SENT_CARD] = [50 * 1024 * 1024, 600_000];
+/** Bytes of a file of a character card, which is read whole. */
+const MAX_READ_BYTES = 64 * 1024 * 1024;
+
+/** Of an archive that is read to be sent whole. */
+const LIMITS = {
+  cardBytes: MAX_CARD_BYTES,
+  fileBytes: MAX_UPLOADED_CARD_BYTES,
+  archiveBytes: MAX_UPLOADED_ARCHIVE_BYTES,
+  files: MAX_CARD_FILES,
+};
 
 /**
  * Reads a SillyTavern character card (see `cards/container.ts`). `{{char}}` in the texts of its profile becomes the character's
@@ -27,14 +40,14 @@ const [MAX_SENT_FILE, MAX_SENT_CARD] = [50 * 1024 * 1024, 600_000];
  */
 export async function* readCharacter(file: string, position: Position): AsyncGenerator<ImportRecord> {
   const size = await fileSize(file);
-  if (size > MAX_CARD_BYTES) {
+  if (size > MAX_READ_BYTES) {
     throw new ImportFileError(
-      `"${file}" has ${size} bytes; a character card may have ${MAX_CARD_BYTES} (64 MiB)`,
+      `"${file}" has ${size} bytes; a character card may have ${MAX_READ_BYTES} (64 MiB)`,
     );
   }
   const bytes = await readFile(file);
   position.bytes = bytes.length;
-  const card = cardIn(bytes);
+  const card = await cardIn(bytes);
   const record = toRecord(card);
   if (record.kind !== 'character') yield record;
   else yield withCard(record, card, bytes);
@@ -42,17 +55,20 @@ export async function* readCharacter(file: string, position: Position): AsyncGen
 
 /** The record with as much of the file as the server takes. */
 function withCard(record: CharacterRecord, card: Record<string, unknown>, bytes: Buffer): CharacterRecord {
-  const [told, isPicture] = [[...(record.told ?? [])], isPng(bytes)];
+  const told = [...(record.told ?? [])];
+  // What an archive holds beside the card, somebody has seen to be within the server's limits.
+  const [isPicture, isWhole] = [isPng(bytes), isPng(bytes) || isZip(bytes)];
   const { spec, spec_version, data } = card;
   const json = Buffer.from(JSON.stringify(data === undefined ? card : { spec, spec_version, data }));
-  let sent: Buffer | null = isPicture ? bytes : asUtf8(bytes);
-  if (sent.length > (isPicture ? MAX_SENT_FILE : MAX_SENT_CARD)) {
-    if (isPicture) told.push(`left out: the picture, since the file has more than ${MAX_SENT_FILE} bytes`);
+  let sent: Buffer | null = isWhole ? bytes : asUtf8(bytes);
+  if (sent.length > (isWhole ? MAX_UPLOADED_CARD_BYTES : MAX_CARD_BYTES)) {
+    if (isPicture)
+      told.push(`left out: the picture, since the file has more than ${MAX_UPLOADED_CARD_BYTES} bytes`);
     sent = json;
   }
-  if (json.length > MAX_SENT_CARD) sent = null;
+  if (json.length > MAX_CARD_BYTES) sent = null;
   if (sent === null)
-    told.push(`left out: all but the profile, since the card has more than ${MAX_SENT_CARD} bytes`);
+    told.push(`left out: all but the profile, since the card has more than ${MAX_CARD_BYTES} bytes`);
   return {
     ...record,
     ...(sent !== null && { card: sent.toString('base64') }),
@@ -60,9 +76,9 @@ function withCard(record: CharacterRecord, card: Record<string, unknown>, bytes:
   };
 }
 
-function cardIn(bytes: Buffer): Record<string, unknown> {
+async function cardIn(bytes: Buffer): Promise<Record<string, unknown>> {
   try {
-    return findCard(asUtf8(bytes));
+    return isZip(bytes) ? withData((await openCard(bytes, LIMITS)).card) : findCard(asUtf8(bytes));
   } catch (error) {
     if (error instanceof NoCardError) throw new UnknownFormatError(error.message, { cause: error });
     if (error instanceof CardError) throw new ImportFileError(error.message, { cause: error });

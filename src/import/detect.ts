@@ -1,5 +1,7 @@
 import { open } from 'node:fs/promises';
-import { isVersion1 } from '../cards/container.ts';
+import { openPromise } from 'yauzl';
+import { isZip } from '../cards/archive.ts';
+import { CARD_FILE, isVersion1 } from '../cards/container.ts';
 import { PNG_SIGNATURE } from '../cards/png.ts';
 import { asUtf8, fileSize } from './files.ts';
 import { FORMATS, type Format } from './formats.ts';
@@ -17,6 +19,7 @@ export async function detectFormat(file: string): Promise<Format> {
   await fileSize(file);
   const start = await readStart(file);
   if (start.subarray(0, PNG_SIGNATURE.length).equals(PNG_SIGNATURE)) return 'character';
+  if (isZip(start) && (await isCharx(file))) return 'character';
   const other = otherKind(start);
   if (other) throw new ImportFileError(`"${file}" ${other}`);
   const text = start.toString('latin1');
@@ -138,6 +141,21 @@ function otherKind(start: Buffer): string | null {
   if (/^(<!doctype html|<html|<\?xml)/.test(text))
     return 'is a page (HTML or XML), not data; of a ChatGPT export import the whole ZIP, and order My Activity of Google Takeout as JSON';
   return null;
+}
+
+/** Whether an archive is a character with its pictures. */
+async function isCharx(file: string): Promise<boolean> {
+  try {
+    const archive = await openPromise(file, { autoClose: false, lazyEntries: true });
+    try {
+      for await (const { fileName } of archive.eachEntry()) if (fileName === CARD_FILE) return true;
+    } finally {
+      archive.close();
+    }
+  } catch {
+    // What is wrong with it, whoever opens it says.
+  }
+  return false;
 }
 
 async function readStart(file: string): Promise<Buffer> {

@@ -6,6 +6,8 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
 import * as yauzl from 'yauzl';
+import { CARD_FILE } from '../cards/container.ts';
+import { MAX_CARD_FILES, MAX_UPLOADED_ARCHIVE_BYTES, MAX_UPLOADED_CARD_BYTES } from '../cards/limits.ts';
 import { detectFormat } from './detect.ts';
 import { fileSize, fingerprint } from './files.ts';
 import { type ProgressSink, silentProgress } from './progress.ts';
@@ -118,6 +120,7 @@ async function* openFile(
   let isChatExport = false;
   try {
     const parts = await partsOf(file, archive);
+    if (parts === 'card') return yield source;
     for (const part of parts) {
       // An export of chats holds many, and none is a card.
       if (isChatExport && isPicture(part)) continue;
@@ -175,25 +178,28 @@ async function isArchive(file: string): Promise<boolean> {
 
 /**
  * The parts of an archive that may hold something to import: what each is, its content tells. Data comes first, pictures
- * that could be cards and archives behind it.
+ * that could be cards and archives behind it. `card`: it is a CHARX card, to be read as one.
  *
  * @throws ImportFileError where there is none, or more than {@link MAX_PARTS}
  */
-async function partsOf(file: string, archive: yauzl.ZipFile): Promise<yauzl.Entry[]> {
+async function partsOf(file: string, archive: yauzl.ZipFile): Promise<yauzl.Entry[] | 'card'> {
   const parts: yauzl.Entry[] = [];
+  const all: yauzl.Entry[] = [];
   let hasPages = false;
   try {
     for await (const entry of archive.eachEntry()) {
-      // A character with its pictures.
-      if (entry.fileName === 'card.json') return [entry];
+      all.push(entry);
       hasPages ||= extname(entry.fileName).toLowerCase() === '.html';
       if (isOfInterest(entry.fileName)) parts.push(entry);
-      if (parts.length > MAX_PARTS)
+      if (all.length > MAX_PARTS)
         throw new ImportFileError(`"${file}" holds more than ${MAX_PARTS} files that could be imported`);
     }
   } catch (error) {
     throw broken(file, error);
   }
+  // A character with its pictures; where the server would not take it so, without them.
+  const card = all.find(({ fileName }) => fileName === CARD_FILE);
+  if (card) return (await isTaken(file, all)) ? 'card' : [card];
   const advice = hasPages ? '; its pages (HTML) are not read: order the export as JSON' : '';
   if (parts.length === 0)
     throw new ImportFileError(
@@ -201,6 +207,17 @@ async function partsOf(file: string, archive: yauzl.ZipFile): Promise<yauzl.Entr
     );
   const rank = (entry: yauzl.Entry) => (isArchiveName(entry.fileName) ? 2 : isPicture(entry) ? 1 : 0);
   return parts.sort((a, b) => rank(a) - rank(b) || (a.fileName < b.fileName ? -1 : 1));
+}
+
+/** Whether the server takes a CHARX card with all that is in it. */
+async function isTaken(file: string, entries: readonly yauzl.Entry[]): Promise<boolean> {
+  const sizes = entries.map(({ uncompressedSize }) => uncompressedSize);
+  return (
+    (await fileSize(file)) <= MAX_UPLOADED_CARD_BYTES &&
+    entries.length <= MAX_CARD_FILES &&
+    Math.max(...sizes) <= MAX_UPLOADED_CARD_BYTES &&
+    sizes.reduce((sum, size) => sum + size, 0) <= MAX_UPLOADED_ARCHIVE_BYTES
+  );
 }
 
 function isOfInterest(name: string): boolean {

@@ -2,11 +2,12 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import type { Json } from '../../cards/container.ts';
+import { MAX_CARD_FILE_BYTES, MAX_UPLOADED_CARD_BYTES } from '../../cards/limits.ts';
 import type { Database } from '../../db/client.ts';
 import { InvalidInput } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { type ExportedLine, type Place, sectionOfRows } from '../../ground/section.ts';
-import { MAX_CARD_FILE_BYTES, MAX_UPLOADED_CARD_BYTES, PICTURE } from './cards.ts';
+import { PICTURE } from './cards.ts';
 import { CardJson } from './line-forms.ts';
 
 const instant = z.iso

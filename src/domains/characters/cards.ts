@@ -5,6 +5,14 @@ import { z } from 'zod';
 import type { Owner, Principal } from '../../access/principals.ts';
 import { CardError } from '../../cards/card-error.ts';
 import { type CardLimits, isObject, type Json, type OpenedCard, openCard } from '../../cards/container.ts';
+import {
+  MAX_CARD_ARCHIVE_BYTES,
+  MAX_CARD_BYTES,
+  MAX_CARD_FILE_BYTES,
+  MAX_CARD_FILES,
+  MAX_UPLOADED_ARCHIVE_BYTES,
+  MAX_UPLOADED_CARD_BYTES,
+} from '../../cards/limits.ts';
 import { NAME_PROBLEM, profileOf } from '../../cards/profile.ts';
 import { dataOf, textOf, textsOf } from '../../cards/versions.ts';
 import type { Database } from '../../db/client.ts';
@@ -20,16 +28,8 @@ import {
 } from './characters.ts';
 import { type CharacterCardRow, type CharacterRow, characterCards } from './tables.ts';
 
-/** Bytes of a card's file, and of one file in it, that comes in Base64: it must go into one request. */
-export const MAX_CARD_FILE_BYTES = 700_000;
-/** The same of one that is uploaded as it is. */
-export const MAX_UPLOADED_CARD_BYTES = 50 * 2 ** 20;
-/** Of the card itself as JSON. */
-export const MAX_CARD_BYTES = 600_000;
-/** Of all files of a CHARX archive together, unpacked. */
-export const MAX_CARD_ARCHIVE_BYTES = 4_000_000;
-export const MAX_UPLOADED_ARCHIVE_BYTES = 100 * 2 ** 20;
-export const MAX_CARD_FILES = 200;
+/** Limits that views tell. */
+export { MAX_CARD_BYTES, MAX_CARD_FILE_BYTES, MAX_UPLOADED_CARD_BYTES };
 /** The name of this program among a card's extensions: what of a profile no field of a card has a place for. */
 export const OWN_EXTENSION = 'echo_brain';
 /** Under which the picture that a card lay in is kept: no file of an archive is called so. */

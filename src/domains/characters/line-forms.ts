@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { CardError } from '../../cards/card-error.ts';
 import { checkCard, isObject, type Json } from '../../cards/container.ts';
+import { MAX_CARD_BYTES } from '../../cards/limits.ts';
 import * as input from '../../ground/input.ts';
-import { MAX_CARD_BYTES } from './cards.ts';
 import { MAX_ALIASES } from './characters.ts';
 
 const short = (maximum: number) => input.text(maximum, 0).nullable();
