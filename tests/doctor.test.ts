@@ -99,6 +99,16 @@ test('a database of a newer version, one of another encoding, and one that is aw
   const away = await doctor({ DATABASE_URL: 'postgres://echo@127.0.0.1:1/echo' });
   expect(away.text).toMatch(/WRONG +DATABASE_URL: .*nothing listens there/);
   expect([newer.code, ascii.code, away.code]).toEqual([1, 1, 1]);
+
+  // What reads are to go to: a primary is no standby, and one that is away is no reason not to start.
+  const read = await doctor({
+    DATABASE_URL: app.databaseUrl,
+    DATABASE_READ_URL: app.databaseUrl.replace(url.host, `${url.host},${url.hostname}:1`),
+  });
+  expect(read.text).toMatch(
+    /WRONG +DATABASE_READ_URL: \S+ is no standby, and nothing is read from it\n +name a/,
+  );
+  expect(read.text).toMatch(/WARNING +DATABASE_READ_URL: \S+:1 cannot be used: .*\n +everything is read/);
 });
 
 test('files of another PostgreSQL are told, with the way on, and are not touched', async () => {

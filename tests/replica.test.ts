@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { asReading } from '../src/access/caller.ts';
 import { replicable } from '../src/db/replicable.ts';
+import { lookAtReplicas } from '../src/doctor/replica.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { callTool, connectMcp } from './support/mcp.ts';
 import { startPair, urlOf } from './support/replicated.ts';
@@ -97,6 +98,10 @@ const ALL = Object.keys(DOORS);
 
 test('reads of every kind of door come from the replica, and say the same', async () => {
   await serving();
+  const urls = { databaseUrls: [urlOf(pair.primary)], databaseReadUrls: [urlOf(pair.standby)] };
+  expect(await lookAtReplicas(urls)).toMatchObject([
+    { state: 'OK', seen: expect.stringMatching(/is a standby of it$/) },
+  ]);
   const who = await someone();
   for (const [door, look] of Object.entries(DOORS)) {
     await serving();

@@ -5,6 +5,7 @@ import { checkPort, loadConfig } from '../startup.ts';
 import { lookAtDatabase } from './database.ts';
 import { lookAtDirectory } from './directory.ts';
 import { type Finding, looked } from './finding.ts';
+import { lookAtReplicas } from './replica.ts';
 import { lookAtServer, looksAtServices } from './services.ts';
 
 const USAGE = `usage: npm run doctor -- [--json]    looks at this installation, changes nothing, and says what is wrong and what to do
@@ -50,5 +51,6 @@ async function* findings(): AsyncGenerator<Finding> {
   yield* await looked('DATA_DIR', () => lookAtDirectory(config));
   yield* await looked('server', () => lookAtServer(config, portProblem));
   yield* await looked('DATABASE_URL', () => lookAtDatabase(config, log));
+  yield* await looked('DATABASE_READ_URL', () => lookAtReplicas(config));
   for (const [about, look] of looksAtServices(config, vault)) yield* await looked(about, look);
 }
