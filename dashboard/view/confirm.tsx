@@ -3,26 +3,33 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 
 /** A button that asks before it does what cannot be taken back. @param typed what must be typed in, for what is lost for good */
 export function ConfirmButton({ label, title, children, typed, isBusy, onConfirm }: ConfirmParts) {
-  const [isOpen, setOpen] = useState(false);
+  /** Which opening of the dialog it is, from 1; 0: it is closed. */
+  const [opening, setOpening] = useState(0);
+  const openings = useRef(0);
   const [text, setText] = useState('');
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
-    if (isOpen) dialog.current?.showModal();
-  }, [isOpen]);
+    if (opening > 0) dialog.current?.showModal();
+  }, [opening]);
+  const open = () => {
+    setText('');
+    openings.current += 1;
+    setOpening(openings.current);
+  };
   const close = () => dialog.current?.close();
   return (
     <>
-      <button
-        type="button"
-        class="button"
-        data-kind="danger"
-        aria-disabled={isBusy}
-        onClick={() => setOpen(true)}
-      >
+      <button type="button" class="button" data-kind="danger" aria-disabled={isBusy} onClick={open}>
         {label}
       </button>
-      {isOpen && (
-        <dialog ref={dialog} aria-label={title} onClose={() => setOpen(false)}>
+      {opening > 0 && (
+        // The browser tells that it is closed a while later, when it may have been opened again.
+        <dialog
+          key={opening}
+          ref={dialog}
+          aria-label={title}
+          onClose={() => setOpening((now) => (now === opening ? 0 : now))}
+        >
           <div class="stack">
             <h2>{title}</h2>
             <div>{children}</div>
