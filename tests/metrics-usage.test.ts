@@ -56,6 +56,16 @@ test('calls of models are timed by what they are for, their tokens counted, thei
   models.respondWith([]);
 });
 
+test('of turns that others answered no figure keeps what they say of the model', async () => {
+  const before = await value('echo_turns_stored_total');
+  await app.graphql(
+    `mutation { recordTurns(input: { conversationId: "told", turns: [
+      { query: "Hello", response: "Yes?", modelUsed: "the model of Zuleika" }] }) { __typename ... on Error { message } } }`,
+  );
+  await reads('echo_turns_stored_total').toBe(before + 1);
+  expect(await exposed()).not.toContain('Zuleika');
+});
+
 test('searches say whether they found something, answers whether it was of use, users what they thought of it', async () => {
   const search = (query: string) =>
     app.graphql('query ($q: String!) { memorySearch(query: $q) { hits { score } } }', { q: query });

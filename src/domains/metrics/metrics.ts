@@ -178,7 +178,8 @@ export class Metrics {
     for (const { row } of stored) {
       if ((row.characterIds?.length ?? 0) > 0) this.#named.inc();
       if (row.status !== 'ANSWERED') continue;
-      this.#countAnswer(row);
+      // Of what others answered, clients name the model: a word of a user, which figures do not keep.
+      if (row.stepTimings !== null && row.stepTimings !== undefined) this.#countAnswer(row);
       for (const observer of this.#observers) observer.answer(row);
     }
   }
