@@ -7,6 +7,7 @@ import * as alertRules from './config/alert-rules.ts';
 import * as alerts from './config/alerts.ts';
 import * as backups from './config/backups.ts';
 import * as briefs from './config/briefs.ts';
+import * as compliance from './config/compliance.ts';
 import * as durability from './config/durability.ts';
 import * as generation from './config/generation.ts';
 import * as media from './config/media.ts';
@@ -107,6 +108,7 @@ const Settings = z.object({
   ...durability.settings,
   ...models.settings,
   ...briefs.settings,
+  ...compliance.settings,
   ...media.settings,
   ...generation.settings,
   ...objectives.settings,
@@ -157,6 +159,7 @@ function toConfig(
     ...durability.durabilityOf(values),
     ...models.modelsOf(values),
     ...briefs.briefsOf(values),
+    ...compliance.complianceOf(values),
     ...media.mediaOf(values, resolve(directory, values.DATA_DIR)),
     ...generation.generationOf(values, directory),
     ...objectives.objectivesOf(values),

@@ -212,6 +212,7 @@ beforeAll(async () => {
   canaries.push(generationId);
   const { projectId, segmentId } = await projectOf(app);
   const briefId = await briefOf(app);
+  const { requestId, reportId } = await complianceOf(app);
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -248,6 +249,9 @@ beforeAll(async () => {
     segmentIds: [segmentId],
     deliveryId: [webhook.deliveryId],
     keyId: [key],
+    keyIds: [[key]],
+    requestId: [requestId],
+    reportId: [reportId],
     taskId: [taskId],
     confirm: [VICTIM],
     lines: [exported.data.exportUser.lines],
@@ -336,6 +340,30 @@ async function briefOf(of: TestApp): Promise<string> {
   );
   canaries.push(briefId);
   return briefId;
+}
+
+/** A request of the victim's, and a report that tells of it. */
+async function complianceOf(of: TestApp): Promise<{ requestId: string; reportId: string }> {
+  const { data } = await of.graphql(
+    `mutation { noteDataRequest(input: { userId: "${VICTIM}", kind: ACCESS }) { ... on DataRequestSuccess { request { requestId subject } } } }`,
+  );
+  const { requestId, subject } = data.noteDataRequest.request;
+  const reportId = crypto.randomUUID();
+  await of.sql(
+    `insert into compliance_reports (report_id, week, since, until, region, sections) values ($1, '2020-01-06', now(), now(), 'EU', $2)`,
+    [
+      reportId,
+      JSON.stringify([
+        { part: 'REQUESTS', lines: [{ state: 'OK', text: `ACCESS ${requestId}`, cites: [] }] },
+      ]),
+    ],
+  );
+  await of.sql(`insert into access_reviews (user_id, key_id, reviewed_by) values ($1, 'a key', $2)`, [
+    VICTIM,
+    CANARY,
+  ]);
+  canaries.push(requestId, reportId, subject);
+  return { requestId, reportId };
 }
 
 async function webhookOf(of: TestApp): Promise<{ webhookId: string; deliveryId: string }> {
@@ -488,6 +516,9 @@ describe.each([
       parentId: 'no such goal',
       fileHash: hashNamed('no such picture'),
       keyId: '000000000000',
+      keyIds: ['000000000000'] as never,
+      requestId: crypto.randomUUID(),
+      reportId: crypto.randomUUID(),
       taskId: crypto.randomUUID(),
       credential: 'no-such-credential',
       characterName: 'No such figment',

@@ -5,6 +5,7 @@ import { duties as alerts } from '../domains/alerts/tables.ts';
 import { duties as audit } from '../domains/audit/tables.ts';
 import { duties as briefs } from '../domains/briefs/tables.ts';
 import { duties as characters } from '../domains/characters/tables.ts';
+import { duties as compliance } from '../domains/compliance/tables.ts';
 import { duties as conversations } from '../domains/conversations/tables.ts';
 import { duties as credentials } from '../domains/credentials/tables.ts';
 import { duties as deliveries } from '../domains/deliveries/tables.ts';
@@ -56,6 +57,7 @@ export const DUTIES: readonly Duty[] = [
   ...repairs,
   ...schedules,
   ...flags,
+  ...compliance,
   ...deliveries,
   ...webhooks,
   ...metrics,

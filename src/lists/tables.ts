@@ -9,6 +9,7 @@ export {
   characterChanges,
   characters,
 } from '../domains/characters/tables.ts';
+export { accessReviews, complianceReports, dataRequests } from '../domains/compliance/tables.ts';
 export { conversations, deletedTurns } from '../domains/conversations/tables.ts';
 export { authenticators, credentials } from '../domains/credentials/tables.ts';
 export { deliveries, deliveryTargets } from '../domains/deliveries/tables.ts';

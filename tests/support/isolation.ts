@@ -22,6 +22,9 @@ export const IDENTIFIERS = [
   'after',
   'before',
   'keyId',
+  'keyIds',
+  'requestId',
+  'reportId',
   'taskId',
   'confirm',
   'lines',
@@ -176,6 +179,10 @@ export const VALUES: Record<string, unknown> = {
   journalId: '00000000-0000-4000-8000-000000000000',
   minutes: 5,
   alertChannel: 'log',
+  region: 'EU',
+  askedAt: '2026-01-01T00:00:00Z',
+  open: true,
+  outcome: 'DONE',
 };
 /** What a profile says: nothing that names somebody else's. */
 const PROFILE = /^Mutation\.(?:upsertCharacters?|(?:create|update)Project)\(/;

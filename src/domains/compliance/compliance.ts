@@ -6,6 +6,7 @@ import type { AuditLog } from '../audit/audit.ts';
 import { missingTriggers } from '../audit/triggers.ts';
 import { type ChainsSeen, verifyChains } from './chains.ts';
 import type { ComplianceDesk } from './desk.ts';
+import { OVERDUE_DAYS } from './report-kept.ts';
 
 export interface ComplianceServices {
   readonly db: Database;
@@ -34,8 +35,6 @@ export interface ComplianceReport {
 
 /** An erasure that is not complete after so many hours was cut off. */
 const ERASURE_HOURS = 1;
-/** Days that a row may stay beyond its retention: that goes once a day. */
-const OVERDUE_DAYS = 2;
 /** Milliseconds after which no further chain is begun. */
 const CHAINS_MS = 1_200_000;
 

@@ -17,11 +17,17 @@ const READ_MS = 300_000;
 
 /** Knows what the latest compliance check of the server found, on whichever server it ran. */
 export class ComplianceDesk {
+  /** Whether the operator's key is set. */
+  readonly hasOperatorKey: () => boolean;
+  /** What time it is. */
+  readonly now: () => Date;
   readonly #db: Database;
   #known: { readonly latest: LatestCheck | null; readonly readAt: number } | null = null;
 
-  constructor(db: Database) {
+  constructor(db: Database, given: Pick<ComplianceDesk, 'hasOperatorKey' | 'now'>) {
     this.#db = db;
+    this.hasOperatorKey = given.hasOperatorKey;
+    this.now = given.now;
   }
 
   /** A check has come to its end here. */

@@ -10,6 +10,7 @@ declare module '../../graphql/context.ts' {
 }
 
 /** What is known of the latest compliance check. */
-export function openCompliance({ db }: Pick<Ports, 'db'>): ComplianceParts {
-  return { compliance: new ComplianceDesk(db) };
+export function openCompliance({ db, secrets, now }: Pick<Ports, 'db' | 'secrets' | 'now'>): ComplianceParts {
+  const hasOperatorKey = () => secrets.get('API_KEY') !== null;
+  return { compliance: new ComplianceDesk(db, { hasOperatorKey, now }) };
 }
