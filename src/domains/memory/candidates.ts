@@ -35,7 +35,7 @@ export interface Candidate {
 }
 
 /** Turns whose rank is looked into, for each one that is wanted, at least and at most; more if conditions leave too few. */
-const POOL_FACTOR = 8;
+const POOL_FACTOR = 4;
 const LEAST_POOL = 200;
 const WIDE_POOL = 400;
 /** The same where it is asked how something is now. */
