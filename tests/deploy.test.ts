@@ -60,7 +60,8 @@ test('the container runs the Node and the version of this tree', () => {
   expect(read('deploy/echo-brain.service')).toContain(`echo-brain-${version} `);
   // All start it as npm start does.
   const options = /"start": "node (.*) scripts\/start.ts"/.exec(read('package.json'))?.[1] ?? 'none';
-  expect(dockerfile).toContain(`"${options}", "dist/server/start.js"`);
+  const words = [...options.split(' '), 'dist/server/start.js'].map((word) => `"${word}"`);
+  expect(dockerfile).toContain(`["node", ${words.join(', ')}]`);
   expect(read('deploy/echo-brain.service')).toContain(`node ${options} dist/server/start.js`);
 });
 
