@@ -2,12 +2,16 @@ import { execFile, execFileSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { buildSchema, Kind, parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SETTING_NAMES } from '../src/config.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 const read = (path: string) => readFileSync(join(import.meta.dirname, '..', path), 'utf8');
-const readme = read('README.md');
+/** Pages whose examples need nothing that is not in a server that was just started. */
+const WITH_EXAMPLES = ['subscriptions', 'media', 'rest', 'openai', 'feature-flags'].map(
+  (name) => `docs/${name}.md`,
+);
 
 test('the table of settings has exactly those that the server reads', () => {
   const documented = [...read('docs/configuration.md').matchAll(/^\| `([A-Z][A-Z0-9_]*)` \|/gm)].map(
@@ -59,6 +63,31 @@ test('each invariant names a place that enforces it and a test that sees it', ()
   }
 });
 
+describe.each(pages)('%s has examples', (page) => {
+  const schema = buildSchema(read('schema.graphql'));
+  const text = read(page);
+  const bodies = [...text.matchAll(/-d '(\{\s*"query"[^']*\})'|<<'JSON'\n([\s\S]*?)\nJSON\n/g)].flatMap(
+    ([, quoted, here]) => quoted ?? here ?? [],
+  );
+  const blocks = [...text.matchAll(/```graphql\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+
+  test('whose bodies are JSON and whose operations the server takes', () => {
+    const asked = bodies.map((body) => (JSON.parse(body) as { query?: unknown }).query);
+    const documents = [...asked.filter((query) => typeof query === 'string' && query !== ''), ...blocks];
+    for (const document of documents.filter(isOperation))
+      for (const definition of parse(document).definitions)
+        expect([
+          document,
+          validate(schema, { kind: Kind.DOCUMENT, definitions: [definition] }).map(({ message }) => message),
+        ]).toEqual([document, []]);
+  });
+});
+
+/** The older doors ask their questions in a field of the same name. */
+function isOperation(text: unknown): text is string {
+  return typeof text === 'string' && /^\s*(?:\{|query|mutation|subscription)[\s{(]/.test(text);
+}
+
 function slugOf(heading: string): string {
   return heading
     .toLowerCase()
@@ -74,16 +103,18 @@ describe.skipIf(!hasCurl())('each curl example works as printed', () => {
   });
   afterAll(() => app.close());
 
-  const examples = [...readme.matchAll(/```sh\n(curl [\s\S]*?)```/g)].map(([, text = '']) => text);
+  const examples = ['README.md', ...WITH_EXAMPLES].flatMap((page) =>
+    [...read(page).matchAll(/```sh\n(curl [\s\S]*?)```/g)].map(([, text = '']) => text),
+  );
 
-  test('they are found', () => expect(examples.length).toBe(7));
+  test('they are found', () => expect(examples.length).toBe(8));
 
   test.each(examples)('%s', async (example) => {
-    const command = example.replaceAll('http://127.0.0.1:4000', app.url);
+    const command = example.replaceAll(/(?:http:\/\/127\.0\.0\.1|localhost):4000/g, app.url);
     const { stdout } = await promisify(execFile)('sh', ['-c', command], { timeout: 10_000 });
     expect(stdout).not.toMatch(/"errors"|"code"|error_code|"type":"FAILED"/);
     expect(stdout).toMatch(
-      /"(COMMITTED|modelUsed|type":"COMPLETED|model_used|mediaStats|chat\.completion)"|"interaction":\{"conversationId":"notes"/,
+      /"(COMMITTED|modelUsed|type":"COMPLETED|model_used|mediaStats|featureFlag|chat\.completion)"|"interaction":\{"conversationId":"notes"/,
     );
   });
 });
@@ -100,7 +131,9 @@ function hasCurl(): boolean {
 test('the transcript of a fact that is superseded and undone goes as printed', async () => {
   const app = await startTestApp();
   const [, operations = '', printed = ''] =
-    /```graphql\n(mutation \{\n {2}recordTurns[\s\S]*?)```\n\n```json\n([\s\S]*?)```/.exec(readme) ?? [];
+    /```graphql\n(mutation \{\n {2}recordTurns[\s\S]*?)```\n\n```json\n([\s\S]*?)```/.exec(
+      read('docs/facts.md'),
+    ) ?? [];
   const steps = operations.split(/\n(?=query|mutation)/);
   let changeId = '';
   const got: string[] = [];
