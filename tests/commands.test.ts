@@ -44,6 +44,7 @@ const SCRIPTS: [string, string[]][] = [
   ['scripts/audit.ts', []],
   ['scripts/import.ts', []],
   ['scripts/mutate.ts', []],
+  ['scripts/figures.ts', []],
   ['scripts/codegen.ts', []],
   ['scripts/user-export.ts', ['export']],
   ['scripts/user-export.ts', ['restore']],

@@ -1,0 +1,4 @@
+import { figuresCommand } from '../bench/figures/command.ts';
+
+/** Measures the project and writes docs/figures.md; see bench/figures. */
+process.exitCode = await figuresCommand(process.argv.slice(2), console.log);
