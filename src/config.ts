@@ -13,6 +13,7 @@ import * as generation from './config/generation.ts';
 import * as media from './config/media.ts';
 import * as models from './config/models.ts';
 import * as objectives from './config/objectives.ts';
+import * as payments from './config/payments.ts';
 import * as pressure from './config/pressure.ts';
 import * as repairs from './config/repairs.ts';
 import * as retention from './config/retention.ts';
@@ -109,6 +110,7 @@ const Settings = z.object({
   ...models.settings,
   ...briefs.settings,
   ...compliance.settings,
+  ...payments.settings,
   ...media.settings,
   ...generation.settings,
   ...objectives.settings,
@@ -136,6 +138,7 @@ function crossCheck(raw: RawSettings, directory: string): string[] {
     ...durability.checkDurability(raw),
     ...models.checkModels(raw),
     ...briefs.checkBriefs(raw),
+    ...payments.checkPayments(raw),
     ...secrets.checkSecrets(raw),
     ...access.checkAccess(raw),
     ...alerts.checkAlerts(raw),
@@ -160,6 +163,7 @@ function toConfig(
     ...models.modelsOf(values),
     ...briefs.briefsOf(values),
     ...compliance.complianceOf(values),
+    ...payments.paymentsOf(values),
     ...media.mediaOf(values, resolve(directory, values.DATA_DIR)),
     ...generation.generationOf(values, directory),
     ...objectives.objectivesOf(values),

@@ -114,6 +114,26 @@ export class QuotaExceeded extends EchoError {
   }
 }
 
+/** More money than may move at once; none did. Amounts are in the smallest unit of the currency. */
+export class AmountExceeded extends EchoError {
+  override readonly name = 'AmountExceeded';
+  readonly code = 'AMOUNT_EXCEEDED';
+  override readonly httpStatus = 422;
+  readonly field: string;
+  readonly currency: string;
+  readonly amount: number;
+  readonly limit: number;
+  constructor(
+    field: string,
+    problem: string,
+    money: { readonly currency: string; readonly amount: number; readonly limit: number },
+  ) {
+    super(`${field}: ${problem}`);
+    this.field = field;
+    [this.currency, this.amount, this.limit] = [money.currency, money.amount, money.limit];
+  }
+}
+
 /** Turns of these keys were deleted: a retry does not bring them back. */
 export class InteractionDeleted extends EchoError {
   override readonly name = 'InteractionDeleted';

@@ -12,6 +12,7 @@ import { followCharacters, openMedia } from './domains/media-insights/parts.ts';
 import { openMemory } from './domains/memory/parts.ts';
 import { openMetrics, openRecorder, watchCaches } from './domains/metrics/parts.ts';
 import { openObjectives } from './domains/objectives/parts.ts';
+import { openPayments } from './domains/payments/parts.ts';
 import { openPersistence } from './domains/persistence/parts.ts';
 import { openPressure } from './domains/pressure/parts.ts';
 import { openPrincipals } from './domains/principals/parts.ts';
@@ -69,11 +70,12 @@ export async function openParts(
   const media = await openMedia(guarded, closing);
   const drawing = await openGenerations({ ...ports, pictures: media.pictures });
   const assembling = await openProjects({ ...ports, videos: media.videos });
+  const { jobs: paying, ...payments } = await openPayments(ports);
   const own = [
     ...[...jobs, ...repairs, ...media.jobs, ...drawing, ...assembling],
-    ...[...(await openBriefs(ports)), ...(await openReports(ports))],
+    ...[...(await openBriefs(ports)), ...(await openReports(ports)), ...paying],
   ];
-  const working = { ...guarded, ...openTasks({ ...guarded, jobs: own }, closing) };
+  const working = { ...guarded, ...payments, ...openTasks({ ...guarded, jobs: own }, closing) };
   followCharacters(working);
   watchCaches(working);
   const parts = { ...working, ...(await openDomains(working, closing)) };

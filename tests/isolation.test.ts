@@ -213,6 +213,7 @@ beforeAll(async () => {
   const { projectId, segmentId } = await projectOf(app);
   const briefId = await briefOf(app);
   const { requestId, reportId } = await complianceOf(app);
+  const billed = await billedOf(app);
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -245,6 +246,10 @@ beforeAll(async () => {
     generationId: [generationId],
     projectId: [projectId],
     briefId: [briefId],
+    customerId: [billed.customerId],
+    invoiceId: [billed.invoiceId],
+    refundId: [billed.refundId],
+    differenceId: ['a difference'],
     segmentId: [segmentId],
     segmentIds: [segmentId],
     deliveryId: [webhook.deliveryId],
@@ -364,6 +369,38 @@ async function complianceOf(of: TestApp): Promise<{ requestId: string; reportId:
   ]);
   canaries.push(requestId, reportId, subject);
   return { requestId, reportId };
+}
+
+/** A customer that she is, with what she was billed, and what an earlier server billed her: nobody takes money here. */
+async function billedOf(of: TestApp): Promise<{ customerId: string; invoiceId: string; refundId: string }> {
+  const ids = {
+    customerId: crypto.randomUUID(),
+    invoiceId: crypto.randomUUID(),
+    refundId: crypto.randomUUID(),
+  };
+  await of.sql(
+    `with c as (insert into payment_customers (customer_id, created_by) values ($2, 'x') returning id),
+          p as (insert into payment_people (customer, user_id, name, email) select id, $1, $5, $5 || '@example.org' from c),
+          i as (insert into payment_invoices (invoice_id, customer, currency, amount, items, collection, state, requested_by)
+                select $3, id, 'EUR', 5, jsonb_build_array(jsonb_build_object('description', $5::text, 'amount', 5)), 'CHARGE', 'PAID', 'x'
+                from c returning id)
+     insert into payment_refunds (refund_id, invoice, currency, amount, state, requested_by) select $4, id, 'EUR', 5, 'SUCCEEDED', 'x' from i`,
+    [VICTIM, ids.customerId, ids.invoiceId, ids.refundId, CANARY],
+  );
+  const customerId = crypto.randomUUID();
+  const line = { tenantId: 'default', userId: VICTIM, customerId, name: CANARY, email: null };
+  await of.sql('insert into payment_records (user_id, customer_id, line) values ($1, $2, $3)', [
+    VICTIM,
+    customerId,
+    JSON.stringify({
+      kind: 'payment_customer',
+      ...line,
+      createdAt: '2020-01-01T00:00:00.000Z',
+      invoices: [],
+    }),
+  ]);
+  canaries.push(...Object.values(ids), customerId);
+  return ids;
 }
 
 async function webhookOf(of: TestApp): Promise<{ webhookId: string; deliveryId: string }> {

@@ -27,6 +27,8 @@ export const SECRET_SETTINGS = [
   'BACKUP_S3_SECRET',
   'TELEGRAM_BOT_TOKEN',
   'SMTP_URL',
+  'STRIPE_API_KEY',
+  'STRIPE_WEBHOOK_SECRET',
 ] as const;
 export type SecretSetting = (typeof SECRET_SETTINGS)[number];
 export type SecretValues = Readonly<Partial<Record<SecretSetting, string>>>;

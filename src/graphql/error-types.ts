@@ -1,4 +1,5 @@
 import {
+  AmountExceeded,
   CursorExpired,
   FactChangeBuiltOn,
   IdempotencyKeyReused,
@@ -122,6 +123,19 @@ builder.objectType(QuotaExceeded, {
       nullable: true,
       description: 'From when on there is some again; null: not by waiting.',
     }),
+  }),
+});
+
+builder.objectType(AmountExceeded, {
+  name: 'AmountExceededError',
+  description:
+    'More money than may move at once (code AMOUNT_EXCEEDED); none did. In the smallest unit of the currency.',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    field: t.exposeString('field', { description: 'The input field that asks for it.' }),
+    currency: t.exposeString('currency', { description: 'Of both amounts: ISO 4217.' }),
+    amount: t.exposeInt('amount', { description: 'What was asked for.' }),
+    limit: t.exposeInt('limit', { description: 'What would be taken at the most.' }),
   }),
 });
 

@@ -21,6 +21,16 @@ export { interactions } from '../domains/interactions/tables.ts';
 export { learningRefusals, learningRuns } from '../domains/learning/tables.ts';
 export { mediaFiles, mediaInsights, mediaPairs } from '../domains/media-insights/tables.ts';
 export { metricHours, metricMinutes } from '../domains/metrics/tables.ts';
+export {
+  customers,
+  differences,
+  invoices,
+  ledger,
+  people,
+  records,
+  refunds,
+  stripeEvents,
+} from '../domains/payments/tables.ts';
 export { journals } from '../domains/persistence/tables.ts';
 export { erasures } from '../domains/privacy/tables.ts';
 

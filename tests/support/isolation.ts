@@ -37,6 +37,10 @@ export const IDENTIFIERS = [
   'generationId',
   'projectId',
   'briefId',
+  'customerId',
+  'invoiceId',
+  'refundId',
+  'differenceId',
   'segmentId',
   'segmentIds',
   'parentId',
@@ -183,9 +187,15 @@ export const VALUES: Record<string, unknown> = {
   askedAt: '2026-01-01T00:00:00Z',
   open: true,
   outcome: 'DONE',
+  email: 'eve@example.org',
+  clientId: 'nobody',
+  currency: 'EUR',
+  amount: 5,
+  collection: 'CHARGE',
+  daysUntilDue: 5,
 };
 /** What a profile says: nothing that names somebody else's. */
-const PROFILE = /^Mutation\.(?:upsertCharacters?|(?:create|update)Project)\(/;
+const PROFILE = /^Mutation\.(?:upsertCharacters?|(?:create|update)(?:Project|PaymentCustomer))\(/;
 /** What a place is called; names of credentials are told from other names. */
 export function nameIn({ field, path }: Place): string {
   const name = path.at(-1) ?? '';

@@ -1,10 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Owner } from '../../access/principals.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { IdempotencyKeyReused, NotConfigured, NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
+import { keyedId } from '../../ground/keyed-id.ts';
 import { enqueueTask, type TaskServices } from '../tasks/tasks.ts';
 import { type BriefLimits, checkQuota, lockBriefs } from './budget.ts';
 import { WRITE_BRIEF } from './job-names.ts';
@@ -39,7 +40,10 @@ export async function submitBrief(
       'no models are configured that write briefs and judge them; the operator names them there and in LLM_JUDGE_MODEL',
     );
   const title = asked.title ?? null;
-  const briefId = asked.idempotencyKey == null ? randomUUID() : idOfKey(owner, asked.idempotencyKey);
+  const briefId =
+    asked.idempotencyKey == null
+      ? randomUUID()
+      : keyedId('brief', owner.tenantId, owner.userId, asked.idempotencyKey);
   await db.transaction(async (client) => {
     await lockBriefs(client, owner);
     const known = await storedBrief(client, owner, briefId);
@@ -73,18 +77,6 @@ export function parseBriefId(id: string, field = 'briefId'): string {
 
 export function noBrief(id: string, field: string): NotFound {
   return new NotFound(field, `there is no brief "${id.slice(0, 100)}"`);
-}
-
-/** The same key of the same user is the same brief, as a UUID. */
-function idOfKey({ tenantId, userId }: Owner, key: string): string {
-  const digest = createHash('sha256')
-    .update(JSON.stringify(['brief', tenantId, userId, key]))
-    .digest('hex');
-  const variant = ((Number.parseInt(digest.charAt(16), 16) & 3) | 8).toString(16);
-  return [
-    ...[digest.slice(0, 8), digest.slice(8, 12), `8${digest.slice(13, 16)}`],
-    ...[`${variant}${digest.slice(17, 20)}`, digest.slice(20, 32)],
-  ].join('-');
 }
 
 async function storedBrief(client: PoolClient, owner: Owner, briefId: string): Promise<BriefRow | null> {

@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import type { Principal } from '../../access/principals.ts';
+import { mapRow, type RawRow } from '../../db/statements.ts';
+import { NotFound } from '../../errors.ts';
+import * as input from '../../ground/input.ts';
+import { requireAdmin } from '../../ground/ownership.ts';
+import * as limits from './limits.ts';
+import { configured, type PaymentServices } from './services.ts';
+import { type DifferenceRow, differences } from './tables.ts';
+
+const Resolution = z.object({
+  differenceId: limits.id,
+  note: input
+    .text(limits.MAX_NOTE)
+    .refine((text) => text.trim() !== '', { error: 'must say what was done about it' }),
+});
+
+/**
+ * Says what was done about a difference of our books and those of Stripe. One that is seen again is a new one.
+ *
+ * @throws Forbidden, NotConfigured, InvalidInput, NotFound (or it is resolved)
+ */
+export async function resolveDifference(
+  services: PaymentServices,
+  principal: Principal,
+  given: z.input<typeof Resolution>,
+): Promise<DifferenceRow> {
+  requireAdmin(principal);
+  const { differenceId, note } = input.parseInput(Resolution, given);
+  configured(services);
+  const { rows } = await services.db.transaction((client) =>
+    client.query<RawRow>({
+      name: 'resolve_payment_difference',
+      text: `with changed as (update payment_differences set resolved_at = now(), resolved_by = $3, note = $4
+               where difference_id = $1 and tenant_id = $2 and resolved_at is null returning *)
+             select changed.*, echo_audit($2, null, 'difference.resolve', difference_id, 'OK', null, echo_audit_teller()) from changed`,
+      values: [differenceId, principal.tenantId, principal.userId, note],
+    }),
+  );
+  if (!rows[0])
+    throw new NotFound('differenceId', `there is no open difference "${differenceId.slice(0, 100)}"`);
+  return mapRow(differences, rows[0]);
+}

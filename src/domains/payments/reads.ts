@@ -1,0 +1,159 @@
+import type { PoolClient } from 'pg';
+import type { Database } from '../../db/client.ts';
+import { mapRow, type Page, type RawRow } from '../../db/statements.ts';
+import {
+  type CustomerRow,
+  customers,
+  type InvoiceRow,
+  type InvoiceState,
+  invoices,
+  type LedgerRow,
+  ledger,
+  type RefundRow,
+  refunds,
+} from './tables.ts';
+
+export type Reader = Pick<Database, 'pool'> | { readonly pool: Pick<PoolClient, 'query'> };
+
+const LARGEST = 2_147_483_647;
+
+/** A customer with who it is; all null: that was erased. */
+export type SeenCustomer = CustomerRow & {
+  readonly name: string | null;
+  readonly email: string | null;
+  readonly userId: string | null;
+};
+
+const SEEN = `c.*, p.name as person_name, p.email as person_email, p.user_id as person_user
+  from payment_customers c left join payment_people p on p.customer = c.id and p.tenant_id = c.tenant_id`;
+
+/** A customer of a tenant; null: there is none. */
+export async function customerById(
+  { pool }: Reader,
+  tenantId: string,
+  customerId: string,
+): Promise<SeenCustomer | null> {
+  const { rows } = await pool.query<RawRow>({
+    name: 'payment_customer_by_id',
+    text: `select ${SEEN} where c.tenant_id = $1 and c.customer_id = $2`,
+    values: [tenantId, customerId],
+  });
+  return rows[0] ? seenCustomer(rows[0]) : null;
+}
+
+/** Customers by the numbers of their rows. */
+export async function customersOf(
+  { pool }: Reader,
+  tenantId: string,
+  numbers: readonly number[],
+): Promise<(SeenCustomer | null)[]> {
+  const { rows } = await pool.query<RawRow>({
+    name: 'payment_customers_of',
+    text: `select ${SEEN} where c.tenant_id = $1 and c.id = any($2::int[])`,
+    values: [tenantId, numbers],
+  });
+  const found = new Map(rows.map((row) => [row.id, seenCustomer(row)]));
+  return numbers.map((number) => found.get(number) ?? null);
+}
+
+/** A tenant's customers, the latest first. */
+export async function customerPage(
+  { pool }: Reader,
+  tenantId: string,
+  { after, before, limit, inverted }: Page<number>,
+): Promise<SeenCustomer[]> {
+  const order = inverted ? 'asc' : 'desc';
+  const { rows } = await pool.query<RawRow>({
+    name: `payment_customer_page_${order}`,
+    text: `select ${SEEN} where c.tenant_id = $1 and c.id < $2 and c.id > $3 order by c.id ${order} limit $4`,
+    values: [tenantId, after ?? LARGEST, before ?? 0, limit],
+  });
+  return rows.map(seenCustomer);
+}
+
+/** An invoice of a tenant; null: there is none. */
+export async function invoiceById(
+  { pool }: Reader,
+  tenantId: string,
+  invoiceId: string,
+): Promise<InvoiceRow | null> {
+  const { rows } = await pool.query<RawRow>({
+    name: 'payment_invoice_by_id',
+    text: 'select * from payment_invoices where tenant_id = $1 and invoice_id = $2',
+    values: [tenantId, invoiceId],
+  });
+  return rows[0] ? mapRow(invoices, rows[0]) : null;
+}
+
+/** A tenant's invoices, the latest first. @param state absent: of any */
+export async function invoicePage(
+  { pool }: Reader,
+  tenantId: string,
+  { state, customer }: { readonly state: InvoiceState | null; readonly customer: number | null },
+  { after, before, limit, inverted }: Page<number>,
+): Promise<InvoiceRow[]> {
+  const order = inverted ? 'asc' : 'desc';
+  const { rows } = await pool.query<RawRow>({
+    name: `payment_invoice_page_${order}`,
+    text: `select * from payment_invoices where tenant_id = $1 and id < $2 and id > $3 and ($4::text is null or state = $4)
+             and ($5::int is null or customer = $5) order by id ${order} limit $6`,
+    values: [tenantId, after ?? LARGEST, before ?? 0, state, customer, limit],
+  });
+  return rows.map((row) => mapRow(invoices, row));
+}
+
+/** A refund of a tenant; null: there is none. */
+export async function refundById(
+  { pool }: Reader,
+  tenantId: string,
+  refundId: string,
+): Promise<RefundRow | null> {
+  const { rows } = await pool.query<RawRow>({
+    name: 'payment_refund_by_id',
+    text: 'select * from payment_refunds where tenant_id = $1 and refund_id = $2',
+    values: [tenantId, refundId],
+  });
+  return rows[0] ? mapRow(refunds, rows[0]) : null;
+}
+
+/** Refunds by the numbers of their invoices' rows, the first first. */
+export async function refundsOf(
+  { pool }: Reader,
+  tenantId: string,
+  numbers: readonly number[],
+): Promise<RefundRow[][]> {
+  const { rows } = await pool.query<RawRow>({
+    name: 'payment_refunds_of',
+    text: 'select * from payment_refunds where tenant_id = $1 and invoice = any($2::int[]) order by invoice, id',
+    values: [tenantId, numbers],
+  });
+  const byInvoice = Map.groupBy(
+    rows.map((row) => mapRow(refunds, row)),
+    ({ invoice }) => invoice,
+  );
+  return numbers.map((number) => byInvoice.get(number) ?? []);
+}
+
+/** What was booked, the latest first. */
+export async function ledgerPage(
+  { pool }: Reader,
+  tenantId: string,
+  { after, before, limit, inverted }: Page<number>,
+): Promise<LedgerRow[]> {
+  const order = inverted ? 'asc' : 'desc';
+  const { rows } = await pool.query<RawRow>({
+    name: `payment_ledger_page_${order}`,
+    text: `select * from payment_ledger where tenant_id = $1 and id < $2 and id > $3 order by id ${order} limit $4`,
+    values: [tenantId, after ?? LARGEST, before ?? 0, limit],
+  });
+  return rows.map((row) => mapRow(ledger, row));
+}
+
+function seenCustomer(row: RawRow): SeenCustomer {
+  return {
+    ...mapRow(customers, row),
+    name: row.person_name as string | null,
+    email: row.person_email as string | null,
+    userId: row.person_user as string | null,
+  };
+}
