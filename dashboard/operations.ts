@@ -9,6 +9,17 @@ export type AlertStatus = 'ACKNOWLEDGED' | 'OPEN' | 'RESOLVED' | 'SNOOZED';
 export type AnalysisTier = 'FEATURES' | 'FILE' | 'MODEL';
 export type BackupEncryption = 'KEY' | 'NONE' | 'PASSPHRASE';
 export type BackupState = 'DAMAGED' | 'UNVERIFIED' | 'VERIFIED';
+export type BriefReviewReason = 'COST_LIMIT' | 'EDITED' | 'NOT_GOOD_ENOUGH' | 'NOT_JUDGED';
+export type BriefStatus =
+  | 'APPROVED'
+  | 'CANCELLED'
+  | 'FAILED'
+  | 'NEEDS_REVIEW'
+  | 'PASSED'
+  | 'QUEUED'
+  | 'REJECTED'
+  | 'RUNNING';
+export type BriefWriter = 'MODEL' | 'PERSON';
 export type ChainProblemKind = 'ALTERED' | 'INSERTED' | 'MISSING';
 export type CharacterFilter = {
   activeOnly?: boolean | null;
@@ -26,6 +37,7 @@ export type CreateApiKeyInput = {
   userId?: string | null;
 };
 export type DeliveryStatus = 'DEAD' | 'DELIVERED' | 'DISCARDED' | 'PENDING';
+export type EditBriefInput = { briefId: string; output: string };
 export type FactCategory =
   | 'EVENT'
   | 'HEALTH'
@@ -60,6 +72,7 @@ export type FactFilter = {
 export type FactOrigin = 'MODEL' | 'PERSON' | 'RULES';
 export type FactSourceField = 'QUERY' | 'RESPONSE';
 export type FactStatus = 'ACTIVE' | 'RETRACTED' | 'SUPERSEDED';
+export type FeatureFlagUserInput = { tenantId: string; userId: string };
 export type HealthStatus = 'DEGRADED' | 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN';
 export type InteractionStatus = 'ANSWERED' | 'FAILED' | 'INTERRUPTED' | 'PROCESSING' | 'RECORDED';
 export type MediaBox = { east: number; north: number; south: number; west: number };
@@ -100,6 +113,16 @@ export type PressureLevel = 'ELEVATED' | 'HIGH' | 'LOW';
 export type RepairOutcome = 'FAILED' | 'REFUSED' | 'STARTED' | 'SUCCEEDED' | 'UNKNOWN';
 export type RepairType = 'DISK_CLEANUP' | 'LOG_ROTATION' | 'PROCESS_KILL' | 'SERVICE_RESTART';
 export type Role = 'ADMIN' | 'ANALYST' | 'SERVICE' | 'USER';
+export type SetFeatureFlagInput = {
+  description?: string | null;
+  enabled?: boolean | null;
+  expiresAt?: string | null;
+  key: string;
+  percentage?: number | null;
+  roles?: readonly Role[] | null;
+  tenants?: readonly string[] | null;
+  users?: readonly FeatureFlagUserInput[] | null;
+};
 export type SloState = 'BURNING' | 'BURNING_FAST' | 'EXHAUSTED' | 'NO_DATA' | 'OK';
 export type SlotState = 'MISSED' | 'PLANNED' | 'RUN' | 'SKIPPED';
 export type TaskFilter = {
@@ -334,6 +357,194 @@ export const TestAlertChannel =
   'mutation TestAlertChannel($name: String!) { testAlertChannel(name: $name) { __typename ... on Error { code message } ... on TestChannelSuccess { delivery { status lastError } } } }' as Operation<
     TestAlertChannelData,
     TestAlertChannelVariables
+  >;
+
+export type BriefsData = {
+  readonly briefs: {
+    readonly nodes: readonly {
+      readonly briefId: string;
+      readonly title: string | null;
+      readonly text: string;
+      readonly output: string | null;
+      readonly status: BriefStatus;
+      readonly reviewReason: BriefReviewReason | null;
+      readonly note: string | null;
+      readonly error: string | null;
+      readonly createdAt: string;
+      readonly decidedAt: string | null;
+      readonly chosenAttempt: number | null;
+      readonly attempts: readonly {
+        readonly number: number;
+        readonly writer: BriefWriter;
+        readonly passed: boolean;
+        readonly judging: {
+          readonly clarity: number | null;
+          readonly accuracy: number | null;
+          readonly completeness: number | null;
+          readonly tone: number | null;
+          readonly average: number | null;
+          readonly critique: string | null;
+        } | null;
+      }[];
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type BriefsVariables = { first: number; after?: string | null; status?: BriefStatus | null };
+export const Briefs =
+  'query Briefs($first: Int!, $after: String, $status: BriefStatus) { briefs(first: $first, after: $after, status: $status) { nodes { ...BriefLine } pageInfo { hasNextPage endCursor } } } fragment BriefLine on Brief { briefId title text output status reviewReason note error createdAt decidedAt chosenAttempt attempts { number writer passed judging { clarity accuracy completeness tone average critique } } }' as Operation<
+    BriefsData,
+    BriefsVariables
+  >;
+
+export type ApproveBriefData = {
+  readonly approveBrief:
+    | {
+        readonly __typename: 'BriefSuccess';
+        readonly brief: {
+          readonly briefId: string;
+          readonly title: string | null;
+          readonly text: string;
+          readonly output: string | null;
+          readonly status: BriefStatus;
+          readonly reviewReason: BriefReviewReason | null;
+          readonly note: string | null;
+          readonly error: string | null;
+          readonly createdAt: string;
+          readonly decidedAt: string | null;
+          readonly chosenAttempt: number | null;
+          readonly attempts: readonly {
+            readonly number: number;
+            readonly writer: BriefWriter;
+            readonly passed: boolean;
+            readonly judging: {
+              readonly clarity: number | null;
+              readonly accuracy: number | null;
+              readonly completeness: number | null;
+              readonly tone: number | null;
+              readonly average: number | null;
+              readonly critique: string | null;
+            } | null;
+          }[];
+        };
+      }
+    | {
+        readonly __typename:
+          | 'IdempotencyKeyReusedError'
+          | 'InvalidInputError'
+          | 'NotConfiguredError'
+          | 'NotFoundError'
+          | 'QuotaExceededError'
+          | 'StatusMoveRefusedError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type ApproveBriefVariables = { briefId: string; note?: string | null };
+export const ApproveBrief =
+  'mutation ApproveBrief($briefId: ID!, $note: String) { approveBrief(briefId: $briefId, note: $note) { __typename ... on BriefSuccess { brief { ...BriefLine } } ... on Error { code message } } } fragment BriefLine on Brief { briefId title text output status reviewReason note error createdAt decidedAt chosenAttempt attempts { number writer passed judging { clarity accuracy completeness tone average critique } } }' as Operation<
+    ApproveBriefData,
+    ApproveBriefVariables
+  >;
+
+export type RejectBriefData = {
+  readonly rejectBrief:
+    | {
+        readonly __typename: 'BriefSuccess';
+        readonly brief: {
+          readonly briefId: string;
+          readonly title: string | null;
+          readonly text: string;
+          readonly output: string | null;
+          readonly status: BriefStatus;
+          readonly reviewReason: BriefReviewReason | null;
+          readonly note: string | null;
+          readonly error: string | null;
+          readonly createdAt: string;
+          readonly decidedAt: string | null;
+          readonly chosenAttempt: number | null;
+          readonly attempts: readonly {
+            readonly number: number;
+            readonly writer: BriefWriter;
+            readonly passed: boolean;
+            readonly judging: {
+              readonly clarity: number | null;
+              readonly accuracy: number | null;
+              readonly completeness: number | null;
+              readonly tone: number | null;
+              readonly average: number | null;
+              readonly critique: string | null;
+            } | null;
+          }[];
+        };
+      }
+    | {
+        readonly __typename:
+          | 'IdempotencyKeyReusedError'
+          | 'InvalidInputError'
+          | 'NotConfiguredError'
+          | 'NotFoundError'
+          | 'QuotaExceededError'
+          | 'StatusMoveRefusedError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type RejectBriefVariables = { briefId: string; note?: string | null };
+export const RejectBrief =
+  'mutation RejectBrief($briefId: ID!, $note: String) { rejectBrief(briefId: $briefId, note: $note) { __typename ... on BriefSuccess { brief { ...BriefLine } } ... on Error { code message } } } fragment BriefLine on Brief { briefId title text output status reviewReason note error createdAt decidedAt chosenAttempt attempts { number writer passed judging { clarity accuracy completeness tone average critique } } }' as Operation<
+    RejectBriefData,
+    RejectBriefVariables
+  >;
+
+export type EditBriefData = {
+  readonly editBrief:
+    | {
+        readonly __typename: 'BriefSuccess';
+        readonly brief: {
+          readonly briefId: string;
+          readonly title: string | null;
+          readonly text: string;
+          readonly output: string | null;
+          readonly status: BriefStatus;
+          readonly reviewReason: BriefReviewReason | null;
+          readonly note: string | null;
+          readonly error: string | null;
+          readonly createdAt: string;
+          readonly decidedAt: string | null;
+          readonly chosenAttempt: number | null;
+          readonly attempts: readonly {
+            readonly number: number;
+            readonly writer: BriefWriter;
+            readonly passed: boolean;
+            readonly judging: {
+              readonly clarity: number | null;
+              readonly accuracy: number | null;
+              readonly completeness: number | null;
+              readonly tone: number | null;
+              readonly average: number | null;
+              readonly critique: string | null;
+            } | null;
+          }[];
+        };
+      }
+    | {
+        readonly __typename:
+          | 'IdempotencyKeyReusedError'
+          | 'InvalidInputError'
+          | 'NotConfiguredError'
+          | 'NotFoundError'
+          | 'QuotaExceededError'
+          | 'StatusMoveRefusedError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type EditBriefVariables = { input: EditBriefInput };
+export const EditBrief =
+  'mutation EditBrief($input: EditBriefInput!) { editBrief(input: $input) { __typename ... on BriefSuccess { brief { ...BriefLine } } ... on Error { code message } } } fragment BriefLine on Brief { briefId title text output status reviewReason note error createdAt decidedAt chosenAttempt attempts { number writer passed judging { clarity accuracy completeness tone average critique } } }' as Operation<
+    EditBriefData,
+    EditBriefVariables
   >;
 
 export type CharactersData = {
@@ -614,6 +825,71 @@ export const VerifyBackup =
   'mutation VerifyBackup($backupId: ID!) { verifyBackup(backupId: $backupId) { __typename ... on CreateTaskSuccess { task { taskId } } ... on Error { code message } } }' as Operation<
     VerifyBackupData,
     VerifyBackupVariables
+  >;
+
+export type FlagsData = {
+  readonly featureFlags: readonly {
+    readonly key: string;
+    readonly description: string;
+    readonly enabled: boolean;
+    readonly percentage: number;
+    readonly roles: readonly Role[];
+    readonly tenants: readonly string[];
+    readonly users: readonly { readonly tenantId: string; readonly userId: string }[];
+    readonly expiresAt: string | null;
+    readonly updatedAt: string;
+  }[];
+};
+export type FlagsVariables = Record<string, never>;
+export const Flags =
+  'query Flags { featureFlags { ...FlagLine } } fragment FlagLine on FeatureFlag { key description enabled percentage roles tenants users { tenantId userId } expiresAt updatedAt }' as Operation<
+    FlagsData,
+    FlagsVariables
+  >;
+
+export type SetFlagData = {
+  readonly setFeatureFlag:
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | {
+        readonly __typename: 'SetFeatureFlagSuccess';
+        readonly flag: {
+          readonly key: string;
+          readonly description: string;
+          readonly enabled: boolean;
+          readonly percentage: number;
+          readonly roles: readonly Role[];
+          readonly tenants: readonly string[];
+          readonly users: readonly { readonly tenantId: string; readonly userId: string }[];
+          readonly expiresAt: string | null;
+          readonly updatedAt: string;
+        };
+      };
+};
+export type SetFlagVariables = { input: SetFeatureFlagInput };
+export const SetFlag =
+  'mutation SetFlag($input: SetFeatureFlagInput!) { setFeatureFlag(input: $input) { __typename ... on SetFeatureFlagSuccess { flag { ...FlagLine } } ... on Error { code message } } } fragment FlagLine on FeatureFlag { key description enabled percentage roles tenants users { tenantId userId } expiresAt updatedAt }' as Operation<
+    SetFlagData,
+    SetFlagVariables
+  >;
+
+export type DeleteFlagData = {
+  readonly deleteFeatureFlag:
+    | { readonly __typename: 'DeleteFeatureFlagSuccess'; readonly key: string }
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type DeleteFlagVariables = { key: string };
+export const DeleteFlag =
+  'mutation DeleteFlag($key: String!) { deleteFeatureFlag(key: $key) { __typename ... on DeleteFeatureFlagSuccess { key } ... on Error { code message } } }' as Operation<
+    DeleteFlagData,
+    DeleteFlagVariables
   >;
 
 export type MediaData = {

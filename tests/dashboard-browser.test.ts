@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -22,6 +23,7 @@ const PLACES = [
   'memory/facts',
   'tasks',
   'tasks/schedules',
+  'tasks/briefs',
   'alerts',
   'objectives',
   'characters',
@@ -32,6 +34,7 @@ const PLACES = [
   'data/audit',
   'data/backups',
   'access',
+  'access/flags',
   'nothing-here',
 ];
 const PAGES = ['Now', 'Memory', 'Tasks', 'Alerts', 'Objectives', 'Characters', 'Media', 'Data', 'Access'];
@@ -144,6 +147,43 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     await expect.poll(status).toBeUndefined();
   });
 
+  test('a brief is edited and approved', async () => {
+    const [briefId, taskId] = [randomUUID(), await newTask()];
+    await app.sql(
+      `with b as (insert into briefs (user_id, brief_id, task_id, title, text, state, chosen)
+                  values ('default', $1, $2, 'Green tea', 'Describe it.', 'NEEDS_REVIEW', 1) returning id)
+       insert into brief_attempts (user_id, brief, number, writer, output)
+       select 'default', id, 1, 'MODEL', 'Tea that is green.' from b`,
+      [briefId, taskId],
+    );
+    await open('tasks/briefs?status=NEEDS_REVIEW');
+    await page.getByRole('button', { name: 'Edit Green tea' }).click();
+    await page.getByLabel('Text', { exact: true }).fill('Green tea is mild.');
+    await page.getByRole('button', { name: 'Keep this text' }).click();
+    await page.getByText('Green tea is mild.').waitFor();
+    await page.getByRole('button', { name: 'Approve Green tea' }).click();
+    await page.getByText('Green tea is approved.').waitFor();
+    const { brief } = (await app.graphql(`{ brief(briefId: "${briefId}") { status output } }`)).data;
+    expect(brief).toEqual({ status: 'APPROVED', output: 'Green tea is mild.' });
+  });
+
+  test('a feature flag is switched off, and deleted', async () => {
+    await app.graphql(
+      'mutation { setFeatureFlag(input: { key: "new-editor", enabled: true, percentage: 5 }) { __typename } }',
+    );
+    await open('access/flags');
+    await page.getByText('5 % of everybody').waitFor();
+    await page.getByRole('button', { name: 'Switch new-editor off' }).click();
+    await page.getByText('new-editor is off for everybody.').waitFor();
+    expect((await app.graphql('{ featureFlags { enabled } }')).data.featureFlags).toEqual([
+      { enabled: false },
+    ]);
+    await page.getByRole('button', { name: 'Delete' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
+    await page.getByText('There is no flag.').waitFor();
+    expect((await app.graphql('{ featureFlags { key } }')).data.featureFlags).toEqual([]);
+  });
+
   test('a fact is undone', async () => {
     const { addFact } = (await app.graphql(ADD_FACT)).data;
     await open(`memory/fact/${addFact.fact.factId}`);
@@ -224,7 +264,7 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     expect(await moves()).toBe('arrive');
     await press('Enter');
     await expect.poll(focused).toBe('Memory');
-    expect(await phone.getByRole('navigation', { name: 'Pages' }).isVisible()).toBe(false);
+    await expect.poll(() => phone.getByRole('navigation', { name: 'Pages' }).isVisible()).toBe(false);
     await phone.context().close();
   });
 
@@ -390,6 +430,7 @@ describe.skipIf(!CHROMIUM)(
       for (const place of [
         'memory/conversations',
         'tasks/schedules',
+        'tasks/briefs',
         'alerts',
         'data/audit',
         'data/backups',

@@ -5,37 +5,59 @@ import { ask } from '../../server/ask.ts';
 import { succeeded } from '../../server/problem.ts';
 import { ConfirmButton } from '../../view/confirm.tsx';
 import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
+import { place } from '../../view/router.ts';
 import { useAct } from '../../view/saying.tsx';
 import { Table } from '../../view/table.tsx';
+import { Tabs } from '../../view/tabs.tsx';
 import { Moment } from '../../view/time.tsx';
 import { plain, titled } from '../../view/words.ts';
+import { FlagsPanel } from './flags-panel.tsx';
 
 type Key = KeysData['apiKeys'][number];
 
 const ROLES: readonly Role[] = ['USER', 'ANALYST', 'SERVICE', 'ADMIN'];
 
-/** Who may come in: keys are made, seen and revoked. */
+const TABS = [
+  { path: ['access'], title: 'Keys' },
+  { path: ['access', 'flags'], title: 'Feature flags' },
+];
+
+/** Who may come in, and what is switched on for whom. */
 export function Access() {
-  const { data, problem, again } = useAnswer(Keys, {});
+  const [, part] = place.value.parts;
+  const areFlags = part === 'flags';
   return (
     <Page
       title="Access"
-      intro="Keys open the server to programs and people. A key is shown once, when it is made; the server keeps a hash of it."
+      intro={
+        areFlags
+          ? 'Features of your frontends, switched on for some or for all.'
+          : 'Keys open the server to programs and people. A key is shown once, when it is made; the server keeps a hash of it.'
+      }
     >
-      <div class="stack">
-        <NewKey again={again} />
-        <Panel title="Keys">
-          <Problem problem={problem} again={again} />
-          {!data && !problem && <Hollow rows={3} />}
-          {data?.apiKeys.length === 0 && (
-            <Empty title="There is no key.">
-              On this machine nobody needs one while access control is off.
-            </Empty>
-          )}
-          {data && data.apiKeys.length > 0 && <KeyTable keys={data.apiKeys} again={again} />}
-        </Panel>
-      </div>
+      <Tabs label="Access" tabs={TABS} />
+      {areFlags ? <FlagsPanel /> : <KeyPanels />}
     </Page>
+  );
+}
+
+/** Keys are made, seen and revoked. */
+function KeyPanels() {
+  const { data, problem, again } = useAnswer(Keys, {});
+  return (
+    <div class="stack">
+      <NewKey again={again} />
+      <Panel title="Keys">
+        <Problem problem={problem} again={again} />
+        {!data && !problem && <Hollow rows={3} />}
+        {data?.apiKeys.length === 0 && (
+          <Empty title="There is no key.">
+            On this machine nobody needs one while access control is off.
+          </Empty>
+        )}
+        {data && data.apiKeys.length > 0 && <KeyTable keys={data.apiKeys} again={again} />}
+      </Panel>
+    </div>
   );
 }
 

@@ -2,6 +2,7 @@ import { may } from '../../server/session.ts';
 import { Page } from '../../view/parts.tsx';
 import { place } from '../../view/router.ts';
 import { Tabs } from '../../view/tabs.tsx';
+import { BriefsPanel } from './briefs-panel.tsx';
 import { QueuePanel } from './queue-panel.tsx';
 import { SchedulesPanel } from './schedules-panel.tsx';
 import { TaskPage } from './task-page.tsx';
@@ -9,6 +10,7 @@ import { TaskPage } from './task-page.tsx';
 const TABS = [
   { path: ['tasks'], title: 'Queue' },
   { path: ['tasks', 'schedules'], title: 'Schedules' },
+  { path: ['tasks', 'briefs'], title: 'Briefs' },
 ];
 
 /** Background work: what waits, what runs, what runs by itself. */
@@ -16,16 +18,14 @@ export function Tasks() {
   const [, part, id] = place.value.parts;
   if (part === 'task' && id) return <TaskPage key={id} taskId={id} />;
   // What the server does by itself is for admins.
-  if (!may('ADMIN'))
-    return (
-      <Page title="Tasks">
-        <QueuePanel />
-      </Page>
-    );
+  const tabs = TABS.filter(({ title }) => title !== 'Schedules' || may('ADMIN'));
+  const [, shown = 'queue'] = tabs.find(({ path }) => path[1] === part)?.path ?? [];
   return (
     <Page title="Tasks">
-      <Tabs label="Tasks" tabs={TABS} />
-      {part === 'schedules' ? <SchedulesPanel /> : <QueuePanel />}
+      <Tabs label="Tasks" tabs={tabs} />
+      {shown === 'schedules' && <SchedulesPanel />}
+      {shown === 'briefs' && <BriefsPanel />}
+      {shown === 'queue' && <QueuePanel />}
     </Page>
   );
 }
