@@ -3,6 +3,7 @@ import type { Server } from 'node:http';
 import { shownInHeaders, shownInPayload } from './access/authenticator.ts';
 import { actingFor, actorOf } from './access/caller.ts';
 import { LOCAL_PRINCIPAL } from './access/principals.ts';
+import type { Tenancy } from './access/tenancy.ts';
 import { type Config, ConfigError } from './config.ts';
 import type { Database } from './db/client.ts';
 import { ruleProblems } from './domains/alert-rules/rules.ts';
@@ -187,6 +188,7 @@ function assemble(
     log,
     limits: services.access.limits,
     audit: services.audit,
+    tenancy: services.tenants,
   });
   const guard = new WebGuard(
     {
@@ -197,8 +199,9 @@ function assemble(
     log,
   );
   const { access, audit } = services;
-  const authenticate = overrides.authenticate ?? authenticatorOf(services, guard);
-  const hall = new Hall({ guard, authenticate, limits: access.limits, audit });
+  const shown = overrides.authenticate ?? authenticatorOf(services, guard);
+  const authenticate = config.access.onlyCreatedTenants ? admitted(shown, services.tenants) : shown;
+  const hall = new Hall({ guard, authenticate, limits: access.limits, audit, tenancy: services.tenants });
   let stopping = false;
   const ready = async () => !stopping && services.availability.isUp && (await isAnswering(services.db));
   const server = createHttpServer({
@@ -264,6 +267,15 @@ function authenticatorOf({ access }: Services, guard: WebGuard): Authenticate {
     const isInPayload = inPayload.apiKey !== null || inPayload.authorization !== null;
     const shown = isInPayload ? inPayload : shownInHeaders(request.headers);
     return access.authenticator.principalOf(shown, guard.addressOf(request));
+  };
+}
+
+/** Only callers of tenants that were created. */
+function admitted(authenticate: Authenticate, tenancy: Pick<Tenancy, 'admit'>): Authenticate {
+  return async (request, payload) => {
+    const principal = await authenticate(request, payload);
+    await tenancy.admit(principal.tenantId);
+    return principal;
   };
 }
 

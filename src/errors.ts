@@ -210,6 +210,18 @@ export class Forbidden extends EchoError {
   override readonly isAudited = true;
 }
 
+/** The caller's tenant was suspended: it may read, and nothing of it is changed. */
+export class TenantSuspended extends EchoError {
+  override readonly name = 'TenantSuspended';
+  readonly code = 'TENANT_SUSPENDED';
+  override readonly httpStatus = 403;
+  override readonly isAudited = true;
+  /** @param reason what the operator said */
+  constructor(tenantId: string, reason: string) {
+    super(`the tenant "${tenantId}" is suspended, so that it may only read: ${reason}`);
+  }
+}
+
 /** The server was not set up for this; the message says what the operator has to do. */
 export class NotConfigured extends EchoError {
   override readonly name = 'NotConfigured';

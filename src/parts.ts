@@ -21,6 +21,7 @@ import { openProjects } from './domains/projects/parts.ts';
 import { openRepairs } from './domains/repairs/parts.ts';
 import { openReports } from './domains/reports/parts.ts';
 import { openTasks } from './domains/tasks/parts.ts';
+import { openTenants } from './domains/tenants/parts.ts';
 import { openVectorIndex } from './domains/vector-index/parts.ts';
 import { openWordIndex } from './domains/word-index/parts.ts';
 import type { Services } from './graphql/context.ts';
@@ -38,6 +39,7 @@ import type { Lists } from './lists/product.ts';
  * - the store before the workers, who stop first: a drain at the end stores turns, it does not begin to index them;
  * - the audit log, access and erasures after these: it writes what it holds while the database is certainly there, and
  *   what access refused until it closed;
+ * - tenants before tasks, which wait where theirs is suspended;
  * - tasks after all that their jobs work with;
  * - then the domains of the list, on which no other one stands;
  * - the past of all figures after whoever shows some: the last minute has what they told until then;
@@ -65,6 +67,7 @@ export async function openParts(
     ...openAudit(told, closing),
     ...openPrincipals(ports, closing),
     ...openPrivacy({ ...ports, duties, sections }, closing),
+    ...openTenants({ ...ports, duties }),
   };
   const repairs = await openRepairs(guarded);
   const media = await openMedia(guarded, closing);

@@ -91,7 +91,7 @@ test('whatever comes late of an attempt that has lost its task is refused, by ea
   const app = await start({ env: { TASK_WORKERS: '0' } });
   const { taskId } = await runTask(app, { type: 'heartbeat' });
   const { db } = app.app.services;
-  const row = await claimTask(db, 'one:1', ['heartbeat'], 0);
+  const row = await claimTask(db, 'one:1', ['heartbeat'], 0, []);
   if (!row) throw new Error('nothing was taken');
   const claim = claimOf(row, 'one:1');
   for (const lose of [

@@ -19,6 +19,7 @@ export const settings = {
   RATE_LIMIT_WRITES: wholeNumber(1, 1_000_000_000).prefault('600'),
   RATE_LIMIT_HEAVY: wholeNumber(1, 1_000_000_000).prefault('30'),
   RATE_LIMIT_STORE: oneOf('memory', 'postgres').prefault('memory'),
+  TENANTS: oneOf('any', 'created').prefault('any'),
   ECHO_API_KEY: z.string().optional(),
 };
 const Values = z.object(settings);
@@ -51,6 +52,8 @@ export function accessOf(values: z.output<typeof Values> & { HOST: string }) {
         HEAVY: values.RATE_LIMIT_HEAVY,
       },
       rateStore: values.RATE_LIMIT_STORE,
+      /** Whether a tenant has to be created before anybody of it may call. */
+      onlyCreatedTenants: values.TENANTS === 'created',
       corsOrigins: values.CORS_ORIGINS,
       trustedProxies: values.TRUSTED_PROXIES,
     },

@@ -4,14 +4,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { CARD_FORMATS, type CardFormat, exportCharacter } from '../domains/characters/card-export.ts';
-import { importUploadedCard, MAX_UPLOADED_CARD_BYTES } from '../domains/characters/cards.ts';
-import type { CharacterServices } from '../domains/characters/characters.ts';
+import {
+  type CardServices as Importing,
+  importUploadedCard,
+  MAX_UPLOADED_CARD_BYTES,
+} from '../domains/characters/cards.ts';
 import { InvalidInput } from '../errors.ts';
 import { HttpProblem } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
 import { type Route, sendJson } from '../http/server.ts';
 
-export type CardServices = CharacterServices & { readonly config: Pick<Config, 'dataDirectory'> };
+export type CardServices = Importing & { readonly config: Pick<Config, 'dataDirectory'> };
 
 const PREFIX = '/api/characters/cards';
 /** What a card may be sent as; what it is, its bytes say. A page of another site must ask before it sends any of these. */

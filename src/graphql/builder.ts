@@ -32,6 +32,11 @@ export const MAX_BREADTH = 500;
 /** For fields that ask a model or go through much data: `extensions: HEAVY`. See rate.ts. */
 export const HEAVY = { rate: 'HEAVY' satisfies RateClass } as const;
 
+/** For subscriptions that change something. See suspended.ts. */
+export const WRITES = { writes: true } as const;
+/** For mutations that a suspended tenant may call all the same: somebody has a right to them. */
+export const WHILE_SUSPENDED = { whileSuspended: true } as const;
+
 /** The one builder of the schema. Fields are non-null unless they say otherwise. */
 export const builder = new SchemaBuilder<SchemaShape>({
   plugins: [ScopeAuthPlugin, ComplexityPlugin, ErrorsPlugin, RelayPlugin],

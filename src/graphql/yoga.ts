@@ -6,6 +6,7 @@ import { currentActor } from '../access/caller.ts';
 import type { RateLimits } from '../access/limits.ts';
 import type { Principal } from '../access/principals.ts';
 import type { RefusalLog } from '../access/refusal.ts';
+import type { Tenancy } from '../access/tenancy.ts';
 import { isPreflighted } from '../http/guard.ts';
 import type { Logger } from '../log.ts';
 import { complexityProblem } from './complexity.ts';
@@ -20,12 +21,13 @@ import { explainedNotAcceptable, strictRequests } from './params.ts';
 import { rateLimited } from './rate.ts';
 import { readingQueries } from './reading.ts';
 import { planned } from './recurring.ts';
+import { suspended } from './suspended.ts';
 import { traced } from './traced.ts';
 
 export const GRAPHQL_PATH = '/graphql';
 
 /** Refusals that are told in the audit log. */
-const AUDITED = new Set(['FORBIDDEN', 'RATE_LIMITED', 'QUERY_TOO_COMPLEX']);
+const AUDITED = new Set(['FORBIDDEN', 'RATE_LIMITED', 'QUERY_TOO_COMPLEX', 'TENANT_SUSPENDED']);
 
 /** What a transport knows of a request before it is executed. */
 export interface Carrier {
@@ -41,6 +43,7 @@ export interface GraphqlOptions {
   readonly log: Logger;
   readonly limits: RateLimits;
   readonly audit: RefusalLog;
+  readonly tenancy: Pick<Tenancy, 'checkWriting'>;
 }
 
 export type Yoga = ReturnType<typeof createGraphqlYoga>;
@@ -50,7 +53,7 @@ export type Yoga = ReturnType<typeof createGraphqlYoga>;
  * for all of them.
  */
 export function createGraphqlYoga(options: GraphqlOptions) {
-  const { schema, services, log, limits, audit } = options;
+  const { schema, services, log, limits, audit, tenancy } = options;
   /** What was made of an error, by the error and by itself: it is judged, logged and audited once. */
   const masked = new WeakMap<object, GraphQLError>();
   const loaderUse = { hits: 0, misses: 0 };
@@ -86,6 +89,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
       boundedSubscriptions((error) => mask(error)),
       preflightedSubscriptions((error) => mask(error)),
       rateLimited(limits, (error) => mask(error)),
+      suspended(tenancy, (error) => mask(error)),
       pacedEvents(limits),
       planned(planUse),
       ...(services.replica ? [readingQueries()] : []),

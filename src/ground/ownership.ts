@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import {
+  LOCAL_PRINCIPAL,
   mayActForOthers,
   type Owner,
   type Principal,
@@ -43,6 +44,18 @@ export function subjectOf({ tenantId, userId }: Owner): Buffer {
 export function requireAdmin(principal: Principal): void {
   if (!principal.roles.includes('ADMIN')) throw new Forbidden('only an admin may do this');
   requirePermission(principal, 'ADMIN');
+}
+
+/** Who runs the server: everybody while there is no access control, and whoever shows `API_KEY`, is of this tenant. */
+export const OPERATOR_TENANT = LOCAL_PRINCIPAL.tenantId;
+
+/** @throws Forbidden unless the caller is an admin of the tenant that runs the server: what this does is felt by all tenants */
+export function requireOperator(principal: Principal): void {
+  requireAdmin(principal);
+  if (principal.tenantId !== OPERATOR_TENANT)
+    throw new Forbidden(
+      `only an admin of the tenant "${OPERATOR_TENANT}", which runs the server, may do this`,
+    );
 }
 
 /**

@@ -3,6 +3,7 @@ import { type Actor, actingFor, actorOf, asReading } from '../access/caller.ts';
 import type { RateClass, RateLimits } from '../access/limits.ts';
 import { type Permission, type Principal, requirePermission } from '../access/principals.ts';
 import type { RefusalLog } from '../access/refusal.ts';
+import type { Tenancy } from '../access/tenancy.ts';
 import { EchoError } from '../errors.ts';
 import { HttpProblem } from './body.ts';
 import type { WebGuard } from './guard.ts';
@@ -31,6 +32,7 @@ export interface HallParts {
   readonly authenticate: Authenticate;
   readonly limits: RateLimits;
   readonly audit: RefusalLog;
+  readonly tenancy: Pick<Tenancy, 'checkWriting'>;
 }
 
 /**
@@ -104,6 +106,7 @@ export class Hall {
     const actor = this.actor(principal, request, errand.correlationId);
     try {
       if (errand.needs) requirePermission(principal, errand.needs);
+      if (writes(errand)) await this.#parts.tenancy.checkWriting(principal.tenantId);
       if (errand.cost) await this.#parts.limits.take(principal, errand.cost.rate, errand.cost.points);
       // What takes from the limit of reads does nothing else.
       const onlyReads = errand.cost?.rate === 'READ';
@@ -132,4 +135,9 @@ export class Hall {
     const correlationId = actor?.correlationId ?? null;
     this.#parts.audit.refused({ actor, address: this.addressOf(request), action, code, correlationId });
   }
+}
+
+/** Whether something may be changed by it; what an admin asks for and counts as reading changes nothing. */
+function writes({ needs, cost }: Errand): boolean {
+  return needs === 'WRITE' || (needs === 'ADMIN' && cost?.rate !== 'READ');
 }

@@ -28,6 +28,7 @@ import { duties as schedules } from '../domains/schedules/tables.ts';
 
 import { duties as settings } from '../domains/settings/tables.ts';
 import { duties as tasks } from '../domains/tasks/tables.ts';
+import { duties as tenants } from '../domains/tenants/tables.ts';
 import { duties as vectorIndex } from '../domains/vector-index/tables.ts';
 import { duties as webhooks } from '../domains/webhooks/tables.ts';
 import { duties as wordIndex } from '../domains/word-index/tables.ts';
@@ -60,6 +61,7 @@ export const DUTIES: readonly Duty[] = [
   ...schedules,
   ...flags,
   ...compliance,
+  ...tenants,
   ...deliveries,
   ...webhooks,
   ...metrics,

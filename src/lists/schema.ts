@@ -49,6 +49,8 @@ import '../domains/flags/graphql.ts';
 import '../domains/compliance/graphql.ts';
 import '../domains/compliance/requests-graphql.ts';
 import '../domains/compliance/changes-graphql.ts';
+import '../domains/tenants/graphql.ts';
+import '../domains/tenants/changes-graphql.ts';
 import '../domains/archive/graphql.ts';
 import '../domains/backups/graphql.ts';
 import '../domains/media-insights/graphql.ts';

@@ -41,6 +41,7 @@ export { scheduleSlots, schedules } from '../domains/schedules/tables.ts';
 
 export { userSettings } from '../domains/settings/tables.ts';
 export { autonomousTasks, taskAttempts, taskSteps } from '../domains/tasks/tables.ts';
+export { tenants } from '../domains/tenants/tables.ts';
 export { vectorLeases } from '../domains/vector-index/tables.ts';
 export { webhooks } from '../domains/webhooks/tables.ts';
 export {

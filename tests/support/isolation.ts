@@ -193,6 +193,13 @@ export const VALUES: Record<string, unknown> = {
   amount: 5,
   collection: 'CHARGE',
   daysUntilDue: 5,
+  name: WORDS,
+  days: 30,
+  turnsPerDay: 0,
+  tasksPerDay: 0,
+  modelCostPerDay: 0,
+  storageBytes: 0,
+  briefsPerDay: 0,
 };
 /** What a profile says: nothing that names somebody else's. */
 const PROFILE = /^Mutation\.(?:upsertCharacters?|(?:create|update)(?:Project|PaymentCustomer))\(/;

@@ -27,18 +27,19 @@ export async function checkQuota(
   owner: Owner,
   { perDay, costPerDay }: BriefLimits,
 ): Promise<void> {
-  const { rows } = await client.query<{ count: number; resets: Date }>({
+  const { rows } = await client.query<{ count: number; own: number | null; resets: Date }>({
     name: 'count_briefs_of_day',
-    text: `select count(*)::int as count,
+    text: `select count(*)::int as count, (select n.briefs_per_day from echo_tenants n where n.tenant_id = $2) as own,
              date_trunc('day', now(), 'UTC') + interval '1 day' as resets
            from briefs where user_id = $1 and tenant_id = $2 and created_at >= date_trunc('day', now(), 'UTC')`,
     values: [owner.userId, owner.tenantId],
   });
-  const { count, resets } = onlyRow({ rows });
-  if (count >= perDay)
+  const { count, own, resets } = onlyRow({ rows });
+  const most = own ?? perDay;
+  if (count >= most)
     throw new QuotaExceeded(
       'input.text',
-      `a user may submit ${perDay} briefs a day (BRIEFS_PER_DAY), and there are ${count} today`,
+      `a user may submit ${most} briefs a day (${own === null ? 'BRIEFS_PER_DAY' : 'briefsPerDay of the tenant'}), and there are ${count} today`,
       resets,
     );
   if (costPerDay !== null && (await spentToday({ pool: client }, owner.tenantId)) >= costPerDay)

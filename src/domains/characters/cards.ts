@@ -19,6 +19,7 @@ import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { InvalidInput } from '../../errors.ts';
 import { parseInput } from '../../ground/input.ts';
+import type { Quotas } from '../tenants/quotas.ts';
 import {
   type CharacterProfile,
   type CharacterServices,
@@ -69,10 +70,10 @@ export interface ImportedCharacter extends WrittenCharacter {
  * Takes a character card in: its profile as `upsertCharacters` does, and beside it the card as it is, its picture and the
  * files that came with it. One that has the name of a known character takes its place.
  *
- * @throws InvalidInput naming what is wrong with the file; Forbidden
+ * @throws InvalidInput naming what is wrong with the file; Forbidden, QuotaExceeded
  */
 export async function importCharacter(
-  services: CharacterServices,
+  services: CardServices,
   by: Principal,
   given: ImportCharacterInput,
 ): Promise<ImportedCharacter> {
@@ -85,16 +86,19 @@ export async function importCharacter(
 /**
  * The same of a larger file, as it is.
  *
- * @throws InvalidInput naming what is wrong with the file; Forbidden
+ * @throws InvalidInput naming what is wrong with the file; Forbidden, QuotaExceeded
  */
 export function importUploadedCard(
-  services: CharacterServices,
+  services: CardServices,
   by: Principal,
   card: CardFile,
 ): Promise<ImportedCharacter> {
   const limits = { fileBytes: MAX_UPLOADED_CARD_BYTES, archiveBytes: MAX_UPLOADED_ARCHIVE_BYTES };
   return takeCard(services, by, card, { field: 'file', limits });
 }
+
+/** What taking a card in needs. */
+export type CardServices = CharacterServices & { readonly quotas: Pick<Quotas, 'checkStorage'> };
 
 interface CardFile {
   readonly bytes: Buffer;
@@ -104,7 +108,7 @@ interface CardFile {
 
 /** @param source.field how messages call the file */
 async function takeCard(
-  services: CharacterServices,
+  services: CardServices,
   by: Principal,
   { bytes, shared, replace }: CardFile,
   { field, limits }: CardSource,
@@ -114,6 +118,7 @@ async function takeCard(
       field,
       `the file may have at most ${limits.fileBytes.toLocaleString('en-US')} bytes, has ${bytes.length.toLocaleString('en-US')}`,
     );
+  await services.quotas.checkStorage(by.tenantId, field, bytes.length);
   const opened = await openedCard(bytes, { field, limits });
   const read = profileOf(dataOf(opened.card));
   if (!read) throw new InvalidInput(field, `the name of the character ${NAME_PROBLEM}`);

@@ -1,5 +1,5 @@
 import { InvalidInput, NotFound, StatusMoveRefused } from '../../errors.ts';
-import { builder } from '../../graphql/builder.ts';
+import { builder, WHILE_SUSPENDED } from '../../graphql/builder.ts';
 import { RegionEnum } from './graphql.ts';
 import { closeDataRequest, MAX_AGE_DAYS, noteDataRequest } from './requests.ts';
 import { DataRequestRef, KindEnum, OutcomeEnum } from './requests-graphql.ts';
@@ -49,6 +49,7 @@ builder.mutationFields((t) => ({
     description:
       'Notes a request of a person, so that reports tell until when it is to be answered. For admins.',
     authScopes: { permission: 'ADMIN' },
+    extensions: WHILE_SUSPENDED,
     errors: { types: [InvalidInput] },
     args: { input: t.arg({ type: NewRequestInput, required: true, description: 'The request.' }) },
     resolve: async (_root, { input }, { services, principal }) => ({
@@ -59,6 +60,7 @@ builder.mutationFields((t) => ({
     type: RequestSuccess,
     description: 'Says what became of a request of a person; it stays so. For admins.',
     authScopes: { permission: 'ADMIN' },
+    extensions: WHILE_SUSPENDED,
     errors: { types: [InvalidInput, NotFound, StatusMoveRefused] },
     args: {
       requestId: t.arg.id({ required: true, description: 'Which.' }),

@@ -3,7 +3,7 @@ import { type Principal, ROLES } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { InvalidInput, NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
-import { requireAdmin } from '../../ground/ownership.ts';
+import { requireOperator } from '../../ground/ownership.ts';
 import { evaluateFlag, type FlagEvaluation, type FlagSubject } from './evaluate.ts';
 import { allFlags, type ShownFlag } from './reads.ts';
 import type { FlagSnapshot } from './snapshot.ts';
@@ -54,7 +54,7 @@ const Subject = z.object({
 
 /** All flags, by key. @throws Forbidden */
 export async function listFlags({ db }: FlagServices, principal: Principal): Promise<ShownFlag[]> {
-  requireAdmin(principal);
+  requireOperator(principal);
   return allFlags(db);
 }
 
@@ -68,7 +68,7 @@ export async function setFlag(
   principal: Principal,
   given: z.input<typeof NewState>,
 ): Promise<ShownFlag> {
-  requireAdmin(principal);
+  requireOperator(principal);
   const wanted = input.parseInput(NewState, given, 'input');
   const { key, expiresAt } = wanted;
   if (expiresAt && expiresAt.getTime() <= Date.now())
@@ -137,7 +137,7 @@ export async function deleteFlag(
   principal: Principal,
   given: string,
 ): Promise<string> {
-  requireAdmin(principal);
+  requireOperator(principal);
   const key = input.parseInput(flagKey, given, 'key');
   const { rows } = await db.transaction((client) =>
     client.query<object>({
@@ -163,7 +163,7 @@ export async function evaluate(
   given: { readonly key: string; readonly as?: z.input<typeof Subject> | null | undefined },
 ): Promise<FlagEvaluation> {
   const key = input.parseInput(flagKey, given.key, 'key');
-  if (given.as) requireAdmin(principal);
+  if (given.as) requireOperator(principal);
   const subject: FlagSubject = given.as ? input.parseInput(Subject, given.as, 'as') : principal;
   return evaluateFlag((await flags.current()).get(key), subject, Date.now());
 }

@@ -128,7 +128,7 @@ const SetFlagInput = builder.inputType('SetFeatureFlagInput', {
 builder.queryFields((t) => ({
   featureFlags: t.field({
     type: [FlagRef],
-    description: 'All flags, by key; only for admins.',
+    description: 'All flags, by key; only for admins of the tenant that runs the server.',
     resolve: (_root, _args, { services, principal }) => listFlags(services, principal),
   }),
   featureFlag: t.field({
@@ -137,7 +137,10 @@ builder.queryFields((t) => ({
       'How a flag is for the caller. A change reaches all servers within two seconds; while the database is away, flags stay as they were read last.',
     args: {
       key: t.arg.string({ required: true, description: 'Its name.' }),
-      as: t.arg({ type: FlagSubjectInput, description: 'Somebody else, where an admin asks.' }),
+      as: t.arg({
+        type: FlagSubjectInput,
+        description: 'Somebody else, where an admin of the tenant that runs the server asks.',
+      }),
     },
     resolve: async (_root, { key, as }, { services, principal }) => ({
       key,
@@ -163,7 +166,7 @@ const DeleteFlagSuccess = builder.objectRef<{ key: string }>('DeleteFeatureFlagS
 builder.mutationFields((t) => ({
   setFeatureFlag: t.field({
     type: SetFlagSuccess,
-    description: 'Makes or changes a flag; only for admins.',
+    description: 'Makes or changes a flag; only for admins of the tenant that runs the server.',
     errors: { types: [InvalidInput, NotFound] },
     args: { input: t.arg({ type: SetFlagInput, required: true, description: 'How it shall be.' }) },
     resolve: async (_root, { input }, { services, principal }) => ({
@@ -172,7 +175,7 @@ builder.mutationFields((t) => ({
   }),
   deleteFeatureFlag: t.field({
     type: DeleteFlagSuccess,
-    description: 'Deletes a flag; only for admins.',
+    description: 'Deletes a flag; only for admins of the tenant that runs the server.',
     errors: { types: [InvalidInput, NotFound] },
     args: { key: t.arg.string({ required: true, description: 'Its name.' }) },
     resolve: async (_root, { key }, { services, principal }) => ({

@@ -9,6 +9,7 @@ import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from
 import * as input from '../../ground/input.ts';
 import type { CharacterDirectory } from '../characters/directory.ts';
 import { deletionsAmong } from '../conversations/marks.ts';
+import type { Quotas } from '../tenants/quotas.ts';
 import type { SavedTurns } from './acknowledgement.ts';
 import { interactionsByTurnId } from './reads.ts';
 import { TURN_SAID } from './shape.ts';
@@ -35,6 +36,7 @@ export interface RecordServices {
   readonly availability: Tolerance;
   /** Says which characters turns mention. */
   readonly characters: Pick<CharacterDirectory, 'mentionedInTurns'>;
+  readonly quotas: Pick<Quotas, 'takeTurns'>;
   /** Refuses turns that must not come back. @throws InvalidInput */
   readonly tombstones: { check(owner: Owner, at: Date, field: string, named: boolean): void };
 }
@@ -49,7 +51,7 @@ export interface RecordedTurns extends SavedTurns {
 /**
  * Stores turns that another assistant produced: 1 to 500 of one conversation, in the order given, all or nothing.
  *
- * @throws InvalidInput, IdempotencyKeyReused, InteractionDeleted
+ * @throws InvalidInput, IdempotencyKeyReused, InteractionDeleted, QuotaExceeded
  */
 export async function recordTurns(
   services: RecordServices,
@@ -65,12 +67,20 @@ export async function recordTurns(
   // What is looked up and the commit share the time within which the caller hears that the turns are kept.
   const availability = new Patience(services.availability, services.store.lookUpMs);
   const known = await refuseKnownConflicts({ db: services.db, availability }, owner, accepted);
+  const giveBack = await services.quotas.takeTurns({
+    tenantId: owner.tenantId,
+    field: 'turns',
+    turnIds: accepted.map(({ turnId }) => turnId),
+    bytes: () => Buffer.byteLength(JSON.stringify(accepted)),
+    fresh: async () => freshAmong(services.store, owner, accepted, known),
+  });
   const mentioned = await availability.tolerate(
     () => services.characters.mentionedInTurns(owner, accepted),
     [],
   );
   const found = accepted.map((turn, index) => ({ ...turn, characterIds: mentioned[index] ?? [] }));
   const saved = await services.store.save(found, undefined, began).catch((error: unknown) => {
+    giveBack();
     throw error instanceof InteractionDeleted ? deletedAmong(accepted, new Set(error.turnIds)) : error;
   });
   // The journal cannot tell what the database has; where that was seen before, it is told all the same.
@@ -80,6 +90,18 @@ export async function recordTurns(
     turns: saved.turns.map((turn) => ({ ...turn, replayed: known?.has(turn.row.turnId) ?? false })),
     uncertain: known ? 0 : accepted.filter((turn) => turn.idempotencyKey !== null).length,
   };
+}
+
+/** Ids of turns that were not accepted before; nobody knows of any while the database is away. */
+function freshAmong(
+  { pending }: Pick<TurnStore, 'pending'>,
+  owner: Owner,
+  turns: readonly Turn[],
+  known: ReadonlySet<string> | null,
+): string[] {
+  return turns
+    .filter(({ turnId }) => known && !known.has(turnId) && !pending.byTurnId(owner, turnId))
+    .map(({ turnId }) => turnId);
 }
 
 function deletedAmong(turns: readonly Turn[], deleted: ReadonlySet<string>): InteractionDeleted {

@@ -1,4 +1,10 @@
-import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../../errors.ts';
+import {
+  IdempotencyKeyReused,
+  InteractionDeleted,
+  InvalidInput,
+  NotFound,
+  QuotaExceeded,
+} from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import { ownerFor, scopeOf } from '../../ground/ownership.ts';
 import { DurabilityEnum, InteractionRef } from './graphql.ts';
@@ -91,7 +97,7 @@ builder.mutationFields((t) => ({
     type: RecordTurnsSuccess,
     description:
       'Stores 1 to 500 turns that another assistant produced; all or nothing; idempotent by their keys.',
-    errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused, InteractionDeleted] },
+    errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused, InteractionDeleted, QuotaExceeded] },
     args: { input: t.arg({ type: RecordTurnsInput, required: true, description: 'The turns.' }) },
     resolve: (_root, { input: { userId, conversationId, title, turns } }, { services, principal }) =>
       recordTurns(services, ownerFor(principal, userId), {

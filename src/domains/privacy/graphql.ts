@@ -1,5 +1,5 @@
-import { InvalidInput, NotFound } from '../../errors.ts';
-import { builder, HEAVY } from '../../graphql/builder.ts';
+import { InvalidInput, NotFound, QuotaExceeded } from '../../errors.ts';
+import { builder, HEAVY, WHILE_SUSPENDED } from '../../graphql/builder.ts';
 import { parseInput, userId as userIdSchema } from '../../ground/input.ts';
 import { ownerFor, requireAdmin } from '../../ground/ownership.ts';
 import type { LineCounts } from '../../ground/section.ts';
@@ -140,7 +140,7 @@ builder.mutationFields((t) => ({
   restoreUser: t.field({
     type: RestoreSuccess,
     description: `Takes lines of \`exportUser\` back, at most ${MAX_LINES} at once, in their order. All or nothing; sending again is safe.`,
-    errors: { types: [InvalidInput, NotFound] },
+    errors: { types: [InvalidInput, NotFound, QuotaExceeded] },
     args: {
       lines: t.arg.stringList({ required: true, description: 'The lines, as they were exported.' }),
       userId: t.arg.string({
@@ -154,7 +154,7 @@ builder.mutationFields((t) => ({
     type: EraseSuccess,
     description:
       'Erases everything of a user, for good, and gives a signed receipt. Older turns of the user are not taken again.',
-    extensions: HEAVY,
+    extensions: { ...HEAVY, ...WHILE_SUSPENDED },
     errors: { types: [InvalidInput] },
     args: {
       userId: t.arg.string({

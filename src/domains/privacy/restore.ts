@@ -5,12 +5,15 @@ import { InvalidInput } from '../../errors.ts';
 import type { ActivityNotes } from '../../ground/activity.ts';
 import * as input from '../../ground/input.ts';
 import type { ErasedUsers, LineCounts, Restoration, Section } from '../../ground/section.ts';
+import { interactionsByTurnId } from '../interactions/reads.ts';
+import type { Quotas } from '../tenants/quotas.ts';
 import { MAX_LINES } from './export.ts';
 
 export interface RestoreServices {
   readonly db: Database;
   readonly tombstones: ErasedUsers;
   readonly activity: ActivityNotes;
+  readonly quotas: Quotas;
 }
 
 const Lines = z
@@ -25,7 +28,7 @@ const Lines = z
  * A line of a kind that no section knows is refused, not passed over: whoever restores means to have all of it.
  *
  * @returns how many lines of each kind were new
- * @throws InvalidInput naming the line; NotFound for turns of a conversation that is not there
+ * @throws InvalidInput naming the line; QuotaExceeded; NotFound for turns of a conversation that is not there
  */
 export async function restoreLines<Parts extends RestoreServices>(
   parts: Parts,
@@ -40,24 +43,50 @@ export async function restoreLines<Parts extends RestoreServices>(
   const byKind = new Map<unknown, Restoration<Parts>>(
     restorations.flatMap(({ kinds, restoration }) => kinds.map((kind) => [kind, restoration] as const)),
   );
+  const turnIds: string[] = [];
   for (const [line, text] of input.parseInput(Lines, [...given], 'lines').entries()) {
     const value = parsed(text, line);
     const kind = (value as { kind?: unknown } | null)?.kind;
     const restoration = byKind.get(kind);
     if (!restoration) throw new InvalidInput(`lines.${line}.kind`, unknownKind(kind));
     restoration.take(value, line);
+    if (kind === 'turn') turnIds.push((value as { turnId: string }).turnId);
   }
+  const giveBack = await takeQuota(parts, owner, given, turnIds);
   for (const { restoration } of restorations) await restoration.prepare?.(parts);
-  const stored = await parts.db.transaction(async (client) => {
-    const counts: LineCounts[] = [];
-    for (const { restoration } of restorations) counts.push(await restoration.store(client));
-    return counts;
-  });
+  const stored = await parts.db
+    .transaction(async (client) => {
+      const counts: LineCounts[] = [];
+      for (const { restoration } of restorations) counts.push(await restoration.store(client));
+      return counts;
+    })
+    .catch((error: unknown) => {
+      giveBack();
+      throw error;
+    });
   for (const [index, { restoration }] of restorations.entries())
     await restoration.stored?.(parts, stored[index] ?? {});
   const message = 'lines of an export were put back';
   parts.activity.note({ kind: 'user_restored', subject: null, message, level: 'INFO', owner });
   return Object.assign({}, ...stored) as LineCounts;
+}
+
+/** Takes what the lines need of what their tenant may have. @returns gives it back @throws QuotaExceeded */
+async function takeQuota(
+  { db, quotas }: RestoreServices,
+  owner: Owner,
+  lines: readonly string[],
+  turnIds: readonly string[],
+): Promise<() => void> {
+  const bytes = () => lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
+  const { tenantId } = owner;
+  const fresh = async () => {
+    const known = await interactionsByTurnId(db, owner, turnIds);
+    return turnIds.filter((_id, index) => !known[index]);
+  };
+  if (turnIds.length > 0) return quotas.takeTurns({ tenantId, field: 'lines', turnIds, bytes, fresh });
+  await quotas.checkStorage(tenantId, 'lines', bytes());
+  return () => undefined;
 }
 
 /** Characters of a kind that are said again. */

@@ -57,10 +57,7 @@ export async function answerQuery(
 ): Promise<QueryAnswer> {
   const { classification, characters, memories } = gathered;
   const { observer, signal } = asked;
-  const level =
-    query.intelligenceLevel === 'auto'
-      ? services.models.levelFor(query.query, classification.intent)
-      : query.intelligenceLevel;
+  const level = await levelOf(services, query, classification);
   const local = {
     level,
     classification,
@@ -106,6 +103,16 @@ export async function answerQuery(
     };
   }
   return askModels(services, query, gathered, { level, observer, signal });
+}
+
+/** What the caller asked for, else what their tenant has set, else what the question needs. */
+async function levelOf(
+  { models, tenants }: Pick<PatientServices, 'models' | 'tenants'>,
+  { intelligenceLevel, owner, query }: AcceptedQuery,
+  { intent }: Classification,
+): Promise<ModelLevel> {
+  if (intelligenceLevel !== 'auto') return intelligenceLevel;
+  return (await tenants.of(owner.tenantId))?.intelligenceLevel ?? models.levelFor(query, intent);
 }
 
 async function askModels(

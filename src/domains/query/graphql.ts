@@ -1,5 +1,11 @@
-import { IdempotencyKeyReused, InteractionDeleted, InvalidInput, NotFound } from '../../errors.ts';
-import { builder, HEAVY } from '../../graphql/builder.ts';
+import {
+  IdempotencyKeyReused,
+  InteractionDeleted,
+  InvalidInput,
+  NotFound,
+  QuotaExceeded,
+} from '../../errors.ts';
+import { builder, HEAVY, WRITES } from '../../graphql/builder.ts';
 import { ownerFor, scopeOf } from '../../ground/ownership.ts';
 import { AnswerModeEnum, ConversationRef, loadConversation } from '../conversations/graphql.ts';
 import { DurabilityEnum, IntelligenceLevelEnum, InteractionRef } from '../interactions/graphql.ts';
@@ -123,7 +129,7 @@ builder.mutationField('processQuery', (t) =>
     extensions: HEAVY,
     type: ProcessQuerySuccess,
     description: 'Answers a query in context and stores the turn: the main job.',
-    errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused, InteractionDeleted] },
+    errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused, InteractionDeleted, QuotaExceeded] },
     args: { input: t.arg({ type: ProcessQueryInputRef, required: true, description: 'The query.' }) },
     resolve: (_root, { input }, { services, principal }) => {
       const { userId, ...query } = input;
@@ -277,7 +283,7 @@ builder.objectRef<EventOf<'FAILED'>>('QueryFailed').implement({
 builder.subscriptionField('processQueryStream', (t) =>
   t.field({
     authScopes: { permission: 'WRITE' },
-    extensions: HEAVY,
+    extensions: { ...HEAVY, ...WRITES },
     type: QueryEventRef,
     description:
       'The same as `processQuery`, step by step, with the answer as it is written. The turn is stored even if the client leaves.',

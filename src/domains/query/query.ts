@@ -16,6 +16,8 @@ import type { MemoryHit } from '../memory/hits.ts';
 import type { MemoryServices } from '../memory/memory.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import type { TaskServices } from '../tasks/tasks.ts';
+import type { TenantBook } from '../tenants/book.ts';
+import type { Quotas } from '../tenants/quotas.ts';
 import { recalled } from '../utterances/recalled.ts';
 import { type AcceptedQuery, accept, type ProcessQueryInput, payloadHashOfQuery } from './accepted.ts';
 import { answerQuery, type QueryAnswer } from './answer.ts';
@@ -67,6 +69,8 @@ export interface QueryServices extends MemoryServices {
   readonly characters: CharacterDirectory;
   readonly inFlight: Map<string, Promise<ProcessedQuery>>;
   readonly running: RunningQueries;
+  readonly quotas: Pick<Quotas, 'takeTurns' | 'checkModels'>;
+  readonly tenants: Pick<TenantBook, 'of'>;
   readonly tasks: TaskServices['tasks'];
   readonly events: TaskServices['events'];
   readonly config: MemoryServices['config'] & {
@@ -91,7 +95,7 @@ export type PatientServices = Omit<QueryServices, 'availability'> & { readonly a
  * known returns the stored turn instead of a second one.
  *
  * @param answer who makes the answer, where it is not the server in its own words
- * @throws InvalidInput, IdempotencyKeyReused, InteractionDeleted
+ * @throws InvalidInput, IdempotencyKeyReused, InteractionDeleted, QuotaExceeded
  */
 export async function processQuery(
   { availability, ...others }: QueryServices,
@@ -154,7 +158,7 @@ async function recallOrAnswer(
     new Map(),
   );
   if (deleted.size > 0) throw new InteractionDeleted('idempotencyKey', [query.turnId]);
-  return answerAndStore(services, query, caller);
+  return answerAndStore(services, query, caller, stored !== null && stored !== undefined);
 }
 
 /**
@@ -165,15 +169,20 @@ async function answerAndStore(
   services: PatientServices,
   query: AcceptedQuery,
   { observer, signal, answer: makeAnswer }: Caller,
+  isStored = false,
 ): Promise<ProcessedQuery> {
   const { store, availability } = services;
+  const giveBack = await takeQuota(services, query, isStored);
   const started = performance.now();
   const draft = unanswered(query);
   const accepting = store.accept(draft);
   const gathering = gatherContext(services, query, { profileAnswers: makeAnswer === answerQuery });
   // Where the query cannot be written, nobody waits for what was read.
   gathering.catch(() => undefined);
-  const journaled = await accepting;
+  const journaled = await accepting.catch((error: unknown) => {
+    giveBack();
+    throw error;
+  });
   const accepted = performance.now();
   try {
     const gathered = await gathering;
@@ -217,6 +226,18 @@ async function answerAndStore(
       );
     throw error;
   }
+}
+
+/** @param isStored it was accepted before, and gets its answer now @returns gives it back @throws QuotaExceeded */
+async function takeQuota({ quotas, config }: PatientServices, query: AcceptedQuery, isStored: boolean) {
+  return quotas.takeTurns({
+    tenantId: query.owner.tenantId,
+    field: 'query',
+    turnIds: [query.turnId],
+    bytes: () => Buffer.byteLength(query.query),
+    fresh: async () => (isStored ? [] : [query.turnId]),
+    asksModels: config.languageModels !== null,
+  });
 }
 
 /** Those that the query names, then those that only its answer does; what the server quotes is named where it was said. */

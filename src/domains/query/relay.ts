@@ -95,6 +95,7 @@ export async function relayUnremembered(
   thread: Thread,
   { observer, signal }: { observer: RelayObserver; signal: AbortSignal },
 ): Promise<Relayed> {
+  await services.quotas.checkModels(owner.tenantId, 'messages');
   const request = requestOfThread(thread);
   observer.asks?.([], false);
   const level = levelFor(services, thread, 'conversation');
@@ -109,6 +110,7 @@ async function answerAnew(
   { input, thread }: Pick<RelayRequest, 'input' | 'thread'>,
   observer: RelayObserver,
 ): Promise<Relayed> {
+  await services.quotas.checkModels(owner.tenantId, 'messages');
   const patiently = patient(services);
   const query = await accept(patiently, owner, input);
   return services.running.run(query, async (signal) => {

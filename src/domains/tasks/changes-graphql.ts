@@ -1,4 +1,11 @@
-import { IdempotencyKeyReused, InvalidInput, NotConfigured, NotFound, ScheduleBusy } from '../../errors.ts';
+import {
+  IdempotencyKeyReused,
+  InvalidInput,
+  NotConfigured,
+  NotFound,
+  QuotaExceeded,
+  ScheduleBusy,
+} from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import { type CancelledTask, cancelTask, retryTask } from './changes.ts';
 import { AutonomousTaskRef, TaskPriorityEnum } from './graphql.ts';
@@ -65,7 +72,15 @@ const RetryTaskSuccess = builder.objectRef<{ task: TaskRow }>('RetryTaskSuccess'
 /** The type of every mutation that makes a task; what it throws of these errors becomes one of its members. */
 export const CreateTaskResult = builder.errorUnion('CreateTaskResult', {
   description: 'The success of making a task, or one of the failures that a caller may expect.',
-  types: [CreateTaskSuccess, InvalidInput, IdempotencyKeyReused, NotFound, NotConfigured, ScheduleBusy],
+  types: [
+    CreateTaskSuccess,
+    InvalidInput,
+    IdempotencyKeyReused,
+    NotFound,
+    NotConfigured,
+    ScheduleBusy,
+    QuotaExceeded,
+  ],
   resolveType: () => 'CreateTaskSuccess',
 });
 

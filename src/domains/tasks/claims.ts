@@ -64,7 +64,8 @@ const CLAIM = `
         and t.due_at <= now() + interval '1 ms' and t.task_type = any($2)
       order by t.due_at, t.id limit ${LOOKED_AT}
     ) first
-    where owners.owner is not null
+    where owners.owner is not null and (select p.tenant_id from autonomous_tasks p
+      where p.status = 'PENDING' and p.queue_owner = owners.owner limit 1) <> all($4::text[])
   ), ranked as (
     select * from waiting order by running, priority desc, served_at nulls first, due_at, id limit 50
   ), chosen as (
@@ -80,6 +81,7 @@ const CLAIM = `
  *
  * @param types what this worker can do
  * @param least the least priority that is taken, as its place
+ * @param paused tenants whose tasks wait
  * @returns null: nothing waits that is due
  */
 export async function claimTask(
@@ -87,13 +89,14 @@ export async function claimTask(
   worker: string,
   types: readonly string[],
   least: number,
+  paused: readonly string[],
 ): Promise<TaskRow | null> {
   return db.transaction(
     async (client) => {
       const { rows } = await client.query<RawRow>({
         name: 'claim_task',
         text: CLAIM,
-        values: [worker, types, least],
+        values: [worker, types, least, paused],
       });
       if (!rows[0]) return null;
       const row = mapRow(autonomousTasks, rows[0]);
@@ -272,16 +275,20 @@ export interface Outlook {
   readonly leaseEndsInMs: number | null;
 }
 
-/** When there is something to do. @param types what this worker can do */
-export async function taskOutlook(db: Database, types: readonly string[]): Promise<Outlook> {
+/** When there is something to do. @param types what this worker can do @param paused tenants whose tasks wait */
+export async function taskOutlook(
+  db: Database,
+  types: readonly string[],
+  paused: readonly string[],
+): Promise<Outlook> {
   const { rows } = await db.pool.query<Outlook>({
     name: 'task_outlook',
     text: `select
              (select extract(epoch from min(due_at) - now()) * 1000 from autonomous_tasks
-              where status = 'PENDING' and task_type = any($1))::float8 as "dueInMs",
+              where status = 'PENDING' and task_type = any($1) and tenant_id <> all($2::text[]))::float8 as "dueInMs",
              (select extract(epoch from min(lease_until) - now()) * 1000 from autonomous_tasks
               where status = 'RUNNING')::float8 as "leaseEndsInMs"`,
-    values: [types],
+    values: [types, paused],
   });
   return rows[0] ?? { dueInMs: null, leaseEndsInMs: null };
 }

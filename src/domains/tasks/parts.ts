@@ -27,18 +27,33 @@ export function openTasks(
     pressure,
     metrics,
     tracing,
+    tenants,
     jobs,
   }: Ports & {
     readonly activity: ActivityNotes;
     readonly pressure: Pressure;
     readonly metrics: RunnerOptions['metrics'];
+    readonly tenants: RunnerOptions['tenants'];
     readonly jobs: readonly Job[];
   },
   closing: ClosingStack,
 ): TaskParts {
   const directory = nameOfDirectory(config.dataDirectory);
   const tasks = new TaskRunner({
-    ...{ db, log, availability, events, keepers, activity, pressure, metrics, tracing, jobs, directory },
+    ...{
+      db,
+      log,
+      availability,
+      events,
+      keepers,
+      activity,
+      pressure,
+      metrics,
+      tracing,
+      tenants,
+      jobs,
+      directory,
+    },
     workers: config.taskWorkers,
   });
   closing.defer(() => tasks.stop());

@@ -8,6 +8,7 @@ interface Parts {
   readonly db: Database;
   readonly availability: Availability;
   readonly tasks: Pick<TaskRunner, 'state' | 'jobs'>;
+  readonly tenants: { suspended(): Promise<readonly string[]> };
 }
 
 const WAIT: Bound = { of: 'time that a task which is due has waited', limit: 300, unit: 'seconds' };
@@ -41,11 +42,13 @@ export const backgroundTasks = definePromise<Parts>({
   ],
 });
 
-async function checkTasks({ db, availability, tasks }: Parts, asker: Asker): Promise<Standing> {
+async function checkTasks({ db, availability, tasks, tenants }: Parts, asker: Asker): Promise<Standing> {
   const { isRunning, workers, running, abandoned, waitedSeconds } = tasks.state;
   // The watch, which asks every second, takes what the latest look for tasks has seen.
   const waited =
-    asker === 'watch' ? waitedSeconds : await availability.tolerate(() => waitedNow(db, tasks), null);
+    asker === 'watch'
+      ? waitedSeconds
+      : await availability.tolerate(() => waitedNow(db, tasks, tenants), null);
   const problems: string[] = [];
   if (waited === null) problems.push('what waits is unknown without the database');
   else if (waited > WAIT.limit) problems.push(`a task that is due has waited ${Math.round(waited)} s`);
@@ -58,7 +61,12 @@ async function checkTasks({ db, availability, tasks }: Parts, asker: Asker): Pro
   };
 }
 
-async function waitedNow(db: Database, { jobs }: Pick<TaskRunner, 'jobs'>): Promise<number> {
-  const { dueInMs } = await taskOutlook(db, [...jobs.keys()]);
+/** Tasks of suspended tenants wait for as long as that is so. */
+async function waitedNow(
+  db: Database,
+  { jobs }: Pick<TaskRunner, 'jobs'>,
+  tenants: Parts['tenants'],
+): Promise<number> {
+  const { dueInMs } = await taskOutlook(db, [...jobs.keys()], await tenants.suspended());
   return dueInMs === null ? 0 : Math.max(0, -dueInMs / 1_000);
 }

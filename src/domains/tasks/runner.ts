@@ -29,6 +29,8 @@ export interface RunnerOptions {
     readonly usage: { countTask(task: { type: string; outcome: string; seconds: number }): void };
   };
   readonly tracing: Pick<Tracing, 'run'>;
+  /** Says whose tasks wait. */
+  readonly tenants: { suspended(): Promise<readonly string[]> };
   readonly jobs: readonly Job[];
   /** Tasks at once, without the place that is kept for the most urgent; 0: this server runs none. */
   readonly workers: number;
@@ -76,7 +78,7 @@ export class TaskRunner {
       name: 'leases of tasks',
       everyMs: () => (this.#running.size > 0 ? BEAT_MS : Number.POSITIVE_INFINITY),
       retryMs: BEAT_MS,
-      round: () => prolongLeases(options.db, this.#worker, [...this.#running.values()]),
+      round: () => this.#beat(),
     });
     options.availability.onChange(({ up }) => up && this.wake());
   }
@@ -142,7 +144,7 @@ export class TaskRunner {
   }
 
   async #look(): Promise<void> {
-    const { db, availability } = this.#options;
+    const { db, availability, tenants } = this.#options;
     this.#nextLookMs = LOOK_MS;
     // Whoever sees it come back wakes this.
     if (!availability.isUp || this.#stopping) return;
@@ -158,7 +160,7 @@ export class TaskRunner {
     const workers = this.#workersNow();
     while (!this.#stopping && !isEmpty && this.#running.size < workers + RESERVED) {
       const least = this.#running.size < workers ? 0 : CRITICAL;
-      const row = await claimTask(db, this.#worker, types, least);
+      const row = await claimTask(db, this.#worker, types, least, await tenants.suspended());
       if (row) this.#launch(row);
       else isEmpty = true;
     }
@@ -169,9 +171,9 @@ export class TaskRunner {
 
   /** Looks at what waits and what runs, ends what its worker has lost, and plans the next look. @returns whether a task is due */
   async #isAnythingToDo(types: readonly string[]): Promise<boolean> {
-    const { db, workers, pressure } = this.#options;
+    const { db, workers, pressure, tenants } = this.#options;
     this.#lookedAt = performance.now();
-    const { dueInMs, leaseEndsInMs } = await taskOutlook(db, types);
+    const { dueInMs, leaseEndsInMs } = await taskOutlook(db, types, await tenants.suspended());
     this.#dueInMs = dueInMs;
     const isLost = leaseEndsInMs !== null && leaseEndsInMs < 0;
     if (isLost) await this.#endLost(null);
@@ -189,6 +191,16 @@ export class TaskRunner {
     const now = pressure.workers(workers);
     if (now < workers && this.#running.size >= now) noteSlowed(activity, now);
     return now;
+  }
+
+  /** Says that what runs is still held, and gives back what may not run any more. */
+  async #beat(): Promise<void> {
+    const running = [...this.#running.values()];
+    await prolongLeases(this.#options.db, this.#worker, running);
+    const paused = await this.#options.tenants.suspended();
+    for (const { claim, controller } of running)
+      if (paused.includes(claim.tenantId))
+        controller.abort(new TaskAborted('STOPPING', 'its tenant was suspended'));
   }
 
   async #endLost(directory: string | null): Promise<void> {

@@ -3,8 +3,8 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { mapRow, type RawRow } from '../../db/statements.ts';
-import { Forbidden, IdempotencyKeyReused, InvalidInput, NotFound } from '../../errors.ts';
+import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
+import { Forbidden, IdempotencyKeyReused, InvalidInput, NotFound, QuotaExceeded } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { type Job, PRIORITIES, type Priority, type TaskOwner } from '../../jobs/job.ts';
 import { tellTask } from './claims.ts';
@@ -114,7 +114,7 @@ function jobOf(services: TaskServices, principal: Principal, type: string): Job 
  *
  * @param given.owner whose it is; without a user: the server's own
  * @param given.createdBy a user, or the name of what made it
- * @throws InvalidInput, IdempotencyKeyReused, NotFound (a goal that is not its owner's)
+ * @throws InvalidInput, IdempotencyKeyReused, NotFound (a goal that is not its owner's), QuotaExceeded
  */
 export async function enqueueTask(
   client: PoolClient,
@@ -132,7 +132,13 @@ export async function enqueueTask(
     const known = await taskOfKey(client, owner, idempotencyKey, hash);
     if (known) return known;
   }
-  await checkWaiting(client, owner);
+  const perDay = await checkWaiting(client, owner);
+  if (perDay !== null) {
+    const known = await takeOneOfDay(client, owner, perDay, async () =>
+      idempotencyKey === null ? null : taskOfKey(client, owner, idempotencyKey, hash),
+    );
+    if (known) return known;
+  }
   const goal = await goalOf(client, owner, task.goalId ?? null);
   const priority = PRIORITIES.indexOf(task.priority ?? job.priority);
   const { rows } = await client.query<RawRow>({
@@ -222,16 +228,50 @@ async function taskOfKey(
   return row;
 }
 
-async function checkWaiting(client: PoolClient, { tenantId, userId }: TaskOwner): Promise<void> {
-  const { rowCount } = await client.query({
+/** @returns how many tasks the owner's tenant may make a day; null: any number @throws InvalidInput */
+async function checkWaiting(client: PoolClient, { tenantId, userId }: TaskOwner): Promise<number | null> {
+  const { rows } = await client.query<{ full: boolean; perDay: number | null }>({
     name: 'tasks_waiting',
-    text: `select from autonomous_tasks where status = 'PENDING' and tenant_id = $1 and user_id is not distinct from $2
-             and queue_owner = $1 || chr(10) || coalesce($2, '') offset $3 limit 1`,
+    text: `select exists (select from autonomous_tasks where status = 'PENDING' and tenant_id = $1 and user_id is not distinct from $2
+             and queue_owner = $1 || chr(10) || coalesce($2, '') offset $3 limit 1) as full,
+             (select n.tasks_per_day from echo_tenants n where n.tenant_id = $1 and $2::text is not null) as "perDay"`,
     values: [tenantId, userId, MAX_WAITING - 1],
   });
-  if (rowCount === 1)
+  const { full, perDay } = onlyRow({ rows });
+  if (full)
     throw new InvalidInput(
       'type',
       `at most ${MAX_WAITING} tasks of a user may wait; try again when some have run`,
     );
+  return perDay;
+}
+
+/**
+ * Those of a tenant that may make so many a day take turns, so that there is never one too many.
+ *
+ * @param find the task, if somebody made it with the same key meanwhile
+ * @throws QuotaExceeded
+ */
+async function takeOneOfDay(
+  client: PoolClient,
+  { tenantId }: TaskOwner,
+  perDay: number,
+  find: () => Promise<TaskRow | null>,
+): Promise<TaskRow | null> {
+  await client.query({
+    name: 'lock_tasks_of_day',
+    text: 'select pg_advisory_xact_lock(hashtextextended($1, 0))',
+    values: [JSON.stringify(['tasks of a day', tenantId])],
+  });
+  const known = await find();
+  if (known) return known;
+  const { rows } = await client.query<{ made: number; resets: Date }>({
+    name: 'count_tasks_of_day',
+    text: `select count(*)::int as made, date_trunc('day', now(), 'UTC') + interval '1 day' as resets from autonomous_tasks
+           where tenant_id = $1 and user_id is not null and created_at >= date_trunc('day', now(), 'UTC')`,
+    values: [tenantId],
+  });
+  const { made, resets } = onlyRow({ rows });
+  if (made < perDay) return null;
+  throw new QuotaExceeded('type', `the tenant may make ${perDay} tasks a day, and ${made} are made`, resets);
 }

@@ -1,0 +1,28 @@
+import type { Duty } from '../../db/duty.ts';
+import type { Ports } from '../../ground/ports.ts';
+import { TenantBook } from './book.ts';
+import { TenantQuotas } from './quotas.ts';
+import { kindsOf, type StoredKind } from './storage.ts';
+
+interface TenantParts {
+  readonly tenants: TenantBook;
+  readonly quotas: TenantQuotas;
+  /** Tables whose rows are tenants'. */
+  readonly storedKinds: readonly StoredKind[];
+}
+
+declare module '../../graphql/context.ts' {
+  interface Services extends TenantParts {}
+}
+
+/** What tenants may do and have; reads when somebody asks. */
+export function openTenants({
+  db,
+  availability,
+  duties,
+}: Pick<Ports, 'db' | 'availability'> & { readonly duties: readonly Duty[] }): TenantParts {
+  const tenants = new TenantBook(db, availability);
+  const storedKinds = kindsOf(duties);
+  const quotas = new TenantQuotas({ db, availability, tenants, kinds: storedKinds });
+  return { tenants, quotas, storedKinds };
+}

@@ -1,0 +1,192 @@
+import { setTimeout } from 'node:timers/promises';
+import type { Availability } from '../../db/availability.ts';
+import type { Database } from '../../db/client.ts';
+import { QuotaExceeded } from '../../errors.ts';
+import type { TenantBook } from './book.ts';
+import { DayCount } from './day-count.ts';
+import { type StoredKind, storageOf } from './storage.ts';
+import type { TenantRow } from './tables.ts';
+
+/** Turns that somebody wants to have stored. */
+export interface WantedTurns {
+  readonly tenantId: string;
+  /** The input field that holds them. */
+  readonly field: string;
+  readonly turnIds: readonly string[];
+  /** About how many bytes they have. */
+  readonly bytes: () => number;
+  /** Those of them that are new; asked only where there is no room for all of them. */
+  readonly fresh: () => Promise<readonly string[]>;
+  /** Whether models are asked for them. */
+  readonly asksModels?: boolean;
+}
+
+/** What a tenant may still have, as the verbs ask it. */
+export interface Quotas {
+  /** @returns gives them back, if they were not stored @throws QuotaExceeded if not all of them may be */
+  takeTurns(wanted: WantedTurns): Promise<() => void>;
+  /** @param bytes about how many come @throws QuotaExceeded */
+  checkStorage(tenantId: string, field: string, bytes: number): Promise<void>;
+  /** Of what models are asked and nothing is stored for. @throws QuotaExceeded where they may cost no more today */
+  checkModels(tenantId: string, field: string): Promise<void>;
+}
+
+interface QuotaOptions {
+  readonly db: Database;
+  readonly availability: Pick<Availability, 'tolerate'>;
+  readonly tenants: TenantBook;
+  readonly kinds: readonly StoredKind[];
+}
+
+const NOTHING = () => undefined;
+/** Storage is measured again after so many milliseconds, or so many times what measuring took, if that is longer. */
+const MEASURED_MS = 60_000;
+const MEASURED_SHARE = 100;
+/** Milliseconds that measuring may take, and that the first one who asks waits for it. */
+const [MEASURING_MS, FIRST_MS] = [60_000, 2_000];
+const DAY_MS = 86_400_000;
+
+/** Counts towards the quotas of tenants that have some. Of others it knows nothing, and reads nothing. */
+export class TenantQuotas implements Quotas {
+  readonly #options: QuotaOptions;
+  readonly #days = new Map<string, DayCount>();
+  readonly #storage = new Map<string, Storage>();
+
+  constructor(options: QuotaOptions) {
+    this.#options = options;
+  }
+
+  async takeTurns(wanted: WantedTurns): Promise<() => void> {
+    const tenant = await this.#options.tenants.of(wanted.tenantId);
+    if (!tenant || !hasQuota(tenant)) return NOTHING;
+    if (tenant.storageBytes !== null && !(await this.#hasRoom(tenant, wanted.bytes()))) {
+      // What is stored already needs no room.
+      if ((await wanted.fresh()).length > 0) throw storageFull(tenant, wanted.field);
+    }
+    if (tenant.turnsPerDay === null && tenant.modelCostPerDay === null) return NOTHING;
+    return takeOfDay(this.#dayOf(wanted.tenantId), tenant, wanted);
+  }
+
+  async checkStorage(tenantId: string, field: string, bytes: number): Promise<void> {
+    const tenant = await this.#options.tenants.of(tenantId);
+    if (tenant?.storageBytes == null) return;
+    if (!(await this.#hasRoom(tenant, bytes))) throw storageFull(tenant, field);
+  }
+
+  async checkModels(tenantId: string, field: string): Promise<void> {
+    const tenant = await this.#options.tenants.of(tenantId);
+    if (tenant?.modelCostPerDay == null) return;
+    const day = this.#dayOf(tenantId);
+    await day.read(false);
+    if (day.cost >= tenant.modelCostPerDay) throw modelsSpent(tenant, field);
+  }
+
+  #dayOf(tenantId: string): DayCount {
+    const { db, availability } = this.#options;
+    const day = this.#days.get(tenantId) ?? new DayCount(tenantId, db, availability);
+    this.#days.set(tenantId, day);
+    return day;
+  }
+
+  async #hasRoom({ tenantId, storageBytes }: TenantRow, bytes: number): Promise<boolean> {
+    if (storageBytes === null) return true;
+    const known = this.#storage.get(tenantId) ?? new Storage();
+    this.#storage.set(tenantId, known);
+    const { db, availability, kinds } = this.#options;
+    await known.measured(() =>
+      availability.tolerate(() => storageOf(db, tenantId, kinds), null, MEASURING_MS),
+    );
+    if (known.bytes + bytes > storageBytes) return false;
+    known.added += bytes;
+    return true;
+  }
+}
+
+/** What a tenant stores, as it was measured last, with what came since. */
+class Storage {
+  added = 0;
+  #stored = 0;
+  #at = Number.NEGATIVE_INFINITY;
+  #tookMs = 0;
+  #measuring: Promise<void> | null = null;
+
+  get bytes(): number {
+    return this.#stored + this.added;
+  }
+
+  /** Waits only for the first measurement; later ones are made beside the work. */
+  async measured(measure: () => Promise<readonly { bytes: number }[] | null>): Promise<void> {
+    const age = performance.now() - this.#at;
+    if (age < Math.max(MEASURED_MS, MEASURED_SHARE * this.#tookMs)) return;
+    const isFirst = this.#at === Number.NEGATIVE_INFINITY;
+    this.#measuring ??= this.#measure(measure);
+    const measuring = this.#measuring.catch(NOTHING);
+    if (isFirst) await Promise.race([measuring, setTimeout(FIRST_MS, undefined, { ref: false })]);
+  }
+
+  async #measure(measure: () => Promise<readonly { bytes: number }[] | null>): Promise<void> {
+    const began = performance.now();
+    const before = this.added;
+    try {
+      const kinds = await measure();
+      this.#at = began;
+      this.#tookMs = performance.now() - began;
+      if (!kinds) return;
+      this.#stored = kinds.reduce((sum, { bytes }) => sum + bytes, 0);
+      this.added -= before;
+    } finally {
+      this.#measuring = null;
+    }
+  }
+}
+
+/** @throws QuotaExceeded */
+async function takeOfDay(day: DayCount, tenant: TenantRow, wanted: WantedTurns): Promise<() => void> {
+  const { turnsPerDay, modelCostPerDay } = tenant;
+  const { field, turnIds, asksModels = false } = wanted;
+  await day.read(false);
+  if (fits(turnIds) && (!asksModels || isCheap())) return day.take(turnIds);
+  // What was accepted once is never refused, and nobody is refused for what was counted a while ago.
+  const fresh = await wanted.fresh();
+  if (fresh.length === 0) return NOTHING;
+  await day.read(true);
+  if (!fits(fresh))
+    throw new QuotaExceeded(
+      field,
+      `the tenant may store ${turnsPerDay} turns a day, ${Math.min(day.turns, turnsPerDay ?? 0)} are there, and ${fresh.length} new ones are asked for`,
+      endOfDay(),
+    );
+  if (asksModels && !isCheap()) throw modelsSpent(tenant, field);
+  return day.take(fresh);
+
+  function fits(ids: readonly string[]): boolean {
+    return turnsPerDay === null || day.turns + ids.length <= turnsPerDay;
+  }
+  function isCheap(): boolean {
+    return modelCostPerDay === null || day.cost < modelCostPerDay;
+  }
+}
+
+function hasQuota({ turnsPerDay, modelCostPerDay, storageBytes }: TenantRow): boolean {
+  return turnsPerDay !== null || modelCostPerDay !== null || storageBytes !== null;
+}
+
+function storageFull({ storageBytes }: TenantRow, field: string): QuotaExceeded {
+  return new QuotaExceeded(
+    field,
+    `the tenant may store ${storageBytes} bytes, and there is no room for more`,
+    null,
+  );
+}
+
+function modelsSpent({ modelCostPerDay }: TenantRow, field: string): QuotaExceeded {
+  return new QuotaExceeded(
+    field,
+    `models may cost the tenant ${modelCostPerDay} a day, and that is spent`,
+    endOfDay(),
+  );
+}
+
+function endOfDay(): Date {
+  return new Date((Math.floor(Date.now() / DAY_MS) + 1) * DAY_MS);
+}
