@@ -12,6 +12,7 @@ import * as durability from './config/durability.ts';
 import * as generation from './config/generation.ts';
 import * as media from './config/media.ts';
 import * as models from './config/models.ts';
+import * as notion from './config/notion.ts';
 import * as objectives from './config/objectives.ts';
 import * as payments from './config/payments.ts';
 import * as pressure from './config/pressure.ts';
@@ -123,6 +124,7 @@ const Settings = z.object({
   ...backups.settings,
   ...alerts.settings,
   ...alertRules.settings,
+  ...notion.settings,
   ...secrets.settings,
 });
 
@@ -143,6 +145,7 @@ function crossCheck(raw: RawSettings, directory: string): string[] {
     ...access.checkAccess(raw),
     ...alerts.checkAlerts(raw),
     ...alertRules.checkRules(raw, directory),
+    ...notion.checkNotion(raw, directory),
     ...repairs.checkRepairs(raw, directory),
     ...backups.checkBackups(raw),
     ...generation.checkGeneration(raw),
@@ -175,6 +178,7 @@ function toConfig(
     ...access.accessOf(values),
     ...alerts.alertsOf(values, raw),
     ...alertRules.rulesOf(values, directory),
+    ...notion.notionOf(values, directory),
     ...secrets.secretsOf(values),
     ...backups.backupsOf(values, directory, resolve(directory, values.DATA_DIR)),
   };

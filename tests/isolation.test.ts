@@ -214,6 +214,7 @@ beforeAll(async () => {
   const briefId = await briefOf(app);
   const { requestId, reportId } = await complianceOf(app);
   const billed = await billedOf(app);
+  await pageOf(app);
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -332,6 +333,14 @@ async function projectOf(of: TestApp): Promise<{ projectId: string; segmentId: s
   );
   canaries.push(projectId, segmentId);
   return { projectId, segmentId };
+}
+
+/** A page in Notion, where nothing is mirrored here. */
+async function pageOf(of: TestApp): Promise<void> {
+  await of.sql(
+    "insert into echo_notion_pages (user_id, kind, external_id, page_id, wanted) values ($1, 'tasks', $2, $2, '')",
+    [VICTIM, CANARY],
+  );
 }
 
 /** A brief with a text: nobody writes here. */

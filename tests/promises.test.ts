@@ -240,6 +240,7 @@ describe('what becomes of promises', () => {
       'learning_late WARNING',
       'media_thumbnails_missing WARNING',
       'models_degraded WARNING',
+      'notion_behind WARNING',
       'provider_keys_unreadable WARNING',
       'replica_behind WARNING',
       'search_budget_burns WARNING',

@@ -7,6 +7,7 @@ import { openFlags } from '../domains/flags/parts.ts';
 import { openCanary } from '../domains/health/parts.ts';
 import { openKnowledgeBase } from '../domains/knowledge-base/parts.ts';
 import { openLearning } from '../domains/learning/parts.ts';
+import { openNotion } from '../domains/notion/parts.ts';
 import { openQuery } from '../domains/query/parts.ts';
 import { openSchedules } from '../domains/schedules/parts.ts';
 import { openWebhooks } from '../domains/webhooks/parts.ts';
@@ -50,6 +51,7 @@ export async function openDomains(parts: Standing, closing: ClosingStack) {
   await openKnowledgeBase({ ...parts, ...deliveries }, closing);
   return {
     ...deliveries,
+    ...(await openNotion({ ...parts, ...deliveries }, closing)),
     ...(await openAlertDesk({ ...parts, ...deliveries }, closing)),
     ...(await openWebhooks({ ...parts, ...deliveries }, closing)),
     ...openQuery(parts),

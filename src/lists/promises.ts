@@ -5,6 +5,7 @@ import { deliveries } from '../domains/deliveries/promises.ts';
 import { canary, keepers, watching } from '../domains/health/promises.ts';
 import { learning } from '../domains/learning/promises.ts';
 import { media } from '../domains/media-insights/promises.ts';
+import { notion } from '../domains/notion/promises.ts';
 import { objectives } from '../domains/objectives/promises.ts';
 import { database, journal, replica } from '../domains/persistence/promises.ts';
 import { models } from '../domains/query/promises.ts';
@@ -25,6 +26,7 @@ export const promises: readonly ServerPromise<Omit<Services, 'health'>>[] = [
   keepers,
   backgroundTasks,
   deliveries,
+  notion,
   media,
   secrets,
   compliance,

@@ -72,6 +72,7 @@ import '../domains/payments/ledger-graphql.ts';
 import '../domains/payments/changes-graphql.ts';
 import '../domains/deliveries/graphql.ts';
 import '../domains/webhooks/graphql.ts';
+import '../domains/notion/graphql.ts';
 import { builder } from '../graphql/builder.ts';
 
 /** The whole schema. A domain appears here once its graphql.ts is imported above. */

@@ -21,6 +21,7 @@ export { interactions } from '../domains/interactions/tables.ts';
 export { learningRefusals, learningRuns } from '../domains/learning/tables.ts';
 export { mediaFiles, mediaInsights, mediaPairs } from '../domains/media-insights/tables.ts';
 export { metricHours, metricMinutes } from '../domains/metrics/tables.ts';
+export { notionPace, notionPages, notionRefusals, notionSources } from '../domains/notion/tables.ts';
 export {
   customers,
   differences,
