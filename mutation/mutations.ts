@@ -1,4 +1,5 @@
 import { ALERTS } from './alerts.ts';
+import { BUSINESS } from './business.ts';
 import { BY_ITSELF } from './by-itself.ts';
 import { DOORS } from './doors.ts';
 import { DURABILITY } from './durability.ts';
@@ -25,4 +26,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...DOORS,
   ...BY_ITSELF,
   ...ALERTS,
+  ...BUSINESS,
 ];
