@@ -241,6 +241,7 @@ describe('what becomes of promises', () => {
       'media_thumbnails_missing WARNING',
       'models_degraded WARNING',
       'notion_behind WARNING',
+      'payment_differences CRITICAL',
       'provider_keys_unreadable WARNING',
       'replica_behind WARNING',
       'search_budget_burns WARNING',

@@ -1,3 +1,4 @@
+import { stripeRoute } from '../callbacks/stripe.ts';
 import { DASHBOARD_PATH, dashboardRoute } from '../dashboard/door.ts';
 import { type CardServices, cardRoute } from '../downloads/cards.ts';
 import { type ThumbnailServices, thumbnailRoute } from '../downloads/thumbnails.ts';
@@ -24,6 +25,8 @@ export function doors({ services, hall, yoga, ready }: DoorParts): Route[] {
     ...restRoutes({ services, hall, toolsFor: toolsBeside({ services, hall }), isShown: graphiql }),
     thumbnailRoute({ services, hall }),
     cardRoute({ services, hall }),
+    // Whoever takes no payments hears nothing of them.
+    ...(services.stripe ? [stripeRoute({ services, hall })] : []),
     mcpRoute({ services, hall }),
     ...openAiRoutes({ services, hall }),
     ...probes({ hall, ready, metrics: () => services.metrics.text() }),
@@ -35,7 +38,8 @@ interface DoorParts {
     ThumbnailServices &
     CardServices &
     OpenAiServices &
-    McpServices & {
+    McpServices &
+    Parameters<typeof stripeRoute>[0]['services'] & {
       readonly config: { readonly graphiql: boolean };
       readonly metrics: { text(): Promise<string> };
     };

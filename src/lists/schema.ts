@@ -69,6 +69,7 @@ import '../domains/briefs/graphql.ts';
 import '../domains/briefs/changes-graphql.ts';
 import '../domains/payments/graphql.ts';
 import '../domains/payments/ledger-graphql.ts';
+import '../domains/payments/differences-graphql.ts';
 import '../domains/payments/changes-graphql.ts';
 import '../domains/deliveries/graphql.ts';
 import '../domains/webhooks/graphql.ts';

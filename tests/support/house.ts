@@ -34,6 +34,7 @@ type Floor =
   | 'outbound'
   | 'rest'
   | 'downloads'
+  | 'callbacks'
   | 'mcp'
   | 'openai'
   | 'dashboard'
@@ -59,7 +60,7 @@ const LEVELS: readonly (readonly Room[])[] = [
   ['cards'],
   ['graphql'],
   ['domain'],
-  ['rest', 'downloads', 'mcp', 'openai', 'dashboard', 'import', 'operator'],
+  ['rest', 'downloads', 'callbacks', 'mcp', 'openai', 'dashboard', 'import', 'operator'],
   ['adoption'],
   ['lists'],
   ['ports', 'parts', 'startup'],
@@ -85,7 +86,7 @@ const LISTS: Readonly<Record<string, (to: Place) => boolean>> = {
   product: () => false,
   jobs: (to) =>
     isIn(to, 'jobs') || to.path === 'src/graphql/context.ts' || (to.room === 'domain' && to.role === 'jobs'),
-  doors: (to) => isIn(to, 'graphql', 'http', 'rest', 'downloads', 'mcp', 'openai', 'dashboard'),
+  doors: (to) => isIn(to, 'graphql', 'http', 'rest', 'downloads', 'callbacks', 'mcp', 'openai', 'dashboard'),
 };
 
 /** The rooms of the house that are not domains, and what each may import besides itself. */
@@ -142,6 +143,10 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   downloads: (to) =>
     isIn(to, 'log', 'access', 'errors', 'ground', 'http', 'config', 'db') ||
     to.path === 'src/media/facts.ts' ||
+    (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
+  // Where other services tell what happened: by verbs, never by bare reads.
+  callbacks: (to) =>
+    isIn(to, 'errors', 'http') ||
     (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
   // The Model Context Protocol: verbs and views, as the older endpoints.
   mcp: (to) =>

@@ -90,6 +90,7 @@ export async function startStripeDouble() {
         !thing.deleted &&
         thing.created >= from &&
         thing.created < until &&
+        (form.types === undefined || Object.values(form.types).includes(thing.type)) &&
         ['customer', 'payment_intent', 'type', 'status'].every(
           (name) => form[name] === undefined || form[name] === thing[name],
         ),

@@ -21,13 +21,13 @@ const idOf = (value: string | { readonly id: string } | null | undefined) =>
   typeof value === 'string' ? value : (value?.id ?? null);
 
 /** How an invoice stands where Stripe says this of it. A draft says nothing. */
-const INVOICE_STATUS: Readonly<Record<string, InvoiceState>> = {
+export const INVOICE_STATUS: Readonly<Record<string, InvoiceState>> = {
   open: 'OPEN',
   paid: 'PAID',
   void: 'VOID',
   uncollectible: 'UNCOLLECTIBLE',
 };
-const REFUND_STATUS: Readonly<Record<string, RefundState>> = {
+export const REFUND_STATUS: Readonly<Record<string, RefundState>> = {
   pending: 'SENT',
   requires_action: 'SENT',
   succeeded: 'SUCCEEDED',

@@ -4,6 +4,8 @@ import { mapRow, type Page, type RawRow } from '../../db/statements.ts';
 import {
   type CustomerRow,
   customers,
+  type DifferenceRow,
+  differences,
   type InvoiceRow,
   type InvoiceState,
   invoices,
@@ -147,6 +149,23 @@ export async function ledgerPage(
     values: [tenantId, after ?? LARGEST, before ?? 0, limit],
   });
   return rows.map((row) => mapRow(ledger, row));
+}
+
+/** Where our books and those of Stripe differ, the latest first. @param isOpen only those that nobody has resolved */
+export async function differencePage(
+  { pool }: Reader,
+  tenantId: string,
+  isOpen: boolean,
+  { after, before, limit, inverted }: Page<number>,
+): Promise<DifferenceRow[]> {
+  const order = inverted ? 'asc' : 'desc';
+  const { rows } = await pool.query<RawRow>({
+    name: `payment_difference_page_${order}`,
+    text: `select * from payment_differences where tenant_id = $1 and id < $2 and id > $3
+             and (not $4::boolean or resolved_at is null) order by id ${order} limit $5`,
+    values: [tenantId, after ?? LARGEST, before ?? 0, isOpen, limit],
+  });
+  return rows.map((row) => mapRow(differences, row));
 }
 
 function seenCustomer(row: RawRow): SeenCustomer {

@@ -1,0 +1,64 @@
+import type { PoolClient } from 'pg';
+import type Stripe from 'stripe';
+import { InvalidInput, NotConfigured } from '../../errors.ts';
+import { FOLLOW } from './job-names.ts';
+import { enqueuePayment, type PaymentServices, wake } from './services.ts';
+import type { StripeAccess } from './stripe.ts';
+
+export type EventServices = PaymentServices & { readonly stripe: StripeAccess | null };
+
+/** Of what is told, all that changes something here. */
+export const EVENT_TYPES = [
+  ...['invoice.finalized', 'invoice.paid', 'invoice.payment_failed', 'invoice.voided', 'invoice.updated'],
+  ...['invoice.marked_uncollectible', 'refund.created', 'refund.updated', 'refund.failed'],
+];
+
+/**
+ * Takes what Stripe tells, once each. What it is of is looked up by a task, so that neither its order nor its age matters.
+ *
+ * @param raw the body, byte by byte as it came
+ * @returns whether it was new
+ * @throws InvalidInput (not signed by Stripe, too old, of another account or mode), NotConfigured
+ */
+export async function takeEvent(services: EventServices, raw: string, signature: string): Promise<boolean> {
+  const { stripe, db } = services;
+  if (stripe === null) throw new NotConfigured('STRIPE_API_KEY', 'no payments are configured');
+  const event = stripe.event(raw, signature);
+  if (event === null) throw new InvalidInput('stripe-signature', 'is not that of this body, or is too old');
+  if (event.livemode !== stripe.isLive)
+    throw new InvalidInput('livemode', `must be ${stripe.isLive}, as that of the key`);
+  if (event.account && event.account !== stripe.account)
+    throw new InvalidInput('account', 'must be the one of STRIPE_ACCOUNT');
+  const isNew = await db.transaction(async (client) => {
+    const objectId = objectOf(event);
+    if (!(await noteEvent(client, event, { objectId, caughtUp: false }))) return false;
+    if (objectId !== null && EVENT_TYPES.includes(event.type))
+      await enqueuePayment(client, services, {
+        ...{ job: FOLLOW, title: 'Look up what Stripe told of', payload: { stripeId: objectId } },
+      });
+    return true;
+  });
+  if (isNew) wake(services);
+  return isNew;
+}
+
+/** @returns whether nobody had told it yet */
+export async function noteEvent(
+  client: PoolClient,
+  { id, type, created }: Pick<Stripe.Event, 'id' | 'type' | 'created'>,
+  { objectId, caughtUp }: { readonly objectId: string | null; readonly caughtUp: boolean },
+): Promise<boolean> {
+  const { rowCount } = await client.query<object>({
+    name: 'note_payment_event',
+    text: `insert into payment_events (event_id, type, object_id, created_at, caught_up) values ($1, $2, $3, to_timestamp($4), $5)
+           on conflict (event_id) do nothing`,
+    values: [id, type, objectId, created, caughtUp],
+  });
+  return rowCount === 1;
+}
+
+/** What an event is of; null: nothing that has an id. */
+export function objectOf({ data }: Pick<Stripe.Event, 'data'>): string | null {
+  const { id } = data.object as { readonly id?: unknown };
+  return typeof id === 'string' && /^[a-z]+_[A-Za-z0-9]{1,250}$/.test(id) ? id : null;
+}

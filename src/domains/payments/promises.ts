@@ -1,0 +1,49 @@
+import type { Availability } from '../../db/availability.ts';
+import { type Asker, type Bound, defineAlert, definePromise, type Standing } from '../../ground/promise.ts';
+import type { PaymentDesk } from './desk.ts';
+
+interface Parts {
+  readonly availability: Availability;
+  readonly paymentDesk: PaymentDesk | null;
+}
+
+const HOUR_MS = 3_600_000;
+const AGE: Bound = { of: 'time since the latest reconciliation', limit: 172_800, unit: 'seconds' };
+
+const paymentDifferences = defineAlert<string>({
+  name: 'payment_differences',
+  severity: 'CRITICAL',
+  words: 'Our books and those of Stripe do not say the same; or nobody has compared them for too long.',
+  message: (detail) => detail,
+});
+
+export const payments = definePromise<Parts>({
+  name: 'payments',
+  words: 'Each payment and refund stands in our books as Stripe booked it.',
+  bounds: [AGE],
+  check: checkBooks,
+  alert: paymentDifferences,
+});
+
+async function checkBooks(
+  { availability, paymentDesk: desk }: Parts,
+  asker: Asker,
+): Promise<Standing | null> {
+  if (desk === null) return null;
+  const books = await availability.tolerate(() => desk.books(asker), null);
+  if (!books) return null;
+  const { open, kinds, reconciledAt } = books;
+  // A server that takes payments since today has compared nothing yet.
+  const isOld = reconciledAt !== null && Date.now() - reconciledAt.getTime() > AGE.limit * 1_000;
+  const problems = [
+    ...(open > 0 ? [`${open} differences of our books and those of Stripe: ${kinds.join(', ')}`] : []),
+    ...(isOld
+      ? [
+          `the latest reconciliation is ${Math.floor((Date.now() - reconciledAt.getTime()) / HOUR_MS)} hours ago`,
+        ]
+      : []),
+  ];
+  const detail =
+    problems.join('; ') || `nothing differs; compared last ${reconciledAt?.toISOString() ?? 'never'}`;
+  return { status: problems.length > 0 ? 'DEGRADED' : 'HEALTHY', latencyMs: null, detail };
+}
