@@ -14,6 +14,7 @@ import * as media from './config/media.ts';
 import * as models from './config/models.ts';
 import * as notion from './config/notion.ts';
 import * as objectives from './config/objectives.ts';
+import * as partners from './config/partners.ts';
 import * as payments from './config/payments.ts';
 import * as pressure from './config/pressure.ts';
 import * as repairs from './config/repairs.ts';
@@ -112,6 +113,7 @@ const Settings = z.object({
   ...briefs.settings,
   ...compliance.settings,
   ...payments.settings,
+  ...partners.settings,
   ...media.settings,
   ...generation.settings,
   ...objectives.settings,
@@ -167,6 +169,7 @@ function toConfig(
     ...briefs.briefsOf(values),
     ...compliance.complianceOf(values),
     ...payments.paymentsOf(values),
+    ...partners.partnersOf(values),
     ...media.mediaOf(values, resolve(directory, values.DATA_DIR)),
     ...generation.generationOf(values, directory),
     ...objectives.objectivesOf(values),

@@ -215,6 +215,7 @@ beforeAll(async () => {
   const { requestId, reportId } = await complianceOf(app);
   const billed = await billedOf(app);
   await pageOf(app);
+  const { partnerId, clientId } = await businessOf(app);
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -257,6 +258,9 @@ beforeAll(async () => {
     keyId: [key],
     keyIds: [[key]],
     requestId: [requestId],
+    partnerId: [partnerId],
+    clientId: [clientId],
+    partyId: [clientId],
     reportId: [reportId],
     taskId: [taskId],
     confirm: [VICTIM],
@@ -356,6 +360,25 @@ async function briefOf(of: TestApp): Promise<string> {
   return briefId;
 }
 
+/** The victim as a partner and as a client. */
+async function businessOf(of: TestApp): Promise<{ partnerId: string; clientId: string }> {
+  // Others may call theirs the same.
+  const [partnerId, clientId] = ['partner-vera', 'client-vera'];
+  const who = `name: "${WORDS} ${CANARY}", email: "vera@${CANARY}.example", userId: "${VICTIM}"`;
+  for (const made of [
+    `createPartner(input: { partnerId: "${partnerId}", rate: 100, ${who} }) { __typename }`,
+    `createReferralCode(input: { partnerId: "${partnerId}", code: "${CANARY}" }) { __typename }`,
+    `createClientAccount(input: { clientId: "${clientId}", ${who} }) { __typename }`,
+    `createBusinessKey(kind: CLIENT, partyId: "${clientId}") { __typename }`,
+    `noteReferral(input: { clientId: "to-come", code: "${CANARY}" }) { __typename }`,
+  ]) {
+    const { data, errors } = await of.graphql(`mutation { made: ${made} }`);
+    if (errors || data.made.__typename.endsWith('Error'))
+      throw new Error(JSON.stringify({ made, data, errors }));
+  }
+  return { partnerId, clientId };
+}
+
 /** A request of the victim's, and a report that tells of it. */
 async function complianceOf(of: TestApp): Promise<{ requestId: string; reportId: string }> {
   const { data } = await of.graphql(
@@ -446,6 +469,7 @@ function attack(place: Place, secret: unknown) {
       (name === 'name' && place.field !== 'createApiKey')
     )
       return 'Iris Vale';
+    if (/^(?:partner|client|party)Id$/.test(name)) return 'mine';
     if (IDENTIFIERS.includes(name))
       return name === 'turnId' || name === 'turnIds'
         ? crypto.randomUUID()
@@ -564,6 +588,9 @@ describe.each([
       keyId: '000000000000',
       keyIds: ['000000000000'] as never,
       requestId: crypto.randomUUID(),
+      partnerId: 'no-such-partner',
+      clientId: 'no-such-client',
+      partyId: 'no-such-client',
       reportId: crypto.randomUUID(),
       taskId: crypto.randomUUID(),
       credential: 'no-such-credential',
@@ -590,6 +617,8 @@ describe.each([
           'upsertCharacter',
           'upsertCharacters',
           'importCharacter',
+          'createClientAccount',
+          'createPartner',
         ].includes(place.field)
       )
         continue;

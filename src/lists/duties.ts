@@ -18,6 +18,7 @@ import { duties as learning } from '../domains/learning/tables.ts';
 import { duties as mediaInsights } from '../domains/media-insights/tables.ts';
 import { duties as metrics } from '../domains/metrics/tables.ts';
 import { duties as notion } from '../domains/notion/tables.ts';
+import { duties as partners } from '../domains/partners/tables.ts';
 import { duties as payments } from '../domains/payments/tables.ts';
 import { duties as journals } from '../domains/persistence/tables.ts';
 import { duties as privacy } from '../domains/privacy/tables.ts';
@@ -63,6 +64,7 @@ export const DUTIES: readonly Duty[] = [
   ...flags,
   ...compliance,
   ...tenants,
+  ...partners,
   ...deliveries,
   // Behind the tasks: a page that is made of one while it is erased is seen by then.
   ...notion,

@@ -46,6 +46,8 @@ import '../domains/tasks/changed-graphql.ts';
 import '../domains/repairs/graphql.ts';
 import '../domains/schedules/graphql.ts';
 import '../domains/flags/graphql.ts';
+import '../domains/partners/graphql.ts';
+import '../domains/partners/changes-graphql.ts';
 import '../domains/compliance/graphql.ts';
 import '../domains/compliance/requests-graphql.ts';
 import '../domains/compliance/changes-graphql.ts';

@@ -7,6 +7,7 @@ import { ownGenerations } from '../domains/generations/sections.ts';
 import { goals } from '../domains/goals/sections.ts';
 import { conversations } from '../domains/interactions/sections.ts';
 import { media } from '../domains/media-insights/sections.ts';
+import { ownBusiness } from '../domains/partners/sections.ts';
 import { billed } from '../domains/payments/sections.ts';
 import { ownAssemblies } from '../domains/projects/assemblies-sections.ts';
 import { keptFiles } from '../domains/projects/kept-sections.ts';
@@ -42,5 +43,6 @@ export const SECTIONS: readonly Section<Services>[] = [
   ownTasks,
   ownBriefs,
   billed,
+  ownBusiness,
   webhooks,
 ];

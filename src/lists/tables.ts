@@ -22,6 +22,7 @@ export { learningRefusals, learningRuns } from '../domains/learning/tables.ts';
 export { mediaFiles, mediaInsights, mediaPairs } from '../domains/media-insights/tables.ts';
 export { metricHours, metricMinutes } from '../domains/metrics/tables.ts';
 export { notionPace, notionPages, notionRefusals, notionSources } from '../domains/notion/tables.ts';
+export { businessPeople, parties, partyKeys, referralCodes, referrals } from '../domains/partners/tables.ts';
 export {
   customers,
   differences,
