@@ -794,6 +794,7 @@ export type CreateBackupData = {
           | 'InvalidInputError'
           | 'NotConfiguredError'
           | 'NotFoundError'
+          | 'QuotaExceededError'
           | 'ScheduleBusyError';
         readonly code: string;
         readonly message: string;
@@ -815,6 +816,7 @@ export type VerifyBackupData = {
           | 'InvalidInputError'
           | 'NotConfiguredError'
           | 'NotFoundError'
+          | 'QuotaExceededError'
           | 'ScheduleBusyError';
         readonly code: string;
         readonly message: string;
@@ -1957,6 +1959,7 @@ export type TriggerScheduleData = {
           | 'InvalidInputError'
           | 'NotConfiguredError'
           | 'NotFoundError'
+          | 'QuotaExceededError'
           | 'ScheduleBusyError';
         readonly code: string;
         readonly message: string;

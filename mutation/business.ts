@@ -36,7 +36,7 @@ export const BUSINESS: readonly Mutation[] = [
   one(
     'briefs-have-no-quota',
     'domains/briefs/budget.ts',
-    ['if (count >= perDay)', 'if (count > perDay + 1_000)'],
+    ['if (count >= most)', 'if (count > most + 1_000)'],
     ['briefs'],
     'a day has room for so many',
   ),

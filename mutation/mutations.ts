@@ -12,6 +12,7 @@ import { OWNERS } from './owners.ts';
 import { REFUSALS } from './refusals.ts';
 import { REPAIRS } from './repairs.ts';
 import { TASKS } from './tasks.ts';
+import { TENANTS } from './tenants.ts';
 
 export const MUTATIONS: readonly Mutation[] = [
   ...OWNERS,
@@ -27,4 +28,5 @@ export const MUTATIONS: readonly Mutation[] = [
   ...BY_ITSELF,
   ...ALERTS,
   ...BUSINESS,
+  ...TENANTS,
 ];

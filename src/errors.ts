@@ -210,6 +210,23 @@ export class Forbidden extends EchoError {
   override readonly isAudited = true;
 }
 
+/** There are not enough days of which something is known to say what comes. */
+export class TooLittleHistory extends EchoError {
+  override readonly name = 'TooLittleHistory';
+  readonly code = 'TOO_LITTLE_HISTORY';
+  override readonly httpStatus = 409;
+  override readonly retryable = true;
+  readonly field: string;
+  readonly neededDays: number;
+  readonly knownDays: number;
+  constructor(field: string, neededDays: number, knownDays: number) {
+    super(
+      `${field}: a forecast needs ${neededDays} whole days without a gap until yesterday, and ${knownDays} are known: ${neededDays - knownDays} are missing`,
+    );
+    [this.field, this.neededDays, this.knownDays] = [field, neededDays, knownDays];
+  }
+}
+
 /** The caller's tenant was suspended: it may read, and nothing of it is changed. */
 export class TenantSuspended extends EchoError {
   override readonly name = 'TenantSuspended';

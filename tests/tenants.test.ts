@@ -429,6 +429,10 @@ describe('a quota', () => {
     expect(refused[0]?.data.it).toMatchObject({ code: 'QUOTA_EXCEEDED', field: 'type' });
     const made = answers.findIndex(({ data }) => data.it.task);
     expect((await make(`k${made}`)).data.it).toEqual(answers[made]?.data.it);
+    await change(app, UPDATE, { input: { tenantId: 'busy', tasksPerDay: 4 } });
+    const same = await Promise.all(Array.from({ length: 8 }, () => make('same')));
+    expect(new Set(same.map(({ data }) => JSON.stringify(data.it))).size).toBe(1);
+    expect(same[0]?.data.it.task).toBeDefined();
   });
 
   test('of storage refuses what would be too much, and says that waiting does not help', async () => {

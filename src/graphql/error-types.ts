@@ -10,6 +10,7 @@ import {
   QuotaExceeded,
   ScheduleBusy,
   StatusMoveRefused,
+  TooLittleHistory,
   UrlForbidden,
 } from '../errors.ts';
 import { builder } from './builder.ts';
@@ -136,6 +137,23 @@ builder.objectType(AmountExceeded, {
     currency: t.exposeString('currency', { description: 'Of both amounts: ISO 4217.' }),
     amount: t.exposeInt('amount', { description: 'What was asked for.' }),
     limit: t.exposeInt('limit', { description: 'What would be taken at the most.' }),
+  }),
+});
+
+builder.objectType(TooLittleHistory, {
+  name: 'TooLittleHistoryError',
+  description: 'Too few days are known to say what comes (code TOO_LITTLE_HISTORY).',
+  interfaces: [ErrorInterface],
+  fields: (t) => ({
+    field: t.exposeString('field', { description: 'The argument that asks for it.' }),
+    neededDays: t.exposeInt('neededDays', {
+      description: 'Whole days that have to be known until yesterday.',
+    }),
+    knownDays: t.exposeInt('knownDays', { description: 'Days that are.' }),
+    missingDays: t.int({
+      description: 'Days that are missing.',
+      resolve: ({ neededDays, knownDays }) => neededDays - knownDays,
+    }),
   }),
 });
 

@@ -53,6 +53,8 @@ import '../domains/compliance/requests-graphql.ts';
 import '../domains/compliance/changes-graphql.ts';
 import '../domains/tenants/graphql.ts';
 import '../domains/tenants/changes-graphql.ts';
+import '../domains/finance/graphql.ts';
+import '../domains/finance/forecast-graphql.ts';
 import '../domains/archive/graphql.ts';
 import '../domains/backups/graphql.ts';
 import '../domains/media-insights/graphql.ts';

@@ -205,6 +205,8 @@ export const VALUES: Record<string, unknown> = {
   modelCostPerDay: 0,
   storageBytes: 0,
   briefsPerDay: 0,
+  of: 'MODEL_COST',
+  level: 0.9,
 };
 /** What a profile says: nothing that names somebody else's. */
 const PROFILE = /^Mutation\.(?:upsertCharacters?|(?:create|update)(?:Project|PaymentCustomer))\(/;

@@ -41,7 +41,7 @@ const EntryRef = builder.objectRef<LedgerRow>('PaymentLedgerEntry').implement({
   }),
 });
 
-const RevenueRef = builder.objectRef<DayOfRevenue>('PaymentRevenue').implement({
+export const RevenueRef = builder.objectRef<DayOfRevenue>('PaymentRevenue').implement({
   description: 'What a day brought in one currency, from one client.',
   fields: (t) => ({
     day: t.exposeString('day', { complexity: 0, description: 'YYYY-MM-DD, in UTC.' }),
