@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { ConfigError, readConfig } from '../src/config.ts';
+import { SERVER_OWNER } from '../src/domains/tasks/scope.ts';
+import { makeTask } from '../src/domains/tasks/tasks.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { type Fault, type StripeDouble, startStripeDouble } from './support/stripe-double.ts';
 import { untilTask } from './support/tasks.ts';
@@ -438,4 +441,48 @@ test('without a key of Stripe nothing moves, and none of it is loaded', async ()
   } finally {
     await other.close();
   }
+});
+
+test('whatever is stored, nothing above the limit reaches Stripe', async () => {
+  const customerId = await customer();
+  const invoiceId = crypto.randomUUID();
+  await app.sql(
+    `insert into payment_invoices (tenant_id, invoice_id, customer, currency, amount, items, collection, state, requested_by)
+     select tenant_id, $2, id, 'EUR', 500001, '[{"description": "Tea", "amount": 500001}]', 'CHARGE', 'REQUESTED', 'somebody'
+     from payment_customers where customer_id = $1`,
+    [customerId, invoiceId],
+  );
+  const { services } = app.app;
+  const job = services.tasks.jobs.get('payment_invoice');
+  if (!job) throw new Error('there is no such job');
+  const payload = { tenantId: tenant, invoiceId };
+  const { taskId } = await makeTask(services, job, {
+    ...{ type: job.name, owner: SERVER_OWNER, createdBy: 'a test', payload },
+  });
+  const { error } = await settled(taskId, 'FAILED');
+  expect(error).toContain('5000.00 EUR at the most');
+  expect(stripe.all('invoice').filter(({ metadata }) => metadata.echo_invoice === invoiceId)).toEqual([]);
+});
+
+test.each<[string, Record<string, string>, string]>([
+  ['a live key in the test mode', { STRIPE_API_KEY: 'sk_live_1' }, 'STRIPE_MODE: is test'],
+  [
+    'a test key in the live mode',
+    { STRIPE_API_KEY: 'rk_test_1', STRIPE_MODE: 'live' },
+    'STRIPE_MODE: is live',
+  ],
+  ['a public key', { STRIPE_API_KEY: 'pk_test_1' }, 'STRIPE_API_KEY: must be a secret or restricted key'],
+  ['more than 5,000', { STRIPE_API_KEY: 'sk_test_1', PAYMENTS_MAX_AMOUNT: '5001' }, 'PAYMENTS_ABOVE_5000'],
+  ['a signing secret alone', { STRIPE_WEBHOOK_SECRET: 'whsec_1' }, 'STRIPE_API_KEY: must be set'],
+])('no server starts with %s', (_what, given, problem) => {
+  expect(() => readConfig(given, '/nowhere')).toThrow(ConfigError);
+  expect(() => readConfig(given, '/nowhere')).toThrow(problem);
+});
+
+test('the limit of a transaction is lowered by a setting, and raised by two', () => {
+  const limitsOf = (given: Record<string, string>) =>
+    readConfig({ STRIPE_API_KEY: 'sk_test_1', ...given }, '/nowhere').payments?.limits.perTransaction;
+  expect(limitsOf({})).toBe(5_000);
+  expect(limitsOf({ PAYMENTS_MAX_AMOUNT: '50' })).toBe(50);
+  expect(limitsOf({ PAYMENTS_MAX_AMOUNT: '9000', PAYMENTS_ABOVE_5000: 'allowed' })).toBe(9_000);
 });
