@@ -17,9 +17,15 @@ export interface StripeRequest {
 
 /**
  * What becomes of a request instead of its answer: an error that is told before anything is done; it is done, and the connection
- * is cut, or the answer never comes; or it is lost, and never answered.
+ * is cut, or the answer never comes, or not before something else; or it is lost, and never answered.
  */
-export type Fault = { readonly status: number; readonly error: Thing } | 'cut' | 'hang' | 'lost' | undefined;
+export type Fault =
+  | { readonly status: number; readonly error: Thing }
+  | { readonly answeredAfter: Promise<unknown> }
+  | 'cut'
+  | 'hang'
+  | 'lost'
+  | undefined;
 
 /**
  * A Stripe that remembers: customers, invoices with their states, payments, refunds, balance transactions and events, by the
@@ -257,7 +263,7 @@ export async function startStripeDouble() {
     const asked = await readRequest(request);
     requests.push(asked);
     const fault = faultOf(asked);
-    if (typeof fault === 'object')
+    if (typeof fault === 'object' && 'status' in fault)
       return reply(response, fault.status, JSON.stringify({ error: fault.error }));
     if (fault === 'lost') return void hanging.add(response);
     const hash = createHash('sha256')
@@ -280,6 +286,7 @@ export async function startStripeDouble() {
     if (asked.key !== null && asked.method === 'POST') answered.set(asked.key, done);
     if (fault === 'cut') return void request.socket.destroy();
     if (fault === 'hang') return void hanging.add(response);
+    if (typeof fault === 'object') await fault.answeredAfter;
     if (before) response.setHeader('idempotent-replayed', 'true');
     reply(response, done.status, done.body);
   }

@@ -1,5 +1,5 @@
 import type { RunningTask } from '../../jobs/job.ts';
-import { EVENT_TYPES, noteEvent, objectOf } from './events.ts';
+import { EVENT_TYPES, isInvoiceId, isRefundId, noteEvent, objectOf } from './events.ts';
 import { followInvoice, followRefund } from './following.ts';
 import { clientOf, type WorkParts } from './working.ts';
 
@@ -20,8 +20,8 @@ export interface CaughtUp {
 
 /** Looks up an invoice or a refund by its id at Stripe. @returns false where it is none of ours */
 export async function follow(parts: WorkParts, stripeId: string, task: RunningTask): Promise<boolean> {
-  if (stripeId.startsWith('in_')) return followInvoice(parts, stripeId, task);
-  return stripeId.startsWith('re_') && followRefund(parts, stripeId, task);
+  if (isInvoiceId(stripeId)) return followInvoice(parts, stripeId, task);
+  return isRefundId(stripeId) && followRefund(parts, stripeId, task);
 }
 
 /**

@@ -4,6 +4,7 @@ import { mapRow, type RawRow } from '../../db/statements.ts';
 import { NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
+import { isInvoiceId, isRefundId } from './events.ts';
 import { FOLLOW } from './job-names.ts';
 import * as limits from './limits.ts';
 import { configured, enqueuePayment, type PaymentServices, wake } from './services.ts';
@@ -39,7 +40,7 @@ export async function resolveDifference(
       values: [differenceId, principal.tenantId, principal.userId, note],
     });
     const stripeId = resolved.rows[0]?.stripe_id;
-    if (typeof stripeId === 'string' && /^(?:in|re)_/.test(stripeId))
+    if (typeof stripeId === 'string' && (isInvoiceId(stripeId) || isRefundId(stripeId)))
       await enqueuePayment(client, services, {
         ...{ job: FOLLOW, title: 'Look up what differed', payload: { stripeId } },
       });

@@ -62,3 +62,12 @@ export function objectOf({ data }: Pick<Stripe.Event, 'data'>): string | null {
   const { id } = data.object as { readonly id?: unknown };
   return typeof id === 'string' && /^[a-z]+_[A-Za-z0-9]{1,250}$/.test(id) ? id : null;
 }
+
+export function isInvoiceId(stripeId: string): boolean {
+  return stripeId.startsWith('in_');
+}
+
+/** `re_…`, or `pyr_…` of what was not paid by a card. */
+export function isRefundId(stripeId: string): boolean {
+  return /^(?:re|pyr)_/.test(stripeId);
+}

@@ -36,6 +36,15 @@ export const REFUND_STATUS: Readonly<Record<string, RefundState>> = {
 };
 
 /**
+ * Only forward, in this order, as Stripe goes: what was looked up before, and is written after what was looked up later, is passed
+ * over. Where nothing of Stripe is known yet, it may come anywhere.
+ */
+const INVOICE_ORDER = "'{REQUESTED,FAILED,OPEN,UNCOLLECTIBLE,PAID,VOID}'::text[]";
+const REFUND_ORDER = "'{REQUESTED,SENT,SUCCEEDED,CANCELLED,FAILED}'::text[]";
+const isForward = (order: string) =>
+  `(stripe_id is null or array_position(${order}, state) <= array_position(${order}, $3))`;
+
+/**
  * Looks an invoice up at Stripe and writes down how it stands, and what was paid. Always as it is now, so that the order in which
  * one is told does not matter.
  *
@@ -60,7 +69,7 @@ export async function followInvoice(parts: WorkParts, stripeId: string, task: Fo
                finalized_at = coalesce(finalized_at, to_timestamp($6)), paid_at = to_timestamp($7), voided_at = to_timestamp($8),
                failure_code = case when $3 = 'OPEN' then failure_code end, failure = case when $3 = 'OPEN' then failure end,
                stripe_id = $9
-             where id = $1 and tenant_id = $2 and state not in ('WAITING', 'REJECTED')`,
+             where id = $1 and tenant_id = $2 and state not in ('WAITING', 'REJECTED') and ${isForward(INVOICE_ORDER)}`,
       values: [
         ...[row.id, row.tenantId, state, found.number ?? null, intent],
         ...[at.finalized_at, at.paid_at, at.voided_at, found.id],
@@ -86,7 +95,7 @@ export async function followRefund(parts: WorkParts, stripeId: string, task: Fol
       name: 'follow_payment_refund',
       text: `update payment_refunds set state = $3, stripe_id = $4, failure_code = $5,
                settled_at = case when $3 in ('SUCCEEDED', 'FAILED', 'CANCELLED') then coalesce(settled_at, now()) end
-             where id = $1 and tenant_id = $2 and state not in ('WAITING', 'REJECTED')`,
+             where id = $1 and tenant_id = $2 and state not in ('WAITING', 'REJECTED') and ${isForward(REFUND_ORDER)}`,
       values: [row.id, row.tenantId, state, found.id, found.failure_reason ?? null],
     });
     await bookRefund(client, row, found.balance_transaction, 'REFUND', found.id);

@@ -19,6 +19,8 @@ import { clientOf, type WorkParts } from './working.ts';
 const DAY_MS = 86_400_000;
 /** So far back events are listed: as long as Stripe keeps them. */
 const CATCH_UP_HOURS = 24 * 30;
+/** And again, before what differs is looked at once more: as long as one run may take, and an hour. */
+const AGAIN_HOURS = 2;
 /** Things of Stripe that one run compares; beyond them it says that it saw not all. */
 const MOST = 50_000;
 
@@ -54,21 +56,7 @@ export async function reconcile(
 ): Promise<Reconciled> {
   const span = { from: new Date(until.getTime() - days * DAY_MS), until };
   await catchUp(parts, CATCH_UP_HOURS, task);
-  const theirs = await listed(parts, span, task).catch((error: unknown) => {
-    throw parts.stripe.asTrouble(error);
-  });
-  const ours = {
-    ledger: await ledgerBeside(parts, span, theirs.bookings),
-    invoices: await invoicesBeside(parts, span, theirs.invoices),
-    refunds: await refundsBeside(parts, span, theirs.refunds),
-  };
-  const found = [
-    ...compareBookings(ours.ledger, theirs.bookings),
-    ...compareMovements(ours.invoices, theirs.invoices.map(theirInvoice)),
-    ...compareMovements(ours.refunds, theirs.refunds.map(theirRefund)),
-  ];
-  const seen = [...theirs.bookings, ...theirs.invoices, ...theirs.refunds].map(({ id }) => id);
-  const known = [...ours.ledger, ...ours.invoices, ...ours.refunds].flatMap(({ stripeId }) => stripeId ?? []);
+  const { found, seen, known, isWhole } = await comparedTwice(parts, span, task);
   const fresh = await task.write(async (client) => {
     let count = 0;
     for (const each of found) if (await store(client, each)) count++;
@@ -84,8 +72,47 @@ export async function reconcile(
   });
   return {
     ...{ from: span.from.toISOString(), until: until.toISOString(), compared: seen.length },
-    ...{ isWhole: seen.length < MOST, differences: found.length, fresh },
+    ...{ isWhole, differences: found.length, fresh },
   };
+}
+
+interface Compared {
+  readonly found: readonly Difference[];
+  /** Ids of Stripe, of what is there and of what is here. */
+  readonly seen: readonly string[];
+  readonly known: readonly string[];
+  readonly isWhole: boolean;
+}
+
+/** What moves between a look there and a look here differs for a moment: only what differs twice does. */
+async function comparedTwice(parts: WorkParts, span: Span, task: RunningTask): Promise<Compared> {
+  const first = await compared(parts, span, task);
+  if (first.found.length === 0) return first;
+  const keyOf = ({ kind, stripeId }: Difference) => `${kind} ${stripeId}`;
+  const before = new Set(first.found.map(keyOf));
+  await catchUp(parts, AGAIN_HOURS, task);
+  const again = await compared(parts, span, task);
+  return { ...again, found: again.found.filter((each) => before.has(keyOf(each))) };
+}
+
+async function compared(parts: WorkParts, span: Span, task: RunningTask): Promise<Compared> {
+  const theirs = await listed(parts, span, task).catch((error: unknown) => {
+    throw parts.stripe.asTrouble(error);
+  });
+  const ours = {
+    ledger: await ledgerBeside(parts, span, theirs.bookings),
+    invoices: await invoicesBeside(parts, span, theirs.invoices),
+    refunds: await refundsBeside(parts, span, theirs.refunds),
+  };
+  const found = [
+    ...compareBookings(ours.ledger, theirs.bookings),
+    ...compareMovements(ours.invoices, theirs.invoices.map(theirInvoice)),
+    ...compareMovements(ours.refunds, theirs.refunds.map(theirRefund)),
+  ].filter(({ kind }) => theirs.isWhole || kind !== 'MISSING_THERE');
+  const seen = [...theirs.bookings, ...theirs.invoices, ...theirs.refunds].map(({ id }) => id);
+  const known = [...ours.ledger, ...ours.invoices, ...ours.refunds].flatMap(({ stripeId }) => stripeId ?? []);
+  // What was not listed is neither missing nor put right.
+  return { found, seen, known: theirs.isWhole ? known : [], isWhole: theirs.isWhole };
 }
 
 async function listed(parts: WorkParts, { from, until }: Span, task: RunningTask) {
@@ -108,7 +135,7 @@ async function listed(parts: WorkParts, { from, until }: Span, task: RunningTask
     refunds.push(each);
     if (--left === 0) break;
   }
-  return { bookings, invoices, refunds };
+  return { bookings, invoices, refunds, isWhole: left > 0 };
 }
 
 const seconds = (at: Date) => Math.floor(at.getTime() / 1_000);
@@ -132,7 +159,8 @@ async function invoicesBeside({ db }: WorkParts, { from, until }: Span, theirs: 
     name: 'payment_invoices_beside',
     text: `select tenant_id as "tenantId", invoice_id as "ourId", stripe_id as "stripeId", amount, currency, state from payment_invoices
            where (stripe_id is not null and finalized_at >= $1::timestamptz + interval '1 minute'
-               and finalized_at < $2::timestamptz - interval '1 minute' and created_at >= $1)
+               and finalized_at < $2::timestamptz - interval '1 minute'
+               and created_at >= $1::timestamptz + interval '1 minute')
              or invoice_id = any($3::text[])`,
     values: [from, until, theirs.flatMap((each) => theirInvoice(each).ourId ?? [])],
   });

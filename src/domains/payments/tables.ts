@@ -223,7 +223,7 @@ export const ledger = pgTable(
     refund: integer('refund').references(() => refunds.id),
     /** `txn_…`, of which there is one row. */
     stripeId: text('stripe_id').notNull(),
-    /** `ch_…` or `re_…`. */
+    /** `ch_…`, `re_…`, or `py_…` and `pyr_…` of what was not paid by a card. */
     sourceId: text('source_id').notNull(),
   },
   (table) => [

@@ -1,0 +1,154 @@
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { startTestApp, type TestApp } from './support/harness.ts';
+import { type StripeDouble, signatureOf, startStripeDouble } from './support/stripe-double.ts';
+import { gate, runTask, untilTask } from './support/tasks.ts';
+
+const SECRET = 'whsec_double';
+let stripe: StripeDouble;
+let app: TestApp;
+
+beforeAll(async () => {
+  stripe = await startStripeDouble();
+  app = await startTestApp({
+    // No schedule has its time while a test counts.
+    now: () => new Date('2026-01-01T00:01:00Z'),
+    env: {
+      STRIPE_API_KEY: 'sk_test_double',
+      STRIPE_WEBHOOK_SECRET: SECRET,
+      STRIPE_API_URL: stripe.url,
+      TASK_WORKERS: '3',
+    },
+  });
+});
+beforeEach(() => stripe.failWith(() => undefined));
+afterAll(async () => {
+  await app.close();
+  await stripe.close();
+});
+
+const MADE = {
+  Customer: '... on PaymentCustomerSuccess { customer { customerId } }',
+  Invoice: '... on PaymentInvoiceSuccess { invoice { invoiceId taskId } }',
+  Refund: '... on PaymentRefundSuccess { refund { refundId taskId } }',
+};
+async function create(noun: keyof typeof MADE, input: Record<string, unknown>, user?: string) {
+  const { data, errors } = await app.graphql(
+    `mutation ($input: CreatePayment${noun}Input!) { answer: createPayment${noun}(input: $input) { ... on Error { message } ${MADE[noun]} } }`,
+    { input },
+    user,
+  );
+  const made = data?.answer?.[noun.toLowerCase()];
+  if (!made) throw new Error(JSON.stringify([data, errors]));
+  return made;
+}
+async function billed(collection: 'CHARGE' | 'SEND', amount = 1_000) {
+  const { customerId } = await create('Customer', { name: 'Ada', email: 'ada@example.org' });
+  const items = [{ description: 'Tea', amount }];
+  const { invoiceId, taskId } = await create('Invoice', { customerId, currency: 'EUR', collection, items });
+  await untilTask(app, taskId, 'COMPLETED');
+  return { invoiceId, stripeId: (await read(invoiceId)).stripeId as string };
+}
+const read = async (id: string) =>
+  (
+    await app.graphql(
+      `query ($id: ID!) { paymentInvoice(invoiceId: $id) { state stripeId refunds { state stripeId } } }`,
+      { id },
+    )
+  ).data.paymentInvoice;
+
+async function tell(id: string, type: string) {
+  const event = stripe.all('event').find((each) => each.type === type && each.data.object.id === id);
+  const payload = JSON.stringify(event);
+  const answer = await fetch(`${app.url}/callbacks/stripe`, {
+    ...{ method: 'POST', body: payload },
+    headers: { 'content-type': 'application/json', 'stripe-signature': signatureOf(payload, [SECRET]) },
+  });
+  expect(await answer.json()).toEqual({ received: true, isNew: true });
+}
+const following = () =>
+  app.sql("select from autonomous_tasks where task_type = 'payment_follow' and status <> 'COMPLETED'");
+
+test('what was looked up before is not written over what was looked up after it', async () => {
+  const { invoiceId, stripeId } = await billed('SEND');
+  const [asked, late] = [gate(), gate()];
+  let looks = 0;
+  stripe.failWith(({ method, path }) => {
+    if (method !== 'GET' || path !== `/v1/invoices/${stripeId}` || looks++ > 0) return undefined;
+    asked.open();
+    return { answeredAfter: late.passed(null) };
+  });
+  await tell(stripeId, 'invoice.finalized');
+  await asked.passed(null);
+  stripe.pay(stripeId);
+  await tell(stripeId, 'invoice.paid');
+  await vi.waitFor(async () => expect((await read(invoiceId)).state).toBe('PAID'), { timeout: 20_000 });
+  late.open();
+  await vi.waitFor(async () => expect(await following()).toEqual([]), { timeout: 20_000 });
+  expect((await read(invoiceId)).state).toBe('PAID');
+});
+
+test('a refund that was looked up before it failed stays failed', async () => {
+  const { invoiceId } = await billed('CHARGE');
+  const { taskId } = await create('Refund', { invoiceId, amount: 400, currency: 'EUR' });
+  await untilTask(app, taskId, 'COMPLETED');
+  const [refund = { id: '' }] = stripe.all('refund');
+  const [asked, late] = [gate(), gate()];
+  let looks = 0;
+  stripe.failWith(({ method, path }) => {
+    if (method !== 'GET' || path !== `/v1/refunds/${refund.id}` || looks++ > 0) return undefined;
+    asked.open();
+    return { answeredAfter: late.passed(null) };
+  });
+  await tell(refund.id, 'refund.created');
+  await asked.passed(null);
+  Object.assign(refund, { status: 'failed', failure_reason: 'lost_or_stolen_card' });
+  stripe.told('refund.failed', refund);
+  await tell(refund.id, 'refund.failed');
+  await vi.waitFor(async () => expect((await read(invoiceId)).refunds[0].state).toBe('FAILED'), {
+    timeout: 20_000,
+  });
+  late.open();
+  await vi.waitFor(async () => expect(await following()).toEqual([]), { timeout: 20_000 });
+  expect((await read(invoiceId)).refunds[0].state).toBe('FAILED');
+});
+
+test('refunds of bank payments, which Stripe calls pyr_, are followed as well', async () => {
+  const { invoiceId } = await billed('CHARGE');
+  const { refundId, taskId } = await create('Refund', { invoiceId, amount: 100, currency: 'EUR' });
+  await untilTask(app, taskId, 'COMPLETED');
+  const [refund = { id: '' }] = stripe.all('refund');
+  const bank = { ...refund, id: `pyr_${refund.id.slice(3)}`, status: 'failed' };
+  stripe.things.delete(refund.id);
+  stripe.things.set(bank.id, bank);
+  await app.sql(
+    `update payment_refunds set stripe_id = $2, state = 'SENT', settled_at = null where refund_id = $1`,
+    [refundId, bank.id],
+  );
+  stripe.told('refund.failed', bank);
+  await tell(bank.id, 'refund.failed');
+  await vi.waitFor(async () => expect((await read(invoiceId)).refunds[0].state).toBe('FAILED'), {
+    timeout: 20_000,
+  });
+});
+
+test('what is paid while the books are compared is no difference', async () => {
+  const { invoiceId, stripeId } = await billed('SEND', 900);
+  // The clock of Stripe has whole seconds: what was made in this one is not before it.
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const [listed, late] = [gate(), gate()];
+  let lists = 0;
+  stripe.failWith(({ method, path, form }) => {
+    if (method !== 'GET' || path !== '/v1/invoices' || form.customer || lists++ > 0) return undefined;
+    listed.open();
+    return { answeredAfter: late.passed(null) };
+  });
+  const payload = { days: 1, untilNow: true };
+  const { taskId } = await runTask(app, { type: 'payment_reconciliation', payload });
+  await listed.passed(null);
+  stripe.pay(stripeId);
+  await tell(stripeId, 'invoice.paid');
+  await vi.waitFor(async () => expect((await read(invoiceId)).state).toBe('PAID'), { timeout: 20_000 });
+  late.open();
+  await untilTask(app, taskId, 'COMPLETED');
+  expect(await app.sql('select kind from payment_differences where stripe_id = $1', [stripeId])).toEqual([]);
+});
