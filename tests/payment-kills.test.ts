@@ -4,9 +4,10 @@ import {
   type Fault,
   type StripeDouble,
   type StripeRequest,
+  signatureOf,
   startStripeDouble,
 } from './support/stripe-double.ts';
-import { untilTask } from './support/tasks.ts';
+import { runTask, untilTask } from './support/tasks.ts';
 import { type WorkerProcesses, workerProcesses } from './support/worker-processes.ts';
 
 /** The front door; it runs no tasks itself. */
@@ -17,7 +18,11 @@ let settings: Record<string, string>;
 
 beforeAll(async () => {
   stripe = await startStripeDouble();
-  settings = { STRIPE_API_KEY: 'sk_test_double', STRIPE_API_URL: stripe.url };
+  settings = {
+    STRIPE_API_KEY: 'sk_test_double',
+    STRIPE_WEBHOOK_SECRET: 'whsec_double',
+    STRIPE_API_URL: stripe.url,
+  };
   app = await startTestApp({ env: { ...settings, TASK_WORKERS: '0' } });
   workers = await workerProcesses();
 });
@@ -127,4 +132,64 @@ test.each([
     stripe.all(object).filter(({ metadata }) => metadata[name] === id);
   expect(own('customer', 'echo_customer', customerId)).toHaveLength(1);
   expect(own('invoice', 'echo_invoice', invoice.invoiceId)).toMatchObject([{ total: 4_000 }]);
+});
+
+test('what Stripe told, and what differs, is there once, though servers are killed that look it up', async () => {
+  const { data: made } = await app.graphql(
+    'mutation { createPaymentCustomer(input: { name: "Ada", email: "ada@example.org" }) { ... on PaymentCustomerSuccess { customer { customerId } } } }',
+  );
+  const { data } = await app.graphql(
+    `mutation ($id: ID!) { createPaymentInvoice(input: { customerId: $id, currency: "EUR", collection: SEND,
+      items: [{ description: "Tea", amount: 2100 }] }) { ... on PaymentInvoiceSuccess { invoice ${INVOICE} } } }`,
+    { id: made.createPaymentCustomer.customer.customerId },
+  );
+  const { invoice } = data.createPaymentInvoice;
+  await killAtEach(invoice.taskId, [['send', 'hang']], nothing);
+  const [sent] = stripe.all('invoice');
+  stripe.pay(sent?.id);
+  const payload = JSON.stringify(stripe.all('event').find(({ type }) => type === 'invoice.paid'));
+  const headers = {
+    ...{ 'content-type': 'application/json' },
+    'stripe-signature': signatureOf(payload, ['whsec_double']),
+  };
+  for (let time = 0; time < 2; time++) {
+    const answer = await fetch(`${app.url}/callbacks/stripe`, { method: 'POST', headers, body: payload });
+    expect(answer.status).toBe(200);
+  }
+  const follows = await app.sql(
+    `select task_id from autonomous_tasks where task_type = 'payment_follow' and payload->>'stripeId' = $1`,
+    [sent?.id],
+  );
+  expect(follows).toHaveLength(1);
+  await killAtEach(
+    String(follows[0]?.task_id),
+    [
+      ['GET /v1/invoices/', 'hang'],
+      ['GET /v1/payment_intents/', 'hang'],
+    ],
+    nothing,
+  );
+  const byHand = stripe.booked('charge', 555, 'eur', 'ch_byhand');
+  await new Promise((resolve) => setTimeout(resolve, 1_100));
+  const { taskId } = await runTask(app, {
+    ...{ type: 'payment_reconciliation', payload: { days: 1, untilNow: true } },
+  });
+  await killAtEach(
+    taskId,
+    [
+      ['GET /v1/events', 'hang'],
+      ['GET /v1/balance_transactions', 'hang'],
+      ['GET /v1/refunds', 'hang'],
+    ],
+    nothing,
+  );
+  const { data: after } = await app.graphql(
+    `query ($id: ID!) { paymentInvoice(invoiceId: $id) { state } paymentDifferences { nodes { kind stripeId } }
+      paymentLedger { nodes { kind amount } } }`,
+    { id: invoice.invoiceId },
+  );
+  expect(after.paymentInvoice.state).toBe('PAID');
+  expect(after.paymentDifferences.nodes).toEqual([{ kind: 'MISSING_HERE', stripeId: byHand.id }]);
+  const own = after.paymentLedger.nodes.filter(({ amount }: { amount: number }) => amount === 2_100);
+  expect(own).toEqual([{ kind: 'PAYMENT', amount: 2_100 }]);
 });
