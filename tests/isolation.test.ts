@@ -215,7 +215,7 @@ beforeAll(async () => {
   const { requestId, reportId } = await complianceOf(app);
   const billed = await billedOf(app);
   await pageOf(app);
-  const { partnerId, clientId } = await businessOf(app);
+  const { partnerId, clientId, payoutId } = await businessOf(app);
   const [event] = await app.sql(
     "select xid::text || '.' || id as cursor from echo_events where user_id = $1 limit 1",
     [VICTIM],
@@ -261,6 +261,7 @@ beforeAll(async () => {
     partnerId: [partnerId],
     clientId: [clientId],
     partyId: [clientId],
+    payoutId: [payoutId],
     reportId: [reportId],
     taskId: [taskId],
     confirm: [VICTIM],
@@ -361,7 +362,7 @@ async function briefOf(of: TestApp): Promise<string> {
 }
 
 /** The victim as a partner and as a client. */
-async function businessOf(of: TestApp): Promise<{ partnerId: string; clientId: string }> {
+async function businessOf(of: TestApp): Promise<Record<'partnerId' | 'clientId' | 'payoutId', string>> {
   // Others may call theirs the same.
   const [partnerId, clientId] = ['partner-vera', 'client-vera'];
   const who = `name: "${WORDS} ${CANARY}", email: "vera@${CANARY}.example", userId: "${VICTIM}"`;
@@ -376,7 +377,14 @@ async function businessOf(of: TestApp): Promise<{ partnerId: string; clientId: s
     if (errors || data.made.__typename.endsWith('Error'))
       throw new Error(JSON.stringify({ made, data, errors }));
   }
-  return { partnerId, clientId };
+  const payoutId = crypto.randomUUID();
+  await of.sql(
+    `insert into payout_reports (payout_id, partner, month, currency, rate, base, held, amount)
+     select $1, id, '2019-01', 'EUR', 100, 5, 0, 0 from business_parties where kind = 'PARTNER'`,
+    [payoutId],
+  );
+  canaries.push(payoutId);
+  return { partnerId, clientId, payoutId };
 }
 
 /** A request of the victim's, and a report that tells of it. */
@@ -591,6 +599,7 @@ describe.each([
       partnerId: 'no-such-partner',
       clientId: 'no-such-client',
       partyId: 'no-such-client',
+      payoutId: crypto.randomUUID(),
       reportId: crypto.randomUUID(),
       taskId: crypto.randomUUID(),
       credential: 'no-such-credential',

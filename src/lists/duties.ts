@@ -20,6 +20,7 @@ import { duties as metrics } from '../domains/metrics/tables.ts';
 import { duties as notion } from '../domains/notion/tables.ts';
 import { duties as partners } from '../domains/partners/tables.ts';
 import { duties as payments } from '../domains/payments/tables.ts';
+import { duties as payouts } from '../domains/payouts/tables.ts';
 import { duties as journals } from '../domains/persistence/tables.ts';
 import { duties as privacy } from '../domains/privacy/tables.ts';
 
@@ -65,6 +66,7 @@ export const DUTIES: readonly Duty[] = [
   ...compliance,
   ...tenants,
   ...partners,
+  ...payouts,
   ...deliveries,
   // Behind the tasks: a page that is made of one while it is erased is seen by then.
   ...notion,

@@ -4,6 +4,7 @@ import { complianceCheck } from '../domains/compliance/jobs.ts';
 import { evaluateMemory } from '../domains/evaluation/jobs.ts';
 import { selfCheck } from '../domains/health/jobs.ts';
 import { learn } from '../domains/learning/jobs.ts';
+import { partnerPayouts } from '../domains/payouts/jobs.ts';
 import { retention } from '../domains/retention/jobs.ts';
 import { heartbeat } from '../domains/tasks/jobs.ts';
 import type { Services } from '../graphql/context.ts';
@@ -22,4 +23,5 @@ export const JOBS: readonly Job<Services>[] = [
   evaluateMemory,
   backup,
   verifyBackups,
+  partnerPayouts,
 ];

@@ -48,6 +48,7 @@ import '../domains/schedules/graphql.ts';
 import '../domains/flags/graphql.ts';
 import '../domains/partners/graphql.ts';
 import '../domains/partners/changes-graphql.ts';
+import '../domains/payouts/graphql.ts';
 import '../domains/compliance/graphql.ts';
 import '../domains/compliance/requests-graphql.ts';
 import '../domains/compliance/changes-graphql.ts';

@@ -33,6 +33,7 @@ export {
   refunds,
   stripeEvents,
 } from '../domains/payments/tables.ts';
+export { payoutEntries, payoutReports } from '../domains/payouts/tables.ts';
 export { journals } from '../domains/persistence/tables.ts';
 export { erasures } from '../domains/privacy/tables.ts';
 
