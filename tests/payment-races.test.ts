@@ -152,3 +152,43 @@ test('what is paid while the books are compared is no difference', async () => {
   await untilTask(app, taskId, 'COMPLETED');
   expect(await app.sql('select kind from payment_differences where stripe_id = $1', [stripeId])).toEqual([]);
 });
+
+test('what the server does for one tenant is seen and stopped by no admin of another', async () => {
+  stripe.failWith(({ key }) =>
+    key?.startsWith('echo:customer')
+      ? { status: 503, error: { type: 'api_error', message: 'Try again' } }
+      : undefined,
+  );
+  await create('Customer', { name: 'Ada' }, '@shop:ann');
+  const [{ id } = { id: '' }] = await app.sql<{ id: string }>(
+    `select task_id as id from autonomous_tasks where task_type = 'payment_customer' and payload ->> 'tenantId' = 'shop'`,
+  );
+  const ask = (user: string, query: string) => app.graphql(query, {}, user);
+  const one = `{ task(taskId: "${id}") { taskId } }`;
+  const listed = '{ tasks(filter: { system: true, type: "payment_customer" }) { nodes { taskId } } }';
+  for (const verb of ['cancelTask', 'retryTask']) {
+    const { data } = await ask(
+      '@elsewhere:eve',
+      `mutation { it: ${verb}(taskId: "${id}") { __typename ... on Error { message } } }`,
+    );
+    expect(data.it, verb).toMatchObject({ __typename: 'NotFoundError' });
+  }
+  expect((await ask('@elsewhere:eve', one)).data.task).toBeNull();
+  expect((await ask('@elsewhere:eve', listed)).data.tasks.nodes).not.toContainEqual({ taskId: id });
+  for (const user of ['@shop:bob', '@default:op']) {
+    expect((await ask(user, one)).data.task, user).toEqual({ taskId: id });
+    expect((await ask(user, listed)).data.tasks.nodes, user).toContainEqual({ taskId: id });
+  }
+});
+
+test('so is what Stripe told of one tenant', async () => {
+  const { stripeId } = await billed('SEND');
+  stripe.pay(stripeId);
+  await tell(stripeId, 'invoice.paid');
+  expect(
+    await app.sql(
+      `select payload from autonomous_tasks where task_type = 'payment_follow' and payload ->> 'stripeId' = $1`,
+      [stripeId],
+    ),
+  ).toEqual([{ payload: { stripeId, tenantId: 'default' } }]);
+});

@@ -42,7 +42,8 @@ export async function resolveDifference(
     const stripeId = resolved.rows[0]?.stripe_id;
     if (typeof stripeId === 'string' && (isInvoiceId(stripeId) || isRefundId(stripeId)))
       await enqueuePayment(client, services, {
-        ...{ job: FOLLOW, title: 'Look up what differed', payload: { stripeId } },
+        ...{ job: FOLLOW, title: 'Look up what differed' },
+        payload: { stripeId, tenantId: principal.tenantId },
       });
     return resolved;
   });

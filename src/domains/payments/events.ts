@@ -2,8 +2,10 @@ import type { PoolClient } from 'pg';
 import type Stripe from 'stripe';
 import { InvalidInput, NotConfigured } from '../../errors.ts';
 import { FOLLOW } from './job-names.ts';
+import { MAX_TENANT } from './limits.ts';
 import { enqueuePayment, type PaymentServices, wake } from './services.ts';
 import type { StripeAccess } from './stripe.ts';
+import { OWN } from './working.ts';
 
 export type EventServices = PaymentServices & { readonly stripe: StripeAccess | null };
 
@@ -34,7 +36,8 @@ export async function takeEvent(services: EventServices, raw: string, signature:
     if (!(await noteEvent(client, event, { objectId, caughtUp: false }))) return false;
     if (objectId !== null && EVENT_TYPES.includes(event.type))
       await enqueuePayment(client, services, {
-        ...{ job: FOLLOW, title: 'Look up what Stripe told of', payload: { stripeId: objectId } },
+        ...{ job: FOLLOW, title: 'Look up what Stripe told of' },
+        payload: { stripeId: objectId, ...tenantOf(event) },
       });
     return true;
   });
@@ -55,6 +58,13 @@ export async function noteEvent(
     values: [id, type, objectId, created, caughtUp],
   });
   return rowCount === 1;
+}
+
+/** Whose it says that it is: nobody else sees the task. */
+function tenantOf({ data }: Pick<Stripe.Event, 'data'>): { tenantId?: string } {
+  const { metadata } = data.object as { readonly metadata?: Readonly<Record<string, string>> | null };
+  const tenantId = metadata?.[OWN.tenant];
+  return tenantId && tenantId.length <= MAX_TENANT ? { tenantId } : {};
 }
 
 /** What an event is of; null: nothing that has an id. */

@@ -4,11 +4,12 @@ import { defineJob, type Job } from '../../jobs/job.ts';
 import { bill, chargeAgain, makeVoid } from './billing.ts';
 import { catchUp, follow } from './catching-up.ts';
 import * as names from './job-names.ts';
+import { MAX_TENANT } from './limits.ts';
 import { reconcile } from './reconciling.ts';
 import { refund } from './refunding.ts';
 import { customerAtStripe, type WorkParts } from './working.ts';
 
-const tenantId = input.text(100).describe('Whose it is.');
+const tenantId = input.text(MAX_TENANT).describe('Whose it is.');
 const invoiceId = input.text(100).describe('Of the invoice in `paymentInvoices`.');
 /** Long enough for an outage of an hour. */
 const retry = { limit: 15, delaySeconds: 2, maxDelaySeconds: 600 };
@@ -75,7 +76,10 @@ function lookingJobs(parts: WorkParts): Job[] {
     defineJob({
       name: names.FOLLOW,
       description: 'Looks up at Stripe how an invoice or a refund stands. Made by what Stripe tells.',
-      payload: z.strictObject({ stripeId: input.text(300).describe('Its id at Stripe.') }),
+      payload: z.strictObject({
+        stripeId: input.text(300).describe('Its id at Stripe.'),
+        tenantId: tenantId.optional(),
+      }),
       ...movement,
       run: async (_services: unknown, { stripeId }, task) => ({
         isOurs: await follow(parts, stripeId, task),

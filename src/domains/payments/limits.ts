@@ -4,6 +4,7 @@ import * as input from '../../ground/input.ts';
 export const MAX_NAME = 200;
 export const MAX_EMAIL = 254;
 export const MAX_CLIENT = 100;
+export const MAX_TENANT = 100;
 export const MAX_DESCRIPTION = 500;
 export const MAX_NOTE = 2_000;
 /** Lines of one invoice. */

@@ -1,7 +1,7 @@
 import type { Database } from '../../db/client.ts';
 import { mapRow, type Page, type RawRow } from '../../db/statements.ts';
 import type { TaskOwner } from '../../jobs/job.ts';
-import { IN_SCOPE, SERVER_OWNER, scopeValues, type TaskScope } from './scope.ts';
+import { IN_SCOPE, isShownTo, scopeValues, type TaskScope } from './scope.ts';
 import { type AttemptRow, autonomousTasks, type TaskRow, type TaskStatus, taskAttempts } from './tables.ts';
 
 export interface TaskConditions {
@@ -28,7 +28,7 @@ export async function taskPage(
   const direction = page.inverted ? 'asc' : 'desc';
   const { system } = conditions;
   const owner = system
-    ? 't.tenant_id = $1 and t.user_id is null and $2::text is null'
+    ? `${isShownTo('$1::text')} and $2::text is null`
     : 't.tenant_id = $1 and t.user_id is not null and ($2::text is null or t.user_id = $2)';
   const { rows } = await db.pool.query<RawRow>({
     name: `task_page_${system ? 'system_' : ''}${direction}`,
@@ -41,7 +41,7 @@ export async function taskPage(
                or t.goal in (select g.id from autonomous_goals g where g.goal_id = $11 and g.tenant_id = t.tenant_id))
            order by t.id ${direction} limit $5`,
     values: [
-      system ? SERVER_OWNER.tenantId : scope.tenantId,
+      scope.tenantId,
       system ? null : scope.userId,
       page.after ?? 2_147_483_647,
       page.before ?? 0,
