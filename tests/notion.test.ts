@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import { type ConfigError, readConfig } from '../src/config.ts';
 import { Pace } from '../src/domains/notion/pace.ts';
 import { piecesOf } from '../src/domains/notion/values.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -329,4 +330,82 @@ test('all servers of a database keep one pace', async () => {
   // The first turn may be at once; each of the others comes at the end of its own interval, never before.
   for (const [place, time] of times.sort((a, b) => a - b).entries())
     expect(time).toBeGreaterThan(place * 20 - 5);
+});
+
+test('a dry run shows what would be written, and nothing is', async () => {
+  const notion = await startNotion();
+  closing.push(() => notion.close());
+  const database = notion.database('Queue', TASKS);
+  const NOTION_MIRROR = JSON.stringify({ tasks: { database: database.id } });
+  const app = await startTestApp({ env: { ...notion.env, NOTION_MIRROR, NOTION_DRY_RUN: 'on' } });
+  closing.push(() => app.close());
+  const [one, two] = [await task(app), await task(app)];
+  database.write({ Name: { title: [] }, 'External ID': { rich_text: [{ text: { content: one } }] } });
+  const preview = (user?: string) =>
+    app.graphql(
+      `{ notionPreview(kind: TASKS, first: 1) { state problem more tasks { pageId }
+         pages { externalId action values { property value } } } }`,
+      {},
+      user,
+    );
+  const { data } = await preview();
+  expect(data.notionPreview).toMatchObject({
+    ...{ state: 'MIRRORING', problem: null, more: true, tasks: [] },
+    pages: [
+      {
+        ...{ externalId: one, action: 'UPDATE' },
+        values: expect.arrayContaining([{ property: 'Status', value: 'COMPLETED' }]),
+      },
+    ],
+  });
+  const all = await app.graphql('{ notionPreview(kind: TASKS) { more pages { externalId action } } }');
+  expect(all.data.notionPreview).toEqual({
+    more: false,
+    pages: [
+      { externalId: one, action: 'UPDATE' },
+      { externalId: two, action: 'CREATE' },
+    ],
+  });
+  expect((await preview('ada')).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+  const other = await app.graphql('{ notionPreview(kind: JOBS) { more } }');
+  expect(other.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  expect(await mirror(app).catch(() => null)).toMatchObject({ check: { status: 'HEALTHY' } });
+  expect(notion.asked.filter((each) => isCreate(each) || isUpdate(each))).toEqual([]);
+  expect(
+    await app.sql('select 1 from echo_notion_pages union all select 1 from echo_notion_sources'),
+  ).toEqual([]);
+});
+
+test('settings that do not fit are refused, each by its name', () => {
+  const problems = (env: Record<string, string>) => {
+    try {
+      readConfig(env, '/nowhere');
+    } catch (error) {
+      return (error as ConfigError).problems;
+    }
+    return [];
+  };
+  const token = { NOTION_TOKEN: 'ntn_0123456789abcdefghij' };
+  const database = '1f2e3d4c5b6a79880a1b2c3d4e5f6071';
+  expect(problems({ ...token, NOTION_MIRROR: JSON.stringify({ tasks: { database } }) })).toEqual([]);
+  expect(problems(token)).toEqual(['NOTION_MIRROR: must be set when NOTION_TOKEN is']);
+  const wrong = {
+    tasks: { database: 'Queue', ready: { owner: 'ada', types: [] } },
+    jobs: { database, ready: { owner: 'ada', types: ['x'] } },
+    status: { database },
+    gossip: {},
+  };
+  const found = problems({
+    ...token,
+    NOTION_MIRROR: JSON.stringify(wrong),
+    NOTION_REQUESTS_PER_SECOND: '5',
+  }).join();
+  for (const place of [
+    'tasks.database: must be an id',
+    'tasks.ready.types: must list at least one',
+    'gossip',
+  ])
+    expect(found).toContain(place);
+  expect(found).toContain('NOTION_REQUESTS_PER_SECOND: must be at most 3');
+  expect(problems({ ...token, NOTION_MIRROR: 'no-such-file.json' })[0]).toContain('cannot be read (ENOENT)');
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { z } from 'zod';
-import { hasLogin, type RawSettings, url } from './values.ts';
+import { hasLogin, oneOf, type RawSettings, url } from './values.ts';
 
 /** What can be mirrored. */
 export const NOTION_KINDS = ['tasks', 'jobs', 'status', 'finance', 'incidents'] as const;
@@ -19,6 +19,7 @@ export const settings = {
     .optional(),
   NOTION_MIRROR: z.string().optional(),
   NOTION_API_URL: url('http:', 'https:').prefault(NOTION_API),
+  NOTION_DRY_RUN: oneOf('on', 'off').prefault('off'),
   NOTION_REQUESTS_PER_SECOND: z
     .string()
     .regex(/^\d{1,4}(\.\d{1,2})?$/, 'must be a number with at most two digits behind the point')
@@ -130,6 +131,8 @@ export function notionOf(values: z.output<typeof Values>, directory: string) {
         ? {
             mirror,
             apiUrl: values.NOTION_API_URL.replace(/\/+$/, ''),
+            /** Nothing is written: only what would be can be looked at. */
+            isDryRun: values.NOTION_DRY_RUN === 'on',
             /** Milliseconds between requests of all servers of the database together. */
             paceMs: 1_000 / values.NOTION_REQUESTS_PER_SECOND,
           }

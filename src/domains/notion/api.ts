@@ -34,8 +34,6 @@ interface ApiOptions {
   readonly apiUrl: string;
   readonly fetch: Fetch;
   readonly pace: Pace;
-  /** Told of each request that went out. @param status null: there was no answer */
-  readonly count: (status: number | null) => void;
 }
 
 /** The client names a part of what `fetch` is. */
@@ -80,13 +78,9 @@ export class NotionApi {
   }
 
   async #send(url: string, init: RequestInit, signal: AbortSignal): Promise<Response> {
-    const { fetch, pace, count } = this.#options;
+    const { fetch, pace } = this.#options;
     await pace.turn(signal);
-    const response = await fetch(url, { ...init, signal }).catch((error: unknown) => {
-      count(null);
-      throw error;
-    });
-    count(response.status);
+    const response = await fetch(url, { ...init, signal });
     if (BUSY.includes(response.status)) {
       const asked = Number(response.headers.get('retry-after') ?? Number.NaN) * 1_000;
       await pace.pause(Number.isFinite(asked) ? asked : USUAL_PAUSE_MS);

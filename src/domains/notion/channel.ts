@@ -2,15 +2,16 @@ import type { DeliveryChannel, Outcome } from '../deliveries/channel.ts';
 import type { DeliveryRow } from '../deliveries/tables.ts';
 import { NotionProblem } from './api.ts';
 import { type ConfiguredKind, configuredKind } from './configured.ts';
-import { pagesOfIds } from './lookups.ts';
+import { pagesOfIds, propertyOf } from './lookups.ts';
 import { mappingHash, writable } from './mapping.ts';
 import { type MirrorServices, resolveSource } from './notion.ts';
 import { beginMaking, endMaking, MAKING_MS, makingMs, noteGone, noteWritten, pageOf } from './pages.ts';
 import { removePage } from './removals.ts';
+import { PAGE_REFUSED, refusalOf } from './requests.ts';
 import { currentRow, type MirroredRow } from './rows.ts';
 import { CHANNEL, REMOVALS, sourceOf } from './sources.ts';
 import type { PageRow, SourceRow } from './tables.ts';
-import { propertyValues } from './values.ts';
+import { propertyValue, propertyValues } from './values.ts';
 
 /** For all requests of one delivery, so that it is over before somebody else may have its lease. */
 const SEND_MS = 25_000;
@@ -56,6 +57,7 @@ export class NotionChannel implements DeliveryChannel {
     if (source.state === 'BROKEN')
       return { kind: 'HELD', status: null, error: source.problem ?? 'it is broken' };
     if (source.dataSourceId === null) return failed('TARGET', 'its database was not looked at yet');
+    if (delivery.kind === PAGE_REFUSED) return this.#refuse(source, String(delivery.payload.pageId), signal);
     const externalId = String(delivery.payload.externalId);
     const properties = source.properties;
     const mapping = mappingHash(source.dataSourceId, properties);
@@ -68,6 +70,25 @@ export class NotionChannel implements DeliveryChannel {
     if (page.pageId === null) return this.#make(write, signal);
     if (page.written?.equals(row.hash)) return { kind: 'DELIVERED', status: null };
     return this.#change(write, page.pageId, signal);
+  }
+
+  /** Says on a page why it cannot be a task. */
+  async #refuse(source: SourceRow, pageId: string, signal: AbortSignal): Promise<Outcome> {
+    const { db, notion } = this.#services;
+    const problem = await refusalOf(db, pageId);
+    const answer = propertyOf(source.properties, 'answer');
+    if (problem === null || !answer)
+      return { kind: 'NOTHING_LEFT', why: 'there is nothing to answer any more' };
+    const properties = { [answer.id]: propertyValue(answer.type, problem) };
+    try {
+      await notion.ask(signal, (client) =>
+        client.pages.update({ page_id: pageId, properties: properties as never }),
+      );
+    } catch (error) {
+      if (!isOfPage(error) || !(await isGone(notion, pageId, signal))) throw error;
+      return { kind: 'NOTHING_LEFT', why: 'the page was deleted in Notion' };
+    }
+    return { kind: 'DELIVERED', status: 200 };
   }
 
   async #change(write: Write, pageId: string, signal: AbortSignal): Promise<Outcome> {

@@ -1,10 +1,12 @@
 import type { NotionKind, NotionMirrorSetting } from '../../config/notion.ts';
 import type { Database } from '../../db/client.ts';
+import { NotConfigured } from '../../errors.ts';
 import { SERVER_TENANT } from '../../events/event.ts';
 import type { Asker } from '../../ground/promise.ts';
 import { latestFailures } from '../deliveries/reads.ts';
 import { configuredKinds } from './configured.ts';
 import { type PageFigures, pageFigures } from './pages.ts';
+import type { Preview } from './preview.ts';
 import { allSources, CHANNEL, REMOVALS } from './sources.ts';
 import type { MappedProperty, SourceState } from './tables.ts';
 
@@ -30,10 +32,18 @@ export interface KindStanding {
 
 /** How the mirror stands. */
 export interface MirrorStanding {
+  /** Nothing is written. */
+  readonly isDryRun: boolean;
   readonly kinds: readonly KindStanding[];
   /** Pages that are to leave Notion. */
   readonly removalsWaiting: number;
   readonly removalsDead: number;
+}
+
+interface DeskOptions {
+  readonly mirror: NotionMirrorSetting;
+  readonly isDryRun: boolean;
+  readonly preview: (kind: NotionKind, first: number) => Promise<Preview>;
 }
 
 /** The watch, which asks every second, takes what was read so many milliseconds ago. */
@@ -45,25 +55,36 @@ const NOTHING: Omit<PageFigures, 'kind'> = {
 /** Knows how the mirror stands, whichever server writes it. */
 export class NotionDesk {
   readonly #db: Database;
-  readonly #mirror: NotionMirrorSetting | null;
+  readonly #notion: DeskOptions | null;
   #known: { readonly standing: MirrorStanding; readonly readAt: number } | null = null;
 
-  constructor(db: Database, mirror: NotionMirrorSetting | null) {
+  /** @param notion null: nothing is mirrored */
+  constructor(db: Database, notion: DeskOptions | null) {
     this.#db = db;
-    this.#mirror = mirror;
+    this.#notion = notion;
+  }
+
+  /**
+   * What would be written of a kind now; nothing is.
+   *
+   * @throws NotConfigured, InvalidInput for a kind that is not mirrored; ServiceUnavailable where Notion does not answer
+   */
+  async preview(kind: NotionKind, first: number): Promise<Preview> {
+    if (this.#notion === null) throw new NotConfigured('NOTION_MIRROR', 'nothing is mirrored to Notion');
+    return this.#notion.preview(kind, first);
   }
 
   /** Null: nothing is mirrored. */
   async standing(asker: Asker): Promise<MirrorStanding | null> {
-    if (this.#mirror === null) return null;
+    if (this.#notion === null) return null;
     const known = this.#known;
     if (asker === 'watch' && known && performance.now() - known.readAt < READ_MS) return known.standing;
-    const standing = await this.#read(this.#mirror);
+    const standing = await this.#read(this.#notion);
     this.#known = { standing, readAt: performance.now() };
     return standing;
   }
 
-  async #read(mirror: NotionMirrorSetting): Promise<MirrorStanding> {
+  async #read({ mirror, isDryRun }: DeskOptions): Promise<MirrorStanding> {
     const kinds = configuredKinds(mirror).map(({ kind }) => kind.name);
     const [sources, figures, failures] = await Promise.all([
       allSources(this.#db),
@@ -72,6 +93,7 @@ export class NotionDesk {
     ]);
     const removals = figures.find(({ kind }) => kind === REMOVALS) ?? NOTHING;
     return {
+      isDryRun,
       kinds: kinds.map((kind, place) => {
         const source = sources.find((each) => each.kind === kind);
         const { pages, gone, waiting, dead, lastWrittenAt, waitingSince } =

@@ -1,5 +1,8 @@
+import { InvalidInput } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import type { KindStanding, MirrorStanding } from './desk.ts';
+import type { FuturePage, Preview } from './preview.ts';
+import type { FutureTask } from './requests.ts';
 import type { MappedProperty, SourceState } from './tables.ts';
 
 export const NotionKindEnum = builder.enumType('NotionKind', {
@@ -103,6 +106,9 @@ const NotionKindRef = builder.objectRef<KindStanding>('NotionMirrorKind').implem
 const NotionMirrorRef = builder.objectRef<MirrorStanding>('NotionMirror').implement({
   description: 'What is mirrored to Notion, and how that stands.',
   fields: (t) => ({
+    dryRun: t.exposeBoolean('isDryRun', {
+      description: 'Whether nothing is written (NOTION_DRY_RUN); `notionPreview` shows what would be.',
+    }),
     kinds: t.expose('kinds', { type: [NotionKindRef], description: 'What the settings mirror.' }),
     removalsWaiting: t.exposeInt('removalsWaiting', {
       description: 'Pages of users who were erased that are still to leave Notion.',
@@ -122,5 +128,100 @@ builder.queryField('notionMirror', (t) =>
     // A few kinds, read together.
     complexity: { field: 5, multiplier: 1 },
     resolve: (_root, _args, { services }) => services.notion.standing('client'),
+  }),
+);
+
+const MAX_PREVIEW = 100;
+
+const NotionActionEnum = builder.enumType('NotionPreviewAction', {
+  description: 'What would become of a page.',
+  values: {
+    CREATE: { description: 'It would be made.' },
+    UPDATE: { description: 'It is there, and would be changed.' },
+  } satisfies Record<FuturePage['action'], { description: string }>,
+});
+
+const NotionValueRef = builder.objectRef<FuturePage['values'][number]>('NotionPreviewValue').implement({
+  description: 'What a property of a page would say.',
+  fields: (t) => ({
+    property: t.exposeString('property', { description: 'The property, as it is called in Notion now.' }),
+    value: t.exposeString('value', { nullable: true, description: 'What it would say; null: nothing.' }),
+  }),
+});
+
+const NotionFuturePageRef = builder.objectRef<FuturePage>('NotionPreviewPage').implement({
+  description: 'A page that would be written.',
+  fields: (t) => ({
+    externalId: t.exposeString('externalId', { description: 'By which Notion knows it.' }),
+    action: t.expose('action', { type: NotionActionEnum, description: 'What would become of it.' }),
+    pageId: t.exposeString('pageId', {
+      nullable: true,
+      description: 'Its id in Notion; null: it is not there.',
+    }),
+    values: t.expose('values', { type: [NotionValueRef], description: 'What it would say.' }),
+  }),
+});
+
+const NotionFutureTaskRef = builder.objectRef<FutureTask>('NotionPreviewTask').implement({
+  description: 'A page that people set to be ready.',
+  fields: (t) => ({
+    pageId: t.exposeString('pageId', { description: 'Its id in Notion.' }),
+    type: t.exposeString('type', {
+      nullable: true,
+      description: 'The type of the task that it would become; null: of none.',
+    }),
+    name: t.exposeString('name', {
+      nullable: true,
+      description: 'The name of that task; null: it would become none.',
+    }),
+    problem: t.exposeString('problem', {
+      nullable: true,
+      description: 'What it would be told; null: nothing.',
+    }),
+  }),
+});
+
+const NotionPreviewRef = builder.objectRef<Preview>('NotionPreview').implement({
+  description: 'What would be written to Notion now.',
+  fields: (t) => ({
+    kind: t.expose('kind', { type: NotionKindEnum, description: 'Of what.' }),
+    state: t.expose('state', { type: NotionStateEnum, description: 'How its database was found just now.' }),
+    problem: t.exposeString('problem', {
+      nullable: true,
+      description: 'What is wrong with that; null: nothing is.',
+    }),
+    properties: t.expose('properties', {
+      type: [NotionPropertyRef],
+      description: 'Where its fields would go.',
+    }),
+    pages: t.expose('pages', {
+      type: [NotionFuturePageRef],
+      description: 'Pages that would be written, the oldest first.',
+    }),
+    more: t.exposeBoolean('isMore', { description: 'Whether there are more pages than these.' }),
+    tasks: t.expose('tasks', {
+      type: [NotionFutureTaskRef],
+      description: 'Pages that would become tasks, or be told why not.',
+    }),
+  }),
+});
+
+builder.queryField('notionPreview', (t) =>
+  t.field({
+    authScopes: { permission: 'ADMIN' },
+    type: NotionPreviewRef,
+    description:
+      'A dry run: what would be written to Notion of a kind now. Notion is only asked, within 30 seconds, and nothing is stored. Only for admins; NOT_CONFIGURED where nothing is mirrored.',
+    args: {
+      kind: t.arg({ type: NotionKindEnum, required: true, description: 'Of what.' }),
+      first: t.arg.int({ defaultValue: 20, description: `How many pages, 1 to ${MAX_PREVIEW}.` }),
+    },
+    complexity: { field: 10, multiplier: 5 },
+    resolve: (_root, { kind, first }, { services }) => {
+      const count = first ?? 20;
+      if (count < 1 || count > MAX_PREVIEW)
+        throw new InvalidInput('first', `must be from 1 to ${MAX_PREVIEW}`);
+      return services.notion.preview(kind, count);
+    },
   }),
 );

@@ -13,6 +13,10 @@ export interface MirroredField {
   readonly usual: string | null;
   /** SQL of its value as text, of the relations of its kind. */
   readonly sql: string;
+  /** What a property is called that nobody named where pages become tasks, which cannot be without it; absent: it is as elsewhere. */
+  readonly ofRequests?: string;
+  /** It is read from there, and nothing is written. */
+  readonly isRead?: boolean;
 }
 
 /** A kind of rows that can be mirrored: another one is a value like these, and a line in `kinds.ts` and in the settings. */
@@ -48,3 +52,6 @@ export const TITLE = 'title';
 /** SQL: an instant as Notion takes it. */
 export const instantText = (column: string) =>
   `to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+
+/** What made a task of a page, by its `createdBy`. */
+export const FROM_NOTION = '(notion)';

@@ -1,7 +1,7 @@
 import type { QueryDataSourceParameters } from '@notionhq/client';
 import type { NotionApi } from './api.ts';
 import { EXTERNAL_ID } from './kind.ts';
-import { writable } from './mapping.ts';
+import { usable } from './mapping.ts';
 import type { MappedProperty, SourceRow } from './tables.ts';
 
 /** External ids that one question asks for. */
@@ -74,7 +74,7 @@ export async function pagesBy(
 }
 
 export function propertyOf(properties: readonly MappedProperty[], field: string): MappedProperty | null {
-  return writable(properties).find((property) => property.field === field) ?? null;
+  return usable(properties).find((property) => property.field === field) ?? null;
 }
 
 function wordsOf(

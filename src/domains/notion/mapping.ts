@@ -20,14 +20,15 @@ export interface KnownProperty {
  */
 export function mapFields(
   kind: MirroredKind,
-  setting: Pick<NotionKindSetting, 'properties'>,
+  setting: Pick<NotionKindSetting, 'properties' | 'ready'>,
   known: readonly MappedProperty[],
   schema: readonly KnownProperty[],
 ): MappedProperty[] {
   const named = setting.properties ?? {};
   return kind.fields.flatMap((field) => {
-    const isNeeded = field.name === EXTERNAL_ID || field.name === TITLE;
-    const asked = named[field.name] ?? (setting.properties && !isNeeded ? null : field.usual);
+    const ofRequests = setting.ready ? field.ofRequests : undefined;
+    const isNeeded = field.name === EXTERNAL_ID || field.name === TITLE || ofRequests !== undefined;
+    const asked = named[field.name] ?? ofRequests ?? (setting.properties && !isNeeded ? null : field.usual);
     if (asked === null) return [];
     const before = known.find((each) => each.field === field.name && each.asked === asked && each.id !== '');
     const found =
@@ -40,7 +41,7 @@ export function mapFields(
     // A column of the operator's own that happens to be called like that is left alone.
     if (wrong !== null && !before && !(field.name in named) && !isNeeded) return [];
     const { id, name, type } = found ?? before ?? { id: '', name: asked, type: '' };
-    return [{ field: field.name, asked, id, name, type, problem: wrong }];
+    return [{ field: field.name, asked, id, name, type, problem: wrong, isRead: field.isRead ?? false }];
   });
 }
 
@@ -51,9 +52,14 @@ export function unknownFields(kind: MirroredKind, setting: Pick<NotionKindSettin
   );
 }
 
-/** Those that can be written. */
-export function writable(properties: readonly MappedProperty[]): MappedProperty[] {
+/** Those that are as they should be. */
+export function usable(properties: readonly MappedProperty[]): MappedProperty[] {
   return properties.filter(({ problem }) => problem === null);
+}
+
+/** Those of them that are written. */
+export function writable(properties: readonly MappedProperty[]): MappedProperty[] {
+  return usable(properties).filter(({ isRead }) => !isRead);
 }
 
 /** SHA-256 of where fields go: where that changes, all pages are written anew. */
@@ -71,11 +77,14 @@ function missing({ name }: MirroredField, before: MappedProperty | undefined, as
 }
 
 function typeProblem({ name, form }: MirroredField, found: KnownProperty): string | null {
-  const types = name === TITLE ? ['title'] : name === EXTERNAL_ID ? ['rich_text'] : TYPES[form];
+  const types = name === TITLE ? ['title'] : TEXTS.includes(name) ? ['rich_text'] : TYPES[form];
   return types.includes(found.type)
     ? null
     : `the property "${found.name}" of the field ${name} is of the type ${found.type}, and must be ${types.join(' or ')}`;
 }
+
+/** Fields that are looked for, or read, as a text. */
+const TEXTS = [EXTERNAL_ID, 'payload', 'answer'];
 
 /** Ids are percent-encoded in some answers and not in others. */
 function sameId(one: string, other: string): boolean {

@@ -5,22 +5,24 @@ import { NotionProblem } from './api.ts';
 import { type ConfiguredKind, configuredKinds } from './configured.ts';
 import { pagesOfIds } from './lookups.ts';
 import { mappingHash } from './mapping.ts';
-import { type MirrorServices, resolveSource } from './notion.ts';
+import { resolveSource } from './notion.ts';
 import { type Found, waitingOf, wantPages } from './pages.ts';
+import { type RequestServices, takeRequests } from './requests.ts';
 import { type ChangedRow, changedRows, type Look } from './rows.ts';
 import { noteBehind, noteUnseen, sourceOf, takeLook } from './sources.ts';
 import type { SourceRow } from './tables.ts';
 
-interface MirrorOptions extends MirrorServices {
+interface MirrorOptions extends RequestServices {
   readonly availability: Pick<Availability, 'isUp'>;
   readonly keepers: Keepers;
-  readonly deliveries: { wake(): void };
 }
 
 /** Milliseconds between looks at what is due. */
 const LOOK_MS = 1_000;
 /** Deliveries of one kind that may wait: the rest stays where it is, which is as durable. */
 export const MAX_WAITING = 50;
+/** How often pages are looked for that people set to be tasks. */
+const POLL_MS = 10_000;
 /** How often it is looked at where a kind goes; more often while that is broken. */
 const RESOLVE_MS = { usual: 600_000, broken: 60_000 };
 
@@ -79,6 +81,8 @@ export class NotionMirror {
     const known = await sourceOf(db, kind.name, setting);
     const source = await this.#resolved({ kind, setting }, known);
     if (source.dataSourceId === null || source.state === 'BROKEN') return;
+    if (setting.ready && (await takeLook(db, kind.name, 'polled_at', POLL_MS)))
+      await takeRequests(this.#options, source, setting.ready, this.#stop.signal);
     if (!(await takeLook(db, kind.name, 'compared_at', kind.everyMs))) return;
     const room = MAX_WAITING - (await waitingOf(db, kind.name));
     const look: Look = {

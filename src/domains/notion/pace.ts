@@ -20,6 +20,7 @@ export class NoTurn extends Error {
 export class Pace {
   readonly #db: Pick<Database, 'pool'>;
   readonly #everyMs: number;
+  #latestAt = Number.NEGATIVE_INFINITY;
 
   constructor(db: Pick<Database, 'pool'>, everyMs: number) {
     this.#db = db;
@@ -32,6 +33,10 @@ export class Pace {
     if (waitMs > 0) await delay(waitMs, undefined, { signal });
     const pausedMs = await this.#pausedMs();
     if (pausedMs > 0) throw new NoTurn(pausedMs);
+    // However late timers and answers of the database come: no two of this server are closer than that.
+    const at = Math.max(performance.now(), this.#latestAt + this.#everyMs);
+    this.#latestAt = at;
+    if (at > performance.now()) await delay(at - performance.now(), undefined, { signal });
   }
 
   /** Nobody asks Notion for anything for so long. */

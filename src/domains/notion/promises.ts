@@ -47,7 +47,9 @@ async function checkMirror({ availability, notion }: Parts, asker: Asker): Promi
   if (standing === null) return null;
   if (standing === 'UNKNOWN')
     return { status: 'UNKNOWN', latencyMs: null, detail: 'what Notion has is unknown without the database' };
-  const { kinds, removalsDead } = standing;
+  const { kinds, removalsDead, isDryRun } = standing;
+  if (isDryRun)
+    return { status: 'HEALTHY', latencyMs: null, detail: 'a dry run: nothing is written to Notion' };
   const problems = [
     ...kinds.flatMap(problemsOf),
     ...(removalsDead > 0 ? [`${removalsDead} pages that are to leave Notion are still there`] : []),

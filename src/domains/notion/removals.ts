@@ -3,7 +3,7 @@ import type { DeliveryRow } from '../deliveries/tables.ts';
 import { type NotionApi, NotionProblem } from './api.ts';
 import { configuredKind } from './configured.ts';
 import { pagesOfIds } from './lookups.ts';
-import { writable } from './mapping.ts';
+import { usable } from './mapping.ts';
 import type { MirrorServices } from './notion.ts';
 import { sourceOf } from './sources.ts';
 import type { MappedProperty } from './tables.ts';
@@ -17,7 +17,7 @@ export async function removePage(
 ): Promise<Outcome> {
   const configured = configuredKind(mirror, String(payload.kind));
   const source = configured && (await sourceOf(db, configured.kind.name, configured.setting));
-  const properties = writable(source?.properties ?? []);
+  const properties = usable(source?.properties ?? []);
   const externalId = String(payload.externalId);
   const known = typeof payload.pageId === 'string' ? [payload.pageId] : [];
   // Somebody may have been about to make it, and could not note that they had.

@@ -25,6 +25,8 @@ export interface MappedProperty {
   readonly type: string;
   /** Why nothing goes there; null: it does. */
   readonly problem: string | null;
+  /** It is read, and never written. */
+  readonly isRead: boolean;
 }
 
 /** Where each kind goes, as it was found in Notion. */

@@ -1,5 +1,5 @@
 import { PRIORITIES } from '../../jobs/job.ts';
-import { instantText, type MirroredKind } from './kind.ts';
+import { FROM_NOTION, instantText, type MirroredKind } from './kind.ts';
 
 /** Rows that are looked at, the newest ones. */
 const NEWEST = 5_000;
@@ -15,9 +15,9 @@ export const tasks: MirroredKind = {
     {
       name: 'title',
       form: 'text',
-      words: 'its type, and the beginning of its id',
+      words: 'its type, and the beginning of its id; of a page that became a task what it was called',
       usual: 'Name',
-      sql: "coalesce(t.task_type, 'task') || ' · ' || left(t.task_id, 8)",
+      sql: `case when t.created_by = '${FROM_NOTION}' then t.name else coalesce(t.task_type, 'task') || ' · ' || left(t.task_id, 8) end`,
     },
     { name: 'externalId', form: 'text', words: 'its id', usual: 'External ID', sql: 't.task_id' },
     {
@@ -25,9 +25,17 @@ export const tasks: MirroredKind = {
       form: 'choice',
       words: 'PENDING, RUNNING, COMPLETED, FAILED or CANCELLED',
       usual: 'Status',
+      ofRequests: 'Status',
       sql: 't.status',
     },
-    { name: 'type', form: 'choice', words: 'its type', usual: 'Type', sql: 't.task_type' },
+    {
+      name: 'type',
+      form: 'choice',
+      words: 'its type',
+      usual: 'Type',
+      ofRequests: 'Type',
+      sql: 't.task_type',
+    },
     {
       name: 'priority',
       form: 'choice',
@@ -77,6 +85,22 @@ export const tasks: MirroredKind = {
       words: 'why its latest attempt failed, which may have words of a user',
       usual: null,
       sql: 't.error',
+    },
+    {
+      name: 'answer',
+      form: 'text',
+      words: 'why a page cannot become a task; empty where it has',
+      usual: null,
+      ofRequests: 'Answer',
+      sql: 'null',
+    },
+    {
+      name: 'payload',
+      form: 'text',
+      words: 'JSON for the task that a page becomes; it is read, and never written',
+      usual: null,
+      isRead: true,
+      sql: 'null',
     },
   ],
   from: 'autonomous_tasks t',
