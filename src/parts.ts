@@ -67,7 +67,7 @@ export async function openParts(
     ...openAudit(told, closing),
     ...openPrincipals(ports, closing),
     ...openPrivacy({ ...ports, duties, sections }, closing),
-    ...openTenants({ ...ports, duties }),
+    ...openTenants({ ...ports, duties, store: interactions.store }),
   };
   const repairs = await openRepairs(guarded);
   const media = await openMedia(guarded, closing);

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { z } from 'zod';
 import { defineJob } from '../src/jobs/job.ts';
 import { exportedLines } from './support/exports.ts';
@@ -374,6 +374,23 @@ describe('a quota', () => {
       of('repeats'),
     );
     expect(restored.data.restoreUser.__typename).toBe('RestoreUserSuccess');
+  });
+
+  test('of turns has room again for whoever deleted some, whether or not they were counted', async () => {
+    await create('deletes', { turnsPerDay: 3 });
+    await record(app, 'deletes', turns('a', 'b', 'c'));
+    await app.graphql(
+      'mutation { deleteConversation(conversationId: "c") { __typename } }',
+      {},
+      of('deletes'),
+    );
+    expect(await stored('deletes')).toBe(0);
+    const again = () =>
+      app.graphql(RECORD, { input: { conversationId: 'd', turns: turns('d', 'e', 'f') } }, of('deletes'));
+    await vi.waitFor(async () => expect((await again()).data.it.interactions).toHaveLength(3), {
+      timeout: 10_000,
+    });
+    expect(await stored('deletes')).toBe(3);
   });
 
   test('of turns lets no more in where many come at once', async () => {

@@ -67,22 +67,26 @@ export async function recordTurns(
   // What is looked up and the commit share the time within which the caller hears that the turns are kept.
   const availability = new Patience(services.availability, services.store.lookUpMs);
   const known = await refuseKnownConflicts({ db: services.db, availability }, owner, accepted);
-  const giveBack = await services.quotas.takeTurns({
+  const taken = await services.quotas.takeTurns({
     tenantId: owner.tenantId,
     field: 'turns',
     turnIds: accepted.map(({ turnId }) => turnId),
     bytes: () => Buffer.byteLength(JSON.stringify(accepted)),
     fresh: async () => freshAmong(services.store, owner, accepted, known),
   });
-  const mentioned = await availability.tolerate(
-    () => services.characters.mentionedInTurns(owner, accepted),
-    [],
-  );
-  const found = accepted.map((turn, index) => ({ ...turn, characterIds: mentioned[index] ?? [] }));
-  const saved = await services.store.save(found, undefined, began).catch((error: unknown) => {
-    giveBack();
+  const stored = async () => {
+    const mentioned = await availability.tolerate(
+      () => services.characters.mentionedInTurns(owner, accepted),
+      [],
+    );
+    const found = accepted.map((turn, index) => ({ ...turn, characterIds: mentioned[index] ?? [] }));
+    return services.store.save(found, undefined, began);
+  };
+  const saved = await stored().catch((error: unknown) => {
+    taken.giveBack();
     throw error instanceof InteractionDeleted ? deletedAmong(accepted, new Set(error.turnIds)) : error;
   });
+  taken.settle();
   // The journal cannot tell what the database has; where that was seen before, it is told all the same.
   if (saved.durability === 'COMMITTED') return { ...saved, uncertain: 0 };
   return {

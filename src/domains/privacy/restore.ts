@@ -6,7 +6,8 @@ import type { ActivityNotes } from '../../ground/activity.ts';
 import * as input from '../../ground/input.ts';
 import type { ErasedUsers, LineCounts, Restoration, Section } from '../../ground/section.ts';
 import { interactionsByTurnId } from '../interactions/reads.ts';
-import type { Quotas } from '../tenants/quotas.ts';
+import type { Taken } from '../tenants/day-count.ts';
+import { NOTHING_TAKEN, type Quotas } from '../tenants/quotas.ts';
 import { MAX_LINES } from './export.ts';
 
 export interface RestoreServices {
@@ -52,18 +53,20 @@ export async function restoreLines<Parts extends RestoreServices>(
     restoration.take(value, line);
     if (kind === 'turn') turnIds.push((value as { turnId: string }).turnId);
   }
-  const giveBack = await takeQuota(parts, owner, given, turnIds);
-  for (const { restoration } of restorations) await restoration.prepare?.(parts);
-  const stored = await parts.db
-    .transaction(async (client) => {
+  const taken = await takeQuota(parts, owner, given, turnIds);
+  const store = async () => {
+    for (const { restoration } of restorations) await restoration.prepare?.(parts);
+    return parts.db.transaction(async (client) => {
       const counts: LineCounts[] = [];
       for (const { restoration } of restorations) counts.push(await restoration.store(client));
       return counts;
-    })
-    .catch((error: unknown) => {
-      giveBack();
-      throw error;
     });
+  };
+  const stored = await store().catch((error: unknown) => {
+    taken.giveBack();
+    throw error;
+  });
+  taken.settle();
   for (const [index, { restoration }] of restorations.entries())
     await restoration.stored?.(parts, stored[index] ?? {});
   const message = 'lines of an export were put back';
@@ -71,13 +74,13 @@ export async function restoreLines<Parts extends RestoreServices>(
   return Object.assign({}, ...stored) as LineCounts;
 }
 
-/** Takes what the lines need of what their tenant may have. @returns gives it back @throws QuotaExceeded */
+/** Takes what the lines need of what their tenant may have. @throws QuotaExceeded */
 async function takeQuota(
   { db, quotas }: RestoreServices,
   owner: Owner,
   lines: readonly string[],
   turnIds: readonly string[],
-): Promise<() => void> {
+): Promise<Taken> {
   const bytes = () => lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
   const { tenantId } = owner;
   const fresh = async () => {
@@ -86,7 +89,7 @@ async function takeQuota(
   };
   if (turnIds.length > 0) return quotas.takeTurns({ tenantId, field: 'lines', turnIds, bytes, fresh });
   await quotas.checkStorage(tenantId, 'lines', bytes());
-  return () => undefined;
+  return NOTHING_TAKEN;
 }
 
 /** Characters of a kind that are said again. */

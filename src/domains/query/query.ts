@@ -172,7 +172,7 @@ async function answerAndStore(
   isStored = false,
 ): Promise<ProcessedQuery> {
   const { store, availability } = services;
-  const giveBack = await takeQuota(services, query, isStored);
+  const taken = await takeQuota(services, query, isStored);
   const started = performance.now();
   const draft = unanswered(query);
   const accepting = store.accept(draft);
@@ -180,7 +180,7 @@ async function answerAndStore(
   // Where the query cannot be written, nobody waits for what was read.
   gathering.catch(() => undefined);
   const journaled = await accepting.catch((error: unknown) => {
-    giveBack();
+    taken.giveBack();
     throw error;
   });
   const accepted = performance.now();
@@ -225,10 +225,12 @@ async function answerAndStore(
         services.log.error({ err: problem }, 'a query stays unanswered in the journal'),
       );
     throw error;
+  } finally {
+    taken.settle();
   }
 }
 
-/** @param isStored it was accepted before, and gets its answer now @returns gives it back @throws QuotaExceeded */
+/** @param isStored it was accepted before, and gets its answer now @throws QuotaExceeded */
 async function takeQuota({ quotas, config }: PatientServices, query: AcceptedQuery, isStored: boolean) {
   return quotas.takeTurns({
     tenantId: query.owner.tenantId,

@@ -8,16 +8,32 @@ const [FRESH_MS, SHORT_MS] = [1_000, 250];
 const SHARE = 20;
 const DAY_MS = 86_400_000;
 
+/** Turns that somebody took of what a day may hold. */
+export interface Taken {
+  /** They will not be stored. */
+  giveBack(): void;
+  /** Whoever took them is done: they are rows, or wait to be, or are gone again. */
+  settle(): void;
+}
+
+interface DayOptions {
+  readonly db: Pick<Database, 'pool'>;
+  readonly availability: Pick<Availability, 'tolerate'>;
+  /** Whether the database has not taken a turn yet. */
+  readonly isWaiting: (turnId: string) => boolean;
+}
+
 /**
  * What a tenant had of the running day of UTC: turns by its rows, and those that were taken here and are no rows yet, each
  * once. What other servers took since the rows were counted is not in it.
  */
 export class DayCount {
   readonly #tenantId: string;
-  readonly #db: Pick<Database, 'pool'>;
-  readonly #availability: Pick<Availability, 'tolerate'>;
+  readonly #options: DayOptions;
   /** Ids of turns that were taken and not yet seen among the rows. */
   readonly #open = new Set<string>();
+  /** Those of them that whoever took them is done with: what is no row then was deleted. */
+  readonly #settled = new Set<string>();
   #stored = 0;
   #cost = 0;
   #day = 0;
@@ -25,10 +41,9 @@ export class DayCount {
   #tookMs = 0;
   #reading: Promise<void> | null = null;
 
-  constructor(tenantId: string, db: Pick<Database, 'pool'>, availability: Pick<Availability, 'tolerate'>) {
+  constructor(tenantId: string, options: DayOptions) {
     this.#tenantId = tenantId;
-    this.#db = db;
-    this.#availability = availability;
+    this.#options = options;
   }
 
   get turns(): number {
@@ -40,11 +55,18 @@ export class DayCount {
     return this.#cost;
   }
 
-  /** @returns gives them back */
-  take(turnIds: readonly string[]): () => void {
-    for (const id of turnIds) this.#open.add(id);
-    return () => {
-      for (const id of turnIds) this.#open.delete(id);
+  take(turnIds: readonly string[]): Taken {
+    for (const id of turnIds) {
+      this.#open.add(id);
+      this.#settled.delete(id);
+    }
+    return {
+      giveBack: () => {
+        for (const id of turnIds) this.#open.delete(id);
+      },
+      settle: () => {
+        for (const id of turnIds) if (this.#open.has(id)) this.#settled.add(id);
+      },
     };
   }
 
@@ -62,14 +84,19 @@ export class DayCount {
 
   async #count(today: number): Promise<void> {
     const began = performance.now();
+    const { db, availability, isWaiting } = this.#options;
     const open = [...this.#open];
+    const gone = [...this.#settled].filter((id) => !isWaiting(id));
     try {
-      const counted = await this.#availability.tolerate(() => countDay(this.#db, this.#tenantId, open), null);
+      const counted = await availability.tolerate(() => countDay(db, this.#tenantId, open), null);
       this.#readAt = began;
       this.#tookMs = performance.now() - began;
       if (!counted && today !== this.#day) [this.#stored, this.#cost, this.#day] = [0, 0, today];
       if (!counted) return;
       for (const id of counted.found) this.#open.delete(id);
+      // Unless somebody took it again meanwhile.
+      for (const id of gone) if (this.#settled.has(id)) this.#open.delete(id);
+      for (const id of this.#settled) if (!this.#open.has(id)) this.#settled.delete(id);
       [this.#stored, this.#cost, this.#day] = [counted.turns, counted.cost, today];
     } finally {
       this.#reading = null;

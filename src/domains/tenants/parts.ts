@@ -20,9 +20,16 @@ export function openTenants({
   db,
   availability,
   duties,
-}: Pick<Ports, 'db' | 'availability'> & { readonly duties: readonly Duty[] }): TenantParts {
+  store: { pending },
+}: Pick<Ports, 'db' | 'availability'> & {
+  readonly duties: readonly Duty[];
+  readonly store: { readonly pending: { isWaiting(turnId: string): boolean } };
+}): TenantParts {
   const tenants = new TenantBook(db, availability);
   const storedKinds = kindsOf(duties);
-  const quotas = new TenantQuotas({ db, availability, tenants, kinds: storedKinds });
+  const quotas = new TenantQuotas({
+    ...{ db, availability, tenants, kinds: storedKinds },
+    isWaiting: (turnId) => pending.isWaiting(turnId),
+  });
   return { tenants, quotas, storedKinds };
 }

@@ -3,7 +3,7 @@ import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { QuotaExceeded } from '../../errors.ts';
 import type { TenantBook } from './book.ts';
-import { DayCount } from './day-count.ts';
+import { DayCount, type Taken } from './day-count.ts';
 import { type StoredKind, storageOf } from './storage.ts';
 import type { TenantRow } from './tables.ts';
 
@@ -23,8 +23,8 @@ export interface WantedTurns {
 
 /** What a tenant may still have, as the verbs ask it. */
 export interface Quotas {
-  /** @returns gives them back, if they were not stored @throws QuotaExceeded if not all of them may be */
-  takeTurns(wanted: WantedTurns): Promise<() => void>;
+  /** @returns to be given back if they were not stored, and else settled @throws QuotaExceeded if not all of them may be */
+  takeTurns(wanted: WantedTurns): Promise<Taken>;
   /** @param bytes about how many come @throws QuotaExceeded */
   checkStorage(tenantId: string, field: string, bytes: number): Promise<void>;
   /** Of what models are asked and nothing is stored for. @throws QuotaExceeded where they may cost no more today */
@@ -36,9 +36,12 @@ interface QuotaOptions {
   readonly availability: Pick<Availability, 'tolerate'>;
   readonly tenants: TenantBook;
   readonly kinds: readonly StoredKind[];
+  /** Whether the database has not taken a turn yet. */
+  readonly isWaiting: (turnId: string) => boolean;
 }
 
-const NOTHING = () => undefined;
+/** Where nothing is counted. */
+export const NOTHING_TAKEN: Taken = { giveBack: () => undefined, settle: () => undefined };
 /** Storage is measured again after so many milliseconds, or so many times what measuring took, if that is longer. */
 const MEASURED_MS = 60_000;
 const MEASURED_SHARE = 100;
@@ -56,14 +59,14 @@ export class TenantQuotas implements Quotas {
     this.#options = options;
   }
 
-  async takeTurns(wanted: WantedTurns): Promise<() => void> {
+  async takeTurns(wanted: WantedTurns): Promise<Taken> {
     const tenant = await this.#options.tenants.of(wanted.tenantId);
-    if (!tenant || !hasQuota(tenant)) return NOTHING;
+    if (!tenant || !hasQuota(tenant)) return NOTHING_TAKEN;
     if (tenant.storageBytes !== null && !(await this.#hasRoom(tenant, wanted.bytes()))) {
       // What is stored already needs no room.
       if ((await wanted.fresh()).length > 0) throw storageFull(tenant, wanted.field);
     }
-    if (tenant.turnsPerDay === null && tenant.modelCostPerDay === null) return NOTHING;
+    if (tenant.turnsPerDay === null && tenant.modelCostPerDay === null) return NOTHING_TAKEN;
     return takeOfDay(this.#dayOf(wanted.tenantId), tenant, wanted);
   }
 
@@ -82,8 +85,7 @@ export class TenantQuotas implements Quotas {
   }
 
   #dayOf(tenantId: string): DayCount {
-    const { db, availability } = this.#options;
-    const day = this.#days.get(tenantId) ?? new DayCount(tenantId, db, availability);
+    const day = this.#days.get(tenantId) ?? new DayCount(tenantId, this.#options);
     this.#days.set(tenantId, day);
     return day;
   }
@@ -120,7 +122,7 @@ class Storage {
     if (age < Math.max(MEASURED_MS, MEASURED_SHARE * this.#tookMs)) return;
     const isFirst = this.#at === Number.NEGATIVE_INFINITY;
     this.#measuring ??= this.#measure(measure);
-    const measuring = this.#measuring.catch(NOTHING);
+    const measuring = this.#measuring.catch(() => undefined);
     if (isFirst) await Promise.race([measuring, setTimeout(FIRST_MS, undefined, { ref: false })]);
   }
 
@@ -141,14 +143,14 @@ class Storage {
 }
 
 /** @throws QuotaExceeded */
-async function takeOfDay(day: DayCount, tenant: TenantRow, wanted: WantedTurns): Promise<() => void> {
+async function takeOfDay(day: DayCount, tenant: TenantRow, wanted: WantedTurns): Promise<Taken> {
   const { turnsPerDay, modelCostPerDay } = tenant;
   const { field, turnIds, asksModels = false } = wanted;
   await day.read(false);
   if (fits(turnIds) && (!asksModels || isCheap())) return day.take(turnIds);
   // What was accepted once is never refused, and nobody is refused for what was counted a while ago.
   const fresh = await wanted.fresh();
-  if (fresh.length === 0) return NOTHING;
+  if (fresh.length === 0) return NOTHING_TAKEN;
   await day.read(true);
   if (!fits(fresh))
     throw new QuotaExceeded(
