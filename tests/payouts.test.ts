@@ -214,6 +214,10 @@ test('the drafts are made by themselves each month; bad input is refused by name
       code: 'BAD_USER_INPUT',
       message: expect.stringMatching(/^month: must be/),
     });
+  for (const filter of ['partnerId: "a\\u0000b"', 'month: "2026"']) {
+    const { errors } = await app.graphql(`{ payoutReports(${filter}) { nodes { month } } }`);
+    expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
+  }
   expect(await approve('x', 1)).toMatchObject({ code: 'BAD_USER_INPUT' });
   expect(await approve(crypto.randomUUID(), 1)).toMatchObject({ code: 'NOT_FOUND' });
   expect(await ask(`makePayoutReports(month: "${month}")`, '__typename', 'ada')).toEqual({

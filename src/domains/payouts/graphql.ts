@@ -4,7 +4,7 @@ import { connect, numberCursor } from '../../graphql/connections.ts';
 import { parseInput } from '../../ground/input.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
 import { approvePayout, rejectPayout } from './deciding.ts';
-import { makePayoutReports, month as monthForm } from './payouts.ts';
+import { makePayoutReports, month as monthForm, partnerId as partnerForm } from './payouts.ts';
 import { linesOf, type PayoutLine, payoutPage, type SeenPayout } from './reads.ts';
 import type { PayoutState } from './tables.ts';
 
@@ -102,7 +102,8 @@ builder.queryField('payoutReports', (t) =>
       resolve: (_root, args, { services, principal }) => {
         requireAdmin(principal);
         const month = args.month == null ? null : parseInput(monthForm, args.month, 'month');
-        const partner = args.partnerId == null ? null : String(args.partnerId);
+        const partner =
+          args.partnerId == null ? null : parseInput(partnerForm, String(args.partnerId), 'partnerId');
         return connect(args, byNumber, (page) =>
           payoutPage(services.db, { tenantId: principal.tenantId, partner, month }, page),
         );

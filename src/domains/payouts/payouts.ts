@@ -6,6 +6,7 @@ import type { Database } from '../../db/client.ts';
 import { InvalidInput } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
+import { partyId } from '../partners/limits.ts';
 import { payoutsOf, type SeenPayout } from './reads.ts';
 import { sharesOf } from './shares.ts';
 
@@ -16,6 +17,8 @@ export interface PayoutServices {
 
 const DAY_MS = 86_400_000;
 
+/** What a partner is called. */
+export const partnerId = partyId;
 export const month = z.string({ error: 'must be text' }).regex(/^20\d\d-(?:0[1-9]|1[0-2])$/, {
   error: 'must be a month, such as 2026-11',
 });
