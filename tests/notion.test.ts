@@ -89,6 +89,8 @@ test('a task is a page, once, which says how it stands and nothing that its user
   // What has not changed is not written, however often it is looked at.
   const writes = () => notion.asked.filter((each) => isCreate(each) || isUpdate(each)).length;
   const before = writes();
+  await app.sql("update echo_deliveries set status = 'PENDING', due_at = now() where channel = 'notion'");
+  await untilWritten(app);
   for (let look = 0; look < 2; look++) {
     await app.sql('update echo_notion_sources set compared_at = null');
     const at = () => app.sql('select 1 from echo_notion_sources where compared_at is null');
