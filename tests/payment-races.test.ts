@@ -192,3 +192,37 @@ test('so is what Stripe told of one tenant', async () => {
     ),
   ).toEqual([{ payload: { stripeId, tenantId: 'default' } }]);
 });
+
+test('who is erased before this server knew that Stripe knows them is forgotten there, too', async () => {
+  stripe.failWith(({ key }) => (key?.endsWith(':update:1') ? 'cut' : undefined));
+  await create('Customer', { name: 'Vic Tim', email: 'vic@example.org', userId: 'vic' }, '@left:ann');
+  const known = () => stripe.all('customer').filter(({ name }) => name === 'Vic Tim');
+  await vi.waitFor(() => expect(known()).toHaveLength(1), { timeout: 20_000 });
+  const erased = await app.graphql('mutation { eraseUser(confirm: "vic") { __typename } }', {}, '@left:vic');
+  expect(erased.data.eraseUser.__typename).toBe('EraseUserSuccess');
+  await untilTask(app, (await runTask(app, { type: 'payment_catch_up' })).taskId, 'COMPLETED');
+  expect(known()).toEqual([]);
+});
+
+test('what Stripe says against an address is not kept with its words', async () => {
+  stripe.failWith(({ key }) =>
+    key?.endsWith(':update:1')
+      ? {
+          status: 400,
+          error: {
+            ...{ type: 'invalid_request_error', code: 'email_invalid', param: 'email' },
+            message: 'Invalid email address: vic@nowhere',
+          },
+        }
+      : undefined,
+  );
+  await create('Customer', { name: 'Vic Tim', email: 'vic@nowhere', userId: 'vic' }, '@words:ann');
+  const failed = () =>
+    app.sql<{ error: string }>(
+      `select error from autonomous_tasks where payload ->> 'tenantId' = 'words' and status = 'FAILED'`,
+    );
+  await vi.waitFor(async () => expect(await failed()).toHaveLength(1), { timeout: 20_000 });
+  const [{ error } = { error: '' }] = await failed();
+  expect(error).toContain('email_invalid (email)');
+  expect(error).not.toContain('vic@nowhere');
+});

@@ -94,6 +94,7 @@ export class StripeAccess {
     return {
       code: printable(code, 100),
       message: printable(`${error.message}${param}`, 500),
+      about: printable(param, 100),
       isDecline: error instanceof errors.StripeCardError,
     };
   }
@@ -117,6 +118,8 @@ export class StripeAccess {
 export interface Refusal {
   readonly code: string;
   readonly message: string;
+  /** The parameter of the request that it is about, in parentheses; empty: none. */
+  readonly about: string;
   /** It is about how the customer pays, not about what was asked. */
   readonly isDecline: boolean;
 }

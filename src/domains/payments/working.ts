@@ -66,22 +66,36 @@ export async function customerAtStripe(
   if (customer.name === null) throw new InvalidInput('payload.customerId', 'who the customer was is erased');
   try {
     const stripeId = customer.stripeId ?? (await createAtStripe(parts, customer, task));
+    // Before Stripe hears who it is: what nobody knows of here, an erasure would leave there.
+    await keep(customer, stripeId, customer.sentVersion, task);
     // What they are called is no part of the first request: asked again, it must be the same.
     await updateAtStripe(parts, customer, stripeId, task);
-    await task.write(async (client) => {
-      await client.query<object>({
-        name: 'payment_customer_at_stripe',
-        text: `update payment_customers set stripe_id = $3, state = 'ACTIVE', sent_version = greatest(sent_version, $4)
-               where id = $1 and tenant_id = $2 and state <> 'FORGOTTEN'`,
-        values: [customer.id, tenantId, stripeId, customer.version],
-      });
-    });
+    await keep(customer, stripeId, customer.version, task);
     return stripeId;
   } catch (error) {
     const refusal = parts.stripe.refusalOf(error);
-    if (refusal) throw new InvalidInput('payload.customerId', `Stripe: ${refusal.code}: ${refusal.message}`);
+    // Without its words, which repeat addresses: the errors of tasks stay behind an erasure.
+    if (refusal) throw new InvalidInput('payload.customerId', `Stripe: ${refusal.code}${refusal.about}`);
     throw parts.stripe.asTrouble(error);
   }
+}
+
+/** @param version that Stripe has @throws InvalidInput where it was forgotten meanwhile */
+async function keep(
+  { id, tenantId }: SeenCustomer,
+  stripeId: string,
+  version: number,
+  task: RunningTask,
+): Promise<void> {
+  const { rowCount } = await task.write((client) =>
+    client.query<object>({
+      name: 'payment_customer_at_stripe',
+      text: `update payment_customers set stripe_id = $3, state = 'ACTIVE', sent_version = greatest(sent_version, $4)
+             where id = $1 and tenant_id = $2 and state <> 'FORGOTTEN'`,
+      values: [id, tenantId, stripeId, version],
+    }),
+  );
+  if (rowCount === 0) throw new InvalidInput('payload.customerId', 'who the customer was is erased');
 }
 
 async function createAtStripe(parts: WorkParts, customer: SeenCustomer, task: RunningTask): Promise<string> {
