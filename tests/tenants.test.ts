@@ -52,6 +52,20 @@ describe('tenants', () => {
   });
   afterAll(() => app.close());
 
+  test.each([
+    ['mutation { it: createBackup { __typename } }'],
+    ['mutation { it: verifyBackup(backupId: "20261129T022000Z-0a1b2c3d") { __typename } }'],
+    ['{ backups { nodes { backupId } } }'],
+    ['mutation { it: setSchedulePaused(name: "heartbeat", paused: true) { __typename } }'],
+    ['mutation { it: triggerSchedule(name: "heartbeat") { __typename } }'],
+    ['mutation { it: createTask(input: { type: "retention" }) { __typename } }'],
+    ['mutation { it: createTask(input: { type: "compliance_check" }) { __typename } }'],
+    ['mutation { it: giveUpJournal(journalId: "00000000-0000-4000-8000-000000000000") { __typename } }'],
+  ])('do not do what is for the whole server: %s', async (operation) => {
+    expect(codeOf(await app.graphql(operation, {}, of('guests')))).toBe('FORBIDDEN');
+    expect(codeOf(await app.graphql(operation))).not.toBe('FORBIDDEN');
+  });
+
   test('are created with what they may have, changed in what is named, and listed', async () => {
     const made = await change(app, CREATE, { input: { tenantId: 'made', name: 'Made', turnsPerDay: 5 } });
     expect(made.tenant).toEqual({

@@ -49,10 +49,15 @@ export function requireAdmin(principal: Principal): void {
 /** Who runs the server: everybody while there is no access control, and whoever shows `API_KEY`, is of this tenant. */
 export const OPERATOR_TENANT = LOCAL_PRINCIPAL.tenantId;
 
+/** Whether what a caller does as an admin may be felt by all tenants. */
+export function isOperators({ tenantId }: Pick<Principal, 'tenantId'>): boolean {
+  return tenantId === OPERATOR_TENANT;
+}
+
 /** @throws Forbidden unless the caller is an admin of the tenant that runs the server: what this does is felt by all tenants */
 export function requireOperator(principal: Principal): void {
   requireAdmin(principal);
-  if (principal.tenantId !== OPERATOR_TENANT)
+  if (!isOperators(principal))
     throw new Forbidden(
       `only an admin of the tenant "${OPERATOR_TENANT}", which runs the server, may do this`,
     );

@@ -78,8 +78,8 @@ export interface Job<Services = never, Payload extends z.ZodType = z.ZodType> {
   readonly priority: Priority;
   readonly retry: Retry;
   readonly timeoutSeconds: number;
-  /** Who may ask for it: every user for themselves, only admins, or nobody but the server. */
-  readonly mayCreate: 'USER' | 'ADMIN' | 'SERVER';
+  /** Who may ask for it: every user for themselves, only admins, only those of the tenant that runs the server, or nobody but the server. */
+  readonly mayCreate: 'USER' | 'ADMIN' | 'OPERATOR' | 'SERVER';
   readonly schedule?: JobSchedule;
   /**
    * Looks at what a payload names outside of the database, before a caller's task is stored; the job looks again when it runs.

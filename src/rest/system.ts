@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { databaseFigures } from '../domains/health/database-figures.ts';
 import { type MachineReadings, readMachine } from '../domains/health/machine.ts';
-import { requireAdmin } from '../ground/ownership.ts';
+import { requireAdmin, requireOperator } from '../ground/ownership.ts';
 import { latestLines } from '../log.ts';
 import { decimal, decimalOf, decimalOrNull, now, second, secondOf } from './formats.ts';
 import { ADMINISTERING, type Asked, defineRow, type Row, WATCHING } from './row.ts';
@@ -134,7 +134,7 @@ export const systemRows: readonly Row[] = [
       })
       .meta({ id: 'Logs', description: 'Lines of the log, oldest first.' }),
     run: async ({ services, principal }) => {
-      requireAdmin(principal);
+      requireOperator(principal);
       const logs = latestLines(services.log).map(({ time, ...line }) => ({
         time: secondOf(new Date(time)),
         ...line,

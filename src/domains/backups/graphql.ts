@@ -74,7 +74,7 @@ builder.queryField('backups', (t) =>
   t.connection(
     {
       type: BackupRef,
-      description: 'Backups that are kept, newest first. For admins.',
+      description: 'Backups that are kept, newest first. For admins of the tenant that runs the server.',
       authScopes: { permission: 'ADMIN' },
       resolve: (_root, args, { services, principal }) =>
         connect(args, byId, (page) => backupPage(services, principal, page)),
@@ -87,7 +87,7 @@ builder.mutationFields((t) => ({
   createBackup: t.field({
     type: CreateTaskResult,
     description:
-      'Makes a backup in the background, of all tenants, and verifies it by restoring it. For admins. The result of the task names it.',
+      'Makes a backup in the background, of all tenants, and verifies it by restoring it. For admins of the tenant that runs the server. The result of the task names it.',
     authScopes: { permission: 'ADMIN' },
     args: {
       note: t.arg.string({
@@ -101,7 +101,7 @@ builder.mutationFields((t) => ({
   verifyBackup: t.field({
     type: CreateTaskResult,
     description:
-      'Restores a backup into a database of its own, in the background, and compares what comes out with what was backed up. For admins.',
+      'Restores a backup into a database of its own, in the background, and compares what comes out with what was backed up. For admins of the tenant that runs the server.',
     authScopes: { permission: 'ADMIN' },
     args: { backupId: t.arg.id({ required: true, description: 'The id of the backup.' }) },
     resolve: async (_root, { backupId }, { services, principal }) => ({

@@ -23,7 +23,7 @@ export const backup = defineJob({
   }),
   timeoutSeconds,
   retry: { limit: 3, delaySeconds: 60, maxDelaySeconds: 1_800 },
-  mayCreate: 'ADMIN',
+  mayCreate: 'OPERATOR',
   schedule: { cron: '20 2 * * *', timeZone: 'UTC', missed: 'RUN_ONCE' },
   run: async (services: BackupServices, given, task) => (await loaded()).makeBackup(services, given, task),
 });
@@ -37,7 +37,7 @@ export const verifyBackups = defineJob({
     backupId: z.string().regex(BACKUP_ID, { error: 'must be the id of a backup' }).describe('Which one.'),
   }),
   timeoutSeconds,
-  mayCreate: 'ADMIN',
+  mayCreate: 'OPERATOR',
   run: async (services: BackupServices, { backupId }, task) =>
     (await loaded()).verifyBackup(services, backupId, task),
 });

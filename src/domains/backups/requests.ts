@@ -2,7 +2,7 @@ import type { Principal } from '../../access/principals.ts';
 import type { Page } from '../../db/statements.ts';
 import { InvalidInput } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
-import { requireAdmin } from '../../ground/ownership.ts';
+import { requireOperator } from '../../ground/ownership.ts';
 import type { TaskRow } from '../tasks/tables.ts';
 import { makeTask, type TaskServices } from '../tasks/tasks.ts';
 import type { BackupDesk } from './desk.ts';
@@ -17,7 +17,7 @@ export async function requestBackup(
   principal: Principal,
   given: { readonly note?: string | null | undefined },
 ): Promise<TaskRow> {
-  requireAdmin(principal);
+  requireOperator(principal);
   const note = given.note == null ? null : input.parseInput(Note, given.note, 'note');
   return makeTask(services, backup, { ...whose(principal, backup.name), payload: { note, verify: true } });
 }
@@ -28,7 +28,7 @@ export async function requestVerification(
   principal: Principal,
   backupId: string,
 ): Promise<TaskRow> {
-  requireAdmin(principal);
+  requireOperator(principal);
   if (!BACKUP_ID.test(backupId))
     throw new InvalidInput('backupId', 'must be the id of a backup, such as 20261129T022000Z-0a1b2c3d');
   await services.backups.catalog.find(backupId);
@@ -44,7 +44,7 @@ export async function backupPage(
   principal: Principal,
   { after, before, limit, inverted }: Page<string>,
 ): Promise<Label[]> {
-  requireAdmin(principal);
+  requireOperator(principal);
   const labels = (await backups.catalog.all()).filter(
     ({ backupId }) => (after === null || backupId < after) && (before === null || backupId > before),
   );

@@ -29,7 +29,7 @@ export const complianceCheck = defineJob({
   }),
   timeoutSeconds: 3_600,
   retry: { limit: 2, delaySeconds: 60, maxDelaySeconds: 600 },
-  mayCreate: 'ADMIN',
+  mayCreate: 'OPERATOR',
   schedule: { cron: '40 4 * * SUN', timeZone: 'UTC', missed: 'RUN_ONCE' },
   run: async (services: Services, { conversations }, task) => {
     const { config, compliance } = services;

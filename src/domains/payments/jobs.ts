@@ -94,7 +94,7 @@ function lookingJobs(parts: WorkParts): Job[] {
           .default(72)
           .describe('How far back it looks.'),
       }),
-      ...{ mayCreate: 'ADMIN', timeoutSeconds: 1_800, priority: 'LOW' },
+      ...{ mayCreate: 'OPERATOR', timeoutSeconds: 1_800, priority: 'LOW' },
       schedule: { cron: '*/15 * * * *', timeZone: 'UTC', missed: 'RUN_ONCE' },
       run: (_services: unknown, { hours }, task) => catchUp(parts, hours, task),
     }),
@@ -106,7 +106,7 @@ function lookingJobs(parts: WorkParts): Job[] {
         days: whole(31).default(3).describe('How many days, up to yesterday in UTC.'),
         untilNow: z.boolean().default(false).describe('Also today, up to now.'),
       }),
-      ...{ mayCreate: 'ADMIN', timeoutSeconds: 3_600 },
+      ...{ mayCreate: 'OPERATOR', timeoutSeconds: 3_600 },
       schedule: { cron: '10 2 * * *', timeZone: 'UTC', missed: 'RUN_ONCE' },
       run: (_services: unknown, { days, untilNow }, task) => {
         const now = new Date();

@@ -1,7 +1,7 @@
 import type { Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { InvalidInput, NotFound } from '../../errors.ts';
-import { requireAdmin } from '../../ground/ownership.ts';
+import { requireOperator } from '../../ground/ownership.ts';
 import type { Journals, KnownJournal } from './journals.ts';
 
 export interface GiveUpServices {
@@ -23,7 +23,7 @@ export async function giveUpJournal(
   principal: Principal,
   journalId: string,
 ): Promise<KnownJournal> {
-  requireAdmin(principal);
+  requireOperator(principal);
   if (!UUID.test(journalId)) throw new InvalidInput('journalId', 'must be a UUID');
   const found = async () => (await journals.list()).find((one) => one.journalId === journalId.toLowerCase());
   const before = await found();

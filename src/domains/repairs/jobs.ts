@@ -43,7 +43,7 @@ function jobOf(parts: RepairParts, repair: Repair): Job {
     name: `repair_${repair.type}`,
     description: `${repair.description} Only what the operator has listed, and only for admins.`,
     payload: Payload,
-    mayCreate: 'ADMIN',
+    mayCreate: 'OPERATOR',
     // What was done to the machine is not done again by itself.
     retry: { limit: 0, delaySeconds: 1, maxDelaySeconds: 1 },
     timeoutSeconds: repair.timeoutSeconds,

@@ -18,7 +18,7 @@ export function dailyReportJob({ hour, minute, timeZone }: ReportTimes): Job {
       'Tells whoever looks after the server by mail or Telegram what it did in the last 24 hours: counts, objectives, errors, growth, alerts.',
     payload: z.strictObject({}),
     priority: 'LOW',
-    mayCreate: 'ADMIN',
+    mayCreate: 'OPERATOR',
     schedule: { cron: `${minute} ${hour} * * *`, timeZone, missed: 'RUN_ONCE' },
     run: (services: ReportServices, _payload, task) => sendReport(services, timeZone, task),
   });

@@ -12,7 +12,7 @@ export const retention = defineJob({
   }),
   priority: 'LOW',
   timeoutSeconds: 14_400,
-  mayCreate: 'ADMIN',
+  mayCreate: 'OPERATOR',
   schedule: { cron: '15 3 * * *', timeZone: 'UTC', missed: 'RUN_ONCE' },
   run: (services: RetentionServices, { dryRun }, task) => retain(services, dryRun, task),
 });

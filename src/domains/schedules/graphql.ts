@@ -150,7 +150,7 @@ builder.mutationFields((t) => ({
   triggerSchedule: t.field({
     type: CreateTaskResult,
     description:
-      'Makes a task of a schedule now, beside its slots, also while it is paused; not while one of its tasks is unfinished. Only for admins.',
+      'Makes a task of a schedule now, beside its slots, also while it is paused; not while one of its tasks is unfinished. Only for admins of the tenant that runs the server.',
     args: { name: t.arg.string({ required: true, description: NAME }) },
     resolve: async (_root, { name }, { services, principal }) => ({
       task: await triggerSchedule(services, principal, name),
@@ -159,7 +159,7 @@ builder.mutationFields((t) => ({
   setSchedulePaused: t.field({
     type: ScheduleSuccess,
     description:
-      'Pauses a schedule, or lets it go on. Slots that come while it is paused are skipped, and are not made up. Only for admins.',
+      'Pauses a schedule, or lets it go on. Slots that come while it is paused are skipped, and are not made up. Only for admins of the tenant that runs the server.',
     errors: {
       types: [InvalidInput, NotFound],
       union: {

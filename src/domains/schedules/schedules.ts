@@ -2,6 +2,7 @@ import type { Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { Forbidden, InvalidInput, NotFound, ScheduleBusy } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
+import { requireOperator } from '../../ground/ownership.ts';
 import { isAdmin } from '../tasks/scope.ts';
 import type { TaskRow } from '../tasks/tables.ts';
 import { decideSlots, lockSchedule, makeScheduledTask, skipWaiting, unfinishedTask } from './decide.ts';
@@ -23,7 +24,8 @@ export function listSchedules(
   { db }: Pick<ScheduleServices, 'db'>,
   principal: Principal,
 ): Promise<ScheduleRow[]> {
-  requireAdmin(principal, 'schedules');
+  if (!isAdmin(principal))
+    throw new Forbidden('schedules: only an admin may see what the server does for itself');
   return allSchedules(db);
 }
 
@@ -38,7 +40,7 @@ export async function setSchedulePaused(
   principal: Principal,
   { name, paused }: { readonly name: string; readonly paused: boolean },
 ): Promise<ScheduleRow> {
-  requireAdmin(principal, 'setSchedulePaused');
+  requireOperator(principal);
   const { db, schedules, events, tasks, activity } = services;
   const { row, decided } = await db.transaction(async (client) => {
     const before = await lockSchedule(client, parseName(name));
@@ -77,7 +79,7 @@ export async function triggerSchedule(
   principal: Principal,
   name: string,
 ): Promise<TaskRow> {
-  requireAdmin(principal, 'triggerSchedule');
+  requireOperator(principal);
   const task = await db.transaction(async (client) => {
     if (!(await lockSchedule(client, parseName(name)))) throw noSuch(name);
     const job = schedules.declared.get(name)?.job;
@@ -96,12 +98,6 @@ export async function triggerSchedule(
   events.wake();
   tasks.wake();
   return task;
-}
-
-/** As for the tasks of the server itself. @throws Forbidden */
-function requireAdmin(principal: Principal, operation: string): void {
-  if (!isAdmin(principal))
-    throw new Forbidden(`${operation}: only an admin may see and set what the server does for itself`);
 }
 
 function parseName(name: string): string {

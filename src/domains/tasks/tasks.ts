@@ -6,6 +6,7 @@ import type { Database } from '../../db/client.ts';
 import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
 import { Forbidden, IdempotencyKeyReused, InvalidInput, NotFound, QuotaExceeded } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
+import { isOperators, OPERATOR_TENANT } from '../../ground/ownership.ts';
 import { type Job, PRIORITIES, type Priority, type TaskOwner } from '../../jobs/job.ts';
 import { tellTask } from './claims.ts';
 import { isAdmin } from './scope.ts';
@@ -60,7 +61,9 @@ export function priorityOf({ priority }: Pick<TaskRow, 'priority'>): Priority {
 /** The kinds of tasks that a caller may make. */
 export function taskTypesFor({ tasks }: Pick<TaskServices, 'tasks'>, principal: Principal): Job[] {
   return [...tasks.jobs.values()].filter(
-    ({ mayCreate }) => mayCreate === 'USER' || (mayCreate === 'ADMIN' && isAdmin(principal)),
+    ({ mayCreate }) =>
+      mayCreate === 'USER' ||
+      (isAdmin(principal) && (mayCreate === 'ADMIN' || (mayCreate === 'OPERATOR' && isOperators(principal)))),
   );
 }
 
@@ -102,8 +105,11 @@ function jobOf(services: TaskServices, principal: Principal, type: string): Job 
   const mine = taskTypesFor(services, principal);
   const job = mine.find(({ name }) => name === type);
   if (job) return job;
-  if (services.tasks.jobs.get(type)?.mayCreate === 'ADMIN')
-    throw new Forbidden(`type: only an admin may make a task of the type ${type}`);
+  const makers = services.tasks.jobs.get(type)?.mayCreate;
+  if (makers === 'ADMIN' || makers === 'OPERATOR') {
+    const of = makers === 'OPERATOR' ? ` of the tenant "${OPERATOR_TENANT}"` : '';
+    throw new Forbidden(`type: only an admin${of} may make a task of the type ${type}`);
+  }
   const known = mine.map(({ name }) => name).sort();
   throw new InvalidInput('type', `must be one of ${known.join(', ')}`);
 }
