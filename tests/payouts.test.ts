@@ -74,6 +74,8 @@ beforeAll(async () => {
       );
   }
   await ask('createClientAccount(input: { clientId: "nobodys", name: "x" })', '__typename');
+  // Long before the month that is paid.
+  await app.sql(`update business_parties set referred_at = '2020-01-01' where referred_at is not null`);
 });
 afterAll(() => app.close());
 
@@ -223,4 +225,16 @@ test('the drafts are made by themselves each month; bad input is refused by name
   expect(await ask(`makePayoutReports(month: "${month}")`, '__typename', 'ada')).toEqual({
     code: 'FORBIDDEN',
   });
+});
+
+test('what a client paid before a partner brought them is not the partner’s, nor what goes back of it', async () => {
+  const before = await booked('old-a', 70_000, on(2));
+  await booked('old-a', -500, on(4), 'EUR', before);
+  await ask('createPartner(input: { partnerId: "late", name: "Late", rate: 1000 })', '__typename');
+  await ask('createReferralCode(input: { partnerId: "late", code: "late-1" })', '__typename');
+  await ask('createClientAccount(input: { clientId: "old-a", name: "x", code: "late-1" })', '__typename');
+  expect(await madeFor('late')).toBeUndefined();
+  await app.sql(`update business_parties set referred_at = $1 where party_id = 'old-a'`, [on(5)]);
+  await booked('old-a', 1_000, on(6));
+  expect(await madeFor('late')).toMatchObject({ base: 1_000, amount: 100 });
 });

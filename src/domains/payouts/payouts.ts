@@ -136,10 +136,10 @@ interface Booking {
   readonly amount: number;
 }
 
-/** SQL: bookings of a partner's clients in a currency that no report counts. */
+/** SQL: bookings of a partner's clients in a currency that no report counts; what clients paid before they were brought is not the partner's. */
 const OPEN = `payment_ledger l join business_parties c on c.party_id = l.client_id and c.tenant_id = l.tenant_id
   and c.kind = 'CLIENT' and c.partner = $2
-  where l.tenant_id = $1 and l.currency = $3
+  where l.tenant_id = $1 and l.currency = $3 and (l.kind <> 'PAYMENT' or l.occurred_at >= c.referred_at)
     and not exists (select from payout_entries e where e.ledger = l.id and e.tenant_id = l.tenant_id)`;
 
 /**
