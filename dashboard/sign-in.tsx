@@ -37,8 +37,8 @@ export function SignIn({ reason }: { reason: string }) {
         </button>
         <p class="soft">
           It stays in the memory of this page: nothing is stored, so that loading the page again asks again.
-          An admin makes keys with <code>createApiKey</code>, or with <code>npm run keys</code> while the
-          server is stopped.
+          An admin makes keys with <code>createApiKey</code>, or with <code>npm run keys</code> on the machine
+          of the server.
         </p>
       </form>
     </main>

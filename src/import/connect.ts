@@ -29,7 +29,7 @@ export function connectImport({ ownUrl, apiKey, startServer, log }: ConnectOptio
     const senderAt = (url: string) => createHttpSender({ url, apiKey, log, signal, tell });
     if (named !== null) return { send: senderAt(named), close: async () => undefined };
     if (await isAlive(ownUrl)) return { send: senderAt(ownUrl), close: async () => undefined };
-    const server = await startServer();
+    const server = await startServer().catch((error) => Promise.reject(withAddress(error, ownUrl)));
     try {
       return { send: senderAt(await server.listen()), close: () => server.close() };
     } catch (error) {
@@ -37,6 +37,13 @@ export function connectImport({ ownUrl, apiKey, startServer, log }: ConnectOptio
       throw error;
     }
   };
+}
+
+/** Who has the data directory is most often the server that was meant, at another address than the one that was asked. */
+function withAddress(error: unknown, ownUrl: string): unknown {
+  if (error instanceof Error && (error as { isTaken?: unknown }).isTaken === true)
+    error.message += `. If it is the server that you mean: none answers at ${ownUrl}, so give this command its PORT and HOST`;
+  return error;
 }
 
 /**

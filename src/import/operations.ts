@@ -43,7 +43,8 @@ export class ImportRefusedError extends Error {
     problem: string,
     taken: { positions: readonly number[]; turnIds: readonly string[] } = { positions: [], turnIds: [] },
   ) {
-    super(`${code}: ${problem}`);
+    const remedy = code === 'UNAUTHENTICATED' ? '; a command shows the one in ECHO_API_KEY' : '';
+    super(`${code}: ${problem}${remedy}`);
     this.code = code;
     this.problem = problem;
     this.positions = taken.positions;

@@ -2,7 +2,7 @@ import type { Position } from './files.ts';
 import { isValue, readValues } from './lines.ts';
 import { type ImportRecord, toTurnRecord } from './records.ts';
 
-/** What a line of a `turns` file may hold; quoted by the README and by the usage text. */
+/** What a line of a `turns` file may hold; quoted by docs/import.md and by the usage text. */
 export const TURNS_FORMAT = `\
 One JSON object a line (JSON Lines, at most 1 MiB a line; empty lines are ignored), or a JSON array of them:
   conversationId    text, required: 1 to 100 characters

@@ -58,7 +58,7 @@ export function restoreCommand(
       );
       if (!restored.hasReceiptsKey)
         print(
-          'receipts of erasures are signed with the key of this DATA_DIR from now on, not with the earlier one',
+          'receipts of erasures are signed with the key of this DATA_DIR from now on: the backup brought none that was needed here',
         );
       return EXIT.done;
     });

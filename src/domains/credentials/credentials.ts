@@ -182,7 +182,10 @@ export function sealedOf({ keyId, value }: Pick<CredentialRow, 'keyId' | 'value'
 /** @throws NotConfigured */
 export function requireSealer(sealer: Sealer | null): Sealer {
   if (sealer) return sealer;
-  throw new NotConfigured('MASTER_KEY', 'secrets can only be stored when the server has a master key');
+  throw new NotConfigured(
+    'MASTER_KEY',
+    'secrets are stored under a master key, and the server has none; set it to 64 hex digits (openssl rand -hex 32) and start again',
+  );
 }
 
 function shown(row: CredentialRow, sealer: Sealer | null): Credential {
