@@ -118,6 +118,42 @@ test('fields go where the settings say, also those that users write, in pieces t
     .toEqual([{ Title: `heartbeat · ${one.slice(0, 8)}`, Key: one, Lage: 'COMPLETED', Wer: 'ada' }]);
 });
 
+test('a day is a page, with what it cost and brought', async () => {
+  const notion = await startNotion();
+  closing.push(() => notion.close());
+  const database = notion.database('Days', {
+    ...{ Day: 'title', 'External ID': 'rich_text', Date: 'date', 'Model cost': 'number', Turns: 'number' },
+    Revenue: 'rich_text',
+  });
+  const NOTION_MIRROR = JSON.stringify({ finance: { database: database.id } });
+  const rollups = JSON.stringify({
+    'echo_model_cost_total{x="y"}': { s: 1.25 },
+    echo_turns_stored_total: { s: 7 },
+  });
+  const app = await startTestApp({
+    env: { ...notion.env, NOTION_MIRROR },
+    migration: `insert into echo_metric_hours (at, server, rollups)
+        values (date_trunc('day', now(), 'UTC') - interval '20 hours', 'other', '${rollups}');
+      with c as (insert into payment_customers (customer_id, created_by) values ('c', 'x') returning id),
+        i as (insert into payment_invoices (invoice_id, customer, currency, amount, items, collection, state, requested_by)
+          select 'i', id, 'EUR', 1, '[]', 'SEND', 'PAID', 'x' from c returning id)
+      insert into payment_ledger (kind, occurred_at, day, currency, amount, fee, invoice, stripe_id, source_id)
+        select kind, now(), (now() at time zone 'UTC')::date - 1, currency, amount, fee, i.id, kind || currency, 'x'
+        from i, (values ('PAYMENT', 'EUR', 1000, 59), ('REFUND', 'EUR', -300, 0), ('PAYMENT', 'JPY', 500, 20))
+          as b(kind, currency, amount, fee)`,
+  });
+  closing.push(() => app.close());
+  const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  await expect
+    .poll(() => database.pages(), eventually)
+    .toMatchObject([
+      {
+        ...{ Day: yesterday, 'External ID': yesterday, 'Model cost': 1.25, Turns: 7 },
+        Revenue: '641 EUR, 480 JPY',
+      },
+    ]);
+});
+
 test('long texts are cut into pieces without cutting characters', () => {
   expect(piecesOf('')).toEqual([]);
   const smiles = `a${'😀'.repeat(3_000)}`;

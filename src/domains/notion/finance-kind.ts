@@ -6,10 +6,15 @@ const DAYS = 8;
 const day = "to_char(f.day at time zone 'UTC', 'YYYY-MM-DD')";
 const counted = (metric: string) => `sum((e.value->>'s')::numeric) filter (where e.key ~ '^${metric}({|$)')`;
 
+/** By currency, in its smallest unit, of all tenants. */
+const REVENUE = `(select string_agg(r.net || ' ' || r.currency, ', ' order by r.currency) from
+  (select l.currency, sum(l.amount - l.fee) as net from payment_ledger l
+   where l.day = (f.day at time zone 'UTC')::date group by l.currency) r)`;
+
 /** What a day cost, as all servers counted it: one page a day of UTC, up to the last hour that is over. */
 export const finance: MirroredKind = {
   name: 'finance',
-  words: 'What a day cost.',
+  words: 'What a day cost and brought.',
   everyMs: 300_000,
   fields: [
     { name: 'title', form: 'text', words: 'the day', usual: 'Name', sql: day },
@@ -30,6 +35,13 @@ export const finance: MirroredKind = {
       sql: 'f.tokens',
     },
     { name: 'answers', form: 'number', words: 'answered queries', usual: 'Answers', sql: 'f.answers' },
+    {
+      name: 'revenue',
+      form: 'text',
+      words: 'what Stripe booked, less refunds and fees, in the smallest unit of each currency',
+      usual: 'Revenue',
+      sql: REVENUE,
+    },
     { name: 'turns', form: 'number', words: 'turns stored', usual: 'Turns', sql: 'f.turns' },
   ],
   from: `(select date_trunc('day', m.at, 'UTC') as day, ${counted('echo_model_cost_total')} as cost,
