@@ -226,3 +226,31 @@ test('what Stripe says against an address is not kept with its words', async () 
   expect(error).toContain('email_invalid (email)');
   expect(error).not.toContain('vic@nowhere');
 });
+
+test('what is signed and no event with its object is refused by name', async () => {
+  const event = { id: 'evt_shape', object: 'event', type: 'invoice.paid', created: 1, livemode: false };
+  const object = { id: 'in_shape', metadata: { echo_tenant: 'a\u0000b' } };
+  const cases: [string, number, string][] = [
+    ['no JSON', 400, 'body: must be an event'],
+    ['null', 400, 'stripe-signature'],
+    [
+      JSON.stringify({ ...event, object: 'v2.core.event', related_object: { id: 'in_x' } }),
+      400,
+      'no thin one',
+    ],
+    [JSON.stringify({ ...event, data: {} }), 400, 'data.object'],
+    [JSON.stringify({ ...event, created: '2026-01-01T00:00:00Z', data: { object } }), 400, 'created'],
+    [JSON.stringify({ ...event, created: 1e15, data: { object } }), 400, 'created'],
+    [JSON.stringify({ ...event, id: 'evt_\u0000', data: { object } }), 400, 'id'],
+    // Metadata are anybody's who has the account.
+    [JSON.stringify({ ...event, data: { object } }), 200, 'received'],
+  ];
+  for (const [payload, status, words] of cases) {
+    const answer = await fetch(`${app.url}/callbacks/stripe`, {
+      ...{ method: 'POST', body: payload },
+      headers: { 'content-type': 'application/json', 'stripe-signature': signatureOf(payload, [SECRET]) },
+    });
+    expect([answer.status, payload]).toEqual([status, payload]);
+    expect(await answer.text()).toContain(words);
+  }
+});

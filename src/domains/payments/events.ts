@@ -1,6 +1,8 @@
 import type { PoolClient } from 'pg';
 import type Stripe from 'stripe';
+import { z } from 'zod';
 import { InvalidInput, NotConfigured } from '../../errors.ts';
+import * as input from '../../ground/input.ts';
 import { FOLLOW } from './job-names.ts';
 import { MAX_TENANT } from './limits.ts';
 import { enqueuePayment, type PaymentServices, wake } from './services.ts';
@@ -9,11 +11,23 @@ import { OWN } from './working.ts';
 
 export type EventServices = PaymentServices & { readonly stripe: StripeAccess | null };
 
+/** The end of the year 9999. */
+const MAX_SECONDS = 253_402_300_799;
+
 /** Of what is told, all that changes something here. */
 export const EVENT_TYPES = [
   ...['invoice.finalized', 'invoice.paid', 'invoice.payment_failed', 'invoice.voided', 'invoice.updated'],
   ...['invoice.marked_uncollectible', 'refund.created', 'refund.updated', 'refund.failed'],
 ];
+
+/** What is read of an event. */
+const Shape = z.object({
+  id: input.text(255),
+  type: input.text(255),
+  created: z.int().min(0).max(MAX_SECONDS),
+  livemode: z.boolean(),
+  data: z.object({ object: z.looseObject({}) }),
+});
 
 /**
  * Takes what Stripe tells, once each. What it is of is looked up by a task, so that neither its order nor its age matters.
@@ -27,6 +41,12 @@ export async function takeEvent(services: EventServices, raw: string, signature:
   if (stripe === null) throw new NotConfigured('STRIPE_API_KEY', 'no payments are configured');
   const event = stripe.event(raw, signature);
   if (event === null) throw new InvalidInput('stripe-signature', 'is not that of this body, or is too old');
+  const problem = Shape.safeParse(event).error?.issues[0];
+  if (problem)
+    throw new InvalidInput(
+      problem.path.join('.') || 'body',
+      'is not as in an event of Stripe that carries its object',
+    );
   if (event.livemode !== stripe.isLive)
     throw new InvalidInput('livemode', `must be ${stripe.isLive}, as that of the key`);
   if (event.account && event.account !== stripe.account)
@@ -63,8 +83,8 @@ export async function noteEvent(
 /** Whose it says that it is: nobody else sees the task. */
 function tenantOf({ data }: Pick<Stripe.Event, 'data'>): { tenantId?: string } {
   const { metadata } = data.object as { readonly metadata?: Readonly<Record<string, string>> | null };
-  const tenantId = metadata?.[OWN.tenant];
-  return tenantId && tenantId.length <= MAX_TENANT ? { tenantId } : {};
+  const { success, data: tenantId } = input.text(MAX_TENANT).safeParse(metadata?.[OWN.tenant]);
+  return success ? { tenantId } : {};
 }
 
 /** What an event is of; null: nothing that has an id. */

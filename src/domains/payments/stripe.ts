@@ -1,6 +1,6 @@
 import type Stripe from 'stripe';
 import { isLive } from '../../config/payments.ts';
-import { NotConfigured, ServiceUnavailable } from '../../errors.ts';
+import { InvalidInput, NotConfigured, ServiceUnavailable } from '../../errors.ts';
 import type { Outbound } from '../../outbound/outbound.ts';
 import type { Secrets } from '../../secrets/secrets.ts';
 
@@ -61,7 +61,7 @@ export class StripeAccess {
     });
   }
 
-  /** What somebody sent who has the signing secret; null: nobody who has it did, or too long ago. @throws NotConfigured */
+  /** What somebody sent who has the signing secret; null: nobody who has it did, or too long ago. @throws NotConfigured, InvalidInput */
   event(raw: string, signature: string): Stripe.Event | null {
     const { secrets, library: Library } = this.#parts;
     const secret = secrets.get('STRIPE_WEBHOOK_SECRET');
@@ -74,7 +74,8 @@ export class StripeAccess {
       return Library.webhooks.constructEvent(raw, signature, secret, TOLERANCE_S);
     } catch (error) {
       if (error instanceof Library.errors.StripeSignatureVerificationError) return null;
-      throw error;
+      // It is signed, and no JSON, or a thin one.
+      throw new InvalidInput('body', 'must be an event of Stripe that carries its object (no thin one)');
     }
   }
 
