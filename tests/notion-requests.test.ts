@@ -111,7 +111,9 @@ test('what cannot be a task is told on the page, once, until it says something e
   expect(queue.said(bad).Answer).toBeNull();
 });
 
-test('servers that are killed at each step, and others beside them, make each page one task and say so', async () => {
+test('servers that are killed at each step, and others beside them, make each page one task and say so', {
+  timeout: 240_000,
+}, async () => {
   const { notion, queue, app, settings } = await start(true);
   const workers = await workerProcesses(2);
   closing.push(() => workers.end());
