@@ -35,7 +35,11 @@ export async function makePayoutReports(
 ): Promise<SeenPayout[]> {
   requireAdmin(principal);
   const wanted = input.parseInput(month, given, 'month');
-  if (endOf(wanted) > new Date()) throw new InvalidInput('month', 'must be over');
+  if (endOf(wanted) > new Date())
+    throw new InvalidInput(
+      'month',
+      `must be over; ${wanted} is on ${endOf(wanted).toISOString().slice(0, 10)}`,
+    );
   const { tenantId } = principal;
   return services.db.transaction(async (client) => {
     await makeDrafts(client, services.config.payouts.holdDays, tenantId, wanted);
