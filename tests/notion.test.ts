@@ -405,6 +405,9 @@ test('a dry run shows what would be written, and nothing is', async () => {
     ],
   });
   expect((await preview('ada')).errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+  // It shows rows of all tenants.
+  const foreign = await app.graphql('{ notionPreview(kind: TASKS) { more } }', {}, '@elsewhere:eve');
+  expect(foreign.errors?.[0]?.extensions.code).toBe('FORBIDDEN');
   const other = await app.graphql('{ notionPreview(kind: JOBS) { more } }');
   expect(other.errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
   expect(await mirror(app).catch(() => null)).toMatchObject({ check: { status: 'HEALTHY' } });

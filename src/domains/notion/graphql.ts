@@ -1,5 +1,6 @@
 import { InvalidInput } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
+import { requireOperator } from '../../ground/ownership.ts';
 import type { KindStanding, MirrorStanding } from './desk.ts';
 import type { FuturePage, Preview } from './preview.ts';
 import type { FutureTask } from './requests.ts';
@@ -211,13 +212,14 @@ builder.queryField('notionPreview', (t) =>
     authScopes: { permission: 'ADMIN' },
     type: NotionPreviewRef,
     description:
-      'A dry run: what would be written to Notion of a kind now. Notion is only asked, within 30 seconds, and nothing is stored. Only for admins; NOT_CONFIGURED where nothing is mirrored.',
+      'A dry run: what would be written to Notion of a kind now. Notion is only asked, within 30 seconds, and nothing is stored. Only for admins of the tenant that runs the server, for it shows rows of all; NOT_CONFIGURED where nothing is mirrored.',
     args: {
       kind: t.arg({ type: NotionKindEnum, required: true, description: 'Of what.' }),
       first: t.arg.int({ defaultValue: 20, description: `How many pages, 1 to ${MAX_PREVIEW}.` }),
     },
     complexity: { field: 10, multiplier: 5 },
-    resolve: (_root, { kind, first }, { services }) => {
+    resolve: (_root, { kind, first }, { services, principal }) => {
+      requireOperator(principal);
       const count = first ?? 20;
       if (count < 1 || count > MAX_PREVIEW)
         throw new InvalidInput('first', `must be from 1 to ${MAX_PREVIEW}`);
