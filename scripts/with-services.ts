@@ -14,7 +14,14 @@ export const withServices: WithServices<Services> = async (work) => {
 export function runCommandHere(name: CommandName): Promise<void> {
   return runScript(async (args, print) => {
     const { readDataDirectory } = await import('../src/config.ts');
-    const io = { args, print, confirmed, input: () => text(process.stdin) };
+    const io = { args, print, confirmed, input };
     return runOperatorCommand(name, io, readDataDirectory, withServices);
   });
+}
+
+/** What comes on standard input; somebody at a terminal is told that it is waited for. */
+function input(): Promise<string> {
+  if (process.stdin.isTTY)
+    process.stderr.write('type or paste it, then Enter and Ctrl-D (or give a file: < FILE)\n');
+  return text(process.stdin);
 }
