@@ -483,6 +483,20 @@ describe('a quota', () => {
     expect(kept.bytes).toBeGreaterThan(90_000);
   });
 
+  test('of storage counts what is sent again, or refused, not at all', async () => {
+    await create('again', { storageBytes: 300_000, turnsPerDay: 3 });
+    const large = [{ query: 'large', response: unlike(60_000), idempotencyKey: 'large' }];
+    for (let count = 0; count < 6; count++)
+      expect((await record(app, 'again', large)).data.it.interactions).toHaveLength(1);
+    const many = Array.from({ length: 4 }, (_, index) => ({
+      query: `${index}`,
+      response: unlike(30_000),
+    }));
+    for (let count = 0; count < 4; count++)
+      expect((await record(app, 'again', many)).data.it.message).toContain('3 turns a day');
+    expect((await record(app, 'again', many.slice(0, 2))).data.it.interactions).toHaveLength(2);
+  });
+
   test('of the cost of models ends what asks them, not what does not', async () => {
     await create('spends', { modelCostPerDay: 0.001 });
     answer(1_000, 500);

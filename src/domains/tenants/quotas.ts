@@ -62,18 +62,37 @@ export class TenantQuotas implements Quotas {
   async takeTurns(wanted: WantedTurns): Promise<Taken> {
     const tenant = await this.#options.tenants.of(wanted.tenantId);
     if (!tenant || !hasQuota(tenant)) return NOTHING_TAKEN;
-    if (tenant.storageBytes !== null && !(await this.#hasRoom(tenant, wanted.bytes()))) {
-      // What is stored already needs no room.
-      if ((await wanted.fresh()).length > 0) throw storageFull(tenant, wanted.field);
+    const leave = tenant.storageBytes === null ? () => undefined : await this.#takeRoom(tenant, wanted);
+    if (tenant.turnsPerDay === null && tenant.modelCostPerDay === null)
+      return { ...NOTHING_TAKEN, giveBack: leave };
+    try {
+      const taken = await takeOfDay(this.#dayOf(wanted.tenantId), tenant, wanted);
+      return {
+        giveBack: () => {
+          taken.giveBack();
+          leave();
+        },
+        settle: () => taken.settle(),
+      };
+    } catch (error) {
+      leave();
+      throw error;
     }
-    if (tenant.turnsPerDay === null && tenant.modelCostPerDay === null) return NOTHING_TAKEN;
-    return takeOfDay(this.#dayOf(wanted.tenantId), tenant, wanted);
+  }
+
+  /** What is stored already needs no room. @returns gives it back @throws QuotaExceeded */
+  async #takeRoom(tenant: TenantRow, wanted: WantedTurns): Promise<() => void> {
+    const fresh = (await wanted.fresh()).length;
+    if (fresh === 0) return () => undefined;
+    const leave = await this.#room(tenant, (wanted.bytes() * fresh) / wanted.turnIds.length);
+    if (!leave) throw storageFull(tenant, wanted.field);
+    return leave;
   }
 
   async checkStorage(tenantId: string, field: string, bytes: number): Promise<void> {
     const tenant = await this.#options.tenants.of(tenantId);
     if (tenant?.storageBytes == null) return;
-    if (!(await this.#hasRoom(tenant, bytes))) throw storageFull(tenant, field);
+    if (!(await this.#room(tenant, bytes))) throw storageFull(tenant, field);
   }
 
   async checkModels(tenantId: string, field: string): Promise<void> {
@@ -90,30 +109,38 @@ export class TenantQuotas implements Quotas {
     return day;
   }
 
-  async #hasRoom({ tenantId, storageBytes }: TenantRow, bytes: number): Promise<boolean> {
-    if (storageBytes === null) return true;
+  /** @returns gives it back; null: there is none */
+  async #room({ tenantId, storageBytes }: TenantRow, bytes: number): Promise<(() => void) | null> {
     const known = this.#storage.get(tenantId) ?? new Storage();
     this.#storage.set(tenantId, known);
     const { db, availability, kinds } = this.#options;
     await known.measured(() =>
       availability.tolerate(() => storageOf(db, tenantId, kinds), null, MEASURING_MS),
     );
-    if (known.bytes + bytes > storageBytes) return false;
-    known.added += bytes;
-    return true;
+    return known.bytes + bytes > (storageBytes ?? Number.POSITIVE_INFINITY) ? null : known.add(bytes);
   }
 }
 
 /** What a tenant stores, as it was measured last, with what came since. */
 class Storage {
-  added = 0;
+  #added = 0;
   #stored = 0;
+  #measured = 0;
   #at = Number.NEGATIVE_INFINITY;
   #tookMs = 0;
   #measuring: Promise<void> | null = null;
 
   get bytes(): number {
-    return this.#stored + this.added;
+    return this.#stored + this.#added;
+  }
+
+  /** @returns takes it away again, unless it was measured since */
+  add(bytes: number): () => void {
+    const at = this.#measured;
+    this.#added += bytes;
+    return () => {
+      if (at === this.#measured) this.#added -= bytes;
+    };
   }
 
   /** Waits only for the first measurement; later ones are made beside the work. */
@@ -128,14 +155,15 @@ class Storage {
 
   async #measure(measure: () => Promise<readonly { bytes: number }[] | null>): Promise<void> {
     const began = performance.now();
-    const before = this.added;
+    const before = this.#added;
     try {
       const kinds = await measure();
       this.#at = began;
       this.#tookMs = performance.now() - began;
       if (!kinds) return;
       this.#stored = kinds.reduce((sum, { bytes }) => sum + bytes, 0);
-      this.added -= before;
+      this.#added -= before;
+      this.#measured++;
     } finally {
       this.#measuring = null;
     }
