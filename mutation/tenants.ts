@@ -33,7 +33,7 @@ export const TENANTS: readonly Mutation[] = [
   one(
     'any-admin-runs-the-server',
     'ground/ownership.ts',
-    ['if (principal.tenantId !== OPERATOR_TENANT)', "if (principal.tenantId === '')"],
+    ['if (!isOperators(principal))', "if (principal.tenantId === '')"],
     ['tenants'],
     'the operator’s',
   ),
