@@ -58,7 +58,7 @@ export function BriefsPanel() {
       <Problem problem={problem} again={again} />
       {items === null && !problem && <Hollow rows={4} height={120} />}
       {items?.length === 0 && (
-        <Empty title="No brief is like this.">
+        <Empty title={status ? 'No brief is like this.' : 'There is no brief yet.'}>
           <code>submitBrief</code> has a text written and judged, where the operator has named two models for
           that.
         </Empty>
