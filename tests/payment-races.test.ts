@@ -181,6 +181,27 @@ test('what the server does for one tenant is seen and stopped by no admin of ano
   }
 });
 
+test('what it does for all is stopped by admins of the tenant that runs it only', async () => {
+  const { taskId } = await runTask(app, { type: 'payment_catch_up' });
+  await untilTask(app, taskId, 'COMPLETED');
+  // As if its schedule had made it.
+  await app.sql(
+    "update autonomous_tasks set status = 'FAILED', tenant_id = '*', user_id = null where task_id = $1",
+    [taskId],
+  );
+  const change = (verb: string, user: string) =>
+    app.graphql(
+      `mutation { it: ${verb}(taskId: "${taskId}") { __typename ... on Error { code } } }`,
+      {},
+      user,
+    );
+  for (const verb of ['cancelTask', 'retryTask']) {
+    const { errors } = await change(verb, '@shop:ann');
+    expect(errors?.[0]?.extensions.code, verb).toBe('FORBIDDEN');
+  }
+  expect((await change('retryTask', '@default:op')).data.it.__typename).toBe('RetryTaskSuccess');
+});
+
 test('so is what Stripe told of one tenant', async () => {
   const { stripeId } = await billed('SEND');
   stripe.pay(stripeId);

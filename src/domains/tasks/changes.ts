@@ -3,6 +3,7 @@ import type { Owner, Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { Forbidden, InvalidInput, NotFound } from '../../errors.ts';
+import { isOperators, OPERATOR_TENANT } from '../../ground/ownership.ts';
 import { tellTask } from './claims.ts';
 import { tasksByTaskId } from './reads.ts';
 import { IN_SCOPE, isAdmin, parseTaskId, scopeValues, taskScopeOf } from './scope.ts';
@@ -78,7 +79,7 @@ async function stopped(
 /**
  * Lets a task that failed or was cancelled run again, with all its retries. What its steps have done stays done.
  *
- * @throws InvalidInput for one that waits, runs, or was completed; NotFound; Forbidden
+ * @throws InvalidInput for one that waits, runs, or was completed; NotFound; Forbidden (also of what the server does for all)
  */
 export async function retryTask(
   services: TaskServices,
@@ -115,6 +116,15 @@ async function requireMayMake(
   throw new Forbidden(`taskId: only an admin may try a task of the type ${known.taskType} again`);
 }
 
+/** What the server does for all tenants is seen by their admins, and left alone. @throws Forbidden */
+function requireMayChange(principal: Principal, { userId, payload }: TaskRow): void {
+  const isTenants = (payload as { tenantId?: unknown } | null)?.tenantId === principal.tenantId;
+  if (userId === null && !isTenants && !isOperators(principal))
+    throw new Forbidden(
+      `taskId: what the server does for all is changed by admins of the tenant "${OPERATOR_TENANT}" only`,
+    );
+}
+
 async function changeTask(
   db: Database,
   principal: Principal,
@@ -128,6 +138,8 @@ async function changeTask(
 ): Promise<TaskRow> {
   const id = parseTaskId(taskId);
   const scope = taskScopeOf(principal);
+  const [seen] = await tasksByTaskId(db, scope, [id]);
+  if (seen) requireMayChange(principal, seen);
   return db.transaction(async (client) => {
     const { rows } = await client.query<RawRow>({
       name: change.name,
