@@ -5,7 +5,7 @@ import { Forbidden, InvalidInput, NotFound, StatusMoveRefused } from '../../erro
 import * as input from '../../ground/input.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
 import { inMinor, written } from '../payments/money.ts';
-import { makeDrafts, type PayoutServices } from './payouts.ts';
+import { lockPayouts, makeDrafts, type PayoutServices } from './payouts.ts';
 import { lockedPayout, type SeenPayout } from './reads.ts';
 
 const uuid = z.guid({ error: 'must be a UUID' });
@@ -29,6 +29,7 @@ export async function approvePayout(
   const { tenantId, userId } = principal;
   const { holdDays, approvalAbove } = services.config.payouts;
   return services.db.transaction(async (client) => {
+    await lockPayouts(client, tenantId);
     const shown = await found(client, tenantId, payoutId);
     if (shown.state === 'APPROVED' || shown.state === 'REJECTED') throw refused(shown, 'APPROVED');
     if (shown.state === 'DRAFT') await makeDrafts(client, holdDays, tenantId, shown.month, shown);

@@ -47,6 +47,15 @@ export async function makePayoutReports(
   });
 }
 
+/** Reports of a tenant are made and decided one after the other; whoever locks one of them has locked this before. */
+export async function lockPayouts(client: PoolClient, tenantId: string): Promise<void> {
+  await client.query<object>({
+    name: 'lock_payouts',
+    text: `select pg_advisory_xact_lock(hashtextextended('payouts ' || $1, 0))`,
+    values: [tenantId],
+  });
+}
+
 /** The drafts of all partners of a tenant, in the transaction of `client`. @param of null: of all partners */
 export async function makeDrafts(
   client: PoolClient,
@@ -55,11 +64,7 @@ export async function makeDrafts(
   wanted: string,
   of: { readonly partner: number; readonly currency: string } | null = null,
 ): Promise<void> {
-  await client.query({
-    name: 'lock_payouts',
-    text: `select pg_advisory_xact_lock(hashtextextended('payouts ' || $1, 0))`,
-    values: [tenantId],
-  });
+  await lockPayouts(client, tenantId);
   const { rows: partners } = await client.query<{ partner: number; rate: number; currency: string }>({
     name: 'partners_to_pay',
     // Also those whose draft holds what went back meanwhile.
