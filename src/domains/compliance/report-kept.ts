@@ -38,8 +38,16 @@ export async function retentionLines(
   }
   return [
     ...limited,
-    { state: 'OK', text: `Kept until they are deleted: ${others.sort().join(', ')}`, cites: [] },
-    { state: 'OK', text: `Kept until their work is done: ${until.sort().join('; ')}`, cites: [] },
+    {
+      state: 'OK',
+      text: `Kept until they are deleted: ${others.sort().join(', ')}`,
+      cites: [elsewhere('tables', others)],
+    },
+    {
+      state: 'OK',
+      text: `Kept until their work is done: ${until.sort().join('; ')}`,
+      cites: [elsewhere('tables', until)],
+    },
   ];
 }
 

@@ -1,5 +1,5 @@
 import type { Database } from '../../db/client.ts';
-import { literal, MAX_CITED } from './citing.ts';
+import { elsewhere, literal, MAX_CITED } from './citing.ts';
 import type { ReportPlace } from './report.ts';
 import type { ReportLine } from './tables.ts';
 
@@ -31,7 +31,7 @@ export async function loginLines(db: Database, place: ReportPlace): Promise<Repo
       {
         state: 'UNKNOWN',
         text: 'Who shows nothing valid is of no tenant: failed log-ins are told in the report of the tenant `default`.',
-        cites: [],
+        cites: [elsewhere('complianceReports of default')],
       },
     ];
   const found = await failedLogins(db, place);
@@ -45,13 +45,15 @@ export async function loginLines(db: Database, place: ReportPlace): Promise<Repo
       cites: [{ source: 'echo_audit_log', where, ids, rows }],
     };
   });
+  const where = `tenant_id = ${literal(HOME)} and actor is null and result in ('UNAUTHENTICATED', 'RATE_LIMITED') and at >= ${literal(place.since)} and at < ${literal(place.until)}`;
   if (found.length > MAX_LINES)
     shown.push({
       state: 'ATTENTION',
       text: `${found.length - MAX_LINES} more days, doors and kinds`,
-      cites: [],
+      cites: [
+        { source: 'echo_audit_log', where, ids: [], rows: found.reduce((sum, { rows }) => sum + rows, 0) },
+      ],
     });
-  const where = `tenant_id = ${literal(HOME)} and actor is null and result in ('UNAUTHENTICATED', 'RATE_LIMITED') and at >= ${literal(place.since)} and at < ${literal(place.until)}`;
   return shown.length > 0
     ? shown
     : [

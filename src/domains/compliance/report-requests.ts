@@ -1,5 +1,5 @@
 import type { Database } from '../../db/client.ts';
-import { bounded, cited, day, daysBetween, literal, many } from './citing.ts';
+import { bounded, cited, day, daysBetween, elsewhere, literal, many } from './citing.ts';
 import { DEADLINES, dueAt } from './regions.ts';
 import type { ReportPlace } from './report.ts';
 import type { DataRequestRow, ReportLine } from './tables.ts';
@@ -35,7 +35,7 @@ export async function requestLines(db: Database, place: ReportPlace): Promise<Re
     {
       state: 'UNKNOWN',
       text: 'Exports that users fetched by themselves (exportUser) are kept in no table; neither is a request that nobody noted.',
-      cites: [],
+      cites: [elsewhere('exportUser')],
     },
   ];
 }
