@@ -188,17 +188,19 @@ describe('a search', () => {
   test('sends a fixed number of statements, whatever it finds', async () => {
     await index('ada');
     const sent = async (limit: number) => {
-      const counts: number[] = [];
+      const attempts: string[][] = [];
       for (let attempt = 0; attempt < 5; attempt++) {
         app.statements.length = 0;
         await search('ada', 'climbing hall rain train', null, limit);
-        counts.push(app.statements.filter((name) => name !== 'ping').length);
+        attempts.push(app.statements.filter((name) => name !== 'ping'));
       }
       // Workers run beside it, and can only add.
-      return Math.min(...counts);
+      return attempts.sort((a, b) => a.length - b.length)[0] ?? [];
     };
-    expect(await sent(1)).toBe(5);
-    expect(await sent(100)).toBeLessThanOrEqual(6);
+    // Where there is one more, its name is told.
+    expect(await sent(1)).toHaveLength(5);
+    const many = await sent(100);
+    expect([many, many.length <= 6]).toEqual([many, true]);
   });
 
   test('never leaves its user: indexed, fresh, or waiting', async () => {
