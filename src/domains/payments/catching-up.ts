@@ -32,6 +32,7 @@ export async function follow(parts: WorkParts, stripeId: string, task: RunningTa
 export async function catchUp(parts: WorkParts, hours: number, task: RunningTask): Promise<CaughtUp> {
   const stripe = clientOf(parts, task);
   const since = Math.floor(Date.now() / 1_000) - hours * HOUR_S;
+  const known = await knownSince(parts, since);
   const followed = new Set<string>();
   let events = 0;
   try {
@@ -40,7 +41,7 @@ export async function catchUp(parts: WorkParts, hours: number, task: RunningTask
       created: { gte: since },
       limit: 100,
     })) {
-      if (await isKnown(parts, event.id)) continue;
+      if (known.has(event.id)) continue;
       const objectId = objectOf(event);
       // As it is now, whatever was told of it: once is enough.
       if (objectId !== null && !followed.has(objectId)) await follow(parts, objectId, task);
@@ -54,13 +55,14 @@ export async function catchUp(parts: WorkParts, hours: number, task: RunningTask
   }
 }
 
-async function isKnown({ db }: WorkParts, eventId: string): Promise<boolean> {
-  const { rowCount } = await db.pool.query<object>({
-    name: 'payment_event_known',
-    text: 'select from payment_events where event_id = $1',
-    values: [eventId],
+/** Ids of events that were told or caught up with, in one look. @param since seconds */
+async function knownSince({ db }: WorkParts, since: number): Promise<ReadonlySet<string>> {
+  const { rows } = await db.pool.query<{ id: string }>({
+    name: 'payment_events_known',
+    text: 'select event_id as id from payment_events where created_at >= to_timestamp($1)',
+    values: [since],
   });
-  return rowCount === 1;
+  return new Set(rows.map(({ id }) => id));
 }
 
 /** Some ways of payment are booked days after they were made. */

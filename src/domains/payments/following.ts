@@ -16,7 +16,7 @@ import { clientOf, OWN, type WorkParts } from './working.ts';
 /** What of a running task is needed to write after Stripe. */
 export type Follower = Pick<RunningTask, 'signal' | 'write'>;
 
-/** Bytes of ids that Stripe gives. */
+/** The id of what Stripe names, or gives whole. */
 const idOf = (value: string | { readonly id: string } | null | undefined) =>
   typeof value === 'string' ? value : (value?.id ?? null);
 

@@ -19,9 +19,9 @@ export async function openPayments({
   ...ports
 }: Pick<Ports, 'config' | 'db' | 'outbound' | 'secrets'>): Promise<PaymentParts & { jobs: Job[] }> {
   if (payments === null) return { stripe: null, paymentDesk: null, jobs: [] };
-  const [{ default: library }, { StripeAccess: Access }, { paymentJobs }, { PaymentDesk: Desk }] =
+  const [{ default: sdk }, { StripeAccess: Access }, { paymentJobs }, { PaymentDesk: Desk }] =
     await Promise.all([import('stripe'), import('./stripe.ts'), import('./jobs.ts'), import('./desk.ts')]);
-  const stripe = new Access({ ...ports, config: payments, library });
+  const stripe = new Access({ ...ports, config: payments, sdk });
   const jobs = paymentJobs({ db: ports.db, stripe, limits: payments.limits });
   return { stripe, paymentDesk: new Desk(ports.db), jobs };
 }

@@ -14,7 +14,7 @@ interface AccessParts {
   readonly outbound: Pick<Outbound, 'fetcherTo'>;
   readonly secrets: Pick<Secrets, 'get'>;
   readonly config: { readonly apiUrl: string; readonly isLive: boolean; readonly account: string | null };
-  readonly library: typeof Stripe;
+  readonly sdk: typeof Stripe;
 }
 
 /** Stripe, by its own library, over the one client for requests to other servers. */
@@ -42,7 +42,7 @@ export class StripeAccess {
    * @throws NotConfigured
    */
   client(signal?: AbortSignal): Stripe {
-    const { outbound, secrets, config, library: Library } = this.#parts;
+    const { outbound, secrets, config, sdk: Library } = this.#parts;
     const key = secrets.get('STRIPE_API_KEY');
     if (key === null) throw new NotConfigured('STRIPE_API_KEY', 'there is none any more');
     if (isLive(key) !== config.isLive)
@@ -63,7 +63,7 @@ export class StripeAccess {
 
   /** What somebody sent who has the signing secret; null: nobody who has it did, or too long ago. @throws NotConfigured, InvalidInput */
   event(raw: string, signature: string): Stripe.Event | null {
-    const { secrets, library: Library } = this.#parts;
+    const { secrets, sdk: Library } = this.#parts;
     const secret = secrets.get('STRIPE_WEBHOOK_SECRET');
     if (secret === null)
       throw new NotConfigured(
@@ -84,7 +84,7 @@ export class StripeAccess {
    * been done.
    */
   refusalOf(error: unknown): Refusal | null {
-    const { errors } = this.#parts.library;
+    const { errors } = this.#parts.sdk;
     if (!(error instanceof errors.StripeError)) return null;
     const isFinal =
       error instanceof errors.StripeCardError || error instanceof errors.StripeInvalidRequestError;
@@ -102,7 +102,7 @@ export class StripeAccess {
 
   /** As a failure after which a task tries again. */
   asTrouble(error: unknown): unknown {
-    const { errors } = this.#parts.library;
+    const { errors } = this.#parts.sdk;
     return error instanceof errors.StripeError
       ? new ServiceUnavailable(`Stripe: ${error.type}: ${printable(error.message, 500)}`)
       : error;
@@ -110,7 +110,7 @@ export class StripeAccess {
 
   /** Whether there is nothing of this id. */
   isMissing(error: unknown): boolean {
-    const { errors } = this.#parts.library;
+    const { errors } = this.#parts.sdk;
     return error instanceof errors.StripeInvalidRequestError && error.code === 'resource_missing';
   }
 }
