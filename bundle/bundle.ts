@@ -139,7 +139,8 @@ function graphqlModules(root: string): Plugin {
   };
 }
 
-function programsIn(source: string): string[] {
+/** The files that a server or an operator's command runs as programs of their own: `new URL('./worker.ts', import.meta.url)`. */
+export function programsIn(source: string): string[] {
   const found = new Set<string>();
   for (const entry of readdirSync(source, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith('.ts')) continue;

@@ -7,7 +7,7 @@ import { makeDashboard } from './dashboard.ts';
 import { bundlesOf, dashboardsOf, packagesOf } from './stamp.ts';
 
 /** Commands for developers need the tree that they work on. */
-const OPERATORS = [
+export const OPERATORS = [
   ...['migrate', 'models', 'seed', 'keys', 'secrets', 'audit', 'import', 'adopt', 'mcp', 'verify'],
   ...[
     'user-export',

