@@ -1,4 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   buildSchema,
@@ -31,6 +32,15 @@ const SCALARS: Readonly<Record<string, string>> = {
   Boolean: 'boolean',
   JSON: 'unknown',
 };
+
+/** Writes the operations of the dashboard, in the form that the house has. @returns the file */
+export function writeOperations(root: string): string {
+  const file = join(root, 'dashboard', 'operations.ts');
+  writeFileSync(file, operationsModule(root));
+  const biome = join(root, 'node_modules', '@biomejs', 'biome', 'bin', 'biome');
+  execFileSync(process.execPath, [biome, 'check', '--write', file], { stdio: 'ignore' });
+  return file;
+}
 
 /** The operations of the dashboard (`dashboard/operations/*.graphql`) as TypeScript. @throws where one does not fit the schema */
 export function operationsModule(root: string): string {

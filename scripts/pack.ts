@@ -1,5 +1,13 @@
 import { resolve } from 'node:path';
-import { pack } from '../bundle/pack.ts';
+import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
 
-/** Puts together what a machine needs that only runs the server; see `npm run pack`. The last line of its output is where it is. */
-process.stdout.write(`${await pack(resolve(import.meta.dirname, '..'))}\n`);
+const USAGE = `usage: npm run pack    puts together what a machine needs that only runs the server; the last line is where it is`;
+
+/** What a machine needs that only runs the server; see `npm run pack`. */
+await runScript((args, print) =>
+  runPlainCommand(USAGE, args, print, async () => {
+    const { pack } = await import('../bundle/pack.ts');
+    print(await pack(resolve(import.meta.dirname, '..')));
+    return EXIT.done;
+  }),
+);

@@ -1,7 +1,14 @@
-import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { operationsModule } from '../bundle/operations.ts';
+import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
+
+const USAGE = `usage: npm run operations    writes dashboard/operations.ts, the typed operations of the dashboard`;
 
 /** Writes dashboard/operations.ts; see `npm run operations`. */
-const root = resolve(import.meta.dirname, '..');
-writeFileSync(resolve(root, 'dashboard', 'operations.ts'), operationsModule(root));
+await runScript((args, print) =>
+  runPlainCommand(USAGE, args, print, async () => {
+    const root = resolve(import.meta.dirname, '..');
+    const { writeOperations } = await import('../bundle/operations.ts');
+    print(`wrote ${writeOperations(root)}`);
+    return EXIT.done;
+  }),
+);

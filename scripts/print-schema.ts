@@ -1,9 +1,18 @@
 import { writeFileSync } from 'node:fs';
-import { lexicographicSortSchema, printSchema } from 'graphql';
-import { schema } from '../src/lists/schema.ts';
+import { resolve } from 'node:path';
+import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
 
-/** Writes schema.graphql, which is committed so that reviews see changes of the surface. */
-writeFileSync(
-  new URL('../schema.graphql', import.meta.url),
-  `${printSchema(lexicographicSortSchema(schema))}\n`,
+const USAGE =
+  'usage: npm run schema    writes schema.graphql, which is committed so that reviews see changes of the surface';
+
+/** Writes schema.graphql; see `npm run schema`. */
+await runScript((args, print) =>
+  runPlainCommand(USAGE, args, print, async () => {
+    const { lexicographicSortSchema, printSchema } = await import('graphql');
+    const { schema } = await import('../src/lists/schema.ts');
+    const file = resolve(import.meta.dirname, '..', 'schema.graphql');
+    writeFileSync(file, `${printSchema(lexicographicSortSchema(schema))}\n`);
+    print(`wrote ${file}`);
+    return EXIT.done;
+  }),
 );

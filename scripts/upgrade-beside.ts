@@ -1,9 +1,18 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { upgradeBeside } from '../tests/support/upgrades/beside.ts';
+import { parseArgs } from 'node:util';
+import { EXIT, runCommand, runScript } from '../src/ground/command.ts';
 
-/** A server of an earlier commit goes on beside one of today, on one database. */
-const [commit = 'HEAD~1'] = process.argv.slice(2);
-await upgradeBeside(commit, join(tmpdir(), 'echo-earlier-versions'), (line) =>
-  process.stdout.write(`${line}\n`),
+const USAGE = `usage: npm run upgrade-beside [-- COMMIT]    a server of an earlier commit (HEAD~1) goes on beside one of today, on one database`;
+
+/** Sees two versions on one database; see `npm run upgrade-beside`. */
+await runScript((args, print) =>
+  runCommand(USAGE, args, print, async () => {
+    const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} });
+    const [commit = 'HEAD~1', ...more] = positionals;
+    if (more.length > 0) return null;
+    const { upgradeBeside } = await import('../tests/support/upgrades/beside.ts');
+    await upgradeBeside(commit, join(tmpdir(), 'echo-earlier-versions'), print);
+    return EXIT.done;
+  }),
 );

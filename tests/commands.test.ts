@@ -1,81 +1,100 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { InvalidInput, NotFound } from '../src/errors.ts';
+import { EXIT, printList, runCommand } from '../src/ground/command.ts';
 import { BARE_ENV } from './support/child-server.ts';
 
 const ROOT = join(import.meta.dirname, '..');
+const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+};
+/** What npm runs by itself; and programs of others, which have options of their own. */
+const OF_OTHERS = ['postinstall', 'sbom', 'test', 'test:unit', 'test:watch', 'check', 'format', 'migration'];
+
 let directory: string;
-beforeEach(async () => {
+beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'echo-commands-'));
 });
-afterEach(() => rm(directory, { recursive: true, force: true }));
+afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** Runs a script as npm does; its data directory does not exist yet. */
-function run(script: string, ...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+function run(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const env = { ...BARE_ENV, HOME: directory, PORT: '0', DATA_DIR: join(directory, 'data') };
   return new Promise((resolve) =>
-    execFile(
-      process.execPath,
-      [join(ROOT, script), ...args],
-      { cwd: directory, env },
-      (error, stdout, stderr) => resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
+    execFile(process.execPath, args, { cwd: directory, env }, (error, stdout, stderr) =>
+      resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
     ),
   );
 }
 
-const SCRIPTS: [string, string[]][] = [
-  ['src/main.ts', []],
-  ['scripts/start.ts', []],
-  ['scripts/migrate.ts', []],
-  ['scripts/seed.ts', []],
-  ['scripts/doctor.ts', []],
-  ['scripts/verify.ts', []],
-  ['scripts/keys.ts', []],
-  ['scripts/tasks.ts', []],
-  ['scripts/journal.ts', []],
-  ['scripts/backup.ts', []],
-  ['scripts/restore-backup.ts', []],
-  ['scripts/upgrade-database.ts', []],
-  ['scripts/schedules.ts', []],
-  ['scripts/secrets.ts', []],
-  ['scripts/audit.ts', []],
-  ['scripts/import.ts', []],
-  ['scripts/mutate.ts', []],
-  ['scripts/figures.ts', []],
-  ['scripts/codegen.ts', []],
-  ['scripts/user-export.ts', ['export']],
-  ['scripts/user-export.ts', ['restore']],
-];
+/** What npm runs under a name. */
+function commandOf(name: string): string[] {
+  const [program, ...words] = (scripts[name] ?? '').split(' ').filter((word) => word !== '--watch');
+  expect([name, program, words.includes('&&')]).toEqual([name, 'node', false]);
+  return words.map((word) => (/^(src|scripts|bench)\//.test(word) ? join(ROOT, word) : word));
+}
 
-test.each(SCRIPTS)(
-  '%s %s takes no option that it does not know, and starts nothing',
-  async (script, first) => {
-    const { code, stdout, stderr } = await run(script, ...first, '--no-migrat');
-    expect(stdout + stderr).toMatch(/--no-migrat[\s\S]*usage/i);
-    expect(code).toBe(2);
-    expect(existsSync(join(directory, 'data'))).toBe(false);
-  },
-);
+describe('npm run', () => {
+  const names = Object.keys(scripts).filter((name) => !OF_OTHERS.includes(name));
 
-test.each([
-  ['src/main.ts', '--help'],
-  ['scripts/start.ts', '--help'],
-  ['scripts/verify.ts', '--help'],
-  ['scripts/keys.ts', '-h'],
-  ['scripts/import.ts', '--help'],
-])('%s %s says how it is used, and starts nothing for that', async (script, option) => {
-  const { code, stdout, stderr } = await run(script, option);
-  expect([code, stderr]).toEqual([0, '']);
-  expect(stdout).toMatch(/usage/i);
-  expect(existsSync(join(directory, 'data'))).toBe(false);
+  test.concurrent.each(names)(
+    '%s says how it is used, takes no option that it does not know, and starts nothing for either',
+    async (name) => {
+      const asked = await run([...commandOf(name), '--help']);
+      expect(asked).toEqual({
+        code: EXIT.done,
+        stdout: expect.stringMatching(/^usage: npm (run|start)/),
+        stderr: '',
+      });
+      // In the words that are typed.
+      expect(asked.stdout).toContain(name === 'dev' ? 'npm start' : name);
+      const mistyped = await run([...commandOf(name), '--no-migrat']);
+      expect(mistyped.stdout + mistyped.stderr).toMatch(/--no-migrat[\s\S]*usage: npm/);
+      expect(mistyped.stdout + mistyped.stderr).not.toMatch(/\n +at .*:\d+:\d+/);
+      expect(mistyped.code).toBe(EXIT.usage);
+      expect(await readdir(directory)).toEqual([]);
+    },
+  );
+
+  test('a command that does not exist starts nothing', async () => {
+    expect(await run([join(ROOT, 'scripts/keys.ts'), 'lsit'])).toMatchObject({
+      code: EXIT.usage,
+      stdout: expect.stringMatching(/usage/i),
+    });
+    expect(await readdir(directory)).toEqual([]);
+  });
 });
 
-test('a command that does not exist starts nothing', async () => {
-  const { code, stdout } = await run('scripts/keys.ts', 'lsit');
-  expect(code).toBe(2);
-  expect(stdout).toMatch(/usage/i);
-  expect(existsSync(join(directory, 'data'))).toBe(false);
+describe('a command', () => {
+  const codeOf = async (error: Error) => {
+    const lines: string[] = [];
+    const code = await runCommand(
+      'usage',
+      [],
+      (line) => lines.push(line),
+      () => Promise.reject(error),
+    );
+    return [code, ...lines];
+  };
+
+  test('that is given a wrong value was used wrongly; what is refused or not there has failed', async () => {
+    expect(await codeOf(new InvalidInput('--limit', 'must be 1'))).toEqual([2, '--limit: must be 1']);
+    expect(await codeOf(new InvalidInput('NAME', 'is none'))).toEqual([2, 'NAME: is none']);
+    expect(await codeOf(new InvalidInput('confirmation', 'say yes'))).toEqual([1, 'confirmation: say yes']);
+    expect(await codeOf(new NotFound('WHICH', 'nothing'))).toEqual([1, 'WHICH: nothing']);
+  });
+
+  test('lists lines for people, JSON for programs, and tells people of an empty list', () => {
+    const printed = (rows: readonly { id: number }[], json: boolean) => {
+      const lines: string[] = [];
+      printList(rows, { json, none: 'nothing', line: ({ id }) => `row ${id}` }, (line) => lines.push(line));
+      return lines;
+    };
+    expect(printed([{ id: 1 }, { id: 2 }], false)).toEqual(['row 1', 'row 2']);
+    expect(printed([{ id: 1 }], true)).toEqual(['{"id":1}']);
+    expect([printed([], false), printed([], true)]).toEqual([['nothing'], []]);
+  });
 });

@@ -248,7 +248,7 @@ describe('the command', () => {
     expect(app.app.services.providerKeys).toBeDefined();
     expect((await secrets(app, ['list'])).text).toMatch(/^LLM_API_KEY /);
     expect((await secrets(app, ['delete', 'LLM_API_KEY'])).code).toBe(0);
-    expect((await secrets(app, ['list'])).text).toBe('');
+    expect((await secrets(app, ['list'])).text).toBe('no credentials are kept for the tenant "default"');
     expect(await secrets(app, ['delete', 'LLM_API_KEY'])).toEqual({
       code: 1,
       text: expect.stringContaining('no such credential'),

@@ -8,8 +8,11 @@ import { type AddressInfo, connect, createServer as createTcpServer } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { BARE_ENV } from './support/child-server.ts';
+import { Sealer } from '../src/secrets/sealing.ts';
+import { BARE_ENV, startChildServer } from './support/child-server.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { startNotion } from './support/notion-double.ts';
+import { startStripeDouble } from './support/stripe-double.ts';
 
 const ROOT = join(import.meta.dirname, '..');
 let app: TestApp;
@@ -205,4 +208,71 @@ test('another program on the port is told', async () => {
   await new Promise((resolve) => server.close(resolve));
   expect(text).toMatch(new RegExp(`WRONG +server: PORT: ${port} on 127.0.0.1 is already in use`));
   expect(code).toBe(1);
+});
+
+test('what is encrypted under another key is told, by the names of keys alone', async () => {
+  const store = (name: string, keyId: string) =>
+    app.sql(
+      `insert into echo_credentials (tenant_id, name, value, key_id, updated_by) values ('default', $1, '\\x00', $2, 'ada')`,
+      [name, keyId],
+    );
+  const env = { DATABASE_URL: app.databaseUrl, MASTER_KEY: Buffer.alloc(32, 7).toString('base64') };
+  expect((await doctor(env)).text).not.toContain('MASTER_KEY');
+  await store('SMTP', new Sealer(Buffer.alloc(32, 7), null).keyId);
+  expect((await doctor(env)).text).toMatch(/OK +MASTER_KEY: opens all 1 that are kept encrypted/);
+  await store('FTP', new Sealer(Buffer.alloc(32, 8), null).keyId);
+  const other = await doctor(env);
+  expect(other.text).toMatch(/WARNING +MASTER_KEY: 1 stored secrets cannot be read: .*\n +set that key/);
+  const rotated = { ...env, MASTER_KEY_PREVIOUS: Buffer.alloc(32, 8).toString('base64') };
+  expect((await doctor(rotated)).text).toMatch(/OK +MASTER_KEY: opens all 2/);
+  expect((await doctor({ DATABASE_URL: app.databaseUrl })).text).toMatch(/WARNING +MASTER_KEY: /);
+  await app.sql('delete from echo_credentials');
+});
+
+test('folders of media that are not there are told, by the server, too', async () => {
+  const file = join(directory, 'a file');
+  await writeFile(file, '');
+  const roots = [directory, file, join(directory, 'nowhere')].join(',');
+  const { text } = await doctor({ MEDIA_ROOTS: roots });
+  expect(text).toMatch(/OK +MEDIA_ROOTS: 1 folders can be looked into/);
+  expect(text).toMatch(/WARNING +MEDIA_ROOTS: ".*a file" is no folder\n +make or mount it/);
+  expect(text).toMatch(/WARNING +MEDIA_ROOTS: ".*nowhere" does not exist/);
+  const server = await startChildServer(join(directory, 'server'), {
+    ...{ MEDIA_ROOTS: roots, DATABASE_URL: app.databaseUrl },
+  });
+  await expect
+    .poll(() => server.logged.filter((line) => line.includes('MEDIA_ROOTS')).join())
+    .toMatch(/"a folder of MEDIA_ROOTS is no folder".*"a folder of MEDIA_ROOTS does not exist"/);
+  server.signal('SIGTERM');
+  await server.exited;
+});
+
+test('Stripe and Notion are asked whether they know who asks, and may show what is needed', async () => {
+  const [stripe, notion] = [await startStripeDouble(), await startNotion()];
+  const [tasks, jobs] = [
+    notion.database('Tasks', { Name: 'title' }),
+    notion.database('Jobs', { Name: 'title' }),
+  ];
+  jobs.share(false);
+  const key = 'sk_test_of_the_doctor';
+  const env = {
+    ...{ STRIPE_API_KEY: key, STRIPE_API_URL: stripe.url, ...notion.env },
+    NOTION_MIRROR: JSON.stringify({ tasks: { database: tasks.id }, jobs: { database: jobs.id } }),
+    OUTBOUND_ALLOW: '127.0.0.1',
+  };
+  const { code, text } = await doctor(env);
+  expect(text).toMatch(/OK +STRIPE_API_KEY: 127\S+ answers 200 to a key of the mode test; without/);
+  expect(text).toMatch(/OK +NOTION_MIRROR: 127\S+ answers 200 for the database of "tasks"/);
+  expect(text).toMatch(/WARNING +NOTION_MIRROR: .* 404 for the database of "jobs"\n +share the database/);
+  expect([code, text.includes(key), stripe.requests.length]).toEqual([0, false, 1]);
+  stripe.failWith(() => ({ status: 401, error: { type: 'invalid_request_error' } }));
+  notion.away(true);
+  const away = await doctor(env);
+  expect(away.text).toMatch(/WARNING +STRIPE_API_KEY: .* 401 .*\n +the key is not known there/);
+  expect(away.text).toMatch(/NOTION_MIRROR: /);
+  const live = await doctor({ ...env, STRIPE_API_KEY: 'sk_live_of_the_doctor' });
+  expect(live.text).toMatch(
+    /WRONG +configuration: STRIPE_MODE: is test, but STRIPE_API_KEY is a key of the live/,
+  );
+  await Promise.all([stripe.close(), notion.close()]);
 });

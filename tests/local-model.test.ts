@@ -73,7 +73,7 @@ describe('a model that is taken from a folder', () => {
   test('with a name that is no folder of models', async () => {
     const data = await folderOf({});
     const { code, output } = await models(data, ['add', '../up', await folderOf(tiny())]);
-    expect([code, output]).toEqual([1, expect.stringContaining('NAME: must be 1 to 40 small letters')]);
+    expect([code, output]).toEqual([2, expect.stringContaining('NAME: must be 1 to 40 small letters')]);
   });
 });
 
@@ -148,7 +148,7 @@ describe('a model that is fetched', () => {
 
   test('is none that nobody knows', async () => {
     const { code, output } = await models(await folderOf({}), ['get', 'other']);
-    expect([code, output]).toEqual([1, expect.stringContaining('NAME: must be one of minilm, e5-small')]);
+    expect([code, output]).toEqual([2, expect.stringContaining('NAME: must be one of minilm, e5-small')]);
   });
 });
 

@@ -76,7 +76,28 @@ describe('a command beside the server', () => {
     expect(await run('secrets', ['delete', 'NONE'])).toMatchObject({ code: 1, stderr: '' });
     expect((await run('verify', [])).stdout).toBe('{"conversations":0,"turns":0,"damaged":0}\n');
     expect((await run('seed', [])).stdout).toContain('loaded ');
-    expect((await run('journal', ['list'])).code).toBe(0);
+    expect(await run('journal', ['list'])).toMatchObject({ code: 0, stdout: 'nothing is set apart\n' });
+  });
+
+  test('lists what programs read, one value a line, without what is secret', async () => {
+    const { stdout } = await run('keys', ['create', '--name', 'listed']);
+    const key = stdout.trim().split('shown again: ').at(-1) ?? '';
+    const listed = (await run('keys', ['list', '--json'])).stdout;
+    const rows = listed
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(rows).toContainEqual(
+      expect.objectContaining({ name: 'listed', keyId: key.split('_')[1], revokedAt: null }),
+    );
+    expect([listed.includes(key), Object.keys(rows[0]).includes('hash')]).toEqual([false, false]);
+    expect((await run('schedules', ['list'])).stdout).toBe('the server does nothing by itself\n');
+    expect((await run('keys', ['list', '--tenant', 'nobody'])).stdout).toBe(
+      'the tenant "nobody" has no keys\n',
+    );
+    expect((await run('keys', ['list', '--tenant', 'nobody', '--json'])).stdout).toBe('');
+    expect((await run('backup', ['list'])).stdout).toMatch(/^no backups are kept in .*backups\n$/);
+    expect((await run('tasks', ['list', '--type', 'none'])).stdout).toBe('there are no such tasks\n');
   });
 
   test('ends without a word when nobody reads on', async () => {
@@ -91,7 +112,7 @@ describe('a command beside the server', () => {
 
   test('is understood before the server is asked', async () => {
     expect(await run('keys', ['create', '--nam', 'x'])).toMatchObject({ code: 2 });
-    expect(await run('tasks', ['list', '--limit', '0'])).toMatchObject({ code: 1 });
+    expect(await run('tasks', ['list', '--limit', '0'])).toMatchObject({ code: 2 });
   });
 });
 

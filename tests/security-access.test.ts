@@ -209,7 +209,8 @@ describe('API keys', () => {
     expect(lines.join('\n')).toMatch(/bot .*SERVICE.*revoked/);
     expect(lines.join('\n')).not.toContain(key);
     expect(await run('revoke', 'nothing')).toBe(1);
-    expect(await run('create', '--role', 'KING', '--name', 'x')).toBe(1);
+    expect(await run('create', '--role', 'KING', '--name', 'x')).toBe(2);
+    expect(lines.at(-1)).toMatch(/^--role: /);
     expect(await run('create', '--no-such-option')).toBe(2);
     expect(await run()).toBe(2);
   });

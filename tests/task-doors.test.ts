@@ -139,8 +139,8 @@ describe('npm run tasks', () => {
 
   test.each([
     [['show', 'nothing'], 1, 'there is no such task'],
-    [['list', '--status', 'DONE'], 1, '--status: must be one of PENDING'],
-    [['list', '--limit', '0'], 1, '--limit: must be a whole number'],
+    [['list', '--status', 'DONE'], 2, '--status: must be one of PENDING'],
+    [['list', '--limit', '0'], 2, '--limit: must be a whole number'],
     [
       ['run', 'fly'],
       1,
@@ -149,7 +149,7 @@ describe('npm run tasks', () => {
         .sort()
         .join(', ')}`,
     ],
-    [['run', 'heartbeat', '--payload', '{'], 1, '--payload: is not valid JSON'],
+    [['run', 'heartbeat', '--payload', '{'], 2, '--payload: is not valid JSON'],
     [['run'], 2, 'usage:'],
     [['fly'], 2, 'usage:'],
     [['list', '--fly'], 2, 'usage:'],

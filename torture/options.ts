@@ -35,7 +35,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-export const USAGE = `npm run torture -- [options]
+export const USAGE = `usage: npm run torture -- [options]
   --seed TEXT            replays the decisions of an earlier run (default: a new one)
   --kills N              server kills until the end (default 1000)
   --database KIND        embedded (default) or external: a PostgreSQL of the harness behind a proxy

@@ -3,16 +3,11 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import type { Manifest } from '../../src/domains/backups/format.ts';
 import { readBackup } from '../../src/domains/backups/reading.ts';
 import { type ChildServer, startChildServer } from '../../tests/support/child-server.ts';
 import { createCorpus } from '../memory/corpus.ts';
 
-const USAGE = `npm run bench:backup -- [--turns 200000] [--kills] [--seed 1]
-Records turns in a server of its own, backs it up, verifies and restores the backup, and says what each took, and what it cost those
-who recorded turns meanwhile. With --kills the server is killed in each phase of a backup, and the command in the middle of a
-restore; what is left is looked at, and both go on.`;
 const MASTER_KEY = 'ab'.repeat(32);
 const BATCH = 500;
 const AT_ONCE = 4;
@@ -25,18 +20,15 @@ const PHASES = ['reading', 'restoring', 'comparing'];
 
 type Print = (line: string) => void;
 
+/** Options of the command, as they were typed. */
+export interface Given {
+  readonly turns: string;
+  readonly seed: string;
+  readonly kills: boolean;
+}
+
 /** Measures; throws where what came out is not what went in. */
-export async function benchBackup(args: readonly string[], print: Print): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      turns: { type: 'string', default: '200000' },
-      seed: { type: 'string', default: '1' },
-      kills: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return print(USAGE);
+export async function benchBackup(values: Given, print: Print): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'echo-bench-backup-'));
   const place = (name: string) => join(directory, name);
   const env = {

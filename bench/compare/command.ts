@@ -12,7 +12,7 @@ import { killAll } from './processes.ts';
 import type { Bench, Work } from './work.ts';
 import { WORKS } from './works.ts';
 
-const USAGE = `npm run bench -- [--works a,b,c] [--rounds 5] [--ms 1000] [--turns 1000,10000,100000] [--model DIR] [--made-up-vectors]
+const USAGE = `usage: npm run bench -- [--works a,b,c] [--rounds 5] [--ms 1000] [--turns 1000,10000,100000] [--model DIR] [--made-up-vectors]
                 [--before DIR] [--out DIR]
 Measures this server and what people would use instead, side by side on this machine: candidates take turns in each round.
 Prints medians, how far the rounds lie apart, and how many times as good the first candidate is (the median of each round's

@@ -4,15 +4,10 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { postgresProcesses, signalAll, untilGone } from '../../torture/processes.ts';
 import { ServerUnderTest } from '../../torture/server.ts';
 import type { Task, Told } from './viewers.ts';
 
-const USAGE = `npm run bench:dashboards -- [--viewers 300] [--seconds 60] [--turns 1] [--port 4331]
-Opens so many dashboards (page Now) of a server that npm start runs, each with a socket and the questions of its own, ten of each user, while so
-many turns a second are stored, for so many seconds; before that none, and one. Says what they cost the server and its database,
-and fails where a dashboard missed a turn or got one twice.`;
 const ROOT = resolve(import.meta.dirname, '../..');
 const SECRET = 'a secret of this measurement alone';
 const API_KEY = 'a key of this measurement alone';
@@ -30,19 +25,16 @@ interface Options {
   readonly port: number;
 }
 
+/** Options of the command, as they were typed. */
+export interface Given {
+  readonly viewers: string;
+  readonly seconds: string;
+  readonly turns: string;
+  readonly port: string;
+}
+
 /** Measures open dashboards. @throws Error where one missed a turn, or got one twice */
-export async function benchDashboards(args: readonly string[], print: Print): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      viewers: { type: 'string', default: '300' },
-      seconds: { type: 'string', default: '60' },
-      turns: { type: 'string', default: '1' },
-      port: { type: 'string', default: '4331' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return print(USAGE);
+export async function benchDashboards(values: Given, print: Print): Promise<void> {
   const { viewers, seconds, turns, port } = values;
   const options = { viewers: +viewers, seconds: +seconds, turns: +turns, port: +port };
   const directory = await mkdtemp(join(tmpdir(), 'echo-bench-dashboards-'));

@@ -1,7 +1,6 @@
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
 import { searchConfiguration, shortHash } from '../../src/domains/evaluation/configuration.ts';
@@ -14,37 +13,25 @@ import { compared, keepRun, lastRun, type Run } from './history.ts';
 import { askQuestions, learnFacts, type Ranking, recordDialogues } from './run.ts';
 import { meanScores, scoreRankings, scoreTable } from './score.ts';
 
-export const USAGE = `npm run evaluate -- --data FILE [--learn] [--out FILE] [--history FILE]
-Records the dialogues of FILE in a server of its own (a fresh directory, deleted afterwards; the configuration is
-otherwise that of the environment), asks their questions through memorySearch, and prints how much of the evidence
-was found, and what has changed since the last run of the same questions. --learn lets it learn facts first. --out
-writes one line of JSON for each question: question_id, ranked, ms. Runs are kept as lines of DATA_DIR/evaluations.jsonl,
-or of the file that --history names.`;
-
 const PATIENCE_MS = 30_000;
+
+/** Options of the command, as they were typed. */
+export interface Given {
+  readonly data: string;
+  readonly out?: string | undefined;
+  readonly history?: string | undefined;
+  readonly learn: boolean;
+}
 
 /**
  * @param signal ends it early; the server that it started, and its database, end with it
  * @returns the exit code
  */
 export async function evaluateCommand(
-  args: readonly string[],
+  values: Given,
   print: (line: string) => void,
   signal: AbortSignal,
 ): Promise<number> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      data: { type: 'string' },
-      out: { type: 'string' },
-      history: { type: 'string' },
-      learn: { type: 'boolean', default: false },
-    },
-  });
-  if (!values.data) {
-    print(USAGE);
-    return 2;
-  }
   const { dialogues, questions } = await readEvaluation(values.data);
   const directory = await mkdtemp(join(tmpdir(), 'echo-brain-evaluate-'));
   const log = createLogger('warn', 2);

@@ -4,35 +4,28 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { postgresProcesses, signalAll, untilGone } from '../../torture/processes.ts';
 import { ServerUnderTest } from '../../torture/server.ts';
 import { type Holdings, writeExport } from './export.ts';
 import { createMemoryLog } from './memory-log.ts';
 
-const USAGE = `npm run bench:import -- [--megabytes 300] [--kills 5] [--server-kills 1] [--seed 1] [--port 4330]
-Writes an export of ChatGPT, imports it through a server that npm start runs, kills the import and the server meanwhile, and
-imports it again: how fast that is, what it takes of memory, and whether every turn is there once.`;
 const ROOT = resolve(import.meta.dirname, '../..');
 const LOOK_MS = 500;
 
 type Print = (line: string) => void;
 type Options = { megabytes: number; kills: number; serverKills: number; seed: number; port: number };
 
+/** Options of the command, as they were typed. */
+export interface Given {
+  readonly megabytes: string;
+  readonly kills: string;
+  readonly 'server-kills': string;
+  readonly seed: string;
+  readonly port: string;
+}
+
 /** Measures an import that is killed. @throws Error where turns are missing, or there twice */
-export async function benchImport(args: readonly string[], print: Print): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      megabytes: { type: 'string', default: '300' },
-      kills: { type: 'string', default: '5' },
-      'server-kills': { type: 'string', default: '1' },
-      seed: { type: 'string', default: '1' },
-      port: { type: 'string', default: '4330' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return print(USAGE);
+export async function benchImport(values: Given, print: Print): Promise<void> {
   const { megabytes, kills, 'server-kills': serverKills, seed, port } = values;
   const [mb, k, s, number, at] = [megabytes, kills, serverKills, seed, port].map(Number) as [
     ...[number, number, number, number, number],

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL } from '../../src/access/principals.ts';
 import { createApp } from '../../src/app.ts';
 import { readConfig } from '../../src/config.ts';
@@ -12,9 +11,6 @@ import { createLogger } from '../../src/log.ts';
 import { type CorpusTurn, createCorpus } from './corpus.ts';
 import { scanningPlans } from './plans.ts';
 
-const USAGE = `npm run bench:memory -- [--sizes 1000,11245,100000] [--users 1] [--queries 300] [--seed 1]
-Fills the memory of users in a server of its own up to each size (turns of one user), and measures at each: what
-indexing costs, what a search costs through the API, and whether any statement of a search scans a table.`;
 const LOADED_AT_ONCE = 1_000;
 const SEARCH = `query Search($query: String!, $userId: String) {
   memorySearch(query: $query, limit: 20, filter: { userId: $userId }) { tookMs degraded hits { score interaction { turnId } } }
@@ -30,19 +26,16 @@ type Server = Awaited<ReturnType<typeof createApp>>;
 type Corpus = ReturnType<typeof createCorpus>;
 type Print = (line: string) => void;
 
+/** Options of the command, as they were typed. */
+export interface Given {
+  readonly sizes: string;
+  readonly users: string;
+  readonly queries: string;
+  readonly seed: string;
+}
+
 /** Measures memory as it grows; asserts nothing, but names any plan that scans a table. */
-export async function benchMemory(args: readonly string[], print: Print): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      sizes: { type: 'string', default: '1000,11245,100000' },
-      users: { type: 'string', default: '1' },
-      queries: { type: 'string', default: '300' },
-      seed: { type: 'string', default: '1' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return print(USAGE);
+export async function benchMemory(values: Given, print: Print): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'echo-brain-bench-'));
   const log = createLogger('error', 2);
   const config = {

@@ -1,18 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { startEmbeddedPostgres } from '../../src/db/embedded.ts';
 import { createLogger } from '../../src/log.ts';
 import { installedSizes } from './installed.ts';
 import { type MeasuredServer, startMeasured } from './server.ts';
 import { ask, WORK } from './work.ts';
 
-const USAGE = `npm run bench:size -- [--rounds 5] [--queries 1000] [--trees .,../other] [--databases external,embedded]
-Starts the server as npm start does, in rounds that take turns, on a database that is there already: seconds until it listens,
-memory then, after five idle seconds and after so many queries; and what is installed. Other trees (checkouts with node_modules, or what
-npm run pack made) are measured beside this one. Prints medians, then every figure as a line of JSON.`;
-const ROOT = resolve(import.meta.dirname, '../..');
 const IDLE_MS = 5_000;
 
 type Print = (line: string) => void;
@@ -24,19 +18,16 @@ interface Figures {
   readonly [figure: string]: string | number;
 }
 
+/** Options of the command, as they were typed. */
+export interface Given {
+  readonly rounds: string;
+  readonly queries: string;
+  readonly trees: string;
+  readonly databases: string;
+}
+
 /** Measures starts, memory and disk; asserts nothing. */
-export async function benchSize(args: readonly string[], print: Print): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      rounds: { type: 'string', default: '5' },
-      queries: { type: 'string', default: '1000' },
-      trees: { type: 'string', default: ROOT },
-      databases: { type: 'string', default: 'external,embedded' },
-      help: { type: 'boolean', default: false },
-    },
-  });
-  if (values.help) return print(USAGE);
+export async function benchSize(values: Given, print: Print): Promise<void> {
   const directory = await mkdtemp(join(tmpdir(), 'echo-brain-size-'));
   const log = createLogger('warn', 2);
   const postgres = await startEmbeddedPostgres({ directory: join(directory, 'external'), log });

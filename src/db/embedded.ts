@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../log.ts';
 import { chooseAccount, explainRefusal } from './embedded/account.ts';
@@ -10,7 +12,7 @@ import { HANG_LIMIT_MS, recoveryProgress, untilHung } from './embedded/hang.ts';
 import { clearLeftovers } from './embedded/leftovers.ts';
 import { type ServerProcess, SOCKET_PORT, spawnPostgres } from './embedded/process.ts';
 import { type Connection, findSilence, untilReady } from './embedded/readiness.ts';
-import { openSocketPath } from './embedded/socket.ts';
+import { isShortEnough, openSocketPath } from './embedded/socket.ts';
 import { endHung, stopProcess } from './embedded/stop.ts';
 
 export { packagedMajor } from './embedded/binaries.ts';
@@ -52,6 +54,17 @@ const CALM_MS = 600_000;
 /** Sessions of a killed PostgreSQL may hold its memory for a while. */
 const ORPHANS_LIMIT_MS = 15_000;
 const ORPHANS_MESSAGE = /still in use|already exists/;
+
+/**
+ * The way to the database of a server that runs, for whoever looks at it as the same user, or as root.
+ *
+ * @returns null where none runs, or its path is too long for a socket
+ */
+export function runningDatabase(dataDirectory: string): Connection | null {
+  const host = resolve(dataDirectory, 'postgres');
+  if (!isShortEnough(host) || !existsSync(join(host, `.s.PGSQL.${SOCKET_PORT}`))) return null;
+  return { host, port: SOCKET_PORT, user: SUPERUSER, database: DATABASE };
+}
 
 /**
  * Runs PostgreSQL as a child process on `directory`, which is initialized at the first start; restarts it when it

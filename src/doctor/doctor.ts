@@ -5,7 +5,9 @@ import { checkPort, loadConfig } from '../startup.ts';
 import { lookAtDatabase } from './database.ts';
 import { lookAtDirectory } from './directory.ts';
 import { type Finding, looked } from './finding.ts';
+import { lookAtMedia } from './media.ts';
 import { lookAtReplicas } from './replica.ts';
+import { lookAtSecrets } from './secrets.ts';
 import { lookAtServer, looksAtServices } from './services.ts';
 
 const USAGE = `usage: npm run doctor -- [--json]    looks at this installation, changes nothing, and says what is wrong and what to do
@@ -52,5 +54,7 @@ async function* findings(): AsyncGenerator<Finding> {
   yield* await looked('server', () => lookAtServer(config, portProblem));
   yield* await looked('DATABASE_URL', () => lookAtDatabase(config, log));
   yield* await looked('DATABASE_READ_URL', () => lookAtReplicas(config));
+  yield* await looked('MASTER_KEY', () => lookAtSecrets(config));
+  yield* await looked('MEDIA_ROOTS', () => lookAtMedia(config));
   for (const [about, look] of looksAtServices(config, vault)) yield* await looked(about, look);
 }

@@ -4,6 +4,7 @@ import { installedModel, modelsDirectory } from '../models/local-models.ts';
 import { Outbound } from '../outbound/outbound.ts';
 import { Secrets } from '../secrets/secrets.ts';
 import type { Vault } from '../secrets/vault.ts';
+import { looksAtAccounts } from './accounts.ts';
 import type { Finding, Look } from './finding.ts';
 
 const LIMITS = { timeoutMs: 5_000, maxBytes: 1_048_576 };
@@ -66,6 +67,7 @@ export function looksAtServices(config: Config, vault: Vault | null): [about: st
       ask(`${baseUrl}/models`, 'EMBEDDINGS_API_KEY'),
     ]),
     ...given(localEmbeddings, () => ['EMBEDDINGS', model]),
+    ...looksAtAccounts(config, { outbound, secrets }),
   ];
 }
 

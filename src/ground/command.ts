@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { EchoError } from '../errors.ts';
+import { EchoError, InvalidInput } from '../errors.ts';
 
 /** Exit codes of an operator's commands. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
@@ -35,10 +35,39 @@ export async function runCommand(
     const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
     if (!isUsage && !(error instanceof EchoError)) throw error;
     print((error as Error).message);
-    if (!isUsage) return EXIT.failed;
+    if (!isUsage) return isOfTheCommandLine(error) ? EXIT.usage : EXIT.failed;
   }
   print(usage);
   return EXIT.usage;
+}
+
+/** Whether an argument was refused: a field that is named as the usage names it (`--limit`, `FILE`). */
+const isOfTheCommandLine = (error: unknown) =>
+  error instanceof InvalidInput && /^(--[a-z]|[A-Z]+$)/.test(error.field);
+
+/** The option of commands that list something. */
+export const JSON_OPTION = { json: { type: 'boolean', default: false } } as const;
+
+/**
+ * Prints a list: a line each, and for people that there is nothing, where that is so. With --json each is a line of JSON, and a list of
+ * nothing is empty.
+ *
+ * @param given.none what people are told of an empty list
+ * @param given.shown what programs get of a row; all of it unless told otherwise
+ */
+export function printList<T>(
+  rows: readonly T[],
+  given: {
+    readonly json: boolean;
+    readonly none: string;
+    readonly line: (row: T) => string;
+    readonly shown?: (row: T) => unknown;
+  },
+  print: (line: string) => void,
+): void {
+  const { shown = (row) => row } = given;
+  for (const row of rows) print(given.json ? JSON.stringify(shown(row)) : given.line(row));
+  if (rows.length === 0 && !given.json) print(given.none);
 }
 
 /** A command that has no options. @param work as of `runCommand` */

@@ -104,7 +104,8 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   // Opens what the domains share.
   ports: (to) => isIn(to, 'config', 'log', 'db', 'ground', ...PORTS),
   // Looks at an installation as a start would, and changes nothing.
-  doctor: (to) => isIn(to, 'config', 'db', 'ground', 'log', 'models', 'outbound', 'secrets', 'startup'),
+  doctor: (to) =>
+    isIn(to, 'config', 'db', 'ground', 'log', 'media', 'models', 'outbound', 'secrets', 'startup'),
   config: () => false,
   // Lines say to which trace they belong.
   log: (to) => to.path === 'src/tracing/current.ts',

@@ -48,7 +48,8 @@ export async function openSocketPath(directory: string, log: Logger): Promise<So
   return { host, close };
 }
 
-function isShortEnough(host: string): boolean {
+/** Whether the socket in a directory has a path that every system accepts. */
+export function isShortEnough(host: string): boolean {
   return Buffer.byteLength(join(host, `.s.PGSQL.${SOCKET_PORT}`)) <= MAX_SOCKET_PATH_BYTES;
 }
 

@@ -20,7 +20,8 @@ export function auditCommand(
       allowPositionals: true,
       options: { tenant: { type: 'string', default: LOCAL_PRINCIPAL.tenantId } },
     });
-    const [command] = positionals;
+    const [command, ...more] = positionals;
+    if (more.length > 0) return null;
     if (command === 'verify') return withServices(({ audit }) => verify(audit, print));
     if (command !== 'export') return null;
     return withServices(({ audit }) => printAll(audit, values.tenant, print));

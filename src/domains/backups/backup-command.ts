@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
+import { EXIT, JSON_OPTION, printList, runCommand, type WithServices } from '../../ground/command.ts';
 import * as input from '../../ground/input.ts';
 import { type BackupServices, makeBackup, verifyBackup } from './backups.ts';
 import { ageIdentity } from './encryption.ts';
 import { type Label, Note } from './format.ts';
 
 const USAGE = `usage: npm run backup -- COMMAND
-  list                      shows the backups that are kept
+  list [--json]             shows the backups that are kept; --json: a line of JSON each
   create [--note TEXT] [--no-verify]
                             makes one, and restores it into a database of its own to see that this can be done
   verify ID                 does that with one that was made before; exit code 1 if it cannot be restored
@@ -30,11 +30,11 @@ export function backupCommand(
       args: [...args],
       allowPositionals: true,
       allowNegative: true,
-      options: { note: { type: 'string' }, verify: { type: 'boolean', default: true } },
+      options: { ...JSON_OPTION, note: { type: 'string' }, verify: { type: 'boolean', default: true } },
     });
     const [command, named, ...more] = positionals;
     if (more.length > 0 || (named !== undefined) !== (command === 'verify')) return null;
-    if (command === 'list') return withServices((services) => list(services, print));
+    if (command === 'list') return withServices((services) => list(services, values.json, print));
     if (command === 'key') return withServices((services) => key(services, print));
     if (command === 'verify' && named !== undefined)
       return withServices((services) => verify(services, named, print));
@@ -44,8 +44,9 @@ export function backupCommand(
   });
 }
 
-async function list({ backups }: Services, print: Print): Promise<number> {
-  for (const label of await backups.catalog.all()) print(lineOf(label));
+async function list({ backups }: Services, json: boolean, print: Print): Promise<number> {
+  const none = `no backups are kept in ${backups.catalog.place.name}`;
+  printList(await backups.catalog.all(), { json, none, line: lineOf }, print);
   return EXIT.done;
 }
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
-import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
+import { EXIT, JSON_OPTION, printList, runCommand, type WithServices } from '../../ground/command.ts';
 import { parseInput, userId } from '../../ground/input.ts';
 import { enrol } from './authenticators.ts';
 import {
@@ -15,7 +15,7 @@ import {
 const USAGE = `usage: npm run secrets -- COMMAND
   enrol [--user ID] [--tenant ID]    gives an admin an authenticator (TOTP), which reading secrets needs
   store NAME [--tenant ID]           keeps what stands on standard input, encrypted
-  list [--tenant ID]
+  list [--tenant ID] [--json]        shows what is kept, without values; --json: a line of JSON each
   delete NAME [--tenant ID]
 Works beside a server that runs on the same DATA_DIR, too.`;
 
@@ -36,11 +36,13 @@ export function secretsCommand(
       args: [...args],
       allowPositionals: true,
       options: {
+        ...JSON_OPTION,
         user: { type: 'string', default: LOCAL_PRINCIPAL.userId },
         tenant: { type: 'string', default: LOCAL_PRINCIPAL.tenantId },
       },
     });
-    const [command, name = ''] = positionals;
+    const [command, name = '', ...more] = positionals;
+    if (more.length > 0 || (name !== '') !== (command === 'store' || command === 'delete')) return null;
     const operator = { ...LOCAL_PRINCIPAL, tenantId: values.tenant };
     if (command === 'enrol')
       await withServices(async ({ db, sealer }) => {
@@ -55,7 +57,9 @@ export function secretsCommand(
       });
     else if (command === 'list')
       await withServices(async (services) => {
-        for (const credential of await listCredentials(services, operator)) print(describe(credential));
+        const { json } = values;
+        const none = `no credentials are kept for the tenant "${values.tenant}"`;
+        printList(await listCredentials(services, operator), { json, none, line: describe }, print);
       });
     else if (command === 'delete')
       await withServices(async (services) =>

@@ -3,6 +3,7 @@ import type { Pressure } from '../../ground/pressure.ts';
 import type { AlertTeller } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import type { Job } from '../../jobs/job.ts';
+import { folderProblems } from '../../media/folders.ts';
 import { backgroundModel } from '../../models/configured.ts';
 import { MATCH_CHARACTERS, type PictureMatching } from '../characters/reference-images.ts';
 import { enqueueTask, type TaskServices } from '../tasks/tasks.ts';
@@ -30,6 +31,13 @@ export async function openMedia(
 }> {
   const { media, dataDirectory } = config;
   if (media === null) return { jobs: [], pictures: null, videos: null };
+  // Nothing waits for it: a folder may lie on a machine that does not answer.
+  folderProblems(media.roots).then(
+    (problems) => {
+      for (const { folder, problem } of problems) log.warn({ folder }, `a folder of MEDIA_ROOTS ${problem}`);
+    },
+    (error: unknown) => log.warn({ err: error }, 'the folders of MEDIA_ROOTS could not be looked at'),
+  );
   const { mediaJobs } = await import('./jobs.ts');
   const { Readers } = await import('./readers.ts');
   const readers = new Readers(async () => {

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import { InvalidInput } from '../../errors.ts';
-import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
+import { EXIT, JSON_OPTION, printList, runCommand, type WithServices } from '../../ground/command.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { TurnStore } from '../interactions/store.ts';
 import {
@@ -18,7 +18,7 @@ import {
 } from './dead-entries.ts';
 
 const USAGE = `usage: npm run journal -- COMMAND
-  list                    shows what is set apart: turns that were acknowledged and that the database refuses for good
+  list [--json]           shows what is set apart: turns that were acknowledged and that the database refuses for good; --json: a line of JSON each
   show SEQ [--text]       shows one entry and why it was refused; with --text what was said, which the audit log tells
   retry SEQ               tries it again, when the reason is mended; exit code 1 if it is not stored
   drain                   stores what waits, as after a kill, and ends: for the data directory of a server that does not come back
@@ -50,11 +50,15 @@ export function journalCommand(
     const { values, positionals } = parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { text: { type: 'boolean', default: false }, yes: { type: 'boolean', default: false } },
+      options: {
+        ...JSON_OPTION,
+        ...{ text: { type: 'boolean', default: false }, yes: { type: 'boolean', default: false } },
+      },
     });
     const [command, named, ...more] = positionals;
     if (more.length > 0) return null;
-    if (command === 'list' && named === undefined) return withServices((services) => list(services, print));
+    if (command === 'list' && named === undefined)
+      return withServices((services) => list(services, values.json, print));
     if (command === 'drain' && named === undefined) return withServices((services) => drain(services, print));
     if (named === undefined || !/^\d{1,10}$/.test(named)) return null;
     const ask = values.yes ? async () => true : confirmed;
@@ -63,8 +67,9 @@ export function journalCommand(
   });
 }
 
-async function list(services: DeadServices, print: Print): Promise<number> {
-  for (const entry of await listDeadEntries(services, null)) print(lineOf(entry));
+async function list(services: DeadServices, json: boolean, print: Print): Promise<number> {
+  const entries = await listDeadEntries(services, null);
+  printList(entries, { json, none: 'nothing is set apart', line: lineOf }, print);
   return EXIT.done;
 }
 

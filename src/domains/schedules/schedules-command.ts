@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
-import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
+import { EXIT, JSON_OPTION, printList, runCommand, type WithServices } from '../../ground/command.ts';
 import { lastSlots } from './reads.ts';
 import { listSchedules, type ScheduleServices, setSchedulePaused, triggerSchedule } from './schedules.ts';
 import type { ScheduleRow } from './tables.ts';
 
 const USAGE = `usage: npm run schedules -- COMMAND
-  list            shows what the server does by itself: when, its latest slot and what became of it, the next one
+  list [--json]   shows what the server does by itself: when, its latest slot and what became of it, the next one; --json: a line of JSON each
   pause NAME      makes no tasks of it until it goes on; slots that come meanwhile are skipped
   resume NAME     lets it go on
   trigger NAME    makes a task of it now, beside its slots; a server that runs does it, or the next that starts
@@ -21,19 +21,22 @@ export function schedulesCommand(
   print: Print,
 ): Promise<number> {
   return runCommand(USAGE, args, print, async () => {
-    const { positionals } = parseArgs({ args: [...args], allowPositionals: true, options: {} });
+    const { values, positionals } = parseArgs({
+      ...{ args: [...args], allowPositionals: true, options: JSON_OPTION },
+    });
     const [command, name, ...more] = positionals;
     if (more.length > 0) return null;
-    if (command === 'list' && name === undefined) return withServices((services) => list(services, print));
+    if (command === 'list' && name === undefined)
+      return withServices((services) => list(services, values.json, print));
     if (name === undefined) return null;
     const work = { pause: pause(true), resume: pause(false), trigger }[command ?? ''];
     return work ? withServices((services) => work(services, name, print)) : null;
   });
 }
 
-async function list(services: ScheduleServices, print: Print): Promise<number> {
-  const rows = await listSchedules(services, LOCAL_PRINCIPAL);
-  for (const line of await linesOf(services, rows)) print(line);
+async function list(services: ScheduleServices, json: boolean, print: Print): Promise<number> {
+  const rows = await described(services, await listSchedules(services, LOCAL_PRINCIPAL));
+  printList(rows, { json, none: 'the server does nothing by itself', line: lineOf }, print);
   return EXIT.done;
 }
 
@@ -41,7 +44,7 @@ const pause =
   (paused: boolean) =>
   async (services: ScheduleServices, name: string, print: Print): Promise<number> => {
     const row = await setSchedulePaused(services, LOCAL_PRINCIPAL, { name, paused });
-    for (const line of await linesOf(services, [row])) print(line);
+    for (const shown of await described(services, [row])) print(lineOf(shown));
     return EXIT.done;
   };
 
@@ -51,15 +54,32 @@ async function trigger(services: ScheduleServices, name: string, print: Print): 
   return EXIT.done;
 }
 
-async function linesOf({ db, schedules }: ScheduleServices, rows: readonly ScheduleRow[]): Promise<string[]> {
+interface Shown {
+  readonly name: string;
+  readonly state: 'GONE' | 'PAUSED' | 'ON';
+  readonly cron: string;
+  readonly timeZone: string;
+  readonly missed: string;
+  readonly lastSlot: { readonly slotAt: Date; readonly state: string } | null;
+  readonly nextSlotAt: Date | null;
+}
+
+async function described(
+  { db, schedules }: ScheduleServices,
+  rows: readonly ScheduleRow[],
+): Promise<Shown[]> {
   const names = rows.map(({ name }) => name);
   const last = names.length > 0 ? await lastSlots(db, names) : [];
   return rows.map((row, place) => {
     const { name, cron, timeZone, missed, paused } = row;
     const slot = last[place];
-    const next = schedules.nextSlot(row)?.toISOString() ?? 'none';
     const state = !schedules.declared.has(name) ? 'GONE' : paused ? 'PAUSED' : 'ON';
-    const was = slot ? `${slot.slotAt.toISOString()} ${slot.state}` : 'none';
-    return `${name}  ${state}  ${cron}  ${timeZone}  ${missed}  last ${was}  next ${next}`;
+    const lastSlot = slot ? { slotAt: slot.slotAt, state: slot.state } : null;
+    return { name, state, cron, timeZone, missed, lastSlot, nextSlotAt: schedules.nextSlot(row) };
   });
+}
+
+function lineOf({ name, state, cron, timeZone, missed, lastSlot, nextSlotAt }: Shown): string {
+  const was = lastSlot ? `${lastSlot.slotAt.toISOString()} ${lastSlot.state}` : 'none';
+  return `${name}  ${state}  ${cron}  ${timeZone}  ${missed}  last ${was}  next ${nextSlotAt?.toISOString() ?? 'none'}`;
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { LOCAL_PRINCIPAL, type Principal } from '../../access/principals.ts';
 import { InvalidInput } from '../../errors.ts';
-import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
+import { EXIT, JSON_OPTION, printList, runCommand, type WithServices } from '../../ground/command.ts';
 import { cancelTask } from './changes.ts';
 import { attemptsOf, taskPage } from './reads.ts';
 import type { TaskRunner } from './runner.ts';
@@ -12,7 +12,7 @@ import { createTask, priorityOf, type TaskServices } from './tasks.ts';
 import { findTask } from './views.ts';
 
 const USAGE = `usage: npm run tasks -- COMMAND [--tenant ID]
-  list [--status STATUS] [--type TYPE] [--system] [--limit NUMBER]    shows the newest tasks
+  list [--status STATUS] [--type TYPE] [--system] [--limit NUMBER] [--json]    shows the newest tasks; --json: a line of JSON each
   show TASKID                            shows one, with its attempts and its result
   run TYPE [--payload JSON]              makes a task, waits until it is over and shows its result; exit code 1 if it fails
   cancel TASKID                          cancels one that waits or runs
@@ -28,6 +28,7 @@ interface Given {
   readonly type?: string | undefined;
   readonly system?: boolean | undefined;
   readonly limit: string;
+  readonly json: boolean;
   readonly payload: string;
 }
 
@@ -42,6 +43,7 @@ export function tasksCommand(
       args: [...args],
       allowPositionals: true,
       options: {
+        ...JSON_OPTION,
         status: { type: 'string' },
         type: { type: 'string' },
         system: { type: 'boolean' },
@@ -51,9 +53,9 @@ export function tasksCommand(
       },
     });
     const operator = { ...LOCAL_PRINCIPAL, tenantId: values.tenant };
-    const [command, named = ''] = positionals;
+    const [command, named = '', ...more] = positionals;
     const work = { list: () => list(operator, values), show, run, cancel }[command ?? ''];
-    if (!work || (command !== 'list' && named === '')) return null;
+    if (!work || more.length > 0 || (command === 'list') !== (named === '')) return null;
     const done = work(operator, named, values);
     return withServices((services) => done(services, print));
   });
@@ -62,7 +64,7 @@ export function tasksCommand(
 type Work = (services: Services, print: (line: string) => void) => Promise<number>;
 
 /** @throws InvalidInput before anything is opened */
-function list(operator: Principal, { status, type, system = false, limit }: Given): Work {
+function list(operator: Principal, { status, type, system = false, limit, json }: Given): Work {
   if (status !== undefined && !TASK_STATUSES.includes(status as TaskStatus))
     throw new InvalidInput('--status', `must be one of ${TASK_STATUSES.join(', ')}`);
   const most = Number(limit);
@@ -71,7 +73,8 @@ function list(operator: Principal, { status, type, system = false, limit }: Give
   const conditions = { status: status as TaskStatus | undefined, type, system };
   return async ({ db }, print) => {
     const page = { after: null, before: null, limit: most, inverted: false };
-    for (const row of await taskPage(db, taskScopeOf(operator), conditions, page)) print(lineOf(row));
+    const rows = await taskPage(db, taskScopeOf(operator), conditions, page);
+    printList(rows, { json, none: 'there are no such tasks', line: lineOf, shown: told }, print);
     return EXIT.done;
   };
 }
@@ -80,15 +83,8 @@ function show(operator: Principal, taskId: string): Work {
   return async ({ db }, print) => {
     const row = await findTask({ db }, operator, taskId);
     const [attempts] = await attemptsOf(db, [row]);
-    const { taskId: id, taskType: type, name, description, status, payload, result, error, createdBy } = row;
-    const times = {
-      createdAt: row.createdAt,
-      dueAt: row.dueAt,
-      startedAt: row.startedAt,
-      completedAt: row.completedAt,
-    };
-    const told = { id, type, name, description, priority: priorityOf(row), status, createdBy, ...times };
-    print(JSON.stringify({ ...told, payload, result, error, attempts }, null, 2));
+    const { payload, result, error } = row;
+    print(JSON.stringify({ ...told(row), payload, result, error, attempts }, null, 2));
     return EXIT.done;
   };
 }
@@ -130,6 +126,13 @@ function parsed(payload: string): unknown {
   } catch {
     throw new InvalidInput('--payload', 'is not valid JSON');
   }
+}
+
+function told(row: TaskRow) {
+  const { taskId: id, taskType: type, name, description, status, createdBy } = row;
+  const { createdAt, dueAt, startedAt, completedAt } = row;
+  const times = { createdAt, dueAt, startedAt, completedAt };
+  return { id, type, name, description, priority: priorityOf(row), status, createdBy, ...times };
 }
 
 function lineOf(row: TaskRow): string {

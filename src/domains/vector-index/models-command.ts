@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LOCAL_MODEL_NAME } from '../../config/models.ts';
 import { InvalidInput } from '../../errors.ts';
-import { EXIT, runCommand } from '../../ground/command.ts';
+import { EXIT, JSON_OPTION, runCommand } from '../../ground/command.ts';
 import {
   installedModel,
   KNOWN_MODELS,
@@ -17,7 +17,7 @@ import type { Outbound } from '../../outbound/outbound.ts';
 import { fetchModel } from './model-download.ts';
 import { addKnownModel, addOwnModel } from './model-folders.ts';
 
-const USAGE = `usage: npm run models                       shows the sentence models that can run in the server
+const USAGE = `usage: npm run models [-- list] [--json]    shows the sentence models that can run in the server; --json: a line of JSON each
        npm run models -- get NAME           fetches one (only this command fetches anything); what was begun is gone on with
        npm run models -- add NAME FOLDER    takes its files from a folder: of a known model, or of one of your own
                                             (an .onnx file for one sentence and its tokenizer.json)
@@ -37,12 +37,14 @@ export function modelsCommand(
   print: (line: string) => void,
 ): Promise<number> {
   return runCommand(USAGE, args, print, async () => {
-    const { positionals } = parseArgs({ args: [...args], options: {}, allowPositionals: true });
+    const { values, positionals } = parseArgs({
+      ...{ args: [...args], options: JSON_OPTION, allowPositionals: true },
+    });
     const [action = 'list', name = '', folder = '', ...more] = positionals;
     if (more.length > 0) return null;
     const { known = KNOWN_MODELS, ...services } = open();
     const directory = modelsDirectory(services.dataDirectory);
-    if (action === 'list' && name === '') return list(directory, known, print);
+    if (action === 'list' && name === '') return list(directory, known, values.json, print);
     if (!['get', 'add'].includes(action) || name === '' || (action === 'add') !== (folder !== ''))
       return null;
     if (!LOCAL_MODEL_NAME.test(name))
@@ -67,7 +69,12 @@ export function modelsCommand(
   });
 }
 
-async function list(directory: string, known: readonly KnownModel[], print: (line: string) => void) {
+async function list(
+  directory: string,
+  known: readonly KnownModel[],
+  json: boolean,
+  print: (line: string) => void,
+) {
   for (const model of known) {
     const state = await installedModel(directory, model.name).then(
       () => 'here',
@@ -77,9 +84,10 @@ async function list(directory: string, known: readonly KnownModel[], print: (lin
         return existsSync(begun) ? `begun, ${megabytes(await sizeOf(begun))} MB are here` : 'not here';
       },
     );
-    print(
-      `${model.name.padEnd(10)} ${model.about}; ${megabytes(bytesOf(model))} MB, ${model.licence}; ${state}`,
-    );
+    const { name, about, licence } = model;
+    const bytes = bytesOf(model);
+    if (json) print(JSON.stringify({ name, about, bytes, licence, state }));
+    else print(`${name.padEnd(10)} ${about}; ${megabytes(bytes)} MB, ${licence}; ${state}`);
   }
   return EXIT.done;
 }
