@@ -18,7 +18,7 @@ export function startEchoBrain(
   const { databaseUrl, directory, root = ROOT, env } = options;
   return startServer({
     name: 'echo-brain',
-    args: ['--max-semi-space-size=2', '--heap-growing-percent=60', join(root, 'scripts', 'start.ts')],
+    args: ['--max-semi-space-size=2', '--heap-growing-percent=100', join(root, 'scripts', 'start.ts')],
     cwd: root,
     cores: bench.cores,
     env: {
