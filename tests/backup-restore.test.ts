@@ -222,4 +222,22 @@ describe('a restore', () => {
       expect(after.exportUser.lines.join()).toContain('I am back');
     });
   });
+
+  test('leaves tables out that others have beside ours, says which, and is verified all the same', async () => {
+    await app.sql('create table public.others_notes (id serial primary key, words text not null)');
+    await app.sql("insert into public.others_notes (words) values ('a\\nb'), ('c')");
+    try {
+      const mixed = await backUp();
+      const { data } = await app.graphql('{ backups(first: 1) { nodes { backupId state problem } } }');
+      expect(data.backups.nodes).toEqual([{ backupId: mixed, state: 'VERIFIED', problem: null }]);
+      const { code, said } = await restore(
+        await machine({ DATABASE_URL: (await emptyDatabase()).url }),
+        mixed,
+      );
+      expect(said).toContain('left out: others_notes; they are not of this program');
+      expect(code).toBe(0);
+    } finally {
+      await app.sql('drop table public.others_notes');
+    }
+  });
 });

@@ -27,10 +27,14 @@ export interface LoadOptions {
 }
 
 export interface Loaded {
+  /** Of its tables those that were loaded. */
   readonly header: Header;
   readonly manifest: Manifest;
+  /** Tables that stood beside ours in the database, of which this program knows nothing: they were only read. */
+  readonly strange: readonly string[];
 }
 
+const NEWLINE = 10;
 /** Rows that a migration makes. */
 const MADE_BY_MIGRATIONS = ['echo_database'];
 
@@ -43,10 +47,15 @@ const MADE_BY_MIGRATIONS = ['echo_database'];
 export async function loadBackup(file: Readable, db: Database, options: LoadOptions): Promise<Loaded> {
   const client = await db.dedicated();
   let [header, manifest, note]: [Header | null, Manifest | null, string] = [null, null, ''];
+  let strange: readonly string[] = [];
+  const loaded = (): Loaded => ({
+    ...{ header: header as unknown as Header, manifest: manifest as unknown as Manifest, strange },
+  });
   const reader: Reader = {
     header: async (found) => {
-      header = found;
-      await prepare(client, db, found);
+      const tables = await prepare(client, db, found);
+      header = { ...found, tables };
+      strange = found.tables.filter((table) => !tables.includes(table)).map(({ name }) => name);
     },
     journal: options.journal,
     file: options.file,
@@ -58,11 +67,12 @@ export async function loadBackup(file: Readable, db: Database, options: LoadOpti
     table: async (table, rows) => {
       options.signal.throwIfAborted();
       note = table.name;
+      if (strange.includes(table.name)) return { rows: await countRows(rows) };
       return { rows: await loadTable(client, table, rows, options.signal) };
     },
     manifest: async (found) => {
       manifest = found;
-      await finish(client, { header: header as unknown as Header, manifest: found }, options.loaded);
+      await finish(client, loaded(), options.loaded);
     },
   };
   const abort = () => file.destroy(options.signal.reason as Error);
@@ -71,7 +81,7 @@ export async function loadBackup(file: Readable, db: Database, options: LoadOpti
     options.signal.throwIfAborted();
     await readBackup(file, options.keys, reader, (bytes) => options.progress(bytes, note));
     await client.query('commit');
-    return { header: header as unknown as Header, manifest: manifest as unknown as Manifest };
+    return loaded();
   } catch (error) {
     throw options.signal.aborted ? options.signal.reason : explained(error);
   } finally {
@@ -92,8 +102,8 @@ export async function finishLoading(db: Database): Promise<void> {
   }
 }
 
-/** Makes the schema of the backup, and begins the one transaction. */
-async function prepare(client: pg.Client, db: Database, header: Header): Promise<void> {
+/** Makes the schema of the backup, and begins the one transaction. @returns those of its tables that the schema has */
+async function prepare(client: pg.Client, db: Database, header: Header): Promise<Header['tables']> {
   await refuseData(client);
   const known = knownMigrations();
   const strange = header.migrations.find(({ hash }, index) => known[index]?.hash !== hash);
@@ -109,10 +119,15 @@ async function prepare(client: pg.Client, db: Database, header: Header): Promise
      set local datestyle = 'ISO, YMD'; set local intervalstyle = 'postgres'; set local timezone = 'UTC';
      set local client_encoding = 'UTF8'; set local maintenance_work_mem = '256MB'`,
   );
-  for (const { name } of header.tables)
-    await client.query(`alter table public."${name}" disable trigger user`);
+  const { rows } = await client.query<{ name: string }>(
+    `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+     where n.nspname = 'public' and c.relkind = 'r'`,
+  );
+  const tables = header.tables.filter((table) => rows.some(({ name }) => name === table.name));
+  for (const { name } of tables) await client.query(`alter table public."${name}" disable trigger user`);
   // Rows go behind each other into files that are new, as they were read, so that what is read again can be compared with it.
-  await client.query(`truncate ${header.tables.map(({ name }) => `public."${name}"`).join(', ')}`);
+  await client.query(`truncate ${tables.map(({ name }) => `public."${name}"`).join(', ')}`);
+  return tables;
 }
 
 /**
@@ -149,11 +164,21 @@ async function loadTable(
   return into.rowCount;
 }
 
+/** COPY writes a row as a line. */
+async function countRows(rows: Readable): Promise<number> {
+  let count = 0;
+  for await (const piece of rows) for (const byte of piece as Buffer) if (byte === NEWLINE) count++;
+  return count;
+}
+
 /** Counters go on, triggers work again, and what was left out is made again. */
 async function finish(client: pg.Client, loaded: Loaded, then: LoadOptions['loaded']): Promise<void> {
   const { header, manifest } = loaded;
   for (const { name, last, isCalled } of manifest.sequences)
-    await client.query('select setval($1::regclass, $2::bigint, $3)', [`public."${name}"`, last, isCalled]);
+    await client.query(
+      'select setval(counter, $2::bigint, $3) from to_regclass($1) as counter where counter is not null',
+      [`public."${name}"`, last, isCalled],
+    );
   await then(client, loaded);
   for (const { name } of header.tables)
     await client.query(`alter table public."${name}" enable trigger user`);

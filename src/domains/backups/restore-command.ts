@@ -25,6 +25,16 @@ type Parts = RestoreParts & {
 };
 const PROGRESS_MS = 1_000;
 
+/** Says which tables of others were left out, and where their rows are still. */
+export function tellOfStrange(
+  strange: readonly string[],
+  where: string,
+  print: (line: string) => void,
+): void {
+  if (strange.length === 0) return;
+  print(`left out: ${strange.join(', ')}; they are not of this program, and their rows are in ${where}`);
+}
+
 /** `npm run restore-backup`. @returns the exit code */
 export function restoreCommand(
   args: readonly string[],
@@ -51,6 +61,7 @@ export function restoreCommand(
       print(
         `${restored.rows} rows, and ${restored.waiting} entries for the journal, which the next start stores`,
       );
+      tellOfStrange(restored.strange, 'the file', print);
       if (restored.media > 0)
         print(`${restored.media} pictures and videos that the server keeps itself, in DATA_DIR/media`);
       print(

@@ -38,6 +38,8 @@ export interface Restored {
   readonly media: number;
   /** Erasures that came after the backup, and were done again. */
   readonly erasures: number;
+  /** Tables of others that stood beside ours, and that were left out. */
+  readonly strange: readonly string[];
 }
 
 const PAGE = 500;
@@ -62,7 +64,7 @@ export async function restoreBackup(
   let lines: readonly JournalLine[] = [];
   let key: Buffer | null = null;
   const counts = { waiting: 0, hasReceiptsKey: false, erasures: 0, media: 0 };
-  const { header, manifest } = await loadBackup(file, db, {
+  const { header, manifest, strange } = await loadBackup(file, db, {
     ...{ keys: config.backups.keys, ...options },
     journal: async (found) => {
       lines = found;
@@ -93,8 +95,9 @@ export async function restoreBackup(
   await finishLoading(db);
   await rememberSeal(join(dataDirectory, 'audit.seal'), manifest.chains.audit);
   await parts.remember();
-  const rows = manifest.tables.reduce((sum, table) => sum + table.rows, 0);
-  return { backupId: header.backupId, point: header.point, rows, ...counts };
+  const loaded = manifest.tables.filter(({ name }) => !strange.includes(name));
+  const rows = loaded.reduce((sum, table) => sum + table.rows, 0);
+  return { backupId: header.backupId, point: header.point, rows, ...counts, strange };
 }
 
 /** What was said by who was erased does not come back by this way either. */

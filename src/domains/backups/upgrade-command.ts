@@ -6,7 +6,7 @@ import { EXIT, runCommand } from '../../ground/command.ts';
 import type { BackupSettings } from './backups.ts';
 import type { PlaceSettings, placeOf } from './configured.ts';
 import { BackupRefused } from './errors.ts';
-import { findBackup } from './restore-command.ts';
+import { findBackup, tellOfStrange } from './restore-command.ts';
 import { type RestoreParts, restoreBackup } from './restoring.ts';
 import { moveDatabase } from './upgrading.ts';
 
@@ -74,7 +74,7 @@ async function moved(
   const binaries = await parts.binaries(given);
   print(`reading the database with PostgreSQL ${binaries.version}`);
   let told = Date.now();
-  const { rows, kept } = await moveDatabase(
+  const { rows, strange, kept } = await moveDatabase(
     {
       ...{ journal, dataDirectory: config.dataDirectory, keys: config.backups.keys, move },
       openOld: () => parts.open(move.directory, binaries),
@@ -90,6 +90,7 @@ async function moved(
     },
   );
   print(`${rows} rows are in the files of PostgreSQL ${parts.major}, the same by number and checksum`);
+  tellOfStrange(strange, 'the old files', print);
   return kept;
 }
 
@@ -102,13 +103,14 @@ async function restored(
   const { file, marks } = await findBackup(which, parts);
   const { db, close } = await parts.open(move.next);
   try {
-    const { backupId, point, rows, waiting } = await restoreBackup(
+    const { backupId, point, rows, waiting, strange } = await restoreBackup(
       { ...parts, db, remember: async () => undefined },
       file,
       { signal: new AbortController().signal, marks, progress: () => undefined },
     );
     print(`restored ${backupId}: ${rows} rows, everything that was acknowledged before ${point}`);
     print(`and ${waiting} entries for the journal; what came later is in the old files alone`);
+    tellOfStrange(strange, 'the old files', print);
   } finally {
     await close();
   }

@@ -27,13 +27,13 @@ export interface MoveParts {
  * Takes the embedded database into files that this version of PostgreSQL makes: by a backup of the old ones, which is loaded into new
  * ones and compared with it. The old files are as they were until then, and are kept. What waits in the journal stays in it.
  *
- * @returns how many rows there are, and where the old files are
+ * @returns how many rows there are, which tables of others were left out, and where the old files are
  * @throws BackupRefused, BackupDamaged, BackupPlaceUnusable, or what the databases say
  */
 export async function moveDatabase(
   { journal, dataDirectory, keys, move, openOld, openNew }: MoveParts,
   { signal, progress }: { readonly signal: AbortSignal; readonly progress: (note: string) => void },
-): Promise<{ rows: number; kept: string }> {
+): Promise<{ rows: number; strange: readonly string[]; kept: string }> {
   const path = join(dataDirectory, 'upgrade');
   const folder = new BackupFolder(path);
   const name = 'database.backup';
@@ -56,7 +56,7 @@ export async function moveDatabase(
         },
       ),
     );
-    const rows = await opened(openNew, async ({ db }) => {
+    const { rows, strange } = await opened(openNew, async ({ db }) => {
       const loaded = await loadBackup((await folder.read(name)) as Readable, db, {
         ...{ keys, signal, journal: async () => undefined, file: async () => undefined },
         loaded: async () => undefined,
@@ -65,9 +65,9 @@ export async function moveDatabase(
       const compared = await compareTables(db, loaded, signal, progress);
       await finishLoading(db);
       await keepIdentity(db);
-      return compared;
+      return { rows: compared, strange: loaded.strange };
     });
-    return { rows, kept: await move.finish() };
+    return { rows, strange, kept: await move.finish() };
   } finally {
     await rm(path, { recursive: true, force: true });
   }
