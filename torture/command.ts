@@ -1,6 +1,7 @@
 import { parseOptions, type TortureOptions, USAGE, UsageError } from './options.ts';
 import { runTorture } from './run.ts';
 import { runServersTorture } from './servers-run.ts';
+import { runSoak } from './soak/run.ts';
 import { PatchError } from './source-copy.ts';
 import { runTaskTorture } from './task-run.ts';
 
@@ -37,7 +38,8 @@ export async function tortureCommand(
 }
 
 function run(options: TortureOptions, print: (line: string) => void, interrupted: AbortSignal) {
-  const { tasks, servers } = options;
+  const { tasks, servers, soak } = options;
+  if (soak !== null) return runSoak(options, soak, print, interrupted);
   if (servers !== null) return runServersTorture(options, servers, print, interrupted);
   if (tasks !== null) return runTaskTorture(options, tasks, print, interrupted);
   return runTorture(options, print, interrupted);

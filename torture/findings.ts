@@ -28,6 +28,10 @@ export type Check =
   | 'journal-unnamed'
   | 'not-journaled'
   | 'health-untrue'
+  | 'grows'
+  | 'failed-in-quiet'
+  | 'not-restored'
+  | 'left-behind'
   | 'server-died'
   | 'no-recovery'
   | 'bad-stop';

@@ -13,6 +13,12 @@ export interface TortureOptions {
   readonly tasks: number | null;
   /** Tortures three servers in so many rounds; null: one. */
   readonly servers: number | null;
+  /** Lets everything run at once on three servers for so many minutes; null: not. */
+  readonly soak: number | null;
+  /** Where a soak writes what it was. */
+  readonly out: string;
+  /** Seconds of a soak between two faults; null: as long as health has for their end, and a minute. */
+  readonly rest: number | null;
   /** The commit that one of several servers begins as. */
   readonly earlier: string | null;
   /** Server kills until the run ends. */
@@ -47,6 +53,11 @@ export const USAGE = `usage: npm run torture -- [options]
   --servers R            tortures three servers on a PostgreSQL with a standby, in R rounds: one is killed, one stopped for longer
                          than its leases, one replaced; in the middle round the primary is lost and the standby promoted;
                          only --seed, --earlier, --writers, --sabotage (unique, early-ack) and --keep count
+  --soak MINUTES         everything at once: three servers, traffic at all doors, imports, learning, media, tasks, backups, webhooks, and a fault
+                         every few minutes; then what was lost, doubled, altered or has grown, and whether health told the truth;
+                         only --seed, --out, --rest and --keep count
+  --out FOLDER           where --soak writes soak.json, soak.svg and soak.md (default: soak in the working directory)
+  --rest SECONDS         between two faults of --soak (default 120)
   --earlier COMMIT       with --servers: one of them begins as this commit (npm ci installs it once)
   --sabotage KIND        fsync, unique or early-ack, with --tasks fencing or late-effect: runs a broken copy of the
                          server, must end with exit code 1
@@ -71,6 +82,11 @@ export function parseOptions(args: readonly string[]): TortureOptions {
   return {
     seed: values.seed ?? String(Date.now() % 1_000_000_000),
     ...{ tasks, servers, earlier: values.earlier ?? null },
+    ...{
+      soak: wholeNumber('soak', values.soak),
+      rest: wholeNumber('rest', values.rest),
+      out: values.out ?? 'soak',
+    },
     kills: wholeNumber('kills', values.kills) ?? (tasks ? 30 : 1_000),
     database: oneOf('database', values.database, ['embedded', 'external']) ?? 'embedded',
     faults: values.faults?.split(',') ?? (sabotage === 'fsync' ? ['power'] : null),
@@ -91,6 +107,9 @@ function readArguments(args: readonly string[]) {
         seed: text,
         tasks: text,
         servers: text,
+        soak: text,
+        out: text,
+        rest: text,
         earlier: text,
         kills: text,
         database: text,

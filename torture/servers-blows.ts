@@ -51,7 +51,12 @@ export async function failOver(stand: ServersStand, random: Random, struck: Stru
   truth.returns('database');
 }
 
-async function kill(stand: ServersStand, victim: Member, random: Random, struck: Struck): Promise<void> {
+export async function kill(
+  stand: ServersStand,
+  victim: Member,
+  random: Random,
+  struck: Struck,
+): Promise<void> {
   const { name, server } = victim;
   stand.print(`${name} is killed`);
   stand.truth.leaves(name);
@@ -65,7 +70,12 @@ async function kill(stand: ServersStand, victim: Member, random: Random, struck:
   await untilNamed(stand, victim, 'ALIVE');
 }
 
-async function freeze(stand: ServersStand, victim: Member, _random: Random, struck: Struck): Promise<void> {
+export async function freeze(
+  stand: ServersStand,
+  victim: Member,
+  _random: Random,
+  struck: Struck,
+): Promise<void> {
   const { name, server } = victim;
   stand.print(`${name} is stopped for ${LEASE_MS + BEYOND_LEASE_MS} ms`);
   stand.truth.leaves(name);

@@ -47,12 +47,16 @@ const NAMES = ['one', 'two', 'three'];
 const PATIENCE_MS = 8_000;
 const ROOM = { TASK_WORKERS: '4', SERVER_LEASE_MS: String(SERVER_LEASE_MS) };
 
-/** @throws UsageError, PatchError, or whatever kept a server from its first start */
+/**
+ * @param settings of all servers, beside those of the harness
+ * @throws UsageError, PatchError, or whatever kept a server from its first start
+ */
 export async function prepareServers(
   options: TortureOptions,
   random: Random,
   report: (finding: Finding) => void,
   print: (line: string) => void,
+  settings: Readonly<Record<string, string>> = {},
 ): Promise<ServersStand> {
   const directory = await mkdtemp(join(tmpdir(), 'echo-torture-servers-'));
   const releases: (() => unknown)[] = [];
@@ -69,6 +73,7 @@ export async function prepareServers(
     releases.push(() => pair.close());
     const environment = {
       ...ROOM,
+      ...settings,
       DATABASE_URL: urlOf(pair.standby, pair.primary),
       NODE_COMPILE_CACHE: join(directory, 'code-cache'),
     };

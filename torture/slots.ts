@@ -32,7 +32,7 @@ const SLOTS = `const ${SLOTS_NAME} = defineJob({
   schedule: { cron: '*/${SLOT_EVERY_MS / 1_000} * * * * *', timeZone: 'UTC', missed: 'RUN_ALL' },
   run: async (_services: unknown, _payload, { taskId, attempt, once }) => {
     await once('slot', (client) =>
-      client.query('insert into torture_effects values ($$1, 1, $$2)', [taskId, attempt]).then(() => null),
+      client.query('insert into torture.effects values ($$1, 1, $$2)', [taskId, attempt]).then(() => null),
     );
     return { attempt };
   },

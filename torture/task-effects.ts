@@ -1,7 +1,7 @@
 import type { Patch } from './source-copy.ts';
 
-/** A table beside the server's, without any key that would hide a second effect. */
-export const EFFECTS_TABLE = `create table torture_effects
+/** A table apart from the server's, without any key that would hide a second effect. */
+export const EFFECTS_TABLE = `create schema torture; create table torture.effects
   (task text not null, step int not null, attempt int not null, at timestamptz not null default clock_timestamp())`;
 
 /** Milliseconds that a job rests behind each step, so that kills find it there. */
@@ -34,7 +34,7 @@ const tortureEffects = defineJob({
   run: async (_services: unknown, { steps, pauseMs }, { taskId, attempt, once }) => {
     for (let step = 1; step <= steps; step++) {
       await once('step ' + step, (client) =>
-        client.query('insert into torture_effects values ($$1, $$2, $$3)', [taskId, step, attempt]).then(() => null),
+        client.query('insert into torture.effects values ($$1, $$2, $$3)', [taskId, step, attempt]).then(() => null),
       );
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }

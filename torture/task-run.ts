@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { type DatabaseUnderTest, externalDatabase, look } from './database.ts';
+import { type DatabaseUnderTest, externalDatabase, type Looked, look } from './database.ts';
 import type { Finding } from './findings.ts';
 import type { TortureOptions } from './options.ts';
 import { Random } from './random.ts';
@@ -82,7 +82,7 @@ export async function runTaskTorture(
     await untilDone(run, () => run.made.length, interrupted);
     // What a worker that was stopped would still write, it writes now.
     await delay(2_000);
-    const evidence = await evidenceOf(run);
+    const evidence = await taskEvidence(run.database);
     findings.push(...checkTasks(evidence, run.made));
     keep = options.keep || findings.length > 0;
     return {
@@ -243,7 +243,8 @@ async function doneCount({ connection }: DatabaseUnderTest): Promise<number | nu
   );
 }
 
-async function evidenceOf({ database: { connection } }: Run): Promise<TaskEvidence[]> {
+/** All tasks with effects, as the database has them. */
+export async function taskEvidence({ connection }: Looked): Promise<TaskEvidence[]> {
   const ms = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`;
   return look<{ evidence: TaskEvidence } & pg.QueryResultRow>(
     connection,
@@ -252,7 +253,7 @@ async function evidenceOf({ database: { connection } }: Run): Promise<TaskEviden
        'attempts', coalesce((select json_agg(json_build_object('number', a.number, 'startedAt', ${ms('a.started_at')},
            'endedAt', ${ms('a.ended_at')}, 'error', a.error) order by a.number) from task_attempts a where a.task = t.id), '[]'),
        'effects', coalesce((select json_agg(json_build_object('step', e.step, 'attempt', e.attempt,
-           'at', ${ms("date_trunc('milliseconds', e.at)")})) from torture_effects e where e.task = t.task_id), '[]')) as evidence
+           'at', ${ms("date_trunc('milliseconds', e.at)")})) from torture.effects e where e.task = t.task_id), '[]')) as evidence
      from autonomous_tasks t where t.task_type = '${EFFECTS_JOB}'`,
   ).then((rows) => rows.map(({ evidence }) => evidence));
 }

@@ -19,6 +19,8 @@ export interface WriterOptions {
   readonly report: (finding: Finding) => void;
   /** Set when the run is given up: nothing is retried any more. */
   readonly abandoned: AbortSignal;
+  /** Milliseconds that it rests at most between two requests; absent: hardly. */
+  readonly restMs?: number;
 }
 
 /** Shares of what a writer does beside sending and retrying. */
@@ -37,7 +39,7 @@ export async function runWriter(options: WriterOptions): Promise<void> {
     } finally {
       gate.leave();
     }
-    await delay(decisions.integer(0, number % 2 === 0 ? 12 : 40));
+    await delay(decisions.integer(0, options.restMs ?? (number % 2 === 0 ? 12 : 40)));
   }
 }
 
