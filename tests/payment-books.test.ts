@@ -1,67 +1,39 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
-import { type StripeDouble, signatureOf, startStripeDouble } from './support/stripe-double.ts';
+import {
+  billed,
+  createPayment,
+  type Payments,
+  readInvoice,
+  STRIPE_SECRET,
+  startPayments,
+} from './support/payments.ts';
+import { type StripeDouble, signatureOf } from './support/stripe-double.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 
-const SECRET = 'whsec_double';
+let payments: Payments;
 let stripe: StripeDouble;
 let app: TestApp;
 
 beforeAll(async () => {
-  stripe = await startStripeDouble();
-  app = await startTestApp({
-    // No schedule has its time while a test counts.
-    now: () => new Date('2026-01-01T00:01:00Z'),
-    env: {
-      STRIPE_API_KEY: 'sk_test_double',
-      STRIPE_WEBHOOK_SECRET: SECRET,
-      STRIPE_API_URL: stripe.url,
-      STRIPE_ACCOUNT: 'acct_mine',
-    },
-  });
+  payments = await startPayments({ STRIPE_ACCOUNT: 'acct_mine' });
+  ({ app, stripe } = payments);
 });
 beforeEach(() => stripe.failWith(() => undefined));
-afterAll(async () => {
-  await app.close();
-  await stripe.close();
-});
+afterAll(() => payments.close());
 
-const MADE = {
-  Customer: '... on PaymentCustomerSuccess { customer { customerId } }',
-  Invoice: '... on PaymentInvoiceSuccess { invoice { invoiceId taskId } }',
-  Refund: '... on PaymentRefundSuccess { refund { refundId taskId } }',
-};
-async function create(noun: keyof typeof MADE, input: Record<string, unknown>) {
-  const { data, errors } = await app.graphql(
-    `mutation ($input: CreatePayment${noun}Input!) { answer: createPayment${noun}(input: $input) { ... on Error { message } ${MADE[noun]} } }`,
-    { input },
-  );
-  const made = data?.answer?.[noun.toLowerCase()];
-  if (!made) throw new Error(JSON.stringify([data, errors]));
-  return made;
-}
-async function billed(
-  collection: 'CHARGE' | 'SEND',
-  amount = 1_000,
-): Promise<{ invoiceId: string; stripeId: string }> {
-  const { customerId } = await create('Customer', { name: 'Ada', email: 'ada@example.org' });
-  const items = [{ description: 'Tea', amount }];
-  const { invoiceId, taskId } = await create('Invoice', { customerId, currency: 'EUR', collection, items });
-  await untilTask(app, taskId, 'COMPLETED');
-  return { invoiceId, stripeId: (await read(invoiceId)).stripeId };
-}
-const read = async (id: string) =>
-  (
-    await app.graphql(
-      `query ($id: ID!) { paymentInvoice(invoiceId: $id) { state stripeId refunds { state } } }`,
-      { id },
-    )
-  ).data.paymentInvoice;
+const create = (noun: 'Customer' | 'Invoice' | 'Refund', input: Record<string, unknown>, user?: string) =>
+  createPayment(payments, noun, input, user);
+const read = (id: string) => readInvoice(payments, id);
 const state = async (id: string) => (await read(id)).state;
 
 /** As Stripe would tell it. */
 const payloadOf = (event: object) => JSON.stringify({ ...event, pending_webhooks: 1 }, null, 2);
-function deliver(payload: string, signature = signatureOf(payload, [SECRET]), path = '/callbacks/stripe') {
+function deliver(
+  payload: string,
+  signature = signatureOf(payload, [STRIPE_SECRET]),
+  path = '/callbacks/stripe',
+) {
   return fetch(`${app.url}${path}`, {
     ...{ method: 'POST', body: payload },
     headers: { 'content-type': 'application/json; charset=utf-8', 'stripe-signature': signature },
@@ -72,7 +44,7 @@ const eventOf = (id: string, type: string) =>
 const taken = (id: string) => app.sql('select caught_up, type from payment_events where event_id = $1', [id]);
 
 test('what Stripe tells is looked up: late, twice and in any order', async () => {
-  const { invoiceId, stripeId } = await billed('SEND');
+  const { invoiceId, stripeId } = await billed(payments, 'SEND');
   stripe.pay(stripeId);
   const paid = eventOf(stripeId, 'invoice.paid');
   const finalized = eventOf(stripeId, 'invoice.finalized');
@@ -96,17 +68,17 @@ test('what Stripe tells is looked up: late, twice and in any order', async () =>
 });
 
 test('an event is believed only with a signature of now, of this mode and account', async () => {
-  const { invoiceId, stripeId } = await billed('SEND');
+  const { invoiceId, stripeId } = await billed(payments, 'SEND');
   stripe.makeVoid(stripeId);
   const event = eventOf(stripeId, 'invoice.voided');
   const payload = payloadOf(event);
   const now = Math.floor(Date.now() / 1_000);
   const refused: [string, string, string?][] = [
     ['of another secret', payload, signatureOf(payload, ['whsec_other'])],
-    ['of yesterday', payload, signatureOf(payload, [SECRET], now - 86_400)],
-    ['301 s old', payload, signatureOf(payload, [SECRET], now - 301)],
-    ['of another body', `${payload} `, signatureOf(payload, [SECRET])],
-    ['of the scheme v0', payload, signatureOf(payload, [SECRET]).replace('v1=', 'v0=')],
+    ['of yesterday', payload, signatureOf(payload, [STRIPE_SECRET], now - 86_400)],
+    ['301 s old', payload, signatureOf(payload, [STRIPE_SECRET], now - 301)],
+    ['of another body', `${payload} `, signatureOf(payload, [STRIPE_SECRET])],
+    ['of the scheme v0', payload, signatureOf(payload, [STRIPE_SECRET]).replace('v1=', 'v0=')],
     ['none', payload, 'garbage'],
     ['of the live mode', payloadOf({ ...event, livemode: true })],
     ['of another account', payloadOf({ ...event, account: 'acct_other' })],
@@ -120,12 +92,16 @@ test('an event is believed only with a signature of now, of this mode and accoun
   expect(await state(invoiceId)).toBe('OPEN');
   const large = payloadOf({ ...event, note: 'x'.repeat(262_144) });
   expect((await deliver(large)).status).toBe(413);
-  expect((await deliver(payload, signatureOf(payload, [SECRET]), '/callbacks/stripe/more')).status).toBe(404);
+  expect(
+    (await deliver(payload, signatureOf(payload, [STRIPE_SECRET]), '/callbacks/stripe/more')).status,
+  ).toBe(404);
   expect((await fetch(`${app.url}/callbacks/stripe`)).status).toBe(405);
 
   // While a secret is changed there are several; it may be nearly 300 s old; the account may be this one's.
   const mine = payloadOf({ ...event, account: 'acct_mine' });
-  expect((await deliver(mine, signatureOf(mine, ['whsec_other', SECRET], now - 280))).status).toBe(200);
+  expect((await deliver(mine, signatureOf(mine, ['whsec_other', STRIPE_SECRET], now - 280))).status).toBe(
+    200,
+  );
   await vi.waitFor(async () => expect(await state(invoiceId)).toBe('VOID'), { timeout: 20_000 });
   await app.app.services.audit.flush();
   const told = await app.sql(`select from echo_audit_log where action = '/callbacks/stripe'`);
@@ -143,7 +119,7 @@ test('nobody hears of it where no payments are configured', async () => {
 });
 
 test('what nobody told is caught up with, and who was erased is forgotten at Stripe', async () => {
-  const { invoiceId, stripeId } = await billed('SEND');
+  const { invoiceId, stripeId } = await billed(payments, 'SEND');
   stripe.pay(stripeId);
   const { customer } = stripe.things.get(stripeId) ?? {};
   await app.sql('delete from payment_people');
@@ -175,10 +151,10 @@ async function reconciled() {
 }
 
 test('a reconciliation finds what is missing there or here, differs or is doubled, and nothing else', async () => {
-  const one = await billed('CHARGE', 1_100);
-  const two = await billed('CHARGE', 1_200);
-  const three = await billed('CHARGE', 1_300);
-  const four = await billed('SEND', 1_400);
+  const one = await billed(payments, 'CHARGE', 1_100);
+  const two = await billed(payments, 'CHARGE', 1_200);
+  const three = await billed(payments, 'CHARGE', 1_300);
+  const four = await billed(payments, 'SEND', 1_400);
   const { taskId } = await create('Refund', { invoiceId: one.invoiceId, amount: 400, currency: 'EUR' });
   await untilTask(app, taskId, 'COMPLETED');
   const [refund] = stripe.all('refund');

@@ -1,67 +1,40 @@
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { startTestApp, type TestApp } from './support/harness.ts';
-import { type StripeDouble, signatureOf, startStripeDouble } from './support/stripe-double.ts';
+import type { TestApp } from './support/harness.ts';
+import {
+  billed,
+  createPayment,
+  type Payments,
+  readInvoice,
+  STRIPE_SECRET,
+  startPayments,
+} from './support/payments.ts';
+import { type StripeDouble, signatureOf } from './support/stripe-double.ts';
 import { gate, runTask, untilTask } from './support/tasks.ts';
 
-const SECRET = 'whsec_double';
+let payments: Payments;
 let stripe: StripeDouble;
 let app: TestApp;
 
 beforeAll(async () => {
-  stripe = await startStripeDouble();
-  app = await startTestApp({
-    // No schedule has its time while a test counts.
-    now: () => new Date('2026-01-01T00:01:00Z'),
-    env: {
-      STRIPE_API_KEY: 'sk_test_double',
-      STRIPE_WEBHOOK_SECRET: SECRET,
-      STRIPE_API_URL: stripe.url,
-      TASK_WORKERS: '3',
-    },
-  });
+  payments = await startPayments({ TASK_WORKERS: '3' });
+  ({ app, stripe } = payments);
 });
 beforeEach(() => stripe.failWith(() => undefined));
-afterAll(async () => {
-  await app.close();
-  await stripe.close();
-});
+afterAll(() => payments.close());
 
-const MADE = {
-  Customer: '... on PaymentCustomerSuccess { customer { customerId } }',
-  Invoice: '... on PaymentInvoiceSuccess { invoice { invoiceId taskId } }',
-  Refund: '... on PaymentRefundSuccess { refund { refundId taskId } }',
-};
-async function create(noun: keyof typeof MADE, input: Record<string, unknown>, user?: string) {
-  const { data, errors } = await app.graphql(
-    `mutation ($input: CreatePayment${noun}Input!) { answer: createPayment${noun}(input: $input) { ... on Error { message } ${MADE[noun]} } }`,
-    { input },
-    user,
-  );
-  const made = data?.answer?.[noun.toLowerCase()];
-  if (!made) throw new Error(JSON.stringify([data, errors]));
-  return made;
-}
-async function billed(collection: 'CHARGE' | 'SEND', amount = 1_000) {
-  const { customerId } = await create('Customer', { name: 'Ada', email: 'ada@example.org' });
-  const items = [{ description: 'Tea', amount }];
-  const { invoiceId, taskId } = await create('Invoice', { customerId, currency: 'EUR', collection, items });
-  await untilTask(app, taskId, 'COMPLETED');
-  return { invoiceId, stripeId: (await read(invoiceId)).stripeId as string };
-}
-const read = async (id: string) =>
-  (
-    await app.graphql(
-      `query ($id: ID!) { paymentInvoice(invoiceId: $id) { state stripeId refunds { state stripeId } } }`,
-      { id },
-    )
-  ).data.paymentInvoice;
+const create = (noun: 'Customer' | 'Invoice' | 'Refund', input: Record<string, unknown>, user?: string) =>
+  createPayment(payments, noun, input, user);
+const read = (id: string) => readInvoice(payments, id);
 
 async function tell(id: string, type: string) {
   const event = stripe.all('event').find((each) => each.type === type && each.data.object.id === id);
   const payload = JSON.stringify(event);
   const answer = await fetch(`${app.url}/callbacks/stripe`, {
     ...{ method: 'POST', body: payload },
-    headers: { 'content-type': 'application/json', 'stripe-signature': signatureOf(payload, [SECRET]) },
+    headers: {
+      'content-type': 'application/json',
+      'stripe-signature': signatureOf(payload, [STRIPE_SECRET]),
+    },
   });
   expect(await answer.json()).toEqual({ received: true, isNew: true });
 }
@@ -69,7 +42,7 @@ const following = () =>
   app.sql("select from autonomous_tasks where task_type = 'payment_follow' and status <> 'COMPLETED'");
 
 test('what was looked up before is not written over what was looked up after it', async () => {
-  const { invoiceId, stripeId } = await billed('SEND');
+  const { invoiceId, stripeId } = await billed(payments, 'SEND');
   const [asked, late] = [gate(), gate()];
   let looks = 0;
   stripe.failWith(({ method, path }) => {
@@ -88,7 +61,7 @@ test('what was looked up before is not written over what was looked up after it'
 });
 
 test('a refund that was looked up before it failed stays failed', async () => {
-  const { invoiceId } = await billed('CHARGE');
+  const { invoiceId } = await billed(payments, 'CHARGE');
   const { taskId } = await create('Refund', { invoiceId, amount: 400, currency: 'EUR' });
   await untilTask(app, taskId, 'COMPLETED');
   const [refund = { id: '' }] = stripe.all('refund');
@@ -113,7 +86,7 @@ test('a refund that was looked up before it failed stays failed', async () => {
 });
 
 test('refunds of bank payments, which Stripe calls pyr_, are followed as well', async () => {
-  const { invoiceId } = await billed('CHARGE');
+  const { invoiceId } = await billed(payments, 'CHARGE');
   const { refundId, taskId } = await create('Refund', { invoiceId, amount: 100, currency: 'EUR' });
   await untilTask(app, taskId, 'COMPLETED');
   const [refund = { id: '' }] = stripe.all('refund');
@@ -132,7 +105,7 @@ test('refunds of bank payments, which Stripe calls pyr_, are followed as well', 
 });
 
 test('what is paid while the books are compared is no difference', async () => {
-  const { invoiceId, stripeId } = await billed('SEND', 900);
+  const { invoiceId, stripeId } = await billed(payments, 'SEND', 900);
   // The clock of Stripe has whole seconds: what was made in this one is not before it.
   await new Promise((resolve) => setTimeout(resolve, 1_100));
   const [listed, late] = [gate(), gate()];
@@ -203,7 +176,7 @@ test('what it does for all is stopped by admins of the tenant that runs it only'
 });
 
 test('so is what Stripe told of one tenant', async () => {
-  const { stripeId } = await billed('SEND');
+  const { stripeId } = await billed(payments, 'SEND');
   stripe.pay(stripeId);
   await tell(stripeId, 'invoice.paid');
   expect(
@@ -269,7 +242,10 @@ test('what is signed and no event with its object is refused by name', async () 
   for (const [payload, status, words] of cases) {
     const answer = await fetch(`${app.url}/callbacks/stripe`, {
       ...{ method: 'POST', body: payload },
-      headers: { 'content-type': 'application/json', 'stripe-signature': signatureOf(payload, [SECRET]) },
+      headers: {
+        'content-type': 'application/json',
+        'stripe-signature': signatureOf(payload, [STRIPE_SECRET]),
+      },
     });
     expect([answer.status, payload]).toEqual([status, payload]);
     expect(await answer.text()).toContain(words);

@@ -1,14 +1,11 @@
-import { join } from 'node:path';
 import { SEED_CHARACTERS } from '../../src/domains/characters/seed.ts';
 import type { Load } from './client.ts';
 import type { Figure } from './figures.ts';
-import { startMemoryServer } from './memory.ts';
-import { startServer } from './processes.ts';
+import { MODEL_MS, startWithModel } from './with-model.ts';
 import type { Bench, Work } from './work.ts';
 import { ASK, CREATE } from './writing.ts';
 
 const TURNS = 1_000;
-const MODEL_MS = 10;
 const CONNECTIONS = 4;
 const CONVERSATIONS = 40;
 
@@ -17,19 +14,7 @@ export const doors: Work = {
   letters: ['h'],
   title: `(h) the older REST endpoints and /v1, ${CONNECTIONS} at a time`,
   run: async function* (bench) {
-    const model = await startServer({
-      name: 'model',
-      args: [join(import.meta.dirname, 'candidates', 'model.ts')],
-      cwd: import.meta.dirname,
-      cores: bench.cores && { server: bench.cores.others, others: bench.cores.others },
-      env: { MODEL_MS: String(MODEL_MS) },
-    });
-    const memory = await startMemoryServer(bench, {
-      env: {
-        LLM_BASE_URL: `${model.url}/v1`,
-        LLM_MODELS: 'quick=double',
-      },
-    });
+    const { memory, model, stop } = await startWithModel(bench);
     try {
       await memory.grow(TURNS);
       await memory.send(CREATE, { input: SEED_CHARACTERS[0] });
@@ -60,8 +45,7 @@ export const doors: Work = {
         'the model alone': { url: model.url, path: '/v1/chat/completions', bodies: each(chat) },
       });
     } finally {
-      await memory.stop();
-      await model.stop();
+      await stop();
     }
   },
 };

@@ -1,16 +1,14 @@
-import { join } from 'node:path';
 import { SEED_CHARACTERS } from '../../src/domains/characters/seed.ts';
 import type { Answered } from './client.ts';
 import { type Figure, median } from './figures.ts';
 import { Client } from './load.ts';
-import { type MemoryServer, startMemoryServer } from './memory.ts';
-import { startServer } from './processes.ts';
+import type { MemoryServer } from './memory.ts';
+import { MODEL_MS, startWithModel } from './with-model.ts';
 import type { Bench, Work } from './work.ts';
 
 const TURNS = 11_245;
 const CHARACTER_RATE = 200;
 const MODEL_RATE = 50;
-const MODEL_MS = 10;
 const BATCH = 100;
 const BODIES = 40;
 const SEARCHES = 20;
@@ -30,28 +28,14 @@ export const writing: Work = {
     `(e) processQuery answered by character data, ${CHARACTER_RATE}/s, and by a model of ${MODEL_MS} ms, ${MODEL_RATE}/s; ` +
     `(f) recordTurns of 1 and of ${BATCH}, and searches meanwhile`,
   run: async function* (bench, wanted) {
-    const model = await startServer({
-      name: 'model',
-      args: [join(import.meta.dirname, 'candidates', 'model.ts')],
-      cwd: import.meta.dirname,
-      // Not the server's.
-      cores: bench.cores && { server: bench.cores.others, others: bench.cores.others },
-      env: { MODEL_MS: String(MODEL_MS) },
-    });
-    const memory = await startMemoryServer(bench, {
-      env: {
-        LLM_BASE_URL: `${model.url}/v1`,
-        LLM_MODELS: 'quick=double',
-      },
-    });
+    const { memory, stop } = await startWithModel(bench);
     try {
       await memory.grow(TURNS);
       await mention(memory);
       if (wanted.has('e')) yield* await answers(bench, memory);
       if (wanted.has('f')) yield* await records(bench, memory);
     } finally {
-      await memory.stop();
-      await model.stop();
+      await stop();
     }
   },
 };

@@ -19,6 +19,8 @@ import { duties as mediaInsights } from '../domains/media-insights/tables.ts';
 import { duties as metrics } from '../domains/metrics/tables.ts';
 import { duties as notion } from '../domains/notion/tables.ts';
 import { duties as partners } from '../domains/partners/tables.ts';
+import { duties as invoices } from '../domains/payments/invoice-tables.ts';
+import { duties as ledger } from '../domains/payments/ledger-tables.ts';
 import { duties as payments } from '../domains/payments/tables.ts';
 import { duties as payouts } from '../domains/payouts/tables.ts';
 import { duties as journals } from '../domains/persistence/tables.ts';
@@ -56,6 +58,8 @@ export const DUTIES: readonly Duty[] = [
   ...projects,
   ...briefs,
   ...payments,
+  ...invoices,
+  ...ledger,
   ...goals,
   ...facts,
   ...learning,

@@ -23,16 +23,9 @@ export { mediaFiles, mediaInsights, mediaPairs } from '../domains/media-insights
 export { metricHours, metricMinutes } from '../domains/metrics/tables.ts';
 export { notionPace, notionPages, notionRefusals, notionSources } from '../domains/notion/tables.ts';
 export { businessPeople, parties, partyKeys, referralCodes, referrals } from '../domains/partners/tables.ts';
-export {
-  customers,
-  differences,
-  invoices,
-  ledger,
-  people,
-  records,
-  refunds,
-  stripeEvents,
-} from '../domains/payments/tables.ts';
+export { invoices, refunds } from '../domains/payments/invoice-tables.ts';
+export { differences, ledger, stripeEvents } from '../domains/payments/ledger-tables.ts';
+export { customers, people, records } from '../domains/payments/tables.ts';
 export { payoutEntries, payoutReports } from '../domains/payouts/tables.ts';
 export { journals } from '../domains/persistence/tables.ts';
 export { erasures } from '../domains/privacy/tables.ts';

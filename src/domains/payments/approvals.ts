@@ -5,13 +5,13 @@ import { Forbidden, StatusMoveRefused } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
 import { checkMovement, lockPayments } from './guard.ts';
+import { type InvoiceRow, invoices, type RefundRow, refunds } from './invoice-tables.ts';
 import { lockedInvoice } from './invoices.ts';
 import { SEND_INVOICE, SEND_REFUND } from './job-names.ts';
 import * as limits from './limits.ts';
 import { refundById } from './reads.ts';
 import { noRefund } from './refunds.ts';
 import { configured, enqueuePayment, type PaymentServices, wake } from './services.ts';
-import { type InvoiceRow, invoices, type RefundRow, refunds } from './tables.ts';
 
 /** What a second admin says, and why. */
 export interface Decision {

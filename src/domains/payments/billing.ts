@@ -3,10 +3,10 @@ import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
 import { ServiceUnavailable } from '../../errors.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import { followInvoice } from './following.ts';
+import { type InvoiceRow, invoices } from './invoice-tables.ts';
 import { noInvoice } from './invoices.ts';
 import { customersOf, invoiceById } from './reads.ts';
 import type { Refusal } from './stripe.ts';
-import { type InvoiceRow, invoices } from './tables.ts';
 import { clientOf, customerAtStripe, guardAgain, keyOf, OWN, type WorkParts } from './working.ts';
 
 /** What came of it, kept as the task's result. */

@@ -13,12 +13,12 @@ import { createCustomer, updateCustomer } from './customers.ts';
 import { CustomerRef } from './customers-graphql.ts';
 import { InvoiceRef } from './graphql.ts';
 import { CustomerChange, characters, NewCustomer, NewInvoice, NewRefund } from './inputs-graphql.ts';
+import type { InvoiceRow, RefundRow } from './invoice-tables.ts';
 import { chargeInvoice, createInvoice, voidInvoice } from './invoices.ts';
 import * as limits from './limits.ts';
 import type { SeenCustomer } from './reads.ts';
 import { createRefund } from './refunds.ts';
 import { RefundRef } from './refunds-graphql.ts';
-import type { InvoiceRow, RefundRow } from './tables.ts';
 
 const UNION = 'The success of this operation, or one of the failures that a caller may expect.';
 const CustomerSuccess = builder.objectRef<{ customer: SeenCustomer }>('PaymentCustomerSuccess').implement({

@@ -3,10 +3,10 @@ import { builder } from '../../graphql/builder.ts';
 import { connect } from '../../graphql/connections.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
 import { resolveDifference } from './differences.ts';
+import type { DifferenceKind, DifferenceRow } from './ledger-tables.ts';
 import * as limits from './limits.ts';
 import { differencePage } from './reads.ts';
 import { byNumber } from './shown-graphql.ts';
-import type { DifferenceKind, DifferenceRow } from './tables.ts';
 
 const KindEnum = builder.enumType('PaymentDifferenceKind', {
   description: 'In what our books and those of Stripe differ.',

@@ -6,9 +6,9 @@ import * as input from '../../ground/input.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
 import { isInvoiceId, isRefundId } from './events.ts';
 import { FOLLOW } from './job-names.ts';
+import { type DifferenceRow, differences } from './ledger-tables.ts';
 import * as limits from './limits.ts';
 import { configured, enqueuePayment, type PaymentServices, wake } from './services.ts';
-import { type DifferenceRow, differences } from './tables.ts';
 
 const Resolution = z.object({
   differenceId: limits.id,

@@ -2,7 +2,6 @@ import type { PoolClient } from 'pg';
 import type Stripe from 'stripe';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import type { RunningTask } from '../../jobs/job.ts';
-import { book } from './ledger.ts';
 import {
   type InvoiceRow,
   type InvoiceState,
@@ -10,7 +9,8 @@ import {
   type RefundRow,
   type RefundState,
   refunds,
-} from './tables.ts';
+} from './invoice-tables.ts';
+import { book } from './ledger.ts';
 import { clientOf, OWN, type WorkParts } from './working.ts';
 
 /** What of a running task is needed to write after Stripe. */

@@ -4,11 +4,11 @@ import type { Context } from '../../graphql/context.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
 import { noCustomer } from './customers.ts';
 import { CustomerRef } from './customers-graphql.ts';
+import type { Collection, InvoiceItem, InvoiceRow, InvoiceState } from './invoice-tables.ts';
 import * as limits from './limits.ts';
 import { customerById, customersOf, invoiceById, invoicePage, refundsOf } from './reads.ts';
 import { RefundRef } from './refunds-graphql.ts';
 import { byNumber, IN_MINOR, idOf, STRIPE_ID } from './shown-graphql.ts';
-import type { Collection, InvoiceItem, InvoiceRow, InvoiceState } from './tables.ts';
 
 const InvoiceStateEnum = builder.enumType('PaymentInvoiceState', {
   description: 'How an invoice stands.',

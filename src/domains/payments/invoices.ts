@@ -9,12 +9,12 @@ import { keyedId } from '../../ground/keyed-id.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
 import { checkKnown, noCustomer } from './customers.ts';
 import { checkMovement, lockPayments, needsApproval } from './guard.ts';
+import { COLLECTIONS, type InvoiceRow, type InvoiceState, invoices } from './invoice-tables.ts';
 import { CHARGE_INVOICE, SEND_INVOICE, VOID_INVOICE } from './job-names.ts';
 import * as limits from './limits.ts';
 import { amount, currency, MAX_MINOR } from './money.ts';
 import { customerById, invoiceById } from './reads.ts';
 import { configured, enqueuePayment, type PaymentServices, wake } from './services.ts';
-import { COLLECTIONS, type InvoiceRow, type InvoiceState, invoices } from './tables.ts';
 
 const NewInvoice = z.object({
   customerId: limits.id,

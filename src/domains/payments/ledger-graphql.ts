@@ -3,9 +3,9 @@ import { builder } from '../../graphql/builder.ts';
 import { connect } from '../../graphql/connections.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
 import { type DayOfRevenue, revenueByDay } from './ledger.ts';
+import type { LedgerKind, LedgerRow } from './ledger-tables.ts';
 import { ledgerPage } from './reads.ts';
 import { byNumber, IN_MINOR } from './shown-graphql.ts';
-import type { LedgerKind, LedgerRow } from './tables.ts';
 
 /** Days of one question. */
 const MAX_DAYS = 400;

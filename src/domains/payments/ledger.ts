@@ -1,6 +1,6 @@
 import type { PoolClient } from 'pg';
+import type { LedgerKind } from './ledger-tables.ts';
 import type { Reader } from './reads.ts';
-import type { LedgerKind } from './tables.ts';
 
 /** A booking of Stripe that is ours. Amounts in the smallest unit. */
 export interface Booking {

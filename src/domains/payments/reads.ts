@@ -1,19 +1,9 @@
 import type { PoolClient } from 'pg';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type Page, type RawRow } from '../../db/statements.ts';
-import {
-  type CustomerRow,
-  customers,
-  type DifferenceRow,
-  differences,
-  type InvoiceRow,
-  type InvoiceState,
-  invoices,
-  type LedgerRow,
-  ledger,
-  type RefundRow,
-  refunds,
-} from './tables.ts';
+import { type InvoiceRow, type InvoiceState, invoices, type RefundRow, refunds } from './invoice-tables.ts';
+import { type DifferenceRow, differences, type LedgerRow, ledger } from './ledger-tables.ts';
+import { type CustomerRow, customers } from './tables.ts';
 
 export type Reader = Pick<Database, 'pool'> | { readonly pool: Pick<PoolClient, 'query'> };
 

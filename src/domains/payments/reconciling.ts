@@ -13,7 +13,7 @@ import {
   theirInvoice,
   theirRefund,
 } from './comparing.ts';
-import { type LedgerRow, ledger } from './tables.ts';
+import { type LedgerRow, ledger } from './ledger-tables.ts';
 import { clientOf, type WorkParts } from './working.ts';
 
 const DAY_MS = 86_400_000;

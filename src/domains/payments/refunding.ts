@@ -3,9 +3,9 @@ import { InvalidInput } from '../../errors.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import type { Done } from './billing.ts';
 import { followRefund } from './following.ts';
+import type { RefundReason, RefundRow } from './invoice-tables.ts';
 import { refundById } from './reads.ts';
 import { noRefund } from './refunds.ts';
-import type { RefundReason, RefundRow } from './tables.ts';
 import { clientOf, guardAgain, keyOf, OWN, type WorkParts } from './working.ts';
 
 const REASONS = {

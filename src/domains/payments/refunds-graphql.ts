@@ -1,8 +1,8 @@
 import { builder } from '../../graphql/builder.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
+import type { RefundReason, RefundRow, RefundState } from './invoice-tables.ts';
 import { refundById } from './reads.ts';
 import { IN_MINOR, idOf, STRIPE_ID } from './shown-graphql.ts';
-import type { RefundReason, RefundRow, RefundState } from './tables.ts';
 
 const RefundStateEnum = builder.enumType('PaymentRefundState', {
   description: 'How a refund stands.',

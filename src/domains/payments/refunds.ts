@@ -14,13 +14,13 @@ import * as input from '../../ground/input.ts';
 import { keyedId } from '../../ground/keyed-id.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
 import { checkMovement, lockPayments, needsApproval } from './guard.ts';
+import { type InvoiceRow, REFUND_REASONS, type RefundRow, refunds } from './invoice-tables.ts';
 import { lockedInvoice } from './invoices.ts';
 import { SEND_REFUND } from './job-names.ts';
 import * as limits from './limits.ts';
 import { amount, currency, written } from './money.ts';
 import { refundById } from './reads.ts';
 import { configured, enqueuePayment, type PaymentServices, wake } from './services.ts';
-import { type InvoiceRow, REFUND_REASONS, type RefundRow, refunds } from './tables.ts';
 
 const NewRefund = z.object({
   invoiceId: limits.id,

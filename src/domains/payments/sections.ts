@@ -4,9 +4,9 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import * as input from '../../ground/input.ts';
 import { type ExportedLine, type Place, sectionOfRows } from '../../ground/section.ts';
+import { COLLECTIONS, INVOICE_STATES, REFUND_REASONS, REFUND_STATES } from './invoice-tables.ts';
 import * as limits from './limits.ts';
 import { MAX_MINOR } from './money.ts';
-import { COLLECTIONS, INVOICE_STATES, REFUND_REASONS, REFUND_STATES } from './tables.ts';
 
 const money = z.int().min(1).max(MAX_MINOR);
 const unit = z.string().regex(/^[A-Z]{3}$/, { error: 'must be the three capital letters of a currency' });

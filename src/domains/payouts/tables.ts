@@ -3,7 +3,7 @@ import { bigint, check, index, integer, pgTable, serial, text, unique, uuid } fr
 import { instant, tenantId } from '../../db/columns.ts';
 import type { Duty } from '../../db/duty.ts';
 import { parties } from '../partners/tables.ts';
-import { ledger } from '../payments/tables.ts';
+import { ledger } from '../payments/ledger-tables.ts';
 
 /**
  * How a report stands.

@@ -1,17 +1,7 @@
 import { hardEnd, type Sentence } from './sentences.ts';
+import { type Group, type Modality, takeAuxiliary } from './verb-groups.ts';
 import { type VerbForm, verbOf } from './verbs.ts';
-import { ADVERBS, AUXILIARIES, JOINING, TIME_ENDS } from './words.ts';
-
-export type Modality =
-  | 'will'
-  | 'would'
-  | 'can'
-  | 'could'
-  | 'might'
-  | 'must'
-  | 'should'
-  | 'used to'
-  | 'going to';
+import { AUXILIARIES, JOINING, TIME_ENDS } from './words.ts';
 
 /** Something that a speaker says of himself, taken apart. */
 export interface Clause {
@@ -36,19 +26,27 @@ export interface Clause {
 
 const SUBJECT =
   /(?<![\p{L}\p{N}'_@#-])(?:(i|we)(?:'(m|ve|d|ll|re))?|(im|ive|ima|imma))(?![\p{L}\p{N}'_-])/giu;
+
 /** Of a sentence; with more it is no speech. */
 const MAX_SUBJECTS = 40;
+
 const WORD = /\s*([\p{L}\p{N}][\p{L}\p{M}\p{N}'-]*)/uy;
+
 const ENDED = /\b(?:any ?more|any longer|no longer|these days)\b/i;
+
 const REPORTED =
   /(?:\b(?:remember|note|mind|mention(?:ed)?|say|saying|add|aware|know|fact|told (?:you|u)|forget|record|save|store|fyi|is|point out)(?: (?:down|to|you|u|me|also))*(?: that)?|\bi (?:said|told you|mentioned)(?: that)?|\b(?:by the way|of course|for the record|for reference|for context|in fact|to be honest|at the moment|at least|these days|so far|in general|the thing is|as well|long story short|good news|big news|happy to say|turns out)(?: that)?)$/i;
+
 const ASKING =
   /^(?:(?:and|but|so|ok|okay|well|hey|hi|also|oh|then|now|please|btw|um|hmm|wait)[, ]+)*(?:do|does|did|am|is|are|was|were|can|could|will|would|should|shall|may|might|have|has|had|don't|doesn't|didn't|can't|couldn't|won't|wouldn't|shouldn't|isn't|aren't|what|what's|whats|which|who|who's|where|when|why|how|how's|any|dare)\b/i;
+
 const RELATIVE =
   /\b(?:the|a|an|any|every|each|that|this|all|what|which|thing|things|one|ones|whatever|something|anything|everything|someone|place|people|only|first|last)\s+(?:[\p{L}'-]+\s+)?[\p{L}'-]+$|\b(?:thing|things|one|whatever|something|anything|everything|someone|place|people|all)$/iu;
+
 /** "For work I …", "As a child I …". */
 const OPENING =
   /(?:^|[,.:;] ?|\b(?:and|but|so) )(?:for|at|in|on|during|by|as|right|since|with|after|before) (?!(?:the|an?|any|every|each|all|case|if|that) (?:\p{L}+ )?(?:thing|one|case|way|place|house|book|man|woman|people|person)s?$)(?:\p{L}+ ){0,2}(?!(?:that|if|what|which|who|where|when|case|how|of|soon|long|far|much|if|time|though|as)$)\p{L}+$/iu;
+
 const OTHERS_SAY =
   /\b(?:he|she|they|everyone|people|boss|wife|husband|mom|mum|dad|doctor|friend|\p{Lu}\p{L}+)(?:'s| is| was)? (?:said|says|saying|thinks?|thought|claims?|told|tells|asked|asks|goes|believes?|like|wrote|writes)\b[^,]*$/u;
 
@@ -114,33 +112,6 @@ interface Begun {
   readonly end: number;
 }
 
-interface Group {
-  modality: Modality | null;
-  negated: boolean;
-  ended: boolean;
-  had: boolean;
-  have: boolean;
-  be: 'present' | 'past' | null;
-  did: boolean;
-  adverbs: Set<string>;
-}
-
-const MODALS: Readonly<Record<string, Modality | undefined>> = {
-  will: 'will',
-  ll: 'will',
-  shall: 'will',
-  would: 'would',
-  can: 'can',
-  could: 'could',
-  may: 'might',
-  might: 'might',
-  must: 'must',
-  should: 'should',
-  gonna: 'going to',
-  ima: 'going to',
-  imma: 'going to',
-};
-
 function parsed(sentence: Sentence, begun: Begun): Clause | null {
   const { text } = sentence;
   const group: Group = {
@@ -171,101 +142,6 @@ function parsed(sentence: Sentence, begun: Begun): Clause | null {
   if (group.be) return finished(sentence, begun, group, { verb: 'be', form: 'base', at });
   if (group.have || group.had) return finished(sentence, begun, group, { verb: 'have', form: 'base', at });
   return null;
-}
-
-/** @returns whether the word belongs to what stands before the verb */
-function takeAuxiliary(group: Group, word: string, after: string): boolean {
-  if (ADVERBS.has(word) && word !== 'do' && word !== 'did') {
-    group.adverbs.add(word);
-    return true;
-  }
-  return takeNegation(group, word, after) || takeModal(group, word, after) || takeBeing(group, word, after);
-}
-
-const CONTRACTED =
-  /^(?:can|do|does|did|is|are|was|were|have|has|had|wo|would|could|should|ai)n'?t$|^can'?t$|^cannot$/;
-
-function takeNegation(group: Group, word: string, after: string): boolean {
-  if (word === 'not' || word === 'never') {
-    group.negated = true;
-    return true;
-  }
-  if (word === 'no' && /^\s+longer\b/i.test(after)) {
-    group.negated = true;
-    group.ended = true;
-    return true;
-  }
-  if (word === 'longer' && group.ended) return true;
-  if (!CONTRACTED.test(word)) return false;
-  group.negated = true;
-  const bare = /^can/.test(word) ? 'can' : /^wo/.test(word) ? 'will' : word.replace(/n'?t$/, '');
-  group.modality = MODALS[bare] ?? group.modality;
-  if (bare === 'did') group.did = true;
-  if (/^(?:is|are|ai)$/.test(bare)) group.be = 'present';
-  if (/^(?:was|were)$/.test(bare)) group.be = 'past';
-  // "I haven't a clue": the verb follows, or this is it.
-  if (bare === 'have') group.have = true;
-  if (bare === 'had') group.had = true;
-  return true;
-}
-
-function takeModal(group: Group, word: string, after: string): boolean {
-  const modal = MODALS[word];
-  if (modal) {
-    group.modality = modal;
-    if (word === 'gonna' || modal === 'going to') group.be = null;
-    return true;
-  }
-  if (word === 'used' && !group.be && /^\s+to\b/i.test(after)) {
-    group.modality = 'used to';
-    return true;
-  }
-  if (word === 'going' && group.be && /^\s+to\s+\p{Ll}/u.test(after)) {
-    // What one was going to do was not done, as far as anybody knows.
-    group.modality = group.be === 'past' ? 'would' : 'going to';
-    group.be = null;
-    return true;
-  }
-  return word === 'to' && /^(?:used to|going to|would)$/.test(group.modality ?? '');
-}
-
-function takeBeing(group: Group, word: string, after: string): boolean {
-  if (
-    /^(?:am|are|is)$/.test(word) ||
-    (word === 'be' && group.modality) ||
-    (word === 'been' && (group.have || group.had))
-  ) {
-    group.be = 'present';
-    return true;
-  }
-  if (/^(?:was|were)$/.test(word)) {
-    group.be = 'past';
-    return true;
-  }
-  const next = /^\s+(?:not\s+)?(\p{L}+)/u.exec(after)?.[1]?.toLowerCase() ?? '';
-  if (/^(?:did|do)$/.test(word) && (verbOf(next)?.forms.has('base') || ADVERBS.has(next))) {
-    if (word === 'did') group.did = true;
-    return true;
-  }
-  if (/^(?:have|had)$/.test(word) && isParticiple(after)) {
-    if (word === 'have') group.have = true;
-    else group.had = true;
-    return true;
-  }
-  return false;
-}
-
-function isParticiple(after: string): boolean {
-  const words =
-    /^\s+(?:(?:just|also|already|recently|now|never|always|finally|only|not|since|actually|really)\s+)*([\p{L}']+)/iu.exec(
-      after,
-    );
-  const word = words?.[1]?.toLowerCase() ?? '';
-  if (word === 'had' || word === 'got') return true;
-  const verb = verbOf(word);
-  return verb
-    ? verb.forms.has('participle') && verb.lemma !== 'read' && verb.lemma !== 'cut'
-    : /[^e]ed$/.test(word);
 }
 
 /** "I quit", "we split up": of verbs whose past is no other word, what is told is past. */
@@ -332,6 +208,7 @@ function finished(sentence: Sentence, begun: Begun, group: Group, main: Main): C
 }
 
 const AND = /(?:,\s*(?:and|but|then)?|\s(?:and|but|then|plus))\s+(?=\p{L})/giu;
+
 const STRONG = new Set(
   (
     'live work study speak play hate love love moved started like own drive teach run prefer enjoy weigh earn take rent graduate ' +

@@ -1,11 +1,9 @@
+import { end, limit } from './bounds.ts';
 import type { Clause } from './clauses.ts';
 import type { ClauseRule, Family, Finding, Moment, Setting } from './family.ts';
 import { isTelling, phraseAt } from './phrases.ts';
 import { placeAt } from './places.ts';
 import { whenPast } from './when.ts';
-
-const limit = (clause: Clause) => clause.sentence.text.slice(0, clause.restStart + clause.rest.length);
-const stop = (clause: Clause) => clause.restStart + clause.rest.length;
 
 /** What is said, thought, tried or felt is no event; nor what everybody does every day. */
 const NO_EVENT =
@@ -70,7 +68,7 @@ function dateOf(clause: Clause, setting: Setting) {
     /[;]|,\s*(?:and|but|so|which|because)\b|\b(?:because|but|which|so that|before|after|when|while)\b/i.exec(
       clause.rest,
     );
-  const to = after ? clause.restStart + after.index : stop(clause);
+  const to = after ? clause.restStart + after.index : end(clause);
   const from = whenPast(text, clause.restStart, to, setting.calendar);
   if (from || !before) return from;
   return whenPast(text, clause.start - before[0].length, clause.start, setting.calendar);
@@ -120,7 +118,7 @@ const get: ClauseRule = (clause, setting) => {
 const be: ClauseRule = (clause) => {
   if (clause.modality !== null || clause.tense !== 'perfect') return null;
   const lead = /^\s*(?:\p{L}+ )?to\s+/iu.exec(clause.rest);
-  const place = lead && placeAt(clause.sentence.text, clause.restStart + lead[0].length, stop(clause));
+  const place = lead && placeAt(clause.sentence.text, clause.restStart + lead[0].length, end(clause));
   if (!place || !/^\p{Lu}|^the \p{Lu}/u.test(place.text)) return null;
   return {
     predicate: 'visited',
@@ -145,7 +143,7 @@ const went: ClauseRule = (clause, setting) => {
       : /^\s+(?:back |over |down |up |on (?:a |an )?(?:trip|holiday|vacation|cruise|honeymoon|safari) |with (?:my|our) \p{L}+ )*to\s+/iu
   ).exec(clause.rest);
   const from = dateOf(clause, setting);
-  const place = lead && placeAt(clause.sentence.text, clause.restStart + lead[0].length, stop(clause));
+  const place = lead && placeAt(clause.sentence.text, clause.restStart + lead[0].length, end(clause));
   const hasArticle = /\s(?:an?|my|our|some)\s+$/i.test(clause.sentence.text.slice(0, place?.start ?? 0));
   if (place && !hasArticle && /^\p{Lu}|^the \p{Lu}/u.test(place.text))
     return {
@@ -153,7 +151,7 @@ const went: ClauseRule = (clause, setting) => {
       object: place.text,
       confidence: 0.8,
       start: clause.start,
-      end: from ? Math.max(place.end, Math.min(from.end, stop(clause))) : place.end,
+      end: from ? Math.max(place.end, Math.min(from.end, end(clause))) : place.end,
       from,
     };
   return from &&

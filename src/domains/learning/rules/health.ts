@@ -1,24 +1,24 @@
+import { base, limit } from './bounds.ts';
 import type { Clause } from './clauses.ts';
+import { become, drink, eat, smoke, stop } from './diet.ts';
 import type { ClauseRule, Family, Finding } from './family.ts';
+import { take } from './medicine.ts';
 import { isTelling, listAt, phraseAt } from './phrases.ts';
 import type { Sentence } from './sentences.ts';
 import { whenPast } from './when.ts';
 
-const limit = (clause: Clause) => clause.sentence.text.slice(0, clause.restStart + clause.rest.length);
-const base = (clause: Clause) => ({
-  start: clause.start,
-  negated: clause.negated,
-  kind: clause.ended ? ('ENDS' as const) : ('STATES' as const),
-});
-
 const CONDITION =
   /^(?:(?:mild|severe|chronic|bad|really bad|slight|seasonal|serious|acute|moderate|terrible|awful|early|some|type (?:1|2|one|two)|stage \w+|clinical|postnatal|postpartum|social|generali[sz]ed|rheumatoid|a (?:bit of|touch of|mild|bad|severe|slight|serious|form of)|an?|my|lower|upper)\s+)*(?:[\p{L}'-]+ ){0,2}?(?:[\p{L}]*(?:itis|osis|emia|aemia|algia|pathy|plegia|phobia|somnia|apnea|apnoea|lepsy|opia|rrhea|rrhoea|phrenia|thyroidism|tension)|asthma|diabetes|migraines?|adhd|add|autism|asd|ocd|ptsd|depression|anxiety|bipolar(?: disorder)?|eczema|cancer|lupus|vertigo|tinnitus|hay ?fever|sciatica|scoliosis|gout|ibs|ibd|pcos|copd|hiv|gerd|reflux|crohn'?s|coeliac|celiac|parkinson'?s|alzheimer'?s|dementia|hernia|pacemaker|ms|cfs|me|fibroids|raynaud'?s|tourette'?s|down'?s syndrome|cerebral palsy|dyslexia|dyspraxia|dyscalculia|long covid|high cholesterol|(?:high|low) blood pressure|(?:heart|thyroid|kidney|liver|lung|skin|back|knee|hip|shoulder|eye|gut|stomach) (?:condition|disease|problems?|issues?|murmur|trouble|pain)|(?:bad|dodgy|torn|injured|weak|arthritic|frozen|stiff) (?:back|knees?|hips?|shoulders?|ankles?|neck|eyesight|heart|acl|meniscus|wrist|elbow)|slipped disc|(?:[\p{L}-]+ )(?:syndrome|disorder|disease|deficiency|intolerance)|colou?r[- ]blindness|hearing loss|hearing aids?)(?![\p{L}])/iu;
+
 const STATE =
   /^\s*(?:(?:a|an|also|mildly|severely|slightly|partially|partly|quite|very|legally|profoundly|basically|still|now|newly|highly|type (?:1|2|one|two)) )*(diabetic|asthmatic|epileptic|coeliac|celiac|dyslexic|dyspraxic|autistic|bipolar|colou?r[- ]?blind|deaf|blind|hard of hearing|ana?emic|haemophiliac|hemophiliac|(?:[\p{L}-]+[- ])?intolerant|pregnant|(?:\d{1,2}|\w+) weeks pregnant|(?:\w+|\d) months pregnant|visually impaired|partially sighted|(?:short|near|long|far)[- ]?sighted|hypertensive|neurodivergent|immunocompromised|insulin[- ]resistant|wheelchair user|in remission|in recovery|hypermobile|an amputee|sober|teetotal|a recovering alcoholic|a non-?smoker|a (?:heavy |light |social )?smoker|left-eyed|expecting (?:a baby|twins|our (?:first|second|third)(?: \w+)?|my (?:first|second|third)(?: \w+)?))(?![\p{L}-])/iu;
+
 const ALLERGIC =
   /^\s*(?:(?:also|really|very|super|extremely|highly|mildly|severely|deathly|quite|slightly|badly|still|terribly|a bit|pretty|not) )*allergic (?:to|against)\s+/i;
+
 const INTOLERANT =
   /^\s*(?:(?:also|really|very|quite|slightly|a bit|pretty|somewhat|mildly|severely) )*(?:intolerant (?:to|of)|sensitive to)\s+/i;
+
 const DIET =
   /^\s*(?:(?:a|an|also|strictly|strict|still|now|mostly|basically|fully|totally|100%|proudly|not|actually|lifelong|life-long|currently|officially|completely|back to being|going) )*(vegan|vegetarian|veggie|pescatarian|pescetarian|flexitarian|plant[- ]based|fruitarian|(?:gluten|dairy|lactose|sugar|meat|carb)[- ]free|keto|paleo|low[- ]carb|low[- ]fodmap|halal|kosher|omnivore|carnivore)(?![\p{L}-]|\s+(?:restaurants?|food|recipes?|cake|options?|meals?|dish(?:es)?|curious|cheese|friends?|cookbook)\b)/iu;
 
@@ -233,212 +233,6 @@ const suffer: ClauseRule = (clause, setting) => {
   return phrase && isTelling(phrase)
     ? { ...base(clause), predicate: 'has_condition', object: phrase.text, confidence: 0.85, end: phrase.end }
     : null;
-};
-
-const DOSE = /\b\d+(?:[.,]\d+)?\s?(?:mg|mcg|µg|ml|iu|units|milligrams?)\b/i;
-const OFTEN =
-  /\b(?:every|each|daily|twice|once a|nightly|a day|in the mornings?|at night|before bed|per day|as needed)\b/i;
-const MEDICINE =
-  /\b(?:[\p{L}-]*(?:cillin|mycin|pril|olol|statins?|azole|oxetine|citalopram|aline|idone|apine|formin|sartan|thyroxine|prazole|triptan|azepam|zolam|glutide|tidine)|insulin|antibiotics|antidepressants|antihistamines?|pills?|tablets?|medication|meds|vitamins?(?: [a-z]\d*)?|supplements?|iron|magnesium|zinc|creatine|omega[- ]3|fish oil|probiotics|aspirin|ibuprofen|paracetamol|melatonin|inhaler|steroids|blood thinners|beta[- ]blockers|warfarin|lithium|birth control|painkillers)\b/iu;
-
-/** "I take 50 mg of sertraline every morning". */
-const take: ClauseRule = (clause) => {
-  if (clause.modality !== null || clause.tense === 'past') return null;
-  const all = clause.rest;
-  if (
-    !DOSE.test(all) &&
-    !(
-      MEDICINE.test(all.slice(0, 60)) &&
-      (OFTEN.test(all) ||
-        /\bfor (?:my|the|a)\b/i.test(all) ||
-        clause.progressive ||
-        /[a-z](?:cillin|mycin|pril|olol|statin|oxetine|formin|thyroxine|prazole|aline)\b/i.test(all))
-    )
-  )
-    return null;
-  return listAt(limit(clause), clause.restStart, {
-    maxWords: 6,
-    until: /^(?:in|at|before|after|every|for|twice|once|daily|when)$/,
-    through: /^of$/,
-  })
-    .filter(
-      (item) =>
-        isTelling(item) &&
-        (DOSE.test(item.text) || MEDICINE.test(item.text) || /^[a-z][a-z-]+$/.test(item.text)),
-    )
-    .map((item) => ({
-      ...base(clause),
-      predicate: 'takes',
-      object: item.text.replace(/^(\d+(?:[.,]\d+)? ?\p{L}+) of /u, '$1 '),
-      confidence: 0.9,
-      end: item.end,
-    }));
-};
-
-/** "I don't eat gluten", "I can't have dairy", "I don't drink", "I don't smoke". */
-const eat: ClauseRule = (clause) => {
-  if (
-    !clause.negated ||
-    clause.tense !== 'present' ||
-    (clause.modality !== null && clause.modality !== 'can')
-  )
-    return diet(clause);
-  const items = listAt(limit(clause), clause.restStart, {
-    maxWords: 5,
-    through: /^or$/,
-    until: /^(?:either|much|enough|at|in|for|on|before|after|very)$/,
-  });
-  return items
-    .flatMap((item) => item.text.split(/\s+or\s+/).map((text) => ({ ...item, text })))
-    .filter(
-      (item) =>
-        isTelling(item) &&
-        !/^(?:anything|any(?:more)?|breakfast|lunch|dinner|out|much|well|enough|properly|a lot|the|my|your|all|every|like|more|as|after|before|much)\b/i.test(
-          item.text,
-        ),
-    )
-    .map((item) => ({
-      ...base(clause),
-      predicate: clause.verb === 'drink' ? 'drinks' : 'eats',
-      object: item.text.replace(/^(?:any)\s+/i, ''),
-      confidence: 0.88,
-      end: item.end,
-    }));
-};
-
-function diet(clause: Clause): Finding | null {
-  if (clause.negated || clause.modality !== null || clause.tense !== 'present' || clause.verb !== 'eat')
-    return null;
-  const found =
-    /^\s+(?:strictly |mostly |only |a )*(vegan|vegetarian|keto|halal|kosher|paleo|plant[- ]based|gluten[- ]free|dairy[- ]free|low[- ]carb)(?: diet| food)?\b/i.exec(
-      clause.rest,
-    );
-  return found?.[1]
-    ? {
-        start: clause.start,
-        predicate: 'diet',
-        object: found[1].toLowerCase(),
-        confidence: 0.88,
-        end: clause.restStart + found[0].length,
-      }
-    : null;
-}
-
-const drink: ClauseRule = (clause, setting) => {
-  if (!clause.negated) {
-    if (clause.modality !== null || clause.tense !== 'present' || clause.progressive) return null;
-    const only =
-      /^\s+(?:only|nothing but|mostly)\s+/i.exec(clause.rest) ??
-      (OFTEN.test(clause.rest) ? /^\s+/.exec(clause.rest) : null);
-    const phrase =
-      only &&
-      phraseAt(limit(clause), clause.restStart + only[0].length, {
-        maxWords: 6,
-        through: /^of$/,
-        until: /^(?:in|at|before|after|every|with)$/,
-      });
-    return phrase && isTelling(phrase)
-      ? { start: clause.start, predicate: 'drinks', object: phrase.text, confidence: 0.75, end: phrase.end }
-      : null;
-  }
-  const isPlain = /^\s*(?:$|[,.!]|(?:at all|any ?more|alcohol|anything|either|and|so|but)\b)/i.test(
-    clause.rest,
-  );
-  if (isPlain && clause.tense === 'present' && clause.modality === null) {
-    const word = /^\s+(?:any )?alcohol/i.exec(clause.rest)?.[0] ?? '';
-    return {
-      ...base(clause),
-      predicate: 'drinks',
-      object: 'alcohol',
-      confidence: 0.88,
-      end: clause.restStart + word.length,
-    };
-  }
-  return eat(clause, setting);
-};
-
-const smoke: ClauseRule = (clause) => {
-  if (
-    clause.modality !== null ||
-    clause.tense !== 'present' ||
-    (clause.form === 'base' &&
-      /^\s+(?:a |my |the )?(?:meat|fish|ribs|brisket|salmon|cheese|turkey|pork)\b/i.test(clause.rest))
-  )
-    return null;
-  return {
-    ...base(clause),
-    predicate: clause.verb === 'vape' ? 'vapes' : 'smokes',
-    object: clause.verb === 'vape' ? 'vaping' : 'smoking',
-    statement: `{subject} ${clause.negated ? 'does not ' : ''}${clause.verb}${clause.negated ? '' : 's'}`,
-    confidence: 0.88,
-    end: clause.restStart,
-  };
-};
-
-/** "I quit smoking", "I stopped eating meat", "I gave up alcohol". */
-const stop: ClauseRule = (clause, setting) => {
-  if (clause.negated || clause.modality !== null || clause.tense === 'present') return null;
-  const from = whenPast(
-    clause.sentence.text,
-    clause.restStart,
-    clause.restStart + clause.rest.length,
-    setting.calendar,
-  );
-  const found = /^\s+(?:up )?(?:(smoking|vaping|drinking)(?: alcohol)?|(eating|having|drinking)\s+)/i.exec(
-    clause.rest,
-  );
-  if (found?.[1]) {
-    const verb = found[1].toLowerCase();
-    return {
-      start: clause.start,
-      predicate: verb === 'drinking' ? 'drinks' : verb === 'vaping' ? 'vapes' : 'smokes',
-      object: verb === 'drinking' ? 'alcohol' : verb,
-      statement: `{subject} has stopped ${verb}`,
-      negated: true,
-      kind: 'ENDS',
-      confidence: 0.9,
-      end: clause.restStart + found[0].length,
-      from,
-    };
-  }
-  const given = found ?? (clause.verb === 'give' ? /^\s+up\s+(?:on )?/i.exec(clause.rest) : null);
-  const phrase =
-    given &&
-    phraseAt(limit(clause), clause.restStart + given[0].length, { maxWords: 4, until: /^(?:for|in|on|at)$/ });
-  if (!phrase || !isTelling(phrase) || /^(?:on|trying|hope|my|the|work)\b/i.test(phrase.text)) return null;
-  return {
-    start: clause.start,
-    predicate: /drink/i.test(found?.[2] ?? '') ? 'drinks' : 'eats',
-    object: phrase.text,
-    negated: true,
-    kind: 'ENDS',
-    confidence: 0.75,
-    end: phrase.end,
-    from,
-  };
-};
-
-const become: ClauseRule = (clause, setting) => {
-  if (clause.negated || clause.modality !== null || clause.tense === 'present') return null;
-  const found =
-    /^\s+(?:an? |fully |totally |back to (?:being )?)*(vegan|vegetarian|veggie|pescatarian|keto|plant[- ]based|gluten[- ]free|dairy[- ]free|teetotal|sober)\b/i.exec(
-      clause.rest,
-    );
-  if (!found?.[1]) return null;
-  const from = whenPast(
-    clause.sentence.text,
-    clause.restStart,
-    clause.restStart + clause.rest.length,
-    setting.calendar,
-  );
-  return {
-    start: clause.start,
-    predicate: 'diet',
-    object: found[1].toLowerCase(),
-    confidence: 0.86,
-    end: clause.restStart + found[0].length,
-    from,
-  };
 };
 
 const BODY =

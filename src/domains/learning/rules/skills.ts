@@ -1,18 +1,13 @@
+import { base, limit } from './bounds.ts';
 import type { Clause } from './clauses.ts';
 import type { ClauseRule, Family, Finding } from './family.ts';
+import { doing, go, hobbies, pastimes, train } from './pastimes.ts';
 import { isNationality } from './people.ts';
-import { isTelling, listAt, type Phrase, phraseAt } from './phrases.ts';
-import { verbOf } from './verbs.ts';
-
-const limit = (clause: Clause) => clause.sentence.text.slice(0, clause.restStart + clause.rest.length);
-const base = (clause: Clause) => ({
-  start: clause.start,
-  negated: clause.negated,
-  kind: clause.ended ? ('ENDS' as const) : ('STATES' as const),
-});
+import { isTelling, listAt, phraseAt } from './phrases.ts';
 
 const MORE_LANGUAGES =
   /^(?:latin|mandarin|cantonese|hindi|urdu|arabic|farsi|hebrew|yiddish|swahili|tagalog|tamil|telugu|bengali|punjabi|gujarati|marathi|malayalam|kannada|pashto|dari|gaelic|breton|frisian|occitan|provençal|esperanto|sign language|bsl|asl|lsf|[\p{L}]+ sign language|zulu|xhosa|yoruba|igbo|hausa|amharic|wolof|malay|bahasa(?: indonesia)?|javanese|khmer|lao|faroese|luxembourgish|quechua|guarani|nahuatl|māori|maori|inuktitut|sanskrit|ancient greek|klingon|creole|haitian creole|papiamento|romansh|sorbian|ladino|sardinian|sicilian|asturian|swiss german|plattdeutsch|low german|sami|catalan|euskara|afrikaans|shona|sinhala|uyghur|hokkien|shanghainese|taiwanese|tigrinya|oromo)$/iu;
+
 const LEVEL =
   /^(?:(?:a (?:little|bit|little bit) (?:of )?|little(?: bit)?(?: of)?|bit of|some|fluent|basic|conversational|decent|good|broken|native|passable|rusty|intermediate|only|both|mostly|bad|terrible|schoolboy|school|near-native|pretty good|enough|perfect)\s+)+/i;
 
@@ -80,6 +75,7 @@ const learn: ClauseRule = (clause) => {
 
 const NOT_PLAYED =
   /^(?:with|a (?:role|part|joke|prank|trick|game|song)|the (?:role|part|game|song|fool|victim|odds|long game)|it|along|around|outside|for|in|on|at|dumb|dead|this|that|my|against|to|music|games|up|host|tricks|devil's|by|safe|nice|catch up|some)\b/i;
+
 const INSTRUMENTS =
   /\b(?:guitar|piano|violin|viola|cello|bass|drums?|flute|clarinet|oboe|bassoon|sax(?:ophone)?|trumpet|trombone|tuba|horn|harp|banjo|ukulele|mandolin|accordion|organ|keyboards?|harmonica|recorder|fiddle|lute|sitar|bagpipes|percussion|synth|bouzouki|concertina|double bass|euphonium|cornet|kalimba|marimba|xylophone|tabla|didgeridoo|lyre|zither|balalaika)\b/i;
 
@@ -117,6 +113,7 @@ const play: ClauseRule = (clause) => {
 
 const CAN_NOT_BE =
   /^(?:see|tell|say|imagine|understand|believe|think|help|be|get|go|come|do|make|find|use|have|give|take|send|try|wait|feel|hear|remember|recall|afford|only|just|ask|know|put|stand|bear|eat|drink|stop|pay|show|share|provide|access|live|work|meet|call|talk|let|decide|manage|figure|keep|leave|buy|sleep|start|login|log|open|reach|stay|move|relate|recommend|confirm|assure|add|set|run it|hardly|barely|never|always|seem|bring|pick|change|handle|relax|focus|concentrate|finally|totally|definitely|already|fully|really|you|i|we)\b/i;
+
 /** "I can juggle": what one is able to, not what one is free to do. */
 const ABLE =
   /^(?:juggle|swim|drive|sew|knit|crochet|ski|skate|surf|dive|whistle|weld|type|code|program|dance|sing|draw|paint|ride|fly|sail|cook|bake|read|write|speak|play|count|solder|touch[- ]type|climb|hold|lift|do (?:a|the|\d+)|run (?:a|\d+)|bench|squat|deadlift|recite|fix|repair|build|identify|name all|solve|kayak|row|box|unicycle|somersault|yodel|fence|shoot|fish|hunt|moonwalk|beatbox|rap|jump|bake|brew|ferment|carve|code)\b/i;
@@ -216,8 +213,10 @@ const be: ClauseRule = (clause) => {
 
 const TOOLS =
   /^\s+(?:(?:mostly|mainly|only|just|a lot of|lots of|some|all my code in|code in|in|almost everything in|everything in|with) )*/i;
+
 const PROGRAMMING =
   /^(?:python|javascript|typescript|java|kotlin|swift|go|golang|rust|ruby|php|perl|scala|haskell|elixir|erlang|clojure|c|c\+\+|c#|f#|r|julia|matlab|sql|html|css|dart|lua|lisp|ocaml|fortran|cobol|bash|zig|nim|elm|vb|vba|apex|solidity|assembly|vue|react|angular|svelte|django|rails|laravel|node(?:\.?js)?|js|ts|\.net|java ?script)$/i;
+
 const HABIT_TOOL = /^(?:mostly|mainly|usually|always|only|primarily|mainly|still|generally)$/;
 
 /** "I mostly write Go", "I code in Rust", "I use Linux". */
@@ -265,127 +264,6 @@ const use: ClauseRule = (clause, setting) => {
     return null;
   return { ...base(clause), predicate: 'uses', object: phrase.text, confidence: 0.75, end: phrase.end };
 };
-
-/** Pastimes: "I knit", "I do ceramics on weekends", "I go bouldering". */
-const pastime: ClauseRule = (clause) => {
-  if (clause.modality !== null || clause.tense !== 'present' || clause.progressive || clause.form !== 'base')
-    return null;
-  const isAlone =
-    /^\s*(?:$|[,.!;]|\b(?:and|a lot|every|on|in my|most|when|too|as a hobby|for fun|regularly|at the|with|sometimes|often|twice|three|once|for (?:fun|a living|charity))\b)/i.test(
-      clause.rest,
-    );
-  if (!isAlone) return null;
-  const gerund = gerundOf(clause.verb);
-  return { ...base(clause), predicate: 'hobby', object: gerund, confidence: 0.78, end: clause.restStart };
-};
-
-function gerundOf(lemma: string): string {
-  for (const form of [`${lemma}ing`, `${lemma.replace(/e$/, '')}ing`, `${lemma}${lemma.slice(-1)}ing`])
-    if (verbOf(form)?.lemma === lemma) return form;
-  return `${lemma}ing`;
-}
-
-const DONE =
-  /^\s+(?:a (?:bit|little|lot) of |some |lots of )?((?:[\p{L}-]+ )?(?:[\p{L}-]+ing|ceramics|pottery|yoga|pilates|karate|judo|aikido|ju-?jitsu|jiu-?jitsu|taekwondo|kickboxing|crossfit|tai chi|ballet|gymnastics|parkour|origami|calligraphy|photography|woodwork|needlework|embroidery|macram[eé]|improv|stand-?up|amateur dramatics|theatre|theater|drama|triathlons?|marathons?|archery|athletics|puzzles|crosswords|sudokus?|carpentry|cross-?stitch|martial arts|voluntary work|volunteer work|charity work|open mics?|cosplay|metalwork|leatherwork|zumba|spin classes|aerobics|capoeira|salsa|tango|meditation|stained glass|bookbinding|lino(?:cuts?| printing)|watercolou?rs|aerial silks|trapeze|weights|cardio|stand-up comedy))(?![\p{L}-])/iu;
-const doing: ClauseRule = (clause) => {
-  if (
-    clause.modality !== null ||
-    clause.tense === 'past' ||
-    (clause.progressive && !/\b(?:for|since|lately|these days|on)\b/i.test(clause.rest))
-  )
-    return null;
-  const found = DONE.exec(clause.rest);
-  if (
-    !found?.[1] ||
-    // "I haven't done pottery yet" says what is still to come.
-    (clause.negated && clause.tense === 'perfect') ||
-    /^(?:everything|anything|nothing|something|cleaning|washing|cooking|shopping|the washing|my|laundry|that thing|thing|training|testing|planning|working|being|going|ing|meeting|reading)$/i.test(
-      found[1].trim(),
-    )
-  )
-    return null;
-  return {
-    ...base(clause),
-    predicate: 'hobby',
-    object: found[1].trim(),
-    confidence: 0.82,
-    end: clause.restStart + found[0].length,
-  };
-};
-
-const go: ClauseRule = (clause) => {
-  if (clause.modality !== null || clause.tense === 'past' || clause.form !== 'base' || clause.negated)
-    return null;
-  const found =
-    /^\s+((?:rock |ice |wild |sea |trail |cold water |ballroom |bird |mountain |open[- ]water )?(?:[\p{L}]+ing))\b/iu.exec(
-      clause.rest,
-    );
-  if (
-    !found?.[1] ||
-    /^(?:shopping|missing|living|working|looking|everything|nothing|crying|going|being|home|sleeping|grocery)$/i.test(
-      found[1],
-    ) ||
-    (!/\b(?:every|on|most|twice|once|a lot|regularly|often|weekly|daily|whenever|each|in the|sometimes|\w+ times)\b/i.test(
-      clause.rest.slice(found[0].length),
-    ) &&
-      ![...clause.adverbs].some((word) => /^(?:often|usually|regularly|always|sometimes)$/.test(word)))
-  )
-    return null;
-  return {
-    ...base(clause),
-    predicate: 'hobby',
-    object: found[1],
-    confidence: 0.8,
-    end: clause.restStart + found[0].length,
-  };
-};
-
-const train: ClauseRule = (clause) => {
-  if (clause.modality !== null || clause.tense === 'past') return null;
-  const lead = /^\s+(?:for|in)\s+(?:an? |the |my )?/i.exec(clause.rest);
-  const phrase =
-    lead &&
-    phraseAt(limit(clause), clause.restStart + lead[0].length, {
-      maxWords: 5,
-      until: /^(?:in|on|at|with|every)$/,
-    });
-  if (!phrase || !isTelling(phrase)) return null;
-  const isAim = /^\s+for/i.test(clause.rest);
-  if (!isAim)
-    return { ...base(clause), predicate: 'hobby', object: phrase.text, confidence: 0.75, end: phrase.end };
-  return clause.progressive && !clause.negated
-    ? {
-        start: clause.start,
-        predicate: 'plans',
-        object: `train for ${phrase.text}`,
-        statement: `{subject} is training for ${phrase.text}`,
-        confidence: 0.82,
-        end: phrase.end,
-      }
-    : null;
-};
-
-const HOBBY =
-  /\b(?:my|our) (?:main |favou?rite |new |biggest |other |only )?(?:hobby|hobbies|pastime|passion|passions|hobby's|interests?) (?:is|are|include|includes|:)\s+/i;
-function hobbies({ text, isQuestion }: { text: string; isQuestion: boolean }): Finding[] {
-  const found = HOBBY.exec(text);
-  if (!found || isQuestion) return [];
-  return listAt(text, found.index + found[0].length, { maxWords: 5 })
-    .filter((item: Phrase) => isTelling(item) && !/^(?:to|that|not|my|when)\b/i.test(item.text))
-    .map((item) => ({
-      predicate: 'hobby',
-      object: item.text,
-      confidence: 0.86,
-      start: found.index,
-      end: item.end,
-    }));
-}
-
-const pastimes = Object.fromEntries(
-  'knit crochet paint garden hike climb jog cycle surf ski skate row box dance bake juggle volunteer'
-    .split(' ')
-    .map((verb) => [verb, pastime]),
-);
 
 export const skills: Family = {
   name: 'skills',

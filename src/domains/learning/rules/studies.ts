@@ -1,9 +1,9 @@
+import { limit } from './bounds.ts';
 import type { Clause } from './clauses.ts';
 import type { ClauseRule, Family, Finding } from './family.ts';
 import { isTelling, type Phrase, phraseAt } from './phrases.ts';
 import { whenPast } from './when.ts';
 
-const limit = (clause: Clause) => clause.sentence.text.slice(0, clause.restStart + clause.rest.length);
 const DEGREE = String.raw`(?:ph\.?d|doctorate|master'?s?|mba|m\.?sc|m\.?a|b\.?sc|b\.?a|bachelor'?s?|degree|undergrad(?:uate)?(?: degree)?|apprenticeship|diploma|a-levels|foundation degree|law degree|medical degree|teaching degree|[\p{L}]+ degree|postdoc|residency|traineeship|certificate|evening course|course)`;
 const SUBJECT = {
   maxWords: 6,

@@ -1,30 +1,13 @@
+import { base, end, limit } from './bounds.ts';
+import { found, run } from './business.ts';
 import type { Clause } from './clauses.ts';
-import type { ClauseRule, Family, Finding, Setting } from './family.ts';
+import { employerAt, get, join, leave } from './employment.ts';
+import type { ClauseRule, Family, Finding } from './family.ts';
+import { earn } from './income.ts';
 import { isOccupation } from './occupations.ts';
 import { isTelling, type Phrase, phraseAt } from './phrases.ts';
 import type { Sentence } from './sentences.ts';
 import { whenPast } from './when.ts';
-
-const limit = (clause: Clause) => clause.sentence.text.slice(0, clause.restStart + clause.rest.length);
-const end = (clause: Clause) => clause.restStart + clause.rest.length;
-
-/** An employer, by name or by kind: "Siemens", "a lighting company". */
-function employerAt(clause: Clause, from: number): Phrase | null {
-  const phrase = phraseAt(limit(clause), from, {
-    maxWords: 8,
-    until:
-      /^(?:as|doing|where|who|which|from|until|in|on|full|part|remotely|with|near|making|selling|running)$/,
-  });
-  if (
-    !phrase ||
-    !isTelling(phrase) ||
-    /^(?:home|night|nights|weekends?|myself|living|free|money|peanuts|cash|hire|fun|it|heights?|speed|sea|times?|least|all|once|first|my (?:own|desk|computer|house|best)|the (?:moment|weekend|same|time|office|minute)|\d|height|capacity|day|most|present|work|minimum|now|least)\b/i.test(
-      phrase.text,
-    )
-  )
-    return null;
-  return phrase;
-}
 
 const field = (clause: Clause, from: number) =>
   phraseAt(limit(clause), from, { maxWords: 5, until: /^(?:at|for|in|with|on|from|as)$/, through: /^and$/ });
@@ -50,11 +33,6 @@ const work: ClauseRule = (clause, setting) => {
   const role =
     /^as (?:an? |the )?/i.exec(rest) ??
     /(?<=\s)as (?:an? |the )(?!result\b|favou?r\b|rule\b|team\b|matter\b|way\b|kid\b|child\b)/i.exec(rest);
-  const base = {
-    start: clause.start,
-    negated: clause.negated,
-    kind: clause.ended ? ('ENDS' as const) : ('STATES' as const),
-  };
   if (role) {
     const phrase = phraseAt(limit(clause), from + role.index + role[0].length, {
       maxWords: 7,
@@ -63,7 +41,7 @@ const work: ClauseRule = (clause, setting) => {
     });
     if (phrase && isTelling(phrase))
       findings.push({
-        ...base,
+        ...base(clause),
         predicate: isPast ? 'worked_as' : 'occupation',
         object: phrase.text,
         confidence: 0.93,
@@ -75,7 +53,7 @@ const work: ClauseRule = (clause, setting) => {
     const employer = employerAt(clause, from + place.index + place[0].length);
     if (employer && (place.index === 0 || isNamed(employer)))
       findings.push({
-        ...base,
+        ...base(clause),
         predicate: isPast ? 'worked_at' : 'works_at',
         object: employer.text,
         confidence: 0.9,
@@ -99,7 +77,7 @@ const work: ClauseRule = (clause, setting) => {
       )
     )
       findings.push({
-        ...base,
+        ...base(clause),
         predicate: 'works_in',
         object: phrase.text,
         confidence: 0.88,
@@ -125,23 +103,14 @@ const be: ClauseRule = (clause, setting) => {
   return statusOf(clause) ?? roleOf(clause);
 };
 
-function baseOf(clause: Clause) {
-  return {
-    start: clause.start,
-    negated: clause.negated,
-    kind: clause.ended ? ('ENDS' as const) : ('STATES' as const),
-  };
-}
-
 function statusOf(clause: Clause): Finding | null {
   const status =
     /^\s*(?:\p{L}+ly )?(retired|unemployed|self[- ]employed|between jobs|out of work|semi[- ]retired|on maternity leave|on parental leave|on paternity leave|a stay[- ]at[- ]home (?:mum|mom|dad|parent))\b/iu.exec(
       clause.rest,
     );
-  const base = baseOf(clause);
   if (status?.[1] && clause.tense === 'present')
     return {
-      ...base,
+      ...base(clause),
       predicate: 'occupation',
       object: status[1],
       statement: `{subject} is ${clause.negated ? 'not ' : ''}${status[1]}`,
@@ -152,7 +121,6 @@ function statusOf(clause: Clause): Finding | null {
 }
 
 function roleOf(clause: Clause): Finding[] | null {
-  const base = baseOf(clause);
   const article =
     /^\s*(?:(?:actually|still|also|now|just|basically|currently|only) )*(?:an?|the|one of the)\s+(?:former |retired )?/i.exec(
       clause.rest,
@@ -181,7 +149,7 @@ function roleOf(clause: Clause): Finding[] | null {
   if (clause.tense === 'perfect' && clause.negated) return null;
   const findings: Finding[] = [
     {
-      ...base,
+      ...base(clause),
       predicate: isPast ? 'worked_as' : 'occupation',
       object: phrase.text,
       confidence: 0.85,
@@ -199,7 +167,7 @@ function roleOf(clause: Clause): Finding[] | null {
     !/^(?:about|over|almost|nearly|around|\d)/i.test(employer.text)
   )
     findings.push({
-      ...base,
+      ...base(clause),
       predicate: 'works_at',
       object: employer.text,
       confidence: 0.82,
@@ -207,220 +175,6 @@ function roleOf(clause: Clause): Finding[] | null {
     });
   return findings;
 }
-
-const OWN_BUSINESS =
-  /\b(?:business|company|shop|store|bakery|caf[eé]|restaurant|bar|pub|studio|agency|firm|farm|salon|stall|practice|clinic|startup|start-up|school|gallery|brewery|garage|workshop|hotel|hostel|b&b|bookshop|bookstore|gym|nursery|kennel|label|magazine|newsletter|podcast|team|department|site|facilities|operations|franchise|charity|foundation|lab|laboratory|winery|vineyard|consultancy|kiosk|food truck|market|factory|plant|marketing|sales|logistics|it\b|hr\b|theatre|theater|cinema|museum|library|kitchen|office|branch|programme|program|project|choir|club|centre|center|blog|channel|bistro|diner|deli|florist|laundrette|barbershop|guesthouse|inn|orchard|stables)\b/i;
-const NOT_RUN =
-  /^(?:\d|an? (?:half )?(?:marathon|race|5k|10k|fever|bath|mile|test|script|errand|few|lot|temperature|ultra|triathlon)|marathons|errands|every|in|on|out|into|to|away|late|through|for|with|up|down|the (?:code|script|test|tests|command|build|race|marathon|dishwasher|risk)|(?:my|our) (?:script|code|tests|errands|mouth|life)|it|this|that|around|off|about|cross|track|fast|slow|along|outside|daily|twice|three|two|four|five)\b/i;
-
-/** "I run a toaster repair stall": whose work it is. */
-const run: ClauseRule = (clause) => {
-  if (clause.modality !== null || clause.negated || clause.tense === 'past' || clause.form === 'past')
-    return null;
-  const phrase = phraseAt(limit(clause), clause.restStart, {
-    maxWords: 9,
-    until: /^(?:at|for|in|with|on|from|called|named|where)$/,
-    through: /^(?:of|and|for)$/,
-  });
-  if (!phrase || !isTelling(phrase) || NOT_RUN.test(phrase.text) || !OWN_BUSINESS.test(phrase.text))
-    return null;
-  const verb = clause.verb === 'run' ? 'runs' : `${clause.verb}s`;
-  return {
-    predicate: 'occupation',
-    object: `${verb} ${phrase.text}`,
-    statement: `{subject} ${verb} ${phrase.text}`,
-    confidence: 0.85,
-    start: clause.start,
-    end: phrase.end,
-  };
-};
-
-/** "I started a bakery", "I opened a shop". */
-const found: ClauseRule = (clause, setting) => {
-  if (clause.modality !== null || clause.negated || clause.tense === 'present') return null;
-  const phrase = phraseAt(limit(clause), clause.restStart, {
-    maxWords: 8,
-    until: /^(?:with|at|for|in|on|from|called|named|together)$/,
-    through: /^(?:of|and)$/,
-  });
-  if (!phrase || !/^\s+(?:up )?(?:my|our|an?|the)\s/i.test(clause.rest) || !OWN_BUSINESS.test(phrase.text))
-    return started(clause, setting);
-  const from = whenPast(clause.sentence.text, clause.restStart, end(clause), setting.calendar);
-  const object = phrase.text.replace(/^(?:up )?(?:my|our)? ?(?:own )?(?:an? )?/i, '');
-  return {
-    predicate: 'occupation',
-    object: `runs ${object}`,
-    statement: `{subject} started and runs ${object}`,
-    confidence: 0.78,
-    start: clause.start,
-    end: phrase.end,
-    from,
-  };
-};
-
-/** "I started at Siemens on Monday", "I've started a new job at …", "I joined …". */
-function started(clause: Clause, setting: Setting): Finding[] | null {
-  const lead =
-    /^\s+(?:(?:back |out |work |working |an? (?:new |great |part[- ]time |full[- ]time )?(?:\p{L}+ )?(?:job|role|position|gig|internship|apprenticeship|traineeship)(?: as (?:an? )?([\p{L} -]{3,40}?))? |my (?:new )?job )*)(?:at|with|for)\s+/iu.exec(
-      clause.rest,
-    );
-  const as =
-    /^\s+(?:work |working |an? (?:new )?(?:job|role|position) |out |my new job )*as (?:an? |the )?/i.exec(
-      clause.rest,
-    );
-  const from = whenPast(clause.sentence.text, clause.restStart, end(clause), setting.calendar);
-  const findings: Finding[] = [];
-  if (lead) {
-    const employer = employerAt(clause, clause.restStart + lead[0].length);
-    if (employer)
-      findings.push({
-        predicate: 'works_at',
-        object: employer.text,
-        confidence: 0.86,
-        start: clause.start,
-        end: from ? Math.max(employer.end, clause.restStart + clause.rest.trimEnd().length) : employer.end,
-        from,
-      });
-  }
-  const role =
-    as &&
-    phraseAt(limit(clause), clause.restStart + as[0].length, {
-      maxWords: 6,
-      until: /^(?:at|for|in|with|on)$/,
-      through: /^of$/,
-    });
-  if (role && isOccupation(role.text))
-    findings.push({
-      predicate: 'occupation',
-      object: role.text,
-      confidence: 0.85,
-      start: clause.start,
-      end: role.end,
-      from,
-    });
-  return findings;
-}
-
-const join: ClauseRule = (clause, setting) => {
-  if (clause.modality !== null || clause.negated || clause.tense === 'present') return null;
-  const phrase = phraseAt(limit(clause), clause.restStart, {
-    maxWords: 7,
-    until: /^(?:as|in|on|last|at|for|with)$/,
-  });
-  if (!phrase || !isTelling(phrase)) return null;
-  const from = whenPast(clause.sentence.text, clause.restStart, end(clause), setting.calendar);
-  const isClub =
-    /\b(?:club|choir|band|team|group|league|gym|class|orchestra|society|church|association|community|union|party|book club|troupe|squad|course|meetup|studio|program|programme)\b/i.test(
-      phrase.text,
-    );
-  if (isClub && /^(?:group|bunch|team|class|crowd) of\b/i.test(phrase.text)) return null;
-  if (isClub)
-    return {
-      predicate: 'member_of',
-      object: phrase.text,
-      confidence: 0.82,
-      start: clause.start,
-      end: phrase.end,
-      from,
-    };
-  if (!/^\p{Lu}/u.test(phrase.text)) return null;
-  return {
-    predicate: 'works_at',
-    object: phrase.text,
-    confidence: 0.72,
-    start: clause.start,
-    end: phrase.end,
-    from,
-  };
-};
-
-/** "I got a job at …", "I got hired by …", "I got promoted to …", "I was made …". */
-const get: ClauseRule = (clause, setting) => {
-  if (
-    clause.modality !== null ||
-    clause.negated ||
-    (clause.tense === 'present' && clause.form === 'base' && !clause.progressive)
-  )
-    return null;
-  const job =
-    /^\s+(?:an? |the |my )?(?:new |dream |great |part[- ]time |full[- ]time |summer )*(?:(?:job|position|role|internship|gig|apprenticeship|contract|offer) (?:at|with|for|from)|hired (?:by|at)|taken on (?:by|at))\s+/i.exec(
-      clause.rest,
-    );
-  const from = whenPast(clause.sentence.text, clause.restStart, end(clause), setting.calendar);
-  if (job && !/offer/i.test(job[0])) {
-    const employer = employerAt(clause, clause.restStart + job[0].length);
-    return (
-      employer && {
-        predicate: 'works_at',
-        object: employer.text,
-        confidence: 0.82,
-        start: clause.start,
-        end: employer.end,
-        from,
-      }
-    );
-  }
-  const role =
-    /^\s+(?:(?:an? |the |my )?(?:new |dream )?(?:job|position|role|gig) as|promoted to|hired as|made)\s+(?:an? |the )?/i.exec(
-      clause.rest,
-    );
-  const phrase =
-    role &&
-    phraseAt(limit(clause), clause.restStart + role[0].length, {
-      maxWords: 6,
-      until: /^(?:at|for|in|with|on)$/,
-      through: /^of$/,
-    });
-  if (phrase && isOccupation(phrase.text))
-    return {
-      predicate: 'occupation',
-      object: phrase.text,
-      confidence: 0.84,
-      start: clause.start,
-      end: phrase.end,
-      from,
-    };
-  const fired = /^\s+(?:fired|laid off|made redundant|sacked|let go) (?:from|by)\s+/i.exec(clause.rest);
-  const lost = fired && employerAt(clause, clause.restStart + fired[0].length);
-  return lost
-    ? {
-        predicate: 'works_at',
-        object: lost.text,
-        negated: true,
-        kind: 'ENDS',
-        confidence: 0.82,
-        start: clause.start,
-        end: lost.end,
-      }
-    : null;
-};
-
-/** "I left Ocado", "I quit my job at …", "I resigned from …". */
-const leave: ClauseRule = (clause) => {
-  if (clause.modality !== null || clause.negated || clause.tense === 'present') return null;
-  const lead =
-    /^\s+(?:my (?:old |last )?(?:job|position|role|post) (?:at|with)|from (?:my job at )?|working (?:at|for))\s+/i.exec(
-      clause.rest,
-    );
-  const employer = lead
-    ? employerAt(clause, clause.restStart + lead[0].length)
-    : clause.verb === 'leave' || clause.verb === 'quit'
-      ? employerAt(clause, clause.restStart)
-      : null;
-  if (!employer || (!lead && !setsOut(employer))) return null;
-  return {
-    predicate: 'works_at',
-    object: employer.text,
-    negated: true,
-    kind: 'ENDS',
-    confidence: lead ? 0.84 : 0.6,
-    start: clause.start,
-    end: employer.end,
-  };
-};
-/** A firm, not a place: "I left Rome" tells of a journey. */
-const setsOut = (phrase: Phrase) =>
-  /\b(?:Inc|Ltd|GmbH|Corp|company|firm|bank|agency|startup|start-up)\b/.test(phrase.text);
 
 const teach: ClauseRule = (clause) => {
   if (clause.modality !== null || clause.negated || clause.tense !== 'present') return null;
@@ -444,27 +198,6 @@ const teach: ClauseRule = (clause) => {
     confidence: 0.85,
     start: clause.start,
     end: phrase.end,
-  };
-};
-
-const earn: ClauseRule = (clause) => {
-  if (clause.modality !== null || clause.negated || clause.tense !== 'present') return null;
-  const money =
-    /^\s+(?:about |around |roughly |only |just |like )*((?:[€$£]\s?)?\d[\d,. ]*\d?\s?k?(?:\s?(?:euros?|dollars?|pounds?|eur|usd|gbp|€|\$|£|quid|francs?|yen|kr|zl|k))?(?:\s?(?:an?|per|\/)\s?(?:month|year|hour|week|day|annum)| monthly| yearly| annually)?(?: (?:net|gross|after tax|before tax))?)/i.exec(
-      clause.rest,
-    );
-  if (
-    !money?.[1] ||
-    (clause.verb === 'make' && !/[€$£]|euro|dollar|pound|k\b|usd|gbp|eur\b/i.test(money[1])) ||
-    (!/month|year|hour|week|annum|annual|net|gross/i.test(money[1]) && clause.verb === 'make')
-  )
-    return null;
-  return {
-    predicate: 'income',
-    object: money[1].trim(),
-    confidence: 0.85,
-    start: clause.start,
-    end: clause.restStart + money[0].length,
   };
 };
 
@@ -500,6 +233,7 @@ const any: ClauseRule = (clause, setting) => {
 
 const JOB =
   /\b(?:my|our) (?:current |new |day |main |actual |full-time |part-time )*(?:job|profession|occupation|trade|line of work|job title|role|position)(?: title)? (?:is|'s|:)(?: now| basically| currently| being)? (?:an? |as an? |that of an? |as |the )?/i;
+
 const BY_TRADE = /\b(?:i'm|i am|im) (?:an? )?([\p{L} -]{3,40}?) by (?:trade|profession|training|day)\b/iu;
 
 function jobs(sentence: Sentence): Finding[] {
