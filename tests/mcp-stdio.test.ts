@@ -1,7 +1,10 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -106,11 +109,36 @@ test('what the server refuses as a whole is answered in its words', { timeout: S
   try {
     const env = { PORT: new URL(guarded.url).port, DATA_DIR: join(directory, 'data') };
     await expect(host({ ...env, ECHO_API_KEY: 'wrong-key-of-nobody' }, 'legacy')).rejects.toThrow(
-      /show a valid API key/,
+      /show a valid API key.*ECHO_API_KEY/,
     );
     const client = await host({ ...env, ECHO_API_KEY: 'key-of-the-operator' });
     expect(await callTool(client, 'remember', { text: 'With a key' })).toMatchObject({ userId: 'default' });
   } finally {
     await guarded.close();
   }
+});
+
+test('a host that says all at once and closes its end hears every answer', { timeout: SLOW_MS }, async () => {
+  const child = spawn(process.execPath, [join(import.meta.dirname, '..', 'scripts', 'mcp.ts')], {
+    cwd: directory,
+    env: { ...BARE_ENV, HOME: directory, PORT: new URL(app.url).port, DATA_DIR: join(directory, 'data') },
+  });
+  const clientInfo = { name: 'a pipe', version: '1' };
+  const asked = [
+    { method: 'initialize', params: { protocolVersion: '2025-06-18', capabilities: {}, clientInfo } },
+    { method: 'tools/call', params: { name: 'remember', arguments: { text: 'Said into a pipe.' } } },
+    { method: 'tools/list' },
+  ].map((request, id) => ({ jsonrpc: '2.0', id, ...request }));
+  child.stdin.end(asked.map((request) => `${JSON.stringify(request)}\n`).join(''));
+  const [stdout, stderr, [code]] = await Promise.all([
+    text(child.stdout),
+    text(child.stderr),
+    once(child, 'close'),
+  ]);
+  const answers = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(answers.map(({ id, error }) => [id, error]).sort()).toEqual(asked.map(({ id }) => [id, undefined]));
+  expect([stderr, code]).toEqual(['', 0]);
 });

@@ -1,3 +1,5 @@
+import { PassThrough } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 import { type JSONRPCMessage, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import type { Logger } from '../log.ts';
@@ -27,16 +29,27 @@ const LOOK_MS = 20;
  * are the same server. Ends when the host closes the input.
  */
 export async function bridge(options: BridgeOptions): Promise<void> {
-  const host = new StdioServerTransport();
+  // The transport answers nothing any more once its input ends; a host may say all that it has to, and then listen.
+  const input = new PassThrough();
+  const host = new StdioServerTransport(input);
   const ended = new Promise<void>((resolve) => {
     host.onclose = resolve;
+    process.stdin.once('end', resolve).once('error', () => resolve());
   });
-  const passage = new Passage(options, (message) => host.send(message));
+  const passage = new Passage(options, (message) =>
+    host
+      .send(message)
+      .catch((error: unknown) => options.log.debug({ err: error }, 'the host does not listen')),
+  );
   host.onmessage = (message) => void passage.take(message);
   host.onerror = (error) => options.log.warn({ err: error }, 'a message of the host could not be read');
   await host.start();
+  process.stdin.pipe(input, { end: false });
   await Promise.race([ended, stopped()]);
+  // What came last has been read by then.
+  await turn();
   await passage.close();
+  await host.close();
 }
 
 function stopped(): Promise<unknown> {
@@ -151,8 +164,10 @@ function errorOf(error: unknown): { code: number; message: string; data?: unknow
   const { data, message } = error as Error & { data?: { text?: string } };
   try {
     const body = JSON.parse(data?.text ?? '') as {
-      error?: { code: number; message: string; data?: unknown };
+      error?: { code: number; message: string; data?: { code?: string } };
     };
+    if (body.error?.data?.code === 'UNAUTHENTICATED')
+      return { ...body.error, message: `${body.error.message}; hosts give it as ECHO_API_KEY in "env"` };
     if (body.error) return body.error;
   } catch {
     // It said nothing in the words of the protocol.
