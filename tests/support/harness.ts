@@ -82,7 +82,8 @@ export async function startTestApp(
   const name = `t_${randomUUID().replaceAll('-', '')}`;
   await onServer(`create database ${name} ${options.before ? '' : FROM_TEMPLATE}`);
   const databaseUrl = inject('databaseUrl').replace('NAME', name);
-  if (options.migration) await onDatabase(databaseUrl, options.migration, []);
+  const own = poolOf(databaseUrl);
+  if (options.migration) await own.query(options.migration);
   const directory = await mkdtemp(join(tmpdir(), 'echo-app-'));
   await options.before?.(databaseUrl, directory);
   const statements: string[] = [];
@@ -165,11 +166,12 @@ export async function startTestApp(
     },
     /** Runs SQL on the app's database, beside the app. */
     async sql<T extends pg.QueryResultRow>(text: string, values: unknown[] = []): Promise<T[]> {
-      return onDatabase<T>(databaseUrl, text, values);
+      return (await own.query<T>(text, values)).rows;
     },
     async close() {
       for (const client of clients) await client.dispose();
       await app.close();
+      await own.end();
       await onServer(`drop database if exists ${name} with (force)`);
       await rm(directory, { recursive: true, force: true });
       if (problems.size > 0) throw new Error(`SQL that must not be: ${[...problems].join('; ')}`);
@@ -207,19 +209,16 @@ function post(url: string, body: unknown, user?: string): Promise<Response> {
 }
 
 function onServer(text: string) {
-  return onDatabase(inject('databaseUrl').replace('NAME', 'postgres'), text, []);
+  server ??= poolOf(inject('databaseUrl').replace('NAME', 'postgres'));
+  return server.query(text);
 }
 
-async function onDatabase<T extends pg.QueryResultRow>(
-  connectionString: string,
-  text: string,
-  values: unknown[],
-): Promise<T[]> {
-  const client = new pg.Client({ connectionString });
-  await client.connect();
-  try {
-    return (await client.query<T>(text, values)).rows;
-  } finally {
-    await client.end();
-  }
+let server: pg.Pool | undefined;
+
+/** Connections that stay open for what comes next: to make one costs PostgreSQL more than most statements of tests. */
+function poolOf(connectionString: string): pg.Pool {
+  const pool = new pg.Pool({ connectionString, max: 10, idleTimeoutMillis: 5_000, allowExitOnIdle: true });
+  // A test ended it, or the database itself: the next statement gets another one.
+  pool.on('error', () => undefined);
+  return pool;
 }
