@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { actions, passCooldown, repair, systemctlDouble, tryRepair, unitOf } from './support/repairs.ts';
+import { taskProgram } from './support/task-program.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 
 let folder: string;
@@ -40,8 +40,9 @@ async function startWorker(app: TestApp): Promise<ChildProcess> {
   const directory = join(folder, 'worker');
   await mkdir(directory, { recursive: true });
   const given = ['--directory', directory, '--database', app.databaseUrl, '--repair', settingOf()];
-  const program = fileURLToPath(new URL('./support/task-server.ts', import.meta.url));
-  const child = spawn(process.execPath, [program, ...given], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, [await taskProgram(), ...given], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   children.push(child);
   await once(child.stdout, 'data');
   return child;

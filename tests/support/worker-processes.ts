@@ -2,9 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-
-const SERVER = fileURLToPath(new URL('./task-server.ts', import.meta.url));
+import { taskProgram } from './task-program.ts';
 
 export type WorkerProcesses = Awaited<ReturnType<typeof workerProcesses>>;
 
@@ -14,6 +12,7 @@ export type WorkerProcesses = Awaited<ReturnType<typeof workerProcesses>>;
  * @param count data directories: a server that is started again in one is the same server
  */
 export async function workerProcesses(count = 1) {
+  const program = await taskProgram();
   const children = new Set<ChildProcess>();
   const directories: string[] = [];
   for (let place = 0; place < count; place++) directories.push(await mkdtemp(join(tmpdir(), 'echo-worker-')));
@@ -22,7 +21,7 @@ export async function workerProcesses(count = 1) {
     async start(databaseUrl: string, { place = 0, args = [] }: { place?: number; args?: string[] } = {}) {
       const child = spawn(
         process.execPath,
-        [SERVER, '--directory', directories[place] ?? '', '--database', databaseUrl, ...args],
+        [program, '--directory', directories[place] ?? '', '--database', databaseUrl, ...args],
         { stdio: ['ignore', 'pipe', 'inherit'] },
       );
       children.add(child);
