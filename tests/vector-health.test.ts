@@ -1,35 +1,33 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { describe, type TestContext, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { startOpenAiServer } from './support/openai-server.ts';
 import { startQdrantDouble } from './support/qdrant-double.ts';
-
-const closing: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
 
 const checkOf = async (app: TestApp, name: string) => {
   const { data } = await app.graphql('{ health { status checks { name status detail } } }');
   return data.health.checks.find((check: { name: string }) => check.name === name);
 };
 const alertsOf = async (app: TestApp) => app.app.services.alerts.active.map(({ name }) => name);
-const soon = { timeout: 30_000, interval: 200 };
+const soon = { timeout: 60_000, interval: 200 };
 
-async function start(env: Record<string, string>): Promise<TestApp> {
-  const app = await startTestApp({ env: { CANARY_INTERVAL_MS: '0', ...env } });
-  closing.push(app.close);
+/** What a test starts ends with it: others run beside it. */
+type AtEnd = TestContext['onTestFinished'];
+
+async function start(atEnd: AtEnd, env: Record<string, string>): Promise<TestApp> {
+  const app = await startTestApp({ env });
+  atEnd(app.close);
   return app;
 }
 
-async function qdrant(options: Parameters<typeof startQdrantDouble>[0] = {}) {
+async function qdrant(atEnd: AtEnd, options: Parameters<typeof startQdrantDouble>[0] = {}) {
   const double = await startQdrantDouble(options);
-  closing.push(double.close);
+  atEnd(double.close);
   return double;
 }
 
-async function models(dimensions = 16) {
-  const server = await startOpenAiServer({ embeddingDimensions: dimensions });
-  closing.push(server.close);
+async function models(atEnd: AtEnd) {
+  const server = await startOpenAiServer({ embeddingDimensions: 16 });
+  atEnd(server.close);
   return server;
 }
 
@@ -40,19 +38,16 @@ const record = (app: TestApp, count: number) =>
   );
 
 describe('health asks the vector store', () => {
-  test.each([
-    ['that freezes', (double: Awaited<ReturnType<typeof qdrant>>) => double.stall(), /has not answered|not/],
-    ['that goes away', (double: Awaited<ReturnType<typeof qdrant>>) => double.goAway(), /Qdrant/],
-    [
-      'that wants another key',
-      (double: Awaited<ReturnType<typeof qdrant>>) => double.failWith(403),
-      /QDRANT_API_KEY/,
-    ],
+  test.concurrent.for<[string, (double: Awaited<ReturnType<typeof qdrant>>) => unknown, RegExp]>([
+    ['that freezes', (double) => double.stall(), /has not answered|not/],
+    ['that goes away', (double) => double.goAway(), /Qdrant/],
+    ['that wants another key', (double) => double.failWith(403), /QDRANT_API_KEY/],
   ])(
     '%s while nobody uses it, and says when it is back',
-    async (_what, fail, detail) => {
-      const double = await qdrant();
-      const app = await start({ QDRANT_URL: double.url });
+    { timeout: 200_000 },
+    async ([, fail, detail], { expect, onTestFinished: atEnd }) => {
+      const double = await qdrant(atEnd);
+      const app = await start(atEnd, { QDRANT_URL: double.url });
       await expect.poll(() => checkOf(app, 'vectors'), soon).toMatchObject({ status: 'HEALTHY' });
       await fail(double);
       await expect
@@ -63,23 +58,28 @@ describe('health asks the vector store', () => {
       await double.comeBack();
       await expect.poll(() => checkOf(app, 'vectors'), soon).toMatchObject({ status: 'HEALTHY' });
     },
-    100_000,
   );
 
-  test('that is down, or refuses the key, from the start', async () => {
-    const double = await qdrant({ apiKey: 'right' });
-    const app = await start({ QDRANT_URL: double.url, QDRANT_API_KEY: 'wrong' });
+  test.concurrent('that is down, or refuses the key, from the start', async ({
+    expect,
+    onTestFinished: atEnd,
+  }) => {
+    const double = await qdrant(atEnd, { apiKey: 'right' });
+    const app = await start(atEnd, { QDRANT_URL: double.url, QDRANT_API_KEY: 'wrong' });
     await expect
       .poll(() => checkOf(app, 'vectors'), soon)
       .toMatchObject({ status: 'DEGRADED', detail: expect.stringContaining('QDRANT_API_KEY') });
     await double.goAway();
-    const other = await start({ QDRANT_URL: double.url });
+    const other = await start(atEnd, { QDRANT_URL: double.url });
     await expect.poll(() => checkOf(other, 'vectors'), soon).toMatchObject({ status: 'DEGRADED' });
   });
 
-  test('at most once in some seconds, however often health is asked', async () => {
-    const double = await qdrant();
-    const app = await start({ QDRANT_URL: double.url });
+  test.concurrent('at most once in some seconds, however often health is asked', async ({
+    expect,
+    onTestFinished: atEnd,
+  }) => {
+    const double = await qdrant(atEnd);
+    const app = await start(atEnd, { QDRANT_URL: double.url });
     await app.app.services.reconciler.stop();
     await checkOf(app, 'vectors');
     const pings = () =>
@@ -91,9 +91,12 @@ describe('health asks the vector store', () => {
     expect(pings() - before).toBeLessThan(10 + seconds);
   });
 
-  test('the loss of all points raises an alert, and they come back', async () => {
-    const double = await qdrant();
-    const app = await start({ QDRANT_URL: double.url });
+  test.concurrent('the loss of all points raises an alert, and they come back', async ({
+    expect,
+    onTestFinished: atEnd,
+  }) => {
+    const double = await qdrant(atEnd);
+    const app = await start(atEnd, { QDRANT_URL: double.url });
     await record(app, 30);
     const points = () => double.collections.get('echo_turns')?.points;
     await expect.poll(() => points()?.size, soon).toBe(30);
@@ -111,11 +114,14 @@ describe('health asks the vector store', () => {
     await expect.poll(told, soon).toContain('vectors_lost RAISED');
     await expect.poll(() => points()?.size, soon).toBe(30);
     await expect.poll(told, soon).toContain('vectors_lost CLEARED');
-  }, 100_000);
+  }, 200_000);
 
-  test('vectors that are taken from points that stay are noticed', async () => {
-    const double = await qdrant();
-    const app = await start({ QDRANT_URL: double.url });
+  test.concurrent('vectors that are taken from points that stay are noticed', async ({
+    expect,
+    onTestFinished: atEnd,
+  }) => {
+    const double = await qdrant(atEnd);
+    const app = await start(atEnd, { QDRANT_URL: double.url });
     await record(app, 20);
     const points = () => double.collections.get('echo_turns')?.points;
     await expect.poll(() => points()?.size, soon).toBe(20);
@@ -139,13 +145,16 @@ describe('health asks the vector store', () => {
         soon,
       )
       .toBe(20);
-  }, 100_000);
+  }, 200_000);
 });
 
 describe('health asks the models', () => {
-  test('an embedding model that freezes or goes while nobody uses it', async () => {
-    const server = await models();
-    const app = await start({
+  test.concurrent('an embedding model that freezes or goes while nobody uses it', async ({
+    expect,
+    onTestFinished: atEnd,
+  }) => {
+    const server = await models(atEnd);
+    const app = await start(atEnd, {
       EMBEDDINGS_BASE_URL: server.url,
       EMBEDDINGS_MODEL: 'small',
       EMBEDDINGS_DIMENSIONS: '16',
@@ -157,40 +166,48 @@ describe('health asks the models', () => {
       .toMatchObject({ status: 'DEGRADED', detail: expect.stringContaining('embedding model') });
     server.embedWith('answer');
     await expect.poll(() => checkOf(app, 'vectors'), soon).toMatchObject({ status: 'HEALTHY' });
-  }, 100_000);
+  }, 200_000);
 
-  test('language models that cannot be reached from the start, or from some time on', async () => {
-    const server = await models();
+  test.concurrent('language models that cannot be reached from the start, or from some time on', async ({
+    expect,
+    onTestFinished: atEnd,
+  }) => {
+    const server = await startOpenAiServer();
     const env = { LLM_BASE_URL: server.url, LLM_MODELS: 'quick=small' };
-    const app = await start(env);
+    const app = await start(atEnd, env);
     await expect.poll(() => checkOf(app, 'models'), soon).toMatchObject({ status: 'HEALTHY' });
-    closing.splice(closing.indexOf(server.close), 1);
     await server.close();
     await expect
       .poll(() => checkOf(app, 'models'), soon)
       .toMatchObject({ status: 'DEGRADED', detail: expect.stringContaining('cannot be reached') });
-    const late = await start(env);
+    const late = await start(atEnd, env);
     expect(await checkOf(late, 'models')).toMatchObject({ status: 'DEGRADED' });
     await expect.poll(() => alertsOf(late), soon).toContain('models_degraded');
-  }, 100_000);
+  }, 200_000);
 });
 
-test('canaries of two servers on one database leave each other alone', async () => {
-  const double = await qdrant();
-  const first = await start({ QDRANT_URL: double.url });
-  const second = await start({ QDRANT_URL: double.url, DATABASE_URL: first.databaseUrl });
+test.concurrent('canaries of two servers on one database leave each other alone', async ({
+  expect,
+  onTestFinished: atEnd,
+}) => {
+  const double = await qdrant(atEnd);
+  const first = await start(atEnd, { QDRANT_URL: double.url });
+  const second = await start(atEnd, { QDRANT_URL: double.url, DATABASE_URL: first.databaseUrl });
   for (let run = 0; run < 3; run++) {
     const results = await Promise.all([first, second].map(({ app }) => app.services.canary.run()));
     expect(results.map(({ problem }) => problem)).toEqual([null, null]);
   }
   expect(await first.sql(`select 1 from echo_conversations where tenant_id = '__canary'`)).toEqual([]);
-}, 100_000);
+}, 200_000);
 
-test('servers that share a database but not their vectors make each turn’s vector once for each', async () => {
-  const server = await models();
+test.concurrent('servers that share a database but not their vectors make each turn’s vector once for each', async ({
+  expect,
+  onTestFinished: atEnd,
+}) => {
+  const server = await models(atEnd);
   const env = { EMBEDDINGS_BASE_URL: server.url, EMBEDDINGS_MODEL: 'small', EMBEDDINGS_DIMENSIONS: '16' };
-  const first = await start(env);
-  const second = await start({ ...env, DATABASE_URL: first.databaseUrl });
+  const first = await start(atEnd, env);
+  const second = await start(atEnd, { ...env, DATABASE_URL: first.databaseUrl });
   await record(first, 40);
   const ids = (await first.sql<{ id: string }>('select turn_id as id from echo_unified_interactions')).map(
     ({ id }) => id,
@@ -207,4 +224,4 @@ test('servers that share a database but not their vectors make each turn’s vec
     .flatMap(({ body }) => body.input ?? [])
     .filter((text) => /lighthouse/.test(text));
   expect(embedded.length).toBeLessThanOrEqual(80);
-}, 100_000);
+}, 200_000);
