@@ -168,7 +168,8 @@ async function untilDown(
   const died = new AbortController();
   const exit = server.exited.then((reason) => ({ reason, isHung: false }));
   const hang = untilHung({
-    probe: () => findSilence(server, connection, log),
+    // Of the time in which it shows nothing, one look takes half at most.
+    probe: () => findSilence(server, connection, log, limitMs / 2),
     progress: () => recoveryProgress(server.pid),
     limitMs,
     signal: AbortSignal.any([signal, died.signal]),

@@ -65,22 +65,33 @@ function limitOf(answered: boolean): number {
   return process.platform === 'linux' ? STILL_RECOVERY_LIMIT_MS : UNSEEN_RECOVERY_LIMIT_MS;
 }
 
-/** Why a running server does not answer, or says that it cannot now; null if it answers, even with a refusal. */
+/**
+ * Why a running server does not answer, or says that it cannot now; null if it answers, even with a refusal.
+ *
+ * @param limitMs after so long an answer is no longer waited for, and sooner where that is usual
+ */
 export async function findSilence(
   server: ServerProcess,
   connection: Connection,
   log: Logger,
+  limitMs: number,
 ): Promise<Error | null> {
-  const failure = await probe(server, connection, log);
+  const failure = await probe(server, connection, log, Math.min(PROBE_LIMIT_MS, limitMs));
   const state = failure && sqlStateOf(failure);
   return state === null || state === NOT_NOW ? failure : null;
 }
 
 /** Returns null when this server, and not another on the same directory, answered a query; else why not. */
-async function probe(server: ServerProcess, connection: Connection, log: Logger): Promise<Error | null> {
+async function probe(
+  server: ServerProcess,
+  connection: Connection,
+  log: Logger,
+  limitMs = PROBE_LIMIT_MS,
+): Promise<Error | null> {
   const question = `SELECT split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::integer AS pid`;
   try {
-    const { rows } = await withClient(connection, log, (client) => client.query<{ pid: number }>(question));
+    const ask = (client: pg.Client) => client.query<{ pid: number }>(question);
+    const { rows } = await withClient(connection, log, ask, limitMs);
     return rows[0]?.pid === server.pid
       ? null
       : new Error(`another PostgreSQL (pid ${rows[0]?.pid}) answered`);
@@ -100,14 +111,15 @@ async function withClient<T>(
   connection: Connection,
   log: Logger,
   use: (client: pg.Client) => Promise<T>,
+  limitMs = PROBE_LIMIT_MS,
 ): Promise<T> {
   // Said explicitly, because `pg` would otherwise follow PGSSLMODE and PGOPTIONS, which are meant for other servers.
   const client = new pg.Client({
     ...connection,
     ssl: false,
     options: '',
-    connectionTimeoutMillis: PROBE_LIMIT_MS,
-    query_timeout: PROBE_LIMIT_MS,
+    connectionTimeoutMillis: limitMs,
+    query_timeout: limitMs,
   });
   client.on('error', (error) =>
     log.debug({ err: error }, 'a connection that waited for PostgreSQL was lost'),
