@@ -1,14 +1,18 @@
 import { ALERTS } from './alerts.ts';
 import { BUSINESS } from './business.ts';
 import { BY_ITSELF } from './by-itself.ts';
+import { COMPLIANCE } from './compliance.ts';
 import { DOORS } from './doors.ts';
 import { DURABILITY } from './durability.ts';
 import { HEALTH } from './health.ts';
 import { LEARNING } from './learning.ts';
 import { LIMITS } from './limits.ts';
 import { MEDIA } from './media.ts';
+import { MIRROR } from './mirror.ts';
 import type { Mutation } from './mutation.ts';
 import { OWNERS } from './owners.ts';
+import { PARTNERS } from './partners.ts';
+import { PICTURES } from './pictures.ts';
 import { REFUSALS } from './refusals.ts';
 import { REPAIRS } from './repairs.ts';
 import { TASKS } from './tasks.ts';
@@ -29,4 +33,8 @@ export const MUTATIONS: readonly Mutation[] = [
   ...ALERTS,
   ...BUSINESS,
   ...TENANTS,
+  ...PARTNERS,
+  ...MIRROR,
+  ...COMPLIANCE,
+  ...PICTURES,
 ];

@@ -27,14 +27,14 @@ const page = (name: string, type: string | null, more = {}) => ({
 });
 
 /** @param isBeside true: other servers mirror, and run tasks */
-async function start(isBeside = false) {
+async function start(isBeside = false, owner: object = { owner: 'ada' }) {
   const notion = await startNotion();
   closing.push(() => notion.close());
   const queue = notion.database('Queue', QUEUE);
   const tasks = {
     database: queue.id,
     properties: { payload: 'Input', priority: 'Priority' },
-    ready: { owner: 'ada', types: ['heartbeat', 'archive_interactions', 'daily_report'] },
+    ready: { ...owner, types: ['heartbeat', 'archive_interactions', 'daily_report'] },
   };
   const settings = { ...notion.env, NOTION_MIRROR: JSON.stringify({ tasks }) };
   const app = await startTestApp({ env: isBeside ? { TASK_WORKERS: '0' } : settings });
@@ -160,4 +160,20 @@ test('a page of a user who was erased before it was answered becomes no task aga
   };
   await expect.poll(looked, eventually).toBe(true);
   expect(await madeOf(app)).toEqual([]);
+});
+
+test('a page whose task would be of a suspended tenant says so, and becomes one when that is over', async () => {
+  const { queue, app } = await start(false, { owner: 'ada', tenant: 'theirs' });
+  const change = async (call: string) =>
+    expect((await app.graphql(`mutation { it: ${call} { __typename } }`)).data.it.__typename).toBe(
+      'TenantSuccess',
+    );
+  await change('createTenant(input: { tenantId: "theirs", name: "Theirs" })');
+  await change('suspendTenant(input: { tenantId: "theirs", reason: "x" })');
+  const one = queue.write(page('Look alive', 'heartbeat'));
+  await until(app, () => queue.said(one).Answer, 'status: the tenant theirs is suspended');
+  expect(await madeOf(app)).toEqual([]);
+  await change('resumeTenant(tenantId: "theirs")');
+  await until(app, () => queue.said(one), expect.objectContaining({ Status: 'COMPLETED', Answer: null }));
+  expect(await madeOf(app)).toHaveLength(1);
 });

@@ -179,6 +179,12 @@ test('a large one needs a second admin, and changes no more meanwhile', async ()
   expect(rejected.state).toBe('REJECTED');
   expect(await madeFor('large')).toMatchObject({ state: 'DRAFT', base: 1_000_101, amount: 500_050 });
   await approve(draft.payoutId, 500_050);
+  // Who was the first is not known any more, so that nobody is known to be another one.
+  const confirmedBy = (who: string) =>
+    app.sql('update payout_reports set confirmed_by = $2 where payout_id = $1', [draft.payoutId, who]);
+  await confirmedBy('(erased)');
+  expect(await approve(draft.payoutId, 500_050, SECOND)).toEqual({ code: 'FORBIDDEN' });
+  await confirmedBy('default');
   expect((await approve(draft.payoutId, 500_050, SECOND)).report).toMatchObject({ state: 'APPROVED' });
 });
 
