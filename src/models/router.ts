@@ -182,7 +182,10 @@ async function escalate(
         },
         onRetry: (failure) => {
           escalationPath.push(`${step}:${failure.reason}`);
-          log.warn({ level, model: guard.name, reason: failure.reason }, 'model is asked in another way');
+          log.warn(
+            { modelLevel: level, model: guard.name, reason: failure.reason },
+            'model is asked in another way',
+          );
         },
       });
       escalationPath.push(step);
@@ -195,7 +198,7 @@ async function escalate(
       failures.push({ level, model: guard.name, reason, message, status });
       if (error.reason === 'ABORTED') break;
       log.warn(
-        { level, model: guard.name, reason: error.reason, status: error.status, partial },
+        { modelLevel: level, model: guard.name, reason: error.reason, status: error.status, partial },
         'model failed',
       );
     }
