@@ -4,17 +4,19 @@ import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pageWith, type Section } from './page.ts';
-import { PARTS, type Part } from './parts.ts';
+import { type Given, PARTS, type Part } from './parts.ts';
+import { aboutSoak } from './soak.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const PAGE = join(ROOT, 'docs', 'figures.md');
 
-const USAGE = `usage: npm run figures -- [--parts a,b] [--data FILE]
+const USAGE = `usage: npm run figures -- [--parts a,b] [--data FILE] [--soak FOLDER]
 Measures this project on this machine and writes docs/figures.md, each part with command, commit, machine and date.
 Parts that are not measured stay as they are there. Leave the machine alone meanwhile: half an hour for all of them.
 
   --parts  which parts, by name; all of them unless told otherwise
   --data   a file of dialogues with questions, which recall needs (see npm run evaluate)
+  --soak   the folder that npm run torture -- --soak wrote, of which the page tells
 
 Parts:
 ${PARTS.map(({ name, title }) => `  ${name.padEnd(13)} ${title}`).join('\n')}
@@ -26,11 +28,14 @@ export async function figuresCommand(
   args: readonly string[],
   print: (line: string) => void,
 ): Promise<number> {
-  let values: { parts?: string | undefined; data?: string | undefined; help?: boolean | undefined };
+  let values: Partial<Record<'parts' | 'data' | 'soak', string | undefined>> & { help?: boolean | undefined };
   try {
     ({ values } = parseArgs({
       args: [...args],
-      options: { parts: { type: 'string' }, data: { type: 'string' }, help: { type: 'boolean' } },
+      options: {
+        ...{ parts: { type: 'string' }, data: { type: 'string' }, soak: { type: 'string' } },
+        help: { type: 'boolean' },
+      },
     }));
     const unknown = values.parts?.split(',').find((name) => !PARTS.some((part) => part.name === name));
     if (unknown !== undefined) throw new Error(`--parts: there is no "${unknown}"`);
@@ -43,10 +48,13 @@ export async function figuresCommand(
     return 0;
   }
   const wanted = values.parts?.split(',') ?? PARTS.map(({ name }) => name);
-  const data = values.data === undefined ? null : resolve(values.data);
+  const given = {
+    data: values.data === undefined ? null : resolve(values.data),
+    soak: values.soak === undefined ? null : resolve(values.soak),
+  };
   let failed = false;
   for (const part of PARTS.filter(({ name }) => wanted.includes(name))) {
-    const section = await measured(part, data, print);
+    const section = await measured(part, given, print);
     if (!section) {
       failed = true;
       continue;
@@ -68,22 +76,27 @@ export async function figuresCommand(
 /** @returns null where it failed or lacks something, which is printed */
 async function measured(
   part: Part,
-  data: string | null,
+  given: Omit<Given, 'out'>,
   print: (line: string) => void,
 ): Promise<Section | null> {
   const out = await mkdtemp(join(tmpdir(), 'echo-brain-figures-'));
   try {
-    const command = part.command({ data, out });
+    const command = part.command({ ...given, out });
     if ('needs' in command) {
       print(`${part.name}: left out, it needs ${command.needs}`);
       return null;
+    }
+    if ('was' in command) {
+      const table = await part.table('', command.was);
+      const about = await aboutSoak(command.was);
+      return { title: part.title, text: `## ${part.title}\n\n${about}\n\n${table.join('\n')}` };
     }
     print(`${part.name}: npm run ${command.join(' ')}`);
     const load = loadavg()[0] ?? 0;
     const printed = await run(command, part.env ?? {});
     const table = await part.table(printed, out);
     const shown = command
-      .map((word) => (word === data ? 'FILE' : word))
+      .map((word) => (word === given.data ? 'FILE' : word))
       .filter((word) => !word.startsWith(out));
     return {
       title: part.title,

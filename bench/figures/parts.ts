@@ -1,13 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { median, short, spreadOf } from '../compare/figures.ts';
+import { soakTable } from './soak.ts';
 
 /** What is measured in one go, and how what it left behind becomes a table. */
 export interface Part {
   readonly name: string;
   readonly title: string;
-  /** The npm script and its arguments. */
-  readonly command: (given: Given) => readonly string[] | { readonly needs: string };
+  /** The npm script and its arguments; or the folder of a run that took too long to be made for this page. */
+  readonly command: (
+    given: Given,
+  ) => readonly string[] | { readonly needs: string } | { readonly was: string };
   /** Undefined: not set, whatever the environment says. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Lines of Markdown. @param printed all that it printed */
@@ -17,6 +20,8 @@ export interface Part {
 export interface Given {
   /** A file of dialogues with questions; null: none was named. */
   readonly data: string | null;
+  /** A folder that a soak wrote; null: none was named. */
+  readonly soak: string | null;
   /** Where a part may leave files. */
   readonly out: string;
 }
@@ -88,6 +93,12 @@ export const PARTS: readonly Part[] = [
     title: 'Tasks under faults',
     command: () => ['torture', '--tasks', '500', '--kills', '10'],
     table: tortureTable,
+  },
+  {
+    name: 'soak',
+    title: 'Everything at once',
+    command: ({ soak }) => (soak ? { was: soak } : { needs: '--soak FOLDER' }),
+    table: (_printed, out) => soakTable(out),
   },
 ];
 

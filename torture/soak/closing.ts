@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { cpus, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkEvidence, countAnsweredTwice, countRefusedAfterAll } from '../checks.ts';
@@ -50,6 +51,13 @@ export async function settle(soak: Soak): Promise<void> {
   );
 }
 
+/** Of the sources that the servers were made of. */
+const commitOf = () =>
+  execFileSync('git', ['rev-parse', '--short', 'HEAD'], {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+  }).trim();
+
 /** Everything that was promised, held against what there is. */
 export async function judged(soak: Soak) {
   const { stand, visiting, striking, samples, health, now, findings, options } = soak;
@@ -85,6 +93,7 @@ export async function judged(soak: Soak) {
   findings.push(...truth.findings, ...growth.findings);
   for (const { server } of stand.servers.servers) await server.stop();
   return {
+    commit: commitOf(),
     ...{
       seed: options.seed,
       passed: findings.length === 0,

@@ -17,7 +17,7 @@ function pageOf(result: SoakResult): string {
     kind in of ? `${Math.round((of[kind] ?? 0) / 1_000)} s` : '–';
   return `# Soak
 
-${result.startedAt}, ${Math.round(result.seconds / 60)} minutes, seed ${result.seed}, ${result.machine}.
+${result.startedAt}, ${Math.round(result.seconds / 60)} minutes, seed ${result.seed}, commit ${result.commit}, ${result.machine}.
 ${result.passed ? 'Nothing was found.' : `**${findings.length} findings.**`}
 
 ![Memory, files, tasks, latencies, and health against the faults](soak.svg)
