@@ -20,8 +20,8 @@ export default defineConfig({
     hookTimeout: 120_000,
     // What comes sooner is not waited for; a busy machine needs more than the usual second.
     expect: { poll: { timeout: 25_000 } },
-    // Most of them wait most of the time: two keep half of two cores busy.
-    maxWorkers: 3,
+    // Most of them wait most of the time: three keep two thirds of two cores busy.
+    maxWorkers: 4,
     // What a server's threads and other processes run is stripped of its types and compiled once, not by each of them.
     // Node finds it by its content, so that nothing is stale.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/node', import.meta.url)) },

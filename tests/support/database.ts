@@ -33,8 +33,8 @@ export async function startTestDatabase(): Promise<{ url: string; stop: () => Pr
   const postgres = await startEmbeddedPostgres({
     directory: join(directory, 'postgres'),
     log,
-    // Some servers at once, of several workers.
-    maxConnections: 200,
+    // Some servers at once, of several workers; a dozen where tests wait beside each other.
+    maxConnections: 400,
   });
   const { host, port, user } = postgres.connection;
   const urlOf = (name: string) =>
