@@ -108,6 +108,33 @@ export type MemoryFilter = {
 };
 export type MemoryTier = 'CHARACTER' | 'KEYWORDS' | 'MEANING' | 'PHRASE' | 'RECENT';
 export type MissedPolicy = 'RUN_ALL' | 'RUN_ONCE' | 'SKIP';
+export type PaymentCollection = 'CHARGE' | 'SEND';
+export type PaymentDifferenceKind =
+  | 'AMOUNT'
+  | 'CURRENCY'
+  | 'DOUBLED'
+  | 'MISSING_HERE'
+  | 'MISSING_THERE'
+  | 'STATUS';
+export type PaymentInvoiceState =
+  | 'FAILED'
+  | 'OPEN'
+  | 'PAID'
+  | 'REJECTED'
+  | 'REQUESTED'
+  | 'UNCOLLECTIBLE'
+  | 'VOID'
+  | 'WAITING';
+export type PaymentRefundReason = 'DUPLICATE' | 'FRAUDULENT' | 'REQUESTED_BY_CUSTOMER';
+export type PaymentRefundState =
+  | 'CANCELLED'
+  | 'FAILED'
+  | 'REJECTED'
+  | 'REQUESTED'
+  | 'SENT'
+  | 'SUCCEEDED'
+  | 'WAITING';
+export type PayoutState = 'APPROVED' | 'DRAFT' | 'REJECTED' | 'WAITING';
 export type Permission = 'ADMIN' | 'INTROSPECT' | 'METRICS' | 'READ' | 'WRITE';
 export type PressureLevel = 'ELEVATED' | 'HIGH' | 'LOW';
 export type RepairOutcome = 'FAILED' | 'REFUSED' | 'STARTED' | 'SUCCEEDED' | 'UNKNOWN';
@@ -125,6 +152,7 @@ export type SetFeatureFlagInput = {
 };
 export type SloState = 'BURNING' | 'BURNING_FAST' | 'EXHAUSTED' | 'NO_DATA' | 'OK';
 export type SlotState = 'MISSED' | 'PLANNED' | 'RUN' | 'SKIPPED';
+export type SuspendTenantInput = { reason: string; tenantId: string };
 export type TaskFilter = {
   goalId?: string | null;
   priority?: TaskPriority | null;
@@ -136,6 +164,7 @@ export type TaskFilter = {
 };
 export type TaskPriority = 'CRITICAL' | 'HIGH' | 'LOW' | 'NORMAL';
 export type TaskStatus = 'CANCELLED' | 'COMPLETED' | 'FAILED' | 'PENDING' | 'RUNNING';
+export type TenantLevel = 'EXPERT' | 'QUICK' | 'STANDARD';
 export type VectorState = 'EMBEDDED' | 'FAILED' | 'LEASED' | 'PENDING';
 export type KeysData = {
   readonly apiKeys: readonly {
@@ -545,6 +574,403 @@ export const EditBrief =
   'mutation EditBrief($input: EditBriefInput!) { editBrief(input: $input) { __typename ... on BriefSuccess { brief { ...BriefLine } } ... on Error { code message } } } fragment BriefLine on Brief { briefId title text output status reviewReason note error createdAt decidedAt chosenAttempt attempts { number writer passed judging { clarity accuracy completeness tone average critique } } }' as Operation<
     EditBriefData,
     EditBriefVariables
+  >;
+
+export type InvoicesData = {
+  readonly paymentInvoices: {
+    readonly nodes: readonly {
+      readonly invoiceId: string;
+      readonly number: string | null;
+      readonly state: PaymentInvoiceState;
+      readonly amount: number;
+      readonly currency: string;
+      readonly collection: PaymentCollection;
+      readonly description: string | null;
+      readonly requestedBy: string;
+      readonly decidedBy: string | null;
+      readonly note: string | null;
+      readonly failure: string | null;
+      readonly createdAt: string;
+      readonly paidAt: string | null;
+      readonly items: readonly { readonly description: string; readonly amount: number }[];
+      readonly customer: {
+        readonly customerId: string;
+        readonly name: string | null;
+        readonly clientId: string | null;
+      } | null;
+      readonly refunds: readonly {
+        readonly refundId: string;
+        readonly state: PaymentRefundState;
+        readonly amount: number;
+        readonly currency: string;
+        readonly reason: PaymentRefundReason | null;
+        readonly requestedBy: string;
+        readonly decidedBy: string | null;
+        readonly note: string | null;
+        readonly failure: string | null;
+        readonly createdAt: string;
+      }[];
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type InvoicesVariables = { first: number; after?: string | null; state?: PaymentInvoiceState | null };
+export const Invoices =
+  'query Invoices($first: Int!, $after: String, $state: PaymentInvoiceState) { paymentInvoices(first: $first, after: $after, state: $state) { nodes { ...InvoiceLine } pageInfo { hasNextPage endCursor } } } fragment InvoiceLine on PaymentInvoice { invoiceId number state amount currency collection description requestedBy decidedBy note failure createdAt paidAt items { description amount } customer { customerId name clientId } refunds { ...RefundLine } } fragment RefundLine on PaymentRefund { refundId state amount currency reason requestedBy decidedBy note failure createdAt }' as Operation<
+    InvoicesData,
+    InvoicesVariables
+  >;
+
+export type ApproveInvoiceData = {
+  readonly approvePaymentInvoice:
+    | {
+        readonly __typename:
+          | 'AmountExceededError'
+          | 'IdempotencyKeyReusedError'
+          | 'InvalidInputError'
+          | 'NotConfiguredError'
+          | 'NotFoundError'
+          | 'QuotaExceededError'
+          | 'StatusMoveRefusedError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | {
+        readonly __typename: 'PaymentInvoiceSuccess';
+        readonly invoice: { readonly state: PaymentInvoiceState };
+      };
+};
+export type ApproveInvoiceVariables = { invoiceId: string };
+export const ApproveInvoice =
+  'mutation ApproveInvoice($invoiceId: ID!) { approvePaymentInvoice(invoiceId: $invoiceId) { __typename ... on PaymentInvoiceSuccess { invoice { state } } ... on Error { code message } } }' as Operation<
+    ApproveInvoiceData,
+    ApproveInvoiceVariables
+  >;
+
+export type RejectInvoiceData = {
+  readonly rejectPaymentInvoice:
+    | {
+        readonly __typename:
+          | 'AmountExceededError'
+          | 'IdempotencyKeyReusedError'
+          | 'InvalidInputError'
+          | 'NotConfiguredError'
+          | 'NotFoundError'
+          | 'QuotaExceededError'
+          | 'StatusMoveRefusedError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | {
+        readonly __typename: 'PaymentInvoiceSuccess';
+        readonly invoice: { readonly state: PaymentInvoiceState };
+      };
+};
+export type RejectInvoiceVariables = { invoiceId: string };
+export const RejectInvoice =
+  'mutation RejectInvoice($invoiceId: ID!) { rejectPaymentInvoice(invoiceId: $invoiceId) { __typename ... on PaymentInvoiceSuccess { invoice { state } } ... on Error { code message } } }' as Operation<
+    RejectInvoiceData,
+    RejectInvoiceVariables
+  >;
+
+export type ChargeInvoiceData = {
+  readonly chargePaymentInvoice:
+    | {
+        readonly __typename:
+          | 'AmountExceededError'
+          | 'IdempotencyKeyReusedError'
+          | 'InvalidInputError'
+          | 'NotConfiguredError'
+          | 'NotFoundError'
+          | 'QuotaExceededError'
+          | 'StatusMoveRefusedError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | {
+        readonly __typename: 'PaymentInvoiceSuccess';
+        readonly invoice: { readonly state: PaymentInvoiceState };
+      };
+};
+export type ChargeInvoiceVariables = { invoiceId: string };
+export const ChargeInvoice =
+  'mutation ChargeInvoice($invoiceId: ID!) { chargePaymentInvoice(invoiceId: $invoiceId) { __typename ... on PaymentInvoiceSuccess { invoice { state } } ... on Error { code message } } }' as Operation<
+    ChargeInvoiceData,
+    ChargeInvoiceVariables
+  >;
+
+export type VoidInvoiceData = {
+  readonly voidPaymentInvoice:
+    | {
+        readonly __typename:
+          | 'AmountExceededError'
+          | 'IdempotencyKeyReusedError'
+          | 'InvalidInputError'
+          | 'NotConfiguredError'
+          | 'NotFoundError'
+          | 'QuotaExceededError'
+          | 'StatusMoveRefusedError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | {
+        readonly __typename: 'PaymentInvoiceSuccess';
+        readonly invoice: { readonly state: PaymentInvoiceState };
+      };
+};
+export type VoidInvoiceVariables = { invoiceId: string };
+export const VoidInvoice =
+  'mutation VoidInvoice($invoiceId: ID!) { voidPaymentInvoice(invoiceId: $invoiceId) { __typename ... on PaymentInvoiceSuccess { invoice { state } } ... on Error { code message } } }' as Operation<
+    VoidInvoiceData,
+    VoidInvoiceVariables
+  >;
+
+export type ApproveRefundData = {
+  readonly approvePaymentRefund:
+    | {
+        readonly __typename:
+          | 'AmountExceededError'
+          | 'IdempotencyKeyReusedError'
+          | 'InvalidInputError'
+          | 'NotConfiguredError'
+          | 'NotFoundError'
+          | 'QuotaExceededError'
+          | 'StatusMoveRefusedError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | {
+        readonly __typename: 'PaymentRefundSuccess';
+        readonly refund: { readonly state: PaymentRefundState };
+      };
+};
+export type ApproveRefundVariables = { refundId: string };
+export const ApproveRefund =
+  'mutation ApproveRefund($refundId: ID!) { approvePaymentRefund(refundId: $refundId) { __typename ... on PaymentRefundSuccess { refund { state } } ... on Error { code message } } }' as Operation<
+    ApproveRefundData,
+    ApproveRefundVariables
+  >;
+
+export type RejectRefundData = {
+  readonly rejectPaymentRefund:
+    | {
+        readonly __typename:
+          | 'AmountExceededError'
+          | 'IdempotencyKeyReusedError'
+          | 'InvalidInputError'
+          | 'NotConfiguredError'
+          | 'NotFoundError'
+          | 'QuotaExceededError'
+          | 'StatusMoveRefusedError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | {
+        readonly __typename: 'PaymentRefundSuccess';
+        readonly refund: { readonly state: PaymentRefundState };
+      };
+};
+export type RejectRefundVariables = { refundId: string };
+export const RejectRefund =
+  'mutation RejectRefund($refundId: ID!) { rejectPaymentRefund(refundId: $refundId) { __typename ... on PaymentRefundSuccess { refund { state } } ... on Error { code message } } }' as Operation<
+    RejectRefundData,
+    RejectRefundVariables
+  >;
+
+export type DifferencesData = {
+  readonly paymentDifferences: {
+    readonly nodes: readonly {
+      readonly differenceId: string;
+      readonly kind: PaymentDifferenceKind;
+      readonly stripeId: string;
+      readonly ourId: string | null;
+      readonly ours: string | null;
+      readonly theirs: string | null;
+      readonly currency: string | null;
+      readonly foundAt: string;
+      readonly seenAt: string;
+      readonly note: string | null;
+      readonly resolvedAt: string | null;
+      readonly resolvedBy: string | null;
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type DifferencesVariables = { first: number; after?: string | null; open?: boolean | null };
+export const Differences =
+  'query Differences($first: Int!, $after: String, $open: Boolean) { paymentDifferences(first: $first, after: $after, open: $open) { nodes { differenceId kind stripeId ourId ours theirs currency foundAt seenAt note resolvedAt resolvedBy } pageInfo { hasNextPage endCursor } } }' as Operation<
+    DifferencesData,
+    DifferencesVariables
+  >;
+
+export type ResolveDifferenceData = {
+  readonly resolvePaymentDifference:
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotConfiguredError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | {
+        readonly __typename: 'PaymentDifferenceSuccess';
+        readonly difference: { readonly resolvedAt: string | null };
+      };
+};
+export type ResolveDifferenceVariables = { differenceId: string; note: string };
+export const ResolveDifference =
+  'mutation ResolveDifference($differenceId: ID!, $note: String!) { resolvePaymentDifference(differenceId: $differenceId, note: $note) { __typename ... on PaymentDifferenceSuccess { difference { resolvedAt } } ... on Error { code message } } }' as Operation<
+    ResolveDifferenceData,
+    ResolveDifferenceVariables
+  >;
+
+export type FinanceData = {
+  readonly financeDays: readonly {
+    readonly day: string;
+    readonly modelCost: number | null;
+    readonly unknownCosts: number;
+    readonly revenue: readonly {
+      readonly currency: string;
+      readonly gross: number;
+      readonly refunded: number;
+      readonly fees: number;
+      readonly net: number;
+    }[];
+  }[];
+};
+export type FinanceVariables = { days: number };
+export const Finance =
+  'query Finance($days: Int!) { financeDays(days: $days) { day modelCost unknownCosts revenue { currency gross refunded fees net } } }' as Operation<
+    FinanceData,
+    FinanceVariables
+  >;
+
+export type ForecastData = {
+  readonly financeForecast:
+    | {
+        readonly __typename: 'FinanceForecast';
+        readonly days: readonly {
+          readonly day: string;
+          readonly mean: number;
+          readonly lower: number;
+          readonly upper: number;
+        }[];
+        readonly backtest: {
+          readonly scaledError: number | null;
+          readonly coverage: number;
+          readonly origins: number;
+        };
+        readonly unknownCosts: number;
+      }
+    | {
+        readonly __typename: 'InvalidInputError' | 'TooLittleHistoryError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type ForecastVariables = { days: number; level: number };
+export const Forecast =
+  'query Forecast($days: Int!, $level: Float!) { financeForecast(days: $days, level: $level) { __typename ... on FinanceForecast { days { day mean lower upper } backtest { scaledError coverage origins } unknownCosts } ... on Error { code message } } }' as Operation<
+    ForecastData,
+    ForecastVariables
+  >;
+
+export type PartnersData = {
+  readonly partners: {
+    readonly nodes: readonly {
+      readonly partnerId: string;
+      readonly name: string | null;
+      readonly rate: number;
+      readonly createdAt: string;
+      readonly suspendedAt: string | null;
+      readonly codes: readonly {
+        readonly code: string;
+        readonly expiresAt: string | null;
+        readonly revokedAt: string | null;
+      }[];
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type PartnersVariables = { first: number; after?: string | null };
+export const Partners =
+  'query Partners($first: Int!, $after: String) { partners(first: $first, after: $after) { nodes { partnerId name rate createdAt suspendedAt codes { code expiresAt revokedAt } } pageInfo { hasNextPage endCursor } } }' as Operation<
+    PartnersData,
+    PartnersVariables
+  >;
+
+export type ClientsData = {
+  readonly clientAccounts: {
+    readonly nodes: readonly {
+      readonly clientId: string;
+      readonly name: string | null;
+      readonly createdAt: string;
+      readonly suspendedAt: string | null;
+      readonly referredAt: string | null;
+      readonly partner: { readonly partnerId: string } | null;
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type ClientsVariables = { first: number; after?: string | null };
+export const Clients =
+  'query Clients($first: Int!, $after: String) { clientAccounts(first: $first, after: $after) { nodes { clientId name createdAt suspendedAt referredAt partner { partnerId } } pageInfo { hasNextPage endCursor } } }' as Operation<
+    ClientsData,
+    ClientsVariables
+  >;
+
+export type PayoutsData = {
+  readonly payoutReports: {
+    readonly nodes: readonly {
+      readonly payoutId: string;
+      readonly partnerId: string;
+      readonly month: string;
+      readonly currency: string;
+      readonly state: PayoutState;
+      readonly rate: number;
+      readonly base: number;
+      readonly amount: number;
+      readonly held: number;
+      readonly madeAt: string;
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type PayoutsVariables = { first: number; after?: string | null };
+export const Payouts =
+  'query Payouts($first: Int!, $after: String) { payoutReports(first: $first, after: $after) { nodes { payoutId partnerId month currency state rate base amount held madeAt } pageInfo { hasNextPage endCursor } } }' as Operation<
+    PayoutsData,
+    PayoutsVariables
+  >;
+
+export type ApprovePayoutData = {
+  readonly approvePayoutReport:
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError' | 'StatusMoveRefusedError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | { readonly __typename: 'PayoutReportSuccess'; readonly report: { readonly state: PayoutState } };
+};
+export type ApprovePayoutVariables = { payoutId: string; amount: number };
+export const ApprovePayout =
+  'mutation ApprovePayout($payoutId: ID!, $amount: Float!) { approvePayoutReport(payoutId: $payoutId, amount: $amount) { __typename ... on PayoutReportSuccess { report { state } } ... on Error { code message } } }' as Operation<
+    ApprovePayoutData,
+    ApprovePayoutVariables
+  >;
+
+export type RejectPayoutData = {
+  readonly rejectPayoutReport:
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError' | 'StatusMoveRefusedError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | { readonly __typename: 'PayoutReportSuccess'; readonly report: { readonly state: PayoutState } };
+};
+export type RejectPayoutVariables = { payoutId: string };
+export const RejectPayout =
+  'mutation RejectPayout($payoutId: ID!) { rejectPayoutReport(payoutId: $payoutId) { __typename ... on PayoutReportSuccess { report { state } } ... on Error { code message } } }' as Operation<
+    RejectPayoutData,
+    RejectPayoutVariables
   >;
 
 export type CharactersData = {
@@ -2022,4 +2448,81 @@ export const TaskTold =
   'subscription TaskTold($after: ID) { taskChanged(after: $after) { cursor at task { ...TaskLine } } } fragment TaskLine on AutonomousTask { taskId type name status priority createdAt scheduledFor startedAt completedAt retryCount maxRetries createdBy error progress { done total note } }' as Operation<
     TaskToldData,
     TaskToldVariables
+  >;
+
+export type TenantsData = {
+  readonly tenants: readonly {
+    readonly tenantId: string;
+    readonly name: string;
+    readonly createdAt: string;
+    readonly suspendedAt: string | null;
+    readonly suspendedReason: string | null;
+    readonly turnsPerDay: number | null;
+    readonly tasksPerDay: number | null;
+    readonly storageBytes: number | null;
+    readonly modelCostPerDay: number | null;
+    readonly briefsPerDay: number | null;
+    readonly intelligenceLevel: TenantLevel | null;
+  }[];
+};
+export type TenantsVariables = Record<string, never>;
+export const Tenants =
+  'query Tenants { tenants { tenantId name createdAt suspendedAt suspendedReason turnsPerDay tasksPerDay storageBytes modelCostPerDay briefsPerDay intelligenceLevel } }' as Operation<
+    TenantsData,
+    TenantsVariables
+  >;
+
+export type TenantUseData = {
+  readonly tenantUsage: readonly {
+    readonly day: string;
+    readonly turns: number;
+    readonly tasks: number;
+    readonly tokensIn: number;
+    readonly tokensOut: number;
+    readonly cost: number | null;
+    readonly unknownCosts: number;
+  }[];
+  readonly tenantStorage: readonly {
+    readonly table: string;
+    readonly rows: number;
+    readonly bytes: number;
+  }[];
+};
+export type TenantUseVariables = { tenantId: string; days: number };
+export const TenantUse =
+  'query TenantUse($tenantId: String!, $days: Int!) { tenantUsage(tenantId: $tenantId, days: $days) { day turns tasks tokensIn tokensOut cost unknownCosts } tenantStorage(tenantId: $tenantId) { table rows bytes } }' as Operation<
+    TenantUseData,
+    TenantUseVariables
+  >;
+
+export type SuspendTenantData = {
+  readonly suspendTenant:
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | { readonly __typename: 'TenantSuccess'; readonly tenant: { readonly suspendedAt: string | null } };
+};
+export type SuspendTenantVariables = { input: SuspendTenantInput };
+export const SuspendTenant =
+  'mutation SuspendTenant($input: SuspendTenantInput!) { suspendTenant(input: $input) { __typename ... on TenantSuccess { tenant { suspendedAt } } ... on Error { code message } } }' as Operation<
+    SuspendTenantData,
+    SuspendTenantVariables
+  >;
+
+export type ResumeTenantData = {
+  readonly resumeTenant:
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | { readonly __typename: 'TenantSuccess'; readonly tenant: { readonly suspendedAt: string | null } };
+};
+export type ResumeTenantVariables = { tenantId: string };
+export const ResumeTenant =
+  'mutation ResumeTenant($tenantId: String!) { resumeTenant(tenantId: $tenantId) { __typename ... on TenantSuccess { tenant { suspendedAt } } ... on Error { code message } } }' as Operation<
+    ResumeTenantData,
+    ResumeTenantVariables
   >;

@@ -62,6 +62,12 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./pages/data/data.tsx')).Data,
   },
   {
+    name: 'business',
+    title: 'Business',
+    isShown: () => may('ADMIN'),
+    load: async () => (await import('./pages/business/business.tsx')).Business,
+  },
+  {
     name: 'access',
     title: 'Access',
     isShown: () => may('ADMIN'),

@@ -10,6 +10,7 @@ import { CHROMIUM, startBrowser } from './support/browser.ts';
 import { type ChildServer, startChildServer } from './support/child-server.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { type StripeDouble, startStripeDouble } from './support/stripe-double.ts';
 
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const RECORD = `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { ... on Error { message } } }`;
@@ -33,12 +34,19 @@ const PLACES = [
   'data',
   'data/audit',
   'data/backups',
+  'business',
+  'business/differences',
+  'business/finance',
+  'business/partners',
   'access',
   'access/flags',
+  'access/tenants',
   'nothing-here',
 ];
-const PAGES = ['Now', 'Memory', 'Tasks', 'Alerts', 'Objectives', 'Characters', 'Media', 'Data', 'Access'];
-const PAGES_OF_USERS = PAGES.filter((name) => !['Alerts', 'Objectives', 'Access'].includes(name));
+const PAGES = [
+  ...['Now', 'Memory', 'Tasks', 'Alerts', 'Objectives', 'Characters', 'Media', 'Data', 'Business', 'Access'],
+];
+const PAGES_OF_USERS = PAGES.filter((name) => !['Alerts', 'Objectives', 'Business', 'Access'].includes(name));
 /** Cumulative layout shift. */
 const MOST_SHIFT = 0.05;
 const WIDE = { width: 1280, height: 900 };
@@ -49,18 +57,23 @@ const ADD_FACT = `mutation { addFact(input: { predicate: "likes", object: "fenne
 describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is installed)', () => {
   let browser: Browser;
   let app: TestApp;
+  let stripe: StripeDouble;
   let proxy: DatabaseProxy;
   let page: Page;
   const complaints: string[] = [];
   beforeAll(async () => {
     proxy = await startDatabaseProxy();
+    stripe = await startStripeDouble();
     [browser, app] = await Promise.all([
       startBrowser(),
       startTestApp({
         seed: true,
         patienceMs: 0,
         // What asks a database that is away waits so long.
-        env: { ACK_DEADLINE_MS: '2000', SERVER_LEASE_MS: '1000' },
+        env: {
+          ...{ ACK_DEADLINE_MS: '2000', SERVER_LEASE_MS: '1000' },
+          ...{ STRIPE_API_KEY: 'sk_test_double', STRIPE_API_URL: stripe.url },
+        },
         route: (url) => proxy.route(url),
       }),
     ]);
@@ -69,6 +82,7 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
   afterAll(async () => {
     await browser?.close();
     await app?.close();
+    await stripe?.close();
     await proxy?.close();
   });
   beforeEach(async () => {
@@ -184,6 +198,47 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     expect((await app.graphql('{ featureFlags { key } }')).data.featureFlags).toEqual([]);
   });
 
+  test('a tenant is suspended with a reason, and goes on', async () => {
+    await app.graphql(
+      'mutation { createTenant(input: { tenantId: "acme", name: "Acme Ltd", turnsPerDay: 1000 }) { __typename } }',
+    );
+    await open('access/tenants');
+    await page.getByText('1,000 turns a day').waitFor();
+    await page.getByRole('button', { name: 'Use of acme' }).click();
+    await page
+      .getByRole('region', { name: 'Use of acme' })
+      .getByText(/^\d+ k?B stored$/)
+      .waitFor();
+    await page.getByRole('button', { name: 'Suspend acme' }).click();
+    await page.getByLabel('Why, as its users are told').fill('The bill is not paid.');
+    await page.getByRole('button', { name: 'Suspend acme' }).click();
+    await page.getByText('The bill is not paid.').waitFor();
+    const asked = async () =>
+      (await app.graphql('{ tenant(tenantId: "acme") { suspendedReason } }')).data.tenant;
+    expect(await asked()).toEqual({ suspendedReason: 'The bill is not paid.' });
+    await page.getByRole('button', { name: 'Resume acme' }).click();
+    await page.getByText('acme goes on.').waitFor();
+    expect(await asked()).toEqual({ suspendedReason: null });
+  });
+
+  test('what waits for a second admin is approved by another than who asked, and amounts have their currency', async () => {
+    await planted();
+    await open('business?state=WAITING');
+    const [theirs, own] = ['¥6,000, Ada', '€60.00, Ada'].map((name) => page.getByRole('region', { name }));
+    await own?.getByText('You asked for it: another admin says yes.').waitFor();
+    expect(await own?.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+    await theirs?.getByRole('button', { name: 'Reject' }).click();
+    await page.getByText('¥6,000, Ada: rejected.').waitFor();
+    await open('business?state=PAID');
+    await page.getByText('A refund of KWD').waitFor();
+    await open('business/differences');
+    await page.getByLabel('What was done about in_odd').fill('Booked by hand.');
+    await page.getByRole('button', { name: 'Resolve' }).click();
+    await page.getByText('The books and those of Stripe are alike.').waitFor();
+    const { data } = await app.graphql('{ paymentDifferences { nodes { note resolvedBy } } }');
+    expect(data.paymentDifferences.nodes).toEqual([{ note: 'Booked by hand.', resolvedBy: 'default' }]);
+  });
+
   test('a fact is undone', async () => {
     const { addFact } = (await app.graphql(ADD_FACT)).data;
     await open(`memory/fact/${addFact.fact.factId}`);
@@ -210,7 +265,7 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     await page.getByText('I live in Hamburg').waitFor();
     const focused = () => page.evaluate(() => document.activeElement?.textContent?.trim() ?? '');
     const reached: string[] = [];
-    for (let presses = 0; presses < 10; presses += 1) {
+    for (let presses = 0; presses <= PAGES.length; presses += 1) {
       await page.keyboard.press('Tab');
       reached.push(await focused());
     }
@@ -347,6 +402,27 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     return data.createTask.task.taskId;
   }
 
+  /** Two invoices that wait, one of them asked for by who is looking, a paid one of which something went back, and a difference. */
+  async function planted(): Promise<void> {
+    await app.sql(
+      `with c as (insert into payment_customers (tenant_id, customer_id, state, created_by)
+                  values ('default', 'ada', 'ACTIVE', 'default') returning id),
+       p as (insert into payment_people (customer, tenant_id, name) select id, 'default', 'Ada' from c),
+       i as (insert into payment_invoices (tenant_id, invoice_id, customer, currency, amount, items, collection, state, requested_by)
+             select 'default', v.id, c.id, v.currency, v.amount,
+               jsonb_build_array(jsonb_build_object('description', 'Tea', 'amount', v.amount)), 'SEND', v.state, v.by
+             from c, (values ('own', 'EUR', 6000, 'WAITING', 'default'), ('theirs', 'JPY', 6000, 'WAITING', 'somebody'),
+                             ('paid', 'KWD', 12500, 'PAID', 'default')) v (id, currency, amount, state, by)
+             returning id, invoice_id)
+       insert into payment_refunds (tenant_id, refund_id, invoice, currency, amount, state, requested_by)
+       select 'default', 'back', id, 'KWD', 500, 'SUCCEEDED', 'default' from i where invoice_id = 'paid'`,
+    );
+    await app.sql(
+      `insert into payment_differences (tenant_id, difference_id, kind, stripe_id, theirs)
+       values ('default', 'odd', 'MISSING_HERE', 'in_odd', '12.50 EUR')`,
+    );
+  }
+
   /** Places that need a row of the database. */
   async function placesOfRows(): Promise<string[]> {
     const [fact, taskId] = [(await app.graphql(ADD_FACT)).data.addFact.fact, await newTask()];
@@ -413,7 +489,11 @@ describe.skipIf(!CHROMIUM)(
     };
 
     test.for([
-      ['an analyst', { roles: ['ANALYST'] }, PAGES.filter((name) => name !== 'Access')],
+      [
+        'an analyst',
+        { roles: ['ANALYST'] },
+        PAGES.filter((name) => name !== 'Business' && name !== 'Access'),
+      ],
       ['one who may only read', { roles: ['USER'], permissions: ['READ'] }, PAGES_OF_USERS],
     ] as const)('what %s may not see is not there, nor asked for', async ([, input, expected]) => {
       const page = await browser.newPage();

@@ -1,3 +1,5 @@
+import { minorUnits } from '../../src/domains/payments/minor-units.ts';
+
 /** How numbers, times and names are written, everywhere the same. */
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
 const fine = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
@@ -28,6 +30,18 @@ const date = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium' });
 export const count = (value: number): string => whole.format(value);
 export const decimal = (value: number): string => fine.format(value);
 export const dollars = (value: number): string => money.format(value);
+/** An amount in the smallest unit of its currency: 1250 of EUR as "€12.50" */
+export function amountOf(minor: number, currency: string): string {
+  const units = minorUnits(currency);
+  const digits = Math.round(Math.log10(units));
+  const options = {
+    style: 'currency',
+    currency,
+    minimumFractionDigits: digits,
+    maximumFractionDigits: digits,
+  } as const;
+  return new Intl.NumberFormat(undefined, options).format(minor / units);
+}
 export const percent = (share: number): string => {
   // 99.99 % is not all of it.
   const shown = share < 1 ? Math.min(99.9, share * 100) : 100;

@@ -3,6 +3,7 @@ import { CreateKey, Keys, type KeysData, RevokeKey, type Role } from '../../oper
 import { useAnswer } from '../../server/answers.ts';
 import { ask } from '../../server/ask.ts';
 import { succeeded } from '../../server/problem.ts';
+import { runsServer } from '../../server/session.ts';
 import { ConfirmButton } from '../../view/confirm.tsx';
 import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { place } from '../../view/router.ts';
@@ -12,31 +13,41 @@ import { Tabs } from '../../view/tabs.tsx';
 import { Moment } from '../../view/time.tsx';
 import { plain, titled } from '../../view/words.ts';
 import { FlagsPanel } from './flags-panel.tsx';
+import { TenantsPanel } from './tenants-panel.tsx';
 
 type Key = KeysData['apiKeys'][number];
 
 const ROLES: readonly Role[] = ['USER', 'ANALYST', 'SERVICE', 'ADMIN'];
 
-const TABS = [
-  { path: ['access'], title: 'Keys' },
-  { path: ['access', 'flags'], title: 'Feature flags' },
-];
+const KEYS = {
+  path: ['access'],
+  title: 'Keys',
+  intro:
+    'Keys open the server to programs and people. A key is shown once, when it is made; the server keeps a hash of it.',
+  Panels: KeyPanels,
+};
+const FLAGS = {
+  path: ['access', 'flags'],
+  title: 'Feature flags',
+  intro: 'Features of your frontends, switched on for some or for all.',
+  Panels: FlagsPanel,
+};
+const TENANTS = {
+  path: ['access', 'tenants'],
+  title: 'Tenants',
+  intro: 'Whom keys and tokens are of. They see nothing of each other.',
+  Panels: TenantsPanel,
+};
 
 /** Who may come in, and what is switched on for whom. */
 export function Access() {
   const [, part] = place.value.parts;
-  const areFlags = part === 'flags';
+  const tabs = runsServer() ? [KEYS, FLAGS, TENANTS] : [KEYS, FLAGS];
+  const { intro, Panels } = tabs.find(({ path }) => path[1] === part) ?? KEYS;
   return (
-    <Page
-      title="Access"
-      intro={
-        areFlags
-          ? 'Features of your frontends, switched on for some or for all.'
-          : 'Keys open the server to programs and people. A key is shown once, when it is made; the server keeps a hash of it.'
-      }
-    >
-      <Tabs label="Access" tabs={TABS} />
-      {areFlags ? <FlagsPanel /> : <KeyPanels />}
+    <Page title="Access" intro={intro}>
+      <Tabs label="Access" tabs={tabs} />
+      <Panels />
     </Page>
   );
 }

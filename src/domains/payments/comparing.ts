@@ -2,7 +2,7 @@ import type Stripe from 'stripe';
 import { LOCAL_PRINCIPAL } from '../../access/principals.ts';
 import { INVOICE_STATUS, REFUND_STATUS } from './following.ts';
 import type { DifferenceKind, LedgerRow } from './ledger-tables.ts';
-import { written } from './money.ts';
+import { written } from './minor-units.ts';
 import { OWN } from './working.ts';
 
 /** What differs, before it is stored. */

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import { onlyRow } from '../../db/statements.ts';
 import { AmountExceeded, InvalidInput, QuotaExceeded } from '../../errors.ts';
-import { amountProblem, inMinor, written } from './money.ts';
+import { written } from './minor-units.ts';
+import { amountProblem, inMinor } from './money.ts';
 
 /** What may move, in whole units of each currency. */
 export interface PaymentLimits {

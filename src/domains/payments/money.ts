@@ -1,9 +1,6 @@
 import { z } from 'zod';
+import { minorUnits, THOUSANDTHS } from './minor-units.ts';
 
-/** Currencies that Stripe takes without a smaller unit. */
-const WITHOUT_MINOR = new Set('BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF'.split(' '));
-/** With a thousandth, of which only tens can be paid. */
-const THOUSANDTHS = new Set('BHD JOD KWD OMR TND'.split(' '));
 /** Written with hundredths, of which only whole units can be paid. */
 const WHOLE_ONLY = new Set('ISK UGX'.split(' '));
 const KNOWN = new Set(Intl.supportedValuesOf('currency'));
@@ -22,12 +19,6 @@ export const amount = z
   .min(1, { error: 'must be at least 1, in the smallest unit of the currency' })
   .max(MAX_MINOR, { error: `must be at most ${MAX_MINOR}` });
 
-/** How many of the smallest unit make a whole one: 100 for EUR, 1 for JPY, 1,000 for KWD. */
-export function minorUnits(code: string): number {
-  if (WITHOUT_MINOR.has(code)) return 1;
-  return THOUSANDTHS.has(code) ? 1_000 : 100;
-}
-
 /** So many whole units in the smallest one. */
 export function inMinor(whole: number, code: string): number {
   return Math.min(whole * minorUnits(code), MAX_MINOR);
@@ -38,10 +29,4 @@ export function amountProblem(minor: number, code: string): string | null {
   if (THOUSANDTHS.has(code) && minor % 10 !== 0) return `must be a multiple of 10 in ${code}`;
   if (WHOLE_ONLY.has(code) && minor % 100 !== 0) return `must be a multiple of 100 in ${code}`;
   return null;
-}
-
-/** For people: 5000.01 EUR. */
-export function written(minor: number, code: string): string {
-  const units = minorUnits(code);
-  return `${(minor / units).toFixed(Math.round(Math.log10(units)))} ${code}`;
 }

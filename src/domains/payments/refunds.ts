@@ -18,7 +18,8 @@ import { type InvoiceRow, REFUND_REASONS, type RefundRow, refunds } from './invo
 import { lockedInvoice } from './invoices.ts';
 import { SEND_REFUND } from './job-names.ts';
 import * as limits from './limits.ts';
-import { amount, currency, written } from './money.ts';
+import { written } from './minor-units.ts';
+import { amount, currency } from './money.ts';
 import { refundById } from './reads.ts';
 import { configured, enqueuePayment, type PaymentServices, wake } from './services.ts';
 

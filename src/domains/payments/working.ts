@@ -4,7 +4,8 @@ import { InvalidInput } from '../../errors.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import { noCustomer } from './customers.ts';
 import type { PaymentLimits } from './guard.ts';
-import { inMinor, written } from './money.ts';
+import { written } from './minor-units.ts';
+import { inMinor } from './money.ts';
 import { customerById, type SeenCustomer } from './reads.ts';
 import type { StripeAccess } from './stripe.ts';
 

@@ -4,7 +4,8 @@ import type { Principal } from '../../access/principals.ts';
 import { Forbidden, InvalidInput, NotFound, StatusMoveRefused } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
-import { inMinor, written } from '../payments/money.ts';
+import { written } from '../payments/minor-units.ts';
+import { inMinor } from '../payments/money.ts';
 import { lockPayouts, makeDrafts, type PayoutServices } from './payouts.ts';
 import { lockedPayout, type SeenPayout } from './reads.ts';
 
