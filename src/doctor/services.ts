@@ -50,7 +50,8 @@ export function looksAtServices(config: Config, vault: Vault | null): [about: st
       await response.body?.cancel();
       if (response.ok) return { state: 'OK', about, seen };
       const isKey = response.status === 401 || response.status === 403;
-      const advice = isKey ? `correct ${key}` : 'see whether the address is right, up to and including /v1';
+      const address = `see whether the address is right${key === 'QDRANT_API_KEY' ? '' : ', up to and including /v1'}`;
+      const advice = isKey ? `correct ${key}` : address;
       return { state: 'WARNING', about, seen, advice };
     };
   };

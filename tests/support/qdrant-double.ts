@@ -50,6 +50,7 @@ export async function startQdrantDouble(
     if (trouble === 'stall') return;
     if (trouble) return send(res, trouble.status, failure('told to fail'));
     if (options.apiKey && req.headers['api-key'] !== options.apiKey) return send(res, 401, failure('no key'));
+    if (url.pathname === '/readyz') return void res.end('all shards are ready');
     const operation = findOperation((req.method ?? '').toLowerCase(), url.pathname);
     if (!operation) return refuse(res, 404, `no such operation: ${req.method} ${url.pathname}`);
     const body = text === '' ? undefined : JSON.parse(text);

@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import { constants, zstdCompress, zstdDecompress } from 'node:zlib';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
-import { createDatabase } from '../../../src/db/client.ts';
+import { createDatabase, type Database } from '../../../src/db/client.ts';
 import { runMigrations, runMigrationsUntil } from '../../../src/db/migrate.ts';
 import { onlyRow } from '../../../src/db/statements.ts';
 import { migrationsOf, quoted } from '../../../src/domains/backups/snapshot.ts';
@@ -74,14 +74,11 @@ export interface Upgraded {
 
 type Content = Record<string, readonly Record<string, unknown>[]>;
 
-/** Makes an empty database and a data directory what they were, and brings the database to today's schema. */
-export async function upgrade(fixture: Fixture, url: string, directory: string): Promise<Upgraded> {
+/** Makes an empty database and a data directory what they were. */
+export async function leave(fixture: Fixture, url: string, directory: string): Promise<void> {
   for (const [name, content] of Object.entries(fixture.files))
     await writeFile(join(directory, name), Buffer.from(content, 'base64'), { mode: 0o600 });
-  const log = createLogger('warn', 2);
-  const db = createDatabase({ connection: { connectionString: url }, log, slowQueryMs: 60_000, echo: false });
-  const client = await db.dedicated();
-  try {
+  await withDatabase(url, async (db, client) => {
     await runMigrationsUntil(db, fixture.migrations.length);
     // No trigger fires, and no order of tables matters.
     await client.query('set session_replication_role = replica');
@@ -94,10 +91,29 @@ export async function upgrade(fixture: Fixture, url: string, directory: string):
     for (const { name, last, isCalled } of fixture.sequences)
       await client.query('select setval($1::regclass, $2::bigint, $3)', [`public."${name}"`, last, isCalled]);
     await client.query('reset session_replication_role');
+  });
+}
+
+/** The same, and brings the database to today's schema. */
+export async function upgrade(fixture: Fixture, url: string, directory: string): Promise<Upgraded> {
+  await leave(fixture, url, directory);
+  return withDatabase(url, async (db, client) => {
     const hashes = (await migrationsOf(client)).map(({ hash }) => hash);
     const before = await contentOf(client, fixture);
     await runMigrations(db);
     return { hashes, before, after: await contentOf(client, fixture) };
+  });
+}
+
+async function withDatabase<T>(
+  url: string,
+  work: (db: Database, client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const log = createLogger('warn', 2);
+  const db = createDatabase({ connection: { connectionString: url }, log, slowQueryMs: 60_000, echo: false });
+  const client = await db.dedicated();
+  try {
+    return await work(db, client);
   } finally {
     await client.end();
     await db.close();
