@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve } from 'node:path';
-import { build, type Plugin } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import { bundlesOf, dashboardsOf, ENTRY, packagesOf, stampOf } from './stamp.ts';
 
 /** A bundle that something else may still run is kept so long. */
@@ -50,17 +50,19 @@ export const MAIN: Program = { in: 'src/main.ts', out: 'main' };
  * Writes the bundle of some programs, with all threads and processes of the server, into a folder.
  *
  * @param directory below the root, as deep as it will lie when it is run: sources find their files from there
+ * @returns what each of its files is made of
  * @throws where the sources do not compile, or nothing can be written
  */
 export async function writeBundle(
   root: string,
   directory: string,
   entries: readonly Program[],
-): Promise<void> {
+): Promise<Metafile['outputs']> {
   const source = join(root, 'src');
   const programs = programsIn(source);
-  await build({
+  const { metafile } = await build({
     absWorkingDir: root,
+    metafile: true,
     entryPoints: [
       ...entries.map(({ in: path, out }) => ({ in: join(root, path), out })),
       ...programs.map((path) => ({ in: path, out: nameOf(source, path) })),
@@ -86,6 +88,7 @@ export async function writeBundle(
   });
   // What lies in `directory` are ES modules, whatever package.json is above it.
   await writeFile(join(directory, 'package.json'), '{ "type": "module" }\n');
+  return metafile.outputs;
 }
 
 /** Sources go on finding what lies beside them: their programs in the bundle, their files where they are. */

@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { nodeFileTrace } from '@vercel/nft';
 import { MAIN, type Program, writeBundle } from './bundle.ts';
 import { makeDashboard } from './dashboard.ts';
+import { noticesOf, packagesImported, packagesOfFiles } from './notices.ts';
 import { bundlesOf, dashboardsOf, packagesOf } from './stamp.ts';
 
 /** Commands for developers need the tree that they work on. */
@@ -22,6 +23,8 @@ export const OPERATORS = [
 ];
 /** What sources read beside themselves, where they look for it. */
 const FILES = ['drizzle/*.sql', 'drizzle/meta/_journal.json', 'src/**/*.tsv', 'CHANGELOG.md', 'docs/*.md'];
+/** Other people's licences. */
+const NOTICES = 'THIRD-PARTY-NOTICES';
 /** Where the programs lie in a package. */
 const PROGRAMS = join('dist', 'server');
 /** Packages that find their own files in ways that nobody can read off them: native code, a database, WebAssembly. */
@@ -53,7 +56,7 @@ interface Manifest {
 
 /**
  * Puts together what a machine needs that only runs the server: the bundle, the commands of an operator, the dashboard, the migrations,
- * and of each package that cannot be bundled the files that are used. For this operating system and processor; Node is not in it.
+ * of each package that cannot be bundled the files that are used, and the licences of all of them. For this operating system and processor; Node is not in it.
  *
  * @param parent where its folder is put, which is made anew
  * @returns that folder
@@ -66,8 +69,12 @@ export async function pack(root: string, parent = packagesOf(root)): Promise<str
   // As deep in the tree as it will lie in the package, which is how sources find their files.
   const programs = join(bundlesOf(root), `server-${process.pid}`);
   try {
-    await writeBundle(root, programs, [MAIN, ...OPERATORS.map(commandOf)]);
-    for (const name of await filesOf(root, programs)) await copy(join(root, name), join(target, name));
+    const bundled = await writeBundle(root, programs, [MAIN, ...OPERATORS.map(commandOf)]);
+    const files = await filesOf(root, programs);
+    for (const name of files) await copy(join(root, name), join(target, name));
+    const parts = Object.values(bundled).flatMap(({ inputs }) => Object.keys(inputs));
+    const packages = [...packagesOfFiles([...parts, ...files]), ...packagesImported(root, 'dashboard')];
+    await writeFile(join(target, NOTICES), noticesOf(root, new Set(packages)));
     for (const name of programsIn(programs)) await copy(join(programs, name), join(target, PROGRAMS, name));
   } finally {
     await rm(programs, { recursive: true, force: true });

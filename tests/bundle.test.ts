@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { AT_START, dependenciesPage } from '../bundle/dependencies.ts';
 import { bundlesOf, stampOf } from '../bundle/stamp.ts';
 import { startChildServer } from './support/child-server.ts';
 
@@ -67,6 +68,12 @@ describe('npm start', () => {
     const loaded = (await readFile(list, 'utf8')).split('\n');
     expect(loaded).toEqual(expect.arrayContaining(['graphql', 'drizzle-orm', 'pg']));
     expect(loaded.filter((name) => LATER.test(name))).toEqual([]);
+    const { dependencies } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8'));
+    expect([...AT_START].sort()).toEqual(
+      Object.keys(dependencies)
+        .filter((name) => loaded.includes(name))
+        .sort(),
+    );
   });
 });
 
@@ -113,6 +120,10 @@ test('a bundle is of the sources as they are, whatever their times', async () =>
   expect(stampOf(root)).toBe(stamp);
   await writeFile(join(root, 'src/more.ts'), '');
   expect(stampOf(root)).not.toBe(stamp);
+});
+
+test('the page of dependencies has each of them, as it is installed', async () => {
+  expect(await readFile(join(ROOT, 'docs/dependencies.md'), 'utf8')).toBe(dependenciesPage(ROOT));
 });
 
 /** Packages for what has to be configured, or asked for. */

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +9,7 @@ import { build } from 'esbuild';
 import sharp from 'sharp';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { programsIn } from '../bundle/bundle.ts';
+import { noticesOf, packagesOfFiles } from '../bundle/notices.ts';
 import { OPERATORS, pack } from '../bundle/pack.ts';
 import { dispensable, trim } from '../bundle/trim.ts';
 import { startChildServer } from './support/child-server.ts';
@@ -56,7 +57,16 @@ const run = (words: string, dataDirectory: string) => {
 
 test('what was packed runs without the tree: memory, pictures, a model inside, pages, commands', async () => {
   expect((await readdir(packed)).sort()).toEqual([
-    ...['CHANGELOG.md', 'dist', 'docs', 'drizzle', 'node_modules', 'package.json', 'src'],
+    ...[
+      'CHANGELOG.md',
+      'THIRD-PARTY-NOTICES',
+      'dist',
+      'docs',
+      'drizzle',
+      'node_modules',
+      'package.json',
+      'src',
+    ],
   ]);
   const data = join(directory, 'data');
   const model = await folderWith({ 'model.onnx': tinyModel(), 'tokenizer.json': tinyTokenizer() });
@@ -95,6 +105,36 @@ test('what was packed runs without the tree: memory, pictures, a model inside, p
 
   // It fails where a chain is broken.
   expect((await run('verify', data)).stdout).toContain('"conversations":1');
+});
+
+test('what was packed has the licences of all that is in it', async () => {
+  const notices = await readFile(join(packed, 'THIRD-PARTY-NOTICES'), 'utf8');
+  const named = new Set(
+    [...notices.matchAll(/^((?:@[\w.-]+\/)?[\w.-]+) \d\S* \(\S.*\)$/gm)].map(([, name]) => name),
+  );
+  // Copied, in programs, on pages; and what a dependency of the dashboard needs.
+  const copied = [...packagesOfFiles(globSync('node_modules/**/package.json', { cwd: packed }))].map((path) =>
+    path.replace(/^.*node_modules\//, ''),
+  );
+  expect(copied.length).toBeGreaterThan(20);
+  for (const name of [...copied, 'graphql', 'drizzle-orm', 'pg', 'preact', 'uplot', '@preact/signals-core'])
+    expect(named).toContain(name);
+  expect(named).not.toContain('vitest');
+  for (const text of [
+    'GNU LESSER GENERAL PUBLIC LICENSE',
+    'PostgreSQL Global Development Group',
+    '| librsvg',
+  ])
+    expect(notices).toContain(text);
+  // One text for those whose words are the same.
+  expect(notices).toMatch(/^pg \S+ \(MIT\)\n+pg-/m);
+});
+
+test('a package whose licence nobody knows is not packed', async () => {
+  const folder = join(directory, 'unknown', 'node_modules', 'a');
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'package.json'), '{ "name": "a", "version": "1.0.0" }');
+  expect(() => noticesOf(join(directory, 'unknown'), ['node_modules/a'])).toThrow('a 1.0.0 brings no text');
 });
 
 test('an installation without development packages lacks nothing that sources load', async () => {

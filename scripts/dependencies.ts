@@ -1,0 +1,17 @@
+import { writeFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { dependenciesPage } from '../bundle/dependencies.ts';
+import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
+
+const USAGE =
+  'usage: npm run dependencies    writes docs/dependencies.md: what each is for, and what it costs';
+
+/** Writes the page of what the server is made with; see `npm run dependencies`. */
+await runScript((args, print) =>
+  runPlainCommand(USAGE, args, print, async () => {
+    const root = resolve(import.meta.dirname, '..');
+    writeFileSync(resolve(root, 'docs/dependencies.md'), dependenciesPage(root));
+    print('wrote docs/dependencies.md');
+    return EXIT.done;
+  }),
+);
