@@ -1,8 +1,16 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { optionsOf } from '../torture/server.ts';
 import { judgeFlat, type Rule } from '../torture/soak/judge-flat.ts';
 import { BOUNDS, type FaultSpan, type HealthSample, judgeHealth } from '../torture/soak/judge-health.ts';
 import { type Asked, judgeOnce, type Kept } from '../torture/soak/judge-once.ts';
 import { type Sample, seriesOf } from '../torture/soak/samples.ts';
+
+test('servers are started as npm start does', () => {
+  const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  expect(optionsOf(scripts.start)).toContain('--max-semi-space-size=2');
+  expect(optionsOf('node --a=1 --b scripts/start.ts')).toEqual(['--a=1', '--b']);
+});
 
 describe('the judge of once each', () => {
   const asked = (): Asked[] => [

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { openSync } from 'node:fs';
+import { openSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -20,6 +20,15 @@ const STOP_LIMIT_MS = 30_000;
 const POLL_MS = 10;
 /** A server that ends by itself so often in a row is not started any more. */
 const MAX_DEATHS = 4;
+
+/** What `npm start` tells Node, so that the memory that is looked at is that of the product. */
+const STARTED_WITH = optionsOf(
+  (
+    JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+      scripts: { start: string };
+    }
+  ).scripts.start,
+);
 
 /** The server under test: a child process that is started again and again on one data directory. */
 export class ServerUnderTest {
@@ -58,7 +67,7 @@ export class ServerUnderTest {
   start(extra: Readonly<Record<string, string>> = {}): void {
     const { dataDirectory, port } = this.#options;
     const program = this.#program;
-    const child = spawn(process.execPath, [program], {
+    const child = spawn(process.execPath, [...STARTED_WITH, program], {
       cwd: dirname(program),
       env: {
         PATH: '/usr/bin:/bin',
@@ -157,6 +166,11 @@ export class ServerUnderTest {
     });
     return false;
   }
+}
+
+/** The options of Node in a command. */
+export function optionsOf(command: string): string[] {
+  return command.split(' ').filter((word) => word.startsWith('--'));
 }
 
 function isReady(port: number): Promise<boolean> {
