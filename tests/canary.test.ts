@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { canary } from '../src/domains/health/promises.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -72,6 +73,20 @@ test.each([
     await expect.poll(alertOf, soon).not.toBe('RAISED');
   },
 );
+
+test('a search that is not answered in time is not taken for an index that lacks the word', async () => {
+  await app.close();
+  app = await startTestApp({ env: { CANARY_INTERVAL_MS: '0' }, patienceMs: 0 });
+  expect((await app.app.services.canary.run()).problem).toBeNull();
+  const holder = new pg.Client({ connectionString: app.databaseUrl });
+  await holder.connect();
+  await holder.query('begin; lock table echo_index_owners in access exclusive mode');
+  const { problem } = await app.app.services.canary.run();
+  await holder.query('rollback');
+  await holder.end();
+  expect(problem).toBe('search: a part of the search did not answer in time');
+  await expect.poll(async () => (await app.app.services.canary.run()).problem, soon).toBeNull();
+});
 
 test('health says nothing of a turn that is switched off, and does not take one that has yet to come for well', async () => {
   expect(await health()).toEqual({ status: 'HEALTHY', canary: undefined });

@@ -116,8 +116,15 @@ export class Canary {
     enter('search');
     // It is one turn, of which no model has anything to say.
     const plain = { ...services, reranking: null };
-    const { hits } = await searchMemory(plain, CANARY_OWNER, { query: word, limit: 1, tiers: BY_WORDS });
-    if (hits[0]?.interaction.turnId !== turnId) throw new Error('it was not found by its word');
+    const { hits, degraded } = await searchMemory(plain, CANARY_OWNER, {
+      query: word,
+      limit: 1,
+      tiers: BY_WORDS,
+    });
+    if (hits[0]?.interaction.turnId !== turnId)
+      throw new Error(
+        degraded ? 'a part of the search did not answer in time' : 'it was not found by its word',
+      );
     enter('erase');
     await deleteConversation(services, CANARY_OWNER, this.#conversationId);
     await this.#sweep();
