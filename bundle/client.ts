@@ -22,7 +22,7 @@ export interface ClientOptions {
   /** Of the server, such as `http://127.0.0.1:4000`. */
   readonly url: string;
   /** A key or token; absent where nobody is asked for one. */
-  readonly apiKey?: string;
+  readonly apiKey?: string | undefined;
   /** Milliseconds that an answer may take; absent: 60,000. */
   readonly timeoutMs?: number;
 }

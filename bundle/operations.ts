@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   buildSchema,
+  type DocumentNode,
   type FragmentDefinitionNode,
   type GraphQLInputType,
   type GraphQLOutputType,
@@ -17,6 +18,7 @@ import {
   type OperationDefinitionNode,
   parse,
   print,
+  Source,
   typeFromAST,
   validate,
   visit,
@@ -60,13 +62,14 @@ export function clientModule(root: string, directory: string): string {
 /** What each operation sends, takes and gives, by the schema. */
 function operationsOf(root: string, directory: string, head: string): string {
   const schema = buildSchema(readFileSync(join(root, 'schema.graphql'), 'utf8'));
+  if (!existsSync(directory)) throw new Error(`there is no folder ${directory}`);
   const names = readdirSync(directory)
     .filter((name) => name.endsWith('.graphql'))
     .sort();
   if (names.length === 0) throw new Error(`there is no file *.graphql in ${directory}`);
-  const document = parse(names.map((name) => readFileSync(join(directory, name), 'utf8')).join('\n'));
+  const document = documentOf(names.map((name) => join(directory, name)));
   const problems = validate(schema, document);
-  if (problems.length > 0) throw new Error(problems.map((problem) => problem.message).join('\n'));
+  if (problems.length > 0) throw new Error(problems.map(String).join('\n\n'));
   const fragments = new Map(
     document.definitions
       .filter((node) => node.kind === Kind.FRAGMENT_DEFINITION)
@@ -77,6 +80,16 @@ function operationsOf(root: string, directory: string, head: string): string {
     .filter((node) => node.kind === Kind.OPERATION_DEFINITION)
     .map((node) => operationText(schema, node, fragments, named));
   return [head, ...named.texts(), ...operations].join('\n');
+}
+
+/** Problems name the file and show the place. */
+function documentOf(files: readonly string[]): DocumentNode {
+  const sources = files.map((file) => new Source(readFileSync(file, 'utf8'), file));
+  try {
+    return { kind: Kind.DOCUMENT, definitions: sources.flatMap((source) => parse(source).definitions) };
+  } catch (error) {
+    throw new Error(String(error));
+  }
 }
 
 function operationText(
