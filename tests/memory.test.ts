@@ -188,19 +188,13 @@ describe('a search', () => {
   test('sends a fixed number of statements, whatever it finds', async () => {
     await index('ada');
     const sent = async (limit: number) => {
-      const attempts: string[][] = [];
-      for (let attempt = 0; attempt < 5; attempt++) {
-        app.statements.length = 0;
-        await search('ada', 'climbing hall rain train', null, limit);
-        attempts.push(app.statements.filter((name) => name !== 'ping'));
-      }
-      // Workers run beside it, and can only add.
-      return attempts.sort((a, b) => a.length - b.length)[0] ?? [];
+      app.statements.length = 0;
+      await search('ada', 'climbing hall rain train', null, limit);
+      return app.statements.filter((name) => name !== 'ping');
     };
-    // Where there is one more, its name is told.
-    expect(await sent(1)).toHaveLength(5);
-    const many = await sent(100);
-    expect([many, many.length <= 6]).toEqual([many, true]);
+    // Workers that still make vectors of what was recorded above run beside it. They can only add, and come to rest.
+    await expect.poll(() => sent(1)).toHaveLength(5);
+    await expect.poll(async () => (await sent(100)).length).toBeLessThanOrEqual(6);
   });
 
   test('never leaves its user: indexed, fresh, or waiting', async () => {
