@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { rm } from 'node:fs/promises';
 import { stripTypeScriptTypes } from 'node:module';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -301,6 +302,19 @@ test('the server keeps every promise through 20 kills', { timeout: 600_000 }, as
   const { code, stdout } = await torture('--kills', '20', '--check-every', '10', '--faults', 'kill,kill-all');
   expect(code, stdout).toBe(0);
   expect(stdout).toMatch(/"lost": 0,\s+"duplicated": 0,\s+"outOfOrder": 0/);
+});
+
+test.each([
+  ['early-ack', 'lost'],
+  ['unique', 'duplicated'],
+])('a server that is broken on purpose does not: %s', { timeout: 600_000 }, async (sabotage, check) => {
+  const kills = ['--kills', '12', '--check-every', '2', '--faults', 'kill,kill-all'];
+  const { code, stdout } = await torture('--sabotage', sabotage, ...kills);
+  expect([code, stdout]).toEqual([1, expect.stringContaining(`"check": "${check}"`)]);
+  // What is evidence elsewhere.
+  const kept = /the data is kept in (.+)$/m.exec(stdout)?.[1] ?? '';
+  expect(kept).toContain('echo-torture-');
+  await rm(kept, { recursive: true, force: true });
 });
 
 interface Doctored {
