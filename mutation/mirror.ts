@@ -82,21 +82,11 @@ export const MIRROR: readonly Mutation[] = [
     'keep one pace',
   ),
   one(
-    'one-kind-that-is-broken-stops-all',
-    'domains/notion/mirror.ts',
-    [
-      'if (!(error instanceof NotionProblem) && !this.#stop.signal.aborted) throw error;',
-      'if (!this.#stop.signal.aborted) throw error;',
-    ],
-    ['notion'],
-    'stops its kind and no other',
-  ),
-  one(
     'pages-become-tasks-of-suspended-tenants',
     'domains/notion/requests.ts',
     ['.includes(ready.tenant))', '.includes(ready.owner))'],
     ['notion-requests'],
-    'is suspended',
+    'of a suspended tenant',
   ),
   one(
     'refusals-are-told-again-and-again',

@@ -305,7 +305,16 @@ describe('faults', () => {
         'ada',
       );
       if (recreate) await expect.poll(() => shown(database), eventually).toEqual([[taskId, 'CANCELLED']]);
-      else await expect.poll(async () => (await mirror(app)).kinds[0].gone, eventually).toBe(1);
+      else {
+        await expect.poll(async () => (await mirror(app)).kinds[0].gone, eventually).toBe(1);
+        // Nothing waits that would make it again.
+        await expect
+          .poll(async () => {
+            await hurry(app);
+            return app.sql("select 1 from echo_deliveries where channel = 'notion' and status = 'PENDING'");
+          }, eventually)
+          .toEqual([]);
+      }
       expect(database.raw()).toHaveLength(recreate ? 2 : 1);
       for (const close of closing.splice(0).reverse()) await close();
     }
