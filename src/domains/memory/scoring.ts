@@ -1,7 +1,7 @@
 import { foldLetters } from '../../ground/letters.ts';
 import { fitOf, type SpokenTimes } from '../spoken-times/spoken-times.ts';
 import { subjectWordsAmong } from '../utterances/frames.ts';
-import { CHARACTER_DATABASE, isUnanswered, recalled } from '../utterances/recalled.ts';
+import { CHARACTER_DATABASE, hasAnswer } from '../utterances/recalled.ts';
 import { asks } from '../utterances/utterance.ts';
 import { analyse, wordsOf } from '../word-index/analysis.ts';
 import type { Candidate } from './candidates.ts';
@@ -202,8 +202,9 @@ function isQuestion({ query, response }: PooledTurn): boolean {
 function tellsNothing({ asked }: Question, turn: PooledTurn): boolean {
   // Its profile was the answer.
   if (turn.modelUsed === CHARACTER_DATABASE) return false;
-  if (isUnanswered(turn)) return true;
-  if (recalled(turn).response !== '' || !asks(turn.query)) return false;
+  // There are hundreds of them: what costs least is asked first.
+  if (hasAnswer(turn) || !asks(turn.query)) return false;
+  if (turn.status !== 'RECORDED') return true;
   const words = wordsOf(turn.query);
   // "Tell me where the keys are" asks no more than "Where are the keys?".
   const subject = subjectWordsAmong(words.map(({ word }) => word));

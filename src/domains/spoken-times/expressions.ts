@@ -78,7 +78,7 @@ export function expressionsIn(
     quoted.some(([start = 0, end = 0]) => from > start && to < end);
   const isFuture = language.future.test(text) && !language.past.test(text);
   const matches = (expression: RegExp) =>
-    [...text.matchAll(expression)].flatMap((match) => {
+    allMatches(expression, text).flatMap((match) => {
       const groups = match.groups ?? {};
       const [from, to] = [match.index, match.index + match[0].length];
       const lead =
@@ -104,6 +104,17 @@ export function expressionsIn(
     }),
   );
   return [...days, ...hours];
+}
+
+/** As `matchAll`, which copies the expression each time: a hundred of them are looked for, and most are not there. */
+function allMatches(expression: RegExp, text: string): RegExpExecArray[] {
+  const found: RegExpExecArray[] = [];
+  expression.lastIndex = 0;
+  for (let match = expression.exec(text); match; match = expression.exec(text)) {
+    found.push(match);
+    if (match[0] === '') expression.lastIndex += 1;
+  }
+  return found;
 }
 
 /** "Who wrote Yesterday?": written large within a sentence, where such a word is written small. */

@@ -29,7 +29,8 @@ export function isModelsWord(turn: Said): boolean {
   return turn.status === 'ANSWERED' && hasAnswer(turn) && asks(turn.query);
 }
 
-function hasAnswer({ status, modelUsed, response }: Said): boolean {
+/** Whether a turn has an answer that tells something. */
+export function hasAnswer({ status, modelUsed, response }: Said): boolean {
   if (response === '' || (status !== 'ANSWERED' && status !== 'RECORDED')) return false;
   if ([BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY].includes(modelUsed)) return false;
   const start = response.trimStart().toLowerCase();
