@@ -63,6 +63,14 @@ test('each invariant names a place that enforces it and a test that sees it', ()
   }
 });
 
+test('what the comparison with others quotes of this project stands in the figures', () => {
+  const quoted = [...read('docs/comparison.md').matchAll(/(\d+\.\d+)(?= %| times)/g)].map(
+    ([, figure = '']) => figure,
+  );
+  expect(quoted).toHaveLength(3);
+  for (const figure of quoted) expect(read('docs/figures.md')).toMatch(new RegExp(`\\| ${figure} `));
+});
+
 describe.each(pages)('%s has examples', (page) => {
   const schema = buildSchema(read('schema.graphql'));
   const text = read(page);
