@@ -65,6 +65,17 @@ test('the container runs the Node and the version of this tree', () => {
   expect(read('deploy/echo-brain.service')).toContain(`node ${options} dist/server/start.js`);
 });
 
+test('a release has its version in the lock file, its changes, and no licence but the one that was chosen', () => {
+  const { version, license } = JSON.parse(read('package.json'));
+  const lock = JSON.parse(read('package-lock.json'));
+  expect([lock.version, lock.packages[''].version]).toEqual([version, version]);
+  expect(read('CHANGELOG.md')).toMatch(
+    new RegExp(`^## ${version.replaceAll('.', '\\.')} \\(\\d{4}-\\d{2}-\\d{2}\\)$`, 'm'),
+  );
+  expect(read('docs/upgrading.md')).toContain(`To ${version},`);
+  expect(license === 'UNLICENSED').toBe(read('README.md').includes('`UNLICENSED`'));
+});
+
 test('supervisors wait longer than a stop may take', () => {
   const stopSeconds = Number(/STOP_MS = ([\d_]+)/.exec(read('src/main.ts'))?.[1]?.replaceAll('_', '')) / 1000;
   expect(stopSeconds).toBe(30);
