@@ -35,7 +35,7 @@ export const PICTURES: readonly Mutation[] = [
     'domains/generations/generations.ts',
     ['idempotencyKey: from === null ?', 'idempotencyKey: from !== null ?'],
     ['generations'],
-    'makes its task, once',
+    'has the picture that it had',
   ),
   one(
     'ratings-never-fade',

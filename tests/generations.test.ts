@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { generateImage } from '../src/domains/generations/generations.ts';
 import { weightedMean } from '../src/domains/generations/rating.ts';
 import { shrunkMean } from '../src/domains/generations/style.ts';
 import { filledIn } from '../src/domains/generations/workflows.ts';
@@ -382,6 +384,16 @@ test('a query that asks for a picture makes its task, once', async () => {
   await untilTask(app, taskId, 'COMPLETED');
   expect(await drawnBy(taskId)).toMatchObject({ characterName: 'Vesna Holt' });
   expect((await say()).response).toBe(response);
+});
+
+test('a turn that is gone on with, because its server was killed before it was stored, has the picture that it had', async () => {
+  const owner = { tenantId: 'default', userId: 'default' };
+  const turnId = randomUUID();
+  const asked = () => generateImage(app.app.services, owner, { prompt: 'a kite', workflow: 'blank' }, turnId);
+  const { taskId } = await asked();
+  expect((await asked()).taskId).toBe(taskId);
+  await untilTask(app, taskId, 'COMPLETED');
+  expect((await drawnBy(taskId)).generationId).toBe(turnId);
 });
 
 test('a rating counts half as much as one that came five later', () => {
