@@ -80,7 +80,7 @@ export const PICTURES: readonly Mutation[] = [
   one(
     'segments-are-drawn-twice-at-once',
     'domains/projects/drawing.ts',
-    ["if (now.status === 'QUEUED' || now.status === 'DRAWING')", "if (now.status === 'DRAWING')"],
+    ["if (now.status === 'QUEUED' || now.status === 'DRAWING')", "if (now.taskId === '')"],
     ['projects'],
   ),
   one(

@@ -199,6 +199,14 @@ test('bad input is named, and nothing is stored of it', async () => {
   const { projectId } = await create('Refused');
   const { segment } = await add(projectId, 'as it was');
   const before = await read(projectId);
+  const { data } = await app.graphql(
+    'mutation { generateImage(input: { prompt: "hers", workflow: "txt2img" }) { __typename } }',
+    {},
+    'eve',
+  );
+  expect(data.generateImage.__typename).toBe('CreateTaskSuccess');
+  const hers = (await app.graphql('{ generations { nodes { generationId } } }', {}, 'eve')).data.generations
+    .nodes[0].generationId;
   const cases: [string, Record<string, unknown>, RegExp][] = [
     ['createProject(input: $input)', { input: { name: ' ' } }, /^input\.name: must not be only white space/],
     ['createProject(input: $input)', { input: { name: 'x', width: 65 } }, /^input\.width: must be even/],
@@ -238,6 +246,11 @@ test('bad input is named, and nothing is stored of it', async () => {
       /no generation "x"/,
     ],
     [
+      'updateSegment(segmentId: $id, input: $input)',
+      { id: segment.segmentId, input: { generationId: hers } },
+      new RegExp(`no generation "${hers}"`),
+    ],
+    [
       'assembleVideo(projectId: $id)',
       { id: projectId },
       new RegExp(`no picture yet: 1 \\(${segment.segmentId}, PLANNED\\)`),
@@ -253,13 +266,28 @@ test('bad input is named, and nothing is stored of it', async () => {
   expect((await read(projectId)).segments).toHaveLength(6);
 });
 
+test('who is taken out of a project is taken out of its segments', async () => {
+  const { projectId } = await create('Without her');
+  const of = { projectId, character: 'Vesna Holt' };
+  await change('bindCharacter(input: $input)', { input: of });
+  await add(projectId, 'alone', { character: 'Vesna Holt' });
+  await change('unbindCharacter(projectId: $id, character: "vesna holt")', { id: projectId });
+  const { characters, segments } = await read(projectId);
+  expect([characters, segments.map(({ characterName }: { characterName: string }) => characterName)]).toEqual(
+    [[], [null]],
+  );
+});
+
 test('a segment follows the task that draws its picture', async () => {
   const { projectId } = await create('Followed');
   await change('bindCharacter(input: $input)', { input: { projectId, character: 'Vesna Holt' } });
   const { segment } = await add(projectId, 'by the sea', { character: 'Vesna Holt' });
   const now = async () => (await read(projectId)).segments[0];
   next = [{ kind: 'endless' }];
-  const { taskId } = (await draw(segment.segmentId, { workflow: 'txt2img' })).task;
+  // Of two at once, one is too many.
+  const both = await Promise.all([0, 1].map(() => draw(segment.segmentId, { workflow: 'txt2img' })));
+  expect(both.map(({ code }) => code ?? 'drawn').sort()).toEqual(['BAD_USER_INPUT', 'drawn']);
+  const { taskId } = both.find(({ task }) => task).task;
   await expect.poll(now).toMatchObject({ status: 'DRAWING', taskId });
   await expect.poll(() => comfy.prompts.at(-1)?.positive?.inputs.text).toBe('by the sea, silver hair');
   expect(await draw(segment.segmentId)).toMatchObject({
