@@ -157,7 +157,7 @@ const HEAD = `# Dependencies
 
 What the server needs to run, largest first. "MB" is what is installed only because of it (Linux x64, with what it needs and nothing else does, without files that
 [nothing runs](decisions/2026-11-30-an-installation-for-production-is-trimmed.md)); "at start" says whether the server loads it before it listens: the rest is loaded by who asks for it.
-\`npm run dependencies\` writes this page, and a test compares. [What they cost in time and memory](measurements.md#dependencies). Texts of all licences are in \`THIRD-PARTY-NOTICES\` of what
+\`npm run docs:dependencies\` writes this page, and a test compares. [What they cost in time and memory](measurements.md#dependencies). Texts of all licences are in \`THIRD-PARTY-NOTICES\` of what
 \`npm run pack\` makes.
 
 | package | what for, and why it stays | MB | at start | licence |

@@ -1,5 +1,5 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { join } from 'node:path';
 
 /** Node runs none of these from a package: types, sources, maps, pages, and native code for another runtime. */
 const NEVER_RUN = /\.(?:[cm]?ts|map|md|markdown|flow|bare)$/i;
@@ -59,16 +59,18 @@ export function trim(root: string): { files: number; bytes: number } {
   return { files: gone.length, bytes };
 }
 
-/** As npm noted beside what it installed; where it noted nothing, somebody else did, and knows why. */
+/** As npm noted beside what it installed; where it noted nothing, or others use the same, somebody else did, and knows why. */
 function hasDevelopmentPackages(packages: string): boolean {
   const list = join(packages, '.package-lock.json');
-  if (!existsSync(list)) return true;
+  if (!existsSync(list) || lstatSync(packages).isSymbolicLink()) return true;
   const installed = JSON.parse(readFileSync(list, 'utf8')) as { packages: Record<string, { dev?: boolean }> };
   return Object.values(installed.packages).some(({ dev }) => dev === true);
 }
 
-function filesIn(packages: string): string[] {
-  return readdirSync(packages, { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ parentPath, name }) => relative(packages, join(parentPath, name)).replaceAll('\\', '/'));
+/** Without what links lead to: it belongs to somebody else, such as a package that is worked on (`npm link`). */
+function filesIn(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (entry.isDirectory()) return filesIn(join(folder, entry.name)).map((file) => `${entry.name}/${file}`);
+    return entry.isFile() ? [entry.name] : [];
+  });
 }

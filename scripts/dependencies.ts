@@ -4,9 +4,9 @@ import { dependenciesPage } from '../bundle/dependencies.ts';
 import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
 
 const USAGE =
-  'usage: npm run dependencies    writes docs/dependencies.md: what each is for, and what it costs';
+  'usage: npm run docs:dependencies    writes docs/dependencies.md: what each is for, and what it costs';
 
-/** Writes the page of what the server is made with; see `npm run dependencies`. */
+/** Writes the page of what the server is made with; see `npm run docs:dependencies`. */
 await runScript((args, print) =>
   runPlainCommand(USAGE, args, print, async () => {
     const root = resolve(import.meta.dirname, '..');

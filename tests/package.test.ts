@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { globSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
@@ -186,4 +186,30 @@ test('only an installation without development packages is trimmed, and licences
   await noted(false);
   expect(trim(root)).toEqual({ files: 3, bytes: 12 });
   expect(globSync('**/*.*', { cwd: packages }).sort()).toEqual(['a/LICENSE.md', 'a/index.js']);
+});
+
+test('npm runs nothing of ours by itself when it installs, but what trims', async () => {
+  const { scripts } = JSON.parse(await readFile(join(ROOT, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>;
+  };
+  // `dependencies` is one of them: it runs after whatever changes node_modules.
+  const BY_ITSELF = /^(?:(?:pre|post)?(?:install|prepare)|prepublish|dependencies)$/;
+  expect(Object.keys(scripts).filter((name) => BY_ITSELF.test(name))).toEqual(['postinstall']);
+});
+
+test('nothing is trimmed that links lead to', async () => {
+  const root = await mkdtemp(join(directory, 'linked-'));
+  const [mine, packages] = [join(root, 'mine'), join(root, 'node_modules')];
+  for (const folder of [mine, packages]) {
+    await mkdir(folder);
+    await writeFile(join(folder, 'index.ts'), 'text');
+  }
+  await writeFile(join(packages, '.package-lock.json'), JSON.stringify({ packages: {} }));
+  await symlink(packages, join(mine, 'node_modules'));
+  expect(trim(mine)).toEqual({ files: 0, bytes: 0 });
+  await symlink(mine, join(packages, 'mine'));
+  await symlink(join(mine, 'index.ts'), join(packages, 'linked.ts'));
+  expect(trim(root)).toEqual({ files: 1, bytes: 4 });
+  expect((await readdir(mine)).sort()).toEqual(['index.ts', 'node_modules']);
+  expect((await readdir(packages)).sort()).toEqual(['.package-lock.json', 'linked.ts', 'mine']);
 });
