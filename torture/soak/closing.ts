@@ -12,7 +12,7 @@ import { makeTask, taskState } from './calls.ts';
 import { keptNow, restoreOne, until, untoldChanges } from './evidence.ts';
 import { databaseOf } from './faults.ts';
 import { judgeFlat } from './judge-flat.ts';
-import { BOUNDS, judgeHealth } from './judge-health.ts';
+import { BOUNDS, judgeHealth, starvation } from './judge-health.ts';
 import { judgeOnce } from './judge-once.ts';
 import { seriesOf } from './samples.ts';
 import type { Soak } from './soak.ts';
@@ -76,7 +76,8 @@ export async function judged(soak: Soak) {
     findings.push(lost(`${told.untold.length} changes of facts were told to no webhook`));
   for (const [index, backup] of visits.backups.entries())
     findings.push(...(await restoreOne(stand, database, backup, index)));
-  const quiet = visits.failures.filter(({ at }) => isQuiet(soak, at));
+  const isStarved = starvation(health);
+  const quiet = visits.failures.filter(({ at }) => isQuiet(soak, at) && !isStarved(at));
   if (quiet.length > FAILED_IN_QUIET)
     findings.push({
       ...{ check: 'failed-in-quiet', conversationId: null },

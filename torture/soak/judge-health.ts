@@ -65,14 +65,14 @@ export function judgeHealth(
     clearedMs: {},
   };
   const findings: Finding[] = [];
-  const starvedAt = samples.filter(({ starved }) => starved > STARVED.share).map(({ until }) => until);
+  const isStarved = starvation(samples);
   for (const [server, own] of Map.groupBy(samples, (sample) => sample.server)) {
     let wrongSince: number | null = null;
     let isTold = false;
     for (const sample of own.toSorted((a, b) => a.at - b.at)) {
-      const isStarved = starvedAt.some((at) => at <= sample.until && sample.until - at < STARVED.afterMs);
-      if (isStarved) figures.starved++;
-      const expected = isStarved ? null : expectedOf(sample, spans);
+      const isBusy = isStarved(sample.until);
+      if (isBusy) figures.starved++;
+      const expected = isBusy ? null : expectedOf(sample, spans);
       if (expected === null) figures.unjudged++;
       else figures.judged++;
       const wrong = expected && wrongIn(sample, expected);
@@ -90,6 +90,12 @@ export function judgeHealth(
     for (const [index, span] of spans.entries()) noteDelays(figures, span, spans[index + 1], server, own);
   }
   return { findings, figures };
+}
+
+/** Tells whether at a moment, or shortly before it, servers got no processor. */
+export function starvation(samples: readonly HealthSample[]): (at: number) => boolean {
+  const times = samples.filter(({ starved }) => starved > STARVED.share).map(({ until }) => until);
+  return (at) => times.some((time) => time <= at && at - time < STARVED.afterMs);
 }
 
 /** What is to be said at that moment: of a fault, or that all is well; null: either. */
