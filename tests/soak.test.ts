@@ -198,7 +198,7 @@ describe('the judge of health', () => {
         sample.at > 65_000 && sample.at < 85_000 ? { ...sample, starved } : sample,
       );
     expect(judgeHealth(busy(0.1), [span]).findings).toHaveLength(1);
-    const { findings, figures } = judgeHealth(busy(0.8), [span]);
+    const { findings, figures } = judgeHealth(busy(0.9), [span]);
     expect(findings).toEqual([]);
     expect(figures.starved).toBeGreaterThan(50);
   });

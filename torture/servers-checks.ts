@@ -67,7 +67,9 @@ export async function slotEvidence({ connection }: Looked): Promise<SlotEvidence
     const tasks = await look<SlotEvidence['tasks'][number]>(
       connection,
       `select t.id::text as task, t.status, (select count(*)::int from torture.effects e where e.task = t.task_id) as runs
-       from autonomous_tasks t where t.created_by = $1 and t.id <= (
+       from autonomous_tasks t where t.created_by = $1
+         -- The server keeps the latest thousand slots.
+         and t.id >= (select min(task) from schedule_slots where schedule = $1) and t.id <= (
          select max(task) from schedule_slots where schedule = $1 and slot_at <= $2) order by t.id`,
       [SLOTS_JOB, until],
     );

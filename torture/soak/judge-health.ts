@@ -45,7 +45,7 @@ export interface HealthFigures {
 /** Milliseconds until a fault must be seen, after it until all must be well, and for which an answer may be wrong. */
 export const BOUNDS = { seeMs: 20_000, clearMs: 60_000, lastsMs: 15_000 };
 /** A server that waits longer for a processor can promise nothing about time; nor soon afterwards, as its canary goes round in 20 s. */
-const STARVED = { share: 0.25, afterMs: 45_000 };
+const STARVED = { share: 0.8, afterMs: 45_000 };
 
 /** Kept by what was, not by what is: an error budget that a fault has used up stays used up. */
 const REMEMBERING: readonly string[] = ['objectives'];

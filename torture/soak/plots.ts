@@ -81,7 +81,8 @@ export function plotsOf({ samples, spans, healthSamples, seconds }: SoakResult):
     (at) =>
       `<text x="${x(at)}" y="${height - 14}" text-anchor="middle">${Math.round(at / 6_000) / 10} min</text>`,
   );
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="11">
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="11" role="img">
+<title>Memory, open files, database, tasks, latencies, and what health said beside the faults</title>
 <style>.title { font-weight: 600 } .axis { stroke: #ccc }</style>
 <rect width="${WIDTH}" height="${height}" fill="#fff"/>
 ${[...shades, ...drawn, ...strips, ...minutes].join('\n')}
