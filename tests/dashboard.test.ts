@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeDashboard } from '../bundle/dashboard.ts';
 import { operationsModule } from '../bundle/operations.ts';
 import { Figures } from '../dashboard/operations.ts';
+import { amountOf } from '../dashboard/view/words.ts';
 import { READS_A_SECOND } from '../src/ground/shared-reads.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
@@ -114,4 +115,12 @@ describe('the door', () => {
     expect((await fetch(`${app.url}/dashboard`, { method: 'POST', body: '' })).status).toBe(405);
     expect((await fetch(`${app.url}/dashboard`, { method: 'HEAD' })).status).toBe(200);
   });
+});
+
+test('an amount is written in whatever the books name, also where it is no currency of ISO 4217', () => {
+  expect(['JPY', 'ZZZ', 'USDC'].map((code) => amountOf(12_345, code).replaceAll('\u00a0', ' '))).toEqual([
+    '¥12,345',
+    'ZZZ 123.45',
+    '123.45 USDC',
+  ]);
 });

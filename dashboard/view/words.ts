@@ -1,4 +1,4 @@
-import { minorUnits } from '../../src/domains/payments/minor-units.ts';
+import { minorUnits, written } from '../../src/domains/payments/minor-units.ts';
 
 /** How numbers, times and names are written, everywhere the same. */
 const whole = new Intl.NumberFormat(undefined, { maximumFractionDigits: 0 });
@@ -32,6 +32,8 @@ export const decimal = (value: number): string => fine.format(value);
 export const dollars = (value: number): string => money.format(value);
 /** An amount in the smallest unit of its currency: 1250 of EUR as "€12.50" */
 export function amountOf(minor: number, currency: string): string {
+  // Stripe names more than ISO 4217 does, such as USDC, and a browser throws at all but three letters.
+  if (!/^[A-Z]{3}$/i.test(currency)) return written(minor, currency);
   const units = minorUnits(currency);
   const digits = Math.round(Math.log10(units));
   const options = {
