@@ -223,12 +223,22 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
 
   test('what waits for a second admin is approved by another than who asked, and amounts have their currency', async () => {
     await planted();
+    await app.sql(
+      `insert into payment_invoices (tenant_id, invoice_id, customer, currency, amount, items, collection, state, requested_by)
+       select tenant_id, 'newer-' || n, customer, currency, amount, items, collection, state, requested_by
+       from payment_invoices, generate_series(1, 20) n where invoice_id = 'own'`,
+    );
     await open('business?state=WAITING');
-    const [theirs, own] = ['¥6,000, Ada', '€60.00, Ada'].map((name) => page.getByRole('region', { name }));
-    await own?.getByText('You asked for it: another admin says yes.').waitFor();
-    expect(await own?.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+    await page.getByRole('button', { name: 'More invoices' }).click();
+    await page.getByText('¥6,000, Ada').waitFor();
+    await app.sql(`update payment_invoices set amount = 7000 where invoice_id = 'own'`);
+    const [theirs, own] = ['¥6,000, Ada', '€70.00, Ada'].map((name) => page.getByRole('region', { name }));
     await theirs?.getByRole('button', { name: 'Reject' }).click();
     await page.getByText('¥6,000, Ada: rejected.').waitFor();
+    // Of the second page, which is asked for anew with the first.
+    await own?.getByText('You asked for it: another admin says yes.').waitFor();
+    expect(await own?.getByRole('button', { name: 'Approve' }).count()).toBe(0);
+    await app.sql(`delete from payment_invoices where invoice_id like 'newer-%'`);
     await open('business?state=PAID');
     await page.getByText('A refund of KWD').waitFor();
     await open('business/differences');

@@ -11,7 +11,7 @@ export interface Pages<Item> {
   readonly problem: ServerProblem | null;
   /** Asks for the next page, unless it is on its way. */
   readonly more: () => void;
-  /** Asks for everything anew, from the first page. */
+  /** Asks anew for as much as has come. */
   readonly again: () => void;
   readonly replace: (change: (items: readonly Item[]) => readonly Item[]) => void;
 }
@@ -43,16 +43,20 @@ export function usePages<Item, Data, Variables extends { after?: string | null }
   const [round, setRound] = useState(0);
   const asking = useRef<AbortController | null>(null);
   const key = JSON.stringify(variables);
-  const load = async (from: string | null): Promise<void> => {
+  const load = async (from: string | null, atLeast = 0): Promise<void> => {
     if (variables === null) return;
     asking.current?.abort();
     const own = new AbortController();
     asking.current = own;
     setLoading(true);
+    const pageAt = async (at: string | null) =>
+      pageOf(await ask(operation, { ...variables, [cursor]: at } as unknown as Variables, own.signal));
     try {
-      const page = pageOf(
-        await ask(operation, { ...variables, [cursor]: from } as unknown as Variables, own.signal),
-      );
+      let page = await pageAt(from);
+      while (page.next !== null && page.items.length < atLeast) {
+        const { items: further, next: after } = await pageAt(page.next);
+        page = { items: [...page.items, ...further], next: after };
+      }
       setItems((before) => (from === null || before === null ? page.items : [...before, ...page.items]));
       setNext(page.next);
       setProblem(null);
@@ -60,12 +64,13 @@ export function usePages<Item, Data, Variables extends { after?: string | null }
       if (own.signal.aborted) return;
       const known = error instanceof ServerProblem ? error : new ServerProblem('UNKNOWN', String(error));
       setProblem(known);
-      if (known.isPassing) setTimeout(() => own === asking.current && void load(from), AGAIN_MS);
+      if (known.isPassing) setTimeout(() => own === asking.current && void load(from, atLeast), AGAIN_MS);
     }
     if (own === asking.current) setLoading(false);
   };
   useEffect(() => {
-    void load(null);
+    // Who acts on what stands on the second page stays there.
+    void load(null, round && items?.length);
     return () => asking.current?.abort();
   }, [operation, key, round]);
   return {
