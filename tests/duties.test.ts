@@ -246,7 +246,7 @@ describe('every audited operation', () => {
   const triggers = async () => triggersIn(await app.sql<TriggerRow>(TRIGGERS));
 
   test('has its trigger in the migrated database, and no trigger is without a duty', async () => {
-    expect((await triggers()).sort()).toEqual(triggersOf(DUTIES).sort());
+    expect((await triggers()).sort(), 'a migration makes and drops them').toEqual(triggersOf(DUTIES).sort());
   });
 
   test('that has none is seen, and so is a trigger that nobody owes', async () => {

@@ -494,7 +494,7 @@ function leaks(answer: unknown, given: unknown): string[] {
 
 test('the victim has something in every table of users’ rows', async () => {
   expect(victimsTables(DUTIES).length).toBeGreaterThan(6);
-  expect(withoutVictim(DUTIES, await victimsRows())).toEqual([]);
+  expect(withoutVictim(DUTIES, await victimsRows()), 'beforeAll makes them').toEqual([]);
 });
 
 /** Every door to what is in an archive, asked for with it. */
@@ -558,7 +558,10 @@ describe('every place where a caller can put a value', () => {
   test('has a policy', () => {
     expect(root.length).toBeGreaterThan(60);
     expect(root.flatMap((place) => missingPolicy(place) ?? [])).toEqual([]);
-    expect(nested.filter((name) => !NESTED.has(name))).toEqual([]);
+    expect(
+      nested.filter((name) => !NESTED.has(name)),
+      'list them in NESTED if only who may see the object reaches them',
+    ).toEqual([]);
   });
 
   test('fails that test if it has none', () => {

@@ -212,8 +212,8 @@ describe('what such a domain forgets is seen:', () => {
     expect(await without()).not.toContain('wishes');
     const own = placesOf(WITH_WISHES.schema).root.filter(({ field }) => /wish/i.test(field));
     expect(own.map(missingPolicy).filter((problem) => problem !== null)).toEqual([
-      'Mutation.makeWish(input.dueAt): say in this test whose "dueAt" is',
-      'Mutation.makeWish(input.said): say in this test whose "said" is',
+      'Mutation.makeWish(input.dueAt): say in tests/support/isolation.ts whose "dueAt" is',
+      'Mutation.makeWish(input.said): say in tests/support/isolation.ts whose "said" is',
     ]);
   });
 

@@ -236,7 +236,7 @@ export function missingPolicy(place: Place): string | null {
   const name = nameIn(place);
   if (OWN_NAMES.test(place.name)) return null;
   if (PROFILE.test(place.name) || IDENTIFIERS.includes(name) || name in VALUES) return null;
-  return `${place.name}: say in this test whose "${name}" is`;
+  return `${place.name}: say in tests/support/isolation.ts whose "${name}" is`;
 }
 
 /** Tables that change meanwhile by right, as the log tells of attacks. */
