@@ -30,3 +30,8 @@ const OPERATORS = 'default';
 export function runsServer(): boolean {
   return may('ADMIN') && principal.value?.tenantId === OPERATORS;
 }
+
+/** Whether somebody is who is looking: nobody approves what they asked for themselves. */
+export function isMe(userId: string): boolean {
+  return principal.value?.userId === userId;
+}

@@ -9,7 +9,7 @@ import {
 import { ask } from '../../server/ask.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
 import { succeeded } from '../../server/problem.ts';
-import { principal } from '../../server/session.ts';
+import { isMe } from '../../server/session.ts';
 import { ConfirmButton } from '../../view/confirm.tsx';
 import { Empty, Hollow, Panel, Problem, Tag, type Tone } from '../../view/parts.tsx';
 import { useAct } from '../../view/saying.tsx';
@@ -18,7 +18,7 @@ import { Moment } from '../../view/time.tsx';
 import { amountOf, plain, titled } from '../../view/words.ts';
 import { RefundLines } from './refunds.tsx';
 
-export type Invoice = InvoicesData['paymentInvoices']['nodes'][number];
+type Invoice = InvoicesData['paymentInvoices']['nodes'][number];
 type State = Invoice['state'];
 
 const PAGE = 20;
@@ -111,7 +111,7 @@ function Decide({ invoice, name, again }: InvoiceParts & { readonly name: string
   if (state === 'WAITING')
     return (
       <div class="actions">
-        {isOwn(requestedBy) ? (
+        {isMe(requestedBy) ? (
           <p class="under">You asked for it: another admin says yes.</p>
         ) : (
           <ConfirmButton
@@ -155,9 +155,4 @@ function Decide({ invoice, name, again }: InvoiceParts & { readonly name: string
       </ConfirmButton>
     </div>
   );
-}
-
-/** Whether who is looking asked for it: nobody approves their own. */
-export function isOwn(requestedBy: string): boolean {
-  return principal.value?.userId === requestedBy;
 }

@@ -1,13 +1,14 @@
-import { ApproveRefund, RejectRefund } from '../../operations.ts';
+import { ApproveRefund, type InvoicesData, RejectRefund } from '../../operations.ts';
 import { ask } from '../../server/ask.ts';
 import { succeeded } from '../../server/problem.ts';
+import { isMe } from '../../server/session.ts';
 import { ConfirmButton } from '../../view/confirm.tsx';
 import { Tag, type Tone } from '../../view/parts.tsx';
 import { useAct } from '../../view/saying.tsx';
 import { Moment } from '../../view/time.tsx';
 import { amountOf, plain } from '../../view/words.ts';
-import { type Invoice, isOwn } from './invoices-panel.tsx';
 
+type Invoice = InvoicesData['paymentInvoices']['nodes'][number];
 type Refund = Invoice['refunds'][number];
 
 const TONES: Readonly<Record<Refund['state'], Tone>> = {
@@ -48,7 +49,7 @@ function RefundLine({ refund, again }: { refund: Refund; again: () => void }) {
       {failure && <div class="under">{failure}</div>}
       {state === 'WAITING' && (
         <div class="actions">
-          {isOwn(requestedBy) ? (
+          {isMe(requestedBy) ? (
             <p class="under">You asked for it: another admin says yes.</p>
           ) : (
             <ConfirmButton
