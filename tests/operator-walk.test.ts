@@ -98,7 +98,7 @@ test('a data directory of before is upgraded as it is printed', { timeout: 300_0
     ...{ directory: join(data, 'postgres'), log: createLogger('warn', 2) },
   });
   const { host, port, user, database } = postgres.connection;
-  const fixture = await readFixture(VERSIONS.at(-1) ?? '');
+  const fixture = await readFixture(VERSIONS[0]);
   const url = `postgresql://${user}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
   await leave(fixture, url, data);
   await postgres.stop();
