@@ -1,7 +1,9 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { models } from '../src/domains/query/promises.ts';
 import { createGuard } from '../src/models/guard.ts';
 import { type LanguageModel, ModelFailure } from '../src/models/language-model.ts';
+import { createModelRouter } from '../src/models/router.ts';
 
 const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 const FIRST_TOKEN_MS = 3_000;
@@ -68,3 +70,29 @@ test('a model that is silent for all is not waited for again and again', async (
   expect(await later).toEqual(['STALLED', 'STALLED', 'STALLED']);
   expect(model.asked).toBe(4);
 });
+
+test.each([
+  ['UNREACHABLE', 'HEALTHY'],
+  ['OVERLOADED', 'DEGRADED'],
+] as const)(
+  'of a model that failed by %s and is asked no more, health is %s once its server is back',
+  async (reason, status) => {
+    const model: LanguageModel = {
+      name: 'large',
+      answer: () => Promise.reject(new ModelFailure(reason, 'no answer', null, false)),
+    };
+    const router = createModelRouter({ models: { expert: model }, log: pino({ level: 'silent' }) });
+    let isUp = false;
+    const modelsReach = { look: async () => ({ isUp, reason: isUp ? null : 'ECONNREFUSED' }) };
+    const health = async () => (await models.check?.({ models: router, modelsReach }, 'client'))?.status;
+    for (let times = 0; times < 5; times++)
+      await router.answer('expert', { system: '', messages: [] }, { signal: new AbortController().signal });
+    isUp = true;
+    // Nobody asks it within its pause.
+    expect(await health()).toBe('DEGRADED');
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(await health()).toBe(status);
+    isUp = false;
+    expect(await health()).toBe('DEGRADED');
+  },
+);

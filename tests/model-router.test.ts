@@ -163,7 +163,7 @@ describe('the circuit breaker', () => {
     for (let i = 0; i < 3; i += 1) await reasonOf();
     expect(await reasonOf()).toBe('CIRCUIT_OPEN');
     expect(quick.calls).toBe(3);
-    expect(router.models()).toEqual([{ level: 'quick', name: 'a', state: 'open' }]);
+    expect(router.models()).toEqual([{ level: 'quick', name: 'a', state: 'open', awaitsTry: false }]);
   });
 
   it('by default opens after five', async () => {

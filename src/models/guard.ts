@@ -8,6 +8,7 @@ import {
 import type { Logger } from '../log.ts';
 import {
   type AnswerOptions,
+  type FailureReason,
   type LanguageModel,
   type ModelAnswer,
   ModelFailure,
@@ -25,6 +26,11 @@ export interface BreakerOptions {
 export interface Guard {
   readonly name: string;
   state(): BreakerState;
+  /**
+   * Whether it is paused for nothing but that its server could not be reached, and that pause is over: the next request
+   * tries it. Until one comes, whether it fails is as its server is.
+   */
+  awaitsTry(): boolean;
   answer(request: ModelRequest, options: AnswerOptions & Place): Promise<ModelAnswer>;
 }
 
@@ -46,7 +52,12 @@ export function createGuard(
     { breaker: new ConsecutiveBreaker(failures), halfOpenAfter: halfOpenAfterMs },
   );
   const state = () => STATE_NAMES[policy.state];
-  policy.onStateChange(() => log.warn({ model: model.name, state: state() }, 'model circuit changed'));
+  let openedAt = Number.NEGATIVE_INFINITY;
+  let lastFailure: FailureReason | null = null;
+  policy.onStateChange(() => {
+    if (policy.state === CircuitState.Open) openedAt = performance.now();
+    log.warn({ model: model.name, state: state() }, 'model circuit changed');
+  });
   const closed = () =>
     new ModelFailure('CIRCUIT_OPEN', `The model "${model.name}" failed repeatedly and is given a pause.`);
   /** When the model last gave any of us text. */
@@ -84,6 +95,7 @@ export function createGuard(
           return answer;
         } catch (error) {
           if (isSilence(error) && isOurDoing(startedAt)) return new KeptWaiting(error);
+          lastFailure = error instanceof ModelFailure ? error.reason : null;
           throw error;
         }
       });
@@ -95,6 +107,10 @@ export function createGuard(
   return {
     name: model.name,
     state,
+    awaitsTry: () =>
+      policy.state === CircuitState.Open &&
+      lastFailure === 'UNREACHABLE' &&
+      performance.now() - openedAt >= halfOpenAfterMs,
     async answer(request, given) {
       for (let returns = 0; ; returns++) {
         const outcome = await queue.run(given, () => attempt(request, given));

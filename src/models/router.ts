@@ -24,7 +24,15 @@ export interface ModelRouter {
    */
   answer(level: ModelLevel, request: ModelRequest, options: RoutedOptions): Promise<RoutedAnswer>;
   /** One row for each configured level, weakest first. */
-  models(): { level: ModelLevel; name: string; state: BreakerState }[];
+  models(): ConfiguredModel[];
+}
+
+export interface ConfiguredModel {
+  readonly level: ModelLevel;
+  readonly name: string;
+  readonly state: BreakerState;
+  /** It is paused because its server could not be reached, and the pause is over: the next request tries it. */
+  readonly awaitsTry: boolean;
 }
 
 export interface RoutedOptions
@@ -87,7 +95,10 @@ export function createModelRouter(options: {
         candidatesFrom(level, configured).filter(({ guard }) => guard.name === (routed.only ?? guard.name)),
         ...([level, request, routed, log] as const),
       ),
-    models: () => configured.map(({ level, guard }) => ({ level, name: guard.name, state: guard.state() })),
+    models: () =>
+      configured.map(({ level, guard }) => {
+        return { level, name: guard.name, state: guard.state(), awaitsTry: guard.awaitsTry() };
+      }),
   };
 }
 

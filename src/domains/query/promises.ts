@@ -36,7 +36,10 @@ async function checkModels({ models, modelsReach }: Parts, asker: Asker): Promis
     ...{ status, latencyMs: null, detail, plainDetail },
   });
   if (configured.length === 0) return standing('HEALTHY', 'none configured; the built-in answerer answers');
-  const failing = configured.filter((model) => model.state !== 'closed').map((model) => model.name);
+  // One whose server could not be reached is asked again with the next query only: meanwhile it is as its server is.
+  const failing = configured
+    .filter(({ state, awaitsTry }) => state !== 'closed' && !awaitsTry)
+    .map(({ name }) => name);
   if (failing.length > 0) return standing('DEGRADED', `failing: ${[...new Set(failing)].join(', ')}`);
   const reached = await modelsReach?.look(FRESH_MS[asker]);
   if (reached?.isUp === false)
