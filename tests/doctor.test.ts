@@ -237,6 +237,7 @@ test('folders of media that are not there are told, by the server, too', async (
   expect(text).toMatch(/OK +MEDIA_ROOTS: 1 folders can be looked into/);
   expect(text).toMatch(/WARNING +MEDIA_ROOTS: ".*a file" is no folder\n +make or mount it/);
   expect(text).toMatch(/WARNING +MEDIA_ROOTS: ".*nowhere" does not exist/);
+  expect(text).toMatch(/nothing is wrong, but there are \d+ warnings, see above\n$/);
   const server = await startChildServer(join(directory, 'server'), {
     ...{ MEDIA_ROOTS: roots, DATABASE_URL: app.databaseUrl },
   });

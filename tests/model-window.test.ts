@@ -249,6 +249,6 @@ describe('other things that a server says of a request', () => {
       maxTokens: null,
       unknown: null,
     });
-    app ??= { close: async () => undefined } as TestApp;
+    app = { close: async () => undefined } as TestApp;
   });
 });

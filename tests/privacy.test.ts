@@ -468,7 +468,7 @@ describe('an erasure', () => {
       const { later, rewritten } = await clearFiles(db, DUTIES, { patienceMs: 0 });
       expect(later).toMatchObject({
         echo_conversations: expect.stringContaining('(55P03)'),
-        echo_unified_interactions: expect.stringContaining('has 1 rows that a transaction may still read'),
+        echo_unified_interactions: expect.stringMatching(/has [12] rows that a transaction may still read/),
       });
       expect(rewritten).toBe(OWN_TABLES - Object.keys(later).length);
       // Whoever stops reading meanwhile is waited for.

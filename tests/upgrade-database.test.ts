@@ -130,7 +130,7 @@ test(
     // As of a version whose programs nobody has here: nothing starts on them.
     await writeFile(join(directory, 'postgres', 'PG_VERSION'), '12\n');
     const old = await readdir(join(directory, 'postgres', 'base'));
-    expect(await upgrade(['--from-backup', 'latest', '--binaries', directory])).toMatchObject({ code: 1 });
+    expect(await upgrade(['--from-backup', 'latest', '--binaries', directory])).toMatchObject({ code: 2 });
     expect(await upgrade(['--from-backup', join(directory, 'nothing')])).toMatchObject({
       ...{ code: 1, said: expect.stringContaining('there is no file') },
     });

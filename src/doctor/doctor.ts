@@ -18,14 +18,20 @@ const NODE = 24;
 export function doctorCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
   return runCommand(USAGE, args, print, async () => {
     const { values } = parseArgs({ args: [...args], options: { json: { type: 'boolean' } } });
-    let isWrong = false;
+    const seen = { OK: 0, WARNING: 0, WRONG: 0 };
     for await (const finding of findings()) {
-      isWrong ||= finding.state === 'WRONG';
+      seen[finding.state] += 1;
       print(values.json ? JSON.stringify(finding) : lineOf(finding));
     }
-    if (!values.json) print(isWrong ? 'something is wrong, see above' : 'nothing is wrong');
-    return isWrong ? EXIT.failed : EXIT.done;
+    if (!values.json) print(verdictOf(seen));
+    return seen.WRONG > 0 ? EXIT.failed : EXIT.done;
   });
+}
+
+function verdictOf({ WARNING, WRONG }: Readonly<Record<Finding['state'], number>>): string {
+  if (WRONG > 0) return 'something is wrong, see above';
+  if (WARNING === 0) return 'nothing is wrong';
+  return `nothing is wrong, but there ${WARNING === 1 ? 'is a warning' : `are ${WARNING} warnings`}, see above`;
 }
 
 const lineOf = ({ state, about, seen, advice }: Finding) =>

@@ -124,7 +124,9 @@ async function prepare(client: pg.Client, db: Database, header: Header): Promise
      where n.nspname = 'public' and c.relkind = 'r'`,
   );
   const tables = header.tables.filter((table) => rows.some(({ name }) => name === table.name));
-  for (const { name } of tables) await client.query(`alter table public."${name}" disable trigger user`);
+  for (const { name } of tables) {
+    await client.query(`alter table public."${name}" disable trigger user`);
+  }
   // Rows go behind each other into files that are new, as they were read, so that what is read again can be compared with it.
   await client.query(`truncate ${tables.map(({ name }) => `public."${name}"`).join(', ')}`);
   return tables;
