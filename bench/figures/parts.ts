@@ -139,7 +139,9 @@ async function benchTable(_printed: string, out: string): Promise<string[]> {
     series.map(({ candidate, values }, index) => {
       const own = series[0]?.values ?? [];
       const ratio = values.map((value, round) => (own[round] ?? Number.NaN) / value);
-      const times = index === 0 ? '' : `${(more ? median(ratio) : 1 / median(ratio)).toFixed(2)} ×`;
+      const factor = more ? median(ratio) : 1 / median(ratio);
+      // Of nothing there is no share.
+      const times = index === 0 || !Number.isFinite(factor) ? '' : `${factor.toFixed(2)} ×`;
       const apart = values.length > 1 ? `± ${Math.round((spreadOf(values) / 2) * 100)} %` : '';
       return `| ${index === 0 ? `(${letter}) ${title}` : ''} | ${candidate} | ${short(median(values))} ${unit} | ${apart} | ${times} |`;
     }),
