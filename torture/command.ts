@@ -1,9 +1,4 @@
 import { parseOptions, type TortureOptions, USAGE, UsageError } from './options.ts';
-import { runTorture } from './run.ts';
-import { runServersTorture } from './servers-run.ts';
-import { runSoak } from './soak/run.ts';
-import { PatchError } from './source-copy.ts';
-import { runTaskTorture } from './task-run.ts';
 
 /**
  * The command: runs and prints, ending with the figures as one JSON object.
@@ -28,7 +23,7 @@ export async function tortureCommand(
     return 1;
   } catch (error) {
     if (error instanceof UsageError) print(`${error.message}\n${USAGE}`);
-    else if (error instanceof PatchError)
+    else if (error instanceof Error && error.name === 'PatchError')
       print(
         `the sources changed, a patch of torture/failpoints.ts or torture/sabotage.ts does not fit: ${error.message}`,
       );
@@ -37,10 +32,13 @@ export async function tortureCommand(
   }
 }
 
-function run(options: TortureOptions, print: (line: string) => void, interrupted: AbortSignal) {
+/** What runs bundles sources, for which development packages are needed: who only asks for help has it without them. */
+async function run(options: TortureOptions, print: (line: string) => void, interrupted: AbortSignal) {
   const { tasks, servers, soak } = options;
-  if (soak !== null) return runSoak(options, soak, print, interrupted);
-  if (servers !== null) return runServersTorture(options, servers, print, interrupted);
-  if (tasks !== null) return runTaskTorture(options, tasks, print, interrupted);
-  return runTorture(options, print, interrupted);
+  if (soak !== null) return (await import('./soak/run.ts')).runSoak(options, soak, print, interrupted);
+  if (servers !== null)
+    return (await import('./servers-run.ts')).runServersTorture(options, servers, print, interrupted);
+  if (tasks !== null)
+    return (await import('./task-run.ts')).runTaskTorture(options, tasks, print, interrupted);
+  return (await import('./run.ts')).runTorture(options, print, interrupted);
 }
