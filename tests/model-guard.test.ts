@@ -72,14 +72,19 @@ test('a model that is silent for all is not waited for again and again', async (
 });
 
 test.each([
-  ['UNREACHABLE', 'HEALTHY'],
-  ['OVERLOADED', 'DEGRADED'],
+  ['being away', 'HEALTHY', ['UNREACHABLE']],
+  ['being overloaded', 'DEGRADED', ['OVERLOADED']],
+  ['being overloaded, and away in the end', 'DEGRADED', ['OVERLOADED', 'UNREACHABLE']],
 ] as const)(
-  'of a model that failed by %s and is asked no more, health is %s once its server is back',
-  async (reason, status) => {
+  'of a model that failed for %s and is asked no more, health is %s once its server is back',
+  async (_why, status, reasons) => {
+    let asked = 0;
     const model: LanguageModel = {
       name: 'large',
-      answer: () => Promise.reject(new ModelFailure(reason, 'no answer', null, false)),
+      answer: () => {
+        const reason = reasons[asked++] ?? reasons.at(-1) ?? 'EMPTY';
+        return Promise.reject(new ModelFailure(reason, 'no answer', null, false));
+      },
     };
     const router = createModelRouter({ models: { expert: model }, log: pino({ level: 'silent' }) });
     let isUp = false;

@@ -5,8 +5,6 @@ import type { Secrets } from '../secrets/secrets.ts';
 import type { Finding, Look } from './finding.ts';
 
 const LIMITS = { timeoutMs: 5_000, maxBytes: 1_048_576 };
-/** The version of Notion's API that has data sources. */
-const NOTION_VERSION = '2025-09-03';
 
 interface Parts {
   readonly outbound: Pick<Outbound, 'fetcherTo'>;
@@ -59,11 +57,13 @@ async function lookAtNotion(
   { outbound, secrets }: Parts,
 ): Promise<Finding[]> {
   const about = 'NOTION_MIRROR';
+  // As the mirror asks it.
+  const { Client } = await import('@notionhq/client');
   const findings: Finding[] = [];
   for (const [kind, setting] of Object.entries(mirror)) {
     if (!setting) continue;
     const response = await outbound.fetcherTo(apiUrl, LIMITS)(`${apiUrl}/v1/databases/${setting.database}`, {
-      headers: { ...bearer(secrets, 'NOTION_TOKEN'), 'notion-version': NOTION_VERSION },
+      headers: { ...bearer(secrets, 'NOTION_TOKEN'), 'notion-version': Client.defaultNotionVersion },
     });
     await response.body?.cancel();
     const seen = `${new URL(apiUrl).host} answers ${response.status} for the database of "${kind}"`;

@@ -8,7 +8,6 @@ import {
 import type { Logger } from '../log.ts';
 import {
   type AnswerOptions,
-  type FailureReason,
   type LanguageModel,
   type ModelAnswer,
   ModelFailure,
@@ -53,7 +52,8 @@ export function createGuard(
   );
   const state = () => STATE_NAMES[policy.state];
   let openedAt = Number.NEGATIVE_INFINITY;
-  let lastFailure: FailureReason | null = null;
+  /** Whether all that failed since its last answer did so for want of a connection. */
+  let isOnlyAway = true;
   policy.onStateChange(() => {
     if (policy.state === CircuitState.Open) openedAt = performance.now();
     log.warn({ model: model.name, state: state() }, 'model circuit changed');
@@ -92,10 +92,12 @@ export function createGuard(
         try {
           const answer = await model.answer(request, { ...given, onDelta });
           noteAnswer(startedAt);
+          isOnlyAway = true;
           return answer;
         } catch (error) {
           if (isSilence(error) && isOurDoing(startedAt)) return new KeptWaiting(error);
-          lastFailure = error instanceof ModelFailure ? error.reason : null;
+          if (countsAgainst(error, false))
+            isOnlyAway &&= error instanceof ModelFailure && error.reason === 'UNREACHABLE';
           throw error;
         }
       });
@@ -108,9 +110,7 @@ export function createGuard(
     name: model.name,
     state,
     awaitsTry: () =>
-      policy.state === CircuitState.Open &&
-      lastFailure === 'UNREACHABLE' &&
-      performance.now() - openedAt >= halfOpenAfterMs,
+      policy.state === CircuitState.Open && isOnlyAway && performance.now() - openedAt >= halfOpenAfterMs,
     async answer(request, given) {
       for (let returns = 0; ; returns++) {
         const outcome = await queue.run(given, () => attempt(request, given));
