@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { appendFile, chmod, cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,8 +85,9 @@ export async function startPair({
   };
 }
 
+/** A recovery on a busy machine takes more than half a minute. */
 async function untilItAnswers(look: () => Promise<unknown>): Promise<void> {
-  for (let left = 600; ; left--) {
+  for (let left = 2_400; ; left--) {
     try {
       await look();
       return;
@@ -96,6 +97,8 @@ async function untilItAnswers(look: () => Promise<unknown>): Promise<void> {
     }
   }
 }
+
+const hasEnded = ({ exitCode, signalCode }: ChildProcess) => exitCode !== null || signalCode !== null;
 
 /** Makes a cluster that is stopped a standby of another. */
 async function follow(directory: string, primary: string): Promise<void> {
@@ -124,7 +127,7 @@ async function openMember(directory: string, settings: Record<string, string>) {
     }
   };
   const end = async (signal: 'SIGKILL' | 'SIGINT') => {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || hasEnded(child)) return;
     const gone = once(child, 'exit');
     child.kill(signal);
     await gone;
@@ -142,8 +145,18 @@ async function openMember(directory: string, settings: Record<string, string>) {
         '-c',
         `${name}=${value}`,
       ]);
-      child = spawn(postgres, ['-D', dataArgument, ...given], { ...options, stdio: 'ignore' });
-      await untilItAnswers(() => sql('select 1', [], 'postgres'));
+      await untilItAnswers(() => {
+        // As whoever runs it would: one that ended by itself is started again, and its log tells why it did.
+        if (!child || hasEnded(child)) {
+          const said = openSync(`${directory}.log`, 'a');
+          child = spawn(postgres, ['-D', dataArgument, ...given], {
+            ...options,
+            stdio: ['ignore', 'ignore', said],
+          });
+          closeSync(said);
+        }
+        return sql('select 1', [], 'postgres');
+      });
     },
     set: (name: string, value: string) => {
       settings[name] = value;

@@ -126,6 +126,8 @@ async function goOn(
   const visited = visitAll(visiting);
   const restMs = (soak.options.rest ?? BOUNDS.clearMs / 1_000 + 60) * 1_000;
   const struck = strikeOn(striking, random.fork('faults'), { restMs, untilMs });
+  // It is awaited below: where a fault could not be played, the run ends there, with its servers and data put away.
+  struck.catch(() => ended.abort());
   await delay(untilMs - now(), null, { signal: ended.signal }).catch(() => null);
   ended.abort();
   try {
