@@ -25,6 +25,7 @@ export async function makeBundle(root: string): Promise<string> {
   await mkdir(begun, { recursive: true });
   try {
     await writeBundle(root, begun, [MAIN]);
+    await writeFile(join(begun, ENTRY), START);
     await rename(begun, target).catch((error: NodeJS.ErrnoException) => {
       // Somebody else made the same.
       if (!['ENOTEMPTY', 'EEXIST', 'EPERM'].includes(error.code ?? '') || !existsSync(join(target, ENTRY)))
@@ -45,6 +46,18 @@ export interface Program {
 
 /** The server. */
 export const MAIN: Program = { in: 'src/main.ts', out: 'main' };
+
+/** What it is started with, in a package by a `node` that is the machine's own. Where the cache cannot be written to, it is not used. */
+export const START = `import module from 'node:module';
+import { join } from 'node:path';
+if (Number.parseInt(process.versions.node, 10) < 24) {
+  console.error(\`Echo Brain needs Node.js 24 or newer; this is \${process.versions.node}\`);
+  process.exit(1);
+}
+module.enableCompileCache(join(import.meta.dirname, 'cache'));
+await import('./main.js');
+module.flushCompileCache();
+`;
 
 /**
  * Writes the bundle of some programs, with all threads and processes of the server, into a folder.

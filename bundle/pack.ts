@@ -2,10 +2,10 @@ import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { nodeFileTrace } from '@vercel/nft';
-import { MAIN, type Program, writeBundle } from './bundle.ts';
+import { MAIN, type Program, START, writeBundle } from './bundle.ts';
 import { makeDashboard } from './dashboard.ts';
 import { noticesOf, packagesImported, packagesOfFiles } from './notices.ts';
-import { bundlesOf, dashboardsOf, packagesOf } from './stamp.ts';
+import { bundlesOf, dashboardsOf, ENTRY, packagesOf } from './stamp.ts';
 
 /** Commands for developers need the tree that they work on. */
 export const OPERATORS = [
@@ -34,18 +34,6 @@ const WHOLE = [
 ];
 /** The same once more, for who asks in another way. */
 const TWICE = ['node_modules/@graphql-yoga/render-graphiql/cjs/**'];
-/** As `npm start` has it, in a tree that has no sources: `node` is the machine's own. */
-const START = `import module from 'node:module';
-import { join } from 'node:path';
-if (Number.parseInt(process.versions.node, 10) < 24) {
-  console.error(\`Echo Brain needs Node.js 24 or newer; this is \${process.versions.node}\`);
-  process.exit(1);
-}
-module.enableCompileCache(join(import.meta.dirname, 'cache'));
-await import('./main.js');
-module.flushCompileCache();
-`;
-
 interface Manifest {
   readonly name: string;
   readonly version: string;
@@ -79,7 +67,7 @@ export async function pack(root: string, parent = packagesOf(root)): Promise<str
   } finally {
     await rm(programs, { recursive: true, force: true });
   }
-  await writeFile(join(target, PROGRAMS, 'start.js'), START);
+  await writeFile(join(target, PROGRAMS, ENTRY), START);
   const dashboard = await makeDashboard(root);
   await copy(dashboard, join(dashboardsOf(target), basename(dashboard)));
   await writeFile(join(target, 'package.json'), `${JSON.stringify(manifestOf(manifest), null, 2)}\n`);
@@ -109,7 +97,7 @@ function manifestOf({ name, version, description, engines, scripts }: Manifest) 
     const [, script = '', rest = ''] = /^node scripts\/([\w-]+)\.ts(.*)$/.exec(line) ?? [];
     return OPERATORS.includes(script) ? [[command, `node ${PROGRAMS}/command-${script}.js${rest}`]] : [];
   });
-  const start = scripts.start?.replace('scripts/start.ts', `${PROGRAMS}/start.js`);
+  const start = scripts.start?.replace('scripts/start.ts', `${PROGRAMS}/${ENTRY}`);
   return {
     ...{ name, version, private: true, description, type: 'module', engines },
     scripts: { start, ...Object.fromEntries(commands) },

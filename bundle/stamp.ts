@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** The file of a bundle that is begun with. */
-export const ENTRY = 'main.js';
+export const ENTRY = 'start.js';
 /** The page of a dashboard. */
 export const PAGE = 'index.html';
 

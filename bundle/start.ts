@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { enableCompileCache, flushCompileCache } from 'node:module';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { bundlesOf, ENTRY, stampOf } from './stamp.ts';
@@ -9,16 +8,34 @@ import { bundlesOf, ENTRY, stampOf } from './stamp.ts';
 /** A busy machine takes long for it. */
 const BUILD_MS = 120_000;
 
+/** Threads that allocate at once share so many arenas of the C library; each keeps what it was once given. */
+const ARENAS = '2';
+
 /**
  * Starts the server of this tree in this process: from the bundle of the sources as they are, which is made first where there is none;
  * from the sources where none can be made, with the reason in the log. (A bundle starts in a third of the time.)
  */
 export async function startServer(root: string): Promise<void> {
-  const entry = (asksOnly() ? null : await bundleOf(root)) ?? join(root, 'src', 'main.ts');
-  // Where it cannot be written to, it is not used.
-  if (entry.endsWith('.js')) enableCompileCache(join(dirname(entry), 'cache'));
-  await import(pathToFileURL(entry).href);
-  flushCompileCache();
+  const bundle = asksOnly() ? null : await bundleOf(root);
+  if (bundle) becomes(bundle);
+  await import(pathToFileURL(bundle ?? join(root, 'src', 'main.ts')).href);
+}
+
+/**
+ * Goes on as that program, with the same process id, options and streams: what it took to get here (a compiler of WebAssembly that takes
+ * the types out of this file) would stay in the memory of the server. Returns where the system cannot do that.
+ */
+function becomes(program: string): void {
+  // A parent that talks to this process over a channel would lose it.
+  if (!process.execve || process.channel) return;
+  process.execve(
+    process.execPath,
+    [process.execPath, ...process.execArgv, program, ...process.argv.slice(2)],
+    {
+      MALLOC_ARENA_MAX: ARENAS,
+      ...process.env,
+    },
+  );
 }
 
 /** Whoever asks how it is used, or mistypes an option, waits for nothing. */

@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { AT_START, dependenciesPage } from '../bundle/dependencies.ts';
-import { bundlesOf, stampOf } from '../bundle/stamp.ts';
+import { bundlesOf, ENTRY, stampOf } from '../bundle/stamp.ts';
 import { startChildServer } from './support/child-server.ts';
 
 const ROOT = resolve(import.meta.dirname, '..');
@@ -38,6 +38,11 @@ describe('npm start', () => {
       // One that is left behind would keep the whole run from ending.
       onTestFinished(() => void server.signal('SIGTERM'));
       expect(await readdir(bundlesOf(root))).toEqual([stampOf(root)]);
+      // It has become the bundle: what took the types out of scripts/start.ts is no part of it.
+      const { pid } = JSON.parse(server.logged.at(-1) ?? '{}');
+      const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
+      expect(words).toContain(join(bundlesOf(root), stampOf(root), ENTRY));
+      expect(await readFile(`/proc/${pid}/environ`, 'utf8')).toContain('MALLOC_ARENA_MAX=2\0');
       const record = `mutation ($query: String!) { recordTurns(input: { conversationId: "c", turns: [{ query: $query, response: "yes" }] }) {
         ... on RecordTurnsSuccess { interactions { sequence } } } }`;
       expect((await server.graphql(record, { query: `The lighthouse is ${round}.` })).data).toMatchObject({
