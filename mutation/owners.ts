@@ -27,15 +27,8 @@ export const OWNERS: readonly Mutation[] = [
     'latest-turns-of-all-users',
     'domains/interactions/reads.ts',
     [
-      `        eq(i.tenantId, sql.placeholder('tenantId')),
-        eq(i.userId, sql.placeholder('userId')),
-      ),
-    )
-    .orderBy(desc(i.sequence))`,
-      `        eq(i.tenantId, sql.placeholder('tenantId')),
-      ),
-    )
-    .orderBy(desc(i.sequence))`,
+      'i.tenant_id = $2 and i.user_id = $3 order by i.sequence desc',
+      'i.tenant_id = $2 and $3::text is not null order by i.sequence desc',
     ],
     ['prompts'],
     'nothing of somebody else’s of the same name',

@@ -197,6 +197,27 @@ describe('a search', () => {
     await expect.poll(async () => (await sent(100)).length).toBeLessThanOrEqual(6);
   });
 
+  test('reads of the turns what is shown of them, and finds the same', async () => {
+    await index('ada');
+    const hits = async (shown: string) => {
+      app.statements.length = 0;
+      const { data, errors } = await app.graphql(
+        `{ memorySearch(query: "climbing hall rain train") { hits { score tier reasons interaction { ${shown} } } } }`,
+        {},
+        'ada',
+      );
+      expect(errors).toBeUndefined();
+      const read = app.statements.filter((name) => name === 'memories_by_id' || name === 'said_by_id');
+      return { read, hits: data.memorySearch.hits as { interaction: object }[] };
+    };
+    const said = 'turnId sequence conversationId userId query response speaker modelUsed timestamp status';
+    const few = await hits(said);
+    const all = await hits(`${said} rating metadata processingTimeMs`);
+    expect([few.read, all.read]).toEqual([['said_by_id'], ['memories_by_id']]);
+    expect(few.hits.length).toBeGreaterThan(1);
+    expect(all.hits).toMatchObject(few.hits);
+  });
+
   test('never leaves its user: indexed, fresh, or waiting', async () => {
     await record('eve', 'hers', [{ query: 'Nothing of mine' }]);
     await record('nina', 'hers too', [{ query: 'The quinquereme sails at dawn' }]);

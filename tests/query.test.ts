@@ -129,6 +129,26 @@ describe('a query', () => {
       expect([name, times(name)]).toEqual([name, 2]);
   });
 
+  test('reads of memories what is shown of them', async () => {
+    await app.record('of Kai', [{ query: 'Kai Nakamura dived at dawn.', response: 'Noted.' }]);
+    const read = async (selection: string, more = {}) => {
+      app.statements.length = 0;
+      const { data, errors } = await app.graphql(
+        `mutation ($input: ProcessQueryInput!) { processQuery(input: $input) { ... on ProcessQuerySuccess {
+           interaction { response stepTimings } ${selection} } } }`,
+        { input: { query: 'Tell me about Kai Nakamura', conversationId: `shows ${selection}`, ...more } },
+      );
+      expect(errors).toBeUndefined();
+      expect(data.processQuery.interaction.response).toContain('dived at dawn');
+      return app.statements.filter((name) => name === 'memories_by_id' || name === 'said_by_id');
+    };
+    expect(await read('')).toEqual(['said_by_id']);
+    expect(await read('memories { score reasons }')).toEqual(['said_by_id']);
+    expect(await read('memories { interaction { rating } }')).toEqual(['memories_by_id']);
+    // A retry beside it gets the same memories, whatever it shows.
+    expect(await read('', { idempotencyKey: 'shown' })).toEqual(['memories_by_id']);
+  });
+
   test('about a character cites what was said of it last, and what else it asks for where it asks for more', async () => {
     const said = (query: string) => ({ query, response: 'Noted.' });
     await app.record(

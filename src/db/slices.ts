@@ -44,12 +44,18 @@ export function sliceOf<T extends PgTable>(
   return {
     fields: Object.fromEntries(keys.map((key) => [key, columns[key] as PgColumn])),
     columns: (alias) => names.map((name) => `${alias}.${name}`).join(', '),
-    query: async (db, statement) => {
-      const { rows } = await db.pool.query<unknown[]>({ ...statement, rowMode: 'array', types: TYPES });
-      return rows;
-    },
+    query: valuesOf,
     row: (values, from = 0) => new Part(values, from) as InferSelectModel<T>,
   };
+}
+
+/** Runs a statement, prepared under its name, for nothing but the values of its columns in their order: no row becomes an object here. */
+export async function valuesOf(
+  db: Pick<Database, 'pool'>,
+  statement: { name: string; text: string; values: unknown[] },
+): Promise<unknown[][]> {
+  const { rows } = await db.pool.query<unknown[]>({ ...statement, rowMode: 'array', types: TYPES });
+  return rows;
 }
 
 /** A statement that drizzle has built, as the driver takes it: a function that gives its placeholders their values. */

@@ -238,7 +238,8 @@ const OF_SAID: ReadonlySet<string> = new Set([
   ...['speaker', 'responder', 'modelUsed', 'timestamp', 'status'],
 ]);
 
-const columnsFor = (info: GraphQLResolveInfo): TurnColumns =>
+/** What must be read of the turns that are shown below a field. */
+export const columnsFor = (info: GraphQLResolveInfo): TurnColumns =>
   selectsOnly(info, 'Interaction', OF_SAID) ? 'said' : 'all';
 
 const bySequence = numberCursor<InteractionRow>((turn) => turn.sequence);

@@ -25,6 +25,8 @@ const SAID = [
   ...(['responder', 'modelUsed', 'timestamp', 'status'] as const),
 ] as const;
 const said = sliceOf(i, SAID);
+/** What an answer takes of the conversation before it. */
+const told = sliceOf(i, [...SAID, 'characterId', 'characterIds']);
 
 export interface InteractionConditions {
   readonly conversationId?: string | null | undefined;
@@ -46,19 +48,6 @@ const statements = prepareOnce((orm) => ({
     .from(i)
     .where(and(sql`${i.turnId} = any(${sql.placeholder('turnIds')}::uuid[])`, inScope()))
     .prepare(replicable('interactions_by_turn_ids')),
-  latest: orm
-    .select()
-    .from(i)
-    .where(
-      and(
-        eq(i.conversationId, sql.placeholder('conversationId')),
-        eq(i.tenantId, sql.placeholder('tenantId')),
-        eq(i.userId, sql.placeholder('userId')),
-      ),
-    )
-    .orderBy(desc(i.sequence))
-    .limit(sql.placeholder('limit'))
-    .prepare(replicable('interactions_latest')),
 }));
 
 /** Turns by id, in the order of the ids; null where there is none within the scope. */
@@ -68,10 +57,35 @@ export async function interactionsByTurnId(db: Database, scope: Scope, turnIds: 
   return turnIds.map((turnId) => byId.get(turnId) ?? null);
 }
 
-/** The latest turns of one user's conversation, oldest first. */
-export async function latestInteractions(db: Database, owner: Owner, conversationId: string, limit: number) {
-  const rows = await statements(db).latest.execute({ ...owner, conversationId, limit });
-  return rows.reverse();
+/** The latest turns of one user's conversation, oldest first, as far as answers need them: who said what, and of whom. */
+export async function latestInteractions(
+  db: Database,
+  { tenantId, userId }: Owner,
+  conversationId: string,
+  limit: number,
+): Promise<InteractionRow[]> {
+  const rows = await told.query(db, {
+    name: replicable('interactions_latest'),
+    text: `select ${told.columns('i')} from echo_unified_interactions i
+           where i.conversation_id = $1 and i.tenant_id = $2 and i.user_id = $3 order by i.sequence desc limit $4`,
+    values: [conversationId, tenantId, userId, limit],
+  });
+  return rows.reverse().map((values) => told.row(values));
+}
+
+/** Who said what in turns by their ids; those of the owner only. */
+export async function saidById(
+  db: Database,
+  { tenantId, userId }: Owner,
+  ids: readonly number[],
+): Promise<Map<number, InteractionRow>> {
+  const rows = await said.query(db, {
+    name: replicable('said_by_id'),
+    text: `select ${said.columns('i')} from echo_unified_interactions i
+           where i.id = any($3::int[]) and i.user_id = $1 and i.tenant_id = $2`,
+    values: [userId, tenantId, ids],
+  });
+  return new Map(rows.map((values) => [values[0] as number, said.row(values)]));
 }
 
 /** Pages of several conversations at once, by sequence; a list of rows for each conversation, in the order given. */

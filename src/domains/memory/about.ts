@@ -1,6 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
 import { READ_DEADLINE_MS } from '../../db/availability.ts';
 import { Patience } from '../../db/patience.ts';
+import type { TurnColumns } from '../interactions/reads.ts';
 import { timeZoneFor } from '../settings/settings.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
 import { timeless } from '../spoken-times/spoken-times.ts';
@@ -21,6 +22,7 @@ const EVERYWHERE: MemoryConditions = {
  * index of their own, so neither the word index nor vectors are read.
  *
  * @param asked.looked how many of the latest turns of each are looked into
+ * @param columns what is read of the turns that are found, for a caller who shows no more of them
  */
 export async function memoriesAbout(
   { availability: whole, ...others }: MemoryServices,
@@ -32,6 +34,7 @@ export async function memoriesAbout(
     readonly looked: number;
     readonly timeZone?: string | null | undefined;
   },
+  columns: TurnColumns = 'all',
 ): Promise<Pick<MemorySearch, 'hits' | 'missedTime' | 'timeZone'>> {
   const started = performance.now();
   const services = { ...others, availability: new Patience(whole, READ_DEADLINE_MS) };
@@ -57,7 +60,10 @@ export async function memoriesAbout(
     candidates: [...candidates.values()],
     waiting: new Map(waiting.map((row) => [row.turnId, row])),
     stored: (ids: readonly number[]) =>
-      availability.tolerate(async () => (ids.length > 0 ? turnsById(db, owner, ids) : new Map()), new Map()),
+      availability.tolerate(
+        async () => (ids.length > 0 ? turnsById(db, owner, ids, columns) : new Map()),
+        new Map(),
+      ),
   };
   const hits = await hitsOf(found, wanted, ranked(found, wanted));
   const degraded = stored === null;

@@ -1,7 +1,7 @@
 import { builder } from '../../graphql/builder.ts';
 import { ownerFor } from '../../ground/ownership.ts';
 import { FactRef } from '../facts/graphql.ts';
-import { InteractionRef } from '../interactions/graphql.ts';
+import { columnsFor, InteractionRef } from '../interactions/graphql.ts';
 import { type FactHit, searchFacts } from './fact-hits.ts';
 import type { MemoryHit } from './hits.ts';
 import { MAX_MEMORIES, type MemorySearch, searchMemory } from './memory.ts';
@@ -116,20 +116,19 @@ builder.queryField('memorySearch', (t) =>
           'IANA name of the time zone in which "yesterday" and the like are counted; absent: that of the user, see `updateSettings`.',
       }),
     },
-    resolve: async (_root, args, { services, principal }) => {
+    resolve: async (_root, args, { services, principal }, info) => {
       const { query, limit, filter, includeSuperseded, timeZone } = args;
       const { userId, includeArchived, ...conditions } = filter ?? {};
       const owner = ownerFor(principal, userId);
       const { availability, characters } = services;
       const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, query), []);
-      const found = await searchMemory(services, owner, {
-        query,
-        limit: limit ?? 20,
-        characterIds,
-        timeZone,
-        ...conditions,
-        includeArchived: includeArchived ?? false,
-      });
+      const asked = { query, limit: limit ?? 20, characterIds, timeZone, ...conditions };
+      const found = await searchMemory(
+        services,
+        owner,
+        { ...asked, includeArchived: includeArchived ?? false },
+        columnsFor(info),
+      );
       const wanted = { query, limit: limit ?? 20, includeSuperseded: includeSuperseded ?? false };
       return { ...found, findFacts: () => searchFacts(services, owner, { ...wanted, ...conditions }) };
     },

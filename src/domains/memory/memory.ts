@@ -6,6 +6,7 @@ import { NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { charactersByName } from '../characters/reads.ts';
 import { archiveOf } from '../interactions/archived.ts';
+import type { TurnColumns } from '../interactions/reads.ts';
 import type { TurnStore } from '../interactions/store.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import type { Metrics } from '../metrics/metrics.ts';
@@ -85,6 +86,7 @@ interface Wanted extends z.output<typeof Search> {
   readonly asksNow: boolean;
   /** Where the archive is left out: nothing that is searched was said before. */
   readonly oldest: Date | null;
+  readonly columns: TurnColumns;
 }
 
 /**
@@ -92,12 +94,14 @@ interface Wanted extends z.output<typeof Search> {
  * those around it, an exact phrase, a character that both mention, likeness of meaning where a model knows it, who
  * spoke and when; turns of the last day fill up the rest.
  *
+ * @param columns what is read of the turns that are found, for a caller who shows no more of them
  * @throws InvalidInput, NotFound (the character)
  */
 export async function searchMemory(
   { availability: whole, ...others }: MemoryServices,
   owner: Owner,
   given: z.input<typeof Search>,
+  columns: TurnColumns = 'all',
 ): Promise<MemorySearch> {
   const started = performance.now();
   const asked = input.parseInput(Search, given);
@@ -110,7 +114,10 @@ export async function searchMemory(
   const calendar = new Calendar(new Date(), zone);
   const times = readTimes(parsed.query, calendar);
   const isNow = times.spans.length === 0 && asksNow(parsed.query);
-  const wanted: Wanted = { ...parsed, calendar, times, asksNow: isNow, missedTime: false, oldest: null };
+  const wanted: Wanted = {
+    ...{ ...parsed, calendar, times, columns },
+    ...{ asksNow: isNow, missedTime: false, oldest: archive.oldestKept },
+  };
   const conditions: MemoryConditions = {
     conversationId: wanted.conversationId ?? null,
     since: wanted.since ?? null,
@@ -120,7 +127,7 @@ export async function searchMemory(
   };
   // Before anything is read from the database: a turn that gets there meanwhile is then found twice, not never.
   const waiting = services.store.pending.ofUser(owner).filter((row) => meets(conditions, row));
-  const found = await search(services, owner, { ...wanted, oldest: archive.oldestKept }, conditions, waiting);
+  const found = await search(services, owner, wanted, conditions, waiting);
   const { hits, rerank: outcome } = found ?? {
     hits: await hitsAmong(services, waiting, wanted),
     rerank: NOT_RERANKED,
@@ -208,7 +215,7 @@ async function search(
       conditions,
       waiting,
     );
-  const stored = (ids: readonly number[]) => turnsById(db, owner, ids);
+  const stored = (ids: readonly number[]) => turnsById(db, owner, ids, wanted.columns);
   const standing = ranked({ words, ...pool }, wanted);
   const asked = { query: wanted.query, isRelativeTime: times.isRelative };
   // A model has a time of its own, too.

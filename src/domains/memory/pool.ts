@@ -1,7 +1,9 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { replicable } from '../../db/replicable.ts';
+import { valuesOf } from '../../db/slices.ts';
 import { mapRow, nameOfShape, onlyRow, type RawRow, shapeOf } from '../../db/statements.ts';
+import { saidById, type TurnColumns } from '../interactions/reads.ts';
 import { type InteractionRow, interactions } from '../interactions/tables.ts';
 
 /** Where to search; null: everywhere. All conditions must hold. */
@@ -39,9 +41,28 @@ export interface PooledTurn {
 const LOOKED_AT = 1_000;
 /** How much of a turn is read. */
 export const TURN_PARAMETERS = { LOOKED_AT };
-const POOLED = `i.id, i.turn_id as "turnId", i.conversation_id as "conversationId", i.sequence,
-  i.session_id as "sessionId", i.timestamp, i.speaker, i.responder, i.character_id as "characterId",
-  i.character_ids as "characterIds", i.status, i.model_used as "modelUsed", left(i.query, ${LOOKED_AT}) as query, left(i.response, ${LOOKED_AT}) as response`;
+/** In the order of `pooledOf`. Of the characters, where there is but the one, no list: to read one takes longer than all else of a row. */
+const POOLED = `i.id, i.turn_id, i.conversation_id, i.sequence, i.session_id, i.timestamp, i.speaker, i.responder, i.character_id,
+  nullif(i.character_ids, array[i.character_id]), i.status, i.model_used, left(i.query, ${LOOKED_AT}), left(i.response, ${LOOKED_AT})`;
+/** Where the values of a turn end. */
+const POOLED_VALUES = 14;
+
+/** Searches read hundreds of turns, which the driver would make objects of one column at a time. */
+function pooledOf(values: readonly unknown[]): PooledTurn {
+  return {
+    ...{ id: values[0], turnId: values[1], conversationId: values[2], sequence: values[3] },
+    ...{ sessionId: values[4], timestamp: values[5], speaker: values[6], responder: values[7] },
+    ...{ characterId: values[8], characterIds: values[9], status: values[10], modelUsed: values[11] },
+    ...{ query: values[12], response: values[13] },
+  } as PooledTurn;
+}
+
+async function readPooled(
+  db: Database,
+  statement: { name: string; text: string; values: unknown[] },
+): Promise<PooledTurn[]> {
+  return (await valuesOf(db, statement)).map(pooledOf);
+}
 
 /** SQL that holds for turns of the owner `$1`, `$2` that meet the conditions, whose values follow in `values`. */
 function inScope(owner: Owner, conditions: MemoryConditions, values: unknown[]): string {
@@ -95,19 +116,22 @@ export async function pooledTurns(
   const [ownerId, documents, ids] = [wanted.ownerId, wanted.documents, wanted.ids].map(
     (value) => `$${values.push(value)}`,
   );
-  const { rows } = await db.pool.query<PooledTurn & { document: number | null }>({
+  const rows = await valuesOf(db, {
     name: nameOfShape(replicable('pooled_turns'), shapeOf({ ...conditions })),
     // Lateral with a limit: one look into an index for each row, where a planner might rather read a whole table.
-    text: `select w.document, ${POOLED} from unnest(${documents}::int[]) as w(document)
+    text: `select ${POOLED}, w.document from unnest(${documents}::int[]) as w(document)
            cross join lateral (select interaction_id from echo_index_documents
              where owner_id = ${ownerId}::int and document = w.document limit 1) d
            cross join lateral (select * from echo_unified_interactions i where i.id = d.interaction_id limit 1) i where ${scope}
            union all
-           select null, ${POOLED} from unnest(${ids}::int[]) as w(id)
+           select ${POOLED}, null from unnest(${ids}::int[]) as w(id)
            cross join lateral (select * from echo_unified_interactions i where i.id = w.id limit 1) i where ${scope}`,
     values,
   });
-  return rows;
+  return rows.map((values) => ({
+    ...pooledOf(values),
+    document: values[POOLED_VALUES] as number | null,
+  }));
 }
 
 /** Numbers of the owner's documents that meet the conditions; null if more than `limit` turns do. */
@@ -144,13 +168,12 @@ export async function recentTurns(
 ): Promise<PooledTurn[]> {
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
-  const { rows } = await db.pool.query<PooledTurn>({
+  return readPooled(db, {
     name: nameOfShape(replicable('recent_turns'), shapeOf({ ...conditions })),
     text: `select ${POOLED} from echo_unified_interactions i where ${scope} and i.timestamp >= $${values.push(since)}
            order by i.timestamp desc, i.id desc limit $${values.push(limit)}`,
     values,
   });
-  return rows;
 }
 
 /** The owner's latest turns of each of some spans of time that meet the conditions. */
@@ -165,7 +188,7 @@ export async function turnsWithin(
   const scope = inScope(owner, conditions, values);
   const ends = [spans.map(({ since }) => since), spans.map(({ until }) => until)];
   const [since, until] = ends.map((dates) => `$${values.push(dates)}::timestamptz[]`);
-  const { rows } = await db.pool.query<PooledTurn>({
+  return readPooled(db, {
     name: nameOfShape(replicable('turns_within'), shapeOf({ ...conditions })),
     // One span at a time, so that the index gives each one's latest turns and nothing else is read.
     text: `select ${POOLED} from unnest(${since}, ${until}) as s(since, until) cross join lateral (
@@ -175,7 +198,6 @@ export async function turnsWithin(
            ) i`,
     values,
   });
-  return rows;
 }
 
 /** The owner's latest turns about each of the characters that meet the conditions. */
@@ -188,7 +210,7 @@ export async function turnsAbout(
 ): Promise<PooledTurn[]> {
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
-  const { rows } = await db.pool.query<PooledTurn>({
+  return readPooled(db, {
     name: nameOfShape(replicable('turns_about'), shapeOf({ ...conditions })),
     // One at a time, so that the indexes give each one's latest turns and nothing else is read.
     text: `select ${POOLED} from unnest($${values.push(characterIds)}::int[]) as c(id) cross join lateral (
@@ -201,7 +223,6 @@ export async function turnsAbout(
            ) i`,
     values,
   });
-  return rows;
 }
 
 /** Turns by their public ids, for what was found by its vector. */
@@ -213,20 +234,21 @@ export async function pooledByTurnId(
 ): Promise<PooledTurn[]> {
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
-  const { rows } = await db.pool.query<PooledTurn>({
+  return readPooled(db, {
     name: nameOfShape(replicable('pooled_by_turn_id'), shapeOf({ ...conditions })),
     text: `select ${POOLED} from echo_unified_interactions i where i.turn_id = any($${values.push(turnIds)}::uuid[]) and ${scope}`,
     values,
   });
-  return rows;
 }
 
-/** Whole turns by id; those of the owner only. */
+/** Turns by id; those of the owner only. */
 export async function turnsById(
   db: Database,
   owner: Owner,
   ids: readonly number[],
+  columns: TurnColumns = 'all',
 ): Promise<Map<number, InteractionRow>> {
+  if (columns === 'said') return saidById(db, owner, ids);
   const { rows } = await db.pool.query<RawRow & { id: number }>({
     name: replicable('memories_by_id'),
     text: 'select * from echo_unified_interactions where id = any($3::int[]) and user_id = $1 and tenant_id = $2',

@@ -1,5 +1,4 @@
 import type { Calendar } from '../spoken-times/calendar.ts';
-import { wordsOf } from '../word-index/analysis.ts';
 import { SAID } from '../word-index/postings.ts';
 import type { MatchedTerm } from '../word-index/ranking.ts';
 import type { Likeness } from './meaning.ts';
@@ -32,11 +31,10 @@ export function reasonsOf(
   turn: Pick<PooledTurn, 'speaker' | 'timestamp'>,
   calendar: Calendar,
 ): string[] {
-  const asked = new Map(wordsOf(question.times.rest).map(({ word, term }) => [term, word]));
   const said = (flag: number, not: number) =>
     found.terms
       .filter((matched) => matched.said & flag && !(matched.said & not))
-      .map(({ term }) => asked.get(term) ?? term)
+      .map(({ term }) => question.written.get(term) ?? term)
       .slice(0, MAX_WORDS)
       .join(', ');
   const own = said(SAID.byItself, 0);

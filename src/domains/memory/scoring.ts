@@ -3,7 +3,7 @@ import { fitOf, type SpokenTimes } from '../spoken-times/spoken-times.ts';
 import { subjectWordsAmong } from '../utterances/frames.ts';
 import { CHARACTER_DATABASE, hasAnswer } from '../utterances/recalled.ts';
 import { asks } from '../utterances/utterance.ts';
-import { analyse, wordsOf } from '../word-index/analysis.ts';
+import { termsOf, wordsOf } from '../word-index/analysis.ts';
 import type { Candidate } from './candidates.ts';
 import { asksNow, saysChange, saysItChanged, saysOfMe } from './current.ts';
 import { asksWhen, saysWhen } from './dates.ts';
@@ -33,6 +33,8 @@ export interface Question {
   readonly timeFactor: number;
   /** Terms of all of it, the time that it names as well. */
   readonly asked: ReadonlySet<string>;
+  /** How each of `terms` is written in it. */
+  readonly written: ReadonlyMap<string, string>;
 }
 
 /** How a candidate fares, and why. */
@@ -86,7 +88,8 @@ export function readQuestion(
   );
   const [speaker = null] = named;
   const asked = known.times.rest.toLowerCase().match(WORDS) ?? [];
-  const terms = [...analyse(known.times.rest).counts.keys()];
+  const written = new Map(wordsOf(known.times.rest).map(({ word, term }) => [term, word]));
+  const terms = [...written.keys()];
   return {
     text,
     times: known.times,
@@ -100,7 +103,8 @@ export function readQuestion(
     phrases: phrasesOf(asked.slice(0, MAX_PHRASES)),
     terms,
     timeFactor: 1 + 1 / Math.max(1, terms.length - named.size),
-    asked: new Set(analyse(text).counts.keys()),
+    asked: termsOf(text),
+    written,
   };
 }
 
@@ -130,7 +134,7 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
     const before = neighbour(places, turn, -1);
     const next = neighbour(places, turn, 1);
     const isSilent = silent[index] ?? false;
-    const phrase = isSilent ? null : phraseIn(question.phrases, said);
+    const phrase = isSilent ? null : phraseIn(question.phrases, turn);
     const sharesCharacter = question.characterIds.some((id) => isAbout(turn, id));
     const bySpeaker =
       question.speaker !== null &&
@@ -181,10 +185,16 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
 }
 
 /** Texts are only read where there is something to look for: there are hundreds of them. */
-function phraseIn(phrases: readonly string[], said: string): string | null {
+function phraseIn(phrases: readonly string[], turn: PooledTurn): string | null {
   if (phrases.length === 0) return null;
-  const lower = said.toLowerCase();
-  return phrases.find((run) => lower.includes(run)) ?? null;
+  const query = turn.query.toLowerCase();
+  let response: string | null = null;
+  for (const run of phrases) {
+    if (query.includes(run)) return run;
+    response ??= turn.response.toLowerCase();
+    if (response.includes(run)) return run;
+  }
+  return null;
 }
 
 const isIn = (set: ReadonlySet<Candidate>, candidate: Candidate | undefined) =>
@@ -206,10 +216,11 @@ function tellsNothing({ asked }: Question, turn: PooledTurn): boolean {
   if (hasAnswer(turn) || !asks(turn.query)) return false;
   if (turn.status !== 'RECORDED') return true;
   const words = wordsOf(turn.query);
+  const shared = new Set<string>();
+  for (const { term } of words) if (asked.has(term)) shared.add(term);
+  if (shared.size === 0 || shared.size < asked.size * SAME_QUESTION) return false;
   // "Tell me where the keys are" asks no more than "Where are the keys?".
   const subject = subjectWordsAmong(words.map(({ word }) => word));
-  const shared = new Set(words.map(({ term }) => term).filter((term) => asked.has(term)));
-  if (shared.size === 0 || shared.size < asked.size * SAME_QUESTION) return false;
   return words.every(({ word, term }) => asked.has(term) || !subject.has(word));
 }
 
@@ -257,6 +268,6 @@ function currentOf(question: Question, telling: readonly Candidate[]): Current {
 /** How much of the question's words the side of the turn says that it asks for, 0 to 1. */
 function sideOf({ asksFor, terms }: Question, turn: PooledTurn): number {
   if (!asksFor || turn.response === '') return 0;
-  const { counts } = analyse(asksFor === 'user' ? turn.query : turn.response);
-  return terms.filter((term) => counts.has(term)).length / Math.max(terms.length, 1);
+  const said = termsOf(asksFor === 'user' ? turn.query : turn.response);
+  return terms.filter((term) => said.has(term)).length / Math.max(terms.length, 1);
 }

@@ -1,6 +1,6 @@
 import { foldLetters } from '../../ground/letters.ts';
 import { isFunctionWord, languagesOf } from '../characters/common-words.ts';
-import { analyse, wordsOf } from '../word-index/analysis.ts';
+import { termsOf, wordsOf } from '../word-index/analysis.ts';
 import { saysFirstPerson } from './current.ts';
 
 /**
@@ -109,7 +109,7 @@ interface Relation {
 }
 
 const relation = (asked: string, words: string, told: string): Relation => ({
-  asked: new Set(analyse(asked).counts.keys()),
+  asked: termsOf(asked),
   words,
   told: new RegExp(`(?<!\\p{L})(?:${told})(?!\\p{L})`, 'u'),
 });

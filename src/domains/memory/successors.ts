@@ -2,7 +2,7 @@ import type { Owner } from '../../access/principals.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import { subjectWordsAmong } from '../utterances/frames.ts';
 import { asks } from '../utterances/utterance.ts';
-import { analyse, wordsOf } from '../word-index/analysis.ts';
+import { termsOf, wordsOf } from '../word-index/analysis.ts';
 import { searchWords, type WordSearchServices } from '../word-index/search.ts';
 import { type Candidate, foundByWords, type Pool } from './candidates.ts';
 import { asksExpresslyNow, saysFirstPerson, saysOfMe, withoutNow } from './current.ts';
@@ -34,7 +34,7 @@ export async function withSuccessors(
   waiting: readonly InteractionRow[],
   pool: Pool,
 ): Promise<Pool> {
-  const asked = new Set(analyse(sought.query).counts.keys());
+  const asked = termsOf(sought.query);
   const candidates = new Map(pool.candidates.map((candidate) => [candidate.turn.turnId, candidate]));
   const find = async (text: string): Promise<PooledTurn[]> => {
     if (text === '') return [];
@@ -102,6 +102,6 @@ function subjectOf(question: string): ReadonlySet<string> | null {
 }
 
 function tellsAllOf(text: string, terms: ReadonlySet<string>): boolean {
-  const { counts } = analyse(text);
-  return [...terms].every((term) => counts.has(term));
+  const said = termsOf(text);
+  return [...terms].every((term) => said.has(term));
 }

@@ -3,7 +3,7 @@ import { type UsedLore, useLore } from '../characters/lore-use.ts';
 import type { CharacterMention } from '../characters/matcher.ts';
 import { charactersById } from '../characters/reads.ts';
 import type { CharacterRow } from '../characters/tables.ts';
-import { interactionsByTurnId, latestInteractions } from '../interactions/reads.ts';
+import { interactionsByTurnId, latestInteractions, type TurnColumns } from '../interactions/reads.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import { memoriesAbout } from '../memory/about.ts';
 import { factsForAnswer, type KnownFact } from '../memory/fact-hits.ts';
@@ -59,11 +59,12 @@ const LOOKED_BESIDE_PROFILE = 50;
  *
  * @param options.profileAnswers a profile is the answer to who asks about a character: nothing is read then that such an answer
  *   has no use for
+ * @param options.columns what is read of memories; absent: whole turns
  */
 export async function gatherContext(
   services: PatientServices,
   query: AcceptedQuery,
-  options: { readonly profileAnswers: boolean },
+  options: { readonly profileAnswers: boolean; readonly columns?: TurnColumns | undefined },
 ): Promise<GatheredContext> {
   const { db, config, characters, availability, store } = services;
   const { owner } = query;
@@ -72,12 +73,13 @@ export async function gatherContext(
   const characterIds = mentions.map(({ characterId }) => characterId);
   const asksAbout = mentions.some((mention) => asksAboutCharacter(query.query, mention));
   // Whether there is a conversation so far decides nothing where a character is mentioned.
+  const ofMention = mentions.length > 0 ? intentOf(query, true, false) : null;
   const isProfile =
     options.profileAnswers &&
     // Where characters answer, their models do.
     query.characters.length === 0 &&
     asksAbout &&
-    intentOf(query, true, false).intent === 'character_query';
+    ofMention?.intent === 'character_query';
   // Before anything is read from the database: a turn that gets there meanwhile is then seen twice, not never.
   const waiting = store.pending.ofConversation(owner, query.conversationId);
   const [stored, mentioned, memories, known] = await Promise.all([
@@ -87,13 +89,13 @@ export async function gatherContext(
     ),
     characterIds.length > 0 ? availability.tolerate(() => charactersById(db, owner, characterIds), []) : [],
     isProfile
-      ? memoriesBesideProfile(services, query, mentions)
-      : searchMemory(services, owner, {
-          query: query.query,
-          limit: MAX_FOUND,
-          characterIds,
-          timeZone: query.timeZone,
-        }),
+      ? memoriesBesideProfile(services, query, mentions, options.columns)
+      : searchMemory(
+          services,
+          owner,
+          { query: query.query, limit: MAX_FOUND, characterIds, timeZone: query.timeZone },
+          options.columns,
+        ),
     isProfile ? [] : factsForAnswer(services, owner, query.query, MAX_FACTS),
   ]);
   const { timeZone: zone } = memories;
@@ -110,7 +112,7 @@ export async function gatherContext(
   const loreTokens = lore.reduce((sum, { entry }) => sum + tokensIn(entry.content), 0);
   const meant = whoOfNamesakes(named, mentions, { history, present: presentIn(cast) });
   const asked = asksAbout && !cast ? meant.question : null;
-  const classification = asking(intentOf(query, characterIds.length > 0, history.length > 0), asked);
+  const classification = asking(ofMention ?? intentOf(query, false, history.length > 0), asked);
   const relevant =
     // Its refusal needs none.
     classification.intent === 'system_command'
@@ -181,6 +183,7 @@ function memoriesBesideProfile(
   services: PatientServices,
   { owner, query, timeZone }: AcceptedQuery,
   mentions: readonly CharacterMention[],
+  columns: TurnColumns | undefined,
 ): Promise<Pick<MemorySearch, 'hits' | 'missedTime' | 'timeZone'>> {
   const asked = {
     ...{ query, timeZone, limit: MAX_BESIDE_PROFILE },
@@ -189,8 +192,9 @@ function memoriesBesideProfile(
   const names = mentions.toSorted((a, b) => b.start - a.start);
   const rest = names.reduce((text, { start, end }) => `${text.slice(0, start)} ${text.slice(end)}`, query);
   const others = subjectWordsAmong(wordsOf(rest).map(({ word }) => word));
-  if (others.size === 0) return memoriesAbout(services, owner, { ...asked, looked: LOOKED_BESIDE_PROFILE });
-  return searchMemory(services, owner, { ...asked, tiers: ['CHARACTER', 'PHRASE'] });
+  if (others.size === 0)
+    return memoriesAbout(services, owner, { ...asked, looked: LOOKED_BESIDE_PROFILE }, columns);
+  return searchMemory(services, owner, { ...asked, tiers: ['CHARACTER', 'PHRASE'] }, columns);
 }
 
 function intentOf(

@@ -6,6 +6,7 @@ import {
   QuotaExceeded,
 } from '../../errors.ts';
 import { builder, HEAVY, WRITES } from '../../graphql/builder.ts';
+import { selectsOnly } from '../../graphql/selection.ts';
 import { ownerFor, scopeOf } from '../../ground/ownership.ts';
 import { AnswerModeEnum, ConversationRef, loadConversation } from '../conversations/graphql.ts';
 import { DurabilityEnum, IntelligenceLevelEnum, InteractionRef } from '../interactions/graphql.ts';
@@ -124,6 +125,9 @@ const ProcessQuerySuccess = builder.objectRef<ProcessedQuery>('ProcessQuerySucce
   }),
 });
 
+/** Fields of a memory that show nothing of its turn. */
+const OF_NO_TURN: ReadonlySet<string> = new Set(['__typename', 'score', 'tier', 'reasons']);
+
 builder.mutationField('processQuery', (t) =>
   t.field({
     extensions: HEAVY,
@@ -131,9 +135,12 @@ builder.mutationField('processQuery', (t) =>
     description: 'Answers a query in context and stores the turn: the main job.',
     errors: { types: [InvalidInput, NotFound, IdempotencyKeyReused, InteractionDeleted, QuotaExceeded] },
     args: { input: t.arg({ type: ProcessQueryInputRef, required: true, description: 'The query.' }) },
-    resolve: (_root, { input }, { services, principal }) => {
+    resolve: (_root, { input }, { services, principal }, info) => {
       const { userId, ...query } = input;
-      return processQuery(services, ownerFor(principal, userId), query as ProcessQueryInput);
+      const memoryColumns = selectsOnly(info, 'MemoryHit', OF_NO_TURN) ? 'said' : 'all';
+      return processQuery(services, ownerFor(principal, userId), query as ProcessQueryInput, {
+        memoryColumns,
+      });
     },
   }),
 );

@@ -8,7 +8,7 @@ import type { ModelRouter } from '../../models/router.ts';
 import type { CharacterDirectory } from '../characters/directory.ts';
 import { deletionsAmong } from '../conversations/marks.ts';
 import { type Durability, notCommitted } from '../interactions/acknowledgement.ts';
-import { interactionsByTurnId } from '../interactions/reads.ts';
+import { interactionsByTurnId, type TurnColumns } from '../interactions/reads.ts';
 import { rowOf } from '../interactions/rows.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import type { Turn } from '../interactions/turn.ts';
@@ -44,6 +44,8 @@ export interface QueryObserver {
   delta?(text: string): void;
   /** The text sent so far is void: another model starts over. */
   restart?(): void;
+  /** What of memories is shown to whoever asked; absent: whole turns. */
+  readonly memoryColumns?: TurnColumns;
 }
 
 /** Makes the answer of what was gathered. What it throws leaves the query stored and interrupted. */
@@ -176,7 +178,11 @@ async function answerAndStore(
   const started = performance.now();
   const draft = unanswered(query);
   const accepting = store.accept(draft);
-  const gathering = gatherContext(services, query, { profileAnswers: makeAnswer === answerQuery });
+  const gathering = gatherContext(services, query, {
+    profileAnswers: makeAnswer === answerQuery,
+    // A retry that comes meanwhile gets the same memories, and may show more of them.
+    columns: query.idempotencyKey ? 'all' : observer.memoryColumns,
+  });
   // Where the query cannot be written, nobody waits for what was read.
   gathering.catch(() => undefined);
   const journaled = await accepting.catch((error: unknown) => {

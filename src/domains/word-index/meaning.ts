@@ -24,12 +24,17 @@ const FEW = 3;
 export function carriesMeaning(tokens: readonly Token[], at: number, word: string): boolean {
   if (word.length === 1 ? word !== 'a' && word !== 'i' : !STOP_WORDS.has(word)) return true;
   const { written } = tokens[at] as Token;
+  // Half of all words are stop words, and nearly all of these are written small.
+  if (isSmall(written.charCodeAt(0))) return false;
   if (!CAPITAL.test(written) || !BARE.test(written) || word === 'i' || EMPHASISED.has(word)) return false;
   if (CAPITALS.test(written)) return isAmongSmall(tokens, at);
   const { before, after } = neighbours(tokens, at);
   if (before === undefined) return false;
   return word === 'a' || SMALL.test(before) || SMALL.test(after ?? '');
 }
+
+const [A, Z] = ['a', 'z'].map((letter) => letter.charCodeAt(0)) as [number, number];
+const isSmall = (code: number) => code >= A && code <= Z;
 
 /** A text of nothing but few words with capitals is taken at its word: "IT", "Go", "The Who". */
 export function isNamed(tokens: readonly Token[]): boolean {
