@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { SHORTENED } from './manifests.ts';
 import { dispensable } from './trim.ts';
 
 /** What each is there for, and why it stays: what would have to be written or given up without it. */
@@ -199,7 +200,10 @@ function bytesOf(root: string, path: string): number {
   for (const entry of readdirSync(join(root, path), { recursive: true, withFileTypes: true })) {
     const file = join(entry.parentPath, entry.name);
     const within = file.slice(join(root, path).length);
-    if (!entry.isFile() || within.includes('/node_modules/') || dispensable(file.slice(packages.length + 1)))
+    // It is shortened, or will be by the next `npm ci`: then most of it is gone.
+    const isManifest = within === '/package.json' && SHORTENED.some((name) => path.endsWith(`/${name}`));
+    const isElsewhere = within.includes('/node_modules/');
+    if (!entry.isFile() || isManifest || isElsewhere || dispensable(file.slice(packages.length + 1)))
       continue;
     bytes += statSync(file).size;
   }

@@ -1,7 +1,9 @@
 import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { isBuiltin } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { nodeFileTrace } from '@vercel/nft';
+import type { Metafile } from 'esbuild';
 import { MAIN, type Program, START, writeBundle } from './bundle.ts';
 import { makeDashboard } from './dashboard.ts';
 import { noticesOf, packagesImported, packagesOfFiles } from './notices.ts';
@@ -58,7 +60,7 @@ export async function pack(root: string, parent = packagesOf(root)): Promise<str
   const programs = join(bundlesOf(root), `server-${process.pid}`);
   try {
     const bundled = await writeBundle(root, programs, [MAIN, ...OPERATORS.map(commandOf)]);
-    const files = await filesOf(root, programs);
+    const files = await filesOf(root, programs, bundled);
     for (const name of files) await copy(join(root, name), join(target, name));
     const parts = Object.values(bundled).flatMap(({ inputs }) => Object.keys(inputs));
     const packages = [...packagesOfFiles([...parts, ...files]), ...packagesImported(root, 'dashboard')];
@@ -77,14 +79,31 @@ export async function pack(root: string, parent = packagesOf(root)): Promise<str
 const commandOf = (name: string): Program => ({ in: `scripts/${name}.ts`, out: `command-${name}` });
 const programsIn = (directory: string) => readdirSync(directory).filter((name) => name.endsWith('.js'));
 
-/** Which files of the tree go along, as seen from its root. */
-async function filesOf(root: string, programs: string): Promise<Set<string>> {
-  const entries = programsIn(programs).map((name) => join(programs, name));
-  const { fileList } = await nodeFileTrace(entries, { base: root, ignore: TWICE });
-  // What it finds beside packages are paths that the server looks at, and may be without.
+/** Which files of the tree go along, as seen from its root: those of packages that are outside of the bundle, and what sources read. */
+async function filesOf(root: string, programs: string, bundled: Metafile['outputs']): Promise<Set<string>> {
+  // To read the bundle itself for what it loads takes three times as long, and finds the same.
+  const entry = join(programs, 'outside.mjs');
+  await writeFile(entry, outsideOf(bundled));
+  const { fileList } = await nodeFileTrace([entry], { base: root, ignore: TWICE });
   const used = [...fileList].filter((name) => name.startsWith('node_modules'));
   const found = globSync([...FILES, ...WHOLE.map((name) => `node_modules/${name}`)], { cwd: root });
   return new Set([...used, ...found]);
+}
+
+/** A program that loads what a bundle loads from outside of it, in the same ways. */
+function outsideOf(bundled: Metafile['outputs']): string {
+  const loads = Object.values(bundled).flatMap(({ imports }) =>
+    imports.flatMap(({ path, kind, external }) => {
+      if (!external || isBuiltin(path)) return [];
+      const name = JSON.stringify(path);
+      return [kind.startsWith('require') ? `require(${name});` : `import(${name});`];
+    }),
+  );
+  return [
+    "import { createRequire } from 'node:module';",
+    'const require = createRequire(import.meta.url);',
+    ...new Set(loads),
+  ].join('\n');
 }
 
 async function copy(from: string, to: string): Promise<void> {

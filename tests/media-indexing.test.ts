@@ -54,7 +54,8 @@ vi.mock('../src/media/reader.ts', async (original) => {
         read: async (path, options, signal) =>
           ((await watched('read', path)) as never) ?? reader.read(path, options, signal),
         jpeg: (path, side, signal) => reader.jpeg(path, side, signal),
-        rest: () => reader.rest(),
+        // To start processes anew for each run is most of what a run costs; that they end is a test of the reader.
+        rest: async () => undefined,
         close: () => reader.close(),
       };
     },

@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { worker } from 'workerpool';
 import type { Answer, ChildMethods, ChildSettings } from './child-messages.ts';
 import type { ReadOptions } from './facts.ts';
@@ -11,6 +12,8 @@ let settings: ChildSettings | null = null;
 const methods = {
   start(given: ChildSettings): number {
     settings = given;
+    // It is killed at its end, when others write it.
+    flushCompileCache();
     return process.pid;
   },
   identify: async (path: Uint8Array, roots: readonly string[]) =>

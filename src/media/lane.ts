@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Pool } from 'workerpool';
 import type { Answer, ChildMethods, ChildSettings } from './child-messages.ts';
@@ -104,7 +105,7 @@ export class Lane {
       forkOpts: {
         execArgv: [`--max-old-space-size=${HEAP_MEGABYTES}`, '--disable-warning=ExperimentalWarning'],
         // It decodes what strangers made: the server's secrets are none of its business.
-        env: { PATH: PROGRAM_FOLDERS.join(':'), LC_ALL: 'C', TZ: 'UTC', ...FRUGAL },
+        env: { PATH: PROGRAM_FOLDERS.join(':'), LC_ALL: 'C', TZ: 'UTC', ...FRUGAL, ...compiled() },
         serialization: 'advanced',
       },
     });
@@ -127,6 +128,12 @@ export class Lane {
   #note(event: { stdout?: string; stderr?: string }): void {
     this.#log((event.stdout ?? event.stderr ?? '').trim());
   }
+}
+
+/** Where the server keeps its code compiled, its readers do, too: that halves what it costs to start one. */
+function compiled(): NodeJS.ProcessEnv {
+  const directory = getCompileCacheDir();
+  return directory === undefined ? {} : { NODE_COMPILE_CACHE: directory };
 }
 
 function kill(pid: number): void {
