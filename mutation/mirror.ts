@@ -82,6 +82,16 @@ export const MIRROR: readonly Mutation[] = [
     'keep one pace',
   ),
   one(
+    'one-kind-that-is-broken-stops-all',
+    'domains/deliveries/outbox.ts',
+    [
+      'set held = $4, failures = 0, blocked_until = null\n           where channel = $1 and target = $2 and',
+      'set held = $4, failures = 0, blocked_until = null\n           where channel = $1 and $2::text is not null and',
+    ],
+    ['notion'],
+    'stops its kind and no other',
+  ),
+  one(
     'pages-become-tasks-of-suspended-tenants',
     'domains/notion/requests.ts',
     ['.includes(ready.tenant))', '.includes(ready.owner))'],

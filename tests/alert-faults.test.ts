@@ -10,7 +10,7 @@ import { startTestApp, type TestApp } from './support/harness.ts';
 import { type Receiver, startReceiver } from './support/receiver.ts';
 import { startTelegram, type TelegramDouble } from './support/telegram-double.ts';
 
-const eventually = { timeout: 60_000, interval: 50 };
+const eventually = { timeout: 60_000, interval: 150 };
 const TEST = `mutation ($name: String!) { testAlertChannel(name: $name) {
   ... on TestChannelSuccess { delivery { status lastStatus lastError } } } }`;
 const ALERTS = '{ activeAlerts { alertId name told changes { kind note } } }';

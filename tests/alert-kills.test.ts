@@ -11,7 +11,7 @@ import { startTelegram } from './support/telegram-double.ts';
 
 /** For a test that starts a server three times. */
 const LONG_MS = 300_000;
-const eventually = { timeout: 200_000, interval: 50 };
+const eventually = { timeout: 200_000, interval: 150 };
 /** Is so for a second after somebody asked for what there is not, whatever the database does. */
 const RULES = [
   {

@@ -84,7 +84,7 @@ async function problemsOf(conversationId: string, user: string) {
 /** Until the words of all turns are in the index. */
 const indexed = () =>
   vi.waitFor(async () => expect(await app.sql('select from echo_index_queue')).toEqual([]), {
-    ...{ timeout: 90_000, interval: 50 },
+    ...{ timeout: 90_000, interval: 150 },
   });
 /** The index takes a few turns together only after a while. */
 const SLOW_MS = 120_000;
@@ -422,7 +422,7 @@ describe('a deletion', () => {
       await expect
         .poll(() => app.sql('select from echo_index_removals where user_id = $1', [user]), {
           timeout: 30_000,
-          interval: 50,
+          interval: 150,
         })
         .toEqual([]);
       expect(await foundBy('flew', user, { includeArchived: true })).not.toContain(old[0]);

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { startPair, urlOf } from './support/replicated.ts';
@@ -65,7 +66,11 @@ test('the primary is found whichever of the servers is named first', async () =>
 test('a primary that dies in the middle of traffic, and a promotion: nothing is lost, doubled or left out', async () => {
   let isOver = false;
   const writers = [1, 2, 3].map(async () => {
-    while (!isOver) await write();
+    while (!isOver) {
+      await write();
+      // Traffic, and time for what it is about.
+      await sleep(20);
+    }
   });
   const before = acknowledged.size;
   await expect.poll(() => acknowledged.size).toBeGreaterThan(before + 30);

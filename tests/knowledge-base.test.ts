@@ -3,7 +3,7 @@ import { startTestApp } from './support/harness.ts';
 import { learning } from './support/learning.ts';
 import { type Received, startReceiver } from './support/receiver.ts';
 
-const eventually = { timeout: 60_000, interval: 50 };
+const eventually = { timeout: 60_000, interval: 150 };
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createApp } from '../src/app.ts';
 import { readConfig } from '../src/config.ts';
@@ -17,7 +18,7 @@ const PATIENCE_MS = 20_000;
 const SEARCH = `query ($query: String!, $limit: Int) { memorySearch(query: $query, limit: $limit) { degraded hits { interaction { query } } } }`;
 const VECTORS = '{ persistence { vectors { stored embedded coverage earlierModels } } }';
 const RECORD = `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }`;
-const settled = { timeout: 60_000, interval: 50 };
+const settled = { timeout: 60_000, interval: 150 };
 
 let models: Awaited<ReturnType<typeof startConceptServer>>;
 let qdrant: Awaited<ReturnType<typeof startQdrantDouble>>;
@@ -69,7 +70,7 @@ async function recall(server: Server) {
   return found / TURNS;
 }
 
-/** Searches until it is told to stop. */
+/** Searches until it is told to stop; with pauses, in which the change goes on. */
 function searching(server: Server) {
   const seen = { searches: 0, failed: 0, empty: 0 };
   let isOver = false;
@@ -80,6 +81,7 @@ function searching(server: Server) {
       seen.searches++;
       if (errors || data.memorySearch.degraded) seen.failed++;
       else if (data.memorySearch.hits.length === 0) seen.empty++;
+      await sleep(25);
     }
   })();
   return async () => {
@@ -91,7 +93,7 @@ function searching(server: Server) {
 
 describe.each(['sqlite-vec', 'Qdrant'])('a change from 384 to 768 dimensions in %s', (store) => {
   test('goes on beside searches, which find what they found, and can be taken back', {
-    timeout: 120_000,
+    timeout: 300_000,
   }, async () => {
     const env = (dimensions: number) => ({
       ...{ EMBEDDINGS_BASE_URL: models.url, EMBEDDINGS_MODEL: 'concepts' },
@@ -157,7 +159,7 @@ describe.each(['sqlite-vec', 'Qdrant'])('a change from 384 to 768 dimensions in 
 });
 
 test('goes on beside searches from one model inside to another, of other dimensions', {
-  timeout: 120_000,
+  timeout: 300_000,
 }, async () => {
   const data = await folderWith({});
   const add = async (name: string, dimensions: number) => {

@@ -4,7 +4,7 @@ import { isCreate, isQuery, isUpdate, type NotionDouble, startNotion } from './s
 import { runTask } from './support/tasks.ts';
 import { workerProcesses } from './support/worker-processes.ts';
 
-const eventually = { timeout: 60_000, interval: 50 };
+const eventually = { timeout: 60_000, interval: 150 };
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();

@@ -6,7 +6,7 @@ import { startTestApp, type TestApp } from './support/harness.ts';
 import { isCreate, isQuery, isUpdate, type NotionDouble, startNotion } from './support/notion-double.ts';
 import { runTask, untilTask } from './support/tasks.ts';
 
-const eventually = { timeout: 60_000, interval: 50 };
+const eventually = { timeout: 60_000, interval: 150 };
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
@@ -226,6 +226,9 @@ test('a database that is not shared any more stops its kind and no other, and go
   const { kinds, check } = await mirror(app);
   expect(kinds).toMatchObject([{ problem: expect.stringContaining('not shared') }, { state: 'MIRRORING' }]);
   expect(check.status).toBe('DEGRADED');
+  // Also after that was seen.
+  const three = await task(app);
+  await expect.poll(attempts, eventually).toEqual([one, two, three].map((id) => `${id}#1`).sort());
   await expect
     .poll(async () => {
       const { data } = await app.graphql('{ activeAlerts { name } }');
@@ -234,7 +237,7 @@ test('a database that is not shared any more stops its kind and no other, and go
     .toContain('notion_behind');
   queue.share(true);
   await app.sql('update echo_notion_sources set resolved_at = null');
-  await expect.poll(() => shown(queue), eventually).toEqual(completed(one, two));
+  await expect.poll(() => shown(queue), eventually).toEqual(completed(one, two, three));
 });
 
 describe('faults', () => {

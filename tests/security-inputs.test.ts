@@ -136,8 +136,17 @@ function codeOf({ data, errors }: Result): string | null | undefined {
   return given?.[`${given?.__typename}_code`] as string | undefined;
 }
 
-/** All that is kept, but what workers derive from it, the log of who did what, what is measured, and which servers are there. */
+/**
+ * All that is kept, but what workers derive from it, the log of who did what, what is measured, and which servers are there. Prepared once:
+ * to plan a look at all tables costs more than the look.
+ */
 async function kept(): Promise<unknown> {
+  looking ??= await lookAtTables();
+  return (await beside.query({ name: 'kept', text: looking })).rows[0];
+}
+let looking: string | undefined;
+
+async function lookAtTables(): Promise<string> {
   const { rows: tables } = await beside.query<{ name: string }>(
     `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^echo_(index_|audit_|metric_|journals|vector_leases)'`,
   );
@@ -146,7 +155,7 @@ async function kept(): Promise<unknown> {
   const sums = tables.map(
     ({ name }) => `(select md5(string_agg(${row}, '' order by ${row})) from "${name}" t) as "${name}"`,
   );
-  return (await beside.query(`select ${sums.join(', ')}`)).rows[0];
+  return `select ${sums.join(', ')}`;
 }
 
 /** Names that are looked up: what cannot exist is not there. */

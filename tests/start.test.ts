@@ -59,7 +59,7 @@ function start(env: Record<string, string>, options: { uid?: number; args?: stri
             if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode}: ${stderr}`);
             return url();
           },
-          { timeout: 60_000, interval: 50 },
+          { timeout: 60_000, interval: 150 },
         )
         .toBeDefined();
       return url() ?? '';

@@ -648,6 +648,7 @@ test('a change of model embeds everything again while searches go on', async () 
       const { hits } = await search.search({ tenantId: 'default', userId: 'ann' }, query);
       expect(hits[0]!.id).toBe(wanted);
       searches++;
+      await new Promise((resolve) => setTimeout(resolve, 10));
     }
   })();
   const worker = startWorker({ store: changed, embedder: second, batch: 8 });

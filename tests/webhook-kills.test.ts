@@ -8,7 +8,7 @@ import { webhookCalls } from './support/webhooks.ts';
 
 /** For tests that start servers again, and may wait for a lease to run out. */
 const LONG_MS = 300_000;
-const eventually = { timeout: 200_000, interval: 50 };
+const eventually = { timeout: 200_000, interval: 150 };
 
 const closing: (() => Promise<unknown>)[] = [];
 afterEach(async () => {

@@ -1,4 +1,5 @@
-import { expect, vi } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect } from 'vitest';
 import type { TestApp } from './harness.ts';
 
 const FIELDS = `taskId type name description status priority payload result error createdBy createdAt scheduledFor startedAt
@@ -36,7 +37,10 @@ export async function task(app: TestApp, taskId: string, user?: string): Promise
   return data?.task;
 }
 
-/** One task when it has come to a status. */
+/**
+ * One task when it has come to a status. It is looked at more seldom the longer it takes: each look costs the processor
+ * some milliseconds, and many tests do little else.
+ */
 export async function untilTask(
   app: TestApp,
   taskId: string,
@@ -44,14 +48,17 @@ export async function untilTask(
   user?: string,
   timeout = 30_000,
 ): Promise<SeenTask> {
-  return vi.waitFor(
-    async () => {
+  const end = performance.now() + timeout;
+  for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 1.5, 250)) {
+    try {
       const now = await task(app, taskId, user);
       expect(now?.status, JSON.stringify(now)).toBe(status);
       return now;
-    },
-    { timeout, interval: 50 },
-  );
+    } catch (error) {
+      if (performance.now() > end) throw error;
+    }
+    await sleep(pauseMs);
+  }
 }
 
 /** Something that jobs of a test wait for. */
