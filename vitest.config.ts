@@ -34,7 +34,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // What comes sooner is not waited for; a busy machine needs more than the usual second.
     // Half of the usual looks: each costs the processor some milliseconds, and most tests wait most of the time.
-    expect: { poll: { timeout: 25_000, interval: 100 } },
+    expect: { poll: { timeout: 45_000, interval: 100 } },
     // Most of them wait most of the time: four keep five sixths of two cores busy.
     maxWorkers: 5,
     sequence: { sequencer: SlowFirst },

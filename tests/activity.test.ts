@@ -223,7 +223,7 @@ describe('activity', () => {
   /** Where the stream stands once a note has come through. */
   async function cursorAfter(subject: string, user?: string): Promise<string> {
     const find = async () => (await page('first: 100', user)).nodes.find((line) => line.subject === subject);
-    await expect.poll(find, { timeout: 20_000 }).toBeDefined();
+    await expect.poll(find).toBeDefined();
     return (await find())?.cursor ?? '';
   }
   const subjectsOf = (results: { data?: { activity: { activity: Line } } }[]) =>
@@ -382,7 +382,7 @@ describe('activity', () => {
       user,
     );
     await expect
-      .poll(async () => (await page('first: 10', user)).nodes.map(({ kind }) => kind), { timeout: 20_000 })
+      .poll(async () => (await page('first: 10', user)).nodes.map(({ kind }) => kind))
       .toEqual(['user_restored', 'user_exported']);
     const erased = await app.graphql(
       'mutation ($id: String!) { eraseUser(confirm: $id) { ... on EraseUserSuccess { receipt } } }',

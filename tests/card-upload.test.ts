@@ -205,7 +205,7 @@ test('two at once of one character are one after the other; of too many some are
   expect((await upload('{}', 'application/json')).status).toBe(503);
   over.resolve();
   await Promise.all(open);
-  await expect.poll(async () => (await upload(file)).status, { timeout: 20_000 }).toBe(200);
+  await expect.poll(async () => (await upload(file)).status).toBe(200);
 });
 
 test('the import uploads what is too large for GraphQL', async () => {

@@ -125,9 +125,9 @@ test('a server whose database is away takes turns, says so, and comes up by itse
     .toContainEqual({ name: 'database_down' });
 
   await proxy.restore();
-  await expect.poll(() => server.ready(), { timeout: 20_000 }).toBe(200);
+  await expect.poll(() => server.ready()).toBe(200);
   await expect
-    .poll(() => stored(conversation), { timeout: 20_000 })
+    .poll(() => stored(conversation))
     .toEqual([`one ${number}`, `two ${number}`, `three ${number}`]);
   await expect.poll(() => server.database()).toMatchObject({ status: 'HEALTHY' });
   await server.commits(conversation, `four ${number}`);
@@ -143,8 +143,8 @@ test('a database that lets nobody in is away, whatever code it says it with', as
   expect(await server.ready()).toBe(503);
   expect((await server.database()).detail).toMatch(/not currently accepting connections \(55000\)/);
   await onServer(`alter database ${name} allow_connections true`);
-  await expect.poll(() => server.ready(), { timeout: 20_000 }).toBe(200);
-  await expect.poll(() => stored(conversation), { timeout: 20_000 }).toEqual([`one ${number}`]);
+  await expect.poll(() => server.ready()).toBe(200);
+  await expect.poll(() => stored(conversation)).toEqual([`one ${number}`]);
 });
 
 test('a schema that this version must refuse is not touched; turns are kept until it fits again', async () => {
@@ -156,16 +156,14 @@ test('a schema that this version must refuse is not touched; turns are kept unti
     `insert into drizzle.__drizzle_migrations (hash, created_at) values ('of tomorrow', 9999999999999)`,
   );
   await proxy.restore();
-  await expect
-    .poll(async () => (await server.database()).detail, { timeout: 20_000 })
-    .toMatch(/newer version.*1 migration/);
+  await expect.poll(async () => (await server.database()).detail).toMatch(/newer version.*1 migration/);
   expect(await server.record(conversation, `kept ${number}`)).toMatchObject({ durability: 'JOURNALED' });
   expect(await server.ready()).toBe(503);
   const list = await server.graphql('{ conversations { nodes { conversationId } } }');
   expect(list.errors?.[0]?.extensions.code).toBe('SERVICE_UNAVAILABLE');
   expect(await stored(conversation)).toEqual([]);
   await beside.sql(`delete from drizzle.__drizzle_migrations where hash = 'of tomorrow'`);
-  await expect.poll(() => stored(conversation), { timeout: 20_000 }).toEqual([`kept ${number}`]);
+  await expect.poll(() => stored(conversation)).toEqual([`kept ${number}`]);
 });
 
 test('turns of a user whom another server erased meanwhile are not stored', async () => {
@@ -177,7 +175,7 @@ test('turns of a user whom another server erased meanwhile are not stored', asyn
   const { data } = await beside.graphql('mutation { eraseUser(confirm: "default") { __typename } }');
   expect(data.eraseUser.__typename).toMatch(/Success$/);
   await proxy.restore();
-  await expect.poll(() => server.ready(), { timeout: 20_000 }).toBe(200);
+  await expect.poll(() => server.ready()).toBe(200);
   await server.commits(conversation, `later ${number}`);
   expect(await stored(conversation)).toEqual([`later ${number}`]);
 });

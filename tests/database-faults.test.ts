@@ -41,7 +41,7 @@ async function survives(mend: () => Promise<unknown>) {
     expect(errors).toBeUndefined();
     expect(Object.values(data)[0]).toMatchObject({ durability: 'JOURNALED' });
   }
-  await expect.poll(async () => (await databaseCheck()).status, { timeout: 10_000 }).toBe('DEGRADED');
+  await expect.poll(async () => (await databaseCheck()).status).toBe('DEGRADED');
   await mend();
   await recovers([one, two, three]);
   await expect
@@ -147,7 +147,7 @@ describe('a database without a free connection, which does not say its timeline'
 
   test('its look goes on over a connection of its own, and nothing is lost', async () => {
     const looks = `select 1 from pg_stat_activity where usename = '${role}' and query like 'select 1'`;
-    await expect.poll(async () => (await app.sql(looks)).length, { timeout: 10_000 }).toBe(1);
+    await expect.poll(async () => (await app.sql(looks)).length).toBe(1);
     await app.sql(`alter role ${role} connection limit 1`);
     await app.sql(`select pg_terminate_backend(pid) from pg_stat_activity where usename = '${role}'
       and query not like 'select 1'`);

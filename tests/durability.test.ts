@@ -248,7 +248,7 @@ describe('while the database is away', () => {
     const alerts = await listen(ALERTS, 'alerts');
     const seen: { cursor: string; alert: unknown }[] = [];
     const state = async (wanted: boolean) =>
-      expect.poll(() => app.app.services.availability.isUp, { timeout: 10_000 }).toBe(wanted);
+      expect.poll(() => app.app.services.availability.isUp).toBe(wanted);
     await proxy.refuse();
     await expect.poll(() => alerts.length).toBeGreaterThan(0);
     let after = alerts[0]!.cursor as string;

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { startPair, urlOf } from './support/replicated.ts';
 import { overWebSocket } from './support/streams.ts';
@@ -65,6 +65,10 @@ test('the primary is found whichever of the servers is named first', async () =>
 
 test('a primary that dies in the middle of traffic, and a promotion: nothing is lost, doubled or left out', async () => {
   let isOver = false;
+  // Else they go on where something fails.
+  onTestFinished(() => {
+    isOver = true;
+  });
   const writers = [1, 2, 3].map(async () => {
     while (!isOver) {
       await write();
@@ -77,16 +81,16 @@ test('a primary that dies in the middle of traffic, and a promotion: nothing is 
   await pair.primary.kill();
   await expect.poll(async () => (await databaseCheck()).status).toBe('DEGRADED');
   // The standby is there, and is no database that takes writes.
-  await expect.poll(reasonNow, { timeout: 10_000 }).toMatch(/is a standby, which takes no writes/);
+  await expect.poll(reasonNow).toMatch(/is a standby, which takes no writes/);
   await expect.poll(() => [...acknowledged.values()].includes('JOURNALED')).toBe(true);
   await pair.standby.promote();
-  await expect.poll(async () => (await databaseCheck()).status, { timeout: 10_000 }).toBe('HEALTHY');
-  await expect.poll(write, { timeout: 10_000 }).toBe('COMMITTED');
+  await expect.poll(async () => (await databaseCheck()).status).toBe('HEALTHY');
+  await expect.poll(write).toBe('COMMITTED');
   isOver = true;
   await Promise.all(writers);
-  await expect.poll(async () => (await storedIn(pair.standby)).length, { timeout: 15_000 }).toBe(sent);
+  await expect.poll(async () => (await storedIn(pair.standby)).length).toBe(sent);
   expect((await storedIn(pair.standby)).toSorted()).toEqual([...acknowledged.keys()].toSorted());
-  await expect.poll(() => new Set(told.map(({ query }) => query)).size, { timeout: 15_000 }).toBe(sent);
+  await expect.poll(() => new Set(told.map(({ query }) => query)).size).toBe(sent);
   expect(told).toHaveLength(sent);
   // Beyond whatever the old primary may have told of what the standby never got.
   const cursors = told.map(({ cursor }) => BigInt(cursor.split('-')[0] ?? 0));
@@ -97,13 +101,13 @@ test('the old primary that comes back gets nothing, even when it is the only one
   pair.primary.set('synchronous_standby_names', '');
   await pair.primary.start();
   await pair.standby.proxy.refuse();
-  await expect.poll(reasonNow, { timeout: 10_000 }).toMatch(/another server was promoted in its place/);
+  await expect.poll(reasonNow).toMatch(/another server was promoted in its place/);
   expect(await write()).toBe('JOURNALED');
   const again = () =>
     startTestApp({ env: { DATABASE_URL: urlOf(pair.primary, pair.standby), DATA_DIR: app.directory } });
   expect(await storedIn(pair.primary)).not.toContain(`turn ${sent}`);
   await pair.standby.proxy.restore();
-  await expect.poll(() => storedIn(pair.standby), { timeout: 10_000 }).toContain(`turn ${sent}`);
+  await expect.poll(() => storedIn(pair.standby)).toContain(`turn ${sent}`);
   // Not after a restart either, whichever is named first.
   await app.app.close();
   const restarted = await again();

@@ -338,7 +338,7 @@ test('a run that goes on while nobody answers is gone on with, not begun again',
   await expect.poll(async () => (await task(app, taskId)).progress?.done).toBe(3);
   comfy.setAway(true);
   await expect
-    .poll(async () => (await drawnBy(taskId)).error, { timeout: 20_000 })
+    .poll(async () => (await drawnBy(taskId)).error)
     .toMatch(/^COMFYUI_AWAY: ComfyUI could not be reached/);
   comfy.setAway(false);
   until.resolve();

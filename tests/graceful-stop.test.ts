@@ -53,7 +53,7 @@ test('SIGTERM: what is under way is finished, then everything ends', async () =>
   });
   expect(await statusOf('/readyz')).toBe(200);
   const answers = ['one', 'two', 'three'].map(ask);
-  await expect.poll(() => provider.chats.length, { timeout: 20_000 }).toBe(3);
+  await expect.poll(() => provider.chats.length).toBe(3);
 
   server.signal('SIGTERM');
   await says('stopping').toBe(true);
@@ -78,7 +78,7 @@ test('SIGTERM: what is under way is finished, then everything ends', async () =>
 test('a second SIGTERM does not wait; nothing is lost', async () => {
   provider.respondWith({ kind: 'stall', after: ['never'] });
   const unheard = ask('endless').catch(() => 'cut');
-  await expect.poll(() => provider.chats.length, { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => provider.chats.length).toBe(1);
   server.signal('SIGTERM');
   await says('stopping').toBe(true);
   server.signal('SIGTERM');
@@ -106,7 +106,5 @@ test('counters add up after kills: what was stored had been attempted', async ()
     );
     return data.persistence.counters;
   };
-  await expect
-    .poll(counted, { timeout: 20_000 })
-    .toEqual({ attempted: 15, succeeded: 15, failed: 0, replayed: 0 });
+  await expect.poll(counted).toEqual({ attempted: 15, succeeded: 15, failed: 0, replayed: 0 });
 }, 120_000);

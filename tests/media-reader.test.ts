@@ -902,7 +902,9 @@ describe.skipIf(!existsSync('/proc/self/fd'))('processes', () => {
       .split('\0')
       .map((line) => line.split('=')[0]);
     expect(
-      environment.filter((name) => !/^(?:PATH|LC_ALL|TZ|MALLOC_.*|NODE_CHANNEL_.*|NODE_COMPILE_CACHE|)$/.test(name ?? '')),
+      environment.filter(
+        (name) => !/^(?:PATH|LC_ALL|TZ|MALLOC_.*|NODE_CHANNEL_.*|NODE_COMPILE_CACHE|)$/.test(name ?? ''),
+      ),
     ).toEqual([]);
   });
 

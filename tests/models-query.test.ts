@@ -258,7 +258,7 @@ describe.each(Object.keys(TRANSPORTS))('processQueryStream over %s', (transport)
     const conversationId = `left over ${transport}`;
     for await (const { data } of stream({ query: QUESTION, conversationId }))
       if (data.processQueryStream.type === 'DELTA') break;
-    await expect.poll(() => storedTurns(conversationId), { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(() => storedTurns(conversationId)).toHaveLength(1);
     expect((await storedTurns(conversationId))[0]).toMatchObject({
       response: deltas.join(''),
       status: 'ANSWERED',

@@ -42,8 +42,7 @@ const queriesIn = async (database: string, like: string) =>
   (await query<{ query: string }>(database, TURNS, [like])).map((row) => row.query);
 
 /** The database at the address has these turns, in this order, sooner or later. */
-const holds = (...queries: string[]) =>
-  expect.poll(() => queriesIn(address, '%'), { timeout: 20_000 }).toEqual(queries);
+const holds = (...queries: string[]) => expect.poll(() => queriesIn(address, '%')).toEqual(queries);
 
 /** Gives the address to another database: connections are lost, and new ones lead there. */
 async function swap(from: string, to: string) {
@@ -128,7 +127,7 @@ test.each([
   await onServer(`select pg_terminate_backend(pid) from pg_stat_activity where datname = '${address}'`);
   await make(kind);
   await swap(right, other);
-  await expect.poll(async () => (await server.database()).detail, { timeout: 20_000 }).toMatch(words);
+  await expect.poll(async () => (await server.database()).detail).toMatch(words);
   expect(await server.ready()).toBe(503);
   for (const said of ['two', 'three'])
     expect(await server.record(said)).toMatchObject({ durability: 'JOURNALED' });
@@ -147,7 +146,7 @@ test.each([
   if (kind !== 'empty') expect(await queriesIn(address, 't%')).toEqual([]);
 
   await swap(other, right);
-  await expect.poll(() => server.ready(), { timeout: 20_000 }).toBe(200);
+  await expect.poll(() => server.ready()).toBe(200);
   await holds('one', 'two', 'three');
   expect(await server.database()).toMatchObject({ status: 'HEALTHY' });
   await server.record('four');
@@ -185,7 +184,7 @@ test('what the journal holds for one database is not stored in another one by a 
   expect(await query(address, 'select place from echo_database')).toEqual([{ place: 'elsewhere/1' }]);
 
   await swap(other, right);
-  await expect.poll(() => server.ready(), { timeout: 20_000 }).toBe(200);
+  await expect.poll(() => server.ready()).toBe(200);
   await holds('one', 'two', 'three');
 });
 
@@ -202,9 +201,7 @@ test('a server that starts without its database does not touch another one that 
   const applied = 'select count(*)::int as count from drizzle.__drizzle_migrations';
   const before = await query(other, applied);
   await swap(right, other);
-  await expect
-    .poll(async () => (await server.database()).detail, { timeout: 20_000 })
-    .toMatch(/another database than before/);
+  await expect.poll(async () => (await server.database()).detail).toMatch(/another database than before/);
   expect(await query(address, applied)).toEqual(before);
   await swap(other, right);
   await holds('one', 'two');

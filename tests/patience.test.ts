@@ -105,9 +105,7 @@ describe.each([
     expect(kept.again.data.processQuery.interaction).toEqual(kept.asked.data.processQuery.interaction);
     const stored = () =>
       app.sql('select query from echo_unified_interactions where idempotency_key = $1 order by query', [key]);
-    await expect
-      .poll(stored, { timeout: 20_000 })
-      .toEqual([{ query: 'A blue kettle.' }, { query: 'Where is the kettle?' }]);
+    await expect.poll(stored).toEqual([{ query: 'A blue kettle.' }, { query: 'Where is the kettle?' }]);
   });
 });
 
@@ -170,7 +168,7 @@ describe('the table of turns is locked', () => {
       const stored = () =>
         app.sql('select status from echo_unified_interactions where idempotency_key = $1', [key]);
       // Refused means unknown, and never a half: it is stored whole, once.
-      await expect.poll(stored, { timeout: 20_000 }).toEqual([{ status: 'ANSWERED' }]);
+      await expect.poll(stored).toEqual([{ status: 'ANSWERED' }]);
       await app.close();
     },
   );

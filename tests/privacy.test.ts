@@ -431,7 +431,7 @@ describe('an erasure', () => {
       const said = Array.from({ length: 30 }, (_, number) => ({ query: `I stay ${number}` }));
       await own.graphql(RECORD, { input: { conversationId: 'hers', turns: said } }, 'nina');
       const waiting = "select 1 from echo_unified_interactions where vector_state <> 'EMBEDDED' limit 1";
-      await expect.poll(async () => (await pool.query(waiting)).rows, { timeout: 20_000 }).toEqual([]);
+      await expect.poll(async () => (await pool.query(waiting)).rows).toEqual([]);
       const kept = (await exported(own, 'nina')).manifest;
       // Into the planner's statistics, and into the files.
       await pool.query('analyze');

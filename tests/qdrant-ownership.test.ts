@@ -233,11 +233,11 @@ describe('servers beside each other', () => {
     const { made } = await double();
     const first = await server(made, 'echo_turns');
     const ids = await record(first, 20);
-    await expect.poll(() => coverage(first), { timeout: 20_000 }).toEqual({ stored: 20, embedded: 20 });
+    await expect.poll(() => coverage(first)).toEqual({ stored: 20, embedded: 20 });
     const second = await server(made, 'echo_turns');
     await record(second, 5);
     await expect
-      .poll(() => vectorsOf(second), { timeout: 20_000 })
+      .poll(() => vectorsOf(second))
       .toMatchObject({
         status: 'DEGRADED',
         detail: expect.stringMatching(/belongs to the database .*QDRANT_COLLECTION/),
@@ -256,11 +256,11 @@ describe('servers beside each other', () => {
     const { made } = await double();
     const first = await server(made, 'echo_turns');
     await record(first, 10);
-    await expect.poll(() => coverage(first), { timeout: 20_000 }).toEqual({ stored: 10, embedded: 10 });
+    await expect.poll(() => coverage(first)).toEqual({ stored: 10, embedded: 10 });
     const before = stateOf(made);
     const second = await server(made, 'echo');
     await record(second, 3);
-    await expect.poll(() => coverage(second), { timeout: 20_000 }).toEqual({ stored: 3, embedded: 3 });
+    await expect.poll(() => coverage(second)).toEqual({ stored: 3, embedded: 3 });
     await second.app.services.reconciler.runOnce();
     expect(stateOf(made).filter(([name]) => name === 'echo_turns')).toEqual(before);
     expect(made.collections.get('echo')!.points.size).toBe(3);

@@ -39,8 +39,8 @@ const replicaOf = (server: TestApp) => {
 };
 const state = () => replicaOf(front()).state;
 const serving = async () => {
-  await expect.poll(() => replicaOf(front()).state, { timeout: 10_000 }).toBe('serving');
-  await expect.poll(() => replicaOf(beside()).state, { timeout: 10_000 }).toBe('serving');
+  await expect.poll(() => replicaOf(front()).state).toBe('serving');
+  await expect.poll(() => replicaOf(beside()).state).toBe('serving');
 };
 const line = async () => {
   const { data } = await front().graphql(HEALTH);
@@ -219,7 +219,7 @@ test.each([
     const usual = Math.max(...took);
     took.length = 0;
     await leave();
-    await expect.poll(state, { timeout: 5_000 }).toBe('away');
+    await expect.poll(state).toBe('away');
     const since = took.length;
     await expect.poll(() => took.length).toBeGreaterThan(since + 40);
     isOver = true;
@@ -238,7 +238,7 @@ test('a standby that received more than the one that was promoted is not read, h
   const server = await startTestApp({
     env: { DATABASE_URL: urlOf(pair.primary, pair.standby), DATABASE_READ_URL: urlOf(third) },
   });
-  await expect.poll(() => replicaOf(server).state, { timeout: 10_000 }).toBe('serving');
+  await expect.poll(() => replicaOf(server).state).toBe('serving');
   const who = await someone(server);
   await expect
     .poll(() => pair.standby.sql('select 1 from echo_conversations where user_id = $1', [who.user]))
@@ -253,8 +253,8 @@ test('a standby that received more than the one that was promoted is not read, h
   await pair.primary.kill();
   await pair.standby.start();
   await pair.standby.promote();
-  await expect.poll(() => server.app.services.availability.isUp, { timeout: 10_000 }).toBe(true);
-  await expect.poll(() => sees(server, who), { timeout: 10_000 }).toEqual(ALL);
+  await expect.poll(() => server.app.services.availability.isUp).toBe(true);
+  await expect.poll(() => sees(server, who)).toEqual(ALL);
   const before = replicaOf(server).reads.replica;
   expect(await sees(server, lost)).toEqual([]);
   expect(await sees(server, who)).toEqual(ALL);
@@ -272,6 +272,6 @@ test('a standby that is promoted is no replica any more', async () => {
     const { data } = await server.graphql(HEALTH);
     return data.health.checks.find(({ name }: { name: string }) => name === 'replica').detail;
   };
-  await expect.poll(detail, { timeout: 10_000 }).toMatch(/^away \(.*no standby.*\); the primary is read$/);
+  await expect.poll(detail).toMatch(/^away \(.*no standby.*\); the primary is read$/);
   await server.close();
 }, 60_000);

@@ -409,7 +409,7 @@ test('names in the filter of a vector store are values, and nothing else', async
       expect((await mine.graphql(RECORD, { input })).data.recordTurns.message).toBeUndefined();
     }
     const points = () => [...qdrant.collections.values()].flatMap((each) => [...each.points.values()]);
-    await expect.poll(() => points().length, { timeout: 20_000 }).toBe(owners.length);
+    await expect.poll(() => points().length).toBe(owners.length);
     expect(new Set(points().map(({ payload }) => payload.owner)).size).toBe(owners.length);
     const search = `query ($filter: MemoryFilter) { memorySearch(query: "quinquereme", filter: $filter) {
       degraded hits { interaction { userId } } } }`;

@@ -37,13 +37,11 @@ describe('many subscribers of the same turns', () => {
       ...Array.from({ length: 5 }, () => collect(overServerSentEvents(app, query))),
     ];
     await app.record('crowd', ['the first']);
-    await expect.poll(() => streams.every((results) => results.length === 1), { timeout: 20_000 }).toBe(true);
+    await expect.poll(() => streams.every((results) => results.length === 1)).toBe(true);
     app.statements.length = 0;
     const turns = Array.from({ length: 10 }, (_, n) => `turn ${n}`);
     await app.record('crowd', turns);
-    await expect
-      .poll(() => streams.every((results) => results.length === 11), { timeout: 20_000 })
-      .toBe(true);
+    await expect.poll(() => streams.every((results) => results.length === 11)).toBe(true);
     for (const results of streams) {
       expect(queriesOf(results)).toEqual(['the first', ...turns]);
       const { nodes } = results.at(-1)!.data.interactionAdded.interaction.conversation.interactions;
@@ -68,7 +66,7 @@ describe('many subscribers of the same turns', () => {
     await app.record('of carl', ['a secret of carl'], '@other:carl');
     for (const { user, results } of streams) {
       const name = user.replace('@other:', '');
-      await expect.poll(() => queriesOf(results), { timeout: 20_000 }).toEqual([`a secret of ${name}`]);
+      await expect.poll(() => queriesOf(results)).toEqual([`a secret of ${name}`]);
       expect(results[0]?.data.interactionAdded.interaction).toMatchObject({
         userId: name,
         conversation: { interactions: { nodes: [{ query: `a secret of ${name}` }] } },
@@ -98,18 +96,16 @@ describe('a subscriber', () => {
     const query = `subscription { interactionAdded(after: "${BEGINNING}") { interaction { query } } }`;
     const results = collect(overWebSocket(app.connect(), query));
     await app.record('c', ['before']);
-    await expect.poll(() => queriesOf(results), { timeout: 20_000 }).toEqual(['before']);
+    await expect.poll(() => queriesOf(results)).toEqual(['before']);
     let refused = 0;
     onSql = (name) => {
       if (name === 'interactions_by_turn_ids' && refused++ === 0) void proxy.refuse();
     };
     await app.record('c', ['meanwhile']);
-    await expect.poll(() => refused, { timeout: 20_000 }).toBeGreaterThan(0);
+    await expect.poll(() => refused).toBeGreaterThan(0);
     await proxy.restore();
     await app.record('c', ['after']);
-    await expect
-      .poll(() => queriesOf(results), { timeout: 20_000 })
-      .toEqual(['before', 'meanwhile', 'after']);
+    await expect.poll(() => queriesOf(results)).toEqual(['before', 'meanwhile', 'after']);
   });
 });
 
@@ -160,11 +156,11 @@ describe('with access control on', () => {
     const turns = ['one', 'two'];
     const input = { conversationId: 'c', turns: turns.map((text) => ({ query: text })) };
     expect((await send(ann, RECORD, { input })).data.recordTurns.__typename).toBe('RecordTurnsSuccess');
-    await expect.poll(() => ofAnn.results.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(1);
+    await expect.poll(() => ofAnn.results.length).toBeGreaterThanOrEqual(1);
     // Her limit is used up now, and his is not.
     const one = { conversationId: 'c of ben', turns: [{ query: 'quick' }] };
     await send(ben, RECORD, { input: one });
-    await expect.poll(() => queriesOf(ofBen.results), { timeout: 20_000 }).toEqual(['quick']);
+    await expect.poll(() => queriesOf(ofBen.results)).toEqual(['quick']);
     expect(ofAnn.results.length).toBe(1);
     await expect.poll(() => queriesOf(ofAnn.results), { timeout: 45_000, interval: 500 }).toEqual(turns);
     for (const { client } of [ofAnn, ofBen]) await client.dispose();

@@ -145,7 +145,7 @@ describe('a collector that', () => {
       const before = await lost('traces');
       collector.answerWith(answer);
       for (let n = 0; n < 20; n++) expect((await post('{ me { userId } }', {})).status).toBe(200);
-      await expect.poll(() => lost('traces'), { timeout: 15_000 }).toBeGreaterThan(before);
+      await expect.poll(() => lost('traces')).toBeGreaterThan(before);
       collector.answerWith(200);
     },
   );
@@ -154,7 +154,7 @@ describe('a collector that', () => {
     const settled = TRACE.replaceAll('4', '7');
     await post('{ me { userId } }', {}, { traceparent: `00-${settled}-${PARENT}-01` });
     // What was sent before has arrived, or is lost, by then.
-    await expect.poll(() => ofTrace(settled).length, { timeout: 15_000 }).toBe(2);
+    await expect.poll(() => ofTrace(settled).length).toBe(2);
     collector.answerWith('stall');
     const before = { lost: await lost('traces'), had: collector.spans.length };
     for (let n = 0; n < 10; n++)
@@ -163,7 +163,7 @@ describe('a collector that', () => {
     await expect.poll(() => lost('traces')).toBeGreaterThan(before.lost + 250);
     collector.answerWith(200);
     const accounted = async () => (await lost('traces')) - before.lost + collector.spans.length - before.had;
-    await expect.poll(accounted, { timeout: 15_000 }).toBe(1_000);
+    await expect.poll(accounted).toBe(1_000);
   });
 });
 

@@ -100,7 +100,7 @@ describe('secrets in Vault', () => {
   ])('stay as they were when Vault %s', async (_what, change, trouble) => {
     const { vault, lines } = await open();
     change();
-    await expect.poll(() => vault.trouble, { timeout: 20_000 }).toMatch(trouble);
+    await expect.poll(() => vault.trouble).toMatch(trouble);
     expect(vault.values).toEqual({ API_KEY: KEY });
     await new Promise((resolve) => setTimeout(resolve, 400));
     expect(lines.filter((line) => line.includes('the last ones hold'))).toHaveLength(1);
@@ -149,7 +149,7 @@ describe('secrets in Vault', () => {
     Object.assign(double, { ttl: 3, maxTtl: 6 });
     const { vault } = await open();
     await expect
-      .poll(() => double.calls.filter((call) => call.endsWith('/login')).length, { timeout: 15_000 })
+      .poll(() => double.calls.filter((call) => call.endsWith('/login')).length)
       .toBeGreaterThanOrEqual(2);
     expect(double.calls).toContain('POST auth/token/renew-self');
     double.secret = { API_KEY: NEW_KEY };
@@ -210,7 +210,7 @@ describe('a server with its secrets in Vault', () => {
     const me = async (key: string) => (await ask(key, '{ me { userId } }')).status;
     expect([await me(KEY), await me(NEW_KEY)]).toEqual([200, 401]);
     double.secret = { API_KEY: NEW_KEY };
-    await expect.poll(() => me(NEW_KEY), { timeout: 20_000 }).toBe(200);
+    await expect.poll(() => me(NEW_KEY)).toBe(200);
     expect(await me(KEY)).toBe(401);
     double.sealed = true;
     await expect
