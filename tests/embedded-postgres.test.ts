@@ -144,7 +144,7 @@ describe('the embedded database', () => {
     expect(isAlive(before)).toBe(false);
     expect(logged).toContain('the embedded database hangs; restarting it');
     expect(await readTurns(server)).toEqual(['committed']);
-  }, 60_000);
+  });
 
   it.runIf(isLinux)(
     'is restarted when its recovery never ends',
@@ -175,7 +175,7 @@ describe('the embedded database', () => {
     await server.stop();
     expect(isAlive(before)).toBe(false);
     expect(server.pid).toBeNull();
-  }, 60_000);
+  });
 
   it.runIf(isLinux)('shows how far the processes of a recovery are', async () => {
     const server = await start();

@@ -116,7 +116,7 @@ test('a subscriber that is cut 30 times resumes without gap or duplicate', async
   await writing;
   expect(cuts).toBeGreaterThanOrEqual(30);
   expect(seen).toEqual(Array.from({ length: total }, (_, n) => `${n}`));
-}, 60_000);
+});
 
 test('every cursor fits into the reason of a close, which holds 123 bytes, whatever a client sent', () => {
   const range = (n: number) => `~0000000${n.toString(16)}.9999998-9999999`;

@@ -138,7 +138,7 @@ test('what says the same twice is one fact, and what only looks alike is two', a
   const facts = new Map(rows.map((row) => [row.subject, row.facts]));
   const wrong = talks.filter((talk) => facts.get(talk.speaker) !== talk.facts);
   expect(wrong.map(({ speaker, said }) => `${facts.get(speaker)}: ${said.join(' ')}`)).toEqual([]);
-}, 60_000);
+});
 
 test('the words that say most are shown, and nothing is superseded by what says less of it', async () => {
   await say('ada', ['I live in Lisbon.', 'I live in Lisbon, Portugal.', 'I live in Lisbon.']);

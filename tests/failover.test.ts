@@ -25,7 +25,7 @@ beforeAll(async () => {
   });
   // It ends with the server.
   listen().catch(() => undefined);
-}, 60_000);
+});
 afterAll(async () => {
   await app?.close();
   await pair?.close();

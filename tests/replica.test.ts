@@ -142,7 +142,7 @@ test('what was written is read at once, through whichever server, while the repl
   await pair.standby.sql('alter system reset recovery_min_apply_delay');
   await pair.standby.sql('select pg_reload_conf()');
   expect(replicaOf(beside()).reads.replica).toBeGreaterThan(before);
-}, 60_000);
+});
 
 test('a replica that lags hides nothing, and shows nothing that was taken away', async () => {
   const [erased, deleted, kept] = [await someone(), await someone(), await someone()];
@@ -170,7 +170,7 @@ test('a replica that lags hides nothing, and shows nothing that was taken away',
   await pair.standby.sql('select pg_wal_replay_resume()');
   await serving();
   for (const who of [erased, deleted]) expect(await sees(front(), who)).toEqual([]);
-}, 60_000);
+});
 
 test('a read that the replica cancels is answered by the primary', async () => {
   await serving();
@@ -190,7 +190,7 @@ test('a read that the replica cancels is answered by the primary', async () => {
   expect(replicaOf(front()).reads).toMatchObject({ failed: before.failed + 1 });
   await pair.standby.sql('alter system reset max_standby_streaming_delay');
   await pair.standby.sql('select pg_reload_conf()');
-}, 30_000);
+});
 
 test.each([
   ['is lost', () => pair.standby.proxy.refuse()],
@@ -230,7 +230,7 @@ test.each([
     await pair.standby.proxy.restore();
     await serving();
   },
-  60_000,
+  180_000,
 );
 
 test('a standby that received more than the one that was promoted is not read, however far it is', async () => {
@@ -260,7 +260,7 @@ test('a standby that received more than the one that was promoted is not read, h
   expect(await sees(server, who)).toEqual(ALL);
   expect(replicaOf(server).reads.replica).toBe(before);
   await server.close();
-}, 60_000);
+});
 
 test('a standby that is promoted is no replica any more', async () => {
   const [third] = pair.others as [typeof pair.standby];
@@ -274,4 +274,4 @@ test('a standby that is promoted is no replica any more', async () => {
   };
   await expect.poll(detail).toMatch(/^away \(.*no standby.*\); the primary is read$/);
   await server.close();
-}, 60_000);
+});

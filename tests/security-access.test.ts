@@ -355,7 +355,7 @@ describe('tokens', () => {
       await expect(stream.text()).rejects.toThrow();
       const [code] = await once(socket, 'close');
       expect(code).toBe(4403);
-    }, 60_000);
+    });
   });
 
   describe('with published keys', () => {

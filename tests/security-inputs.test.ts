@@ -433,7 +433,7 @@ test('names in the filter of a vector store are values, and nothing else', async
     await mine.close();
     await Promise.all([models.close(), qdrant.close()]);
   }
-}, 60_000);
+});
 
 test('a statement that waits too long is given up, and the same works afterwards', async () => {
   const outside = new pg.Client({ connectionString: app.databaseUrl });
@@ -451,4 +451,4 @@ test('a statement that waits too long is given up, and the same works afterwards
   } finally {
     await outside.end();
   }
-}, 40_000);
+});

@@ -378,7 +378,7 @@ describe('those who are slow', () => {
       if (rest.push(queryOf(result)) && rest.at(-1) === expected.at(-1)) break;
     expect(rest).toEqual(expected.slice(-rest.length));
     expect(seen.length + rest.length).toBeGreaterThanOrEqual(expected.length);
-  }, 80_000);
+  });
 });
 
 describe('HTTP', () => {
@@ -562,4 +562,4 @@ test('a server says nothing on its standard error of WebSockets that it closes',
     await exited;
     await rm(directory, { recursive: true, force: true });
   }
-}, 60_000);
+});

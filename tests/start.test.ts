@@ -212,7 +212,7 @@ describe('a first start', () => {
     server.child.kill('SIGTERM');
     expect((await server.ended).code).toBe(0);
     await reading;
-  }, 60_000);
+  });
 });
 
 function isRunning(pid: number): boolean {

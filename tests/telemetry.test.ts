@@ -196,7 +196,7 @@ test('lines of the log say to which trace they belong', async () => {
     expect(await child.exited).toBe(0);
     await rm(directory, { recursive: true, force: true });
   }
-}, 60_000);
+});
 
 /** The ids of what a span is a part of. */
 function ancestorsOf(span: ReceivedSpan | undefined, spans: readonly ReceivedSpan[]): string[] {
