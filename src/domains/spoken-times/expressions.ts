@@ -24,6 +24,12 @@ export interface CompiledLanguage {
   readonly language: TimeLanguage;
   readonly hints: ReadonlySet<string>;
   readonly fillers: ReadonlySet<string>;
+  /** What each rule looks for, without what may stand around it: where this is not, no rule finds anything. */
+  readonly any: RegExp;
+  /** Made for the first text that has any: the patterns of a language take megabytes once they have run. */
+  readonly patterns: () => CompiledPatterns;
+}
+interface CompiledPatterns {
   readonly rules: readonly CompiledRule[];
   readonly clocks: readonly CompiledClock[];
 }
@@ -66,9 +72,11 @@ export function languagesOf(text: string, all: readonly CompiledLanguage[]): rea
 export function expressionsIn(
   text: string,
   written: string,
-  { language, rules, clocks }: CompiledLanguage,
+  { language, any, patterns }: CompiledLanguage,
   calendar: Calendar,
 ): Found[] {
+  if (!any.test(text)) return [];
+  const { rules, clocks } = patterns();
   const quoted = [...text.matchAll(/["“„«][^"“”„«»]*["”“»]/g)].map(({ index, 0: { length } }) => [
     index,
     index + length,
@@ -163,23 +171,36 @@ export function compile(language: TimeLanguage): CompiledLanguage {
     last: '(?<lastDay>[0-3]?\\d)',
   };
   const lead = `(?:(?<since>${leads.since})|(?<before>${leads.before})|(?<from>${leads.from})|(?<at>${leads.at})|(?<to>${language.to})) `;
+  const bodyOf = (pattern: string) =>
+    pattern.replace(/\{(\w+)\}/g, (whole, name: string) => places[name] ?? whole);
+  const spaced = (expression: string) => expression.replaceAll(' ', ' +').replaceAll(' +?', ' *');
   const expressionOf = (pattern: string, needsLead = false) => {
-    const body = pattern.replace(/\{(\w+)\}/g, (whole, name: string) => places[name] ?? whole);
+    const body = bodyOf(pattern);
     const all = `(?<![a-z0-9_/.:\\u00df-\\u024f-])(?:${lead})${needsLead ? '' : '?'}(?<body>${body})(?![a-z0-9_\\u00df-\\u024f])`;
-    return new RegExp(all.replaceAll(' ', ' +').replaceAll(' +?', ' *'), 'g');
+    return new RegExp(spaced(all), 'g');
   };
   const compiled = <R extends ClockRule>({ pattern, ...rule }: R) => ({
     ...rule,
     expression: expressionOf(pattern, rule.needsLead),
   });
   const relative = language.relative.map((rule) => ({ ...rule, isRelative: true }));
-  const rules = [...relative, ...language.absolute, ...FIGURES].map(compiled);
+  const rules = [...relative, ...language.absolute, ...FIGURES];
+  // Without groups, which take time; what is repeated (a dash) is any one character then.
+  const bodies = [...rules, ...language.clocks].map(({ pattern }) =>
+    bodyOf(pattern)
+      .replaceAll(/\(\?<\w+>/g, '(?:')
+      .replaceAll(/\\k<\w+>/g, '.'),
+  );
+  let made: CompiledPatterns | null = null;
   return {
     language,
     hints: hintsOf(language),
     fillers: wordSet(language.fillers),
-    rules,
-    clocks: language.clocks.map(compiled),
+    any: new RegExp(spaced(bodies.join('|'))),
+    patterns: () => {
+      made ??= { rules: rules.map(compiled), clocks: language.clocks.map(compiled) };
+      return made;
+    },
   };
 }
 
