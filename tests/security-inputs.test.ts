@@ -445,7 +445,7 @@ test('a statement that waits too long is given up, and the same works afterwards
     const started = Date.now();
     const { errors } = await ask();
     expect(errors?.[0]?.extensions.code).toMatch(/^(SERVICE_UNAVAILABLE|INTERNAL)$/);
-    expect(Date.now() - started).toBeLessThan(25_000);
+    expect(Date.now() - started).toBeLessThan(60_000);
     await outside.query('rollback');
     expect((await ask()).data.conversations.nodes).toHaveLength(1);
   } finally {
