@@ -255,6 +255,7 @@ export class NotConfigured extends EchoError {
 export class UrlForbidden extends EchoError {
   override readonly name = 'UrlForbidden';
   readonly code = 'URL_FORBIDDEN';
+  override readonly httpStatus = 422;
 }
 
 /** Something that is needed does not answer now; nothing was stored, and trying again is safe. */

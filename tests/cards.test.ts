@@ -246,14 +246,14 @@ describe('broken cards', () => {
   ])('%s', async (_name, content, message) => {
     const before = await app.sql('select count(*) from character_profiles');
     const refused = await importCard(app, content);
-    expect(refused).toMatchObject({ code: 'BAD_USER_INPUT', field: 'input.content' });
+    expect(refused).toMatchObject({ code: 'BAD_USER_INPUT', field: 'content' });
     expect(refused.message).toMatch(message);
     expect(await app.sql('select count(*) from character_profiles')).toEqual(before);
   });
 
   test('content that is no Base64, and what is too long', async () => {
     for (const [content, message] of [
-      ['not base64!', /input.content: must be Base64/],
+      ['not base64!', /^content: must be Base64/],
       ['A'.repeat(940_000), /may have at most 700,000 bytes, has 705,000/],
     ] as const) {
       const { data } = await app.graphql(

@@ -86,10 +86,10 @@ test('requests have until when the law of their region says, and bad ones are re
   const other = await note({ userId: 'ada', kind: 'OBJECTION', region: 'CALIFORNIA', askedAt: ago(1) });
   expect(Date.parse(other.request.dueAt) - Date.parse(other.request.askedAt)).toBe(45 * DAY_MS);
   for (const [input, field] of [
-    [{ userId: '', kind: 'ACCESS' }, 'input.userId'],
-    [{ userId: 'a\u0000b', kind: 'ACCESS' }, 'input.userId'],
-    [{ userId: 'ada', kind: 'ACCESS', askedAt: ago(-1) }, 'input.askedAt'],
-    [{ userId: 'ada', kind: 'ACCESS', askedAt: ago(4_000) }, 'input.askedAt'],
+    [{ userId: '', kind: 'ACCESS' }, 'userId'],
+    [{ userId: 'a\u0000b', kind: 'ACCESS' }, 'userId'],
+    [{ userId: 'ada', kind: 'ACCESS', askedAt: ago(-1) }, 'askedAt'],
+    [{ userId: 'ada', kind: 'ACCESS', askedAt: ago(4_000) }, 'askedAt'],
   ] as const)
     expect(await note(input)).toEqual({
       code: 'BAD_USER_INPUT',

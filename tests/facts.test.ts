@@ -112,24 +112,24 @@ describe('a fact that is entered', () => {
   });
 
   test.each<[Input, string]>([
-    [{ predicate: 'Lives in' }, 'input.predicate: must be 1 to 50 letters from a to z, digits and _'],
-    [{ predicate: '' }, 'input.predicate: must be 1 to 50 letters'],
-    [{ predicate: 'a'.repeat(51) }, 'input.predicate: must be 1 to 50 letters'],
-    [{ object: '' }, 'input.object: must have 1 to 200 characters, has 0'],
-    [{ object: ' \n' }, 'input.object: must not be only white space'],
-    [{ object: '🦊'.repeat(201) }, 'input.object: must have 1 to 200 characters, has 201'],
-    [{ object: 'a\0' }, 'input.object: must not contain the NUL character'],
-    [{ object: '\ud800' }, 'input.object: must not contain lone surrogates'],
-    [{ subject: '' }, 'input.subject: must have 1 to 200 characters, has 0'],
-    [{ subject: 'é'.repeat(201) }, 'input.subject: must have 1 to 200 characters, has 201'],
-    [{ statement: '' }, 'input.statement: must have 1 to 500 characters, has 0'],
-    [{ statement: 'é'.repeat(501) }, 'input.statement: must have 1 to 500 characters, has 501'],
+    [{ predicate: 'Lives in' }, 'predicate: must be 1 to 50 letters from a to z, digits and _'],
+    [{ predicate: '' }, 'predicate: must be 1 to 50 letters'],
+    [{ predicate: 'a'.repeat(51) }, 'predicate: must be 1 to 50 letters'],
+    [{ object: '' }, 'object: must have 1 to 200 characters, has 0'],
+    [{ object: ' \n' }, 'object: must not be only white space'],
+    [{ object: '🦊'.repeat(201) }, 'object: must have 1 to 200 characters, has 201'],
+    [{ object: 'a\0' }, 'object: must not contain the NUL character'],
+    [{ object: '\ud800' }, 'object: must not contain lone surrogates'],
+    [{ subject: '' }, 'subject: must have 1 to 200 characters, has 0'],
+    [{ subject: 'é'.repeat(201) }, 'subject: must have 1 to 200 characters, has 201'],
+    [{ statement: '' }, 'statement: must have 1 to 500 characters, has 0'],
+    [{ statement: 'é'.repeat(501) }, 'statement: must have 1 to 500 characters, has 501'],
     [{ category: 'FOOD' }, 'FOOD'],
     [{ negated: 'no' }, 'no'],
     [{ validFrom: 'tomorrow' }, 'validFrom'],
     [
       { validFrom: '2024-01-02T00:00:00Z', validUntil: '2024-01-02T00:00:00Z' },
-      'input.validUntil: must be after validFrom',
+      'validUntil: must be after validFrom',
     ],
   ])('is refused with %j, new or as a correction', async (given, message) => {
     const made = await add('bad', 'likes', 'tea');

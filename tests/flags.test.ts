@@ -121,15 +121,15 @@ describe('a flag', () => {
   });
 
   test.each([
-    [{ key: 'No' }, 'input.key', 'small letters'],
-    [{ key: 'x', percentage: 100.1 }, 'input.percentage', '0 to 100'],
-    [{ key: 'x', percentage: -1 }, 'input.percentage', '0 to 100'],
-    [{ key: 'x', percentage: 0.0001 }, 'input.percentage', 'three decimals'],
-    [{ key: 'x', description: 'x'.repeat(501) }, 'input.description', '500'],
-    [{ key: 'x', tenants: Array(101).fill('a') }, 'input.tenants', '100'],
-    [{ key: 'x', users: Array(1_001).fill({ tenantId: 'a', userId: 'b' }) }, 'input.users', '1000'],
-    [{ key: 'x', users: [{ tenantId: 'a', userId: '' }] }, 'input.users.0.userId', '1 to 100'],
-    [{ key: 'x', expiresAt: '2001-01-01T00:00:00Z' }, 'input.expiresAt', 'ahead'],
+    [{ key: 'No' }, 'key', 'small letters'],
+    [{ key: 'x', percentage: 100.1 }, 'percentage', '0 to 100'],
+    [{ key: 'x', percentage: -1 }, 'percentage', '0 to 100'],
+    [{ key: 'x', percentage: 0.0001 }, 'percentage', 'three decimals'],
+    [{ key: 'x', description: 'x'.repeat(501) }, 'description', '500'],
+    [{ key: 'x', tenants: Array(101).fill('a') }, 'tenants', '100'],
+    [{ key: 'x', users: Array(1_001).fill({ tenantId: 'a', userId: 'b' }) }, 'users', '1000'],
+    [{ key: 'x', users: [{ tenantId: 'a', userId: '' }] }, 'users.0.userId', '1 to 100'],
+    [{ key: 'x', expiresAt: '2001-01-01T00:00:00Z' }, 'expiresAt', 'ahead'],
   ])('is refused as %j', async (input, field, words) => {
     const refused = await set({ enabled: true, ...input });
     expect(refused).toMatchObject({ field, message: expect.stringContaining(words) });

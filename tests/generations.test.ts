@@ -212,7 +212,7 @@ test('what was rated well is known with its doubt, and used when that is asked f
     seed: null,
   });
   expect(await ask({ prompt: 'x', useStyle: true })).toMatchObject({
-    message: expect.stringMatching(/^input\.useStyle/),
+    message: expect.stringMatching(/^useStyle/),
   });
 });
 
@@ -260,7 +260,7 @@ test('what is only partly drawn, or is no picture, is none', async () => {
   expect({ files, completedAt }).toEqual({ files: [], completedAt: null });
   expect(await rate({ generationId, quality: 1 })).toEqual({
     code: 'BAD_USER_INPUT',
-    message: 'input.generationId: there is no picture of it that could be rated',
+    message: 'generationId: there is no picture of it that could be rated',
   });
   next = [
     { kind: 'picture', bytes: Buffer.alloc(0) },
@@ -351,10 +351,10 @@ test('a run that goes on while nobody answers is gone on with, not begun again',
 
 test('bad input is named, and nothing is made of it', async () => {
   const cases: [Record<string, unknown>, RegExp][] = [
-    [{ prompt: '' }, /^input\.prompt: /],
-    [{ prompt: 'x', width: 100 }, /^input\.width: must be a multiple of 8/],
-    [{ prompt: 'x', height: 5_000 }, /^input\.height: must be at most 4096/],
-    [{ prompt: 'x', seed: 0.5 }, /^input\.seed: must be a whole number/],
+    [{ prompt: '' }, /^prompt: /],
+    [{ prompt: 'x', width: 100 }, /^width: must be a multiple of 8/],
+    [{ prompt: 'x', height: 5_000 }, /^height: must be at most 4096/],
+    [{ prompt: 'x', seed: 0.5 }, /^seed: must be a whole number/],
     [
       { prompt: 'x', workflow: 'none' },
       /^workflow: must be one of blank, drawn-by-hand, house, strange, txt2img, txt2img_large/,

@@ -74,12 +74,12 @@ describe('a goal', () => {
 
   const future = '2999-01-01T00:00:00Z';
   test.each<[Record<string, unknown>, string, string]>([
-    [{ description: '' }, 'BAD_USER_INPUT', 'input.description: must have 1 to 2000 characters, has 0'],
-    [{ description: ' \n' }, 'BAD_USER_INPUT', 'input.description: must not be only white space'],
+    [{ description: '' }, 'BAD_USER_INPUT', 'description: must have 1 to 2000 characters, has 0'],
+    [{ description: ' \n' }, 'BAD_USER_INPUT', 'description: must not be only white space'],
     [{ description: 'é'.repeat(2_001) }, 'BAD_USER_INPUT', 'must have 1 to 2000 characters, has 2001'],
     [{ description: 'a\0' }, 'BAD_USER_INPUT', 'must not contain the NUL character'],
-    [{ deadline: '2020-01-01T00:00:00Z' }, 'BAD_USER_INPUT', 'input.deadline: must lie ahead'],
-    [{ parentId: 'no such goal' }, 'NOT_FOUND', 'input.parentId: there is no goal "no such goal"'],
+    [{ deadline: '2020-01-01T00:00:00Z' }, 'BAD_USER_INPUT', 'deadline: must lie ahead'],
+    [{ parentId: 'no such goal' }, 'NOT_FOUND', 'parentId: there is no goal "no such goal"'],
     [{ parentId: 'a\0b', deadline: future }, 'BAD_USER_INPUT', 'must not contain the NUL character'],
   ])('refuses %j, made or changed', async (input, code, message) => {
     const made = await create({ description: 'kept' }, 'ben');
@@ -90,7 +90,7 @@ describe('a goal', () => {
   });
 
   test.each([
-    [{ status: 'ACHIEVED' }, 'input.status: must be PROPOSED or ACTIVE'],
+    [{ status: 'ACHIEVED' }, 'status: must be PROPOSED or ACTIVE'],
     [{ priority: 3 }, 'priority'],
     [{ status: 'DONE' }, 'DONE'],
     [{ deadline: '10000-01-01T00:00:00Z' }, 'deadline'],
@@ -179,7 +179,7 @@ describe('goals that are parts of goals', () => {
     const ids = await chain(4, user);
     for (const below of ids)
       expect(await update(ids[0] ?? '', { parentId: below }, user)).toMatchObject({
-        ...{ code: 'BAD_USER_INPUT', message: `input.parentId: ${CIRCLE}` },
+        ...{ code: 'BAD_USER_INPUT', message: `parentId: ${CIRCLE}` },
       });
     // Upwards and aside they may go.
     expect(await update(ids[3] ?? '', { parentId: ids[0] }, user)).toMatchObject({
@@ -202,10 +202,7 @@ describe('goals that are parts of goals', () => {
         update(one, { parentId: two }, user),
         update(two, { parentId: one }, user),
       ]);
-      expect(done.map((each) => each.message ?? 'moved').sort()).toEqual([
-        `input.parentId: ${CIRCLE}`,
-        'moved',
-      ]);
+      expect(done.map((each) => each.message ?? 'moved').sort()).toEqual(['moved', `parentId: ${CIRCLE}`]);
     }
   });
 
@@ -232,7 +229,7 @@ describe('goals that are parts of goals', () => {
       [goalId],
     );
     expect(await create({ parentId: goalId }, user)).toMatchObject({
-      message: 'input.parentId: a goal has at most 50 parts',
+      message: 'parentId: a goal has at most 50 parts',
     });
     await app.sql(
       `insert into autonomous_goals (user_id, goal_id, description)

@@ -89,10 +89,12 @@ describe('at every door', () => {
   const RECORD = `mutation ($input: RecordTurnsInput!) {
     recordTurns(input: $input) { ... on RecordTurnsSuccess { interactions { timestamp } } ... on Error { message } }
   }`;
-  const literal = (at: string) =>
-    `mutation { recordTurns(input: { conversationId: "literal", turns: [{ query: "q", timestamp: ${JSON.stringify(at)} }] }) {
+  const literal = (at: string, before = '') =>
+    `mutation { recordTurns(input: { conversationId: "literal", turns: [${before}{ query: "q", timestamp: ${JSON.stringify(at)} }] }) {
       ... on RecordTurnsSuccess { interactions { timestamp } } ... on Error { message }
     } }`;
+
+  const BEFORE = '{ query: "q", metadata: { a: ["b", [{ c: 1 }], 2] } }, ';
 
   test.each(EXISTING)('%s is taken in a variable and in the document', async (text, shown) => {
     const taken = { recordTurns: { interactions: [{ timestamp: shown }] } };
@@ -106,15 +108,15 @@ describe('at every door', () => {
   test.each(REFUSED)('%j is refused in a variable and in the document', async (text, why) => {
     const turns = [{ query: 'q' }, { query: 'q', timestamp: text }];
     const variable = await app.graphql(RECORD, { input: { conversationId: 'refused', turns } });
-    const document = await app.graphql(literal(text));
+    const document = await app.graphql(literal(text, BEFORE));
     for (const { errors } of [variable, document])
       expect(errors?.[0]).toMatchObject({
         message: expect.stringMatching(why),
         extensions: { code: 'BAD_USER_INPUT' },
       });
     expect(variable.errors?.[0]?.message).toContain('input.turns[1].timestamp');
-    expect(document.errors?.[0]?.message).toMatch(/^timestamp: /);
-    expect(document.errors?.[0]?.extensions.field).toBe('timestamp');
+    expect(document.errors?.[0]?.message).toMatch(/^turns\.1\.timestamp: /);
+    expect(document.errors?.[0]?.extensions.field).toBe('turns.1.timestamp');
   });
 
   test.each([
@@ -129,7 +131,7 @@ describe('at every door', () => {
     ['memorySearch', 'until', 'memorySearch(query: "q", filter: { until: ["x"] }) { tookMs }'],
   ])('%s: %s', async (_name, field, selection) => {
     const { errors } = await app.graphql(`{ ${selection} }`);
-    expect(errors?.[0]?.message).toMatch(new RegExp(`^${field}: `));
+    expect(errors?.[0]?.message).toMatch(new RegExp(`^filter\\.${field}: `));
     expect(errors?.[0]?.extensions.code).toBe('BAD_USER_INPUT');
   });
 

@@ -426,12 +426,12 @@ describe('tags of persons', () => {
   });
 
   test.each<[string, string]>([
-    ['add: [""]', 'input.add.0: must have 1 to 100 characters, has 0'],
-    ['add: ["   "]', 'input.add.0: must have 1 to 100 characters, has 0'],
-    [`add: ["${'é'.repeat(101)}"]`, 'input.add.0: must have 1 to 100 characters, has 101'],
-    ['add: ["a\\nb"]', 'input.add.0: must not contain control characters'],
-    ['add: ["a\\u0000b"]', 'input.add.0: must not contain the NUL character'],
-    [`add: [${'"x",'.repeat(101)}]`, 'input.add: must have at most 100 tags'],
+    ['add: [""]', 'add.0: must have 1 to 100 characters, has 0'],
+    ['add: ["   "]', 'add.0: must have 1 to 100 characters, has 0'],
+    [`add: ["${'é'.repeat(101)}"]`, 'add.0: must have 1 to 100 characters, has 101'],
+    ['add: ["a\\nb"]', 'add.0: must not contain control characters'],
+    ['add: ["a\\u0000b"]', 'add.0: must not contain the NUL character'],
+    [`add: [${'"x",'.repeat(101)}]`, 'add: must have at most 100 tags'],
     ['add: []', 'input: names no tag in add or remove'],
   ])('refuse %s', async (input, message) => {
     const before = await own();
@@ -448,7 +448,7 @@ describe('tags of persons', () => {
     await tag(some(0, 98));
     expect((await own()).length).toBe(100);
     expect(await tag(some(98, 1))).toMatchObject({
-      message: 'input.add: an insight has at most 100 tags of persons, would have 101',
+      message: 'add: an insight has at most 100 tags of persons, would have 101',
     });
     // One goes, one comes.
     await tag('remove: ["tag 0"], add: ["tag 98"]');

@@ -177,11 +177,11 @@ describe('API keys', () => {
   });
 
   test.each([
-    [{ name: '' }, 'input.name'],
-    [{ name: 'x'.repeat(101) }, 'input.name'],
-    [{ name: 'x', roles: [] }, 'input.roles'],
-    [{ name: 'x', expiresAt: '2001-01-01T00:00:00Z' }, 'input.expiresAt'],
-    [{ name: 'x', userId: 'a\u0000b' }, 'input.userId'],
+    [{ name: '' }, 'name'],
+    [{ name: 'x'.repeat(101) }, 'name'],
+    [{ name: 'x', roles: [] }, 'roles'],
+    [{ name: 'x', expiresAt: '2001-01-01T00:00:00Z' }, 'expiresAt'],
+    [{ name: 'x', userId: 'a\u0000b' }, 'userId'],
   ])('a new key of %j is refused by its field', async (input, field) => {
     const { data } = answerOf(await send(admin, CREATE, { input }));
     expect(data.createApiKey.message).toContain(field);

@@ -56,7 +56,7 @@ describe('the time zone of a user', () => {
     const { code, message } = await choose(timeZone, 'carl');
     expect([code, message]).toEqual([
       'BAD_USER_INPUT',
-      expect.stringMatching(/^input\.timeZone: must be the IANA name/),
+      expect.stringMatching(/^timeZone: must be the IANA name/),
     ]);
     const search = await app.graphql(
       'query ($timeZone: String) { memorySearch(query: "q", timeZone: $timeZone) { tookMs } }',

@@ -368,7 +368,7 @@ describe('what was given up', () => {
 describe('a webhook is refused', () => {
   const events = ['INTERACTION_ADDED'];
   test.each([
-    ['no URL', { url: 'not a url', events }, 'BAD_USER_INPUT', 'input.url: must be a URL'],
+    ['no URL', { url: 'not a url', events }, 'BAD_USER_INPUT', 'url: must be a URL'],
     ['another scheme', { url: 'ftp://example.org/', events }, 'BAD_USER_INPUT', 'must begin with http://'],
     ['a file', { url: 'file:///etc/passwd', events }, 'BAD_USER_INPUT', 'must begin with http://'],
     ['a script', { url: 'javascript:alert(1)', events }, 'BAD_USER_INPUT', 'must begin with http://'],
@@ -380,7 +380,7 @@ describe('a webhook is refused', () => {
       'a private address',
       { url: 'http://10.0.0.1/', events },
       'URL_FORBIDDEN',
-      'input.url: 10.0.0.1 is not a public',
+      'url: 10.0.0.1 is not a public',
     ],
     ['the metadata service', { url: 'http://169.254.169.254/', events }, 'URL_FORBIDDEN', 'secrets'],
     ['another port', { url: 'http://93.184.215.14:22/', events }, 'URL_FORBIDDEN', 'port 22'],
@@ -394,7 +394,7 @@ describe('a webhook is refused', () => {
       'what is no cursor',
       { url: 'https://93.184.215.14/', events, after: 'x' },
       'BAD_USER_INPUT',
-      'input.after: is not a cursor',
+      'after: is not a cursor',
     ],
   ])('for %s', async (_name, input, code, message) => {
     const { data } = await calls.create(input, 'ada');

@@ -1,6 +1,7 @@
 import {
   AmountExceeded,
   CursorExpired,
+  type EchoError,
   FactChangeBuiltOn,
   IdempotencyKeyReused,
   InteractionDeleted,
@@ -15,20 +16,30 @@ import {
 } from '../errors.ts';
 import { builder } from './builder.ts';
 
-const ErrorInterface = builder.interfaceRef<{ message: string; code: string }>('Error').implement({
-  description: 'A failure that a caller may expect. Nothing was changed.',
-  fields: (t) => ({
-    message: t.exposeString('message', { description: 'What was wrong and what the limit is, for people.' }),
-    code: t.exposeString('code', { description: 'Names the kind of failure, for programs.' }),
-  }),
-});
+const ErrorInterface = builder
+  .interfaceRef<Pick<EchoError, 'message' | 'code' | 'retryable'>>('Error')
+  .implement({
+    description: 'A failure that a caller may expect. Nothing was changed.',
+    fields: (t) => ({
+      message: t.exposeString('message', {
+        description: 'What was wrong and what the limit is, for people.',
+      }),
+      code: t.exposeString('code', { description: 'Names the kind of failure, for programs.' }),
+      retryable: t.exposeBoolean('retryable', {
+        description: 'Whether the same request may succeed later, unchanged.',
+      }),
+    }),
+  });
 
 builder.objectType(InvalidInput, {
   name: 'InvalidInputError',
   description: 'A value is outside its limits (code BAD_USER_INPUT).',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    field: t.exposeString('field', { description: 'Path of the input field, such as turns.3.query.' }),
+    field: t.exposeString('field', {
+      description:
+        'Path of the input field, such as turns.3.query or filter.since: from the argument on, places in lists from 0, and without `input`, unless no single field of it is wrong.',
+    }),
   }),
 });
 
@@ -135,8 +146,12 @@ builder.objectType(AmountExceeded, {
   fields: (t) => ({
     field: t.exposeString('field', { description: 'The input field that asks for it.' }),
     currency: t.exposeString('currency', { description: 'Of both amounts: ISO 4217.' }),
-    amount: t.exposeInt('amount', { description: 'What was asked for.' }),
-    limit: t.exposeInt('limit', { description: 'What would be taken at the most.' }),
+    amount: t.exposeInt('amount', {
+      description: 'What was asked for, in the smallest unit of the currency.',
+    }),
+    limit: t.exposeInt('limit', {
+      description: 'What would be taken at the most, in the smallest unit of the currency.',
+    }),
   }),
 });
 

@@ -36,12 +36,33 @@ function refusal(problem: string, node: ValueNode | undefined): GraphQLError {
   });
 }
 
-/** The argument or field of an input that a value in the document belongs to. */
+/** The path of a value in the document, as verbs name fields: from its argument on, without `input`. */
 function fieldOf(node: ValueNode): string | undefined {
+  const path: string[] = [];
+  /** Of what closes before the value. */
+  let depth = 0;
+  /** Entries of the list around it that come before. */
+  let before = 0;
+  let isNamed = false;
   let token = node.loc?.startToken.prev;
-  while (token && token.kind !== TokenKind.COLON) token = token.prev;
-  return token?.prev?.value;
+  for (; token && !(depth === 0 && token.kind === TokenKind.PAREN_L); token = token.prev) {
+    if (OPENING.has(token.kind) && depth === 0) {
+      if (token.kind === TokenKind.BRACKET_L) path.unshift(String(before));
+      [before, isNamed] = [0, false];
+    } else if (OPENING.has(token.kind)) depth -= 1;
+    else if (CLOSING.has(token.kind)) {
+      if (depth === 0) before += 1;
+      depth += 1;
+    } else if (depth === 0 && token.kind === TokenKind.COLON && !isNamed) {
+      path.unshift(token.prev?.value ?? '');
+      isNamed = true;
+    } else if (depth === 0 && token.prev?.kind !== TokenKind.DOLLAR) before += 1;
+  }
+  return (path[0] === 'input' ? path.slice(1) : path).join('.') || path[0];
 }
+
+const OPENING: ReadonlySet<string> = new Set([TokenKind.BRACE_L, TokenKind.BRACKET_L, TokenKind.PAREN_L]);
+const CLOSING: ReadonlySet<string> = new Set([TokenKind.BRACE_R, TokenKind.BRACKET_R, TokenKind.PAREN_R]);
 
 function literalToJson(node: ValueNode, variables: Record<string, unknown>): unknown {
   switch (node.kind) {

@@ -13,14 +13,15 @@ import { parseInput, userId as userIdSchema } from './input.ts';
 /**
  * The user that an operation is for: the one named in the input, else the caller.
  *
+ * @param field what names it, for the message
  * @throws Forbidden if the caller may not act for others
  */
-export function ownerFor(principal: Principal, userId: string | null | undefined): Owner {
+export function ownerFor(principal: Principal, userId: string | null | undefined, field = 'userId'): Owner {
   if (userId === null || userId === undefined)
     return { tenantId: principal.tenantId, userId: principal.userId };
-  const named = parseInput(userIdSchema, userId, 'userId');
+  const named = parseInput(userIdSchema, userId, field);
   if (named !== principal.userId && !mayActForOthers(principal)) {
-    throw new Forbidden('userId: only a principal who may act for others can name another user');
+    throw new Forbidden(`${field}: only a principal who may act for others can name another user`);
   }
   return { tenantId: principal.tenantId, userId: named };
 }

@@ -1,5 +1,5 @@
 import { isPassing, judgeDatabaseError } from '../db/meaning.ts';
-import { CursorExpired, EchoError, RateLimited, SubscriberTooSlow } from '../errors.ts';
+import { CursorExpired, EchoError, QuotaExceeded, RateLimited, SubscriberTooSlow } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { HttpProblem } from './body.ts';
 
@@ -69,14 +69,21 @@ function ofRequest({ status, code, message, retryAfterMs }: HttpProblem, correla
 
 function expected(error: EchoError, correlationId: string): Problem {
   const { httpStatus: status, code, message, retryable } = error;
-  const wait = error instanceof RateLimited ? error.retryAfterMs : null;
+  const wait = waitOf(error);
   return {
     ...{ status, code, message, retryable, correlationId },
     details: {
       ...('field' in error && { field: String(error.field) }),
       ...((error instanceof SubscriberTooSlow || error instanceof CursorExpired) && { cursor: error.cursor }),
-      ...(wait !== null && { retryAfterMs: wait }),
+      ...(wait !== null && wait !== Infinity && { retryAfterMs: wait }),
     },
-    retryAfterSeconds: retryable ? Math.ceil((wait ?? 1_000) / 1_000) : null,
+    retryAfterSeconds: retryable && wait !== Infinity ? Math.ceil((wait ?? 1_000) / 1_000) : null,
   };
+}
+
+/** Milliseconds after which the same request is taken; infinite: not by waiting; null: not known. */
+function waitOf(error: EchoError): number | null {
+  if (error instanceof RateLimited) return error.retryAfterMs;
+  if (!(error instanceof QuotaExceeded)) return null;
+  return error.resetsAt ? Math.max(error.resetsAt.getTime() - Date.now(), 1_000) : Infinity;
 }

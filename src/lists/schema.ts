@@ -13,6 +13,7 @@ import '../domains/interactions/deletions-graphql.ts';
 import '../domains/interactions/verify-graphql.ts';
 import '../domains/memory/graphql.ts';
 import '../domains/query/graphql.ts';
+import '../domains/query/stream-graphql.ts';
 import '../domains/query/cast-graphql.ts';
 import '../domains/health/graphql.ts';
 import '../domains/metrics/graphql.ts';

@@ -51,7 +51,7 @@ export async function callTool(
 function refusal(tool: Tool, { code, message, retryable, details, correlationId }: Problem): ToolResult {
   const wait = details.retryAfterMs === undefined ? '' : ` in ${Math.ceil(details.retryAfterMs / 1_000)} s`;
   const advice = [
-    message.replace(/^(?:input|filter)\./, ''),
+    message.replace(/^filter\./, ''),
     retryable && !message.includes('try again') && `The same call may succeed later: try again${wait}.`,
     code === 'BAD_USER_INPUT' && `Correct the arguments of ${tool.name} and call it again.`,
     code === 'INTERNAL' && `Correlation id ${correlationId}.`,

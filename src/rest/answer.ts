@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { z } from 'zod';
 import type { OpenStreams } from '../access/open-streams.ts';
 import type { Principal } from '../access/principals.ts';
-import { InvalidInput } from '../errors.ts';
+import { InvalidInput, NotFound } from '../errors.ts';
 import { parseInput } from '../ground/input.ts';
 import { readJson } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
@@ -71,14 +71,15 @@ async function askedOf(
 
 const NOTHING = z.object({});
 
-/** Verbs name a field as GraphQL does. */
+/** Verbs name a field as GraphQL does, in its groups; a request of this door has none. */
 function renamed(error: unknown, names: Readonly<Record<string, string>>): unknown {
-  if (!(error instanceof InvalidInput)) return error;
+  if (!(error instanceof InvalidInput || error instanceof NotFound)) return error;
   const { field, message } = error;
   const inSnakeCase = field
-    .replace(/^inputs\.0\./, '')
+    .replace(/^filter\./, '')
     .replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-  return new InvalidInput(names[field] ?? inSnakeCase, message.slice(field.length + 2));
+  const Kind = error instanceof NotFound ? NotFound : InvalidInput;
+  return new Kind(names[field] ?? inSnakeCase, message.slice(field.length + 2));
 }
 
 function firstOfEach(search: URLSearchParams): Record<string, string> {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type CharacterProfile, upsertCharacters } from '../domains/characters/characters.ts';
+import { type CharacterProfile, upsertCharacter } from '../domains/characters/characters.ts';
 import {
   activeCharacter,
   type CharacterRow,
@@ -111,9 +111,8 @@ export const characterRows: readonly Row[] = [
       .object({ character_name: z.string(), updated_at: second })
       .meta({ id: 'StoredCharacter', description: 'It is stored.' }),
     run: async ({ services, principal, body: profile }) => {
-      const [written] = await upsertCharacters(services, principal, [inCamelCase(profile)]);
-      if (!written) throw new Error('the verb returned no row');
-      const { characterName, updatedAt } = written.row;
+      const { row } = await upsertCharacter(services, principal, inCamelCase(profile));
+      const { characterName, updatedAt } = row;
       return { character_name: characterName, updated_at: secondOf(updatedAt) };
     },
   }),

@@ -32,7 +32,7 @@ export async function submitBrief(
   owner: Owner,
   given: z.input<typeof NewBrief>,
 ): Promise<SeenBrief> {
-  const asked = input.parseInput(NewBrief, given, 'input');
+  const asked = input.parseInput(NewBrief, given);
   const job = tasks.jobs.get(WRITE_BRIEF);
   if (!job)
     throw new NotConfigured(
@@ -49,7 +49,7 @@ export async function submitBrief(
     const known = await storedBrief(client, owner, briefId);
     if (known) {
       if (known.title !== title || known.text !== asked.text)
-        throw new IdempotencyKeyReused('input.idempotencyKey');
+        throw new IdempotencyKeyReused('idempotencyKey');
       return;
     }
     await checkQuota(client, owner, config.briefs);
@@ -66,7 +66,7 @@ export async function submitBrief(
   events.wake();
   tasks.wake();
   const brief = await briefById(db, owner, briefId);
-  if (!brief) throw noBrief(briefId, 'input.idempotencyKey');
+  if (!brief) throw noBrief(briefId, 'idempotencyKey');
   return brief;
 }
 

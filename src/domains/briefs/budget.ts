@@ -38,12 +38,12 @@ export async function checkQuota(
   const most = own ?? perDay;
   if (count >= most)
     throw new QuotaExceeded(
-      'input.text',
+      'text',
       `a user may submit ${most} briefs a day (${own === null ? 'BRIEFS_PER_DAY' : 'briefsPerDay of the tenant'}), and there are ${count} today`,
       resets,
     );
   if (costPerDay !== null && (await spentToday({ pool: client }, owner.tenantId)) >= costPerDay)
-    throw new QuotaExceeded('input.text', spent(costPerDay), resets);
+    throw new QuotaExceeded('text', spent(costPerDay), resets);
 }
 
 /** What a tenant's briefs cost today, as far as it is known. */

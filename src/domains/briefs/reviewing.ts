@@ -66,11 +66,11 @@ export async function editBrief(
   owner: Owner,
   given: z.input<typeof Edit>,
 ): Promise<SeenBrief> {
-  const { briefId, output } = input.parseInput(Edit, given, 'input');
+  const { briefId, output } = input.parseInput(Edit, given);
   return db.transaction(async (client) => {
-    const brief = await lockedBrief(client, owner, briefId, 'input.briefId');
+    const brief = await lockedBrief(client, owner, briefId, 'briefId');
     if (brief.state === 'OPEN')
-      throw new StatusMoveRefused('input.briefId', { from: 'OPEN', to: 'NEEDS_REVIEW', allowed: [] });
+      throw new StatusMoveRefused('briefId', { from: 'OPEN', to: 'NEEDS_REVIEW', allowed: [] });
     const { rows } = await client.query<{ edits: number; last: number }>({
       name: 'count_brief_edits',
       text: `select count(*) filter (where writer = 'PERSON')::int as edits, coalesce(max(number), 0) as last
@@ -79,7 +79,7 @@ export async function editBrief(
     });
     const { edits, last } = onlyRow({ rows });
     if (edits >= limits.MAX_EDITS)
-      throw new InvalidInput('input.output', `a brief may be edited at most ${limits.MAX_EDITS} times`);
+      throw new InvalidInput('output', `a brief may be edited at most ${limits.MAX_EDITS} times`);
     await client.query({
       name: 'insert_brief_edit',
       text: `insert into brief_attempts (tenant_id, user_id, brief, number, writer, output) values ($1, $2, $3, $4, 'PERSON', $5)`,

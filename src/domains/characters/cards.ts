@@ -21,10 +21,10 @@ import { InvalidInput } from '../../errors.ts';
 import { parseInput } from '../../ground/input.ts';
 import type { Quotas } from '../tenants/quotas.ts';
 import {
+  type Also,
   type CharacterProfile,
   type CharacterServices,
-  type FormerCards,
-  upsertCharacters,
+  upsertCharacter,
   type WrittenCharacter,
 } from './characters.ts';
 import { type CharacterCardRow, type CharacterRow, characterCards } from './tables.ts';
@@ -77,10 +77,10 @@ export async function importCharacter(
   by: Principal,
   given: ImportCharacterInput,
 ): Promise<ImportedCharacter> {
-  const { content, ...how } = parseInput(ImportCharacter, given, 'input');
+  const { content, ...how } = parseInput(ImportCharacter, given);
   const bytes = Buffer.from(content, 'base64');
   const limits = { fileBytes: MAX_CARD_FILE_BYTES, archiveBytes: MAX_CARD_ARCHIVE_BYTES };
-  return takeCard(services, by, { ...how, bytes }, { field: 'input.content', limits });
+  return takeCard(services, by, { ...how, bytes }, { field: 'content', limits });
 }
 
 /**
@@ -129,8 +129,7 @@ async function takeCard(
     isAnother = former !== null;
     return one && former ? new Map([[one.row.id, former]]) : new Map();
   };
-  const [written] = await upsertFromCard(services, by, profile as CharacterProfile, field, also);
-  if (!written) throw new Error('upsert returned no row');
+  const written = await upsertFromCard(services, by, profile as CharacterProfile, field, also);
   const outcome = written.outcome === 'UNCHANGED' && isAnother ? 'CHANGED' : written.outcome;
   return { ...written, outcome, told: read.told };
 }
@@ -207,21 +206,19 @@ function ownExtensionOf(card: Json): Json {
   );
 }
 
-type Also = (client: PoolClient, written: readonly WrittenCharacter[]) => Promise<FormerCards>;
-
-/** As `upsertCharacters`; a problem is the file's, not the input's. */
+/** As `upsertCharacter`; a problem is the file's, not the input's. */
 async function upsertFromCard(
   services: CharacterServices,
   by: Principal,
   profile: CharacterProfile,
   field: string,
   also: Also,
-) {
+): Promise<WrittenCharacter> {
   try {
-    return await upsertCharacters(services, by, [profile], also);
+    return await upsertCharacter(services, by, profile, also);
   } catch (error) {
-    if (!(error instanceof InvalidInput) || !error.field.startsWith('inputs.0.')) throw error;
-    throw new InvalidInput(field, error.message.replace('inputs.0.', ''));
+    if (!(error instanceof InvalidInput)) throw error;
+    throw new InvalidInput(field, error.message.replace(/^input: /, ''));
   }
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { mayActForOthers, type Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
-import { Forbidden, NotFound } from '../../errors.ts';
+import { Forbidden } from '../../errors.ts';
 import { jsonValueList, parseInput, text } from '../../ground/input.ts';
 import { type CharacterChange, noteChanges } from './changes.ts';
 import { checkLimits, extentOf } from './limits.ts';
@@ -89,7 +89,6 @@ export interface CharacterServices {
  * the one that is stored keeps its spelling. Users write their own characters, known to them alone; shared ones
  * belong to admins and services.
  *
- * @param also what belongs to it is written in the same transaction; it says which cards it replaced
  * @returns in the order given
  * @throws InvalidInput naming the entry, the field and its limit; Forbidden for a shared one of somebody else
  */
@@ -97,7 +96,6 @@ export async function upsertCharacters(
   services: CharacterServices,
   by: Principal,
   inputs: readonly CharacterProfile[],
-  also?: (client: PoolClient, written: readonly WrittenCharacter[]) => Promise<FormerCards>,
 ): Promise<WrittenCharacter[]> {
   const profiles = parseInput(
     z
@@ -108,6 +106,45 @@ export async function upsertCharacters(
     'inputs',
   );
   const owners = profiles.map(({ shared }, index) => ownerOf(by, shared, `inputs.${index}.shared`));
+  return writeAll(services, by, { profiles, owners, field: 'inputs' });
+}
+
+/**
+ * The same of one: problems name the field alone.
+ *
+ * @param also what belongs to it is written in the same transaction; it says which cards it replaced
+ * @throws InvalidInput, Forbidden
+ */
+export async function upsertCharacter(
+  services: CharacterServices,
+  by: Principal,
+  given: CharacterProfile,
+  also?: Also,
+): Promise<WrittenCharacter> {
+  const profile = parseInput(CharacterProfile, given);
+  const owners = [ownerOf(by, profile.shared, 'shared')];
+  const [written] = await writeAll(services, by, { profiles: [profile], owners, field: 'input', also });
+  if (!written) throw new Error('upsert returned no row');
+  return written;
+}
+
+/** What is written with characters. @returns the cards that it replaced */
+export type Also = (client: PoolClient, written: readonly WrittenCharacter[]) => Promise<FormerCards>;
+
+interface Writing {
+  readonly profiles: readonly Profile[];
+  /** Whose each is; null: all users'. */
+  readonly owners: readonly (string | null)[];
+  /** What names them all, for a limit that they exceed together. */
+  readonly field: string;
+  readonly also?: Also | undefined;
+}
+
+async function writeAll(
+  services: CharacterServices,
+  by: Principal,
+  { profiles, owners, field, also }: Writing,
+): Promise<WrittenCharacter[]> {
   const written: WrittenCharacter[] = [];
   await services.db.transaction(async (client) => {
     const changes: CharacterChange[] = [];
@@ -128,7 +165,7 @@ export async function upsertCharacters(
         changes.push({ kind: stored ? 'CHANGED' : 'CREATED', before: stored ?? null, after: one.row });
         known.set(one.row.characterName, one.row).set(nameKeyOf(one.row.characterName), one.row);
       }
-      await checkLimits(client, owner, before);
+      await checkLimits(client, owner, before, field);
       if (showsAnother) await services.characters.pictures?.order(client, owner, by.userId);
     }
     const cards = await also?.(client, written);
@@ -142,53 +179,6 @@ export async function upsertCharacters(
   const changed = owners.filter((_, index) => written[index]?.outcome !== 'UNCHANGED');
   for (const userId of new Set(changed)) services.characters.changed(by.tenantId, userId);
   return written;
-}
-
-/**
- * Hides a character from queries and lists; its row stays. One's own goes before a shared one of the same name.
- *
- * @param shared only the shared one, or only one's own; null: whichever the caller may change
- * @throws NotFound if the caller may change no active character of that name; Forbidden
- */
-export async function deactivateCharacter(
-  services: CharacterServices,
-  by: Principal,
-  name: string,
-  shared: boolean | null = null,
-): Promise<CharacterRow> {
-  const wanted = parseInput(text(100), name, 'name');
-  if (shared) ownerOf(by, shared, 'shared');
-  const mayChangeOwn = shared !== true;
-  const mayChangeShared = shared !== false && mayActForOthers(by);
-  const row = await services.db.transaction(async (client) => {
-    if (mayChangeShared) await lockCharacters(client, by.tenantId, null);
-    if (mayChangeOwn) await lockCharacters(client, by.tenantId, by.userId);
-    const { rows } = await client.query<RawRow>({
-      name: 'deactivate_character',
-      text: `update character_profiles set is_active = false, updated_at = now() where id = (
-               select id from character_profiles
-               where tenant_id = $1 and is_active and (character_name = $2 or name_key = $3)
-                 and ((user_id = $4 and $5) or (user_id is null and $6))
-               order by user_id is null, character_name <> $2, id limit 1
-             ) returning *`,
-      values: [by.tenantId, wanted, nameKeyOf(wanted), by.userId, mayChangeOwn, mayChangeShared],
-    });
-    if (!rows[0])
-      throw new NotFound(
-        'name',
-        `there is no active character "${wanted}"${mayChangeShared ? '' : ' of yours; those that all users share are changed by an admin or a service'}`,
-      );
-    const hidden = mapRow(characters, rows[0]);
-    const { tenantId, userId } = hidden;
-    const before = { ...hidden, isActive: true };
-    await noteChanges(client, by, [{ kind: 'DEACTIVATED', before, after: hidden }]);
-    if (isMatchedAnew(before, hidden))
-      await services.characters.pictures?.order(client, { tenantId, userId }, by.userId);
-    return hidden;
-  });
-  services.characters.pictures?.wake();
-  services.characters.changed(by.tenantId, row.userId);
-  return row;
 }
 
 /** Whose a character is that the caller writes; null: all users'. @throws Forbidden */

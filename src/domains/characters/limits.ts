@@ -39,12 +39,14 @@ export async function extentOf(
 /**
  * Refuses what grew beyond its limit. What an older version stored may be more, and may become less step by step.
  *
+ * @param field what names them, for the message
  * @throws InvalidInput naming the limit
  */
 export async function checkLimits(
   client: PoolClient,
   owner: { tenantId: string; userId: string | null },
   before: Extent,
+  field: string,
 ): Promise<void> {
   const now = await extentOf(client, owner);
   const most = owner.userId === null ? MAX_SHARED : MAX_OWN;
@@ -52,7 +54,7 @@ export async function checkLimits(
     if (now[name] <= most[name] || now[name] <= before[name]) continue;
     const whose = owner.userId === null ? 'all that users share' : 'all of your own';
     throw new InvalidInput(
-      'inputs',
+      field,
       `${whose} may have at most ${most[name].toLocaleString('en-US')} ${WORDS[name]}, would have ${now[name].toLocaleString('en-US')}; deactivate some, or leave aliases out`,
     );
   }

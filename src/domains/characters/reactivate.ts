@@ -46,7 +46,7 @@ export async function reactivateCharacter(
         values: [by.tenantId, userId, wanted, key],
       });
       if (!rows[0]) continue;
-      await checkLimits(client, owner, before);
+      await checkLimits(client, owner, before, 'name');
       const shown = mapRow(characters, rows[0]);
       const hidden = { ...shown, isActive: rows[0].was_active };
       await noteChanges(client, by, [{ kind: 'REACTIVATED', before: hidden, after: shown }]);

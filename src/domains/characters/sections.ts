@@ -77,6 +77,6 @@ async function restoreCharacters(
            on conflict (character_name, tenant_id, user_id) do nothing`,
     values: [JSON.stringify(rows)],
   });
-  await checkLimits(client, { tenantId, userId }, before);
+  await checkLimits(client, { tenantId, userId }, before, 'lines');
   return rowCount ?? 0;
 }

@@ -44,7 +44,7 @@ export async function undoCharacterChange(
                and user_id is not distinct from $4`,
       values: [change.changeId, change.undoes, by.tenantId, userId],
     });
-    await checkLimits(client, owner, extent);
+    await checkLimits(client, owner, extent, 'changeId');
     if (isMatchedAnew(before, row)) await services.characters.pictures?.order(client, owner, by.userId);
     return { row, outcome: 'CHANGED' as const };
   });

@@ -3,9 +3,10 @@ import { builder } from '../../graphql/builder.ts';
 import {
   type CharacterOutcome,
   type CharacterProfile,
-  deactivateCharacter,
+  upsertCharacter,
   upsertCharacters,
 } from './characters.ts';
+import { deactivateCharacter } from './deactivate.ts';
 import { CharacterRef } from './graphql.ts';
 import { reactivateCharacter } from './reactivate.ts';
 import type { CharacterRow } from './tables.ts';
@@ -121,9 +122,8 @@ builder.mutationFields((t) => ({
       'Creates a character, or changes the given fields of the one with this name. A user’s own is theirs alone, also where a shared one is called the same.',
     args: { input: t.arg({ type: CharacterInput, required: true, description: 'The profile.' }) },
     resolve: async (_root, { input }, { services, principal }) => {
-      const [written] = await upsertCharacters(services, principal, [input as CharacterProfile]);
-      if (!written) throw new Error('upsert returned no row');
-      return { character: written.row, outcome: written.outcome };
+      const { row, outcome } = await upsertCharacter(services, principal, input as CharacterProfile);
+      return { character: row, outcome };
     },
   }),
   upsertCharacters: t.field({

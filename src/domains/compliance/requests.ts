@@ -53,7 +53,6 @@ export async function noteDataRequest(
       { error: `must lie in the past, at most ${MAX_AGE_DAYS} days`, path: ['askedAt'] },
     ),
     given,
-    'input',
   );
   const region = asked.region ?? config.complianceReport.region;
   const askedAt = asked.askedAt ?? today;

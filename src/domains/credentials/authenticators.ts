@@ -81,7 +81,7 @@ export function throwUnlessTaken(outcome: CodeOutcome, { userId }: Owner): void 
     case 'LOCKED':
       throw new RateLimited(`${MAX_WRONG} wrong codes were shown`, outcome.forMs);
     case 'WRONG_CODE':
-      throw new InvalidInput('input.code', 'is not the code of this moment, or was used already');
+      throw new InvalidInput('code', 'is not the code of this moment, or was used already');
     case 'UNREADABLE':
       throw new NotConfigured('MASTER_KEY', `the authenticator cannot be opened: ${outcome.reason}`);
     case 'NOT_ENROLLED':

@@ -71,7 +71,7 @@ export async function storeCredential(
   given: z.input<typeof NewCredential>,
 ): Promise<Credential> {
   requireAdmin(principal);
-  const { name, value } = input.parseInput(NewCredential, given, 'input');
+  const { name, value } = input.parseInput(NewCredential, given);
   const { tenantId, userId: updatedBy } = principal;
   const sealed = requireSealer(sealer).seal(value, placeOf({ tenantId, name }));
   const kept = {
@@ -83,7 +83,7 @@ export async function storeCredential(
   const [row] = await db.ormTransaction(async (orm) => {
     const others = await orm.$count(c, and(eq(c.tenantId, tenantId), ne(c.name, name)));
     if (others >= MAX_CREDENTIALS)
-      throw new InvalidInput('input.name', `there are ${others} credentials already, which is the most`);
+      throw new InvalidInput('name', `there are ${others} credentials already, which is the most`);
     return orm
       .insert(c)
       .values({ tenantId, name, ...kept })
@@ -154,14 +154,14 @@ async function read(
   principal: Principal,
   given: z.input<typeof Reading>,
 ): Promise<{ credential: Credential; value: string }> {
-  const { name, code } = input.parseInput(Reading, given, 'input');
+  const { name, code } = input.parseInput(Reading, given);
   const opener = requireSealer(sealer);
   throwUnlessTaken(await tryCode(orm, opener, principal, code), principal);
   const [row] = await orm
     .select()
     .from(c)
     .where(and(eq(c.tenantId, principal.tenantId), eq(c.name, name)));
-  if (!row) throw new NotFound('input.name', 'there is no such credential');
+  if (!row) throw new NotFound('name', 'there is no such credential');
   try {
     return { credential: shown(row, sealer), value: opener.open(sealedOf(row), placeOf(row)) };
   } catch (error) {

@@ -163,10 +163,10 @@ async function changing(
 }
 
 function statedBy(given: NewFact): StatedFact {
-  const fact = input.parseInput(NewFact, given, 'input');
+  const fact = input.parseInput(NewFact, given);
   const { validFrom = null, validUntil = null } = fact;
   if (validFrom && validUntil && validUntil <= validFrom)
-    throw new InvalidInput('input.validUntil', 'must be after validFrom');
+    throw new InvalidInput('validUntil', 'must be after validFrom');
   const subject = fact.subject ?? 'user';
   const negated = fact.negated ?? false;
   const words = `${subject} ${negated ? 'not ' : ''}${fact.predicate.replaceAll('_', ' ')} ${fact.object}`;

@@ -271,7 +271,7 @@ builder.queryFields((t) => ({
       args: { filter: t.arg({ type: FactFilter, description: 'Which facts.' }) },
       resolve: (_root, args, { services, principal }) => {
         const { userId, status, ...conditions } = args.filter ?? {};
-        const owner = ownerFor(principal, userId);
+        const owner = ownerFor(principal, userId, 'filter.userId');
         parseTextConditions(conditions);
         const isDated = conditions.asOf != null || conditions.recordedAsOf != null;
         const wanted = status === undefined && !isDated ? 'ACTIVE' : status;

@@ -69,10 +69,9 @@ export async function setFlag(
   given: z.input<typeof NewState>,
 ): Promise<ShownFlag> {
   requireOperator(principal);
-  const wanted = input.parseInput(NewState, given, 'input');
+  const wanted = input.parseInput(NewState, given);
   const { key, expiresAt } = wanted;
-  if (expiresAt && expiresAt.getTime() <= Date.now())
-    throw new InvalidInput('input.expiresAt', 'must lie ahead');
+  if (expiresAt && expiresAt.getTime() <= Date.now()) throw new InvalidInput('expiresAt', 'must lie ahead');
   await db.transaction(async (client) => {
     // Those who make flags take turns, so that there are no more than there may be.
     await client.query("select pg_advisory_xact_lock(hashtext('feature_flags'))");
@@ -82,7 +81,7 @@ export async function setFlag(
       values: [key],
     });
     if (!rows[0]?.known && (rows[0]?.flags ?? 0) >= MAX_FLAGS)
-      throw new InvalidInput('input.key', `there are ${MAX_FLAGS} flags, and may be no more`);
+      throw new InvalidInput('key', `there are ${MAX_FLAGS} flags, and may be no more`);
     await client.query({
       name: 'set_flag',
       text: `insert into feature_flags as f (key, description, enabled, share, tenants, roles, expires_at)
@@ -127,7 +126,7 @@ export async function setFlag(
   });
   flags.forget();
   const shown = (await allFlags(db)).find((flag) => flag.key === key);
-  if (!shown) throw new NotFound('input.key', `somebody deleted the flag "${key}" meanwhile`);
+  if (!shown) throw new NotFound('key', `somebody deleted the flag "${key}" meanwhile`);
   return shown;
 }
 

@@ -33,7 +33,7 @@ const FlagRef = builder.objectRef<ShownFlag>('FeatureFlag').implement({
     description: t.exposeString('description', { description: 'What it is for.' }),
     enabled: t.exposeBoolean('enabled', { description: 'False: it is off for everybody.' }),
     percentage: t.float({
-      description: 'Of those whom it does not name, for how many it is on: 0 to 100.',
+      description: 'Of those whom it does not name, for how many per cent it is on: 0 to 100.',
       resolve: ({ share }) => (share * 100) / WHOLE,
     }),
     tenants: t.exposeStringList('tenants', { description: 'Tenants for all of whose users it is on.' }),
@@ -110,7 +110,7 @@ const SetFlagInput = builder.inputType('SetFeatureFlagInput', {
     enabled: t.boolean({ description: 'False: off for everybody, as a new one is.' }),
     percentage: t.float({
       description:
-        'Of those whom it does not name, for how many it is on: 0 to 100, at most three decimals; 100 in a new one. Who is among them stays so while it grows.',
+        'Of those whom it does not name, for how many per cent it is on: 0 to 100, at most three decimals; 100 in a new one. Who is among them stays so while it grows.',
     }),
     tenants: t.stringList({ description: `All tenants for whom it is on, at most ${MAX_TENANTS}.` }),
     roles: t.field({ type: [RoleEnum], description: 'All roles for whom it is on.' }),

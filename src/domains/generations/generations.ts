@@ -61,7 +61,7 @@ export async function generateImage(
   from: string | null = null,
   before: (client: PoolClient) => Promise<void> = async () => undefined,
 ): Promise<TaskRow> {
-  const asked = input.parseInput(GenerateImage, given, 'input');
+  const asked = input.parseInput(GenerateImage, given);
   const job = tasks.jobs.get(GENERATE_IMAGE);
   if (config.comfyUi === null || !job)
     throw new NotConfigured(
@@ -70,9 +70,9 @@ export async function generateImage(
     );
   const [character = null] = asked.character ? await charactersByName(db, owner, [asked.character]) : [];
   if (asked.character && !character?.isActive)
-    throw new NotFound('input.character', `there is no active character "${asked.character}"`);
+    throw new NotFound('character', `there is no active character "${asked.character}"`);
   if (asked.useStyle && !character)
-    throw new InvalidInput('input.useStyle', 'needs a character, whose pictures were rated');
+    throw new InvalidInput('useStyle', 'needs a character, whose pictures were rated');
   const { workflows } = config.comfyUi;
   const learned =
     asked.useStyle && character ? await learnedFor(db, owner, character, asked, workflows) : null;

@@ -43,11 +43,7 @@ export async function rateGeneration(
   owner: Owner,
   given: z.input<typeof RateGeneration>,
 ): Promise<GenerationRow> {
-  const { generationId, identity, style, quality, comment } = input.parseInput(
-    RateGeneration,
-    given,
-    'input',
-  );
+  const { generationId, identity, style, quality, comment } = input.parseInput(RateGeneration, given);
   if (identity == null && style == null && quality == null)
     throw new InvalidInput('input', 'must have at least one of identity, style and quality');
   return db.transaction(async (client) => {
@@ -56,10 +52,10 @@ export async function rateGeneration(
       text: `select * from anime_generation_history where generation_id = $1 and tenant_id = $2 and user_id = $3 for update`,
       values: [generationId, owner.tenantId, owner.userId],
     });
-    if (!rows[0]) throw new NotFound('input.generationId', `there is no generation "${generationId}"`);
+    if (!rows[0]) throw new NotFound('generationId', `there is no generation "${generationId}"`);
     const row = mapRow(generations, rows[0]);
     if (row.completedAt === null)
-      throw new InvalidInput('input.generationId', 'there is no picture of it that could be rated');
+      throw new InvalidInput('generationId', 'there is no picture of it that could be rated');
     // One at a time for each character: a score counts all ratings.
     if (row.characterId !== null) await lockConsistency(client, row.characterId);
     const before = await client.query<{ score: string }>({

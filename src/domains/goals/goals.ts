@@ -64,12 +64,11 @@ export async function createGoal(
   owner: Owner,
   given: z.input<typeof NewGoal>,
 ): Promise<GoalRow> {
-  const goal = input.parseInput(NewGoal, given, 'input');
+  const goal = input.parseInput(NewGoal, given);
   checkDeadline(goal.deadline);
   return db.transaction(async (client) => {
     await lockGoals(client, owner);
-    const parent =
-      goal.parentId == null ? null : await goalOf(client, owner, goal.parentId, 'input.parentId');
+    const parent = goal.parentId == null ? null : await goalOf(client, owner, goal.parentId, 'parentId');
     await checkPlace(client, owner, { goal: null, parent: parent?.id ?? null });
     const inserted = await client.query<RawRow>({
       name: 'insert_goal',
@@ -99,7 +98,7 @@ export async function updateGoal(
   id: string,
   given: z.input<typeof Changes>,
 ): Promise<GoalRow> {
-  const changes = input.parseInput(Changes, given, 'input');
+  const changes = input.parseInput(Changes, given);
   checkDeadline(changes.deadline);
   const [found] = await goalsById(db, scopeOf(by), [id]);
   if (!found) throw noGoal(id, 'goalId');
@@ -183,7 +182,7 @@ function noGoal(id: string, field: string): NotFound {
 async function parentAfter(client: PoolClient, goal: GoalRow, parentId: string | null | undefined) {
   if (parentId === undefined) return goal.parent;
   if (parentId === null) return null;
-  const { id } = await goalOf(client, goal, parentId, 'input.parentId');
+  const { id } = await goalOf(client, goal, parentId, 'parentId');
   if (id !== goal.parent) await checkPlace(client, goal, { goal: goal.id, parent: id });
   return id;
 }
@@ -203,5 +202,5 @@ async function noteMove(
 
 function checkDeadline(deadline: Date | null | undefined): void {
   if (deadline && deadline.getTime() < Date.now())
-    throw new InvalidInput('input.deadline', `must lie ahead, is ${deadline.toISOString()}`);
+    throw new InvalidInput('deadline', `must lie ahead, is ${deadline.toISOString()}`);
 }

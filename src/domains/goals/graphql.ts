@@ -175,7 +175,7 @@ builder.queryFields((t) => ({
       resolve: async (_root, args, context) => {
         const { services, principal } = context;
         const { status, priority, parentId, topLevel, userId } = args.filter ?? {};
-        const owner = ownerFor(principal, userId);
+        const owner = ownerFor(principal, userId, 'filter.userId');
         const parent =
           parentId == null ? null : await loadById(context, parseGoalId(String(parentId), 'filter.parentId'));
         const conditions = {

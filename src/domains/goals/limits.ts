@@ -20,7 +20,7 @@ export async function checkPlace(
   client: PoolClient,
   { tenantId }: Owner,
   { goal, parent }: { readonly goal: number | null; readonly parent: number | null },
-  field = 'input.parentId',
+  field = 'parentId',
 ): Promise<void> {
   if (parent === null) return;
   const above = onlyRow(

@@ -80,7 +80,11 @@ builder.node(InteractionRef, {
   description: 'One turn: a query and its response.',
   id: { resolve: (turn) => turn.turnId },
   loadMany: (ids, { services, principal }) =>
-    findInteractions(services, scopeOf(principal), ids.map(parseTurnId)),
+    findInteractions(
+      services,
+      scopeOf(principal),
+      ids.map((id) => parseTurnId(id, 'id')),
+    ),
   fields: (t) => ({
     turnId: t.exposeID('turnId', { description: 'The id of the turn (a UUID).' }),
     conversationId: t.exposeString('conversationId', { description: 'The thread that it belongs to.' }),
@@ -303,7 +307,7 @@ builder.queryFields((t) => ({
       args: { filter: t.arg({ type: InteractionFilter, description: 'Which turns.' }) },
       resolve: (_root, args, { services, principal }, info) => {
         const { userId, ...conditions } = args.filter ?? {};
-        const owner = ownerFor(principal, userId);
+        const owner = ownerFor(principal, userId, 'filter.userId');
         const includeArchived = conditions.includeArchived ?? false;
         return connect(args, byTime, (page) =>
           userTurns(services, owner, { ...conditions, includeArchived }, page, columnsFor(info)),

@@ -211,8 +211,8 @@ function saidOf<T extends object>(content: T): Said<T> {
 }
 
 /** @throws InvalidInput if the text is no UUID, so that no statement is run for it */
-export function parseTurnId(turnId: string): string {
+export function parseTurnId(turnId: string, field = 'turnId'): string {
   const parsed = z.guid().safeParse(turnId);
-  if (!parsed.success) throw new InvalidInput('turnId', 'must be the turnId of an interaction');
+  if (!parsed.success) throw new InvalidInput(field, 'must be the turnId of an interaction');
   return parsed.data.toLowerCase();
 }

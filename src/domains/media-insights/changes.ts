@@ -50,11 +50,11 @@ export async function tagMedia(
   fileHash: string,
   given: z.input<typeof Tagging>,
 ): Promise<MediaInsightRow> {
-  const { add, remove } = input.parseInput(Tagging, given, 'input');
+  const { add, remove } = input.parseInput(Tagging, given);
   if (!add?.length && !remove?.length) throw new InvalidInput('input', 'names no tag in add or remove');
   return db.transaction(async (client) => {
     await lockMedia(client, owner);
-    const insight = await insightOf(client, owner, fileHash, 'input.fileHash');
+    const insight = await insightOf(client, owner, fileHash, 'fileHash');
     const gone = new Set((remove ?? []).map(keyOf));
     const kept = new Map(
       insight.tags.filter((each) => !gone.has(keyOf(each))).map((each) => [keyOf(each), each]),
@@ -62,7 +62,7 @@ export async function tagMedia(
     for (const each of add ?? []) if (!kept.has(keyOf(each))) kept.set(keyOf(each), each);
     if (kept.size > MAX_TAGS)
       throw new InvalidInput(
-        'input.add',
+        'add',
         `an insight has at most ${MAX_TAGS} tags of persons, would have ${kept.size}`,
       );
     const tagged = { ...insight, tags: [...kept.values()] };

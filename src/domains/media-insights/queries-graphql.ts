@@ -118,7 +118,7 @@ builder.queryFields((t) => ({
       args: { filter: t.arg({ type: FilterInput, description: 'Which ones.' }) },
       resolve: (_root, args, { services, principal }) => {
         const { userId, ...filter } = args.filter ?? {};
-        const owner = ownerFor(principal, userId);
+        const owner = ownerFor(principal, userId, 'filter.userId');
         return connect(args, latestTaken, (page) =>
           mediaMatching(services, owner, filter as MediaFilter, page),
         );

@@ -119,7 +119,7 @@ builder.queryField('memorySearch', (t) =>
     resolve: async (_root, args, { services, principal }, info) => {
       const { query, limit, filter, includeSuperseded, timeZone } = args;
       const { userId, includeArchived, ...conditions } = filter ?? {};
-      const owner = ownerFor(principal, userId);
+      const owner = ownerFor(principal, userId, 'filter.userId');
       const { availability, characters } = services;
       const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, query), []);
       const asked = { query, limit: limit ?? 20, characterIds, timeZone, ...conditions };

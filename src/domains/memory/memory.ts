@@ -64,21 +64,24 @@ const scoreError = { error: 'must be from 0 to 1' };
 const Search = z.object({
   query: input.text(input.MAX_QUERY_LENGTH),
   limit: z.int({ error: 'must be a whole number' }).min(1, limitError).max(MAX_MEMORIES, limitError),
+  characterIds: z.array(z.int()).default([]),
+  /** In which days are counted; absent: the user's. */
+  timeZone: timeZone.nullish(),
+});
+/** Where it is searched. */
+const Conditions = z.object({
   conversationId: input.conversationId.nullish(),
   since: input.instant.nullish(),
   until: input.instant.nullish(),
   minScore: z.number().min(0, scoreError).max(1, scoreError).nullish(),
   tiers: z.array(z.enum(TIERS)).max(TIERS.length, `must name at most ${TIERS.length} tiers`).nullish(),
-  characterIds: z.array(z.int()).default([]),
   /** Only turns that mention this character, by the full name. */
   character: input.text(100).nullish(),
-  /** In which days are counted; absent: the user's. */
-  timeZone: timeZone.nullish(),
   /** False: without the archive. Whoever answers the user searches all that they ever said. */
   includeArchived: z.boolean().default(true),
 });
 /** What is searched for, as it was read. */
-interface Wanted extends z.output<typeof Search> {
+interface Wanted extends z.output<typeof Search>, z.output<typeof Conditions> {
   readonly calendar: Calendar;
   readonly times: SpokenTimes;
   /** It named a time of which nothing was found, and is searched for as if that were its subject. */
@@ -100,11 +103,11 @@ interface Wanted extends z.output<typeof Search> {
 export async function searchMemory(
   { availability: whole, ...others }: MemoryServices,
   owner: Owner,
-  given: z.input<typeof Search>,
+  given: z.input<typeof Search> & z.input<typeof Conditions>,
   columns: TurnColumns = 'all',
 ): Promise<MemorySearch> {
   const started = performance.now();
-  const asked = input.parseInput(Search, given);
+  const asked = { ...input.parseInput(Search, given), ...input.parseInput(Conditions, given, 'filter') };
   const parsed = { ...asked, query: endsOf(asked.query) };
   const services = { ...others, availability: new Patience(whole, READ_DEADLINE_MS) };
   const [zone, archive] = await Promise.all([

@@ -25,7 +25,8 @@ const BurnRateRef = builder.objectRef<ObjectiveState['burnRates'][number]>('Burn
     minutes: t.exposeInt('minutes', { description: 'In so many minutes up to now.' }),
     rate: t.exposeFloat('rate', {
       nullable: true,
-      description: '1: so fast that the budget lasts for exactly the window. Null: nothing happened.',
+      description:
+        'In multiples of what is allowed; 1: so fast that the budget lasts for exactly the window. Null: nothing happened.',
     }),
   }),
 });

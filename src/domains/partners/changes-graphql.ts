@@ -26,7 +26,7 @@ const PartnerInput = builder.inputType('CreatePartnerInput', {
     userId: t.string({ description: who.userId }),
     rate: t.int({
       required: true,
-      description: `Their share of what their clients pay, in hundredths of a per cent, 0 to ${limits.WHOLE}.`,
+      description: `Their share of what their clients pay, in basis points (hundredths of a per cent), 0 to ${limits.WHOLE}.`,
     }),
   }),
 });
@@ -123,7 +123,9 @@ builder.mutationFields((t) => ({
     errors: { types: [InvalidInput, NotFound] },
     args: {
       partnerId: t.arg.id({ required: true, description: 'Which.' }),
-      rate: t.arg.int({ description: `Hundredths of a per cent, 0 to ${limits.WHOLE}; absent: as it is.` }),
+      rate: t.arg.int({
+        description: `In basis points (hundredths of a per cent), 0 to ${limits.WHOLE}; absent: as it is.`,
+      }),
       suspended: t.arg.boolean({ description: 'Whether they are suspended; absent: as it is.' }),
     },
     resolve: async (_root, { partnerId, rate, suspended }, { services, principal }) => ({

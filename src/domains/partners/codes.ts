@@ -33,7 +33,7 @@ export async function createReferralCode(
   given: z.input<typeof NewCode>,
 ): Promise<ReferralCodeRow> {
   requireAdmin(principal);
-  const asked = input.parseInput(NewCode, given, 'input');
+  const asked = input.parseInput(NewCode, given);
   const { tenantId } = principal;
   return db.transaction(async (client) => {
     const { rows } = await client.query<{ id: number; codes: number }>({
@@ -46,14 +46,14 @@ export async function createReferralCode(
     const [partner] = rows;
     if (!partner) throw noParty('PARTNER', asked.partnerId);
     if (partner.codes >= limits.MAX_CODES)
-      throw new InvalidInput('input.code', `there may be at most ${limits.MAX_CODES} that are not revoked`);
+      throw new InvalidInput('code', `there may be at most ${limits.MAX_CODES} that are not revoked`);
     const made = await client.query<RawRow>({
       name: 'insert_referral_code',
       text: `insert into referral_codes (tenant_id, partner, code, created_by, expires_at) values ($1, $2, $3, $4, $5)
              on conflict (tenant_id, code) do nothing returning *`,
       values: [tenantId, partner.id, asked.code ?? madeUp(), principal.userId, asked.expiresAt],
     });
-    if (!made.rows[0]) throw new InvalidInput('input.code', 'there is such a code already');
+    if (!made.rows[0]) throw new InvalidInput('code', 'there is such a code already');
     return mapRow(referralCodes, onlyRow(made));
   });
 }

@@ -111,7 +111,7 @@ export const PartnerRef = builder.objectRef<SeenParty>('Partner').implement({
     partnerId: t.exposeID('partyId', { description: 'What the operator calls them.' }),
     rate: t.int({
       description:
-        'Their share of what their clients pay, in hundredths of a per cent (basis points), for reports to come.',
+        'Their share of what their clients pay, in basis points (hundredths of a per cent), for reports to come.',
       resolve: ({ rate }) => rate ?? 0,
     }),
     codes: t.field({

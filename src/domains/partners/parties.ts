@@ -42,7 +42,7 @@ export async function createPartner(
   given: z.input<typeof NewPartner>,
 ): Promise<SeenParty> {
   requireAdmin(principal);
-  const asked = input.parseInput(NewPartner, given, 'input');
+  const asked = input.parseInput(NewPartner, given);
   const { tenantId } = principal;
   const partyId = asked.partnerId ?? randomUUID();
   return db.transaction(async (client) => {
@@ -52,7 +52,7 @@ export async function createPartner(
              on conflict (tenant_id, kind, party_id) do nothing returning id`,
       values: [tenantId, partyId, asked.rate, principal.userId],
     });
-    if (!rows[0]) throw new InvalidInput('input.partnerId', 'there is a partner of this id already');
+    if (!rows[0]) throw new InvalidInput('partnerId', 'there is a partner of this id already');
     await insertPerson(client, tenantId, { id: rows[0].id, kind: 'PARTNER', partyId }, asked);
     return seen(client, tenantId, 'PARTNER', partyId);
   });
@@ -69,7 +69,7 @@ export async function createClientAccount(
   given: z.input<typeof NewClient>,
 ): Promise<SeenParty> {
   requireProgram(principal);
-  const asked = input.parseInput(NewClient, given, 'input');
+  const asked = input.parseInput(NewClient, given);
   const { tenantId } = principal;
   const { clientId } = asked;
   const [userId, email] = [asked.userId ?? null, asked.email ?? null];
@@ -78,7 +78,7 @@ export async function createClientAccount(
     const known = await partyById({ pool: client }, { tenantId, kind: 'CLIENT', partyId: clientId });
     if (known) {
       if (known.name !== asked.name || known.email !== email || known.userId !== userId)
-        throw new IdempotencyKeyReused('input.clientId');
+        throw new IdempotencyKeyReused('clientId');
       return known;
     }
     const joining = { tenantId, clientId, userId, email, at: new Date() };
@@ -106,15 +106,15 @@ export async function createClientAccount(
 /** A code that is told with the client is a referral of this moment, which counts by the rule among those before. @throws InvalidInput */
 async function noteTold(client: PoolClient, joining: Joining, code: string): Promise<void> {
   const { tenantId, userId, email, at } = joining;
-  const { id, partner } = await usableCode(client, tenantId, code, at, 'input.code');
+  const { id, partner } = await usableCode(client, tenantId, code, at, 'code');
   const { rows } = await client.query<{ own: boolean }>({
     name: 'own_referral',
     text: `select coalesce(user_id = $3, false) or coalesce(lower(email) = lower($4), false) as own
            from business_people where party = $1 and tenant_id = $2`,
     values: [partner, tenantId, userId, email],
   });
-  if (rows[0]?.own) throw new InvalidInput('input.code', 'is the client’s own: nobody can bring themselves');
-  await insertReferral(client, joining, id, 'input.clientId');
+  if (rows[0]?.own) throw new InvalidInput('code', 'is the client’s own: nobody can bring themselves');
+  await insertReferral(client, joining, id, 'clientId');
 }
 
 /** Changes the rate of a partner, for reports to come, or suspends them. @throws Forbidden, InvalidInput, NotFound */

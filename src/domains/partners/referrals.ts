@@ -38,12 +38,12 @@ export async function noteReferral(
   given: z.input<typeof Referral>,
 ): Promise<NotedReferral> {
   requireProgram(principal);
-  const { clientId, code, at } = input.parseInput(Referral, given, 'input');
+  const { clientId, code, at } = input.parseInput(Referral, given);
   const { windowDays } = config.referrals;
   const now = new Date();
   const instant = at ?? now;
   if (instant > now || instant.getTime() < now.getTime() - windowDays * DAY_MS)
-    throw new InvalidInput('input.at', `must lie in the past, at most ${windowDays} days`);
+    throw new InvalidInput('at', `must lie in the past, at most ${windowDays} days`);
   const { tenantId } = principal;
   return db.transaction(async (client) => {
     await lockClientId(client, tenantId, clientId);
@@ -53,9 +53,9 @@ export async function noteReferral(
       values: [tenantId, clientId],
     });
     if (rows.length > 0)
-      throw new InvalidInput('input.clientId', 'is a client already: a referral comes before that');
-    const { id } = await usableCode(client, tenantId, code, instant, 'input.code');
-    await insertReferral(client, { tenantId, clientId, at: instant }, id, 'input.clientId');
+      throw new InvalidInput('clientId', 'is a client already: a referral comes before that');
+    const { id } = await usableCode(client, tenantId, code, instant, 'code');
+    await insertReferral(client, { tenantId, clientId, at: instant }, id, 'clientId');
     return { clientId, code, at: instant };
   });
 }

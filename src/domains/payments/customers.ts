@@ -39,7 +39,7 @@ export async function createCustomer(
 ): Promise<SeenCustomer> {
   requireAdmin(principal);
   const { tenantId } = principal;
-  const asked = input.parseInput(NewCustomer, given, 'input');
+  const asked = input.parseInput(NewCustomer, given);
   configured(services);
   const { idempotencyKey: key } = asked;
   const wanted = {
@@ -54,7 +54,7 @@ export async function createCustomer(
     const known = await customerById({ pool: client }, tenantId, customerId);
     if (known) {
       if (Object.entries(wanted).some(([field, value]) => known[field as keyof typeof wanted] !== value))
-        throw new IdempotencyKeyReused('input.idempotencyKey');
+        throw new IdempotencyKeyReused('idempotencyKey');
       return;
     }
     await insertCustomer(client, principal, customerId, wanted);
@@ -72,13 +72,13 @@ export async function updateCustomer(
 ): Promise<SeenCustomer> {
   requireAdmin(principal);
   const { tenantId } = principal;
-  const { customerId, name, email } = input.parseInput(Change, given, 'input');
+  const { customerId, name, email } = input.parseInput(Change, given);
   configured(services);
   await services.db.transaction(async (client) => {
     await lockPayments(client, tenantId);
     const known = await customerById({ pool: client }, tenantId, customerId);
-    if (!known) throw noCustomer(customerId, 'input.customerId');
-    checkKnown(known, 'input.customerId');
+    if (!known) throw noCustomer(customerId, 'customerId');
+    checkKnown(known, 'customerId');
     await client.query<object>({
       name: 'update_payment_person',
       text: `with changed as (update payment_people set name = coalesce($3, name), email = case when $5::boolean then $4 else email end,
@@ -139,6 +139,6 @@ async function keepAtStripe(
 
 async function seenCustomer({ db }: PaymentServices, tenantId: string, id: string): Promise<SeenCustomer> {
   const customer = await customerById(db, tenantId, id);
-  if (!customer) throw noCustomer(id, 'input.customerId');
+  if (!customer) throw noCustomer(id, 'customerId');
   return customer;
 }

@@ -48,27 +48,27 @@ export async function createInvoice(
 ): Promise<InvoiceRow> {
   requireAdmin(principal);
   const { tenantId } = principal;
-  const asked = input.parseInput(NewInvoice, given, 'input');
+  const asked = input.parseInput(NewInvoice, given);
   const { limits: allowed } = configured(services);
   if (asked.collection === 'CHARGE' && asked.daysUntilDue != null)
-    throw new InvalidInput('input.daysUntilDue', 'must be absent where the customer is charged at once');
+    throw new InvalidInput('daysUntilDue', 'must be absent where the customer is charged at once');
   const sum = asked.items.reduce((total, item) => total + item.amount, 0);
-  if (sum > MAX_MINOR) throw new InvalidInput('input.items', `must come to at most ${MAX_MINOR}`);
+  if (sum > MAX_MINOR) throw new InvalidInput('items', `must come to at most ${MAX_MINOR}`);
   const { idempotencyKey: key } = asked;
   const invoiceId = key == null ? randomUUID() : keyedId('payment_invoice', tenantId, key);
   const invoice = await services.db.transaction(async (client) => {
     await lockPayments(client, tenantId);
     const customer = await customerById({ pool: client }, tenantId, asked.customerId);
-    if (!customer) throw noCustomer(asked.customerId, 'input.customerId');
+    if (!customer) throw noCustomer(asked.customerId, 'customerId');
     const known = await invoiceById({ pool: client }, tenantId, invoiceId);
     if (known) {
-      if (!isSame(known, asked, customer.id)) throw new IdempotencyKeyReused('input.idempotencyKey');
+      if (!isSame(known, asked, customer.id)) throw new IdempotencyKeyReused('idempotencyKey');
       return known;
     }
-    checkKnown(customer, 'input.customerId');
+    checkKnown(customer, 'customerId');
     if (asked.collection === 'SEND' && customer.email === null)
-      throw new InvalidInput('input.collection', 'SEND needs an address of mail, and the customer has none');
-    const movement = { field: 'input.items', currency: asked.currency, amount: sum };
+      throw new InvalidInput('collection', 'SEND needs an address of mail, and the customer has none');
+    const movement = { field: 'items', currency: asked.currency, amount: sum };
     await checkMovement(client, tenantId, movement, allowed);
     const waits = needsApproval(movement, allowed);
     const payload = { tenantId, invoiceId };

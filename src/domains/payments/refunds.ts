@@ -46,23 +46,23 @@ export async function createRefund(
 ): Promise<RefundRow> {
   requireAdmin(principal);
   const { tenantId } = principal;
-  const asked = input.parseInput(NewRefund, given, 'input');
+  const asked = input.parseInput(NewRefund, given);
   const { limits: allowed } = configured(services);
   const { idempotencyKey: key } = asked;
   const refundId = key == null ? randomUUID() : keyedId('payment_refund', tenantId, key);
   const reason = asked.reason ?? null;
   const refund = await services.db.transaction(async (client) => {
     await lockPayments(client, tenantId);
-    const invoice = await lockedInvoice(client, tenantId, asked.invoiceId, 'input.invoiceId');
+    const invoice = await lockedInvoice(client, tenantId, asked.invoiceId, 'invoiceId');
     const known = await refundById({ pool: client }, tenantId, refundId);
     if (known) {
       const { invoice: of, amount: sum, currency: unit, reason: why } = known;
       if (of !== invoice.id || sum !== asked.amount || unit !== asked.currency || why !== reason)
-        throw new IdempotencyKeyReused('input.idempotencyKey');
+        throw new IdempotencyKeyReused('idempotencyKey');
       return known;
     }
     await checkRefundable(client, invoice, asked);
-    const movement = { field: 'input.amount', currency: asked.currency, amount: asked.amount };
+    const movement = { field: 'amount', currency: asked.currency, amount: asked.amount };
     await checkMovement(client, tenantId, movement, allowed);
     const waits = needsApproval(movement, allowed);
     const payload = { tenantId, refundId };
@@ -97,9 +97,9 @@ async function checkRefundable(
   asked: { readonly currency: string; readonly amount: number },
 ): Promise<void> {
   if (asked.currency !== invoice.currency)
-    throw new InvalidInput('input.currency', `must be that of the invoice, ${invoice.currency}`);
+    throw new InvalidInput('currency', `must be that of the invoice, ${invoice.currency}`);
   if (invoice.state !== 'PAID' || invoice.paymentIntent === null)
-    throw new StatusMoveRefused('input.invoiceId', { from: invoice.state, to: 'REFUNDED', allowed: [] });
+    throw new StatusMoveRefused('invoiceId', { from: invoice.state, to: 'REFUNDED', allowed: [] });
   const { rows } = await client.query<{ sum: number; count: number }>({
     name: 'refunded_of_invoice',
     text: `select coalesce(sum(amount) filter (where state not in ('REJECTED', 'FAILED', 'CANCELLED')), 0)::float8 as sum,
@@ -108,14 +108,11 @@ async function checkRefundable(
   });
   const { sum, count } = onlyRow({ rows });
   if (count >= limits.MAX_REFUNDS)
-    throw new InvalidInput(
-      'input.invoiceId',
-      `an invoice may have ${limits.MAX_REFUNDS} refunds, and has them`,
-    );
+    throw new InvalidInput('invoiceId', `an invoice may have ${limits.MAX_REFUNDS} refunds, and has them`);
   const limit = invoice.amount - sum;
   if (asked.amount > limit)
     throw new AmountExceeded(
-      'input.amount',
+      'amount',
       `of the ${written(invoice.amount, invoice.currency)} that were paid, ${written(sum, invoice.currency)} go back already, so that ${written(limit, invoice.currency)} may, not ${written(asked.amount, invoice.currency)}`,
       { currency: invoice.currency, amount: asked.amount, limit },
     );

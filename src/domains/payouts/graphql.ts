@@ -29,7 +29,8 @@ const LineRef = builder.objectRef<PayoutLine>('PayoutLine').implement({
     }),
     amount: t.exposeFloat('amount', {
       complexity: 0,
-      description: 'The partner’s share of it; all lines together are the amount of the report.',
+      description:
+        'The partner’s share of it, in the smallest unit of the currency; all lines together are the amount of the report.',
     }),
   }),
 });
@@ -45,7 +46,10 @@ const PayoutRef = builder.objectRef<SeenPayout>('PayoutReport').implement({
     partnerId: t.exposeID('partnerId', { complexity: 0, description: 'Whose.' }),
     month: t.exposeString('month', { complexity: 0, description: 'As 2026-11, in UTC.' }),
     currency: t.exposeString('currency', { complexity: 0, description: 'ISO 4217.' }),
-    rate: t.exposeInt('rate', { complexity: 0, description: 'Hundredths of a per cent, as they were then.' }),
+    rate: t.exposeInt('rate', {
+      complexity: 0,
+      description: 'In basis points (hundredths of a per cent), as they were then.',
+    }),
     base: t.exposeFloat('base', {
       complexity: 0,
       description:

@@ -41,7 +41,7 @@ const PressureReadingRef = builder.objectRef<PressureReading>('PressureReading')
     limit: t.exposeFloat('limit', {
       nullable: true,
       description:
-        'Of a percentage, how much there is. Memory: what the container (cgroup) allows, else all of the machine.',
+        'Of a percentage, how much there is: bytes, or connections; null otherwise. Memory: what the container (cgroup) allows, else all of the machine.',
     }),
     level: t.expose('level', {
       type: PressureLevelEnum,

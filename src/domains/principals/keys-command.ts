@@ -85,7 +85,7 @@ const OPTIONS = {
 
 /** What was typed is an option, not a field. */
 function inWordsOfOptions(error: unknown): never {
-  const [, field = '', problem = ''] = /^input\.(\w+)[^:]*: ([\s\S]*)$/.exec((error as Error).message) ?? [];
+  const [, field = '', problem = ''] = /^(\w+)[^:]*: ([\s\S]*)$/.exec((error as Error).message) ?? [];
   if (!(error instanceof InvalidInput) || !(field in OPTIONS)) throw error;
   throw new InvalidInput(OPTIONS[field as keyof typeof OPTIONS], problem);
 }

@@ -41,7 +41,7 @@ export async function createApiKey(
   given: z.input<typeof NewKey>,
 ): Promise<{ key: string; row: ApiKeyRow }> {
   requireAdmin(principal);
-  const wanted = input.parseInput(NewKey, given, 'input');
+  const wanted = input.parseInput(NewKey, given);
   return access.apiKeys.create({
     tenantId: principal.tenantId,
     userId: wanted.userId ?? principal.userId,

@@ -21,11 +21,11 @@ export async function bindCharacter(
   owner: Owner,
   given: z.input<typeof Binding>,
 ): Promise<ProjectRow> {
-  const { projectId, character: named, role } = input.parseInput(Binding, given, 'input');
+  const { projectId, character: named, role } = input.parseInput(Binding, given);
   const [character] = await charactersByName(db, owner, [named]);
-  if (!character?.isActive) throw new NotFound('input.character', `there is no active character "${named}"`);
+  if (!character?.isActive) throw new NotFound('character', `there is no active character "${named}"`);
   return db.transaction(async (client) => {
-    const project = await lockedProject(client, owner, projectId, 'input.projectId');
+    const project = await lockedProject(client, owner, projectId, 'projectId');
     await client.query({
       name: 'bind_character',
       text: `insert into anime_echo_project_bindings (tenant_id, user_id, project, character_name, role)
@@ -34,10 +34,7 @@ export async function bindCharacter(
     });
     const [bound = []] = await bindingsOf({ pool: client }, owner, [project.id]);
     if (bound.length > limits.MAX_CHARACTERS)
-      throw new InvalidInput(
-        'input.character',
-        `a project may have at most ${limits.MAX_CHARACTERS} characters`,
-      );
+      throw new InvalidInput('character', `a project may have at most ${limits.MAX_CHARACTERS} characters`);
     await touchProject(client, owner, project.id);
     return project;
   });
@@ -49,10 +46,10 @@ export async function unbindCharacter(
   owner: Owner,
   given: Pick<z.input<typeof Binding>, 'projectId' | 'character'>,
 ): Promise<ProjectRow> {
-  const { projectId, character } = input.parseInput(Binding, given, 'input');
+  const { projectId, character } = input.parseInput(Binding, given);
   return db.transaction(async (client) => {
-    const project = await lockedProject(client, owner, projectId, 'input.projectId');
-    const name = await boundName(client, owner, project, character, 'input.character');
+    const project = await lockedProject(client, owner, projectId, 'projectId');
+    const name = await boundName(client, owner, project, character, 'character');
     await client.query({
       name: 'unbind_character',
       text: `delete from anime_echo_project_bindings

@@ -20,19 +20,16 @@ export async function addDecision(
   owner: Owner,
   given: z.input<typeof Decision>,
 ): Promise<DecisionRow> {
-  const { projectId, decision, reason } = input.parseInput(Decision, given, 'input');
+  const { projectId, decision, reason } = input.parseInput(Decision, given);
   return db.transaction(async (client) => {
-    const project = await lockedProject(client, owner, projectId, 'input.projectId');
+    const project = await lockedProject(client, owner, projectId, 'projectId');
     const { rows } = await client.query<{ count: number }>({
       name: 'count_decisions',
       text: `select count(*)::int as count from anime_project_memory where project = $1 and tenant_id = $2 and user_id = $3`,
       values: [project.id, owner.tenantId, owner.userId],
     });
     if (onlyRow({ rows }).count >= limits.MAX_DECISIONS)
-      throw new InvalidInput(
-        'input.decision',
-        `a project may have at most ${limits.MAX_DECISIONS} decisions`,
-      );
+      throw new InvalidInput('decision', `a project may have at most ${limits.MAX_DECISIONS} decisions`);
     const inserted = await client.query<RawRow>({
       name: 'insert_decision',
       text: `insert into anime_project_memory (tenant_id, user_id, project, decision_id, decision, reason)

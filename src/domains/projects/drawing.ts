@@ -32,21 +32,21 @@ export async function drawSegment(
   owner: Owner,
   given: DrawSegmentInput,
 ): Promise<TaskRow> {
-  const { segmentId, ...how } = input.parseInput(DrawSegment, given, 'input');
+  const { segmentId, ...how } = input.parseInput(DrawSegment, given);
   const generationId = randomUUID();
   const { segment } = await services.db.transaction((client) =>
-    lockedSegment(client, owner, segmentId, 'input.segmentId'),
+    lockedSegment(client, owner, segmentId, 'segmentId'),
   );
   const asked = { ...how, prompt: segment.prompt, character: segment.characterName };
   return generateImage(services, owner, asked, generationId, async (client) => {
-    const { segment: now } = await lockedSegment(client, owner, segmentId, 'input.segmentId');
+    const { segment: now } = await lockedSegment(client, owner, segmentId, 'segmentId');
     if (now.status === 'QUEUED' || now.status === 'DRAWING')
       throw new InvalidInput(
-        'input.segmentId',
+        'segmentId',
         `the task ${now.taskId} draws it already; wait for its end, or cancel it`,
       );
     if (now.prompt !== segment.prompt || now.characterName !== segment.characterName)
-      throw new InvalidInput('input.segmentId', 'it was changed at the same time; draw it again');
+      throw new InvalidInput('segmentId', 'it was changed at the same time; draw it again');
     await bindGeneration(client, owner, now, generationId);
   });
 }

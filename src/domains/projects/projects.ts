@@ -35,7 +35,7 @@ export async function createProject(
   owner: Owner,
   given: z.input<typeof NewProject>,
 ): Promise<ProjectRow> {
-  const project = input.parseInput(NewProject, given, 'input');
+  const project = input.parseInput(NewProject, given);
   return db.transaction(async (client) => {
     await lockProjects(client, owner);
     const inserted = await client.query<RawRow>({
@@ -60,7 +60,7 @@ export async function updateProject(
   projectId: string,
   given: z.input<typeof Changes>,
 ): Promise<ProjectRow> {
-  const changes = input.parseInput(Changes, given, 'input');
+  const changes = input.parseInput(Changes, given);
   return db.transaction(async (client) => {
     const project = await lockedProject(client, owner, parseProjectId(projectId), 'projectId');
     const { description = project.description } = changes;

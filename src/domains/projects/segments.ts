@@ -32,19 +32,19 @@ export async function addSegment(
   owner: Owner,
   given: z.input<typeof NewSegment>,
 ): Promise<SeenSegment> {
-  const segment = input.parseInput(NewSegment, given, 'input');
+  const segment = input.parseInput(NewSegment, given);
   return db.transaction(async (client) => {
-    const project = await lockedProject(client, owner, segment.projectId, 'input.projectId');
+    const project = await lockedProject(client, owner, segment.projectId, 'projectId');
     const [known = []] = await segmentsOf({ pool: client }, owner, [project.id]);
     if (known.length >= limits.MAX_SEGMENTS)
       throw new InvalidInput('input', `a project may have at most ${limits.MAX_SEGMENTS} segments`);
     const position = segment.position ?? known.length + 1;
     if (position > known.length + 1)
-      throw new InvalidInput('input.position', `must be from 1 to ${known.length + 1}, one behind the last`);
+      throw new InvalidInput('position', `must be from 1 to ${known.length + 1}, one behind the last`);
     const character =
       segment.character == null
         ? null
-        : await boundName(client, owner, project, segment.character, 'input.character');
+        : await boundName(client, owner, project, segment.character, 'character');
     const segmentId = randomUUID();
     await client.query({
       name: 'insert_video_segment',
@@ -67,7 +67,7 @@ export async function updateSegment(
   segmentId: string,
   given: z.input<typeof Changes>,
 ): Promise<SeenSegment> {
-  const changes = input.parseInput(Changes, given, 'input');
+  const changes = input.parseInput(Changes, given);
   return db.transaction(async (client) => {
     const { project, segment } = await lockedSegment(client, owner, parseSegmentId(segmentId), 'segmentId');
     const { generationId = segment.generationId } = changes;
@@ -75,7 +75,7 @@ export async function updateSegment(
     const character =
       changes.character == null
         ? changes.character
-        : await boundName(client, owner, project, changes.character, 'input.character');
+        : await boundName(client, owner, project, changes.character, 'character');
     await client.query({
       name: 'update_video_segment',
       text: `update video_segments set prompt = $4, duration_seconds = $5, character_name = $6, generation_id = $7, updated_at = now()
@@ -206,7 +206,7 @@ async function changed(
   const total = now.reduce((sum, each) => sum + each.durationSeconds, 0);
   if (total > limits.MAX_TOTAL_DURATION)
     throw new InvalidInput(
-      'input.durationSeconds',
+      'durationSeconds',
       `all segments together may take at most ${limits.MAX_TOTAL_DURATION} seconds, they would take ${Math.round(total * 10) / 10}`,
     );
   const segment = now.find((each) => each.segmentId === segmentId);
@@ -237,5 +237,5 @@ async function checkGeneration(client: PoolClient, owner: Owner, generationId: s
     text: 'select from anime_generation_history where generation_id = $1 and tenant_id = $2 and user_id = $3',
     values: [generationId, owner.tenantId, owner.userId],
   });
-  if (rowCount === 0) throw new NotFound('input.generationId', `there is no generation "${generationId}"`);
+  if (rowCount === 0) throw new NotFound('generationId', `there is no generation "${generationId}"`);
 }

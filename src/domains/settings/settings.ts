@@ -72,7 +72,7 @@ export async function updateSettings(
   owner: Owner,
   given: z.input<typeof Changes>,
 ): Promise<Settings> {
-  const changes = input.parseInput(Changes, given, 'input');
+  const changes = input.parseInput(Changes, given);
   if (changes.timeZone !== undefined) {
     const kept = { timeZone: changes.timeZone, updatedAt: new Date() };
     await services.db.ormTransaction((orm) =>

@@ -92,7 +92,7 @@ export async function createTenant(
   given: z.input<typeof NewTenant>,
 ): Promise<TenantRow> {
   requireOperator(principal);
-  const wanted = input.parseInput(NewTenant, given, 'input');
+  const wanted = input.parseInput(NewTenant, given);
   checkPriced(services, wanted.modelCostPerDay);
   return change(services, {
     statement: {
@@ -116,7 +116,7 @@ export async function createTenant(
     },
     orElse: () =>
       new InvalidInput(
-        'input.tenantId',
+        'tenantId',
         `there is a tenant "${wanted.tenantId}" already, or there are ${MAX_TENANTS}, which is the most`,
       ),
   });
@@ -129,7 +129,7 @@ export async function updateTenant(
   given: z.input<typeof ChangedTenant>,
 ): Promise<TenantRow> {
   requireOperator(principal);
-  const wanted = input.parseInput(ChangedTenant, given, 'input');
+  const wanted = input.parseInput(ChangedTenant, given);
   checkPriced(services, wanted.modelCostPerDay);
   const changed = LIMIT_NAMES.filter((name) => wanted[name] !== undefined);
   const detail = Object.fromEntries(changed.map((name) => [name, wanted[name]]));
@@ -165,9 +165,9 @@ export async function suspendTenant(
   given: z.input<typeof Suspension>,
 ): Promise<TenantRow> {
   requireOperator(principal);
-  const { tenantId, reason } = input.parseInput(Suspension, given, 'input');
+  const { tenantId, reason } = input.parseInput(Suspension, given);
   if (tenantId === OPERATOR_TENANT)
-    throw new InvalidInput('input.tenantId', `"${OPERATOR_TENANT}" runs the server: nobody could resume it`);
+    throw new InvalidInput('tenantId', `"${OPERATOR_TENANT}" runs the server: nobody could resume it`);
   return change(services, {
     statement: {
       name: 'suspend_tenant',
@@ -227,7 +227,7 @@ async function change(
 function checkPriced({ config }: TenantServices, cost: number | null | undefined): void {
   if (cost == null || Object.keys(config.languageModels?.prices ?? {}).length > 0) return;
   throw new InvalidInput(
-    'input.modelCostPerDay',
+    'modelCostPerDay',
     'what models cost is not known: LLM_PRICES has to be set before it can be limited',
   );
 }

@@ -76,7 +76,7 @@ export async function createWebhook(
   principal: Principal,
   given: z.input<typeof NewWebhook>,
 ): Promise<ShownWebhook> {
-  const wanted = input.parseInput(NewWebhook, given, 'input');
+  const wanted = input.parseInput(NewWebhook, given);
   const ofTenant = wanted.ofTenant ?? false;
   requireMayHear(principal, wanted.events, ofTenant);
   await checkAddress(services.webhooks.outbound, wanted.url);
@@ -119,7 +119,7 @@ export async function updateWebhook(
   webhookId: string,
   given: z.input<typeof Changes>,
 ): Promise<ShownWebhook> {
-  const changes = input.parseInput(Changes, given, 'input');
+  const changes = input.parseInput(Changes, given);
   const { db, sealer } = services;
   const known = await findWebhook(services, principal, webhookId);
   // Whoever lets it go on answers for what it tells from then on.
@@ -255,7 +255,7 @@ async function positionAfter(
   heard: readonly WebhookEvent[],
 ): Promise<EventPosition> {
   const position = parseCursor(cursor);
-  if (!position) throw new InvalidInput('input.after', 'is not a cursor of an event');
+  if (!position) throw new InvalidInput('after', 'is not a cursor of an event');
   const pruned = await prunedUpTo(db, heard);
   if (pruned && isAfter(pruned, position)) throw new CursorExpired(formatCursor({ ...pruned, told: [] }));
   return position;
@@ -263,7 +263,7 @@ async function positionAfter(
 
 async function checkAddress(outbound: Pick<Outbound, 'check'>, address: string): Promise<void> {
   await outbound.check(address).catch((error: unknown) => {
-    if (error instanceof UrlForbidden) throw new UrlForbidden(`input.url: ${error.message}`);
+    if (error instanceof UrlForbidden) throw new UrlForbidden(`url: ${error.message}`);
     throw error;
   });
 }
@@ -282,7 +282,7 @@ function requireMayHear(principal: Principal, heard: readonly WebhookEvent[], of
   requirePermission(principal, 'READ');
   if (heard.includes('alert')) requirePermission(principal, 'METRICS');
   if (ofTenant && scopeOf(principal).userId !== null)
-    throw new Forbidden('input.ofTenant: only a principal who may act for others hears of all users');
+    throw new Forbidden('ofTenant: only a principal who may act for others hears of all users');
 }
 
 function credentialOf({ credential }: Principal): string | null {

@@ -18,7 +18,7 @@ export async function makeWish(
   owner: Owner,
   given: z.input<typeof MakeWish>,
 ): Promise<WishRow> {
-  const { said, dueAt = null } = input.parseInput(MakeWish, given, 'input');
+  const { said, dueAt = null } = input.parseInput(MakeWish, given);
   const made = await db.transaction((client) =>
     client.query<RawRow>({
       name: 'make_wish',
