@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Print } from '../src/ground/command.ts';
 import { startTestDatabase } from '../tests/support/database.ts';
 import type { Mutation } from './mutation.ts';
 import { MUTATIONS } from './mutations.ts';
@@ -31,7 +32,7 @@ class MutationError extends Error {
 }
 
 /** @returns the exit code */
-export async function mutateCommand(args: readonly string[], print: (line: string) => void): Promise<number> {
+export async function mutateCommand(args: readonly string[], print: Print): Promise<number> {
   let chosen: readonly Mutation[];
   try {
     const { only, list, help } = readArguments(args);
@@ -42,7 +43,7 @@ export async function mutateCommand(args: readonly string[], print: (line: strin
     if (help || list) return 0;
     chosen = only ? only.map(mutationNamed) : MUTATIONS;
   } catch (error) {
-    print(`${(error as Error).message}\n${USAGE}`);
+    print(`${(error as Error).message}\n${USAGE}`, 'errors');
     return 2;
   }
   const directory = await mkdtemp(join(tmpdir(), 'echo-mutations-'));
@@ -51,7 +52,7 @@ export async function mutateCommand(args: readonly string[], print: (line: strin
     return await runAll(directory, chosen, print);
   } catch (error) {
     if (!(error instanceof MutationError)) throw error;
-    print(error.message);
+    print(error.message, 'errors');
     return 2;
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -70,7 +71,7 @@ function mutationNamed(name: string): Mutation {
   return found;
 }
 
-async function runAll(directory: string, chosen: readonly Mutation[], print: (line: string) => void) {
+async function runAll(directory: string, chosen: readonly Mutation[], print: Print) {
   const database = await startTestDatabase();
   const run = (choice: Choice, { bail = true, limitMs = LIMIT_MS, isOwn = false } = {}) =>
     runTests(directory, choice, { bail, limitMs, databaseUrl: isOwn ? null : database.url });

@@ -17,7 +17,7 @@ await runScript((args, print) =>
     try {
       writeFileSync(file, clientModule(resolve(import.meta.dirname, '..'), resolve(directory)));
     } catch (error) {
-      print((error as Error).message);
+      print((error as Error).message, 'errors');
       return EXIT.failed;
     }
     print(resolve(file));

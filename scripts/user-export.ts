@@ -1,3 +1,4 @@
+import { printHere } from '../src/ground/command.ts';
 import { connectByConfig } from '../src/import/connect.ts';
 import { userExportCommand } from '../src/import/user-export.ts';
 import { createLogger } from '../src/log.ts';
@@ -13,7 +14,7 @@ try {
       const { createApp } = await import('../src/app.ts');
       return createApp(own, log, { migrate: true, vault });
     }),
-    print: (line) => void process.stdout.write(`${line}\n`),
+    print: printHere,
   });
 } catch (error) {
   const isExpected =

@@ -21,8 +21,11 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** Runs a script as npm does; its data directory does not exist yet. */
-function run(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const env = { ...BARE_ENV, HOME: directory, PORT: '0', DATA_DIR: join(directory, 'data') };
+function run(
+  args: readonly string[],
+  settings: Record<string, string> = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const env = { ...BARE_ENV, HOME: directory, PORT: '0', DATA_DIR: join(directory, 'data'), ...settings };
   return new Promise((resolve) =>
     execFile(process.execPath, args, { cwd: directory, env }, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code ?? -1) : 0, stdout, stderr }),
@@ -52,17 +55,39 @@ describe('npm run', () => {
       // In the words that are typed.
       expect(asked.stdout).toContain(name === 'dev' ? 'npm start' : name);
       const mistyped = await run([...commandOf(name), '--no-migrat']);
-      expect(mistyped.stdout + mistyped.stderr).toMatch(/--no-migrat[\s\S]*usage: npm/);
-      expect(mistyped.stdout + mistyped.stderr).not.toMatch(/\n +at .*:\d+:\d+/);
-      expect(mistyped.code).toBe(EXIT.usage);
+      // Whoever reads results reads none.
+      expect(mistyped).toEqual({
+        code: EXIT.usage,
+        stdout: '',
+        stderr: expect.stringMatching(/--no-migrat[\s\S]*usage: npm/),
+      });
+      expect(mistyped.stderr).not.toMatch(/\n +at .*:\d+:\d+/);
       expect(await readdir(directory)).toEqual([]);
     },
   );
 
+  test.concurrent.each([
+    'audit',
+    'backup',
+    'export',
+    'journal',
+    'migrate',
+    'models',
+    'seed',
+    'tasks',
+    'verify',
+  ])('%s complains of a wrong setting on standard error, and has no results', async (name) => {
+    const words = { audit: 'verify', export: 'FILE', migrate: null, seed: null, verify: null }[name];
+    const args = words === null ? [] : [words ?? 'list'];
+    const failed = await run([...commandOf(name), ...args], { PORT: 'none', LLM_BASE_URL: 'none' });
+    expect(failed).toEqual({ code: EXIT.failed, stdout: '', stderr: expect.stringMatching(/PORT: /) });
+  });
+
   test('a command that does not exist starts nothing', async () => {
     expect(await run([join(ROOT, 'scripts/keys.ts'), 'lsit'])).toMatchObject({
       code: EXIT.usage,
-      stdout: expect.stringMatching(/usage/i),
+      stdout: '',
+      stderr: expect.stringMatching(/usage/i),
     });
     expect(await readdir(directory)).toEqual([]);
   });
@@ -74,17 +99,20 @@ describe('a command', () => {
     const code = await runCommand(
       'usage',
       [],
-      (line) => lines.push(line),
+      (line, to) => lines.push(`${to}: ${line}`),
       () => Promise.reject(error),
     );
     return [code, ...lines];
   };
 
   test('that is given a wrong value was used wrongly; what is refused or not there has failed', async () => {
-    expect(await codeOf(new InvalidInput('--limit', 'must be 1'))).toEqual([2, '--limit: must be 1']);
-    expect(await codeOf(new InvalidInput('NAME', 'is none'))).toEqual([2, 'NAME: is none']);
-    expect(await codeOf(new InvalidInput('confirmation', 'say yes'))).toEqual([1, 'confirmation: say yes']);
-    expect(await codeOf(new NotFound('WHICH', 'nothing'))).toEqual([1, 'WHICH: nothing']);
+    expect(await codeOf(new InvalidInput('--limit', 'must be 1'))).toEqual([2, 'errors: --limit: must be 1']);
+    expect(await codeOf(new InvalidInput('NAME', 'is none'))).toEqual([2, 'errors: NAME: is none']);
+    expect(await codeOf(new InvalidInput('confirmation', 'say yes'))).toEqual([
+      1,
+      'errors: confirmation: say yes',
+    ]);
+    expect(await codeOf(new NotFound('WHICH', 'nothing'))).toEqual([1, 'errors: WHICH: nothing']);
   });
 
   test('lists lines for people, JSON for programs, and tells people of an empty list', () => {

@@ -7,6 +7,7 @@ import { createServer } from 'node:http';
 import { type AddressInfo, connect, createServer as createTcpServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { SMTPServer } from 'smtp-server';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Sealer } from '../src/secrets/sealing.ts';
 import { BARE_ENV, startChildServer } from './support/child-server.ts';
@@ -276,4 +277,87 @@ test('Stripe and Notion are asked whether they know who asks, and may show what 
     /WRONG +configuration: STRIPE_MODE: is test, but STRIPE_API_KEY is a key of the live/,
   );
   await Promise.all([stripe.close(), notion.close()]);
+});
+
+test('ways of alerts are gone up to where a message would follow, and what is silent is not waited for', async () => {
+  const sent: string[] = [];
+  const mail = new SMTPServer({
+    ...{ disabledCommands: ['STARTTLS'], logger: false, allowInsecureAuth: true },
+    onAuth: ({ password }, _session, done) =>
+      password === 'right' ? done(null, { user: 'ada' }) : done(new Error('no such login')),
+    onMailFrom: ({ address }, _session, done) => {
+      sent.push(address);
+      done();
+    },
+  });
+  await new Promise<void>((resolve) => mail.listen(0, '127.0.0.1', () => resolve()));
+  const asked: string[] = [];
+  const others = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    const isBucket = request.url?.startsWith('/bucket');
+    response
+      .writeHead(request.url === '/keys' ? 404 : 200)
+      .end(isBucket ? '<ListBucketResult/>' : '{"ok": true, "result": {}}');
+  });
+  const silent = createTcpServer();
+  for (const server of [others, silent])
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const portOf = (server: { address(): unknown }) => (server.address() as AddressInfo).port;
+  const at = `http://127.0.0.1:${portOf(others)}`;
+  const to = { ALERT_EMAIL_TO: 'ops@example.org' };
+  try {
+    const started = performance.now();
+    const [right, wrong, hung] = await Promise.all([
+      doctor({
+        ...{ ...to, SMTP_URL: `smtp://ada:right@127.0.0.1:${portOf(mail.server)}` },
+        ...{ TELEGRAM_BOT_TOKEN: '1:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', TELEGRAM_CHAT_ID: '1' },
+        ...{ TELEGRAM_API_URL: at, ALERT_WEBHOOK_URL: `${at}/hook`, COMFYUI_URL: at },
+        ...{ RERANK_BASE_URL: `${at}/v1`, RERANK_MODEL: 'm', KNOWLEDGE_BASE_URL: at },
+        ...{ BACKUP_S3_URL: `${at}/bucket`, BACKUP_S3_KEY_ID: 'k', BACKUP_S3_SECRET: 's' },
+        ...{ JWT_JWKS_URL: `${at}/keys`, JWT_ISSUER: 'us', JWT_AUDIENCE: 'echo' },
+        ...{ OTEL_EXPORTER_OTLP_ENDPOINT: at, MASTER_KEY: '5e'.repeat(32) },
+      }),
+      doctor({ ...to, SMTP_URL: `smtp://ada:another-word@127.0.0.1:${portOf(mail.server)}` }),
+      doctor({ ...to, SMTP_URL: `smtp://127.0.0.1:${portOf(silent)}` }),
+    ]);
+    for (const about of [
+      ...['SMTP_URL', 'TELEGRAM_BOT_TOKEN', 'ALERT_WEBHOOK_URL', 'COMFYUI_URL', 'RERANK_BASE_URL'],
+      ...['KNOWLEDGE_BASE_URL', 'BACKUP_S3_URL', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+    ])
+      expect(right.text).toMatch(new RegExp(`OK +${about}: `));
+    expect(right.text).toMatch(/WARNING +JWT_JWKS_URL: .* answers 404\n +see whether JWT_JWKS_URL is right/);
+    expect(wrong.text).toMatch(/WARNING +SMTP_URL: the mail server refuses the login/);
+    expect(wrong.text).not.toContain('another-word');
+    expect(hung.text).toMatch(/WARNING +SMTP_URL: /);
+    expect([right.code, wrong.code, hung.code]).toEqual([0, 0, 0]);
+    expect([sent, asked.filter((each) => /send|POST \/hook/i.test(each))]).toEqual([[], []]);
+    expect(performance.now() - started).toBeLessThan(90_000);
+  } finally {
+    others.closeAllConnections();
+    for (const server of [others, silent, mail]) server.close(() => undefined);
+  }
+});
+
+test('every service outside that can be configured is looked at', async () => {
+  const looks = await Promise.all(
+    (await readdir(join(ROOT, 'src', 'doctor'))).map((file) =>
+      readFile(join(ROOT, 'src', 'doctor', file), 'utf8'),
+    ),
+  );
+  const page = await readFile(join(ROOT, 'docs', 'configuration.md'), 'utf8');
+  const services = [...page.matchAll(/^\| `([A-Z0-9_]+_(?:URL|ADDR|ENDPOINT))` \|/gm)].map(
+    ([, name = '']) => name,
+  );
+  /** Where others are looked at; and Vault, without whose secrets nothing starts, when the settings are read. */
+  const UNDER: Record<string, string> = {
+    ...{ STRIPE_API_URL: 'STRIPE_API_KEY', NOTION_API_URL: 'NOTION_MIRROR' },
+    ...{
+      TELEGRAM_API_URL: 'TELEGRAM_BOT_TOKEN',
+      VAULT_ADDR: 'vault',
+      EMBEDDINGS_BASE_URL: 'EMBEDDINGS_BASE_URL',
+    },
+  };
+  expect(services.length).toBeGreaterThan(14);
+  const text = looks.join('\n');
+  expect(services.filter((name) => !text.includes(UNDER[name] ?? name))).toEqual([]);
 });

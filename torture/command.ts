@@ -1,3 +1,4 @@
+import type { Print } from '../src/ground/command.ts';
 import { parseOptions, type TortureOptions, USAGE, UsageError } from './options.ts';
 
 /**
@@ -7,7 +8,7 @@ import { parseOptions, type TortureOptions, USAGE, UsageError } from './options.
  */
 export async function tortureCommand(
   args: readonly string[],
-  print: (line: string) => void,
+  print: Print,
   interrupted: AbortSignal,
 ): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
@@ -22,18 +23,19 @@ export async function tortureCommand(
     print(`FAILED, replay with --seed ${summary.seed}; the data is kept in ${summary.kept}`);
     return 1;
   } catch (error) {
-    if (error instanceof UsageError) print(`${error.message}\n${USAGE}`);
+    if (error instanceof UsageError) print(`${error.message}\n${USAGE}`, 'errors');
     else if (error instanceof Error && error.name === 'PatchError')
       print(
         `the sources changed, a patch of torture/failpoints.ts or torture/sabotage.ts does not fit: ${error.message}`,
+        'errors',
       );
-    else print(String(error instanceof Error ? error.stack : error));
+    else print(String(error instanceof Error ? error.stack : error), 'errors');
     return 2;
   }
 }
 
 /** What runs bundles sources, for which development packages are needed: who only asks for help has it without them. */
-async function run(options: TortureOptions, print: (line: string) => void, interrupted: AbortSignal) {
+async function run(options: TortureOptions, print: Print, interrupted: AbortSignal) {
   const { tasks, servers, soak } = options;
   if (soak !== null) return (await import('./soak/run.ts')).runSoak(options, soak, print, interrupted);
   if (servers !== null)

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import type { Print } from '../../src/ground/command.ts';
 import { firstToBreak, forecast, type Load, type Machine, type Measured, type Prices } from './model.ts';
 import { probe } from './probe.ts';
 
@@ -31,7 +32,7 @@ ${Object.entries(DEFAULTS)
 const GROUPED = new Intl.NumberFormat('en', { maximumSignificantDigits: 3 });
 
 /** `npm run capacity`. @returns the exit code */
-export async function capacity(args: readonly string[], print: (line: string) => void): Promise<number> {
+export async function capacity(args: readonly string[], print: Print): Promise<number> {
   const text = { type: 'string' } as const;
   const names = [...Object.keys(DEFAULTS), 'database', 'turns', 'price-gb-month', 'price-core-month'];
   let given: Record<string, string | boolean | undefined>;
@@ -42,7 +43,7 @@ export async function capacity(args: readonly string[], print: (line: string) =>
     };
     given = parseArgs({ args: [...args], options }).values;
   } catch (error) {
-    print(`${(error as Error).message}\n${USAGE}`);
+    print(`${(error as Error).message}\n${USAGE}`, 'errors');
     return 2;
   }
   const number = (name: string, otherwise: number | null) => {
@@ -53,7 +54,8 @@ export async function capacity(args: readonly string[], print: (line: string) =>
   };
   const { database } = given;
   if (given.help || typeof database !== 'string') {
-    print(given.help ? USAGE : `--database is missing\n${USAGE}`);
+    if (given.help) print(USAGE);
+    else print(`--database is missing\n${USAGE}`, 'errors');
     return given.help ? 0 : 2;
   }
   try {
@@ -79,7 +81,7 @@ export async function capacity(args: readonly string[], print: (line: string) =>
     tell({ turns, measured, load, machine, prices, wanted }, print);
     return 0;
   } catch (error) {
-    print((error as Error).message);
+    print((error as Error).message, 'errors');
     return 1;
   }
 }
@@ -93,7 +95,7 @@ interface Told {
   readonly wanted: readonly number[];
 }
 
-function tell({ turns, measured, load, machine, prices, wanted }: Told, print: (line: string) => void): void {
+function tell({ turns, measured, load, machine, prices, wanted }: Told, print: Print): void {
   print(`measured on ${GROUPED.format(turns)} turns, bytes for each:`);
   for (const [name, bytes] of Object.entries(measured.bytesPerTurn).sort(([, a], [, b]) => b - a))
     print(`  ${name.padEnd(24)} ${Math.round(bytes)}`);

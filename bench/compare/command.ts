@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { cpus, tmpdir, totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Print } from '../../src/ground/command.ts';
 import { pinCores } from './cores.ts';
 import { type BenchDatabase, startDatabase } from './database.ts';
 import { type Figure, printed } from './figures.ts';
@@ -31,7 +32,7 @@ Works:
 ${WORKS.map(({ title }) => `  ${title.replaceAll('; (', '\n  (')}`).join('\n')}`;
 
 /** Runs the works that were asked for. @returns false where the arguments are wrong, with the reason printed */
-export async function runBench(args: readonly string[], print: (line: string) => void): Promise<boolean> {
+export async function runBench(args: readonly string[], print: Print): Promise<boolean> {
   const options = readOptions(args, print);
   if (!options) return false;
   if (options === 'help') {
@@ -82,7 +83,7 @@ interface Options {
   readonly out: string;
 }
 
-function readOptions(args: readonly string[], print: (line: string) => void): Options | 'help' | null {
+function readOptions(args: readonly string[], print: Print): Options | 'help' | null {
   const letters = WORKS.flatMap((work) => work.letters);
   try {
     const { values } = parseArgs({
@@ -118,7 +119,7 @@ function readOptions(args: readonly string[], print: (line: string) => void): Op
       out: resolve(values.out),
     };
   } catch (error) {
-    print(`${(error as Error).message}\n\n${USAGE}`);
+    print(`${(error as Error).message}\n\n${USAGE}`, 'errors');
     return null;
   }
 }
@@ -134,7 +135,7 @@ function positive(name: string, text: string): number {
 async function runWorks(
   { works, ...options }: Options,
   cores: Bench['cores'],
-  print: (line: string) => void,
+  print: Print,
 ): Promise<{ figures: Figure[]; failed: boolean }> {
   const folder = await mkdtemp(join(tmpdir(), 'echo-brain-bench-'));
   const client = new Client();

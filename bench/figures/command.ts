@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { Print } from '../../src/ground/command.ts';
 import { pageWith, type Section } from './page.ts';
 import { type Given, PARTS, type Part } from './parts.ts';
 import { aboutSoak } from './soak.ts';
@@ -24,10 +25,7 @@ ${PARTS.map(({ name, title }) => `  ${name.padEnd(13)} ${title}`).join('\n')}
 exit code: 0 all were measured, 1 one failed or was left out, 2 the arguments are wrong`;
 
 /** `npm run figures`. @returns the exit code */
-export async function figuresCommand(
-  args: readonly string[],
-  print: (line: string) => void,
-): Promise<number> {
+export async function figuresCommand(args: readonly string[], print: Print): Promise<number> {
   let values: Partial<Record<'parts' | 'data' | 'soak', string | undefined>> & { help?: boolean | undefined };
   try {
     ({ values } = parseArgs({
@@ -40,7 +38,7 @@ export async function figuresCommand(
     const unknown = values.parts?.split(',').find((name) => !PARTS.some((part) => part.name === name));
     if (unknown !== undefined) throw new Error(`--parts: there is no "${unknown}"`);
   } catch (error) {
-    print(`${(error as Error).message}\n\n${USAGE}`);
+    print(`${(error as Error).message}\n\n${USAGE}`, 'errors');
     return 2;
   }
   if (values.help) {
@@ -74,11 +72,7 @@ export async function figuresCommand(
 }
 
 /** @returns null where it failed or lacks something, which is printed */
-async function measured(
-  part: Part,
-  given: Omit<Given, 'out'>,
-  print: (line: string) => void,
-): Promise<Section | null> {
+async function measured(part: Part, given: Omit<Given, 'out'>, print: Print): Promise<Section | null> {
   const out = await mkdtemp(join(tmpdir(), 'echo-brain-figures-'));
   try {
     const command = part.command({ ...given, out });

@@ -6,6 +6,7 @@ import { Secrets } from '../secrets/secrets.ts';
 import type { Vault } from '../secrets/vault.ts';
 import { looksAtAccounts } from './accounts.ts';
 import type { Finding, Look } from './finding.ts';
+import { looksAtReached } from './reached.ts';
 
 const LIMITS = { timeoutMs: 5_000, maxBytes: 1_048_576 };
 
@@ -69,6 +70,7 @@ export function looksAtServices(config: Config, vault: Vault | null): [about: st
     ]),
     ...given(localEmbeddings, () => ['EMBEDDINGS', model]),
     ...looksAtAccounts(config, { outbound, secrets }),
+    ...looksAtReached(config, { outbound, secrets }),
   ];
 }
 

@@ -8,6 +8,9 @@ export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 /** Whose messages are written for the operator, by name: the classes would load the whole server to print a usage. */
 const OPERATORS_ERRORS = ['ConfigError', 'StartupError', 'CommandFailed'];
 
+/** Prints a line: a result, or what went wrong, which goes where no program reads results. */
+export type Print = (line: string, to?: 'errors') => void;
+
 /** Opens the parts of a server for some work, and closes them after it. */
 export type WithServices<Services> = <T>(work: (services: Services) => Promise<T>) => Promise<T>;
 
@@ -21,7 +24,7 @@ export type WithServices<Services> = <T>(work: (services: Services) => Promise<T
 export async function runCommand(
   usage: string,
   args: readonly string[],
-  print: (line: string) => void,
+  print: Print,
   work: () => Promise<number | null>,
 ): Promise<number> {
   if (args.includes('--help') || args.includes('-h')) {
@@ -34,10 +37,10 @@ export async function runCommand(
   } catch (error) {
     const isUsage = (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
     if (!isUsage && !(error instanceof EchoError)) throw error;
-    print((error as Error).message);
+    print((error as Error).message, 'errors');
     if (!isUsage) return isOfTheCommandLine(error) ? EXIT.usage : EXIT.failed;
   }
-  print(usage);
+  print(usage, 'errors');
   return EXIT.usage;
 }
 
@@ -74,7 +77,7 @@ export function printList<T>(
 export function runPlainCommand(
   usage: string,
   args: readonly string[],
-  print: (line: string) => void,
+  print: Print,
   work: () => Promise<number>,
 ): Promise<number> {
   return runCommand(usage, args, print, async () => {
@@ -94,13 +97,17 @@ export async function confirmed(question: string): Promise<boolean> {
   return false;
 }
 
+/** Results go to standard output, what went wrong to standard error. */
+export const printHere: Print = (line, to) =>
+  void (to === 'errors' ? process.stderr : process.stdout).write(`${line}\n`);
+
 /**
  * Runs the command line of this process: its exit code is what `main` returns, or 1 with the reason on standard error.
  *
  * @param main gets what follows the script's name, and where to print lines
  */
 export async function runScript(
-  main: (args: readonly string[], print: (line: string) => void) => Promise<number>,
+  main: (args: readonly string[], print: Print) => Promise<number>,
 ): Promise<void> {
   // Whoever reads the lines has read enough, as `head` has.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
@@ -108,7 +115,7 @@ export async function runScript(
     process.exit(EXIT.done);
   });
   try {
-    process.exitCode = await main(process.argv.slice(2), (line) => void process.stdout.write(`${line}\n`));
+    process.exitCode = await main(process.argv.slice(2), printHere);
   } catch (error) {
     const { name, message, stack } = error as Error;
     process.stderr.write(`${OPERATORS_ERRORS.includes(name) ? message : stack}\n`);

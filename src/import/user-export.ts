@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
+import type { Print } from '../ground/command.ts';
 import type { Connect } from './command.ts';
 import { MAX_LINE_BYTES, readLines } from './files.ts';
 import { ImportRefusedError, type Send } from './operations.ts';
@@ -15,7 +16,7 @@ const MANIFEST = `query Manifest($userId: String) {
 }`;
 export interface UserExportServices {
   readonly connect: Connect;
-  readonly print: (line: string) => void;
+  readonly print: Print;
 }
 
 interface Manifest {
@@ -39,12 +40,12 @@ export async function userExportCommand(
   try {
     parsed = parseArgs({ args: [...args], allowPositionals: true, options });
   } catch (error) {
-    print(`${(error as Error).message}\n${USAGE}`);
+    print(`${(error as Error).message}\n${USAGE}`, 'errors');
     return 2;
   }
   const [file] = parsed.positionals;
   if (!file || parsed.positionals.length > 1) {
-    print(USAGE);
+    print(USAGE, 'errors');
     return 2;
   }
   const { user = null, url = null } = parsed.values;
@@ -55,7 +56,7 @@ export async function userExportCommand(
       : await restoreFrom(file, user, connection.send, print);
   } catch (error) {
     if (!(error instanceof ImportRefusedError)) throw error;
-    print(error.message);
+    print(error.message, 'errors');
     return 1;
   } finally {
     await connection.close();

@@ -12,13 +12,13 @@ import {
 import { InvalidInput } from '../errors.ts';
 import type { Hall } from '../http/hall.ts';
 import { problemOf } from '../http/problem.ts';
+import { VERSION } from '../version.ts';
 import { type Caller, type Circumstances, callTool } from './call.ts';
 import { PROMPTS, promptArguments } from './prompts.ts';
 import { listResources, RESOURCE_TEMPLATES, readResource } from './resources.ts';
 import { toolsFor } from './shown-tools.ts';
 import type { McpServices, Tool } from './tool.ts';
 import { TOOLS } from './tools.ts';
-import { VERSION } from './version.ts';
 
 type Serve = (
   request: IncomingMessage,

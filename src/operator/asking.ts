@@ -68,7 +68,7 @@ async function askServer(socket: Socket, command: CommandName, io: CommandIo): P
   try {
     socket.write(lineOf({ command, args: io.args }));
     for await (const told of messages<Told>(socket)) {
-      if ('print' in told) io.print(told.print);
+      if ('print' in told) io.print(told.print, told.to);
       else if ('ask' in told) socket.write(lineOf({ answer: await io.confirmed(told.ask) }));
       else if ('want' in told) socket.write(lineOf({ input: await io.input() }));
       else if ('end' in told) return told.end;

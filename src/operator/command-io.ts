@@ -1,7 +1,9 @@
+import type { Print } from '../ground/command.ts';
+
 /** What a command gets from the terminal that it was typed into, wherever it runs. */
 export interface CommandIo {
   readonly args: readonly string[];
-  readonly print: (line: string) => void;
+  readonly print: Print;
   /** Asks whoever runs it. */
   readonly confirmed: (question: string) => Promise<boolean>;
   /** All of the standard input. */

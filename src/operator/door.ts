@@ -86,7 +86,7 @@ async function serve(socket: Socket, withServices: WithServices<Services>, log: 
     const code = await COMMANDS[command](
       {
         args,
-        print: (line) => tell({ print: line }),
+        print: (line, to) => tell({ print: line, to }),
         confirmed: async (question) => {
           tell({ ask: question });
           return (await next('answer')).answer;

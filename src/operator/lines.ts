@@ -11,7 +11,7 @@ export type Asked =
   /** All of the standard input. */
   | { readonly input: string };
 export type Told =
-  | { readonly print: string }
+  | { readonly print: string; readonly to?: 'errors' | undefined }
   /** Whoever runs the command is to say yes or no. */
   | { readonly ask: string }
   /** The command wants its standard input. */

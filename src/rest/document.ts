@@ -1,13 +1,9 @@
-import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiPathsObject } from 'zod-openapi';
+import { VERSION } from '../version.ts';
 import { second } from './formats.ts';
 import type { Row } from './row.ts';
 import { ROWS } from './rows.ts';
-
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 const Failure = z
   .object({
@@ -40,7 +36,7 @@ export function readDocument() {
       openapi: '3.1.1',
       info: {
         title: 'Echo Brain: the older REST service',
-        version,
+        version: VERSION,
         description:
           'For programs that were written for the older service; the same verbs stand in GraphQL. Timestamps are in UTC, without fractions of seconds; floats always have a decimal point. Fields of bodies that are not named here are ignored.',
         license: { name: 'Proprietary', identifier: 'LicenseRef-Proprietary' },

@@ -1,8 +1,8 @@
-import { readFileSync } from 'node:fs';
 import type { Attributes as ApiAttributes, Tracer } from '@opentelemetry/api';
 import type { Resource } from '@opentelemetry/resources';
 import type { ReadableSpan, Sampler, SpanExporter } from '@opentelemetry/sdk-trace';
 import type { Logger } from '../log.ts';
+import { VERSION } from '../version.ts';
 import { currentPlace } from './current.ts';
 import { Losses } from './losses.ts';
 import { type ExportedMetric, inOtlp } from './metric-data.ts';
@@ -34,10 +34,6 @@ interface Parts {
   readonly metrics: () => Promise<readonly ExportedMetric[]>;
 }
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
-
 const MAX_BATCH = 512;
 /** What is left at the end has so long. */
 const LAST_MS = 3_000;
@@ -52,7 +48,7 @@ export async function startExporting(options: ExportOptions, parts: Parts): Prom
   const resource = resourceFromAttributes({
     ...options.resource,
     'service.name': options.serviceName,
-    'service.version': version,
+    'service.version': VERSION,
   });
   const spans = await spanProcessor(options, parts);
   const provider = new sdk.TracerProvider({
@@ -61,7 +57,7 @@ export async function startExporting(options: ExportOptions, parts: Parts): Prom
     spanProcessors: [spans],
   });
   const metrics = await startMetrics(options, parts, resource);
-  const tracer = provider.getTracer('echo-brain', version);
+  const tracer = provider.getTracer('echo-brain', VERSION);
   return {
     begin: (start) => begin(api, tracer, start),
     stop: async () => {
@@ -152,7 +148,7 @@ async function startMetrics(options: ExportOptions, { log, lost, metrics }: Part
             resource,
             scopeMetrics: [
               {
-                scope: { name: 'echo-brain', version },
+                scope: { name: 'echo-brain', version: VERSION },
                 metrics: inOtlp(sdk, await metrics(), began),
               },
             ],

@@ -18,6 +18,7 @@ type Floor =
   | 'config'
   | 'log'
   | 'errors'
+  | 'version'
   | 'tracing'
   | 'ground'
   | 'db'
@@ -51,7 +52,7 @@ export type Role = 'tables' | 'graphql' | 'jobs' | 'promises' | 'sections' | 'pa
 
 /** From the ground up. No import runs up: what lies higher knows what lies lower, never the reverse. */
 const LEVELS: readonly (readonly Room[])[] = [
-  ['config', 'tracing', 'log', 'errors'],
+  ['config', 'tracing', 'log', 'errors', 'version'],
   ['jobs', 'outbound', 'secrets'],
   ['db'],
   ['journal', 'access', 'models', 'media', 'images', 'vectors'],
@@ -105,8 +106,11 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   ports: (to) => isIn(to, 'config', 'log', 'db', 'ground', ...PORTS),
   // Looks at an installation as a start would, and changes nothing.
   doctor: (to) =>
-    isIn(to, 'config', 'db', 'ground', 'log', 'media', 'models', 'outbound', 'secrets', 'startup'),
+    isIn(to, 'config', 'db', 'ground', 'log', 'media', 'models', 'outbound', 'secrets', 'startup') ||
+    (to.room === 'domain' && to.path.endsWith('/configured.ts')),
   config: () => false,
+  // Which version this is, for everybody who tells it.
+  version: () => false,
   // Lines say to which trace they belong.
   log: (to) => to.path === 'src/tracing/current.ts',
   // Follows work from the door to models; a collector's packages are loaded by it alone.
@@ -197,6 +201,7 @@ const GRAPHQL_FLOOR = ['builder', 'connections', 'context', 'errors', 'scalars',
 
 /** Whether the house allows one file to import another. */
 export function mayImport(from: Place, to: Place): boolean {
+  if (to.room === 'version') return true;
   if (from.room === 'domain') return levelOf(to) <= levelOf(from) && domainMayImport(from, to);
   if (from.room === to.room) return true;
   if (levelOf(to) > levelOf(from)) return false;
@@ -259,7 +264,7 @@ function isRoom(name: string): name is Floor {
 }
 
 function isFileRoom(name: string): boolean {
-  return ['main', 'startup', 'app', 'parts', 'ports', 'config', 'log', 'errors'].includes(name);
+  return ['main', 'startup', 'app', 'parts', 'ports', 'config', 'log', 'errors', 'version'].includes(name);
 }
 
 function levelOf({ room }: Place): number {

@@ -11,7 +11,14 @@ const LIMITS = { timeoutMs: 10_000, maxBytes: 65_536 };
  *
  * @throws SettingForbidden where one may not be called
  */
-export async function openWays({ config, log, outbound, secrets }: Ports): Promise<AlertWay[]> {
+export async function openWays({
+  config,
+  log,
+  outbound,
+  secrets,
+}: Pick<Ports, 'log' | 'outbound' | 'secrets'> & {
+  readonly config: Pick<Ports['config'], 'alerts' | 'alertWebhook'>;
+}): Promise<AlertWay[]> {
   const { configured, telegram, email } = config.alerts;
   const ways: AlertWay[] = [];
   if (configured.includes('telegram')) {

@@ -60,6 +60,22 @@ export class EmailWay implements AlertWay {
     }
   }
 
+  async reach(signal: AbortSignal): Promise<string | null> {
+    const server = this.#server();
+    if (server === null) return 'SMTP_URL is not set any more';
+    const transport = createTransport(server.options);
+    try {
+      await transport.verify();
+      return null;
+    } catch (error) {
+      signal.throwIfAborted();
+      const outcome = outcomeOf(error as MailError, server.secrets);
+      return 'error' in outcome ? outcome.error : null;
+    } finally {
+      transport.close();
+    }
+  }
+
   #server() {
     const text = this.#options.url();
     if (text === null) return null;

@@ -31,4 +31,6 @@ export interface AlertWay {
   send(message: AlertMessage, signal: AbortSignal): Promise<Outcome>;
   /** Looks at how it is set up, before a test message. @returns why it can reach nobody; null: nothing speaks against it */
   check?(signal: AbortSignal): Promise<string | null>;
+  /** Goes the way up to where a message would follow, and sends none. @returns the same */
+  reach?(signal: AbortSignal): Promise<string | null>;
 }

@@ -1,6 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { parseArgs } from 'node:util';
-import { EXIT, JSON_OPTION, printList, runCommand, type WithServices } from '../../ground/command.ts';
+import {
+  EXIT,
+  JSON_OPTION,
+  type Print,
+  printList,
+  runCommand,
+  type WithServices,
+} from '../../ground/command.ts';
 import * as input from '../../ground/input.ts';
 import { type BackupServices, makeBackup, verifyBackup } from './backups.ts';
 import { ageIdentity } from './encryption.ts';
@@ -16,7 +23,6 @@ Works beside a server that runs on the same DATA_DIR, too.
 npm run restore-backup restores one.`;
 
 type Services = BackupServices;
-type Print = (line: string) => void;
 const PROGRESS_MS = 1_000;
 
 /** `npm run backup`. @returns the exit code */
@@ -68,7 +74,8 @@ async function verify(services: Services, backupId: string, print: Print): Promi
 
 async function key({ config }: Services, print: Print): Promise<number> {
   const { masterKey } = config.backups.keys;
-  print(masterKey ? await ageIdentity(masterKey) : 'MASTER_KEY is not set: no key is made of it');
+  if (masterKey) print(await ageIdentity(masterKey));
+  else print('MASTER_KEY is not set: no key is made of it', 'errors');
   return masterKey ? EXIT.done : EXIT.failed;
 }
 

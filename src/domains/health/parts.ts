@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
 import type { Config } from '../../config.ts';
 import type { AlertTeller, ServerPromise } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
+import { VERSION } from '../../version.ts';
 import type { Alert } from '../alerts/alerts.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { Canary, type CanaryServices } from './canary.ts';
@@ -15,10 +15,6 @@ declare module '../../graphql/context.ts' {
     readonly canary: Canary;
   }
 }
-
-const { version } = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
 
 /** The canary, whose way leads through all the other parts. */
 export function openCanary(
@@ -39,10 +35,10 @@ export function openHealth<
   } & Pick<CanaryServices, 'keepers'>,
 >(promises: readonly ServerPromise<Parts>[], parts: Parts, closing: ClosingStack): { health: HealthDesk } {
   const { alerts, keepers, metrics } = parts;
-  const health = createHealth(promises, parts, version);
+  const health = createHealth(promises, parts, VERSION);
   const watch = createWatch({ promises, parts, health, alerts, keepers });
   watch.start();
-  registerFigures(metrics.registry, promises, parts, { health, version });
+  registerFigures(metrics.registry, promises, parts, { health, version: VERSION });
   closing.defer(() => watch.stop());
   return { health };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { LOCAL_MODEL_NAME } from '../../config/models.ts';
 import { InvalidInput } from '../../errors.ts';
-import { EXIT, JSON_OPTION, runCommand } from '../../ground/command.ts';
+import { EXIT, JSON_OPTION, type Print, runCommand } from '../../ground/command.ts';
 import {
   installedModel,
   KNOWN_MODELS,
@@ -34,7 +34,7 @@ export interface ModelsServices {
 export function modelsCommand(
   args: readonly string[],
   open: () => ModelsServices,
-  print: (line: string) => void,
+  print: Print,
 ): Promise<number> {
   return runCommand(USAGE, args, print, async () => {
     const { values, positionals } = parseArgs({
@@ -60,7 +60,7 @@ export function modelsCommand(
       else await addOwnModel(directory, name, folder);
     } catch (error) {
       if (!(error instanceof LocalModelProblem)) throw error;
-      print(error.message);
+      print(error.message, 'errors');
       return EXIT.failed;
     }
     const setting = name === 'minilm' ? '' : ` EMBEDDINGS_MODEL=${name}`;
