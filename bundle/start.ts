@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
+import { isMainThread } from 'node:worker_threads';
 import { bundlesOf, ENTRY, stampOf } from './stamp.ts';
 
 /** A busy machine takes long for it. */
@@ -14,10 +15,13 @@ const ARENAS = '2';
 /**
  * Starts the server of this tree in this process: from the bundle of the sources as they are, which is made first where there is none;
  * from the sources where none can be made, with the reason in the log. (A bundle starts in a third of the time.)
+ *
+ * @param isOwn whether the process was started for nothing else. What another program did before it loaded this would be lost with it,
+ *   and what `--eval` has would run again, for ever.
  */
-export async function startServer(root: string): Promise<void> {
+export async function startServer(root: string, isOwn: boolean): Promise<void> {
   const bundle = asksOnly() ? null : await bundleOf(root);
-  if (bundle) becomes(bundle);
+  if (bundle && isOwn) becomes(bundle);
   await import(pathToFileURL(bundle ?? join(root, 'src', 'main.ts')).href);
 }
 
@@ -26,8 +30,9 @@ export async function startServer(root: string): Promise<void> {
  * the types out of this file) would stay in the memory of the server. Returns where the system cannot do that.
  */
 function becomes(program: string): void {
-  // A parent that talks to this process over a channel would lose it.
-  if (!process.execve || process.channel) return;
+  // A parent that talks to this process over a channel would lose it; threads, and who may start no processes, cannot.
+  const mayNot = process.channel || !isMainThread || process.permission?.has('child') === false;
+  if (!process.execve || mayNot) return;
   process.execve(
     process.execPath,
     [process.execPath, ...process.execArgv, program, ...process.argv.slice(2)],

@@ -1,10 +1,11 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { Script } from 'node:vm';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
@@ -60,6 +61,33 @@ describe('npm start', () => {
       server.signal('SIGTERM');
       expect(await server.exited).toBe(0);
     }
+  });
+
+  test('does not take the place of a program that loads it', async () => {
+    const root = await tree('loaded-by-others');
+    const load = `await import(${JSON.stringify(join(root, 'scripts/start.ts'))})`;
+    await mkdir(join(bundlesOf(root), stampOf(root)), { recursive: true });
+    await writeFile(
+      join(bundlesOf(root), stampOf(root), ENTRY),
+      'console.log("in", process.argv[1], globalThis.kept);',
+    );
+    const run = async (...words: string[]) =>
+      (await promisify(execFile)(process.execPath, words, { cwd: root, timeout: 30_000 })).stdout.trim();
+    await writeFile(join(root, 'other.mjs'), `globalThis.kept = 'kept'; ${load}`);
+    await writeFile(
+      join(root, 'thread.mjs'),
+      `import { Worker } from 'node:worker_threads'; new Worker('./scripts/start.ts');`,
+    );
+    // It would begin anew, for ever.
+    expect(await run('--input-type=module', '-e', `globalThis.kept = 'kept'; ${load}`)).toBe(
+      'in undefined kept',
+    );
+    expect(await run('other.mjs')).toMatch(/^in .*other\.mjs kept$/);
+    expect(await run('thread.mjs')).toMatch(/^in .*start\.ts undefined$/);
+    expect(await run('--permission', '--allow-fs-read=*', 'scripts/start.ts')).toMatch(
+      /start\.ts undefined$/,
+    );
+    expect(await run('scripts/start.ts')).toMatch(/\/start\.js undefined$/);
   });
 
   test('runs the sources, and says why, where no bundle can be made', async () => {
