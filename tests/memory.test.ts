@@ -213,9 +213,26 @@ describe('a search', () => {
     const said = 'turnId sequence conversationId userId query response speaker modelUsed timestamp status';
     const few = await hits(said);
     const all = await hits(`${said} rating metadata processingTimeMs`);
-    expect([few.read, all.read]).toEqual([['said_by_id'], ['memories_by_id']]);
+    // All of what was said was read while it was ranked.
+    expect([few.read, all.read]).toEqual([[], ['memories_by_id']]);
     expect(few.hits.length).toBeGreaterThan(1);
     expect(all.hits).toMatchObject(few.hits);
+
+    const long = `The funicular ${'climbs '.repeat(200)}to the observatory`;
+    await record('ada', 'long', [
+      { query: long },
+      { query: `${'The funicular climbs. '.repeat(45)}Slowly.` },
+    ]);
+    const { data } = await app.graphql(
+      `{ memorySearch(query: "funicular climbs") { hits { interaction { ${said} } } } }`,
+      {},
+      'ada',
+    );
+    const texts = data.memorySearch.hits.map(
+      ({ interaction }: { interaction: { query: string } }) => interaction.query,
+    );
+    expect(texts).toEqual(expect.arrayContaining([long, expect.stringContaining('Slowly.')]));
+    expect(app.statements).toContain('said_by_id');
   });
 
   test('never leaves its user: indexed, fresh, or waiting', async () => {

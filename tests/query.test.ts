@@ -140,10 +140,10 @@ describe('a query', () => {
       );
       expect(errors).toBeUndefined();
       expect(data.processQuery.interaction.response).toContain('dived at dawn');
-      return app.statements.filter((name) => name === 'memories_by_id' || name === 'said_by_id');
+      return app.statements.filter((name) => name === 'memories_by_id');
     };
-    expect(await read('')).toEqual(['said_by_id']);
-    expect(await read('memories { score reasons }')).toEqual(['said_by_id']);
+    expect(await read('')).toEqual([]);
+    expect(await read('memories { score reasons }')).toEqual([]);
     expect(await read('memories { interaction { rating } }')).toEqual(['memories_by_id']);
     // A retry beside it gets the same memories, whatever it shows.
     expect(await read('', { idempotencyKey: 'shown' })).toEqual(['memories_by_id']);

@@ -73,6 +73,11 @@ export async function latestInteractions(
   return rows.reverse().map((values) => told.row(values));
 }
 
+/** A row of who said what, of values that were read already. */
+export function saidRow(values: Pick<InteractionRow, (typeof SAID)[number]>): InteractionRow {
+  return said.row(SAID.map((key) => values[key]));
+}
+
 /** Who said what in turns by their ids; those of the owner only. */
 export async function saidById(
   db: Database,

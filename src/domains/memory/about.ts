@@ -7,7 +7,7 @@ import { Calendar } from '../spoken-times/calendar.ts';
 import { timeless } from '../spoken-times/spoken-times.ts';
 import { hitsOf, ranked } from './hits.ts';
 import type { MemorySearch, MemoryServices } from './memory.ts';
-import { isAbout, type MemoryConditions, turnsAbout, turnsById } from './pool.ts';
+import { isAbout, type MemoryConditions, type PooledTurn, shownTurns, turnsAbout } from './pool.ts';
 
 const EVERYWHERE: MemoryConditions = {
   conversationId: null,
@@ -59,9 +59,9 @@ export async function memoriesAbout(
     words: { speakers: new Set<string>() },
     candidates: [...candidates.values()],
     waiting: new Map(waiting.map((row) => [row.turnId, row])),
-    stored: (ids: readonly number[]) =>
+    stored: (turns: readonly PooledTurn[]) =>
       availability.tolerate(
-        async () => (ids.length > 0 ? turnsById(db, owner, ids, columns) : new Map()),
+        async () => (turns.length > 0 ? shownTurns(db, owner, turns, columns) : new Map()),
         new Map(),
       ),
   };

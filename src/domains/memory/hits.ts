@@ -3,6 +3,7 @@ import type { Calendar } from '../spoken-times/calendar.ts';
 import type { SpokenTimes } from '../spoken-times/spoken-times.ts';
 import type { WordMatches } from '../word-index/search.ts';
 import type { Candidate } from './candidates.ts';
+import type { PooledTurn } from './pool.ts';
 import { reasonsOf } from './reasons.ts';
 import type { Reranked } from './reranking.ts';
 import { type Judgement, judge, type Question, readQuestion } from './scoring.ts';
@@ -55,8 +56,8 @@ interface Found {
   readonly candidates: readonly Candidate[];
   /** Turns that the database has not taken, by turn id. */
   readonly waiting: ReadonlyMap<string, InteractionRow>;
-  /** Whole turns by id. */
-  readonly stored: (ids: readonly number[]) => Promise<ReadonlyMap<number, InteractionRow>>;
+  /** The others as they are shown, by id. */
+  readonly stored: (turns: readonly PooledTurn[]) => Promise<ReadonlyMap<number, InteractionRow>>;
 }
 
 /** All candidates that are wanted, best first. */
@@ -77,8 +78,8 @@ export async function hitsOf(
 ): Promise<MemoryHit[]> {
   const { limit, calendar } = wanted;
   const best = judged.slice(0, limit);
-  const ids = best.flatMap(({ candidate: { turn } }) => (found.waiting.has(turn.turnId) ? [] : turn.id));
-  const rows = await found.stored(ids);
+  const turns = best.flatMap(({ candidate: { turn } }) => (found.waiting.has(turn.turnId) ? [] : turn));
+  const rows = await found.stored(turns);
   return best.flatMap((hit) => {
     const { turn, words, meaning } = hit.candidate;
     const interaction = found.waiting.get(turn.turnId) ?? rows.get(turn.id);

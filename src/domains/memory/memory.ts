@@ -20,7 +20,7 @@ import { asksNow } from './current.ts';
 import { turnsTelling } from './fact-hits.ts';
 import { hitsOf, type MemoryHit, ranked, TIERS } from './hits.ts';
 import type { MeaningSearch } from './meaning.ts';
-import { type MemoryConditions, meets, turnsById } from './pool.ts';
+import { type MemoryConditions, meets, type PooledTurn, shownTurns } from './pool.ts';
 import { NOT_RERANKED, type Reranking, type RerankOutcome, rerank } from './reranking.ts';
 import { withSuccessors } from './successors.ts';
 
@@ -218,7 +218,7 @@ async function search(
       conditions,
       waiting,
     );
-  const stored = (ids: readonly number[]) => turnsById(db, owner, ids, wanted.columns);
+  const stored = (turns: readonly PooledTurn[]) => shownTurns(db, owner, turns, wanted.columns);
   const standing = ranked({ words, ...pool }, wanted);
   const asked = { query: wanted.query, isRelativeTime: times.isRelative };
   // A model has a time of its own, too.
