@@ -43,7 +43,7 @@ describe('npm start', () => {
       expect(await readdir(bundlesOf(root))).toEqual([stampOf(root)]);
       await expectAscii(join(bundlesOf(root), stampOf(root)));
       // It has become the bundle: what took the types out of scripts/start.ts is no part of it.
-      const { pid } = JSON.parse(server.logged.at(-1) ?? '{}');
+      const { pid } = JSON.parse(server.logged.find((line) => line.includes('"url"')) ?? '{}');
       const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
       expect(words).toContain(join(bundlesOf(root), stampOf(root), ENTRY));
       expect(await readFile(`/proc/${pid}/environ`, 'utf8')).toContain('MALLOC_ARENA_MAX=2\0');
