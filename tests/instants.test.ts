@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readInstant } from '../src/ground/instants.ts';
+import { readInstant, writeInstant } from '../src/ground/instants.ts';
 import { toTurnRecord } from '../src/import/records.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
@@ -80,6 +80,17 @@ test.each(REFUSED)('an import refuses %j and names the field', (text, why) => {
 });
 
 describe('at every door', () => {
+  test('instants are written as by toISOString', () => {
+    const named = EXISTING.map(([text]) => Date.parse(text));
+    const odd = [
+      0, -1, 1, 86_399_999, 86_400_000, -62_198_755_200_000, 253_402_300_800_000, 8.64e15, -8.64e15,
+    ];
+    const spread = Array.from({ length: 200 }, (_, at) => 1_234_567_890_123 + at * 98_765_432_101);
+    for (const ms of [...named.filter(Number.isFinite), ...odd, ...spread])
+      expect(writeInstant(new Date(ms))).toBe(new Date(ms).toISOString());
+    expect(() => writeInstant(new Date(Number.NaN))).toThrow(RangeError);
+  });
+
   let app: TestApp;
   beforeAll(async () => {
     app = await startTestApp();

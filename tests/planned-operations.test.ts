@@ -1,6 +1,19 @@
-import { buildSchema, type ExecutionResult, type GraphQLSchema, isObjectType, parse } from 'graphql';
+import {
+  buildSchema,
+  type ExecutionResult,
+  execute,
+  GraphQLBoolean,
+  GraphQLInt,
+  GraphQLList,
+  GraphQLObjectType,
+  GraphQLSchema,
+  GraphQLString,
+  isObjectType,
+  parse,
+} from 'graphql';
 import { createYoga } from 'graphql-yoga';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { connect, numberCursor } from '../src/graphql/connections.ts';
 import { planOf } from '../src/graphql/plan.ts';
 import { executePlan } from '../src/graphql/planned.ts';
 import { schema } from '../src/lists/schema.ts';
@@ -232,6 +245,54 @@ describe('a read costs the statements and columns that it needs', () => {
     }
   });
 
+  test('nothing beyond a page where nobody asks whether there is more', async () => {
+    const listed = new GraphQLObjectType({
+      name: 'Listed',
+      fields: () => ({
+        nodes: {
+          type: new GraphQLList(GraphQLInt),
+          resolve: ({ edges }) => edges.map(({ node }: { node: number }) => node),
+        },
+        pageInfo: {
+          type: new GraphQLObjectType({
+            name: 'PageInfo',
+            fields: { hasNextPage: { type: GraphQLBoolean }, endCursor: { type: GraphQLString } },
+          }),
+        },
+      }),
+    });
+    const limits: number[] = [];
+    const read = async ({ limit }: { limit: number }) => {
+      limits.push(limit);
+      return [1, 2, 3, 4, 5].slice(0, limit);
+    };
+    const query = new GraphQLObjectType({
+      name: 'Query',
+      fields: {
+        list: {
+          type: listed,
+          resolve: (_root, _args, _context, info) =>
+            connect(
+              { first: 3 },
+              numberCursor<number>((row) => row),
+              read,
+              info,
+            ),
+        },
+      },
+    });
+    const lists = new GraphQLSchema({ query });
+    const ask = async (document: string) =>
+      JSON.parse(JSON.stringify((await execute({ schema: lists, document: parse(document) })).data)).list;
+    expect(await ask('{ list { nodes } }')).toEqual({ nodes: [1, 2, 3] });
+    expect(await ask('{ list { nodes pageInfo { endCursor } } }')).toMatchObject({ nodes: [1, 2, 3] });
+    expect(await ask('{ list { nodes ...F } } fragment F on Listed { pageInfo { hasNextPage } }')).toEqual({
+      nodes: [1, 2, 3],
+      pageInfo: { hasNextPage: true },
+    });
+    expect(limits).toEqual([3, 3, 4]);
+  });
+
   test('whole rows where other fields are asked for', async () => {
     const { data, errors } = await app.graphql(`{
       conversations { nodes { context intentHistory interactions { nodes { metadata } } } }
@@ -239,5 +300,25 @@ describe('a read costs the statements and columns that it needs', () => {
     expect(errors).toBeUndefined();
     expect(data.conversations.nodes[0]).toMatchObject({ context: {}, interactions: { nodes: [{}, {}] } });
     expect(Object.keys(data.character)).toEqual(['referenceImages', 'notes']);
+  });
+
+  test('pages of turns are not planned anew each time', async () => {
+    // Of few turns to a conversation PostgreSQL keeps the plan either way.
+    await app.sql(`
+      insert into echo_unified_interactions (tenant_id, turn_id, conversation_id, sequence, user_id, query, response,
+        model_used, processing_time, payload_hash, chain_hash, vector_state, learning_state, timestamp)
+      select 'default', gen_random_uuid(), 'long ' || c, s, 'nobody', 'a word', 'yes', 'test', 0, '', '', 'EMBEDDED',
+        'LEARNED', now() from generate_series(1, 10) c, generate_series(1, 200) s`);
+    await app.sql('analyze echo_unified_interactions');
+    texts.length = 0;
+    await app.graphql('{ conversations { nodes { interactions(last: 3) { nodes { query } } } } }');
+    const text = texts.find((each) => each.includes('cross join lateral'));
+    await app.sql(`prepare pages (text[], text[], text[], int) as ${text}`);
+    const names = Array.from({ length: 20 }, (_, at) => `long ${1 + (at % 10)}`);
+    const given = [Array(20).fill('default'), names, Array(20).fill('nobody')];
+    for (let time = 0; time < 10; time++)
+      await app.sql(`execute pages (${given.map((each) => `'{${each}}'`)}, 3)`);
+    const kept = await app.sql(`select generic_plans::int as plans from pg_prepared_statements`);
+    expect(kept).toEqual([{ plans: 5 }]);
   });
 });

@@ -1,7 +1,9 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import type { Page, TimePosition } from '../db/statements.ts';
 import { InvalidInput } from '../errors.ts';
 import { isInRange } from '../ground/instants.ts';
 import { DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE } from './builder.ts';
+import { selectedFields } from './selection.ts';
 
 /** What a column of type integer holds. */
 const LARGEST_INTEGER = 2_147_483_647;
@@ -23,19 +25,22 @@ export interface CursorFormat<Row, Position> {
 /**
  * Reads one page of a list as a Relay connection.
  *
+ * @param info of the field: nothing beyond the page is read where nobody asks whether there is more; absent: it is read
  * @throws InvalidInput for a page size outside 1..100, `first` with `last`, or a cursor of another list
  */
 export async function connect<Row, Position>(
   args: PageArguments,
   cursors: CursorFormat<Row, Position>,
   read: (page: Page<Position>) => Promise<Row[]>,
+  info?: GraphQLResolveInfo,
 ) {
   const size = pageSize(args);
   const after = position('after', args.after, cursors);
   const before = position('before', args.before, cursors);
   const inverted = args.last != null;
   // One more than is shown says that there are more.
-  const rows = await read({ after, before, limit: size + 1, inverted });
+  const limit = !info || asksForMore(info) ? size + 1 : size;
+  const rows = await read({ after, before, limit, inverted });
   const hasMore = rows.length > size;
   const shown = hasMore ? rows.slice(0, size) : rows;
   const edges = shown.map((row) => new Edge(row as NonNullable<Row>, cursors));
@@ -44,6 +49,11 @@ export async function connect<Row, Position>(
     ? { hasPreviousPage: hasMore, hasNextPage: Boolean(args.before) }
     : { hasPreviousPage: Boolean(args.after), hasNextPage: hasMore };
   return { edges, pageInfo: new PageInfo(edges, beyond, args.after ?? args.before ?? '') };
+}
+
+function asksForMore(info: GraphQLResolveInfo): boolean {
+  const asked = selectedFields(info, 'PageInfo');
+  return asked.has('hasNextPage') || asked.has('hasPreviousPage');
 }
 
 /** Where a page lies in its list. Most readers ask for no cursors: they are written when they are asked for. */

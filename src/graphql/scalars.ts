@@ -1,11 +1,11 @@
 import { GraphQLError, Kind, TokenKind, type ValueNode } from 'graphql';
-import { INSTANT_FORM, readInstant } from '../ground/instants.ts';
+import { INSTANT_FORM, readInstant, writeInstant } from '../ground/instants.ts';
 import { builder } from './builder.ts';
 
 builder.scalarType('DateTime', {
   description:
     'An instant in ISO 8601 with time zone, such as 2026-11-20T09:30:00.000Z; also without seconds, with an offset (+05:30, +0530, +05), or with up to nine digits of a fraction, which is kept to the millisecond. Days and times that do not exist are refused. Always shown as in the example.',
-  serialize: (value) => value.toISOString(),
+  serialize: (value) => writeInstant(value),
   parseValue: (value) => instantOf(value),
   parseLiteral: (node) => {
     if (node.kind === Kind.STRING) return instantOf(node.value, node);

@@ -111,7 +111,7 @@ const columnsFor = (info: GraphQLResolveInfo): ConversationColumns =>
   selectsOnly(info, 'Conversation', LISTED) ? 'listed' : 'all';
 
 const WHOSE = 'Whose it is, for those who may act for others; absent: the caller’s own.';
-const episodeId = text(255);
+const searched = { episodeId: text(255).nullish(), search: text(1_000).nullish() };
 const byLatest = timeCursor<ConversationRow>((row) => ({ at: row.lastInteraction, id: row.id }));
 const byCreation = numberCursor<ConversationRow>((row) => row.id);
 
@@ -150,15 +150,18 @@ builder.queryFields((t) => ({
       resolve: async (_root, args, { services: { db }, principal }, info) => {
         const columns = columnsFor(info);
         const owner = ownerFor(principal, args.userId);
-        const episode = parseInput(episodeId.nullish(), args.episodeId, 'episodeId');
-        const search = parseInput(text(1_000).nullish(), args.search, 'search');
+        const episode = parseInput(searched.episodeId, args.episodeId, 'episodeId');
+        const search = parseInput(searched.search, args.search, 'search');
         const ids = search == null ? null : await conversationsTitled(db, owner, search);
         const conditions = { episodeId: episode, pinned: args.pinned, ids };
         return args.orderBy === 'created'
-          ? connect(args, byCreation, (page) =>
-              conversationsInOrderOfCreation(db, owner, conditions, page, columns),
+          ? connect(
+              args,
+              byCreation,
+              (page) => conversationsInOrderOfCreation(db, owner, conditions, page, columns),
+              info,
             )
-          : connect(args, byLatest, (page) => conversationPage(db, owner, conditions, page, columns));
+          : connect(args, byLatest, (page) => conversationPage(db, owner, conditions, page, columns), info);
       },
     },
     { name: 'ConversationConnection' },
