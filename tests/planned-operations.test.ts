@@ -178,7 +178,8 @@ async function answersOf(query: string, variables: object): Promise<{ usual: str
     return `${response.status} ${steady(await response.text())}`;
   };
   const usual = [await ask(1), await ask(2)];
-  return { usual, planned: await ask(2) };
+  const planned = await ask(2);
+  return { usual: [...usual, await ask(3)], planned };
 }
 
 describe('every query is answered as before when it comes again', () => {
@@ -187,9 +188,9 @@ describe('every query is answered as before when it comes again', () => {
       const place = { operation: 'query', field, path: [] } as const;
       const { query, variables } = callOf(schema, place, (path) => given[path.at(-1) ?? ''] ?? '');
       const { usual, planned } = await answersOf(query, variables);
-      // Times and sizes are others each time: then the answer has the same form.
-      if (usual[0] === usual[1]) expect(planned).toBe(usual[0]);
-      else expect(formOf(planned)).toBe(formOf(usual[1] as string));
+      // Times, sizes and lists of what was counted change meanwhile: then the answer has the form of one of them.
+      if (new Set(usual).size === 1) expect(planned).toBe(usual[0]);
+      else expect(usual.map(formOf)).toContain(formOf(planned));
     }
   });
 });
