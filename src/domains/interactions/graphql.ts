@@ -1,5 +1,4 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Page, TimePosition } from '../../db/statements.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
@@ -254,18 +253,22 @@ builder.objectFields(ConversationRef, (t) => ({
     {
       type: InteractionRef,
       description: 'The turns, oldest first.',
-      resolve: (conversation, args, { loader, services }, info) => {
-        const columns = columnsFor(info);
-        const read = (page: Page<number>) =>
-          loader({
-            name: `interactions of conversations ${columns} ${page.after} ${page.before} ${page.limit} ${page.inverted}`,
-            load: (keys: readonly (typeof ConversationRef.$inferType)[]) =>
-              conversationTurns(services, keys, page, columns),
-            key: conversation,
-            id: ({ id }) => id,
-          });
-        return connect(args, bySequence, read, info);
-      },
+      resolve: (conversation, args, { loader, services }, info) =>
+        connect(
+          args,
+          bySequence,
+          (page) => {
+            const columns = columnsFor(info);
+            return loader({
+              name: `interactions of conversations ${columns} ${page.after} ${page.before} ${page.limit} ${page.inverted}`,
+              load: (keys: readonly (typeof ConversationRef.$inferType)[]) =>
+                conversationTurns(services, keys, page, columns),
+              key: conversation,
+              id: ({ id }) => id,
+            });
+          },
+          info,
+        ),
     },
     InteractionConnection,
   ),
@@ -311,9 +314,12 @@ builder.queryFields((t) => ({
         const { userId, ...conditions } = args.filter ?? {};
         const owner = ownerFor(principal, userId, 'filter.userId');
         const includeArchived = conditions.includeArchived ?? false;
-        const read = (page: Page<TimePosition>) =>
-          userTurns(services, owner, { ...conditions, includeArchived }, page, columnsFor(info));
-        return connect(args, byTime, read, info);
+        return connect(
+          args,
+          byTime,
+          (page) => userTurns(services, owner, { ...conditions, includeArchived }, page, columnsFor(info)),
+          info,
+        );
       },
     },
     InteractionConnection,
