@@ -36,8 +36,7 @@ const patternOf = (path: string, target: Target) =>
  * it costs a command to load Drizzle. What can be imported stays.
  *
  * @param root with `node_modules`; what links lead to is left alone
- * @returns the packages whose manifests are shorter now
- * @throws where one cannot be written
+ * @returns the packages whose manifests are shorter now; who may not write there keeps the longer ones, which work, too
  */
 export function shortenManifests(root: string): string[] {
   return SHORTENED.filter((name) => {
@@ -50,8 +49,15 @@ export function shortenManifests(root: string): string[] {
     if (!exports || exports === manifest.exports) return false;
     // Others may have the same file, by a link of the file system.
     const written = `${path}.${process.pid}`;
-    writeFileSync(written, `${JSON.stringify({ ...manifest, exports }, null, 2)}\n`);
-    renameSync(written, path);
+    try {
+      writeFileSync(written, `${JSON.stringify({ ...manifest, exports }, null, 2)}\n`);
+      renameSync(written, path);
+    } catch (error) {
+      if (!UNWRITABLE.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+      return false;
+    }
     return true;
   });
 }
+
+const UNWRITABLE = ['EACCES', 'EPERM', 'EROFS'];
