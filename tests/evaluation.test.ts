@@ -202,6 +202,7 @@ const NO_PARAMETERS = {
   NEAR: '',
   SUM: '',
   GAP: 'room between numbers',
+  POOLED_VALUES: 'how many values a row has',
 };
 
 test('no number of the search is forgotten among them', () => {
