@@ -73,7 +73,9 @@ describe('a command beside the server', () => {
   test('gets its standard input, and tells its exit code', async () => {
     const stored = await run('secrets', ['store', 'SMTP'], 'a long password of many words\n');
     expect(stored).toMatchObject({ code: 0, stdout: expect.stringMatching(/^SMTP {2}version 1 {2}…ords/) });
-    expect(await run('secrets', ['delete', 'NONE'])).toMatchObject({ code: 1, stderr: '' });
+    expect(await run('secrets', ['delete', 'NONE'])).toMatchObject({
+      ...{ code: 1, stdout: '', stderr: 'name: there is no such credential\n' },
+    });
     expect((await run('verify', [])).stdout).toBe('{"conversations":0,"turns":0,"damaged":0}\n');
     expect((await run('seed', [])).stdout).toContain('loaded ');
     expect(await run('journal', ['list'])).toMatchObject({ code: 0, stdout: 'nothing is set apart\n' });
