@@ -78,7 +78,7 @@ await ask(Search, { query: '' }).catch((error: unknown) => {
   await expect(run(process.execPath, [join(ROOT, 'scripts', 'codegen.ts'), directory])).rejects.toMatchObject(
     {
       code: 1,
-      stdout: expect.stringContaining('Cannot query field "nothing"'),
+      stderr: expect.stringContaining('Cannot query field "nothing"'),
     },
   );
 });

@@ -62,6 +62,6 @@ test('an operation that does not fit is told with its file and place', async () 
   const made = run(process.execPath, [join(ROOT, 'scripts/codegen.ts'), 'app/queries'], { cwd: directory });
   await expect(made).rejects.toMatchObject({
     code: 1,
-    stdout: expect.stringMatching(/"hit"[\s\S]*app\/queries\/z\.graphql:2:30/),
+    stderr: expect.stringMatching(/"hit"[\s\S]*app\/queries\/z\.graphql:2:30/),
   });
 });
