@@ -96,7 +96,6 @@ export async function restoreOne(
     const [code] = (await once(child, 'exit')) as [number | null];
     await rm(directory, { recursive: true, force: true });
     if (code !== 0) return found(`exit code ${code}: ${said}`);
-    // What waited in the journal of another server is not in it, and is told of as journaled, not as committed.
     const rows = (await look(
       { ...connection, database: name },
       'select turn_id::text as id from echo_unified_interactions',
@@ -107,7 +106,7 @@ export async function restoreOne(
     const restored = new Set(rows.map(({ id }) => id));
     const missing = turnsBefore.filter((turnId) => !restored.has(turnId));
     return missing.length > 0
-      ? found(`${missing.length} of ${turnsBefore.length} turns that were acknowledged before it are missing`)
+      ? found(`${missing.length} of ${turnsBefore.length} turns that the database had before it are missing`)
       : [];
   } finally {
     await sql(`drop database if exists ${name} with (force)`, [], 'postgres');

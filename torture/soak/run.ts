@@ -79,12 +79,14 @@ function openSoak(
   };
   const struck = { kills: 0, freezes: 0, upgrades: 0, failovers: 0 };
   const abandoned = new AbortController();
+  const striking = { stand, spans: [], struck, now, ended };
   return {
     ...{ options, stand, random, findings, subscribers, now },
     epoch: { number: 1, prefix: 'e1-', batches: [], refused: [], rekeyed: [] },
-    striking: { stand, spans: [], struck, now, ended },
+    striking,
     visiting: {
       stand,
+      database: () => databaseOf(striking),
       random: random.fork('visitors'),
       visits,
       now,

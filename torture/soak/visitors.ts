@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Looked, look } from '../database.ts';
 import type { Random } from '../random.ts';
 import { EFFECTS_JOB } from '../task-effects.ts';
 import { callTool, chat, graphql, makeTask, taskState } from './calls.ts';
@@ -25,6 +26,8 @@ export interface Visits {
 
 export interface Visiting {
   readonly stand: SoakStand;
+  /** The one that is the primary now. */
+  readonly database: () => Looked;
   readonly random: Random;
   readonly visits: Visits;
   /** Milliseconds since the run began. */
@@ -200,15 +203,25 @@ async function index(visiting: Visiting, number: number, random: Random): Promis
   );
 }
 
-/** One that says that it succeeded must restore, with all that was acknowledged before it was asked for. */
+/**
+ * One that says that it succeeded must restore, with all that the database had before it was asked for: what then waits in the journal of
+ * a server that does not make it is not in it.
+ */
 async function backUp(visiting: Visiting, number: number, random: Random): Promise<void> {
-  const turnsBefore = [...visiting.visits.turnIds];
+  const turnsBefore = await storedTurns(visiting);
   const taskId = await insist(visiting, 'backups', random, (port) =>
     makeTask(port, `createBackup(note: "soak ${number}")`),
   );
   if (!taskId) return;
   const result = await untilOver(visiting, taskId, random);
   if (result?.backupId) visiting.visits.backups.push({ backupId: result.backupId, turnsBefore });
+}
+
+/** Turns of visitors that the database has; none while it does not answer. */
+async function storedTurns({ database, visits }: Visiting): Promise<string[]> {
+  const text = 'select turn_id::text as id from echo_unified_interactions where turn_id = any($1::uuid[])';
+  const rows = await look<{ id: string }>(database().connection, text, [visits.turnIds]).catch(() => []);
+  return rows.map(({ id }) => id);
 }
 
 /** @returns the result of a task that was completed; null: it was not */
