@@ -1,4 +1,4 @@
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync, SQLOutputValue, StatementSync } from 'node:sqlite';
 import type { StoredPoint, VectorHit, VectorModel } from './vector-store.ts';
 
 /** A point as it travels to the thread. */
@@ -119,18 +119,30 @@ export function dropModel(db: DatabaseSync, key: string): void {
   });
 }
 
+const statements = new WeakMap<DatabaseSync, Map<string, StatementSync>>();
+
+/** A statement that is made once: what SQLite keeps of each comes back only when its thread collects garbage, which is seldom. */
+function prepared(db: DatabaseSync, text: string): StatementSync {
+  const known = statements.get(db) ?? new Map<string, StatementSync>();
+  statements.set(db, known);
+  const statement = known.get(text) ?? db.prepare(text);
+  known.set(text, statement);
+  return statement;
+}
+
 /** The number of a model's tables. @throws if there is none */
 export function tableOf(db: DatabaseSync, key: string): TableNumber {
-  const known = db.prepare('select number from models where key = ?').get(key);
+  const known = prepared(db, 'select number from models where key = ?').get(key);
   if (!known) throw new Error(`there are no vectors of ${key}`);
   return Number(known.number);
 }
 
 /** Writes points in one transaction. vec0 knows no upsert, so each is deleted first. */
 export function upsertPoints(db: DatabaseSync, table: TableNumber, points: readonly PointRow[]): void {
-  const forget = db.prepare(`delete from vectors_${table} where id = ?`);
-  const point = db.prepare(`insert or replace into points_${table} values (?, ?, ?, ?)`);
-  const vector = db.prepare(
+  const forget = prepared(db, `delete from vectors_${table} where id = ?`);
+  const point = prepared(db, `insert or replace into points_${table} values (?, ?, ?, ?)`);
+  const vector = prepared(
+    db,
     `insert into vectors_${table} (id, owner, embedding, conversation_id, timestamp) values (?, ?, ?, ?, ?)`,
   );
   inTransaction(db, () => {
@@ -145,9 +157,9 @@ export function upsertPoints(db: DatabaseSync, table: TableNumber, points: reado
 /** Removes points from the tables of every model of a database. */
 export function removePoints(db: DatabaseSync, database: string, ids: readonly string[]): void {
   inTransaction(db, () => {
-    for (const { number } of db.prepare(`select number from models where ${OF_DATABASE}`).all(database)) {
-      const point = db.prepare(`delete from points_${number} where id = ?`);
-      const vector = db.prepare(`delete from vectors_${number} where id = ?`);
+    for (const { number } of prepared(db, `select number from models where ${OF_DATABASE}`).all(database)) {
+      const point = prepared(db, `delete from points_${number} where id = ?`);
+      const vector = prepared(db, `delete from vectors_${number} where id = ?`);
       for (const id of ids) {
         point.run(id);
         vector.run(id);
@@ -168,10 +180,10 @@ export function fetchPoints(
   model: string,
   ids: readonly string[],
 ): StoredPoint[] {
-  return db
-    .prepare(
-      `select * from points_${table} p where id in (select value from json_each(?)) and ${hasUsableVector(table)}`,
-    )
+  return prepared(
+    db,
+    `select * from points_${table} p where id in (select value from json_each(?)) and ${hasUsableVector(table)}`,
+  )
     .all(JSON.stringify(ids))
     .map((row) => pointOf(row, model));
 }
@@ -184,8 +196,7 @@ export function scanPoints(
   after: string,
   limit: number,
 ): StoredPoint[] {
-  return db
-    .prepare(`select * from points_${table} p where id > ? order by id limit ?`)
+  return prepared(db, `select * from points_${table} p where id > ? order by id limit ?`)
     .all(after, limit)
     .map((row) => pointOf(row, model));
 }
@@ -203,13 +214,12 @@ export function nearest(db: DatabaseSync, table: TableNumber, query: NearestQuer
   require('conversation_id = ?', query.conversationId);
   require('timestamp >= ?', query.sinceMs === null ? null : BigInt(query.sinceMs));
   require('timestamp <= ?', query.untilMs === null ? null : BigInt(query.untilMs));
-  return db
-    .prepare(
-      // Materialized, because vec0 refuses any order but its own.
-      `with v as materialized (select id, distance from vectors_${table} where ${conditions.join(' and ')})
+  return prepared(
+    db, // Materialized, because vec0 refuses any order but its own.
+    `with v as materialized (select id, distance from vectors_${table} where ${conditions.join(' and ')})
        select v.id, v.distance from v
        where exists (select 1 from points_${table} p where p.id = v.id) order by v.distance, v.id`,
-    )
+  )
     .all(...values)
     .map((row) => ({ id: String(row.id), score: 1 - Number(row.distance) }));
 }
@@ -221,7 +231,8 @@ function nearestAmong(
   { vector, owner, limit }: NearestQuery,
   ids: readonly string[],
 ): VectorHit[] {
-  const find = db.prepare(
+  const find = prepared(
+    db,
     `select v.owner, vec_distance_cosine(v.embedding, ?) as distance from vectors_${table} v where v.id = ?`,
   );
   const bytes = bytesOf(vector);
@@ -235,7 +246,7 @@ function nearestAmong(
 }
 
 export function countPoints(db: DatabaseSync, table: TableNumber): number {
-  return Number(db.prepare(`select count(*) as count from points_${table}`).get()?.count);
+  return Number(prepared(db, `select count(*) as count from points_${table}`).get()?.count);
 }
 
 /** A vector without length, or with what is no number, has no distance to itself. */
