@@ -214,8 +214,9 @@ export function nearest(db: DatabaseSync, table: TableNumber, query: NearestQuer
   require('conversation_id = ?', query.conversationId);
   require('timestamp >= ?', query.sinceMs === null ? null : BigInt(query.sinceMs));
   require('timestamp <= ?', query.untilMs === null ? null : BigInt(query.untilMs));
+  // Materialized, because vec0 refuses any order but its own.
   return prepared(
-    db, // Materialized, because vec0 refuses any order but its own.
+    db,
     `with v as materialized (select id, distance from vectors_${table} where ${conditions.join(' and ')})
        select v.id, v.distance from v
        where exists (select 1 from points_${table} p where p.id = v.id) order by v.distance, v.id`,
