@@ -356,9 +356,7 @@ describe('activity', () => {
     expect(await reading).toEqual(expect.arrayContaining(['database_away', 'alert_raised']));
     await proxy.restore();
     await expect
-      .poll(async () => (await app.graphql('{ activity(first: 100) { nodes { kind } } }')).data, {
-        timeout: 20_000,
-      })
+      .poll(async () => (await app.graphql('{ activity(first: 100) { nodes { kind } } }')).data)
       .toMatchObject({
         activity: {
           nodes: expect.arrayContaining(

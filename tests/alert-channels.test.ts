@@ -10,7 +10,7 @@ import { startTestApp, type TestApp } from './support/harness.ts';
 
 const TOKEN = '123456:a-token-that-nobody-may-see';
 const BLOCKED = { ok: false, error_code: 403, description: 'Forbidden: bot was blocked by the user' };
-const eventually = { timeout: 30_000, interval: 150 };
+const eventually = { interval: 150 };
 
 /** What Telegram answers to a message. */
 let answer: { ok: boolean; error_code?: number; description?: string } = { ok: true };

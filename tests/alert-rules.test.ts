@@ -19,7 +19,7 @@ import { createLogger } from '../src/log.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { type Receiver, startReceiver } from './support/receiver.ts';
 
-const eventually = { timeout: 30_000, interval: 150 };
+const eventually = { interval: 150 };
 const log = createLogger('silent');
 const settingsOf = (...rules: object[]) =>
   readConfig({ ALERT_RULES: JSON.stringify(rules) }, '/tmp').alertRules;

@@ -11,7 +11,7 @@ const change = (mutation: string) => `mutation ($id: ID!) { ${mutation} {
 const ACKNOWLEDGE = change('acknowledgeAlert(alertId: $id)');
 const RESOLVE = change('resolveAlert(alertId: $id)');
 const snooze = (minutes: number) => change(`snoozeAlert(alertId: $id, minutes: ${minutes})`);
-const eventually = { timeout: 20_000, interval: 150 };
+const eventually = { interval: 150 };
 
 let receiver: Receiver;
 let app: TestApp;

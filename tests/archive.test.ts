@@ -343,7 +343,7 @@ describe('an archiving', () => {
     await other.query('begin');
     await other.query("select from echo_conversations where conversation_id = 'held' for update");
     const archiving = archive(6, user);
-    await expect.poll(async () => (await inArchive(user)).length, { timeout: 30_000 }).toBe(1);
+    await expect.poll(async () => (await inArchive(user)).length).toBe(1);
     await other.end();
     expect(await archiving).toMatchObject({ turns: 2, left: 0 });
     expect(await inArchive(user)).toContain(turn);
@@ -420,10 +420,7 @@ describe('a deletion', () => {
       expect(await inArchive(user)).toEqual(old.slice(1));
       expect(await problemsOf('trip', user)).toEqual({ turns: 2, deleted: 1, problems: [] });
       await expect
-        .poll(() => app.sql('select from echo_index_removals where user_id = $1', [user]), {
-          timeout: 30_000,
-          interval: 150,
-        })
+        .poll(() => app.sql('select from echo_index_removals where user_id = $1', [user]), { interval: 150 })
         .toEqual([]);
       expect(await foundBy('flew', user, { includeArchived: true })).not.toContain(old[0]);
       const documents = await app.sql<{ count: number }>(

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import {
   type OpenAiServer,
@@ -56,7 +56,7 @@ test('a server that is killed in each call of a brief asks again for that one on
   const { briefId, task } = data.submitBrief.brief;
   for (let killed = 0; killed < answers.length; killed++) {
     const worker = await workers.start(app.databaseUrl, { args });
-    await vi.waitFor(() => expect([answered, isAsked]).toEqual([killed, true]), { timeout: 30_000 });
+    await expect.poll(() => [answered, isAsked]).toEqual([killed, true]);
     await workers.kill(worker);
   }
   await workers.start(app.databaseUrl, { args });

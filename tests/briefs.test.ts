@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { passes } from '../src/domains/briefs/working.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import {
@@ -209,9 +209,9 @@ test('what stands in a brief or a text is judged, not obeyed: the judge gets bot
 test('a model that is away is asked again; what is there is not asked for twice', async () => {
   next.judge = [{ kind: 'status', status: 401 }];
   const { brief } = await submit({ text: 'Write it.' }, 'dora');
-  await vi.waitFor(async () =>
-    expect((await task(app, brief.task.taskId, 'dora')).attempts[0]?.error).toMatch(/eye/),
-  );
+  await expect
+    .poll(async () => (await task(app, brief.task.taskId, 'dora')).attempts[0]?.error)
+    .toMatch(/eye/);
   expect((await read(brief.briefId, 'dora')).status).toBe('QUEUED');
   await untilTask(app, brief.task.taskId, 'COMPLETED', 'dora', 60_000);
   expect(await read(brief.briefId, 'dora')).toMatchObject({ status: 'PASSED', attempts: [{ number: 1 }] });
@@ -328,7 +328,7 @@ test('what a day may cost ends the attempts, and takes no more briefs in', async
   const judged = Promise.withResolvers<void>();
   next.writer = [said('Dear.'), { ...(said('Dearer.') as object), until: judged.promise } as Reply];
   const { brief } = await submit({ text: 'Dear.' }, 'hal');
-  await vi.waitFor(async () => expect((await read(brief.briefId, 'hal')).attempts[0]?.judging).toBeTruthy());
+  await expect.poll(async () => (await read(brief.briefId, 'hal')).attempts[0]?.judging).toBeTruthy();
   await spend(5);
   judged.resolve();
   await untilTask(app, brief.task.taskId, 'COMPLETED', 'hal');

@@ -72,7 +72,7 @@ describe('npm start', () => {
       'console.log("in", process.argv[1], globalThis.kept);',
     );
     const run = async (...words: string[]) =>
-      (await promisify(execFile)(process.execPath, words, { cwd: root, timeout: 30_000 })).stdout.trim();
+      (await promisify(execFile)(process.execPath, words, { cwd: root, timeout: 60_000 })).stdout.trim();
     await writeFile(join(root, 'other.mjs'), `globalThis.kept = 'kept'; ${load}`);
     await writeFile(
       join(root, 'thread.mjs'),

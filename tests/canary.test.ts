@@ -11,7 +11,7 @@ afterEach(async () => {
   await app.close();
 });
 
-const soon = { timeout: 20_000, interval: 100 };
+const soon = { interval: 100 };
 const health = async () => {
   const { data } = await app.graphql('{ health { status checks { name status detail } } }');
   const check = data.health.checks.find(({ name }: { name: string }) => name === 'canary');

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
-const eventually = { timeout: 30_000, interval: 150 };
+const eventually = { interval: 150 };
 const DAY_MS = 86_400_000;
 const HOUR_MS = 3_600_000;
 const said: string[] = [];

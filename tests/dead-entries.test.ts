@@ -145,7 +145,7 @@ describe('turns that the database refuses after they were acknowledged', () => {
           journal: data.persistence.journal,
         };
       };
-      await expect.poll(standing, { timeout: 30_000 }).toMatchObject({
+      await expect.poll(standing).toMatchObject({
         check: { status: 'DEGRADED', detail: expect.stringContaining('1 are set apart') },
         alert: { message: '1 entries of the journal are set apart' },
         journal: { depth: 0, setApart: 1 },
@@ -166,7 +166,7 @@ describe('turns that the database refuses after they were acknowledged', () => {
         ...{ attempted: before.attempted + 1, succeeded: before.succeeded + 1 },
         ...{ failed: before.failed, replayed: before.replayed },
       });
-      await expect.poll(standing, { timeout: 30_000 }).toMatchObject({
+      await expect.poll(standing).toMatchObject({
         ...{ check: { status: 'HEALTHY' }, journal: { depth: 0, setApart: 0 } },
         alert: undefined,
       });

@@ -225,9 +225,7 @@ describe('deleteInteraction', () => {
     ]);
     await remove(interactions[1].turnId);
     await expect
-      .poll(async () => (await app.sql('select count(*)::int as left from echo_index_queue'))[0]?.left, {
-        timeout: 30_000,
-      })
+      .poll(async () => (await app.sql('select count(*)::int as left from echo_index_queue'))[0]?.left)
       .toBe(0);
     const tables = await app.sql<{ name: string }>(
       "select table_name as name from information_schema.tables where table_schema = 'public' and table_name like 'echo%'",

@@ -38,8 +38,7 @@ async function ask(width: number, course: Course[]): Promise<string> {
   );
   return data.generateImage.task.taskId;
 }
-const drawing = (taskId: string) =>
-  expect.poll(async () => (await task(app, taskId)).progress?.done, { timeout: 30_000 }).toBe(3);
+const drawing = (taskId: string) => expect.poll(async () => (await task(app, taskId)).progress?.done).toBe(3);
 const runsOf = (width: number) => comfy.prompts.filter(({ empty }) => empty.inputs.width === width).length;
 
 test('a server that is killed in the middle of drawings loses none, and doubles none; a run that stalls is begun again', async () => {

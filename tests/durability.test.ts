@@ -80,7 +80,7 @@ async function untilCommitted() {
     const isDown = data.activeAlerts.some(({ name }: { name: string }) => name === 'database_down');
     return { isDown, depth: data.persistence.journal.depth };
   };
-  await expect.poll(state, { timeout: 25_000 }).toEqual({ isDown: false, depth: 0 });
+  await expect.poll(state).toEqual({ isDown: false, depth: 0 });
 }
 
 const counters = async () => (await app.graphql(COUNTERS)).data.persistence.counters;

@@ -57,9 +57,7 @@ test('a subscriber that never reads is closed with 4413; the other misses nothin
   }
   const seen = (await reading).map(({ data }) => data.interactionAdded.interaction.query);
   expect(seen).toEqual(expected);
-  await expect
-    .poll(() => close.mock.calls.map(([code]) => code), { timeout: 30_000 })
-    .toContain(OVERFLOW_CODE);
+  await expect.poll(() => close.mock.calls.map(([code]) => code)).toContain(OVERFLOW_CODE);
   const drops = close.mock.calls.filter(([code]) => code === OVERFLOW_CODE);
   close.mockRestore();
   expect(drops).toHaveLength(1);
@@ -82,7 +80,7 @@ test('a subscriber that reads is not dropped by many events at once', async () =
   const queries = Array.from({ length: 500 }, (_, n) => `${n}`);
   await app.record(conversationId, queries);
   await expect
-    .poll(() => client.events().map(({ interaction }) => interaction.query), { timeout: 25_000 })
+    .poll(() => client.events().map(({ interaction }) => interaction.query))
     .toEqual(['first', ...queries]);
   expect(client.socket.readyState).toBe(WebSocket.OPEN);
   client.socket.terminate();
@@ -104,9 +102,7 @@ test('a subscriber that is cut 30 times resumes without gap or duplicate', async
   while (seen.length < total) {
     const client = await watch({ conversationId, after });
     const wanted = cuts++ < 30 ? Math.min(1 + ((cuts * 7) % 13), total - seen.length) : total - seen.length;
-    await expect
-      .poll(() => client.events().length, { timeout: 20_000, interval: 2 })
-      .toBeGreaterThanOrEqual(wanted);
+    await expect.poll(() => client.events().length, { interval: 2 }).toBeGreaterThanOrEqual(wanted);
     client.socket.terminate();
     for (const { cursor, interaction } of client.events()) {
       after = cursor;

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 const env = { SERVER_LEASE_MS: '1000' };
-const eventually = { timeout: 30_000, interval: 100 };
+const eventually = { interval: 100 };
 let app: TestApp;
 beforeAll(async () => {
   app = await startTestApp({ env });

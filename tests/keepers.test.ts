@@ -23,7 +23,7 @@ async function seen(name: string) {
     alert: byName(data.activeAlerts, 'keeper_failing'),
   };
 }
-const eventually = { timeout: 20_000, interval: 100 };
+const eventually = { interval: 100 };
 
 test('everything that goes round is shown, also to a plain user, under a name of its own', async () => {
   const { data, errors } = await app.graphql(

@@ -166,7 +166,7 @@ test('a backup has what was drawn and made, and another machine works with it', 
       (await ask('query ($id: ID!) { task(taskId: $id) { result } }', { id: createTask.task.taskId })).task
         .result;
     await expect
-      .poll(result, { timeout: 30_000 })
+      .poll(result)
       .toMatchObject({ files: 3, missing: 0, changed: 0, thumbnailsMade: 3, thumbnailsMissing: 0 });
   });
 });

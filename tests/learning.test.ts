@@ -192,7 +192,7 @@ test('a turn whose row somebody is changing waits, with those behind it, and nob
   const turns = await app.record('busy', ['I like tea.', 'I like cake.', 'I like pie.'], 'leo');
   // Whoever makes their vectors changes them, too.
   const isEmbedding = "select from echo_unified_interactions where vector_state <> 'EMBEDDED'";
-  await expect.poll(() => app.sql(isEmbedding), { timeout: 30_000 }).toEqual([]);
+  await expect.poll(() => app.sql(isEmbedding)).toEqual([]);
   const client = await app.app.services.db.pool.connect();
   try {
     await client.query('begin');

@@ -77,7 +77,7 @@ test('an erasure in the middle of indexing leaves nothing, and ends it', async (
     `mutation { eraseUser(userId: "${user}", confirm: "${user}") { ... on EraseUserSuccess { receipt } } }`,
   );
   expect(data.eraseUser.receipt.left).toMatchObject({ media: 0, tasks: 0 });
-  await expect.poll(() => app.app.services.tasks.state.running, { timeout: 30_000 }).toBe(0);
+  await expect.poll(() => app.app.services.tasks.state.running).toBe(0);
   expect(await files(app, user)).toEqual([]);
   expect(await insights(app, user)).toEqual([]);
   expect(await app.sql('select from autonomous_tasks where task_id = $1', [task.taskId])).toEqual([]);

@@ -468,7 +468,7 @@ describe('the index', () => {
     );
     await app.sql("update echo_index_queue set queued_at = now() - interval '1 minute'");
     await expect
-      .poll(() => app.sql("select term from echo_index_postings where term = 'quokka'"), { timeout: 30_000 })
+      .poll(() => app.sql("select term from echo_index_postings where term = 'quokka'"))
       .toHaveLength(1);
     expect(await found('eve', 'quokka')).toContain('second quokka');
     await app.sql('drop trigger refuse on echo_index_postings');
@@ -565,9 +565,7 @@ describe('while the database is away', () => {
     // What waits was analysed by the first search, for all that follow.
     expect(app.app.services.texts.use.misses).toBe(misses);
     await proxy.restore();
-    await expect
-      .poll(() => found('ada', 'harpsichord'), { timeout: 25_000 })
-      .toContain('The stored harpsichord');
+    await expect.poll(() => found('ada', 'harpsichord')).toContain('The stored harpsichord');
     expect(await found('ada', 'harpsichord')).toContain('A harpsichord was delivered');
   });
 });
@@ -591,9 +589,6 @@ describe('with a model that knows meaning', () => {
       .poll(
         async () =>
           (await app.graphql('{ persistence { vectors { coverage model } } }')).data.persistence.vectors,
-        {
-          timeout: 25_000,
-        },
       )
       .toEqual({ coverage: 1, model: 'small' });
 
@@ -648,7 +643,7 @@ describe('with a model that knows meaning', () => {
       expect(hits[0]?.tier).toBe('KEYWORDS');
       await mend();
       await expect
-        .poll(async () => (await search('cara', 'train paint')).degraded, { timeout: 25_000, interval: 500 })
+        .poll(async () => (await search('cara', 'train paint')).degraded, { interval: 500 })
         .toBe(false);
     },
   );

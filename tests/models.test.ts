@@ -229,7 +229,7 @@ describe('an OpenAI-compatible model', () => {
     server.respondWith({ kind: 'status', status: 503, retryAfter: '9' });
     const pausing = new AbortController();
     const asked = ask(modelOf(), pausing.signal);
-    await vi.waitFor(() => expect(server.requests).toHaveLength(2));
+    await expect.poll(() => server.requests).toHaveLength(2);
     await server.requests[1]?.ended;
     await wait(20);
     pausing.abort();

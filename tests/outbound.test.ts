@@ -4,7 +4,7 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
-import { afterEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { Outbound, type OutboundOptions } from '../src/outbound/outbound.ts';
 import { startTestApp } from './support/harness.ts';
 import { startOpenAiServer } from './support/openai-server.ts';
@@ -346,7 +346,7 @@ describe('the webhook of alerts', () => {
     });
     closing.push(() => app.close());
     await app.graphql('mutation { processQuery(input: { query: "Hello" }) { __typename } }');
-    await vi.waitFor(() => expect(bodies).toHaveLength(3), 40_000);
+    await expect.poll(() => bodies).toHaveLength(3);
     expect(new Set(bodies).size).toBe(1);
     expect(JSON.parse(bodies[0] ?? '')).toMatchObject({
       type: 'alert.raised',

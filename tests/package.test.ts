@@ -92,7 +92,7 @@ test('what was packed runs without the tree: memory, pictures, a model inside, p
   const read = `{ memorySearch(query: "goldfish") { hits { interaction { query } } }
     interactions(first: 1) { nodes { vectorState } } mediaInsights(first: 5) { nodes { width analysis { tier } } } }`;
   await expect
-    .poll(async () => (await server.graphql(read)).data, { timeout: 30_000 })
+    .poll(async () => (await server.graphql(read)).data)
     .toEqual({
       memorySearch: { hits: [{ interaction: { query: 'A goldfish swims.' } }] },
       interactions: { nodes: [{ vectorState: 'EMBEDDED' }] },

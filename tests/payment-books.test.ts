@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import {
   billed,
@@ -50,17 +50,15 @@ test('what Stripe tells is looked up: late, twice and in any order', async () =>
   const finalized = eventOf(stripeId, 'invoice.finalized');
   const first = await deliver(payloadOf(paid));
   expect([first.status, await first.json()]).toEqual([200, { received: true, isNew: true }]);
-  await vi.waitFor(async () => expect(await state(invoiceId)).toBe('PAID'), { timeout: 20_000 });
+  await expect.poll(() => state(invoiceId)).toBe('PAID');
   // What was before is told after it, and the same once more.
   expect(await (await deliver(payloadOf(finalized))).json()).toEqual({ received: true, isNew: true });
   expect(await (await deliver(payloadOf(paid))).json()).toEqual({ received: true, isNew: false });
-  await vi.waitFor(async () =>
-    expect(
-      await app.sql(
-        "select from autonomous_tasks where task_type = 'payment_follow' and status <> 'COMPLETED'",
-      ),
-    ).toEqual([]),
-  );
+  await expect
+    .poll(() =>
+      app.sql("select from autonomous_tasks where task_type = 'payment_follow' and status <> 'COMPLETED'"),
+    )
+    .toEqual([]);
   expect(await state(invoiceId)).toBe('PAID');
   const { data } = await app.graphql('{ paymentLedger(first: 1) { nodes { kind amount } } }');
   expect(data.paymentLedger.nodes).toEqual([{ kind: 'PAYMENT', amount: 1_000 }]);
@@ -102,7 +100,7 @@ test('an event is believed only with a signature of now, of this mode and accoun
   expect((await deliver(mine, signatureOf(mine, ['whsec_other', STRIPE_SECRET], now - 280))).status).toBe(
     200,
   );
-  await vi.waitFor(async () => expect(await state(invoiceId)).toBe('VOID'), { timeout: 20_000 });
+  await expect.poll(() => state(invoiceId)).toBe('VOID');
   await app.app.services.audit.flush();
   const told = await app.sql(`select from echo_audit_log where action = '/callbacks/stripe'`);
   expect(told.length).toBeGreaterThan(0);
@@ -218,13 +216,9 @@ test('a reconciliation finds what is missing there or here, differs or is double
     status: 'DEGRADED',
     detail: expect.stringContaining('8 differences'),
   });
-  await vi.waitFor(
-    async () => {
-      const { data } = await app.graphql('{ activeAlerts { name } }');
-      expect(data.activeAlerts.map(({ name }: { name: string }) => name)).toContain('payment_differences');
-    },
-    { timeout: 30_000, interval: 500 },
-  );
+  await expect
+    .poll(async () => (await app.graphql('{ activeAlerts { name } }')).data.activeAlerts, { interval: 500 })
+    .toContainEqual({ name: 'payment_differences' });
 
   // Once more: the same, not twice. What is put right goes, what a person resolved is not told again.
   const resolve = async (stripeId: string, note: string) =>
@@ -242,9 +236,7 @@ test('a reconciliation finds what is missing there or here, differs or is double
   expect(await resolve(copy.id, ' ')).toEqual({ code: 'BAD_USER_INPUT' });
   // An invoice is looked up once more.
   await resolve(four.stripeId, 'Given up.');
-  await vi.waitFor(async () => expect(await state(four.invoiceId)).toBe('UNCOLLECTIBLE'), {
-    timeout: 20_000,
-  });
+  await expect.poll(() => state(four.invoiceId)).toBe('UNCOLLECTIBLE');
   Object.assign(stripe.things.get(second.txn) ?? {}, { amount: 1_200 });
   const later = await reconciled();
   expect(later.result).toMatchObject({ fresh: 0 });

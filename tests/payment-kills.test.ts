@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import {
   type Fault,
@@ -53,7 +53,7 @@ async function killAtEach(
   for (; at < stops.length; at++) {
     isThere = false;
     const worker = await workers.start(app.databaseUrl, { args });
-    await vi.waitFor(() => expect([stops[at], isThere]).toEqual([stops[at], true]), { timeout: 30_000 });
+    await expect.poll(() => [stops[at], isThere]).toEqual([stops[at], true]);
     await workers.kill(worker);
     between();
   }

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { TestApp } from './support/harness.ts';
 import {
   billed,
@@ -54,9 +54,9 @@ test('what was looked up before is not written over what was looked up after it'
   await asked.passed(null);
   stripe.pay(stripeId);
   await tell(stripeId, 'invoice.paid');
-  await vi.waitFor(async () => expect((await read(invoiceId)).state).toBe('PAID'), { timeout: 20_000 });
+  await expect.poll(async () => (await read(invoiceId)).state).toBe('PAID');
   late.open();
-  await vi.waitFor(async () => expect(await following()).toEqual([]), { timeout: 20_000 });
+  await expect.poll(following).toEqual([]);
   expect((await read(invoiceId)).state).toBe('PAID');
 });
 
@@ -77,11 +77,9 @@ test('a refund that was looked up before it failed stays failed', async () => {
   Object.assign(refund, { status: 'failed', failure_reason: 'lost_or_stolen_card' });
   stripe.told('refund.failed', refund);
   await tell(refund.id, 'refund.failed');
-  await vi.waitFor(async () => expect((await read(invoiceId)).refunds[0].state).toBe('FAILED'), {
-    timeout: 20_000,
-  });
+  await expect.poll(async () => (await read(invoiceId)).refunds[0].state).toBe('FAILED');
   late.open();
-  await vi.waitFor(async () => expect(await following()).toEqual([]), { timeout: 20_000 });
+  await expect.poll(following).toEqual([]);
   expect((await read(invoiceId)).refunds[0].state).toBe('FAILED');
 });
 
@@ -99,9 +97,7 @@ test('refunds of bank payments, which Stripe calls pyr_, are followed as well', 
   );
   stripe.told('refund.failed', bank);
   await tell(bank.id, 'refund.failed');
-  await vi.waitFor(async () => expect((await read(invoiceId)).refunds[0].state).toBe('FAILED'), {
-    timeout: 20_000,
-  });
+  await expect.poll(async () => (await read(invoiceId)).refunds[0].state).toBe('FAILED');
 });
 
 test('what is paid while the books are compared is no difference', async () => {
@@ -120,7 +116,7 @@ test('what is paid while the books are compared is no difference', async () => {
   await listed.passed(null);
   stripe.pay(stripeId);
   await tell(stripeId, 'invoice.paid');
-  await vi.waitFor(async () => expect((await read(invoiceId)).state).toBe('PAID'), { timeout: 20_000 });
+  await expect.poll(async () => (await read(invoiceId)).state).toBe('PAID');
   late.open();
   await untilTask(app, taskId, 'COMPLETED');
   expect(await app.sql('select kind from payment_differences where stripe_id = $1', [stripeId])).toEqual([]);
@@ -191,7 +187,7 @@ test('who is erased before this server knew that Stripe knows them is forgotten 
   stripe.failWith(({ key }) => (key?.endsWith(':update:1') ? 'cut' : undefined));
   await create('Customer', { name: 'Vic Tim', email: 'vic@example.org', userId: 'vic' }, '@left:ann');
   const known = () => stripe.all('customer').filter(({ name }) => name === 'Vic Tim');
-  await vi.waitFor(() => expect(known()).toHaveLength(1), { timeout: 20_000 });
+  await expect.poll(known).toHaveLength(1);
   const erased = await app.graphql('mutation { eraseUser(confirm: "vic") { __typename } }', {}, '@left:vic');
   expect(erased.data.eraseUser.__typename).toBe('EraseUserSuccess');
   await untilTask(app, (await runTask(app, { type: 'payment_catch_up' })).taskId, 'COMPLETED');
@@ -215,7 +211,7 @@ test('what Stripe says against an address is not kept with its words', async () 
     app.sql<{ error: string }>(
       `select error from autonomous_tasks where payload ->> 'tenantId' = 'words' and status = 'FAILED'`,
     );
-  await vi.waitFor(async () => expect(await failed()).toHaveLength(1), { timeout: 20_000 });
+  await expect.poll(failed).toHaveLength(1);
   const [{ error } = { error: '' }] = await failed();
   expect(error).toContain('email_invalid (email)');
   expect(error).not.toContain('vic@nowhere');

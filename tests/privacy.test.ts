@@ -129,10 +129,8 @@ async function exported(target: TestApp, user: string, first = 20) {
 
 async function settled(target: TestApp) {
   await expect
-    .poll(
-      async () =>
-        target.sql("select 1 from echo_unified_interactions where vector_state <> 'EMBEDDED' limit 1"),
-      { timeout: 20_000 },
+    .poll(async () =>
+      target.sql("select 1 from echo_unified_interactions where vector_state <> 'EMBEDDED' limit 1"),
     )
     .toEqual([]);
 }
@@ -408,7 +406,7 @@ describe('an erasure', () => {
       verify(null, Buffer.from(canonicalJson(value)), key, Buffer.from(signature, 'base64'));
     expect(signed(receipt)).toBe(true);
     expect(signed({ ...receipt, erasedBy: 'nobody' })).toBe(false);
-    await expect.poll(() => traces(app), { timeout: 20_000, interval: 500 }).toEqual([]);
+    await expect.poll(() => traces(app), { interval: 500 }).toEqual([]);
 
     // Somebody else's memory is as it was.
     expect((await exported(app, 'nina')).manifest.turns).toBe(1);

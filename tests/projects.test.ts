@@ -300,9 +300,7 @@ test('a segment follows the task that draws its picture', async () => {
   next = Array.from({ length: 4 }, () => ({ kind: 'error', message: 'no' }) as const);
   const failing = (await draw(segment.segmentId)).task;
   await app.sql('update autonomous_tasks set max_retries = 0 where task_id = $1', [failing.taskId]);
-  await expect
-    .poll(now, { timeout: 30_000 })
-    .toMatchObject({ status: 'FAILED', error: expect.stringMatching(/^RUN_FAILED/) });
+  await expect.poll(now).toMatchObject({ status: 'FAILED', error: expect.stringMatching(/^RUN_FAILED/) });
   next = [];
   await untilTask(app, (await draw(segment.segmentId)).task.taskId, 'COMPLETED');
   expect(await now()).toMatchObject({

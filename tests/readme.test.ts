@@ -119,7 +119,7 @@ describe.skipIf(!hasCurl())('each curl example works as printed', () => {
 
   test.each(examples)('%s', async (example) => {
     const command = example.replaceAll(/(?:http:\/\/127\.0\.0\.1|localhost):4000/g, app.url);
-    const { stdout } = await promisify(execFile)('sh', ['-c', command], { timeout: 10_000 });
+    const { stdout } = await promisify(execFile)('sh', ['-c', command], { timeout: 60_000 });
     expect(stdout).not.toMatch(/"errors"|"code"|error_code|"type":"FAILED"/);
     expect(stdout).toMatch(
       /"(COMMITTED|modelUsed|type":"COMPLETED|model_used|mediaStats|featureFlag|chat\.completion)"|"interaction":\{"conversationId":"notes"/,

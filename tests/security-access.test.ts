@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { expiredKey } from './support/expired-key.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 import { operate } from './support/operate.ts';
 
@@ -112,10 +113,9 @@ describe('API keys', () => {
 
   test('wrong, revoked, expired and endless keys get the same answer', async () => {
     const revoked = await makeKey({ userId: 'eve' });
-    const expired = await makeKey({ userId: 'eve', expiresAt: new Date(Date.now() + 1_000).toISOString() });
+    const expired = await expiredKey((expiresAt) => makeKey({ userId: 'eve', expiresAt }));
     expect((await send({ 'x-api-key': revoked.key })).status).toBe(200);
     await send(admin, `mutation { revokeApiKey(keyId: "${revoked.keyId}") { __typename } }`);
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
     const answers = new Set<string>();
     for (const key of [
       revoked.key,
@@ -463,11 +463,7 @@ describe('WebSockets', () => {
 
   test('more than 100 of one user: closed with 4429; more than 200 from one address: 429 at the upgrade', async () => {
     const sockets = Array.from({ length: 101 }, () => open({ apiKey: ADMIN_KEY }));
-    const ends = await Promise.race([
-      Promise.any(sockets.map(({ closed }) => closed)),
-      new Promise<number>((resolve) => setTimeout(() => resolve(0), 10_000)),
-    ]);
-    expect(ends).toBe(4429);
+    expect(await Promise.race(sockets.map(({ closed }) => closed))).toBe(4429);
     const acknowledged = () =>
       sockets.filter(({ messages }) => messages[0]?.type === 'connection_ack').length;
     await expect.poll(acknowledged).toBe(100);

@@ -57,7 +57,7 @@ beforeAll(async () => {
   );
   VALID.lines = (await app.graphql('{ exportUser { lines } }')).data.exportUser.lines;
   const waiting = "select 1 from echo_unified_interactions where vector_state <> 'EMBEDDED'";
-  await vi.waitFor(async () => expect(await app.sql(waiting)).toEqual([]), { timeout: 20_000 });
+  await vi.waitFor(async () => expect(await app.sql(waiting)).toEqual([]), { timeout: 60_000 });
   const { journal } = app.app.services as unknown as { journal: Journal };
   const write = journal.write.bind(journal);
   vi.spyOn(journal, 'write').mockImplementation((change) => {

@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { sealAudit } from './support/audit.ts';
 import { startChildServer } from './support/child-server.ts';
+import { expiredKey } from './support/expired-key.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 import { startOpenAiServer } from './support/openai-server.ts';
 
@@ -220,10 +221,9 @@ describe('keys', () => {
 
   test('that are expired, revoked, unknown or wrong are told the same at every door, and so are tokens', async () => {
     const revoked = await makeKey(app, 'eve');
-    const expired = await makeKey(app, 'eve', { expiresAt: new Date(Date.now() + 1_000).toISOString() });
+    const expired = await expiredKey((expiresAt) => makeKey(app, 'eve', { expiresAt }));
     const token = await tokenOf({ jti: 'gone' });
     await Promise.all([revokeKey(revoked.keyId), revokeToken('gone')]);
-    await new Promise((resolve) => setTimeout(resolve, 1_100));
     const answers = [];
     for (const headers of [
       withKey(revoked.key),

@@ -534,7 +534,7 @@ test('a server says nothing on its standard error of WebSockets that it closes',
   createInterface(child.stdout).on('line', (line) => logged.push(line));
   try {
     const isListening = (line: string) => line.startsWith('{') && 'url' in JSON.parse(line);
-    await expect.poll(() => logged.find(isListening), { timeout: 25_000 }).toBeDefined();
+    await expect.poll(() => logged.find(isListening)).toBeDefined();
     const { url } = JSON.parse(logged.find(isListening) ?? '{}') as { url: string };
     const closedBy = async (bytes: Buffer) => {
       const { wire, end } = await dialAndInit(url, { apiKey: ADMIN_KEY });

@@ -156,14 +156,11 @@ describe('interactionAdded', () => {
     await stream.return();
     // The feed reads the table again and again only while somebody listens.
     await expect
-      .poll(
-        async () => {
-          app.statements.length = 0;
-          await new Promise((resolve) => setTimeout(resolve, 600));
-          return app.statements.filter((name) => name === 'events_after');
-        },
-        { timeout: 20_000 },
-      )
+      .poll(async () => {
+        app.statements.length = 0;
+        await new Promise((resolve) => setTimeout(resolve, 600));
+        return app.statements.filter((name) => name === 'events_after');
+      })
       .toEqual([]);
   });
 });

@@ -67,7 +67,7 @@ test(
     await app.sql('truncate effects');
     const slow = await workers.start(app.databaseUrl);
     const { taskId } = await runTask(app, { type: 'effects', payload: { steps: 3, pauseMs: 4_000 } });
-    await expect.poll(effectCount, { timeout: 30_000, interval: 20 }).toBe(1);
+    await expect.poll(effectCount, { interval: 20 }).toBe(1);
     slow.kill('SIGSTOP');
     await workers.start(app.databaseUrl, { place: 1 });
     const done = await untilTask(app, taskId, 'COMPLETED', undefined, 120_000);

@@ -280,9 +280,7 @@ test('an attempt that comes further counts those anew that lose their worker', a
     "insert into task_steps (task, step, attempt, result) select id, 'done before', 1, '0' from autonomous_tasks",
   );
   app.app.services.tasks.wake();
-  await expect
-    .poll(() => began.toSorted(), { timeout: 30_000 })
-    .toEqual(['knows', 'repeats', 'steps', 'writes']);
+  await expect.poll(() => began.toSorted()).toEqual(['knows', 'repeats', 'steps', 'writes']);
   const counts = await app.sql(
     'select task_type as type, attempt, lost_count as lost from autonomous_tasks order by 1',
   );

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import pg from 'pg';
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { defineJob } from '../src/jobs/job.ts';
 import { exportedLines } from './support/exports.ts';
@@ -399,9 +399,7 @@ describe('a quota', () => {
     expect(await stored('deletes')).toBe(0);
     const again = () =>
       app.graphql(RECORD, { input: { conversationId: 'd', turns: turns('d', 'e', 'f') } }, of('deletes'));
-    await vi.waitFor(async () => expect((await again()).data.it.interactions).toHaveLength(3), {
-      timeout: 10_000,
-    });
+    await expect.poll(async () => (await again()).data.it.interactions).toHaveLength(3);
     expect(await stored('deletes')).toBe(3);
   });
 
@@ -422,9 +420,7 @@ describe('a quota', () => {
       await record(other, 'shared', turns('c', 'd'), 'bob');
       let more = 0;
       await expect
-        .poll(async () => (await record(app, 'shared', turns(`e${++more}`))).data.it.code, {
-          timeout: 10_000,
-        })
+        .poll(async () => (await record(app, 'shared', turns(`e${++more}`))).data.it.code)
         .toBe('QUOTA_EXCEEDED');
       // What the other one took a moment ago may come on top.
       expect(await stored('shared')).toBeLessThanOrEqual(6);

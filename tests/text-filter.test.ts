@@ -39,7 +39,6 @@ const stored = (user: string, count: number) =>
         (
           await app.sql('select count(*)::int as n from echo_unified_interactions where user_id = $1', [user])
         )[0]?.n,
-      { timeout: 30_000 },
     )
     .toBe(count);
 

@@ -95,7 +95,7 @@ describe('among 400 turns', () => {
     );
     // On a busy machine the first search of all may be cut off.
     await vi.waitFor(async () => expect(await found('ines', 'yesterday')).not.toEqual([]), {
-      timeout: 30_000,
+      timeout: 60_000,
     });
   });
 

@@ -115,7 +115,7 @@ beforeAll(async () => {
   await app.record('chatter', chatter(), 'ines');
   await app.record('said', said, 'ines');
   // On a busy machine the first search of all may be cut off.
-  await vi.waitFor(async () => expect(await hitsOf('yesterday')).not.toEqual([]), { timeout: 30_000 });
+  await vi.waitFor(async () => expect(await hitsOf('yesterday')).not.toEqual([]), { timeout: 60_000 });
 });
 afterAll(async () => {
   await app.close();

@@ -232,7 +232,7 @@ describe('what was written of turns', () => {
     await journal.close();
     app = await startTestApp({ seed: true, env: { CANARY_INTERVAL_MS: '0', DATA_DIR: directory } });
     const { store } = app.app.services;
-    await vi.waitUntil(() => store.backlog.depth === 0, { timeout: 20_000 });
+    await vi.waitUntil(() => store.backlog.depth === 0, { timeout: 60_000 });
     // In a transaction of its own, so that it completes what was stored.
     await store.save(entries.filter(isLate).flatMap(read));
     await app.graphql(

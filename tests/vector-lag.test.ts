@@ -10,7 +10,7 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-const soon = { timeout: 30_000, interval: 200 };
+const soon = { interval: 200 };
 const vectorsOf = async (app: TestApp) => {
   const { data } = await app.graphql('{ health { checks { name status detail } } }');
   return data.health.checks.find((check: { name: string }) => check.name === 'vectors');

@@ -510,17 +510,11 @@ describe('sqlite-vec alone', () => {
     for (let at = 0; at < 10; at++) await store.upsert(Array.from({ length: 500 }, () => point({}, model)));
     const query = { tenantId: 'default', userId: 'ann', vector: randomVector(384), limit: 20 };
     await store.search(query);
-    let longest = 0;
-    let last = performance.now();
-    const timer = setInterval(() => {
-      longest = Math.max(longest, performance.now() - last);
-      last = performance.now();
-    }, 1);
-    const started = performance.now();
+    // Of processor time, which a busy machine does not change.
+    const [here, everywhere] = [process.threadCpuUsage(), process.cpuUsage()];
     await Promise.all(Array.from({ length: 100 }, () => store.search(query)));
-    const took = performance.now() - started;
-    clearInterval(timer);
-    expect(longest).toBeLessThan(took / 3);
+    const [ofThread, ofAll] = [process.threadCpuUsage(here), process.cpuUsage(everywhere)];
+    expect(ofThread.user + ofThread.system).toBeLessThan((ofAll.user + ofAll.system) / 3);
     await store.close();
     await rm(directory, { recursive: true });
   });
@@ -556,7 +550,7 @@ describe('qdrant alone', () => {
     const { double, open } = await opened();
     const store = open(SMALL, 300);
     // A busy machine may need more than that for one that answers.
-    await vi.waitFor(() => store.ensure(), { timeout: 20_000 });
+    await vi.waitFor(() => store.ensure(), { timeout: 60_000 });
     double.stall();
     // It would stall for ever.
     await expect(store.upsert([point()])).rejects.toThrow(VectorStoreUnavailable);

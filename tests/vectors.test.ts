@@ -78,7 +78,7 @@ async function setUp(embedder: Embedder = createLexicalEmbedder()) {
       closing.push(made.stop);
       return made;
     },
-    covered: (seconds = 20) =>
+    covered: (seconds = 60) =>
       eventually(async () => {
         const { stored, embedded } = await vectorCoverage(db, SCOPE);
         expect(embedded).toBe(stored);
@@ -96,7 +96,7 @@ async function onServer(text: string): Promise<void> {
   await client.end();
 }
 
-async function eventually(check: () => Promise<void>, seconds = 20): Promise<void> {
+async function eventually(check: () => Promise<void>, seconds = 60): Promise<void> {
   const end = performance.now() + seconds * 1_000;
   for (;;) {
     try {
@@ -600,11 +600,11 @@ describe('the reconciler', () => {
     await covered(90);
     const made = reconciler(store, worker.wake);
     made.start();
-    await eventually(async () => expect(made.stats().passes).toBeGreaterThan(0), 60);
+    await eventually(async () => expect(made.stats().passes).toBeGreaterThan(0));
     const ids = await idsOf(db);
     const lost = Array.from({ length: 100 }, (_, at) => ids[(at * 97 + 13) % ids.length]!);
     await store.remove(lost);
-    await eventually(async () => expect((await store.fetch(lost)).size).toBe(100), 60);
+    await eventually(async () => expect((await store.fetch(lost)).size).toBe(100));
     expect(made.stats()).toMatchObject({ missing: 100, repaired: 100 });
   });
 

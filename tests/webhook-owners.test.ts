@@ -41,7 +41,7 @@ const say = (key: string, query: string) =>
     {},
     key,
   );
-const eventually = { timeout: 30_000, interval: 150 };
+const eventually = { interval: 150 };
 
 test('a webhook does not outlive the key that it was made with', async () => {
   const [first, second] = [await keyOf('ada'), await keyOf('ada')];

@@ -23,7 +23,7 @@ async function receiving(answer?: (message: Omit<Received, 'status'>) => Answer)
   receivers.push(receiver);
   return receiver;
 }
-const eventually = { timeout: 30_000, interval: 150 };
+const eventually = { interval: 150 };
 const said = ({ body }: Received) => body?.data?.interaction?.query;
 const ofConversation = (messages: readonly Received[], conversationId: string) =>
   messages.filter(({ body }) => body?.data?.interaction?.conversationId === conversationId).map(said);

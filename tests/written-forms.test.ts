@@ -191,8 +191,8 @@ test('an index of an older analysis is made again, and answers meanwhile', async
   expect(await found('before', 'R')).toEqual([]);
   await app.sql(`update echo_index_segments set analysis = 1 where ${owner}`);
   expect(await found('before', 'kettle')).toEqual(['a plain kettle']);
-  await expect.poll(() => found('before', 'Lukasz'), { timeout: 30_000 }).toEqual(['Łukasz repairs bikes']);
-  await expect.poll(() => found('before', 'R'), { timeout: 30_000 }).toEqual(['statistics in R']);
+  await expect.poll(() => found('before', 'Lukasz')).toEqual(['Łukasz repairs bikes']);
+  await expect.poll(() => found('before', 'R')).toEqual(['statistics in R']);
   expect(await found('before', 'kettle')).toEqual(['a plain kettle']);
   expect(await app.sql(`select distinct analysis from echo_index_segments where ${owner}`)).toEqual([
     { analysis: ANALYSIS_VERSION },

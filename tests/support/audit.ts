@@ -15,6 +15,6 @@ export async function sealAudit({ app, sql }: Pick<TestApp, 'app' | 'sql'>): Pro
       );
       expect(open).toEqual([]);
     },
-    { timeout: 20_000, interval: 150 },
+    { timeout: 60_000, interval: 150 },
   );
 }
