@@ -1,6 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { NotFound } from '../../errors.ts';
+import { CANARY_TENANT } from '../../ground/ownership.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import { verifyConversation } from '../interactions/verify.ts';
 
@@ -75,7 +76,7 @@ const COLUMNS =
 async function conversationsBehind(db: Database, after: number, limit: number): Promise<Numbered[]> {
   const { rows } = await db.pool.query<Numbered>({
     name: 'conversations_to_verify',
-    text: `select ${COLUMNS} where id > $1 order by id limit $2`,
+    text: `select ${COLUMNS} where id > $1 and tenant_id <> '${CANARY_TENANT}' order by id limit $2`,
     values: [after, limit],
   });
   return rows;

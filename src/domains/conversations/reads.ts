@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNotNull, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { PgSelect } from 'drizzle-orm/pg-core';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
@@ -22,7 +22,7 @@ const statements = prepareOnce((orm) => ({
   afterId: orm
     .select({ id: c.id, tenantId: c.tenantId, userId: c.userId, conversationId: c.conversationId })
     .from(c)
-    .where(gt(c.id, sql.placeholder('after')))
+    .where(and(gt(c.id, sql.placeholder('after')), ne(c.tenantId, CANARY_TENANT)))
     .orderBy(asc(c.id))
     .limit(500)
     .prepare('conversations_after_id'),
@@ -91,7 +91,7 @@ export async function conversationOfEpisode(db: Database, owner: Owner, episodeI
   return row ?? null;
 }
 
-/** Every conversation of every tenant, page by page. */
+/** Every conversation of every tenant, page by page; those of the health check are nobody's. */
 export async function* allConversations(db: Database): AsyncGenerator<Owner & { conversationId: string }> {
   for (let after = 0; ; ) {
     const rows = await statements(db).afterId.execute({ after });

@@ -1,5 +1,6 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { ActivityKind } from '../../ground/activity.ts';
+import { CANARY_TENANT } from '../../ground/ownership.ts';
 import type { ExportedMetric } from '../../tracing/metric-data.ts';
 import type { AppliedTurn } from '../interactions/apply.ts';
 import { exposition } from './exposition.ts';
@@ -168,8 +169,9 @@ export class Metrics {
     this.registry.clear();
   }
 
-  /** Counts turns that the database has taken. */
-  countTurns(turns: readonly AppliedTurn[]): void {
+  /** Counts turns that the database has taken, but for those of the health check. */
+  countTurns(applied: readonly AppliedTurn[]): void {
+    const turns = applied.filter(({ row }) => row.tenantId !== CANARY_TENANT);
     const stored = turns.filter(({ replayed }) => !replayed);
     this.#turnsReplayed.inc(turns.length - stored.length);
     this.#turnsStored.inc(stored.length);

@@ -1,6 +1,7 @@
 import type { Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { onlyRow } from '../../db/statements.ts';
+import { CANARY_TENANT } from '../../ground/ownership.ts';
 
 /** How many stored turns have their vector. */
 export interface VectorCoverage {
@@ -50,12 +51,12 @@ export async function oldestWithoutVector(db: Database): Promise<number> {
   return Math.max(0, onlyRow(found).seconds);
 }
 
-/** The share of the stored turns that have their vector, over all tenants; 1 without turns. */
+/** The share of the stored turns that have their vector, over all tenants, but for the turn of the health check; 1 without turns. */
 export async function shareWithVector(db: Database): Promise<number> {
   const found = await db.pool.query<{ share: number }>({
     name: 'share_with_vector',
     text: `select coalesce(count(*) filter (where vector_state = 'EMBEDDED')::float8 / nullif(count(*), 0), 1) as share
-           from echo_unified_interactions`,
+           from echo_unified_interactions where tenant_id <> '${CANARY_TENANT}'`,
   });
   return onlyRow(found).share;
 }
