@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import { type ForgottenKind, walkOver } from '../db/forgotten.ts';
 
 interface Owner {
   readonly tenantId: string;
@@ -17,3 +18,29 @@ export async function forgetEvents(
     values: [userId, tenantId, turnIds],
   });
 }
+
+/**
+ * What was told of turns that are gone.
+ *
+ * @param unkept the tenant whose turns go without that, and whose events go with their age
+ */
+export const eventsOfNoTurn = (unkept: string): ForgottenKind => ({
+  name: 'events-of-no-turn',
+  words: 'events that tell of a turn which is gone',
+  walk: walkOver('echo_events', {
+    key: 'id',
+    type: 'bigint',
+    columns: 'id, turn_id, tenant_id, user_id',
+    where: `turn_id is not null and tenant_id <> '${unkept}'`,
+  }),
+  shown: 't.turn_id::text as id, t.tenant_id as "tenantId", t.user_id as "userId"',
+  forgotten: 'not exists (select from echo_unified_interactions i where i.turn_id = t.turn_id offset 0)',
+  repair: async ({ pool }, rows) => {
+    await pool.query({
+      name: 'delete_events_of_no_turn',
+      text: `delete from echo_events e where e.id = any($1::bigint[]) and e.tenant_id <> '${unkept}' and e.turn_id is not null
+               and not exists (select from echo_unified_interactions i where i.turn_id = e.turn_id)`,
+      values: [rows.map(({ key }) => key)],
+    });
+  },
+});

@@ -43,7 +43,7 @@ export const COMMANDS = {
     return tasksCommand(args, withServices, print);
   },
   async verify({ args, print }, withServices) {
-    const { verifyCommand } = await import('../domains/interactions/verify-command.ts');
+    const { verifyCommand } = await import('../domains/consistency/verify-command.ts');
     return verifyCommand(args, withServices, print);
   },
 } satisfies Readonly<Record<string, OperatorCommand>>;

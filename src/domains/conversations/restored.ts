@@ -83,18 +83,28 @@ export async function beginConversation(
   return held;
 }
 
-/** Moves a conversation on behind the last of its lines. @param to.deleted how many more of its turns are deleted */
+/**
+ * Moves a conversation on behind the last of its lines.
+ *
+ * @param to.deleted how many more of its turns are deleted
+ * @param to.latest when the latest of the turns was said that came back; null: none did
+ */
 export async function moveConversation(
   client: PoolClient,
   owner: Owner,
   conversationId: string,
-  to: { next: number; previous: Buffer | null; deleted: number },
+  to: { next: number; previous: Buffer | null; deleted: number; latest: Date | null },
 ): Promise<void> {
   await client.query({
     name: 'restore_conversation',
-    text: `update echo_conversations set next_sequence = $4, chain_hash = $5, deleted_turns = deleted_turns + $6
+    text: `update echo_conversations set next_sequence = $4, chain_hash = $5, deleted_turns = deleted_turns + $6,
+             last_interaction = greatest(last_interaction, least($7::timestamptz, now()))
            where user_id = $1 and tenant_id = $2 and conversation_id = $3`,
-    values: [owner.userId, owner.tenantId, conversationId, to.next, to.previous, to.deleted],
+    values: [
+      ...[owner.userId, owner.tenantId, conversationId, to.next, to.previous, to.deleted],
+      // Without a turn: least and greatest pass over null, and least would leave now.
+      to.latest ?? '-infinity',
+    ],
   });
 }
 

@@ -80,8 +80,14 @@ export async function restorePart(
     next,
     previous,
     deleted: marks.length - filled,
+    latest: latestOf(added.map(({ turn }) => turn)),
   });
   return { turns: added.length, replayed: part.turns.length - added.length - marks.length };
+}
+
+function latestOf(turns: readonly TurnLine[]): Date | null {
+  const said = turns.map(({ timestamp }) => new Date(timestamp).getTime());
+  return said.length === 0 ? null : new Date(Math.max(...said));
 }
 
 interface Stored {

@@ -1,0 +1,132 @@
+import { type Forgotten, type ForgottenKind, type RepairableDatabase, walkOver } from '../../db/forgotten.ts';
+
+const PAGE = 5_000;
+/** Owners that are looked at together: all of their documents are counted. */
+const OWNERS_AT_ONCE = 20;
+/** Rows that one transaction deletes. */
+const ROWS_AT_ONCE = 5_000;
+
+/** Turns that no search for their words finds: they were not indexed, and do not wait for it. */
+export const turnsWithoutWords: ForgottenKind = {
+  name: 'turns-without-words',
+  words: 'turns that no search for their words finds',
+  walk: walkOver('echo_unified_interactions', {
+    key: 'id',
+    type: 'int',
+    columns: 'id, turn_id, tenant_id, user_id',
+  }),
+  shown: 't.turn_id::text as id, t.tenant_id as "tenantId", t.user_id as "userId"',
+  forgotten: `not exists (select from echo_index_documents d where d.interaction_id = t.id offset 0)
+    and not exists (select from echo_index_queue q where q.interaction_id = t.id offset 0)`,
+  repair: (db, rows) =>
+    change(db, rows, {
+      name: 'queue_turns_without_words',
+      text: `insert into echo_index_queue (interaction_id, tenant_id, user_id)
+       select i.id, i.tenant_id, i.user_id from echo_unified_interactions i where i.id = any($1::int[])
+         and not exists (select from echo_index_documents d where d.interaction_id = i.id)
+       on conflict (interaction_id) do nothing`,
+    }),
+};
+
+const REMOVAL_NOTED = (document: string) =>
+  `exists (select from echo_index_removals r where r.interaction_id = ${document}.interaction_id and r.document is null offset 0)`;
+
+/** Words of turns that are gone, which nobody is about to take out. */
+export const wordsOfNoTurn: ForgottenKind = {
+  name: 'words-of-no-turn',
+  words: 'turns that are gone, whose words are still in the index',
+  walk: walkOver('echo_index_documents', {
+    key: 'interaction_id',
+    type: 'int',
+    columns: 'interaction_id, owner_id',
+  }),
+  shown: `t.interaction_id::text as id, (select tenant_id from echo_index_owners o where o.owner_id = t.owner_id) as "tenantId",
+    (select user_id from echo_index_owners o where o.owner_id = t.owner_id) as "userId"`,
+  forgotten: `not exists (select from echo_unified_interactions i where i.id = t.interaction_id offset 0)
+    and exists (select from echo_index_owners o where o.owner_id = t.owner_id offset 0) and not ${REMOVAL_NOTED('t')}`,
+  repair: (db, rows) =>
+    change(db, rows, {
+      name: 'note_words_of_no_turn',
+      text: `insert into echo_index_removals (tenant_id, user_id, interaction_id)
+       select o.tenant_id, o.user_id, d.interaction_id
+       from echo_index_documents d join echo_index_owners o on o.owner_id = d.owner_id
+       where d.interaction_id = any($1::int[]) and not ${REMOVAL_NOTED('d')}
+         and not exists (select from echo_unified_interactions i where i.id = d.interaction_id)`,
+    }),
+};
+
+/** SQL: segments of an owner `t`, each up to the next one; the first is what lies before all of them, where nothing may be. */
+const SEGMENTS = `(
+  select s.segment, s.documents, lead(s.segment) over (order by s.segment) as next
+  from echo_index_segments s where s.owner_id = t.owner_id
+  union all select -1, 0, (select min(s.segment) from echo_index_segments s where s.owner_id = t.owner_id)) s`;
+/** SQL: numbers within a segment `s` of an owner `t` that are not about to get others. */
+const WITHIN = `echo_index_documents d where d.owner_id = t.owner_id and d.document >= s.segment
+  and (s.next is null or d.document < s.next) and not exists (select from echo_index_queue q where q.interaction_id = d.interaction_id)`;
+const LOST = `(select count(*) from ${WITHIN}) > s.documents`;
+
+/** Turns with a number in the index, for which no words were stored: their segment is lost. */
+export const wordsOfLostSegments: ForgottenKind = {
+  name: 'words-of-lost-segments',
+  words: 'users of whose turns parts of the index of words are lost',
+  walk: walkOver('echo_index_owners', {
+    key: 'owner_id',
+    type: 'int',
+    limit: OWNERS_AT_ONCE,
+    columns: 'owner_id, tenant_id, user_id',
+  }),
+  shown: 't.user_id as id, t.tenant_id as "tenantId", t.user_id as "userId"',
+  forgotten: `exists (select from ${SEGMENTS} where ${LOST})`,
+  repair: (db, rows) =>
+    change(db, rows, {
+      name: 'queue_lost_segments',
+      text: `insert into echo_index_queue (interaction_id, tenant_id, user_id)
+       select w.interaction_id, t.tenant_id, t.user_id from echo_index_owners t cross join lateral ${SEGMENTS}
+       cross join lateral (select d.interaction_id from ${WITHIN}) w
+       where t.owner_id = any($1::int[]) and ${LOST} on conflict (interaction_id) do nothing`,
+    }),
+};
+
+const TABLES = ['echo_index_postings', 'echo_index_segments', 'echo_index_documents'] as const;
+/** SQL: the next owner of a table's rows, of which each may have millions. */
+const nextOwner = (table: string, behind: string) =>
+  `(select p.owner_id from ${table} p where p.owner_id > ${behind} order by p.owner_id limit 1)`;
+const ownersIn = (table: string) => `(with recursive owners(owner_id) as (
+    select ${nextOwner(table, '$1::int')} union all select ${nextOwner(table, 'o.owner_id')} from owners o where o.owner_id is not null)
+  select owner_id from owners where owner_id is not null limit ${PAGE})`;
+
+/** Rows of the index whose owner is not there: nothing would take them away with the user. */
+export const wordsOfNobody: ForgottenKind = {
+  name: 'words-of-nobody',
+  words: 'owners that are gone, of whom rows of the index of words are left',
+  walk: {
+    ...{ type: 'int', limit: PAGE },
+    behind: `select owner_id as key from (${TABLES.map(ownersIn).join(' union ')}) o order by owner_id limit ${PAGE}`,
+    among: 'select unnest($1::int[]) as key',
+  },
+  shown: 't.key::text as id, null as "tenantId", null as "userId"',
+  forgotten: `not exists (select from echo_index_owners o where o.owner_id = t.key offset 0)
+    and (${TABLES.map((table) => `exists (select from ${table} p where p.owner_id = t.key offset 0)`).join(' or ')})`,
+  repair: async (db, rows) => {
+    for (const table of TABLES)
+      for (let gone = ROWS_AT_ONCE; gone === ROWS_AT_ONCE; )
+        gone = await db.transaction(async (client) => {
+          const { rowCount } = await client.query({
+            name: `delete_${table}_of_nobody`,
+            text: `delete from ${table} where ctid = any(array(select p.ctid from ${table} p where p.owner_id = any($1::int[])
+                     and not exists (select from echo_index_owners o where o.owner_id = p.owner_id) limit ${ROWS_AT_ONCE}))`,
+            values: [rows.map(({ key }) => key)],
+          });
+          return rowCount ?? 0;
+        });
+  },
+};
+
+/** @param statement over the keys $1 of rows, that changes only what is still as it was found */
+async function change(
+  db: RepairableDatabase,
+  rows: readonly Forgotten[],
+  statement: { readonly name: string; readonly text: string },
+): Promise<void> {
+  await db.pool.query({ ...statement, values: [rows.map(({ key }) => key)] });
+}
