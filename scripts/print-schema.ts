@@ -9,9 +9,9 @@ const USAGE =
 await runScript((args, print) =>
   runPlainCommand(USAGE, args, print, async () => {
     const { lexicographicSortSchema, printSchema } = await import('graphql');
-    const { schema } = await import('../src/lists/schema.ts');
+    const { wholeSchema } = await import('../src/lists/schema.ts');
     const file = resolve(import.meta.dirname, '..', 'schema.graphql');
-    writeFileSync(file, `${printSchema(lexicographicSortSchema(schema))}\n`);
+    writeFileSync(file, `${printSchema(lexicographicSortSchema(wholeSchema()))}\n`);
     print(`wrote ${file}`);
     return EXIT.done;
   }),

@@ -182,14 +182,6 @@ function assemble(
   release: () => Promise<number>,
 ): App {
   const { config, log, metrics } = services;
-  const yoga = createGraphqlYoga({
-    schema,
-    services,
-    log,
-    limits: services.access.limits,
-    audit: services.audit,
-    tenancy: services.tenants,
-  });
   const guard = new WebGuard(
     {
       localOnly: !config.access.required,
@@ -204,13 +196,7 @@ function assemble(
   const hall = new Hall({ guard, authenticate, limits: access.limits, audit, tenancy: services.tenants });
   let stopping = false;
   const ready = async () => !stopping && services.availability.isUp && (await isAnswering(services.db));
-  const server = createHttpServer({
-    routes: doors({ services, hall, yoga, ready }),
-    log,
-    hall,
-    tracing: services.tracing,
-    observe: (door, status, seconds) => metrics.countRequest(door, status, seconds),
-  });
+  let server: Server | null = null;
   let closeSockets: () => Promise<void> = async () => undefined;
   let dismissOperator: () => Promise<void> = async () => undefined;
   return {
@@ -219,6 +205,15 @@ function assemble(
     listen: async () => {
       try {
         await checkAccess(services);
+        const yoga = createGraphqlYoga({
+          ...{ schema: schema(), services, log },
+          ...{ limits: access.limits, audit, tenancy: services.tenants },
+        });
+        server = createHttpServer({
+          ...{ routes: doors({ services, hall, yoga, ready }), log, hall },
+          tracing: services.tracing,
+          observe: (door, status, seconds) => metrics.countRequest(door, status, seconds),
+        });
         const url = await listen(server, config.port, config.host);
         dismissOperator = await hearOperator(services);
         closeSockets = attachWebSocket({ server, yoga, log, hall });
@@ -280,13 +275,13 @@ function admitted(authenticate: Authenticate, tenancy: Pick<Tenancy, 'admit'>): 
 }
 
 /** Takes no new connections, and waits for requests and answers that are under way, within a bound. */
-async function finishRequests(server: Server, store: TurnStore): Promise<void> {
+async function finishRequests(server: Server | null, store: TurnStore): Promise<void> {
   const deadline = Date.now() + FINISH_MS;
-  const closed = server.listening
+  const closed = server?.listening
     ? new Promise<void>((resolve) => server.close(() => resolve()))
     : Promise.resolve();
-  const cut = setTimeout(() => server.closeAllConnections(), FINISH_MS);
-  server.closeIdleConnections();
+  const cut = setTimeout(() => server?.closeAllConnections(), FINISH_MS);
+  server?.closeIdleConnections();
   await closed;
   clearTimeout(cut);
   while (store.unanswered > 0 && Date.now() < deadline)

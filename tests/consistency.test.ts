@@ -2,10 +2,12 @@ import { glob, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type GraphQLType, getNamedType, isInputObjectType, isInterfaceType, isObjectType } from 'graphql';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { schema } from '../src/lists/schema.ts';
+import { wholeSchema } from '../src/lists/schema.ts';
 import { type Answered, answeredCodes, codesIn } from './support/error-codes.ts';
 import { startTestApp } from './support/harness.ts';
 import { connectMcp, refusalOf } from './support/mcp.ts';
+
+const schema = wholeSchema();
 
 const ROOT = join(import.meta.dirname, '..');
 const textOf = (path: string) => readFile(join(ROOT, path), 'utf8');

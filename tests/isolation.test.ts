@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { keptFolder } from '../src/domains/media-insights/kept-files.ts';
 import { thumbnailFolder } from '../src/domains/media-insights/thumbnails.ts';
 import { DUTIES } from '../src/lists/duties.ts';
-import { schema } from '../src/lists/schema.ts';
+import { wholeSchema } from '../src/lists/schema.ts';
 import { png, pngText } from './fixtures/import/support.ts';
 import { base64, importCard } from './support/cards.ts';
 import { unexported } from './support/duties.ts';
@@ -30,6 +30,8 @@ import { hashNamed, storeInsight } from './support/media.ts';
 import { hashOf, picture } from './support/media-folders.ts';
 import { overWebSocket } from './support/streams.ts';
 import { runTask, untilTask } from './support/tasks.ts';
+
+const schema = wholeSchema();
 
 const secrets: Record<string, unknown[]> = {};
 const canaries: string[] = [CANARY];

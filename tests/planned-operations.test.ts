@@ -16,9 +16,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connect, numberCursor } from '../src/graphql/connections.ts';
 import { planOf } from '../src/graphql/plan.ts';
 import { executePlan } from '../src/graphql/planned.ts';
-import { schema } from '../src/lists/schema.ts';
+import { wholeSchema } from '../src/lists/schema.ts';
 import { callOf } from './support/every-field.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+
+const schema = wholeSchema();
 
 /** What Yoga's executor and the plan of the same operation answer, as text. */
 async function bothOf(

@@ -210,7 +210,7 @@ describe('what such a domain forgets is seen:', () => {
     expect(await without()).toContain('wishes');
     await wish(VICTIM, 'to be left alone');
     expect(await without()).not.toContain('wishes');
-    const own = placesOf(WITH_WISHES.schema).root.filter(({ field }) => /wish/i.test(field));
+    const own = placesOf(WITH_WISHES.schema()).root.filter(({ field }) => /wish/i.test(field));
     expect(own.map(missingPolicy).filter((problem) => problem !== null)).toEqual([
       'Mutation.makeWish(input.dueAt): say in tests/support/isolation.ts whose "dueAt" is',
       'Mutation.makeWish(input.said): say in tests/support/isolation.ts whose "said" is',

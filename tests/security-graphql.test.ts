@@ -2,9 +2,11 @@ import { hostname } from 'node:os';
 import { isEnumType, isInputObjectType, isInterfaceType, isObjectType, isSpecifiedScalarType } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { currentActor } from '../src/access/caller.ts';
-import { schema } from '../src/lists/schema.ts';
+import { wholeSchema } from '../src/lists/schema.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 import { openSocket } from './support/streams.ts';
+
+const schema = wholeSchema();
 
 const ADMIN_KEY = 'key-of-the-operator';
 /** A server as a newcomer starts it, and one with access control. */

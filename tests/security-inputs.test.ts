@@ -5,12 +5,14 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { enrol } from '../src/domains/credentials/authenticators.ts';
 import { requireSealer } from '../src/domains/credentials/credentials.ts';
 import type { Journal } from '../src/journal/journal.ts';
-import { schema } from '../src/lists/schema.ts';
+import { wholeSchema } from '../src/lists/schema.ts';
 import { callOf, type Place, placesOf } from './support/every-field.ts';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 import { startOpenAiServer } from './support/openai-server.ts';
 import { startQdrantDouble } from './support/qdrant-double.ts';
 import { openSocket, overWebSocket, take } from './support/streams.ts';
+
+const schema = wholeSchema();
 
 const VICTIM = 'vera';
 const RECORD = `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) {

@@ -3,7 +3,7 @@ import { doors } from './doors.ts';
 import { DUTIES } from './duties.ts';
 import { JOBS } from './jobs.ts';
 import { promises } from './promises.ts';
-import { schema } from './schema.ts';
+import { wholeSchema } from './schema.ts';
 import { SECTIONS } from './sections.ts';
 
 /** Everything that a server is made of beside its ports. Whoever embeds the product adds own domains to the lists. */
@@ -12,7 +12,7 @@ export interface Lists {
   readonly sections: typeof SECTIONS;
   readonly promises: typeof promises;
   readonly jobs: typeof JOBS;
-  readonly schema: typeof schema;
+  readonly schema: typeof wholeSchema;
   readonly doors: typeof doors;
   readonly openDomains: typeof openDomains;
 }
@@ -23,7 +23,7 @@ export const PRODUCT: Lists = {
   sections: SECTIONS,
   promises,
   jobs: JOBS,
-  schema,
+  schema: wholeSchema,
   doors,
   openDomains,
 };

@@ -7,13 +7,15 @@ import { comingTrue } from './promises.ts';
 import { wishSection } from './sections.ts';
 import { duty } from './tables.ts';
 
+const schema = builder.toSchema();
+
 /** The product, with one domain more: the only place that knows both. */
 export const WITH_WISHES: Lists = {
   ...PRODUCT,
   duties: [...PRODUCT.duties, duty],
   sections: [...PRODUCT.sections, wishSection],
   promises: [...PRODUCT.promises, comingTrue],
-  schema: builder.toSchema(),
+  schema: () => schema,
   openDomains: async (parts, closing) => ({
     ...(await PRODUCT.openDomains(parts, closing)),
     ...openWishes(parts, closing),
