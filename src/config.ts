@@ -40,6 +40,12 @@ export class ConfigError extends Error {
   }
 }
 
+/** Whether this process is what `npm start` of this package runs. */
+export function isStartedByNpm(environment: NodeJS.ProcessEnv = process.env): boolean {
+  const { npm_lifecycle_event: command, npm_package_name: name } = environment;
+  return command === 'start' && name === 'echo-brain';
+}
+
 /**
  * Reads the configuration once. Precedence: variable, `.env`, the file named by `ECHO_CONFIG`, Vault, default.
  *

@@ -63,6 +63,20 @@ describe('npm start', () => {
     }
   });
 
+  test('stops when npm does, which passes no signal on', async () => {
+    const root = await tree('by-npm');
+    const npm = spawn('npm', ['start'], { cwd: root, env: startedWith(root) });
+    let said = '';
+    npm.stdout.on('data', (text: Buffer) => {
+      said += text;
+    });
+    await expect.poll(() => said, { timeout: 60_000 }).toContain('is listening');
+    npm.kill('SIGTERM');
+    // Closed when the server has ended, which holds the other end, too.
+    await once(npm.stdout, 'close');
+    expect(said).toContain('"signal":"end of npm"');
+  });
+
   test('does not take the place of a program that loads it', async () => {
     const root = await tree('loaded-by-others');
     const load = `await import(${JSON.stringify(join(root, 'scripts/start.ts'))})`;
@@ -205,14 +219,7 @@ function listsPackages(to: string): string {
 async function startAndStop(root: string, nodeOptions: string): Promise<{ stdout: string; stderr: string }> {
   const child = spawn(process.execPath, ['scripts/start.ts'], {
     cwd: root,
-    env: {
-      PATH: process.env.PATH,
-      HOME: root,
-      PORT: '0',
-      DATA_DIR: join(root, 'data'),
-      SEED: 'off',
-      NODE_OPTIONS: nodeOptions,
-    },
+    env: { ...startedWith(root), NODE_OPTIONS: nodeOptions },
   });
   const said = { stdout: '', stderr: '' };
   let isStopping = false;
@@ -224,4 +231,8 @@ async function startAndStop(root: string, nodeOptions: string): Promise<{ stdout
     });
   await once(child, 'close');
   return said;
+}
+
+function startedWith(root: string): Record<string, string | undefined> {
+  return { PATH: process.env.PATH, HOME: root, PORT: '0', DATA_DIR: join(root, 'data'), SEED: 'off' };
 }
