@@ -168,6 +168,35 @@ describe('where a mutation was wrong', () => {
     expect(twice).toEqual([]);
   });
 
+  test('is told of what a variable holds, too', async () => {
+    const app = await startTestApp();
+    onTestFinished(() => app.close());
+    const turn = { query: 'a', response: 'b' };
+    const record = 'mutation ($given: RecordTurnsInput!) { recordTurns(input: $given) { __typename } }';
+    const group = `mutation ($id: String!, $t: [TurnInput!]!) {
+      recordTurns(input: { conversationId: $id, turns: $t }) { __typename } }`;
+    const search =
+      'query ($words: String!, $limit: Int) { memorySearch(query: $words, limit: $limit) { __typename } }';
+    const cases: [document: string, variables: Record<string, unknown>, field: string][] = [
+      [record, { given: { conversationId: 'c', turns: [turn, { ...turn, query: 5 }] } }, 'turns.1.query'],
+      [record, { given: { conversationId: 'c', turns: [{ response: ' at "given.x"; ' }] } }, 'turns.0.query'],
+      [record, { given: { conversationId: 'c', turns: [{ ...turn, place: 1 }] } }, 'turns.0.place'],
+      [record, { given: { conversationId: 'c', turns: [], place: 1 } }, 'place'],
+      [record, { given: 7 }, 'input'],
+      [record, {}, 'input'],
+      [group, { id: 'c', t: [turn, 3] }, 'turns.1'],
+      [group, { id: null, t: [] }, 'conversationId'],
+      [search, { words: 'a', limit: 'ten' }, 'limit'],
+    ];
+    for (const [query, variables, field] of cases) {
+      const { errors } = await app.graphql(query, variables);
+      expect([query, errors?.map(({ extensions }) => [extensions.code, extensions.field])]).toEqual([
+        query,
+        [['BAD_USER_INPUT', field]],
+      ]);
+    }
+  });
+
   test('is never told with the name of the group', async () => {
     const wrong: string[] = [];
     for await (const file of glob('src/domains/**/*.ts', { cwd: ROOT }))

@@ -2,6 +2,7 @@ import { GraphQLError } from 'graphql';
 import { RateLimited } from '../errors.ts';
 import { type Problem, problemOf } from '../http/problem.ts';
 import type { Logger } from '../log.ts';
+import { fieldOfVariable } from './variable-field.ts';
 
 /** An operation that would cost too much; refused before any resolver runs. */
 export class QueryTooComplex extends GraphQLError {
@@ -30,13 +31,14 @@ export function maskError(error: unknown, correlationId: string, log: Logger): G
   if (cause instanceof GraphQLError) {
     const { http, ...given } = cause.extensions;
     const code = given.code ?? (located?.path ? 'BAD_USER_INPUT' : documentErrorCode(cause));
+    const field = isVariableError(cause) ? fieldOfVariable(cause) : null;
     return new GraphQLError(cause.message, {
       nodes: cause.nodes ?? null,
       source: cause.source ?? null,
       positions: cause.positions ?? null,
       path: located?.path ?? cause.path ?? null,
       extensions: withStatus(
-        { retryable: false, ...given, code, correlationId },
+        { retryable: false, ...(field && { field }), ...given, code, correlationId },
         isVariableError(cause) ? BAD_REQUEST : (http ?? (located?.path ? null : BAD_REQUEST)),
       ),
     });
