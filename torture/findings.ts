@@ -25,6 +25,7 @@ export type Check =
   | 'slot-missing'
   | 'slot-twice'
   | 'index-missing'
+  | 'forgotten'
   | 'journal-unnamed'
   | 'not-journaled'
   | 'health-untrue'

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { checkEvidence, countAnsweredTwice, countRefusedAfterAll } from './checks.ts';
 import { RoamingClient, wireOf } from './client.ts';
 import type { Finding } from './findings.ts';
+import { checkForgotten } from './forgotten-checks.ts';
 import type { Epoch } from './ledger.ts';
 import type { TortureOptions } from './options.ts';
 import { Random } from './random.ts';
@@ -162,6 +163,7 @@ async function checkAll(run: Run, gate: Gate): Promise<SlotEvidence> {
   run.refusedAfterAll = countRefusedAfterAll({ epoch, stored });
   run.answeredTwice = countAnsweredTwice({ epoch, stored });
   findings.push(...(await checkIndexes(stand, database)));
+  findings.push(...(await checkForgotten(database)));
   const slots = await slotEvidence(database);
   findings.push(...checkSlots(slots, SLOT_EVERY_MS));
   await stand.truth.stop();

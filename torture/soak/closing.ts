@@ -3,6 +3,7 @@ import { cpus, loadavg } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkEvidence, countAnsweredTwice, countRefusedAfterAll } from '../checks.ts';
 import type { Finding } from '../findings.ts';
+import { checkForgotten } from '../forgotten-checks.ts';
 import { checkIndexes, slotEvidence } from '../servers-checks.ts';
 import { checkSlots, SLOT_EVERY_MS } from '../slots.ts';
 import { drainedTurns } from '../stored.ts';
@@ -133,6 +134,7 @@ async function judgeTurns({ stand, striking, epoch, subscribers, findings }: Soa
   }
   findings.push(...checkEvidence({ epoch, stored, subscribers, severalServers: true }));
   findings.push(...(await checkIndexes(stand.servers, database)));
+  findings.push(...(await checkForgotten(database)));
   const { traffic } = stand.servers;
   return {
     ...{ sent: traffic.turnsSent.total, stored: stored.length },
