@@ -73,6 +73,11 @@ export type FactOrigin = 'MODEL' | 'PERSON' | 'RULES';
 export type FactSourceField = 'QUERY' | 'RESPONSE';
 export type FactStatus = 'ACTIVE' | 'RETRACTED' | 'SUPERSEDED';
 export type FeatureFlagUserInput = { tenantId: string; userId: string };
+export type GenerationFilter = {
+  character?: string | null;
+  taskId?: string | null;
+  workflow?: string | null;
+};
 export type HealthStatus = 'DEGRADED' | 'HEALTHY' | 'UNHEALTHY' | 'UNKNOWN';
 export type InteractionStatus = 'ANSWERED' | 'FAILED' | 'INTERRUPTED' | 'PROCESSING' | 'RECORDED';
 export type MediaBox = { east: number; north: number; south: number; west: number };
@@ -140,6 +145,7 @@ export type PressureLevel = 'ELEVATED' | 'HIGH' | 'LOW';
 export type RepairOutcome = 'FAILED' | 'REFUSED' | 'STARTED' | 'SUCCEEDED' | 'UNKNOWN';
 export type RepairType = 'DISK_CLEANUP' | 'LOG_ROTATION' | 'PROCESS_KILL' | 'SERVICE_RESTART';
 export type Role = 'ADMIN' | 'ANALYST' | 'SERVICE' | 'USER';
+export type SegmentStatus = 'CANCELLED' | 'DRAWING' | 'DRAWN' | 'FAILED' | 'PLANNED' | 'QUEUED';
 export type SetFeatureFlagInput = {
   description?: string | null;
   enabled?: boolean | null;
@@ -2144,6 +2150,171 @@ export const Standing =
   'query Standing { health { status version uptimeSeconds checks { name status latencyMs detail } pressure { level } } }' as Operation<
     StandingData,
     StandingVariables
+  >;
+
+export type DrawingsData = {
+  readonly generations: {
+    readonly nodes: readonly {
+      readonly generationId: string;
+      readonly taskId: string;
+      readonly asked: string;
+      readonly characterName: string | null;
+      readonly workflow: string;
+      readonly files: readonly string[];
+      readonly error: string | null;
+      readonly createdAt: string;
+      readonly startedAt: string | null;
+      readonly completedAt: string | null;
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type DrawingsVariables = { first: number; after?: string | null; filter?: GenerationFilter | null };
+export const Drawings =
+  'query Drawings($first: Int!, $after: String, $filter: GenerationFilter) { generations(first: $first, after: $after, filter: $filter) { nodes { ...DrawingLine } pageInfo { hasNextPage endCursor } } } fragment DrawingLine on Generation { generationId taskId asked characterName workflow files error createdAt startedAt completedAt }' as Operation<
+    DrawingsData,
+    DrawingsVariables
+  >;
+
+export type DrawingShownData = {
+  readonly generations: {
+    readonly nodes: readonly {
+      readonly generationId: string;
+      readonly taskId: string;
+      readonly asked: string;
+      readonly characterName: string | null;
+      readonly workflow: string;
+      readonly files: readonly string[];
+      readonly error: string | null;
+      readonly createdAt: string;
+      readonly startedAt: string | null;
+      readonly completedAt: string | null;
+      readonly prompt: string;
+      readonly negativePrompt: string;
+      readonly elements: readonly string[];
+      readonly seed: number;
+      readonly width: number;
+      readonly height: number;
+      readonly rating: {
+        readonly identity: number | null;
+        readonly quality: number | null;
+        readonly style: number | null;
+        readonly comment: string | null;
+      } | null;
+    }[];
+  };
+};
+export type DrawingShownVariables = { taskId: string };
+export const DrawingShown =
+  'query DrawingShown($taskId: ID!) { generations(first: 1, filter: {taskId: $taskId}) { nodes { ...DrawingLine prompt negativePrompt elements seed width height rating { identity quality style comment } } } } fragment DrawingLine on Generation { generationId taskId asked characterName workflow files error createdAt startedAt completedAt }' as Operation<
+    DrawingShownData,
+    DrawingShownVariables
+  >;
+
+export type ProjectsData = {
+  readonly projects: {
+    readonly nodes: readonly {
+      readonly projectId: string;
+      readonly name: string;
+      readonly description: string | null;
+      readonly durationSeconds: number;
+      readonly updatedAt: string;
+      readonly segments: readonly { readonly status: SegmentStatus }[];
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type ProjectsVariables = { first: number; after?: string | null; deleted?: boolean | null };
+export const Projects =
+  'query Projects($first: Int!, $after: String, $deleted: Boolean) { projects(first: $first, after: $after, deleted: $deleted) { nodes { projectId name description durationSeconds updatedAt segments { status } } pageInfo { hasNextPage endCursor } } }' as Operation<
+    ProjectsData,
+    ProjectsVariables
+  >;
+
+export type ProjectShownData = {
+  readonly project: {
+    readonly projectId: string;
+    readonly name: string;
+    readonly description: string | null;
+    readonly width: number;
+    readonly height: number;
+    readonly framesPerSecond: number;
+    readonly durationSeconds: number;
+    readonly createdAt: string;
+    readonly deletedAt: string | null;
+    readonly characters: readonly { readonly characterName: string; readonly role: string | null }[];
+    readonly segments: readonly {
+      readonly segmentId: string;
+      readonly position: number;
+      readonly prompt: string;
+      readonly characterName: string | null;
+      readonly durationSeconds: number;
+      readonly status: SegmentStatus;
+      readonly error: string | null;
+      readonly fileHash: string | null;
+      readonly taskId: string | null;
+    }[];
+    readonly assemblies: {
+      readonly nodes: readonly {
+        readonly assemblyId: string;
+        readonly taskId: string;
+        readonly status: TaskStatus | null;
+        readonly error: string | null;
+        readonly fileHash: string | null;
+        readonly fileSize: number | null;
+        readonly segmentCount: number;
+        readonly durationSeconds: number;
+        readonly createdAt: string;
+      }[];
+    };
+    readonly decisions: {
+      readonly nodes: readonly {
+        readonly decisionId: string;
+        readonly decision: string;
+        readonly reason: string | null;
+        readonly decidedAt: string;
+      }[];
+    };
+  } | null;
+};
+export type ProjectShownVariables = { projectId: string };
+export const ProjectShown =
+  'query ProjectShown($projectId: ID!) { project(projectId: $projectId) { projectId name description width height framesPerSecond durationSeconds createdAt deletedAt characters { characterName role } segments { segmentId position prompt characterName durationSeconds status error fileHash taskId } assemblies(first: 10) { nodes { assemblyId taskId status error fileHash fileSize segmentCount durationSeconds createdAt } } decisions(first: 20) { nodes { decisionId decision reason decidedAt } } } }' as Operation<
+    ProjectShownData,
+    ProjectShownVariables
+  >;
+
+export type EvaluationsData = {
+  readonly tasks: {
+    readonly nodes: readonly {
+      readonly taskId: string;
+      readonly type: string;
+      readonly name: string;
+      readonly status: TaskStatus;
+      readonly priority: TaskPriority;
+      readonly createdAt: string;
+      readonly scheduledFor: string | null;
+      readonly startedAt: string | null;
+      readonly completedAt: string | null;
+      readonly retryCount: number;
+      readonly maxRetries: number;
+      readonly createdBy: string;
+      readonly error: string | null;
+      readonly progress: {
+        readonly done: number;
+        readonly total: number | null;
+        readonly note: string | null;
+      } | null;
+      readonly result: unknown | null;
+    }[];
+    readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
+  };
+};
+export type EvaluationsVariables = { first: number; after?: string | null; filter?: TaskFilter | null };
+export const Evaluations =
+  'query Evaluations($first: Int!, $after: String, $filter: TaskFilter) { tasks(first: $first, after: $after, filter: $filter) { nodes { ...TaskLine result } pageInfo { hasNextPage endCursor } } } fragment TaskLine on AutonomousTask { taskId type name status priority createdAt scheduledFor startedAt completedAt retryCount maxRetries createdBy error progress { done total note } }' as Operation<
+    EvaluationsData,
+    EvaluationsVariables
   >;
 
 export type TasksData = {

@@ -56,6 +56,12 @@ export const PAGES: readonly PageEntry[] = [
     load: async () => (await import('./pages/media/media.tsx')).Media,
   },
   {
+    name: 'studio',
+    title: 'Studio',
+    isShown: () => may('READ'),
+    load: async () => (await import('./pages/studio/studio.tsx')).Studio,
+  },
+  {
     name: 'data',
     title: 'Data',
     isShown: () => may('READ'),

@@ -1,18 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { CHROMIUM, startBrowser } from './support/browser.ts';
+import { AXE, CHROMIUM, faultsOf, startBrowser } from './support/browser.ts';
 import { type ChildServer, startChildServer } from './support/child-server.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { type StripeDouble, startStripeDouble } from './support/stripe-double.ts';
 
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const RECORD = `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { ... on Error { message } } }`;
 /** Every place of the dashboard. */
 const PLACES = [
@@ -22,6 +20,7 @@ const PLACES = [
   'memory/conversations',
   'memory/conversation/lighthouse',
   'memory/facts',
+  'memory/evaluations',
   'tasks',
   'tasks/schedules',
   'tasks/briefs',
@@ -31,6 +30,8 @@ const PLACES = [
   'media',
   'media/places',
   'media/duplicates',
+  'studio',
+  'studio/projects',
   'data',
   'data/audit',
   'data/backups',
@@ -44,7 +45,19 @@ const PLACES = [
   'nothing-here',
 ];
 const PAGES = [
-  ...['Now', 'Memory', 'Tasks', 'Alerts', 'Objectives', 'Characters', 'Media', 'Data', 'Business', 'Access'],
+  ...[
+    'Now',
+    'Memory',
+    'Tasks',
+    'Alerts',
+    'Objectives',
+    'Characters',
+    'Media',
+    'Studio',
+    'Data',
+    'Business',
+    'Access',
+  ],
 ];
 const PAGES_OF_USERS = PAGES.filter((name) => !['Alerts', 'Objectives', 'Business', 'Access'].includes(name));
 /** Cumulative layout shift. */
@@ -439,24 +452,6 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     return [`memory/fact/${fact.factId}`, `tasks/task/${taskId}`, 'characters/Kai%20Nakamura'];
   }
 });
-
-/** What axe finds, and whether the page is wider than the window; with all tables beside charts opened. */
-function faultsOf(seen: Page, rules: 'all' | 'colours'): Promise<string[]> {
-  return seen.evaluate(async (rules) => {
-    const { axe } = globalThis as unknown as { axe: typeof import('axe-core') };
-    for (const details of document.querySelectorAll('details')) details.open = true;
-    const { violations } = await axe.run(
-      rules === 'all'
-        ? { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] }
-        : { runOnly: { type: 'rule', values: ['color-contrast'] } },
-    );
-    const isWide = document.documentElement.scrollWidth > innerWidth;
-    return [
-      ...violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`),
-      ...(isWide ? ['the page is wider than the window'] : []),
-    ];
-  }, rules);
-}
 
 describe.skipIf(!CHROMIUM)(
   'a server with access control, in Chromium (left out where none is installed)',

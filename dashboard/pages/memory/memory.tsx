@@ -4,6 +4,7 @@ import { place } from '../../view/router.ts';
 import { Tabs } from '../../view/tabs.tsx';
 import { ConversationPage } from './conversation-page.tsx';
 import { ConversationsPanel } from './conversations-panel.tsx';
+import { EvaluationsPanel } from './evaluations-panel.tsx';
 import { FactPage } from './fact-page.tsx';
 import { FactsPanel } from './facts-panel.tsx';
 import { SearchPanel } from './search-panel.tsx';
@@ -12,6 +13,7 @@ const TABS = [
   { path: ['memory'], title: 'Search' },
   { path: ['memory', 'conversations'], title: 'Conversations' },
   { path: ['memory', 'facts'], title: 'Facts' },
+  { path: ['memory', 'evaluations'], title: 'Evaluations' },
 ];
 
 /** What was said, what was learned of it, and why it is found. */
@@ -26,6 +28,8 @@ export function Memory() {
         <FactsPanel />
       ) : part === 'conversations' ? (
         <ConversationsPanel />
+      ) : part === 'evaluations' ? (
+        <EvaluationsPanel />
       ) : (
         <SearchPanel />
       )}
