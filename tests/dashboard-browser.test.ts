@@ -9,6 +9,7 @@ import { AXE, CHROMIUM, faultsOf, startBrowser } from './support/browser.ts';
 import { type ChildServer, startChildServer } from './support/child-server.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { putCluster } from './support/prepared-cluster.ts';
 import { type StripeDouble, startStripeDouble } from './support/stripe-double.ts';
 
 const RECORD = `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { ... on Error { message } } }`;
@@ -463,6 +464,7 @@ describe.skipIf(!CHROMIUM)(
     let server: ChildServer;
     beforeAll(async () => {
       directory = await mkdtemp(join(tmpdir(), 'echo-dashboard-'));
+      await putCluster(directory);
       [browser, server] = await Promise.all([startBrowser(), startChildServer(directory, { API_KEY: KEY })]);
     });
     afterAll(async () => {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { type ChildServer, isAlive, startChildServer } from './support/child-server.ts';
 import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
+import { putCluster } from './support/prepared-cluster.ts';
 
 const ASK = `mutation ($input: ProcessQueryInput!) { processQuery(input: $input) {
   __typename ... on ProcessQuerySuccess { durability interaction { status response } } } }`;
@@ -16,6 +17,7 @@ let server: ChildServer;
 
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'echo-stop-'));
+  await putCluster(directory);
   provider = await startOpenAiServer();
   await start();
 });

@@ -6,6 +6,7 @@ import { LOCAL_PRINCIPAL } from '../src/access/principals.ts';
 import { turnIdOf } from '../src/domains/interactions/turn.ts';
 import { type ChildServer, startChildServer } from './support/child-server.ts';
 import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
+import { putCluster } from './support/prepared-cluster.ts';
 
 const TURN = 'turnId query response status sequence';
 const ASK = `mutation ($input: ProcessQueryInput!) { processQuery(input: $input) {
@@ -17,6 +18,7 @@ let server: ChildServer;
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'echo-interrupted-'));
+  await putCluster(directory);
   provider = await startOpenAiServer();
   await start();
 });

@@ -9,6 +9,7 @@ import { readVaultOptions } from '../src/config.ts';
 import { Keepers } from '../src/jobs/keepers.ts';
 import { Vault } from '../src/secrets/vault.ts';
 import { BARE_ENV, startChildServer } from './support/child-server.ts';
+import { putCluster } from './support/prepared-cluster.ts';
 import { startVaultDouble, type VaultDouble } from './support/vault-double.ts';
 
 const KEY = 'key-of-the-operator';
@@ -193,6 +194,7 @@ describe('settings of Vault', () => {
 describe('a server with its secrets in Vault', () => {
   test('takes the key that is there now, and says when it cannot look', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'echo-vault-'));
+    await putCluster(directory);
     const server = await startChildServer(directory, settings());
     closing.push(async () => {
       server.signal('SIGTERM');

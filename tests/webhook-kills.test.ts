@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { startChildServer } from './support/child-server.ts';
+import { putCluster } from './support/prepared-cluster.ts';
 import { type Received, startReceiver } from './support/receiver.ts';
 import { webhookCalls } from './support/webhooks.ts';
 
@@ -23,6 +24,7 @@ test(
     closing.push(() => receiver.close());
     const directory = await mkdtemp(join(tmpdir(), 'echo-webhooks-'));
     closing.push(() => rm(directory, { recursive: true, force: true }));
+    await putCluster(directory);
     const start = () => startChildServer(directory, { OUTBOUND_ALLOW: '127.0.0.1', LOG_LEVEL: 'info' });
     let server = await start();
     closing.push(async () => {
