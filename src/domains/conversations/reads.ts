@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, isNotNull, lt, ne, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, isNotNull, lt, ne, type Placeholder, type SQL, sql } from 'drizzle-orm';
 import type { PgSelect } from 'drizzle-orm/pg-core';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
@@ -184,6 +184,8 @@ function pageOf<Q extends PgSelect>(select: Q, shape: string) {
   const has = new Set(shape.split(','));
   const p = (name: string) => sql.placeholder(name);
   const optional = (name: string, condition: SQL) => (has.has(name) ? condition : undefined);
+  // As `unseen`: with a small limit in sight PostgreSQL would plan each time anew. Drizzle takes SQL here, which its types do not say.
+  const limit = sql`(select ${p('limit')}::int)` as unknown as Placeholder;
   const [falling, rising] = has.has('inverted') ? [asc, desc] : [desc, asc];
   return select
     .where(
@@ -201,5 +203,5 @@ function pageOf<Q extends PgSelect>(select: Q, shape: string) {
       ),
     )
     .orderBy(...(has.has('created') ? [rising(c.id)] : [falling(c.lastInteraction), falling(c.id)]))
-    .limit(p('limit'));
+    .limit(limit);
 }

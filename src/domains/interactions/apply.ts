@@ -1,5 +1,5 @@
 import type { PoolClient } from 'pg';
-import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
+import { mapRow, onlyRow, type RawRow, unseen } from '../../db/statements.ts';
 import { IdempotencyKeyReused, InteractionDeleted } from '../../errors.ts';
 import { CANARY_TENANT, subjectOf } from '../../ground/ownership.ts';
 import { CONTEXT_TURNS } from './reach.ts';
@@ -107,7 +107,9 @@ async function lockConversations(
 async function storedTurns(client: PoolClient, turns: readonly Turn[]): Promise<Map<string, InteractionRow>> {
   const result = await client.query<RawRow>({
     name: 'stored_turns',
-    text: 'select * from echo_unified_interactions where turn_id = any($1::uuid[])',
+    // Lateral with a limit: one look into the index for each, also where the table has grown since the plan was made.
+    text: `select i.* from unnest(${unseen('$1', 'uuid[]')}) as w(turn_id)
+           cross join lateral (select * from echo_unified_interactions i where i.turn_id = w.turn_id limit 1) i`,
     values: [turns.map((turn) => turn.turnId)],
   });
   return new Map(result.rows.map((raw) => [raw.turn_id as string, mapRow(interactions, raw)]));

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, isNull, lte, or, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, isNull, lte, type SQL, sql } from 'drizzle-orm';
 import type { PgSelect } from 'drizzle-orm/pg-core';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
@@ -9,11 +9,11 @@ import {
   nameOfShape,
   type Page,
   prepareByShape,
-  prepareOnce,
   type RawRow,
   shapeOf,
   type TimePosition,
   timePageValues,
+  unseen,
 } from '../../db/statements.ts';
 import { type InteractionRow, type InteractionStatus, interactions as i } from './tables.ts';
 
@@ -42,18 +42,21 @@ export interface InteractionConditions {
   readonly ids?: readonly number[] | null | undefined;
 }
 
-const statements = prepareOnce((orm) => ({
-  byTurnIds: orm
-    .select()
-    .from(i)
-    .where(and(sql`${i.turnId} = any(${sql.placeholder('turnIds')}::uuid[])`, inScope()))
-    .prepare(replicable('interactions_by_turn_ids')),
-}));
-
 /** Turns by id, in the order of the ids; null where there is none within the scope. */
-export async function interactionsByTurnId(db: Database, scope: Scope, turnIds: readonly string[]) {
-  const rows = await statements(db).byTurnIds.execute({ ...scope, turnIds });
-  const byId = new Map(rows.map((row) => [row.turnId, row]));
+export async function interactionsByTurnId(
+  db: Database,
+  { tenantId, userId }: Scope,
+  turnIds: readonly string[],
+) {
+  const { rows } = await db.pool.query<RawRow & { turn_id: string }>({
+    name: replicable('interactions_by_turn_ids'),
+    // Lateral with a limit: one look into the index for each, also where the table has grown since the plan was made.
+    text: `select i.* from unnest(${unseen('$1', 'uuid[]')}) as w(turn_id)
+           cross join lateral (select * from echo_unified_interactions i where i.turn_id = w.turn_id limit 1) i
+           where i.tenant_id = $2 and ($3::text is null or i.user_id = $3)`,
+    values: [turnIds, tenantId, userId],
+  });
+  const byId = new Map(rows.map((raw) => [raw.turn_id, mapRow(i, raw)]));
   return turnIds.map((turnId) => byId.get(turnId) ?? null);
 }
 
@@ -87,7 +90,7 @@ export async function saidById(
   const rows = await said.query(db, {
     name: replicable('said_by_id'),
     text: `select ${said.columns('i')} from echo_unified_interactions i
-           where i.id = any($3::int[]) and i.user_id = $1 and i.tenant_id = $2`,
+           where i.id = any(${unseen('$3', 'int[]')}) and i.user_id = $1 and i.tenant_id = $2`,
     values: [userId, tenantId, ids],
   });
   return new Map(rows.map((values) => [values[0] as number, said.row(values)]));
@@ -144,7 +147,7 @@ const pagesStatement = prepareByShape((_orm, shape) => {
            cross join lateral (
              select * from echo_unified_interactions i
              where i.conversation_id = k.conversation_id and i.tenant_id = k.tenant_id and i.user_id = k.user_id ${within}
-             order by i.sequence ${direction} limit (select $4::int)
+             order by i.sequence ${direction} limit ${unseen('$4', 'int')}
            ) i order by k.ordinal, i.sequence ${direction}`,
   };
 });
@@ -202,12 +205,4 @@ function pageOf<Q extends PgSelect>(select: Q, shape: string) {
     )
     .orderBy(order(i.timestamp), order(i.id))
     .limit(p('limit'));
-}
-
-/** The owner predicate of a read by id: the user, or any user where the scope names none. */
-function inScope(): SQL | undefined {
-  return and(
-    eq(i.tenantId, sql.placeholder('tenantId')),
-    or(eq(i.userId, sql.placeholder('userId')), sql`${sql.placeholder('userId')}::text is null`),
-  );
 }

@@ -2,7 +2,7 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { replicable } from '../../db/replicable.ts';
 import { valuesOf } from '../../db/slices.ts';
-import { mapRow, nameOfShape, onlyRow, type RawRow, shapeOf } from '../../db/statements.ts';
+import { mapRow, nameOfShape, onlyRow, type RawRow, shapeOf, unseen } from '../../db/statements.ts';
 import { saidById, saidRow, type TurnColumns } from '../interactions/reads.ts';
 import { type InteractionRow, interactions } from '../interactions/tables.ts';
 
@@ -213,13 +213,13 @@ export async function turnsAbout(
   return readPooled(db, {
     name: nameOfShape(replicable('turns_about'), shapeOf({ ...conditions })),
     // One at a time, so that the indexes give each one's latest turns and nothing else is read.
-    text: `select ${POOLED} from unnest($${values.push(characterIds)}::int[]) as c(id) cross join lateral (
+    text: `select ${POOLED} from unnest(${unseen(`$${values.push(characterIds)}`, 'int[]')}) as c(id) cross join lateral (
              (select * from echo_unified_interactions i where ${scope} and i.character_id = c.id
-              order by i.id desc limit $${values.push(limit)})
+              order by i.id desc limit ${unseen(`$${values.push(limit)}`, 'int')})
              union all
              (select * from echo_unified_interactions i where ${scope} and cardinality(i.character_ids) > 1
                 and c.id = any(i.character_ids) and i.character_id <> c.id
-              order by i.id desc limit $${values.length})
+              order by i.id desc limit ${unseen(`$${values.length}`, 'int')})
            ) i`,
     values,
   });
@@ -236,7 +236,7 @@ export async function pooledByTurnId(
   const scope = inScope(owner, conditions, values);
   return readPooled(db, {
     name: nameOfShape(replicable('pooled_by_turn_id'), shapeOf({ ...conditions })),
-    text: `select ${POOLED} from echo_unified_interactions i where i.turn_id = any($${values.push(turnIds)}::uuid[]) and ${scope}`,
+    text: `select ${POOLED} from echo_unified_interactions i where i.turn_id = any(${unseen(`$${values.push(turnIds)}`, 'uuid[]')}) and ${scope}`,
     values,
   });
 }
@@ -270,7 +270,7 @@ async function turnsById(
 ): Promise<Map<number, InteractionRow>> {
   const { rows } = await db.pool.query<RawRow & { id: number }>({
     name: replicable('memories_by_id'),
-    text: 'select * from echo_unified_interactions where id = any($3::int[]) and user_id = $1 and tenant_id = $2',
+    text: `select * from echo_unified_interactions where id = any(${unseen('$3', 'int[]')}) and user_id = $1 and tenant_id = $2`,
     values: [owner.userId, owner.tenantId, ids],
   });
   return new Map(rows.map((raw) => [raw.id, mapRow(interactions, raw)]));

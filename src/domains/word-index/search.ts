@@ -1,7 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { replicable } from '../../db/replicable.ts';
-import { onlyRow } from '../../db/statements.ts';
+import { onlyRow, unseen } from '../../db/statements.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import { type AnalysedText, analyseQuery } from './analysis.ts';
 import { type QueryTerm, type RankedDocument, rankDocuments, type TermPostings } from './ranking.ts';
@@ -160,7 +160,7 @@ async function readIndex(db: Database, owner: Owner, terms: readonly QueryTerm[]
            ), sizes as materialized (
              select term, sum(octet_length(data)) as bytes,
                     sum(sum(octet_length(data))) over (order by sum(octet_length(data)), term) as running
-             from echo_index_postings where owner_id = (select owner_id from owned) and term = any($3::text[])
+             from echo_index_postings where owner_id = (select owner_id from owned) and term = any(${unseen('$3', 'text[]')})
              group by term
            )
            select o.owner_id, o.next_document, o.speakers, array(

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Database } from '../../db/client.ts';
 import { replicable } from '../../db/replicable.ts';
+import { unseen } from '../../db/statements.ts';
 import { type AnalysedText, analyse, INDEXED_LENGTH, wordsOf } from './analysis.ts';
 import { REACH } from './windows.ts';
 
@@ -112,7 +113,7 @@ export class TextAnalyses {
     const { rows } = await db.query<AnalysableTurn & TurnText & Pick<IndexableTurn, 'id'>>({
       name: replicable('index_texts'),
       text: `select i.id, i.turn_id as "turnId", i.status, ${INDEXED_TEXT} from echo_unified_interactions i
-             where i.id = any($1::int[])`,
+             where i.id = any(${unseen('$1', 'int[]')})`,
       values: [unknown],
     });
     const analysed = await this.#analysed(rows);
