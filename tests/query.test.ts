@@ -33,13 +33,7 @@ const NOT_READ = [
   'recent_turns',
 ];
 /** What stores its turn. */
-const STORED = [
-  'lock_conversations',
-  'stored_turns',
-  'insert_turns',
-  'update_conversations',
-  'count_mentions',
-];
+const STORED = ['lock_conversations', 'stored_turns', 'insert_turns', 'update_conversations_and_mentions'];
 
 let app: TestApp;
 beforeAll(async () => {

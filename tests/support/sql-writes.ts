@@ -9,6 +9,7 @@ export const FOREIGN_WRITES: Readonly<Record<string, string>> = {
   lock_conversations: 'a turn makes its conversation, and takes its lock by that',
   insert_turns: 'a turn and the event that tells of it are one statement',
   update_conversations: 'a turn moves its conversation on, under the lock that it has',
+  update_conversations_and_mentions: 'the same, and what `count_mentions` does, in one round trip',
   count_mentions: 'a turn counts in the characters that it mentions, in its transaction',
   complete_turn: 'an answer goes into the index by the statement that stores it',
   // A conversation and its turns go together, under the lock of the conversation.

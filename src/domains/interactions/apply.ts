@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import { mapRow, onlyRow, type RawRow, unseen } from '../../db/statements.ts';
 import { IdempotencyKeyReused, InteractionDeleted } from '../../errors.ts';
 import { CANARY_TENANT, subjectOf } from '../../ground/ownership.ts';
+import { COUNTED, countMentions, mentionsIn, NOTED } from './mentions.ts';
 import { CONTEXT_TURNS } from './reach.ts';
 import { recordOf, rowOf } from './rows.ts';
 import { ANSWER_COLUMNS, STORED_COLUMNS } from './shape.ts';
@@ -60,7 +61,6 @@ export async function applyTurns(client: PoolClient, turns: readonly Turn[]): Pr
   const inserted = await insertTurns(client, added, conversations);
   if (added.length > 0) {
     await updateConversations(client, conversations, added);
-    await countMentions(client, added);
     await learnAgainBehind(client, late);
   }
   for (const turn of completed.values())
@@ -251,6 +251,7 @@ async function completeTurn(
   return mapRow(interactions, onlyRow(result));
 }
 
+/** Moves conversations on, and counts in characters that they are mentioned. */
 async function updateConversations(
   client: PoolClient,
   conversations: ReadonlyMap<string, LockedConversation>,
@@ -276,40 +277,24 @@ async function updateConversations(
         earlier && earlier.last_interaction > turn.timestamp ? earlier.last_interaction : turn.timestamp,
     });
   }
-  await client.query({
-    name: 'update_conversations',
-    text: `update echo_conversations c
+  const moved = JSON.stringify([...changes.values()]);
+  const mentions = mentionsIn(turns);
+  await client.query(
+    mentions.length === 0
+      ? { name: 'update_conversations', text: moveFrom('$1'), values: [moved] }
+      : {
+          name: 'update_conversations_and_mentions',
+          text: `with ${COUNTED}, noted as (${NOTED}) ${moveFrom('$2')}`,
+          values: [JSON.stringify(mentions), moved],
+        },
+  );
+}
+
+const moveFrom = (conversations: string) => `update echo_conversations c
            set next_sequence = t.next_sequence, chain_hash = t.chain_hash, intent_history = t.intent_history,
                last_mode = coalesce(t.last_mode, c.last_mode), context = c.context || t.context,
                -- A turn dated ahead of its time counts as of now, or it would hold its conversation on top.
                last_interaction = greatest(case when c.next_sequence > 1 then c.last_interaction end,
                                            least(t.last_interaction, now()))
-           from json_populate_recordset(null::echo_conversations, $1) t
-           where c.conversation_id = t.conversation_id and c.tenant_id = t.tenant_id and c.user_id = t.user_id`,
-    values: [JSON.stringify([...changes.values()])],
-  });
-}
-
-async function countMentions(client: PoolClient, turns: readonly Turn[]): Promise<void> {
-  const mentions = turns.flatMap(({ characterIds, tenantId, userId }) =>
-    characterIds.map((id) => ({ id, tenant_id: tenantId, user_id: userId })),
-  );
-  if (mentions.length === 0) return;
-  await client.query({
-    name: 'count_mentions',
-    // Locked in the order of their ids, so that two transactions never wait for each other's.
-    text: `with mentioned as (
-             select id, tenant_id, user_id, count(*)::int as count
-             from json_to_recordset($1) as m(id int, tenant_id text, user_id text) group by 1, 2, 3
-           ), locked as materialized (
-             select c.id, c.tenant_id, c.user_id from character_profiles c
-             where c.id in (select id from mentioned) order by c.id for no key update
-           ), counted as (
-             select l.id, sum(m.count)::int as count from locked l join mentioned m on m.id = l.id
-               and m.tenant_id = l.tenant_id and (l.user_id is null or l.user_id = m.user_id) group by l.id
-           )
-           update character_profiles c set conversation_mentions = conversation_mentions + counted.count
-           from counted where c.id = counted.id`,
-    values: [JSON.stringify(mentions)],
-  });
-}
+           from json_populate_recordset(null::echo_conversations, ${conversations}) t
+           where c.conversation_id = t.conversation_id and c.tenant_id = t.tenant_id and c.user_id = t.user_id`;
