@@ -28,6 +28,7 @@ export const DEFAULT_PAGE_SIZE = 20;
 export const MAX_COMPLEXITY = 5_000;
 export const MAX_DEPTH = 15;
 export const MAX_BREADTH = 500;
+const LIMITS = { complexity: MAX_COMPLEXITY, depth: MAX_DEPTH, breadth: MAX_BREADTH };
 
 /** For fields that ask a model or go through much data: `extensions: HEAVY`. See rate.ts. */
 export const HEAVY = { rate: 'HEAVY' satisfies RateClass } as const;
@@ -45,7 +46,7 @@ export const builder = new SchemaBuilder<SchemaShape>({
     // Connections multiply by the size of their page; a plain list is short.
     defaultComplexity: 1,
     defaultListMultiplier: 1,
-    limit: { complexity: MAX_COMPLEXITY, depth: MAX_DEPTH, breadth: MAX_BREADTH },
+    limit: ({ isWithinLimits }) => (isWithinLimits ? {} : LIMITS),
     complexityError: (kind, result) => new QueryTooComplex(kind, result),
   },
   scopeAuth: {

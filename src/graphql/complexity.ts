@@ -22,6 +22,12 @@ export function complexityOf(args: ExecutionArgs): {
   return { points: result?.complexity ?? null, problem: problemOf(result) };
 }
 
+/** Whether an operation costs no more than it may; false also where that can't be told. */
+export function isWithinLimits(args: ExecutionArgs): boolean {
+  const { points, problem } = complexityOf(args);
+  return points !== null && problem === null;
+}
+
 function problemOf(result: ReturnType<typeof measure>): QueryTooComplex | null {
   const limits = { maxComplexity: MAX_COMPLEXITY, maxDepth: MAX_DEPTH, maxBreadth: MAX_BREADTH };
   if (!result) return null;

@@ -29,6 +29,8 @@ export interface Context {
   /** Names this request in logs and in masked errors. */
   readonly correlationId: string;
   readonly loader: LoadThrough;
+  /** Of what is executed: it was measured before (`limits-known.ts`), so that nobody need measure it again. */
+  isWithinLimits?: boolean;
   /** Ends the transport of a subscriber that reads too slowly, and leaves it the cursor to resume after. */
   readonly onOverflow?: (cursor: string) => void;
   /**

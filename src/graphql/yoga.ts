@@ -15,6 +15,7 @@ import { parseBounded } from './document-bounds.ts';
 import { Documents } from './documents.ts';
 import { maskError } from './errors.ts';
 import { hiddenSchema } from './hidden-schema.ts';
+import { limitsKnown } from './limits-known.ts';
 import { measured } from './measured.ts';
 import { pacedEvents } from './paced-events.ts';
 import { explainedNotAcceptable, strictRequests } from './params.ts';
@@ -92,6 +93,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
       suspended(tenancy, (error) => mask(error)),
       pacedEvents(limits),
       planned(planUse),
+      limitsKnown(),
       ...(services.replica ? [readingQueries()] : []),
       measured(services.metrics, (error) => mask(error)),
       ...(services.tracing.isOn ? [traced(services.tracing, (error) => mask(error))] : []),
