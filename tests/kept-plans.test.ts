@@ -59,3 +59,11 @@ test('what is read for each answer, search, turn and list is not planned anew ea
     ]),
   );
 });
+
+test('turns are not read where nobody said the words', async () => {
+  app.statements.length = 0;
+  await app.search('zyzzyva');
+  const sent = app.statements.map((name) => name.replace(/_[0-9a-f]{16}$/, ''));
+  expect(sent).toContain('index_postings');
+  expect(sent).not.toContain('pooled_turns');
+});

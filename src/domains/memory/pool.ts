@@ -111,6 +111,7 @@ export async function pooledTurns(
   conditions: MemoryConditions,
   wanted: { ownerId: number | null; documents: readonly number[]; ids: readonly number[] },
 ): Promise<(PooledTurn & { document: number | null })[]> {
+  if (wanted.documents.length === 0 && wanted.ids.length === 0) return [];
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
   const [ownerId, documents, ids] = [wanted.ownerId, wanted.documents, wanted.ids].map(
