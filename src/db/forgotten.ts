@@ -37,11 +37,10 @@ export interface ForgottenKind {
   readonly repair?: (db: RepairableDatabase, rows: readonly Forgotten[]) => Promise<void>;
 }
 
-/** Rows by the next key; `limit` are read at once. */
+/** Rows by the next key. */
 export interface Walk {
   readonly type: 'int' | 'bigint' | 'uuid';
-  readonly limit: number;
-  /** SQL: rows with a column `key` behind $1, in its order, `limit` at most and those that share the last key. */
+  /** SQL: the next rows with a column `key` behind $1, in its order, with those that share the last key; none: the walk is over. */
   readonly behind: string;
   /** SQL: the same rows, of the keys $1. */
   readonly among: string;
@@ -61,7 +60,7 @@ export function walkOver(
     columns,
     limit = PAGE,
     where = 'true',
-  }: Omit<Walk, 'limit' | 'behind' | 'among'> & {
+  }: Omit<Walk, 'behind' | 'among'> & {
     readonly key: string;
     readonly columns: string;
     readonly limit?: number;
@@ -71,7 +70,7 @@ export function walkOver(
 ): Walk {
   const rows = `select ${key} as key, ${columns} from ${table} where ${where}`;
   return {
-    ...{ type, limit },
+    type,
     behind: `${rows} and ${key} > $1::${type} order by ${key} fetch first ${limit} rows with ties`,
     among: `${rows} and ${key} = any($1::${type}[])`,
   };
@@ -90,16 +89,14 @@ export async function forgottenBehind(
   kind: ForgottenKind,
   after: string | null,
 ): Promise<ForgottenPage> {
-  const { rows } = await pool.query<{ next: string | null; rows: number; found: Forgotten[] }>({
+  const { rows } = await pool.query<ForgottenPage>({
     name: `forgotten_${kind.name}`,
     text: `with t as materialized (${kind.walk.behind})
-           select (select key::text from t order by key desc limit 1) as next, (select count(*)::int from t) as rows,
+           select (select key::text from t order by key desc limit 1) as next,
              (${foundIn(kind)}) as found`,
     values: [after ?? FIRST[kind.walk.type]],
   });
-  const [page] = rows;
-  if (!page || page.rows < kind.walk.limit) return { next: null, found: page?.found ?? [] };
-  return page;
+  return rows[0] ?? { next: null, found: [] };
 }
 
 /** Which of some rows are still as they were found. */

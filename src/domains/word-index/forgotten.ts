@@ -1,8 +1,9 @@
 import { type Forgotten, type ForgottenKind, type RepairableDatabase, walkOver } from '../../db/forgotten.ts';
 
 const PAGE = 5_000;
-/** Owners that are looked at together: all of their documents are counted. */
-const OWNERS_AT_ONCE = 20;
+/** Segments that are looked at together, of about so many numbers: these are counted. */
+const SEGMENTS_AT_ONCE = 500;
+const NUMBERS_AT_ONCE = 100_000;
 /** Rows that one transaction deletes. */
 const ROWS_AT_ONCE = 5_000;
 
@@ -55,35 +56,50 @@ export const wordsOfNoTurn: ForgottenKind = {
     }),
 };
 
-/** SQL: segments of an owner `t`, each up to the next one; the first is what lies before all of them, where nothing may be. */
+/** SQL: segments with their owners, of whom some have lost all of theirs. A key is of both, so that large indexes are walked in pieces. */
 const SEGMENTS = `(
-  select s.segment, s.documents, lead(s.segment) over (order by s.segment) as next
-  from echo_index_segments s where s.owner_id = t.owner_id
-  union all select -1, 0, (select min(s.segment) from echo_index_segments s where s.owner_id = t.owner_id)) s`;
-/** SQL: numbers within a segment `s` of an owner `t` that are not about to get others. */
-const WITHIN = `echo_index_documents d where d.owner_id = t.owner_id and d.document >= s.segment
-  and (s.next is null or d.document < s.next) and not exists (select from echo_index_queue q where q.interaction_id = d.interaction_id)`;
-const LOST = `(select count(*) from ${WITHIN}) > s.documents`;
+  select owner_id, segment, documents from echo_index_segments
+  union all
+  select o.owner_id, 0, 0 from echo_index_owners o
+  where not exists (select from echo_index_segments s where s.owner_id = o.owner_id)) s`;
+const KEY = '(s.owner_id::bigint << 31) + s.segment';
+/** SQL: a segment up to the next one; the first has what lies before it, too, where nothing may be. */
+const RANGE = `${KEY} as key, s.owner_id, s.documents,
+  case when exists (select from echo_index_segments e where e.owner_id = s.owner_id and e.segment < s.segment) then s.segment else 0 end as first,
+  (select min(n.segment) from echo_index_segments n where n.owner_id = s.owner_id and n.segment > s.segment) as next`;
+/** SQL: of the next segments those that have not too many numbers together, one at least. */
+const NEXT_SEGMENTS = `select ${RANGE} from (
+  select n.*, sum(n.documents) over (order by n.owner_id, n.segment) - n.documents as before from (
+    select s.* from ${SEGMENTS} where (s.owner_id, s.segment) > (($1::bigint >> 31)::int, ($1::bigint & 2147483647)::int)
+    order by s.owner_id, s.segment limit ${SEGMENTS_AT_ONCE}) n) s
+  where s.before < ${NUMBERS_AT_ONCE}`;
+const WITHIN = `d.owner_id = t.owner_id and d.document >= t.first and (t.next is null or d.document < t.next)`;
+/** SQL: how many of them are about to get other numbers; asked only of segments that have too many. */
+const AGAIN = `(select count(*) from echo_index_queue q join echo_index_documents d on d.interaction_id = q.interaction_id where ${WITHIN})`;
+const NUMBERED = `(select count(*) from echo_index_documents d where ${WITHIN})`;
+const LOST = `case when ${NUMBERED} > t.documents then ${NUMBERED} - ${AGAIN} > t.documents else false end`;
 
 /** Turns with a number in the index, for which no words were stored: their segment is lost. */
 export const wordsOfLostSegments: ForgottenKind = {
   name: 'words-of-lost-segments',
   words: 'users of whose turns parts of the index of words are lost',
-  walk: walkOver('echo_index_owners', {
-    key: 'owner_id',
-    type: 'int',
-    limit: OWNERS_AT_ONCE,
-    columns: 'owner_id, tenant_id, user_id',
-  }),
-  shown: 't.user_id as id, t.tenant_id as "tenantId", t.user_id as "userId"',
-  forgotten: `exists (select from ${SEGMENTS} where ${LOST})`,
+  walk: {
+    type: 'bigint',
+    behind: NEXT_SEGMENTS,
+    among: `select ${RANGE} from ${SEGMENTS} where ${KEY} = any($1::bigint[])`,
+  },
+  shown: `(select user_id from echo_index_owners o where o.owner_id = t.owner_id) as id,
+    (select tenant_id from echo_index_owners o where o.owner_id = t.owner_id) as "tenantId",
+    (select user_id from echo_index_owners o where o.owner_id = t.owner_id) as "userId"`,
+  forgotten: `${LOST} and exists (select from echo_index_owners o where o.owner_id = t.owner_id)`,
   repair: (db, rows) =>
     change(db, rows, {
       name: 'queue_lost_segments',
       text: `insert into echo_index_queue (interaction_id, tenant_id, user_id)
-       select w.interaction_id, t.tenant_id, t.user_id from echo_index_owners t cross join lateral ${SEGMENTS}
-       cross join lateral (select d.interaction_id from ${WITHIN}) w
-       where t.owner_id = any($1::int[]) and ${LOST} on conflict (interaction_id) do nothing`,
+       select d.interaction_id, o.tenant_id, o.user_id
+       from (select ${RANGE} from ${SEGMENTS} where ${KEY} = any($1::bigint[])) t
+       join echo_index_owners o on o.owner_id = t.owner_id join echo_index_documents d on ${WITHIN}
+       where ${LOST} on conflict (interaction_id) do nothing`,
     }),
 };
 
@@ -100,7 +116,7 @@ export const wordsOfNobody: ForgottenKind = {
   name: 'words-of-nobody',
   words: 'owners that are gone, of whom rows of the index of words are left',
   walk: {
-    ...{ type: 'int', limit: PAGE },
+    type: 'int',
     behind: `select owner_id as key from (${TABLES.map(ownersIn).join(' union ')}) o order by owner_id limit ${PAGE}`,
     among: 'select unnest($1::int[]) as key',
   },
