@@ -40,7 +40,11 @@ async function serve({ migrate }: { migrate: boolean }): Promise<void> {
     const { surviveUnhandled } = await import('./jobs/unhandled.ts');
     const app = await createApp(config, log, { migrate, vault });
     surviveUnhandled(log, app.tellUnhandled);
+    let isStopping = false;
     const stop = (signal: string) => {
+      // A signal that reaches npm, too, is followed by the end of npm.
+      if (isStopping) return;
+      isStopping = true;
       log.info({ signal }, 'stopping');
       // A second signal forces; a stop that hangs is ended.
       process.once('SIGINT', () => process.exit(1)).once('SIGTERM', () => process.exit(1));

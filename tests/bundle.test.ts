@@ -1,10 +1,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
+import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Script } from 'node:vm';
 import sharp from 'sharp';
@@ -75,6 +76,28 @@ describe('npm start', () => {
     // Closed when the server has ended, which holds the other end, too.
     await once(npm.stdout, 'close');
     expect(said).toContain('"signal":"end of npm"');
+  });
+
+  test('stops once where npm and the server are told to, and answers who is there', async () => {
+    const root = await tree('by-group');
+    const npm = spawn('npm', ['start'], { cwd: root, env: startedWith(root), detached: true });
+    let said = '';
+    npm.stdout.on('data', (text: Buffer) => {
+      said += text;
+    });
+    await expect.poll(() => said, { timeout: 60_000 }).toContain('is listening');
+    const { hostname, port } = new URL(/"url":"([^"]+)"/.exec(said)?.[1] ?? '');
+    const asked = request({ hostname, port, path: '/graphql', method: 'POST' });
+    const answer = once(asked, 'response') as Promise<[IncomingMessage]>;
+    asked.setHeader('content-type', 'application/json').write('{"query":');
+    await sleep(200);
+    process.kill(-(npm.pid ?? 0), 'SIGTERM');
+    // Twice as long as it takes to see that npm has ended.
+    await sleep(1_000);
+    asked.end('"{ __typename }"}');
+    expect((await answer)[0].statusCode).toBe(200);
+    await once(npm.stdout, 'close');
+    expect(said.match(/"msg":"stopping"/g)).toHaveLength(1);
   });
 
   test('does not take the place of a program that loads it', async () => {
