@@ -276,6 +276,45 @@ test('the health check’s own turn counts nowhere', async () => {
   await app.sql(`drop trigger keep_canary on ${TURNS}; drop trigger keep_canary on echo_conversations`);
 });
 
+test('words of turns that were deleted while their segment was made again are the index’s', async () => {
+  await settled();
+  await app.sql(`with gone as (insert into echo_index_documents
+      select owner_id, next_document + n, 2000000000 + n from generate_series(1000, 1099) n, ${AGAIN} returning interaction_id)
+    insert into echo_index_removals (tenant_id, user_id, interaction_id, conversation_id) select 'default', 'default', interaction_id, 'kept' from gone`);
+  expect(await look()).toEqual({});
+  await settled();
+});
+
+test('a conversation that is made again goes on behind what was deleted at its end', async () => {
+  await app.record('cut', numbered(3), 'cutter');
+  const [, , last] = await idsOf('cut');
+  await app.graphql(`mutation { deleteInteraction(turnId: "${last}") { __typename } }`, {}, 'cutter');
+  await app.sql(`delete from echo_conversations where conversation_id = 'cut'`);
+  expect(await look(true)).toEqual({ 'turns-of-no-conversation': [2, 2] });
+  await app.record('cut', numbered(1), 'cutter');
+  const { data } = await app.graphql(
+    '{ verifyConversation(conversationId: "cut") { intact turns deleted } }',
+    {},
+    'cutter',
+  );
+  expect(data.verifyConversation).toEqual({ intact: true, turns: 3, deleted: 1 });
+});
+
+test('marks are compared with conversations of one name that thousands of users have', async () => {
+  const users = 'generate_series(1, 6000) n';
+  await app.sql(
+    `insert into echo_conversations (tenant_id, user_id, conversation_id) select 'default', 'user ' || n, 'main' from ${users}`,
+  );
+  await app.sql(`insert into echo_deleted_turns (turn_id, tenant_id, subject, conversation_id, sequence, chain_hash)
+    select gen_random_uuid(), 'default', sha256(convert_to('["default","user ' || n || '"]', 'UTF8')), 'main', 1, '' from ${users}`);
+  await app.sql(
+    `update echo_conversations set next_sequence = 2, deleted_turns = 1 where conversation_id = 'main'`,
+  );
+  expect(await look()).toEqual({});
+  await app.sql(`delete from echo_conversations where user_id = 'user 77'`);
+  expect(await look(true)).toEqual({ 'marks-of-no-conversation': [1, 1] });
+});
+
 test('each table that names a turn is looked at, or says why not', () => {
   const looked = FORGOTTEN_KINDS.map(({ walk, forgotten }) => `${walk.behind} ${forgotten}`).join(' ');
   /** Tables that have turns only for a while. */

@@ -22,6 +22,12 @@ const ID_OF_MARK = `t.turn_id::text as id, t.tenant_id as "tenantId", null as "u
 const subject = (row: string) =>
   `sha256(convert_to('[' || to_json(${row}.tenant_id::text) || ',' || to_json(${row}.user_id::text) || ']', 'UTF8'))`;
 
+/** SQL: of marks `t`, that their conversation is gone. Hashed once for all of them: where each user has a conversation of that name, one would lead to thousands. */
+const GONE = (marks: string) => `not exists (select from (
+    select c.conversation_id, c.tenant_id, ${subject('c')} as subject from echo_conversations c
+    where (c.conversation_id, c.tenant_id) in (select m.conversation_id, m.tenant_id from ${marks}) offset 0) h
+  where h.conversation_id = t.conversation_id and h.tenant_id = t.tenant_id and h.subject = t.subject)`;
+
 /** Turns whose conversation is not there: no list shows them. */
 export const turnsOfNoConversation: ForgottenKind = {
   name: 'turns-of-no-conversation',
@@ -34,10 +40,16 @@ export const turnsOfNoConversation: ForgottenKind = {
       name: 'make_conversations_of_turns',
       text: `insert into echo_conversations as c (tenant_id, user_id, conversation_id, created_at, last_interaction, next_sequence,
          chain_hash, deleted_turns)
-       select i.tenant_id, i.user_id, i.conversation_id, min(i.created_at), max(least(i.timestamp, i.created_at)),
-         max(i.sequence) + 1, (array_agg(i.chain_hash order by i.sequence desc))[1], max(i.sequence) - count(*)
+       select t.tenant_id, t.user_id, t.conversation_id, min(i.created_at), max(least(i.timestamp, i.created_at)),
+         max(i.sequence) + 1, (array_agg(i.chain_hash order by i.sequence desc))[1], max(i.sequence) - count(i.said_at)
        from (select distinct tenant_id, user_id, conversation_id from echo_unified_interactions where id = any($1::int[])) t
-       join echo_unified_interactions i using (tenant_id, user_id, conversation_id)
+       cross join lateral (
+         select created_at, timestamp, sequence, chain_hash, timestamp as said_at from echo_unified_interactions i
+         where i.conversation_id = t.conversation_id and i.tenant_id = t.tenant_id and i.user_id = t.user_id
+         union all
+         -- What was deleted at its end keeps its place: the next turn comes behind it.
+         select null, null, d.sequence, d.chain_hash, null from echo_deleted_turns d
+         where d.conversation_id = t.conversation_id and d.tenant_id = t.tenant_id and d.subject = ${subject('t')}) i
        group by 1, 2, 3 on conflict (conversation_id, tenant_id, user_id) do nothing`,
     }),
 };
@@ -97,15 +109,13 @@ export const marksOfNoConversation: ForgottenKind = {
   words: 'marks of deleted turns that name a conversation which is not there any more',
   walk: walkOver('echo_deleted_turns', { ...MARKS, where: 'conversation_id is not null' }),
   shown: ID_OF_MARK,
-  forgotten: `not exists (select from echo_conversations c where c.conversation_id = t.conversation_id
-    and c.tenant_id = t.tenant_id and ${subject('c')} = t.subject offset 0)`,
+  forgotten: GONE('t m'),
   repair: (db, rows) =>
     change(db, rows, {
       name: 'unplace_marks_of_no_conversation',
       text: `update echo_deleted_turns t set conversation_id = null, sequence = null, chain_hash = null
-       where turn_id = any($1::uuid[]) and conversation_id is not null and not exists (
-         select from echo_conversations c where c.conversation_id = t.conversation_id and c.tenant_id = t.tenant_id
-           and ${subject('c')} = t.subject)`,
+       where turn_id = any($1::uuid[]) and conversation_id is not null
+         and ${GONE('echo_deleted_turns m where m.turn_id = any($1::uuid[])')}`,
     }),
 };
 

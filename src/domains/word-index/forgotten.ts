@@ -29,8 +29,9 @@ export const turnsWithoutWords: ForgottenKind = {
     }),
 };
 
+/** Without `offset 0`: no index leads to removals by their turns, so they are read once for all, or behind a large deletion once for each. */
 const REMOVAL_NOTED = (document: string) =>
-  `exists (select from echo_index_removals r where r.interaction_id = ${document}.interaction_id and r.document is null offset 0)`;
+  `exists (select from echo_index_removals r where r.interaction_id = ${document}.interaction_id and r.document is null)`;
 
 /** Words of turns that are gone, which nobody is about to take out. */
 export const wordsOfNoTurn: ForgottenKind = {
@@ -74,8 +75,13 @@ const NEXT_SEGMENTS = `select ${RANGE} from (
     order by s.owner_id, s.segment limit ${SEGMENTS_AT_ONCE}) n) s
   where s.before < ${NUMBERS_AT_ONCE}`;
 const WITHIN = `d.owner_id = t.owner_id and d.document >= t.first and (t.next is null or d.document < t.next)`;
-/** SQL: how many of them are about to get other numbers; asked only of segments that have too many. */
-const AGAIN = `(select count(*) from echo_index_queue q join echo_index_documents d on d.interaction_id = q.interaction_id where ${WITHIN})`;
+/**
+ * SQL: how many of them are about to get other numbers, or to go: a turn that was deleted while its segment was made again keeps its
+ * number until then. Asked only of segments that have too many.
+ */
+const AGAIN = `(select count(*) from (select interaction_id from echo_index_queue
+    union select interaction_id from echo_index_removals where document is null) q
+  join echo_index_documents d on d.interaction_id = q.interaction_id where ${WITHIN})`;
 const NUMBERED = `(select count(*) from echo_index_documents d where ${WITHIN})`;
 const LOST = `case when ${NUMBERED} > t.documents then ${NUMBERED} - ${AGAIN} > t.documents else false end`;
 
