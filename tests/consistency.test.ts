@@ -187,6 +187,29 @@ describe('where a mutation was wrong', () => {
       [group, { id: 'c', t: [turn, 3] }, 'turns.1'],
       [group, { id: null, t: [] }, 'conversationId'],
       [search, { words: 'a', limit: 'ten' }, 'limit'],
+      // Places within what the document holds itself.
+      [
+        'mutation ($t: TurnInput!) { recordTurns(input: { conversationId: "c: $t", turns: [{ query: "a" response: "b" }, $t] }) { __typename } }',
+        { t: { ...turn, query: 5 } },
+        'turns.1.query',
+      ],
+      [
+        'query ($at: DateTime) { memorySearch(query: "a", filter: { since: $at }) { __typename } }',
+        { at: 'yesterday' },
+        'filter.since',
+      ],
+      [
+        'query ($t: MemoryTier!) { memorySearch(query: "a", filter: { tiers: [$t] }) { __typename } }',
+        { t: 'NONE' },
+        'filter.tiers.0',
+      ],
+      // Other words of the document that look alike.
+      [
+        `# limit: $n
+        query ($n: Int = 5) { ...F } fragment F on Query { a: conversations(first: $n) { nodes { title } } }`,
+        { n: 'ten' },
+        'first',
+      ],
     ];
     for (const [query, variables, field] of cases) {
       const { errors } = await app.graphql(query, variables);
@@ -195,6 +218,11 @@ describe('where a mutation was wrong', () => {
         [['BAD_USER_INPUT', field]],
       ]);
     }
+    // What the document does with a variable is no value of it.
+    const { errors } = await app.graphql(
+      'query ($n: Int) { memorySearch(query: $n, limit: $m) { __typename } }',
+    );
+    expect(errors?.map(({ extensions }) => extensions.field)).toEqual([undefined, undefined]);
   });
 
   test('is never told with the name of the group', async () => {
