@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { knownMigrations } from '../src/db/migrate.ts';
 import { startTestApp } from './support/harness.ts';
+import { operate } from './support/operate.ts';
 import { contractions } from './support/upgrades/contracts.ts';
 import { type Answer, QUESTION, readFixture, type Upgraded, upgrade } from './support/upgrades/fixture.ts';
 import { SAID, WAITING } from './support/upgrades/said.ts';
@@ -76,6 +77,9 @@ test.each(VERSIONS)('what %s left is all there, and goes on', async (name) => {
   const told = SAID[0]?.[2].length ?? 0;
   expect(verified.data.verifyConversation).toEqual({ intact: true, turns: told + WAITING.length + 1 });
   expect(verified.data.verifyAudit).toEqual({ broken: [], wrongNames: 0 });
+  // Nothing that hangs on turns is missing or was left by that version.
+  const { code, text } = await operate(app.directory, 'verify', []);
+  expect([code, text]).toEqual([0, expect.stringMatching(/^{[^\n]*"damaged":0,"forgotten":0}$/)]);
 });
 
 /** From here on servers of two versions may run beside each other; the migrations before came without that promise. */
