@@ -19,7 +19,10 @@ export const OWNERS: readonly Mutation[] = [
   one(
     'turn-lookup-ignores-the-user',
     'domains/interactions/reads.ts',
-    [`:uuid[])\`, inScope()))`, ':uuid[])`))'],
+    [
+      'where i.tenant_id = $2 and ($3::text is null or i.user_id = $3)',
+      'where coalesce($2, $3::text) is not null',
+    ],
     ['isolation'],
     'is told the same',
   ),
@@ -66,10 +69,7 @@ export const OWNERS: readonly Mutation[] = [
   one(
     'memories-of-all-users',
     'domains/memory/pool.ts',
-    [
-      'where id = any($3::int[]) and user_id = $1 and tenant_id = $2',
-      'where id = any($3::int[]) and ($1 || $2) is not null',
-    ],
+    ["'int[]')}) and user_id = $1 and tenant_id = $2", "'int[]')}) and ($1 || $2) is not null"],
     ['isolation'],
   ),
   one(
