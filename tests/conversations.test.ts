@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 let app: TestApp;
@@ -235,6 +236,36 @@ describe('cleanupConversations', () => {
     expect(await turnCount()).toBe(6);
     const again = await cleanup('olderThanDays: 30');
     expect(again.data.cleanupConversations).toMatchObject({ deletedConversations: 0 });
+  });
+
+  test('takes no conversation from under a turn that is stored meanwhile', async () => {
+    const holder = new pg.Client({ connectionString: app.databaseUrl });
+    await holder.connect();
+    onTestFinished(() => holder.end());
+    await app.sql(`create function held_up() returns trigger language plpgsql as
+      'begin perform pg_advisory_xact_lock(4711); return null; end'`);
+    // Whichever goes first.
+    for (const table of ['echo_conversations', 'echo_unified_interactions'])
+      await app.sql(`create trigger held_up before delete on ${table} execute function held_up()`);
+    onTestFinished(async () => void (await app.sql('drop function held_up cascade')));
+    await holder.query('select pg_advisory_lock(4711)');
+    const held =
+      "select 1 from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()";
+    const waiting = async (count: number) => (await holder.query(held)).rowCount === count;
+    const cleaning = cleanup('olderThanDays: 30');
+    await expect.poll(() => waiting(1)).toBe(true);
+    // A turn of long ago leaves its conversation as old as it was.
+    const recording = record('old', 1, daysAgo(45));
+    let isStored = false;
+    const stored = recording.then(() => {
+      isStored = true;
+    });
+    await expect.poll(async () => isStored || (await waiting(2))).toBe(true);
+    await holder.query('select pg_advisory_unlock(4711)');
+    await Promise.all([cleaning, stored]);
+    const turns = "from echo_unified_interactions where conversation_id = 'old'";
+    await expect.poll(() => app.sql(`select timestamp ${turns}`)).toHaveLength(1);
+    expect(await names()).toContain('old');
   });
 
   test('leaves pinned ones', async () => {

@@ -117,10 +117,16 @@ export async function cleanupConversations(
 
 /** @returns how many conversations went, and which turns */
 async function deleteOld(client: PoolClient, tenantId: string, before: Date) {
+  const locked = await client.query<{ id: number }>({
+    name: 'cleanup_lock',
+    text: LOCK_OLD,
+    values: [tenantId, before, CLEANUP_BATCH],
+  });
+  // A statement of its own, which sees the turns that were stored until the conversations were locked: those would stay without one.
   const { rows } = await client.query<{ userId: string; conversationId: string; turnIds: string[] }>({
     name: 'cleanup_delete',
-    text: DELETE_OLD,
-    values: [tenantId, before, CLEANUP_BATCH],
+    text: DELETE_LOCKED,
+    values: [tenantId, locked.rows.map(({ id }) => id)],
   });
   for (const [userId, gone] of Map.groupBy(rows, (row) => row.userId)) {
     const owner = { tenantId, userId };
@@ -145,10 +151,11 @@ const COUNT_OLD = `
   select (select count(*)::int from old) as conversations,
          (select count(*)::int from echo_unified_interactions i join old using (conversation_id, user_id) where i.tenant_id = $1) as interactions`;
 
-const DELETE_OLD = `
+const LOCK_OLD = `select id from echo_conversations where ${OLD} order by last_interaction limit $3 for update skip locked`;
+
+const DELETE_LOCKED = `
   with old as (
-    select id, conversation_id, user_id from echo_conversations where ${OLD}
-    order by last_interaction limit $3 for update skip locked
+    select id, conversation_id, user_id from echo_conversations where tenant_id = $1 and id = any($2::int[])
   ), turns as (
     delete from echo_unified_interactions i using old
     where i.conversation_id = old.conversation_id and i.user_id = old.user_id and i.tenant_id = $1
