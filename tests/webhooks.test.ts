@@ -1,4 +1,5 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import pg from 'pg';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { exportedLines, restored } from './support/exports.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { type Answer, isSigned, type Received, type Receiver, startReceiver } from './support/receiver.ts';
@@ -27,6 +28,36 @@ const eventually = { interval: 150 };
 const said = ({ body }: Received) => body?.data?.interaction?.query;
 const ofConversation = (messages: readonly Received[], conversationId: string) =>
   messages.filter(({ body }) => body?.data?.interaction?.conversationId === conversationId).map(said);
+
+test('health tells of deliveries that wait too long, and not of a target to which nothing is to be sent', async () => {
+  const check = async () => {
+    const { data } = await app.graphql('{ health { checks { name status detail } } }');
+    return data.health.checks.find(({ name }: { name: string }) => name === 'deliveries');
+  };
+  const receiver = await receiving();
+  await calls.made({ url: receiver.url, events: ['INTERACTION_ADDED'] }, 'ada');
+  await app.record('quiet', ['Delivered'], 'ada');
+  const sent = "select 1 from echo_deliveries where status = 'DELIVERED'";
+  await expect.poll(() => app.sql(sent), eventually).toHaveLength(1);
+  const delivered =
+    'select 1 from echo_delivery_targets where lease_token is null and last_delivered_at is not null';
+  await expect.poll(() => app.sql(delivered), eventually).toHaveLength(1);
+  await app.sql("update echo_delivery_targets set lease_until = now() - interval '1 day'");
+  expect(await check()).toMatchObject({ status: 'HEALTHY', detail: 'nothing that could be sent waits' });
+  // Servers pass over a target that somebody holds.
+  const holder = new pg.Client({ connectionString: app.databaseUrl });
+  await holder.connect();
+  onTestFinished(() => holder.end());
+  await holder.query('begin');
+  await holder.query('select 1 from echo_delivery_targets for update');
+  await app.sql("update echo_deliveries set status = 'PENDING', due_at = now() - interval '400 s'");
+  expect(await check()).toMatchObject({
+    status: 'DEGRADED',
+    detail: expect.stringMatching(/has waited 40\d s/),
+  });
+  await holder.query('rollback');
+  await expect.poll(check, eventually).toMatchObject({ status: 'HEALTHY' });
+});
 
 describe('a webhook', () => {
   test('is told of a turn, signed, with what was said', async () => {

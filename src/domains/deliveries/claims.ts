@@ -178,7 +178,9 @@ export async function deliveryOutlook(
 ): Promise<DeliveryOutlook> {
   const { rows } = await pool.query<DeliveryOutlook>({
     name: 'delivery_outlook',
-    text: `select count(*) > 0 as any, coalesce(max(greatest(0, extract(epoch from now() - greatest(first.due_at, t.blocked_until, t.lease_until)))), 0)::float8 as "waitedSeconds"
+    // `greatest` passes over null: what waits for nothing would have waited since it was last delivered to.
+    text: `select count(*) > 0 as any, coalesce(max(greatest(0, extract(epoch from now() - greatest(first.due_at, t.blocked_until, t.lease_until))))
+             filter (where first.due_at is not null), 0)::float8 as "waitedSeconds"
            from echo_delivery_targets t left join lateral (
              select d.due_at from echo_deliveries d where d.channel = t.channel and d.target = t.target and d.status = 'PENDING'
                and not t.held and (t.blocked_until is null or t.blocked_until <= now())
