@@ -25,11 +25,10 @@ function readOptions(): { migrate: boolean } | null {
 }
 
 async function serve({ migrate }: { migrate: boolean }): Promise<void> {
+  // Before anything is loaded, which takes a while: whoever ends meanwhile is to be missed, too.
+  const parent = process.ppid;
   const { checkPort, loadConfig, reportStartupError } = await import('./startup.ts');
   const { createLogger } = await import('./log.ts');
-  const { isStartedByNpm } = await import('./config.ts');
-  const { stopAfterNpm } = await import('./jobs/parent.ts');
-  const parent = process.ppid;
   try {
     const { config, vault } = await loadConfig();
     const log = createLogger(config.logLevel);
@@ -59,7 +58,11 @@ async function serve({ migrate }: { migrate: boolean }): Promise<void> {
     };
     // Whoever reads that it listens may stop it at once.
     process.once('SIGINT', stop).once('SIGTERM', stop);
-    if (isStartedByNpm()) stopAfterNpm(parent, log, () => stop('end of npm'));
+    const { isStartedByNpm } = await import('./config.ts');
+    if (isStartedByNpm()) {
+      const { stopAfterNpm } = await import('./jobs/parent.ts');
+      stopAfterNpm(parent, log, () => stop('end of npm'));
+    }
     const url = await app.listen();
     log.info({ url, graphql: `${url}/graphql`, pid: process.pid }, 'Echo Brain is listening');
   } catch (error) {
