@@ -1,4 +1,5 @@
 import type { Clause } from './clauses.ts';
+import type { Finding } from './family.ts';
 
 /** A clause's sentence up to where the clause ends: phrases are looked for no further. */
 export const limit = (clause: Clause) => clause.sentence.text.slice(0, clause.restStart + clause.rest.length);
@@ -11,4 +12,11 @@ export const base = (clause: Clause) => ({
   start: clause.start,
   negated: clause.negated,
   kind: clause.ended ? ('ENDS' as const) : ('STATES' as const),
+});
+
+/** A finding that goes from where its clause begins to so many characters into its rest. */
+export const found = (clause: Clause, length: number, finding: Omit<Finding, 'start' | 'end'>): Finding => ({
+  ...finding,
+  start: clause.start,
+  end: clause.restStart + length,
 });

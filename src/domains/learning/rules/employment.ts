@@ -23,6 +23,9 @@ export function employerAt(clause: Clause, from: number): Phrase | null {
   return phrase;
 }
 
+/** One that is not named belongs to what is done there: "payroll for a chain of garden centres". */
+export const isNamed = (employer: Phrase) => /\p{Lu}/u.test(employer.text);
+
 /** "I started at Siemens on Monday", "I've started a new job at …", "I joined …". */
 export function started(clause: Clause, setting: Setting): Finding[] | null {
   const lead =

@@ -1,9 +1,10 @@
+import { allergiesBeside, allergiesHad, allergiesOf, allergiesSaid } from './allergies.ts';
 import { base, limit } from './bounds.ts';
 import type { Clause } from './clauses.ts';
 import { become, drink, eat, smoke, stop } from './diet.ts';
 import type { ClauseRule, Family, Finding } from './family.ts';
 import { take } from './medicine.ts';
-import { isTelling, listAt, phraseAt } from './phrases.ts';
+import { isTelling, phraseAt } from './phrases.ts';
 import type { Sentence } from './sentences.ts';
 import { whenPast } from './when.ts';
 
@@ -13,46 +14,14 @@ const CONDITION =
 const STATE =
   /^\s*(?:(?:a|an|also|mildly|severely|slightly|partially|partly|quite|very|legally|profoundly|basically|still|now|newly|highly|type (?:1|2|one|two)) )*(diabetic|asthmatic|epileptic|coeliac|celiac|dyslexic|dyspraxic|autistic|bipolar|colou?r[- ]?blind|deaf|blind|hard of hearing|ana?emic|haemophiliac|hemophiliac|(?:[\p{L}-]+[- ])?intolerant|pregnant|(?:\d{1,2}|\w+) weeks pregnant|(?:\w+|\d) months pregnant|visually impaired|partially sighted|(?:short|near|long|far)[- ]?sighted|hypertensive|neurodivergent|immunocompromised|insulin[- ]resistant|wheelchair user|in remission|in recovery|hypermobile|an amputee|sober|teetotal|a recovering alcoholic|a non-?smoker|a (?:heavy |light |social )?smoker|left-eyed|expecting (?:a baby|twins|our (?:first|second|third)(?: \w+)?|my (?:first|second|third)(?: \w+)?))(?![\p{L}-])/iu;
 
-const ALLERGIC =
-  /^\s*(?:(?:also|really|very|super|extremely|highly|mildly|severely|deathly|quite|slightly|badly|still|terribly|a bit|pretty|not) )*allergic (?:to|against)\s+/i;
-
-const INTOLERANT =
-  /^\s*(?:(?:also|really|very|quite|slightly|a bit|pretty|somewhat|mildly|severely) )*(?:intolerant (?:to|of)|sensitive to)\s+/i;
-
 const DIET =
   /^\s*(?:(?:a|an|also|strictly|strict|still|now|mostly|basically|fully|totally|100%|proudly|not|actually|lifelong|life-long|currently|officially|completely|back to being|going) )*(vegan|vegetarian|veggie|pescatarian|pescetarian|flexitarian|plant[- ]based|fruitarian|(?:gluten|dairy|lactose|sugar|meat|carb)[- ]free|keto|paleo|low[- ]carb|low[- ]fodmap|halal|kosher|omnivore|carnivore)(?![\p{L}-]|\s+(?:restaurants?|food|recipes?|cake|options?|meals?|dish(?:es)?|curious|cheese|friends?|cookbook)\b)/iu;
 
-function allergies(clause: Clause, from: number, predicate: string): Finding[] {
-  return listAt(limit(clause), from, {
-    maxWords: 5,
-    through: /^(?:to|or|with)$/,
-    until: /^(?:but|is|and i)$/,
-  })
-    .flatMap((item) => item.text.split(/\s+or\s+/).map((text) => ({ ...item, text })))
-    .filter(
-      (item) =>
-        isTelling(item) &&
-        !/^(?:anything|everything|mornings|work|nonsense|bullshit|exercise|stupidity|fun|drama|mondays|effort|commitment|all\b|most\b)/i.test(
-          item.text,
-        ),
-    )
-    .map((item) => ({
-      ...base(clause),
-      predicate,
-      object: item.text.replace(/^(?:the|my)\s+/i, ''),
-      confidence: 0.94,
-      end: item.end,
-    }));
-}
-
 const be: ClauseRule = (clause) => {
   if (clause.modality !== null || clause.tense === 'past') return diagnosed(clause);
-  const allergic = ALLERGIC.exec(clause.rest);
-  if (allergic) return allergies(clause, clause.restStart + allergic[0].length, 'allergic_to');
-  const intolerant = INTOLERANT.exec(clause.rest);
-  if (intolerant && /intolerant/i.test(intolerant[0]))
-    return allergies(clause, clause.restStart + intolerant[0].length, 'intolerant_to');
-  const findings: Finding[] = [...inner(clause)];
+  const allergies = allergiesOf(clause);
+  if (allergies) return allergies;
+  const findings: Finding[] = [...allergiesBeside(clause)];
   const diet = DIET.exec(clause.rest);
   if (diet?.[1])
     findings.push({
@@ -88,12 +57,6 @@ const be: ClauseRule = (clause) => {
     });
   return findings;
 };
-
-/** "I'm vegan and allergic to nuts". */
-function inner(clause: Clause): Finding[] {
-  const found = /(?:,|\band|\bbut)\s+(?:also |very |really |severely )*allergic to\s+/i.exec(clause.rest);
-  return found ? allergies(clause, clause.restStart + found.index + found[0].length, 'allergic_to') : [];
-}
 
 function stateOf(clause: Clause, state: string, end: number): Finding {
   const smoker = /smoker/i.test(state);
@@ -160,27 +123,8 @@ const have: ClauseRule = (clause, setting) => {
   const lead = /^\s+(?:from |with )?(?:an? |the |some |any )?/i.exec(clause.rest)?.[0].length ?? 0;
   const rest = clause.rest.slice(lead);
   const findings: Finding[] = [];
-  const allergy =
-    /^(?:(?:mild|severe|bad|serious|terrible|life-threatening|deadly|slight|nasty|really bad|bit of a|pretty bad) )*((?:[\p{L}-]+ ){1,2}?)(allergy|allergies|intolerance)\b/iu.exec(
-      rest,
-    );
-  if (
-    allergy?.[1] &&
-    clause.tense !== 'past' &&
-    !/^(?:no|food|any|my|her|his|seasonal|few|some|many|the) $/i.test(allergy[1])
-  )
-    return {
-      ...base(clause),
-      predicate: /^allerg/i.test(allergy[2] ?? '') ? 'allergic_to' : 'intolerant_to',
-      object: allergy[1].trim(),
-      confidence: 0.92,
-      end: clause.restStart + lead + allergy[0].length,
-    };
-  const to = /^(?:(?:mild|severe|bad|serious|terrible|slight) )*(?:allergy|intolerance|reaction) to\s+/i.exec(
-    rest,
-  );
-  if (to && clause.tense !== 'past')
-    return allergies(clause, clause.restStart + lead + to[0].length, 'allergic_to');
+  const allergies = clause.tense === 'past' ? null : allergiesHad(clause, lead);
+  if (allergies) return allergies;
   const condition = CONDITION.exec(rest);
   if (condition && clause.tense !== 'past') {
     findings.push({
@@ -250,34 +194,7 @@ function sentences({ text, isQuestion }: Sentence): Finding[] {
       start: body.index,
       end: body.index + body[0].length,
     });
-  const mixed =
-    /(?:^|[,.:;] |\b(?:and|but|so|also) )((?:[\p{L}-]+ ){0,2}[\p{L}-]+) and (?:i|me) (?:don'?t|do not) (?:mix|get along|agree|get on)\b/iu.exec(
-      text,
-    );
-  if (mixed?.[1] && !isQuestion && !/^(?:he|she|they|my|you|mornings|math|maths)\b/i.test(mixed[1]))
-    findings.push({
-      predicate: 'allergic_to',
-      object: mixed[1],
-      statement: `{subject} does not tolerate ${mixed[1]} (allergic to ${mixed[1]})`,
-      confidence: 0.6,
-      start: mixed.index + mixed[0].indexOf(mixed[1]),
-      end: mixed.index + mixed[0].length,
-    });
-  const bare =
-    /^(?:(?:also|and|but|btw|fyi|oh|ps|note|i'?m)[, :]+)*(?:(?:severely|very|badly|super|deathly|highly) )?allergic to\s+/i.exec(
-      text,
-    );
-  if (bare && !isQuestion) {
-    const phrase = phraseAt(text, bare[0].length, { maxWords: 4 });
-    if (phrase && isTelling(phrase) && !/^(?:i'?m)/i.test(text.trimStart()))
-      findings.push({
-        predicate: 'allergic_to',
-        object: phrase.text,
-        confidence: 0.8,
-        start: 0,
-        end: phrase.end,
-      });
-  }
+  if (!isQuestion) findings.push(...allergiesSaid(text));
   return findings;
 }
 

@@ -1,5 +1,6 @@
 import type { Clause } from './clauses.ts';
 import type { ClauseRule, Family, Finding, Setting } from './family.ts';
+import { come, grow, originOf } from './origins.ts';
 import { placeAfter, placeAt } from './places.ts';
 import { whenComing, whenPast } from './when.ts';
 
@@ -116,35 +117,8 @@ function tentative(clause: Clause, setting: Setting, verb: string): Finding | nu
 
 const be: ClauseRule = (clause, setting) => {
   if (clause.modality === 'would' || clause.modality === 'might' || clause.modality === 'could') return null;
-  const origin = placeAfter(clause, /^\s*(?:\p{L}+ly |born and raised |not |both |actually |all )*from\s+/iu);
-  if (
-    origin &&
-    clause.tense === 'present' &&
-    clause.modality === null &&
-    /^\p{Lu}|^(?:a|the) /u.test(origin.text)
-  )
-    return {
-      predicate: 'from',
-      object: origin.text,
-      negated: clause.negated,
-      confidence: 0.9,
-      start: clause.start,
-      end: origin.end,
-    };
-  const born = placeAfter(
-    clause,
-    /^\s*(?:born and (?:raised|bred)|raised|brought up|born)\s+(?:and (?:raised|bred) )?(?:in|near)\s+/i,
-  );
-  if (born && clause.tense === 'past' && !clause.negated && /^\p{Lu}/u.test(born.text)) {
-    const isRaised = /^\s*(?:born and (?:raised|bred)|raised|brought)/i.test(clause.rest);
-    return {
-      predicate: isRaised ? 'grew_up_in' : 'born_in',
-      object: born.text,
-      confidence: 0.92,
-      start: clause.start,
-      end: born.end,
-    };
-  }
+  const origin = originOf(clause);
+  if (origin) return origin;
   if (clause.tense === 'past') return null;
   const based = placeAfter(
     clause,
@@ -188,41 +162,6 @@ const stay: ClauseRule = (clause) => {
     predicate: isLasting ? 'lives_in' : 'staying_in',
     object: place.text,
     confidence: 0.8,
-    start: clause.start,
-    end: place.end,
-  };
-};
-
-const grow: ClauseRule = (clause) => {
-  const place = placeAfter(
-    clause,
-    /^\s+up\s+(?:mostly |mainly |partly |just )?(?:in|near|around|outside|on|just outside)\s+/i,
-  );
-  if (!place || clause.negated || clause.tense === 'present' || clause.modality !== null) return null;
-  return {
-    predicate: 'grew_up_in',
-    object: place.text,
-    confidence: 0.92,
-    start: clause.start,
-    end: place.end,
-  };
-};
-
-const come: ClauseRule = (clause) => {
-  const place = placeAfter(clause, /^\s+(?:originally )?from\s+/i);
-  if (
-    !place ||
-    clause.tense !== 'present' ||
-    clause.progressive ||
-    clause.modality !== null ||
-    !/^\p{Lu}/u.test(place.text)
-  )
-    return null;
-  return {
-    predicate: 'from',
-    object: place.text,
-    negated: clause.negated,
-    confidence: 0.9,
     start: clause.start,
     end: place.end,
   };

@@ -1,19 +1,17 @@
 import { base, end, limit } from './bounds.ts';
 import { found, run } from './business.ts';
 import type { Clause } from './clauses.ts';
-import { employerAt, get, join, leave } from './employment.ts';
+import { employerAt, get, isNamed, join, leave } from './employment.ts';
 import type { ClauseRule, Family, Finding } from './family.ts';
 import { earn } from './income.ts';
 import { isOccupation } from './occupations.ts';
-import { isTelling, type Phrase, phraseAt } from './phrases.ts';
+import { isTelling, phraseAt } from './phrases.ts';
+import { roleOf, statusOf } from './roles.ts';
 import type { Sentence } from './sentences.ts';
 import { whenPast } from './when.ts';
 
 const field = (clause: Clause, from: number) =>
   phraseAt(limit(clause), from, { maxWords: 5, until: /^(?:at|for|in|with|on|from|as)$/, through: /^and$/ });
-
-/** One that is not named belongs to what is done there: "payroll for a chain of garden centres". */
-const isNamed = (employer: Phrase) => /\p{Lu}/u.test(employer.text);
 
 /** "work for X", "work at X", "work as a Y at X", "work in payroll". */
 const work: ClauseRule = (clause, setting) => {
@@ -87,8 +85,6 @@ const work: ClauseRule = (clause, setting) => {
   return findings;
 };
 
-const NOT_ROLE = /^(?:of|to|for|about|with)\b/i;
-
 /** "I was promoted to head chef": as if one said that one got it. */
 const PASSIVE = /^\s*(?:\p{L}+ly )?(?:promoted|hired|made redundant|fired|laid off|sacked|let go)\b/iu;
 
@@ -102,79 +98,6 @@ const be: ClauseRule = (clause, setting) => {
   }
   return statusOf(clause) ?? roleOf(clause);
 };
-
-function statusOf(clause: Clause): Finding | null {
-  const status =
-    /^\s*(?:\p{L}+ly )?(retired|unemployed|self[- ]employed|between jobs|out of work|semi[- ]retired|on maternity leave|on parental leave|on paternity leave|a stay[- ]at[- ]home (?:mum|mom|dad|parent))\b/iu.exec(
-      clause.rest,
-    );
-  if (status?.[1] && clause.tense === 'present')
-    return {
-      ...base(clause),
-      predicate: 'occupation',
-      object: status[1],
-      statement: `{subject} is ${clause.negated ? 'not ' : ''}${status[1]}`,
-      confidence: 0.88,
-      end: clause.restStart + status[0].length,
-    };
-  return null;
-}
-
-function roleOf(clause: Clause): Finding[] | null {
-  const article =
-    /^\s*(?:(?:actually|still|also|now|just|basically|currently|only) )*(?:an?|the|one of the)\s+(?:former |retired )?/i.exec(
-      clause.rest,
-    );
-  const bare =
-    article ??
-    /^\s*(?=(?:head|director|vice president|vp|chief|ceo|cto|cfo|president|chair|captain|co-?founder|founder|manager|professor|lecturer|self-employed)\b)/i.exec(
-      clause.rest,
-    );
-  if (!bare) return null;
-  const from = clause.restStart + bare[0].length;
-  const phrase = phraseAt(limit(clause), from, {
-    maxWords: 7,
-    until: /^(?:at|for|with|on|from|by|working|based|specialising|specializing|in|near|myself|who|here)$/,
-    through: /^of$/,
-  });
-  if (
-    !phrase ||
-    NOT_ROLE.test(phrase.text) ||
-    /\bstudent\b/i.test(phrase.text) ||
-    !isOccupation(phrase.text) ||
-    /\bof (?:two|three|four|five|\d|the (?:group|family))\b/i.test(phrase.text)
-  )
-    return null;
-  const isPast = clause.tense === 'past' || /\bformer\b/i.test(bare[0]);
-  if (clause.tense === 'perfect' && clause.negated) return null;
-  const findings: Finding[] = [
-    {
-      ...base(clause),
-      predicate: isPast ? 'worked_as' : 'occupation',
-      object: phrase.text,
-      confidence: 0.85,
-      end: phrase.end,
-    },
-  ];
-  const at = /^\s+(?:working )?(?:at|for|with)\s+/i.exec(clause.sentence.text.slice(phrase.end, end(clause)));
-  const employer = at && employerAt(clause, phrase.end + at[0].length);
-  if (
-    employer &&
-    at &&
-    !clause.negated &&
-    isNamed(employer) &&
-    !isPast &&
-    !/^(?:about|over|almost|nearly|around|\d)/i.test(employer.text)
-  )
-    findings.push({
-      ...base(clause),
-      predicate: 'works_at',
-      object: employer.text,
-      confidence: 0.82,
-      end: employer.end,
-    });
-  return findings;
-}
 
 const teach: ClauseRule = (clause) => {
   if (clause.modality !== null || clause.negated || clause.tense !== 'present') return null;
