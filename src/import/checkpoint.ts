@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { fingerprint, type Mark } from './files.ts';
 import { FORMATS, type Format } from './formats.ts';
 import { ImportFileError } from './records.ts';
-import type { Checked } from './report.ts';
+import type { Checked } from './tally.ts';
 
 /** What an import depends on besides its file; another one starts from the beginning. */
 export type Destination = { target: string; user: string | null; format: Format };

@@ -8,10 +8,11 @@ import { contentHash, fileSize, fingerprint, type Position } from './files.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { Send } from './operations.ts';
 import type { ProgressSink } from './progress.ts';
-import { createTally, type ImportReport, type Tally } from './report.ts';
+import type { ImportReport } from './report.ts';
 import { createSaver } from './saver.ts';
 import { readRecords, type Source, sendAll } from './sending.ts';
 import { SETTLE_PATIENCE_MS, settle } from './settling.ts';
+import { createTally, type Tally } from './tally.ts';
 
 export type ImportOptions = {
   file: string;

@@ -4,8 +4,8 @@ import type { Position } from './files.ts';
 import { FORMATS, type Format } from './formats.ts';
 import type { ProgressSink } from './progress.ts';
 import { ImportFileError, type ImportRecord } from './records.ts';
-import type { Tally } from './report.ts';
 import type { Saver } from './saver.ts';
+import type { Tally } from './tally.ts';
 
 export type Source = { file: string; format: Format; totalBytes: number };
 

@@ -1,12 +1,14 @@
 import '../graphql/scalars.ts';
 import '../graphql/error-types.ts';
 import '../domains/conversations/graphql.ts';
+import '../domains/conversations/cleanup-graphql.ts';
 import '../domains/characters/graphql.ts';
 import '../domains/characters/writing-graphql.ts';
 import '../domains/characters/cards-graphql.ts';
 import '../domains/characters/lore-graphql.ts';
 import '../domains/characters/changes-graphql.ts';
 import '../domains/interactions/graphql.ts';
+import '../domains/interactions/lists-graphql.ts';
 import '../domains/interactions/recording-graphql.ts';
 import '../domains/interactions/added-graphql.ts';
 import '../domains/interactions/deletions-graphql.ts';

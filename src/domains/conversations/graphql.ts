@@ -1,14 +1,14 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import type { Principal } from '../../access/principals.ts';
 import { InvalidInput, NotFound } from '../../errors.ts';
-import { builder, HEAVY } from '../../graphql/builder.ts';
+import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
 import { selectsOnly } from '../../graphql/selection.ts';
 import { MAX_TITLE_LENGTH, parseInput, text } from '../../ground/input.ts';
-import { ownerFor, requireAdmin, scopeOf } from '../../ground/ownership.ts';
+import { ownerFor, scopeOf } from '../../ground/ownership.ts';
 import { updateConversation } from './changes.ts';
-import { type Cleanup, cleanupConversations, deleteConversation } from './conversations.ts';
+import { deleteConversation } from './conversations.ts';
 import {
   type ConversationColumns,
   type ConversationName,
@@ -204,15 +204,6 @@ const ConversationChangesInput = builder.inputType('ConversationChanges', {
   }),
 });
 
-const CleanupSuccess = builder.objectRef<Cleanup & { dryRun: boolean }>('CleanupSuccess').implement({
-  description: 'Old conversations are gone, or counted.',
-  fields: (t) => ({
-    deletedConversations: t.exposeInt('deletedConversations', { description: 'Number of conversations.' }),
-    deletedInteractions: t.exposeInt('deletedInteractions', { description: 'Number of their turns.' }),
-    dryRun: t.exposeBoolean('dryRun', { description: 'Whether they were only counted.' }),
-  }),
-});
-
 builder.mutationFields((t) => ({
   deleteConversation: t.field({
     type: DeleteConversationSuccess,
@@ -245,35 +236,6 @@ builder.mutationFields((t) => ({
         pinned: input.pinned as boolean | undefined,
       }),
     }),
-  }),
-  cleanupConversations: t.field({
-    authScopes: { permission: 'ADMIN' },
-    extensions: HEAVY,
-    type: CleanupSuccess,
-    description:
-      'Deletes conversations of the whole tenant whose latest turn is older than a number of days; pinned ones stay. For admins.',
-    errors: {
-      types: [InvalidInput],
-      union: {
-        name: 'CleanupResult',
-        description: 'The success of a cleanup, or a failure that a caller may expect.',
-      },
-    },
-    args: {
-      olderThanDays: t.arg.int({ required: true, description: 'Days since the latest turn, 1 to 36,500.' }),
-      dryRun: t.arg.boolean({ defaultValue: false, description: 'Only count.' }),
-    },
-    resolve: async (_root, args, { services, principal }) => {
-      requireAdmin(principal);
-      const dryRun = args.dryRun ?? false;
-      return {
-        ...(await cleanupConversations(services, principal.tenantId, {
-          olderThanDays: args.olderThanDays,
-          dryRun,
-        })),
-        dryRun,
-      };
-    },
   }),
 }));
 

@@ -3,7 +3,7 @@ import type { Context } from '../../graphql/context.ts';
 import { scopeOf } from '../../ground/ownership.ts';
 import { endable, follow, RESUME_AFTER } from '../../ground/subscriptions.ts';
 import { FactChangeKindEnum, FactChangeRef, FactRef, loadFact } from './graphql.ts';
-import { changesById } from './reads.ts';
+import { changesById } from './history.ts';
 import type { FactChangeKind, FactChangeRow, FactRow } from './tables.ts';
 import { factOnceAvailable } from './views.ts';
 

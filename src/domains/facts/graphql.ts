@@ -4,18 +4,9 @@ import type { Context } from '../../graphql/context.ts';
 import { ownerFor, scopeOf } from '../../ground/ownership.ts';
 import { InteractionRef, loadInteraction } from '../interactions/graphql.ts';
 import { parseFactId, parseTextConditions } from './by-hand.ts';
-import {
-  CHANGES_SHOWN,
-  changesOf,
-  factPage,
-  factsById,
-  factsByNumber,
-  SOURCES_SHOWN,
-  SUPERSEDED_SHOWN,
-  sourcesOf,
-  successorsOf,
-  supersededBy,
-} from './reads.ts';
+import { CHANGES_SHOWN, changesOf, SOURCES_SHOWN, sourcesOf } from './history.ts';
+import { factPage } from './list.ts';
+import { factsById, factsByNumber, SUPERSEDED_SHOWN, successorsOf, supersededBy } from './reads.ts';
 import type {
   FACT_CATEGORIES,
   FACT_CHANGE_KINDS,

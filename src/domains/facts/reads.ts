@@ -1,129 +1,12 @@
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { replicable } from '../../db/replicable.ts';
-import { mapRow, nameOfShape, type Page, type RawRow, shapeOf } from '../../db/statements.ts';
-import { nameKeyOf } from '../characters/name-key.ts';
-import { requiredWords } from '../word-index/analysis.ts';
-import {
-  type FactCategory,
-  type FactChangeRow,
-  type FactOrigin,
-  type FactRow,
-  type FactSourceRow,
-  type FactStatus,
-  factChanges,
-  factSources,
-  learnedFacts,
-} from './tables.ts';
-import { OWNER } from './terms.ts';
+import { mapRow, type RawRow } from '../../db/statements.ts';
+import { type FactCategory, type FactRow, learnedFacts } from './tables.ts';
 
 /** A pool, or the connection of a transaction. */
-interface Reader {
+export interface Reader {
   readonly pool: Pick<Database['pool'], 'query'>;
-}
-
-/** Which facts; all conditions must hold. */
-export interface FactConditions {
-  readonly text?: string | null | undefined;
-  readonly category?: FactCategory | null | undefined;
-  readonly subject?: string | null | undefined;
-  readonly status?: FactStatus | null | undefined;
-  readonly origin?: FactOrigin | null | undefined;
-  /** Said in this conversation. */
-  readonly conversationId?: string | null | undefined;
-  /** True in the world at this instant. */
-  readonly asOf?: Date | null | undefined;
-  /** Known to us at this instant. */
-  readonly recordedAsOf?: Date | null | undefined;
-}
-
-type Column = Exclude<keyof FactConditions, 'text' | 'asOf' | 'recordedAsOf'>;
-
-const CONDITIONS: Record<Column, (place: string) => string> = {
-  category: (place) => `category = ${place}`,
-  subject: (place) => `lower(subject) = lower(${place})`,
-  status: (place) => `status = ${place}`,
-  origin: (place) => `origin = ${place}`,
-  conversationId: (place) =>
-    // Its turns first: a plan that goes by the order of facts would look at all of the user's.
-    `id in (with said as materialized (select turn_id from echo_unified_interactions
-         where conversation_id = ${place} and user_id = $1 and tenant_id = $2)
-       select s.fact from said join echo_fact_sources s on s.turn_id = said.turn_id
-       where s.user_id = $1 and s.tenant_id = $2 and not s.withdrawn)`,
-};
-
-/**
- * SQL: what was true in the world at one instant, as it was known at another. What was taken back or corrected was never true, as
- * far as is known now. A fact that was superseded later was not known to end, then, but as it was said.
- */
-function instantConditions(asOf: string | null, recordedAsOf: string | null): string[] {
-  const known =
-    recordedAsOf === null
-      ? ['retracted_by is null', 'corrected_by is null']
-      : [
-          `recorded_at <= ${recordedAsOf}`,
-          `(retired_at is null or retired_at > ${recordedAsOf})`,
-          "retracted_by is distinct from 'SOURCES'",
-        ];
-  if (asOf === null) return recordedAsOf === null ? [] : known;
-  const until =
-    recordedAsOf === null
-      ? 'valid_until'
-      : `case when retired_at > ${recordedAsOf} then said_until else valid_until end`;
-  return [...known, `coalesce(valid_from, first_said_at) <= ${asOf}`, `coalesce(${until} > ${asOf}, true)`];
-}
-
-/** A user's facts, what was recorded last first. */
-export async function factPage(
-  { pool }: Reader,
-  owner: Owner,
-  { text, ...conditions }: FactConditions,
-  page: Page<number>,
-): Promise<FactRow[]> {
-  const values: unknown[] = [
-    owner.userId,
-    owner.tenantId,
-    page.after ?? 2_147_483_647,
-    page.before ?? 0,
-    page.limit,
-  ];
-  const names = (Object.keys(CONDITIONS) as (keyof typeof CONDITIONS)[]).filter(
-    (name) => conditions[name] != null,
-  );
-  const also = names.map((name) => CONDITIONS[name](`$${values.push(conditions[name])}`));
-  const placed = (instant: Date | null | undefined) => (instant == null ? null : `$${values.push(instant)}`);
-  also.push(...instantConditions(placed(conditions.asOf), placed(conditions.recordedAsOf)));
-  const words = text == null ? [] : requiredWords(text);
-  // Words that carry no meaning find nothing, as in other lists.
-  if (text != null && words.length === 0) return [];
-  const having = words.map(
-    (forms) =>
-      `echo_fact_keys(tenant_id, user_id, search_terms) && echo_fact_keys($2, $1, $${values.push(forms)}::text[])`,
-  );
-  // Found by their words alone, which are the user's: other plans would look at all that the user has.
-  const found =
-    having.length === 0
-      ? ''
-      : `with found as materialized (select id from echo_learned_facts
-           where ${having.join(' and ')}) `;
-  if (having.length > 0) also.push('id in (select id from found)');
-  if (conditions.subject != null && conditions.subject.toLowerCase() !== OWNER)
-    also.push(`subject_key = $${values.push(nameKeyOf(conditions.subject))} and subject_key <> ''`);
-  const direction = page.inverted ? 'asc' : 'desc';
-  const { rows } = await pool.query<RawRow>({
-    name: nameOfShape(
-      replicable('fact_page'),
-      shapeOf({
-        ...conditions,
-        ...{ [`words${words.length}`]: true, [direction]: true },
-        owner: conditions.subject?.toLowerCase() === OWNER ? true : null,
-      }),
-    ),
-    text: `${found}select * from echo_learned_facts where user_id = $1 and tenant_id = $2 and id < $3 and id > $4
-           ${also.map((condition) => `and ${condition}`).join(' ')} order by id ${direction} limit $5`,
-    values,
-  });
-  return rows.map((row) => mapRow(learnedFacts, row));
 }
 
 /** A user's facts that hold and have one of some terms, what was recorded last first. */
@@ -208,42 +91,6 @@ export async function factsOfRun(
   return rows.map((row) => mapRow(learnedFacts, row));
 }
 
-/** Sources of one fact that are shown; the latest. */
-export const SOURCES_SHOWN = 100;
-export const CHANGES_SHOWN = 100;
-
-/** Where each fact was said, the latest first. */
-export async function sourcesOf(
-  { pool }: Reader,
-  tenantId: string,
-  facts: readonly number[],
-): Promise<FactSourceRow[][]> {
-  const { rows } = await pool.query<RawRow>({
-    name: replicable('sources_of_facts'),
-    text: `select s.* from unnest($1::int[]) f(id) cross join lateral (
-             select * from echo_fact_sources where fact = f.id and tenant_id = $2 and not withdrawn
-             order by said_at desc, id desc limit ${SOURCES_SHOWN}) s`,
-    values: [facts, tenantId],
-  });
-  return grouped(facts, rows, (row) => mapRow(factSources, row));
-}
-
-/** What changed of each fact, the latest first. */
-export async function changesOf(
-  { pool }: Reader,
-  tenantId: string,
-  facts: readonly number[],
-): Promise<FactChangeRow[][]> {
-  const { rows } = await pool.query<RawRow>({
-    name: replicable('changes_of_facts'),
-    text: `select c.* from unnest($1::int[]) f(id) cross join lateral (
-             select * from echo_fact_changes where fact = f.id and tenant_id = $2
-             order by id desc limit ${CHANGES_SHOWN}) c`,
-    values: [facts, tenantId],
-  });
-  return grouped(facts, rows, (row) => mapRow(factChanges, row));
-}
-
 /** What took the place of each fact; null: nothing, or nothing that is there. */
 export async function successorsOf(
   { pool }: Reader,
@@ -279,39 +126,4 @@ export async function supersededBy(
     values: [facts, tenantId],
   });
   return facts.map((id) => rows.filter(({ by }) => by === id).map((row) => mapRow(learnedFacts, row)));
-}
-
-/** A change by its id, as far as the scope reaches. */
-export async function changeById(
-  reader: Reader,
-  scope: Scope,
-  changeId: string,
-): Promise<FactChangeRow | null> {
-  const [change] = await changesById(reader, scope, [changeId]);
-  return change ?? null;
-}
-
-/** Changes by their ids, in that order, as far as the scope reaches; null for others. */
-export async function changesById(
-  { pool }: Reader,
-  { tenantId, userId }: Scope,
-  changeIds: readonly string[],
-): Promise<(FactChangeRow | null)[]> {
-  const { rows } = await pool.query<RawRow>({
-    name: 'fact_changes_by_id',
-    text: `select * from echo_fact_changes where change_id = any($1::uuid[]) and tenant_id = $2 and ($3::text is null or user_id = $3)`,
-    values: [changeIds, tenantId, userId],
-  });
-  const byId = new Map(rows.map((row) => [row.change_id, mapRow(factChanges, row)]));
-  return changeIds.map((id) => byId.get(id.toLowerCase()) ?? null);
-}
-
-function grouped<Row extends { readonly fact: number }>(
-  facts: readonly number[],
-  rows: readonly RawRow[],
-  map: (row: RawRow) => Row,
-): Row[][] {
-  const byFact = new Map<number, Row[]>(facts.map((id) => [id, []]));
-  for (const row of rows.map(map)) byFact.get(row.fact)?.push(row);
-  return facts.map((id) => byFact.get(id) ?? []);
 }

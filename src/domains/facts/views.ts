@@ -6,7 +6,8 @@ import type { Page } from '../../db/statements.ts';
 import { NotFound } from '../../errors.ts';
 import { requiredWords } from '../word-index/analysis.ts';
 import { parseFactId, parseTextConditions } from './by-hand.ts';
-import { type FactConditions, factPage, factsById, factsSharing } from './reads.ts';
+import { type FactConditions, factPage } from './list.ts';
+import { factsById, factsSharing } from './reads.ts';
 import type { FactRow } from './tables.ts';
 
 export { FACT_CATEGORIES, FACT_ORIGINS, FACT_STATUSES, type FactRow } from './tables.ts';

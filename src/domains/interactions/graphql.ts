@@ -1,16 +1,12 @@
-import type { GraphQLResolveInfo } from 'graphql';
 import { builder } from '../../graphql/builder.ts';
-import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
 import type { Context } from '../../graphql/context.ts';
-import { selectsOnly } from '../../graphql/selection.ts';
-import { ownerFor, scopeOf } from '../../ground/ownership.ts';
+import { scopeOf } from '../../ground/ownership.ts';
 import { CharacterRef, loadCharacter } from '../characters/graphql.ts';
 import { ConversationRef, loadConversation } from '../conversations/graphql.ts';
 import { parseTurnId } from './interactions.ts';
-import type { TurnColumns } from './reads.ts';
 import { MAX_CHARACTERS } from './shape.ts';
 import type { FINISH_REASONS, INTERACTION_STATUSES, InteractionRow, VECTOR_STATES } from './tables.ts';
-import { conversationTurns, findInteractions, userTurns } from './views.ts';
+import { findInteractions } from './views.ts';
 
 export const IntelligenceLevelEnum = builder.enumType('IntelligenceLevel', {
   description: 'How much a model is asked to think.',
@@ -221,82 +217,6 @@ builder.objectFields(InteractionRef, (t) => ({
   }),
 }));
 
-const InteractionConnection = builder.connectionObject(
-  { type: InteractionRef, name: 'InteractionConnection' },
-  { name: 'InteractionEdge' },
-);
-
-/** Fields for which what was said is enough; for any other, whole rows are read. */
-const OF_SAID: ReadonlySet<string> = new Set([
-  ...[
-    '__typename',
-    'id',
-    'turnId',
-    'conversationId',
-    'conversation',
-    'userId',
-    'sequence',
-    'query',
-    'response',
-  ],
-  ...['speaker', 'responder', 'modelUsed', 'timestamp', 'status'],
-]);
-
-/** What must be read of the turns that are shown below a field. */
-export const columnsFor = (info: GraphQLResolveInfo): TurnColumns =>
-  selectsOnly(info, 'Interaction', OF_SAID) ? 'said' : 'all';
-
-const bySequence = numberCursor<InteractionRow>((turn) => turn.sequence);
-
-builder.objectFields(ConversationRef, (t) => ({
-  interactions: t.connection(
-    {
-      type: InteractionRef,
-      description: 'The turns, oldest first.',
-      resolve: (conversation, args, { loader, services }, info) =>
-        connect(
-          args,
-          bySequence,
-          (page) => {
-            const columns = columnsFor(info);
-            return loader({
-              name: `interactions of conversations ${columns} ${page.after} ${page.before} ${page.limit} ${page.inverted}`,
-              load: (keys: readonly (typeof ConversationRef.$inferType)[]) =>
-                conversationTurns(services, keys, page, columns),
-              key: conversation,
-              id: ({ id }) => id,
-            });
-          },
-          info,
-        ),
-    },
-    InteractionConnection,
-  ),
-}));
-
-const InteractionFilter = builder.inputType('InteractionFilter', {
-  description: 'Which turns; all conditions must hold.',
-  fields: (t) => ({
-    conversationId: t.string({ description: 'Only of this thread.' }),
-    intent: t.string({ description: 'Only with this intent.' }),
-    since: t.field({ type: 'DateTime', description: 'Only at or after this instant.' }),
-    until: t.field({ type: 'DateTime', description: 'Only at or before this instant.' }),
-    text: t.string({
-      description:
-        'Words that must all occur in what was said on either side, in any form of theirs, as memorySearch knows words; a text of nothing but words like "the" finds nothing.',
-    }),
-    status: t.field({ type: InteractionStatusEnum, description: 'Only with this status.' }),
-    character: t.string({ description: 'Only turns that name this character, by the full name.' }),
-    includeArchived: t.boolean({
-      defaultValue: false,
-      description: 'Also turns in the archive; see `archiveInteractions`.',
-    }),
-    userId: t.string({ description: 'Another user, for those who may act for others; absent: the caller.' }),
-  }),
-});
-
-const byTime = timeCursor<InteractionRow>((turn) => ({ at: turn.timestamp, id: turn.id }));
-
 builder.queryFields((t) => ({
   interaction: t.field({
     type: InteractionRef,
@@ -305,25 +225,6 @@ builder.queryFields((t) => ({
     args: { turnId: t.arg.id({ required: true, description: 'The id of the turn.' }) },
     resolve: (_root, { turnId }, ctx) => loadInteraction(ctx, parseTurnId(turnId)),
   }),
-  interactions: t.connection(
-    {
-      type: InteractionRef,
-      description: 'Turns of one user, newest first; those in the archive only where the filter says so.',
-      args: { filter: t.arg({ type: InteractionFilter, description: 'Which turns.' }) },
-      resolve: (_root, args, { services, principal }, info) => {
-        const { userId, ...conditions } = args.filter ?? {};
-        const owner = ownerFor(principal, userId, 'filter.userId');
-        const includeArchived = conditions.includeArchived ?? false;
-        return connect(
-          args,
-          byTime,
-          (page) => userTurns(services, owner, { ...conditions, includeArchived }, page, columnsFor(info)),
-          info,
-        );
-      },
-    },
-    InteractionConnection,
-  ),
 }));
 
 /** One turn as this caller may see it; null if there is none. */

@@ -12,25 +12,13 @@ import { IgnoredFiles, type Noted } from './ignored.ts';
 import type { IndexingParts } from './indexing.ts';
 import { lockMedia } from './owners.ts';
 import { folderOf, keyOfPath } from './paths.ts';
+import { isSettled, outcomeOf, type Piece, unread } from './piece.ts';
 import { insightsByHash } from './reads.ts';
 import type { IndexedPlace } from './roots.ts';
 import type { MediaFileRow, MediaInsightRow } from './tables.ts';
-import { type Outcome, Tally } from './tally.ts';
+import { Tally } from './tally.ts';
 import { hasThumbnail, thumbnailFolder, thumbnailPath } from './thumbnails.ts';
 import { countEntries, type Found, walk } from './walk.ts';
-
-/** A regular file, and what is known of it. */
-interface Piece extends Found {
-  readonly stat: FileStat;
-  readonly known: MediaFileRow | null;
-  /** Nobody has a file of this size: its content is new. */
-  readonly isNewSize: boolean;
-  /** It is as it was, and something else lies beside it. */
-  readonly isOtherBeside: boolean;
-}
-
-/** Attempts at a file whose reader died or took too long; then it is left until it, or the reader, is another one. */
-const MAX_FAILURES = 3;
 
 /** Under pressure a rest comes after so much work: a folder of small files is no longer under way than one of large ones. */
 const PIECE_MS = 250;
@@ -289,26 +277,4 @@ export class IndexingRun {
   }
 }
 
-/** Whether nothing is to be done for a file: it is as it was, and what it is, is known, or was tried often enough. */
-function isSettled(file: MediaFileRow, stat: FileStat): boolean {
-  if (!isAsKnown(file, stat)) return false;
-  if (file.state === 'UNREADABLE') return file.failures >= MAX_FAILURES;
-  return file.state !== 'VANISHED';
-}
-
 const notStored = (problem: string) => `it could not be stored: ${problem}`;
-
-function unread({ path, folderDevice, stat, known }: Piece) {
-  return {
-    ...{ path, folderDevice, stat, fileHash: known?.fileHash ?? null },
-    ...{ state: 'UNREADABLE' as const, seenAs: null, sidecar: known?.sidecar ?? null },
-  };
-}
-
-/** @param isOwn an earlier attempt at the same task has seen it: it counts as what it was then */
-function outcomeOf(file: MediaFileRow, isOwn: boolean): Outcome {
-  if (file.state === 'BROKEN') return 'broken';
-  if (file.state === 'UNREADABLE') return file.failures > 0 ? 'failed' : 'unreadable';
-  if (file.state === 'IGNORED') return `ignored: ${file.problem ?? 'unknown content'}`;
-  return (isOwn && file.seenAs) || 'unchanged';
-}

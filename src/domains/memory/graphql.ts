@@ -1,7 +1,8 @@
 import { builder } from '../../graphql/builder.ts';
 import { ownerFor } from '../../ground/ownership.ts';
 import { FactRef } from '../facts/graphql.ts';
-import { columnsFor, InteractionRef } from '../interactions/graphql.ts';
+import { InteractionRef } from '../interactions/graphql.ts';
+import { columnsFor } from '../interactions/lists-graphql.ts';
 import { type FactHit, searchFacts } from './fact-hits.ts';
 import type { MemoryHit } from './hits.ts';
 import { MAX_MEMORIES, type MemorySearch, searchMemory } from './memory.ts';

@@ -1,7 +1,8 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { DeliveryRow } from '../deliveries/tables.ts';
-import { changesById, factsByNumber } from '../facts/reads.ts';
+import { changesById } from '../facts/history.ts';
+import { factsByNumber } from '../facts/reads.ts';
 import { interactionsByTurnId } from '../interactions/reads.ts';
 import { tasksByTaskId } from '../tasks/reads.ts';
 
