@@ -4,6 +4,7 @@ import { optionsOf } from '../torture/server.ts';
 import { judgeFlat, type Rule } from '../torture/soak/judge-flat.ts';
 import { BOUNDS, type FaultSpan, type HealthSample, judgeHealth } from '../torture/soak/judge-health.ts';
 import { type Asked, judgeOnce, type Kept } from '../torture/soak/judge-once.ts';
+import { pageOf } from '../torture/soak/report.ts';
 import { type Sample, seriesOf } from '../torture/soak/samples.ts';
 
 test('servers are started as npm start does', () => {
@@ -110,6 +111,35 @@ describe('the judge of what must not grow', () => {
 });
 
 describe('the judge of health', () => {
+  /** A soak in which nothing happened. */
+  const result: Parameters<typeof pageOf>[0] = {
+    ...{ commit: 'abc', seed: 's', passed: true, startedAt: '2026-11-30', seconds: 300, machine: 'm' },
+    ...{
+      faults: {},
+      once: {},
+      flatness: [],
+      findings: [],
+      failures: [],
+      spans: [],
+      samples: [],
+      healthSamples: [],
+    },
+    turns: {
+      sent: 0,
+      stored: 0,
+      acknowledged: {},
+      unacknowledgedAttempts: {},
+      answeredTwice: 0,
+      storedThoughRefused: 0,
+      seen: {},
+    },
+    tasks: { ended: 0, attempts: 0 },
+    slots: { decided: 0, run: 0 },
+    backups: { made: 0, restored: 0 },
+    webhook: { changes: 0, messages: 0 },
+    requests: { answered: 0, failed: 0, failedWithoutFault: 0 },
+    health: judgeHealth([], []).figures,
+  };
   const { seeMs, clearMs, lastsMs } = BOUNDS;
   const span: FaultSpan = {
     ...{
@@ -156,7 +186,7 @@ describe('the judge of health', () => {
     [
       'is not ready without a fault',
       (at) => (at < 90_000 ? { ready: 503, wrong: {} } : truthful(at)),
-      /503 at \/readyz/,
+      /says \/readyz 503 long/,
     ],
     [
       'does not answer without a fault',
@@ -172,6 +202,45 @@ describe('the judge of health', () => {
     const { findings } = judgeHealth(samples('one', said), [span]);
     expect(findings.map(({ check }) => check)).toEqual(['health-untrue']);
     expect(findings[0]?.detail).toMatch(words);
+  });
+
+  test('names each check that was not green without a fault, with what was told of it last', () => {
+    const said = (at: number): HealthSample['said'] => {
+      if (at === 70_000 || at === 71_000)
+        return { ready: 200, wrong: { canary: `DEGRADED (${at} ms)`, objectives: 'DEGRADED' } };
+      if (at === 72_000) return { ready: 503, wrong: { journal: 'UNHEALTHY (full)' } };
+      if (at === 74_000) return { ready: 503, wrong: {} };
+      if (at === 76_000) return { ready: 200, wrong: { canary: 'DEGRADED (again)' } };
+      return at === 80_000 ? null : truthful(at);
+    };
+    const { findings, figures } = judgeHealth(samples('one', said), [span]);
+    expect(findings).toEqual([]);
+    expect(figures.falseRed).toBe(6);
+    const one = { server: 'one', answers: 1 };
+    expect(figures.complaints).toEqual([
+      {
+        server: 'one',
+        check: 'canary',
+        said: 'DEGRADED (71000 ms)',
+        from: 70_000,
+        until: 71_050,
+        answers: 2,
+      },
+      { ...one, check: 'journal', said: 'UNHEALTHY (full)', from: 72_000, until: 72_050 },
+      { ...one, check: '/readyz', said: '503', from: 74_000, until: 74_050 },
+      { ...one, check: 'canary', said: 'DEGRADED (again)', from: 76_000, until: 76_050 },
+      { ...one, check: 'no answer', said: '', from: 80_000, until: 80_050 },
+    ]);
+    const kept = { ...result, health: figures };
+    expect(pageOf(kept)).toContain('not green without one 6:');
+    expect(pageOf(kept)).toContain('| 70 | one | canary | DEGRADED (71000 ms) | 2 | 1.1 s |');
+    expect(pageOf(result)).toContain('not green without one 0.');
+  });
+
+  test('tells of no complaint in a fault, and after one until it must be well', () => {
+    const said = (at: number) =>
+      during(at) ? { ready: 200, wrong: { models: 'DEGRADED', canary: 'DEGRADED' } } : well;
+    expect(judgeHealth(samples('one', said), [span]).figures.complaints).toEqual([]);
   });
 
   test('wants a server that is not ready to say so', () => {

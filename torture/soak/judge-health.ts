@@ -37,9 +37,24 @@ export interface HealthFigures {
   /** Green in a fault that must be seen; not green without one. */
   falseGreen: number;
   falseRed: number;
+  /** What the latter complained of. */
+  readonly complaints: Complaint[];
   /** By kind of fault: milliseconds until all servers told of it, and until all were well again, the longest ones. */
   readonly seenMs: Record<string, number>;
   readonly clearedMs: Record<string, number>;
+}
+
+/** What a server said to be wrong, in one answer after the other, while nothing was. */
+export interface Complaint {
+  readonly server: string;
+  /** The check of `health`; `/readyz`; or `no answer`. */
+  readonly check: string;
+  /** Its status and detail, as they were told last. */
+  said: string;
+  /** Milliseconds since the run began. */
+  readonly from: number;
+  until: number;
+  answers: number;
 }
 
 /** Milliseconds until a fault must be seen, after it until all must be well, and for which an answer may be wrong. */
@@ -60,7 +75,7 @@ export function judgeHealth(
   spans: readonly FaultSpan[],
 ): { findings: Finding[]; figures: HealthFigures } {
   const figures: HealthFigures = {
-    ...{ judged: 0, unjudged: 0, starved: 0, falseGreen: 0, falseRed: 0 },
+    ...{ judged: 0, unjudged: 0, starved: 0, falseGreen: 0, falseRed: 0, complaints: [] },
     seenMs: {},
     clearedMs: {},
   };
@@ -69,6 +84,7 @@ export function judgeHealth(
   for (const [server, own] of Map.groupBy(samples, (sample) => sample.server)) {
     let wrongSince: number | null = null;
     let isTold = false;
+    let before: Complaint[] = [];
     for (const sample of own.toSorted((a, b) => a.at - b.at)) {
       const isBusy = isStarved(sample.until);
       if (isBusy) figures.starved++;
@@ -76,11 +92,14 @@ export function judgeHealth(
       if (expected === null) figures.unjudged++;
       else figures.judged++;
       const wrong = expected && wrongIn(sample, expected);
+      const lasting = before;
+      before = [];
       if (!wrong) {
         [wrongSince, isTold] = [null, false];
         continue;
       }
       figures[expected.fault ? 'falseGreen' : 'falseRed']++;
+      if (!expected.fault) before = noteComplaints(figures.complaints, sample, lasting);
       wrongSince ??= sample.at;
       if (sample.until - wrongSince < BOUNDS.lastsMs || isTold) continue;
       isTold = true;
@@ -122,10 +141,32 @@ function wrongIn({ said }: HealthSample, { fault }: { fault: FaultSpan | null })
       return `says that ${fault.check} is well during ${fault.kind}`;
     return fault.isUnready && said.ready === 200 ? `says that it is ready during ${fault.kind}` : null;
   }
+  const complaints = complaintsIn(said);
+  if (complaints.length === 0) return null;
+  return `says ${complaints.map(([name, what]) => `${name} ${what}`).join(', ')} long after the last fault`;
+}
+
+/** What an answer says to be wrong, by check; that a server is not ready only where no check tells why. */
+function complaintsIn(said: HealthSample['said']): (readonly [check: string, said: string])[] {
+  if (!said) return [['no answer', '']];
   const complaints = Object.entries(said.wrong).filter(([name]) => !REMEMBERING.includes(name));
-  if (complaints.length > 0)
-    return `says ${complaints.map(([name, what]) => `${name} ${what}`).join(', ')} long after the last fault`;
-  return said.ready === 200 ? null : `says ${said.ready} at /readyz long after the last fault`;
+  if (complaints.length > 0 || said.ready === 200) return complaints;
+  return [['/readyz', String(said.ready)]];
+}
+
+/** @param lasting what the answer before complained of @returns what this one does */
+function noteComplaints(
+  complaints: Complaint[],
+  { server, at, until, said }: HealthSample,
+  lasting: readonly Complaint[],
+): Complaint[] {
+  return complaintsIn(said).map(([check, told]) => {
+    const known = lasting.find((one) => one.check === check);
+    if (known) return Object.assign(known, { said: told, until, answers: known.answers + 1 });
+    const complaint = { server, check, said: told, from: at, until, answers: 1 };
+    complaints.push(complaint);
+    return complaint;
+  });
 }
 
 function noteDelays(

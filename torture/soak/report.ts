@@ -1,7 +1,11 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SoakResult } from './closing.ts';
+import type { Complaint } from './judge-health.ts';
 import { plotsOf } from './plots.ts';
+
+/** Complaints that the page lists; `soak.json` has all. */
+const MAX_COMPLAINTS = 50;
 
 /** Writes what a soak was: `soak.json`, `soak.svg` and `soak.md`. */
 export async function writeReport(folder: string, result: SoakResult): Promise<void> {
@@ -11,7 +15,8 @@ export async function writeReport(folder: string, result: SoakResult): Promise<v
   await writeFile(join(folder, 'soak.md'), pageOf(result));
 }
 
-function pageOf(result: SoakResult): string {
+/** The page of a soak. */
+export function pageOf(result: SoakResult): string {
   const { turns, once, tasks, slots, backups, webhook, requests, health, flatness, findings } = result;
   const delays = (of: Readonly<Record<string, number>>, kind: string) =>
     kind in of ? `${Math.round((of[kind] ?? 0) / 1_000)} s` : '–';
@@ -49,7 +54,7 @@ Other requests: ${requests.answered} answered, ${requests.failed} attempts faile
 
 ## Health against the faults
 
-${health.judged} answers judged, ${health.unjudged} shortly after a change or (${health.starved}) when the servers got no processor; green in a fault ${health.falseGreen}, not green without one ${health.falseRed}.
+${health.judged} answers judged, ${health.unjudged} shortly after a change or (${health.starved}) when the servers got no processor; green in a fault ${health.falseGreen}, not green without one ${health.falseRed}${health.falseRed === 0 ? '.' : `:\n\n${complaintsOf(health.complaints)}`}
 
 ${table(
   ['fault', 'times', 'seen by all within', 'well again within'],
@@ -71,6 +76,24 @@ ${table(
   ]),
 )}
 `;
+}
+
+/** Which check was not green without a fault, and why. */
+function complaintsOf(complaints: readonly Complaint[]): string {
+  const rows = complaints.slice(0, MAX_COMPLAINTS).map(({ server, check, said, from, until, answers }) => {
+    const second = `${rounded(from / 1_000)}`;
+    return [
+      second,
+      server,
+      check,
+      said.replaceAll('|', '\\|'),
+      answers,
+      `${rounded((until - from) / 1_000)} s`,
+    ];
+  });
+  const more = complaints.length - rows.length;
+  const page = table(['second', 'server', 'check', 'said', 'answers', 'for'], rows);
+  return more > 0 ? `${page}\n\nAnd ${more} more, in soak.json.` : page;
 }
 
 function table(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {
