@@ -503,6 +503,54 @@ describe('sqlite-vec alone', () => {
     await rm(directory, { recursive: true });
   });
 
+  test('has one thread until somebody searches', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'echo-vectors-'));
+    const store = createSqliteVecStore({ directory, database: DATABASE, model: SMALL, log });
+    let threads = 0;
+    const count = () => void threads++;
+    process.on('worker', count);
+    await store.upsert([point({})]);
+    expect(await store.count()).toBe(1);
+    expect((await store.scan({ after: null, limit: 10 })).length).toBe(1);
+    await store.ping();
+    expect(threads).toBe(1);
+    await store.search({
+      tenantId: 'default',
+      userId: 'ann',
+      vector: randomVector(SMALL.dimensions),
+      limit: 1,
+    });
+    await store.count();
+    process.off('worker', count);
+    expect(threads).toBe(2);
+    await store.close();
+    await rm(directory, { recursive: true });
+  });
+
+  test('what is read waits for no write that another process holds up', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'echo-vectors-'));
+    const store = createSqliteVecStore({
+      ...{ directory, database: DATABASE, model: SMALL, log },
+      busyTimeoutMs: 60_000,
+      callTimeoutMs: 60_000,
+    });
+    await store.upsert([point({})]);
+    const other = new DatabaseSync(join(directory, 'vectors.db'));
+    other.exec('begin immediate');
+    let isWritten = false;
+    const written = store.upsert([point({})]).then(() => {
+      isWritten = true;
+    });
+    expect(await store.count()).toBe(1);
+    await store.ping();
+    expect(isWritten).toBe(false);
+    other.close();
+    await written;
+    expect(await store.count()).toBe(2);
+    await store.close();
+    await rm(directory, { recursive: true });
+  });
+
   test('searches do not stop the event loop', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'echo-vectors-'));
     const model = { name: 'wide', dimensions: 384 };

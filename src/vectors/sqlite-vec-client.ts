@@ -52,6 +52,12 @@ export interface SqliteVecClient {
     name: Name,
     ...args: Parameters<Calls[Name]>
   ): Promise<ReturnType<Calls[Name]>>;
+  /** Whether it has a thread. */
+  readonly isStarted: boolean;
+  /** Whether no call is under way. */
+  readonly isResting: boolean;
+  /** Waits until none is. @returns false if that takes longer than so many milliseconds */
+  rests(withinMs: number): Promise<boolean>;
   /** Closes the file and ends the thread; calls under way are finished first. */
   close(): Promise<void>;
 }
@@ -69,13 +75,17 @@ export function createSqliteVecClient(options: ThreadOptions & { callTimeoutMs: 
   let worker: Worker | null = null;
   let lastId = 0;
   const waiting = new Map<number, Waiting>();
+  const resting = new Set<() => void>();
 
   const settle = (answer: Answer) => {
     const call = waiting.get(answer.id);
     if (!call) return;
     waiting.delete(answer.id);
     clearTimeout(call.timer);
-    if (waiting.size === 0) worker?.unref();
+    if (waiting.size === 0) {
+      worker?.unref();
+      for (const tell of resting) tell();
+    }
     if (answer.error) call.reject(errorOf(answer.error));
     else call.resolve(answer.result);
   };
@@ -105,8 +115,27 @@ export function createSqliteVecClient(options: ThreadOptions & { callTimeoutMs: 
       waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, timer });
       target.ref();
     });
+  const rests = (withinMs: number) =>
+    new Promise<boolean>((resolve) => {
+      if (waiting.size === 0) return resolve(true);
+      const end = (isResting: boolean) => {
+        clearTimeout(timer);
+        resting.delete(tell);
+        resolve(isResting);
+      };
+      const tell = () => end(true);
+      const timer = setTimeout(() => end(false), withinMs);
+      resting.add(tell);
+    });
   return {
     call,
+    get isStarted() {
+      return worker !== null;
+    },
+    get isResting() {
+      return waiting.size === 0;
+    },
+    rests,
     async close() {
       const ending = worker;
       if (!ending) return;

@@ -36,7 +36,8 @@ export interface SqliteVecOptions {
 
 /**
  * Vectors in a file of their own: exact search by sqlite-vec, one partition for each user, one pair of tables for
- * each embedding model. Writes and searches have a thread each, so neither waits for the other.
+ * each embedding model. Writes and searches have a thread each, so neither waits for the other; where nobody searches
+ * (no model of meaning), the one that writes reads, too, for a thread takes memory.
  *
  * Tables say whose they are, so that a data directory that served another database before keeps that one's vectors.
  * A damaged file is moved aside and begun anew; the reconciler fills it from the turns.
@@ -90,6 +91,9 @@ export function createSqliteVecStore(options: SqliteVecOptions): VectorStore {
 
 const ADOPTED_AT_ONCE = 1_000;
 
+/** A read that no search needs waits so long for a write, before it gets a thread of its own. */
+const READ_PATIENCE_MS = 250;
+
 type Connection = 'reader' | 'writer';
 
 /** The two connections, opened and checked on first use, and replaced when the file is damaged. */
@@ -134,13 +138,24 @@ function openFile(options: SqliteVecOptions) {
     });
     return ready;
   };
+  const send = async <Name extends keyof Calls>(
+    connection: Connection,
+    name: Name,
+    args: Parameters<Calls[Name]>,
+  ) => {
+    const { reader, writer } = clients;
+    if (connection === 'writer') return writer.call(name, ...args);
+    const mayBorrow = name !== 'nearest' && !reader.isStarted && (await writer.rests(READ_PATIENCE_MS));
+    // In the meantime a write may have come.
+    return (mayBorrow && writer.isResting ? writer : reader).call(name, ...args);
+  };
   const calls =
     (connection: Connection) =>
     async <Name extends keyof Calls>(name: Name, ...args: Parameters<Calls[Name]>) => {
       await rebuilding;
       await ensure();
       try {
-        return await clients[connection].call(name, ...args);
+        return await send(connection, name, args);
       } catch (error) {
         if (!(error instanceof VectorFileCorrupt)) throw error;
         await rebuild(error.message);
