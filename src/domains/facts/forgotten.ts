@@ -10,39 +10,25 @@ import {
 import { lockFacts } from './changes.ts';
 import { forgetFactsOfMedia, forgetFactsOfTurns, withoutSources } from './forget.ts';
 
-const OWN = 'tenant_id = t.tenant_id and user_id = t.user_id';
-const SOURCES = {
-  key: 'id',
-  type: 'int',
-  columns: 'id, turn_id, file_hash, source_id, tenant_id, user_id',
-} as const;
 const OWNER = 't.tenant_id as "tenantId", t.user_id as "userId"';
 
 /** What facts quote of turns that are gone. */
-export const sourcesOfNoTurn: ForgottenKind = {
+export const sourcesOfNoTurn: ForgottenKind = sourcesOfNo({
   name: 'facts-of-no-turn',
   words: 'sources of facts that quote a turn which is gone',
-  walk: walkOver('echo_fact_sources', { ...SOURCES, where: 'turn_id is not null' }),
-  shown: `t.source_id::text as id, ${OWNER}`,
-  forgotten: `not exists (select from echo_unified_interactions i where i.turn_id = t.turn_id and ${OWN} offset 0)`,
-  repair: (db, rows) =>
-    eachOwner(db, rows, async (client, owner, keys) =>
-      forgetFactsOfTurns(client, owner, await goneAmong(client, owner, keys, GONE_TURNS)),
-    ),
-};
+  key: 'turn_id',
+  table: 'echo_unified_interactions',
+  forget: forgetFactsOfTurns,
+});
 
 /** The same of pictures. */
-export const sourcesOfNoPicture: ForgottenKind = {
+export const sourcesOfNoPicture: ForgottenKind = sourcesOfNo({
   name: 'facts-of-no-picture',
   words: 'sources of facts that name a picture which was forgotten',
-  walk: walkOver('echo_fact_sources', { ...SOURCES, where: 'file_hash is not null' }),
-  shown: `t.source_id::text as id, ${OWNER}`,
-  forgotten: `not exists (select from echo_media_insights m where m.file_hash = t.file_hash and ${OWN} offset 0)`,
-  repair: (db, rows) =>
-    eachOwner(db, rows, async (client, owner, keys) =>
-      forgetFactsOfMedia(client, owner, await goneAmong(client, owner, keys, GONE_PICTURES)),
-    ),
-};
+  key: 'file_hash',
+  table: 'echo_media_insights',
+  forget: forgetFactsOfMedia,
+});
 
 /** Facts that say something which nobody said. */
 export const factsOfNoSource: ForgottenKind = {
@@ -75,29 +61,42 @@ async function eachOwner(
     });
 }
 
-const GONE_TURNS = {
-  name: 'gone_turns_of_sources',
-  text: `select distinct t.turn_id::text as id from echo_fact_sources t
-         where t.id = any($3::int[]) and t.tenant_id = $1 and t.user_id = $2
-           and not exists (select from echo_unified_interactions where turn_id = t.turn_id and ${OWN})`,
-};
-const GONE_PICTURES = {
-  name: 'gone_pictures_of_sources',
-  text: `select distinct t.file_hash as id from echo_fact_sources t
-         where t.id = any($3::int[]) and t.tenant_id = $1 and t.user_id = $2
-           and not exists (select from echo_media_insights where file_hash = t.file_hash and ${OWN})`,
-};
+/** In what facts are said. */
+interface Said {
+  readonly name: string;
+  readonly words: string;
+  /** The column, of sources and of the table. */
+  readonly key: string;
+  readonly table: string;
+  /** Takes away what sources have of such that are gone. */
+  readonly forget: (client: PoolClient, owner: Owner, keys: readonly string[]) => Promise<void>;
+}
 
-/** What is named by some sources and is not there, under the lock of facts: an export that comes back may have brought it. */
-async function goneAmong(
-  client: PoolClient,
-  owner: Owner,
-  keys: readonly string[],
-  statement: { readonly name: string; readonly text: string },
-): Promise<string[]> {
-  const { rows } = await client.query<{ id: string }>({
-    ...statement,
-    values: [owner.tenantId, owner.userId, keys],
-  });
-  return rows.map(({ id }) => id);
+/** Sources that name something which is not there. */
+function sourcesOfNo({ name, words, key, table, forget }: Said): ForgottenKind {
+  const isGone = `not exists (select from ${table} o
+    where o.${key} = t.${key} and o.tenant_id = t.tenant_id and o.user_id = t.user_id offset 0)`;
+  /** Under the lock of facts: an export that comes back may have brought it. */
+  const goneAmong = async (client: PoolClient, owner: Owner, ids: readonly string[]) => {
+    const { rows } = await client.query<{ key: string }>({
+      name: `gone_${name}`,
+      text: `select distinct t.${key}::text as key from echo_fact_sources t
+             where t.id = any($3::int[]) and t.tenant_id = $1 and t.user_id = $2 and ${isGone}`,
+      values: [owner.tenantId, owner.userId, ids],
+    });
+    return rows.map((row) => row.key);
+  };
+  return {
+    ...{ name, words },
+    walk: walkOver('echo_fact_sources', {
+      ...{ key: 'id', type: 'int', columns: `id, ${key}, source_id, tenant_id, user_id` },
+      where: `${key} is not null`,
+    }),
+    shown: `t.source_id::text as id, ${OWNER}`,
+    forgotten: isGone,
+    repair: (db, rows) =>
+      eachOwner(db, rows, async (client, owner, ids) =>
+        forget(client, owner, await goneAmong(client, owner, ids)),
+      ),
+  };
 }
