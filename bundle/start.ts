@@ -20,6 +20,8 @@ const ARENAS = '2';
  *   and what `--eval` has would run again, for ever.
  */
 export async function startServer(root: string, isOwn: boolean): Promise<void> {
+  // npm may end while a bundle is made, and nobody would ever stop the server: it reads this (`npmAbove`), as what it becomes.
+  if (isOwn) process.env.ECHO_STARTED_BY = `${process.pid}:${process.ppid}`;
   const bundle = asksOnly() ? null : await bundleOf(root);
   if (bundle && isOwn) becomes(bundle);
   await import(pathToFileURL(bundle ?? join(root, 'src', 'main.ts')).href);

@@ -40,10 +40,21 @@ export class ConfigError extends Error {
   }
 }
 
-/** Whether this process is what `npm start` of this package runs. */
-export function isStartedByNpm(environment: NodeJS.ProcessEnv = process.env): boolean {
-  const { npm_lifecycle_event: command, npm_package_name: name } = environment;
-  return command === 'start' && name === 'echo-brain';
+/**
+ * The process of npm, or its shell, if this one is what `npm start` of this package runs; else null.
+ *
+ * @param own this process, and its parent as far as it knows; what it was before (`bundle/start.ts`) has noted it earlier
+ */
+export function npmAbove(
+  own: { readonly pid: number; readonly ppid: number },
+  environment: NodeJS.ProcessEnv = process.env,
+): number | null {
+  const { npm_lifecycle_event: command, npm_package_name: name, ECHO_STARTED_BY: noted } = environment;
+  if (command !== 'start' || name !== 'echo-brain') return null;
+  const { pid, ppid } = own;
+  // Programs that a server starts inherit what it has noted of itself.
+  const [of, parent] = (noted ?? '').split(':').map(Number);
+  return of === pid && parent ? parent : ppid;
 }
 
 /**

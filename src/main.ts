@@ -26,13 +26,19 @@ function readOptions(): { migrate: boolean } | null {
 
 async function serve({ migrate }: { migrate: boolean }): Promise<void> {
   // Before anything is loaded, which takes a while: whoever ends meanwhile is to be missed, too.
-  const parent = process.ppid;
+  const own = { pid: process.pid, ppid: process.ppid };
   const { checkPort, loadConfig, reportStartupError } = await import('./startup.ts');
   const { createLogger } = await import('./log.ts');
+  const { npmAbove } = await import('./config.ts');
+  const npm = npmAbove(own);
   try {
     const { config, vault } = await loadConfig();
     const log = createLogger(config.logLevel);
     log.info({ node: process.version, dataDirectory: config.dataDirectory }, 'Echo Brain is starting');
+    if (npm !== null && npm !== process.ppid) {
+      log.info('npm has ended meanwhile: the server is not started');
+      process.exit();
+    }
     await checkPort(config);
     // Loading what is needed takes a second or more; whoever looks on has been told by then.
     const { createApp } = await import('./app.ts');
@@ -58,10 +64,9 @@ async function serve({ migrate }: { migrate: boolean }): Promise<void> {
     };
     // Whoever reads that it listens may stop it at once.
     process.once('SIGINT', stop).once('SIGTERM', stop);
-    const { isStartedByNpm } = await import('./config.ts');
-    if (isStartedByNpm()) {
+    if (npm !== null) {
       const { stopAfterNpm } = await import('./jobs/parent.ts');
-      stopAfterNpm(parent, log, () => stop('end of npm'));
+      stopAfterNpm(npm, log, () => stop('end of npm'));
     }
     const url = await app.listen();
     log.info({ url, graphql: `${url}/graphql`, pid: process.pid }, 'Echo Brain is listening');

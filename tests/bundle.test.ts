@@ -1,5 +1,6 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -76,6 +77,30 @@ describe('npm start', () => {
     // Closed when the server has ended, which holds the other end, too.
     await once(npm.stdout, 'close');
     expect(said).toContain('"signal":"end of npm"');
+  });
+
+  test('starts no server where npm has ended while the bundle was made', async () => {
+    const root = await tree('without-npm');
+    const build = join(root, 'scripts/build.ts');
+    // Slower than any machine, and the sources are run in the end.
+    await writeFile(
+      build,
+      "import { writeFileSync } from 'node:fs';\nwriteFileSync('building', '');\nsetTimeout(() => process.exit(1), 1_500);",
+    );
+    const npm = spawn('npm', ['start'], { cwd: root, env: startedWith(root) });
+    let said = '';
+    npm.stdout.on('data', (text: Buffer) => {
+      said += text;
+    });
+    await expect.poll(() => existsSync(join(root, 'building')), { timeout: 60_000 }).toBe(true);
+    npm.kill('SIGTERM');
+    const ends = once(npm.stdout, 'close');
+    await expect.poll(() => said, { timeout: 60_000 }).toMatch(/npm has ended meanwhile|is listening/);
+    const pid = /"pid":(\d+),"msg":"Echo Brain is listening"/.exec(said)?.[1];
+    if (pid) process.kill(Number(pid));
+    await ends;
+    expect(said).toContain('npm has ended meanwhile');
+    expect(existsSync(join(root, 'data'))).toBe(false);
   });
 
   test('stops once where npm and the server are told to, and answers who is there', async () => {
