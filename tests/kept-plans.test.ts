@@ -67,3 +67,45 @@ test('turns are not read where nobody said the words', async () => {
   expect(sent).toContain('index_postings');
   expect(sent).not.toContain('pooled_turns');
 });
+
+/** The plans, for any values, of the prepared statements of these names where the database may not read whole tables. */
+async function plansOf(...names: string[]): Promise<string[]> {
+  const { pool } = app.app.services.db;
+  const held: PoolClient[] = [];
+  const found = new Map<string, string>();
+  try {
+    while (held.length < pool.totalCount) held.push(await pool.connect());
+    for (const client of held) {
+      const { rows } = await client.query<{ name: string; statement: string }>(
+        'select name, statement from pg_prepared_statements',
+      );
+      await client.query('begin; set local enable_seqscan = off');
+      for (const { name, statement } of rows)
+        if (names.includes(name.replace(/_[0-9a-f]{16}$/, ''))) {
+          const plan = await client.query<{ 'QUERY PLAN': string }>(`explain (generic_plan) ${statement}`);
+          found.set(statement, plan.rows.map((row) => row['QUERY PLAN']).join('\n'));
+        }
+      await client.query('rollback');
+    }
+  } finally {
+    for (const client of held) client.release();
+  }
+  return [...found.values()];
+}
+
+// With ten million turns of one user each of these ran into the limit of 15 seconds.
+test('turns that are few are found by indexes of their own, however many others there are', async () => {
+  for (const filter of ['{ status: FAILED }', '{ intent: "none" }'])
+    await app.graphql(`{ interactions(first: 5, filter: ${filter}) { nodes { query } } }`);
+  const plans = await plansOf('interaction_page_said');
+  expect(plans.filter((plan) => plan.includes('echo_interactions_unanswered_idx'))).toHaveLength(1);
+  expect(plans.filter((plan) => plan.includes('echo_interactions_intent_idx'))).toHaveLength(1);
+  expect(plans.join('\n')).not.toContain('Sort Key');
+});
+
+test('what is shown and recorded of all turns reads none that has its vector', async () => {
+  expect(await (await fetch(`${app.url}/metrics`)).text()).toMatch(/^echo_vectors_coverage_ratio \d/m);
+  const [plan] = await plansOf('share_with_vector');
+  expect(plan).toContain('echo_interactions_vector_queue_idx');
+  expect(plan).not.toMatch(/Seq Scan on echo_unified/);
+});

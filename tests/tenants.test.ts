@@ -2,6 +2,7 @@ import { hash } from 'node:crypto';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { storageOf } from '../src/domains/tenants/storage.ts';
 import { defineJob } from '../src/jobs/job.ts';
 import { exportedLines } from './support/exports.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -475,6 +476,29 @@ describe('a quota', () => {
     );
     expect(kept.rows).toBe(1);
     expect(kept.bytes).toBeGreaterThan(90_000);
+  });
+
+  test('of storage reads a part of tables that are large, and takes the rest to be like it', async () => {
+    const { db } = app.app.services;
+    await create('large', {});
+    for (let batch = 0; batch < 4; batch++)
+      await record(
+        app,
+        'large',
+        Array.from({ length: 500 }, (_, index) => ({ query: `${batch} ${index}`, response: unlike(900) })),
+      );
+    const turnsOf = async (readBytes?: number) =>
+      (await storageOf(db, 'large', app.app.services.storedKinds, readBytes)).find(
+        ({ table }) => table === 'echo_unified_interactions',
+      );
+    const whole = await turnsOf();
+    expect(whole?.rows).toBe(2_000);
+    const about = await turnsOf(500_000);
+    for (const unit of ['rows', 'bytes'] as const) {
+      expect(about?.[unit]).not.toBe(whole?.[unit]);
+      expect((about?.[unit] ?? 0) / (whole?.[unit] ?? 0)).toBeCloseTo(1, 0);
+    }
+    expect(await turnsOf(500_000)).toEqual(about);
   });
 
   test('of storage counts what is sent again, or refused, not at all', async () => {

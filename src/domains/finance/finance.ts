@@ -89,6 +89,9 @@ function added(sum: ClientFinance | null, more: DayOfRevenue): ClientFinance {
   };
 }
 
+/** SQL: where so many days began. Written out in each place: joined to it, all turns would be read for those of a month. */
+const SINCE = `(date_trunc('day', now(), 'UTC') - make_interval(days => $1::int - 1))`;
+
 /** What the last days cost and brought each tenant for which there is something, by id. @throws Forbidden, InvalidInput */
 export async function financeByTenant(
   { db }: FinanceServices,
@@ -98,17 +101,12 @@ export async function financeByTenant(
   requireOperator(principal);
   const { rows } = await db.pool.query<TenantFinance>({
     name: 'finance_by_tenant',
-    text: `with span as (
-             select date_trunc('day', now(), 'UTC') - make_interval(days => $1::int - 1) as since
-           ), calls as (
-             select i.tenant_id, i.cost from echo_unified_interactions i, span
-             where i.created_at >= span.since and i.finish_reason is not null
+    text: `with calls as (
+             select tenant_id, cost from echo_unified_interactions where created_at >= ${SINCE} and finish_reason is not null
              union all
-             select a.tenant_id, a.writing_cost from brief_attempts a, span
-             where a.written_at >= span.since and a.model is not null
+             select tenant_id, writing_cost from brief_attempts where written_at >= ${SINCE} and model is not null
              union all
-             select a.tenant_id, a.judging_cost from brief_attempts a, span
-             where a.written_at >= span.since and a.judgings > 0
+             select tenant_id, judging_cost from brief_attempts where written_at >= ${SINCE} and judgings > 0
            ), costs as (
              select tenant_id, sum(cost)::float8 as cost, count(*) filter (where cost is null)::int as unknown
              from calls group by tenant_id
@@ -116,7 +114,7 @@ export async function financeByTenant(
              select l.tenant_id, l.currency, coalesce(sum(l.amount) filter (where l.kind = 'PAYMENT'), 0)::float8 as gross,
                coalesce(-sum(l.amount) filter (where l.kind <> 'PAYMENT'), 0)::float8 as refunded,
                sum(l.fee)::float8 as fees, sum(l.amount - l.fee)::float8 as net
-             from payment_ledger l, span where l.day >= (span.since at time zone 'UTC')::date group by 1, 2
+             from payment_ledger l where l.day >= (${SINCE} at time zone 'UTC')::date group by 1, 2
            ), revenue as (
              select tenant_id, json_agg(json_build_object('currency', currency, 'gross', gross, 'refunded', refunded,
                'fees', fees, 'net', net) order by currency) as list from sums group by tenant_id

@@ -15,7 +15,12 @@ import {
   timePageValues,
   unseen,
 } from '../../db/statements.ts';
-import { type InteractionRow, type InteractionStatus, interactions as i } from './tables.ts';
+import {
+  type InteractionRow,
+  type InteractionStatus,
+  interactions as i,
+  UNANSWERED_STATUSES,
+} from './tables.ts';
 
 /** What a reader needs of a turn: every column, or only who said what, where and when. */
 export type TurnColumns = 'all' | 'said';
@@ -160,7 +165,8 @@ export async function interactionPage(
   page: Page<TimePosition>,
   columns: TurnColumns = 'all',
 ): Promise<InteractionRow[]> {
-  const values = { ...conditions, ...timePageValues(page) };
+  const unanswered = UNANSWERED_STATUSES.includes(conditions.status ?? '') || undefined;
+  const values = { ...conditions, unanswered, ...timePageValues(page) };
   if (columns === 'all') return pageStatement(db, shapeOf(values)).execute({ ...owner, ...values });
   const rows = await said.query(db, saidPage(db, shapeOf(values))({ ...owner, ...values }));
   return rows.map((row) => said.row(row));
@@ -189,6 +195,8 @@ function pageOf<Q extends PgSelect>(select: Q, shape: string) {
         optional('conversationId', eq(i.conversationId, p('conversationId'))),
         optional('intent', eq(i.intent, p('intent'))),
         optional('status', eq(i.status, p('status'))),
+        // Says what the status says already, in the words of the index of these few.
+        optional('unanswered', sql`${i.status} in ('PROCESSING', 'INTERRUPTED', 'FAILED')`),
         optional('since', gte(i.timestamp, p('since'))),
         optional('until', lte(i.timestamp, p('until'))),
         optional(

@@ -15,24 +15,32 @@ export interface InteractionStats {
 type Totals = { total: number; recent: number; hour: number; conversations: number; average: number };
 type OfModel = { model_used: string; count: number; average: number };
 
-/** Figures over the turns of a scope: all of them, and those of the last 24 hours by model. */
+/** No turn is stored before it was said, but clocks of servers may be some minutes apart. */
+const STORED_SINCE = "created_at > now() - interval '25 hours'";
+
+/**
+ * Figures over the turns of a scope: all of them, and those of the last 24 hours by model. All of them are counted by their
+ * conversations, whose number is a small part of theirs.
+ */
 export async function interactionStats(db: Database, scope: Scope): Promise<InteractionStats> {
   const owned = 'tenant_id = $1 and ($2::text is null or user_id = $2)';
   const values = [scope.tenantId, scope.userId];
+  const recent = `from echo_unified_interactions where ${owned} and timestamp > now() - interval '24 hours' and ${STORED_SINCE}`;
   const [all, models] = await Promise.all([
     db.pool.query<Totals>({
       name: replicable('interaction_stats'),
-      text: `select count(*)::int as total, count(*) filter (where recent)::int as recent,
+      text: `select (select coalesce(sum(next_sequence - 1 - deleted_turns), 0)::int from echo_conversations where ${owned}) as total,
+               count(*)::int as recent,
                count(*) filter (where timestamp > now() - interval '1 hour')::int as hour,
-               count(distinct conversation_id) filter (where recent)::int as conversations,
-               coalesce(avg(processing_time) filter (where recent), 0) as average
-             from (select *, timestamp > now() - interval '24 hours' as recent from echo_unified_interactions where ${owned}) t`,
+               count(distinct conversation_id)::int as conversations,
+               coalesce(avg(processing_time), 0) as average
+             ${recent}`,
       values,
     }),
     db.pool.query<OfModel>({
       name: replicable('interaction_stats_by_model'),
-      text: `select model_used, count(*)::int as count, avg(processing_time) as average from echo_unified_interactions
-             where ${owned} and timestamp > now() - interval '24 hours' group by model_used order by count desc, model_used`,
+      text: `select model_used, count(*)::int as count, avg(processing_time) as average ${recent}
+             group by model_used order by count desc, model_used`,
       values,
     }),
   ]);

@@ -19,6 +19,8 @@ import { bytes, instant, tenantId } from '../../db/columns.ts';
 import type { Duty } from '../../db/duty.ts';
 
 export const INTERACTION_STATUSES = ['PROCESSING', 'ANSWERED', 'INTERRUPTED', 'FAILED', 'RECORDED'] as const;
+/** Few turns stay so: they have an index of their own. */
+export const UNANSWERED_STATUSES: readonly string[] = ['PROCESSING', 'INTERRUPTED', 'FAILED'];
 /** How the answer of a model ended; stored as the models say it. */
 export const FINISH_REASONS = ['stop', 'length', 'content_filter', 'timeout', 'cancelled', 'other'] as const;
 export const VECTOR_STATES = ['PENDING', 'LEASED', 'EMBEDDED', 'FAILED'] as const;
@@ -128,6 +130,13 @@ export const interactions = pgTable(
     index('echo_interactions_characters_idx')
       .on(table.userId, table.tenantId, table.id)
       .where(sql`cardinality(${table.characterIds}) > 1`),
+    // Lists of one intent or of what did not go well, which would else read all turns of a user where there are few.
+    index('echo_interactions_intent_idx')
+      .on(table.userId, table.tenantId, table.intent, table.timestamp, table.id)
+      .where(sql`${table.intent} is not null`),
+    index('echo_interactions_unanswered_idx')
+      .on(table.userId, table.tenantId, table.status, table.timestamp, table.id)
+      .where(sql`${table.status} in ('PROCESSING', 'INTERRUPTED', 'FAILED')`),
     index('echo_interactions_vector_queue_idx').on(table.id).where(sql`${table.vectorState} <> 'EMBEDDED'`),
     index('echo_interactions_learning_queue_idx')
       .on(table.tenantId, table.userId, table.timestamp, table.id)

@@ -121,7 +121,8 @@ builder.queryFields((t) => ({
   }),
   tenantStorage: t.field({
     type: [StoredRef],
-    description: 'What a tenant stores now, by table. Reads all of it. For admins.',
+    description:
+      'What a tenant stores now, by table; of tables of more than half a gigabyte a sample is read, and the rest taken to be like it. For admins.',
     authScopes: { permission: 'ADMIN' },
     extensions: HEAVY,
     args: { tenantId: t.arg.string({ description: ofTenant }) },
