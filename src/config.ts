@@ -11,6 +11,7 @@ import * as compliance from './config/compliance.ts';
 import * as durability from './config/durability.ts';
 import * as generation from './config/generation.ts';
 import * as media from './config/media.ts';
+import { type MistakenName, mistakenNames } from './config/mistaken.ts';
 import * as models from './config/models.ts';
 import * as notion from './config/notion.ts';
 import * as objectives from './config/objectives.ts';
@@ -102,6 +103,14 @@ export function readVaultOptions(
 /** @returns why a secret that was changed while the server runs cannot be used; null if it can */
 export function secretProblem(name: SecretSetting, value: string): string | null {
   return Settings.shape[name].safeParse(value).error?.issues[0]?.message ?? null;
+}
+
+/** Variables, there or in files, that are no setting but one slip away from one: what they say is not done. */
+export function mistakenSettings(
+  environment: NodeJS.ProcessEnv = process.env,
+  directory = process.cwd(),
+): MistakenName[] {
+  return mistakenNames(Object.keys(readLayers(environment, directory)), [...SETTING_NAMES, 'ECHO_CONFIG']);
 }
 
 function readLayers(environment: NodeJS.ProcessEnv, directory: string): Record<string, string> {

@@ -29,12 +29,14 @@ async function serve({ migrate }: { migrate: boolean }): Promise<void> {
   const own = { pid: process.pid, ppid: process.ppid };
   const { checkPort, loadConfig, reportStartupError } = await import('./startup.ts');
   const { createLogger } = await import('./log.ts');
-  const { npmAbove } = await import('./config.ts');
+  const { mistakenSettings, npmAbove } = await import('./config.ts');
   const npm = npmAbove(own);
   try {
     const { config, vault } = await loadConfig();
     const log = createLogger(config.logLevel);
     log.info({ node: process.version, dataDirectory: config.dataDirectory }, 'Echo Brain is starting');
+    for (const { name, meant } of mistakenSettings())
+      log.warn({ variable: name, meant }, 'there is no such setting, so nothing is done by it');
     if (npm !== null && npm !== process.ppid) {
       log.info('npm has ended meanwhile: the server is not started');
       process.exit();

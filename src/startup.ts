@@ -63,6 +63,9 @@ function problemsOf(read: () => unknown): readonly string[] {
   }
 }
 
+/** What the system says of an address that cannot be listened on, or of a name that stands for none. */
+const NO_ADDRESS: ReadonlySet<string> = new Set(['EADDRNOTAVAIL', 'EAI_AGAIN', 'EAI_FAIL', 'ENOTFOUND']);
+
 /** Looks whether the port is free, before anything is made on disk. @throws StartupError */
 export async function checkPort(config: Config): Promise<void> {
   const server = createServer();
@@ -72,7 +75,12 @@ export async function checkPort(config: Config): Promise<void> {
       server.listen(config.port, config.host, resolve);
     });
   } catch (error) {
-    throw asStartupError(error, config);
+    const { code = '' } = error as { code?: string };
+    throw NO_ADDRESS.has(code)
+      ? new StartupError(
+          `HOST: "${config.host}" is no address of this machine (${code}); set HOST to one that it has, such as 127.0.0.1`,
+        )
+      : asStartupError(error, config);
   } finally {
     await new Promise<void>((resolve) => server.close(() => resolve()));
   }

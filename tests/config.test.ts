@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ConfigError, readConfig } from '../src/config.ts';
+import { ConfigError, mistakenSettings, readConfig } from '../src/config.ts';
 
 let directory: string;
 beforeEach(async () => {
@@ -50,6 +50,31 @@ describe('the configuration', () => {
       logLevel: 'error',
       seed: true,
     });
+  });
+
+  test('knows a slip of the hand in a name, wherever it stands, and leaves names of others alone', async () => {
+    await writeFile(
+      join(directory, '.env'),
+      'MEDIA_ROOT=/pictures\nPOSTGRES_PASSWORD=x\nLLM_MODELS=quick=x\n',
+    );
+    const others = {
+      HOME: '/',
+      PATH: '/bin',
+      HOSTNAME: 'here',
+      PGHOST: 'db',
+      LANG: 'C',
+      npm_config_port: '1',
+    };
+    const slips = { DATABSE_URL: 'postgres://x', DATADIR: '/data', API_KEYS: 'x', PROT: '1' };
+    expect(mistakenSettings({ ...others, ...slips, DATABASE_URL: 'y' }, directory)).toEqual(
+      expect.arrayContaining([
+        { name: 'MEDIA_ROOT', meant: 'MEDIA_ROOTS' },
+        { name: 'DATABSE_URL', meant: 'DATABASE_URL' },
+        { name: 'DATADIR', meant: 'DATA_DIR' },
+        { name: 'API_KEYS', meant: 'API_KEY' },
+      ]),
+    );
+    expect(mistakenSettings({ ...others, ...slips }, directory)).toHaveLength(4);
   });
 
   test('takes the file of ECHO_CONFIG from a variable first', async () => {

@@ -57,6 +57,13 @@ test('every wrong setting is named', async () => {
   expect([code, text.includes('DATA_DIR')]).toEqual([1, false]);
 });
 
+test('a name that is nearly a setting is told, and why somebody does not answer', async () => {
+  const { code, text } = await doctor({ DATABSE_URL: 'postgres://x', QDRANT_URL: 'http://127.0.0.1:1' });
+  expect(text).toMatch(/WARNING +DATABSE_URL: is no setting.*\n +DATABASE_URL is one/);
+  expect(text).toMatch(/WRONG +QDRANT_URL: fetch failed: .*(ECONNREFUSED|bad port)/);
+  expect(code).toBe(1);
+});
+
 test('a server that runs is seen, with its database', async () => {
   await chmod(app.directory, 0o755);
   const { pathname } = new URL(app.databaseUrl);

@@ -114,6 +114,14 @@ describe('a start is refused, in one block that names the setting, when', () => 
     await new Promise((resolve) => other.close(resolve));
   });
 
+  test('the host is no address of this machine', async () => {
+    const others = { DATABASE_URL: testDatabase(), LOG_LEVEL: 'silent' };
+    await expectRefusal(
+      start({ ...others, HOST: '256.1.1.1', AUTH: 'required' }),
+      /^HOST: "256\.1\.1\.1" is no/,
+    );
+  });
+
   test('the database does not answer', async () => {
     await expectRefusal(
       start({ DATABASE_URL: 'postgresql://user:secret-word@127.0.0.1:1/db', LOG_LEVEL: 'silent' }),

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { mistakenSettings } from '../config.ts';
 import { EXIT, runCommand } from '../ground/command.ts';
 import { createLogger } from '../log.ts';
 import { checkPort, loadConfig } from '../startup.ts';
@@ -51,6 +52,11 @@ async function* findings(): AsyncGenerator<Finding> {
   }
   const { config, vault } = loaded;
   yield { state: 'OK', about: 'configuration', seen: 'can be read' };
+  for (const { name, meant } of mistakenSettings())
+    yield {
+      ...{ state: 'WARNING', about: name, seen: 'is no setting, so nothing is done by it' },
+      advice: `${meant} is one; remove ${name} if it is another program's`,
+    };
   const log = createLogger('silent');
   const portProblem = await checkPort(config).then(
     () => null,

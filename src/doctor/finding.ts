@@ -25,8 +25,16 @@ export async function looked(about: string, look: Look): Promise<readonly Findin
   try {
     return [await Promise.race([look(), late])].flat();
   } catch (error) {
-    return [{ state: 'WRONG', about, seen: (error as Error).message || String(error) }];
+    return [{ state: 'WRONG', about, seen: reasonOf(error as Error) }];
   } finally {
     clearTimeout(timer);
   }
+}
+
+/** With what lies behind it: `fetch failed` alone says nothing. */
+function reasonOf(error: Error): string {
+  const { code, message } = (error.cause ?? {}) as { code?: string; message?: string };
+  const behind = message || code;
+  const words = error.message || String(error);
+  return behind === undefined ? words : `${words}: ${behind}`;
 }

@@ -34,8 +34,8 @@ function Saves({ figures }: { figures: Persistence }) {
       tone={failed > 0 ? 'warn' : 'quiet'}
       value={counters && count(counters.succeeded)}
     >
-      {counters && (failed > 0 ? `${count(failed)} failed at first; ` : 'none failed; ')}
-      {counters && `${count(counters.recovered)} recovered, since the start`}
+      {counters && (failed > 0 ? `${count(failed)} set apart; ` : 'none failed; ')}
+      {counters && `${count(counters.recovered)} recovered; those of the health check count`}
     </Tile>
   );
 }

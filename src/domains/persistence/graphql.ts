@@ -6,7 +6,8 @@ import { endable, follow, RESUME_AFTER, type SubscriptionArguments } from '../..
 import { type FailureKind, type PersistenceCounters, UNWRITABLE } from './persistence.ts';
 
 const Counters = builder.objectRef<PersistenceCounters>('PersistenceCounters').implement({
-  description: 'What became of the turns, counted since the data directory was made; survives restarts.',
+  description:
+    'What became of the turns, those of the health check among them, counted since the data directory was made; survives restarts.',
   fields: (t) => ({
     attempted: t.exposeInt('attempted', { description: 'Turns that were accepted.' }),
     succeeded: t.exposeInt('succeeded', { description: 'Turns that the database has taken.' }),
