@@ -164,7 +164,10 @@ describe('rows that hang on turns', () => {
     await expect.poll(() => count('echo_index_queue'), { timeout: 60_000 }).toBe(0);
     expect(await look()).toEqual({});
     const { code, lines } = await operate(app.directory, 'verify', []);
-    expect([code, lines]).toEqual([0, ['{"conversations":3,"turns":77,"damaged":0,"forgotten":0}']]);
+    expect([code, lines]).toEqual([
+      0,
+      ['{"conversations":3,"turns":77,"damaged":0,"forgotten":0,"setAside":0}'],
+    ]);
   });
 
   test.each(MADE)('%s are found, and made good', async (kind, statements, rows) => {
@@ -219,7 +222,7 @@ test('the command tells of them in words, and what it made good', async () => {
       repaired: null,
       canBeRepaired: true,
     },
-    { conversations: 3, turns: 77, damaged: 0, forgotten: 1 },
+    { conversations: 3, turns: 77, damaged: 0, forgotten: 1, setAside: 0 },
   ]);
   const mended = await operate(app.directory, 'verify', ['--repair']);
   expect([mended.code, ...mended.lines.map((line) => JSON.parse(line))]).toMatchObject([
@@ -271,7 +274,7 @@ test('the health check’s own turn counts nowhere', async () => {
   await app.app.services.canary.run();
   expect(await app.sql(`select 1 from ${TURNS} where tenant_id = '__canary'`)).toHaveLength(1);
   const { lines } = await operate(app.directory, 'verify', []);
-  expect(lines).toEqual(['{"conversations":4,"turns":79,"damaged":0,"forgotten":0}']);
+  expect(lines).toEqual(['{"conversations":4,"turns":79,"damaged":0,"forgotten":0,"setAside":0}']);
   expect((await app.graphql('{ metrics { turnsStored } }')).data.metrics.turnsStored).toBe(before);
   await app.sql(`drop trigger keep_canary on ${TURNS}; drop trigger keep_canary on echo_conversations`);
 });
@@ -298,6 +301,58 @@ test('a conversation that is made again goes on behind what was deleted at its e
     'cutter',
   );
   expect(data.verifyConversation).toEqual({ intact: true, turns: 3, deleted: 1 });
+});
+
+describe('turns whose words cannot be indexed', () => {
+  /** One turn of a user whose words the database refuses, until it is set aside. */
+  async function refused(user: string): Promise<string> {
+    await app.record('refused', [{ query: `quagga of ${user}` }], user);
+    await app.sql(`update echo_index_queue set queued_at = now() - interval '1 minute' where user_id = $1`, [
+      user,
+    ]);
+    const of = `from echo_index_queue q join ${TURNS} i on i.id = q.interaction_id where q.user_id = '${user}' and set_aside is not null`;
+    await expect.poll(() => app.sql(`select turn_id ${of}`), { timeout: 60_000 }).toHaveLength(1);
+    return (await app.sql(`select turn_id ${of}`))[0]?.turn_id as string;
+  }
+  const waiting = (user: string) => app.sql('select from echo_index_queue where user_id = $1', [user]);
+  const refuse = () =>
+    app.sql(`create or replace function refuse() returns trigger language plpgsql as $$
+        begin if new.term = 'quagga' then raise exception 'no quaggas' using errcode = '22000'; end if; return new; end $$;
+      create trigger refuse before insert on echo_index_postings for each row execute function refuse()`);
+  const allow = () => app.sql('drop trigger if exists refuse on echo_index_postings');
+  const verified = async (...options: string[]) => {
+    const { code, lines } = await operate(app.directory, 'verify', options);
+    return { code, lines: lines.map((line) => JSON.parse(line)) };
+  };
+  beforeAll(refuse);
+  afterAll(allow);
+
+  test('are told of as what they are, fail nothing, and are tried again where that is asked for', async () => {
+    const id = await refused('odd');
+    expect(await look()).toEqual({});
+    const told = {
+      setAside: 'turns that were set aside, as their words cannot be indexed',
+      ...{ reason: 'no quaggas (22000)', count: 1, examples: [{ tenantId: 'default', userId: 'odd', id }] },
+    };
+    const { code, lines } = await verified();
+    expect(code).toBe(0);
+    expect(lines.slice(-2)).toMatchObject([
+      { ...told, triedAgain: false },
+      { damaged: 0, forgotten: 0, setAside: 1 },
+    ]);
+    await allow();
+    expect((await verified('--repair')).lines.at(-2)).toEqual({ ...told, triedAgain: true });
+    await expect.poll(() => waiting('odd'), { timeout: 60_000 }).toEqual([]);
+    expect((await verified()).lines).toMatchObject([{ damaged: 0, forgotten: 0, setAside: 0 }]);
+    await refuse();
+  });
+
+  test('are nowhere any more once they are deleted', async () => {
+    const id = await refused('gone');
+    await app.graphql(`mutation { deleteInteraction(turnId: "${id}") { __typename } }`, {}, 'gone');
+    await expect.poll(() => waiting('gone'), { timeout: 60_000 }).toEqual([]);
+    expect(await look()).toEqual({});
+  });
 });
 
 test('marks are compared with conversations of one name that thousands of users have', async () => {

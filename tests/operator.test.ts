@@ -77,7 +77,7 @@ describe('a command beside the server', () => {
       ...{ code: 1, stdout: '', stderr: 'name: there is no such credential\n' },
     });
     expect((await run('verify', [])).stdout).toBe(
-      '{"conversations":0,"turns":0,"damaged":0,"forgotten":0}\n',
+      '{"conversations":0,"turns":0,"damaged":0,"forgotten":0,"setAside":0}\n',
     );
     expect((await run('seed', [])).stdout).toContain('loaded ');
     expect(await run('journal', ['list'])).toMatchObject({ code: 0, stdout: 'nothing is set apart\n' });

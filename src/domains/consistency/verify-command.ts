@@ -4,11 +4,14 @@ import { NotFound } from '../../errors.ts';
 import { EXIT, runCommand, type WithServices } from '../../ground/command.ts';
 import { allConversations } from '../conversations/reads.ts';
 import { verifyConversation } from '../interactions/verify.ts';
+import { tryAgain, turnsSetAside } from '../word-index/set-aside.ts';
 import { forgottenRows } from './forgotten-rows.ts';
 
 const USAGE = `usage: npm run verify [-- --repair]    checks the hash chain of every conversation, and whether all that hangs on turns came and went with them (words, facts, events, counts)
-Prints a line of JSON for each conversation that does not fit and each kind of rows that were forgotten, and how many of both there are.
-  --repair    makes the rows good, where what they should be follows from others; chains are never changed
+Prints a line of JSON for each conversation that does not fit and each kind of rows that were forgotten, and how many of both there are;
+and one for each reason for which turns were set aside, as their words cannot be indexed: nothing of them is lost.
+  --repair    makes the rows good, where what they should be follows from others, and lets what was set aside be tried again; chains are
+              never changed
 Exit code 1 if a turn was altered, removed or put in, or rows are wrong and were not made good. Works beside a server that runs on the same DATA_DIR, too.`;
 
 type Print = (line: string) => void;
@@ -27,7 +30,8 @@ export function verifyCommand(
     return withServices(async ({ db }) => {
       const chains = await verifyChains(db, print);
       const forgotten = await verifyRows(db, values.repair, print);
-      print(JSON.stringify({ ...chains, forgotten }));
+      const setAside = await tellSetAside(db, values.repair, print);
+      print(JSON.stringify({ ...chains, forgotten, setAside }));
       return chains.damaged + forgotten > 0 ? EXIT.failed : EXIT.done;
     });
   });
@@ -65,4 +69,14 @@ async function verifyRows(db: Database, repair: boolean, print: Print): Promise<
     print(JSON.stringify(rows));
   }
   return left;
+}
+
+/** Turns that no search for their words finds, and why not: known, and no damage. @returns how many */
+async function tellSetAside(db: Database, repair: boolean, print: Print): Promise<number> {
+  const { total, reasons } = await turnsSetAside(db);
+  if (repair && total > 0) await tryAgain(db);
+  const what = 'turns that were set aside, as their words cannot be indexed';
+  for (const { reason, count, examples } of reasons)
+    print(JSON.stringify({ setAside: what, reason, count, examples, triedAgain: repair }));
+  return total;
 }

@@ -237,7 +237,7 @@ async function completeTurn(
              insert into echo_index_queue (interaction_id, tenant_id, user_id)
              select id, tenant_id, user_id from completed
              -- Takes the lock of a row that is there: whoever indexes the turn now has not seen its answer.
-             on conflict (interaction_id) do update set queued_at = now()
+             on conflict (interaction_id) do update set queued_at = now(), set_aside = null
            ), audited as materialized (
              select echo_audit(tenant_id, user_id, 'turns.answer', conversation_id, 'OK', null, $2::jsonb) from completed
            )

@@ -36,7 +36,12 @@ export async function forgetRemoved(services: WriterServices, owner: Owner): Pro
   if (!forgotten) return false;
   await services.db.pool.query({
     name: 'forget_index_removals',
-    text: 'delete from echo_index_removals where id = any($1::int[]) and user_id = $2 and tenant_id = $3',
+    // What was set aside is taken by nobody else.
+    text: `with forgotten as (
+             delete from echo_index_removals where id = any($1::int[]) and user_id = $2 and tenant_id = $3
+             returning interaction_id, document)
+           delete from echo_index_queue where user_id = $2 and tenant_id = $3 and set_aside is not null
+             and interaction_id in (select interaction_id from forgotten where document is null)`,
     values: [ids, owner.userId, owner.tenantId],
   });
   return true;

@@ -1,6 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { judgeDatabaseError } from '../../db/meaning.ts';
+import { judgeDatabaseError, wordsOf } from '../../db/meaning.ts';
 import type { Logger } from '../../log.ts';
 import { ownerKey } from '../../vectors/vector-store.ts';
 import { ANALYSIS_VERSION } from './analysis.ts';
@@ -91,7 +91,7 @@ export function createIndexRounds({
     const isTurns = ['refused', 'unknown'].includes(judgeDatabaseError(failures.get(name)));
     if (limit === 1 && isTurns)
       log.error(
-        { interactionId: await setAside(services, owner) },
+        { interactionId: await setAside(services, owner, wordsOf(failures.get(name))) },
         'a turn cannot be indexed and is left out',
       );
     if (isTurns) {
@@ -126,7 +126,7 @@ export function createIndexRounds({
 async function dueOwners(db: Database): Promise<Owner[]> {
   const { rows } = await db.pool.query<Owner>({
     name: 'index_owners_due',
-    text: `select user_id as "userId", tenant_id as "tenantId" from echo_index_queue
+    text: `select user_id as "userId", tenant_id as "tenantId" from echo_index_queue where set_aside is null
            group by 1, 2 having count(*) >= $1 or min(queued_at) < now() - $2 * interval '1 millisecond'
            order by count(*) desc limit 64`,
     values: [WORTH_TURNS, WORTH_MS],

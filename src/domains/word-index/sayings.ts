@@ -86,7 +86,9 @@ async function readRuns(db: Database, owner: Owner, required: RequiredWords): Pr
              select word, running <= ${MAX_BYTES} or running = bytes as is_read from sizes
            )
            select (select owner_id from owned) as owner_id,
-                  array(select interaction_id from echo_index_queue where user_id = $1 and tenant_id = $2) as queued,
+                  array(
+                    select interaction_id from echo_index_queue where user_id = $1 and tenant_id = $2 and set_aside is null
+                  ) as queued,
                   array(select word from fitting where not is_read) as unread, null as word, null as data
            union all
            select null, null, null, w.word, p.data from fitting f join wanted w on w.word = f.word

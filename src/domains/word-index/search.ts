@@ -164,7 +164,7 @@ async function readIndex(db: Database, owner: Owner, terms: readonly QueryTerm[]
              group by term
            )
            select o.owner_id, o.next_document, o.speakers, array(
-             select interaction_id from echo_index_queue where user_id = $1 and tenant_id = $2
+             select interaction_id from echo_index_queue where user_id = $1 and tenant_id = $2 and set_aside is null
              order by interaction_id desc limit ${MAX_FRESH + 1}
            ) as fresh, null as term, null as saying, null as data
            from (select 1) as one left join owned o on true

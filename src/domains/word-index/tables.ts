@@ -88,6 +88,8 @@ export const indexQueue = pgTable(
     tenantId: tenantId(),
     userId: text('user_id').notNull(),
     queuedAt: instant('queued_at').notNull().defaultNow(),
+    /** Why its words can be in no postings: it waits no longer, and is kept so that one knows. Null: it waits. */
+    setAside: text('set_aside'),
   },
   (table) => [index('echo_index_queue_user_idx').on(table.userId, table.tenantId, table.interactionId)],
 );

@@ -23,6 +23,8 @@ export interface WriterServices {
 const BATCH_BYTES = 1_500_000;
 /** Terms whose postings are joined in one transaction. */
 const TERMS_AT_ONCE = 2_000;
+/** Characters that are kept of why a turn cannot be indexed. */
+const MAX_REASON = 300;
 
 export interface Indexed {
   readonly turns: number;
@@ -80,14 +82,18 @@ export async function indexTurns(
   });
 }
 
-/** Takes the oldest turn of an owner out of the queue, unindexed: it cannot be. @returns its id */
-export async function setAside({ db }: Pick<WriterServices, 'db'>, owner: Owner): Promise<number | null> {
+/** Lets the oldest turn of an owner wait no longer, unindexed: it cannot be. @returns its id */
+export async function setAside(
+  { db }: Pick<WriterServices, 'db'>,
+  owner: Owner,
+  reason: string,
+): Promise<number | null> {
   const { rows } = await db.pool.query<{ id: number }>({
     name: 'set_aside_from_index',
-    text: `delete from echo_index_queue where interaction_id =
-             (select min(interaction_id) from echo_index_queue where user_id = $1 and tenant_id = $2)
+    text: `update echo_index_queue set set_aside = $3 where interaction_id =
+             (select min(interaction_id) from echo_index_queue where user_id = $1 and tenant_id = $2 and set_aside is null)
            returning interaction_id as id`,
-    values: [owner.userId, owner.tenantId],
+    values: [owner.userId, owner.tenantId, reason.replaceAll('\0', '').slice(0, MAX_REASON)],
   });
   return rows[0]?.id ?? null;
 }
@@ -97,7 +103,7 @@ async function nextInQueue(db: Database, owner: Owner, limit: number) {
     name: 'next_in_index_queue',
     text: `select q.interaction_id as id, coalesce(octet_length(i.query) + octet_length(i.response), 0) as bytes
            from echo_index_queue q left join echo_unified_interactions i on i.id = q.interaction_id
-           where q.user_id = $1 and q.tenant_id = $2 order by q.interaction_id limit $3`,
+           where q.user_id = $1 and q.tenant_id = $2 and q.set_aside is null order by q.interaction_id limit $3`,
     values: [owner.userId, owner.tenantId, limit],
   });
   const ids: number[] = [];

@@ -1,0 +1,1 @@
+ALTER TABLE "echo_index_queue" ADD COLUMN "set_aside" text;
