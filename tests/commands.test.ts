@@ -126,3 +126,12 @@ describe('a command', () => {
     expect([printed([], false), printed([], true)]).toEqual([['nothing'], []]);
   });
 });
+
+test('an installation by a Node that cannot run the server says so, without a stack', async () => {
+  const [, look = ''] = /^node -e "(.+)" && /.exec(scripts.postinstall ?? '') ?? [];
+  const by = (version: string) =>
+    run(['-e', `Object.defineProperty(process.versions, 'node', { value: '${version}' }); ${look}`]);
+  const stderr = 'Echo Brain needs Node 24 or newer, and this is 20.20.2\n';
+  expect(await by('20.20.2')).toMatchObject({ code: 1, stderr });
+  expect(await by('24.0.0')).toMatchObject({ code: 0, stderr: '' });
+});
