@@ -1,5 +1,6 @@
 import type { PoolClient } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { documentsOf } from '../src/domains/memory/pool.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 /** More often than PostgreSQL plans a statement for its values, on each of a few connections. */
@@ -108,4 +109,29 @@ test('what is shown and recorded of all turns reads none that has its vector', a
   const [plan] = await plansOf('share_with_vector');
   expect(plan).toContain('echo_interactions_vector_queue_idx');
   expect(plan).not.toMatch(/Seq Scan on echo_unified/);
+});
+
+test('of conditions that more turns meet than are asked for, none is looked up', async () => {
+  const { db } = app.app.services;
+  await app.search('ferries');
+  await expect
+    .poll(
+      async () =>
+        (await db.pool.query('select from echo_index_queue where user_id = $1', ['default'])).rowCount,
+    )
+    .toBe(0);
+  const { rows } = await db.pool.query<{ owner_id: number }>(
+    'select owner_id from echo_index_owners where user_id = $1',
+    ['default'],
+  );
+  const met = (limit: number) =>
+    documentsOf(
+      db,
+      { tenantId: 'default', userId: 'default' },
+      rows[0]?.owner_id ?? 0,
+      { conversationId: 'ferries', since: null, until: null, about: null, archived: null },
+      limit,
+    );
+  expect((await met(2))?.size).toBe(2);
+  expect(await met(1)).toBeNull();
 });

@@ -41,8 +41,11 @@ const WIDE_POOL = 400;
 /** The same where it is asked how something is now. */
 const POOL_OF_NOW = 1_600;
 const MAX_POOL = 12_800;
-/** Conditions that so many turns meet are checked before ranking; looser ones after. */
-const MAX_ALLOWED = 10_000;
+/**
+ * Conditions that so many turns meet are checked before ranking; looser ones after. Of millions it is one in so many, up to a
+ * limit, since all that rank before the turns that meet them are read in vain.
+ */
+const [MAX_ALLOWED, ALLOWED_SHARE, MOST_ALLOWED] = [10_000, 1 / 160, 60_000];
 const ABOUT_CHARACTER = 50;
 const RECENT_MS = 86_400_000;
 /** Of the times that a query may mean, those whose turns are searched by their words. */
@@ -55,7 +58,8 @@ const CLOSE = 0.9;
 const SHORT_CLOSE = 0.59;
 /** Which turns are looked into at all. */
 export const POOL_PARAMETERS = {
-  ...{ POOL_FACTOR, LEAST_POOL, WIDE_POOL, POOL_OF_NOW, MAX_POOL, MAX_ALLOWED, ABOUT_CHARACTER, RECENT_MS },
+  ...{ POOL_FACTOR, LEAST_POOL, WIDE_POOL, POOL_OF_NOW, MAX_POOL, ABOUT_CHARACTER, RECENT_MS },
+  ...{ MAX_ALLOWED, ALLOWED_SHARE, MOST_ALLOWED },
   ...{ SEARCHED_SPANS, NEAR_MS, CLOSE, SHORT_CLOSE },
 };
 
@@ -187,7 +191,7 @@ export async function foundByWords(
   const isFiltered = Object.values(conditions).some((condition) => condition !== null);
   const allowed =
     isFiltered && words.ownerId !== null
-      ? await documentsOf(db, owner, words.ownerId, conditions, MAX_ALLOWED)
+      ? await documentsOf(db, owner, words.ownerId, conditions, mostAllowed(words.total))
       : null;
   if (allowed) for (const document of unindexed(words, conditions)) allowed.add(document);
   const found: { turn: PooledTurn; ranked: RankedDocument }[] = [];
@@ -200,6 +204,10 @@ export async function foundByWords(
     if (found.length >= wanted.limit || ranked.length < size) break;
   }
   return found;
+}
+
+function mostAllowed(total: number): number {
+  return Math.max(MAX_ALLOWED, Math.min(MOST_ALLOWED, Math.floor(total * ALLOWED_SHARE)));
 }
 
 /**

@@ -147,12 +147,15 @@ export async function documentsOf(
   const scope = inScope(owner, conditions, values);
   const found = await db.pool.query<{ turns: number; documents: number[] }>({
     name: nameOfShape(replicable('filtered_documents'), shapeOf({ ...conditions })),
-    text: `select count(*)::int as turns, coalesce(array_agg(d.document) filter (where d.document is not null), '{}') as documents
-           from (
-             select i.id from echo_unified_interactions i where ${scope} limit $${values.push(limit + 1)}
-           ) i left join lateral (
-             select document from echo_index_documents where interaction_id = i.id and owner_id = $${values.push(ownerId)} limit 1
-           ) d on true`,
+    // Looked up only where they are not too many.
+    text: `with met as materialized (
+             select i.id from echo_unified_interactions i where ${scope} limit $${values.push(limit + 1)}::int
+           ), counted as materialized (select count(*)::int as turns from met)
+           select turns, array(
+             select d.document from met cross join lateral (
+               select document from echo_index_documents where interaction_id = met.id and owner_id = $${values.push(ownerId)} limit 1
+             ) d where turns <= $${values.push(limit)}::int
+           ) as documents from counted`,
     values,
   });
   const { turns, documents } = onlyRow(found);

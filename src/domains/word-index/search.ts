@@ -26,6 +26,8 @@ export interface WordMatches {
   readonly waiting: ReadonlyMap<number, InteractionRow>;
   /** More turns wait for the index than were looked at. */
   readonly incomplete: boolean;
+  /** How many turns that is looked up in, about. */
+  readonly total: number;
   /** The best documents, best first. */
   rank(limit: number, allowed: ReadonlySet<number> | null): RankedDocument[];
 }
@@ -98,6 +100,7 @@ export async function searchWords(
     fresh: fresh.turns,
     waiting: own.turns,
     incomplete: freshIds.length > MAX_FRESH || waiting.length > MAX_FRESH,
+    total,
     rank: (limit, allowed) => rankDocuments(found, { total, space: total + GAP }, limit, allowed),
   };
 }
@@ -118,6 +121,7 @@ export async function searchWaiting(
     fresh: new Map(),
     waiting: turns,
     incomplete: true,
+    total: turns.size,
     rank: (limit, allowed) => rankDocuments(found, { total: turns.size, space: turns.size }, limit, allowed),
   };
 }
