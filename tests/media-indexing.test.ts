@@ -611,15 +611,16 @@ describe('bad files', () => {
     const bytes = await picture(1);
     await writeFile(at('first.jpg'), bytes);
     await mkdir(at('many'));
-    for (let number = 0; number < 600; number++) await link(at('first.jpg'), at('many', `${number}.jpg`));
+    // More than are walked through at once.
+    for (let number = 0; number < 300; number++) await link(at('first.jpg'), at('many', `${number}.jpg`));
     // Hard links are files like others; the content is looked at once, or some times where they are read at once.
     const { result } = await index(app, root);
-    expect(result).toMatchObject({ seen: 601, failed: 0, unreadable: 0 });
-    expect(result.new + result.duplicates).toBe(601);
+    expect(result).toMatchObject({ seen: 301, failed: 0, unreadable: 0 });
+    expect(result.new + result.duplicates).toBe(301);
     expect(await insights(app)).toMatchObject([{ hash: hashOf(bytes), state: 'PRESENT' }]);
-    expect(await app.sql('select count(*)::int as count from echo_media_files')).toEqual([{ count: 601 }]);
+    expect(await app.sql('select count(*)::int as count from echo_media_files')).toEqual([{ count: 301 }]);
     const { result: again } = await index(app, root);
-    expect(again).toMatchObject({ seen: 601, unchanged: 601, bytesRead: 0 });
+    expect(again).toMatchObject({ seen: 301, unchanged: 301, bytesRead: 0 });
   }, 240_000);
 });
 
