@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { go, hrefOf, place } from './router.ts';
+import { titled } from './words.ts';
 
 const PAUSE_MS = 350;
 
@@ -57,4 +58,10 @@ interface ChoiceParts {
   readonly name: string;
   readonly label: string;
   readonly choices: readonly (readonly [value: string, words: string])[];
+}
+
+/** Which state the things of a list have that are shown. @param name of what is asked of the place */
+export function StateField({ name = 'status', states }: { name?: string; states: readonly string[] }) {
+  const named = states.map((state) => [state, titled(state)] as const);
+  return <ChoiceField name={name} label="State" choices={[['', 'Any'], ...named]} />;
 }

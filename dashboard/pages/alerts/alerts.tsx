@@ -12,6 +12,7 @@ import { sentence } from '../../server/problem.ts';
 import { may } from '../../server/session.ts';
 import { follow } from '../../server/socket.ts';
 import { type ActiveAlert, activeAlerts } from '../../server/standing.ts';
+import { More } from '../../view/more.tsx';
 import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { Ago, Moment } from '../../view/time.tsx';
 import { plain, titled } from '../../view/words.ts';
@@ -72,11 +73,7 @@ function History({ history }: { history: Pages<Line> }) {
           </li>
         ))}
       </ol>
-      {history.hasMore && (
-        <button type="button" class="button" aria-disabled={history.isLoading} onClick={history.more}>
-          Earlier alerts
-        </button>
-      )}
+      <More of={history}>Earlier alerts</More>
     </Panel>
   );
 }

@@ -3,6 +3,7 @@ import { Differences, type DifferencesData, ResolveDifference } from '../../oper
 import { ask } from '../../server/ask.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
 import { succeeded } from '../../server/problem.ts';
+import { More } from '../../view/more.tsx';
 import { Empty, Hollow, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { useAct } from '../../view/saying.tsx';
 import { asked, ChoiceField } from '../../view/search-field.tsx';
@@ -45,11 +46,7 @@ export function DifferencesPanel() {
             ))}
           </Table>
         )}
-        {pages.hasMore && (
-          <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
-            More differences
-          </button>
-        )}
+        <More of={pages}>More differences</More>
       </Panel>
     </>
   );

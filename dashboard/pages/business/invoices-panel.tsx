@@ -11,11 +11,12 @@ import { connectionPage, usePages } from '../../server/pages.ts';
 import { succeeded } from '../../server/problem.ts';
 import { isMe } from '../../server/session.ts';
 import { ConfirmButton } from '../../view/confirm.tsx';
+import { More } from '../../view/more.tsx';
 import { Empty, Hollow, Panel, Problem, Tag, type Tone } from '../../view/parts.tsx';
 import { useAct } from '../../view/saying.tsx';
-import { asked, ChoiceField } from '../../view/search-field.tsx';
+import { asked, StateField } from '../../view/search-field.tsx';
 import { Moment } from '../../view/time.tsx';
-import { amountOf, plain, titled } from '../../view/words.ts';
+import { amountOf, plain } from '../../view/words.ts';
 import { RefundLines } from './refunds.tsx';
 
 type Invoice = InvoicesData['paymentInvoices']['nodes'][number];
@@ -36,11 +37,7 @@ export function InvoicesPanel() {
   return (
     <div class="stack">
       <div class="filters">
-        <ChoiceField
-          name="state"
-          label="State"
-          choices={[['', 'Any'], ...STATES.map((name) => [name, titled(name)] as const)]}
-        />
+        <StateField name="state" states={STATES} />
       </div>
       <Problem problem={problem} again={again} />
       {items === null && !problem && <Hollow rows={4} height={110} />}
@@ -52,11 +49,7 @@ export function InvoicesPanel() {
       {items?.map((invoice) => (
         <InvoicePanel key={invoice.invoiceId} invoice={invoice} again={again} />
       ))}
-      {pages.hasMore && (
-        <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
-          More invoices
-        </button>
-      )}
+      <More of={pages}>More invoices</More>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { Clients, type ClientsData, Partners, type PartnersData } from '../../operations.ts';
 import { connectionPage, type Pages, usePages } from '../../server/pages.ts';
+import { More } from '../../view/more.tsx';
 import { Empty, Hollow, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { Table } from '../../view/table.tsx';
 import { Moment } from '../../view/time.tsx';
@@ -56,11 +57,7 @@ function Frame({ pages, nobody, maker, more, children }: FrameParts) {
         </Empty>
       )}
       {items && items.length > 0 && children}
-      {pages.hasMore && (
-        <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
-          {more}
-        </button>
-      )}
+      <More of={pages}>{more}</More>
     </>
   );
 }

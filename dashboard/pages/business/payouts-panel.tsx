@@ -3,6 +3,7 @@ import { ask } from '../../server/ask.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
 import { succeeded } from '../../server/problem.ts';
 import { ConfirmButton } from '../../view/confirm.tsx';
+import { More } from '../../view/more.tsx';
 import { Empty, Hollow, Panel, Problem, Tag, type Tone } from '../../view/parts.tsx';
 import { useAct } from '../../view/saying.tsx';
 import { Table } from '../../view/table.tsx';
@@ -35,11 +36,7 @@ export function PayoutsPanel() {
           ))}
         </Table>
       )}
-      {pages.hasMore && (
-        <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
-          More reports
-        </button>
-      )}
+      <More of={pages}>More reports</More>
     </Panel>
   );
 }

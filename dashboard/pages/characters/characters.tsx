@@ -1,5 +1,6 @@
 import { Characters as CharacterPages, type CharactersData } from '../../operations.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
+import { More } from '../../view/more.tsx';
 import { Empty, Hollow, Page, Problem, Tag } from '../../view/parts.tsx';
 import { hrefOf, place } from '../../view/router.ts';
 import { asked, SearchField } from '../../view/search-field.tsx';
@@ -46,11 +47,7 @@ function Cards() {
           </li>
         ))}
       </ul>
-      {pages.hasMore && (
-        <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
-          More characters
-        </button>
-      )}
+      <More of={pages}>More characters</More>
     </Page>
   );
 }

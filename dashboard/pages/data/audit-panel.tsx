@@ -1,6 +1,7 @@
 import { Audit, AuditChain, type AuditData } from '../../operations.ts';
 import { useAnswer } from '../../server/answers.ts';
 import { usePages } from '../../server/pages.ts';
+import { More } from '../../view/more.tsx';
 import { Empty, Hollow, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { Table } from '../../view/table.tsx';
 import { Moment } from '../../view/time.tsx';
@@ -36,11 +37,7 @@ export function AuditPanel() {
           ))}
         </Table>
       )}
-      {pages.hasMore && (
-        <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
-          More entries
-        </button>
-      )}
+      <More of={pages}>More entries</More>
     </Panel>
   );
 }

@@ -1,5 +1,6 @@
 import { Duplicates, type DuplicatesData } from '../../operations.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
+import { More } from '../../view/more.tsx';
 import { Empty, Hollow, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { bytes, counted, percent } from '../../view/words.ts';
 import { TileLink } from './tile.tsx';
@@ -44,11 +45,7 @@ export function DuplicatesPanel() {
           </ul>
         </Panel>
       ))}
-      {pages.hasMore && (
-        <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
-          More
-        </button>
-      )}
+      <More of={pages}>More</More>
     </div>
   );
 }

@@ -9,6 +9,7 @@ import {
 } from '../../operations.ts';
 import { useAnswer } from '../../server/answers.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
+import { More } from '../../view/more.tsx';
 import { Empty, Hollow, Page, Problem } from '../../view/parts.tsx';
 import { hrefOf, place } from '../../view/router.ts';
 import { asked, ChoiceField, SearchField } from '../../view/search-field.tsx';
@@ -93,11 +94,7 @@ function Grid() {
           </li>
         ))}
       </ul>
-      {pages.hasMore && (
-        <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
-          More
-        </button>
-      )}
+      <More of={pages}>More</More>
     </>
   );
 }

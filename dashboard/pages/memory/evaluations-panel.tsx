@@ -1,10 +1,11 @@
 import { Evaluations, type EvaluationsData, type TaskStatus } from '../../operations.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
+import { More } from '../../view/more.tsx';
 import { Empty, Hollow, Panel, Problem } from '../../view/parts.tsx';
 import { hrefOf } from '../../view/router.ts';
-import { asked, ChoiceField } from '../../view/search-field.tsx';
+import { asked, StateField } from '../../view/search-field.tsx';
 import { Ago } from '../../view/time.tsx';
-import { counted, decimal, millis, percent, titled } from '../../view/words.ts';
+import { counted, decimal, millis, percent } from '../../view/words.ts';
 import { useTasks } from '../studio/follow-tasks.ts';
 import { TaskState } from '../tasks/actions.tsx';
 
@@ -41,11 +42,7 @@ export function EvaluationsPanel() {
   return (
     <div class="stack">
       <div class="filters">
-        <ChoiceField
-          name="status"
-          label="State"
-          choices={[['', 'Any'], ...STATES.map((name) => [name, titled(name)] as const)]}
-        />
+        <StateField states={STATES} />
       </div>
       <Problem problem={problem} again={again} />
       {items === null && !problem && <Hollow rows={3} height={150} />}
@@ -57,11 +54,7 @@ export function EvaluationsPanel() {
       {items?.map((run) => (
         <RunPanel key={run.taskId} run={run} />
       ))}
-      {pages.hasMore && (
-        <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
-          More evaluations
-        </button>
-      )}
+      <More of={pages}>More evaluations</More>
     </div>
   );
 }

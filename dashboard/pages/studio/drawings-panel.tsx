@@ -1,5 +1,6 @@
 import { Drawings, type DrawingsData } from '../../operations.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
+import { More } from '../../view/more.tsx';
 import { Empty, Hollow, Problem, Tag, type Tone } from '../../view/parts.tsx';
 import { hrefOf } from '../../view/router.ts';
 import { asked, SearchField } from '../../view/search-field.tsx';
@@ -39,11 +40,7 @@ export function DrawingsPanel() {
           </li>
         ))}
       </ul>
-      {pages.hasMore && (
-        <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
-          More pictures
-        </button>
-      )}
+      <More of={pages}>More pictures</More>
     </div>
   );
 }

@@ -1,5 +1,6 @@
 import { Projects, type ProjectsData } from '../../operations.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
+import { More } from '../../view/more.tsx';
 import { Empty, Hollow, Panel, Problem } from '../../view/parts.tsx';
 import { hrefOf } from '../../view/router.ts';
 import { asked, ChoiceField } from '../../view/search-field.tsx';
@@ -69,11 +70,7 @@ export function ProjectsPanel() {
             ))}
           </Table>
         )}
-        {pages.hasMore && (
-          <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
-            More projects
-          </button>
-        )}
+        <More of={pages}>More projects</More>
       </Panel>
     </div>
   );

@@ -11,11 +11,12 @@ import { ask } from '../../server/ask.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
 import { succeeded } from '../../server/problem.ts';
 import { may } from '../../server/session.ts';
+import { More } from '../../view/more.tsx';
 import { Empty, Hollow, Panel, Problem, Tag, type Tone } from '../../view/parts.tsx';
 import { useAct } from '../../view/saying.tsx';
-import { asked, ChoiceField } from '../../view/search-field.tsx';
+import { asked, StateField } from '../../view/search-field.tsx';
 import { Ago } from '../../view/time.tsx';
-import { plain, titled } from '../../view/words.ts';
+import { plain } from '../../view/words.ts';
 
 type Brief = BriefsData['briefs']['nodes'][number];
 
@@ -49,11 +50,7 @@ export function BriefsPanel() {
   return (
     <div class="stack">
       <div class="filters">
-        <ChoiceField
-          name="status"
-          label="State"
-          choices={[['', 'Any'], ...STATES.map((name) => [name, titled(name)] as const)]}
-        />
+        <StateField states={STATES} />
       </div>
       <Problem problem={problem} again={again} />
       {items === null && !problem && <Hollow rows={4} height={120} />}
@@ -66,11 +63,7 @@ export function BriefsPanel() {
       {items?.map((brief) => (
         <BriefPanel key={brief.briefId} brief={brief} put={put} />
       ))}
-      {pages.hasMore && (
-        <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
-          More briefs
-        </button>
-      )}
+      <More of={pages}>More briefs</More>
     </div>
   );
 }

@@ -11,9 +11,10 @@ import { useAnswer } from '../../server/answers.ts';
 import { connectionPage, usePages } from '../../server/pages.ts';
 import { may } from '../../server/session.ts';
 import { follow } from '../../server/socket.ts';
+import { More } from '../../view/more.tsx';
 import { Bar, Empty, Hollow, Panel, Problem } from '../../view/parts.tsx';
 import { hrefOf } from '../../view/router.ts';
-import { asked, ChoiceField } from '../../view/search-field.tsx';
+import { asked, ChoiceField, StateField } from '../../view/search-field.tsx';
 import { Table } from '../../view/table.tsx';
 import { Moment } from '../../view/time.tsx';
 import { count, plain, span, titled } from '../../view/words.ts';
@@ -48,11 +49,7 @@ export function QueuePanel() {
     <div class="stack">
       <Counts />
       <div class="filters">
-        <ChoiceField
-          name="status"
-          label="State"
-          choices={[['', 'Any'], ...STATES.map((name) => [name, titled(name)] as const)]}
-        />
+        <StateField states={STATES} />
         {may('ADMIN') && (
           <ChoiceField
             name="system"
@@ -74,11 +71,7 @@ export function QueuePanel() {
           </Empty>
         )}
         {items && items.length > 0 && <TaskTable tasks={items} onChange={again} />}
-        {pages.hasMore && (
-          <button type="button" class="button" aria-disabled={pages.isLoading} onClick={pages.more}>
-            More tasks
-          </button>
-        )}
+        <More of={pages}>More tasks</More>
       </Panel>
     </div>
   );
