@@ -527,6 +527,34 @@ describe('sqlite-vec alone', () => {
     await rm(directory, { recursive: true });
   });
 
+  test('several reads at once take one thread, too', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'echo-vectors-'));
+    const store = createSqliteVecStore({ directory, database: DATABASE, model: SMALL, log });
+    let threads = 0;
+    const count = () => void threads++;
+    process.on('worker', count);
+    await store.upsert([point({})]);
+    expect(await Promise.all([store.count(), store.count(), store.count()])).toEqual([1, 1, 1]);
+    process.off('worker', count);
+    expect(threads).toBe(1);
+    await store.close();
+    await rm(directory, { recursive: true });
+  });
+
+  // It hung for ever, and with it the keeper that asked.
+  test('what waits to be read is answered where the file is closed meanwhile', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'echo-vectors-'));
+    const store = createSqliteVecStore({ directory, database: DATABASE, model: SMALL, log });
+    await store.upsert([point({})]);
+    const written = store.upsert(Array.from({ length: 100 }, () => point({})));
+    const read = store.count().catch((error) => error);
+    await new Promise((resolve) => setImmediate(resolve));
+    await store.close();
+    await written;
+    expect(await read).toBeInstanceOf(VectorStoreUnavailable);
+    await rm(directory, { recursive: true });
+  });
+
   test('what is read waits for no write that another process holds up', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'echo-vectors-'));
     const store = createSqliteVecStore({

@@ -63,6 +63,8 @@ export interface SqliteVecClient {
 }
 
 interface Waiting {
+  /** The thread that is to answer. */
+  of: Worker;
   resolve: (value: unknown) => void;
   reject: (error: Error) => void;
   timer: NodeJS.Timeout;
@@ -83,6 +85,7 @@ export function createSqliteVecClient(options: ThreadOptions & { callTimeoutMs: 
     waiting.delete(answer.id);
     clearTimeout(call.timer);
     if (waiting.size === 0) {
+      call.of.unref();
       worker?.unref();
       for (const tell of resting) tell();
     }
@@ -90,9 +93,8 @@ export function createSqliteVecClient(options: ThreadOptions & { callTimeoutMs: 
     else call.resolve(answer.result);
   };
   const abandon = (gone: Worker, message: string) => {
-    if (worker !== gone) return;
-    worker = null;
-    for (const id of [...waiting.keys()]) settle({ id, error: { message, code: null } });
+    if (worker === gone) worker = null;
+    for (const [id, { of }] of [...waiting]) if (of === gone) settle({ id, error: { message, code: null } });
   };
   const start = () => {
     const started = new Worker(new URL('./sqlite-vec-thread.ts', import.meta.url), { workerData: options });
@@ -112,7 +114,7 @@ export function createSqliteVecClient(options: ThreadOptions & { callTimeoutMs: 
         abandon(target, `${name} took more than ${options.callTimeoutMs} ms`);
         void target.terminate();
       }, options.callTimeoutMs);
-      waiting.set(id, { resolve: resolve as (value: unknown) => void, reject, timer });
+      waiting.set(id, { of: target, resolve: resolve as (value: unknown) => void, reject, timer });
       target.ref();
     });
   const rests = (withinMs: number) =>
@@ -139,8 +141,10 @@ export function createSqliteVecClient(options: ThreadOptions & { callTimeoutMs: 
     async close() {
       const ending = worker;
       if (!ending) return;
-      await call('close').catch(() => undefined);
+      const closed = call('close').catch(() => undefined);
+      // What comes from now on is for another thread: this one answers nothing behind its end.
       worker = null;
+      await closed;
       await ending.terminate();
     },
   };

@@ -114,6 +114,7 @@ function openFile(options: SqliteVecOptions) {
   };
   let ready: Promise<void> | null = null;
   let rebuilding: Promise<void> | null = null;
+  let closings = 0;
 
   const rebuild = (reason: string) => {
     rebuilding ??= moveAside(options, file, reason, close).finally(() => {
@@ -138,22 +139,31 @@ function openFile(options: SqliteVecOptions) {
     });
     return ready;
   };
+  /** Calls in the same turn of the event loop in which it found the client: what waits in between is looked at again. */
   const send = async <Name extends keyof Calls>(
     connection: Connection,
     name: Name,
     args: Parameters<Calls[Name]>,
   ) => {
     const { reader, writer } = clients;
-    if (connection === 'writer') return writer.call(name, ...args);
-    const mayBorrow = name !== 'nearest' && !reader.isStarted && (await writer.rests(READ_PATIENCE_MS));
-    // In the meantime a write may have come.
-    return (mayBorrow && writer.isResting ? writer : reader).call(name, ...args);
+    const before = closings;
+    let since: number | null = null;
+    for (;;) {
+      await rebuilding;
+      if (closings !== before) throw new VectorStoreUnavailable('vectors.db is closed');
+      await ensure();
+      if (connection === 'writer') return writer.call(name, ...args);
+      if (name === 'nearest' || reader.isStarted) return reader.call(name, ...args);
+      if (writer.isResting) return writer.call(name, ...args);
+      since ??= performance.now();
+      const leftMs = since + READ_PATIENCE_MS - performance.now();
+      if (leftMs <= 0) return reader.call(name, ...args);
+      await writer.rests(leftMs);
+    }
   };
   const calls =
     (connection: Connection) =>
     async <Name extends keyof Calls>(name: Name, ...args: Parameters<Calls[Name]>) => {
-      await rebuilding;
-      await ensure();
       try {
         return await send(connection, name, args);
       } catch (error) {
@@ -162,7 +172,14 @@ function openFile(options: SqliteVecOptions) {
         throw new VectorStoreUnavailable(`vectors.db was damaged and is begun anew (${error.message})`);
       }
     };
-  return { ensure, calls, close };
+  return {
+    ensure,
+    calls,
+    close: () => {
+      closings++;
+      return close();
+    },
+  };
 }
 
 async function openTables(options: SqliteVecOptions, writer: SqliteVecClient): Promise<void> {
