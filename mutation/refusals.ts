@@ -6,8 +6,8 @@ export const REFUSALS: readonly Mutation[] = [
     'erased-users-come-back',
     'domains/privacy/tombstones.ts',
     ['return erased !== null && at <= erased.at;', 'return false;'],
-    ['deletions'],
-    'after an erasure',
+    ['privacy'],
+    'waited in the journal of a server that was down',
   ),
   one(
     'erased-time-is-not-checked',
@@ -21,7 +21,7 @@ export const REFUSALS: readonly Mutation[] = [
     'domains/interactions/apply.ts',
     ['where turn_id not in (select turn_id from deleted)', ''],
     ['deletions'],
-    'is not undone by',
+    'is not stored once it was deleted',
   ),
   one(
     'everybody-has-every-permission',
