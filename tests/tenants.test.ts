@@ -501,6 +501,29 @@ describe('a quota', () => {
     expect(await turnsOf(500_000)).toEqual(about);
   });
 
+  test('of storage measures long texts without reading them', async () => {
+    const { db, storedKinds } = app.app.services;
+    await create('texts', {});
+    for (let batch = 0; batch < 4; batch++)
+      await record(app, 'texts', [{ query: `${batch}`, response: unlike(90_000) }]);
+    const client = await db.pool.connect();
+    try {
+      await client.query('begin');
+      const fetched = async () => {
+        const of = `pg_class where relname = 'echo_unified_interactions'`;
+        return (await client.query(`select pg_stat_get_xact_blocks_fetched(reltoastrelid) from ${of}`)).rows;
+      };
+      const before = await fetched();
+      const measured = await storageOf({ pool: client as unknown as pg.Pool }, 'texts', storedKinds);
+      expect(await fetched()).toEqual(before);
+      const turns = measured.find(({ table }) => table === 'echo_unified_interactions');
+      expect(turns?.bytes).toBeGreaterThan(4 * 90_000);
+    } finally {
+      await client.query('rollback');
+      client.release();
+    }
+  });
+
   test('of storage counts what is sent again, or refused, not at all', async () => {
     await create('again', { storageBytes: 300_000, turnsPerDay: 3 });
     const large = [{ query: 'large', response: unlike(60_000), idempotencyKey: 'large' }];

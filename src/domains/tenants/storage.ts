@@ -5,6 +5,7 @@ import type { Duty } from '../../db/duty.ts';
 /** A table whose rows are tenants'. */
 export interface StoredKind {
   readonly table: string;
+  readonly columns: readonly string[];
 }
 
 /** Rows of a tenant in one table, and their bytes. */
@@ -18,12 +19,17 @@ export interface StoredRows {
 export function kindsOf(duties: readonly Duty[]): StoredKind[] {
   return duties
     .filter(({ table }) => 'tenantId' in getTableColumns(table))
-    .map(({ table }) => ({ table: getTableName(table) }))
+    .map(({ table }) => ({
+      table: getTableName(table),
+      columns: Object.values(getTableColumns(table)).map(({ name }) => name),
+    }))
     .sort((a, b) => (a.table < b.table ? -1 : 1));
 }
 
 /** Of a table that takes more, only about so many bytes are read. */
 const READ_BYTES = 512 * 2 ** 20;
+/** What PostgreSQL keeps of a row before its columns. */
+const HEADER_BYTES = 24;
 
 /**
  * What a tenant stores, by table: bytes of whole rows as they are kept, long texts packed, without indexes and files beside
@@ -47,10 +53,12 @@ export async function storageOf(
            from unnest($1::text[]) with ordinality as t(name, at) join pg_class c on c.oid = to_regclass(t.name) order by at`,
     values: [tables, readBytes],
   });
-  const parts = tables.map((table, at) => {
+  const parts = kinds.map(({ table, columns }, at) => {
     const percent = `($2::real[])[${at + 1}]`;
+    // By column: the size of a whole row would fetch its long texts, which stand beside the table and can be far larger.
+    const sizes = columns.map((name) => `coalesce(pg_column_size(t."${name}"), 0)`);
     return `select '${table}' as "table", round(count(*) * 100 / ${percent})::int as rows,
-              coalesce(sum(pg_column_size(t.*)), 0)::float8 * 100 / ${percent} as bytes
+              coalesce(sum(${HEADER_BYTES} + ${sizes.join(' + ')}), 0)::float8 * 100 / ${percent} as bytes
             from ${table} t tablesample system (${percent}) repeatable (0) where t.tenant_id = $1`;
   });
   const { rows } = await pool.query<StoredRows>({
