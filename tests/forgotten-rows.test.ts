@@ -231,6 +231,16 @@ test('the command tells of them in words, and what it made good', async () => {
   expect(await operate(app.directory, 'verify', ['--mend'])).toMatchObject({ code: 2 });
 });
 
+test('a conversation whose next turn would come before its last one takes turns again', async () => {
+  await app.sql(`update echo_conversations set next_sequence = 1 where conversation_id = 'kept'`);
+  expect(await look(true)).toEqual({ 'conversations-miscounted': [1, 1] });
+  const [added] = await app.record('kept', [{ query: 'one more' }]);
+  expect(added).toMatchObject({ sequence: 71 });
+  const { data } = await app.graphql('{ verifyConversation(conversationId: "kept") { intact } }');
+  expect(data.verifyConversation.intact).toBe(true);
+  await app.graphql(`mutation { deleteInteraction(turnId: "${added?.turnId}") { __typename } }`);
+});
+
 test('rows of a user who is being erased are the erasure’s', async () => {
   await app.sql(
     `update echo_conversations set deleted_turns = deleted_turns + 1 where conversation_id = 'kept'`,

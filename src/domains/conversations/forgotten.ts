@@ -95,8 +95,15 @@ export const conversationsMiscounted: ForgottenKind = {
         });
         await client.query({
           name: 'count_conversation_again',
-          text: `update echo_conversations c set deleted_turns = greatest(0, c.next_sequence - 1 -
-                   (select count(*)::int from ${OWN_TURNS})) where c.id = $1`,
+          // The next turn comes behind all that are there: where it stood before them, none could be stored any more.
+          text: `update echo_conversations c set next_sequence = greatest(c.next_sequence, last.sequence + 1),
+                   chain_hash = case when last.sequence >= c.next_sequence then last.chain_hash else c.chain_hash end,
+                   deleted_turns = greatest(0, greatest(c.next_sequence - 1, last.sequence) - last.turns)
+                 from echo_conversations own cross join lateral (
+                   select coalesce(max(i.sequence), 0) as sequence, (array_agg(i.chain_hash order by i.sequence desc))[1] as chain_hash,
+                     count(*)::int as turns
+                   from ${OWN_TURNS.replaceAll('c.', 'own.')}) last
+                 where c.id = $1 and own.id = c.id`,
           values: [key],
         });
       });
