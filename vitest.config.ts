@@ -26,6 +26,8 @@ class SlowFirst extends BaseSequencer {
 }
 
 export default defineConfig({
+  // Vite would take graphql's ES module where Node takes its CommonJS one; with both loaded, `instanceof` fails.
+  resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     // No test is about these: a busy machine needs ten seconds to start a server.
     testTimeout: 180_000,
@@ -39,19 +41,11 @@ export default defineConfig({
     // What a server's threads and other processes run is stripped of its types and compiled once, not by each of them.
     // Node finds it by its content, so that nothing is stale.
     env: { NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/node', import.meta.url)) },
-    // Node loads tests and sources as it loads the server, and keeps them compiled: Vite's own way costs a fifth of the CPU time
-    // of what starts nothing, and each worker some seconds.
-    experimental: { viteModuleRunner: false },
     projects: [
       {
         extends: true,
         // One after the other in the same process: importing takes longer than most of these tests.
-        test: {
-          name: 'unit',
-          include: files.filter((path) => !startsSomething(path)),
-          isolate: false,
-          globalSetup: ['tests/support/compiled.ts'],
-        },
+        test: { name: 'unit', include: files.filter((path) => !startsSomething(path)), isolate: false },
       },
       {
         extends: true,
@@ -60,7 +54,7 @@ export default defineConfig({
           include: files.filter(startsSomething),
           // Each file has servers and databases of its own; what the sources keep in modules are caches of words.
           isolate: false,
-          globalSetup: ['tests/support/compiled.ts', 'tests/support/database.ts'],
+          globalSetup: ['tests/support/database.ts'],
         },
       },
     ],
