@@ -111,6 +111,17 @@ test('what is shown and recorded of all turns reads none that has its vector', a
   expect(plan).not.toMatch(/Seq Scan on echo_unified/);
 });
 
+// Joined to the day, as many of them as lie behind any other are expected, and all are read.
+test('what was used on some days reads their turns by when they were stored', async () => {
+  await app.graphql('{ tenantUsage(days: 3) { day } financeTenants(days: 3) { tenantId } }');
+  const plans = await plansOf('usage_of_tenant', 'finance_by_tenant');
+  expect(plans).toHaveLength(2);
+  for (const plan of plans) {
+    expect(plan).toMatch(/created_at >= \(date_trunc/);
+    expect(plan).not.toContain('CTE Scan on span');
+  }
+});
+
 test('of conditions that more turns meet than are asked for, none is looked up', async () => {
   const { db } = app.app.services;
   await app.search('ferries');

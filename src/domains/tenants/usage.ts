@@ -50,6 +50,9 @@ export async function usageOf(
   return daysOfTenant(db, tenantId, days);
 }
 
+/** SQL: where so many days began. Written out in each place: joined to it, all turns would be read for those of a month. */
+const SINCE = `(date_trunc('day', now(), 'UTC') - make_interval(days => $2::int - 1))`;
+
 /** What a tenant used on the last days, today included; oldest first. */
 export async function daysOfTenant(
   { pool }: Pick<Database, 'pool'>,
@@ -58,16 +61,14 @@ export async function daysOfTenant(
 ): Promise<DayOfTenant[]> {
   const { rows } = await pool.query<DayOfTenant>({
     name: 'usage_of_tenant',
-    text: `with span as (
-             select date_trunc('day', now(), 'UTC') - make_interval(days => $2::int - 1) as since
-           ), turns as (
+    text: `with turns as (
              select date_trunc('day', i.created_at, 'UTC') as day, count(*)::int as turns,
                sum(i.tokens_in) filter (where i.finish_reason is not null) as tokens_in,
                sum(i.tokens_out) filter (where i.finish_reason is not null) as tokens_out,
                sum(i.cost) filter (where i.finish_reason is not null) as cost,
                count(*) filter (where i.finish_reason is not null and i.cost is null)::int as unknown
-             from echo_unified_interactions i, span
-             where i.tenant_id = $1 and i.created_at >= span.since group by 1
+             from echo_unified_interactions i
+             where i.tenant_id = $1 and i.created_at >= ${SINCE} group by 1
            ), attempts as (
              select date_trunc('day', a.written_at, 'UTC') as day,
                sum(coalesce(a.writing_tokens_in, 0) + coalesce(a.judging_tokens_in, 0)) as tokens_in,
@@ -75,11 +76,11 @@ export async function daysOfTenant(
                sum(coalesce(a.writing_cost, a.judging_cost) + case when a.writing_cost is null then 0 else coalesce(a.judging_cost, 0) end) as cost,
                count(*) filter (where a.model is not null and a.writing_cost is null)::int
                  + count(*) filter (where a.judgings > 0 and a.judging_cost is null)::int as unknown
-             from brief_attempts a, span where a.tenant_id = $1 and a.written_at >= span.since group by 1
+             from brief_attempts a where a.tenant_id = $1 and a.written_at >= ${SINCE} group by 1
            ), tasks as (
              select date_trunc('day', t.created_at, 'UTC') as day, count(*)::int as tasks
-             from autonomous_tasks t, span
-             where t.tenant_id = $1 and t.user_id is not null and t.created_at >= span.since group by 1
+             from autonomous_tasks t
+             where t.tenant_id = $1 and t.user_id is not null and t.created_at >= ${SINCE} group by 1
            )
            select to_char(day at time zone 'UTC', 'YYYY-MM-DD') as day, coalesce(turns.turns, 0) as turns,
              coalesce(tasks.tasks, 0) as tasks,
@@ -87,8 +88,8 @@ export async function daysOfTenant(
              (coalesce(turns.tokens_out, 0) + coalesce(attempts.tokens_out, 0))::float8 as "tokensOut",
              case when turns.cost is null then attempts.cost else turns.cost + coalesce(attempts.cost, 0) end::float8 as cost,
              coalesce(turns.unknown, 0) + coalesce(attempts.unknown, 0) as "unknownCosts"
-           from span cross join generate_series(0, $2::int - 1) as back
-           cross join lateral (select span.since + make_interval(hours => 24 * back) as day) each
+           from generate_series(0, $2::int - 1) as back
+           cross join lateral (select ${SINCE} + make_interval(hours => 24 * back) as day) each
            left join turns using (day) left join attempts using (day) left join tasks using (day) order by 1`,
     values: [tenantId, days],
   });
