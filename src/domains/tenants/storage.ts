@@ -28,13 +28,25 @@ export function kindsOf(duties: readonly Duty[]): StoredKind[] {
 
 /** Of a table that takes more, only about so many bytes are read. */
 const READ_BYTES = 512 * 2 ** 20;
+/** So many rows of a sample tell how large those of a tenant are; of fewer, they are taken to be as large as those of others. */
+const TELLING_ROWS = 100;
+/**
+ * SQL: rows of a tenant in the tables that can be counted otherwise. In a sample of pages, on which rows of one tenant stand
+ * together, a small tenant would have none of its turns, or several times as many.
+ */
+const COUNTED: ReadonlyMap<string, string> = new Map([
+  [
+    'echo_unified_interactions',
+    'select coalesce(sum(next_sequence - 1 - deleted_turns), 0)::float8 as counted from echo_conversations where tenant_id = $1',
+  ],
+]);
 /** What PostgreSQL keeps of a row before its columns. */
 const HEADER_BYTES = 24;
 
 /**
  * What a tenant stores, by table: bytes of whole rows as they are kept, long texts packed, without indexes and files beside
  * the database. Of large tables a sample of their pages is read, the same ones each time while the table does not grow, and
- * the rest is taken to be like it: no measuring takes longer than the database lets a statement take.
+ * the rest is taken to be like it, but turns are counted: no measuring takes longer than the database lets a statement take.
  *
  * @param readBytes of a table that takes more, about so many are read
  */
@@ -57,9 +69,17 @@ export async function storageOf(
     const percent = `($2::real[])[${at + 1}]`;
     // By column: the size of a whole row would fetch its long texts, which stand beside the table and can be far larger.
     const sizes = columns.map((name) => `coalesce(pg_column_size(t."${name}"), 0)`);
-    return `select '${table}' as "table", round(count(*) * 100 / ${percent})::int as rows,
-              coalesce(sum(${HEADER_BYTES} + ${sizes.join(' + ')}), 0)::float8 * 100 / ${percent} as bytes
-            from ${table} t tablesample system (${percent}) repeatable (0) where t.tenant_id = $1`;
+    const sampled = `(select t.tenant_id, ${HEADER_BYTES} + ${sizes.join(' + ')} as size
+              from ${table} t tablesample system (${percent}) repeatable (0)) s`;
+    const counted = COUNTED.get(table);
+    if (counted === undefined)
+      return `select '${table}' as "table", round(count(*) * 100 / ${percent})::int as rows,
+                coalesce(sum(size), 0)::float8 * 100 / ${percent} as bytes from ${sampled} where tenant_id = $1`;
+    return `select '${table}', case when ${percent} < 100 then counted else own end::int,
+              case when ${percent} < 100 then counted * coalesce(case when own >= ${TELLING_ROWS} then of_own else of_all end, 0)
+                else own * coalesce(of_own, 0) end::float8
+            from (${counted}) c, (select count(*) filter (where tenant_id = $1) as own, avg(size) filter (where tenant_id = $1) as of_own,
+              avg(size) as of_all from ${sampled}) s`;
   });
   const { rows } = await pool.query<StoredRows>({
     name: 'storage_of_tenant',
