@@ -37,7 +37,9 @@ export async function vectorCoverage(db: Database, scope: Scope): Promise<Vector
            from echo_unified_interactions where vector_state <> 'EMBEDDED' and ${owned}`,
     values: [scope.tenantId, scope.userId],
   });
-  const { stored, pending, failed, oldest } = onlyRow(found);
+  const { stored: counted, pending, failed, oldest } = onlyRow(found);
+  // Where a conversation is damaged it may count fewer turns than wait.
+  const stored = Math.max(counted, pending + failed);
   return {
     stored,
     embedded: stored - pending - failed,
