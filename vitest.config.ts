@@ -35,8 +35,8 @@ export default defineConfig({
     // What comes sooner is not waited for; a busy machine needs more than the usual second.
     // Half of the usual looks: each costs the processor some milliseconds, and most tests wait most of the time.
     expect: { poll: { timeout: 45_000, interval: 100 } },
-    // Most of them wait most of the time: with five, a fifth of two cores had nothing to do.
-    maxWorkers: 7,
+    // Most of them wait most of the time: four keep five sixths of two cores busy; with seven a run takes longer (734 s, not 691).
+    maxWorkers: 5,
     sequence: { sequencer: SlowFirst },
     // What a server's threads and other processes run is stripped of its types and compiled once, not by each of them.
     // Node finds it by its content, so that nothing is stale.

@@ -259,7 +259,7 @@ export async function startNotion(limits: { readonly perSecond?: number } = {}) 
       const add = (name: string, own: Record<string, string>) => {
         const source = randomUUID();
         const made = Object.entries(own).map(([key, type]) => ({
-          ...{ id: type === 'title' ? 'title' : `${randomUUID().slice(0, 3)};`, name: key, type },
+          ...{ id: type === 'title' ? 'title' : `${randomUUID().slice(0, 8)};`, name: key, type },
         }));
         sources.set(source, { id: source, name, database: id, properties: made });
         return source;
@@ -306,7 +306,7 @@ export async function startNotion(limits: { readonly perSecond?: number } = {}) 
           all.splice(all.indexOf(property(name)), 1);
         },
         addProperty: (name: string, type: string) => {
-          (sources.get(source) as Source).properties.push({ id: `${randomUUID().slice(0, 3)};`, name, type });
+          (sources.get(source) as Source).properties.push({ id: `${randomUUID().slice(0, 8)};`, name, type });
         },
         /** A page that a person makes, or changes: by the names of properties, as Notion takes them. */
         write: (values: Record<string, Json>, known?: DoublePage) => {
