@@ -192,7 +192,7 @@ const wordsOf = ({ path }: Place) => path.slice(path.length > 1 && path[0] === '
 const withoutPlaces = (field: string) => field.replaceAll(/\.\d+(?=\.|$)/g, '');
 
 /**
- * All that is kept, but what workers derive from it, the log of who did what, what is measured, what is on its way to others, and which servers are there. Prepared once:
+ * All that is kept, but what workers derive from it, the log of who did what, what is measured, what is on its way to others (and how far that has come), and which servers are there. Prepared once:
  * to plan a look at all tables costs more than the look.
  */
 async function kept(): Promise<unknown> {
@@ -206,7 +206,7 @@ async function lookAtTables(): Promise<string> {
     `select tablename as name from pg_tables where schemaname = 'public' and tablename !~ '^echo_(index_|audit_|metric_|journals|vector_leases|deliver)'`,
   );
   const row =
-    "(select jsonb_object_agg(key, value)::text from jsonb_each(to_jsonb(t)) where key !~ '^vector_')";
+    "(select jsonb_object_agg(key, value)::text from jsonb_each(to_jsonb(t)) where key !~ '^(vector|position)_')";
   const sums = tables.map(
     ({ name }) => `(select md5(string_agg(${row}, '' order by ${row})) from "${name}" t) as "${name}"`,
   );
