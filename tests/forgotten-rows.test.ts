@@ -241,6 +241,20 @@ test('a conversation whose next turn would come before its last one takes turns 
   await app.graphql(`mutation { deleteInteraction(turnId: "${added?.turnId}") { __typename } }`);
 });
 
+test('a conversation whose next turn would take the place of a deleted one takes none', async () => {
+  const [last] = await app.record('kept', [{ query: 'the last one' }]);
+  await app.graphql(`mutation { deleteInteraction(turnId: "${last?.turnId}") { __typename } }`);
+  await app.sql(
+    `update echo_conversations set next_sequence = ${last?.sequence} where conversation_id = 'kept'`,
+  );
+  expect(await look(true)).toEqual({ 'conversations-miscounted': [1, 1] });
+  const [added] = await app.record('kept', [{ query: 'behind the deleted one' }]);
+  expect(added?.sequence).toBe(Number(last?.sequence) + 1);
+  const { data } = await app.graphql('{ verifyConversation(conversationId: "kept") { intact } }');
+  expect(data.verifyConversation.intact).toBe(true);
+  await app.graphql(`mutation { deleteInteraction(turnId: "${added?.turnId}") { __typename } }`);
+});
+
 test('rows of a user who is being erased are the erasure’s', async () => {
   await app.sql(
     `update echo_conversations set deleted_turns = deleted_turns + 1 where conversation_id = 'kept'`,

@@ -28,6 +28,19 @@ const GONE = (marks: string) => `not exists (select from (
     where (c.conversation_id, c.tenant_id) in (select m.conversation_id, m.tenant_id from ${marks}) offset 0) h
   where h.conversation_id = t.conversation_id and h.tenant_id = t.tenant_id and h.subject = t.subject)`;
 
+/**
+ * SQL: the places of a conversation that are taken, by its turns and by those that were deleted at its end (of which there is no
+ * time): the next turn comes behind all of them. @param row names the conversation
+ */
+const placesIn = (row: string) => `
+  select created_at, timestamp, sequence, chain_hash from echo_unified_interactions i
+  where i.conversation_id = ${row}.conversation_id and i.tenant_id = ${row}.tenant_id and i.user_id = ${row}.user_id
+  union all
+  select null, null, d.sequence, d.chain_hash from echo_deleted_turns d
+  where d.conversation_id = ${row}.conversation_id and d.tenant_id = ${row}.tenant_id and d.subject = ${subject(row)}`;
+/** SQL: the chain hash at the last of such places. */
+const LAST_HASH = '(array_agg(i.chain_hash order by i.sequence desc))[1]';
+
 /** Turns whose conversation is not there: no list shows them. */
 export const turnsOfNoConversation: ForgottenKind = {
   name: 'turns-of-no-conversation',
@@ -41,15 +54,9 @@ export const turnsOfNoConversation: ForgottenKind = {
       text: `insert into echo_conversations as c (tenant_id, user_id, conversation_id, created_at, last_interaction, next_sequence,
          chain_hash, deleted_turns)
        select t.tenant_id, t.user_id, t.conversation_id, min(i.created_at), max(least(i.timestamp, i.created_at)),
-         max(i.sequence) + 1, (array_agg(i.chain_hash order by i.sequence desc))[1], max(i.sequence) - count(i.said_at)
+         max(i.sequence) + 1, ${LAST_HASH}, max(i.sequence) - count(i.timestamp)
        from (select distinct tenant_id, user_id, conversation_id from echo_unified_interactions where id = any($1::int[])) t
-       cross join lateral (
-         select created_at, timestamp, sequence, chain_hash, timestamp as said_at from echo_unified_interactions i
-         where i.conversation_id = t.conversation_id and i.tenant_id = t.tenant_id and i.user_id = t.user_id
-         union all
-         -- What was deleted at its end keeps its place: the next turn comes behind it.
-         select null, null, d.sequence, d.chain_hash, null from echo_deleted_turns d
-         where d.conversation_id = t.conversation_id and d.tenant_id = t.tenant_id and d.subject = ${subject('t')}) i
+       cross join lateral (${placesIn('t')}) i
        group by 1, 2, 3 on conflict (conversation_id, tenant_id, user_id) do nothing`,
     }),
 };
@@ -95,14 +102,13 @@ export const conversationsMiscounted: ForgottenKind = {
         });
         await client.query({
           name: 'count_conversation_again',
-          // The next turn comes behind all that are there: where it stood before them, none could be stored any more.
+          // The next turn comes behind all that are or were there: where it stood before them, none could be stored any more.
           text: `update echo_conversations c set next_sequence = greatest(c.next_sequence, last.sequence + 1),
                    chain_hash = case when last.sequence >= c.next_sequence then last.chain_hash else c.chain_hash end,
                    deleted_turns = greatest(0, greatest(c.next_sequence - 1, last.sequence) - last.turns)
                  from echo_conversations own cross join lateral (
-                   select coalesce(max(i.sequence), 0) as sequence, (array_agg(i.chain_hash order by i.sequence desc))[1] as chain_hash,
-                     count(*)::int as turns
-                   from ${OWN_TURNS.replaceAll('c.', 'own.')}) last
+                   select coalesce(max(i.sequence), 0) as sequence, ${LAST_HASH} as chain_hash, count(i.timestamp)::int as turns
+                   from (${placesIn('own')}) i) last
                  where c.id = $1 and own.id = c.id`,
           values: [key],
         });

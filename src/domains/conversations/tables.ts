@@ -17,6 +17,9 @@ import {
 import { bytes, instant, tenantId } from '../../db/columns.ts';
 import type { Duty } from '../../db/duty.ts';
 
+/** SQL: how many turns the conversations that are read have, as they count themselves. */
+export const COUNTED_TURNS = 'coalesce(sum(next_sequence - 1 - deleted_turns), 0)';
+
 /** A thread of turns of one user, whose name is its user's own; one row per conversation. */
 export const conversations = pgTable(
   'echo_conversations',

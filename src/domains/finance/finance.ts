@@ -5,7 +5,7 @@ import * as input from '../../ground/input.ts';
 import { requireOperator } from '../../ground/ownership.ts';
 import { type DayOfRevenue, revenueByDay } from '../payments/ledger.ts';
 import { visibleTenant } from '../tenants/tenants.ts';
-import { daysOfTenant } from '../tenants/usage.ts';
+import { beginOfDays, daysOfTenant } from '../tenants/usage.ts';
 
 export interface FinanceServices {
   readonly db: Database;
@@ -89,8 +89,7 @@ function added(sum: ClientFinance | null, more: DayOfRevenue): ClientFinance {
   };
 }
 
-/** SQL: where so many days began. Written out in each place: joined to it, all turns would be read for those of a month. */
-const SINCE = `(date_trunc('day', now(), 'UTC') - make_interval(days => $1::int - 1))`;
+const SINCE = beginOfDays('$1');
 
 /** What the last days cost and brought each tenant for which there is something, by id. @throws Forbidden, InvalidInput */
 export async function financeByTenant(

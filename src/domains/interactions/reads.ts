@@ -19,6 +19,7 @@ import {
   type InteractionRow,
   type InteractionStatus,
   interactions as i,
+  isUnanswered,
   UNANSWERED_STATUSES,
 } from './tables.ts';
 
@@ -196,7 +197,7 @@ function pageOf<Q extends PgSelect>(select: Q, shape: string) {
         optional('intent', eq(i.intent, p('intent'))),
         optional('status', eq(i.status, p('status'))),
         // Says what the status says already, in the words of the index of these few.
-        optional('unanswered', sql`${i.status} in ('PROCESSING', 'INTERRUPTED', 'FAILED')`),
+        optional('unanswered', isUnanswered(i.status)),
         optional('since', gte(i.timestamp, p('since'))),
         optional('until', lte(i.timestamp, p('until'))),
         optional(

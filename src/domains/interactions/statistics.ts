@@ -1,6 +1,7 @@
 import type { Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { replicable } from '../../db/replicable.ts';
+import { COUNTED_TURNS } from '../conversations/tables.ts';
 
 export interface InteractionStats {
   readonly total: number;
@@ -29,7 +30,7 @@ export async function interactionStats(db: Database, scope: Scope): Promise<Inte
   const [all, models] = await Promise.all([
     db.pool.query<Totals>({
       name: replicable('interaction_stats'),
-      text: `select (select coalesce(sum(next_sequence - 1 - deleted_turns), 0)::int from echo_conversations where ${owned}) as total,
+      text: `select (select ${COUNTED_TURNS}::int from echo_conversations where ${owned}) as total,
                count(*)::int as recent,
                count(*) filter (where timestamp > now() - interval '1 hour')::int as hour,
                count(distinct conversation_id)::int as conversations,

@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type AnyColumn, sql } from 'drizzle-orm';
 import {
   boolean,
   check,
@@ -21,6 +21,9 @@ import type { Duty } from '../../db/duty.ts';
 export const INTERACTION_STATUSES = ['PROCESSING', 'ANSWERED', 'INTERRUPTED', 'FAILED', 'RECORDED'] as const;
 /** Few turns stay so: they have an index of their own. */
 export const UNANSWERED_STATUSES: readonly string[] = ['PROCESSING', 'INTERRUPTED', 'FAILED'];
+/** That a turn stands so, in the words of that index: what asks for it in others reads all turns. */
+export const isUnanswered = (status: AnyColumn) =>
+  sql`${status} in (${sql.raw(UNANSWERED_STATUSES.map((each) => `'${each}'`).join(', '))})`;
 /** How the answer of a model ended; stored as the models say it. */
 export const FINISH_REASONS = ['stop', 'length', 'content_filter', 'timeout', 'cancelled', 'other'] as const;
 export const VECTOR_STATES = ['PENDING', 'LEASED', 'EMBEDDED', 'FAILED'] as const;
@@ -136,7 +139,7 @@ export const interactions = pgTable(
       .where(sql`${table.intent} is not null`),
     index('echo_interactions_unanswered_idx')
       .on(table.userId, table.tenantId, table.status, table.timestamp, table.id)
-      .where(sql`${table.status} in ('PROCESSING', 'INTERRUPTED', 'FAILED')`),
+      .where(isUnanswered(table.status)),
     index('echo_interactions_vector_queue_idx').on(table.id).where(sql`${table.vectorState} <> 'EMBEDDED'`),
     index('echo_interactions_learning_queue_idx')
       .on(table.tenantId, table.userId, table.timestamp, table.id)

@@ -1,6 +1,7 @@
 import { getTableColumns, getTableName } from 'drizzle-orm';
 import type { Database } from '../../db/client.ts';
 import type { Duty } from '../../db/duty.ts';
+import { COUNTED_TURNS } from '../conversations/tables.ts';
 
 /** A table whose rows are tenants'. */
 export interface StoredKind {
@@ -37,7 +38,7 @@ const TELLING_ROWS = 100;
 const COUNTED: ReadonlyMap<string, string> = new Map([
   [
     'echo_unified_interactions',
-    'select coalesce(sum(next_sequence - 1 - deleted_turns), 0)::float8 as counted from echo_conversations where tenant_id = $1',
+    `select ${COUNTED_TURNS}::float8 as counted from echo_conversations where tenant_id = $1`,
   ],
 ]);
 /** What PostgreSQL keeps of a row before its columns. */

@@ -50,8 +50,13 @@ export async function usageOf(
   return daysOfTenant(db, tenantId, days);
 }
 
-/** SQL: where so many days began. Written out in each place: joined to it, all turns would be read for those of a month. */
-const SINCE = `(date_trunc('day', now(), 'UTC') - make_interval(days => $2::int - 1))`;
+/**
+ * SQL: where so many days began, today being the last. Written out in each place: joined to it, all turns would be read for those
+ * of a month. @param days the parameter with their number
+ */
+export const beginOfDays = (days: string) =>
+  `(date_trunc('day', now(), 'UTC') - make_interval(days => ${days}::int - 1))`;
+const SINCE = beginOfDays('$2');
 
 /** What a tenant used on the last days, today included; oldest first. */
 export async function daysOfTenant(

@@ -2,9 +2,7 @@ import type { Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { onlyRow } from '../../db/statements.ts';
 import { CANARY_TENANT } from '../../ground/ownership.ts';
-
-/** SQL: turns of conversations. */
-const COUNTED = 'coalesce(sum(next_sequence - 1 - deleted_turns), 0)';
+import { COUNTED_TURNS } from '../conversations/tables.ts';
 
 /** How many stored turns have their vector. */
 export interface VectorCoverage {
@@ -28,7 +26,7 @@ export async function vectorCoverage(db: Database, scope: Scope): Promise<Vector
     name: scope.userId === null ? 'vector_coverage_tenant' : 'vector_coverage_user',
     text: `select (${
       scope.userId === null
-        ? `select ${COUNTED}::int from echo_conversations where tenant_id = $1 and $2::text is null`
+        ? `select ${COUNTED_TURNS}::int from echo_conversations where tenant_id = $1 and $2::text is null`
         : 'select count(*)::int from echo_unified_interactions where tenant_id = $1 and user_id = $2'
     }) as stored,
              count(*) filter (where vector_state <> 'FAILED')::int as pending,
@@ -67,7 +65,7 @@ export async function shareWithVector(db: Database): Promise<number> {
   const found = await db.pool.query<{ share: number }>({
     name: 'share_with_vector',
     text: `select coalesce(1 - least(missing, stored)::float8 / nullif(stored, 0), 1) as share
-           from (select ${COUNTED} as stored from echo_conversations where tenant_id <> '${CANARY_TENANT}') c,
+           from (select ${COUNTED_TURNS} as stored from echo_conversations where tenant_id <> '${CANARY_TENANT}') c,
              (select count(*) as missing from echo_unified_interactions
               where vector_state <> 'EMBEDDED' and tenant_id <> '${CANARY_TENANT}') t`,
   });
