@@ -30,6 +30,14 @@ async function cursorsOf(query: string, field: string, count: number, work: () =
 const makeOld = () =>
   app.sql("update echo_events set at = now() - interval '31 days' where at > now() - interval '1 day'");
 
+/** Nothing goes before it can be read, and a transaction of any database beside this one may be older than all that is here. */
+const untilReadable = () =>
+  expect
+    .poll(() =>
+      app.sql("select from echo_events where at < now() - interval '30 days' and xid >= echo_horizon()"),
+    )
+    .toEqual([]);
+
 describe('events', () => {
   test('go when they are old, and whoever resumes before them is told which cursor works', async () => {
     const [first = ''] = await cursorsOf(ADDED, 'interactionAdded', 2, () =>
@@ -43,6 +51,7 @@ describe('events', () => {
     await makeOld();
     const [last] = await cursorsOf(ADDED, 'interactionAdded', 1, () => app.record('new', ['said just now']));
     await app.record('new', ['and after that']);
+    await untilReadable();
 
     expect((await retain(app, true)).events).toBeGreaterThan(3);
     expect((await take(overWebSocket(app.connect(), ADDED, { after: first }), 1))[0]?.errors).toBeUndefined();
@@ -76,10 +85,12 @@ describe('events', () => {
   });
 
   test('go in the order in which they are read, up to the first that stays, some in each transaction', async () => {
-    await app.sql('delete from echo_events');
-    await app.sql(`insert into echo_events (kind, user_id, at)
+    // All at once: what the server tells of the tests before comes after these, and not between.
+    await app.sql(`lock table echo_events in share row exclusive mode; delete from echo_events;
+      insert into echo_events (kind, user_id, at)
       select 'alert', 'ada', now() - case when n = 11000 then interval '1 day' else interval '40 days' end
       from generate_series(1, 11002) n`);
+    await untilReadable();
     const { events } = await retain();
     expect(events).toBe(10_999);
     const left = await app.sql(
