@@ -191,4 +191,21 @@ describe('an alert', () => {
     expect(summaries()[1]).toMatchObject({ state: 'CLEARED', count: 10_000 });
     expect(receiver.taken.filter(({ body }) => String(body.data?.name).startsWith('flood'))).toEqual([]);
   });
+
+  test('of ten at once is told by itself, and of eleven as one message', async () => {
+    const crowd = (count: number) =>
+      Array.from({ length: count }, (_, place) => ({ ...planted, name: `crowd_of_${count}_${place}` }));
+    const ten = crowd(10);
+    // Those of the tests before were told within this minute.
+    await age(120);
+    for (const kind of ten) raise(kind);
+    await expect.poll(() => ten.map(heard), eventually).toEqual(ten.map(() => ['alert.raised']));
+    await age(120);
+    const before = receiver.taken.length;
+    for (const kind of crowd(11)) raise(kind);
+    const since = () => receiver.taken.slice(before).map(({ body }) => [body.type, body.data.count]);
+    await expect.poll(since, eventually).not.toEqual([]);
+    expect(since()).toEqual([['alert.summary', 11]]);
+    for (const kind of [...ten, ...crowd(11)]) clear(kind);
+  });
 });
