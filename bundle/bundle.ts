@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import http from 'node:http';
 import { dirname, join, relative, resolve } from 'node:path';
 import { build, type Metafile, type Plugin } from 'esbuild';
 import { bundlesOf, dashboardsOf, ENTRY, packagesOf, stampOf } from './stamp.ts';
@@ -102,7 +103,13 @@ export async function writeBundle(
     },
     // Packages leave out what is only of use to who writes programs with them.
     define: { 'process.env.NODE_ENV': '"production"' },
-    plugins: [ownPlaces(root, directory), loadedLater(root), graphqlModules(root)],
+    plugins: [
+      ownPlaces(root, directory),
+      loadedLater(root),
+      graphqlModules(root),
+      nodeLater(),
+      noRequestOfNode(),
+    ],
   });
   for (const path of readdirSync(directory).map((name) => join(directory, name)))
     if (path.endsWith('.js')) await writeFile(path, inAscii(readFileSync(path, 'utf8')));
@@ -171,6 +178,52 @@ function graphqlModules(root: string): Plugin {
   return {
     name: 'graphql-modules',
     setup: ({ onResolve }) => onResolve({ filter: /^graphql$/ }, () => (existsSync(path) ? { path } : null)),
+  };
+}
+
+/** What Node loads for these takes 3 to 4 MB, and no server needs it that calls nobody. */
+const HEAVY = /^(node:)?(http2|https|tls)$/;
+
+/**
+ * Parts of Node that packages ask for and do not use at start are loaded by who uses them. And `node:http` is there without the
+ * three classes of the browser that it has: an ES module that imports it reads all that it exports, and for these Node loads its own
+ * client, with HTTP/2 and TLS.
+ */
+function nodeLater(): Plugin {
+  const names = Object.entries(Object.getOwnPropertyDescriptors(http)).filter(([, { value }]) => value);
+  const httpAlone = `const http = process.getBuiltinModule('node:http');
+export default http;
+export const { ${names.map(([name]) => name).join(', ')} } = http;`;
+  const later = (name: string) => `let loaded;
+module.exports = new Proxy({}, {
+  get: (_, key) => (loaded ??= process.getBuiltinModule('node:${name}'))[key],
+});`;
+  return {
+    name: 'node-later',
+    setup: ({ onResolve, onLoad }) => {
+      onResolve({ filter: /^(node:)?http$/ }, ({ kind }) =>
+        kind === 'import-statement' ? { path: 'http', namespace: 'node-later', sideEffects: false } : null,
+      );
+      onResolve({ filter: HEAVY }, ({ kind, path }) =>
+        kind === 'require-call' ? { path: path.replace('node:', ''), namespace: 'node-later' } : null,
+      );
+      onLoad({ filter: /.*/, namespace: 'node-later' }, ({ path }) => ({
+        contents: path === 'http' ? httpAlone : later(path),
+      }));
+    },
+  };
+}
+
+/** What yoga's adapter compares its own class of requests with: asked for, Node loads its client for it, and it is another one. */
+const COMPARED = 'fetchAPI.Request !== globalThis.Request';
+
+function noRequestOfNode(): Plugin {
+  return {
+    name: 'no-request-of-node',
+    setup: ({ onLoad }) =>
+      onLoad({ filter: /createServerAdapter\.js$/ }, ({ path }) => ({
+        contents: readFileSync(path, 'utf8').replace(COMPARED, 'true'),
+      })),
   };
 }
 

@@ -19,6 +19,11 @@ import { startChildServer } from './support/child-server.ts';
 const ROOT = resolve(import.meta.dirname, '..');
 const COPIED = ['src', 'scripts', 'bundle', 'drizzle', 'package.json', 'package-lock.json'];
 
+/** A program's first file: when it ends, it leaves the names of Node's own parts that it has loaded. */
+const TELLS_WHAT_WAS_LOADED = `if (require('node:worker_threads').isMainThread) process.on('exit', () =>
+  require('node:fs').writeFileSync(\`\${__filename}-\${process.pid}\`, process.moduleLoadList.join()));
+`;
+
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'echo-bundle-'));
@@ -38,8 +43,10 @@ describe('npm start', () => {
   test('makes a bundle, runs it with its threads and what it loads later, and uses it again', async () => {
     const root = await tree('first');
     const data = join(directory, 'data');
+    const preload = join(directory, 'tells-what-was-loaded.cjs');
+    await writeFile(preload, TELLS_WHAT_WAS_LOADED);
     for (const round of ['made', 'used again']) {
-      const server = await startChildServer(data, {}, root);
+      const server = await startChildServer(data, { NODE_OPTIONS: `--require=${preload}` }, root);
       // One that is left behind would keep the whole run from ending.
       onTestFinished(() => void server.signal('SIGTERM'));
       expect(await readdir(bundlesOf(root))).toEqual([stampOf(root)]);
@@ -62,6 +69,10 @@ describe('npm start', () => {
       expect(await page.text()).toContain('renderYogaGraphiQL');
       server.signal('SIGTERM');
       expect(await server.exited).toBe(0);
+      const loaded = (await readFile(`${preload}-${pid}`, 'utf8')).split(',');
+      expect(loaded).toContain('NativeModule _http_server');
+      // It was called and called nobody: Node's client, HTTP/2 and TLS would take 7 MB.
+      expect(loaded.filter((name) => /undici|http2|tls/.test(name))).toEqual([]);
     }
   });
 
