@@ -264,17 +264,20 @@ test('keys are shown once, kept as hashes, rotated and revoked; who shows one is
 
 test('lists take as many statements for many as for one', async () => {
   const count = async (first: number) => {
-    const before = last.statements.length;
+    last.statements.length = 0;
     const { data } = await last.graphql(
       `{ clientAccounts(first: ${first}) { nodes { ${CLIENT} } } partners(first: ${first}) { nodes { ${PARTNER} } } }`,
     );
-    return [data.clientAccounts.nodes.length, last.statements.length - before];
+    // Rounds in the background send others.
+    const sent = last.statements.filter((name) => /part(y|ies|ner)/.test(name));
+    return [data.clientAccounts.nodes.length, sent.length];
   };
   await came('last-of-all', 'SOUTH', 1);
   await client('last-of-all');
-  const [one, some] = [await count(1), await count(10)];
-  expect(some[0]).toBe(10);
-  expect(some[1]).toBe(one[1]);
+  expect([await count(1), await count(10)]).toEqual([
+    [1, 6],
+    [10, 6],
+  ]);
   const { data } = await last.graphql('{ clientAccounts(partnerId: "self") { nodes { clientId } } }');
   expect(data.clientAccounts.nodes).toEqual([{ clientId: 'before-the-end' }]);
 });
