@@ -62,6 +62,12 @@ describe.skipIf(!CHROMIUM)(
       await page.getByText('Live', { exact: true }).waitFor();
       const until = Promise.withResolvers<void>();
       next.push({ kind: 'picture', bytes: await picture(2, 'png'), until: until.promise });
+      // That it is drawn is written a second after the task has begun, when the page has asked for it already.
+      await app.sql(`create function dally() returns trigger language plpgsql as
+        $$ begin if old.started_at is null then perform pg_sleep(1); end if; return new; end $$`);
+      await app.sql(
+        'create trigger dally before update on anime_generation_history for each row execute function dally()',
+      );
       const taskId = await draw('a lighthouse in the rain');
       await page.getByText('a lighthouse in the rain').waitFor();
       await page.getByText('drawing', { exact: true }).waitFor();
