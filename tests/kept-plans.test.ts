@@ -69,29 +69,41 @@ test('turns are not read where nobody said the words', async () => {
   expect(sent).not.toContain('pooled_turns');
 });
 
-/** The plans, for any values, of the prepared statements of these names where the database may not read whole tables. */
-async function plansOf(...names: string[]): Promise<string[]> {
+/** The prepared statements of these names, of all connections. */
+async function statementsOf(...names: string[]): Promise<string[]> {
   const { pool } = app.app.services.db;
   const held: PoolClient[] = [];
-  const found = new Map<string, string>();
+  const found = new Set<string>();
   try {
     while (held.length < pool.totalCount) held.push(await pool.connect());
     for (const client of held) {
       const { rows } = await client.query<{ name: string; statement: string }>(
         'select name, statement from pg_prepared_statements',
       );
-      await client.query('begin; set local enable_seqscan = off');
       for (const { name, statement } of rows)
-        if (names.includes(name.replace(/_[0-9a-f]{16}$/, ''))) {
-          const plan = await client.query<{ 'QUERY PLAN': string }>(`explain (generic_plan) ${statement}`);
-          found.set(statement, plan.rows.map((row) => row['QUERY PLAN']).join('\n'));
-        }
-      await client.query('rollback');
+        if (names.includes(name.replace(/_[0-9a-f]{16}$/, ''))) found.add(statement);
     }
   } finally {
     for (const client of held) client.release();
   }
-  return [...found.values()];
+  return [...found];
+}
+
+/** Their plans, for any values, where the database may not read whole tables. */
+async function plansOf(...names: string[]): Promise<string[]> {
+  const statements = await statementsOf(...names);
+  const client = await app.app.services.db.dedicated();
+  try {
+    await client.query('set enable_seqscan = off');
+    const plans: string[] = [];
+    for (const statement of statements) {
+      const plan = await client.query<{ 'QUERY PLAN': string }>(`explain (generic_plan) ${statement}`);
+      plans.push(plan.rows.map((row) => row['QUERY PLAN']).join('\n'));
+    }
+    return plans;
+  } finally {
+    await client.end();
+  }
 }
 
 // With ten million turns of one user each of these ran into the limit of 15 seconds.
@@ -145,4 +157,38 @@ test('of conditions that more turns meet than are asked for, none is looked up',
     );
   expect((await met(2))?.size).toBe(2);
   expect(await met(1)).toBeNull();
+});
+
+// In both tables at once, or along the wrong one of the indexes, all turns about a character of whom none is counted are read for the latest.
+test('of a character who was just spoken of for the first time, only the latest turns are read', async () => {
+  const { db } = app.app.services;
+  const add = (turns: number, character: number | null) =>
+    db.pool.query(
+      `insert into echo_unified_interactions (tenant_id, turn_id, conversation_id, sequence, user_id, query, response, model_used,
+         processing_time, payload_hash, chain_hash, learning_state, character_id, character_ids)
+       select 'default', gen_random_uuid(), 'of ' || coalesce($2, 0), n, 'else', 'said', 'so', 'bench', 0, '', '', 'LEARNED', $2,
+         case when $2 is not null then array[$2::int] end
+       from generate_series(1, $1::int) n`,
+      [turns, character],
+    );
+  await app.ask('Tell me about Kai Nakamura');
+  await add(1_000, null);
+  await db.pool.query('analyze echo_unified_interactions');
+  await add(300, 1_000_000);
+  const client = await db.dedicated();
+  try {
+    const [statement] = await statementsOf('turns_about');
+    await client.query(`set plan_cache_mode = force_generic_plan; prepare latest_about as ${statement}`);
+    const plan = await client.query<{ 'QUERY PLAN': string }>(
+      `explain (analyze, costs off, timing off) execute latest_about('else', 'default', '{1000000}', 50)`,
+    );
+    const lines = plan.rows.map((row) => row['QUERY PLAN']);
+    expect(lines[0]).toContain('rows=50');
+    expect(lines.flatMap((line) => /actual rows=(\d+)/.exec(line)?.[1] ?? []).map(Number)).toSatisfy(
+      (read: readonly number[]) => Math.max(...read) === 50,
+    );
+    expect(lines.join('\n')).not.toContain('Rows Removed by Filter');
+  } finally {
+    await client.end();
+  }
 });

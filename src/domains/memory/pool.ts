@@ -204,6 +204,9 @@ export async function turnsWithin(
   });
 }
 
+/** What has turns: the present, and the archive. */
+const TABLES = ['only echo_unified_interactions', 'echo_unified_interactions_archive'];
+
 /** The owner's latest turns about each of the characters that meet the conditions. */
 export async function turnsAbout(
   db: Database,
@@ -214,16 +217,20 @@ export async function turnsAbout(
 ): Promise<PooledTurn[]> {
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
+  const ids = unseen(`$${values.push(characterIds)}`, 'int[]');
+  const most = unseen(`$${values.push(limit)}`, 'int');
+  const latestIn = (table: string, about: string) =>
+    `(select ${POOLED} from ${table} i where ${scope} and ${about} order by i.id desc limit ${most})`;
+  const latest = (about: string) =>
+    `(select * from (${TABLES.map((table) => latestIn(table, about)).join(' union all ')}) t order by id desc limit ${most})`;
   return readPooled(db, {
     name: nameOfShape(replicable('turns_about'), shapeOf({ ...conditions })),
-    // One at a time, so that the indexes give each one's latest turns and nothing else is read.
-    text: `select ${POOLED} from unnest(${unseen(`$${values.push(characterIds)}`, 'int[]')}) as c(id) cross join lateral (
-             (select * from echo_unified_interactions i where ${scope} and i.character_id = c.id
-              order by i.id desc limit ${unseen(`$${values.push(limit)}`, 'int')})
+    // One character, table and index at a time, so that the indexes give the latest turns in their order and nothing else is read. In both
+    // tables at once, PostgreSQL would rather read and sort all turns about a character of whom it has counted none yet.
+    text: `select i.* from unnest(${ids}) as c(id) cross join lateral (
+             ${latest('i.character_id = c.id')}
              union all
-             (select * from echo_unified_interactions i where ${scope} and cardinality(i.character_ids) > 1
-                and c.id = any(i.character_ids) and i.character_id <> c.id
-              order by i.id desc limit ${unseen(`$${values.length}`, 'int')})
+             ${latest('cardinality(i.character_ids) > 1 and c.id = any(i.character_ids) and i.character_id is distinct from c.id')}
            ) i`,
     values,
   });
