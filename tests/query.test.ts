@@ -21,10 +21,11 @@ const ASK = `mutation ($input: ProcessQueryInput!) {
   }
 }`;
 
-/** What is read for a query that a profile answers, besides the two that its result asks for once more. */
-const READ = ['interactions_latest', 'settings_of_user', 'turns_about', 'memories_by_id'];
+/** What is read for a query that a profile answers, besides what its result asks for once more. */
+const READ = ['place_of_query', 'interactions_latest', 'turns_about', 'memories_by_id'];
 /** What is read for others only. */
 const NOT_READ = [
+  'settings_of_user',
   'facts_with_terms',
   'index_postings',
   'index_turns',
@@ -119,8 +120,7 @@ describe('a query', () => {
     const times = (meant: string) => sent.filter((name) => name === meant).length;
     for (const name of [...READ, ...STORED]) expect([name, times(name)]).toEqual([name, 1]);
     for (const name of NOT_READ) expect([name, times(name)]).toEqual([name, 0]);
-    for (const name of ['conversations_by_name', 'characters_by_ids'])
-      expect([name, times(name)]).toEqual([name, 2]);
+    expect([times('conversations_by_name'), times('characters_by_ids')]).toEqual([1, 2]);
   });
 
   test('reads of memories what is shown of them', async () => {

@@ -4,7 +4,7 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { Patience } from '../../db/patience.ts';
 import * as input from '../../ground/input.ts';
-import { conversationByName, conversationOfEpisode } from '../conversations/reads.ts';
+import { conversationOfEpisode } from '../conversations/reads.ts';
 import {
   type AnswerMode,
   conversationIdOf,
@@ -13,6 +13,7 @@ import {
   turnIdOf,
 } from '../interactions/turn.ts';
 import { timeZone } from '../settings/settings.ts';
+import { placeOf } from './place.ts';
 
 export const ANSWER_MODES = ['plain_english', 'founder_takeaway', 'engineer_angle'] as const;
 export const REQUEST_TYPES = ['conversation', 'system_command', 'collaboration'] as const;
@@ -41,7 +42,7 @@ const ProcessQuery = z.object({
 });
 
 export type ProcessQueryInput = z.input<typeof ProcessQuery>;
-export type AcceptedQuery = z.output<typeof ProcessQuery> & {
+export type AcceptedQuery = Omit<z.output<typeof ProcessQuery>, 'timeZone'> & {
   readonly owner: Owner;
   readonly turnId: string;
   readonly conversationId: string;
@@ -51,15 +52,21 @@ export type AcceptedQuery = z.output<typeof ProcessQuery> & {
   readonly characters: readonly string[];
   /** With which of the greetings of the first of them it begins. */
   readonly greeting: number;
+  /** In which days are counted: the one asked for, else the user's; null: nobody has looked yet. */
+  readonly timeZone: string | null;
 };
 
 /** Finds the place of a query: its conversation, and its id. @throws InvalidInput */
 export async function accept(
-  services: { readonly db: Database; readonly availability: Patience },
+  services: {
+    readonly db: Database;
+    readonly availability: Patience;
+    readonly config: { readonly defaultTimeZone: string };
+  },
   owner: Owner,
   given: ProcessQueryInput,
 ): Promise<AcceptedQuery> {
-  const { db, availability } = services;
+  const { db, availability, config } = services;
   const query = input.parseInput(ProcessQuery, given);
   let conversationId = query.conversationId ?? null;
   if (!conversationId && query.episodeId) {
@@ -72,9 +79,7 @@ export async function accept(
   const named = conversationId !== null;
   conversationId ??= randomUUID();
   const id = conversationId;
-  const conversation = named
-    ? await availability.tolerate(() => conversationByName(db, owner, id), null)
-    : null;
+  const place = named ? await availability.tolerate(() => placeOf(db, owner, id), null) : null;
   const turnId = query.idempotencyKey
     ? turnIdOf(owner, conversationId, query.idempotencyKey)
     : timeOrderedUuid(new Date());
@@ -83,9 +88,10 @@ export async function accept(
     owner,
     turnId,
     conversationId,
-    effectiveMode: query.mode ?? conversation?.lastMode ?? null,
-    characters: conversation?.characters ?? [],
-    greeting: conversation?.greeting ?? 0,
+    effectiveMode: query.mode ?? place?.lastMode ?? null,
+    characters: place?.characters ?? [],
+    greeting: place?.greeting ?? 0,
+    timeZone: query.timeZone ?? (place && (place.timeZone ?? config.defaultTimeZone)),
   };
 }
 
