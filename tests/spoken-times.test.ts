@@ -252,3 +252,13 @@ test('on any day of the year each expression is read', () => {
     }
   }
 });
+
+// Clocks on Lord Howe Island go forward by half an hour, in the middle of an hour of UTC.
+test('clocks are right before and after they are put forward within an hour, in whatever order they are read', () => {
+  const clockAt = (time: string) => {
+    const { minute } = calendarAt(new Date(`2026-10-03T${time}Z`), 'Australia/Lord_Howe');
+    return `${Math.floor((minute % 1_440) / 60)}:${minute % 60}`;
+  };
+  const times = ['14:59:59', '15:00:00', '15:29:59', '15:30:00', '15:59:59', '16:00:00', '15:29:59'];
+  expect(times.map(clockAt)).toEqual(['1:29', '1:30', '1:59', '2:30', '2:59', '3:0', '1:59']);
+});

@@ -34,13 +34,17 @@ export function unanswered(query: AcceptedQuery): Turn {
     mode: query.mode ?? null,
     query: query.query,
     timestamp: new Date().toISOString(),
-    metadata: { request_type: query.requestType, ...(query.context ? { context: query.context } : {}) },
+    metadata: metadataOf(query),
     status: 'PROCESSING',
     idempotencyKey: query.idempotencyKey ?? null,
     payloadHash: payloadHashOfQuery(query),
     context: query.context ?? null,
     actor: currentActor(),
   });
+}
+
+function metadataOf({ requestType, context }: AcceptedQuery) {
+  return { request_type: requestType, ...(context ? { context } : {}) };
 }
 
 /** What an answer adds to it. */
@@ -56,7 +60,7 @@ export function answered(query: AcceptedQuery, answer: QueryAnswer) {
     requiresClarification,
     clarifyingQuestions,
     metadata: {
-      ...unanswered(query).metadata,
+      ...metadataOf(query),
       ...(prompt ? { prompt } : {}),
       ...(answer.lore && answer.lore.length > 0 && { [LORE]: answer.lore.slice(0, MAX_TOLD) }),
     },

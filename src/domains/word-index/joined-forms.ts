@@ -112,8 +112,11 @@ export function joinedForms(tokens: readonly Token[]): JoinedForms {
     const out = writtenOutForm(token);
     if (out !== null) forms.push({ form: out, from: at, to: at });
     const cased = casePieces(token);
-    for (const piece of tellingPieces(cased)) pieces.add(piece);
-    for (const run of runsOf(cased)) forms.push({ form: run, from: at, to: at });
+    // Of most words there are none.
+    if (cased.length > 0) {
+      for (const piece of tellingPieces(cased)) pieces.add(piece);
+      for (const run of runsOf(cased)) forms.push({ form: run, from: at, to: at });
+    }
     const number = romanNumber(token);
     if (number !== null) pieces.add(number);
     for (const group of token.groups ?? []) pieces.add(group);
@@ -161,9 +164,10 @@ function addHyphenated(forms: JoinedForm[], tokens: readonly Token[]): void {
   for (let at = 1; at <= tokens.length; at++) {
     const token = tokens[at];
     if (token?.kind === 'word' && tokens[at - 1]?.kind === 'word' && HYPHEN.test(token.gap)) continue;
-    const run = tokens.slice(from, at);
+    const length = at - from;
+    const run = length < 3 || length > MAX_JOINED_TOKENS ? null : tokens.slice(from, at);
     from = at;
-    if (run.length < 3 || run.length > MAX_JOINED_TOKENS || run.every(isDigits)) continue;
+    if (!run || run.every(isDigits)) continue;
     const form = run.map(({ folded }) => folded).join('');
     if (form.length <= MAX_JOINED && !form.includes("'"))
       forms.push({ form, from: at - run.length, to: at - 1 });
@@ -180,6 +184,7 @@ function lettersAndDigits(word: string): string[] {
 function addDialled(forms: JoinedForm[], tokens: readonly Token[]): void {
   let run: string[] = [];
   const end = (to: number) => {
+    if (run.length === 0) return;
     const add = (form: string) => forms.push({ form, from: to - run.length + 1, to });
     const digits = run.join('');
     const isNumber =

@@ -21,8 +21,9 @@ const UNSPACED =
 const MARKS = '\\+\\+|#(?![\\p{L}\\p{N}])|\\+(?![\\p{L}\\p{N}+])';
 const EMOJI =
   '\\p{Regional_Indicator}{2}|\\p{Extended_Pictographic}\\p{Emoji_Modifier}?(?:[\\u{e0020}-\\u{e007f}]+|(?:\\u200d\\p{Extended_Pictographic}\\p{Emoji_Modifier}?)*)';
+/** Its groups are a run, a word and its marks; without names, which would be an object more for each token. */
 const TOKENS = new RegExp(
-  `(?<run>[${UNSPACED}]+)|(?<word>[[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}]]+(?:'\\p{L}+)*)(?<marks>${MARKS})?|${EMOJI}`,
+  `([${UNSPACED}]+)|([[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}]]+(?:'\\p{L}+)*)(${MARKS})?|${EMOJI}`,
   'gv',
 );
 /** All of the above that plain ASCII in small letters can hold, many times as fast: its groups are the word and its marks. */
@@ -63,11 +64,12 @@ export function tokensOf(text: string): Token[] {
   const whole = visible(text);
   const tokens: Token[] = [];
   let last = 0;
-  for (const match of whole.matchAll(TOKENS)) {
-    const { run, word, marks = '' } = match.groups ?? {};
-    const written = word ?? match[0];
-    const gap = whole.slice(last, Math.min(match.index, last + GAP_LENGTH));
-    last = match.index + match[0].length;
+  TOKENS.lastIndex = 0;
+  for (let match = TOKENS.exec(whole); match; match = TOKENS.exec(whole)) {
+    const { index, 0: all, 1: run, 2: word, 3: marks = '' } = match;
+    const written = word ?? all;
+    const gap = whole.slice(last, Math.min(index, last + GAP_LENGTH));
+    last = index + all.length;
     const kind = word !== undefined ? 'word' : run !== undefined ? 'run' : 'emoji';
     tokens.push({ kind, written, folded: kind === 'emoji' ? written : rememberedFold(written), marks, gap });
   }
