@@ -44,13 +44,6 @@ const OF_SCRIPTS: readonly (readonly [RegExp, string])[] = [
 /** A function word that is a name as well. */
 const NAMES_TOO = new Set(['will']);
 
-interface FrequentWords {
-  /** Those of a language, as the file has them: most frequent first, with spaces between. */
-  readonly lists: ReadonlyMap<string, string>;
-  /** The languages that a word tells of. */
-  readonly telling: ReadonlyMap<string, readonly string[]>;
-}
-
 /** Words of languages that are names as well. */
 interface NamesAsWords {
   readonly all: ReadonlyMap<string, readonly string[]>;
@@ -60,7 +53,8 @@ interface NamesAsWords {
   readonly unspaced: ReadonlySet<string>;
 }
 
-let frequent: FrequentWords | null = null;
+/** The languages that a word tells of. */
+let telling: ReadonlyMap<string, readonly string[]> | null = null;
 let names: NamesAsWords | null = null;
 /** Of the languages that somebody has written in, the rank of each word: of all forty that would be a tenth of a second of the first turn. */
 const ranks = new Map<string, ReadonlyMap<string, number>>();
@@ -100,7 +94,7 @@ export function likelyLanguagesOf(words: readonly string[]): readonly string[] {
 }
 
 function countedLanguages(words: readonly string[]): Map<string, number> {
-  const { telling } = frequentWords();
+  telling ??= tellingWords();
   const counts = new Map<string, number>();
   for (const word of new Set(words.slice(0, LOOKED_AT)))
     for (const language of telling.get(word) ?? []) counts.set(language, (counts.get(language) ?? 0) + 1);
@@ -144,7 +138,7 @@ function rankOf(word: string, language: string): number {
 }
 
 function readRanks(language: string): ReadonlyMap<string, number> {
-  const words = wordsOf(language, frequentWords().lists.get(language) ?? '');
+  const words = wordsOf(language, new Map(frequentWords()).get(language) ?? '');
   const made = new Map(words.map((word, rank) => [word, rank]));
   const alsoNames = [
     ...(language === 'english' ? NAMES_THAT_ARE_WORDS : []),
@@ -162,10 +156,14 @@ function wordsOf(language: string, list: string, most = Number.POSITIVE_INFINITY
   return language === 'english' ? words : words.filter((word) => !PEOPLE.has(word));
 }
 
-/** Read when it is first asked for: half a megabyte. */
-function frequentWords(): FrequentWords {
-  frequent ??= parseFrequent(contentOf('frequent-words.tsv'));
-  return frequent;
+/** Languages with their words, as the file has them: most frequent first, with spaces between. Read for each: a megabyte, to keep. */
+function frequentWords(): [language: string, list: string][] {
+  const found: [string, string][] = [];
+  for (const line of contentOf('frequent-words.tsv').split('\n')) {
+    const [language, list] = line.split('\t');
+    if (language && list) found.push([language, list]);
+  }
+  return found;
 }
 
 function namesAsWords(): NamesAsWords {
@@ -177,21 +175,18 @@ function contentOf(name: string): string {
   return readFileSync(new URL(name, import.meta.url), 'utf8');
 }
 
-function parseFrequent(text: string): FrequentWords {
-  const lists = new Map<string, string>();
-  const telling = new Map<string, string[]>();
-  for (const line of text.split('\n')) {
-    const [language, list] = line.split('\t');
-    if (!language || !list) continue;
-    lists.set(language, list);
+function tellingWords(): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, readonly string[]>();
+  for (const [language, list] of frequentWords()) {
     const first = wordsOf(language, list, TELLING + PEOPLE.size).slice(0, TELLING);
+    // Most words tell of one language, and share it.
+    const alone = [language];
     for (const word of new Set(language === 'english' ? [...STOP_WORDS, ...first] : first)) {
-      const known = telling.get(word);
-      if (known) known.push(language);
-      else telling.set(word, [language]);
+      const known = found.get(word);
+      found.set(word, known ? [...known, language] : alone);
     }
   }
-  return { lists, telling };
+  return found;
 }
 
 const UNSPACED_LANGUAGES = new Set(['chinese', 'japanese', 'korean', 'thai']);
