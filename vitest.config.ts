@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What a test file says that starts a database, a server or another process. */
 const STARTS =
-  /support\/(?:harness|import|child-server|qdrant-double)\.ts|embedded\.ts|inject\(|node:(?:sqlite|child_process)|journal\.ts/;
+  /support\/(?:harness|import|child-server|qdrant-double|served)\.ts|embedded\.ts|inject\(|node:(?:sqlite|child_process)|journal\.ts/;
 
 const files = readdirSync(new URL('tests', import.meta.url))
   .filter((name) => name.endsWith('.test.ts'))
@@ -14,7 +14,7 @@ const startsSomething = (path: string) => STARTS.test(readFileSync(new URL(path,
 
 /** Files that are small, but take long: what they start and end takes its time. */
 const SLOW =
-  /(?:-kills|torture|graceful-stop|model-change|notion-requests|operator-walk|replica|upgrade-database)\.test\.ts$/;
+  /(?:-kills|torture|graceful-stop|import-wrong-types|media-reader|model-change|notion-requests|operator-walk|replica|upgrade-database)\.test\.ts$/;
 
 /** The largest files come first, as usual; but before them those that would keep one worker busy when all the others are done. */
 class SlowFirst extends BaseSequencer {
