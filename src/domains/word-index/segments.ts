@@ -82,25 +82,37 @@ export async function insertSegment(
 ): Promise<void> {
   const terms: string[] = [];
   const saying: number[] = [];
+  const lengths: number[] = [];
   const data: Buffer[] = [];
   for (const run of postings.runs()) {
     terms.push(run.term);
     saying.push(run.saying);
+    lengths.push(run.data.length);
     data.push(run.data);
     // Requests come first.
     if (terms.length % TERMS_BETWEEN_PAUSES === 0) await new Promise((resolve) => setImmediate(resolve));
   }
   await client.query({
     name: 'insert_postings',
+    // All bytes as one value, which the driver sends as they are; those of an array it would write out in hexadecimal, one by
+    // one. In the order of the index, whose pages are then written one after the other.
     text: `insert into echo_index_postings (owner_id, term, segment, saying, data)
-           select $1, term, $2, saying, data from unnest($3::text[], $4::int[], $5::bytea[]) as p(term, saying, data)`,
-    values: [ownerId, segment.segment, terms, saying, data],
+           select $1, term, $2, saying, substring($6::bytea from (1 + until - length)::int for length) from (
+             select term, saying, length, sum(length) over (order by place) as until
+             from unnest($3::text[], $4::int[], $5::int[]) with ordinality as p(term, saying, length, place)
+           ) p order by term`,
+    values: [ownerId, segment.segment, terms, arrayOf(saying), arrayOf(lengths), Buffer.concat(data)],
   });
   await client.query({
     name: 'insert_segment',
     text: `insert into echo_index_segments (owner_id, segment, documents, level, analysis) values ($1, $2, $3, $4, ${ANALYSIS_VERSION})`,
     values: [ownerId, segment.segment, segment.documents, levelOf(segment.documents)],
   });
+}
+
+/** Whole numbers as an array of SQL; the driver would look for what has to be quoted in each of them. */
+function arrayOf(numbers: readonly number[]): string {
+  return `{${numbers.join(',')}}`;
 }
 
 /** Makes one segment of several that follow each other; what belongs to it is joined afterwards. */
@@ -143,12 +155,12 @@ export interface Joining {
   readonly to: number;
 }
 
-/** Terms that have several rows in a segment. */
+/** Terms that have several rows in a segment, in the order of the index: what is joined together lies together. */
 export async function termsToJoin(db: Database, ownerId: number, { from, to }: Joining): Promise<string[]> {
   const { rows } = await db.pool.query<{ term: string }>({
     name: 'terms_to_join',
     text: `select term from echo_index_postings where owner_id = $1 and segment >= $2 and segment < $3
-           group by term having count(*) > 1`,
+           group by term having count(*) > 1 order by term`,
     values: [ownerId, from, to],
   });
   return rows.map(({ term }) => term);
