@@ -90,8 +90,10 @@ export function analyse(text: string): AnalysedText {
     counts.set(term, (counts.get(term) ?? 0) + 1);
     for (const part of partsOf(word, PART_LENGTH)) parts.add(part);
   }
-  for (const token of tokens)
-    for (const part of partsOf(writtenOutForm(token) ?? '', PART_LENGTH)) parts.add(part);
+  for (const token of tokens) {
+    const out = writtenOutForm(token);
+    if (out !== null) for (const part of partsOf(out, PART_LENGTH)) parts.add(part);
+  }
   for (const part of parts) if (counts.has(part)) parts.delete(part);
   return { counts, parts, length: words.length };
 }
@@ -157,7 +159,8 @@ export function hasAll(required: RequiredWords, { counts, parts }: AnalysedText)
 
 function wordsAmong(tokens: readonly Token[]): PlacedWord[] {
   const words: PlacedWord[] = [];
-  for (const [at, token] of tokens.entries()) {
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at] as Token;
     const { kind, folded } = token;
     if (kind === 'run') for (const pair of pairsOf(folded)) words.push(asItIs(pair, at));
     else if (kind === 'emoji') words.push(emojiOf(token, at));
@@ -185,18 +188,20 @@ function joinedTerms(tokens: readonly Token[]): Set<string> {
   return new Set([...joined.map(({ form }) => form), ...pieces].map(remembered));
 }
 
+const NO_PARTS: readonly string[] = [];
+
 /**
  * The terms of the parts that a long word may be made of, the characters of a pair, and the emoji of a sequence.
  *
  * @param least letters of a part
  */
-export function partsOf(word: string, least = PART_LENGTH): string[] {
+export function partsOf(word: string, least = PART_LENGTH): readonly string[] {
   if (word.length > 1 && word.charCodeAt(0) > 0x7f) {
     if (isUnspaced(word)) return [...word];
     if (word.includes('\u200d')) return word.split('\u200d');
     if (/^\u{1f3f4}./u.test(word)) return ['\u{1f3f4}'];
   }
-  if (word.length < COMPOUND_LENGTH) return [];
+  if (word.length < COMPOUND_LENGTH) return NO_PARTS;
   // Those beyond the basic plane would be cut in two.
   if (!/^\p{Script=Latin}+$/u.test(word) || [...word].length !== word.length) return [];
   const parts: string[] = [];

@@ -93,7 +93,9 @@ export function joinedForms(tokens: readonly Token[]): JoinedForms {
     if (initials.length > 1 && initials.length <= MAX_JOINED)
       forms.push({ form: initials, from: to - initials.length + 1, to });
   };
-  for (const [at, token] of tokens.entries()) {
+  // By numbers, here and below: pairs of place and token were a tenth of what analysing a text allocates.
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at] as Token;
     const before = tokens[at - 1];
     const isInitial = token.kind === 'word' && LETTER.test(token.folded);
     if (isInitial && token.gap === '.' && initials !== '') initials += token.folded;
@@ -119,7 +121,7 @@ export function joinedForms(tokens: readonly Token[]): JoinedForms {
     }
     const number = romanNumber(token);
     if (number !== null) pieces.add(number);
-    for (const group of token.groups ?? []) pieces.add(group);
+    if (token.groups) for (const group of token.groups) pieces.add(group);
     for (const piece of lettersAndDigits(token.folded)) pieces.add(piece);
     if (token.marks !== '' && token.folded.length > 1)
       forms.push({ form: token.folded + token.marks, from: at, to: at });
@@ -139,23 +141,27 @@ export function writtenOutForm({ kind, written }: Token): string | null {
 
 /** Two words in one, where they may be written so. */
 function pairOf(before: Token, token: Token): string | null {
+  const length = before.folded.length + token.folded.length;
+  if (length > MAX_JOINED || before.marks !== '' || !mayBeOne(before, token, length)) return null;
   const form = before.folded + token.folded;
-  if (form.length > MAX_JOINED || before.marks !== '' || form.includes("'")) return null;
-  const isLetters = LETTERS.test(before.folded);
-  if (HYPHEN.test(token.gap)) return isDigits(before) && isDigits(token) ? null : form;
+  return form.includes("'") ? null : form;
+}
+
+/** Nearly all words are asked this, and nearly none are a pair: what they would be in one is not made for it. */
+function mayBeOne(before: Token, token: Token, length: number): boolean {
+  const { gap } = token;
+  if (HYPHEN.test(gap)) return !(isDigits(before) && isDigits(token));
   // "Node.js", "example.com".
-  if (token.gap === '.') return isLetters && LETTERS.test(token.folded) && form.length > 2 ? form : null;
-  if (token.gap === '&') return form.length <= MAX_INITIALS ? form : null;
-  const isUnit = isDigits(before) && LETTERS.test(token.folded) && form.length <= MAX_NUMBER;
-  if (isUnit && BEFORE_UNIT.test(token.gap)) return form;
-  if (token.gap !== ' ') return null;
-  const isNamedNumber =
-    isLetters && isDigits(token) && before.folded.length <= MAX_NAME && token.folded.length <= MAX_NUMBER;
+  if (gap === '.') return length > 2 && LETTERS.test(before.folded) && LETTERS.test(token.folded);
+  if (gap === '&') return length <= MAX_INITIALS;
+  const isUnit = length <= MAX_NUMBER && isDigits(before) && LETTERS.test(token.folded);
+  if (isUnit && BEFORE_UNIT.test(gap)) return true;
+  if (gap !== ' ') return false;
   // "t shirt", "e mail", but not "a shirt".
-  const isLetterAndWord =
-    LETTER.test(before.folded) && !/^[ai]$/.test(before.folded) && LETTERS.test(token.folded);
-  const isPrefixed = PREFIX.test(before.folded) && LETTERS.test(token.folded);
-  return isNamedNumber || isLetterAndWord || isPrefixed ? form : null;
+  const isLetter = LETTER.test(before.folded) && before.folded !== 'a' && before.folded !== 'i';
+  if (isLetter || PREFIX.test(before.folded)) if (LETTERS.test(token.folded)) return true;
+  const isShort = before.folded.length <= MAX_NAME && token.folded.length <= MAX_NUMBER;
+  return isShort && isDigits(token) && LETTERS.test(before.folded);
 }
 
 /** Three words and more that hyphens or underscores join, in one. */
@@ -174,9 +180,11 @@ function addHyphenated(forms: JoinedForm[], tokens: readonly Token[]): void {
   }
 }
 
+const NO_PIECES: readonly string[] = [];
+
 /** Of "lh2044" lh and 2044; of what has no digits beside letters, nothing. */
-function lettersAndDigits(word: string): string[] {
-  if (word.length > MAX_JOINED || !/\d/.test(word) || DIGITS.test(word)) return [];
+function lettersAndDigits(word: string): readonly string[] {
+  if (word.length > MAX_JOINED || !/\d/.test(word) || DIGITS.test(word)) return NO_PIECES;
   return word.match(/\d+|\p{L}+/gu) ?? [];
 }
 
@@ -197,7 +205,8 @@ function addDialled(forms: JoinedForm[], tokens: readonly Token[]): void {
     if (isDialled) for (const length of LAST_DIALLED) if (length < digits.length) add(digits.slice(-length));
     run = [];
   };
-  for (const [at, token] of tokens.entries()) {
+  for (let at = 0; at < tokens.length; at++) {
+    const token = tokens[at] as Token;
     if (!isDigits(token)) end(at - 1);
     else {
       if (run.length > 0 && !DIAL_MARKS.test(token.gap)) end(at - 1);
