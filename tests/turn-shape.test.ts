@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { interactionsByTurnId } from '../src/domains/interactions/reads.ts';
 import { rowOf } from '../src/domains/interactions/rows.ts';
-import { payloadHashOf, rekeyTurn, type Turn, withoutAnswer } from '../src/domains/interactions/turn.ts';
+import {
+  payloadHashOf,
+  rekeyTurn,
+  type Turn,
+  timeOrderedUuid,
+  withoutAnswer,
+} from '../src/domains/interactions/turn.ts';
 import { Journal, type JournalEntry } from '../src/journal/journal.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { startOpenAiServer } from './support/openai-server.ts';
@@ -316,5 +322,30 @@ describe('what was written of turns', () => {
     } finally {
       await other.close();
     }
+  });
+
+  test('is told, when it is stored, as it is read afterwards', async () => {
+    const { db, store } = app.app.services;
+    const again = turns.map((turn, index) => ({
+      ...turn,
+      conversationId: 'told',
+      turnId: timeOrderedUuid(new Date()),
+      idempotencyKey: null,
+      metadata: { ...turn.metadata, longer: [1e21, -0.5, { b: null, a: '' }], z: index },
+      // As PostgreSQL writes no amount.
+      ...(index % 2 === 1 && { cost: '0.5' }),
+    }));
+    const saved = await store.save(again);
+    expect(saved.durability).toBe('COMMITTED');
+    const read = await interactionsByTurnId(
+      db,
+      OWNER,
+      again.map(({ turnId }) => turnId),
+    );
+    const rows = saved.turns.map(({ row }) => row);
+    expect(rows.map(({ cost }) => cost)).toContain('0.500000');
+    // What happens to it by itself may have happened by now.
+    const { vectorState, vectorModel, vectorUpdatedAt } = rowOf(again[0] as Turn);
+    expect(rows).toEqual(read.map((row) => ({ ...row, vectorState, vectorModel, vectorUpdatedAt })));
   });
 });

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import { mapRow, onlyRow, type RawRow, unseen } from '../../db/statements.ts';
 import { IdempotencyKeyReused, InteractionDeleted } from '../../errors.ts';
-import { CANARY_TENANT, subjectOf } from '../../ground/ownership.ts';
+import { subjectOf } from '../../ground/ownership.ts';
+import { auditOf } from './audited.ts';
 import { COUNTED, countMentions, mentionsIn, NOTED } from './mentions.ts';
 import { CONTEXT_TURNS } from './reach.ts';
 import { recordOf, rowOf } from './rows.ts';
@@ -115,18 +116,24 @@ async function storedTurns(client: PoolClient, turns: readonly Turn[]): Promise<
   return new Map(result.rows.map((raw) => [raw.turn_id as string, mapRow(interactions, raw)]));
 }
 
-/** A turn with its place in the conversation, by its columns; moves the conversation on. */
-function placeTurn(turn: Turn, conversation: LockedConversation | undefined): object {
+/** A turn with its place in the conversation; moves the conversation on. */
+function placeTurn(turn: Turn, conversation: LockedConversation | undefined): InteractionRow {
   if (!conversation) throw new Error(`conversation ${turn.conversationId} is not locked`);
   const sequence = conversation.next_sequence++;
   const chainHash = chainHashOf(conversation.chain_hash, { ...turn, sequence });
   conversation.chain_hash = chainHash;
   if (turn.intent)
     conversation.intent_history = [...conversation.intent_history, turn.intent].slice(-INTENT_HISTORY_LENGTH);
-  return recordOf({ ...rowOf(turn), sequence, chainHash });
+  return { ...rowOf(turn), sequence, chainHash };
 }
 
 const COLUMNS = STORED_COLUMNS.join(', ');
+
+/** Of a stored turn, what its row was not known to have before: what the database gives it, and writes in its own way. */
+type Given = Pick<
+  InteractionRow,
+  'id' | 'turnId' | 'createdAt' | 'learningSince' | 'metadata' | 'stepTimings' | 'cost'
+>;
 
 async function insertTurns(
   client: PoolClient,
@@ -135,7 +142,8 @@ async function insertTurns(
 ): Promise<Map<string, InteractionRow>> {
   const rows = turns.map((turn) => placeTurn(turn, conversations.get(streamOf(turn))));
   if (rows.length === 0) return new Map();
-  const result = await client.query<RawRow>({
+  // The texts do not come back: to send and read them again was a tenth of what a stored turn allocates.
+  const result = await client.query<Given>({
     name: 'insert_turns',
     text: `with deleted as (
              select d.turn_id from unnest($3::uuid[], $4::bytea[]) as own(turn_id, subject)
@@ -144,7 +152,7 @@ async function insertTurns(
              insert into echo_unified_interactions (${COLUMNS})
              select ${COLUMNS} from json_populate_recordset(null::echo_unified_interactions, $1)
              where turn_id not in (select turn_id from deleted)
-             returning *
+             returning id, turn_id, tenant_id, user_id, conversation_id, created_at, learning_since, metadata, step_timings, cost
            ), told as (
              insert into echo_events (tenant_id, user_id, kind, conversation_id, turn_id)
              select tenant_id, user_id, 'interaction_added', conversation_id, turn_id from added order by id
@@ -152,19 +160,21 @@ async function insertTurns(
              select echo_audit(tenant, owner, 'turns.store', conversation, 'OK', detail, teller)
              from json_to_recordset($2) as a(tenant text, owner text, conversation text, detail jsonb, teller jsonb)
            )
-           select * from added where (select count(*) from audited) >= 0`,
+           select id, turn_id as "turnId", created_at as "createdAt", learning_since as "learningSince", metadata,
+             step_timings as "stepTimings", cost
+           from added where (select count(*) from audited) >= 0`,
     values: [
-      JSON.stringify(rows),
+      JSON.stringify(rows.map(recordOf)),
       JSON.stringify(auditOf(turns)),
       turns.map(({ turnId }) => turnId),
       turns.map(subjectOf),
     ],
   });
-  const stored = new Set(result.rows.map((raw) => raw.turn_id as string));
-  const deleted = turns.filter(({ turnId }) => !stored.has(turnId)).map(({ turnId }) => turnId);
+  const given = new Map(result.rows.map((row) => [row.turnId, row]));
+  const deleted = turns.filter(({ turnId }) => !given.has(turnId)).map(({ turnId }) => turnId);
   // The transaction ends here: nothing of it stays.
   if (deleted.length > 0) throw new InteractionDeleted('idempotencyKey', deleted);
-  return new Map(result.rows.map((raw) => [raw.turn_id as string, mapRow(interactions, raw)]));
+  return new Map(rows.map((row) => [row.turnId, { ...row, ...given.get(row.turnId) }]));
 }
 
 /** Whether others of its conversation were said after it, and stored before. */
@@ -196,25 +206,6 @@ async function learnAgainBehind(client: PoolClient, late: readonly Turn[]): Prom
       late.map(({ timestamp }) => timestamp),
     ],
   });
-}
-
-/** One entry of the audit log for all turns of one conversation and sender. */
-function auditOf(turns: readonly Turn[]): object[] {
-  const entries = new Map<string, { detail: { turns: number } } & object>();
-  for (const { tenantId, userId, conversationId, actor } of turns) {
-    if (tenantId === CANARY_TENANT) continue;
-    const key = JSON.stringify([tenantId, userId, conversationId, actor?.correlationId]);
-    const entry = entries.get(key) ?? {
-      tenant: tenantId,
-      owner: userId,
-      conversation: conversationId,
-      teller: actor ?? null,
-      detail: { turns: 0 },
-    };
-    entry.detail.turns++;
-    entries.set(key, entry);
-  }
-  return [...entries.values()];
 }
 
 const ANSWER = ANSWER_COLUMNS.map((column) => `${column} = t.${column}`).join(', ');
