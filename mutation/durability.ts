@@ -20,6 +20,13 @@ export const DURABILITY: readonly Mutation[] = [
     named: 'is told by SQLite itself',
   },
   one(
+    'a-journal-of-two-contents-ends-the-start',
+    'domains/interactions/store.ts',
+    ['this.#claims.hold(turns);', 'this.#claims.claim(turns);'],
+    ['durability'],
+    'that a journal was left with',
+  ),
+  one(
     'embedded-database-does-not-wait-for-the-disk',
     'db/embedded/process.ts',
     ["fsync: 'on'", "fsync: 'off'"],

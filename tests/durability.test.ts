@@ -1,4 +1,9 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { newTurn, payloadHashOf, streamOf, turnIdOf } from '../src/domains/interactions/turn.ts';
+import { Journal } from '../src/journal/journal.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { overWebSocket, take } from './support/streams.ts';
@@ -340,5 +345,41 @@ describe('with a small journal', () => {
     await untilCommitted();
     expect((await turnsOf('full')).map(({ query }: TurnInput) => query)).toEqual(acknowledged);
     await expect.poll(async () => (await record('full', [{ query: 'again' }])).errors).toBeUndefined();
+  });
+});
+
+describe('a server that starts', () => {
+  const owner = { tenantId: 'default', userId: 'default' };
+  let directory: string;
+  beforeAll(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'echo-left-'));
+  });
+  afterAll(async () => {
+    await app.close();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  // The first one was stored, and its server killed before it took it out of the journal; the second one came while the database was away.
+  test('takes two contents of one key that a journal was left with: none is lost, the second gets an id of its own', async () => {
+    const left = ['before', 'meanwhile'].map((query) =>
+      newTurn({
+        ...owner,
+        turnId: turnIdOf(owner, 'left', 'k'),
+        conversationId: 'left',
+        query,
+        timestamp: new Date().toISOString(),
+        status: 'RECORDED',
+        idempotencyKey: 'k',
+        payloadHash: payloadHashOf({ query }),
+      }),
+    );
+    const journal = await Journal.open(join(directory, 'journal.db'), 2 ** 24);
+    await journal.write({
+      add: left.map((turn) => ({ kind: 'turns', stream: streamOf(turn), body: JSON.stringify([turn]) })),
+    });
+    await journal.close();
+    app = await startTestApp({ env: { DATA_DIR: directory } });
+    await untilCommitted();
+    expect((await turnsOf('left')).map(({ query }: TurnInput) => query)).toEqual(['before', 'meanwhile']);
   });
 });

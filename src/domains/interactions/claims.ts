@@ -12,6 +12,14 @@ export class Claims {
       if (claim && claim.payloadHash !== payloadHash)
         throw new IdempotencyKeyReused('idempotencyKey', [turnId]);
     }
+    this.hold(turns);
+  }
+
+  /**
+   * The same for turns that the journal holds already: whatever their keys name, nothing of them can be refused any more. (A key
+   * that names two contents there gets an id of its own when the database is asked.)
+   */
+  hold(turns: readonly Turn[]): void {
     for (const { turnId, payloadHash } of turns) {
       const claim = this.#claims.get(turnId) ?? { payloadHash, uses: 0 };
       this.#claims.set(turnId, { payloadHash, uses: claim.uses + 1 });

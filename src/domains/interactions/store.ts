@@ -261,7 +261,7 @@ export class TurnStore {
     // Not the stream of the entry: an older version called it otherwise, and later turns must come behind.
     const stream = streamOf(first);
     // Whether an earlier process acknowledged it is not known, so it counts as if it had.
-    this.#claims.claim(turns);
+    this.#claims.hold(turns);
     const { applied } = this.#drain.submit({
       seq,
       stream,
