@@ -81,27 +81,27 @@ function readJournal(): { entries: { when: number; tag: string }[] } {
 
 /** How many migrations the database lacks; below zero: it has some that this version does not know. */
 export async function pendingMigrations(database: Database): Promise<number> {
-  const journal = readJournal();
-  const newest = Math.max(...journal.entries.map(({ when }) => when));
-  const unknown = await unknownMigrations(database, newest);
-  return unknown > 0 ? -unknown : journal.entries.length - (await appliedMigrations(database));
+  const { entries } = readJournal();
+  if (!(await isAnyApplied(database))) return entries.length;
+  const newest = Math.max(...entries.map(({ when }) => when));
+  const found = await database.pool.query<{ applied: number; unknown: number }>(
+    `select count(*)::int as applied, (count(*) filter (where created_at > $1))::int as unknown
+     from drizzle.__drizzle_migrations`,
+    [newest],
+  );
+  const { applied, unknown } = onlyRow(found);
+  return unknown > 0 ? -unknown : entries.length - applied;
 }
 
-/** Migrations that were made after the newest that this version has. */
-async function unknownMigrations({ pool }: Database, newest: number): Promise<number> {
+async function isAnyApplied({ pool }: Database): Promise<boolean> {
   const known = await pool.query<{ exists: boolean }>(
     `select to_regclass('drizzle.__drizzle_migrations') is not null as exists`,
   );
-  if (!onlyRow(known).exists) return 0;
-  const text = 'select count(*)::int as count from drizzle.__drizzle_migrations where created_at > $1';
-  return onlyRow(await pool.query<{ count: number }>(text, [newest])).count;
+  return onlyRow(known).exists;
 }
 
-async function appliedMigrations({ pool }: Database): Promise<number> {
-  const known = await pool.query<{ exists: boolean }>(
-    `select to_regclass('drizzle.__drizzle_migrations') is not null as exists`,
-  );
-  if (!onlyRow(known).exists) return 0;
+async function appliedMigrations(database: Database): Promise<number> {
+  if (!(await isAnyApplied(database))) return 0;
   const text = 'select count(*)::int as count from drizzle.__drizzle_migrations';
-  return onlyRow(await pool.query<{ count: number }>(text)).count;
+  return onlyRow(await database.pool.query<{ count: number }>(text)).count;
 }

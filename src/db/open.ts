@@ -16,6 +16,7 @@ import { pendingMigrations, runMigrations } from './migrate.ts';
 import { staleAt, timelineOf } from './primary.ts';
 import type { Replica, ReplicaOptions } from './replica.ts';
 import { onlyRow } from './statements.ts';
+import { areNumbersAhead } from './transaction-numbers.ts';
 
 /** The database cannot be used as it is; the message is for the operator. */
 export class DatabaseSetupError extends Error {
@@ -258,6 +259,8 @@ async function prepareSchema(db: Database, log: Logger, migrate: boolean): Promi
     throw new DatabaseSetupError(
       `The database was brought to a newer version of Echo Brain: it has ${-pending} migration(s) that this one does not know. Start the newer version, or restore a backup of before.`,
     );
+  // Most starts find nothing to do: neither the lock nor connections of its own are needed to see that.
+  if (migrate && pending === 0 && !(await areNumbersAhead(db.pool))) return;
   if (migrate) {
     const { applied, moved } = await runMigrations(db);
     if (applied > 0) log.info({ applied }, 'database migrated');

@@ -1,6 +1,6 @@
 import type pg from 'pg';
 
-type Queried = Pick<pg.ClientBase, 'query'>;
+type Queried = Pick<pg.ClientBase | pg.Pool, 'query'>;
 
 /**
  * What numbers jump by: more than a cluster gives out in years, so that cursors of clients that saw more than was loaded
@@ -16,21 +16,31 @@ const JUMP = 2n ** 40n;
  * @returns whether they had to be moved on
  */
 export async function continueTransactionNumbers(client: Queried): Promise<boolean> {
-  const { rows: stored } = await client.query<{ last: string }>(
+  const { last, own, numbered } = await numbersStored(client);
+  if (last < numbered) return false;
+  await client.query('begin');
+  await setOffset(client, last + JUMP - own);
+  await client.query('commit');
+  return true;
+}
+
+/** Whether there are numbers that this cluster has not given out yet. */
+export async function areNumbersAhead(client: Queried): Promise<boolean> {
+  const { last, numbered } = await numbersStored(client);
+  return last >= numbered;
+}
+
+/** The last number that is stored, and what `numbersOf` gives. */
+async function numbersStored(client: Queried): Promise<{ last: bigint; own: bigint; numbered: bigint }> {
+  const { rows } = await client.query<{ last: string }>(
     `select greatest(
        (select xid from echo_events order by xid desc, id desc limit 1),
        (select xid from echo_events_pruned order by xid desc limit 1),
        (select xid from echo_audit_log order by xid desc, id desc limit 1)
      )::text as last`,
   );
-  const last = BigInt(stored[0]?.last ?? 0);
   // Asked afterwards: whatever was stored by then, whoever runs beside, has a lower number.
-  const { own, numbered } = await numbersOf(client);
-  if (last < numbered) return false;
-  await client.query('begin');
-  await setOffset(client, last + JUMP - own);
-  await client.query('commit');
-  return true;
+  return { last: BigInt(rows[0]?.last ?? 0), ...(await numbersOf(client)) };
 }
 
 /** Moves the numbers on in the caller's transaction, beyond all that anybody may have seen of this database. */
