@@ -222,8 +222,10 @@ describe('text that cannot be stored: NUL, halves of characters, 900,000 charact
     expect(places.length).toBeGreaterThan(120);
   });
 
+  /** As it was behind the last text: what that kept late shows with the next one. */
+  let latest: unknown;
   const refused = async (place: TextPlace) => {
-    const before = await kept();
+    const before = latest ?? (await kept());
     journaled.length = 0;
     const taken: unknown[] = [];
     for (const text of HOSTILE)
@@ -242,9 +244,10 @@ describe('text that cannot be stored: NUL, halves of characters, 900,000 charact
           code === 'BAD_USER_INPUT' || (LOOKUPS.test(place.name) && (code === null || code === 'NOT_FOUND'));
         if (!isRight) taken.push([JSON.stringify(value).slice(0, 40), code]);
       }
+    latest = await kept();
     expect(taken).toEqual([]);
     expect(journaled).toEqual([]);
-    expect(await kept()).toEqual(before);
+    expect(latest).toEqual(before);
   };
   const named = (some: TextPlace[]) => some.map((place) => [place.name, place] as const);
   test.each(named(places))('is refused at %s, and nothing is kept of it', (_name, place) => refused(place));
