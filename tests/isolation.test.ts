@@ -764,6 +764,7 @@ describe('every statement that was sent meanwhile', () => {
     lost_tasks: 'tasks of workers that are gone, whosever they are',
     task_outlook: 'when the next task is due, of all',
     clear_flag_users: 'an admin says for whom a flag is on, of all tenants',
+    audit_first_unsealed: 'the audit log’s seals, over all that happened on the server',
     audit_flag: 'how many users an admin named in a flag',
     index_texts: 'the word index, for turns whose ids came with their owner',
     characters_to_key: 'keys of names, of all at the start',
