@@ -770,6 +770,7 @@ describe('every statement that was sent meanwhile', () => {
     characters_to_key: 'keys of names, of all at the start',
     archive_lock: 'the archive, for conversations whose ids came with their owner',
     erasures_latest: 'who was erased, by hash, of all: each turn that comes is compared with it',
+    last_transaction_number: 'whether the database came from another cluster, at the start',
     events_latest: 'the feed reads for all; each subscriber is asked what it may see',
     events_after: 'the feed reads for all; each subscriber is asked what it may see',
   };

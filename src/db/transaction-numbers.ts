@@ -32,13 +32,14 @@ export async function areNumbersAhead(client: Queried): Promise<boolean> {
 
 /** The last number that is stored, and what `numbersOf` gives. */
 async function numbersStored(client: Queried): Promise<{ last: bigint; own: bigint; numbered: bigint }> {
-  const { rows } = await client.query<{ last: string }>(
-    `select greatest(
-       (select xid from echo_events order by xid desc, id desc limit 1),
-       (select xid from echo_events_pruned order by xid desc limit 1),
-       (select xid from echo_audit_log order by xid desc, id desc limit 1)
-     )::text as last`,
-  );
+  const { rows } = await client.query<{ last: string }>({
+    name: 'last_transaction_number',
+    text: `select greatest(
+             (select xid from echo_events order by xid desc, id desc limit 1),
+             (select xid from echo_events_pruned order by xid desc limit 1),
+             (select xid from echo_audit_log order by xid desc, id desc limit 1)
+           )::text as last`,
+  });
   // Asked afterwards: whatever was stored by then, whoever runs beside, has a lower number.
   return { last: BigInt(rows[0]?.last ?? 0), ...(await numbersOf(client)) };
 }
