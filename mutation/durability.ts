@@ -27,6 +27,20 @@ export const DURABILITY: readonly Mutation[] = [
     'that a journal was left with',
   ),
   one(
+    'an-event-whose-answer-was-lost-is-told-again',
+    'events/outbox.ts',
+    ['inserted.rows.length === batch.length', 'inserted.rows.length >= 0'],
+    ['durability'],
+    'hears the next one',
+  ),
+  one(
+    'an-event-that-was-not-taken-is-not-offered-again',
+    'events/outbox.ts',
+    ['if (this.#isOwing) this.#keeper.wake(RETRY_MS);', ''],
+    ['durability'],
+    'though nothing else is told',
+  ),
+  one(
     'embedded-database-does-not-wait-for-the-disk',
     'db/embedded/process.ts',
     ["fsync: 'on'", "fsync: 'off'"],

@@ -154,7 +154,8 @@ export async function openPorts(
   listeners.push((reason) => reason !== null && availability.reportDown(reason));
   const events = new EventFeed(db, log, keepers);
   closing.defer(() => events.stop());
-  const outbox = new EventOutbox({ db, journal, feed: events, log, isUp: () => availability.isUp });
+  const outbox = new EventOutbox({ db, journal, feed: events, log, keepers, isUp: () => availability.isUp });
+  closing.defer(() => outbox.stop());
   availability.onChange(({ up }) => up && void outbox.flush());
   availability.onChange(({ up }) => up && keepers.wakeFailing());
   const outbound = new Outbound({ allowed: config.outboundAllow });

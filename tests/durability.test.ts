@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { newTurn, payloadHashOf, streamOf, turnIdOf } from '../src/domains/interactions/turn.ts';
 import { Journal } from '../src/journal/journal.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
-import { startTestApp, type TestApp } from './support/harness.ts';
+import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 import { overWebSocket, take } from './support/streams.ts';
 
 const TURN = 'turnId conversationId query response status sequence metadata';
@@ -15,7 +16,8 @@ const ASK = `mutation ($input: ProcessQueryInput!) { processQuery(input: $input)
   __typename ... on Error { code message }
   ... on ProcessQuerySuccess { durability replayed conversation { conversationId } interaction { ${TURN} } } } }`;
 const COUNTERS = '{ persistence { counters { attempted succeeded failed replayed journaled recovered } } }';
-const ALERTS = 'subscription ($after: ID) { alerts(after: $after) { cursor alert { name state message } } }';
+const ALERTS =
+  'subscription ($after: ID) { alerts(after: $after) { cursor at alert { name state message } } }';
 const FAILURES = 'subscription { persistenceFailures { kind turnId turns resolvedAt } }';
 
 let app: TestApp;
@@ -277,8 +279,49 @@ describe('while the database is away', () => {
   });
 });
 
+test('an event that the database did not take is offered again, though nothing else is told', async () => {
+  app = await startTestApp();
+  onTestFinished(() => app.close());
+  await app.sql(`create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$`);
+  await app.sql('create trigger refuse before insert on echo_events for each row execute function refuse()');
+  const offered = () => app.statements.filter((name) => name === 'insert_events').length;
+  const [name, words] = ['moss', 'it grows'];
+  const moss = { name, severity: 'WARNING', runbook: '', words, message: () => words } as const;
+  app.app.services.alerts.raise(moss, {});
+  // Also what is said of it has been told by then.
+  await sleep(3_000);
+  expect(offered()).toBeGreaterThan(0);
+  await app.sql('drop trigger refuse on echo_events');
+  const stored = () => app.sql("select payload->>'name' as name from echo_events where kind = 'alert'");
+  await expect.poll(stored, { timeout: 20_000 }).toEqual([{ name: 'moss' }]);
+});
+
 describe('a connection that is cut after the commit and before its answer', () => {
   useApp();
+
+  test('tells an alert once: whoever has heard it hears the next one', async () => {
+    const cut = proxy.cutAfter('insert_events');
+    const outage = async () => {
+      await proxy.refuse();
+      await expect.poll(() => app.app.services.availability.isUp).toBe(false);
+    };
+    await outage();
+    await proxy.restore();
+    await cut;
+    await untilCommitted();
+    const stored = () =>
+      app.sql("select payload->>'state' as state from echo_events where kind = 'alert' order by xid, id");
+    await expect.poll(async () => (await stored()).at(-1)?.state).toBe('CLEARED');
+    const { length } = await stored();
+    const heard = await take(overWebSocket(app.connect(), ALERTS, { after: '0-0' }), length);
+    const { cursor, alert } = (heard.at(-1) as Result).data.alerts;
+    expect([cursor, alert.state]).toEqual([expect.stringMatching(/^\d+-\d+$/), 'CLEARED']);
+    await outage();
+    const [next] = await take(overWebSocket(app.connect(), ALERTS, { after: cursor }), 1);
+    const told = next?.data.alerts;
+    expect(told.alert).toMatchObject({ name: 'database_down', state: 'RAISED' });
+    expect(heard.map(({ data }) => data.alerts.at)).not.toContain(told.at);
+  });
 
   test.each([1, 2, 3])('leaves exactly one row (%i)', async (round) => {
     const turn = { query: `cut ${round}`, idempotencyKey: `cut ${round}` };

@@ -46,6 +46,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
     'deliveries',
     'erased users',
     'event feed',
+    'event outbox',
     'failure notices',
     'health watch',
     'journals',

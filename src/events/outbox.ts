@@ -1,4 +1,6 @@
 import type { Database } from '../db/client.ts';
+import type { Keeper } from '../jobs/keeper.ts';
+import type { Keepers } from '../jobs/keepers.ts';
 import type { Journal, StoredEntry } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
 import type { EventContent, EventKind } from './event.ts';
@@ -14,6 +16,9 @@ export interface Announcement {
   readonly payload: Record<string, unknown>;
 }
 
+/** Milliseconds until events that the database did not take are offered again, while it can be reached. */
+const RETRY_MS = 1_000;
+
 /**
  * Events that must be heard while the database is away: told to subscribers at once, kept in the journal, and put
  * into the event table when it can be reached.
@@ -27,8 +32,17 @@ export class EventOutbox {
   #number = 0;
   #waiting: { seq: number; event: EventContent }[] = [];
   #flushing: Promise<void> | null = null;
+  #failing = false;
+  readonly #keeper: Keeper;
 
-  constructor(parts: { db: Database; journal: Journal; feed: EventFeed; log: Logger; isUp: () => boolean }) {
+  constructor(parts: {
+    db: Database;
+    journal: Journal;
+    feed: EventFeed;
+    log: Logger;
+    keepers: Keepers;
+    isUp: () => boolean;
+  }) {
     this.#db = parts.db;
     this.#journal = parts.journal;
     this.#feed = parts.feed;
@@ -36,6 +50,12 @@ export class EventOutbox {
     this.#isUp = parts.isUp;
     for (const entry of parts.journal.recovered.entries)
       if (entry.kind === EVENT_ENTRY) this.#waiting.push(recovered(entry));
+    this.#keeper = parts.keepers.create({
+      name: 'event outbox',
+      everyMs: () => (this.#isOwing ? RETRY_MS : Number.POSITIVE_INFINITY),
+      round: () => this.flush(),
+    });
+    this.#keeper.start();
   }
 
   /** Events that were told and are not in the table yet. */
@@ -69,12 +89,22 @@ export class EventOutbox {
     await this.flush();
   }
 
-  /** Puts waiting events into the table, if the database answers. */
+  /** Puts waiting events into the table, if the database answers. Those that it does not take are offered again, while it can be reached. */
   async flush(): Promise<void> {
     this.#flushing ??= this.#flush().finally(() => {
       this.#flushing = null;
+      if (this.#isOwing) this.#keeper.wake(RETRY_MS);
     });
     await this.#flushing;
+  }
+
+  /** Waits for the round under way; what waits stays in the journal. */
+  stop(): Promise<void> {
+    return this.#keeper.stop();
+  }
+
+  get #isOwing(): boolean {
+    return this.#waiting.length > 0 && this.#isUp();
   }
 
   async #flush(): Promise<void> {
@@ -82,19 +112,26 @@ export class EventOutbox {
       const batch = this.#waiting.slice(0, 200);
       try {
         const values = [JSON.stringify(batch.map(({ event }) => asRow(event)))];
-        const { rows } = await this.#db.pool.query<InsertedEvent>({
+        const inserted = await this.#db.pool.query<InsertedEvent>({
           name: 'insert_events',
           text: INSERT,
           values,
         });
+        // Some may be there of an attempt whose answer never came. A subscriber that stands behind them would hear them again.
+        const { rows } =
+          inserted.rows.length === batch.length
+            ? inserted
+            : await this.#db.pool.query<InsertedEvent>({ name: 'places_of_events', text: PLACES, values });
         for (const row of rows) {
           if (row.origin === this.#feed.process)
             this.#feed.settle(row.origin_number, { transaction: BigInt(row.xid), id: BigInt(row.id) });
         }
       } catch (error) {
-        this.#log.warn({ err: error }, 'events wait for the database');
+        if (!this.#failing) this.#log.warn({ err: error }, 'events wait for the database');
+        this.#failing = true;
         return;
       }
+      this.#failing = false;
       this.#waiting = this.#waiting.slice(batch.length);
       this.#feed.wake();
       await this.#journal.write({ remove: batch.map(({ seq }) => seq) }).catch((error: unknown) => {
@@ -116,6 +153,10 @@ const INSERT = `
   insert into echo_events (tenant_id, user_id, kind, turn_id, payload, origin, origin_number, at)
   select tenant_id, user_id, kind, turn_id, payload, origin, origin_number, at from json_populate_recordset(null::echo_events, $1)
   on conflict (origin, origin_number) do nothing returning origin, origin_number, xid, id`;
+
+const PLACES = `
+  select e.origin, e.origin_number, e.xid, e.id from json_populate_recordset(null::echo_events, $1) given
+  join echo_events e on e.origin = given.origin and e.origin_number = given.origin_number`;
 
 function asRow({ kind, tenantId, userId, turnId, payload, origin, at }: EventContent): object {
   return {

@@ -13,6 +13,8 @@ export interface DatabaseProxy {
   restore(): Promise<void>;
   /** Cuts the next connection that commits after a statement of this name; the commit arrives, its answer does not. */
   cutAfterCommitOf(statement: string): Promise<void>;
+  /** The same for a statement that is committed by itself. */
+  cutAfter(statement: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -21,7 +23,7 @@ export async function startDatabaseProxy(): Promise<DatabaseProxy> {
   let server: Server | null = null;
   let port = 0;
   let target = '';
-  let cut: { statement: string; done: () => void } | null = null;
+  let cut: { statement: string; isAlone: boolean; done: () => void } | null = null;
 
   const accept = (client: Socket) => {
     const database = connect(target);
@@ -41,7 +43,7 @@ export async function startDatabaseProxy(): Promise<DatabaseProxy> {
     client.on('data', (chunk) => {
       if (cut && chunk.includes(cut.statement)) isMarked = true;
       // pg sends "commit" as a message of its own.
-      if (cut && isMarked && chunk.includes('commit\0')) isUnheard = true;
+      if (cut && isMarked && (cut.isAlone || chunk.includes('commit\0'))) isUnheard = true;
       database.write(chunk);
     });
     database.on('data', (chunk) => {
@@ -51,6 +53,10 @@ export async function startDatabaseProxy(): Promise<DatabaseProxy> {
       cut = null;
     });
   };
+  const cutting = (statement: string, isAlone: boolean) =>
+    new Promise<void>((done) => {
+      cut = { statement, isAlone, done };
+    });
   const listen = async () => {
     server = createServer(accept).listen(port, '127.0.0.1');
     await once(server, 'listening');
@@ -79,10 +85,8 @@ export async function startDatabaseProxy(): Promise<DatabaseProxy> {
       server.removeAllListeners('connection').on('connection', accept);
       for (const socket of sockets) socket.resume();
     },
-    cutAfterCommitOf: (statement) =>
-      new Promise((done) => {
-        cut = { statement, done };
-      }),
+    cutAfterCommitOf: (statement) => cutting(statement, false),
+    cutAfter: (statement) => cutting(statement, true),
     close: refuse,
   };
 }
