@@ -93,6 +93,9 @@ export function reportStartupError(error: unknown): void {
   process.exitCode = 1;
 }
 
+/** What the driver says without a code where it gets no connection: it waited too long, or was refused encryption or its way to log in. */
+const OF_THE_DRIVER = /timeout|\bSSL\b|\bSASL\b|Connection terminated/;
+
 /** What went wrong while the parts were built, in words for the operator where it was to be expected. */
 export function asStartupError(error: unknown, config: Config): unknown {
   if (error instanceof JournalLocked) return new StartupError(inUse(config.dataDirectory).message, true);
@@ -118,7 +121,7 @@ export function asStartupError(error: unknown, config: Config): unknown {
     return new StartupError(`PORT: this user may not listen on ${config.port}; set PORT to one above 1023`);
   if (
     config.databaseUrls.length > 0 &&
-    (code !== undefined || message.includes('timeout') || error instanceof OtherDatabase)
+    (code !== undefined || OF_THE_DRIVER.test(message) || error instanceof OtherDatabase)
   )
     return new StartupError(unusableDatabase(config.databaseUrls, error));
   return error;

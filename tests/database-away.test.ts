@@ -184,6 +184,11 @@ test('a first start, and one with the address of another database, are refused w
   await proxy.refuse();
   await expect(serve()).rejects.toThrow(/DATABASE_URL: .*nothing listens there/);
   await proxy.restore();
+  const encrypted = new URL(databaseUrl);
+  encrypted.searchParams.set('sslmode', 'require');
+  await expect(serve(encrypted.href)).rejects.toThrow(
+    /^DATABASE_URL: the database ".*" at .* cannot be used \(The server does not support SSL connections\)$/,
+  );
   await served();
   await proxy.refuse();
   await expect(serve(databaseUrl.replace(/\/t_/, '/another_'))).rejects.toThrow(/nothing listens there/);
