@@ -2,11 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { newTurn, payloadHashOf, streamOf, turnIdOf } from '../src/domains/interactions/turn.ts';
 import { Journal } from '../src/journal/journal.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
-import { type Result, startTestApp, type TestApp } from './support/harness.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
 import { overWebSocket, take } from './support/streams.ts';
 
 const TURN = 'turnId conversationId query response status sequence metadata';
@@ -17,7 +18,7 @@ const ASK = `mutation ($input: ProcessQueryInput!) { processQuery(input: $input)
   ... on ProcessQuerySuccess { durability replayed conversation { conversationId } interaction { ${TURN} } } } }`;
 const COUNTERS = '{ persistence { counters { attempted succeeded failed replayed journaled recovered } } }';
 const ALERTS =
-  'subscription ($after: ID) { alerts(after: $after) { cursor at alert { name state message } } }';
+  'subscription ($after: ID) { alerts(after: $after) { cursor alert { alertId name state message } } }';
 const FAILURES = 'subscription { persistenceFailures { kind turnId turns resolvedAt } }';
 
 let app: TestApp;
@@ -279,21 +280,41 @@ describe('while the database is away', () => {
   });
 });
 
+const planted = (name: string) =>
+  ({ name, severity: 'WARNING', runbook: '', words: 'it grows', message: () => 'it grows' }) as const;
+
+test('what was told before a subscriber came is no news to it, also out of sight behind an older transaction', async () => {
+  app = await startTestApp();
+  onTestFinished(() => app.close());
+  const { alerts } = app.app.services;
+  const older = new pg.Client({ connectionString: app.databaseUrl });
+  await older.connect();
+  onTestFinished(() => older.end());
+  await older.query('begin; select pg_current_xact_id()');
+  alerts.raise(planted('moss'), {});
+  alerts.clear(planted('moss'), 'it was mown');
+  await untilCommitted();
+  const heard = await listen(ALERTS, 'alerts');
+  alerts.raise(planted('fern'), {});
+  await expect.poll(() => heard).toMatchObject([{ alert: { name: 'fern', state: 'RAISED' } }]);
+  alerts.clear(planted('fern'), 'it was cut');
+  const [next] = await take(overWebSocket(app.connect(), ALERTS, { after: heard[0]?.cursor as string }), 1);
+  expect(next?.data.alerts.alert).toMatchObject({ name: 'fern', state: 'CLEARED' });
+});
+
 test('an event that the database did not take is offered again, though nothing else is told', async () => {
   app = await startTestApp();
   onTestFinished(() => app.close());
   await app.sql(`create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$`);
   await app.sql('create trigger refuse before insert on echo_events for each row execute function refuse()');
   const offered = () => app.statements.filter((name) => name === 'insert_events').length;
-  const [name, words] = ['moss', 'it grows'];
-  const moss = { name, severity: 'WARNING', runbook: '', words, message: () => words } as const;
-  app.app.services.alerts.raise(moss, {});
+  app.app.services.alerts.raise(planted('moss'), {});
   // Also what is said of it has been told by then.
   await sleep(3_000);
   expect(offered()).toBeGreaterThan(0);
   await app.sql('drop trigger refuse on echo_events');
   const stored = () => app.sql("select payload->>'name' as name from echo_events where kind = 'alert'");
-  await expect.poll(stored, { timeout: 20_000 }).toEqual([{ name: 'moss' }]);
+  await expect.poll(stored).toEqual([{ name: 'moss' }]);
 });
 
 describe('a connection that is cut after the commit and before its answer', () => {
@@ -309,18 +330,23 @@ describe('a connection that is cut after the commit and before its answer', () =
     await proxy.restore();
     await cut;
     await untilCommitted();
-    const stored = () =>
-      app.sql("select payload->>'state' as state from echo_events where kind = 'alert' order by xid, id");
-    await expect.poll(async () => (await stored()).at(-1)?.state).toBe('CLEARED');
-    const { length } = await stored();
-    const heard = await take(overWebSocket(app.connect(), ALERTS, { after: '0-0' }), length);
-    const { cursor, alert } = (heard.at(-1) as Result).data.alerts;
-    expect([cursor, alert.state]).toEqual([expect.stringMatching(/^\d+-\d+$/), 'CLEARED']);
+    const latest = async () =>
+      (await app.sql(`select xid, id, payload->>'state' as state from echo_events
+        where kind = 'alert' order by xid desc, id desc limit 1`)) as {
+        xid: string;
+        id: string;
+        state: string;
+      }[];
+    await expect.poll(latest).toMatchObject([{ state: 'CLEARED' }]);
+    await untilCommitted();
+    // Where all is heard that was told so far.
+    const [last] = await latest();
     await outage();
-    const [next] = await take(overWebSocket(app.connect(), ALERTS, { after: cursor }), 1);
-    const told = next?.data.alerts;
-    expect(told.alert).toMatchObject({ name: 'database_down', state: 'RAISED' });
-    expect(heard.map(({ data }) => data.alerts.at)).not.toContain(told.at);
+    const [next] = await take(overWebSocket(app.connect(), ALERTS, { after: `${last?.xid}-${last?.id}` }), 1);
+    const before = await app.sql("select payload->>'alertId' as id from echo_events where kind = 'alert'");
+    const told = next?.data.alerts.alert;
+    expect(told).toMatchObject({ name: 'database_down', state: 'RAISED' });
+    expect(before.map((row) => row.id)).not.toContain(told.alertId);
   });
 
   test.each([1, 2, 3])('leaves exactly one row (%i)', async (round) => {

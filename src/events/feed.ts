@@ -4,8 +4,16 @@ import type { Database } from '../db/client.ts';
 import type { Keeper } from '../jobs/keeper.ts';
 import type { Keepers } from '../jobs/keepers.ts';
 import type { Logger } from '../log.ts';
-import { BEGINNING, type EventPosition, isAfter } from './cursor.ts';
-import type { DeliveredEvent, EventContent, EventKind, Interest, Place, StoredEvent } from './event.ts';
+import { BEGINNING, type EventPosition, isAfter, type ToldRange } from './cursor.ts';
+import type {
+  DeliveredEvent,
+  EventContent,
+  EventKind,
+  Interest,
+  Origin,
+  Place,
+  StoredEvent,
+} from './event.ts';
 import { prunedUpTo } from './pruned.ts';
 import { RING_SIZE, Subscriber } from './subscriber.ts';
 
@@ -86,7 +94,11 @@ export class EventFeed {
 
   /** The events of interest, without gap or duplicate, until the consumer stops, stalls, or the feed ends. */
   async *subscribe(interest: Interest): AsyncGenerator<DeliveredEvent, void, undefined> {
-    const subscriber = new Subscriber(interest, () => this.#forgotten);
+    const subscriber = new Subscriber(
+      interest,
+      this.#told.at(-1)?.event.origin ?? null,
+      () => this.#forgotten,
+    );
     const end = () => subscriber.wake();
     interest.signal?.addEventListener('abort', end);
     this.#subscribers.add(subscriber);
@@ -135,7 +147,8 @@ export class EventFeed {
     while (!this.#stopped && !subscriber.isOver && !(known && this.#join(subscriber))) {
       try {
         if (!known) {
-          subscriber.moveTo(await this.#reads.execute(() => this.#latestPosition()));
+          const latest = await this.#reads.execute(() => this.#latestPosition());
+          subscriber.moveTo(latest, this.#toldBefore(subscriber.begun, latest));
           known = true;
         }
         const page = await this.#reads.execute(() => this.#readUnpruned(subscriber));
@@ -151,6 +164,16 @@ export class EventFeed {
         await new Promise((resolve) => setTimeout(resolve, POLL_MS));
       }
     }
+  }
+
+  /**
+   * What was told before a subscriber came, and stands behind where it begins: not in the table yet, or out of sight behind an older
+   * open transaction. It is no news to it, also when it resumes.
+   */
+  #toldBefore(begun: Origin | null, latest: Place): ToldRange[] {
+    const first = this.#told.find(({ row }) => !row || isAfter(row, latest))?.event.origin;
+    if (!first || !begun || first.number > begun.number) return [];
+    return [{ process: begun.process, from: first.number, to: begun.number }];
   }
 
   /** Lets live events continue where the subscriber stands, if the recent ones reach back to it. */

@@ -17,6 +17,7 @@ const STALL_MS = 5_000;
 /** One consumer: where it stands, and what waits for it. */
 export class Subscriber {
   readonly interest: Interest;
+  readonly begun: Origin | null;
   position: EventPosition;
   /** Table events come to it as the feed reads them. */
   live = false;
@@ -31,8 +32,12 @@ export class Subscriber {
   #handedOutAt: number | null = null;
   #confirmed: EventPosition;
 
-  /** @param forgotten the last told event that can't be offered any more */
-  constructor(interest: Interest, forgotten: () => number) {
+  /**
+   * @param begun the last event that was told before it came; null: none
+   * @param forgotten the last told event that can't be offered any more
+   */
+  constructor(interest: Interest, begun: Origin | null, forgotten: () => number) {
+    this.begun = begun;
     this.interest = interest;
     this.#forgotten = forgotten;
     this.position = interest.after ?? BEGINNING;
@@ -44,8 +49,9 @@ export class Subscriber {
     return this.overflowed || this.expired || this.interest.signal?.aborted === true;
   }
 
-  moveTo(position: EventPosition): void {
-    this.position = { ...position, told: this.position.told };
+  /** @param told what was told by then and is no news to it; what it heard meanwhile it has heard as well */
+  moveTo(position: EventPosition, told: readonly ToldRange[]): void {
+    this.position = { ...position, told: [...told, ...this.position.told] };
   }
 
   wake(): void {
@@ -131,7 +137,9 @@ export class Subscriber {
   /** Remembers a told event: with the ones before it, unless some between them could not be offered. */
   #withTold({ process, number }: Origin): readonly ToldRange[] {
     const { told } = this.position;
-    const last = told.findLast((range) => range.process === process);
+    // Not one behind it: whoever resumes with that was not offered what lies between.
+    const before = told.filter((range) => range.process === process && range.to < number);
+    const last = before.toSorted((a, b) => a.to - b.to).at(-1);
     if (!last || this.#forgotten() > last.to) return [...told, { process, from: number, to: number }];
     return [...told.filter((range) => range !== last), { ...last, to: number }];
   }
