@@ -36,9 +36,30 @@ export const DURABILITY: readonly Mutation[] = [
   one(
     'an-event-that-was-not-taken-is-not-offered-again',
     'events/outbox.ts',
-    ['if (this.#isOwing) this.#keeper.wake(RETRY_MS);', ''],
+    ['if (this.#isOwing || this.#keeper.status.failures > 0) this.#keeper.wake(RETRY_MS);', ''],
     ['durability'],
-    'though nothing else is told',
+    'is offered again',
+  ),
+  one(
+    'an-event-that-is-refused-holds-up-others',
+    'events/outbox.ts',
+    ['size = 1;', 'else throw error;'],
+    ['durability'],
+    'is offered again',
+  ),
+  one(
+    'nobody-is-told-that-an-event-is-refused',
+    'events/outbox.ts',
+    ['for (const error of refused.values()) throw error;', ''],
+    ['durability'],
+    'is offered again',
+  ),
+  one(
+    'an-alert-that-cannot-be-stored-is-not-stored',
+    'events/outbox.ts',
+    ['storableValue(payload) as Record<string, unknown>', 'payload'],
+    ['durability'],
+    'whatever its words hold',
   ),
   one(
     'embedded-database-does-not-wait-for-the-disk',

@@ -1,7 +1,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { newTurn, payloadHashOf, streamOf, turnIdOf } from '../src/domains/interactions/turn.ts';
@@ -302,19 +301,40 @@ test('what was told before a subscriber came is no news to it, also out of sight
   expect(next?.data.alerts.alert).toMatchObject({ name: 'fern', state: 'CLEARED' });
 });
 
-test('an event that the database did not take is offered again, though nothing else is told', async () => {
+test('an event that the database refuses is offered again, said to be refused, and holds up no other', async () => {
   app = await startTestApp();
   onTestFinished(() => app.close());
-  await app.sql(`create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$`);
+  await app.sql(`create function refuse() returns trigger language plpgsql as
+    $$ begin if new.payload->>'name' = 'moss' then raise 'no moss'; end if; return new; end $$`);
   await app.sql('create trigger refuse before insert on echo_events for each row execute function refuse()');
-  const offered = () => app.statements.filter((name) => name === 'insert_events').length;
+  const stored = async () =>
+    (await app.sql("select distinct payload->>'name' as name from echo_events where kind = 'alert'"))
+      .map(({ name }) => name)
+      .sort();
+  const outbox = async () => {
+    const { data } = await app.graphql('{ keepers { name state lastError } }');
+    return data.keepers.find(({ name }: { name: string }) => name === 'event outbox');
+  };
   app.app.services.alerts.raise(planted('moss'), {});
-  // Also what is said of it has been told by then.
-  await sleep(3_000);
-  expect(offered()).toBeGreaterThan(0);
+  app.app.services.alerts.raise(planted('fern'), {});
+  // The alert of its keeper comes behind it, and is stored all the same.
+  await expect.poll(stored).toEqual(['fern', 'keeper_failing']);
+  expect(await outbox()).toMatchObject({ state: 'FAILING', lastError: expect.stringContaining('no moss') });
   await app.sql('drop trigger refuse on echo_events');
-  const stored = () => app.sql("select payload->>'name' as name from echo_events where kind = 'alert'");
-  await expect.poll(stored).toEqual([{ name: 'moss' }]);
+  await expect.poll(stored).toEqual(['fern', 'keeper_failing', 'moss']);
+  await expect.poll(outbox).toMatchObject({ state: 'IDLE', lastError: null });
+});
+
+test('an alert is stored whatever its words hold', async () => {
+  app = await startTestApp();
+  onTestFinished(() => app.close());
+  const cut = { ...planted('moss'), message: () => 'so long that its end was cut: \ud83d, and a \0' };
+  const heard = await listen(ALERTS, 'alerts');
+  app.app.services.alerts.raise(cut, {});
+  const message = 'so long that its end was cut: \ufffd, and a \ufffd';
+  await expect.poll(() => heard).toMatchObject([{ alert: { message } }]);
+  const stored = () => app.sql("select payload->>'message' as message from echo_events where kind = 'alert'");
+  await expect.poll(stored).toEqual([{ message }]);
 });
 
 describe('a connection that is cut after the commit and before its answer', () => {

@@ -1,4 +1,6 @@
 import type { Database } from '../db/client.ts';
+import { isPassing, judgeDatabaseError } from '../db/meaning.ts';
+import { storableValue } from '../ground/storable.ts';
 import type { Keeper } from '../jobs/keeper.ts';
 import type { Keepers } from '../jobs/keepers.ts';
 import type { Journal, StoredEntry } from '../journal/journal.ts';
@@ -16,6 +18,14 @@ export interface Announcement {
   readonly payload: Record<string, unknown>;
 }
 
+/** An event, and its place in the journal. */
+interface Waiting {
+  readonly seq: number;
+  readonly event: EventContent;
+}
+
+/** Events in one statement. */
+const BATCH = 200;
 /** Milliseconds until events that the database did not take are offered again, while it can be reached. */
 const RETRY_MS = 1_000;
 
@@ -30,9 +40,8 @@ export class EventOutbox {
   readonly #log: Logger;
   readonly #isUp: () => boolean;
   #number = 0;
-  #waiting: { seq: number; event: EventContent }[] = [];
-  #flushing: Promise<void> | null = null;
-  #failing = false;
+  #waiting: Waiting[] = [];
+  #offering: Promise<void> | null = null;
   readonly #keeper: Keeper;
 
   constructor(parts: {
@@ -53,7 +62,8 @@ export class EventOutbox {
     this.#keeper = parts.keepers.create({
       name: 'event outbox',
       everyMs: () => (this.#isOwing ? RETRY_MS : Number.POSITIVE_INFINITY),
-      round: () => this.flush(),
+      retryMs: RETRY_MS,
+      round: () => this.#offer(),
     });
     this.#keeper.start();
   }
@@ -72,7 +82,7 @@ export class EventOutbox {
       userId,
       conversationId: null,
       turnId,
-      payload,
+      payload: storableValue(payload) as Record<string, unknown>,
       at: new Date(),
       origin,
     };
@@ -89,13 +99,10 @@ export class EventOutbox {
     await this.flush();
   }
 
-  /** Puts waiting events into the table, if the database answers. Those that it does not take are offered again, while it can be reached. */
+  /** Puts waiting events into the table, if the database answers. Never fails: those that it does not take are offered again, while it can be reached. */
   async flush(): Promise<void> {
-    this.#flushing ??= this.#flush().finally(() => {
-      this.#flushing = null;
-      if (this.#isOwing) this.#keeper.wake(RETRY_MS);
-    });
-    await this.#flushing;
+    // What is wrong, the keeper's next round says.
+    await this.#offer().catch(() => undefined);
   }
 
   /** Waits for the round under way; what waits stays in the journal. */
@@ -107,37 +114,57 @@ export class EventOutbox {
     return this.#waiting.length > 0 && this.#isUp();
   }
 
-  async #flush(): Promise<void> {
-    while (this.#waiting.length > 0 && this.#isUp()) {
-      const batch = this.#waiting.slice(0, 200);
+  /** One round at a time. @throws where the database can be reached and does not take an event */
+  async #offer(): Promise<void> {
+    this.#offering ??= this.#offerAll().finally(() => {
+      this.#offering = null;
+      if (this.#isOwing || this.#keeper.status.failures > 0) this.#keeper.wake(RETRY_MS);
+    });
+    await this.#offering;
+  }
+
+  /** One that is refused holds up no others: they are offered one by one then. */
+  async #offerAll(): Promise<void> {
+    const refused = new Map<number, unknown>();
+    for (let size = BATCH; ; ) {
+      const batch = this.#waiting.filter(({ seq }) => !refused.has(seq)).slice(0, size);
+      const [first] = batch;
+      if (!first || !this.#isUp()) break;
       try {
-        const values = [JSON.stringify(batch.map(({ event }) => asRow(event)))];
-        const inserted = await this.#db.pool.query<InsertedEvent>({
-          name: 'insert_events',
-          text: INSERT,
-          values,
-        });
-        // Some may be there of an attempt whose answer never came. A subscriber that stands behind them would hear them again.
-        const { rows } =
-          inserted.rows.length === batch.length
-            ? inserted
-            : await this.#db.pool.query<InsertedEvent>({ name: 'places_of_events', text: PLACES, values });
-        for (const row of rows) {
-          if (row.origin === this.#feed.process)
-            this.#feed.settle(row.origin_number, { transaction: BigInt(row.xid), id: BigInt(row.id) });
-        }
+        await this.#store(batch);
       } catch (error) {
-        if (!this.#failing) this.#log.warn({ err: error }, 'events wait for the database');
-        this.#failing = true;
-        return;
+        const meaning = judgeDatabaseError(error);
+        if (meaning === 'unavailable') return;
+        if (isPassing(meaning)) throw error;
+        if (batch.length === 1) refused.set(first.seq, error);
+        size = 1;
       }
-      this.#failing = false;
-      this.#waiting = this.#waiting.slice(batch.length);
-      this.#feed.wake();
-      await this.#journal.write({ remove: batch.map(({ seq }) => seq) }).catch((error: unknown) => {
-        this.#log.warn({ err: error }, 'stored events stay in the journal; they will be recognised');
-      });
     }
+    for (const error of refused.values()) throw error;
+  }
+
+  async #store(batch: readonly Waiting[]): Promise<void> {
+    const values = [JSON.stringify(batch.map(({ event }) => asRow(event)))];
+    const inserted = await this.#db.pool.query<InsertedEvent>({
+      name: 'insert_events',
+      text: INSERT,
+      values,
+    });
+    // Some may be there of an attempt whose answer never came. A subscriber that stands behind them would hear them again.
+    const { rows } =
+      inserted.rows.length === batch.length
+        ? inserted
+        : await this.#db.pool.query<InsertedEvent>({ name: 'places_of_events', text: PLACES, values });
+    for (const row of rows) {
+      if (row.origin === this.#feed.process)
+        this.#feed.settle(row.origin_number, { transaction: BigInt(row.xid), id: BigInt(row.id) });
+    }
+    const stored = new Set(batch.map(({ seq }) => seq));
+    this.#waiting = this.#waiting.filter(({ seq }) => !stored.has(seq));
+    this.#feed.wake();
+    await this.#journal.write({ remove: [...stored] }).catch((error: unknown) => {
+      this.#log.warn({ err: error }, 'stored events stay in the journal; they will be recognised');
+    });
   }
 }
 
@@ -171,7 +198,7 @@ function asRow({ kind, tenantId, userId, turnId, payload, origin, at }: EventCon
   };
 }
 
-function recovered({ seq, body }: StoredEntry): { seq: number; event: EventContent } {
+function recovered({ seq, body }: StoredEntry): Waiting {
   const event = JSON.parse(body) as EventContent;
   return { seq, event: { ...event, at: new Date(event.at) } };
 }

@@ -6,6 +6,15 @@ export function storable(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd');
 }
 
+/** A value as it goes into JSON, all texts of it as a database can hold them. What is neither list nor plain object stays. */
+export function storableValue(value: unknown): unknown {
+  if (typeof value === 'string') return storable(value);
+  if (Array.isArray(value)) return value.map(storableValue);
+  if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
+    return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, storableValue(one)]));
+}
+
 /** How far back from the limit a text is rather cut at the end of a line or a word. */
 const SOFT_SHARE = 0.1;
 
