@@ -57,7 +57,7 @@ export const DURABILITY: readonly Mutation[] = [
   one(
     'an-alert-that-cannot-be-stored-is-not-stored',
     'events/outbox.ts',
-    ['storableValue(payload) as Record<string, unknown>', 'payload'],
+    ['storableJson(payload) as Record<string, unknown>', 'payload'],
     ['durability'],
     'whatever its words hold',
   ),

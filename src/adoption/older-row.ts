@@ -1,4 +1,5 @@
 import { readInstant } from '../ground/instants.ts';
+import { beginningOf, storableJson, storableText } from '../texts.ts';
 
 /** A value that could not be taken as it was. */
 export interface Change {
@@ -52,7 +53,7 @@ export class OlderRow {
     const written = typeof value === 'string' ? value : JSON.stringify(value);
     const storable = storableText(written);
     if (storable !== written) this.#changed(column, value, storable, 'holds what no text can hold');
-    const cut = cutTo(storable, maximum);
+    const cut = beginningOf(storable, maximum);
     if (cut !== storable) this.#changed(column, value, cut, `has more than ${maximum} characters`);
     return cut;
   }
@@ -112,7 +113,7 @@ export class OlderRow {
     const list = Array.isArray(value) ? value : [value];
     const texts = list
       .filter((item) => item !== null)
-      .map((item) => cutTo(typeof item === 'string' ? item : JSON.stringify(item), maximum))
+      .map((item) => beginningOf(typeof item === 'string' ? item : JSON.stringify(item), maximum))
       .slice(0, most);
     const isSame = Array.isArray(value) && JSON.stringify(texts) === JSON.stringify(value);
     return isSame ? texts : this.#changed(column, value, texts, 'is no list of texts, or too long');
@@ -161,26 +162,6 @@ export class OlderRow {
     if (was !== null && was !== '') this.originals[column] = storableJson(was);
     return is;
   }
-}
-
-/** Text that PostgreSQL and JSON can hold: without NUL and halves of surrogate pairs. */
-export function storableText(value: string): string {
-  return value.replaceAll('\u0000', '\ufffd').toWellFormed();
-}
-
-function storableJson(value: unknown): unknown {
-  if (typeof value === 'string') return storableText(value);
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(storableJson);
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => [storableText(key), storableJson(item)]),
-  );
-}
-
-function cutTo(value: string, maximum: number): string {
-  if (value.length <= maximum) return value;
-  const points = [...value];
-  return points.length <= maximum ? value : points.slice(0, maximum).join('');
 }
 
 function parsedOr(value: string): unknown {

@@ -1,4 +1,4 @@
-import { storable } from '../ground/storable.ts';
+import { storableText } from '../texts.ts';
 import type { Json } from './container.ts';
 
 /** What a profile calls the fields of a card. */
@@ -37,7 +37,7 @@ export const NAME_PROBLEM = `must be text of 1 to ${MAX_NAME} characters`;
  * @returns null: it has no name that can be one (`NAME_PROBLEM`); told: what was shortened or is no text, for the user
  */
 export function profileOf(fields: Json): { profile: CardProfile; told: string[] } | null {
-  const name = typeof fields.name === 'string' ? storable(fields.name).trim() : '';
+  const name = typeof fields.name === 'string' ? storableText(fields.name).trim() : '';
   // Looked at first: a long name in place of each {{char}} would fill the memory.
   if (name === '' || Array.from(name).length > MAX_NAME) return null;
   const told: string[] = [];
@@ -49,7 +49,9 @@ export function profileOf(fields: Json): { profile: CardProfile; told: string[] 
       return undefined;
     }
     // Cut before as well as after: what is put in place of {{char}} may be longer, a hundred times over.
-    const text = storable(given.slice(0, maximum * 20).replace(/\{\{char\}\}|<BOT>/gi, () => name)).trim();
+    const text = storableText(
+      given.slice(0, maximum * 20).replace(/\{\{char\}\}|<BOT>/gi, () => name),
+    ).trim();
     const characters = Array.from(text);
     if (characters.length > maximum) told.push(`shortened: ${field}, to ${maximum} characters`);
     return characters.slice(0, maximum).join('').trim() || undefined;

@@ -1,10 +1,10 @@
 import type { Database } from '../db/client.ts';
 import { isPassing, judgeDatabaseError } from '../db/meaning.ts';
-import { storableValue } from '../ground/storable.ts';
 import type { Keeper } from '../jobs/keeper.ts';
 import type { Keepers } from '../jobs/keepers.ts';
 import type { Journal, StoredEntry } from '../journal/journal.ts';
 import type { Logger } from '../log.ts';
+import { storableJson } from '../texts.ts';
 import type { EventContent, EventKind } from './event.ts';
 import type { EventFeed } from './feed.ts';
 
@@ -82,7 +82,7 @@ export class EventOutbox {
       userId,
       conversationId: null,
       turnId,
-      payload: storableValue(payload) as Record<string, unknown>,
+      payload: storableJson(payload) as Record<string, unknown>,
       at: new Date(),
       origin,
     };

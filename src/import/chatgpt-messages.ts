@@ -1,4 +1,4 @@
-import { storable } from '../ground/storable.ts';
+import { storableText } from '../texts.ts';
 import { type Message, type Node, OF_WRONG_TYPE, readTime, type Visible, visibleIn } from './messages.ts';
 import { isObject } from './records.ts';
 
@@ -67,7 +67,7 @@ function toMessage(nodeId: string, message: unknown): Message | LeftOut | null {
   if (role === 'user' && content.text === '' && content.others.every((kind) => INNER.includes(kind)))
     return 'instructions';
   return {
-    id: storable(typeof message.id === 'string' ? message.id : nodeId),
+    id: storableText(typeof message.id === 'string' ? message.id : nodeId),
     role,
     ...content,
     time: readTime(message.create_time),
@@ -88,7 +88,7 @@ function readContent(content: unknown): Content {
   if (Array.isArray(content.parts) || typeof content.parts === 'string')
     return readParts([content.parts].flat());
   const isText = typeof content.text === 'string' && content.text !== '' && !INNER.includes(kind);
-  return isText ? { text: storable(String(content.text)), others: [] } : { text: '', others: [kind] };
+  return isText ? { text: storableText(String(content.text)), others: [] } : { text: '', others: [kind] };
 }
 
 function readParts(parts: readonly unknown[]): Content {
@@ -97,7 +97,7 @@ function readParts(parts: readonly unknown[]): Content {
   for (const part of parts) {
     const text = typeof part === 'string' ? part : isObject(part) ? part.text : null;
     if (typeof text !== 'string') others.push(nameOf(part));
-    else if (text !== '') texts.push(storable(text));
+    else if (text !== '') texts.push(storableText(text));
   }
   return { text: texts.join('\n\n'), others };
 }
@@ -114,13 +114,13 @@ function readCanvas(recipient: string, content: unknown): Content | null {
     value = JSON.parse(raw);
   } catch {
     // Cut off while it was written, or of another form: what is there was shown all the same.
-    return { text: storable(raw), others: [] };
+    return { text: storableText(raw), others: [] };
   }
   const texts = isObject(value)
     ? [value.content, ...fieldsOf(value.updates, 'replacement'), ...fieldsOf(value.comments, 'comment')]
     : [];
   const text = texts.filter((each) => typeof each === 'string' && each !== '').join('\n\n');
-  return { text: storable(text), others: [] };
+  return { text: storableText(text), others: [] };
 }
 
 function fieldsOf(list: unknown, field: string): unknown[] {
@@ -128,5 +128,7 @@ function fieldsOf(list: unknown, field: string): unknown[] {
 }
 
 function nameOf(part: unknown): string {
-  return isObject(part) && typeof part.content_type === 'string' ? storable(part.content_type) : 'unknown';
+  return isObject(part) && typeof part.content_type === 'string'
+    ? storableText(part.content_type)
+    : 'unknown';
 }

@@ -1,4 +1,4 @@
-import { storable } from '../ground/storable.ts';
+import { storableText } from '../texts.ts';
 import { visibleMessages } from './chatgpt-messages.ts';
 import { BrokenElement } from './elements.ts';
 import { toTurnRecords } from './exchanges.ts';
@@ -41,7 +41,7 @@ function* toRecords(line: number, conversation: unknown, position: Position): Ge
     line,
     {
       source: 'chatgpt',
-      id: storable(given),
+      id: storableText(given),
       title: typeof title === 'string' ? title : null,
       messages,
       times: [readTime(conversation.create_time), readTime(conversation.update_time)],

@@ -1,4 +1,4 @@
-import { storable } from '../ground/storable.ts';
+import { storableText } from '../texts.ts';
 import { BrokenElement } from './elements.ts';
 import { toTurnRecords } from './exchanges.ts';
 import { countLeftOut, type Position } from './files.ts';
@@ -131,5 +131,5 @@ function readDocument({ name, input }: Record<string, unknown>): string | null {
   const texts = [input.content, input.file_text, input.new_str].filter(
     (text) => typeof text === 'string' && text !== '',
   );
-  return texts.length === 0 ? null : storable(texts.join('\n\n'));
+  return texts.length === 0 ? null : storableText(texts.join('\n\n'));
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { MAX_QUERY_LENGTH, MAX_RESPONSE_LENGTH, MAX_TITLE_LENGTH } from '../ground/input.ts';
-import { beginningOf, inPieces, storable } from '../ground/storable.ts';
+import { beginningOf, inPieces, storableText } from '../texts.ts';
 import { countLeftOut, type Position } from './files.ts';
 import type { Message } from './messages.ts';
 import { type ImportRecord, toTurnRecord } from './records.ts';
@@ -136,7 +136,7 @@ function toTurns(
   const common = {
     conversationId,
     timestamp: new Date(time).toISOString(),
-    ...(model ? { modelUsed: beginningOf(storable(model), MAX_MODEL_LENGTH) } : {}),
+    ...(model ? { modelUsed: beginningOf(storableText(model), MAX_MODEL_LENGTH) } : {}),
   };
   const name = answers[0]?.name ? beginningOf(answers[0].name, MAX_SPEAKER_LENGTH) : null;
   const speaker = name ?? 'assistant';
@@ -164,7 +164,7 @@ function answersFor(answer: string): string[] {
 }
 
 function titleFor(title: string): string | null {
-  const cleaned = beginningOf(storable(title).trim(), MAX_TITLE_LENGTH).trim();
+  const cleaned = beginningOf(storableText(title).trim(), MAX_TITLE_LENGTH).trim();
   return cleaned === '' ? null : cleaned;
 }
 

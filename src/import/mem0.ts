@@ -1,4 +1,4 @@
-import { beginningOf } from '../ground/storable.ts';
+import { beginningOf } from '../texts.ts';
 import { countLeftOut, type Position } from './files.ts';
 import { isValue, readValues } from './lines.ts';
 import { membersWith } from './members.ts';

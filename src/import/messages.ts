@@ -1,5 +1,5 @@
 import { readInstant } from '../ground/instants.ts';
-import { storable } from '../ground/storable.ts';
+import { storableText } from '../texts.ts';
 import { isObject } from './records.ts';
 
 /** What the user or the assistant said, as an export has it. */
@@ -101,7 +101,7 @@ function newestLeaf(nodes: ReadonlyMap<string, Node>): string | null {
 
 /** Names are text; some exports number them. */
 export function idOf(id: unknown): string | null {
-  return typeof id === 'number' ? String(id) : typeof id === 'string' && id !== '' ? storable(id) : null;
+  return typeof id === 'number' ? String(id) : typeof id === 'string' && id !== '' ? storableText(id) : null;
 }
 
 /** What stands where something of another type belongs, and is no more than that to anybody: it is counted. */
@@ -126,7 +126,7 @@ export function objectsIn(value: unknown, leftOut: string[]): Record<string, unk
 
 /** A text that is there. */
 export function textOf(value: unknown): string | null {
-  return typeof value === 'string' && value !== '' ? storable(value) : null;
+  return typeof value === 'string' && value !== '' ? storableText(value) : null;
 }
 
 const YEAR_10000_MS = Date.UTC(10_000, 0, 1);

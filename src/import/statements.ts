@@ -1,5 +1,5 @@
 import { MAX_QUERY_LENGTH } from '../ground/input.ts';
-import { inPieces } from '../ground/storable.ts';
+import { inPieces } from '../texts.ts';
 import { nameFor, toKey } from './exchanges.ts';
 import { type ImportRecord, toTurnRecord } from './records.ts';
 

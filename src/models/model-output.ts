@@ -3,6 +3,7 @@
  * and comes out as something that the database, the journal and clients can hold.
  */
 
+import { storableText } from '../texts.ts';
 import type { FinishReason, ToolCallPiece } from './language-model.ts';
 import { namesReasoningMarks, ReasoningFilter } from './reasoning.ts';
 
@@ -149,11 +150,6 @@ export function finishReasonOf(said: string): FinishReason | null {
   if (FAILURE_WORDS.includes(word)) return null;
   const known = Object.entries(FINISH_WORDS).find(([, words]) => words.includes(word));
   return known ? (known[0] as FinishReason) : 'other';
-}
-
-/** The text with U+FFFD in the place of what PostgreSQL cannot store. */
-export function storableText(text: string): string {
-  return text.toWellFormed().replaceAll('\u0000', '\ufffd');
 }
 
 /** A number of tokens, as a provider counted them; null for everything that is no such number. */

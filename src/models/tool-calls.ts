@@ -1,5 +1,6 @@
+import { storableText } from '../texts.ts';
 import type { ToolCall } from './language-model.ts';
-import { type OutputReader, storableText } from './model-output.ts';
+import type { OutputReader } from './model-output.ts';
 
 /** Calls of one answer that are taken. */
 const MAX_CALLS = 128;

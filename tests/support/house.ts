@@ -19,6 +19,7 @@ type Floor =
   | 'log'
   | 'errors'
   | 'version'
+  | 'texts'
   | 'tracing'
   | 'ground'
   | 'db'
@@ -52,7 +53,7 @@ export type Role = 'tables' | 'graphql' | 'jobs' | 'promises' | 'sections' | 'pa
 
 /** From the ground up. No import runs up: what lies higher knows what lies lower, never the reverse. */
 const LEVELS: readonly (readonly Room[])[] = [
-  ['config', 'tracing', 'log', 'errors', 'version'],
+  ['config', 'tracing', 'log', 'errors', 'version', 'texts'],
   ['jobs', 'outbound', 'secrets'],
   ['db'],
   ['journal', 'access', 'models', 'media', 'images', 'vectors'],
@@ -111,6 +112,8 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
   config: () => false,
   // Which version this is, for everybody who tells it.
   version: () => false,
+  // What of a text can be stored, and how it is cut, for everybody who keeps one.
+  texts: () => false,
   // Lines say to which trace they belong.
   log: (to) => to.path === 'src/tracing/current.ts',
   // Follows work from the door to models; a collector's packages are loaded by it alone.
@@ -201,7 +204,7 @@ const GRAPHQL_FLOOR = ['builder', 'connections', 'context', 'errors', 'scalars',
 
 /** Whether the house allows one file to import another. */
 export function mayImport(from: Place, to: Place): boolean {
-  if (to.room === 'version') return true;
+  if (to.room === 'version' || to.room === 'texts') return true;
   if (from.room === 'domain') return levelOf(to) <= levelOf(from) && domainMayImport(from, to);
   if (from.room === to.room) return true;
   if (levelOf(to) > levelOf(from)) return false;
@@ -264,7 +267,9 @@ function isRoom(name: string): name is Floor {
 }
 
 function isFileRoom(name: string): boolean {
-  return ['main', 'startup', 'app', 'parts', 'ports', 'config', 'log', 'errors', 'version'].includes(name);
+  return ['main', 'startup', 'app', 'parts', 'ports', 'config', 'log', 'errors', 'version', 'texts'].includes(
+    name,
+  );
 }
 
 function levelOf({ room }: Place): number {

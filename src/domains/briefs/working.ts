@@ -3,7 +3,7 @@ import type { Database } from '../../db/client.ts';
 import { mapRow, onlyRow, type RawRow } from '../../db/statements.ts';
 import { NotConfigured, NotFound } from '../../errors.ts';
 import type { RunningTask } from '../../jobs/job.ts';
-import { storableText } from '../../models/model-output.ts';
+import { storableText } from '../../texts.ts';
 import { type BriefLimits, spent, spentToday } from './budget.ts';
 import { MAX_ATTEMPTS, NONE_BELOW, PASSES_FROM } from './limits.ts';
 import type { BriefModels } from './models.ts';

@@ -2,6 +2,7 @@ import { InvalidInput } from '../../errors.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import { ModelFailure } from '../../models/language-model.ts';
 import { askFor, UnusableAnswer } from '../../models/structured.ts';
+import { beginningOf } from '../../texts.ts';
 import { MAX_JUDGINGS, MAX_OUTPUT } from './limits.ts';
 import type { BriefModel } from './models.ts';
 import type { BriefRow } from './tables.ts';
@@ -113,9 +114,6 @@ function count(
 
 /** As much of a text as is kept. */
 function cut(text: string): { output: string; isCut: boolean } {
-  if (text.length <= MAX_OUTPUT) return { output: text, isCut: false };
-  const characters = [...text];
-  return characters.length <= MAX_OUTPUT
-    ? { output: text, isCut: false }
-    : { output: characters.slice(0, MAX_OUTPUT).join(''), isCut: true };
+  const output = beginningOf(text, MAX_OUTPUT);
+  return { output, isCut: output !== text };
 }

@@ -1,5 +1,6 @@
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
+import { beginningOf, storableText } from '../../texts.ts';
 import type { Outcome } from './channel.ts';
 import { type DeliveryRow, deliveries, deliveryTargets, type TargetRow } from './tables.ts';
 
@@ -146,7 +147,7 @@ function statusAfter({ attempts, createdAt }: DeliveryRow, outcome: Outcome): De
 function wordsOf(outcome: Outcome): string | null {
   if (outcome.kind === 'DELIVERED') return null;
   const words = outcome.kind === 'NOTHING_LEFT' ? outcome.why : outcome.error;
-  return words.replaceAll('\0', '').toWellFormed().slice(0, MAX_ERROR).toWellFormed();
+  return beginningOf(storableText(words), MAX_ERROR);
 }
 
 /**

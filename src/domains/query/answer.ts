@@ -1,5 +1,5 @@
 import type { ModelLevel } from '../../config/values.ts';
-import { beginningOf } from '../../ground/storable.ts';
+import { beginningOf } from '../../texts.ts';
 import type { UsedLore } from '../characters/lore-use.ts';
 import type { CharacterRow } from '../characters/tables.ts';
 import type { FinishReason, InteractionStatus } from '../interactions/tables.ts';

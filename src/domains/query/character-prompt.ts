@@ -2,7 +2,7 @@ import { hash } from 'node:crypto';
 import type { Json } from '../../cards/container.ts';
 import { expandMacros } from '../../cards/macros.ts';
 import { dataOf, textOf, textsOf } from '../../cards/versions.ts';
-import { beginningOf } from '../../ground/storable.ts';
+import { beginningOf } from '../../texts.ts';
 import { greetingsOf } from '../characters/cards.ts';
 import type { UsedLore } from '../characters/lore-use.ts';
 import type { CharacterRow } from '../characters/tables.ts';

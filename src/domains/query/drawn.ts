@@ -1,5 +1,5 @@
 import { EchoError } from '../../errors.ts';
-import { beginningOf } from '../../ground/storable.ts';
+import { beginningOf } from '../../texts.ts';
 import { generateImage, MAX_ASKED } from '../generations/generations.ts';
 import type { AcceptedQuery } from './accepted.ts';
 import { quote } from './citation.ts';

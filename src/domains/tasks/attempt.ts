@@ -7,6 +7,7 @@ import { EchoError } from '../../errors.ts';
 import { parseInput } from '../../ground/input.ts';
 import type { Job, RunningTask } from '../../jobs/job.ts';
 import type { Logger } from '../../log.ts';
+import { beginningOf, storableText } from '../../texts.ts';
 import type { Claim, Ending } from './claims.ts';
 import { ResultRefused, TaskAborted, TaskLost } from './errors.ts';
 import { ProgressWriter, writeProgress } from './progress.ts';
@@ -196,7 +197,5 @@ export function errorText(error: unknown): string {
   // An error of ours was written for people, and its code says no more.
   const words =
     error instanceof EchoError ? error.message : error instanceof Error ? wordsOf(error) : String(error);
-  return (
-    words.replaceAll('\0', '').toWellFormed().slice(0, MAX_ERROR).toWellFormed() || 'it failed without a word'
-  );
+  return beginningOf(storableText(words), MAX_ERROR) || 'it failed without a word';
 }

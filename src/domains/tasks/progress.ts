@@ -1,5 +1,6 @@
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
+import { beginningOf, storableText } from '../../texts.ts';
 import { type Claim, tellTask } from './claims.ts';
 import { autonomousTasks } from './tables.ts';
 
@@ -60,9 +61,7 @@ function counted(value: number): number {
 }
 
 function shortened(note: string | null): string | null {
-  if (note === null) return null;
-  const storable = note.replaceAll('\0', '').toWellFormed();
-  return [...storable.slice(0, MAX_NOTE * 2)].slice(0, MAX_NOTE).join('');
+  return note === null ? null : beginningOf(storableText(note), MAX_NOTE);
 }
 
 /** @returns false: the task is no longer this attempt's, and nothing was written */

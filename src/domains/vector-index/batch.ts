@@ -2,6 +2,7 @@ import { isBrokenCircuitError } from 'cockatiel';
 import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
 import { type Embedder, EmbedderUnavailable, TextRefused } from '../../models/embedder.ts';
+import { beginningOf, storableText } from '../../texts.ts';
 import {
   modelKey,
   type VectorPoint,
@@ -196,7 +197,7 @@ async function settleFailures(
   const settled = [...failures].map(([{ turnId, attempts }, error]) => ({
     turnId,
     delayMs: Math.min(FIRST_DELAY_MS * 2 ** Math.min(attempts, 10), LAST_DELAY_MS),
-    reason: reasonOf(error).replaceAll('\u0000', '').toWellFormed().slice(0, MAX_REASON_LENGTH),
+    reason: beginningOf(storableText(reasonOf(error)), MAX_REASON_LENGTH),
   }));
   await failTurns(db, lease.token, settled);
 }

@@ -1,3 +1,4 @@
+import { beginningOf } from '../../texts.ts';
 import { apostropheForms } from './apostrophes.ts';
 import { casePieces, romanNumber, tellingPieces } from './identifiers.ts';
 import { joinedForms, joinNumbers, writtenOutForm } from './joined-forms.ts';
@@ -217,7 +218,7 @@ export function partsOf(word: string, least = PART_LENGTH): readonly string[] {
 
 /** The beginning of a long word, by whole characters. */
 function cut(word: string): string {
-  return word.length <= MAX_TERM_LENGTH ? word : [...word].slice(0, MAX_TERM_LENGTH).join('');
+  return beginningOf(word, MAX_TERM_LENGTH);
 }
 
 function pairsOf(run: string): string[] {

@@ -2,17 +2,19 @@
  * A text as a database can hold it: U+FFFD for NUL and for halves of surrogate pairs, which exports carry where texts
  * were cut. The rest is as it was.
  */
-export function storable(text: string): string {
+export function storableText(text: string): string {
   return text.toWellFormed().replaceAll('\0', '\ufffd');
 }
 
-/** A value as it goes into JSON, all texts of it as a database can hold them. What is neither list nor plain object stays. */
-export function storableValue(value: unknown): unknown {
-  if (typeof value === 'string') return storable(value);
-  if (Array.isArray(value)) return value.map(storableValue);
+/** A value as it goes into JSON, all its texts and keys as a database can hold them. What is neither list nor plain object stays as it is. */
+export function storableJson(value: unknown): unknown {
+  if (typeof value === 'string') return storableText(value);
+  if (Array.isArray(value)) return value.map(storableJson);
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return value;
-  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, storableValue(one)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [storableText(key), storableJson(item)]),
+  );
 }
 
 /** How far back from the limit a text is rather cut at the end of a line or a word. */
