@@ -5,6 +5,7 @@ import { dispensable } from './trim.ts';
 
 /** What each is there for, and why it stays: what would have to be written or given up without it. */
 const WHY: Readonly<Record<string, string>> = {
+  '@graphql-tools/executor': 'executes what has no plan, as Yoga does; it comes with it',
   '@graphql-yoga/render-graphiql': 'GraphiQL at `/graphql`, served from here: a page that asks nobody else',
   '@huggingface/tokenizers': 'words as a sentence model inside reads them; each model has other rules',
   '@modelcontextprotocol/client': '`npm run mcp`: passes on what an assistant says over standard input',
@@ -74,6 +75,7 @@ const WHY: Readonly<Record<string, string>> = {
 
 /** What is loaded before the server listens where nothing is configured (a test looks). */
 export const AT_START: readonly string[] = [
+  '@graphql-tools/executor',
   '@opentelemetry/api',
   '@orama/stemmers',
   '@pothos/core',

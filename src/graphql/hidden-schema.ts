@@ -1,7 +1,15 @@
-import { type DocumentNode, type ExecutionArgs, GraphQLError, Kind, visit } from 'graphql';
+import {
+  type DocumentNode,
+  type ExecutionArgs,
+  type ExecutionResult,
+  GraphQLError,
+  Kind,
+  visit,
+} from 'graphql';
 import type { Plugin } from 'graphql-yoga';
 import type { Principal } from '../access/principals.ts';
 import type { Context } from './context.ts';
+import type { Stage } from './stages.ts';
 
 /**
  * Says nothing of the schema to those who have no business with it: introspection needs a permission, and with access
@@ -10,7 +18,7 @@ import type { Context } from './context.ts';
 export function hiddenSchema(options: {
   readonly hideGuesses: boolean;
   readonly mask: (error: unknown) => GraphQLError;
-}): Plugin<Context> {
+}): { readonly plugin: Plugin<Context>; readonly stage: Stage } {
   const asking = new WeakMap<DocumentNode, boolean>();
   const isRefused = ({ document, contextValue }: ExecutionArgs): boolean => {
     if (maySee((contextValue as Context).principal)) return false;
@@ -21,8 +29,13 @@ export function hiddenSchema(options: {
     }
     return asks;
   };
-  const refusal = () => ({ errors: [options.mask(noIntrospection())] });
-  return {
+  const refusal = (args: ExecutionArgs) => (isRefused(args) ? options.mask(noIntrospection()) : null);
+  const stage: Stage = {
+    refusal,
+    // Values of variables are looked at while executing.
+    ...(options.hideGuesses && { after: (args, result) => withoutGuesses(args, result) }),
+  };
+  const plugin: Plugin<Context> = {
     // What is remembered for the next caller with the same document is the result before this.
     onValidate({ context, params: { documentAST } }) {
       if (!options.hideGuesses) return;
@@ -31,28 +44,22 @@ export function hiddenSchema(options: {
         if (!valid) setResult((result as GraphQLError[]).map(discreet(documentAST, sees)));
       };
     },
-    onExecute({ args, setResultAndStopExecution }) {
-      if (isRefused(args)) return setResultAndStopExecution(refusal());
-      if (!options.hideGuesses) return;
-      return {
-        // Values of variables are looked at while executing.
-        onExecuteDone({ result, setResult }) {
-          if ('errors' in result && result.errors)
-            setResult({ ...result, errors: result.errors.map(discreetFor(args)) });
-        },
-      };
-    },
     onSubscribe({ args, setResultAndStopExecution }) {
-      if (isRefused(args)) return setResultAndStopExecution(refusal());
+      const error = refusal(args);
+      if (error) return setResultAndStopExecution({ errors: [error] });
       if (!options.hideGuesses) return;
       return {
         onSubscribeResult({ result, setResult }) {
-          if ('errors' in result && result.errors)
-            setResult({ ...result, errors: result.errors.map(discreetFor(args)) });
+          if ('errors' in result) setResult(withoutGuesses(args, result));
         },
       };
     },
   };
+  return { plugin, stage };
+}
+
+function withoutGuesses(args: ExecutionArgs, result: ExecutionResult): ExecutionResult {
+  return result.errors ? { ...result, errors: result.errors.map(discreetFor(args)) } : result;
 }
 
 function introspects(document: DocumentNode): boolean {

@@ -21,8 +21,8 @@ export function isJsonOperation(request: IncomingMessage): boolean {
 }
 
 /**
- * Runs the enveloped pipeline directly: the same parse, validate, context, execute and masking as through Yoga,
- * without building a Request and a Response (2 to 5 times the throughput on small operations).
+ * Does what Yoga does, without a Request, a Response and hooks: a document that nobody knows is parsed and validated by Yoga's pipeline,
+ * and every operation goes through the same stages as there.
  */
 export async function handleJsonOperation(
   yoga: Yoga,
@@ -31,14 +31,17 @@ export async function handleJsonOperation(
   const modern = (req.headers.accept ?? '').includes(RESPONSE_TYPE);
   const reply = (status: number, result: unknown) =>
     sendJson(res, status, result, modern ? RESPONSE_TYPE : 'application/json');
-  const { parse, validate, contextFactory, execute, schema } = yoga.getEnveloped({ req, res, principal });
   let params: OperationParams;
-  let document: DocumentNode;
-  let known: DocumentNode | null;
+  let document: DocumentNode | null;
+  /** Of a document that nobody has looked at: what reads and judges it. */
+  let pipeline: ReturnType<Yoga['getEnveloped']> | null = null;
   try {
     params = await readParams(req);
-    known = yoga.documents.valid(params.query);
-    document = known ?? (parse(params.query) as DocumentNode);
+    document = yoga.documents.valid(params.query);
+    if (!document) {
+      pipeline = yoga.getEnveloped({ req, res, principal });
+      document = pipeline.parse(params.query) as DocumentNode;
+    }
   } catch (error) {
     if (error instanceof HttpProblem && error.status > 400) throw error;
     const status = error instanceof HttpProblem ? error.status : modern ? 400 : 200;
@@ -49,9 +52,11 @@ export async function handleJsonOperation(
     const problem = 'Could not determine what operation to execute.';
     return reply(400, { errors: [present(new HttpProblem(400, 'OPERATION_RESOLUTION_FAILURE', problem))] });
   }
-  const invalid = known ? [] : (validate(schema, document) as readonly GraphQLError[]);
-  if (invalid.length > 0) return reply(modern ? 400 : 200, { errors: invalid.map(withoutTransport) });
-  if (!known) yoga.documents.noteValid(document);
+  if (pipeline) {
+    const invalid = pipeline.validate(yoga.schema, document) as readonly GraphQLError[];
+    if (invalid.length > 0) return reply(modern ? 400 : 200, { errors: invalid.map(withoutTransport) });
+    yoga.documents.noteValid(document);
+  }
   if (operation === 'subscription') {
     return reply(400, {
       errors: [
@@ -65,13 +70,8 @@ export async function handleJsonOperation(
       ],
     });
   }
-  const result = (await execute({
-    schema,
-    document,
-    contextValue: await contextFactory(),
-    variableValues: params.variables,
-    operationName: params.operationName,
-  })) as ExecutionResult;
+  const { variables, operationName } = params;
+  const result = await yoga.perform({ req, principal }, { document, variables, operationName });
   const refused = httpStatusOf(result);
   for (const [name, value] of Object.entries(refused?.headers ?? {})) res.setHeader(name, value);
   reply(refused?.status ?? (modern && result.data === undefined ? 400 : 200), result);

@@ -6,9 +6,9 @@ import {
   type OperationDefinitionNode,
   visit,
 } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
 import { isWithinLimits } from './complexity.ts';
 import type { Context } from './context.ts';
+import type { Stage } from './stages.ts';
 
 /** Sizes, as variables give them, that are remembered for each operation. */
 const MAX_REMEMBERED = 32;
@@ -28,7 +28,7 @@ interface Known {
  * give. Operations are found by their parsed document, which ends with the text that Yoga keeps; whatever is not within the limits is
  * measured each time.
  */
-export function limitsKnown(): Plugin<Context> {
+export function limitsKnown(): Stage {
   const operations = new WeakMap<OperationDefinitionNode, Known>();
   const isKnown = (args: ExecutionArgs): boolean => {
     const operation = getOperationAST(args.document, args.operationName);
@@ -50,8 +50,9 @@ export function limitsKnown(): Plugin<Context> {
     return true;
   };
   return {
-    onExecute({ args }) {
+    around: (execute) => (args, usual) => {
       (args.contextValue as Context).isWithinLimits = isKnown(args);
+      return execute(args, usual);
     },
   };
 }

@@ -1,5 +1,5 @@
-import { type ExecutionArgs, type ExecutionResult, type GraphQLError, getOperationAST, Kind } from 'graphql';
-import { isAsyncIterable, type Plugin } from 'graphql-yoga';
+import { type ExecutionArgs, type GraphQLError, getOperationAST, Kind } from 'graphql';
+import type { Stage } from './stages.ts';
 
 /** An operation that was executed, as it is counted. */
 interface DoneOperation {
@@ -17,22 +17,19 @@ interface DoneOperation {
 export function measured(
   metrics: { countOperation(operation: DoneOperation): void },
   mask: (error: unknown) => GraphQLError,
-): Plugin {
+): Stage {
   return {
-    onExecute({ args }) {
-      const began = performance.now();
-      return {
-        onExecuteDone({ result }) {
-          const named = nameOf(args);
-          if (!named || isAsyncIterable(result)) return;
-          const { errors = [] } = result as ExecutionResult;
-          const codes = errors.map((error) => String(mask(error).extensions.code));
-          metrics.countOperation({ ...named, seconds: (performance.now() - began) / 1_000, codes });
-        },
-      };
+    after: (args, result, began) => {
+      const named = nameOf(args);
+      if (!named) return result;
+      const codes = result.errors?.map((error) => String(mask(error).extensions.code)) ?? NONE;
+      metrics.countOperation({ ...named, seconds: (performance.now() - began) / 1_000, codes });
+      return result;
     },
   };
 }
+
+const NONE: readonly string[] = [];
 
 /** The first field's name in the schema, since callers may call operations as they like. */
 export function nameOf({

@@ -11,16 +11,22 @@ import { RATE_CLASSES, type RateClass, type RateLimits } from '../access/limits.
 import { EchoError } from '../errors.ts';
 import { complexityOf } from './complexity.ts';
 import type { Context } from './context.ts';
+import type { MaybePromise, Stage } from './stages.ts';
 
 /** Beyond any limit. */
 const MOST = 1e9;
 const USUAL = { query: 'READ', mutation: 'WRITE', subscription: 'READ' } as const;
 
 /** Takes what an operation costs from its caller's limits before it is executed, on every transport. */
-export function rateLimited(limits: RateLimits, mask: (error: unknown) => GraphQLError): Plugin<Context> {
-  const refusal = async (args: ExecutionArgs): Promise<GraphQLError | null> => {
+export function rateLimited(
+  limits: RateLimits,
+  mask: (error: unknown) => GraphQLError,
+): { readonly plugin: Plugin<Context>; readonly stage: Stage } {
+  // Whoever has no limits waits for nothing, either.
+  const refusal = (args: ExecutionArgs): MaybePromise<GraphQLError | null> =>
+    (args.contextValue as Context).principal.credential === null ? null : refusalOf(args);
+  const refusalOf = async (args: ExecutionArgs): Promise<GraphQLError | null> => {
     const { principal } = args.contextValue as Context;
-    if (principal.credential === null) return null;
     // What is too complex anyway is refused for that, and costs nothing.
     const { points, problem } = complexityOf(args);
     if (problem) return mask(problem);
@@ -33,19 +39,13 @@ export function rateLimited(limits: RateLimits, mask: (error: unknown) => GraphQ
       throw error;
     }
   };
-  return {
-    onExecute({ args, setResultAndStopExecution }) {
-      // Whoever has no limits waits for nothing, either.
-      if ((args.contextValue as Context).principal.credential === null) return;
-      return refusal(args).then((error) => {
-        if (error) setResultAndStopExecution({ errors: [error] });
-      });
-    },
+  const plugin: Plugin<Context> = {
     async onSubscribe({ args, setResultAndStopExecution }) {
       const error = await refusal(args);
       if (error) setResultAndStopExecution({ errors: [error] });
     },
   };
+  return { plugin, stage: { refusal } };
 }
 
 /**

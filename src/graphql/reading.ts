@@ -1,13 +1,13 @@
-import { type ExecutionArgs, getOperationAST } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
+import { getOperationAST } from 'graphql';
 import { asReading } from '../access/caller.ts';
+import type { Stage } from './stages.ts';
 
 /** Lets what queries read come from a replica of the database; mutations and subscriptions read from the database itself. */
-export function readingQueries(): Plugin {
+export function readingQueries(): Stage {
   return {
-    onExecute({ args, executeFn, setExecuteFn }) {
+    around: (execute) => (args, usual) => {
       const onlyReads = getOperationAST(args.document, args.operationName)?.operation === 'query';
-      setExecuteFn((given: ExecutionArgs) => asReading(onlyReads, () => executeFn(given)));
+      return asReading(onlyReads, () => execute(args, usual));
     },
   };
 }

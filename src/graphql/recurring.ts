@@ -1,7 +1,7 @@
 import { type ExecutionArgs, getOperationAST, type OperationDefinitionNode } from 'graphql';
-import type { Plugin } from 'graphql-yoga';
 import { type OperationPlan, planOf } from './plan.ts';
 import { executePlan } from './planned.ts';
+import type { Stage } from './stages.ts';
 
 /** How often an operation had a plan, and how often it had none. */
 export interface PlanUse {
@@ -15,7 +15,7 @@ export interface PlanUse {
  *
  * What is given up when its caller leaves (everything that does not come through the JSON lane) is executed as usual.
  */
-export function planned(use: PlanUse): Plugin {
+export function planned(use: PlanUse): Stage {
   const plans = new WeakMap<OperationDefinitionNode, OperationPlan | null>();
   const seen = new WeakSet<OperationDefinitionNode>();
   const planFor = ({ schema, document, operationName }: ExecutionArgs): OperationPlan | null => {
@@ -34,10 +34,9 @@ export function planned(use: PlanUse): Plugin {
     return plan;
   };
   return {
-    onExecute({ args, executeFn, setExecuteFn }) {
-      if ((args as { signal?: AbortSignal }).signal) return;
-      const plan = planFor(args);
-      if (plan) setExecuteFn((given: ExecutionArgs) => executePlan(plan, given) ?? executeFn(given));
+    around: (execute) => (args, usual) => {
+      const plan = (args as { signal?: AbortSignal }).signal ? null : planFor(args);
+      return (plan && executePlan(plan, args)) ?? execute(args, usual);
     },
   };
 }

@@ -11,13 +11,16 @@ import type { Plugin } from 'graphql-yoga';
 import type { Tenancy } from '../access/tenancy.ts';
 import { EchoError } from '../errors.ts';
 import type { Context } from './context.ts';
+import type { MaybePromise, Stage } from './stages.ts';
 
 /** Refuses operations that change something to callers of a suspended tenant, whole, on every transport. */
 export function suspended(
   tenancy: Pick<Tenancy, 'checkWriting'>,
   mask: (error: unknown) => GraphQLError,
-): Plugin<Context> {
-  const refusal = async ({ tenantId }: Context['principal']): Promise<GraphQLError | null> => {
+): { readonly plugin: Plugin<Context>; readonly stage: Stage } {
+  const refusal = (args: ExecutionArgs): MaybePromise<GraphQLError | null> =>
+    writes(args) ? refusalOf((args.contextValue as Context).principal) : null;
+  const refusalOf = async ({ tenantId }: Context['principal']): Promise<GraphQLError | null> => {
     try {
       await tenancy.checkWriting(tenantId);
       return null;
@@ -26,19 +29,13 @@ export function suspended(
       throw error;
     }
   };
-  return {
-    onExecute({ args, setResultAndStopExecution }) {
-      if (!writes(args)) return;
-      return refusal((args.contextValue as Context).principal).then((error) => {
-        if (error) setResultAndStopExecution({ errors: [error] });
-      });
-    },
+  const plugin: Plugin<Context> = {
     async onSubscribe({ args, setResultAndStopExecution }) {
-      if (!writes(args)) return;
-      const error = await refusal((args.contextValue as Context).principal);
+      const error = await refusal(args);
       if (error) setResultAndStopExecution({ errors: [error] });
     },
   };
+  return { plugin, stage: { refusal } };
 }
 
 /** Whether an operation asks for a field that changes something. */

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { GraphQLError, type GraphQLSchema, Kind } from 'graphql';
+import { normalizedExecutor } from '@graphql-tools/executor';
+import { type DocumentNode, GraphQLError, type GraphQLSchema, Kind } from 'graphql';
 import { createYoga, type Plugin } from 'graphql-yoga';
 import { currentActor } from '../access/caller.ts';
 import type { RateLimits } from '../access/limits.ts';
@@ -22,6 +23,7 @@ import { explainedNotAcceptable, strictRequests } from './params.ts';
 import { rateLimited } from './rate.ts';
 import { readingQueries } from './reading.ts';
 import { planned } from './recurring.ts';
+import { type Stage, staged, throughStages, type Usual } from './stages.ts';
 import { suspended } from './suspended.ts';
 import { traced } from './traced.ts';
 
@@ -36,6 +38,13 @@ export interface Carrier {
   readonly res?: ServerResponse;
   readonly principal: Principal;
   readonly onOverflow?: (cursor: string) => void;
+}
+
+/** An operation of a document that is known to be valid. */
+interface Asked {
+  readonly document: DocumentNode;
+  readonly variables: Readonly<Record<string, unknown>> | null | undefined;
+  readonly operationName: string | null | undefined;
 }
 
 export interface GraphqlOptions {
@@ -54,19 +63,31 @@ export type Yoga = ReturnType<typeof createGraphqlYoga>;
  * for all of them.
  */
 export function createGraphqlYoga(options: GraphqlOptions) {
-  const { schema, services, log, limits, audit, tenancy } = options;
-  /** What was made of an error, by the error and by itself: it is judged, logged and audited once. */
-  const masked = new WeakMap<object, GraphQLError>();
-  const loaderUse = { hits: 0, misses: 0 };
-  services.metrics.usage.watchCache('loaders', loaderUse);
-  const planUse = { hits: 0, misses: 0 };
-  services.metrics.usage.watchCache('plans', planUse);
+  const { schema, services, limits, tenancy } = options;
+  const mask = masker(options);
   const documents = new Documents();
   services.metrics.usage.watchCache('documents', documents.use);
+  const loaderUse = { hits: 0, misses: 0 };
+  services.metrics.usage.watchCache('loaders', loaderUse);
+  const createContext = (carrier: Carrier): Context => ({
+    principal: carrier.principal,
+    services,
+    correlationId: currentActor()?.correlationId ?? randomUUID(),
+    loader: createLoader(true, loaderUse),
+    ...(carrier.onOverflow && { onOverflow: carrier.onOverflow }),
+  });
+  const hidden = hiddenSchema({ hideGuesses: services.config.access.required, mask });
+  const rates = rateLimited(limits, mask);
+  const suspensions = suspended(tenancy, mask);
+  const execute = throughStages([
+    ...[hidden.stage, rates.stage, suspensions.stage],
+    ...executionStages(services, mask),
+    maskedResults(mask),
+  ]);
   const yoga = createYoga<Carrier, Context>({
     schema,
     graphqlEndpoint: GRAPHQL_PATH,
-    context: (initial) => createContext(initial),
+    context: createContext,
     graphiql: false,
     landingPage: false,
     logging: false,
@@ -80,38 +101,50 @@ export function createGraphqlYoga(options: GraphqlOptions) {
       documentCache: documents,
       errorCache: { get: () => undefined, set: () => undefined },
     },
-    maskedErrors: { maskError: (error) => mask(error) },
+    maskedErrors: { maskError: mask },
     plugins: [
       strictRequests(),
       explainedNotAcceptable(),
-      boundedParser((error) => mask(error)),
-      hiddenSchema({ hideGuesses: services.config.access.required, mask: (error) => mask(error) }),
-      maskedDocumentErrors((error) => mask(error)),
-      boundedSubscriptions((error) => mask(error)),
-      preflightedSubscriptions((error) => mask(error)),
-      rateLimited(limits, (error) => mask(error)),
-      suspended(tenancy, (error) => mask(error)),
+      boundedParser(mask),
+      hidden.plugin,
+      maskedDocumentErrors(mask),
+      boundedSubscriptions(mask),
+      preflightedSubscriptions(mask),
+      rates.plugin,
+      suspensions.plugin,
       pacedEvents(limits),
-      planned(planUse),
-      limitsKnown(),
-      ...(services.replica ? [readingQueries()] : []),
-      measured(services.metrics, (error) => mask(error)),
-      ...(services.tracing.isOn ? [traced(services.tracing, (error) => mask(error))] : []),
+      staged(execute),
     ],
   });
-  return Object.assign(yoga, { documents });
+  /** Executes one query or mutation of a document in which nothing is wrong. */
+  const perform = (carrier: Carrier, { document, variables, operationName }: Asked) => {
+    const contextValue = createContext(carrier);
+    const args = { schema, document, contextValue, variableValues: variables, operationName };
+    return execute(args, normalizedExecutor as Usual);
+  };
+  return Object.assign(yoga, { documents, schema, perform });
+}
 
-  function createContext(carrier: Carrier): Context {
-    return {
-      principal: carrier.principal,
-      services,
-      correlationId: currentActor()?.correlationId ?? randomUUID(),
-      loader: createLoader(true, loaderUse),
-      ...(carrier.onOverflow && { onOverflow: carrier.onOverflow }),
-    };
-  }
+/** How an operation that nobody refused is executed, and what is counted of it. */
+function executionStages({ metrics, replica, tracing }: Services, mask: Mask): Stage[] {
+  const planUse = { hits: 0, misses: 0 };
+  metrics.usage.watchCache('plans', planUse);
+  return [
+    planned(planUse),
+    limitsKnown(),
+    ...(replica ? [readingQueries()] : []),
+    measured(metrics, mask),
+    ...(tracing.isOn ? [traced(tracing, mask)] : []),
+  ];
+}
 
-  function mask(error: unknown): GraphQLError {
+type Mask = (error: unknown) => GraphQLError;
+
+/** Judges what went wrong for callers: each error once, however many are told of it. */
+function masker({ log, audit }: GraphqlOptions): Mask {
+  /** What was made of an error, by the error and by itself: it is judged, logged and audited once. */
+  const masked = new WeakMap<object, GraphQLError>();
+  return (error) => {
     const told = typeof error === 'object' && error !== null && masked.get(error);
     if (told) return told;
     const actor = currentActor();
@@ -123,7 +156,7 @@ export function createGraphqlYoga(options: GraphqlOptions) {
     masked.set(shown, shown);
     if (error instanceof GraphQLError) masked.set(error, shown);
     return shown;
-  }
+  };
 }
 
 /** The field that was refused, by its own name and not what the caller called it. */
@@ -132,8 +165,16 @@ function fieldOf({ nodes, path }: GraphQLError): string {
   return path && node?.kind === Kind.FIELD ? node.name.value : 'operation';
 }
 
+/** Nothing of an error is told before it is judged. */
+function maskedResults(mask: Mask): Stage {
+  return {
+    after: (_args, result) =>
+      result.errors ? { ...result, errors: result.errors.map((error) => mask(error)) } : result,
+  };
+}
+
 /** A document that is too large, or too much work, is refused while it is read. */
-function boundedParser(mask: (error: unknown) => GraphQLError): Plugin {
+function boundedParser(mask: Mask): Plugin {
   return {
     onParse({ setParseFn }) {
       setParseFn((source, parserOptions) => parseBounded(String(source), parserOptions));
@@ -146,7 +187,7 @@ function boundedParser(mask: (error: unknown) => GraphQLError): Plugin {
 }
 
 /** A subscription that costs too much is refused before it starts. */
-function boundedSubscriptions(mask: (error: unknown) => GraphQLError): Plugin {
+function boundedSubscriptions(mask: Mask): Plugin {
   return {
     onSubscribe({ args, setResultAndStopExecution }) {
       const problem = complexityProblem(args);
@@ -156,7 +197,7 @@ function boundedSubscriptions(mask: (error: unknown) => GraphQLError): Plugin {
 }
 
 /** A subscription may do something, so an address alone does not run it, whoever asks. */
-function preflightedSubscriptions(mask: (error: unknown) => GraphQLError): Plugin<Carrier> {
+function preflightedSubscriptions(mask: Mask): Plugin<Carrier> {
   return {
     onSubscribe({ args, setResultAndStopExecution }) {
       const { req } = args.contextValue as unknown as Carrier;
@@ -171,7 +212,7 @@ function preflightedSubscriptions(mask: (error: unknown) => GraphQLError): Plugi
 }
 
 /** Gives errors of the document the same form as all others, on every transport. */
-function maskedDocumentErrors(mask: (error: unknown) => GraphQLError): Plugin {
+function maskedDocumentErrors(mask: Mask): Plugin {
   return {
     onValidate() {
       return ({ valid, result, setResult }) => {
