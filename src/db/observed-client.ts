@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import type { Logger } from '../log.ts';
-import type { Tracing } from '../tracing/tracing.ts';
+import type { SpanStart, Tracing } from '../tracing/tracing.ts';
 import { NotPrepared } from './deadline.ts';
 
 /** Who is told of statements. */
@@ -13,7 +13,7 @@ export interface ObservedOptions {
   /** Null: it is not prepared yet, and no connection is made for work. */
   readonly expected?: () => unknown;
   /** Absent: nobody follows statements. */
-  readonly tracing?: Pick<Tracing, 'child' | 'bound'>;
+  readonly tracing?: Pick<Tracing, 'isOn' | 'child' | 'bound'>;
   /** Told of each statement that is sent, for tests that count them. */
   readonly onStatement?: (name: string, text: string) => void;
 }
@@ -39,27 +39,37 @@ export function observedClient(options: ObservedOptions, base: typeof pg.Client)
         name,
         typeof args[0] === 'string' ? args[0] : ((args[0] as { text?: string }).text ?? ''),
       );
-      const span = tracing?.child({
-        name: spanName(args[0]),
-        kind: 'client',
-        attributes: { 'db.system.name': 'postgresql', 'db.query.summary': spanName(args[0]) },
-      });
-      const result = super.query(...(args as Parameters<pg.Client['query']>)) as unknown;
-      if (result instanceof Promise) {
-        const done = () => {
-          const ms = performance.now() - started;
-          if (ms > slowQueryMs) log.warn({ statement: name, ms: Math.round(ms) }, 'slow query');
-          else if (echo) log.info({ statement: name, ms: Number(ms.toFixed(2)) }, 'sql');
+      const span = tracing?.isOn ? tracing.child(spanOf(args[0])) : null;
+      const ended = (error: Failure | null) => {
+        const ms = performance.now() - started;
+        if (ms > slowQueryMs) log.warn({ statement: name, ms: Math.round(ms) }, 'slow query');
+        else if (echo) log.info({ statement: name, ms: Number(ms.toFixed(2)) }, 'sql');
+        span?.end(error ? String(error.code ?? 'lost') : null);
+      };
+      // A pool asks for single statements so.
+      const done: unknown = args.at(-1);
+      if (typeof done === 'function') {
+        args[args.length - 1] = (error: Failure | null, answer: unknown) => {
+          ended(error);
+          done(error, answer);
         };
-        result.then(done, done);
-        if (span)
-          result.then(
-            () => span.end(null),
-            (error: { code?: unknown }) => span.end(String(error.code ?? 'lost')),
-          );
+        return super.query(...(args as Parameters<pg.Client['query']>));
       }
+      const result = super.query(...(args as Parameters<pg.Client['query']>)) as unknown;
+      if (result instanceof Promise) result.then(() => ended(null), ended);
       return result;
     }
+  };
+}
+
+type Failure = { readonly code?: unknown };
+
+function spanOf(query: unknown): Omit<SpanStart, 'parent'> {
+  const name = spanName(query);
+  return {
+    name,
+    kind: 'client',
+    attributes: { 'db.system.name': 'postgresql', 'db.query.summary': name },
   };
 }
 
