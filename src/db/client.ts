@@ -7,6 +7,7 @@ import { checkIdentity, type KnownDatabase } from './identity.ts';
 import { type ObservedOptions, observedClient } from './observed-client.ts';
 import { ALIKE, DEADLINES, noteLosses, poolFor, type ReadElsewhere } from './pools.ts';
 import { timelineOf } from './primary.ts';
+import { valuesClient } from './values-client.ts';
 
 /** What to connect to: a URL, several of which one leads to the primary, or host (a socket directory), port, user and database. */
 export type Connection =
@@ -82,7 +83,7 @@ export function createDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     ...DEADLINES,
     idle_in_transaction_session_timeout: 30_000,
-    Client: observedClient(options, addressedClient(addresses, pg.Client)),
+    Client: observedClient(options, valuesClient(addressedClient(addresses, pg.Client))),
     onConnect: (client) => checkDatabase(client, options, addresses, CONNECT_TIMEOUT_MS),
   });
   // A connection of its own, so that a busy pool does not look like an absent database.

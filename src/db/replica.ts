@@ -12,6 +12,7 @@ import { ALIKE, DEADLINES, noteLosses, type ReadElsewhere } from './pools.ts';
 import { ReplicaLag } from './replica-lag.ts';
 import { hasReached, type Position, Positions, progressOf } from './replica-position.ts';
 import { isReplicable } from './replicable.ts';
+import { valuesClient } from './values-client.ts';
 
 /** Milliseconds that a read waits for the replica to come as far as the primary was. */
 const WAIT_MS = 50;
@@ -81,7 +82,7 @@ export class Replica implements ReadElsewhere {
       ...connection,
       ...DEADLINES,
       max: options.maxConnections ?? 12,
-      Client: observedClient(options, base),
+      Client: observedClient(options, valuesClient(base)),
     });
     this.#probe = new pg.Pool({ ...connection, max: 1, query_timeout: LOOK_DEADLINE_MS, Client: base });
     for (const each of [this.#pool, this.#probe]) noteLosses(each, log);

@@ -2,6 +2,7 @@ import { fillPlaceholders, getTableColumns, type InferSelectModel, type Query } 
 import type { PgColumn, PgTable } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import type { Database } from './client.ts';
+import { ValuesStatement } from './values-client.ts';
 
 /** Some columns of a table, for reads to which no others matter: what is not read costs neither the database nor the driver. */
 export interface Slice<Row> {
@@ -54,7 +55,7 @@ export async function valuesOf(
   db: Pick<Database, 'pool'>,
   statement: { name: string; text: string; values: unknown[] },
 ): Promise<unknown[][]> {
-  const { rows } = await db.pool.query<unknown[]>({ ...statement, rowMode: 'array', types: TYPES });
+  const { rows } = await db.pool.query<unknown[]>(new ValuesStatement(statement, TYPES));
   return rows;
 }
 
