@@ -1,4 +1,5 @@
-import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
+import { runScript } from '../scripts/run-script.ts';
+import { EXIT, runPlainCommand } from '../src/ground/command.ts';
 
 const USAGE =
   'usage: npm run bench:ack    measures what the journal costs an acknowledgement: the same turn stored in four ways';

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { EXIT, runCommand, runScript } from '../src/ground/command.ts';
+import { runScript } from '../scripts/run-script.ts';
+import { EXIT, runCommand } from '../src/ground/command.ts';
 
 const USAGE = `usage: npm run bench:backup -- [--turns 200000] [--kills] [--seed 1]
 Records turns in a server of its own, backs it up, verifies and restores the backup, and says what each took, and what it cost those

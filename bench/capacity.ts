@@ -1,5 +1,5 @@
-import { printHere } from '../src/ground/command.ts';
+import { runScript } from '../scripts/run-script.ts';
 import { capacity } from './capacity/command.ts';
 
 /** Says what breaks first as a memory grows, and what it costs; see `--help`. */
-process.exitCode = await capacity(process.argv.slice(2), printHere);
+await runScript(capacity);

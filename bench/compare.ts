@@ -1,5 +1,6 @@
-import { printHere } from '../src/ground/command.ts';
+import { runScript } from '../scripts/run-script.ts';
+import { EXIT } from '../src/ground/command.ts';
 import { runBench } from './compare/command.ts';
 
 /** `npm run bench`. */
-process.exitCode = (await runBench(process.argv.slice(2), printHere)) ? 0 : 2;
+await runScript(async (args, print) => ((await runBench(args, print)) ? EXIT.done : EXIT.usage));

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { EXIT, runCommand, runScript } from '../src/ground/command.ts';
+import { runScript } from '../scripts/run-script.ts';
+import { EXIT, runCommand } from '../src/ground/command.ts';
 
 const USAGE = `usage: npm run bench:dashboards -- [--viewers 300] [--seconds 60] [--turns 1] [--port 4331]
 Opens so many dashboards (page Now) of a server that npm start runs, each with a socket and the questions of its own, ten of each user, while so

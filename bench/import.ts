@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { EXIT, runCommand, runScript } from '../src/ground/command.ts';
+import { runScript } from '../scripts/run-script.ts';
+import { EXIT, runCommand } from '../src/ground/command.ts';
 
 const USAGE = `usage: npm run bench:import -- [--megabytes 300] [--kills 5] [--server-kills 1] [--seed 1] [--port 4330]
 Writes an export of ChatGPT, imports it through a server that npm start runs, kills the import and the server meanwhile, and

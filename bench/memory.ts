@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { EXIT, runCommand, runScript } from '../src/ground/command.ts';
+import { runScript } from '../scripts/run-script.ts';
+import { EXIT, runCommand } from '../src/ground/command.ts';
 
 const USAGE = `usage: npm run bench:memory -- [--sizes 1000,11245,100000] [--users 1] [--queries 300] [--seed 1]
 Fills the memory of users in a server of its own up to each size (turns of one user), and measures at each: what

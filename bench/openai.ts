@@ -1,4 +1,5 @@
-import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
+import { runScript } from '../scripts/run-script.ts';
+import { EXIT, runPlainCommand } from '../src/ground/command.ts';
 
 const USAGE =
   'usage: npm run bench:openai    measures what memory costs a program that speaks the OpenAI protocol: a model alone, and through /v1';

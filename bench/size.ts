@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { EXIT, runCommand, runScript } from '../src/ground/command.ts';
+import { runScript } from '../scripts/run-script.ts';
+import { EXIT, runCommand } from '../src/ground/command.ts';
 
 const USAGE = `usage: npm run bench:size -- [--rounds 5] [--queries 1000] [--trees .,../other] [--databases external,embedded]
 Starts the server as npm start does, in rounds that take turns, on a database that is there already: seconds until it listens,

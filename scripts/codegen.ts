@@ -2,7 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { clientModule } from '../bundle/operations.ts';
-import { EXIT, runCommand, runScript } from '../src/ground/command.ts';
+import { EXIT, runCommand } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 
 const USAGE = `usage: npm run codegen -- DIRECTORY [FILE]    makes a typed client for the operations of a folder
 

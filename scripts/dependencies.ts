@@ -1,7 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { dependenciesPage } from '../bundle/dependencies.ts';
-import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
+import { EXIT, runPlainCommand } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 
 const USAGE =
   'usage: npm run docs:dependencies    writes docs/dependencies.md: what each is for, and what it costs';

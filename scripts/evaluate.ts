@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { runCommand, runScript } from '../src/ground/command.ts';
+import { runCommand } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 
 const USAGE = `usage: npm run evaluate -- --data FILE [--learn] [--out FILE] [--history FILE]
 Records the dialogues of FILE in a server of its own (a fresh directory, deleted afterwards; the configuration is

@@ -1,5 +1,5 @@
 import { figuresCommand } from '../bench/figures/command.ts';
-import { printHere } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 
 /** Measures the project and writes docs/figures.md; see bench/figures. */
-process.exitCode = await figuresCommand(process.argv.slice(2), printHere);
+await runScript(figuresCommand);

@@ -1,4 +1,5 @@
-import { runPlainCommand, runScript } from '../src/ground/command.ts';
+import { runPlainCommand } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 
 const USAGE = `usage: npm run -s mcp    serves the Model Context Protocol over standard input and output
 

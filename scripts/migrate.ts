@@ -1,4 +1,5 @@
-import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
+import { EXIT, runPlainCommand } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 import { withServices } from './with-services.ts';
 
 const USAGE = `usage: npm run migrate    brings the database of this configuration to the newest version

@@ -1,5 +1,5 @@
 import { mutateCommand } from '../mutation/run.ts';
-import { printHere } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 
 /** Breaks the sources in many small ways and looks whether the tests notice; see mutation/run.ts for the options. */
-process.exitCode = await mutateCommand(process.argv.slice(2), printHere);
+await runScript(mutateCommand);

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
-import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
+import { EXIT, runPlainCommand } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 
 const USAGE = `usage: npm run operations    writes dashboard/operations.ts, the typed operations of the dashboard`;
 

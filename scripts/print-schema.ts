@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
+import { EXIT, runPlainCommand } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 
 const USAGE =
   'usage: npm run schema    writes schema.graphql, which is committed so that reviews see changes of the surface';

@@ -1,5 +1,5 @@
 import { restoreCommand } from '../src/domains/backups/restore-command.ts';
-import { runScript } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 
 /** Restores a backup into an empty database; see `npm run restore-backup`. */
 await runScript((args, print) =>

@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { EXIT, runCommand, runScript } from '../src/ground/command.ts';
+import { EXIT, runCommand } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 
 const USAGE = `usage: npm run screenshots [-- URL]    takes pictures of the dashboard of a running server; CHROMIUM names the browser`;
 const DIRECTORY = resolve(import.meta.dirname, '..', 'docs', 'images');

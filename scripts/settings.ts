@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { documentedSettings, envExample } from '../bundle/env-example.ts';
-import { EXIT, runPlainCommand, runScript } from '../src/ground/command.ts';
+import { EXIT, runPlainCommand } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 
 const USAGE = 'usage: npm run settings    writes .env.example, by docs/configuration.md';
 

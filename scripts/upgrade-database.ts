@@ -1,5 +1,5 @@
 import { upgradeCommand } from '../src/domains/backups/upgrade-command.ts';
-import { runScript } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 
 /** Takes the embedded database to this version of PostgreSQL; see `npm run upgrade-database`. */
 await runScript((args, print) =>

@@ -1,7 +1,8 @@
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { EXIT, runCommand, runScript } from '../src/ground/command.ts';
+import { EXIT, runCommand } from '../src/ground/command.ts';
+import { runScript } from './run-script.ts';
 
 const USAGE = `usage: npm run upgrade-fixtures [-- COMMIT...]    makes what earlier versions left (tests/upgrades.test.ts): of these, or of all`;
 

@@ -1,8 +1,9 @@
 import { text } from 'node:stream/consumers';
 import type { Services } from '../src/graphql/context.ts';
-import { confirmed, runScript, type WithServices } from '../src/ground/command.ts';
+import { confirmed, type WithServices } from '../src/ground/command.ts';
 import { runOperatorCommand } from '../src/operator/asking.ts';
 import type { CommandName } from '../src/operator/commands.ts';
+import { runScript } from './run-script.ts';
 
 /** The parts of a server, loaded when a command has been understood. */
 export const withServices: WithServices<Services> = async (work) => {
@@ -17,6 +18,20 @@ export function runCommandHere(name: CommandName): Promise<void> {
     const io = { args, print, confirmed, input };
     return runOperatorCommand(name, io, readDataDirectory, withServices);
   });
+}
+
+/** This installation's configuration, and how its server is reached by a client: the one that runs, or one that is opened for it. */
+export async function reachHere() {
+  const { connectByConfig } = await import('../src/import/connect.ts');
+  const { createLogger } = await import('../src/log.ts');
+  const { loadConfig } = await import('../src/startup.ts');
+  const { config, vault } = await loadConfig();
+  const log = createLogger(config.logLevel, 2);
+  const connect = connectByConfig(config, log, async (own) => {
+    const { createApp } = await import('../src/app.ts');
+    return createApp(own, log, { migrate: true, vault });
+  });
+  return { config, log, connect };
 }
 
 /** What comes on standard input; somebody at a terminal is told that it is waited for. */

@@ -66,6 +66,30 @@ describe('npm run', () => {
     },
   );
 
+  test('takes options of a command for its own where -- is missing, which is said before anything is done', async () => {
+    const npm = { npm_config_dry_run: 'true', npm_config_user: 'true', npm_lifecycle_event: 'import' };
+    const advice = /^--dry-run, --user: npm took this .* npm run import -- … --dry-run\n$/;
+    const meant = await run([...commandOf('import'), 'ada', 'chat.json'], npm);
+    expect(meant).toEqual({ code: EXIT.usage, stdout: '', stderr: expect.stringMatching(advice) });
+    for (const name of ['verify', 'tasks', 'export', 'adopt', 'torture', 'bench']) {
+      const usage = (await run([...commandOf(name), '--help'])).stdout;
+      const [, option = ''] = /--([a-z][a-z-]+)/.exec(usage.replaceAll('--help', '')) ?? [];
+      const taken = { [`npm_config_${option.replaceAll('-', '_')}`]: 'true' };
+      const { code, stderr } = await run(commandOf(name), taken);
+      expect([name, code, stderr]).toEqual([
+        name,
+        EXIT.usage,
+        expect.stringContaining(`--${option}: npm took`),
+      ]);
+    }
+    // What was given as it should be, and what npm always says.
+    const asked = await run([...commandOf('tasks'), 'list', '--json', '--no-migrat'], {
+      ...{ npm_config_json: 'true', npm_config_cache: '/x', npm_config_user_agent: 'npm' },
+    });
+    expect(asked.stderr).toContain('--no-migrat');
+    expect(await readdir(directory)).toEqual([]);
+  });
+
   test.concurrent.each([
     'audit',
     'backup',

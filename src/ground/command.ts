@@ -5,9 +5,6 @@ import { EchoError, InvalidInput } from '../errors.ts';
 /** Exit codes of an operator's commands. */
 export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
 
-/** Whose messages are written for the operator, by name: the classes would load the whole server to print a usage. */
-const OPERATORS_ERRORS = ['ConfigError', 'StartupError', 'CommandFailed'];
-
 /** Prints a line: a result, or what went wrong, which goes where no program reads results. */
 export type Print = (line: string, to?: 'errors') => void;
 
@@ -95,30 +92,4 @@ export async function confirmed(question: string): Promise<boolean> {
     return /^y(es)?$/i.test(line.trim());
   }
   return false;
-}
-
-/** Results go to standard output, what went wrong to standard error. */
-export const printHere: Print = (line, to) =>
-  void (to === 'errors' ? process.stderr : process.stdout).write(`${line}\n`);
-
-/**
- * Runs the command line of this process: its exit code is what `main` returns, or 1 with the reason on standard error.
- *
- * @param main gets what follows the script's name, and where to print lines
- */
-export async function runScript(
-  main: (args: readonly string[], print: Print) => Promise<number>,
-): Promise<void> {
-  // Whoever reads the lines has read enough, as `head` has.
-  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-    process.exit(EXIT.done);
-  });
-  try {
-    process.exitCode = await main(process.argv.slice(2), printHere);
-  } catch (error) {
-    const { name, message, stack } = error as Error;
-    process.stderr.write(`${OPERATORS_ERRORS.includes(name) ? message : stack}\n`);
-    process.exitCode = EXIT.failed;
-  }
 }
