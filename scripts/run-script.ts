@@ -61,5 +61,5 @@ async function takenByNpm(main: Script, args: readonly string[]): Promise<string
 
 function adviceFor(taken: readonly string[]): string {
   const command = process.env.npm_lifecycle_event ?? 'NAME';
-  return `${taken.join(', ')}: npm took this for an option of its own. Write -- before all that is meant for the command: npm run ${command} -- … ${taken[0]}`;
+  return `${taken.join(', ')}: npm took this for an option of its own. Write -- before all that is meant for the command: npm run ${command} -- … ${taken.join(' … ')}`;
 }

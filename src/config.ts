@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { z } from 'zod';
@@ -111,6 +111,22 @@ export function mistakenSettings(
   directory = process.cwd(),
 ): MistakenName[] {
   return mistakenNames(Object.keys(readLayers(environment, directory)), [...SETTING_NAMES, 'ECHO_CONFIG']);
+}
+
+/** Files of settings that hold secrets, and that others on this machine may read. @returns each with its mode, and what it holds */
+export function secretsForOthers(
+  environment: NodeJS.ProcessEnv = process.env,
+  directory = process.cwd(),
+): { path: string; mode: number; names: string[] }[] {
+  if (process.platform === 'win32') return [];
+  const named = environment.ECHO_CONFIG ?? readEnvFile(resolve(directory, '.env'), false).ECHO_CONFIG;
+  return ['.env', ...(named ? [named] : [])].flatMap((name) => {
+    const path = resolve(directory, name);
+    const held = readEnvFile(path, false);
+    const names = [...secrets.SECRET_SETTINGS, ...secrets.VAULT_SECRETS].filter((one) => held[one]);
+    const mode = names.length > 0 ? statSync(path).mode & 0o777 : 0;
+    return (mode & 0o077) === 0 ? [] : [{ path, mode, names }];
+  });
 }
 
 function readLayers(environment: NodeJS.ProcessEnv, directory: string): Record<string, string> {

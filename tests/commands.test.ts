@@ -68,7 +68,7 @@ describe('npm run', () => {
 
   test('takes options of a command for its own where -- is missing, which is said before anything is done', async () => {
     const npm = { npm_config_dry_run: 'true', npm_config_user: 'true', npm_lifecycle_event: 'import' };
-    const advice = /^--dry-run, --user: npm took this .* npm run import -- … --dry-run\n$/;
+    const advice = /^--dry-run, --user: npm took this .* npm run import -- … --dry-run … --user\n$/;
     const meant = await run([...commandOf('import'), 'ada', 'chat.json'], npm);
     expect(meant).toEqual({ code: EXIT.usage, stdout: '', stderr: expect.stringMatching(advice) });
     for (const name of ['verify', 'tasks', 'export', 'adopt', 'torture', 'bench']) {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { type AddressInfo, connect, createServer as createTcpServer } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SMTPServer } from 'smtp-server';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { Sealer } from '../src/secrets/sealing.ts';
 import { BARE_ENV, startChildServer } from './support/child-server.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -62,6 +62,28 @@ test('a name that is nearly a setting is told, and why somebody does not answer'
   expect(text).toMatch(/WARNING +DATABSE_URL: is no setting.*\n +DATABASE_URL is one/);
   expect(text).toMatch(/WRONG +QDRANT_URL: fetch failed: .*(ECONNREFUSED|bad port)/);
   expect(code).toBe(1);
+});
+
+test('secrets that others may read, and a master key that nothing random made, are told', async () => {
+  const [own, named] = [join(directory, '.env'), join(directory, 'echo.env')];
+  onTestFinished(async () => {
+    for (const path of [own, named]) await rm(path, { force: true });
+  });
+  await writeFile(own, `LOG_LEVEL=info\nMASTER_KEY=${'0'.repeat(64)}\nECHO_CONFIG=echo.env\n`, {
+    mode: 0o640,
+  });
+  await writeFile(named, 'VAULT_TOKEN=hvs.x\nLLM_API_KEY=sk-x\n', { mode: 0o604 });
+  const { text } = await doctor({});
+  expect(text).toMatch(
+    /WARNING +MASTER_KEY: others .* may read ".*\/\.env" \(mode 640\)\n +chmod 600 ".*\.env"/,
+  );
+  expect(text).toMatch(/WARNING +LLM_API_KEY, VAULT_TOKEN: others .*echo\.env" \(mode 604\)/);
+  expect(text).toMatch(/WARNING +MASTER_KEY: is no random key.*\n +make one by `openssl rand -hex 32`/);
+  // Nobody is told what is in them.
+  expect(text).not.toMatch(/hvs|sk-x|0000/);
+  await Promise.all([own, named].map((path) => chmod(path, 0o600)));
+  await writeFile(own, `MASTER_KEY=${createHash('sha256').update('key').digest('hex')}\n`);
+  expect((await doctor({})).text).not.toMatch(/WARNING +[^\n]*(MASTER_KEY|LLM_API_KEY)/);
 });
 
 test('a server that runs is seen, with its database', async () => {
@@ -224,14 +246,15 @@ test('what is encrypted under another key is told, by the names of keys alone', 
       `insert into echo_credentials (tenant_id, name, value, key_id, updated_by) values ('default', $1, '\\x00', $2, 'ada')`,
       [name, keyId],
     );
-  const env = { DATABASE_URL: app.databaseUrl, MASTER_KEY: Buffer.alloc(32, 7).toString('base64') };
+  const random = (seed: string) => createHash('sha256').update(seed).digest();
+  const env = { DATABASE_URL: app.databaseUrl, MASTER_KEY: random('7').toString('base64') };
   expect((await doctor(env)).text).not.toContain('MASTER_KEY');
-  await store('SMTP', new Sealer(Buffer.alloc(32, 7), null).keyId);
+  await store('SMTP', new Sealer(random('7'), null).keyId);
   expect((await doctor(env)).text).toMatch(/OK +MASTER_KEY: opens all 1 that are kept encrypted/);
-  await store('FTP', new Sealer(Buffer.alloc(32, 8), null).keyId);
+  await store('FTP', new Sealer(random('8'), null).keyId);
   const other = await doctor(env);
   expect(other.text).toMatch(/WARNING +MASTER_KEY: 1 stored secrets cannot be read: .*\n +set that key/);
-  const rotated = { ...env, MASTER_KEY_PREVIOUS: Buffer.alloc(32, 8).toString('base64') };
+  const rotated = { ...env, MASTER_KEY_PREVIOUS: random('8').toString('base64') };
   expect((await doctor(rotated)).text).toMatch(/OK +MASTER_KEY: opens all 2/);
   expect((await doctor({ DATABASE_URL: app.databaseUrl })).text).toMatch(/WARNING +MASTER_KEY: /);
   await app.sql('delete from echo_credentials');

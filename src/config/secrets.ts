@@ -31,6 +31,8 @@ export const SECRET_SETTINGS = [
   'STRIPE_API_KEY',
   'STRIPE_WEBHOOK_SECRET',
 ] as const;
+/** What opens Vault; it cannot come from there. */
+export const VAULT_SECRETS = ['VAULT_TOKEN', 'VAULT_SECRET_ID'] as const;
 export type SecretSetting = (typeof SECRET_SETTINGS)[number];
 export type SecretValues = Readonly<Partial<Record<SecretSetting, string>>>;
 

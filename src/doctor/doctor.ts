@@ -8,7 +8,7 @@ import { lookAtDirectory } from './directory.ts';
 import { type Finding, looked } from './finding.ts';
 import { lookAtMedia } from './media.ts';
 import { lookAtReplicas } from './replica.ts';
-import { lookAtSecrets } from './secrets.ts';
+import { lookAtKeeping, lookAtSecrets } from './secrets.ts';
 import { lookAtServer, looksAtServices } from './services.ts';
 
 const USAGE = `usage: npm run doctor -- [--json]    looks at this installation, changes nothing, and says what is wrong and what to do
@@ -57,6 +57,7 @@ async function* findings(): AsyncGenerator<Finding> {
       ...{ state: 'WARNING', about: name, seen: 'is no setting, so nothing is done by it' },
       advice: `${meant} is one; remove ${name} if it is another program's`,
     };
+  yield* lookAtKeeping(config);
   const log = createLogger('silent');
   const portProblem = await checkPort(config).then(
     () => null,

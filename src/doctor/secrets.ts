@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { Config } from '../config.ts';
+import { type Config, secretsForOthers } from '../config.ts';
 import { runningDatabase } from '../db/embedded.ts';
 import { Sealer } from '../secrets/sealing.ts';
 import type { Finding } from './finding.ts';
@@ -18,6 +18,24 @@ interface Kept {
   readonly what: string;
   readonly keyId: string;
   readonly count: number;
+}
+
+/** Values of bytes in a key below which nothing random made it: 32 random bytes have some thirty. */
+const FEW_VALUES = 12;
+
+/** Whether secrets that are set are secret. */
+export function lookAtKeeping({ masterKey }: Pick<Config, 'masterKey'>): Finding[] {
+  const findings: Finding[] = secretsForOthers().map(({ path, mode, names }) => ({
+    ...{ state: 'WARNING', about: names.join(', ') },
+    seen: `others on this machine may read "${path}" (mode ${mode.toString(8)})`,
+    advice: `chmod 600 "${path}"`,
+  }));
+  if (masterKey && new Set(masterKey).size < FEW_VALUES)
+    findings.push({
+      ...{ state: 'WARNING', about: 'MASTER_KEY', seen: 'is no random key: its bytes repeat' },
+      advice: 'make one by `openssl rand -hex 32`, and set this one as MASTER_KEY_PREVIOUS beside it',
+    });
+  return findings;
 }
 
 /** Whether what is kept encrypted can be read with the master keys that are set. Nothing is opened: the name of its key tells. */
