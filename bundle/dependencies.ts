@@ -24,7 +24,6 @@ const WHY: Readonly<Record<string, string>> = {
   '@pothos/plugin-complexity': 'refuses queries that would cost too much, before they run',
   '@pothos/plugin-errors': 'expected errors as types of the schema',
   '@pothos/plugin-relay': 'connections and cursors as clients of Relay expect them',
-  '@pothos/plugin-scope-auth': 'who may see a field, said where the field is',
   '@qdrant/js-client-rest':
     'Qdrant, where it is configured; its peer, a compiler, is left out of installations',
   '@scure/base': 'the letters of keys that open backups (bech32)',
@@ -82,7 +81,6 @@ export const AT_START: readonly string[] = [
   '@pothos/plugin-complexity',
   '@pothos/plugin-errors',
   '@pothos/plugin-relay',
-  '@pothos/plugin-scope-auth',
   'cockatiel',
   'croner',
   'dataloader',

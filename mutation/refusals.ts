@@ -31,6 +31,20 @@ export const REFUSALS: readonly Mutation[] = [
     'a key without the permission',
   ),
   one(
+    'fields-ask-for-no-permission',
+    'graphql/permitted.ts',
+    ['if (principal.permissions.includes(permission)) return;', 'return;'],
+    ['security-access'],
+    'a user’s key with every permission is still no admin',
+  ),
+  one(
+    'subscriptions-ask-for-no-permission',
+    'graphql/permitted.ts',
+    ["subscribe && field.kind === 'Subscription'", "subscribe && field.kind !== 'Subscription'"],
+    ['security-access'],
+    'with a key that may only write: no subscription',
+  ),
+  one(
     'users-act-for-others',
     'access/principals.ts',
     ["return principal.roles.includes('ADMIN') || principal.roles.includes('SERVICE');", 'return true;'],

@@ -2,20 +2,16 @@ import SchemaBuilder from '@pothos/core';
 import ComplexityPlugin from '@pothos/plugin-complexity';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
-import ScopeAuthPlugin from '@pothos/plugin-scope-auth';
 import type { RateClass } from '../access/limits.ts';
-import type { Permission } from '../access/principals.ts';
-import { Forbidden } from '../errors.ts';
 import type { Context } from './context.ts';
 import { QueryTooComplex } from './errors.ts';
+import './permitted.ts';
 
 export interface SchemaShape {
   Context: Context;
   DefaultFieldNullability: false;
   DefaultEdgesNullability: { list: false; items: false };
   DefaultNodeNullability: false;
-  AuthScopes: { permission: Permission };
-  DefaultAuthStrategy: 'all';
   Scalars: {
     ID: { Input: string; Output: string | number };
     DateTime: { Input: Date; Output: Date };
@@ -40,7 +36,7 @@ export const WHILE_SUSPENDED = { whileSuspended: true } as const;
 
 /** The one builder of the schema. Fields are non-null unless they say otherwise. */
 export const builder = new SchemaBuilder<SchemaShape>({
-  plugins: [ScopeAuthPlugin, ComplexityPlugin, ErrorsPlugin, RelayPlugin],
+  plugins: ['permitted', ComplexityPlugin, ErrorsPlugin, RelayPlugin],
   defaultFieldNullability: false,
   complexity: {
     // Connections multiply by the size of their page; a plain list is short.
@@ -48,15 +44,6 @@ export const builder = new SchemaBuilder<SchemaShape>({
     defaultListMultiplier: 1,
     limit: ({ isWithinLimits }) => (isWithinLimits ? {} : LIMITS),
     complexityError: (kind, result) => new QueryTooComplex(kind, result),
-  },
-  scopeAuth: {
-    authorizeOnSubscribe: true,
-    defaultStrategy: 'all',
-    authScopes: ({ principal }) => ({
-      permission: (permission) => principal.permissions.includes(permission),
-    }),
-    unauthorizedError: (_root, _context, info) =>
-      new Forbidden(`${info.fieldName}: this needs a permission that the caller does not have`),
   },
   errors: {
     defaultTypes: [],
