@@ -3,9 +3,10 @@ import pg from 'pg';
 import { addressedClient, addressOfClient } from './addressed-client.ts';
 import { Addresses, placeOfUrl } from './addresses.ts';
 import { isConnectionError, within } from './deadline.ts';
+import { deadlinedClient } from './deadlined-client.ts';
 import { checkIdentity, type KnownDatabase } from './identity.ts';
 import { type ObservedOptions, observedClient } from './observed-client.ts';
-import { ALIKE, DEADLINES, noteLosses, poolFor, type ReadElsewhere } from './pools.ts';
+import { ALIKE, DEADLINES, noteLosses, poolFor, type ReadElsewhere, SILENCE_MS } from './pools.ts';
 import { timelineOf } from './primary.ts';
 import { valuesClient } from './values-client.ts';
 
@@ -83,7 +84,10 @@ export function createDatabase(options: DatabaseOptions): Database {
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     ...DEADLINES,
     idle_in_transaction_session_timeout: 30_000,
-    Client: observedClient(options, valuesClient(addressedClient(addresses, pg.Client))),
+    Client: observedClient(
+      options,
+      deadlinedClient(valuesClient(addressedClient(addresses, pg.Client)), SILENCE_MS),
+    ),
     onConnect: (client) => checkDatabase(client, options, addresses, CONNECT_TIMEOUT_MS),
   });
   // A connection of its own, so that a busy pool does not look like an absent database.

@@ -8,7 +8,8 @@ export const ALIKE = { application_name: 'echo-brain', keepAlive: true } as cons
  * Milliseconds that a statement may take. The client's own deadline lies above the server's, so that it only fires when the
  * server is silent.
  */
-export const DEADLINES = { statement_timeout: 15_000, query_timeout: 20_000 } as const;
+export const DEADLINES = { statement_timeout: 15_000 } as const;
+export const SILENCE_MS = 20_000;
 
 /** Somebody who reads in the place of the database. */
 export interface ReadElsewhere {

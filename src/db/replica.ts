@@ -5,10 +5,11 @@ import type { Keepers } from '../jobs/keepers.ts';
 import { addressedClient, addressOfClient } from './addressed-client.ts';
 import { type Addresses, placeOfUrl } from './addresses.ts';
 import { within } from './deadline.ts';
+import { deadlinedClient } from './deadlined-client.ts';
 import { checkReplica, type KnownDatabase } from './identity.ts';
 import { judgeDatabaseError, NoReplica, wordsOf } from './meaning.ts';
 import { type ObservedOptions, observedClient } from './observed-client.ts';
-import { ALIKE, DEADLINES, noteLosses, type ReadElsewhere } from './pools.ts';
+import { ALIKE, DEADLINES, noteLosses, type ReadElsewhere, SILENCE_MS } from './pools.ts';
 import { ReplicaLag } from './replica-lag.ts';
 import { hasReached, type Position, Positions, progressOf } from './replica-position.ts';
 import { isReplicable } from './replicable.ts';
@@ -82,7 +83,7 @@ export class Replica implements ReadElsewhere {
       ...connection,
       ...DEADLINES,
       max: options.maxConnections ?? 12,
-      Client: observedClient(options, valuesClient(base)),
+      Client: observedClient(options, deadlinedClient(valuesClient(base), SILENCE_MS)),
     });
     this.#probe = new pg.Pool({ ...connection, max: 1, query_timeout: LOOK_DEADLINE_MS, Client: base });
     for (const each of [this.#pool, this.#probe]) noteLosses(each, log);
