@@ -258,8 +258,8 @@ async function stopWork({ schedules, tasks }: Services): Promise<void> {
 
 function authenticatorOf({ access }: Services, guard: WebGuard): Authenticate {
   return async (request, payload) => {
-    const inPayload = shownInPayload(payload);
-    const isInPayload = inPayload.apiKey !== null || inPayload.authorization !== null;
+    const inPayload = payload && shownInPayload(payload);
+    const isInPayload = inPayload && (inPayload.apiKey !== null || inPayload.authorization !== null);
     const shown = isInPayload ? inPayload : shownInHeaders(request.headers);
     return access.authenticator.principalOf(shown, guard.addressOf(request));
   };

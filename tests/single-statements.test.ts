@@ -1,8 +1,10 @@
 import pg from 'pg';
 import { afterAll, expect, inject, test } from 'vitest';
 import { createDatabase } from '../src/db/client.ts';
+import { isConnectionError } from '../src/db/deadline.ts';
+import { deadlinedClient } from '../src/db/deadlined-client.ts';
 import { valuesOf } from '../src/db/slices.ts';
-import { ValuesStatement } from '../src/db/values-client.ts';
+import { ValuesStatement, valuesClient } from '../src/db/values-client.ts';
 import { createLogger } from '../src/log.ts';
 
 /** Statements that are sent by themselves, through a pool of one connection. */
@@ -78,4 +80,28 @@ test('a slow one is told in the log by its name, with values or without', async 
   await db.pool.query({ name: 'slow', text: 'select 1 from pg_sleep(0.05)' });
   const names = told.map((fields) => (fields as { statement?: string }).statement);
   expect(names).toEqual(expect.arrayContaining(['slow values', 'slow']));
+});
+
+test('one to which nobody answers is given up with its connection, however it was sent', async () => {
+  const Client = deadlinedClient(valuesClient(pg.Client), 300);
+  const pool = new pg.Pool({ ...connection, max: 1, Client });
+  const silent = new ValuesStatement(
+    { name: 'silent', text: 'select 1 from pg_sleep(60)', values: [] },
+    pg.types,
+  );
+  const pid = async () => (await pool.query<{ pid: number }>('select pg_backend_pid() as pid')).rows[0]?.pid;
+  try {
+    const before = await pid();
+    await expect(pool.query(silent)).rejects.toThrow('Query read timeout');
+    const second = await pid();
+    await expect(pool.query('select pg_sleep(60)')).rejects.toThrow('Query read timeout');
+    const third = await pid();
+    const client = await pool.connect();
+    const error = await client.query(silent).catch((each: Error) => each);
+    expect(isConnectionError(error)).toBe(true);
+    client.release(error as Error);
+    expect(new Set([before, second, third, await pid()]).size).toBe(4);
+  } finally {
+    await pool.end();
+  }
 });

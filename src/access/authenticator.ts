@@ -65,8 +65,8 @@ export function shownInHeaders(headers: IncomingHttpHeaders): Shown {
 }
 
 /** The payload of `connection_init`, by the names of the headers in any case, or `apiKey`. */
-export function shownInPayload(payload: Readonly<Record<string, unknown>> | undefined): Shown {
-  const named = new Map(Object.entries(payload ?? {}).map(([name, value]) => [name.toLowerCase(), value]));
+export function shownInPayload(payload: Readonly<Record<string, unknown>>): Shown {
+  const named = new Map(Object.entries(payload).map(([name, value]) => [name.toLowerCase(), value]));
   return {
     apiKey: single(named.get('x-api-key') ?? named.get('apikey')),
     authorization: single(named.get('authorization')),

@@ -29,13 +29,14 @@ export interface HttpOptions {
   readonly routes: readonly Route[];
   readonly log: Logger;
   readonly hall: Hall;
-  readonly tracing: Pick<Tracing, 'run'>;
+  readonly tracing: Pick<Tracing, 'isOn' | 'run'>;
   /** Told of each finished request. */
   readonly observe: (door: string, status: number, seconds: number) => void;
 }
 
 /** One node:http server for all doors. Slow headers and bodies are cut. */
 export function createHttpServer({ routes, log, hall, tracing, observe }: HttpOptions): Server {
+  const places = routes.map((route) => ({ route, below: route.prefix === '/' ? null : `${route.prefix}/` }));
   const server = createServer(
     {
       headersTimeout: 10_000,
@@ -47,28 +48,26 @@ export function createHttpServer({ routes, log, hall, tracing, observe }: HttpOp
     (request, response) => {
       const started = performance.now();
       const path = (request.url ?? '/').split('?', 1)[0] ?? '/';
-      const route = routes.find(
-        ({ prefix }) => path === prefix || (prefix !== '/' && path.startsWith(`${prefix}/`)),
-      );
+      const route = routeOf(path, places);
       response.once('close', () => {
         observe(route?.door ?? 'none', response.statusCode, (performance.now() - started) / 1000);
         // Of a server that stops, a connection that falls idle would stay until its keep-alive timeout.
         if (!server.listening) setImmediate(() => server.closeIdleConnections());
       });
       const correlationId = randomUUID();
-      const handle = async () => {
-        if (hall.guarded(request, route?.prefix ?? 'another path', (guard) => guard.admit(request, response)))
-          return;
-        if (!route) throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
-        await route.handle(request, response, correlationId);
-      };
-      const answer = () =>
-        handle().catch((error: unknown) => {
+      const answer = async () => {
+        try {
+          const action = route?.prefix ?? 'another path';
+          if (hall.guarded(request, action, (guard) => guard.admit(request, response))) return;
+          if (!route) throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
+          await route.handle(request, response, correlationId);
+        } catch (error) {
           if (response.headersSent) return void response.destroy();
           const problem = problemOf(error, correlationId, log, { door: route?.door });
           sendProblem(request, response, problem, (route?.present ?? presentAsErrors)(problem));
-        });
-      if (!route || UNTRACED.has(route.door)) return void answer();
+        }
+      };
+      if (!route || !tracing.isOn || UNTRACED.has(route.door)) return void answer();
       void tracing.run(spanOf(request, route), async (span) => {
         await answer();
         const { statusCode } = response;
@@ -80,6 +79,12 @@ export function createHttpServer({ routes, log, hall, tracing, observe }: HttpOp
     },
   );
   return server;
+}
+
+/** The first that a path is, or lies below. */
+function routeOf(path: string, places: readonly { route: Route; below: string | null }[]): Route | undefined {
+  for (const { route, below } of places)
+    if (path === route.prefix || (below !== null && path.startsWith(below))) return route;
 }
 
 /** What supervisors ask every few seconds. */

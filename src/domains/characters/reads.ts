@@ -89,18 +89,22 @@ export async function charactersByName(
   columns: CharacterColumns = 'all',
 ): Promise<(CharacterRow | null)[]> {
   // PostgreSQL would refuse the whole statement for a NUL; nobody has such a name.
-  const possible = names.filter((name) => !name.includes('\0'));
-  const values = { tenantId, userId, names: possible, keys: possible.map(nameKeyOf) };
+  const asked = names.map((name) => ({ name, key: name.includes('\0') ? null : nameKeyOf(name) }));
+  const possible = asked.filter(({ key }) => key !== null);
+  const values = {
+    ...{ tenantId, userId },
+    names: possible.map(({ name }) => name),
+    keys: possible.map(({ key }) => key),
+  };
   const { byNames, toldByNames } = statements(db);
   const rows =
     columns === 'all'
       ? await byNames.execute(values)
       : (await told.query(db, toldByNames(values))).map((row) => told.row(row));
-  return names.map((name) => {
-    const key = nameKeyOf(name);
+  return asked.map(({ name, key }) => {
     const rank = (row: CharacterRow) =>
       (row.isActive ? 4 : 0) + (row.userId === null ? 0 : 2) + (row.characterName === name ? 1 : 0);
-    const fitting = rows.filter((row) => row.characterName === name || row.nameKey === key);
+    const fitting = rows.filter((row) => row.characterName === name || (key !== null && row.nameKey === key));
     return fitting.sort((a, b) => rank(b) - rank(a) || a.id - b.id)[0] ?? null;
   });
 }
