@@ -80,19 +80,21 @@ function firstMatch(flat: string): Found | null {
     clauses.push(...clausesOf(flat, Math.max(headCharacters, flat.length - tailCharacters), flat.length));
   }
   for (const rule of INTENT_RULES) {
-    if (rule.unlessText?.test(head)) continue;
     for (const clause of clauses) {
       const match = matchRule(rule, clause.text);
-      if (match) return { rule, match, clause };
+      if (!match) continue;
+      if (rule.unlessText?.test(head)) break;
+      return { rule, match, clause };
     }
   }
   return null;
 }
 
+/** What speaks against a rule is asked last: most rules match nothing, and what is never asked is never compiled. */
 function matchRule(rule: IntentRule, clause: string): RegExpExecArray | null {
-  if (rule.unless?.test(clause)) return null;
   const match = rule.pattern.exec(clause);
-  if (!match || !rule.distinct) return match;
+  if (!match || rule.unless?.test(clause)) return null;
+  if (!rule.distinct) return match;
   const words = new Set<string>();
   for (const [word] of clause.matchAll(new RegExp(rule.pattern, 'gi'))) {
     words.add(word.toLowerCase());
