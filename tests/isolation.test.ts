@@ -759,6 +759,7 @@ describe('every statement that was sent meanwhile', () => {
   const EXCEPTIONS: Record<string, string> = {
     stored_turns: 'the journal looks whether turns that it made itself are stored',
     finish_vectors: 'the vector worker, for turns that it took',
+    any_vector_waiting: 'the vector worker, which asks whether any turn of the server waits',
     oldest_without_vector: 'a figure of the whole server',
     claim_task: 'a worker takes the task that is next, whosever it is',
     lost_tasks: 'tasks of workers that are gone, whosever they are',

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import pg from 'pg';
-import { afterEach, describe, expect, inject, test } from 'vitest';
+import { afterEach, describe, expect, inject, test, vi } from 'vitest';
 import { createDatabase, type Database } from '../src/db/client.ts';
 import { applyTurns } from '../src/domains/interactions/apply.ts';
 import { newTurn, payloadHashOf, type Turn } from '../src/domains/interactions/turn.ts';
@@ -450,6 +450,27 @@ describe('the vector worker', () => {
     const worker = startWorker({ store: slow });
     await eventually(async () => expect(worker.stats().leasesLost).toBe(3));
     expect((await store.fetch(ids)).size).toBe(0);
+  });
+
+  test('a worker that rests takes no lease, and sees what others left all the same', async () => {
+    const { db, record, startWorker, covered } = await setUp();
+    const leases = vi.spyOn(db, 'transaction');
+    const statements = vi.spyOn(db.pool, 'query');
+    const rounds = () =>
+      statements.mock.calls.filter(([one]) => (one as { name?: string }).name === 'any_vector_waiting')
+        .length;
+    startWorker();
+    await eventually(async () => expect(rounds()).toBeGreaterThan(5));
+    // It was told at its start that turns may be waiting.
+    expect(leases).toHaveBeenCalledTimes(1);
+    await record(turns(3));
+    await covered();
+    await db.pool.query(
+      `insert into echo_vector_leases (token, until, interaction_ids) values (gen_random_uuid(), now(), '{1}')`,
+    );
+    await eventually(async () =>
+      expect((await db.pool.query('select from echo_vector_leases')).rowCount).toBe(0),
+    );
   });
 
   test('what a killed worker had leased is taken over when the lease ends', async () => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { modelKey } from '../../vectors/vector-store.ts';
 import { type BatchResult, type BatchServices, embedBatch, failTurn, isOutage, type Lease } from './batch.ts';
 import { finishKept } from './kept-vectors.ts';
-import { endLease, type LeasedTurn, leaseTurns } from './queue.ts';
+import { endLease, isAnyWaiting, type LeasedTurn, leaseTurns } from './queue.ts';
 
 export interface VectorRoundOptions extends BatchServices {
   readonly leaseMs: number;
@@ -21,9 +21,10 @@ const MAX_STRIKES = 2;
 /**
  * Makes a function that leases and embeds what the model takes in about a second: by turns the latest turns, so that
  * what was said just now is found soon, and the oldest, so that none waits for ever. It resolves to whether there may
- * be more to do at once, and rejects with what the database throws.
+ * be more to do at once, and rejects with what the database throws. Where nobody says that there is something to do
+ * (`isTold`), it first asks whether there is.
  */
-export function createVectorRounds(options: VectorRoundOptions): () => Promise<boolean> {
+export function createVectorRounds(options: VectorRoundOptions): (isTold: boolean) => Promise<boolean> {
   const { db, store, leaseMs, priority, pace } = options;
   const strikes = new Map<string, number>();
   let newestFirst = false;
@@ -45,7 +46,8 @@ export function createVectorRounds(options: VectorRoundOptions): () => Promise<b
       else strikes.delete(turnId);
     return result;
   };
-  return async () => {
+  return async (isTold) => {
+    if (!isTold && !(await isAnyWaiting(db))) return false;
     newestFirst = !newestFirst;
     const characters = pace.charactersIn(priority.isBusy() ? REQUEST_BESIDE_SEARCHES_MS : REQUEST_MS);
     const token = randomUUID();

@@ -72,25 +72,17 @@ const STOP_MS = 10_000;
  * model or the database is down nothing is leased and nothing is charged.
  */
 export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
-  const { log, store, embedder } = options;
+  const { log } = options;
   const ending = new AbortController();
-  const guards = {
-    store: createGuard({ name: 'vector store', log, isOutage, probe: () => store.ping() }),
-    embedder: createGuard({
-      name: 'embedding model',
-      log,
-      isOutage,
-      probe: () => probe(embedder, ending.signal),
-    }),
-  };
+  const guards = guardsOf(options, ending.signal);
   const rest = createRest(options.pressure);
   const gathering = createPause();
   const counters = { embedded: 0, failures: 0, released: 0, leasesLost: 0 };
   let lastEmbeddedAt: Date | null = null;
   let database: 'up' | 'down' = 'up';
   let isRunning = false;
-  /** Whether there may be more to do at once. */
-  let goesOn = false;
+  /** Whether there may be more to do at once, and whether somebody said that turns may be waiting. */
+  let [goesOn, isTold] = [false, false];
   const priority = options.priority ?? createEmbeddingPriority();
 
   const count = (result: BatchResult) => {
@@ -119,10 +111,11 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
   });
   const round = async () => {
     if (!goesOn && options.gatherMs) await gathering.wait(options.gatherMs);
-    goesOn = false;
+    const isSure = goesOn || isTold;
+    [goesOn, isTold] = [false, false];
     if (!(await guards.store.available()) || !(await guards.embedder.available())) return;
     try {
-      goesOn = await nextRound();
+      goesOn = await nextRound(isSure);
       databaseIs('up');
     } catch (error) {
       databaseIs('down', error);
@@ -133,10 +126,14 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
   };
   const everyMs = () => (goesOn ? 0 : (options.pollMs ?? POLL_MS));
   const keeper = options.keepers.create({ name: 'vector index', everyMs, retryMs: everyMs, round });
+  const wake = () => {
+    isTold = true;
+    keeper.wake();
+  };
   return {
     start: () => {
       isRunning = true;
-      keeper.wake();
+      wake();
       keeper.start();
     },
     stop: async () => {
@@ -147,7 +144,7 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
       await keeper.stop();
       clearTimeout(timer);
     },
-    wake: () => keeper.wake(),
+    wake,
     stats: () => ({
       running: isRunning,
       ...counters,
@@ -155,6 +152,18 @@ export function createVectorWorker(options: VectorWorkerOptions): VectorWorker {
       embedder: guards.embedder.status(),
       database,
       lastEmbeddedAt,
+    }),
+  };
+}
+
+function guardsOf({ log, store, embedder }: VectorWorkerOptions, signal: AbortSignal) {
+  return {
+    store: createGuard({ name: 'vector store', log, isOutage, probe: () => store.ping() }),
+    embedder: createGuard({
+      name: 'embedding model',
+      log,
+      isOutage,
+      probe: () => probe(embedder, signal),
     }),
   };
 }
