@@ -19,17 +19,20 @@ afterAll(() => app.close());
 
 /** The statements that PostgreSQL plans anew each time, and the ones whose plans it keeps, of all connections. */
 async function plans(): Promise<{ kept: string[]; anew: string[] }> {
-  const { pool } = app.app.services.db;
+  const { pool, pipelined } = app.app.services.db;
   const held: PoolClient[] = [];
   const counts = new Map<string, number>();
+  const note = async (client: PoolClient) => {
+    const { rows } = await client.query<{ name: string; plans: number }>(
+      'select name, generic_plans::int as plans from pg_prepared_statements',
+    );
+    for (const { name, plans } of rows) counts.set(name, (counts.get(name) ?? 0) + plans);
+  };
+  // Turns that come one after the other are stored over the same one of theirs.
+  await pipelined(note);
   try {
     while (held.length < pool.totalCount) held.push(await pool.connect());
-    for (const client of held) {
-      const { rows } = await client.query<{ name: string; plans: number }>(
-        'select name, generic_plans::int as plans from pg_prepared_statements',
-      );
-      for (const { name, plans } of rows) counts.set(name, (counts.get(name) ?? 0) + plans);
-    }
+    for (const client of held) await note(client);
   } finally {
     for (const client of held) client.release();
   }

@@ -28,8 +28,17 @@ const PLACES = [
     file: 'src/domains/query/query.ts',
     before: /^ *const saved = await store\.save\(.*$/m,
   },
-  { name: 'apply-before-commit', file: 'src/db/client.ts', before: /^ *await client\.query\('commit'\);$/m },
-  { name: 'apply-after-commit', file: 'src/db/client.ts', after: /^ *await client\.query\('commit'\);$/m },
+  {
+    name: 'apply-before-commit',
+    file: 'src/db/transaction.ts',
+    before: /^ *committed \?\?= requireCommitted\(.*$/m,
+  },
+  {
+    name: 'apply-commit-sent',
+    file: 'src/db/transaction.ts',
+    after: /^ *committed \?\?= requireCommitted\(.*$/m,
+  },
+  { name: 'apply-after-commit', file: 'src/db/transaction.ts', after: /^ *await commit\(\);$/m },
   {
     name: 'drain-before-removal',
     file: 'src/journal/removals.ts',

@@ -2,12 +2,22 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import { addressedClient, addressOfClient } from './addressed-client.ts';
 import { Addresses, placeOfUrl } from './addresses.ts';
-import { isConnectionError, within } from './deadline.ts';
+import { within } from './deadline.ts';
 import { deadlinedClient } from './deadlined-client.ts';
 import { checkIdentity, type KnownDatabase } from './identity.ts';
 import { type ObservedOptions, observedClient } from './observed-client.ts';
-import { ALIKE, DEADLINES, noteLosses, poolFor, type ReadElsewhere, SILENCE_MS } from './pools.ts';
+import {
+  ALIKE,
+  type Connections,
+  connectionsOf,
+  DEADLINES,
+  noteLosses,
+  poolFor,
+  type ReadElsewhere,
+  SILENCE_MS,
+} from './pools.ts';
 import { timelineOf } from './primary.ts';
+import { inPipelinedTransaction, inTransaction, type PipelinedWork, pipelinedClient } from './transaction.ts';
 import { valuesClient } from './values-client.ts';
 
 /** What to connect to: a URL, several of which one leads to the primary, or host (a socket directory), port, user and database. */
@@ -40,6 +50,8 @@ export interface Database {
   readonly isEmbedded: boolean;
   readonly orm: NodePgDatabase;
   readonly pool: pg.Pool;
+  /** How many connections there are for work, those of `pipelined` too. */
+  readonly connections: Connections;
   /**
    * Runs `work` in one transaction on one connection; rolls back if it throws.
    *
@@ -49,6 +61,11 @@ export interface Database {
     work: (client: pg.PoolClient) => Promise<T>,
     options?: { readonly ownName: boolean },
   ): Promise<T>;
+  /**
+   * The same as the server's own work, over connections that only turns are stored on: statements go out before those in front of them
+   * are answered, since each answer that is waited for is waited for behind all that the thread has to do.
+   */
+  pipelined<T>(work: PipelinedWork<T>): Promise<T>;
   /** The same with drizzle over the connection. */
   ormTransaction<T>(work: (orm: NodePgDatabase) => Promise<T>): Promise<T>;
   /** A connection beside the pool, without deadlines; the caller ends it. */
@@ -65,9 +82,9 @@ export interface Database {
 }
 
 const CONNECT_TIMEOUT_MS = 5_000;
-
-/** A transaction that takes longer gives up its connection; whether it committed is then unknown. */
-const TRANSACTION_TIMEOUT_MS = 10_000;
+const CONNECTIONS = 12;
+/** As many transactions store turns at once (`journal/drain.ts`). */
+const PIPELINES = 3;
 const PING_TIMEOUT_MS = 1_500;
 
 /** Opens a pool; connects on first use. */
@@ -78,17 +95,25 @@ export function createDatabase(options: DatabaseOptions): Database {
     ...('host' in options.connection && { ...options.connection, ssl: false, options: '' }),
     ...ALIKE,
   };
-  const pool = new (poolFor(options))({
+  const forWork = {
     ...connection,
-    max: options.maxConnections ?? 12,
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
     ...DEADLINES,
     idle_in_transaction_session_timeout: 30_000,
-    Client: observedClient(
-      options,
-      deadlinedClient(valuesClient(addressedClient(addresses, pg.Client)), SILENCE_MS),
-    ),
-    onConnect: (client) => checkDatabase(client, options, addresses, CONNECT_TIMEOUT_MS),
+    onConnect: (client: pg.ClientBase) => checkDatabase(client, options, addresses, CONNECT_TIMEOUT_MS),
+  };
+  const Client = addressedClient(addresses, pg.Client);
+  const pool = new (poolFor(options))({
+    ...forWork,
+    max: options.maxConnections ?? CONNECTIONS,
+    Client: observedClient(options, deadlinedClient(valuesClient(Client), SILENCE_MS)),
+  });
+  // Beside the pool, so that turns wait for no read. Opened by the first of them.
+  const pipelines = new (poolFor(options))({
+    ...forWork,
+    max: PIPELINES,
+    pipeline: true,
+    Client: observedClient(options, deadlinedClient(pipelinedClient(Client), SILENCE_MS)),
   });
   // A connection of its own, so that a busy pool does not look like an absent database.
   const pingTimeoutMs = Math.max(PING_TIMEOUT_MS, options.patienceMs ?? 0);
@@ -97,14 +122,16 @@ export function createDatabase(options: DatabaseOptions): Database {
     max: 1,
     connectionTimeoutMillis: pingTimeoutMs,
     query_timeout: pingTimeoutMs,
-    Client: addressedClient(addresses, pg.Client),
+    Client,
     onConnect: (client) => checkDatabase(client, options, addresses, pingTimeoutMs),
   });
-  for (const each of [pool, probe]) noteLosses(each, options.log);
+  for (const each of [pool, pipelines, probe]) noteLosses(each, options.log);
   return {
     isEmbedded: 'host' in options.connection,
     orm: drizzle({ client: pool }),
     pool,
+    connections: connectionsOf([pool, pipelines]),
+    pipelined: (work) => inPipelinedTransaction(pipelines, work),
     transaction: (work, own) => inTransaction(pool, work, own?.ownName ? null : (options.actor?.() ?? null)),
     ormTransaction: (work) =>
       inTransaction(pool, (client) => work(drizzle({ client })), options.actor?.() ?? null),
@@ -140,7 +167,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       (await pool.connect()).release();
     },
     close: async () => {
-      await Promise.all([pool.end(), probe.end()]);
+      await Promise.all([pool.end(), pipelines.end(), probe.end()]);
     },
   };
 }
@@ -178,47 +205,4 @@ async function checkDatabase(
     if (address) addresses?.passOver(address);
     throw error;
   }
-}
-
-async function inTransaction<T>(
-  pool: pg.Pool,
-  work: (client: pg.PoolClient) => Promise<T>,
-  actor: string | null,
-): Promise<T> {
-  const client = await pool.connect();
-  let broken: Error | undefined;
-  try {
-    return await within(
-      runTransaction(client, work, actor),
-      TRANSACTION_TIMEOUT_MS,
-      'the transaction took too long',
-    );
-  } catch (error) {
-    // After a silence nobody knows what the connection still carries: it must not return to the pool.
-    if (isConnectionError(error)) broken = error as Error;
-    else
-      await client.query('rollback').catch((rollbackError: Error) => {
-        broken = rollbackError;
-      });
-    throw error;
-  } finally {
-    client.release(broken);
-  }
-}
-
-async function runTransaction<T>(
-  client: pg.PoolClient,
-  work: (client: pg.PoolClient) => Promise<T>,
-  actor: string | null,
-): Promise<T> {
-  await client.query('begin');
-  if (actor !== null)
-    await client.query({
-      name: 'set_actor',
-      text: "select set_config('echo.actor', $1, true)",
-      values: [actor],
-    });
-  const result = await work(client);
-  await client.query('commit');
-  return result;
 }

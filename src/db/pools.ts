@@ -24,6 +24,31 @@ interface PoolOptions {
   readonly elsewhere?: () => ReadElsewhere | null;
 }
 
+/** How many connections pools have, may have, and are asked for, as node-postgres names it. */
+export interface Connections {
+  readonly totalCount: number;
+  readonly idleCount: number;
+  readonly waitingCount: number;
+  readonly options: { readonly max: number };
+}
+
+/** Those of several pools together, as they are when they are asked for. */
+export function connectionsOf(pools: readonly Connections[]): Connections {
+  const sum = (count: (pool: Connections) => number) => pools.reduce((all, pool) => all + count(pool), 0);
+  return {
+    get totalCount() {
+      return sum((pool) => pool.totalCount);
+    },
+    get idleCount() {
+      return sum((pool) => pool.idleCount);
+    },
+    get waitingCount() {
+      return sum((pool) => pool.waitingCount);
+    },
+    options: { max: sum((pool) => pool.options.max) },
+  };
+}
+
 /** A pool whose connections are as others have them, and whose single statements may be read elsewhere. */
 export function poolFor({ tracing, elsewhere }: PoolOptions): typeof pg.Pool {
   const base = tracing ? tracedPool(tracing) : pg.Pool;

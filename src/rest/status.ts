@@ -274,7 +274,7 @@ const NOT_SHOWN = {
 };
 
 async function figures(services: Asked['services']): Promise<z.output<typeof HealthReport>['metrics']> {
-  const { rssBytes, cpuPercent } = services.metrics.snapshot(services.db.pool.totalCount);
+  const { rssBytes, cpuPercent } = services.metrics.snapshot(services.db.connections.totalCount);
   const { requests, failed, seconds } = services.metrics.ofDoor('rest');
   const share = (part: number) => (requests === 0 ? null : part / requests);
   return {

@@ -106,7 +106,7 @@ export const systemRows: readonly Row[] = [
     run: async ({ services, principal }) => {
       requireAdmin(principal);
       const machine = await readMachine();
-      const own = services.metrics.snapshot(services.db.pool.totalCount);
+      const own = services.metrics.snapshot(services.db.connections.totalCount);
       const disk = services.pressure.state.readings.find(({ name }) => name === 'disk')?.value ?? null;
       return {
         ...inGibibytes(machine),

@@ -36,12 +36,18 @@ const INTENT_HISTORY_LENGTH = 50;
  * All of a conversation's writers meet at its row lock, so sequence numbers have no gaps and a retry that runs
  * beside its first attempt waits for it.
  *
+ * @param commit sends the commit behind the last statement (`db/transaction.ts`)
  * @throws IdempotencyKeyReused if a stored turn of the same id had another payload
  * @throws InteractionDeleted if there was one, and it was deleted
  */
-export async function applyTurns(client: PoolClient, turns: readonly Turn[]): Promise<AppliedTurn[]> {
-  const conversations = await lockConversations(client, turns);
-  const stored = await storedTurns(client, turns);
+export async function applyTurns(
+  client: PoolClient,
+  turns: readonly Turn[],
+  commit: () => Promise<void> = async () => undefined,
+): Promise<AppliedTurn[]> {
+  // In this order: what was stored is looked up once the locks are there.
+  const locking = lockConversations(client, turns);
+  const [conversations, stored] = await Promise.all([locking, storedTurns(client, turns)]);
   const fresh = new Map<string, Turn>();
   const completed = new Map<string, Turn>();
   const replayed = turns.map((turn) => {
@@ -60,10 +66,11 @@ export async function applyTurns(client: PoolClient, turns: readonly Turn[]): Pr
   const added = [...fresh.values()];
   const late = added.filter((turn) => isLate(turn, conversations.get(streamOf(turn))));
   const inserted = await insertTurns(client, added, conversations);
-  if (added.length > 0) {
-    await updateConversations(client, conversations, added);
-    await learnAgainBehind(client, late);
-  }
+  const moving = added.length > 0 ? [updateConversations(client, conversations, added)] : [];
+  if (late.length > 0) moving.push(learnAgainBehind(client, late));
+  // The rows of characters are locked by the last statements, and for nothing but these and the commit.
+  if (completed.size === 0) moving.push(commit());
+  await Promise.all(moving);
   for (const turn of completed.values())
     stored.set(turn.turnId, await completeTurn(client, turn, stored.get(turn.turnId)));
   return turns.map((turn, index) => {
@@ -185,7 +192,6 @@ function isLate({ timestamp }: Turn, conversation: LockedConversation | undefine
 
 /** What was learned from turns that were said right after some that come only now, was learned without them: it is learned again. */
 async function learnAgainBehind(client: PoolClient, late: readonly Turn[]): Promise<void> {
-  if (late.length === 0) return;
   await client.query({
     name: 'learn_again_with_turns',
     text: `update echo_unified_interactions set learning_state = 'PENDING', learning_since = now()

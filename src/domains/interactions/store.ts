@@ -223,9 +223,9 @@ export class TurnStore {
   }
 
   async #apply(batches: readonly (readonly Turn[])[]): Promise<(readonly AppliedTurn[])[]> {
-    const applied = await this.#options.db.transaction((client) => applyTurns(client, batches.flat()), {
-      ownName: true,
-    });
+    const applied = await this.#options.db.pipelined((client, commit) =>
+      applyTurns(client, batches.flat(), commit),
+    );
     let position = 0;
     return batches.map((batch) => {
       position += batch.length;

@@ -46,7 +46,7 @@ builder.queryField('metrics', (t) =>
     authScopes: { permission: 'METRICS' },
     type: MetricsSnapshotRef,
     description: 'Figures of the server.',
-    resolve: (_root, _args, { services }) => services.metrics.snapshot(services.db.pool.totalCount),
+    resolve: (_root, _args, { services }) => services.metrics.snapshot(services.db.connections.totalCount),
   }),
 );
 

@@ -5,7 +5,7 @@ import type { Metrics, MetricsSnapshot } from './metrics.ts';
 
 export interface LiveServices {
   readonly metrics: Pick<Metrics, 'snapshot' | 'ending'>;
-  readonly db: Pick<Database, 'pool'>;
+  readonly db: Pick<Database, 'connections'>;
 }
 
 /** Milliseconds between snapshots. */
@@ -31,7 +31,7 @@ export async function* liveMetrics(
     );
   const ended = AbortSignal.any([signal, metrics.ending]);
   while (!ended.aborted) {
-    yield metrics.snapshot(db.pool.totalCount);
+    yield metrics.snapshot(db.connections.totalCount);
     await delay(intervalMs, undefined, { signal: ended }).catch(() => undefined);
   }
 }

@@ -27,7 +27,7 @@ export function openMetrics(
   }: Pick<Ports, 'db' | 'availability' | 'modelParts' | 'tracing'> & { readonly activity: Activity },
   closing: ClosingStack,
 ): { metrics: Metrics } {
-  const metrics = new Metrics(db.pool);
+  const metrics = new Metrics(db.connections);
   activity.follow((kind) => metrics.countActivity(kind));
   metrics.start();
   showTables(metrics.registry, db, availability);

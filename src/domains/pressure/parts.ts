@@ -41,7 +41,7 @@ export function openPressure(
     },
     activity,
   });
-  const readings = createReadings(db.pool, config.dataDirectory);
+  const readings = createReadings(db.connections, config.dataDirectory);
   const show = createFigures(metrics.registry);
   const round = async () => {
     pressure.take(await readings.read());
