@@ -58,7 +58,7 @@ test('what is read for each answer, search, turn and list is not planned anew ea
         'index_postings',
         'interactions_by_turn_ids',
         'stored_turns',
-        'turns_about',
+        'turns_about_answered_otherwise',
       ],
     ]),
   );
@@ -180,7 +180,7 @@ test('of a character who was just spoken of for the first time, only the latest 
   await add(300, 1_000_000);
   const client = await db.dedicated();
   try {
-    const [statement] = await statementsOf('turns_about');
+    const [statement] = await statementsOf('turns_about_answered_otherwise');
     await client.query(`set plan_cache_mode = force_generic_plan; prepare latest_about as ${statement}`);
     const plan = await client.query<{ 'QUERY PLAN': string }>(
       `explain (analyze, costs off, timing off) execute latest_about('else', 'default', '{1000000}', 50)`,

@@ -22,7 +22,7 @@ const ASK = `mutation ($input: ProcessQueryInput!) {
 }`;
 
 /** What is read for a query that a profile answers, besides what its result asks for once more. */
-const READ = ['place_of_query', 'interactions_latest', 'turns_about', 'memories_by_id'];
+const READ = ['place_of_query', 'interactions_latest', 'turns_about_answered_otherwise', 'memories_by_id'];
 /** What is read for others only. */
 const NOT_READ = [
   'settings_of_user',
@@ -101,6 +101,7 @@ describe('a query', () => {
   test('reads what belongs to it while it is written, and nothing twice', async () => {
     const { store } = app.app.services;
     const input = { query: 'Tell me about Kai Nakamura', conversationId: 'steps' };
+    await app.record('of Kai', [{ query: 'Kai Nakamura dived at dawn.', response: 'Noted.' }]);
     await ask(input);
     const accept = store.accept.bind(store);
     let before: string[] = [];

@@ -5,6 +5,7 @@ import type { TurnColumns } from '../interactions/reads.ts';
 import { timeZoneFor } from '../settings/settings.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
 import { timeless } from '../spoken-times/spoken-times.ts';
+import { CHARACTER_DATABASE } from '../utterances/recalled.ts';
 import { hitsOf, ranked } from './hits.ts';
 import type { MemorySearch, MemoryServices } from './memory.ts';
 import { isAbout, type MemoryConditions, type PooledTurn, shownTurns, turnsAbout } from './pool.ts';
@@ -19,13 +20,14 @@ const EVERYWHERE: MemoryConditions = {
 
 /**
  * The latest turns about characters, stored or not yet stored, as hits: for who asks for nothing but these. They are found by an
- * index of their own, so neither the word index nor vectors are read.
+ * index of their own, so neither the word index nor vectors are read. Of turns that their profile answered nothing is read: these repeat what
+ * is known, and where it is asked for often, they are all that is the latest.
  *
  * @param asked.looked how many of the latest turns of each are looked into
  * @param columns what is read of the turns that are found, for a caller who shows no more of them
  */
 export async function memoriesAbout(
-  { availability: whole, ...others }: MemoryServices,
+  server: MemoryServices,
   owner: Owner,
   asked: {
     readonly query: string;
@@ -37,16 +39,16 @@ export async function memoriesAbout(
   columns: TurnColumns = 'all',
 ): Promise<Pick<MemorySearch, 'hits' | 'missedTime' | 'timeZone'>> {
   const started = performance.now();
-  const services = { ...others, availability: new Patience(whole, READ_DEADLINE_MS) };
-  const { db, availability } = services;
+  const { config, db, metrics, store } = server;
+  const availability = new Patience(server.availability, READ_DEADLINE_MS);
   const { query, characterIds, limit, looked } = asked;
   // Before anything is read from the database: a turn that gets there meanwhile is then found twice, not never.
-  const waiting = services.store.pending
+  const waiting = store.pending
     .ofUser(owner)
-    .filter((row) => characterIds.some((id) => isAbout(row, id)));
+    .filter((row) => row.modelUsed !== CHARACTER_DATABASE && characterIds.some((id) => isAbout(row, id)));
   const [timeZone, stored] = await Promise.all([
-    timeZoneFor(services, owner, asked.timeZone),
-    availability.tolerate(() => turnsAbout(db, owner, EVERYWHERE, characterIds, looked), null),
+    timeZoneFor({ db, config, availability }, owner, asked.timeZone),
+    availability.tolerate(() => turnsAbout(db, owner, EVERYWHERE, characterIds, looked, 'otherwise'), null),
   ]);
   const candidates = new Map(
     [...waiting, ...(stored ?? [])].map((turn) => [turn.turnId, { turn, words: null, meaning: null }]),
@@ -65,9 +67,9 @@ export async function memoriesAbout(
         new Map(),
       ),
   };
-  const hits = await hitsOf(found, wanted, ranked(found, wanted));
+  const hits = candidates.size > 0 ? await hitsOf(found, wanted, ranked(found, wanted)) : [];
   const degraded = stored === null;
   const seconds = (performance.now() - started) / 1_000;
-  services.metrics.usage.countSearch({ seconds, hits: hits.length, degraded });
+  metrics.usage.countSearch({ seconds, hits: hits.length, degraded });
   return { hits, missedTime: false, timeZone };
 }

@@ -5,6 +5,7 @@ import { valuesOf } from '../../db/slices.ts';
 import { mapRow, nameOfShape, onlyRow, type RawRow, shapeOf, unseen } from '../../db/statements.ts';
 import { saidById, saidRow, type TurnColumns } from '../interactions/reads.ts';
 import { type InteractionRow, interactions } from '../interactions/tables.ts';
+import { CHARACTER_DATABASE } from '../utterances/recalled.ts';
 
 /** Where to search; null: everywhere. All conditions must hold. */
 export interface MemoryConditions {
@@ -207,13 +208,18 @@ export async function turnsWithin(
 /** What has turns: the present, and the archive. */
 const TABLES = ['only echo_unified_interactions', 'echo_unified_interactions_archive'];
 
-/** The owner's latest turns about each of the characters that meet the conditions. */
+/**
+ * The owner's latest turns about each of the characters that meet the conditions.
+ *
+ * @param answered which of them: `otherwise` are those that were answered with anything but the character's profile
+ */
 export async function turnsAbout(
   db: Database,
   owner: Owner,
   conditions: MemoryConditions,
   characterIds: readonly number[],
   limit: number,
+  answered: 'anyhow' | 'otherwise' = 'anyhow',
 ): Promise<PooledTurn[]> {
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
@@ -224,14 +230,17 @@ export async function turnsAbout(
   const latest = (about: string) =>
     `(select * from (${TABLES.map((table) => latestIn(table, about)).join(' union all ')}) t order by id desc limit ${most})`;
   return readPooled(db, {
-    name: nameOfShape(replicable('turns_about'), shapeOf({ ...conditions })),
+    name: nameOfShape(
+      replicable(answered === 'otherwise' ? 'turns_about_answered_otherwise' : 'turns_about'),
+      shapeOf({ ...conditions }),
+    ),
     // One character, table and index at a time, so that the indexes give the latest turns in their order and nothing else is read. In both
     // tables at once, PostgreSQL would rather read and sort all turns about a character of whom it has counted none yet.
     text: `select i.* from unnest(${ids}) as c(id) cross join lateral (
              ${latest('i.character_id = c.id')}
              union all
              ${latest('cardinality(i.character_ids) > 1 and c.id = any(i.character_ids) and i.character_id is distinct from c.id')}
-           ) i`,
+           ) i${answered === 'otherwise' ? ` where i.model_used <> '${CHARACTER_DATABASE}'` : ''}`,
     values,
   });
 }
