@@ -35,7 +35,7 @@ export const REFUSALS: readonly Mutation[] = [
     'graphql/permitted.ts',
     ['if (principal.permissions.includes(permission)) return;', 'return;'],
     ['security-access'],
-    'a user’s key with every permission is still no admin',
+    'a key without the permission',
   ),
   one(
     'subscriptions-ask-for-no-permission',
