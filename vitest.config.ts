@@ -30,6 +30,7 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: 'graphql/index.js' }] },
   test: {
     // No test is about these: a busy machine needs ten seconds to start a server.
+    setupFiles: ['tests/support/each-file.ts'],
     testTimeout: 180_000,
     hookTimeout: 120_000,
     // What comes sooner is not waited for; a busy machine needs more than the usual second.

@@ -1,10 +1,10 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AXE, CHROMIUM, faultsOf, startBrowser } from './support/browser.ts';
 import { type Course, startComfyUi } from './support/comfyui-server.ts';
+import { temporaryFolder } from './support/folders.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { picture } from './support/media-folders.ts';
 import { untilTask } from './support/tasks.ts';
@@ -19,7 +19,7 @@ describe.skipIf(!CHROMIUM)(
     const next: Course[] = [];
     beforeAll(async () => {
       const bytes = await picture(1, 'png');
-      const workflows = await mkdtemp(join(tmpdir(), 'echo-studio-'));
+      const workflows = temporaryFolder('studio');
       await writeFile(join(workflows, 'strange.json'), '{"1":{"class_type":"NoSuchNode","inputs":{}}}');
       comfy = await startComfyUi(() => next.shift() ?? { kind: 'picture', bytes });
       [browser, app] = await Promise.all([

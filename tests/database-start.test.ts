@@ -1,6 +1,3 @@
-import { mkdtemp } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createApp } from '../src/app.ts';
@@ -9,6 +6,7 @@ import { createDatabase, type Database } from '../src/db/client.ts';
 import { runMigrations } from '../src/db/migrate.ts';
 import { createLogger } from '../src/log.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
+import { temporaryFolder } from './support/folders.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
 let app: TestApp;
@@ -26,7 +24,7 @@ afterAll(async () => {
 
 /** What an operator reads when the server does not start. */
 async function refusal(databaseUrl: string, migrate = true): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'echo-start-'));
+  const directory = temporaryFolder('start');
   const config = readConfig(
     { DATABASE_URL: databaseUrl, DATA_DIR: directory, LOG_LEVEL: 'silent' },
     directory,

@@ -1,11 +1,11 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { newTurn, payloadHashOf, streamOf, turnIdOf } from '../src/domains/interactions/turn.ts';
 import { Journal } from '../src/journal/journal.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
+import { temporaryFolder } from './support/folders.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { overWebSocket, take } from './support/streams.ts';
 
@@ -441,7 +441,7 @@ describe('a server that starts', () => {
   const owner = { tenantId: 'default', userId: 'default' };
   let directory: string;
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'echo-left-'));
+    directory = temporaryFolder('left');
   });
   afterAll(async () => {
     await app.close();

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateImage } from '../src/domains/generations/generations.ts';
@@ -9,6 +8,7 @@ import { shrunkMean } from '../src/domains/generations/style.ts';
 import { filledIn } from '../src/domains/generations/workflows.ts';
 import { type Course, startComfyUi } from './support/comfyui-server.ts';
 import { VIDEO } from './support/ffmpeg-double.ts';
+import { temporaryFolder } from './support/folders.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { hashOf, picture } from './support/media-folders.ts';
 import { task, untilTask } from './support/tasks.ts';
@@ -21,7 +21,7 @@ let usual: Buffer;
 beforeAll(async () => {
   usual = await picture(1, 'png');
   comfy = await startComfyUi(() => next.shift() ?? { kind: 'picture', bytes: usual });
-  const workflows = await mkdtemp(join(tmpdir(), 'echo-workflows-'));
+  const workflows = temporaryFolder('workflows');
   await writeFile(
     join(workflows, 'house.json'),
     '{"1":{"class_type":"SaveImage","inputs":{"filename_prefix":"%width%x%height% %date:yyyy%","seed":"%seed%"}}}',

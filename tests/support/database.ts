@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, rm, statfs } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
@@ -21,7 +21,29 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const given = process.env.TEST_DATABASE_URL;
   const { url, stop } = given ? { url: given, stop: async () => undefined } : await startTestDatabase();
   project.provide('databaseUrl', url);
-  return stop;
+  const endFolders = await openFolders();
+  return async () => {
+    await stop();
+    await endFolders();
+  };
+}
+
+/** Everything temporary of this run lies in one folder. @returns removes it, and fails if tests left something there */
+async function openFolders(): Promise<() => Promise<void>> {
+  const parent = tmpdir();
+  await removeLeftovers(parent);
+  const folder = await mkdtemp(join(parent, `echo-run-${process.pid}-`));
+  // Servers that do not run as root have theirs in there.
+  await chmod(folder, 0o755);
+  process.env.TMPDIR = folder;
+  return async () => {
+    const left = (await readdir(folder)).filter((name) => name.startsWith('echo-'));
+    await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
+    if (left.length > 0)
+      throw new Error(
+        `tests left ${left.join(', ')} in the temporary folder; temporaryFolder() of tests/support/folders.ts removes its own`,
+      );
+  };
 }
 
 /** @returns a URL with NAME in place of the database's name; `echo_template` is the one that is migrated */
@@ -67,7 +89,7 @@ async function parentDirectory(): Promise<string> {
 /** What a run left that was killed. Its PostgreSQL ends by itself once its directory is gone. */
 async function removeLeftovers(parent: string): Promise<void> {
   for (const name of await readdir(parent)) {
-    const pid = /^echo-test-(\d+)-/.exec(name)?.[1];
+    const pid = /^echo-(?:test|run)-(\d+)-/.exec(name)?.[1];
     if (pid === undefined || isAlive(Number(pid))) continue;
     // It may be somebody else's.
     await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PROGRAM_FOLDERS } from '../../src/media/programs.ts';
+import { temporaryFolder } from './folders.ts';
 
 /** Where the machine's own ffmpeg is; null: it has none, and the double stands in for it. */
 export const REAL_FFMPEG =
@@ -32,7 +32,7 @@ const PROGRESS = "printf 'frame=12\\nfps=0.00\\ntotal_size=48\\nout_time_us=5000
 
 /** A program that does what ffmpeg was seen to do, and notes the numbers of its processes in `pids`. */
 export async function ffmpegDouble(first: Behaviour = 'works') {
-  const folder = await mkdtemp(join(tmpdir(), 'echo-ffmpeg-'));
+  const folder = temporaryFolder('ffmpeg');
   const path = join(folder, 'ffmpeg');
   const video = join(folder, 'video.mp4');
   await writeFile(video, VIDEO);

@@ -1,7 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { type Client, createClient } from 'graphql-ws';
 import pg from 'pg';
 import { inject } from 'vitest';
@@ -15,6 +13,7 @@ import type { Services } from '../../src/graphql/context.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { type Lists, PRODUCT } from '../../src/lists/product.ts';
 import { createLogger } from '../../src/log.ts';
+import { temporaryFolder } from './folders.ts';
 import { sessionState } from './session-state.ts';
 import { SqlWrites, sourcesOfPlanted, sourcesOfServer } from './sql-writes.ts';
 import { turnCalls } from './turns.ts';
@@ -84,7 +83,7 @@ export async function startTestApp(
   const databaseUrl = inject('databaseUrl').replace('NAME', name);
   const own = poolOf(databaseUrl);
   if (options.migration) await own.query(options.migration);
-  const directory = await mkdtemp(join(tmpdir(), 'echo-app-'));
+  const directory = temporaryFolder('app');
   await options.before?.(databaseUrl, directory);
   const statements: string[] = [];
   const problems = new Set<string>();
@@ -103,6 +102,11 @@ export async function startTestApp(
   };
   const { lists = PRODUCT } = options;
   const config = readConfig(env, directory);
+  const removeData = async () => {
+    await own.end();
+    await onServer(`drop database if exists ${name} with (force)`);
+    await rm(directory, { recursive: true, force: true });
+  };
   const app = await createApp(
     config,
     createLogger(config.logLevel),
@@ -124,7 +128,11 @@ export async function startTestApp(
         options.onSql?.(statement, text);
       },
     },
-  );
+  ).catch(async (error: unknown) => {
+    // It refused to start: nobody can close it.
+    await removeData();
+    throw error;
+  });
   if (options.seed) await upsertCharacters(app.services, LOCAL_PRINCIPAL, SEED_CHARACTERS);
   const url = await app.listen();
   const clients: Client[] = [];
@@ -171,9 +179,7 @@ export async function startTestApp(
     async close() {
       for (const client of clients) await client.dispose();
       await app.close();
-      await own.end();
-      await onServer(`drop database if exists ${name} with (force)`);
-      await rm(directory, { recursive: true, force: true });
+      await removeData();
       if (problems.size > 0) throw new Error(`SQL that must not be: ${[...problems].join('; ')}`);
     },
   };

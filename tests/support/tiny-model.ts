@@ -1,6 +1,6 @@
-import { mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { temporaryFolder } from './folders.ts';
 
 /** Length of the vectors of the tiny model. */
 export const TINY_DIMENSIONS = 8;
@@ -70,9 +70,9 @@ export function tinyTokenizer(known: Record<string, number> = {}): string {
   });
 }
 
-/** A folder with these files. */
+/** A folder with these files; it goes with the tests of its file. */
 export async function folderWith(files: Record<string, string | Buffer>): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'echo-model-'));
+  const folder = temporaryFolder('model');
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content);
   return folder;
 }
