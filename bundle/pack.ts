@@ -81,7 +81,6 @@ const programsIn = (directory: string) => readdirSync(directory).filter((name) =
 
 /** Which files of the tree go along, as seen from its root: those of packages that are outside of the bundle, and what sources read. */
 async function filesOf(root: string, programs: string, bundled: Metafile['outputs']): Promise<Set<string>> {
-  // To read the bundle itself for what it loads takes three times as long, and finds the same.
   const entry = join(programs, 'outside.mjs');
   await writeFile(entry, outsideOf(bundled));
   const { fileList } = await nodeFileTrace([entry], { base: root, ignore: TWICE });
@@ -90,8 +89,11 @@ async function filesOf(root: string, programs: string, bundled: Metafile['output
   return new Set([...used, ...found]);
 }
 
-/** A program that loads what a bundle loads from outside of it, in the same ways. */
-function outsideOf(bundled: Metafile['outputs']): string {
+/**
+ * A program that loads what a bundle loads from outside of it, in the same ways. To read the bundle itself for that takes three times as
+ * long, and finds the same.
+ */
+export function outsideOf(bundled: Metafile['outputs']): string {
   const loads = Object.values(bundled).flatMap(({ imports }) =>
     imports.flatMap(({ path, kind, external }) => {
       if (!external || isBuiltin(path)) return [];

@@ -10,7 +10,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { programsIn } from '../bundle/bundle.ts';
 import { noticesOf, packagesOfFiles } from '../bundle/notices.ts';
-import { OPERATORS, pack } from '../bundle/pack.ts';
+import { OPERATORS, outsideOf, pack } from '../bundle/pack.ts';
 import { dispensable, trim } from '../bundle/trim.ts';
 import { startChildServer } from './support/child-server.ts';
 import { folderWith, tinyModel, tinyTokenizer } from './support/tiny-model.ts';
@@ -142,17 +142,18 @@ test('a package whose licence nobody knows is not packed', async () => {
 test('an installation without development packages lacks nothing that sources load', async () => {
   const programs = await mkdtemp(join(ROOT, 'dist', 'traced-'));
   onTestFinished(() => rm(programs, { recursive: true, force: true }));
-  await build({
+  const { metafile } = await build({
     entryPoints: [
       join(ROOT, 'src', 'main.ts'),
       ...OPERATORS.map((name) => join(ROOT, 'scripts', `${name}.ts`)),
       ...programsIn(join(ROOT, 'src')),
     ],
     ...{ outdir: programs, bundle: true, splitting: true, platform: 'node', format: 'esm' },
-    ...{ packages: 'external', logLevel: 'silent' },
+    ...{ packages: 'external', logLevel: 'silent', metafile: true },
   });
-  const entries = globSync('**/*.js', { cwd: programs }).map((name) => join(programs, name));
-  const { fileList } = await nodeFileTrace(entries, { base: ROOT, ignore: AS_MODULES });
+  const entry = join(programs, 'outside.mjs');
+  await writeFile(entry, outsideOf(metafile.outputs));
+  const { fileList } = await nodeFileTrace([entry], { base: ROOT, ignore: AS_MODULES });
   const loaded = [...fileList].flatMap((file) =>
     file.startsWith('node_modules/') ? [file.slice('node_modules/'.length)] : [],
   );
