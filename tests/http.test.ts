@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -224,6 +225,22 @@ describe('every address', () => {
       'vectors_lag_seconds',
     ])
       expect(metrics).toMatch(new RegExp(`^echo_${name} [\\d.e-]+$`, 'm'));
+  });
+
+  test('answers what came behind requests that were refused, on the same connection', async () => {
+    const { hostname, port, host } = new URL(app.url);
+    const socket = connect(Number(port), hostname);
+    const get = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nhost: ${host}\r\n${more}\r\n`;
+    const body = text(socket);
+    socket.write(
+      get('/nothing') + get('/livez') + get('/favicon.ico') + get('/livez', 'connection: close\r\n'),
+    );
+    expect((await body).match(/HTTP\/1\.1 \d+|connection: \S+/gi)).toEqual(
+      [404, 200, 404, 200].flatMap((status, place) => [
+        `HTTP/1.1 ${status}`,
+        `Connection: ${place === 3 ? 'close' : 'keep-alive'}`,
+      ]),
+    );
   });
 
   test('survives a request that is no HTTP, and one that ends early', async () => {

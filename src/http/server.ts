@@ -62,6 +62,8 @@ export function createHttpServer({ routes, log, hall, tracing, observe }: HttpOp
           if (!route) throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
           await route.handle(request, response, correlationId);
         } catch (error) {
+          // Node says that a request is whole when what called us has returned.
+          await Promise.resolve();
           if (response.headersSent) return void response.destroy();
           const problem = problemOf(error, correlationId, log, { door: route?.door });
           sendProblem(request, response, problem, (route?.present ?? presentAsErrors)(problem));
