@@ -43,7 +43,7 @@ export const DURABILITY: readonly Mutation[] = [
   one(
     'an-event-that-is-refused-holds-up-others',
     'events/outbox.ts',
-    ['size = 1;', 'else throw error;'],
+    ['const half = Math.ceil(batch.length / 2);', 'const half = batch.length;\n      throw error;'],
     ['durability'],
     'is offered again',
   ),

@@ -123,24 +123,34 @@ export class EventOutbox {
     await this.#offering;
   }
 
-  /** One that is refused holds up no others: they are offered one by one then. */
   async #offerAll(): Promise<void> {
     const refused = new Map<number, unknown>();
-    for (let size = BATCH; ; ) {
-      const batch = this.#waiting.filter(({ seq }) => !refused.has(seq)).slice(0, size);
-      const [first] = batch;
-      if (!first || !this.#isUp()) break;
-      try {
-        await this.#store(batch);
-      } catch (error) {
-        const meaning = judgeDatabaseError(error);
-        if (meaning === 'unavailable') return;
-        if (isPassing(meaning)) throw error;
-        if (batch.length === 1) refused.set(first.seq, error);
-        size = 1;
+    try {
+      while (this.#isUp()) {
+        const batch = this.#waiting.filter(({ seq }) => !refused.has(seq)).slice(0, BATCH);
+        if (batch.length === 0) break;
+        for (const [seq, error] of await this.#storeByHalves(batch)) refused.set(seq, error);
       }
+    } catch (error) {
+      if (judgeDatabaseError(error) === 'unavailable') return;
+      throw error;
     }
     for (const error of refused.values()) throw error;
+  }
+
+  /** One that is refused holds up no others: it is looked for by halves. @returns those that are, and why */
+  async #storeByHalves(batch: readonly Waiting[]): Promise<[number, unknown][]> {
+    try {
+      await this.#store(batch);
+      return [];
+    } catch (error) {
+      const [first] = batch;
+      if (!first || isPassing(judgeDatabaseError(error))) throw error;
+      if (batch.length === 1) return [[first.seq, error]];
+      const half = Math.ceil(batch.length / 2);
+      const refused = await this.#storeByHalves(batch.slice(0, half));
+      return [...refused, ...(await this.#storeByHalves(batch.slice(half)))];
+    }
   }
 
   async #store(batch: readonly Waiting[]): Promise<void> {
