@@ -6,9 +6,9 @@ const OPERATORS_ERRORS = ['ConfigError', 'StartupError', 'CommandFailed', 'Impor
 /** What npm tells each program of a configuration: its name in this form, and a value. */
 const BY_NPM = 'npm_config_';
 
-/** What it tells of every run. */
-const OF_EVERY_RUN =
-  /^(cache|globalconfig|(global-|local-)?prefix|init-module|node-gyp|noproxy|npm-version|user-agent|userconfig)$/;
+/** What it tells of every run; and options of its own that a file of settings may have, without which nothing is done that should not be. */
+const OF_NO_MATTER =
+  /^(cache|globalconfig|(global-|local-)?prefix|init-module|node-gyp|noproxy|npm-version|user-agent|userconfig|json|yes)$/;
 
 /** What a script does. @param args what follows its name; @returns the exit code */
 export type Script = (args: readonly string[], print: Print) => Promise<number>;
@@ -48,10 +48,11 @@ export async function runScript(main: Script): Promise<void> {
  * environment that there was an option.
  */
 async function takenByNpm(main: Script, args: readonly string[]): Promise<string[]> {
-  const given = Object.keys(process.env).filter((name) => name.startsWith(BY_NPM));
+  // Empty is its word for no.
+  const given = Object.keys(process.env).filter((name) => name.startsWith(BY_NPM) && process.env[name]);
   const candidates = given
     .map((name) => name.slice(BY_NPM.length).replaceAll('_', '-'))
-    .filter((name) => !OF_EVERY_RUN.test(name))
+    .filter((name) => !OF_NO_MATTER.test(name))
     .map((name) => `--${name}`);
   const usage: string[] = [];
   if (candidates.length > 0) await main([...args, '--help'], (line) => usage.push(line));

@@ -80,8 +80,10 @@ describe('npm run', () => {
       ]);
     }
     // What was given as it should be, and what npm always says.
-    const asked = await run([...commandOf('tasks'), 'list', '--json', '--no-migrat'], {
-      ...{ npm_config_json: 'true', npm_config_cache: '/x', npm_config_user_agent: 'npm' },
+    const asked = await run([...commandOf('tasks'), 'list', '--status', 'FAILED', '--no-migrat'], {
+      ...{ npm_config_status: 'true', npm_config_cache: '/x', npm_config_user_agent: 'npm' },
+      // Of a file of settings, which is not about this command.
+      ...{ npm_config_json: 'true', npm_config_yes: 'true', npm_config_user: '' },
     });
     expect(asked.stderr).toContain('--no-migrat');
     expect(await readdir(directory)).toEqual([]);
