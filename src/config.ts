@@ -113,7 +113,7 @@ export function mistakenSettings(
   return mistakenNames(Object.keys(readLayers(environment, directory)), [...SETTING_NAMES, 'ECHO_CONFIG']);
 }
 
-/** Files of settings that hold secrets, and that others on this machine may read. @returns each with its mode, and what it holds */
+/** Files of settings that hold secrets, and that others than their owner may read. @returns each with its mode, and what it holds */
 export function secretsForOthers(
   environment: NodeJS.ProcessEnv = process.env,
   directory = process.cwd(),
@@ -123,7 +123,7 @@ export function secretsForOthers(
   return ['.env', ...(named ? [named] : [])].flatMap((name) => {
     const path = resolve(directory, name);
     const held = readEnvFile(path, false);
-    const names = [...secrets.SECRET_SETTINGS, ...secrets.VAULT_SECRETS].filter((one) => held[one]);
+    const names = [...secrets.SECRET_SETTINGS, ...secrets.OTHER_SECRETS].filter((one) => held[one]);
     const mode = names.length > 0 ? statSync(path).mode & 0o777 : 0;
     return (mode & 0o077) === 0 ? [] : [{ path, mode, names }];
   });

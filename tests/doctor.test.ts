@@ -69,13 +69,13 @@ test('secrets that others may read, and a master key that nothing random made, a
   onTestFinished(async () => {
     for (const path of [own, named]) await rm(path, { force: true });
   });
-  await writeFile(own, `LOG_LEVEL=info\nMASTER_KEY=${'0'.repeat(64)}\nECHO_CONFIG=echo.env\n`, {
+  await writeFile(own, `ECHO_API_KEY=k\nMASTER_KEY=${'0'.repeat(64)}\nECHO_CONFIG=echo.env\n`, {
     mode: 0o640,
   });
   await writeFile(named, 'VAULT_TOKEN=hvs.x\nLLM_API_KEY=sk-x\n', { mode: 0o604 });
   const { text } = await doctor({});
   expect(text).toMatch(
-    /WARNING +MASTER_KEY: others .* may read ".*\/\.env" \(mode 640\)\n +chmod 600 ".*\.env"/,
+    /WARNING +MASTER_KEY, ECHO_API_KEY: others .* may read ".*\/\.env" \(mode 640\)\n +chmod 600 ".*\.env"/,
   );
   expect(text).toMatch(/WARNING +LLM_API_KEY, VAULT_TOKEN: others .*echo\.env" \(mode 604\)/);
   expect(text).toMatch(/WARNING +MASTER_KEY: is no random key.*\n +make one by `openssl rand -hex 32`/);

@@ -31,8 +31,13 @@ export const SECRET_SETTINGS = [
   'STRIPE_API_KEY',
   'STRIPE_WEBHOOK_SECRET',
 ] as const;
-/** What opens Vault; it cannot come from there. */
-export const VAULT_SECRETS = ['VAULT_TOKEN', 'VAULT_SECRET_ID'] as const;
+/** Other settings that are secret, or may hold something that is. */
+export const OTHER_SECRETS = [
+  'VAULT_TOKEN',
+  'VAULT_SECRET_ID',
+  'ECHO_API_KEY',
+  'OTEL_EXPORTER_OTLP_HEADERS',
+] as const;
 export type SecretSetting = (typeof SECRET_SETTINGS)[number];
 export type SecretValues = Readonly<Partial<Record<SecretSetting, string>>>;
 

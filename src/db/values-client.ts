@@ -143,6 +143,10 @@ class ValuesQuery {
     // How many rows there were is seen by them.
   }
 
+  handleEmptyQuery(): void {
+    // It gives no rows.
+  }
+
   handleError(error: Error): void {
     this.callback(this.#failure ?? error);
   }

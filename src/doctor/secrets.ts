@@ -27,7 +27,7 @@ const FEW_VALUES = 12;
 export function lookAtKeeping({ masterKey }: Pick<Config, 'masterKey'>): Finding[] {
   const findings: Finding[] = secretsForOthers().map(({ path, mode, names }) => ({
     ...{ state: 'WARNING', about: names.join(', ') },
-    seen: `others on this machine may read "${path}" (mode ${mode.toString(8)})`,
+    seen: `others than its owner may read "${path}" (mode ${mode.toString(8)})`,
     advice: `chmod 600 "${path}"`,
   }));
   if (masterKey && new Set(masterKey).size < FEW_VALUES)
