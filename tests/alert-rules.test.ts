@@ -174,6 +174,43 @@ describe('a rule', () => {
     await minute(3);
     expect(told.at(-1)).toBe('cleared too_many');
   });
+
+  test('passes over no step where a round comes late', async () => {
+    let now = START;
+    const seconds: Stretch[] = [];
+    const active: { name: string }[] = [];
+    const told: string[] = [];
+    const watch = new RuleWatch({
+      rules: [ruleOf({ metric: 'echo_journal_depth', stepSeconds: 1, forSeconds: 0 })],
+      db: {} as never,
+      availability: { isUp: false },
+      recorder: { seconds, unwritten: [], server: 'one' },
+      keepers: new Keepers(log, () => new Date()),
+      alerts: {
+        active,
+        raise: ({ name }, value) => {
+          active.push({ name });
+          told.push(`raised at ${value}`);
+        },
+        clear: () => {
+          if (active.pop()) told.push('cleared');
+        },
+      },
+      clock: { now: () => now, steady: () => now },
+    });
+    const pass = (...values: number[]) => {
+      for (const value of values) {
+        seconds.push({ at: now, rollups: depth(value) });
+        now += 1_000;
+      }
+      return watch.look();
+    };
+    await pass(1);
+    await pass(1, 1, 20, 1, 1, 1, 1, 1);
+    expect(told).toEqual(['raised at 20', 'cleared']);
+    await pass(1);
+    expect(told).toHaveLength(2);
+  });
 });
 
 describe('rules that cannot be', () => {

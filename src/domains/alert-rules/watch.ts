@@ -32,6 +32,8 @@ interface Clock {
 const LOOK_MS = { seconds: 1_000, minutes: 5_000 };
 /** Servers store a minute a little after it is over. */
 const LATE_MS = 10_000;
+/** Milliseconds of steps that one round judges at most, beside the latest: as many as a rule in steps of a second is kept waiting for. */
+const MOST_PASSED_MS = 60_000;
 /** The time of day and the other clock went apart by more: somebody set it. */
 const JUMP_MS = 5_000;
 
@@ -137,11 +139,19 @@ export class RuleWatch {
     if (this.#byMinutes.some(isHourly)) await this.#book.read('hours', now, this.#hasMissed);
   }
 
+  /** Judges each step that is over since the round before, however late this one comes: what happened in one of them is passed over by none. */
   #judge({ rule, matches }: Watched, stretches: Iterable<StoredStretch>, to: number): void {
+    const judgedAt = this.#judgements.get(rule.name)?.at?.getTime() ?? to;
+    const passed = Math.min(Math.max(0, to - judgedAt), MOST_PASSED_MS);
+    const from = Math.max(to - passed - lookBackMs(rule), this.#setAt);
+    const steps = measured(rule.condition, matches, stretches, { from, to });
+    for (const [place, { at, isKnown }] of steps.slice(0, -1).entries())
+      if (isKnown && at > judgedAt) this.#tell(rule, judge(rule, steps.slice(0, place + 1)));
+    this.#tell(rule, judge(rule, steps));
+  }
+
+  #tell({ name, condition, alert }: AlertRule, judgement: Judgement): void {
     const { alerts } = this.#options;
-    const { condition, alert, name } = rule;
-    const from = Math.max(to - lookBackMs(rule), this.#setAt);
-    const judgement = judge(rule, measured(condition, matches, stretches, { from, to }));
     const { state, value } = judgement;
     const isActive = alerts.active.some((each) => each.name === name);
     this.#judgements.set(
