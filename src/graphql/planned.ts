@@ -9,11 +9,12 @@ import {
   getVariableValues,
   isObjectType,
   locatedError,
+  responsePathAsArray,
 } from 'graphql';
 import { type FieldPlan, type Form, noNull, type ObjectPlan, type OperationPlan } from './plan.ts';
+import { isPromise, type MaybePromise } from './stages.ts';
 
 type Path = GraphQLResolveInfo['path'];
-type MaybePromise<T> = T | Promise<T>;
 
 /**
  * Executes an operation by its plan, with the answers of the usual executor.
@@ -280,17 +281,11 @@ function typeNamed({ run, field }: Place, abstract: GraphQLAbstractType, name: u
 function failed(run: Run, field: FieldPlan, path: Path, error: unknown, form: Form = field.form): null {
   const all = error instanceof AggregateError && form === field.form ? (error.errors as unknown[]) : [error];
   for (const each of all) {
-    const located = locatedError(errorOf(each), field.nodes, keysOf(path));
+    const located = locatedError(errorOf(each), field.nodes, responsePathAsArray(path));
     if (form.isNonNull) throw located;
     run.errors.push(located);
   }
   return null;
-}
-
-function keysOf(path: Path): (string | number)[] {
-  const keys: (string | number)[] = [];
-  for (let at: Path | undefined = path; at; at = at.prev) keys.push(at.key);
-  return keys.reverse();
 }
 
 /** What is thrown need not be an error. */
@@ -298,8 +293,4 @@ function errorOf(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
   const message = (thrown as { message?: unknown } | null | undefined)?.message;
   return new Error(typeof message === 'string' ? message : String(thrown));
-}
-
-function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }

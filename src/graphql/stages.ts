@@ -59,6 +59,7 @@ export function staged(execute: Execute): Plugin {
   };
 }
 
-function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
+/** Whether there is anything to wait for: also what only acts like a promise. */
+export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
   return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
 }
