@@ -54,9 +54,30 @@ export const REFUSALS: readonly Mutation[] = [
   one(
     'pages-of-other-sites-use-tools',
     'mcp/door.ts',
-    ['hall.guarded(request, PREFIX, (guard) => guard.checkPage(request));', ''],
+    ['hall.guarded(request, MCP_PATH, (guard) => guard.checkPage(request));', ''],
     ['mcp-door'],
     'a page of another site is refused',
+  ),
+  one(
+    'tokens-for-tools-open-every-door',
+    'app.ts',
+    ["request.url?.split('?', 1)[0] === MCP_PATH", 'true'],
+    ['mcp-oauth'],
+    'a token for this door opens no other',
+  ),
+  one(
+    'hosts-are-not-told-that-a-token-is-for-less',
+    'mcp/oauth.ts',
+    ["credential?.kind === 'TOKEN' &&", 'false &&'],
+    ['mcp-oauth'],
+    'a host whose token only reads',
+  ),
+  one(
+    'scopes-of-tokens-narrow-nothing',
+    'access/tokens.ts',
+    [' || words.includes(scopeOf(permission))', ''],
+    ['mcp-oauth'],
+    'nothing is done with a token that is for less',
   ),
   one(
     'tools-ask-for-no-permission',

@@ -18,6 +18,7 @@ import { createHttpServer, listen } from './http/server.ts';
 import { ClosingStack, endAll } from './jobs/ending.ts';
 import { type Lists, PRODUCT } from './lists/product.ts';
 import { createLogger, type Logger } from './log.ts';
+import { MCP_PATH } from './mcp/door.ts';
 import { socketOf } from './operator/socket.ts';
 import { openParts, startParts } from './parts.ts';
 import {
@@ -261,7 +262,8 @@ function authenticatorOf({ access }: Services, guard: WebGuard): Authenticate {
     const inPayload = payload && shownInPayload(payload);
     const isInPayload = inPayload && (inPayload.apiKey !== null || inPayload.authorization !== null);
     const shown = isInPayload ? inPayload : shownInHeaders(request.headers);
-    return access.authenticator.principalOf(shown, guard.addressOf(request));
+    const isAtMcp = request.url?.split('?', 1)[0] === MCP_PATH;
+    return access.authenticator.principalOf(shown, guard.addressOf(request), isAtMcp);
   };
 }
 

@@ -235,7 +235,7 @@ test('keys of tokens are not asked for after the stop, not even by the request t
   const answer = Promise.withResolvers<Response>();
   const fetching = vi.fn(() => answer.promise);
   const tokens = new Tokens(
-    { source: { keysUrl: 'https://id.example/keys' }, issuer: 'i', audience: 'a' },
+    { source: { keysUrl: 'https://id.example/keys' }, issuer: 'i', audience: 'a', mcpAudience: null },
     {
       fetchTo: () => fetching as never,
       isRevoked: () => false,

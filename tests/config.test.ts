@@ -4,6 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConfigError, mistakenSettings, readConfig } from '../src/config.ts';
 
+const TOKENS = {
+  JWT_JWKS_URL: 'https://id.example/keys',
+  JWT_ISSUER: 'https://id.example',
+  JWT_AUDIENCE: 'a',
+};
+
 let directory: string;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'echo-config-'));
@@ -208,6 +214,17 @@ describe('wrong settings', () => {
     [{ JWT_SECRET: 'short', JWT_ISSUER: 'i', JWT_AUDIENCE: 'a' }, /^JWT_SECRET: .*32/],
     [{ JWT_SECRET: 'x'.repeat(32), JWT_AUDIENCE: 'a' }, /^JWT_ISSUER: /],
     [{ JWT_JWKS_URL: 'https://id.example/keys', JWT_ISSUER: 'i' }, /^JWT_AUDIENCE: /],
+    [{ MCP_RESOURCE_URL: 'https://a.example/mcp' }, /^MCP_RESOURCE_URL: needs tokens/],
+    [
+      { ...TOKENS, JWT_ISSUER: 'us', MCP_RESOURCE_URL: 'https://a.example/mcp' },
+      /^MCP_RESOURCE_URL: .*JWT_ISSUER/,
+    ],
+    [{ ...TOKENS, MCP_RESOURCE_URL: 'http://a.example/mcp' }, /^MCP_RESOURCE_URL: .*https/],
+    [{ ...TOKENS, MCP_RESOURCE_URL: 'a.example/mcp' }, /^MCP_RESOURCE_URL: .*https/],
+    [{ ...TOKENS, MCP_RESOURCE_URL: 'https://a.example' }, /^MCP_RESOURCE_URL: .*address of \/mcp/],
+    [{ ...TOKENS, MCP_RESOURCE_URL: 'https://a.example/mcp/' }, /^MCP_RESOURCE_URL: .*address of \/mcp/],
+    [{ ...TOKENS, MCP_RESOURCE_URL: 'https://a.example/mcp?a=b' }, /^MCP_RESOURCE_URL: .*address of \/mcp/],
+    [{ ...TOKENS, MCP_RESOURCE_URL: 'https://u@a.example/mcp' }, /^MCP_RESOURCE_URL: .*address of \/mcp/],
     [{ CORS_ORIGINS: 'https://a.example/path' }, /^CORS_ORIGINS: .*a\.example\/path/],
     [{ CORS_ORIGINS: '*' }, /^CORS_ORIGINS: /],
     [{ TRUSTED_PROXIES: '10.0.0.0/33' }, /^TRUSTED_PROXIES: .*10\.0\.0\.0\/33/],

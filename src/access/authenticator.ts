@@ -32,16 +32,17 @@ export class Authenticator {
 
   /**
    * @param address where the caller is
+   * @param isAtMcp whether they stand at the door of the Model Context Protocol, for which there may be tokens of its own
    * @throws Unauthenticated if nothing valid is shown; it does not say what was wrong
    * @throws RateLimited, late, for an address that tries too often; what is valid is let in all the same
    * @throws ServiceUnavailable while a key cannot be looked up
    */
-  async principalOf(shown: Shown, address: string): Promise<Principal> {
+  async principalOf(shown: Shown, address: string, isAtMcp = false): Promise<Principal> {
     if (!this.#parts.required) return LOCAL_PRINCIPAL;
     const bearer = /^Bearer +(\S+)$/i.exec(shown.authorization ?? '')?.[1] ?? null;
     const secret = shown.apiKey ?? bearer;
     if (secret === null) throw new Unauthenticated();
-    const principal = this.#byBootstrapKey(secret) ?? (await this.#byCredential(secret));
+    const principal = this.#byBootstrapKey(secret) ?? (await this.#byCredential(secret, isAtMcp));
     if (principal) return principal;
     await this.#parts.limits.noteFailure(address);
     throw new Unauthenticated();
@@ -54,9 +55,11 @@ export class Authenticator {
     return { ...LOCAL_PRINCIPAL, permissions: PERMISSIONS, credential };
   }
 
-  async #byCredential(secret: string): Promise<Principal | null> {
+  async #byCredential(secret: string, isAtMcp: boolean): Promise<Principal | null> {
     const { keys, tokens } = this.#parts;
-    return secret.startsWith('echo_') ? keys.principalOf(secret) : (tokens?.principalOf(secret) ?? null);
+    return secret.startsWith('echo_')
+      ? keys.principalOf(secret)
+      : (tokens?.principalOf(secret, isAtMcp) ?? null);
   }
 }
 

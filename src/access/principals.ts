@@ -6,6 +6,11 @@ export type Role = (typeof ROLES)[number];
 export const PERMISSIONS = ['READ', 'WRITE', 'METRICS', 'INTROSPECT', 'ADMIN'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** What the `scope` of a token calls a permission that is this server's: providers have one list of words for all that they guard. */
+export function scopeOf(permission: Permission): string {
+  return `memory:${permission.toLowerCase()}`;
+}
+
 /** Who is calling. */
 export interface Principal {
   readonly tenantId: string;

@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 import type { Keeper } from '../jobs/keeper.ts';
 import type { Keepers } from '../jobs/keepers.ts';
-import { PERMISSIONS, type Principal, permissionsOf, ROLES } from './principals.ts';
+import { PERMISSIONS, type Principal, permissionsOf, ROLES, scopeOf } from './principals.ts';
 
 export interface TokenOptions {
   /** A secret shared with who issues tokens (HS256); or the address of their public keys. */
   readonly source: 'SECRET' | { readonly keysUrl: string };
   readonly issuer: string;
   readonly audience: string;
+  /** Another audience, of tokens that are for the door of the Model Context Protocol alone; null: there are none. */
+  readonly mcpAudience: string | null;
 }
 
 /** Longer ones are refused unread. */
@@ -73,15 +75,19 @@ export class Tokens {
     void this.#keeper?.stop();
   }
 
-  /** Who shows this token; null if it is not valid, for whatever reason. */
-  async principalOf(token: string): Promise<Principal | null> {
-    const { issuer, audience, source } = this.#options;
+  /**
+   * Who shows this token; null if it is not valid, for whatever reason.
+   *
+   * @param isAtMcp whether it is shown at the door of the Model Context Protocol
+   */
+  async principalOf(token: string, isAtMcp: boolean): Promise<Principal | null> {
+    const { issuer, audience, mcpAudience, source } = this.#options;
     const secret = source === 'SECRET' ? this.#secret() : null;
     const keys = secret === null ? this.#keys : new TextEncoder().encode(secret);
     if (token.length > MAX_LENGTH || !keys) return null;
     const checks = {
       issuer,
-      audience,
+      audience: isAtMcp && mcpAudience !== null ? [audience, mcpAudience] : audience,
       algorithms: source === 'SECRET' ? ['HS256'] : ASYMMETRIC,
       clockTolerance: TOLERANCE_S,
       requiredClaims: ['sub', 'exp'],
@@ -111,7 +117,7 @@ export class Tokens {
   }
 }
 
-/** Claims: `sub` (the user), `tenant_id`, `roles`, `scope` (permissions, in any case, separated by spaces). */
+/** Claims: `sub` (the user), `tenant_id`, `roles`, `scope` (permissions, or `memory:` and one, in any case, separated by spaces). */
 function principalFrom(claims: JWTPayload): Principal | null {
   const { sub, exp, jti, tenant_id: tenant = 'default', roles = ['USER'], scope = null } = claims;
   const isName = (value: unknown): value is string =>
@@ -123,8 +129,10 @@ function principalFrom(claims: JWTPayload): Principal | null {
   if (!isName(sub) || !isName(tenant) || exp === undefined || !Array.isArray(roles)) return null;
   const known = ROLES.filter((role) => roles.includes(role));
   // Issuers put words of their own there, too ("openid"): only ours narrow what the roles allow.
-  const words = typeof scope === 'string' ? scope.toUpperCase().split(' ') : [];
-  const named = PERMISSIONS.filter((permission) => words.includes(permission));
+  const words = typeof scope === 'string' ? scope.toLowerCase().split(' ') : [];
+  const named = PERMISSIONS.filter(
+    (permission) => words.includes(permission.toLowerCase()) || words.includes(scopeOf(permission)),
+  );
   return {
     tenantId: tenant,
     userId: sub,

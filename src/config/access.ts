@@ -12,6 +12,7 @@ export const settings = {
   JWT_JWKS_URL: url('http:', 'https:').optional(),
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().optional(),
+  MCP_RESOURCE_URL: url('http:', 'https:').optional(),
   CORS_ORIGINS: origins.prefault(''),
   TRUSTED_PROXIES: addresses.prefault(''),
   AUDIT_RETENTION_DAYS: wholeNumber(30, 36_500).prefault('400'),
@@ -33,19 +34,40 @@ export function checkAccess(raw: RawSettings): string[] {
   for (const name of ['JWT_ISSUER', 'JWT_AUDIENCE'])
     if ((raw.JWT_SECRET || raw.JWT_JWKS_URL) && !raw[name])
       problems.push(`${name}: must be set when tokens (JWT_SECRET, JWT_JWKS_URL) are`);
-  return problems;
+  return [...problems, ...checkMcpResource(raw)];
+}
+
+/** What clients would refuse, or go astray with: they compare the address with the one that they call, and tokens must not travel in the open. */
+function checkMcpResource(raw: RawSettings): string[] {
+  const { MCP_RESOURCE_URL: resource, JWT_ISSUER: issuer = '' } = raw;
+  if (!resource || !URL.canParse(resource)) return [];
+  const { protocol, hostname, pathname, search, hash, username } = new URL(resource);
+  const isPlain = `${search}${hash}${username}` === '' && pathname.endsWith('/mcp');
+  const hasTokens = raw.JWT_SECRET || raw.JWT_JWKS_URL;
+  return [
+    !hasTokens && 'needs tokens (JWT_SECRET, JWT_JWKS_URL)',
+    !isPlain && 'must be the address of /mcp as clients have it, with nothing behind it',
+    protocol === 'http:' && !isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')) && 'must begin with https://',
+    hasTokens &&
+      !/^https?:\/\//.test(issuer) &&
+      'needs a JWT_ISSUER that is a URL, where clients find the identity provider',
+  ].flatMap((problem) => (problem ? `MCP_RESOURCE_URL: ${problem}` : []));
 }
 
 /** Who must say who they are; off only where nobody else can reach the server and nothing to show was set up. */
 export function accessOf(values: z.output<typeof Values> & { HOST: string }) {
-  const { AUTH, API_KEY, JWT_SECRET, JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE } = values;
+  const { AUTH, API_KEY, JWT_SECRET, JWT_JWKS_URL, JWT_ISSUER, JWT_AUDIENCE, MCP_RESOURCE_URL } = values;
   const source = JWT_SECRET ? ('SECRET' as const) : JWT_JWKS_URL ? { keysUrl: JWT_JWKS_URL } : null;
   const isSetUp = API_KEY !== undefined || source !== null;
+  const required = AUTH === 'required' || (AUTH === 'auto' && (isSetUp || !isLoopback(values.HOST)));
+  const mcpAudience = MCP_RESOURCE_URL ?? null;
   return {
     access: {
-      required: AUTH === 'required' || (AUTH === 'auto' && (isSetUp || !isLoopback(values.HOST))),
+      required,
       tokens:
-        source && JWT_ISSUER && JWT_AUDIENCE ? { source, issuer: JWT_ISSUER, audience: JWT_AUDIENCE } : null,
+        source && JWT_ISSUER && JWT_AUDIENCE
+          ? { source, issuer: JWT_ISSUER, audience: JWT_AUDIENCE, mcpAudience }
+          : null,
       rates: {
         READ: values.RATE_LIMIT_READS,
         WRITE: values.RATE_LIMIT_WRITES,
@@ -57,6 +79,11 @@ export function accessOf(values: z.output<typeof Values> & { HOST: string }) {
       corsOrigins: values.CORS_ORIGINS,
       trustedProxies: values.TRUSTED_PROXIES,
     },
+    /** What clients of MCP are told of who issues tokens; null: nothing, a key or token is given to them. */
+    mcpOAuth:
+      required && mcpAudience !== null && JWT_ISSUER
+        ? { resource: mcpAudience, authorizationServer: JWT_ISSUER }
+        : null,
     audit: { retentionDays: values.AUDIT_RETENTION_DAYS },
     /** What the import command shows to the server. */
     clientApiKey: values.ECHO_API_KEY ?? API_KEY ?? null,

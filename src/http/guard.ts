@@ -67,6 +67,7 @@ const ALLOWED_HEADERS = [
 ].join(', ');
 const EXPOSED_HEADERS = [
   'retry-after',
+  'www-authenticate',
   'x-request-id',
   'x-echo-turn-id',
   'x-echo-conversation-id',

@@ -1,5 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
 import { readTraceparent } from '../tracing/current.ts';
@@ -23,6 +29,8 @@ export interface Route {
   readonly handle: Handler;
   /** How its callers are told of a failure; a list of errors as in GraphQL unless said otherwise. */
   readonly present?: (problem: Problem) => unknown;
+  /** What it says in `www-authenticate` to who was not let in; that a key or token is needed, unless said otherwise. */
+  readonly challenge?: (headers: IncomingHttpHeaders) => string;
 }
 
 export interface HttpOptions {
@@ -66,6 +74,8 @@ export function createHttpServer({ routes, log, hall, tracing, observe }: HttpOp
           await Promise.resolve();
           if (response.headersSent) return void response.destroy();
           const problem = problemOf(error, correlationId, log, { door: route?.door });
+          if (problem.status === 401 && route?.challenge)
+            response.setHeader('www-authenticate', route.challenge(request.headers));
           sendProblem(request, response, problem, (route?.present ?? presentAsErrors)(problem));
         }
       };
@@ -126,7 +136,8 @@ export function sendJson(
   body: unknown,
   contentType = 'application/json',
 ): void {
-  if (status === 401) response.setHeader('www-authenticate', 'Bearer');
+  if (status === 401 && !response.hasHeader('www-authenticate'))
+    response.setHeader('www-authenticate', 'Bearer');
   const text = JSON.stringify(body);
   response.writeHead(status, {
     'content-type': `${contentType}; charset=utf-8`,

@@ -8,7 +8,8 @@ import { entrance } from '../http/entrance.ts';
 import type { Hall } from '../http/hall.ts';
 import { probes } from '../http/probes.ts';
 import type { Route } from '../http/server.ts';
-import { mcpRoute, toolsBeside } from '../mcp/door.ts';
+import { mcpRoutes, toolsBeside } from '../mcp/door.ts';
+import type { McpOAuth } from '../mcp/oauth.ts';
 import type { McpServices } from '../mcp/tool.ts';
 import type { OpenAiServices } from '../openai/request.ts';
 import { openAiRoutes } from '../openai/routes.ts';
@@ -27,7 +28,7 @@ export function doors({ services, hall, yoga, ready }: DoorParts): Route[] {
     cardRoute({ services, hall }),
     // Whoever takes no payments hears nothing of them.
     ...(services.stripe ? [stripeRoute({ services, hall })] : []),
-    mcpRoute({ services, hall }),
+    ...mcpRoutes({ services, hall, oauth: services.config.mcpOAuth }),
     ...openAiRoutes({ services, hall }),
     ...probes({ hall, ready, metrics: () => services.metrics.text() }),
   ];
@@ -40,7 +41,7 @@ interface DoorParts {
     OpenAiServices &
     McpServices &
     Parameters<typeof stripeRoute>[0]['services'] & {
-      readonly config: { readonly graphiql: boolean };
+      readonly config: { readonly graphiql: boolean; readonly mcpOAuth: McpOAuth | null };
       readonly metrics: { text(): Promise<string> };
     };
   readonly hall: Hall;

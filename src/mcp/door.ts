@@ -1,11 +1,19 @@
+import { requirePermission } from '../access/principals.ts';
 import { HttpProblem, readJson } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
 import type { Problem } from '../http/problem.ts';
 import type { Route } from '../http/server.ts';
 import type { Caller, ToolResult } from './call.ts';
+import {
+  insufficientScope,
+  type McpOAuth,
+  oauthMetadataRoute,
+  unauthenticated,
+  wouldWiderTokenHelp,
+} from './oauth.ts';
 import type { McpServices, ToolCall } from './tool.ts';
 
-const PREFIX = '/mcp';
+export const MCP_PATH = '/mcp';
 /** Codes of JSON-RPC: what cannot be read, what is no request, what this server refuses. */
 const PARSE_ERROR = -32_700;
 const INVALID_REQUEST = -32_600;
@@ -13,22 +21,23 @@ const REFUSED = -32_000;
 
 /**
  * The Model Context Protocol over HTTP: one request, one message, one answer, and nothing kept in between, so that no client
- * minds a restart. What speaks the protocol is loaded with the first request.
+ * minds a restart. What speaks the protocol is loaded with the first request. With OAuth, where tokens come from is told to who has none.
  */
-export function mcpRoute({ services, hall }: { services: McpServices; hall: Hall }): Route {
+export function mcpRoutes({ services, hall, oauth }: McpParts): Route[] {
   let loading: Promise<ReturnType<typeof import('./server.ts').createMcp>> | null = null;
   const load = () => {
     loading ??= import('./server.ts').then(({ createMcp }) => createMcp(services, hall));
     return loading;
   };
-  return {
+  const route: Route = {
     door: 'mcp',
-    prefix: PREFIX,
+    prefix: MCP_PATH,
     present,
+    ...(oauth && { challenge: (headers) => unauthenticated(oauth, headers) }),
     handle: async (request, response, correlationId) => {
       const [path] = (request.url ?? '').split('?', 1);
-      if (path !== PREFIX) throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
-      hall.guarded(request, PREFIX, (guard) => guard.checkPage(request));
+      if (path !== MCP_PATH) throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
+      hall.guarded(request, MCP_PATH, (guard) => guard.checkPage(request));
       if (request.method !== 'POST') {
         response.setHeader('allow', 'POST');
         throw new HttpProblem(
@@ -37,15 +46,28 @@ export function mcpRoute({ services, hall }: { services: McpServices; hall: Hall
           'use POST: this server keeps no sessions and opens no streams',
         );
       }
-      await hall.receive(request, { action: PREFIX, correlationId }, async (principal) => {
+      await hall.receive(request, { action: MCP_PATH, correlationId }, async (principal) => {
         const message = await readJson(request);
         if (Array.isArray(message))
           throw new HttpProblem(400, 'INVALID_REQUEST', 'a batch is not taken; send each message by itself');
-        const serve = await load();
+        const { serve, needOf } = await load();
+        const needed = oauth && needOf(message);
+        if (needed && wouldWiderTokenHelp(principal, needed)) {
+          response.setHeader('www-authenticate', insufficientScope(oauth, needed));
+          requirePermission(principal, needed);
+        }
         await serve(request, response, message, { principal, request, correlationId });
       });
     },
   };
+  return oauth ? [oauthMetadataRoute(oauth, MCP_PATH), route] : [route];
+}
+
+interface McpParts {
+  readonly services: McpServices;
+  readonly hall: Hall;
+  /** Null: there is none, and a key or token is given to clients. */
+  readonly oauth: McpOAuth | null;
 }
 
 /** The tools of this door for a caller of another one, which has no protocol for them. They are loaded when somebody asks. */
