@@ -327,13 +327,32 @@ test('ways of alerts are gone up to where a message would follow, and what is si
     const isBucket = request.url?.startsWith('/bucket');
     response
       .writeHead(request.url === '/keys' ? 404 : 200)
-      .end(isBucket ? '<ListBucketResult/>' : '{"ok": true, "result": {}}');
+      .end(
+        isBucket ? '<ListBucketResult/>' : (providers()[request.url ?? ''] ?? '{"ok": true, "result": {}}'),
+      );
   });
+  /** Metadata by their paths: the door's, of a provider that hosts take (OAuth), and of one that knows no PKCE (OpenID Connect). */
+  const providers = (): Record<string, string> => {
+    const of = (tenant: string, more: object = {}) =>
+      JSON.stringify({ issuer: `${at}/${tenant}`, authorization_endpoint: at, token_endpoint: at, ...more });
+    return {
+      '/.well-known/oauth-protected-resource/brain/mcp': JSON.stringify({ resource: `${at}/brain/mcp` }),
+      '/.well-known/oauth-authorization-server/one': of('one', {
+        code_challenge_methods_supported: ['S256'],
+      }),
+      '/.well-known/oauth-authorization-server/two': 'no metadata',
+      '/two/.well-known/openid-configuration': of('two'),
+    };
+  };
   const silent = createTcpServer();
   for (const server of [others, silent])
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const portOf = (server: { address(): unknown }) => (server.address() as AddressInfo).port;
   const at = `http://127.0.0.1:${portOf(others)}`;
+  const tokensOf = (tenant: string) => ({
+    ...{ JWT_JWKS_URL: `${at}/jwks`, JWT_ISSUER: `${at}/${tenant}`, JWT_AUDIENCE: 'echo' },
+    MCP_RESOURCE_URL: `${at}/brain/mcp`,
+  });
   const to = { ALERT_EMAIL_TO: 'ops@example.org' };
   try {
     const started = performance.now();
@@ -344,11 +363,15 @@ test('ways of alerts are gone up to where a message would follow, and what is si
         ...{ TELEGRAM_API_URL: at, ALERT_WEBHOOK_URL: `${at}/hook`, COMFYUI_URL: at },
         ...{ RERANK_BASE_URL: `${at}/v1`, RERANK_MODEL: 'm', KNOWLEDGE_BASE_URL: at },
         ...{ BACKUP_S3_URL: `${at}/bucket`, BACKUP_S3_KEY_ID: 'k', BACKUP_S3_SECRET: 's' },
-        ...{ JWT_JWKS_URL: `${at}/keys`, JWT_ISSUER: 'us', JWT_AUDIENCE: 'echo' },
+        ...{ JWT_JWKS_URL: `${at}/keys`, JWT_ISSUER: at, JWT_AUDIENCE: 'echo' },
+        MCP_RESOURCE_URL: `${at}/mcp`,
         ...{ OTEL_EXPORTER_OTLP_ENDPOINT: at, MASTER_KEY: '5e'.repeat(32) },
       }),
-      doctor({ ...to, SMTP_URL: `smtp://ada:another-word@127.0.0.1:${portOf(mail.server)}` }),
-      doctor({ ...to, SMTP_URL: `smtp://127.0.0.1:${portOf(silent)}` }),
+      doctor({
+        ...{ ...to, ...tokensOf('one') },
+        SMTP_URL: `smtp://ada:another-word@127.0.0.1:${portOf(mail.server)}`,
+      }),
+      doctor({ ...to, ...tokensOf('two'), SMTP_URL: `smtp://127.0.0.1:${portOf(silent)}` }),
     ]);
     for (const about of [
       ...['SMTP_URL', 'TELEGRAM_BOT_TOKEN', 'ALERT_WEBHOOK_URL', 'COMFYUI_URL', 'RERANK_BASE_URL'],
@@ -356,8 +379,12 @@ test('ways of alerts are gone up to where a message would follow, and what is si
     ])
       expect(right.text).toMatch(new RegExp(`OK +${about}: `));
     expect(right.text).toMatch(/WARNING +JWT_JWKS_URL: .* answers 404\n +see whether JWT_JWKS_URL is right/);
+    expect(right.text).toMatch(/WARNING +MCP_RESOURCE_URL: .*names undefined\n +hosts look there/);
+    expect(right.text).toMatch(/WARNING +MCP_RESOURCE_URL: the provider .* calls itself undefined\n/);
     expect(wrong.text).toMatch(/WARNING +SMTP_URL: the mail server refuses the login/);
     expect(wrong.text).not.toContain('another-word');
+    expect(wrong.text.match(/^ *OK +MCP_RESOURCE_URL: .*$/gm)).toHaveLength(2);
+    expect(hung.text).toMatch(/WARNING +MCP_RESOURCE_URL: the provider .*two: .*PKCE \(S256\)\n/);
     expect(hung.text).toMatch(/WARNING +SMTP_URL: /);
     expect([right.code, wrong.code, hung.code]).toEqual([0, 0, 0]);
     expect([sent, asked.filter((each) => /send|POST \/hook/i.test(each))]).toEqual([[], []]);

@@ -82,12 +82,22 @@ export function accessOf(values: z.output<typeof Values> & { HOST: string }) {
     /** What clients of MCP are told of who issues tokens; null: nothing, a key or token is given to them. */
     mcpOAuth:
       required && mcpAudience !== null && JWT_ISSUER
-        ? { resource: mcpAudience, authorizationServer: JWT_ISSUER }
+        ? {
+            resource: mcpAudience,
+            authorizationServer: JWT_ISSUER,
+            metadataUrl: metadataUrlOf(mcpAudience),
+          }
         : null,
     audit: { retentionDays: values.AUDIT_RETENTION_DAYS },
     /** What the import command shows to the server. */
     clientApiKey: values.ECHO_API_KEY ?? API_KEY ?? null,
   } as const;
+}
+
+/** The well-known path stands between the origin and the path of what is protected (RFC 9728, 3.1). */
+function metadataUrlOf(resource: string): string {
+  const { origin, pathname } = new URL(resource);
+  return `${origin}/.well-known/oauth-protected-resource${pathname}`;
 }
 
 function isLoopback(host: string): boolean {

@@ -5,6 +5,7 @@ import { createLogger } from '../log.ts';
 import type { Outbound } from '../outbound/outbound.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import type { Finding, Look } from './finding.ts';
+import { lookAtOAuth } from './oauth.ts';
 
 const LIMITS = { timeoutMs: 5_000, maxBytes: 1_048_576 };
 /** Below what one look may take, so that it can say itself what it waited for. */
@@ -20,7 +21,8 @@ interface Parts {
  * nothing. @returns a look for each that is configured
  */
 export function looksAtReached(config: Config, parts: Parts): [about: string, look: Look][] {
-  const { access, alertWebhook, alerts, backups, comfyUi, knowledgeBaseUrl, reranking, telemetry } = config;
+  const { access, alertWebhook, alerts, backups, comfyUi, knowledgeBaseUrl, mcpOAuth, reranking, telemetry } =
+    config;
   const { source } = access.tokens ?? {};
   const keysUrl = typeof source === 'object' ? source.keysUrl : null;
   const looks: [string, unknown, Look][] = [
@@ -39,6 +41,7 @@ export function looksAtReached(config: Config, parts: Parts): [about: string, lo
       () => answers('COMFYUI_URL', under(comfyUi?.url ?? '', 'system_stats'), parts, 'GET'),
     ],
     ['JWT_JWKS_URL', keysUrl, () => answers('JWT_JWKS_URL', keysUrl ?? '', parts, 'GET')],
+    ['MCP_RESOURCE_URL', mcpOAuth, async () => (mcpOAuth ? lookAtOAuth(mcpOAuth, parts.outbound) : [])],
     [
       'KNOWLEDGE_BASE_URL',
       knowledgeBaseUrl,

@@ -9,20 +9,19 @@ export interface McpOAuth {
   readonly resource: string;
   /** The identity provider's issuer, whose own metadata say where it authorises. */
   readonly authorizationServer: string;
+  /** Where all of this is told, as clients have it. */
+  readonly metadataUrl: string;
 }
 
 const WELL_KNOWN = '/.well-known/oauth-protected-resource';
 /** What tools need; a client that asks for both at once never has to ask again. */
 const SCOPES: readonly Permission[] = ['READ', 'WRITE'];
 
-/** Where the metadata of a door are: the well-known path stands between the origin and the door's own path (RFC 9728, 3.1). */
-function metadataUrl(resource: string): URL {
-  const { origin, pathname } = new URL(resource);
-  return new URL(WELL_KNOWN + pathname, origin);
-}
-
 /** Protected resource metadata (RFC 9728), which anybody may read: at the door's well-known path, and at the bare one. */
-export function oauthMetadataRoute({ resource, authorizationServer }: McpOAuth, door: string): Route {
+export function oauthMetadataRoute(
+  { resource, authorizationServer, metadataUrl }: McpOAuth,
+  door: string,
+): Route {
   const metadata = {
     resource,
     authorization_servers: [authorizationServer],
@@ -30,7 +29,7 @@ export function oauthMetadataRoute({ resource, authorizationServer }: McpOAuth, 
     bearer_methods_supported: ['header'],
     resource_name: 'Echo Brain',
   };
-  const places = [WELL_KNOWN, WELL_KNOWN + door, metadataUrl(resource).pathname];
+  const places = [WELL_KNOWN, WELL_KNOWN + door, new URL(metadataUrl).pathname];
   return {
     door: 'oauth',
     prefix: WELL_KNOWN,
@@ -47,20 +46,20 @@ export function oauthMetadataRoute({ resource, authorizationServer }: McpOAuth, 
 }
 
 /** The header `www-authenticate` of who was not let in: where a token comes from, and what it is to be for (RFC 6750, 3). */
-export function unauthenticated({ resource }: McpOAuth, { authorization }: IncomingHttpHeaders): string {
-  return challenge(resource, SCOPES, authorization === undefined ? null : 'invalid_token');
+export function unauthenticated({ metadataUrl }: McpOAuth, { authorization }: IncomingHttpHeaders): string {
+  return challenge(metadataUrl, SCOPES, authorization === undefined ? null : 'invalid_token');
 }
 
 /** The same for who was let in with a token that is for less. */
-export function insufficientScope({ resource }: McpOAuth, needed: Permission): string {
-  return challenge(resource, SCOPES.slice(0, SCOPES.indexOf(needed) + 1), 'insufficient_scope');
+export function insufficientScope({ metadataUrl }: McpOAuth, needed: Permission): string {
+  return challenge(metadataUrl, SCOPES.slice(0, SCOPES.indexOf(needed) + 1), 'insufficient_scope');
 }
 
-function challenge(resource: string, scopes: readonly Permission[], error: string | null): string {
+function challenge(metadataUrl: string, scopes: readonly Permission[], error: string | null): string {
   const parameters = {
     ...(error !== null && { error }),
     scope: scopes.map(scopeOf).join(' '),
-    resource_metadata: metadataUrl(resource).href,
+    resource_metadata: metadataUrl,
   };
   return `Bearer ${Object.entries(parameters)
     .map(([name, value]) => `${name}="${value}"`)
