@@ -129,4 +129,25 @@ export const DURABILITY: readonly Mutation[] = [
     ['privacy'],
     'an erasure',
   ),
+  one(
+    'the-index-has-words-of-what-was-deleted-meanwhile',
+    'domains/word-index/writer.ts',
+    ['(await isUnchanged(client, owner, read))', 'true'],
+    ['word-index-removals'],
+    'leave no word there',
+  ),
+  one(
+    'the-index-has-no-answer-that-came-meanwhile',
+    'domains/word-index/reading.ts',
+    ['where i.status = w.status', ''],
+    ['word-index-removals'],
+    'with the answer that they got',
+  ),
+  one(
+    'turns-get-numbers-that-others-have',
+    'domains/word-index/writer.ts',
+    ['locked.nextDocument === first', 'true'],
+    ['word-index-removals'],
+    'numbers of their own',
+  ),
 ];

@@ -1,5 +1,7 @@
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
+import { forgetRemoved } from '../src/domains/word-index/removals.ts';
 import { createIndexRounds } from '../src/domains/word-index/round.ts';
+import { indexTurns } from '../src/domains/word-index/writer.ts';
 import { createLogger } from '../src/log.ts';
 import { startTestApp } from './support/harness.ts';
 
@@ -67,4 +69,92 @@ test('words of a few deleted turns are taken out together, those of many at once
   await round();
   expect(await left()).toEqual([0, 30, 30]);
   expect(await found()).toBe(30);
+});
+
+describe('turns that change after they were read for the index, and before it has them', () => {
+  const owner = { tenantId: 'default', userId: 'default' };
+
+  /** A server whose index nobody writes but who asks for it, with what happens before a transaction of it begins. */
+  async function start() {
+    const app = await startTestApp();
+    closing.push(app.close);
+    const { db, texts, indexWorker } = app.app.services;
+    await indexWorker.stop();
+    const index = (meanwhile: () => Promise<unknown> = async () => undefined) => {
+      const transaction: typeof db.transaction = async (work) => {
+        await meanwhile();
+        return db.transaction(work);
+      };
+      return indexTurns({ db: { ...db, transaction }, texts }, owner, 100);
+    };
+    const terms = async () =>
+      (await app.sql('select distinct term from echo_index_postings order by 1')).map(({ term }) => term);
+    const found = async (word: string) =>
+      (
+        await app.graphql(
+          'query ($word: String!) { memorySearch(query: $word) { hits { interaction { query } } } }',
+          {
+            word,
+          },
+        )
+      ).data.memorySearch.hits.map((hit: { interaction: { query: string } }) => hit.interaction.query);
+    return { app, index, terms, found };
+  }
+
+  test('leave no word there when they are deleted, nor in the turns around them', async () => {
+    const { app, index, terms } = await start();
+    const record = async (conversation: string, query: string) =>
+      (await app.record(conversation, [query]))[0]?.turnId as string;
+    const forget = async (turnId: string) => {
+      await app.graphql('mutation ($id: ID!) { deleteInteraction(turnId: $id) { __typename } }', {
+        id: turnId,
+      });
+      expect(await forgetRemoved(app.app.services, owner)).toBe(true);
+    };
+    const own = await record('hills', 'ouzel');
+    await record('hills', 'plover');
+    await index(() => forget(own));
+    expect(await terms()).toEqual(['plover']);
+
+    const earlier = await record('cliffs', 'kestrel');
+    await index();
+    await record('cliffs', 'wagtail');
+    await index(() => forget(earlier));
+    expect(await terms()).toEqual(['plover', 'wagtail']);
+  });
+
+  test('are there with the answer that they got', async () => {
+    const { app, index, terms } = await start();
+    await app.record('hangar', ['Where is the zeppelin?']);
+    await app.sql("update echo_unified_interactions set status = 'INTERRUPTED'");
+    await index(async () => {
+      await app.sql(
+        "update echo_unified_interactions set response = 'In Friedrichshafen', status = 'ANSWERED'",
+      );
+      await app.sql('update echo_index_queue set queued_at = now()');
+    });
+    expect(await app.sql('select interaction_id from echo_index_queue')).toEqual([]);
+    expect(await terms()).toContain('friedrichshafen');
+  });
+
+  test('have numbers of their own where others were faster', async () => {
+    const { app, index, found } = await start();
+    await app.record('hangar', ['zeppelin']);
+    await index(async () => {
+      await app.record('harbour', ['dinghy']);
+      await app.sql("delete from echo_index_queue where user_id = 'default' and interaction_id = 1");
+      await indexTurns(app.app.services, owner, 100);
+      await app.sql(
+        "insert into echo_index_queue (interaction_id, tenant_id, user_id) values (1, 'default', 'default')",
+      );
+    });
+    expect(
+      await app.sql('select document, interaction_id as id from echo_index_documents order by 1'),
+    ).toEqual([
+      { document: 0, id: 2 },
+      { document: 1, id: 1 },
+    ]);
+    expect((await found('zeppelin'))[0]).toBe('zeppelin');
+    expect((await found('dinghy'))[0]).toBe('dinghy');
+  });
 });

@@ -3,7 +3,7 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { ANALYSIS_VERSION } from './analysis.ts';
 import { withoutDocuments } from './postings.ts';
-import { insertSegment, isNumbered, placed, postingsOf } from './segments.ts';
+import { insertSegment, isNumbered, placed, postingsOf, rowsOf } from './segments.ts';
 import { speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
 import { leaveAsFound, lockOwner, type WriterServices } from './writer.ts';
 
@@ -268,5 +268,10 @@ async function insertAgain(
   if (!first) return;
   const earlier = turns.filter((turn) => !wanted.has(turn.id));
   const postings = await postingsOf(await placed(client, texts, own), await placed(client, texts, earlier));
-  await insertSegment(client, ownerId, { segment: first.document, documents: own.length }, postings);
+  await insertSegment(
+    client,
+    ownerId,
+    { segment: first.document, documents: own.length },
+    await rowsOf(postings),
+  );
 }

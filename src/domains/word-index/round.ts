@@ -37,7 +37,7 @@ const WORTH_MS = 10_000;
  */
 const WORTH_REMOVALS = 64;
 const REMOVALS_WAIT_MS = 5_000;
-const BATCH = 512;
+const BATCH = 2_048;
 /** Batches of one owner before others have their turn. */
 const BATCHES = 16;
 

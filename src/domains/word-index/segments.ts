@@ -73,13 +73,17 @@ export async function postingsOf(
   return postings;
 }
 
-/** Stores a segment: the postings of documents from `segment` on. */
-export async function insertSegment(
-  client: PoolClient,
-  ownerId: number,
-  segment: { segment: number; documents: number },
-  postings: PostingsBuilder,
-): Promise<void> {
+/** Postings as they are sent, a row for each term. */
+export interface PostingRows {
+  readonly terms: readonly string[];
+  readonly saying: readonly number[];
+  readonly lengths: readonly number[];
+  /** The bytes of all of them, one after the other. */
+  readonly data: Buffer;
+}
+
+/** Writes postings out. */
+export async function rowsOf(postings: PostingsBuilder): Promise<PostingRows> {
   const terms: string[] = [];
   const saying: number[] = [];
   const lengths: number[] = [];
@@ -92,6 +96,16 @@ export async function insertSegment(
     // Requests come first.
     if (terms.length % TERMS_BETWEEN_PAUSES === 0) await new Promise((resolve) => setImmediate(resolve));
   }
+  return { terms, saying, lengths, data: Buffer.concat(data) };
+}
+
+/** Stores a segment: the postings of documents from `segment` on. */
+export async function insertSegment(
+  client: PoolClient,
+  ownerId: number,
+  segment: { segment: number; documents: number },
+  { terms, saying, lengths, data }: PostingRows,
+): Promise<void> {
   await client.query({
     name: 'insert_postings',
     // All bytes as one value, which the driver sends as they are; those of an array it would write out in hexadecimal, one by
@@ -101,7 +115,7 @@ export async function insertSegment(
              select term, saying, length, sum(length) over (order by place) as until
              from unnest($3::text[], $4::int[], $5::int[]) with ordinality as p(term, saying, length, place)
            ) p order by term`,
-    values: [ownerId, segment.segment, terms, arrayOf(saying), arrayOf(lengths), Buffer.concat(data)],
+    values: [ownerId, segment.segment, terms, arrayOf(saying), arrayOf(lengths), data],
   });
   await client.query({
     name: 'insert_segment',

@@ -1,18 +1,16 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { isUnchanged, readSegment } from './reading.ts';
 import {
   endJoining,
   insertSegment,
-  isNumbered,
   joinTerms,
   mergeSegments,
   type NumberedTurn,
-  placed,
-  postingsOf,
   termsToJoin,
 } from './segments.ts';
-import { speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
+import { speakersOf, type TextAnalyses } from './turns.ts';
 
 export interface WriterServices {
   readonly db: Database;
@@ -35,6 +33,9 @@ export interface Indexed {
 /**
  * Moves the oldest turns of one owner from the queue into the postings, in one transaction.
  *
+ * What goes into the postings is made beforehand, so that the transaction is short: subscribers hear of no event that began after
+ * it. Where the turns are no longer as they were read, it is made again in it.
+ *
  * @param limit turns, at most; fewer where they are long
  * @returns null if another process is at work for this owner
  */
@@ -43,43 +44,52 @@ export async function indexTurns(
   owner: Owner,
   limit: number,
 ): Promise<Indexed | null> {
-  const { ids, isFull } = await nextInQueue(db, owner, limit);
+  const { ids, first, isFull } = await nextInQueue(db, owner, limit);
   if (ids.length === 0) return { turns: 0, isFull: false };
-  // Analysed beforehand, so that the transaction is short: subscribers hear of no event that began after it.
-  await texts.of(db.pool, await turnsWithEarlier(db.pool, ids));
+  const read = await readSegment(db.pool, texts, ids, first);
   return db.transaction(async (client) => {
     const locked = await lockOwner(client, owner, true);
     if (!locked) return null;
-    const { rows } = await client.query<{ id: number }>({
-      name: 'take_from_index_queue',
-      text: `delete from echo_index_queue where interaction_id = any($1::int[]) and user_id = $2 and tenant_id = $3
-             returning interaction_id as id`,
-      values: [ids, owner.userId, owner.tenantId],
-    });
-    const taken = new Set(rows.map((row) => row.id));
-    if (taken.size === 0) {
+    const taken = await takeFromQueue(client, owner, ids);
+    if (taken.length === 0) {
       await leaveAsFound(client, locked);
       return { turns: 0, isFull };
     }
-    const turns = await turnsWithEarlier(client, [...taken]);
-    const fresh = turns.filter((turn) => taken.has(turn.id));
-    const first = locked.nextDocument;
-    const numbered = fresh.map((turn, index) => ({ ...turn, document: first + index }));
-    await insertDocuments(client, { ...owner, ownerId: locked.ownerId }, numbered);
-    const earlier = turns.filter((turn) => !taken.has(turn.id)).filter(isNumbered);
-    const postings = await postingsOf(
-      await placed(client, texts, numbered),
-      await placed(client, texts, earlier),
-    );
-    const segment = { segment: first, documents: numbered.length };
-    if (numbered.length > 0) await insertSegment(client, locked.ownerId, segment, postings);
+    const isAsRead =
+      locked.nextDocument === first &&
+      taken.length === ids.length &&
+      (await isUnchanged(client, owner, read));
+    const segment = isAsRead ? read : await readSegment(client, texts, taken, locked.nextDocument);
+    await insertDocuments(client, { ...owner, ownerId: locked.ownerId }, segment.turns);
+    if (segment.turns.length > 0)
+      await insertSegment(
+        client,
+        locked.ownerId,
+        { segment: segment.first, documents: segment.turns.length },
+        segment.postings,
+      );
     await client.query({
       name: 'update_index_owner',
       text: 'update echo_index_owners set next_document = $2, speakers = $3 where owner_id = $1',
-      values: [locked.ownerId, first + numbered.length, [...speakersOf(locked.speakers, fresh)]],
+      values: [
+        locked.ownerId,
+        segment.first + segment.turns.length,
+        [...speakersOf(locked.speakers, segment.turns)],
+      ],
     });
-    return { turns: taken.size, isFull };
+    return { turns: taken.length, isFull };
   });
+}
+
+/** @returns the ids of those that were still there */
+async function takeFromQueue(client: PoolClient, owner: Owner, ids: readonly number[]): Promise<number[]> {
+  const { rows } = await client.query<{ id: number }>({
+    name: 'take_from_index_queue',
+    text: `delete from echo_index_queue where interaction_id = any($1::int[]) and user_id = $2 and tenant_id = $3
+           returning interaction_id as id`,
+    values: [ids, owner.userId, owner.tenantId],
+  });
+  return rows.map(({ id }) => id);
 }
 
 /** Lets the oldest turn of an owner wait no longer, unindexed: it cannot be. @returns its id */
@@ -98,10 +108,12 @@ export async function setAside(
   return rows[0]?.id ?? null;
 }
 
+/** The oldest turns of an owner that wait, and the number that the first of them gets if nobody is faster. */
 async function nextInQueue(db: Database, owner: Owner, limit: number) {
-  const { rows } = await db.pool.query<{ id: number; bytes: number }>({
+  const { rows } = await db.pool.query<{ id: number; bytes: number; first: number }>({
     name: 'next_in_index_queue',
-    text: `select q.interaction_id as id, coalesce(octet_length(i.query) + octet_length(i.response), 0) as bytes
+    text: `select q.interaction_id as id, coalesce(octet_length(i.query) + octet_length(i.response), 0) as bytes, coalesce(
+             (select next_document from echo_index_owners where user_id = $1 and tenant_id = $2), 0) as first
            from echo_index_queue q left join echo_unified_interactions i on i.id = q.interaction_id
            where q.user_id = $1 and q.tenant_id = $2 and q.set_aside is null order by q.interaction_id limit $3`,
     values: [owner.userId, owner.tenantId, limit],
@@ -113,7 +125,8 @@ async function nextInQueue(db: Database, owner: Owner, limit: number) {
     if (ids.length > 0 && bytes > BATCH_BYTES) break;
     ids.push(row.id);
   }
-  return { ids, isFull: rows.length === limit || ids.length < rows.length };
+  const [{ first } = { first: 0 }] = rows;
+  return { ids, first, isFull: rows.length === limit || ids.length < rows.length };
 }
 
 /**
