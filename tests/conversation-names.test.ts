@@ -70,6 +70,20 @@ describe.each(NAMES)('two users who both call a conversation %j', (name) => {
     expect(await thread(BEN, name, ADA)).toBe('FORBIDDEN');
   });
 
+  test('are read at once, each with their own turns', async () => {
+    const turns = '{ interactions(last: 1) { nodes { query sequence } } }';
+    // As said and whole: there is a statement for each.
+    for (const fields of [turns, turns.replace('query', 'query metadata')]) {
+      const { data } = await app.graphql(
+        `query ($name: String!) { ada: conversation(conversationId: $name, userId: "${ADA}") ${fields}
+          ben: conversation(conversationId: $name, userId: "${BEN}") ${fields} }`,
+        { name },
+      );
+      expect(data.ada.interactions.nodes).toMatchObject([{ query: 'ada two!', sequence: 2 }]);
+      expect(data.ben.interactions.nodes).toMatchObject([{ query: 'ben one', sequence: 1 }]);
+    }
+  });
+
   test('get turns of different ids for the same keys, and the same for a retry', async () => {
     const [ofAda, ofBen] = await Promise.all([
       record(ADA, name, ['ada one']),

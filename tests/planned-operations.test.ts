@@ -316,11 +316,10 @@ describe('a read costs the statements and columns that it needs', () => {
     texts.length = 0;
     await app.graphql('{ conversations { nodes { interactions(last: 3) { nodes { query } } } } }');
     const text = texts.find((each) => each.includes('cross join lateral'));
-    await app.sql(`prepare pages (text[], text[], text[], int) as ${text}`);
+    await app.sql(`prepare pages (text, text[], text, int) as ${text}`);
     const names = Array.from({ length: 20 }, (_, at) => `long ${1 + (at % 10)}`);
-    const given = [Array(20).fill('default'), names, Array(20).fill('nobody')];
     for (let time = 0; time < 10; time++)
-      await app.sql(`execute pages (${given.map((each) => `'{${each}}'`)}, 3)`);
+      await app.sql(`execute pages ('default', '{${names}}', 'nobody', 3)`);
     const kept = await app.sql(`select generic_plans::int as plans from pg_prepared_statements`);
     expect(kept).toEqual([{ plans: 5 }]);
   });

@@ -109,18 +109,21 @@ export async function interactionsOfConversations(
   page: Page<number>,
   columns: TurnColumns = 'all',
 ): Promise<InteractionRow[][]> {
+  const [first] = conversations;
+  const isOnes = conversations.every((c) => c.tenantId === first?.tenantId && c.userId === first.userId);
   const shape = shapeOf({
     after: page.after,
     before: page.before,
     inverted: page.inverted || null,
     [columns]: true,
+    ones: isOnes || null,
   });
   const statement = {
     ...pagesStatement(db, shape),
     values: [
-      conversations.map((c) => c.tenantId),
+      isOnes ? first?.tenantId : conversations.map((c) => c.tenantId),
       conversations.map((c) => c.conversationId),
-      conversations.map((c) => c.userId),
+      isOnes ? first?.userId : conversations.map((c) => c.userId),
       page.limit,
       ...[page.after, page.before].filter((bound) => bound !== null),
     ],
@@ -145,14 +148,23 @@ const pagesStatement = prepareByShape((_orm, shape) => {
   const direction = has.has('inverted') ? 'desc' : 'asc';
   const ends = [...(has.has('after') ? ['>'] : []), ...(has.has('before') ? ['<'] : [])];
   const within = ends.map((sign, at) => `and i.sequence ${sign} $${5 + at}`).join(' ');
+  // A list of conversations is nearly always one user's, who is then named once.
+  const [keys, tenant, user] = has.has('ones')
+    ? ([
+        'unnest($2::text[]) with ordinality k(conversation_id, ordinal)',
+        ...([unseen('$1', 'text'), unseen('$3', 'text')] as const),
+      ] as const)
+    : ([
+        'unnest($1::text[], $2::text[], $3::text[]) with ordinality k(tenant_id, conversation_id, user_id, ordinal)',
+        ...(['k.tenant_id', 'k.user_id'] as const),
+      ] as const);
   return {
     name: nameOfShape(replicable('interactions_of_conversations'), shape),
     text: `select k.ordinal::int, ${has.has('said') ? said.columns('i') : 'i.*'}
-           from unnest($1::text[], $2::text[], $3::text[])
-             with ordinality k(tenant_id, conversation_id, user_id, ordinal)
+           from ${keys}
            cross join lateral (
              select * from echo_unified_interactions i
-             where i.conversation_id = k.conversation_id and i.tenant_id = k.tenant_id and i.user_id = k.user_id ${within}
+             where i.conversation_id = k.conversation_id and i.tenant_id = ${tenant} and i.user_id = ${user} ${within}
              order by i.sequence ${direction} limit ${unseen('$4', 'int')}
            ) i order by k.ordinal, i.sequence ${direction}`,
   };
