@@ -264,9 +264,13 @@ function leafOf(type: GraphQLLeafType, isNonNull: boolean, field: string): Shown
   };
 }
 
+/** GraphQL's integers have 32 bits. */
+const MAX_INT = 2_147_483_647;
+
 /** Values that the scalars of GraphQL show as they are. */
 const AS_IS: Readonly<Record<string, (value: unknown) => boolean>> = {
   String: (value) => typeof value === 'string',
+  Int: (value) => typeof value === 'number' && Math.trunc(value) === value && Math.abs(value) <= MAX_INT,
   ID: (value) => typeof value === 'string',
   Boolean: (value) => typeof value === 'boolean',
   Float: (value) => Number.isFinite(value),

@@ -61,5 +61,7 @@ export function staged(execute: Execute): Plugin {
 
 /** Whether there is anything to wait for: also what only acts like a promise. */
 export function isPromise<T>(value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+  // Most values are texts and numbers, and to look for a method of those takes as long as to read them.
+  if (value === null || (typeof value !== 'object' && typeof value !== 'function')) return false;
+  return typeof (value as { then?: unknown }).then === 'function';
 }
