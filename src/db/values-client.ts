@@ -47,8 +47,10 @@ export function valuesClient(base: typeof pg.Client): typeof pg.Client {
 }
 
 type Parse = (text: string) => unknown;
-/** What reads each column, by the names of statements that this connection has described. */
-type Described = Map<string, readonly Parse[]>;
+/** What reads each column: null where its text is its value. */
+type Parsers = readonly (Parse | null)[];
+/** Those of statements that this connection has described, by their names. */
+type Described = Map<string, Parsers>;
 
 /** What a query of ours uses of the driver's connection; a client hands it to what it sends (`pg.Submittable`). */
 interface Connection {
@@ -68,6 +70,8 @@ interface Column {
 }
 
 const { prepareValue } = (pg as unknown as { utils: { prepareValue: (value: unknown) => unknown } }).utils;
+/** What reads a text as it is. */
+const asIs = pg.types.getTypeParser(pg.types.builtins.TEXT, 'text') as Parse;
 
 /** One execution, as a client sends it and is answered. */
 class ValuesQuery {
@@ -77,7 +81,7 @@ class ValuesQuery {
   readonly text: string;
   readonly #statement: ValuesStatement;
   readonly #described: Described;
-  #parsers: readonly Parse[] | null;
+  #parsers: Parsers | null;
   readonly #rows: unknown[][] = [];
   #failure: Error | null = null;
 
@@ -119,18 +123,23 @@ class ValuesQuery {
 
   handleRowDescription({ fields }: { readonly fields: readonly Column[] }): void {
     const { types } = this.#statement;
-    this.#parsers = fields.map(({ dataTypeID, format = 'text' }) => types.getTypeParser(dataTypeID, format));
+    this.#parsers = fields.map(({ dataTypeID, format = 'text' }) => {
+      const parse = types.getTypeParser(dataTypeID, format) as Parse;
+      return parse === asIs ? null : parse;
+    });
     this.#described.set(this.name, this.#parsers);
   }
 
-  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+  handleDataRow({ fields }: { readonly fields: (string | null)[] }): void {
     const parsers = this.#parsers;
     if (this.#failure || !parsers) return;
-    const row = new Array<unknown>(fields.length);
+    // The driver makes the array for this row alone, so it becomes the row.
+    const row: unknown[] = fields;
     try {
       for (let at = 0; at < fields.length; at++) {
-        const text = fields[at] ?? null;
-        row[at] = text === null ? null : parsers[at]?.(text);
+        const parse = parsers[at];
+        const text = fields[at];
+        if (parse && typeof text === 'string') row[at] = parse(text);
       }
     } catch (error) {
       this.#failure = error as Error;

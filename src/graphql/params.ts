@@ -48,6 +48,7 @@ function searchedParams(search: URLSearchParams): OperationParams {
 }
 
 function checkParams(params: unknown): OperationParams {
+  if (isUsual(params)) return params;
   const isWhole = Boolean((params as { query?: unknown } | null | undefined)?.query);
   if (!isWhole && PersistedQuery.safeParse(params).success)
     throw new HttpProblem(200, 'PERSISTED_QUERY_NOT_SUPPORTED', 'PersistedQueryNotSupported');
@@ -56,6 +57,24 @@ function checkParams(params: unknown): OperationParams {
   const issue = parsed.error.issues[0];
   const field = issue?.path.join('.') || 'the body';
   throw new HttpProblem(400, 'BAD_REQUEST', `${field}: ${issue?.message ?? 'is not valid'}`);
+}
+
+/** What nearly everybody sends, of which the form (a few microseconds) would say nothing else. */
+function isUsual(params: unknown): params is OperationParams {
+  if (!isPlain(params) || typeof params.query !== 'string' || params.query === '') return false;
+  for (const name of Object.keys(params)) {
+    const value = params[name];
+    if (name === 'variables') {
+      // The form leaves that name out.
+      if (!isPlain(value) || Object.hasOwn(value, '__proto__')) return false;
+    } else if (name !== 'query' && !(name === 'operationName' && typeof value === 'string')) return false;
+  }
+  return true;
+}
+
+/** Of a value that was read as JSON. */
+function isPlain(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 export function presentProblem({ message, code }: HttpProblem): object {
