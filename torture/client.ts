@@ -1,4 +1,6 @@
 import { Agent, request } from 'node:http';
+import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { AckedTurn, Door } from './ledger.ts';
 
 /** What an attempt came to. Only `acknowledged` promises anything; `unknown` may be stored or not. */
@@ -21,6 +23,9 @@ export interface Wire {
 }
 
 const REQUEST_LIMIT_MS = 40_000;
+const LOOK_MS = 15;
+/** So often a request is tried although nobody listens. */
+const REFUSAL_MS = 1_000;
 /** Answers that mean: not this, and not later either. */
 const FINAL_CODES = new Set([
   'IDEMPOTENCY_KEY_REUSED',
@@ -131,6 +136,48 @@ export class TurnClient implements Sender {
       req.end(wire.body);
     });
   }
+}
+
+/**
+ * Waits after a refused connection until somebody listens again: a request that is refused tells nothing and costs more than a look,
+ * and all who wait look together.
+ */
+export class WaitingClient implements Sender {
+  readonly #client: Sender;
+  readonly #port: number;
+  #listening: Promise<void> | null = null;
+
+  constructor(client: Sender, port: number) {
+    this.#client = client;
+    this.#port = port;
+  }
+
+  async attempt(wire: Wire): Promise<Outcome> {
+    const outcome = await this.#client.attempt(wire);
+    if (outcome.kind === 'unknown' && outcome.reason === 'ECONNREFUSED') {
+      this.#listening ??= this.#untilListening().finally(() => {
+        this.#listening = null;
+      });
+      await this.#listening;
+    }
+    return outcome;
+  }
+
+  async #untilListening(): Promise<void> {
+    for (const start = performance.now(); performance.now() - start < REFUSAL_MS; await delay(LOOK_MS))
+      if (await listensAt(this.#port)) return;
+  }
+}
+
+/** Whether somebody takes connections at a port of this machine. */
+function listensAt(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }
 
 /** Stays with one of several servers until that does not answer, and goes on to the next one, as behind a load balancer. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { InteractionRow } from '../src/domains/interactions/tables.ts';
 import { checkEvidence, countRefusedAfterAll } from './checks.ts';
-import { TurnClient, wireOf } from './client.ts';
+import { TurnClient, WaitingClient, wireOf } from './client.ts';
 import type { Check, Finding } from './findings.ts';
 import { compact, type Epoch } from './ledger.ts';
 import type { TortureOptions } from './options.ts';
@@ -109,6 +109,7 @@ function openRun(
 
 async function runRounds(run: Run, interrupted: AbortSignal): Promise<void> {
   const { options, stand, random, client, gate, subscribers, epochs } = run;
+  const patient = new WaitingClient(client, stand.port);
   const abandon = new AbortController();
   const listening = subscribers.map((subscriber) => subscriber.run());
   let writing: Promise<void>[] = [];
@@ -120,7 +121,7 @@ async function runRounds(run: Run, interrupted: AbortSignal): Promise<void> {
       return runWriter({
         number,
         random: random.fork(`writer ${number}`),
-        client,
+        client: patient,
         gate,
         traffic: stand.traffic,
         epoch,

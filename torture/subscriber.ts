@@ -8,6 +8,8 @@ const SUBSCRIPTION = `subscription Added($after: ID) { interactionAdded(after: $
   cursor interaction { turnId conversationId sequence } } }`;
 const OPEN_LIMIT_MS = 5_000;
 const RETRY_MS = 30;
+/** Where nobody listened. */
+const AWAY_MS = 150;
 
 export interface SubscriberOptions {
   readonly name: string;
@@ -66,8 +68,9 @@ export class Subscriber implements Seen {
 
   async run(): Promise<void> {
     while (!this.#stopped) {
-      if (await this.#listen()) this.cuts++;
-      await delay(RETRY_MS);
+      const connected = await this.#listen();
+      if (connected) this.cuts++;
+      await delay(connected ? RETRY_MS : AWAY_MS);
     }
   }
 
