@@ -5,10 +5,12 @@ import { runOperatorCommand } from '../src/operator/asking.ts';
 import type { CommandName } from '../src/operator/commands.ts';
 import { runScript } from './run-script.ts';
 
-/** The parts of a server, loaded when a command has been understood. */
+/** The parts of a server, loaded when a command has been understood, and the settings have been read. */
 export const withServices: WithServices<Services> = async (work) => {
+  const { loadConfig } = await import('../src/startup.ts');
+  const loaded = await loadConfig();
   const app = await import('../src/app.ts');
-  return app.withServices(work);
+  return app.withServices(loaded, work);
 };
 
 /** Runs an operator's command of this process's arguments, in the server where one runs. */

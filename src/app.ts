@@ -105,8 +105,10 @@ async function checkAccess({ access, availability, config }: Services): Promise<
 }
 
 /** Runs an operator's work with the parts of a server, without its doors; logs go to standard error. @throws StartupError */
-export async function withServices<T>(work: (services: Services) => Promise<T>): Promise<T> {
-  const { config, vault } = await loadConfig();
+export async function withServices<T>(
+  { config, vault }: Awaited<ReturnType<typeof loadConfig>>,
+  work: (services: Services) => Promise<T>,
+): Promise<T> {
   const app = await createApp(config, createLogger(config.logLevel, 2), { migrate: true, vault });
   try {
     return await forOperator(() => work(app.services));
