@@ -150,4 +150,11 @@ export const DURABILITY: readonly Mutation[] = [
     ['word-index-removals'],
     'numbers of their own',
   ),
+  one(
+    'sixteen-turns-wait-for-the-index-like-one',
+    'domains/word-index/round.ts',
+    ['const WORTH_SOON_TURNS = 16;', 'const WORTH_SOON_TURNS = 64;'],
+    ['word-index-removals'],
+    'some after a second',
+  ),
 ];

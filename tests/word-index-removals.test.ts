@@ -71,6 +71,42 @@ test('words of a few deleted turns are taken out together, those of many at once
   expect(await found()).toBe(30);
 });
 
+test('many turns are indexed at once, some after a second, a few after ten', async () => {
+  const app = await startTestApp();
+  closing.push(app.close);
+  const { db, texts, indexWorker } = app.app.services;
+  await indexWorker.stop();
+  const round = createIndexRounds({
+    ...{ db, texts, log: createLogger('silent') },
+    rest: async () => undefined,
+    isEnding: () => false,
+  });
+  /** Whether turns of which the oldest has waited so long are indexed. */
+  const areIndexed = async (count: number, waitedMs: number) => {
+    await app.record(
+      'hours',
+      Array.from({ length: count }, (_, at) => `The kestrel number ${at}`),
+    );
+    // Later than now, however long a busy machine takes until it looks.
+    await app.sql("update echo_index_queue set queued_at = now() + interval '1 hour'");
+    if (waitedMs > 0)
+      await app.sql(
+        `update echo_index_queue set queued_at = now() - $1 * interval '1 millisecond'
+         where interaction_id = (select min(interaction_id) from echo_index_queue)`,
+        [waitedMs],
+      );
+    await round();
+    return (
+      (await app.sql('with gone as (delete from echo_index_queue returning 1) select from gone')).length === 0
+    );
+  };
+  expect(await areIndexed(64, 0)).toBe(true);
+  expect(await areIndexed(63, 0)).toBe(false);
+  expect(await areIndexed(16, 1_000)).toBe(true);
+  expect(await areIndexed(15, 1_000)).toBe(false);
+  expect(await areIndexed(1, 10_000)).toBe(true);
+});
+
 describe('turns that change after they were read for the index, and before it has them', () => {
   const owner = { tenantId: 'default', userId: 'default' };
 

@@ -31,6 +31,9 @@ export interface IndexRound {
 /** So many waiting turns of an owner are indexed at once; fewer wait, since a search reads them as they are. */
 export const WORTH_TURNS = 64;
 const WORTH_MS = 10_000;
+/** So many wait only until the oldest has for a second: to each search they are as much as a third of what it reads. */
+const WORTH_SOON_TURNS = 16;
+const WORTH_SOON_MS = 1_000;
 /**
  * So many deleted turns of an owner are worth taking their words out at once; fewer wait for others. No search shows them
  * meanwhile, and each time whole lists of postings are read and written anew, however few turns go.
@@ -128,8 +131,9 @@ async function dueOwners(db: Database): Promise<Owner[]> {
     name: 'index_owners_due',
     text: `select user_id as "userId", tenant_id as "tenantId" from echo_index_queue where set_aside is null
            group by 1, 2 having count(*) >= $1 or min(queued_at) < now() - $2 * interval '1 millisecond'
+             or (count(*) >= $3 and min(queued_at) < now() - $4 * interval '1 millisecond')
            order by count(*) desc limit 64`,
-    values: [WORTH_TURNS, WORTH_MS],
+    values: [WORTH_TURNS, WORTH_MS, WORTH_SOON_TURNS, WORTH_SOON_MS],
   });
   return rows;
 }
