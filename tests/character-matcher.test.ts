@@ -5,6 +5,8 @@ import {
   buildCharacterMatcherGently,
   type MatchableCharacter,
 } from '../src/domains/characters/matcher.ts';
+import { tokensOf } from '../src/domains/characters/tokens.ts';
+import { Random } from '../torture/random.ts';
 
 const cast: MatchableCharacter[] = [
   { id: 1, name: 'Kai Nakamura', aliases: ['海', 'カイ'] },
@@ -265,6 +267,30 @@ describe('cost', () => {
       text += `${many[index % 10_000]?.name} went to the séance. `;
     expect(built.find(text).length).toBeGreaterThan(500);
     expect((await buildCharacterMatcherGently(many)).find(text)).toEqual(built.find(text));
+  });
+
+  test('plain text is read as any other text', () => {
+    const random = new Random('plain');
+    for (let round = 0; round < 1_000; round++) {
+      const text = Array.from({ length: random.integer(1, 40) }, () =>
+        random.chance(0.7) ? random.pick([...'abcXYZ019   ']) : String.fromCharCode(random.integer(0, 0x7f)),
+      ).join('');
+      // A letter that is none of plain text, after all that matters.
+      expect(tokensOf(`${text} \u00e9`).slice(0, -1), JSON.stringify(text)).toEqual(tokensOf(text));
+    }
+    expect(tokensOf('Dr. Mei met R2-D2 today.\n\nKai').map(({ folded, joint }) => [folded, joint])).toEqual([
+      ['dr', 'touching'],
+      ['mei', 'space'],
+      ['met', 'space'],
+      ['r2', 'space'],
+      ['d2', 'joined'],
+      ['today', 'space'],
+      ['kai', 'break'],
+    ]);
+    expect(tokensOf(`${'a'.repeat(401)} ${'b'.repeat(400)}`).map(({ folded }) => folded)).toEqual([
+      '',
+      'b'.repeat(400),
+    ]);
   });
 
   test('hostile names and texts stay bounded', () => {

@@ -23,8 +23,12 @@ const TOKENS = new RegExp(
   `[a-zA-Z0-9]+(?![a-zA-Z0-9\\u0080-\\u{10ffff}])|(?<unspaced>[${KATAKANA}]+|[${UNSPACED}]\\p{M}*)|${WORD}(?:${WORD}|[\\p{Default_Ignorable_Code_Point}--\\u200b])*`,
   'gv',
 );
-const ASCII_TOKENS = /[a-z0-9]+/gi;
 const IS_ASCII = /^[\0-\x7f]*$/;
+/** Which codes of plain text are of a word, once it is in small letters. */
+const IS_WORD = Uint8Array.from({ length: 128 }, (_, code) =>
+  Number(/[a-z0-9]/.test(String.fromCharCode(code))),
+);
+const SPACE_CODE = 32;
 const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 /** No name has so long a word, and to order so many marks would cost quadratic time. */
 const MAX_LENGTH = 400;
@@ -39,10 +43,11 @@ const APOSTROPHE = new RegExp(`^[${APOSTROPHES}]$`, 'u');
 
 /** The tokens of a text in their order. Linear in its length; throws nothing. */
 export function tokensOf(text: string): Token[] {
+  if (IS_ASCII.test(text)) return asciiTokensOf(text);
   const tokens: Token[] = [];
   const remembered = new Map<string, string>();
   let last = 0;
-  for (const match of text.matchAll(IS_ASCII.test(text) ? ASCII_TOKENS : TOKENS)) {
+  for (const match of text.matchAll(TOKENS)) {
     const [written] = match;
     const start = match.index;
     let folded = remembered.get(written);
@@ -53,6 +58,30 @@ export function tokensOf(text: string): Token[] {
     const joint = jointOf(text.slice(last, Math.min(start, last + MAX_LENGTH)), tokens.at(-1));
     last = start + written.length;
     tokens.push({ folded, start, end: last, joint, isUnspaced: match.groups?.unspaced !== undefined });
+  }
+  return tokens;
+}
+
+/** The same of plain text, letter by letter: every turn is looked through for names, and nearly all of them are plain. */
+function asciiTokensOf(text: string): Token[] {
+  const tokens: Token[] = [];
+  const folded = text.toLowerCase();
+  let last = 0;
+  for (let start = 0; start < text.length; start++) {
+    if (IS_WORD[folded.charCodeAt(start)] !== 1) continue;
+    let end = start + 1;
+    while (end < text.length && IS_WORD[folded.charCodeAt(end)] === 1) end++;
+    const isAfterSpace = start === last + 1 && text.charCodeAt(last) === SPACE_CODE;
+    tokens.push({
+      folded: end - start > MAX_LENGTH ? NOTHING : folded.slice(start, end),
+      start,
+      end,
+      joint: isAfterSpace
+        ? 'space'
+        : jointOf(text.slice(last, Math.min(start, last + MAX_LENGTH)), tokens.at(-1)),
+      isUnspaced: false,
+    });
+    start = last = end;
   }
   return tokens;
 }
