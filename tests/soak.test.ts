@@ -9,7 +9,7 @@ import { type Sample, seriesOf } from '../torture/soak/samples.ts';
 
 test('servers are started as npm start does', () => {
   const { scripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  expect(optionsOf(scripts.start)).toContain('--max-semi-space-size=2');
+  expect(optionsOf(scripts.start)).toContain('--max-semi-space-size=4');
   expect(optionsOf('node --a=1 --b scripts/start.ts')).toEqual(['--a=1', '--b']);
 });
 

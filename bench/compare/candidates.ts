@@ -1,11 +1,12 @@
 import { join, resolve } from 'node:path';
+import { startArguments } from '../size/server.ts';
 import { installPeers } from './peers.ts';
 import { type RunningServer, startServer } from './processes.ts';
 import type { Bench } from './work.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 
-/** Starts the server as it is shipped: the bundle of its sources, with access control off. */
+/** Starts the server as `npm start` of its tree does: the bundle of its sources, with access control off. */
 export function startEchoBrain(
   bench: Bench,
   options: {
@@ -18,7 +19,7 @@ export function startEchoBrain(
   const { databaseUrl, directory, root = ROOT, env } = options;
   return startServer({
     name: 'echo-brain',
-    args: ['--max-semi-space-size=2', '--heap-growing-percent=100', join(root, 'scripts', 'start.ts')],
+    args: startArguments(root),
     cwd: root,
     cores: bench.cores,
     env: {

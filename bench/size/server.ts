@@ -52,8 +52,8 @@ export async function startMeasured(tree: string, env: Record<string, string>) {
   };
 }
 
-/** What `npm start` gives to Node. */
-function startArguments(tree: string): string[] {
+/** What `npm start` of a tree gives to Node. */
+export function startArguments(tree: string): string[] {
   const { scripts } = JSON.parse(readFileSync(join(tree, 'package.json'), 'utf8')) as {
     scripts: { start: string };
   };
