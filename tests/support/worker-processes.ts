@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { taskProgram } from './task-program.ts';
 
 /** It is killed soon: to look for garbage while it starts costs the processor more than to leave it. */
-const SHORT_LIVED = ['--min-semi-space-size=16', '--max-semi-space-size=32'];
+const SHORT_LIVED = [
+  '--min-semi-space-size=16',
+  '--max-semi-space-size=32',
+  '--no-regexp-peephole-optimization',
+];
 
 export type WorkerProcesses = Awaited<ReturnType<typeof workerProcesses>>;
 
