@@ -130,6 +130,13 @@ export const DURABILITY: readonly Mutation[] = [
     'an erasure',
   ),
   one(
+    'turns-keep-words-of-a-deleted-one-before-them',
+    'domains/word-index/removals.ts',
+    ['and i.sequence > r.sequence and', 'and false and'],
+    ['word-index-removals'],
+    'keep no word of it',
+  ),
+  one(
     'the-index-has-words-of-what-was-deleted-meanwhile',
     'domains/word-index/writer.ts',
     ['(await isUnchanged(client, owner, read))', 'true'],

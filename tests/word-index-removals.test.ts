@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { forgetRemoved } from '../src/domains/word-index/removals.ts';
 import { createIndexRounds } from '../src/domains/word-index/round.ts';
@@ -69,6 +70,71 @@ test('words of a few deleted turns are taken out together, those of many at once
   await round();
   expect(await left()).toEqual([0, 30, 30]);
   expect(await found()).toBe(30);
+});
+
+describe('turns that were indexed later than a deleted one', () => {
+  const owner = { tenantId: 'default', userId: 'default' };
+
+  /** A server where each turn gets a segment of its own, as where people talk. */
+  async function start() {
+    const app = await startTestApp();
+    closing.push(app.close);
+    const { db, texts, indexWorker } = app.app.services;
+    await indexWorker.stop();
+    const say = async (conversation: string, words: readonly string[]) => {
+      const turnIds: string[] = [];
+      for (const word of words) {
+        turnIds.push((await app.record(conversation, [word]))[0]?.turnId as string);
+        await indexTurns({ db, texts }, owner, 100);
+      }
+      return turnIds;
+    };
+    const forget = (turnId: string | undefined) =>
+      app.graphql('mutation ($id: ID!) { deleteInteraction(turnId: $id) { __typename } }', { id: turnId });
+    const takeOut = async () => {
+      expect(await forgetRemoved({ db, texts }, owner)).toBe(true);
+      expect(await app.sql('select from echo_index_removals')).toEqual([]);
+    };
+    const terms = async () =>
+      (await app.sql('select distinct term from echo_index_postings order by 1')).map(({ term }) => term);
+    return { app, say, forget, takeOut, terms };
+  }
+
+  test('keep no word of it', async () => {
+    const { app, say, forget, takeOut, terms } = await start();
+    const [, kestrel, wagtail] = await say('cliffs', ['puffin', 'kestrel', 'wagtail', 'ouzel', 'plover']);
+    await say('marsh', ['kestrel']);
+    const before = await terms();
+    expect(before).toContain('wagtail');
+    await forget(wagtail);
+    await takeOut();
+    expect(await terms()).toEqual(before.filter((term) => term !== 'wagtail'));
+    await forget(kestrel);
+    await takeOut();
+    const { memorySearch } = (
+      await app.graphql('{ memorySearch(query: "kestrel") { hits { tier interaction { conversationId } } } }')
+    ).data;
+    const byWords = memorySearch.hits.filter(({ tier }: { tier: string }) => tier !== 'RECENT');
+    expect(byWords).toEqual([{ tier: 'KEYWORDS', interaction: { conversationId: 'marsh' } }]);
+  });
+
+  test('lose those that earlier versions left there, by the migration', async () => {
+    const { app, say, forget, takeOut, terms } = await start();
+    const [kestrel] = await say('cliffs', ['kestrel', 'wagtail', 'ouzel']);
+    await forget(kestrel);
+    // As those versions noted it.
+    await app.sql('update echo_index_removals set sequence = null');
+    await takeOut();
+    expect(await terms()).toEqual(['kestrel', 'ouzel', 'wagtail']);
+
+    const migration = await readFile(
+      new URL('../drizzle/0058_words_behind.sql', import.meta.url).pathname,
+      'utf8',
+    );
+    await app.sql(migration.split('--> statement-breakpoint').at(-1) ?? '');
+    await takeOut();
+    expect(await terms()).toEqual(['ouzel', 'wagtail']);
+  });
 });
 
 test('many turns are indexed at once, some after a second, a few after ten', async () => {

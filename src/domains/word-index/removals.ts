@@ -5,6 +5,7 @@ import { ANALYSIS_VERSION } from './analysis.ts';
 import { withoutDocuments } from './postings.ts';
 import { insertSegment, isNumbered, placed, postingsOf, rowsOf } from './segments.ts';
 import { speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
+import { REACH } from './windows.ts';
 import { leaveAsFound, lockOwner, type WriterServices } from './writer.ts';
 
 const STATEMENT_MS = 120_000;
@@ -18,8 +19,8 @@ const ROWS_AT_ONCE = 5_000;
  * Takes the words of deleted turns out of an owner's postings.
  *
  * Of a conversation that is gone as a whole nothing else holds a word, so its documents are taken out of the bytes.
- * Otherwise turns around a removed one hold words of it, and every segment with such turns is made again from those
- * that are left. Either takes seconds for a large segment, so it runs on a connection without the deadlines of the
+ * Otherwise turns around a removed one hold words of it: those before it in its own segment, those behind it in theirs. Each of
+ * these segments is made again from the turns that are left. Either takes seconds for a large segment, so it runs on a connection without the deadlines of the
  * pool, in one transaction for each segment.
  *
  * @returns whether it is done; false while another process is at work for this owner
@@ -47,6 +48,15 @@ export async function forgetRemoved(services: WriterServices, owner: Owner): Pro
   return true;
 }
 
+interface Removal {
+  readonly id: number;
+  readonly document: number | null;
+  /** Numbers of turns behind it, which hold words of it; they may stand in later segments. */
+  readonly behind: readonly number[];
+  /** Its conversation is gone. */
+  readonly isWhole: boolean;
+}
+
 /**
  * What is noted as removed, and the documents that hold words of it. Read under the owner's lock: a turn that was
  * being indexed while it was deleted has its document by then. Null: the lock is taken.
@@ -55,9 +65,14 @@ async function removalsOf(db: Database, owner: Owner) {
   return db.transaction(async (client) => {
     const locked = await lockOwner(client, owner, true);
     if (!locked) return null;
-    const { rows } = await client.query<{ id: number; document: number | null; isWhole: boolean }>({
+    const { rows } = await client.query<Removal>({
       name: 'index_removals',
       text: `select r.id, coalesce(r.document, d.document) as document,
+               array(
+                 select n.document from echo_unified_interactions i join echo_index_documents n on n.interaction_id = i.id
+                 where i.conversation_id = r.conversation_id and i.tenant_id = r.tenant_id and i.user_id = r.user_id
+                   and i.sequence > r.sequence and i.sequence <= r.sequence + ${REACH}
+               ) as behind,
                r.conversation_id is not null and not exists (
                  select from echo_unified_interactions i
                  where i.conversation_id = r.conversation_id and i.tenant_id = r.tenant_id and i.user_id = r.user_id
@@ -69,7 +84,11 @@ async function removalsOf(db: Database, owner: Owner) {
     });
     await leaveAsFound(client, locked);
     const documents = (isWhole: boolean) =>
-      new Set(rows.filter((row) => row.isWhole === isWhole).flatMap(({ document }) => document ?? []));
+      new Set(
+        rows
+          .filter((row) => row.isWhole === isWhole)
+          .flatMap(({ document, behind }) => (document === null ? behind : [document, ...behind])),
+      );
     return { ids: rows.map((row) => row.id), whole: documents(true), parts: documents(false) };
   });
 }

@@ -102,6 +102,8 @@ export const indexRemovals = pgTable('echo_index_removals', {
   interactionId: integer('interaction_id').notNull(),
   /** Whose words stood around it; null for removals of an older version. */
   conversationId: text('conversation_id'),
+  /** Its place in the conversation: turns behind it hold words of it. Null for those that are still there, and for removals of an older version. */
+  sequence: integer('sequence'),
   /** A number that the turn had before it was indexed again; null: the turn is gone, whatever its number. */
   document: integer('document'),
 });
