@@ -137,6 +137,13 @@ export const DURABILITY: readonly Mutation[] = [
     'keep no word of it',
   ),
   one(
+    'a-server-without-vectors-says-that-it-has-all',
+    'domains/vector-index/promises.ts',
+    ['isCatchingUp && ', 'false && '],
+    ['vector-health'],
+    'says so until it has made them',
+  ),
+  one(
     'the-index-has-words-of-what-was-deleted-meanwhile',
     'domains/word-index/writer.ts',
     ['(await isUnchanged(client, owner, read))', 'true'],

@@ -225,3 +225,50 @@ test.concurrent('servers that share a database but not their vectors make each t
     .filter((text) => /lighthouse/.test(text));
   expect(embedded.length).toBeLessThanOrEqual(80);
 }, 200_000);
+
+test.concurrent('a server that lacks vectors which others have says so until it has made them', async ({
+  expect,
+  onTestFinished: atEnd,
+}) => {
+  const server = await models(atEnd);
+  const env = { EMBEDDINGS_BASE_URL: server.url, EMBEDDINGS_MODEL: 'small', EMBEDDINGS_DIMENSIONS: '16' };
+  const first = await start(atEnd, env);
+  for (const count of [500, 500, 100]) await record(first, count);
+  const second = await start(atEnd, { ...env, DATABASE_URL: first.databaseUrl });
+  const { vectors, reconciler } = second.app.services;
+  const ids = (await first.sql<{ id: string }>('select turn_id as id from echo_unified_interactions')).map(
+    ({ id }) => id,
+  );
+  const size = async () => (await vectors.fetch(ids)).size;
+  await expect.poll(size, soon).toBe(1_100);
+  await expect.poll(() => checkOf(second, 'vectors'), soon).toMatchObject({ status: 'HEALTHY' });
+  const before = reconciler.stats().copied;
+
+  // As if its files had been lost.
+  await vectors.remove(ids);
+  await expect
+    .poll(() => checkOf(second, 'vectors'), { ...soon, interval: 20 })
+    .toMatchObject({
+      status: 'DEGRADED',
+      detail: expect.stringMatching(/^this server lacks vectors .* \(\d+ so far\)/),
+    });
+  expect(await checkOf(first, 'vectors')).toMatchObject({ status: 'HEALTHY' });
+  await expect.poll(size, soon).toBe(1_100);
+  await expect.poll(() => checkOf(second, 'vectors'), soon).toMatchObject({ status: 'HEALTHY' });
+  const { data } = await second.graphql('{ persistence { vectors { reconciler { copied missing } } } }');
+  expect(data.persistence.vectors.reconciler.missing).toBe(0);
+  expect(data.persistence.vectors.reconciler.copied).toBeGreaterThanOrEqual(before + 1_100);
+
+  // A few that the other one has just made are no reason.
+  const some = ids.slice(0, 100);
+  await vectors.remove(some);
+  const passes = reconciler.stats().passes;
+  const seen = new Set<string>();
+  await expect
+    .poll(async () => {
+      seen.add((await checkOf(second, 'vectors')).status);
+      return reconciler.stats().passes;
+    }, soon)
+    .toBeGreaterThan(passes + 1);
+  expect([...seen]).toEqual(['HEALTHY']);
+}, 200_000);

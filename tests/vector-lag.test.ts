@@ -74,7 +74,7 @@ describe('what is not known of the vectors', () => {
     const parts = {
       ...{ availability, vectorLag, vectorReach: { vectorStore: reached, embedder: null } },
       vectorWorker: { stats: () => ({ store: guard, embedder: guard, lastEmbeddedAt: null }) },
-      reconciler: { stats: () => ({ trouble: null }) },
+      reconciler: { stats: () => ({ trouble: null, isCatchingUp: false, copied: 0 }) },
     };
     const statusAt = async (seconds: number) => {
       now = seconds * 1_000;

@@ -19,6 +19,10 @@ const ReconcilerStatus = builder.objectRef<ReconcilerStats>('ReconcilerStatus').
     repaired: t.exposeInt('repaired', {
       description: 'Of all these, how many were repaired or queued to be.',
     }),
+    copied: t.exposeInt('copied', {
+      description:
+        'Turns whose vector another server on the same database had and this one did not: it was made here, too. While that is much of what is compared, the check `vectors` of `health` says so.',
+    }),
   }),
 });
 

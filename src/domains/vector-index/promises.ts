@@ -86,7 +86,12 @@ async function checkVectors(parts: Parts): Promise<Standing> {
         : [],
   );
   const unknown = outside.flatMap(([name, { isUp, reason }]) => (isUp === null ? [`${name} ${reason}`] : []));
-  const { trouble } = reconciler.stats();
+  const { trouble, isCatchingUp, copied } = reconciler.stats();
+  // Vectors of spelling are searched by nobody.
+  if (isCatchingUp && vectorReach.embedder !== null)
+    problems.push({
+      what: `this server lacks vectors that are said to be elsewhere, and makes them (${copied} so far): until then searches for a meaning miss turns here`,
+    });
   if (trouble !== null && problems.length === 0)
     problems.push({ what: 'vectors and turns cannot be compared', why: trouble });
   const { seconds, unknownSeconds } = await vectorLag.read();

@@ -16,9 +16,14 @@ export interface Finding {
   readonly wrongOwner: number;
   /** Turns put back into the queue, and points deleted. */
   readonly repaired: number;
+  /** Turns that another server has embedded and this one had no vector of: it was made here, too. */
+  readonly copied: number;
 }
 
-export const NO_FINDINGS: Finding = { missing: 0, stale: 0, orphan: 0, wrongOwner: 0, repaired: 0 };
+export const NO_FINDINGS: Finding = {
+  ...{ missing: 0, stale: 0, orphan: 0, wrongOwner: 0 },
+  ...{ repaired: 0, copied: 0 },
+};
 
 interface Sides {
   readonly db: Database;
@@ -49,7 +54,7 @@ export async function checkTurns(
   { db, store, copy }: Sides,
   after: number,
   limit: number,
-): Promise<{ next: number | null; found: Finding; awaitingModel: number }> {
+): Promise<{ next: number | null; found: Finding; checked: number; awaitingModel: number }> {
   const key = modelKey(store.model);
   const { rows } = await db.pool.query<TurnToCheck>({
     name: 'reconcile_turns',
@@ -77,7 +82,7 @@ export async function checkTurns(
   const differing = seen.filter((row) => present.has(row.turnId));
   // Of this model they are as they should be with the server that embedded them.
   const elsewhere = copy ? differing.filter((row) => row.model === key) : [];
-  if (copy && elsewhere.length > 0) await copy(idsOf(elsewhere));
+  const copied = copy && elsewhere.length > 0 ? await copy(idsOf(elsewhere)) : 0;
   const lost = differing.filter((row) => !elsewhere.includes(row));
   const repaired = lost.length > 0 ? await requeueTurns(db, idsOf(lost)) : 0;
   return {
@@ -88,7 +93,9 @@ export async function checkTurns(
       orphan: 0,
       wrongOwner: wrongOwner.length,
       repaired,
+      copied,
     },
+    checked: rows.length,
     awaitingModel: rows.filter((row) => row.model !== null && row.model !== key).length,
   };
 }
@@ -124,7 +131,7 @@ export async function checkPoints(
   }
   return {
     next: points.at(-1)?.id ?? null,
-    found: { missing: 0, stale: 0, orphan: orphans.length, wrongOwner: foreign.length, repaired },
+    found: { ...NO_FINDINGS, orphan: orphans.length, wrongOwner: foreign.length, repaired },
   };
 }
 

@@ -5,6 +5,7 @@ import type { Keepers } from '../../jobs/keepers.ts';
 import type { Logger } from '../../log.ts';
 import type { VectorStore } from '../../vectors/vector-store.ts';
 import { isOutage } from './batch.ts';
+import { CatchingUp } from './catching-up.ts';
 import { checkPoints, checkTurns, type Finding, NO_FINDINGS } from './reconcile-pages.ts';
 
 export interface ReconcilerOptions {
@@ -38,6 +39,8 @@ export interface ReconcilerStats extends Finding {
   readonly awaitingModel: number | null;
   /** Why nothing can be compared at present; null while it can. */
   readonly trouble: string | null;
+  /** Whether this server lacks vectors that others have, and makes them. */
+  readonly isCatchingUp: boolean;
 }
 
 export interface Reconciler {
@@ -82,6 +85,7 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   let started = false;
   let stopping = false;
   let trouble: string | null = null;
+  const catchingUp = new CatchingUp();
 
   const report = (found: Finding) => {
     add(total, found);
@@ -90,13 +94,15 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
   const pass = async (between: (page: PageDone) => Promise<void>): Promise<Finding> => {
     const started = performance.now();
     const sum = { ...NO_FINDINGS };
+    catchingUp.begin();
     const done = async (page: PageDone) => {
+      catchingUp.note({ checked: page.checked, copied: page.found.copied });
       report(page.found);
       add(sum, page.found);
       await between(page);
     };
     const awaitingModel = await passOver(options, done, () => stopping);
-    const { orphan: _orphan, repaired: _repaired, ...others } = sum;
+    const { orphan: _orphan, repaired: _repaired, copied: _copied, ...others } = sum;
     if (Object.values(others).some((count) => count > 0))
       log.warn(sum, 'vectors and turns differed; repaired');
     // A turn that another server deleted leaves its vector in this one's own store; no search shows it.
@@ -149,11 +155,16 @@ export function createReconciler(options: ReconcilerOptions): Reconciler {
         if (!isOutage(error)) throw error;
       });
     },
-    stats: () => ({ running: started && !stopping, ...total, ...state, trouble }),
+    stats: () => ({
+      ...{ running: started && !stopping, ...total, ...state, trouble },
+      isCatchingUp: catchingUp.isBehind,
+    }),
   };
 }
 
 interface PageDone {
+  /** Turns; points of a page of points are none. */
+  readonly checked: number;
   readonly found: Finding;
   readonly tookMs: number;
 }
@@ -171,14 +182,14 @@ async function passOver(
     const page = await checkTurns(options, after, pageSize);
     awaitingModel += page.awaitingModel;
     after = page.next;
-    await done({ found: page.found, tookMs: performance.now() - started });
+    await done({ checked: page.checked, found: page.found, tookMs: performance.now() - started });
   }
   for (let more = true, after: string | null = null; more && !stopped(); ) {
     const started = performance.now();
     const page: { next: string | null; found: Finding } = await checkPoints(options, after, pageSize);
     after = page.next;
     more = after !== null;
-    await done({ found: page.found, tookMs: performance.now() - started });
+    await done({ checked: 0, found: page.found, tookMs: performance.now() - started });
   }
   return awaitingModel;
 }
