@@ -73,6 +73,20 @@ export const REFUSALS: readonly Mutation[] = [
     'a host whose token only reads',
   ),
   one(
+    'deletions-give-up-where-they-met-others',
+    'domains/interactions/deletions.ts',
+    ['retriedIfMet(() => removeTurn(services.db, turn))', 'removeTurn(services.db, turn)'],
+    ['deletions'],
+    'in another order',
+  ),
+  one(
+    'words-of-tokens-that-are-unknown-allow-all',
+    'access/tokens.ts',
+    ['named.length > 0 || isNarrowed', 'named.length > 0'],
+    ['mcp-oauth'],
+    'never for all',
+  ),
+  one(
     'scopes-of-tokens-narrow-nothing',
     'access/tokens.ts',
     [' || words.includes(scopeOf(permission))', ''],

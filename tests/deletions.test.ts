@@ -168,6 +168,40 @@ describe('deleteInteraction', () => {
     ).toBe(5);
   });
 
+  test('comes through where somebody locks the turns around it in another order', async () => {
+    const { interactions } = await record('crossing', numbered(2, 'crossing'));
+    const [turn, behind] = interactions.map(({ turnId }: { turnId: string }) => turnId);
+    await expect
+      .poll(() => app.sql(`select from echo_unified_interactions where vector_state <> 'EMBEDDED'`))
+      .toEqual([]);
+    const { db } = app.app.services;
+    const other = await db.dedicated();
+    const lock = (turnId: string) =>
+      other.query('select from echo_unified_interactions where turn_id = $1 for update', [turnId]);
+    try {
+      await other.query('begin');
+      // Long enough that the deletion, which waits for a second first, is the one that gives way.
+      await other.query("set local deadlock_timeout = '6s'");
+      await lock(behind);
+      const removed = remove(turn);
+      await expect
+        .poll(
+          () =>
+            app.sql(`select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+                       and query like '%vector_state = ''PENDING'', vector_attempts = 0%'`),
+          { interval: 5 },
+        )
+        .toHaveLength(1);
+      // On a machine that stands still for so long this one does.
+      await lock(turn).catch(() => undefined);
+      await other.query('commit');
+      expect(await removed).toEqual({ turnId: turn });
+    } finally {
+      await other.end();
+    }
+    expect(await app.sql('select from echo_unified_interactions where turn_id = $1', [turn])).toEqual([]);
+  });
+
   test('of a query: a retry is refused at each door', async () => {
     const input = { query: 'What is the capital of Peru?', conversationId: 'asked', idempotencyKey: 'lima' };
     const ASK = `mutation ($input: ProcessQueryInput!) { processQuery(input: $input) {

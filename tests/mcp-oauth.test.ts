@@ -255,11 +255,41 @@ test('nothing is done with a token that is for less, and it is audited', async (
     expect([method, answer.status, answer.headers.get('www-authenticate')]).toEqual([
       method,
       403,
-      challengeOf('insufficient_scope', 'memory:read'),
+      challengeOf('insufficient_scope', BOTH),
     ]);
   }
   expect((await post(reads)).status).toBe(200);
   expect(await refusals()).toBeGreaterThan(before);
+});
+
+test('a token that was meant to be for less is never for all', async () => {
+  const permissionsOf = async (claims: object) => {
+    const query = '{ me { permissions } }';
+    const answer = await fetch(`${app.url}/graphql`, {
+      method: 'POST',
+      headers: { ...bearer(await provider.sign('echo-brain', claims)), 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    });
+    const { data } = (await answer.json()) as { data: { me: { permissions: string[] } } | null };
+    return data?.me.permissions ?? [];
+  };
+  for (const claims of [
+    { scope: ['memory:read'] },
+    { scp: ['memory:read', 'openid'] },
+    { scp: 'memory:read' },
+    { scope: 'openid\tmemory:read' },
+    { scope: 'memory:reads,memory:read' },
+    { scope: 'memory:read memory:admin', roles: ['USER'] },
+  ])
+    expect([claims, await permissionsOf(claims)]).toEqual([claims, ['READ']]);
+  for (const scope of ['memory:reads', ['memory:'], 'memory:admin'])
+    expect([scope, await permissionsOf({ scope })]).toEqual([scope, []]);
+  for (const scope of ['openid profile', '', [], null, 7])
+    expect([scope, await permissionsOf({ scope })]).toEqual([scope, ['READ', 'WRITE']]);
+  const reads = bearer(await provider.sign(RESOURCE, { scope: 'memory:read' }));
+  expect((await post(reads, remember)).headers.get('www-authenticate')).toBe(
+    challengeOf('insufficient_scope', BOTH),
+  );
 });
 
 test('where another token would not help, a model is told as ever', async () => {

@@ -503,6 +503,7 @@ describe('the reconciler', () => {
       orphan: 0,
       wrongOwner: 0,
       repaired: 0,
+      copied: 0,
     });
     await worker.stop();
     const vector = new Float32Array(384).fill(0.05);
@@ -535,12 +536,20 @@ describe('the reconciler', () => {
       orphan: 12,
       wrongOwner: 1,
       repaired: 115,
+      copied: 0,
     });
     const stolen = await store.search({ tenantId: 'default', userId: 'eve', vector, limit: 5 });
     expect(stolen).toEqual([]);
     startWorker();
     await covered();
-    expect(await made.runOnce()).toEqual({ missing: 0, stale: 0, orphan: 0, wrongOwner: 0, repaired: 0 });
+    expect(await made.runOnce()).toEqual({
+      missing: 0,
+      stale: 0,
+      orphan: 0,
+      wrongOwner: 0,
+      repaired: 0,
+      copied: 0,
+    });
     expect(await store.count()).toBe(1_190);
     expect(made.stats()).toMatchObject({ missing: 100, orphan: 12, passes: 2, awaitingModel: 0 });
   });

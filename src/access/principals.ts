@@ -6,9 +6,12 @@ export type Role = (typeof ROLES)[number];
 export const PERMISSIONS = ['READ', 'WRITE', 'METRICS', 'INTROSPECT', 'ADMIN'] as const;
 export type Permission = (typeof PERMISSIONS)[number];
 
+/** How words of this server begin in the `scope` of a token. */
+export const SCOPE_PREFIX = 'memory:';
+
 /** What the `scope` of a token calls a permission that is this server's: providers have one list of words for all that they guard. */
 export function scopeOf(permission: Permission): string {
-  return `memory:${permission.toLowerCase()}`;
+  return SCOPE_PREFIX + permission.toLowerCase();
 }
 
 /** Who is calling. */

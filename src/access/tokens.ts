@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { createLocalJWKSet, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
 import type { Keeper } from '../jobs/keeper.ts';
 import type { Keepers } from '../jobs/keepers.ts';
-import { PERMISSIONS, type Principal, permissionsOf, ROLES, scopeOf } from './principals.ts';
+import { PERMISSIONS, type Principal, permissionsOf, ROLES, SCOPE_PREFIX, scopeOf } from './principals.ts';
 
 export interface TokenOptions {
   /** A secret shared with who issues tokens (HS256); or the address of their public keys. */
@@ -117,9 +117,12 @@ export class Tokens {
   }
 }
 
-/** Claims: `sub` (the user), `tenant_id`, `roles`, `scope` (permissions, or `memory:` and one, in any case, separated by spaces). */
+/**
+ * Claims: `sub` (the user), `tenant_id`, `roles`, `scope` or `scp` (permissions, or `memory:` and one, in any case; a text or a list). A
+ * word of ours that is not known allows nothing: a token that was meant to be for less is never for all.
+ */
 function principalFrom(claims: JWTPayload): Principal | null {
-  const { sub, exp, jti, tenant_id: tenant = 'default', roles = ['USER'], scope = null } = claims;
+  const { sub, exp, jti, tenant_id: tenant = 'default', roles = ['USER'], scope, scp } = claims;
   const isName = (value: unknown): value is string =>
     typeof value === 'string' &&
     value !== '' &&
@@ -129,7 +132,10 @@ function principalFrom(claims: JWTPayload): Principal | null {
   if (!isName(sub) || !isName(tenant) || exp === undefined || !Array.isArray(roles)) return null;
   const known = ROLES.filter((role) => roles.includes(role));
   // Issuers put words of their own there, too ("openid"): only ours narrow what the roles allow.
-  const words = typeof scope === 'string' ? scope.toLowerCase().split(' ') : [];
+  const words = [scope, scp]
+    .flat()
+    .flatMap((part) => (typeof part === 'string' ? part.toLowerCase().split(/[\s,]+/) : []));
+  const isNarrowed = words.some((word) => word.startsWith(SCOPE_PREFIX));
   const named = PERMISSIONS.filter(
     (permission) => words.includes(permission.toLowerCase()) || words.includes(scopeOf(permission)),
   );
@@ -137,7 +143,7 @@ function principalFrom(claims: JWTPayload): Principal | null {
     tenantId: tenant,
     userId: sub,
     roles: known,
-    permissions: permissionsOf(known, named.length > 0 ? named : null),
+    permissions: permissionsOf(known, named.length > 0 || isNarrowed ? named : null),
     // Without a name in it: the audit log keeps it, whoever is erased.
     credential: { kind: 'TOKEN', id: jti ?? anonymousId(sub, exp), expiresAt: new Date(exp * 1_000) },
   };

@@ -41,15 +41,18 @@ export function checkAccess(raw: RawSettings): string[] {
 function checkMcpResource(raw: RawSettings): string[] {
   const { MCP_RESOURCE_URL: resource, JWT_ISSUER: issuer = '' } = raw;
   if (!resource || !URL.canParse(resource)) return [];
-  const { protocol, hostname, pathname, search, hash, username } = new URL(resource);
-  const isPlain = `${search}${hash}${username}` === '' && pathname.endsWith('/mcp');
+  const { protocol, hostname, pathname, href, username, password } = new URL(resource);
+  // Compared letter by letter, by hosts and with tokens: another spelling of the same address is another one.
+  const isPlain =
+    href === resource && username + password === '' && /\/mcp$/.test(resource) && pathname.endsWith('/mcp');
   const hasTokens = raw.JWT_SECRET || raw.JWT_JWKS_URL;
   return [
     !hasTokens && 'needs tokens (JWT_SECRET, JWT_JWKS_URL)',
-    !isPlain && 'must be the address of /mcp as clients have it, with nothing behind it',
+    !isPlain &&
+      'must be the address of /mcp as clients have it and in its usual spelling, with nothing behind it',
     protocol === 'http:' && !isLoopback(hostname.replace(/^\[(.*)\]$/, '$1')) && 'must begin with https://',
     hasTokens &&
-      !/^https?:\/\//.test(issuer) &&
+      !isWebAddress(issuer) &&
       'needs a JWT_ISSUER that is a URL, where clients find the identity provider',
   ].flatMap((problem) => (problem ? `MCP_RESOURCE_URL: ${problem}` : []));
 }
@@ -92,6 +95,10 @@ export function accessOf(values: z.output<typeof Values> & { HOST: string }) {
     /** What the import command shows to the server. */
     clientApiKey: values.ECHO_API_KEY ?? API_KEY ?? null,
   } as const;
+}
+
+function isWebAddress(text: string): boolean {
+  return URL.canParse(text) && ['http:', 'https:'].includes(new URL(text).protocol);
 }
 
 /** The well-known path stands between the origin and the path of what is protected (RFC 9728, 3.1). */

@@ -53,7 +53,7 @@ export function mcpRoutes({ services, hall, oauth }: McpParts): Route[] {
         const { serve, needOf } = await load();
         const needed = oauth && needOf(message);
         if (needed && wouldWiderTokenHelp(principal, needed)) {
-          response.setHeader('www-authenticate', insufficientScope(oauth, needed));
+          response.setHeader('www-authenticate', insufficientScope(oauth, needed, principal));
           requirePermission(principal, needed);
         }
         await serve(request, response, message, { principal, request, correlationId });

@@ -50,9 +50,14 @@ export function unauthenticated({ metadataUrl }: McpOAuth, { authorization }: In
   return challenge(metadataUrl, SCOPES, authorization === undefined ? null : 'invalid_token');
 }
 
-/** The same for who was let in with a token that is for less. */
-export function insufficientScope({ metadataUrl }: McpOAuth, needed: Permission): string {
-  return challenge(metadataUrl, SCOPES.slice(0, SCOPES.indexOf(needed) + 1), 'insufficient_scope');
+/** The same for who was let in with a token that is for less: what it is for stays in the next one. */
+export function insufficientScope(
+  { metadataUrl }: McpOAuth,
+  needed: Permission,
+  { permissions }: Principal,
+): string {
+  const scopes = SCOPES.filter((each) => each === needed || permissions.includes(each));
+  return challenge(metadataUrl, scopes, 'insufficient_scope');
 }
 
 function challenge(metadataUrl: string, scopes: readonly Permission[], error: string | null): string {

@@ -2,6 +2,7 @@ import type { PoolClient } from 'pg';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
+import { retriedIfMet } from '../../db/retried.ts';
 import { NotFound, ServiceUnavailable } from '../../errors.ts';
 import { forgetEvents } from '../../events/forgotten.ts';
 import { subjectOf } from '../../ground/ownership.ts';
@@ -44,10 +45,12 @@ export async function deleteInteraction(
   const turnId = parseTurnId(given);
   const [turn] = await findInteractions(services, scope, [turnId]);
   if (!turn) throw new NotFound('turnId', 'there is no such interaction');
-  await removeTurn(services.db, turn);
+  // Whoever finishes vectors of turns around it locks them in another order.
+  const remove = () => retriedIfMet(() => removeTurn(services.db, turn));
+  await remove();
   await untilArrived(store, turnId);
   // What was being stored when the mark was set did not see it.
-  if (turn.id === UNNUMBERED) await removeTurn(services.db, turn);
+  if (turn.id === UNNUMBERED) await remove();
   await store.settle();
   await journal.purge({});
   await reconciler.forget([turnId]);

@@ -1,4 +1,5 @@
 import type { Database } from '../../db/client.ts';
+import { retriedIfMet } from '../../db/retried.ts';
 import { contentHash, EMBEDDED_LENGTH, EMBEDDED_TEXT } from './embedded-text.ts';
 
 /** A turn that one worker may embed until its lease ends. */
@@ -131,7 +132,7 @@ export async function finishTurns(
   model: string,
   turns: readonly Pick<LeasedTurn, 'turnId' | 'contentHash'>[],
 ): Promise<Set<string>> {
-  const { rows } = await db.pool.query<{ turn_id: string }>({
+  const finish = {
     name: 'finish_vectors',
     text: `update ${TABLE} t set vector_state = 'EMBEDDED', vector_model = $2, vector_updated_at = now(),
              vector_attempts = 0, vector_error = null, vector_lease_token = null, vector_lease_until = null
@@ -141,7 +142,9 @@ export async function finishTurns(
              and ${contentHash('$2')} = done.hash
            returning t.turn_id`,
     values: [token, model, turns.map(({ turnId }) => turnId), turns.map((turn) => turn.contentHash)],
-  });
+  };
+  // A deletion locks the turns behind a deleted one, which are in this list perhaps, in another order.
+  const { rows } = await retriedIfMet(() => db.pool.query<{ turn_id: string }>(finish));
   return new Set(rows.map((row) => row.turn_id));
 }
 
