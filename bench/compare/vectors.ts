@@ -60,14 +60,14 @@ export async function openMadeUpVectors(
       vector.map((value) => value + NOISE * (random() - 0.5)),
     );
   return {
-    /** Of all turns of a user after the row of this number. @returns the last row's */
-    add: async (after: number): Promise<number> => {
+    /** Of turns after the row of this number, so many at the most. @returns the last row's; the same number if there is none */
+    add: async (after: number, most = Number.MAX_SAFE_INTEGER): Promise<number> => {
       const { rows } = await db.pool.query<TurnRow>({
         name: 'bench_vectors',
         text: `select id, turn_id as "turnId", conversation_id as "conversationId", user_id as "userId", timestamp,
                  ${EMBEDDED_TEXT} as text, ${contentHash('$1')} as "contentHash"
-               from echo_unified_interactions t where id > $2 order by id`,
-        values: [key, after],
+               from echo_unified_interactions t where id > $2 order by id limit $3`,
+        values: [key, after, most],
       });
       const wanted = rows.slice(0, REAL - real.length).map(({ text }) => text);
       real.push(...(await embedTexts(embedder, wanted, AbortSignal.timeout(600_000))));
@@ -77,12 +77,14 @@ export async function openMadeUpVectors(
           vector: near(real[Math.floor(random() * real.length)] as Float32Array),
         })),
       );
+      const last = rows.at(-1)?.id ?? after;
       await db.pool.query({
         name: 'bench_embedded',
-        text: `update echo_unified_interactions set vector_state = 'EMBEDDED', vector_model = $1 where id > $2`,
-        values: [key, after],
+        text: `update echo_unified_interactions set vector_state = 'EMBEDDED', vector_model = $1
+               where id > $2 and id <= $3 and vector_state <> 'EMBEDDED'`,
+        values: [key, after, last],
       });
-      return rows.at(-1)?.id ?? after;
+      return last;
     },
     close: async () => {
       await store.close();
