@@ -11,11 +11,21 @@ afterEach(async () => {
   for (const close of closing.splice(0).reverse()) await close();
 });
 
-test('words of a few deleted turns are taken out together, those of many at once', async () => {
+const owner = { tenantId: 'default', userId: 'default' };
+
+/** A server whose index nobody writes but who asks for it. */
+async function startUnindexed() {
   const app = await startTestApp();
   closing.push(app.close);
   const { db, texts, indexWorker } = app.app.services;
   await indexWorker.stop();
+  const terms = async () =>
+    (await app.sql('select distinct term from echo_index_postings order by 1')).map(({ term }) => term);
+  return { app, db, texts, terms };
+}
+
+test('words of a few deleted turns are taken out together, those of many at once', async () => {
+  const { app, db, texts } = await startUnindexed();
   let now = 1_000_000;
   const round = createIndexRounds({
     ...{ db, texts, log: createLogger('silent'), clock: () => now },
@@ -73,14 +83,9 @@ test('words of a few deleted turns are taken out together, those of many at once
 });
 
 describe('turns that were indexed later than a deleted one', () => {
-  const owner = { tenantId: 'default', userId: 'default' };
-
   /** A server where each turn gets a segment of its own, as where people talk. */
   async function start() {
-    const app = await startTestApp();
-    closing.push(app.close);
-    const { db, texts, indexWorker } = app.app.services;
-    await indexWorker.stop();
+    const { app, db, texts, terms } = await startUnindexed();
     const say = async (conversation: string, words: readonly string[]) => {
       const turnIds: string[] = [];
       for (const word of words) {
@@ -95,8 +100,6 @@ describe('turns that were indexed later than a deleted one', () => {
       expect(await forgetRemoved({ db, texts }, owner)).toBe(true);
       expect(await app.sql('select from echo_index_removals')).toEqual([]);
     };
-    const terms = async () =>
-      (await app.sql('select distinct term from echo_index_postings order by 1')).map(({ term }) => term);
     return { app, say, forget, takeOut, terms };
   }
 
@@ -138,10 +141,7 @@ describe('turns that were indexed later than a deleted one', () => {
 });
 
 test('many turns are indexed at once, some after a second, a few after ten', async () => {
-  const app = await startTestApp();
-  closing.push(app.close);
-  const { db, texts, indexWorker } = app.app.services;
-  await indexWorker.stop();
+  const { app, db, texts } = await startUnindexed();
   const round = createIndexRounds({
     ...{ db, texts, log: createLogger('silent') },
     rest: async () => undefined,
@@ -174,14 +174,9 @@ test('many turns are indexed at once, some after a second, a few after ten', asy
 });
 
 describe('turns that change after they were read for the index, and before it has them', () => {
-  const owner = { tenantId: 'default', userId: 'default' };
-
   /** A server whose index nobody writes but who asks for it, with what happens before a transaction of it begins. */
   async function start() {
-    const app = await startTestApp();
-    closing.push(app.close);
-    const { db, texts, indexWorker } = app.app.services;
-    await indexWorker.stop();
+    const { app, db, texts, terms } = await startUnindexed();
     const index = (meanwhile: () => Promise<unknown> = async () => undefined) => {
       const transaction: typeof db.transaction = async (work) => {
         await meanwhile();
@@ -189,8 +184,6 @@ describe('turns that change after they were read for the index, and before it ha
       };
       return indexTurns({ db: { ...db, transaction }, texts }, owner, 100);
     };
-    const terms = async () =>
-      (await app.sql('select distinct term from echo_index_postings order by 1')).map(({ term }) => term);
     const found = async (word: string) =>
       (
         await app.graphql(

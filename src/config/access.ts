@@ -41,10 +41,9 @@ export function checkAccess(raw: RawSettings): string[] {
 function checkMcpResource(raw: RawSettings): string[] {
   const { MCP_RESOURCE_URL: resource, JWT_ISSUER: issuer = '' } = raw;
   if (!resource || !URL.canParse(resource)) return [];
-  const { protocol, hostname, pathname, href, username, password } = new URL(resource);
+  const { protocol, hostname, origin, pathname } = new URL(resource);
   // Compared letter by letter, by hosts and with tokens: another spelling of the same address is another one.
-  const isPlain =
-    href === resource && username + password === '' && /\/mcp$/.test(resource) && pathname.endsWith('/mcp');
+  const isPlain = resource === origin + pathname && pathname.endsWith('/mcp');
   const hasTokens = raw.JWT_SECRET || raw.JWT_JWKS_URL;
   return [
     !hasTokens && 'needs tokens (JWT_SECRET, JWT_JWKS_URL)',
