@@ -55,6 +55,16 @@ export const DURABILITY: readonly Mutation[] = [
     'is offered again',
   ),
   one(
+    'an-event-of-a-deleted-turn-is-stored',
+    'events/outbox.ts',
+    [
+      'or not exists (select from echo_unified_interactions',
+      'or true or not exists (select from echo_unified_interactions',
+    ],
+    ['durability'],
+    'a save was deferred is not kept',
+  ),
+  one(
     'an-alert-that-cannot-be-stored-is-not-stored',
     'events/outbox.ts',
     ['storableJson(payload) as Record<string, unknown>', 'payload'],

@@ -18,6 +18,8 @@ const ASK = `mutation ($input: ProcessQueryInput!) { processQuery(input: $input)
 const COUNTERS = '{ persistence { counters { attempted succeeded failed replayed journaled recovered } } }';
 const ALERTS =
   'subscription ($after: ID) { alerts(after: $after) { cursor alert { alertId name state message } } }';
+const DELETE =
+  'mutation ($id: ID!) { deleteInteraction(turnId: $id) { ... on DeleteInteractionSuccess { turnId } ... on Error { code message } } }';
 const FAILURES = 'subscription { persistenceFailures { kind turnId turns resolvedAt } }';
 
 let app: TestApp;
@@ -335,6 +337,37 @@ test('an alert is stored whatever its words hold', async () => {
   await expect.poll(() => heard).toMatchObject([{ alert: { message } }]);
   const stored = () => app.sql("select payload->>'message' as message from echo_events where kind = 'alert'");
   await expect.poll(stored).toEqual([{ message }]);
+});
+
+describe('an event that waits for the table', () => {
+  useApp();
+
+  test('that a save was deferred is not kept of a turn that is deleted before the table has it', async () => {
+    const failures = await listen(FAILURES, 'persistenceFailures');
+    await app.sql(`create function hold() returns trigger language plpgsql as
+      $$ begin if new.kind = 'persistence_failure' then raise 'held'; end if; return new; end $$`);
+    await app.sql('create trigger hold before insert on echo_events for each row execute function hold()');
+    await proxy.refuse();
+    const turnIds: string[] = [];
+    for (const user of ['nell', 'otto']) {
+      const { interactions } = await recorded('deferred', [{ query: 'A waiting lantern' }], user);
+      turnIds.push(interactions[0].turnId);
+    }
+    const told = () => new Set(failures.filter(({ resolvedAt }) => resolvedAt).map(({ turnId }) => turnId));
+    await proxy.restore();
+    await expect.poll(told).toEqual(new Set(turnIds));
+    const [deleted, kept] = turnIds;
+    const { data } = await app.graphql(DELETE, { id: deleted }, 'nell');
+    expect(data.deleteInteraction).toEqual({ turnId: deleted });
+    await app.sql('drop trigger hold on echo_events');
+    const events = () =>
+      app.sql(
+        `select turn_id, payload->>'resolvedAt' is null as "isOpen" from echo_events
+       where kind = 'persistence_failure' and turn_id in ('${turnIds.join("', '")}') order by 2`,
+      );
+    // Those of the other one were told before.
+    await expect.poll(events).toEqual([false, true].map((isOpen) => ({ turn_id: kept, isOpen })));
+  });
 });
 
 describe('a connection that is cut after the commit and before its answer', () => {

@@ -85,6 +85,14 @@ export class EventFeed {
     if (told) told.row = row;
   }
 
+  /** The table took these as well as it ever will: those without a place there are not offered again to who resumes. */
+  forgetUnsettled(numbers: readonly number[]): void {
+    for (const number of numbers) {
+      const at = this.#told.findIndex(({ event, row }) => !row && event.origin?.number === number);
+      if (at >= 0) this.#told.splice(at, 1);
+    }
+  }
+
   /** Ends all subscriptions. */
   async stop(): Promise<void> {
     this.#stopped = true;

@@ -169,6 +169,11 @@ export class EventOutbox {
       if (row.origin === this.#feed.process)
         this.#feed.settle(row.origin_number, { transaction: BigInt(row.xid), id: BigInt(row.id) });
     }
+    this.#feed.forgetUnsettled(
+      batch.flatMap(({ event: { origin } }) =>
+        origin?.process === this.#feed.process ? [origin.number] : [],
+      ),
+    );
     const stored = new Set(batch.map(({ seq }) => seq));
     this.#waiting = this.#waiting.filter(({ seq }) => !stored.has(seq));
     this.#feed.wake();
@@ -186,9 +191,22 @@ interface InsertedEvent {
   readonly id: string;
 }
 
+/**
+ * What tells of a turn that was deleted meanwhile is left out. The row of a turn is locked, so that a deletion which takes out
+ * its events comes before or behind this; one that is not stored yet has only a mark.
+ */
 const INSERT = `
+  with given as (
+    select * from json_populate_recordset(null::echo_events, $1)
+  ), kept as materialized (
+    select turn_id from echo_unified_interactions
+    where turn_id = any(array(select turn_id from given)) order by id for key share
+  )
   insert into echo_events (tenant_id, user_id, kind, turn_id, payload, origin, origin_number, at)
-  select tenant_id, user_id, kind, turn_id, payload, origin, origin_number, at from json_populate_recordset(null::echo_events, $1)
+  select tenant_id, user_id, kind, turn_id, payload, origin, origin_number, at from given
+  where turn_id is null or turn_id in (select turn_id from kept)
+    or not exists (select from echo_unified_interactions t where t.turn_id = given.turn_id)
+      and not exists (select from echo_deleted_turns d where d.turn_id = given.turn_id)
   on conflict (origin, origin_number) do nothing returning origin, origin_number, xid, id`;
 
 const PLACES = `
