@@ -287,7 +287,10 @@ describe('the number of statements of a list does not grow with its rows', () =>
     app.statements.length = 0;
     const { errors } = await app.graphql(query);
     expect(errors).toBeUndefined();
-    return app.statements.filter((name) => /conversation|interaction|character/.test(name));
+    // Whether names of characters have changed is asked by the clock.
+    return app.statements.filter(
+      (name) => /conversation|interaction|character/.test(name) && !/^characters_\w+_version$/.test(name),
+    );
   };
 
   test.each([
