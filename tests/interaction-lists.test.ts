@@ -91,6 +91,41 @@ describe('the turns of a conversation', () => {
     expect(pages.flat()).toEqual([...numbered(30).map((turn) => turn.query), ...late]);
   });
 
+  test('that come last are found beyond deleted ones, also where one was deleted since its conversation was read', async () => {
+    const turns = await app.record('thinned', numbered(12));
+    for (const number of [12, 9, 8]) {
+      const { data } = await app.graphql(
+        'mutation ($id: ID!) { deleteInteraction(turnId: $id) { __typename } }',
+        { id: turns[number - 1]?.turnId },
+      );
+      expect(data.deleteInteraction.__typename).toBe('DeleteInteractionSuccess');
+    }
+    const left = [1, 2, 3, 4, 5, 6, 7, 10, 11].map((number) => `turn ${number}`);
+    const lastOf = async (last: number) => {
+      app.statements.length = 0;
+      const { nodes, pageInfo } = await readConversation('thinned', { last });
+      const reads = app.statements.filter((name) => name.startsWith('interactions_of_conversations'));
+      const { hasPreviousPage } = pageInfo;
+      return { turns: nodes.map(({ query }) => query), hasPreviousPage, reads: reads.length };
+    };
+    const known = (last: number, reads: number) => ({
+      turns: left.slice(-last),
+      hasPreviousPage: last < left.length,
+      reads,
+    });
+    for (const last of [1, 3, 8, 9, 20]) expect(await lastOf(last), `${last}`).toEqual(known(last, 1));
+    // What a reader knows who read the conversation before the deletions.
+    await app.sql("update echo_conversations set deleted_turns = 0 where conversation_id = 'thinned'");
+    for (const [last, reads] of [
+      [1, 2],
+      [3, 2],
+      [8, 2],
+      [9, 2],
+      [20, 1],
+    ] as const)
+      expect(await lastOf(last), `${last}`).toEqual(known(last, reads));
+  });
+
   test('show in lists what they show alone, whichever fields are asked for', async () => {
     const [turn] = await app.record('shown', [
       { query: 'What is it?', response: 'A lamp.', speaker: 'Ada', metadata: { a: 1 }, sessionId: 's' },

@@ -119,6 +119,14 @@ test('turns that are few are found by indexes of their own, however many others 
   expect(plans.join('\n')).not.toContain('Sort Key');
 });
 
+test('the last turns of a conversation are read without looking at more entries of the index than there are turns', async () => {
+  await app.graphql('{ conversations(first: 2) { nodes { interactions(last: 2) { nodes { query } } } } }');
+  const plans = await plansOf('interactions_of_conversations');
+  const own = plans.filter((plan) => /Index Cond: .*sequence >= k\.lowest/.test(plan));
+  expect(own).toHaveLength(1);
+  expect(own[0]).toMatch(/Scan Backward using echo_interactions_conversation_sequence_key/);
+});
+
 test('what is shown and recorded of all turns reads none that has its vector', async () => {
   expect(await (await fetch(`${app.url}/metrics`)).text()).toMatch(/^echo_vectors_coverage_ratio \d/m);
   const [plan] = await plansOf('share_with_vector');

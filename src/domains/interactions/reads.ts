@@ -102,12 +102,42 @@ export async function saidById(
   return new Map(rows.map((values) => [values[0] as number, said.row(values)]));
 }
 
+/** What is known of a conversation before its turns are read. */
+interface Conversation extends Owner {
+  readonly conversationId: string;
+  readonly nextSequence: number;
+  readonly deletedTurns: number;
+}
+
 /** Pages of several conversations at once, by sequence; a list of rows for each conversation, in the order given. */
 export async function interactionsOfConversations(
   db: Database,
-  conversations: readonly (Owner & { conversationId: string })[],
+  conversations: readonly Conversation[],
   page: Page<number>,
   columns: TurnColumns = 'all',
+): Promise<InteractionRow[][]> {
+  if (!page.inverted || page.after !== null || page.before !== null)
+    return pagesOf(db, conversations, { page, columns });
+  // Numbers have no gaps but those of deleted turns, so PostgreSQL need not look at a whole page of the index for the last few.
+  const lowest = conversations.map((c) => c.nextSequence - c.deletedTurns - page.limit);
+  const lists = await pagesOf(db, conversations, { page, columns, lowest });
+  // A turn was deleted since its conversation was read: the others are further down.
+  const short = lists.flatMap((list, at) => (list.length < page.limit && Number(lowest[at]) > 1 ? [at] : []));
+  if (short.length === 0) return lists;
+  const again = await pagesOf(
+    db,
+    conversations.filter((_, at) => short.includes(at)),
+    { page, columns },
+  );
+  for (const [place, at] of short.entries()) lists[at] = again[place] ?? [];
+  return lists;
+}
+
+/** @param lowest of each conversation only turns from this number on */
+async function pagesOf(
+  db: Database,
+  conversations: readonly Conversation[],
+  { page, columns, lowest }: { page: Page<number>; columns: TurnColumns; lowest?: readonly number[] },
 ): Promise<InteractionRow[][]> {
   const [first] = conversations;
   const isOnes = conversations.every((c) => c.tenantId === first?.tenantId && c.userId === first.userId);
@@ -117,6 +147,7 @@ export async function interactionsOfConversations(
     inverted: page.inverted || null,
     [columns]: true,
     ones: isOnes || null,
+    lowest: lowest && true,
   });
   const statement = {
     ...pagesStatement(db, shape),
@@ -125,7 +156,7 @@ export async function interactionsOfConversations(
       conversations.map((c) => c.conversationId),
       isOnes ? first?.userId : conversations.map((c) => c.userId),
       page.limit,
-      ...[page.after, page.before].filter((bound) => bound !== null),
+      ...(lowest ? [lowest] : [page.after, page.before].filter((bound) => bound !== null)),
     ],
   };
   const lists: InteractionRow[][] = conversations.map(() => []);
@@ -147,23 +178,27 @@ const pagesStatement = prepareByShape((_orm, shape) => {
   const has = new Set(shape.split(','));
   const direction = has.has('inverted') ? 'desc' : 'asc';
   const ends = [...(has.has('after') ? ['>'] : []), ...(has.has('before') ? ['<'] : [])];
-  const within = ends.map((sign, at) => `and i.sequence ${sign} $${5 + at}`).join(' ');
+  const within = has.has('lowest')
+    ? 'and i.sequence >= k.lowest'
+    : ends.map((sign, at) => `and i.sequence ${sign} $${5 + at}`).join(' ');
+  const [ofEach, lowest] = has.has('lowest') ? [', $5::int[]', 'lowest, '] : ['', ''];
   // A list of conversations is nearly always one user's, who is then named once.
   const [keys, tenant, user] = has.has('ones')
     ? ([
-        'unnest($2::text[]) with ordinality k(conversation_id, ordinal)',
+        `unnest($2::text[]${ofEach}) with ordinality k(conversation_id, ${lowest}ordinal)`,
         ...([unseen('$1', 'text'), unseen('$3', 'text')] as const),
       ] as const)
     : ([
-        'unnest($1::text[], $2::text[], $3::text[]) with ordinality k(tenant_id, conversation_id, user_id, ordinal)',
+        `unnest($1::text[], $2::text[], $3::text[]${ofEach}) with ordinality k(tenant_id, conversation_id, user_id, ${lowest}ordinal)`,
         ...(['k.tenant_id', 'k.user_id'] as const),
       ] as const);
+  const columns = has.has('said') ? said.columns('i') : 'i.*';
   return {
     name: nameOfShape(replicable('interactions_of_conversations'), shape),
-    text: `select k.ordinal::int, ${has.has('said') ? said.columns('i') : 'i.*'}
+    text: `select k.ordinal::int, ${columns}
            from ${keys}
            cross join lateral (
-             select * from echo_unified_interactions i
+             select ${columns} from echo_unified_interactions i
              where i.conversation_id = k.conversation_id and i.tenant_id = ${tenant} and i.user_id = ${user} ${within}
              order by i.sequence ${direction} limit ${unseen('$4', 'int')}
            ) i order by k.ordinal, i.sequence ${direction}`,
