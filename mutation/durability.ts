@@ -147,6 +147,13 @@ export const DURABILITY: readonly Mutation[] = [
     'keep no word of it',
   ),
   one(
+    'names-of-speakers-outlive-their-turns',
+    'domains/word-index/speakers.ts',
+    ['if (!rows[0]?.isGone) return;', 'if (rows) return;'],
+    ['word-index-removals'],
+    'as long as a turn of theirs',
+  ),
+  one(
     'a-server-without-vectors-says-that-it-has-all',
     'domains/vector-index/promises.ts',
     ['isCatchingUp && ', 'false && '],

@@ -140,6 +140,55 @@ describe('turns that were indexed later than a deleted one', () => {
   });
 });
 
+test('who spoke is known as long as a turn of theirs is there', async () => {
+  const { app, db, texts } = await startUnindexed();
+  const say = async (conversationId: string, speaker: string, responder?: string) => {
+    const { data } = await app.graphql(
+      `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) {
+        ... on RecordTurnsSuccess { interactions { turnId } } ... on Error { message } } }`,
+      {
+        input: {
+          conversationId,
+          turns: [{ query: 'kestrel', response: responder && 'wagtail', speaker, responder }],
+        },
+      },
+    );
+    await indexTurns({ db, texts }, owner, 100);
+    return data.recordTurns.interactions[0].turnId as string;
+  };
+  const forget = async (turnId: string) => {
+    await app.graphql('mutation ($id: ID!) { deleteInteraction(turnId: $id) { __typename } }', {
+      id: turnId,
+    });
+    expect(await forgetRemoved({ db, texts }, owner)).toBe(true);
+  };
+  const speakers = async () => (await app.sql('select speakers from echo_index_owners'))[0]?.speakers;
+
+  const turns = [
+    await say('cliffs', 'Ada Puffin'),
+    await say('cliffs', 'Grace', 'Ouzel'),
+    await say('marsh', 'Ada Puffin'),
+    await say('marsh', 'Ada'),
+  ] as const;
+  expect(await speakers()).toEqual(['ada', 'puffin', 'grace', 'ouzel']);
+  await forget(turns[0]);
+  expect(await speakers()).toEqual(['ada', 'puffin', 'grace', 'ouzel']);
+  await forget(turns[1]);
+  expect(await speakers()).toEqual(['ada', 'puffin']);
+  await forget(turns[2]);
+  expect(await speakers()).toEqual(['ada']);
+
+  // What earlier versions left.
+  await app.sql("update echo_index_owners set speakers = '{ada,puffin,grace}'");
+  const migration = await readFile(
+    new URL('../drizzle/0059_speakers_gone.sql', import.meta.url).pathname,
+    'utf8',
+  );
+  await app.sql(migration.split('--> statement-breakpoint').at(-1) ?? '');
+  expect(await forgetRemoved({ db, texts }, owner)).toBe(true);
+  expect(await speakers()).toEqual(['ada']);
+});
+
 test('many turns are indexed at once, some after a second, a few after ten', async () => {
   const { app, db, texts } = await startUnindexed();
   const round = createIndexRounds({

@@ -1,17 +1,12 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { ANALYSIS_VERSION } from './analysis.ts';
 import { withoutDocuments } from './postings.ts';
-import { insertSegment, isNumbered, placed, postingsOf, rowsOf } from './segments.ts';
-import { speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
+import { begin, makeAgain, type Range, segmentOf, withPatience } from './remaking.ts';
+import { forgetSpeakers } from './speakers.ts';
 import { REACH } from './windows.ts';
 import { leaveAsFound, lockOwner, type WriterServices } from './writer.ts';
 
-const STATEMENT_MS = 120_000;
-const LAST_DOCUMENT = 2_147_483_647;
-/** Documents that one segment of those that are made again holds. */
-const DOCUMENTS_AT_ONCE = 512;
 /** Rows of postings that are read at once. */
 const ROWS_AT_ONCE = 5_000;
 
@@ -28,12 +23,13 @@ const ROWS_AT_ONCE = 5_000;
 export async function forgetRemoved(services: WriterServices, owner: Owner): Promise<boolean> {
   const found = await removalsOf(services.db, owner);
   if (!found) return false;
-  const { ids, whole, parts } = found;
+  const { ids, whole, parts, speakers } = found;
   const forgotten =
     (await changeSegments(services.db, owner, whole, takeOut)) &&
     (await changeSegments(services.db, owner, parts, (client, ownerId, range) =>
       makeAgain(client, services.texts, ownerId, range),
-    ));
+    )) &&
+    (await changeSpeakers(services.db, owner, speakers));
   if (!forgotten) return false;
   await services.db.pool.query({
     name: 'forget_index_removals',
@@ -55,6 +51,8 @@ interface Removal {
   readonly behind: readonly number[];
   /** Its conversation is gone. */
   readonly isWhole: boolean;
+  /** Who spoke in it. */
+  readonly speakers: readonly string[];
 }
 
 /**
@@ -76,7 +74,7 @@ async function removalsOf(db: Database, owner: Owner) {
                r.conversation_id is not null and not exists (
                  select from echo_unified_interactions i
                  where i.conversation_id = r.conversation_id and i.tenant_id = r.tenant_id and i.user_id = r.user_id
-               ) as "isWhole"
+               ) as "isWhole", coalesce(r.speakers, '{}') as speakers
              from echo_index_removals r left join echo_index_documents d
                on d.interaction_id = r.interaction_id and r.document is null
              where r.user_id = $1 and r.tenant_id = $2`,
@@ -89,15 +87,11 @@ async function removalsOf(db: Database, owner: Owner) {
           .filter((row) => row.isWhole === isWhole)
           .flatMap(({ document, behind }) => (document === null ? behind : [document, ...behind])),
       );
-    return { ids: rows.map((row) => row.id), whole: documents(true), parts: documents(false) };
+    const speakers = rows.flatMap((row) => row.speakers);
+    return { ids: rows.map(({ id }) => id), whole: documents(true), parts: documents(false), speakers };
   });
 }
 
-/** Documents of one segment: from the first up to, not including, `to`. */
-interface Range {
-  readonly from: number;
-  readonly to: number;
-}
 type Change = (
   client: PoolClient,
   ownerId: number,
@@ -129,77 +123,17 @@ async function changeSegments(
   });
 }
 
-/** What concerns a whole segment takes seconds. Of the transaction, so that behind a pooler nobody else gets this deadline. */
-async function begin(client: PoolClient): Promise<void> {
-  await client.query('begin');
-  await client.query(`set local statement_timeout = ${STATEMENT_MS}`);
-}
-
-/** On a connection without the deadlines of the pool. */
-async function withPatience<T>(db: Database, work: (client: PoolClient) => Promise<T>): Promise<T> {
-  const connection = await db.dedicated();
-  const client = connection as unknown as PoolClient;
-  try {
-    return await work(client);
-  } finally {
-    // Ends the session, and with it whatever was not committed.
-    await connection.end();
-  }
-}
-
-/**
- * Makes segments again whose terms are of an older version of the analysis, so that what was stored before is found
- * by what would find it now. Each in a transaction of its own: searches see the old terms or the new ones, and what
- * is cut off goes on with the segments that are left.
- *
- * @param goesOn asked before each segment
- */
-export async function analyseAnew(
-  { db, texts }: WriterServices,
-  owner: Owner,
-  goesOn: () => Promise<boolean>,
-): Promise<void> {
-  await withPatience(db, async (client) => {
-    while (await goesOn()) {
-      await begin(client);
-      const locked = await lockOwner(client, owner);
-      const range = locked && (await outdatedSegment(client, locked.ownerId));
-      if (!range) return;
-      await makeAgain(client, texts, locked.ownerId, range);
-      await client.query({
-        text: 'update echo_index_owners set speakers = $2 where owner_id = $1',
-        values: [
-          locked.ownerId,
-          [
-            ...speakersOf(
-              [],
-              locked.speakers.map((speaker) => ({ speaker, responder: null })),
-            ),
-          ],
-        ],
-      });
-      await client.query('commit');
-    }
+/** @returns false if the owner's index was locked */
+async function changeSpeakers(db: Database, owner: Owner, gone: readonly string[]): Promise<boolean> {
+  if (gone.length === 0) return true;
+  return withPatience(db, async (client) => {
+    await begin(client);
+    const locked = await lockOwner(client, owner);
+    if (!locked) return false;
+    await forgetSpeakers(client, owner, locked, gone);
+    await client.query('commit');
+    return true;
   });
-}
-
-async function outdatedSegment(client: PoolClient, ownerId: number): Promise<Range | null> {
-  const { rows } = await client.query<{ segment: number }>({
-    text: `select min(segment) as segment from echo_index_segments
-           where owner_id = $1 and analysis < ${ANALYSIS_VERSION} having count(*) > 0`,
-    values: [ownerId],
-  });
-  return rows[0] ? segmentOf(client, ownerId, rows[0].segment) : null;
-}
-
-async function segmentOf(client: PoolClient, ownerId: number, document: number): Promise<Range | null> {
-  const { rows } = await client.query<{ segment: number; next: number | null }>({
-    text: `select s.segment, (select min(n.segment) from echo_index_segments n where n.owner_id = $1 and n.segment > s.segment) as next
-           from echo_index_segments s where s.owner_id = $1 and s.segment <= $2 order by s.segment desc limit 1`,
-    values: [ownerId, document],
-  });
-  const [found] = rows;
-  return found ? { from: found.segment, to: found.next ?? LAST_DOCUMENT } : null;
 }
 
 /** Takes documents out of the postings of a segment: its own, and those of earlier ones that its turns followed. */
@@ -245,52 +179,4 @@ async function takeOut(
            where owner_id = $1 and document = any($2::int[]) and document >= $3 and document < $4`,
     values: [ownerId, [...documents], from, to],
   });
-}
-
-/** Makes a segment again from the turns that are left. */
-async function makeAgain(
-  client: PoolClient,
-  texts: TextAnalyses,
-  ownerId: number,
-  { from, to }: Range,
-): Promise<void> {
-  await client.query({
-    text: `delete from echo_index_documents d where d.owner_id = $1 and d.document >= $2 and d.document < $3
-           and not exists (select from echo_unified_interactions i where i.id = d.interaction_id)`,
-    values: [ownerId, from, to],
-  });
-  const left = await client.query<{ id: number }>({
-    text: `select interaction_id as id from echo_index_documents
-           where owner_id = $1 and document >= $2 and document < $3 order by document`,
-    values: [ownerId, from, to],
-  });
-  await client.query({
-    text: `with gone as (delete from echo_index_segments where owner_id = $1 and segment = $2)
-           delete from echo_index_postings where owner_id = $1 and segment >= $2 and segment < $3`,
-    values: [ownerId, from, to],
-  });
-  const ids = left.rows.map((row) => row.id);
-  for (let at = 0; at < ids.length; at += DOCUMENTS_AT_ONCE)
-    await insertAgain(client, texts, ownerId, ids.slice(at, at + DOCUMENTS_AT_ONCE));
-}
-
-async function insertAgain(
-  client: PoolClient,
-  texts: TextAnalyses,
-  ownerId: number,
-  ids: readonly number[],
-): Promise<void> {
-  const wanted = new Set(ids);
-  const turns = (await turnsWithEarlier(client, ids)).filter(isNumbered);
-  const own = turns.filter((turn) => wanted.has(turn.id)).sort((a, b) => a.document - b.document);
-  const [first] = own;
-  if (!first) return;
-  const earlier = turns.filter((turn) => !wanted.has(turn.id));
-  const postings = await postingsOf(await placed(client, texts, own), await placed(client, texts, earlier));
-  await insertSegment(
-    client,
-    ownerId,
-    { segment: first.document, documents: own.length },
-    await rowsOf(postings),
-  );
 }

@@ -3,8 +3,9 @@ import type { Database } from '../../db/client.ts';
 import { judgeDatabaseError, wordsOf } from '../../db/meaning.ts';
 import type { Logger } from '../../log.ts';
 import { ownerKey } from '../../vectors/vector-store.ts';
+import { analyseAnew } from './analysed-anew.ts';
 import { ANALYSIS_VERSION } from './analysis.ts';
-import { analyseAnew, forgetRemoved } from './removals.ts';
+import { forgetRemoved } from './removals.ts';
 import type { TextAnalyses } from './turns.ts';
 import { compactIndex, indexTurns, setAside } from './writer.ts';
 

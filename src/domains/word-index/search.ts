@@ -6,7 +6,8 @@ import type { InteractionRow } from '../interactions/tables.ts';
 import { type AnalysedText, analyseQuery } from './analysis.ts';
 import { type QueryTerm, type RankedDocument, rankDocuments, type TermPostings } from './ranking.ts';
 import { postingsOf } from './segments.ts';
-import { type IndexableTurn, speakersOf, type TextAnalyses, turnsWithEarlier } from './turns.ts';
+import { speakersOf } from './speakers.ts';
+import { type IndexableTurn, type TextAnalyses, turnsWithEarlier } from './turns.ts';
 import { PART_WEIGHT, type PlacedTurn } from './windows.ts';
 
 export interface WordSearchServices {

@@ -104,6 +104,8 @@ export const indexRemovals = pgTable('echo_index_removals', {
   conversationId: text('conversation_id'),
   /** Its place in the conversation: turns behind it hold words of it. Null for those that are still there, and for removals of an older version. */
   sequence: integer('sequence'),
+  /** Who spoke in it, by name; null for removals of an older version. */
+  speakers: text('speakers').array(),
   /** A number that the turn had before it was indexed again; null: the turn is gone, whatever its number. */
   document: integer('document'),
 });

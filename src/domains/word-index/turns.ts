@@ -2,7 +2,7 @@ import type { PoolClient } from 'pg';
 import type { Database } from '../../db/client.ts';
 import { replicable } from '../../db/replicable.ts';
 import { unseen } from '../../db/statements.ts';
-import { type AnalysedText, analyse, INDEXED_LENGTH, wordsOf } from './analysis.ts';
+import { type AnalysedText, analyse, INDEXED_LENGTH } from './analysis.ts';
 import { REACH } from './windows.ts';
 
 /** A turn that is to be indexed, or that lies next to one. */
@@ -64,18 +64,6 @@ export function indexedText(turn: { query: string; response: string; caption: un
 /** SQL: what `indexedText` takes, of a turn `i`. */
 const INDEXED_TEXT = `left(i.query, ${INDEXED_LENGTH}) as query, left(i.response, ${INDEXED_LENGTH}) as response,
   i.metadata ->> 'caption' as caption`;
-
-const MAX_SPEAKERS = 64;
-
-/** The words of the names of those who spoke, in lower case; the first few dozen. */
-export function speakersOf(
-  known: readonly string[],
-  turns: readonly { speaker: string | null; responder: string | null }[],
-): Set<string> {
-  const names = new Set(turns.flatMap(({ speaker, responder }) => [speaker ?? '', responder ?? '']));
-  const words = [...known, ...[...names].flatMap((name) => wordsOf(name).map(({ word }) => word))];
-  return new Set([...new Set(words)].slice(0, MAX_SPEAKERS));
-}
 
 /** About 20 MB of analyses. */
 const TERMS_REMEMBERED = 200_000;

@@ -10,7 +10,8 @@ import {
   type NumberedTurn,
   termsToJoin,
 } from './segments.ts';
-import { speakersOf, type TextAnalyses } from './turns.ts';
+import { speakersOf } from './speakers.ts';
+import type { TextAnalyses } from './turns.ts';
 
 export interface WriterServices {
   readonly db: Database;
