@@ -1,6 +1,6 @@
 import { createHash, createPublicKey, verify } from 'node:crypto';
-import { readdir, readFile } from 'node:fs/promises';
-import { join, relative } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { canonicalJson } from '../src/domains/interactions/turn.ts';
 import { clearFiles } from '../src/domains/privacy/files.ts';
@@ -10,6 +10,7 @@ import { DUTIES } from '../src/lists/duties.ts';
 import * as tables from '../src/lists/tables.ts';
 import { createLogger } from '../src/log.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { filesWithTraces, traces } from './support/traces.ts';
 
 /** Planted in every field that takes text, and as the user's name. */
 const CANARY = 'xylophone7f3a';
@@ -137,33 +138,6 @@ async function settled(target: TestApp) {
 
 /** Number of the tables that Echo Brain has: those of its sources, and the archive that inherits from one of them. */
 const OWN_TABLES = Object.values(tables).length + 1;
-
-/** The files below a directory in which the canary's bytes are. */
-async function filesWithTraces(directory: string): Promise<string[]> {
-  const found: string[] = [];
-  for (const entry of await readdir(directory, { withFileTypes: true, recursive: true })) {
-    if (!entry.isFile()) continue;
-    const path = join(entry.parentPath, entry.name);
-    if ((await readFile(path)).includes(CANARY)) found.push(relative(directory, path));
-  }
-  return found;
-}
-
-/** Where the canary's bytes are: rows of every table, and files of the data directory. */
-async function traces(target: TestApp): Promise<string[]> {
-  const found: string[] = [];
-  const tables = await target.sql(
-    "select table_name as name from information_schema.tables where table_schema = 'public' and table_type = 'BASE TABLE'",
-  );
-  for (const { name } of tables) {
-    const rows = await target.sql(
-      `select count(*)::int as count from "${name}" t where t::text like '%${CANARY}%'`,
-    );
-    if (rows[0]?.count > 0) found.push(`table ${name}: ${rows[0]?.count}`);
-  }
-  for (const file of await filesWithTraces(target.directory)) found.push(`file ${file}`);
-  return found;
-}
 
 describe('an export', () => {
   test('goes into an empty server, where it is the same', async () => {
@@ -378,7 +352,7 @@ describe('an erasure', () => {
     // Into the files themselves, out of their logs.
     await app.app.services.vectors.purge();
     await app.app.services.journal.purge({ userId: 'nobody' });
-    const before = await traces(app);
+    const before = await traces(app, CANARY);
     expect(before.join(' ')).toMatch(
       /echo_unified_interactions.*echo_index_owners|echo_index_owners.*echo_unified_interactions/,
     );
@@ -406,7 +380,7 @@ describe('an erasure', () => {
       verify(null, Buffer.from(canonicalJson(value)), key, Buffer.from(signature, 'base64'));
     expect(signed(receipt)).toBe(true);
     expect(signed({ ...receipt, erasedBy: 'nobody' })).toBe(false);
-    await expect.poll(() => traces(app), { interval: 500 }).toEqual([]);
+    await expect.poll(() => traces(app, CANARY), { interval: 500 }).toEqual([]);
 
     // Somebody else's memory is as it was.
     expect((await exported(app, 'nina')).manifest.turns).toBe(1);
@@ -434,7 +408,7 @@ describe('an erasure', () => {
       // Into the planner's statistics, and into the files.
       await pool.query('analyze');
       await pool.query('checkpoint');
-      const before = (await filesWithTraces(own.directory)).sort().join(' ');
+      const before = (await filesWithTraces(own.directory, CANARY)).sort().join(' ');
       expect(before).toMatch(/postgres\/base\/.*postgres\/pg_wal\//);
       const { data } = await own.graphql(ERASE, { confirm: USER }, USER);
       expect(data.eraseUser.receipt.files).toEqual({
@@ -443,10 +417,10 @@ describe('an erasure', () => {
         statistics: 'removed',
         writeAheadLog: 'removed',
       });
-      expect(await filesWithTraces(own.directory)).toEqual([]);
+      expect(await filesWithTraces(own.directory, CANARY)).toEqual([]);
       expect((await exported(own, 'nina')).manifest).toEqual(kept);
       await own.app.close();
-      expect(await filesWithTraces(own.directory)).toEqual([]);
+      expect(await filesWithTraces(own.directory, CANARY)).toEqual([]);
     } finally {
       await own.close();
     }
@@ -522,7 +496,7 @@ describe('an erasure', () => {
     try {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       expect(await app.sql('select 1 from echo_unified_interactions')).toEqual([]);
-      expect(await traces(app)).toEqual([]);
+      expect(await traces(app, CANARY)).toEqual([]);
       for (const name of ['journal.db', 'journal.db-wal'])
         expect((await readFile(join(mine.directory, name))).includes(CANARY)).toBe(false);
     } finally {
