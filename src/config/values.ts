@@ -113,12 +113,20 @@ export const addresses = z.string().transform((text, context) => {
   return given;
 });
 
+/** Names that were looked up: to ask takes as long as to send a statement, and each query names one. */
+const timeZones = new Set<string>();
+/** A zone may be written in any case, so there is no end of names. */
+const MAX_TIME_ZONES = 100;
+
 /** Whether a text is the IANA name of a time zone that this machine knows; an offset is none. */
 export function isTimeZone(name: string): boolean {
+  if (timeZones.has(name)) return true;
   // Longer than any name, and other characters than in any.
   if (!/^[A-Za-z][\w+/-]{0,99}$/.test(name)) return false;
   try {
     new Intl.DateTimeFormat('en', { timeZone: name });
+    if (timeZones.size >= MAX_TIME_ZONES) timeZones.clear();
+    timeZones.add(name);
     return true;
   } catch {
     return false;

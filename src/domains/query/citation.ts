@@ -39,22 +39,35 @@ export function cite(
 
 /** The day of an instant in a time zone, as 2026-11-20. */
 export function dayOf(at: Date, timeZone: string): string {
-  const parts = dayFormat(timeZone)
-    .formatToParts(at)
+  const parts = formatsOf(timeZone)
+    .day.formatToParts(at)
     .reduce<Record<string, string>>((all, { type, value }) => Object.assign(all, { [type]: value }), {});
   return `${(parts.year ?? '').padStart(4, '0')}-${parts.month}-${parts.day}`;
 }
 
+/** The day of an instant in a time zone in words, as Saturday, 28 November 2026. */
+export function dayInWords(at: Date, timeZone: string): string {
+  return formatsOf(timeZone).words.format(at);
+}
+
+interface DayFormats {
+  readonly day: Intl.DateTimeFormat;
+  readonly words: Intl.DateTimeFormat;
+}
+
 /** To make one takes a hundred times as long as to use it, and an answer cites dozens of turns. */
-const dayFormats = new Map<string, Intl.DateTimeFormat>();
+const dayFormats = new Map<string, DayFormats>();
 /** A zone may be written in any case, so there is no end of names. */
 const MAX_FORMATS = 100;
 
-function dayFormat(timeZone: string): Intl.DateTimeFormat {
+function formatsOf(timeZone: string): DayFormats {
   const known = dayFormats.get(timeZone);
   if (known) return known;
   if (dayFormats.size >= MAX_FORMATS) dayFormats.clear();
-  const made = new Intl.DateTimeFormat('en', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  const made = {
+    day: new Intl.DateTimeFormat('en', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' }),
+    words: new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'full' }),
+  };
   dayFormats.set(timeZone, made);
   return made;
 }

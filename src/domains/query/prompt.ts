@@ -7,7 +7,7 @@ import type { KnownFact } from '../memory/fact-hits.ts';
 import type { MemoryHit } from '../memory/hits.ts';
 import { recalled } from '../utterances/recalled.ts';
 import { type Cast, characterPrompt } from './character-prompt.ts';
-import { cite, dayOf, describeCharacter, quote, unforged } from './citation.ts';
+import { cite, dayInWords, dayOf, describeCharacter, quote, unforged } from './citation.ts';
 import { noteOf, numberOf } from './known.ts';
 
 const MODES: Record<AnswerMode, string> = {
@@ -161,8 +161,7 @@ function loreLine({ entry }: UsedLore): string {
 /** As "Saturday, 28 November 2026 (2026-11-28, Europe/Berlin)". */
 function todayIn(timeZone: string): string {
   const now = new Date();
-  const words = new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'full' }).format(now);
-  return `${words} (${dayOf(now, timeZone)}, ${timeZone})`;
+  return `${dayInWords(now, timeZone)} (${dayOf(now, timeZone)}, ${timeZone})`;
 }
 
 /** Of people with names, who said it; else the role says enough. */
