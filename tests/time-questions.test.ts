@@ -151,6 +151,17 @@ describe('among 400 turns', () => {
     }
   });
 
+  test('a time of which nothing was said is searched for by words once, as if it were the subject', async () => {
+    const question = 'What did Zita say of the kayak on 3 March 2019?';
+    app.statements.length = 0;
+    expect((await found('ines', question))[0]).toMatch(/kayak/);
+    const sent = app.statements.map((name) => name.replace(/_[0-9a-f]{16}$/, ''));
+    const times = (meant: string) => sent.filter((name) => name === meant).length;
+    expect(['any_turn_within', 'index_postings', 'pooled_turns', 'turns_within'].map(times)).toEqual([
+      1, 1, 1, 0,
+    ]);
+  });
+
   test('the built-in answerer tells what was said then', async () => {
     const { data } = await app.graphql(ASK, { input: { query: 'What did I do on Monday?' } }, 'ines');
     expect(data.processQuery.interaction.response).toContain('[1] 2026-11-23, you: "Swam forty lengths."');

@@ -22,6 +22,7 @@ import { hitsOf, type MemoryHit, ranked, TIERS } from './hits.ts';
 import type { MeaningSearch } from './meaning.ts';
 import { type MemoryConditions, meets, type PooledTurn, shownTurns } from './pool.ts';
 import { NOT_RERANKED, type Reranking, type RerankOutcome, rerank } from './reranking.ts';
+import { isAnythingOf } from './spoken-of.ts';
 import { withSuccessors } from './successors.ts';
 
 export interface MemorySearch {
@@ -184,9 +185,12 @@ async function search(
   waiting: readonly InteractionRow[],
 ): Promise<{ hits: MemoryHit[]; degraded: boolean; rerank: RerankOutcome } | null> {
   const { db, availability } = services;
-  // Never rejects, so it may run beside what follows.
   const { times } = wanted;
   const { rest } = times;
+  const namesMore = times.spans.length > 0 && rest !== '';
+  if (namesMore && !(await availability.tolerate(() => isAnythingOf(db, owner, times, waiting), true)))
+    return search(services, owner, withoutTimes(wanted), conditions, waiting);
+  // Never rejects, so it may run beside what follows.
   // Nothing means the same as a question of which nothing but a time is left.
   const since = laterOf(conditions.since, wanted.oldest);
   const meaning =
@@ -206,18 +210,8 @@ async function search(
     }, null));
   if (!words || !pool) return null;
   // Nothing was said at that time, so it may be what was spoken of: then its words count like others.
-  if (
-    times.spans.length > 0 &&
-    rest !== '' &&
-    !pool.candidates.some(({ turn }) => fitOf(times, turn.timestamp) > 0)
-  )
-    return search(
-      services,
-      owner,
-      { ...wanted, times: timeless(wanted.query), missedTime: true, asksNow: asksOfToday(wanted) },
-      conditions,
-      waiting,
-    );
+  if (namesMore && !pool.candidates.some(({ turn }) => fitOf(times, turn.timestamp) > 0))
+    return search(services, owner, withoutTimes(wanted), conditions, waiting);
   const stored = (turns: readonly PooledTurn[]) => shownTurns(db, owner, turns, wanted.columns);
   const standing = ranked({ words, ...pool }, wanted);
   const asked = { query: wanted.query, isRelativeTime: times.isRelative };
@@ -228,6 +222,11 @@ async function search(
     null,
   );
   return hits && { hits, degraded: pool.degraded || words.incomplete, rerank: outcome };
+}
+
+/** Searched for as if the time that it names were its subject, since nothing was said then. */
+function withoutTimes(wanted: Wanted): Wanted {
+  return { ...wanted, times: timeless(wanted.query), missedTime: true, asksNow: asksOfToday(wanted) };
 }
 
 /** "Who is my doctor today?" asks how it is now, where nothing was said today. */
