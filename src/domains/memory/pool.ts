@@ -226,7 +226,7 @@ export async function turnsAbout(
   const ids = unseen(`$${values.push(characterIds)}`, 'int[]');
   const most = unseen(`$${values.push(limit)}`, 'int');
   const latestIn = (table: string, about: string) =>
-    `(select ${POOLED} from ${table} i where ${scope} and ${about} order by i.id desc limit ${most})`;
+    `(select i.id, i.model_used from ${table} i where ${scope} and ${about} order by i.id desc limit ${most})`;
   const latest = (about: string) =>
     `(select * from (${TABLES.map((table) => latestIn(table, about)).join(' union all ')}) t order by id desc limit ${most})`;
   return readPooled(db, {
@@ -235,12 +235,13 @@ export async function turnsAbout(
       shapeOf({ ...conditions }),
     ),
     // One character, table and index at a time, so that the indexes give the latest turns in their order and nothing else is read. In both
-    // tables at once, PostgreSQL would rather read and sort all turns about a character of whom it has counted none yet.
-    text: `select i.* from unnest(${ids}) as c(id) cross join lateral (
+    // tables at once, PostgreSQL would rather read and sort all turns about a character of whom it has counted none yet. Texts are read
+    // only of those that are wanted.
+    text: `select ${POOLED} from unnest(${ids}) as c(id) cross join lateral (
              ${latest('i.character_id = c.id')}
              union all
              ${latest('cardinality(i.character_ids) > 1 and c.id = any(i.character_ids) and i.character_id is distinct from c.id')}
-           ) i${answered === 'otherwise' ? ` where i.model_used <> '${CHARACTER_DATABASE}'` : ''}`,
+           ) l cross join lateral (select * from echo_unified_interactions i where i.id = l.id limit 1) i${answered === 'otherwise' ? ` where l.model_used <> '${CHARACTER_DATABASE}'` : ''}`,
     values,
   });
 }
