@@ -140,8 +140,42 @@ describe('a query', () => {
     expect(await read('')).toEqual([]);
     expect(await read('memories { score reasons }')).toEqual([]);
     expect(await read('memories { interaction { rating } }')).toEqual(['memories_by_id']);
-    // A retry beside it gets the same memories, whatever it shows.
-    expect(await read('', { idempotencyKey: 'shown' })).toEqual(['memories_by_id']);
+    expect(await read('', { idempotencyKey: 'shown' })).toEqual([]);
+  });
+
+  test('a retry beside it gets the same memories, and may show more of them', async () => {
+    const { store } = app.app.services;
+    await app.record('of Kai', [{ query: 'Kai Nakamura dived at dawn.', response: 'Noted.' }]);
+    const input = { query: 'Tell me about Kai Nakamura', conversationId: 'beside', idempotencyKey: 'beside' };
+    const read = (selection: string) =>
+      app.graphql(
+        `mutation ($input: ProcessQueryInput!) { processQuery(input: $input) { ... on ProcessQuerySuccess {
+           replayed memories { score reasons ${selection} } } ... on Error { message } } }`,
+        { input },
+      );
+    const accept = store.accept.bind(store);
+    const retry = Promise.withResolvers<Awaited<ReturnType<typeof read>>>();
+    app.statements.length = 0;
+    store.accept = async (turn) => {
+      read('interaction { query rating }').then(retry.resolve, retry.reject);
+      await expect.poll(() => app.statements.filter((name) => name === 'place_of_query').length).toBe(2);
+      return accept(turn);
+    };
+    const first = await read('').finally(() => {
+      store.accept = accept;
+    });
+    const second = await retry.promise;
+    expect([first.errors, second.errors]).toEqual([undefined, undefined]);
+    const [one, other] = [first.data.processQuery, second.data.processQuery];
+    expect([one.replayed, other.replayed]).toEqual([false, true]);
+    const shown = (memories: { score: number; reasons: string[] }[]) =>
+      memories.map(({ score, reasons }) => ({ score, reasons }));
+    expect(shown(other.memories)).toEqual(shown(one.memories));
+    expect(other.memories).toContainEqual(
+      expect.objectContaining({
+        interaction: expect.objectContaining({ query: 'Kai Nakamura dived at dawn.', rating: null }),
+      }),
+    );
   });
 
   test('about a character cites what was said of it last, and what else it asks for where it asks for more', async () => {

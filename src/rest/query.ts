@@ -132,7 +132,7 @@ export const queryRows: readonly Row[] = [
     gives: Answer,
     run: async (asked) => {
       const owner = ownerFor(asked.principal, asked.body.user_id);
-      return shown(await processQuery(asked.services, owner, askedInQuery(asked)));
+      return shown(await processQuery(asked.services, owner, askedInQuery(asked), SHOWN));
     },
   }),
   defineRow({
@@ -149,7 +149,7 @@ export const queryRows: readonly Row[] = [
     run: async ({ services, principal, body: asked, idempotencyKey }) => {
       const { query, episode_id: episodeId, mode } = asked;
       const given = { query, episodeId, mode, idempotencyKey };
-      const processed = await processQuery(services, ownerFor(principal, asked.user_id), given);
+      const processed = await processQuery(services, ownerFor(principal, asked.user_id), given, SHOWN);
       return { ...shown(processed), episode_id: episodeId ?? null };
     },
   }),
@@ -196,7 +196,7 @@ async function answerQuestion(
   owner: Owner,
   given: ProcessQueryInput,
 ): Promise<z.output<typeof QuestionAnswer>> {
-  const { interaction, memories } = await processQuery(services, owner, given);
+  const { interaction, memories } = await processQuery(services, owner, given, SHOWN);
   return {
     answer: interaction.response,
     model: interaction.modelUsed,
@@ -233,6 +233,9 @@ function shown({ interaction, memories }: ProcessedQuery): z.output<typeof Answe
     ...(interaction.cost !== null && { cost: decimalOf(Number(interaction.cost)) }),
   };
 }
+
+/** What of memories is shown here: who said what. */
+const SHOWN = { memoryColumns: 'said' } as const;
 
 function sourceOf({ interaction, score }: MemoryHit): z.output<typeof Source> {
   return {

@@ -63,13 +63,20 @@ interface Caller {
   readonly answer: Answerer;
 }
 
+/** A query with a key that is being answered. */
+interface Answering {
+  readonly processed: Promise<ProcessedQuery>;
+  /** What is read of its memories. */
+  readonly columns: TurnColumns;
+}
+
 export interface QueryServices extends MemoryServices {
   readonly availability: Availability;
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'usage'>;
   readonly models: ModelRouter;
   readonly characters: CharacterDirectory;
-  readonly inFlight: Map<string, Promise<ProcessedQuery>>;
+  readonly inFlight: Map<string, Answering>;
   readonly running: RunningQueries;
   readonly quotas: Pick<Quotas, 'takeTurns' | 'checkModels'>;
   readonly tenants: Pick<TenantBook, 'of'>;
@@ -117,11 +124,18 @@ export async function processQuery(
   if (!idempotencyKey) return run(answerAndStore);
 
   const running = services.inFlight.get(turnId);
-  if (running) return sameQuery({ ...(await running), replayed: true }, accepted);
-  const answering = run(recallOrAnswer);
-  services.inFlight.set(turnId, answering);
+  if (running) {
+    const processed = sameQuery({ ...(await running.processed), replayed: true }, accepted);
+    // Who waits for another request may show more of its memories than that one.
+    const isEnough = observer.memoryColumns === 'said' || running.columns === 'all';
+    return isEnough
+      ? processed
+      : { ...processed, memories: await wholeMemories(services, owner, processed.memories) };
+  }
+  const processed = run(recallOrAnswer);
+  services.inFlight.set(turnId, { processed, columns: observer.memoryColumns ?? 'all' });
   try {
-    return sameQuery(await answering, accepted);
+    return sameQuery(await processed, accepted);
   } finally {
     services.inFlight.delete(turnId);
   }
@@ -181,8 +195,7 @@ async function answerAndStore(
   const accepting = store.accept(draft);
   const gathering = gatherContext(services, query, {
     profileAnswers: makeAnswer === answerQuery,
-    // A retry that comes meanwhile gets the same memories, and may show more of them.
-    columns: query.idempotencyKey ? 'all' : observer.memoryColumns,
+    columns: observer.memoryColumns,
   });
   // Where the query cannot be written, nobody waits for what was read.
   gathering.catch(() => undefined);
@@ -260,6 +273,20 @@ async function charactersOf(
   if (response === '') return asked;
   const look = () => characters.mentionedInTurns(turn, [{ query: '', response }]);
   return [...new Set([...asked, ...(await availability.tolerate(look, [])).flat()])];
+}
+
+/** Memories of which only who said what was read, as whole turns: those that are still there. */
+async function wholeMemories(
+  { db, availability, store }: PatientServices,
+  owner: Owner,
+  memories: readonly MemoryHit[],
+): Promise<MemoryHit[]> {
+  const turnIds = memories.map(({ interaction }) => interaction.turnId);
+  const turns = await availability.tolerate(() => interactionsByTurnId(db, owner, turnIds), []);
+  return memories.flatMap((memory, at) => {
+    const interaction = turns[at] ?? store.pending.byTurnId(owner, memory.interaction.turnId);
+    return interaction ? [{ ...memory, interaction }] : [];
+  });
 }
 
 function sameQuery(processed: ProcessedQuery, query: AcceptedQuery): ProcessedQuery {

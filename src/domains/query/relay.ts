@@ -71,8 +71,10 @@ export async function relayThread(
     return turnAnswer(patiently, thread, gathered, written);
   };
   const { languageModels } = services.config;
+  // Of what is remembered, the model is told who said what.
+  const told = { ...observer, memoryColumns: 'said' as const };
   for (let joins = 0; ; joins++) {
-    const asked = processQuery(services, owner, input, observer, languageModels ? answer : answerQuery);
+    const asked = processQuery(services, owner, input, told, languageModels ? answer : answerQuery);
     const processed = await asked.catch((error: unknown) => {
       if (languageModels && error instanceof InteractionDeleted) return null;
       throw error;
@@ -114,7 +116,7 @@ async function answerAnew(
   const patiently = patient(services);
   const query = await accept(patiently, owner, input);
   return services.running.run(query, async (signal) => {
-    const gathered = await gatherContext(patiently, query, { profileAnswers: false });
+    const gathered = await gatherContext(patiently, query, { profileAnswers: false, columns: 'said' });
     const { relayed } = await ask(patiently, owner, { thread, gathered, observer, signal, again: true });
     return relayed;
   });
