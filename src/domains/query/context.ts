@@ -84,6 +84,7 @@ function wordsOf(turn: InteractionRow): Set<string> {
 
 /** Jaccard's coefficient: shared words ÷ all words. Texts without any words are unlike all others. */
 function likeness(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
-  const shared = [...a].filter((word) => b.has(word)).length;
+  let shared = 0;
+  for (const word of a) if (b.has(word)) shared++;
   return shared === 0 ? 0 : shared / (a.size + b.size - shared);
 }

@@ -3,7 +3,7 @@ import type { MemoryHit } from '../memory/hits.ts';
 import { isFrameWord } from '../utterances/frames.ts';
 import { withoutPleasantries } from '../utterances/pleasantries.ts';
 import { isModelsWord, isUnanswered, recalled } from '../utterances/recalled.ts';
-import { analyse, partsOf, wordsOf } from '../word-index/analysis.ts';
+import { analyseInSteps, partsOf, type TermsInSteps, wordsOf } from '../word-index/analysis.ts';
 
 const COMMON_WEIGHT = 0.4;
 /** Of what a question is about, a memory must share so much of the weight, or so much at all where much is asked. */
@@ -63,8 +63,8 @@ export function relevantMemories(
   const telling = found.filter(({ interaction }) => !isUnanswered(interaction));
   const best = Math.max(0, ...telling.map(({ score }) => score));
   // Most hits need none, and to read a whole turn takes longer than all else here.
-  const read = new Map<MemoryHit, ReadonlySet<string>>();
-  const terms = (hit: MemoryHit) => {
+  const read = new Map<MemoryHit, TermsInSteps>();
+  const termsIn = (hit: MemoryHit) => {
     const known = read.get(hit) ?? termsOf(hit);
     read.set(hit, known);
     return known;
@@ -75,27 +75,37 @@ export function relevantMemories(
     if (hit.isSimilar || isOfThatTime || hit.tellsWhatBecame) return true;
     if (hit.tier === 'RECENT') return asksForPast && subject.length === 0;
     if (hit.tier !== 'KEYWORDS' && hit.tier !== 'PHRASE') return true;
-    const shared = new Set(terms(hit));
+    if (sharesEnough(subject, [termsIn(hit).terms])) return true;
+    const shared = [termsIn(hit).terms, termsIn(hit).parts()];
     if (sharesEnough(subject, shared)) return true;
     if (hit.score < best * NEIGHBOUR_FLOOR) return false;
-    for (const other of telling) if (isBeside(hit, other)) for (const term of terms(other)) shared.add(term);
+    for (const other of telling)
+      if (isBeside(hit, other)) shared.push(termsIn(other).terms, termsIn(other).parts());
     return sharesEnough(subject, shared, SHARE_TOGETHER);
   };
-  // What only asks the same again tells nothing, but the turn beside it may be its answer.
-  const wanted = telling.filter((hit) => !hit.tellsNothing && speaks(hit));
-  const least = Math.max(0, ...wanted.map(({ score }) => score)) * RELATIVE_FLOOR;
-  const strong = wanted.filter(({ score }) => score >= least);
   const isWord = ({ interaction }: MemoryHit) => isModelsWord(interaction);
+  const wanted: MemoryHit[] = [];
+  let most = 0;
+  let ofPeople = 0;
+  for (const hit of telling) {
+    // Enough of what people said stands already, and none that is better comes.
+    if (most === best && ofPeople === limit) break;
+    // What only asks the same again tells nothing, but the turn beside it may be its answer.
+    if (hit.tellsNothing || hit.score < most * RELATIVE_FLOOR || !speaks(hit)) continue;
+    wanted.push(hit);
+    most = Math.max(most, hit.score);
+    if (hit.score >= best * RELATIVE_FLOOR && !isWord(hit)) ofPeople++;
+  }
+  const strong = wanted.filter(({ score }) => score >= most * RELATIVE_FLOOR);
   return [...strong.filter((hit) => !isWord(hit)), ...strong.filter(isWord)].slice(0, limit);
 }
 
 /** What a turn tells, and who tells it: names of speakers are asked for, too. */
-function termsOf({ interaction }: MemoryHit): Set<string> {
+function termsOf({ interaction }: MemoryHit): TermsInSteps {
   const { query, response } = recalled(interaction);
-  const { counts, parts } = analyse(
+  return analyseInSteps(
     [interaction.speaker, interaction.responder, query, response].filter(Boolean).join('\n'),
   );
-  return new Set([...counts.keys(), ...parts]);
 }
 
 function isBeside({ interaction: a }: MemoryHit, { interaction: b }: MemoryHit): boolean {
@@ -104,14 +114,14 @@ function isBeside({ interaction: a }: MemoryHit, { interaction: b }: MemoryHit):
 
 function sharesEnough(
   subject: readonly SubjectWord[],
-  shared: ReadonlySet<string>,
+  shared: readonly ReadonlySet<string>[],
   least = LEAST_SHARE,
 ): boolean {
   let all = 0;
   let common = 0;
   for (const { weight, terms } of subject) {
     all += weight;
-    if (terms.some((term) => shared.has(term))) common += weight;
+    if (terms.some((term) => shared.some((known) => known.has(term)))) common += weight;
   }
   if (common >= ENOUGH) return true;
   const share = all === 0 ? 0 : common / all;

@@ -12,6 +12,8 @@ export const SECURITY_POLICY = 'security_policy';
 export const REMEMBERS_NOTHING = 'I remember nothing about that yet.';
 export const NO_MODEL = 'No language model could answer';
 const IGNORANCE = [REMEMBERS_NOTHING.slice(0, -1), NO_MODEL].map((text) => text.toLowerCase());
+/** Letters in which one of them is seen: small ones are never fewer. */
+const IGNORANCE_LENGTH = Math.max(...IGNORANCE.map(({ length }) => length));
 type Said = Pick<InteractionRow, 'query' | 'response' | 'status' | 'modelUsed'>;
 
 /** What of a turn is worth remembering: its query, and its answer unless that is none, without a model's thoughts. */
@@ -33,7 +35,7 @@ export function isModelsWord(turn: Said): boolean {
 export function hasAnswer({ status, modelUsed, response }: Said): boolean {
   if (response === '' || (status !== 'ANSWERED' && status !== 'RECORDED')) return false;
   if ([BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY].includes(modelUsed)) return false;
-  const start = response.trimStart().toLowerCase();
+  const start = response.trimStart().slice(0, IGNORANCE_LENGTH).toLowerCase();
   if (IGNORANCE.some((text) => start.startsWith(text))) return false;
   return status === 'RECORDED' || !saysNothingIsKnown(response);
 }

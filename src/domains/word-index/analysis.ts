@@ -86,17 +86,46 @@ export function analyse(text: string): AnalysedText {
   const counts = new Map<string, number>();
   const tokens = joinNumbers(tokensOf(text));
   const words = wordsAmong(tokens);
+  for (const { term } of words) counts.set(term, (counts.get(term) ?? 0) + 1);
+  return { counts, parts: partsBeside(counts, tokens, words), length: words.length };
+}
+
+/** The terms of a text, and what else finds it where these do not: to make that takes most of the time. */
+export interface TermsInSteps {
+  readonly terms: ReadonlySet<string>;
+  parts(): ReadonlySet<string>;
+}
+
+/** The same as `analyse` knows, without counts, and no more than is asked for. */
+export function analyseInSteps(text: string): TermsInSteps {
+  const tokens = joinNumbers(tokensOf(text));
+  const words = wordsAmong(tokens);
+  const terms = new Set<string>();
+  for (const { term } of words) terms.add(term);
+  let parts: ReadonlySet<string> | null = null;
+  return {
+    terms,
+    parts: () => {
+      parts ??= partsBeside(terms, tokens, words);
+      return parts;
+    },
+  };
+}
+
+/** What finds a text beside the terms of its words. */
+function partsBeside(
+  terms: { has(term: string): boolean },
+  tokens: readonly Token[],
+  words: readonly Word[],
+): Set<string> {
   const parts = joinedTerms(tokens);
-  for (const { word, term } of words) {
-    counts.set(term, (counts.get(term) ?? 0) + 1);
-    for (const part of partsOf(word, PART_LENGTH)) parts.add(part);
-  }
+  for (const { word } of words) for (const part of partsOf(word, PART_LENGTH)) parts.add(part);
   for (const token of tokens) {
     const out = writtenOutForm(token);
     if (out !== null) for (const part of partsOf(out, PART_LENGTH)) parts.add(part);
   }
-  for (const part of parts) if (counts.has(part)) parts.delete(part);
-  return { counts, parts, length: words.length };
+  for (const part of parts) if (terms.has(part)) parts.delete(part);
+  return parts;
 }
 
 /** The words of a query and what finds those who write them otherwise; none of the three repeats another. */

@@ -35,9 +35,12 @@ const MAX_NUMBER = 6;
 const MAX_JOINED = 32;
 
 /** The tokens with groups of one number joined: 1,650 and 1650 are the same word. */
-export function joinNumbers(tokens: readonly Token[]): Token[] {
-  const joined: Token[] = [];
-  for (let at = 0; at < tokens.length; at++) {
+export function joinNumbers(tokens: readonly Token[]): readonly Token[] {
+  const first = tokens.findIndex((token, at) => isDigits(token) && groupsFrom(tokens, at) > 1);
+  // In most texts there are none.
+  if (first === -1) return tokens;
+  const joined = tokens.slice(0, first);
+  for (let at = first; at < tokens.length; at++) {
     const token = tokens[at] as Token;
     const groups = isDigits(token) ? groupsFrom(tokens, at) : 1;
     if (groups === 1) joined.push(token);

@@ -26,8 +26,9 @@ const TOKENS = new RegExp(
   `([${UNSPACED}]+)|([[\\p{L}\\p{N}\\p{M}]--[${UNSPACED}]]+(?:'\\p{L}+)*)(${MARKS})?|${EMOJI}`,
   'gv',
 );
-/** All of the above that plain ASCII in small letters can hold, many times as fast: its groups are the word and its marks. */
-const ASCII_TOKENS = /([a-z0-9]+(?:'[a-z]+)*)(\+\+|#(?![a-z0-9])|\+(?![a-z0-9+]))?/g;
+const [A, Z, ZERO, NINE, PLUS, HASH, APOSTROPHE_CODE] = ['a', 'z', '0', '9', '+', '#', "'"].map((each) =>
+  each.charCodeAt(0),
+) as [number, number, number, number, number, number, number];
 const IS_ASCII = /^[\0-\x7f]*$/;
 const IS_RUN = new RegExp(`^[${UNSPACED}]`, 'v');
 /** Invisible characters that stand in no emoji, and joiners and selectors outside of one. */
@@ -76,25 +77,58 @@ export function tokensOf(text: string): Token[] {
   return tokens;
 }
 
-/** Searches read hundreds of texts, nearly all of them plain: their letters are made small once, and nothing is looked up. */
+/**
+ * Searches and answers read hundreds of texts, nearly all of them plain: their letters are made small once, nothing is looked up, and they
+ * are read letter by letter, since each match of an expression would be an array.
+ */
 function asciiTokens(text: string): Token[] {
   const whole = text.includes('`') ? text.replace(GRAVE, "'") : text;
   const small = whole.toLowerCase();
   const tokens: Token[] = [];
   let last = 0;
-  ASCII_TOKENS.lastIndex = 0;
-  for (let match = ASCII_TOKENS.exec(small); match; match = ASCII_TOKENS.exec(small)) {
-    const { index, 1: folded = '', 2: marks = '' } = match;
+  for (let at = 0; at < small.length; ) {
+    if (!isLetterOrDigit(small.charCodeAt(at))) {
+      at++;
+      continue;
+    }
+    const end = endOfWord(small, at);
+    const marks = marksAt(small, end);
     tokens.push({
       kind: 'word',
-      written: whole.slice(index, index + folded.length),
-      folded,
+      written: whole.slice(at, end),
+      folded: small.slice(at, end),
       marks,
-      gap: whole.slice(last, Math.min(index, last + GAP_LENGTH)),
+      gap: whole.slice(last, Math.min(at, last + GAP_LENGTH)),
     });
-    last = index + folded.length + marks.length;
+    at = end + marks.length;
+    last = at;
   }
   return tokens;
+}
+
+const isLetter = (code: number) => code >= A && code <= Z;
+/** Of no character, behind the end of a text, it is false. */
+const isLetterOrDigit = (code: number) => isLetter(code) || (code >= ZERO && code <= NINE);
+
+/** Where a word ends: behind letters and digits, and letters behind apostrophes. */
+function endOfWord(small: string, from: number): number {
+  let at = from + 1;
+  while (isLetterOrDigit(small.charCodeAt(at))) at++;
+  while (small.charCodeAt(at) === APOSTROPHE_CODE && isLetter(small.charCodeAt(at + 1))) {
+    at += 2;
+    while (isLetter(small.charCodeAt(at))) at++;
+  }
+  return at;
+}
+
+/** As `MARKS` has them. */
+function marksAt(small: string, at: number): string {
+  const code = small.charCodeAt(at);
+  if (code !== PLUS && code !== HASH) return '';
+  const next = small.charCodeAt(at + 1);
+  if (code === PLUS && next === PLUS) return '++';
+  if (isLetterOrDigit(next)) return '';
+  return code === PLUS ? '+' : '#';
 }
 
 /** Compatibility forms are replaced here, so that letters and digits are told from signs; case is still needed. */
