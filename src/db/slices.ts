@@ -52,7 +52,7 @@ export function sliceOf<T extends PgTable>(
 
 /** Runs a statement, prepared under its name, for nothing but the values of its columns in their order: no row becomes an object here. */
 export async function valuesOf(
-  db: Pick<Database, 'pool'>,
+  db: { readonly pool: Pick<pg.PoolClient, 'query'> },
   statement: { name: string; text: string; values: unknown[] },
 ): Promise<unknown[][]> {
   const { rows } = await db.pool.query<unknown[]>(new ValuesStatement(statement, TYPES));

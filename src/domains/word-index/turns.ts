@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Database } from '../../db/client.ts';
 import { replicable } from '../../db/replicable.ts';
+import { valuesOf } from '../../db/slices.ts';
 import { unseen } from '../../db/statements.ts';
 import { type AnalysedText, analyse, INDEXED_LENGTH } from './analysis.ts';
 import { REACH } from './windows.ts';
@@ -23,35 +24,55 @@ export interface IndexableTurn {
   readonly status: string;
 }
 
-const TURN = `i.id, i.turn_id as "turnId", d.document, i.conversation_id as "conversationId", i.sequence, i.session_id as "sessionId",
-  i.timestamp, i.character_id as "characterId", i.character_ids as "characterIds", i.speaker, i.responder, i.status`;
+/** In the order of `turnOf`. Of the characters, where there is but the one, no list: to read one takes longer than all else of a row. */
+const TURN = `i.id, i.turn_id, d.document, i.conversation_id, i.sequence, i.session_id, i.timestamp, i.character_id,
+  nullif(i.character_ids, array[i.character_id]), i.speaker, i.responder, i.status`;
+
+/** Each search reads all that wait, with those around them, which the driver would make objects of one column at a time. */
+function turnOf(values: readonly unknown[]): IndexableTurn {
+  return {
+    ...{ id: values[0], turnId: values[1], document: values[2], conversationId: values[3] },
+    ...{ sequence: values[4], sessionId: values[5], timestamp: values[6], characterId: values[7] },
+    ...{ characterIds: values[8], speaker: values[9], responder: values[10], status: values[11] },
+  } as IndexableTurn;
+}
 
 /** Those of the given turns that exist, with the turns that lie up to three places before one of them. */
 export async function turnsWithEarlier(
   db: Pick<PoolClient, 'query'>,
   ids: readonly number[],
 ): Promise<IndexableTurn[]> {
-  const { rows } = await db.query<IndexableTurn>({
-    name: replicable('index_turns'),
-    // By `lateral` and `limit`, so that it goes by indexes: for some hundred turns the whole table looked cheaper.
-    text: `select ${TURN} from (
-             select distinct e.id from unnest($1::int[]) as w(id)
-             cross join lateral (
+  const rows = await valuesOf(
+    { pool: db },
+    {
+      name: replicable('index_turns'),
+      // By `lateral` and `limit`, so that it goes by indexes: for some hundred turns the whole table looked cheaper. Turns that lie near each
+      // other are read with those around them in one go, and each once.
+      text: `with wanted as (
+             select t.* from unnest($1::int[]) as w(id) cross join lateral (
                select conversation_id, tenant_id, user_id, sequence from echo_unified_interactions where id = w.id limit 1
              ) t
-             cross join lateral (
-               select id from echo_unified_interactions where conversation_id = t.conversation_id
-                 and tenant_id = t.tenant_id and user_id = t.user_id and sequence between t.sequence - ${REACH} and t.sequence
-               order by sequence desc limit ${REACH + 1}
-             ) e
-           ) near
-           cross join lateral (select * from echo_unified_interactions where id = near.id limit 1) i
-           left join lateral (
+           ), parted as (
+             select *, sequence - lag(sequence, 1, sequence) over of_one > ${REACH + 1} as is_far from wanted
+             window of_one as (partition by tenant_id, user_id, conversation_id order by sequence)
+           ), numbered as (
+             select *, count(*) filter (where is_far) over (partition by tenant_id, user_id, conversation_id order by sequence) as part
+             from parted
+           ), runs as (
+             select tenant_id, user_id, conversation_id, min(sequence) - ${REACH} as first, max(sequence) as last
+             from numbered group by tenant_id, user_id, conversation_id, part
+           )
+           select ${TURN} from runs r cross join lateral (
+             select * from echo_unified_interactions where conversation_id = r.conversation_id
+               and tenant_id = r.tenant_id and user_id = r.user_id and sequence between r.first and r.last
+             order by sequence desc limit r.last - r.first + 1
+           ) i left join lateral (
              select document from echo_index_documents where interaction_id = i.id limit 1
            ) d on true order by i.id`,
-    values: [ids],
-  });
-  return rows;
+      values: [ids],
+    },
+  );
+  return rows.map(turnOf);
 }
 
 /** The text of a turn that is searched: both sides, and the caption of what was shared with it. */
