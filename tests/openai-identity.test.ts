@@ -31,6 +31,7 @@ describe('whose memory it is, for who may act for others', () => {
     ['metadata', { 'x-user-id': 'bob' }, { user: 'bob', metadata: { user_id: 'ada' } }],
     ['metadata by our name', {}, { user: 'bob', metadata: { 'x-echo-user': 'ada' } }],
     ['x-openwebui-user-id', { 'x-openwebui-user-id': 'ada' }, { user: 'bob' }],
+    ['x-sm-user-id', { 'x-sm-user-id': 'ada' }, { user: 'bob' }],
     ['user', {}, { user: 'ada' }],
     ['percent-encoded', { 'x-echo-user': '%61da' }, {}],
   ])('is said by %s', async (name, headers, others) => {
@@ -71,6 +72,21 @@ describe('which conversation it is', () => {
       'meta 1',
     ],
     ['the header of Open WebUI', { 'x-openwebui-chat-id': 'web-1' }, {}, 'web-1'],
+    ...(
+      [
+        'x-sm-conversation-id',
+        'x-conversation-id',
+        'x-chat-id',
+        'x-session-id',
+        'session-id',
+        'session_id',
+      ] as const
+    ).map((name): [string, Record<string, string>, object, string] => [
+      name,
+      { [name]: 'theirs' },
+      {},
+      'theirs',
+    ]),
     ['no name that counts', { 'x-echo-conversation': 'new' }, {}, /^chat-[0-9a-f]{32}$/],
   ])('is said by %s', async (name, headers, others, expected) => {
     const answer = await chat(app, bodyOf(`Named by ${name}`, others), {
@@ -136,6 +152,9 @@ test('limits hold, and say when to come back', async () => {
       },
     ]);
     expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(refused.headers.get('x-should-retry')).toBe('true');
+    const unknown = await chat(limited, bodyOf('Hello'), { headers: { authorization: 'Bearer none' } });
+    expect([unknown.status, unknown.headers.get('x-should-retry')]).toEqual([401, 'false']);
   } finally {
     await limited.close();
   }

@@ -69,6 +69,7 @@ const EXPOSED_HEADERS = [
   'retry-after',
   'www-authenticate',
   'x-request-id',
+  'x-should-retry',
   'x-echo-turn-id',
   'x-echo-conversation-id',
   'x-echo-memory',

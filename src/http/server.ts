@@ -29,8 +29,11 @@ export interface Route {
   readonly handle: Handler;
   /** How its callers are told of a failure; a list of errors as in GraphQL unless said otherwise. */
   readonly present?: (problem: Problem) => unknown;
-  /** What it says in `www-authenticate` to who was not let in; that a key or token is needed, unless said otherwise. */
-  readonly challenge?: (headers: IncomingHttpHeaders) => string;
+  /** Headers of a failure beside `retry-after`; to who was not let in, `www-authenticate` asks for a key or token unless said here. */
+  readonly headersOf?: (
+    problem: Problem,
+    request: IncomingHttpHeaders,
+  ) => Readonly<Record<string, string>> | undefined;
 }
 
 export interface HttpOptions {
@@ -74,8 +77,8 @@ export function createHttpServer({ routes, log, hall, tracing, observe }: HttpOp
           await Promise.resolve();
           if (response.headersSent) return void response.destroy();
           const problem = problemOf(error, correlationId, log, { door: route?.door });
-          if (problem.status === 401 && route?.challenge)
-            response.setHeader('www-authenticate', route.challenge(request.headers));
+          const told = route?.headersOf?.(problem, request.headers);
+          for (const [name, value] of Object.entries(told ?? {})) response.setHeader(name, value);
           sendProblem(request, response, problem, (route?.present ?? presentAsErrors)(problem));
         }
       };

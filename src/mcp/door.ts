@@ -33,7 +33,10 @@ export function mcpRoutes({ services, hall, oauth }: McpParts): Route[] {
     door: 'mcp',
     prefix: MCP_PATH,
     present,
-    ...(oauth && { challenge: (headers) => unauthenticated(oauth, headers) }),
+    ...(oauth && {
+      headersOf: ({ status }, headers) =>
+        status === 401 ? { 'www-authenticate': unauthenticated(oauth, headers) } : undefined,
+    }),
     handle: async (request, response, correlationId) => {
       const [path] = (request.url ?? '').split('?', 1);
       if (path !== MCP_PATH) throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');

@@ -51,3 +51,11 @@ export function present({ status, code, message, details, correlationId }: Probl
     },
   };
 }
+
+/** Seconds that SDKs of this protocol wait at most before they try again by themselves. */
+const PATIENCE_S = 60;
+
+/** SDKs go by the status alone where nothing says whether to send it again, and so send once more what is refused for good with a 409. */
+export function headersOf({ retryable, retryAfterSeconds }: Problem): Record<string, string> {
+  return { 'x-should-retry': String(retryable && (retryAfterSeconds ?? 0) <= PATIENCE_S) };
+}

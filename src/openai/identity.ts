@@ -10,8 +10,12 @@ import { type Message, textOf } from './messages.ts';
 export const USER = 'x-echo-user';
 export const CONVERSATION = 'x-echo-conversation';
 /** What others call the same; only taken where it leads nowhere that the caller may not go. */
-const USERS_OF_OTHERS = ['x-openwebui-user-id', 'x-user-id'];
-const CONVERSATIONS_OF_OTHERS = ['x-openwebui-chat-id', 'x-conversation-id', 'x-session-id'];
+const USERS_OF_OTHERS = ['x-openwebui-user-id', 'x-sm-user-id', 'x-user-id'];
+const CONVERSATIONS_OF_OTHERS = [
+  ...['x-openwebui-chat-id', 'x-sm-conversation-id', 'x-conversation-id', 'x-chat-id', 'x-session-id'],
+  // Of Codex.
+  ...['session-id', 'session_id'],
+];
 /** What a client says of a conversation that has no name yet. */
 const UNNAMED = ['', 'new'];
 

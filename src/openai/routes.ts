@@ -1,6 +1,6 @@
 import type { Hall } from '../http/hall.ts';
 import type { Handler, Route } from '../http/server.ts';
-import { present } from './errors.ts';
+import { headersOf, present } from './errors.ts';
 import type { OpenAiServices } from './request.ts';
 
 /** Below these stands the door; people give either as the base of the addresses. */
@@ -14,5 +14,5 @@ export function openAiRoutes(parts: { services: OpenAiServices; hall: Hall }): R
     const { serve } = await import('./endpoints.ts');
     await serve(parts, { request, response, correlationId });
   };
-  return PREFIXES.map((prefix) => ({ door: 'openai', prefix, handle, present }));
+  return PREFIXES.map((prefix) => ({ door: 'openai', prefix, handle, present, headersOf }));
 }
