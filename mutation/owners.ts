@@ -67,6 +67,13 @@ export const OWNERS: readonly Mutation[] = [
     'Query.conversations(after)',
   ),
   one(
+    'turns-of-others-with-conversations',
+    'domains/interactions/threads.ts',
+    ['and i.tenant_id = c.tenant_id and i.user_id = c.user_id', 'and i.tenant_id = c.tenant_id'],
+    ['threads'],
+    'are of one user',
+  ),
+  one(
     'memories-of-all-users',
     'domains/memory/pool.ts',
     ["'int[]')}) and user_id = $1 and tenant_id = $2", "'int[]')}) and ($1 || $2) is not null"],

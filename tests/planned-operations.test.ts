@@ -225,7 +225,12 @@ describe('a read costs the statements and columns that it needs', () => {
     [
       'conversations with turns',
       `{ conversations { nodes { conversationId title createdAt interactions(last: 3) { nodes { ${TURN} } } } } }`,
-      2,
+      1,
+    ],
+    [
+      'conversations with turns from both ends',
+      `{ conversations { nodes { title createdAt interactions(last: 3) { nodes { ${TURN} } } begin: interactions(first: 1) { nodes { ${TURN} } } } } }`,
+      3,
     ],
     [
       'a character',
@@ -305,22 +310,40 @@ describe('a read costs the statements and columns that it needs', () => {
     expect(Object.keys(data.character)).toEqual(['referenceImages', 'notes']);
   });
 
-  test('pages of turns are not planned anew each time', async () => {
+  test.each([
+    {
+      what: 'by the names of conversations',
+      nodes: 'interactions(last: 3) { nodes { query } } begin: interactions(first: 1) { nodes { query } }',
+      form: / with ordinality .* k\.lowest/s,
+      types: 'text, text[], text, int, int[]',
+      values: `'default', '{${Array.from({ length: 20 }, (_, at) => `long ${1 + (at % 10)}`)}}', 'nobody', 3, array_fill(198, array[20])`,
+    },
+    {
+      what: 'with their conversations',
+      nodes: 'interactions(last: 3) { nodes { query } }',
+      form: /select case when .* cross join lateral/s,
+      types: 'text, text, int, int',
+      values: `'nobody', 'default', 20, 3`,
+    },
+  ])('pages of turns are not planned anew each time: $what', async ({ what, nodes, form, types, values }) => {
     // Of few turns to a conversation PostgreSQL keeps the plan either way.
+    await app.sql(`
+      insert into echo_conversations (tenant_id, conversation_id, user_id, created_at, last_interaction, next_sequence)
+      select 'default', 'long ' || c, 'nobody', now(), now(), 201 from generate_series(1, 10) c on conflict do nothing`);
     await app.sql(`
       insert into echo_unified_interactions (tenant_id, turn_id, conversation_id, sequence, user_id, query, response,
         model_used, processing_time, payload_hash, chain_hash, vector_state, learning_state, timestamp)
       select 'default', gen_random_uuid(), 'long ' || c, s, 'nobody', 'a word', 'yes', 'test', 0, '', '', 'EMBEDDED',
-        'LEARNED', now() from generate_series(1, 10) c, generate_series(1, 200) s`);
-    await app.sql('analyze echo_unified_interactions');
+        'LEARNED', now() from generate_series(1, 10) c, generate_series(1, 200) s on conflict do nothing`);
+    await app.sql('analyze echo_conversations, echo_unified_interactions');
     texts.length = 0;
-    await app.graphql('{ conversations { nodes { interactions(last: 3) { nodes { query } } } } }');
-    const text = texts.find((each) => each.includes('cross join lateral'));
-    await app.sql(`prepare pages (text, text[], text, int) as ${text}`);
-    const names = Array.from({ length: 20 }, (_, at) => `long ${1 + (at % 10)}`);
-    for (let time = 0; time < 10; time++)
-      await app.sql(`execute pages ('default', '{${names}}', 'nobody', 3)`);
-    const kept = await app.sql(`select generic_plans::int as plans from pg_prepared_statements`);
+    await app.graphql(`{ conversations { nodes { ${nodes} } } }`);
+    const text = texts.find((each) => form.test(each));
+    await app.sql(`prepare "${what}" (${types}) as ${text}`);
+    for (let time = 0; time < 10; time++) await app.sql(`execute "${what}" (${values})`);
+    const kept = await app.sql(
+      `select generic_plans::int as plans from pg_prepared_statements where name = '${what}'`,
+    );
     expect(kept).toEqual([{ plans: 5 }]);
   });
 });

@@ -8,6 +8,8 @@ import { ValuesStatement } from './values-client.ts';
 export interface Slice<Row> {
   /** The columns for drizzle's `select`. */
   readonly fields: Record<string, PgColumn>;
+  /** The columns' names, in their order. */
+  readonly names: readonly string[];
   /** What stands behind `select`. @param alias of the table in the statement */
   columns(alias: string): string;
   /** Runs a statement that selects these columns in their order, prepared under its name. @returns their values */
@@ -41,9 +43,10 @@ export function sliceOf<T extends PgTable>(
       },
     });
   }
-  const names = keys.map((key) => columns[key]?.name);
+  const names = keys.map((key) => (columns[key] as PgColumn).name);
   return {
     fields: Object.fromEntries(keys.map((key) => [key, columns[key] as PgColumn])),
+    names,
     columns: (alias) => names.map((name) => `${alias}.${name}`).join(', '),
     query: valuesOf,
     row: (values, from = 0) => new Part(values, from) as InferSelectModel<T>,

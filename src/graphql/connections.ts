@@ -35,20 +35,30 @@ export async function connect<Row, Position>(
   info?: GraphQLResolveInfo,
 ) {
   const size = pageSize(args);
-  const after = position('after', args.after, cursors);
-  const before = position('before', args.before, cursors);
-  const inverted = args.last != null;
-  // One more than is shown says that there are more.
-  const limit = !info || asksForMore(info) ? size + 1 : size;
-  const rows = await read({ after, before, limit, inverted });
+  const page = askedPage(args, cursors, info);
+  const rows = await read(page);
   const hasMore = rows.length > size;
   const shown = hasMore ? rows.slice(0, size) : rows;
   const edges = shown.map((row) => new Edge(row as NonNullable<Row>, cursors));
-  if (inverted) edges.reverse();
-  const beyond = inverted
+  if (page.inverted) edges.reverse();
+  const beyond = page.inverted
     ? { hasPreviousPage: hasMore, hasNextPage: Boolean(args.before) }
     : { hasPreviousPage: Boolean(args.after), hasNextPage: hasMore };
   return { edges, pageInfo: new PageInfo(edges, beyond, args.after ?? args.before ?? '') };
+}
+
+/** What has to be read of a list for its arguments. @throws InvalidInput as `connect` */
+export function askedPage<Row, Position>(
+  args: PageArguments,
+  cursors: CursorFormat<Row, Position>,
+  info?: GraphQLResolveInfo,
+): Page<Position> {
+  const size = pageSize(args);
+  const after = position('after', args.after, cursors);
+  const before = position('before', args.before, cursors);
+  // One more than is shown says that there are more.
+  const limit = !info || asksForMore(info) ? size + 1 : size;
+  return { after, before, limit, inverted: args.last != null };
 }
 
 function asksForMore(info: GraphQLResolveInfo): boolean {

@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import type { Principal } from '../../access/principals.ts';
+import type { Owner, Principal } from '../../access/principals.ts';
 import { InvalidInput, NotFound } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
@@ -12,9 +12,11 @@ import { deleteConversation } from './conversations.ts';
 import {
   type ConversationColumns,
   type ConversationName,
-  conversationPage,
+  type ConversationPageValues,
   conversationsByName,
-  conversationsInOrderOfCreation,
+  conversationsWhere,
+  creationPageValues,
+  latestPageValues,
 } from './reads.ts';
 import type { ConversationRow } from './tables.ts';
 import { conversationsTitled } from './titles.ts';
@@ -110,6 +112,19 @@ const LISTED: ReadonlySet<string> = new Set([
 const columnsFor = (info: GraphQLResolveInfo): ConversationColumns =>
   selectsOnly(info, 'Conversation', LISTED) ? 'listed' : 'all';
 
+/** Reads a page of conversations as lists need them, together with something of each; null where that is not asked for. */
+type ReadAhead = (
+  context: Context,
+  info: GraphQLResolveInfo,
+  asked: { readonly owner: Owner; readonly values: ConversationPageValues },
+) => Promise<ConversationRow[]> | null;
+let readAhead: ReadAhead = () => null;
+
+/** For the domain whose objects hang on conversations: one statement reads both. */
+export function readConversationsWith(read: ReadAhead): void {
+  readAhead = read;
+}
+
 const WHOSE = 'Whose it is, for those who may act for others; absent: the caller’s own.';
 const searched = { episodeId: text(255).nullish(), search: text(1_000).nullish() };
 const byLatest = timeCursor<ConversationRow>((row) => ({ at: row.lastInteraction, id: row.id }));
@@ -147,21 +162,22 @@ builder.queryFields((t) => ({
           description: 'The order; cursors of one order are not taken by the other.',
         }),
       },
-      resolve: async (_root, args, { services: { db }, principal }, info) => {
+      resolve: async (_root, args, context, info) => {
+        const { db } = context.services;
         const columns = columnsFor(info);
-        const owner = ownerFor(principal, args.userId);
+        const owner = ownerFor(context.principal, args.userId);
         const episode = parseInput(searched.episodeId, args.episodeId, 'episodeId');
         const search = parseInput(searched.search, args.search, 'search');
         const ids = search == null ? null : await conversationsTitled(db, owner, search);
         const conditions = { episodeId: episode, pinned: args.pinned, ids };
+        const read = (ends: Readonly<Record<string, unknown>>) => {
+          const values = { ...conditions, ...ends };
+          const ahead = columns === 'listed' ? readAhead(context, info, { owner, values }) : null;
+          return ahead ?? conversationsWhere(db, owner, values, columns);
+        };
         return args.orderBy === 'created'
-          ? connect(
-              args,
-              byCreation,
-              (page) => conversationsInOrderOfCreation(db, owner, conditions, page, columns),
-              info,
-            )
-          : connect(args, byLatest, (page) => conversationPage(db, owner, conditions, page, columns), info);
+          ? connect(args, byCreation, (page) => read(creationPageValues(page)), info)
+          : connect(args, byLatest, (page) => read(latestPageValues(page)), info);
       },
     },
     { name: 'ConversationConnection' },

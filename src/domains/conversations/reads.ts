@@ -1,4 +1,18 @@
-import { and, asc, desc, eq, gt, isNotNull, lt, ne, type Placeholder, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  gt,
+  isNotNull,
+  lt,
+  ne,
+  type Placeholder,
+  type Query,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
+import type { NodePgDatabase } from 'drizzle-orm/node-postgres';
 import type { PgSelect } from 'drizzle-orm/pg-core';
 import type { Owner, Scope } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
@@ -44,7 +58,7 @@ const statements = prepareOnce((orm) => ({
 /** What a list needs of a conversation: every column, or only what it is called, whose it is, and when. */
 export type ConversationColumns = 'all' | 'listed';
 
-const listed = sliceOf(c, [
+export const listed = sliceOf(c, [
   ...(['id', 'tenantId', 'userId', 'conversationId', 'title', 'pinned', 'createdAt'] as const),
   ...(['lastInteraction', 'nextSequence', 'deletedTurns'] as const),
 ]);
@@ -143,25 +157,25 @@ export async function conversationPage(
   page: Page<TimePosition>,
   columns: ConversationColumns = 'all',
 ): Promise<ConversationRow[]> {
-  return pageWhere(db, owner, { ...conditions, ...timePageValues(page) }, columns);
+  return conversationsWhere(db, owner, { ...conditions, ...timePageValues(page) }, columns);
 }
 
-/** The same in the order in which they were stored, in which nothing ever changes its place. */
-export async function conversationsInOrderOfCreation(
-  db: Database,
-  owner: Owner,
-  conditions: ConversationConditions,
-  { after, before, inverted, limit }: Page<number>,
-  columns: ConversationColumns = 'all',
-): Promise<ConversationRow[]> {
-  const ends = { created: true, afterRow: after, beforeRow: before, inverted: inverted || undefined, limit };
-  return pageWhere(db, owner, { ...conditions, ...ends }, columns);
+/** Conditions and the ends of a page, under the names of placeholders: which of them there are is the shape of the statement. */
+export type ConversationPageValues = ConversationConditions & Readonly<Record<string, unknown>>;
+
+/** The ends of a page in the order of the latest turns. */
+export const latestPageValues = timePageValues;
+
+/** The ends of a page in the order in which conversations were stored, in which nothing ever changes its place. */
+export function creationPageValues({ after, before, inverted, limit }: Page<number>) {
+  return { created: true, afterRow: after, beforeRow: before, inverted: inverted || undefined, limit };
 }
 
-async function pageWhere(
+/** A page of one user's conversations. @param values with `latestPageValues` or `creationPageValues` */
+export async function conversationsWhere(
   db: Database,
   owner: Owner,
-  values: Readonly<Record<string, unknown>>,
+  values: ConversationPageValues,
   columns: ConversationColumns,
 ): Promise<ConversationRow[]> {
   const shape = shapeOf(values);
@@ -174,11 +188,21 @@ const pageStatement = prepareByShape((orm, shape) =>
   pageOf(orm.select().from(c).$dynamic(), shape).prepare(nameOfShape(replicable('conversation_page'), shape)),
 );
 const listedPage = prepareByShape((orm, shape) =>
-  filled(
-    nameOfShape(replicable('conversation_page_listed'), shape),
-    pageOf(orm.select(listed.fields).from(c).$dynamic(), shape).toSQL(),
-  ),
+  filled(nameOfShape(replicable('conversation_page_listed'), shape), listedPageQuery(orm, shape)),
 );
+
+/** The statement of a page as lists need it. */
+export function listedPageQuery(orm: NodePgDatabase, shape: string): Query {
+  return pageOf(orm.select(listed.fields).from(c).$dynamic(), shape).toSQL();
+}
+
+/** The order of the page of a shape, as it stands behind `order by`. @param alias of the page in the statement */
+export function orderOfPage(shape: string, alias: string): string {
+  const has = new Set(shape.split(','));
+  const direction = has.has('inverted') === has.has('created') ? 'desc' : 'asc';
+  const columns = has.has('created') ? ['id'] : ['last_interaction', 'id'];
+  return columns.map((column) => `${alias}.${column} ${direction}`).join(', ');
+}
 
 function pageOf<Q extends PgSelect>(select: Q, shape: string) {
   const has = new Set(shape.split(','));

@@ -1,12 +1,14 @@
 import type { GraphQLResolveInfo } from 'graphql';
+import { InvalidInput } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
-import { connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
-import { selectsOnly } from '../../graphql/selection.ts';
+import { askedPage, connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
+import { fieldBelow, selectsOnly } from '../../graphql/selection.ts';
 import { ownerFor } from '../../ground/ownership.ts';
-import { ConversationRef } from '../conversations/graphql.ts';
+import { ConversationRef, readConversationsWith } from '../conversations/graphql.ts';
 import { InteractionRef, InteractionStatusEnum } from './graphql.ts';
 import type { TurnColumns } from './reads.ts';
 import type { InteractionRow } from './tables.ts';
+import { threadPage, turnsReadAhead } from './threads.ts';
 import { conversationTurns, userTurns } from './views.ts';
 
 const InteractionConnection = builder.connectionObject(
@@ -45,8 +47,10 @@ builder.objectFields(ConversationRef, (t) => ({
         connect(
           args,
           bySequence,
-          (page) => {
+          async (page) => {
             const columns = columnsFor(info);
+            const ahead = turnsReadAhead(conversation, page, columns);
+            if (ahead) return ahead;
             return loader({
               name: `interactions of conversations ${columns} ${page.after} ${page.before} ${page.limit} ${page.inverted}`,
               load: (keys: readonly (typeof ConversationRef.$inferType)[]) =>
@@ -61,6 +65,18 @@ builder.objectFields(ConversationRef, (t) => ({
     InteractionConnection,
   ),
 }));
+
+readConversationsWith(({ services }, info, { owner, values }) => {
+  const below = fieldBelow(info, 'Conversation', 'interactions');
+  if (!below || columnsFor(below.info) !== 'said') return null;
+  try {
+    return threadPage(services, owner, values, askedPage(below.args, bySequence, below.info));
+  } catch (error) {
+    // Its resolver says so, of each conversation.
+    if (error instanceof InvalidInput) return null;
+    throw error;
+  }
+});
 
 const InteractionFilter = builder.inputType('InteractionFilter', {
   description: 'Which turns; all conditions must hold.',

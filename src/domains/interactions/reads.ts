@@ -30,7 +30,7 @@ const SAID = [
   ...(['id', 'turnId', 'conversationId', 'sequence', 'userId', 'query', 'response', 'speaker'] as const),
   ...(['responder', 'modelUsed', 'timestamp', 'status'] as const),
 ] as const;
-const said = sliceOf(i, SAID);
+export const said = sliceOf(i, SAID);
 /** What an answer takes of the conversation before it. */
 const told = sliceOf(i, [...SAID, 'characterId', 'characterIds']);
 
