@@ -18,8 +18,7 @@ const WHY: Readonly<Record<string, string>> = {
   '@opentelemetry/resources': 'says to a collector who sends',
   '@opentelemetry/sdk-metrics': 'gathers metrics for a collector',
   '@opentelemetry/sdk-trace': 'samples spans and sends them in batches',
-  '@orama/stemmers':
-    'stems of words in the languages that memory is searched in, each loaded when somebody writes in it',
+  '@orama/stemmers': 'stems of Russian, Arabic, Greek and Hindi words',
   '@pothos/core': 'the GraphQL schema, with types that TypeScript checks',
   '@pothos/plugin-complexity': 'refuses queries that would cost too much, before they run',
   '@pothos/plugin-errors': 'expected errors as types of the schema',

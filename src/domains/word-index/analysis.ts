@@ -1,7 +1,7 @@
 import { beginningOf } from '../../texts.ts';
 import { apostropheForms } from './apostrophes.ts';
 import { casePieces, romanNumber, tellingPieces } from './identifiers.ts';
-import { joinedForms, joinNumbers, writtenOutForm } from './joined-forms.ts';
+import { joinedForms, joinNumbers, pairsInOne, writtenOutForm } from './joined-forms.ts';
 import { stemOf } from './languages.ts';
 import { carriesMeaning, isNamed } from './meaning.ts';
 import { isUnspaced, type Token, tokensOf } from './tokens.ts';
@@ -36,7 +36,7 @@ export interface AnalysedText {
  * Changes with what a text is analysed to and with which turns are neighbours: segments of another version are made again. It must be raised with every
  * change of terms, or stored turns are no longer found by what would find them if they were new.
  */
-export const ANALYSIS_VERSION = 6;
+export const ANALYSIS_VERSION = 7;
 /** Characters of one side of a turn that are indexed: the whole of what a turn may hold. */
 export const INDEXED_LENGTH = 200_000;
 const MAX_TERM_LENGTH = 64;
@@ -143,7 +143,8 @@ export function analyseQuery(text: string): AnalysedQuery {
   const words = wordsAmong(tokens);
   const forms = joinedForms(tokens);
   const terms = new Set(words.map(({ term }) => term));
-  const joined = new Set(forms.joined.map(({ form }) => remembered(form)).filter((term) => !terms.has(term)));
+  const inOne = [...forms.joined, ...pairsInOne(tokens, words)];
+  const joined = new Set(inOne.map(({ form }) => remembered(form)).filter((term) => !terms.has(term)));
   const parts = new Set([...forms.pieces].map(remembered));
   for (const { word } of words) for (const part of partsOf(word, ASKED_PART_LENGTH)) parts.add(part);
   for (const term of [...terms, ...joined]) parts.delete(term);
@@ -160,10 +161,11 @@ export type RequiredWords = readonly (readonly string[])[];
 export function requiredWords(text: string): RequiredWords {
   const tokens = joinNumbers(tokensOf(text));
   const others = new Map<number, string[]>();
-  for (const { form, from, to } of joinedForms(tokens).joined)
+  const words = wordsAmong(tokens);
+  for (const { form, from, to } of [...joinedForms(tokens).joined, ...pairsInOne(tokens, words)])
     for (let at = from; at <= to; at++) others.set(at, [...(others.get(at) ?? []), remembered(form)]);
   const required = new Map<string, readonly string[]>();
-  for (const { term, at } of wordsAmong(tokens)) {
+  for (const { term, at } of words) {
     const terms = [term, ...(others.get(at) ?? [])];
     for (const piece of otherwise(tokens[at] as Token)) {
       const either = [...new Set(piece === null ? terms : [...terms, remembered(piece)])];

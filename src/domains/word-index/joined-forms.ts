@@ -33,6 +33,12 @@ const MAX_DIGITS = 34;
 const MAX_NAME = 8;
 const MAX_NUMBER = 6;
 const MAX_JOINED = 32;
+/** Words that may be the halves of another: "ice cream". */
+const HALF = /^\p{L}{3,}$/u;
+/** Pairs of a query's words that are looked up in one: those of a question, and no more of a pasted text. */
+const MAX_PAIRS = 16;
+const TENS = ' twenty thirty forty fifty sixty seventy eighty ninety'.split(' ');
+const UNITS = ' one two three four five six seven eight nine'.split(' ');
 
 /** The tokens with groups of one number joined: 1,650 and 1650 are the same word. */
 export function joinNumbers(tokens: readonly Token[]): readonly Token[] {
@@ -109,6 +115,8 @@ export function joinedForms(tokens: readonly Token[]): JoinedForms {
     if (token.kind !== 'word') continue;
     const pair = before?.kind === 'word' ? pairOf(before, token) : null;
     if (pair !== null) forms.push({ form: pair, from: at - 1, to: at });
+    const figures = before?.kind === 'word' ? inFigures(before, token) : null;
+    if (figures !== null) forms.push({ form: figures, from: at - 1, to: at });
     if (token.folded.includes("'")) {
       const apart = apostropheForms(token.folded);
       for (const form of apart.joined) if (form.length <= MAX_JOINED) forms.push({ form, from: at, to: at });
@@ -140,6 +148,39 @@ export function joinedForms(tokens: readonly Token[]): JoinedForms {
 export function writtenOutForm({ kind, written }: Token): string | null {
   const out = kind === 'word' && written.length <= MAX_JOINED ? writtenOut(written) : null;
   return out === null || out.includes("'") ? null : foldLetters(out);
+}
+
+/**
+ * Two words in one, as somebody else may have written them: "icecream", "roadtrip", "Hausschlüssel". Only of what is asked: of what
+ * is stored it would be as many terms again.
+ *
+ * @param words those that carry meaning
+ */
+export function pairsInOne(
+  tokens: readonly Token[],
+  words: readonly { readonly word: string; readonly at: number }[],
+): JoinedForm[] {
+  const forms: JoinedForm[] = [];
+  let before: (typeof words)[number] | undefined;
+  for (const each of words) {
+    const [from, to] = [before, each];
+    before = each;
+    if (!from || to.at !== from.at + 1 || tokens[to.at]?.gap !== ' ' || tokens[from.at]?.marks !== '')
+      continue;
+    if (HALF.test(from.word) && HALF.test(to.word) && from.word.length + to.word.length <= MAX_JOINED)
+      forms.push({ form: from.word + to.word, from: from.at, to: to.at });
+    if (forms.length === MAX_PAIRS) break;
+  }
+  return forms;
+}
+
+/** "25" of twenty-five: what stands alone is a word of its own. */
+function inFigures({ folded }: Token, unit: Token): string | null {
+  // Nearly all words are asked this.
+  if (folded.length > 7 || !folded.endsWith('ty') || !(unit.gap === ' ' || HYPHEN.test(unit.gap)))
+    return null;
+  const [ten, one] = [TENS.indexOf(folded), UNITS.indexOf(unit.folded)];
+  return ten > 0 && one > 0 ? `${ten + 1}${one}` : null;
 }
 
 /** Two words in one, where they may be written so. */
