@@ -65,6 +65,8 @@ const HURRIED_PAGES = 20;
 const HURRIED_PAUSE_MS = 5;
 /** A pause is at least so many times what the page took, so that a pass takes a fifth of the machine at most. */
 const PAUSE_PER_WORK = 4;
+/** While vectors are made that others have, half of it: searches do without them, and health says so. */
+const PAUSE_PER_COPYING = 1;
 
 /**
  * Compares turns and points for ever, page by page from both sides, and repairs what differs: turns whose point is
@@ -198,7 +200,8 @@ function createPace(pauseMs: number, wait: (ms: number) => Promise<void>) {
   let hurried = 0;
   return async ({ found, tookMs }: PageDone) => {
     hurried = found.repaired > 0 ? HURRIED_PAGES : Math.max(0, hurried - 1);
-    await wait(hurried > 0 ? HURRIED_PAUSE_MS : Math.max(pauseMs, tookMs * PAUSE_PER_WORK));
+    const perWork = found.copied > 0 ? PAUSE_PER_COPYING : PAUSE_PER_WORK;
+    await wait(hurried > 0 ? HURRIED_PAUSE_MS : Math.max(pauseMs, tookMs * perWork));
   };
 }
 
