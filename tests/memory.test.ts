@@ -147,6 +147,28 @@ describe('a search', () => {
     expect((await found('places', 'Where was the workshop with the potters?'))[0]).toMatch(/Lisbon/);
   });
 
+  test.each([
+    ['Who came to the regatta?', 'The regatta: my cousin came', 'The regatta: the sun came'],
+    ['Why did the regatta end?', 'The regatta did end because of fog', 'The regatta did end with no fog'],
+    [
+      'How long was the regatta?',
+      'The regatta went on for three hours',
+      'The regatta went on for three miles',
+    ],
+    ['How long was the regatta?', 'The regatta took a couple of days', 'The regatta took no couple at all'],
+    [
+      'Which film of the regatta?',
+      'The regatta film was “Salt and Sail”',
+      'The regatta film was Salt and Sail',
+    ],
+  ])('prefers what answers such a question: %s', async (question, answer, other) => {
+    const user = `${question} ${answer}`.replace(/\W/g, '');
+    // Of equals the latest would come first.
+    await record(user, 'one', [{ query: answer, timestamp: '2024-03-01T10:00:00Z' }]);
+    await record(user, 'other', [{ query: other, timestamp: '2024-03-02T10:00:00Z' }]);
+    expect((await found(user, question))[0]).toBe(answer);
+  });
+
   test('finds many turns that are acknowledged together', async () => {
     const turns = Array.from({ length: 300 }, (_, number) => ({
       query: `parcel number ${number} zz${number}zz`,

@@ -1,3 +1,4 @@
+import { ANSWER_PARAMETERS } from '../memory/answers.ts';
 import { POOL_PARAMETERS } from '../memory/candidates.ts';
 import { CURRENT_PARAMETERS } from '../memory/current.ts';
 import { FACT_PARAMETERS } from '../memory/fact-hits.ts';
@@ -28,7 +29,7 @@ export const PARAMETERS = {
   query: QUERY_PARAMETERS,
   words: { ...WORD_PARAMETERS, ...RANKING_PARAMETERS, ...WINDOW_PARAMETERS },
   meaning: { ...MEANING_PARAMETERS, ...LIKENESS_PARAMETERS, ...EMBEDDED_PARAMETERS, ...FLOOR_PARAMETERS },
-  scoring: SCORING_PARAMETERS,
+  scoring: { ...SCORING_PARAMETERS, ...ANSWER_PARAMETERS },
   hits: HIT_PARAMETERS,
   facts: { ...FACT_PARAMETERS, ...FACT_WORD_PARAMETERS },
   changes: { ...CURRENT_PARAMETERS, ...SUCCESSION_PARAMETERS, ...SUCCESSOR_PARAMETERS },

@@ -4,6 +4,7 @@ import { subjectWordsAmong } from '../utterances/frames.ts';
 import { CHARACTER_DATABASE, hasAnswer } from '../utterances/recalled.ts';
 import { asks } from '../utterances/utterance.ts';
 import { termsOf, wordsOf } from '../word-index/analysis.ts';
+import { answersTo, saysAnswer } from './answers.ts';
 import type { Candidate } from './candidates.ts';
 import { asksNow, saysChange, saysItChanged, saysOfMe } from './current.ts';
 import { asksWhen, saysWhen } from './dates.ts';
@@ -21,6 +22,8 @@ export interface Question {
   readonly asksNow: boolean;
   readonly asksHowMany: boolean;
   readonly asksWhere: boolean;
+  /** One of which what answers it says, as a rule. */
+  readonly answers: readonly RegExp[];
   /** The one speaker that it names. */
   readonly speaker: string | null;
   /** Whose words it asks for: "what did I say", "what did you recommend". */
@@ -59,7 +62,7 @@ const TELLING_NOTHING = 0.1;
 /** By how much what is so now goes before what was so. */
 const AHEAD = 0.01;
 const DAY_MS = 86_400_000;
-/** Candidates, best first, of which it is told apart who said what: the others have no chance, and it takes time. */
+/** Candidates, best first, of which it is told apart who said what, and looked whether it answers: the others have no chance, and it takes time. */
 const SIDES = 40;
 /** Three words in a row are a phrase if one of them says what is asked about and is at least this long. */
 const LONG_WORD = 5;
@@ -96,6 +99,7 @@ export function readQuestion(
     asksWhen: asksWhen(text),
     asksNow: known.times.spans.length === 0 && asksNow(text),
     asksWhere: asksWhere(text),
+    answers: answersTo(text),
     asksHowMany: /\bhow (many|much|often|long)\b/iu.test(text),
     speaker: named.size === 1 ? speaker : null,
     asksFor: ASKS_ASSISTANT.test(text) ? 'assistant' : ASKS_USER.test(text) ? 'user' : null,
@@ -151,6 +155,7 @@ export function judge(question: Question, candidates: readonly Candidate[], now:
       weights.around * (likeness?.around[index] ?? 0) +
       (bySpeaker ? weights.speaker : 0) +
       (index < SIDES ? weights.side * sideOf(question, turn) : 0) +
+      (index < SIDES && saysAnswer(question.answers, said) ? weights.sayingAnswer : 0) +
       timeWeight * time +
       (question.asksWhen && saysWhen(said) ? weights.sayingWhen : 0) +
       (question.asksHowMany && QUANTITY.test(said) ? weights.sayingHowMany : 0) +

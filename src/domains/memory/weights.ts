@@ -16,6 +16,8 @@ export const BY_WORDS = {
   sayingWhen: 0.4,
   sayingHowMany: 0.1,
   sayingWhere: 0.25,
+  /** A reason where it is asked why, people where it is asked who, a title where a book is asked for. */
+  sayingAnswer: 0.15,
   character: 0.25,
   /** What is asked was learned from it, and still holds. */
   told: 0.15,
