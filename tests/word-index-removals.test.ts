@@ -281,6 +281,45 @@ describe('turns that change after they were read for the index, and before it ha
     expect(await terms()).toContain('friedrichshafen');
   });
 
+  test('give those that were indexed behind them the answer that they got', async () => {
+    const { app, index } = await start();
+    const says = async () => {
+      const { data } = await app.graphql(
+        '{ memorySearch(query: "friedrichshafen") { hits { tier interaction { query } } } }',
+      );
+      return data.memorySearch.hits
+        .filter(({ tier }: { tier: string }) => tier === 'KEYWORDS')
+        .map((hit: { interaction: { query: string } }) => hit.interaction.query);
+    };
+    await app.record('hangar', ['Where is the zeppelin?']);
+    await app.sql("update echo_unified_interactions set status = 'INTERRUPTED'");
+    await index();
+    for (const query of ['I am driving there.', 'It is far.', 'We will be late.', 'Nobody waits.']) {
+      await app.record('hangar', [query]);
+      await index();
+    }
+    await app.sql(`with answered as (
+        update echo_unified_interactions set response = 'In Friedrichshafen', status = 'ANSWERED'
+        where query like 'Where%' returning id)
+      insert into echo_index_queue (interaction_id, tenant_id, user_id) select id, 'default', 'default' from answered`);
+    await index();
+    expect(await forgetRemoved(app.app.services, owner)).toBe(true);
+    expect(await says()).toEqual([
+      'Where is the zeppelin?',
+      'I am driving there.',
+      'It is far.',
+      'We will be late.',
+    ]);
+    // What was said behind it is found with it, too.
+    const { data } = await app.graphql(
+      '{ memorySearch(query: "driving") { hits { tier interaction { query } } } }',
+    );
+    const driving = data.memorySearch.hits.filter(({ tier }: { tier: string }) => tier === 'KEYWORDS');
+    expect(driving.map((hit: { interaction: { query: string } }) => hit.interaction.query)).toContain(
+      'Where is the zeppelin?',
+    );
+  });
+
   test('have numbers of their own where others were faster', async () => {
     const { app, index, found } = await start();
     await app.record('hangar', ['zeppelin']);

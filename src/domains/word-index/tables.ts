@@ -102,7 +102,7 @@ export const indexRemovals = pgTable('echo_index_removals', {
   interactionId: integer('interaction_id').notNull(),
   /** Whose words stood around it; null for removals of an older version. */
   conversationId: text('conversation_id'),
-  /** Its place in the conversation: turns behind it hold words of it. Null for those that are still there, and for removals of an older version. */
+  /** Its place in the conversation: turns behind it hold words of it. Null for removals of an older version. */
   sequence: integer('sequence'),
   /** Who spoke in it, by name; null for removals of an older version. */
   speakers: text('speakers').array(),

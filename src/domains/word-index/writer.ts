@@ -206,7 +206,7 @@ export async function leaveAsFound(
   });
 }
 
-/** A turn that was interrupted and answered later is indexed again under a new number, and the old one noted. */
+/** A turn that was interrupted and answered later is indexed again under a new number, and the old one noted: turns behind it get words of the answer, too. */
 async function insertDocuments(
   client: PoolClient,
   owner: Owner & { readonly ownerId: number },
@@ -215,8 +215,8 @@ async function insertDocuments(
   await client.query({
     name: 'insert_index_documents',
     text: `with earlier as (
-             insert into echo_index_removals (user_id, tenant_id, interaction_id, conversation_id, document)
-             select $4, $5, d.interaction_id, i.conversation_id, d.document
+             insert into echo_index_removals (user_id, tenant_id, interaction_id, conversation_id, sequence, document)
+             select $4, $5, d.interaction_id, i.conversation_id, i.sequence, d.document
              from echo_index_documents d join echo_unified_interactions i on i.id = d.interaction_id
              where d.interaction_id = any($3::int[]) and d.owner_id = $1
            )
