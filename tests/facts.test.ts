@@ -34,7 +34,7 @@ const retract = (user: string, factId: string) =>
 async function undo(user: string, changeId: string, cascade?: boolean) {
   const { data, errors } = await app.graphql(
     `mutation ($changeId: ID!, $cascade: Boolean) { undoLearningChange(changeId: $changeId, cascade: $cascade) {
-      ... on UndoSuccess { undone { changeId kind undone fact { statement } } }
+      ... on UndoSuccess { undone { changeId kind undone fact { statement } } changes { changeId } }
       ... on ChangeBuiltOnError { code field changeIds } ... on Error { code message } } }`,
     { changeId, cascade },
     user,
@@ -354,13 +354,40 @@ describe('undoing', () => {
     const before = await stored(user);
     const changeId = await change(user, { lisbon: lisbon.factId, porto: porto.factId });
     expect(await stored(user)).not.toEqual(before);
-    const { undone } = await undo(user, changeId);
+    const { undone, changes } = await undo(user, changeId);
+    expect(changes).toEqual(undone.map((each: { changeId: string }) => ({ changeId: each.changeId })));
     expect(undone.map((each: { changeId: string }) => each.changeId)).toContain(changeId);
     expect(undone.every((each: { undone: boolean }) => each.undone)).toBe(true);
     const after = await stored(user);
     expect(after.filter(({ t }) => !t.includes(',RETRACTED,'))).toEqual(before);
     expect(after.length - before.length).toBeLessThan(2);
     expect(await undo(user, changeId)).toMatchObject({ message: 'changeId: this change is undone already' });
+  });
+
+  test('needs the id that whoever changes a fact is told', async () => {
+    const change = async (call: string) => {
+      const { data, errors } = await app.graphql(
+        `mutation { result: ${call} { ... on FactSuccess {
+          fact { factId changes { changeId } } change { changeId kind fact { factId } } } ... on Error { message } } }`,
+        {},
+        'una',
+      );
+      if (errors || !data.result.change) return data?.result?.change ?? errors;
+      const { fact, change } = data.result;
+      expect(fact.changes.map((each: { changeId: string }) => each.changeId)).toContain(change.changeId);
+      expect(change.fact.factId).toBe(fact.factId);
+      return { ...change, factId: fact.factId };
+    };
+    const tea = await change('addFact(input: { predicate: "likes", object: "tea" })');
+    expect(tea.kind).toBe('ADDED');
+    expect((await change('addFact(input: { predicate: "likes", object: "tea" })')).kind).toBe('MERGED');
+    const coffee = await change(
+      `correctFact(factId: "${tea.factId}", input: { predicate: "likes", object: "coffee" })`,
+    );
+    expect(coffee.kind).toBe('ADDED');
+    const { kind, changeId } = await change(`retractFact(factId: "${coffee.factId}")`);
+    expect(kind).toBe('RETRACTED');
+    expect((await undo('una', changeId)).undone).toContainEqual(expect.objectContaining({ changeId }));
   });
 
   test('is refused where later changes build on it, which are named, or takes them along', async () => {

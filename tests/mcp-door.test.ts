@@ -325,7 +325,7 @@ describe('another user', () => {
       text: 'The safe is behind the mirror',
       conversationId: 'secrets',
     });
-    const fact = await addFact(
+    const { fact } = await addFact(
       app.app.services,
       {
         tenantId: 'default',
@@ -378,7 +378,7 @@ describe('another user', () => {
     expect(stored.userId).toBe('uma');
     // An id alone leads to nobody else's, whoever shows it.
     expect(await refusalOf(service, 'forget', { turnId: stored.turnId })).toMatch(/^NOT_FOUND/);
-    const fact = await addFact(
+    const { fact } = await addFact(
       guarded.app.services,
       {
         tenantId: 'default',

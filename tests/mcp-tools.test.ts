@@ -28,7 +28,9 @@ const principalOf = (userId: string) =>
     credential: null,
   }) as const;
 const factOf = (userId: string, predicate: string, object: string) =>
-  addFact(app.app.services, principalOf(userId), { tenantId: 'default', userId }, { predicate, object });
+  addFact(app.app.services, principalOf(userId), { tenantId: 'default', userId }, { predicate, object }).then(
+    ({ fact }) => fact,
+  );
 const NAMES = [
   ...[
     'recall',

@@ -80,7 +80,7 @@ export const correctFactTool = defineTool({
     // Who may act for others names for whom; an id alone reaches nobody else's.
     const wrong = await findFact(services, owner, factId);
     const { subject = wrong.subject, predicate = wrong.predicate } = given;
-    const fact = await correctFact(services, principal, factId, { ...given, subject, predicate });
+    const { fact } = await correctFact(services, principal, factId, { ...given, subject, predicate });
     return { userId: owner.userId, fact: shownFact(fact), replacedFactId: wrong.factId };
   },
 });

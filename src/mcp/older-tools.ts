@@ -49,7 +49,7 @@ const storeFact = defineTool({
   output: z.object({ userId, fact: Fact }),
   run: async ({ services, principal, owner }, { subject, predicate, object }) => {
     const given = { subject, predicate: inSnakeCase(predicate), object };
-    const fact = await addFact(services, principal, owner, given);
+    const { fact } = await addFact(services, principal, owner, given);
     return { userId: owner.userId, fact: shownFact(fact) };
   },
 });

@@ -18,6 +18,14 @@ export interface FactServices {
   readonly db: Database;
 }
 
+/** What a person did. */
+export interface ByHand {
+  /** As it is now. */
+  readonly fact: FactRow;
+  /** By which its changes can be found; see `changeOf`. */
+  readonly act: string;
+}
+
 export const MAX_STATEMENT = 500;
 export const MAX_PART = 200;
 const part = input
@@ -63,9 +71,11 @@ export async function addFact(
   by: Principal,
   owner: Owner,
   given: NewFact,
-): Promise<FactRow> {
+): Promise<ByHand> {
   const stated = statedBy(given);
-  return db.transaction((client) => recordByHand(client, owner, newAct(by.userId), stated));
+  const act = newAct(by.userId);
+  const fact = await db.transaction((client) => recordByHand(client, owner, act, stated));
+  return { fact, act: act.id };
 }
 
 /**
@@ -78,7 +88,7 @@ export async function correctFact(
   by: Principal,
   factId: string,
   given: NewFact,
-): Promise<FactRow> {
+): Promise<ByHand> {
   const stated = statedBy(given);
   return changing(db, by, factId, (client, owner, act, fact) => {
     if (fact.status === 'RETRACTED')
@@ -92,7 +102,7 @@ export async function correctFact(
  *
  * @throws NotFound, InvalidInput (it is retracted already)
  */
-export async function retractFact({ db }: FactServices, by: Principal, factId: string): Promise<FactRow> {
+export async function retractFact({ db }: FactServices, by: Principal, factId: string): Promise<ByHand> {
   return changing(db, by, factId, async (client, owner, act, fact) => {
     if (fact.status === 'RETRACTED') throw new InvalidInput('factId', 'this fact is retracted already');
     return retract(client, owner, act, fact);
@@ -151,16 +161,18 @@ async function changing(
   by: Principal,
   factId: string,
   change: (client: PoolClient, owner: Owner, act: Act, fact: FactRow) => Promise<FactRow>,
-): Promise<FactRow> {
+): Promise<ByHand> {
   const [found] = await factsById(db, scopeOf(by), [parseFactId(factId)]);
   if (!found) throw new NotFound('factId', 'there is no such fact');
   const owner = { tenantId: found.tenantId, userId: found.userId };
-  return db.transaction(async (client) => {
+  const act = newAct(by.userId);
+  const changed = await db.transaction(async (client) => {
     await lockFacts(client, owner);
     const [fact] = await factsById({ pool: client }, owner, [factId]);
     if (!fact) throw new NotFound('factId', 'there is no such fact');
-    return change(client, owner, newAct(by.userId), fact);
+    return change(client, owner, act, fact);
   });
+  return { fact: changed, act: act.id };
 }
 
 function statedBy(given: NewFact): StatedFact {

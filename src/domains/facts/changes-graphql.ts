@@ -1,9 +1,18 @@
 import { FactChangeBuiltOn, InvalidInput, NotFound } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
 import { ownerFor } from '../../ground/ownership.ts';
-import { addFact, correctFact, MAX_PART, MAX_STATEMENT, retractFact, undoLearningChange } from './by-hand.ts';
+import {
+  addFact,
+  type ByHand,
+  correctFact,
+  MAX_PART,
+  MAX_STATEMENT,
+  retractFact,
+  undoLearningChange,
+} from './by-hand.ts';
 import { FactCategoryEnum, FactChangeRef, FactRef } from './graphql.ts';
-import type { FactChangeRow, FactRow } from './tables.ts';
+import { changeOf } from './history.ts';
+import type { FactChangeRow } from './tables.ts';
 
 const FactInput = builder.inputType('FactInput', {
   description: 'A fact that a person enters.',
@@ -25,9 +34,18 @@ const FactInput = builder.inputType('FactInput', {
   }),
 });
 
-const FactSuccess = builder.objectRef<{ fact: FactRow }>('FactSuccess').implement({
+const FactSuccess = builder.objectRef<ByHand>('FactSuccess').implement({
   description: 'The fact is stored.',
-  fields: (t) => ({ fact: t.expose('fact', { type: FactRef, description: 'As it is now.' }) }),
+  fields: (t) => ({
+    fact: t.expose('fact', { type: FactRef, description: 'As it is now.' }),
+    change: t.field({
+      type: FactChangeRef,
+      nullable: true,
+      description: 'What changed, by whose id it can be undone; null: nothing of this fact.',
+      complexity: 4,
+      resolve: (done, _args, { services }) => changeOf(services.db, done),
+    }),
+  }),
 });
 
 const FactResult = builder.errorUnion('FactResult', {
@@ -42,6 +60,12 @@ const UndoSuccess = builder.objectRef<{ undone: readonly FactChangeRow[] }>('Und
     undone: t.field({
       type: [FactChangeRef],
       description: 'What was undone, the latest first: the change, and all that was changed with it.',
+      complexity: { field: 1, multiplier: 4 },
+      resolve: ({ undone }) => [...undone],
+    }),
+    changes: t.field({
+      type: [FactChangeRef],
+      description: 'The same as `undone`.',
       complexity: { field: 1, multiplier: 4 },
       resolve: ({ undone }) => [...undone],
     }),
@@ -66,9 +90,8 @@ builder.mutationFields((t) => ({
         description: 'Whose memory, for those who may act for others; absent: the caller’s own.',
       }),
     },
-    resolve: async (_root, { input, userId }, { services, principal }) => ({
-      fact: await addFact(services, principal, ownerFor(principal, userId), input as never),
-    }),
+    resolve: (_root, { input, userId }, { services, principal }) =>
+      addFact(services, principal, ownerFor(principal, userId), input as never),
   }),
   correctFact: t.field({
     type: FactResult,
@@ -77,18 +100,15 @@ builder.mutationFields((t) => ({
       factId: t.arg.id({ required: true, description: factId }),
       input: t.arg({ type: FactInput, required: true, description: 'What is right.' }),
     },
-    resolve: async (_root, { factId: id, input }, { services, principal }) => ({
-      fact: await correctFact(services, principal, String(id), input as never),
-    }),
+    resolve: (_root, { factId: id, input }, { services, principal }) =>
+      correctFact(services, principal, String(id), input as never),
   }),
   retractFact: t.field({
     type: FactResult,
     description:
       'Takes a fact back. It is not learned again from what was said before; what it had superseded holds again.',
     args: { factId: t.arg.id({ required: true, description: factId }) },
-    resolve: async (_root, { factId: id }, { services, principal }) => ({
-      fact: await retractFact(services, principal, String(id)),
-    }),
+    resolve: (_root, { factId: id }, { services, principal }) => retractFact(services, principal, String(id)),
   }),
   undoLearningChange: t.field({
     type: UndoResult,

@@ -2,7 +2,7 @@ import type { Scope } from '../../access/principals.ts';
 import { replicable } from '../../db/replicable.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import type { Reader } from './reads.ts';
-import { type FactChangeRow, type FactSourceRow, factChanges, factSources } from './tables.ts';
+import { type FactChangeRow, type FactRow, type FactSourceRow, factChanges, factSources } from './tables.ts';
 
 /** Sources of one fact that are shown; the latest. */
 export const SOURCES_SHOWN = 100;
@@ -38,6 +38,20 @@ export async function changesOf(
     values: [facts, tenantId],
   });
   return grouped(facts, rows, (row) => mapRow(factChanges, row));
+}
+
+/** What an act changed of a fact; null: it was so before. */
+export async function changeOf(
+  { pool }: Reader,
+  { fact: { id, tenantId, userId }, act }: { readonly fact: FactRow; readonly act: string },
+): Promise<FactChangeRow | null> {
+  const { rows } = await pool.query<RawRow>({
+    name: 'fact_change_of_act',
+    text: `select * from echo_fact_changes where act = $1 and fact = $2 and tenant_id = $3 and user_id = $4
+           order by id desc limit 1`,
+    values: [act, id, tenantId, userId],
+  });
+  return rows[0] ? mapRow(factChanges, rows[0]) : null;
 }
 
 /** A change by its id, as far as the scope reaches. */
