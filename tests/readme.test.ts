@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { buildSchema, Kind, parse, validate } from 'graphql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SECRET_SETTINGS } from '../src/config/secrets.ts';
 import { SETTING_NAMES } from '../src/config.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 
@@ -19,6 +20,14 @@ test('the table of settings has exactly those that the server reads', () => {
   );
   expect(SETTING_NAMES.length).toBeGreaterThan(10);
   expect(documented.sort()).toEqual(['ECHO_CONFIG', ...SETTING_NAMES].sort());
+});
+
+test('the secrets that may come from Vault are named as the server takes them', () => {
+  const [, named = ''] =
+    /^## Secrets\n\n(.*?) may be keys of one secret in Vault/ms.exec(read('docs/access.md')) ?? [];
+  expect([...named.matchAll(/`([A-Z_0-9]+)`/g)].map(([, name]) => name).sort()).toEqual(
+    [...SECRET_SETTINGS].sort(),
+  );
 });
 
 /** Every page that people read. */
