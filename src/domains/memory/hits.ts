@@ -84,30 +84,25 @@ export async function hitsOf(
     const { turn, words, meaning } = hit.candidate;
     const interaction = found.waiting.get(turn.turnId) ?? rows.get(turn.id);
     if (!interaction) return [];
+    const reasons = reasonsOf(
+      question,
+      {
+        ...hit,
+        meaning,
+        relevance: hit.relevance ?? null,
+        terms: words?.matched ?? [],
+        missedTime: wanted.missedTime,
+        becameOf: hit.candidate.becameOf,
+        isLearned: (hit.candidate.told ?? 0) > 0,
+      },
+      interaction,
+      calendar,
+    );
     const { score, tier, inTime, tellsNothing } = hit;
     const tellsWhatBecame = hit.candidate.becameOf !== undefined;
-    let reasons: readonly string[] | null = null;
     return {
-      ...{ interaction, score, tier, inTime, tellsNothing, tellsWhatBecame },
+      ...{ interaction, score, tier, reasons, inTime, tellsNothing, tellsWhatBecame },
       isSimilar: meaning !== null,
-      // Words for people: an answer considers three times as many hits as it shows, and mostly shows none.
-      get reasons() {
-        reasons ??= reasonsOf(
-          question,
-          {
-            ...hit,
-            meaning,
-            relevance: hit.relevance ?? null,
-            terms: words?.matched ?? [],
-            missedTime: wanted.missedTime,
-            becameOf: hit.candidate.becameOf,
-            isLearned: (hit.candidate.told ?? 0) > 0,
-          },
-          interaction,
-          calendar,
-        );
-        return reasons;
-      },
     };
   });
 }
