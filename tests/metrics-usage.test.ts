@@ -46,6 +46,8 @@ test('calls of models are timed by what they are for, their tokens counted, thei
   });
   await ask('Please continue the story');
   expect(await value('echo_model_call_seconds_count{kind="answer",model="small"}')).toBe(1);
+  const firsts = () => value('echo_model_first_seconds_count{kind="answer",model="small"}');
+  expect(await firsts()).toBe(1);
   expect(await value('echo_model_call_tokens_total{kind="answer",model="small",direction="in"}')).toBe(120);
   expect(await value('echo_model_call_tokens_total{kind="answer",model="small",direction="out"}')).toBe(7);
   await reads('echo_model_call_seconds_count{kind="turn",model="words"}').toBeGreaterThan(0);
@@ -53,6 +55,7 @@ test('calls of models are timed by what they are for, their tokens counted, thei
   models.respondWith({ kind: 'status', status: 401 });
   await ask('And then?');
   expect(await value('echo_model_call_failures_total{kind="answer",model="small",reason="REFUSED"}')).toBe(1);
+  expect(await firsts()).toBe(1);
   models.respondWith([]);
 });
 

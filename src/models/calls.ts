@@ -15,6 +15,8 @@ export interface ModelCall {
   /** The provider's id of it. */
   readonly model: string;
   readonly seconds: number;
+  /** Until the first words or the first call of a tool were there; null: none were, or nobody asked for pieces. */
+  readonly firstSeconds: number | null;
   /** Null: it did what it was asked. */
   readonly failure: FailureReason | 'UNAVAILABLE' | null;
   /** As counted by the provider; null: it did not say. */
@@ -44,9 +46,13 @@ export class ModelCalls {
     return {
       name,
       answer: (request, options) =>
-        this.#call({ kind, model: name, operation: 'chat', provider: 'openai' }, async (end) => {
+        this.#call({ kind, model: name, operation: 'chat', provider: 'openai' }, async (end, first) => {
           try {
-            const answer = await model.answer(request, options);
+            const answer = await model.answer(request, {
+              ...options,
+              onDelta: before(first, options.onDelta),
+              onToolCall: before(first, options.onToolCall),
+            });
             end(null, answer, { 'gen_ai.response.finish_reasons': [answer.finishReason] });
             return answer;
           } catch (error) {
@@ -95,10 +101,14 @@ export class ModelCalls {
     };
   }
 
-  async #call<T>(of: Called, work: (end: End) => Promise<T>): Promise<T> {
+  async #call<T>(of: Called, work: (end: End, first: () => void) => Promise<T>): Promise<T> {
     return this.#tracing.run(spanOf(of), (span) => {
       const began = performance.now();
-      return work((failure, counted, attributes = {}) => {
+      let firstSeconds: number | null = null;
+      const first = () => {
+        firstSeconds ??= (performance.now() - began) / 1_000;
+      };
+      const end: End = (failure, counted, attributes = {}) => {
         const { tokensIn = null, tokensOut = null } = counted ?? {};
         span?.set({
           ...attributes,
@@ -108,10 +118,25 @@ export class ModelCalls {
         const seconds = (performance.now() - began) / 1_000;
         const { kind, model } = of;
         for (const listener of this.#listeners)
-          listener({ kind, model, seconds, failure, tokensIn, tokensOut });
-      });
+          listener({ kind, model, seconds, firstSeconds, failure, tokensIn, tokensOut });
+      };
+      return work(end, first);
     });
   }
+}
+
+/** The same reader, with something that is done before each piece. */
+function before<Piece>(
+  first: () => void,
+  reader: ((piece: Piece) => void) | undefined,
+): ((piece: Piece) => void) | undefined {
+  return (
+    reader &&
+    ((piece) => {
+      first();
+      reader(piece);
+    })
+  );
 }
 
 interface Called {

@@ -69,6 +69,7 @@ export const RECORDED: readonly RecordedMetric[] = [
   counters('echo_model_tokens_total', ['model', 'direction']),
   counters('echo_model_cost_total', ['model'], 'CURRENCY'),
   spread('echo_model_call_seconds', ['kind', 'model']),
+  spread('echo_model_first_seconds', ['kind', 'model']),
   counters('echo_model_call_failures_total', ['kind', 'model', 'reason']),
   counters('echo_model_call_tokens_total', ['kind', 'model', 'direction']),
   spread('echo_memory_search_seconds', []),

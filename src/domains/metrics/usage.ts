@@ -32,6 +32,7 @@ export class Usage {
   readonly #models: LabelNames;
   readonly #caches = new Map<string, CacheUse>();
   readonly #callSeconds: Histogram<'kind' | 'model'>;
+  readonly #callFirstSeconds: Histogram<'kind' | 'model'>;
   readonly #callFailures: Counter<'kind' | 'model' | 'reason'>;
   readonly #callTokens: Counter<'kind' | 'model' | 'direction'>;
   readonly #searchSeconds: Histogram;
@@ -47,6 +48,11 @@ export class Usage {
     this.#callSeconds = this.#histogram(
       'echo_model_call_seconds',
       'Seconds that calls of models took, by what they were for: answer, learning, vision, brief, judging, question, turn',
+      ['kind', 'model'],
+    );
+    this.#callFirstSeconds = this.#histogram(
+      'echo_model_first_seconds',
+      'Seconds until the first words of a model, or its first call of a tool, were there; of calls that come in pieces',
       ['kind', 'model'],
     );
     this.#callFailures = this.#counter(
@@ -84,9 +90,18 @@ export class Usage {
     this.#showCaches();
   }
 
-  countModelCall({ kind, model: name, seconds, failure, tokensIn, tokensOut }: ModelCall): void {
+  countModelCall({
+    kind,
+    model: name,
+    seconds,
+    firstSeconds,
+    failure,
+    tokensIn,
+    tokensOut,
+  }: ModelCall): void {
     const model = this.#models.of(name);
     this.#callSeconds.observe({ kind, model }, seconds);
+    if (firstSeconds !== null) this.#callFirstSeconds.observe({ kind, model }, firstSeconds);
     if (failure !== null) this.#callFailures.inc({ kind, model, reason: failure });
     if (tokensIn !== null) this.#callTokens.inc({ kind, model, direction: 'in' }, tokensIn);
     if (tokensOut !== null) this.#callTokens.inc({ kind, model, direction: 'out' }, tokensOut);
