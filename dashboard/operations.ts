@@ -1619,6 +1619,38 @@ export const Thread =
     ThreadVariables
   >;
 
+export type DeleteTurnData = {
+  readonly deleteInteraction:
+    | { readonly __typename: 'DeleteInteractionSuccess' }
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type DeleteTurnVariables = { turnId: string };
+export const DeleteTurn =
+  'mutation DeleteTurn($turnId: ID!) { deleteInteraction(turnId: $turnId) { __typename ... on Error { code message } } }' as Operation<
+    DeleteTurnData,
+    DeleteTurnVariables
+  >;
+
+export type DeleteConversationData = {
+  readonly deleteConversation:
+    | { readonly __typename: 'DeleteConversationSuccess'; readonly deletedInteractions: number }
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      };
+};
+export type DeleteConversationVariables = { conversationId: string; userId: string };
+export const DeleteConversation =
+  'mutation DeleteConversation($conversationId: String!, $userId: String!) { deleteConversation(conversationId: $conversationId, userId: $userId) { __typename ... on DeleteConversationSuccess { deletedInteractions } ... on Error { code message } } }' as Operation<
+    DeleteConversationData,
+    DeleteConversationVariables
+  >;
+
 export type ChainOfData = {
   readonly verifyConversation: {
     readonly intact: boolean;

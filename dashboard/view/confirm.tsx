@@ -1,8 +1,15 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 
-/** A button that asks before it does what cannot be taken back. @param typed what must be typed in, for what is lost for good */
-export function ConfirmButton({ label, title, children, typed, isBusy, onConfirm }: ConfirmParts) {
+/**
+ * A button that asks before it does what cannot be taken back.
+ *
+ * @param name what is read out, where the label stands in each row of a list; it begins with the label
+ * @param kind how the button looks that asks; in a list, which has many of them, `bare`
+ * @param typed what must be typed in, for what is lost for good
+ */
+export function ConfirmButton(parts: ConfirmParts) {
+  const { label, name, title, kind = 'danger', children, typed, isBusy, onConfirm } = parts;
   /** Which opening of the dialog it is, from 1; 0: it is closed. */
   const [opening, setOpening] = useState(0);
   const openings = useRef(0);
@@ -19,7 +26,14 @@ export function ConfirmButton({ label, title, children, typed, isBusy, onConfirm
   const close = () => dialog.current?.close();
   return (
     <>
-      <button type="button" class="button" data-kind="danger" aria-disabled={isBusy} onClick={open}>
+      <button
+        type="button"
+        class="button"
+        data-kind={kind}
+        aria-disabled={isBusy}
+        aria-label={name}
+        onClick={open}
+      >
         {label}
       </button>
       {opening > 0 && (
@@ -68,7 +82,9 @@ export function ConfirmButton({ label, title, children, typed, isBusy, onConfirm
 }
 interface ConfirmParts {
   readonly label: string;
+  readonly name?: string;
   readonly title: string;
+  readonly kind?: 'danger' | 'bare';
   readonly children: ComponentChildren;
   readonly typed?: string;
   readonly isBusy?: boolean;

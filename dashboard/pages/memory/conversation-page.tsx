@@ -3,11 +3,12 @@ import { ChainOf, type ChainOfData, Thread, type ThreadData } from '../../operat
 import { useAnswer } from '../../server/answers.ts';
 import { ask } from '../../server/ask.ts';
 import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
-import { hrefOf } from '../../view/router.ts';
+import { go, hrefOf } from '../../view/router.ts';
 import { useAct } from '../../view/saying.tsx';
 import { asked } from '../../view/search-field.tsx';
 import { Moment } from '../../view/time.tsx';
 import { count, counted, millis, plain } from '../../view/words.ts';
+import { DeleteConversationButton, DeleteTurnButton } from './deleting.tsx';
 import { askedUser } from './user-field.tsx';
 
 type Conversation = NonNullable<ThreadData['conversation']>;
@@ -19,13 +20,18 @@ const EVERY_MS = 5_000;
 /** A conversation as it was said, with its hash chain. */
 export function ConversationPage({ conversationId }: { conversationId: string }) {
   const userId = askedUser();
-  const { data, problem, again } = useAnswer(
+  const { data, problem, again, replace } = useAnswer(
     Thread,
     { conversationId, userId, last: PAGE, before: null },
     EVERY_MS,
   );
   const chain = useAnswer(ChainOf, { conversationId, userId });
   const shown = data?.conversation;
+  const gone = (turnId: string) => {
+    replace((before) => without(before, turnId));
+    again();
+    chain.again();
+  };
   return (
     <Page
       title={shown?.title ?? conversationId}
@@ -45,6 +51,12 @@ export function ConversationPage({ conversationId }: { conversationId: string })
           <a class="button" href={hrefOf(['memory', 'conversations'])}>
             All conversations
           </a>
+          {shown && (
+            <DeleteConversationButton
+              line={shown}
+              gone={() => go(hrefOf(['memory', 'conversations'], { user: userId ?? '' }))}
+            />
+          )}
         </>
       }
     >
@@ -57,10 +69,24 @@ export function ConversationPage({ conversationId }: { conversationId: string })
         )}
         {!data && !problem && <Hollow rows={5} height={90} />}
         {chain.data && <ChainProblems chain={chain.data.verifyConversation} />}
-        {shown && <Turns conversation={shown} userId={userId} />}
+        {shown && <Turns conversation={shown} userId={userId} gone={gone} />}
       </div>
     </Page>
   );
+}
+
+/** The same without one of its turns, until it is asked for anew. */
+function without({ conversation }: ThreadData, turnId: string): ThreadData {
+  if (!conversation) return { conversation };
+  const { interactions, interactionCount } = conversation;
+  const nodes = interactions.nodes.filter((turn) => turn.turnId !== turnId);
+  return {
+    conversation: {
+      ...conversation,
+      interactionCount: interactionCount - 1,
+      interactions: { ...interactions, nodes },
+    },
+  };
 }
 
 type ChainState = ChainOfData['verifyConversation'];
@@ -84,7 +110,7 @@ function ChainProblems({ chain }: { chain: ChainState }) {
   );
 }
 
-function Turns({ conversation, userId }: { conversation: Conversation; userId: string | null }) {
+function Turns({ conversation, userId, gone }: TurnsParts) {
   const [older, setOlder] = useState<readonly Turn[]>([]);
   const [place, setPlace] = useState<Conversation['interactions']['pageInfo'] | null>(null);
   const { isBusy, act } = useAct();
@@ -110,14 +136,26 @@ function Turns({ conversation, userId }: { conversation: Conversation; userId: s
       )}
       <ol class="thread">
         {[...older.filter(({ turnId }) => !known.has(turnId)), ...nodes].map((turn) => (
-          <Exchange key={turn.turnId} turn={turn} />
+          <Exchange
+            key={turn.turnId}
+            turn={turn}
+            gone={() => {
+              setOlder((before) => before.filter(({ turnId }) => turnId !== turn.turnId));
+              gone(turn.turnId);
+            }}
+          />
         ))}
       </ol>
     </Panel>
   );
 }
+interface TurnsParts {
+  readonly conversation: Conversation;
+  readonly userId: string | null;
+  readonly gone: (turnId: string) => void;
+}
 
-function Exchange({ turn }: { turn: Turn }) {
+function Exchange({ turn, gone }: { turn: Turn; gone: () => void }) {
   const element = useRef<HTMLLIElement>(null);
   const isAsked = asked('turn') === turn.turnId;
   useEffect(() => {
@@ -140,7 +178,7 @@ function Exchange({ turn }: { turn: Turn }) {
           <p class="words answer">{turn.response}</p>
         </>
       )}
-      <p class="tags">
+      <div class="tags">
         {turn.status !== 'ANSWERED' && turn.status !== 'RECORDED' && (
           <Tag tone="warn">{plain(turn.status)}</Tag>
         )}
@@ -152,7 +190,8 @@ function Exchange({ turn }: { turn: Turn }) {
         ))}
         {turn.archivedAt && <Tag>archived</Tag>}
         {turn.vectorState === 'FAILED' && <Tag tone="bad">no vector</Tag>}
-      </p>
+        <DeleteTurnButton turnId={turn.turnId} query={turn.query} number={turn.sequence} gone={gone} />
+      </div>
     </li>
   );
 }

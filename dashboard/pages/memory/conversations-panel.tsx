@@ -6,6 +6,7 @@ import { asked, ChoiceField, SearchField } from '../../view/search-field.tsx';
 import { Moment } from '../../view/time.tsx';
 import { VirtualList } from '../../view/virtual-list.tsx';
 import { counted } from '../../view/words.ts';
+import { DeleteConversationButton } from './deleting.tsx';
 import { askedUser, UserField } from './user-field.tsx';
 
 type Line = ConversationsData['conversations']['nodes'][number];
@@ -26,7 +27,7 @@ export function ConversationsPanel() {
     isReversed ? oldestFirst : latestFirst,
     isReversed ? 'before' : 'after',
   );
-  const { items, problem, again } = pages;
+  const { items, problem, again, replace } = pages;
   return (
     <>
       <div class="filters">
@@ -65,7 +66,15 @@ export function ConversationsPanel() {
             pages={pages}
             rowHeight={ROW_HEIGHT}
             keyOf={({ conversationId, userId }) => `${userId}/${conversationId}`}
-            row={(line) => <Row line={line} />}
+            row={(line) => (
+              <Row
+                line={line}
+                gone={() => {
+                  replace((before) => before.filter((each) => each !== line));
+                  again();
+                }}
+              />
+            )}
           />
         )}
       </Panel>
@@ -73,18 +82,21 @@ export function ConversationsPanel() {
   );
 }
 
-function Row({ line }: { line: Line }) {
+function Row({ line, gone }: { line: Line; gone: () => void }) {
   const { conversationId, title, pinned, interactionCount, lastInteraction, userId } = line;
   return (
-    <a class="row-link" href={hrefOf(['memory', 'conversation', conversationId], { user: userId })}>
-      <span class="one-line">
-        {title ?? conversationId} {pinned && <Tag tone="sea">pinned</Tag>}
-      </span>
-      <span class="under">
-        <Moment at={lastInteraction} />
-      </span>
-      <span class="under one-line">{title ? conversationId : ''}</span>
-      <span class="under number">{counted(interactionCount, 'turn')}</span>
-    </a>
+    <div class="row-act">
+      <a class="row-link" href={hrefOf(['memory', 'conversation', conversationId], { user: userId })}>
+        <span class="one-line">
+          {title ?? conversationId} {pinned && <Tag tone="sea">pinned</Tag>}
+        </span>
+        <span class="under">
+          <Moment at={lastInteraction} />
+        </span>
+        <span class="under one-line">{title ? conversationId : ''}</span>
+        <span class="under number">{counted(interactionCount, 'turn')}</span>
+      </a>
+      <DeleteConversationButton line={line} kind="bare" gone={gone} />
+    </div>
   );
 }

@@ -5,6 +5,7 @@ import { hrefOf } from '../../view/router.ts';
 import { asked, SearchField } from '../../view/search-field.tsx';
 import { Moment } from '../../view/time.tsx';
 import { counted, decimal, millis, plain } from '../../view/words.ts';
+import { DeleteTurnButton } from './deleting.tsx';
 import { askedUser, UserField } from './user-field.tsx';
 
 const LIMIT = 30;
@@ -22,7 +23,7 @@ export function SearchPanel() {
   const userId = askedUser();
   const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
   const filter = userId ? { userId } : null;
-  const { data, problem, isLoading, again } = useAnswer(
+  const { data, problem, isLoading, again, replace } = useAnswer(
     SearchMemory,
     query ? { query, limit: LIMIT, filter, timeZone } : null,
   );
@@ -41,14 +42,28 @@ export function SearchPanel() {
         </Empty>
       )}
       {query && !found && isLoading && <Hollow rows={5} height={64} />}
-      {found && <Found found={found} />}
+      {found && (
+        <Found
+          found={found}
+          gone={(turnId) => {
+            replace((before) => without(before, turnId));
+            again();
+          }}
+        />
+      )}
     </>
   );
 }
 
 type FoundMemory = SearchMemoryData['memorySearch'];
 
-function Found({ found }: { found: FoundMemory }) {
+/** The same without one of its turns, until it is searched anew. */
+function without({ memorySearch }: SearchMemoryData, turnId: string): SearchMemoryData {
+  const hits = memorySearch.hits.filter(({ interaction }) => interaction.turnId !== turnId);
+  return { memorySearch: { ...memorySearch, hits } };
+}
+
+function Found({ found, gone }: { found: FoundMemory; gone: (turnId: string) => void }) {
   return (
     <div class="stack">
       {found.degraded && (
@@ -79,7 +94,7 @@ function Found({ found }: { found: FoundMemory }) {
         )}
         <ol class="hits">
           {found.hits.map((hit) => (
-            <Hit key={hit.interaction.turnId} hit={hit} />
+            <Hit key={hit.interaction.turnId} hit={hit} gone={() => gone(hit.interaction.turnId)} />
           ))}
         </ol>
       </Panel>
@@ -87,7 +102,7 @@ function Found({ found }: { found: FoundMemory }) {
   );
 }
 
-function Hit({ hit }: { hit: FoundMemory['hits'][number] }) {
+function Hit({ hit, gone }: { hit: FoundMemory['hits'][number]; gone: () => void }) {
   const { interaction, tier, score, reasons } = hit;
   const { conversationId, userId, turnId, query, response, timestamp } = interaction;
   return (
@@ -106,7 +121,10 @@ function Hit({ hit }: { hit: FoundMemory['hits'][number] }) {
         {query}
       </a>
       {response && <p class="clip soft">{response}</p>}
-      <Why reasons={reasons} />
+      <div class="tags">
+        <Why reasons={reasons} />
+        <DeleteTurnButton turnId={turnId} query={query} gone={gone} />
+      </div>
     </li>
   );
 }
