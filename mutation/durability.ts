@@ -188,4 +188,18 @@ export const DURABILITY: readonly Mutation[] = [
     ['word-index-removals'],
     'some after a second',
   ),
+  one(
+    'an-answer-without-memory-says-that-nothing-is-remembered',
+    'db/patience.ts',
+    ['this.#missed++;', ''],
+    ['answers-without-memory'],
+    'says so, and not that nothing is remembered',
+  ),
+  one(
+    'a-model-is-not-told-that-memory-could-not-be-read',
+    'domains/query/prompt.ts',
+    ['degraded && NOT_ALL,', ''],
+    ['answers-without-memory'],
+    'is told so at every door',
+  ),
 ];

@@ -1,5 +1,7 @@
 import { READ_DEADLINE_MS, type Tolerance } from './availability.ts';
 
+/** Stands for what was not read. */
+const MISSED = Symbol('missed');
 /** Timers may be a millisecond early: what is left then is nothing to read in. */
 const LEAST_MS = 2;
 
@@ -13,6 +15,7 @@ export class Patience implements Tolerance {
   #spentMs = 0;
   #reading = 0;
   #since = 0;
+  #missed = 0;
 
   /** @param ms for all reads together */
   constructor(tolerance: Tolerance, ms: number) {
@@ -29,15 +32,25 @@ export class Patience implements Tolerance {
     return this.#spentMs + (this.#reading > 0 ? performance.now() - this.#since : 0);
   }
 
+  /** Reads whose callers did without. */
+  get missed(): number {
+    return this.#missed;
+  }
+
   /** As `Availability.tolerate`, within what is left. */
   async tolerate<T>(read: () => Promise<T>, fallback: T, ms: number = READ_DEADLINE_MS): Promise<T> {
     const left = this.#ms - this.spentMs;
-    if (left < LEAST_MS) return fallback;
+    if (left < LEAST_MS) return this.#without(fallback);
     if (this.#reading++ === 0) this.#since = performance.now();
     try {
-      return await this.#tolerance.tolerate(read, fallback, Math.min(ms, left));
+      const found = await this.#tolerance.tolerate<T | typeof MISSED>(read, MISSED, Math.min(ms, left));
+      return found === MISSED ? this.#without(fallback) : found;
     } finally {
       if (--this.#reading === 0) this.#spentMs += performance.now() - this.#since;
     }
+  }
+  #without<T>(fallback: T): T {
+    this.#missed++;
+    return fallback;
   }
 }

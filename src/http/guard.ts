@@ -74,6 +74,7 @@ const EXPOSED_HEADERS = [
   'x-echo-conversation-id',
   'x-echo-memory',
   'x-echo-memory-ids',
+  'x-echo-memory-degraded',
 ].join(', ');
 /** Origins that are told in the log once each, and no more of them: strangers choose them. */
 const MAX_TOLD = 100;

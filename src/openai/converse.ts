@@ -100,11 +100,11 @@ async function relay(
         // Who closes a stream wants no more of it; who stops waiting for a whole answer may come back for it.
         if (stream) stopWhenLeft(response, () => services.running.stop(owner, turnId));
       },
-      memories: (memories) =>
-        tellMemories(
-          response,
-          memories.map(({ interaction }) => interaction),
-        ),
+      memories: (memories, degraded) => {
+        const turns = memories.map(({ interaction }) => interaction);
+        tellMemories(response, turns);
+        if (degraded && !response.headersSent) response.setHeader('x-echo-memory-degraded', 'true');
+      },
       asks: (turns, again) => {
         tellMemories(response, turns);
         if (again && !response.headersSent) response.setHeader('x-echo-memory', 'again');

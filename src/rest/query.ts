@@ -59,6 +59,10 @@ const answerFields = {
   confidence: decimal.nullable(),
   sources: z.array(Source).describe('What went into the answer; empty for a retry.'),
   turn_id: z.string().describe('The stored turn, for /feedback.'),
+  degraded: z
+    .literal(true)
+    .optional()
+    .describe('A part of what is remembered could not be read in time: the answer may lack it.'),
   finish_reason: z.string().optional().describe('How the answer of a model ended.'),
   cost: decimal.optional().describe('What it cost, where that is known.'),
 };
@@ -211,7 +215,7 @@ async function answerQuestion(
   };
 }
 
-function shown({ interaction, memories }: ProcessedQuery): z.output<typeof Answer> {
+function shown({ interaction, memories, degraded }: ProcessedQuery): z.output<typeof Answer> {
   return {
     response: interaction.response,
     answer: interaction.response,
@@ -228,7 +232,8 @@ function shown({ interaction, memories }: ProcessedQuery): z.output<typeof Answe
     confidence: decimalOrNull(interaction.confidence),
     sources: memories.map(sourceOf),
     turn_id: interaction.turnId,
-    // Not of the older service: only where a model answered.
+    // Not of the older service: only where memory could not be read, or a model answered.
+    ...(degraded && { degraded }),
     ...(interaction.finishReason && { finish_reason: interaction.finishReason }),
     ...(interaction.cost !== null && { cost: decimalOf(Number(interaction.cost)) }),
   };

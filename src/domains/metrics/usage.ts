@@ -77,7 +77,7 @@ export class Usage {
     );
     this.#answerSearches = this.#counter(
       'echo_answer_memories_total',
-      'Answered queries: used where memories went into the answer, else unused',
+      'Answered queries: degraded where memory could not be read whole, used where memories went into the answer, else unused',
       ['outcome'],
     );
     this.#ratings = this.#counter('echo_ratings_total', 'Ratings that users gave to answers', ['rating']);
@@ -112,9 +112,9 @@ export class Usage {
     this.#searches.inc({ outcome: degraded ? 'degraded' : hits > 0 ? 'found' : 'nothing' });
   }
 
-  /** @param memories how many went into an answer */
-  countAnswer(memories: number): void {
-    this.#answerSearches.inc({ outcome: memories > 0 ? 'used' : 'unused' });
+  /** @param memories how many went into an answer @param degraded some could not be read */
+  countAnswer(memories: number, degraded: boolean): void {
+    this.#answerSearches.inc({ outcome: degraded ? 'degraded' : memories > 0 ? 'used' : 'unused' });
   }
 
   /** @param rating -1 to 1 */

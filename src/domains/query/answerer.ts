@@ -2,7 +2,7 @@ import type { CharacterRow } from '../characters/tables.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import type { KnownFact } from '../memory/fact-hits.ts';
 import type { MemoryHit } from '../memory/hits.ts';
-import { NO_MODEL, REMEMBERS_NOTHING } from '../utterances/recalled.ts';
+import { NO_MODEL, NOT_READ, REMEMBERS_NOTHING } from '../utterances/recalled.ts';
 import { asks } from '../utterances/utterance.ts';
 import { type CitationStyle, cite, describeCharacter, quote } from './citation.ts';
 import type { Classification } from './intents.ts';
@@ -43,7 +43,7 @@ export function describeCharacters(
  */
 export function answerFromMemory(
   query: string,
-  { classification, memories, facts, timeZone, missedTime = false }: RememberedContext,
+  { classification, memories, facts, timeZone, missedTime = false, degraded = false }: RememberedContext,
   modelTrouble: readonly string[] = [],
 ): string {
   const parts: string[] = [];
@@ -62,7 +62,8 @@ export function answerFromMemory(
   if (known.length > 0) parts.push(known.join('\n'));
   const introduction = missedTime ? NOTHING_THEN : 'This is what I remember about it:';
   if (cited.length > 0) parts.push(`${introduction}\n${cited.join('\n')}`);
-  else if (!understood && known.length === 0)
+  if (degraded) parts.push(`${NOT_READ}, so something may be missing here. Ask again in a moment.`);
+  else if (cited.length === 0 && !understood && known.length === 0)
     parts.push(`${REMEMBERS_NOTHING} What you said is stored and will be found when you ask again.`);
   if (modelTrouble.length === 0)
     parts.push('(Answered from memory by the built-in answerer; no language model is configured.)');
@@ -75,6 +76,8 @@ interface RememberedContext {
   readonly facts: readonly KnownFact[];
   readonly timeZone: string;
   readonly missedTime?: boolean;
+  /** Something may be missing: not all could be read. */
+  readonly degraded?: boolean;
 }
 
 function whatWasUnderstood(query: string, classification: Classification): string | null {

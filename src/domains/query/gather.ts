@@ -38,6 +38,8 @@ export interface GatheredContext extends BuiltContext {
   readonly lore: readonly UsedLore[];
   /** It names a time of which nothing was found: the memories are of other times. */
   readonly missedTime: boolean;
+  /** A part of what is remembered could not be read in time, so that something may be missing. */
+  readonly degraded: boolean;
   /** In which the user counts days. */
   readonly timeZone: string;
   /** Milliseconds by step. */
@@ -69,6 +71,7 @@ export async function gatherContext(
   const { db, config, characters, availability, store } = services;
   const { owner } = query;
   const started = performance.now();
+  const missedBefore = availability.missed;
   const mentions = await availability.tolerate(() => characters.mentionsIn(owner, query.query), []);
   const characterIds = mentions.map(({ characterId }) => characterId);
   const asksAbout = mentions.some((mention) => asksAboutCharacter(query.query, mention));
@@ -100,11 +103,7 @@ export async function gatherContext(
   ]);
   const { timeZone: zone } = memories;
   const read = performance.now();
-  const kept = new Set(stored.map(({ turnId }) => turnId));
-  const history =
-    config.maxContextMessages === 0
-      ? []
-      : [...stored, ...waiting.filter(({ turnId }) => !kept.has(turnId))].slice(-config.maxContextMessages);
+  const history = latestOf(stored, waiting, config.maxContextMessages);
   const named = mentioned.flatMap((character) => character ?? []);
   const { cast, lore } = isProfile
     ? { cast: null, lore: [] }
@@ -126,9 +125,12 @@ export async function gatherContext(
   const told = fittingFacts(isRefused ? [] : known, config.contextTokenBudget, zone);
   const evidence = await saidIn(services, owner, told.facts, relevant);
   const chosen = performance.now();
+  const degraded = availability.missed > missedBefore || memories.degraded === true;
   return {
     classification,
-    missedTime: memories.missedTime,
+    degraded,
+    // Of what was not read nobody knows when it was said.
+    missedTime: memories.missedTime && !degraded,
     timeZone: zone,
     characters: meant.characters,
     cast,
@@ -145,6 +147,17 @@ export async function gatherContext(
     ),
     timings: { classify: chosen - read, context: read - started + (performance.now() - chosen) },
   };
+}
+
+/** The latest turns of a conversation, those that wait for the database among them. */
+function latestOf(
+  stored: readonly InteractionRow[],
+  waiting: readonly InteractionRow[],
+  limit: number,
+): InteractionRow[] {
+  if (limit === 0) return [];
+  const kept = new Set(stored.map(({ turnId }) => turnId));
+  return [...stored, ...waiting.filter(({ turnId }) => !kept.has(turnId))].slice(-limit);
 }
 
 function presentIn(cast: Cast | null): readonly CharacterRow[] {
@@ -184,7 +197,7 @@ function memoriesBesideProfile(
   { owner, query, timeZone }: AcceptedQuery,
   mentions: readonly CharacterMention[],
   columns: TurnColumns | undefined,
-): Promise<Pick<MemorySearch, 'hits' | 'missedTime' | 'timeZone'>> {
+): Promise<Pick<MemorySearch, 'hits' | 'missedTime' | 'timeZone'> & Partial<Pick<MemorySearch, 'degraded'>>> {
   const asked = {
     ...{ query, timeZone, limit: MAX_BESIDE_PROFILE },
     characterIds: mentions.map(({ characterId }) => characterId),

@@ -116,6 +116,10 @@ export const ProcessQuerySuccess = builder.objectRef<ProcessedQuery>('ProcessQue
     replayed: t.exposeBoolean('replayed', {
       description: 'Whether an earlier attempt with the same key had stored it.',
     }),
+    degraded: t.exposeBoolean('degraded', {
+      description:
+        'Whether a part of what is remembered could not be read in time, so that the answer may lack it. False for a replay.',
+    }),
     memories: t.field({
       type: [MemoryHitRef],
       description: 'What went into the answer, oldest first: the first is cited as [1]. Empty for a replay.',

@@ -37,6 +37,8 @@ export interface PromptParts {
   readonly timeZone: string;
   /** The query names a time of which nothing was found: the memories are of other times. */
   readonly missedTime: boolean;
+  /** Not all that is remembered could be read just now. */
+  readonly degraded: boolean;
   /** It asks for what was said before, so that a model which knows nothing of it must not make it up. */
   readonly asksForPast: boolean;
 }
@@ -46,10 +48,12 @@ export const NOTES_TAKEN = 'I will use these notes only where they help.';
 /** What notes are made from. */
 type Notes = Pick<
   PromptParts,
-  'memories' | 'facts' | 'characters' | 'lore' | 'timeZone' | 'missedTime' | 'asksForPast'
+  'memories' | 'facts' | 'characters' | 'lore' | 'timeZone' | 'missedTime' | 'degraded' | 'asksForPast'
 >;
 
 const NOTHING_THEN = 'Nothing was noted at the time that the message names.';
+const NOT_ALL =
+  'Not all notes could be read just now. If the answer may depend on what was said before, say that your memory could not be read; never say that nothing was said.';
 
 /**
  * The request to a language model, short enough for small ones to follow: who it is, which day it is and what it can't
@@ -135,6 +139,7 @@ export function notesOf({
   lore,
   timeZone,
   missedTime,
+  degraded,
   asksForPast,
 }: Notes): string | null {
   const style = { timeZone, reader: 'model' as const };
@@ -147,6 +152,7 @@ export function notesOf({
     profiles.length > 0 && `Profiles of characters, quoted:\n${profiles.join('\n')}`,
     lore.length > 0 && `What belongs to them, quoted:\n${lore.map(loreLine).join('\n')}`,
     known.length > 0 && `What is known, quoted:\n${known.join('\n')}`,
+    degraded && NOT_ALL,
     missedTime && (memories.length > 0 || asksForPast) && NOTHING_THEN,
     memories.length > 0 &&
       `Notes from ${missedTime ? 'other times' : 'earlier conversations'}, quoted:\n${memories.map((memory, index) => cite(memory, index + 1, style)).join('\n')}`,

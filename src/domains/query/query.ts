@@ -34,13 +34,16 @@ export interface ProcessedQuery {
   readonly replayed: boolean;
   /** What went into the answer; empty for a replay. */
   readonly memories: readonly MemoryHit[];
+  /** A part of what is remembered could not be read in time, so that the answer may lack it. */
+  readonly degraded: boolean;
 }
 
 /** Told of each step as it happens. What it throws is not caught. */
 export interface QueryObserver {
   accepted?(query: { turnId: string; conversationId: string }): void;
   intent?(intent: Intent, confidence: number): void;
-  memories?(memories: readonly MemoryHit[]): void;
+  /** @param degraded as of `ProcessedQuery` */
+  memories?(memories: readonly MemoryHit[], degraded: boolean): void;
   delta?(text: string): void;
   /** The text sent so far is void: another model starts over. */
   restart?(): void;
@@ -153,7 +156,7 @@ async function recallOrAnswer(
   caller: Caller,
 ): Promise<ProcessedQuery> {
   const { db, store, availability } = services;
-  const replay = { replayed: true, memories: [] };
+  const replay = { replayed: true, memories: [], degraded: false };
   const waiting = store.pending.byTurnId(query.owner, query.turnId);
   if (waiting && waiting.status !== 'INTERRUPTED') {
     if (services.config.ackPolicy === 'strict') throw notCommitted();
@@ -207,11 +210,11 @@ async function answerAndStore(
   try {
     const gathered = await gathering;
     observer.intent?.(gathered.classification.intent, gathered.classification.confidence);
-    observer.memories?.(gathered.memories);
+    observer.memories?.(gathered.memories, gathered.degraded);
     const answering = performance.now();
     const answer = await makeAnswer(services, query, gathered, { observer, signal });
     const ended = performance.now();
-    services.metrics.usage.countAnswer(answer.memories.length);
+    services.metrics.usage.countAnswer(answer.memories.length, gathered.degraded);
     const turn: Turn = {
       ...draft,
       ...answered(query, answer),
@@ -237,6 +240,7 @@ async function answerAndStore(
       durability: saved.durability,
       replayed: applied.replayed,
       memories: answer.memories,
+      degraded: gathered.degraded,
     };
   } catch (error) {
     await store

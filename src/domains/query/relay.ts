@@ -117,6 +117,7 @@ async function answerAnew(
   const query = await accept(patiently, owner, input);
   return services.running.run(query, async (signal) => {
     const gathered = await gatherContext(patiently, query, { profileAnswers: false, columns: 'said' });
+    observer.memories?.(gathered.memories, gathered.degraded);
     const { relayed } = await ask(patiently, owner, { thread, gathered, observer, signal, again: true });
     return relayed;
   });

@@ -86,6 +86,9 @@ builder.objectRef<EventOf<'MEMORIES'>>('QueryMemories').implement({
       description: 'Oldest first: the first is cited as [1].',
       resolve: (event) => [...event.memories],
     }),
+    degraded: t.exposeBoolean('degraded', {
+      description: 'Whether a part of what is remembered could not be read in time.',
+    }),
   }),
 });
 

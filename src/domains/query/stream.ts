@@ -7,7 +7,7 @@ import { type ProcessedQuery, processQuery, type QueryServices } from './query.t
 export type QueryStep =
   | { readonly type: 'ACCEPTED'; readonly turnId: string; readonly conversationId: string }
   | { readonly type: 'INTENT'; readonly intent: string; readonly confidence: number }
-  | { readonly type: 'MEMORIES'; readonly memories: readonly MemoryHit[] }
+  | { readonly type: 'MEMORIES'; readonly memories: readonly MemoryHit[]; readonly degraded: boolean }
   | { readonly type: 'DELTA'; readonly text: string }
   | { readonly type: 'RESTARTED' }
   | { readonly type: 'COMPLETED'; readonly result: ProcessedQuery }
@@ -52,7 +52,7 @@ export async function* streamQuery(
   const running = processQuery(services, owner, input, {
     accepted: (query) => push({ type: 'ACCEPTED', ...query }),
     intent: (intent, confidence) => push({ type: 'INTENT', intent, confidence }),
-    memories: (memories) => push({ type: 'MEMORIES', memories }),
+    memories: (memories, degraded) => push({ type: 'MEMORIES', memories, degraded }),
     delta: (text) => {
       shown += text;
       push({ type: 'DELTA', text });

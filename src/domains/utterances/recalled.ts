@@ -10,8 +10,9 @@ export const SECURITY_POLICY = 'security_policy';
 
 /** The beginnings of what this server says for want of an answer; models that read it have repeated it. */
 export const REMEMBERS_NOTHING = 'I remember nothing about that yet.';
+export const NOT_READ = 'Not all of my memory could be read just now';
 export const NO_MODEL = 'No language model could answer';
-const IGNORANCE = [REMEMBERS_NOTHING.slice(0, -1), NO_MODEL].map((text) => text.toLowerCase());
+const IGNORANCE = [REMEMBERS_NOTHING.slice(0, -1), NOT_READ, NO_MODEL].map((text) => text.toLowerCase());
 /** Letters in which one of them is seen: small ones are never fewer. */
 const IGNORANCE_LENGTH = Math.max(...IGNORANCE.map(({ length }) => length));
 type Said = Pick<InteractionRow, 'query' | 'response' | 'status' | 'modelUsed'>;
