@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readFile, rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { directory, fixture, temporary } from './fixtures/import/support.ts';
@@ -232,16 +233,12 @@ describe('SillyTavern', () => {
   test('a chat has its character as the one who answers, and the swipe that is shown', async () => {
     const file = fixture('sillytavern.jsonl');
     const first = await importInto(app.url, [file]);
-    expect(first).toMatchObject({ code: 1, stored: 3, skipped: 1 });
+    expect(first).toMatchObject({ code: 1, stored: 2, skipped: 1 });
     expect(first.stdout).toContain('line 7: is not JSON');
-    expect(first.stdout).toContain('left out: other swipes 3, thoughts 1, hidden messages 1');
+    expect(first.stdout).toContain('left out: other swipes 3, greetings 1, thoughts 1, hidden messages 1');
     expect(await stored('5e9b0f9e-mara')).toMatchObject({
       title: 'Mara',
       turns: [
-        {
-          ...{ query: '*waves* Welcome to the mill.', response: null, speaker: 'Mara' },
-          timestamp: '2024-01-05T10:22:00.000Z',
-        },
         {
           ...{
             query: 'What does the mill grind?',
@@ -255,7 +252,93 @@ describe('SillyTavern', () => {
         { query: 'Since when?', response: null, timestamp: '2024-01-05T10:25:00.000Z' },
       ],
     });
-    expect(await importInto(app.url, [file])).toMatchObject({ stored: 0, again: 3 });
+    expect(await importInto(app.url, [file])).toMatchObject({ stored: 0, again: 2 });
+  });
+
+  const chatOf = (name: string, id: string, lines: readonly object[]) =>
+    temporary(
+      name,
+      [{ chat_metadata: { integrity: id }, user_name: 'Tom', character_name: 'Mara' }, ...lines]
+        .map((line) => (typeof line === 'string' ? line : JSON.stringify(line)))
+        .join('\n'),
+    );
+  const mara = { name: 'Mara', is_user: false, send_date: '2024-03-01T10:00:00Z' };
+  const tom = { name: 'Tom', is_user: true, send_date: '2024-03-01T10:01:00Z' };
+
+  test('what a character says first is its greeting, unless somebody may have spoken before', async () => {
+    const opening = [
+      { ...mara, name: 'System', is_system: true, mes: 'Group of two' },
+      { ...mara, name: 'Tale', extra: { type: 'narrator' }, mes: 'It is dusk.' },
+      { ...mara, mes: 'Hello, wanderer.' },
+      { ...mara, name: 'Oskar', mes: 'Ahoy!' },
+      { ...mara, mes: 'The lamp is lit.' },
+      { ...tom, mes: 'Who lit it?' },
+      { ...mara, name: 'Ines', mes: 'I did.' },
+    ];
+    const file = await chatOf('opening.jsonl', 'greeting-opening', opening);
+    expect(await importTwice(file, 'sillytavern', 3)).toContain('left out: hidden messages 1, greetings 2');
+    expect(textsOf(await stored('greeting-opening'))).toEqual([
+      ['It is dusk.', null],
+      ['The lamp is lit.', null],
+      ['Who lit it?', 'I did.'],
+    ]);
+    const asked = [
+      { ...tom, is_system: true, mes: 'A hidden question' },
+      { ...mara, mes: 'An answer.' },
+    ];
+    await importTwice(await chatOf('asked.jsonl', 'greeting-asked', asked), 'sillytavern', 1);
+    const unread = await chatOf('unread.jsonl', 'greeting-unread', [
+      { ...tom, mes: 7 },
+      { ...mara, mes: 'So?' },
+    ]);
+    expect(await importInto(app.url, [unread])).toMatchObject({ code: 1, stored: 1, skipped: 1 });
+    const alone = await chatOf('alone.jsonl', 'greeting-alone', [{ ...mara, mes: 'Hello, wanderer.' }]);
+    const nothing = await importInto(app.url, [alone]);
+    expect(nothing.code).toBe(1);
+    expect(nothing.stderr).toMatch(
+      /holds nothing that can be imported as sillytavern .*; left out: greetings 1$/m,
+    );
+  });
+
+  test('a chat whose greeting an earlier version stored brings nothing twice', async () => {
+    const lines = [
+      { ...mara, mes: 'Hello, wanderer.' },
+      { ...tom, mes: 'Hello, Mara.' },
+      { ...mara, send_date: '2024-03-01T10:02:00Z', mes: 'Hello, wanderer.' },
+    ];
+    const id = 'greeting-before';
+    const file = await chatOf('before.jsonl', id, lines);
+    // As that version made it of this file: keys and all.
+    const hashOf = (line: (typeof lines)[number]) =>
+      createHash('sha256')
+        .update(JSON.stringify([id, line.name, line.is_user, Date.parse(line.send_date), line.mes]))
+        .digest('hex')
+        .slice(0, 32);
+    const [greeting = '', ...rest] = lines.map(hashOf);
+    const key = (ids: readonly string[]) => `sillytavern/${id}/${ids.join('+')}`;
+    const metadata = { source: 'sillytavern' };
+    const turns = [
+      {
+        ...{ query: 'Hello, wanderer.', speaker: 'Mara', timestamp: mara.send_date, metadata },
+        idempotencyKey: key([greeting]),
+      },
+      {
+        ...{
+          query: 'Hello, Mara.',
+          response: 'Hello, wanderer.',
+          responder: 'Mara',
+          timestamp: tom.send_date,
+        },
+        ...{ metadata, idempotencyKey: key(rest) },
+      },
+    ];
+    const { errors } = await app.graphql(
+      'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }',
+      { input: { conversationId: id, turns } },
+    );
+    expect(errors).toBeUndefined();
+    expect(await importInto(app.url, [file])).toMatchObject({ code: 0, sent: 1, stored: 0, again: 1 });
+    expect((await stored(id)).turns).toHaveLength(2);
   });
 
   test('in a group each has a turn of its own', async () => {
@@ -281,7 +364,7 @@ describe('SillyTavern', () => {
       'branch.jsonl',
       [JSON.stringify(header), ...lines.slice(1), JSON.stringify(own)].join('\n'),
     );
-    expect(await importInto(app.url, [file])).toMatchObject({ code: 0, sent: 3, stored: 1, again: 2 });
+    expect(await importInto(app.url, [file])).toMatchObject({ code: 0, sent: 2, stored: 1, again: 1 });
   });
 });
 

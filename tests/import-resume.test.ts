@@ -138,4 +138,25 @@ describe('an import that was stopped', () => {
     expect(report).toMatchObject({ outcome: 'finished', resumedAfter: 0 });
     expect(sent.length).toBe(1800);
   });
+
+  test('begins anew where an earlier version counted the records of its format otherwise', async () => {
+    const line = (n: number) => ({
+      ...{ name: n % 2 ? 'Tom' : 'Mara', is_user: n % 2 === 1, mes: `${n} ${'word '.repeat(1_000)}` },
+      send_date: new Date(Date.UTC(2024, 0, 1, 0, n)).toISOString(),
+    });
+    const header = { chat_metadata: { integrity: 'c' }, user_name: 'Tom', character_name: 'Mara' };
+    const lines = [header, ...Array.from({ length: 1_001 }, (_, n) => line(n))];
+    const file = await temporary('older.jsonl', lines.map((each) => JSON.stringify(each)).join('\n'));
+    const before = new Set(await readdir(join(directory, 'checkpoints')));
+    const first = await importChats(file, 1);
+    expect(first.report).toBe('connection lost');
+    const name = (await readdir(join(directory, 'checkpoints'))).find((each) => !before.has(each)) ?? '';
+    const path = join(directory, 'checkpoints', name);
+    const { reader, ...saved } = JSON.parse(await readFile(path, 'utf8'));
+    expect([reader, saved.recordsDone]).toEqual([2, first.sent.length]);
+    await writeFile(path, JSON.stringify({ ...saved, recordsDone: saved.recordsDone + 1 }));
+    const second = await importChats(file);
+    expect(second.report).toMatchObject({ outcome: 'finished', resumedAfter: 0 });
+    expect(second.sent.length).toBe(500);
+  });
 });

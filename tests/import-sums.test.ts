@@ -96,13 +96,12 @@ const SUMS: readonly [Format, string, Sums][] = [
       parts: { thoughts: 1, 'calls of tools': 1 },
     },
   ],
-  // The greeting is a turn of its own.
   [
     'sillytavern',
     'sillytavern.jsonl',
     {
-      ...{ holds: 6, taken: 3, joined: 1, bad: 1 },
-      leftOut: { 'hidden messages': 1 },
+      ...{ holds: 6, taken: 2, joined: 1, bad: 1 },
+      leftOut: { 'hidden messages': 1, greetings: 1 },
       parts: { 'other swipes': 3, thoughts: 1 },
     },
   ],

@@ -50,6 +50,7 @@ export async function openCheckpoint(
   const found = restart ? null : await readCheckpoint(path);
   const ignored = found && whyNot(found, destination, hash);
   const used = ignored === null ? found : null;
+  const made = { version: 2, reader: readerOf(destination.format), file };
   return {
     recordsDone: used?.recordsDone ?? 0,
     // Another reader would not know what it means.
@@ -57,9 +58,13 @@ export async function openCheckpoint(
     checked: used?.checked ?? null,
     ignored,
     save: (reached, checked) =>
-      write(directory, path, JSON.stringify({ version: 2, file, ...destination, ...reached, checked })),
+      write(directory, path, JSON.stringify({ ...made, ...destination, ...reached, checked })),
     remove: () => rm(path, { force: true }),
   };
+}
+
+function readerOf(format: Format): number {
+  return FORMATS[format].version ?? 1;
 }
 
 function whyNot(found: z.output<typeof Stored>, destination: Destination, hash: string): string | null {
@@ -67,6 +72,8 @@ function whyNot(found: z.output<typeof Stored>, destination: Destination, hash: 
     ([key, value]) => found[key as keyof Destination] === value,
   );
   if (!isSame) return `it is of an import to ${describe(found)}`;
+  if (found.reader !== readerOf(destination.format))
+    return `it is of another version, which counted what is in files of ${destination.format} otherwise`;
   return found.checked && found.checked.hash !== hash ? 'it is of another content of this file' : null;
 }
 
@@ -83,6 +90,7 @@ const BadRecord = z.object({
 const Stored = z.object({
   /** 1 knew only how many records are stored. */
   version: z.union([z.literal(1), z.literal(2)]),
+  reader: count.default(1),
   target: z.string(),
   user: z.string().nullable(),
   format: z.string(),

@@ -35,6 +35,8 @@ type Reader = {
   read: (file: string, position: Position) => AsyncGenerator<ImportRecord>;
   /** It can begin where `position.mark` was: no record depends on those before it. */
   goesOn?: true;
+  /** Counts from 1; another one makes other records of the same file, so that no count of them holds for both. */
+  version?: number;
 };
 
 /** All formats; a new one is one line here. */
@@ -88,6 +90,7 @@ export const FORMATS: Readonly<Record<Format, Reader>> = {
     unit: 'line',
     description: 'SillyTavern chat, also of a group: JSON Lines',
     read: readSillyTavern,
+    version: 2,
   },
   mem0: {
     unit: 'memory',

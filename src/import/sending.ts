@@ -94,8 +94,10 @@ export async function* readRecords(
     isEmpty = false;
     yield record;
   }
-  if (isEmpty)
-    throw new ImportFileError(
-      `"${file}" holds nothing that can be imported as ${format} (${FORMATS[format].description})`,
-    );
+  if (!isEmpty) return;
+  const leftOut = [...(position.leftOut ?? [])].map(([what, count]) => `${what} ${count}`);
+  const only = leftOut.length > 0 ? `; left out: ${leftOut.join(', ')}` : '';
+  throw new ImportFileError(
+    `"${file}" holds nothing that can be imported as ${format} (${FORMATS[format].description})${only}`,
+  );
 }

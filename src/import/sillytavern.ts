@@ -9,7 +9,7 @@ import { createWindow } from './windows.ts';
 /**
  * Reads a chat of SillyTavern, JSON Lines: a header and a line for each message. What the user says is asked, and what
  * characters say is answered, each under its name, so that in a group each has its own turn. Of swipes the one that is shown
- * counts; hidden messages are left out. Branches of a chat that were saved beside it are the same conversation, as the
+ * counts; hidden messages and greetings are left out. Branches of a chat that were saved beside it are the same conversation, as the
  * program gives them the same id: what they share is stored once.
  */
 export async function* readSillyTavern(file: string, position: Position): AsyncGenerator<ImportRecord> {
@@ -17,13 +17,16 @@ export async function* readSillyTavern(file: string, position: Position): AsyncG
   const idFor = createIdMaker();
   let id: string | null = null;
   let title: string | null = null;
+  const isGreeting = createGreetings();
   for await (const read of readValues(file, position)) {
     if (!isValue(read)) {
+      isGreeting(null);
       yield read;
       continue;
     }
     const { number, value } = read;
     if (!isObject(value)) {
+      isGreeting(null);
       yield bad(number, null, 'must be a JSON object');
       continue;
     }
@@ -33,15 +36,19 @@ export async function* readSillyTavern(file: string, position: Position): AsyncG
       continue;
     }
     if (typeof value.mes !== 'string') {
+      isGreeting(null);
       yield bad(number, 'mes', 'must be text');
       continue;
     }
     const time = readSendDate(value.send_date);
     id ??= `sillytavern-${idFor(['chat', value.name, time, value.mes])}`;
     const message = toMessage(value, time, idFor([id, value.name, value.is_user, time, value.mes]));
+    const isGreeted = isGreeting(value) && message !== null && typeof message !== 'string';
     countLeftOut(position, typeof message === 'string' ? [message] : (message?.leftOut ?? []));
+    if (isGreeted) countLeftOut(position, ['greetings']);
     if (message === null || typeof message === 'string') continue;
     title ??= message.name ?? null;
+    if (isGreeted) continue;
     const outline = { source: 'sillytavern', id, title, since: SINCE, hasMadeIds: true, names: NAMES };
     yield* window.add(number, outline, message);
   }
@@ -64,6 +71,29 @@ function idOfHeader(header: Record<string, unknown>, idFor: ReturnType<typeof cr
   if (given !== null) return given;
   const { create_date: created, character_name: name } = header;
   return created === undefined ? null : `sillytavern-${idFor(['chat', created, name])}`;
+}
+
+/**
+ * Tells the lines with which a chat opens, which the card says and nobody was asked for: of each character (a group has
+ * several) the first, before the user says anything. What stands behind a line that cannot be read may answer it.
+ *
+ * @returns a function to call once for every line, in the order of the file; null for one that cannot be read
+ */
+function createGreetings(): (line: Record<string, unknown> | null) => boolean {
+  let isOpen = true;
+  const greeted = new Set<unknown>();
+  return (line) => {
+    if (line === null || line.is_user === true) isOpen = false;
+    if (!isOpen || line === null || line.is_system === true || isNarrated(line.extra)) return false;
+    const isFirst = !greeted.has(line.name);
+    greeted.add(line.name);
+    return isFirst;
+  };
+}
+
+/** Written by the user, in nobody's name. */
+function isNarrated(extra: unknown): boolean {
+  return isObject(extra) && extra.type === 'narrator';
 }
 
 function toMessage(value: Record<string, unknown>, time: number | null, id: string): Message | string | null {
