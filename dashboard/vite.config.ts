@@ -13,6 +13,14 @@ export default {
     // What it would add is a script within the page for browsers that are older than the target.
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // What pages share in one file: many small ones compress worse, and each is a request of its own.
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [{ name: 'parts', test: /dashboard[\\/](view|server)[\\/](?!plot)/, minShareCount: 2 }],
+        },
+      },
+    },
   },
   server: {
     proxy: {
