@@ -69,6 +69,16 @@ export type FactFilter = {
   text?: string | null;
   userId?: string | null;
 };
+export type FactInput = {
+  category?: FactCategory | null;
+  negated?: boolean | null;
+  object: string;
+  predicate: string;
+  statement?: string | null;
+  subject?: string | null;
+  validFrom?: string | null;
+  validUntil?: string | null;
+};
 export type FactOrigin = 'MODEL' | 'PERSON' | 'RULES';
 export type FactSourceField = 'QUERY' | 'RESPONSE';
 export type FactStatus = 'ACTIVE' | 'RETRACTED' | 'SUPERSEDED';
@@ -1769,21 +1779,68 @@ export const UndoChange =
     UndoChangeVariables
   >;
 
+export type AddFactData = {
+  readonly addFact:
+    | {
+        readonly __typename: 'FactSuccess';
+        readonly fact: { readonly factId: string };
+        readonly change: { readonly changeId: string } | null;
+      }
+    | {
+        readonly __typename: 'InvalidInputError';
+        readonly code: string;
+        readonly message: string;
+        readonly field: string;
+      }
+    | { readonly __typename: 'NotFoundError'; readonly code: string; readonly message: string };
+};
+export type AddFactVariables = { input: FactInput; userId?: string | null };
+export const AddFact =
+  'mutation AddFact($input: FactInput!, $userId: String) { addFact(input: $input, userId: $userId) { ...FactDone } } fragment FactDone on FactResult { __typename ... on FactSuccess { fact { factId } change { changeId } } ... on Error { code message } ... on InvalidInputError { field } }' as Operation<
+    AddFactData,
+    AddFactVariables
+  >;
+
+export type CorrectFactData = {
+  readonly correctFact:
+    | {
+        readonly __typename: 'FactSuccess';
+        readonly fact: { readonly factId: string };
+        readonly change: { readonly changeId: string } | null;
+      }
+    | {
+        readonly __typename: 'InvalidInputError';
+        readonly code: string;
+        readonly message: string;
+        readonly field: string;
+      }
+    | { readonly __typename: 'NotFoundError'; readonly code: string; readonly message: string };
+};
+export type CorrectFactVariables = { factId: string; input: FactInput };
+export const CorrectFact =
+  'mutation CorrectFact($factId: ID!, $input: FactInput!) { correctFact(factId: $factId, input: $input) { ...FactDone } } fragment FactDone on FactResult { __typename ... on FactSuccess { fact { factId } change { changeId } } ... on Error { code message } ... on InvalidInputError { field } }' as Operation<
+    CorrectFactData,
+    CorrectFactVariables
+  >;
+
 export type RetractFactData = {
   readonly retractFact:
     | {
         readonly __typename: 'FactSuccess';
-        readonly fact: { readonly factId: string; readonly status: FactStatus };
+        readonly fact: { readonly factId: string };
+        readonly change: { readonly changeId: string } | null;
       }
     | {
-        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly __typename: 'InvalidInputError';
         readonly code: string;
         readonly message: string;
-      };
+        readonly field: string;
+      }
+    | { readonly __typename: 'NotFoundError'; readonly code: string; readonly message: string };
 };
 export type RetractFactVariables = { factId: string };
 export const RetractFact =
-  'mutation RetractFact($factId: ID!) { retractFact(factId: $factId) { __typename ... on FactSuccess { fact { factId status } } ... on Error { code message } } }' as Operation<
+  'mutation RetractFact($factId: ID!) { retractFact(factId: $factId) { ...FactDone } } fragment FactDone on FactResult { __typename ... on FactSuccess { fact { factId } change { changeId } } ... on Error { code message } ... on InvalidInputError { field } }' as Operation<
     RetractFactData,
     RetractFactVariables
   >;

@@ -102,6 +102,105 @@ describe.skipIf(!CHROMIUM)('memory in Chromium (left out where none is installed
     expect(await turnsOf('pantry')).toEqual(['The saffron is behind the rice.']);
   });
 
+  test('a fact is added, and undone', async () => {
+    await open('memory/facts');
+    await page.getByRole('button', { name: 'Add a fact' }).click();
+    const focused = () => page.evaluate(() => document.activeElement?.getAttribute('name'));
+    await expect.poll(focused).toBe('subject');
+    await expectNoFaults();
+    await page.getByLabel('What is said').fill('1 lives in');
+    await page.getByLabel('Of what').fill('Bergen');
+    await page.getByLabel('True until').fill('2020-01-01');
+    await page.keyboard.press('Enter');
+    await page.getByText('Must be 1 to 50 letters from a to z, digits and _, such as lives_in.').waitFor();
+    // Whoever does not see it is at the field, and hears it there.
+    expect(await focused()).toBe('predicate');
+    const field = page.getByLabel('What is said');
+    expect(await field.getAttribute('aria-invalid')).toBe('true');
+    const [words] = await page.locator(`#${await field.getAttribute('aria-describedby')}`).allInnerTexts();
+    expect(words).toMatch(/^Must be 1 to 50 letters/);
+    expect(await page.getByLabel('Of what').inputValue()).toBe('Bergen');
+    await expectNoFaults();
+    await field.fill('lives in');
+    await page.getByLabel('True from').fill('2021-01-01');
+    await button('Add it').click();
+    await page.getByText('Must be after “True from”.').waitFor();
+    expect(await focused()).toBe('validUntil');
+    await page.getByLabel('True until').fill('');
+    await button('Add it').click();
+    await page.getByRole('heading', { level: 1, name: 'user lives in Bergen' }).waitFor();
+    await page.getByRole('alert').getByText('The fact is added.').waitFor();
+    await expectNoFaults();
+    const { facts } = (
+      await app.graphql(
+        '{ facts(first: 1, filter: { text: "Bergen" }) { nodes { predicate category validFrom validUntil } } }',
+      )
+    ).data;
+    expect(facts.nodes).toEqual([
+      {
+        ...{ predicate: 'lives_in', category: 'PLACE', validUntil: null },
+        validFrom: await page.evaluate(() => new Date('2021-01-01T00:00').toISOString()),
+      },
+    ]);
+    await button('Undo this').click();
+    await page.getByText('1 change undone.').waitFor();
+    await page.getByText('retracted', { exact: true }).first().waitFor();
+    expect(await button('Undo this').count()).toBe(0);
+    expect(await button('Correct').count()).toBe(0);
+  });
+
+  test('a fact is corrected: what is not changed stays, and undoing brings the old one back', async () => {
+    const input = {
+      ...{ subject: 'Ana', predicate: 'favourite_cheese', object: 'brie', statement: 'Ana loves brie.' },
+      ...{ category: 'OTHER', validFrom: '2024-03-05T12:34:56.000Z' },
+    };
+    const added = await app.graphql(
+      'mutation ($input: FactInput!) { addFact(input: $input) { ... on FactSuccess { fact { factId } } } }',
+      { input },
+    );
+    const { factId } = added.data.addFact.fact;
+    const factOf = async (id: string) =>
+      (
+        await app.graphql(
+          `{ fact(factId: "${id}") { subject predicate object statement category validFrom status } }`,
+        )
+      ).data.fact;
+    await open(`memory/fact/${factId}`);
+    await button('Correct').click();
+    expect(await page.getByLabel('In words').inputValue()).toBe('Ana loves brie.');
+    await button('Leave it').click();
+    await expect.poll(() => button('Correct').evaluate((at) => at === document.activeElement)).toBe(true);
+    await button('Correct').click();
+    await page.getByLabel('Of what').fill('gouda');
+    // What it said before is not what it says now.
+    expect(await page.getByLabel('In words').inputValue()).toBe('');
+    await page.route('**/graphql', (route) =>
+      route.request().postData()?.includes('correctFact') ? route.abort() : route.continue(),
+    );
+    await button('Correct it').click();
+    await page.getByRole('alert').getByText('The server does not answer.').waitFor();
+    expect(await page.getByLabel('Of what').inputValue()).toBe('gouda');
+    await page.unrouteAll();
+    await button('Correct it').click();
+    await page.getByRole('heading', { level: 1, name: 'Ana favourite cheese gouda' }).waitFor();
+    const corrected = page.url().split('/').at(-1) ?? '';
+    expect(await factOf(corrected)).toEqual({
+      ...{ ...input, object: 'gouda', statement: 'Ana favourite cheese gouda' },
+      status: 'ACTIVE',
+    });
+    expect((await factOf(factId)).status).not.toBe('ACTIVE');
+    await button('Undo this').click();
+    await page.getByRole('heading', { level: 1, name: 'Ana loves brie.' }).waitFor();
+    expect(await factOf(factId)).toEqual({ ...input, status: 'ACTIVE' });
+    expect((await factOf(corrected)).status).toBe('RETRACTED');
+    await button('Retract').click();
+    await inDialog('Retract').click();
+    await page.getByText('The fact is retracted: it is no longer used to answer.').waitFor();
+    await button('Undo this').click();
+    await page.getByText('holds', { exact: true }).waitFor();
+    expect((await factOf(factId)).status).toBe('ACTIVE');
+  });
+
   test('a conversation is deleted in the list, which stays where it is, and from its page', async () => {
     for (let number = 0; number < 130; number += 1) await app.record(`voyage-${number}`, ['We sail.']);
     await open('memory/conversations');
@@ -174,17 +273,23 @@ describe.skipIf(!CHROMIUM)('memory of who may only read (left out where no Chrom
     await send(
       `mutation { recordTurns(input: { userId: "${userId}", conversationId: "c", turns: [{ query: "The gulls are loud." }] }) { ... on Error { message } } }`,
     );
+    const { addFact } = await send(
+      `mutation { addFact(userId: "${userId}", input: { predicate: "likes", object: "gulls" }) { ... on FactSuccess { fact { factId } } } }`,
+    );
     const page = await browser.newPage();
     for (const [place, shown] of [
       ['memory?q=gulls', 'The gulls are loud.'],
       ['memory/conversations', '1 turn'],
       ['memory/conversation/c', 'chain intact: 1 turn'],
+      ['memory/facts', 'user likes gulls'],
+      [`memory/fact/${addFact.fact.factId}`, 'Added by'],
     ] as const) {
       await page.goto(`${app.url}/dashboard/${place}`);
       await page.getByLabel('Key or token').fill(createApiKey.key);
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.getByText(shown).first().waitFor();
-      expect([place, await page.getByRole('button', { name: /^Delete/ }).count()]).toEqual([place, 0]);
+      const changing = page.getByRole('button', { name: /^(Delete|Add|Correct|Retract|Undo)/ });
+      expect([place, await changing.allInnerTexts()]).toEqual([place, []]);
     }
     await page.close();
   });

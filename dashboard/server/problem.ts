@@ -52,6 +52,6 @@ export function succeeded<Result extends { readonly __typename: string }>(
   result: Result,
 ): Exclude<Result, { readonly code: string; readonly message: string }> {
   if ('code' in result && 'message' in result)
-    throw new ServerProblem(String(result.code), sentence(String(result.message)));
+    throw new ServerProblem(String(result.code), sentence(String(result.message)), { ...result });
   return result as Exclude<Result, { readonly code: string; readonly message: string }>;
 }

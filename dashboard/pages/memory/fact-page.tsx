@@ -1,23 +1,14 @@
 import { useEffect } from 'preact/hooks';
-import {
-  FactShown,
-  type FactShownData,
-  FactTold,
-  type FactToldData,
-  RetractFact,
-  UndoChange,
-} from '../../operations.ts';
+import { FactShown, type FactShownData, FactTold, type FactToldData } from '../../operations.ts';
 import { useAnswer } from '../../server/answers.ts';
-import { ask } from '../../server/ask.ts';
-import { succeeded } from '../../server/problem.ts';
 import { may } from '../../server/session.ts';
 import { follow } from '../../server/socket.ts';
-import { ConfirmButton } from '../../view/confirm.tsx';
 import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { hrefOf } from '../../view/router.ts';
 import { useAct } from '../../view/saying.tsx';
 import { Moment } from '../../view/time.tsx';
 import { counted, dateOf, percent, plain, titled } from '../../view/words.ts';
+import { FactActions, LastChange, undoChange } from './fact-changes.tsx';
 
 type Fact = NonNullable<FactShownData['fact']>;
 
@@ -40,6 +31,7 @@ export function FactPage({ factId }: { factId: string }) {
     >
       <div class="stack">
         <Problem problem={problem} again={again} />
+        {fact && <LastChange factId={factId} again={again} />}
         {!data && !problem && <Hollow rows={3} height={110} />}
         {data && !fact && (
           <Empty title="There is no such fact.">
@@ -59,13 +51,6 @@ export function FactPage({ factId }: { factId: string }) {
 }
 
 function About({ fact, again }: { fact: Fact; again: () => void }) {
-  const { isBusy, act } = useAct();
-  const retract = () =>
-    act(async () => {
-      succeeded((await ask(RetractFact, { factId: fact.factId })).retractFact);
-      again();
-      return 'The fact is retracted; History can undo that.';
-    });
   return (
     <Panel title="What it says">
       <dl class="pairs">
@@ -95,13 +80,7 @@ function About({ fact, again }: { fact: Fact; again: () => void }) {
           <Linked key={each.factId} name="Supersedes" fact={each} />
         ))}
       </dl>
-      {fact.status === 'ACTIVE' && may('WRITE') && (
-        <div class="actions">
-          <ConfirmButton label="Retract" title="Retract this fact?" isBusy={isBusy} onConfirm={retract}>
-            It is no longer used to answer. It stays in the history, where this can be undone.
-          </ConfirmButton>
-        </div>
-      )}
+      <FactActions fact={fact} again={again} />
     </Panel>
   );
 }
@@ -160,15 +139,7 @@ function Sources({ fact }: { fact: Fact }) {
 
 function History({ fact, again }: { fact: Fact; again: () => void }) {
   const { isBusy, act } = useAct();
-  const undo = (changeId: string, cascade: boolean) =>
-    act(async () => {
-      const { undoLearningChange } = await ask(UndoChange, { changeId, cascade });
-      if (undoLearningChange.__typename === 'ChangeBuiltOnError' && !cascade)
-        return `${counted(undoLearningChange.changeIds.length, 'later change')} stand on this one. Undo the later ones first.`;
-      const { undone } = succeeded(undoLearningChange);
-      again();
-      return `${counted(undone.length, 'change')} undone.`;
-    });
+  const undo = (changeId: string) => act(() => undoChange(changeId, again));
   return (
     <Panel title="History" note="The latest first">
       <ol class="feed">
@@ -187,7 +158,7 @@ function History({ fact, again }: { fact: Fact; again: () => void }) {
                   data-kind="bare"
                   aria-disabled={isBusy}
                   aria-label={`Undo: ${plain(kind)}`}
-                  onClick={() => undo(changeId, false)}
+                  onClick={() => undo(changeId)}
                 >
                   Undo
                 </button>

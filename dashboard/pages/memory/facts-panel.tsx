@@ -15,25 +15,14 @@ import { asked, ChoiceField, SearchField } from '../../view/search-field.tsx';
 import { Moment } from '../../view/time.tsx';
 import { VirtualList } from '../../view/virtual-list.tsx';
 import { percent, plain, titled } from '../../view/words.ts';
+import { AddFactPanel } from './fact-changes.tsx';
+import { CATEGORIES } from './fact-form.tsx';
 import { askedUser, UserField } from './user-field.tsx';
 
 type Line = FactsData['facts']['nodes'][number];
 
 const PAGE = 100;
 const ROW_HEIGHT = 58;
-const CATEGORIES: readonly FactCategory[] = [
-  'IDENTITY',
-  'PLACE',
-  'WORK',
-  'RELATION',
-  'PREFERENCE',
-  'POSSESSION',
-  'HEALTH',
-  'PLAN',
-  'SKILL',
-  'EVENT',
-  'OTHER',
-];
 const pageOf = ({ facts }: FactsData) => connectionPage<Line>(facts);
 
 /** What was learned, and whether it still holds. */
@@ -71,6 +60,7 @@ export function FactsPanel() {
         />
         <UserField />
       </div>
+      <AddFactPanel />
       <Panel title="Facts" note="What was learned last first">
         <Problem problem={problem} again={again} />
         {items === null && !problem && <Hollow rows={8} height={ROW_HEIGHT - 16} />}
