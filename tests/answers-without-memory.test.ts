@@ -21,7 +21,7 @@ afterAll(() => proxy.close());
 async function start(env: Record<string, string> = {}): Promise<TestApp> {
   const app = await startTestApp({
     ...{ route: proxy.route, patienceMs: 0 },
-    env: { ACK_DEADLINE_MS: '200', CANARY_INTERVAL_MS: '0', ...env },
+    env: { ACK_DEADLINE_MS: '5000', CANARY_INTERVAL_MS: '0', ...env },
   });
   await app.record('attic', ['I put the sextant into the attic.']);
   return app;
