@@ -8,6 +8,8 @@ import { ASK, CREATE } from './writing.ts';
 const TURNS = 1_000;
 const CONNECTIONS = 4;
 const CONVERSATIONS = 40;
+/** More than a round answers: a thread that is sent again is answered anew and not stored. */
+const THREADS = 3_000;
 
 /** The same question at three doors, and what memory adds to a model. */
 export const doors: Work = {
@@ -18,31 +20,35 @@ export const doors: Work = {
     try {
       await memory.grow(TURNS);
       await memory.send(CREATE, { input: SEED_CHARACTERS[0] });
-      const ask = (title: string, loads: Record<string, Omit<Load, 'connections' | 'ms'>>) =>
-        measure(bench, title, loads);
+      const ask = (title: string, loads: Record<string, Asked>) => measure(bench, title, loads);
       yield await ask('who a character is', {
         'POST /api/echo/query': {
           ...{ url: memory.url(), path: '/api/echo/query' },
-          bodies: each((id) => ({ query: 'Tell me about Kai Nakamura', conversation_id: `rest ${id}` })),
+          bodies: () =>
+            each(CONVERSATIONS, (id) => ({
+              query: 'Tell me about Kai Nakamura',
+              conversation_id: `rest ${id}`,
+            })),
         },
         processQuery: {
           ...{ url: memory.url(), path: '/graphql' },
-          bodies: each((id) => ({
-            query: ASK,
-            variables: { input: { query: 'Tell me about Kai Nakamura', conversationId: `graphql ${id}` } },
-          })),
+          bodies: () =>
+            each(CONVERSATIONS, (id) => ({
+              query: ASK,
+              variables: { input: { query: 'Tell me about Kai Nakamura', conversationId: `graphql ${id}` } },
+            })),
         },
       });
-      const chat = (id: number) => ({
-        model: 'double',
-        stream: true,
-        messages: [
-          { role: 'user', content: `What would you cook from lentils tonight? It is evening ${id}.` },
-        ],
-      });
+      let thread = 0;
+      const chats = () =>
+        each(THREADS, () => ({
+          model: 'double',
+          stream: true,
+          messages: [{ role: 'user', content: `What would you cook from lentils? It is meal ${++thread}.` }],
+        }));
       yield await ask(`a model of ${MODEL_MS} ms`, {
-        'POST /v1/chat/completions': { url: memory.url(), path: '/v1/chat/completions', bodies: each(chat) },
-        'the model alone': { url: model.url, path: '/v1/chat/completions', bodies: each(chat) },
+        'POST /v1/chat/completions': { url: memory.url(), path: '/v1/chat/completions', bodies: chats },
+        'the model alone': { url: model.url, path: '/v1/chat/completions', bodies: chats },
       });
     } finally {
       await stop();
@@ -50,21 +56,22 @@ export const doors: Work = {
   },
 };
 
-const each = (body: (id: number) => object) =>
-  Array.from({ length: CONVERSATIONS }, (_, id) => JSON.stringify(body(id)));
+/** What one candidate is asked; each round gets bodies of its own. */
+interface Asked extends Omit<Load, 'connections' | 'ms' | 'bodies'> {
+  readonly bodies: () => string[];
+}
 
-async function measure(
-  bench: Bench,
-  title: string,
-  asked: Record<string, Omit<Load, 'connections' | 'ms'>>,
-): Promise<Figure> {
+const each = (count: number, body: (id: number) => object) =>
+  Array.from({ length: count }, (_, id) => JSON.stringify(body(id)));
+
+async function measure(bench: Bench, title: string, asked: Record<string, Asked>): Promise<Figure> {
   const loads = Object.entries(asked).map(([candidate, load]) => ({
     candidate,
-    load: { ...load, connections: CONNECTIONS, ms: bench.ms },
+    run: (ms: number) => bench.client.run({ ...load, bodies: load.bodies(), connections: CONNECTIONS, ms }),
     values: [] as number[],
   }));
-  for (const { load } of loads) await bench.client.run({ ...load, ms: 2_000 });
+  for (const { run } of loads) await run(2_000);
   for (let round = 0; round < bench.rounds; round++)
-    for (const { load, values } of loads) values.push((await bench.client.run(load)).p50);
+    for (const { run, values } of loads) values.push((await run(bench.ms)).p50);
   return { letter: 'h', title: `${title}: p50`, unit: 'ms', more: false, series: loads };
 }

@@ -19,7 +19,7 @@ export const RECORD = `mutation Record($input: RecordTurnsInput!) { recordTurns(
 export const SEARCH = `query Search($query: String!) { memorySearch(query: $query, limit: 20) { hits { score tier interaction { turnId query response timestamp } } } }`;
 export const CREATE = `mutation Create($input: CharacterInput!) { upsertCharacter(input: $input) { __typename ... on Error { errors: message } } }`;
 const CHARACTER = 'Tell me about Kai Nakamura';
-const CHATTER = 'What would you cook from lentils and spinach tonight?';
+const CHATTER = 'What would you cook from lentils and spinach?';
 
 /** Turns that are answered and turns that are recorded, while indexing and vectors go on; the journal is on as always. */
 export const writing: Work = {
