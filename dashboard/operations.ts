@@ -111,6 +111,7 @@ export type MediaFilter = {
 export type MediaKind = 'IMAGE' | 'VIDEO';
 export type MediaNear = { latitude: number; longitude: number; radiusKm: number };
 export type MediaState = 'BROKEN' | 'PRESENT' | 'VANISHED';
+export type MediaTagOrigin = 'MODEL' | 'PERSON' | 'RULE';
 export type MemoryFilter = {
   character?: string | null;
   conversationId?: string | null;
@@ -169,6 +170,12 @@ export type SetFeatureFlagInput = {
 export type SloState = 'BURNING' | 'BURNING_FAST' | 'EXHAUSTED' | 'NO_DATA' | 'OK';
 export type SlotState = 'MISSED' | 'PLANNED' | 'RUN' | 'SKIPPED';
 export type SuspendTenantInput = { reason: string; tenantId: string };
+export type TagMediaInput = {
+  add?: readonly string[] | null;
+  fileHash: string;
+  remove?: readonly string[] | null;
+  userId?: string | null;
+};
 export type TaskFilter = {
   goalId?: string | null;
   priority?: TaskPriority | null;
@@ -1424,7 +1431,7 @@ export type MediaShownData = {
     readonly thumbnailUrl: string | null;
     readonly userId: string;
     readonly location: { readonly place: string | null } | null;
-    readonly tags: readonly { readonly name: string }[];
+    readonly tags: readonly { readonly name: string; readonly origin: MediaTagOrigin }[];
     readonly largeUrl: string | null;
     readonly filePaths: readonly string[];
     readonly dateIndexed: string;
@@ -1454,9 +1461,48 @@ export type MediaShownData = {
 };
 export type MediaShownVariables = { fileHash: string };
 export const MediaShown =
-  'query MediaShown($fileHash: String!) { mediaInsight(fileHash: $fileHash) { ...MediaTile largeUrl: thumbnailUrl(size: LARGE) filePaths dateIndexed dateTakenOffset qualityScore categories learned compositionNotes analysis { tier method confidence problem } camera { make model lens iso aperture exposureSeconds focalLengthMm } colorPalette { hex name share } characters { characterName } } } fragment MediaTile on MediaInsight { fileHash filePath mediaType kind width height fileSize dateTaken state caption title thumbnailUrl(size: SMALL) userId location { place } tags { name } }' as Operation<
+  'query MediaShown($fileHash: String!) { mediaInsight(fileHash: $fileHash) { ...MediaTile tags { origin } largeUrl: thumbnailUrl(size: LARGE) filePaths dateIndexed dateTakenOffset qualityScore categories learned compositionNotes analysis { tier method confidence problem } camera { make model lens iso aperture exposureSeconds focalLengthMm } colorPalette { hex name share } characters { characterName } } } fragment MediaTile on MediaInsight { fileHash filePath mediaType kind width height fileSize dateTaken state caption title thumbnailUrl(size: SMALL) userId location { place } tags { name } }' as Operation<
     MediaShownData,
     MediaShownVariables
+  >;
+
+export type TagMediaData = {
+  readonly tagMedia:
+    | {
+        readonly __typename: 'InvalidInputError';
+        readonly code: string;
+        readonly message: string;
+        readonly field: string;
+      }
+    | {
+        readonly __typename: 'MediaSuccess';
+        readonly insight: {
+          readonly tags: readonly { readonly name: string; readonly origin: MediaTagOrigin }[];
+        };
+      }
+    | { readonly __typename: 'NotFoundError'; readonly code: string; readonly message: string };
+};
+export type TagMediaVariables = { input: TagMediaInput };
+export const TagMedia =
+  'mutation TagMedia($input: TagMediaInput!) { tagMedia(input: $input) { __typename ... on MediaSuccess { insight { tags { name origin } } } ... on Error { code message } ... on InvalidInputError { field } } }' as Operation<
+    TagMediaData,
+    TagMediaVariables
+  >;
+
+export type ForgetMediaData = {
+  readonly forgetMedia:
+    | {
+        readonly __typename: 'InvalidInputError' | 'NotFoundError';
+        readonly code: string;
+        readonly message: string;
+      }
+    | { readonly __typename: 'MediaSuccess' };
+};
+export type ForgetMediaVariables = { fileHash: string };
+export const ForgetMedia =
+  'mutation ForgetMedia($fileHash: String!) { forgetMedia(fileHash: $fileHash) { __typename ... on Error { code message } } }' as Operation<
+    ForgetMediaData,
+    ForgetMediaVariables
   >;
 
 export type DuplicatesData = {

@@ -1,9 +1,10 @@
 import { MediaShown, type MediaShownData } from '../../operations.ts';
 import { useAnswer } from '../../server/answers.ts';
 import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
-import { hrefOf } from '../../view/router.ts';
+import { go, hrefOf } from '../../view/router.ts';
 import { Moment } from '../../view/time.tsx';
 import { bytes, percent, plain, wallClock } from '../../view/words.ts';
+import { ForgetButton, Tags } from './picture-actions.tsx';
 import { Thumbnail } from './thumbnail.tsx';
 import { nameOf } from './tile.tsx';
 
@@ -11,15 +12,22 @@ type Shown = NonNullable<MediaShownData['mediaInsight']>;
 
 /** One picture or video, and all that is known of it. */
 export function PicturePage({ fileHash }: { fileHash: string }) {
-  const { data, problem, again } = useAnswer(MediaShown, { fileHash });
+  const { data, problem, again, replace } = useAnswer(MediaShown, { fileHash });
   const shown = data?.mediaInsight;
+  const put = (tags: Shown['tags']) =>
+    replace(({ mediaInsight }) => ({ mediaInsight: mediaInsight && { ...mediaInsight, tags } }));
   return (
     <Page
       title={shown ? nameOf(shown) : 'Picture'}
       actions={
-        <a class="button" href={hrefOf(['media'])}>
-          All media
-        </a>
+        <>
+          <a class="button" href={hrefOf(['media'])}>
+            All media
+          </a>
+          {shown && (
+            <ForgetButton fileHash={fileHash} name={nameOf(shown)} gone={() => go(hrefOf(['media']))} />
+          )}
+        </>
       }
     >
       <Problem problem={problem} again={again} />
@@ -33,7 +41,7 @@ export function PicturePage({ fileHash }: { fileHash: string }) {
             <Thumbnail url={shown.largeUrl} words={nameOf(shown)} />
             <Palette colours={shown.colorPalette} />
           </div>
-          <Known shown={shown} />
+          <Known shown={shown} put={put} />
         </div>
       )}
     </Page>
@@ -61,7 +69,7 @@ function Palette({ colours }: { colours: Shown['colorPalette'] }) {
   );
 }
 
-function Known({ shown }: { shown: Shown }) {
+function Known({ shown, put }: { shown: Shown; put: (tags: Shown['tags']) => void }) {
   const { camera, analysis } = shown;
   return (
     <Panel title="What is known">
@@ -87,10 +95,8 @@ function Known({ shown }: { shown: Shown }) {
           {analysis.problem && <Tag tone="warn">{analysis.problem}</Tag>}
         </dd>
         <dt>Tags</dt>
-        <dd class="tags">
-          {shown.tags.map(({ name }) => (
-            <Tag key={name}>{name}</Tag>
-          ))}
+        <dd>
+          <Tags fileHash={shown.fileHash} tags={shown.tags} put={put} />
         </dd>
         <dt>Characters</dt>
         <dd>{shown.characters.map(({ characterName }) => characterName).join(', ') || '–'}</dd>

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { FactCategory, FactInput, FactShownData } from '../../operations.ts';
-import { ServerProblem, sentence } from '../../server/problem.ts';
+import { ServerProblem } from '../../server/problem.ts';
+import { TextField } from '../../view/field.tsx';
 import { Problem } from '../../view/parts.tsx';
 import { useAct } from '../../view/saying.tsx';
 import { plain, titled } from '../../view/words.ts';
@@ -112,44 +113,6 @@ interface FactFormParts {
   /** @throws ServerProblem, which is shown at its field */
   readonly send: (input: FactInput) => Promise<undefined>;
   readonly close: () => void;
-}
-
-/** A field, and below it what the server says of it. */
-function TextField({ label, name, value, fault, put, hint, isNeeded, type = 'text' }: TextParts) {
-  return (
-    <div>
-      <label class="field">
-        {label}
-        <input
-          name={name}
-          // Both are texts to the page; the browser has another field for a day.
-          type={type as 'text'}
-          value={value}
-          placeholder={hint}
-          required={isNeeded}
-          autocomplete="off"
-          aria-invalid={fault !== null}
-          aria-describedby={fault ? `fault-${name}` : undefined}
-          onInput={(event) => put(event.currentTarget.value)}
-        />
-      </label>
-      {fault && (
-        <p id={`fault-${name}`} class="fault">
-          {sentence(fault.message.replace(/^\w+: /, '').replace('validFrom', '“True from”'))}
-        </p>
-      )}
-    </div>
-  );
-}
-interface TextParts {
-  readonly label: string;
-  readonly name: string;
-  readonly value: string;
-  readonly fault: ServerProblem | null;
-  readonly put: (value: string) => void;
-  readonly hint?: string;
-  readonly isNeeded?: boolean;
-  readonly type?: 'text' | 'date';
 }
 
 /** What stands in the fields before anything is typed. Words and kind of what is changed are those of before no more. */
