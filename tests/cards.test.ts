@@ -221,6 +221,12 @@ describe('broken cards', () => {
     ],
     ['text that is not Base64', png(pngText('ccv3', '{"name":"x"}')), /"ccv3" chunk is not Base64/],
     ['text that is not JSON', png(pngText('ccv3', 'aGVsbG8=')), /"ccv3" chunk is not JSON in UTF-8/],
+    [
+      'a lorebook',
+      Buffer.from('{"spec":"lorebook_v3","data":{"entries":[]}}'),
+      /is a lorebook without a char/,
+    ],
+    ['a world', Buffer.from('{"entries":{"0":{"key":["a"],"content":"b"}}}'), /lorebook without a character/],
     ['an unknown kind', Buffer.from('{"spec":"chara_card_v9","data":{}}'), /unknown kind "chara_card_v9"/],
     ['no data', Buffer.from('{"spec":"chara_card_v3"}'), /chara_card_v3 card without "data"/],
     [

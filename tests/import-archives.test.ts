@@ -207,6 +207,8 @@ describe('exports cut in the middle', () => {
     ['mem0.json', -120, '', 'mem0'],
     ['sillytavern.jsonl', -20, 'line 8', 'sillytavern'],
     ['messages.jsonl', -10, 'line 8', 'messages'],
+    ['grok.json', -40, 'conversation 5', 'grok'],
+    ['server-memory.jsonl', -20, 'memory 5', 'server-memory'],
   ])('%s: what is whole is stored, and where it ends is told', async (name, end, place, format) => {
     const file = await temporary(`cut-${name}`, (await content(name)).subarray(0, end));
     const { code, stdout, stderr } = await importInto(app.url, [file]);

@@ -39,6 +39,12 @@ describe('auto', () => {
     ['a scenario', '{"name":"x","scenario":"y"}', /is of no known format/],
     ['an OpenAPI document', '{"spec":"openapi","name":"x"}', /is of no known format/],
     ['a request', '{"query":"{ me { userId } }"}', /is of no known format/],
+    [
+      'the lore of a world',
+      '{"entries":{"0":{"uid":0,"key":["mill"],"content":"x"}}}',
+      /is a lorebook without/,
+    ],
+    ['a lorebook', '{"spec":"lorebook_v3","data":{"entries":[]}}', /lorebook without a character.*as a card/],
     ['a page', '<!DOCTYPE html><html></html>', /is a page/],
     ['compressed data', '\u001f\u008b\u0008', /gzip|no known format/],
     ['an empty file', '', /is empty/],

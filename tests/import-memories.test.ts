@@ -1,4 +1,4 @@
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { directory, fixture, temporary } from './fixtures/import/support.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -118,4 +118,36 @@ test('what Claude remembers is said by the assistant, once', async () => {
       { query: 'The organ in Røros has 27 stops.', metadata: { project: 'p-1' } },
     ],
   });
+});
+
+test('the graph of the MCP memory server is statements, and is found', async () => {
+  const file = fixture('server-memory.jsonl');
+  const first = await importInto(app.url, [file]);
+  expect(first).toMatchObject({ code: 1, stored: 4, skipped: 1 });
+  expect(first.stdout).toContain('imported as server-memory');
+  expect(first.stdout).toContain('memory 4: name must be text');
+  expect(first.stdout).toContain('left out: entities without observations 1');
+  const { title, turns } = await stored('server-memory');
+  expect(title).toBe('Memories of the MCP memory server');
+  expect(turns).toMatchObject([
+    {
+      ...{ query: 'Vera Holm: Repairs accordions', response: null, speaker: 'assistant' },
+      metadata: { source: 'server-memory', entity: 'Vera_Holm', entityType: 'person' },
+    },
+    { query: 'Vera Holm: Has a dog called Bolt' },
+    { query: 'Sings in a choir on Tuesdays', speaker: null, metadata: { entity: 'default_user' } },
+    {
+      query: 'Vera Holm runs Cellar Club',
+      metadata: { from: 'Vera_Holm', relationType: 'runs', to: 'Cellar_Club' },
+    },
+  ]);
+  expect((await found('Who repairs accordions?'))[0]).toContain('Vera Holm');
+  // What its tool shows, with an observation more, and two writers in a line.
+  const lines = (await readFile(file, 'utf8')).trim().split('\n');
+  const [vera, user, , , relation] = lines.map((line) => JSON.parse(line));
+  const entities = [{ ...vera, observations: [...vera.observations, 'Speaks Danish'] }, user];
+  const graph = await temporary('graph.json', JSON.stringify({ entities, relations: [relation] }, null, 2));
+  expect(await importInto(app.url, [graph])).toMatchObject({ code: 0, stored: 1, again: 4 });
+  const joined = await temporary('joined.jsonl', `${lines[0]}${lines[1]}\n${lines[4]}\n`);
+  expect(await importInto(app.url, [joined])).toMatchObject({ code: 0, stored: 0, again: 4 });
 });

@@ -78,6 +78,24 @@ const SUMS: readonly [Format, string, Sums][] = [
       leftOut: { 'activities that are no prompts': 2, 'activities of other products': 1 },
     },
   ],
+  // The document stands in a chunk of its own and belongs to the question behind it; the draft was never sent.
+  [
+    'aistudio',
+    'aistudio.json',
+    {
+      ...{ holds: 8, taken: 2, joined: 2 },
+      leftOut: { 'messages of the system': 1, thoughts: 1, errors: 1, drafts: 1 },
+    },
+  ],
+  [
+    'grok',
+    'grok.json',
+    {
+      ...{ holds: 6, taken: 3, joined: 1, bad: 1 },
+      leftOut: { 'messages of other branches': 1 },
+      parts: { thoughts: 1 },
+    },
+  ],
   [
     'openwebui',
     'openwebui.json',
@@ -116,6 +134,11 @@ const SUMS: readonly [Format, string, Sums][] = [
   ],
   ['hindsight', 'hindsight.json', { holds: 3, taken: 2, bad: 1 }],
   ['hindsight', 'hindsight-document.json', { holds: 2, taken: 2 }],
+  [
+    'server-memory',
+    'server-memory.jsonl',
+    { holds: 6, taken: 4, bad: 1, leftOut: { 'entities without observations': 1 } },
+  ],
   ['character', 'card-v2.json', { holds: 1, taken: 1 }],
 ];
 

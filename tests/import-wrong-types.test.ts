@@ -16,6 +16,8 @@ const FILES: readonly [Format, string][] = [
   ['claude', 'claude.json'],
   ['claude-memory', 'claude-memories.json'],
   ['gemini', 'gemini.json'],
+  ['aistudio', 'aistudio.json'],
+  ['grok', 'grok.json'],
   ['openwebui', 'openwebui.json'],
   ['librechat', 'librechat.json'],
   ['sillytavern', 'sillytavern.jsonl'],
@@ -23,6 +25,7 @@ const FILES: readonly [Format, string][] = [
   ['mem0', 'mem0.json'],
   ['hindsight', 'hindsight.json'],
   ['hindsight', 'hindsight-document.json'],
+  ['server-memory', 'server-memory.jsonl'],
   ['character', 'card-v1.json'],
   ['character', 'card-v2.json'],
 ];

@@ -7,6 +7,10 @@ export const CARD_KEYWORDS = ['ccv3', 'chara'] as const;
 /** Name of the card in a CHARX archive. */
 export const CARD_FILE = 'card.json';
 
+/** Said of one that comes without a card. */
+export const LOREBOOK_ALONE =
+  'is a lorebook without a character, and lore belongs to one: give it to its character in SillyTavern, export that as a card, and import the card';
+
 /** A JSON object. */
 export type Json = Record<string, unknown>;
 
@@ -123,6 +127,9 @@ function parseCard(bytes: Buffer, where: string, maxBytes = Number.POSITIVE_INFI
 
 /** Whether an object is a card of a known version. @throws CardError */
 export function checkCard(value: Json, where: string): void {
+  const isWorld = value.spec === undefined && isObject(value.entries);
+  if (value.spec === 'lorebook_v3' || (isWorld && !isVersion1(value)))
+    throw new NoCardError(`${where} ${LOREBOOK_ALONE}`);
   if (value.spec === undefined) {
     if (isVersion1(value)) return;
     throw new CardError(

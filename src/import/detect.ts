@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { openPromise } from 'yauzl';
 import { isZip } from '../cards/archive.ts';
-import { CARD_FILE, isVersion1 } from '../cards/container.ts';
+import { CARD_FILE, isVersion1, LOREBOOK_ALONE } from '../cards/container.ts';
 import { PNG_SIGNATURE } from '../cards/png.ts';
 import { asUtf8, fileSize } from './files.ts';
 import { FORMATS, type Format } from './formats.ts';
@@ -27,6 +27,7 @@ export async function detectFormat(file: string): Promise<Format> {
   for (const { depth, key } of scanKeys(text)) seen.add(`${depth}.${key}`);
   const has = (level: number, ...keys: string[]) => keys.every((key) => seen.has(`${level}.${key}`));
   for (const [format, isIt] of RULES) if (isIt(has, text)) return format;
+  if (isLorebook(has, text)) throw new UnknownFormatError(`"${file}" ${LOREBOOK_ALONE}`);
   if (/^[\s\u00ef\u00bb\u00bf]*(\[\s*\]|\{\s*\})\s*$/.test(text))
     throw new ImportFileError(`"${file}" holds nothing: it is empty JSON`);
   throw new UnknownFormatError(
@@ -53,10 +54,13 @@ const RULES: readonly [Format, (has: Has, text: string) => boolean][] = [
     'gemini',
     (has, text) => has(2, 'header', 'title', 'time') && /"header"\s*:\s*"[^"]*(?:Gemini|Bard)/.test(text),
   ],
+  ['aistudio', (has) => [1, 2].some((level) => has(level, 'chunkedPrompt'))],
+  ['grok', (has) => has(3, 'conversation', 'responses')],
   ['sillytavern', isSillyTavern],
   ['claude-memory', (has) => [1, 2].some((level) => has(level, 'conversations_memory'))],
   ['mem0', isMem0],
   ['hindsight', isHindsight],
+  ['server-memory', isServerMemory],
   ['character', (has, text) => has(1, 'spec') && /"spec"\s*:\s*"chara_card_v/.test(text)],
   ['messages', isMessages],
   ['dialogue', isDialogue],
@@ -81,6 +85,12 @@ function isHindsight(has: Has): boolean {
   return [1, 2, 3].some(
     (level) =>
       has(level, 'original_text', 'facts') || (has(level, 'text') && beside.some((key) => has(level, key))),
+  );
+}
+
+function isServerMemory(has: Has): boolean {
+  return [1, 2, 3].some(
+    (level) => has(level, 'name', 'entityType', 'observations') || has(level, 'from', 'to', 'relationType'),
   );
 }
 
@@ -123,6 +133,12 @@ function isLibreChat(has: Has): boolean {
       has(level, 'messagesTree') ||
       (has(level, 'conversationId', 'messages') && (has(level, 'endpoint') || has(level, 'recursive'))),
   );
+}
+
+/** Of SillyTavern, its entries are fields of an object; of the specification of cards, it says what it is. */
+function isLorebook(has: Has, text: string): boolean {
+  const isWorld = has(1, 'entries') && /"(?:key|keysecondary)"\s*:\s*\[/.test(text);
+  return isWorld || (has(1, 'spec') && /"spec"\s*:\s*"lorebook_v3"/.test(text));
 }
 
 function describeFormats(): string[] {

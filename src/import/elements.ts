@@ -81,6 +81,18 @@ export async function* readElements(
   );
 }
 
+/** The objects that stand one behind the other in a text; null where it holds anything else, or only one. */
+export function objectsBeside(text: Buffer): object[] | null {
+  const scan = createScan(null);
+  const elements = [...scan.take(text)].map(toElement);
+  const isAll = scan.isWhole() && !scan.isLittered() && elements.length > 1;
+  const objects = elements.filter(
+    (element): element is object =>
+      typeof element === 'object' && element !== null && !(element instanceof BrokenElement),
+  );
+  return isAll && objects.length === elements.length ? objects : null;
+}
+
 /** The bytes of an element; null where they were too many. */
 type Piece = Buffer | null;
 

@@ -1,3 +1,4 @@
+import { readAiStudio } from './aistudio.ts';
 import { readCharacter } from './character.ts';
 import { readChatGpt } from './chatgpt.ts';
 import { readClaude } from './claude.ts';
@@ -5,12 +6,14 @@ import { readClaudeMemory } from './claude-memory.ts';
 import { readDialogue } from './dialogue.ts';
 import type { Position } from './files.ts';
 import { readGemini } from './gemini.ts';
+import { readGrok } from './grok.ts';
 import { readHindsight } from './hindsight.ts';
 import { readLibreChat } from './librechat.ts';
 import { readMem0 } from './mem0.ts';
 import { readMessages } from './message-lists.ts';
 import { readOpenWebUi } from './openwebui.ts';
 import type { ImportRecord } from './records.ts';
+import { readServerMemory } from './server-memory.ts';
 import { readSillyTavern } from './sillytavern.ts';
 import { readTurns } from './turns.ts';
 
@@ -22,11 +25,14 @@ export type Format =
   | 'claude'
   | 'claude-memory'
   | 'gemini'
+  | 'aistudio'
+  | 'grok'
   | 'openwebui'
   | 'librechat'
   | 'sillytavern'
   | 'mem0'
   | 'hindsight'
+  | 'server-memory'
   | 'character';
 type Reader = {
   /** What `line` of a record counts. */
@@ -74,6 +80,16 @@ export const FORMATS: Readonly<Record<Format, Reader>> = {
     description: 'Gemini: My Activity of Google Takeout, as JSON',
     read: readGemini,
   },
+  aistudio: {
+    unit: 'chat',
+    description: 'Google AI Studio: a chat as it lies in Drive',
+    read: readAiStudio,
+  },
+  grok: {
+    unit: 'conversation',
+    description: 'Grok export: its ZIP, or prod-grok-backend.json',
+    read: readGrok,
+  },
   openwebui: {
     unit: 'conversation',
     description: 'Open WebUI: exported chats, all or one',
@@ -101,6 +117,11 @@ export const FORMATS: Readonly<Record<Format, Reader>> = {
     unit: 'memory',
     description: 'memories of Hindsight: a list of them, or an exported ZIP of documents',
     read: readHindsight,
+  },
+  'server-memory': {
+    unit: 'memory',
+    description: 'the graph of the MCP memory server: entities and relations',
+    read: readServerMemory,
   },
   character: {
     unit: 'character',

@@ -1,4 +1,4 @@
-import { BrokenElement, readElements } from './elements.ts';
+import { BrokenElement, objectsBeside, readElements } from './elements.ts';
 import { MAX_LINE_BYTES, type Position, readChunks, readLines } from './files.ts';
 import { type BadRecord, bad, badElement } from './records.ts';
 
@@ -7,7 +7,7 @@ export type Numbered = { number: number; value: unknown };
 
 /**
  * The values of a JSON Lines file, in constant memory: a line that is no JSON is a bad record with its number; a
- * byte-order mark and CRLF line ends are accepted. Of an array, and of objects over several lines, the elements are
+ * byte-order mark and CRLF line ends are accepted, and several objects in a line. Of an array, and of objects over several lines, the elements are
  * counted.
  */
 export async function* readValues(file: string, position: Position): AsyncGenerator<Numbered | BadRecord> {
@@ -24,8 +24,7 @@ export async function* readValues(file: string, position: Position): AsyncGenera
       yield bad(number, null, `the line is longer than ${MAX_LINE_BYTES} bytes`);
       continue;
     }
-    const value = parseLine(number, bytes);
-    if (value) yield value;
+    yield* parseLine(number, bytes);
   }
 }
 
@@ -43,19 +42,22 @@ async function isInElements(file: string): Promise<boolean> {
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-function parseLine(number: number, bytes: Buffer): Numbered | BadRecord | null {
+/** What a line holds: one value, nothing, or objects that two writers put into it at a time. */
+function parseLine(number: number, bytes: Buffer): readonly (Numbered | BadRecord)[] {
   let text: string;
   try {
     text = decoder.decode(bytes);
   } catch {
-    return bad(number, null, 'the line is not valid UTF-8');
+    return [bad(number, null, 'the line is not valid UTF-8')];
   }
   if (number === 1 && text.startsWith('\uFEFF')) text = text.slice(1);
-  if (text.trim() === '') return null;
+  if (text.trim() === '') return [];
   try {
-    return { number, value: JSON.parse(text) };
+    return [{ number, value: JSON.parse(text) }];
   } catch (error) {
-    return bad(number, null, `is not JSON: ${reasonWithoutText(error)}`);
+    const objects = objectsBeside(bytes);
+    if (objects) return objects.map((value) => ({ number, value }));
+    return [bad(number, null, `is not JSON: ${reasonWithoutText(error)}`)];
   }
 }
 
