@@ -78,6 +78,24 @@ describe.skipIf(!CHROMIUM)('memory in Chromium (left out where none is installed
     expect(await turnsOf('harbour')).toEqual(words.filter((_, number) => number !== 3 && number !== 59));
   });
 
+  test('turns that come meanwhile push none out of what is read', async () => {
+    const words = Array.from({ length: 60 }, (_, number) => `Watch ${number}.`);
+    await app.record('watches', words.slice(0, 57));
+    await open('memory/conversation/watches');
+    const shown = () => page.locator('.thread > li > .words').allInnerTexts();
+    await expect.poll(shown).toEqual(words.slice(7, 57));
+    await app.record('watches', words.slice(57, 58));
+    await expect.poll(shown).toEqual(words.slice(7, 58));
+    await button('Earlier turns').click();
+    await expect.poll(shown).toEqual(words.slice(0, 58));
+    await app.record('watches', words.slice(58));
+    await expect.poll(shown).toEqual(words);
+    await button('Delete turn 11').click();
+    await inDialog('Delete').click();
+    await page.getByText('59 turns of default').waitFor();
+    expect(await shown()).toEqual(words.filter((_, number) => number !== 10));
+  });
+
   test('a turn that is found is deleted where it is found, and stays when that fails', async () => {
     await app.record('pantry', ['The saffron is behind the rice.', 'The saffron is in the tin.']);
     await open('memory?q=saffron');

@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ChainOf, type ChainOfData, Thread, type ThreadData } from '../../operations.ts';
 import { useAnswer } from '../../server/answers.ts';
 import { ask } from '../../server/ask.ts';
@@ -114,9 +114,25 @@ function Turns({ conversation, userId, gone }: TurnsParts) {
   const [older, setOlder] = useState<readonly Turn[]>([]);
   const [place, setPlace] = useState<Conversation['interactions']['pageInfo'] | null>(null);
   const { isBusy, act } = useAct();
-  const { nodes, pageInfo } = conversation.interactions;
+  const { interactions } = conversation;
+  const { nodes, pageInfo } = interactions;
   const { hasPreviousPage, startCursor } = place ?? pageInfo;
   const known = new Set(nodes.map(({ turnId }) => turnId));
+  const latest = useRef(interactions);
+  useLayoutEffect(() => {
+    const before = latest.current;
+    latest.current = interactions;
+    const first = before.nodes.findIndex(({ turnId }) => turnId === nodes[0]?.turnId);
+    if (first > 0 && pageInfo.hasPreviousPage) {
+      // New turns have pushed these out of the latest ones; whoever reads them keeps them.
+      setOlder((earlier) => [...earlier, ...before.nodes.slice(0, first)]);
+      setPlace((at) => at ?? before.pageInfo);
+    } else if (!before.nodes.some(({ turnId }) => known.has(turnId))) {
+      // So many are new that nobody knows what is between.
+      setOlder([]);
+      setPlace(null);
+    }
+  }, [nodes]);
   const load = () =>
     act(async () => {
       const { conversationId } = conversation;
@@ -140,7 +156,9 @@ function Turns({ conversation, userId, gone }: TurnsParts) {
             key={turn.turnId}
             turn={turn}
             gone={() => {
-              setOlder((before) => before.filter(({ turnId }) => turnId !== turn.turnId));
+              const others = (turns: readonly Turn[]) => turns.filter(({ turnId }) => turnId !== turn.turnId);
+              setOlder(others);
+              latest.current = { ...latest.current, nodes: others(latest.current.nodes) };
               gone(turn.turnId);
             }}
           />
