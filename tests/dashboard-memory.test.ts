@@ -106,7 +106,10 @@ describe.skipIf(!CHROMIUM)('memory in Chromium (left out where none is installed
     );
     await button('Delete “The saffron is in the tin.”').click();
     await inDialog('Delete').click();
-    await page.getByRole('status').getByText('The server does not answer.').waitFor();
+    await page
+      .getByRole('status')
+      .getByText('The server does not answer. Look whether it was done before you try again.')
+      .waitFor();
     expect(await asked.isVisible()).toBe(true);
     await page.unrouteAll();
     await button('Delete “The saffron is in the tin.”').click();
@@ -196,7 +199,10 @@ describe.skipIf(!CHROMIUM)('memory in Chromium (left out where none is installed
       route.request().postData()?.includes('correctFact') ? route.abort() : route.continue(),
     );
     await button('Correct it').click();
-    await page.getByRole('alert').getByText('The server does not answer.').waitFor();
+    await page
+      .getByRole('alert')
+      .getByText('The server does not answer. Look whether it was done before you try again.')
+      .waitFor();
     expect(await page.getByLabel('Of what').inputValue()).toBe('gouda');
     await page.unrouteAll();
     await button('Correct it').click();

@@ -12,6 +12,7 @@ export async function ask<Data, Variables>(
   leaving?: AbortSignal,
 ): Promise<Data> {
   const late = AbortSignal.timeout(PATIENCE_MS);
+  const isChange = operation.startsWith('mutation');
   let response: Response;
   try {
     response = await fetch('/graphql', {
@@ -22,7 +23,10 @@ export async function ask<Data, Variables>(
     });
   } catch (error) {
     if (leaving?.aborted) throw error;
-    throw new ServerProblem('NETWORK', 'The server does not answer. This page tries again by itself.');
+    const next = isChange
+      ? 'Look whether it was done before you try again.'
+      : 'This page tries again by itself.';
+    throw new ServerProblem('NETWORK', `The server does not answer. ${next}`);
   }
   hearTime(response);
   const answer = (await response.json().catch(() => null)) as Answer<Data> | null;
@@ -30,7 +34,7 @@ export async function ask<Data, Variables>(
     signOut('The server does not know this key or token any more.');
     throw new ServerProblem('UNAUTHENTICATED', 'Sign in with a key or a token.');
   }
-  if (answer?.errors?.length) throw problemOf(answer.errors);
+  if (answer?.errors?.length) throw problemOf(answer.errors, isChange);
   if (!answer?.data)
     throw new ServerProblem('NETWORK', `Something before the server answered with HTTP ${response.status}.`);
   return answer.data;

@@ -18,14 +18,17 @@ interface GivenError {
   readonly extensions?: Readonly<Record<string, unknown>>;
 }
 
-/** What people are told of a list of GraphQL errors. */
-export function problemOf([first]: readonly GivenError[]): ServerProblem {
+/** What people are told of a list of GraphQL errors. @param isChange of a mutation, which nobody sends again by itself */
+export function problemOf([first]: readonly GivenError[], isChange = false): ServerProblem {
   const code = String(first?.extensions?.code ?? 'UNKNOWN');
-  return new ServerProblem(code, wordsFor(code, first), first?.extensions);
+  return new ServerProblem(code, wordsFor(code, first, isChange), first?.extensions);
 }
 
-function wordsFor(code: string, given: GivenError | undefined): string {
+function wordsFor(code: string, given: GivenError | undefined, isChange: boolean): string {
   const words = given?.message ?? 'the server answered with nothing';
+  if (isChange && code === 'SERVICE_UNAVAILABLE')
+    return 'The database does not answer right now. Try again in a moment.';
+  if (isChange && code === 'RATE_LIMITED') return sentence(words);
   switch (code) {
     case 'SERVICE_UNAVAILABLE':
       return 'The database does not answer right now. Nothing is lost: what comes in waits in the journal. This page tries again by itself.';
