@@ -121,6 +121,13 @@ describe.skipIf(!CHROMIUM)('memory in Chromium (left out where none is installed
     await expect.poll(() => asked.count()).toBe(0);
     await page.getByRole('link', { name: 'The saffron is behind the rice.' }).waitFor();
     expect(await turnsOf('pantry')).toEqual(['The saffron is behind the rice.']);
+    await page.getByRole('link', { name: 'The saffron is behind the rice.' }).click();
+    await button('Delete turn 1').click();
+    await inDialog('Delete').click();
+    await page.getByText('There is no turn any more.').waitFor();
+    await page.getByText('0 turns of default').waitFor();
+    await expectNoFaults();
+    expect(await turnsOf('pantry')).toEqual([]);
   });
 
   test('a fact is added, and undone', async () => {

@@ -150,6 +150,7 @@ function Turns({ conversation, userId, gone }: TurnsParts) {
           Earlier turns
         </button>
       )}
+      {nodes.length === 0 && <Empty title="There is no turn any more." />}
       <ol class="thread">
         {[...older.filter(({ turnId }) => !known.has(turnId)), ...nodes].map((turn) => (
           <Exchange
