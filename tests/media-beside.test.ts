@@ -66,6 +66,32 @@ test('what lies beside a picture is noticed as another one, moves with it, and g
   expect(await insights(app)).toHaveLength(2);
 }, 240_000);
 
+test('what Takeout lays beside a picture later is read, and counts as no picture', async () => {
+  const names = ['IMG.jpg', 'IMG(1).jpg', 'MVIMG_20200207_134534~2.jpg'];
+  for (const [number, name] of names.entries()) await writePicture(at(name), number);
+  await index(app, root);
+  const sidecars = ['IMG.jpg.json', 'IMG.jpg.supplemental-metadata(1).json']
+    .concat(['MVIMG_20200207_134534~2.jpg.supplemental-metad.json'])
+    .entries();
+  for (const [number, name] of sidecars)
+    await writeFile(
+      at(name),
+      JSON.stringify({ photoTakenTime: { timestamp: `${1_563_198_005 + number * 86_400}` } }),
+    );
+  expect((await index(app, root)).result).toMatchObject({ seen: 6, unchanged: 3, ignored: 3 });
+  const days = async () =>
+    (
+      await app.sql<{ taken: string | null }>(
+        'select date_taken_local as taken from echo_media_insights order by date_taken_local',
+      )
+    ).map(({ taken }) => taken?.slice(0, 10));
+  expect(await days()).toEqual(['2019-07-15', '2019-07-16', '2019-07-17']);
+  expect((await index(app, root)).result).toMatchObject({ unchanged: 3, bytesRead: 0 });
+  await unlink(at('IMG.jpg.json'));
+  await index(app, root);
+  expect(await days()).toEqual(['2019-07-16', '2019-07-17', undefined]);
+}, 240_000);
+
 test('an erasure in the middle of indexing leaves nothing, and ends it', async () => {
   const user = 'erased in the middle';
   for (let number = 0; number < 40; number++) await writePicture(at(`${number}.jpg`), number);

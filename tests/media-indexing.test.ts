@@ -16,7 +16,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { MediaReader } from '../src/media/facts.ts';
+import { type MediaReader, READER_VERSION } from '../src/media/facts.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import {
   askToIndex,
@@ -638,7 +638,7 @@ test('files that an older reader has read are read again, and keep what was adde
   const [row] = await app.sql('select * from echo_media_insights where file_hash = $1', [hash]);
   expect(row).toMatchObject({
     ...{ tags: ['mine'], model_tags: ['theirs'], composition_notes: 'notes', categories: ['people'] },
-    ...{ analysis_tier: 'MODEL', analysis_method: 'a model', reader_version: 1 },
+    ...{ analysis_tier: 'MODEL', analysis_method: 'a model', reader_version: READER_VERSION },
     rule_tags: expect.arrayContaining(['landscape']),
     visual_analysis: expect.objectContaining({ model: { caption: 'seen' } }),
   });

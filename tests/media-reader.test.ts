@@ -488,6 +488,115 @@ describe('when it was taken', () => {
     writeFileSync(join(root, 'short.xmp'), xmp(beside));
     expect((await factsOf('short.jpg', plain('#808080').jpeg())).taken).toBeNull();
   });
+
+  test('IPTC says a day and a time in fields of their own, after XMP', async () => {
+    const field = (number: number, text: string) =>
+      Buffer.concat([Buffer.from([0x1c, 2, number, 0, text.length]), Buffer.from(text)]);
+    const withIptc = async (jpeg: Sharp, ...fields: Buffer[]) => {
+      const bytes = await jpeg.toBuffer();
+      const body = Buffer.concat(fields);
+      const [length, size] = [Buffer.alloc(2), Buffer.alloc(4)];
+      size.writeUInt32BE(body.length);
+      const pad = Buffer.alloc(body.length % 2);
+      const start = Buffer.from('Photoshop 3.0\x008BIM\x04\x04\0\0', 'latin1');
+      const data = Buffer.concat([start, size, body, pad]);
+      length.writeUInt16BE(data.length + 2);
+      return Buffer.concat([
+        bytes.subarray(0, 2),
+        Buffer.from([0xff, 0xed]),
+        length,
+        data,
+        bytes.subarray(2),
+      ]);
+    };
+    const day = field(55, '20240501');
+    const takenWith = async (...fields: Buffer[]) =>
+      (await factsOf('iptc.jpg', await withIptc(plain('#808080').jpeg(), ...fields))).taken;
+    const source = 'IPTC DateCreated';
+    expect(await takenWith(day, field(60, '123000+0200'))).toEqual({
+      ...{ local: '2024-05-01T12:30:00', offset: '+02:00', source },
+    });
+    expect(await takenWith(day, field(60, '123000'))).toMatchObject({
+      local: '2024-05-01T12:30:00',
+      offset: null,
+    });
+    for (const other of [day, Buffer.concat([day, field(60, 'noon')])])
+      expect(await takenWith(other)).toMatchObject({
+        ...{ local: '2024-05-01T00:00:00', source: `${source} (day only)` },
+      });
+    for (const none of [field(55, '00000000'), field(55, '20240230'), field(60, '123000')])
+      expect(await takenWith(none)).toBeNull();
+    const both = plain('#808080').jpeg().withXmp(xmp('<xmp:CreateDate>2021-01-02T03:04:05</xmp:CreateDate>'));
+    expect((await factsOf('both.jpg', await withIptc(both, day))).taken).toMatchObject({
+      source: 'XMP CreateDate',
+    });
+  });
+
+  const takeout = (more: object) =>
+    JSON.stringify({ photoTakenTime: { timestamp: '1563198005', formatted: 'Jul 15, 2019' }, ...more });
+  const long = 'a_very_long_name_of_a_photograph_from_the_lake_20.jpg';
+
+  test.each([
+    ['old.jpg', 'old.jpg.json'],
+    ['new.jpg', 'new.jpg.supplemental-metadata.json'],
+    ['MVIMG_20200207_134534~2.jpg', 'MVIMG_20200207_134534~2.jpg.supplemental-metad.json'],
+    ['a_name_of_one_and_forty_characters_20.jpg', 'a_name_of_one_and_forty_characters_20.jpg.supp.json'],
+    ['twice(1).jpg', 'twice.jpg(1).json'],
+    ['Scan35(12).jpg', 'Scan35.jpg.supplemental-metadata(12).json'],
+    ['own(1).jpg', 'own(1).jpg.json'],
+    ['été.jpg', 'été.jpg.supplemental-metadata.json'],
+    [long, `${long.slice(0, 46)}.json`],
+  ])('of %s Takeout may say it in %s', async (name, sidecar) => {
+    writeFileSync(join(root, sidecar), takeout({ title: name }));
+    expect((await factsOf(name, plain('#808080').jpeg())).taken).toEqual({
+      ...{ local: '2019-07-15T13:40:05', offset: '+00:00', source: 'Takeout photoTakenTime' },
+    });
+  });
+
+  test('of Takeout the place and the words are taken, and what the file says itself goes first', async () => {
+    const geoData = { latitude: 59.33, longitude: 18.06, altitude: 0 };
+    writeFileSync(join(root, 'said.jpg.json'), takeout({ geoData, description: 'By the lake\0' }));
+    expect(await factsOf('said.jpg', plain('#808080').jpeg())).toMatchObject({
+      ...{
+        location: { latitude: 59.33, longitude: 18.06, altitude: null },
+        words: { caption: 'By the lake' },
+      },
+    });
+    const dated = plain('#808080')
+      .jpeg()
+      .withExif({ IFD2: { DateTimeOriginal: '2024:05:01 12:30:00' } });
+    expect((await factsOf('said.jpg', dated)).taken).toMatchObject({ source: 'EXIF DateTimeOriginal' });
+    writeFileSync(join(root, 'said.jpg.xmp'), xmp('<xmp:CreateDate>2021-01-02T03:04:05</xmp:CreateDate>'));
+    const { taken, location } = await factsOf('said.jpg', plain('#808080').jpeg());
+    expect([taken?.source, location?.latitude]).toEqual(['XMP CreateDate', 59.33]);
+  });
+
+  test.each<[string, string]>([
+    ['of another program', '{"taken":"2019-07-15"}'],
+    ['of a list', '[{"photoTakenTime":{"timestamp":"1563198005"}}]'],
+    ['of wrong types', '{"photoTakenTime":["1563198005"],"geoData":7}'],
+    [
+      'of wrong values',
+      takeout({ photoTakenTime: { timestamp: '99999999999999999999' }, geoData: { latitude: 'x' } }),
+    ],
+    ['of no time', takeout({ photoTakenTime: { timestamp: '0' }, geoData: { latitude: 0, longitude: 0 } })],
+    ['of a time before photographs', takeout({ photoTakenTime: { timestamp: '-9999999999' } })],
+    ['that is broken', takeout({}).slice(0, -3)],
+    ['that is deep', '['.repeat(500_000)],
+    ['that is large', takeout({ description: 'x'.repeat(2 ** 20) })],
+  ])('a JSON file beside it %s says nothing', async (_what, text) => {
+    writeFileSync(join(root, 'none.jpg.json'), text);
+    const facts = await factsOf('none.jpg', plain('#808080').jpeg());
+    expect(facts).toMatchObject({ taken: null, location: null, isBroken: false, problem: null });
+  });
+
+  test('a JSON file whose name was cut says nothing of another photo of which it could be', async () => {
+    writeFileSync(
+      join(root, `${long.slice(0, 46)}.json`),
+      takeout({ title: long.replace('20.jpg', '21.jpg') }),
+    );
+    expect((await factsOf(long, plain('#808080').jpeg())).taken).toBeNull();
+  });
 });
 
 describe('where and with what it was taken', () => {

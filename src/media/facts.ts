@@ -2,7 +2,7 @@
  * Of the program that reads files: whoever changes what is found in them raises it, and files that an older one read are
  * read again.
  */
-export const READER_VERSION = 1;
+export const READER_VERSION = 2;
 
 /** The bytes of a file, as they were while it was read. */
 export interface FileIdentity {

@@ -113,7 +113,7 @@ function metadataOf(groups: Groups): Metadata {
   };
 }
 
-function dateFields({ exif = {}, xmp = {} }: Groups): DateField[] {
+function dateFields({ exif = {}, xmp = {}, iptc = {} }: Groups): DateField[] {
   const modified = textOf(exif.DateTime);
   const exifField = (name: string, kind: 'Original' | 'Digitized'): DateField => {
     const text = textOf(exif[name]);
@@ -133,7 +133,15 @@ function dateFields({ exif = {}, xmp = {} }: Groups): DateField[] {
       text: textOf(xmp[name]),
       source: `XMP ${name}`,
     })),
+    iptcField(iptc),
   ];
+}
+
+/** Day and time stand in fields of their own; many have the day only. */
+function iptcField(iptc: Group): DateField {
+  const [day, time] = [textOf(iptc['Date Created']), textOf(iptc['Time Created'])];
+  const isTime = time !== null && /^\d{2}:\d{2}/.test(time);
+  return { text: day !== null && isTime ? `${day}T${time}` : day, source: 'IPTC DateCreated' };
 }
 
 function exifLocation(exif: Group): Location | null {

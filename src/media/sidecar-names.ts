@@ -1,5 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { extname } from 'node:path';
+import { takeoutDescribedBy, takeoutSidecarsOf } from './takeout-names.ts';
 
 const ENDINGS = ['.xmp', '.XMP'].map((ending) => Buffer.from(ending));
 const [ENDING = Buffer.of()] = ENDINGS;
@@ -40,13 +41,15 @@ export function sidecarsOf(path: Buffer, maySayShort: boolean): Buffer[] {
 export function describedBy(sidecar: Buffer): Buffer[] {
   const stem = sidecar.subarray(0, -ENDING.length);
   const ending = sidecar.subarray(-ENDING.length);
-  if (stem.length === 0 || !ENDINGS.some((each) => each.equals(ending))) return [];
+  if (stem.length === 0) return [];
+  if (!ENDINGS.some((each) => each.equals(ending))) return takeoutDescribedBy(sidecar);
   return [stem, ...SHORT.map((extension) => Buffer.concat([stem, Buffer.from(`.${extension}`)]))];
 }
 
 /** By which one sees that what lies beside a file is as it was; null: nothing does. */
 export async function sidecarMark(path: Buffer, maySayShort: boolean): Promise<string | null> {
-  const marks = await Promise.all(sidecarsOf(path, maySayShort).map(markOf));
+  const beside = [...sidecarsOf(path, maySayShort), ...takeoutSidecarsOf(path)];
+  const marks = await Promise.all(beside.map(markOf));
   return marks.some((mark) => mark !== NOTHING)
     ? [maySayShort ? SHORT_TOO : 'long', ...marks].join(' ')
     : null;

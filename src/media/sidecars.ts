@@ -1,6 +1,9 @@
-import { type Metadata, NO_METADATA, readMetadata } from './metadata.ts';
+import { basename } from 'node:path';
+import { type Metadata, NO_METADATA, readMetadata, withSidecar } from './metadata.ts';
 import { openInside, readContent } from './opening.ts';
 import { sidecarMark, sidecarsOf } from './sidecar-names.ts';
+import { takeoutMetadata } from './takeout.ts';
+import { takeoutSidecarsOf } from './takeout-names.ts';
 
 const MAX_SIDECAR_BYTES = 2 ** 20;
 
@@ -13,11 +16,19 @@ export async function readSidecar(
   // Before it is read: what changes meanwhile is read again.
   const mark = await sidecarMark(path, maySayShort);
   if (mark === null) return { said: NO_METADATA, mark };
-  for (const candidate of sidecarsOf(path, maySayShort)) {
+  const xmp = await firstOf(sidecarsOf(path, maySayShort), roots);
+  const takeout = await firstOf(takeoutSidecarsOf(path), roots);
+  const said = xmp ? await readMetadata(xmp) : NO_METADATA;
+  const name = basename(path.toString('utf8'));
+  return { said: takeout ? withSidecar(said, takeoutMetadata(takeout, name)) : said, mark };
+}
+
+async function firstOf(candidates: readonly Buffer[], roots: readonly string[]): Promise<Buffer | null> {
+  for (const candidate of candidates) {
     const text = await sidecarBytes(candidate, roots);
-    if (text) return { said: await readMetadata(text), mark };
+    if (text) return text;
   }
-  return { said: NO_METADATA, mark };
+  return null;
 }
 
 async function sidecarBytes(path: Buffer, roots: readonly string[]): Promise<Buffer | null> {
