@@ -352,4 +352,39 @@ describe('x-echo-memory: off', () => {
     }
     expect(await turnsOf(app, 'no words')).toEqual([]);
   });
+
+  const convo = 'User: hi\nAI: yes?';
+  const faces = "Your task is to reflect the speaker's likely facial expression through a fitting emoji.";
+  const short = 'Provide a concise, 5-word-or-less title for the conversation, using';
+  const both =
+    'Analyze this conversation and provide:\n1. The detected language of the conversation\n2. A concise title';
+  test.each<[string, string, Record<string, string>?]>([
+    ['emoji of Open WebUI', `${faces} Interpret.\n\nMessage: \`\`\`hi\`\`\``],
+    ['a title of LibreChat', `${short} title case conventions.\n\nConversation:\n${convo}`],
+    ['one of a later LibreChat', `${short} its same language.\n\nConversation:\n${convo}`],
+    [
+      'one with its language',
+      `${both} in the detected language (5 words or less, no punctuation or quotation)\n\n${convo}`,
+    ],
+    ['what a header calls a task', 'Any words', { 'x-echo-task': 'title_generation' }],
+    ['a temporary chat', 'Any words', { 'x-openwebui-chat-id': 'local:abc' }],
+  ])('is what %s gets', async (name, query, headers = {}) => {
+    const answer = await chat(app, { model: 'small', messages: [user(query)] }, as(name, headers));
+    expect([answer.status, answer.headers.get('x-echo-memory')]).toEqual([200, 'off']);
+    expect(sent().messages).toEqual([user(query)]);
+    expect(await turnsOf(app, name)).toEqual([]);
+  });
+
+  test.each<[string, string, Record<string, string>?]>([
+    ['asks for a title', `${short} "Dune" in it.`],
+    ['asks for an emoji', faces],
+    ['asks about documents', '### Task:\nRespond to the query.\n<context>Bees</context>'],
+    ['has no task', 'My bees are well', { 'x-echo-task': '' }],
+    ['has a template that nobody filled', 'My bees are well', { 'x-echo-task': '{{TASK}}' }],
+    ['calls a chat so by our name', 'My bees are well', { 'x-echo-conversation': 'local:abc' }],
+  ])('is not what a user who %s gets', async (name, query, headers = {}) => {
+    const answer = await chat(app, { model: 'small', messages: [user(query)] }, as(name, headers));
+    expect(answer.headers.get('x-echo-memory')).toBe('on');
+    expect(await turnsOf(app, name)).toMatchObject([{ query }]);
+  });
 });

@@ -249,6 +249,9 @@ describe('without a language model', () => {
     ['JSON', { response_format: { type: 'json_object' } }, 'response_format'],
     ['no words', { messages: [{ role: 'system', content: 'x' }] }, 'messages'],
     ['no memory', {}, 'x-echo-memory', { 'x-echo-memory': 'off' }],
+    ['a temporary chat', {}, 'x-openwebui-chat-id', { 'x-openwebui-chat-id': 'local:abc' }],
+    ['a task', {}, 'x-echo-task', { 'x-echo-task': 'title_generation' }],
+    ['a title', { messages: [user('### Task:\n<chat_history>')] }, 'messages.0.content'],
     ['a model of others', { model: 'gpt-4o' }, 'model'],
   ])('it cannot do everything: %s', async (_name, others, param, headers = {}) => {
     const { status, body } = await chat(

@@ -46,6 +46,7 @@ const ALLOWED_HEADERS = [
   'x-echo-user',
   'x-echo-conversation',
   'x-echo-memory',
+  'x-echo-task',
   // Of the OpenAI SDKs, in every request.
   'openai-organization',
   'openai-project',

@@ -21,6 +21,27 @@ export interface AskedChat {
   readonly user: unknown;
 }
 
+/** Open WebUI's name of a chat; those that it does not keep itself begin with `local:`. */
+const WEBUI_CHAT = 'x-openwebui-chat-id';
+/** Takes the name of what a client asks for its own sake (`{{TASK}}` of Open WebUI); empty for what a user says. */
+const TASK = 'x-echo-task';
+/** How prompts of programs begin, and what else is in each of them, so that no user's own words are taken for one. */
+const TASKS: readonly (readonly [begin: string, inside: string])[] = [
+  // Open WebUI: titles, tags, follow-ups, searches, pictures, completions; its prompt with documents has no history.
+  ['### Task:', '<chat_history>'],
+  // Open WebUI: emoji.
+  [
+    "Your task is to reflect the speaker's likely facial expression through a fitting emoji.",
+    '\n\nMessage: ```',
+  ],
+  // LibreChat: titles, in the words of its versions.
+  ['Provide a concise, 5-word-or-less title for the conversation, using ', '\n\nConversation:\n'],
+  [
+    'Analyze this conversation and provide:\n1. The detected language of the conversation\n',
+    '\n2. A concise title in the detected language (5 words or less, no punctuation or quotation)\n\n',
+  ],
+];
+
 /** Levels of lists and objects within each other; schemas of tools have a few dozen at most. */
 const MAX_DEPTH = 100;
 const OUR_METADATA = ['x-echo-user', 'x-echo-conversation', 'user_id', 'conversation_id'];
@@ -124,16 +145,26 @@ function usageWanted(streaming: unknown): boolean {
   return flag(streaming.include_usage, 'stream_options.include_usage');
 }
 
-/** Whether a client, or its user, wants nothing to be read or stored for this request. @throws BadField */
-export function wantsNoMemory(request: IncomingMessage, question: string): boolean {
+/**
+ * The name of what says that nothing is to be read or stored for this request: a header, or where the question stands
+ * if that is a client's own; null: it is remembered.
+ *
+ * @throws BadField
+ */
+export function unrememberedBy(request: IncomingMessage, asked: AskedChat): string | null {
   const memory = headerOf(request, 'x-echo-memory')?.toLowerCase() ?? 'on';
   if (memory !== 'on' && memory !== 'off') throw new BadField('x-echo-memory', 'must be on or off');
-  return memory === 'off' || isTaskOfClient(question);
+  if (memory === 'off') return 'x-echo-memory';
+  if (headerOf(request, WEBUI_CHAT)?.startsWith('local:')) return WEBUI_CHAT;
+  const task = headerOf(request, TASK)?.trim() ?? '';
+  // Who does not know the template leaves it as it stands.
+  if (task !== '' && !task.startsWith('{{')) return TASK;
+  return isTaskOfClient(asked.thread.question) ? asked.questionField : null;
 }
 
-/** What Open WebUI asks for its own sake, such as titles of chats: it holds the chat, which is stored already. */
+/** What programs ask for their own sake, such as titles of chats: it holds the chat, which is stored already. */
 function isTaskOfClient(question: string): boolean {
-  return question.startsWith('### Task:') && question.includes('<chat_history>');
+  return TASKS.some(([begin, inside]) => question.startsWith(begin) && question.includes(inside));
 }
 
 function isDeeperThan(root: unknown, limit: number): boolean {

@@ -4,7 +4,7 @@ import { EchoError } from '../errors.ts';
 import { type Problem, problemOf } from '../http/problem.ts';
 import { sendJson } from '../http/server.ts';
 import { AnswerStream, type EventForm } from './answer-stream.ts';
-import { type AskedChat, wantsNoMemory } from './asked.ts';
+import { type AskedChat, unrememberedBy } from './asked.ts';
 import { BadField, renamed } from './errors.ts';
 import { asHeader, conversationOf, isRetry, ownerOf, turnKeyOf } from './identity.ts';
 import type { OpenAiRequest } from './request.ts';
@@ -68,10 +68,13 @@ async function relay(
 ): Promise<Relayed> {
   const { thread, messages, metadata, user, isSaid } = asked;
   const owner = ownerOf(principal, request, metadata, user);
-  const isOff = !isSaid || wantsNoMemory(request, thread.question);
-  if (isOff) {
+  const off = isSaid ? unrememberedBy(request, asked) : asked.questionField;
+  if (off !== null) {
     if (!services.config.languageModels)
-      throw new BadField('x-echo-memory', 'no language model is configured, so that only memory answers');
+      throw new BadField(
+        off,
+        'asks for an answer without memory, but no language model is configured, so that only memory answers',
+      );
     response.setHeader('x-echo-memory', 'off');
     const leaving = new AbortController();
     response.once('close', () => leaving.abort());

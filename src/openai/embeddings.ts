@@ -72,7 +72,11 @@ function textsOf(input: unknown): string[] {
     throw new BadField('input', `must have 1 to ${MAX_TEXTS} entries, has ${list.length}`);
   return list.map((text, index) => {
     const field = Array.isArray(input) ? `input.${index}` : 'input';
-    if (typeof text !== 'string') throw new BadField(field, 'must be text; numbers of tokens are not read');
+    if (typeof text !== 'string')
+      throw new BadField(
+        field,
+        'must be text; numbers of tokens are not read (LangChain: check_embedding_ctx_length=False)',
+      );
     if (text === '' || text.length > MAX_CHARACTERS)
       throw new BadField(field, `must have 1 to ${MAX_CHARACTERS} characters, has ${text.length}`);
     return text.toWellFormed();
