@@ -1,3 +1,4 @@
+import { SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { chat, eventsOf, type Json, textIn, turnsOf, user } from './support/openai-door.ts';
@@ -59,6 +60,49 @@ describe('whose memory it is, for who may act for others', () => {
       expect([refused.status, refused.body.error.type]).toEqual([403, 'permission_error']);
     }
     expect(provider.chats).toEqual([]);
+  });
+});
+
+describe('whom an Open WebUI signs for', () => {
+  const SECRET = 'what both of them know';
+  const signed = (claims: { secret?: string; expires?: string; issuer?: string } = {}) =>
+    new SignJWT({ email: 'ada@example.com' })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject('ada signed')
+      .setIssuer(claims.issuer ?? 'open-webui')
+      .setExpirationTime(claims.expires ?? '5m')
+      .sign(Buffer.from(claims.secret ?? SECRET));
+  const ask = async (server: TestApp, jwt: string, others: Record<string, string> = {}) =>
+    chat(server, bodyOf(`Signed ${jwt.slice(-9)}`), { headers: { 'x-openwebui-user-jwt': jwt, ...others } });
+
+  test('is refused while nobody knows who signs, but for who acts for nobody else', async () => {
+    const refused = await ask(app, await signed());
+    expect([refused.status, refused.body.error.param]).toEqual([400, 'x-openwebui-user-jwt']);
+    expect(refused.body.error.message).toContain('OPENWEBUI_JWT_SECRET');
+    expect(await turnsOf(app, 'ada signed')).toEqual([]);
+    expect((await ask(app, await signed(), { 'x-test-user': 'carla' })).status).toBe(200);
+    expect((await ask(app, await signed(), { 'x-echo-user': 'dora' })).status).toBe(200);
+  });
+
+  test('has the own memory, where the signature holds', async () => {
+    const knows = await startTestApp({
+      env: { LLM_BASE_URL: provider.url, LLM_MODELS: 'quick=small', OPENWEBUI_JWT_SECRET: SECRET },
+    });
+    try {
+      const none = `${Buffer.from('{"alg":"none"}').toString('base64url')}.${(await signed()).split('.')[1]}.`;
+      for (const wrong of [
+        await signed({ secret: 'what nobody else knows' }),
+        await signed({ expires: '-1m' }),
+        await signed({ issuer: 'somebody else' }),
+        ...[none, 'x', ''],
+      ])
+        expect((await ask(knows, wrong)).status).toBe(400);
+      expect(await knows.sql('select 1 from echo_unified_interactions')).toEqual([]);
+      expect((await ask(knows, await signed(), { 'x-openwebui-user-id': 'bob' })).status).toBe(200);
+      expect(await turnsOf(knows, 'ada signed')).toHaveLength(1);
+    } finally {
+      await knows.close();
+    }
   });
 });
 

@@ -13,6 +13,7 @@ export const settings = {
   JWT_ISSUER: z.string().optional(),
   JWT_AUDIENCE: z.string().optional(),
   MCP_RESOURCE_URL: url('http:', 'https:').optional(),
+  OPENWEBUI_JWT_SECRET: z.string().min(16, 'must have at least 16 characters').optional(),
   CORS_ORIGINS: origins.prefault(''),
   TRUSTED_PROXIES: addresses.prefault(''),
   AUDIT_RETENTION_DAYS: wholeNumber(30, 36_500).prefault('400'),
@@ -81,6 +82,8 @@ export function accessOf(values: z.output<typeof Values> & { HOST: string }) {
       corsOrigins: values.CORS_ORIGINS,
       trustedProxies: values.TRUSTED_PROXIES,
     },
+    /** Signs who uses an Open WebUI in front of `/v1`; null: none does. */
+    openWebUiSecret: values.OPENWEBUI_JWT_SECRET ?? null,
     /** What clients of MCP are told of who issues tokens; null: nothing, a key or token is given to them. */
     mcpOAuth:
       required && mcpAudience !== null && JWT_ISSUER

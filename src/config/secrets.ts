@@ -36,6 +36,7 @@ export const OTHER_SECRETS = [
   'VAULT_TOKEN',
   'VAULT_SECRET_ID',
   'ECHO_API_KEY',
+  'OPENWEBUI_JWT_SECRET',
   'OTEL_EXPORTER_OTLP_HEADERS',
 ] as const;
 export type SecretSetting = (typeof SECRET_SETTINGS)[number];

@@ -67,7 +67,8 @@ async function relay(
   stream: AnswerStream | null,
 ): Promise<Relayed> {
   const { thread, messages, metadata, user, isSaid } = asked;
-  const owner = ownerOf(principal, request, metadata, user);
+  const { openWebUiSecret: secret } = services.config;
+  const owner = await ownerOf(principal, { request, secret }, metadata, user);
   const off = isSaid ? unrememberedBy(request, asked) : asked.questionField;
   if (off !== null) {
     if (!services.config.languageModels)

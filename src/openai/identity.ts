@@ -16,6 +16,8 @@ const CONVERSATIONS_OF_OTHERS = [
   // Of Codex.
   ...['session-id', 'session_id'],
 ];
+/** Of Open WebUI; its default name. */
+const SIGNED_USER = 'x-openwebui-user-jwt';
 /** What a client says of a conversation that has no name yet. */
 const UNNAMED = ['', 'new'];
 
@@ -32,15 +34,17 @@ type Metadata = Readonly<Record<string, unknown>> | null;
  * Whose memory a request is for: that of the user it names, within what the caller may do, else the caller's.
  *
  * @param user the field `user` of the body, which programs fill with names of their own users
+ * @param secret signs who uses an Open WebUI; null: none is known
  * @throws Forbidden if our own name for it names somebody for whom the caller may not act; BadField
  */
-export function ownerOf(
+export async function ownerOf(
   principal: Principal,
-  request: IncomingMessage,
+  { request, secret }: { readonly request: IncomingMessage; readonly secret: string | null },
   metadata: Metadata,
   user: unknown,
-): Owner {
+): Promise<Owner> {
   const named =
+    (await signedUser(principal, request, secret)) ??
     namedBy(request, metadata, { ours: USER, inMetadata: 'user_id', others: USERS_OF_OTHERS }) ??
     (typeof user === 'string' && user !== '' ? { value: user, field: 'user', isOurs: false } : null);
   if (!named || (!named.isOurs && !mayActForOthers(principal))) return ownerFor(principal, null);
@@ -49,6 +53,29 @@ export function ownerOf(
   } catch (error) {
     throw renamed(error, {});
   }
+}
+
+/**
+ * Whom an Open WebUI signs for (HS256, `FORWARD_USER_INFO_HEADER_JWT_SECRET`) in place of the headers that name its users. Refused
+ * where that cannot be read: all of its users would share the memory of the key.
+ */
+async function signedUser(
+  principal: Principal,
+  { headers }: IncomingMessage,
+  secret: string | null,
+): Promise<Named | null> {
+  const token = headers[SIGNED_USER];
+  // Who may act for nobody else has the own memory, whatever is signed.
+  if (token === undefined || headers[USER] !== undefined || !mayActForOthers(principal)) return null;
+  if (secret === null)
+    throw new BadField(SIGNED_USER, 'names a user by a token; set OPENWEBUI_JWT_SECRET to what signs it');
+  const { jwtVerify } = await import('jose');
+  const { payload } = await jwtVerify(String(token), new TextEncoder().encode(secret), {
+    ...{ algorithms: ['HS256'], issuer: 'open-webui', requiredClaims: ['sub', 'exp'], clockTolerance: 5 },
+  }).catch(() => {
+    throw new BadField(SIGNED_USER, 'is no token that OPENWEBUI_JWT_SECRET signs for now');
+  });
+  return { value: payload.sub ?? '', field: SIGNED_USER, isOurs: true };
 }
 
 /** The conversation that a request names, else one that follows from the first words of a user in it. @throws BadField */

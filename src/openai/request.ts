@@ -4,7 +4,10 @@ import type { QueryServices } from '../domains/query/query.ts';
 import type { Embedder } from '../models/embedder.ts';
 
 /** What this door needs of the server. */
-export type OpenAiServices = QueryServices & { readonly embedder: Embedder };
+export type OpenAiServices = QueryServices & {
+  readonly embedder: Embedder;
+  readonly config: { readonly openWebUiSecret: string | null };
+};
 
 /** One request to it. Whoever handles it answers it. */
 export interface OpenAiRequest {
