@@ -17,6 +17,8 @@ const ALERTS = '{ activeAlerts { alertId name told changes { kind note } } }';
 
 /** What the mail server answers to a sender; null: nothing is wrong. */
 let refusal: { readonly code: number; readonly words: string } | null = null;
+/** A receiver whom the mail server does not know; null: it knows all. */
+let unknown: string | null = null;
 const mails: string[] = [];
 let telegram: TelegramDouble;
 let receiver: Receiver;
@@ -52,6 +54,8 @@ beforeAll(async () => {
   mail = await startMail({
     onMailFrom: (_address, _session, done) =>
       done(refusal && Object.assign(new Error(refusal.words), { responseCode: refusal.code })),
+    onRcptTo: ({ address }, _session, done) =>
+      done(address === unknown ? Object.assign(new Error('no such user'), { responseCode: 550 }) : null),
     onData: (stream, _session, done) => {
       void text(stream).then((message) => {
         mails.push(message);
@@ -61,8 +65,8 @@ beforeAll(async () => {
   });
   app = await startTestApp({
     env: {
-      ...telegram.env,
-      ...{ SMTP_URL: urlOf(mail), ALERT_EMAIL_TO: 'ops@example.org' },
+      ...{ ...telegram.env, TELEGRAM_TOPIC_ID: '42' },
+      ...{ SMTP_URL: urlOf(mail), ALERT_EMAIL_TO: 'ops@example.org,second@example.org' },
       ...{ ALERT_WEBHOOK_URL: receiver.url, OUTBOUND_ALLOW: '127.0.0.1' },
       ALERT_CHANNELS: 'webhook,telegram,email',
     },
@@ -93,6 +97,9 @@ test('each refusal is named by what is to be done about it', async () => {
   });
   telegram.answers({ ok: false, error_code: 400, description: 'Bad Request: chat not found' });
   expect((await tried('telegram')).lastError).toContain('see TELEGRAM_CHAT_ID');
+  telegram.answers({ ok: false, error_code: 400, description: 'Bad Request: message thread not found' });
+  expect((await tried('telegram')).lastError).toContain('see TELEGRAM_TOPIC_ID');
+  expect(telegram.asked.at(-1)?.topic).toBe(42);
   refusal = { code: 550, words: 'nobody of that name' };
   expect((await tried('email')).lastError).toMatch(/refuses the message for good: .*nobody of that name/);
   refusal = { code: 451, words: 'come later' };
@@ -100,6 +107,19 @@ test('each refusal is named by what is to be done about it', async () => {
     ...{ status: 'DISCARDED', lastStatus: 451 },
     lastError: expect.stringMatching(/^the mail server answered .*come later/),
   });
+});
+
+test('a mail that not all receivers get is not sent again, and says who does not', async () => {
+  refusal = null;
+  unknown = 'second@example.org';
+  const before = mails.length;
+  expect(await tried('email')).toMatchObject({
+    status: 'DELIVERED',
+    lastError: 'the mail server does not take it for se…@example.org; see ALERT_EMAIL_TO',
+  });
+  expect(mails.length).toBe(before + 1);
+  unknown = null;
+  expect(await tried('email')).toMatchObject({ status: 'DELIVERED', lastError: null });
 });
 
 test('who was snoozed is told of again by all channels, one after the other', async () => {

@@ -61,6 +61,10 @@ export const settings = {
       'must be the number of a chat, or @ and the name of a channel',
     )
     .optional(),
+  TELEGRAM_TOPIC_ID: z
+    .string()
+    .regex(/^[1-9]\d{0,9}$/, 'must be the number of a topic')
+    .optional(),
   TELEGRAM_API_URL: url('http:', 'https:').prefault('https://api.telegram.org'),
   SMTP_URL: url('smtp:', 'smtps:').optional(),
   ALERT_EMAIL_TO: addresses.optional(),
@@ -110,7 +114,10 @@ export function alertsOf(values: z.output<typeof Values>, raw: RawSettings) {
       chain,
       /** Those that are configured beside the chain are told nothing, but can be tried. */
       configured,
-      telegram: { chatId: chatId ?? '', apiUrl: values.TELEGRAM_API_URL },
+      telegram: {
+        ...{ chatId: chatId ?? '', apiUrl: values.TELEGRAM_API_URL },
+        topicId: values.TELEGRAM_TOPIC_ID === undefined ? null : Number(values.TELEGRAM_TOPIC_ID),
+      },
       email: { to, from: values.ALERT_EMAIL_FROM ?? null },
       /** Null: no further way is told. */
       escalateMs: values.ALERT_ESCALATE_MINUTES * MINUTE_MS || null,

@@ -19,12 +19,20 @@ export type TelegramDouble = Awaited<ReturnType<typeof startTelegram>>;
 /** Somebody who speaks the Bot API as far as alerts need it. */
 export async function startTelegram() {
   let answer: TelegramAnswer = { ok: true };
-  const asked: { readonly text: string; readonly at: number; readonly isTaken: boolean }[] = [];
+  const asked: {
+    readonly text: string;
+    readonly topic: number | null;
+    readonly at: number;
+    readonly isTaken: boolean;
+  }[] = [];
   const server = createServer(async (request, response) => {
-    const { text = '' } = (await json(request)) as { text?: string };
+    const { text = '', message_thread_id: topic = null } = (await json(request)) as {
+      text?: string;
+      message_thread_id?: number;
+    };
     const isMessage = request.url?.endsWith('/sendMessage');
     const said = isMessage ? answer : { ok: true };
-    if (isMessage) asked.push({ text, at: Date.now(), isTaken: said?.ok === true });
+    if (isMessage) asked.push({ text, topic, at: Date.now(), isTaken: said?.ok === true });
     if (said === null) return;
     response
       .writeHead('error_code' in said ? said.error_code : 200, { 'content-type': 'application/json' })

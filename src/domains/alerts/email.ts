@@ -41,7 +41,7 @@ export class EmailWay implements AlertWay {
     try {
       const from = this.#options.from ?? server.from;
       // One receiver who has it is enough: sent again, they would have it twice.
-      await transport.sendMail({
+      const { rejected } = await transport.sendMail({
         ...{
           from,
           to: [...this.#options.to],
@@ -51,7 +51,7 @@ export class EmailWay implements AlertWay {
         ...(message.severity === 'CRITICAL' && { priority: 'high' as const }),
         signal: AbortSignal.any([signal, AbortSignal.timeout(MOST_MS)]),
       });
-      return { kind: 'DELIVERED', status: null };
+      return { kind: 'DELIVERED', status: null, ...(rejected.length > 0 && { note: noteOf(rejected) }) };
     } catch (error) {
       if (signal.aborted) throw error;
       return outcomeOf(error as MailError, server.secrets);
@@ -114,6 +114,14 @@ function written({ subject, lines }: AlertMessage) {
     subject: `[Echo Brain] ${line.slice(0, MAX_SUBJECT).toWellFormed()}`,
     text: `${[subject, '', ...lines].join('\n').toWellFormed()}\n`,
   };
+}
+
+/** Receivers are named by as much of their address as tells who in ALERT_EMAIL_TO is meant. */
+function noteOf(rejected: readonly (string | { readonly address: string })[]): string {
+  const names = rejected.map((each) =>
+    (typeof each === 'string' ? each : each.address).replace(/^(.{0,2})[^@]*/u, '$1…'),
+  );
+  return `the mail server does not take it for ${names.join(', ')}; see ALERT_EMAIL_TO`;
 }
 
 type MailError = Error & {

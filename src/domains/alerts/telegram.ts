@@ -7,6 +7,8 @@ export interface TelegramOptions {
   /** Asked with each request: it may be changed while the server runs. */
   readonly token: () => string | null;
   readonly chatId: string;
+  /** Of a group with topics; null: in its general one. */
+  readonly topicId: number | null;
   readonly apiUrl: string;
   readonly fetch: Fetch;
 }
@@ -58,12 +60,13 @@ export class TelegramWay implements AlertWay {
   }
 
   async #sendText(text: string, signal: AbortSignal, mayMove: boolean): Promise<Outcome> {
-    const link_preview_options = { is_disabled: true };
-    const answer = await this.#call(
-      'sendMessage',
-      { chat_id: this.#chatId, text, link_preview_options },
-      signal,
-    );
+    const { topicId } = this.#options;
+    const body = {
+      chat_id: this.#chatId,
+      ...(topicId !== null && { message_thread_id: topicId }),
+      ...{ text, link_preview_options: { is_disabled: true } },
+    };
+    const answer = await this.#call('sendMessage', body, signal);
     if ('kind' in answer) return answer;
     const moved = answer.parameters?.migrate_to_chat_id;
     if (moved !== undefined && mayMove) {
@@ -124,6 +127,8 @@ function outcomeOf({ status, description = '', parameters }: Answered): Outcome 
     return held('the bot’s token is wrong or was revoked; see TELEGRAM_BOT_TOKEN');
   if (status === 403)
     return held('the chat does not let the bot write: it was blocked or removed, or never started');
+  if (status === 400 && /topic|thread/i.test(words))
+    return held('the topic is not there or is closed; see TELEGRAM_TOPIC_ID');
   if (status === 400) return held('the chat cannot be written to; see TELEGRAM_CHAT_ID');
   return failed(status, `Telegram answered ${status}: ${words}`);
 }

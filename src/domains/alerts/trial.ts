@@ -46,6 +46,7 @@ export async function testAlertChannel(
   const sent = {
     status: 'status' in outcome ? outcome.status : null,
     error: 'error' in outcome ? outcome.error : null,
+    note: outcome.kind === 'DELIVERED' ? outcome.note : undefined,
   };
   await db.transaction(async (client) => {
     await openTarget(client, target, target);

@@ -2,7 +2,8 @@ import type { DeliveryRow } from './tables.ts';
 
 /** What became of one attempt. */
 export type Outcome =
-  | { readonly kind: 'DELIVERED'; readonly status: number | null }
+  /** @property note what is to be known all the same: not all who were meant have it */
+  | { readonly kind: 'DELIVERED'; readonly status: number | null; readonly note?: string }
   /** What it told of is there no more. */
   | { readonly kind: 'NOTHING_LEFT'; readonly why: string }
   | Failure

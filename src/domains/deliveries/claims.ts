@@ -145,9 +145,13 @@ function statusAfter({ attempts, createdAt }: DeliveryRow, outcome: Outcome): De
 }
 
 function wordsOf(outcome: Outcome): string | null {
-  if (outcome.kind === 'DELIVERED') return null;
-  const words = outcome.kind === 'NOTHING_LEFT' ? outcome.why : outcome.error;
-  return beginningOf(storableText(words), MAX_ERROR);
+  const words =
+    outcome.kind === 'DELIVERED'
+      ? outcome.note
+      : outcome.kind === 'NOTHING_LEFT'
+        ? outcome.why
+        : outcome.error;
+  return words === undefined ? null : beginningOf(storableText(words), MAX_ERROR);
 }
 
 /**

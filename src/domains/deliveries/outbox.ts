@@ -101,7 +101,7 @@ export async function enqueue(client: PoolClient, deliveries: readonly NewDelive
 export async function noteSent(
   client: Pick<PoolClient, 'query'>,
   { deliveryId, order, ...delivery }: NewDelivery & { readonly deliveryId: string },
-  sent: { readonly status: number | null; readonly error: string | null },
+  sent: { readonly status: number | null; readonly error: string | null; readonly note?: string | undefined },
 ): Promise<void> {
   await client.query({
     name: 'note_sent_delivery',
@@ -111,7 +111,7 @@ export async function noteSent(
     values: [
       ...[delivery.tenantId, delivery.userId, deliveryId, delivery.channel, delivery.target, keyOf(order)],
       ...[delivery.kind, JSON.stringify(delivery.payload), sent.error === null ? 'DELIVERED' : 'DISCARDED'],
-      ...[sent.status, sent.error],
+      ...[sent.status, sent.error ?? sent.note ?? null],
     ],
   });
 }
