@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import pg from 'pg';
 import { afterEach, expect, inject, test } from 'vitest';
 import { startChildServer } from './support/child-server.ts';
 import { startDatabaseProxy } from './support/database-proxy.ts';
+import { temporaryFolder } from './support/folders.ts';
 import { FROM_TEMPLATE } from './support/harness.ts';
 import { startTelegram } from './support/telegram-double.ts';
 
@@ -42,8 +40,7 @@ test(
     closing.push(() => telegram.close());
     const proxy = await startDatabaseProxy();
     closing.push(() => proxy.close());
-    const directory = await mkdtemp(join(tmpdir(), 'echo-alerts-'));
-    closing.push(() => rm(directory, { recursive: true, force: true }));
+    const directory = temporaryFolder('alerts');
     const env = {
       ...telegram.env,
       DATABASE_URL: await proxy.route(inject('databaseUrl').replace('NAME', name)),

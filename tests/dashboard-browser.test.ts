@@ -471,7 +471,7 @@ describe.skipIf(!CHROMIUM)(
       await browser?.close();
       server?.signal('SIGTERM');
       await server?.exited;
-      await rm(directory, { recursive: true, force: true });
+      await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
     });
 
     const send = async (query: string, variables: Record<string, unknown>) => {

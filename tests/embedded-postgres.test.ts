@@ -35,7 +35,7 @@ beforeAll(async () => {
   created = await mkdtemp(join(await realpath(tmpdir()), 'echo-brain-test-'));
   await (await startEmbeddedPostgres({ directory: join(created, 'postgres'), log })).stop();
 });
-afterAll(() => rm(created, { recursive: true, force: true }));
+afterAll(() => rm(created, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }));
 
 beforeEach(async () => {
   parent = await mkdtemp(join(await realpath(tmpdir()), 'echo-brain-test-'));
@@ -46,7 +46,7 @@ beforeEach(async () => {
 afterEach(async () => {
   for (const server of servers.splice(0)) await server.stop();
   for (const child of children.splice(0)) child.kill('SIGKILL');
-  await rm(parent, { recursive: true, force: true });
+  await rm(parent, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 describe('the embedded database', () => {

@@ -25,7 +25,7 @@ afterEach(async () => {
   server.signal('SIGTERM');
   await server.exited;
   await provider.close();
-  await rm(directory, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 async function start() {

@@ -26,7 +26,7 @@ afterAll(async () => {
   server.signal('SIGTERM');
   await server.exited;
   await provider.close();
-  await rm(directory, { recursive: true, force: true });
+  await rm(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 
 async function start() {

@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { startChildServer } from './support/child-server.ts';
+import { temporaryFolder } from './support/folders.ts';
 import { putCluster } from './support/prepared-cluster.ts';
 import { type Received, startReceiver } from './support/receiver.ts';
 import { webhookCalls } from './support/webhooks.ts';
@@ -22,8 +20,7 @@ test(
   async () => {
     const receiver = await startReceiver();
     closing.push(() => receiver.close());
-    const directory = await mkdtemp(join(tmpdir(), 'echo-webhooks-'));
-    closing.push(() => rm(directory, { recursive: true, force: true }));
+    const directory = temporaryFolder('webhooks');
     await putCluster(directory);
     const start = () => startChildServer(directory, { OUTBOUND_ALLOW: '127.0.0.1', LOG_LEVEL: 'info' });
     let server = await start();
