@@ -129,6 +129,12 @@ describe('an OpenAI-compatible model', () => {
     ],
     ['nothing', { kind: 'answer', deltas: [] }, 'EMPTY', { requests: 1 }],
     ['white space', { kind: 'answer', deltas: [' ', '\n\t'] }, 'EMPTY', { requests: 1 }],
+    [
+      'what nobody can see',
+      { kind: 'answer', deltas: ['\u200b\u2060', '\u00ad\u3164 ', '\0\u2800', '\ud800'] },
+      'EMPTY',
+      { requests: 1 },
+    ],
   ];
   it.each(cases)('%s', async (_name, reply, reason, expected) => {
     server.respondWith(reply);

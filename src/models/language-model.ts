@@ -122,7 +122,7 @@ export interface LanguageModel {
  * - `UNREACHABLE`: no connection
  * - `OVERLOADED`: the provider is there and can't answer now (429, 5xx)
  * - `BROKEN_STREAM`: the answer began and did not end as an answer ends
- * - `EMPTY`: the answer was only white space
+ * - `EMPTY`: nothing of the answer can be seen: none came, white space, thoughts
  * - `CIRCUIT_OPEN`: it failed too often lately and was not asked
  * - `ABORTED`: the caller left
  */

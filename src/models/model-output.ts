@@ -65,6 +65,9 @@ export class AnswerText {
   }
 }
 
+/** What a reader can see: no white space, nothing without a shape of its own, and no stand-in for what cannot be stored. */
+const VISIBLE = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\ufffd]/u;
+
 /** Who gets the text of an answer as it comes. */
 export interface OutputReader {
   onDelta?: ((text: string) => void) | undefined;
@@ -112,7 +115,7 @@ export class ModelOutput {
     this.#show(this.#answer.push(text));
   }
 
-  /** Nothing follows. @returns the whole answer; empty where it was only white space or thoughts */
+  /** Nothing follows. @returns the whole answer; empty where nothing of it can be seen, or it was only thoughts */
   end(): string {
     this.#show(this.#answer.push(this.#reasoning.finish()));
     this.#show(this.#answer.end());
@@ -121,7 +124,7 @@ export class ModelOutput {
 
   #show(piece: string): void {
     this.#heldBack += piece;
-    if (this.#heldBack === '' || (!this.#isShown && this.#heldBack.trim() === '')) return;
+    if (this.#heldBack === '' || (!this.#isShown && !VISIBLE.test(this.#heldBack))) return;
     const text = this.#heldBack;
     this.#heldBack = '';
     this.#isShown = true;
