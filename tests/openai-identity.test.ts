@@ -79,6 +79,8 @@ describe('whom an Open WebUI signs for', () => {
     const refused = await ask(app, await signed());
     expect([refused.status, refused.body.error.param]).toEqual([400, 'x-openwebui-user-jwt']);
     expect(refused.body.error.message).toContain('OPENWEBUI_JWT_SECRET');
+    // A name that is empty names nobody.
+    expect((await ask(app, await signed(), { 'x-echo-user': '' })).status).toBe(400);
     expect(await turnsOf(app, 'ada signed')).toEqual([]);
     expect((await ask(app, await signed(), { 'x-test-user': 'carla' })).status).toBe(200);
     expect((await ask(app, await signed(), { 'x-echo-user': 'dora' })).status).toBe(200);

@@ -40,7 +40,11 @@ export class Patience implements Tolerance {
   /** As `Availability.tolerate`, within what is left. */
   async tolerate<T>(read: () => Promise<T>, fallback: T, ms: number = READ_DEADLINE_MS): Promise<T> {
     const left = this.#ms - this.spentMs;
-    if (left < LEAST_MS) return this.#without(fallback);
+    if (left < LEAST_MS) {
+      // Of what is not even asked for, whoever shares its time hears as well.
+      if (this.#tolerance instanceof Patience) this.#tolerance.#missed++;
+      return this.#without(fallback);
+    }
     if (this.#reading++ === 0) this.#since = performance.now();
     try {
       const found = await this.#tolerance.tolerate<T | typeof MISSED>(read, MISSED, Math.min(ms, left));

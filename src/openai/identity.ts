@@ -66,7 +66,7 @@ async function signedUser(
 ): Promise<Named | null> {
   const token = headers[SIGNED_USER];
   // Who may act for nobody else has the own memory, whatever is signed.
-  if (token === undefined || headers[USER] !== undefined || !mayActForOthers(principal)) return null;
+  if (token === undefined || headers[USER] || !mayActForOthers(principal)) return null;
   if (secret === null)
     throw new BadField(SIGNED_USER, 'names a user by a token; set OPENWEBUI_JWT_SECRET to what signs it');
   const { jwtVerify } = await import('jose');

@@ -29,7 +29,7 @@ export interface Recalled {
   readonly characters: readonly CharacterRow[];
   /** It names a time of which nothing was found: the memories are of other times. */
   readonly missedTime: boolean;
-  /** A part of the search did not answer, so that something may be missing. */
+  /** A part of what is remembered could not be read in time, so that something may be missing. */
   readonly degraded: boolean;
 }
 
@@ -75,6 +75,9 @@ export async function recall(
     availability.tolerate(() => factsAbout(services, owner, query, MAX_FACTS), []),
   ]);
   const { timeZone } = search;
+  const degraded = search.degraded || availability.missed > 0;
+  // Of what was not read nobody knows when it was said.
+  const missedTime = search.missedTime && !degraded;
   const relevant = relevantMemories(query, search.hits, {
     asksForPast: true,
     today: new Calendar(new Date(), timeZone).midnight,
@@ -92,13 +95,13 @@ export async function recall(
     told.lines.length > 0 && `Facts:\n${told.lines.join('\n')}`,
     profiles.lines.length > 0 && `Profiles of characters:\n${profiles.lines.join('\n')}`,
     memories.length > 0 &&
-      `Notes from ${search.missedTime ? 'other times' : 'earlier conversations'}:\n${memories.map((memory, index) => cite(memory, index + 1, style)).join('\n')}`,
+      `Notes from ${missedTime ? 'other times' : 'earlier conversations'}:\n${memories.map((memory, index) => cite(memory, index + 1, style)).join('\n')}`,
   ]
     .filter(Boolean)
     .join('\n\n');
   return {
     ...{ context, tokens: tokensIn(context), memories, facts: told.kept, characters: profiles.kept },
-    ...{ missedTime: search.missedTime, degraded: search.degraded },
+    ...{ missedTime, degraded },
   };
 }
 
