@@ -72,7 +72,6 @@ describe('text that the database cannot hold', () => {
   const cases: [string, string[], string][] = [
     ['NUL', ['NUL \u0000 here'], 'NUL \ufffd here'],
     ['NUL alone in a piece', ['a', '\u0000', 'b'], 'a\ufffdb'],
-    ['nothing but NUL', ['\u0000\u0000'], '\ufffd\ufffd'],
     ['the first half of an emoji', ['half \ud83d emoji'], 'half \ufffd emoji'],
     ['the second half of an emoji', ['half \ude00 emoji'], 'half \ufffd emoji'],
     ['halves in the wrong order', ['\ude00\ud83d', '!'], '\ufffd\ufffd!'],
@@ -80,7 +79,6 @@ describe('text that the database cannot hold', () => {
     ['an emoji over three pieces', ['an emoji \ud83d', '', '\ude00!'], 'an emoji 😀!'],
     ['two first halves, then a second', ['\ud83d', '\ud83d', '\ude00'], '\ufffd😀'],
     ['half an emoji at the end', ['cut \ud83d'], 'cut \ufffd'],
-    ['only half an emoji', ['\ud83d'], '\ufffd'],
     [
       'other control characters',
       ['a\u0001b\u001bc\u007fd\u0085e\ufffef'],
@@ -103,6 +101,29 @@ describe('text that the database cannot hold', () => {
     expect((await storedTurns(name)).map((stored: { response: string }) => stored.response)).toEqual([
       expected,
       expected,
+    ]);
+    await expectAllCounted();
+  });
+
+  const nothing: [string, string[]][] = [
+    ['nothing but NUL', ['\u0000\u0000']],
+    ['nothing but half an emoji', ['\ud83d']],
+    ['both, between white space', [' \u0000', '\n\ude00']],
+  ];
+  test.each(nothing)('%s is no answer', async (name, deltas) => {
+    provider.respondWith({ kind: 'answer', deltas });
+    const failed = { status: 'FAILED', escalationPath: ['quick:small:EMPTY', 'builtin_answerer'] };
+    expect(await ask({ conversationId: name })).toMatchObject({ interaction: failed });
+    const { turn, joined } = await stream({ conversationId: name });
+    expect(turn).toMatchObject(failed);
+    expect(joined).toBe(turn.response);
+    provider.respondWith({ kind: 'answer', deltas: ['And then it got dark.'] });
+    const answered = { status: 'ANSWERED', response: 'And then it got dark.' };
+    expect(await ask({ conversationId: name })).toMatchObject({ interaction: answered });
+    expect((await storedTurns(name)).map(({ status }: { status: string }) => status).sort()).toEqual([
+      'ANSWERED',
+      'FAILED',
+      'FAILED',
     ]);
     await expectAllCounted();
   });

@@ -149,7 +149,7 @@ function conclude(
   };
   const isShown = output.isShown || progress.calls.isShown;
   const empty = () =>
-    failed(options, 'EMPTY', hasBegun ? 'answered with nothing but thoughts' : 'answered with nothing');
+    failed(options, 'EMPTY', hasBegun ? 'answered with nothing that can be seen' : 'answered with nothing');
   if (ended.by === 'full') return answerWith('length', empty);
   if (ended.by === 'cancelled' || signal.aborted)
     return answerWith('cancelled', () => failed(options, 'ABORTED', 'was stopped by the caller'));
