@@ -1,8 +1,8 @@
 import { Clock, type Ended, ReaderFailed } from './chat-clock.ts';
-import { describeError, type Failed, failed, refusalOf } from './chat-failure.ts';
+import { DECLINED, describeError, type Failed, failed, refusalOf } from './chat-failure.ts';
 import { readChat } from './chat-stream.ts';
 import { type FinishReason, type ModelAnswer, ModelFailure, type ModelRequest } from './language-model.ts';
-import { finishReasonOf, ModelOutput, type OutputReader, tokenCount } from './model-output.ts';
+import { finishReasonOf, ModelOutput, type OutputReader, Refusal, tokenCount } from './model-output.ts';
 import { connectionTo, type ProviderOptions } from './provider.ts';
 import { ToolCalls } from './tool-calls.ts';
 
@@ -37,7 +37,15 @@ export async function attempt(given: Attempt): Promise<Answered | Failed> {
   const question = request.messages.at(-1)?.content ?? '';
   const output = new ModelOutput({ maxCharacters: options.maxCharacters, question, reader });
   const calls = new ToolCalls({ maxCharacters: options.maxCharacters, reader });
-  const progress: Progress = { hasBegun: false, finish: null, tokensIn: null, tokensOut: null, calls };
+  const refusal = new Refusal(options.maxCharacters);
+  const progress: Progress = {
+    hasBegun: false,
+    finish: null,
+    tokensIn: null,
+    tokensOut: null,
+    calls,
+    refusal,
+  };
   const clock = new Clock(given);
   const cancel = () => clock.stop('cancelled');
   signal.addEventListener('abort', cancel, { once: true });
@@ -59,6 +67,7 @@ interface Progress {
   tokensIn: number | null;
   tokensOut: number | null;
   readonly calls: ToolCalls;
+  readonly refusal: Refusal;
 }
 
 async function exchange(
@@ -82,6 +91,11 @@ async function exchange(
       progress.hasBegun = true;
       if (progress.finish === null) clock.tick();
       if (event.type === 'progress') continue;
+      if (event.type === 'refusal') {
+        progress.refusal.push(event.text);
+        if (progress.refusal.isFull) return { by: 'full' };
+        continue;
+      }
       try {
         if (event.type === 'text') output.push(event.text);
         // Whoever did not offer anything to be called has no use for it.
@@ -139,13 +153,20 @@ function conclude(
 ): Answered | Failed {
   const { tokensIn, tokensOut, hasBegun } = progress;
   const answerWith = (finishReason: FinishReason, missing: () => Failed): Answered | Failed => {
-    const text = output.end();
+    const said = output.end();
+    const refusal = progress.refusal.end();
     // Calls that were cut may be anything.
     const toolCalls = CUT_SHORT.includes(finishReason) ? [] : progress.calls.whole;
-    if (text === '' && toolCalls.length === 0) return missing();
-    return {
-      answer: { text, tokensIn, tokensOut, finishReason, ...(toolCalls.length > 0 && { toolCalls }) },
-    };
+    const isNothing = said === '' && toolCalls.length === 0;
+    // Of what somebody stopped, nobody knows how it would have gone on.
+    if (isNothing && (refusal === '' || finishReason === 'cancelled'))
+      return finishReason === 'content_filter' ? failed(options, 'DECLINED', DECLINED) : missing();
+    const counts = { tokensIn, tokensOut };
+    if (isNothing)
+      return { answer: { text: refusal, ...counts, finishReason: 'content_filter', isRefusal: true } };
+    const text = refusal === '' ? said : output.append(refusal);
+    const end = refusal !== '' && finishReason === 'stop' ? 'content_filter' : finishReason;
+    return { answer: { text, ...counts, finishReason: end, ...(toolCalls.length > 0 && { toolCalls }) } };
   };
   const isShown = output.isShown || progress.calls.isShown;
   const empty = () =>

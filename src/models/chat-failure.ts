@@ -18,6 +18,14 @@ export type Failed = {
 /** Of a refusal, so much is read. */
 const MAX_REFUSAL_BYTES = 65_536;
 
+/** What providers call it where a filter of theirs refuses a request, before any model reads it. */
+const FILTER_CODES: readonly unknown[] = [
+  'content_filter',
+  'content_policy_violation',
+  'responsibleaipolicyviolation',
+  'data_inspection_failed',
+];
+
 /** A failure in words that may be shown. */
 export function failed(
   { model }: Named,
@@ -36,7 +44,7 @@ export function describeError(options: Named, error: unknown): Failed {
   if (error instanceof ServerError) {
     const { said } = error;
     const status = statusIn(said);
-    if (status !== null || lessonOf(said).isTooLong)
+    if (status !== null || lessonOf(said).isTooLong || isFiltered(said))
       return describeStatus(options, status ?? 400, said, null);
     return failed(options, 'BROKEN_STREAM', 'reported an error in its answer');
   }
@@ -75,7 +83,17 @@ function describeStatus(options: Named, status: number, said: unknown, retryAfte
       retryAfterMs,
     };
   }
+  if (isFiltered(said)) return { ...failed(options, 'DECLINED', DECLINED, status), lesson: null };
   return { ...failed(options, 'REFUSED', `refused the request (${status})`, status), lesson };
+}
+
+/** What is said of a model that would not answer. */
+export const DECLINED = 'declined to answer this';
+
+function isFiltered(said: unknown): boolean {
+  const { error } = Object(said) as { error?: unknown };
+  const { code, type } = Object(error ?? said) as { code?: unknown; type?: unknown };
+  return [code, type].some((word) => FILTER_CODES.includes(String(word).toLowerCase()));
 }
 
 /** What a response that refuses says. */

@@ -3,6 +3,8 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 /** What a server says of an answer, as it comes. */
 export type ChatEvent =
   | { type: 'text'; text: string }
+  /** The model says, marked as such, that it will not answer. */
+  | { type: 'refusal'; text: string }
   /** The model wants something called; as the server wrote it. */
   | { type: 'calls'; calls: readonly unknown[] }
   /** The model thinks: no text, and a sign of life. */
@@ -92,8 +94,8 @@ function* eventsOf(chunk: unknown): Generator<ChatEvent> {
   if (choice) {
     const delta = [choice.delta, choice.message].find(isObject) ?? {};
     if (REASONING.some((name) => hasSomething(delta[name]))) yield { type: 'progress' };
-    const content = hasSomething(delta.content) ? delta.content : (choice.text ?? delta.refusal);
-    yield* textOf(content);
+    yield* textOf(hasSomething(delta.content) ? delta.content : choice.text);
+    yield* refusalIn(delta);
     const { tool_calls: calls } = delta;
     if (hasSomething(calls)) yield { type: 'calls', calls: Array.isArray(calls) ? calls : [calls] };
   }
@@ -110,7 +112,11 @@ function* eventsOf(chunk: unknown): Generator<ChatEvent> {
 
 const REASONING = ['reasoning_content', 'reasoning', 'thinking', 'reasoning_details'];
 
-/** Text, or a list of parts, some of which may be thoughts. */
+function* refusalIn({ refusal }: Record<string, unknown>): Generator<ChatEvent> {
+  if (typeof refusal === 'string' && refusal !== '') yield { type: 'refusal', text: refusal };
+}
+
+/** Text, or a list of parts, some of which may be thoughts, or refuse. */
 function* textOf(content: unknown): Generator<ChatEvent> {
   if (typeof content === 'string') {
     if (content !== '') yield { type: 'text', text: content };
@@ -121,6 +127,7 @@ function* textOf(content: unknown): Generator<ChatEvent> {
     if (typeof part === 'string') yield* textOf(part);
     else if (isObject(part) && typeof part.text === 'string' && (part.type ?? 'text') === 'text')
       yield* textOf(part.text);
+    else if (isObject(part) && part.type === 'refusal') yield* refusalIn(part);
     else yield { type: 'progress' };
   }
 }

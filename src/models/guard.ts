@@ -142,7 +142,7 @@ function isSilence(error: unknown): error is ModelFailure {
  */
 function countsAgainst(error: unknown, isBeingTried: boolean): boolean {
   if (!(error instanceof ModelFailure) || error.reason === 'ABORTED') return isBeingTried;
-  if (error.reason === 'TOO_LONG') return false;
+  if (error.reason === 'TOO_LONG' || error.reason === 'DECLINED') return false;
   return !(error.reason === 'REFUSED' && FAULTS_OF_THE_REQUEST.includes(error.status));
 }
 

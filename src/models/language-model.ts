@@ -62,7 +62,7 @@ export interface ModelRequest {
  *
  * - `stop`: the model had no more to say
  * - `length`: cut at the limit of tokens or characters
- * - `content_filter`: cut by the provider's filter
+ * - `content_filter`: cut by the provider's filter, or a refusal that is marked as one
  * - `timeout`: still being written when its time was over
  * - `cancelled`: still being written when the caller had enough
  * - `other`: the provider did not say, or said something else
@@ -71,7 +71,10 @@ export const FINISH_REASONS = ['stop', 'length', 'content_filter', 'timeout', 'c
 export type FinishReason = (typeof FINISH_REASONS)[number];
 
 export interface ModelAnswer {
-  /** The whole answer: exactly the deltas since the start or the last restart, joined. Never only white space. */
+  /**
+   * The whole answer: exactly the deltas since the start or the last restart, joined. Never only white space. Of a refusal,
+   * its words, of which nothing was handed on before.
+   */
   text: string;
   /** As counted by the provider; null where it did not say. Never estimated. */
   tokensIn: number | null;
@@ -79,6 +82,8 @@ export interface ModelAnswer {
   finishReason: FinishReason;
   /** What it wants to have called; only where the request was verbatim, and then there may be no text. */
   toolCalls?: readonly ToolCall[];
+  /** The model said, marked as such, that it will not answer, and nothing else. */
+  isRefusal?: true;
 }
 
 export interface AnswerOptions {
@@ -123,6 +128,7 @@ export interface LanguageModel {
  * - `OVERLOADED`: the provider is there and can't answer now (429, 5xx)
  * - `BROKEN_STREAM`: the answer began and did not end as an answer ends
  * - `EMPTY`: nothing of the answer can be seen: none came, white space, thoughts
+ * - `DECLINED`: it, or the filter of its provider, would not answer this, marked as such
  * - `CIRCUIT_OPEN`: it failed too often lately and was not asked
  * - `ABORTED`: the caller left
  */
@@ -136,6 +142,7 @@ export type FailureReason =
   | 'OVERLOADED'
   | 'BROKEN_STREAM'
   | 'EMPTY'
+  | 'DECLINED'
   | 'CIRCUIT_OPEN'
   | 'ABORTED';
 

@@ -65,6 +65,31 @@ export class AnswerText {
   }
 }
 
+/**
+ * What a model says, marked as such, instead of an answer. It is held back until it is whole: another model may answer.
+ */
+export class Refusal {
+  readonly #words: AnswerText;
+
+  constructor(maxCharacters: number) {
+    this.#words = new AnswerText(maxCharacters);
+  }
+
+  get isFull(): boolean {
+    return this.#words.isFull;
+  }
+
+  push(piece: string): void {
+    this.#words.push(piece);
+  }
+
+  /** Nothing follows. @returns its words; empty where nothing of them can be seen */
+  end(): string {
+    this.#words.end();
+    return VISIBLE.test(this.#words.text) ? this.#words.text : '';
+  }
+}
+
 /** What a reader can see: no white space, nothing without a shape of its own, and no stand-in for what cannot be stored. */
 const VISIBLE = /[^\s\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800\ufffd]/u;
 
@@ -120,6 +145,16 @@ export class ModelOutput {
     this.#show(this.#answer.push(this.#reasoning.finish()));
     this.#show(this.#answer.end());
     return this.#isShown ? this.#answer.text : '';
+  }
+
+  /**
+   * What a refusal says behind text or calls, which stay: what was shown is not taken back for words that say less.
+   *
+   * @returns the whole answer
+   */
+  append(refusal: string): string {
+    this.#show(this.#answer.push(this.#isShown ? `\n\n${refusal}` : refusal));
+    return this.#answer.text;
   }
 
   #show(piece: string): void {

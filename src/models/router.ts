@@ -1,5 +1,6 @@
 import type { ModelLevel } from '../config/values.ts';
 import type { Logger } from '../log.ts';
+import { DECLINED, failed } from './chat-failure.ts';
 import { type BreakerOptions, type BreakerState, createGuard, type Guard } from './guard.ts';
 import {
   type AnswerOptions,
@@ -16,6 +17,9 @@ export interface ModelRouter {
   /**
    * Asks the level's model, then the others: the stronger ones in order, then the weaker ones. A level without
    * a model is passed over; a model that serves several levels is asked once.
+   *
+   * A refusal that is marked as one is no answer while another model may give one; where none does, the last refusal
+   * is the answer.
    *
    * Never rejects for a failed model: without an answer, `failures` says why. Text that was sent so far is void
    * after `onRestart`: its model failed, or it was no answer.
@@ -158,25 +162,25 @@ async function escalate(
   const escalationPath: string[] = [];
   const failures: RoutedFailure[] = [];
   let partial = false;
-  let waitedMs = 0;
+  let refusal: Answered | null = null;
+  const waiting = new Stopwatch();
   for (const { level, guard } of candidates) {
     if (partial) onRestart?.();
     partial = false;
     const step = `${level}:${guard.name}`;
-    let waitsSince: number | null = null;
-    const stopWaiting = () => {
-      if (waitsSince !== null) waitedMs += performance.now() - waitsSince;
-      waitsSince = null;
+    const note = ({ reason, message, status }: ModelFailure) => {
+      escalationPath.push(`${step}:${reason}`);
+      failures.push({ level, model: guard.name, reason, message, status });
+      if (reason !== 'ABORTED')
+        log.warn({ modelLevel: level, model: guard.name, reason, status, partial }, 'model failed');
     };
     try {
       const answer = await guard.answer(request, {
         signal,
         caller,
-        onWait: () => {
-          waitsSince = performance.now();
-        },
+        onWait: () => waiting.start(),
         onRequest: (sent) => {
-          stopWaiting();
+          waiting.stop();
           onRequest?.(sent);
         },
         onDelta: (text) => {
@@ -199,23 +203,41 @@ async function escalate(
           );
         },
       });
-      escalationPath.push(step);
-      return { answer, modelUsed: guard.name, level, escalationPath, failures, waitedMs };
+      const answered = { answer, modelUsed: guard.name, level };
+      if (!answer.isRefusal) {
+        escalationPath.push(step);
+        return { ...answered, escalationPath, failures, waitedMs: waiting.ms };
+      }
+      note(failed({ model: guard.name }, 'DECLINED', DECLINED).failure);
+      refusal = answered;
     } catch (error) {
-      stopWaiting();
+      waiting.stop();
       if (!(error instanceof ModelFailure)) throw error;
-      escalationPath.push(`${step}:${error.reason}`);
-      const { reason, message, status } = error;
-      failures.push({ level, model: guard.name, reason, message, status });
+      note(error);
       if (error.reason === 'ABORTED') break;
-      log.warn(
-        { modelLevel: level, model: guard.name, reason: error.reason, status: error.status, partial },
-        'model failed',
-      );
     }
   }
   if (partial) onRestart?.();
-  return { answer: null, modelUsed: null, level: asked, escalationPath, failures, waitedMs };
+  const none = { answer: null, modelUsed: null, level: asked };
+  const final = signal.aborted ? none : (refusal ?? none);
+  return { ...final, escalationPath, failures, waitedMs: waiting.ms };
+}
+
+type Answered = Pick<RoutedAnswer, 'answer' | 'modelUsed' | 'level'>;
+
+/** How long something took, altogether. */
+class Stopwatch {
+  ms = 0;
+  #since: number | null = null;
+
+  start(): void {
+    this.#since = performance.now();
+  }
+
+  stop(): void {
+    if (this.#since !== null) this.ms += performance.now() - this.#since;
+    this.#since = null;
+  }
 }
 
 type Candidate = { level: ModelLevel; guard: Guard };

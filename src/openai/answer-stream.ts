@@ -5,6 +5,7 @@ import type { ToolCallPiece } from '../models/language-model.ts';
 export interface EventForm {
   begin(): string;
   text(piece: string): string;
+  refusal(words: string): string;
   call(piece: ToolCallPiece): string;
 }
 
@@ -46,6 +47,13 @@ export class AnswerStream {
     this.#isEmpty = false;
     this.#waiting += piece;
     if (!this.#response.writableNeedDrain) this.#flush();
+  }
+
+  /** The words of a model that would not answer. */
+  refusal(words: string): void {
+    this.#isEmpty = false;
+    this.#flush();
+    this.#write(() => this.#form.refusal(words));
   }
 
   call(piece: ToolCallPiece): void {

@@ -33,6 +33,7 @@ function chatForm({ model, wantsUsage }: AskedChat, { id, created }: Place): Ans
     }),
     begin: () => event({ role: 'assistant', content: '' }),
     text: (content) => event({ content }),
+    refusal: (refusal) => event({ refusal }),
     call: ({ index, id: callId, name, arguments: more }) =>
       event({
         tool_calls: [
@@ -56,11 +57,11 @@ function chatForm({ model, wantsUsage }: AskedChat, { id, created }: Place): Ans
   };
 }
 
-function messageOf({ text, toolCalls }: Relayed) {
+function messageOf({ text, isRefusal, toolCalls }: Relayed) {
   return {
     role: 'assistant',
-    content: text === '' && toolCalls.length > 0 ? null : text,
-    refusal: null,
+    content: isRefusal || (text === '' && toolCalls.length > 0) ? null : text,
+    refusal: isRefusal ? text : null,
     ...(toolCalls.length > 0 && {
       tool_calls: toolCalls.map(({ id, ...called }) => ({ id, type: 'function', function: called })),
     }),
@@ -76,9 +77,12 @@ function isOwn(modelUsed: string): boolean {
   return [BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY].includes(modelUsed);
 }
 
-/** How it ended, in the words of the protocol. */
-export function finishOf({ toolCalls, finishReason }: Relayed): string {
+/**
+ * How it ended, in the words of the protocol: a refusal ends by itself. Clients throw away what ends with `content_filter`.
+ */
+export function finishOf({ isRefusal, toolCalls, finishReason }: Relayed): string {
   if (toolCalls.length > 0) return 'tool_calls';
+  if (isRefusal) return 'stop';
   if (finishReason === 'length' || finishReason === 'timeout') return 'length';
   return finishReason === 'content_filter' ? 'content_filter' : 'stop';
 }

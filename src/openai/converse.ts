@@ -48,7 +48,8 @@ export async function converse(
     const relayed = await relay(given, asked, stream);
     if (!stream) return sendJson(response, 200, form.whole(relayed));
     // An answer that came from no stream.
-    if (stream.isEmpty && relayed.text !== '') stream.text(relayed.text);
+    if (stream.isEmpty && relayed.isRefusal) stream.refusal(relayed.text);
+    else if (stream.isEmpty && relayed.text !== '') stream.text(relayed.text);
     stream.end(() => form.end(relayed));
   } catch (error) {
     const named = renamed(error, { query: asked.questionField });

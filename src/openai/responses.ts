@@ -41,6 +41,8 @@ class ResponseForm implements AnswerForm {
   readonly #items: Item[] = [];
   readonly #calls = new Map<number, { index: number; name: string; arguments: string; callId: string }>();
   #text = '';
+  /** The kind of the part that holds the text. */
+  #kind: keyof typeof PART_EVENTS = 'output_text';
 
   constructor(model: string, place: Place) {
     this.#model = model;
@@ -62,7 +64,13 @@ class ResponseForm implements AnswerForm {
   text(delta: string): string {
     const begins = this.#text === '' ? this.#beginText() : '';
     this.#text += delta;
-    return begins + this.#event('response.output_text.delta', { ...this.#textPlace(), delta, logprobs: [] });
+    const { name, more } = PART_EVENTS[this.#kind];
+    return begins + this.#event(`response.${name}.delta`, { ...this.#textPlace(), delta, ...more });
+  }
+
+  refusal(words: string): string {
+    this.#kind = 'refusal';
+    return this.text(words);
   }
 
   call({ index, id, name = '', arguments: more = '' }: Parameters<AnswerForm['call']>[0]): string {
@@ -120,7 +128,8 @@ class ResponseForm implements AnswerForm {
 
   /** The output in the order in which it was streamed; a whole answer has its text first. */
   #written(relayed: Relayed) {
-    const { text, toolCalls } = relayed;
+    const { text, isRefusal, toolCalls } = relayed;
+    this.#kind = isRefusal ? 'refusal' : 'output_text';
     const calls = toolCalls.map(({ id, name, arguments: given }, index) => ({
       ...{ id: `fc_${this.#place.id}_${index}`, type: 'function_call', status: 'completed' },
       ...{ call_id: id, name, arguments: given },
@@ -148,15 +157,16 @@ class ResponseForm implements AnswerForm {
     const item = { ...this.#message('', 'in_progress'), content: [] };
     return (
       this.#event('response.output_item.added', { output_index: this.#textPlace().output_index, item }) +
-      this.#event('response.content_part.added', { ...this.#textPlace(), part: partOf('') })
+      this.#event('response.content_part.added', { ...this.#textPlace(), part: this.#part('') })
     );
   }
 
   #endText(): string {
     const place = this.#textPlace();
+    const { name, whole, more } = PART_EVENTS[this.#kind];
     return (
-      this.#event('response.output_text.done', { ...place, text: this.#text, logprobs: [] }) +
-      this.#event('response.content_part.done', { ...place, part: partOf(this.#text) }) +
+      this.#event(`response.${name}.done`, { ...place, [whole]: this.#text, ...more }) +
+      this.#event('response.content_part.done', { ...place, part: this.#part(this.#text) }) +
       this.#event('response.output_item.done', {
         output_index: place.output_index,
         item: this.#message(this.#text, 'completed'),
@@ -175,8 +185,14 @@ class ResponseForm implements AnswerForm {
       type: 'message',
       role: 'assistant',
       status,
-      content: [partOf(text)],
+      content: [this.#part(text)],
     };
+  }
+
+  #part(text: string) {
+    return this.#kind === 'refusal'
+      ? { type: 'refusal', refusal: text }
+      : { type: 'output_text', text, annotations: [], logprobs: [] };
   }
 
   #callItem(call: { index: number; name: string; arguments: string; callId: string }, status: string) {
@@ -192,6 +208,8 @@ class ResponseForm implements AnswerForm {
   }
 }
 
-function partOf(text: string) {
-  return { type: 'output_text', text, annotations: [], logprobs: [] };
-}
+/** What the events of a part are called, and hold: of an answer, of a refusal. */
+const PART_EVENTS = {
+  output_text: { name: 'output_text', whole: 'text', more: { logprobs: [] } },
+  refusal: { name: 'refusal', whole: 'refusal', more: {} },
+} as const;

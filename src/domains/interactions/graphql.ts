@@ -32,7 +32,10 @@ export const InteractionStatusEnum = builder.enumType('InteractionStatus', {
     PROCESSING: { description: 'Accepted; the answer is being made.' },
     ANSWERED: { description: 'Answered and stored.' },
     INTERRUPTED: { description: 'Accepted, but the server stopped before it was answered.' },
-    FAILED: { description: 'No configured model answered; the response says why.' },
+    FAILED: {
+      description:
+        'No configured model answered; the response says why, or has the words in which the last one refused to.',
+    },
     RECORDED: { description: 'An utterance that another assistant recorded and nobody answered.' },
   } satisfies Record<(typeof INTERACTION_STATUSES)[number], { description: string }>,
 });
@@ -42,7 +45,11 @@ const FinishReasonEnum = builder.enumType('FinishReason', {
   values: {
     STOP: { value: 'stop', description: 'The model had no more to say.' },
     LENGTH: { value: 'length', description: 'Cut at the limit of tokens or characters.' },
-    CONTENT_FILTER: { value: 'content_filter', description: 'Cut by the filter of the provider.' },
+    CONTENT_FILTER: {
+      value: 'content_filter',
+      description:
+        'Cut by the filter of the provider, or a refusal that the provider marks as one; where nothing else was said, the turn has FAILED.',
+    },
     TIMEOUT: {
       value: 'timeout',
       description: 'Cut, because it was still being written when its time was over.',

@@ -27,7 +27,7 @@ export interface QueryAnswer {
   readonly level: string;
   readonly escalationPath: readonly string[];
   readonly classification: Classification;
-  /** FAILED: no configured model answered; the text says why. */
+  /** FAILED: no configured model answered; the text says why, or has the words in which the last one refused to. */
   readonly status: InteractionStatus;
   readonly tokensIn: number | null;
   readonly tokensOut: number | null;
@@ -143,7 +143,7 @@ async function askModels(
   const { answer, modelUsed, escalationPath } = routed;
   const waited = routed.waitedMs > 0 && { waitedMs: routed.waitedMs };
   if (answer && modelUsed) {
-    const { text, tokensIn, tokensOut, finishReason } = answer;
+    const { text, tokensIn, tokensOut, finishReason, isRefusal } = answer;
     const models = services.config.languageModels;
     const { cast, characters } = gathered;
     const present = [...characters, ...(cast ? [cast.answering.character, ...cast.others] : [])];
@@ -154,14 +154,15 @@ async function askModels(
       level: routed.level,
       escalationPath,
       classification,
-      status: 'ANSWERED',
+      status: isRefusal ? 'FAILED' : 'ANSWERED',
       tokensIn,
       tokensOut,
       finishReason,
       ...(cost !== null && { cost }),
       memories: prompt.memoriesIn(sent),
       lore: loreOfTurn(prompt.loreIn(sent), present),
-      ...(gathered.cast && { responder: gathered.cast.answering.character.characterName }),
+      // Who refuses is the model, whoever it was to speak for.
+      ...(gathered.cast && !isRefusal && { responder: gathered.cast.answering.character.characterName }),
       ...waited,
     };
   }

@@ -18,6 +18,7 @@ const REFUSED: Kind = { code: 'MODEL_REFUSED', httpStatus: 400, retryable: false
 const MISCONFIGURED: Kind = { code: 'MODEL_UNAVAILABLE', httpStatus: 502, retryable: false };
 
 const KINDS: Readonly<Record<Exclude<FailureReason, 'REFUSED'>, Kind>> = {
+  DECLINED: REFUSED,
   TOO_LONG,
   TIMEOUT: LATE,
   STALLED: LATE,
@@ -44,8 +45,10 @@ export class NoAnswer extends EchoError {
   /** @param failures of all models that were asked, in their order */
   constructor(failures: readonly RoutedFailure[]) {
     super(failures.map(({ message }) => message).join(' ') || 'No model answered.');
+    // Another model than the one that declined may answer when it is asked again.
+    const asked = failures.filter(({ reason }) => reason !== 'DECLINED');
     // One that can be mended says more than one that only has to be waited for.
-    const kinds = failures.map(kindOf);
+    const kinds = (asked.length > 0 ? asked : failures).map(kindOf);
     const { code, httpStatus, retryable } = kinds.find((kind) => !kind.retryable) ?? kinds.at(-1) ?? AWAY;
     [this.code, this.httpStatus, this.retryable] = [code, httpStatus, retryable];
     this.field = code === TOO_LONG.code ? 'messages' : undefined;

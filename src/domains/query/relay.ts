@@ -24,6 +24,8 @@ import { promptOfThread, requestOfThread, type Thread } from './thread.ts';
 export interface Relayed {
   /** What was written for this request. */
   readonly text: string;
+  /** The text is a refusal, marked as one by the model. */
+  readonly isRefusal: boolean;
   readonly toolCalls: readonly ToolCall[];
   readonly finishReason: FinishReason | null;
   readonly modelUsed: string;
@@ -154,6 +156,7 @@ async function ask(
 
 const NOTHING: Relayed = {
   text: '',
+  isRefusal: false,
   toolCalls: [],
   finishReason: 'cancelled',
   modelUsed: 'none',
@@ -190,13 +193,15 @@ function levelFor({ models }: Pick<QueryServices, 'models'>, thread: Thread, int
 /** @throws NoAnswer */
 function relayedOf({ answer, modelUsed, failures }: RoutedAnswer): Relayed {
   if (!answer || modelUsed === null) throw new NoAnswer(failures);
-  const { text, toolCalls = [], finishReason, tokensIn, tokensOut } = answer;
-  return { text, toolCalls, finishReason, modelUsed, tokensIn, tokensOut };
+  const { text, isRefusal = false, toolCalls = [], finishReason, tokensIn, tokensOut } = answer;
+  return { text, isRefusal, toolCalls, finishReason, modelUsed, tokensIn, tokensOut };
 }
 
 /** An answer that was stored by an earlier request, or that no model wrote. */
-function stored({ response, finishReason, modelUsed, tokensIn, tokensOut }: InteractionRow): Relayed {
-  return { text: response, toolCalls: [], finishReason, modelUsed, tokensIn, tokensOut };
+function stored(turn: InteractionRow): Relayed {
+  const { response, status, finishReason, modelUsed, tokensIn, tokensOut } = turn;
+  const isRefusal = status === 'FAILED' && finishReason === 'content_filter';
+  return { text: response, isRefusal, toolCalls: [], finishReason, modelUsed, tokensIn, tokensOut };
 }
 
 /** What is stored of it. A turn that waits for the results of tools has no answer yet. */
@@ -206,8 +211,9 @@ function turnAnswer(
   { classification, memories }: GatheredContext,
   { relayed, routed, level }: Written,
 ): QueryAnswer {
-  const { text, toolCalls, finishReason, modelUsed } = relayed;
+  const { text, isRefusal, toolCalls, finishReason, modelUsed } = relayed;
   const isOpen = toolCalls.length > 0 || text === '';
+  const ended = isRefusal ? 'FAILED' : 'ANSWERED';
   const { answer, escalationPath, waitedMs } = routed;
   const cost = isOpen || !answer ? null : costIn(config, routed, answer);
   return {
@@ -216,7 +222,7 @@ function turnAnswer(
     level: answer ? routed.level : level,
     escalationPath,
     classification,
-    status: isOpen ? 'INTERRUPTED' : 'ANSWERED',
+    status: isOpen ? 'INTERRUPTED' : ended,
     tokensIn: relayed.tokensIn,
     tokensOut: relayed.tokensOut,
     ...(!isOpen && finishReason && { finishReason }),
