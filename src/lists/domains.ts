@@ -2,6 +2,7 @@ import { openAlertDesk } from '../domains/alerts/parts.ts';
 import { openBackups } from '../domains/backups/parts.ts';
 import { openCompliance } from '../domains/compliance/parts.ts';
 import { openDeliveries } from '../domains/deliveries/parts.ts';
+import { openFactVectors } from '../domains/fact-vectors/parts.ts';
 import { openFacts } from '../domains/facts/parts.ts';
 import { openFlags } from '../domains/flags/parts.ts';
 import { openCanary } from '../domains/health/parts.ts';
@@ -25,6 +26,7 @@ export type Standing = Ports &
     | 'audit'
     | 'characters'
     | 'embedder'
+    | 'embeddingPriority'
     | 'indexWorker'
     | 'meaning'
     | 'metrics'
@@ -57,6 +59,7 @@ export async function openDomains(parts: Standing, closing: ClosingStack) {
     ...openQuery(parts),
     ...openSchedules(parts, closing),
     ...openFacts(parts, closing),
+    ...openFactVectors(parts, closing),
     ...openFlags(parts),
     ...openCompliance(parts),
     ...(await openBackups(parts, closing)),

@@ -9,6 +9,7 @@ import { duties as compliance } from '../domains/compliance/tables.ts';
 import { duties as conversations } from '../domains/conversations/tables.ts';
 import { duties as credentials } from '../domains/credentials/tables.ts';
 import { duties as deliveries } from '../domains/deliveries/tables.ts';
+import { duties as factVectors } from '../domains/fact-vectors/tables.ts';
 import { duties as facts } from '../domains/facts/tables.ts';
 import { duties as flags } from '../domains/flags/tables.ts';
 import { duties as generations } from '../domains/generations/tables.ts';
@@ -62,6 +63,7 @@ export const DUTIES: readonly Duty[] = [
   ...ledger,
   ...goals,
   ...facts,
+  ...factVectors,
   ...learning,
   ...tasks,
   ...repairs,

@@ -13,6 +13,7 @@ export { accessReviews, complianceReports, dataRequests } from '../domains/compl
 export { conversations, deletedTurns } from '../domains/conversations/tables.ts';
 export { authenticators, credentials } from '../domains/credentials/tables.ts';
 export { deliveries, deliveryTargets } from '../domains/deliveries/tables.ts';
+export { factVectors } from '../domains/fact-vectors/tables.ts';
 export { factChanges, factSources, learnedFacts } from '../domains/facts/tables.ts';
 export { featureFlags, featureFlagUsers } from '../domains/flags/tables.ts';
 export { generations, ratings, styleLearning } from '../domains/generations/tables.ts';

@@ -27,22 +27,27 @@ const CONDITIONS: Record<Exclude<keyof FoundConditions, 'superseded'>, (place: s
   subjectKeys: (place) => `subject_key = any(${place}::text[])`,
 };
 
+/** SQL: what the conditions ask of a fact. @param values of the statement, to which theirs are added; the first two are tenant and user */
+export function conditionsOn({ superseded, ...conditions }: FoundConditions, values: unknown[]): string[] {
+  const names = (Object.keys(CONDITIONS) as (keyof typeof CONDITIONS)[]).filter(
+    (name) => conditions[name] !== null,
+  );
+  const also = names.map((name) => CONDITIONS[name](`$${values.push(conditions[name])}`));
+  return [...also, superseded ? `status <> 'RETRACTED'` : `status = 'ACTIVE'`];
+}
+
 /** A user's facts that have one of some terms: those with most of them first, then those that hold, then the latest. */
 export async function factsWithTerms(
   { pool }: Pick<Database, 'pool'>,
   owner: Owner,
   terms: readonly string[],
-  { superseded, ...conditions }: FoundConditions,
+  conditions: FoundConditions,
   limit: number,
 ): Promise<FactRow[]> {
   const values: unknown[] = [owner.tenantId, owner.userId, terms, limit];
-  const names = (Object.keys(CONDITIONS) as (keyof typeof CONDITIONS)[]).filter(
-    (name) => conditions[name] !== null,
-  );
-  const also = names.map((name) => CONDITIONS[name](`$${values.push(conditions[name])}`));
-  also.push(superseded ? `status <> 'RETRACTED'` : `status = 'ACTIVE'`);
+  const also = conditionsOn(conditions, values);
   const { rows } = await pool.query<RawRow>({
-    name: nameOfShape(replicable('facts_with_terms'), shapeOf({ ...conditions, superseded })),
+    name: nameOfShape(replicable('facts_with_terms'), shapeOf({ ...conditions })),
     // Found by keys alone, which are the user's, so that no plan looks at all that the user has; whole rows are read of the best only.
     text: `with keyed as materialized (
              select id, tenant_id, user_id, status, first_said_at, last_said_at, subject_key, search_terms from echo_learned_facts

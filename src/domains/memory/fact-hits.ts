@@ -6,10 +6,20 @@ import { NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { nameKeyOf } from '../characters/name-key.ts';
 import { charactersByName } from '../characters/reads.ts';
-import { currentOf, factsWithTerms, historyOfFacts, latestSources, turnsOfFacts } from '../facts/found.ts';
+import { factsNear } from '../fact-vectors/near.ts';
+import {
+  currentOf,
+  type FoundConditions,
+  factsWithTerms,
+  historyOfFacts,
+  latestSources,
+  turnsOfFacts,
+} from '../facts/found.ts';
+import { factsByNumber } from '../facts/reads.ts';
 import type { FactRow, FactSourceRow } from '../facts/tables.ts';
 import { asks } from '../utterances/utterance.ts';
 import { type AskedOfFacts, askedOfFacts, isOfSubject, sharedWith } from './fact-words.ts';
+import type { MeaningSearch } from './meaning.ts';
 
 /** A fact that was found, and why. */
 export interface FactHit {
@@ -26,11 +36,15 @@ export interface KnownFact extends FactHit {
   readonly history: readonly FactRow[];
   /** Where it was said last. */
   readonly source: FactSourceRow | null;
+  /** It shares too few words with the question: it only means something like it, and may be no answer. */
+  readonly isLike: boolean;
 }
 
 interface FactServices {
   readonly db: Database;
   readonly availability: Tolerance;
+  /** Null where no model that knows meaning is configured. */
+  readonly meaning: MeaningSearch | null;
 }
 
 /** Of what a question is about, a fact must have so much of the weight; of what is only looked for, less. */
@@ -44,15 +58,18 @@ const LOOKED_AT = 300;
 const RELATIVE_FLOOR = 0.75;
 /** What a score depends on beside the words: how sure a fact is. */
 const BY_CONFIDENCE = 0.15;
+/** The score of the fact that is nearest in what it means: below those that share enough words. */
+const LIKE_SCORE = 0.4;
 /** Facts of which a search of turns takes the sources, and how many of each. */
 const FACTS_OF_SEARCH = 20;
 const SOURCES_EACH = 5;
 /** Which facts have a say. */
 export const FACT_PARAMETERS = {
   ...{ SHARE_OF_QUESTION, SHARE_OF_WORDS, ENOUGH, LOOKED_AT, RELATIVE_FLOOR, BY_CONFIDENCE },
-  ...{ FACTS_OF_SEARCH, SOURCES_EACH },
+  ...{ LIKE_SCORE, FACTS_OF_SEARCH, SOURCES_EACH },
 };
 const NOTHING_TOLD: ReadonlyMap<string, number> = new Map();
+const ANYWHERE = { conversationId: null, since: null, until: null, subjectKeys: null };
 
 const Conditions = z.object({
   conversationId: input.conversationId.nullish(),
@@ -63,41 +80,38 @@ const Conditions = z.object({
 });
 
 /**
- * The facts of one user that speak of what a text speaks of: those that hold first, each by how much of it they have. None of a
- * question that shares too little with any.
+ * The facts of one user that speak of what a text speaks of: those that hold first, each by how much of it they have; then those that mean
+ * something like it, where a model knows meaning. None of a question that has too little in common with any.
  *
  * @throws InvalidInput, NotFound (the character)
  */
 export async function searchFacts(
-  { db, availability }: FactServices,
+  services: FactServices,
   owner: Owner,
   wanted: { readonly query: string; readonly limit: number; readonly includeSuperseded: boolean } & z.input<
     typeof Conditions
   >,
 ): Promise<FactHit[]> {
+  const { db, availability } = services;
   const { query, limit, includeSuperseded } = wanted;
   const conditions = input.parseInput(Conditions, wanted, 'filter');
   const asked = askedOfFacts(query);
   if (!asked) return [];
-  const hits = await availability.tolerate(async () => {
-    const subjectKeys =
-      conditions.character == null ? null : await keysOfCharacter(db, owner, conditions.character);
-    const found = await factsWithTerms(
-      db,
-      owner,
-      asked.terms,
-      {
-        conversationId: conditions.conversationId ?? null,
-        ...{ since: conditions.since ?? null, until: conditions.until ?? null, subjectKeys },
-        superseded: includeSuperseded || null,
-      },
-      LOOKED_AT,
-    );
-    const isQuestion = asks(query);
-    // Who asks about themselves is not told of others.
-    const isOfThem = (fact: FactRow) => !isQuestion || !asked.isOfOwner || isOfSubject(asked, fact);
-    return found.filter(isOfThem).flatMap((fact) => hitOf(asked, fact, isQuestion) ?? []);
-  }, []);
+  const { conversationId = null, since = null, until = null, character = null } = conditions;
+  const subjectKeys = await availability.tolerate(
+    async () => (character === null ? null : keysOfCharacter(db, owner, character)),
+    [],
+  );
+  const where = { conversationId, since, until, subjectKeys, superseded: includeSuperseded || null };
+  const [found, like] = await Promise.all([
+    availability.tolerate(() => factsWithTerms(db, owner, asked.terms, where, LOOKED_AT), []),
+    hitsLike(services, owner, query, where),
+  ]);
+  const isQuestion = asks(query);
+  // Who asks about themselves is not told of others.
+  const isOfThem = (fact: FactRow) => !isQuestion || !asked.isOfOwner || isOfSubject(asked, fact);
+  const byWords = found.flatMap((fact) => hitOf(asked, fact, isQuestion) ?? []);
+  const hits = withLike(byWords, like).filter(({ fact }) => isOfThem(fact));
   return hits
     .filter(({ score }) => score >= (conditions.minScore ?? 0))
     .sort(byStanding)
@@ -109,32 +123,39 @@ export async function searchFacts(
  * what took its place. One statement where nothing is known; none of what asks nothing.
  */
 export async function factsForAnswer(
-  { db, availability }: FactServices,
+  services: FactServices,
   owner: Owner,
   question: string,
   limit: number,
 ): Promise<KnownFact[]> {
+  const { db, availability } = services;
   const asked = asks(question) ? askedOfFacts(question) : null;
   if (!asked) return [];
+  const [found, like] = await Promise.all([
+    availability.tolerate(
+      () => factsWithTerms(db, owner, asked.terms, { ...ANYWHERE, superseded: true }, LOOKED_AT),
+      [],
+    ),
+    hitsLike(services, owner, question, { ...ANYWHERE, superseded: null }),
+  ]);
+  const isOf = ({ fact }: FactHit) => isOfSubject(asked, fact);
+  const fitting = found.flatMap((fact) => hitOf(asked, fact, true) ?? []).filter(isOf);
+  const nearby = like.filter(isOf);
+  if (fitting.length === 0 && nearby.length === 0) return [];
   return availability.tolerate(async () => {
-    const none = { conversationId: null, since: null, until: null, subjectKeys: null };
-    const found = await factsWithTerms(db, owner, asked.terms, { ...none, superseded: true }, LOOKED_AT);
-    const fitting = found
-      .filter((fact) => isOfSubject(asked, fact))
-      .flatMap((fact) => hitOf(asked, fact, true) ?? []);
-    if (fitting.length === 0) return [];
-    const hits = await standing(db, owner, fitting);
+    const hits = fitting.length === 0 ? [] : await standing(db, owner, fitting);
     const best = Math.max(0, ...hits.map(({ score }) => score));
-    const chosen = hits
-      .filter(({ score }) => score >= best * RELATIVE_FLOOR)
-      .sort(byStanding)
-      .slice(0, limit);
+    const byWords = hits.filter(({ score }) => score >= best * RELATIVE_FLOOR);
+    const chosen = withLike(byWords, nearby).sort(byStanding).slice(0, limit);
     const facts = chosen.map(({ fact }) => fact);
     const [histories, sources] = await Promise.all([
       historyOfFacts(db, owner, facts),
       latestSources(db, owner, facts),
     ]);
-    return chosen.map((hit, at) => ({ ...hit, history: histories[at] ?? [], source: sources[at] ?? null }));
+    return chosen.map((hit, at) => ({
+      ...hit,
+      ...{ history: histories[at] ?? [], source: sources[at] ?? null, isLike: !byWords.includes(hit) },
+    }));
   }, []);
 }
 
@@ -149,8 +170,7 @@ export async function turnsTelling(
 ): Promise<ReadonlyMap<string, number>> {
   const asked = asks(text) ? askedOfFacts(text) : null;
   if (!asked) return NOTHING_TOLD;
-  const anywhere = { conversationId: null, since: null, until: null, subjectKeys: null };
-  const found = await factsWithTerms(db, owner, asked.terms, { ...anywhere, superseded: null }, LOOKED_AT);
+  const found = await factsWithTerms(db, owner, asked.terms, { ...ANYWHERE, superseded: null }, LOOKED_AT);
   const hits = found
     .filter((fact) => isOfSubject(asked, fact))
     .flatMap((fact) => hitOf(asked, fact, true) ?? [])
@@ -163,6 +183,45 @@ export async function turnsTelling(
   for (const { fact, turnId } of await turnsOfFacts(db, owner, facts, SOURCES_EACH))
     told.set(turnId, Math.max(told.get(turnId) ?? 0, scores.get(fact) ?? 0));
   return told;
+}
+
+/** Facts that hold and mean something like a text, nearest first. None where no model knows meaning, or it does not answer in time. */
+export async function factsLike(services: FactServices, owner: Owner, text: string): Promise<FactRow[]> {
+  const asked = askedOfFacts(text);
+  if (!asked) return [];
+  const isOfThem = (fact: FactRow) => !asks(text) || !asked.isOfOwner || isOfSubject(asked, fact);
+  const hits = await hitsLike(services, owner, text, { ...ANYWHERE, superseded: null });
+  return hits.map(({ fact }) => fact).filter(isOfThem);
+}
+
+/** The model has a time of its own, and is not waited for as the database is. */
+async function hitsLike(
+  { db, availability, meaning }: FactServices,
+  owner: Owner,
+  text: string,
+  conditions: FoundConditions,
+): Promise<FactHit[]> {
+  const embedded = await meaning?.embed(owner, text);
+  if (!embedded) return [];
+  return availability.tolerate(async () => {
+    const near = await factsNear(db, owner, embedded, conditions);
+    const [nearest] = near;
+    if (!nearest) return [];
+    const numbers = near.map(({ fact }) => fact);
+    const facts = await factsByNumber(db, owner.tenantId, numbers);
+    return near.flatMap(({ cosine }, at) => {
+      const fact = facts[at];
+      if (!fact) return [];
+      const score = scoreOf(LIKE_SCORE * (cosine / nearest.cosine), fact);
+      return [{ fact, score, reasons: ['means something like it', ...standingReasons(fact)] }];
+    });
+  }, []);
+}
+
+/** Those by words, and what only means something like the text. */
+function withLike(byWords: readonly FactHit[], like: readonly FactHit[]): FactHit[] {
+  const known = new Set(byWords.map(({ fact }) => fact.id));
+  return [...byWords, ...like.filter(({ fact }) => !known.has(fact.id))];
 }
 
 /** What holds of some facts and of what took the place of others, each once, with the best score. */
@@ -184,12 +243,19 @@ async function standing(db: Database, owner: Owner, hits: readonly FactHit[]): P
 function hitOf(asked: AskedOfFacts, fact: FactRow, isQuestion: boolean): FactHit | null {
   const { words, weight, share } = sharedWith(asked, fact);
   if (share < (isQuestion ? SHARE_OF_QUESTION : SHARE_OF_WORDS) && weight < ENOUGH) return null;
-  const reasons = [
-    `speaks of: ${words.join(', ')}`,
-    ...(fact.status === 'SUPERSEDED' ? ['no longer holds'] : []),
-    ...(fact.origin === 'PERSON' ? ['was entered by a person'] : []),
+  const reasons = [`speaks of: ${words.join(', ')}`, ...standingReasons(fact)];
+  return { fact, score: scoreOf(share, fact), reasons };
+}
+
+function scoreOf(share: number, { confidence }: FactRow): number {
+  return share * (1 - BY_CONFIDENCE + BY_CONFIDENCE * confidence);
+}
+
+function standingReasons({ status, origin }: FactRow): string[] {
+  return [
+    ...(status === 'SUPERSEDED' ? ['no longer holds'] : []),
+    ...(origin === 'PERSON' ? ['was entered by a person'] : []),
   ];
-  return { fact, score: share * (1 - BY_CONFIDENCE + BY_CONFIDENCE * fact.confidence), reasons };
 }
 
 /** What holds first, then the more relevant, then the latest. */

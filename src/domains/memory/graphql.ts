@@ -57,7 +57,7 @@ const MemorySearchResult = builder.objectRef<WholeSearch>('MemorySearchResult').
     facts: t.field({
       type: [FactHitRef],
       description:
-        'Facts that speak of the same: those that hold first, then, where `includeSuperseded` asks for them, those that hold no longer, each best first; as many as hits at most. None of a question that shares too little with any. Of the filter, `conversationId`, `since` and `until` say where and when they were said, `character` whom they are about.',
+        'Facts that speak of the same: those that hold first, then, where `includeSuperseded` asks for them, those that hold no longer, each best first; as many as hits at most. Those that share words, and, where a model knows meaning, those that mean something like it. None of a question that has too little in common with any. Of the filter, `conversationId`, `since` and `until` say where and when they were said, `character` whom they are about.',
       resolve: (search) => search.findFacts(),
     }),
     tookMs: t.exposeFloat('tookMs', { description: 'Milliseconds that the search took.' }),

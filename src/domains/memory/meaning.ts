@@ -2,15 +2,17 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import type { Logger } from '../../log.ts';
 import { archivedAmong } from '../interactions/archived.ts';
-import type { NearTurn, VectorSearch, VectorSearchResult } from '../vector-index/search.ts';
+import type { EmbeddedQuery, NearTurn, VectorSearch, VectorSearchResult } from '../vector-index/search.ts';
 import { speakersOfOwner } from '../word-index/search.ts';
 import { inFirstPerson } from './first-person.ts';
 import type { MemoryConditions } from './pool.ts';
 
-/** Finds turns of like meaning. */
+/** Finds turns of like meaning, and says what facts are compared with. */
 export interface MeaningSearch {
   /** Never rejects: what does not answer in time is left out. */
   search(owner: Owner, query: string, conditions: MemoryConditions): Promise<MeaningResult>;
+  /** A query as turns and facts are compared with it. Never rejects; null: it is not known in time. */
+  embed(owner: Owner, query: string): Promise<EmbeddedQuery | null>;
 }
 
 export interface Likeness {
@@ -72,19 +74,28 @@ export function createMeaningSearch(
         checking = false;
       });
   };
+  const textOf = async (owner: Owner, query: string) => {
+    const text = query.slice(0, EMBEDDED_LENGTH).toWellFormed();
+    return inFirstPerson(text, NAMED.test(text) ? await speakersOfOwner(db, owner) : NOBODY);
+  };
   return {
+    async embed(owner, query) {
+      if (performance.now() < restsUntil) return null;
+      const signal = AbortSignal.timeout(budgetMs);
+      const embedding = async () => vectors.embed(await textOf(owner, query), signal);
+      return Promise.race([embedding(), timedOut(signal)]).catch((error: unknown) => {
+        doubt();
+        log.warn({ err: reportable(error) }, 'facts are searched by their words only');
+        return null;
+      });
+    },
     async search(owner, query, conditions) {
       if (performance.now() < restsUntil) return NOTHING;
       const { conversationId, since, until } = conditions;
       const signal = AbortSignal.timeout(budgetMs);
       try {
-        const text = query.slice(0, EMBEDDED_LENGTH).toWellFormed();
-        const speakers = NAMED.test(text) ? await speakersOfOwner(db, owner) : NOBODY;
-        const asked = {
-          text: inFirstPerson(text, speakers),
-          filter: { conversationId, since, until },
-          signal,
-        };
+        const text = await textOf(owner, query);
+        const asked = { text, filter: { conversationId, since, until }, signal };
         const searching =
           conditions.archived === false
             ? nearestKept(db, vectors, owner, asked)

@@ -58,7 +58,11 @@ export function answerFromMemory(
     timeZone,
     ({ interaction }) => isSaidIn.has(interaction.turnId),
   );
-  const known = facts.slice(0, MAX_FACTS).map((fact) => sentenceOf(fact, timeZone, numberOf(fact, memories)));
+  // What only means something like the question may be no answer to it: a model can tell, memory alone cannot.
+  const answers = facts.filter(({ isLike }) => !isLike);
+  const known = answers
+    .slice(0, MAX_FACTS)
+    .map((fact) => sentenceOf(fact, timeZone, numberOf(fact, memories)));
   if (known.length > 0) parts.push(known.join('\n'));
   const introduction = missedTime ? NOTHING_THEN : 'This is what I remember about it:';
   if (cited.length > 0) parts.push(`${introduction}\n${cited.join('\n')}`);

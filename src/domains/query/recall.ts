@@ -6,6 +6,7 @@ import { charactersById } from '../characters/reads.ts';
 import type { CharacterRow } from '../characters/tables.ts';
 import type { FactRow } from '../facts/tables.ts';
 import { factsAbout } from '../facts/views.ts';
+import { factsLike } from '../memory/fact-hits.ts';
 import type { MemoryHit } from '../memory/hits.ts';
 import { type MemoryServices, searchMemory } from '../memory/memory.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
@@ -64,7 +65,7 @@ export async function recall(
   const { db, availability, characters } = services;
   const { query, maxTokens } = asked;
   const mentions = await availability.tolerate(() => characters.mentionedIn(owner, query), []);
-  const [search, known, facts] = await Promise.all([
+  const [search, known, byWords, like] = await Promise.all([
     searchMemory(services, owner, {
       query,
       limit: MAX_FOUND,
@@ -73,7 +74,10 @@ export async function recall(
     }),
     mentions.length > 0 ? availability.tolerate(() => charactersById(db, owner, mentions), []) : [],
     availability.tolerate(() => factsAbout(services, owner, query, MAX_FACTS), []),
+    factsLike(services, owner, query),
   ]);
+  const said = new Set(byWords.map(({ id }) => id));
+  const facts = [...byWords, ...like.filter(({ id }) => !said.has(id))].slice(0, MAX_FACTS);
   const { timeZone } = search;
   const degraded = search.degraded || availability.missed > 0;
   // Of what was not read nobody knows when it was said.

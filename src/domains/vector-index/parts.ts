@@ -10,7 +10,7 @@ import type { VectorStore } from '../../vectors/vector-store.ts';
 import { createVectorCopies } from './copies.ts';
 import { createEarlierEmbedders } from './earlier-embedders.ts';
 import { probe } from './embed-each.ts';
-import { createEmbeddingPriority } from './embedding-priority.ts';
+import { createEmbeddingPriority, type EmbeddingPriority } from './embedding-priority.ts';
 import { createLagReading, type LagReading } from './lag.ts';
 import { vectorsLost, vectorsRebuilt } from './promises.ts';
 import { turnsAmong } from './queue.ts';
@@ -21,6 +21,8 @@ import { createVectorWorker, type VectorWorker, type VectorWorkerOptions } from 
 /** Where vectors are kept, who makes them, who repairs them, and who searches them. */
 interface VectorIndexParts {
   readonly embedder: Embedder;
+  /** Shared by all that ask the embedder. */
+  readonly embeddingPriority: EmbeddingPriority;
   readonly vectors: VectorStore;
   readonly vectorWorker: VectorWorker;
   readonly reconciler: Reconciler;
@@ -84,7 +86,10 @@ export async function openVectorIndex(needs: Needs, closing: ClosingStack): Prom
     embedder: embedder.knowsMeaning ? createReachability(() => probe(embedder, ending.signal)) : null,
   };
   const vectorLag = createLagReading(needs);
-  return { embedder, vectors: store, vectorWorker, reconciler, vectorSearch, vectorReach, vectorLag };
+  return {
+    ...{ embedder, embeddingPriority: priority, vectors: store },
+    ...{ vectorWorker, reconciler, vectorSearch, vectorReach, vectorLag },
+  };
 }
 
 async function openVectorStore(

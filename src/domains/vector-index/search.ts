@@ -51,7 +51,19 @@ export interface VectorSearchResult {
   likenessOf(turnIds: readonly string[]): Promise<Map<string, number>>;
 }
 
+/** A query as the present model has it. */
+export interface EmbeddedQuery {
+  /** The key of the model. */
+  readonly model: string;
+  /** Of length 1. */
+  readonly vector: Float32Array;
+  /** The cosine that unrelated texts have at most. */
+  readonly floor: number;
+}
+
 export interface VectorSearch {
+  /** For what else is compared with it than turns. @throws what the embedder throws */
+  embed(text: string, signal: AbortSignal): Promise<EmbeddedQuery>;
   /** Asks the model and the store something that must work. @throws what they throw */
   check(): Promise<void>;
   /** @throws what the store and the embedder throw */
@@ -63,6 +75,8 @@ export interface VectorSearch {
 
 /** Queries are cut no shorter. */
 const SHORTEST = 64;
+/** What is asked of turns and of facts at once is embedded once: so many queries are remembered. */
+const REMEMBERED = 16;
 /** Models are looked up so often at most. */
 const MODELS_MS = 5_000;
 
@@ -94,13 +108,30 @@ export function createVectorSearch(options: VectorSearchOptions): VectorSearch {
     floors.set(modelKey(searched), floor);
     return floor;
   };
+  const queries = new Map<string, Promise<Float32Array>>();
+  const embedOnce = (text: string, signal: AbortSignal): Promise<Float32Array> => {
+    const known = queries.get(text);
+    if (known) return known;
+    const made = priority.asking(() => embedQuery(embedder, text, signal));
+    queries.set(text, made);
+    // Whoever waits for it hears of what went wrong.
+    made.catch(() => queries.delete(text));
+    for (const oldest of [...queries.keys()].slice(0, -REMEMBERED)) queries.delete(oldest);
+    return made;
+  };
   return {
+    async embed(text, signal) {
+      const vector = await embedOnce(text, signal);
+      return { model: modelKey(store.model), vector, floor: await floorOf(embedder).of(vector) };
+    },
     check: async () => {
       await Promise.all([probe(embedder, new AbortController().signal), store.ping()]);
     },
     async search(owner, { text, limit, filter, signal }) {
       const searchWith = async (searched: Embedder, model: VectorModel) => {
-        const vector = await priority.asking(() => embedQuery(searched, text, signal));
+        const vector = await (searched === embedder
+          ? embedOnce(text, signal)
+          : priority.asking(() => embedQuery(searched, text, signal)));
         const [hits, floor] = await Promise.all([
           store.search({ ...owner, vector, limit, filter, model }),
           floorOf(searched).of(vector),
