@@ -4,6 +4,7 @@
  */
 
 import { storableText } from '../texts.ts';
+import { EndMarkFilter, namesEndMarks } from './end-marks.ts';
 import type { FinishReason, ToolCallPiece } from './language-model.ts';
 import { namesReasoningMarks, ReasoningFilter } from './reasoning.ts';
 
@@ -102,13 +103,15 @@ export interface OutputReader {
 }
 
 /**
- * The answer of one model: its pieces without what the model thinks, without blank pieces before its first word, as
- * far as they can be stored. What the reader gets, joined, is the text.
+ * The answer of one model: its pieces without what the model thinks and the marks of its end, without blank pieces
+ * before its first word, as far as they can be stored. What the reader gets, joined, is the text.
  */
 export class ModelOutput {
   readonly #reader: OutputReader;
   readonly #maxCharacters: number;
   readonly #reasoning: ReasoningFilter;
+  readonly #isAboutEndMarks: boolean;
+  #endMarks: EndMarkFilter;
   #answer: AnswerText;
   #heldBack = '';
   #isShown = false;
@@ -117,6 +120,8 @@ export class ModelOutput {
     this.#reader = options.reader;
     this.#maxCharacters = options.maxCharacters;
     this.#reasoning = new ReasoningFilter(namesReasoningMarks(options.question));
+    this.#isAboutEndMarks = namesEndMarks(options.question);
+    this.#endMarks = new EndMarkFilter(this.#isAboutEndMarks);
     this.#answer = new AnswerText(options.maxCharacters);
   }
 
@@ -133,16 +138,18 @@ export class ModelOutput {
     const { text, restart } = this.#reasoning.push(piece);
     if (restart) {
       this.#answer = new AnswerText(this.#maxCharacters);
+      this.#endMarks = new EndMarkFilter(this.#isAboutEndMarks);
       this.#heldBack = '';
       if (this.#isShown) this.#reader.onRestart?.();
       this.#isShown = false;
     }
-    this.#show(this.#answer.push(text));
+    this.#show(this.#answer.push(this.#endMarks.push(text)));
   }
 
   /** Nothing follows. @returns the whole answer; empty where nothing of it can be seen, or it was only thoughts */
   end(): string {
-    this.#show(this.#answer.push(this.#reasoning.finish()));
+    this.#show(this.#answer.push(this.#endMarks.push(this.#reasoning.finish())));
+    this.#show(this.#answer.push(this.#endMarks.finish(this.#answer.text)));
     this.#show(this.#answer.end());
     return this.#isShown ? this.#answer.text : '';
   }

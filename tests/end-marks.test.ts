@@ -1,0 +1,176 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { EndMarkFilter } from '../src/models/end-marks.ts';
+import { startTestApp, type TestApp } from './support/harness.ts';
+import { chat, eventsOf, textIn, turnsOf, user } from './support/openai-door.ts';
+import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
+import { overWebSocket, take } from './support/streams.ts';
+
+const TURN = 'response status escalationPath';
+const ASK = `mutation ($input: ProcessQueryInput!) { processQuery(input: $input) {
+  ... on ProcessQuerySuccess { interaction { ${TURN} } } ... on Error { message } } }`;
+const STREAM = `subscription ($input: ProcessQueryInput!) { processQueryStream(input: $input) {
+  type ... on QueryDelta { text } ... on QueryCompleted { result { interaction { ${TURN} } } } } }`;
+const QUESTION = 'Please continue the story of the lighthouse keeper';
+const STORY = 'And then it got dark.';
+
+let provider: OpenAiServer;
+let app: TestApp;
+beforeAll(async () => {
+  provider = await startOpenAiServer();
+  app = await startTestApp({ env: { LLM_BASE_URL: provider.url, LLM_MODELS: 'quick=small,expert=large' } });
+});
+beforeEach(() => {
+  provider.requests.length = 0;
+});
+afterEach(async () => {
+  // An answer closes the model's circuit breaker again.
+  provider.respondWith([]);
+  await stream();
+});
+afterAll(async () => {
+  await app.close();
+  await provider.close();
+});
+
+async function ask(input: Record<string, unknown> = {}) {
+  const { data, errors } = await app.graphql(ASK, { input: { query: QUESTION, ...input } });
+  expect(errors).toBeUndefined();
+  return data.processQuery.interaction;
+}
+
+async function stream(input: Record<string, unknown> = {}) {
+  const results = await take(overWebSocket(app.connect(), STREAM, { input: { query: QUESTION, ...input } }));
+  expect(results.flatMap((result) => result.errors ?? [])).toEqual([]);
+  const events = results.map(({ data }) => data.processQueryStream);
+  const pieces = events.flatMap((event) => event.text ?? []);
+  return { pieces, shown: pieces.join(''), turn: events.at(-1).result.interaction };
+}
+
+/** The pieces of a text that is cut behind every so many UTF-16 units. */
+function cutInto(text: string, length: number): string[] {
+  return Array.from({ length: Math.ceil(text.length / length) }, (_, n) =>
+    text.slice(n * length, (n + 1) * length),
+  );
+}
+const LENGTHS = [1, 3, 1_000];
+
+const marks = [
+  ...['<|im_end|>', '<|eot_id|>', '<|eom_id|>', '<|end_of_text|>', '<|endoftext|>', '</s>', '<end_of_turn>'],
+  ...['<eos>', '<|end|>', '<|return|>', '<|END_OF_TURN_TOKEN|>', '<｜end▁of▁sentence｜>', '[|endofturn|]'],
+];
+
+describe('the mark with which a model ends', () => {
+  test.each(marks)('at the end is none of the answer: %s', async (mark) => {
+    for (const length of LENGTHS) {
+      for (const said of [`${STORY}${mark}`, `${STORY}${mark}\n${mark} `]) {
+        provider.respondWith({ kind: 'answer', deltas: cutInto(said, length) });
+        const { shown, turn } = await stream();
+        expect([shown, turn]).toMatchObject([STORY, { response: STORY, status: 'ANSWERED' }]);
+      }
+    }
+  });
+
+  test.each([...marks, '\n<|im_end|>\n<|im_end|>\n', '<think>hm</think>\n</s>'])(
+    'alone is no answer, and the next model is asked: %j',
+    async (said) => {
+      for (const length of LENGTHS) {
+        provider.respondWith(({ body }) => ({
+          kind: 'answer',
+          deltas: body.model === 'small' ? cutInto(said, length) : [STORY],
+        }));
+        const answered = { response: STORY, escalationPath: ['quick:small:EMPTY', 'expert:large'] };
+        expect(await ask()).toMatchObject(answered);
+        const { shown, turn } = await stream();
+        expect([shown, turn]).toMatchObject([STORY, answered]);
+        provider.respondWith([]);
+        await stream();
+      }
+    },
+  );
+
+  test('behind a thought that the prompt began, too', async () => {
+    const [thought, rest] = ['hm <|im_end|>', `\n</think>\n\n${STORY}<|im_end|>`];
+    for (const deltas of [...LENGTHS.map((length) => cutInto(thought + rest, length)), [thought, rest]]) {
+      provider.respondWith({ kind: 'answer', deltas });
+      expect((await stream()).turn).toMatchObject({ response: STORY, status: 'ANSWERED' });
+    }
+  });
+
+  test.each([
+    'Messages end with <|im_end|> in ChatML.',
+    'In ChatML a message ends with <|im_end|>, in Llama 3 with <|eot_id|>',
+    'It looks so:\n```\n<|user|>Hello<|im_end|>\n```\nand so on.',
+    'So it ends:\n```\nHello<|im_end|>',
+    'Crossed out: <s>old</s>',
+    'Crossed out: <s class="x">old</s>',
+    '<|im_start|>user\nHello<|im_end|>',
+    '`</s>`',
+    'a < b',
+    'a <',
+    'a <|im_',
+    'a [',
+    '</span>',
+  ])('an answer may speak of it: %s', async (said) => {
+    for (const length of LENGTHS) {
+      provider.respondWith({ kind: 'answer', deltas: cutInto(said, length) });
+      const { shown, turn } = await stream();
+      expect([shown, turn]).toMatchObject([said, { response: said, status: 'ANSWERED' }]);
+    }
+  });
+
+  test('an answer may end with it, or be it, where it is asked about', async () => {
+    for (const said of ['In ChatML it is <|im_end|>', '<|im_end|>']) {
+      provider.respondWith({ kind: 'answer', deltas: cutInto(said, 2) });
+      const { turn } = await stream({ query: 'Which one is it, <|im_end|> or </s>?' });
+      expect(turn).toMatchObject({ response: said, status: 'ANSWERED' });
+    }
+  });
+
+  test('holds nothing back that cannot be one', async () => {
+    const pieces = ['And ', 'then <b>', 'it</b> got ', 'dark.'];
+    const until = Promise.withResolvers<void>();
+    provider.respondWith({ kind: 'answer', deltas: pieces, until: until.promise });
+    const events = overWebSocket(app.connect(), STREAM, { input: { query: QUESTION } });
+    let shown = '';
+    for await (const { data } of events) {
+      shown += data.processQueryStream.text ?? '';
+      if (shown === pieces.join('')) until.resolve();
+    }
+    expect(shown).toBe(pieces.join(''));
+  });
+
+  test('is left out of /v1, whole and streamed', async () => {
+    const hello = { model: 'small', messages: [user(QUESTION)] };
+    for (const isStreamed of [false, true]) {
+      provider.respondWith({ kind: 'answer', deltas: cutInto(`${STORY}<|eot_id|>`, 4) });
+      const name = `stream ${isStreamed}`;
+      const { body } = await chat(
+        app,
+        { ...hello, stream: isStreamed },
+        { headers: { 'x-echo-user': name } },
+      );
+      const text = isStreamed ? textIn(eventsOf(body)) : body.choices[0].message.content;
+      expect(text).toBe(STORY);
+      expect(await turnsOf(app, name)).toMatchObject([{ response: STORY, status: 'ANSWERED' }]);
+    }
+  });
+});
+
+test('a model that says nothing but marks, on and on, is held in little memory', () => {
+  const filter = new EndMarkFilter(false);
+  expect(filter.push(STORY)).toBe(STORY);
+  for (let n = 0; n < 10_000; n++) expect(filter.push('<|im_end|>\n')).toBe('');
+  expect(filter.push('x').length).toBeLessThan(1_100);
+  expect(filter.finish(STORY)).toBe('');
+});
+
+test('an answer is the same, however it is cut into pieces', () => {
+  const said = 'a <b>\n</s> <|im_<|im_end|>c[<|eot_id|>\n</S';
+  for (let first = 0; first <= said.length; first++)
+    for (let second = first; second <= said.length; second++) {
+      const filter = new EndMarkFilter(false);
+      const pieces = [said.slice(0, first), said.slice(first, second), said.slice(second)];
+      const text = pieces.map((piece) => filter.push(piece)).join('');
+      expect([text, filter.finish('')]).toEqual(['a <b>\n</s> <|im_<|im_end|>c[', '']);
+    }
+});
