@@ -124,10 +124,45 @@ describe('what a model thinks is no part of its answer', () => {
     }
   });
 
-  test('an answer about the mark may begin with it', async () => {
-    provider.respondWith({ kind: 'answer', deltas: cutInto('<think> begins a thought.', 5) });
-    const { turn } = await stream({ query: 'What does the <think> tag do?' });
-    expect(turn).toMatchObject({ response: '<think> begins a thought.', status: 'ANSWERED' });
+  test.each([
+    '<think> begins a thought.',
+    '<think> begins a thought and </think> ends it.',
+    '<THINK>, <thinking> and the like begin a thought; </think>, </thinking> end it.',
+    '<think>…</think> marks what a model thinks.',
+  ])('an answer about the mark may begin with it: %s', async (said) => {
+    for (const length of [1, 5, 1_000]) {
+      provider.respondWith({ kind: 'answer', deltas: cutInto(said, length) });
+      const { turn } = await stream({ query: 'What does the <think> tag do?' });
+      expect(turn).toMatchObject({ response: said, status: 'ANSWERED' });
+      provider.respondWith({ kind: 'answer', deltas: cutInto(`<think>\nhm\n</think>\n\n${said}`, length) });
+      const behind = await stream({ query: 'What does the <think> tag do?' });
+      expect(behind.turn).toMatchObject({ response: said, status: 'ANSWERED' });
+    }
+  });
+
+  test.each([
+    ['<think>\nOkay, secret things come first', ''],
+    ['<think>Okay, secret things come first', ''],
+    ['<think> Okay, secret things come first', ''],
+    ['<|channel|>analysis<|message|>secret', ''],
+    ['<think>\nOkay, secret\n</think>\n\nIt marks thoughts.', 'It marks thoughts.'],
+    ['<think> Okay, secret.</think> it marks thoughts.', 'it marks thoughts.'],
+    ['<think> secret\nthings </think> it marks thoughts.', 'it marks thoughts.'],
+    ['<think> secret </think>\nIt marks thoughts.', 'It marks thoughts.'],
+    ['<think> secret </think> ', ''],
+  ])('where the mark is asked about, too, a thought is none of the answer: %s', async (said, answered) => {
+    for (const length of [1, 5, 1_000]) {
+      provider.respondWith({ kind: 'answer', deltas: cutInto(said, length) });
+      const { turn, shown } = await stream({ query: 'What does the <think> tag do?' });
+      const whole = { response: answered, status: 'ANSWERED' };
+      expect(turn).toMatchObject(
+        answered === '' ? { escalationPath: ['quick:small:EMPTY', 'builtin_answerer'] } : whole,
+      );
+      expect(shown).not.toContain('secret');
+      // An answer closes the model's circuit breaker again.
+      provider.respondWith([]);
+      await stream();
+    }
   });
 
   test('thoughts of answers that were stored before do not reach a prompt', async () => {

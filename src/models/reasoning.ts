@@ -38,6 +38,12 @@ const MAX_LINE = 40;
 const NAMES_A_MARK = /<\/?(?:think|thinking|thought|reasoning|analysis|channel)|<\|channel|\[\/?think\]/i;
 /** Where an answer speaks of such marks, or shows code, their ends are text, too. */
 const MENTIONS = /<(?:think|thinking|reasoning)\b|\[think\]|```/i;
+/** How a sentence goes on that begins with such a mark: "<think> marks …". A thought begins anew: a line, a capital letter. */
+const GOES_ON = /^(?:[^\S\n]+[\p{Ll}\p{Lo}\d`(]|[,.:;!?…/])/u;
+/** What it may still become. */
+const MAY_GO_ON = /^[^\S\n]*$/;
+/** The same behind the other mark, in the same line: "<think> begins a thought, and </think> ends it". */
+const GOES_ON_BEHIND = /^[^\S\n]*[\p{Ll}`,.:;!?…]/u;
 
 /** Whether a text speaks of such marks, so that its answer may be about them, too. */
 export function namesReasoningMarks(text: string): boolean {
@@ -51,10 +57,14 @@ export function namesReasoningMarks(text: string): boolean {
  */
 export class ReasoningFilter {
   readonly #isAboutMarks: boolean;
-  #state: 'beginning' | 'thought' | 'answer' = 'beginning';
+  #state: State = 'beginning';
   /** What is not decided yet; of a thought, only what its end may begin with, unless it may be an answer. */
   #held = '';
   #block: readonly [begin: string, end: string] = ['', ''];
+  /** How its beginning was written. */
+  #begin = '';
+  /** It may be a sentence about the mark, and no thought; null: not known yet. */
+  #maySay: boolean | null = false;
   /** From where the end of the thought is still to be looked for. */
   #from = 0;
   /** The latest part of the answer, which may hold the end of a thought. */
@@ -74,45 +84,64 @@ export class ReasoningFilter {
     if (this.#state === 'answer') return this.#pushAnswer(piece);
     this.#held += piece;
     for (;;) {
-      if (this.#state === 'thought' && !this.#leaveThought()) return NOTHING;
+      if (this.#state === 'thought') this.#state = this.#afterThought();
+      if (this.#state === 'thought') return NOTHING;
+      if (this.#state === 'answer') return this.#pushAnswer(this.#taken());
       const opening = this.#openingOf(this.#held.trimStart());
       if (opening === 'undecided') return NOTHING;
       if (opening === null) {
         this.#state = 'answer';
-        const text = this.#held;
-        this.#held = '';
-        return this.#pushAnswer(text);
+        return this.#pushAnswer(this.#taken());
       }
-      this.#held = this.#held.trimStart().slice(opening.length);
+      const trimmed = this.#held.trimStart();
+      this.#begin = trimmed.slice(0, opening.length);
+      this.#held = trimmed.slice(opening.length);
       this.#trims = true;
       const block = BLOCKS.find(([begin]) => begin === opening);
       if (!block) continue;
       this.#state = 'thought';
       this.#block = block;
       this.#from = 0;
+      this.#maySay = this.#isAboutMarks ? null : false;
     }
   }
 
-  /** Nothing follows. @returns text that was undecided; a thought without an end is none, unless it was asked about */
+  /**
+   * Nothing follows.
+   *
+   * @returns text that was undecided; a thought without an end is none, unless it was asked about and is a sentence about it
+   */
   finish(): string {
-    const held = this.#held;
-    this.#held = '';
+    const held = this.#taken();
     if (this.#state !== 'thought') return held;
-    return this.#isAboutMarks && held !== '' ? this.#block[0] + held : '';
+    const isWhole = held.toLowerCase().includes(this.#block[1]);
+    return this.#maySay && !isWhole ? this.#begin + held : '';
   }
 
-  #leaveThought(): boolean {
+  /** Looks for the end of the thought. @returns `answer`: it is a sentence about the mark, all of it */
+  #afterThought(): State {
     const end = this.#block[1];
+    if (this.#maySay === null && !MAY_GO_ON.test(this.#held)) this.#maySay = GOES_ON.test(this.#held);
     const from = Math.max(0, this.#from - end.length);
     const at = this.#held.slice(from).search(new RegExp(end.replace(/[|[\]/]/g, '\\$&'), 'i'));
     if (at >= 0) {
-      this.#held = this.#held.slice(from + at + end.length).trimStart();
-      this.#state = 'beginning';
-      return true;
+      const thought = this.#held.slice(0, from + at);
+      const behind = this.#held.slice(from + at + end.length);
+      const maySay = this.#maySay && !thought.includes('\n');
+      if (maySay && MAY_GO_ON.test(behind)) return 'thought';
+      const isSaid = maySay && GOES_ON_BEHIND.test(behind);
+      this.#held = isSaid ? this.#begin + this.#held : behind.trimStart();
+      return isSaid ? 'answer' : 'beginning';
     }
-    if (!this.#isAboutMarks) this.#held = this.#held.slice(-end.length);
+    if (this.#maySay === false) this.#held = this.#held.slice(-end.length);
     this.#from = this.#held.length;
-    return false;
+    return 'thought';
+  }
+
+  #taken(): string {
+    const held = this.#held;
+    this.#held = '';
+    return held;
   }
 
   /** With what the text begins; `undecided` while it may be the beginning of such a mark. */
@@ -140,6 +169,8 @@ export class ReasoningFilter {
     return { text: piece, restart: false };
   }
 }
+
+type State = 'beginning' | 'thought' | 'answer';
 
 const NOTHING = { text: '', restart: false };
 

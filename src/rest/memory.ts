@@ -1,16 +1,14 @@
 import { z } from 'zod';
 import { countConversations } from '../domains/conversations/views.ts';
 import type { MemoryHit } from '../domains/memory/hits.ts';
-import { MAX_MEMORIES, type MemorySearch } from '../domains/memory/memory.ts';
-import { searchWithMentions } from '../domains/memory/search-all.ts';
+import { MAX_MEMORIES, searchMemory } from '../domains/memory/memory.ts';
 import { vectorCoverage } from '../domains/vector-index/coverage.ts';
-import { InvalidInput, ServiceUnavailable } from '../errors.ts';
+import { InvalidInput } from '../errors.ts';
 import { ownerFor, scopeOf } from '../ground/ownership.ts';
 import {
   body,
   decimal,
   decimalOf,
-  degraded,
   exactlyWithin,
   now,
   ofUser,
@@ -56,7 +54,7 @@ const FoundConversation = z
   .meta({ id: 'FoundConversation', description: 'A conversation with turns that were found.' });
 
 const Found = z
-  .object({ memory: z.array(Memory), conversations: z.array(FoundConversation), total: z.int(), degraded })
+  .object({ memory: z.array(Memory), conversations: z.array(FoundConversation), total: z.int() })
   .meta({ id: 'Found', description: 'What was found, by turns and by conversations; total counts both.' });
 
 const limit = wholeWithin(1, MAX_MEMORIES);
@@ -83,16 +81,11 @@ export const memoryRows: readonly Row[] = [
         total_matches: z.int(),
         query_time_ms: decimal,
         model_used: z.string().describe('What makes vectors.'),
-        degraded,
       })
       .meta({ id: 'MemorySearch', description: 'What was found.' }),
     run: async (asked) => {
       const { query, top_k, limit: alias, min_score: minScore, user_id: userId } = asked.body;
-      const {
-        hits,
-        tookMs,
-        degraded: isDegraded,
-      } = await search(asked, {
+      const { hits, tookMs } = await search(asked, {
         query,
         limit: top_k ?? alias ?? USUAL_HITS,
         minScore,
@@ -103,7 +96,6 @@ export const memoryRows: readonly Row[] = [
         total_matches: hits.length,
         query_time_ms: decimalOf(tookMs),
         model_used: asked.services.embedder.name,
-        ...(isDegraded && { degraded: isDegraded }),
       };
     },
   }),
@@ -117,7 +109,7 @@ export const memoryRows: readonly Row[] = [
     gives: Found,
     run: async (asked) => {
       const { q: query, limit: most, user_id: userId } = asked.query;
-      return found(await search(asked, { query, limit: most, userId }));
+      return found((await search(asked, { query, limit: most, userId })).hits);
     },
   }),
   defineRow({
@@ -137,7 +129,7 @@ export const memoryRows: readonly Row[] = [
       const { query, q, limit: most, user_id: userId } = asked.body;
       const wanted = query ?? q;
       if (wanted === null || wanted === undefined) throw new InvalidInput('query', 'is missing');
-      return found(await search(asked, { query: wanted, limit: most ?? USUAL_HITS, userId }));
+      return found((await search(asked, { query: wanted, limit: most ?? USUAL_HITS, userId })).hits);
     },
   }),
   defineRow({
@@ -181,7 +173,6 @@ export const memoryRows: readonly Row[] = [
   }),
 ];
 
-/** @throws ServiceUnavailable where nothing is found because nothing could be read */
 async function search(
   { services, principal }: Asked,
   {
@@ -193,12 +184,11 @@ async function search(
     minScore?: number | null | undefined;
     userId?: string | null | undefined;
   },
-): Promise<MemorySearch> {
+) {
   const owner = ownerFor(principal, userId);
-  const found = await searchWithMentions(services, owner, wanted);
-  if (found.readNothing && found.hits.length === 0)
-    throw new ServiceUnavailable('memory cannot be read now; try again');
-  return found;
+  const { availability, characters } = services;
+  const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, wanted.query), []);
+  return searchMemory(services, owner, { ...wanted, characterIds });
 }
 
 function shown({ interaction, score, tier, reasons }: MemoryHit): z.output<typeof Memory> {
@@ -220,7 +210,7 @@ function shown({ interaction, score, tier, reasons }: MemoryHit): z.output<typeo
   };
 }
 
-function found({ hits, degraded: isDegraded }: MemorySearch): z.output<typeof Found> {
+function found(hits: readonly MemoryHit[]): z.output<typeof Found> {
   const byConversation = Map.groupBy(hits, ({ interaction }) => interaction.conversationId);
   const conversations = [...byConversation].flatMap(([id, [best, ...others]]) =>
     best
@@ -233,10 +223,5 @@ function found({ hits, degraded: isDegraded }: MemorySearch): z.output<typeof Fo
         }
       : [],
   );
-  return {
-    memory: hits.map(shown),
-    conversations,
-    total: hits.length + conversations.length,
-    ...(isDegraded && { degraded: isDegraded }),
-  };
+  return { memory: hits.map(shown), conversations, total: hits.length + conversations.length };
 }

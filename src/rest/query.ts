@@ -10,7 +10,6 @@ import {
   decimal,
   decimalOf,
   decimalOrNull,
-  degraded,
   optionalText,
   second,
   secondOf,
@@ -60,7 +59,10 @@ const answerFields = {
   confidence: decimal.nullable(),
   sources: z.array(Source).describe('What went into the answer; empty for a retry.'),
   turn_id: z.string().describe('The stored turn, for /feedback.'),
-  degraded,
+  degraded: z
+    .literal(true)
+    .optional()
+    .describe('A part of what is remembered could not be read in time: the answer may lack it.'),
   finish_reason: z.string().optional().describe('How the answer of a model ended.'),
   cost: decimal.optional().describe('What it cost, where that is known.'),
 };
@@ -90,7 +92,6 @@ const QuestionAnswer = z
     execution_time_ms: decimal,
     session_id: z.string(),
     timestamp: second,
-    degraded,
   })
   .meta({ id: 'QuestionAnswer', description: 'An answered question.' });
 
@@ -199,8 +200,7 @@ async function answerQuestion(
   owner: Owner,
   given: ProcessQueryInput,
 ): Promise<z.output<typeof QuestionAnswer>> {
-  const processed = await processQuery(services, owner, given, SHOWN);
-  const { interaction, memories } = processed;
+  const { interaction, memories } = await processQuery(services, owner, given, SHOWN);
   return {
     answer: interaction.response,
     model: interaction.modelUsed,
@@ -212,11 +212,10 @@ async function answerQuestion(
     execution_time_ms: decimalOf(interaction.processingTime * 1_000),
     session_id: interaction.conversationId,
     timestamp: secondOf(interaction.timestamp),
-    ...(processed.degraded && { degraded: processed.degraded }),
   };
 }
 
-function shown({ interaction, memories, degraded: isDegraded }: ProcessedQuery): z.output<typeof Answer> {
+function shown({ interaction, memories, degraded }: ProcessedQuery): z.output<typeof Answer> {
   return {
     response: interaction.response,
     answer: interaction.response,
@@ -234,7 +233,7 @@ function shown({ interaction, memories, degraded: isDegraded }: ProcessedQuery):
     sources: memories.map(sourceOf),
     turn_id: interaction.turnId,
     // Not of the older service: only where memory could not be read, or a model answered.
-    ...(isDegraded && { degraded: isDegraded }),
+    ...(degraded && { degraded }),
     ...(interaction.finishReason && { finish_reason: interaction.finishReason }),
     ...(interaction.cost !== null && { cost: decimalOf(Number(interaction.cost)) }),
   };

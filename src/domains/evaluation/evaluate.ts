@@ -3,8 +3,9 @@ import type { Owner } from '../../access/principals.ts';
 import * as input from '../../ground/input.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import type { Embedder } from '../../models/embedder.ts';
+import type { CharacterDirectory } from '../characters/directory.ts';
 import { interactionsByTurnId } from '../interactions/reads.ts';
-import { type SearchServices, searchWithMentions } from '../memory/search-all.ts';
+import { type MemoryServices, searchMemory } from '../memory/memory.ts';
 import { tokensIn } from '../query/context.ts';
 import { type SearchConfiguration, searchConfiguration, shortHash } from './configuration.ts';
 import { DEPTHS, difference, meanScore, quantile, type RetrievalScore, scoreOf } from './score.ts';
@@ -55,8 +56,9 @@ export interface EvaluationReport extends RetrievalScore {
   readonly missed: readonly { readonly question: string; readonly turnIds: readonly string[] }[];
 }
 
-export interface EvaluationServices extends SearchServices {
+export interface EvaluationServices extends MemoryServices {
   readonly embedder: Pick<Embedder, 'name' | 'dimensions'>;
+  readonly characters: Pick<CharacterDirectory, 'mentionedIn'>;
 }
 
 /** Asks a user's own memory each question of a set, and counts how much of the evidence is found. It writes nothing. */
@@ -66,7 +68,7 @@ export async function evaluate(
   { questions }: GoldenSet,
   task: Pick<RunningTask, 'progress' | 'signal'>,
 ): Promise<EvaluationReport> {
-  const { db } = services;
+  const { db, characters, availability } = services;
   // Nobody waits for these, and nobody looks for them among what people searched.
   const uncounted = { ...services, metrics: { usage: { countSearch: () => undefined } } };
   const wanted = [...new Set(questions.flatMap(({ turnIds }) => turnIds))];
@@ -82,7 +84,8 @@ export async function evaluate(
   for (const [at, { question, evidence }] of asked.entries()) {
     task.signal.throwIfAborted();
     task.progress(at, asked.length);
-    const found = await searchWithMentions(uncounted, owner, { query: question, limit: LIMIT });
+    const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, question), []);
+    const found = await searchMemory(uncounted, owner, { query: question, limit: LIMIT, characterIds });
     if (found.degraded) degraded++;
     const ranked = found.hits.map(({ interaction }) => interaction.turnId);
     const shown = found.hits.slice(0, SHOWN);

@@ -37,7 +37,7 @@ export async function memoriesAbout(
     readonly timeZone?: string | null | undefined;
   },
   columns: TurnColumns = 'all',
-): Promise<Pick<MemorySearch, 'hits' | 'missedTime' | 'timeZone' | 'degraded'>> {
+): Promise<Pick<MemorySearch, 'hits' | 'missedTime' | 'timeZone'>> {
   const started = performance.now();
   const { config, db, metrics, store } = server;
   const availability = new Patience(server.availability, READ_DEADLINE_MS);
@@ -68,8 +68,8 @@ export async function memoriesAbout(
       ),
   };
   const hits = candidates.size > 0 ? await hitsOf(found, wanted, ranked(found, wanted)) : [];
-  const degraded = availability.missed > 0;
+  const degraded = stored === null;
   const seconds = (performance.now() - started) / 1_000;
   metrics.usage.countSearch({ seconds, hits: hits.length, degraded });
-  return { hits, missedTime: false, timeZone, degraded };
+  return { hits, missedTime: false, timeZone };
 }
