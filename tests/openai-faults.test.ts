@@ -292,21 +292,61 @@ describe('a client that leaves', () => {
     leaving.abort();
   };
 
-  test('a stream: the model is stopped, and the text so far is stored', async () => {
-    provider.respondWith({ kind: 'stall', after: ['As far ', 'as this'] });
-    const body = { model: 'large', messages: [user('Go on for ever')], stream: true };
+  /** Of a stream: after these words. */
+  const leaveAt = async (body: object, name: string, words: string) => {
     const response = await fetch(`${app.url}/v1/chat/completions`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'x-echo-user': 'stream left' },
+      headers: { 'content-type': 'application/json', 'x-echo-user': name },
       body: JSON.stringify(body),
     });
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    for (let seen = ''; !seen.includes('as this'); ) seen += (await reader.read()).value ?? '';
+    for (let seen = ''; !seen.includes(words); ) seen += (await reader.read()).value ?? '';
     await reader.cancel();
-    expect(await provider.chats[0]?.ended).toBe('client left');
+    expect(await provider.chats.at(-1)?.ended).toBe('client left');
+  };
+  /** What is wrong with the conversation of a user who has one. */
+  const problemsOf = async (name: string) => {
+    const [turn] = await turnsOf(app, name);
+    const verify = `query ($id: String!) { verifyConversation(conversationId: $id) { problems { kind } } }`;
+    return (await app.graphql(verify, { id: turn?.conversation_id }, name)).data.verifyConversation.problems;
+  };
+
+  test('a stream: the model is stopped, and the text so far is stored, to be answered', async () => {
+    provider.respondWith({ kind: 'stall', after: ['As far ', 'as this'] });
+    const body = { model: 'large', messages: [user('Go on for ever')], stream: true };
+    await leaveAt(body, 'stream left', 'as this');
     await expect
       .poll(() => turnsOf(app, 'stream left'))
-      .toMatchObject([{ response: 'As far as this', status: 'ANSWERED', finish_reason: 'cancelled' }]);
+      .toMatchObject([{ response: 'As far as this', status: 'INTERRUPTED', finish_reason: 'cancelled' }]);
+    expect(await problemsOf('stream left')).toEqual([]);
+
+    // What was cut off is no answer of which anybody is told, and the next one takes its place.
+    provider.respondWith({ kind: 'answer', deltas: ['As far as the sea.'] });
+    const again = await chat(app, body, as('stream left'));
+    expect(again.headers.get('x-echo-memory')).toBe('on');
+    expect(JSON.stringify(provider.chats.at(-1)?.body)).not.toContain('As far as this');
+    await expect
+      .poll(() => turnsOf(app, 'stream left'))
+      .toMatchObject([{ response: 'As far as the sea.', status: 'ANSWERED', finish_reason: 'stop' }]);
+    expect(await problemsOf('stream left')).toEqual([]);
+  });
+
+  test('a stream that is left twice: the later text is kept, and a character that it names counts once', async () => {
+    const upsert = `mutation { upsertCharacter(input: { characterName: "Zenobia" }) { __typename } }`;
+    await app.graphql(upsert, {}, 'left twice');
+    const body = { model: 'large', messages: [user('Tell of Zenobia')], stream: true };
+    for (const said of ['Zenobia was', 'Once Zenobia']) {
+      provider.respondWith({ kind: 'stall', after: [said] });
+      await leaveAt(body, 'left twice', said);
+      const kept = { response: said, status: 'INTERRUPTED' };
+      await expect.poll(() => turnsOf(app, 'left twice')).toMatchObject([kept]);
+    }
+    provider.respondWith({ kind: 'answer', deltas: ['Zenobia was a queen.'] });
+    await chat(app, body, as('left twice'));
+    expect(await turnsOf(app, 'left twice')).toMatchObject([{ response: 'Zenobia was a queen.' }]);
+    expect(await problemsOf('left twice')).toEqual([]);
+    const counted = 'select conversation_mentions as count from character_profiles where character_name = $1';
+    expect(await app.sql(counted, ['Zenobia'])).toEqual([{ count: 1 }]);
   });
 
   test('a stream without a word so far: the question is kept, to be answered', async () => {

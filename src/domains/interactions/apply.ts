@@ -56,8 +56,7 @@ export async function applyTurns(
     const known = row?.payloadHash.toString('hex') ?? earlier?.payloadHash;
     if (known !== undefined && known !== turn.payloadHash)
       throw new IdempotencyKeyReused('idempotencyKey', [turn.turnId]);
-    const isAnswer = turn.status !== 'INTERRUPTED';
-    const completes = isAnswer && (row?.status ?? earlier?.status) === 'INTERRUPTED';
+    const completes = isCompletedBy(row ?? earlier, turn);
     if (row && completes) completed.set(turn.turnId, turn);
     // Of a query that was interrupted and answered before either was stored, only the answer is.
     if (!row && (!earlier || completes)) fresh.set(turn.turnId, turn);
@@ -78,6 +77,12 @@ export async function applyTurns(
     if (!row) throw new Error(`turn ${turn.turnId} was neither stored nor found`);
     return { row, replayed: replayed[index] ?? false };
   });
+}
+
+/** Whether what is known of a turn was interrupted, and this one brings its answer, or another beginning of one. */
+function isCompletedBy(known: Pick<Turn, 'status' | 'response'> | undefined, turn: Turn): boolean {
+  if (known?.status !== 'INTERRUPTED') return false;
+  return turn.status !== 'INTERRUPTED' || (turn.response !== '' && turn.response !== known.response);
 }
 
 async function lockConversations(
@@ -131,7 +136,13 @@ function placeTurn(turn: Turn, conversation: LockedConversation | undefined): In
   conversation.chain_hash = chainHash;
   if (turn.intent)
     conversation.intent_history = [...conversation.intent_history, turn.intent].slice(-INTENT_HISTORY_LENGTH);
-  return { ...rowOf(turn), sequence, chainHash };
+  // Of an interrupted turn the chain covers no answer, not even the beginning of one.
+  const isBegun = turn.status === 'INTERRUPTED' && turn.response !== '';
+  return {
+    ...rowOf(turn),
+    ...{ sequence, chainHash },
+    ...(isBegun && { completionHash: completionHashOf(chainHash, turn) }),
+  };
 }
 
 const COLUMNS = STORED_COLUMNS.join(', ');
@@ -216,7 +227,7 @@ async function learnAgainBehind(client: PoolClient, late: readonly Turn[]): Prom
 
 const ANSWER = ANSWER_COLUMNS.map((column) => `${column} = t.${column}`).join(', ');
 
-/** Gives an interrupted turn its answer. Its place and its chain hash stay; a hash over the answer is added. */
+/** Gives an interrupted turn its answer, or the beginning of one. Its place and its chain hash stay; a hash over the answer is added. */
 async function completeTurn(
   client: PoolClient,
   turn: Turn,
@@ -244,7 +255,10 @@ async function completeTurn(
       turn.actor ? JSON.stringify(turn.actor) : null,
     ],
   });
-  await countMentions(client, [turn]);
+  // Those that its query names were counted with it.
+  const counted = new Set([stored.characterId, ...(stored.characterIds ?? [])]);
+  const characterIds = turn.characterIds.filter((id) => !counted.has(id));
+  await countMentions(client, [{ ...turn, characterIds }]);
   return mapRow(interactions, onlyRow(result));
 }
 

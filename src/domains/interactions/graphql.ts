@@ -31,7 +31,10 @@ export const InteractionStatusEnum = builder.enumType('InteractionStatus', {
   values: {
     PROCESSING: { description: 'Accepted; the answer is being made.' },
     ANSWERED: { description: 'Answered and stored.' },
-    INTERRUPTED: { description: 'Accepted, but the server stopped before it was answered.' },
+    INTERRUPTED: {
+      description:
+        'Accepted and not answered: the server stopped, results of tools are awaited, or a client of `/v1` cut the answer off, whose beginning is the response then. Asking again answers it.',
+    },
     FAILED: {
       description:
         'No configured model answered; the response says why, or has the words in which the last one refused to.',

@@ -204,7 +204,10 @@ function stored(turn: InteractionRow): Relayed {
   return { text: response, isRefusal, toolCalls: [], finishReason, modelUsed, tokensIn, tokensOut };
 }
 
-/** What is stored of it. A turn that waits for the results of tools has no answer yet. */
+/**
+ * What is stored of it. A turn that waits for the results of tools has no answer yet, and what a client cut off is none: the next answer
+ * takes its place.
+ */
 function turnAnswer(
   { config }: PatientServices,
   thread: Thread,
@@ -213,6 +216,7 @@ function turnAnswer(
 ): QueryAnswer {
   const { text, isRefusal, toolCalls, finishReason, modelUsed } = relayed;
   const isOpen = toolCalls.length > 0 || text === '';
+  const isCut = finishReason === 'cancelled';
   const ended = isRefusal ? 'FAILED' : 'ANSWERED';
   const { answer, escalationPath, waitedMs } = routed;
   const cost = isOpen || !answer ? null : costIn(config, routed, answer);
@@ -222,7 +226,7 @@ function turnAnswer(
     level: answer ? routed.level : level,
     escalationPath,
     classification,
-    status: isOpen ? 'INTERRUPTED' : ended,
+    status: isOpen || isCut ? 'INTERRUPTED' : ended,
     tokensIn: relayed.tokensIn,
     tokensOut: relayed.tokensOut,
     ...(!isOpen && finishReason && { finishReason }),
