@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startChildServer } from './support/child-server.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { connectMcp } from './support/mcp.ts';
 import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
 import { type ReceivedSpan, startOtlpReceiver } from './support/otlp-receiver.ts';
 
@@ -92,6 +93,30 @@ test('one trace leads from who called to the statements and to the model, which 
     'deployment.environment.name': 'tests',
   });
   expect(collector.received[0]?.headers['x-scope']).toBe('one two');
+});
+
+test('a call of an MCP tool belongs to the trace that its message names, and a refusal is told', async () => {
+  const [named, brought] = [TRACE.replaceAll('f', '7'), TRACE.replaceAll('f', '8')];
+  const client = await connectMcp(app.url, { traceparent: `00-${brought}-${PARENT}-01` });
+  const call = (args: object, meta: object) =>
+    client.callTool({ name: 'recall', arguments: { ...args }, _meta: { ...meta } });
+  await call({ query: SECRET_WORD }, { traceparent: `00-${named}-${PARENT}-01` });
+  await call({ query: '' }, { traceparent: 'nonsense' });
+  await client.close();
+  const calls = (trace: string) => ofTrace(trace).filter(({ name }) => name === 'tools/call recall');
+  await expect.poll(() => [calls(named).length, calls(brought).length]).toEqual([1, 1]);
+  expect(calls(named)[0]).toMatchObject({
+    ...{ kind: 2, parentSpanId: PARENT },
+    attributes: { 'mcp.method.name': 'tools/call', 'gen_ai.tool.name': 'recall' },
+  });
+  expect(calls(named)[0]?.attributes['error.type']).toBeUndefined();
+  expect(calls(brought)[0]?.attributes['error.type']).toBe('tool_error');
+  expect(calls(brought)[0]?.parentSpanId).not.toBe(PARENT);
+  const statements = ofTrace(named).filter(({ attributes }) => attributes['db.system.name']);
+  expect(statements.length).toBeGreaterThan(0);
+  for (const statement of statements)
+    expect(ancestorsOf(statement, ofTrace(named))).toContain(calls(named)[0]?.spanId);
+  expect(JSON.stringify(collector.received)).not.toContain(SECRET_WORD);
 });
 
 test('what its caller does not want to see is not brought away; what is no traceparent begins a trace', async () => {

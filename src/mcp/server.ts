@@ -13,8 +13,9 @@ import type { Permission } from '../access/principals.ts';
 import { InvalidInput } from '../errors.ts';
 import type { Hall } from '../http/hall.ts';
 import { problemOf } from '../http/problem.ts';
+import { readTraceparent } from '../tracing/current.ts';
 import { VERSION } from '../version.ts';
-import { type Caller, type Circumstances, callTool } from './call.ts';
+import { type Caller, type Circumstances, callTool, type ToolResult } from './call.ts';
 import { PROMPTS, promptArguments } from './prompts.ts';
 import { listResources, RESOURCE_TEMPLATES, readResource } from './resources.ts';
 import { toolsFor } from './shown-tools.ts';
@@ -107,13 +108,13 @@ function serverFor(services: McpServices, hall: Hall, caller: Caller): Server {
     },
   );
   server.setRequestHandler('tools/list', () => ({ tools: toolsFor(services, caller.principal, TOOLS) }));
-  server.setRequestHandler('tools/call', ({ params }, context) =>
-    callTool(
-      { services, hall, caller, signal: context.mcpReq.signal, progress: progressOf(context) },
-      toolNamed(params.name),
-      params.arguments,
-    ),
-  );
+  server.setRequestHandler('tools/call', ({ params }, context) => {
+    const tool = toolNamed(params.name);
+    const { signal } = context.mcpReq;
+    return traced(services, context, tool, () =>
+      callTool({ services, hall, caller, signal, progress: progressOf(context) }, tool, params.arguments),
+    );
+  });
   const read = <T>(method: string, points: number, work: () => Promise<T>) =>
     answered({ services, hall, caller }, method, points, work);
   const { principal } = caller;
@@ -198,6 +199,35 @@ function toolNamed(name: string): Tool {
     ProtocolErrorCode.InvalidParams,
     `there is no tool "${name.slice(0, 100)}"; there are ${TOOLS.map((each) => each.name).join(', ')}`,
   );
+}
+
+/**
+ * A call as a span, by the conventions for MCP: a part of the trace that the message itself names, since one connection of a host carries
+ * the calls of many; else of the request that brought it.
+ */
+function traced(
+  { tracing }: Pick<McpServices, 'tracing'>,
+  { mcpReq }: ServerContext,
+  { name }: Tool,
+  call: () => Promise<ToolResult>,
+): Promise<ToolResult> {
+  const { traceparent } = mcpReq._meta ?? {};
+  const parent = typeof traceparent === 'string' ? readTraceparent(traceparent) : null;
+  const start = {
+    name: `tools/call ${name}`,
+    kind: 'server',
+    attributes: {
+      'mcp.method.name': 'tools/call',
+      'gen_ai.operation.name': 'execute_tool',
+      'gen_ai.tool.name': name,
+    },
+    ...(parent && { parent }),
+  } as const;
+  return tracing.run(start, async (span) => {
+    const result = await call();
+    if (result.isError) span?.set({ 'error.type': 'tool_error' });
+    return result;
+  });
 }
 
 /** Tells of progress those who asked for it. */

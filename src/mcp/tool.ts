@@ -9,13 +9,14 @@ import type { TaskServices } from '../domains/tasks/tasks.ts';
 import { InvalidInput } from '../errors.ts';
 import * as input from '../ground/input.ts';
 import type { Logger } from '../log.ts';
+import type { Tracing } from '../tracing/tracing.ts';
 
 /** What the tools need of the server. */
 export type McpServices = FactServices &
   InteractionDeletionServices &
   RecallServices &
   RecordServices &
-  TaskServices & { readonly log: Logger };
+  TaskServices & { readonly log: Logger; readonly tracing: Pick<Tracing, 'run'> };
 
 /** One call of a tool. */
 export interface ToolCall {

@@ -158,7 +158,7 @@ const ROOMS: Record<Floor, (to: Place, from: Place) => boolean> = {
     (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
   // The Model Context Protocol: verbs and views, as the older endpoints.
   mcp: (to) =>
-    isIn(to, 'log', 'access', 'errors', 'ground', 'http') ||
+    isIn(to, 'log', 'access', 'errors', 'ground', 'http', 'tracing') ||
     to.path === 'src/jobs/job.ts' ||
     (to.room === 'domain' && to.role === 'logic' && !to.path.endsWith('/reads.ts')),
   // Programs that speak the OpenAI protocol; what models write and how texts become vectors is the models' own word.
