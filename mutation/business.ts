@@ -144,9 +144,37 @@ export const BUSINESS: readonly Mutation[] = [
   one(
     'refunds-exceed-what-was-paid',
     'domains/payments/refunds.ts',
-    ['const limit = invoice.amount - sum;', 'const limit = invoice.amount;'],
+    ['Math.max(0, paid - sum - taken)', 'paid'],
     ['payments'],
     'come to what was paid',
+  ),
+  one(
+    'money-that-a-bank-took-is-refunded-too',
+    'domains/payments/refunds.ts',
+    ['Math.max(0, paid - sum - taken)', 'paid - sum'],
+    ['payment-disputes'],
+    'is not refunded, too',
+  ),
+  one(
+    'disputes-are-found-by-payments-that-were-told-only',
+    'domains/payments/disputes.ts',
+    ['!(await followInvoice(parts, stripeId, task))', 'stripeId'],
+    ['payment-disputes'],
+    'before anybody told of its payment',
+  ),
+  one(
+    'an-old-look-at-a-dispute-is-written-over-a-later-one',
+    'domains/payments/disputes.ts',
+    ['where d.looked_at <= excluded.looked_at and', 'where'],
+    ['payment-disputes'],
+    'changes nothing back',
+  ),
+  one(
+    'money-that-comes-again-counts-as-doubled',
+    'domains/payments/comparing.ts',
+    ["each.type !== 'adjustment' && ", ''],
+    ['payment-disputes'],
+    'books old disputes',
   ),
   one(
     'payments-are-asked-for-anew',

@@ -296,7 +296,13 @@ test('Stripe and Notion are asked whether they know who asks, and may show what 
   expect(text).toMatch(/OK +STRIPE_API_KEY: 127\S+ answers 200 to a key of the mode test; without/);
   expect(text).toMatch(/OK +NOTION_MIRROR: 127\S+ answers 200 for the database of "tasks"/);
   expect(text).toMatch(/WARNING +NOTION_MIRROR: .* 404 for the database of "jobs"\n +share the database/);
-  expect([code, text.includes(key), stripe.requests.length]).toEqual([0, false, 1]);
+  expect([code, text.includes(key), stripe.requests.length]).toEqual([0, false, 2]);
+  stripe.failWith(({ path }) =>
+    path === '/v1/disputes' ? { status: 403, error: { type: 'invalid_request_error' } } : undefined,
+  );
+  expect((await doctor(env)).text).toMatch(
+    /WARNING +STRIPE_API_KEY: .* may not read disputes\n +what banks take back/,
+  );
   stripe.failWith(() => ({ status: 401, error: { type: 'invalid_request_error' } }));
   notion.away(true);
   const away = await doctor(env);

@@ -425,7 +425,9 @@ async function billedOf(of: TestApp): Promise<{ customerId: string; invoiceId: s
           p as (insert into payment_people (customer, user_id, name, email) select id, $1, $5, $5 || '@example.org' from c),
           i as (insert into payment_invoices (invoice_id, customer, currency, amount, items, collection, state, requested_by)
                 select $3, id, 'EUR', 5, jsonb_build_array(jsonb_build_object('description', $5::text, 'amount', 5)), 'CHARGE', 'PAID', 'x'
-                from c returning id)
+                from c returning id),
+          d as (insert into payment_disputes (invoice, stripe_id, currency, amount, taken, state, reason, opened_at, looked_at)
+                select id, 'du_' || $3, 'EUR', 5, 0, 'LOST', $5, now(), now() from i)
      insert into payment_refunds (refund_id, invoice, currency, amount, state, requested_by) select $4, id, 'EUR', 5, 'SUCCEEDED', 'x' from i`,
     [VICTIM, ids.customerId, ids.invoiceId, ids.refundId, CANARY],
   );

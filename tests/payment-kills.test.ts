@@ -134,20 +134,35 @@ test.each([
   expect(own('invoice', 'echo_invoice', invoice.invoiceId)).toMatchObject([{ total: 4_000 }]);
 });
 
-test('what Stripe told, and what differs, is there once, though servers are killed that look it up', async () => {
+/** An invoice that was sent, and paid, of which nobody told yet. */
+async function paidUnheard(amount: number) {
   const { data: made } = await app.graphql(
     'mutation { createPaymentCustomer(input: { name: "Ada", email: "ada@example.org" }) { ... on PaymentCustomerSuccess { customer { customerId } } } }',
   );
   const { data } = await app.graphql(
-    `mutation ($id: ID!) { createPaymentInvoice(input: { customerId: $id, currency: "EUR", collection: SEND,
-      items: [{ description: "Tea", amount: 2100 }] }) { ... on PaymentInvoiceSuccess { invoice ${INVOICE} } } }`,
-    { id: made.createPaymentCustomer.customer.customerId },
+    `mutation ($input: CreatePaymentInvoiceInput!) { createPaymentInvoice(input: $input) { ... on PaymentInvoiceSuccess { invoice ${INVOICE} } } }`,
+    {
+      input: {
+        ...{
+          customerId: made.createPaymentCustomer.customer.customerId,
+          currency: 'EUR',
+          collection: 'SEND',
+        },
+        items: [{ description: 'Tea', amount }],
+      },
+    },
   );
   const { invoice } = data.createPaymentInvoice;
   await killAtEach(invoice.taskId, [['send', 'hang']], nothing);
   const [sent] = stripe.all('invoice');
   stripe.pay(sent?.id);
-  const payload = JSON.stringify(stripe.all('event').find(({ type }) => type === 'invoice.paid'));
+  return { invoice, stripeId: String(sent?.id) };
+}
+
+/** Tells the latest event of a type, twice. @returns the task that looks up what it is of */
+async function told(type: string): Promise<string> {
+  const event = stripe.all('event').find((each) => each.type === type);
+  const payload = JSON.stringify(event);
   const headers = {
     ...{ 'content-type': 'application/json' },
     'stripe-signature': signatureOf(payload, ['whsec_double']),
@@ -158,11 +173,16 @@ test('what Stripe told, and what differs, is there once, though servers are kill
   }
   const follows = await app.sql(
     `select task_id from autonomous_tasks where task_type = 'payment_follow' and payload->>'stripeId' = $1`,
-    [sent?.id],
+    [event?.data.object.id],
   );
   expect(follows).toHaveLength(1);
+  return String(follows[0]?.task_id);
+}
+
+test('what Stripe told, and what differs, is there once, though servers are killed that look it up', async () => {
+  const { invoice } = await paidUnheard(2_100);
   await killAtEach(
-    String(follows[0]?.task_id),
+    await told('invoice.paid'),
     [
       ['GET /v1/invoices/', 'hang'],
       ['GET /v1/payment_intents/', 'hang'],
@@ -192,4 +212,35 @@ test('what Stripe told, and what differs, is there once, though servers are kill
   expect(after.paymentDifferences.nodes).toEqual([{ kind: 'MISSING_HERE', stripeId: byHand.id }]);
   const own = after.paymentLedger.nodes.filter(({ amount }: { amount: number }) => amount === 2_100);
   expect(own).toEqual([{ kind: 'PAYMENT', amount: 2_100 }]);
+});
+
+test('a dispute whose payment nobody told of is booked once with it, though servers are killed that look it up', async () => {
+  const { invoice, stripeId } = await paidUnheard(3_300);
+  stripe.disputes.withdraw(stripe.disputes.open(stripeId));
+  await killAtEach(
+    await told('charge.dispute.created'),
+    [
+      ['GET /v1/disputes/', 'hang'],
+      ['GET /v1/invoice_payments', 'hang'],
+      ['GET /v1/invoices/', 'hang'],
+      ['GET /v1/payment_intents/', 'hang'],
+      // It was paid by our books now, and what the bank took is not booked.
+      ['GET /v1/disputes/', 'lost'],
+    ],
+    nothing,
+  );
+  const { data: after } = await app.graphql(
+    `query ($id: ID!) { paymentInvoice(invoiceId: $id) { state disputes { taken state } }
+      paymentLedger(first: 2) { nodes { kind amount } } }`,
+    { id: invoice.invoiceId },
+  );
+  expect(after).toEqual({
+    paymentInvoice: { state: 'PAID', disputes: [{ taken: 3_300, state: 'NEEDS_RESPONSE' }] },
+    paymentLedger: {
+      nodes: [
+        { kind: 'DISPUTE', amount: -3_300 },
+        { kind: 'PAYMENT', amount: 3_300 },
+      ],
+    },
+  });
 });

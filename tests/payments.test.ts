@@ -4,7 +4,7 @@ import { SERVER_OWNER } from '../src/domains/tasks/scope.ts';
 import { makeTask } from '../src/domains/tasks/tasks.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { type Fault, type StripeDouble, startStripeDouble } from './support/stripe-double.ts';
-import { untilTask } from './support/tasks.ts';
+import { runTask, untilTask } from './support/tasks.ts';
 
 let stripe: StripeDouble;
 let app: TestApp;
@@ -381,6 +381,10 @@ test('who a customer is goes with an erasure, and the books stay', async () => {
   const customerId = await customer({ userId: 'vic', name: 'Vic Tim' });
   const { invoice } = await create('Invoice', order(customerId, 900));
   await settled(invoice.taskId);
+  const dispute = stripe.disputes.open((await read(invoice.invoiceId)).stripeId);
+  stripe.disputes.withdraw(dispute);
+  const { taskId } = await runTask(app, { type: 'payment_catch_up' });
+  await untilTask(app, taskId, 'COMPLETED');
   const of = `@${tenant}:vic`;
   const { data } = await app.graphql('{ exportUser { lines } }', {}, of);
   const line = data.exportUser.lines
@@ -388,7 +392,12 @@ test('who a customer is goes with an erasure, and the books stay', async () => {
     .find((each: { kind: string }) => each.kind === 'payment_customer');
   expect(line).toMatchObject({
     ...{ customerId, name: 'Vic Tim' },
-    invoices: [{ amount: 900, currency: 'EUR', state: 'PAID', items: [{ description: 'Tea', amount: 900 }] }],
+    invoices: [
+      {
+        ...{ amount: 900, currency: 'EUR', state: 'PAID', items: [{ description: 'Tea', amount: 900 }] },
+        disputes: [{ stripeId: dispute.id, amount: 900, taken: 900, reason: 'fraudulent' }],
+      },
+    ],
   });
   const erased = await app.graphql(
     'mutation { eraseUser(confirm: "vic") { __typename ... on Error { message } } }',

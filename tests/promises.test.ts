@@ -242,6 +242,7 @@ describe('what becomes of promises', () => {
       'models_degraded WARNING',
       'notion_behind WARNING',
       'payment_differences CRITICAL',
+      'payment_disputes WARNING',
       'provider_keys_unreadable WARNING',
       'replica_behind WARNING',
       'search_budget_burns WARNING',

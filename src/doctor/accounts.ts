@@ -27,21 +27,30 @@ async function lookAtStripe(
   { outbound, secrets }: Parts,
 ): Promise<Finding> {
   const about = 'STRIPE_API_KEY';
-  const response = await outbound.fetcherTo(apiUrl, LIMITS)(
-    `${apiUrl.replace(/\/+$/, '')}/v1/events?limit=1`,
-    {
-      headers: bearer(secrets, 'STRIPE_API_KEY'),
-    },
-  );
-  await response.body?.cancel();
+  const ask = async (things: string) => {
+    const answer = await outbound.fetcherTo(apiUrl, LIMITS)(
+      `${apiUrl.replace(/\/+$/, '')}/v1/${things}?limit=1`,
+      { headers: bearer(secrets, 'STRIPE_API_KEY') },
+    );
+    await answer.body?.cancel();
+    return answer;
+  };
+  const response = await ask('events');
   const mode = isLive ? 'live, real money' : 'test';
   const seen = `${new URL(apiUrl).host} answers ${response.status} to a key of the mode ${mode}`;
+  // Restricted keys of before disputes were booked have no right to them.
+  if (response.ok && (await ask('disputes')).status === 403)
+    return {
+      ...{ state: 'WARNING', about, seen: `${seen}, which may not read disputes` },
+      advice:
+        'what banks take back is not booked: give the restricted key the right to read disputes, see docs/payments.md',
+    };
   if (response.ok) return { state: 'OK', about, seen: `${seen}${toldOfEvents(secrets)}` };
   const advice =
     response.status === 401
       ? 'the key is not known there, or was rolled: correct STRIPE_API_KEY'
       : response.status === 403
-        ? 'a restricted key needs at least to read events, invoices, charges and refunds: see docs/payments.md'
+        ? 'a restricted key needs at least to read events, invoices, charges, refunds and disputes: see docs/payments.md'
         : 'payments wait until it answers';
   return { state: 'WARNING', about, seen, advice };
 }

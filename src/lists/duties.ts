@@ -20,6 +20,7 @@ import { duties as mediaInsights } from '../domains/media-insights/tables.ts';
 import { duties as metrics } from '../domains/metrics/tables.ts';
 import { duties as notion } from '../domains/notion/tables.ts';
 import { duties as partners } from '../domains/partners/tables.ts';
+import { duties as disputes } from '../domains/payments/dispute-tables.ts';
 import { duties as invoices } from '../domains/payments/invoice-tables.ts';
 import { duties as ledger } from '../domains/payments/ledger-tables.ts';
 import { duties as payments } from '../domains/payments/tables.ts';
@@ -60,6 +61,7 @@ export const DUTIES: readonly Duty[] = [
   ...briefs,
   ...payments,
   ...invoices,
+  ...disputes,
   ...ledger,
   ...goals,
   ...facts,

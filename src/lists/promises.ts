@@ -7,7 +7,7 @@ import { learning } from '../domains/learning/promises.ts';
 import { media } from '../domains/media-insights/promises.ts';
 import { notion } from '../domains/notion/promises.ts';
 import { objectives } from '../domains/objectives/promises.ts';
-import { payments } from '../domains/payments/promises.ts';
+import { disputes, payments } from '../domains/payments/promises.ts';
 import { database, journal, replica } from '../domains/persistence/promises.ts';
 import { models } from '../domains/query/promises.ts';
 import { backgroundTasks } from '../domains/tasks/promises.ts';
@@ -32,6 +32,7 @@ export const promises: readonly ServerPromise<Omit<Services, 'health'>>[] = [
   secrets,
   compliance,
   payments,
+  disputes,
   backups,
   objectives,
   watching,

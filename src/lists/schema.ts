@@ -76,6 +76,7 @@ import '../domains/projects/changes-graphql.ts';
 import '../domains/briefs/graphql.ts';
 import '../domains/briefs/changes-graphql.ts';
 import '../domains/payments/graphql.ts';
+import '../domains/payments/disputes-graphql.ts';
 import '../domains/payments/ledger-graphql.ts';
 import '../domains/payments/differences-graphql.ts';
 import '../domains/payments/changes-graphql.ts';

@@ -24,6 +24,7 @@ export { mediaFiles, mediaInsights, mediaPairs } from '../domains/media-insights
 export { metricHours, metricMinutes } from '../domains/metrics/tables.ts';
 export { notionPace, notionPages, notionRefusals, notionSources } from '../domains/notion/tables.ts';
 export { businessPeople, parties, partyKeys, referralCodes, referrals } from '../domains/partners/tables.ts';
+export { disputes } from '../domains/payments/dispute-tables.ts';
 export { invoices, refunds } from '../domains/payments/invoice-tables.ts';
 export { differences, ledger, stripeEvents } from '../domains/payments/ledger-tables.ts';
 export { customers, people, records } from '../domains/payments/tables.ts';

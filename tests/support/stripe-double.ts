@@ -1,11 +1,12 @@
 import { createHash, createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { disputesOf } from './stripe-disputes.ts';
 
 export type StripeDouble = Awaited<ReturnType<typeof startStripeDouble>>;
 
 // biome-ignore lint/suspicious/noExplicitAny: objects have the shape that Stripe gives them
-type Thing = Record<string, any>;
+export type Thing = Record<string, any>;
 
 /** A request as it came, with its form read. */
 export interface StripeRequest {
@@ -28,7 +29,7 @@ export type Fault =
   | undefined;
 
 /**
- * A Stripe that remembers: customers, invoices with their states, payments, refunds, balance transactions and events, by the
+ * A Stripe that remembers: customers, invoices with their states, payments, refunds, disputes, balance transactions and events, by the
  * documented rules of idempotency. It counts what would have moved money.
  */
 export async function startStripeDouble() {
@@ -64,10 +65,11 @@ export async function startStripeDouble() {
   const handlers: [string, RegExp, (form: Thing, id: string) => Thing][] = [
     [
       'GET',
-      /^\/v1\/(customers|invoices|refunds|balance_transactions|events|charges)$/,
+      /^\/v1\/(customers|invoices|refunds|disputes|balance_transactions|events|charges)$/,
       (form, kind) => listOf(kind, form),
     ],
-    ['GET', /^\/v1\/invoice_payments$/, ({ invoice }) => list(paymentsOf(get(invoice, 'invoice')))],
+    ['GET', /^\/v1\/invoice_payments$/, listPayments],
+    ['GET', /^\/v1\/disputes\/(\w+)$/, (form, id) => disputes.shown(get(id, 'dispute'), form)],
     ['GET', /^\/v1\/customers\/(\w+)$/, (_form, id) => get(id, 'customer')],
     ['GET', /^\/v1\/invoices\/(\w+)$/, (form, id) => shownInvoice(get(id, 'invoice'), form)],
     ['GET', /^\/v1\/payment_intents\/(\w+)$/, (form, id) => shownIntent(get(id, 'payment_intent'), form)],
@@ -193,6 +195,11 @@ export async function startStripeDouble() {
     const intent = get(form.payment_intent, 'payment_intent');
     const charge = get(intent.latest_charge, 'charge');
     const amount = Number(form.amount ?? charge.amount - charge.refunded);
+    if (disputes.isHeld(charge.id))
+      throw refusal(400, {
+        code: 'charge_disputed',
+        message: `Charge ${charge.id} has been charged back; cannot issue a refund.`,
+      });
     if (amount > charge.amount - charge.refunded)
       throw refusal(400, {
         code: 'amount_too_large',
@@ -207,6 +214,12 @@ export async function startStripeDouble() {
     made_.balance_transaction = booked('refund', -amount, charge.currency, made_.id).id;
     told('refund.created', made_);
     return made_;
+  }
+  const disputes = disputesOf({ made, all, get, told, refusal, clock: () => clock() });
+  function listPayments({ invoice, payment }: Thing): Thing {
+    if (invoice) return list(paymentsOf(get(invoice, 'invoice')));
+    const paid = all('invoice').filter(({ intent }) => intent === payment?.payment_intent);
+    return list(paid.flatMap(paymentsOf));
   }
   const paymentsOf = (invoice: Thing): Thing[] =>
     invoice.status === 'paid'
@@ -316,6 +329,7 @@ export async function startStripeDouble() {
     },
     made,
     booked,
+    disputes,
     pay: (id: string) => pay(get(id, 'invoice')),
     makeVoid: (id: string) => makeVoid(get(id, 'invoice')),
     told,

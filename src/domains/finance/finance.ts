@@ -31,7 +31,7 @@ interface Cost {
 }
 
 /** What came in, in the smallest unit of the currency. */
-export type Revenue = Pick<DayOfRevenue, 'currency' | 'gross' | 'refunded' | 'fees' | 'net'>;
+export type Revenue = Pick<DayOfRevenue, 'currency' | 'gross' | 'refunded' | 'disputed' | 'fees' | 'net'>;
 
 export interface DayOfFinance extends Cost {
   readonly day: string;
@@ -84,6 +84,7 @@ function added(sum: ClientFinance | null, more: DayOfRevenue): ClientFinance {
   return {
     ...{ clientId, currency, gross: (sum?.gross ?? 0) + more.gross },
     refunded: (sum?.refunded ?? 0) + more.refunded,
+    disputed: (sum?.disputed ?? 0) + more.disputed,
     fees: (sum?.fees ?? 0) + more.fees,
     net: (sum?.net ?? 0) + more.net,
   };
@@ -111,12 +112,13 @@ export async function financeByTenant(
              from calls group by tenant_id
            ), sums as (
              select l.tenant_id, l.currency, coalesce(sum(l.amount) filter (where l.kind = 'PAYMENT'), 0)::float8 as gross,
-               coalesce(-sum(l.amount) filter (where l.kind <> 'PAYMENT'), 0)::float8 as refunded,
+               coalesce(-sum(l.amount) filter (where l.kind in ('REFUND', 'REFUND_FAILURE')), 0)::float8 as refunded,
+               coalesce(-sum(l.amount) filter (where l.kind in ('DISPUTE', 'DISPUTE_REVERSAL')), 0)::float8 as disputed,
                sum(l.fee)::float8 as fees, sum(l.amount - l.fee)::float8 as net
              from payment_ledger l where l.day >= (${SINCE} at time zone 'UTC')::date group by 1, 2
            ), revenue as (
              select tenant_id, json_agg(json_build_object('currency', currency, 'gross', gross, 'refunded', refunded,
-               'fees', fees, 'net', net) order by currency) as list from sums group by tenant_id
+               'disputed', disputed,               'fees', fees, 'net', net) order by currency) as list from sums group by tenant_id
            )
            select tenant_id as "tenantId", costs.cost as "modelCost", coalesce(costs.unknown, 0) as "unknownCosts",
              coalesce(revenue.list, '[]') as revenue

@@ -21,6 +21,7 @@ const sums = {
   currency: 'ISO 4217.',
   gross: `What was paid, ${minor}.`,
   refunded: `What went back, ${minor}.`,
+  disputed: `What banks took back, less what came again, ${minor}.`,
   fees: `What Stripe kept, ${minor}.`,
   net: `What is left, ${minor}.`,
 };
@@ -46,6 +47,7 @@ const ClientRef = builder.objectRef<ClientFinance>('ClientFinance').implement({
     currency: t.exposeString('currency', { description: sums.currency }),
     gross: t.exposeFloat('gross', { description: sums.gross }),
     refunded: t.exposeFloat('refunded', { description: sums.refunded }),
+    disputed: t.exposeFloat('disputed', { description: sums.disputed }),
     fees: t.exposeFloat('fees', { description: sums.fees }),
     net: t.exposeFloat('net', { description: sums.net }),
   }),
@@ -57,6 +59,7 @@ const TenantRevenueRef = builder.objectRef<Revenue>('TenantRevenue').implement({
     currency: t.exposeString('currency', { description: sums.currency }),
     gross: t.exposeFloat('gross', { description: sums.gross }),
     refunded: t.exposeFloat('refunded', { description: sums.refunded }),
+    disputed: t.exposeFloat('disputed', { description: sums.disputed }),
     fees: t.exposeFloat('fees', { description: sums.fees }),
     net: t.exposeFloat('net', { description: sums.net }),
   }),

@@ -9,8 +9,8 @@ import { type InvoiceRow, invoices, type RefundRow, refunds } from './invoice-ta
 import { lockedInvoice } from './invoices.ts';
 import { SEND_INVOICE, SEND_REFUND } from './job-names.ts';
 import * as limits from './limits.ts';
-import { refundById } from './reads.ts';
-import { noRefund } from './refunds.ts';
+import { invoicesOf, refundById } from './reads.ts';
+import { checkLeft, noRefund } from './refunds.ts';
 import { configured, enqueuePayment, type PaymentServices, wake } from './services.ts';
 
 /** What a second admin says, and why. */
@@ -77,10 +77,13 @@ export async function decideRefund(
     if (!row) throw noRefund(refundId, 'refundId');
     const { currency, amount } = row;
     checkDecision(row, principal, given.isYes, 'refundId');
-    if (given.isYes)
+    if (given.isYes) {
       await checkMovement(client, tenantId, { field: 'refundId', currency, amount }, allowed, {
         refund: row.id,
       });
+      const [invoice] = await invoicesOf({ pool: client }, tenantId, [row.invoice]);
+      if (invoice) await checkLeft(client, invoice, { field: 'refundId', amount, refund: row.id });
+    }
     const taskId = await begun(client, services, given.isYes && SEND_REFUND, { tenantId, refundId });
     const updated = await client.query<RawRow>({
       name: 'decide_payment_refund',

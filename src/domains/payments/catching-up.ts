@@ -1,5 +1,6 @@
 import type { RunningTask } from '../../jobs/job.ts';
-import { EVENT_TYPES, isInvoiceId, isRefundId, noteEvent, objectOf } from './events.ts';
+import { followDispute } from './disputes.ts';
+import { EVENT_TYPES, isDisputeId, isInvoiceId, isRefundId, noteEvent, objectOf } from './events.ts';
 import { followInvoice, followRefund } from './following.ts';
 import { clientOf, type WorkParts } from './working.ts';
 
@@ -12,16 +13,19 @@ const MOST = 500;
 export interface CaughtUp {
   /** Events that nobody had told. */
   readonly events: number;
+  /** Events of disputes that the key has no right to read: they are looked up once it has. */
+  readonly unread: number;
   /** Payments and refunds that were booked late. */
   readonly booked: number;
   /** Customers whose name was erased here, and is now at Stripe, too. */
   readonly forgotten: number;
 }
 
-/** Looks up an invoice or a refund by its id at Stripe. @returns false where it is none of ours */
+/** Looks up an invoice, a refund or a dispute by its id at Stripe. @returns false where it is none of ours */
 export async function follow(parts: WorkParts, stripeId: string, task: RunningTask): Promise<boolean> {
   if (isInvoiceId(stripeId)) return followInvoice(parts, stripeId, task);
-  return isRefundId(stripeId) && followRefund(parts, stripeId, task);
+  if (isRefundId(stripeId)) return followRefund(parts, stripeId, task);
+  return isDisputeId(stripeId) && followDispute(parts, stripeId, task);
 }
 
 /**
@@ -34,7 +38,7 @@ export async function catchUp(parts: WorkParts, hours: number, task: RunningTask
   const since = Math.floor(Date.now() / 1_000) - hours * HOUR_S;
   const known = await knownSince(parts, since);
   const followed = new Set<string>();
-  let events = 0;
+  let [events, unread] = [0, 0];
   try {
     for await (const event of stripe.events.list({
       types: EVENT_TYPES,
@@ -44,14 +48,31 @@ export async function catchUp(parts: WorkParts, hours: number, task: RunningTask
       if (known.has(event.id)) continue;
       const objectId = objectOf(event);
       // As it is now, whatever was told of it: once is enough.
-      if (objectId !== null && !followed.has(objectId)) await follow(parts, objectId, task);
-      if (objectId !== null) followed.add(objectId);
+      if (objectId !== null && !followed.has(objectId)) {
+        // What the key may not read once it may not read at all.
+        if ((unread > 0 && isDisputeId(objectId)) || !(await isRead(parts, objectId, task))) {
+          unread++;
+          continue;
+        }
+        followed.add(objectId);
+      }
       await task.write((client) => noteEvent(client, event, { objectId, caughtUp: true }));
       events++;
     }
-    return { events, booked: await bookLate(parts, task), forgotten: await forget(parts, task) };
+    return { events, unread, booked: await bookLate(parts, task), forgotten: await forget(parts, task) };
   } catch (error) {
     throw parts.stripe.asTrouble(error);
+  }
+}
+
+/** @returns false where the key has no right to read it, which stops nothing else: keys of before disputes were booked have none */
+async function isRead(parts: WorkParts, stripeId: string, task: RunningTask): Promise<boolean> {
+  try {
+    await follow(parts, stripeId, task);
+    return true;
+  } catch (error) {
+    if (isDisputeId(stripeId) && parts.stripe.isForbidden(error)) return false;
+    throw error;
   }
 }
 

@@ -39,7 +39,7 @@ export interface TheirMovement {
   readonly state: string | null;
 }
 
-/** Bookings that come from payments and refunds. Payouts, and what Stripe takes for itself, are none. */
+/** Bookings that come from payments, refunds and disputes. Payouts, and what Stripe takes for itself, are none. */
 const COMPARED: ReadonlySet<string> = new Set([
   ...[
     'charge',
@@ -52,8 +52,11 @@ const COMPARED: ReadonlySet<string> = new Set([
   ],
 ]);
 
-export function isCompared({ type }: Pick<Stripe.BalanceTransaction, 'type'>): boolean {
-  return COMPARED.has(type);
+export function isCompared({
+  type,
+  reporting_category: category,
+}: Pick<Stripe.BalanceTransaction, 'type' | 'reporting_category'>): boolean {
+  return COMPARED.has(type) || category === 'dispute' || category === 'dispute_reversal';
 }
 
 /** Our ledger beside Stripe's bookings of the same time. */
@@ -73,7 +76,8 @@ export function compareBookings(
     const said = { ...blank(row?.tenantId ?? null, each.id), currency: each.currency.toUpperCase() };
     const theirWords = bookingInWords(each);
     const source = `${each.type} ${typeof each.source === 'string' ? each.source : (each.source?.id ?? each.id)}`;
-    const isDouble = sources.has(source);
+    // A dispute takes money, gives it back, and may take it again: none of these is another one twice.
+    const isDouble = each.type !== 'adjustment' && sources.has(source);
     sources.add(source);
     if (!row) found.push({ ...said, kind: isDouble ? 'DOUBLED' : 'MISSING_HERE', theirs: theirWords });
     else found.push(...moneyDiffers(said, row, { ...each, currency: each.currency.toUpperCase() }));

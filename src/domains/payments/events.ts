@@ -18,6 +18,8 @@ const MAX_SECONDS = 253_402_300_799;
 export const EVENT_TYPES = [
   ...['invoice.finalized', 'invoice.paid', 'invoice.payment_failed', 'invoice.voided', 'invoice.updated'],
   ...['invoice.marked_uncollectible', 'refund.created', 'refund.updated', 'refund.failed'],
+  ...['charge.dispute.created', 'charge.dispute.updated', 'charge.dispute.closed'],
+  ...['charge.dispute.funds_withdrawn', 'charge.dispute.funds_reinstated'],
 ];
 
 /** What is read of an event. */
@@ -100,4 +102,9 @@ export function isInvoiceId(stripeId: string): boolean {
 /** `re_…`, or `pyr_…` of what was not paid by a card. */
 export function isRefundId(stripeId: string): boolean {
   return /^(?:re|pyr)_/.test(stripeId);
+}
+
+/** `du_…`, or `dp_…` of older ones. */
+export function isDisputeId(stripeId: string): boolean {
+  return /^(?:du|dp)_/.test(stripeId);
 }

@@ -17,7 +17,7 @@ import { clientOf, OWN, type WorkParts } from './working.ts';
 export type Follower = Pick<RunningTask, 'signal' | 'write'>;
 
 /** The id of what Stripe names, or gives whole. */
-const idOf = (value: string | { readonly id: string } | null | undefined) =>
+export const idOf = (value: string | { readonly id: string } | null | undefined) =>
   typeof value === 'string' ? value : (value?.id ?? null);
 
 /** How an invoice stands where Stripe says this of it. A draft says nothing. */
@@ -105,7 +105,7 @@ export async function followRefund(parts: WorkParts, stripeId: string, task: Fol
 }
 
 /** @returns null where Stripe has nothing of this id @throws ServiceUnavailable */
-async function asked<T>({ stripe }: WorkParts, ask: () => Promise<T>): Promise<T | null> {
+export async function asked<T>({ stripe }: WorkParts, ask: () => Promise<T>): Promise<T | null> {
   try {
     return await ask();
   } catch (error) {
@@ -163,7 +163,14 @@ async function paymentOf(parts: WorkParts, intent: string, task: Follower): Prom
 
 function bookPayment(client: PoolClient, row: InvoiceRow, { charge, booked }: Payment): Promise<void> {
   return book(client, row.tenantId, {
-    ...{ kind: 'PAYMENT', invoice: row.id, refund: null, stripeId: booked.id, sourceId: charge },
+    ...{
+      kind: 'PAYMENT',
+      invoice: row.id,
+      refund: null,
+      dispute: null,
+      stripeId: booked.id,
+      sourceId: charge,
+    },
     ...bookingOf(booked),
   });
 }
@@ -177,11 +184,11 @@ async function bookRefund(
 ): Promise<void> {
   if (!booked || typeof booked === 'string') return;
   await book(client, row.tenantId, {
-    ...{ kind, invoice: row.invoice, refund: row.id, stripeId: booked.id, sourceId },
+    ...{ kind, invoice: row.invoice, refund: row.id, dispute: null, stripeId: booked.id, sourceId },
     ...bookingOf(booked),
   });
 }
 
-function bookingOf({ created, currency, amount, fee }: Stripe.BalanceTransaction) {
+export function bookingOf({ created, currency, amount, fee }: Stripe.BalanceTransaction) {
   return { occurredAt: new Date(created * 1_000), currency: currency.toUpperCase(), amount, fee };
 }

@@ -88,6 +88,7 @@ export const invoices = pgTable(
     unique('payment_invoices_invoice_id_key').on(table.tenantId, table.invoiceId),
     unique('payment_invoices_stripe_id_key').on(table.stripeId),
     index('payment_invoices_customer_idx').on(table.customer, table.id),
+    index('payment_invoices_intent_idx').on(table.paymentIntent),
     index('payment_invoices_day_idx').on(table.tenantId, table.createdAt),
     check('payment_invoices_amount_check', sql`${table.amount} > 0`),
     check(

@@ -75,7 +75,8 @@ function lookingJobs(parts: WorkParts): Job[] {
   return [
     defineJob({
       name: names.FOLLOW,
-      description: 'Looks up at Stripe how an invoice or a refund stands. Made by what Stripe tells.',
+      description:
+        'Looks up at Stripe how an invoice, a refund or a dispute stands. Made by what Stripe tells.',
       payload: z.strictObject({
         stripeId: input.text(300).describe('Its id at Stripe.'),
         tenantId: tenantId.optional(),
@@ -101,7 +102,7 @@ function lookingJobs(parts: WorkParts): Job[] {
     defineJob({
       name: names.RECONCILE,
       description:
-        'Compares our books with those of Stripe, day by day. What differs is in `paymentDifferences`, in health, and an alert.',
+        'Looks up disputes that nobody told, and compares our books with those of Stripe, day by day. What differs is in `paymentDifferences`, in health, and an alert.',
       payload: z.strictObject({
         days: whole(31).default(3).describe('How many days, up to yesterday in UTC.'),
         untilNow: z.boolean().default(false).describe('Also today, up to now.'),

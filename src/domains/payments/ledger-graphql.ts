@@ -17,6 +17,8 @@ const KindEnum = builder.enumType('PaymentLedgerKind', {
     PAYMENT: { description: 'An invoice was paid.' },
     REFUND: { description: 'Money went back.' },
     REFUND_FAILURE: { description: 'It came again, since it could not go back.' },
+    DISPUTE: { description: 'A bank took it back.' },
+    DISPUTE_REVERSAL: { description: 'It came again, since the dispute was won.' },
   } satisfies Record<LedgerKind, { description: string }>,
 });
 
@@ -37,7 +39,7 @@ const EntryRef = builder.objectRef<LedgerRow>('PaymentLedgerEntry').implement({
     }),
     fee: t.exposeFloat('fee', { complexity: 0, description: `What Stripe kept of it, ${IN_MINOR}.` }),
     stripeId: t.exposeString('stripeId', { complexity: 0, description: 'The balance transaction (txn_…).' }),
-    sourceId: t.exposeString('sourceId', { complexity: 0, description: 'The charge or refund.' }),
+    sourceId: t.exposeString('sourceId', { complexity: 0, description: 'The charge, refund or dispute.' }),
   }),
 });
 
@@ -53,6 +55,10 @@ export const RevenueRef = builder.objectRef<DayOfRevenue>('PaymentRevenue').impl
     }),
     gross: t.exposeFloat('gross', { complexity: 0, description: `What was paid, ${IN_MINOR}.` }),
     refunded: t.exposeFloat('refunded', { complexity: 0, description: `What went back, ${IN_MINOR}.` }),
+    disputed: t.exposeFloat('disputed', {
+      complexity: 0,
+      description: `What banks took back, less what came again, ${IN_MINOR}.`,
+    }),
     fees: t.exposeFloat('fees', { complexity: 0, description: `What Stripe kept, ${IN_MINOR}.` }),
     net: t.exposeFloat('net', { complexity: 0, description: `What is left, ${IN_MINOR}.` }),
   }),

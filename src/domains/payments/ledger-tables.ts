@@ -14,10 +14,11 @@ import {
 } from 'drizzle-orm/pg-core';
 import { instant, tenantId } from '../../db/columns.ts';
 import type { Duty } from '../../db/duty.ts';
+import { disputes } from './dispute-tables.ts';
 import { invoices, refunds } from './invoice-tables.ts';
 import { BOOKS } from './tables.ts';
 
-export const LEDGER_KINDS = ['PAYMENT', 'REFUND', 'REFUND_FAILURE'] as const;
+export const LEDGER_KINDS = ['PAYMENT', 'REFUND', 'REFUND_FAILURE', 'DISPUTE', 'DISPUTE_REVERSAL'] as const;
 export type LedgerKind = (typeof LEDGER_KINDS)[number];
 
 /** The money that moved, as Stripe booked it: one row for each of its balance transactions that is ours. */
@@ -39,18 +40,23 @@ export const ledger = pgTable(
     invoice: integer('invoice')
       .notNull()
       .references(() => invoices.id),
-    /** Null: the payment itself. */
+    /** Null: it is no refund's. */
     refund: integer('refund').references(() => refunds.id),
+    /** Null: it is no dispute's. */
+    dispute: integer('dispute').references(() => disputes.id),
     /** `txn_…`, of which there is one row. */
     stripeId: text('stripe_id').notNull(),
-    /** `ch_…`, `re_…`, or `py_…` and `pyr_…` of what was not paid by a card. */
+    /** `ch_…`, `re_…`, `du_…`, or `py_…` and `pyr_…` of what was not paid by a card. */
     sourceId: text('source_id').notNull(),
   },
   (table) => [
     unique('payment_ledger_stripe_id_key').on(table.stripeId),
     index('payment_ledger_day_idx').on(table.tenantId, table.day),
     index('payment_ledger_invoice_idx').on(table.invoice),
-    check('payment_ledger_kind_check', sql`${table.kind} in ('PAYMENT', 'REFUND', 'REFUND_FAILURE')`),
+    check(
+      'payment_ledger_kind_check',
+      sql`${table.kind} in ('PAYMENT', 'REFUND', 'REFUND_FAILURE', 'DISPUTE', 'DISPUTE_REVERSAL')`,
+    ),
   ],
 );
 

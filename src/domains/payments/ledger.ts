@@ -13,6 +13,7 @@ export interface Booking {
   /** Of the row of its invoice. */
   readonly invoice: number;
   readonly refund: number | null;
+  readonly dispute: number | null;
   readonly stripeId: string;
   readonly sourceId: string;
 }
@@ -21,14 +22,14 @@ export interface Booking {
 export async function book(client: PoolClient, tenantId: string, booking: Booking): Promise<void> {
   await client.query<object>({
     name: 'book_payment',
-    text: `insert into payment_ledger (tenant_id, client_id, kind, occurred_at, day, currency, amount, fee, invoice, refund, stripe_id,
-             source_id)
-           select $1, i.client_id, $2, $3::timestamptz, ($3::timestamptz at time zone 'UTC')::date, $4, $5, $6, i.id, $7, $8, $9
-           from payment_invoices i where i.id = $10 and i.tenant_id = $1
+    text: `insert into payment_ledger (tenant_id, client_id, kind, occurred_at, day, currency, amount, fee, invoice, refund, dispute,
+             stripe_id, source_id)
+           select $1, i.client_id, $2, $3::timestamptz, ($3::timestamptz at time zone 'UTC')::date, $4, $5, $6, i.id, $7, $8, $9, $10
+           from payment_invoices i where i.id = $11 and i.tenant_id = $1
            on conflict (stripe_id) do nothing`,
     values: [
       ...[tenantId, booking.kind, booking.occurredAt, booking.currency, booking.amount, booking.fee],
-      ...[booking.refund, booking.stripeId, booking.sourceId, booking.invoice],
+      ...[booking.refund, booking.dispute, booking.stripeId, booking.sourceId, booking.invoice],
     ],
   });
 }
@@ -44,9 +45,11 @@ export interface DayOfRevenue {
   readonly gross: number;
   /** What went back, above 0; refunds that failed are taken off. */
   readonly refunded: number;
-  /** What Stripe kept. */
+  /** What banks took back, above 0; what came again after a dispute was won is taken off. */
+  readonly disputed: number;
+  /** What Stripe kept, also for disputes. */
   readonly fees: number;
-  /** What is left: `gross` less `refunded` less `fees`. */
+  /** What is left: `gross` less `refunded`, `disputed` and `fees`. */
   readonly net: number;
 }
 
@@ -65,7 +68,8 @@ export async function revenueByDay(
     name: 'payment_revenue_by_day',
     text: `select day::text as day, currency, client_id as "clientId",
              coalesce(sum(amount) filter (where kind = 'PAYMENT'), 0)::float8 as gross,
-             coalesce(-sum(amount) filter (where kind <> 'PAYMENT'), 0)::float8 as refunded,
+             coalesce(-sum(amount) filter (where kind in ('REFUND', 'REFUND_FAILURE')), 0)::float8 as refunded,
+             coalesce(-sum(amount) filter (where kind in ('DISPUTE', 'DISPUTE_REVERSAL')), 0)::float8 as disputed,
              sum(fee)::float8 as fees, sum(amount - fee)::float8 as net
            from payment_ledger where tenant_id = $1 and day between $2::date and $3::date
            group by day, currency, client_id order by day, currency, client_id nulls first`,

@@ -1,6 +1,6 @@
 import type { Availability } from '../../db/availability.ts';
 import { type Asker, type Bound, defineAlert, definePromise, type Standing } from '../../ground/promise.ts';
-import type { PaymentDesk } from './desk.ts';
+import type { Books, PaymentDesk } from './desk.ts';
 
 interface Parts {
   readonly availability: Availability;
@@ -19,18 +19,38 @@ const paymentDifferences = defineAlert<string>({
 
 export const payments = definePromise<Parts>({
   name: 'payments',
-  words: 'Each payment and refund stands in our books as Stripe booked it.',
+  words: 'Each payment, refund and dispute stands in our books as Stripe booked it.',
   bounds: [AGE],
   check: checkBooks,
   alert: paymentDifferences,
 });
 
-async function checkBooks(
-  { availability, paymentDesk: desk }: Parts,
-  asker: Asker,
-): Promise<Standing | null> {
-  if (desk === null) return null;
-  const books = await availability.tolerate(() => desk.books(asker), null);
+const paymentDisputes = defineAlert<string>({
+  name: 'payment_disputes',
+  severity: 'WARNING',
+  words: 'A bank takes a payment back, or asks about one, and waits for evidence.',
+  message: (detail) => detail,
+});
+
+export const disputes = definePromise<Parts>({
+  name: 'disputes',
+  words: 'Each dispute of a payment is answered before it is too late.',
+  check: checkDisputes,
+  alert: paymentDisputes,
+});
+
+async function checkDisputes(parts: Parts, asker: Asker): Promise<Standing | null> {
+  const books = await booksOf(parts, asker);
+  if (!books) return null;
+  const { unanswered, dueAt } = books;
+  if (unanswered === 0) return { status: 'HEALTHY', latencyMs: null, detail: 'none waits for evidence' };
+  const until = dueAt === null ? '' : `, the first until ${dueAt.toISOString()}`;
+  const what = unanswered === 1 ? '1 dispute waits' : `${unanswered} disputes wait`;
+  return { status: 'DEGRADED', latencyMs: null, detail: `${what} for evidence${until}` };
+}
+
+async function checkBooks(parts: Parts, asker: Asker): Promise<Standing | null> {
+  const books = await booksOf(parts, asker);
   if (!books) return null;
   const { open, kinds, reconciledAt } = books;
   // A server that takes payments since today has compared nothing yet.
@@ -46,4 +66,9 @@ async function checkBooks(
   const detail =
     problems.join('; ') || `nothing differs; compared last ${reconciledAt?.toISOString() ?? 'never'}`;
   return { status: problems.length > 0 ? 'DEGRADED' : 'HEALTHY', latencyMs: null, detail };
+}
+
+/** Null: no payments are configured, or the database is away. */
+async function booksOf({ availability, paymentDesk: desk }: Parts, asker: Asker): Promise<Books | null> {
+  return desk === null ? null : availability.tolerate(() => desk.books(asker), null);
 }

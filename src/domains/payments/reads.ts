@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type Page, type RawRow } from '../../db/statements.ts';
+import { type DisputeRow, disputes, UNANSWERED } from './dispute-tables.ts';
 import { type InvoiceRow, type InvoiceState, invoices, type RefundRow, refunds } from './invoice-tables.ts';
 import { type DifferenceRow, differences, type LedgerRow, ledger } from './ledger-tables.ts';
 import { type CustomerRow, customers } from './tables.ts';
@@ -94,6 +95,21 @@ export async function invoicePage(
   return rows.map((row) => mapRow(invoices, row));
 }
 
+/** Invoices by the numbers of their rows. */
+export async function invoicesOf(
+  { pool }: Reader,
+  tenantId: string,
+  numbers: readonly number[],
+): Promise<(InvoiceRow | null)[]> {
+  const { rows } = await pool.query<RawRow>({
+    name: 'payment_invoices_of',
+    text: 'select * from payment_invoices where tenant_id = $1 and id = any($2::int[])',
+    values: [tenantId, numbers],
+  });
+  const found = new Map(rows.map((row) => [row.id, mapRow(invoices, row)]));
+  return numbers.map((number) => found.get(number) ?? null);
+}
+
 /** A refund of a tenant; null: there is none. */
 export async function refundById(
   { pool }: Reader,
@@ -124,6 +140,41 @@ export async function refundsOf(
     ({ invoice }) => invoice,
   );
   return numbers.map((number) => byInvoice.get(number) ?? []);
+}
+
+/** Disputes by the numbers of their invoices' rows, the first first. */
+export async function disputesOf(
+  { pool }: Reader,
+  tenantId: string,
+  numbers: readonly number[],
+): Promise<DisputeRow[][]> {
+  const { rows } = await pool.query<RawRow>({
+    name: 'payment_disputes_of',
+    text: 'select * from payment_disputes where tenant_id = $1 and invoice = any($2::int[]) order by invoice, id',
+    values: [tenantId, numbers],
+  });
+  const byInvoice = Map.groupBy(
+    rows.map((row) => mapRow(disputes, row)),
+    ({ invoice }) => invoice,
+  );
+  return numbers.map((number) => byInvoice.get(number) ?? []);
+}
+
+/** A tenant's disputes, the latest first. @param isOpen only those that wait for evidence */
+export async function disputePage(
+  { pool }: Reader,
+  tenantId: string,
+  isOpen: boolean,
+  { after, before, limit, inverted }: Page<number>,
+): Promise<DisputeRow[]> {
+  const order = inverted ? 'asc' : 'desc';
+  const { rows } = await pool.query<RawRow>({
+    name: `payment_dispute_page_${order}`,
+    text: `select * from payment_disputes where tenant_id = $1 and id < $2 and id > $3
+             and (not $4::boolean or state = any($5::text[])) order by id ${order} limit $6`,
+    values: [tenantId, after ?? LARGEST, before ?? 0, isOpen, UNANSWERED, limit],
+  });
+  return rows.map((row) => mapRow(disputes, row));
 }
 
 /** What was booked, the latest first. */

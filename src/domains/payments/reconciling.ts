@@ -13,6 +13,7 @@ import {
   theirInvoice,
   theirRefund,
 } from './comparing.ts';
+import { catchUpDisputes } from './disputes.ts';
 import { type LedgerRow, ledger } from './ledger-tables.ts';
 import { clientOf, type WorkParts } from './working.ts';
 
@@ -29,6 +30,8 @@ export interface Reconciled {
   /** Days, in UTC: from the first, up to the second, which is not in it. */
   readonly from: string;
   readonly until: string;
+  /** Disputes that were looked up, since our books did not know all of them; null: the key has no right to read any. */
+  readonly disputes: number | null;
   /** Bookings, invoices and refunds of Stripe that were compared. */
   readonly compared: number;
   /** False: there were too many for one run. */
@@ -56,6 +59,7 @@ export async function reconcile(
 ): Promise<Reconciled> {
   const span = { from: new Date(until.getTime() - days * DAY_MS), until };
   await catchUp(parts, CATCH_UP_HOURS, task);
+  const disputes = await catchUpDisputes(parts, task);
   const { found, seen, known, isWhole } = await comparedTwice(parts, span, task);
   const fresh = await task.write(async (client) => {
     let count = 0;
@@ -71,7 +75,7 @@ export async function reconcile(
     return count;
   });
   return {
-    ...{ from: span.from.toISOString(), until: until.toISOString(), compared: seen.length },
+    ...{ from: span.from.toISOString(), until: until.toISOString(), disputes, compared: seen.length },
     ...{ isWhole, differences: found.length, fresh },
   };
 }

@@ -33,7 +33,7 @@ const NewRefund = z.object({
 
 /**
  * Has money go back of an invoice that was paid; where it is beyond the threshold, when a second admin has said yes. All
- * refunds of an invoice together come to no more than what was paid. The same key with the same content gives the refund that
+ * refunds of an invoice together come to no more than what was paid, less what a bank took back by disputes. The same key with the same content gives the refund that
  * was made first.
  *
  * @throws Forbidden, NotConfigured, InvalidInput (another currency), NotFound, StatusMoveRefused (it was not paid),
@@ -100,20 +100,41 @@ async function checkRefundable(
     throw new InvalidInput('currency', `must be that of the invoice, ${invoice.currency}`);
   if (invoice.state !== 'PAID' || invoice.paymentIntent === null)
     throw new StatusMoveRefused('invoiceId', { from: invoice.state, to: 'REFUNDED', allowed: [] });
-  const { rows } = await client.query<{ sum: number; count: number }>({
-    name: 'refunded_of_invoice',
-    text: `select coalesce(sum(amount) filter (where state not in ('REJECTED', 'FAILED', 'CANCELLED')), 0)::float8 as sum,
-             count(*)::int as count from payment_refunds where invoice = $1 and tenant_id = $2`,
-    values: [invoice.id, invoice.tenantId],
-  });
-  const { sum, count } = onlyRow({ rows });
+  const { count } = await checkLeft(client, invoice, { field: 'amount', amount: asked.amount });
   if (count >= limits.MAX_REFUNDS)
     throw new InvalidInput('invoiceId', `an invoice may have ${limits.MAX_REFUNDS} refunds, and has them`);
-  const limit = invoice.amount - sum;
-  if (asked.amount > limit)
+}
+
+/**
+ * Looks whether so much of an invoice may go back: neither what does already, nor what a bank took back.
+ *
+ * @param asked.refund the row of it, if there is one already: it is not counted twice
+ * @returns how many refunds it has
+ * @throws AmountExceeded
+ */
+export async function checkLeft(
+  client: PoolClient,
+  { id, tenantId, currency: unit, amount: paid }: InvoiceRow,
+  asked: { readonly field: string; readonly amount: number; readonly refund?: number },
+): Promise<{ count: number }> {
+  const { rows } = await client.query<{ sum: number; count: number; taken: number }>({
+    name: 'refunded_of_invoice',
+    text: `select coalesce(sum(amount) filter (where state not in ('REJECTED', 'FAILED', 'CANCELLED') and id <> $3), 0)::float8 as sum,
+             count(*)::int as count, (select coalesce(sum(d.taken), 0)::float8 from payment_disputes d
+               where d.invoice = $1 and d.tenant_id = $2 and d.currency = $4) as taken
+           from payment_refunds where invoice = $1 and tenant_id = $2`,
+    values: [id, tenantId, asked.refund ?? 0, unit],
+  });
+  const { sum, count, taken } = onlyRow({ rows });
+  // Who was refunded in part may dispute the whole.
+  const limit = Math.max(0, paid - sum - taken);
+  if (asked.amount > limit) {
+    const disputed = taken > 0 ? ` and ${written(taken, unit)} were taken back by a dispute` : '';
     throw new AmountExceeded(
-      'amount',
-      `of the ${written(invoice.amount, invoice.currency)} that were paid, ${written(sum, invoice.currency)} go back already, so that ${written(limit, invoice.currency)} may, not ${written(asked.amount, invoice.currency)}`,
-      { currency: invoice.currency, amount: asked.amount, limit },
+      asked.field,
+      `of the ${written(paid, unit)} that were paid, ${written(sum, unit)} go back already${disputed}, so that ${written(limit, unit)} may, not ${written(asked.amount, unit)}`,
+      { currency: unit, amount: asked.amount, limit },
     );
+  }
+  return { count };
 }

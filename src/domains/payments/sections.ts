@@ -4,6 +4,7 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import * as input from '../../ground/input.ts';
 import { type ExportedLine, type Place, sectionOfRows } from '../../ground/section.ts';
+import { DISPUTE_STATES } from './dispute-tables.ts';
 import { COLLECTIONS, INVOICE_STATES, REFUND_REASONS, REFUND_STATES } from './invoice-tables.ts';
 import * as limits from './limits.ts';
 import { MAX_MINOR } from './money.ts';
@@ -24,6 +25,15 @@ const RefundPart = z.object({
   createdAt: instant,
   settledAt: instant.nullable(),
 });
+const DisputePart = z.object({
+  stripeId: z.string().max(300),
+  currency: unit,
+  amount: z.int().min(0),
+  taken: z.int().min(0),
+  state: z.enum(DISPUTE_STATES),
+  reason: z.string().max(200),
+  openedAt: instant,
+});
 const InvoicePart = z.object({
   invoiceId: z.guid({ error: 'must be a UUID' }),
   number: text(200),
@@ -38,6 +48,8 @@ const InvoicePart = z.object({
   paidAt: instant.nullable(),
   voidedAt: instant.nullable(),
   refunds: z.array(RefundPart).max(limits.MAX_REFUNDS),
+  // Exports of before disputes were booked have none.
+  disputes: z.array(DisputePart).max(limits.MAX_REFUNDS).default([]),
 });
 
 /** A customer that a user is, with all that they were billed. */
@@ -79,7 +91,10 @@ async function exportedCustomers(
                    'refunds', coalesce((select json_agg(json_build_object('refundId', r.refund_id, 'currency', r.currency,
                        'amount', r.amount, 'reason', r.reason, 'state', r.state, 'createdAt', r.created_at,
                        'settledAt', r.settled_at) order by r.id)
-                     from payment_refunds r where r.invoice = i.id and r.tenant_id = $2), '[]')) order by i.id)
+                     from payment_refunds r where r.invoice = i.id and r.tenant_id = $2), '[]'),
+                   'disputes', coalesce((select json_agg(json_build_object('stripeId', d.stripe_id, 'currency', d.currency,
+                       'amount', d.amount, 'taken', d.taken, 'state', d.state, 'reason', d.reason, 'openedAt', d.opened_at) order by d.id)
+                     from payment_disputes d where d.invoice = i.id and d.tenant_id = $2), '[]')) order by i.id)
                  from payment_invoices i where i.customer = c.id and i.tenant_id = $2), '[]')) as line
              from payment_customers c join payment_people p on p.customer = c.id
              where p.user_id = $1 and p.tenant_id = $2 and c.tenant_id = $2

@@ -104,8 +104,15 @@ export class StripeAccess {
   asTrouble(error: unknown): unknown {
     const { errors } = this.#parts.sdk;
     return error instanceof errors.StripeError
-      ? new ServiceUnavailable(`Stripe: ${error.type}: ${printable(error.message, 500)}`)
+      ? new ServiceUnavailable(`Stripe: ${error.type}: ${printable(error.message, 500)}`, { cause: error })
       : error;
+  }
+
+  /** Whether the key has no right to what was asked for. */
+  isForbidden(error: unknown): boolean {
+    const { errors } = this.#parts.sdk;
+    const said = error instanceof ServiceUnavailable ? error.cause : error;
+    return said instanceof errors.StripePermissionError;
   }
 
   /** Whether there is nothing of this id. */
