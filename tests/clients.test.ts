@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -137,6 +138,20 @@ describe('a server that asks nobody who they are', () => {
       JSON.stringify({ query: ME }),
     );
     expect(read.headers['access-control-expose-headers']).toContain('retry-after');
+  });
+
+  test('lets allowed pages send every name of a user and a conversation that the page of /v1 offers', async () => {
+    const page = await readFile(new URL('../docs/openai.md', import.meta.url), 'utf8');
+    const names = page.split('\n## ').find((section) => section.startsWith('Names in requests')) ?? '';
+    const offered = [...names.matchAll(/`((?:x-|session)[a-z_-]+)`/g)].flatMap(([, name]) => name ?? []);
+    expect(offered).toEqual(expect.arrayContaining(['x-echo-user', 'x-sm-user-id', 'session_id']));
+    const answer = await ask(app, 'OPTIONS', '/v1/chat/completions', {
+      origin: PAGE,
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': offered.join(','),
+    });
+    const allowed = String(answer.headers['access-control-allow-headers']).split(', ');
+    expect(offered.filter((name) => !allowed.includes(name))).toEqual([]);
   });
 
   test('refuses the question of a page of another site with 403, and says which setting names sites', async () => {

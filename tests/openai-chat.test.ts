@@ -368,6 +368,19 @@ describe('x-echo-memory: off', () => {
     ],
     ['what a header calls a task', 'Any words', { 'x-echo-task': 'title_generation' }],
     ['a temporary chat', 'Any words', { 'x-openwebui-chat-id': 'local:abc' }],
+    ['one of a later Open WebUI', 'Any words', { 'x-openwebui-chat-id': 'temporary:abc' }],
+    [
+      'one with our name for it',
+      'Any words',
+      { 'x-echo-conversation': 'local:abc', 'x-openwebui-user-id': 'u' },
+    ],
+    [
+      'one beside a name of ours',
+      'Any words',
+      { 'x-echo-conversation': 'garden', 'x-openwebui-chat-id': 'local:abc' },
+    ],
+    ['one with nothing else', 'Any words', { 'x-echo-conversation': 'local:Vf3x_Qm1-T2hPbZcAAAB' }],
+    ['one of another name', 'Any words', { 'x-chat-id': 'temporary:Vf3x_Qm1-T2hPbZcAAAB' }],
   ])('is what %s gets', async (name, query, headers = {}) => {
     const answer = await chat(app, { model: 'small', messages: [user(query)] }, as(name, headers));
     expect([answer.status, answer.headers.get('x-echo-memory')]).toEqual([200, 'off']);

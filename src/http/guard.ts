@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import proxyAddress from 'proxy-addr';
 import type { Logger } from '../log.ts';
 import { HttpProblem } from './body.ts';
+import { CONVERSATIONS_OF_OTHERS, SIGNED_USER, USERS_OF_OTHERS } from './identity-headers.ts';
 
 /** Who may reach the server from where. */
 export interface WebPolicy {
@@ -47,6 +48,9 @@ const ALLOWED_HEADERS = [
   'x-echo-conversation',
   'x-echo-memory',
   'x-echo-task',
+  ...USERS_OF_OTHERS,
+  ...CONVERSATIONS_OF_OTHERS,
+  SIGNED_USER,
   // Of the OpenAI SDKs, in every request.
   'openai-organization',
   'openai-project',

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Thread } from '../domains/query/thread.ts';
 import { BadField } from './errors.ts';
-import { headerOf } from './identity.ts';
+import { headerOf, temporaryChat } from './identity.ts';
 import { isObject, type Message, placeOfOthers, readMessages, saidIn, tokensOf } from './messages.ts';
 import { modelNamed } from './models.ts';
 import { type OpenAiServices, OWN_MODEL } from './request.ts';
@@ -21,8 +21,6 @@ export interface AskedChat {
   readonly user: unknown;
 }
 
-/** Open WebUI's name of a chat; those that it does not keep itself begin with `local:`. */
-const WEBUI_CHAT = 'x-openwebui-chat-id';
 /** Takes the name of what a client asks for its own sake (`{{TASK}}` of Open WebUI); empty for what a user says. */
 const TASK = 'x-echo-task';
 /** How prompts of programs begin, and what else is in each of them, so that no user's own words are taken for one. */
@@ -155,7 +153,8 @@ export function unrememberedBy(request: IncomingMessage, asked: AskedChat): stri
   const memory = headerOf(request, 'x-echo-memory')?.toLowerCase() ?? 'on';
   if (memory !== 'on' && memory !== 'off') throw new BadField('x-echo-memory', 'must be on or off');
   if (memory === 'off') return 'x-echo-memory';
-  if (headerOf(request, WEBUI_CHAT)?.startsWith('local:')) return WEBUI_CHAT;
+  const temporary = temporaryChat(request, asked.metadata);
+  if (temporary !== null) return temporary;
   const task = headerOf(request, TASK)?.trim() ?? '';
   // Who does not know the template leaves it as it stands.
   if (task !== '' && !task.startsWith('{{')) return TASK;

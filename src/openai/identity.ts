@@ -3,21 +3,24 @@ import type { IncomingMessage } from 'node:http';
 import { mayActForOthers, type Owner, type Principal } from '../access/principals.ts';
 import { conversationId, parseInput, userId } from '../ground/input.ts';
 import { ownerFor } from '../ground/ownership.ts';
+import {
+  CONVERSATIONS_OF_OTHERS,
+  SIGNED_USER,
+  USERS_OF_OTHERS,
+  WEBUI_CHAT,
+} from '../http/identity-headers.ts';
 import { BadField, renamed } from './errors.ts';
 import { type Message, textOf } from './messages.ts';
 
 /** Our own names, in headers and in `metadata`. */
 export const USER = 'x-echo-user';
 export const CONVERSATION = 'x-echo-conversation';
-/** What others call the same; only taken where it leads nowhere that the caller may not go. */
-const USERS_OF_OTHERS = ['x-openwebui-user-id', 'x-sm-user-id', 'x-user-id'];
-const CONVERSATIONS_OF_OTHERS = [
-  ...['x-openwebui-chat-id', 'x-sm-conversation-id', 'x-conversation-id', 'x-chat-id', 'x-session-id'],
-  // Of Codex.
-  ...['session-id', 'session_id'],
-];
-/** Of Open WebUI; its default name. */
-const SIGNED_USER = 'x-openwebui-user-jwt';
+/** How all headers of Open WebUI begin. */
+const OF_WEBUI = 'x-openwebui-';
+/** How its names of chats begin that it does not keep itself; the former in its older versions. */
+const TEMPORARY = /^(?:local|temporary):/;
+/** Behind it stands the id of the page's socket. */
+const OF_SOCKET = /:[\w-]{20}$/;
 /** What a client says of a conversation that has no name yet. */
 const UNNAMED = ['', 'new'];
 
@@ -78,14 +81,35 @@ async function signedUser(
   return { value: payload.sub ?? '', field: SIGNED_USER, isOurs: true };
 }
 
+/** @throws BadField */
+function conversationNamed(request: IncomingMessage, metadata: Metadata): Named | null {
+  return namedBy(request, metadata, {
+    ...{ ours: CONVERSATION, inMetadata: 'conversation_id', others: CONVERSATIONS_OF_OTHERS },
+  });
+}
+
+/**
+ * What names a chat that an Open WebUI does not keep itself, under whatever name its connection gives it; null: nothing does. Others may
+ * call theirs as they like: their names are taken for such only where they have the form of one.
+ *
+ * @throws BadField
+ */
+export function temporaryChat(request: IncomingMessage, metadata: Metadata): string | null {
+  // Whatever else names the conversation.
+  if (TEMPORARY.test(headerOf(request, WEBUI_CHAT) ?? '')) return WEBUI_CHAT;
+  const named = conversationNamed(request, metadata);
+  if (!named || !TEMPORARY.test(named.value)) return null;
+  const isWebUi = Object.keys(request.headers).some((name) => name.startsWith(OF_WEBUI));
+  return isWebUi || OF_SOCKET.test(named.value) ? named.field : null;
+}
+
 /** The conversation that a request names, else one that follows from the first words of a user in it. @throws BadField */
 export function conversationOf(
   request: IncomingMessage,
   metadata: Metadata,
   messages: readonly Message[],
 ): string {
-  const names = { ours: CONVERSATION, inMetadata: 'conversation_id', others: CONVERSATIONS_OF_OTHERS };
-  const named = namedBy(request, metadata, names);
+  const named = conversationNamed(request, metadata);
   if (!named || UNNAMED.includes(named.value)) {
     const first = messages.find(({ role }) => role === 'user');
     return `chat-${digestOf(first?.content).slice(0, 32)}`;
