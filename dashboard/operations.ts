@@ -132,6 +132,18 @@ export type PaymentDifferenceKind =
   | 'MISSING_HERE'
   | 'MISSING_THERE'
   | 'STATUS';
+export type PaymentDisputeState =
+  | 'APPEAL_NEEDS_RESPONSE'
+  | 'APPEAL_UNDER_REVIEW'
+  | 'INQUIRY_CLOSED'
+  | 'INQUIRY_NEEDS_RESPONSE'
+  | 'INQUIRY_UNDER_REVIEW'
+  | 'LOST'
+  | 'NEEDS_RESPONSE'
+  | 'OTHER'
+  | 'PREVENTED'
+  | 'UNDER_REVIEW'
+  | 'WON';
 export type PaymentInvoiceState =
   | 'FAILED'
   | 'OPEN'
@@ -633,13 +645,23 @@ export type InvoicesData = {
         readonly failure: string | null;
         readonly createdAt: string;
       }[];
+      readonly disputes: readonly {
+        readonly stripeId: string;
+        readonly currency: string;
+        readonly amount: number;
+        readonly taken: number;
+        readonly state: PaymentDisputeState;
+        readonly reason: string;
+        readonly dueAt: string | null;
+        readonly openedAt: string;
+      }[];
     }[];
     readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
   };
 };
 export type InvoicesVariables = { first: number; after?: string | null; state?: PaymentInvoiceState | null };
 export const Invoices =
-  'query Invoices($first: Int!, $after: String, $state: PaymentInvoiceState) { paymentInvoices(first: $first, after: $after, state: $state) { nodes { ...InvoiceLine } pageInfo { hasNextPage endCursor } } } fragment InvoiceLine on PaymentInvoice { invoiceId number state amount currency collection description requestedBy decidedBy note failure createdAt paidAt items { description amount } customer { customerId name clientId } refunds { ...RefundLine } } fragment RefundLine on PaymentRefund { refundId state amount currency reason requestedBy decidedBy note failure createdAt }' as Operation<
+  'query Invoices($first: Int!, $after: String, $state: PaymentInvoiceState) { paymentInvoices(first: $first, after: $after, state: $state) { nodes { ...InvoiceLine } pageInfo { hasNextPage endCursor } } } fragment InvoiceLine on PaymentInvoice { invoiceId number state amount currency collection description requestedBy decidedBy note failure createdAt paidAt items { description amount } customer { customerId name clientId } refunds { ...RefundLine } disputes { stripeId currency amount taken state reason dueAt openedAt } } fragment RefundLine on PaymentRefund { refundId state amount currency reason requestedBy decidedBy note failure createdAt }' as Operation<
     InvoicesData,
     InvoicesVariables
   >;
@@ -854,6 +876,7 @@ export type FinanceData = {
       readonly currency: string;
       readonly gross: number;
       readonly refunded: number;
+      readonly disputed: number;
       readonly fees: number;
       readonly net: number;
     }[];
@@ -861,7 +884,7 @@ export type FinanceData = {
 };
 export type FinanceVariables = { days: number };
 export const Finance =
-  'query Finance($days: Int!) { financeDays(days: $days) { day modelCost unknownCosts revenue { currency gross refunded fees net } } }' as Operation<
+  'query Finance($days: Int!) { financeDays(days: $days) { day modelCost unknownCosts revenue { currency gross refunded disputed fees net } } }' as Operation<
     FinanceData,
     FinanceVariables
   >;

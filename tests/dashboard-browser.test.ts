@@ -255,6 +255,9 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     await app.sql(`delete from payment_invoices where invoice_id like 'newer-%'`);
     await open('business?state=PAID');
     await page.getByText('A refund of KWD').waitFor();
+    const dispute = page.getByRole('list', { name: 'Disputes' }).getByText('A dispute of KWD');
+    await dispute.getByText('Product not received').waitFor();
+    await page.getByText('Send evidence in the dashboard of Stripe until').waitFor();
     await open('business/differences');
     await page.getByLabel('What was done about in_odd').fill('Booked by hand.');
     await page.getByRole('button', { name: 'Resolve' }).click();
@@ -437,7 +440,10 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
                jsonb_build_array(jsonb_build_object('description', 'Tea', 'amount', v.amount)), 'SEND', v.state, v.by
              from c, (values ('own', 'EUR', 6000, 'WAITING', 'default'), ('theirs', 'JPY', 6000, 'WAITING', 'somebody'),
                              ('paid', 'KWD', 12500, 'PAID', 'default')) v (id, currency, amount, state, by)
-             returning id, invoice_id)
+             returning id, invoice_id),
+       d as (insert into payment_disputes (tenant_id, invoice, stripe_id, currency, amount, taken, state, reason, due_at, opened_at, looked_at)
+             select 'default', id, 'du_odd', 'KWD', 2000, 2000, 'NEEDS_RESPONSE', 'product_not_received', now() + interval '7 days', now(), now()
+             from i where invoice_id = 'paid')
        insert into payment_refunds (tenant_id, refund_id, invoice, currency, amount, state, requested_by)
        select 'default', 'back', id, 'KWD', 500, 'SUCCEEDED', 'default' from i where invoice_id = 'paid'`,
     );

@@ -63,12 +63,13 @@ function Days({ days }: { days: readonly Day[] }) {
 
 /** Sums by currency: they are not added to each other. */
 function Revenue({ days }: { days: readonly Day[] }) {
-  const sums = new Map<string, { gross: number; refunded: number; fees: number; net: number }>();
-  for (const { currency, gross, refunded, fees, net } of days.flatMap(({ revenue }) => revenue)) {
-    const sum = sums.get(currency) ?? { gross: 0, refunded: 0, fees: 0, net: 0 };
+  const sums = new Map<string, { gross: number; back: number; fees: number; net: number }>();
+  for (const { currency, gross, refunded, disputed, fees, net } of days.flatMap(({ revenue }) => revenue)) {
+    const sum = sums.get(currency) ?? { gross: 0, back: 0, fees: 0, net: 0 };
     sums.set(currency, {
       gross: sum.gross + gross,
-      refunded: sum.refunded + refunded,
+      // Refunds, and what banks took back.
+      back: sum.back + refunded + disputed,
       fees: sum.fees + fees,
       net: sum.net + net,
     });
@@ -77,18 +78,16 @@ function Revenue({ days }: { days: readonly Day[] }) {
     return <Empty title="Nothing was booked.">Payments come from Stripe, once it is set up.</Empty>;
   return (
     <Table headings={['Currency', ...['Paid', 'Went back', 'Fees', 'Left'].map((figures) => ({ figures }))]}>
-      {[...sums].map(([currency, { gross, refunded, fees, net }]) => (
+      {[...sums].map(([currency, { gross, back, fees, net }]) => (
         <tr key={currency}>
           <td data-label="">
             <strong>{currency}</strong>
           </td>
-          {Object.entries({ Paid: gross, 'Went back': refunded, Fees: fees, Left: net }).map(
-            ([name, value]) => (
-              <td key={name} class="number" data-label={name}>
-                {amountOf(value, currency)}
-              </td>
-            ),
-          )}
+          {Object.entries({ Paid: gross, 'Went back': back, Fees: fees, Left: net }).map(([name, value]) => (
+            <td key={name} class="number" data-label={name}>
+              {amountOf(value, currency)}
+            </td>
+          ))}
         </tr>
       ))}
     </Table>

@@ -17,6 +17,7 @@ import { useAct } from '../../view/saying.tsx';
 import { asked, StateField } from '../../view/search-field.tsx';
 import { Moment } from '../../view/time.tsx';
 import { amountOf, plain } from '../../view/words.ts';
+import { DisputeLines } from './disputes.tsx';
 import { RefundLines } from './refunds.tsx';
 
 type Invoice = InvoicesData['paymentInvoices']['nodes'][number];
@@ -80,6 +81,7 @@ function InvoicePanel({ invoice, again }: InvoiceParts) {
       </ul>
       {failure && <p class="under">{failure}</p>}
       {note && <p class="under">{note}</p>}
+      <DisputeLines invoice={invoice} />
       <RefundLines invoice={invoice} again={again} />
       <Decide invoice={invoice} name={name} again={again} />
     </Panel>
