@@ -11,6 +11,7 @@ import {
   removeMarks,
   restoreMarks,
 } from '../conversations/restored.ts';
+import { lostResponder } from './responders.ts';
 import { restoreTurns } from './restored.ts';
 import type { TurnLine } from './rows.ts';
 import { chainHashOf, completionHashOf } from './turn.ts';
@@ -36,7 +37,7 @@ export async function restorePart(
   const turnIds = part.turns.map(({ turn }) => turn.turnId.toLowerCase());
   const stored = await storedBefore(client, owner, turnIds);
   const deleted = await deletionsAmong(client, owner, turnIds);
-  const added: { line: number; turn: TurnLine }[] = [];
+  const added: TurnLine[] = [];
   const marks: DeletedLine[] = [];
   const revived: string[] = [];
   let previous = held.chainHash;
@@ -50,7 +51,7 @@ export async function restorePart(
     if (isPlaced(mark, turn)) {
       // It has its place: only a turn can fill it, and only the very one that was there.
       if (turn.kind === 'deleted') continue;
-      checkHashes(owner, await hashBefore(client, owner, turn), turn, line);
+      added.push(await checked(client, owner, await hashBefore(client, owner, turn), { turn, line }));
       filled++;
     } else {
       if (turn.sequence !== next)
@@ -59,20 +60,13 @@ export async function restorePart(
           `must be ${next}, the next place in its conversation`,
         );
       next++;
-      previous =
-        turn.kind === 'turn' ? checkHashes(owner, previous, turn, line) : Buffer.from(turn.chainHash, 'hex');
+      if (turn.kind === 'turn') added.push(await checked(client, owner, previous, { turn, line }));
+      else marks.push(turn);
+      previous = Buffer.from(turn.chainHash, 'hex');
     }
-    if (turn.kind === 'deleted') marks.push(turn);
-    else {
-      added.push({ line, turn });
-      if (mark) revived.push(turnId);
-    }
+    if (turn.kind === 'turn' && mark) revived.push(turnId);
   }
-  await restoreTurns(
-    client,
-    owner,
-    added.map(({ turn }) => turn),
-  );
+  await restoreTurns(client, owner, added);
   await restoreMarks(client, owner, marks);
   await removeMarks(client, owner, revived);
   await auditRestored(client, owner, part.conversationId, added.length);
@@ -80,7 +74,7 @@ export async function restorePart(
     next,
     previous,
     deleted: marks.length - filled,
-    latest: latestOf(added.map(({ turn }) => turn)),
+    latest: latestOf(added),
   });
   return { turns: added.length, replayed: part.turns.length - added.length - marks.length };
 }
@@ -155,17 +149,22 @@ async function auditRestored(client: PoolClient, owner: Owner, conversationId: s
   });
 }
 
-/** @returns the turn's chain hash @throws InvalidInput if the line was altered, or belongs elsewhere */
-function checkHashes(owner: Owner, previous: Buffer | null, turn: TurnLine, line: number): Buffer {
+/** @returns the turn as it was answered @throws InvalidInput if the line was altered, or belongs elsewhere */
+async function checked(
+  client: PoolClient,
+  owner: Owner,
+  previous: Buffer | null,
+  { turn, line }: { readonly turn: TurnLine; readonly line: number },
+): Promise<TurnLine> {
   const completionHash = turn.completionHash ? Buffer.from(turn.completionHash, 'hex') : null;
   const chainHash = chainHashOf(previous, { ...turn, ...owner, completionHash });
-  const isWhole =
-    chainHash.toString('hex') === turn.chainHash &&
-    (!completionHash || completionHashOf(chainHash, turn).equals(completionHash));
-  if (!isWhole)
-    throw new InvalidInput(
-      `lines.${line}.chainHash`,
-      'does not fit the turn and the one before it: one was altered',
-    );
-  return chainHash;
+  if (chainHash.toString('hex') === turn.chainHash) {
+    if (!completionHash || completionHashOf(chainHash, turn).equals(completionHash)) return turn;
+    const responder = await lostResponder(client, owner, turn, { chainHash, completionHash });
+    if (responder !== null) return { ...turn, responder };
+  }
+  throw new InvalidInput(
+    `lines.${line}.chainHash`,
+    'does not fit the turn and the one before it: one was altered',
+  );
 }

@@ -52,7 +52,7 @@ export const TURN_FIELDS = {
     answer: true,
   },
   speaker: { line: nullableText(100), said: optionalText(100), blank: null },
-  responder: { line: nullableText(100), said: optionalText(100), blank: null },
+  responder: { line: nullableText(100), said: optionalText(100), blank: null, answer: true },
   modelUsed: { line: input.text(100), said: optionalText(100), blank: 'none', answer: true },
   intelligenceLevel: { line: nullableText(100), blank: null, answer: true },
   /** Accepted in milliseconds, stored in seconds. */

@@ -155,7 +155,7 @@ function answerOf({ response, responder, modelUsed, intent, metadata }: AnswerCo
   return { response, responder, modelUsed, intent, metadata };
 }
 
-type AnswerContent = Pick<InteractionRow, 'response' | 'responder' | 'modelUsed' | 'intent'> & {
+export type AnswerContent = Pick<InteractionRow, 'response' | 'responder' | 'modelUsed' | 'intent'> & {
   metadata: unknown;
 };
 

@@ -6,6 +6,7 @@ import { type DeletionMark, marksOfConversation } from '../conversations/marks.t
 import { conversationByName } from '../conversations/reads.ts';
 import type { ConversationRow } from '../conversations/tables.ts';
 import { interactionsOfConversations } from './reads.ts';
+import { lostResponder } from './responders.ts';
 import type { InteractionRow } from './tables.ts';
 import { chainHashOf, completionHashOf } from './turn.ts';
 
@@ -62,7 +63,7 @@ async function look(db: Database, owner: Owner, conversationId: string): Promise
   for (;;) {
     const page = { after: link.sequence, before: null, limit: PAGE_SIZE, inverted: false };
     const [rows = []] = await interactionsOfConversations(db, [conversation], page);
-    for (const row of rows) problems.push(...checkLink(link, marks, row));
+    for (const row of rows) problems.push(...checkLink(link, marks, row, await isComplete(db, owner, row)));
     turns += rows.length;
     if (rows.length < PAGE_SIZE || problems.length > MAX_PROBLEMS) break;
   }
@@ -102,16 +103,21 @@ function passOver(link: Link, marks: Marks, last: number): ChainProblem[] {
   return missing;
 }
 
-function checkLink(link: Link, marks: Marks, row: InteractionRow): ChainProblem[] {
+/** Whether the answer of a turn that was interrupted is the one that it got later. */
+async function isComplete(db: Database, owner: Owner, row: InteractionRow): Promise<boolean> {
+  const { chainHash, completionHash } = row;
+  // No hash covers the answer of an interrupted turn, because it has none.
+  if (!completionHash) return row.status !== 'INTERRUPTED' || row.response === '';
+  if (completionHashOf(chainHash, row).equals(completionHash)) return true;
+  return (await lostResponder(db.pool, owner, row, { chainHash, completionHash })) !== null;
+}
+
+function checkLink(link: Link, marks: Marks, row: InteractionRow, isComplete: boolean): ChainProblem[] {
   const { sequence, turnId } = row;
   const problems = passOver(link, marks, sequence - 1);
   if (marks.has(sequence)) problems.push({ kind: 'INSERTED', sequence, turnId });
   // Behind a gap the predecessor's hash is unknown: the turn itself shows at the next link.
   const isWhole = !link.isKnown || chainHashOf(link.chainHash, row).equals(row.chainHash);
-  // No hash covers the answer of an interrupted turn, because it has none.
-  const isComplete = row.completionHash
-    ? completionHashOf(row.chainHash, row).equals(row.completionHash)
-    : row.status !== 'INTERRUPTED' || row.response === '';
   if (!isWhole || !isComplete) problems.push({ kind: 'ALTERED', sequence, turnId });
   link.sequence = sequence;
   link.chainHash = row.chainHash;
