@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { forgetDeletedElsewhere } from '../src/domains/interactions/set-apart.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { operate } from './support/operate.ts';
 import { runTask, untilTask } from './support/tasks.ts';
@@ -440,3 +441,35 @@ async function restarted(work: (file: DatabaseSync) => void = () => undefined): 
   file.close();
   app = await start();
 }
+
+test(
+  'what was set apart of a conversation goes with it, and does not come back from where others deleted it',
+  async () => {
+    const owner = 'gardener';
+    const [near, far] = await setApart(['nearby', 'far away'], owner);
+    await refuse(null);
+    const remove = async (server: TestApp, id: string) => {
+      const turns = [{ query: 'fine', response: 'Noted' }];
+      await app.graphql(RECORD, { input: { conversationId: id, turns } }, owner);
+      const { data } = await server.graphql(
+        `mutation ($id: String!) { deleteConversation(conversationId: $id) { __typename } }`,
+        { id },
+        owner,
+      );
+      expect(data.deleteConversation.__typename).toBe('DeleteConversationSuccess');
+    };
+    await remove(app, 'nearby');
+    expect(await retry(near.seq)).toMatchObject({ code: 'NOT_FOUND' });
+    await remove(keeping, 'far away');
+    // It may have been noticed by now.
+    expect(['BAD_USER_INPUT', 'NOT_FOUND']).toContain((await retry(far.seq)).code);
+    await forgetDeletedElsewhere(app.app.services);
+    expect(await retry(far.seq)).toMatchObject({ code: 'NOT_FOUND' });
+    expect(
+      await app.sql("select 1 from echo_unified_interactions where query like 'poison %' and user_id = $1", [
+        owner,
+      ]),
+    ).toEqual([]);
+  },
+  LONG_MS,
+);

@@ -95,3 +95,27 @@ test('of turns that are deleted nothing is left, in no table and no file', async
   );
   expect(data.conversation.interactions.nodes).toHaveLength(2);
 });
+
+test.each([
+  [
+    'a conversation that is deleted',
+    'gone 1',
+    'mutation { deleteConversation(conversationId: "gone 1") { ... on DeleteConversationSuccess { __typename } ... on Error { message } } }',
+  ],
+  [
+    'conversations that are cleaned up',
+    'gone 2',
+    'mutation { cleanupConversations(olderThanDays: 30) { ... on CleanupSuccess { __typename } ... on Error { message } } }',
+  ],
+])('of %s nothing is left either', async (_what, name, remove) => {
+  await record(name, [said(4, `I like ${WORD}.`)]);
+  await ask(name, `What do I like? ${WORD} again`);
+  expect((await traces(app, WORD)).join()).toContain('journal.db');
+  await app.sql(
+    "update echo_conversations set last_interaction = now() - interval '31 days' where conversation_id = $1",
+    [name],
+  );
+  const { data } = await app.graphql(remove);
+  expect(Object.values(data)[0]).not.toHaveProperty('message');
+  await expect.poll(() => traces(app, WORD), { interval: 250 }).toEqual([]);
+});

@@ -61,6 +61,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
     'tasks',
     'terms of facts',
     'turn counters',
+    'turns deleted elsewhere',
     'vector comparison',
     'vector index',
     'webhooks',

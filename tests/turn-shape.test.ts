@@ -131,6 +131,7 @@ const RECORDED = [
 function fixed({ kind, stream, body }: JournalEntry): string {
   const same = body
     .replaceAll(/"timestamp":"202[5-9][^"]*"|"timestamp":"20[3-9][^"]*"/g, `"timestamp":"${AT}"`)
+    .replaceAll(/"acceptedAt":"[^"]*"/g, `"acceptedAt":"${AT}"`)
     .replaceAll(/"processingTimeMs":\d+\.\d{3,}/g, '"processingTimeMs":12.25')
     .replaceAll(/"stepTimings":\{[^}]*\}/g, (timings) => timings.replaceAll(/:\d+(\.\d+)?/g, ':1.5'))
     .replaceAll(/"address":"[^"]*","correlationId":"[^"]*"/g, '"address":"127.0.0.1","correlationId":"c"');

@@ -8,16 +8,24 @@ import { forgetEvents } from '../../events/forgotten.ts';
 import * as input from '../../ground/input.ts';
 import { CANARY_TENANT } from '../../ground/ownership.ts';
 import { forgetFactsOfTurns } from '../facts/forget.ts';
-import { markDeleted, unplaceMarks } from './marks.ts';
+import { markConversations, markDeleted, unplaceMarks } from './marks.ts';
 
 /** Conversations that one transaction of a cleanup deletes; a cleanup that is cut short goes on at the next call. */
 const CLEANUP_BATCH = 200;
 
+/** What is asked of turns that servers hold which are not in the database. */
+interface AcceptedTurn extends Owner {
+  readonly conversationId: string;
+  /** ISO 8601. */
+  readonly acceptedAt?: string;
+}
+
 export interface DeletionServices {
   readonly db: Database;
-  /** Makes sure that no restart brings back what is deleted. */
+  /** Makes sure that no restart brings back what is deleted, and that its words are in no file. */
   readonly store: {
-    settle(): Promise<void>;
+    settle(isDeleted: (turn: AcceptedTurn) => boolean): Promise<void>;
+    forgetDeleted(isDeleted: (turn: AcceptedTurn) => boolean): Promise<void>;
     readonly pending: { idsOfConversation(owner: Owner, conversationId: string): readonly string[] };
   };
   /** Removes vectors of deleted turns. */
@@ -42,7 +50,10 @@ export async function deleteConversation(
   conversationId: string,
 ): Promise<number> {
   const id = input.parseInput(input.conversationId, conversationId, 'conversationId');
-  await services.store.settle();
+  const name = nameOf({ ...owner, conversationId: id });
+  const isDeleted = (turn: AcceptedTurn) => nameOf(turn) === name;
+  await services.store.settle(isDeleted);
+  const deletedAt = new Date();
   const unarrived = services.store.pending.idsOfConversation(owner, id);
   const turnIds = await services.db.transaction(async (client) => {
     const conversation = await client.query({
@@ -61,11 +72,33 @@ export async function deleteConversation(
     });
     const gone = turns.rows.map((row) => row.turn_id);
     await forgetTurns(client, owner, [...gone, ...unarrived]);
-    await unplaceMarks(client, owner, [id]);
+    await forgetConversations(client, owner, [id], deletedAt);
     return gone;
   });
+  if (owner.tenantId !== CANARY_TENANT)
+    await services.store.forgetDeleted((turn) => isDeleted(turn) && isBefore(turn, deletedAt));
   await services.reconciler.forget(turnIds);
   return turnIds.length;
+}
+
+/** Tells a conversation from those of all users. */
+const nameOf = ({ tenantId, userId, conversationId }: AcceptedTurn) =>
+  JSON.stringify([tenantId, userId, conversationId]);
+
+/** Whether a turn was accepted by then; what comes later has nothing to do with what was deleted. */
+function isBefore({ acceptedAt }: AcceptedTurn, deletedAt: Date): boolean {
+  return acceptedAt === undefined || new Date(acceptedAt) <= deletedAt;
+}
+
+/** Marks conversations as deleted; places of turns in them are none any more. */
+async function forgetConversations(
+  client: PoolClient,
+  owner: Owner,
+  conversationIds: readonly string[],
+  deletedAt: Date,
+): Promise<void> {
+  await unplaceMarks(client, owner, conversationIds);
+  if (owner.tenantId !== CANARY_TENANT) await markConversations(client, owner, conversationIds, deletedAt);
 }
 
 /** Marks turns as deleted, and takes out what was told of them and learned from them. */
@@ -104,19 +137,24 @@ export async function cleanupConversations(
     const { conversations, interactions } = onlyRow(counted);
     return { deletedConversations: conversations, deletedInteractions: interactions };
   }
-  await services.store.settle();
+  const deletedAt = new Date();
   const total = { deletedConversations: 0, deletedInteractions: 0 };
+  const names = new Set<string>();
+  const isDeleted = (turn: AcceptedTurn) => names.has(nameOf(turn)) && isBefore(turn, deletedAt);
   for (;;) {
-    const batch = await services.db.transaction((client) => deleteOld(client, tenantId, before));
+    const batch = await services.db.transaction((client) => deleteOld(client, tenantId, before, deletedAt));
+    for (const name of batch.names) names.add(name);
     await services.reconciler.forget(batch.turnIds);
-    total.deletedConversations += batch.conversations;
+    total.deletedConversations += batch.names.length;
     total.deletedInteractions += batch.turnIds.length;
-    if (batch.conversations < CLEANUP_BATCH) return total;
+    if (batch.names.length >= CLEANUP_BATCH) continue;
+    if (names.size > 0) await services.store.forgetDeleted(isDeleted);
+    return total;
   }
 }
 
-/** @returns how many conversations went, and which turns */
-async function deleteOld(client: PoolClient, tenantId: string, before: Date) {
+/** @returns the names of the conversations that went, and ids of their turns */
+async function deleteOld(client: PoolClient, tenantId: string, before: Date, deletedAt: Date) {
   const locked = await client.query<{ id: number }>({
     name: 'cleanup_lock',
     text: LOCK_OLD,
@@ -135,13 +173,13 @@ async function deleteOld(client: PoolClient, tenantId: string, before: Date) {
       owner,
       gone.flatMap(({ turnIds }) => turnIds),
     );
-    await unplaceMarks(
-      client,
-      owner,
-      gone.map(({ conversationId }) => conversationId),
-    );
+    const conversationIds = gone.map(({ conversationId }) => conversationId);
+    await forgetConversations(client, owner, conversationIds, deletedAt);
   }
-  return { conversations: rows.length, turnIds: rows.flatMap(({ turnIds }) => turnIds) };
+  return {
+    names: rows.map((row) => nameOf({ tenantId, ...row })),
+    turnIds: rows.flatMap(({ turnIds }) => turnIds),
+  };
 }
 
 const OLD = 'tenant_id = $1 and last_interaction < $2 and not pinned';

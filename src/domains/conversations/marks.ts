@@ -2,6 +2,9 @@ import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { subjectOf } from '../../ground/ownership.ts';
+import { nameBasedUuid } from '../../ground/uuids.ts';
+
+const DELETED_NAMESPACE = Buffer.from('2d5a0a9be8c5467b8d8a3c1f64a7f0e9', 'hex');
 
 /** The place in a chain of hashes that a deleted turn had. */
 export interface DeletionMark {
@@ -33,6 +36,32 @@ export async function markDeleted(client: Queries, owner: Owner, turnIds: readon
            select distinct turn_id, $2, $3::bytea from unnest($1::uuid[]) as t(turn_id)
            on conflict (turn_id, subject) do update set conversation_id = null, sequence = null, chain_hash = null`,
     values: [turnIds, owner.tenantId, subjectOf(owner)],
+  });
+}
+
+/** The id of the mark that a deleted conversation leaves: what was accepted for it before may not come any more. */
+export function conversationMarkOf(owner: Owner, conversationId: string): string {
+  return nameBasedUuid(DELETED_NAMESPACE, [owner.tenantId, owner.userId, conversationId]);
+}
+
+/** Notes conversations as deleted: what any server had accepted for one by then is not stored any more. */
+export async function markConversations(
+  client: Queries,
+  owner: Owner,
+  conversationIds: readonly string[],
+  deletedAt: Date,
+): Promise<void> {
+  await client.query({
+    name: 'mark_deleted_conversations',
+    text: `insert into echo_deleted_turns (turn_id, tenant_id, subject, deleted_at)
+           select mark, $2, $3::bytea, $4 from unnest($1::uuid[]) as t(mark)
+           on conflict (turn_id, subject) do update set deleted_at = greatest(echo_deleted_turns.deleted_at, excluded.deleted_at)`,
+    values: [
+      conversationIds.map((id) => conversationMarkOf(owner, id)),
+      owner.tenantId,
+      subjectOf(owner),
+      deletedAt,
+    ],
   });
 }
 

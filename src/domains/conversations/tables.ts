@@ -66,7 +66,8 @@ export const conversations = pgTable(
 
 /**
  * Turns that were deleted: so that no late retry brings one back, and, while its conversation is there, that its gap
- * in the chain of hashes is known for a deletion.
+ * in the chain of hashes is known for a deletion. A conversation that was deleted leaves a mark of its own (`conversationMarkOf`),
+ * by which its turns are known that another server had accepted and not stored.
  */
 export const deletedTurns = pgTable(
   'echo_deleted_turns',

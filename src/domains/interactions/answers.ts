@@ -8,6 +8,13 @@ export const ANSWER_ENTRY = 'answer';
 /** Answers that are remembered; the oldest ones go first. */
 const MAX_ANSWERS = 2_000;
 
+interface Remembered {
+  readonly turn: Turn;
+  /** Its entry; null until that is written. */
+  seq: number | null;
+  written?: Promise<void>;
+}
+
 /**
  * The latest answers to queries with an idempotency key, kept in the journal after the database has taken them: so
  * that a retry hears the same answer even while the database is away, and after a restart.
@@ -15,7 +22,7 @@ const MAX_ANSWERS = 2_000;
 export class RecentAnswers {
   readonly #journal: Journal;
   readonly #log: Logger;
-  readonly #answers = new Map<string, { readonly turn: Turn; seq: number | null }>();
+  readonly #answers = new Map<string, Remembered>();
 
   constructor(journal: Journal, log: Logger) {
     this.#journal = journal;
@@ -35,13 +42,13 @@ export class RecentAnswers {
   remember(turns: readonly Turn[]): void {
     for (const turn of turns) {
       if (turn.idempotencyKey === null || turn.status !== 'ANSWERED' || turn.stepTimings === null) continue;
-      const answer: { turn: Turn; seq: number | null } = { turn, seq: null };
+      const answer: Remembered = { turn, seq: null };
       this.#answers.set(turn.turnId, answer);
       const adding = this.#journal.write({
         add: [{ kind: ANSWER_ENTRY, stream: '', body: JSON.stringify(turn) }],
         remove: this.#evict(),
       });
-      adding.then(
+      answer.written = adding.then(
         ([seq]) => {
           answer.seq = seq ?? null;
         },
@@ -55,11 +62,19 @@ export class RecentAnswers {
     for (const [turnId, answer] of this.#answers) if (answer.seq === seq) this.#answers.delete(turnId);
   }
 
-  /** Forgets everything, for a deletion. */
-  async forget(): Promise<void> {
-    const remove = [...this.#answers.values()].flatMap(({ seq }) => seq ?? []);
-    this.#answers.clear();
+  /** All that are remembered. */
+  get turns(): readonly Turn[] {
+    return [...this.#answers.values()].map(({ turn }) => turn);
+  }
+
+  /** Forgets what is deleted. @returns how many it were */
+  async forget(isMeant: (turn: Turn) => boolean): Promise<number> {
+    const gone = [...this.#answers].filter(([, { turn }]) => isMeant(turn));
+    for (const [turnId] of gone) this.#answers.delete(turnId);
+    await Promise.all(gone.map(([, { written }]) => written));
+    const remove = gone.flatMap(([, { seq }]) => seq ?? []);
     if (remove.length > 0) await this.#journal.write({ remove });
+    return gone.length;
   }
 
   #evict(): number[] {

@@ -1,8 +1,8 @@
 import type { PoolClient } from 'pg';
 import { mapRow, onlyRow, type RawRow, unseen } from '../../db/statements.ts';
 import { IdempotencyKeyReused, InteractionDeleted } from '../../errors.ts';
-import { subjectOf } from '../../ground/ownership.ts';
 import { auditOf } from './audited.ts';
+import { deletedFrom, deletionOf } from './deleted.ts';
 import { COUNTED, countMentions, mentionsIn, NOTED } from './mentions.ts';
 import { CONTEXT_TURNS } from './reach.ts';
 import { recordOf, rowOf } from './rows.ts';
@@ -38,7 +38,7 @@ const INTENT_HISTORY_LENGTH = 50;
  *
  * @param commit sends the commit behind the last statement (`db/transaction.ts`)
  * @throws IdempotencyKeyReused if a stored turn of the same id had another payload
- * @throws InteractionDeleted if there was one, and it was deleted
+ * @throws InteractionDeleted if there was one, and it was deleted, or its conversation or user were since it was accepted
  */
 export async function applyTurns(
   client: PoolClient,
@@ -164,8 +164,7 @@ async function insertTurns(
   const result = await client.query<Given>({
     name: 'insert_turns',
     text: `with deleted as (
-             select d.turn_id from unnest($3::uuid[], $4::bytea[]) as own(turn_id, subject)
-             join echo_deleted_turns d using (turn_id, subject)
+${deletedFrom(3)}
            ), added as (
              insert into echo_unified_interactions (${COLUMNS})
              select ${COLUMNS} from json_populate_recordset(null::echo_unified_interactions, $1)
@@ -181,12 +180,7 @@ async function insertTurns(
            select id, turn_id as "turnId", created_at as "createdAt", learning_since as "learningSince", metadata,
              step_timings as "stepTimings", cost
            from added where (select count(*) from audited) >= 0`,
-    values: [
-      JSON.stringify(rows.map(recordOf)),
-      JSON.stringify(auditOf(turns)),
-      turns.map(({ turnId }) => turnId),
-      turns.map(subjectOf),
-    ],
+    values: [JSON.stringify(rows.map(recordOf)), JSON.stringify(auditOf(turns)), ...deletionOf(turns)],
   });
   const given = new Map(result.rows.map((row) => [row.turnId, row]));
   const deleted = turns.filter(({ turnId }) => !given.has(turnId)).map(({ turnId }) => turnId);

@@ -3,28 +3,25 @@ import type { Owner, Scope } from '../../access/principals.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { retriedIfMet } from '../../db/retried.ts';
-import { NotFound, ServiceUnavailable } from '../../errors.ts';
+import { NotFound } from '../../errors.ts';
 import { forgetEvents } from '../../events/forgotten.ts';
 import { subjectOf } from '../../ground/ownership.ts';
-import type { Journal } from '../../journal/journal.ts';
 import { forgetFactsOfTurns } from '../facts/forget.ts';
 import { parseTurnId } from './interactions.ts';
+import { untilArrived } from './pending.ts';
 import { CONTEXT_TURNS } from './reach.ts';
 import { UNNUMBERED } from './rows.ts';
 import type { TurnStore } from './store.ts';
+import type { Turn } from './turn.ts';
 import { findInteractions } from './views.ts';
 
 export interface InteractionDeletionServices {
   readonly db: Database;
   readonly availability: Availability;
   readonly store: TurnStore;
-  readonly journal: Pick<Journal, 'purge'>;
   readonly reconciler: { forget(turnIds: readonly string[]): Promise<void> };
 }
 
-/** Milliseconds that a turn on its way to the database gets to arrive there, or to be refused. */
-const ARRIVAL_MS = 20_000;
-const LOOK_MS = 20;
 /** The vectors of so many turns behind a turn hold words of it. */
 const VECTOR_REACH = 2;
 
@@ -41,30 +38,20 @@ export async function deleteInteraction(
   scope: Scope,
   given: string,
 ): Promise<string> {
-  const { store, reconciler, journal } = services;
+  const { store, reconciler } = services;
   const turnId = parseTurnId(given);
   const [turn] = await findInteractions(services, scope, [turnId]);
   if (!turn) throw new NotFound('turnId', 'there is no such interaction');
   // Whoever finishes vectors of turns around it locks them in another order.
   const remove = () => retriedIfMet(() => removeTurn(services.db, turn));
   await remove();
-  await untilArrived(store, turnId);
+  const isDeleted = (waiting: Turn) => waiting.turnId === turnId;
+  await untilArrived(store.pending, isDeleted);
   // What was being stored when the mark was set did not see it.
   if (turn.id === UNNUMBERED) await remove();
-  await store.settle();
-  await journal.purge({});
+  await store.forgetDeleted(isDeleted);
   await reconciler.forget([turnId]);
   return turnId;
-}
-
-/** Waits until nothing waits for the database under this id. */
-async function untilArrived(store: TurnStore, turnId: string): Promise<void> {
-  const deadline = Date.now() + ARRIVAL_MS;
-  while (store.pending.isWaiting(turnId)) {
-    if (Date.now() > deadline)
-      throw new ServiceUnavailable('the turn still waits for the database; ask again to finish its deletion');
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-  }
 }
 
 interface OwnTurn extends Owner {

@@ -55,10 +55,15 @@ export async function* deadEntries(journal: {
 }
 
 /** The turns of an entry; none of one that is damaged, or holds something else. */
-export function turnsOf({ kind, body, isDamaged }: DeadEntry): readonly Turn[] {
-  if (isDamaged || (kind !== QUERY && kind !== TURNS)) return [];
+export function turnsOf(entry: DeadEntry): readonly Turn[] {
+  return entry.isDamaged || (entry.kind !== QUERY && entry.kind !== TURNS) ? [] : acceptedTurns(entry);
+}
+
+/** The turns of an entry that holds some; when one was accepted that an older version wrote, its entry says. */
+export function acceptedTurns({ body, acceptedAt }: StoredEntry): readonly Turn[] {
   const value = JSON.parse(body) as Turn | readonly Turn[];
-  return Array.isArray(value) ? value : [value as Turn];
+  const turns = Array.isArray(value) ? (value as readonly Turn[]) : [value as Turn];
+  return turns.map((turn) => ({ acceptedAt: new Date(acceptedAt).toISOString(), ...turn }));
 }
 
 /** Whose turns an entry of the journal holds; null if it holds none. */

@@ -195,6 +195,7 @@ function toTurn(owner: Owner, conversationId: string, given: z.output<typeof Rec
     query: content.query,
     modelUsed: content.modelUsed || 'external',
     timestamp: (timestamp ?? now).toISOString(),
+    acceptedAt: now.toISOString(),
     status: content.response ? 'ANSWERED' : 'RECORDED',
     idempotencyKey,
     payloadHash: payloadHashOf({ ...content, timestamp: timestamp?.toISOString() }),

@@ -1,4 +1,5 @@
 import type { Owner, Scope } from '../../access/principals.ts';
+import { ServiceUnavailable } from '../../errors.ts';
 import type { Drain } from '../../journal/drain.ts';
 import type { AppliedTurn } from './apply.ts';
 import { rowOf } from './rows.ts';
@@ -41,8 +42,12 @@ export class PendingTurns {
 
   /** Whether the database has not taken a turn of this id, in any form. */
   isWaiting(turnId: string): boolean {
-    for (const { value } of this.#drain.waiting())
-      if (value.some((turn) => turn.turnId === turnId)) return true;
+    return this.areWaiting((turn) => turn.turnId === turnId);
+  }
+
+  /** Whether the database has not taken some of these, in any form. */
+  areWaiting(isMeant: (turn: Turn) => boolean): boolean {
+    for (const { value } of this.#drain.waiting()) if (value.some(isMeant)) return true;
     return false;
   }
 
@@ -88,4 +93,18 @@ export class PendingTurns {
 
 function owns(scope: Scope, turn: Owner): boolean {
   return turn.tenantId === scope.tenantId && (scope.userId === null || turn.userId === scope.userId);
+}
+
+/** Milliseconds that a turn on its way to the database gets to arrive there, or to be refused. */
+const ARRIVAL_MS = 20_000;
+const LOOK_MS = 20;
+
+/** Waits until none of these turns waits for the database. @throws ServiceUnavailable if one still does */
+export async function untilArrived(pending: PendingTurns, isMeant: (turn: Turn) => boolean): Promise<void> {
+  const deadline = Date.now() + ARRIVAL_MS;
+  while (pending.areWaiting(isMeant)) {
+    if (Date.now() > deadline)
+      throw new ServiceUnavailable('a turn still waits for the database; ask again to finish its deletion');
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+  }
 }

@@ -1,8 +1,12 @@
 import type { Owner } from '../../access/principals.ts';
+import type { Database } from '../../db/client.ts';
 import { DeadlineExceeded, within } from '../../db/deadline.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { Logger } from '../../log.ts';
+import type { RecentAnswers } from './answers.ts';
+import { deletedSince } from './deleted.ts';
 import { deadEntries, turnsOf, writeEntries } from './entries.ts';
+import type { Turn } from './turn.ts';
 
 /** What became of turns that were tried again: WAITING ones are in the journal, for when the database takes them. */
 export type Retried =
@@ -20,18 +24,57 @@ export async function outcomeOf(applied: Promise<unknown>, ms: number): Promise<
   return { outcome: 'STORED', reason: null };
 }
 
-/** Drops what was set apart of users who were erased since, by another server. */
+/**
+ * Drops entries that were set apart.
+ *
+ * @param isMeant asked of the turns of each that holds some, with when it was accepted
+ * @returns how many; what they said is in the file until that is purged
+ */
 export async function forgetDead(
+  journal: Journal,
+  isMeant: (turns: readonly Turn[], acceptedAt: Date) => Promise<boolean>,
+): Promise<number> {
+  const forget: number[] = [];
+  for await (const entry of deadEntries(journal)) {
+    const turns = turnsOf(entry);
+    if (turns.length > 0 && (await isMeant(turns, new Date(entry.acceptedAt)))) forget.push(entry.seq);
+  }
+  if (forget.length > 0) await writeEntries(journal, { forget });
+  return forget.length;
+}
+
+/** Drops what was set apart of users who were erased since, by another server. */
+export async function forgetErased(
   { journal, log }: { readonly journal: Journal; readonly log: Logger },
   isErased: (owner: Owner, acceptedAt: Date) => boolean,
 ): Promise<void> {
-  const forget: number[] = [];
-  for await (const entry of deadEntries(journal)) {
-    const [first] = turnsOf(entry);
-    if (first && isErased(first, new Date(entry.acceptedAt))) forget.push(entry.seq);
-  }
-  if (forget.length === 0) return;
-  await writeEntries(journal, { forget });
+  const entries = await forgetDead(
+    journal,
+    async ([first], at) => first !== undefined && isErased(first, at),
+  );
+  if (entries === 0) return;
   await journal.purge({});
-  log.info({ entries: forget.length }, 'dropped what was set apart of erased users');
+  log.info({ entries }, 'dropped what was set apart of erased users');
+}
+
+/** Drops what was set apart, and the remembered answers, of what another server deleted. */
+export async function forgetDeletedElsewhere({
+  db,
+  journal,
+  store,
+  availability,
+}: {
+  readonly db: Database;
+  readonly journal: Journal;
+  readonly store: { readonly answers: RecentAnswers };
+  readonly availability: { readonly isUp: boolean };
+}): Promise<void> {
+  if (!availability.isUp) return;
+  const { answers } = store;
+  const deleted = await deletedSince(db.pool, answers.turns);
+  let gone = deleted.size === 0 ? 0 : await answers.forget(({ turnId }) => deleted.has(turnId));
+  const areDeleted = async (turns: readonly Turn[]) =>
+    (await deletedSince(db.pool, turns)).size === turns.length;
+  if (journal.setApart > 0) gone += await forgetDead(journal, areDeleted);
+  if (gone > 0) await journal.purge({});
 }

@@ -7,11 +7,11 @@ import { type AcknowledgementOptions, acknowledge, type SavedTurns } from './ack
 import { RecentAnswers } from './answers.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
 import { Claims } from './claims.ts';
-import { QUERY, sortEntries, TURNS, turnsOf, writeEntries } from './entries.ts';
+import { acceptedTurns, QUERY, sortEntries, TURNS, turnsOf, writeEntries } from './entries.ts';
 import { type StoreObserver, tellStored } from './observer.ts';
-import { type AcceptedTurn, PendingTurns } from './pending.ts';
+import { type AcceptedTurn, PendingTurns, untilArrived } from './pending.ts';
 import { amendTurns, judgeStoreError } from './refused.ts';
-import { forgetDead, outcomeOf, type Retried } from './set-apart.ts';
+import { forgetDead, forgetErased, outcomeOf, type Retried } from './set-apart.ts';
 import { streamOf, type Turn } from './turn.ts';
 
 export interface StoreOptions extends AcknowledgementOptions {
@@ -68,10 +68,13 @@ export class TurnStore {
   async recover(isErased: (owner: Owner, acceptedAt: Date) => boolean = () => false): Promise<void> {
     const { journal, log } = this.#options;
     const { queries, turns, erased } = sortEntries(journal.recovered.entries, isErased);
-    for (const entry of turns) void this.#resubmit(entry, JSON.parse(entry.body) as Turn[], true);
+    for (const entry of turns) void this.#resubmit(entry, acceptedTurns(entry), true);
     await this.#forget(erased.map(({ seq }) => seq));
-    await forgetDead(this.#options, isErased);
-    for (const { seq, body } of queries) await this.#interrupt({ seq, turn: JSON.parse(body) as Turn });
+    await forgetErased(this.#options, isErased);
+    for (const entry of queries) {
+      const [turn] = acceptedTurns(entry);
+      if (turn) await this.#interrupt({ seq: entry.seq, turn });
+    }
     if (this.#drain.depth > 0)
       log.info({ entries: this.#drain.depth, interrupted: queries.length }, 'took up what the journal holds');
   }
@@ -83,7 +86,7 @@ export class TurnStore {
       return first !== undefined && isErased(first, new Date(acceptedAt));
     });
     await this.#forget(seqs);
-    await forgetDead(this.#options, isErased);
+    await forgetErased(this.#options, isErased);
   }
 
   /**
@@ -211,10 +214,23 @@ export class TurnStore {
     this.#drain.pump();
   }
 
-  /** After this, nothing that was committed so far will be applied again by a restart. */
-  async settle(): Promise<void> {
+  /** After this, nothing that was committed so far will be applied again by a restart, and no answer of what is deleted is remembered. */
+  async settle(isDeleted: (turn: Turn) => boolean): Promise<void> {
     await this.#drain.flushRemovals();
-    await this.answers.forget();
+    await this.answers.forget(isDeleted);
+  }
+
+  /**
+   * Leaves nothing in the journal of turns that were deleted out of the database: not in what waits, which is refused when it
+   * gets there, nor of what was set apart.
+   *
+   * @throws ServiceUnavailable if they still wait for the database
+   */
+  async forgetDeleted(isDeleted: (turn: Turn) => boolean): Promise<void> {
+    await untilArrived(this.pending, isDeleted);
+    await this.settle(isDeleted);
+    await forgetDead(this.#options.journal, async (turns) => turns.every(isDeleted));
+    await this.#options.journal.purge({});
   }
 
   /** Finishes what can be finished within the time; the rest stays in the journal. */

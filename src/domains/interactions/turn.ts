@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Actor } from '../../access/caller.ts';
 import type { Owner } from '../../access/principals.ts';
+import { formatUuid, nameBasedUuid } from '../../ground/uuids.ts';
 import { ABSENT_UNANSWERED, type AcceptedFields, type BlankName, UNANSWERED, UNSAID } from './shape.ts';
 import type { InteractionRow } from './tables.ts';
 
@@ -20,6 +21,8 @@ export interface Turn extends Owner, AcceptedFields {
   readonly title?: string | null;
   /** Merged into the conversation's context. */
   readonly context: Readonly<Record<string, unknown>> | null;
+  /** When this server took it, ISO 8601; absent in turns of an older version. What was deleted later is known by it. */
+  readonly acceptedAt?: string;
   /** Who sent it, for the audit log; absent in turns of an older version and of the server itself. */
   readonly actor?: Actor | null;
 }
@@ -190,16 +193,4 @@ export function timeOrderedUuid(at: Date): string {
   const bytes = randomBytes(16);
   bytes.writeUIntBE(at.getTime(), 0, 6);
   return formatUuid(bytes, 7);
-}
-
-/** A version 5 UUID (RFC 9562, section 5.5). */
-function nameBasedUuid(namespace: Buffer, parts: readonly string[]): string {
-  return formatUuid(createHash('sha1').update(namespace).update(JSON.stringify(parts)).digest(), 5);
-}
-
-function formatUuid(bytes: Buffer, version: number): string {
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | (version << 4);
-  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
-  const hex = bytes.toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20, 32)}`;
 }

@@ -4,6 +4,7 @@ import { InvalidInput, NotFound } from '../../errors.ts';
 import { requireAdmin } from '../../ground/ownership.ts';
 import { turnIdsIn } from '../../journal/entry.ts';
 import type { DeadEntry, Journal } from '../../journal/journal.ts';
+import { deletedSince } from '../interactions/deleted.ts';
 import { deadEntries, TURNS, turnsOf } from '../interactions/entries.ts';
 import type { Retried } from '../interactions/set-apart.ts';
 import type { TurnStore } from '../interactions/store.ts';
@@ -120,11 +121,18 @@ export async function retryDeadEntry(
       `entry ${seq} is damaged: what it says is not what was accepted, so it cannot be stored; let the client send its turns again`,
     );
   if (entry.kind !== TURNS) throw new InvalidInput('seq', `entry ${seq} holds no turns that could be stored`);
-  const [first] = turnsOf(entry);
+  const turns = turnsOf(entry);
+  const [first] = turns;
   if (first && tombstones.forbids(first, new Date(entry.acceptedAt)))
     throw new InvalidInput(
       'seq',
       `the user of entry ${seq} was erased after it was accepted; it stays unstored`,
+    );
+  const deleted = await deletedSince(db.pool, turns);
+  if (turns.every(({ turnId }) => deleted.has(turnId)))
+    throw new InvalidInput(
+      'seq',
+      `what entry ${seq} holds was deleted after it was accepted; it stays unstored`,
     );
   await audit(db, entry, 'journal.retry');
   const retried = await store.retry(entry);

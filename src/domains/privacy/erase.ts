@@ -79,7 +79,7 @@ export async function eraseUser(
   await services.backups.noteErasure(mark);
   // What is being answered now is refused when it comes.
   await markDeleted(db.pool, owner, store.pending.idsOf(owner));
-  await store.settle();
+  await store.settle((turn) => turn.tenantId === owner.tenantId && turn.userId === owner.userId);
   const counts: Counts = {};
   const leftBeside: Counts = {};
   for (const erase of Object.values(ERASERS)) {

@@ -8,6 +8,7 @@ import type { ModelRouter } from '../../models/router.ts';
 import type { CharacterDirectory } from '../characters/directory.ts';
 import { deletionsAmong } from '../conversations/marks.ts';
 import { type Durability, notCommitted } from '../interactions/acknowledgement.ts';
+import { deletedSince } from '../interactions/deleted.ts';
 import { interactionsByTurnId, type TurnColumns } from '../interactions/reads.ts';
 import { rowOf } from '../interactions/rows.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
@@ -166,7 +167,11 @@ async function recallOrAnswer(
   // Worth waiting for: a turn that is answered twice keeps its first answer, and this caller would hear the second.
   const looked = waiting ? [waiting] : await availability.tolerate(look, null, Number.POSITIVE_INFINITY);
   const remembered = looked === null ? store.answers.find(query.owner, query.turnId) : null;
-  if (remembered) return { ...replay, interaction: rowOf(remembered), durability: 'COMMITTED' };
+  // Another server may have deleted it a moment ago.
+  const known = remembered ? [remembered] : [];
+  const forgotten = await availability.tolerate(() => deletedSince(db.pool, known), new Set<string>());
+  if (remembered && !forgotten.has(query.turnId))
+    return { ...replay, interaction: rowOf(remembered), durability: 'COMMITTED' };
   const [stored] = looked ?? [null];
   // An interrupted turn gets its answer now.
   if (stored && stored.status !== 'INTERRUPTED')

@@ -26,6 +26,7 @@ const TurnLoreForm = z.object({ character: z.string(), entry: z.string(), reason
 
 /** The turn as it is when its query has been accepted. */
 export function unanswered(query: AcceptedQuery): Turn {
+  const now = new Date().toISOString();
   return newTurn({
     ...query.owner,
     turnId: query.turnId,
@@ -33,7 +34,8 @@ export function unanswered(query: AcceptedQuery): Turn {
     episodeId: query.episodeId ?? null,
     mode: query.mode ?? null,
     query: query.query,
-    timestamp: new Date().toISOString(),
+    timestamp: now,
+    acceptedAt: now,
     metadata: metadataOf(query),
     status: 'PROCESSING',
     idempotencyKey: query.idempotencyKey ?? null,
