@@ -346,6 +346,11 @@ test('a reconciliation books old disputes, of which an earlier version heard and
   stripe.disputes.reinstate(dispute);
   stripe.disputes.move(dispute, 'won');
   stripe.setClock(days(0));
+  // What it told of the withdrawal, in a night of which the next ones compare nothing.
+  await app.sql(
+    `insert into payment_differences (difference_id, kind, stripe_id, theirs) values ('of-then', 'MISSING_HERE', $1, 'adjustment')`,
+    [dispute.balance_transactions[0].id],
+  );
   const foreign = stripe.disputes.open(stripeId, { payment_intent: 'pi_ofanotherprogram' });
   const theirs = [stripe.disputes.withdraw(foreign), stripe.disputes.reinstate(foreign)];
   await app.sql(

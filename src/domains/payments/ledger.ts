@@ -18,9 +18,9 @@ export interface Booking {
   readonly sourceId: string;
 }
 
-/** Writes a booking down, once, however often it is told. */
+/** Writes a booking down, once, however often it is told. That it was missing, which a reconciliation of an earlier day may have found, is over. */
 export async function book(client: PoolClient, tenantId: string, booking: Booking): Promise<void> {
-  await client.query<object>({
+  const { rowCount } = await client.query<object>({
     name: 'book_payment',
     text: `insert into payment_ledger (tenant_id, client_id, kind, occurred_at, day, currency, amount, fee, invoice, refund, dispute,
              stripe_id, source_id)
@@ -32,6 +32,13 @@ export async function book(client: PoolClient, tenantId: string, booking: Bookin
       ...[booking.refund, booking.dispute, booking.stripeId, booking.sourceId, booking.invoice],
     ],
   });
+  if (rowCount === 1)
+    await client.query<object>({
+      name: 'resolve_booked_payment_difference',
+      text: `update payment_differences set resolved_at = now(), note = 'it is booked now'
+             where kind in ('MISSING_HERE', 'DOUBLED') and stripe_id = $1 and resolved_at is null`,
+      values: [booking.stripeId],
+    });
 }
 
 /** What a day brought in one currency, from one client. Amounts in the smallest unit. */
