@@ -210,6 +210,7 @@ test('no number of the search is forgotten among them', () => {
   const files = [
     ...readdirSync(folder).map((name) => `${folder}/${name}`),
     ...['ranking', 'search', 'windows'].map((name) => `src/domains/word-index/${name}.ts`),
+    'src/domains/fact-vectors/near.ts',
   ];
   const known = new Set([...Object.values(PARAMETERS).flatMap(Object.keys), ...Object.keys(NO_PARAMETERS)]);
   const numbers = files.flatMap((file) =>

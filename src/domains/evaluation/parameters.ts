@@ -1,4 +1,6 @@
+import { NEAR_PARAMETERS } from '../fact-vectors/near.ts';
 import { ANSWER_PARAMETERS } from '../memory/answers.ts';
+import { ASSOCIATION_PARAMETERS } from '../memory/associations.ts';
 import { POOL_PARAMETERS } from '../memory/candidates.ts';
 import { CURRENT_PARAMETERS } from '../memory/current.ts';
 import { FACT_PARAMETERS } from '../memory/fact-hits.ts';
@@ -32,6 +34,8 @@ export const PARAMETERS = {
   scoring: { ...SCORING_PARAMETERS, ...ANSWER_PARAMETERS },
   hits: HIT_PARAMETERS,
   facts: { ...FACT_PARAMETERS, ...FACT_WORD_PARAMETERS },
+  nearFacts: NEAR_PARAMETERS,
+  associations: ASSOCIATION_PARAMETERS,
   changes: { ...CURRENT_PARAMETERS, ...SUCCESSION_PARAMETERS, ...SUCCESSOR_PARAMETERS },
   reranking: RERANKING_PARAMETERS,
 };

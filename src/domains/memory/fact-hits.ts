@@ -18,6 +18,7 @@ import {
 import { factsByNumber } from '../facts/reads.ts';
 import type { FactRow, FactSourceRow } from '../facts/tables.ts';
 import { asks } from '../utterances/utterance.ts';
+import { byNames } from './associations.ts';
 import { type AskedOfFacts, askedOfFacts, isOfSubject, sharedWith } from './fact-words.ts';
 import type { MeaningSearch } from './meaning.ts';
 
@@ -68,7 +69,7 @@ export const FACT_PARAMETERS = {
   ...{ SHARE_OF_QUESTION, SHARE_OF_WORDS, ENOUGH, LOOKED_AT, RELATIVE_FLOOR, BY_CONFIDENCE },
   ...{ LIKE_SCORE, FACTS_OF_SEARCH, SOURCES_EACH },
 };
-const NOTHING_TOLD: ReadonlyMap<string, number> = new Map();
+export const NOTHING_TOLD: ToldByFacts = { turns: new Map(), names: [] };
 const ANYWHERE = { conversationId: null, since: null, until: null, subjectKeys: null };
 
 const Conditions = z.object({
@@ -111,7 +112,12 @@ export async function searchFacts(
   // Who asks about themselves is not told of others.
   const isOfThem = (fact: FactRow) => !isQuestion || !asked.isOfOwner || isOfSubject(asked, fact);
   const byWords = found.flatMap((fact) => hitOf(asked, fact, isQuestion) ?? []);
-  const hits = withLike(byWords, like).filter(({ fact }) => isOfThem(fact));
+  const own = withMore(byWords, like).filter(({ fact }) => isOfThem(fact));
+  const { questions } = byNames(isQuestion ? query : '', found);
+  const named = await Promise.all(
+    questions.map((question) => searchFacts(services, owner, { ...wanted, query: question })),
+  );
+  const hits = withMore(own, named.flat());
   return hits
     .filter(({ score }) => score >= (conditions.minScore ?? 0))
     .sort(byStanding)
@@ -141,12 +147,18 @@ export async function factsForAnswer(
   const isOf = ({ fact }: FactHit) => isOfSubject(asked, fact);
   const fitting = found.flatMap((fact) => hitOf(asked, fact, true) ?? []).filter(isOf);
   const nearby = like.filter(isOf);
-  if (fitting.length === 0 && nearby.length === 0) return [];
-  return availability.tolerate(async () => {
+  // "Where does my sister live?" is answered by what is known of Petra.
+  const named = await Promise.all(
+    byNames(question, found).questions.map((each) => factsForAnswer(services, owner, each, limit)),
+  );
+  const ofNamed = named.flat();
+  if (fitting.length === 0 && nearby.length === 0)
+    return withMore(ofNamed, []).sort(byStanding).slice(0, limit);
+  const own = await availability.tolerate(async () => {
     const hits = fitting.length === 0 ? [] : await standing(db, owner, fitting);
     const best = Math.max(0, ...hits.map(({ score }) => score));
     const byWords = hits.filter(({ score }) => score >= best * RELATIVE_FLOOR);
-    const chosen = withLike(byWords, nearby).sort(byStanding).slice(0, limit);
+    const chosen = withMore(byWords, nearby).sort(byStanding).slice(0, limit);
     const facts = chosen.map(({ fact }) => fact);
     const [histories, sources] = await Promise.all([
       historyOfFacts(db, owner, facts),
@@ -157,32 +169,35 @@ export async function factsForAnswer(
       ...{ history: histories[at] ?? [], source: sources[at] ?? null, isLike: !byWords.includes(hit) },
     }));
   }, []);
+  return withMore(own, ofNamed).sort(byStanding).slice(0, limit);
 }
 
-/**
- * Turns that said what a question is about and what still holds, by turn id, with how much of it that is, 0 to 1. None of what was
- * superseded or taken back, and none of a text that asks nothing. One statement where nothing is known.
- */
-export async function turnsTelling(
-  db: Database,
-  owner: Owner,
-  text: string,
-): Promise<ReadonlyMap<string, number>> {
+/** What facts that hold tell a search of turns. */
+export interface ToldByFacts {
+  /** Turns that said what the question is about, with how much of it that is, 0 to 1. */
+  readonly turns: ReadonlyMap<string, number>;
+  /** Names of what the question calls by what it is to whoever asks. */
+  readonly names: readonly string[];
+}
+
+/** Nothing of what was superseded or taken back, and nothing to a text that asks nothing. One statement where nothing is known. */
+export async function toldByFacts(db: Database, owner: Owner, text: string): Promise<ToldByFacts> {
   const asked = asks(text) ? askedOfFacts(text) : null;
   if (!asked) return NOTHING_TOLD;
   const found = await factsWithTerms(db, owner, asked.terms, { ...ANYWHERE, superseded: null }, LOOKED_AT);
+  const { names } = byNames(text, found);
   const hits = found
     .filter((fact) => isOfSubject(asked, fact))
     .flatMap((fact) => hitOf(asked, fact, true) ?? [])
     .sort(byStanding)
     .slice(0, FACTS_OF_SEARCH);
-  if (hits.length === 0) return NOTHING_TOLD;
+  if (hits.length === 0) return { ...NOTHING_TOLD, names };
   const scores = new Map(hits.map(({ fact, score }) => [fact.id, score]));
   const facts = hits.map(({ fact }) => fact);
-  const told = new Map<string, number>();
+  const turns = new Map<string, number>();
   for (const { fact, turnId } of await turnsOfFacts(db, owner, facts, SOURCES_EACH))
-    told.set(turnId, Math.max(told.get(turnId) ?? 0, scores.get(fact) ?? 0));
-  return told;
+    turns.set(turnId, Math.max(turns.get(turnId) ?? 0, scores.get(fact) ?? 0));
+  return { turns, names };
 }
 
 /** Facts that hold and mean something like a text, nearest first. None where no model knows meaning, or it does not answer in time. */
@@ -218,10 +233,10 @@ async function hitsLike(
   }, []);
 }
 
-/** Those by words, and what only means something like the text. */
-function withLike(byWords: readonly FactHit[], like: readonly FactHit[]): FactHit[] {
-  const known = new Set(byWords.map(({ fact }) => fact.id));
-  return [...byWords, ...like.filter(({ fact }) => !known.has(fact.id))];
+/** Some hits, and those of others that are not among them. */
+function withMore<Hit extends FactHit>(hits: readonly Hit[], more: readonly Hit[]): Hit[] {
+  const known = new Map([...more, ...hits].map((hit) => [hit.fact.id, hit]));
+  return [...known.values()];
 }
 
 /** What holds of some facts and of what took the place of others, each once, with the best score. */

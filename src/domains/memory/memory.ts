@@ -13,11 +13,11 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { type SettingsServices, timeZone, timeZoneFor } from '../settings/settings.ts';
 import { Calendar } from '../spoken-times/calendar.ts';
 import { fitOf, readTimes, type SpokenTimes, timeless } from '../spoken-times/spoken-times.ts';
-import { searchWaiting, searchWords } from '../word-index/search.ts';
+import { searchWaiting, searchWords, type WordMatches } from '../word-index/search.ts';
 import type { TextAnalyses } from '../word-index/turns.ts';
 import { poolOf } from './candidates.ts';
 import { asksNow } from './current.ts';
-import { turnsTelling } from './fact-hits.ts';
+import { NOTHING_TOLD, toldByFacts } from './fact-hits.ts';
 import { hitsOf, type MemoryHit, ranked, TIERS } from './hits.ts';
 import type { MeaningSearch } from './meaning.ts';
 import { type MemoryConditions, meets, type PooledTurn, shownTurns } from './pool.ts';
@@ -58,7 +58,6 @@ const SEARCHED_END = 4_000;
 export const QUERY_PARAMETERS = { SEARCHED_END };
 
 const NO_CHARACTER = 0;
-const NOTHING_TOLD: ReadonlyMap<string, number> = new Map();
 const limitError = { error: `must be from 1 to ${MAX_MEMORIES}` };
 const scoreError = { error: 'must be from 0 to 1' };
 
@@ -195,10 +194,7 @@ async function search(
   const since = laterOf(conditions.since, wanted.oldest);
   const meaning =
     rest === '' ? null : (services.meaning?.search(owner, wanted.query, { ...conditions, since }) ?? null);
-  const [words, told] = await Promise.all([
-    availability.tolerate(() => searchWords(services, owner, rest, waiting), null),
-    availability.tolerate(() => turnsTelling(db, owner, rest), NOTHING_TOLD),
-  ]);
+  const { words, told } = await wordsAndTold(services, owner, rest, waiting);
   const found = words && { words, told, meaning: await meaning };
   const pool =
     found &&
@@ -222,6 +218,24 @@ async function search(
     null,
   );
   return hits && { hits, degraded: pool.degraded || words.incomplete, rerank: outcome };
+}
+
+/** What the words of a question find, with the names that facts know of what it speaks of, and turns that said such facts. */
+async function wordsAndTold(
+  services: MemoryServices,
+  owner: Owner,
+  question: string,
+  waiting: readonly InteractionRow[],
+): Promise<{ words: WordMatches | null; told: ReadonlyMap<string, number> }> {
+  const { db, availability } = services;
+  const search = (query: string) =>
+    availability.tolerate(() => searchWords(services, owner, query, waiting), null);
+  const [words, { turns: told, names }] = await Promise.all([
+    search(question),
+    availability.tolerate(() => toldByFacts(db, owner, question), NOTHING_TOLD),
+  ]);
+  if (names.length === 0 || !words) return { words, told };
+  return { words: (await search(`${question} ${names.join(' ')}`)) ?? words, told };
 }
 
 /** Searched for as if the time that it names were its subject, since nothing was said then. */
