@@ -1,3 +1,4 @@
+import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -122,5 +123,42 @@ describe('a model, while memory cannot be read', () => {
     expect(prompt()).toContain(NOT_ALL);
     expect(partly.headers.get('x-echo-memory-degraded')).toBe('true');
     await restored(app);
+  });
+});
+
+/** What comes of something while nobody gets at a table. */
+async function whileLocked<T>(app: TestApp, table: string, work: () => Promise<T>): Promise<T> {
+  const locker = new pg.Client({ connectionString: app.databaseUrl });
+  await locker.connect();
+  try {
+    await locker.query(`begin; lock table ${table} in access exclusive mode`);
+    return await work();
+  } finally {
+    await locker.end();
+  }
+}
+
+describe('while a table is locked', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await start({ COMFYUI_URL: 'http://127.0.0.1:9' });
+  });
+  afterAll(() => app.close());
+
+  test('an answer says that it does not know how its conversation is, and who answers in it', async () => {
+    const answer = await whileLocked(app, 'echo_conversations', () => ask(app, QUESTION));
+    expect(answer).toMatchObject({ degraded: true });
+    await restored(app);
+    expect(await ask(app, QUESTION)).toMatchObject({ degraded: false });
+  });
+
+  test('whoever asks for a picture is not told that none is drawn, which may be', async () => {
+    const { interaction } = await whileLocked(app, 'anime_generation_history', () =>
+      ask(app, 'Draw a picture of a lighthouse in a storm'),
+    );
+    expect(interaction.response).toMatch(/^I may be drawing/);
+    const drawn = async () =>
+      (await app.graphql('{ generations { nodes { asked } } }')).data.generations.nodes;
+    await expect.poll(drawn).toEqual([{ asked: expect.stringContaining('lighthouse') }]);
   });
 });

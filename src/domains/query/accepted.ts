@@ -54,6 +54,8 @@ export type AcceptedQuery = Omit<z.output<typeof ProcessQuery>, 'timeZone'> & {
   readonly greeting: number;
   /** In which days are counted: the one asked for, else the user's; null: nobody has looked yet. */
   readonly timeZone: string | null;
+  /** What its conversation is like could not be read in time. */
+  readonly isPlaceMissed: boolean;
 };
 
 /** Finds the place of a query: its conversation, and its id. @throws InvalidInput */
@@ -68,6 +70,7 @@ export async function accept(
 ): Promise<AcceptedQuery> {
   const { db, availability, config } = services;
   const query = input.parseInput(ProcessQuery, given);
+  const missedBefore = availability.missed;
   let conversationId = query.conversationId ?? null;
   if (!conversationId && query.episodeId) {
     const { episodeId } = query;
@@ -91,6 +94,7 @@ export async function accept(
     effectiveMode: query.mode ?? place?.lastMode ?? null,
     characters: place?.characters ?? [],
     greeting: place?.greeting ?? 0,
+    isPlaceMissed: availability.missed > missedBefore,
     timeZone: query.timeZone ?? (place && (place.timeZone ?? config.defaultTimeZone)),
   };
 }

@@ -23,11 +23,17 @@ export async function drawn(
   const asked = { prompt: beginningOf(prompt, MAX_ASKED), character: character?.characterName };
   const what = `“${quote(prompt)}”${character ? ` with ${character.characterName}` : ''}`;
   try {
-    const task = await services.availability.tolerate(
-      () => generateImage(services, owner, asked, turnId),
-      null,
-    );
-    if (!task) return `I could not begin to draw ${what}: the database is away. Ask again in a moment.`;
+    let isAsked = false;
+    const begin = () => {
+      isAsked = true;
+      return generateImage(services, owner, asked, turnId);
+    };
+    const task = await services.availability.tolerate(begin, null);
+    if (!task && !isAsked)
+      return `I could not begin to draw ${what}: the database is away. Ask again in a moment.`;
+    // Nobody waits for it any longer, but nobody stops it either, and a commit may have gone through unheard.
+    if (!task)
+      return `I may be drawing ${what}: the database did not say in time whether it took the task. If it did, its progress is told as it goes, and the picture will be among your generations.`;
     return `I am drawing ${what}. The task is ${task.taskId}; its progress is told as it goes, and the picture will be among your generations.`;
   } catch (error) {
     if (!(error instanceof EchoError)) throw error;

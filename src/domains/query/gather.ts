@@ -125,7 +125,7 @@ export async function gatherContext(
   const told = fittingFacts(isRefused ? [] : known, config.contextTokenBudget, zone);
   const evidence = await saidIn(services, owner, told.facts, relevant);
   const chosen = performance.now();
-  const degraded = availability.missed > missedBefore || memories.degraded === true;
+  const degraded = query.isPlaceMissed || availability.missed > missedBefore || memories.degraded === true;
   return {
     classification,
     degraded,
