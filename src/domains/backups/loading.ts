@@ -10,6 +10,7 @@ import type { BackupKeys } from './encryption.ts';
 import { BackupRefused } from './errors.ts';
 import type { Header, JournalLine, KEPT_FILES, Manifest } from './format.ts';
 import { type Reader, readBackup } from './reading.ts';
+import { withoutReferences } from './references.ts';
 import { quoted, type TableShape } from './snapshot.ts';
 
 export interface LoadOptions {
@@ -48,6 +49,7 @@ export async function loadBackup(file: Readable, db: Database, options: LoadOpti
   const client = await db.dedicated();
   let [header, manifest, note]: [Header | null, Manifest | null, string] = [null, null, ''];
   let strange: readonly string[] = [];
+  let referAgain = async (): Promise<void> => undefined;
   const loaded = (): Loaded => ({
     ...{ header: header as unknown as Header, manifest: manifest as unknown as Manifest, strange },
   });
@@ -55,6 +57,7 @@ export async function loadBackup(file: Readable, db: Database, options: LoadOpti
     header: async (found) => {
       const tables = await prepare(client, db, found);
       header = { ...found, tables };
+      referAgain = await withoutReferences(client, tables);
       strange = found.tables.filter((table) => !tables.includes(table)).map(({ name }) => name);
     },
     journal: options.journal,
@@ -72,6 +75,7 @@ export async function loadBackup(file: Readable, db: Database, options: LoadOpti
     },
     manifest: async (found) => {
       manifest = found;
+      await referAgain();
       await finish(client, loaded(), options.loaded);
     },
   };
