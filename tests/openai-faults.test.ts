@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -292,15 +293,27 @@ describe('a client that leaves', () => {
     leaving.abort();
   };
 
-  /** Of a stream: after these words. */
-  const leaveAt = async (body: object, name: string, words: string) => {
+  /** A stream that is read up to these words; `rest` reads what follows, and gives all of it. */
+  const openStream = async (body: object, name: string, words: string) => {
     const response = await fetch(`${app.url}/v1/chat/completions`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'x-echo-user': name },
       body: JSON.stringify(body),
     });
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-    for (let seen = ''; !seen.includes(words); ) seen += (await reader.read()).value ?? '';
+    let seen = '';
+    const text = () => textIn(eventsOf(seen.slice(0, seen.lastIndexOf('\n\n') + 2)));
+    while (!text().includes(words)) seen += (await reader.read()).value ?? '';
+    const rest = async () => {
+      for (let piece = await reader.read(); !piece.done; piece = await reader.read()) seen += piece.value;
+      return seen;
+    };
+    return { reader, rest };
+  };
+
+  /** Of a stream: after these words. */
+  const leaveAt = async (body: object, name: string, words: string) => {
+    const { reader } = await openStream(body, name, words);
     await reader.cancel();
     expect(await provider.chats.at(-1)?.ended).toBe('client left');
   };
@@ -366,6 +379,51 @@ describe('a client that leaves', () => {
     const retry = await chat(app, body, as('whole left', { 'x-stainless-retry-count': '1' }));
     expect(retry.body.choices[0].message.content).toBe('In the end.');
     expect(provider.chats).toHaveLength(1);
+  });
+
+  test('one that waits for the answer of another request does not end that one', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    provider.respondWith({ kind: 'answer', deltas: ['All ', 'of it.'], until: promise });
+    const body = { model: 'large', messages: [user('Tell both of us')], stream: true };
+    const { rest } = await openStream(body, 'both', 'All of it.');
+    provider.respondWith([]);
+    const asked = JSON.stringify(body);
+    const { hostname, port } = new URL(app.url);
+    const second = createConnection({ host: hostname, port: Number(port) });
+    // It is read to its end before it is seen that its client is gone.
+    second.end(
+      `POST /v1/chat/completions HTTP/1.1\r\nhost: ${hostname}\r\nx-echo-user: both\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(asked)}\r\n\r\n${asked}`,
+    );
+    second.resume();
+    await once(second, 'close');
+    // Goes the same way, behind it: by then that one waits, or has left.
+    await chat(app, { model: 'large', messages: [user('Behind it')] }, as('behind'));
+    resolve();
+    const events = eventsOf(await rest());
+    expect(events.at(-2).choices[0].finish_reason).toBe('stop');
+    expect(await provider.chats[0]?.ended).toBe('finished');
+    expect(await turnsOf(app, 'both')).toMatchObject([
+      { response: 'All of it.', status: 'ANSWERED', finish_reason: 'stop' },
+    ]);
+  });
+
+  test('one of two that want a turn answered anew ends its own answer only, and a cut answer is no whole one', async () => {
+    const body = { model: 'large', messages: [user('Once more')], stream: true };
+    await chat(app, body, as('anew'));
+    const replies = ['first ', 'second '].map((word) => ({ kind: 'stall' as const, after: [word] }));
+    provider.respondWith(replies);
+    const first = await openStream(body, 'anew', 'first');
+    const { rest } = await openStream(body, 'anew', 'second');
+    await first.reader.cancel();
+    const [, left, stays] = provider.chats;
+    expect(await left?.ended).toBe('client left');
+    const [turn] = await turnsOf(app, 'anew');
+    const cancel = `mutation ($turnId: ID!) { cancelQuery(turnId: $turnId) { __typename } }`;
+    await app.graphql(cancel, { turnId: turn?.turn_id }, 'anew');
+    const events = eventsOf(await rest());
+    expect(await stays?.ended).toBe('client left');
+    expect(textIn(events)).toBe('second ');
+    expect(events.at(-2).choices[0].finish_reason).toBe('length');
   });
 
   test('one that stops reading does not keep its turn from being stored', async () => {

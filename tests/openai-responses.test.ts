@@ -163,16 +163,17 @@ test('a client that reads late gets all of it, in its order', async () => {
   expect(events.find(({ type }) => type === 'response.output_text.done').text).toBe(deltas.join(''));
 });
 
-test('an answer that was cut for its length is said to be incomplete', async () => {
-  provider.respondWith({ kind: 'answer', deltas: ['It'], finishReason: 'length' });
-  const whole = await respond('cut', { input: 'How is the weather?' });
-  expect(whole.body).toMatchObject({
-    status: 'incomplete',
-    incomplete_details: { reason: 'max_output_tokens' },
-  });
-  provider.respondWith({ kind: 'answer', deltas: ['It'], finishReason: 'length' });
-  const { body } = await respond('cut', { input: 'How is the sea?', stream: true });
-  expect(eventsOf(body).at(-1).type).toBe('response.incomplete');
+test.each([
+  ['for its length', 'length', 'max_output_tokens'],
+  ['by a filter', 'content_filter', 'content_filter'],
+])('an answer that was cut %s is said to be incomplete', async (_name, finishReason, reason) => {
+  const incomplete = { status: 'incomplete', incomplete_details: { reason } };
+  provider.respondWith({ kind: 'answer', deltas: ['It'], finishReason });
+  const whole = await respond('cut', { input: `How is the weather, ${reason}?` });
+  expect(whole.body).toMatchObject(incomplete);
+  provider.respondWith({ kind: 'answer', deltas: ['It'], finishReason });
+  const { body } = await respond('cut', { input: `How is the sea, ${reason}?`, stream: true });
+  expect(eventsOf(body).at(-1)).toMatchObject({ type: 'response.incomplete', response: incomplete });
 });
 
 test.each([false, true])('tools are called, and answered by their results (stream: %s)', async (stream) => {

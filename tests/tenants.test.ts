@@ -436,6 +436,16 @@ describe('a quota', () => {
     const { data } = await app.graphql(ASK, {}, of('asks'));
     expect(data.it.__typename).toBe('QuotaExceededError');
     expect(await stored('asks')).toBe(1);
+    const chatted = await fetch(`${app.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'x-test-user': of('asks') },
+      body: '{"model":"echo-brain","messages":[{"role":"user","content":"Hello"}]}',
+    });
+    // Not a pace that goes by: the words of that protocol tell the two apart.
+    expect([chatted.status, await chatted.json()]).toMatchObject([
+      429,
+      { error: { type: 'insufficient_quota', code: 'quota_exceeded' } },
+    ]);
     await app.ask('What is this?', of('asks-not'));
     await app.ask('What is this?');
   });

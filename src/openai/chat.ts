@@ -78,14 +78,17 @@ function isOwn(modelUsed: string): boolean {
 }
 
 /**
- * How it ended, in the words of the protocol: a refusal ends by itself. Clients throw away what ends with `content_filter`.
+ * How it ended, in the words of the protocol: a refusal ends by itself, and what was cut short, by whomever, is no whole answer. Clients throw
+ * away what ends with `content_filter`.
  */
 export function finishOf({ isRefusal, toolCalls, finishReason }: Relayed): string {
   if (toolCalls.length > 0) return 'tool_calls';
   if (isRefusal) return 'stop';
-  if (finishReason === 'length' || finishReason === 'timeout') return 'length';
+  if (finishReason !== null && CUT_SHORT.has(finishReason)) return 'length';
   return finishReason === 'content_filter' ? 'content_filter' : 'stop';
 }
+
+const CUT_SHORT: ReadonlySet<string> = new Set(['length', 'timeout', 'cancelled']);
 
 /** As the provider counted; where no model was asked, none; where nobody counted, nothing is said. */
 export function usageOf({ tokensIn, tokensOut, modelUsed }: Relayed) {

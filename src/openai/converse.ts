@@ -78,10 +78,8 @@ async function relay(
         'asks for an answer without memory, but no language model is configured, so that only memory answers',
       );
     response.setHeader('x-echo-memory', 'off');
-    const leaving = new AbortController();
-    response.once('close', () => leaving.abort());
     const observer = streamObserver(stream);
-    return relayUnremembered(services, owner, thread, { observer, signal: leaving.signal });
+    return relayUnremembered(services, owner, thread, { observer, signal: leavingOf(response) });
   }
   const conversationId = conversationOf(request, metadata, messages);
   const input = {
@@ -95,6 +93,8 @@ async function relay(
     { input, thread, isRetry: isRetry(request) },
     {
       ...streamObserver(stream),
+      // Who closes a stream wants no more of it; who stops waiting for a whole answer may come back for it.
+      ...(stream && { left: leavingOf(response) }),
       accepted: ({ turnId }) => {
         // Who waited for another request in vain is told of the turn once more, and may have heard a ping by then.
         if (!response.headersSent) {
@@ -102,8 +102,6 @@ async function relay(
           response.setHeader('x-echo-conversation-id', asHeader(conversationId));
           response.setHeader('x-echo-memory', 'on');
         }
-        // Who closes a stream wants no more of it; who stops waiting for a whole answer may come back for it.
-        if (stream) stopWhenLeft(response, () => services.running.stop(owner, turnId));
       },
       memories: (memories, degraded) => {
         const turns = memories.map(({ interaction }) => interaction);
@@ -129,13 +127,12 @@ function streamObserver(stream: AnswerStream | null): RelayObserver {
   };
 }
 
-function stopWhenLeft(response: ServerResponse, stop: () => Promise<void>): void {
-  const leave = () => {
-    if (!response.writableFinished) void stop();
-  };
-  // What answers the turn is known only after this tick.
-  if (response.destroyed) setImmediate(leave);
-  else response.once('close', leave);
+/** Aborted when the client has gone. */
+function leavingOf(response: ServerResponse): AbortSignal {
+  const leaving = new AbortController();
+  if (response.destroyed) leaving.abort();
+  else response.once('close', () => leaving.abort());
+  return leaving.signal;
 }
 
 function tellMemories(response: ServerResponse, turns: readonly { readonly turnId: string }[]): void {

@@ -34,6 +34,8 @@ const TYPES: Readonly<Record<number, string>> = {
   403: 'permission_error',
   429: 'rate_limit_error',
 };
+/** Where the status alone does not tell. */
+const TYPES_OF_CODES: Readonly<Record<string, string>> = { QUOTA_EXCEEDED: 'insufficient_quota' };
 const CODES: Readonly<Record<string, string>> = {
   UNAUTHENTICATED: 'invalid_api_key',
   RATE_LIMITED: 'rate_limit_exceeded',
@@ -45,7 +47,8 @@ export function present({ status, code, message, details, correlationId }: Probl
   return {
     error: {
       message: code === 'INTERNAL' ? `${message}; correlation id ${correlationId}` : message,
-      type: TYPES[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error'),
+      type:
+        TYPES_OF_CODES[code] ?? TYPES[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error'),
       param: details.field ?? null,
       code: CODES[code] ?? code.toLowerCase(),
     },

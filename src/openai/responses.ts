@@ -51,7 +51,8 @@ class ResponseForm implements AnswerForm {
 
   whole(relayed: Relayed) {
     return {
-      ...this.#response(finishOf(relayed) === 'length' ? 'incomplete' : 'completed'),
+      ...this.#response('completed'),
+      ...incompleteOf(finishOf(relayed)),
       ...this.#written(relayed),
     };
   }
@@ -115,14 +116,14 @@ class ResponseForm implements AnswerForm {
     return eventOf({ type, sequence_number: this.#sequence++, ...data }, type);
   }
 
-  #response(status: 'in_progress' | 'completed' | 'incomplete') {
+  #response(status: 'in_progress' | 'completed') {
     return {
       id: `resp_${this.#place.id}`,
       object: 'response' as const,
       created_at: this.#place.created,
       status,
       error: null,
-      incomplete_details: status === 'incomplete' ? { reason: 'max_output_tokens' } : null,
+      incomplete_details: null,
     };
   }
 
@@ -206,6 +207,14 @@ class ResponseForm implements AnswerForm {
       arguments: call.arguments,
     };
   }
+}
+
+/** What is said of an answer that did not come to its end; nothing of others. */
+function incompleteOf(finish: ReturnType<typeof finishOf>) {
+  const reason = finish === 'length' ? 'max_output_tokens' : finish;
+  return finish === 'length' || finish === 'content_filter'
+    ? { status: 'incomplete' as const, incomplete_details: { reason } }
+    : {};
 }
 
 /** What the events of a part are called, and hold: of an answer, of a refusal. */

@@ -50,6 +50,8 @@ export interface QueryObserver {
   restart?(): void;
   /** What of memories is shown to whoever asked; absent: whole turns. */
   readonly memoryColumns?: TurnColumns;
+  /** Aborted when whoever asked has left: it ends the answer that is made for them, not one that another request makes. Absent: it is finished. */
+  readonly left?: AbortSignal;
 }
 
 /** Makes the answer of what was gathered. What it throws leaves the query stored and interrupted. */
@@ -124,7 +126,11 @@ export async function processQuery(
   // Nothing may be awaited from here to the entries of what runs: whoever was told of the turn may cancel it at
   // once, and retries that run beside each other would all ask a model.
   const run = (work: typeof recallOrAnswer) =>
-    services.running.run(accepted, (signal) => work(services, accepted, { observer, signal, answer }));
+    services.running.run(
+      accepted,
+      (signal) => work(services, accepted, { observer, signal, answer }),
+      observer.left,
+    );
   if (!idempotencyKey) return run(answerAndStore);
 
   const running = services.inFlight.get(turnId);

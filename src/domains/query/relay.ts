@@ -117,12 +117,13 @@ async function answerAnew(
   await services.quotas.checkModels(owner.tenantId, 'messages');
   const patiently = patient(services);
   const query = await accept(patiently, owner, input);
-  return services.running.run(query, async (signal) => {
+  const anew = async (signal: AbortSignal) => {
     const gathered = await gatherContext(patiently, query, { profileAnswers: false, columns: 'said' });
     observer.memories?.(gathered.memories, gathered.degraded);
     const { relayed } = await ask(patiently, owner, { thread, gathered, observer, signal, again: true });
     return relayed;
-  });
+  };
+  return services.running.run(query, anew, observer.left);
 }
 
 interface Asking {
