@@ -75,7 +75,7 @@ export const OWNERS: readonly Mutation[] = [
   ),
   one(
     'memories-of-all-users',
-    'domains/memory/pool.ts',
+    'domains/memory/shown-turns.ts',
     ["'int[]')}) and user_id = $1 and tenant_id = $2", "'int[]')}) and ($1 || $2) is not null"],
     ['isolation'],
   ),

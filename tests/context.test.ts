@@ -42,7 +42,7 @@ const hit = (interaction: InteractionRow, score = 0.5): MemoryHit => ({
   interaction,
   score,
   tier: 'KEYWORDS',
-  reasons: [],
+  reasons: () => [],
   isSimilar: false,
   inTime: false,
   tellsNothing: false,

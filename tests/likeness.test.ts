@@ -16,7 +16,14 @@ function said(sequence: number, cosine: number | null, query = 'We walked by the
   };
   return {
     turn,
-    words: { document: sequence, score: 1, near: 0.5, own: 0.5, matched: [] },
+    words: {
+      document: sequence,
+      score: 1,
+      near: 0.5,
+      own: 0.5,
+      terms: { terms: [], said: new Uint8Array() },
+      place: 0,
+    },
     meaning: null,
     cosine,
   };

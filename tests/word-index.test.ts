@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { analyse, INDEXED_LENGTH, wordsOf } from '../src/domains/word-index/analysis.ts';
+import type { Scored } from '../src/domains/word-index/best-documents.ts';
 import {
   PostingsBuilder,
   readPostings,
@@ -7,7 +8,7 @@ import {
   spaceForPostings,
   UNIT,
 } from '../src/domains/word-index/postings.ts';
-import { type RankedDocument, rankDocuments, type TermPostings } from '../src/domains/word-index/ranking.ts';
+import { matchedBy, rankDocuments, type TermPostings } from '../src/domains/word-index/ranking.ts';
 import { postingsOf } from '../src/domains/word-index/segments.ts';
 import { addTurn, PART_WEIGHT, type PlacedTurn, REACH } from '../src/domains/word-index/windows.ts';
 import { Random } from '../torture/random.ts';
@@ -574,7 +575,7 @@ describe('weights do not depend on order or grouping', () => {
         };
       });
       const size = { total: turns.length, space: turns.length };
-      expect(rankDocuments(joined, size, 50, null)).toEqual(rankDocuments(postings, size, 50, null));
+      expect(ranking(joined, size, 50, null)).toEqual(ranking(postings, size, 50, null));
     }
   });
 
@@ -584,8 +585,16 @@ describe('weights do not depend on order or grouping', () => {
   }
 });
 
+/** Ranked documents, each with what it has of the query. */
+function ranking(...given: Parameters<typeof rankDocuments>) {
+  return rankDocuments(...given).map((ranked) => {
+    const { terms: _terms, place: _place, ...worth } = ranked;
+    return { ...worth, matched: matchedBy(ranked) };
+  });
+}
+
 /** BM25 by the book, over whatever the postings hold. */
-function naiveRanking(terms: readonly TermPostings[], total: number): Omit<RankedDocument, 'matched'>[] {
+function naiveRanking(terms: readonly TermPostings[], total: number): Scored[] {
   const rarities = terms.map(
     ({ weight, saying }) => weight * Math.log(1 + (Math.max(total - saying, 0) + 0.5) / (saying + 0.5)),
   );
@@ -649,7 +658,7 @@ describe('ranking', () => {
       const space = random.integer(1, 200);
       const terms = randomPostings(random, space);
       const expected = naiveRanking(terms, space);
-      const ranked = rankDocuments(terms, { total: space, space }, space, null);
+      const ranked = ranking(terms, { total: space, space }, space, null);
       expect(ranked).toHaveLength(expected.length);
       const byDocument = new Map(expected.map((hit) => [hit.document, hit]));
       for (const [index, { document, score, own, near }] of ranked.entries()) {
@@ -667,9 +676,9 @@ describe('ranking', () => {
     for (let round = 0; round < 100; round++) {
       const space = random.integer(1, 150);
       const terms = randomPostings(random, space);
-      const all = rankDocuments(terms, { total: space, space }, space, null);
+      const all = ranking(terms, { total: space, space }, space, null);
       for (const limit of [0, 1, 2, 3, random.integer(1, 150)])
-        expect(rankDocuments(terms, { total: space, space }, limit, null)).toEqual(all.slice(0, limit));
+        expect(ranking(terms, { total: space, space }, limit, null)).toEqual(all.slice(0, limit));
     }
   });
 
@@ -681,9 +690,9 @@ describe('ranking', () => {
       const allowed = new Set(
         Array.from({ length: random.integer(0, space) }, () => random.integer(0, space)),
       );
-      const all = rankDocuments(terms, { total: space, space }, space, null);
+      const all = ranking(terms, { total: space, space }, space, null);
       const limit = random.integer(1, 20);
-      expect(rankDocuments(terms, { total: space, space }, limit, allowed)).toEqual(
+      expect(ranking(terms, { total: space, space }, limit, allowed)).toEqual(
         all.filter(({ document }) => allowed.has(document)).slice(0, limit),
       );
     }
@@ -693,7 +702,7 @@ describe('ranking', () => {
     const equal = [4, 1, 9, 0, 7].map((document) => [document, 1, SAID.byItself] as const);
     const terms = [postingsFor('tea', [...equal, [5, 2, SAID.byItself]])];
     const ranked = (limit: number) =>
-      rankDocuments(terms, { total: 10, space: 10 }, limit, null).map(({ document }) => document);
+      ranking(terms, { total: 10, space: 10 }, limit, null).map(({ document }) => document);
     expect(ranked(10)).toEqual([5, 9, 7, 4, 1, 0]);
     for (const limit of [1, 2, 3, 4, 5]) expect(ranked(limit)).toEqual([5, 9, 7, 4, 1, 0].slice(0, limit));
   });
@@ -708,17 +717,15 @@ describe('ranking', () => {
     }));
     const far = [postingsFor('far', [[space - 1, 1, SAID.byItself]])];
     const run = () => [
-      rankDocuments(far, { total: space, space }, 5, null),
-      ...searches.map(({ terms, limit, allowed }) =>
-        rankDocuments(terms, { total: 120, space }, limit, allowed),
-      ),
+      ranking(far, { total: space, space }, 5, null),
+      ...searches.map(({ terms, limit, allowed }) => ranking(terms, { total: 120, space }, limit, allowed)),
     ];
     const first = run();
     expect(first[0]).toMatchObject([{ document: space - 1, own: 1, near: 1 }]);
     expect(run()).toEqual(first);
     for (const { terms } of searches) {
       const expected = naiveRanking(terms, 120);
-      const [best] = rankDocuments(terms, { total: 120, space }, 1, null);
+      const [best] = ranking(terms, { total: 120, space }, 1, null);
       expect(best!.score).toBeCloseTo(expected[0]!.score, 3);
     }
   });
@@ -729,7 +736,7 @@ describe('ranking', () => {
       Array.from({ length: 50 }, (_, document) => [document, 1, SAID.byItself] as const),
     );
     const rare = postingsFor('piano', [[60, 1, SAID.byItself]]);
-    const [best] = rankDocuments([frequent, rare], { total: 100, space: 100 }, 1, null);
+    const [best] = ranking([frequent, rare], { total: 100, space: 100 }, 1, null);
     expect(best?.document).toBe(60);
   });
 
@@ -740,7 +747,7 @@ describe('ranking', () => {
         [2, 0.6, SAID.before],
       ]),
     ];
-    const ranked = rankDocuments(terms, { total: 10, space: 10 }, 10, null);
+    const ranked = ranking(terms, { total: 10, space: 10 }, 10, null);
     expect(ranked).toMatchObject([
       { document: 1, own: 1, near: 1 },
       { document: 2, own: 0, near: 1 },
@@ -748,8 +755,8 @@ describe('ranking', () => {
   });
 
   test('no words find nothing', () => {
-    expect(rankDocuments([], { total: 10, space: 10 }, 10, null)).toEqual([]);
-    expect(rankDocuments([postingsFor('tea', [])], { total: 0, space: 0 }, 10, null)).toEqual([]);
+    expect(ranking([], { total: 10, space: 10 }, 10, null)).toEqual([]);
+    expect(ranking([postingsFor('tea', [])], { total: 0, space: 0 }, 10, null)).toEqual([]);
   });
 });
 
@@ -762,16 +769,16 @@ describe('explanations', () => {
   ]);
   const piano = postingsFor('piano', [[2, 1, SAID.byItself]]);
 
-  const matchedBy = (terms: readonly TermPostings[], allowed: readonly number[]) =>
+  const explained = (terms: readonly TermPostings[], allowed: readonly number[]) =>
     new Map(
-      rankDocuments(terms, { total: 10, space: 10 }, 10, new Set(allowed)).map(({ document, matched }) => [
+      ranking(terms, { total: 10, space: 10 }, 10, new Set(allowed)).map(({ document, matched }) => [
         document,
         matched,
       ]),
     );
 
   test('say who says a term, the rarest first', () => {
-    expect(matchedBy([tea, piano], [2, 3])).toEqual(
+    expect(explained([tea, piano], [2, 3])).toEqual(
       new Map([
         [
           2,
@@ -788,7 +795,7 @@ describe('explanations', () => {
   test('join what several runs say', () => {
     const later = postingsFor('tea', [[3, 1, SAID.before]]);
     const both = { ...tea, data: [...tea.data, ...later.data] };
-    expect(matchedBy([both], [3])).toEqual(new Map([[3, [{ term: 'tea', said: SAID.after | SAID.before }]]]));
+    expect(explained([both], [3])).toEqual(new Map([[3, [{ term: 'tea', said: SAID.after | SAID.before }]]]));
   });
 
   test('tell documents of one place in different blocks apart', () => {
@@ -797,7 +804,7 @@ describe('explanations', () => {
       [5 + 8_192, 1, SAID.before],
       [5 + 3 * 8_192, 1, SAID.after],
     ]);
-    const ranked = rankDocuments([far], { total: 10, space: 30_000 }, 10, null);
+    const ranked = ranking([far], { total: 10, space: 30_000 }, 10, null);
     expect(ranked.map(({ document, matched }) => [document, matched[0]?.said])).toEqual([
       [5 + 3 * 8_192, SAID.after],
       [5 + 8_192, SAID.before],

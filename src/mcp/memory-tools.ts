@@ -132,7 +132,7 @@ export const searchMemoryTool = defineTool({
     const page = hits.slice(from, from + limit).map(({ interaction, score, tier, reasons }) => ({
       ...shownTurn(interaction),
       ...(idsOnly && { query: '', response: '', shortened: true }),
-      ...{ score: Math.round(score * 1_000) / 1_000, tier, reasons: [...reasons] },
+      ...{ score: Math.round(score * 1_000) / 1_000, tier, reasons: [...reasons()] },
     }));
     const { shown } = fitted(page, maxTokens, shortenedTurn);
     const next = from + shown.length;

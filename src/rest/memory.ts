@@ -205,7 +205,7 @@ function shown({ interaction, score, tier, reasons }: MemoryHit): z.output<typeo
       file: interaction.conversationId,
       conversation_id: interaction.conversationId,
       tier: tier.toLowerCase(),
-      reasons: [...reasons],
+      reasons: [...reasons()],
     },
   };
 }

@@ -8,7 +8,8 @@ import { timeless } from '../spoken-times/spoken-times.ts';
 import { CHARACTER_DATABASE } from '../utterances/recalled.ts';
 import { hitsOf, ranked } from './hits.ts';
 import type { MemorySearch, MemoryServices } from './memory.ts';
-import { isAbout, type MemoryConditions, type PooledTurn, shownTurns, turnsAbout } from './pool.ts';
+import { isAbout, type MemoryConditions, type PooledTurn, turnsAbout } from './pool.ts';
+import { shownTurns } from './shown-turns.ts';
 
 const EVERYWHERE: MemoryConditions = {
   conversationId: null,

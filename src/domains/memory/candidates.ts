@@ -234,17 +234,26 @@ async function turnsOf(
   words: WordMatches,
   ranked: readonly RankedDocument[],
 ): Promise<{ turn: PooledTurn; ranked: RankedDocument }[]> {
-  const ids = ranked.flatMap(({ document }) => words.fresh.get(document)?.id ?? []);
-  const documents = ranked
-    .map(({ document }) => document)
-    .filter((document) => !words.fresh.has(document) && !words.waiting.has(document));
+  const ids: number[] = [];
+  const documents: number[] = [];
+  for (const { document } of ranked) {
+    const fresh = words.fresh.get(document);
+    if (fresh) ids.push(fresh.id);
+    else if (!words.waiting.has(document)) documents.push(document);
+  }
   const turns = await pooledTurns(db, owner, conditions, { ownerId: words.ownerId, documents, ids });
-  const byDocument = new Map(turns.map((turn) => [turn.document, turn]));
-  const byId = new Map(turns.map((turn) => [turn.id, turn]));
-  return ranked.flatMap((each) => {
+  const byDocument = new Map<number, PooledTurn>();
+  const byId = new Map<number, PooledTurn>();
+  for (const turn of turns) {
+    if (typeof turn.document === 'number') byDocument.set(turn.document, turn);
+    else byId.set(turn.id, turn);
+  }
+  const found: { turn: PooledTurn; ranked: RankedDocument }[] = [];
+  for (const each of ranked) {
     const fresh = words.fresh.get(each.document);
     const turn =
       words.waiting.get(each.document) ?? (fresh ? byId.get(fresh.id) : byDocument.get(each.document));
-    return turn ? { turn, ranked: each } : [];
-  });
+    if (turn) found.push({ turn, ranked: each });
+  }
+  return found;
 }

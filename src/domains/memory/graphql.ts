@@ -27,7 +27,7 @@ export const MemoryHitRef = builder.objectRef<MemoryHit>('MemoryHit').implement(
     interaction: t.expose('interaction', { type: InteractionRef, description: 'The turn.' }),
     score: t.exposeFloat('score', { description: 'Relevance, 0 to 1; comparable within one search only.' }),
     tier: t.field({ type: MemoryTierEnum, description: 'The strongest reason.', resolve: (hit) => hit.tier }),
-    reasons: t.stringList({ description: 'All reasons, for people.', resolve: (hit) => [...hit.reasons] }),
+    reasons: t.stringList({ description: 'All reasons, for people.', resolve: (hit) => [...hit.reasons()] }),
   }),
 });
 

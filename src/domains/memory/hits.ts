@@ -1,6 +1,7 @@
 import type { InteractionRow } from '../interactions/tables.ts';
 import type { Calendar } from '../spoken-times/calendar.ts';
 import type { SpokenTimes } from '../spoken-times/spoken-times.ts';
+import { matchedBy } from '../word-index/ranking.ts';
 import type { WordMatches } from '../word-index/search.ts';
 import type { Candidate } from './candidates.ts';
 import type { PooledTurn } from './pool.ts';
@@ -17,8 +18,8 @@ export interface MemoryHit {
   readonly score: number;
   /** The strongest reason why it was found. */
   readonly tier: MemoryTier;
-  /** For people: which words, which neighbour, which character, how old. */
-  readonly reasons: readonly string[];
+  /** For people: which words, which neighbour, which character, how old. Put into words when somebody asks. */
+  readonly reasons: () => readonly string[];
   /** Whether its meaning is nearer to the query's than that of unrelated texts. */
   readonly isSimilar: boolean;
   /** Whether it was said at a time that the query names. */
@@ -81,30 +82,33 @@ export async function hitsOf(
   const turns = best.flatMap(({ candidate: { turn } }) => (found.waiting.has(turn.turnId) ? [] : turn));
   const rows = await found.stored(turns);
   return best.flatMap((hit) => {
-    const { turn, words, meaning } = hit.candidate;
+    const { turn, meaning } = hit.candidate;
     const interaction = found.waiting.get(turn.turnId) ?? rows.get(turn.id);
     if (!interaction) return [];
-    const reasons = reasonsOf(
-      question,
-      {
-        ...hit,
-        meaning,
-        relevance: hit.relevance ?? null,
-        terms: words?.matched ?? [],
-        missedTime: wanted.missedTime,
-        becameOf: hit.candidate.becameOf,
-        isLearned: (hit.candidate.told ?? 0) > 0,
-      },
-      interaction,
-      calendar,
-    );
+    const reasons = whyOf({ question, calendar, missedTime: wanted.missedTime }, hit, interaction);
     const { score, tier, inTime, tellsNothing } = hit;
     const tellsWhatBecame = hit.candidate.becameOf !== undefined;
-    return {
-      ...{ interaction, score, tier, reasons, inTime, tellsNothing, tellsWhatBecame },
-      isSimilar: meaning !== null,
-    };
+    const isSimilar = meaning !== null;
+    return { interaction, score, tier, reasons, inTime, tellsNothing, tellsWhatBecame, isSimilar };
   });
+}
+
+/** A function of its own, so that what it is made of later holds nothing else of the search until then. */
+function whyOf(
+  search: { readonly question: Question; readonly calendar: Calendar; readonly missedTime: boolean },
+  hit: Reranked<Judged>,
+  interaction: InteractionRow,
+): MemoryHit['reasons'] {
+  return () => {
+    const { words, meaning, becameOf, told = 0 } = hit.candidate;
+    const found = {
+      ...hit,
+      ...{ meaning, becameOf, missedTime: search.missedTime, isLearned: told > 0 },
+      relevance: hit.relevance ?? null,
+      terms: words ? matchedBy(words) : [],
+    };
+    return reasonsOf(search.question, found, interaction, search.calendar);
+  };
 }
 
 /** Candidates as a search has them, best first. */

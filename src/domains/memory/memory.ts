@@ -20,8 +20,9 @@ import { asksNow } from './current.ts';
 import { NOTHING_TOLD, toldByFacts } from './fact-hits.ts';
 import { hitsOf, type MemoryHit, ranked, TIERS } from './hits.ts';
 import type { MeaningSearch } from './meaning.ts';
-import { type MemoryConditions, meets, type PooledTurn, shownTurns } from './pool.ts';
+import { type MemoryConditions, meets, type PooledTurn } from './pool.ts';
 import { NOT_RERANKED, type Reranking, type RerankOutcome, rerank } from './reranking.ts';
+import { shownTurns } from './shown-turns.ts';
 import { isAnythingOf } from './spoken-of.ts';
 import { withSuccessors } from './successors.ts';
 

@@ -2,9 +2,8 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { replicable } from '../../db/replicable.ts';
 import { valuesOf } from '../../db/slices.ts';
-import { mapRow, nameOfShape, onlyRow, type RawRow, shapeOf, unseen } from '../../db/statements.ts';
-import { saidById, saidRow, type TurnColumns } from '../interactions/reads.ts';
-import { type InteractionRow, interactions } from '../interactions/tables.ts';
+import { nameOfShape, onlyRow, shapeOf, unseen } from '../../db/statements.ts';
+import type { InteractionRow } from '../interactions/tables.ts';
 import { CHARACTER_DATABASE } from '../utterances/recalled.ts';
 
 /** Where to search; null: everywhere. All conditions must hold. */
@@ -36,10 +35,12 @@ export interface PooledTurn {
   readonly query: string;
   /** The beginning. */
   readonly response: string;
+  /** Its number in the word index, where it was looked up by that. */
+  readonly document?: number | null | undefined;
 }
 
 /** Characters of each side of a turn that phrases and the like are looked for in. */
-const LOOKED_AT = 1_000;
+export const LOOKED_AT = 1_000;
 /** How much of a turn is read. */
 export const TURN_PARAMETERS = { LOOKED_AT };
 /** In the order of `pooledOf`. Of the characters, where there is but the one, no list: to read one takes longer than all else of a row. */
@@ -50,11 +51,23 @@ const POOLED_VALUES = 14;
 
 /** Searches read hundreds of turns, which the driver would make objects of one column at a time. */
 function pooledOf(values: readonly unknown[]): PooledTurn {
+  // Not by spreading: each part would be an object of its own first.
   return {
-    ...{ id: values[0], turnId: values[1], conversationId: values[2], sequence: values[3] },
-    ...{ sessionId: values[4], timestamp: values[5], speaker: values[6], responder: values[7] },
-    ...{ characterId: values[8], characterIds: values[9], status: values[10], modelUsed: values[11] },
-    ...{ query: values[12], response: values[13] },
+    id: values[0],
+    turnId: values[1],
+    conversationId: values[2],
+    sequence: values[3],
+    sessionId: values[4],
+    timestamp: values[5],
+    speaker: values[6],
+    responder: values[7],
+    characterId: values[8],
+    characterIds: values[9],
+    status: values[10],
+    modelUsed: values[11],
+    query: values[12],
+    response: values[13],
+    document: values[POOLED_VALUES],
   } as PooledTurn;
 }
 
@@ -111,14 +124,14 @@ export async function pooledTurns(
   owner: Owner,
   conditions: MemoryConditions,
   wanted: { ownerId: number | null; documents: readonly number[]; ids: readonly number[] },
-): Promise<(PooledTurn & { document: number | null })[]> {
+): Promise<PooledTurn[]> {
   if (wanted.documents.length === 0 && wanted.ids.length === 0) return [];
   const values: unknown[] = [];
   const scope = inScope(owner, conditions, values);
-  const [ownerId, documents, ids] = [wanted.ownerId, wanted.documents, wanted.ids].map(
+  const [ownerId, documents, ids] = [wanted.ownerId, textOf(wanted.documents), textOf(wanted.ids)].map(
     (value) => `$${values.push(value)}`,
   );
-  const rows = await valuesOf(db, {
+  return readPooled(db, {
     name: nameOfShape(replicable('pooled_turns'), shapeOf({ ...conditions })),
     // Lateral with a limit: one look into an index for each row, where a planner might rather read a whole table.
     text: `select ${POOLED}, w.document from unnest(${documents}::int[]) as w(document)
@@ -130,10 +143,11 @@ export async function pooledTurns(
            cross join lateral (select * from echo_unified_interactions i where i.id = w.id limit 1) i where ${scope}`,
     values,
   });
-  return rows.map((values) => ({
-    ...pooledOf(values),
-    document: values[POOLED_VALUES] as number | null,
-  }));
+}
+
+/** A list of numbers as PostgreSQL writes it: the driver would put each of hundreds into quotation marks. */
+function textOf(numbers: readonly number[]): string {
+  return `{${numbers.join(',')}}`;
 }
 
 /** Numbers of the owner's documents that meet the conditions; null if more than `limit` turns do. */
@@ -260,39 +274,4 @@ export async function pooledByTurnId(
     text: `select ${POOLED} from echo_unified_interactions i where i.turn_id = any(${unseen(`$${values.push(turnIds)}`, 'uuid[]')}) and ${scope}`,
     values,
   });
-}
-
-/** Turns of the pool as they are shown, by id. Of who said what nothing is read again where their texts were read to the end. */
-export async function shownTurns(
-  db: Database,
-  owner: Owner,
-  turns: readonly PooledTurn[],
-  columns: TurnColumns,
-): Promise<Map<number, InteractionRow>> {
-  if (columns === 'all')
-    return turnsById(
-      db,
-      owner,
-      turns.map(({ id }) => id),
-    );
-  const isCut = ({ query, response }: PooledTurn) =>
-    query.length >= LOOKED_AT || response.length >= LOOKED_AT;
-  const cut = turns.filter(isCut).map(({ id }) => id);
-  const read = cut.length > 0 ? await saidById(db, owner, cut) : new Map<number, InteractionRow>();
-  for (const turn of turns) if (!isCut(turn)) read.set(turn.id, saidRow({ ...turn, userId: owner.userId }));
-  return read;
-}
-
-/** Whole turns by id; those of the owner only. */
-async function turnsById(
-  db: Database,
-  owner: Owner,
-  ids: readonly number[],
-): Promise<Map<number, InteractionRow>> {
-  const { rows } = await db.pool.query<RawRow & { id: number }>({
-    name: replicable('memories_by_id'),
-    text: `select * from echo_unified_interactions where id = any(${unseen('$3', 'int[]')}) and user_id = $1 and tenant_id = $2`,
-    values: [owner.userId, owner.tenantId, ids],
-  });
-  return new Map(rows.map((raw) => [raw.id, mapRow(interactions, raw)]));
 }

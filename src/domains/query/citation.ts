@@ -39,10 +39,8 @@ export function cite(
 
 /** The day of an instant in a time zone, as 2026-11-20. */
 export function dayOf(at: Date, timeZone: string): string {
-  const parts = formatsOf(timeZone)
-    .day.formatToParts(at)
-    .reduce<Record<string, string>>((all, { type, value }) => Object.assign(all, { [type]: value }), {});
-  return `${(parts.year ?? '').padStart(4, '0')}-${parts.month}-${parts.day}`;
+  const [month, day, year = ''] = formatsOf(timeZone).day.format(at).split('/');
+  return `${year.padStart(4, '0')}-${month}-${day}`;
 }
 
 /** The day of an instant in a time zone in words, as Saturday, 28 November 2026. */
@@ -51,6 +49,7 @@ export function dayInWords(at: Date, timeZone: string): string {
 }
 
 interface DayFormats {
+  /** As 11/20/2026. */
   readonly day: Intl.DateTimeFormat;
   readonly words: Intl.DateTimeFormat;
 }

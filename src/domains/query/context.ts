@@ -66,9 +66,10 @@ export function buildContext(
     said.push(words);
     chosen.push(hit);
   }
+  const isWord = new Map(chosen.map((hit) => [hit, Number(isModelsWord(hit.interaction))]));
   chosen.sort(
     (a, b) =>
-      Number(isModelsWord(a.interaction)) - Number(isModelsWord(b.interaction)) ||
+      (isWord.get(a) ?? 0) - (isWord.get(b) ?? 0) ||
       a.interaction.timestamp.getTime() - b.interaction.timestamp.getTime() ||
       a.interaction.id - b.interaction.id,
   );

@@ -247,7 +247,7 @@ async function saidIn(
   return turns.flatMap((interaction) => {
     const fact = interaction && cited.get(interaction.turnId);
     if (!fact) return [];
-    const reasons = ['a fact that answers the question was said in it'];
+    const reasons = () => ['a fact that answers the question was said in it'];
     const { score } = fact;
     const traits = { isSimilar: false, inTime: false, tellsWhatBecame: false, tellsNothing: false };
     return { interaction, score, tier: 'KEYWORDS' as const, reasons, ...traits };

@@ -83,7 +83,7 @@ export function relevantMemories(
       if (isBeside(hit, other)) shared.push(termsIn(other).terms, termsIn(other).parts());
     return sharesEnough(subject, shared, SHARE_TOGETHER);
   };
-  const isWord = ({ interaction }: MemoryHit) => isModelsWord(interaction);
+  const ofModels = new Set<MemoryHit>();
   const wanted: MemoryHit[] = [];
   let most = 0;
   let ofPeople = 0;
@@ -94,10 +94,14 @@ export function relevantMemories(
     if (hit.tellsNothing || hit.score < most * RELATIVE_FLOOR || !speaks(hit)) continue;
     wanted.push(hit);
     most = Math.max(most, hit.score);
-    if (hit.score >= best * RELATIVE_FLOOR && !isWord(hit)) ofPeople++;
+    if (isModelsWord(hit.interaction)) ofModels.add(hit);
+    else if (hit.score >= best * RELATIVE_FLOOR) ofPeople++;
   }
   const strong = wanted.filter(({ score }) => score >= most * RELATIVE_FLOOR);
-  return [...strong.filter((hit) => !isWord(hit)), ...strong.filter(isWord)].slice(0, limit);
+  return [...strong.filter((hit) => !ofModels.has(hit)), ...strong.filter((hit) => ofModels.has(hit))].slice(
+    0,
+    limit,
+  );
 }
 
 /** What a turn tells, and who tells it: names of speakers are asked for, too. */

@@ -1,3 +1,4 @@
+import { BestDocuments, type Scored } from './best-documents.ts';
 import { readPostings, SAID, spaceForPostings, UNIT } from './postings.ts';
 
 /** A word of a query. */
@@ -15,25 +16,36 @@ export interface TermPostings extends QueryTerm {
 }
 
 /** A document that has a word of the query in or near it. */
-export interface RankedDocument {
-  readonly document: number;
-  /** BM25 over the window around the turn; above 0. */
-  readonly score: number;
-  /** What of the query's words the turn says itself, by their rarity, 0 to 1. */
-  readonly own: number;
-  /** The same for the turn and those around it. */
-  readonly near: number;
-  /** Which of the query's terms it has, the rarest first. */
-  readonly matched: readonly MatchedTerm[];
+export interface RankedDocument extends Scored {
+  /** Which of the query's terms each of the ranked documents has, and its place among them: see `matchedBy`. */
+  readonly terms: TermsOfDocuments;
+  readonly place: number;
 }
 
-type Scored = Omit<RankedDocument, 'matched'>;
+/** Who says which terms of a query, of all documents of one ranking: an object for each of them is only made for who asks. */
+interface TermsOfDocuments {
+  /** The rarest first. */
+  readonly terms: readonly string[];
+  /** Document by document, who says each term: bits of SAID, and `HAS`; 0 where none of its window does. */
+  readonly said: Uint8Array;
+}
 
 /** A term of the query that a document has. */
 export interface MatchedTerm {
   readonly term: string;
   /** Who says it: bits of SAID. */
   readonly said: number;
+}
+
+/** Stands beside the bits of SAID where a document has a term, whoever says it. */
+const HAS = 0x80;
+
+/** Which of the query's terms a document has, the rarest first. */
+export function matchedBy({ terms: { terms, said }, place }: RankedDocument): MatchedTerm[] {
+  return terms.flatMap((term, at) => {
+    const who = said[place * terms.length + at] ?? 0;
+    return who === 0 ? [] : { term, said: who & ~HAS };
+  });
 }
 
 const SATURATION = 0.9;
@@ -50,11 +62,13 @@ const OWN = 1;
 const NEAR = 2;
 const SUM = 3;
 
-// One search at a time computes, so all share the same space; every search leaves the cells zeroed.
+// One search at a time computes, so all share the same space; every search leaves the cells, and the rows, zeroed.
 const cells = new Float32Array(CELLS << BLOCK_BITS);
 /** Of a document, its place in its block. */
 const PLACE = (1 << BLOCK_BITS) - 1;
 const touched = new Int32Array(1 << BLOCK_BITS);
+/** Of the ranked documents of a block, their places among all that were ranked, from 1. */
+const rows = new Uint32Array(1 << BLOCK_BITS);
 const read = spaceForPostings();
 let byBlock = spaceForBlocks(0);
 
@@ -88,7 +102,7 @@ export function rankDocuments(
     }
     keepBest(best, block << BLOCK_BITS, count, allowed);
   }
-  return withTerms(best.sorted(), terms, starts);
+  return withTerms(best, terms, starts);
 }
 
 /** Postings of several terms, in the order of blocks of documents, and within a block in the order of terms. */
@@ -184,12 +198,12 @@ function keepBest(
     const score = cells[cell] as number;
     // Nearly all fail here, once as many as wanted are known.
     if (score >= least && (!allowed || allowed.has(first + place))) {
-      best.add({
-        document: first + place,
+      best.add(
+        first + place,
         score,
-        own: Math.min(1, cells[cell + OWN] as number),
-        near: Math.min(1, cells[cell + NEAR] as number),
-      });
+        Math.min(1, cells[cell + OWN] as number),
+        Math.min(1, cells[cell + NEAR] as number),
+      );
       least = best.least;
     }
     cells[cell] = 0;
@@ -198,86 +212,43 @@ function keepBest(
   }
 }
 
-/** The best of all documents that are added, in a heap whose root is the worst one kept. */
-class BestDocuments {
-  readonly #limit: number;
-  readonly #heap: Scored[] = [];
-
-  constructor(limit: number) {
-    this.#limit = limit;
-  }
-
-  /** Documents with a lower score are not kept. */
-  get least(): number {
-    return this.#heap.length < this.#limit ? 0 : (this.#heap[0]?.score ?? Number.POSITIVE_INFINITY);
-  }
-
-  add(document: Scored): void {
-    const heap = this.#heap;
-    if (heap.length < this.#limit) {
-      heap.push(document);
-      if (heap.length === this.#limit) for (let at = (heap.length >> 1) - 1; at >= 0; at--) this.#sink(at);
-    } else if (heap[0] && isBetter(document, heap[0])) {
-      heap[0] = document;
-      this.#sink(0);
-    }
-  }
-
-  sorted(): Scored[] {
-    return this.#heap.sort((a, b) => (isBetter(a, b) ? -1 : 1));
-  }
-
-  #sink(from: number): void {
-    const heap = this.#heap;
-    const document = heap[from] as Scored;
-    let at = from;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      const [left, right] = [heap[child] as Scored, heap[child + 1]];
-      if (right && isBetter(left, right)) child++;
-      if (isBetter(heap[child] as Scored, document)) break;
-      heap[at] = heap[child] as Scored;
-      at = child;
-    }
-    heap[at] = document;
-  }
-}
-
-function isBetter(a: Scored, b: Scored): boolean {
-  return a.score > b.score || (a.score === b.score && a.document > b.document);
-}
-
-/** Says of ranked documents which terms they have. Reads only blocks that hold one of them. */
+/** The best documents, with which terms they have. Reads only blocks that hold one of them. */
 function withTerms(
-  ranked: readonly Scored[],
+  best: BestDocuments,
   terms: readonly TermPostings[],
   starts: Uint32Array,
 ): RankedDocument[] {
-  const said = new Map(ranked.map(({ document }) => [document, new Map<number, number>()]));
-  const isWanted = new Uint8Array(1 << BLOCK_BITS);
-  const blocks = Map.groupBy(said.keys(), (document) => document >> BLOCK_BITS);
-  for (const [block, documents] of blocks) {
-    for (const document of documents) isWanted[document & PLACE] = 1;
+  const rarestFirst = [...terms.keys()].sort((a, b) => sayingOf(terms, a) - sayingOf(terms, b));
+  const columns = new Uint8Array(terms.length);
+  for (let at = 0; at < rarestFirst.length; at++) columns[rarestFirst[at] as number] = at;
+  const said = new Uint8Array(best.size * terms.length);
+  const ranked = best.sorted({
+    terms: { terms: rarestFirst.map((term) => terms[term]?.term ?? ''), said },
+  });
+  for (const [block, documents] of byBlocks(ranked)) {
+    for (const { document, place } of documents) rows[document & PLACE] = place + 1;
     const end = starts[block + 1] as number;
     for (let at = starts[block] as number; at < end; at++) {
-      const place = byBlock.places[at] as number;
-      if (isWanted[place] !== 1) continue;
-      const found = said.get((block << BLOCK_BITS) | place);
-      const term = byBlock.terms[at] as number;
-      found?.set(term, (found.get(term) ?? 0) | (byBlock.said[at] as number));
+      const row = rows[byBlock.places[at] as number] as number;
+      if (row === 0) continue;
+      const cell = (row - 1) * terms.length + (columns[byBlock.terms[at] as number] as number);
+      said[cell] = (said[cell] as number) | HAS | (byBlock.said[at] as number);
     }
-    for (const document of documents) isWanted[document & PLACE] = 0;
+    for (const { document } of documents) rows[document & PLACE] = 0;
   }
-  const rarestFirst = [...terms.keys()].sort((a, b) => sayingOf(terms, a) - sayingOf(terms, b));
-  return ranked.map((each) => {
-    const found = said.get(each.document);
-    const matched = rarestFirst.flatMap((index) => {
-      const who = found?.get(index);
-      return who === undefined ? [] : { term: terms[index]?.term ?? '', said: who };
-    });
-    return { ...each, matched };
-  });
+  return ranked;
+}
+
+/** Ranked documents by the blocks that they are in. */
+function byBlocks(ranked: readonly RankedDocument[]): Map<number, RankedDocument[]> {
+  const blocks = new Map<number, RankedDocument[]>();
+  for (const each of ranked) {
+    const block = each.document >> BLOCK_BITS;
+    const others = blocks.get(block);
+    if (others) others.push(each);
+    else blocks.set(block, [each]);
+  }
+  return blocks;
 }
 
 function sayingOf(terms: readonly TermPostings[], index: number): number {
