@@ -60,6 +60,7 @@ test('everything that goes round is shown, also to a plain user, under a name of
     'schedules',
     'tasks',
     'terms of facts',
+    'terms of media',
     'turn counters',
     'turns deleted elsewhere',
     'vector comparison',

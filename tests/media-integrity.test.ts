@@ -1,6 +1,7 @@
 import { mkdir, readdir, rm, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { renewSomeTerms } from '../src/domains/media-insights/renewed-terms.ts';
 import type { TestApp } from './support/harness.ts';
 import { index, startMediaApp, writePicture } from './support/media-folders.ts';
 import { runTask, untilTask } from './support/tasks.ts';
@@ -80,5 +81,11 @@ test('a check makes terms of an older analysis again', async () => {
   const [{ count } = { count: 0 }] = await app.sql('select count(*)::int as count from echo_media_insights');
   expect(count).toBeGreaterThan(2);
   expect(await check()).toMatchObject({ termsRenewed: count });
+  expect(await found()).toBe(count);
+  // Each start does so, too.
+  await app.sql("update echo_media_insights set terms_version = 1, search_terms = '{}'");
+  expect(await found()).toBe(0);
+  const { db } = app.app.services;
+  expect([await renewSomeTerms(db), await renewSomeTerms(db)]).toEqual([count, 0]);
   expect(await found()).toBe(count);
 });

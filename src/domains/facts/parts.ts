@@ -1,9 +1,8 @@
 import type { Ports } from '../../ground/ports.ts';
 import { createRest, type Pressure } from '../../ground/pressure.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
+import { keepRenewed } from '../../jobs/renewing.ts';
 import { renewSomeTerms } from './renewed-terms.ts';
-
-const HOUR_MS = 3_600_000;
 
 /** Looks after facts that an earlier version stored, or another server of an earlier version does. */
 export function openFacts(
@@ -11,19 +10,6 @@ export function openFacts(
   closing: ClosingStack,
 ): Record<never, never> {
   const rest = createRest(pressure);
-  let isOver = false;
-  const keeper = keepers.create({
-    name: 'terms of facts',
-    everyMs: HOUR_MS,
-    round: async () => {
-      while (!isOver && (await renewSomeTerms(db)) > 0) await rest.take();
-    },
-  });
-  void keeper.startNow();
-  closing.defer(() => {
-    isOver = true;
-    rest.end();
-    return keeper.stop();
-  });
+  keepRenewed(keepers, closing, { name: 'terms of facts', rest, renewSome: () => renewSomeTerms(db) });
   return {};
 }

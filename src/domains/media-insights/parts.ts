@@ -1,14 +1,16 @@
 import type { Ports } from '../../ground/ports.ts';
-import type { Pressure } from '../../ground/pressure.ts';
+import { createRest, type Pressure } from '../../ground/pressure.ts';
 import type { AlertTeller } from '../../ground/promise.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import type { Job } from '../../jobs/job.ts';
+import { keepRenewed } from '../../jobs/renewing.ts';
 import { folderProblems } from '../../media/folders.ts';
 import { backgroundModel } from '../../models/configured.ts';
 import { MATCH_CHARACTERS, type PictureMatching } from '../characters/reference-images.ts';
 import { enqueueTask, type TaskServices } from '../tasks/tasks.ts';
 import type { PictureKeeper } from './generated.ts';
 import type { VideoKeeper } from './made-videos.ts';
+import { renewSomeTerms } from './renewed-terms.ts';
 
 /** What is done with media in the background. Without folders of media nothing of it is loaded. */
 export async function openMedia(
@@ -19,7 +21,8 @@ export async function openMedia(
     pressure,
     alerts,
     modelParts,
-  }: Pick<Ports, 'config' | 'db' | 'log' | 'modelParts'> & {
+    keepers,
+  }: Pick<Ports, 'config' | 'db' | 'log' | 'modelParts' | 'keepers'> & {
     readonly pressure: Pressure;
     readonly alerts: AlertTeller;
   },
@@ -29,6 +32,9 @@ export async function openMedia(
   readonly pictures: PictureKeeper | null;
   readonly videos: VideoKeeper | null;
 }> {
+  // What an earlier version stored is searched without folders, too.
+  const renewSome = () => renewSomeTerms(db);
+  keepRenewed(keepers, closing, { name: 'terms of media', rest: createRest(pressure), renewSome });
   const { media, dataDirectory } = config;
   if (media === null) return { jobs: [], pictures: null, videos: null };
   // Nothing waits for it: a folder may lie on a machine that does not answer.

@@ -27,10 +27,16 @@ export async function renewTerms(
   for (;;) {
     signal.throwIfAborted();
     await rest.take();
-    const of = await ownerWithOldTerms(db, owner);
-    if (!of) return renewed;
-    renewed += await renewPage(db, of);
+    const some = await renewSomeTerms(db, owner);
+    if (some === 0) return renewed;
+    renewed += some;
   }
+}
+
+/** The same of some insights of one user. @returns of how many; 0: none are left */
+export async function renewSomeTerms(db: Database, owner: Owner | null = null): Promise<number> {
+  const of = await ownerWithOldTerms(db, owner);
+  return of ? renewPage(db, of) : 0;
 }
 
 async function ownerWithOldTerms({ pool }: Database, owner: Owner | null): Promise<Owner | null> {
