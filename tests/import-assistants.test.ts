@@ -220,6 +220,19 @@ describe('Gemini', () => {
     ]);
   });
 
+  test('halves of an emoji in its HTML are what they are when they are whole, or marked', async () => {
+    const html = '<p>A &#xD83D; B &#55357;&#56832; C &#0; D &#x110000;</p>';
+    const activity = {
+      ...{ header: 'Gemini Apps', products: ['Gemini Apps'], time: '2026-03-03T08:00:00Z' },
+      ...{ title: 'Prompted Who is cut?', safeHtmlItem: [{ html }] },
+    };
+    const file = await temporary('halves.json', JSON.stringify([activity]));
+    expect(await importInto(app.url, [file])).toMatchObject({ code: 0, stored: 1 });
+    expect(textsOf(await stored('gemini-2026-03-03'))).toEqual([
+      ['Who is cut?', 'A \ufffd B 😀 C \ufffd D \ufffd'],
+    ]);
+  });
+
   test('a later export brings only what is new', async () => {
     await importInto(app.url, [fixture('gemini.json')]);
     const activities = JSON.parse(await readFile(fixture('gemini.json'), 'utf8'));

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { directory, fixture, temporary } from './fixtures/import/support.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { importInto } from './support/import.ts';
+import { learning } from './support/learning.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -150,4 +151,40 @@ test('the graph of the MCP memory server is statements, and is found', async () 
   expect(await importInto(app.url, [graph])).toMatchObject({ code: 0, stored: 1, again: 4 });
   const joined = await temporary('joined.jsonl', `${lines[0]}${lines[1]}\n${lines[4]}\n`);
   expect(await importInto(app.url, [joined])).toMatchObject({ code: 0, stored: 0, again: 4 });
+});
+
+test('what its graph relates of the user is said by the user, and learned of them', async () => {
+  const graph = [
+    { type: 'relation', from: 'default_user', relationType: 'lives_in', to: 'Lisbon' },
+    { type: 'relation', from: 'user', relationType: 'has_studied', to: 'Law' },
+    { type: 'relation', from: 'user', relationType: 'watches', to: 'Birds' },
+    { type: 'relation', from: 'user', relationType: 'married_to', to: 'Vera_Holm' },
+    { type: 'relation', from: 'Vera_Holm', relationType: 'lives_in', to: 'Bergen' },
+  ];
+  const file = await temporary('user.jsonl', graph.map((each) => JSON.stringify(each)).join('\n'));
+  expect(await importInto(app.url, [file])).toMatchObject({ code: 0, stored: 5 });
+  const { turns } = await stored('server-memory');
+  expect(turns.slice(-5)).toMatchObject([
+    {
+      ...{ query: 'I live in Lisbon', speaker: null },
+      metadata: { from: 'default_user', relationType: 'lives_in', to: 'Lisbon' },
+    },
+    { query: 'I have studied Law', speaker: null },
+    { query: 'I watch Birds', speaker: null },
+    { query: 'married to Vera Holm', speaker: null },
+    { query: 'Vera Holm lives in Bergen', speaker: 'assistant' },
+  ]);
+  const { learnAll, facts } = learning(app);
+  await learnAll();
+  const residences = (await facts('default')).filter(({ predicate }) => predicate === 'lives_in');
+  expect(residences.map(({ object }) => object)).toEqual(['Lisbon']);
+});
+
+test('a session that is cut in the middle of an emoji is cut before it', async () => {
+  const memory = { id: 'long', memory: 'Collects maps', run_id: `${'r'.repeat(254)}🗺` };
+  const file = await temporary(
+    'mem0.json',
+    JSON.stringify({ results: [{ ...memory, user_id: 'lena', created_at: '2025-04-01T10:00:00Z' }] }),
+  );
+  expect(await importInto(app.url, [file])).toMatchObject({ code: 0, stored: 1 });
 });

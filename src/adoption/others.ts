@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { turnIdOf } from '../domains/interactions/turn.ts';
+import { beginningOf } from '../texts.ts';
 import type { OlderRow } from './older-row.ts';
 import type { TurnOwner } from './turns.ts';
 
@@ -36,7 +37,7 @@ const CHARACTERS: Adoptable = {
     const created = row.instant('created_at');
     const named = row.required('character_name', 100, `character ${row.id}`);
     const characterName = taken.has(named)
-      ? row.changed('character_name', `${named.slice(0, 70)} (${row.id})`, 'another row has this name')
+      ? row.changed('character_name', `${beginningOf(named, 70)} (${row.id})`, 'another row has this name')
       : named;
     const line = {
       kind: 'character',

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Send } from '../import/operations.ts';
 import type { ProgressSink } from '../import/progress.ts';
+import { beginningOf } from '../texts.ts';
 import { begin, CONVERSATIONS, nameOf, TURNS, turnsOfConversations } from './conversations.ts';
 import { type Change, OlderRow, type RawRow } from './older-row.ts';
 import { type Adoptable, CHARACTERS_TABLE, LATER_TABLES } from './others.ts';
@@ -173,7 +174,9 @@ class Adoption {
   async #begin(owner: TurnOwner, name: string, raw: RawRow | null): Promise<AdoptedConversation> {
     const { foreign } = await this.#thereOf(owner.userId);
     const isForeign = foreign.has(name);
-    const conversationId = isForeign ? nameOf(`${name.slice(0, 100 - SUFFIX.length)}${SUFFIX}`, name) : name;
+    const conversationId = isForeign
+      ? nameOf(`${beginningOf(name, 100 - SUFFIX.length)}${SUFFIX}`, name)
+      : name;
     if (isForeign) this.#renamed.set(name, conversationId);
     const { line, conversation } = begin(owner, conversationId, raw, this.#tell);
     const group = groupOf(conversation);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { beginningOf } from '../texts.ts';
 
 const Files = z
   .array(z.looseObject({ filename: z.string(), subfolder: z.string().default(''), type: z.string() }))
@@ -50,7 +51,7 @@ export function whatFailed(refusal: z.output<typeof Refusal> | undefined): strin
   const { error } = refusal ?? {};
   const whole = error ? [`${error.type}, ${error.message} ${error.details}`.trim()] : [];
   const words = [...whole, ...nodes.slice(0, MAX_NAMED)].join('; ');
-  return (words || 'ComfyUI did not say why').slice(0, MAX_WORDS);
+  return beginningOf(words || 'ComfyUI did not say why', MAX_WORDS);
 }
 
 /** Where the first picture or video that was saved lies, as `/view` is asked for it; one that is only a preview comes last. */

@@ -1,3 +1,5 @@
+import { storableText } from '../texts.ts';
+
 const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 /** Elements after which a new line begins, and those after which a new paragraph does. */
 const LINE = /^(?:br|\/?tr|\/?dt|\/?dd)$/;
@@ -14,14 +16,16 @@ export function textOfHtml(html: string): string {
     if (element === 'td' || element === 'th') return ' ';
     return LINE.test(element) ? '\n' : PARAGRAPH.test(element) ? '\n\n' : '';
   });
-  return text
+  const plain = text
     .replaceAll(/&(?:#(\d{1,7})|#x([0-9a-f]{1,6})|([a-z]+));/gi, (whole, decimal, hexadecimal, name) => {
       if (name) return NAMED[name.toLowerCase()] ?? whole;
       const code = decimal ? Number(decimal) : Number.parseInt(hexadecimal, 16);
-      return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
+      return code <= 0x10ffff ? String.fromCodePoint(code) : '\ufffd';
     })
     .replaceAll(/[^\S\n]+/g, ' ')
     .replaceAll(/ ?\n ?/g, '\n')
     .replaceAll(/\n{3,}/g, '\n\n')
     .trim();
+  // Entities may name halves of a pair, and NUL.
+  return storableText(plain);
 }

@@ -55,9 +55,25 @@ function* toRelation(line: number, value: Record<string, unknown>): Generator<Im
   const missing = names.find((name) => textOf(value[name]) === null);
   if (missing !== undefined) return yield bad(line, missing, 'must be text');
   const said = names.map((name) => [name, textOf(value[name]) ?? ''] as const);
-  const text = said.map(([, word]) => wordsOf(word)).join(' ');
-  yield* toStatement(line, { text, speaker: 'assistant', metadata: Object.fromEntries(said) });
+  const isOfUser = OF_THE_USER.test(String(value.from));
+  const words = said.map(([, word]) => wordsOf(word));
+  const metadata = Object.fromEntries(said);
+  if (isOfUser)
+    yield* toStatement(line, { text: inFirstPerson(words.slice(1).join(' ')), speaker: null, metadata });
+  else yield* toStatement(line, { text: words.join(' '), speaker: 'assistant', metadata });
 }
+
+/** "lives in Lisbon" as the user says it of themselves, so that it is learned of them; what begins with no such verb stays as it is. */
+function inFirstPerson(words: string): string {
+  const [, verb = '', rest = ''] = /^([a-z]+)(.*)$/s.exec(words) ?? [];
+  const irregular = IRREGULAR[verb];
+  if (irregular !== undefined) return `I ${irregular}${rest}`;
+  if (!/[^s]s$/.test(verb)) return words;
+  const base = verb.replace(/ies$|(?<=ss|sh|ch|x|z|o)es$|s$/, (end) => (end === 'ies' ? 'y' : ''));
+  return `I ${base}${rest}`;
+}
+
+const IRREGULAR: Readonly<Record<string, string>> = { is: 'am', has: 'have', was: 'was' };
 
 /** Names are written as those of variables, and would not be found as words. */
 function wordsOf(name: string): string {

@@ -1,5 +1,5 @@
 import { MAX_QUERY_LENGTH } from '../ground/input.ts';
-import { inPieces } from '../texts.ts';
+import { beginningOf, inPieces } from '../texts.ts';
 import { nameFor, toKey } from './exchanges.ts';
 import { type ImportRecord, toTurnRecord } from './records.ts';
 
@@ -33,7 +33,12 @@ export function* toStatementRecords(line: number, statement: Statement): Generat
     const record = toTurnRecord(
       line,
       {
-        ...{ conversationId, query, speaker, sessionId: sessionId?.slice(0, MAX_SESSION_LENGTH) },
+        ...{
+          conversationId,
+          query,
+          speaker,
+          sessionId: sessionId && beginningOf(sessionId, MAX_SESSION_LENGTH),
+        },
         timestamp: time === null ? null : new Date(time).toISOString(),
         metadata: { source, ...statement.metadata, ...part },
         ...(id === null ? {} : { idempotencyKey: toKey(source, conversationId, names) }),

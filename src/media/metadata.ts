@@ -1,4 +1,5 @@
 import ExifReader from 'exifreader';
+import { beginningOf } from '../texts.ts';
 import { type DateField, takenOf } from './dates.ts';
 import type { Camera, Location, PlaceNames, Taken, Words } from './facts.ts';
 import { degreesOf, locationOf, xmpDegreesOf } from './places.ts';
@@ -219,7 +220,7 @@ export function cleanText(text: unknown): string | null {
   if (typeof text !== 'string') return null;
   const [upToEnd = ''] = text.split('\0');
   const seen = upToEnd.replaceAll(/[\p{Cc}\p{Cs}\uFFFD]+/gu, ' ').trim();
-  return seen === '' ? null : seen.slice(0, MAX_TEXT);
+  return seen === '' ? null : beginningOf(seen, MAX_TEXT);
 }
 
 function textOf(tag: unknown): string | null {

@@ -3,6 +3,7 @@ import { wordsOf } from '../../db/meaning.ts';
 import type { ActivityLevel, ActivityNotes } from '../../ground/activity.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import type { Logger } from '../../log.ts';
+import { beginningOf } from '../../texts.ts';
 import { RepairFailed, RepairRefused } from './errors.ts';
 import { beginAction, earlierAction, endAction, noteAction, type Order } from './ledger.ts';
 import type { Repair, Repaired } from './repair.ts';
@@ -88,7 +89,7 @@ async function outcomeOf(repairing: Promise<Repaired>): Promise<Repaired> {
   try {
     return await repairing;
   } catch (error) {
-    return { outcome: 'FAILED', problem: wordsOf(error).slice(0, 1_000), after: null };
+    return { outcome: 'FAILED', problem: beginningOf(wordsOf(error), 1_000), after: null };
   }
 }
 
