@@ -2,7 +2,7 @@ import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
-import { chat, user } from './support/openai-door.ts';
+import { chat, eventsOf, user } from './support/openai-door.ts';
 import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
 import { overWebSocket, take } from './support/streams.ts';
 
@@ -69,6 +69,14 @@ describe('an answer while memory cannot be read', () => {
       body: JSON.stringify({ query: 'And the sextant?', conversation_id: 'rest' }),
     });
     expect(await rest.json()).toMatchObject({ degraded: true, sources: [] });
+    const ofRest = { question: 'And the sextant now?', query: 'And the sextant now?', session_id: 'rest' };
+    const asked = await app.post('/api/echo/ask', ofRest);
+    expect(await asked.json()).toMatchObject({ degraded: true, sources: [] });
+    for (const path of ['/api/echo/ask/stream', '/api/echo/query/stream', '/api/echo/stream-query']) {
+      const events = eventsOf(await (await app.post(path, ofRest)).text());
+      const types = events.flatMap(({ type, degraded }) => (degraded ? [type] : []));
+      expect([path, types]).toEqual([path, ['response', 'complete']]);
+    }
     const events = await take(
       overWebSocket(app.connect(), STREAM, { input: { query: 'The sextant?', conversationId: 'stream' } }),
       Number.POSITIVE_INFINITY,
@@ -77,7 +85,7 @@ describe('an answer while memory cannot be read', () => {
     expect(told).toContainEqual({ __typename: 'QueryMemories', degraded: true });
     expect(told.at(-1)).toEqual({ __typename: 'QueryCompleted', result: { degraded: true } });
     const metrics = await (await fetch(`${app.url}/metrics`)).text();
-    expect(metrics).toMatch(/^echo_answer_memories_total\{outcome="degraded"\} 4$/m);
+    expect(metrics).toMatch(/^echo_answer_memories_total\{outcome="degraded"\} 8$/m);
 
     await restored(app);
     const back = await ask(app, 'Where did I put the sextant again?');
@@ -91,6 +99,47 @@ describe('an answer while memory cannot be read', () => {
       ...{ degraded: false, replayed: true },
       interaction: away.interaction,
     });
+  });
+});
+
+describe('a search of the older service while memory cannot be read', () => {
+  let app: TestApp;
+  beforeAll(async () => {
+    app = await start();
+  });
+  afterAll(() => app.close());
+  const asOlder = (name: string) => ({
+    method: 'tools/call',
+    params: { name, arguments: { query: 'the sextant' } },
+  });
+
+  test.each([
+    ['POST', '/api/echo/memory/search', { query: 'the sextant' }],
+    ['POST', '/api/echo/conversations/search', { query: 'the sextant' }],
+    ['GET', '/api/echo/search?q=the+sextant', undefined],
+  ])('%s %s gets 503, and what waits for the database where that fits', async (method, path, body) => {
+    const send = () =>
+      fetch(`${app.url}${path}`, {
+        method,
+        ...(body && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      });
+    await proxy.refuse();
+    const away = await send();
+    expect([away.status, await away.json()]).toMatchObject([503, { error_code: 'SERVICE_UNAVAILABLE' }]);
+    expect(away.headers.get('retry-after')).not.toBeNull();
+    expect(await (await app.post('/api/echo/mcp', asOlder('search_memory'))).json()).toMatchObject({
+      error: expect.stringContaining('not all of memory could be read'),
+    });
+
+    await app.record('journal', [`The sextant needs oil, said before ${method} ${path}.`]);
+    const partly = await send();
+    expect([partly.status, await partly.json()]).toMatchObject([200, { degraded: true }]);
+    const [hit] = await (await app.post('/api/echo/mcp', asOlder('search_memory'))).json();
+    expect(hit).toMatchObject({ content: expect.stringContaining('needs oil'), degraded: true });
+
+    await restored(app);
+    const back = await send();
+    expect([back.status, await back.json()]).toEqual([200, expect.not.objectContaining({ degraded: true })]);
   });
 });
 

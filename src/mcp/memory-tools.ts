@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { TIERS } from '../domains/memory/hits.ts';
-import { MAX_MEMORIES, searchMemory } from '../domains/memory/memory.ts';
+import { MAX_MEMORIES } from '../domains/memory/memory.ts';
+import { searchWithMentions } from '../domains/memory/search-all.ts';
 import { recall } from '../domains/query/recall.ts';
 import { timeZone } from '../domains/settings/settings.ts';
 import { MAX_QUERY_LENGTH } from '../ground/input.ts';
@@ -120,14 +121,11 @@ export const searchMemoryTool = defineTool({
   output: z.object({ userId, notice, hits: z.array(Hit), nextCursor, degraded }),
   run: async ({ services, owner }, { cursor, limit, maxTokens, idsOnly, ...asked }) => {
     const from = positionOf('search', positions.offset, cursor) ?? 0;
-    const { availability, characters } = services;
-    const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, asked.query), []);
     // One more tells whether there is another page.
     const most = Math.min(from + limit + 1, MAX_MEMORIES);
-    const { hits, degraded: isDegraded } = await searchMemory(services, owner, {
+    const { hits, degraded: isDegraded } = await searchWithMentions(services, owner, {
       ...asked,
       limit: most,
-      characterIds,
     });
     const page = hits.slice(from, from + limit).map(({ interaction, score, tier, reasons }) => ({
       ...shownTurn(interaction),

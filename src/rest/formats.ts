@@ -75,3 +75,9 @@ export function body<Shape extends z.ZodRawShape>(shape: Shape) {
 const OTHER_USER = 'Another user, for those who may act for others; absent: the caller.';
 export const user_id = optionalText.describe(OTHER_USER);
 export const ofUser = z.object({ user_id: z.string().optional().describe(OTHER_USER) });
+
+/** Not of the older service: only where something is missing. */
+export const degraded = z
+  .literal(true)
+  .optional()
+  .describe('A part of what is remembered could not be read in time, and may be missing here.');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { anyObject, body, decimal, decimalOf, text } from './formats.ts';
+import { anyObject, body, decimal, decimalOf, degraded, text } from './formats.ts';
 import type { ToolAnswer } from './request.ts';
 import { defineRow, KNOCKING, type Row } from './row.ts';
 
@@ -47,7 +47,14 @@ const Reply = z
   .meta({ id: 'Reply', description: 'An answer of JSON-RPC.' });
 
 const OlderHit = z
-  .object({ id: z.string(), content: z.string(), score: decimal, source: z.string(), created_at: z.string() })
+  .object({
+    id: z.string(),
+    content: z.string(),
+    score: decimal,
+    source: z.string(),
+    created_at: z.string(),
+    degraded,
+  })
   .meta({ id: 'OlderHit', description: 'A turn that was found.' });
 const OlderFact = z
   .object({
@@ -128,13 +135,19 @@ function bare(
 
 /** What the older service gave for the tools that it had. */
 const OLDER_FORMS: Readonly<Record<string, (given: never) => z.output<typeof Given>>> = {
-  search_memory: ({ hits }: { hits: FoundTurn[] }): z.output<typeof OlderHit>[] =>
-    hits.map(({ turnId, query, response, score, at }) => ({
-      id: turnId,
-      content: response === '' ? query : `${query}\n${response}`,
-      score: decimalOf(score),
-      ...{ source: 'conversation', created_at: toTheSecond(at) },
-    })),
+  search_memory: ({ hits, degraded: isDegraded }: { hits: FoundTurn[]; degraded: boolean }) =>
+    // A list of nothing has no place in which to say it.
+    isDegraded && hits.length === 0
+      ? ({ error: 'not all of memory could be read now; try again' } satisfies z.output<typeof Refused>)
+      : hits.map(
+          ({ turnId, query, response, score, at }): z.output<typeof OlderHit> => ({
+            id: turnId,
+            content: response === '' ? query : `${query}\n${response}`,
+            score: decimalOf(score),
+            ...{ source: 'conversation', created_at: toTheSecond(at) },
+            ...(isDegraded && { degraded: isDegraded }),
+          }),
+        ),
   get_facts: ({ facts }: { facts: FoundFact[] }): z.output<typeof OlderFact>[] =>
     facts.map(({ factId, subject, predicate, object, statement, confidence, recordedAt }) => ({
       ...{ id: factId, subject, predicate, object, statement },

@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import { countConversations } from '../domains/conversations/views.ts';
 import type { MemoryHit } from '../domains/memory/hits.ts';
-import { MAX_MEMORIES, searchMemory } from '../domains/memory/memory.ts';
+import { MAX_MEMORIES, type MemorySearch } from '../domains/memory/memory.ts';
+import { searchWithMentions } from '../domains/memory/search-all.ts';
 import { vectorCoverage } from '../domains/vector-index/coverage.ts';
-import { InvalidInput } from '../errors.ts';
+import { InvalidInput, ServiceUnavailable } from '../errors.ts';
 import { ownerFor, scopeOf } from '../ground/ownership.ts';
 import {
   body,
   decimal,
   decimalOf,
+  degraded,
   exactlyWithin,
   now,
   ofUser,
@@ -54,7 +56,7 @@ const FoundConversation = z
   .meta({ id: 'FoundConversation', description: 'A conversation with turns that were found.' });
 
 const Found = z
-  .object({ memory: z.array(Memory), conversations: z.array(FoundConversation), total: z.int() })
+  .object({ memory: z.array(Memory), conversations: z.array(FoundConversation), total: z.int(), degraded })
   .meta({ id: 'Found', description: 'What was found, by turns and by conversations; total counts both.' });
 
 const limit = wholeWithin(1, MAX_MEMORIES);
@@ -81,11 +83,16 @@ export const memoryRows: readonly Row[] = [
         total_matches: z.int(),
         query_time_ms: decimal,
         model_used: z.string().describe('What makes vectors.'),
+        degraded,
       })
       .meta({ id: 'MemorySearch', description: 'What was found.' }),
     run: async (asked) => {
       const { query, top_k, limit: alias, min_score: minScore, user_id: userId } = asked.body;
-      const { hits, tookMs } = await search(asked, {
+      const {
+        hits,
+        tookMs,
+        degraded: isDegraded,
+      } = await search(asked, {
         query,
         limit: top_k ?? alias ?? USUAL_HITS,
         minScore,
@@ -96,6 +103,7 @@ export const memoryRows: readonly Row[] = [
         total_matches: hits.length,
         query_time_ms: decimalOf(tookMs),
         model_used: asked.services.embedder.name,
+        ...(isDegraded && { degraded: isDegraded }),
       };
     },
   }),
@@ -109,7 +117,7 @@ export const memoryRows: readonly Row[] = [
     gives: Found,
     run: async (asked) => {
       const { q: query, limit: most, user_id: userId } = asked.query;
-      return found((await search(asked, { query, limit: most, userId })).hits);
+      return found(await search(asked, { query, limit: most, userId }));
     },
   }),
   defineRow({
@@ -129,7 +137,7 @@ export const memoryRows: readonly Row[] = [
       const { query, q, limit: most, user_id: userId } = asked.body;
       const wanted = query ?? q;
       if (wanted === null || wanted === undefined) throw new InvalidInput('query', 'is missing');
-      return found((await search(asked, { query: wanted, limit: most ?? USUAL_HITS, userId })).hits);
+      return found(await search(asked, { query: wanted, limit: most ?? USUAL_HITS, userId }));
     },
   }),
   defineRow({
@@ -173,6 +181,7 @@ export const memoryRows: readonly Row[] = [
   }),
 ];
 
+/** @throws ServiceUnavailable where nothing is found because nothing could be read */
 async function search(
   { services, principal }: Asked,
   {
@@ -184,11 +193,12 @@ async function search(
     minScore?: number | null | undefined;
     userId?: string | null | undefined;
   },
-) {
+): Promise<MemorySearch> {
   const owner = ownerFor(principal, userId);
-  const { availability, characters } = services;
-  const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, wanted.query), []);
-  return searchMemory(services, owner, { ...wanted, characterIds });
+  const found = await searchWithMentions(services, owner, wanted);
+  if (found.readNothing && found.hits.length === 0)
+    throw new ServiceUnavailable('memory cannot be read now; try again');
+  return found;
 }
 
 function shown({ interaction, score, tier, reasons }: MemoryHit): z.output<typeof Memory> {
@@ -210,7 +220,7 @@ function shown({ interaction, score, tier, reasons }: MemoryHit): z.output<typeo
   };
 }
 
-function found(hits: readonly MemoryHit[]): z.output<typeof Found> {
+function found({ hits, degraded: isDegraded }: MemorySearch): z.output<typeof Found> {
   const byConversation = Map.groupBy(hits, ({ interaction }) => interaction.conversationId);
   const conversations = [...byConversation].flatMap(([id, [best, ...others]]) =>
     best
@@ -223,5 +233,10 @@ function found(hits: readonly MemoryHit[]): z.output<typeof Found> {
         }
       : [],
   );
-  return { memory: hits.map(shown), conversations, total: hits.length + conversations.length };
+  return {
+    memory: hits.map(shown),
+    conversations,
+    total: hits.length + conversations.length,
+    ...(isDegraded && { degraded: isDegraded }),
+  };
 }

@@ -10,6 +10,7 @@ import {
   decimal,
   decimalOf,
   decimalOrNull,
+  degraded,
   optionalText,
   second,
   secondOf,
@@ -59,10 +60,7 @@ const answerFields = {
   confidence: decimal.nullable(),
   sources: z.array(Source).describe('What went into the answer; empty for a retry.'),
   turn_id: z.string().describe('The stored turn, for /feedback.'),
-  degraded: z
-    .literal(true)
-    .optional()
-    .describe('A part of what is remembered could not be read in time: the answer may lack it.'),
+  degraded,
   finish_reason: z.string().optional().describe('How the answer of a model ended.'),
   cost: decimal.optional().describe('What it cost, where that is known.'),
 };
@@ -92,6 +90,7 @@ const QuestionAnswer = z
     execution_time_ms: decimal,
     session_id: z.string(),
     timestamp: second,
+    degraded,
   })
   .meta({ id: 'QuestionAnswer', description: 'An answered question.' });
 
@@ -200,7 +199,8 @@ async function answerQuestion(
   owner: Owner,
   given: ProcessQueryInput,
 ): Promise<z.output<typeof QuestionAnswer>> {
-  const { interaction, memories } = await processQuery(services, owner, given, SHOWN);
+  const processed = await processQuery(services, owner, given, SHOWN);
+  const { interaction, memories } = processed;
   return {
     answer: interaction.response,
     model: interaction.modelUsed,
@@ -212,10 +212,11 @@ async function answerQuestion(
     execution_time_ms: decimalOf(interaction.processingTime * 1_000),
     session_id: interaction.conversationId,
     timestamp: secondOf(interaction.timestamp),
+    ...(processed.degraded && { degraded: processed.degraded }),
   };
 }
 
-function shown({ interaction, memories, degraded }: ProcessedQuery): z.output<typeof Answer> {
+function shown({ interaction, memories, degraded: isDegraded }: ProcessedQuery): z.output<typeof Answer> {
   return {
     response: interaction.response,
     answer: interaction.response,
@@ -233,7 +234,7 @@ function shown({ interaction, memories, degraded }: ProcessedQuery): z.output<ty
     sources: memories.map(sourceOf),
     turn_id: interaction.turnId,
     // Not of the older service: only where memory could not be read, or a model answered.
-    ...(degraded && { degraded }),
+    ...(isDegraded && { degraded: isDegraded }),
     ...(interaction.finishReason && { finish_reason: interaction.finishReason }),
     ...(interaction.cost !== null && { cost: decimalOf(Number(interaction.cost)) }),
   };

@@ -3,7 +3,7 @@ import type { Owner } from '../access/principals.ts';
 import type { ProcessQueryInput } from '../domains/query/accepted.ts';
 import { streamQuery } from '../domains/query/stream.ts';
 import { ownerFor } from '../ground/ownership.ts';
-import { decimal, decimalOf, decimalOrNull, second } from './formats.ts';
+import { decimal, decimalOf, decimalOrNull, degraded, second } from './formats.ts';
 import { askedInQuery, QUESTION_NAMES, Query, Question } from './query.ts';
 import type { RestServices } from './request.ts';
 import { ANSWERING, defineStream, type Row } from './row.ts';
@@ -21,12 +21,13 @@ const Event = z
     z
       .object({ type: z.literal('restart') })
       .describe('The pieces so far are void: another model starts over.'),
-    z.object({ type: z.literal('response'), response: z.string(), model_used: z.string() }),
+    z.object({ type: z.literal('response'), response: z.string(), model_used: z.string(), degraded }),
     z.object({
       type: z.literal('complete'),
       conversation_id: z.string(),
       turn_id: z.string(),
       processing_time: decimal,
+      degraded,
     }),
     z
       .object({ type: z.literal('error'), detail: z.string(), error_code: z.string(), timestamp: second })
@@ -96,16 +97,18 @@ async function* eventsOf(
       case 'FAILED':
         throw step.error;
       case 'COMPLETED': {
-        const { interaction: turn } = step.result;
+        const { interaction: turn, degraded: isDegraded } = step.result;
+        const missing = isDegraded && { degraded: isDegraded };
         // A retry is not classified again.
         if (!hasIntent)
           yield { type: 'intent', intent: turn.intent, confidence: decimalOrNull(turn.confidence) };
-        yield { type: 'response', response: turn.response, model_used: turn.modelUsed };
+        yield { type: 'response', response: turn.response, model_used: turn.modelUsed, ...missing };
         yield {
           type: 'complete',
           conversation_id: turn.conversationId,
           turn_id: turn.turnId,
           processing_time: decimalOf(turn.processingTime),
+          ...missing,
         };
       }
     }

@@ -3,9 +3,8 @@ import type { Owner } from '../../access/principals.ts';
 import * as input from '../../ground/input.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import type { Embedder } from '../../models/embedder.ts';
-import type { CharacterDirectory } from '../characters/directory.ts';
 import { interactionsByTurnId } from '../interactions/reads.ts';
-import { type MemoryServices, searchMemory } from '../memory/memory.ts';
+import { type SearchServices, searchWithMentions } from '../memory/search-all.ts';
 import { tokensIn } from '../query/context.ts';
 import { type SearchConfiguration, searchConfiguration, shortHash } from './configuration.ts';
 import { DEPTHS, difference, meanScore, quantile, type RetrievalScore, scoreOf } from './score.ts';
@@ -56,9 +55,8 @@ export interface EvaluationReport extends RetrievalScore {
   readonly missed: readonly { readonly question: string; readonly turnIds: readonly string[] }[];
 }
 
-export interface EvaluationServices extends MemoryServices {
+export interface EvaluationServices extends SearchServices {
   readonly embedder: Pick<Embedder, 'name' | 'dimensions'>;
-  readonly characters: Pick<CharacterDirectory, 'mentionedIn'>;
 }
 
 /** Asks a user's own memory each question of a set, and counts how much of the evidence is found. It writes nothing. */
@@ -68,7 +66,7 @@ export async function evaluate(
   { questions }: GoldenSet,
   task: Pick<RunningTask, 'progress' | 'signal'>,
 ): Promise<EvaluationReport> {
-  const { db, characters, availability } = services;
+  const { db } = services;
   // Nobody waits for these, and nobody looks for them among what people searched.
   const uncounted = { ...services, metrics: { usage: { countSearch: () => undefined } } };
   const wanted = [...new Set(questions.flatMap(({ turnIds }) => turnIds))];
@@ -84,8 +82,7 @@ export async function evaluate(
   for (const [at, { question, evidence }] of asked.entries()) {
     task.signal.throwIfAborted();
     task.progress(at, asked.length);
-    const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, question), []);
-    const found = await searchMemory(uncounted, owner, { query: question, limit: LIMIT, characterIds });
+    const found = await searchWithMentions(uncounted, owner, { query: question, limit: LIMIT });
     if (found.degraded) degraded++;
     const ranked = found.hits.map(({ interaction }) => interaction.turnId);
     const shown = found.hits.slice(0, SHOWN);

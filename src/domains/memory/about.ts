@@ -38,7 +38,7 @@ export async function memoriesAbout(
     readonly timeZone?: string | null | undefined;
   },
   columns: TurnColumns = 'all',
-): Promise<Pick<MemorySearch, 'hits' | 'missedTime' | 'timeZone'>> {
+): Promise<Pick<MemorySearch, 'hits' | 'missedTime' | 'timeZone' | 'degraded'>> {
   const started = performance.now();
   const { config, db, metrics, store } = server;
   const availability = new Patience(server.availability, READ_DEADLINE_MS);
@@ -69,8 +69,8 @@ export async function memoriesAbout(
       ),
   };
   const hits = candidates.size > 0 ? await hitsOf(found, wanted, ranked(found, wanted)) : [];
-  const degraded = stored === null;
+  const degraded = availability.missed > 0;
   const seconds = (performance.now() - started) / 1_000;
   metrics.usage.countSearch({ seconds, hits: hits.length, degraded });
-  return { hits, missedTime: false, timeZone };
+  return { hits, missedTime: false, timeZone, degraded };
 }

@@ -5,7 +5,8 @@ import { InteractionRef } from '../interactions/graphql.ts';
 import { columnsFor } from '../interactions/lists-graphql.ts';
 import { type FactHit, searchFacts } from './fact-hits.ts';
 import type { MemoryHit } from './hits.ts';
-import { MAX_MEMORIES, type MemorySearch, searchMemory } from './memory.ts';
+import { MAX_MEMORIES, type MemorySearch } from './memory.ts';
+import { searchWithMentions } from './search-all.ts';
 
 const MemoryTierEnum = builder.enumType('MemoryTier', {
   description: 'The strongest reason why a memory was found.',
@@ -121,10 +122,8 @@ builder.queryField('memorySearch', (t) =>
       const { query, limit, filter, includeSuperseded, timeZone } = args;
       const { userId, includeArchived, ...conditions } = filter ?? {};
       const owner = ownerFor(principal, userId, 'filter.userId');
-      const { availability, characters } = services;
-      const characterIds = await availability.tolerate(() => characters.mentionedIn(owner, query), []);
-      const asked = { query, limit: limit ?? 20, characterIds, timeZone, ...conditions };
-      const found = await searchMemory(
+      const asked = { query, limit: limit ?? 20, timeZone, ...conditions };
+      const found = await searchWithMentions(
         services,
         owner,
         { ...asked, includeArchived: includeArchived ?? false },

@@ -31,6 +31,8 @@ export interface MemorySearch {
   readonly tookMs: number;
   /** Whether a part of the search did not answer, so that hits may be missing. */
   readonly degraded: boolean;
+  /** Whether nothing that is stored could be read: hits are among what waits for the database. */
+  readonly readNothing: boolean;
   /** The query names a time of which nothing was found: hits are of other times. */
   readonly missedTime: boolean;
   /** The user has turns in the archive, and it was not searched. */
@@ -138,12 +140,13 @@ export async function searchMemory(
   };
   const missedTime = wanted.times.spans.length > 0 && !hits.some(({ inTime }) => inTime);
   const tookMs = performance.now() - started;
-  const degraded = found?.degraded ?? true;
+  const degraded = !found || found.degraded || services.availability.missed > 0;
   services.metrics.usage.countSearch({ seconds: tookMs / 1_000, hits: hits.length, degraded });
   return {
     hits,
     tookMs,
     degraded,
+    readNothing: !found,
     missedTime,
     leftOutArchive: archive.holdsAny,
     timeZone: zone,

@@ -125,7 +125,7 @@ export async function gatherContext(
   const told = fittingFacts(isRefused ? [] : known, config.contextTokenBudget, zone);
   const evidence = await saidIn(services, owner, told.facts, relevant);
   const chosen = performance.now();
-  const degraded = query.isPlaceMissed || availability.missed > missedBefore || memories.degraded === true;
+  const degraded = query.isPlaceMissed || availability.missed > missedBefore || memories.degraded;
   return {
     classification,
     degraded,
@@ -197,7 +197,7 @@ function memoriesBesideProfile(
   { owner, query, timeZone }: AcceptedQuery,
   mentions: readonly CharacterMention[],
   columns: TurnColumns | undefined,
-): Promise<Pick<MemorySearch, 'hits' | 'missedTime' | 'timeZone'> & Partial<Pick<MemorySearch, 'degraded'>>> {
+): Promise<Pick<MemorySearch, 'hits' | 'missedTime' | 'timeZone' | 'degraded'>> {
   const asked = {
     ...{ query, timeZone, limit: MAX_BESIDE_PROFILE },
     characterIds: mentions.map(({ characterId }) => characterId),
