@@ -54,6 +54,16 @@ const age = (seconds: number) =>
   );
 
 describe('an alert', () => {
+  test('of the server is the operator’s: no admin of another tenant says what becomes of it', async () => {
+    raise();
+    const { alertId } = await stored();
+    for (const mutation of [ACKNOWLEDGE, snooze(5), RESOLVE]) {
+      const { errors } = await app.graphql(mutation, { id: alertId }, '@acme:eve');
+      expect(errors?.[0]?.extensions.code).toBe('FORBIDDEN');
+    }
+    expect(await stored()).toMatchObject({ changes: [{ kind: 'RAISED' }] });
+  });
+
   test('is stored, told once, acknowledged by somebody, and over when the danger is', async () => {
     raise();
     raise();

@@ -2,9 +2,9 @@ import type { PoolClient } from 'pg';
 import { z } from 'zod';
 import type { Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { Forbidden, InvalidInput, NotFound } from '../../errors.ts';
+import { InvalidInput, NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
-import { isAdmin } from '../tasks/scope.ts';
+import { requireOperator } from '../../ground/ownership.ts';
 import type { AlertBoard } from './alerts.ts';
 import { alertsById } from './reads.ts';
 import { lockAlerts } from './record.ts';
@@ -112,7 +112,7 @@ async function change(
   given: string,
   work: (client: PoolClient, alert: AlertRow) => Promise<void>,
 ): Promise<AlertRow> {
-  if (!isAdmin(principal)) throw new Forbidden('only an admin may say what becomes of alerts');
+  requireOperator(principal);
   const alertId = input.parseInput(uuid, given, 'alertId');
   return db.transaction(async (client) => {
     await lockAlerts(client);

@@ -1,15 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { Forbidden, NotFound } from '../../errors.ts';
+import { NotFound } from '../../errors.ts';
 import { SERVER_TENANT } from '../../events/event.ts';
 import * as input from '../../ground/input.ts';
+import { requireOperator } from '../../ground/ownership.ts';
 import type { Outcome } from '../deliveries/channel.ts';
 import { targetScopeOf } from '../deliveries/deliveries.ts';
 import { noteSent, openTarget } from '../deliveries/outbox.ts';
 import { deliveryById } from '../deliveries/reads.ts';
 import type { DeliveryRow } from '../deliveries/tables.ts';
-import { isAdmin } from '../tasks/scope.ts';
 import { CHANNEL } from './telling.ts';
 import type { AlertMessage, AlertWay } from './ways.ts';
 
@@ -33,8 +33,7 @@ export async function testAlertChannel(
   principal: Principal,
   given: string,
 ): Promise<DeliveryRow> {
-  if (!isAdmin(principal))
-    throw new Forbidden('testAlertChannel: only an admin may try the channels of alerts');
+  requireOperator(principal);
   const name = input.parseInput(input.text(100), given, 'name');
   const way = alertWays.find((each) => each.name === name);
   if (!way)

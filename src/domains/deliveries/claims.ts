@@ -18,6 +18,13 @@ const MAX_DELAY_MS = { DELIVERY: 3 * 3_600_000, TARGET: 600_000 };
 const MAX_RETRY_AFTER_MS = 86_400_000;
 const MAX_ERROR = 500;
 
+/**
+ * SQL: the delivery `d` waits for none of its order. One that does may be due before the one it waits for: somebody had it tried
+ * again.
+ */
+const IS_HEAD = `not exists (select from echo_deliveries e where e.channel = d.channel and e.target = d.target
+  and e.order_key = d.order_key and e.status = 'PENDING' and e.id < d.id)`;
+
 /** Takes the target that has waited longest among those to which something is due. @returns null: there is none */
 export async function claimTarget(
   { pool }: Reader,
@@ -31,7 +38,7 @@ export async function claimTarget(
              where t.channel = any($2) and not t.held and (t.blocked_until is null or t.blocked_until <= now())
                and (t.lease_until is null or t.lease_until <= now())
                and exists (select from echo_deliveries d where d.channel = t.channel and d.target = t.target
-                 and d.status = 'PENDING' and d.due_at <= now())
+                 and d.status = 'PENDING' and d.due_at <= now() and ${IS_HEAD})
              order by t.lease_until nulls first limit 1 for update of t skip locked
            )
            update echo_delivery_targets t set lease_token = $1, lease_until = now() + ${LEASE_MS} * interval '1 ms'
@@ -189,6 +196,7 @@ export async function deliveryOutlook(
            from echo_delivery_targets t left join lateral (
              select d.due_at from echo_deliveries d where d.channel = t.channel and d.target = t.target and d.status = 'PENDING'
                and not t.held and (t.blocked_until is null or t.blocked_until <= now())
+               and ${IS_HEAD}
              order by d.due_at limit 1
            ) first on true
            where t.channel = any($1) and t.tenant_id is not null`,

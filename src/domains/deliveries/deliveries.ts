@@ -3,6 +3,7 @@ import type { Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { InvalidInput, NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
+import { isOperators } from '../../ground/ownership.ts';
 import type { Courier } from './courier.ts';
 import { deliveryById, type TargetScope } from './reads.ts';
 import type { DeliveryRow, DeliveryStatus } from './tables.ts';
@@ -17,10 +18,11 @@ const uuid = z.guid({ error: 'must be a UUID' });
 /** @throws InvalidInput for what can be no id, so that no statement is run for it */
 export const parseUuid = (given: string, field: string): string => input.parseInput(uuid, given, field);
 
-/** A user sees what goes to their own targets, an admin also what goes to those of the tenant and of the server. */
-export function targetScopeOf({ tenantId, userId, roles, permissions }: Principal): TargetScope {
+/** A user sees what goes to their own targets, an admin also what goes to those of the tenant; the server's are the operator's. */
+export function targetScopeOf(principal: Principal): TargetScope {
+  const { tenantId, userId, roles, permissions } = principal;
   const isAdmin = roles.includes('ADMIN') && permissions.includes('ADMIN');
-  return { tenantId, userId: isAdmin ? null : userId };
+  return { tenantId, userId: isAdmin ? null : userId, system: isAdmin && isOperators(principal) };
 }
 
 /**

@@ -6,8 +6,10 @@ import { type DeliveryRow, type DeliveryStatus, deliveries } from './tables.ts';
 /** Whose targets a caller may see. */
 export interface TargetScope {
   readonly tenantId: string;
-  /** Null: those of any user of the tenant, and the server's own. */
+  /** Null: those of any user of the tenant. */
   readonly userId: string | null;
+  /** Also the server's own, which tell of all tenants. */
+  readonly system: boolean;
 }
 
 interface DeliveryConditions {
@@ -16,9 +18,11 @@ interface DeliveryConditions {
   readonly target?: string | null | undefined;
 }
 
-/** SQL: the target `t` is within the scope $1, $2. */
+/** SQL: the target `t` is within the scope, by the values of `scopeValues` from $1 on. */
 const IN_SCOPE = `(t.tenant_id = $1 and ($2::text is null or t.user_id = $2)
-  or $2::text is null and t.tenant_id = '${SERVER_TENANT}')`;
+  or $3::boolean and t.tenant_id = '${SERVER_TENANT}')`;
+
+const scopeValues = ({ tenantId, userId, system }: TargetScope) => [tenantId, userId, system];
 
 /** Deliveries to targets within a scope, newest first. */
 export async function deliveryPage(
@@ -31,12 +35,12 @@ export async function deliveryPage(
   const { rows } = await pool.query<RawRow>({
     name: `delivery_page_${direction}`,
     text: `select d.* from echo_deliveries d join echo_delivery_targets t on t.channel = d.channel and t.target = d.target
-           where ${IN_SCOPE} and d.id < $3 and d.id > $4
-             and ($6::text is null or d.status = $6) and ($7::text is null or d.channel = $7)
-             and ($8::text is null or d.target = $8)
-           order by d.id ${direction} limit $5`,
+           where ${IN_SCOPE} and d.id < $4 and d.id > $5
+             and ($7::text is null or d.status = $7) and ($8::text is null or d.channel = $8)
+             and ($9::text is null or d.target = $9)
+           order by d.id ${direction} limit $6`,
     values: [
-      ...[scope.tenantId, scope.userId, page.after ?? Number.MAX_SAFE_INTEGER, page.before ?? 0, page.limit],
+      ...[...scopeValues(scope), page.after ?? Number.MAX_SAFE_INTEGER, page.before ?? 0, page.limit],
       ...[conditions.status ?? null, conditions.channel ?? null, conditions.target ?? null],
     ],
   });
@@ -52,8 +56,8 @@ export async function deliveryById(
   const { rows } = await pool.query<RawRow>({
     name: 'delivery_by_id',
     text: `select d.* from echo_deliveries d join echo_delivery_targets t on t.channel = d.channel and t.target = d.target
-           where ${IN_SCOPE} and d.delivery_id = $3`,
-    values: [scope.tenantId, scope.userId, deliveryId],
+           where ${IN_SCOPE} and d.delivery_id = $4`,
+    values: [...scopeValues(scope), deliveryId],
   });
   return rows[0] ? mapRow(deliveries, rows[0]) : null;
 }
