@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
 import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
-import { overWebSocket } from './support/streams.ts';
+import { overWebSocket, take } from './support/streams.ts';
 
 const NAME = 'Ilse Grau';
 const ASK = `mutation ($input: ProcessQueryInput!) { processQuery(input: $input) {
   ... on ProcessQuerySuccess { replayed interaction { turnId responder response status } } ... on Error { message } } }`;
 const STREAM = `subscription ($input: ProcessQueryInput!) { processQueryStream(input: $input) {
   type ... on QueryAccepted { turnId } ... on QueryCompleted { result { interaction { turnId status } } } } }`;
+const RECORD = 'mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename } }';
 const CANCEL = 'mutation ($id: ID!) { cancelQuery(turnId: $id) { __typename } }';
 const RESTORE = `mutation ($lines: [String!]!) { restoreUser(lines: $lines) {
   ... on RestoreUserSuccess { turns } ... on Error { message } } }`;
@@ -102,4 +103,27 @@ describe('a turn of a character that is answered only when it is asked again', (
     await rename('Somebody Else');
     expect(await verified()).toEqual({ intact: false, problems: [{ kind: 'ALTERED' }] });
   });
+});
+
+test('who heard of a turn without its answer hears the answer, and its conversation knows the intent', async () => {
+  const told = async (field: string, count: number) => {
+    const events = overWebSocket(
+      app.connect('hal'),
+      `subscription { ${field}(after: "0-0") { interaction { turnId status response } } }`,
+    );
+    return (await take(events, count)).map(({ data, errors }) => data?.[field].interaction ?? errors);
+  };
+  const turnId = await interrupted('heard of', 'hal');
+  await answeredAfterAll('heard of', 'hal');
+  await app.graphql(RECORD, { input: { conversationId: 'heard of', turns: [{ query: 'next' }] } }, 'hal');
+  const answered = { turnId, status: 'ANSWERED', response: 'Rough, but dry.' };
+  expect(await told('interactionAnswered', 1)).toEqual([answered]);
+  // Each turn is added once.
+  expect(await told('interactionAdded', 2)).toEqual([answered, expect.objectContaining({ response: null })]);
+  const { data } = await app.graphql(
+    '{ conversation(conversationId: "heard of") { intentHistory } }',
+    {},
+    'hal',
+  );
+  expect(data.conversation.intentHistory).toHaveLength(1);
 });

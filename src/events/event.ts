@@ -2,6 +2,7 @@ import type { EventPosition } from './cursor.ts';
 
 export type EventKind =
   | 'interaction_added'
+  | 'interaction_answered'
   | 'persistence_failure'
   | 'alert'
   | 'activity'

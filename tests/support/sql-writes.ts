@@ -11,7 +11,8 @@ export const FOREIGN_WRITES: Readonly<Record<string, string>> = {
   update_conversations: 'a turn moves its conversation on, under the lock that it has',
   update_conversations_and_mentions: 'the same, and what `count_mentions` does, in one round trip',
   count_mentions: 'a turn counts in the characters that it mentions, in its transaction',
-  complete_turn: 'an answer goes into the index by the statement that stores it',
+  complete_turn: 'an answer goes into the index, and is told of, by the statement that stores it',
+  note_late_intent: 'an answer tells its conversation what was meant, under the lock that it has',
   // A conversation and its turns go together, under the lock of the conversation.
   delete_turn:
     'a turn that goes leaves its mark in the same statement, or its retry would pass between the two',

@@ -34,14 +34,49 @@ builder.subscriptionField('interactionAdded', (t) =>
         description: RESUME_AFTER,
       }),
     },
-    subscribe: (_root, args, ctx) => endable((signal) => addedInteractions(ctx, args, signal)),
+    subscribe: (_root, args, ctx) =>
+      endable((signal) => toldInteractions(ctx, 'interaction_added', args, signal)),
     resolve: (added) => added,
   }),
 );
 
-async function* addedInteractions(ctx: Context, args: SubscriptionArguments, signal: AbortSignal) {
+const InteractionAnswered = builder.objectRef<AddedInteraction>('InteractionAnswered').implement({
+  description: 'A turn that was interrupted got its answer after all.',
+  fields: (t) => ({
+    cursor: t.exposeID('cursor', { description: 'Resume after this event with the argument `after`.' }),
+    at: t.expose('at', { type: 'DateTime', description: 'When the answer was stored.' }),
+    interaction: t.expose('interaction', { type: InteractionRef, description: 'The turn, with its answer.' }),
+  }),
+});
+
+builder.subscriptionField('interactionAnswered', (t) =>
+  t.field({
+    type: InteractionAnswered,
+    description:
+      'Answers to turns that were interrupted, which `interactionAdded` told of without one; for those who may act for others, of all users of the tenant.',
+    args: {
+      conversationId: t.arg.string({
+        description: 'Only of this thread; of the caller, if no user is named.',
+      }),
+      userId: t.arg.string({ description: 'Only of this user, for those who may act for others.' }),
+      after: t.arg.id({
+        description: RESUME_AFTER,
+      }),
+    },
+    subscribe: (_root, args, ctx) =>
+      endable((signal) => toldInteractions(ctx, 'interaction_answered', args, signal)),
+    resolve: (answered) => answered,
+  }),
+);
+
+async function* toldInteractions(
+  ctx: Context,
+  kind: 'interaction_added' | 'interaction_answered',
+  args: SubscriptionArguments,
+  signal: AbortSignal,
+) {
   const { services, principal, onOverflow, pace } = ctx;
-  for await (const { turnId, cursor, at } of follow(services.events, principal, 'interaction_added', args, {
+  for await (const { turnId, cursor, at } of follow(services.events, principal, kind, args, {
     signal,
     pace,
     onOverflow,

@@ -240,6 +240,9 @@ async function completeTurn(
              select id, tenant_id, user_id from completed
              -- Takes the lock of a row that is there: whoever indexes the turn now has not seen its answer.
              on conflict (interaction_id) do update set queued_at = now(), set_aside = null
+           ), told as (
+             insert into echo_events (tenant_id, user_id, kind, conversation_id, turn_id)
+             select tenant_id, user_id, 'interaction_answered', conversation_id, turn_id from completed
            ), audited as materialized (
              select echo_audit(tenant_id, user_id, 'turns.answer', conversation_id, 'OK', null, $2::jsonb) from completed
            )
@@ -252,8 +255,22 @@ async function completeTurn(
   // Those that its query names were counted with it.
   const counted = new Set([stored.characterId, ...(stored.characterIds ?? [])]);
   const characterIds = turn.characterIds.filter((id) => !counted.has(id));
+  if (turn.intent) await noteIntents(client, turn);
   await countMentions(client, [{ ...turn, characterIds }]);
   return mapRow(interactions, onlyRow(result));
+}
+
+/** The latest intents of a conversation, where one became known behind its turn. */
+async function noteIntents(client: PoolClient, { tenantId, userId, conversationId }: Turn): Promise<void> {
+  const own = 'tenant_id = $1 and user_id = $2 and conversation_id = $3';
+  await client.query({
+    name: 'note_late_intent',
+    text: `update echo_conversations set intent_history = (select jsonb_agg(intent order by sequence) from (
+             select intent, sequence from echo_unified_interactions
+             where ${own} and intent is not null order by sequence desc limit ${INTENT_HISTORY_LENGTH}) i)
+           where ${own}`,
+    values: [tenantId, userId, conversationId],
+  });
 }
 
 /** Moves conversations on, and counts in characters that they are mentioned. */

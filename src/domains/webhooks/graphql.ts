@@ -33,6 +33,11 @@ const WebhookEventEnum = builder.enumType('WebhookEvent', {
       value: 'interaction_added',
       description: 'A turn was stored (`interaction.added`), in order of its conversation.',
     },
+    INTERACTION_ANSWERED: {
+      value: 'interaction_answered',
+      description:
+        'A turn that was interrupted, and told of without an answer, got it after all (`interaction.answered`), in order of its conversation.',
+    },
     FACT_CHANGED: {
       value: 'fact_changed',
       description: 'A fact was learned, entered or changed (`fact.changed`), in order of its user.',

@@ -20,7 +20,8 @@ export async function messageOf(db: Database, delivery: DeliveryRow): Promise<st
 async function dataOf(db: Database, delivery: DeliveryRow): Promise<object | null> {
   const { kind, payload, tenantId } = delivery;
   const owner = { tenantId, userId: delivery.userId ?? '' };
-  if (kind === 'interaction.added') return turnOf(db, owner, String(payload.turnId));
+  if (kind === 'interaction.added' || kind === 'interaction.answered')
+    return turnOf(db, owner, String(payload.turnId));
   if (kind === 'fact.changed') return factOf(db, owner, String(payload.changeId));
   if (kind === 'task.changed') return taskOf(db, owner, payload);
   const { at: _at, cursor: _cursor, ...told } = payload;

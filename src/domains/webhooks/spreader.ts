@@ -191,7 +191,8 @@ function deliveryOf(webhook: WebhookRow, event: Heard): NewDelivery | null {
   return {
     ...targetOf(webhook),
     ...{ tenantId, userId, kind: messageKindOf(event) },
-    order: [event.kind, tenantId, userId, orderOf(event, conversationId)],
+    // An answer comes behind the turn that it is of.
+    order: [event.kind.replace('_answered', '_added'), tenantId, userId, orderOf(event, conversationId)],
     payload: {
       ...payload,
       ...(turnId !== null && { turnId }),

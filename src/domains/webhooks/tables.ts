@@ -7,7 +7,9 @@ export const WEBHOOK_STATES = ['ACTIVE', 'PAUSED', 'SUSPENDED'] as const;
 export type WebhookState = (typeof WEBHOOK_STATES)[number];
 
 /** Kinds of events that a webhook may be told of. */
-export const WEBHOOK_EVENTS = ['interaction_added', 'fact_changed', 'task_changed', 'alert'] as const;
+export const WEBHOOK_EVENTS = [
+  ...(['interaction_added', 'interaction_answered', 'fact_changed', 'task_changed', 'alert'] as const),
+] as const;
 export type WebhookEvent = (typeof WEBHOOK_EVENTS)[number];
 
 /** Addresses that are told of events, and how far each has come in them. */
