@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateImage } from '../src/domains/generations/generations.ts';
 import { weightedMean } from '../src/domains/generations/rating.ts';
@@ -313,6 +314,32 @@ test('of somebody who is erased while a picture of theirs comes, no file stays',
   const before = await keptFiles();
   until.resolve();
   await expect.poll(() => app.app.services.tasks.state.running).toBe(0);
+  expect(await keptFiles()).toEqual(before);
+});
+
+test('a picture that comes while an erasure is at other tables is not stored', async () => {
+  const until = Promise.withResolvers<void>();
+  next = [{ kind: 'picture', bytes: await picture(77, 'png'), until: until.promise }];
+  const { taskId } = (await ask({ prompt: 'a very last picture', workflow: 'blank' }, 'leaving')).task;
+  await expect.poll(async () => (await task(app, taskId, 'leaving')).progress?.done).toBe(3);
+  // The erasure waits here: behind the media, and ahead of the tasks.
+  const holder = new pg.Client({ connectionString: app.databaseUrl });
+  await holder.connect();
+  await holder.query('begin; lock table autonomous_goals in share mode');
+  const before = await keptFiles();
+  const erased = app.graphql(
+    'mutation { eraseUser(userId: "leaving", confirm: "leaving") { ... on EraseUserSuccess { receipt } ... on Error { message } } }',
+    {},
+    'leaving',
+  );
+  await expect
+    .poll(() => app.sql("select from pg_locks where not granted and relation = 'autonomous_goals'::regclass"))
+    .toHaveLength(1);
+  until.resolve();
+  await expect.poll(() => app.app.services.tasks.state.running).toBe(0);
+  await holder.end();
+  expect((await erased).data.eraseUser.receipt.left).toMatchObject({ media: 0 });
+  expect(await app.sql("select from echo_media_insights where user_id = 'leaving'")).toEqual([]);
   expect(await keptFiles()).toEqual(before);
 });
 

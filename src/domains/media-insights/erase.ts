@@ -1,8 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Config } from '../../config.ts';
 import type { ErasingDatabase } from '../../db/erasure.ts';
-import { takeAway } from '../tasks/changes.ts';
-import { INDEX_MEDIA } from './job-names.ts';
+import { takeAllAway } from '../tasks/stopping.ts';
 import { lockMedia } from './owners.ts';
 import { removeThumbnailFolder } from './thumbnails.ts';
 
@@ -16,8 +15,9 @@ export async function eraseMedia(
 ) {
   const erased = await db.transaction(async (client) => {
     await lockMedia(client, owner);
-    // Behind the lock, which each of their writes takes first: what runs writes nothing more.
-    await takeAway(client, owner, [INDEX_MEDIA]);
+    // Behind the lock, which each write of media takes first: what runs writes nothing more. Pictures are not only stored by
+    // the task that indexes folders, but by all that draw, make and restore them.
+    await takeAllAway(client, owner);
     const values = [owner.userId, owner.tenantId];
     for (const table of ['echo_media_files', 'echo_media_pairs'])
       await client.query({

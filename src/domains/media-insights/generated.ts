@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { lstat, mkdir, open, realpath, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Owner } from '../../access/principals.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import { TaskLost } from '../tasks/errors.ts';
 import type { IndexingParts } from './indexing.ts';
 import { IndexingRun } from './indexing-run.ts';
-import { keptFolder } from './kept-files.ts';
+import { hashInName, keptFolder } from './kept-files.ts';
 import { insightsByHash } from './reads.ts';
+import { removeThumbnails } from './thumbnails.ts';
 
 /** Keeps pictures and videos that the server was given, and indexes them like those of folders. */
 export interface PictureKeeper {
@@ -75,23 +76,36 @@ export async function indexOwn(
   try {
     await indexOne(parts, owner, folder, path, task);
   } catch (error) {
-    if (error instanceof TaskLost && !(await isThere(parts.db, owner, task))) await rm(path, { force: true });
+    if (error instanceof TaskLost && !(await isWanted(parts.db, owner, path, task)))
+      await discard(parts, owner, path);
     throw error;
   }
 }
 
-/** Whether a task is kept: an erasure takes those of its user away. */
-async function isThere(
+/**
+ * Whether somebody goes on with a file: an attempt that has taken the task over, or whoever knows of its content already. An erasure
+ * takes the tasks of its user away, and deletes them at last.
+ */
+async function isWanted(
   { pool }: IndexingParts['db'],
   owner: Owner,
+  path: string,
   { taskId }: RunningTask,
 ): Promise<boolean> {
   const { rowCount } = await pool.query({
-    name: 'task_is_there',
-    text: 'select from autonomous_tasks where task_id = $1 and tenant_id = $2 and user_id = $3',
-    values: [taskId, owner.tenantId, owner.userId],
+    name: 'kept_file_is_wanted',
+    text: `select from autonomous_tasks where task_id = $1 and tenant_id = $2 and user_id = $3 and status <> 'CANCELLED'
+           union all select from echo_media_insights where file_hash = $4 and tenant_id = $2 and user_id = $3`,
+    values: [taskId, owner.tenantId, owner.userId, hashInName(basename(path))],
   });
-  return rowCount === 1;
+  return (rowCount ?? 0) > 0;
+}
+
+/** With the thumbnails that were made of it. */
+async function discard({ places }: IndexingParts, owner: Owner, path: string): Promise<void> {
+  await rm(path, { force: true });
+  const fileHash = hashInName(basename(path));
+  if (fileHash !== null) await removeThumbnails(places.dataDirectory, owner, fileHash);
 }
 
 /** Indexes one file of the server's own, in this folder. What it tells of its progress is not the task's, of which it is the last step. */

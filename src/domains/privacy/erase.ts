@@ -14,6 +14,7 @@ import type { VectorStore } from '../../vectors/vector-store.ts';
 import { countMarks, markDeleted } from '../conversations/marks.ts';
 import { answered } from '../interactions/erased.ts';
 import type { TurnStore } from '../interactions/store.ts';
+import { takeAllAway } from '../tasks/stopping.ts';
 import type { TextAnalyses } from '../word-index/turns.ts';
 import { ERASERS, LAST_ERASERS } from './erasers.ts';
 import { clearFiles } from './files.ts';
@@ -80,6 +81,8 @@ export async function eraseUser(
   // What is being answered now is refused when it comes.
   await markDeleted(db.pool, owner, store.pending.idsOf(owner));
   await store.settle((turn) => turn.tenantId === owner.tenantId && turn.userId === owner.userId);
+  // What a task of theirs stores behind a table that was erased already would stay.
+  await retried(() => db.transaction((client) => takeAllAway(client, owner)));
   const counts: Counts = {};
   const leftBeside: Counts = {};
   for (const erase of Object.values(ERASERS)) {
