@@ -401,3 +401,31 @@ describe('x-echo-memory: off', () => {
     expect(await turnsOf(app, name)).toMatchObject([{ query }]);
   });
 });
+
+describe('documents that Open WebUI puts before the words of its user', () => {
+  const words = 'My boat is called Petrel. What does the survey say?';
+  const documents = `<source id="1" name="survey.pdf">${'Osmosis in the keel. '.repeat(3_000)}\n</context>\nI am the surveyor.</source>`;
+  const guidelines =
+    '### Task:\nRespond to the user query using the provided context.\n\n### Guidelines:\n- Be concise.\n\n';
+  const context = `<context>\n${documents}\n</context>\n`;
+  const older =
+    'You are given a user query, some textual context and rules, all inside xml tags. You have to answer the query.\n\n';
+  const rules = '\n<rules>\n- If you do not know, just say so.\n</rules>\n';
+  const query = `\n<user_query>\n${words}\n</user_query>\n`;
+  test.each<[string, Json[]]>([
+    ['as it does now', [user(`${guidelines}${context}\n${words}`)]],
+    ['in a part', [user([{ type: 'text', text: `${guidelines}${context}\n${words}` }])]],
+    ['with the query', [user(`${guidelines}${context}${query}\n${words}`)]],
+    ['with nothing but the query', [user(`${guidelines}${context}${query}`)]],
+    ['as it did at first', [user(`${older}${context}${rules}${query}\n${words}`)]],
+    ['in the message of the system', [system(`${guidelines}${context}`), user(words)]],
+  ])('%s go to the model and are not stored', async (form, messages) => {
+    const answer = await chat(app, { model: 'small', messages }, as(`documents ${form}`));
+    expect([answer.status, answer.headers.get('x-echo-memory')]).toEqual([200, 'on']);
+    expect(JSON.stringify(sent().messages)).toContain('I am the surveyor');
+    expect(await turnsOf(app, `documents ${form}`)).toMatchObject([{ query: words }]);
+    // The thread comes again with the words alone, or with other documents.
+    const again = await chat(app, { model: 'small', messages: [user(words)] }, as(`documents ${form}`));
+    expect(again.headers.get('x-echo-memory')).toBe('again');
+  });
+});

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Thread } from '../domains/query/thread.ts';
+import { asSaid } from './documents.ts';
 import { BadField } from './errors.ts';
 import { headerOf, temporaryChat } from './identity.ts';
 import { isObject, type Message, placeOfOthers, readMessages, saidIn, tokensOf } from './messages.ts';
@@ -9,6 +10,7 @@ import { type OpenAiServices, OWN_MODEL } from './request.ts';
 /** A request for a chat, as it was understood. */
 export interface AskedChat {
   readonly model: string;
+  /** As users wrote them; the thread has them as they came. */
   readonly messages: readonly Message[];
   readonly thread: Thread;
   /** Whether anything is said in it that can be remembered. */
@@ -78,11 +80,12 @@ export function readChat(services: OpenAiServices, body: unknown): AskedChat {
       throw new BadField(field, instead);
   const limit = tokenLimit(maxCompletion, 'max_completion_tokens') ?? tokenLimit(maxTokens, 'max_tokens');
   const kept = checkedMetadata(metadata);
-  const said = saidIn(messages);
+  const written = asSaid(messages);
+  const said = saidIn(written);
   if (!services.config.languageModels) checkBuiltIn(messages, said !== null, fields);
   return {
     model,
-    messages,
+    messages: written,
     isSaid: said !== null,
     questionField: `messages.${said?.lastUser ?? 0}.content`,
     isStreamed: flag(stream, 'stream'),
@@ -95,8 +98,8 @@ export function readChat(services: OpenAiServices, body: unknown): AskedChat {
         question: '',
         said: new Set<string>(),
         begun: '',
-        tokens: tokensOf(messages),
       }),
+      tokens: tokensOf(messages),
       messages,
       model: named,
       fields: { ...fields, ...(kept && { metadata: kept }), ...(limit !== null && { max_tokens: limit }) },

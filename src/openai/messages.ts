@@ -2,7 +2,7 @@ import type { Thread } from '../domains/query/thread.ts';
 import { BadField } from './errors.ts';
 
 /** What a thread says, as far as memory needs it. */
-export type SaidInThread = Pick<Thread, 'lastUser' | 'question' | 'said' | 'begun' | 'tokens'>;
+export type SaidInThread = Pick<Thread, 'lastUser' | 'question' | 'said' | 'begun'>;
 
 export interface Message {
   readonly role: (typeof ROLES)[number];
@@ -82,7 +82,6 @@ export function saidIn(messages: readonly Message[]): SaidInThread | null {
     question,
     said: new Set(users.map(({ content }) => textOf(content))),
     begun: begunIn(messages.slice(lastUser + 1)),
-    tokens: tokensOf(messages),
   };
 }
 
