@@ -333,3 +333,16 @@ describe('a request that fits no endpoint', () => {
     });
   });
 });
+
+test.each(['heartbeat', 'archive_interactions'])(
+  'a task that says nothing of it has what the older service gave it: %s',
+  async (task_type) => {
+    const payload = task_type === 'heartbeat' ? {} : { olderThanMonths: 6, dryRun: true };
+    const scheduled_for = new Date(Date.now() + 3_600_000).toISOString();
+    const { id } = await json(
+      app.post('/api/echo/tasks/create', { name: 'Plain', task_type, payload, scheduled_for }),
+    );
+    const defaults = { priority: 'NORMAL', max_retries: 3, timeout: 300 };
+    expect(await json(get(`/api/echo/tasks/${id}`))).toMatchObject(defaults);
+  },
+);

@@ -41,7 +41,7 @@ describe('the older endpoints', () => {
     await untilTask(app, made.body.id, 'COMPLETED', 'ada');
     expect((await call('GET', made.body.id)).body).toMatchObject({
       ...{ id: made.body.id, name: 'Look', task_type: 'self_check', priority: 'HIGH', status: 'COMPLETED' },
-      ...{ payload: { conversations: 1 }, error: null, retry_count: 0, max_retries: 2, timeout: 600 },
+      ...{ payload: { conversations: 1 }, error: null, retry_count: 0, max_retries: 3, timeout: 300 },
       result: { conversations: 0, turns: 0 },
     });
     expect((await call('GET', 'queue')).body).toMatchObject({

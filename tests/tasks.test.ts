@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { enqueueTask } from '../src/domains/tasks/tasks.ts';
+import { InvalidInput } from '../src/errors.ts';
 import { defineJob } from '../src/jobs/job.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { gate, runTask, task, untilTask } from './support/tasks.ts';
@@ -64,7 +65,18 @@ const forServer = defineJob({
   run: async () => 'done',
 });
 
-const jobs = [note, waits, returns, forAdmins, forServer];
+let isGone = false;
+const looks = defineJob({
+  name: 'looks',
+  description: 'Looks whether something is there before it is made.',
+  payload: z.strictObject({}),
+  check: async () => {
+    if (isGone) throw new InvalidInput('payload', 'what it names is gone');
+  },
+  run: async () => null,
+});
+
+const jobs = [note, waits, returns, forAdmins, forServer, looks];
 let app: TestApp;
 beforeAll(async () => {
   app = await startTestApp({ jobs, env: { CANARY_INTERVAL_MS: '0' } });
@@ -169,6 +181,25 @@ describe('a task', () => {
     expect(data.createTask).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
   });
 
+  test('is given once more to its key when its time has passed, or what it names is gone', async () => {
+    const soon = Date.now() + 2_000;
+    const input = { type: 'note', payload: { note: 'soon' }, scheduledFor: new Date(soon).toISOString() };
+    const timed = { ...input, idempotencyKey: 'k 3' };
+    const first = await runTask(app, timed, 'ada');
+    await expect.poll(() => Date.now(), { timeout: 10_000 }).toBeGreaterThan(soon);
+    expect((await runTask(app, timed, 'ada')).taskId).toBe(first.taskId);
+    const late = await app.graphql(CREATE, { input: { ...timed, idempotencyKey: 'k 4' } }, 'ada');
+    expect(late.data.createTask).toMatchObject({ message: 'scheduledFor: must not be in the past' });
+
+    const looked = { type: 'looks', payload: {}, idempotencyKey: 'k 5' };
+    const made = await runTask(app, looked, 'ada');
+    isGone = true;
+    expect((await runTask(app, looked, 'ada')).taskId).toBe(made.taskId);
+    await expect(runTask(app, { ...looked, idempotencyKey: 'k 6' }, 'ada')).rejects.toThrow('is gone');
+    const { data } = await app.graphql(CREATE, { input: { ...looked, name: 'Another' } }, 'ada');
+    expect(data.createTask).toMatchObject({ code: 'IDEMPOTENCY_KEY_REUSED' });
+  });
+
   test('is there if the transaction that makes it is committed, and only then', async () => {
     const { db } = app.app.services;
     const given = {
@@ -203,7 +234,7 @@ describe('what cannot be a task', () => {
     [
       'an unknown type',
       { type: 'fly' },
-      'type: must be one of archive_interactions, heartbeat, learn, note, restore_archived, returns, self_check, waits',
+      'type: must be one of archive_interactions, heartbeat, learn, looks, note, restore_archived, returns, self_check, waits',
     ],
     [
       'one that only the server may make',
@@ -391,6 +422,7 @@ test('types say what they take, and figures what there is', async () => {
       'archive_interactions',
       'heartbeat',
       'learn',
+      'looks',
       'note',
       'restore_archived',
       'returns',

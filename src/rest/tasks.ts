@@ -17,6 +17,10 @@ import {
 } from './formats.ts';
 import { defineRow, READING, type Row, WRITING } from './row.ts';
 
+/** Those of the older service; what GraphQL leaves out, each type of task says for itself. */
+const DEFAULT_RETRIES = 3;
+const DEFAULT_TIMEOUT_S = 300;
+
 const Order = body({
   name: optionalText,
   task_type: text.describe('What is to be done; GraphQL lists what there is (`taskTypes`).'),
@@ -24,8 +28,11 @@ const Order = body({
   priority: optionalText.describe('LOW, NORMAL, HIGH or CRITICAL; absent: NORMAL.'),
   payload: jsonObject.nullish(),
   scheduled_for: writtenInstant.nullish().describe('ISO 8601; absent: now.'),
-  max_retries: optionalWhole,
-  timeout: z.int({ error: 'must be a whole number of seconds' }).nullish().describe('Seconds.'),
+  max_retries: optionalWhole.describe(`Absent: ${DEFAULT_RETRIES}.`),
+  timeout: z
+    .int({ error: 'must be a whole number of seconds' })
+    .nullish()
+    .describe(`Seconds; absent: ${DEFAULT_TIMEOUT_S}.`),
 });
 
 const taskFields = {
@@ -89,11 +96,11 @@ export const taskRows: readonly Row[] = [
         name: order.name,
         description: order.description,
         // Which there are, the verb says.
-        priority: order.priority as 'LOW' | null | undefined,
+        priority: (order.priority ?? 'NORMAL') as 'NORMAL',
         payload: order.payload,
         scheduledFor: order.scheduled_for,
-        maxRetries: order.max_retries,
-        timeoutSeconds: order.timeout,
+        maxRetries: order.max_retries ?? DEFAULT_RETRIES,
+        timeoutSeconds: order.timeout ?? DEFAULT_TIMEOUT_S,
       });
       const { taskId, name, status, createdAt } = task;
       return { id: taskId, name, status, created_at: secondOf(createdAt) };

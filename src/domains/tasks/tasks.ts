@@ -80,6 +80,8 @@ export async function createTask(
 ): Promise<TaskRow> {
   const job = jobOf(services, principal, given.type);
   const owner = { tenantId: principal.tenantId, userId: principal.userId };
+  const known = await taskOfRequest(services.db, owner, given);
+  if (known) return known;
   await job.check?.(input.parseInput(job.payload, given.payload ?? {}, 'payload'));
   return makeTask(services, job, { ...given, owner, createdBy: principal.userId });
 }
@@ -131,13 +133,14 @@ export async function enqueueTask(
   const task = input.parseInput(NewTask, asked);
   const payload = task.payload ?? {};
   input.parseInput(job.payload, payload, 'payload');
-  checkTime(task.scheduledFor ?? null);
   const { idempotencyKey = null } = task;
   const hash = idempotencyKey === null ? null : hashOf(task);
   if (idempotencyKey !== null) {
     const known = await taskOfKey(client, owner, idempotencyKey, hash);
     if (known) return known;
   }
+  // Of what is made now: whoever asks once more may come when its time has passed.
+  checkTime(task.scheduledFor ?? null);
   const perDay = await checkWaiting(client, owner);
   if (perDay !== null) {
     const known = await takeOneOfDay(client, owner, perDay, async () =>
@@ -216,8 +219,18 @@ function sorted(value: unknown): unknown {
   return fields.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, item]) => [name, sorted(item)]);
 }
 
+/** The task that was made by the same request; null where it has no key, or is the first. @throws InvalidInput, IdempotencyKeyReused */
+async function taskOfRequest(
+  { pool }: Pick<Database, 'pool'>,
+  owner: TaskOwner,
+  given: NewTask,
+): Promise<TaskRow | null> {
+  const task = input.parseInput(NewTask, given);
+  return task.idempotencyKey == null ? null : taskOfKey(pool, owner, task.idempotencyKey, hashOf(task));
+}
+
 async function taskOfKey(
-  client: PoolClient,
+  client: Pick<PoolClient, 'query'>,
   { tenantId, userId }: TaskOwner,
   key: string,
   hash: Buffer | null,
