@@ -123,6 +123,7 @@ describe('precedence', () => {
         prompt: null,
         requiresClarification: false,
         clarifyingQuestions: [],
+        model: null,
       });
     }
   });

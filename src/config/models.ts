@@ -22,6 +22,7 @@ export const settings = {
   LLM_PRICES: prices.optional(),
   LLM_VISION_MODEL: z.string().max(100, 'must be at most 100 characters').optional(),
   LLM_LEARNING_MODEL: z.string().max(100, 'must be at most 100 characters').optional(),
+  LLM_INTENT_MODEL: z.string().max(100, 'must be at most 100 characters').optional(),
   EMBEDDINGS: oneOf('local').optional(),
   EMBEDDINGS_BASE_URL: url('http:', 'https:').optional(),
   EMBEDDINGS_API_KEY: z.string().optional(),
@@ -45,7 +46,7 @@ export function checkModels(raw: RawSettings): string[] {
   for (const name of ['LLM_WINDOWS', 'LLM_PRICES'])
     if (raw[name] && !raw.LLM_MODELS)
       problems.push(`LLM_MODELS: must name at least one model when ${name} is set`);
-  for (const name of ['LLM_VISION_MODEL', 'LLM_LEARNING_MODEL'])
+  for (const name of ['LLM_VISION_MODEL', 'LLM_LEARNING_MODEL', 'LLM_INTENT_MODEL'])
     if (raw[name] && !raw.LLM_BASE_URL) problems.push(`LLM_BASE_URL: must be set when ${name} is set`);
   if (raw.LLM_MODELS && !raw.LLM_BASE_URL) problems.push('LLM_BASE_URL: must be set when LLM_MODELS is set');
   if (raw.EMBEDDINGS_BASE_URL && !raw.EMBEDDINGS_MODEL)
@@ -132,6 +133,8 @@ export function modelsOf(values: z.output<typeof Values>) {
             vision: values.LLM_VISION_MODEL ?? null,
             /** What finds facts in turns beside the rules; null: nothing does. */
             learning: values.LLM_LEARNING_MODEL ?? null,
+            /** What says which kind of query it is where rules do not know; null: nothing does. */
+            intent: values.LLM_INTENT_MODEL ?? null,
           }
         : null,
   } as const;

@@ -56,7 +56,7 @@ export async function openDomains(parts: Standing, closing: ClosingStack) {
     ...(await openNotion({ ...parts, ...deliveries }, closing)),
     ...(await openAlertDesk({ ...parts, ...deliveries }, closing)),
     ...(await openWebhooks({ ...parts, ...deliveries }, closing)),
-    ...openQuery(parts),
+    ...(await openQuery(parts)),
     ...openSchedules(parts, closing),
     ...openFacts(parts, closing),
     ...openFactVectors(parts, closing),

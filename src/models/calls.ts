@@ -4,10 +4,10 @@ import { type FailureReason, type LanguageModel, ModelFailure } from './language
 import type { Reranker } from './reranker.ts';
 
 /**
- * What a model is called for: to answer, to learn, to describe pictures, to judge hits, to write a brief or to judge one, or for
+ * What a model is called for: to answer, to say what a query asks for, to learn, to describe pictures, to judge hits, to write a brief or to judge one, or for
  * the vector of a question or a turn.
  */
-export type CallKind = 'answer' | 'learning' | 'vision' | 'rerank' | 'brief' | 'judging' | Purpose;
+export type CallKind = 'answer' | 'intent' | 'learning' | 'vision' | 'rerank' | 'brief' | 'judging' | Purpose;
 
 /** One call of a model that has ended. */
 export interface ModelCall {

@@ -151,17 +151,19 @@ export function configuredModels(parts: ModelParts): Partial<Record<ModelLevel, 
 }
 
 /**
- * A model for work in the background, behind a queue of its own with one request at once: whoever waits for an answer
- * goes first.
+ * A model for work beside answers, behind a queue of its own, with one request at once: whoever waits for an answer goes
+ * first.
  *
  * @param kind what it is for
  * @param name the provider's id of the model; null where nothing is configured
+ * @param concurrency requests at once, where somebody waits for these, too
  */
 export function backgroundModel(
   parts: ModelParts,
   kind: CallKind,
   name: string | null,
   log: Logger,
+  concurrency = 1,
 ): Guard | null {
   const { languageModels } = parts.config;
   if (!languageModels || name === null) return null;
@@ -172,7 +174,7 @@ export function backgroundModel(
     model: name,
     window: (level && windows[level]) ?? null,
   });
-  return createGuard(parts.calls.ofModel(kind, model), log, { breaker: BREAKER, concurrency: 1 });
+  return createGuard(parts.calls.ofModel(kind, model), log, { breaker: BREAKER, concurrency });
 }
 
 function chatConnection(parts: ModelParts, limits: NonNullable<Config['languageModels']>) {

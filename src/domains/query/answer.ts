@@ -14,6 +14,7 @@ import type { GatheredContext } from './gather.ts';
 import type { Classification } from './intents.ts';
 import type { PatientServices, QueryObserver } from './query.ts';
 import type { TurnLore } from './turn.ts';
+import { intentByRules } from './unsure.ts';
 
 /** Who asks for a character without a model hears of them. */
 const NEVER_PLAYED =
@@ -109,10 +110,13 @@ export async function answerQuery(
 async function levelOf(
   { models, tenants }: Pick<PatientServices, 'models' | 'tenants'>,
   { intelligenceLevel, owner, query }: AcceptedQuery,
-  { intent }: Classification,
+  classification: Classification,
 ): Promise<ModelLevel> {
   if (intelligenceLevel !== 'auto') return intelligenceLevel;
-  return (await tenants.of(owner.tenantId))?.intelligenceLevel ?? models.levelFor(query, intent);
+  return (
+    (await tenants.of(owner.tenantId))?.intelligenceLevel ??
+    models.levelFor(query, intentByRules(classification))
+  );
 }
 
 async function askModels(

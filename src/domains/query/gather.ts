@@ -22,6 +22,7 @@ import { fittingFacts } from './known.ts';
 import { whoOfNamesakes } from './namesakes.ts';
 import type { PatientServices } from './query.ts';
 import { relevantMemories } from './relevance.ts';
+import { decidedBy, isUnsure } from './unsure.ts';
 
 /** What an answer is made from. */
 export interface GatheredContext extends BuiltContext {
@@ -77,6 +78,7 @@ export async function gatherContext(
   const asksAbout = mentions.some((mention) => asksAboutCharacter(query.query, mention));
   // Whether there is a conversation so far decides nothing where a character is mentioned.
   const ofMention = mentions.length > 0 ? intentOf(query, true, false) : null;
+  const deciding = ofMention ? null : decidedByModel(services, query);
   const isProfile =
     options.profileAnswers &&
     // Where characters answer, their models do.
@@ -111,17 +113,17 @@ export async function gatherContext(
   const loreTokens = lore.reduce((sum, { entry }) => sum + tokensIn(entry.content), 0);
   const meant = whoOfNamesakes(named, mentions, { history, present: presentIn(cast) });
   const asked = asksAbout && !cast ? meant.question : null;
-  const classification = asking(ofMention ?? intentOf(query, false, history.length > 0), asked);
-  const relevant =
-    // Its refusal needs none.
-    classification.intent === 'system_command'
-      ? []
-      : relevantMemories(query.query, memories.hits, {
-          asksForPast: classification.intent === 'memory_recall',
-          today: new Calendar(new Date(), zone).midnight,
-          limit: MAX_MEMORIES,
-        });
+  const byRules = ofMention ?? intentOf(query, false, history.length > 0);
+  const classification = asking(decidedBy(byRules, await deciding), asked);
+  // Its refusal needs none.
   const isRefused = classification.intent === 'system_command';
+  const relevant = isRefused
+    ? []
+    : relevantMemories(query.query, memories.hits, {
+        asksForPast: classification.intent === 'memory_recall',
+        today: new Calendar(new Date(), zone).midnight,
+        limit: MAX_MEMORIES,
+      });
   const told = fittingFacts(isRefused ? [] : known, config.contextTokenBudget, zone);
   const evidence = await saidIn(services, owner, told.facts, relevant);
   const chosen = performance.now();
@@ -217,6 +219,12 @@ function intentOf(
 ): Classification {
   const classified = classifyIntent(query, { mentionsCharacter, hasHistory });
   return requestType === 'system_command' ? asSystemCommand(classified) : classified;
+}
+
+/** Begins before anything is read, so that both take their time together. */
+function decidedByModel({ intents }: PatientServices, query: AcceptedQuery) {
+  if (!intents || !isUnsure(query.query, intentOf(query, false, false))) return null;
+  return intents.decide(query.owner, query.query);
 }
 
 function asSystemCommand(classification: Classification): Classification {

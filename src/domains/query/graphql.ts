@@ -14,7 +14,7 @@ import { MemoryHitRef } from '../memory/graphql.ts';
 import type { ProcessQueryInput } from './accepted.ts';
 import { type CancelledQuery, cancelQuery } from './cancel.ts';
 import { type ProcessedQuery, processQuery } from './query.ts';
-import { loreIn, type TurnLore } from './turn.ts';
+import { intentModelIn, loreIn, type TurnLore } from './turn.ts';
 
 const RequestTypeEnum = builder.enumType('RequestType', {
   description: 'What kind of request a query is.',
@@ -85,6 +85,14 @@ builder.objectField(InteractionRef, 'lore', (t) =>
     description:
       'What of characters’ lore a model was told for the answer, in that order, at most 50 entries.',
     resolve: ({ metadata }) => loreIn(metadata),
+  }),
+);
+
+builder.objectField(InteractionRef, 'intentModel', (t) =>
+  t.string({
+    nullable: true,
+    description: 'The model that decided `intent`, of `LLM_INTENT_MODEL`; null: rules did, or nobody.',
+    resolve: ({ metadata }) => intentModelIn(metadata),
   }),
 );
 

@@ -12,6 +12,8 @@ export interface Classification {
   requiresClarification: boolean;
   /** One to three questions if clarification is required, else empty. */
   clarifyingQuestions: string[];
+  /** The model that decided, because rules were unsure; null: they decided. */
+  model: string | null;
 }
 
 export interface IntentContext {
@@ -44,7 +46,8 @@ export function classifyIntent(query: string, context: IntentContext): Classific
     const questions = clarifyingQuestions(flat, intent, prompt);
     if (questions.length > 0) {
       const confidence = found ? found.rule.confidence : UNCLEAR_CONFIDENCE;
-      return { intent, confidence, prompt, requiresClarification: true, clarifyingQuestions: questions };
+      const asksBack = { requiresClarification: true, clarifyingQuestions: questions };
+      return { intent, confidence, prompt, ...asksBack, model: null };
     }
   }
   return settled(intent, found?.rule.confidence ?? CONVERSATION_CONFIDENCE, prompt);
@@ -70,7 +73,7 @@ interface Found {
 }
 
 function settled(intent: Intent, confidence: number, prompt: string | null): Classification {
-  return { intent, confidence, prompt, requiresClarification: false, clarifyingQuestions: [] };
+  return { intent, confidence, prompt, requiresClarification: false, clarifyingQuestions: [], model: null };
 }
 
 function firstMatch(flat: string): Found | null {

@@ -2,7 +2,7 @@ import type { Owner } from '../../access/principals.ts';
 import type { Config } from '../../config.ts';
 import type { Availability } from '../../db/availability.ts';
 import { Patience } from '../../db/patience.ts';
-import { IdempotencyKeyReused, InteractionDeleted } from '../../errors.ts';
+import { InteractionDeleted } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { ModelRouter } from '../../models/router.ts';
 import type { CharacterDirectory } from '../characters/directory.ts';
@@ -20,13 +20,14 @@ import type { TaskServices } from '../tasks/tasks.ts';
 import type { TenantBook } from '../tenants/book.ts';
 import type { Quotas } from '../tenants/quotas.ts';
 import { recalled } from '../utterances/recalled.ts';
-import { type AcceptedQuery, accept, type ProcessQueryInput, payloadHashOfQuery } from './accepted.ts';
+import { type AcceptedQuery, accept, type ProcessQueryInput } from './accepted.ts';
 import { answerQuery, type QueryAnswer } from './answer.ts';
 import type { PricedModels } from './cost.ts';
 import { type GatheredContext, gatherContext } from './gather.ts';
-import type { Intent } from './intents.ts';
+import { sameQuery, wholeMemories } from './replays.ts';
 import type { RunningQueries } from './running.ts';
 import { answered, unanswered } from './turn.ts';
+import type { IntentModel } from './unsure.ts';
 
 export interface ProcessedQuery {
   readonly interaction: InteractionRow;
@@ -42,7 +43,7 @@ export interface ProcessedQuery {
 /** Told of each step as it happens. What it throws is not caught. */
 export interface QueryObserver {
   accepted?(query: { turnId: string; conversationId: string }): void;
-  intent?(intent: Intent, confidence: number): void;
+  intent?(classification: GatheredContext['classification']): void;
   /** @param degraded as of `ProcessedQuery` */
   memories?(memories: readonly MemoryHit[], degraded: boolean): void;
   delta?(text: string): void;
@@ -81,6 +82,7 @@ export interface QueryServices extends MemoryServices {
   readonly log: Logger;
   readonly metrics: Pick<Metrics, 'usage'>;
   readonly models: ModelRouter;
+  readonly intents: IntentModel | null;
   readonly characters: CharacterDirectory;
   readonly inFlight: Map<string, Answering>;
   readonly running: RunningQueries;
@@ -220,7 +222,7 @@ async function answerAndStore(
   const accepted = performance.now();
   try {
     const gathered = await gathering;
-    observer.intent?.(gathered.classification.intent, gathered.classification.confidence);
+    observer.intent?.(gathered.classification);
     observer.memories?.(gathered.memories, gathered.degraded);
     const answering = performance.now();
     const answer = await makeAnswer(services, query, gathered, { observer, signal });
@@ -288,23 +290,4 @@ async function charactersOf(
   if (response === '') return asked;
   const look = () => characters.mentionedInTurns(turn, [{ query: '', response }]);
   return [...new Set([...asked, ...(await availability.tolerate(look, [])).flat()])];
-}
-
-/** Memories of which only who said what was read, as whole turns: those that are still there. */
-async function wholeMemories(
-  { db, availability, store }: PatientServices,
-  owner: Owner,
-  memories: readonly MemoryHit[],
-): Promise<MemoryHit[]> {
-  const turnIds = memories.map(({ interaction }) => interaction.turnId);
-  const turns = await availability.tolerate(() => interactionsByTurnId(db, owner, turnIds), []);
-  return memories.flatMap((memory, at) => {
-    const interaction = turns[at] ?? store.pending.byTurnId(owner, memory.interaction.turnId);
-    return interaction ? [{ ...memory, interaction }] : [];
-  });
-}
-
-function sameQuery(processed: ProcessedQuery, query: AcceptedQuery): ProcessedQuery {
-  if (processed.interaction.payloadHash.toString('hex') === payloadHashOfQuery(query)) return processed;
-  throw new IdempotencyKeyReused('idempotencyKey');
 }

@@ -19,6 +19,7 @@ import {
   type QueryServices,
 } from './query.ts';
 import { promptOfThread, requestOfThread, type Thread } from './thread.ts';
+import { intentByRules } from './unsure.ts';
 
 /** What a client gets for its thread. */
 export interface Relayed {
@@ -146,7 +147,7 @@ async function ask(
   { thread, gathered, observer, signal, again }: Asking,
 ): Promise<Written> {
   const prompt = promptOfThread(thread, gathered);
-  const level = levelFor(services, thread, gathered.classification.intent);
+  const level = levelFor(services, thread, intentByRules(gathered.classification));
   const onRequest = (sent: ModelRequest) => observer.asks?.(prompt.turnsIn(sent), again);
   const { request } = prompt;
   const routed = await route(services, owner, { level, request, thread, observer, signal, onRequest });

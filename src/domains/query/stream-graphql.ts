@@ -73,6 +73,10 @@ builder.objectRef<EventOf<'INTENT'>>('QueryIntent').implement({
   fields: (t) => ({
     intent: t.exposeString('intent', { description: 'What it asks for.' }),
     confidence: t.exposeFloat('confidence', { description: '0 to 1.' }),
+    model: t.exposeString('model', {
+      nullable: true,
+      description: 'The model that decided, of `LLM_INTENT_MODEL`; null: rules did.',
+    }),
   }),
 });
 

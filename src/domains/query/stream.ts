@@ -6,7 +6,12 @@ import { type ProcessedQuery, processQuery, type QueryServices } from './query.t
 
 export type QueryStep =
   | { readonly type: 'ACCEPTED'; readonly turnId: string; readonly conversationId: string }
-  | { readonly type: 'INTENT'; readonly intent: string; readonly confidence: number }
+  | {
+      readonly type: 'INTENT';
+      readonly intent: string;
+      readonly confidence: number;
+      readonly model: string | null;
+    }
   | { readonly type: 'MEMORIES'; readonly memories: readonly MemoryHit[]; readonly degraded: boolean }
   | { readonly type: 'DELTA'; readonly text: string }
   | { readonly type: 'RESTARTED' }
@@ -51,7 +56,7 @@ export async function* streamQuery(
   };
   const running = processQuery(services, owner, input, {
     accepted: (query) => push({ type: 'ACCEPTED', ...query }),
-    intent: (intent, confidence) => push({ type: 'INTENT', intent, confidence }),
+    intent: ({ intent, confidence, model }) => push({ type: 'INTENT', intent, confidence, model }),
     memories: (memories, degraded) => push({ type: 'MEMORIES', memories, degraded }),
     delta: (text) => {
       shown += text;

@@ -13,6 +13,8 @@ export interface TurnLore {
 
 /** Under which name the metadata of a turn have its lore. */
 const LORE = 'lore';
+/** And the model that said what it asks for. */
+const INTENT_MODEL = 'intent_model';
 /** Entries that a turn keeps. */
 const MAX_TOLD = 50;
 
@@ -20,6 +22,12 @@ const MAX_TOLD = 50;
 export function loreIn(metadata: Readonly<Record<string, unknown>>): TurnLore[] {
   const told = z.array(TurnLoreForm).safeParse(metadata[LORE]);
   return told.success ? told.data : [];
+}
+
+/** The model that decided the intent of a turn; null: none did. */
+export function intentModelIn(metadata: Readonly<Record<string, unknown>>): string | null {
+  const name = metadata[INTENT_MODEL];
+  return typeof name === 'string' ? name : null;
 }
 
 const TurnLoreForm = z.object({ character: z.string(), entry: z.string(), reason: z.string() });
@@ -51,7 +59,8 @@ function metadataOf({ requestType, context }: AcceptedQuery) {
 
 /** What an answer adds to it. */
 export function answered(query: AcceptedQuery, answer: QueryAnswer) {
-  const { intent, confidence, requiresClarification, clarifyingQuestions, prompt } = answer.classification;
+  const { intent, confidence, requiresClarification, clarifyingQuestions, prompt, model } =
+    answer.classification;
   return {
     response: answer.text,
     modelUsed: answer.modelUsed,
@@ -64,6 +73,7 @@ export function answered(query: AcceptedQuery, answer: QueryAnswer) {
     metadata: {
       ...metadataOf(query),
       ...(prompt ? { prompt } : {}),
+      ...(model !== null && { [INTENT_MODEL]: model }),
       ...(answer.lore && answer.lore.length > 0 && { [LORE]: answer.lore.slice(0, MAX_TOLD) }),
     },
     status: answer.status,
