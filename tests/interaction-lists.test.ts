@@ -1,5 +1,7 @@
+import pg from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { callTool, connectMcp } from './support/mcp.ts';
 
 let app: TestApp;
 beforeAll(async () => {
@@ -355,5 +357,96 @@ describe('the number of statements of a list does not grow with its rows', () =>
     const many = await count(`{ ${query.replace('SIZE', '12')} }`);
     expect(many).toEqual(few);
     expect(many.length).toBeLessThanOrEqual(most);
+  });
+});
+
+describe('turns of one instant that wait for the database', () => {
+  let app: TestApp;
+  let holder: pg.Client;
+  beforeAll(async () => {
+    app = await startTestApp({ env: { ACK_DEADLINE_MS: '200' } });
+    holder = new pg.Client({ connectionString: app.databaseUrl });
+    await holder.connect();
+  });
+  afterAll(async () => {
+    await holder.end();
+    await app.close();
+  });
+  const timestamp = '2026-05-01T10:00:00.000Z';
+  const readPage = async (page: Record<string, unknown>, userId: string): Promise<Page> => {
+    const query = `query (${VARIABLES}) { interactions(${ARGUMENTS}) { ${PAGE} } }`;
+    return (await app.graphql(query, page, userId)).data.interactions;
+  };
+  /** Some are stored, and as many wait until `free`; both of one instant. */
+  const halfStored = async (userId: string) => {
+    const all = numbered(100, { timestamp });
+    await app.record('waiting', all.slice(0, 50), userId);
+    await holder.query('begin; lock table echo_unified_interactions in share mode');
+    const record = `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) {
+      ... on RecordTurnsSuccess { durability } ... on Error { message } } }`;
+    const input = { conversationId: 'waiting', turns: all.slice(50) };
+    const { data } = await app.graphql(record, { input }, userId);
+    expect(data.recordTurns).toEqual({ durability: 'JOURNALED' });
+    const free = async () => {
+      await holder.query('commit');
+      const stored = 'select count(*)::int as count from echo_unified_interactions where user_id = $1';
+      await expect.poll(() => app.sql(stored, [userId])).toEqual([{ count: 100 }]);
+    };
+    return { queries: all.map(({ query }) => query), free };
+  };
+
+  test.each(['forward', 'backward'] as const)(
+    'are all listed, each once, while they wait: %s',
+    async (way) => {
+      const { queries, free } = await halfStored(way);
+      try {
+        const pages = await walk(way, (page) => readPage({ ...page }, way), 20);
+        expect(pages).toHaveLength(5);
+        const inOrder =
+          way === 'forward' ? pages.flat().toReversed() : pages.toReversed().flat().toReversed();
+        expect(inOrder).toEqual(queries);
+      } finally {
+        await free();
+      }
+    },
+  );
+
+  test.each(['forward', 'backward'] as const)(
+    'are not missed where they are stored meanwhile: %s',
+    async (way) => {
+      const userId = `${way} meanwhile`;
+      const { queries, free } = await halfStored(userId);
+      let reads = 0;
+      const pages = await walk(
+        way,
+        async (page) => {
+          // Backwards, the turns that wait come last.
+          if (++reads === (way === 'forward' ? 2 : 4)) await free();
+          return readPage({ ...page }, userId);
+        },
+        20,
+      );
+      expect(new Set(pages.flat())).toEqual(new Set(queries));
+    },
+  );
+
+  test('are all read by get_conversation of MCP', async () => {
+    const { queries, free } = await halfStored('guest');
+    try {
+      const client = await connectMcp(app.url, { 'x-test-user': 'guest' });
+      const seen: string[] = [];
+      for (let cursor: string | undefined; ; ) {
+        const page = await callTool(client, 'get_conversation', {
+          ...{ conversationId: 'waiting', limit: 20, cursor },
+        });
+        seen.unshift(...page.turns.map(({ query }: { query: string }) => query));
+        if (page.nextCursor === null) break;
+        cursor = page.nextCursor;
+      }
+      await client.close();
+      expect(seen).toEqual(queries);
+    } finally {
+      await free();
+    }
   });
 });

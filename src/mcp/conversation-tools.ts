@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { findConversation } from '../domains/conversations/views.ts';
-import { userTurns } from '../domains/interactions/views.ts';
+import { positionOfTurn, userTurns } from '../domains/interactions/views.ts';
 import { NotFound } from '../errors.ts';
 import * as argument from './arguments.ts';
 import { cursorOf, fitted, positionOf, positions } from './paging.ts';
@@ -43,7 +43,7 @@ export async function conversationPage(
   asked: { conversationId: string; limit: number; maxTokens: number; cursor?: string | undefined },
 ): Promise<z.output<typeof Conversation>> {
   const { conversationId, limit, maxTokens, cursor } = asked;
-  const after = positionOf('turns', positions.time, cursor);
+  const after = positionOf('turns', positions.turn, cursor);
   const page = { after, before: null, limit: limit + 1, inverted: false };
   const [stored, rows] = await Promise.all([
     findConversation(services, owner, conversationId),
@@ -53,6 +53,7 @@ export async function conversationPage(
     throw new NotFound('conversationId', `there is no conversation "${conversationId.slice(0, 100)}"`);
   const { shown } = fitted(rows.slice(0, limit).map(shownTurn), maxTokens, shortenedTurn);
   const last = rows[shown.length - 1];
+  const place = last && positionOfTurn(last);
   return {
     userId: owner.userId,
     notice: NOTICE,
@@ -61,6 +62,8 @@ export async function conversationPage(
     turnCount: stored ? stored.nextSequence - 1 - stored.deletedTurns : null,
     turns: shown.toReversed(),
     nextCursor:
-      last && rows.length > shown.length ? cursorOf('turns', [last.timestamp.getTime(), last.id]) : null,
+      place && rows.length > shown.length
+        ? cursorOf('turns', [place.at.getTime(), place.id, ...(place.waits ?? [])])
+        : null,
   };
 }

@@ -18,6 +18,12 @@ export const positions = {
   number: rowId,
   offset: z.int().min(1).max(100),
   time: z.tuple([instant, rowId]).transform(([at, id]) => ({ at, id })),
+  /** Behind the rest, the order of a turn that waits for the database. */
+  turn: z
+    .union([z.tuple([instant, rowId]), z.tuple([instant, rowId, z.int().min(0), z.int().min(0)])])
+    .transform(([at, id, entry, index]) => ({
+      ...{ at, id, waits: entry === undefined ? null : ([entry, index ?? 0] as const) },
+    })),
   taken: z.tuple([instant.nullable(), rowId]).transform(([at, id]) => ({ at, id })),
   name: z
     .tuple([

@@ -1,7 +1,13 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { InvalidInput } from '../../errors.ts';
 import { builder } from '../../graphql/builder.ts';
-import { askedPage, connect, numberCursor, timeCursor } from '../../graphql/connections.ts';
+import {
+  askedPage,
+  type CursorFormat,
+  connect,
+  numberCursor,
+  timeCursor,
+} from '../../graphql/connections.ts';
 import { fieldBelow, selectsOnly } from '../../graphql/selection.ts';
 import { ownerFor } from '../../ground/ownership.ts';
 import { ConversationRef, readConversationsWith } from '../conversations/graphql.ts';
@@ -9,7 +15,7 @@ import { InteractionRef, InteractionStatusEnum } from './graphql.ts';
 import type { TurnColumns } from './reads.ts';
 import type { InteractionRow } from './tables.ts';
 import { threadPage, turnsReadAhead } from './threads.ts';
-import { conversationTurns, userTurns } from './views.ts';
+import { conversationTurns, type ListedTurn, positionOfTurn, type TurnPosition, userTurns } from './views.ts';
 
 const InteractionConnection = builder.connectionObject(
   { type: InteractionRef, name: 'InteractionConnection' },
@@ -99,7 +105,16 @@ const InteractionFilter = builder.inputType('InteractionFilter', {
   }),
 });
 
-const byTime = timeCursor<InteractionRow>((turn) => ({ at: turn.timestamp, id: turn.id }));
+const stored = timeCursor<ListedTurn>(positionOfTurn);
+/** Turns that wait for the database say that, and in which order, behind the rest. */
+const byTime: CursorFormat<ListedTurn, TurnPosition> = {
+  encode: (turn) => [stored.encode(turn), ...(positionOfTurn(turn).waits ?? [])].join('.'),
+  decode: (cursor) => {
+    const [, place = '', entry, index] = /^([^.]+\.[^.]+)(?:\.(\d{1,15})\.(\d{1,4}))?$/.exec(cursor) ?? [];
+    const position = stored.decode(place);
+    return position && { ...position, waits: entry ? [Number(entry), Number(index)] : null };
+  },
+};
 
 builder.queryFields((t) => ({
   interactions: t.connection(

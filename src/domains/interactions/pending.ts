@@ -2,6 +2,7 @@ import type { Owner, Scope } from '../../access/principals.ts';
 import { ServiceUnavailable } from '../../errors.ts';
 import type { Drain } from '../../journal/drain.ts';
 import type { AppliedTurn } from './apply.ts';
+import type { WaitingTurn } from './places.ts';
 import { rowOf } from './rows.ts';
 import type { InteractionRow } from './tables.ts';
 import { streamOf, type Turn } from './turn.ts';
@@ -75,11 +76,18 @@ export class PendingTurns {
 
   /** One user's turns that wait for the database, newest first. */
   ofUser(owner: Owner): InteractionRow[] {
-    if (this.#drain.depth === 0) return [];
-    const rows: InteractionRow[] = [];
-    for (const { value } of this.#drain.waiting())
-      for (const turn of value) if (owns(owner, turn)) rows.push(this.#rowOf(turn));
+    const rows = this.inOrderOf(owner).map(({ row }) => row);
     return rows.sort((a, b) => b.timestamp.getTime() - a.timestamp.getTime());
+  }
+
+  /** The same, each with its order, which it keeps as long as it waits. */
+  inOrderOf(owner: Owner): WaitingTurn[] {
+    if (this.#drain.depth === 0) return [];
+    const found: WaitingTurn[] = [];
+    for (const { seq, value } of this.#drain.waiting())
+      for (const [index, turn] of value.entries())
+        if (owns(owner, turn)) found.push({ row: this.#rowOf(turn), order: [seq, index] });
+    return found;
   }
 
   #rowOf(turn: Turn): InteractionRow {

@@ -13,6 +13,15 @@ import type { ConversationRow } from '../conversations/tables.ts';
 import { type RequiredWords, requiredWords } from '../word-index/analysis.ts';
 import { says, turnsSaying } from '../word-index/sayings.ts';
 import {
+  byPlace,
+  isWithin,
+  LAST_ID,
+  type ListedTurn,
+  listed,
+  pageOfStored,
+  type TurnPosition,
+} from './places.ts';
+import {
   type InteractionConditions,
   interactionPage,
   interactionsByTurnId,
@@ -22,6 +31,7 @@ import {
 import type { TurnStore } from './store.ts';
 import { INTERACTION_STATUSES, type InteractionRow } from './tables.ts';
 
+export { type ListedTurn, positionOfTurn, type TurnPosition } from './places.ts';
 export { INTERACTION_STATUSES, type InteractionRow } from './tables.ts';
 
 const Conditions = z.object({
@@ -51,8 +61,6 @@ interface Services {
   readonly store: TurnStore;
 }
 
-/** Larger than any id: a turn without one comes before all others of its millisecond. */
-const LAST_ID = 2_147_483_647;
 /** Turns that are read at once where some of them may not say the words. */
 const LEAST_READ = 100;
 const ROWS_BETWEEN_PAUSES = 20;
@@ -171,9 +179,9 @@ export async function userTurns(
   { db, store }: Services,
   owner: Owner,
   given: TurnConditions,
-  page: Page<TimePosition>,
+  page: Page<TurnPosition>,
   columns: TurnColumns = 'all',
-) {
+): Promise<ListedTurn[]> {
   const {
     text = null,
     character,
@@ -188,19 +196,19 @@ export async function userTurns(
   const words = text === null ? null : requiredWords(text);
   if (words?.length === 0) return [];
   // Before anything is read from the database: a turn that gets there meanwhile is then found twice, not never.
-  const pending = store.pending.ofUser(owner);
+  const pending = store.pending.inOrderOf(owner);
+  const ofStored = pageOfStored(page);
   const stored = await (words
-    ? pageSaying(db, owner, { conditions, words }, page)
-    : interactionPage(db, owner, conditions, page, columns));
+    ? pageSaying(db, owner, { conditions, words }, ofStored)
+    : interactionPage(db, owner, conditions, ofStored, columns));
   const seen = new Set(stored.map((row) => row.turnId));
   const waiting = pending
-    .filter((row) => !seen.has(row.turnId) && fits(row, conditions) && within(row, page))
-    .filter((row) => !words || says(words, row))
-    .map((row) => ({ ...row, id: LAST_ID }));
+    .filter((turn) => !seen.has(turn.row.turnId) && fits(turn.row, conditions) && isWithin(turn, page))
+    .filter(({ row }) => !words || says(words, row));
   if (waiting.length === 0) return stored;
   const sign = page.inverted ? -1 : 1;
-  return [...stored, ...waiting]
-    .sort((a, b) => sign * (b.timestamp.getTime() - a.timestamp.getTime() || b.id - a.id))
+  return [...stored, ...listed(waiting, stored, page)]
+    .sort((a, b) => sign * byPlace(a, b))
     .slice(0, page.limit);
 }
 
@@ -249,8 +257,4 @@ function fits(
     (until == null || row.timestamp <= until) &&
     (about == null || row.characterId === about || (row.characterIds?.includes(about) ?? false))
   );
-}
-
-function within(row: InteractionRow, { after, before }: Page<TimePosition>): boolean {
-  return (after === null || row.timestamp < after.at) && (before === null || row.timestamp > before.at);
 }
