@@ -96,8 +96,8 @@ export const TASKS: readonly Mutation[] = [
   one(
     'everybody-tries-tasks-of-admins-again',
     'domains/tasks/changes.ts',
-    ['  if (isAdmin(principal)) return;\n  const [known]', '  if (principal) return;\n  const [known]'],
-    ['repairs'],
+    ['  if (!may)\n', '  if (!may && taskId === null)\n'],
+    ['task-retries', 'repairs'],
     'from an export',
   ),
   one(

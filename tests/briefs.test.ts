@@ -269,6 +269,18 @@ test('people approve, reject and edit; nothing is decided of what has no text', 
     'erin',
   );
   expect(data).toEqual({ briefs: { nodes: [{ text: 'Wait.' }] }, passed: { nodes: [] } });
+  // Whose it is has it go on, and nobody else.
+  next.writer = [];
+  const again = (user: string) =>
+    app.graphql(
+      'mutation ($id: ID!) { retryTask(taskId: $id) { __typename } }',
+      { id: brief.task.taskId },
+      user,
+    );
+  expect((await again('eve')).data.retryTask.__typename).toBe('NotFoundError');
+  expect((await again('erin')).data.retryTask.__typename).toBe('RetryTaskSuccess');
+  await untilTask(app, brief.task.taskId, 'COMPLETED', 'erin');
+  expect(await read(brief.briefId, 'erin')).toMatchObject({ status: 'PASSED', output: 'A text.' });
 });
 
 test('a day has room for so many briefs of a user, and the same key is the same brief', async () => {

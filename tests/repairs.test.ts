@@ -346,7 +346,7 @@ describe('whoever is no admin', () => {
     const retry = `mutation ($id: ID!) { retryTask(taskId: $id) { __typename } }`;
     const { errors } = await app.graphql(retry, { id: line.taskId }, 'ada');
     expect(errors?.[0]?.message).toContain(
-      'only an admin may try a task of the type repair_service_restart again',
+      'only an admin of the tenant "default" may try a task of the type repair_service_restart again',
     );
     expect(await app.sql('select status from autonomous_tasks')).toEqual([{ status: 'FAILED' }]);
   });

@@ -80,6 +80,11 @@ export interface Job<Services = never, Payload extends z.ZodType = z.ZodType> {
   readonly timeoutSeconds: number;
   /** Who may ask for it: every user for themselves, only admins, only those of the tenant that runs the server, or nobody but the server. */
   readonly mayCreate: 'USER' | 'ADMIN' | 'OPERATOR' | 'SERVER';
+  /**
+   * Of what nobody but the server makes: whether it works for whoever's task it is, and touches nothing of others. They may
+   * try it again then; without it, it runs for the server alone.
+   */
+  readonly isForOwner?: boolean;
   readonly schedule?: JobSchedule;
   /**
    * Looks at what a payload names outside of the database, before a caller's task is stored; the job looks again when it runs.

@@ -18,6 +18,7 @@ export function writingJob(parts: WorkParts): Job {
       'Has a brief written by one model and judged by another, until it is good enough. Made by `submitBrief`.',
     payload: z.strictObject({ briefId: input.text(100).describe('Of the brief in `briefs`.') }),
     mayCreate: 'SERVER',
+    isForOwner: true,
     timeoutSeconds: Math.min(Math.ceil(longest), MAX_SECONDS),
     retry: { limit: 5, delaySeconds: 5, maxDelaySeconds: 600 },
     run: (_services: unknown, { briefId }, task) => workOnBrief(parts, briefId, task),

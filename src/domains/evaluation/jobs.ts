@@ -19,6 +19,7 @@ export const evaluateMemory = defineJob({
   payload: GoldenSet,
   priority: 'LOW',
   mayCreate: 'SERVER',
+  isForOwner: true,
   timeoutSeconds: 3_600,
   run: async (services: EvaluationServices, set, task): Promise<object> => {
     const { tenantId, userId } = task.owner;

@@ -14,6 +14,7 @@ export function drawingJob(parts: DrawingParts): Job {
     description: 'Lets ComfyUI draw a picture, keeps it and indexes it. Made by `generateImage`.',
     payload: z.strictObject({ generationId: input.text(100).describe('Of the entry in `generations`.') }),
     mayCreate: 'SERVER',
+    isForOwner: true,
     timeoutSeconds: MAX_SECONDS,
     retry: { limit: 3, delaySeconds: 5, maxDelaySeconds: 300 },
     run: (_services: unknown, { generationId }, task) => drawPicture(parts, generationId, task),

@@ -25,6 +25,7 @@ export function keptJob(parts: IndexingParts): Job {
         .describe('Of the file, below `DATA_DIR/media`.'),
     }),
     mayCreate: 'SERVER',
+    isForOwner: true,
     timeoutSeconds: 3_600,
     retry: { limit: 2, delaySeconds: 2, maxDelaySeconds: 60 },
     run: async (_services: unknown, { name }, task) => {

@@ -16,6 +16,7 @@ export function assemblingJob(parts: AssemblingParts): Job {
       assemblyId: input.text(100).describe('Of the entry in `assemblies` of the project.'),
     }),
     mayCreate: 'SERVER',
+    isForOwner: true,
     timeoutSeconds: MAX_SECONDS,
     retry: { limit: 2, delaySeconds: 2, maxDelaySeconds: 60 },
     run: (_services: unknown, { assemblyId }, task) => assemble(parts, assemblyId, task),

@@ -3,7 +3,7 @@ import { actingFor, actingForNobody } from '../../access/caller.ts';
 import type { Availability } from '../../db/availability.ts';
 import type { Database } from '../../db/client.ts';
 import { judgeDatabaseError, wordsOf } from '../../db/meaning.ts';
-import { EchoError } from '../../errors.ts';
+import { EchoError, Forbidden } from '../../errors.ts';
 import { parseInput } from '../../ground/input.ts';
 import type { Job, RunningTask } from '../../jobs/job.ts';
 import type { Logger } from '../../log.ts';
@@ -56,6 +56,7 @@ export async function runAttempt(
     controller.abort(new TaskAborted('TIMEOUT', `it took longer than ${row.timeout} s`));
   }, row.timeout * 1_000).unref();
   const run = Promise.resolve()
+    .then(() => requireMaker(job, row))
     .then(() => inName(row, () => job.run(parts.services as never, payloadOf(job, row), task)))
     .then(
       (value): Run => ({ value }),
@@ -69,6 +70,12 @@ export async function runAttempt(
   // Told to nobody: it may throw long after its task is over.
   const isAway = await isForWantOfDatabase(parts, outcome, beganAt);
   return { ending: endingOf(outcome, aborted, { job, row, isAway }), isAbandoned: outcome === null };
+}
+
+/** Rows of tasks also come from exports, which may say anything. @throws Forbidden for what only the server may have made */
+function requireMaker({ name, mayCreate, isForOwner }: Job, { userId }: TaskRow): void {
+  if (mayCreate === 'SERVER' && !isForOwner && userId !== null)
+    throw new Forbidden(`a task of the type ${name} is the server's own, and this one is a user's`);
 }
 
 /** As its job reads it; the job may be of another version than the one that took it in. */

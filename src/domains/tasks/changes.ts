@@ -3,12 +3,14 @@ import type { Owner, Principal } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import { Forbidden, InvalidInput, NotFound } from '../../errors.ts';
+import * as input from '../../ground/input.ts';
 import { isOperators, OPERATOR_TENANT } from '../../ground/ownership.ts';
+import type { Job } from '../../jobs/job.ts';
 import { tellTask } from './claims.ts';
 import { tasksByTaskId } from './reads.ts';
 import { IN_SCOPE, isAdmin, parseTaskId, scopeValues, taskScopeOf } from './scope.ts';
 import { autonomousTasks, type TaskRow } from './tables.ts';
-import type { TaskServices } from './tasks.ts';
+import { mayMake, type TaskServices } from './tasks.ts';
 
 /** Milliseconds that a cancellation waits for its task to stop. */
 const STOP_WAIT_MS = 12_000;
@@ -102,18 +104,28 @@ export async function retryTask(
 }
 
 /**
- * Whose a task is does not say that they could make it now: they were an admin then, or it comes from an export. What a type
- * is that this server does not know, another server may.
+ * Whose a task is does not say that they could make it now: they were an admin then, or it comes from an export, which may say
+ * anything. What a type is that this server does not know, another server may. The server's own tasks come from nowhere else.
+ *
+ * @throws Forbidden; InvalidInput, where its job refuses what the task says
  */
 async function requireMayMake(
   { db, tasks }: TaskServices,
   principal: Principal,
   taskId: string,
 ): Promise<void> {
-  if (isAdmin(principal)) return;
   const [known] = await tasksByTaskId(db, taskScopeOf(principal), [parseTaskId(taskId)]);
-  if (!known || tasks.jobs.get(known.taskType ?? '')?.mayCreate === 'USER') return;
-  throw new Forbidden(`taskId: only an admin may try a task of the type ${known.taskType} again`);
+  if (!known || known.userId === null) return;
+  const job = tasks.jobs.get(known.taskType ?? '');
+  const may = job ? mayMake(principal, job) || job.isForOwner : isAdmin(principal) && isOperators(principal);
+  if (!may)
+    throw new Forbidden(`taskId: only ${makersOf(job)} may try a task of the type ${known.taskType} again`);
+  if (job?.check) await job.check(input.parseInput(job.payload, known.payload ?? {}, 'payload'));
+}
+
+function makersOf(job: Job | undefined): string {
+  if (job?.mayCreate === 'SERVER') return 'the server itself';
+  return job?.mayCreate === 'ADMIN' ? 'an admin' : `an admin of the tenant "${OPERATOR_TENANT}"`;
 }
 
 /** What the server does for all tenants is seen by their admins, and left alone. @throws Forbidden */

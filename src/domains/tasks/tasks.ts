@@ -60,11 +60,13 @@ export function priorityOf({ priority }: Pick<TaskRow, 'priority'>): Priority {
 
 /** The kinds of tasks that a caller may make. */
 export function taskTypesFor({ tasks }: Pick<TaskServices, 'tasks'>, principal: Principal): Job[] {
-  return [...tasks.jobs.values()].filter(
-    ({ mayCreate }) =>
-      mayCreate === 'USER' ||
-      (isAdmin(principal) && (mayCreate === 'ADMIN' || (mayCreate === 'OPERATOR' && isOperators(principal)))),
-  );
+  return [...tasks.jobs.values()].filter((job) => mayMake(principal, job));
+}
+
+export function mayMake(principal: Principal, { mayCreate }: Pick<Job, 'mayCreate'>): boolean {
+  if (mayCreate === 'USER') return true;
+  if (!isAdmin(principal)) return false;
+  return mayCreate === 'ADMIN' || (mayCreate === 'OPERATOR' && isOperators(principal));
 }
 
 /**
