@@ -7,7 +7,7 @@ import { PART_BYTES } from '../src/domains/backups/s3.ts';
 import { Outbound } from '../src/outbound/outbound.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { startS3Double } from './support/s3-double.ts';
-import { untilTask } from './support/tasks.ts';
+import { runTask, untilTask } from './support/tasks.ts';
 
 let bucket: Awaited<ReturnType<typeof startS3Double>>;
 let app: TestApp;
@@ -103,6 +103,35 @@ test('a bucket that stalls is given up by its name, and nothing of what was begu
   );
   expect(bucket.uploads.size).toBe(0);
   expect([...bucket.files.keys()]).not.toContain('home/small');
+});
+
+test('backups that cannot be verified do not heap up, and the last that was verified stays', async () => {
+  const home = await startTestApp({
+    env: {
+      ...{ MASTER_KEY: 'ab'.repeat(32), BACKUP_S3_URL: `${bucket.url}/memories/heap`, BACKUP_KEEP: 'last=1' },
+      ...{ BACKUP_S3_KEY_ID: 'AKID', BACKUP_S3_SECRET: 'secret' },
+    },
+  });
+  onTestFinished(() => home.close());
+  const night = async (status: string) => {
+    const { taskId } = await runTask(home, { type: 'backup', maxRetries: 0 });
+    return untilTask(home, taskId, status);
+  };
+  const verified = (await night('COMPLETED')).result.backupId;
+  bucket.trouble = (request, response) => {
+    if (request.method !== 'GET' || !request.url?.endsWith('.backup')) return false;
+    response.writeHead(403).end('<Error><Code>AccessDenied</Code><Message>not you</Message></Error>');
+    return true;
+  };
+  for (let nights = 0; nights < 4; nights++) await night('FAILED');
+  const { data } = await home.graphql(LIST);
+  const ids = data.backups.nodes.map(({ backupId }: { backupId: string }) => backupId);
+  expect(ids).toContain(verified);
+  // That one, the newest of before, and the newest.
+  expect(ids.length).toBeLessThanOrEqual(3);
+  bucket.trouble = null;
+  await night('COMPLETED');
+  expect((await home.graphql(LIST)).data.backups.nodes).toHaveLength(1);
 });
 
 test('a bucket that refuses ends the task with its words; and no erasure is done of which it could not know', async () => {

@@ -70,6 +70,42 @@ function readThrough(bytes: Buffer, keys: Partial<BackupKeys> = {}) {
   );
 }
 
+test('where none was ever made, that is told from the first night on that should have made one', async () => {
+  const look = async () => {
+    await app.app.services.backups.look();
+    const { data } = await app.graphql('{ health { checks { name status detail } } }');
+    return data.health.checks.find(({ name }: { name: string }) => name === 'backups');
+  };
+  expect(await look()).toBeUndefined();
+  await app.sql(
+    `insert into task_schedules (name, task_type, cron, time_zone, missed, decided_until)
+     values ('backup', 'backup', '20 2 * * *', 'UTC', 'RUN_ONCE', now())`,
+  );
+  const night = (state: string) =>
+    app.sql(
+      `insert into schedule_slots (schedule, slot_at, state) values ('backup', now() - interval '25 hours', $1)
+       on conflict (schedule, slot_at) do nothing`,
+      [state],
+    );
+  await night('SKIPPED');
+  later = 2 * 3_600_000;
+  // It was paused.
+  expect(await look()).toBeUndefined();
+  await night('RUN');
+  expect(await look()).toMatchObject({
+    status: 'DEGRADED',
+    detail: 'there is none, and the first should have been made 27 hours ago',
+  });
+  const alerted = async () =>
+    (await app.graphql('{ activeAlerts { name } }')).data.activeAlerts.map(
+      ({ name }: { name: string }) => name,
+    );
+  await expect.poll(alerted).toContain('backups_missing');
+  later = 0;
+  expect(await look()).toBeUndefined();
+  await app.sql('delete from task_schedules');
+});
+
 test('the very first one is no danger while it has not been restored yet, and one of days ago is', async () => {
   const look = async () => {
     await app.app.services.backups.look();

@@ -49,15 +49,20 @@ export async function makeBackup(
   { note, verify }: { readonly note: string | null; readonly verify: boolean },
   task: RunningTask,
 ): Promise<Backed> {
-  const { backups: desk } = services;
+  const { backups: desk, log } = services;
+  // Behind a night whose backup could not be verified, nothing was removed. Not to be able to is no reason to make none.
+  const before = await removeOutdated(services).catch((error: unknown) => {
+    log.warn({ err: error }, 'backups that are no longer kept cannot be removed');
+    return [];
+  });
   const backupId = await task.once('backup id', async () => backupIdOf(new Date(), task.taskId));
-  const before = await desk.catalog.find(backupId).catch((error: unknown) => {
+  const known = await desk.catalog.find(backupId).catch((error: unknown) => {
     if (error instanceof NotFound) return null;
     throw error;
   });
-  const label = before ?? (await write(services, backupId, note, task));
+  const label = known ?? (await write(services, backupId, note, task));
   const verified = verify ? await verifyBackup(services, backupId, task) : null;
-  const removed = await removeOutdated(services);
+  const removed = [...before, ...(await removeOutdated(services))];
   return { ...label, verification: verified?.verification ?? null, removed };
 }
 

@@ -11,22 +11,36 @@ export interface Known {
   readonly labels: readonly Label[];
   /** Why they cannot be looked at now; null: they can. */
   readonly problem: string | null;
+  /** Since when there should be one, while there is none; null: none was to be made yet. */
+  readonly dueSince: Date | null;
 }
 
 /** Where backups are, and what was seen there last. */
 export class BackupDesk implements ErasureMarks {
   readonly catalog: BackupCatalog;
   readonly #changed: () => void;
+  readonly #dueSince: () => Promise<Date | null>;
   #known: Known | null = null;
 
   /** What time it is. */
   readonly now: () => Date;
 
-  /** @param changed told that there is something new to see */
-  constructor(catalog: BackupCatalog, now: () => Date, changed: () => void) {
+  /**
+   * @param given.changed told that there is something new to see
+   * @param given.dueSince asks since when there should be a backup, where there is none
+   */
+  constructor(
+    catalog: BackupCatalog,
+    given: {
+      readonly now: () => Date;
+      readonly changed: () => void;
+      readonly dueSince: () => Promise<Date | null>;
+    },
+  ) {
     this.catalog = catalog;
-    this.now = now;
-    this.#changed = changed;
+    this.now = given.now;
+    this.#changed = given.changed;
+    this.#dueSince = given.dueSince;
   }
 
   /** What the last look saw; null: there was none yet. */
@@ -37,10 +51,12 @@ export class BackupDesk implements ErasureMarks {
   /** Looks which backups there are. */
   async look(): Promise<void> {
     try {
-      this.#known = { at: this.now(), labels: await this.catalog.all(), problem: null };
+      const labels = await this.catalog.all();
+      const dueSince = labels.length > 0 ? null : await this.#dueSince();
+      this.#known = { at: this.now(), labels, problem: null, dueSince };
     } catch (error) {
-      const labels = this.#known?.labels ?? [];
-      this.#known = { at: this.now(), labels, problem: (error as Error).message };
+      const { labels = [], dueSince = null } = this.#known ?? {};
+      this.#known = { at: this.now(), labels, problem: (error as Error).message, dueSince };
       throw error;
     }
   }

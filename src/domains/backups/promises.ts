@@ -50,14 +50,18 @@ export const backups = definePromise<Parts>({
 
 function checkBackups(parts: Parts): Standing | null {
   const { known } = parts.backups;
-  // A server that never made one is a new one, or one whose operator has paused the schedule: `backups` shows that.
-  if (!known || (known.labels.length === 0 && known.problem === null)) return null;
+  if (!known) return null;
   const [latest] = known.labels;
+  const never = latest ? null : secondsSince(known.dueSince, parts);
+  // A server that made none and should not have yet is a new one, or one whose operator has paused the schedule: `backups` shows that.
+  if (!latest && known.problem === null && (never === null || never <= AGE.limit)) return null;
   const problems = [
     ...(known.problem === null ? [] : [known.problem]),
-    ...late(latest, parts, AGE),
+    ...(latest === undefined && never !== null
+      ? [`there is none, and the first should have been made ${Math.round(never / HOUR_SECONDS)} hours ago`]
+      : late(latest, parts, AGE)),
     // While none was restored yet, it counts from the first that could have been: the very first is being restored just now.
-    ...late(newestVerified(parts) ?? known.labels.at(-1), parts, VERIFIED),
+    ...(latest ? late(newestVerified(parts) ?? known.labels.at(-1), parts, VERIFIED) : []),
     ...(latest?.verification?.problem
       ? [`the newest, ${latest.backupId}, cannot be restored: ${latest.verification.problem}`]
       : []),
@@ -86,6 +90,10 @@ function newestVerified({ backups: desk }: Parts): Label | null {
   return desk.known?.labels.find(({ verification }) => verification?.problem === null) ?? null;
 }
 
-function ageOf(label: Label | null, { backups: desk }: Parts): number | null {
-  return label && Math.max(0, (desk.now().getTime() - Date.parse(label.createdAt)) / 1_000);
+function ageOf(label: Label | null, parts: Parts): number | null {
+  return secondsSince(label && new Date(label.createdAt), parts);
+}
+
+function secondsSince(at: Date | null, { backups: desk }: Parts): number | null {
+  return at && Math.max(0, (desk.now().getTime() - at.getTime()) / 1_000);
 }
