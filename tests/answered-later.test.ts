@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Result, startTestApp, type TestApp } from './support/harness.ts';
+import { learning } from './support/learning.ts';
 import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
 import { overWebSocket, take } from './support/streams.ts';
 
@@ -29,10 +30,14 @@ const keyed = (conversationId: string) => ({
 });
 
 /** A turn that was cancelled before a word of its answer came. */
-async function interrupted(conversationId: string, user?: string): Promise<string> {
+async function interrupted(
+  conversationId: string,
+  user?: string,
+  input: { conversationId: string } = keyed(conversationId),
+): Promise<string> {
   provider.respondWith({ kind: 'stall' });
   const events: Result['data'][] = [];
-  for await (const { data } of overWebSocket(app.connect(user), STREAM, { input: keyed(conversationId) })) {
+  for await (const { data } of overWebSocket(app.connect(user), STREAM, { input })) {
     const event = data.processQueryStream;
     events.push(event);
     if (event.type === 'ACCEPTED') await app.graphql(CANCEL, { id: event.turnId }, user);
@@ -126,4 +131,40 @@ test('who heard of a turn without its answer hears the answer, and its conversat
     'hal',
   );
   expect(data.conversation.intentHistory).toHaveLength(1);
+});
+
+test('a turn that was learned from without its answer is learned from with it, and found by its words and its vector', async () => {
+  const { learn, facts } = learning(app);
+  const conversationId = 'learned of twice';
+  const waiting = async () => [
+    ...(await app.sql("select 1 from echo_unified_interactions where vector_state <> 'EMBEDDED'")),
+    ...(await app.sql('select 1 from echo_index_queue')),
+  ];
+  const known = async () =>
+    (await facts('nan')).map(({ statement, sources }) => [statement, sources.length]).sort();
+  const query = { ...keyed(conversationId), query: 'I work at the Halden branch.' };
+  const turnId = await interrupted(conversationId, 'nan', query);
+  await app.record(conversationId, ['I restore the textiles.'], 'nan');
+  expect((await learn('nan')).result).toMatchObject({ turns: 2, added: 1 });
+  await expect.poll(waiting).toEqual([]);
+  expect(await known()).toEqual([['user works at Halden branch', 1]]);
+  const vector = async () => (await app.app.services.vectors.fetch([turnId])).get(turnId);
+  const withoutAnswer = await vector();
+  provider.respondWith({ kind: 'answer', deltas: ['Marvellous. What do you do there?'] });
+  await app.graphql(ASK, { input: query }, 'nan');
+  await expect.poll(waiting).toEqual([]);
+  expect(await vector()).not.toEqual(withoutAnswer);
+  const { data } = await app.graphql(
+    '{ memorySearch(query: "marvellous") { hits { tier interaction { turnId } } } }',
+    {},
+    'nan',
+  );
+  expect(data.memorySearch.hits).toContainEqual({ tier: 'KEYWORDS', interaction: { turnId } });
+  // What is said behind it is understood by it.
+  expect((await learn('nan')).result).toMatchObject({ turns: 2, added: 1 });
+  expect(await known()).toEqual([
+    [expect.stringContaining('textiles'), 1],
+    ['user works at Halden branch', 1],
+  ]);
+  expect((await learn('nan')).result).toMatchObject({ turns: 0 });
 });

@@ -70,8 +70,12 @@ export async function applyTurns(
   // The rows of characters are locked by the last statements, and for nothing but these and the commit.
   if (completed.size === 0) moving.push(commit());
   await Promise.all(moving);
-  for (const turn of completed.values())
-    stored.set(turn.turnId, await completeTurn(client, turn, stored.get(turn.turnId)));
+  for (const turn of completed.values()) {
+    const row = await completeTurn(client, turn, stored.get(turn.turnId));
+    stored.set(turn.turnId, row);
+    // What was said behind it was understood without its answer.
+    await learnAgainBehind(client, [row]);
+  }
   return turns.map((turn, index) => {
     const row = inserted.get(turn.turnId) ?? stored.get(turn.turnId);
     if (!row) throw new Error(`turn ${turn.turnId} was neither stored nor found`);
@@ -195,8 +199,11 @@ function isLate({ timestamp }: Turn, conversation: LockedConversation | undefine
   return new Date(timestamp) < conversation.last_interaction;
 }
 
-/** What was learned from turns that were said right after some that come only now, was learned without them: it is learned again. */
-async function learnAgainBehind(client: PoolClient, late: readonly Turn[]): Promise<void> {
+/** What was learned from turns that were said right after some that come only now, or get their answer, was learned without: it is learned again. */
+async function learnAgainBehind(
+  client: PoolClient,
+  late: readonly (Pick<Turn, 'conversationId' | 'tenantId' | 'userId'> & { timestamp: Date | string })[],
+): Promise<void> {
   await client.query({
     name: 'learn_again_with_turns',
     text: `update echo_unified_interactions set learning_state = 'PENDING', learning_since = now()
@@ -232,7 +239,9 @@ async function completeTurn(
     name: 'complete_turn',
     text: `with completed as (update echo_unified_interactions i
            set ${ANSWER}, completion_hash = t.completion_hash,
-               vector_state = 'PENDING', vector_attempts = 0, vector_lease_token = null, vector_lease_until = null
+               vector_state = 'PENDING', vector_attempts = 0, vector_lease_token = null, vector_lease_until = null,
+               -- Learned from again, with its answer: whoever learns from it now has not seen that.
+               learning_state = 'PENDING', learning_since = now(), learning_lease_token = null, learning_lease_until = null
            from json_populate_record(null::echo_unified_interactions, $1) t
            where i.turn_id = t.turn_id and i.status = 'INTERRUPTED' returning i.*
            ), to_index as (
