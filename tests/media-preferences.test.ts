@@ -121,6 +121,26 @@ describe('what pictures have in common', () => {
     expect(await said('dull')).toEqual(['user mostly photographs in the morning']);
   }, 180_000);
 
+  test('tells hours by the clock of a picture, and of an instant only where the zone of the user is known', async () => {
+    // An evening in Los Angeles, as Takeout knows it: five in the morning in UTC.
+    const instants = (number: number) => ({
+      ...taken(2 + number, 5),
+      dateTakenOffset: '+00:00',
+      dateTakenSource: 'Takeout photoTakenTime',
+    });
+    for (const user of ['zoneless', 'angela']) await store(user, 28, instants);
+    await app.graphql(
+      'mutation { updateSettings(input: { timeZone: "America/Los_Angeles" }) { __typename } }',
+      {},
+      'angela',
+    );
+    for (const user of ['zoneless', 'angela']) await learn(user);
+    expect(await statements('zoneless')).toEqual([]);
+    expect(await statements('angela')).toEqual(['user mostly photographs in the evening']);
+    const [{ sources }] = await facts('angela');
+    expect(sources[0].quote).toBe('2024-01-28T21:00:00');
+  });
+
   test('of places without a name is told by the cell of the earth, and of weekends', async () => {
     const weekends = [6, 7, 13, 14, 20, 21, 27, 28];
     await store('bea', 24, (number) => ({

@@ -6,6 +6,7 @@ import { createRest, type Pressure } from '../../ground/pressure.ts';
 import type { RunningTask } from '../../jobs/job.ts';
 import { newAct } from '../facts/changes.ts';
 import { factsShownByMedia, followMedia, type PicturedFact } from '../facts/from-media.ts';
+import { chosenTimeZone } from '../settings/settings.ts';
 import { ownersOf } from './orphans.ts';
 import { digestOf, lockMedia } from './owners.ts';
 import { Preferences } from './preferences.ts';
@@ -47,7 +48,7 @@ export async function learnFromMedia(
   const owners = owner ? [owner] : await ownersOf(db);
   const sum = { users: 0, pictures: 0, added: 0, changed: 0, dropped: 0, refused: 0 };
   for (const each of owners) {
-    const preferences = new Preferences();
+    const preferences = new Preferences(await chosenTimeZone(db, each));
     let pictures = 0;
     for (let after = 0, count = PAGE; count === PAGE; ) {
       task.signal.throwIfAborted();

@@ -53,6 +53,8 @@ const PARTS_OF_DAY = [
   { from: 18, name: 'evening', words: 'in the evening' },
   { from: 22, name: 'night', words: 'at night' },
 ] as const;
+/** The night goes on beyond midnight. */
+const LAST_PART = PARTS_OF_DAY[4];
 
 interface Trait {
   readonly kind: Kind;
@@ -80,13 +82,20 @@ export class Preferences {
   readonly #keys = new Map<string, string>();
   /** Pictures that could show each kind. */
   readonly #bases = new Map<Kind, number>();
+  readonly #clocks: Intl.DateTimeFormat | null;
+
+  /** @param timeZone that the user chose, by which instants are read; null: nobody knows what their clocks said */
+  constructor(timeZone: string | null) {
+    this.#clocks = timeZone === null ? null : clocksOf(timeZone);
+  }
 
   add(picture: SeenPicture): void {
+    const clock = this.#clockOf(picture);
     const traits = new Map<string, Trait>();
-    for (const trait of traitsOf(picture)) traits.set(this.#keyOf(trait), trait);
+    for (const trait of traitsOf(picture, clock)) traits.set(this.#keyOf(trait), trait);
     const kinds = new Set([...traits.values()].map(({ kind }) => kind));
     // A clock that says another time counts, too, and so does another colour.
-    if (partOfDay(picture) !== null) kinds.add('photographs_at');
+    if (clock !== null) kinds.add('photographs_at');
     if (picture.colorPalette !== null) kinds.add('photographs_in_colour');
     for (const kind of kinds) this.#bases.set(kind, (this.#bases.get(kind) ?? 0) + 1);
     for (const [key, trait] of traits) this.#count(key, trait, picture);
@@ -112,6 +121,13 @@ export class Preferences {
         .slice(0, KINDS[kind].most)
         .map(factOf),
     );
+  }
+
+  /** What a clock showed where a picture was taken; null: nobody knows. */
+  #clockOf({ dateTaken, dateTakenLocal, dateTakenSource }: SeenPicture): string | null {
+    if (dateTakenLocal === null || dateTakenSource?.endsWith('(day only)')) return null;
+    if (!isInstant(dateTakenSource)) return dateTakenLocal;
+    return dateTaken && (this.#clocks?.format(dateTaken).replace(' ', 'T') ?? null);
   }
 
   #keyOf({ kind, object }: Trait): string {
@@ -159,7 +175,7 @@ function latestOf(sources: readonly PictureSource[]): PictureSource[] {
     .slice(0, SOURCES);
 }
 
-function* traitsOf(picture: SeenPicture): Generator<Trait> {
+function* traitsOf(picture: SeenPicture, clock: string | null): Generator<Trait> {
   for (const word of subjectsOf(picture)) {
     const object = word.trim().toLowerCase();
     if (object !== '' && object.length <= LONGEST)
@@ -167,11 +183,12 @@ function* traitsOf(picture: SeenPicture): Generator<Trait> {
   }
   const place = placeOf(picture);
   if (place) yield { kind: 'photographs_in', ...place };
-  const part = partOfDay(picture);
-  const quote = picture.dateTakenLocal ?? '';
-  if (part) yield { kind: 'photographs_at', object: part.name, words: part.words, quote };
-  if (part && isWeekend(quote))
-    yield { kind: 'photographs_at', object: 'weekend', words: 'at the weekend', quote };
+  if (clock !== null) {
+    const { name: object, words } = partOfDay(clock);
+    yield { kind: 'photographs_at', object, words, quote: clock };
+    if (isWeekend(clock))
+      yield { kind: 'photographs_at', object: 'weekend', words: 'at the weekend', quote: clock };
+  }
   for (const { name, share } of (picture.colorPalette ?? []) as ColorPalette)
     if (share >= COLOUR_SHARE && !COMMON_COLOURS.includes(name))
       yield {
@@ -202,10 +219,20 @@ function placeOf({ locationData, latitude, longitude }: SeenPicture) {
   return { object, words: object, quote: `${latitude}, ${longitude}` };
 }
 
-function partOfDay({ dateTakenLocal, dateTakenSource }: SeenPicture) {
-  if (dateTakenLocal === null || dateTakenSource?.endsWith('(day only)')) return null;
-  const hour = Number(dateTakenLocal.slice(11, 13));
-  return PARTS_OF_DAY.findLast(({ from }) => hour >= from) ?? PARTS_OF_DAY.at(-1) ?? null;
+/** Whether a source has instants only, which are kept in UTC: no clock showed that. */
+function isInstant(source: string | null): boolean {
+  return source?.startsWith('Takeout ') ?? false;
+}
+
+/** What clocks of a zone show, as `2024-05-06 20:00:00`. */
+function clocksOf(timeZone: string): Intl.DateTimeFormat {
+  return new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'medium' });
+}
+
+/** @param clock what a clock showed */
+function partOfDay(clock: string) {
+  const hour = Number(clock.slice(11, 13));
+  return PARTS_OF_DAY.findLast(({ from }) => hour >= from) ?? LAST_PART;
 }
 
 /** @param local a wall clock */

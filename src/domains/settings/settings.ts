@@ -38,6 +38,12 @@ const statements = prepareOnce((orm) => ({
     .prepare('settings_of_user'),
 }));
 
+/** The time zone that a user chose; null: none, and the server's default says nothing of where they are. */
+export async function chosenTimeZone(db: Database, owner: Owner): Promise<string | null> {
+  const [row] = await statements(db).ofUser.execute({ ...owner });
+  return row?.timeZone ?? null;
+}
+
 /** What holds for a user. */
 export async function settingsOf({ db, config }: SettingsServices, owner: Owner): Promise<Settings> {
   const [row] = await statements(db).ofUser.execute({ ...owner });
