@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { rename, rm, unlink, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { thumbnailFolder } from '../src/domains/media-insights/thumbnails.ts';
 import type { TestApp } from './support/harness.ts';
@@ -138,4 +139,23 @@ test('thumbnails that cannot be made again raise an alert, until a check finds n
     await rename(`${root}-away`, at('a.jpg'));
   }
   expect(await check()).toEqual([]);
+});
+
+test('what a picture says of its camera at the greatest length comes back with an export', async () => {
+  const exif = { IFD0: { Make: 'm'.repeat(5_000), Model: 'o'.repeat(5_000) } };
+  const grey = { create: { width: 64, height: 64, channels: 3 as const, background: '#808080' } };
+  await writeFile(at('long.jpg'), await sharp(grey).jpeg().withExif(exif).toBuffer());
+  await index(app, root);
+  const said = () => app.sql('select camera_make, camera_model from echo_media_insights');
+  const before = await said();
+  expect(before).toEqual([{ camera_make: 'm'.repeat(4_000), camera_model: 'o'.repeat(4_000) }]);
+  const { data } = await app.graphql('{ exportUser { lines } }');
+  await app.sql('truncate echo_media_files, echo_media_insights, echo_media_pairs');
+  const lines = data.exportUser.lines.filter((line: string) => line.includes('"mediaInsight"'));
+  const restored = await app.graphql(
+    'mutation ($lines: [String!]!) { restoreUser(lines: $lines) { __typename ... on Error { message } } }',
+    { lines },
+  );
+  expect(restored.data.restoreUser).toEqual({ __typename: 'RestoreUserSuccess' });
+  expect(await said()).toEqual(before);
 });

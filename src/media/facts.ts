@@ -129,6 +129,9 @@ export type Reading =
   | { readonly outcome: 'failed'; readonly problem: string };
 
 /** Longest sides of thumbnails, in pixels. */
+/** Characters of one text that a file says of its picture; the rest is cut off. */
+export const MAX_TEXT = 4_000;
+
 export const THUMBNAIL_SIZES = [256, 1024] as const;
 
 export interface ReadOptions {

@@ -1,7 +1,7 @@
 import ExifReader from 'exifreader';
 import { beginningOf } from '../texts.ts';
 import { type DateField, takenOf } from './dates.ts';
-import type { Camera, Location, PlaceNames, Taken, Words } from './facts.ts';
+import { type Camera, type Location, MAX_TEXT, type PlaceNames, type Taken, type Words } from './facts.ts';
 import { degreesOf, locationOf, xmpDegreesOf } from './places.ts';
 
 /** What a file says of its picture, besides the picture. */
@@ -32,8 +32,9 @@ interface Tag {
 type Group = Readonly<Record<string, unknown>>;
 type Groups = Readonly<Record<string, Group | undefined>>;
 
-const MAX_TEXT = 4_000;
 const MAX_KEYWORDS = 200;
+/** Characters of one. */
+const MAX_KEYWORD = 500;
 
 /** What the library makes of the bytes; what it can't read says nothing. */
 export async function readMetadata(bytes: Buffer): Promise<Metadata> {
@@ -190,7 +191,7 @@ function wordsOf({ exif = {}, xmp = {}, iptc = {}, pngText = {} }: Groups): Word
       textOf(iptc['Caption/Abstract']) ??
       textOf(exif.ImageDescription) ??
       textOf(pngText.Description),
-    keywords: [...new Set(keywords)].slice(0, MAX_KEYWORDS),
+    keywords: [...new Set(keywords.map((word) => beginningOf(word, MAX_KEYWORD)))].slice(0, MAX_KEYWORDS),
   };
 }
 

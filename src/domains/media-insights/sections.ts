@@ -5,6 +5,7 @@ import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import * as input from '../../ground/input.ts';
 import { type ExportedLine, type Place, sectionOfRows } from '../../ground/section.ts';
+import { MAX_TEXT } from '../../media/facts.ts';
 import { bitsOf } from './bands.ts';
 import { MAX_TAGS, tag } from './changes.ts';
 import { MEDIA_STATES } from './filter.ts';
@@ -49,8 +50,8 @@ const MediaLine = z.object({
   latitude: z.number().min(-90).max(90).nullable(),
   longitude: z.number().min(-180).max(180).nullable(),
   locationData: json,
-  cameraMake: input.text(1_000).nullable(),
-  cameraModel: input.text(1_000).nullable(),
+  cameraMake: input.text(MAX_TEXT).nullable(),
+  cameraModel: input.text(MAX_TEXT).nullable(),
   cameraMetadata: json,
   perceptualHash: z
     .string()
