@@ -13,6 +13,20 @@ export interface Place {
   readonly number: number;
 }
 
+/** A key of several texts. */
+export const keyOfParts = (parts: readonly string[]): string => JSON.stringify(parts);
+
+/** What `keyOfParts` was given; null: it is no key of so many, that a database could hold. */
+export function partsOfKey(key: string, count: number): readonly string[] | null {
+  try {
+    const parts: unknown = JSON.parse(key);
+    const isOne = Array.isArray(parts) && parts.length === count;
+    return isOne && parts.every((part) => typeof part === 'string' && !part.includes('\0')) ? parts : null;
+  } catch {
+    return null;
+  }
+}
+
 /** Before all lines of a section. */
 export const START: Place = { key: '', number: 0 };
 

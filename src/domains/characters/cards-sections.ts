@@ -6,7 +6,13 @@ import { MAX_CARD_FILE_BYTES, MAX_UPLOADED_CARD_BYTES } from '../../cards/limits
 import type { Database } from '../../db/client.ts';
 import { InvalidInput } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
-import { type ExportedLine, type Place, sectionOfRows } from '../../ground/section.ts';
+import {
+  type ExportedLine,
+  keyOfParts,
+  type Place,
+  partsOfKey,
+  sectionOfRows,
+} from '../../ground/section.ts';
 import { PICTURE } from './cards.ts';
 import { CardJson } from './line-forms.ts';
 
@@ -74,26 +80,36 @@ export const ownCardFiles = sectionOfRows<Parts, CardFileLine>({
   restore: restoreFiles,
 });
 
-const linesOf = (rows: readonly { line: string }[], before: number): ExportedLine[] =>
-  rows.map(({ line }, index) => ({ line, after: { key: '', number: before + index + 1 } }));
-
-async function exportedCards({ db }: Parts, owner: Owner, { number: before }: Place, limit: number) {
+/** Behind the card of a name; cursors of an earlier version say how many came before. */
+async function exportedCards(
+  { db }: Parts,
+  owner: Owner,
+  { key, number: before }: Place,
+  limit: number,
+): Promise<ExportedLine[]> {
   const { rows } = await db.pool.query<{ name: string; card: string; profile: Json; at: Date }>({
     name: 'export_character_cards',
     text: `select p.character_name as name, c.card, c.profile, c.updated_at as at
            from character_cards c join character_profiles p on p.id = c.character_id
-           where c.user_id = $1 and c.tenant_id = $2 order by p.character_name collate "C" offset $3 limit $4`,
-    values: [owner.userId, owner.tenantId, before, limit],
+           where c.user_id = $1 and c.tenant_id = $2 and p.character_name collate "C" > $5 order by p.character_name collate "C" offset $3 limit $4`,
+    values: [owner.userId, owner.tenantId, before, limit, key],
   });
-  const lines = rows.map(({ name, card, profile, at }) => ({
+  return rows.map(({ name, card, profile, at }) => ({
     line: JSON.stringify({
       ...{ kind: 'character_card', characterName: name, card: JSON.parse(card), profile, updatedAt: at },
     }),
+    after: { key: name, number: 0 },
   }));
-  return linesOf(lines, before);
 }
 
-async function exportedFiles({ db }: Parts, owner: Owner, { number: before }: Place, limit: number) {
+/** Behind a part of a file, which a key names with its character; cursors of an earlier version say how many came before. */
+async function exportedFiles(
+  { db }: Parts,
+  owner: Owner,
+  { key, number }: Place,
+  limit: number,
+): Promise<ExportedLine[]> {
+  const [before = '', behind = ''] = partsOfKey(key, 2) ?? ['', ''];
   const { rows } = await db.pool.query<ExportedPiece>({
     name: 'export_character_card_files',
     text: `select p.character_name as name, f.path, f.updated_at as at, n.part,
@@ -104,16 +120,20 @@ async function exportedFiles({ db }: Parts, owner: Owner, { number: before }: Pl
            cross join lateral generate_series(case when octet_length(f.content) > ${MAX_CARD_FILE_BYTES} then 1 else 0 end,
              case when octet_length(f.content) > ${MAX_CARD_FILE_BYTES} then ceil(octet_length(f.content) / ${PIECE_BYTES}.0)::int else 0 end) n(part)
            where f.user_id = $1 and f.tenant_id = $2
+             and (p.character_name collate "C", f.path collate "C", n.part) > ($5, $6, $7)
            order by p.character_name collate "C", f.path collate "C", n.part offset $3 limit $4`,
-    values: [owner.userId, owner.tenantId, before, limit],
+    values: [
+      ...[owner.userId, owner.tenantId, key === '' ? number : 0, limit],
+      ...[before, behind, key === '' ? -1 : number],
+    ],
   });
-  const lines = rows.map(({ name, path, content, at, piece }) => ({
+  return rows.map(({ name, path, content, at, piece, part }) => ({
     line: JSON.stringify({
       ...{ kind: 'character_card_file', characterName: name, path },
       ...{ content: content.toString('base64'), updatedAt: at, ...(piece && { piece }) },
     }),
+    after: { key: keyOfParts([name, path]), number: part },
   }));
-  return linesOf(lines, before);
 }
 
 interface ExportedPiece {

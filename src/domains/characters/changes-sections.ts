@@ -4,7 +4,13 @@ import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { mapRow, type RawRow } from '../../db/statements.ts';
 import * as input from '../../ground/input.ts';
-import { type ExportedLine, type Place, sectionOfRows } from '../../ground/section.ts';
+import {
+  type ExportedLine,
+  keyOfParts,
+  type Place,
+  partsOfKey,
+  sectionOfRows,
+} from '../../ground/section.ts';
 import { CARD, CHANGED_FIELDS, MAX_CHANGES } from './changes.ts';
 import { CardJson, CharacterLine } from './line-forms.ts';
 import { characterChanges } from './tables.ts';
@@ -51,20 +57,29 @@ export const ownCharacterChanges = sectionOfRows<Parts, ChangeLine>({
   restore: restoreChanges,
 });
 
+/** When a change was made, which a number of JavaScript cannot hold. */
+const MICROS = '(extract(epoch from c.changed_at) * 1000000)::bigint';
+
+/** Behind a change, whose key has its character and its time; cursors of an earlier version say how many came before. */
 async function exportedChanges(
   { db }: Parts,
   owner: Owner,
-  { number: before }: Place,
+  { key, number }: Place,
   limit: number,
 ): Promise<ExportedLine[]> {
-  const { rows } = await db.pool.query<RawRow>({
+  const [before = '', micros = ''] = partsOfKey(key, 2) ?? ['', ''];
+  const { rows } = await db.pool.query<RawRow & { character_name: string; micros: string }>({
     name: 'export_character_changes',
-    text: `select c.*, p.character_name from character_changes c join character_profiles p on p.id = c.character_id
+    text: `select c.*, p.character_name, ${MICROS} as micros from character_changes c join character_profiles p on p.id = c.character_id
            where c.user_id = $1 and c.tenant_id = $2
+             and (p.character_name collate "C", ${MICROS}, c.id) > ($5, $6::bigint, $7)
            order by p.character_name collate "C", c.changed_at, c.id offset $3 limit $4`,
-    values: [owner.userId, owner.tenantId, before, limit],
+    values: [
+      ...[owner.userId, owner.tenantId, key === '' ? number : 0, limit],
+      ...[before, /^\d{1,17}$/.test(micros) ? micros : 0, key === '' ? -1 : number],
+    ],
   });
-  return rows.map((raw, index) => {
+  return rows.map((raw) => {
     const row = mapRow(characterChanges, raw);
     const former = row.cardBefore === null ? null : JSON.parse(row.cardBefore);
     const line = {
@@ -74,7 +89,10 @@ async function exportedChanges(
       formerCard: former && { card: JSON.parse(former.card), profile: former.profile },
       ...{ undoes: row.undoes, undone: row.undone },
     };
-    return { line: JSON.stringify(line), after: { key: '', number: before + index + 1 } };
+    return {
+      line: JSON.stringify(line),
+      after: { key: keyOfParts([raw.character_name, raw.micros]), number: row.id },
+    };
   });
 }
 

@@ -25,24 +25,24 @@ export const ownCharacters = sectionOfRows<Parts, CharacterLine>({
   },
 });
 
-/** Lines of a user's own characters in the order of their names, behind so many. */
+/** Lines of a user's own characters in the order of their names, behind one; behind so many for cursors of an earlier version. */
 async function exportedCharacters(
   { db }: { readonly db: Database },
   owner: Owner,
-  { number: before }: Place,
+  { key, number: before }: Place,
   limit: number,
 ): Promise<ExportedLine[]> {
   const { rows } = await db.pool.query<RawRow>({
     name: 'export_characters',
-    text: `select * from character_profiles where user_id = $1 and tenant_id = $2
+    text: `select * from character_profiles where user_id = $1 and tenant_id = $2 and character_name collate "C" > $5
            order by character_name collate "C" offset $3 limit $4`,
-    values: [owner.userId, owner.tenantId, before, limit],
+    values: [owner.userId, owner.tenantId, before, limit, key],
   });
-  return rows.map((raw, index) => {
+  return rows.map((raw) => {
     const row = mapRow(characters, raw);
     const fields = Object.keys(CharacterLine.shape).map((name) => [name, row[name as keyof CharacterRow]]);
     const line = JSON.stringify({ ...Object.fromEntries(fields), kind: 'character' });
-    return { line, after: { key: '', number: before + index + 1 } };
+    return { line, after: { key: row.characterName, number: 0 } };
   });
 }
 

@@ -49,29 +49,34 @@ export const goals = sectionOfRows<{ readonly db: Database }, GoalLine>({
   restore: restoreGoals,
 });
 
+/** Behind a goal and its level, which the key says; cursors of an earlier version say how many came before. */
 async function exportedGoals(
   { db }: { readonly db: Database },
   owner: Owner,
-  { number: before }: Place,
+  { key, number }: Place,
   limit: number,
 ): Promise<ExportedLine[]> {
-  const { rows } = await db.pool.query<{ line: StoredGoal }>({
+  const isPlaced = /^\d{1,9}$/.test(key);
+  const { rows } = await db.pool.query<{ id: number; level: number; line: StoredGoal }>({
     name: 'export_goals',
     text: `with recursive tree as (
              select g.*, null::text as parent_id, 1 as level from autonomous_goals g
              where g.user_id = $1 and g.tenant_id = $2 and g.parent is null
              union all select g.*, t.goal_id, t.level + 1 from autonomous_goals g join tree t on g.parent = t.id),
-           page as (select * from tree order by level, id offset $3 limit $4)
-           select json_build_object('goalId', p.goal_id, 'parentId', p.parent_id, 'description', p.description,
+           page as (select * from tree where (level, id) > ($5, $6) order by level, id offset $3 limit $4)
+           select p.id, p.level, json_build_object('goalId', p.goal_id, 'parentId', p.parent_id, 'description', p.description,
              'priority', p.priority, 'status', p.status, 'deadline', p.deadline, 'createdAt', p.created_at, 'updatedAt', p.updated_at,
              'moves', coalesce((select json_agg(json_build_object('from', m.from_status, 'to', m.to_status, 'at', m.moved_at, 'by', m.moved_by) order by m.id)
                from autonomous_goal_moves m where m.goal = p.id), '[]')) as line
            from page p order by p.level, p.id`,
-    values: [owner.userId, owner.tenantId, before, limit],
+    values: [
+      ...[owner.userId, owner.tenantId, isPlaced ? 0 : number, limit],
+      ...[isPlaced ? Number(key) : 0, isPlaced ? number : 0],
+    ],
   });
-  return rows.map(({ line }, index) => ({
+  return rows.map(({ id, level, line }) => ({
     line: JSON.stringify(exportedGoal(owner, line)),
-    after: { key: '', number: before + index + 1 },
+    after: { key: String(level), number: id },
   }));
 }
 

@@ -6,12 +6,15 @@ import type { ExportPosition } from './export.ts';
 /** What a column of type integer holds. */
 const LARGEST_INTEGER = 2_147_483_647;
 
+/** Of a path in a card, with the name of its character, as JSON. */
+const LONGEST_KEY = 5_000;
+
 const number = z.int().min(0).max(LARGEST_INTEGER);
 /** Key, number, and the section's name. Two sections had cursors before sections had names, and keep their form. */
 const Cursor = z.union([
   z.tuple([z.literal(''), number]).transform(([key, at]) => of('character', key, at)),
   z.tuple([conversationId, number]).transform(([key, at]) => of('conversation', key, at)),
-  z.tuple([text(255, 0), number, z.string()]).transform(([key, at, section]) => of(section, key, at)),
+  z.tuple([text(LONGEST_KEY, 0), number, z.string()]).transform(([key, at, section]) => of(section, key, at)),
 ]);
 
 function of(section: string, key: string, at: number): ExportPosition {
