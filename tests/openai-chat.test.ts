@@ -134,6 +134,42 @@ describe('a chat', () => {
     });
   });
 
+  test('is told about how many tokens it took where the provider counts none, and none are stored', async () => {
+    const uncounted = { kind: 'answer' as const, deltas: ['It ', 'rains.'], usage: null };
+    provider.respondWith([uncounted, uncounted, uncounted, uncounted, uncounted]);
+    const body = { model: 'small', messages: [user('How is the weather?')] };
+    const usage = { prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 };
+    expect((await chat(app, body, as('uncounted'))).body.usage).toEqual(usage);
+    const again = await chat(app, body, as('uncounted', { 'idempotency-key': 'again' }));
+    expect(again.body.usage).toEqual(usage);
+    const off = await chat(app, body, as('uncounted', { 'x-echo-memory': 'off' }));
+    expect(off.body.usage).toEqual(usage);
+    const options = { stream: true, stream_options: { include_usage: true } };
+    const events = eventsOf((await chat(app, { ...body, ...options }, as('uncounted streams'))).body);
+    expect(events.at(-2)).toMatchObject({ choices: [], usage });
+    const more = { model: 'small', messages: [user('Was it the weather that I asked of?')] };
+    const { usage: withMemory } = (await chat(app, more, as('uncounted'))).body;
+    expect(withMemory.prompt_tokens).toBeGreaterThan(50);
+    expect(withMemory.total_tokens).toBe(withMemory.prompt_tokens + 3);
+    const stored = await app.sql(
+      `select distinct tokens_in, tokens_out from echo_unified_interactions where user_id like 'uncounted%'`,
+    );
+    expect(stored).toEqual([{ tokens_in: null, tokens_out: null }]);
+  });
+
+  test('is told so of calls of tools, too', async () => {
+    const called = {
+      index: 0,
+      id: 'c1',
+      type: 'function',
+      function: { name: 'look', arguments: '{"a": 1}' },
+    };
+    provider.respondWith(streamed([{ tool_calls: [called] }], 'tool_calls'));
+    const body = { model: 'small', messages: [user('How is the weather?')] };
+    const { usage } = (await chat(app, body, as('uncounted calls'))).body;
+    expect(usage).toEqual({ prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 });
+  });
+
   test('gets what was said in other threads as quoted notes, right before the question', async () => {
     const told = await chat(
       app,

@@ -231,6 +231,7 @@ describe('embeddings', () => {
     const floats = await ask({});
     const coded = await ask({ encoding_format: 'base64' });
     expect(floats.body.data.map((each: Json) => each.index)).toEqual([0, 1]);
+    expect(floats.body.usage).toEqual({ prompt_tokens: 2, total_tokens: 2 });
     const decoded = coded.body.data.map(({ embedding }: Json) => {
       const bytes = Buffer.from(embedding, 'base64');
       return Array.from({ length: bytes.length / 4 }, (_, at) => bytes.readFloatLE(at * 4));

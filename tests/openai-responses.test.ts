@@ -264,3 +264,10 @@ test.each<[string, object, string, RegExp, number?]>([
   expect(body.error.message).toMatch(words);
   expect(provider.chats).toEqual([]);
 });
+
+test.each([false, true])('a response tells about how many tokens it took, streamed: %s', async (stream) => {
+  provider.respondWith({ kind: 'answer', deltas: ['It rains.'], usage: null });
+  const { body } = await respond(`uncounted ${stream}`, { input: 'How is the weather?', stream });
+  const { usage } = stream ? eventsOf(body).at(-1).response : body;
+  expect(usage).toEqual({ input_tokens: 9, output_tokens: 3, total_tokens: 12 });
+});

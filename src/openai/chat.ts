@@ -1,3 +1,4 @@
+import { tokensIn } from '../domains/query/context.ts';
 import type { Relayed } from '../domains/query/relay.ts';
 import { BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY } from '../domains/utterances/recalled.ts';
 import { readJson } from '../http/body.ts';
@@ -29,7 +30,7 @@ function chatForm({ model, wantsUsage }: AskedChat, { id, created }: Place): Ans
       object: 'chat.completion',
       model: modelOf(relayed),
       choices: [{ index: 0, message: messageOf(relayed), logprobs: null, finish_reason: finishOf(relayed) }],
-      ...usageOf(relayed),
+      usage: usageOf(relayed),
     }),
     begin: () => event({ role: 'assistant', content: '' }),
     text: (content) => event({ content }),
@@ -45,11 +46,10 @@ function chatForm({ model, wantsUsage }: AskedChat, { id, created }: Place): Ans
         ],
       }),
     end: (relayed) => {
-      const usage = usageOf(relayed);
-      const counted = wantsUsage && 'usage' in usage;
+      const counted = { object: 'chat.completion.chunk', model, choices: [], usage: usageOf(relayed) };
       return [
         event({}, finishOf(relayed)),
-        counted ? eventOf({ ...named, object: 'chat.completion.chunk', model, choices: [], ...usage }) : '',
+        wantsUsage ? eventOf({ ...named, ...counted }) : '',
         'data: [DONE]\n\n',
       ].join('');
     },
@@ -90,11 +90,11 @@ export function finishOf({ isRefusal, toolCalls, finishReason }: Relayed): strin
 
 const CUT_SHORT: ReadonlySet<string> = new Set(['length', 'timeout', 'cancelled']);
 
-/** As the provider counted; where no model was asked, none; where nobody counted, nothing is said. */
-export function usageOf({ tokensIn, tokensOut, modelUsed }: Relayed) {
-  if (isOwn(modelUsed)) return { usage: { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 } };
-  if (tokensIn === null || tokensOut === null) return {};
-  return {
-    usage: { prompt_tokens: tokensIn, completion_tokens: tokensOut, total_tokens: tokensIn + tokensOut },
-  };
+/** As the provider counted, and where it did not, about: by our own count. Where no model was asked, there was none. */
+export function usageOf({ text, toolCalls, modelUsed, ...counted }: Relayed) {
+  if (isOwn(modelUsed)) return { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 };
+  const written = toolCalls.reduce((sum, call) => sum + tokensIn(call.name + call.arguments), tokensIn(text));
+  const prompt = counted.tokensIn ?? counted.tokensSent;
+  const completion = counted.tokensOut ?? written;
+  return { prompt_tokens: prompt, completion_tokens: completion, total_tokens: prompt + completion };
 }

@@ -1,3 +1,4 @@
+import { tokensIn } from '../domains/query/context.ts';
 import { EchoError } from '../errors.ts';
 import { readJson } from '../http/body.ts';
 import { sendJson } from '../http/server.ts';
@@ -32,6 +33,7 @@ export async function postEmbeddings({ services, request, response }: OpenAiRequ
   const { texts, asBase64 } = readEmbeddings(embedder, await readJson(request, MAX_BYTES));
   const leaving = new AbortController();
   response.once('close', () => leaving.abort());
+  const tokens = texts.reduce((sum, text) => sum + tokensIn(text), 0);
   const vectors = await embedTexts(embedder, texts, leaving.signal).catch((error: unknown) => {
     if (error instanceof EmbedderUnavailable || error instanceof TextRefused)
       throw new EmbeddingFailed(error);
@@ -47,8 +49,8 @@ export async function postEmbeddings({ services, request, response }: OpenAiRequ
       embedding: asBase64 ? littleEndian(vector).toString('base64') : Array.from(vector),
     })),
     model: embedder.name,
-    // Its provider's count is not kept.
-    usage: { prompt_tokens: 0, total_tokens: 0 },
+    // About: its provider's count is not kept.
+    usage: { prompt_tokens: tokens, total_tokens: tokens },
   });
 }
 

@@ -142,14 +142,11 @@ class ResponseForm implements AnswerForm {
     return {
       model: modelOf(relayed),
       output: output.sort((a, b) => placeOf(a) - placeOf(b)),
-      usage:
-        'usage' in usage
-          ? {
-              input_tokens: usage.usage.prompt_tokens,
-              output_tokens: usage.usage.completion_tokens,
-              total_tokens: usage.usage.total_tokens,
-            }
-          : null,
+      usage: {
+        input_tokens: usage.prompt_tokens,
+        output_tokens: usage.completion_tokens,
+        total_tokens: usage.total_tokens,
+      },
     };
   }
 

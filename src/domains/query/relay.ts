@@ -33,6 +33,8 @@ export interface Relayed {
   /** As counted by the provider; null where nobody did. */
   readonly tokensIn: number | null;
   readonly tokensOut: number | null;
+  /** About how many tokens the request had, by our own count: the thread, and what of memory went along. */
+  readonly tokensSent: number;
 }
 
 export interface RelayObserver extends QueryObserver {
@@ -88,7 +90,7 @@ export async function relayThread(
     const isAnswered = interaction.status !== 'INTERRUPTED' && interaction.status !== 'PROCESSING';
     if (!isAnswered && joins < MAX_JOINS) continue;
     if (!isAnswered) throw new NoAnswer([]);
-    if (!languageModels || isRetry) return stored(interaction);
+    if (!languageModels || isRetry) return stored(interaction, thread);
     return answerAnew(services, owner, { input, thread }, observer);
   }
 }
@@ -152,11 +154,12 @@ async function ask(
   const { request } = prompt;
   const routed = await route(services, owner, { level, request, thread, observer, signal, onRequest });
   // Nobody waits any more, and nothing was written.
-  if (!routed.answer && signal.aborted) return { relayed: NOTHING, routed, level };
+  if (!routed.answer && signal.aborted)
+    return { relayed: { ...NOTHING, tokensSent: routed.tokensSent }, routed, level };
   return { relayed: relayedOf(routed), routed, level };
 }
 
-const NOTHING: Relayed = {
+const NOTHING: Omit<Relayed, 'tokensSent'> = {
   text: '',
   isRefusal: false,
   toolCalls: [],
@@ -166,7 +169,12 @@ const NOTHING: Relayed = {
   tokensOut: null,
 };
 
-function route(
+interface Routed extends RoutedAnswer {
+  /** Of the request that was sent last: a model with a small window gets a shorter one. */
+  readonly tokensSent: number;
+}
+
+async function route(
   services: Pick<QueryServices, 'models'>,
   { tenantId, userId }: Owner,
   asking: Pick<Asking, 'thread' | 'observer' | 'signal'> & {
@@ -174,17 +182,22 @@ function route(
     readonly request: ModelRequest;
     readonly onRequest?: (sent: ModelRequest) => void;
   },
-): Promise<RoutedAnswer> {
+): Promise<Routed> {
   const { level, request, thread, observer, signal, onRequest } = asking;
-  return services.models.answer(level, request, {
+  let tokensSent = request.tokens ?? thread.tokens;
+  const routed = await services.models.answer(level, request, {
     caller: JSON.stringify([tenantId, userId]),
     only: thread.model,
     signal,
     onDelta: (text) => observer.delta?.(text),
     onToolCall: (piece) => observer.toolCall?.(piece),
     onRestart: () => observer.restart?.(),
-    onRequest,
+    onRequest: (sent) => {
+      tokensSent = sent.tokens ?? tokensSent;
+      onRequest?.(sent);
+    },
   });
+  return { ...routed, tokensSent };
 }
 
 function levelFor({ models }: Pick<QueryServices, 'models'>, thread: Thread, intent: string): ModelLevel {
@@ -193,17 +206,18 @@ function levelFor({ models }: Pick<QueryServices, 'models'>, thread: Thread, int
 }
 
 /** @throws NoAnswer */
-function relayedOf({ answer, modelUsed, failures }: RoutedAnswer): Relayed {
+function relayedOf({ answer, modelUsed, failures, tokensSent }: Routed): Relayed {
   if (!answer || modelUsed === null) throw new NoAnswer(failures);
   const { text, isRefusal = false, toolCalls = [], finishReason, tokensIn, tokensOut } = answer;
-  return { text, isRefusal, toolCalls, finishReason, modelUsed, tokensIn, tokensOut };
+  return { text, isRefusal, toolCalls, finishReason, modelUsed, tokensIn, tokensOut, tokensSent };
 }
 
 /** An answer that was stored by an earlier request, or that no model wrote. */
-function stored(turn: InteractionRow): Relayed {
+function stored(turn: InteractionRow, thread: Thread): Relayed {
   const { response, status, finishReason, modelUsed, tokensIn, tokensOut } = turn;
   const isRefusal = status === 'FAILED' && finishReason === 'content_filter';
-  return { text: response, isRefusal, toolCalls: [], finishReason, modelUsed, tokensIn, tokensOut };
+  const counted = { tokensIn, tokensOut, tokensSent: thread.tokens };
+  return { text: response, isRefusal, toolCalls: [], finishReason, modelUsed, ...counted };
 }
 
 /**
