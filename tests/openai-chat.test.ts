@@ -170,6 +170,24 @@ describe('a chat', () => {
     expect(usage).toEqual({ prompt_tokens: 9, completion_tokens: 3, total_tokens: 12 });
   });
 
+  test('holds the words with which the assistant refused', async () => {
+    const refused = (refusal: string) => ({ role: 'assistant', content: null, refusal });
+    const asPart = { role: 'assistant', content: [{ type: 'refusal', refusal: 'I cannot say that.' }] };
+    const [asked, goOn] = [user('Tell me a story'), user('Why not?')];
+    const say = async (messages: object[]) => {
+      provider.respondWith({ kind: 'answer', deltas: ['So it is.'], usage: null });
+      return (await chat(app, { model: 'small', messages }, as('refused'))).body.usage.prompt_tokens;
+    };
+    const counted = await say([asked, refused('I cannot say that.'), goOn]);
+    expect(await say([asked, asPart, goOn])).toBe(counted);
+    // One turn; behind another refusal it is another one.
+    expect(await turnsOf(app, 'refused')).toHaveLength(1);
+    expect(await say([asked, refused('I will not.'), goOn])).toBeLessThan(counted);
+    expect(await turnsOf(app, 'refused')).toHaveLength(2);
+    await say([asked, refused('Not that: ')]);
+    expect((await turnsOf(app, 'refused')).at(-1)).toMatchObject({ response: 'Not that: So it is.' });
+  });
+
   test('gets what was said in other threads as quoted notes, right before the question', async () => {
     const told = await chat(
       app,

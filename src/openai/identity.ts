@@ -10,7 +10,7 @@ import {
   WEBUI_CHAT,
 } from '../http/identity-headers.ts';
 import { BadField, renamed } from './errors.ts';
-import { type Message, textOf } from './messages.ts';
+import { type Message, saidBy } from './messages.ts';
 
 /** Our own names, in headers and in `metadata`. */
 export const USER = 'x-echo-user';
@@ -127,9 +127,11 @@ export function conversationOf(
  */
 export function turnKeyOf(messages: readonly Message[], lastUser: number): string {
   const hash = createHash('sha256');
-  for (const { role, content } of messages.slice(0, lastUser + 1))
+  for (const message of messages.slice(0, lastUser + 1)) {
+    const { role, content } = message;
     if (role === 'user') hash.update(JSON.stringify([role, digestOf(content)]));
-    else if (role === 'assistant') hash.update(JSON.stringify([role, textOf(content).trim()]));
+    else if (role === 'assistant') hash.update(JSON.stringify([role, saidBy(message).trim()]));
+  }
   return `chat-${hash.digest('hex')}`;
 }
 

@@ -7,6 +7,8 @@ export type SaidInThread = Pick<Thread, 'lastUser' | 'question' | 'said' | 'begu
 export interface Message {
   readonly role: (typeof ROLES)[number];
   readonly content?: unknown;
+  /** The words of an assistant that refused, which has no content then. */
+  readonly refusal?: unknown;
   readonly tool_calls?: unknown;
   readonly tool_call_id?: unknown;
 }
@@ -87,8 +89,9 @@ export function saidIn(messages: readonly Message[]): SaidInThread | null {
 
 /** About how many tokens messages have. */
 export function tokensOf(messages: readonly Message[]): number {
-  return messages.reduce((sum, { content, tool_calls: calls }) => {
-    const text = Buffer.byteLength(typeof content === 'string' ? content : textOf(content));
+  return messages.reduce((sum, message) => {
+    const { content, tool_calls: calls } = message;
+    const text = Buffer.byteLength(saidBy(message));
     const called = calls ? Buffer.byteLength(JSON.stringify(calls)) : 0;
     const others = othersIn(content) * TOKENS_OF_OTHERS;
     return sum + Math.ceil((text + called) / BYTES_PER_TOKEN) + others + TOKENS_PER_MESSAGE;
@@ -98,20 +101,26 @@ export function tokensOf(messages: readonly Message[]): number {
 /** What the assistant wrote behind the last question: before it called something, or as a beginning to go on with. */
 function begunIn(messages: readonly Message[]): string {
   return messages
-    .map(({ role, content }, index) => {
-      const text = role === 'assistant' ? textOf(content) : '';
+    .map((message, index) => {
+      const text = message.role === 'assistant' ? saidBy(message) : '';
       return text === '' || index === messages.length - 1 ? text : `${text}\n\n`;
     })
     .join('');
 }
 
-/** The words of a message, and in square brackets what else it holds. */
-export function textOf(content: unknown): string {
+/** The words of a message: what it says, or with which it refuses. */
+export function saidBy({ content, refusal }: Message): string {
+  const text = textOf(content);
+  return text === '' && typeof refusal === 'string' ? refusal : text;
+}
+
+/** The words of a content, and in square brackets what else it holds. */
+function textOf(content: unknown): string {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content)) return '';
   return content
     .filter(isObject)
-    .map((part) => (typeof part.text === 'string' ? part.text : (OTHERS[String(part.type)] ?? '')))
+    .map(({ type, text, refusal }) => [text, refusal, OTHERS[String(type)]].find(isText) ?? '')
     .filter((text) => text !== '')
     .join('\n');
 }
@@ -130,6 +139,10 @@ function othersIn(content: unknown): number {
 
 function isOther(part: unknown): boolean {
   return isObject(part) && part.type !== 'text' && part.type !== 'refusal';
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
