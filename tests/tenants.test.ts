@@ -597,6 +597,37 @@ describe('a quota', () => {
     });
   });
 
+  test('of the cost of models counts an answer that came back with an export on its own day', async () => {
+    answer(1_000, 500);
+    await app.ask('What is a kite?', of('moves'));
+    const [{ lines }] = [(await app.graphql('{ exportUser { lines } }', {}, of('moves'))).data.exportUser];
+    const turn = lines.find((line: string) => JSON.parse(line).kind === 'turn');
+    expect(JSON.parse(turn)).toMatchObject({ finishReason: 'stop', cost: expect.anything() });
+    const usage = async () =>
+      (await app.graphql('{ tenantUsage(days: 3) { turns tokensIn cost unknownCosts } }', {}, of('moves')))
+        .data.tenantUsage;
+    const finance = async () =>
+      (await app.graphql('{ financeTenants(days: 3) { tenantId modelCost } }')).data.financeTenants.find(
+        ({ tenantId }: { tenantId: string }) => tenantId === 'moves',
+      )?.modelCost;
+    expect(await finance()).toBeCloseTo(0.002, 6);
+    // As the restore of a turn of that time leaves it: stored today.
+    const said = (age: string) =>
+      app.sql(
+        `update echo_unified_interactions set timestamp = now() - $1::interval where tenant_id = 'moves'`,
+        [age],
+      );
+    await said('1 day');
+    const used = { turns: 0, tokensIn: 1_000, cost: expect.closeTo(0.002, 6), unknownCosts: 0 };
+    const stored = { turns: 1, tokensIn: 0, cost: null, unknownCosts: 0 };
+    expect((await usage()).slice(1)).toEqual([used, stored]);
+    await said('2 years');
+    expect((await usage()).slice(1)).toEqual([{ ...stored, turns: 0 }, stored]);
+    expect(await finance()).toBeUndefined();
+    await create('moves', { modelCostPerDay: 0.001 });
+    expect((await app.graphql(ASK, {}, of('moves'))).data.it.message).toBeUndefined();
+  });
+
   test('is no reason to ask the database where a tenant has none', async () => {
     await app.record('none', ['a'], of('quiet'));
     app.statements.length = 0;

@@ -102,7 +102,8 @@ export async function financeByTenant(
   const { rows } = await db.pool.query<TenantFinance>({
     name: 'finance_by_tenant',
     text: `with calls as (
-             select tenant_id, cost from echo_unified_interactions where created_at >= ${SINCE} and finish_reason is not null
+             select tenant_id, cost from echo_unified_interactions
+             where created_at >= ${SINCE} and timestamp >= ${SINCE} and finish_reason is not null
              union all
              select tenant_id, writing_cost from brief_attempts where written_at >= ${SINCE} and model is not null
              union all

@@ -124,7 +124,7 @@ async function countDay(
                 where i.tenant_id = $1 and i.created_at >= date_trunc('day', now(), 'UTC'))::int as turns,
                coalesce((select sum(i.cost) from echo_unified_interactions i
                  where i.tenant_id = $1 and i.created_at >= date_trunc('day', now(), 'UTC')
-                   and i.finish_reason is not null), 0)::float8
+                   and i.timestamp >= date_trunc('day', now(), 'UTC') and i.finish_reason is not null), 0)::float8
                + coalesce((select sum(coalesce(a.writing_cost, 0) + coalesce(a.judging_cost, 0)) from brief_attempts a
                  where a.tenant_id = $1 and a.written_at >= date_trunc('day', now(), 'UTC')), 0)::float8 as cost,
                array(select i.turn_id::text from echo_unified_interactions i

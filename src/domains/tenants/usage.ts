@@ -57,8 +57,10 @@ export async function usageOf(
 export const beginOfDays = (days: string) =>
   `(date_trunc('day', now(), 'UTC') - make_interval(days => ${days}::int - 1))`;
 const SINCE = beginOfDays('$2');
+/** SQL: when a model answered in a turn `i`. One that came back with an export was stored later, and cost nothing then. */
+const ANSWERED = 'least(i.created_at, i.timestamp)';
 
-/** What a tenant used on the last days, today included; oldest first. */
+/** What a tenant used on the last days, today included; oldest first. Turns count when they were stored, models when they answered. */
 export async function daysOfTenant(
   { pool }: Pick<Database, 'pool'>,
   tenantId: string,
@@ -67,13 +69,16 @@ export async function daysOfTenant(
   const { rows } = await pool.query<DayOfTenant>({
     name: 'usage_of_tenant',
     text: `with turns as (
-             select date_trunc('day', i.created_at, 'UTC') as day, count(*)::int as turns,
-               sum(i.tokens_in) filter (where i.finish_reason is not null) as tokens_in,
-               sum(i.tokens_out) filter (where i.finish_reason is not null) as tokens_out,
-               sum(i.cost) filter (where i.finish_reason is not null) as cost,
-               count(*) filter (where i.finish_reason is not null and i.cost is null)::int as unknown
+             select date_trunc('day', i.created_at, 'UTC') as day, count(*)::int as turns
              from echo_unified_interactions i
              where i.tenant_id = $1 and i.created_at >= ${SINCE} group by 1
+           ), answers as (
+             select date_trunc('day', ${ANSWERED}, 'UTC') as day,
+               sum(i.tokens_in) as tokens_in, sum(i.tokens_out) as tokens_out, sum(i.cost) as cost,
+               count(*) filter (where i.cost is null)::int as unknown
+             from echo_unified_interactions i
+             where i.tenant_id = $1 and i.created_at >= ${SINCE} and i.timestamp >= ${SINCE} and i.finish_reason is not null
+             group by 1
            ), attempts as (
              select date_trunc('day', a.written_at, 'UTC') as day,
                sum(coalesce(a.writing_tokens_in, 0) + coalesce(a.judging_tokens_in, 0)) as tokens_in,
@@ -89,13 +94,13 @@ export async function daysOfTenant(
            )
            select to_char(day at time zone 'UTC', 'YYYY-MM-DD') as day, coalesce(turns.turns, 0) as turns,
              coalesce(tasks.tasks, 0) as tasks,
-             (coalesce(turns.tokens_in, 0) + coalesce(attempts.tokens_in, 0))::float8 as "tokensIn",
-             (coalesce(turns.tokens_out, 0) + coalesce(attempts.tokens_out, 0))::float8 as "tokensOut",
-             case when turns.cost is null then attempts.cost else turns.cost + coalesce(attempts.cost, 0) end::float8 as cost,
-             coalesce(turns.unknown, 0) + coalesce(attempts.unknown, 0) as "unknownCosts"
+             (coalesce(answers.tokens_in, 0) + coalesce(attempts.tokens_in, 0))::float8 as "tokensIn",
+             (coalesce(answers.tokens_out, 0) + coalesce(attempts.tokens_out, 0))::float8 as "tokensOut",
+             case when answers.cost is null then attempts.cost else answers.cost + coalesce(attempts.cost, 0) end::float8 as cost,
+             coalesce(answers.unknown, 0) + coalesce(attempts.unknown, 0) as "unknownCosts"
            from generate_series(0, $2::int - 1) as back
            cross join lateral (select ${SINCE} + make_interval(hours => 24 * back) as day) each
-           left join turns using (day) left join attempts using (day) left join tasks using (day) order by 1`,
+           left join turns using (day) left join answers using (day) left join attempts using (day) left join tasks using (day) order by 1`,
     values: [tenantId, days],
   });
   return rows;
