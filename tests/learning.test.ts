@@ -353,3 +353,15 @@ test('what is said again and again is the same, whether it is learned at once or
   ]);
   expect(await known('sue')).toEqual(expected);
 });
+
+test('what an admin has the server learn names nobody whom no erasure would find', async () => {
+  const { data } = await app.graphql(
+    'mutation { runLearning { ... on CreateTaskSuccess { task { taskId createdBy } } ... on Error { message } } }',
+    {},
+    '@acme:eve-the-admin',
+  );
+  const { taskId, createdBy } = data.runLearning.task;
+  expect(createdBy).toBe('runLearning');
+  await untilTask(app, taskId, 'COMPLETED');
+  expect(JSON.stringify(await app.sql('select * from autonomous_tasks'))).not.toContain('eve-the-admin');
+});
