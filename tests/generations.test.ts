@@ -343,6 +343,19 @@ test('a picture that comes while an erasure is at other tables is not stored', a
   expect(await keptFiles()).toEqual(before);
 });
 
+test('a drawn picture that is forgotten leaves no file', async () => {
+  const before = await keptFiles();
+  const bytes = await picture(78, 'png');
+  next = [{ kind: 'picture', bytes }];
+  const { taskId } = (await ask({ prompt: 'a picture to forget', workflow: 'blank' })).task;
+  await untilTask(app, taskId, 'COMPLETED');
+  const hash = hashOf(bytes);
+  expect((await keptFiles()).filter((path) => path.endsWith(`${hash}.png`))).toHaveLength(1);
+  const { data } = await app.graphql(`mutation { forgetMedia(fileHash: "${hash}") { __typename } }`);
+  expect(data.forgetMedia.__typename).toBe('MediaSuccess');
+  expect(await keptFiles()).toEqual(before);
+});
+
 test('a run that was interrupted or lost at ComfyUI is begun again', async () => {
   next = [{ kind: 'interrupted' }, { kind: 'lost' }];
   const before = comfy.prompts.length;

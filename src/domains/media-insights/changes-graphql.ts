@@ -62,7 +62,7 @@ builder.mutationFields((t) => ({
   forgetMedia: t.field({
     type: MediaResult,
     description:
-      'Forgets all that is known of a content, tags and thumbnails too. Its files are never touched; if they are indexed again, they are new.',
+      'Forgets all that is known of a content, tags and thumbnails too. Of its files only one that the server drew or made itself is deleted; if others are indexed again, they are new.',
     args: {
       fileHash: t.arg.string({ required: true, description: HASH }),
       userId: t.arg.string({ description: WHOSE }),

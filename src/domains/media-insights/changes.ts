@@ -8,6 +8,7 @@ import { InvalidInput, NotFound } from '../../errors.ts';
 import * as input from '../../ground/input.ts';
 import { foldLetters } from '../../ground/letters.ts';
 import { forgetFactsOfMedia } from '../facts/forget.ts';
+import { removeKeptFiles } from './kept-files.ts';
 import { lockMedia } from './owners.ts';
 import { removePaired } from './pairs.ts';
 import { insightsByHash } from './reads.ts';
@@ -124,6 +125,7 @@ export async function forgetMedia(
     return insight;
   });
   await removeThumbnails(config.dataDirectory, owner, forgotten.fileHash);
+  await removeKeptFiles(config.dataDirectory, owner, forgotten.fileHash);
   return forgotten;
 }
 

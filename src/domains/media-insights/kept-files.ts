@@ -61,6 +61,12 @@ export async function keptFilesOf(
   return files;
 }
 
+/** Takes away what this server made of one content: it is nobody's but the server's, and lies in no folder of MEDIA_ROOTS. */
+export async function removeKeptFiles(dataDirectory: string, owner: Owner, fileHash: string): Promise<void> {
+  for (const name of namesOf(fileHash))
+    await rm(join(keptFolder(dataDirectory, owner), name), { force: true });
+}
+
 /**
  * Takes over a file that a server kept. Whoever finds it finds all of it.
  *
