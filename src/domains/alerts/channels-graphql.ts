@@ -83,7 +83,7 @@ builder.mutationField('testAlertChannel', (t) =>
       resolveType: () => 'TestChannelSuccess',
     }),
     description:
-      'Looks at how a channel of alerts is set up, and sends a message through it, once, also while it is paused. Only for admins.',
+      'Looks at how a channel of alerts is set up, and sends a message through it, once, also while it is paused. Only for admins of the tenant that runs the server.',
     args: { name: t.arg.string({ required: true, description: 'Its name, such as telegram.' }) },
     resolve: async (_root, { name }, { services, principal }) => ({
       delivery: await testAlertChannel(services, principal, name),

@@ -208,7 +208,7 @@ builder.mutationFields((t) => ({
   acknowledgeAlert: t.field({
     type: AlertResult,
     description:
-      'Says that somebody looks after an alert: no further channel is told of it. Only for admins.',
+      'Says that somebody looks after an alert: no further channel is told of it. Only for admins of the tenant that runs the server.',
     args: { alertId: t.arg.id({ required: true, description: ID }) },
     resolve: async (_root, { alertId }, { services, principal }) => ({
       alert: shownAlert(await acknowledgeAlert(services, principal, String(alertId))),
@@ -217,7 +217,7 @@ builder.mutationFields((t) => ({
   snoozeAlert: t.field({
     type: AlertResult,
     description:
-      'Leaves an alert alone for a while; then its channels are told of it again, from the first one on. Only for admins.',
+      'Leaves an alert alone for a while; then its channels are told of it again, from the first one on. Only for admins of the tenant that runs the server.',
     args: {
       alertId: t.arg.id({ required: true, description: ID }),
       minutes: t.arg.int({ required: true, description: `For how long, 1 to ${MAX_SNOOZE_MINUTES}.` }),
@@ -229,7 +229,7 @@ builder.mutationFields((t) => ({
   resolveAlert: t.field({
     type: AlertResult,
     description:
-      'Ends an alert, such as one that does not end by itself. A danger that a server still sees begins it anew within seconds. Only for admins.',
+      'Ends an alert, such as one that does not end by itself. A danger that a server still sees begins it anew within seconds. Only for admins of the tenant that runs the server.',
     args: { alertId: t.arg.id({ required: true, description: ID }) },
     resolve: async (_root, { alertId }, { services, principal }) => ({
       alert: shownAlert(await resolveAlert(services, principal, String(alertId))),
