@@ -369,5 +369,9 @@ describe('what is no older database is refused by name', () => {
     expect(unknown).toMatchObject({ code: 2, stderr: expect.stringContaining("Unknown option '--fast'") });
     const nowhere = await adopt(urlOf('postgres'), ['--report', join(scratch, 'none', 'x')]);
     expect(nowhere).toMatchObject({ code: 1, stderr: expect.stringContaining('cannot be written (ENOENT)') });
+    // A session that is left open would hold the process, and what the older database may clear away.
+    const sessions = `select count(*)::int as count from pg_stat_activity where datname = 'postgres' and pid <> pg_backend_pid()
+      and backend_type = 'client backend' and state like 'idle in transaction%'`;
+    await expect.poll(() => app.sql(sessions)).toEqual([{ count: 0 }]);
   });
 });

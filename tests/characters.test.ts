@@ -400,3 +400,22 @@ test('a character that was deactivated comes back as they were', async () => {
   expect(await reactivate('Never Was')).toMatchObject({ code: 'NOT_FOUND' });
   expect(await reactivate('\0')).toMatchObject({ code: 'BAD_USER_INPUT' });
 });
+
+test('are paged beyond a name with a character that stands for a broken one', async () => {
+  for (const name of ['Br\ufffdken One', 'Br\ufffdken Two'])
+    await app.graphql(
+      'mutation ($name: String!) { upsertCharacter(input: { characterName: $name }) { __typename } }',
+      { name },
+    );
+  const page =
+    'query ($after: String) { characters(filter: { search: "Br" }, first: 1, after: $after) { nodes { characterName } pageInfo { endCursor hasNextPage } } }';
+  const seen: string[] = [];
+  for (let after: string | null = null; ; ) {
+    const { data, errors } = await app.graphql(page, { after });
+    expect(errors).toBeUndefined();
+    seen.push(data.characters.nodes[0].characterName);
+    if (!data.characters.pageInfo.hasNextPage) break;
+    after = data.characters.pageInfo.endCursor;
+  }
+  expect(seen).toEqual(expect.arrayContaining(['Br\ufffdken One', 'Br\ufffdken Two']));
+});

@@ -12,7 +12,7 @@ describe('character', () => {
     creator: 'fixture author',
     sourceFranchise: 'SillyTavern card',
     personalityTraits: 'patient, dry',
-    backgroundStory: 'Marlo Quill keeps the lighthouse at Grey Point.\n\nA storm is coming; {{user}} knocks.',
+    backgroundStory: 'Marlo Quill keeps the lighthouse at Grey Point.\n\nA storm is coming; User knocks.',
     styleElements: ['sea', 'night'],
     notes: 'Invented for a test.',
   };

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { importCard } from './support/cards.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import {
   assistant,
@@ -482,4 +483,25 @@ describe('documents that Open WebUI puts before the words of its user', () => {
     const again = await chat(app, { model: 'small', messages: [user(words)] }, as(`documents ${form}`));
     expect(again.headers.get('x-echo-memory')).toBe('again');
   });
+});
+
+test('a model is told of a character neither who made it nor what its card hides', async () => {
+  const data = {
+    ...{
+      name: 'Quillon',
+      nickname: 'Quill',
+      creator: 'Ursula Maker',
+      creator_notes: 'buy my cards',
+      tags: ['tagged'],
+    },
+    description:
+      '{{// secret one}}{{char}} guards {{user}}.{{hidden_key:secret two}}{{comment: secret three}}',
+    ...{ personality: 'calm', scenario: '', first_mes: '', mes_example: '', character_version: '' },
+  };
+  const card = Buffer.from(JSON.stringify({ spec: 'chara_card_v3', spec_version: '3.0', data }));
+  await importCard(app, card);
+  await chat(app, { model: 'small', messages: [user('Who is Quillon?')] });
+  const told = JSON.stringify(provider.chats.at(-1)?.body);
+  expect(told).toContain('Quill guards User.');
+  expect(told).not.toMatch(/Ursula Maker|secret|buy my cards|tagged|\{\{/);
 });

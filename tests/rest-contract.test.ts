@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
+import { json as jsonOf } from 'node:stream/consumers';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -449,6 +452,32 @@ describe('what a row refuses', () => {
       [],
     );
   });
+});
+
+test.each([
+  ['GET', '/api/echo/query', 'POST'],
+  ['DELETE', '/api/echo/conversation/x', 'GET'],
+  ['GET', '/v1/chat/completions', 'POST'],
+  ['POST', '/dashboard', 'GET, HEAD'],
+  ['GET', '/api/characters/cards', 'POST'],
+  ['POST', '/api/characters/cards/x', 'GET'],
+  ['POST', `/media/${'0'.repeat(64)}/256.webp`, 'GET, HEAD'],
+])('another method is refused with those there are: %s %s', async (method, path, allow) => {
+  const response = await request(method, path, undefined);
+  expect([response.status, response.headers.get('allow')]).toEqual([405, allow]);
+});
+
+test.each(['/health', '/api/echo/health'])('%s is answered without its words, too', async (path) => {
+  const [whole, head] = [await request('GET', path, undefined), await request('HEAD', path, undefined)];
+  expect([head.status, await head.text()]).toEqual([whole.status, '']);
+});
+
+test('an empty body of a length that nobody said is none', async () => {
+  const headers = { 'content-type': 'application/json', 'transfer-encoding': 'chunked' };
+  const asked = httpRequest(`${app.url}/api/echo/query`, { method: 'POST', headers }).end();
+  const [response] = (await once(asked, 'response')) as [IncomingMessage];
+  const body = (await jsonOf(response)) as { error_code: string };
+  expect([response.statusCode, body.error_code]).toEqual([422, 'VALIDATION_ERROR']);
 });
 
 test('a retry of a stream is told the same answer', async () => {

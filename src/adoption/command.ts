@@ -85,7 +85,10 @@ async function adoptFrom(options: Options, { connect, stdout, stderr }: AdoptSer
   const progress = createProgress(stderr);
   const source = await Source.open(options.from, options.schema);
   let connection: Awaited<ReturnType<Connect>> | null = null;
-  const notes = await Notes.open(options.report);
+  const notes = await Notes.open(options.report).catch(async (error: unknown) => {
+    await source.close();
+    throw error;
+  });
   try {
     if (!options.isDry) connection = await connect(options.url, new AbortController().signal, progress.note);
     const report = await adopt(options.user, {

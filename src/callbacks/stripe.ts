@@ -1,6 +1,6 @@
 import { type EventServices, takeEvent } from '../domains/payments/events.ts';
 import { InvalidInput } from '../errors.ts';
-import { HttpProblem, hasJsonBody, readText } from '../http/body.ts';
+import { HttpProblem, hasJsonBody, MethodNotAllowed, readText } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
 import { type Route, sendJson } from '../http/server.ts';
 
@@ -16,7 +16,7 @@ export function stripeRoute({ services, hall }: { services: EventServices; hall:
     handle: async (request, response) => {
       if (request.url?.split('?', 1)[0] !== PREFIX)
         throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
-      if (request.method !== 'POST') throw new HttpProblem(405, 'METHOD_NOT_ALLOWED', 'use POST');
+      if (request.method !== 'POST') throw new MethodNotAllowed('POST');
       if (!hasJsonBody(request))
         throw new HttpProblem(
           415,

@@ -29,8 +29,13 @@ const [MAX_NAME, MAX_SHORT, MAX_TAG, MAX_LONG] = [100, 100, 200, 20_000];
 /** A card has no name that can be one. */
 export const NAME_PROBLEM = `must be text of 1 to ${MAX_NAME} characters`;
 
+/** What a card hides from everybody, and its names for who speaks in a chat; the other macros are nothing where nobody speaks. */
+const HIDDEN = /\{\{\s*(?:\/\/|comment\s*:|hidden_key\s*:)[^{}]*\}\}/gi;
+const SPEAKER = /\{\{\s*(?:char|bot)\s*\}\}|<BOT>/gi;
+const LISTENER = /\{\{\s*user\s*\}\}|<USER>/gi;
+
 /**
- * The profile that a card gives. `{{char}}` in its texts becomes the character's name; what is longer than a profile holds is
+ * The profile that a card gives. `{{char}}` in its texts becomes what the character is called, `{{user}}` "User", and what it hides is left out; what is longer than a profile holds is
  * shortened.
  *
  * @param fields of the card, wherever its version has them
@@ -40,6 +45,9 @@ export function profileOf(fields: Json): { profile: CardProfile; told: string[] 
   const name = typeof fields.name === 'string' ? storableText(fields.name).trim() : '';
   // Looked at first: a long name in place of each {{char}} would fill the memory.
   if (name === '' || Array.from(name).length > MAX_NAME) return null;
+  const nick = typeof fields.nickname === 'string' ? storableText(fields.nickname).trim() : '';
+  // As where they speak.
+  const called = nick !== '' && Array.from(nick).length <= MAX_SHORT ? nick : name;
   const told: string[] = [];
   const shortened = (field: string, value: unknown, maximum: number): string | undefined => {
     const given = typeof value === 'number' ? String(value) : value;
@@ -50,7 +58,11 @@ export function profileOf(fields: Json): { profile: CardProfile; told: string[] 
     }
     // Cut before as well as after: what is put in place of {{char}} may be longer, a hundred times over.
     const text = storableText(
-      given.slice(0, maximum * 20).replace(/\{\{char\}\}|<BOT>/gi, () => name),
+      given
+        .slice(0, maximum * 20)
+        .replaceAll(HIDDEN, '')
+        .replaceAll(SPEAKER, () => called)
+        .replaceAll(LISTENER, 'User'),
     ).trim();
     const characters = Array.from(text);
     if (characters.length > maximum) told.push(`shortened: ${field}, to ${maximum} characters`);

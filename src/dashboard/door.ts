@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { HttpProblem } from '../http/body.ts';
+import { HttpProblem, MethodNotAllowed } from '../http/body.ts';
 import type { Route } from '../http/server.ts';
 import type { Logger } from '../log.ts';
 import { createBuilding } from './building.ts';
@@ -42,8 +42,7 @@ export function dashboardRoute({ log }: { log: Logger }): Route {
     door: 'dashboard',
     prefix: DASHBOARD_PATH,
     handle: async (request, response) => {
-      if (request.method !== 'GET' && request.method !== 'HEAD')
-        throw new HttpProblem(405, 'METHOD_NOT_ALLOWED', 'use GET or HEAD');
+      if (request.method !== 'GET' && request.method !== 'HEAD') throw new MethodNotAllowed('GET', 'HEAD');
       const path = (request.url ?? '').split('?', 1)[0]?.slice(DASHBOARD_PATH.length + 1) ?? '';
       const built = await files().catch(() => {
         throw notBuilt();

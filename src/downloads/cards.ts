@@ -10,7 +10,7 @@ import {
   MAX_UPLOADED_CARD_BYTES,
 } from '../domains/characters/cards.ts';
 import { InvalidInput } from '../errors.ts';
-import { HttpProblem } from '../http/body.ts';
+import { HttpProblem, MethodNotAllowed } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
 import { type Route, sendJson } from '../http/server.ts';
 
@@ -39,7 +39,7 @@ export function cardRoute({ services, hall }: { services: CardServices; hall: Ha
       const asked = new URLSearchParams(search);
       if (path === PREFIX) {
         const { method } = request;
-        if (method !== 'POST') throw new HttpProblem(405, 'METHOD_NOT_ALLOWED', 'use POST');
+        if (method !== 'POST') throw new MethodNotAllowed('POST');
         checkType(request);
         const options = { shared: flag(asked, 'shared'), replace: flag(asked, 'replace') };
         const cost = { rate: 'WRITE', points: 1 } as const;
@@ -50,7 +50,7 @@ export function cardRoute({ services, hall }: { services: CardServices; hall: Ha
         return sendJson(response, 200, { characterName: row.characterName, outcome, told });
       }
       const name = nameIn(path);
-      if (request.method !== 'GET') throw new HttpProblem(405, 'METHOD_NOT_ALLOWED', 'use GET');
+      if (request.method !== 'GET') throw new MethodNotAllowed('GET');
       hall.guarded(request, PREFIX, (guard) => guard.checkSimpleRequest(request));
       const cost = { rate: 'READ', points: POINTS } as const;
       const errand = { action: PREFIX, correlationId, needs: 'READ', cost } as const;

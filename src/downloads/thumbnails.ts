@@ -4,7 +4,7 @@ import type { Config } from '../config.ts';
 import type { Database } from '../db/client.ts';
 import { type OpenThumbnail, openThumbnail } from '../domains/media-insights/media.ts';
 import { ownerFor } from '../ground/ownership.ts';
-import { HttpProblem } from '../http/body.ts';
+import { HttpProblem, MethodNotAllowed } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
 import type { Route } from '../http/server.ts';
 import { THUMBNAIL_SIZES } from '../media/facts.ts';
@@ -51,8 +51,7 @@ function asked({ method, url = '/' }: IncomingMessage) {
   const { hash = '', size } = PATH.exec(path)?.groups ?? {};
   const found = THUMBNAIL_SIZES.find((each) => String(each) === size);
   if (found === undefined) throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
-  if (method !== 'GET' && method !== 'HEAD')
-    throw new HttpProblem(405, 'METHOD_NOT_ALLOWED', 'use GET or HEAD');
+  if (method !== 'GET' && method !== 'HEAD') throw new MethodNotAllowed('GET', 'HEAD');
   return { hash, size: found, userId: new URLSearchParams(search).get('userId') };
 }
 

@@ -145,10 +145,10 @@ export function nameCursor<Row>(
   return {
     encode: (row) => `${of(row).name}${SEPARATOR}${of(row).id}`,
     decode: (cursor) => {
-      const parts = /^([^\0\ufffd]{1,1000})\n(\d{1,10})$/u.exec(cursor);
+      const parts = /^([^\0]{1,1000})\n(\d{1,10})$/u.exec(cursor);
       if (parts) return { name: parts[1] ?? '', id: Math.min(Number(parts[2]), LARGEST_INTEGER) };
       // Of a version whose names were unique.
-      return /^[^\0\ufffd]{1,1000}$/u.test(cursor) ? { name: cursor, id: 2_147_483_647 } : null;
+      return /^[^\0]{1,1000}$/u.test(cursor) ? { name: cursor, id: 2_147_483_647 } : null;
     },
   };
 }
@@ -169,8 +169,10 @@ function position<Row, Position>(
 ): Position | null {
   if (cursor == null || cursor === '') return null;
   const bytes = Buffer.from(cursor, 'base64url');
-  // What is no base64 is passed over when it is read.
-  const decoded = bytes.toString('base64url') === cursor ? format.decode(bytes.toString()) : null;
+  const text = bytes.toString();
+  // What is no base64, or no text in it, is passed over when it is read.
+  const isWhole = bytes.toString('base64url') === cursor && Buffer.from(text).equals(bytes);
+  const decoded = isWhole ? format.decode(text) : null;
   if (decoded === null) throw new InvalidInput(name, 'is not a cursor of this list');
   return decoded;
 }

@@ -18,6 +18,15 @@ export class HttpProblem extends Error {
   }
 }
 
+/** The path takes other methods, which the answer names. */
+export class MethodNotAllowed extends HttpProblem {
+  readonly allowed: readonly string[];
+  constructor(...allowed: readonly string[]) {
+    super(405, 'METHOD_NOT_ALLOWED', `use ${allowed.join(' or ')}`);
+    this.allowed = allowed;
+  }
+}
+
 /**
  * Reads a whole body as UTF-8.
  *
@@ -85,14 +94,21 @@ export function hasJsonBody(request: IncomingMessage): boolean {
 
 /** Reads a body that says that it is JSON. @throws HttpProblem as `readText`, 415 for another type, 400 for invalid JSON */
 export async function readJson(request: IncomingMessage, maxBytes = MAX_BODY_BYTES): Promise<unknown> {
-  if (!hasJsonBody(request))
-    throw new HttpProblem(415, 'UNSUPPORTED_MEDIA_TYPE', 'content-type: only application/json is accepted');
-  const text = await readText(request, maxBytes);
+  if (!hasJsonBody(request)) throw notJson();
+  return parsedJson(await readText(request, maxBytes));
+}
+
+/** @throws HttpProblem 400 */
+export function parsedJson(text: string): unknown {
   try {
     return JSON.parse(text) as unknown;
   } catch {
     throw new HttpProblem(400, 'BAD_REQUEST', 'the body is not valid JSON');
   }
+}
+
+export function notJson(): HttpProblem {
+  return new HttpProblem(415, 'UNSUPPORTED_MEDIA_TYPE', 'content-type: only application/json is accepted');
 }
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false });

@@ -10,7 +10,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from '../log.ts';
 import { readTraceparent } from '../tracing/current.ts';
 import type { SpanStart, Tracing } from '../tracing/tracing.ts';
-import { HttpProblem } from './body.ts';
+import { HttpProblem, MethodNotAllowed } from './body.ts';
 import type { Hall } from './hall.ts';
 import { type Problem, problemOf } from './problem.ts';
 
@@ -79,6 +79,8 @@ export function createHttpServer({ routes, log, hall, tracing, observe }: HttpOp
           const problem = problemOf(error, correlationId, log, { door: route?.door });
           const told = route?.headersOf?.(problem, request.headers);
           for (const [name, value] of Object.entries(told ?? {})) response.setHeader(name, value);
+          // RFC 9110, 15.5.6: whoever is told so is told what is allowed.
+          if (error instanceof MethodNotAllowed) response.setHeader('allow', error.allowed.join(', '));
           sendProblem(request, response, problem, (route?.present ?? presentAsErrors)(problem));
         }
       };

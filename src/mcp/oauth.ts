@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { type Permission, type Principal, permissionsOf, scopeOf } from '../access/principals.ts';
-import { HttpProblem } from '../http/body.ts';
+import { HttpProblem, MethodNotAllowed } from '../http/body.ts';
 import { type Route, sendJson } from '../http/server.ts';
 
 /** What clients are told of who issues tokens for this door, so that they can go there by themselves. */
@@ -36,10 +36,7 @@ export function oauthMetadataRoute(
     handle: async ({ url = '', method = '' }, response) => {
       if (!places.includes(url.split('?', 1)[0] ?? ''))
         throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
-      if (method !== 'GET' && method !== 'HEAD') {
-        response.setHeader('allow', 'GET, HEAD');
-        throw new HttpProblem(405, 'METHOD_NOT_ALLOWED', 'use GET');
-      }
+      if (method !== 'GET' && method !== 'HEAD') throw new MethodNotAllowed('GET', 'HEAD');
       sendJson(response, 200, metadata);
     },
   };

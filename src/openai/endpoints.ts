@@ -1,6 +1,6 @@
 import type { RateClass } from '../access/limits.ts';
 import type { Permission } from '../access/principals.ts';
-import { HttpProblem } from '../http/body.ts';
+import { HttpProblem, MethodNotAllowed } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
 import { postChat } from './chat.ts';
 import { postEmbeddings } from './embeddings.ts';
@@ -64,7 +64,7 @@ function endpointOf(method: string | undefined, path: string): Endpoint {
   const endpoint = found.find((each) => each.method === method);
   if (endpoint) return endpoint;
   if (found.length === 0) throw new HttpProblem(404, 'NOT_FOUND', 'there is nothing at this path');
-  throw new HttpProblem(405, 'METHOD_NOT_ALLOWED', `use ${found.map((each) => each.method).join(' or ')}`);
+  throw new MethodNotAllowed(...found.map((each) => each.method));
 }
 
 function decoded(parameter: string): string {

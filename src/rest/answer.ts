@@ -4,7 +4,7 @@ import type { OpenStreams } from '../access/open-streams.ts';
 import type { Principal } from '../access/principals.ts';
 import { InvalidInput, NotFound } from '../errors.ts';
 import { parseInput } from '../ground/input.ts';
-import { readJson } from '../http/body.ts';
+import { hasJsonBody, notJson, parsedJson, readJson, readText } from '../http/body.ts';
 import type { Hall } from '../http/hall.ts';
 import { sendJson } from '../http/server.ts';
 import { sendEvents, sendLasting } from './event-stream.ts';
@@ -86,9 +86,13 @@ function firstOfEach(search: URLSearchParams): Record<string, string> {
   return Object.fromEntries([...search].toReversed());
 }
 
-/** What programs send that have nothing to say: no body, and often no type of one. */
+/** What programs send that have nothing to say: no body, and often no type of one; where nobody said its length, it is seen when it has come. */
 async function bodyOf(request: IncomingMessage, isOptional: boolean): Promise<unknown> {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  if (encoding === undefined && Number(length ?? 0) === 0) return isOptional ? {} : undefined;
-  return readJson(request);
+  const nothing = isOptional ? {} : undefined;
+  if (encoding === undefined) return Number(length ?? 0) === 0 ? nothing : readJson(request);
+  const text = await readText(request);
+  if (text === '') return nothing;
+  if (!hasJsonBody(request)) throw notJson();
+  return parsedJson(text);
 }

@@ -27,7 +27,7 @@ export function describeCharacters(
   memories: readonly MemoryHit[],
   timeZone: string,
 ): string {
-  const parts = characters.map(describeCharacter);
+  const parts = characters.map((character) => describeCharacter(character, 'user'));
   const isWanted = (memory: MemoryHit) => memory.tier === 'CHARACTER' || memory.tier === 'PHRASE';
   const cited = bestOf(memories, isWanted, timeZone);
   if (cited.length > 0) parts.push(`From our conversations:\n${cited.join('\n')}`);

@@ -63,7 +63,7 @@ export function characterPrompt(
   const main = expand('main', MAIN);
   const about = card
     ? [said('description'), said('personality'), said('scenario')]
-    : [describeCharacter(character)];
+    : [describeCharacter(character, 'model')];
   const told = lore.map(({ characterId, entry }) =>
     characterId === character.id ? expand(`lore ${entry.index}`, entry.content) : entry.content,
   );

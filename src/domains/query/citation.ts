@@ -108,10 +108,11 @@ function nameOf(name: string): string {
   return unforged(quote(name, MAX_NAME_LENGTH).replaceAll('"', "'").replaceAll(':', ' '));
 }
 
-/** A character's profile in sentences; only what is known. */
-export function describeCharacter(character: CharacterRow): string {
+/** A character's profile in sentences; only what is known. Who made it is nothing for models. */
+export function describeCharacter(character: CharacterRow, reader: CitationStyle['reader']): string {
+  const isNamed = reader !== 'model' && character.creator !== UNKNOWN_CREATOR;
   const facts: string[] = [
-    `${character.characterName} is ${article(character.characterType)} ${character.characterType} character from ${character.sourceFranchise}${character.creator === UNKNOWN_CREATOR ? '' : `, created by ${character.creator}`}.`,
+    `${character.characterName} is ${article(character.characterType)} ${character.characterType} character from ${character.sourceFranchise}${isNamed ? `, created by ${character.creator}` : ''}.`,
   ];
   const looks = [
     character.hairColor &&

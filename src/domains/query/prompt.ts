@@ -145,7 +145,7 @@ export function notesOf({
   const style = { timeZone, reader: 'model' as const };
   const profiles = characters.map(
     (character) =>
-      `- "${unforged(quote(describeCharacter(character).replaceAll('\n', '. '), MAX_PROFILE_LENGTH))}"`,
+      `- "${unforged(quote(describeCharacter(character, 'model').replaceAll('\n', '. '), MAX_PROFILE_LENGTH))}"`,
   );
   const known = facts.map((fact) => noteOf(fact, timeZone, numberOf(fact, memories)));
   const parts = [

@@ -114,7 +114,7 @@ function factLine({ statement }: FactRow): string {
 }
 
 function profileLine(character: CharacterRow): string {
-  return `- "${unforged(quote(describeCharacter(character).replaceAll('\n', '. '), MAX_PROFILE_LENGTH))}"`;
+  return `- "${unforged(quote(describeCharacter(character, 'model').replaceAll('\n', '. '), MAX_PROFILE_LENGTH))}"`;
 }
 
 function withinBudget<T>(items: readonly T[], budget: number, lineOf: (item: T) => string) {
