@@ -371,6 +371,40 @@ describe('turns whose words cannot be indexed', () => {
     await refuse();
   });
 
+  test('are found all the same, told of, and tried again by the server itself', async () => {
+    const id = await refused('seen');
+    const asked = async (text: string) => (await app.graphql(text, {}, 'seen')).data;
+    const { memorySearch, interactions } = await asked(
+      `{ memorySearch(query: "quagga") { hits { tier interaction { turnId } } }
+         interactions(filter: { text: "quagga" }) { nodes { turnId } } }`,
+    );
+    expect(memorySearch.hits).toContainEqual({ tier: 'KEYWORDS', interaction: { turnId: id } });
+    expect(interactions.nodes).toEqual([{ turnId: id }]);
+    const words = async () =>
+      (await asked('{ health { checks { name status detail } } }')).health.checks.find(
+        ({ name }: { name: string }) => name === 'words',
+      );
+    const alerts = async () =>
+      (await app.graphql('{ activeAlerts { name } }')).data.activeAlerts.map(
+        ({ name }: { name: string }) => name,
+      );
+    expect(await words()).toMatchObject({ status: 'DEGRADED', detail: expect.stringContaining('set aside') });
+    await expect.poll(alerts).toContain('words_degraded');
+    expect(await (await fetch(`${app.url}/metrics`)).text()).toMatch(/^echo_words_set_aside 1$/m);
+    const longAgo =
+      "update echo_index_queue set queued_at = now() - interval '2 hours' where user_id = 'seen'";
+    await app.sql(longAgo);
+    const tried =
+      "select from echo_index_queue where user_id = 'seen' and queued_at > now() - interval '1 hour' and set_aside is not null";
+    await expect.poll(() => app.sql(tried)).toHaveLength(1);
+    await allow();
+    await app.sql(longAgo);
+    await expect.poll(() => waiting('seen')).toEqual([]);
+    await expect.poll(words).toMatchObject({ status: 'HEALTHY' });
+    await expect.poll(alerts).not.toContain('words_degraded');
+    await refuse();
+  });
+
   test('are nowhere any more once they are deleted', async () => {
     const id = await refused('gone');
     await app.graphql(`mutation { deleteInteraction(turnId: "${id}") { __typename } }`, {}, 'gone');

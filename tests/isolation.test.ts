@@ -763,6 +763,7 @@ describe('every statement that was sent meanwhile', () => {
     finish_vectors: 'the vector worker, for turns that it took',
     any_vector_waiting: 'the vector worker, which asks whether any turn of the server waits',
     oldest_without_vector: 'a figure of the whole server',
+    index_queue_standing: 'a figure of the whole server',
     claim_task: 'a worker takes the task that is next, whosever it is',
     lost_tasks: 'tasks of workers that are gone, whosever they are',
     task_outlook: 'when the next task is due, of all',

@@ -197,6 +197,7 @@ describe('what becomes of promises', () => {
       'database',
       'journal',
       'vectors',
+      'words',
       'learning',
       'canary',
       'models',
@@ -259,6 +260,7 @@ describe('what becomes of promises', () => {
       'vectors_lost WARNING',
       'vectors_rebuilt CRITICAL',
       'watch_failing CRITICAL',
+      'words_degraded WARNING',
     ]);
   });
 });

@@ -12,6 +12,7 @@ import { database, journal, replica } from '../domains/persistence/promises.ts';
 import { models } from '../domains/query/promises.ts';
 import { backgroundTasks } from '../domains/tasks/promises.ts';
 import { vectors } from '../domains/vector-index/promises.ts';
+import { words } from '../domains/word-index/promises.ts';
 import type { Services } from '../graphql/context.ts';
 import type { ServerPromise } from '../ground/promise.ts';
 
@@ -21,6 +22,7 @@ export const promises: readonly ServerPromise<Omit<Services, 'health'>>[] = [
   journal,
   replica,
   vectors,
+  words,
   learning,
   canary,
   models,

@@ -1,6 +1,7 @@
 import type { Ports } from '../../ground/ports.ts';
 import type { Pressure } from '../../ground/pressure.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
+import { createQueueReader, type QueueReader } from './queue-reading.ts';
 import { TextAnalyses } from './turns.ts';
 import { createIndexWorker, type IndexWorker } from './worker.ts';
 
@@ -8,6 +9,7 @@ declare module '../../graphql/context.ts' {
   interface Services {
     readonly texts: TextAnalyses;
     readonly indexWorker: IndexWorker;
+    readonly wordQueue: QueueReader;
   }
 }
 
@@ -15,6 +17,7 @@ declare module '../../graphql/context.ts' {
 export function openWordIndex(
   {
     db,
+    availability,
     log,
     keepers,
     persistence,
@@ -24,11 +27,11 @@ export function openWordIndex(
     pressure: Pressure;
   },
   closing: ClosingStack,
-): { texts: TextAnalyses; indexWorker: IndexWorker } {
+): { texts: TextAnalyses; indexWorker: IndexWorker; wordQueue: QueueReader } {
   const texts = new TextAnalyses();
   const indexWorker = createIndexWorker({ db, texts, log, keepers, pressure });
   persistence.onCommitted((turns) => indexWorker.wake(turns.length));
   indexWorker.start();
   closing.defer(() => indexWorker.stop());
-  return { texts, indexWorker };
+  return { texts, indexWorker, wordQueue: createQueueReader({ db, availability }) };
 }

@@ -6,6 +6,7 @@ import { ownerKey } from '../../vectors/vector-store.ts';
 import { analyseAnew } from './analysed-anew.ts';
 import { ANALYSIS_VERSION } from './analysis.ts';
 import { forgetRemoved } from './removals.ts';
+import { nextSetAside } from './set-aside.ts';
 import type { TextAnalyses } from './turns.ts';
 import { compactIndex, indexTurns, setAside } from './writer.ts';
 
@@ -41,6 +42,8 @@ const WORTH_SOON_MS = 1_000;
  */
 const WORTH_REMOVALS = 64;
 const REMOVALS_WAIT_MS = 5_000;
+/** Between two looks at turns that were set aside: one of them is tried again, alone. */
+const SET_ASIDE_LOOK_MS = 5_000;
 const BATCH = 2_048;
 /** Batches of one owner before others have their turn. */
 const BATCHES = 16;
@@ -92,7 +95,7 @@ export function createIndexRounds({
     if (worked) return more;
     const limit = limits.get(name) ?? BATCH;
     // The database refuses what is in a turn, or the code stumbles over it: the others must not wait for it.
-    const isTurns = ['refused', 'unknown'].includes(judgeDatabaseError(failures.get(name)));
+    const isTurns = isOfTurns(failures.get(name));
     if (limit === 1 && isTurns)
       log.error(
         { interactionId: await setAside(services, owner, wordsOf(failures.get(name))) },
@@ -106,10 +109,24 @@ export function createIndexRounds({
     limits.set(name, Math.max(1, Math.floor(limit / 4)));
     return false;
   };
+  let lookedAside = Number.NEGATIVE_INFINITY;
+  const tryAgainOne = async () => {
+    if (clock() - lookedAside < SET_ASIDE_LOOK_MS) return;
+    lookedAside = clock();
+    const found = await nextSetAside(db);
+    if (!found) return;
+    try {
+      await indexTurns(services, found.owner, 1, found.id);
+    } catch (error) {
+      if (!isOfTurns(error)) throw error;
+      await setAside(services, found.owner, wordsOf(error), found.id);
+    }
+  };
   return async () => {
     failures.clear();
     let goesOn = false;
     for (const owner of await dueOwners(db)) if (!isEnding()) goesOn = (await catchUp(owner)) || goesOn;
+    if (!isEnding()) await tryAgainOne();
     for (const owner of dueRemovals(await ownersWithRemovals(db)))
       if (!isEnding())
         await attempt(ownerKey(owner), async () => void (await forgetRemoved(services, owner)));
@@ -125,6 +142,11 @@ export function createIndexRounds({
     const [failure = null] = failures.values();
     return { goesOn, failure };
   };
+}
+
+/** Whether the database refuses what is in a turn, or the code stumbles over it. */
+function isOfTurns(error: unknown): boolean {
+  return ['refused', 'unknown'].includes(judgeDatabaseError(error));
 }
 
 async function dueOwners(db: Database): Promise<Owner[]> {

@@ -4,6 +4,7 @@ import { replicable } from '../../db/replicable.ts';
 import { onlyRow } from '../../db/statements.ts';
 import { analyse, hasAll, type RequiredWords } from './analysis.ts';
 import { readPostings, SAID, spaceForPostings } from './postings.ts';
+import { READ_AS_IT_IS } from './set-aside.ts';
 import { indexedText } from './turns.ts';
 
 /** Bytes of postings that are read for one page: the rarest words first, and the rarest always. */
@@ -87,7 +88,7 @@ async function readRuns(db: Database, owner: Owner, required: RequiredWords): Pr
            )
            select (select owner_id from owned) as owner_id,
                   array(
-                    select interaction_id from echo_index_queue where user_id = $1 and tenant_id = $2 and set_aside is null
+                    select interaction_id from echo_index_queue where user_id = $1 and tenant_id = $2 and ${READ_AS_IT_IS}
                   ) as queued,
                   array(select word from fitting where not is_read) as unread, null as word, null as data
            union all

@@ -6,6 +6,7 @@ import type { InteractionRow } from '../interactions/tables.ts';
 import { type AnalysedText, analyseQuery } from './analysis.ts';
 import { type QueryTerm, type RankedDocument, rankDocuments, type TermPostings } from './ranking.ts';
 import { postingsOf } from './segments.ts';
+import { READ_AS_IT_IS } from './set-aside.ts';
 import { speakersOf } from './speakers.ts';
 import { type IndexableTurn, type TextAnalyses, turnsWithEarlier } from './turns.ts';
 import { PART_WEIGHT, type PlacedTurn } from './windows.ts';
@@ -169,7 +170,7 @@ async function readIndex(db: Database, owner: Owner, terms: readonly QueryTerm[]
              group by term
            )
            select o.owner_id, o.next_document, o.speakers, array(
-             select interaction_id from echo_index_queue where user_id = $1 and tenant_id = $2 and set_aside is null
+             select interaction_id from echo_index_queue where user_id = $1 and tenant_id = $2 and ${READ_AS_IT_IS}
              order by interaction_id desc limit ${MAX_FRESH + 1}
            ) as fresh, null as term, null as saying, null as data
            from (select 1) as one left join owned o on true

@@ -22,7 +22,7 @@ export interface WriterServices {
 const BATCH_BYTES = 1_500_000;
 /** Terms whose postings are joined in one transaction. */
 const TERMS_AT_ONCE = 2_000;
-/** Characters that are kept of why a turn cannot be indexed. */
+/** Characters that are kept of why a turn cannot be indexed: the last, among which is the database's code. */
 const MAX_REASON = 300;
 
 export interface Indexed {
@@ -38,14 +38,16 @@ export interface Indexed {
  * it. Where the turns are no longer as they were read, it is made again in it.
  *
  * @param limit turns, at most; fewer where they are long
+ * @param only one that was set aside, instead of those that wait
  * @returns null if another process is at work for this owner
  */
 export async function indexTurns(
   { db, texts }: WriterServices,
   owner: Owner,
   limit: number,
+  only: number | null = null,
 ): Promise<Indexed | null> {
-  const { ids, first, isFull } = await nextInQueue(db, owner, limit);
+  const { ids, first, isFull } = await nextInQueue(db, owner, limit, only);
   if (ids.length === 0) return { turns: 0, isFull: false };
   const read = await readSegment(db.pool, texts, ids, first);
   return db.transaction(async (client) => {
@@ -93,31 +95,33 @@ async function takeFromQueue(client: PoolClient, owner: Owner, ids: readonly num
   return rows.map(({ id }) => id);
 }
 
-/** Lets the oldest turn of an owner wait no longer, unindexed: it cannot be. @returns its id */
+/** Lets the oldest turn of an owner, or the one that was tried again, wait no longer, unindexed: it cannot be. @returns its id */
 export async function setAside(
   { db }: Pick<WriterServices, 'db'>,
   owner: Owner,
   reason: string,
+  only: number | null = null,
 ): Promise<number | null> {
   const { rows } = await db.pool.query<{ id: number }>({
     name: 'set_aside_from_index',
-    text: `update echo_index_queue set set_aside = $3 where interaction_id =
-             (select min(interaction_id) from echo_index_queue where user_id = $1 and tenant_id = $2 and set_aside is null)
+    text: `update echo_index_queue set set_aside = $3, queued_at = now() where interaction_id = coalesce($4::int,
+             (select min(interaction_id) from echo_index_queue where user_id = $1 and tenant_id = $2 and set_aside is null))
            returning interaction_id as id`,
-    values: [owner.userId, owner.tenantId, reason.replaceAll('\0', '').slice(0, MAX_REASON)],
+    values: [owner.userId, owner.tenantId, reason.replaceAll('\0', '').slice(-MAX_REASON), only],
   });
   return rows[0]?.id ?? null;
 }
 
 /** The oldest turns of an owner that wait, and the number that the first of them gets if nobody is faster. */
-async function nextInQueue(db: Database, owner: Owner, limit: number) {
+async function nextInQueue(db: Database, owner: Owner, limit: number, only: number | null) {
   const { rows } = await db.pool.query<{ id: number; bytes: number; first: number }>({
     name: 'next_in_index_queue',
     text: `select q.interaction_id as id, coalesce(octet_length(i.query) + octet_length(i.response), 0) as bytes, coalesce(
              (select next_document from echo_index_owners where user_id = $1 and tenant_id = $2), 0) as first
            from echo_index_queue q left join echo_unified_interactions i on i.id = q.interaction_id
-           where q.user_id = $1 and q.tenant_id = $2 and q.set_aside is null order by q.interaction_id limit $3`,
-    values: [owner.userId, owner.tenantId, limit],
+           where q.user_id = $1 and q.tenant_id = $2 
+             and case when $4::int is null then q.set_aside is null else q.interaction_id = $4 end order by q.interaction_id limit $3`,
+    values: [owner.userId, owner.tenantId, limit, only],
   });
   const ids: number[] = [];
   let bytes = 0;
