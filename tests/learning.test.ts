@@ -365,3 +365,36 @@ test('what an admin has the server learn names nobody whom no erasure would find
   await untilTask(app, taskId, 'COMPLETED');
   expect(JSON.stringify(await app.sql('select * from autonomous_tasks'))).not.toContain('eve-the-admin');
 });
+
+test('what the turns of one user meet keeps nobody else from being learned from, and the task says so', async () => {
+  const users = ['aaa-first', 'mmm-poison', 'zzz-last'];
+  for (const user of users)
+    await app.record('home', [{ query: 'I live in Lisbon.', timestamp: at(1) }], user);
+  await app.sql(`create function poison() returns trigger language plpgsql as $$ begin
+    if new.user_id = 'mmm-poison' then raise exception 'no' using errcode = '57014'; end if; return new; end $$`);
+  await app.sql(
+    'create trigger poison before insert on echo_learned_facts for each row execute function poison()',
+  );
+  const statements = async () =>
+    Promise.all(users.map(async (user) => (await seen.facts(user)).map(({ statement }) => statement)));
+  try {
+    const { data } = await app.graphql(
+      'mutation { runLearning { ... on CreateTaskSuccess { task { taskId } } ... on Error { message } } }',
+    );
+    await expect.poll(statements).toEqual([['user lives in Lisbon'], [], ['user lives in Lisbon']]);
+    const { taskId } = data.runLearning.task;
+    const task = async () =>
+      (
+        await app.graphql('query ($id: ID!) { task(taskId: $id) { status retryCount error } }', {
+          id: taskId,
+        })
+      ).data.task;
+    await expect.poll(async () => (await task()).error).not.toBeNull();
+    expect((await task()).status).not.toBe('COMPLETED');
+  } finally {
+    await app.sql('drop trigger poison on echo_learned_facts');
+    await app.sql('drop function poison()');
+  }
+  await seen.learn('mmm-poison');
+  expect((await statements())[1]).toEqual(['user lives in Lisbon']);
+});

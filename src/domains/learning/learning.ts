@@ -51,6 +51,7 @@ export async function learnFromTurns(services: LearningServices, task: RunningTa
   const run = new LearningRun(services, task, { extract: await loadRules(), learner });
   for (let pass = 1; ; pass++) {
     const left = await run.pass();
+    if (run.problem !== null) throw run.problem;
     if (left === 0 || pass === PASSES) return { ...run.learned, left };
     await setTimeout(PAUSE_MS, undefined, { signal: task.signal });
   }
@@ -67,6 +68,9 @@ async function loadLearner(model: LearningModel, log: Logger) {
   };
 }
 
+/** Errors of the database that may lie in what is stored of one user. */
+const OF_ONE: readonly string[] = ['cancelled', 'refused', 'retry', 'defect'];
+
 interface Extractors {
   readonly extract: Extract;
   /** Null: only rules learn. */
@@ -82,6 +86,8 @@ class LearningRun {
   readonly #lease: Lease;
   readonly #rest: ReturnType<typeof createRest>;
   learned: Learned = NOTHING;
+  /** What the turns of somebody met first; null: nothing. */
+  problem: unknown = null;
 
   constructor(services: LearningServices, task: RunningTask, extractors: Extractors) {
     this.#services = services;
@@ -94,16 +100,30 @@ class LearningRun {
     task.signal.addEventListener('abort', this.#rest.end, { once: true });
   }
 
-  /** Learns from the turns of each user, one after the other. @returns how many users have turns that nobody learned from */
+  /** Learns from the turns of each user, one after the other; what those of one meet is no matter of the others. @returns how many users have turns that nobody learned from */
   async pass(): Promise<number> {
     const { db } = this.#services;
     let left = 0;
-    let owner = await nextWaitingUser(db, this.#task.owner, null);
-    while (owner) {
-      if (!(await this.#learnOf(owner))) left++;
-      owner = await nextWaitingUser(db, this.#task.owner, owner);
+    for (
+      let owner = await nextWaitingUser(db, this.#task.owner, null);
+      owner;
+      owner = await nextWaitingUser(db, this.#task.owner, owner)
+    ) {
+      const at = owner;
+      if (!(await this.#learnOf(at).catch((error: unknown) => this.#passOver(at, error)))) left++;
     }
     return left;
+  }
+
+  /** @throws what would be met with everybody: the task is over, the database or a model is away */
+  #passOver({ tenantId, userId }: Owner, error: unknown): true {
+    if (this.#task.signal.aborted || !OF_ONE.includes(judgeDatabaseError(error))) throw error;
+    this.problem ??= error;
+    this.#services.log.error(
+      { err: error, tenantId, userId },
+      'nothing could be learned from the turns of a user',
+    );
+    return true;
   }
 
   /** @returns whether none of the user's turns waits any more */
