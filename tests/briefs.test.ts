@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { passes } from '../src/domains/briefs/working.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { streamed } from './support/openai-door.ts';
 import {
   type OpenAiServer,
   type RecordedRequest,
@@ -216,6 +217,17 @@ test('a model that is away is asked again; what is there is not asked for twice'
   await untilTask(app, brief.task.taskId, 'COMPLETED', 'dora', 60_000);
   expect(await read(brief.briefId, 'dora')).toMatchObject({ status: 'PASSED', attempts: [{ number: 1 }] });
   expect(provider.chats.filter(({ body }) => body.model === 'pen')).toHaveLength(1);
+});
+
+test('a writer that declines has written nothing: no judge reads its words', async () => {
+  next.writer = [streamed([{ refusal: 'I cannot write that.' }], 'stop')];
+  const { brief } = await submit({ text: 'Write it.' }, 'ruth');
+  await expect
+    .poll(async () => (await task(app, brief.task.taskId, 'ruth')).attempts[0]?.error)
+    .toMatch(/"pen" declined/);
+  await untilTask(app, brief.task.taskId, 'COMPLETED', 'ruth', 60_000);
+  expect(await read(brief.briefId, 'ruth')).toMatchObject({ output: 'A text.', attempts: [{ number: 1 }] });
+  expect(provider.chats.filter(({ body }) => body.model === 'eye')).toHaveLength(1);
 });
 
 test('people approve, reject and edit; nothing is decided of what has no text', async () => {

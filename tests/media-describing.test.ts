@@ -1,8 +1,9 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { hashOf, index, mediaFolder, picture, writePicture } from './support/media-folders.ts';
+import { streamed } from './support/openai-door.ts';
 import {
   type OpenAiServer,
   type RecordedRequest,
@@ -128,6 +129,19 @@ test.each([
   expect((await describe()).result).toMatchObject({ described: 0, failed: 0 });
   expect(looks()).toHaveLength(3);
   expect(JSON.stringify(await rows())).not.toMatch(/delete_all|nonsense|xxx/);
+});
+
+test('a model that declines one picture after the other is away for none: each has had its attempt', async () => {
+  for (const number of [1, 2, 3, 4]) await writePicture(join(folder.path, `${number}.jpg`), number);
+  await index(app, folder.path);
+  const replies = [...Array(3).fill(streamed([], 'content_filter')), said(SEEN)];
+  provider.respondWith(() => replies.shift());
+  expect((await describe()).result).toMatchObject({ described: 1, failed: 3 });
+  const [described, ...others] = (await rows()).sort((one, other) => one.attempts - other.attempts);
+  expect(described).toMatchObject({ tier: 'MODEL', attempts: 0 });
+  const declined = { tier: 'FEATURES', attempts: 1, problem: expect.stringContaining('declined') };
+  expect(others).toMatchObject([declined, declined, declined]);
+  for (const number of [3, 4]) await rm(join(folder.path, `${number}.jpg`));
 });
 
 test('a model that is away costs no picture an attempt', async () => {

@@ -1,5 +1,6 @@
 import { InvalidInput } from '../../errors.ts';
 import type { RunningTask } from '../../jobs/job.ts';
+import { DECLINED } from '../../models/chat-failure.ts';
 import { ModelFailure } from '../../models/language-model.ts';
 import { askFor, UnusableAnswer } from '../../models/structured.ts';
 import { beginningOf } from '../../texts.ts';
@@ -36,7 +37,7 @@ export interface Judged {
  * Has a text written.
  *
  * @param before the last text and what was said of it; null: it is the first
- * @throws ModelFailure where the model is away or came to no end; InvalidInput where the brief is too long for it
+ * @throws ModelFailure where the model is away, declined or came to no end; InvalidInput where the brief is too long for it
  */
 export async function writeText(
   { guard, costOf }: BriefModel,
@@ -49,6 +50,7 @@ export async function writeText(
   try {
     const answer = await guard.answer(request, { signal, caller: owner.userId ?? '' });
     const { text, finishReason, tokensIn, tokensOut } = answer;
+    if (answer.isRefusal) throw new ModelFailure('DECLINED', `The model "${guard.name}" ${DECLINED}.`);
     // What was cut by the clock is no text yet; what the model itself ended, the judge reads.
     if (finishReason === 'timeout' || finishReason === 'cancelled')
       throw new ModelFailure('TIMEOUT', `The model "${guard.name}" did not come to an end.`);

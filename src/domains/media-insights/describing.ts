@@ -104,7 +104,7 @@ type Due = Owner & Pick<MediaInsightRow, 'id' | 'fileHash'>;
  *
  * @param owner whose; null: everybody's
  * @param limit pictures that are shown at most
- * @throws ModelFailure where the model is away or refuses one picture after the other; the reason of the task's signal
+ * @throws ModelFailure where the model is away or fails at one picture after the other; the reason of the task's signal
  */
 export async function describeMedia(
   parts: DescribingParts,
@@ -131,15 +131,15 @@ export async function describeMedia(
       shown++;
       counts.tokensIn += seen.tokensIn ?? 0;
       counts.tokensOut += seen.tokensOut ?? 0;
-      if (seen instanceof ModelFailure) {
+      if (seen instanceof ModelFailure && seen.reason !== 'DECLINED') {
         failures.push({ due, failure: seen });
         if (AWAY.includes(seen.reason) || failures.length >= MAX_IN_A_ROW) throw seen;
         continue;
       }
-      // It answers others, so what it did not answer has had its attempt.
+      // It answers, if only to decline this picture, so what it did not answer has had its attempt.
       for (const { due: other, failure } of failures.splice(0))
         counts.failed += await noteFailure(parts.db, other, failure.message);
-      if (seen instanceof UnusableAnswer) counts.failed += await noteFailure(parts.db, due, seen.message);
+      if (seen instanceof Error) counts.failed += await noteFailure(parts.db, due, seen.message);
       else counts.described += await store(parts.db, due, seen);
       task.progress(counts.described + counts.failed, null, null);
     }
