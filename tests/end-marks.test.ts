@@ -156,6 +156,21 @@ describe('the mark with which a model ends', () => {
   });
 });
 
+test('what an earlier version stored with its mark goes into no prompt with it', async () => {
+  const conversationId = 'of earlier';
+  const [code, about] = ['So it ends:\n```\nHello<|im_end|>', 'It is <|im_end|>'];
+  const stored = [`${STORY}<|im_end|>\n`, code, about];
+  for (const [at, response] of stored.entries()) {
+    const query = at === 2 ? 'Is <|im_end|> the mark?' : `${QUESTION} of ${at}`;
+    await ask({ query, conversationId });
+    await app.sql('update echo_unified_interactions set response = $1 where query = $2', [response, query]);
+  }
+  await ask({ query: 'Go on, please', conversationId });
+  const messages = provider.chats.at(-1)?.body.messages ?? [];
+  const answers = messages.filter(({ role }) => role === 'assistant').map(({ content }) => content);
+  expect(answers).toEqual([STORY, code, about]);
+});
+
 test('a model that says nothing but marks, on and on, is held in little memory', () => {
   const filter = new EndMarkFilter(false);
   expect(filter.push(STORY)).toBe(STORY);

@@ -28,6 +28,8 @@ const END_MARKS: readonly string[] = [
 ];
 const LONGEST_MARK = Math.max(...END_MARKS.map(({ length }) => length));
 const BEGINS = /[<[]/;
+/** With what each of them ends. */
+const LAST = /[>\]]\s*$/;
 const MARK = new RegExp(END_MARKS.map((mark) => mark.replace(/[|[\]]/g, '\\$&')).join('|'), 'i');
 /** Marks and white space behind the text that are kept until something follows. A model that says nothing else says it on and on. */
 const MAX_KEPT = 1_000;
@@ -39,6 +41,14 @@ const FENCE = /^[ \t>]*(?:```|~~~)/gm;
 /** Whether a text speaks of such marks, so that its answer may end with one. */
 export function namesEndMarks(text: string): boolean {
   return MARK.test(text);
+}
+
+/** An answer that was stored with such marks by earlier versions, without them. @param isAboutMarks its question speaks of them */
+export function withoutEndMarks(answer: string, isAboutMarks: () => boolean): string {
+  if (!LAST.test(answer) || isAboutMarks()) return answer;
+  const filter = new EndMarkFilter(false);
+  const text = filter.push(answer);
+  return text + filter.finish(text);
 }
 
 /**

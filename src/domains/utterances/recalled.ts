@@ -1,3 +1,4 @@
+import { namesEndMarks, withoutEndMarks } from '../../models/end-marks.ts';
 import { withoutReasoning } from '../../models/reasoning.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import { saysNothingIsKnown } from './ignorance.ts';
@@ -25,9 +26,15 @@ const FIRST_LETTERS = new Set(
 const NO_MODELS: ReadonlySet<string> = new Set([BUILT_IN_ANSWERER, CHARACTER_DATABASE, SECURITY_POLICY]);
 type Said = Pick<InteractionRow, 'query' | 'response' | 'status' | 'modelUsed'>;
 
-/** What of a turn is worth remembering: its query, and its answer unless that is none, without a model's thoughts. */
+/** What of a turn is worth remembering: its query, and its answer unless that is none, without a model's thoughts and the marks of its end. */
 export function recalled(turn: Said): { readonly query: string; readonly response: string } {
-  return { query: turn.query, response: hasAnswer(turn) ? withoutReasoning(turn.response) : '' };
+  return { query: turn.query, response: hasAnswer(turn) ? answerOf(turn) : '' };
+}
+
+/** What others than models told is left as it is. */
+function answerOf({ query, response, status }: Said): string {
+  const text = withoutReasoning(response);
+  return status === 'ANSWERED' ? withoutEndMarks(text, () => namesEndMarks(query)) : text;
 }
 
 /** Whether a turn told nothing and nothing was told in return: a question without an answer. */
