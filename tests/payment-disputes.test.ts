@@ -335,6 +335,35 @@ test('what nobody told is caught up with; without the right to read disputes all
   expect(await caughtUp('payment_catch_up')).toMatchObject({ events: 0, unread: 0 });
 });
 
+test('an invoice that the key may not read stops neither others that nobody told of nor late bookings', async () => {
+  await caughtUp('payment_catch_up');
+  const [poisoned, other] = [await bill(900, 'SEND'), await bill(700, 'SEND')];
+  stripe.pay(poisoned.stripeId);
+  stripe.pay(other.stripeId);
+  const error = { type: 'invalid_request_error', message: 'The provided key does not have the permissions.' };
+  stripe.failWith(({ path }) =>
+    path.startsWith(`/v1/invoices/${poisoned.stripeId}`) ? { status: 403, error } : undefined,
+  );
+  // The newest is told first.
+  const { unread } = await caughtUp('payment_catch_up');
+  expect(unread).toBeGreaterThan(0);
+  expect((await shown(other.invoiceId)).state).toBe('PAID');
+  expect((await shown(poisoned.invoiceId)).state).toBe('OPEN');
+  // Known to be paid, and not booked yet.
+  await app.sql(
+    `update payment_invoices set state = 'PAID', paid_at = now(), payment_intent = 'pi_x' where stripe_id = $1`,
+    [poisoned.stripeId],
+  );
+  expect(await caughtUp('payment_catch_up')).toMatchObject({ booked: 0, unread });
+  await app.sql(
+    `update payment_invoices set state = 'OPEN', paid_at = null, payment_intent = null where stripe_id = $1`,
+    [poisoned.stripeId],
+  );
+  stripe.failWith(() => undefined);
+  expect(await caughtUp('payment_catch_up')).toMatchObject({ unread: 0 });
+  expect((await shown(poisoned.invoiceId)).state).toBe('PAID');
+});
+
 test('a reconciliation books old disputes, of which an earlier version heard and did nothing', async () => {
   const { invoiceId, stripeId } = await bill(1_000);
   const days = (count: number) => () => Math.floor(Date.now() / 1_000) - count * 86_400;

@@ -13,7 +13,7 @@ const MOST = 500;
 export interface CaughtUp {
   /** Events that nobody had told. */
   readonly events: number;
-  /** Events of disputes that the key has no right to read: they are looked up once it has. */
+  /** Events of what the key has no right to read: they are looked up once it has. */
   readonly unread: number;
   /** Payments and refunds that were booked late. */
   readonly booked: number;
@@ -38,7 +38,7 @@ export async function catchUp(parts: WorkParts, hours: number, task: RunningTask
   const since = Math.floor(Date.now() / 1_000) - hours * HOUR_S;
   const known = await knownSince(parts, since);
   const followed = new Set<string>();
-  let [events, unread] = [0, 0];
+  let [events, unread, readsDisputes] = [0, 0, true];
   try {
     for await (const event of stripe.events.list({
       types: EVENT_TYPES,
@@ -49,8 +49,10 @@ export async function catchUp(parts: WorkParts, hours: number, task: RunningTask
       const objectId = objectOf(event);
       // As it is now, whatever was told of it: once is enough.
       if (objectId !== null && !followed.has(objectId)) {
-        // What the key may not read once it may not read at all.
-        if ((unread > 0 && isDisputeId(objectId)) || !(await isRead(parts, objectId, task))) {
+        // A key that may not read one dispute may read none; of an invoice or a refund it says nothing of others.
+        const isDispute = isDisputeId(objectId);
+        if ((isDispute && !readsDisputes) || !(await isRead(parts, objectId, task))) {
+          if (isDispute) readsDisputes = false;
           unread++;
           continue;
         }
@@ -65,13 +67,13 @@ export async function catchUp(parts: WorkParts, hours: number, task: RunningTask
   }
 }
 
-/** @returns false where the key has no right to read it, which stops nothing else: keys of before disputes were booked have none */
+/** @returns false where the key has no right to read it, which stops nothing else */
 async function isRead(parts: WorkParts, stripeId: string, task: RunningTask): Promise<boolean> {
   try {
     await follow(parts, stripeId, task);
     return true;
   } catch (error) {
-    if (isDisputeId(stripeId) && parts.stripe.isForbidden(error)) return false;
+    if (parts.stripe.isForbidden(error)) return false;
     throw error;
   }
 }
@@ -100,8 +102,9 @@ async function bookLate(parts: WorkParts, task: RunningTask): Promise<number> {
                and (r.state = 'SENT' or not exists (select from payment_ledger l where l.refund = r.id and l.kind = 'REFUND'))
            limit ${MOST}`,
   });
-  for (const { stripeId } of rows) await follow(parts, stripeId, task);
-  return rows.length;
+  let booked = 0;
+  for (const { stripeId } of rows) if (await isRead(parts, stripeId, task)) booked++;
+  return booked;
 }
 
 /** Who was erased here, and owes nothing any more, is forgotten there. */
