@@ -334,15 +334,18 @@ describe('a request that fits no endpoint', () => {
   });
 });
 
-test.each(['heartbeat', 'archive_interactions'])(
-  'a task that says nothing of it has what the older service gave it: %s',
-  async (task_type) => {
+test.each([
+  ['heartbeat', 300],
+  ['archive_interactions', 3_600],
+] as const)(
+  'a task that says nothing of it has what the older service gave it, but for what may take hours: %s',
+  async (task_type, timeout) => {
     const payload = task_type === 'heartbeat' ? {} : { olderThanMonths: 6, dryRun: true };
     const scheduled_for = new Date(Date.now() + 3_600_000).toISOString();
     const { id } = await json(
       app.post('/api/echo/tasks/create', { name: 'Plain', task_type, payload, scheduled_for }),
     );
-    const defaults = { priority: 'NORMAL', max_retries: 3, timeout: 300 };
+    const defaults = { priority: 'NORMAL', max_retries: 3, timeout };
     expect(await json(get(`/api/echo/tasks/${id}`))).toMatchObject(defaults);
   },
 );

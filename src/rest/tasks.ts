@@ -17,9 +17,13 @@ import {
 } from './formats.ts';
 import { defineRow, READING, type Row, WRITING } from './row.ts';
 
-/** Those of the older service; what GraphQL leaves out, each type of task says for itself. */
+/** Those of the older service, whose types all took minutes; what GraphQL leaves out, each type of task says for itself. */
 const DEFAULT_RETRIES = 3;
 const DEFAULT_TIMEOUT_S = 300;
+/** What the older service did not know takes up to hours: it would be cut off again and again. */
+const LONG_S = 900;
+const timeoutOf = (job: { readonly timeoutSeconds: number } | undefined) =>
+  job && job.timeoutSeconds > LONG_S ? job.timeoutSeconds : DEFAULT_TIMEOUT_S;
 
 const Order = body({
   name: optionalText,
@@ -32,7 +36,9 @@ const Order = body({
   timeout: z
     .int({ error: 'must be a whole number of seconds' })
     .nullish()
-    .describe(`Seconds; absent: ${DEFAULT_TIMEOUT_S}.`),
+    .describe(
+      `Seconds; absent: ${DEFAULT_TIMEOUT_S}, or that of the type where it is made for more than ${LONG_S}.`,
+    ),
 });
 
 const taskFields = {
@@ -100,7 +106,7 @@ export const taskRows: readonly Row[] = [
         payload: order.payload,
         scheduledFor: order.scheduled_for,
         maxRetries: order.max_retries ?? DEFAULT_RETRIES,
-        timeoutSeconds: order.timeout ?? DEFAULT_TIMEOUT_S,
+        timeoutSeconds: order.timeout ?? timeoutOf(services.tasks.jobs.get(order.task_type)),
       });
       const { taskId, name, status, createdAt } = task;
       return { id: taskId, name, status, created_at: secondOf(createdAt) };
