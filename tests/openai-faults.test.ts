@@ -344,7 +344,11 @@ describe('a client that leaves', () => {
     expect(await problemsOf('stream left')).toEqual([]);
   });
 
-  test('a stream that is left twice: the later text is kept, and a character that it names counts once', async () => {
+  test('a stream that is left twice: the later text is kept, told when it is answered, and a character that it names counts once', async () => {
+    const told = () =>
+      app.sql(
+        "select kind from echo_events where user_id = 'left twice' and kind like 'interaction%' order by id",
+      );
     const upsert = `mutation { upsertCharacter(input: { characterName: "Zenobia" }) { __typename } }`;
     await app.graphql(upsert, {}, 'left twice');
     const body = { model: 'large', messages: [user('Tell of Zenobia')], stream: true };
@@ -354,9 +358,12 @@ describe('a client that leaves', () => {
       const kept = { response: said, status: 'INTERRUPTED' };
       await expect.poll(() => turnsOf(app, 'left twice')).toMatchObject([kept]);
     }
+    const added = { kind: 'interaction_added' };
+    expect(await told()).toEqual([added]);
     provider.respondWith({ kind: 'answer', deltas: ['Zenobia was a queen.'] });
     await chat(app, body, as('left twice'));
     expect(await turnsOf(app, 'left twice')).toMatchObject([{ response: 'Zenobia was a queen.' }]);
+    expect(await told()).toEqual([added, { kind: 'interaction_answered' }]);
     expect(await problemsOf('left twice')).toEqual([]);
     const counted = 'select conversation_mentions as count from character_profiles where character_name = $1';
     expect(await app.sql(counted, ['Zenobia'])).toEqual([{ count: 1 }]);

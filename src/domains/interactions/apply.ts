@@ -252,6 +252,8 @@ async function completeTurn(
            ), told as (
              insert into echo_events (tenant_id, user_id, kind, conversation_id, turn_id)
              select tenant_id, user_id, 'interaction_answered', conversation_id, turn_id from completed
+             -- Another beginning of an answer is none; how it ends, even if it fails, is told once.
+             where status <> 'INTERRUPTED'
            ), audited as materialized (
              select echo_audit(tenant_id, user_id, 'turns.answer', conversation_id, 'OK', null, $2::jsonb) from completed
            )
