@@ -9,6 +9,12 @@ export abstract class EchoError extends Error {
   readonly retryable: boolean = false;
 }
 
+/** The field in which a failure lies; null where it lies in none. */
+export function fieldOf(error: EchoError): string | null {
+  const field: unknown = 'field' in error ? error.field : null;
+  return typeof field === 'string' ? field : null;
+}
+
 /** A value was refused before anything was done. Names the field and the limit. */
 export class InvalidInput extends EchoError {
   override readonly name = 'InvalidInput';

@@ -234,7 +234,8 @@ describe('a model that fails', () => {
       for (const stream of [false, true]) {
         provider.respondWith(reply);
         const failed = await chat(app, { ...body, stream }, as(name));
-        expect([failed.status, failed.body.error.code]).toEqual([status, code]);
+        const { error } = failed.body;
+        expect([failed.status, error.code, error.param]).toEqual([status, code, null]);
         expect(JSON.stringify(failed.body)).not.toContain('secret words');
         await expect.poll(() => turnsOf(app, name)).toMatchObject([{ response: '', status: 'INTERRUPTED' }]);
       }

@@ -1,5 +1,12 @@
 import { isPassing, judgeDatabaseError } from '../db/meaning.ts';
-import { CursorExpired, EchoError, QuotaExceeded, RateLimited, SubscriberTooSlow } from '../errors.ts';
+import {
+  CursorExpired,
+  EchoError,
+  fieldOf,
+  QuotaExceeded,
+  RateLimited,
+  SubscriberTooSlow,
+} from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { HttpProblem } from './body.ts';
 
@@ -70,10 +77,11 @@ function ofRequest({ status, code, message, retryAfterMs }: HttpProblem, correla
 function expected(error: EchoError, correlationId: string): Problem {
   const { httpStatus: status, code, message, retryable } = error;
   const wait = waitOf(error);
+  const field = fieldOf(error);
   return {
     ...{ status, code, message, retryable, correlationId },
     details: {
-      ...('field' in error && { field: String(error.field) }),
+      ...(field !== null && { field }),
       ...((error instanceof SubscriberTooSlow || error instanceof CursorExpired) && { cursor: error.cursor }),
       ...(wait !== null && wait !== Infinity && { retryAfterMs: wait }),
     },

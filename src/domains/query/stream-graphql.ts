@@ -1,4 +1,4 @@
-import type { EchoError } from '../../errors.ts';
+import { type EchoError, fieldOf } from '../../errors.ts';
 import { builder, HEAVY, WRITES } from '../../graphql/builder.ts';
 import { ownerFor } from '../../ground/ownership.ts';
 import { MemoryHitRef } from '../memory/graphql.ts';
@@ -132,7 +132,7 @@ builder.objectRef<EventOf<'FAILED'>>('QueryFailed').implement({
       description: 'Why.',
       resolve: ({ error }) => ({
         ...{ message: error.message, code: error.code, retryable: error.retryable },
-        field: 'field' in error ? String(error.field) : null,
+        field: fieldOf(error),
       }),
     }),
   }),
