@@ -2,6 +2,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { forgetDeletedElsewhere } from '../src/domains/interactions/set-apart.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { chat, user } from './support/openai-door.ts';
+import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
 import { filesWithTraces } from './support/traces.ts';
 
 const ASK = `mutation ($input: ProcessQueryInput!) { processQuery(input: $input) {
@@ -10,6 +12,9 @@ const RECORD = `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input
   ... on RecordTurnsSuccess { durability } ... on Error { code message } } }`;
 const DELETE = `mutation ($id: String!) { deleteConversation(conversationId: $id) {
   ... on DeleteConversationSuccess { __typename } ... on Error { code message } } }`;
+const CLEAN = `mutation { cleanupConversations(olderThanDays: 30) {
+  ... on CleanupSuccess { deletedInteractions } ... on Error { code message } } }`;
+const VERIFY = `query ($id: String!) { verifyConversation(conversationId: $id) { intact turns } }`;
 const ERASE = `mutation ($id: String!) { eraseUser(userId: $id, confirm: $id) {
   ... on EraseUserSuccess { __typename } ... on Error { code message } } }`;
 
@@ -17,17 +22,21 @@ const ERASE = `mutation ($id: String!) { eraseUser(userId: $id, confirm: $id) {
 let here: TestApp;
 let elsewhere: TestApp;
 let proxy: DatabaseProxy;
+let provider: OpenAiServer;
 beforeAll(async () => {
   proxy = await startDatabaseProxy();
-  here = await startTestApp();
+  provider = await startOpenAiServer();
+  const models = { LLM_BASE_URL: provider.url, LLM_MODELS: 'standard=small' };
+  here = await startTestApp({ env: models });
   const { databaseUrl } = here;
   elsewhere = await startTestApp({
-    env: { ACK_DEADLINE_MS: '2000' },
+    env: { ...models, ACK_DEADLINE_MS: '2000' },
     patienceMs: 0,
     route: () => proxy.route(databaseUrl),
   });
 });
 afterEach(async () => {
+  provider.respondWith([]);
   await proxy.restore().catch(() => undefined);
   await expect.poll(isUp).toBe(true);
 });
@@ -35,6 +44,7 @@ afterAll(async () => {
   await elsewhere.close();
   await here.close();
   await proxy.close();
+  await provider.close();
 });
 
 const isUp = () => elsewhere.app.services.availability.isUp;
@@ -49,6 +59,28 @@ const keyed = (conversationId: string) => ({
 async function ask(conversationId: string, user: string) {
   const { data } = await elsewhere.graphql(ASK, { input: keyed(conversationId) }, user);
   return data.processQuery;
+}
+/** A conversation that a cleanup takes. */
+async function recordOld(conversationId: string, user: string) {
+  const turns = [{ query: 'of long ago', timestamp: '2020-01-01T00:00:00Z' }];
+  await here.graphql(RECORD, { input: { conversationId, turns } }, user);
+}
+async function clean() {
+  const { data } = await here.graphql(CLEAN);
+  expect(data.cleanupConversations).toEqual({ deletedInteractions: 1 });
+}
+async function drained() {
+  await proxy.restore();
+  await expect.poll(() => elsewhere.app.services.store.backlog.depth).toBe(0);
+}
+/** A model that has begun, and ends when it is told. @returns ends it */
+async function whileAsked(asking: () => Promise<unknown>): Promise<() => void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const asked = provider.chats.length;
+  provider.respondWith({ kind: 'answer', deltas: ['An', 'swer'], until: promise });
+  asking().catch(() => undefined);
+  await expect.poll(() => provider.chats.length).toBe(asked + 1);
+  return resolve;
 }
 async function record(app: TestApp, conversationId: string, query: string, user: string) {
   const { data } = await app.graphql(RECORD, { input: { conversationId, turns: [{ query }] } }, user);
@@ -112,4 +144,38 @@ test('nor those of a user who was erased, who may begin anew', async () => {
   expect(await queriesOf('eve')).toEqual([]);
   expect(await record(elsewhere, 'old', 'a new life', 'eve')).toEqual({ durability: 'COMMITTED' });
   expect(await queriesOf('eve')).toEqual(['a new life']);
+});
+
+test('a cleanup takes what is old, and no turn that is new and not stored yet, at whichever server', async () => {
+  await recordOld('attic', 'fay');
+  await cutOff();
+  expect(await record(elsewhere, 'attic', 'waits', 'fay')).toEqual({ durability: 'JOURNALED' });
+  const question = { conversationId: 'attic', query: 'by a question' };
+  let processed: unknown;
+  const end = await whileAsked(async () => {
+    processed = (await here.graphql(ASK, { input: question }, 'fay')).data.processQuery;
+  });
+  await clean();
+  end();
+  await expect.poll(() => processed).toMatchObject({ durability: 'COMMITTED' });
+  await drained();
+  await recordOld('cellar', 'fay');
+  const thread = { model: 'small', stream: true, messages: [user('by a thread')] };
+  const headers = { 'x-test-user': 'fay', 'x-echo-conversation': 'cellar' };
+  let body: unknown;
+  const endThread = await whileAsked(async () => {
+    body = (await chat(here, thread, { headers })).body;
+  });
+  await clean();
+  endThread();
+  await expect.poll(() => body).toContain('[DONE]');
+  expect((await queriesOf('fay')).sort()).toEqual(['by a question', 'by a thread', 'waits']);
+  for (const [id, turns] of [
+    ['attic', 2],
+    ['cellar', 1],
+  ] as const)
+    expect((await here.graphql(VERIFY, { id }, 'fay')).data.verifyConversation).toEqual({
+      intact: true,
+      turns,
+    });
 });

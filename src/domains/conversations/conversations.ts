@@ -13,9 +13,14 @@ import { markConversations, markDeleted, unplaceMarks } from './marks.ts';
 /** Conversations that one transaction of a cleanup deletes; a cleanup that is cut short goes on at the next call. */
 const CLEANUP_BATCH = 200;
 
-/** What is asked of turns that servers hold which are not in the database. */
-interface AcceptedTurn extends Owner {
+/** A conversation among those of all users. */
+interface ConversationName extends Owner {
   readonly conversationId: string;
+}
+
+/** What is asked of turns that servers hold which are not in the database. */
+interface AcceptedTurn extends ConversationName {
+  readonly turnId: string;
   /** ISO 8601. */
   readonly acceptedAt?: string;
 }
@@ -82,7 +87,7 @@ export async function deleteConversation(
 }
 
 /** Tells a conversation from those of all users. */
-const nameOf = ({ tenantId, userId, conversationId }: AcceptedTurn) =>
+const nameOf = ({ tenantId, userId, conversationId }: ConversationName) =>
   JSON.stringify([tenantId, userId, conversationId]);
 
 /** Whether a turn was accepted by then; what comes later has nothing to do with what was deleted. */
@@ -116,7 +121,8 @@ const Days = z
 
 /**
  * Deletes conversations of a tenant whose latest turn is older than a number of days, with their turns; pinned ones stay.
- * Some in each transaction: one that is cut short goes on at the next call.
+ * Some in each transaction: one that is cut short goes on at the next call. Turns that any server accepted within these days and
+ * has not stored yet are not meant: they begin their conversation anew.
  *
  * @param dryRun only counts
  * @throws InvalidInput
@@ -137,13 +143,15 @@ export async function cleanupConversations(
     const { conversations, interactions } = onlyRow(counted);
     return { deletedConversations: conversations, deletedInteractions: interactions };
   }
-  const deletedAt = new Date();
   const total = { deletedConversations: 0, deletedInteractions: 0 };
   const names = new Set<string>();
-  const isDeleted = (turn: AcceptedTurn) => names.has(nameOf(turn)) && isBefore(turn, deletedAt);
+  const isDeleted = (turn: AcceptedTurn) => names.has(nameOf(turn)) && isBefore(turn, before);
   for (;;) {
-    const batch = await services.db.transaction((client) => deleteOld(client, tenantId, before, deletedAt));
+    const batch = await services.db.transaction((client) => deleteOld(client, tenantId, before));
     for (const name of batch.names) names.add(name);
+    const gone = new Set(batch.turnIds);
+    // Whenever they were accepted: turns may be dated back.
+    await services.store.settle(({ turnId }) => gone.has(turnId));
     await services.reconciler.forget(batch.turnIds);
     total.deletedConversations += batch.names.length;
     total.deletedInteractions += batch.turnIds.length;
@@ -154,7 +162,7 @@ export async function cleanupConversations(
 }
 
 /** @returns the names of the conversations that went, and ids of their turns */
-async function deleteOld(client: PoolClient, tenantId: string, before: Date, deletedAt: Date) {
+async function deleteOld(client: PoolClient, tenantId: string, before: Date) {
   const locked = await client.query<{ id: number }>({
     name: 'cleanup_lock',
     text: LOCK_OLD,
@@ -174,7 +182,7 @@ async function deleteOld(client: PoolClient, tenantId: string, before: Date, del
       gone.flatMap(({ turnIds }) => turnIds),
     );
     const conversationIds = gone.map(({ conversationId }) => conversationId);
-    await forgetConversations(client, owner, conversationIds, deletedAt);
+    await forgetConversations(client, owner, conversationIds, before);
   }
   return {
     names: rows.map((row) => nameOf({ tenantId, ...row })),
