@@ -21,7 +21,11 @@ export interface DrainOptions<Value, Result> {
    *
    * @param entry where it waits; one that nobody acknowledged may also be refused
    */
-  readonly amend: (value: Value, error: unknown, entry: { readonly acknowledged: boolean }) => Value | null;
+  readonly amend: (
+    value: Value,
+    error: unknown,
+    entry: Readonly<Pick<DrainEntry<Value>, 'seq' | 'acknowledged'>>,
+  ) => Value | null;
   /** @returns what to count; written together with the entries' removal, so that a kill counts nothing twice */
   readonly onApplied: (
     results: readonly Result[],

@@ -57,7 +57,7 @@ export async function forgetErased(
   log.info({ entries }, 'dropped what was set apart of erased users');
 }
 
-/** Drops what was set apart, and the remembered answers, of what another server deleted. */
+/** Drops what was set apart, and the remembered answers, of what another server deleted; and every byte of what was refused for that. */
 export async function forgetDeletedElsewhere({
   db,
   journal,
@@ -66,7 +66,10 @@ export async function forgetDeletedElsewhere({
 }: {
   readonly db: Database;
   readonly journal: Journal;
-  readonly store: { readonly answers: RecentAnswers };
+  readonly store: {
+    readonly answers: RecentAnswers;
+    purgeDeleted(gone: number): Promise<void>;
+  };
   readonly availability: { readonly isUp: boolean };
 }): Promise<void> {
   if (!availability.isUp) return;
@@ -76,5 +79,5 @@ export async function forgetDeletedElsewhere({
   const areDeleted = async (turns: readonly Turn[]) =>
     (await deletedSince(db.pool, turns)).size === turns.length;
   if (journal.setApart > 0) gone += await forgetDead(journal, areDeleted);
-  if (gone > 0) await journal.purge({});
+  await store.purgeDeleted(gone);
 }

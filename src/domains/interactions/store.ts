@@ -1,5 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
+import { InteractionDeleted } from '../../errors.ts';
 import { Drain } from '../../journal/drain.ts';
 import type { DeadEntry, Journal, StoredEntry } from '../../journal/journal.ts';
 import type { Logger } from '../../log.ts';
@@ -38,6 +39,8 @@ export class TurnStore {
   readonly #drain: Drain<readonly Turn[], readonly AppliedTurn[]>;
   readonly #accepted = new Map<string, AcceptedTurn>();
   readonly #claims = new Claims();
+  /** Entries of which something was refused because it was deleted: its words are in the journal's file until that is purged. */
+  readonly #refused = new Set<number>();
 
   constructor(options: StoreOptions) {
     this.#options = options;
@@ -49,7 +52,10 @@ export class TurnStore {
       reportDown,
       apply: (batches) => this.#apply(batches),
       judge: judgeStoreError,
-      amend: amendTurns,
+      amend: (turns, error, entry) => {
+        if (error instanceof InteractionDeleted) this.#refused.add(entry.seq);
+        return amendTurns(turns, error, entry);
+      },
       onApplied: (results, entries) => {
         this.answers.remember(entries.flatMap((entry) => entry.value));
         return tellStored(observe, results, entries);
@@ -231,6 +237,22 @@ export class TurnStore {
     await this.settle(isDeleted);
     await forgetDead(this.#options.journal, async (turns) => turns.every(isDeleted));
     await this.#options.journal.purge({});
+  }
+
+  /**
+   * Rewrites the journal's file without what was removed, where something of that was deleted.
+   *
+   * @param gone entries that the caller removed for it; those that were refused count, too, once they are through
+   */
+  async purgeDeleted(gone: number): Promise<void> {
+    const waiting = new Set(
+      Array.from(this.#refused.size > 0 ? this.#drain.waiting() : [], ({ seq }) => seq),
+    );
+    const refused = [...this.#refused].filter((seq) => !waiting.has(seq));
+    if (gone + refused.length === 0) return;
+    await this.#drain.flushRemovals();
+    await this.#options.journal.purge({});
+    for (const seq of refused) this.#refused.delete(seq);
   }
 
   /** Finishes what can be finished within the time; the rest stays in the journal. */
