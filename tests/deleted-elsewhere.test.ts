@@ -86,6 +86,10 @@ async function record(app: TestApp, conversationId: string, query: string, user:
   const { data } = await app.graphql(RECORD, { input: { conversationId, turns: [{ query }] } }, user);
   return data.recordTurns;
 }
+async function remove(conversationId: string, user: string) {
+  const { data } = await here.graphql(DELETE, { id: conversationId }, user);
+  expect(data.deleteConversation.code).toBeUndefined();
+}
 const queriesOf = async (user: string) =>
   (
     await here.sql<{ query: string }>(
@@ -188,3 +192,24 @@ test('a cleanup takes what is old, and no turn that is new and not stored yet, a
       turns,
     });
 });
+
+test.each([true, false])(
+  'an answer that cannot be kept is not passed on as one that is (stream: %s)',
+  async (stream) => {
+    const conversation = `porch ${stream}`;
+    await record(here, conversation, 'before', 'gil');
+    const thread = { model: 'small', stream, messages: [user('What of the porch?')] };
+    const headers = { 'x-test-user': 'gil', 'x-echo-conversation': conversation };
+    let answer: { status: number; text: string } | undefined;
+    const end = await whileAsked(async () => {
+      const { status, body } = await chat(elsewhere, thread, { headers });
+      answer = { status, text: JSON.stringify(body) };
+    });
+    await remove(conversation, 'gil');
+    end();
+    await expect.poll(() => answer).toMatchObject({ status: stream ? 200 : 410 });
+    expect(answer?.text).toContain('interaction_deleted');
+    expect(answer?.text).not.toContain('[DONE]');
+    expect(await queriesOf('gil')).toEqual([]);
+  },
+);

@@ -61,7 +61,7 @@ const MAX_JOINS = 3;
  * A turn that ends with calls of tools stays interrupted until the thread comes back with their results, and then gets
  * its answer. A turn that has its answer is answered anew where the client asks for it again, and not stored again.
  *
- * @throws NoAnswer, InvalidInput
+ * @throws NoAnswer, InvalidInput; InteractionDeleted if the turn was deleted while it was answered
  */
 export async function relayThread(
   services: QueryServices,
@@ -81,7 +81,8 @@ export async function relayThread(
   for (let joins = 0; ; joins++) {
     const asked = processQuery(services, owner, input, told, languageModels ? answer : answerQuery);
     const processed = await asked.catch((error: unknown) => {
-      if (languageModels && error instanceof InteractionDeleted) return null;
+      // What was deleted while it was answered is kept nowhere, and is not passed on as if it were.
+      if (languageModels && !relayed && error instanceof InteractionDeleted) return null;
       throw error;
     });
     if (relayed) return relayed;
