@@ -307,17 +307,35 @@ describe('the embedding model', () => {
       .toBe(0);
   });
 
-  test('of other vectors makes them all again', async () => {
-    const user = randomUUID();
+  test('of other vectors makes again what another one made long ago, and no other', async () => {
+    const [user, other] = [randomUUID(), randomUUID()];
     const beagle = await add(user, 'has_pet', 'a beagle');
+    await add(other, 'has_pet', 'a beagle');
     await expect.poll(() => vectorsKept(user), settled).toEqual({ rows: 1, made: 1 });
-    for (const model of ['aaa@9', 'zzz@9'])
-      await app.sql(`update echo_fact_vectors set model = $2, vector = '\\x01' where user_id = $1`, [
-        user,
-        model,
-      ]);
-    await expect.poll(() => statements(user, 'What animals are mine?'), settled).toEqual([beagle.statement]);
+    await expect.poll(() => vectorsKept(other), settled).toEqual({ rows: 1, made: 1 });
+    const by = (whose: string, model: string, ago: string) =>
+      app.sql(
+        `update echo_fact_vectors set model = $2, vector = '\\x01', asked_at = now() - $3::interval where user_id = $1`,
+        [whose, model, ago],
+      );
+    await by(other, 'zzz@9', '1 minute');
+    for (const model of ['aaa@9', 'zzz@9']) {
+      await by(user, model, '2 hours');
+      await expect
+        .poll(() => statements(user, 'What animals are mine?'), settled)
+        .toEqual([beagle.statement]);
+    }
+    const [left] = await app.sql('select model from echo_fact_vectors where user_id = $1', [other]);
+    expect(left).toEqual({ model: 'zzz@9' });
   });
+});
+
+test('the rounds that make them do not fail', () => {
+  const states = [app, modelled].flatMap(({ app: { services } }) =>
+    services.keepers.statuses().filter(({ name }) => name === 'vectors of facts'),
+  );
+  expect(states).toHaveLength(2);
+  for (const state of states) expect(state).toMatchObject({ lastError: null, failures: 0 });
 });
 
 test('without a model that knows meaning nothing is made', async () => {

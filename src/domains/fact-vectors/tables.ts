@@ -1,5 +1,5 @@
 import { index, integer, pgTable, text } from 'drizzle-orm/pg-core';
-import { bytes, tenantId } from '../../db/columns.ts';
+import { bytes, instant, tenantId } from '../../db/columns.ts';
 import type { Duty } from '../../db/duty.ts';
 import { learnedFacts } from '../facts/tables.ts';
 
@@ -19,6 +19,8 @@ export const factVectors = pgTable(
     revision: integer('revision').notNull().default(0),
     /** The key of the model that was last asked; null: none since the words are as they are. */
     model: text('model'),
+    /** When it was asked; null: none was since the words are as they are. */
+    askedAt: instant('asked_at'),
     /** Its direction, a signed byte for each dimension; null: it waits, or the model refused the words. */
     vector: bytes('vector'),
   },

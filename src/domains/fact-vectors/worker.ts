@@ -20,6 +20,8 @@ export interface FactVectorOptions {
 }
 
 const POLL_MS = 1_000;
+/** What other models made is looked for so often, at the start for the first time. */
+const OTHERS_MS = 10_000;
 /** While the model is away, which the worker of turns tells of. */
 const AWAY_MS = 2_000;
 const AT_ONCE = 32;
@@ -41,11 +43,16 @@ export function createFactVectors(options: FactVectorOptions): Pick<Keeper, 'sta
   /** Facts that go alone, since the model went away with some of them in its hands. */
   let alone = 0;
   const strikes = new Map<number, number>();
+  let othersAt = Number.NEGATIVE_INFINITY;
   const round = async () => {
     everyMs = POLL_MS;
-    const facts = await waitingFacts(db, model, alone > 0 ? 1 : AT_ONCE);
+    const others = performance.now() >= othersAt;
+    const facts = await waitingFacts(db, model, { limit: alone > 0 ? 1 : AT_ONCE, others });
     const [first] = facts;
-    if (!first) return;
+    if (!first) {
+      if (others) othersAt = performance.now() + OTHERS_MS;
+      return;
+    }
     if (alone > 0 && !(await isThere(embedder, ending.signal))) {
       everyMs = AWAY_MS;
       return;

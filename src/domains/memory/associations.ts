@@ -12,9 +12,12 @@ const MAX_MEANT = 3;
 const MAX_LENGTH = 1_000;
 /** What facts know that goes into the words of a search. */
 export const ASSOCIATION_PARAMETERS = { MAX_NAMES, MAX_MEANT, MAX_LENGTH };
-/** "my older sister", "meine Schwester", "mi hermana", "мою сестру". */
+/**
+ * "my older sister", "meine Schwester", "mi hermana", "мою сестру". Whom "my sister-in-law", "my sister's husband", "my former wife" and
+ * "not my sister" are, is not said by who the sister is, or the wife.
+ */
 const POSSESSED =
-  /(?<!\p{L})(?:my|our|mein\p{L}{0,2}|unser\p{L}{0,2}|mon|ma|mes|notre|nos|mi|mis|nuestr[oa]s?|m[ií][oa]s?|miei|mie|meus?|minhas?|nosso|nossa|mijn|onze|m[oó]j\p{L}{0,2}|мо[йяеёиюе]\p{L}{0,3})\s+(?:(?:own|old|older|oldest|elder|eldest|big|little|young|younger|youngest|twin|late|new|best|dear|former|current)\s+){0,2}(\p{L}{2,40})/giu;
+  /(?<!\p{L})(?<!(?<!\p{L})(?:not|nicht|pas|no|non|não|niet|nie|не)\s+)(?:my|our|mein(?:e[mnrs]?)?|unser(?:e[mnrs]?)?|mon|ma|mes|notre|nos|mi|mis|nuestr[oa]s?|m[ií][oa]s?|miei|mie|meus?|minhas?|nosso|nossa|mijn|onze|m[oó]j\p{L}{0,2}|мо[йяеёиюе]\p{L}{0,3})\s+(?:(?:own|older|oldest|elder|eldest|big|little|young|younger|youngest|twin|dear|current)\s+){0,2}(\p{L}{2,40})(?![\p{L}\p{N}]|['’\-‐‑]\p{L})/giu;
 const NAME = /(?<![\p{L}\p{N}])\p{Lu}[\p{L}\p{M}\p{N}]*(?:['’-]\p{L}+)*/gu;
 
 /** A question, with the names of what it calls by what it is to whoever asks. */

@@ -84,6 +84,7 @@ const Conditions = z.object({
  * The facts of one user that speak of what a text speaks of: those that hold first, each by how much of it they have; then those that mean
  * something like it, where a model knows meaning. None of a question that has too little in common with any.
  *
+ * @param byName whether names stand in it for what they are to who asks: once is enough
  * @throws InvalidInput, NotFound (the character)
  */
 export async function searchFacts(
@@ -92,6 +93,7 @@ export async function searchFacts(
   wanted: { readonly query: string; readonly limit: number; readonly includeSuperseded: boolean } & z.input<
     typeof Conditions
   >,
+  byName = false,
 ): Promise<FactHit[]> {
   const { db, availability } = services;
   const { query, limit, includeSuperseded } = wanted;
@@ -113,9 +115,9 @@ export async function searchFacts(
   const isOfThem = (fact: FactRow) => !isQuestion || !asked.isOfOwner || isOfSubject(asked, fact);
   const byWords = found.flatMap((fact) => hitOf(asked, fact, isQuestion) ?? []);
   const own = withMore(byWords, like).filter(({ fact }) => isOfThem(fact));
-  const { questions } = byNames(isQuestion ? query : '', found);
+  const { questions } = byNames(isQuestion && !byName ? query : '', found);
   const named = await Promise.all(
-    questions.map((question) => searchFacts(services, owner, { ...wanted, query: question })),
+    questions.map((question) => searchFacts(services, owner, { ...wanted, query: question }, true)),
   );
   const hits = withMore(own, named.flat());
   return hits
@@ -127,12 +129,15 @@ export async function searchFacts(
 /**
  * The facts that answer a question: of the one who asks, where it is about them, else of whom it names. Of what is no longer so,
  * what took its place. One statement where nothing is known; none of what asks nothing.
+ *
+ * @param byName whether names stand in it for what they are to who asks: once is enough
  */
 export async function factsForAnswer(
   services: FactServices,
   owner: Owner,
   question: string,
   limit: number,
+  byName = false,
 ): Promise<KnownFact[]> {
   const { db, availability } = services;
   const asked = asks(question) ? askedOfFacts(question) : null;
@@ -148,8 +153,9 @@ export async function factsForAnswer(
   const fitting = found.flatMap((fact) => hitOf(asked, fact, true) ?? []).filter(isOf);
   const nearby = like.filter(isOf);
   // "Where does my sister live?" is answered by what is known of Petra.
+  const { questions } = byNames(byName ? '' : question, found);
   const named = await Promise.all(
-    byNames(question, found).questions.map((each) => factsForAnswer(services, owner, each, limit)),
+    questions.map((each) => factsForAnswer(services, owner, each, limit, true)),
   );
   const ofNamed = named.flat();
   if (fitting.length === 0 && nearby.length === 0)

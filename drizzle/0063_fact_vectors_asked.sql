@@ -1,0 +1,1 @@
+ALTER TABLE "echo_fact_vectors" ADD COLUMN "asked_at" timestamp (3) with time zone;
