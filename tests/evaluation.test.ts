@@ -198,6 +198,7 @@ const NO_PARAMETERS = {
   MAX_WORDS: 'words in a reason',
   BLOCK_BITS: 'of memory, like those that follow',
   CELLS: '',
+  HAS: '',
   OWN: '',
   NEAR: '',
   SUM: '',
