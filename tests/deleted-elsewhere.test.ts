@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { forgetDeletedElsewhere } from '../src/domains/interactions/set-apart.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
@@ -114,6 +114,16 @@ async function isInJournal(word: string): Promise<boolean> {
   return (await filesWithTraces(elsewhere.directory, word)).join().includes('journal');
 }
 
+const untold = async () =>
+  (await elsewhere.app.services.journal.waiting(0, 1_000)).filter(({ kind }) => kind === 'event').length;
+/** Events that this user's saves had been deferred there, which nobody hears the end of, or null while some wait for the table. */
+async function deferralsOf(user: string) {
+  if ((await untold()) > 0) return null;
+  return here.sql("select kind from echo_events where user_id = $1 and kind = 'persistence_failure'", [user]);
+}
+/** Until the deferral was told, and waits for the table. */
+const untilDeferred = () => expect.poll(untold).toBeGreaterThan(0);
+
 test('what another server deleted is not answered out of memory, and its journal has it not', async () => {
   expect((await ask('medlar', 'ann')).durability).toBe('COMMITTED');
   expect((await ask('loquat', 'cid')).durability).toBe('COMMITTED');
@@ -151,9 +161,11 @@ test('nor those of a user who was erased, who may begin anew', async () => {
   await record(here, 'old', 'before', 'eve');
   await cutOff();
   expect(await record(elsewhere, 'old', 'waits for damsons', 'eve')).toEqual({ durability: 'JOURNALED' });
+  await untilDeferred();
   expect((await here.graphql(ERASE, { id: 'eve' })).data.eraseUser.code).toBeUndefined();
   await proxy.restore();
   expect(await isInJournal('damsons')).toBe(false);
+  await expect.poll(() => deferralsOf('eve')).toEqual([]);
   expect(await queriesOf('eve')).toEqual([]);
   expect(await record(elsewhere, 'old', 'a new life', 'eve')).toEqual({ durability: 'COMMITTED' });
   expect(await queriesOf('eve')).toEqual(['a new life']);
@@ -213,3 +225,30 @@ test.each([true, false])(
     expect(await queriesOf('gil')).toEqual([]);
   },
 );
+
+describe('that a save was deferred is not told of a turn whose conversation was deleted meanwhile', () => {
+  test('before the table had it', async () => {
+    await record(here, 'pond', 'before', 'hugo');
+    await cutOff();
+    expect(await record(elsewhere, 'pond', 'waits', 'hugo')).toEqual({ durability: 'JOURNALED' });
+    await untilDeferred();
+    await remove('pond', 'hugo');
+    await proxy.restore();
+    await expect.poll(() => deferralsOf('hugo')).toEqual([]);
+  });
+
+  test('after the table had it', async () => {
+    await record(here, 'pond', 'before', 'ivy');
+    await here.sql(`create function hold() returns trigger language plpgsql as
+      $$ begin if new.query = 'is held' then raise 'held' using errcode = '40001'; end if; return new; end $$`);
+    await here.sql(
+      'create trigger hold before insert on echo_unified_interactions for each row execute function hold()',
+    );
+    expect(await record(elsewhere, 'pond', 'is held', 'ivy')).toEqual({ durability: 'JOURNALED' });
+    await expect.poll(() => deferralsOf('ivy')).toEqual([{ kind: 'persistence_failure' }]);
+    await remove('pond', 'ivy');
+    expect(await isInJournal('is held')).toBe(false);
+    expect(await deferralsOf('ivy')).toEqual([]);
+    await here.sql('drop trigger hold on echo_unified_interactions');
+  });
+});

@@ -19,6 +19,25 @@ export async function forgetEvents(
   });
 }
 
+/** Takes out what was told of turns, each with its owner, that were deleted before they were stored: that their saves were deferred. */
+export async function forgetEventsOfRefused(
+  client: Pick<PoolClient, 'query'>,
+  turns: readonly (Owner & { readonly turnId: string })[],
+): Promise<void> {
+  await client.query({
+    name: 'delete_events_of_refused_turns',
+    text: `delete from echo_events e using unnest($1::text[], $2::text[], $3::uuid[]) as t(tenant_id, user_id, turn_id)
+           where e.tenant_id = t.tenant_id and e.user_id = t.user_id and e.turn_id = t.turn_id
+             -- It may have been restored since.
+             and not exists (select from echo_unified_interactions i where i.turn_id = e.turn_id)`,
+    values: [
+      turns.map(({ tenantId }) => tenantId),
+      turns.map(({ userId }) => userId),
+      turns.map(({ turnId }) => turnId),
+    ],
+  });
+}
+
 /**
  * What was told of turns that are gone.
  *

@@ -10,11 +10,22 @@ import type { EventFeed } from './feed.ts';
 
 export const EVENT_ENTRY = 'event';
 
+/** Of a turn that an event tells of: by what it is known that its conversation or its user was deleted since. */
+export interface ToldTurn {
+  /** In hexadecimal digits, as those of marks. */
+  readonly subject: string;
+  /** The id of the mark that its conversation would leave. */
+  readonly conversation: string;
+  readonly acceptedAt: string | null;
+}
+
 export interface Announcement {
   readonly kind: EventKind;
   readonly tenantId: string;
   readonly userId?: string | null;
   readonly turnId?: string | null;
+  /** Of an event of a turn that may not be stored yet. */
+  readonly turn?: ToldTurn;
   readonly payload: Record<string, unknown>;
 }
 
@@ -22,6 +33,7 @@ export interface Announcement {
 interface Waiting {
   readonly seq: number;
   readonly event: EventContent;
+  readonly turn?: ToldTurn | undefined;
 }
 
 /** Events in one statement. */
@@ -74,7 +86,14 @@ export class EventOutbox {
   }
 
   /** Tells an event. Never fails: what cannot be kept is told and logged. */
-  async announce({ kind, tenantId, userId = null, turnId = null, payload }: Announcement): Promise<void> {
+  async announce({
+    kind,
+    tenantId,
+    userId = null,
+    turnId = null,
+    turn,
+    payload,
+  }: Announcement): Promise<void> {
     const origin = { process: this.#feed.process, number: ++this.#number };
     const event: EventContent = {
       kind,
@@ -89,9 +108,9 @@ export class EventOutbox {
     this.#feed.tell(event);
     try {
       const [seq = 0] = await this.#journal.write({
-        add: [{ kind: EVENT_ENTRY, stream: '', body: JSON.stringify(event) }],
+        add: [{ kind: EVENT_ENTRY, stream: '', body: JSON.stringify({ ...event, turn }) }],
       });
-      this.#waiting.push({ seq, event });
+      this.#waiting.push({ seq, event, turn });
     } catch (error) {
       this.#log.error({ err: error, kind, payload }, 'an event could be told but not be kept');
       return;
@@ -154,7 +173,7 @@ export class EventOutbox {
   }
 
   async #store(batch: readonly Waiting[]): Promise<void> {
-    const values = [JSON.stringify(batch.map(({ event }) => asRow(event)))];
+    const values = [JSON.stringify(batch.map(asRow))];
     const inserted = await this.#db.pool.query<InsertedEvent>({
       name: 'insert_events',
       text: INSERT,
@@ -192,12 +211,13 @@ interface InsertedEvent {
 }
 
 /**
- * What tells of a turn that was deleted meanwhile is left out. The row of a turn is locked, so that a deletion which takes out
- * its events comes before or behind this; one that is not stored yet has only a mark.
+ * What tells of a turn that was deleted meanwhile, or whose conversation or user was, is left out. The row of a turn is locked, so that
+ * a deletion which takes out its events comes before or behind this; one that is not stored yet has only marks.
  */
 const INSERT = `
   with given as (
-    select * from json_populate_recordset(null::echo_events, $1)
+    select * from json_to_recordset($1) as g(kind text, tenant_id text, user_id text, turn_id uuid, payload jsonb, origin text,
+      origin_number int, at timestamptz, subject text, conversation uuid, accepted_at timestamptz)
   ), kept as materialized (
     select turn_id from echo_unified_interactions
     where turn_id = any(array(select turn_id from given)) order by id for key share
@@ -207,13 +227,18 @@ const INSERT = `
   where turn_id is null or turn_id in (select turn_id from kept)
     or not exists (select from echo_unified_interactions t where t.turn_id = given.turn_id)
       and not exists (select from echo_deleted_turns d where d.turn_id = given.turn_id)
+      and not exists (select from echo_deleted_turns d where d.turn_id = given.conversation
+        and d.subject = decode(given.subject, 'hex') and d.deleted_at >= given.accepted_at)
+      and not exists (select from echo_erasures e where e.subject = decode(given.subject, 'hex')
+        and e.tenant_id = given.tenant_id and e.erased_at >= given.accepted_at)
   on conflict (origin, origin_number) do nothing returning origin, origin_number, xid, id`;
 
 const PLACES = `
   select e.origin, e.origin_number, e.xid, e.id from json_populate_recordset(null::echo_events, $1) given
   join echo_events e on e.origin = given.origin and e.origin_number = given.origin_number`;
 
-function asRow({ kind, tenantId, userId, turnId, payload, origin, at }: EventContent): object {
+function asRow({ event, turn }: Waiting): object {
+  const { kind, tenantId, userId, turnId, payload, origin, at } = event;
   return {
     kind,
     tenant_id: tenantId,
@@ -223,10 +248,13 @@ function asRow({ kind, tenantId, userId, turnId, payload, origin, at }: EventCon
     origin: origin?.process,
     origin_number: origin?.number,
     at,
+    subject: turn?.subject,
+    conversation: turn?.conversation,
+    accepted_at: turn?.acceptedAt,
   };
 }
 
 function recovered({ seq, body }: StoredEntry): Waiting {
-  const event = JSON.parse(body) as EventContent;
-  return { seq, event: { ...event, at: new Date(event.at) } };
+  const { turn, ...event } = JSON.parse(body) as EventContent & Pick<Waiting, 'turn'>;
+  return { seq, event: { ...event, at: new Date(event.at) }, turn };
 }

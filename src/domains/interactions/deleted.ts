@@ -1,4 +1,5 @@
 import type { PoolClient } from 'pg';
+import type { ToldTurn } from '../../events/outbox.ts';
 import { subjectOf } from '../../ground/ownership.ts';
 import { conversationMarkOf } from '../conversations/marks.ts';
 import type { Turn } from './turn.ts';
@@ -25,6 +26,15 @@ export function deletionOf(turns: readonly Turn[]): unknown[] {
     turns.map((turn) => conversationMarkOf(turn, turn.conversationId)),
     turns.map(({ acceptedAt }) => acceptedAt ?? null),
   ];
+}
+
+/** By what an event that tells of a turn is known to tell of a deleted one. */
+export function toldTurn(turn: Turn): ToldTurn {
+  return {
+    subject: subjectOf(turn).toString('hex'),
+    conversation: conversationMarkOf(turn, turn.conversationId),
+    acceptedAt: turn.acceptedAt ?? null,
+  };
 }
 
 /** Ids of those of some accepted turns that were deleted since, by whichever server. */

@@ -57,7 +57,7 @@ export async function forgetErased(
   log.info({ entries }, 'dropped what was set apart of erased users');
 }
 
-/** Drops what was set apart, and the remembered answers, of what another server deleted; and every byte of what was refused for that. */
+/** Drops what was set apart, and the remembered answers, of what another server deleted; and every trace of what was refused for that. */
 export async function forgetDeletedElsewhere({
   db,
   journal,

@@ -1,6 +1,7 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { InteractionDeleted } from '../../errors.ts';
+import { forgetEventsOfRefused } from '../../events/forgotten.ts';
 import { Drain } from '../../journal/drain.ts';
 import type { DeadEntry, Journal, StoredEntry } from '../../journal/journal.ts';
 import type { Logger } from '../../log.ts';
@@ -39,8 +40,8 @@ export class TurnStore {
   readonly #drain: Drain<readonly Turn[], readonly AppliedTurn[]>;
   readonly #accepted = new Map<string, AcceptedTurn>();
   readonly #claims = new Claims();
-  /** Entries of which something was refused because it was deleted: its words are in the journal's file until that is purged. */
-  readonly #refused = new Set<number>();
+  /** What was refused because it was deleted, by entry: its words are in the journal's file until that is purged, and events may tell of it. */
+  readonly #refused = new Map<number, readonly (Owner & { readonly turnId: string })[]>();
 
   constructor(options: StoreOptions) {
     this.#options = options;
@@ -53,7 +54,7 @@ export class TurnStore {
       apply: (batches) => this.#apply(batches),
       judge: judgeStoreError,
       amend: (turns, error, entry) => {
-        if (error instanceof InteractionDeleted) this.#refused.add(entry.seq);
+        if (error instanceof InteractionDeleted) this.#noteRefused(entry.seq, turns, error);
         return amendTurns(turns, error, entry);
       },
       onApplied: (results, entries) => {
@@ -240,19 +241,26 @@ export class TurnStore {
   }
 
   /**
-   * Rewrites the journal's file without what was removed, where something of that was deleted.
+   * Takes out what was told of turns that were refused because they were deleted, once their entries are through, and rewrites the
+   * journal's file without what was removed of these.
    *
-   * @param gone entries that the caller removed for it; those that were refused count, too, once they are through
+   * @param gone entries that the caller removed for what was deleted
    */
   async purgeDeleted(gone: number): Promise<void> {
+    const { db, journal } = this.#options;
     const waiting = new Set(
       Array.from(this.#refused.size > 0 ? this.#drain.waiting() : [], ({ seq }) => seq),
     );
-    const refused = [...this.#refused].filter((seq) => !waiting.has(seq));
+    const refused = [...this.#refused].filter(([seq]) => !waiting.has(seq));
     if (gone + refused.length === 0) return;
+    if (refused.length > 0)
+      await forgetEventsOfRefused(
+        db.pool,
+        refused.flatMap(([, turns]) => turns),
+      );
     await this.#drain.flushRemovals();
-    await this.#options.journal.purge({});
-    for (const seq of refused) this.#refused.delete(seq);
+    await journal.purge({});
+    for (const [seq] of refused) this.#refused.delete(seq);
   }
 
   /** Finishes what can be finished within the time; the rest stays in the journal. */
@@ -269,6 +277,12 @@ export class TurnStore {
       position += batch.length;
       return applied.slice(position - batch.length, position);
     });
+  }
+
+  #noteRefused(seq: number, turns: readonly Turn[], { turnIds }: InteractionDeleted): void {
+    const deleted = turns.filter(({ turnId }) => turnIds.includes(turnId));
+    const named = deleted.map(({ tenantId, userId, turnId }) => ({ tenantId, userId, turnId }));
+    this.#refused.set(seq, [...(this.#refused.get(seq) ?? []), ...named]);
   }
 
   /** Entries of users who were erased. */

@@ -1,10 +1,10 @@
-import type { Owner } from '../../access/principals.ts';
 import { SERVER_TENANT } from '../../events/event.ts';
 import type { EventOutbox } from '../../events/outbox.ts';
 import type { Keeper } from '../../jobs/keeper.ts';
 import type { Keepers } from '../../jobs/keepers.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { AppliedTurn } from '../interactions/apply.ts';
+import { toldTurn } from '../interactions/deleted.ts';
 import type { StoreObserver } from '../interactions/observer.ts';
 import type { Turn } from '../interactions/turn.ts';
 
@@ -55,7 +55,7 @@ export class Persistence implements StoreObserver {
   readonly #writing: Keeper;
   #gathering = new Map<
     string,
-    { owner: Owner; kind: FailureKind; resolved: boolean; turnIds: string[]; message: string }
+    { first: Turn; kind: FailureKind; resolved: boolean; turns: number; message: string }
   >();
   #vectorsDeferred = false;
   readonly #telling: Keeper;
@@ -189,16 +189,10 @@ export class Persistence implements StoreObserver {
 
   #gather(kind: FailureKind, resolved: boolean, turns: readonly Turn[], message: string): void {
     if (this.#gathering.size === 0) this.#telling.wake(GATHER_MS);
-    for (const { tenantId, userId, turnId } of turns) {
-      const key = JSON.stringify([tenantId, userId, kind, resolved]);
-      const group = this.#gathering.get(key) ?? {
-        owner: { tenantId, userId },
-        kind,
-        resolved,
-        turnIds: [],
-        message,
-      };
-      group.turnIds.push(turnId);
+    for (const turn of turns) {
+      const key = JSON.stringify([turn.tenantId, turn.userId, kind, resolved]);
+      const group = this.#gathering.get(key) ?? { first: turn, kind, resolved, turns: 0, message };
+      group.turns++;
       this.#gathering.set(key, group);
     }
   }
@@ -206,18 +200,18 @@ export class Persistence implements StoreObserver {
   async #tell(): Promise<void> {
     const groups = [...this.#gathering.values()];
     this.#gathering.clear();
-    for (const { owner, kind, resolved, turnIds, message } of groups) {
+    for (const { first, kind, resolved, turns, message } of groups) {
       const payload = {
         kind,
         message,
-        turns: turnIds.length,
+        turns,
         attempts: 1,
         resolvedAt: resolved ? new Date().toISOString() : null,
       };
       void this.#outbox.announce({
-        ...owner,
+        ...{ tenantId: first.tenantId, userId: first.userId, turnId: first.turnId },
         kind: 'persistence_failure',
-        turnId: turnIds[0] ?? null,
+        turn: toldTurn(first),
         payload,
       });
     }
