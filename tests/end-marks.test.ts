@@ -126,6 +126,71 @@ describe('the mark with which a model ends', () => {
     }
   });
 
+  test.each([
+    ['How does Gemma mark that it has ended?', 'Gemma ends its answers with <end_of_turn>'],
+    ['How do I close a strikethrough element in HTML?', 'You close it with </s>'],
+    ['How do I close a strikethrough element in HTML?', 'You close it so. </s>'],
+    ['Which token ends a sequence of Llama 2? The token only.', '</s>'],
+    ['What is the closing tag for strikethrough?', '</s>'],
+    ['How does Qwen end a turn?', '\n<|im_end|>'],
+    ['How do I know that it is over?', 'It says **the word** <eos>\n'],
+    ['How do I know that it is over?', 'Look for this:\n\n<eos>'],
+    ['How do I know that it is over?', '**The mark:** <eos>'],
+    ['Gemma 的结束标记是什么？', '标记是<end_of_turn>'],
+    ['Gemma 的结束标记是什么？', '标记是：<end_of_turn>'],
+    ['Which token is it?', 'eos_token=<eos>'],
+    ['Continue: <s>old', ' and gone</s>'],
+  ])('%s An answer may end with it: %j', async (query, said) => {
+    for (const length of LENGTHS) {
+      provider.respondWith({ kind: 'answer', deltas: cutInto(said, length) });
+      const { shown, turn } = await stream({ query });
+      expect([shown, turn]).toMatchObject([said, { response: said, status: 'ANSWERED' }]);
+    }
+  });
+
+  test.each([
+    ...[
+      'It got dark. ',
+      'It got dark.\n',
+      '“It got dark.” ',
+      '(It got dark) ',
+      '**It got dark.** ',
+      'It got dark',
+    ],
+    ...['天黑了。', '天黑了', '「天黑了」 ', 'The keeper sleeps 😴 ', 'It got dark\n', '- dark\n- cold\n\n'],
+    ...['```\ncode\n``` ', '| a | b |\n', 'Is it dark? ', 'And then … ', '<b>dark</b> ', 'Let me look:'],
+  ])('behind what is finished it is none of the answer: %j', async (story) => {
+    for (const mark of ['</s>', '<|im_end|>', '<eos></s>']) {
+      for (const length of LENGTHS) {
+        provider.respondWith({ kind: 'answer', deltas: cutInto(story + mark, length) });
+        const { shown, turn } = await stream();
+        expect([shown, turn]).toMatchObject([story, { response: story, status: 'ANSWERED' }]);
+      }
+    }
+  });
+
+  test('said on and on behind a word, it is shown once', async () => {
+    for (const length of LENGTHS) {
+      provider.respondWith({ kind: 'answer', deltas: cutInto(`It is ${'<eos>\n'.repeat(300)}`, length) });
+      const { shown, turn } = await stream();
+      expect([shown, turn.response]).toEqual(['It is <eos>', 'It is <eos>']);
+    }
+  });
+
+  test.each(['Guten Tag, Mark!', 'How is Mark today?', 'Suggest a name for my shop', 'Which closing time?'])(
+    'alone it is no answer to what only sounds so: %s',
+    async (query) => {
+      provider.respondWith(({ body }) => ({
+        kind: 'answer',
+        deltas: [body.model === 'small' ? '</s>' : STORY],
+      }));
+      const { turn } = await stream({ query });
+      expect(turn).toMatchObject({ response: STORY, status: 'ANSWERED' });
+      provider.respondWith([]);
+      await stream();
+    },
+  );
+
   test('holds nothing back that cannot be one', async () => {
     const pieces = ['And ', 'then <b>', 'it</b> got ', 'dark.'];
     const until = Promise.withResolvers<void>();
@@ -158,8 +223,12 @@ describe('the mark with which a model ends', () => {
 
 test('what an earlier version stored with its mark goes into no prompt with it', async () => {
   const conversationId = 'of earlier';
-  const [code, about] = ['So it ends:\n```\nHello<|im_end|>', 'It is <|im_end|>'];
-  const stored = [`${STORY}<|im_end|>\n`, code, about];
+  const [code, about, word] = [
+    'So it ends:\n```\nHello<|im_end|>',
+    'So it is. <|im_end|>',
+    'You close it with </s>',
+  ];
+  const stored = [`${STORY}<|im_end|>\n`, code, about, word];
   for (const [at, response] of stored.entries()) {
     const query = at === 2 ? 'Is <|im_end|> the mark?' : `${QUESTION} of ${at}`;
     await ask({ query, conversationId });
@@ -168,11 +237,11 @@ test('what an earlier version stored with its mark goes into no prompt with it',
   await ask({ query: 'Go on, please', conversationId });
   const messages = provider.chats.at(-1)?.body.messages ?? [];
   const answers = messages.filter(({ role }) => role === 'assistant').map(({ content }) => content);
-  expect(answers).toEqual([STORY, code, about]);
+  expect(answers).toEqual([STORY, code, about, word]);
 });
 
 test('a model that says nothing but marks, on and on, is held in little memory', () => {
-  const filter = new EndMarkFilter(false);
+  const filter = new EndMarkFilter(QUESTION);
   expect(filter.push(STORY)).toBe(STORY);
   for (let n = 0; n < 10_000; n++) expect(filter.push('<|im_end|>\n')).toBe('');
   expect(filter.push('x').length).toBeLessThan(1_100);
@@ -183,9 +252,24 @@ test('an answer is the same, however it is cut into pieces', () => {
   const said = 'a <b>\n</s> <|im_<|im_end|>c[<|eot_id|>\n</S';
   for (let first = 0; first <= said.length; first++)
     for (let second = first; second <= said.length; second++) {
-      const filter = new EndMarkFilter(false);
+      const filter = new EndMarkFilter(QUESTION);
       const pieces = [said.slice(0, first), said.slice(first, second), said.slice(second)];
       const text = pieces.map((piece) => filter.push(piece)).join('');
       expect([text, filter.finish('')]).toEqual(['a <b>\n</s> <|im_<|im_end|>c[', '']);
+    }
+});
+
+test.each([
+  ['You close it with </s>', 'You close it with </s>'],
+  ['Is it\n<|im_end|>: no. </s>\n', 'Is it\n<|im_end|>: no. </s>\n'],
+  ['It is <eos>\n<eos> <eos', 'It is <eos>'],
+  ['It got dark. <eos>\n</s', 'It got dark. '],
+])('an end is the same, however it is cut into pieces: %j', (said, expected) => {
+  for (let first = 0; first <= said.length; first++)
+    for (let second = first; second <= said.length; second++) {
+      const filter = new EndMarkFilter(QUESTION);
+      const pieces = [said.slice(0, first), said.slice(first, second), said.slice(second)];
+      const text = pieces.map((piece) => filter.push(piece)).join('');
+      expect(text + filter.finish(text)).toBe(expected);
     }
 });

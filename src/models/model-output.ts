@@ -4,7 +4,7 @@
  */
 
 import { storableText } from '../texts.ts';
-import { EndMarkFilter, namesEndMarks } from './end-marks.ts';
+import { EndMarkFilter } from './end-marks.ts';
 import type { FinishReason, ToolCallPiece } from './language-model.ts';
 import { namesReasoningMarks, ReasoningFilter } from './reasoning.ts';
 
@@ -110,7 +110,7 @@ export class ModelOutput {
   readonly #reader: OutputReader;
   readonly #maxCharacters: number;
   readonly #reasoning: ReasoningFilter;
-  readonly #isAboutEndMarks: boolean;
+  readonly #question: string;
   #endMarks: EndMarkFilter;
   #answer: AnswerText;
   #heldBack = '';
@@ -120,8 +120,8 @@ export class ModelOutput {
     this.#reader = options.reader;
     this.#maxCharacters = options.maxCharacters;
     this.#reasoning = new ReasoningFilter(namesReasoningMarks(options.question));
-    this.#isAboutEndMarks = namesEndMarks(options.question);
-    this.#endMarks = new EndMarkFilter(this.#isAboutEndMarks);
+    this.#question = options.question;
+    this.#endMarks = new EndMarkFilter(this.#question);
     this.#answer = new AnswerText(options.maxCharacters);
   }
 
@@ -138,7 +138,7 @@ export class ModelOutput {
     const { text, restart } = this.#reasoning.push(piece);
     if (restart) {
       this.#answer = new AnswerText(this.#maxCharacters);
-      this.#endMarks = new EndMarkFilter(this.#isAboutEndMarks);
+      this.#endMarks = new EndMarkFilter(this.#question);
       this.#heldBack = '';
       if (this.#isShown) this.#reader.onRestart?.();
       this.#isShown = false;

@@ -1,4 +1,4 @@
-import { namesEndMarks, withoutEndMarks } from '../../models/end-marks.ts';
+import { withoutEndMarks } from '../../models/end-marks.ts';
 import { withoutReasoning } from '../../models/reasoning.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
 import { saysNothingIsKnown } from './ignorance.ts';
@@ -34,7 +34,7 @@ export function recalled(turn: Said): { readonly query: string; readonly respons
 /** What others than models told is left as it is. */
 function answerOf({ query, response, status }: Said): string {
   const text = withoutReasoning(response);
-  return status === 'ANSWERED' ? withoutEndMarks(text, () => namesEndMarks(query)) : text;
+  return status === 'ANSWERED' ? withoutEndMarks(text, query) : text;
 }
 
 /** Whether a turn told nothing and nothing was told in return: a question without an answer. */
