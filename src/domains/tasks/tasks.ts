@@ -82,9 +82,11 @@ export async function createTask(
 ): Promise<TaskRow> {
   const job = jobOf(services, principal, given.type);
   const owner = { tenantId: principal.tenantId, userId: principal.userId };
+  // By the type's own form first, which names the field.
+  const payload = input.parseInput(job.payload, given.payload ?? {}, 'payload');
   const known = await taskOfRequest(services.db, owner, given);
   if (known) return known;
-  await job.check?.(input.parseInput(job.payload, given.payload ?? {}, 'payload'));
+  await job.check?.(payload);
   return makeTask(services, job, { ...given, owner, createdBy: principal.userId });
 }
 
