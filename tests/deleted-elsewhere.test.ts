@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { forgetDeletedElsewhere } from '../src/domains/interactions/set-apart.ts';
+import { subjectOf } from '../src/ground/ownership.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { chat, user } from './support/openai-door.ts';
@@ -251,4 +252,41 @@ describe('that a save was deferred is not told of a turn whose conversation was 
     expect(await deferralsOf('ivy')).toEqual([]);
     await here.sql('drop trigger hold on echo_unified_interactions');
   });
+});
+
+test('what was refused for a deletion at another server stays deleted, whoever sends it again', async () => {
+  const keyedTurn = (key: string) => ({ query: `What of ${key}?`, response: 'This.', idempotencyKey: key });
+  const recordKeyed = async (app: TestApp, conversationId: string, key: string, user: string) => {
+    const input = { conversationId, turns: [keyedTurn(key)] };
+    return (await app.graphql(RECORD, { input }, user)).data.recordTurns;
+  };
+  for (const user of ['jan', 'kim']) await record(here, 'porch', 'before', user);
+  await cutOff();
+  for (const user of ['jan', 'kim'])
+    expect(await recordKeyed(elsewhere, 'porch', 'the step', user)).toEqual({ durability: 'JOURNALED' });
+  await remove('porch', 'jan');
+  expect((await here.graphql(ERASE, { id: 'kim' })).data.eraseUser.code).toBeUndefined();
+  await drained();
+  for (const app of [here, elsewhere])
+    for (const user of ['jan', 'kim'])
+      expect(await recordKeyed(app, 'porch', 'the step', user)).toMatchObject({
+        code: 'INTERACTION_DELETED',
+      });
+  await record(here, 'porch', 'anew', 'jan');
+  const end = await whileAsked(() => ask('porch', 'jan'));
+  await remove('porch', 'jan');
+  end();
+  await expect.poll(() => elsewhere.app.services.store.unanswered).toBe(0);
+  await expect.poll(() => elsewhere.app.services.store.backlog.depth).toBe(0);
+  expect(await ask('porch', 'jan')).toMatchObject({ code: 'INTERACTION_DELETED' });
+  for (const user of ['jan', 'kim']) expect(await queriesOf(user)).toEqual([]);
+  // Of whom nothing but a hash is kept.
+  const marks = await here.sql<{ erased: boolean; named: boolean }>(
+    `select is_erased as erased, conversation_id is not null as named from echo_deleted_turns
+     where subject = $1`,
+    [subjectOf({ tenantId: 'default', userId: 'kim' })],
+  );
+  expect(new Set(marks.map((mark) => JSON.stringify(mark)))).toEqual(
+    new Set([JSON.stringify({ erased: true, named: false })]),
+  );
 });

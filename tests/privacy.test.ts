@@ -496,6 +496,10 @@ describe('an erasure', () => {
     try {
       await new Promise((resolve) => setTimeout(resolve, 1_000));
       expect(await app.sql('select 1 from echo_unified_interactions')).toEqual([]);
+      // Whoever erased did not know of it.
+      expect(
+        await app.sql('select is_erased from echo_deleted_turns where turn_id = $1', [waiting.turnId]),
+      ).toEqual([{ is_erased: true }]);
       expect(await traces(app, CANARY)).toEqual([]);
       for (const name of ['journal.db', 'journal.db-wal'])
         expect((await readFile(join(mine.directory, name))).includes(CANARY)).toBe(false);

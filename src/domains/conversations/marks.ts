@@ -77,6 +77,34 @@ export async function markErased(client: Queries, owner: Owner, turnIds: readonl
   });
 }
 
+/** A turn that was not stored because its conversation was deleted, or its user erased. */
+export interface RefusedTurn {
+  readonly turnId: string;
+  readonly tenantId: string;
+  readonly subject: Buffer;
+  readonly isErased: boolean;
+}
+
+/** Notes turns as deleted that whoever deleted did not know of. What is stored, or was stored anew meanwhile, is none of them. */
+export async function markRefused(client: Queries, refused: readonly RefusedTurn[]): Promise<void> {
+  if (refused.length === 0) return;
+  await client.query({
+    name: 'mark_refused_turns',
+    text: `insert into echo_deleted_turns (turn_id, tenant_id, subject, is_erased)
+           select t.turn_id, t.tenant_id, t.subject, bool_or(t.is_erased)
+           from unnest($1::uuid[], $2::text[], $3::bytea[], $4::boolean[]) as t(turn_id, tenant_id, subject, is_erased)
+           where not exists (select from echo_unified_interactions i where i.turn_id = t.turn_id)
+           group by 1, 2, 3
+           on conflict (turn_id, subject) do update set is_erased = echo_deleted_turns.is_erased or excluded.is_erased`,
+    values: [
+      refused.map(({ turnId }) => turnId),
+      refused.map(({ tenantId }) => tenantId),
+      refused.map(({ subject }) => subject),
+      refused.map(({ isErased }) => isErased),
+    ],
+  });
+}
+
 /** What an owner had deleted before they were erased was theirs, too; where it stood is nobody's business any more. */
 export async function eraseMarks(client: Queries, owner: Owner): Promise<void> {
   await client.query({

@@ -1,11 +1,27 @@
+import type { Database } from '../../db/client.ts';
 import { judgeDatabaseError } from '../../db/meaning.ts';
 import { EchoError, IdempotencyKeyReused, InteractionDeleted } from '../../errors.ts';
 import type { Judgement } from '../../journal/drain.ts';
+import { refuseForGood } from './deleted.ts';
 import { hasOwnAnswer, rekeyTurn, type Turn, withoutAnswer } from './turn.ts';
 
 /** What an error means that storing turns ended with. */
 export function judgeStoreError(error: unknown): Judgement {
   return error instanceof EchoError ? 'refused' : judgeDatabaseError(error);
+}
+
+/**
+ * What is refused as deleted stays so, whoever sends it again.
+ *
+ * @throws what storing the turns ended with, or that this could not be noted
+ */
+export async function refused(db: Database, turns: readonly Turn[], error: unknown): Promise<never> {
+  if (error instanceof InteractionDeleted)
+    await refuseForGood(
+      db,
+      turns.filter(({ turnId }) => error.turnIds.includes(turnId)),
+    );
+  throw error;
 }
 
 /**

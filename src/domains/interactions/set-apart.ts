@@ -4,7 +4,7 @@ import { DeadlineExceeded, within } from '../../db/deadline.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { Logger } from '../../log.ts';
 import type { RecentAnswers } from './answers.ts';
-import { deletedSince } from './deleted.ts';
+import { deletedSince, refuseForGood } from './deleted.ts';
 import { deadEntries, turnsOf, writeEntries } from './entries.ts';
 import type { Turn } from './turn.ts';
 
@@ -25,19 +25,21 @@ export async function outcomeOf(applied: Promise<unknown>, ms: number): Promise<
 }
 
 /**
- * Drops entries that were set apart.
+ * Drops entries that were set apart and are deleted: a retry brings them back no more.
  *
  * @param isMeant asked of the turns of each that holds some, with when it was accepted
  * @returns how many; what they said is in the file until that is purged
  */
 export async function forgetDead(
-  journal: Journal,
+  { db, journal }: { readonly db: Database; readonly journal: Journal },
   isMeant: (turns: readonly Turn[], acceptedAt: Date) => Promise<boolean>,
 ): Promise<number> {
   const forget: number[] = [];
   for await (const entry of deadEntries(journal)) {
     const turns = turnsOf(entry);
-    if (turns.length > 0 && (await isMeant(turns, new Date(entry.acceptedAt)))) forget.push(entry.seq);
+    if (turns.length === 0 || !(await isMeant(turns, new Date(entry.acceptedAt)))) continue;
+    await refuseForGood(db, turns);
+    forget.push(entry.seq);
   }
   if (forget.length > 0) await writeEntries(journal, { forget });
   return forget.length;
@@ -45,11 +47,11 @@ export async function forgetDead(
 
 /** Drops what was set apart of users who were erased since, by another server. */
 export async function forgetErased(
-  { journal, log }: { readonly journal: Journal; readonly log: Logger },
+  { db, journal, log }: { readonly db: Database; readonly journal: Journal; readonly log: Logger },
   isErased: (owner: Owner, acceptedAt: Date) => boolean,
 ): Promise<void> {
   const entries = await forgetDead(
-    journal,
+    { db, journal },
     async ([first], at) => first !== undefined && isErased(first, at),
   );
   if (entries === 0) return;
@@ -78,6 +80,6 @@ export async function forgetDeletedElsewhere({
   let gone = deleted.size === 0 ? 0 : await answers.forget(({ turnId }) => deleted.has(turnId));
   const areDeleted = async (turns: readonly Turn[]) =>
     (await deletedSince(db.pool, turns)).size === turns.length;
-  if (journal.setApart > 0) gone += await forgetDead(journal, areDeleted);
+  if (journal.setApart > 0) gone += await forgetDead({ db, journal }, areDeleted);
   await store.purgeDeleted(gone);
 }

@@ -4,15 +4,17 @@ import { InteractionDeleted } from '../../errors.ts';
 import { forgetEventsOfRefused } from '../../events/forgotten.ts';
 import { Drain } from '../../journal/drain.ts';
 import type { DeadEntry, Journal, StoredEntry } from '../../journal/journal.ts';
+import type { DrainEntry } from '../../journal/streams.ts';
 import type { Logger } from '../../log.ts';
 import { type AcknowledgementOptions, acknowledge, type SavedTurns } from './acknowledgement.ts';
 import { RecentAnswers } from './answers.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
 import { Claims } from './claims.ts';
+import { refuseForGood } from './deleted.ts';
 import { acceptedTurns, QUERY, sortEntries, TURNS, turnsOf, writeEntries } from './entries.ts';
 import { type StoreObserver, tellStored } from './observer.ts';
 import { type AcceptedTurn, PendingTurns, untilArrived } from './pending.ts';
-import { amendTurns, judgeStoreError } from './refused.ts';
+import { amendTurns, judgeStoreError, refused } from './refused.ts';
 import { forgetDead, forgetErased, outcomeOf, type Retried } from './set-apart.ts';
 import { streamOf, type Turn } from './turn.ts';
 
@@ -73,11 +75,15 @@ export class TurnStore {
    * @param isErased whether a user was erased after this instant, by another server: what waited here goes, too
    */
   async recover(isErased: (owner: Owner, acceptedAt: Date) => boolean = () => false): Promise<void> {
-    const { journal, log } = this.#options;
+    const { db, journal, log } = this.#options;
     const { queries, turns, erased } = sortEntries(journal.recovered.entries, isErased);
-    for (const entry of turns) void this.#resubmit(entry, acceptedTurns(entry), true);
-    await this.#forget(erased.map(({ seq }) => seq));
-    await forgetErased(this.#options, isErased);
+    // Where that fails they wait, too, and are refused by what stores them.
+    const noted = await refuseForGood(db, erased.flatMap(acceptedTurns)).catch(() => null);
+    for (const entry of noted !== null ? turns : [...turns, ...erased])
+      void this.#resubmit(entry, acceptedTurns(entry), true);
+    if (noted !== null) await this.#forget(erased.map(({ seq }) => seq));
+    // Those that cannot be noted now go a little later, by `forgetDeletedElsewhere`.
+    await forgetErased(this.#options, isErased).catch(() => undefined);
     for (const entry of queries) {
       const [turn] = acceptedTurns(entry);
       if (turn) await this.#interrupt({ seq: entry.seq, turn });
@@ -88,11 +94,11 @@ export class TurnStore {
 
   /** Drops what waits of users who were erased, by another server, after it was taken. */
   async withdraw(isErased: (owner: Owner, acceptedAt: Date) => boolean): Promise<void> {
-    const seqs = this.#drain.withdraw(({ value, acceptedAt }) => {
-      const [first] = value;
-      return first !== undefined && isErased(first, new Date(acceptedAt));
-    });
-    await this.#forget(seqs);
+    const isMeant = ({ value: [first], acceptedAt }: DrainEntry<readonly Turn[]>) =>
+      first !== undefined && isErased(first, new Date(acceptedAt));
+    const meant = [...this.#drain.waiting()].filter(isMeant).flatMap(({ value }) => value);
+    await refuseForGood(this.#options.db, meant);
+    await this.#forget(this.#drain.withdraw(isMeant));
     await forgetErased(this.#options, isErased);
   }
 
@@ -236,7 +242,7 @@ export class TurnStore {
   async forgetDeleted(isDeleted: (turn: Turn) => boolean): Promise<void> {
     await untilArrived(this.pending, isDeleted);
     await this.settle(isDeleted);
-    await forgetDead(this.#options.journal, async (turns) => turns.every(isDeleted));
+    await forgetDead(this.#options, async (turns) => turns.every(isDeleted));
     await this.#options.journal.purge({});
   }
 
@@ -269,9 +275,10 @@ export class TurnStore {
   }
 
   async #apply(batches: readonly (readonly Turn[])[]): Promise<(readonly AppliedTurn[])[]> {
-    const applied = await this.#options.db.pipelined((client, commit) =>
-      applyTurns(client, batches.flat(), commit),
-    );
+    const { db } = this.#options;
+    const turns = batches.flat();
+    const applying = db.pipelined((client, commit) => applyTurns(client, turns, commit));
+    const applied = await applying.catch((error: unknown) => refused(db, turns, error));
     let position = 0;
     return batches.map((batch) => {
       position += batch.length;
