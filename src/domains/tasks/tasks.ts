@@ -83,7 +83,7 @@ export async function createTask(
   const job = jobOf(services, principal, given.type);
   const owner = { tenantId: principal.tenantId, userId: principal.userId };
   // By the type's own form first, which names the field.
-  const payload = input.parseInput(job.payload, given.payload ?? {}, 'payload');
+  const payload = job.check && input.parseInput(job.payload, given.payload ?? {}, 'payload');
   const known = await taskOfRequest(services.db, owner, given);
   if (known) return known;
   await job.check?.(payload);
