@@ -152,15 +152,14 @@ describe('each format, imported twice through a real server', () => {
         aliases: [],
         creator: 'fixture author',
         sourceFranchise: 'SillyTavern card',
-        backgroundStory:
-          'Marlo Quill keeps the lighthouse at Grey Point.\n\nA storm is coming; {{user}} knocks.',
+        backgroundStory: 'Marlo Quill keeps the lighthouse at Grey Point.\n\nA storm is coming; User knocks.',
       },
       {
         characterName: 'Nëw',
         aliases: ['N'],
         creator: 'unknown',
         sourceFranchise: 'SillyTavern card',
-        backgroundStory: 'Nëw — 龍 🌱',
+        backgroundStory: 'N — 龍 🌱',
       },
     ]);
   });
