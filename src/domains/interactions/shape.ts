@@ -178,6 +178,9 @@ export const TURN_SAID = Object.fromEntries(
   FIELDS.flatMap(({ entryName, said }) => (said ? [[entryName, said]] : [])),
 ) as { readonly [K in Having<{ said: ZodType }> as EntryName<K>]: Fields[K]['said'] };
 
+/** The latest intents that a conversation keeps. */
+export const INTENT_HISTORY_LENGTH = 50;
+
 /** The columns that turns are stored with, their owner's included. */
 export const STORED_COLUMNS: readonly string[] = [
   columns.tenantId.name,

@@ -1,7 +1,6 @@
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
 import { InteractionDeleted } from '../../errors.ts';
-import { forgetEventsOfRefused } from '../../events/forgotten.ts';
 import { Drain } from '../../journal/drain.ts';
 import type { DeadEntry, Journal, StoredEntry } from '../../journal/journal.ts';
 import type { DrainEntry } from '../../journal/streams.ts';
@@ -9,12 +8,14 @@ import type { Logger } from '../../log.ts';
 import { type AcknowledgementOptions, acknowledge, type SavedTurns } from './acknowledgement.ts';
 import { RecentAnswers } from './answers.ts';
 import { type AppliedTurn, applyTurns } from './apply.ts';
+import { type Backlog, backlogOf } from './backlog.ts';
 import { Claims } from './claims.ts';
 import { refuseForGood } from './deleted.ts';
 import { acceptedTurns, QUERY, sortEntries, TURNS, turnsOf, writeEntries } from './entries.ts';
 import { type StoreObserver, tellStored } from './observer.ts';
 import { type AcceptedTurn, PendingTurns, untilArrived } from './pending.ts';
 import { amendTurns, judgeStoreError, refused } from './refused.ts';
+import { RefusedEntries } from './refused-entries.ts';
 import { forgetDead, forgetErased, outcomeOf, type Retried } from './set-apart.ts';
 import { streamOf, type Turn } from './turn.ts';
 
@@ -42,8 +43,7 @@ export class TurnStore {
   readonly #drain: Drain<readonly Turn[], readonly AppliedTurn[]>;
   readonly #accepted = new Map<string, AcceptedTurn>();
   readonly #claims = new Claims();
-  /** What was refused because it was deleted, by entry: its words are in the journal's file until that is purged, and events may tell of it. */
-  readonly #refused = new Map<number, readonly (Owner & { readonly turnId: string })[]>();
+  readonly #refused = new RefusedEntries();
 
   constructor(options: StoreOptions) {
     this.#options = options;
@@ -56,7 +56,7 @@ export class TurnStore {
       apply: (batches) => this.#apply(batches),
       judge: judgeStoreError,
       amend: (turns, error, entry) => {
-        if (error instanceof InteractionDeleted) this.#noteRefused(entry.seq, turns, error);
+        if (error instanceof InteractionDeleted) this.#refused.note(entry.seq, turns, error);
         return amendTurns(turns, error, entry);
       },
       onApplied: (results, entries) => {
@@ -199,27 +199,10 @@ export class TurnStore {
     return this.#accepted.size;
   }
 
-  /** Journal entries that the database has not taken, and since when (milliseconds since 1970). */
-  get backlog(): {
-    depth: number;
-    oldestAt: number | null;
-    bytes: number;
-    maxBytes: number;
-    failure: string | null;
-    trouble: string | null;
-    setApart: number;
-  } {
+  /** What waits for the database. */
+  get backlog(): Backlog {
     const { journal, ackDeadlineMs } = this.#options;
-    const isStalled = this.#drain.stalledMs > ackDeadlineMs;
-    return {
-      depth: this.#drain.depth,
-      oldestAt: this.#drain.oldestAt,
-      bytes: journal.size,
-      maxBytes: journal.maxBytes,
-      failure: journal.failure?.message ?? null,
-      setApart: journal.setApart,
-      trouble: this.#drain.trouble ?? (isStalled ? 'it does not finish what it was given' : null),
-    };
+    return backlogOf(journal, this.#drain, ackDeadlineMs);
   }
 
   /** The database answers again: goes on. */
@@ -252,21 +235,8 @@ export class TurnStore {
    *
    * @param gone entries that the caller removed for what was deleted
    */
-  async purgeDeleted(gone: number): Promise<void> {
-    const { db, journal } = this.#options;
-    const waiting = new Set(
-      Array.from(this.#refused.size > 0 ? this.#drain.waiting() : [], ({ seq }) => seq),
-    );
-    const refused = [...this.#refused].filter(([seq]) => !waiting.has(seq));
-    if (gone + refused.length === 0) return;
-    if (refused.length > 0)
-      await forgetEventsOfRefused(
-        db.pool,
-        refused.flatMap(([, turns]) => turns),
-      );
-    await this.#drain.flushRemovals();
-    await journal.purge({});
-    for (const [seq] of refused) this.#refused.delete(seq);
+  purgeDeleted(gone: number): Promise<void> {
+    return this.#refused.purge(this.#options, this.#drain, gone);
   }
 
   /** Finishes what can be finished within the time; the rest stays in the journal. */
@@ -284,12 +254,6 @@ export class TurnStore {
       position += batch.length;
       return applied.slice(position - batch.length, position);
     });
-  }
-
-  #noteRefused(seq: number, turns: readonly Turn[], { turnIds }: InteractionDeleted): void {
-    const deleted = turns.filter(({ turnId }) => turnIds.includes(turnId));
-    const named = deleted.map(({ tenantId, userId, turnId }) => ({ tenantId, userId, turnId }));
-    this.#refused.set(seq, [...(this.#refused.get(seq) ?? []), ...named]);
   }
 
   /** Entries of users who were erased. */
