@@ -44,11 +44,13 @@ export async function isUnchanged(
   const read = [...turns, ...earlier];
   const { rows } = await client.query<{ unchanged: number }>({
     name: 'index_turns_unchanged',
+    // By the id and nothing else, as `limit` sees to: of a table without figures, an owner's index cost as much to the planner, and
+    // all their turns were looked through for each of these.
     text: `select count(*)::int as unchanged from unnest($1::int[], $2::text[]) as w(id, status)
            cross join lateral (
-             select status from echo_unified_interactions where id = w.id and user_id = $3 and tenant_id = $4 limit 1
+             select status, user_id, tenant_id from echo_unified_interactions where id = w.id limit 1
            ) i
-           where i.status = w.status`,
+           where i.status = w.status and i.user_id = $3 and i.tenant_id = $4`,
     values: [read.map(({ id }) => id), read.map(({ status }) => status), owner.userId, owner.tenantId],
   });
   return rows[0]?.unchanged === read.length;
