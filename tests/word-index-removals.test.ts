@@ -202,6 +202,8 @@ test('many turns are indexed at once, some after a second, a few after ten', asy
       'hours',
       Array.from({ length: count }, (_, at) => `The kestrel number ${at}`),
     );
+    // Some are acknowledged before the database has them.
+    await expect.poll(async () => (await app.sql('select from echo_index_queue')).length).toBe(count);
     // Later than now, however long a busy machine takes until it looks.
     await app.sql("update echo_index_queue set queued_at = now() + interval '1 hour'");
     if (waitedMs > 0)

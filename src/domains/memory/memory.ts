@@ -14,7 +14,7 @@ import { type SettingsServices, timeZone, timeZoneFor } from '../settings/settin
 import { Calendar } from '../spoken-times/calendar.ts';
 import { fitOf, readTimes, type SpokenTimes, timeless } from '../spoken-times/spoken-times.ts';
 import { searchWaiting, searchWords, type WordMatches } from '../word-index/search.ts';
-import type { TextAnalyses } from '../word-index/turns.ts';
+import type { TextAnalyses } from '../word-index/text-analyses.ts';
 import { poolOf } from './candidates.ts';
 import { asksNow } from './current.ts';
 import { NOTHING_TOLD, toldByFacts } from './fact-hits.ts';

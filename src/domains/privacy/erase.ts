@@ -15,7 +15,7 @@ import { countMarks, markDeleted } from '../conversations/marks.ts';
 import { answered } from '../interactions/erased.ts';
 import type { TurnStore } from '../interactions/store.ts';
 import { takeAllAway } from '../tasks/stopping.ts';
-import type { TextAnalyses } from '../word-index/turns.ts';
+import type { TextAnalyses } from '../word-index/text-analyses.ts';
 import { ERASERS, LAST_ERASERS } from './erasers.ts';
 import { clearFiles } from './files.ts';
 import type { ErasureMark, ErasureMarks } from './marks.ts';

@@ -2,7 +2,7 @@ import type { Ports } from '../../ground/ports.ts';
 import type { Pressure } from '../../ground/pressure.ts';
 import type { ClosingStack } from '../../jobs/ending.ts';
 import { createQueueReader, type QueueReader } from './queue-reading.ts';
-import { TextAnalyses } from './turns.ts';
+import { TextAnalyses } from './text-analyses.ts';
 import { createIndexWorker, type IndexWorker } from './worker.ts';
 
 declare module '../../graphql/context.ts' {

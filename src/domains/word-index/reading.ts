@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import type { Owner } from '../../access/principals.ts';
 import { isNumbered, type NumberedTurn, type PostingRows, placed, postingsOf, rowsOf } from './segments.ts';
-import { type IndexableTurn, type TextAnalyses, turnsWithEarlier } from './turns.ts';
+import type { TextAnalyses } from './text-analyses.ts';
+import { type IndexableTurn, turnsWithEarlier } from './turns.ts';
 
 /** Turns as a segment of their own. */
 export interface ReadSegment {

@@ -1,7 +1,8 @@
 import type { PoolClient } from 'pg';
 import type { Database } from '../../db/client.ts';
 import { insertSegment, isNumbered, placed, postingsOf, rowsOf } from './segments.ts';
-import { type TextAnalyses, turnsWithEarlier } from './turns.ts';
+import type { TextAnalyses } from './text-analyses.ts';
+import { turnsWithEarlier } from './turns.ts';
 
 const STATEMENT_MS = 120_000;
 const LAST_DOCUMENT = 2_147_483_647;

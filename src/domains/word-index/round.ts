@@ -7,7 +7,7 @@ import { analyseAnew } from './analysed-anew.ts';
 import { ANALYSIS_VERSION } from './analysis.ts';
 import { forgetRemoved } from './removals.ts';
 import { nextSetAside } from './set-aside.ts';
-import type { TextAnalyses } from './turns.ts';
+import type { TextAnalyses } from './text-analyses.ts';
 import { compactIndex, indexTurns, setAside } from './writer.ts';
 
 export interface IndexRoundOptions {

@@ -5,7 +5,7 @@ import { onlyRow } from '../../db/statements.ts';
 import { analyse, hasAll, type RequiredWords } from './analysis.ts';
 import { readPostings, SAID, spaceForPostings } from './postings.ts';
 import { READ_AS_IT_IS } from './set-aside.ts';
-import { indexedText } from './turns.ts';
+import { indexedText } from './text-analyses.ts';
 
 /** Bytes of postings that are read for one page: the rarest words first, and the rarest always. */
 const MAX_BYTES = 4_000_000;

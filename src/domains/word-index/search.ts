@@ -3,13 +3,15 @@ import type { Database } from '../../db/client.ts';
 import { replicable } from '../../db/replicable.ts';
 import { onlyRow, unseen } from '../../db/statements.ts';
 import type { InteractionRow } from '../interactions/tables.ts';
-import { type AnalysedText, analyseQuery } from './analysis.ts';
+import { analyseQuery } from './analysis.ts';
+import type { QueuedTurn } from './fresh-turns.ts';
+import { MAX_FRESH, placeFresh, placeWaiting } from './placing.ts';
 import { type QueryTerm, type RankedDocument, rankDocuments, type TermPostings } from './ranking.ts';
-import { postingsOf } from './segments.ts';
 import { READ_AS_IT_IS } from './set-aside.ts';
 import { speakersOf } from './speakers.ts';
-import { type IndexableTurn, type TextAnalyses, turnsWithEarlier } from './turns.ts';
-import { PART_WEIGHT, type PlacedTurn } from './windows.ts';
+import type { TextAnalyses } from './text-analyses.ts';
+import type { IndexableTurn } from './turns.ts';
+import { PART_WEIGHT } from './windows.ts';
 
 export interface WordSearchServices {
   readonly db: Database;
@@ -34,11 +36,6 @@ export interface WordMatches {
   rank(limit: number, allowed: ReadonlySet<number> | null): RankedDocument[];
 }
 
-/**
- * Turns outside the index that one search looks at; far more than there are unless a large import is under way, or
- * the database has been away for long.
- */
-const MAX_FRESH = 1_000;
 /**
  * Numbers between indexed documents and the others: those that the worker gives while a search is under way. The
  * turns that get them are found twice, as the same turn.
@@ -86,13 +83,16 @@ export async function searchWords(
     ownerId,
     documents,
     speakers: known,
-    freshIds,
+    queued,
     stored,
   } = await readIndex(db, owner, queryTerms(query));
-  const near = freshIds.length > 0 ? await turnsWithEarlier(db.pool, freshIds.slice(0, MAX_FRESH)) : [];
+  const near = await texts.fresh.read(db.pool, owner, queued.slice(0, MAX_FRESH));
   const speakers = speakersOf(known, [...near, ...waiting]);
   const terms = queryTerms(query, speakers);
-  const fresh = await placeFresh({ db, texts }, near, new Set(freshIds), { from: documents + GAP, terms });
+  const fresh = await placeFresh({ db, texts }, near, new Set(queued.map(({ id }) => id)), {
+    from: documents + GAP,
+    terms,
+  });
   const own = await placeWaiting(texts, waiting, { from: documents + GAP + fresh.turns.size, terms });
   const found = joined(terms, [stored, [...fresh.postings.runs()], [...own.postings.runs()]]);
   const total = documents + fresh.turns.size + own.turns.size;
@@ -101,7 +101,7 @@ export async function searchWords(
     speakers,
     fresh: fresh.turns,
     waiting: own.turns,
-    incomplete: freshIds.length > MAX_FRESH || waiting.length > MAX_FRESH,
+    incomplete: queued.length > MAX_FRESH || waiting.length > MAX_FRESH,
     total,
     rank: (limit, allowed) => rankDocuments(found, { total, space: total + GAP }, limit, allowed),
   };
@@ -140,6 +140,7 @@ interface OwnerRow {
   readonly next_document: number | null;
   readonly speakers: readonly string[] | null;
   readonly fresh: readonly number[];
+  readonly queued_at: readonly number[];
   readonly term: null;
 }
 
@@ -149,7 +150,7 @@ interface IndexReading {
   readonly documents: number;
   readonly speakers: readonly string[];
   /** Turns of the queue, the latest first. */
-  readonly freshIds: readonly number[];
+  readonly queued: readonly QueuedTurn[];
   readonly stored: readonly StoredRun[];
 }
 
@@ -169,13 +170,20 @@ async function readIndex(db: Database, owner: Owner, terms: readonly QueryTerm[]
              from echo_index_postings where owner_id = (select owner_id from owned) and term = any(${unseen('$3', 'text[]')})
              group by term
            )
-           select o.owner_id, o.next_document, o.speakers, array(
-             select interaction_id from echo_index_queue where user_id = $1 and tenant_id = $2 and ${READ_AS_IT_IS}
-             order by interaction_id desc limit ${MAX_FRESH + 1}
-           ) as fresh, null as term, null as saying, null as data
-           from (select 1) as one left join owned o on true
+           select o.owner_id, o.next_document, o.speakers, q.fresh, q.queued_at, null as term, null as saying, null as data
+           from (
+             select coalesce(array_agg(interaction_id), '{}') as fresh,
+                    coalesce(array_agg(extract(epoch from queued_at)::float8), '{}') as queued_at
+             from (
+               select interaction_id, queued_at from echo_index_queue
+               -- A deleted turn stays in the queue until it would be indexed.
+               cross join lateral (select from echo_unified_interactions where id = interaction_id limit 1) there
+               where user_id = $1 and tenant_id = $2 and ${READ_AS_IT_IS}
+               order by interaction_id desc limit ${MAX_FRESH + 1}
+             ) latest
+           ) as q left join owned o on true
            union all
-           select null, null, null, null, p.term, p.saying, p.data from sizes s cross join lateral (
+           select null, null, null, null, null, p.term, p.saying, p.data from sizes s cross join lateral (
              select term, saying, data from echo_index_postings
              where owner_id = (select owner_id from owned) and term = s.term
            ) p where s.running <= ${MAX_BYTES} or s.running = s.bytes`,
@@ -186,7 +194,7 @@ async function readIndex(db: Database, owner: Owner, terms: readonly QueryTerm[]
     ownerId: state.owner_id,
     documents: state.next_document ?? 0,
     speakers: state.speakers ?? [],
-    freshIds: state.fresh,
+    queued: state.fresh.map((id, at) => ({ id, queuedAt: state.queued_at[at] as number })),
     stored: rows.filter((row) => row.term !== null),
   };
 }
@@ -202,76 +210,6 @@ export async function speakersOfOwner(
     values: [owner.userId, owner.tenantId],
   });
   return new Set(rows[0]?.speakers);
-}
-
-/** Where turns outside the index are placed, and of which words. */
-interface Placing {
-  readonly from: number;
-  readonly terms: readonly QueryTerm[];
-}
-
-async function placeFresh(
-  { db, texts }: WordSearchServices,
-  turns: readonly IndexableTurn[],
-  freshIds: ReadonlySet<number>,
-  { from, terms }: Placing,
-) {
-  const analysed = await texts.of(db.pool, turns);
-  const fresh = new Map<number, IndexableTurn>();
-  const placed: PlacedTurn[] = [];
-  const earlier: PlacedTurn[] = [];
-  for (const turn of turns) {
-    const whole = analysed.get(turn.id);
-    if (!whole) continue;
-    const text = restricted(whole, terms);
-    if (freshIds.has(turn.id)) {
-      const document = from + fresh.size;
-      fresh.set(document, turn);
-      placed.push({ ...turn, document, text });
-    } else if (turn.document !== null) earlier.push({ ...turn, document: turn.document, text });
-  }
-  return { turns: fresh, postings: await postingsOf(placed, earlier) };
-}
-
-/** Turns without a place in their conversation yet: what is next to what is known only among them. */
-async function placeWaiting(
-  texts: TextAnalyses,
-  waiting: readonly InteractionRow[],
-  { from, terms }: Placing,
-) {
-  const rows = waiting.slice(0, MAX_FRESH).toReversed();
-  const analysed = await texts.ofTexts(
-    rows.map(({ turnId, status, query, response, metadata }) => ({
-      turnId,
-      status,
-      query,
-      response,
-      caption: metadata.caption,
-    })),
-  );
-  const turns = new Map<number, InteractionRow>();
-  const placed: PlacedTurn[] = [];
-  const lengths = new Map<string, number>();
-  for (const [at, row] of rows.entries()) {
-    const document = from + at;
-    const sequence = (lengths.get(row.conversationId) ?? 0) + 1;
-    lengths.set(row.conversationId, sequence);
-    turns.set(document, row);
-    placed.push({ ...row, document, sequence, text: restricted(analysed[at] as AnalysedText, terms) });
-  }
-  return { turns, postings: await postingsOf(placed, []) };
-}
-
-/** What of a text is asked for; its length stays. */
-function restricted(text: AnalysedText, terms: readonly QueryTerm[]): AnalysedText {
-  const counts = new Map<string, number>();
-  const parts = new Set<string>();
-  for (const { term } of terms) {
-    const count = text.counts.get(term);
-    if (count !== undefined) counts.set(term, count);
-    if (text.parts.has(term)) parts.add(term);
-  }
-  return { counts, parts, length: text.length };
 }
 
 function joined(terms: readonly QueryTerm[], sources: readonly (readonly StoredRun[])[]): TermPostings[] {

@@ -2,7 +2,8 @@ import type { PoolClient } from 'pg';
 import type { Database } from '../../db/client.ts';
 import { ANALYSIS_VERSION } from './analysis.ts';
 import { PostingsBuilder } from './postings.ts';
-import type { IndexableTurn, TextAnalyses } from './turns.ts';
+import type { TextAnalyses } from './text-analyses.ts';
+import type { IndexableTurn } from './turns.ts';
 import { addTurn, type PlacedTurn, REACH } from './windows.ts';
 
 /** Segments of one level that follow each other are merged when there are so many. */

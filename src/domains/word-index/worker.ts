@@ -4,7 +4,7 @@ import { createRest, type Pressure } from '../../ground/pressure.ts';
 import type { Keepers } from '../../jobs/keepers.ts';
 import type { Logger } from '../../log.ts';
 import { createIndexRounds, WORTH_TURNS } from './round.ts';
-import type { TextAnalyses } from './turns.ts';
+import type { TextAnalyses } from './text-analyses.ts';
 
 export interface IndexWorkerOptions {
   readonly db: Database;

@@ -11,7 +11,7 @@ import {
   termsToJoin,
 } from './segments.ts';
 import { speakersOf } from './speakers.ts';
-import type { TextAnalyses } from './turns.ts';
+import type { TextAnalyses } from './text-analyses.ts';
 
 export interface WriterServices {
   readonly db: Database;
