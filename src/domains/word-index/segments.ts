@@ -14,7 +14,10 @@ const MAX_JOINED = 1_000;
 const FINAL_DOCUMENTS = 32_768;
 const FINAL_LEVEL = levelOf(FINAL_DOCUMENTS);
 const DISTANCES = Array.from({ length: REACH }, (_, index) => index + 1);
-const TURNS_BETWEEN_PAUSES = 64;
+/** Turns between two looks at how long this has gone on. */
+const TURNS_BETWEEN_LOOKS = 64;
+/** Milliseconds between two pauses. A search that places a thousand turns by a few words needs none, and would wait for others at each. */
+const SLICE_MS = 3;
 const TERMS_BETWEEN_PAUSES = 500;
 
 interface Segment {
@@ -60,6 +63,7 @@ export async function postingsOf(
     conversations.set(turn.conversationId, turns.set(turn.sequence, turn));
   }
   const postings = new PostingsBuilder();
+  let began = performance.now();
   for (const [index, turn] of fresh.entries()) {
     const others = conversations.get(turn.conversationId);
     addTurn(
@@ -67,9 +71,11 @@ export async function postingsOf(
       turn,
       DISTANCES.flatMap((distance) => others?.get(turn.sequence - distance) ?? []),
     );
+    if (index % TURNS_BETWEEN_LOOKS !== TURNS_BETWEEN_LOOKS - 1 || performance.now() - began < SLICE_MS)
+      continue;
     // Requests come first.
-    if (index % TURNS_BETWEEN_PAUSES === TURNS_BETWEEN_PAUSES - 1)
-      await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
+    began = performance.now();
   }
   return postings;
 }
