@@ -88,6 +88,32 @@ describe('the mark with which a model ends', () => {
     },
   );
 
+  test.each([
+    '<|im_end|>\n<|im_start|>user\nAnd what then?<|im_end|>\n<|im_start|>assistant\nNothing.',
+    '<|eot_id|><|start_header_id|>user<|end_header_id|>\n\nAnd what then?',
+    '<end_of_turn>\n<start_of_turn>user\nAnd what then?',
+    '</s> [INST] And what then? [/INST]',
+    '<|end|><|start|>',
+  ])('and what it makes up behind it as the next message is none of the answer: %j', async (more) => {
+    for (const length of LENGTHS) {
+      provider.respondWith({ kind: 'answer', deltas: cutInto(STORY + more, length) });
+      const { shown, turn } = await stream();
+      expect([shown, turn]).toMatchObject([STORY, { response: STORY, status: 'ANSWERED' }]);
+    }
+  });
+
+  test.each([
+    [QUESTION, `Qwen writes <|im_start|> first. So:\nHello<|im_end|>\n<|im_start|>user\nHello`],
+    [QUESTION, 'So:\n```\nHello<|im_end|>\n<|im_start|>user\nHello\n```\nand so on.'],
+    ['How are turns of Qwen marked at their end?', 'Hello<|im_end|>\n<|im_start|>user\nHello'],
+  ])('%s Two messages may be shown: %j', async (query, said) => {
+    for (const length of LENGTHS) {
+      provider.respondWith({ kind: 'answer', deltas: cutInto(said, length) });
+      const { shown, turn } = await stream({ query });
+      expect([shown, turn]).toMatchObject([said, { response: said, status: 'ANSWERED' }]);
+    }
+  });
+
   test('behind a thought that the prompt began, too', async () => {
     const [thought, rest] = ['hm <|im_end|>', `\n</think>\n\n${STORY}<|im_end|>`];
     for (const deltas of [...LENGTHS.map((length) => cutInto(thought + rest, length)), [thought, rest]]) {

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { withoutReasoning } from '../src/models/reasoning.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
+import { chat, system, turnsOf, user } from './support/openai-door.ts';
 import { type OpenAiServer, startOpenAiServer } from './support/openai-server.ts';
 import { overWebSocket, take } from './support/streams.ts';
 
@@ -107,6 +108,41 @@ describe('what a model thinks is no part of its answer', () => {
       expect(shown).not.toContain('secret');
     },
   );
+
+  test.each([
+    ['Weigh it up, and put all of it into <analysis> tags.', '<analysis>\nOn the one hand …\n</analysis>'],
+    ['Reply inside the tag <reasoning>, please', '<Reasoning>Because.</Reasoning>\n'],
+    ['Antworte mit einem <thought>', '<thought>Aha</thought>'],
+  ])('%s What was asked for in such a tag is an answer, where there is no other: %j', async (query, said) => {
+    for (const length of [1, 5, 1_000]) {
+      provider.respondWith({ kind: 'answer', deltas: cutInto(`<think>secret</think>\n${said}`, length) });
+      const { turn, shown } = await stream({ query });
+      expect(turn).toMatchObject({ status: 'ANSWERED', response: said.trim() });
+      expect(shown).not.toContain('secret');
+      provider.respondWith({ kind: 'answer', deltas: cutInto(`${said}\n\n${answer}`, length) });
+      expect((await stream({ query })).turn).toMatchObject({ status: 'ANSWERED', response: answer });
+    }
+  });
+
+  test('the same where the instructions of a client ask for it', async () => {
+    const said = '<analysis>On the one hand …</analysis>';
+    provider.respondWith({ kind: 'answer', deltas: cutInto(said, 3) });
+    const messages = [system('Wrap what you say in <analysis> tags.'), user(QUESTION)];
+    const { body } = await chat(app, { model: 'echo-brain', messages });
+    expect(body.choices[0].message.content).toBe(said);
+    expect((await turnsOf(app)).at(-1)).toMatchObject({ status: 'ANSWERED', response: said });
+  });
+
+  test.each([
+    'Write an <analysis> of it',
+    'What does a model think in all its <thinking>',
+    'Do it within reason',
+  ])('%s What begins such a block and does not end it is no answer', async (query) => {
+    provider.respondWith({ kind: 'answer', deltas: ['<thinking>secret without an end'] });
+    const { turn, shown } = await stream({ query });
+    expect(turn).toMatchObject({ status: 'FAILED' });
+    expect(shown).not.toContain('secret');
+  });
 
   test.each([
     'The <think> tag marks what a model thinks; </think> ends it.',

@@ -35,7 +35,8 @@ export interface Attempt {
 export async function attempt(given: Attempt): Promise<Answered | Failed> {
   const { options, request, signal, reader } = given;
   const question = request.messages.at(-1)?.content ?? '';
-  const output = new ModelOutput({ maxCharacters: options.maxCharacters, question, reader });
+  const { maxCharacters } = options;
+  const output = new ModelOutput({ maxCharacters, question, instructions: instructionsOf(request), reader });
   const calls = new ToolCalls({ maxCharacters: options.maxCharacters, reader });
   const refusal = new Refusal(options.maxCharacters);
   const progress: Progress = {
@@ -108,6 +109,17 @@ async function exchange(
   }
   clock.signal.throwIfAborted();
   return { by: 'end' };
+}
+
+/** What was asked for before the conversation. */
+function instructionsOf({ system, verbatim }: ModelRequest): string {
+  const own = (verbatim?.messages ?? []) as readonly { role?: unknown; content?: unknown }[];
+  const given = own.flatMap(({ role, content }) =>
+    role === 'system' || role === 'developer'
+      ? [typeof content === 'string' ? content : JSON.stringify(content)]
+      : [],
+  );
+  return [system, ...given].join('\n');
 }
 
 async function send({ options, request, fields }: Attempt, signal: AbortSignal): Promise<Response> {

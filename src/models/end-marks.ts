@@ -26,7 +26,20 @@ const END_MARKS: readonly string[] = [
   '<seed:eos>',
   '<|eos|>',
 ];
-const LONGEST_MARK = Math.max(...END_MARKS.map(({ length }) => length));
+/** How a model begins the next message, where nobody stopped it at the end of its own. */
+const NEXT_MESSAGES: readonly string[] = [
+  '<|im_start|>',
+  '<|start_header_id|>',
+  '<|start_of_turn_token|>',
+  '<|begin_of_text|>',
+  '<|start|>',
+  '<start_of_turn>',
+  '<|turn>',
+  '<|user|>',
+  '<｜user｜>',
+  '[inst]',
+];
+const LONGEST_MARK = Math.max(...[...END_MARKS, ...NEXT_MESSAGES].map(({ length }) => length));
 const BEGINS = /[<[]/;
 /** With what each of them ends. */
 const LAST = /[>\]]\s*$/;
@@ -67,7 +80,7 @@ export function withoutEndMarks(answer: string, question: string): string {
 
 /**
  * Keeps the marks of its end out of an answer, however they are cut into pieces: those with nothing but white space
- * between and behind them. Anywhere else, and where a sentence ends with one, the answer speaks of marks or shows code,
+ * between and behind them, or with the beginning of another message, which is left out, too. Anywhere else, and where a sentence ends with one, the answer speaks of marks or shows code,
  * they are text.
  */
 export class EndMarkFilter {
@@ -77,6 +90,8 @@ export class EndMarkFilter {
   #marks = '';
   /** What may be the beginning of a mark. */
   #begun = '';
+  /** The next message, which is none of the answer: with its beginning, all of it. */
+  #next = '';
 
   /** @param question what is answered; where it shows such marks, all of them are text */
   constructor(question: string) {
@@ -87,6 +102,10 @@ export class EndMarkFilter {
   /** @returns what is text of the answer, whatever follows */
   push(piece: string): string {
     if (this.#isAboutMarks) return piece;
+    if (this.#next !== '') {
+      this.#next += piece;
+      return '';
+    }
     let text = '';
     let rest = this.#begun + piece;
     this.#begun = '';
@@ -108,7 +127,12 @@ export class EndMarkFilter {
         rest = rest.slice(mark.length);
         continue;
       }
-      if (END_MARKS.some((each) => each.startsWith(start))) {
+      if (this.#marks !== '' && NEXT_MESSAGES.some((each) => start.startsWith(each))) {
+        this.#next = rest;
+        return text;
+      }
+      const possible = this.#marks === '' ? END_MARKS : [...END_MARKS, ...NEXT_MESSAGES];
+      if (possible.some((each) => each.startsWith(start))) {
         this.#begun = rest;
         return text;
       }
@@ -126,10 +150,13 @@ export class EndMarkFilter {
    */
   finish(said: string): string {
     const marks = this.#marks;
-    const rest = marks + this.#begun;
+    const rest = marks + this.#begun + this.#next;
+    const isFollowed = this.#next !== '';
     this.#marks = '';
     this.#begun = '';
+    this.#next = '';
     if (marks === '' || MARK.test(said) || BEGINNINGS.test(said) || isInCode(said)) return rest;
+    if (isFollowed) return asksForMarks(this.#question) ? rest : '';
     return this.#belongsTo(said, marks) ? once(rest) : '';
   }
 

@@ -6,7 +6,7 @@
 import { storableText } from '../texts.ts';
 import { EndMarkFilter } from './end-marks.ts';
 import type { FinishReason, ToolCallPiece } from './language-model.ts';
-import { namesReasoningMarks, ReasoningFilter } from './reasoning.ts';
+import { blocksAskedFor, namesReasoningMarks, ReasoningFilter } from './reasoning.ts';
 
 /** Columns and the schema's Int hold no more. */
 const MAX_COUNT = 2_147_483_647;
@@ -116,10 +116,19 @@ export class ModelOutput {
   #heldBack = '';
   #isShown = false;
 
-  constructor(options: { maxCharacters: number; question: string; reader: OutputReader }) {
+  /** @param options.instructions what else was asked for, beside the question */
+  constructor(options: {
+    maxCharacters: number;
+    question: string;
+    instructions?: string;
+    reader: OutputReader;
+  }) {
     this.#reader = options.reader;
     this.#maxCharacters = options.maxCharacters;
-    this.#reasoning = new ReasoningFilter(namesReasoningMarks(options.question));
+    this.#reasoning = new ReasoningFilter(
+      namesReasoningMarks(options.question),
+      blocksAskedFor(`${options.instructions ?? ''}\n${options.question}`),
+    );
     this.#question = options.question;
     this.#endMarks = new EndMarkFilter(this.#question);
     this.#answer = new AnswerText(options.maxCharacters);

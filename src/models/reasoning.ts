@@ -45,6 +45,21 @@ const MAY_GO_ON = /^[^\S\n]*$/;
 /** The same behind the other mark, in the same line: "<think> begins a thought, and </think> ends it". */
 const GOES_ON_BEHIND = /^[^\S\n]*[\p{Ll}`,.:;!?…]/u;
 
+/** What stands before a tag where somebody asks for something in it: "reply inside <analysis>", "wrap all in the tags <reasoning>". */
+const ASKS_FOR =
+  '\\b(?:in|into|inside|within|between|use|using|with|wrap(?:ped)?|enclosed?|put|innerhalb|zwischen|mit|dans|avec|entre|en|con|tra|dentro)\\b[^<>\\n]{0,40}';
+
+/** The beginnings of blocks that a request asks for, by name: who gets nothing but such a block gets what was asked for. */
+export function blocksAskedFor(text: string): ReadonlySet<string> {
+  const small = text.toLowerCase();
+  const named = BLOCKS.map(([begin]) => begin).filter((begin) => small.includes(begin));
+  return new Set(named.filter((begin) => new RegExp(ASKS_FOR + escaped(begin)).test(small)));
+}
+
+function escaped(mark: string): string {
+  return mark.replace(/[|[\]/]/g, '\\$&');
+}
+
 /** Whether a text speaks of such marks, so that its answer may be about them, too. */
 export function namesReasoningMarks(text: string): boolean {
   return NAMES_A_MARK.test(text);
@@ -72,10 +87,17 @@ export class ReasoningFilter {
   #mayBeThought: boolean;
   /** Behind a thought, white space before the answer is none of it. */
   #trims = false;
+  readonly #asked: ReadonlySet<string>;
+  /** A block that was asked for, with its marks; the answer, where nothing else is. */
+  #instead = '';
 
-  /** @param isAboutMarks the question speaks of such marks */
-  constructor(isAboutMarks: boolean) {
+  /**
+   * @param isAboutMarks the question speaks of such marks
+   * @param asked beginnings of blocks that were asked for
+   */
+  constructor(isAboutMarks: boolean, asked: ReadonlySet<string> = new Set()) {
     this.#isAboutMarks = isAboutMarks;
+    this.#asked = asked;
     this.#mayBeThought = !isAboutMarks;
   }
 
@@ -109,13 +131,15 @@ export class ReasoningFilter {
   /**
    * Nothing follows.
    *
-   * @returns text that was undecided; a thought without an end is none, unless it was asked about and is a sentence about it
+   * @returns text that was undecided; a thought without an end is none, unless it was asked about and is a sentence about it;
+   *   where there is no other answer, what was asked for in such a block
    */
   finish(): string {
     const held = this.#taken();
-    if (this.#state !== 'thought') return held;
+    if (this.#state === 'answer') return held;
+    if (this.#state === 'beginning') return held.trim() === '' ? this.#instead : held;
     const isWhole = held.toLowerCase().includes(this.#block[1]);
-    return this.#maySay && !isWhole ? this.#begin + held : '';
+    return this.#maySay && !isWhole ? this.#begin + held : this.#instead;
   }
 
   /** Looks for the end of the thought. @returns `answer`: it is a sentence about the mark, all of it */
@@ -123,19 +147,24 @@ export class ReasoningFilter {
     const end = this.#block[1];
     if (this.#maySay === null && !MAY_GO_ON.test(this.#held)) this.#maySay = GOES_ON.test(this.#held);
     const from = Math.max(0, this.#from - end.length);
-    const at = this.#held.slice(from).search(new RegExp(end.replace(/[|[\]/]/g, '\\$&'), 'i'));
+    const at = this.#held.slice(from).search(new RegExp(escaped(end), 'i'));
     if (at >= 0) {
       const thought = this.#held.slice(0, from + at);
       const behind = this.#held.slice(from + at + end.length);
       const maySay = this.#maySay && !thought.includes('\n');
       if (maySay && MAY_GO_ON.test(behind)) return 'thought';
       const isSaid = maySay && GOES_ON_BEHIND.test(behind);
+      if (this.#keepsThought) this.#instead = this.#begin + this.#held.slice(0, from + at + end.length);
       this.#held = isSaid ? this.#begin + this.#held : behind.trimStart();
       return isSaid ? 'answer' : 'beginning';
     }
-    if (this.#maySay === false) this.#held = this.#held.slice(-end.length);
+    if (this.#maySay === false && !this.#keepsThought) this.#held = this.#held.slice(-end.length);
     this.#from = this.#held.length;
     return 'thought';
+  }
+
+  get #keepsThought(): boolean {
+    return this.#asked.has(this.#block[0]);
   }
 
   #taken(): string {
