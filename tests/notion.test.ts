@@ -240,6 +240,24 @@ test('a database that is not shared any more stops its kind and no other, and go
   await expect.poll(() => shown(queue), eventually).toEqual(completed(one, two, three));
 });
 
+test('what nobody expected of one kind stops no other', async () => {
+  const notion = await startNotion();
+  closing.push(() => notion.close());
+  const queue = notion.database('Queue', TASKS);
+  const log = notion.database('Log', { Name: 'title', 'External ID': 'rich_text', Status: 'select' });
+  const NOTION_MIRROR = JSON.stringify({ tasks: { database: queue.id }, jobs: { database: log.id } });
+  const app = await startTestApp({ env: { ...notion.env, NOTION_MIRROR } });
+  closing.push(() => app.close());
+  await app.sql(`create function refuse() returns trigger language plpgsql as $$ begin raise 'no'; end $$`);
+  await app.sql(`create trigger refuse before update on echo_notion_sources for each row
+    when (new.kind = 'tasks') execute function refuse()`);
+  const one = await task(app);
+  await expect.poll(() => shown(log).map(([id]) => id), eventually).toEqual([`${one}#1`]);
+  expect(shown(queue)).toEqual([]);
+  await app.sql('drop trigger refuse on echo_notion_sources');
+  await expect.poll(() => shown(queue), eventually).toEqual(completed(one));
+});
+
 describe('faults', () => {
   test('Notion is away, busy, in conflict, or answers as a gateway: each page comes, once', async () => {
     const { notion, database, app } = await start();

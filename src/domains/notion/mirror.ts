@@ -55,15 +55,17 @@ export class NotionMirror {
 
   async #round(): Promise<void> {
     if (!this.#options.availability.isUp) return;
+    const unexpected: unknown[] = [];
     for (const configured of configuredKinds(this.#options.mirror)) {
       if (this.#stop.signal.aborted) return;
       try {
         await this.#look(configured).catch((error: unknown) => this.#note(configured, error));
       } catch (error) {
-        // It comes again.
-        if (!(error instanceof NotionProblem) && !this.#stop.signal.aborted) throw error;
+        // It comes again. What nobody expected ends the round, but only when all kinds have had theirs.
+        if (!(error instanceof NotionProblem) && !this.#stop.signal.aborted) unexpected.push(error);
       }
     }
+    if (unexpected.length > 0) throw unexpected[0];
   }
 
   /** What is wrong with one kind is no matter of the others; where its database is other than it was, that is found out at once. */
