@@ -473,6 +473,7 @@ describe('documents that Open WebUI puts before the words of its user', () => {
     ['with the query', [user(`${guidelines}${context}${query}\n${words}`)]],
     ['with nothing but the query', [user(`${guidelines}${context}${query}`)]],
     ['as it did at first', [user(`${older}${context}${rules}${query}\n${words}`)]],
+    ['with the lines of Windows', [user(`${guidelines}${context}\n${words}`.replaceAll('\n', '\r\n'))]],
     ['in the message of the system', [system(`${guidelines}${context}`), user(words)]],
   ])('%s go to the model and are not stored', async (form, messages) => {
     const answer = await chat(app, { model: 'small', messages }, as(`documents ${form}`));
@@ -482,6 +483,21 @@ describe('documents that Open WebUI puts before the words of its user', () => {
     // The thread comes again with the words alone, or with other documents.
     const again = await chat(app, { model: 'small', messages: [user(words)] }, as(`documents ${form}`));
     expect(again.headers.get('x-echo-memory')).toBe('again');
+  });
+
+  test('words that look alike, and what a user writes between the same marks, are the user’s', async () => {
+    const own = 'My sister Petra wrote:\n<context>\nshe comes on Monday\n</context>\nWhen does she come?';
+    for (const [name, given, stored] of [
+      ['behind documents', `${guidelines}${context}\n${own}`, own],
+      ['alone', own, own],
+      ...[
+        `### Task:\nMy dog is Rex and I live in Bonn. Read this:\n<context>\nfoo\n</context>\nSummarise it`,
+        `${guidelines}<context>\nno sources\n</context>\n\n${own}`,
+      ].map((text, at) => [`as it came ${at}`, text, text]),
+    ] as [string, string, string][]) {
+      await chat(app, { model: 'small', messages: [user(given)] }, as(name));
+      expect(await turnsOf(app, name)).toMatchObject([{ query: stored }]);
+    }
   });
 });
 
