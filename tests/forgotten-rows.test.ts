@@ -405,6 +405,27 @@ describe('turns whose words cannot be indexed', () => {
     await refuse();
   });
 
+  test('do not keep others from being tried again, whatever ends the attempt', async () => {
+    await refused('stuck');
+    await refused('behind');
+    // As a statement ends that takes too long.
+    await app.sql(`create or replace function refuse() returns trigger language plpgsql as $$ declare who text; begin
+      select user_id into who from echo_index_owners o where o.owner_id = new.owner_id;
+      if who = 'stuck' then raise exception 'too slow' using errcode = '57014'; end if; return new; end $$`);
+    await app.sql(`update echo_index_queue set queued_at = now() - case user_id when 'stuck' then interval '3 hours' else interval '2 hours' end
+      where user_id in ('stuck', 'behind')`);
+    await expect.poll(() => waiting('behind')).toEqual([]);
+    expect(await app.sql("select set_aside from echo_index_queue where user_id = 'stuck'")).toEqual([
+      { set_aside: 'no quaggas (22000)' },
+    ]);
+    await allow();
+    await app.sql(
+      "update echo_index_queue set queued_at = now() - interval '3 hours' where user_id = 'stuck'",
+    );
+    await expect.poll(() => waiting('stuck')).toEqual([]);
+    await refuse();
+  });
+
   test('are nowhere any more once they are deleted', async () => {
     const id = await refused('gone');
     await app.graphql(`mutation { deleteInteraction(turnId: "${id}") { __typename } }`, {}, 'gone');

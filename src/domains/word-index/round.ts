@@ -8,7 +8,7 @@ import { ANALYSIS_VERSION } from './analysis.ts';
 import { forgetRemoved } from './removals.ts';
 import { nextSetAside } from './set-aside.ts';
 import type { TextAnalyses } from './text-analyses.ts';
-import { compactIndex, indexTurns, setAside } from './writer.ts';
+import { compactIndex, firstInQueue, indexTurns, setAside } from './writer.ts';
 
 export interface IndexRoundOptions {
   readonly db: Database;
@@ -81,10 +81,14 @@ export function createIndexRounds({
   /** @returns whether more turns of the owner wait */
   const catchUp = async (owner: Owner): Promise<boolean> => {
     const name = ownerKey(owner);
+    const limit = limits.get(name) ?? BATCH;
     let more = false;
+    /** The turn that is tried alone: another server may have the next one by the time it is known that this one cannot be indexed. */
+    let alone: number | null = null;
     const worked = await attempt(name, async () => {
       for (let batch = 0; batch < BATCHES && !isEnding(); batch++) {
-        const done = await indexTurns(services, owner, limits.get(name) ?? BATCH);
+        if (limit === 1) alone = await firstInQueue(db, owner);
+        const done = await indexTurns(services, owner, limit, alone);
         more = done?.isFull ?? false;
         await rest();
         if (!more) break;
@@ -93,14 +97,12 @@ export function createIndexRounds({
       await compactIndex(services, owner);
     });
     if (worked) return more;
-    const limit = limits.get(name) ?? BATCH;
     // The database refuses what is in a turn, or the code stumbles over it: the others must not wait for it.
     const isTurns = isOfTurns(failures.get(name));
-    if (limit === 1 && isTurns)
-      log.error(
-        { interactionId: await setAside(services, owner, wordsOf(failures.get(name))) },
-        'a turn cannot be indexed and is left out',
-      );
+    if (alone !== null && isTurns) {
+      await setAside(services, owner, alone, wordsOf(failures.get(name)));
+      log.error({ interactionId: alone }, 'a turn cannot be indexed and is left out');
+    }
     if (isTurns) {
       log.warn({ err: failures.get(name), limit }, 'turns cannot be indexed together; fewer are tried');
       // Nothing is wrong with the rounds: this one ends with a turn that is left out.
@@ -115,12 +117,16 @@ export function createIndexRounds({
     lookedAside = clock();
     const found = await nextSetAside(db);
     if (!found) return;
-    try {
-      await indexTurns(services, found.owner, 1, found.id);
-    } catch (error) {
-      if (!isOfTurns(error)) throw error;
-      await setAside(services, found.owner, wordsOf(error), found.id);
-    }
+    const { owner, id } = found;
+    await attempt(ownerKey(owner), async () => {
+      try {
+        await indexTurns(services, owner, 1, id);
+      } catch (error) {
+        // Whatever it was: others that were set aside come first the next time.
+        await setAside(services, owner, id, isOfTurns(error) ? wordsOf(error) : null);
+        if (!isOfTurns(error)) throw error;
+      }
+    });
   };
   return async () => {
     failures.clear();

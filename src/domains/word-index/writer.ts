@@ -95,19 +95,28 @@ async function takeFromQueue(client: PoolClient, owner: Owner, ids: readonly num
   return rows.map(({ id }) => id);
 }
 
-/** Lets the oldest turn of an owner, or the one that was tried again, wait no longer, unindexed: it cannot be. @returns its id */
+/** Lets a turn wait no longer, unindexed: it cannot be. @param reason null: the one that it had; it is only to be tried later */
 export async function setAside(
   { db }: Pick<WriterServices, 'db'>,
   owner: Owner,
-  reason: string,
-  only: number | null = null,
-): Promise<number | null> {
-  const { rows } = await db.pool.query<{ id: number }>({
+  id: number,
+  reason: string | null,
+): Promise<void> {
+  await db.pool.query({
     name: 'set_aside_from_index',
-    text: `update echo_index_queue set set_aside = $3, queued_at = now() where interaction_id = coalesce($4::int,
-             (select min(interaction_id) from echo_index_queue where user_id = $1 and tenant_id = $2 and set_aside is null))
-           returning interaction_id as id`,
-    values: [owner.userId, owner.tenantId, reason.replaceAll('\0', '').slice(-MAX_REASON), only],
+    text: `update echo_index_queue set set_aside = coalesce($4, set_aside), queued_at = now()
+           where interaction_id = $3 and user_id = $1 and tenant_id = $2`,
+    values: [owner.userId, owner.tenantId, id, reason?.replaceAll('\0', '').slice(-MAX_REASON) ?? null],
+  });
+}
+
+/** The oldest turn of an owner that waits. */
+export async function firstInQueue({ pool }: Pick<Database, 'pool'>, owner: Owner): Promise<number | null> {
+  const { rows } = await pool.query<{ id: number | null }>({
+    name: 'first_in_index_queue',
+    text: `select min(interaction_id) as id from echo_index_queue
+           where user_id = $1 and tenant_id = $2 and set_aside is null`,
+    values: [owner.userId, owner.tenantId],
   });
   return rows[0]?.id ?? null;
 }
