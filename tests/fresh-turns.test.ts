@@ -115,3 +115,14 @@ test('a turn that waits and gets its answer late is found by it at once', async 
     .toEqual([{ status: 'ANSWERED' }]);
   expect((await reasons('marmalade')).join()).toContain('marmalade');
 });
+
+test('a turn that was put into the queue anew stands once beside those behind it that are remembered', async () => {
+  const said = ['apple pie', 'plum cake', 'cherry tart', 'banana split', 'lemon curd'];
+  await recorded('desserts', said);
+  const first = await found('cherry tart');
+  expect(first[0]).toMatchObject({ interaction: { query: 'cherry tart' } });
+  // As a late answer does.
+  await app.sql(`update echo_index_queue set queued_at = now() where interaction_id = (
+    select id from echo_unified_interactions where query = 'cherry tart')`);
+  expect(await found('cherry tart')).toEqual(first);
+});

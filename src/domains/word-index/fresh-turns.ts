@@ -40,9 +40,11 @@ export class FreshTurns {
     }
     const runs = runsBefore(turns);
     if (unknown.size === 0 && runs.length === 0) return turns.sort(byId);
-    const known = new Set(turns.map(({ id }) => id));
+    const taken = new Set(turns.map(({ id }) => id));
     for (const turn of await turnsWithEarlier(db, [...unknown.keys()], { owner, runs })) {
-      if (known.has(turn.id)) continue;
+      // One that is not known may also lie before one that is: it is read for both.
+      if (taken.has(turn.id)) continue;
+      taken.add(turn.id);
       turns.push(turn);
       const queuedAt = unknown.get(turn.id);
       if (queuedAt !== undefined) this.#remember(turn, queuedAt);
