@@ -201,13 +201,31 @@ describe('through /v1', () => {
       'small',
       [{ index: 0, message, logprobs: null, finish_reason: 'stop' }],
     ]);
-    const kept = { response: WORDS, status: 'FAILED', model_used: 'small', finish_reason: 'content_filter' };
+    const kept = {
+      response: WORDS,
+      status: 'INTERRUPTED',
+      model_used: 'small',
+      finish_reason: 'content_filter',
+    };
     expect(await turnsOf(app, 'whole')).toMatchObject([kept]);
 
     const again = await chat(app, hello, as('whole', { 'x-stainless-retry-count': '1' }));
     expect(again.body.choices[0].message).toEqual(message);
-    expect(asked()).toEqual(['small']);
-    expect(await turnsOf(app, 'whole')).toHaveLength(1);
+    expect(await turnsOf(app, 'whole')).toMatchObject([kept]);
+  });
+
+  test('a refusal gives way to the answer that the model gives when it is asked again', async () => {
+    byModel({ small: refusing(WORDS) });
+    await chat(app, hello, as('again'));
+    byModel({ small: { kind: 'answer', deltas: ['It was ', 'dark.'] } });
+    const { body } = await chat(app, hello, as('again'));
+    expect(body.choices[0].message.content).toBe('It was dark.');
+    const answered = { response: 'It was dark.', status: 'ANSWERED', finish_reason: 'stop' };
+    expect(await turnsOf(app, 'again')).toMatchObject([answered]);
+    // From then on it is the stored one.
+    byModel({ small: { kind: 'answer', deltas: ['Or not.'] } });
+    await chat(app, hello, as('again'));
+    expect(await turnsOf(app, 'again')).toMatchObject([answered]);
   });
 
   test('so it is in a stream', async () => {
@@ -217,7 +235,7 @@ describe('through /v1', () => {
     expect(deltas).toEqual([{ role: 'assistant', content: '' }, { refusal: WORDS }, {}]);
     expect(events.at(-2).choices[0].finish_reason).toBe('stop');
     expect(events.at(-1)).toBe('[DONE]');
-    expect(await turnsOf(app, 'streamed')).toMatchObject([{ response: WORDS, status: 'FAILED' }]);
+    expect(await turnsOf(app, 'streamed')).toMatchObject([{ response: WORDS, status: 'INTERRUPTED' }]);
   });
 
   test('and in the newer form', async () => {

@@ -154,10 +154,11 @@ describe('what a model thinks is no part of its answer', () => {
     '<',
     '<thi',
   ])('an answer may speak of it: %s', async (said) => {
-    for (const query of ['What does the <think> tag do?', QUESTION]) {
-      provider.respondWith({ kind: 'answer', deltas: cutInto(said, 3) });
-      expect((await stream({ query })).turn).toMatchObject({ response: said, status: 'ANSWERED' });
-    }
+    for (const query of ['What does the <think> tag do?', QUESTION])
+      for (const length of [3, 1_000]) {
+        provider.respondWith({ kind: 'answer', deltas: cutInto(said, length) });
+        expect((await stream({ query })).turn).toMatchObject({ response: said, status: 'ANSWERED' });
+      }
   });
 
   test.each([

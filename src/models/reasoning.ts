@@ -187,7 +187,7 @@ export class ReasoningFilter {
     if (!this.#mayBeThought) return { text: piece, restart: false };
     const seen = this.#line + piece;
     const late = LATE_END.exec(seen);
-    if (late) {
+    if (late && !MENTIONS.test(seen.slice(0, late.index))) {
       this.#mayBeThought = false;
       const text = seen.slice(late.index + late[0].length).trimStart();
       this.#trims = text === '';

@@ -33,7 +33,7 @@ export const InteractionStatusEnum = builder.enumType('InteractionStatus', {
     ANSWERED: { description: 'Answered and stored.' },
     INTERRUPTED: {
       description:
-        'Accepted and not answered: the server stopped, results of tools are awaited, or a client of `/v1` cut the answer off, whose beginning is the response then. Asking again answers it.',
+        'Accepted and not answered: the server stopped, results of tools are awaited, or, through `/v1`, a client cut the answer off or the model refused: what was written is the response then. Asking again answers it.',
     },
     FAILED: {
       description:
@@ -51,7 +51,7 @@ const FinishReasonEnum = builder.enumType('FinishReason', {
     CONTENT_FILTER: {
       value: 'content_filter',
       description:
-        'Cut by the filter of the provider, or a refusal that the provider marks as one; where nothing else was said, the turn has FAILED.',
+        'Cut by the filter of the provider, or a refusal that the provider marks as one; where nothing else was said, the turn has FAILED (through `/v1`: is INTERRUPTED).',
     },
     TIMEOUT: {
       value: 'timeout',

@@ -222,8 +222,8 @@ function stored(turn: InteractionRow, thread: Thread): Relayed {
 }
 
 /**
- * What is stored of it. A turn that waits for the results of tools has no answer yet, and what a client cut off is none: the next answer
- * takes its place.
+ * What is stored of it. A turn that waits for the results of tools has no answer yet, and what a client cut off, or a model refused, is
+ * none: the next answer takes its place.
  */
 function turnAnswer(
   { config }: PatientServices,
@@ -233,8 +233,7 @@ function turnAnswer(
 ): QueryAnswer {
   const { text, isRefusal, toolCalls, finishReason, modelUsed } = relayed;
   const isOpen = toolCalls.length > 0 || text === '';
-  const isCut = finishReason === 'cancelled';
-  const ended = isRefusal ? 'FAILED' : 'ANSWERED';
+  const isFinal = !isOpen && !isRefusal && finishReason !== 'cancelled';
   const { answer, escalationPath, waitedMs } = routed;
   const cost = isOpen || !answer ? null : costIn(config, routed, answer);
   return {
@@ -243,7 +242,7 @@ function turnAnswer(
     level: answer ? routed.level : level,
     escalationPath,
     classification,
-    status: isOpen || isCut ? 'INTERRUPTED' : ended,
+    status: isFinal ? 'ANSWERED' : 'INTERRUPTED',
     tokensIn: relayed.tokensIn,
     tokensOut: relayed.tokensOut,
     ...(!isOpen && finishReason && { finishReason }),
