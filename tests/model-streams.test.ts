@@ -113,14 +113,18 @@ describe('what a model thinks is no part of its answer', () => {
     ['Weigh it up, and put all of it into <analysis> tags.', '<analysis>\nOn the one hand …\n</analysis>'],
     ['Reply inside the tag <reasoning>, please', '<Reasoning>Because.</Reasoning>\n'],
     ['Antworte mit einem <thought>', '<thought>Aha</thought>'],
-  ])('%s What was asked for in such a tag is an answer, where there is no other: %j', async (query, said) => {
+  ])('%s What was asked for in such a tag is an answer: %j', async (query, said) => {
+    const isForThoughts = said.includes('thought');
     for (const length of [1, 5, 1_000]) {
       provider.respondWith({ kind: 'answer', deltas: cutInto(`<think>secret</think>\n${said}`, length) });
       const { turn, shown } = await stream({ query });
-      expect(turn).toMatchObject({ status: 'ANSWERED', response: said.trim() });
+      expect(turn.status).toBe('ANSWERED');
+      expect(turn.response.trim()).toBe(said.trim());
       expect(shown).not.toContain('secret');
-      provider.respondWith({ kind: 'answer', deltas: cutInto(`${said}\n\n${answer}`, length) });
-      expect((await stream({ query })).turn).toMatchObject({ status: 'ANSWERED', response: answer });
+      const both = `${said}\n\n${answer}`;
+      provider.respondWith({ kind: 'answer', deltas: cutInto(both, length) });
+      const response = isForThoughts ? answer : both;
+      expect((await stream({ query })).turn).toMatchObject({ status: 'ANSWERED', response });
     }
   });
 
@@ -203,9 +207,12 @@ describe('what a model thinks is no part of its answer', () => {
   });
 
   test('thoughts of answers that were stored before do not reach a prompt', async () => {
-    expect(withoutReasoning(`<think>secret</think>\n${answer}`)).toBe(answer);
-    expect(withoutReasoning(answer)).toBe(answer);
-    expect(withoutReasoning('<think>all there is')).toBe('<think>all there is');
+    expect(withoutReasoning(`<think>secret</think>\n${answer}`, QUESTION)).toBe(answer);
+    expect(withoutReasoning(answer, QUESTION)).toBe(answer);
+    expect(withoutReasoning('<think>all there is', QUESTION)).toBe('<think>all there is');
+    const asked = `<analysis>why</analysis>\n${answer}`;
+    expect(withoutReasoning(asked, QUESTION)).toBe(answer);
+    expect(withoutReasoning(asked, 'Put the reasons into <analysis> tags')).toBe(asked);
     await app.record('old', [{ query: QUESTION, response: `<think>hidden plan</think>${answer}` }]);
     provider.requests.length = 0;
     await stream({ query: 'And then what happened to the keeper?', conversationId: 'old' });

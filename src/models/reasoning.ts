@@ -30,6 +30,8 @@ const MARKS = [
   '<|begin_of_solution|>',
 ];
 const OPENINGS = [...BLOCKS.map(([begin]) => begin), ...MARKS];
+/** Most texts do not begin so. */
+const MAY_OPEN = /^\s*[<[◁]/;
 const LONGEST_OPENING = Math.max(...OPENINGS.map((opening) => opening.length));
 /** The end of a thought alone on its line. */
 const LATE_END = /\n[ \t]*(?:<\/(?:think|thinking|reasoning)>|\[\/think\])[ \t]*\n/i;
@@ -49,7 +51,10 @@ const GOES_ON_BEHIND = /^[^\S\n]*[\p{Ll}`,.:;!?…]/u;
 const ASKS_FOR =
   '\\b(?:in|into|inside|within|between|use|using|with|wrap(?:ped)?|enclosed?|put|innerhalb|zwischen|mit|dans|avec|entre|en|con|tra|dentro)\\b[^<>\\n]{0,40}';
 
-/** The beginnings of blocks that a request asks for, by name: who gets nothing but such a block gets what was asked for. */
+/** Of these, models are asked for in order to hide what stands there. */
+const THINKS = /think|thought/;
+
+/** The beginnings of blocks that a request asks for, by name. */
 export function blocksAskedFor(text: string): ReadonlySet<string> {
   const small = text.toLowerCase();
   const named = BLOCKS.map(([begin]) => begin).filter((begin) => small.includes(begin));
@@ -93,7 +98,7 @@ export class ReasoningFilter {
 
   /**
    * @param isAboutMarks the question speaks of such marks
-   * @param asked beginnings of blocks that were asked for
+   * @param asked beginnings of blocks that were asked for: they are text, and one for thoughts is where nothing else comes
    */
   constructor(isAboutMarks: boolean, asked: ReadonlySet<string> = new Set()) {
     this.#isAboutMarks = isAboutMarks;
@@ -111,7 +116,8 @@ export class ReasoningFilter {
       if (this.#state === 'answer') return this.#pushAnswer(this.#taken());
       const opening = this.#openingOf(this.#held.trimStart());
       if (opening === 'undecided') return NOTHING;
-      if (opening === null) {
+      if (opening === null || this.#isAnswer(opening)) {
+        if (opening !== null) this.#mayBeThought = false;
         this.#state = 'answer';
         return this.#pushAnswer(this.#taken());
       }
@@ -163,6 +169,11 @@ export class ReasoningFilter {
     return 'thought';
   }
 
+  /** Whether a block that begins so is asked for as a part of the answer, whatever follows. */
+  #isAnswer(opening: string): boolean {
+    return this.#asked.has(opening) && !THINKS.test(opening);
+  }
+
   get #keepsThought(): boolean {
     return this.#asked.has(this.#block[0]);
   }
@@ -203,9 +214,9 @@ type State = 'beginning' | 'thought' | 'answer';
 
 const NOTHING = { text: '', restart: false };
 
-/** The text of an answer that was stored, without thoughts at its beginning. */
-export function withoutReasoning(text: string): string {
-  const filter = new ReasoningFilter(true);
+/** The text of an answer that was stored, without thoughts at its beginning that its question did not ask for. */
+export function withoutReasoning(text: string, question: string): string {
+  const filter = new ReasoningFilter(true, MAY_OPEN.test(text) ? blocksAskedFor(question) : undefined);
   const first = filter.push(text);
   return (first.text + filter.finish()).trimStart() || text;
 }

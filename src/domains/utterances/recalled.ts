@@ -33,7 +33,7 @@ export function recalled(turn: Said): { readonly query: string; readonly respons
 
 /** What others than models told is left as it is. */
 function answerOf({ query, response, status }: Said): string {
-  const text = withoutReasoning(response);
+  const text = withoutReasoning(response, query);
   return status === 'ANSWERED' ? withoutEndMarks(text, query) : text;
 }
 
