@@ -398,3 +398,18 @@ test('what the turns of one user meet keeps nobody else from being learned from,
   await seen.learn('mmm-poison');
   expect((await statements())[1]).toEqual(['user lives in Lisbon']);
 });
+
+test('so it is where the code stumbles over what is stored of somebody', async () => {
+  const users = ['aab-first', 'mmn-odd', 'zzy-last'];
+  for (const user of users)
+    await app.record('home', [{ query: 'I live in Lisbon.', timestamp: at(1) }], user);
+  // No version stores such a name.
+  await app.sql(
+    `insert into character_profiles (character_name, creator, source_franchise, name_key, user_id, aliases)
+     values ('Nemo', 'a', 'x', 'nemo', 'mmn-odd', '{null}')`,
+  );
+  await app.graphql('mutation { runLearning { ... on Error { message } } }');
+  const statements = async () =>
+    Promise.all(users.map(async (user) => (await seen.facts(user)).map(({ statement }) => statement)));
+  await expect.poll(statements).toEqual([['user lives in Lisbon'], [], ['user lives in Lisbon']]);
+});

@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Owner } from '../../access/principals.ts';
 import type { Database } from '../../db/client.ts';
-import { judgeDatabaseError } from '../../db/meaning.ts';
+import { type DatabaseMeaning, judgeDatabaseError } from '../../db/meaning.ts';
 import { retried } from '../../db/retried.ts';
 import { createRest, type Pressure } from '../../ground/pressure.ts';
 import type { RunningTask } from '../../jobs/job.ts';
@@ -68,8 +68,8 @@ async function loadLearner(model: LearningModel, log: Logger) {
   };
 }
 
-/** Errors of the database that may lie in what is stored of one user. */
-const OF_ONE: readonly string[] = ['cancelled', 'refused', 'retry', 'defect'];
+/** Errors of the database that anybody's turns would meet. All others, those of the code among them, may lie in what is stored of one user. */
+const OF_ALL: readonly string[] = ['unavailable', 'overloaded'] satisfies DatabaseMeaning[];
 
 interface Extractors {
   readonly extract: Extract;
@@ -117,7 +117,7 @@ class LearningRun {
 
   /** @throws what would be met with everybody: the task is over, the database or a model is away */
   #passOver({ tenantId, userId }: Owner, error: unknown): true {
-    if (this.#task.signal.aborted || !OF_ONE.includes(judgeDatabaseError(error))) throw error;
+    if (this.#task.signal.aborted || OF_ALL.includes(judgeDatabaseError(error))) throw error;
     this.problem ??= error;
     this.#services.log.error(
       { err: error, tenantId, userId },
