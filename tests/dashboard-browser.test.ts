@@ -134,6 +134,29 @@ describe.skipIf(!CHROMIUM)('the dashboard in Chromium (left out where none is in
     await page.getByText('No figures of this time').first().waitFor();
   });
 
+  test('the first figure of a day is seen', async () => {
+    await page.route('**/graphql', async (route) => {
+      if (!route.request().postData()?.includes('MetricsOverTime')) return route.continue();
+      const response = await route.fetch();
+      const answer = await response.json();
+      answer.data.vectorLag.points = [{ at: new Date().toISOString(), value: 9, count: null, p95: null }];
+      return route.fulfill({ response, json: answer });
+    });
+    await open('now');
+    const chart = page.locator('figure.chart', { hasText: 'Wait for a vector' });
+    await chart.locator('canvas').waitFor();
+    /** Points of the picture in the colour of lines, which is neither that of the grid nor of words. */
+    const drawn = () =>
+      chart.locator('canvas').evaluate((canvas: HTMLCanvasElement) => {
+        const { data = [] } = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height) ?? {};
+        let count = 0;
+        for (let at = 0; at < data.length; at += 4)
+          if ((data[at + 3] ?? 0) > 200 && (data[at + 2] ?? 0) - (data[at] ?? 0) > 50) count++;
+        return count;
+      });
+    await expect.poll(drawn).toBeGreaterThan(3);
+  });
+
   test('a database that stops turns every page red, and green again', async () => {
     await open('objectives');
     await page.getByText('Live', { exact: true }).waitFor();

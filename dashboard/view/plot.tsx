@@ -17,7 +17,9 @@ export interface PlotProps {
 
 const HEIGHT = 120;
 const AXIS_WIDTH = 58;
+/** What is shown at the least: so much, and this share of the most. */
 const LEAST_SECONDS = 60;
+const LEAST_SHARE = 1 / 24;
 const DAY_SECONDS = 86_400;
 
 /** One line over time. What draws it is loaded with the first chart; the figures stand in a table, too. */
@@ -91,9 +93,7 @@ function optionsFor(target: HTMLElement, look: Look): uPlot.Options {
     legend: { show: false },
     cursor: { sync: { key: look.together }, points: { size: 6 }, drag: { x: false, y: false } },
     scales: {
-      x: {
-        range: (_, from, to) => [Math.min(to - LEAST_SECONDS, Math.max(from, to - look.windowSeconds)), to],
-      },
+      x: { range: ({ data: [times] }) => shownOf(times, look.windowSeconds) },
       y: { range: (_, _from, to) => [0, to > 0 ? to * 1.15 : 1] },
     },
     series: [
@@ -111,6 +111,13 @@ function optionsFor(target: HTMLElement, look: Look): uPlot.Options {
     ],
     hooks: { setCursor: [({ cursor }) => look.onPoint(cursor.idx ?? null)] },
   };
+}
+
+/** From when to when, in seconds: what the library offers for a single value is the day behind it. */
+function shownOf(times: ArrayLike<number>, windowSeconds: number): [from: number, to: number] {
+  const [first = 0, last = first] = [times[0], times[times.length - 1]];
+  const least = Math.max(LEAST_SECONDS, windowSeconds * LEAST_SHARE);
+  return [Math.min(last - least, Math.max(first, last - windowSeconds)), last];
 }
 
 /** A value without one on either side is on no line, and drawn as a point. */

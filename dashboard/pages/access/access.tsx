@@ -3,7 +3,7 @@ import { CreateKey, Keys, type KeysData, RevokeKey, type Role } from '../../oper
 import { useAnswer } from '../../server/answers.ts';
 import { ask } from '../../server/ask.ts';
 import { succeeded } from '../../server/problem.ts';
-import { runsServer } from '../../server/session.ts';
+import { credential, runsServer } from '../../server/session.ts';
 import { ConfirmButton } from '../../view/confirm.tsx';
 import { Empty, Hollow, Page, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { place } from '../../view/router.ts';
@@ -63,7 +63,9 @@ function KeyPanels() {
         {!data && !problem && <Hollow rows={3} />}
         {data?.apiKeys.length === 0 && (
           <Empty title="There is no key.">
-            On this machine nobody needs one while access control is off.
+            {credential.value === null
+              ? 'On this machine nobody needs one while access control is off.'
+              : 'You are here by a token, or by the key that the operator set.'}
           </Empty>
         )}
         {data && data.apiKeys.length > 0 && <KeyTable keys={data.apiKeys} again={again} />}
