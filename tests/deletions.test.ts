@@ -10,10 +10,10 @@ afterAll(() => app.close());
 
 type Turn = { query: string; idempotencyKey?: string; [more: string]: unknown };
 
-async function record(conversationId: string, turns: readonly Turn[], user?: string) {
-  const { data } = await app.graphql(
+async function record(conversationId: string, turns: readonly Turn[], user?: string, at = app) {
+  const { data } = await at.graphql(
     `mutation ($input: RecordTurnsInput!) { recordTurns(input: $input) { __typename
-      ... on RecordTurnsSuccess { replayed interactions { turnId sequence } }
+      ... on RecordTurnsSuccess { durability replayed interactions { turnId sequence } }
       ... on InteractionDeletedError { code message field turnIds positions } ... on Error { code message } } }`,
     { input: { conversationId, turns } },
     user,
@@ -37,14 +37,14 @@ async function remove(turnId: string, user?: string) {
   return errors ?? data.deleteInteraction;
 }
 
-async function removeConversation(conversationId: string, user?: string) {
-  const { data } = await app.graphql(
+async function removeConversation(conversationId: string, user?: string, at = app) {
+  const { data, errors } = await at.graphql(
     `mutation ($id: String!) { deleteConversation(conversationId: $id) {
       ... on DeleteConversationSuccess { deletedInteractions } ... on Error { code } } }`,
     { id: conversationId },
     user,
   );
-  return data.deleteConversation;
+  return errors ?? data.deleteConversation;
 }
 
 async function thread(conversationId: string, user?: string) {
@@ -285,8 +285,8 @@ describe('a turn that is being answered', () => {
     );
     const { pending } = asking.app.services.store;
     const owner = { tenantId: 'default', userId: 'default' };
-    await expect.poll(() => pending.idsOfConversation(owner, 'slow').length).toBe(1);
-    const [turnId] = pending.idsOfConversation(owner, 'slow');
+    await expect.poll(() => pending.unarrivedIn(owner, 'slow').length).toBe(1);
+    const [{ turnId } = { turnId: '' }] = pending.unarrivedIn(owner, 'slow');
     const { data } = await asking.graphql(
       'mutation ($id: ID!) { deleteInteraction(turnId: $id) { ... on DeleteInteractionSuccess { turnId } ... on Error { code } } }',
       { id: turnId },
@@ -295,6 +295,27 @@ describe('a turn that is being answered', () => {
     deleted.resolve();
     expect((await running).data.processQuery).toEqual({ code: 'INTERACTION_DELETED' });
     expect(await asking.sql('select 1 from echo_unified_interactions')).toEqual([]);
+    await asking.close();
+    await models.close();
+  });
+
+  test('goes with its conversation, which is nowhere else yet', async () => {
+    const models = await startOpenAiServer();
+    const deleted = Promise.withResolvers<void>();
+    models.respondWith({ kind: 'answer', deltas: ['Too ', 'late'], until: deleted.promise });
+    const asking = await startTestApp({ env: { LLM_BASE_URL: models.url, LLM_MODELS: 'standard=m' } });
+    const running = asking.graphql(
+      `mutation { processQuery(input: { query: "Slow one", conversationId: "slow" }) {
+        ... on ProcessQuerySuccess { interaction { turnId } } ... on Error { code } } }`,
+    );
+    const { pending } = asking.app.services.store;
+    const owner = { tenantId: 'default', userId: 'default' };
+    await expect.poll(() => pending.unarrivedIn(owner, 'slow').length).toBe(1);
+    expect(await removeConversation('slow', undefined, asking)).toEqual({ deletedInteractions: 1 });
+    deleted.resolve();
+    expect((await running).data.processQuery).toEqual({ code: 'INTERACTION_DELETED' });
+    expect(await asking.sql('select 1 from echo_unified_interactions')).toEqual([]);
+    expect(await removeConversation('slow', undefined, asking)).toEqual({ code: 'NOT_FOUND' });
     await asking.close();
     await models.close();
   });
@@ -316,6 +337,34 @@ describe('deleteConversation', () => {
         "select 1 from echo_events where conversation_id = 'left' and turn_id not in (select turn_id from echo_unified_interactions)",
       ),
     ).toEqual([]);
+  });
+
+  test('that is asked again, since a turn waited for the database, is ended, and leaves what came since', async () => {
+    const hasty = await startTestApp({ env: { ACK_DEADLINE_MS: '300' } });
+    const recorded = (prefix: string) => record('stuck', numbered(1, prefix), undefined, hasty);
+    const removed = () => removeConversation('stuck', undefined, hasty);
+    await recorded('stored');
+    // Its writers are in each other's way, as it were, for as long as this is there.
+    await hasty.sql(`create function in_the_way() returns trigger language plpgsql as $$ begin
+      if new.conversation_id = 'stuck' then raise exception 'no' using errcode = '40001'; end if; return new; end $$`);
+    await hasty.sql(
+      'create trigger in_the_way before insert on echo_conversations for each row execute function in_the_way()',
+    );
+    const waits = { durability: 'JOURNALED' };
+    expect(await recorded('waiting')).toMatchObject(waits);
+    const [asked] = await removed();
+    expect(asked).toMatchObject({
+      message: expect.stringContaining('ask again'),
+      extensions: { retryable: true },
+    });
+    expect(await recorded('since')).toMatchObject(waits);
+    await hasty.sql('drop function in_the_way() cascade');
+    expect(await removed()).toEqual({ deletedInteractions: 1 });
+    const queries = async () =>
+      hasty.sql("select query from echo_unified_interactions where conversation_id = 'stuck'");
+    await expect.poll(queries).toEqual([{ query: 'since 1' }]);
+    expect(await recorded('waiting')).toMatchObject({ code: 'INTERACTION_DELETED' });
+    await hasty.close();
   });
 
   test('forgets where single deletions stood', async () => {

@@ -8,7 +8,7 @@ import { forgetEvents } from '../../events/forgotten.ts';
 import * as input from '../../ground/input.ts';
 import { CANARY_TENANT } from '../../ground/ownership.ts';
 import { forgetFactsOfTurns } from '../facts/forget.ts';
-import { markConversations, markDeleted, unplaceMarks } from './marks.ts';
+import { conversationDeletedAt, markConversations, markDeleted, unplaceMarks } from './marks.ts';
 
 /** Conversations that one transaction of a cleanup deletes; a cleanup that is cut short goes on at the next call. */
 const CLEANUP_BATCH = 200;
@@ -31,7 +31,10 @@ export interface DeletionServices {
   readonly store: {
     settle(isDeleted: (turn: AcceptedTurn) => boolean): Promise<void>;
     forgetDeleted(isDeleted: (turn: AcceptedTurn) => boolean): Promise<void>;
-    readonly pending: { idsOfConversation(owner: Owner, conversationId: string): readonly string[] };
+    /** What was accepted for a conversation and is not in the database, answered or not. */
+    readonly pending: {
+      unarrivedIn(owner: Owner, conversationId: string): readonly AcceptedTurn[];
+    };
   };
   /** Removes vectors of deleted turns. */
   readonly reconciler: { forget(turnIds: readonly string[]): Promise<void> };
@@ -43,11 +46,12 @@ export interface Cleanup {
 }
 
 /**
- * Deletes a conversation with all its turns, also those that are being answered or wait for the database. A late retry
- * of one of them is refused; the name is free for something new.
+ * Deletes a conversation with all its turns, also those that are being answered or wait for the database, be they all there is of it.
+ * A late retry of one of them is refused; the name is free for something new. Asked again, since some of them still waited, it ends
+ * what it began, and leaves what was accepted since.
  *
  * @returns the number of turns deleted
- * @throws NotFound
+ * @throws NotFound; ServiceUnavailable if some still wait for the database
  */
 export async function deleteConversation(
   services: DeletionServices,
@@ -58,32 +62,61 @@ export async function deleteConversation(
   const name = nameOf({ ...owner, conversationId: id });
   const isDeleted = (turn: AcceptedTurn) => nameOf(turn) === name;
   await services.store.settle(isDeleted);
-  const deletedAt = new Date();
-  const unarrived = services.store.pending.idsOfConversation(owner, id);
-  const turnIds = await services.db.transaction(async (client) => {
-    const conversation = await client.query({
+  const now = new Date();
+  const unarrived = services.store.pending.unarrivedIn(owner, id);
+  const { stored, deletedAt } = await services.db.transaction((client) =>
+    deleteWithin(client, { ...owner, conversationId: id }, { unarrived, now }),
+  );
+  await services.reconciler.forget(stored);
+  if (owner.tenantId !== CANARY_TENANT)
+    await services.store.forgetDeleted((turn) => isDeleted(turn) && isBefore(turn, deletedAt));
+  const late = unarrived.filter((turn) => isBefore(turn, deletedAt)).map(({ turnId }) => turnId);
+  return new Set([...stored, ...late]).size;
+}
+
+/**
+ * @param unarrived what this server has of it beside the database
+ * @returns ids of the turns that were in the database; whatever was accepted by `deletedAt` does not come any more
+ */
+async function deleteWithin(
+  client: PoolClient,
+  conversation: ConversationName,
+  { unarrived, now }: { readonly unarrived: readonly AcceptedTurn[]; readonly now: Date },
+): Promise<{ stored: readonly string[]; deletedAt: Date }> {
+  const { conversationId, ...owner } = conversation;
+  const values = [conversationId, owner.tenantId, owner.userId];
+  const remove = () =>
+    client.query({
       name: 'delete_conversation',
       text: `delete from echo_conversations
              where conversation_id = $1 and tenant_id = $2 and user_id = $3`,
-      values: [id, owner.tenantId, owner.userId],
+      values,
     });
-    if (conversation.rowCount === 0)
+  if ((await remove()).rowCount === 0) {
+    const deletedBefore = await conversationDeletedAt(client, owner, conversationId);
+    if (deletedBefore && unarrived.some((turn) => isBefore(turn, deletedBefore)))
+      return { stored: [], deletedAt: deletedBefore };
+    if (unarrived.length === 0)
       throw new NotFound('conversationId', `there is no conversation "${conversationId}"`);
-    const turns = await client.query<{ turn_id: string }>({
-      name: 'delete_conversation_turns',
-      text: `delete from echo_unified_interactions
-             where conversation_id = $1 and tenant_id = $2 and user_id = $3 returning turn_id`,
-      values: [id, owner.tenantId, owner.userId],
+    // Whoever stores one of its turns right now ends first, or waits for this, and finds the mark.
+    await client.query({
+      name: 'hold_conversation',
+      text: `insert into echo_conversations (conversation_id, tenant_id, user_id) values ($1, $2, $3)
+             on conflict (conversation_id, tenant_id, user_id) do nothing`,
+      values,
     });
-    const gone = turns.rows.map((row) => row.turn_id);
-    await forgetTurns(client, owner, [...gone, ...unarrived]);
-    await forgetConversations(client, owner, [id], deletedAt);
-    return gone;
+    await remove();
+  }
+  const turns = await client.query<{ turn_id: string }>({
+    name: 'delete_conversation_turns',
+    text: `delete from echo_unified_interactions
+           where conversation_id = $1 and tenant_id = $2 and user_id = $3 returning turn_id`,
+    values,
   });
-  if (owner.tenantId !== CANARY_TENANT)
-    await services.store.forgetDeleted((turn) => isDeleted(turn) && isBefore(turn, deletedAt));
-  await services.reconciler.forget(turnIds);
-  return turnIds.length;
+  const stored = turns.rows.map((row) => row.turn_id);
+  await forgetTurns(client, owner, [...stored, ...unarrived.map(({ turnId }) => turnId)]);
+  await forgetConversations(client, owner, [conversationId], now);
+  return { stored, deletedAt: now };
 }
 
 /** Tells a conversation from those of all users. */

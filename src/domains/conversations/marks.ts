@@ -44,6 +44,21 @@ export function conversationMarkOf(owner: Owner, conversationId: string): string
   return nameBasedUuid(DELETED_NAMESPACE, [owner.tenantId, owner.userId, conversationId]);
 }
 
+/** When a conversation of this name was last deleted; null: never. */
+export async function conversationDeletedAt(
+  client: Queries,
+  owner: Owner,
+  conversationId: string,
+): Promise<Date | null> {
+  const { rows } = await client.query<{ deletedAt: Date }>({
+    name: 'conversation_deleted_at',
+    text: `select deleted_at as "deletedAt" from echo_deleted_turns
+           where turn_id = $1 and tenant_id = $2 and subject = $3`,
+    values: [conversationMarkOf(owner, conversationId), owner.tenantId, subjectOf(owner)],
+  });
+  return rows[0]?.deletedAt ?? null;
+}
+
 /** Notes conversations as deleted: what any server had accepted for one by then is not stored any more. */
 export async function markConversations(
   client: Queries,

@@ -60,11 +60,11 @@ export class PendingTurns {
   }
 
   /** The same of one conversation. */
-  idsOfConversation(owner: Owner, conversationId: string): string[] {
+  unarrivedIn(owner: Owner, conversationId: string): Turn[] {
     const stream = streamOf({ ...owner, conversationId });
     const accepted = [...this.#accepted.values()].map(({ turn }) => turn);
     const waiting = this.#drain.waitingIn(stream).flatMap(({ value }) => value);
-    return [...accepted.filter((turn) => streamOf(turn) === stream), ...waiting].map(({ turnId }) => turnId);
+    return [...accepted.filter((turn) => streamOf(turn) === stream), ...waiting];
   }
 
   /** One conversation's turns that wait for the database, in their order. */
