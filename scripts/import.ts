@@ -8,11 +8,11 @@ const isSlow = setTimeout(() => process.stderr.write('starting\n'), 1_000);
 /** Imports a file through the server named by --url, else through that of this configuration, running or not. */
 await runScript(async (args, print) => {
   const { importCommand } = await import('../src/import/command.ts');
-  const { config, log, connect } = await reachHere();
-  clearTimeout(isSlow);
-  return importCommand(args, {
-    ...{ ownUrl: config.url, log, connect, stdout: writerOf(print), stderr: process.stderr },
-    checkpointDirectory: join(config.dataDirectory, 'import'),
-  });
+  const open = async () => {
+    const { config, log, connect } = await reachHere();
+    clearTimeout(isSlow);
+    return { ownUrl: config.url, log, connect, checkpointDirectory: join(config.dataDirectory, 'import') };
+  };
+  return importCommand(args, { open, stdout: writerOf(print), stderr: process.stderr });
 });
 clearTimeout(isSlow);

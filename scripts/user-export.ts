@@ -1,9 +1,8 @@
 import { userExportCommand } from '../src/import/user-export.ts';
 import { runScript } from './run-script.ts';
-import { reachHere } from './with-services.ts';
+import { connectHere } from './with-services.ts';
 
 /** `npm run export`, `npm run restore`: a user's whole memory as a file, and back. */
-await runScript(async ([kind, ...args], print) => {
-  const { connect } = await reachHere();
-  return userExportCommand(kind === 'restore' ? 'restore' : 'export', args, { connect, print });
-});
+await runScript(([kind, ...args], print) =>
+  userExportCommand(kind === 'restore' ? 'restore' : 'export', args, { connect: connectHere, print }),
+);

@@ -1,6 +1,7 @@
 import { text } from 'node:stream/consumers';
 import type { Services } from '../src/graphql/context.ts';
 import { confirmed, type WithServices } from '../src/ground/command.ts';
+import type { Connect } from '../src/import/command.ts';
 import { runOperatorCommand } from '../src/operator/asking.ts';
 import type { CommandName } from '../src/operator/commands.ts';
 import { runScript } from './run-script.ts';
@@ -35,6 +36,9 @@ export async function reachHere() {
   });
   return { config, log, connect };
 }
+
+/** How it is reached, read when somebody wants to: who only asks how a command is used needs no configuration. */
+export const connectHere: Connect = async (...asked) => (await reachHere()).connect(...asked);
 
 /** What comes on standard input; somebody at a terminal is told that it is waited for. */
 function input(): Promise<string> {

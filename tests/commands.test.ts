@@ -46,7 +46,9 @@ describe('npm run', () => {
   test.concurrent.each(names)(
     '%s says how it is used, takes no option that it does not know, and starts nothing for either',
     async (name) => {
-      const asked = await run([...commandOf(name), '--help']);
+      // Who asks for help may well have mistyped a setting.
+      const wrong = { PORT: 'abc' };
+      const asked = await run([...commandOf(name), '--help'], wrong);
       expect(asked).toEqual({
         code: EXIT.done,
         stdout: expect.stringMatching(/^usage: npm (run|start)/),
@@ -54,7 +56,7 @@ describe('npm run', () => {
       });
       // In the words that are typed.
       expect(asked.stdout).toContain(name === 'dev' ? 'npm start' : name);
-      const mistyped = await run([...commandOf(name), '--no-migrat']);
+      const mistyped = await run([...commandOf(name), '--no-migrat'], wrong);
       // Whoever reads results reads none.
       expect(mistyped).toEqual({
         code: EXIT.usage,
@@ -65,6 +67,35 @@ describe('npm run', () => {
       expect(await readdir(directory)).toEqual([]);
     },
   );
+
+  test.concurrent.each([
+    ['export', ['ada.jsonl', '--url', 'nourl'], 2, '--url: "nourl" is not an http(s) address\nusage: npm'],
+    ['restore', ['ada.jsonl', '--url', 'nourl'], 2, '--url: "nourl" is not an http(s) address\nusage: npm'],
+    [
+      'adopt',
+      ['--from', 'postgres://x', '--url', 'nourl'],
+      2,
+      '--url: "nourl" is not an http(s) address\n\nusage: npm',
+    ],
+    ['evaluate', ['--data', 'none.json'], 1, '--data: "none.json" cannot be read (ENOENT)\n'],
+    ['evaluate', ['--data', ROOT], 1, `--data: "${ROOT}" cannot be read (EISDIR)\n`],
+    [
+      'evaluate',
+      ['--data', join(ROOT, 'README.md')],
+      1,
+      `--data: "${join(ROOT, 'README.md')}" is not valid JSON\n`,
+    ],
+    [
+      'evaluate',
+      ['--data', join(ROOT, 'package.json')],
+      1,
+      'holds no dialogues with questions (conversations: ',
+    ],
+  ])('%s %j says what is wrong with an argument, and nothing else', async (name, args, code, words) => {
+    const said = await run([...commandOf(name), ...args]);
+    expect(said).toEqual({ code, stdout: '', stderr: expect.stringContaining(words) });
+    expect(said.stderr).not.toMatch(/\n +at .*:\d+:\d+/);
+  });
 
   test('takes options of a command for its own where -- is missing, which is said before anything is done', async () => {
     const npm = { npm_config_dry_run: 'true', npm_config_user: 'true', npm_lifecycle_event: 'import' };

@@ -284,10 +284,12 @@ describe('the commands', () => {
     await app.graphql(RECORD, { input: { conversationId: 'mine', turns: [odd, turn(2)] } }, USER);
     const file = join(app.directory, 'memory.jsonl');
     const printed: string[] = [];
-    const run = (target: TestApp, kind: 'export' | 'restore', ...args: string[]) =>
+    const run = (target: Pick<TestApp, 'url'>, kind: 'export' | 'restore', ...args: string[]) =>
       userExportCommand(kind, args, {
         connect: async () => ({
-          send: createHttpSender({ url: target.url, apiKey: null, log: createLogger('silent') }),
+          send: createHttpSender({
+            ...{ url: target.url, apiKey: null, log: createLogger('silent'), patienceMs: 3_000 },
+          }),
           close: async () => undefined,
         }),
         print: (line) => printed.push(line),
@@ -318,6 +320,10 @@ describe('the commands', () => {
     } finally {
       await other.close();
     }
+    expect(await run({ url: 'http://127.0.0.1:9' }, 'restore', file)).toBe(1);
+    expect(printed.at(-1)).toMatch(
+      /did not take the request for 3 s .*\n.* the same command takes the rest$/,
+    );
     expect(await run(app, 'export')).toBe(2);
     expect(await run(app, 'export', '--nonsense')).toBe(2);
   });

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { readDialogue } from '../../src/import/dialogue.ts';
-import type { TurnInput } from '../../src/import/records.ts';
+import { ImportFileError, type TurnInput } from '../../src/import/records.ts';
 
 /** A question about a dialogue, with the turns that answer it. */
 export interface Question {
@@ -40,12 +40,12 @@ const UNANSWERABLE = '5';
 /**
  * Reads a file of dialogues with questions (the format of the import, with `questions` beside `turns`).
  *
- * @throws Error where the file is not one
+ * @throws ImportFileError where the file is not one
  */
 export async function readEvaluation(
   file: string,
 ): Promise<{ dialogues: Dialogue[]; questions: Question[] }> {
-  const { conversations } = File.parse(JSON.parse(await readFile(file, 'utf8')));
+  const { conversations } = await parsed(file);
   const dialogues = new Map<string, { id: string; input: TurnInput }[]>();
   for await (const record of readDialogue(file, { bytes: 0 })) {
     if (record.kind !== 'turn') throw new Error(`${file}: ${JSON.stringify(record)}`);
@@ -62,4 +62,24 @@ export async function readEvaluation(
     dialogues: [...dialogues].map(([conversationId, turns]) => ({ conversationId, turns })),
     questions,
   };
+}
+
+/** @throws ImportFileError */
+async function parsed(file: string): Promise<z.output<typeof File>> {
+  const refuse = (problem: string): never => {
+    throw new ImportFileError(`--data: "${file}" ${problem}`);
+  };
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) =>
+    refuse(`cannot be read (${error.code})`),
+  );
+  const read = (): unknown => {
+    try {
+      return JSON.parse(text);
+    } catch {
+      return refuse('is not valid JSON');
+    }
+  };
+  const { data, error } = File.safeParse(read());
+  const [first] = error?.issues ?? [];
+  return data ?? refuse(`holds no dialogues with questions (${first?.path.join('.')}: ${first?.message})`);
 }

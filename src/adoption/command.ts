@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { finished } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { ImportConnectionError } from '../import/client.ts';
-import type { Connect } from '../import/command.ts';
+import { type Connect, problemOfUrl } from '../import/command.ts';
 import { ImportRefusedError } from '../import/operations.ts';
 import { createProgress } from '../import/progress.ts';
 import type { Change } from './older-row.ts';
@@ -74,6 +74,8 @@ function readArguments(args: readonly string[]): Options | string {
     if (from === undefined) return '--from is missing';
     if (!/^postgres(ql)?:\/\//.test(from)) return '--from: must begin with postgres://';
     if (user === '' || [...user].length > 100) return '--user: must have 1 to 100 characters';
+    const problem = problemOfUrl(url);
+    if (problem !== null) return problem;
     const report = values.report ?? 'adoption-report.jsonl';
     return { from, schema, user, url, report, isDry: values['dry-run'] };
   } catch (error) {

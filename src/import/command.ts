@@ -11,14 +11,20 @@ import { type ImportOptions, type ImportServices, runImport } from './run.ts';
 import { SETTLE_PATIENCE_MS } from './settling.ts';
 import { openSources, type Source } from './sources.ts';
 
-/** What the command needs from outside; the tests bring their own. */
-export type CommandServices = {
+/** What of an installation an import needs. */
+export type Installation = {
   /** The server that is meant when the command names none. */
   ownUrl: string;
   /** Called once, when the first batch is to be sent. */
   connect: Connect;
   checkpointDirectory: string;
   log: ImportServices['log'];
+};
+
+/** What the command needs from outside; the tests bring their own. */
+export type CommandServices = {
+  /** Reads the configuration; called when the arguments have been understood. */
+  open: () => Promise<Installation>;
   /** See `ImportServices`. */
   settlePatienceMs?: number;
   stdout: { write: (text: string) => unknown };
@@ -54,6 +60,7 @@ export async function importCommand(args: readonly string[], services: CommandSe
     stdout.write(`${USAGE}\n`);
     return EXIT.finished;
   }
+  const installation = await services.open();
   const progress = createProgress(services.stderr);
   const stop = new AbortController();
   const onInterrupt = () => {
@@ -61,11 +68,12 @@ export async function importCommand(args: readonly string[], services: CommandSe
     stop.abort();
   };
   process.once('SIGINT', onInterrupt);
-  const connection = connectOnce(() => services.connect(command.url, stop.signal, progress.note));
+  const connection = connectOnce(() => installation.connect(command.url, stop.signal, progress.note));
   try {
-    const { log, settlePatienceMs = SETTLE_PATIENCE_MS } = services;
+    const { settlePatienceMs = SETTLE_PATIENCE_MS } = services;
+    const { log } = installation;
     const given = { send: connection.send, progress, log, signal: stop.signal, settlePatienceMs };
-    return await importAll(command, { ...services, stdout, stderr }, given);
+    return await importAll(command, { ...installation, stdout, stderr }, given);
   } catch (error) {
     if (!isExpected(error)) throw error;
     stderr.write(`${error.message}${adviceFor(error)}\n`);
@@ -84,7 +92,7 @@ async function importAll(
     ownUrl,
     stdout,
     stderr,
-  }: Pick<CommandServices, 'checkpointDirectory' | 'ownUrl'> & Output,
+  }: Pick<Installation, 'checkpointDirectory' | 'ownUrl'> & Output,
   services: ImportServices,
 ): Promise<number> {
   let code: number = EXIT.finished;
@@ -199,8 +207,8 @@ function readArguments(args: readonly string[]): Command {
   if (missing !== undefined) return { problem: `the file "${missing}" does not exist` };
   if (!isFormat(values.format)) return { problem: `--format: "${values.format}" is not a format` };
   const { url = null } = values;
-  if (url !== null && !(/^https?:\/\//.test(url) && URL.canParse(url)))
-    return { problem: `--url: "${url}" is not an http(s) address` };
+  const problem = problemOfUrl(url);
+  if (problem !== null) return { problem };
   if (values.strict && values['skip-bad']) return { problem: '--strict and --skip-bad exclude each other' };
   if (values.user === '') return { problem: '--user: must not be empty' };
   return {
@@ -216,6 +224,12 @@ function readArguments(args: readonly string[]): Command {
       dryRun: values['dry-run'],
     },
   };
+}
+
+/** What is wrong with the server that a command names. @param url null: it names none */
+export function problemOfUrl(url: string | null): string | null {
+  if (url === null || (/^https?:\/\//.test(url) && URL.canParse(url))) return null;
+  return `--url: "${url}" is not an http(s) address`;
 }
 
 function parse(args: readonly string[]) {

@@ -3,7 +3,8 @@ import { type FileHandle, open, rm, writeFile } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import type { Print } from '../ground/command.ts';
-import type { Connect } from './command.ts';
+import { ImportConnectionError } from './client.ts';
+import { type Connect, problemOfUrl } from './command.ts';
 import { MAX_LINE_BYTES, readLines } from './files.ts';
 import { ImportRefusedError, type Send } from './operations.ts';
 import { ImportFileError } from './records.ts';
@@ -11,6 +12,7 @@ import { exportedLines, LineBatch, read, restoreLines } from './restoring.ts';
 
 const USAGE = `usage: npm run export -- FILE [--user ID] [--url URL]     writes FILE and FILE.manifest.json
        npm run restore -- FILE [--user ID] [--url URL]    takes such a file back, into this or another server`;
+const GOES_ON = 'what was acknowledged is stored; once the server answers, the same command takes the rest';
 const MANIFEST = `query Manifest($userId: String) {
   exportUser(userId: $userId, first: 1) { manifest { format tenantId userId characters conversations turns sha256 } }
 }`;
@@ -49,14 +51,20 @@ export async function userExportCommand(
     return 2;
   }
   const { user = null, url = null } = parsed.values;
-  const connection = await connect(url, new AbortController().signal);
+  const problem = problemOfUrl(url);
+  if (problem !== null) {
+    print(`${problem}\n${USAGE}`, 'errors');
+    return 2;
+  }
+  const connection = await connect(url, new AbortController().signal, (line) => print(line, 'errors'));
   try {
     return kind === 'export'
       ? await exportTo(file, user, connection.send, print)
       : await restoreFrom(file, user, connection.send, print);
   } catch (error) {
-    if (!(error instanceof ImportRefusedError)) throw error;
-    print(error.message, 'errors');
+    const isAway = error instanceof ImportConnectionError;
+    if (!isAway && !(error instanceof ImportRefusedError)) throw error;
+    print(isAway && kind === 'restore' ? `${error.message}\n${GOES_ON}` : error.message, 'errors');
     return 1;
   } finally {
     await connection.close();

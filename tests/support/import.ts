@@ -23,10 +23,13 @@ export async function importInto(
   const output = { stdout: '', stderr: '' };
   const checkpointDirectory = given ?? (await mkdtemp(join(tmpdir(), 'echo-checkpoints-')));
   const code = await importCommand(args, {
-    ...{ ownUrl: url, log, checkpointDirectory, ...services },
-    connect: async (_named, signal) => ({
-      send: createHttpSender({ url, apiKey: null, log, signal, firstDelayMs: 1 }),
-      close: async () => undefined,
+    ...services,
+    open: async () => ({
+      ...{ ownUrl: url, log, checkpointDirectory },
+      connect: async (_named, signal) => ({
+        send: createHttpSender({ url, apiKey: null, log, signal, firstDelayMs: 1 }),
+        close: async () => undefined,
+      }),
     }),
     stdout: { write: (text) => append('stdout', text) },
     stderr: { write: (text: string) => append('stderr', text) } as NodeJS.WriteStream,
