@@ -1,12 +1,14 @@
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { AXE, CHROMIUM, faultsOf, startBrowser } from './support/browser.ts';
-import { type ChildServer, startChildServer } from './support/child-server.ts';
+import { BARE_ENV, type ChildServer, startChildServer } from './support/child-server.ts';
 import { type DatabaseProxy, startDatabaseProxy } from './support/database-proxy.ts';
 import { startTestApp, type TestApp } from './support/harness.ts';
 import { putCluster } from './support/prepared-cluster.ts';
@@ -565,6 +567,29 @@ describe.skipIf(!CHROMIUM)(
       const mayWrite = !('permissions' in input);
       expect(await page.getByRole('button', { name: /^Erase/ }).count()).toBe(mayWrite ? 1 : 0);
       expect(refused).toEqual([]);
+      await page.close();
+    });
+
+    test('an admin of a tenant is shown nothing that only the operator may do', async () => {
+      const { stdout } = await promisify(execFile)(
+        process.execPath,
+        [
+          join(import.meta.dirname, '../scripts/keys.ts'),
+          ...'create --name t --role ADMIN --tenant acme'.split(' '),
+        ],
+        { env: { ...BARE_ENV, DATA_DIR: directory, HOME: directory } },
+      );
+      const page = await browser.newPage();
+      await page.goto(`${server.url}/dashboard/tasks/schedules`);
+      await signIn(page, /shown again: (\S+)/.exec(stdout)?.[1] ?? '');
+      await page.getByText('retention').first().waitFor();
+      expect(await page.getByRole('button', { name: /^(Trigger|Pause)/ }).count()).toBe(0);
+      await page.getByRole('link', { name: 'Alerts' }).click();
+      await page.getByText('Nothing is in danger.').waitFor();
+      expect(await page.getByRole('button', { name: /^Try/ }).count()).toBe(0);
+      await page.getByRole('link', { name: 'Data' }).click();
+      const tabs = page.getByRole('navigation', { name: 'Data' }).getByRole('link');
+      await expect.poll(() => tabs.allInnerTexts()).toEqual(['Export and erase', 'Audit log']);
       await page.close();
     });
 

@@ -23,10 +23,8 @@ export async function ask<Data, Variables>(
     });
   } catch (error) {
     if (leaving?.aborted) throw error;
-    const next = isChange
-      ? 'Look whether it was done before you try again.'
-      : 'This page tries again by itself.';
-    throw new ServerProblem('NETWORK', `The server does not answer. ${next}`);
+    const next = isChange ? ' Look whether it was done before you try again.' : '';
+    throw new ServerProblem('NETWORK', `The server does not answer.${next}`);
   }
   hearTime(response);
   const answer = (await response.json().catch(() => null)) as Answer<Data> | null;

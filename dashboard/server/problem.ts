@@ -31,9 +31,9 @@ function wordsFor(code: string, given: GivenError | undefined, isChange: boolean
   if (isChange && code === 'RATE_LIMITED') return sentence(words);
   switch (code) {
     case 'SERVICE_UNAVAILABLE':
-      return 'The database does not answer right now. Nothing is lost: what comes in waits in the journal. This page tries again by itself.';
+      return 'The database does not answer right now. Nothing is lost: what comes in waits in the journal.';
     case 'RATE_LIMITED':
-      return `${sentence(words)} This page tries again by itself; RATE_LIMIT_READS says how much may be read in a minute.`;
+      return `${sentence(words)} RATE_LIMIT_READS says how much may be read in a minute.`;
     case 'INTERNAL':
       return `The server met something unexpected. Its log has more under ${String(given?.extensions?.correlationId)}.`;
     case 'FORBIDDEN':

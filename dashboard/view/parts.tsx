@@ -56,11 +56,15 @@ interface PanelParts {
 }
 
 /** What went wrong, and the way out. */
+/** Why an answer did not come. Whoever asked it asks again by itself where that may help. */
 export function Problem({ problem, again }: { problem: ServerProblem | null; again?: () => void }) {
   if (!problem) return null;
   return (
     <div class="notice" data-tone={problem.isPassing ? 'warn' : 'bad'} role="alert">
-      <p>{problem.message}</p>
+      <p>
+        {problem.message}
+        {problem.isPassing && ' This page tries again by itself.'}
+      </p>
       {again && !problem.isPassing && (
         <button type="button" class="button" onClick={again}>
           Try again

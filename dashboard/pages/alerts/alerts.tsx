@@ -9,7 +9,7 @@ import {
 import { useAnswer } from '../../server/answers.ts';
 import { connectionPage, type Pages, usePages } from '../../server/pages.ts';
 import { sentence } from '../../server/problem.ts';
-import { may } from '../../server/session.ts';
+import { runsServer } from '../../server/session.ts';
 import { follow } from '../../server/socket.ts';
 import { type ActiveAlert, activeAlerts } from '../../server/standing.ts';
 import { More } from '../../view/more.tsx';
@@ -42,7 +42,7 @@ export function Alerts() {
         {/* Alerts are of any height: what stands below them comes after them, so that it does not move. */}
         {activeAlerts.value !== null && (
           <>
-            {may('ADMIN') && <ChannelsPanel />}
+            {runsServer() && <ChannelsPanel />}
             <History history={history} />
           </>
         )}
@@ -81,7 +81,7 @@ function History({ history }: { history: Pages<Line> }) {
 /** What people did about them is stored, and so unknown while the database is away: alerts are shown without it. */
 function Active({ alerts }: { alerts: readonly ActiveAlert[] | null }) {
   const { data, problem, again } = useAnswer(AlertsInProgress, {}, PROGRESS_MS);
-  const isAwaited = data === null && problem === null && may('ADMIN');
+  const isAwaited = data === null && problem === null && runsServer();
   const byId = new Map(data?.activeAlerts.map((progress) => [progress.alertId, progress]));
   return (
     <Panel title="Active now">

@@ -1,4 +1,4 @@
-import { may } from '../../server/session.ts';
+import { may, runsServer } from '../../server/session.ts';
 import { Page } from '../../view/parts.tsx';
 import { place } from '../../view/router.ts';
 import { Tabs } from '../../view/tabs.tsx';
@@ -11,19 +11,15 @@ export function Data() {
   const [, part] = place.value.parts;
   const tabs = [
     { path: ['data'], title: 'Export and erase' },
-    ...(may('ADMIN')
-      ? [
-          { path: ['data', 'backups'], title: 'Backups' },
-          { path: ['data', 'audit'], title: 'Audit log' },
-        ]
-      : []),
+    ...(runsServer() ? [{ path: ['data', 'backups'], title: 'Backups' }] : []),
+    ...(may('ADMIN') ? [{ path: ['data', 'audit'], title: 'Audit log' }] : []),
   ];
   return (
     <Page title="Data">
       <Tabs label="Data" tabs={tabs} />
       {part === 'audit' && may('ADMIN') && <AuditPanel />}
-      {part === 'backups' && may('ADMIN') && <BackupsPanel />}
-      {((part !== 'audit' && part !== 'backups') || !may('ADMIN')) && (
+      {part === 'backups' && runsServer() && <BackupsPanel />}
+      {!tabs.some(({ path }) => path[1] !== undefined && path[1] === part) && (
         <div class="columns">
           <ExportPanel />
           {may('WRITE') && <ErasePanel />}

@@ -72,10 +72,11 @@ type Receipt = Extract<EraseUserData['eraseUser'], { readonly __typename: 'Erase
 export function ErasePanel() {
   const { userId, field } = useUser();
   const { isBusy, act } = useAct();
-  const [receipt, setReceipt] = useState<Receipt | null>(null);
+  const [erased, setErased] = useState<{ userId: string; receipt: Receipt } | null>(null);
   const erase = () =>
     act(async () => {
-      setReceipt(succeeded((await ask(EraseUser, { confirm: userId, userId })).eraseUser));
+      const receipt = succeeded((await ask(EraseUser, { confirm: userId, userId })).eraseUser);
+      setErased({ userId, receipt });
       return `Everything of ${userId} is erased.`;
     });
   return (
@@ -97,14 +98,18 @@ export function ErasePanel() {
             This cannot be taken back. Export first if it may be wanted again.
           </ConfirmButton>
         </div>
-        {receipt && (
+        {erased && (
           <>
-            <pre class="words code json">{JSON.stringify(receipt.receipt, null, 2)}</pre>
+            <pre class="words code json">{JSON.stringify(erased.receipt.receipt, null, 2)}</pre>
             <button
               type="button"
               class="button"
               onClick={() =>
-                saveFile(`receipt-${userId}.json`, [JSON.stringify(receipt, null, 2)], 'application/json')
+                saveFile(
+                  `receipt-${erased.userId}.json`,
+                  [JSON.stringify(erased.receipt, null, 2)],
+                  'application/json',
+                )
               }
             >
               Save the receipt with its signature

@@ -2,7 +2,7 @@ import { PauseSchedule, Schedules, type SchedulesData, SlotsOf, TriggerSchedule 
 import { useAnswer } from '../../server/answers.ts';
 import { ask } from '../../server/ask.ts';
 import { succeeded } from '../../server/problem.ts';
-import { may } from '../../server/session.ts';
+import { runsServer } from '../../server/session.ts';
 import { Empty, Hollow, Panel, Problem, Tag } from '../../view/parts.tsx';
 import { hrefOf } from '../../view/router.ts';
 import { useAct } from '../../view/saying.tsx';
@@ -57,7 +57,7 @@ function Row({ schedule, again }: { schedule: Schedule; again: () => void }) {
         <Moment at={lastSlot?.slotAt} /> <span class="under">{lastSlot && plain(lastSlot.state)}</span>
       </td>
       <td data-label="Next">{nextSlotAt && !paused ? <Ago at={nextSlotAt} /> : '–'}</td>
-      <td data-label="">{may('ADMIN') && <Actions schedule={schedule} again={again} />}</td>
+      <td data-label="">{runsServer() && <Actions schedule={schedule} again={again} />}</td>
     </tr>
   );
 }
