@@ -150,6 +150,37 @@ describe('of a time of which nothing was said', () => {
   });
 });
 
+describe('a date or an hour alone', () => {
+  const SPOKEN_OF: [query: string, said: string][] = [
+    ['24.12.2026', 'Der Termin beim Notar ist am 24.12.2026.'],
+    ['2026-12-31', 'The deadline is 2026-12-31.'],
+    ['14 March 2027', 'Our wedding is on 14 March 2027.'],
+    ['5 June 1990', 'Dad bought the boat on 5 June 1990.'],
+    ['May 2019', 'We met in May 2019.'],
+    ['18:45', 'The flight leaves at 18:45.'],
+  ];
+  beforeAll(() =>
+    app.record(
+      'dates',
+      SPOKEN_OF.map(([, query]) => ({ query, timestamp: '2026-11-20T08:00:00Z' })),
+      'dora',
+    ),
+  );
+
+  test.each(SPOKEN_OF)('of which nothing was said finds who speaks of it: %s', async (query, said) => {
+    const [first] = await app.search(query, 'dora', { limit: 10 });
+    expect(first?.interaction.query).toBe(said);
+    expect(first?.reasons).toContain('of another time than the one named, of which nothing was found');
+  });
+
+  test('is that time where something was said then, and "yesterday" no more than that day', async () => {
+    const [first] = await app.search('20 November 2026', 'dora', { limit: 10 });
+    expect(first?.reasons.join()).toContain('said at the time asked for');
+    expect(await app.search('yesterday', 'dora', { limit: 10 })).toEqual([]);
+    expect(await app.search('What did I say on 2026-12-31?', 'dora', { limit: 10 })).toEqual([]);
+  });
+});
+
 test('what is told some days after a part of a month is found, though others say more of the words', async () => {
   const turns = Array.from({ length: 300 }, (_, number) => ({
     query: `The town was rainy (${number}).`,

@@ -190,8 +190,8 @@ async function search(
   const { db, availability } = services;
   const { times } = wanted;
   const { rest } = times;
-  const namesMore = times.spans.length > 0 && rest !== '';
-  if (namesMore && !(await availability.tolerate(() => isAnythingOf(db, owner, times, waiting), true)))
+  const mayBeSubject = times.spans.length > 0 && (rest !== '' || times.isBare);
+  if (mayBeSubject && !(await availability.tolerate(() => isAnythingOf(db, owner, times, waiting), true)))
     return search(services, owner, withoutTimes(wanted), conditions, waiting);
   // Never rejects, so it may run beside what follows.
   // Nothing means the same as a question of which nothing but a time is left.
@@ -210,7 +210,7 @@ async function search(
     }, null));
   if (!words || !pool) return null;
   // Nothing was said at that time, so it may be what was spoken of: then its words count like others.
-  if (namesMore && !pool.candidates.some(({ turn }) => fitOf(times, turn.timestamp) > 0))
+  if (mayBeSubject && !pool.candidates.some(({ turn }) => fitOf(times, turn.timestamp) > 0))
     return search(services, owner, withoutTimes(wanted), conditions, waiting);
   const stored = (turns: readonly PooledTurn[]) => shownTurns(db, owner, turns, wanted.columns);
   const standing = ranked({ words, ...pool }, wanted);

@@ -31,6 +31,8 @@ export interface SpokenTimes {
   readonly isRelative: boolean;
   /** The question without the words that name the time; empty, where the others carry nothing beside it. */
   readonly rest: string;
+  /** It is a date or an hour and nothing else ("24 December", "18:45"), and so may be what somebody said. */
+  readonly isBare: boolean;
 }
 
 /** Characters of a question: what is longer tells more than it asks. */
@@ -66,12 +68,15 @@ export function readTimes(question: string, calendar: Calendar): SpokenTimes {
     // Beside a date, "last Friday" is counted from that day, and nobody can say which.
     isRelative: found.every((each) => each.isRelative),
     rest: restOf(written, named, active),
+    isBare:
+      named.every(({ isRelative, clock }) => !isRelative || clock !== undefined) &&
+      !/[\p{L}\p{N}]/u.test(without(written, named)),
   };
 }
 
 /** The reading of a question that names no time. */
 export function timeless(question: string): SpokenTimes {
-  return { spans: [], isRelative: false, rest: question };
+  return { spans: [], isRelative: false, rest: question, isBare: false };
 }
 
 /** What is lost of the fit towards the ends of a stretch that is no exact one. */
