@@ -123,7 +123,7 @@ describe('in English', () => {
       'mars rover',
     ].filter((text) => text !== 'hier'),
   ])('none in %j', (question) => {
-    expect(read(question)).toEqual({ spans: [], isRelative: false, rest: question });
+    expect(read(question)).toEqual({ spans: [], isRelative: false, rest: question, isBare: false });
   });
 });
 

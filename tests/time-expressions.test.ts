@@ -158,6 +158,6 @@ describe('no times', () => {
     ...['sat', 'sun', 'mar', 'The second may be better', 'at 25:00', 'at 13 pm', 'in week 54 of the plan'],
     ...['in week 3 of the course', 'Where is the first quarter of the cake?', 'once upon a time'],
   ])('in %j', (question) => {
-    expect(read(question)).toEqual({ spans: [], isRelative: false, rest: question });
+    expect(read(question)).toEqual({ spans: [], isRelative: false, rest: question, isBare: false });
   });
 });
