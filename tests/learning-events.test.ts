@@ -15,6 +15,8 @@ test.each<[string, string[]]>([
   ['I renovated the kitchen last summer', ['user renovated the kitchen @ 2026-06-01 month']],
   ['I get up at 5 every morning', ['user: get up at 5 every morning']],
   ['I go to the gym twice a week', ['user: go to the gym twice a week']],
+  ['I usually run 5 km on Tuesdays and Thursdays', ['user: run 5 km on Tuesdays and Thursdays']],
+  ['I swim on Mondays, Wednesdays and Fridays', ['user: swim on Mondays, Wednesdays and Fridays']],
   ['I made a cup of tea', []],
   ['I laughed so hard yesterday', []],
   ['I told him on Monday', []],

@@ -18,6 +18,7 @@ test.each<[string, string[]]>([
   ["I'm 1.83 m tall", ['user is 1.83 m tall']],
   ['I weigh 72 kg', ['user weighs 72 kg']],
   ["I'm left-handed so scissors are a pain", ['user is left-handed']],
+  ['My blood type is 0 negative.', ["user's blood type is 0 negative"]],
   ['my blood type is AB negative', ["user's blood type is AB negative"]],
   ['My email is anna.k@example.org', ["user's email is anna.k@example.org"]],
   ["I'm a Buddhist", ['user is Buddhist']],

@@ -34,6 +34,12 @@ test.each<[string, string[]]>([
   ['I have a twin sister called Noor', ["user's sister is Noor"]],
   ["I'm dating a guy from my choir", ['user is dating a guy from their choir']],
   ['My husband and I are arguing', []],
+  ['My boss is Mr. J. R. Smith.', ["user's manager is Mr. J. R. Smith"]],
+  ['My doctor is Dr. Patel at the Green Clinic.', ["user's doctor is Dr. Patel"]],
+  ['My doctor is Dr. Patel. She is nice.', ["user's doctor is Dr. Patel"]],
+  ['My teacher is Mr.', []],
+  ['Our dog Rex died in 2024.', ['user does not have dog, Rex']],
+  ['My cat Miso had to be put down', ['user does not have cat, Miso']],
   ['My grandmother Rosalind taught me', ["user's grandmother is Rosalind"]],
 ])('who is close to somebody: %s', (text, statements) => {
   expect(learned(text).candidates.map(dated)).toEqual(statements);

@@ -3,6 +3,8 @@ import { dated, learned } from './support/said.ts';
 
 /** What is said on Saturday, 28 November 2026, and what is learned from it, each with the time from which it holds. */
 test.each<[string, string[]]>([
+  ["I'm from St. Louis.", ['user is from St. Louis']],
+  ['I live in St. Petersburg. It is cold.', ['user lives in St. Petersburg']],
   ['I live in Antwerp with my two kids', ['user lives in Antwerp']],
   ['We moved to Galway three years ago', ['user lives in Galway @ 2023-11-28 year']],
   ["I've been living in Osaka since 2019", ['user lives in Osaka']],

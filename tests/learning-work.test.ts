@@ -6,6 +6,8 @@ test.each<[string, string[]]>([
   ['I work as a locksmith', ['user works as locksmith']],
   ["I'm a paramedic and nights are killing me", ['user works as paramedic']],
   ['I work for the city council', ['user works at city council']],
+  ['I work at Dr. Oetker.', ['user works at Dr. Oetker']],
+  ['I work for Mt. Sinai Hospital.', ['user works at Mt. Sinai Hospital']],
   ['I work at Ericsson as a test engineer', ['user works as test engineer', 'user works at Ericsson']],
   ["I'm a software developer at Spotify", ['user works as software developer', 'user works at Spotify']],
   ['I work in logistics', ['user works in logistics']],

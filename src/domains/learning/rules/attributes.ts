@@ -13,7 +13,7 @@ const UNIT =
   /^(?:%|percent|°.?|kg|kgs|kilos?|lbs?|pounds?|stone|cm|mm|m|metres?|meters?|km|miles?|feet|foot|ft|inch(?:es)?|watts?|w|kw|kwh|bpm|mg|mmol|g|grams?|ml|litres?|liters?|l|hours?|hrs?|h|minutes?|mins?|seconds?|secs?|days?|weeks?|months?|years?|euros?|dollars?|quid|eur|usd|gbp|chf|francs?|yen|sqm|square|m2|points?|eu|us|uk|calories|kcal|steps|pages|k|dpi|people|guests|mph|kph|mbps|gb|tb|am|pm|mm\/?hg|over|and|to|cup|gallons?|bedrooms?|rooms?|floors?|credits|marks)$/i;
 /** Of what one has: numbers that say nothing of a person. */
 const NO_ATTRIBUTE =
-  /\b(?:question|point|guess|idea|answer|order|score|total|id|pin|card|account|password|code|number|ticket|flight|train|version|error|result|line|page|chapter|essay|file|test|script|query|list|class|function|table|column|array|limit|loop|turn|table|recipe|word count|text|message|email|app|name|number|phone|favou?rite [\p{L}]+|son|daughter|wife|husband|kid|birthday|age|dog|cat|mother|father|mum|mom|dad|brother|sister|friend|baby|last|first|next|team|boss|neighbou?r|shoes?|niece|nephew|cousin|partner|girlfriend|boyfriend|grandson|granddaughter|train|bus|meeting|call|lesson|appointment|only|biggest|concern|question is|problem)$/iu;
+  /\b(?:blood type|blood group|question|point|guess|idea|answer|order|score|total|id|pin|card|account|password|code|number|ticket|flight|train|version|error|result|line|page|chapter|essay|file|test|script|query|list|class|function|table|column|array|limit|loop|turn|table|recipe|word count|text|message|email|app|name|number|phone|favou?rite [\p{L}]+|son|daughter|wife|husband|kid|birthday|age|dog|cat|mother|father|mum|mom|dad|brother|sister|friend|baby|last|first|next|team|boss|neighbou?r|shoes?|niece|nephew|cousin|partner|girlfriend|boyfriend|grandson|granddaughter|train|bus|meeting|call|lesson|appointment|only|biggest|concern|question is|problem)$/iu;
 const PREDICATES: Readonly<Record<string, string>> = {
   height: 'height',
   weight: 'weight',
@@ -79,38 +79,43 @@ function takenUnits(words: readonly string[]): string[] {
   return found;
 }
 
-const PLAIN: readonly (readonly [RegExp, string, number])[] = [
+/** What is said of it, whether that is a name, and how sure it is. */
+const PLAIN: readonly (readonly [pattern: RegExp, isName: boolean, confidence: number])[] = [
   [
     new RegExp(
       `\\b(?:my|our) (landlord|landlady|gp|doctor|dentist|bank|school|gym|church|surgery|insurer|university|uni|college|employer|provider|football team|team|vet|car insurer|energy supplier|broadband provider|alma mater) (?:is|'s name is|is called|:) (?:called |with )?(${NAME})`,
       'iu',
     ),
-    '',
+    true,
     0.82,
   ],
   [
     /\b(?:my|our) (time ?zone|dominant hand|eye colou?r|hair colou?r|mbti(?: type)?|personality type|enneagram(?: type)?|dress size|ring size|bra size|jeans size|collar size|size|relationship status|marital status|sexual orientation|political party|chronotype) is (?:an? )?([\p{L}\p{N}/+:-]+(?: [\p{L}\p{N}/+:-]+)?)/iu,
-    '',
+    false,
     0.85,
   ],
   [
     /\b(?:my|our) (dream (?:job|car|house|home|destination|holiday|vacation)) (?:is|would be) (?:to be |to own |being |owning |to )?(?:an? |the )?([\p{L}\p{N}' -]{3,50}?)(?=$|[,.;!)]|\s(?:but|so|because|and i|if|when)\b)/iu,
-    '',
+    false,
     0.82,
   ],
   [
     /\b(?:my|our) (biggest fear|worst fear|phobia|guilty pleasure|comfort food|pet peeve|spirit animal|go-to [\p{L}]+|usual [\p{L}]+|worst subject|best subject|major|minor|star sign|weakness|strength|greatest strength|love language|specialty|speciality|instrument) is (?:an? |the |that )?([\p{L}\p{N}' -]{3,50}?)(?=$|[,.;!)]|\s(?:but|so|because|and i|if|when)\b)/iu,
-    '',
+    false,
     0.82,
   ],
 ];
 
+/** The expressions above do not tell capital letters: of "Dr. Patel at the clinic", the name. */
+const BEGINS_AS_NAME = new RegExp(`^${NAME}`, 'u');
+
 function plain(sentence: Sentence): Finding[] {
   const { text, isQuestion } = sentence;
-  return PLAIN.flatMap(([pattern, , confidence]) => {
+  return PLAIN.flatMap(([pattern, isName, confidence]) => {
     const found = pattern.exec(text);
     const noun = found?.[1]?.toLowerCase();
-    const value = found?.[2]?.trim();
+    const said = found?.[2]?.trim();
+    const value = (isName && said && BEGINS_AS_NAME.exec(said)?.[0]) || said;
     if (!found || noun === undefined || value === undefined || !mayBegin(sentence, found.index)) return [];
     if (isQuestion && found.index + found[0].length >= text.length - 1) return [];
     if (/^(?:landlord|landlady|gp|doctor|dentist|bank|school)/.test(noun) && !/^\p{Lu}/u.test(value))
@@ -126,7 +131,8 @@ function plain(sentence: Sentence): Finding[] {
             : noun === 'dentist'
               ? 'dentist'
               : `value_of_${noun.replace(/[^\p{L}\p{N}]+/gu, '_')}`;
-    return [{ predicate, object: value, confidence, start: found.index, end: found.index + found[0].length }];
+    const end = found.index + found[0].length - ((said?.length ?? 0) - value.length);
+    return [{ predicate, object: value, confidence, start: found.index, end }];
   });
 }
 

@@ -8,6 +8,10 @@ import { whenPast } from './when.ts';
 export const OFTEN =
   /\b(?:every|each|daily|twice|once a|nightly|a day|in the mornings?|at night|before bed|per day|as needed)\b/i;
 
+/** When something is not taken; at other times it may be: "no coffee after three". */
+const AT_TIMES =
+  /^\s+(?:after|before|until|till|on an empty|at (?:night|home|work|lunch|parties|the weekend)|at weekends|on (?:weekdays|weekends|(?:mon|tues|wednes|thurs|fri|satur|sun)days?|school nights)|in the (?:morning|afternoon|evening)s?|during|when|while|if|unless|without|with|late|except|that|which|from)\b/i;
+
 /** "I don't eat gluten", "I can't have dairy", "I don't drink", "I don't smoke". */
 export const eat: ClauseRule = (clause) => {
   if (
@@ -26,6 +30,7 @@ export const eat: ClauseRule = (clause) => {
     .filter(
       (item) =>
         isTelling(item) &&
+        !AT_TIMES.test(limit(clause).slice(item.end)) &&
         !/^(?:anything|any(?:more)?|breakfast|lunch|dinner|out|much|well|enough|properly|a lot|the|my|your|all|every|like|more|as|after|before|much)\b/i.test(
           item.text,
         ),

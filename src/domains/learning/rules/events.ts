@@ -181,7 +181,7 @@ const notice: ClauseRule = (clause, setting) => {
 };
 
 const ROUTINE =
-  /\b(?:every (?:single )?(?:day|morning|evening|night|week|month|year|weekend|sunday|monday|tuesday|wednesday|thursday|friday|saturday|other \p{L}+)|each (?:day|morning|week|evening|night)|on (?:mon|tues|wednes|thurs|fri|satur|sun)days|on weekends|on weekdays|at weekends|most (?:days|mornings|evenings|nights|weekends)|(?:once|twice|three times|four times|five times|\d+ times) (?:a|per) (?:day|week|month|year)|daily|weekly|nightly)\b/iu;
+  /\b(?:every (?:single )?(?:day|morning|evening|night|week|month|year|weekend|sunday|monday|tuesday|wednesday|thursday|friday|saturday|other \p{L}+)|each (?:day|morning|week|evening|night)|on (?:mon|tues|wednes|thurs|fri|satur|sun)days|on weekends|on weekdays|at weekends|most (?:days|mornings|evenings|nights|weekends)|(?:once|twice|three times|four times|five times|\d+ times) (?:a|per) (?:day|week|month|year)|daily|weekly|nightly)\b(?:(?:,| and|, and| &) (?:on )?(?:mon|tues|wednes|thurs|fri|satur|sun)days\b)*/iu;
 const ROUTINES =
   /^(?:get|wake|run|swim|cycle|jog|meditate|journal|pray|walk|read|exercise|train|volunteer|cook|bake|practise|practice|attend|visit|call|commute|work|go|do|play|eat|stretch|lift|climb|row|dance|sing|teach|babysit|fast|write|paint|drive|bike|take|meet|make|have)$/;
 

@@ -154,7 +154,7 @@ const DETAILS: readonly (readonly [RegExp, string])[] = [
   ],
   [/\bmy pronouns(?: are|:|'re) ?((?:she|he|they|xe|ze|it)(?:\/\p{L}{2,6}){1,2})/iu, 'pronouns'],
   [
-    /\bmy blood (?:type|group)(?: is|'s|:) ?((?:AB|A|B|O)(?: ?(?:rh ?)?(?:positive|negative|pos|neg|\+|-|−))?)(?![\p{L}])/iu,
+    /\bmy blood (?:type|group)(?: is|'s|:) ?((?:AB|A|B|O|0)(?: ?(?:rh ?)?(?:positive|negative|pos|neg|\+|-|−))?)(?![\p{L}])/iu,
     'blood_type',
   ],
   [

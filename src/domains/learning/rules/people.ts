@@ -45,13 +45,18 @@ export const PETS =
   'labradors?|labs?|retrievers?|poodles?|spaniels?|terriers?|beagles?|dachshunds?|sausage dogs?|whippets?|greyhounds?|lurchers?|collies?|shepherds?|huskies|husky|corgis?|pugs?|bulldogs?|rottweilers?|dobermans?|boxers?|mastiffs?|chihuahuas?|shih tzus?|schnauzers?|mutts?|mongrels?|hounds?|setters?|pointers?|vizslas?|dalmatians?|malamutes?|samoyeds?|akitas?|pomeranians?|cockapoos?|labradoodles?|goldendoodles?|cavapoos?|maltese|tabby|tabbies|siamese|maine coons?|ragdolls?|sphynx|calico|tortoiseshell|moggy|moggies|bengals?|tomcats?';
 
 /** A name: capitalised words. */
-export const NAME = String.raw`(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor|Sir|Aunt|Uncle|Lady|Captain|King|Queen|Princess|Lord|Little|Big|Old)\.? )?\p{Lu}[\p{L}\p{M}'-]*\p{L}(?: (?:(?:de|van|von|der|den|di|da|la|le|del|bin|al|of|the|Mc|O') ?)*\p{Lu}[\p{L}\p{M}'-]*\p{L}){0,2}`;
+export const NAME = String.raw`(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor|Sir|Aunt|Uncle|Lady|Captain|King|Queen|Princess|Lord|Little|Big|Old)\.? )?(?:\p{Lu}\. ?){0,3}\p{Lu}[\p{L}\p{M}'-]*\p{L}(?: (?:(?:de|van|von|der|den|di|da|la|le|del|bin|al|of|the|Mc|O') ?)*\p{Lu}[\p{L}\p{M}'-]*\p{L}){0,2}`;
 const NO_NAME =
   /^(?:I|I'm|I've|I'd|I'll|Im|God|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August|September|October|November|December|Christmas|Easter|Also|And|But|So|He|She|It|They|We|You|My|Our|The|This|That|Is|Was|Has|Are|Not|Yes|No|OK|Okay|Can|Could|Do|Does|What|Where|When|Who|Why|How|If|In|On|At|To|For|With|From|English|German|French|Spanish|Italian|Japanese|Chinese|LOL|OMG|BTW|Facebook|Instagram|Twitter|WhatsApp|Zoom|Netflix|Covid|COVID)$/;
 
+const TITLE_ALONE = /^(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor|Sir|St)\.?$/;
+
 /** Whether a capitalised word may be somebody's name. */
 export const mayBeName = (name: string): boolean =>
-  !NO_NAME.test(name.split(' ')[0] ?? '') && !isNationality(name) && name.length <= 40;
+  !NO_NAME.test(name.split(' ')[0] ?? '') &&
+  !TITLE_ALONE.test(name) &&
+  !isNationality(name) &&
+  name.length <= 40;
 
 const DEMONYMS = new Set(
   (

@@ -19,6 +19,10 @@ const NO_PET =
 const object = (animal: string, name: string | null) => (name ? `${animal}, ${name}` : animal);
 const bare = (animal: string) => animal.replace(/^(?:an?|the|my|our|this|some)\s+/i, '').trim();
 
+/** "Our dog Rex died": it is no more. */
+const DIED =
+  /^\s+(?:has |had |just |sadly |has just |was |had to be |has been )*(?:died|passed away|passed|put down|put to sleep|euthani[sz]ed|crossed the rainbow bridge)\b/i;
+
 /** "my dog Rex", "our cat is called Biscuit". */
 function mine({ text }: Sentence): Finding[] {
   if (!/\b(?:my|our)\b/i.test(text)) return [];
@@ -39,6 +43,7 @@ function mine({ text }: Sentence): Finding[] {
       {
         predicate: 'has_pet',
         object: object(bare(match[1] ?? ''), name),
+        ...(DIED.test(text.slice(match.index + match[0].length)) && { negated: true, kind: 'ENDS' as const }),
         confidence: 0.9,
         start: match.index,
         end: match.index + match[0].replace(/'s$/, '').length,

@@ -17,6 +17,11 @@ export interface PhraseLimits {
 
 const TOKEN = /([\p{L}\p{N}][\p{L}\p{M}\p{N}'&+#/.%€$£°-]*|[€$£]\s?\d[\d.,]*\p{L}?)/uy;
 const SEPARATOR = /\s*/y;
+/** Titles and the like whose full stop ends no phrase: "Dr. Patel", "St. Louis". */
+const TITLE = /^(?:mr|mrs|ms|dr|prof|st|ste|mt|sgt|capt|rev)$/i;
+const INITIAL = /^\p{Lu}$/u;
+/** The full stop behind such a word, and the name that it belongs to. */
+const NAME_BEHIND = /^\.\s?\p{Lu}/u;
 /** Where a time begins, a phrase ends. */
 export const TIME_BEGINS =
   /^(?:(?:on|this|next|last|every|each|by|since|until|from|coming|past)\s+)?(?:the\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)days?\b|^(?:on|in|at|by|since|until|till|from|around)\s+(?:the\s+)?(?:(?:early|late|mid|end of|start of|beginning of|middle of)[ -])?(?:\d|january|february|march|april|may\b|june|july|august|september|october|november|december|jan\b|feb\b|mar\b|apr\b|jun\b|jul\b|aug\b|sept?\b|oct\b|nov\b|dec\b|spring|summer|autumn|fall\b|winter|morning|afternoon|evening|night|noon|midday|midnight|weekend|week\b|weeks|christmas|easter|first|second|third|a (?:few|couple)|one|two|three|four|five|six|seven|eight|nine|ten|(?:a|an) (?:minute|hour|day|week|month|year)\b|last|next|this|mornings|evenings|nights|weekends)|^(?:last|next|this|every|each|most|all|twice|once|some)\s+(?:other\s+)?(?:a\s+)?(?:week|month|year|morning|afternoon|evening|night|day|weekend|spring|summer|autumn|fall|winter|january|february|march|april|may|june|july|august|september|october|november|december|time)s?\b|^(?:yesterday|today|tomorrow|tonight|soon|later)\b|^(?:a|an|one|two|three|four|five|six|seven|eight|nine|ten|\d+|few|couple|some)\s+(?:(?:of|few|couple)\s+)*(?:minutes?|hours?|days?|weeks?|months?|years?|times?)\b|^for\s+(?:the\s+)?(?:(?:last|past|about|over|almost|nearly|around|more than|some|the|a|an|\d+|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|many|several|few|couple)\s+)+(?:of\s+)?(?:days?|weeks?|months?|years?|decades?|ages?|while|time|now)\b/i;
@@ -27,6 +32,8 @@ export function phraseAt(text: string, from: number, limits: PhraseLimits = {}):
   let at = from;
   let end = from;
   let start = -1;
+  // Initials are some at the beginning of a name: "vitamin D. It …" has none.
+  let isNameBegun = true;
   for (let count = 0; count < maxWords; count++) {
     SEPARATOR.lastIndex = at;
     const gap = SEPARATOR.exec(text)?.[0] ?? '';
@@ -46,9 +53,12 @@ export function phraseAt(text: string, from: number, limits: PhraseLimits = {}):
     )
       break;
     if (start < 0) start = here;
-    end = here + word.length;
+    isNameBegun = TITLE.test(word) || (isNameBegun && INITIAL.test(word));
+    const isAbbreviated =
+      isNameBegun && NAME_BEHIND.test(text.slice(here + word.length, here + word.length + 3));
+    end = here + word.length + (isAbbreviated ? 1 : 0);
     at = end;
-    if (word.length < (found[1] ?? '').length) break;
+    if (word.length < (found[1] ?? '').length && !isAbbreviated) break;
   }
   const phrase = start < 0 ? null : trimmed(text, start, end);
   return phrase;
