@@ -11,6 +11,8 @@ test.each<[string, string[]]>([
   ["I'm a huge fan of Agatha Christie", ['user likes Agatha Christie']],
   ["I can't bear loud chewing", ['user does not like loud chewing']],
   ['I prefer tea over coffee', ['user prefers tea']],
+  ['My favourite movie is "Spirited Away"', ["user's favourite movie is Spirited Away"]],
+  ['My favourite book is “Middlemarch”, I think', ["user's favourite book is Middlemarch"]],
   ['My favourite colour is teal', ["user's favourite colour is teal"]],
   ['my fav food', []],
   ['Lasagne is my favourite dish', ["user's favourite dish is Lasagne"]],

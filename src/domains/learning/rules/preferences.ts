@@ -1,5 +1,5 @@
 import type { ClauseRule, Family, Finding } from './family.ts';
-import { isTelling, listAt } from './phrases.ts';
+import { isTelling, listAt, type Phrase } from './phrases.ts';
 import { finding, isTaste, NO_TASTE, pointsAtOne, tastes, things } from './tastes.ts';
 
 /** "I love the hope and love theme": the second word is no verb. */
@@ -111,17 +111,28 @@ const FAVOURITE =
 const IS_FAVOURITE =
   /(?:^|[,:] |\band |\bbut )((?:\p{L}[\p{L}\p{M}'-]*\s+){0,4}?\p{L}[\p{L}\p{M}'-]*)\s+(?:is|are)\s+(?:definitely |still |probably |by far |actually )*(?:my|our) (?:all[- ]time |absolute |new |personal )*favou?rite(?:\s+((?:[\p{L}'-]+\s+){0,2}[\p{L}'-]+))?/iu;
 
+/** A title in quotation marks, without them. */
+function titleAt(text: string, at: number): Phrase | null {
+  const title = /^["“„«]([^"“”„«»\0]{1,60})["”“»]/u.exec(text.slice(at))?.[1];
+  return title === undefined ? null : { text: title, start: at + 1, end: at + 1 + title.length };
+}
+
+function favouriteAt(text: string, at: number): Phrase | null {
+  const [item = null] = listAt(text, at, {
+    maxWords: 7,
+    through: /^(?:to|with|the|about|for)$/,
+    until: /^(?:so|because|but)$/,
+  });
+  return item;
+}
+
 function favourites({ text, isQuestion }: { text: string; isQuestion: boolean }): Finding[] {
   if (!/\bfavou?rite\b/i.test(text)) return [];
   const found = FAVOURITE.exec(text);
   if (found?.[2] !== undefined) {
     const at = found.index + found[0].length;
     if (isQuestion && /^\s*$/.test(text.slice(at))) return [];
-    const [item] = listAt(text, at, {
-      maxWords: 7,
-      through: /^(?:to|with|the|about|for)$/,
-      until: /^(?:so|because|but)$/,
-    });
+    const item = titleAt(text, at) ?? favouriteAt(text, at);
     const kind = found[2]
       .toLowerCase()
       .replace(/[^\p{L}]+/gu, '_')
