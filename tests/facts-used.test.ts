@@ -78,7 +78,15 @@ const PEANUTS: Told = {
   ...{ at: day(4, 7), said: 'I cannot eat peanuts.', predicate: 'allergic_to', object: 'peanuts' },
   statement: 'user is allergic to peanuts',
 };
-const ALL = [LISBON, PORTO, WORK, ANNA, FOX, NAME, CHEESE, PEANUTS];
+const SQUASH: Told = {
+  ...{ at: day(4, 8), said: 'I love squash.', predicate: 'likes', object: 'squash' },
+  statement: 'user likes squash',
+};
+const CORIANDER: Told = {
+  ...{ at: day(4, 9), said: 'I hate coriander.', predicate: 'likes', object: 'coriander', negated: true },
+  statement: 'user does not like coriander',
+};
+const ALL = [LISBON, PORTO, WORK, ANNA, FOX, NAME, CHEESE, PEANUTS, SQUASH, CORIANDER];
 
 const SEARCH = `query ($query: String!, $superseded: Boolean, $limit: Int, $filter: MemoryFilter) {
   memorySearch(query: $query, includeSuperseded: $superseded, limit: $limit, filter: $filter) {
@@ -111,6 +119,8 @@ describe('a search of memory', () => {
     ['What is my name?', ["user's name is Ada"]],
     ['favorite cheese', ["user's favourite cheese is Brie"]],
     ['Where does Anna live?', ['Anna lives in Turin']],
+    ['What do I hate?', ['user does not like coriander']],
+    ['Is there anything I dislike?', ['user does not like coriander']],
     ['Am I allergic to peanuts?', ['user is allergic to peanuts']],
   ])('%s finds %j', async (query, statements) => {
     expect((await found(user, query)).slice(0, statements.length)).toEqual(statements);

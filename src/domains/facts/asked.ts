@@ -1,4 +1,5 @@
 import { wordsOf } from '../word-index/analysis.ts';
+import type { FactRow } from './tables.ts';
 
 /** Words with which people ask for what a predicate says, where facts do not have them: in the more frequent languages. */
 const ASKED: readonly (readonly [predicates: string, words: string])[] = [
@@ -61,6 +62,11 @@ const ASKED: readonly (readonly [predicates: string, words: string])[] = [
   ['phone', 'phone telephone telefonnummer telefono'],
   ['email', 'mail email'],
 ];
+/** The same with which people ask for what is denied: who hates something is known not to like it. */
+const DENIED: typeof ASKED = [
+  ['likes', 'dislike hate loathe detest verabscheue hasse deteste odio'],
+  ['eats drinks', 'avoid'],
+];
 /** Predicates that are called by what they are of: `favourite_cheese`. */
 const FAVOURITE = new Set(
   'favourite favorite lieblings prefere preferee favorito favorita preferito preferita'
@@ -68,22 +74,33 @@ const FAVOURITE = new Set(
     .flatMap((word) => wordsOf(word).map(({ term }) => term)),
 );
 
-const predicatesByTerm = new Map<string, Set<string>>();
-for (const [predicates, words] of ASKED)
-  for (const { term } of wordsOf(words)) {
-    const known = predicatesByTerm.get(term) ?? new Set();
-    for (const predicate of predicates.split(' ')) known.add(predicate);
-    predicatesByTerm.set(term, known);
-  }
+const stated = predicatesByTerm(ASKED);
+const denied = predicatesByTerm(DENIED);
+
+function predicatesByTerm(asked: typeof ASKED): ReadonlyMap<string, ReadonlySet<string>> {
+  const byTerm = new Map<string, Set<string>>();
+  for (const [predicates, words] of asked)
+    for (const { term } of wordsOf(words)) {
+      const known = byTerm.get(term) ?? new Set();
+      for (const predicate of predicates.split(' ')) known.add(predicate);
+      byTerm.set(term, known);
+    }
+  return byTerm;
+}
 
 /** The predicates that a word of a question asks for, whatever facts say in their own words. */
-export function predicatesAskedBy(term: string): ReadonlySet<string> {
-  return predicatesByTerm.get(term) ?? NONE;
+export function predicatesAskedBy(term: string): readonly string[] {
+  return [...(stated.get(term) ?? []), ...(denied.get(term) ?? [])];
 }
 
-/** Whether a word of a question asks for a fact of this predicate. */
-export function asksFor(term: string, predicate: string): boolean {
-  return predicatesAskedBy(term).has(predicate) || (FAVOURITE.has(term) && /^favou?rite_/.test(predicate));
+/** Whether a word of a question asks for a fact like this. */
+export function asksFor(
+  term: string,
+  { predicate, negated }: Pick<FactRow, 'predicate' | 'negated'>,
+): boolean {
+  return (
+    stated.get(term)?.has(predicate) === true ||
+    (negated && denied.get(term)?.has(predicate) === true) ||
+    (FAVOURITE.has(term) && /^favou?rite_/.test(predicate))
+  );
 }
-
-const NONE: ReadonlySet<string> = new Set();

@@ -66,7 +66,7 @@ export function byNames(question: string, facts: readonly FactRow[]): ByNames {
 /** Whether a fact says who or what it is that is called so: by its predicate, or, of a dog or a car, by its kind. */
 function isWhat({ word, term }: { readonly word: string; readonly term: string }, fact: FactRow): boolean {
   const { predicate, object, category } = fact;
-  if (asksFor(term, predicate) || predicate.split('_').includes(word)) return true;
+  if (asksFor(term, fact) || predicate.split('_').includes(word)) return true;
   return category === 'POSSESSION' && wordsOf(object).some((each) => each.term === term);
 }
 

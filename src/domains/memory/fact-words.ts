@@ -46,7 +46,7 @@ export function askedOfFacts(text: string): AskedOfFacts | null {
   const subject = subjectWordsAmong(all.map(({ word }) => word));
   // "What is my name?" has no word but that of the question itself.
   const isAbout = ({ word, term }: { word: string; term: string }) =>
-    subject.size > 0 ? subject.has(foldLetters(word)) : predicatesAskedBy(term).size > 0;
+    subject.size > 0 ? subject.has(foldLetters(word)) : predicatesAskedBy(term).length > 0;
   const languages = languagesOf(all.map(({ word }) => word));
   const words = new Map<string, AskedWord>();
   for (const found of all.filter(isAbout)) {
@@ -61,7 +61,7 @@ export function askedOfFacts(text: string): AskedOfFacts | null {
   if (words.size === 0) return null;
   const folded = foldLetters(text).replaceAll('’', "'").trim();
   const isHowTo = HOW_TO.test(folded) && !MINE.test(folded);
-  const predicates = [...words.keys()].flatMap((term) => [...predicatesAskedBy(term)]);
+  const predicates = [...words.keys()].flatMap((term) => predicatesAskedBy(term));
   return {
     words: [...words.values()],
     terms: [
@@ -80,7 +80,7 @@ export function sharedWith(
   const terms = new Set(fact.searchTerms);
   const shared = asked.words.filter(
     ({ terms: either }) =>
-      either.some((term) => terms.has(term)) || either.some((term) => asksFor(term, fact.predicate)),
+      either.some((term) => terms.has(term)) || either.some((term) => asksFor(term, fact)),
   );
   const sum = (words: readonly AskedWord[]) => words.reduce((total, { weight }) => total + weight, 0);
   return {
