@@ -79,6 +79,7 @@ describe('memories in a prompt', () => {
       'How many days does a year have?',
       ['My first year at the bakery was hard.', 'The days at the lake flew by.'],
     ],
+    ['How do I boil an egg?', ['We painted eggs with the twins.']],
     ['What is the difference between a virus and a bacterium?', ['Your help makes a difference to me.']],
     [
       'What is the boiling point of water?',
@@ -106,6 +107,8 @@ describe('memories in a prompt', () => {
     ['What does my brother play?', 'My brother plays the oboe in a quintet.'],
     ['Where did Ana move to?', 'Ana moved to Lisbon in May.'],
     ['Was spielt mein Bruder?', 'Mein Bruder spielt Oboe in einem Quintett.'],
+    ['What book did I finish?', 'I finished reading Middlemarch yesterday.'],
+    ["When is my mother's birthday?", 'My mother was born on 4 July 1955.'],
     ['Où habite ma sœur ?', 'Ma sœur habite à Lyon depuis un an.'],
     ['¿Cómo se llama mi gata?', 'Mi gata se llama Pixel.'],
     ['妹の猫の名前は何ですか', '妹の猫はピクセルという名前です。'],

@@ -1,4 +1,5 @@
 import { isCommonWord, isFunctionWord, languagesOf } from '../characters/common-words.ts';
+import { askedOfFacts } from '../memory/fact-words.ts';
 import type { MemoryHit } from '../memory/hits.ts';
 import { isFrameWord } from '../utterances/frames.ts';
 import { withoutPleasantries } from '../utterances/pleasantries.ts';
@@ -14,6 +15,8 @@ const SHARE_TOGETHER = 0.45;
 /** Less than a rare word or two common ones says little: "year" and "days" are in many turns that tell of neither. */
 const LEAST_WEIGHT = 0.8;
 const SHARE_OF_LITTLE = 0.6;
+/** The same of a question about oneself: half of "what book did I finish" is enough for what somebody told of themselves. */
+const SHARE_OF_LITTLE_OF_ONESELF = 0.5;
 /** A turn that shares nothing itself may be the other half of the one beside it, if it fares about as well. */
 const REACH = 1;
 const NEIGHBOUR_FLOOR = 0.5;
@@ -60,6 +63,7 @@ export function relevantMemories(
   { asksForPast, today, limit }: { asksForPast: boolean; today: Date; limit: number },
 ): MemoryHit[] {
   const subject = subjectOf(query);
+  const little = askedOfFacts(query)?.isOfOwner ? SHARE_OF_LITTLE_OF_ONESELF : SHARE_OF_LITTLE;
   const telling = found.filter(({ interaction }) => !isUnanswered(interaction));
   const best = Math.max(0, ...telling.map(({ score }) => score));
   // Most hits need none, and to read a whole turn takes longer than all else here.
@@ -75,13 +79,13 @@ export function relevantMemories(
     if (hit.isSimilar || isOfThatTime || hit.tellsWhatBecame) return true;
     if (hit.tier === 'RECENT') return asksForPast && subject.length === 0;
     if (hit.tier !== 'KEYWORDS' && hit.tier !== 'PHRASE') return true;
-    if (sharesEnough(subject, [termsIn(hit).terms])) return true;
+    if (sharesEnough(subject, [termsIn(hit).terms], little)) return true;
     const shared = [termsIn(hit).terms, termsIn(hit).parts()];
-    if (sharesEnough(subject, shared)) return true;
+    if (sharesEnough(subject, shared, little)) return true;
     if (hit.score < best * NEIGHBOUR_FLOOR) return false;
     for (const other of telling)
       if (isBeside(hit, other)) shared.push(termsIn(other).terms, termsIn(other).parts());
-    return sharesEnough(subject, shared, SHARE_TOGETHER);
+    return sharesEnough(subject, shared, SHARE_OF_LITTLE, SHARE_TOGETHER);
   };
   const ofModels = new Set<MemoryHit>();
   const wanted: MemoryHit[] = [];
@@ -119,6 +123,7 @@ function isBeside({ interaction: a }: MemoryHit, { interaction: b }: MemoryHit):
 function sharesEnough(
   subject: readonly SubjectWord[],
   shared: readonly ReadonlySet<string>[],
+  little: number,
   least = LEAST_SHARE,
 ): boolean {
   let all = 0;
@@ -129,5 +134,5 @@ function sharesEnough(
   }
   if (common >= ENOUGH) return true;
   const share = all === 0 ? 0 : common / all;
-  return share >= (common >= LEAST_WEIGHT ? least : SHARE_OF_LITTLE);
+  return share >= (common >= LEAST_WEIGHT ? least : little);
 }
