@@ -67,6 +67,13 @@ describe('in other languages', () => {
   test.each<[string, string[]]>([
     ['Ich heiße Wiebke und wohne in Emden.', ["user's name is Wiebke", 'user lives in Emden']],
     ['Ich wohne nicht mehr in Emden', ['user does not live in Emden']],
+    ['Ich arbeite bei Dr. Oetker.', ['user works at Dr. Oetker']],
+    ['Mein Chef heißt Dr. Klaus Weber.', ["user's manager is Dr. Klaus Weber"]],
+    ['Mein Hund Rex musste letzte Woche eingeschläfert werden.', ['user does not have Rex']],
+    ["J'habite à St. Denis.", ['user lives in St. Denis']],
+    ['Mon chien Rex est mort hier.', ['user does not have Rex']],
+    ['Mi jefa se llama Sra. Carmen Ruiz.', ["user's manager is Sra. Carmen Ruiz"]],
+    ['Mi perro Toby murió ayer.', ['user does not have Toby']],
     ['Ich arbeite als Tischlerin', ['user works as Tischlerin']],
     [
       'Ich bin allergisch gegen Haselnüsse und Erdbeeren',

@@ -1,7 +1,7 @@
 import type { Family } from './family.ts';
-import { type Phrasebook, relationsNamed, sayingsIn } from './phrasebook.ts';
+import { type Phrasebook, relationsNamed, sayingsIn, TITLES } from './phrasebook.ts';
 
-const NAME = String.raw`(?<object>\p{Lu}[\p{L}\p{M}'-]+(?:(?: (?:de|du|la|le|les|sur|en|des))* \p{Lu}[\p{L}\p{M}'-]+){0,2})`;
+const NAME = String.raw`(?<object>${TITLES}\p{Lu}[\p{L}\p{M}'-]+(?:(?: (?:de|du|la|le|les|sur|en|des))* \p{Lu}[\p{L}\p{M}'-]+){0,2})`;
 const THING = String.raw`(?:le |la |les |l'|du |de la |des |de l'|de |d'|au |aux |à la |à l'|à )?(?<object>[\p{L}\p{M}'-]+(?: (?:de|d'|du|des|à|au|en|aux) ?[\p{L}\p{M}'-]+| (?!et\b|mais\b|car\b|donc\b|depuis\b|parce\b|que\b|qui\b|quand\b|ou\b|pour\b|dans\b|avec\b|tu\b|je\b|j'|il\b|elle\b|on\b|nous\b|mon\b|ma\b|mes\b|beaucoup\b|bien\b|trop\b|aussi\b)[\p{L}\p{M}'-]+){0,2})`;
 const RELATIONS: Readonly<Record<string, string>> = {
   femme: 'wife',
@@ -159,6 +159,7 @@ const book: Phrasebook = {
       pattern: sayExactly(`\\b(?:[Mm]on|[Mm]a|[Nn]otre) (?:${PETS})(?: s'appelle|,)? ${NAME}`),
       predicate: 'has_pet',
       confidence: 0.9,
+      over: /^ (?:est|a été|a dû être)(?: \p{L}+){0,2}? (?:morte?|décédée?|euthanasiée?)(?!\p{L})/u,
     },
     {
       pattern: say(

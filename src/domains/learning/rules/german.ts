@@ -1,7 +1,7 @@
 import type { Family } from './family.ts';
-import { type Phrasebook, sayingsIn } from './phrasebook.ts';
+import { type Phrasebook, sayingsIn, TITLES } from './phrasebook.ts';
 
-const NAME = String.raw`(?<object>\p{Lu}[\p{L}\p{M}'-]+(?: \p{Lu}[\p{L}\p{M}'-]+)?)`;
+const NAME = String.raw`(?<object>${TITLES}\p{Lu}[\p{L}\p{M}'-]+(?: \p{Lu}[\p{L}\p{M}'-]+)?)`;
 const NOUNS = String.raw`(?<object>(?:(?:der|die|das|den|dem|ein|eine|einen|meine?n?) )?(?:\p{Ll}[\p{L}-]+ ){0,2}?\p{Lu}[\p{L}\p{M}'-]+(?:(?:, | und | oder )(?:\p{Ll}[\p{L}-]+ )?\p{Lu}[\p{L}\p{M}'-]+){0,4})`;
 const END = String.raw`(?=$|[^\p{L}\p{M}-])`;
 const RELATIONS: Readonly<Record<string, string>> = {
@@ -187,6 +187,7 @@ const book: Phrasebook = {
       pattern: sayExactly(`[Mm]ein(?:e[nmr]?)? (?:${PETS})(?: heißt|,)? ${NAME}`),
       predicate: 'has_pet',
       confidence: 0.9,
+      over: /^ (?:starb|(?:ist|wurde|musste)(?: \p{L}+){0,4}? (?:gestorben|tot|eingeschläfert|verstorben))(?!\p{L})/u,
     },
     {
       pattern: sayExactly(

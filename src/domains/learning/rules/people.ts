@@ -49,14 +49,13 @@ export const NAME = String.raw`(?:(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor|Sir|Aunt|U
 const NO_NAME =
   /^(?:I|I'm|I've|I'd|I'll|Im|God|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|January|February|March|April|May|June|July|August|September|October|November|December|Christmas|Easter|Also|And|But|So|He|She|It|They|We|You|My|Our|The|This|That|Is|Was|Has|Are|Not|Yes|No|OK|Okay|Can|Could|Do|Does|What|Where|When|Who|Why|How|If|In|On|At|To|For|With|From|English|German|French|Spanish|Italian|Japanese|Chinese|LOL|OMG|BTW|Facebook|Instagram|Twitter|WhatsApp|Zoom|Netflix|Covid|COVID)$/;
 
-const TITLE_ALONE = /^(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor|Sir|St)\.?$/;
+/** Whether it is a title without a name. */
+export const isTitle = (name: string): boolean =>
+  /^(?:Mr|Mrs|Ms|Miss|Dr|Prof|Professor|Sir|St|Hr|Fr|Sr|Sra|Mme|Mlle)\.?$/.test(name);
 
 /** Whether a capitalised word may be somebody's name. */
 export const mayBeName = (name: string): boolean =>
-  !NO_NAME.test(name.split(' ')[0] ?? '') &&
-  !TITLE_ALONE.test(name) &&
-  !isNationality(name) &&
-  name.length <= 40;
+  !NO_NAME.test(name.split(' ')[0] ?? '') && !isTitle(name) && !isNationality(name) && name.length <= 40;
 
 const DEMONYMS = new Set(
   (

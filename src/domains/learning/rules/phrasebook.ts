@@ -1,4 +1,5 @@
 import type { Finding, Setting } from './family.ts';
+import { isTitle } from './people.ts';
 import type { Sentence } from './sentences.ts';
 import { whenPast } from './when.ts';
 
@@ -13,6 +14,8 @@ export interface Saying {
   readonly isList?: boolean;
   /** What the object must not be. */
   readonly except?: RegExp;
+  /** What right behind it tells that it is over: "my dog Rex died". */
+  readonly over?: RegExp;
 }
 
 export interface Phrasebook {
@@ -24,6 +27,9 @@ export interface Phrasebook {
   readonly and: RegExp;
   readonly sayings: readonly Saying[];
 }
+
+/** What may stand before a name, with a full stop that ends nothing. */
+export const TITLES = String.raw`(?:(?:Dr|Prof|Ing|Hr|Fr|St|Ste|Sto|Sta|Sr|Sra|Srta|Mr|Mrs|Ms|Mme|Mlle|Don|Doña)\. )*`;
 
 /** What is said of some relation, with the predicate of the first word that names one; what names none is left out. */
 export function relationsNamed(
@@ -61,11 +67,14 @@ export function sayingsIn(sentence: Sentence, book: Phrasebook, { calendar }: Se
         const said = each.trim().replace(/[.,]+$/, '');
         const predicate = typeof saying.predicate === 'string' ? saying.predicate : saying.predicate(said);
         if (said === '' || predicate === null || (saying.except?.test(said) ?? false)) continue;
-        const negated = saying.negated ?? not !== undefined;
+        if (isTitle(said)) continue;
+        const isOver = saying.over?.test(text.slice(end, end + 80)) ?? false;
+        const negated = isOver || (saying.negated ?? not !== undefined);
         found.push({
           predicate,
           object: said,
           negated,
+          ...(isOver && { kind: 'ENDS' as const }),
           from: since(text, end, calendar),
           confidence: saying.confidence ?? 0.85,
           start,

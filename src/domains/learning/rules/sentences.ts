@@ -11,7 +11,7 @@ export interface Sentence {
 /** Characters beyond which a sentence is cut, wherever that is: nobody speaks like this. */
 const MAX_SENTENCE = 1_500;
 const ABBREVIATION =
-  /(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|ste|mt|sgt|capt|rev|sr|jr|vs|etc|approx|ca|no|e\.g|i\.e|inc|ltd|co|bzw|z\.b|\p{Lu})\.$/iu;
+  /(?:^|[\s(])(?:mr|mrs|ms|dr|prof|st|ste|mt|sgt|capt|rev|sr|sra|srta|hr|mme|mlle|jr|vs|etc|approx|ca|no|e\.g|i\.e|inc|ltd|co|bzw|z\.b|\p{Lu})\.$/iu;
 const END = /[.!?…。！？]+(?:['")\]]+)?(?=[\s\0]|$)|[。！？]+|\n+|;(?=\s)/gu;
 /** What takes back what was said just before: "1988, no wait, 1987". */
 const REPAIR =

@@ -1,7 +1,7 @@
 import type { Family } from './family.ts';
-import { type Phrasebook, relationsNamed, sayingsIn } from './phrasebook.ts';
+import { type Phrasebook, relationsNamed, sayingsIn, TITLES } from './phrasebook.ts';
 
-const NAME = String.raw`(?<object>\p{Lu}[\p{L}\p{M}'-]+(?:(?: (?:de|del|la|las|los|el))* \p{Lu}[\p{L}\p{M}'-]+){0,2})`;
+const NAME = String.raw`(?<object>${TITLES}\p{Lu}[\p{L}\p{M}'-]+(?:(?: (?:de|del|la|las|los|el))* \p{Lu}[\p{L}\p{M}'-]+){0,2})`;
 const WORDS = String.raw`[\p{L}\p{M}-]+(?: (?:de|del|con|en) (?:la |el |los |las )?[\p{L}\p{M}-]+| (?!y\b|e\b|o\b|pero\b|porque\b|que\b|así\b|en\b|con\b|para\b|por\b|desde\b|cuando\b|mi\b|me\b|no\b|mucho\b|nada\b|también\b|ahora\b|como\b|a\b)[\p{L}\p{M}-]+)?`;
 const THING = String.raw`(?:el |la |los |las |un |una |lo )?(?<object>${WORDS}(?:(?:, | y | e )(?:el |la |los |las )[\p{L}\p{M}-]+){0,3})`;
 const RELATIONS: Readonly<Record<string, string>> = {
@@ -149,6 +149,7 @@ const book: Phrasebook = {
       pattern: sayExactly(`(?<!\\p{L})(?:[Mm]i|[Nn]uestr[oa]) (?:${PETS})(?: se llama|,)? ${NAME}`),
       predicate: 'has_pet',
       confidence: 0.9,
+      over: /^ (?:(?:ya )?se )?(?:murió|ha muerto|falleció|ha fallecido)(?!\p{L})/u,
     },
     {
       pattern: say(
