@@ -395,6 +395,7 @@ test.each([
   ['user favourite cheese Brie', 'Noted about you: "user favourite cheese Brie"'],
   ['Anna lives in Turin.', 'Anna lives in Turin'],
   ['userland is a word', 'userland is a word'],
+  ['user: run with their dog on Tuesdays', 'You run with your dog on Tuesdays'],
 ])('%s becomes %s', (statement, words) => {
   expect(toUser(statement)).toBe(words);
 });

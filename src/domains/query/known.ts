@@ -77,6 +77,8 @@ function dateOf(at: Date, timeZone: string): string {
 }
 
 const OWNER_HAS = /^user's /iu;
+/** What somebody does again and again, in their own words: "user: run on Tuesdays". */
+const OWNER_DOES = /^[Uu]ser: (?=\p{Ll})/u;
 const OWNER_NOT = /^user not (\p{L}+)/iu;
 const OWNER = /^user (\p{L}+(?:'t)?)/iu;
 const IRREGULAR: Readonly<Record<string, string>> = {
@@ -97,6 +99,11 @@ const SAME =
 export function toUser(statement: string): string {
   const words = quote(statement).replace(/\.$/, '');
   if (OWNER_HAS.test(words)) return words.replace(OWNER_HAS, 'Your ');
+  if (OWNER_DOES.test(words))
+    return words
+      .replace(OWNER_DOES, 'You ')
+      .replace(/\btheir\b/g, 'your')
+      .replace(/\bthemselves\b/g, 'yourself');
   const [not, verb] = OWNER_NOT.exec(words) ?? [];
   if (not !== undefined && verb !== undefined)
     return `You do not ${forYou(verb) ?? verb}${words.slice(not.length)}`;
