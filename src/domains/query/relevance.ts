@@ -63,7 +63,10 @@ export function relevantMemories(
   { asksForPast, today, limit }: { asksForPast: boolean; today: Date; limit: number },
 ): MemoryHit[] {
   const subject = subjectOf(query);
-  const little = askedOfFacts(query)?.isOfOwner ? SHARE_OF_LITTLE_OF_ONESELF : SHARE_OF_LITTLE;
+  let ofOneself: number | null = null;
+  // Of most questions nobody wants to know.
+  const little = () =>
+    (ofOneself ??= askedOfFacts(query)?.isOfOwner ? SHARE_OF_LITTLE_OF_ONESELF : SHARE_OF_LITTLE);
   const telling = found.filter(({ interaction }) => !isUnanswered(interaction));
   const best = Math.max(0, ...telling.map(({ score }) => score));
   // Most hits need none, and to read a whole turn takes longer than all else here.
@@ -85,7 +88,7 @@ export function relevantMemories(
     if (hit.score < best * NEIGHBOUR_FLOOR) return false;
     for (const other of telling)
       if (isBeside(hit, other)) shared.push(termsIn(other).terms, termsIn(other).parts());
-    return sharesEnough(subject, shared, SHARE_OF_LITTLE, SHARE_TOGETHER);
+    return sharesEnough(subject, shared, () => SHARE_OF_LITTLE, SHARE_TOGETHER);
   };
   const ofModels = new Set<MemoryHit>();
   const wanted: MemoryHit[] = [];
@@ -123,7 +126,7 @@ function isBeside({ interaction: a }: MemoryHit, { interaction: b }: MemoryHit):
 function sharesEnough(
   subject: readonly SubjectWord[],
   shared: readonly ReadonlySet<string>[],
-  little: number,
+  little: () => number,
   least = LEAST_SHARE,
 ): boolean {
   let all = 0;
@@ -134,5 +137,6 @@ function sharesEnough(
   }
   if (common >= ENOUGH) return true;
   const share = all === 0 ? 0 : common / all;
-  return share >= (common >= LEAST_WEIGHT ? least : little);
+  if (common >= LEAST_WEIGHT) return share >= least;
+  return share >= SHARE_OF_LITTLE || (share >= SHARE_OF_LITTLE_OF_ONESELF && share >= little());
 }
