@@ -86,7 +86,7 @@ async function deleteWithin(
   const { conversationId, ...owner } = conversation;
   const values = [conversationId, owner.tenantId, owner.userId];
   const remove = () =>
-    client.query({
+    client.query<object>({
       name: 'delete_conversation',
       text: `delete from echo_conversations
              where conversation_id = $1 and tenant_id = $2 and user_id = $3`,
@@ -99,7 +99,7 @@ async function deleteWithin(
     if (unarrived.length === 0)
       throw new NotFound('conversationId', `there is no conversation "${conversationId}"`);
     // Whoever stores one of its turns right now ends first, or waits for this, and finds the mark.
-    await client.query({
+    await client.query<object>({
       name: 'hold_conversation',
       text: `insert into echo_conversations (conversation_id, tenant_id, user_id) values ($1, $2, $3)
              on conflict (conversation_id, tenant_id, user_id) do nothing`,
