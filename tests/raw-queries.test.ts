@@ -19,7 +19,6 @@ function untyped(source: string): string[] {
 /** Nobody reads their rows either, but a line does not show it. */
 const UNREAD = [
   "? within(db.pool.query(statement), SHARED_DEADLINE_MS, 'the count took too long')",
-  'const conversation = await client.query({',
   'const written = this.#db.pool.query({',
   // biome-ignore lint/suspicious/noTemplateCurlyInString: as the source has it
   'client.query(`CREATE DATABASE ${name}`),',
